@@ -1,0 +1,75 @@
+# Souk: `make` lists what there is to do.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 8000
+PYTHON ?= python3
+CONFIG_ENV ?= dev
+
+BIN := .venv/bin
+STATE := local/.state
+VENVS := $(STATE)/venvs
+SAM := $(VENVS)/sam/bin/sam
+# uv builds the layer, so `sam build` must find the project's own.
+SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/$(STATE)/sam-cli"
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+.PHONY: help setup run test lint fmt bench openapi validate build deploy requirements clean
+
+help: ## List these targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.made $(VENVS)/ministack/.made $(VENVS)/sam/.made ## Install what the project needs, into the project
+	@:
+
+run: setup ## Run the whole shop at http://localhost:8000 until Ctrl-C (PORT=8001 make run)
+	@exec $(BIN)/python -m local --port "$(PORT)"
+
+test: setup ## Run every test; tests/e2e start a local stack of their own
+	@$(BIN)/python -m pytest
+
+lint: .venv/.made ## Check style, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+fmt: .venv/.made ## Format the code and apply the safe fixes
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: .venv/.made ## Print the budgets beside what is measured
+	@$(BIN)/python -m benchmarks
+
+openapi: .venv/.made ## Rebuild the OpenAPI document from the code
+	@$(BIN)/python tools/openapi.py
+
+validate: .venv/.made $(VENVS)/sam/.made ## Check template.yaml with the SAM CLI and cfn-lint
+	@$(SAM_ENV) AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
+	@$(BIN)/cfn-lint template.yaml
+
+build: .venv/.made $(VENVS)/sam/.made ## Build for AWS
+	@$(SAM_ENV) $(SAM) build
+
+deploy: build ## Deploy to AWS (CONFIG_ENV=dev or prod)
+	@$(SAM_ENV) $(SAM) deploy --config-env "$(CONFIG_ENV)"
+
+requirements: .venv/.made ## Pin again, with hashes, what pyproject.toml names
+	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt
+	@$(COMPILE) pyproject.toml --group dev --constraints shared/requirements.txt --output-file requirements-dev.txt
+	@$(COMPILE) --group bootstrap --output-file local/requirements-bootstrap.txt
+	@$(COMPILE) --group ministack --output-file local/requirements-ministack.txt
+	@$(COMPILE) --group sam --output-file local/requirements-sam.txt
+
+clean: ## Remove what was built, installed or stored locally
+	rm -rf .venv .aws-sam $(STATE) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/.made: requirements-dev.txt local/requirements-bootstrap.txt
+	@PYTHON="$(PYTHON)" sh local/make_venv.sh .venv requirements-dev.txt "the project's packages"
+
+$(VENVS)/ministack/.made: local/requirements-ministack.txt | .venv/.made
+	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/ministack $< "MiniStack, the local AWS"
+
+$(VENVS)/sam/.made: local/requirements-sam.txt | .venv/.made
+	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/sam $< "the SAM CLI"
