@@ -1,0 +1,1 @@
+"""What every function of Souk shares: the Lambda layer, imported as `shared`."""

@@ -1,0 +1,255 @@
+"""The HTTP side of every API function: routes, admission, one error envelope, one log line.
+
+`create_api()` gives Powertools' resolver with Souk's contract around it. A request is admitted
+(who may call this route), read (size, type, UTF-8, JSON) and validated in that order; whatever
+goes wrong, wherever, is rendered here and nowhere else.
+"""
+
+import json
+import time
+import traceback
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
+    OpenAPIRequestValidationMiddleware,
+)
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from shared import errors, observability
+from shared.auth import Principal, Role
+from shared.config import Runtime, settings
+
+BODY_BYTES_MAX = 1_000_000  # HTTP APIs let 10 MB through; no request of ours needs that
+JSON = "application/json; charset=utf-8"
+PAGE_LIMIT_MAX = 100  # keeps one page under DynamoDB's 1 MB
+
+PageLimit = Annotated[int, Query(ge=1, le=PAGE_LIMIT_MAX, description="Items in a page.")]
+PageCursor = Annotated[
+    str | None, Query(max_length=2000, description="`next_cursor` of the page before.")
+]
+
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+}
+
+# A header whose absence has a status of its own (RFC 6585, 3).
+_REQUIRED_HEADERS: dict[str, errors.AppError] = {
+    "idempotency-key": errors.IdempotencyKeyRequired(
+        "Send an Idempotency-Key header: a new one for each order, the same one when you retry."
+    )
+}
+_REFUSALS_BY_NAME: dict[str, errors.AppError] = {
+    "token_expired": errors.TokenExpired("Your token has expired. Log in again."),
+    "token_invalid": errors.TokenInvalid("This is not a token that the shop issued. Log in."),
+    "unavailable": errors.Unavailable("The shop cannot check tokens right now. Try again."),
+}
+
+_Handler = TypeVar("_Handler", bound=Callable[..., Any])
+_View = TypeVar("_View", bound=BaseModel)
+
+
+def anyone(handler: _Handler) -> _Handler:
+    """Let the route be called without a token."""
+    handler.admits = None  # type: ignore[attr-defined]
+    return handler
+
+
+def require_role(*roles: Role) -> Callable[[_Handler], _Handler]:
+    """Let the route be called by users with at least one of these roles."""
+
+    def mark(handler: _Handler) -> _Handler:
+        handler.admits = frozenset(roles)  # type: ignore[attr-defined]
+        return handler
+
+    return mark
+
+
+signed_in = require_role(*Role)
+staff_only = require_role(Role.STAFF, Role.ADMIN)
+
+
+def caller_of(event: dict[str, Any]) -> Principal:
+    """Who the authorizer found behind this request. Raises Unauthenticated when it is nobody."""
+    found = event["requestContext"].get("authorizer", {}).get("lambda") or {}
+    if "refusal" in found:
+        raise _REFUSALS_BY_NAME[found["refusal"]]
+    if "user_id" not in found:
+        raise errors.TokenMissing("Send your access token: Authorization: Bearer <token>.")
+    # The answer is cached per token, for longer than some tokens live.
+    if time.time() > int(found["expires_at"]):
+        raise _REFUSALS_BY_NAME["token_expired"]
+    return Principal(found["user_id"], frozenset(Role(role) for role in found["roles"].split()))
+
+
+def created(view: _View, **headers: str) -> Response[_View]:
+    """201 with that view; `headers` in snake case."""
+    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
+    return Response(status_code=201, content_type=JSON, body=view, headers=named)
+
+
+class Api(APIGatewayHttpResolver):
+    """A Lambda handler for the routes that are registered on it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            enable_validation=True,
+            response_validation_error_http_code=500,  # a view that breaks its schema is our bug
+            json_body_deserializer=_parse_object,
+        )
+        # Powertools validates before any middleware runs; a stranger should learn of no field.
+        self._request_validation_middleware = _Admission()
+        for error, render in (
+            (errors.AppError, self.refuse),
+            (RequestValidationError, self._render_invalid),
+            (NotFoundError, self._render_unknown_route),
+            (Exception, self._render_crash),
+        ):
+            self.exception_handler(error)(render)
+
+    def route(self, rule: str, *args: Any, **kwargs: Any) -> Callable[[_Handler], _Handler]:
+        """As Powertools has it, but each route must have said whom it admits."""
+        register = super().route(rule, *args, **kwargs)
+
+        def guarded(handler: _Handler) -> _Handler:
+            if not hasattr(handler, "admits"):
+                raise TypeError(f"{rule} says neither @anyone nor @require_role(...)")
+            return register(handler)
+
+        return guarded
+
+    @property
+    def caller(self) -> Principal:
+        return caller_of(self.current_event.raw_event)
+
+    def resolve(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # type: ignore[override]
+        started = time.perf_counter()
+        request = event["requestContext"]
+        observability.correlate(request["requestId"])
+        response = super().resolve(event, context)
+        response["headers"] = {
+            **SECURITY_HEADERS,
+            "X-Request-Id": request["requestId"],
+            **response["headers"],
+        }
+        observability.logger.info(
+            "request",
+            route=event.get("routeKey"),
+            status=response["statusCode"],
+            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+        )
+        return response
+
+    def refuse(self, refusal: errors.AppError) -> Response[Any]:
+        """The refusal in Souk's envelope, logged."""
+        observability.logger.info("refused", code=refusal.code, status=refusal.status)
+        return _envelope(
+            refusal.status,
+            {"code": refusal.code, "message": refusal.message, "details": refusal.details},
+            self._request_id,
+            headers=refusal.headers(),
+        )
+
+    def _render_invalid(self, invalid: RequestValidationError) -> Response[Any]:
+        problems = invalid.errors()
+        for problem in problems:
+            if problem["type"] == "missing" and problem["loc"][0] == "header":
+                return self.refuse(_REQUIRED_HEADERS[problem["loc"][1]])
+        fields = [
+            {
+                "path": ".".join(str(step) for step in problem["loc"]),
+                "code": problem["type"],
+                "message": problem["msg"],
+            }
+            for problem in problems
+        ]
+        return self.refuse(
+            errors.InvalidFields(
+                f"{fields[0]['path']}: {fields[0]['message']}"
+                + (f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""),
+                fields=fields,
+            )
+        )
+
+    def _render_unknown_route(self, _: NotFoundError) -> Response[Any]:
+        return self.refuse(errors.NotFound("There is nothing at this address."))
+
+    def _render_crash(self, crash: Exception) -> Response[Any]:
+        observability.logger.exception("crashed")
+        body: dict[str, Any] = {
+            "code": "internal_error",
+            "message": "Something went wrong on our side. Quote the request id when you ask.",
+            "details": {},
+        }
+        if settings(Runtime).shows_stacks:
+            body["stack"] = "".join(traceback.format_exception(crash))
+        return _envelope(500, body, self._request_id)
+
+    @property
+    def _request_id(self) -> str:
+        return str(self.current_event.raw_event["requestContext"]["requestId"])
+
+
+def create_api() -> Api:
+    return Api()
+
+
+class _Admission(OpenAPIRequestValidationMiddleware):
+    """Who may call, then whether the body can be read, then whether its fields are right."""
+
+    def handler(self, app: Any, next_middleware: Any) -> Response[Any]:
+        route = app.context["_route"]
+        # Powertools answers an unknown path with a route of its own, which admits anyone to a 404.
+        admits: frozenset[Role] | None = getattr(route.func, "admits", None)
+        if admits is not None and not app.caller.is_any_of(admits):
+            raise errors.Forbidden("Your account may not do this.")
+        if route.dependant.body_params:
+            _check_body(app.current_event)
+        return super().handler(app, next_middleware)
+
+
+def _check_body(event: Any) -> None:
+    """Raises TooLarge, UnsupportedMediaType, NotUtf8 or MalformedJson."""
+    if len(event.body or "") > BODY_BYTES_MAX * (4 / 3 if event.is_base64_encoded else 1):
+        raise errors.TooLarge("The body is over 1 MB.", bytes_max=BODY_BYTES_MAX)
+    content_type = event.headers.get("content-type", "application/json")
+    if content_type.split(";")[0].strip().lower() != "application/json":
+        raise errors.UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
+    try:
+        body = event.decoded_body
+    except ValueError as error:  # UnicodeDecodeError and binascii.Error are both ValueErrors
+        raise errors.NotUtf8("The body is not UTF-8.") from error
+    if not body:
+        raise errors.MalformedJson("The body is empty; send a JSON object.")
+
+
+def _parse_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise errors.MalformedJson(
+            "The body is not JSON.", at=getattr(error, "pos", None)
+        ) from error
+    if not isinstance(value, dict):
+        raise errors.MalformedJson("The body must be a JSON object.")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")  # RFC 8259, 6: Python would take NaN and Infinity
+
+
+def _envelope(
+    status: int, error: dict[str, Any], request_id: str, headers: dict[str, str] | None = None
+) -> Response[Any]:
+    body = {"error": {**error, "request_id": request_id}}
+    return Response(status_code=status, content_type=JSON, body=body, headers=headers)

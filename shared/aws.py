@@ -1,0 +1,33 @@
+"""Clients of AWS: one session a function instance, bounded waits.
+
+A hung reply must not eat the function's timeout: botocore waits 60 s to connect and 60 s to read
+by default. At most 3 tries of 1 s + 2 s each stay under the 10 s of an HTTP function.
+"""
+
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+CONNECT_SECONDS = 1
+READ_SECONDS = 2
+ATTEMPTS = 3
+
+
+@cache
+def session() -> botocore.session.Session:
+    return botocore.session.get_session()
+
+
+@cache
+def client(service: str) -> Any:
+    """The client of that service; its credentials and region are the function's."""
+    return session().create_client(
+        service,
+        config=Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        ),
+    )

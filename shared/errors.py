@@ -1,0 +1,154 @@
+"""Every refusal that Souk gives, with its HTTP status and its stable code.
+
+Raised where it is known and rendered once, in `shared.api`. A class without `status` and `code`
+is not a refusal: neither has a default, so that none can be forgotten.
+"""
+
+from typing import Any, ClassVar
+
+
+class AppError(Exception):
+    """A refusal that the client is told about.
+
+    `details` are the facts that a program can act on.
+    """
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+    def headers(self) -> dict[str, str]:
+        """What the status asks to be sent along (RFC 9110)."""
+        return {}
+
+
+class NotUtf8(AppError):
+    status, code = 400, "not_utf8"
+
+
+class MalformedJson(AppError):
+    status, code = 400, "malformed_json"
+
+
+class InvalidCursor(AppError):
+    status, code = 400, "invalid_cursor"
+
+
+class Unauthenticated(AppError):
+    status = 401
+
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": 'Bearer realm="souk"'}
+
+
+class TokenMissing(Unauthenticated):
+    code = "token_missing"
+
+
+class TokenInvalid(Unauthenticated):
+    code = "token_invalid"
+
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": 'Bearer realm="souk", error="invalid_token"'}  # RFC 6750, 3
+
+
+class TokenExpired(TokenInvalid):
+    code = "token_expired"
+
+
+class WrongCredentials(Unauthenticated):
+    code = "wrong_credentials"
+
+
+class Forbidden(AppError):
+    status, code = 403, "forbidden"
+
+
+class NotFound(AppError):
+    status, code = 404, "not_found"
+
+
+class ProductNotFound(NotFound):
+    code = "product_not_found"
+
+
+class OrderNotFound(NotFound):
+    code = "order_not_found"
+
+
+class UploadNotFound(NotFound):
+    code = "upload_not_found"
+
+
+class MethodNotAllowed(AppError):
+    status, code = 405, "method_not_allowed"
+
+    def __init__(self, message: str, *, allowed: list[str]) -> None:
+        super().__init__(message, allowed=allowed)
+        self.allowed = allowed
+
+    def headers(self) -> dict[str, str]:
+        return {"Allow": ", ".join(self.allowed)}
+
+
+class EmailTaken(AppError):
+    status, code = 409, "email_taken"
+
+
+class SkuTaken(AppError):
+    status, code = 409, "sku_taken"
+
+
+class OutOfStock(AppError):
+    status, code = 409, "out_of_stock"
+
+
+class OrderAlreadyPlaced(AppError):
+    status, code = 409, "order_already_placed"
+
+
+class TooLarge(AppError):
+    status, code = 413, "too_large"
+
+
+class UnsupportedMediaType(AppError):
+    status, code = 415, "unsupported_media_type"
+
+
+class InvalidFields(AppError):
+    """`fields` lists each one that is wrong: its path, a code and what to do about it."""
+
+    status, code = 422, "invalid_fields"
+
+
+class UnknownProducts(AppError):
+    status, code = 422, "unknown_products"
+
+
+class MixedCurrencies(AppError):
+    status, code = 422, "mixed_currencies"
+
+
+class AmountTooLarge(AppError):
+    status, code = 422, "amount_too_large"
+
+
+class IdempotencyKeyReused(AppError):
+    status, code = 422, "idempotency_key_reused"
+
+
+class IdempotencyKeyRequired(AppError):
+    status, code = 428, "idempotency_key_required"
+
+
+class Unavailable(AppError):
+    """Nothing was changed; the same request may well go through in a second."""
+
+    status, code = 503, "unavailable"
+
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "1"}

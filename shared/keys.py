@@ -1,0 +1,52 @@
+"""Rings of secret keys, kept in Secrets Manager and nowhere else.
+
+A secret holds JSON: `{"current": "k2", "k1": "...", "k2": "..."}`. The current key signs; all of
+them verify, so that a key rotates and nobody is logged out.
+"""
+
+import json
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared import aws
+from shared.cache import cached
+from shared.errors import Unavailable
+
+KEY_BYTES_MIN = 32  # RFC 7518, 3.2: no shorter than the hash that HS256 uses
+REREAD_SECONDS = 60  # a new key is in use everywhere within this
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    current: str
+    keys: dict[str, bytes]
+
+    @property
+    def signing_key(self) -> bytes:
+        return self.keys[self.current]
+
+    @classmethod
+    def parse(cls, secret: str) -> "KeyRing":
+        """Raises ValueError when the secret is no ring, or holds a key that is too short."""
+        names = json.loads(secret)
+        current = names.pop("current")
+        keys = {kid: key.encode() for kid, key in names.items()}
+        if current not in keys:
+            raise ValueError(f"the ring's current key {current!r} is not in it")
+        if any(len(key) < KEY_BYTES_MIN for key in keys.values()):
+            raise ValueError(f"a key has fewer than {KEY_BYTES_MIN} bytes")
+        return cls(current, keys)
+
+
+@cached(seconds=REREAD_SECONDS)
+def key_ring(secret_arn: str) -> KeyRing:
+    """The ring of that secret, at most 60 s old.
+
+    Raises Unavailable when Secrets Manager does not answer: there is no default key.
+    """
+    try:
+        answer = aws.client("secretsmanager").get_secret_value(SecretId=secret_arn)
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable("The shop cannot check credentials right now. Try again.") from error
+    return KeyRing.parse(answer["SecretString"])

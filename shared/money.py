@@ -1,0 +1,65 @@
+"""Money is an integer of minor units with its currency; no float anywhere.
+
+The currencies and their exponents are those of ISO 4217 (list one, active codes).
+"""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+AMOUNT_MINOR_MAX = 10**12  # far above any price, far below the 2^53 that JavaScript can hold
+
+_WITHOUT_MINOR_UNIT = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_HUNDREDTHS = """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
+    CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL
+    HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT
+    MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB
+    SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH
+    USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG
+"""
+_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
+_EXPONENT_BY_CURRENCY = {
+    **dict.fromkeys(_WITHOUT_MINOR_UNIT.split(), 0),
+    **dict.fromkeys(_HUNDREDTHS.split(), 2),
+    **dict.fromkeys(_THOUSANDTHS.split(), 3),
+}
+
+
+def _known(currency: str) -> str:
+    if currency not in _EXPONENT_BY_CURRENCY:
+        raise ValueError("must be an ISO 4217 currency code such as EUR")
+    return currency
+
+
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"]), AfterValidator(_known)]
+
+
+class Money(BaseModel):
+    """An amount in the minor unit of its currency: 1999 and EUR is 19.99 euros."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    amount_minor: int = Field(ge=0, le=AMOUNT_MINOR_MAX, examples=[1999])
+    currency: Currency
+
+    @classmethod
+    def zero(cls, currency: str) -> Self:
+        return cls(amount_minor=0, currency=currency)
+
+    def times(self, quantity: int) -> Self:
+        return type(self)(amount_minor=self.amount_minor * quantity, currency=self.currency)
+
+    def __str__(self) -> str:
+        """As a person reads it: `EUR 19.99`, `JPY 500`, `KWD 1.250`."""
+        exponent = _EXPONENT_BY_CURRENCY[self.currency]
+        if exponent == 0:
+            return f"{self.currency} {self.amount_minor:,}"
+        major, minor = divmod(self.amount_minor, 10**exponent)
+        return f"{self.currency} {major:,}.{minor:0{exponent}d}"
+
+
+class Price(Money):
+    """What one unit costs: more than nothing."""
+
+    amount_minor: int = Field(gt=0, le=AMOUNT_MINOR_MAX, examples=[1999])

@@ -1,0 +1,28 @@
+"""What the request and response bodies of all functions have in common."""
+
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+ONE_LINE = r"^[^\p{Cc}]*$"  # no control characters: safe in a mail header, a log line, a CSV cell
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class RequestBody(BaseModel):
+    """Refuses what it does not know and converts nothing: "3" is no quantity."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class View(BaseModel):
+    """What a client is shown: an allow-list, never a stored item as it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Page(View, Generic[Item]):
+    """Follow `next_cursor` until it is null: a short or empty page may have a successor."""
+
+    items: list[Item]
+    next_cursor: str | None
