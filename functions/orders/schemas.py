@@ -1,0 +1,113 @@
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from aws_lambda_powertools.event_handler.openapi.params import Header
+from pydantic import Field
+
+from shared.models import Order, OrderLine
+from shared.money import Money
+from shared.schemas import ONE_LINE, RequestBody, View
+
+LINES_MAX = 50  # one transaction of 100 actions holds them with the order and its event to spare
+QUANTITY_MAX = 10_000  # a typing error rather than an order
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="New for each order, the same when you retry one.",
+        examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+    ),
+]
+
+
+class RequestedLine(RequestBody):
+    product_id: str = Field(min_length=1, max_length=64)
+    quantity: int = Field(ge=1, le=QUANTITY_MAX)
+
+
+class Address(RequestBody):
+    name: str = Field(min_length=1, max_length=100, pattern=ONE_LINE)
+    line1: str = Field(min_length=1, max_length=200, pattern=ONE_LINE)
+    line2: str | None = Field(default=None, max_length=200, pattern=ONE_LINE)
+    postal_code: str = Field(min_length=1, max_length=20, pattern=ONE_LINE)
+    city: str = Field(min_length=1, max_length=100, pattern=ONE_LINE)
+    region: str | None = Field(default=None, max_length=100, pattern=ONE_LINE)
+    country: str = Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2.", examples=["DE"])
+
+
+class OrderRequest(RequestBody):
+    """No price: what a line costs is read from the catalog."""
+
+    lines: list[RequestedLine] = Field(min_length=1, max_length=LINES_MAX)
+    shipping_address: Address
+
+
+class OrderLineView(View):
+    product_id: str
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Money
+    line_total: Money
+
+    @classmethod
+    def of(cls, line: OrderLine, currency: str) -> Self:
+        return cls(
+            product_id=line.product_id,
+            sku=line.sku,
+            name=line.name,
+            quantity=int(line.quantity),
+            unit_price=Money(amount_minor=int(line.unit_price_minor), currency=currency),
+            line_total=Money(amount_minor=int(line.line_total_minor), currency=currency),
+        )
+
+
+class TotalsView(View):
+    items: Money
+    discount: Money
+    shipping: Money
+    tax: Money
+    total: Money
+
+
+class OrderStepView(View):
+    status: str
+    at: datetime
+    by: str
+
+
+class OrderView(View):
+    id: str
+    status: Literal["pending_payment"]
+    lines: list[OrderLineView]
+    totals: TotalsView
+    shipping_address: Address
+    history: list[OrderStepView]
+    placed_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, order: Order) -> Self:
+        def money(amount_minor: float) -> Money:
+            return Money(amount_minor=int(amount_minor), currency=order.currency)
+
+        totals = order.totals
+        return cls(
+            id=order.order_id,
+            status="pending_payment",
+            lines=[OrderLineView.of(line, order.currency) for line in order.lines],
+            totals=TotalsView(
+                items=money(totals.items_minor),
+                discount=money(totals.discount_minor),
+                shipping=money(totals.shipping_minor),
+                tax=money(totals.tax_minor),
+                total=money(totals.total_minor),
+            ),
+            shipping_address=Address(**order.shipping_address.attribute_values),
+            history=[OrderStepView(**step.attribute_values) for step in order.history],
+            placed_at=order.placed_at,
+            version=int(order.version),
+        )
