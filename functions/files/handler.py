@@ -1,0 +1,24 @@
+from aws_lambda_powertools.event_handler import Response
+
+from files import service as uploads
+from files.schemas import UploadRequest, UploadView
+from shared.api import create_api, created, staff_only
+
+api = create_api()
+handler = api.resolve
+
+
+@api.post("/v1/uploads", status_code=201, tags=["Uploads"])
+@staff_only
+def start_upload(request: UploadRequest) -> Response[UploadView]:
+    """Announce a file. The answer's `form` takes it, once, within five minutes."""
+    started = uploads.start(api.caller, request)
+    view = UploadView.of(started.upload, started.form)
+    return created(view, location=f"/v1/uploads/{view.id}")
+
+
+@api.get("/v1/uploads/<upload_id>", tags=["Uploads"])
+@staff_only
+def get_upload(upload_id: str) -> UploadView:
+    """How far the import has come, and which rows were wrong."""
+    return UploadView.of(uploads.view(upload_id))

@@ -1,0 +1,106 @@
+"""The uploads and how far each has come."""
+
+from dataclasses import dataclass
+
+from pynamodb.exceptions import DoesNotExist, UpdateError
+
+from shared import clock
+from shared.dynamo import Transaction
+from shared.errors import AppError
+from shared.models import RowError, Upload
+
+ERRORS_KEPT = 100
+
+
+class ImportedElsewhere(AppError):
+    """Another run of the same file got there first; it goes on, this one stops."""
+
+    status, code = 409, "imported_elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is known of the rows so far; `rows` is also the checkpoint at which a retry goes on."""
+
+    rows: int
+    written: int
+    rejected: int
+    errors: tuple[RowError, ...]
+
+    def plus(self, *, written: int, errors: list[RowError]) -> "Progress":
+        return Progress(
+            rows=self.rows + written + len({error.row for error in errors}),
+            written=self.written + written,
+            rejected=self.rejected + len({error.row for error in errors}),
+            errors=(*self.errors, *errors)[:ERRORS_KEPT],
+        )
+
+
+def add(upload: Upload) -> None:
+    upload.save()
+
+
+def find(upload_id: str) -> Upload | None:
+    try:
+        return Upload.get(upload_id, "upload", consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def begin(upload_id: str, etag: str) -> Progress:
+    """Claim the file for import, or go on where an earlier run of the same file was cut off.
+
+    Raises ImportedElsewhere when the upload is unknown, finished, or about another object.
+    """
+    upload = Upload(upload_id, "upload")
+    is_new = Upload.status == "awaiting_file"
+    is_cut_off = (Upload.status == "running") & (Upload.etag == etag)
+    try:
+        upload.update(
+            [Upload.status.set("running"), Upload.etag.set(etag)], condition=is_new | is_cut_off
+        )
+    except UpdateError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        raise ImportedElsewhere("This file is not waiting to be imported.") from error
+    return Progress(
+        rows=int(upload.rows_done),
+        written=int(upload.written),
+        rejected=int(upload.rejected),
+        errors=tuple(upload.errors),
+    )
+
+
+def stage_progress(
+    transaction: Transaction, upload_id: str, before: Progress, after: Progress
+) -> None:
+    """Move the checkpoint together with the rows it stands for: no row counts twice."""
+    actions = [
+        Upload.rows_done.set(after.rows),
+        Upload.written.set(after.written),
+        Upload.rejected.set(after.rejected),
+    ]
+    if after.errors != before.errors:
+        actions.append(Upload.errors.set(list(after.errors)))
+    transaction.update(
+        Upload(upload_id, "upload"),
+        actions,
+        only_if=(Upload.status == "running") & (Upload.rows_done == before.rows),
+        otherwise=ImportedElsewhere("Another run has imported these rows."),
+    )
+
+
+def finish(upload_id: str, status: str, errors: tuple[RowError, ...]) -> None:
+    """Raises ImportedElsewhere when it has been finished already."""
+    transaction = Transaction()
+    transaction.update(
+        Upload(upload_id, "upload"),
+        [
+            Upload.status.set(status),
+            Upload.errors.set(list(errors)),
+            Upload.finished_at.set(clock.utc_now()),
+        ],
+        only_if=Upload.status == "running",
+        otherwise=ImportedElsewhere("Another run has finished this import."),
+    )
+    transaction.commit()

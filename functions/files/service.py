@@ -1,0 +1,60 @@
+"""Uploads: a place to put a file, and word of what became of it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from files import repository
+from files.schemas import UploadRequest
+from shared import aws, clock, ids
+from shared.auth import Principal
+from shared.config import UploadSettings, settings
+from shared.errors import UploadNotFound
+from shared.models import Upload
+
+KEY_PREFIX = "uploads/"
+FORM_LIFETIME = timedelta(minutes=5)
+KEPT = timedelta(days=30)  # as long as the bucket keeps the file
+
+
+@dataclass(frozen=True, slots=True)
+class StartedUpload:
+    upload: Upload
+    form: dict[str, Any]
+
+
+def start(owner: Principal, request: UploadRequest) -> StartedUpload:
+    """An upload that waits for its file, and the form that takes just that file."""
+    now = clock.utc_now()
+    upload = Upload(
+        upload_id=ids.new_id("upl"),
+        owner_id=owner.user_id,
+        kind=request.kind,
+        filename=request.filename,
+        status="awaiting_file",
+        created_at=now,
+        expires_at=now + KEPT,
+    )
+    repository.add(upload)
+    return StartedUpload(upload, _form(upload.upload_id, request))
+
+
+def view(upload_id: str) -> Upload:
+    """Raises UploadNotFound."""
+    upload = repository.find(upload_id)
+    if upload is None:
+        raise UploadNotFound("There is no such upload.")
+    return upload
+
+
+def _form(upload_id: str, request: UploadRequest) -> dict[str, Any]:
+    """A presigned POST: S3 itself refuses another key, another type or another size."""
+    content_type = {"Content-Type": request.content_type}
+    form: dict[str, Any] = aws.client("s3").generate_presigned_post(
+        Bucket=settings(UploadSettings).uploads_bucket,
+        Key=KEY_PREFIX + upload_id,
+        Fields=dict(content_type),
+        Conditions=[content_type, ["content-length-range", request.size, request.size]],
+        ExpiresIn=int(FORM_LIFETIME.total_seconds()),
+    )
+    return form
