@@ -1,0 +1,40 @@
+"""Outbox stream -> event bus.
+
+A record that could not be put on the bus is never dropped: the function raises, the whole batch
+comes again, and consumers drop the repeats by event id. What fails for good ends, after the
+mapping has bisected its batch, in the relay's dead letters.
+"""
+
+from typing import Any
+
+from shared import aws, observability
+from shared.config import RelaySettings, settings
+
+SOURCE = "souk"
+ENTRIES_MAX = 10  # EventBridge's limit on one PutEvents
+
+
+class EventsNotRelayed(Exception):
+    """Some entries were refused; they are all in the batch that comes again."""
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    """Raises EventsNotRelayed when the bus did not take every event of the batch."""
+    observability.correlate(context.aws_request_id)
+    entries = [_entry(record["dynamodb"]["NewImage"]) for record in event["Records"]]
+    refused = 0
+    for start in range(0, len(entries), ENTRIES_MAX):
+        answer = aws.client("events").put_events(Entries=entries[start : start + ENTRIES_MAX])
+        refused += answer["FailedEntryCount"]  # the call as a whole succeeds all the same
+    observability.logger.info("relayed", events=len(entries) - refused, refused=refused)
+    if refused:
+        raise EventsNotRelayed(f"{refused} of {len(entries)} events")
+
+
+def _entry(row: dict[str, dict[str, str]]) -> dict[str, str]:
+    return {
+        "EventBusName": settings(RelaySettings).event_bus_name,
+        "Source": SOURCE,
+        "DetailType": row["type"]["S"],
+        "Detail": row["payload"]["S"],
+    }

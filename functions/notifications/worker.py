@@ -1,0 +1,73 @@
+"""Mail queue -> mail: one for each event, however often the event is delivered.
+
+Powertools' idempotency, keyed on the event id, marks an event before its mail is handed over and
+again after it. Only a crash between SES's yes and the second mark can repeat a mail: SES takes no
+token to tell the two apart.
+"""
+
+import json
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer,
+    IdempotencyConfig,
+    idempotent_function,
+)
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from notifications import emails, repository
+from notifications.sender import EmailSender, SesSender
+from shared import events, observability
+from shared.config import MailSettings, Tables, settings
+
+REMEMBERED_SECONDS = 30 * 24 * 3600  # longer than a queue and its dead letters keep a message
+
+_batch = BatchProcessor(event_type=EventType.SQS)
+_once = IdempotencyConfig(
+    event_key_jmespath="id",
+    raise_on_no_idempotency_key=True,
+    expires_after_seconds=REMEMBERED_SECONDS,
+)
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Answers with the messages that failed; the others are done and gone."""
+    _once.register_lambda_context(context)
+    return process_partial_response(
+        event=event, record_handler=_deliver, processor=_batch, context=context
+    )
+
+
+@cache
+def sender() -> EmailSender:
+    return SesSender(settings(MailSettings).mail_sender)
+
+
+def _deliver(record: SQSRecord) -> None:
+    _mail(event=json.loads(record.body)["detail"])
+
+
+@idempotent_function(  # type: ignore[untyped-decorator]
+    data_keyword_argument="event",
+    config=_once,
+    persistence_store=DynamoDBPersistenceLayer(table_name=settings(Tables).idempotency_table),
+)
+def _mail(*, event: dict[str, Any]) -> None:
+    happened = events.parse(event)
+    observability.correlate(happened.correlation_id)
+    recipient = repository.find_user(emails.recipient_id(happened))
+    if recipient is None:
+        observability.logger.warning("nobody to mail", event_id=happened.id)
+        return
+    email = emails.write(happened, recipient, shop_name=settings(MailSettings).shop_name)
+    message_id = sender().send(email)
+    observability.logger.info(
+        "mailed", event_id=happened.id, event_type=happened.type, message_id=message_id
+    )
