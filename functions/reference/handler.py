@@ -1,0 +1,91 @@
+"""Health, the API's own description, and an answer for every address that no route has.
+
+A function of its own: Swagger UI's assets would slow every other one's cold start.
+"""
+
+import json
+import re
+import secrets
+from functools import cache
+from pathlib import Path
+from string import Template
+from typing import Any, Literal
+
+from aws_lambda_powertools.event_handler import Response, openapi
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+
+from shared.api import JSON, anyone, create_api
+from shared.errors import MethodNotAllowed, NotFound
+from shared.schemas import View
+
+api = create_api()
+handler = api.resolve
+
+_HERE = Path(__file__).parent
+_SWAGGER = Path(openapi.__file__).parent / "swagger_ui"
+
+
+class Health(View):
+    status: Literal["ok"] = "ok"
+
+
+@api.get("/v1/health", tags=["Reference"])
+@anyone
+def health() -> Health:
+    """Whether the API answers."""
+    return Health()
+
+
+@api.get("/v1/openapi.json", tags=["Reference"], compress=True)
+@anyone
+def openapi_document() -> Response[str]:
+    """This API in OpenAPI 3.1."""
+    return Response(200, JSON, _document())
+
+
+@api.get("/v1/docs", tags=["Reference"], compress=True)
+@anyone
+def reference_page() -> Response[str]:
+    """This API as a page to read and to try."""
+    nonce = secrets.token_urlsafe(16)
+    policy = (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'unsafe-inline'; "
+        "img-src data:; connect-src 'self'; frame-ancestors 'none'"
+    )
+    body = _page().safe_substitute(nonce=nonce)
+    return Response(200, "text/html; charset=utf-8", body, {"Content-Security-Policy": policy})
+
+
+@api.not_found
+def unknown_address(_: NotFoundError) -> Response[Any]:
+    """API Gateway's `$default` route leads here: 405 where another method would do, else 404."""
+    allowed = _methods_at(api.current_event.path)
+    if allowed:
+        return api.refuse(MethodNotAllowed("This address takes other methods.", allowed=allowed))
+    return api.refuse(NotFound("There is nothing at this address."))
+
+
+def _methods_at(path: str) -> list[str]:
+    return sorted(
+        method.upper()
+        for template, operations in json.loads(_document())["paths"].items()
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+        for method in operations
+    )
+
+
+@cache
+def _document() -> str:
+    return (_HERE / "openapi.json").read_text()
+
+
+@cache
+def _page() -> Template:
+    """The page with Swagger UI in it, so that it needs nothing from elsewhere."""
+    frame = Template((_HERE / "page.html").read_text())
+    return Template(
+        frame.safe_substitute(
+            style=(_SWAGGER / "swagger-ui.min.css").read_text().replace("$", "$$"),
+            script=(_SWAGGER / "swagger-ui-bundle.min.js").read_text().replace("$", "$$"),
+        )
+    )

@@ -1,0 +1,104 @@
+"""Writes functions/reference/openapi.json from the routes of every function.
+
+`python tools/openapi.py` rewrites the file; `--check` only says whether it is up to date.
+"""
+
+import inspect
+import json
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+DOCUMENT = ROOT / "functions" / "reference" / "openapi.json"
+APIS = ("auth", "products", "orders", "files", "reference")
+TABLES = ("LOGINS", "USERS", "PRODUCTS", "STOCK", "ORDERS", "OUTBOX", "UPLOADS", "IDEMPOTENCY")
+
+ERROR = {
+    "type": "object",
+    "title": "Error",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "details", "request_id"],
+            "properties": {
+                "code": {"type": "string", "description": "Stable, for programs."},
+                "message": {"type": "string", "description": "For people; may be reworded."},
+                "details": {"type": "object", "additionalProperties": True},
+                "request_id": {"type": "string"},
+            },
+        }
+    },
+}
+REFUSAL = {
+    "description": "A refusal; its `code` says which.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+}
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document of all functions together."""
+    paths: dict[str, Any] = {}
+    schemas: dict[str, Any] = {"Error": ERROR}
+    for name in APIS:
+        api = import_module(f"{name}.handler").api
+        described = json.loads(api.get_openapi_json_schema(title="Souk", version="1.0.0"))
+        schemas |= described.get("components", {}).get("schemas", {})
+        for route in api._static_routes + api._dynamic_routes:  # noqa: SLF001
+            operation = described["paths"][route.openapi_path][route.method.lower()]
+            paths.setdefault(route.openapi_path, {})[route.method.lower()] = _finished(
+                operation, route.func
+            )
+    for leftover in ("HTTPValidationError", "ValidationError"):  # Powertools' own error shape
+        schemas.pop(leftover, None)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Souk",
+            "version": "1.0.0",
+            "description": "A headless commerce backend. Money is an integer of minor units with "
+            "its currency; time is RFC 3339 in UTC; lists are followed by `next_cursor`.",
+        },
+        "servers": [{"url": "/"}],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+        },
+    }
+
+
+def _finished(operation: dict[str, Any], route: Any) -> dict[str, Any]:
+    """Powertools' operation, with who may call it and with Souk's refusals for its own 422."""
+    operation["operationId"] = route.__name__
+    operation["summary"] = route.__name__.replace("_", " ").capitalize()
+    operation["description"] = inspect.getdoc(route)
+    operation["responses"].pop("422", None)
+    operation["responses"]["default"] = REFUSAL
+    if route.admits is not None:
+        operation["security"] = [{"bearer": []}]
+        operation["description"] += f"\n\nRoles: {', '.join(sorted(route.admits))}."
+    return operation
+
+
+def main() -> int:
+    os.environ |= {f"{table}_TABLE": table.lower() for table in TABLES}
+    os.environ |= {"ENVIRONMENT": "production", "AWS_DEFAULT_REGION": "us-east-1"}
+    sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
+    text = json.dumps(document(), indent=1, sort_keys=False) + "\n"
+    if "--check" not in sys.argv:
+        DOCUMENT.write_text(text)
+        return 0
+    if DOCUMENT.read_text() == text:
+        return 0
+    print("functions/reference/openapi.json is out of date: run `make openapi`.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
