@@ -1,0 +1,135 @@
+"""`make run`: starts the shop, says where it is and how to try it, serves until Ctrl-C."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import textwrap
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import places, stack
+from local.errors import StackError
+from local.stack import Stack
+
+CHECK_SECONDS = 0.5
+PORT_MAX = 65535
+
+
+class _Stopped(Exception):  # not an error: somebody said stop
+    pass
+
+
+def main() -> int:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    try:
+        _run(_port())
+    except _Stopped:
+        _say("Stopped. The shop's state is kept for the next time; `make clean` forgets it.")
+    except (StackError, ClientError, BotoCoreError) as error:
+        print(f"make run: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(port: int) -> None:
+    began = time.monotonic()
+    state = places.stack_state(port)
+    with stack.start(state, port, _say) as shop:
+        files = [state / "stack.json", places.STATE / "stack.json"]
+        for path in files:
+            _write(path, shop.facts())
+        try:
+            _say(f"Ready after {time.monotonic() - began:.0f} s\n\n{introduction(shop)}")
+            while True:
+                shop.check()
+                time.sleep(CHECK_SECONDS)
+        finally:
+            for path in files:
+                _remove(path, shop.facts())
+
+
+def introduction(shop: Stack) -> str:
+    """Addresses, accounts and three lines for a shell that has nothing but curl and sed."""
+    url = shop.api_url
+    login = json.dumps({"email": shop.customer.email, "password": shop.customer.password})
+    order = json.dumps(
+        {
+            "lines": [{"product_id": shop.product_id, "quantity": 1}],
+            "shipping_address": {
+                "name": "Casey Customer",
+                "line1": "1 Market Street",
+                "postal_code": "1000",
+                "city": "Brussels",
+                "country": "BE",
+            },
+        }
+    )
+    as_json = "-H 'Content-Type: application/json'"
+    pick = r"""sed 's/.*"access_token": *"\([^"]*\)".*/\1/'"""
+    text = f"""\
+        API        {url}/v1
+        Reference  {url}/docs
+        Mailbox    {shop.mailbox_url}
+        AWS        {shop.aws_endpoint_url}  (MiniStack)
+
+        Staff      {shop.staff.email}  {shop.staff.password}
+        Customer   {shop.customer.email}  {shop.customer.password}
+
+        Log in, order, see the mail:
+
+        TOKEN=$(curl -s {url}/v1/auth/login {as_json} -d '{login}' | {pick})
+        curl -s {url}/v1/orders -H "Authorization: Bearer $TOKEN" \
+-H "Idempotency-Key: $(date +%s)-$$-$RANDOM" {as_json} -d '{order}'
+        sleep 3; curl -s {url}/mailbox.txt
+
+        Ctrl-C stops the shop. Its facts are in local/.state/stack.json, its logs in {shop.log_dir}.
+        """
+    return textwrap.dedent(text)
+
+
+def _port() -> int:
+    parser = argparse.ArgumentParser(prog="make run")
+    parser.add_argument("--port", required=True)
+    text = parser.parse_args().port
+    if not text.isdecimal() or not 0 < int(text) <= PORT_MAX:
+        raise StackError(f"PORT must be a number from 1 to {PORT_MAX}, not {text!r}")
+    return int(text)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _stop(_: int, __: FrameType | None) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # stopping in order takes a moment: let it finish
+    _say("\nStopping")
+    raise _Stopped
+
+
+def _write(path: Path, facts: dict[str, Any]) -> None:
+    """Whole or not at all, and for this user only: it holds passwords."""
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(facts, indent=2) + "\n")
+    draft.replace(path)
+
+
+def _remove(path: Path, facts: dict[str, Any]) -> None:
+    """Unless another stack has written its own meanwhile."""
+    try:
+        if json.loads(path.read_text()) == facts:
+            path.unlink()
+    except (OSError, ValueError):
+        pass  # gone already
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""MiniStack as a child process: on loopback only, IAM enforced, its state in one folder."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+
+from local import places
+from local.errors import StackError
+
+REGION = "us-east-1"
+ACCESS_KEY = "test"  # MiniStack's name for the account's root: it never leaves this machine
+ACCOUNT = "000000000000"
+START_SECONDS = 30
+STOP_SECONDS = 30  # it writes its state, S3 objects included
+
+
+class Emulator:
+    """A running MiniStack; `client` speaks to it as the account's root."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.endpoint_url = f"http://127.0.0.1:{port}"
+        self.log = log
+        self._process = process
+        # Blank session variables: a profile in the user's own AWS configuration has no say here.
+        isolated = botocore.session.Session(
+            session_vars={
+                "profile": (None, None, None, None),
+                "config_file": (None, None, os.devnull, None),
+                "credentials_file": (None, None, os.devnull, None),
+            }
+        )
+        self._session = boto3.Session(
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=ACCESS_KEY,
+            region_name=REGION,
+            botocore_session=isolated,
+        )
+
+    def client(self, service: str) -> Any:
+        return self._session.client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def wait_until_healthy(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if not self.is_running() or time.monotonic() > deadline:
+                raise StackError(f"MiniStack did not start (log: {self.log})")
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.endpoint_url}/_ministack/health", timeout=1):  # noqa: S310
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def reset(self) -> None:
+        """Forgets everything: stacks, rows, objects, mail, and the files they were saved in."""
+        url = f"{self.endpoint_url}/_ministack/reset"
+        with urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=10):  # noqa: S310
+            pass
+
+    def stop(self) -> None:
+        """SIGTERM and wait: MiniStack saves its state on a clean stop only."""
+        if self.is_running():
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextmanager
+def running(state: Path, port: int) -> Iterator[Emulator]:
+    """MiniStack with what `state` holds, healthy; stopped, and its state saved, at the end."""
+    if not places.MINISTACK_PYTHON.exists():
+        raise StackError("MiniStack is not installed: run `make setup` first")
+    scratch = state / "tmp"
+    shutil.rmtree(scratch, ignore_errors=True)  # code of a run that was killed
+    scratch.mkdir(parents=True)
+    log = state / "logs" / "ministack.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [places.MINISTACK_PYTHON, "-I", Path(__file__).with_name("emulator_entry.py")],
+            env=_environment(state, scratch, port),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for the parent, which then stops this one in order
+        )
+    emulator = Emulator(process, port, log)
+    try:
+        emulator.wait_until_healthy()
+        yield emulator
+    finally:
+        emulator.stop()
+
+
+def _environment(state: Path, scratch: Path, port: int) -> dict[str, str]:
+    """Everything MiniStack knows of the machine; it hands all of it on to the functions."""
+    return {
+        "PATH": os.defpath,
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "LANG": "C.UTF-8",
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_REGION": REGION,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(state / "aws"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(state / "s3"),
+        "IOT_MTLS_ENABLED": "0",  # its port is fixed: two stacks would fight over it
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": "unix:///dev/null/none",  # else it cleans up containers
+    }

@@ -1,0 +1,218 @@
+"""The whole shop as one object: what `make run` shows and what tests/e2e test against.
+
+    with stack.start(state_dir) as shop:
+        httpx.get(f"{shop.api_url}/v1/health")
+        shop.client("dynamodb").scan(TableName=shop.outputs["OrdersTableName"])
+
+`state_dir` keeps everything: rows, objects, mail, passwords, logs. Started again with the same
+folder, the shop is as it was left; unless its sources have changed, nothing is built or deployed.
+"""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local import deployment, emulator, front, places, seeding, wiring
+from local.deployment import Deployed
+from local.emulator import Emulator
+from local.errors import StackError
+from local.seeding import Account
+
+START_SECONDS = 15
+STOP_SECONDS = 10
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A shop that is running. `api_url` has no /v1 at its end.
+
+    `outputs` are the template's; `physical_ids` maps its logical ids to what was made of them.
+    """
+
+    api_url: str
+    aws_endpoint_url: str
+    staff: Account
+    customer: Account
+    product_id: str  # of a product that is seeded, with stock
+    outputs: Mapping[str, str]
+    physical_ids: Mapping[str, str]
+    log_dir: Path
+    _aws: Emulator
+    _front: "subprocess.Popen[bytes]"
+    stack_name: str = deployment.STACK_NAME
+
+    @property
+    def mailbox_url(self) -> str:
+        return f"{self.api_url}/mailbox"
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for MiniStack, as the account's root."""
+        return self._aws.client(service)
+
+    def check(self) -> None:
+        """Raises StackError when a part of the stack has ended on its own."""
+        for name, ended in (
+            ("MiniStack", not self._aws.is_running()),
+            ("the front server", self._front.poll() is not None),
+        ):
+            if ended:
+                raise StackError(f"{name} ended unexpectedly (logs: {self.log_dir})")
+
+    def facts(self) -> dict[str, Any]:
+        """What scripts need to know: the content of stack.json."""
+        return {
+            "api_url": self.api_url,
+            "mailbox_url": self.mailbox_url,
+            "aws_endpoint_url": self.aws_endpoint_url,
+            "stack_name": self.stack_name,
+            "staff": asdict(self.staff),
+            "customer": asdict(self.customer),
+        }
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+@contextmanager
+def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]:
+    """Serves until the block ends; port 0 takes a free one; `say` hears what is being done.
+
+    Raises StackError, leaving no process behind, when the stack cannot start.
+    """
+    state = state_dir.resolve()
+    with _reserved(port) as sockets:
+        state.mkdir(parents=True, exist_ok=True)
+        staff, customer = _accounts(state)
+        say("Starting MiniStack")
+        with emulator.running(state, _free_port()) as aws:
+            deployed, product_id = _deployed(aws, state, (staff, customer), say)
+            base_url = f"http://localhost:{sockets[0].getsockname()[1]}"
+            with _front(base_url, sockets, aws, deployed, state) as process:
+                yield Stack(
+                    api_url=base_url,
+                    aws_endpoint_url=aws.endpoint_url,
+                    staff=staff,
+                    customer=customer,
+                    product_id=product_id,
+                    outputs=deployed.outputs,
+                    physical_ids=deployed.physical,
+                    log_dir=state / "logs",
+                    _aws=aws,
+                    _front=process,
+                )
+
+
+@contextmanager
+def _reserved(port: int) -> Iterator[list[socket.socket]]:
+    """Held until all else has ended, so that a second start of one state is refused meanwhile."""
+    sockets = front.reserve(port)
+    try:
+        yield sockets
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _accounts(state: Path) -> tuple[Account, Account]:
+    """Written before they are used: a run that is killed leaves no account without its password."""
+    path = state / "accounts.json"
+    if not path.exists():
+        made = [seeding.new_account(f"{who}@souk.example") for who in ("staff", "customer")]
+        path.touch(mode=0o600)
+        path.write_text(json.dumps([asdict(account) for account in made]))
+    staff, customer = (Account(**one) for one in json.loads(path.read_text()))
+    return staff, customer
+
+
+def _deployed(
+    aws: Emulator, state: Path, accounts: tuple[Account, Account], say: Say
+) -> tuple[Deployed, str]:
+    """The stack, as an earlier run left it when that will do; and a product to order."""
+    staff, customer = accounts
+    source = deployment.fingerprint(places.ROOT)
+    if deployment.is_current(aws, source):
+        say("Nothing has changed since the last deploy")
+        deployed = deployment.describe(aws)
+        try:
+            return deployed, seeding.product_to_order(_gateway_url(aws, deployed), customer)
+        except StackError:
+            say("What the last run left does not work: starting over")
+            aws.reset()
+    say("Building the functions and their layer (sam build)")
+    deployment.build(state)
+    say("Deploying template.yaml to MiniStack (sam deploy)")
+    deployment.deploy(aws, state)
+    deployed = deployment.describe(aws)
+    say("Adding the routes of the HTTP API")
+    aim = wiring.plan(deployed.template, deployed.parameters)
+    wiring.wire(aim, deployed.physical, aws.client("apigatewayv2"), aws.client("dynamodb"))
+    say("Seeding two accounts and a small catalog through the API")
+    api_url = _gateway_url(aws, deployed)
+    seeding.seed(api_url, aws, deployed.outputs["UsersTableName"], staff, customer)
+    product_id = seeding.product_to_order(api_url, customer)
+    deployment.mark_current(aws, source)
+    return deployed, product_id
+
+
+def _gateway_url(aws: Emulator, deployed: Deployed) -> str:
+    return f"{aws.endpoint_url}/_aws/execute-api/{deployed.outputs['ApiId']}/$default"
+
+
+@contextmanager
+def _front(
+    base_url: str, sockets: list[socket.socket], aws: Emulator, deployed: Deployed, state: Path
+) -> Iterator["subprocess.Popen[bytes]"]:
+    numbers = [one.fileno() for one in sockets]
+    command = [sys.executable, "-m", "local.front", "--base-url", base_url]
+    command += ["--descriptors", ",".join(map(str, numbers)), "--emulator-url", aws.endpoint_url]
+    command += ["--gateway-url", _gateway_url(aws, deployed)]
+    with (state / "logs" / "front.log").open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=places.ROOT,
+            pass_fds=numbers,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for this process, which stops the others in order
+        )
+    try:
+        _wait_until_it_answers(base_url, process, output.name)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]", log: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            httpx.get(url, trust_env=False, timeout=1)
+        except httpx.HTTPError:
+            time.sleep(0.05)
+        else:
+            return
+    raise StackError(f"the front server did not start (log: {log})")

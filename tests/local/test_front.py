@@ -1,0 +1,236 @@
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+import httpx
+import pytest
+
+from local import front
+from local.errors import StackError
+
+BASE = "http://localhost:8000"
+GATEWAY = "http://127.0.0.1:4566/_aws/execute-api/abc/$default"
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+def ask(answer: Answer, path: str, method: str = "GET", **sent: Any) -> httpx.Response:
+    """What the front says with `answer` in MiniStack's place."""
+
+    async def call() -> httpx.Response:
+        async with (
+            httpx.AsyncClient(transport=httpx.MockTransport(answer)) as ministack,
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(
+                    front.create_app(BASE, GATEWAY, "http://127.0.0.1:4566", ministack)
+                ),
+                base_url=BASE,
+            ) as client,
+        ):
+            return await client.request(method, path, **sent)
+
+    return asyncio.run(call())
+
+
+def mailbox_of(*messages: dict[str, Any]) -> Answer:
+    return lambda _: httpx.Response(200, json={"messages": {"000000000000": list(messages)}})
+
+
+def message(**over: Any) -> dict[str, Any]:
+    return {
+        "MessageId": "m1",
+        "Source": "shop@souk.example",
+        "To": ["casey@souk.example"],
+        "Subject": "Your order",
+        "BodyText": "Thank you.",
+        "BodyHtml": "<p>Thank you.</p>",
+        "Timestamp": 1_700_000_000.0,
+        **over,
+    }
+
+
+def test_a_call_reaches_the_gateway_as_it_was_spelled() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(201, json={"id": "ord_1"})
+
+    headers = [("Authorization", "Bearer t"), ("X-Tag", "a"), ("X-Tag", "b")]
+    ask(answer, "/v1/orders/a%2Fb?tag=x&tag=%20y", "POST", content=b'{"a": 1}', headers=headers)
+
+    [request] = seen
+    assert request.method == "POST"
+    assert request.url.raw_path == (
+        b"/_aws/execute-api/abc/$default/v1/orders/a%2Fb?tag=x&tag=%20y"
+    )
+    assert request.content == b'{"a": 1}'
+    assert request.headers["host"] == "127.0.0.1:4566"
+    assert request.headers.get_list("x-tag") == ["a", "b"]
+    assert request.headers["x-forwarded-proto"] == "http"
+
+
+def test_the_callers_address_is_added_behind_those_it_claims() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=request.headers["x-forwarded-for"])
+
+    response = ask(answer, "/v1/health", headers={"X-Forwarded-For": "203.0.113.9"})
+
+    assert response.text == "203.0.113.9, 127.0.0.1"
+
+
+def test_an_answer_comes_back_with_its_status_headers_and_bytes() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        headers = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("ETag", '"1"')]
+        return httpx.Response(412, headers=headers, content=b"\x00\xff")
+
+    response = ask(answer, "/v1/products/prd_1")
+
+    assert response.status_code == 412
+    assert response.content == b"\x00\xff"
+    assert response.headers.get_list("set-cookie") == ["a=1", "b=2"]
+    assert response.headers["etag"] == '"1"'
+
+
+def test_a_crashed_function_is_a_bare_500_as_on_aws() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(502, json={"errorMessage": "the secret is 42"})
+
+    response = ask(answer, "/v1/health")
+
+    assert response.status_code == 500
+    assert response.json() == {"message": "Internal Server Error"}
+
+
+def test_a_gateway_that_is_gone_is_a_503() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    response = ask(answer, "/v1/health")
+
+    assert response.status_code == 503
+
+
+def test_a_body_over_ten_megabytes_never_reaches_a_function() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        pytest.fail("it went through")
+
+    response = ask(answer, "/v1/orders", content=bytes(10 * 1024 * 1024 + 1), method="POST")
+
+    assert response.status_code == 413
+
+
+def test_another_host_name_is_refused() -> None:
+    response = ask(mailbox_of(message()), "/mailbox.json", headers={"Host": "evil.example"})
+
+    assert response.status_code == 400
+
+
+def test_docs_leads_to_the_reference() -> None:
+    response = ask(mailbox_of(), "/docs")
+
+    assert response.headers["location"] == "/v1/docs"
+
+
+def test_the_mailbox_lists_the_newest_mail_first() -> None:
+    older = message(MessageId="m1", Subject="Welcome", Timestamp=1_700_000_000.0)
+    newer = message(MessageId="m2", Subject="Your order", Timestamp=1_700_000_060.0)
+
+    listed = ask(mailbox_of(older, newer), "/mailbox.json").json()
+    newest = ask(mailbox_of(older, newer), "/mailbox.txt").text
+    page = ask(mailbox_of(older, newer), "/mailbox").text
+
+    assert [mail["id"] for mail in listed] == ["m2", "m1"]
+    assert listed[1] == {
+        "id": "m1",
+        "from": "shop@souk.example",
+        "to": ["casey@souk.example"],
+        "subject": "Welcome",
+        "text": "Thank you.",
+        "html": "<p>Thank you.</p>",
+        "sent_at": "2023-11-14T22:13:20Z",
+    }
+    assert "Subject: Your order" in newest
+    assert page.index("Your order") < page.index("Welcome")
+
+
+def test_a_mail_cannot_break_out_of_its_page() -> None:
+    attack = '"></iframe><script>alert(1)</script>'
+
+    mail = message(Subject=attack, BodyText=attack, BodyHtml=attack)
+
+    shown = ask(mailbox_of(mail), "/mailbox/m1")
+    listed = ask(mailbox_of(mail), "/mailbox")
+
+    for response in (shown, listed):
+        assert "<script" not in response.text
+        policy = response.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "script-src" not in policy
+    sandbox = shown.text.split('sandbox="')[1].split('"')[0]
+    assert "allow-scripts" not in sandbox
+    assert "allow-same-origin" not in sandbox
+
+
+def test_an_empty_mailbox_says_so() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"messages": {}})
+
+    page = ask(answer, "/mailbox")
+    text = ask(answer, "/mailbox.txt")
+
+    assert "No mail yet" in page.text
+    assert "No mail yet" in text.text
+
+
+def test_an_unknown_mail_or_page_is_a_404() -> None:
+    assert ask(mailbox_of(), "/mailbox/m9").status_code == 404
+    assert ask(mailbox_of(), "/nothing").status_code == 404
+
+
+class FakeSocket:
+    """A machine on which the `taken` families refuse to bind."""
+
+    taken: ClassVar[dict[int, int]] = {}
+
+    def __init__(self, family: int, _: int) -> None:
+        self.family = family
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def setsockopt(self, *_: int) -> None:
+        pass
+
+    def connect_ex(self, _: object) -> int:
+        return errno.ECONNREFUSED
+
+    def bind(self, _: object) -> None:
+        if self.family in self.taken:
+            raise OSError(self.taken[self.family], "cannot bind")
+
+    def getsockname(self) -> tuple[str, int]:
+        return ("127.0.0.1", 8000)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_a_taken_port_is_named_with_a_way_out(monkeypatch: pytest.MonkeyPatch, family: int) -> None:
+    monkeypatch.setattr(FakeSocket, "taken", {family: errno.EADDRINUSE})
+    monkeypatch.setattr(front.socket, "socket", FakeSocket)
+
+    with pytest.raises(StackError, match=r"port 8000 is taken.*PORT=8001 make run"):
+        front.reserve(8000)
+
+
+def test_a_machine_without_ipv6_serves_on_ipv4(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeSocket, "taken", {socket.AF_INET6: errno.EADDRNOTAVAIL})
+    monkeypatch.setattr(front.socket, "socket", FakeSocket)
+
+    assert [one.family for one in front.reserve(8000)] == [socket.AF_INET]

@@ -1,0 +1,139 @@
+from typing import Any
+
+import pytest
+
+from local import wiring
+from local.errors import StackError
+from local.wiring import Authorizer, Route
+
+INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions"
+
+
+def operation(function: str, **more: Any) -> dict[str, Any]:
+    uri = {"Fn::Sub": f"{INVOKE}/${{{function}.Arn}}/invocations"}
+    return {"x-amazon-apigateway-integration": {"type": "aws_proxy", "uri": uri}, **more}
+
+
+def template(paths: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """As SAM's transform leaves it."""
+    body = {"paths": paths or {}, **more}
+    return {
+        "Resources": {
+            "Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Body": body}},
+            "OrdersTable": {"Type": "AWS::DynamoDB::Table", "Properties": {}},
+            "OutboxTable": {
+                "Type": "AWS::DynamoDB::Table",
+                "Properties": {
+                    "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True}
+                },
+            },
+        }
+    }
+
+
+def test_each_path_and_method_becomes_a_route_to_its_function() -> None:
+    paths = {"/v1/me": {"get": operation("Auth")}, "/v1/orders": {"post": operation("Orders")}}
+
+    plan = wiring.plan(template(paths), {})
+
+    assert plan.routes == {Route("GET /v1/me", "Auth"), Route("POST /v1/orders", "Orders")}
+
+
+def test_the_default_route_takes_what_no_other_route_takes() -> None:
+    paths = {"$default": {"x-amazon-apigateway-any-method": operation("Reference")}}
+
+    plan = wiring.plan(template(paths), {})
+
+    assert plan.routes == {Route("$default", "Reference")}
+
+
+def test_a_path_for_any_method_becomes_one_route() -> None:
+    paths = {"/v1/x": {"x-amazon-apigateway-any-method": operation("Reference")}}
+
+    plan = wiring.plan(template(paths), {})
+
+    assert plan.routes == {Route("ANY /v1/x", "Reference")}
+
+
+def test_a_route_is_guarded_only_when_the_template_names_an_authorizer() -> None:
+    guarded = operation("Auth", security=[{"Tokens": []}])
+    paths = {
+        "/guarded": {"get": guarded},
+        "/open": {"get": operation("Auth", security=[{"NONE": []}])},
+        "/open/too": {"get": operation("Auth", security=[])},
+    }
+
+    plan = wiring.plan(template(paths), {})
+
+    assert {route.key: route.authorizer for route in plan.routes} == {
+        "GET /guarded": "Tokens",
+        "GET /open": None,
+        "GET /open/too": None,
+    }
+
+
+def test_the_authorizer_is_what_the_template_says_of_it() -> None:
+    uri = {
+        "Fn::Sub": [
+            INVOKE + "/${__FunctionArn__}/invocations",
+            {"__FunctionArn__": {"Fn::GetAtt": ["AuthorizerFunction", "Arn"]}},
+        ]
+    }
+    settings = {
+        "type": "request",
+        "authorizerUri": uri,
+        "authorizerResultTtlInSeconds": 60,
+        "identitySource": ["$request.header.Authorization"],
+        "authorizerPayloadFormatVersion": "2.0",
+        "enableSimpleResponses": True,
+    }
+    components = {"securitySchemes": {"Tokens": {"x-amazon-apigateway-authorizer": settings}}}
+
+    plan = wiring.plan(template(components=components), {})
+
+    assert plan.authorizers == {
+        Authorizer(
+            name="Tokens",
+            function="AuthorizerFunction",
+            identity_sources=("$request.header.Authorization",),
+            result_ttl_seconds=60,
+            payload_version="2.0",
+            is_simple=True,
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    "origins", [["http://a", "http://b"], "http://a, http://b", {"Ref": "AllowedOrigins"}]
+)
+def test_cors_lists_come_as_lists_by_parameter_or_as_text(origins: Any) -> None:
+    cors = {"allowOrigins": origins, "allowMethods": ["GET"], "maxAge": 600}
+
+    plan = wiring.plan(
+        template(**{"x-amazon-apigateway-cors": cors}), {"AllowedOrigins": "http://a,http://b"}
+    )
+
+    assert plan.cors == {
+        "AllowOrigins": ["http://a", "http://b"],
+        "AllowMethods": ["GET"],
+        "MaxAge": 600,
+    }
+
+
+def test_only_tables_with_a_ttl_expire() -> None:
+    plan = wiring.plan(template(), {})
+
+    assert plan.expiring == {"OutboxTable": "expires_at"}
+
+
+def test_an_address_that_names_no_function_is_refused() -> None:
+    lost = operation("Auth")
+    lost["x-amazon-apigateway-integration"]["uri"] = "https://example.com"
+
+    with pytest.raises(StackError, match="cannot tell which function"):
+        wiring.plan(template({"/v1/me": {"get": lost}}), {})
+
+
+def test_a_template_without_an_http_api_is_refused() -> None:
+    with pytest.raises(StackError, match="0 HTTP APIs"):
+        wiring.plan({"Resources": {}}, {})
