@@ -1,0 +1,113 @@
+"""Calls a function as API Gateway does, with the sample event of its route as the starting point."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+EVENTS = Path(__file__).parents[2] / "events"
+
+CONTEXT = SimpleNamespace(
+    function_name="souk-test",
+    memory_limit_in_mb=1024,
+    invoked_function_arn="arn:aws:lambda:eu-central-1:123456789012:function:souk-test",
+    aws_request_id="52fdfc07-2182-454f-963f-5f0f9a621d72",
+    get_remaining_time_in_millis=lambda: 10_000,
+)
+
+
+def sample(name: str) -> dict[str, Any]:
+    """A fresh copy of events/<name>.json."""
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    return event
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+    @property
+    def error(self) -> dict[str, Any]:
+        error: dict[str, Any] = self.body["error"]
+        return error
+
+    @property
+    def code(self) -> str:
+        return str(self.error["code"])
+
+    @property
+    def paths(self) -> list[str]:
+        """Of the fields that were wrong."""
+        return [field["path"] for field in self.error["details"]["fields"]]
+
+
+@dataclass(frozen=True)
+class Caller:
+    user_id: str
+    roles: str = "customer"
+
+
+ADA = Caller("usr_ada")
+BOB = Caller("usr_bob")
+STAFF = Caller("usr_staff", "customer staff")
+NOBODY: Caller | None = None
+
+
+def send(
+    handler: Callable[..., dict[str, Any]],
+    name: str,
+    *,
+    caller: Caller | None = ADA,
+    body: Any = None,
+    raw_body: str | None = None,
+    base64: bool = False,
+    headers: dict[str, str | None] | None = None,
+    query: dict[str, str] | None = None,
+    path: dict[str, str] | None = None,
+) -> Answer:
+    """The sample event `name`, with these things changed, and what the function answers.
+
+    A header given as None is left out. `path` replaces parameters in the path.
+    """
+    event = sample(name)
+    _set_caller(event, caller)
+    if body is not None or raw_body is not None:
+        event["body"] = raw_body if raw_body is not None else json.dumps(body)
+    event["isBase64Encoded"] = base64
+    for header, value in (headers or {}).items():
+        event["headers"].pop(header.lower(), None)
+        if value is not None:
+            event["headers"][header.lower()] = value
+    if query is not None:
+        event["queryStringParameters"] = query
+        event["rawQueryString"] = "&".join(f"{key}={value}" for key, value in query.items())
+    for parameter, value in (path or {}).items():
+        event["rawPath"] = event["rawPath"].replace(event["pathParameters"][parameter], value)
+        event["pathParameters"][parameter] = value
+    event["requestContext"]["http"]["path"] = event["rawPath"]
+    return answer_of(handler(event, CONTEXT))
+
+
+def answer_of(response: dict[str, Any]) -> Answer:
+    text = response.get("body") or ""
+    is_json = "json" in response["headers"].get("Content-Type", "")
+    return Answer(
+        response["statusCode"], response["headers"], json.loads(text) if is_json else text
+    )
+
+
+def _set_caller(event: dict[str, Any], caller: Caller | None) -> None:
+    context = event["requestContext"]
+    context.pop("authorizer", None)
+    if caller is not None:
+        principal = {
+            "user_id": caller.user_id,
+            "roles": caller.roles,
+            "expires_at": int(time.time()) + 900,
+        }
+        context["authorizer"] = {"lambda": principal}

@@ -1,0 +1,43 @@
+"""The tables of template.yaml, made on moto, so that a test's keys and indexes are production's."""
+
+import os
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+# A test needs what the tables say of themselves; what !Ref and its like stand for can stay out.
+_Loader.add_multi_constructor("!", lambda *_: None)
+
+
+@cache
+def resources() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(TEMPLATE.read_text(), _Loader)["Resources"]  # noqa: S506
+    return loaded
+
+
+def create_tables(dynamodb: Any) -> None:
+    for name, resource in resources().items():
+        if resource["Type"] != "AWS::DynamoDB::Table":
+            continue
+        described = resource["Properties"]
+        wanted = {
+            key: described[key]
+            for key in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+            if key in described
+        }
+        dynamodb.create_table(TableName=os.environ[_variable(name)], **wanted)
+
+
+def _variable(logical_id: str) -> str:
+    """ProductsTable -> PRODUCTS_TABLE."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", logical_id).upper()
