@@ -32,12 +32,11 @@ os.environ |= {
 import json
 from collections.abc import Iterator
 
-import boto3
 import pytest
 from moto import mock_aws
 
-from shared import aws as clients
-from shared import dynamo, keys
+from shared import keys
+from shared.aws import client
 from tests.support import template
 
 SECRETS = ("souk/cursor-keys", "souk/password-pepper", "souk/token-keys")
@@ -45,27 +44,20 @@ SECRETS = ("souk/cursor-keys", "souk/password-pepper", "souk/token-keys")
 
 @pytest.fixture
 def aws() -> Iterator[None]:
-    """An account with the template's tables and the secrets, the bucket, the bus and the sender."""
-    forget_clients()
+    """An account with the template's tables and the secrets, the bucket, the bus and the sender.
+
+    The clients live on from test to test, as in a warm function; building them is half a second.
+    """
+    keys.key_ring.forget()
     with mock_aws():
-        template.create_tables(boto3.client("dynamodb"))
+        template.create_tables(client("dynamodb"))
         for name in SECRETS:
-            boto3.client("secretsmanager").create_secret(
-                Name=name, SecretString=json.dumps({"current": "k1", "k1": f"{name} ".ljust(64, "x")})
-            )
-        boto3.client("s3").create_bucket(
+            ring = {"current": "k1", "k1": f"{name} ".ljust(64, "x")}
+            client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(ring))
+        client("s3").create_bucket(
             Bucket="souk-uploads",
             CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
         )
-        boto3.client("events").create_event_bus(Name="souk")
-        boto3.client("sesv2").create_email_identity(EmailIdentity="shop@example.com")
+        client("events").create_event_bus(Name="souk")
+        client("sesv2").create_email_identity(EmailIdentity="shop@example.com")
         yield
-    forget_clients()
-
-
-def forget_clients() -> None:
-    """A function instance of its own for each test."""
-    clients.client.cache_clear()
-    clients.session.cache_clear()
-    dynamo.connection.cache_clear()
-    keys.key_ring.forget()

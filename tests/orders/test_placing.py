@@ -3,15 +3,17 @@
 import pytest
 
 from orders.handler import handler
-from shared.models import Order, OutboxRow, Product, Stock
+from orders.schemas import LINES_MAX
+from shared import events
+from shared.models import Order, OutboxRow
 from tests.support import shop
-from tests.support.http import ADA, BOB, send
+from tests.support.http import ADA, BOB, NOBODY, Answer, send
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def place(lines, key="key-1", caller=ADA, **changes):
-    body = {"lines": lines, "shipping_address": shop.ADDRESS, **changes}
+def place(lines, *, key="key-1", caller=ADA, **changes) -> Answer:
+    body = {"lines": lines, "shipping_address": shop.ADDRESS} | changes
     return send(handler, "orders.place", body=body, headers={"idempotency-key": key}, caller=caller)
 
 
@@ -19,15 +21,207 @@ def line(product, quantity=1):
     return {"product_id": product.product_id, "quantity": quantity}
 
 
-def test_an_order_is_stored_takes_its_stock_and_tells_the_world():
+def nothing_was_stored() -> bool:
+    return Order.count() == 0 and OutboxRow.count() == 0
+
+
+def test_an_order_is_stored_and_takes_its_stock():
+    tea = shop.product("TEA", price_minor=1250, available=10)
+    pot = shop.product("POT", price_minor=4900, available=3)
+
+    answer = place([line(tea, 2), line(pot)])
+
+    assert answer.status == 201
+    assert answer.headers["Location"] == f"/v1/orders/{answer.body['id']}"
+    assert [each["line_total"]["amount_minor"] for each in answer.body["lines"]] == [2500, 4900]
+    assert answer.body["totals"]["total"] == {"amount_minor": 7400, "currency": "EUR"}
+    assert answer.body["status"] == answer.body["history"][0]["status"] == "pending_payment"
+    assert answer.body["shipping_address"]["city"] == "London"
+    assert Order.get(answer.body["id"]).buyer_id == ADA.user_id
+    assert (shop.available(tea), shop.available(pot)) == (8, 2)
+
+
+def test_an_order_stages_the_event_that_tells_of_it():
     tea = shop.product("TEA", price_minor=1250, available=10)
 
     answer = place([line(tea, 2)])
 
+    (row,) = OutboxRow.scan()
+    placed = events.parse(row.payload)
+    assert (placed.id, placed.type) == (row.event_id, "order.placed")
+    assert placed.data.order_id == answer.body["id"]
+    assert placed.data.buyer_id == ADA.user_id
+    assert placed.data.total.amount_minor == 2500
+
+
+def test_equal_lines_are_merged():
+    tea = shop.product("TEA", available=10)
+
+    answer = place([line(tea, 2), line(tea, 3)])
+
+    assert [each["quantity"] for each in answer.body["lines"]] == [5]
+    assert shop.available(tea) == 5
+
+
+def test_fifty_products_fit_in_one_order():
+    products = [shop.product(f"SKU-{n}", available=1) for n in range(LINES_MAX)]
+
+    answer = place([line(product) for product in products])
+
     assert answer.status == 201
-    assert answer.body["totals"]["total"] == {"amount_minor": 2500, "currency": "EUR"}
-    assert answer.body["lines"][0]["unit_price"] == {"amount_minor": 1250, "currency": "EUR"}
-    assert answer.body["status"] == "pending_payment"
-    assert Order.get(answer.body["id"]).buyer_id == ADA.user_id
-    assert shop.available(tea) == 8
-    assert [row.type for row in OutboxRow.scan()] == ["order.placed"]
+    assert all(shop.available(product) == 0 for product in products)
+
+
+def test_an_order_for_more_than_is_left_takes_nothing():
+    tea = shop.product("TEA", available=10)
+    pot = shop.product("POT", available=1)
+
+    answer = place([line(tea), line(pot, 2)])
+
+    assert (answer.status, answer.code) == (409, "out_of_stock")
+    assert answer.error["details"]["product_id"] == pot.product_id
+    assert (shop.available(tea), shop.available(pot)) == (10, 1)
+    assert nothing_was_stored()
+
+
+def test_a_product_whose_stock_was_never_set_is_out_of_stock():
+    answer = place([line(shop.product("TEA"))])
+
+    assert (answer.status, answer.code) == (409, "out_of_stock")
+
+
+def test_a_refused_order_leaves_its_key_free_for_a_corrected_one():
+    tea = shop.product("TEA", available=1)
+    place([line(tea, 2)])
+
+    answer = place([line(tea, 1)])
+
+    assert (answer.status, answer.headers["Idempotency-Replayed"]) == (201, "false")
+
+
+def test_an_unknown_product_is_named():
+    tea = shop.product("TEA", available=1)
+
+    answer = place([line(tea), {"product_id": "prd_nothing", "quantity": 1}])
+
+    assert (answer.status, answer.code) == (422, "unknown_products")
+    assert answer.error["details"]["product_ids"] == ["prd_nothing"]
+    assert nothing_was_stored()
+
+
+def test_an_order_has_one_currency():
+    tea = shop.product("TEA", available=1)
+    pot = shop.product("POT", available=1, currency="JPY")
+
+    answer = place([line(tea), line(pot)])
+
+    assert (answer.status, answer.code) == (422, "mixed_currencies")
+    assert nothing_was_stored()
+
+
+def test_an_order_that_is_too_large_to_be_real_is_refused():
+    gold = shop.product("GOLD", available=10_000, price_minor=10**12)
+
+    answer = place([line(gold, 2)])
+
+    assert (answer.status, answer.code) == (422, "amount_too_large")
+    assert shop.available(gold) == 10_000
+
+
+def test_lines_that_add_up_to_too_many_are_refused():
+    tea = shop.product("TEA", available=20_000)
+
+    answer = place([line(tea, 10_000), line(tea, 1)])
+
+    assert (answer.status, answer.paths) == (422, ["body.lines"])
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 10_001, 10**30, 1.5, "2", True, None])
+def test_a_quantity_is_a_whole_number_within_reason(quantity):
+    tea = shop.product("TEA", available=10)
+
+    answer = place([{"product_id": tea.product_id, "quantity": quantity}])
+
+    assert (answer.status, answer.paths) == (422, ["body.lines.0.quantity"])
+    assert shop.available(tea) == 10
+
+
+@pytest.mark.parametrize(
+    ("lines", "path"),
+    [
+        ([], "body.lines"),
+        ([{"product_id": f"prd_{n}", "quantity": 1} for n in range(LINES_MAX + 1)], "body.lines"),
+        ("tea", "body.lines"),
+        ([{"quantity": 1}], "body.lines.0.product_id"),
+        ([{"product_id": 7, "quantity": 1}], "body.lines.0.product_id"),
+        ([["prd_tea", 1]], "body.lines.0"),
+    ],
+    ids=["empty", "over 50", "no list", "no product", "a number for a product", "no object"],
+)
+def test_lines_that_are_no_order_are_refused(lines, path):
+    answer = place(lines)
+
+    assert (answer.status, answer.paths) == (422, [path])
+
+
+def test_a_price_sent_by_the_client_is_refused():
+    tea = shop.product("TEA", available=10)
+
+    answer = place([line(tea) | {"unit_price": {"amount_minor": 1, "currency": "EUR"}}])
+
+    assert (answer.status, answer.paths) == (422, ["body.lines.0.unit_price"])
+    assert nothing_was_stored()
+
+
+@pytest.mark.parametrize("field", ["total", "status", "buyer_id", "user_id"])
+def test_what_the_shop_decides_is_not_taken_from_the_client(field):
+    answer = place([line(shop.product("TEA", available=1))], **{field: "x"})
+
+    assert (answer.status, answer.paths) == (422, [f"body.{field}"])
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"country": "Germany"}, "country"),
+        ({"city": "x" * 101}, "city"),
+        ({"line1": ""}, "line1"),
+        ({"name": "Ada\nBcc: everyone@example.com"}, "name"),
+        ({"planet": "Earth"}, "planet"),
+    ],
+)
+def test_an_address_is_checked_field_by_field(change, path):
+    answer = place([line(shop.product("TEA"))], shipping_address=shop.ADDRESS | change)
+
+    assert (answer.status, answer.paths) == (422, [f"body.shipping_address.{path}"])
+
+
+def test_an_order_needs_an_idempotency_key():
+    answer = place([line(shop.product("TEA", available=1))], key=None)
+
+    assert (answer.status, answer.code) == (428, "idempotency_key_required")
+    assert nothing_was_stored()
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256], ids=["empty", "256 characters"])
+def test_an_idempotency_key_has_1_to_255_characters(key):
+    answer = place([line(shop.product("TEA", available=1))], key=key)
+
+    assert (answer.status, answer.paths) == (422, ["header.idempotency-key"])
+    assert nothing_was_stored()
+
+
+def test_a_stranger_cannot_order_and_learns_nothing_of_the_fields():
+    answer = place("nonsense", caller=NOBODY)
+
+    assert (answer.status, answer.code) == (401, "token_missing")
+
+
+def test_two_buyers_may_use_the_same_key():
+    tea = shop.product("TEA", available=2)
+
+    answers = [place([line(tea)], caller=ADA), place([line(tea)], caller=BOB)]
+
+    assert [answer.status for answer in answers] == [201, 201]
+    assert answers[0].body["id"] != answers[1].body["id"]
+    assert shop.available(tea) == 0

@@ -1,0 +1,129 @@
+"""A retry ends with one order and answers with it, whatever has happened since."""
+
+import pytest
+from pynamodb.exceptions import TransactWriteError
+
+from orders import repository
+from orders.handler import handler
+from shared.errors import Unavailable
+from shared.models import Order, OutboxRow, Product
+from tests.support import shop
+from tests.support.http import Answer, send
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def place(*lines, key="key-1", **changes) -> Answer:
+    body = {"lines": list(lines), "shipping_address": shop.ADDRESS} | changes
+    return send(handler, "orders.place", body=body, headers={"idempotency-key": key})
+
+
+def line(product, quantity=1):
+    return {"product_id": product.product_id, "quantity": quantity}
+
+
+def test_the_same_request_again_answers_with_the_first_order():
+    tea = shop.product("TEA", available=10)
+    first = place(line(tea, 2))
+
+    again = place(line(tea, 2))
+
+    assert (again.status, again.body) == (201, first.body)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert (Order.count(), OutboxRow.count(), shop.available(tea)) == (1, 1, 8)
+
+
+def test_a_replay_does_not_ask_whether_there_is_still_stock():
+    tea = shop.product("TEA", available=2)
+    first = place(line(tea, 2))
+
+    again = place(line(tea, 2))
+
+    assert (again.status, again.body["id"]) == (201, first.body["id"])
+
+
+def test_a_replay_does_not_ask_whether_the_product_is_still_sold():
+    tea = shop.product("TEA", available=2)
+    first = place(line(tea))
+    tea.delete()
+
+    again = place(line(tea))
+
+    assert (again.status, again.body["id"]) == (201, first.body["id"])
+
+
+def test_a_replay_keeps_the_price_of_the_first_attempt():
+    tea = shop.product("TEA", price_minor=1000, available=2)
+    first = place(line(tea))
+    tea.update([Product.price_minor.set(9999)])
+
+    again = place(line(tea))
+
+    assert again.body["totals"] == first.body["totals"]
+
+
+def test_white_space_and_the_order_of_fields_do_not_make_another_request():
+    tea = shop.product("TEA", available=2)
+    first = place(line(tea))
+    turned = dict(reversed(shop.ADDRESS.items()))
+
+    again = place({"quantity": 1, "product_id": tea.product_id}, shipping_address=turned)
+
+    assert again.body["id"] == first.body["id"]
+
+
+@pytest.mark.parametrize("change", ["quantity", "address"])
+def test_a_key_cannot_place_a_second_different_order(change):
+    tea = shop.product("TEA", available=10)
+    place(line(tea))
+
+    other = (
+        place(line(tea, 2))
+        if change == "quantity"
+        else place(line(tea), shipping_address=shop.ADDRESS | {"city": "Paris"})
+    )
+
+    assert (other.status, other.code) == (422, "idempotency_key_reused")
+    assert (Order.count(), shop.available(tea)) == (1, 9)
+
+
+def test_a_key_is_not_kept_for_a_request_that_was_refused():
+    tea = shop.product("TEA", available=1)
+    refused = place(line(tea, 2))
+
+    placed = place(line(tea))
+
+    assert (refused.status, placed.status) == (409, 201)
+
+
+def test_when_the_reply_of_the_transaction_is_lost_the_order_is_found_and_answered(monkeypatch):
+    tea = shop.product("TEA", available=10)
+    commit = repository.Transaction.commit
+
+    def commit_and_lose_the_reply(transaction):
+        commit(transaction)
+        raise Unavailable("the reply was lost")
+
+    monkeypatch.setattr(repository.Transaction, "commit", commit_and_lose_the_reply)
+    answer = place(line(tea, 2))
+
+    assert answer.status == 201
+    assert (Order.count(), OutboxRow.count(), shop.available(tea)) == (1, 1, 8)
+
+
+def test_a_crash_right_after_the_commit_is_cured_by_a_retry(monkeypatch):
+    tea = shop.product("TEA", available=10)
+    commit = repository.Transaction.commit
+
+    def commit_and_die(transaction):
+        commit(transaction)
+        raise TransactWriteError("the process is gone")
+
+    with monkeypatch.context() as during_the_crash:
+        during_the_crash.setattr(repository.Transaction, "commit", commit_and_die)
+        crashed = place(line(tea, 2))
+    retried = place(line(tea, 2))
+
+    assert (crashed.status, retried.status) == (500, 201)
+    assert retried.headers["Idempotency-Replayed"] == "true"
+    assert (Order.count(), OutboxRow.count(), shop.available(tea)) == (1, 1, 8)
