@@ -1,4 +1,4 @@
-"""Calls a function as API Gateway does, with the sample event of its route as the starting point."""
+"""Calls a function as API Gateway does, beginning with the sample event of its route."""
 
 import json
 import time
@@ -58,7 +58,7 @@ STAFF = Caller("usr_staff", "customer staff")
 NOBODY: Caller | None = None
 
 
-def send(
+def send(  # noqa: PLR0913 (each one is a part of a request)
     handler: Callable[..., dict[str, Any]],
     name: str,
     *,

@@ -32,7 +32,12 @@ def create_tables(dynamodb: Any) -> None:
         described = resource["Properties"]
         wanted = {
             key: described[key]
-            for key in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+            for key in (
+                "AttributeDefinitions",
+                "KeySchema",
+                "GlobalSecondaryIndexes",
+                "BillingMode",
+            )
             if key in described
         }
         dynamodb.create_table(TableName=os.environ[_variable(name)], **wanted)
