@@ -86,8 +86,8 @@ def introduction(shop: Stack) -> str:
 
         TOKEN=$(curl -s {url}/v1/auth/login {as_json} -d '{login}' | {pick})
         curl -s {url}/v1/orders -H "Authorization: Bearer $TOKEN" \
--H "Idempotency-Key: $(date +%s)-$$-$RANDOM" {as_json} -d '{order}'
-        sleep 3; curl -s {url}/mailbox.txt
+-H "Idempotency-Key: $(date +%s)-$$-$RANDOM" {as_json} -d '{order}'; echo
+        sleep 5; curl -s {url}/mailbox.txt
 
         Ctrl-C stops the shop. Its facts are in local/.state/stack.json, its logs in {shop.log_dir}.
         """

@@ -50,9 +50,14 @@ def fingerprint(root: Path) -> str:
     return digest.hexdigest()
 
 
+def is_whole(aws: Emulator) -> bool:
+    """Whether there is a stack that can be updated: half a one cannot."""
+    return _status(aws.client("cloudformation")) in USABLE
+
+
 def is_current(aws: Emulator, wanted: str) -> bool:
     """Whether MiniStack runs a whole stack that was deployed from sources with this fingerprint."""
-    if _status(aws.client("cloudformation")) not in USABLE:
+    if not is_whole(aws):
         return False
     ssm = aws.client("ssm")
     try:
@@ -69,9 +74,6 @@ def build(state: Path) -> None:
 
 def deploy(aws: Emulator, state: Path) -> None:
     """Creates or updates the stack from what `build` made. Raises StackError with the reason."""
-    cloudformation = aws.client("cloudformation")
-    if _status(cloudformation) not in {*USABLE, None}:
-        aws.reset()  # half a stack can be neither updated nor used
     aws.client("s3").create_bucket(Bucket=ARTIFACTS)
     parameters = [f"{name}={value}" for name, value in PARAMETERS.items()]
     command = ["deploy", "--template-file", str(state / "build" / "template.yaml")]
@@ -81,7 +83,7 @@ def deploy(aws: Emulator, state: Path) -> None:
     try:
         _sam(command, state, {"AWS_ENDPOINT_URL": aws.endpoint_url, "SAM_CLI_POLL_DELAY": "0.5"})
     except StackError as error:
-        reason = _first_failure(cloudformation)
+        reason = _first_failure(aws.client("cloudformation"))
         raise StackError(f"{reason} (log: {_log(state, 'deploy')})" if reason else error) from error
 
 

@@ -11,6 +11,7 @@ import errno
 import socket
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import uvicorn
@@ -21,8 +22,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from local import mailbox
 from local.errors import StackError
+from local.mailbox import Mailbox, page
 
 BODY_BYTES_MAX = 10 * 1024 * 1024  # API Gateway's limit
 INTEGRATION_SECONDS_MAX = 30  # API Gateway gives up on a function then
@@ -71,7 +72,7 @@ def _taken(port: int) -> StackError:
 
 
 def create_app(
-    base_url: str, gateway_url: str, emulator_url: str, client: httpx.AsyncClient
+    base_url: str, gateway_url: str, mailbox: Mailbox, client: httpx.AsyncClient
 ) -> Starlette:
     async def call_api(request: Request) -> Response:
         body = await _body_of(request)
@@ -84,19 +85,19 @@ def create_app(
         return await _returned(answer)
 
     async def show_start(_: Request) -> Response:
-        return mailbox.page("index.html", base_url=base_url)
+        return page("index.html", base_url=base_url)
 
     async def show_reference(_: Request) -> Response:
         return RedirectResponse("/v1/docs")
 
     async def show_missing(_: Request, __: Exception) -> Response:
-        return mailbox.page("missing.html", status=404, what="There is nothing at this address.")
+        return page("missing.html", status=404, what="There is nothing at this address.")
 
     return Starlette(
         routes=[
             Route("/", show_start),
             Route("/docs", show_reference),
-            *mailbox.routes(emulator_url, client),
+            *mailbox.routes(),
             Route("/v1", call_api, methods=METHODS),
             Route("/v1/{rest:path}", call_api, methods=METHODS),
         ],
@@ -154,13 +155,15 @@ def _is_end_to_end(name: bytes) -> bool:
     return name.lower() not in HOP_BY_HOP | REWRITTEN
 
 
-async def _serve(sockets: list[socket.socket], urls: tuple[str, str, str]) -> None:
+async def _serve(given: argparse.Namespace) -> None:
+    sockets = [socket.socket(fileno=int(number)) for number in given.descriptors.split(",")]
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(
         timeout=INTEGRATION_SECONDS_MAX, limits=limits, trust_env=False
     ) as client:
+        mailbox = Mailbox(given.emulator_url, client, given.mails)
         config = uvicorn.Config(
-            create_app(*urls, client),
+            create_app(given.base_url, given.gateway_url, mailbox, client),
             access_log=False,
             server_header=False,  # MiniStack's own goes through
             date_header=False,
@@ -174,6 +177,7 @@ async def _serve(sockets: list[socket.socket], urls: tuple[str, str, str]) -> No
         loop = asyncio.get_running_loop()
         loop.add_reader(sys.stdin.fileno(), stop)  # it closes when the parent is gone
         await server.serve(sockets)
+        await mailbox.keep()
 
 
 def main() -> None:
@@ -182,9 +186,8 @@ def main() -> None:
     parser.add_argument("--base-url", required=True)
     parser.add_argument("--gateway-url", required=True)
     parser.add_argument("--emulator-url", required=True)
-    given = parser.parse_args()
-    sockets = [socket.socket(fileno=int(number)) for number in given.descriptors.split(",")]
-    asyncio.run(_serve(sockets, (given.base_url, given.gateway_url, given.emulator_url)))
+    parser.add_argument("--mails", required=True, type=Path)  # those of earlier runs
+    asyncio.run(_serve(parser.parse_args()))
 
 
 if __name__ == "__main__":

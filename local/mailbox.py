@@ -1,16 +1,19 @@
 """The mails that SES took, as pages to read and as JSON for scripts."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from local.emulator import ACCOUNT
 from local.pages import render
+
+KEPT_MAX = 500  # older mails are dropped when the stack stops
 
 
 class Mail(BaseModel):
@@ -46,37 +49,56 @@ class Mail(BaseModel):
         )
 
 
-def routes(emulator_url: str, client: httpx.AsyncClient) -> list[Route]:
-    async def mails() -> list[Mail]:
+MAILS = TypeAdapter(list[Mail])
+
+
+class Mailbox:
+    """MiniStack forgets its mails when it stops; `keep` writes them to a file for the next run."""
+
+    def __init__(self, emulator_url: str, client: httpx.AsyncClient, file: Path) -> None:
+        self._url = f"{emulator_url}/_ministack/ses/messages"
+        self._client = client
+        self._file = file
+        self._kept = MAILS.validate_json(file.read_bytes()) if file.exists() else []
+
+    async def mails(self) -> list[Mail]:
         """Newest first."""
-        url = f"{emulator_url}/_ministack/ses/messages"
-        answer = (await client.get(url, params={"account": ACCOUNT})).raise_for_status().json()
-        found = [Mail.of(message) for message in answer["messages"].get(ACCOUNT, [])]
+        answer = await self._client.get(self._url, params={"account": ACCOUNT})
+        messages = answer.raise_for_status().json()["messages"].get(ACCOUNT, [])
+        found = [*self._kept, *map(Mail.of, messages)]
         return sorted(found, key=lambda mail: mail.sent_at, reverse=True)
 
-    async def show_list(_: Request) -> Response:
-        return page("mailbox.html", mails=await mails())
+    async def keep(self) -> None:
+        try:
+            mails = await self.mails()
+        except httpx.HTTPError:
+            return  # MiniStack was killed; what it held is gone
+        self._file.write_bytes(MAILS.dump_json(mails[:KEPT_MAX]))
 
-    async def show_mail(request: Request) -> Response:
+    def routes(self) -> list[Route]:
+        return [
+            Route("/mailbox", self._show_list),
+            Route("/mailbox.json", self._list_as_json),
+            Route("/mailbox.txt", self._newest_as_text),
+            Route("/mailbox/{mail_id}", self._show_mail),
+        ]
+
+    async def _show_list(self, _: Request) -> Response:
+        return page("mailbox.html", mails=await self.mails())
+
+    async def _show_mail(self, request: Request) -> Response:
         wanted = request.path_params["mail_id"]
-        for mail in await mails():
+        for mail in await self.mails():
             if mail.id == wanted:
                 return page("mail.html", mail=mail)
         return page("missing.html", status=404, what="There is no such mail.")
 
-    async def list_as_json(_: Request) -> Response:
-        return JSONResponse([mail.as_json() for mail in await mails()])
+    async def _list_as_json(self, _: Request) -> Response:
+        return JSONResponse([mail.as_json() for mail in await self.mails()])
 
-    async def newest_as_text(_: Request) -> Response:
-        newest = next(iter(await mails()), None)
+    async def _newest_as_text(self, _: Request) -> Response:
+        newest = next(iter(await self.mails()), None)
         return PlainTextResponse(newest.as_text() if newest else "No mail yet.\n")
-
-    return [
-        Route("/mailbox", show_list),
-        Route("/mailbox.json", list_as_json),
-        Route("/mailbox.txt", newest_as_text),
-        Route("/mailbox/{mail_id}", show_mail),
-    ]
 
 
 def page(template: str, status: int = 200, **values: object) -> HTMLResponse:

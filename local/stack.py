@@ -27,6 +27,7 @@ from local.emulator import Emulator
 from local.errors import StackError
 from local.seeding import Account
 
+MAILS = "mails.json"
 START_SECONDS = 15
 STOP_SECONDS = 10
 
@@ -155,7 +156,9 @@ def _deployed(
             return deployed, seeding.product_to_order(_gateway_url(aws, deployed), customer)
         except StackError:
             say("What the last run left does not work: starting over")
-            aws.reset()
+            _forget(aws, state)
+    if not deployment.is_whole(aws):
+        _forget(aws, state)
     say("Building the functions and their layer (sam build)")
     deployment.build(state)
     say("Deploying template.yaml to MiniStack (sam deploy)")
@@ -172,6 +175,11 @@ def _deployed(
     return deployed, product_id
 
 
+def _forget(aws: Emulator, state: Path) -> None:
+    aws.reset()
+    (state / MAILS).unlink(missing_ok=True)
+
+
 def _gateway_url(aws: Emulator, deployed: Deployed) -> str:
     return f"{aws.endpoint_url}/_aws/execute-api/{deployed.outputs['ApiId']}/$default"
 
@@ -183,7 +191,7 @@ def _front(
     numbers = [one.fileno() for one in sockets]
     command = [sys.executable, "-m", "local.front", "--base-url", base_url]
     command += ["--descriptors", ",".join(map(str, numbers)), "--emulator-url", aws.endpoint_url]
-    command += ["--gateway-url", _gateway_url(aws, deployed)]
+    command += ["--gateway-url", _gateway_url(aws, deployed), "--mails", str(state / MAILS)]
     with (state / "logs" / "front.log").open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -198,7 +206,8 @@ def _front(
         _wait_until_it_answers(base_url, process, output.name)
         yield process
     finally:
-        process.terminate()
+        if process.stdin:
+            process.stdin.close()  # this is how it is told to stop
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ANY_METHOD = "x-amazon-apigateway-any-method"
+DEFAULT_PATHS = {"$default", "/$default"}  # SAM writes the second when the route has an authorizer
 CORS_LISTS = {"allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders"}
 FUNCTION_NAMED = re.compile(r'\$\{(\w+)\.Arn\}|"Fn::GetAtt": \["(\w+)", "Arn"\]')
 
@@ -92,7 +93,7 @@ def wire(
 def _routes(body: Mapping[str, Any]) -> list[Route]:
     return [
         Route(
-            key=path if path == "$default" else f"{_method(method)} {path}",
+            key="$default" if path in DEFAULT_PATHS else f"{_method(method)} {path}",
             function=_function(operation["x-amazon-apigateway-integration"]["uri"]),
             authorizer=_guard(operation.get("security", [])),
         )

@@ -2,6 +2,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import httpx
@@ -9,21 +10,37 @@ import pytest
 
 from local import front
 from local.errors import StackError
+from local.mailbox import Mailbox
 
 BASE = "http://localhost:8000"
 GATEWAY = "http://127.0.0.1:4566/_aws/execute-api/abc/$default"
 Answer = Callable[[httpx.Request], httpx.Response]
 
 
+class Ministack(httpx.AsyncBaseTransport):
+    """Streams what `answer` makes of a request, as a server does."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        given = self.answer(request)
+        stream = httpx.ByteStream(given.content)
+        return httpx.Response(given.status_code, headers=given.headers.raw, stream=stream)
+
+
 def ask(answer: Answer, path: str, method: str = "GET", **sent: Any) -> httpx.Response:
     """What the front says with `answer` in MiniStack's place."""
+    kept = Path("no mails from earlier runs")
 
     async def call() -> httpx.Response:
         async with (
-            httpx.AsyncClient(transport=httpx.MockTransport(answer)) as ministack,
+            httpx.AsyncClient(transport=Ministack(answer)) as ministack,
             httpx.AsyncClient(
                 transport=httpx.ASGITransport(
-                    front.create_app(BASE, GATEWAY, "http://127.0.0.1:4566", ministack)
+                    front.create_app(
+                        BASE, GATEWAY, Mailbox("http://127.0.0.1:4566", ministack, kept), ministack
+                    )
                 ),
                 base_url=BASE,
             ) as client,
@@ -171,6 +188,18 @@ def test_a_mail_cannot_break_out_of_its_page() -> None:
     sandbox = shown.text.split('sandbox="')[1].split('"')[0]
     assert "allow-scripts" not in sandbox
     assert "allow-same-origin" not in sandbox
+
+
+def test_mails_outlive_the_stack_that_sent_them(tmp_path: Path) -> None:
+    async def run(*messages: dict[str, Any]) -> list[str]:
+        async with httpx.AsyncClient(transport=Ministack(mailbox_of(*messages))) as client:
+            mailbox = Mailbox("http://127.0.0.1:4566", client, tmp_path / "mails.json")
+            await mailbox.keep()
+            return [mail.id for mail in await mailbox.mails()]
+
+    asyncio.run(run(message(MessageId="m1", Timestamp=1.0)))
+
+    assert asyncio.run(run(message(MessageId="m2", Timestamp=2.0))) == ["m2", "m1"]
 
 
 def test_an_empty_mailbox_says_so() -> None:

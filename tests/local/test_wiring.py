@@ -39,8 +39,9 @@ def test_each_path_and_method_becomes_a_route_to_its_function() -> None:
     assert plan.routes == {Route("GET /v1/me", "Auth"), Route("POST /v1/orders", "Orders")}
 
 
-def test_the_default_route_takes_what_no_other_route_takes() -> None:
-    paths = {"$default": {"x-amazon-apigateway-any-method": operation("Reference")}}
+@pytest.mark.parametrize("spelled", ["$default", "/$default"])
+def test_the_default_route_takes_what_no_other_route_takes(spelled: str) -> None:
+    paths = {spelled: {"x-amazon-apigateway-any-method": operation("Reference")}}
 
     plan = wiring.plan(template(paths), {})
 
