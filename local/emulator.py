@@ -97,7 +97,7 @@ def running(state: Path, port: int) -> Iterator[Emulator]:
     scratch = state / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)  # code of a run that was killed
     scratch.mkdir(parents=True)
-    _rewind_streams(state / "aws" / "lambda.json")
+    _mend(state, port)
     log = state / "logs" / "ministack.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
@@ -115,6 +115,20 @@ def running(state: Path, port: int) -> Iterator[Emulator]:
         yield emulator
     finally:
         emulator.stop()
+
+
+def _mend(state: Path, port: int) -> None:
+    """Makes what MiniStack saved fit for a new start, at another port."""
+    saved = state / "aws"
+    _rewind_streams(saved / "lambda.json")
+    last_port = state / "ministack.port"
+    if last_port.exists():
+        # Queues are known by their addresses, there and in CloudFormation's outputs.
+        before = f"http://localhost:{last_port.read_text()}/"
+        for path in (saved / "sqs.json", saved / "cloudformation.json"):
+            if path.exists():
+                path.write_text(path.read_text().replace(before, f"http://localhost:{port}/"))
+    last_port.write_text(str(port))
 
 
 def _rewind_streams(saved: Path) -> None:
