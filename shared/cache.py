@@ -27,8 +27,9 @@ def cached(
             fresh_until, answer = answers.get(key, (0.0, None))
             if answer is not None and time.monotonic() < fresh_until:
                 return answer
+            asked = time.monotonic()  # a slow answer is as old as its question
             answer = function(*args, **kwargs)
-            answers[key] = (time.monotonic() + seconds, answer)
+            answers[key] = (asked + seconds, answer)
             return answer
 
         remembered.forget = answers.clear  # type: ignore[attr-defined]
