@@ -1,0 +1,86 @@
+"""Pure: what a function reads from its environment."""
+
+import pytest
+
+from shared import config
+from shared.config import (
+    ConfigurationError,
+    MailSettings,
+    PasswordSettings,
+    Runtime,
+    Tables,
+    TokenSettings,
+    settings,
+)
+
+
+@pytest.fixture(autouse=True)
+def _unread(monkeypatch):
+    """Settings are read once; here, once a test."""
+    monkeypatch.setattr(config, "_loaded", config._loaded.__wrapped__)  # noqa: SLF001
+
+
+def test_a_setting_is_the_variable_of_its_name(monkeypatch):
+    monkeypatch.setenv("TOKEN_KEYS_SECRET_ARN", "arn:of:keys")
+    monkeypatch.setenv("ACCESS_TOKEN_MINUTES", "5")
+
+    chosen = settings(TokenSettings)
+
+    assert (chosen.token_keys_secret_arn, chosen.access_token_minutes) == ("arn:of:keys", 5)
+
+
+def test_all_missing_names_are_reported_together(monkeypatch):
+    for name in ("LOGINS_TABLE", "STOCK_TABLE", "OUTBOX_TABLE"):
+        monkeypatch.delenv(name)
+
+    with pytest.raises(ConfigurationError) as raised:
+        settings(Tables)
+
+    assert str(raised.value) == (
+        "LOGINS_TABLE is not set; STOCK_TABLE is not set; OUTBOX_TABLE is not set"
+    )
+
+
+def test_a_missing_name_and_a_wrong_number_are_reported_together(monkeypatch):
+    monkeypatch.delenv("PASSWORD_PEPPER_SECRET_ARN")
+    monkeypatch.setenv("BCRYPT_COST", "twelve")
+
+    with pytest.raises(ConfigurationError) as raised:
+        settings(PasswordSettings)
+
+    assert "PASSWORD_PEPPER_SECRET_ARN is not set" in str(raised.value)
+    assert "BCRYPT_COST is 'twelve', which is no whole number" in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["1.5", "1e3", "0x10", "ten", " ", "12 rounds"])
+def test_a_number_is_a_whole_one(monkeypatch, text):
+    monkeypatch.setenv("ACCESS_TOKEN_MINUTES", text)
+
+    with pytest.raises(ConfigurationError, match="ACCESS_TOKEN_MINUTES"):
+        settings(TokenSettings)
+
+
+def test_an_empty_variable_is_a_missing_one(monkeypatch):
+    monkeypatch.setenv("MAIL_SENDER", "")
+
+    with pytest.raises(ConfigurationError, match="MAIL_SENDER is not set"):
+        settings(MailSettings)
+
+
+def test_what_is_not_set_has_the_default_that_the_code_states(monkeypatch):
+    for name in ("ACCESS_TOKEN_MINUTES", "BCRYPT_COST", "SHOP_NAME"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert settings(TokenSettings).access_token_minutes == 15
+    assert settings(PasswordSettings).bcrypt_cost == 12
+    assert settings(MailSettings).shop_name == "Souk"
+
+
+@pytest.mark.parametrize(
+    ("environment", "shows"),
+    [("local", True), ("development", True), ("production", False), ("Development", False)],
+)
+def test_only_a_developer_is_shown_a_stack(monkeypatch, environment, shows):
+    monkeypatch.setenv("ENVIRONMENT", environment)
+
+    assert settings(Runtime).shows_stacks is shows

@@ -1,0 +1,106 @@
+"""Pure: the domain events."""
+
+import json
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from shared import events, observability
+from shared.events import OrderedLine, OrderPlaced, OrderPlacedData, UserRegistered
+from shared.money import Money
+
+EUR_25 = Money(amount_minor=2500, currency="EUR")
+LINE = OrderedLine(
+    product_id="prd_tea",
+    sku="TEA",
+    name="Tea",
+    quantity=2,
+    unit_price=Money(amount_minor=1250, currency="EUR"),
+    line_total=EUR_25,
+)
+SAMPLES = [
+    UserRegistered(data={"user_id": "usr_ada"}),
+    OrderPlaced(
+        data=OrderPlacedData(order_id="ord_1", buyer_id="usr_ada", lines=[LINE], total=EUR_25)
+    ),
+]
+EVERY_EVENT = get_args(get_args(events.Event)[0])
+SECRET = ("email", "password", "token", "address", "card", "phone")
+
+
+def every_model_in(model: type[BaseModel]) -> set[type[BaseModel]]:
+    found = {model}
+    for field in model.model_fields.values():
+        for each in (field.annotation, *get_args(field.annotation)):
+            if isinstance(each, type) and issubclass(each, BaseModel):
+                found |= every_model_in(each)
+    return found
+
+
+def test_there_is_a_sample_of_every_event():
+    assert {type(sample) for sample in SAMPLES} == set(EVERY_EVENT)
+
+
+@pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.type)
+def test_an_event_survives_the_way_to_its_consumer(event):
+    as_text = event.model_dump_json()
+
+    assert events.parse(as_text) == event
+    assert events.parse(as_text.encode()) == event
+    assert events.parse(json.loads(as_text)) == event
+
+
+@pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.type)
+def test_an_event_has_the_envelope_of_the_contract(event):
+    document = json.loads(event.model_dump_json())
+
+    assert set(document) == {"id", "type", "version", "occurred_at", "correlation_id", "data"}
+    assert document["id"].startswith("evt_")
+    assert document["version"] == 1
+    assert document["occurred_at"].endswith("Z")
+
+
+def test_an_event_carries_the_request_that_caused_it():
+    observability.correlate("request-1")
+
+    assert UserRegistered(data={"user_id": "usr_ada"}).correlation_id == "request-1"
+
+
+def test_each_event_has_an_id_of_its_own():
+    assert len({UserRegistered(data={"user_id": "usr_ada"}).id for _ in range(100)}) == 100
+
+
+@pytest.mark.parametrize("model", EVERY_EVENT, ids=lambda model: model.__name__)
+def test_no_event_has_a_place_for_a_secret(model):
+    names = {name for each in every_model_in(model) for name in each.model_fields}
+
+    assert not [name for name in names if any(word in name for word in SECRET)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"type": "user.abducted"}, {"type": None}, {"version": 2}, {"data": {}}, {"data": None}],
+)
+def test_an_event_that_nobody_knows_is_refused(change):
+    document = json.loads(SAMPLES[0].model_dump_json()) | change
+
+    with pytest.raises(ValidationError):
+        events.parse(document)
+
+
+@pytest.mark.parametrize("document", ["", "{}", "[]", "null", "{", b"\xff"])
+def test_what_is_no_event_is_refused(document):
+    with pytest.raises(ValidationError):
+        events.parse(document)
+
+
+def test_a_field_that_a_newer_producer_adds_is_passed_over():
+    document = json.loads(SAMPLES[0].model_dump_json()) | {"tenant": "berlin"}
+
+    assert events.parse(document) == SAMPLES[0]
+
+
+def test_an_event_cannot_be_changed_after_the_fact():
+    with pytest.raises(ValidationError):
+        SAMPLES[0].id = "evt_other"

@@ -1,0 +1,44 @@
+"""Pure: identifiers."""
+
+import re
+
+import pytest
+
+from shared import ids
+
+SHAPE = re.compile(r"ord_[a-z2-7]{32}")
+
+
+def test_a_derived_id_is_the_same_today_and_in_ten_years():
+    assert ids.derived_id("ord", "usr_ada", "key-1") == "ord_kfwbdtonu6jxasgwovfczj4tagabnkru"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("a", "bc"), ("ab", "c")),
+        (("a", "b"), ("b", "a")),
+        (("a",), ("a", "")),
+        ((), ("",)),
+        (("a\x00\x00\x00\x01b",), ("a", "b")),
+        (("é",), ("e\u0301",)),
+    ],
+)
+def test_other_parts_give_another_id(one, other):
+    assert ids.derived_id("ord", *one) != ids.derived_id("ord", *other)
+
+
+def test_the_prefix_names_the_kind_and_nothing_else_differs():
+    order, product = ids.derived_id("ord", "x"), ids.derived_id("prd", "x")
+
+    assert (order[:4], product[:4]) == ("ord_", "prd_")
+    assert order[4:] == product[4:]
+
+
+def test_an_id_is_opaque_and_safe_in_a_path():
+    assert SHAPE.fullmatch(ids.new_id("ord"))
+    assert SHAPE.fullmatch(ids.derived_id("ord", "../ 🛒"))
+
+
+def test_no_two_new_ids_are_the_same():
+    assert len({ids.new_id("ord") for _ in range(1000)}) == 1000
