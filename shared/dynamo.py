@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import botocore.session
 from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BrokenConnection
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.exceptions import CancellationReason, TransactWriteError
 from pynamodb.expressions.condition import Condition
@@ -36,6 +37,7 @@ _OVERLOADED = frozenset(
         "ServiceUnavailable",
         "ThrottlingException",
         "TransactionInProgressException",
+        *("500", "502", "503", "504"),  # botocore's code for a reply that is not DynamoDB's
     }
 )
 _BUSY = "The shop is very busy. Try again in a second."
@@ -51,7 +53,7 @@ class _SharedConnection(Connection):
     ) -> dict[str, Any]:
         try:
             return super()._make_api_call(operation_name, operation_kwargs)
-        except HTTPClientError as error:  # timed out or cut off, at each attempt
+        except (BrokenConnection, HTTPClientError) as error:  # silent or cut off, at each attempt
             raise Unavailable(_BUSY) from error
         except ClientError as error:
             if error.response["Error"].get("Code") in _OVERLOADED:
@@ -148,6 +150,8 @@ class Transaction:
         same: a retry must find out by a condition.
         """
         for attempt in range(TRIES):
+            if attempt:
+                _wait_before(attempt)
             try:
                 self._send()
             except TransactWriteError as error:
@@ -158,7 +162,6 @@ class Transaction:
                     raise
             else:
                 return
-            time.sleep(random.uniform(0, BACKOFF_SECONDS * 2**attempt))  # noqa: S311 (jitter)
         raise Unavailable(_BUSY)
 
     def _send(self) -> None:
@@ -181,6 +184,11 @@ class Transaction:
             and reason.code == "ConditionalCheckFailed"
         }
         return next((error for error in self._order if id(error) in failed), None)
+
+
+def _wait_before(retry: int) -> None:
+    """The first retry is 1."""
+    time.sleep(random.uniform(0, BACKOFF_SECONDS * 2 ** (retry - 1)))  # noqa: S311 (jitter)
 
 
 def _is_transient(error: TransactWriteError) -> bool:
