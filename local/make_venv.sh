@@ -19,10 +19,12 @@ command -v "$python" >/dev/null 2>&1 ||
 mkdir -p "$(dirname "$log")"
 echo "Installing $name into $folder"
 rm -f "$folder/.made"
-"$python" -m venv --clear "$folder" >"$log" 2>&1 ||
+# One that stands is brought up to date in place: somebody may be using it.
+"$folder/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+    "$python" -m venv --clear "$folder" >"$log" 2>&1 ||
     stop "cannot make a virtual environment: install Python's venv module (Debian: apt install python3-venv); see $log"
 
-if [ "$folder" = .venv ]; then
+if [ "$folder" = .venv ] && ! [ -x .venv/bin/uv ]; then
     .venv/bin/python -m pip install --quiet --require-hashes -r local/requirements-bootstrap.txt >>"$log" 2>&1 ||
         stop "cannot install uv: is the network there? See $log"
 fi
