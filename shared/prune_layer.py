@@ -1,6 +1,7 @@
-"""Cuts an installed layer down to what the functions read at run time. docs/decisions/0004 says why and how to undo it.
+"""Cuts an installed layer down to what the functions read at run time.
 
-Runs while the layer is built (see the Makefile) and is not part of it.
+Runs while the layer is built (see the Makefile) and is not part of it. Why, at what price and how
+to undo it: docs/decisions/0004-prune-the-layer.md.
 """
 
 import json
@@ -10,7 +11,7 @@ from gzip import decompress
 from pathlib import Path
 from typing import Any
 
-# Whom the functions call. A client of any other service fails with UnknownServiceError: add its name here first.
+# Whom the functions call. A client of any other service is refused: UnknownServiceError.
 SERVICES = frozenset({"dynamodb", "events", "s3", "secretsmanager", "sesv2"})
 # Read for every client, whatever its service.
 COMMON_MODELS = frozenset(
@@ -91,7 +92,7 @@ def keep_only_the_services(models: Path) -> None:
 
 
 def rewrite_service(service: Path) -> str:
-    """Keeps the newest version of a service, unpacked and without its documentation; returns its endpoint prefix."""
+    """Keeps the newest version, unpacked and undocumented; returns its endpoint prefix."""
     *older, newest = sorted(service.iterdir())
     for version in older:
         remove(version)
@@ -105,7 +106,7 @@ def rewrite_service(service: Path) -> str:
 
 
 def without_documentation(model: Any) -> Any:
-    """The texts only: a member that happens to be called documentation is a shape, not a string, and stays."""
+    """Drops the texts only: a member that is called documentation is a shape, not a string."""
     if isinstance(model, list):
         return [without_documentation(item) for item in model]
     if not isinstance(model, dict):

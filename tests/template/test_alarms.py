@@ -1,0 +1,74 @@
+"""Whatever goes wrong tells somebody."""
+
+import pytest
+
+from tests.template import stack
+
+
+def alarms():
+    return stack.of_type("AWS::CloudWatch::Alarm")
+
+
+def watching(namespace, metric):
+    return {
+        stack.target(dimension["Value"])
+        for alarm in alarms().values()
+        if (alarm["Namespace"], alarm["MetricName"]) == (namespace, metric)
+        for dimension in alarm.get("Dimensions", [])
+    }
+
+
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+def test_every_function_has_an_alarm_for(metric):
+    assert watching("AWS/Lambda", metric) == stack.of_type("AWS::Lambda::Function").keys()
+
+
+def test_a_relay_that_falls_behind_raises_an_alarm():
+    followers = {
+        stack.target(mapping["FunctionName"])
+        for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()
+        if "StartingPosition" in mapping
+    }
+
+    assert watching("AWS/Lambda", "IteratorAge") == followers == {"RelayFunction"}
+
+
+@pytest.mark.parametrize("metric", ["5xx", "Latency"])
+def test_the_api_has_an_alarm_for(metric):
+    assert watching("AWS/ApiGateway", metric) == {"Api"}
+
+
+@pytest.mark.parametrize(
+    ("metric", "most"), [("Reputation.BounceRate", 0.05), ("Reputation.ComplaintRate", 0.001)]
+)
+def test_mail_that_nobody_wants_raises_an_alarm_before_ses_stops_us(metric, most):
+    (alarm,) = [it for it in alarms().values() if it["MetricName"] == metric]
+
+    assert alarm["Namespace"] == "AWS/SES"
+    assert alarm["Threshold"] <= most
+
+
+def test_every_alarm_goes_to_the_topic_and_says_what_to_do():
+    for name, alarm in alarms().items():
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
+        assert len(alarm["AlarmDescription"]) > 20, name
+        assert alarm["TreatMissingData"] == "notBreaching", name
+
+
+def test_the_laptop_stack_can_run_every_alarm_it_is_given():
+    """MiniStack rolls the whole stack back when an alarm computes with metrics."""
+    for name, alarm in stack.of_type("AWS::CloudWatch::Alarm", "local").items():
+        assert "Metrics" not in alarm, name
+
+
+def test_cloudwatch_may_publish_on_the_topic_and_somebody_may_listen():
+    (policy,) = stack.of_type("AWS::SNS::TopicPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    (subscription,) = stack.of_type("AWS::SNS::Subscription").values()
+
+    assert policy["Topics"] == [{"Ref": "AlarmTopic"}]
+    assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+    assert subscription["Endpoint"] == {"Ref": "AlarmEmail"}

@@ -1,0 +1,175 @@
+"""Nothing asynchronous is lost: what fails for good lies in a queue that somebody is told of."""
+
+import pytest
+
+from tests.template import stack
+
+FOURTEEN_DAYS = 1_209_600
+DEAD_LETTERS = {"MailDeadLetters", "MailRuleDeadLetters", "RelayDeadLetters", "FileDeadLetters"}
+
+
+def queues():
+    return stack.of_type("AWS::SQS::Queue")
+
+
+def alarmed(metric):
+    """The names of the queues whose `metric` has an alarm."""
+    return {
+        stack.target(dimension["Value"])
+        for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()
+        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", metric)
+        for dimension in alarm["Dimensions"]
+    }
+
+
+def mappings(kind):
+    return {
+        name: mapping
+        for name, mapping in stack.of_type("AWS::Lambda::EventSourceMapping").items()
+        if (stack.target(mapping["EventSourceArn"]) in queues()) == (kind == "queue")
+    }
+
+
+def test_a_queue_hands_on_what_failed_five_times_or_is_itself_for_dead_letters():
+    working = {name: it for name, it in queues().items() if "RedrivePolicy" in it}
+
+    assert queues().keys() - working.keys() == DEAD_LETTERS
+    for name, queue in working.items():
+        assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5, name
+        assert stack.target(queue["RedrivePolicy"]["deadLetterTargetArn"]) in DEAD_LETTERS, name
+
+
+@pytest.mark.parametrize("name", sorted(DEAD_LETTERS))
+def test_dead_letters_wait_fourteen_days_and_raise_an_alarm(name):
+    assert queues()[name]["MessageRetentionPeriod"] == FOURTEEN_DAYS
+    assert name in alarmed("ApproximateNumberOfMessagesVisible")
+
+
+def test_a_message_that_waits_too_long_raises_an_alarm():
+    assert alarmed("ApproximateAgeOfOldestMessage") == queues().keys() - DEAD_LETTERS
+
+
+def test_queues_are_encrypted():
+    assert all(queue["SqsManagedSseEnabled"] is True for queue in queues().values())
+
+
+def test_a_message_stays_hidden_for_six_times_as_long_as_its_worker_may_take():
+    functions = stack.of_type("AWS::Lambda::Function")
+
+    for name, mapping in mappings("queue").items():
+        queue = queues()[stack.target(mapping["EventSourceArn"])]
+        worker = functions[stack.target(mapping["FunctionName"])]
+        assert queue["VisibilityTimeout"] >= 6 * worker["Timeout"], name
+
+
+def test_one_bad_item_does_not_make_its_whole_batch_fail():
+    for name, mapping in {**mappings("queue"), **mappings("stream")}.items():
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+
+
+def test_a_stream_retries_splits_and_at_last_sets_aside_what_fails():
+    assert mappings("stream")
+    for name, mapping in mappings("stream").items():
+        assert mapping["BisectBatchOnFunctionError"] is True, name
+        assert 0 < mapping["MaximumRetryAttempts"] <= 100, name
+        assert 0 < mapping["MaximumRecordAgeInSeconds"] < 24 * 3600, name  # what a stream keeps
+        assert set_aside(mapping) in DEAD_LETTERS, name
+        assert mapping["StartingPosition"] == "TRIM_HORIZON", name
+
+
+def test_the_relay_sees_new_outbox_rows_only():
+    (mapping,) = mappings("stream").values()
+
+    assert stack.target(mapping["EventSourceArn"]) == "OutboxTable"
+    assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName": ["INSERT"]}'}]}
+
+
+def test_a_rule_retries_and_sets_aside_what_its_target_refuses():
+    for name, rule in stack.of_type("AWS::Events::Rule").items():
+        for it in rule["Targets"]:
+            assert it["RetryPolicy"]["MaximumRetryAttempts"] > 0, name
+            assert stack.target(it["DeadLetterConfig"]["Arn"]) in DEAD_LETTERS, name
+
+
+def test_the_events_that_are_mailed_about_reach_the_mail_queue():
+    rule = stack.of_type("AWS::Events::Rule")["MailRule"]
+
+    assert rule["EventPattern"] == {
+        "source": ["souk"],
+        "detail-type": ["user.registered", "order.placed"],
+    }
+    assert [stack.target(it["Arn"]) for it in rule["Targets"]] == ["MailQueue"]
+
+
+def test_a_rule_and_nobody_else_may_send_to_the_queues_it_uses():
+    """EventBridge drops what a queue's policy does not let in; the laptop stack does not check."""
+    for rule_name, rule in stack.of_type("AWS::Events::Rule").items():
+        for it in rule["Targets"]:
+            for queue in (it["Arn"], it["DeadLetterConfig"]["Arn"]):
+                (allowed,) = allowing(stack.target(queue))
+                assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+                assert allowed["Action"] == "sqs:SendMessage"
+                source = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]
+                assert source == {"Fn::GetAtt": [rule_name, "Arn"]}
+
+
+@pytest.mark.parametrize("environment", ["development", "production"])
+def test_every_queue_refuses_whatever_does_not_come_over_tls(environment):
+    refusing = {
+        stack.target(queue)
+        for policy in stack.of_type("AWS::SQS::QueuePolicy", environment).values()
+        for queue in policy["Queues"]
+        for it in policy["PolicyDocument"]["Statement"]
+        if it["Effect"] == "Deny" and it["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+    }
+
+    assert refusing == stack.of_type("AWS::SQS::Queue", environment).keys()
+
+
+def test_a_function_called_without_waiting_sets_aside_what_it_could_not_do():
+    without_waiting = {
+        stack.target(permission["FunctionName"])
+        for permission in stack.of_type("AWS::Lambda::Permission").values()
+        if permission["Principal"] != "apigateway.amazonaws.com"
+    }
+    configured = {
+        stack.target(it["FunctionName"]): it
+        for it in stack.of_type("AWS::Lambda::EventInvokeConfig").values()
+    }
+
+    assert without_waiting == configured.keys()
+    for name, it in configured.items():
+        assert set_aside(it) in DEAD_LETTERS, name
+        assert it["MaximumRetryAttempts"] > 0, name
+
+
+def test_whoever_sets_aside_may_write_to_the_queue_it_names():
+    functions = stack.of_type("AWS::Lambda::Function")
+    sources = [
+        *mappings("stream").values(),
+        *stack.of_type("AWS::Lambda::EventInvokeConfig").values(),
+    ]
+
+    for it in sources:
+        role = stack.target(functions[stack.target(it["FunctionName"])]["Role"])
+        statements = stack.of_type("AWS::IAM::Role")[role]["Policies"][0]["PolicyDocument"]
+        assert {
+            "Sid": "SetFailuresAside",
+            "Effect": "Allow",
+            "Action": "sqs:SendMessage",
+            "Resource": it["DestinationConfig"]["OnFailure"]["Destination"],
+        } in statements["Statement"]
+
+
+def allowing(queue):
+    return [
+        statement
+        for policy in stack.of_type("AWS::SQS::QueuePolicy").values()
+        if queue in map(stack.target, policy["Queues"])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+
+
+def set_aside(it):
+    return stack.target(it["DestinationConfig"]["OnFailure"]["Destination"])

@@ -1,0 +1,108 @@
+"""Each function has a role of its own, which names what it may do and to what."""
+
+import re
+
+from tests.template import stack
+
+# SES is checked against `*` by the laptop stack and against the sender's identity by AWS.
+MAY_USE_STAR = {("local", "MailRole", "SendMail")}
+
+
+def statements(environment="production"):
+    for name, role in stack.of_type("AWS::IAM::Role", environment).items():
+        for policy in role["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield name, statement
+
+
+def roles_that_may(action, resource_id):
+    return {
+        role
+        for role, statement in statements()
+        if action in stack.as_list(statement["Action"])
+        and any(resource_id in str(it) for it in stack.as_list(statement["Resource"]))
+    }
+
+
+def test_every_function_has_a_role_that_no_other_has():
+    by_function = {
+        name: stack.target(function["Role"])
+        for name, function in stack.of_type("AWS::Lambda::Function").items()
+    }
+
+    assert len(set(by_function.values())) == len(by_function)
+    assert set(by_function.values()) == stack.of_type("AWS::IAM::Role").keys()
+
+
+def test_a_role_has_no_policy_but_what_the_template_spells_out():
+    for name, role in stack.of_type("AWS::IAM::Role").items():
+        assert not role.get("ManagedPolicyArns"), name
+    assert not [it for it in stack.resources().values() if it["Type"] == "AWS::IAM::Policy"]
+
+
+def test_only_lambda_may_take_a_role():
+    for name, role in stack.of_type("AWS::IAM::Role").items():
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}, name
+
+
+def test_every_statement_has_an_id_of_its_own():
+    ids = [(role, statement.get("Sid")) for role, statement in statements()]
+
+    assert all(sid for _, sid in ids)
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_action_is_named_in_full():
+    for role, statement in statements():
+        for action in stack.as_list(statement["Action"]):
+            assert re.fullmatch(r"[a-z0-9]+:[A-Z]\w+", action), f"{role}: {action}"
+        assert statement["Effect"] == "Allow"
+        assert not {"NotAction", "NotResource"} & statement.keys()
+
+
+def test_every_resource_is_named_but_for_the_listed_exception():
+    found = {
+        (environment, role, statement["Sid"])
+        for environment in ("local", "development", "production")
+        for role, statement in statements(environment)
+        if "*" in stack.as_list(statement["Resource"])
+    }
+
+    assert found == MAY_USE_STAR
+
+
+def test_a_function_writes_to_its_own_log_group_alone_under_both_of_its_names():
+    for name, function in stack.of_type("AWS::Lambda::Function").items():
+        logs = function["LoggingConfig"]["LogGroup"]["Ref"]
+        (written,) = [
+            statement
+            for role, statement in statements()
+            if role == stack.target(function["Role"])
+            and any(action.startswith("logs:") for action in stack.as_list(statement["Action"]))
+        ]
+        with_streams, without = written["Resource"]
+        assert with_streams == {"Fn::GetAtt": [logs, "Arn"]}, name
+        assert without["Fn::Sub"].endswith(f":log-group:${{{logs}}}"), name
+
+
+def test_the_password_hashes_are_for_the_accounts_function_alone():
+    assert roles_that_may("dynamodb:GetItem", "LoginsTable") == {"AuthRole"}
+    assert roles_that_may("dynamodb:PutItem", "LoginsTable") == {"AuthRole"}
+    assert roles_that_may("secretsmanager:GetSecretValue", "PasswordPepper") == {"AuthRole"}
+
+
+def test_no_function_may_scan_a_table_or_drop_one():
+    granted = {
+        action for _, statement in statements() for action in stack.as_list(statement["Action"])
+    }
+
+    assert "dynamodb:GetItem" in granted
+    assert not granted & {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:UpdateTable"}
+
+
+def test_whoever_may_call_a_function_comes_from_a_named_source():
+    for name, permission in stack.of_type("AWS::Lambda::Permission").items():
+        assert permission["SourceArn"], name
+        if permission["Principal"] == "s3.amazonaws.com":
+            assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}, name

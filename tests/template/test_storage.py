@@ -1,0 +1,112 @@
+"""Data outlives mistakes: tables, files and the secrets that data hangs on."""
+
+import json
+
+import pytest
+
+from tests.template import stack
+
+KEPT = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+
+
+def tables(environment="production"):
+    return stack.of_type("AWS::DynamoDB::Table", environment)
+
+
+@pytest.mark.parametrize("name", [*tables(), "UploadsBucket", "PasswordPepperSecret"])
+def test_what_cannot_be_made_again_outlives_its_stack(name):
+    resource = stack.resources()[name]
+
+    assert {key: resource.get(key) for key in KEPT} == KEPT
+
+
+@pytest.mark.parametrize("name", tables())
+def test_a_table_is_encrypted_restorable_and_paid_by_use(name):
+    table = tables()[name]
+
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+@pytest.mark.parametrize(("environment", "refuses"), [("production", True), ("development", False)])
+def test_production_refuses_to_delete_a_table(environment, refuses):
+    for name, table in tables(environment).items():
+        assert table["DeletionProtectionEnabled"] is refuses, name
+
+
+def test_rows_that_expire_are_swept():
+    swept = {
+        name: table["TimeToLiveSpecification"]["AttributeName"]
+        for name, table in tables().items()
+        if "TimeToLiveSpecification" in table
+    }
+
+    assert swept == {
+        "OutboxTable": "expires_at",
+        "UploadsTable": "expires_at",
+        "IdempotencyTable": "expiration",
+    }
+    assert all(tables()[name]["TimeToLiveSpecification"]["Enabled"] is True for name in swept)
+
+
+def test_the_outbox_has_a_stream_of_new_rows():
+    streams = {name for name, table in tables().items() if "StreamSpecification" in table}
+
+    assert streams == {"OutboxTable"}
+    assert tables()["OutboxTable"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+
+
+def test_the_bucket_is_private_and_encrypted():
+    bucket = stack.of_type("AWS::S3::Bucket")["UploadsBucket"]
+    encryption = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert encryption == [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+
+
+def test_the_bucket_refuses_whatever_does_not_come_over_tls():
+    policy = stack.of_type("AWS::S3::BucketPolicy")["UploadsBucketPolicy"]
+    (refusal,) = policy["PolicyDocument"]["Statement"]
+
+    assert policy["Bucket"] == {"Ref": "UploadsBucket"}
+    assert (refusal["Effect"], refusal["Principal"], refusal["Action"]) == ("Deny", "*", "s3:*")
+    assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+    assert len(refusal["Resource"]) == 2  # the bucket and what is in it
+
+
+def test_files_and_halves_of_files_are_swept():
+    (rule,) = stack.of_type("AWS::S3::Bucket")["UploadsBucket"]["LifecycleConfiguration"]["Rules"]
+
+    assert rule["Status"] == "Enabled"
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert rule["ExpirationInDays"] == 30
+    assert "NoncurrentVersionExpiration" in rule
+
+
+def test_the_bucket_calls_the_processor_for_uploads_alone():
+    bucket = stack.of_type("AWS::S3::Bucket")["UploadsBucket"]
+    (notification,) = bucket["NotificationConfiguration"]["LambdaConfigurations"]
+    permission = stack.of_type("AWS::Lambda::Permission")["FileProcessorPermission"]
+
+    assert stack.target(notification["Function"]) == "FileProcessorFunction"
+    assert notification["Event"] == "s3:ObjectCreated:*"
+    assert notification["Filter"] == {"S3Key": {"Rules": [{"Name": "prefix", "Value": "uploads/"}]}}
+    assert named(permission["SourceArn"]) == named(bucket["BucketName"])
+
+
+@pytest.mark.parametrize("name", stack.of_type("AWS::SecretsManager::Secret"))
+def test_a_secret_is_a_ring_of_keys_made_by_aws(name):
+    made = stack.of_type("AWS::SecretsManager::Secret")[name]["GenerateSecretString"]
+
+    assert json.loads(made["SecretStringTemplate"]) == {"current": made["GenerateStringKey"]}
+    assert made["PasswordLength"] >= 43  # letters and digits for 256 bits
+    assert made["ExcludePunctuation"] is True
+
+
+def named(substitution):
+    """The name that a bucket's `!Sub` or its ARN's makes."""
+    pattern, values = substitution["Fn::Sub"]
+    return pattern.rpartition(":")[2], values
