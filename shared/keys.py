@@ -30,10 +30,12 @@ class KeyRing:
     def parse(cls, secret: str) -> "KeyRing":
         """Raises ValueError when the secret is no ring, or holds a key that is too short."""
         names = json.loads(secret)
-        current = names.pop("current")
+        if not isinstance(names, dict) or not all(isinstance(key, str) for key in names.values()):
+            raise ValueError("the ring is not a JSON object of strings")
+        current = names.pop("current", None)
         keys = {kid: key.encode() for kid, key in names.items()}
         if current not in keys:
-            raise ValueError(f"the ring's current key {current!r} is not in it")
+            raise ValueError("the ring's current key is not in it")
         if any(len(key) < KEY_BYTES_MIN for key in keys.values()):
             raise ValueError(f"a key has fewer than {KEY_BYTES_MIN} bytes")
         return cls(current, keys)
