@@ -1,0 +1,72 @@
+"""Rules on moto: an event is stored by the transaction that makes it true."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared import events, observability, outbox
+from shared.dynamo import Transaction
+from shared.errors import EmailTaken
+from shared.events import UserRegistered
+from shared.models import Login, OutboxRow
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def registered(**changes) -> UserRegistered:
+    return UserRegistered(data={"user_id": "usr_ada"}, **changes)
+
+
+def commit_with(event: UserRegistered) -> None:
+    transaction = Transaction()
+    transaction.put(
+        Login("ada@example.com", user_id="usr_ada", password_hash="none"),
+        only_if=Login.email.does_not_exist(),
+        otherwise=EmailTaken("Taken."),
+    )
+    outbox.stage(transaction, event)
+    transaction.commit()
+
+
+def test_an_event_is_stored_with_the_change_that_it_tells_of():
+    event = registered()
+
+    commit_with(event)
+
+    row = OutboxRow.get(event.id)
+    assert Login.count() == 1
+    assert events.parse(row.payload) == event
+    assert (row.type, row.occurred_at) == ("user.registered", event.occurred_at)
+
+
+def test_an_event_of_a_refused_change_is_not_stored():
+    commit_with(registered())
+
+    with pytest.raises(EmailTaken):
+        commit_with(registered())
+
+    assert OutboxRow.count() == 1
+
+
+def test_staging_alone_stores_nothing():
+    outbox.stage(Transaction(), registered())
+
+    assert OutboxRow.count() == 0
+
+
+def test_a_row_expires_after_seven_days():
+    event = registered(occurred_at=datetime(2026, 11, 24, 10, 15, 30, 999_999, UTC))
+
+    commit_with(event)
+
+    expires_at = OutboxRow.get(event.id).expires_at
+    assert abs(expires_at - event.occurred_at - timedelta(days=7)) < timedelta(seconds=1)
+
+
+def test_a_row_can_be_traced_to_its_request():
+    observability.correlate("request-1")
+    event = registered()
+
+    commit_with(event)
+
+    assert OutboxRow.get(event.id).correlation_id == "request-1"

@@ -1,0 +1,106 @@
+"""Pure: password hashes. Each hash is 0.07 s, so that few are made."""
+
+import statistics
+import time
+import unicodedata
+from functools import cache
+
+import bcrypt
+import pytest
+
+from shared import passwords
+from shared.keys import KeyRing
+
+COST = 10
+PEPPER = KeyRing("k1", {"k1": b"p" * 64})
+
+
+@cache
+def stored(password: str) -> str:
+    return passwords.hash_password(password, PEPPER, cost=COST)
+
+
+def is_password(password: str, of: str) -> bool:
+    return passwords.is_password(password, stored(of), PEPPER)
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["x" * 128, "🔑" * 64, "🔑" * 128, "before\x00after", " " * 8, "пароль-密码"],
+    ids=["128 code points", "64 emoji", "128 emoji", "NUL", "only spaces", "other scripts"],
+)
+def test_any_characters_make_a_password(password):
+    assert is_password(password, of=password)
+
+
+@pytest.mark.parametrize(
+    ("password", "of"),
+    [
+        ("x" * 99 + "B" + "x" * 28, "x" * 128),
+        ("x" * 127, "x" * 128),
+        ("🔑" * 63 + "🔒", "🔑" * 64),
+        ("before\x00other", "before\x00after"),
+        ("before", "before\x00after"),
+        (" " * 9, " " * 8),
+        ("", " " * 8),
+        ("Correct horse battery", "correct horse battery"),
+        ("correct horse battery ", "correct horse battery"),
+    ],
+    ids=["100th", "128th", "64th emoji", "after NUL", "to NUL", "spaces", "none", "case", "blank"],
+)
+def test_a_password_is_compared_to_its_last_character(password, of):
+    assert not is_password(password, of=of)
+
+
+def test_two_keyboards_give_one_password():
+    composed = "Zürich-ﬁnance-①"
+    decomposed = unicodedata.normalize("NFD", composed)
+
+    assert composed != decomposed
+    assert is_password(decomposed, of=composed)
+    assert is_password("Zürich-finance-1", of=composed)
+
+
+def test_a_hash_names_its_pepper_and_its_cost():
+    assert stored("correct horse battery").startswith(f"k1:$2b${COST}$")
+
+
+def test_two_hashes_of_one_password_differ():
+    again = passwords.hash_password("correct horse battery", PEPPER, cost=COST)
+
+    assert again != stored("correct horse battery")
+
+
+def test_a_password_outlives_the_rotation_of_its_pepper():
+    rotated = KeyRing("k2", {**PEPPER.keys, "k2": b"q" * 64})
+    password = "correct horse battery"
+
+    assert passwords.is_password(password, stored(password), rotated)
+    assert passwords.hash_password(password, rotated, cost=4).startswith("k2:")
+
+
+def test_a_stolen_table_is_worth_nothing_without_the_pepper():
+    password = "correct horse battery"
+    other = KeyRing("k1", {"k1": b"o" * 64})
+    _, _, hashed = stored(password).partition(":")
+
+    assert not passwords.is_password(password, stored(password), other)
+    assert not bcrypt.checkpw(password.encode(), hashed.encode())
+
+
+def test_an_unknown_account_costs_as_long_a_check_as_a_known_one():
+    password = "correct horse battery"
+    stored(password)
+
+    known, unknown = [], []
+    for _ in range(5):  # taken in turn, so that a busy machine slows both
+        known.append(seconds(lambda: is_password("wrong", of=password)))
+        unknown.append(seconds(lambda: passwords.spend_a_check("wrong", PEPPER, cost=COST)))
+
+    assert 0.5 < statistics.median(unknown) / statistics.median(known) < 2
+
+
+def seconds(work) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
