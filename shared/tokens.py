@@ -45,18 +45,25 @@ def issue(principal: Principal, ring: KeyRing, *, now: datetime, lifetime: timed
 
 
 def verify(token: str, ring: KeyRing) -> tuple[Principal, int]:
-    """Whose token this is, and when it ends (seconds since the epoch).
+    """Whose token this is, and until when it is taken (seconds since the epoch, leeway included).
 
     Raises TokenExpired, and TokenInvalid for everything else that is wrong with it.
     """
     try:
         claims = _claims_of(token, ring)
-        principal = Principal(claims["sub"], frozenset(Role(role) for role in claims["roles"]))
+        principal = _principal_of(claims)
     except jwt.ExpiredSignatureError as error:
         raise TokenExpired("This token has expired. Log in again.") from error
     except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
         raise TokenInvalid("This is not a token that the shop has issued. Log in.") from error
-    return principal, int(claims["exp"])
+    return principal, int(claims["exp"]) + LEEWAY_SECONDS
+
+
+def _principal_of(claims: dict[str, Any]) -> Principal:
+    user_id, roles = claims["sub"], claims["roles"]
+    if not user_id or not isinstance(roles, list):  # jwt has seen to it that sub is a string
+        raise ValueError("names nobody")
+    return Principal(user_id, frozenset(Role(role) for role in roles))
 
 
 def _claims_of(token: str, ring: KeyRing) -> dict[str, Any]:
