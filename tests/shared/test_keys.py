@@ -52,7 +52,7 @@ def test_a_secret_that_is_no_ring_of_long_keys_is_refused(secret):
     "ring", [{"current": "k1", "k1": "hunter2"}, {"current": "hunter2"}, {"current": ["hunter2"]}]
 )
 def test_the_complaint_about_a_ring_does_not_show_its_keys(ring):
-    with pytest.raises(ValueError, match="ring|key") as raised:
+    with pytest.raises(ValueError, match=r"ring|key") as raised:
         KeyRing.parse(json.dumps(ring))
 
     assert "hunter2" not in str(raised.value)
