@@ -104,7 +104,10 @@ def _port() -> int:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # as in `make run | head`: whoever listened is gone, the shop goes on
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
 
 
 def _stop(_: int, __: FrameType | None) -> None:

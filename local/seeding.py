@@ -118,5 +118,6 @@ def _call(client: httpx.Client, method: str, path: str, body: Any = None) -> Any
 def _accepted(response: httpx.Response) -> Any:
     if response.is_success:
         return response.json()
-    call = f"{response.request.method} {response.request.url.path}"
+    path = "/v1" + response.request.url.path.partition("/v1")[2]
+    call = f"{response.request.method} {path}"
     raise StackError(f"{call} answered {response.status_code}: {response.text[:200]}")
