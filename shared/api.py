@@ -5,6 +5,7 @@
 goes wrong, wherever, is rendered here and nowhere else.
 """
 
+import base64
 import json
 import time
 import traceback
@@ -104,7 +105,6 @@ class Api(APIGatewayHttpResolver):
         super().__init__(
             enable_validation=True,
             response_validation_error_http_code=500,  # a view that breaks its schema is our bug
-            json_body_deserializer=_parse_object,
         )
         # Powertools validates before any middleware runs; a stranger should learn of no field.
         self._request_validation_middleware = _Admission()
@@ -212,24 +212,37 @@ class _Admission(OpenAPIRequestValidationMiddleware):
         admits: frozenset[Role] | None = getattr(route.func, "admits", None)
         if admits is not None and not app.caller.is_any_of(admits):
             raise errors.Forbidden("Your account may not do this.")
-        if route.dependant.body_params:
-            _check_body(app.current_event)
         return super().handler(app, next_middleware)
 
+    def _get_body(self, app: Any) -> dict[str, Any]:
+        return _read_object(app.current_event)
 
-def _check_body(event: Any) -> None:
+
+def _read_object(event: Any) -> dict[str, Any]:
     """Raises TooLarge, UnsupportedMediaType, NotUtf8 or MalformedJson."""
-    if len(event.body or "") > BODY_BYTES_MAX * (4 / 3 if event.is_base64_encoded else 1):
+    raw = _raw_body(event)
+    if len(raw) > BODY_BYTES_MAX:
         raise errors.TooLarge("The body is over 1 MB.", bytes_max=BODY_BYTES_MAX)
     content_type = event.headers.get("content-type", "application/json")
     if content_type.split(";")[0].strip().lower() != "application/json":
         raise errors.UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
     try:
-        body = event.decoded_body
-    except ValueError as error:  # UnicodeDecodeError and binascii.Error are both ValueErrors
+        text = raw.decode()
+    except UnicodeDecodeError as error:
         raise errors.NotUtf8("The body is not UTF-8.") from error
-    if not body:
+    if not text:
         raise errors.MalformedJson("The body is empty; send a JSON object.")
+    return _parse_object(text)
+
+
+def _raw_body(event: Any) -> bytes:
+    body = event.body or ""
+    if not event.is_base64_encoded:
+        return body.encode(errors="surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except ValueError as error:
+        raise errors.NotUtf8("The body is not the base64 that it is said to be.") from error
 
 
 def _parse_object(text: str) -> dict[str, Any]:

@@ -1,0 +1,194 @@
+"""Whole slice of a little API: what becomes of a body that cannot be read or is wrong."""
+
+import base64
+import json
+
+import pytest
+
+from shared.api import BODY_BYTES_MAX
+from tests.support.little_api import post
+
+
+def in_base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def note_of(size: int, character: str = "x") -> str:
+    frame = len('{"text": ""}')
+    return f'{{"text": "{character * ((size - frame) // len(character.encode()))}"}}'
+
+
+def test_a_body_is_read():
+    assert post({"text": "Grüße 🛒"}).body == {"text": "Grüße 🛒"}
+
+
+def test_a_body_that_the_gateway_has_encoded_is_read():
+    raw = json.dumps({"text": "Grüße 🛒"}, ensure_ascii=False).encode()
+
+    assert post(raw_body=in_base64(raw), base64=True).body == {"text": "Grüße 🛒"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        ('{"text": "Grüße"}'.encode("latin-1"), "not_utf8"),
+        ('{"text": "a"}'.encode("utf-16"), "not_utf8"),
+        (b'{"text": "\xed\xa0\x80"}', "not_utf8"),
+        (b'{"text": "\xc0\xaf"}', "not_utf8"),
+        (b"\xff", "not_utf8"),
+        (b"", "malformed_json"),
+    ],
+)
+def test_an_encoded_body_must_be_utf8(raw, code):
+    answer = post(raw_body=in_base64(raw), base64=True)
+
+    assert (answer.status, answer.code) == (400, code)
+
+
+@pytest.mark.parametrize("raw", ["A", "e30", "{}", "!!!!", "e30=\x00e30", "é"])
+def test_a_body_that_is_not_the_base64_it_is_said_to_be_is_malformed(raw):
+    assert post(raw_body=raw, base64=True).status == 400
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "",
+        " ",
+        "{",
+        '{"text": "a"',
+        '{"text": "a"} x',
+        "{'text': 'a'}",
+        '{"text": NaN}',
+        '{"text": Infinity}',
+        '{"text": -Infinity}',
+        '{"text": 0x10}',
+        '{"text": 1' + "0" * 5000 + "}",
+        '{"text": "a\nb"}',
+        '{"text": "a",}',
+        "\ufeff{}",
+        '{"a":' * 50_000 + "1" + "}" * 50_000,
+        "[" * 100_000,
+        "[]",
+        '[{"text": "a"}]',
+        '"text"',
+        "1",
+        "null",
+        "true",
+        "text=a",
+    ],
+    ids=lambda raw: repr(raw[:20]),
+)
+def test_a_body_that_is_no_json_object_is_malformed(raw):
+    answer = post(raw_body=raw)
+
+    assert (answer.status, answer.code) == (400, "malformed_json")
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        ('{"text": 1e999}', "body.text"),
+        ('{"text": 1' + "0" * 4000 + "}", "body.text"),
+        ('{"text": "\\ud800"}', "body.text"),
+        ('{"text": null}', "body.text"),
+        ('{"text": ' + '{"a":' * 900 + "1" + "}" * 901, "body.text"),
+        ('{"text": "a", "parcels": [{"weight": 1}, {"weight": 0}]}', "body.parcels.1.weight"),
+        ('{"text": "a", "parcels": [{"weight": 1' + "0" * 4000 + "}]}", "body.parcels.0.weight"),
+        ('{"text": "a", "parcels": {}}', "body.parcels"),
+        ('{"text": "a", "colour": "red"}', "body.colour"),
+        ('{"text": "a", "__class__": {}}', "body.__class__"),
+        ("{}", "body.text"),
+    ],
+    ids=lambda raw: repr(raw[:40]),
+)
+def test_a_wrong_field_is_named_by_its_path(raw, path):
+    answer = post(raw_body=raw)
+
+    assert (answer.status, answer.code, answer.paths) == (422, "invalid_fields", [path])
+    assert path in answer.error["message"]
+
+
+@pytest.mark.parametrize("raw", ["\ud800", '{"text": "\ud800"}'])
+def test_half_a_character_is_no_utf8(raw):
+    answer = post(raw_body=raw)
+
+    assert (answer.status, answer.code) == (400, "not_utf8")
+
+
+def test_a_field_whose_name_is_half_a_character_is_refused():
+    answer = post(raw_body='{"text": "a", "\\ud800": 1}')
+
+    assert answer.status in {400, 422}
+
+
+def test_all_wrong_fields_are_named_at_once():
+    answer = post({"parcels": [{"weight": "1"}, {}], "colour": "red"})
+
+    assert sorted(answer.paths) == [
+        "body.colour",
+        "body.parcels.0.weight",
+        "body.parcels.1.weight",
+        "body.text",
+    ]
+    assert {"path", "code", "message"} == set(answer.error["details"]["fields"][0])
+    assert "and 3 more" in answer.error["message"]
+
+
+def test_the_answer_does_not_repeat_what_was_wrong():
+    answer = post({"text": {"password": "canary"}, "parcels": "canary"})
+
+    assert "canary" not in json.dumps(answer.body)
+
+
+@pytest.mark.parametrize("character", ["x", "é", "🛒"])
+@pytest.mark.parametrize("base64", [False, True])
+@pytest.mark.parametrize(("over", "status"), [(0, 200), (4, 413)])
+def test_a_body_of_a_megabyte_is_read_and_a_larger_one_is_not(character, base64, over, status):
+    text = note_of(BODY_BYTES_MAX + over, character)
+
+    answer = post(raw_body=in_base64(text.encode()) if base64 else text, base64=base64)
+
+    assert answer.status == status
+
+
+def test_the_refusal_of_a_large_body_states_the_limit():
+    answer = post(raw_body=note_of(BODY_BYTES_MAX + 1))
+
+    assert (answer.code, answer.error["details"]) == ("too_large", {"bytes_max": 1_000_000})
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        "Application/JSON",
+        " application/json ",
+        None,
+    ],
+)
+def test_json_is_taken_however_its_type_is_written(content_type):
+    answer = post({"text": "a"}, headers={"content-type": content_type})
+
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "text/json",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "json",
+        "",
+    ],
+)
+def test_a_body_of_another_type_is_not_read(content_type):
+    answer = post({"text": "a"}, headers={"content-type": content_type})
+
+    assert (answer.status, answer.code) == (415, "unsupported_media_type")

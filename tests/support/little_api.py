@@ -1,0 +1,70 @@
+"""The smallest API that shows what every API of Souk does, on the routes of sample events."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import Field
+
+from shared.api import Api, anyone, create_api, signed_in, staff_only
+from shared.schemas import RequestBody, View
+from tests.support.http import Answer, Caller, send
+
+ANYONE, SIGNED_IN, STAFF = "auth.register", "orders.place", "products.set_stock"
+
+
+class Parcel(RequestBody):
+    weight: int = Field(ge=1, le=1000)
+
+
+class Note(RequestBody):
+    text: str = Field(max_length=2_000_000)
+    parcels: list[Parcel] = Field(default=[])
+
+
+class Echo(View):
+    text: str
+
+
+class Whom(View):
+    user_id: str
+    roles: list[str]
+
+
+api: Api = create_api()
+
+
+@api.post("/v1/auth/register")
+@anyone
+def note(note: Note) -> Echo:
+    return Echo(text=note.text)
+
+
+@api.post("/v1/orders")
+@signed_in
+def sign(note: Note) -> Echo:
+    return Echo(text=note.text)
+
+
+@api.put("/v1/products/<product_id>/stock")
+@staff_only
+def count(product_id: str, note: Note) -> Echo:
+    return Echo(text=f"{product_id}: {note.text}")
+
+
+@api.get("/v1/me")
+@signed_in
+def me() -> Whom:
+    return Whom(user_id=api.caller.user_id, roles=sorted(api.caller.roles))
+
+
+def post(
+    body: Any = None, *, caller: Caller | None = None, name: str = ANYONE, **more: Any
+) -> Answer:
+    return send(api.resolve, name, body=body, caller=caller, **more)
+
+
+def get_of(view: Callable[[], Any], **more: Any) -> Answer:
+    """What comes of a GET whose view is this one."""
+    other = create_api()
+    other.get("/v1/health")(anyone(view))
+    return send(other.resolve, "reference.health", caller=None, **more)
