@@ -35,7 +35,7 @@ class CountsView(View):
 
 class RowErrorView(View):
     row: int = Field(description="The header is row 1.")
-    field: str | None
+    field: str | None = None
     code: str
     message: str
 
