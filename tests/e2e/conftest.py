@@ -1,0 +1,138 @@
+"""One local stack for the whole run: the real template, really deployed, with IAM enforced."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from local import stack as local_stack
+from local.stack import Stack
+
+HERE = Path(__file__).parent
+MAIL_SECONDS = 20  # for an event to go from the outbox to the mailbox, on a machine that is busy
+ADDRESS = {
+    "name": "Ada Lovelace",
+    "line1": "12 St James's Square",
+    "postal_code": "SW1Y 4JH",
+    "city": "London",
+    "country": "GB",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Here, and only here, sockets are open."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("e2e")
+            item.add_marker("enable_socket")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with local_stack.start(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The API as one client has it: a visitor, or someone who is logged in."""
+
+    connection: httpx.Client
+    token: str | None = None
+
+    def call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        headers = request.pop("headers", {})
+        if self.token:
+            headers = headers | {"authorization": f"Bearer {self.token}"}
+        return self.connection.request(method, f"/v1{path}", headers=headers, **request)
+
+    def get(self, path: str, **query: Any) -> httpx.Response:
+        return self.call("GET", path, params=query)
+
+    def post(self, path: str, body: object, **headers: str) -> httpx.Response:
+        return self.call("POST", path, json=body, headers=headers)
+
+    def logged_in(self, email: str, password: str) -> "Shop":
+        answer = self.post("/auth/login", {"email": email, "password": password})
+        assert answer.status_code == 200, answer.text
+        return Shop(self.connection, answer.json()["access_token"])
+
+    def registered(self) -> "Shop":
+        """Someone new, logged in."""
+        account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
+        answer = self.post("/auth/register", account | {"name": "Ada Lovelace"})
+        assert answer.status_code == 201, answer.text
+        return self.logged_in(**account)
+
+    @property
+    def email(self) -> str:
+        return str(self.get("/me").json()["email"])
+
+    def product(self, *, available: int, **changes: object) -> str:
+        """A new product with that much stock; for staff. Its id."""
+        sku = f"SKU-{uuid4().hex}"
+        new = {"sku": sku, "name": sku, "price": {"amount_minor": 1000, "currency": "EUR"}}
+        made = self.post("/products", new | changes)
+        assert made.status_code == 201, made.text
+        product_id: str = made.json()["id"]
+        counted = self.call("PUT", f"/products/{product_id}/stock", json={"available": available})
+        assert counted.status_code == 200, counted.text
+        return product_id
+
+    def order(
+        self, product_id: str, *, quantity: int = 1, key: str | None = None
+    ) -> httpx.Response:
+        lines = [{"product_id": product_id, "quantity": quantity}]
+        return self.call(
+            "POST",
+            "/orders",
+            headers={"idempotency-key": key or uuid4().hex},
+            json={"lines": lines, "shipping_address": ADDRESS},
+        )
+
+    def available(self, product_id: str) -> int:
+        return int(self.get(f"/products/{product_id}").json()["available"])
+
+
+@pytest.fixture(scope="session")
+def visitor(stack: Stack) -> Iterator[Shop]:
+    limits = httpx.Limits(max_connections=100)
+    with httpx.Client(
+        base_url=stack.api_url, timeout=30, limits=limits, trust_env=False
+    ) as connection:
+        yield Shop(connection)
+
+
+@pytest.fixture(scope="session")
+def staff(stack: Stack, visitor: Shop) -> Shop:
+    return visitor.logged_in(stack.staff.email, stack.staff.password)
+
+
+@pytest.fixture
+def buyer(visitor: Shop) -> Shop:
+    """Someone who has just registered."""
+    return visitor.registered()
+
+
+@pytest.fixture
+def mails_to(stack: Stack) -> Callable[[str], list[dict[str, str]]]:
+    """The mails that this address has been sent."""
+
+    def sent(address: str) -> list[dict[str, str]]:
+        mails = httpx.get(f"{stack.mailbox_url}.json", timeout=10, trust_env=False).json()
+        return [mail for mail in mails if address in mail["to"]]
+
+    return sent
+
+
+def eventually(is_so: Callable[[], bool], seconds: float = MAIL_SECONDS) -> None:
+    """Returns as soon as it is so; fails when it has not become so in that time."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"it did not happen within {seconds} s"
+        time.sleep(0.1)

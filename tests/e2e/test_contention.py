@@ -1,0 +1,76 @@
+"""Many at once: what moto cannot show, since it neither contends nor locks."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from uuid import uuid4
+
+import httpx
+
+from tests.e2e.conftest import eventually
+
+
+def at_once(calls: list[Callable[[], httpx.Response]]) -> list[httpx.Response]:
+    start = Barrier(len(calls))
+
+    def go(call: Callable[[], httpx.Response]) -> httpx.Response:
+        start.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(go, calls))
+
+
+def test_twenty_buyers_for_the_last_unit_one_gets_it(visitor, staff):
+    last = staff.product(available=1)
+    buyers = [visitor.registered() for _ in range(20)]
+
+    answers = at_once([lambda shop=shop: shop.order(last) for shop in buyers])
+
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 19}
+    refused = [answer.json()["error"]["code"] for answer in answers if answer.status_code == 409]
+    assert set(refused) == {"out_of_stock"}
+    assert visitor.available(last) == 0
+
+
+def test_the_same_order_ten_times_at_once_is_one_order_one_decrement_and_one_mail(
+    visitor, staff, buyer, mails_to
+):
+    tea = staff.product(available=10)
+    key = uuid4().hex
+    email = buyer.email
+
+    answers = at_once([lambda: buyer.order(tea, quantity=2, key=key)] * 10)
+
+    assert [answer.status_code for answer in answers] == [201] * 10
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    replayed = Counter(answer.headers["idempotency-replayed"] for answer in answers)
+    assert replayed == {"false": 1, "true": 9}
+    assert len(buyer.get("/orders").json()["items"]) == 1
+    assert visitor.available(tea) == 8
+    eventually(lambda: len(mails_to(email)) >= 2)
+    after = visitor.registered()  # whatever the ten requests caused is mailed before this
+    welcomed = after.email
+    eventually(lambda: len(mails_to(welcomed)) == 1)
+    subjects = Counter(mail["subject"] for mail in mails_to(email))
+    assert subjects == {"Welcome to Souk": 1, "Your order at Souk": 1}
+
+
+def test_the_same_event_on_the_bus_many_times_is_one_mail(stack, visitor, buyer, mails_to):
+    me = buyer.get("/me").json()
+    eventually(lambda: len(mails_to(me["email"])) == 1)
+    rows = stack.client("dynamodb").scan(TableName=stack.outputs["OutboxTableName"])["Items"]
+    payload = next(row["payload"]["S"] for row in rows if me["id"] in row["payload"]["S"])
+    entry = {
+        "EventBusName": stack.outputs["EventBusName"],
+        "Source": "souk",
+        "DetailType": "user.registered",
+        "Detail": payload,
+    }
+
+    stack.client("events").put_events(Entries=[entry] * 5)
+
+    after = visitor.registered().email
+    eventually(lambda: len(mails_to(after)) == 1)
+    assert len(mails_to(me["email"])) == 1

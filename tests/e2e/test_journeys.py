@@ -1,0 +1,63 @@
+"""What a customer and the staff do, through the API of the local stack."""
+
+from uuid import uuid4
+
+import httpx
+
+from tests.e2e.conftest import eventually
+
+
+def test_a_visitor_registers_logs_in_orders_and_gets_both_mails(visitor, staff, mails_to):
+    tea = staff.product(available=5, name="Sencha", price={"amount_minor": 1290, "currency": "EUR"})
+    email = f"{uuid4().hex}@example.com"
+    account = {"email": email, "password": "correct horse battery"}
+    registered = visitor.post("/auth/register", account | {"name": "Ada Lovelace"})
+    buyer = visitor.logged_in(**account)
+
+    order = buyer.order(tea, quantity=2)
+
+    assert (registered.status_code, order.status_code) == (201, 201)
+    assert order.json()["totals"]["total"] == {"amount_minor": 2580, "currency": "EUR"}
+    assert buyer.get("/me").json() == registered.json()
+    assert buyer.get(f"/orders/{order.json()['id']}").json() == order.json()
+    assert buyer.get("/orders").json()["items"] == [order.json()]
+    assert visitor.available(tea) == 3
+    eventually(lambda: len(mails_to(email)) == 2)
+    confirmation, welcome = mails_to(email)
+    assert (welcome["subject"], confirmation["subject"]) == (
+        "Welcome to Souk",
+        "Your order at Souk",
+    )
+    for part in ("text", "html"):
+        assert order.json()["id"] in confirmation[part]
+        assert "EUR 25.80" in confirmation[part]
+
+
+def test_the_catalog_is_browsed_page_by_page(visitor, staff):
+    category = f"paged-{uuid4().hex}"
+    made = [staff.product(available=n, category=category) for n in range(3)]
+
+    first = visitor.get("/products", category=category, limit=2).json()
+    cursor = first["next_cursor"]
+    second = visitor.get("/products", category=category, limit=2, cursor=cursor).json()
+
+    shown = [product["id"] for product in first["items"] + second["items"]]
+    assert shown == made[::-1]
+    assert second["next_cursor"] is None
+
+
+def test_the_reference_describes_the_routes_that_answer(visitor):
+    document = visitor.get("/openapi.json").json()
+    page = visitor.get("/docs")
+
+    assert "/v1/orders" in document["paths"]
+    assert page.headers["content-type"].startswith("text/html")
+    assert "SwaggerUIBundle(" in page.text
+
+
+def test_the_mailbox_is_a_page(stack):
+    page = httpx.get(stack.mailbox_url, timeout=10, trust_env=False)
+
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert "Welcome to Souk" in page.text

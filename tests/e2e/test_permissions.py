@@ -1,0 +1,97 @@
+"""Each function runs under its own role: what a role may not do fails here, as it would in AWS."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from local.stack import Stack
+from tests.e2e.conftest import Shop
+
+
+@dataclass(frozen=True)
+class Cast:
+    visitor: Shop
+    staff: Shop
+    buyer: Shop
+
+    def place_an_order(self) -> httpx.Response:
+        return self.buyer.order(self.staff.product(available=1))
+
+    def list_orders(self) -> httpx.Response:
+        return self.buyer.get("/orders")
+
+    def create_a_product(self) -> httpx.Response:
+        price = {"amount_minor": 1, "currency": "EUR"}
+        return self.staff.post("/products", {"sku": uuid4().hex, "name": "Tea", "price": price})
+
+    def browse(self) -> httpx.Response:
+        return self.visitor.get("/products")
+
+    def register(self) -> httpx.Response:
+        account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex, "name": "Ada"}
+        return self.visitor.post("/auth/register", account)
+
+    def read_oneself(self) -> httpx.Response:
+        return self.buyer.get("/me")
+
+    def announce_a_file(self) -> httpx.Response:
+        file = {"kind": "products", "filename": "a.csv", "content_type": "text/csv", "size": 1}
+        return self.staff.post("/uploads", file)
+
+
+NEEDED_FOR: dict[tuple[str, str], Callable[[Cast], httpx.Response]] = {
+    ("AuthRole", "ReadAccounts"): Cast.read_oneself,
+    ("AuthRole", "RegisterAccounts"): Cast.register,
+    ("ProductsRole", "ReadAndWriteProducts"): Cast.create_a_product,
+    ("ProductsRole", "BrowseProducts"): Cast.browse,
+    ("ProductsRole", "ReadAndSetStock"): Cast.browse,
+    ("OrdersRole", "PriceLines"): Cast.place_an_order,
+    ("OrdersRole", "ReadAndPlaceOrders"): Cast.place_an_order,
+    ("OrdersRole", "TakeStock"): Cast.place_an_order,
+    ("OrdersRole", "StageEvents"): Cast.place_an_order,
+    ("OrdersRole", "ListOrdersOfABuyer"): Cast.list_orders,
+    ("UploadsRole", "ReadAndOpenUploads"): Cast.announce_a_file,
+}
+
+
+@contextmanager
+def without(stack: Stack, role: str, sid: str) -> Iterator[None]:
+    """The stack as it would be if that statement were not in the template."""
+    iam = stack.client("iam")
+    name = stack.physical_ids[role]
+    (policy_name,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    granted = iam.get_role_policy(RoleName=name, PolicyName=policy_name)["PolicyDocument"]
+    less = [statement for statement in granted["Statement"] if statement["Sid"] != sid]
+    assert len(less) == len(granted["Statement"]) - 1, f"{role} has no statement {sid}"
+
+    def grant(statements: list[dict[str, object]]) -> None:
+        document = json.dumps(granted | {"Statement": statements})
+        iam.put_role_policy(RoleName=name, PolicyName=policy_name, PolicyDocument=document)
+
+    grant(less)
+    try:
+        yield
+    finally:
+        grant(granted["Statement"])
+
+
+@pytest.fixture
+def cast(visitor: Shop, staff: Shop, buyer: Shop) -> Cast:
+    return Cast(visitor, staff, buyer)
+
+
+@pytest.mark.parametrize(("role", "sid"), NEEDED_FOR)
+def test_a_permission_is_needed_and_enforced(role, sid, stack, cast):
+    call = NEEDED_FOR[role, sid]
+
+    with without(stack, role, sid):
+        broken = call(cast)
+    whole = call(cast)
+
+    assert broken.status_code == 500, broken.text
+    assert whole.status_code in (200, 201), whole.text

@@ -1,0 +1,96 @@
+"""A CSV file on its way from the form that takes it to the catalog."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import eventually
+
+HEADER = "sku,name,price_minor,currency,available,category\n"
+
+
+def announce(staff, content: bytes) -> dict:
+    request = {
+        "kind": "products",
+        "filename": "products.csv",
+        "content_type": "text/csv",
+        "size": len(content),
+    }
+    answer = staff.post("/uploads", request)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def post(form: dict, content: bytes, **changes: str) -> httpx.Response:
+    return httpx.post(
+        form["url"], data=form["fields"] | changes, files={"file": content}, trust_env=False
+    )
+
+
+def imported(staff, content: bytes) -> dict:
+    upload = announce(staff, content)
+    assert post(upload["form"], content).status_code == 204
+
+    def finished() -> bool:
+        return staff.get(f"/uploads/{upload['id']}").json()["status"] in (
+            "completed",
+            "failed",
+        )
+
+    eventually(finished)
+    return staff.get(f"/uploads/{upload['id']}").json()
+
+
+def test_a_csv_file_becomes_products_and_stock(visitor, staff):
+    category = f"imported-{uuid4().hex}"
+    rows = [f"{category}-{n},Product {n},{100 + n},EUR,{n},{category}\n" for n in range(120)]
+    bad = f"{category}-bad,Product,19.99,EUR,1,{category}\n"
+    content = (HEADER + "".join(rows[:60]) + bad + "".join(rows[60:])).encode()
+
+    upload = imported(staff, content)
+
+    assert upload["status"] == "completed"
+    assert upload["counts"] == {"rows": 121, "written": 120, "rejected": 1}
+    (error,) = upload["errors"]
+    assert (error["row"], error["field"]) == (62, "price_minor")
+    shown = visitor.get("/products", category=category, limit=100).json()
+    assert len(shown["items"]) == 100
+    by_sku = {product["sku"]: product for product in shown["items"]}
+    assert by_sku[f"{category}-119"]["available"] == 119
+    assert by_sku[f"{category}-119"]["price"] == {"amount_minor": 219, "currency": "EUR"}
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"sku,name,price_minor,currency\nA,A,100,EUR\n", "missing_column"),
+        (HEADER.encode() + b'A,"A,100,EUR,1,\n' + b"B,B,100,EUR,1,\n" * 1000, "broken_quote"),
+        (HEADER.encode() + b"A,A\0,100,EUR,1,\n", "nul_byte"),
+        (HEADER.encode() + b"A," + b"x" * 5_000_000 + b",100,EUR,1,\n", "line_too_long"),
+        (HEADER.encode() + "A,Thé,100,EUR,1,\n".encode("latin-1"), "not_utf8"),
+    ],
+    ids=["missing column", "broken quote", "NUL", "5 MB in one field", "not UTF-8"],
+)
+def test_a_broken_file_fails_with_its_reason_and_changes_nothing(visitor, staff, content, code):
+    before = visitor.get("/products").json()
+
+    upload = imported(staff, content)
+
+    assert (upload["status"], upload["errors"][0]["code"]) == ("failed", code)
+    assert upload["counts"]["written"] == 0
+    assert visitor.get("/products").json() == before
+
+
+def test_the_form_takes_the_announced_file_and_no_other(staff):
+    content = HEADER.encode()
+    form = announce(staff, content)["form"]
+
+    refused = [
+        post(form, content + b"more"),
+        post(form, content[:-1]),
+        post(form, content, key="uploads/upl_other"),
+        post(form, content, **{"Content-Type": "text/html"}),
+    ]
+
+    assert [answer.status_code // 100 for answer in refused] == [4] * 4
