@@ -12,13 +12,14 @@ Item = TypeVar("Item", bound=BaseModel)
 class RequestBody(BaseModel):
     """Refuses what it does not know and converts nothing: "3" is no quantity."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
 class View(BaseModel):
     """What a client is shown: an allow-list, never a stored item as it is."""
 
-    model_config = ConfigDict(frozen=True)
+    # A view that breaks its schema is a crash, and a crash is logged.
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 class Page(View, Generic[Item]):
