@@ -9,7 +9,7 @@ from shared.api import Api, anyone, create_api, signed_in, staff_only
 from shared.schemas import RequestBody, View
 from tests.support.http import Answer, Caller, send
 
-ANYONE, SIGNED_IN, STAFF = "auth.register", "orders.place", "products.set_stock"
+FOR_ANYONE, FOR_USERS, FOR_STAFF = "auth.register", "orders.place", "products.set_stock"
 
 
 class Parcel(RequestBody):
@@ -58,7 +58,7 @@ def me() -> Whom:
 
 
 def post(
-    body: Any = None, *, caller: Caller | None = None, name: str = ANYONE, **more: Any
+    body: Any = None, *, caller: Caller | None = None, name: str = FOR_ANYONE, **more: Any
 ) -> Answer:
     return send(api.resolve, name, body=body, caller=caller, **more)
 

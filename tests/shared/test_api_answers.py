@@ -1,0 +1,173 @@
+"""Whole slice of a little API: the envelope, the headers, and what a crash shows."""
+
+import json
+import re
+
+import pytest
+
+from shared import config, errors
+from shared.api import SECURITY_HEADERS, create_api, created
+from tests.support.http import ADA, CONTEXT, answer_of, sample, send
+from tests.support.little_api import FOR_STAFF, Echo, api, get_of, post
+
+CANARY = "canary-5up3rs3cret"
+
+
+@pytest.fixture
+def _in_development(monkeypatch):
+    """Settings are read once in a function's life; here, twice."""
+    config._loaded.cache_clear()  # noqa: SLF001
+    monkeypatch.setenv("ENVIRONMENT", "development")
+    yield
+    config._loaded.cache_clear()  # noqa: SLF001
+
+
+def crash() -> Echo:
+    raise RuntimeError(CANARY)
+
+
+def refuse() -> Echo:
+    raise errors.OutOfStock("Sold out.", product_id="prd_tea")
+
+
+def break_the_view() -> Echo:
+    return {"txet": CANARY}  # type: ignore[return-value]
+
+
+def send_elsewhere(**changes):
+    return answer_of(api.resolve(sample("auth.me") | changes, CONTEXT))
+
+
+EVERY_ANSWER = {
+    200: lambda: post({"text": "a"}),
+    400: lambda: post(raw_body="{"),
+    401: lambda: send(api.resolve, "auth.me", caller=None),
+    403: lambda: post({"text": "a"}, name=FOR_STAFF, caller=ADA),
+    404: lambda: send_elsewhere(rawPath="/v1/nowhere"),
+    409: lambda: get_of(refuse),
+    413: lambda: post({"text": "x" * 1_000_000}),
+    415: lambda: post({"text": "a"}, headers={"content-type": "text/plain"}),
+    422: lambda: post({}),
+    500: lambda: get_of(crash),
+}
+
+
+@pytest.mark.parametrize("status", EVERY_ANSWER)
+def test_every_answer_has_the_security_headers_and_names_its_request(status):
+    answer = EVERY_ANSWER[status]()
+
+    assert answer.status == status
+    assert answer.headers.items() >= SECURITY_HEADERS.items()
+    assert answer.headers["X-Request-Id"] == "JKJaXmPLvHcESHA="
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8" or status == 200
+
+
+@pytest.mark.parametrize("status", [status for status in EVERY_ANSWER if status >= 400])
+def test_every_error_comes_in_one_envelope(status):
+    answer = EVERY_ANSWER[status]()
+
+    assert set(answer.body) == {"error"}
+    assert set(answer.error) == {"code", "message", "details", "request_id"}
+    assert answer.error["request_id"] == "JKJaXmPLvHcESHA="
+    assert isinstance(answer.error["details"], dict)
+    assert answer.error["message"]
+
+
+def test_an_answer_is_not_kept_by_caches_unless_the_route_says_so():
+    assert post({"text": "a"}).headers["Cache-Control"] == "no-store"
+
+
+def test_a_refusal_carries_its_details():
+    answer = get_of(refuse)
+
+    assert (answer.status, answer.code) == (409, "out_of_stock")
+    assert answer.error["details"] == {"product_id": "prd_tea"}
+
+
+@pytest.mark.parametrize("path", ["/v1/nowhere", "/", "", "/v1/ME", "/v1//me", "/v1/%00"])
+def test_an_unknown_address_is_not_found(path):
+    answer = send_elsewhere(rawPath=path)
+
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
+def test_a_crash_shows_nothing_of_the_inside():
+    answer = get_of(crash)
+
+    shown = json.dumps(answer.body)
+    assert (answer.status, answer.code) == (500, "internal_error")
+    assert "stack" not in answer.error
+    assert not [word for word in (CANARY, "RuntimeError", "Traceback", ".py") if word in shown]
+
+
+@pytest.mark.usefixtures("_in_development")
+def test_a_crash_shows_its_stack_to_a_developer():
+    answer = get_of(crash)
+
+    assert (answer.status, answer.code) == (500, "internal_error")
+    assert f"RuntimeError: {CANARY}" in answer.error["stack"]
+    assert "in crash" in answer.error["stack"]
+
+
+@pytest.mark.usefixtures("_in_development")
+def test_a_refusal_has_no_stack_even_for_a_developer():
+    assert "stack" not in get_of(refuse).error
+
+
+def test_a_view_that_breaks_its_schema_is_our_mistake_and_not_the_clients():
+    answer = get_of(break_the_view)
+
+    assert (answer.status, answer.code) == (500, "internal_error")
+    assert CANARY not in json.dumps(answer.body)
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("a"), ValueError("a"), RecursionError(), MemoryError(), StopIteration()]
+)
+def test_whatever_is_raised_is_answered(error):
+    def fail() -> Echo:
+        raise error
+
+    assert get_of(fail).code == "internal_error"
+
+
+def test_a_crash_does_not_spoil_the_next_request():
+    get_of(crash)
+
+    assert post({"text": "a"}).status == 200
+
+
+def test_something_made_is_201_with_its_headers():
+    def make():
+        return created(Echo(text="a"), location="/v1/echoes/1", idempotency_replayed="false")
+
+    answer = get_of(make)
+
+    assert (answer.status, answer.body) == (201, {"text": "a"})
+    assert answer.headers["Location"] == "/v1/echoes/1"
+    assert answer.headers["Idempotency-Replayed"] == "false"
+
+
+def every_kind_of(base: type[errors.AppError]) -> list[type[errors.AppError]]:
+    kinds = base.__subclasses__()
+    return kinds + [each for kind in kinds for each in every_kind_of(kind)]
+
+
+# What the 401s have in common is raised by nobody.
+REFUSALS = [kind for kind in every_kind_of(errors.AppError) if kind is not errors.Unauthenticated]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.__name__)
+def test_every_refusal_states_a_status_and_a_code(refusal):
+    assert 400 <= refusal.status < 600
+    assert re.fullmatch("[a-z][a-z0-9_]+", refusal.code)
+
+
+def test_no_two_refusals_share_a_code():
+    assert len({refusal.code for refusal in REFUSALS}) == len(REFUSALS)
+
+
+def test_an_api_can_be_made_without_routes():
+    answer = answer_of(create_api().resolve(sample("reference.unknown"), CONTEXT))
+
+    assert (answer.status, answer.code) == (404, "not_found")
