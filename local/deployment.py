@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +32,7 @@ SOURCES = ("template.yaml", "functions", "shared", "local/deployment.py", "local
 PINS = ("local/requirements-ministack.txt", "local/requirements-sam.txt")
 USABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 REASON_LENGTH_MAX = 300
+BUILDS_KEPT_MAX = 3  # beside the newest: a stack may still be deploying from an older one
 
 
 @dataclass(frozen=True)
@@ -66,17 +70,29 @@ def is_current(aws: Emulator, wanted: str) -> bool:
         return False
 
 
-def build(state: Path) -> None:
-    """Raises StackError."""
-    template = str(places.ROOT / "template.yaml")
-    _sam(["build", "--template-file", template, "--build-dir", str(state / "build")], state, {})
+def build(state: Path, source: str) -> Path:
+    """The folder of what `sam build` made of the sources with this fingerprint, now or earlier.
+
+    All stacks of this checkout share these folders. Raises StackError.
+    """
+    folder = places.BUILDS / source
+    if not folder.exists():
+        places.BUILDS.mkdir(parents=True, exist_ok=True)
+        for old in sorted(places.BUILDS.iterdir(), key=_age)[BUILDS_KEPT_MAX:]:
+            shutil.rmtree(old, ignore_errors=True)
+        draft = Path(tempfile.mkdtemp(dir=places.BUILDS))
+        template = str(places.ROOT / "template.yaml")
+        _sam(["build", "--template-file", template, "--build-dir", str(draft / "sam")], state, {})
+        with suppress(OSError):  # another stack was faster with the same
+            draft.rename(folder)
+    return folder / "sam"
 
 
-def deploy(aws: Emulator, state: Path) -> None:
+def deploy(aws: Emulator, state: Path, built: Path) -> None:
     """Creates or updates the stack from what `build` made. Raises StackError with the reason."""
     aws.client("s3").create_bucket(Bucket=ARTIFACTS)
     parameters = [f"{name}={value}" for name, value in PARAMETERS.items()]
-    command = ["deploy", "--template-file", str(state / "build" / "template.yaml")]
+    command = ["deploy", "--template-file", str(built / "template.yaml")]
     command += ["--stack-name", STACK_NAME, "--s3-bucket", ARTIFACTS, "--no-progressbar"]
     command += ["--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
     command += ["--no-fail-on-empty-changeset", "--parameter-overrides", *parameters]
@@ -103,6 +119,10 @@ def describe(aws: Emulator) -> Deployed:
         physical={one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources},
         template=template["TemplateBody"],
     )
+
+
+def _age(path: Path) -> float:
+    return -path.stat().st_mtime
 
 
 def _sources(root: Path) -> Iterator[Path]:

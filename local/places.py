@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / "local" / ".state"
 PROJECT_TOOLS = ROOT / ".venv" / "bin"  # uv among them: `sam build` calls it for the layer
+BUILDS = STATE / "builds"
 MINISTACK_PYTHON = STATE / "venvs" / "ministack" / "bin" / "python"
 SAM = STATE / "venvs" / "sam" / "bin" / "sam"
 

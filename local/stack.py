@@ -160,9 +160,9 @@ def _deployed(
     if not deployment.is_whole(aws):
         _forget(aws, state)
     say("Building the functions and their layer (sam build)")
-    deployment.build(state)
+    built = deployment.build(state, source)
     say("Deploying template.yaml to MiniStack (sam deploy)")
-    deployment.deploy(aws, state)
+    deployment.deploy(aws, state, built)
     deployed = deployment.describe(aws)
     say("Adding the routes of the HTTP API")
     aim = wiring.plan(deployed.template, deployed.parameters)
