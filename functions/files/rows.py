@@ -15,12 +15,12 @@ from pydantic import ValidationError
 
 from products.service import ImportedProduct
 
-LINE_CHARACTERS_MAX = 65_536  # the longest valid row is far shorter
+ROW_CHARACTERS_MAX = 65_536  # the longest valid row is far shorter
 REQUIRED = ("sku", "name", "price_minor", "currency", "available")
 OPTIONAL = ("description", "category", "tags")
 TAG_SEPARATOR = "|"
 
-csv.field_size_limit(LINE_CHARACTERS_MAX)
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of such bytes
 
 
 class BrokenFile(Exception):
@@ -70,21 +70,19 @@ def rows(file: IO[bytes]) -> Iterator[Row]:
 def _records(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     """The header, checked, then each record with its number; the header is number 1."""
     number = 0
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    lines = _Lines(file)
     try:
-        for number, cells in enumerate(csv.reader(_lines(text), strict=True), start=1):
+        for number, cells in enumerate(csv.reader(lines, strict=True), start=1):
+            lines.begin_row()
             if number == 1:
                 yield number, _header(cells)
             elif cells:
                 yield number, cells
     except _UnreadableLine as error:
         raise BrokenFile(error.code, str(error), row=number + 1) from error
-    except UnicodeDecodeError as error:
-        raise BrokenFile("not_utf8", "Save the file as UTF-8.", row=number + 1) from error
     except csv.Error as error:
-        code = "field_too_long" if "field larger" in str(error) else "broken_quote"
-        message = f"A quote is not closed, or a field is far too long ({error})."
-        raise BrokenFile(code, message, row=number + 1) from error
+        message = f"A quote is not closed, or stands where none may ({error})."
+        raise BrokenFile("broken_quote", message, row=number + 1) from error
     if number == 0:
         raise BrokenFile("empty_file", "The file is empty.", row=1)
 
@@ -95,15 +93,48 @@ class _UnreadableLine(Exception):
         self.code = code
 
 
-def _lines(text: IO[str]) -> Iterator[str]:
-    while line := text.readline(LINE_CHARACTERS_MAX + 1):
-        if len(line) > LINE_CHARACTERS_MAX:
+class _Lines:
+    """The file's lines, of which one row may take only so much: an open quote takes them all.
+
+    Raises _UnreadableLine.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        # Decoded far ahead of what is read: a byte that is no UTF-8 must fail at its own line.
+        self._text = io.TextIOWrapper(
+            file, encoding="utf-8-sig", errors="surrogateescape", newline=""
+        )
+        self._taken = 0
+
+    def begin_row(self) -> None:
+        self._taken = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(ROW_CHARACTERS_MAX + 1)
+        if not line:
+            raise StopIteration
+        self._taken += len(line)
+        _refuse_unreadable(line)
+        if self._taken > ROW_CHARACTERS_MAX:
             raise _UnreadableLine(
-                "line_too_long", f"A line has more than {LINE_CHARACTERS_MAX} characters."
+                "row_too_long",
+                f"A row has more than {ROW_CHARACTERS_MAX} characters; is a quote not closed?",
             )
-        if "\0" in line:
-            raise _UnreadableLine("nul_byte", "A line has a NUL byte; is this really a CSV file?")
-        yield line
+        return line
+
+
+def _refuse_unreadable(line: str) -> None:
+    if not line.isascii() and _NOT_UTF8.search(line):
+        raise _UnreadableLine("not_utf8", "Save the file as UTF-8.")
+    if len(line) > ROW_CHARACTERS_MAX:
+        raise _UnreadableLine(
+            "line_too_long", f"A line has more than {ROW_CHARACTERS_MAX} characters."
+        )
+    if "\0" in line:
+        raise _UnreadableLine("nul_byte", "A line has a NUL byte; is this really a CSV file?")
 
 
 def _header(cells: list[str]) -> list[str]:

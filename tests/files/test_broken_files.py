@@ -1,0 +1,164 @@
+"""Pure: a file that is no CSV of products is refused as a whole, and never held as a whole."""
+
+import io
+from collections.abc import Iterator
+
+import pytest
+
+from files.rows import BrokenFile, check, rows
+from tests.support.memory import measured
+
+HEADER = b"sku,name,price_minor,currency,available,description\n"
+GOOD = b"TEA,Green tea,1250,EUR,7,\n"
+MEGABYTE = 1_000_000
+
+
+class Stream(io.RawIOBase):
+    """What S3 sends: bytes that are made as they are read."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._ahead = b""
+        self.taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        self._ahead = self._ahead or next(self._pieces, b"")
+        piece, self._ahead = self._ahead[: len(buffer)], self._ahead[len(buffer) :]
+        buffer[: len(piece)] = piece
+        self.taken += len(piece)
+        return len(piece)
+
+
+def refusal_of(content: bytes) -> BrokenFile:
+    with pytest.raises(BrokenFile) as refused:
+        check(io.BytesIO(content))
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("header", "code", "field"),
+    [
+        (b"sku,name,price_minor,currency\n", "missing_column", "available"),
+        (b"sku;name;price_minor;currency;available\n", "missing_column", "sku"),
+        (b"\n", "missing_column", "sku"),
+        (HEADER.replace(b"description", b"colour"), "unknown_column", "colour"),
+        (HEADER.replace(b"description", b""), "unknown_column", ""),
+        (HEADER.replace(b"description", b"x" * 1000), "unknown_column", "x" * 50),
+        (HEADER.replace(b"description", b"SKU"), "duplicate_column", None),
+        (b"", "empty_file", None),
+        (b"\xef\xbb\xbf", "empty_file", None),
+        (b"x," * 100_000, "line_too_long", None),
+        (b'"x",' * 10_000 + b"\n", "missing_column", "sku"),
+    ],
+    ids=[
+        "a column missing",
+        "semicolons",
+        "a blank line first",
+        "an unknown column",
+        "a column without a name",
+        "a long unknown column",
+        "a column twice",
+        "nothing at all",
+        "nothing but a byte order mark",
+        "100,000 columns",
+        "10,000 columns",
+    ],
+)
+def test_a_header_that_is_none_is_refused(header, code, field):
+    refused = refusal_of(header)
+
+    assert (refused.code, refused.row, refused.field) == (code, 1, field)
+
+
+def test_every_missing_column_is_told():
+    assert str(refusal_of(b"name,available\n")) == "Missing: sku, price_minor, currency."
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b'POT,"Pot" and cups,4900,EUR,1,\n', "broken_quote"),
+        (b'POT,"Pot,4900,EUR,1,\n', "broken_quote"),
+        (b'POT,"Pot,4900,EUR,1,\n' + GOOD * 1000, "broken_quote"),
+        (b'POT,"Pot,4900,EUR,1,\n' + GOOD * 10_000, "row_too_long"),
+        (b'POT,"Pot,4900,EUR,1,\n' + GOOD * 1000 + b'CUP,"Cup",9,EUR,1,\n', "broken_quote"),
+        (b"POT,P\0t,4900,EUR,1,\n", "nul_byte"),
+        ("POT,Théière,4900,EUR,1,\n".encode("latin-1"), "not_utf8"),
+        (b"POT,\xed\xa0\x80,4900,EUR,1,\n", "not_utf8"),
+        (b"POT,Pot,4900,EUR,1,\xe2\x82", "not_utf8"),
+        (b"POT," + b"x" * 5 * MEGABYTE + b",4900,EUR,1,\n", "line_too_long"),
+        (b'POT,"' + b"x\n" * (5 * MEGABYTE // 2) + b'",4900,EUR,1,\n', "row_too_long"),
+        (b'POT,"\n"' + b',"\n"' * MEGABYTE, "row_too_long"),
+    ],
+    ids=[
+        "text behind a quoted cell",
+        "a quote left open on the last line",
+        "1,001 rows in one quote",
+        "10,001 rows in one quote",
+        "a quote closed by another row's",
+        "a NUL byte",
+        "latin-1",
+        "a surrogate",
+        "a character cut off at the end",
+        "5 MB on one line",
+        "5 MB in one cell over many lines",
+        "a million cells over many lines",
+    ],
+)
+def test_a_broken_row_is_found_where_it_stands(line, code):
+    refused = refusal_of(HEADER + GOOD * 2 + b"\n" + line + GOOD)
+
+    assert (refused.code, refused.row) == (code, 5)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_file_in_another_encoding_is_refused(encoding):
+    refused = refusal_of((HEADER + GOOD).decode().encode(encoding))
+
+    assert refused.code in ("not_utf8", "nul_byte")
+
+
+def test_a_longer_line_than_any_is_told_from_the_longest():
+    at_most = b"TEA,Green tea,1250,EUR,7," + b"x" * (65_536 - 26) + b"\n"
+
+    check(io.BytesIO(HEADER + at_most + GOOD))
+
+    assert refusal_of(HEADER + at_most.replace(b"\n", b"x\n") + GOOD).code == "line_too_long"
+
+
+def test_a_header_without_rows_is_a_file_of_no_products():
+    assert list(rows(io.BytesIO(HEADER))) == []
+
+
+def repeated(piece: bytes, *, megabytes: int, after: bytes = HEADER) -> Iterator[bytes]:
+    yield after
+    for _ in range(megabytes * MEGABYTE // len(piece)):
+        yield piece
+
+
+@pytest.mark.parametrize(
+    ("opening", "piece"),
+    [(b"", b"x" * 10_000), (b'POT,"', b"xxxxxxxxx\n" * 1000), (b'POT,"', b'\n","' * 2500)],
+    ids=["one line", "one cell", "one row"],
+)
+def test_200_mb_in_one_row_are_given_up_at_the_first_100_kb(opening, piece):
+    stream = Stream(repeated(piece, megabytes=200, after=HEADER + opening))
+
+    with measured() as memory, pytest.raises(BrokenFile):
+        check(stream)
+
+    assert stream.taken < MEGABYTE // 10
+    assert memory.peak < 8 * MEGABYTE
+
+
+def test_a_long_file_is_read_row_by_row():
+    row = b"TEA,Green tea,1250,EUR,7," + b"x" * 4900 + b"\n"
+
+    with measured() as memory:
+        found = sum(1 for _ in rows(Stream(repeated(row, megabytes=20))))
+
+    assert found == 20 * MEGABYTE // len(row)
+    assert memory.peak < MEGABYTE
