@@ -18,7 +18,7 @@ from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
     OpenAPIRequestValidationMiddleware,
 )
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
@@ -33,6 +33,16 @@ PAGE_LIMIT_MAX = 100  # keeps one page under DynamoDB's 1 MB
 PageLimit = Annotated[int, Query(ge=1, le=PAGE_LIMIT_MAX, description="Items in a page.")]
 PageCursor = Annotated[
     str | None, Query(max_length=2000, description="`next_cursor` of the page before.")
+]
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="New for each order, the same when you retry one.",
+        examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+    ),
 ]
 
 SECURITY_HEADERS = {

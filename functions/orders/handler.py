@@ -1,8 +1,8 @@
 from aws_lambda_powertools.event_handler import Response
 
 from orders import service as orders
-from orders.schemas import IdempotencyKey, OrderRequest, OrderView
-from shared.api import PageCursor, PageLimit, create_api, created, signed_in
+from orders.schemas import OrderRequest, OrderView
+from shared.api import IdempotencyKey, PageCursor, PageLimit, create_api, created, signed_in
 from shared.schemas import Page
 
 api = create_api()

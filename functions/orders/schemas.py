@@ -1,7 +1,6 @@
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from aws_lambda_powertools.event_handler.openapi.params import Header
 from pydantic import Field
 
 from shared.models import Order, OrderLine
@@ -10,17 +9,6 @@ from shared.schemas import ONE_LINE, RequestBody, View
 
 LINES_MAX = 50  # one transaction of 100 actions holds them with the order and its event to spare
 QUANTITY_MAX = 10_000  # a typing error rather than an order
-
-IdempotencyKey = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        description="New for each order, the same when you retry one.",
-        examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
-    ),
-]
 
 
 class RequestedLine(RequestBody):
