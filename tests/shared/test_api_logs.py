@@ -76,12 +76,15 @@ def test_no_line_holds_what_the_client_sent(call):
     assert not [canary for canary in CANARIES if canary in lines.text]
 
 
+SHOWN = {"text": ["canary-body", "canary@example.com"]}  # apart: a stack quotes the code
+
+
 def break_the_view() -> Echo:
-    return {"text": None, "email": "canary@example.com", "token": "canary-token"}  # type: ignore[return-value]
+    return SHOWN  # type: ignore[return-value]
 
 
 def trip_over_a_schema() -> Echo:
-    return Echo(text=["canary-body", "canary@example.com"])  # type: ignore[arg-type]
+    return Echo(**SHOWN)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("view", [break_the_view, trip_over_a_schema])
