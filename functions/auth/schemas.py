@@ -18,6 +18,7 @@ def _normalised(address: str) -> str:
     """
     checked = email_validator.validate_email(
         address,
+        allow_smtputf8=False,  # SES takes no other than ASCII before the @: no mail would arrive
         check_deliverability=False,  # a DNS query would tell an attacker's name server
         globally_deliverable=settings(Runtime).environment != "local",  # there, .test will do
     )

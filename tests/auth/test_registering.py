@@ -1,0 +1,197 @@
+"""Whole slice: opening an account, from the HTTP event to the tables."""
+
+import json
+
+import pytest
+
+from auth.handler import handler
+from shared import events
+from shared.models import Login, OutboxRow, User
+from tests.support import logs
+from tests.support.http import NOBODY, Answer, send
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+PASSWORD = "correct horse battery"
+
+
+def register(**changes) -> Answer:
+    body = {"email": "ada@example.com", "password": PASSWORD, "name": "Ada Lovelace"} | changes
+    body = {key: value for key, value in body.items() if value is not ...}
+    return send(handler, "auth.register", body=body, caller=NOBODY)
+
+
+def nothing_was_stored() -> bool:
+    return Login.count() == User.count() == OutboxRow.count() == 0
+
+
+def test_a_new_account_is_answered_as_its_owner_may_see_it():
+    answer = send(handler, "auth.register", caller=NOBODY)
+
+    assert answer.status == 201
+    assert answer.body == {
+        "id": answer.body["id"],
+        "email": "ada@example.com",
+        "name": "Ada Lovelace",
+        "roles": ["customer"],
+        "email_verified": False,
+        "created_at": answer.body["created_at"],
+        "version": 1,
+    }
+    assert answer.body["id"].startswith("usr_")
+    assert answer.body["created_at"].endswith("Z")
+
+
+def test_a_new_account_is_a_login_a_user_and_an_event():
+    answer = register()
+
+    login, user = Login.get("ada@example.com"), User.get(answer.body["id"])
+    (row,) = OutboxRow.scan()
+    event = events.parse(row.payload)
+    assert login.user_id == user.user_id
+    assert (user.email, user.name, user.roles) == ("ada@example.com", "Ada Lovelace", {"customer"})
+    assert (event.type, event.data.user_id) == ("user.registered", user.user_id)
+    assert (event.id, event.correlation_id) == (row.event_id, "JKJaXmPLvHcESHA=")
+
+
+def test_a_password_is_nowhere_but_hashed():
+    with logs.captured() as lines:
+        answer = register()
+
+    hashed = Login.get("ada@example.com").password_hash
+    everywhere = [
+        json.dumps(answer.body),
+        lines.text,
+        *(repr(row.attribute_values) for row in User.scan()),
+        *(repr(row.attribute_values) for row in OutboxRow.scan()),
+    ]
+    assert hashed.startswith("k1:$2b$")
+    assert not [text for text in everywhere if PASSWORD in text or hashed in text]
+
+
+def test_a_log_names_the_account_by_nothing_but_ids():
+    with logs.captured() as lines:
+        register()
+        register()
+
+    assert "ada@example.com" not in lines.text.lower()
+    assert "Lovelace" not in lines.text
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "ADA@Example.COM", "Ada@example.com"])
+def test_an_email_has_one_account_however_it_is_written(email):
+    first = register()
+
+    answer = register(email=email, password="another password", name="Eve")
+
+    assert (answer.status, answer.code) == (409, "email_taken")
+    assert (Login.count(), User.count(), OutboxRow.count()) == (1, 1, 1)
+    assert User.get(first.body["id"]).name == "Ada Lovelace"
+
+
+@pytest.mark.parametrize(
+    ("email", "stored"),
+    [
+        ("ADA@EXAMPLE.COM", "ada@example.com"),
+        ("ada+shop@example.com", "ada+shop@example.com"),
+        ("a.d.a@example.com", "a.d.a@example.com"),
+        ("o'hara_7-x@mail.example.co.uk", "o'hara_7-x@mail.example.co.uk"),
+        ("ada@BÜCHER.de", "ada@bücher.de"),
+        ("ada@xn--bcher-kva.de", "ada@bücher.de"),
+    ],
+)
+def test_an_email_is_stored_in_one_spelling(email, stored):
+    answer = register(email=email)
+
+    assert (answer.status, answer.body["email"]) == (201, stored)
+    assert Login.get(stored).user_id == answer.body["id"]
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "",
+        " ",
+        "ada",
+        "ada@",
+        "@example.com",
+        "ada@example",
+        "ada@localhost",
+        "ada@example..com",
+        "ada@-example.com",
+        "ada@[127.0.0.1]",
+        "ada@example.com ",
+        "ada@example.com\n",
+        "ada@example.com\r\nBcc: everyone@example.org",
+        "ada\r\n@example.com",
+        "ada@example.com,eve@example.org",
+        "Ada <ada@example.com>",
+        '"ada lovelace"@example.com',
+        "ada@example.com\x00",
+        "a\u202eda@example.com",
+        "zoë@example.com",
+        "a" * 250 + "@example.com",
+        "ada@" + "x" * 63 + "." + "y" * 63 + "." + "z" * 63 + "." + "w" * 63 + ".com",
+        "x" * 100_000 + "@example.com",
+        None,
+        7,
+        ["ada@example.com"],
+        {"address": "ada@example.com"},
+    ],
+    ids=lambda email: repr(email)[:40],
+)
+def test_what_is_no_email_is_refused(email):
+    answer = register(email=email)
+
+    assert (answer.status, answer.paths) == (422, ["body.email"])
+    assert nothing_was_stored()
+
+
+@pytest.mark.parametrize(
+    ("password", "status"),
+    [
+        ("x" * 7, 422),
+        ("x" * 8, 201),
+        ("🔑" * 7, 422),
+        ("🔑" * 128, 201),
+        ("x" * 129, 422),
+        ("🔑" * 129, 422),
+        (" " * 8, 201),
+        ("tab\tand\x00nul", 201),
+    ],
+    ids=lambda value: repr(value)[:14],
+)
+def test_a_password_has_8_to_128_characters_of_any_kind(password, status):
+    answer = register(password=password)
+
+    assert answer.status == status
+    assert status == 201 or (answer.paths == ["body.password"] and nothing_was_stored())
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"password": 12345678}, "body.password"),
+        ({"password": None}, "body.password"),
+        ({"password": ...}, "body.password"),
+        ({"password": "\ud800" * 8}, "body.password"),
+        ({"email": ...}, "body.email"),
+        ({"name": ...}, "body.name"),
+        ({"name": ""}, "body.name"),
+        ({"name": "x" * 101}, "body.name"),
+        ({"name": "Ada\r\nBcc: everyone@example.org"}, "body.name"),
+        ({"name": "Ada\x00"}, "body.name"),
+        ({"name": ["Ada"]}, "body.name"),
+        ({"roles": ["admin"]}, "body.roles"),
+        ({"id": "usr_ada"}, "body.id"),
+        ({"email_verified": True}, "body.email_verified"),
+        ({"Email": "eve@example.com"}, "body.Email"),
+    ],
+    ids=repr,
+)
+def test_a_registration_is_checked_field_by_field(changes, path):
+    answer = register(**changes)
+
+    assert (answer.status, answer.paths) == (422, [path])
+    assert nothing_was_stored()
+    assert PASSWORD not in json.dumps(answer.body)
