@@ -49,6 +49,12 @@ class Mail(BaseModel):
         )
 
 
+SAFE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+SELF, NOBODY = "'self'", "'none'"
 MAILS = TypeAdapter(list[Mail])
 
 
@@ -81,17 +87,29 @@ class Mailbox:
             Route("/mailbox.json", self._list_as_json),
             Route("/mailbox.txt", self._newest_as_text),
             Route("/mailbox/{mail_id}", self._show_mail),
+            Route("/mailbox/{mail_id}/html", self._show_html),
         ]
 
     async def _show_list(self, _: Request) -> Response:
         return page("mailbox.html", mails=await self.mails())
 
     async def _show_mail(self, request: Request) -> Response:
+        mail = await self._asked_for(request)
+        return page("mail.html", mail=mail) if mail else _no_such_mail()
+
+    async def _show_html(self, request: Request) -> Response:
+        """The mail's own HTML, which may run nothing and reach nothing, framed or not."""
+        mail = await self._asked_for(request)
+        if not mail or not mail.html:
+            return _no_such_mail()
+        policy = f"sandbox allow-popups allow-popups-to-escape-sandbox; {_policy(SELF)}"
+        # Its links open beside the mailbox: inside the frame most sites refuse to show.
+        content = f'{mail.html}<base target="_blank">'
+        return HTMLResponse(content, headers=SAFE_HEADERS | {"Content-Security-Policy": policy})
+
+    async def _asked_for(self, request: Request) -> Mail | None:
         wanted = request.path_params["mail_id"]
-        for mail in await self.mails():
-            if mail.id == wanted:
-                return page("mail.html", mail=mail)
-        return page("missing.html", status=404, what="There is no such mail.")
+        return next((mail for mail in await self.mails() if mail.id == wanted), None)
 
     async def _list_as_json(self, _: Request) -> Response:
         return JSONResponse([mail.as_json() for mail in await self.mails()])
@@ -102,14 +120,17 @@ class Mailbox:
 
 
 def page(template: str, status: int = 200, **values: object) -> HTMLResponse:
-    """No script may run in any page, nor in a mail's frame, which inherits this policy."""
-    headers = {
-        "Content-Security-Policy": (
-            "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; "
-            "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-        ),
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-    }
+    policy = f"{_policy(NOBODY)}; frame-src 'self'"
+    headers = SAFE_HEADERS | {"Content-Security-Policy": policy}
     return HTMLResponse(render(template, **values), status_code=status, headers=headers)
+
+
+def _no_such_mail() -> HTMLResponse:
+    return page("missing.html", status=404, what="There is no such mail.")
+
+
+def _policy(frame_ancestors: str) -> str:
+    return (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; "
+        f"form-action 'none'; frame-ancestors {frame_ancestors}"
+    )
