@@ -54,8 +54,8 @@ SECURITY_HEADERS = {
 }
 
 # A header whose absence has a status of its own (RFC 6585, 3).
-_REQUIRED_HEADERS: dict[str, errors.AppError] = {
-    "idempotency-key": errors.IdempotencyKeyRequired(
+_REQUIRED_HEADERS: dict[tuple[str, ...], errors.AppError] = {
+    ("header", "idempotency-key"): errors.IdempotencyKeyRequired(
         "Send an Idempotency-Key header: a new one for each order, the same one when you retry."
     )
 }
@@ -172,8 +172,8 @@ class Api(APIGatewayHttpResolver):
     def _render_invalid(self, invalid: RequestValidationError) -> Response[Any]:
         problems = invalid.errors()
         for problem in problems:
-            if problem["type"] == "missing" and problem["loc"][0] == "header":
-                return self.refuse(_REQUIRED_HEADERS[problem["loc"][1]])
+            if problem["type"] == "missing" and tuple(problem["loc"]) in _REQUIRED_HEADERS:
+                return self.refuse(_REQUIRED_HEADERS[tuple(problem["loc"])])
         fields = [
             {
                 "path": ".".join(str(step) for step in problem["loc"]),

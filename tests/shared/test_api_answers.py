@@ -2,8 +2,10 @@
 
 import json
 import re
+from typing import Annotated
 
 import pytest
+from aws_lambda_powertools.event_handler.openapi.params import Header
 
 from shared import config, errors
 from shared.api import SECURITY_HEADERS, create_api, created
@@ -146,6 +148,15 @@ def test_something_made_is_201_with_its_headers():
     assert (answer.status, answer.body) == (201, {"text": "a"})
     assert answer.headers["Location"] == "/v1/echoes/1"
     assert answer.headers["Idempotency-Replayed"] == "false"
+
+
+def test_a_missing_header_without_a_status_of_its_own_is_a_wrong_field():
+    def greet(language: Annotated[str, Header(alias="x-language")]) -> Echo:
+        return Echo(text=language)
+
+    answer = get_of(greet)
+
+    assert (answer.status, answer.paths) == (422, ["header.x-language"])
 
 
 def every_kind_of(base: type[errors.AppError]) -> list[type[errors.AppError]]:
