@@ -24,7 +24,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from notifications import emails, repository
 from notifications.sender import EmailSender, SesSender
-from shared import events, observability
+from shared import aws, events, observability
 from shared.config import MailSettings, Tables, settings
 
 REMEMBERED_SECONDS = 30 * 24 * 3600  # longer than a queue and its dead letters keep a message
@@ -57,7 +57,10 @@ def _deliver(record: SQSRecord) -> None:
 @idempotent_function(  # type: ignore[untyped-decorator]
     data_keyword_argument="event",
     config=_once,
-    persistence_store=DynamoDBPersistenceLayer(table_name=settings(Tables).idempotency_table),
+    persistence_store=DynamoDBPersistenceLayer(
+        table_name=settings(Tables).idempotency_table,
+        boto3_client=aws.client("dynamodb"),  # its own would wait for minutes
+    ),
 )
 def _mail(*, event: dict[str, Any]) -> None:
     happened = events.parse(event)
