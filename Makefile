@@ -39,7 +39,7 @@ fmt: .venv/.made ## Format the code and apply the safe fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/.made ## Print the budgets beside what is measured
+bench: .venv/.made $(VENVS)/bench/.made ## Print the budgets beside what is measured
 	@$(BIN)/python -m benchmarks
 
 openapi: .venv/.made ## Rebuild the OpenAPI document from the code
@@ -59,6 +59,7 @@ requirements: .venv/.made ## Pin again, with hashes, what pyproject.toml names
 	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt
 	@$(COMPILE) pyproject.toml --group dev --constraints shared/requirements.txt --output-file requirements-dev.txt
 	@$(COMPILE) --group bootstrap --output-file local/requirements-bootstrap.txt
+	@$(COMPILE) pyproject.toml --group bench --constraints shared/requirements.txt --output-file benchmarks/requirements.txt
 	@$(COMPILE) --group ministack --output-file local/requirements-ministack.txt
 	@$(COMPILE) --group sam --output-file local/requirements-sam.txt
 
@@ -67,6 +68,9 @@ clean: ## Remove what was built, installed or stored locally
 
 .venv/.made: requirements-dev.txt local/requirements-bootstrap.txt
 	@PYTHON="$(PYTHON)" sh local/make_venv.sh .venv requirements-dev.txt "the project's packages"
+
+$(VENVS)/bench/.made: benchmarks/requirements.txt | .venv/.made
+	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/bench $< "what the budgets are measured against"
 
 $(VENVS)/ministack/.made: local/requirements-ministack.txt | .venv/.made
 	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/ministack $< "MiniStack, the local AWS"
