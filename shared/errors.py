@@ -146,7 +146,7 @@ class IdempotencyKeyRequired(AppError):
 
 
 class Unavailable(AppError):
-    """Nothing was changed; the same request may well go through in a second."""
+    """Too busy or out of reach: the same request may well go through in a second."""
 
     status, code = 503, "unavailable"
 

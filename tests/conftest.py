@@ -11,7 +11,7 @@ os.environ |= {
     "POWERTOOLS_SERVICE_NAME": "souk",
     "POWERTOOLS_METRICS_NAMESPACE": "Souk",
     "ACCESS_TOKEN_MINUTES": "15",
-    "BCRYPT_COST": "10",  # the least that config takes: the suite hashes a lot
+    "BCRYPT_COST": "10",  # the least that the template takes: the suite hashes a lot
     "CURSOR_KEYS_SECRET_ARN": "souk/cursor-keys",
     "EVENT_BUS_NAME": "souk",
     "IDEMPOTENCY_TABLE": "souk-idempotency",
