@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+import idna
+
 from notifications.emails import Email
 from shared import aws
 
@@ -18,7 +20,7 @@ class SesSender:
     def send(self, email: Email) -> str:
         answer = aws.client("sesv2").send_email(
             FromEmailAddress=self._sender,
-            Destination={"ToAddresses": [email.to]},
+            Destination={"ToAddresses": [_in_ascii(email.to)]},
             Content={
                 "Simple": {
                     "Subject": {"Data": email.subject, "Charset": "UTF-8"},
@@ -30,3 +32,9 @@ class SesSender:
             },
         )
         return str(answer["MessageId"])
+
+
+def _in_ascii(address: str) -> str:
+    """SES takes the domain in Punycode (RFC 5891); accounts keep it in Unicode, as people do."""
+    local_part, _, domain = address.rpartition("@")
+    return f"{local_part}@{idna.encode(domain, uts46=True).decode()}"
