@@ -19,7 +19,10 @@ def add(product: Product) -> None:
 
 
 def stage_upsert(transaction: Transaction, product: Product, available: int) -> None:
-    """Create the product or replace what is said of it, and count its stock anew: two actions."""
+    """Create the product or replace what a row says of it, and count its stock anew: two actions.
+
+    A row has no attributes: those of a product that is there stay.
+    """
     actions = [
         Product.sku.set(product.sku),
         Product.name.set(product.name),
@@ -28,7 +31,7 @@ def stage_upsert(transaction: Transaction, product: Product, available: int) -> 
         Product.currency.set(product.currency),
         Product.status.set(product.status),
         Product.tags.set(product.tags),
-        Product.attributes_json.set(product.attributes_json),
+        Product.attributes_json.set(Product.attributes_json | product.attributes_json),
         Product.updated_at.set(product.updated_at),
         Product.shop_listing.set(product.shop_listing),
         Product.created_at.set(Product.created_at | product.created_at),
