@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
         key = unquote_plus(entity["object"]["key"])
         upload_id = key.removeprefix(KEY_PREFIX)
         try:
-            _import(upload_id, _File(entity["bucket"]["name"], key, entity["object"]["eTag"]))
+            _import(upload_id, _File(entity, key))
         except ImportedElsewhere as reason:
             observability.logger.info("skipped", upload_id=upload_id, reason=str(reason))
 
@@ -41,9 +41,16 @@ def handler(event: dict[str, Any], context: Any) -> None:
 class _File:
     """The object as it was when the event was sent; a later one under its key is another file."""
 
-    def __init__(self, bucket: str, key: str, etag: str) -> None:
-        self.etag = etag
-        self._source = {"Bucket": bucket, "Key": key, "IfMatch": f'"{etag}"'}
+    def __init__(self, entity: dict[str, Any], key: str) -> None:
+        sent = entity["object"]
+        self.etag: str = sent["eTag"]
+        self._source = {
+            "Bucket": entity["bucket"]["name"],
+            "Key": key,
+            "IfMatch": f'"{self.etag}"',
+        }
+        if "versionId" in sent:  # a later object does not take this one's place
+            self._source["VersionId"] = sent["versionId"]
 
     def open(self) -> BinaryIO:
         body = aws.client("s3").get_object(**self._source)["Body"]
