@@ -1,35 +1,15 @@
 """Pure: a file that is no CSV of products is refused as a whole, and never held as a whole."""
 
 import io
-from collections.abc import Iterator
 
 import pytest
 
 from files.rows import BrokenFile, check, rows
 from tests.support.memory import measured
+from tests.support.streams import MEGABYTE, Stream, repeated
 
 HEADER = b"sku,name,price_minor,currency,available,description\n"
 GOOD = b"TEA,Green tea,1250,EUR,7,\n"
-MEGABYTE = 1_000_000
-
-
-class Stream(io.RawIOBase):
-    """What S3 sends: bytes that are made as they are read."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._ahead = b""
-        self.taken = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        self._ahead = self._ahead or next(self._pieces, b"")
-        piece, self._ahead = self._ahead[: len(buffer)], self._ahead[len(buffer) :]
-        buffer[: len(piece)] = piece
-        self.taken += len(piece)
-        return len(piece)
 
 
 def refusal_of(content: bytes) -> BrokenFile:
@@ -133,19 +113,13 @@ def test_a_header_without_rows_is_a_file_of_no_products():
     assert list(rows(io.BytesIO(HEADER))) == []
 
 
-def repeated(piece: bytes, *, megabytes: int, after: bytes = HEADER) -> Iterator[bytes]:
-    yield after
-    for _ in range(megabytes * MEGABYTE // len(piece)):
-        yield piece
-
-
 @pytest.mark.parametrize(
     ("opening", "piece"),
     [(b"", b"x" * 10_000), (b'POT,"', b"xxxxxxxxx\n" * 1000), (b'POT,"', b'\n","' * 2500)],
     ids=["one line", "one cell", "one row"],
 )
 def test_200_mb_in_one_row_are_given_up_at_the_first_100_kb(opening, piece):
-    stream = Stream(repeated(piece, megabytes=200, after=HEADER + opening))
+    stream = Stream(repeated(HEADER + opening, piece, megabytes=200))
 
     with measured() as memory, pytest.raises(BrokenFile):
         check(stream)
@@ -158,7 +132,7 @@ def test_a_long_file_is_read_row_by_row():
     row = b"TEA,Green tea,1250,EUR,7," + b"x" * 4900 + b"\n"
 
     with measured() as memory:
-        found = sum(1 for _ in rows(Stream(repeated(row, megabytes=20))))
+        found = sum(1 for _ in rows(Stream(repeated(HEADER, row, megabytes=20))))
 
     assert found == 20 * MEGABYTE // len(row)
     assert memory.peak < MEGABYTE

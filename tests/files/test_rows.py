@@ -111,9 +111,12 @@ def test_a_character_that_falls_between_two_reads_is_whole():
     assert {row.product.name for row in found} == {name}
 
 
+FULL_WIDTH_TWELVE = "\uff11\uff12"
+
+
 @pytest.mark.parametrize(
     "price",
-    ["19.99", "19,99", "-5", "0", "", "10000000000000", "9" * 400, "1e3", "0x10", "\uff11\uff12", "1_000"],
+    ["19.99", "19,99", "-5", "0", "", "1" + "0" * 13, "9" * 400, "1e3", "1_000", FULL_WIDTH_TWELVE],
 )
 def test_a_price_is_a_whole_number_of_minor_units(price):
     row = only(read(f'TEA,Green tea,"{price}",EUR,7'))

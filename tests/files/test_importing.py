@@ -1,0 +1,205 @@
+"""Whole slice: a file from the event that S3 sends to products, stock and its upload."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from files.processor import handler
+from shared import ids
+from shared.aws import client
+from shared.models import Product, Stock, Upload
+from tests.support import faults, imports, shop
+from tests.support.http import CONTEXT, sample
+from tests.support.imports import HEADER, dropped, row
+from tests.support.memory import measured
+from tests.support.streams import MEGABYTE, Stream, repeated
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def imported(content) -> Upload:
+    imports.upload()
+    handler(dropped(content), CONTEXT)
+    return Upload.get("upl_one", "upload")
+
+
+def product_of(sku: str) -> Product:
+    return Product.get(ids.derived_id("prd", sku))
+
+
+def counts(upload: Upload) -> tuple[int, int, int]:
+    """Rows, written, rejected."""
+    return (upload.rows_done, upload.written, upload.rejected)
+
+
+def test_the_rows_of_a_file_become_products_with_their_stock():
+    upload = imported(
+        "sku,name,price_minor,currency,available,category,tags,description\n"
+        "TEA,Green tea,1250,EUR,7,kitchen/tea,green|loose,Fresh\n"
+        "POT,Tea pot,4900,JPY,0,,,\n"
+    )
+
+    tea, pot = product_of("TEA"), product_of("POT")
+    assert (upload.status, counts(upload), upload.errors) == ("completed", (2, 2, 0), [])
+    assert upload.finished_at is not None
+    assert (tea.name, tea.price_minor, tea.currency) == ("Green tea", 1250, "EUR")
+    assert (tea.category, tea.tags, tea.description) == ("kitchen/tea", ["green", "loose"], "Fresh")
+    assert (tea.status, tea.version) == ("active", 1)
+    assert (pot.price_minor, pot.currency, pot.category) == (4900, "JPY", None)
+    assert (shop.available(tea), shop.available(pot)) == (7, 0)
+
+
+def test_imported_products_are_listed_in_the_shop_and_in_their_category():
+    imported(
+        "sku,name,price_minor,currency,available,category\n"
+        "TEA,Green tea,1250,EUR,7,kitchen/tea\n"
+        "POT,Tea pot,4900,EUR,1,\n"
+    )
+
+    assert {it.sku for it in Product.by_newest.query("shop")} == {"TEA", "POT"}
+    assert [it.sku for it in Product.by_category_newest.query("kitchen/tea")] == ["TEA"]
+
+
+def test_wrong_rows_are_told_and_the_others_written():
+    rows = [row(f"SKU-{n}", price="free" if n % 10 == 0 else 100 + n) for n in range(120)]
+
+    upload = imported(HEADER + "".join(rows))
+
+    assert (upload.status, counts(upload)) == ("completed", (120, 108, 12))
+    assert [error.row for error in upload.errors] == list(range(2, 122, 10))
+    assert {(error.field, error.code) for error in upload.errors} == {("price_minor", "int_type")}
+    assert (Product.count(), Stock.count()) == (108, 108)
+
+
+def test_all_wrong_rows_are_counted_and_the_first_hundred_problems_kept():
+    upload = imported(HEADER + row("SKU", price="free", available="many") * 120)
+
+    assert (upload.status, counts(upload)) == ("completed", (120, 0, 120))
+    assert len(upload.errors) == 100
+    assert [error.row for error in upload.errors[-2:]] == [51, 51]
+    assert Product.count() == 0
+
+
+def test_of_two_rows_with_one_sku_the_later_wins_and_both_count():
+    upload = imported(
+        HEADER
+        + row("TEA", name="Old tea", available=1)
+        + row("POT")
+        + row("TEA", name="New tea", available=2)
+    )
+
+    assert counts(upload) == (3, 3, 0)
+    assert product_of("TEA").name == "New tea"
+    assert shop.available(product_of("TEA")) == 2
+
+
+def test_a_product_that_is_there_keeps_its_age_and_gains_a_version():
+    before = shop.product("TEA", name="Old tea", available=3, category="old", version=4)
+
+    imported(HEADER + row("TEA", name="New tea", available=9))
+
+    after = product_of("TEA")
+    assert (after.name, after.category, after.version) == ("New tea", None, 5)
+    assert (after.created_at, after.listed_at) == (before.created_at, before.listed_at)
+    assert after.updated_at > before.updated_at
+    assert (shop.available(after), Stock.get(after.product_id).version) == (9, 2)
+
+
+def test_a_file_leaves_alone_what_it_cannot_say():
+    shop.product("TEA", attributes_json={"origin": "Japan"})
+
+    imported(HEADER + row("TEA"))
+
+    assert product_of("TEA").attributes_json == {"origin": "Japan"}
+
+
+def test_a_product_that_is_not_in_the_file_stays_as_it_is():
+    pot = shop.product("POT", available=3)
+
+    imported(HEADER + row("TEA"))
+
+    assert (shop.available(pot), product_of("POT").version) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "at"),
+    [
+        (b"sku,name,price_minor,currency\nTEA,Tea,1,EUR\n", "missing_column", 1),
+        (b"", "empty_file", 1),
+        (HEADER.encode() + row("TEA").encode() * 100 + b'POT,"Pot,1,EUR,1\n', "broken_quote", 102),
+        (HEADER.encode() + row("TEA").encode() * 100 + b"POT,P\0t,1,EUR,1\n", "nul_byte", 102),
+        (HEADER.encode() + row("TEA").encode() * 100 + b"POT,P\xf6t,1,EUR,1\n", "not_utf8", 102),
+    ],
+)
+def test_a_broken_file_fails_with_its_reason_and_writes_nothing(content, code, at):
+    upload = imported(content)
+
+    assert (upload.status, counts(upload)) == ("failed", (0, 0, 0))
+    assert [(error.row, error.code) for error in upload.errors] == [(at, code)]
+    assert upload.finished_at is not None
+    assert (Product.count(), Stock.count()) == (0, 0)
+
+
+def test_a_file_of_no_rows_is_completed_with_none():
+    upload = imported(HEADER)
+
+    assert (upload.status, counts(upload)) == ("completed", (0, 0, 0))
+
+
+def test_a_file_that_nobody_announced_is_left_alone():
+    handler(sample("files.object_created"), CONTEXT)
+
+    assert (Product.count(), Upload.count()) == (0, 0)
+
+
+def test_a_file_put_in_place_of_another_one_changes_nothing_of_its_import():
+    client("s3").put_bucket_versioning(
+        Bucket="souk-uploads", VersioningConfiguration={"Status": "Enabled"}
+    )
+    imports.upload()
+    first = dropped(HEADER + row("TEA"))
+    second = dropped(HEADER + row("POT"))
+
+    handler(first, CONTEXT)
+    handler(second, CONTEXT)
+
+    assert [it.sku for it in Product.scan()] == ["TEA"]
+    assert Upload.get("upl_one", "upload").status == "completed"
+
+
+def test_a_second_file_under_the_key_of_one_that_is_being_imported_is_left_alone():
+    imports.upload(status="running", etag="of-the-first", rows_done=49, written=49)
+
+    handler(dropped(HEADER + row("POT")), CONTEXT)
+
+    upload = Upload.get("upl_one", "upload")
+    assert (upload.status, upload.etag, counts(upload)) == ("running", "of-the-first", (49, 49, 0))
+    assert Product.count() == 0
+
+
+def test_a_file_that_cannot_be_read_is_tried_again_later():
+    imports.upload()
+    event = dropped(HEADER + row("TEA"))
+    client("s3").delete_object(Bucket="souk-uploads", Key="uploads/upl_one")
+
+    with pytest.raises(client("s3").exceptions.NoSuchKey):
+        handler(event, CONTEXT)
+    dropped(HEADER + row("TEA"))
+    handler(event, CONTEXT)
+
+    assert Upload.get("upl_one", "upload").status == "completed"
+
+
+def test_a_file_of_20_mb_is_never_held():
+    imports.upload()
+    event = dropped("only its address is used")
+    long_row = row("TEA", name="x" * 20_000).encode()
+    reads = [Stream(repeated(HEADER.encode(), long_row, megabytes=20)) for _ in range(2)]
+    answers = [(SimpleNamespace(status_code=200, headers={}), {"Body": body}) for body in reads]
+
+    with faults.answering(client("s3"), "GetObject", *answers), measured() as memory:
+        handler(event, CONTEXT)
+
+    upload = Upload.get("upl_one", "upload")
+    assert (upload.status, upload.rejected) == ("completed", 20 * MEGABYTE // len(long_row))
+    assert memory.peak < 10 * MEGABYTE

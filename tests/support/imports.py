@@ -1,0 +1,48 @@
+"""Files on their way into the catalog."""
+
+from typing import Any
+
+from shared import clock
+from shared.aws import client
+from shared.models import Upload
+from tests.support.http import sample
+
+HEADER = "sku,name,price_minor,currency,available\n"
+
+
+def upload(upload_id: str = "upl_one", **changes: Any) -> Upload:
+    """One that waits for its file, stored."""
+    now = clock.utc_now()
+    stored = Upload(
+        upload_id,
+        "upload",
+        **{
+            "owner_id": "usr_staff",
+            "kind": "products",
+            "filename": "spring.csv",
+            "status": "awaiting_file",
+            "created_at": now,
+            "expires_at": now,
+        }
+        | changes,
+    )
+    stored.save()
+    return stored
+
+
+def dropped(content: str | bytes, upload_id: str = "upl_one") -> dict[str, Any]:
+    """Puts the file where its form would, and gives the event that S3 then sends."""
+    body = content if isinstance(content, bytes) else content.encode()
+    put = client("s3").put_object(Bucket="souk-uploads", Key=f"uploads/{upload_id}", Body=body)
+    event = sample("files.object_created")
+    del event["Records"][0]["s3"]["object"]["versionId"]
+    event["Records"][0]["s3"]["object"] |= {
+        "key": f"uploads/{upload_id}",
+        "size": len(body),
+        "eTag": put["ETag"].strip('"'),
+    } | ({"versionId": put["VersionId"]} if "VersionId" in put else {})
+    return event
+
+
+def row(sku: str, *, price: object = 1250, available: object = 7, name: str = "Tea") -> str:
+    return f"{sku},{name},{price},EUR,{available}\n"
