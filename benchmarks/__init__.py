@@ -1,0 +1,1 @@
+"""What Souk promises of its speed and size, beside what is measured."""

@@ -1,0 +1,5 @@
+"""What a cold start is held against: one DynamoDB client, and nothing else."""
+
+import botocore.session
+
+botocore.session.get_session().create_client("dynamodb")
