@@ -79,7 +79,9 @@ class Mailbox:
             mails = await self.mails()
         except httpx.HTTPError:
             return  # MiniStack was killed; what it held is gone
-        self._file.write_bytes(MAILS.dump_json(mails[:KEPT_MAX]))
+        draft = self._file.with_suffix(".tmp")
+        draft.write_bytes(MAILS.dump_json(mails[:KEPT_MAX]))
+        draft.replace(self._file)
 
     def routes(self) -> list[Route]:
         return [
