@@ -33,6 +33,7 @@ ERROR = {
         }
     },
 }
+POWERTOOLS_ERRORS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
 REFUSAL = {
     "description": "A refusal; its `code` says which.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
@@ -46,13 +47,15 @@ def document() -> dict[str, Any]:
     for name in APIS:
         api = import_module(f"{name}.handler").api
         described = json.loads(api.get_openapi_json_schema(title="Souk", version="1.0.0"))
-        schemas |= described.get("components", {}).get("schemas", {})
+        for schema, shape in described.get("components", {}).get("schemas", {}).items():
+            if schemas.setdefault(schema, shape) != shape:
+                raise ValueError(f"{name} has another {schema} than a function before it")
         for route in api._static_routes + api._dynamic_routes:  # noqa: SLF001
             operation = described["paths"][route.openapi_path][route.method.lower()]
             paths.setdefault(route.openapi_path, {})[route.method.lower()] = _finished(
                 operation, route.func
             )
-    for leftover in ("HTTPValidationError", "ValidationError"):  # Powertools' own error shape
+    for leftover in POWERTOOLS_ERRORS:
         schemas.pop(leftover, None)
     return {
         "openapi": "3.1.0",
@@ -74,11 +77,12 @@ def document() -> dict[str, Any]:
 
 
 def _finished(operation: dict[str, Any], route: Any) -> dict[str, Any]:
-    """Powertools' operation, with who may call it and with Souk's refusals for its own 422."""
+    """Powertools' operation, with who may call it and with Souk's refusals for its own errors."""
     operation["operationId"] = route.__name__
     operation["summary"] = route.__name__.replace("_", " ").capitalize()
     operation["description"] = inspect.getdoc(route)
-    operation["responses"].pop("422", None)
+    for status in ("422", "500"):
+        operation["responses"].pop(status, None)
     operation["responses"]["default"] = REFUSAL
     if route.admits is not None:
         operation["security"] = [{"bearer": []}]

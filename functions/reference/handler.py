@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from aws_lambda_powertools.event_handler import Response, openapi
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from shared.api import JSON, anyone, create_api
 from shared.errors import MethodNotAllowed, NotFound
@@ -29,6 +30,10 @@ class Health(View):
     status: Literal["ok"] = "ok"
 
 
+def _answer(content_type: str, schema: dict[str, str]) -> OpenAPIResponse:
+    return {"description": "Successful Response", "content": {content_type: {"schema": schema}}}
+
+
 @api.get("/v1/health", tags=["Reference"])
 @anyone
 def health() -> Health:
@@ -36,14 +41,24 @@ def health() -> Health:
     return Health()
 
 
-@api.get("/v1/openapi.json", tags=["Reference"], compress=True)
+@api.get(
+    "/v1/openapi.json",
+    tags=["Reference"],
+    compress=True,
+    responses={200: _answer("application/json", {"type": "object"})},
+)
 @anyone
 def openapi_document() -> Response[str]:
     """This API in OpenAPI 3.1."""
     return Response(200, JSON, _document())
 
 
-@api.get("/v1/docs", tags=["Reference"], compress=True)
+@api.get(
+    "/v1/docs",
+    tags=["Reference"],
+    compress=True,
+    responses={200: _answer("text/html", {"type": "string"})},
+)
 @anyone
 def reference_page() -> Response[str]:
     """This API as a page to read and to try."""
@@ -67,11 +82,18 @@ def unknown_address(_: NotFoundError) -> Response[Any]:
 
 def _methods_at(path: str) -> list[str]:
     return sorted(
-        method.upper()
-        for template, operations in json.loads(_document())["paths"].items()
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
-        for method in operations
+        {
+            method.upper()
+            for template, operations in json.loads(_document())["paths"].items()
+            if _is_at(path, template)
+            for method in operations
+        }
     )
+
+
+def _is_at(path: str, template: str) -> bool:
+    fixed = re.split(r"\{\w+\}", template)
+    return re.fullmatch("[^/]+".join(map(re.escape, fixed)), path) is not None
 
 
 @cache

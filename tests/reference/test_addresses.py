@@ -1,0 +1,101 @@
+"""Whole slice: health, and what is said of addresses and methods that have no route."""
+
+import json
+
+import pytest
+
+from reference.handler import handler
+from tests.support.addresses import ask, respond
+from tests.support.http import NOBODY, send
+from tools import openapi
+
+ROUTES = [
+    (method.upper(), path)
+    for path, methods in json.loads(openapi.DOCUMENT.read_text())["paths"].items()
+    for method in methods
+]
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
+
+
+def allowed_at(path: str) -> list[str]:
+    return sorted(method for method, other in ROUTES if other == path)
+
+
+def test_the_api_is_healthy_when_it_answers():
+    answer = send(handler, "reference.health", caller=NOBODY)
+
+    assert (answer.status, answer.body) == (200, {"status": "ok"})
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_unknown_address_is_answered_in_the_one_envelope():
+    answer = send(handler, "reference.unknown", caller=NOBODY)
+
+    assert (answer.status, answer.code, answer.error["details"]) == (404, "not_found", {})
+    assert answer.error["request_id"] == answer.headers["X-Request-Id"]
+    assert answer.headers["Content-Type"].startswith("application/json")
+    assert "Allow" not in answer.headers
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "//",
+        "/v1",
+        "/v2/products",
+        "/v1/health/",
+        "/V1/health",
+        "/v1/products/",
+        "/v1/products/prd_1/price",
+        "/v1/products//stock",
+        "/v1/orders/ord_1/lines/1",
+        "/.env",
+        "/v1/../v1/health",
+    ],
+)
+def test_an_address_without_a_route_is_not_found_by_any_method(path, method):
+    answer = ask(method, path)
+
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", sorted({path for _, path in ROUTES}))
+def test_a_method_that_an_address_does_not_take_is_told_those_that_it_does(path):
+    allowed = allowed_at(path)
+    address = path.replace("{product_id}", "prd_1").replace("{", "").replace("}", "")
+
+    for method in sorted(set(METHODS) - set(allowed)):
+        answer = ask(method, address)
+
+        assert (answer.status, answer.code) == (405, "method_not_allowed"), method
+        assert answer.headers["Allow"] == ", ".join(allowed)
+        assert answer.error["details"] == {"allowed": allowed}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/v1/products/prd_1", "GET"),
+        ("GET", "/v1/products/prd_1/stock", "PUT"),
+        ("PUT", "/v1/orders/ord_1", "GET"),
+        ("DELETE", "/v1/orders", "GET, POST"),
+        ("HEAD", "/v1/health", "GET"),
+        ("GET", "/v1/auth/login", "POST"),
+    ],
+)
+def test_the_methods_of_an_address_with_an_id_are_known_too(method, path, allowed):
+    assert ask(method, path).headers["Allow"] == allowed
+
+
+def test_a_dot_in_an_address_stands_for_no_other_letter():
+    assert ask("POST", "/v1/openapiXjson").status == 404
+
+
+def test_a_strange_path_is_not_repeated_to_whoever_asked():
+    response = respond("GET", "/<script>alert(1)</script>")
+
+    assert response["statusCode"] == 404
+    assert "script" not in response["body"]
