@@ -1,0 +1,113 @@
+"""The reference page: whole in itself, and nothing on it runs that we did not put there."""
+
+import base64
+import gzip
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.event_handler import openapi
+
+from tests.support.addresses import ask, respond
+
+SWAGGER = Path(openapi.__file__).parent / "swagger_ui"
+NONCE = re.compile('nonce="[^"]+"')
+
+
+class Page(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, Any]]] = []
+        self.texts: dict[str, list[str]] = {}
+        self._inside: str | None = None
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._inside = tag
+        self.texts.setdefault(tag, []).append("")
+
+    def handle_endtag(self, _tag) -> None:
+        self._inside = None
+
+    def handle_data(self, data) -> None:
+        if self._inside:
+            self.texts[self._inside][-1] += data
+
+    def all_of(self, tag: str) -> list[dict[str, Any]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def answer():
+    return ask("GET", "/v1/docs")
+
+
+@pytest.fixture(scope="module")
+def page(answer):
+    return Page(answer.body)
+
+
+def policy_of(answer) -> dict[str, str]:
+    directives = answer.headers["Content-Security-Policy"].split("; ")
+    return dict(directive.split(" ", 1) for directive in directives)
+
+
+def test_the_page_is_html(answer):
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.body.startswith("<!doctype html>")
+
+
+def test_the_page_shows_the_document_of_this_api(page):
+    assert 'url: "/v1/openapi.json"' in page.texts["script"][-1]
+
+
+def test_only_scripts_with_the_nonce_of_this_answer_run(answer, page):
+    nonces = {script.get("nonce") for script in page.all_of("script")}
+
+    assert len(page.all_of("script")) == 2
+    assert policy_of(answer)["script-src"] == f"'nonce-{nonces.pop()}'"
+    assert nonces == set()
+
+
+def test_each_answer_has_a_nonce_of_its_own(answer):
+    again = ask("GET", "/v1/docs")
+
+    assert policy_of(again)["script-src"] != policy_of(answer)["script-src"]
+
+
+def test_what_the_policy_does_not_name_is_forbidden(answer):
+    policy = policy_of(answer)
+
+    assert (policy["default-src"], policy["frame-ancestors"]) == ("'none'", "'none'")
+    assert policy["connect-src"] == "'self'"
+    assert not any("http" in sources or "*" in sources for sources in policy.values())
+
+
+def test_the_page_loads_nothing_from_elsewhere(page):
+    for tag, attributes in page.elements:
+        assert not attributes.keys() & {"src", "href", "data", "action", "srcset"}, tag
+    for style in page.texts["style"]:
+        assert "@import" not in style
+        assert all(url.startswith("data:") for url in re.findall(r"url\(['\"]?([^'\")]+)", style))
+
+
+def test_the_script_and_the_style_of_swagger_are_served_as_they_came(page):
+    assert page.texts["script"][0] == (SWAGGER / "swagger-ui-bundle.min.js").read_text()
+    assert page.texts["style"][0] == (SWAGGER / "swagger-ui.min.css").read_text()
+
+
+@pytest.mark.parametrize("path", ["/v1/docs", "/v1/openapi.json"])
+def test_a_client_that_can_unpack_gets_it_packed(path):
+    plain = respond("GET", path)
+
+    packed = respond("GET", path, **{"accept-encoding": "gzip"})
+
+    assert packed["headers"]["Content-Encoding"] == "gzip"
+    assert packed["isBase64Encoded"] is True
+    unpacked = gzip.decompress(base64.b64decode(packed["body"])).decode()
+    assert NONCE.sub("", unpacked) == NONCE.sub("", plain["body"])
