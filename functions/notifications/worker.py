@@ -38,7 +38,10 @@ _once = IdempotencyConfig(
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Answers with the messages that failed; the others are done and gone."""
+    """Answers with the messages that failed; the others are done and gone.
+
+    Raises BatchProcessingError when all of them failed: they all come again, and an alarm rings.
+    """
     _once.register_lambda_context(context)
     return process_partial_response(
         event=event, record_handler=_deliver, processor=_batch, context=context

@@ -1,7 +1,5 @@
 """Whole slice: a file from the event that S3 sends to products, stock and its upload."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from files.processor import handler
@@ -195,7 +193,7 @@ def test_a_file_of_20_mb_is_never_held():
     event = dropped("only its address is used")
     long_row = row("TEA", name="x" * 20_000).encode()
     reads = [Stream(repeated(HEADER.encode(), long_row, megabytes=20)) for _ in range(2)]
-    answers = [(SimpleNamespace(status_code=200, headers={}), {"Body": body}) for body in reads]
+    answers = [faults.answered({"Body": body}) for body in reads]
 
     with faults.answering(client("s3"), "GetObject", *answers), measured() as memory:
         handler(event, CONTEXT)

@@ -54,6 +54,11 @@ def refused(code: str, *, status: int = 400, **more: Any) -> Fault:
     return SimpleNamespace(status_code=status, headers={}), reply | more
 
 
+def answered(reply: dict[str, Any]) -> Fault:
+    """A success, with that reply."""
+    return SimpleNamespace(status_code=200, headers={}), reply
+
+
 def cancelled(*codes: str) -> Fault:
     """A transaction that DynamoDB cancelled, with the reason of each of its writes."""
     reasons = [{"Code": code, "Message": "injected"} for code in codes]

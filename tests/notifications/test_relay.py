@@ -1,0 +1,131 @@
+"""Whole slice: rows of the outbox from the table's stream to the bus."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from notifications.relay import EventsNotRelayed, handler
+from shared import events, outbox
+from shared.aws import client
+from shared.dynamo import Transaction
+from shared.models import OutboxRow
+from tests.support import faults
+from tests.support.http import CONTEXT, sample
+from tests.support.mail import detail, user_registered
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+@pytest.fixture
+def subscription():
+    """A queue that anyone might hang on the bus."""
+    queue = client("sqs").create_queue(QueueName="subscriber")["QueueUrl"]
+    attributes = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    client("events").put_rule(
+        Name="everything", EventBusName="souk", EventPattern='{"source": ["souk"]}'
+    )
+    client("events").put_targets(
+        Rule="everything",
+        EventBusName="souk",
+        Targets=[{"Id": "queue", "Arn": attributes["Attributes"]["QueueArn"]}],
+    )
+    return queue
+
+
+def heard(queue: str) -> list[dict[str, Any]]:
+    messages = []
+    while (
+        found := client("sqs")
+        .receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        .get("Messages")
+    ):
+        messages += [json.loads(message["Body"]) for message in found]
+    return messages
+
+
+def streamed(*details: dict[str, Any]) -> dict[str, Any]:
+    """The sample event of the stream, with a record for each event."""
+    event = sample("notifications.outbox_stream")
+    (record,) = event["Records"]
+    event["Records"] = [
+        record
+        | {
+            "dynamodb": record["dynamodb"]
+            | {"NewImage": {"type": {"S": it["type"]}, "payload": {"S": json.dumps(it)}}}
+        }
+        for it in details
+    ]
+    return event
+
+
+def numbered(count: int) -> list[dict[str, Any]]:
+    return [detail() | {"id": f"evt_{n}"} for n in range(count)]
+
+
+def test_an_event_reaches_whoever_subscribes(subscription):
+    handler(sample("notifications.outbox_stream"), CONTEXT)
+
+    (message,) = heard(subscription)
+    assert (message["source"], message["detail-type"]) == ("souk", "order.placed")
+    assert message["detail"] == detail()
+
+
+def test_a_staged_event_arrives_as_it_was_staged(subscription):
+    staged = user_registered()
+    transaction = Transaction()
+    outbox.stage(transaction, staged)
+    transaction.commit()
+    event = sample("notifications.outbox_stream")
+    (row,) = OutboxRow.scan()
+    event["Records"][0]["dynamodb"]["NewImage"] = row.to_dynamodb_dict()
+
+    handler(event, CONTEXT)
+
+    (message,) = heard(subscription)
+    assert message["detail-type"] == "user.registered"
+    assert events.parse(message["detail"]) == staged
+
+
+@pytest.mark.parametrize("count", [10, 11, 25])
+def test_a_batch_of_any_size_is_relayed_whole(subscription, count):
+    handler(streamed(*numbered(count)), CONTEXT)
+
+    ids = [message["detail"]["id"] for message in heard(subscription)]
+    assert sorted(ids) == sorted(it["id"] for it in numbered(count))
+
+
+def test_a_batch_in_which_one_event_is_refused_comes_again(subscription):
+    batch = streamed(*numbered(12))
+    refused = {
+        "FailedEntryCount": 1,
+        "Entries": [{"ErrorCode": "ThrottlingException"}] + [{"EventId": "x"}] * 9,
+    }
+
+    half = faults.answering(client("events"), "PutEvents", faults.answered(refused))
+    with half, pytest.raises(EventsNotRelayed, match="1 of 12"):
+        handler(batch, CONTEXT)
+    assert {message["detail"]["id"] for message in heard(subscription)} == {"evt_10", "evt_11"}
+    handler(batch, CONTEXT)
+
+    assert {it["detail"]["id"] for it in heard(subscription)} == {it["id"] for it in numbered(12)}
+
+
+def test_an_event_that_the_bus_calls_malformed_does_not_pass_for_relayed(subscription):
+    batch = streamed(detail(), detail() | {"id": "evt_two"})
+    batch["Records"][0]["dynamodb"]["NewImage"]["payload"]["S"] = "{"
+
+    with pytest.raises(EventsNotRelayed, match="1 of 2"):
+        handler(batch, CONTEXT)
+
+    assert [it["detail"]["id"] for it in heard(subscription)] == ["evt_two"]
+
+
+def test_a_bus_that_is_out_of_reach_loses_nothing(subscription):
+    silent = faults.answering(client("events"), "PutEvents", faults.timed_out())
+    with silent, pytest.raises(ReadTimeoutError):
+        handler(sample("notifications.outbox_stream"), CONTEXT)
+    handler(sample("notifications.outbox_stream"), CONTEXT)
+
+    assert [it["detail"]["id"] for it in heard(subscription)] == ["evt_one"]
