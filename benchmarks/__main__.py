@@ -1,17 +1,18 @@
-"""`make bench`: design.md's budgets beside what is measured, here and now.
+"""`make bench`: the budgets of Souk beside what is measured, here and now.
 
 Ratios, counts and sizes: machines differ, those hold. `python -m benchmarks cold_starts` measures
-that section alone. Left out until they are built: token refresh, cancelling an order, and the cache of the
-browse routes. Exits with 1 when something is over its budget.
+that section alone. Left out until they are built: token refresh, cancelling an order, and the
+cache of the browse routes. Exits with 1 when something is over its budget.
 """
 
 import sys
+from pathlib import Path
 
 from benchmarks import children
 from benchmarks.environment import REFERENCE_PYTHON, STATE
 from benchmarks.report import parsed, table
 
-PYTHON_OF_SECTION = {
+PYTHON_OF_SECTION: dict[str, str | Path] = {
     "cold_starts": sys.executable,
     "warm_requests": REFERENCE_PYTHON,
     "aws_calls": sys.executable,

@@ -48,7 +48,9 @@ def use(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path = ROOT)
     return Usage(used.ru_utime + used.ru_stime, used.ru_maxrss * MAXRSS_UNIT)
 
 
-def ask(question: str, *arguments: object, python: str | Path = sys.executable) -> tuple[Any, Usage]:
+def ask(
+    question: str, *arguments: object, python: str | Path = sys.executable
+) -> tuple[Any, Usage]:
     """The answer of `module:function(*arguments)`, found in a process of its own.
 
     That process has the environment of a function. Raises ChildFailed.

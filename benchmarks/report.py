@@ -26,7 +26,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`budget` is None where a number is shown for information; `detail` says what it is made of."""
+    """`budget` is None for what is only good to know; `detail` says what the number is made of."""
 
     what: str
     budget: Budget | None
@@ -54,7 +54,7 @@ def parsed(document: list[object]) -> Row:
 
 
 def table(rows: Sequence[Row]) -> str:
-    lines = [HEADINGS, *(row.cells for row in rows)]
+    lines: list[tuple[str, ...]] = [HEADINGS, *(row.cells for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     lines.insert(1, tuple("-" * width for width in widths))
     return "\n".join(

@@ -1,0 +1,184 @@
+"""The AWS calls of each operation of a warm function, counted against moto.
+
+Warm: the operation has run before in this process, so that clients and key rings are there.
+`tests/benchmarks` holds the same table.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from moto import mock_aws
+
+from auth.handler import handler as auth
+from authorizer.handler import handler as authorizer
+from benchmarks.endpoint import Call, watched
+from benchmarks.report import Budget, Row
+from files.handler import handler as files
+from orders.handler import handler as orders
+from products.handler import handler as products
+from shared import clock, ids, tokens
+from shared.auth import Principal, Role
+from shared.aws import client
+from shared.config import TokenSettings, settings
+from shared.keys import key_ring
+from tests.support import shop, template
+from tests.support.http import ADA, CONTEXT, NOBODY, STAFF, Answer, sample, send
+
+SKUS = ("tea", "coffee", "cocoa")
+CREDENTIALS = {"email": "ada@example.com", "password": "correct horse battery"}
+FIRST_ORDER_KEY = "first"
+
+_unused = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`perform` can be called again and again, and succeeds each time."""
+
+    what: str
+    budget: Budget | None
+    perform: Callable[[], object]
+    prepare: Callable[[], object] = lambda: None
+
+    def calls(self) -> list[Call]:
+        """Of the second time."""
+        self.perform()
+        self.prepare()
+        with watched() as calls:
+            self.perform()
+        return calls
+
+
+def rows() -> list[Row]:
+    with _account():
+        seed()
+        return [_reused_identity(), *(_row(operation) for operation in OPERATIONS)]
+
+
+def seed() -> None:
+    """What the operations need to find: products with stock, an account and an order."""
+    for sku in SKUS:
+        shop.product(sku, available=1000)
+    _succeeds(send(auth, "auth.register", caller=NOBODY, body=CREDENTIALS | {"name": "Ada"}))
+    _place_order(FIRST_ORDER_KEY)
+
+
+def _row(operation: Operation) -> Row:
+    names = [call.operation for call in operation.calls()]
+    return Row(f"AWS calls: {operation.what}", operation.budget, len(names), ", ".join(names))
+
+
+def _reused_identity() -> Row:
+    """The one count that the template decides: API Gateway asks nobody."""
+    api = template.resources()["Api"]["Properties"]
+    identity = api["Auth"]["Authorizers"]["TokenAuthorizer"]["Identity"]
+    seconds = identity["ReauthorizeEvery"]
+    detail = f"not invoked: API Gateway keeps the answer for {seconds} s"
+    return Row("AWS calls: authorizer, token seen before", Budget(0), 0 if seconds else 1, detail)
+
+
+def _authorize() -> None:
+    ring = key_ring(settings(TokenSettings).token_keys_secret_arn)
+    ada = Principal(ADA.user_id, frozenset({Role.CUSTOMER}))
+    token = tokens.issue(ada, ring, now=clock.utc_now(), lifetime=timedelta(minutes=1))
+    event = sample("authorizer")
+    event["headers"]["authorization"] = f"Bearer {token}"
+    answer = authorizer(event, CONTEXT)
+    if "user_id" not in answer["context"]:
+        raise AssertionError(answer)
+
+
+def _forget_keys() -> None:
+    """As 60 s do."""
+    key_ring.forget()  # type: ignore[attr-defined]
+
+
+def _succeeds(answer: Answer) -> None:
+    """A refusal would be cheap."""
+    if answer.status not in (200, 201):
+        raise AssertionError(answer)
+
+
+def _product_id() -> str:
+    return ids.derived_id("prd", SKUS[0])
+
+
+def _read_product() -> None:
+    _succeeds(send(products, "products.get", path={"product_id": _product_id()}))
+
+
+def _list_products() -> None:
+    _succeeds(send(products, "products.list", caller=NOBODY))
+
+
+def _register() -> None:
+    email = f"ada.{next(_unused)}@example.com"
+    body = CREDENTIALS | {"email": email, "name": "Ada"}
+    _succeeds(send(auth, "auth.register", caller=NOBODY, body=body))
+
+
+def _log_in() -> None:
+    _succeeds(send(auth, "auth.login", caller=NOBODY, body=CREDENTIALS))
+
+
+def _place_order(key: str | None = None) -> None:
+    lines = [{"product_id": ids.derived_id("prd", sku), "quantity": 2} for sku in SKUS]
+    body = {"lines": lines, "shipping_address": shop.ADDRESS}
+    headers: dict[str, str | None] = {"Idempotency-Key": key or f"key-{next(_unused)}"}
+    _succeeds(send(orders, "orders.place", body=body, headers=headers))
+
+
+def _read_order() -> None:
+    order_id = ids.derived_id("ord", ADA.user_id, FIRST_ORDER_KEY)
+    _succeeds(send(orders, "orders.get", path={"order_id": order_id}))
+
+
+def _list_orders() -> None:
+    _succeeds(send(orders, "orders.list"))
+
+
+def _create_product() -> None:
+    body = json.loads(sample("products.create")["body"]) | {"sku": f"new-{next(_unused)}"}
+    _succeeds(send(products, "products.create", caller=STAFF, body=body))
+
+
+def _set_stock() -> None:
+    path = {"product_id": _product_id()}
+    _succeeds(send(products, "products.set_stock", caller=STAFF, path=path))
+
+
+def _start_upload() -> None:
+    _succeeds(send(files, "uploads.start", caller=STAFF))
+
+
+OPERATIONS = (
+    Operation("authorizer, token new and keys old", Budget(1), _authorize, _forget_keys),
+    Operation("authorizer, token new", Budget(1), _authorize),
+    Operation("GET product, uncached", Budget(2), _read_product),
+    Operation("list products, uncached", Budget(2), _list_products),
+    Operation("create product", Budget(1), _create_product),
+    Operation("register", Budget(1), _register),
+    Operation("log in", Budget(2), _log_in),
+    Operation("place order", Budget(2), _place_order),
+    Operation("GET order", None, _read_order),
+    Operation("list orders", None, _list_orders),
+    Operation("set stock", None, _set_stock),
+    Operation("start upload", None, _start_upload),
+)
+
+
+@contextmanager
+def _account() -> Iterator[None]:
+    with mock_aws():
+        template.create_tables(client("dynamodb"))
+        for name, value in os.environ.items():
+            if name.endswith("_SECRET_ARN"):
+                ring: dict[str, Any] = {"current": "k1", "k1": value.ljust(64, "x")}
+                client("secretsmanager").create_secret(Name=value, SecretString=json.dumps(ring))
+        yield

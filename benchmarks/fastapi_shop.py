@@ -1,0 +1,86 @@
+"""The yardstick: three routes of the shop on FastAPI and Mangum.
+
+The same models, services and JSON. Routes are plain `def`, for they block on DynamoDB; `async def`
+is the same without FastAPI's thread pool. It is given less to do than ours: no log line, no
+security headers, no error envelope.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Header, Query, Request, Response
+from mangum import Mangum
+
+from orders import service as orders
+from orders.schemas import OrderRequest, OrderView
+from products import service as catalog
+from products.catalog import CatalogQuery
+from products.schemas import Category, ProductView
+from shared.api import PAGE_LIMIT_MAX, caller_of
+from shared.auth import Principal
+from shared.schemas import Page
+
+
+async def _caller(request: Request) -> Principal:
+    return caller_of(request.scope["aws.event"])
+
+
+Caller = Annotated[Principal, Depends(_caller)]
+Limit = Annotated[int, Query(ge=1, le=PAGE_LIMIT_MAX)]
+Cursor = Annotated[str | None, Query(max_length=2000)]
+Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
+
+
+def place_order(
+    request: OrderRequest, idempotency_key: Key, caller: Caller, response: Response
+) -> OrderView:
+    placement = orders.place(caller, request, idempotency_key)
+    view = OrderView.of(placement.order)
+    response.headers["Location"] = f"/v1/orders/{view.id}"
+    response.headers["Idempotency-Replayed"] = "true" if placement.is_replay else "false"
+    return view
+
+
+def list_products(
+    limit: Limit = 20, cursor: Cursor = None, category: Category | None = None
+) -> Page[ProductView]:
+    return catalog.browse(CatalogQuery(limit=limit, category=category, cursor=cursor))
+
+
+def get_product(product_id: str) -> ProductView:
+    return catalog.view(product_id)
+
+
+async def place_order_async(
+    request: OrderRequest, idempotency_key: Key, caller: Caller, response: Response
+) -> OrderView:
+    return place_order(request, idempotency_key, caller, response)
+
+
+async def list_products_async(
+    limit: Limit = 20, cursor: Cursor = None, category: Category | None = None
+) -> Page[ProductView]:
+    return list_products(limit, cursor, category)
+
+
+async def get_product_async(product_id: str) -> ProductView:
+    return get_product(product_id)
+
+
+def plain() -> Callable[..., dict[str, Any]]:
+    return _served(place_order, list_products, get_product)
+
+
+def asynchronous() -> Callable[..., dict[str, Any]]:
+    return _served(place_order_async, list_products_async, get_product_async)
+
+
+def _served(
+    place: Callable[..., Any], browse: Callable[..., Any], get: Callable[..., Any]
+) -> Callable[..., dict[str, Any]]:
+    app = FastAPI()
+    app.post("/v1/orders", status_code=201)(place)
+    app.get("/v1/products")(browse)
+    app.get("/v1/products/{product_id}")(get)
+    handler: Callable[..., dict[str, Any]] = Mangum(app, lifespan="off")
+    return handler

@@ -1,0 +1,84 @@
+"""One import, from the object event to the last row, with AWS that answers at once."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from botocore.response import StreamingBody
+
+from benchmarks.endpoint import Call, answering
+from files import processor
+from shared.aws import client
+from shared.dynamo import connection
+from shared.models import Product, Upload
+from tests.support.http import CONTEXT, sample
+
+UPLOAD_ID = "upl_bench"
+HEADER = "sku,name,description,category,price_minor,currency,tags,available\n"
+SENTENCE = "Sencha from Uji, picked in May and steamed the same day. "
+
+
+def run(rows: int, description_length: int) -> dict[str, float]:
+    """CPU seconds of the handler, bytes of the file, and how many calls wrote products."""
+    calls: Counter[str] = Counter()
+    with TemporaryDirectory() as scratch:
+        file = Path(scratch) / "products.csv"
+        with file.open("w") as lines:
+            lines.writelines(_lines(rows, description_length))
+        size = file.stat().st_size
+        with answering(partial(_answer, calls, file, size)):
+            connection().client, client("s3")  # made once, whatever the number of rows
+            began = time.process_time()
+            processor.handler(_event(size), CONTEXT)
+            took = time.process_time() - began
+    return {"cpu_seconds": took, "bytes": size, "writes": calls["write of products"]}
+
+
+def _lines(rows: int, description_length: int) -> Iterator[str]:
+    description = (SENTENCE * (description_length // len(SENTENCE) + 1))[:description_length]
+    yield HEADER
+    for number in range(rows):
+        yield (
+            f'TEA-{number},Green tea {number},"{description}",kitchen/tea,1250,EUR,tea|green,100\n'
+        )
+
+
+def _event(size: int) -> dict[str, Any]:
+    event = sample("files.object_created")
+    for record in event["Records"]:
+        record["s3"]["object"] |= {"key": f"uploads/{UPLOAD_ID}", "size": size}
+    return event
+
+
+def _answer(calls: Counter[str], file: Path, size: int, call: Call) -> dict[str, Any]:
+    match call.operation:
+        case "GetObject":
+            return {"Body": StreamingBody(file.open("rb"), size), "ContentLength": size}
+        case "GetItem":
+            return {"Item": _upload()}
+        case "UpdateItem":
+            return {"Attributes": _upload()}
+        case "TransactWriteItems":
+            calls["write of products"] += call.names(Product.Meta.table_name)
+            return {}
+    raise AssertionError(f"no answer to {call.operation}")
+
+
+def _upload() -> dict[str, Any]:
+    now = datetime(2026, 11, 24, 10, 15, 30, tzinfo=UTC)
+    upload = Upload(
+        upload_id=UPLOAD_ID,
+        part="upload",
+        owner_id="usr_staff",
+        kind="products",
+        filename="products.csv",
+        status="awaiting_file",
+        created_at=now,
+        expires_at=now,
+    )
+    return dict(upload.serialize())

@@ -1,0 +1,186 @@
+"""Warm requests: the CPU of one in our code, against the same route on FastAPI and Mangum.
+
+AWS answers at once, with canned items, so what is left is the service, which both have, and the
+HTTP side, in which they differ. The contestants take turns in one process; the CPU is that of all
+its threads, for FastAPI hands a plain `def` to another one.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from statistics import median
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks import fastapi_shop
+from benchmarks.endpoint import Call, answering
+from benchmarks.report import Budget, Row
+from orders import handler as orders
+from orders.schemas import OrderRequest, OrderView
+from orders.service import place
+from products import handler as products
+from products import service as catalog
+from products.catalog import CatalogQuery
+from shared import clock, ids
+from shared.auth import Principal, Role
+from shared.models import Product, Stock
+from tests.support.http import CONTEXT, sample
+from tests.support.shop import ADDRESS
+
+AGAINST_PLAIN = Budget(0.5, unit=" x")
+PAGE = 20
+ORDER_LINES = 3
+ROUNDS = 15
+REQUESTS_A_ROUND = 40
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+SKUS = [f"TEA-{number}" for number in range(PAGE)]
+BUYER = Principal("usr_ada", frozenset({Role.CUSTOMER}))
+NOW = datetime(2026, 11, 24, 10, 15, 30, 123456, UTC)
+
+
+def rows() -> list[Row]:
+    with answering(_answer), patch.object(clock, "utc_now", lambda: NOW):
+        return [row for route in _routes() for row in _rows(route)]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`service` is what both sides do for it behind their HTTP."""
+
+    what: str
+    ours: Handler
+    event: dict[str, Any]
+    service: Callable[[], object]
+
+
+def _routes() -> list[Route]:
+    lines = [{"product_id": ids.derived_id("prd", sku), "quantity": 2} for sku in SKUS]
+    order = sample("orders.place")
+    order["body"] = json.dumps({"lines": lines[:ORDER_LINES], "shipping_address": ADDRESS})
+    page = sample("products.list") | {
+        "rawQueryString": f"limit={PAGE}",
+        "queryStringParameters": {"limit": str(PAGE)},
+    }
+    request = OrderRequest.model_validate_json(order["body"])
+    return [
+        Route(
+            f"place order, {ORDER_LINES} lines",
+            orders.handler,
+            order,
+            lambda: OrderView.of(place(BUYER, request, "a key").order),
+        ),
+        Route(
+            "GET product",
+            products.handler,
+            sample("products.get"),
+            lambda: catalog.view("prd_any"),
+        ),
+        Route(
+            f"list products, page of {PAGE}",
+            products.handler,
+            page,
+            lambda: catalog.browse(CatalogQuery(limit=PAGE)),
+        ),
+    ]
+
+
+def _rows(route: Route) -> list[Row]:
+    handlers = {
+        "ours": route.ours,
+        "plain": fastapi_shop.plain(),
+        "async": fastapi_shop.asynchronous(),
+    }
+    _refuse_unequal(handlers, route.event)
+    requests = {name: partial(handler, route.event, CONTEXT) for name, handler in handlers.items()}
+    took = _milliseconds(requests | {"service": route.service})
+    ours, plain, coroutine, service = took.values()
+    return [
+        Row(
+            f"warm request: {route.what}",
+            AGAINST_PLAIN,
+            ours / plain,
+            f"{ours:.2f} ms against {plain:.2f} ms, the service's {service:.2f} ms in both",
+        ),
+        Row(
+            f"warm request: {route.what}, against async def",
+            None,
+            ours / coroutine,
+            f"{ours:.2f} ms against {coroutine:.2f} ms",
+            unit=" x",
+        ),
+    ]
+
+
+def _refuse_unequal(contestants: dict[str, Handler], event: dict[str, Any]) -> None:
+    """Raises AssertionError unless all of them do what we say they do, twice."""
+    answers = {
+        name: [_meaning(handler(event, CONTEXT)) for _ in range(2)]
+        for name, handler in contestants.items()
+    }
+    if any(answer != answers["ours"] for answer in answers.values()):
+        raise AssertionError(f"not the same answers: {answers}")
+    if answers["ours"][0][0] not in (200, 201):
+        raise AssertionError(f"not an answer to measure: {answers['ours']}")
+
+
+def _meaning(response: dict[str, Any]) -> tuple[int, Any]:
+    return response["statusCode"], json.loads(response["body"])
+
+
+def _milliseconds(contestants: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Median CPU of one request of each, over rounds in which they take turns."""
+    rounds: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(ROUNDS):
+        for name, request in contestants.items():
+            began = time.process_time()
+            for _ in range(REQUESTS_A_ROUND):
+                request()
+            rounds[name].append((time.process_time() - began) * 1000 / REQUESTS_A_ROUND)
+    return {name: median(each) for name, each in rounds.items()}
+
+
+def _answer(call: Call) -> dict[str, Any]:
+    is_about_stock = call.names(Stock.Meta.table_name)
+    match call.operation:
+        case "GetItem":
+            return {"Item": STOCK[0] if is_about_stock else PRODUCTS[0]}
+        case "BatchGetItem" if is_about_stock:
+            return {"Responses": {Stock.Meta.table_name: STOCK}, "UnprocessedKeys": {}}
+        case "BatchGetItem":
+            found = PRODUCTS[:ORDER_LINES]
+            return {"Responses": {Product.Meta.table_name: found}, "UnprocessedKeys": {}}
+        case "Query":
+            return {"Items": PRODUCTS, "Count": PAGE, "ScannedCount": PAGE}
+        case "TransactWriteItems":
+            return {}
+    raise AssertionError(f"no answer to {call.operation}")
+
+
+def _product(sku: str) -> dict[str, Any]:
+    stored = Product(
+        product_id=ids.derived_id("prd", sku),
+        sku=sku,
+        name="Green tea, 100 g",
+        description="Sencha from Uji, picked in the first weeks of May and steamed the same day.",
+        category="kitchen/tea",
+        price_minor=1250,
+        currency="EUR",
+        status="active",
+        tags=["tea", "green"],
+        attributes_json={"origin": "Japan", "weight": "100 g"},
+        created_at=NOW,
+        updated_at=NOW,
+        version=1,
+    )
+    return dict(stored.serialize())
+
+
+PRODUCTS = [_product(sku) for sku in SKUS]
+STOCK = [
+    dict(Stock(item["product_id"]["S"], available=100, version=1).serialize()) for item in PRODUCTS
+]
