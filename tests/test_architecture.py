@@ -1,0 +1,200 @@
+"""Over the syntax trees: who may import whom, and what none of the code does."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.support import template
+from tests.support.http import EVENTS
+
+ROOT = Path(__file__).parents[1]
+FUNCTIONS = ROOT / "functions"
+SHARED = ROOT / "shared"
+
+# Within one function. A handler has no rules and no tables: it parses, asks the service, and shows.
+# CatalogQuery is what a request for a page of the catalog is parsed into.
+MAY_IMPORT = {
+    "handler": {"schemas", "service", "catalog"},
+    "consumer": {"schemas", "service", "repository", "pure"},  # an event's rules are its handler's
+    "service": {"schemas", "repository", "catalog", "pure"},
+    "repository": {"schemas", "pure"},
+    "catalog": {"schemas", "pure"},
+    "schemas": {"schemas", "pure"},
+    "pure": {"schemas", "pure"},
+}
+# Between functions: a row of an import obeys the rules of an API call.
+EDGES = {("files", "products.service")}
+CLOCKS = {"now", "utcnow", "today", "fromtimestamp", "utcfromtimestamp"}
+TABLES = {f"shared.{name}" for name in ("models", "dynamo", "outbox", "cache", "cursors")}
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """What is deployed, by the name that Lambda imports it by."""
+    files = {path: path.relative_to(FUNCTIONS) for path in FUNCTIONS.rglob("*.py")}
+    files |= {path: path.relative_to(ROOT) for path in SHARED.rglob("*.py")}
+    return {
+        ".".join(name.with_suffix("").parts).removesuffix(".__init__"): ast.parse(path.read_text())
+        for path, name in files.items()
+    }
+
+
+@cache
+def entry_points() -> set[str]:
+    """The modules that Lambda calls."""
+    functions = [it for it in template.resources().values() if "Handler" in it["Properties"]]
+    return {it["Properties"]["Handler"].rpartition(".")[0] for it in functions}
+
+
+def imports_of(tree: ast.Module) -> Iterator[str]:
+    """Each name in full, `from files import rows` as files.rows."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            assert not node.level, "relative imports have two spellings for one module"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def function_of(module: str) -> str | None:
+    """The function that a module of ours belongs to; None for all others."""
+    function = module.partition(".")[0]
+    return function if (FUNCTIONS / function).is_dir() else None
+
+
+def module_in(name: str) -> str:
+    """products.service.ImportedProduct -> products.service."""
+    return name if name in modules() else name.rpartition(".")[0]
+
+
+def kind_of(module: str) -> str:
+    name = module.rpartition(".")[2]
+    if module in entry_points():
+        return "handler" if name == "handler" else "consumer"
+    return name if name in MAY_IMPORT else "pure"
+
+
+def is_allowed(importer: str, imported: str) -> bool:
+    top = imported.partition(".")[0]
+    if top == "pynamodb":
+        return importer in TABLES or kind_of(importer) in ("repository", "catalog")
+    if imported.startswith("aws_lambda_powertools.event_handler"):
+        return importer == "shared.api" or kind_of(importer) == "handler"
+    if function_of(imported) is None:
+        return top not in ("tests", "tools", "local", "benchmarks")
+    imported = module_in(imported)
+    if imported in entry_points():
+        return False
+    if function_of(importer) != function_of(imported):
+        return (function_of(importer), imported) in EDGES
+    return kind_of(imported) in MAY_IMPORT[kind_of(importer)]
+
+
+def names_in(tree: ast.Module) -> set[str]:
+    """Those that a module defines."""
+    targets = [it for node in tree.body if isinstance(node, ast.Assign) for it in node.targets]
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return {target.id for target in targets if isinstance(target, ast.Name)}.union(functions)
+
+
+def calls_in(tree: ast.Module) -> list[ast.Call]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+def strings_in(path: Path) -> set[str]:
+    constants = [it for it in ast.walk(ast.parse(path.read_text())) if isinstance(it, ast.Constant)]
+    return {constant.value for constant in constants if isinstance(constant.value, str)}
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_a_module_imports_only_what_it_may(module):
+    imported = set(imports_of(modules()[module]))
+
+    assert [name for name in sorted(imported) if not is_allowed(module, name)] == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("orders.service", "orders.handler.handler"),
+        ("notifications.emails", "notifications.worker"),
+        ("shared.api", "products.service"),
+        ("shared.outbox", "notifications.relay"),
+        ("orders.service", "products.service"),
+        ("orders.pricing", "products.schemas.Sku"),
+        ("files.processor", "products.repository"),
+        ("products.service", "files.rows"),
+        ("orders.handler", "orders.repository"),
+        ("orders.handler", "orders.pricing"),
+        ("orders.repository", "orders.service"),
+        ("orders.pricing", "orders.repository"),
+        ("orders.schemas", "orders.service"),
+        ("orders.service", "pynamodb.exceptions.DoesNotExist"),
+        ("shared.api", "pynamodb.models"),
+        ("products.schemas", "aws_lambda_powertools.event_handler.openapi.params.Query"),
+        ("notifications.worker", "aws_lambda_powertools.event_handler"),
+        ("shared.keys", "tests.support"),
+    ],
+)
+def test_the_rule_refuses(importer, imported):
+    assert not is_allowed(importer, imported)
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("files.rows", "products.service.ImportedProduct"),
+        ("files.processor", "files.repository"),
+        ("orders.handler", "orders.service"),
+        ("orders.service", "orders.pricing.Quote"),
+        ("orders.repository", "pynamodb.exceptions.DoesNotExist"),
+        ("products.catalog", "shared.models.Product"),
+        ("orders.handler", "aws_lambda_powertools.event_handler.Response"),
+        ("notifications.worker", "aws_lambda_powertools.utilities.batch.BatchProcessor"),
+    ],
+)
+def test_the_rule_lets_through(importer, imported):
+    assert is_allowed(importer, imported)
+
+
+def test_whatever_lambda_calls_is_there():
+    assert "files.processor" in entry_points()
+    for module in entry_points():
+        assert "handler" in names_in(modules()[module]), module
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_the_time_is_asked_of_one_clock_and_is_always_aware(module):
+    asked = [
+        ast.unparse(call)
+        for call in calls_in(modules()[module])
+        if isinstance(call.func, ast.Attribute) and call.func.attr in CLOCKS
+    ]
+
+    assert asked == (["datetime.now(UTC)"] if module == "shared.clock" else [])
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_nothing_is_printed(module):
+    called = {ast.unparse(call.func) for call in calls_in(modules()[module])}
+
+    assert not called & {"print", "pprint.pprint", "sys.stdout.write"}
+
+
+def test_no_name_at_the_top_hides_one_of_the_standard_library():
+    at_the_top = {path.stem for path in (*FUNCTIONS.iterdir(), *ROOT.iterdir()) if path.is_dir()}
+
+    assert at_the_top >= {"auth", "shared", "tests"}
+    assert not at_the_top & sys.stdlib_module_names
+
+
+def test_every_sample_event_is_the_input_of_a_test():
+    samples = {path.stem for path in EVENTS.iterdir()}
+
+    used = set().union(*(strings_in(path) for path in (ROOT / "tests").rglob("*.py")))
+
+    assert samples - used == set()
