@@ -29,7 +29,8 @@ from shared.config import MailSettings, Tables, settings
 
 REMEMBERED_SECONDS = 30 * 24 * 3600  # longer than a queue and its dead letters keep a message
 
-_batch = BatchProcessor(event_type=EventType.SQS)
+# A batch that fails as a whole is answered like any other: the exception would log addresses.
+_batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 _once = IdempotencyConfig(
     event_key_jmespath="id",
     raise_on_no_idempotency_key=True,
@@ -38,10 +39,7 @@ _once = IdempotencyConfig(
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Answers with the messages that failed; the others are done and gone.
-
-    Raises BatchProcessingError when all of them failed: they all come again, and an alarm rings.
-    """
+    """Answers with the messages that failed; the others are done and gone."""
     _once.register_lambda_context(context)
     return process_partial_response(
         event=event, record_handler=_deliver, processor=_batch, context=context
@@ -54,7 +52,14 @@ def sender() -> EmailSender:
 
 
 def _deliver(record: SQSRecord) -> None:
-    _mail(event=json.loads(record.body)["detail"])
+    try:
+        _mail(event=json.loads(record.body)["detail"])
+    except Exception as error:
+        # By name alone: what SES says of a mail that it refuses has the address in it.
+        observability.logger.error(
+            "not mailed", sqs_message_id=record.message_id, reason=type(error).__name__
+        )
+        raise
 
 
 @idempotent_function(  # type: ignore[untyped-decorator]

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
 from notifications import emails
 from notifications.sender import SesSender
@@ -14,6 +13,7 @@ from notifications.worker import handler
 from shared.aws import client
 from tests.support import faults, shop
 from tests.support.http import CONTEXT, sample
+from tests.support.logs import captured
 from tests.support.mail import detail, queued, sent, user_registered
 from tests.template import stack
 
@@ -107,14 +107,27 @@ def test_a_mail_that_ses_refuses_holds_up_no_other_and_is_sent_later():
 def test_mail_that_ses_does_not_take_at_all_comes_again():
     shop.user("usr_ada")
 
-    with (
-        faults.answering(client("sesv2"), "SendEmail", faults.timed_out()),
-        pytest.raises(BatchProcessingError),
-    ):
-        handler(sample("notifications.mail_queue"), CONTEXT)
-    handler(sample("notifications.mail_queue"), CONTEXT)
+    with faults.answering(client("sesv2"), "SendEmail", faults.timed_out()):
+        answer = handler(queued(detail()), CONTEXT)
+    assert failed(answer) == ["message-0"]
+    assert sent() == []
+    again = handler(queued(detail()), CONTEXT)
 
+    assert again == NOBODY_FAILED
     assert len(sent()) == 1
+
+
+def test_why_a_mail_was_not_sent_is_logged_without_the_address():
+    shop.user("usr_ada", email="ada@example.com")
+    refused = faults.refused("MessageRejected")
+    refused[1]["Error"]["Message"] = "Email address is not verified: ada@example.com"
+
+    with faults.answering(client("sesv2"), "SendEmail", refused), captured() as lines:
+        handler(queued(detail()), CONTEXT)
+
+    (line,) = lines.saying("not mailed")
+    assert (line["level"], line["reason"]) == ("ERROR", "MessageRejected")
+    assert (line["sqs_message_id"], "ada@example.com" in lines.text) == ("message-0", False)
 
 
 class Killed(BaseException):
@@ -148,9 +161,9 @@ def test_a_mail_that_another_worker_may_be_sending_waits(monkeypatch):
     shop.user("usr_ada")
     kill_while_sending(monkeypatch, milliseconds_left=10_000)
 
-    with pytest.raises(BatchProcessingError):
-        handler(sample("notifications.mail_queue"), CONTEXT)
+    answer = handler(queued(detail()), CONTEXT)
 
+    assert failed(answer) == ["message-0"]
     assert sent() == []
 
 
