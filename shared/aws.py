@@ -28,6 +28,8 @@ def client(service: str) -> Any:
         config=Config(
             # Left to itself, botocore signs S3 forms as regions opened since 2014 refuse them.
             signature_version="s3v4" if service == "s3" else None,
+            # And sends them by way of us-east-1, whose redirect a browser does not follow.
+            s3={"addressing_style": "virtual"},
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
