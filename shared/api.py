@@ -5,8 +5,6 @@
 goes wrong, wherever, is rendered here and nowhere else.
 """
 
-import base64
-import json
 import time
 import traceback
 from collections.abc import Callable
@@ -22,11 +20,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from shared import errors, observability
+from shared import bodies, errors, observability
 from shared.auth import Principal, Role
-from shared.config import Runtime, settings
+from shared.config import Runtime, Settings, settings
 
-BODY_BYTES_MAX = 1_000_000  # HTTP APIs let 10 MB through; no request of ours needs that
 JSON = "application/json; charset=utf-8"
 PAGE_LIMIT_MAX = 100  # keeps one page under DynamoDB's 1 MB
 
@@ -209,7 +206,15 @@ class Api(APIGatewayHttpResolver):
         return str(self.current_event.raw_event["requestContext"]["requestId"])
 
 
-def create_api() -> Api:
+def create_api(*sections: type[Settings]) -> Api:
+    """An API without routes yet.
+
+    `sections` are the settings that its requests will need: read at once, so that a function
+    which is configured wrongly does not start (ConfigurationError) instead of failing later.
+    """
+    settings(Runtime)
+    for section in sections:
+        settings(section)
     return Api()
 
 
@@ -225,50 +230,7 @@ class _Admission(OpenAPIRequestValidationMiddleware):
         return super().handler(app, next_middleware)
 
     def _get_body(self, app: Any) -> dict[str, Any]:
-        return _read_object(app.current_event)
-
-
-def _read_object(event: Any) -> dict[str, Any]:
-    """Raises TooLarge, UnsupportedMediaType, NotUtf8 or MalformedJson."""
-    raw = _raw_body(event)
-    if len(raw) > BODY_BYTES_MAX:
-        raise errors.TooLarge("The body is over 1 MB.", bytes_max=BODY_BYTES_MAX)
-    content_type = event.headers.get("content-type", "application/json")
-    if content_type.split(";")[0].strip().lower() != "application/json":
-        raise errors.UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        raise errors.NotUtf8("The body is not UTF-8.") from error
-    if not text:
-        raise errors.MalformedJson("The body is empty; send a JSON object.")
-    return _parse_object(text)
-
-
-def _raw_body(event: Any) -> bytes:
-    body = event.body or ""
-    if not event.is_base64_encoded:
-        return body.encode(errors="surrogatepass")
-    try:
-        return base64.b64decode(body, validate=True)
-    except ValueError as error:
-        raise errors.NotUtf8("The body is not the base64 that it is said to be.") from error
-
-
-def _parse_object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise errors.MalformedJson(
-            "The body is not JSON.", at=getattr(error, "pos", None)
-        ) from error
-    if not isinstance(value, dict):
-        raise errors.MalformedJson("The body must be a JSON object.")
-    return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")  # RFC 8259, 6: Python would take NaN and Infinity
+        return bodies.read_object(app.current_event)
 
 
 def _envelope(

@@ -9,7 +9,7 @@ from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache
 from typing import Any, TypeVar, cast
 
-Section = TypeVar("Section", bound="_Section")
+Section = TypeVar("Section", bound="Settings")
 
 
 class ConfigurationError(Exception):
@@ -17,12 +17,12 @@ class ConfigurationError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Section:
+class Settings:
     """A group of settings; each field is the environment variable of its name in capitals."""
 
 
 @dataclass(frozen=True, slots=True)
-class Runtime(_Section):
+class Runtime(Settings):
     environment: str  # local, development or production
 
     @property
@@ -32,7 +32,7 @@ class Runtime(_Section):
 
 
 @dataclass(frozen=True, slots=True)
-class Tables(_Section):
+class Tables(Settings):
     logins_table: str
     users_table: str
     products_table: str
@@ -44,34 +44,34 @@ class Tables(_Section):
 
 
 @dataclass(frozen=True, slots=True)
-class TokenSettings(_Section):
+class TokenSettings(Settings):
     token_keys_secret_arn: str
     access_token_minutes: int = 15
 
 
 @dataclass(frozen=True, slots=True)
-class PasswordSettings(_Section):
+class PasswordSettings(Settings):
     password_pepper_secret_arn: str
     bcrypt_cost: int = 12  # log2 of the rounds: about 0.3 s of a core
 
 
 @dataclass(frozen=True, slots=True)
-class CursorSettings(_Section):
+class CursorSettings(Settings):
     cursor_keys_secret_arn: str
 
 
 @dataclass(frozen=True, slots=True)
-class UploadSettings(_Section):
+class UploadSettings(Settings):
     uploads_bucket: str
 
 
 @dataclass(frozen=True, slots=True)
-class RelaySettings(_Section):
+class RelaySettings(Settings):
     event_bus_name: str
 
 
 @dataclass(frozen=True, slots=True)
-class MailSettings(_Section):
+class MailSettings(Settings):
     mail_sender: str
     shop_name: str = "Souk"
 
@@ -82,7 +82,7 @@ def settings(section: type[Section]) -> Section:
 
 
 @cache
-def _loaded(section: type[_Section]) -> _Section:
+def _loaded(section: type[Settings]) -> Settings:
     values: dict[str, Any] = {}
     problems: list[str] = []
     for field in fields(section):

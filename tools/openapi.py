@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import sys
+from dataclasses import MISSING, fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "functions" / "reference" / "openapi.json"
 APIS = ("auth", "products", "orders", "files", "reference")
-TABLES = ("LOGINS", "USERS", "PRODUCTS", "STOCK", "ORDERS", "OUTBOX", "UPLOADS", "IDEMPOTENCY")
 
 ERROR = {
     "type": "object",
@@ -90,10 +90,20 @@ def _finished(operation: dict[str, Any], route: Any) -> dict[str, Any]:
     return operation
 
 
+def _required_settings() -> list[str]:
+    """The variables without which no handler can be imported; what they hold is not described."""
+    config = import_module("shared.config")
+    return [
+        field.name.upper()
+        for section in config.Settings.__subclasses__()
+        for field in fields(section)
+        if field.default is MISSING
+    ]
+
+
 def main() -> int:
-    os.environ |= {f"{table}_TABLE": table.lower() for table in TABLES}
-    os.environ |= {"ENVIRONMENT": "production", "AWS_DEFAULT_REGION": "us-east-1"}
     sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
+    os.environ |= {"AWS_DEFAULT_REGION": "us-east-1"} | dict.fromkeys(_required_settings(), "-")
     text = json.dumps(document(), indent=1, sort_keys=False) + "\n"
     if "--check" not in sys.argv:
         DOCUMENT.write_text(text)

@@ -3,8 +3,9 @@ from aws_lambda_powertools.event_handler import Response
 from auth import service as accounts
 from auth.schemas import Credentials, Registration, SessionView, UserView
 from shared.api import anyone, create_api, created, signed_in
+from shared.config import PasswordSettings, TokenSettings
 
-api = create_api()
+api = create_api(TokenSettings, PasswordSettings)
 handler = api.resolve
 
 

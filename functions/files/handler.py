@@ -3,8 +3,9 @@ from aws_lambda_powertools.event_handler import Response
 from files import service as uploads
 from files.schemas import UploadRequest, UploadView
 from shared.api import create_api, created, staff_only
+from shared.config import UploadSettings
 
-api = create_api()
+api = create_api(UploadSettings)
 handler = api.resolve
 
 

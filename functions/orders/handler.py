@@ -3,9 +3,10 @@ from aws_lambda_powertools.event_handler import Response
 from orders import service as orders
 from orders.schemas import OrderRequest, OrderView
 from shared.api import IdempotencyKey, PageCursor, PageLimit, create_api, created, signed_in
+from shared.config import CursorSettings
 from shared.schemas import Page
 
-api = create_api()
+api = create_api(CursorSettings)
 handler = api.resolve
 
 

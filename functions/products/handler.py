@@ -7,9 +7,10 @@ from products import service as catalog
 from products.catalog import CatalogQuery
 from products.schemas import Category, NewProduct, ProductView, StockCount, StockView
 from shared.api import PageCursor, PageLimit, anyone, create_api, created, staff_only
+from shared.config import CursorSettings
 from shared.schemas import Page
 
-api = create_api()
+api = create_api(CursorSettings)
 handler = api.resolve
 
 InCategory = Annotated[

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from shared.api import BODY_BYTES_MAX
+from shared.bodies import BODY_BYTES_MAX
 from tests.support.little_api import post
 
 

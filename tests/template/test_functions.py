@@ -30,7 +30,7 @@ def settings():
     return {
         field.name.upper()
         for section in sections
-        if issubclass(section, config._Section) and section is not config._Section  # noqa: SLF001
+        if issubclass(section, config.Settings) and section is not config.Settings
         for field in fields(section)
     }
 

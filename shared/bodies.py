@@ -1,0 +1,54 @@
+"""Request bodies: from what API Gateway hands on to a JSON object, or to the refusal that fits."""
+
+import base64
+import json
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+from shared import errors
+
+BODY_BYTES_MAX = 1_000_000  # HTTP APIs let 10 MB through; no request of ours needs that
+
+
+def read_object(event: APIGatewayProxyEventV2) -> dict[str, Any]:
+    """Raises TooLarge, UnsupportedMediaType, NotUtf8 or MalformedJson."""
+    raw = _raw_body(event)
+    if len(raw) > BODY_BYTES_MAX:
+        raise errors.TooLarge("The body is over 1 MB.", bytes_max=BODY_BYTES_MAX)
+    content_type = event.headers.get("content-type", "application/json")
+    if content_type.split(";")[0].strip().lower() != "application/json":
+        raise errors.UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise errors.NotUtf8("The body is not UTF-8.") from error
+    if not text:
+        raise errors.MalformedJson("The body is empty; send a JSON object.")
+    return _parse_object(text)
+
+
+def _raw_body(event: APIGatewayProxyEventV2) -> bytes:
+    body = event.body or ""
+    if not event.is_base64_encoded:
+        return body.encode(errors="surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except ValueError as error:
+        raise errors.NotUtf8("The body is not the base64 that it is said to be.") from error
+
+
+def _parse_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise errors.MalformedJson(
+            "The body is not JSON.", at=getattr(error, "pos", None)
+        ) from error
+    if not isinstance(value, dict):
+        raise errors.MalformedJson("The body must be a JSON object.")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")  # RFC 8259, 6: Python would take NaN and Infinity
