@@ -4,6 +4,7 @@ A hung reply must not eat the function's timeout: botocore waits 60 s to connect
 by default. At most 3 tries of 1 s + 2 s each stay under the 10 s of an HTTP function.
 """
 
+import os
 from functools import cache
 from typing import Any
 
@@ -28,8 +29,9 @@ def client(service: str) -> Any:
         config=Config(
             # Left to itself, botocore signs S3 forms as regions opened since 2014 refuse them.
             signature_version="s3v4" if service == "s3" else None,
-            # And sends them by way of us-east-1, whose redirect a browser does not follow.
-            s3={"addressing_style": "virtual"},
+            # And sends them by way of us-east-1, whose redirect a browser does not follow. An
+            # endpoint of one's own, as on a laptop, has no host for each bucket.
+            s3={"addressing_style": "auto" if "AWS_ENDPOINT_URL" in os.environ else "virtual"},
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},

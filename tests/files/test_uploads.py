@@ -6,6 +6,7 @@ import json
 import pytest
 
 from files.handler import handler
+from shared import aws
 from shared.models import Upload
 from tests.support import imports
 from tests.support.http import ADA, NOBODY, STAFF, Answer, Caller, send
@@ -49,6 +50,15 @@ def test_the_form_takes_one_file_of_that_type_and_size_under_that_key():
     assert {"key": key} in policy["conditions"]
     assert {"Content-Type": "text/csv"} in policy["conditions"]
     assert ["content-length-range", 12_345, 12_345] in policy["conditions"]
+
+
+def test_an_endpoint_without_a_host_for_each_bucket_is_given_the_file_by_path(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
+    s3 = aws.client.__wrapped__("s3")
+
+    form = s3.generate_presigned_post(Bucket="souk-uploads", Key="uploads/upl_one")
+
+    assert form["url"] == "http://localhost:4566/souk-uploads"
 
 
 def test_each_upload_has_a_place_of_its_own():
