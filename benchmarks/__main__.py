@@ -16,6 +16,7 @@ PYTHON_OF_SECTION: dict[str, str | Path] = {
     "cold_starts": sys.executable,
     "warm_requests": REFERENCE_PYTHON,
     "aws_calls": sys.executable,
+    "pages": sys.executable,
     "imports": sys.executable,
     "layers": sys.executable,
 }

@@ -56,7 +56,7 @@ class Operation:
 
 
 def rows() -> list[Row]:
-    with _account():
+    with account():
         seed()
         return [_reused_identity(), *(_row(operation) for operation in OPERATIONS)]
 
@@ -174,7 +174,9 @@ OPERATIONS = (
 
 
 @contextmanager
-def _account() -> Iterator[None]:
+def account() -> Iterator[None]:
+    """An account on moto with the template's tables and the keys, and nothing in them."""
+    key_ring.forget()  # type: ignore[attr-defined]
     with mock_aws():
         template.create_tables(client("dynamodb"))
         for name, value in os.environ.items():
