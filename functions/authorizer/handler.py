@@ -14,6 +14,7 @@ from shared.keys import key_ring
 from shared.observability import logger
 
 _SCHEME = "bearer "
+_keys_secret_arn = settings(TokenSettings).token_keys_secret_arn
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
@@ -32,8 +33,7 @@ def _identity(authorization: str) -> dict[str, Any]:
     # RFC 9110, 11.1: the scheme is case-insensitive. A header without one is read as the token.
     is_bearer = authorization[: len(_SCHEME)].lower() == _SCHEME
     token = authorization[len(_SCHEME) :] if is_bearer else authorization
-    ring = key_ring(settings(TokenSettings).token_keys_secret_arn)
-    principal, expires_at = tokens.verify(token.strip(), ring)
+    principal, expires_at = tokens.verify(token.strip(), key_ring(_keys_secret_arn))
     return {
         "user_id": principal.user_id,
         "roles": " ".join(sorted(principal.roles)),

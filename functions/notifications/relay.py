@@ -13,6 +13,8 @@ from shared.config import RelaySettings, settings
 SOURCE = "souk"
 ENTRIES_MAX = 10  # EventBridge's limit on one PutEvents
 
+_bus_name = settings(RelaySettings).event_bus_name
+
 
 class EventsNotRelayed(Exception):
     """Some entries were refused; they are all in the batch that comes again."""
@@ -33,7 +35,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
 
 def _entry(row: dict[str, dict[str, str]]) -> dict[str, str]:
     return {
-        "EventBusName": settings(RelaySettings).event_bus_name,
+        "EventBusName": _bus_name,
         "Source": SOURCE,
         "DetailType": row["type"]["S"],
         "Detail": row["payload"]["S"],

@@ -29,6 +29,7 @@ from shared.config import MailSettings, Tables, settings
 
 REMEMBERED_SECONDS = 30 * 24 * 3600  # longer than a queue and its dead letters keep a message
 
+_shop = settings(MailSettings)
 # A batch that fails as a whole is answered like any other: the exception would log addresses.
 _batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 _once = IdempotencyConfig(
@@ -48,7 +49,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
 @cache
 def sender() -> EmailSender:
-    return SesSender(settings(MailSettings).mail_sender)
+    return SesSender(_shop.mail_sender)
 
 
 def _deliver(record: SQSRecord) -> None:
@@ -77,7 +78,7 @@ def _mail(*, event: dict[str, Any]) -> None:
     if recipient is None:
         observability.logger.warning("nobody to mail", event_id=happened.id)
         return
-    email = emails.write(happened, recipient, shop_name=settings(MailSettings).shop_name)
+    email = emails.write(happened, recipient, shop_name=_shop.shop_name)
     message_id = sender().send(email)
     observability.logger.info(
         "mailed", event_id=happened.id, event_type=happened.type, message_id=message_id
