@@ -1,8 +1,11 @@
 """Pure: a file that is no CSV of products is refused as a whole, and never held as a whole."""
 
 import io
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from files.rows import BrokenFile, check, rows
 from tests.support.memory import measured
@@ -107,6 +110,17 @@ def test_a_longer_line_than_any_is_told_from_the_longest():
     check(io.BytesIO(HEADER + at_most + GOOD))
 
     assert refusal_of(HEADER + at_most.replace(b"\n", b"x\n") + GOOD).code == "line_too_long"
+
+
+@given(st.one_of(st.binary(), st.text('",\n\r\0TEA1é \u2028').map(str.encode)))
+def test_any_bytes_are_rows_or_a_broken_file(content):
+    file = HEADER + content
+
+    with suppress(BrokenFile):
+        check(io.BytesIO(file))
+        for row in rows(io.BytesIO(file)):
+            assert row.number > 1
+            assert (row.product is None) == bool(row.problems)
 
 
 def test_a_header_without_rows_is_a_file_of_no_products():
