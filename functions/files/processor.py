@@ -47,10 +47,8 @@ class _File:
         self._source = {
             "Bucket": entity["bucket"]["name"],
             "Key": key,
-            "IfMatch": f'"{self.etag}"',
+            "VersionId": sent["versionId"],
         }
-        if "versionId" in sent:  # a later object does not take this one's place
-            self._source["VersionId"] = sent["versionId"]
 
     def open(self) -> BinaryIO:
         body = aws.client("s3").get_object(**self._source)["Body"]

@@ -33,14 +33,16 @@ def upload(upload_id: str = "upl_one", **changes: Any) -> Upload:
 def dropped(content: str | bytes, upload_id: str = "upl_one") -> dict[str, Any]:
     """Puts the file where its form would, and gives the event that S3 then sends."""
     body = content if isinstance(content, bytes) else content.encode()
-    put = client("s3").put_object(Bucket="souk-uploads", Key=f"uploads/{upload_id}", Body=body)
+    s3, bucket, key = client("s3"), "souk-uploads", f"uploads/{upload_id}"
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    put = s3.put_object(Bucket=bucket, Key=key, Body=body)
     event = sample("files.object_created")
-    del event["Records"][0]["s3"]["object"]["versionId"]
     event["Records"][0]["s3"]["object"] |= {
-        "key": f"uploads/{upload_id}",
+        "key": key,
         "size": len(body),
         "eTag": put["ETag"].strip('"'),
-    } | ({"versionId": put["VersionId"]} if "VersionId" in put else {})
+        "versionId": put["VersionId"],
+    }
     return event
 
 
