@@ -26,10 +26,13 @@ class _Stopped(Exception):  # not an error: somebody said stop
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="make run")
+    parser.add_argument("--port", required=True)
+    given = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
-        _run(_port())
+        _run(port_of(given.port))
     except _Stopped:
         _say("Stopped. The shop's state is kept for the next time; `make clean` forgets it.")
     except (StackError, ClientError, BotoCoreError) as error:
@@ -44,7 +47,7 @@ def _run(port: int) -> None:
     with stack.start(state, port, _say) as shop:
         files = [state / "stack.json", places.STATE / "stack.json"]
         for path in files:
-            _write(path, shop.facts())
+            write_facts(path, shop.facts())
         try:
             _say(f"Ready after {time.monotonic() - began:.0f} s\n\n{introduction(shop)}")
             while True:
@@ -52,7 +55,7 @@ def _run(port: int) -> None:
                 time.sleep(CHECK_SECONDS)
         finally:
             for path in files:
-                _remove(path, shop.facts())
+                remove_facts(path, shop.facts())
 
 
 def introduction(shop: Stack) -> str:
@@ -94,13 +97,11 @@ def introduction(shop: Stack) -> str:
     return textwrap.dedent(text)
 
 
-def _port() -> int:
-    parser = argparse.ArgumentParser(prog="make run")
-    parser.add_argument("--port", required=True)
-    text = parser.parse_args().port
-    if not text.isdecimal() or not 0 < int(text) <= PORT_MAX:
-        raise StackError(f"PORT must be a number from 1 to {PORT_MAX}, not {text!r}")
-    return int(text)
+def port_of(text: str) -> int:
+    """Raises StackError."""
+    if text.isascii() and text.isdecimal() and 0 < int(text) <= PORT_MAX:
+        return int(text)
+    raise StackError(f"PORT must be a number from 1 to {PORT_MAX}, not {text!r}")
 
 
 def _say(text: str) -> None:
@@ -117,7 +118,7 @@ def _stop(_: int, __: FrameType | None) -> None:
     raise _Stopped
 
 
-def _write(path: Path, facts: dict[str, Any]) -> None:
+def write_facts(path: Path, facts: dict[str, Any]) -> None:
     """Whole or not at all, and for this user only: it holds passwords."""
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     draft.touch(mode=0o600)
@@ -125,7 +126,7 @@ def _write(path: Path, facts: dict[str, Any]) -> None:
     draft.replace(path)
 
 
-def _remove(path: Path, facts: dict[str, Any]) -> None:
+def remove_facts(path: Path, facts: dict[str, Any]) -> None:
     """Unless another stack has written its own meanwhile."""
     try:
         if json.loads(path.read_text()) == facts:

@@ -99,7 +99,7 @@ def running(state: Path, port: int) -> Iterator[Emulator]:
     scratch = state / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)  # code of a run that was killed
     scratch.mkdir(parents=True)
-    _mend(state, port)
+    mend(state, port)
     log = state / "logs" / "ministack.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
@@ -119,7 +119,7 @@ def running(state: Path, port: int) -> Iterator[Emulator]:
         emulator.stop()
 
 
-def _mend(state: Path, port: int) -> None:
+def mend(state: Path, port: int) -> None:
     """Makes what MiniStack saved fit for a new start, at another port."""
     saved = state / "aws"
     _rewind_streams(saved / "lambda.json")

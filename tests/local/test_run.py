@@ -1,0 +1,115 @@
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import __main__ as command
+from local import seeding
+from local.errors import StackError
+from local.seeding import Account
+from local.stack import Stack
+
+
+def shop(**over: Any) -> Stack:
+    given: dict[str, Any] = {
+        "api_url": "http://localhost:8000",
+        "aws_endpoint_url": "http://127.0.0.1:4566",
+        "staff": Account("staff@souk.example", "amber-basil-birch-1000"),
+        "customer": Account("customer@souk.example", "cedar-clove-coral-2000"),
+        "product_id": "prd_tea",
+        "outputs": {},
+        "physical_ids": {},
+        "log_dir": Path("logs"),
+        "_aws": None,
+        "_front": None,
+    }
+    return Stack(**(given | over))
+
+
+def lines_to_copy(shop: Stack) -> tuple[str, str, str]:
+    lines = command.introduction(shop).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("TOKEN="))
+    log_in, order, read = lines[start : start + 3]
+    return log_in, order, read
+
+
+def sent(line: str) -> Any:
+    """The JSON that a line gives to curl, as the shell would take it apart."""
+    words = shlex.split(line)
+    return json.loads(words[words.index("-d") + 1])
+
+
+def test_the_first_line_logs_the_customer_in() -> None:
+    log_in, _, _ = lines_to_copy(shop())
+
+    assert sent(log_in.removeprefix("TOKEN=$(")) == {
+        "email": "customer@souk.example",
+        "password": "cedar-clove-coral-2000",
+    }
+
+
+def test_the_second_line_orders_a_seeded_product_under_a_new_key() -> None:
+    _, order, _ = lines_to_copy(shop())
+
+    assert sent(order.removesuffix("; echo"))["lines"] == [{"product_id": "prd_tea", "quantity": 1}]
+    assert '"Authorization: Bearer $TOKEN"' in order
+    assert '"Idempotency-Key: $(' in order
+
+
+def test_the_third_line_reads_the_mail() -> None:
+    _, _, read = lines_to_copy(shop())
+
+    assert read.endswith("curl -s http://localhost:8000/mailbox.txt")
+
+
+def test_the_facts_for_scripts_name_addresses_and_accounts() -> None:
+    assert shop().facts() == {
+        "api_url": "http://localhost:8000",
+        "mailbox_url": "http://localhost:8000/mailbox",
+        "aws_endpoint_url": "http://127.0.0.1:4566",
+        "stack_name": "souk-local",
+        "staff": {"email": "staff@souk.example", "password": "amber-basil-birch-1000"},
+        "customer": {"email": "customer@souk.example", "password": "cedar-clove-coral-2000"},
+    }
+
+
+def test_the_facts_are_for_this_user_alone(tmp_path: Path) -> None:
+    path = tmp_path / "stack.json"
+
+    command.write_facts(path, {"api_url": "a"})
+
+    assert path.stat().st_mode & 0o077 == 0
+    assert [one.name for one in tmp_path.iterdir()] == ["stack.json"]
+
+
+def test_a_stack_that_stops_takes_its_own_facts_away(tmp_path: Path) -> None:
+    path = tmp_path / "stack.json"
+    command.write_facts(path, {"api_url": "a"})
+
+    command.remove_facts(path, {"api_url": "a"})
+
+    assert not path.exists()
+
+
+def test_a_stack_that_stops_leaves_the_facts_of_a_later_one(tmp_path: Path) -> None:
+    path = tmp_path / "stack.json"
+    command.write_facts(path, {"api_url": "b"})
+
+    command.remove_facts(path, {"api_url": "a"})
+
+    assert json.loads(path.read_text()) == {"api_url": "b"}
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "-1", "abc", "", "80.5", "²"])
+def test_what_is_no_port_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(StackError, match="PORT must be a number from 1 to 65535"):
+        command.port_of(text)
+
+
+def test_each_stack_has_passwords_of_its_own() -> None:
+    made = {seeding.new_account("staff@souk.example").password for _ in range(20)}
+
+    assert len(made) > 1
+    assert min(map(len, made)) >= 15  # the least that a strict policy would take
