@@ -137,7 +137,7 @@ print(json.dumps(form))
 
     form = run(layer, code)
 
-    assert form["url"] == "https://bucket.s3.amazonaws.com/"
+    assert form["url"] == "https://bucket.s3.eu-central-1.amazonaws.com/"
     assert form["fields"].keys() >= {"key", "policy", "x-amz-signature"}
 
 
