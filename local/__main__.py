@@ -35,7 +35,7 @@ def main() -> int:
         _run(port_of(given.port))
     except _Stopped:
         _say("Stopped. The shop's state is kept for the next time; `make clean` forgets it.")
-    except (StackError, ClientError, BotoCoreError) as error:
+    except (StackError, ClientError, BotoCoreError, OSError) as error:
         print(f"make run: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     return 0
@@ -46,9 +46,9 @@ def _run(port: int) -> None:
     state = places.stack_state(port)
     with stack.start(state, port, _say) as shop:
         files = [state / "stack.json", places.STATE / "stack.json"]
-        for path in files:
-            write_facts(path, shop.facts())
         try:
+            for path in files:
+                write_facts(path, shop.facts())
             _say(f"Ready after {time.monotonic() - began:.0f} s\n\n{introduction(shop)}")
             while True:
                 shop.check()

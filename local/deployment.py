@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,10 +97,11 @@ def deploy(aws: Emulator, state: Path, built: Path) -> None:
     command += ["--stack-name", STACK_NAME, "--s3-bucket", ARTIFACTS, "--no-progressbar"]
     command += ["--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
     command += ["--no-fail-on-empty-changeset", "--parameter-overrides", *parameters]
+    began = datetime.now(UTC)
     try:
         _sam(command, state, {"AWS_ENDPOINT_URL": aws.endpoint_url, "SAM_CLI_POLL_DELAY": "0.5"})
     except StackError as error:
-        reason = _first_failure(aws.client("cloudformation"))
+        reason = _first_failure(aws.client("cloudformation"), began)
         raise StackError(f"{reason} (log: {_log(state, 'deploy')})" if reason else error) from error
 
 
@@ -141,16 +143,23 @@ def _status(cloudformation: "CloudFormationClient") -> str | None:
     return stacks[0]["StackStatus"]
 
 
-def _first_failure(cloudformation: "CloudFormationClient") -> str | None:
-    """Why the deploy failed, by CloudFormation's events: the newest comes first there."""
+def _first_failure(cloudformation: "CloudFormationClient", since: datetime) -> str | None:
+    """Why a deploy that began then has failed, in CloudFormation's words, if it got that far."""
     try:
         events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
     except cloudformation.exceptions.ClientError:
         return None
-    for event in reversed(events):
-        if event["ResourceStatus"].endswith("FAILED") and event.get("ResourceStatusReason"):
-            return f"deploy failed at {event['LogicalResourceId']}: {event['ResourceStatusReason']}"
-    return None
+    failed = [
+        event
+        for event in events
+        if event["Timestamp"] >= since
+        and event["ResourceStatus"].endswith("FAILED")
+        and event.get("ResourceStatusReason")
+    ]
+    if not failed:
+        return None
+    first = min(failed, key=lambda event: event["Timestamp"])
+    return f"deploy failed at {first['LogicalResourceId']}: {first['ResourceStatusReason']}"
 
 
 def _sam(arguments: list[str], state: Path, more: Mapping[str, str]) -> None:
