@@ -28,7 +28,7 @@ from local.errors import StackError
 from local.seeding import Account
 
 MAILS = "mails.json"
-START_SECONDS = 15
+START_SECONDS = 30
 STOP_SECONDS = 10
 
 Say = Callable[[str], None]
