@@ -173,7 +173,7 @@ def _row(number: int, columns: list[str], cells: list[str]) -> Row:
 
 
 def _fields(cells: dict[str, str]) -> dict[str, Any]:
-    """The row in the shape of the API's request; an empty optional cell is a field left out."""
+    """The row in the shape of the API's request: an empty cell is empty, no column is unsaid."""
     fields: dict[str, Any] = {
         "sku": cells["sku"].strip(),
         "name": cells["name"].strip(),
@@ -183,12 +183,13 @@ def _fields(cells: dict[str, str]) -> dict[str, Any]:
         },
         "available": _whole_number(cells["available"]),
     }
-    if description := cells.get("description"):
-        fields["description"] = description
-    if category := cells.get("category", "").strip():
-        fields["category"] = category
-    if tags := cells.get("tags", "").strip():
-        fields["tags"] = [tag.strip() for tag in tags.split(TAG_SEPARATOR)]
+    if "description" in cells:
+        fields["description"] = cells["description"]
+    if "category" in cells:
+        fields["category"] = cells["category"].strip() or None
+    if "tags" in cells:
+        tags = cells["tags"].strip()
+        fields["tags"] = [tag.strip() for tag in tags.split(TAG_SEPARATOR)] if tags else []
     return fields
 
 

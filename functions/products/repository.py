@@ -1,5 +1,8 @@
 """The catalog items and their stock."""
 
+from collections.abc import Collection
+from typing import Any
+
 from pynamodb.exceptions import DoesNotExist
 
 from shared.dynamo import Transaction
@@ -18,33 +21,37 @@ def add(product: Product) -> None:
     transaction.commit()
 
 
-def stage_upsert(transaction: Transaction, product: Product, available: int) -> None:
-    """Create the product or replace what a row says of it, and count its stock anew: two actions.
+def stage_upsert(
+    transaction: Transaction, product: Product, available: int, *, unsaid: Collection[str]
+) -> None:
+    """Create the product or replace what is said of it, and count its stock anew: two actions.
 
-    A row has no attributes: those of a product that is there stay.
+    `unsaid` names optional fields: of a product that is there, these stay as they are.
     """
     actions = [
         Product.sku.set(product.sku),
         Product.name.set(product.name),
-        Product.description.set(product.description),
         Product.price_minor.set(product.price_minor),
         Product.currency.set(product.currency),
         Product.status.set(product.status),
-        Product.tags.set(product.tags),
-        Product.attributes_json.set(Product.attributes_json | product.attributes_json),
         Product.updated_at.set(product.updated_at),
         Product.shop_listing.set(product.shop_listing),
         Product.created_at.set(Product.created_at | product.created_at),
         Product.listed_at.set(Product.listed_at | product.listed_at),
         Product.version.add(1),
     ]
-    if not product.category:
+    optional: tuple[tuple[str, Any, Any], ...] = (
+        ("description", Product.description, product.description),
+        ("tags", Product.tags, product.tags),
+        ("attributes", Product.attributes_json, product.attributes_json),
+    )
+    for name, field, value in optional:
+        actions.append(field.set(field | value if name in unsaid else value))
+    if product.category:
+        actions.append(Product.category.set(product.category))
+        actions.append(Product.category_listing.set(product.category_listing))
+    elif "category" not in unsaid:
         actions += [Product.category.remove(), Product.category_listing.remove()]
-    else:
-        actions += [
-            Product.category.set(product.category),
-            Product.category_listing.set(product.category_listing),
-        ]
     transaction.update(Product(product.product_id), actions)
     stage_count(transaction, product.product_id, available, reason="import")
 

@@ -26,8 +26,9 @@ def create(new: NewProduct) -> ProductView:
 
 
 def stage_import(transaction: Transaction, row: ImportedProduct) -> None:
-    """Upsert by SKU, in the caller's transaction."""
-    repository.stage_upsert(transaction, _product_of(row), row.available)
+    """Upsert by SKU, in the caller's transaction. What the row leaves out is left as it is."""
+    unsaid = NewProduct.model_fields.keys() - row.model_fields_set
+    repository.stage_upsert(transaction, _product_of(row), row.available, unsaid=unsaid)
 
 
 def view(product_id: str) -> ProductView:

@@ -93,23 +93,46 @@ def test_of_two_rows_with_one_sku_the_later_wins_and_both_count():
 
 
 def test_a_product_that_is_there_keeps_its_age_and_gains_a_version():
-    before = shop.product("TEA", name="Old tea", available=3, category="old", version=4)
+    before = shop.product("TEA", name="Old tea", available=3, version=4)
 
     imported(HEADER + row("TEA", name="New tea", available=9))
 
     after = product_of("TEA")
-    assert (after.name, after.category, after.version) == ("New tea", None, 5)
+    assert (after.name, after.version) == ("New tea", 5)
     assert (after.created_at, after.listed_at) == (before.created_at, before.listed_at)
     assert after.updated_at > before.updated_at
     assert (shop.available(after), Stock.get(after.product_id).version) == (9, 2)
 
 
-def test_a_file_leaves_alone_what_it_cannot_say():
-    shop.product("TEA", attributes_json={"origin": "Japan"})
+RICH = {
+    "description": "Fresh",
+    "category": "kitchen/tea",
+    "tags": ["green"],
+    "attributes_json": {"origin": "Japan"},
+}
 
-    imported(HEADER + row("TEA"))
 
-    assert product_of("TEA").attributes_json == {"origin": "Japan"}
+def test_a_file_leaves_alone_what_it_has_no_column_for():
+    before = shop.product("TEA", **RICH)
+
+    imported("sku,name,price_minor,currency,available\nTEA,Green tea,1,EUR,1\n")
+
+    after = product_of("TEA")
+    assert {name: getattr(after, name) for name in RICH} == RICH
+    assert after.category_listing == before.category_listing
+
+
+def test_an_empty_cell_clears_what_was_there():
+    shop.product("TEA", **RICH)
+
+    imported(
+        "sku,name,price_minor,currency,available,description,category,tags\n"
+        "TEA,Green tea,1,EUR,1,,,\n"
+    )
+
+    after = product_of("TEA")
+    assert (after.description, after.category, after.tags) == ("", None, [])
+    assert after.category_listing is None
 
 
 def test_a_product_that_is_not_in_the_file_stays_as_it_is():
