@@ -5,6 +5,7 @@
 goes wrong, wherever, is rendered here and nowhere else.
 """
 
+import json
 import time
 import traceback
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
     OpenAPIRequestValidationMiddleware,
+    OpenAPIResponseValidationMiddleware,
 )
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
@@ -109,12 +111,10 @@ class Api(APIGatewayHttpResolver):
     """A Lambda handler for the routes that are registered on it."""
 
     def __init__(self) -> None:
-        super().__init__(
-            enable_validation=True,
-            response_validation_error_http_code=500,  # a view that breaks its schema is our bug
-        )
+        super().__init__(enable_validation=True)
         # Powertools validates before any middleware runs; a stranger should learn of no field.
         self._request_validation_middleware = _Admission()
+        self._response_validation_middleware = _Rendering()
         for error, render in (
             (errors.AppError, self.refuse),
             (RequestValidationError, self._render_invalid),
@@ -233,8 +233,23 @@ class _Admission(OpenAPIRequestValidationMiddleware):
         return bodies.read_object(app.current_event)
 
 
+class _Rendering(OpenAPIResponseValidationMiddleware):
+    """Writes a view as JSON in one go: it was validated when it was made.
+
+    Powertools would validate it again, turn it into dicts, and those into JSON.
+    """
+
+    def handler(self, app: Any, next_middleware: Any) -> Response[Any]:
+        response: Response[Any] = next_middleware(app)
+        if isinstance(response.body, BaseModel):
+            response.body = response.body.model_dump_json()
+        elif not isinstance(response.body, str | None):
+            raise TypeError(f"a route answered with {type(response.body).__name__}, not a view")
+        return response
+
+
 def _envelope(
     status: int, error: dict[str, Any], request_id: str, headers: dict[str, str] | None = None
 ) -> Response[Any]:
-    body = {"error": {**error, "request_id": request_id}}
+    body = json.dumps({"error": {**error, "request_id": request_id}})
     return Response(status_code=status, content_type=JSON, body=body, headers=headers)
