@@ -22,7 +22,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from shared import bodies, errors, observability
+from shared import bodies, errors, observability, started
 from shared.auth import Principal, Role
 from shared.config import Runtime, Settings, settings
 
@@ -215,6 +215,7 @@ def create_api(*sections: type[Settings]) -> Api:
     settings(Runtime)
     for section in sections:
         settings(section)
+    started()
     return Api()
 
 

@@ -7,7 +7,7 @@ and the roles are checked by the route.
 
 from typing import Any
 
-from shared import tokens
+from shared import started, tokens
 from shared.config import TokenSettings, settings
 from shared.errors import AppError
 from shared.keys import key_ring
@@ -15,6 +15,7 @@ from shared.observability import logger
 
 _SCHEME = "bearer "
 _keys_secret_arn = settings(TokenSettings).token_keys_secret_arn
+started()
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:

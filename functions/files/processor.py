@@ -17,12 +17,14 @@ from files.repository import ImportedElsewhere, Progress
 from files.rows import BrokenFile, Problem, Row, check, rows
 from files.service import KEY_PREFIX
 from products import service as catalog
-from shared import aws, observability
+from shared import aws, observability, started
 from shared.dynamo import ACTIONS_MAX, Transaction
 from shared.models import RowError
 
 ROWS_A_WRITE = (ACTIONS_MAX - 1) // catalog.ACTIONS_PER_IMPORTED_PRODUCT  # one is the checkpoint's
 READ_BYTES = 65_536
+
+started()
 
 
 def handler(event: dict[str, Any], context: Any) -> None:

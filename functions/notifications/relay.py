@@ -7,13 +7,14 @@ mapping has bisected its batch, in the relay's dead letters.
 
 from typing import Any
 
-from shared import aws, observability
+from shared import aws, observability, started
 from shared.config import RelaySettings, settings
 
 SOURCE = "souk"
 ENTRIES_MAX = 10  # EventBridge's limit on one PutEvents
 
 _bus_name = settings(RelaySettings).event_bus_name
+started()
 
 
 class EventsNotRelayed(Exception):

@@ -24,7 +24,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from notifications import emails, repository
 from notifications.sender import EmailSender, SesSender
-from shared import aws, events, observability
+from shared import aws, events, observability, started
 from shared.config import MailSettings, Tables, settings
 
 REMEMBERED_SECONDS = 30 * 24 * 3600  # longer than a queue and its dead letters keep a message
@@ -37,6 +37,7 @@ _once = IdempotencyConfig(
     raise_on_no_idempotency_key=True,
     expires_after_seconds=REMEMBERED_SECONDS,
 )
+started()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:

@@ -76,14 +76,26 @@ def test_it_holds_the_package_shared_and_not_the_means_of_building_it(layer):
     assert not (layer / "shared" / "requirements.txt").exists()
 
 
+HANDLERS = [
+    function["Handler"].rpartition(".")[0]
+    for function in stack.of_type("AWS::Lambda::Function").values()
+]
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+def test_a_handler_turns_the_garbage_collector_on_again_once_it_has_started(name, layer):
+    code = f"import {name}, gc, json; print(json.dumps([gc.isenabled(), gc.get_freeze_count()]))"
+
+    is_on, frozen = run(layer, code, path=[FUNCTIONS])
+
+    assert is_on
+    assert frozen > 10_000
+
+
 def test_every_handler_starts_on_it_without_compiling_a_line_of_it(layer):
-    handlers = [
-        function["Handler"].rpartition(".")[0]
-        for function in stack.of_type("AWS::Lambda::Function").values()
-    ]
     code = f"""
 import importlib, json, pathlib, sys
-for name in {handlers!r}:
+for name in {HANDLERS!r}:
     importlib.import_module(name)
 uncompiled = [
     module.__name__
