@@ -1,8 +1,14 @@
 """Logs: one JSON object a line, with ids and never with bodies, tokens, addresses or passwords."""
 
+import logging
+
 from aws_lambda_powertools.logging import Logger
 
 logger = Logger(use_rfc3339=True)
+
+# At DEBUG they write whole requests and replies: keys from Secrets Manager, password hashes, mail.
+for _library in ("botocore", "pynamodb", "urllib3"):
+    logging.getLogger(_library).setLevel(logging.INFO)
 
 
 def correlate(correlation_id: str) -> None:

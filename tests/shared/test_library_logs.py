@@ -1,0 +1,25 @@
+"""What the libraries log when a stack is run at DEBUG: nothing that a request or a reply holds."""
+
+import json
+import logging
+
+import pytest
+
+from shared.aws import client
+from shared.keys import key_ring
+from shared.models import Login
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def test_not_even_at_debug_does_a_library_log_what_it_sends_or_is_sent(caplog):
+    caplog.set_level(logging.DEBUG)  # as Lambda sets the root logger
+    ring = {"current": "k1", "k1": "canary-key".ljust(64, "x")}
+    client("secretsmanager").create_secret(Name="canary", SecretString=json.dumps(ring))
+
+    key_ring("canary")
+    Login("canary@example.com", user_id="usr_canary", password_hash="canary-hash").save()
+    logging.getLogger("someone").debug("the level is set")
+
+    assert "the level is set" in caplog.text
+    assert "canary" not in caplog.text
