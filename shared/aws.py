@@ -15,6 +15,11 @@ CONNECT_SECONDS = 1
 READ_SECONDS = 2
 ATTEMPTS = 3
 
+# SES takes no token to know a repeat by: a second try after a lost reply is a second mail. So it
+# has one try and longer to answer; five mails' worth of it fits into the mail worker's 30 s.
+_UNREPEATABLE = frozenset({"sesv2"})
+_UNREPEATABLE_READ_SECONDS = 5
+
 
 @cache
 def session() -> botocore.session.Session:
@@ -24,6 +29,7 @@ def session() -> botocore.session.Session:
 @cache
 def client(service: str) -> Any:
     """The client of that service; its credentials and region are the function's."""
+    repeats = service not in _UNREPEATABLE
     return session().create_client(
         service,
         config=Config(
@@ -33,7 +39,7 @@ def client(service: str) -> Any:
             # endpoint of one's own, as on a laptop, has no host for each bucket.
             s3={"addressing_style": "auto" if "AWS_ENDPOINT_URL" in os.environ else "virtual"},
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+            read_timeout=READ_SECONDS if repeats else _UNREPEATABLE_READ_SECONDS,
+            retries={"total_max_attempts": ATTEMPTS if repeats else 1, "mode": "standard"},
         ),
     )

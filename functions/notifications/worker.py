@@ -1,8 +1,8 @@
 """Mail queue -> mail: one for each event, however often the event is delivered.
 
 Powertools' idempotency, keyed on the event id, marks an event before its mail is handed over and
-again after it. Only a crash between SES's yes and the second mark can repeat a mail: SES takes no
-token to tell the two apart.
+again after it. Only a crash between SES's yes and the second mark, or a yes that is lost on its
+way, can repeat a mail: SES takes no token to tell the two apart.
 """
 
 import json

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from notifications import emails
 from notifications.sender import SesSender
@@ -209,3 +210,22 @@ def test_every_event_that_the_rule_lets_through_has_its_three_templates():
     for name in types:
         for part in ("subject.txt", "txt", "html"):
             assert (templates / f"{name}.{part}").is_file()
+
+
+def test_a_mail_whose_reply_is_lost_is_not_handed_over_again_at_once():
+    shop.user("usr_ada", email="ada@example.com")
+    tries = []
+
+    def lose_the_reply(request: Any, **_: Any) -> None:
+        tries.append(request.url)
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    events = client("sesv2").meta.events
+    events.register_first("before-send.sesv2.SendEmail", lose_the_reply)
+    try:
+        answer = handler(queued(user_registered().model_dump(mode="json")), CONTEXT)
+    finally:
+        events.unregister("before-send.sesv2.SendEmail", lose_the_reply)
+
+    assert len(failed(answer)) == 1
+    assert len(tries) == 1
