@@ -1,7 +1,8 @@
 """Clients of AWS: one session a function instance, bounded waits.
 
 A hung reply must not eat the function's timeout: botocore waits 60 s to connect and 60 s to read
-by default. At most 3 tries of 1 s + 2 s each stay under the 10 s of an HTTP function.
+by default. Three tries of 1 s + 2 s, with up to 3 s between them, are 12 s for one call at the
+worst; an HTTP function has time for two of those.
 """
 
 import os
@@ -14,9 +15,10 @@ from botocore.config import Config
 CONNECT_SECONDS = 1
 READ_SECONDS = 2
 ATTEMPTS = 3
+BACKOFF_SECONDS = 1 + 2  # at most, between the tries: botocore's standard mode doubles it
 
 # SES takes no token to know a repeat by: a second try after a lost reply is a second mail. So it
-# has one try and longer to answer; five mails' worth of it fits into the mail worker's 30 s.
+# has one try and longer to answer.
 _UNREPEATABLE = frozenset({"sesv2"})
 _UNREPEATABLE_READ_SECONDS = 5
 
