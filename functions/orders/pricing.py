@@ -35,7 +35,8 @@ def price(
 
     Raises UnknownProducts, MixedCurrencies or AmountTooLarge.
     """
-    unknown = [product_id for product_id in quantities if product_id not in products]
+    for_sale = {key for key, product in products.items() if product.status == "active"}
+    unknown = [product_id for product_id in quantities if product_id not in for_sale]
     if unknown:
         raise UnknownProducts("Some of these products are not for sale.", product_ids=unknown)
     currencies = sorted({product.currency for product in products.values()})

@@ -10,9 +10,14 @@ from shared.errors import MixedCurrencies, UnknownProducts
 from shared.models import Product
 
 
-def product(product_id, price_minor, currency="EUR"):
+def product(product_id, price_minor, currency="EUR", status="active"):
     return Product(
-        product_id, sku=product_id, name=product_id, price_minor=price_minor, currency=currency
+        product_id,
+        sku=product_id,
+        name=product_id,
+        price_minor=price_minor,
+        currency=currency,
+        status=status,
     )
 
 
@@ -46,6 +51,14 @@ def test_what_is_not_in_the_catalog_cannot_be_priced():
         pricing.price({"a": 1, "b": 1}, {"a": product("a", 100)})
 
     assert refusal.value.details == {"product_ids": ["b"]}
+
+
+@pytest.mark.parametrize("status", ["draft", "archived"])
+def test_what_is_not_on_sale_cannot_be_ordered(status):
+    with pytest.raises(UnknownProducts) as refusal:
+        pricing.price({"a": 1}, {"a": product("a", 100, status=status)})
+
+    assert refusal.value.details == {"product_ids": ["a"]}
 
 
 def test_currencies_are_not_added_up():
