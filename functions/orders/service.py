@@ -86,7 +86,9 @@ def _order(order_id: str, buyer: Principal, request: OrderRequest) -> Order:
 
 def _fingerprint(request: OrderRequest) -> str:
     """Of what was asked for, so that the order of JSON keys and white space do not matter."""
-    canonical = json.dumps(request.model_dump(), sort_keys=True, separators=(",", ":"))
+    # Without defaults: a field that a later version adds must not make a retry another request.
+    asked_for = request.model_dump(exclude_defaults=True)
+    canonical = json.dumps(asked_for, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -72,6 +72,15 @@ def test_white_space_and_the_order_of_fields_do_not_make_another_request():
     assert again.body["id"] == first.body["id"]
 
 
+def test_saying_what_is_the_default_anyway_does_not_make_another_request():
+    tea = shop.product("TEA", available=2)
+    first = place(line(tea))
+
+    again = place(line(tea), shipping_address=shop.ADDRESS | {"line2": None})
+
+    assert again.body["id"] == first.body["id"]
+
+
 @pytest.mark.parametrize("change", ["quantity", "address"])
 def test_a_key_cannot_place_a_second_different_order(change):
     tea = shop.product("TEA", available=10)
