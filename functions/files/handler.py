@@ -12,7 +12,7 @@ handler = api.resolve
 @api.post("/v1/uploads", status_code=201, tags=["Uploads"])
 @staff_only
 def start_upload(request: UploadRequest) -> Response[UploadView]:
-    """Announce a file. The answer's `form` takes it, once, within five minutes."""
+    """Announce a file. The answer's `form` takes it within five minutes."""
     started = uploads.start(api.caller, request)
     view = UploadView.of(started.upload, started.form)
     return created(view, location=f"/v1/uploads/{view.id}")
