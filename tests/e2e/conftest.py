@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,13 +100,20 @@ class Shop:
         return int(self.get(f"/products/{product_id}").json()["available"])
 
 
-@pytest.fixture(scope="session")
-def visitor(stack: Stack) -> Iterator[Shop]:
+@contextmanager
+def connected(stack: Stack) -> Iterator[Shop]:
+    """A visitor of that stack."""
     limits = httpx.Limits(max_connections=100)
     with httpx.Client(
         base_url=stack.api_url, timeout=30, limits=limits, trust_env=False
     ) as connection:
         yield Shop(connection)
+
+
+@pytest.fixture(scope="session")
+def visitor(stack: Stack) -> Iterator[Shop]:
+    with connected(stack) as shop:
+        yield shop
 
 
 @pytest.fixture(scope="session")
