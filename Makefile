@@ -43,7 +43,7 @@ bench: .venv/.made $(VENVS)/bench/.made ## Print the budgets beside what is meas
 	@$(BIN)/python -m benchmarks
 
 openapi: .venv/.made ## Rebuild the OpenAPI document from the code
-	@$(BIN)/python tools/openapi.py
+	@$(BIN)/python docs/openapi.py
 
 validate: .venv/.made $(VENVS)/sam/.made ## Check template.yaml with the SAM CLI and cfn-lint
 	@$(SAM_ENV) AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml

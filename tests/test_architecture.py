@@ -85,7 +85,7 @@ def is_allowed(importer: str, imported: str) -> bool:
     if imported.startswith("aws_lambda_powertools.event_handler"):
         return importer == "shared.api" or kind_of(importer) == "handler"
     if function_of(imported) is None:
-        return top not in ("tests", "tools", "local", "benchmarks")
+        return top not in ("tests", "docs", "local", "benchmarks")
     imported = module_in(imported)
     if imported in entry_points():
         return False

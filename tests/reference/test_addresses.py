@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from docs import openapi
 from reference.handler import handler
 from tests.support.addresses import ask, respond
 from tests.support.http import NOBODY, send
-from tools import openapi
 
 ROUTES = [
     (method.upper(), path)

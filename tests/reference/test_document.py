@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from docs import openapi
 from tests.support.addresses import ask
 from tests.template import stack
-from tools import openapi
 
 DOCUMENT = json.loads(openapi.DOCUMENT.read_text())
 Operation = dict[str, Any]

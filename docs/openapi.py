@@ -1,6 +1,6 @@
 """Writes functions/reference/openapi.json from the routes of every function.
 
-`python tools/openapi.py` rewrites the file; `--check` only says whether it is up to date.
+`python docs/openapi.py` rewrites the file; `--check` only says whether it is up to date.
 """
 
 import inspect
