@@ -33,10 +33,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("enable_socket")
 
 
+@dataclass(frozen=True)
+class Restarted:
+    """A stack that was deployed, used, stopped, and started again; `order` is from before."""
+
+    stack: Stack
+    order: dict[str, Any]
+    start_seconds: float
+
+
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with local_stack.start(tmp_path_factory.mktemp("stack")) as running:
-        yield running
+def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
+    """One deploy a run: what the suite tests is what a person has from the second day on."""
+    state = tmp_path_factory.mktemp("stack")
+    with local_stack.start(state) as first, connected(first) as shop:
+        customer = shop.logged_in(first.customer.email, first.customer.password)
+        order = customer.order(first.product_id).json()
+        eventually(lambda: order["id"] in httpx.get(f"{first.mailbox_url}.txt").text)
+    began = time.monotonic()
+    with local_stack.start(state) as second:
+        yield Restarted(second, order, time.monotonic() - began)
+
+
+@pytest.fixture(scope="session")
+def stack(restarted: Restarted) -> Stack:
+    return restarted.stack
 
 
 @dataclass(frozen=True)
