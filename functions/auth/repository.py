@@ -1,7 +1,5 @@
 """The accounts: their logins, which only this function may read, and their profiles."""
 
-from pynamodb.exceptions import DoesNotExist
-
 from shared import outbox
 from shared.dynamo import Transaction
 from shared.errors import EmailTaken
@@ -24,14 +22,8 @@ def add(login: Login, user: User, event: UserRegistered) -> None:
 
 def find_login(email: str) -> Login | None:
     """Read as it is now: people log in right after registering."""
-    try:
-        return Login.get(email, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Login.find(email, consistent=True)
 
 
 def find_user(user_id: str) -> User | None:
-    try:
-        return User.get(user_id, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return User.find(user_id, consistent=True)

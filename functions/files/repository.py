@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.exceptions import UpdateError
 
 from shared import clock
 from shared.dynamo import Transaction
@@ -41,10 +41,7 @@ def add(upload: Upload) -> None:
 
 
 def find(upload_id: str) -> Upload | None:
-    try:
-        return Upload.get(upload_id, "upload", consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Upload.find(upload_id, "upload", consistent=True)
 
 
 def begin(upload_id: str, etag: str) -> Progress:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from pynamodb.exceptions import DoesNotExist
-
 from shared import cursors, outbox
 from shared.dynamo import Transaction
 from shared.errors import OrderAlreadyPlaced, OutOfStock
@@ -48,10 +46,7 @@ def add(order: Order, event: OrderPlaced) -> None:
 
 
 def find(order_id: str) -> Order | None:
-    try:
-        return Order.get(order_id, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Order.find(order_id, consistent=True)
 
 
 def of_buyer(buyer_id: str, *, limit: int, cursor: str | None) -> OrderPage:

@@ -3,8 +3,6 @@
 from collections.abc import Collection
 from typing import Any
 
-from pynamodb.exceptions import DoesNotExist
-
 from shared.dynamo import Transaction
 from shared.errors import ProductNotFound, SkuTaken
 from shared.models import Product, Stock
@@ -80,18 +78,13 @@ def set_stock(product_id: str, available: int, *, reason: str) -> Stock:
 
 
 def find(product_id: str) -> Product | None:
-    try:
-        return Product.get(product_id)
-    except DoesNotExist:
-        return None
+    return Product.find(product_id)
 
 
 def available(product_id: str) -> int:
     """0 where no stock was ever set."""
-    try:
-        return int(Stock.get(product_id).available)
-    except DoesNotExist:
-        return 0
+    stock = Stock.find(product_id)
+    return 0 if stock is None else int(stock.available)
 
 
 def available_of(product_ids: list[str]) -> dict[str, int]:
