@@ -13,16 +13,10 @@ import pytest
 
 from local import stack as local_stack
 from local.stack import Stack
+from tests.support.shop import ADDRESS
 
 HERE = Path(__file__).parent
 MAIL_SECONDS = 20  # for an event to go from the outbox to the mailbox, on a machine that is busy
-ADDRESS = {
-    "name": "Ada Lovelace",
-    "line1": "12 St James's Square",
-    "postal_code": "SW1Y 4JH",
-    "city": "London",
-    "country": "GB",
-}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
