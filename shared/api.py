@@ -25,8 +25,10 @@ from pydantic import BaseModel
 from shared import bodies, errors, observability, started
 from shared.auth import Principal, Role
 from shared.config import Runtime, Settings, settings
+from shared.schemas import reason
 
 JSON = "application/json; charset=utf-8"
+PATH_ARGUMENT_MAX = 64  # no id of ours is longer, and DynamoDB looks for no key over 2,048 bytes
 PAGE_LIMIT_MAX = 100  # keeps one page under DynamoDB's 1 MB
 
 PageLimit = Annotated[int, Query(ge=1, le=PAGE_LIMIT_MAX, description="Items in a page.")]
@@ -175,7 +177,7 @@ class Api(APIGatewayHttpResolver):
             {
                 "path": ".".join(str(step) for step in problem["loc"]),
                 "code": problem["type"],
-                "message": problem["msg"],
+                "message": reason(problem),
             }
             for problem in problems
         ]
@@ -228,6 +230,8 @@ class _Admission(OpenAPIRequestValidationMiddleware):
         admits: frozenset[Role] | None = getattr(route.func, "admits", None)
         if admits is not None and not app.caller.is_any_of(admits):
             raise errors.Forbidden("Your account may not do this.")
+        if any(len(value) > PATH_ARGUMENT_MAX for value in app.context["_route_args"].values()):
+            raise errors.NotFound("There is nothing at this address.")
         return super().handler(app, next_middleware)
 
     def _get_body(self, app: Any) -> dict[str, Any]:

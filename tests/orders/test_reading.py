@@ -108,3 +108,7 @@ def test_a_page_has_1_to_100_orders(limit):
     answer = listed(limit=limit)
 
     assert (answer.status, answer.paths) == (422, ["query.limit"])
+
+
+def test_an_id_longer_than_any_key_is_just_unknown():
+    assert get("x" * 2049, ADA).status == 404

@@ -141,3 +141,19 @@ def test_stock_of_an_unknown_product_cannot_be_set():
 
     assert (answer.status, answer.code) == (404, "product_not_found")
     assert Stock.count() == 0
+
+
+@pytest.mark.parametrize("name", ["products.get", "products.set_stock"])
+def test_an_id_longer_than_any_key_is_just_unknown(name):
+    answer = send(handler, name, caller=STAFF, path={"product_id": "x" * 2049})
+
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
+def test_a_line_break_is_explained_and_not_quoted_as_a_pattern():
+    answer = create(name="two\nlines", price={"amount_minor": 1, "currency": "XXX"})
+
+    assert [field["message"] for field in answer.error["details"]["fields"]] == [
+        "Must be one line, without control characters",
+        "Must be an ISO 4217 currency code such as EUR",
+    ]
