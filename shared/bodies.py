@@ -42,9 +42,8 @@ def _parse_object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise errors.MalformedJson(
-            "The body is not JSON.", at=getattr(error, "pos", None)
-        ) from error
+        where = {"at": error.pos} if isinstance(error, json.JSONDecodeError) else {}
+        raise errors.MalformedJson("The body is not JSON.", **where) from error
     if not isinstance(value, dict):
         raise errors.MalformedJson("The body must be a JSON object.")
     return value

@@ -28,7 +28,7 @@ _EXPONENT_BY_CURRENCY = {
 
 def _known(currency: str) -> str:
     if currency not in _EXPONENT_BY_CURRENCY:
-        raise ValueError("must be an ISO 4217 currency code such as EUR")
+        raise ValueError("Must be an ISO 4217 currency code such as EUR")
     return currency
 
 

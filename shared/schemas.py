@@ -1,12 +1,21 @@
 """What the request and response bodies of all functions have in common."""
 
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 ONE_LINE = r"^[^\p{Cc}]*$"  # no control characters: safe in a mail header, a log line, a CSV cell
+_PATTERN_MEANINGS = {ONE_LINE: "Must be one line, without control characters"}
 
 Item = TypeVar("Item", bound=BaseModel)
+
+
+def reason(problem: Mapping[str, Any]) -> str:
+    """One of pydantic's errors, as a person is told it."""
+    pattern = problem.get("ctx", {}).get("pattern")
+    message: str = _PATTERN_MEANINGS.get(pattern, problem["msg"])
+    return message.removeprefix("Value error, ")
 
 
 class RequestBody(BaseModel):

@@ -14,6 +14,7 @@ from typing import IO, Any
 from pydantic import ValidationError
 
 from products.service import ImportedProduct
+from shared.schemas import reason
 
 ROW_CHARACTERS_MAX = 65_536  # the longest valid row is far shorter
 REQUIRED = ("sku", "name", "price_minor", "currency", "available")
@@ -76,7 +77,7 @@ def _records(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
             lines.begin_row()
             if number == 1:
                 yield number, _header(cells)
-            elif cells:
+            elif any(cell.strip() for cell in cells):
                 yield number, cells
     except _UnreadableLine as error:
         raise BrokenFile(error.code, str(error), row=number + 1) from error
@@ -142,7 +143,9 @@ def _header(cells: list[str]) -> list[str]:
     missing = [column for column in REQUIRED if column not in columns]
     unknown = [column for column in columns if column not in (*REQUIRED, *OPTIONAL)]
     if missing:
-        raise _broken_header("missing_column", f"Missing: {', '.join(missing)}.", missing[0])
+        hint = " Separate columns by commas." if len(cells) == 1 and ";" in cells[0] else ""
+        message = f"Missing: {', '.join(missing)}.{hint}"
+        raise _broken_header("missing_column", message, missing[0])
     if unknown:
         allowed = ", ".join((*REQUIRED, *OPTIONAL))
         raise _broken_header(
@@ -165,7 +168,7 @@ def _row(number: int, columns: list[str], cells: list[str]) -> Row:
         product = ImportedProduct.model_validate(_fields(dict(zip(columns, cells, strict=True))))
     except ValidationError as error:
         problems = tuple(
-            Problem(number, _column(problem["loc"]), problem["type"], problem["msg"])
+            Problem(number, _column(problem["loc"]), problem["type"], reason(problem))
             for problem in error.errors(include_input=False, include_url=False)
         )
         return Row(number, None, problems)

@@ -150,3 +150,9 @@ def test_a_long_file_is_read_row_by_row():
 
     assert found == 20 * MEGABYTE // len(row)
     assert memory.peak < MEGABYTE
+
+
+def test_a_file_with_semicolons_is_told_about_commas():
+    refusal = refusal_of(b"sku;name;price_minor;currency;available\n")
+
+    assert "Separate columns by commas" in str(refusal)
