@@ -7,10 +7,12 @@ import signal
 import sys
 import textwrap
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import places, stack
@@ -45,17 +47,17 @@ def _run(port: int) -> None:
     began = time.monotonic()
     state = places.stack_state(port)
     with stack.start(state, port, _say) as shop:
-        files = [state / "stack.json", places.STATE / "stack.json"]
+        own, latest = state / "stack.json", places.STATE / "stack.json"
         try:
-            for path in files:
+            for path in (own, latest):
                 write_facts(path, shop.facts())
             _say(f"Ready after {time.monotonic() - began:.0f} s\n\n{introduction(shop)}")
             while True:
                 shop.check()
                 time.sleep(CHECK_SECONDS)
         finally:
-            for path in files:
-                remove_facts(path, shop.facts())
+            own.unlink(missing_ok=True)
+            hand_over(latest, shop.facts(), others=state.parent.glob("*/stack.json"))
 
 
 def introduction(shop: Stack) -> str:
@@ -92,7 +94,8 @@ def introduction(shop: Stack) -> str:
 -H "Idempotency-Key: $(date +%s)-$$-$RANDOM" {as_json} -d '{order}'; echo
         sleep 5; curl -s {url}/mailbox.txt
 
-        Ctrl-C stops the shop. Its facts are in local/.state/stack.json, its logs in {shop.log_dir}.
+        Ctrl-C stops the shop. Its facts are in local/.state/stack.json (of several stacks, those
+        of the latest; each has its own in {shop.log_dir.parent}), its logs in {shop.log_dir}.
         """
     return textwrap.dedent(text)
 
@@ -126,13 +129,35 @@ def write_facts(path: Path, facts: dict[str, Any]) -> None:
     draft.replace(path)
 
 
-def remove_facts(path: Path, facts: dict[str, Any]) -> None:
-    """Unless another stack has written its own meanwhile."""
+def hand_over(path: Path, facts: dict[str, Any], others: Iterable[Path]) -> None:
+    """Takes these facts away and puts there those of another stack that runs, if one does.
+
+    Leaves them alone when another stack has written its own meanwhile.
+    """
+    if _read(path) != facts:
+        return
+    running = [known for known in map(_read, others) if known and _is_served(known)]
+    if running:
+        write_facts(path, running[0])
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
     try:
-        if json.loads(path.read_text()) == facts:
-            path.unlink()
+        facts: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError):
-        pass  # gone already
+        return None  # gone already
+    return facts
+
+
+def _is_served(facts: dict[str, Any]) -> bool:
+    """A stack that was killed has left its facts behind."""
+    try:
+        httpx.get(facts["api_url"], timeout=1, trust_env=False)
+    except httpx.HTTPError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -167,11 +167,12 @@ def _sam(arguments: list[str], state: Path, more: Mapping[str, str]) -> None:
         raise StackError("the SAM CLI is not installed: run `make setup` first")
     log = _log(state, arguments[0])
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    # SAM leaves temporary folders behind.
+    with log.open("wb") as output, tempfile.TemporaryDirectory(dir=log.parent) as scratch:
         process = subprocess.Popen(
             [places.SAM, *arguments],
             cwd=places.ROOT,
-            env={**_environment(state), **more},
+            env={**_environment(state), "TMPDIR": scratch, **more},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -88,7 +88,7 @@ def test_a_stack_that_stops_takes_its_own_facts_away(tmp_path: Path) -> None:
     path = tmp_path / "stack.json"
     command.write_facts(path, {"api_url": "a"})
 
-    command.remove_facts(path, {"api_url": "a"})
+    command.hand_over(path, {"api_url": "a"}, others=[])
 
     assert not path.exists()
 
@@ -97,9 +97,23 @@ def test_a_stack_that_stops_leaves_the_facts_of_a_later_one(tmp_path: Path) -> N
     path = tmp_path / "stack.json"
     command.write_facts(path, {"api_url": "b"})
 
-    command.remove_facts(path, {"api_url": "a"})
+    command.hand_over(path, {"api_url": "a"}, others=[])
 
     assert json.loads(path.read_text()) == {"api_url": "b"}
+
+
+@pytest.mark.parametrize(("runs", "left"), [(True, {"api_url": "b"}), (False, None)])
+def test_a_stack_that_stops_hands_over_to_one_that_runs(
+    runs: bool, left: dict[str, str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, other = tmp_path / "stack.json", tmp_path / "other.json"
+    command.write_facts(path, {"api_url": "a"})
+    command.write_facts(other, {"api_url": "b"})
+    monkeypatch.setattr(command, "_is_served", lambda _: runs)
+
+    command.hand_over(path, {"api_url": "a"}, others=[other, tmp_path / "gone.json"])
+
+    assert (json.loads(path.read_text()) if path.exists() else None) == left
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "-1", "abc", "", "80.5", "²"])
