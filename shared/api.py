@@ -60,10 +60,12 @@ _REQUIRED_HEADERS: dict[tuple[str, ...], errors.AppError] = {
         "Send an Idempotency-Key header: a new one for each order, the same one when you retry."
     )
 }
-_REFUSALS_BY_NAME: dict[str, errors.AppError] = {
-    "token_expired": errors.TokenExpired("Your token has expired. Log in again."),
-    "token_invalid": errors.TokenInvalid("This is not a token that the shop issued. Log in."),
-    "unavailable": errors.Unavailable("The shop cannot check tokens right now. Try again."),
+# What the authorizer found wrong. Classes, not instances: an exception that is raised again keeps
+# the frames, and so the requests, of all the times before.
+_REFUSALS: dict[str, tuple[type[errors.AppError], str]] = {
+    "token_expired": (errors.TokenExpired, "Your token has expired. Log in again."),
+    "token_invalid": (errors.TokenInvalid, "This is not a token that the shop issued. Log in."),
+    "unavailable": (errors.Unavailable, "The shop cannot check tokens right now. Try again."),
 }
 
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
@@ -94,13 +96,18 @@ def caller_of(event: dict[str, Any]) -> Principal:
     """Who the authorizer found behind this request. Raises Unauthenticated when it is nobody."""
     found = event["requestContext"].get("authorizer", {}).get("lambda") or {}
     if "refusal" in found:
-        raise _REFUSALS_BY_NAME[found["refusal"]]
+        raise _refusal(found["refusal"])
     if "user_id" not in found:
         raise errors.TokenMissing("Send your access token: Authorization: Bearer <token>.")
     # The answer is cached per token, for longer than some tokens live.
     if time.time() > int(found["expires_at"]):
-        raise _REFUSALS_BY_NAME["token_expired"]
+        raise _refusal("token_expired")
     return Principal(found["user_id"], frozenset(Role(role) for role in found["roles"].split()))
+
+
+def _refusal(name: str) -> errors.AppError:
+    error, message = _REFUSALS[name]
+    return error(message)
 
 
 def created(view: _View, **headers: str) -> Response[_View]:
@@ -141,7 +148,7 @@ class Api(APIGatewayHttpResolver):
         return caller_of(self.current_event.raw_event)
 
     def resolve(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # type: ignore[override]
-        started = time.perf_counter()
+        began = time.perf_counter()
         request = event["requestContext"]
         observability.correlate(request["requestId"])
         response = super().resolve(event, context)
@@ -154,7 +161,7 @@ class Api(APIGatewayHttpResolver):
             "request",
             route=event.get("routeKey"),
             status=response["statusCode"],
-            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            milliseconds=round((time.perf_counter() - began) * 1000, 1),
         )
         return response
 

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from shared.api import create_api
+from shared.api import caller_of, create_api
+from shared.errors import AppError
 from tests.support.http import ADA, CONTEXT, NOBODY, STAFF, Caller, answer_of, sample, send
 from tests.support.little_api import FOR_ANYONE, FOR_STAFF, FOR_USERS, api, post
 
@@ -111,3 +112,28 @@ def test_a_route_that_does_not_say_whom_it_admits_cannot_be_made(method):
 
     with pytest.raises(TypeError, match="/v1/secrets says neither @anyone nor @require_role"):
         getattr(create_api(), method)("/v1/secrets")(forgotten)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"refusal": "token_expired"},
+        {"refusal": "token_invalid"},
+        {"refusal": "unavailable"},
+        {"user_id": "usr_ada", "roles": "customer", "expires_at": 0},
+        {},
+    ],
+)
+def test_a_refusal_holds_on_to_no_request_before_its_own(found):
+    event = sample("auth.me")
+    event["requestContext"]["authorizer"] = {"lambda": found}
+
+    refusals = []
+    for _ in range(2):
+        with pytest.raises(AppError) as refused:
+            caller_of(event)
+        refusals.append((refused.value, len(refused.traceback)))
+
+    (first, frames), (second, as_many) = refusals
+    assert first is not second
+    assert frames == as_many
