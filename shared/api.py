@@ -19,11 +19,13 @@ from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
 )
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from shared import bodies, errors, observability, started
-from shared.auth import Principal, Role
+from shared.auth import Permission, Principal
+from shared.callers import Client, admit, caller_of, client_of
 from shared.config import Runtime, Settings, settings
 from shared.schemas import reason
 
@@ -60,54 +62,19 @@ _REQUIRED_HEADERS: dict[tuple[str, ...], errors.AppError] = {
         "Send an Idempotency-Key header: a new one for each order, the same one when you retry."
     )
 }
-# What the authorizer found wrong. Classes, not instances: an exception that is raised again keeps
-# the frames, and so the requests, of all the times before.
-_REFUSALS: dict[str, tuple[type[errors.AppError], str]] = {
-    "token_expired": (errors.TokenExpired, "Your token has expired. Log in again."),
-    "token_invalid": (errors.TokenInvalid, "This is not a token that the shop issued. Log in."),
-    "unavailable": (errors.Unavailable, "The shop cannot check tokens right now. Try again."),
-}
 
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 _View = TypeVar("_View", bound=BaseModel)
 
 
-def anyone(handler: _Handler) -> _Handler:
-    """Let the route be called without a token."""
-    handler.admits = None  # type: ignore[attr-defined]
-    return handler
+def no_content() -> Response[None]:
+    """204: done, and there is nothing to say."""
+    return Response(status_code=204)
 
 
-def require_role(*roles: Role) -> Callable[[_Handler], _Handler]:
-    """Let the route be called by users with at least one of these roles."""
-
-    def mark(handler: _Handler) -> _Handler:
-        handler.admits = frozenset(roles)  # type: ignore[attr-defined]
-        return handler
-
-    return mark
-
-
-signed_in = require_role(*Role)
-staff_only = require_role(Role.STAFF, Role.ADMIN)
-
-
-def caller_of(event: dict[str, Any]) -> Principal:
-    """Who the authorizer found behind this request. Raises Unauthenticated when it is nobody."""
-    found = event["requestContext"].get("authorizer", {}).get("lambda") or {}
-    if "refusal" in found:
-        raise _refusal(found["refusal"])
-    if "user_id" not in found:
-        raise errors.TokenMissing("Send your access token: Authorization: Bearer <token>.")
-    # The answer is cached per token, for longer than some tokens live.
-    if time.time() > int(found["expires_at"]):
-        raise _refusal("token_expired")
-    return Principal(found["user_id"], frozenset(Role(role) for role in found["roles"].split()))
-
-
-def _refusal(name: str) -> errors.AppError:
-    error, message = _REFUSALS[name]
-    return error(message)
+def accepted() -> Response[None]:
+    """202: the answer comes by mail, if there is one to give."""
+    return Response(status_code=202)
 
 
 def created(view: _View, **headers: str) -> Response[_View]:
@@ -116,7 +83,25 @@ def created(view: _View, **headers: str) -> Response[_View]:
     return Response(status_code=201, content_type=JSON, body=view, headers=named)
 
 
-class Api(APIGatewayHttpResolver):
+class _Request:
+    """What a route asks about the request that it is answering."""
+
+    current_event: Any
+
+    @property
+    def caller(self) -> Principal:
+        return caller_of(self.current_event.raw_event)
+
+    @property
+    def client(self) -> Client:
+        return client_of(self.current_event.raw_event)
+
+
+class Routes(_Request, APIGatewayHttpRouter):
+    """Some of an API's routes, for `api.include_router`: where one function has many."""
+
+
+class Api(_Request, APIGatewayHttpResolver):
     """A Lambda handler for the routes that are registered on it."""
 
     def __init__(self) -> None:
@@ -137,20 +122,16 @@ class Api(APIGatewayHttpResolver):
         register = super().route(rule, *args, **kwargs)
 
         def guarded(handler: _Handler) -> _Handler:
-            if not hasattr(handler, "admits"):
-                raise TypeError(f"{rule} says neither @anyone nor @require_role(...)")
+            if not hasattr(handler, "requires"):
+                raise TypeError(f"{rule} says neither @anyone nor @requires(...)")
             return register(handler)
 
         return guarded
 
-    @property
-    def caller(self) -> Principal:
-        return caller_of(self.current_event.raw_event)
-
     def resolve(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # type: ignore[override]
         began = time.perf_counter()
         request = event["requestContext"]
-        observability.correlate(request["requestId"])
+        observability.correlate(request["requestId"], client_address=client_of(event).address)
         response = super().resolve(event, context)
         response["headers"] = {
             **SECURITY_HEADERS,
@@ -234,9 +215,9 @@ class _Admission(OpenAPIRequestValidationMiddleware):
     def handler(self, app: Any, next_middleware: Any) -> Response[Any]:
         route = app.context["_route"]
         # Powertools answers an unknown path with a route of its own, which admits anyone to a 404.
-        admits: frozenset[Role] | None = getattr(route.func, "admits", None)
-        if admits is not None and not app.caller.is_any_of(admits):
-            raise errors.Forbidden("Your account may not do this.")
+        permission: Permission | None = getattr(route.func, "requires", None)
+        if permission is not None:
+            admit(app.caller, permission)
         if any(len(value) > PATH_ARGUMENT_MAX for value in app.context["_route_args"].values()):
             raise errors.NotFound("There is nothing at this address.")
         return super().handler(app, next_middleware)

@@ -1,7 +1,19 @@
-"""Who is calling: the principal that the authorizer found, and the roles there are."""
+"""Who is calling and what they may do: roles are sets of permissions, each route names one."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+
+class Permission(StrEnum):
+    OWN_ACCOUNT = "account:own"  # one's profile, password, sessions
+    PLACE_ORDERS = "orders:place"  # and see one's own
+    READ_ALL_ORDERS = "orders:read_all"
+    WRITE_PRODUCTS = "products:write"
+    WRITE_STOCK = "stock:write"
+    UPLOAD_FILES = "uploads:write"
+    MANAGE_API_KEYS = "api_keys:manage"  # one's own
+    READ_USERS = "users:read"
+    MANAGE_USERS = "users:manage"
 
 
 class Role(StrEnum):
@@ -10,16 +22,47 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+_CUSTOMER = frozenset({Permission.OWN_ACCOUNT, Permission.PLACE_ORDERS})
+_STAFF = _CUSTOMER | {
+    Permission.READ_ALL_ORDERS,
+    Permission.WRITE_PRODUCTS,
+    Permission.WRITE_STOCK,
+    Permission.UPLOAD_FILES,
+    Permission.MANAGE_API_KEYS,
+}
+PERMISSIONS = {
+    Role.CUSTOMER: _CUSTOMER,
+    Role.STAFF: _STAFF,
+    Role.ADMIN: _STAFF | {Permission.READ_USERS, Permission.MANAGE_USERS},
+}
+# A key is a script's: it manages neither its owner's account nor anyone's rights, nor makes keys.
+GRANTABLE_TO_KEYS = frozenset(Permission) - {
+    Permission.OWN_ACCOUNT,
+    Permission.MANAGE_API_KEYS,
+    Permission.MANAGE_USERS,
+}
+
+
+def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
+    return frozenset().union(*(PERMISSIONS[role] for role in roles))
+
+
+def is_staff(roles: frozenset[Role]) -> bool:
+    """Whether these roles carry more rights than a customer's, and so more duties."""
+    return not permissions_of(roles) <= _CUSTOMER
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The signed-in user behind a request."""
+    """The account behind a request, and what this request may do in its name.
+
+    `second_factor_due`: the staff's permissions are withheld until the session shows one.
+    """
 
     user_id: str
-    roles: frozenset[Role]
+    permissions: frozenset[Permission]
+    session_id: str = ""  # none for an API key
+    second_factor_due: bool = False
 
-    def is_any_of(self, roles: frozenset[Role]) -> bool:
-        return not self.roles.isdisjoint(roles)
-
-    @property
-    def is_staff(self) -> bool:
-        return self.is_any_of(frozenset({Role.STAFF, Role.ADMIN}))
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions

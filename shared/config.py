@@ -5,6 +5,7 @@ of each cold start.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -35,6 +36,10 @@ class Runtime(Settings):
 class Tables(Settings):
     logins_table: str
     users_table: str
+    sessions_table: str
+    api_keys_table: str
+    email_tokens_table: str
+    attempts_table: str
     products_table: str
     stock_table: str
     orders_table: str
@@ -53,6 +58,21 @@ class TokenSettings(Settings):
 class PasswordSettings(Settings):
     password_pepper_secret_arn: str
     bcrypt_cost: int = 12  # log2 of the rounds: about 0.3 s of a core
+    password_length_min: int = 8  # code points
+    staff_password_length_min: int = 15
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings(Settings):
+    require_verified_email: bool  # whether an account opens before its address is confirmed
+    failures_per_address: int = 100  # failed logins from one address before waits begin
+    registrations_per_hour: int = 100  # from one address
+    shop_name: str = "Souk"
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionSettings(Settings):
+    require_staff_second_factor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +93,7 @@ class RelaySettings(Settings):
 @dataclass(frozen=True, slots=True)
 class MailSettings(Settings):
     mail_sender: str
+    shop_url: str  # where the links in mails lead: the shop's own pages
     shop_name: str = "Souk"
 
 
@@ -95,16 +116,22 @@ def _loaded(section: type[Settings]) -> Settings:
     return section(**values)
 
 
-def _read(field: Field[Any]) -> str | int:
+def _read(field: Field[Any]) -> str | int | bool:
     name = field.name.upper()
     text = os.environ.get(name, "")
     if text == "" and field.default is not MISSING:
         return field.default  # type: ignore[no-any-return]
     if text == "":
         raise ValueError(f"{name} is not set")
-    if field.type is not int:
-        return text
+    parse, kind = _TYPES[field.type]
     try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"{name} is {text!r}, which is no whole number") from None
+        return parse(text)
+    except (KeyError, ValueError):
+        raise ValueError(f"{name} is {text!r}, which is no {kind}") from None
+
+
+_TYPES: dict[Any, tuple[Callable[[str], str | int | bool], str]] = {
+    str: (str, "text"),
+    int: (int, "whole number"),
+    bool: ({"true": True, "false": False}.__getitem__, "true or false"),
+}

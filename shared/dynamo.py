@@ -1,11 +1,6 @@
-"""DynamoDB as Souk uses it: tables on one connection, and transactions whose every write names the
-error that its failed condition stands for.
-"""
+"""DynamoDB as Souk uses it: tables on one connection, whose failures are refusals."""
 
-import random
-import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Self
 
@@ -13,21 +8,12 @@ import botocore.session
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BrokenConnection
 from pynamodb.connection import Connection, TableConnection
-from pynamodb.exceptions import CancellationReason, DoesNotExist, TransactWriteError
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.models import Model
-from pynamodb.transactions import TransactWrite
 
 from shared import aws
-from shared.errors import AppError, Unavailable
+from shared.errors import Unavailable
 
-ACTIONS_MAX = 100  # DynamoDB's limit on one transaction
-TRIES = 4
-BACKOFF_SECONDS = 0.05  # doubled at each try, with full jitter: 0.35 s at the worst
-
-# Reasons for which a cancelled transaction may go through at a later try (API_TransactWriteItems).
-_TRANSIENT = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 # What is left when botocore's own retries are used up.
 _OVERLOADED = frozenset(
     {
@@ -40,7 +26,7 @@ _OVERLOADED = frozenset(
         *("500", "502", "503", "504"),  # botocore's code for a reply that is not DynamoDB's
     }
 )
-_BUSY = "The shop is very busy. Try again in a second."
+BUSY = "The shop is very busy. Try again in a second."
 
 
 class _SharedConnection(Connection):
@@ -54,10 +40,10 @@ class _SharedConnection(Connection):
         try:
             return super()._make_api_call(operation_name, operation_kwargs)
         except (BrokenConnection, HTTPClientError) as error:  # silent or cut off, at each attempt
-            raise Unavailable(_BUSY) from error
+            raise Unavailable(BUSY) from error
         except ClientError as error:
             if error.response["Error"].get("Code") in _OVERLOADED:
-                raise Unavailable(_BUSY) from error
+                raise Unavailable(BUSY) from error
             raise
 
 
@@ -103,102 +89,34 @@ class Table(Model):
         return {getattr(item, str(cls._hash_keyname)): item for item in found}
 
 
-@dataclass(slots=True)
-class Transaction:
-    """Writes that happen together or not at all.
+def read_together(*keys: tuple[type[Table], *tuple[str, ...]]) -> list[Any]:
+    """The items with these keys, of any tables, as they are now: one BatchGetItem.
 
-    `otherwise` is the refusal that a write's failed condition stands for. Several may fail at
-    once: the one raised is that of the write added first.
+    Each key is a table, a hash key and, where the table has one, a range key. In the order asked
+    for, with None for what does not exist. Raises Unavailable when some of it was left unread.
     """
-
-    _checks: list[tuple[dict[str, Any], AppError]] = field(default_factory=list)
-    _puts: list[tuple[dict[str, Any], AppError | None]] = field(default_factory=list)
-    _updates: list[tuple[dict[str, Any], AppError | None]] = field(default_factory=list)
-    _order: list[AppError | None] = field(default_factory=list)
-
-    def put(
-        self,
-        item: Model,
-        *,
-        only_if: Condition | None = None,
-        otherwise: AppError | None = None,
-    ) -> None:
-        self._puts.append(({"model": item, "condition": only_if}, otherwise))
-        self._order.append(otherwise)
-
-    def update(
-        self,
-        item: Model,
-        actions: Sequence[Action],
-        *,
-        only_if: Condition | None = None,
-        otherwise: AppError | None = None,
-    ) -> None:
-        """Change the item with this one's key, creating it unless `only_if` says otherwise."""
-        write = {"model": item, "actions": list(actions), "condition": only_if}
-        self._updates.append((write, otherwise))
-        self._order.append(otherwise)
-
-    def check(
-        self, table: type[Model], key: str, *, only_if: Condition, otherwise: AppError
-    ) -> None:
-        """Write nothing there, but demand this of the item with that key."""
-        check = {"model_cls": table, "hash_key": key, "condition": only_if}
-        self._checks.append((check, otherwise))
-        self._order.append(otherwise)
-
-    def __len__(self) -> int:
-        return len(self._order)
-
-    def commit(self) -> None:
-        """Write it all, or raise and have written nothing.
-
-        Raises the refusal of the condition that failed, or Unavailable when other writers won
-        each of the tries. After an Unavailable for a lost reply it may have been written all the
-        same: a retry must find out by a condition.
-        """
-        for attempt in range(TRIES):
-            if attempt:
-                _wait_before(attempt)
-            try:
-                self._send()
-            except TransactWriteError as error:
-                refusal = self._refusal_in(error.cancellation_reasons)
-                if refusal is not None:
-                    raise refusal from error
-                if not _is_transient(error):
-                    raise
-            else:
-                return
-        raise Unavailable(_BUSY)
-
-    def _send(self) -> None:
-        with TransactWrite(connection=connection()) as transaction:
-            for check, _ in self._checks:
-                transaction.condition_check(**check)
-            for put, _ in self._puts:
-                transaction.save(**put)
-            for update, _ in self._updates:
-                transaction.update(**update)
-
-    def _refusal_in(self, reasons: list[CancellationReason | None]) -> AppError | None:
-        # pynamodb sends checks, then puts, then updates, whatever order they were added in.
-        sent = [otherwise for _, otherwise in (*self._checks, *self._puts, *self._updates)]
-        failed = {
-            id(otherwise)
-            for otherwise, reason in zip(sent, reasons, strict=False)
-            if otherwise is not None
-            and reason is not None
-            and reason.code == "ConditionalCheckFailed"
-        }
-        return next((error for error in self._order if id(error) in failed), None)
+    request: dict[str, Any] = {}
+    for table, *key in keys:
+        batch = request.setdefault(_name(table), {"Keys": [], "ConsistentRead": True})
+        batch["Keys"].append(_raw_key(table, key))
+    answer = connection().dispatch("BatchGetItem", {"RequestItems": request})
+    if answer.get("UnprocessedKeys"):
+        raise Unavailable(BUSY)
+    return [
+        _found(table, _raw_key(table, key), answer["Responses"].get(_name(table), []))
+        for table, *key in keys
+    ]
 
 
-def _wait_before(retry: int) -> None:
-    """The first retry is 1."""
-    time.sleep(random.uniform(0, BACKOFF_SECONDS * 2 ** (retry - 1)))  # noqa: S311 (jitter)
+def _name(table: type[Table]) -> str:
+    return str(table.Meta.table_name)
 
 
-def _is_transient(error: TransactWriteError) -> bool:
-    codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
-    return bool(codes) and codes <= _TRANSIENT
+def _raw_key(table: type[Table], key: Iterable[str]) -> dict[str, dict[str, str]]:
+    names = (table._hash_keyname, table._range_keyname)  # noqa: SLF001 (it has no public name)
+    return {str(name): {"S": value} for name, value in zip(names, key, strict=False)}
+
+
+def _found(table: type[Table], key: dict[str, Any], items: list[dict[str, Any]]) -> Table | None:
+    raw = next((item for item in items if key.items() <= item.items()), None)
+    return None if raw is None else table.from_raw_data(raw)

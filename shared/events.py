@@ -24,13 +24,72 @@ class _Event(_Frozen):
     correlation_id: str = Field(default_factory=observability.correlation_id)
 
 
-class UserRegisteredData(_Frozen):
+class AboutUser(_Frozen):
     user_id: str
 
 
 class UserRegistered(_Event):
     type: Literal["user.registered"] = "user.registered"
-    data: UserRegisteredData
+    data: AboutUser
+
+
+class RegistrationRepeated(_Event):
+    """Someone tried to open an account with this user's address."""
+
+    type: Literal["user.registration_repeated"] = "user.registration_repeated"
+    data: AboutUser
+
+
+class VerificationRequested(_Event):
+    type: Literal["user.verification_requested"] = "user.verification_requested"
+    data: AboutUser
+
+
+class EmailChangeRequested(_Event):
+    type: Literal["user.email_change_requested"] = "user.email_change_requested"
+    data: AboutUser
+
+
+class EmailChanged(_Event):
+    type: Literal["user.email_changed"] = "user.email_changed"
+    data: AboutUser
+
+
+class PasswordResetRequested(_Event):
+    type: Literal["user.password_reset_requested"] = "user.password_reset_requested"
+    data: AboutUser
+
+
+class PasswordChanged(_Event):
+    type: Literal["user.password_changed"] = "user.password_changed"
+    data: AboutUser
+
+
+class SecondFactorChange(AboutUser):
+    enabled: bool
+
+
+class SecondFactorChanged(_Event):
+    type: Literal["user.second_factor_changed"] = "user.second_factor_changed"
+    data: SecondFactorChange
+
+
+class UserDeleted(_Event):
+    """Nothing personal is left of the account: whoever keeps more about it should erase it too."""
+
+    type: Literal["user.deleted"] = "user.deleted"
+    data: AboutUser
+
+
+class AboutSession(AboutUser):
+    session_id: str
+
+
+class ReuseDetected(_Event):
+    """A refresh token came a second time, so that two may have it: the session was ended."""
+
+    type: Literal["session.reuse_detected"] = "session.reuse_detected"
+    data: AboutSession
 
 
 class OrderedLine(_Frozen):
@@ -54,11 +113,24 @@ class OrderPlaced(_Event):
     data: OrderPlacedData
 
 
-Event = Annotated[UserRegistered | OrderPlaced, Field(discriminator="type")]
-_any_event: TypeAdapter[UserRegistered | OrderPlaced] = TypeAdapter(Event)
+UserEvent = (
+    UserRegistered
+    | RegistrationRepeated
+    | VerificationRequested
+    | EmailChangeRequested
+    | EmailChanged
+    | PasswordResetRequested
+    | PasswordChanged
+    | SecondFactorChanged
+    | UserDeleted
+    | ReuseDetected
+)
+AnyEvent = UserEvent | OrderPlaced
+Event = Annotated[AnyEvent, Field(discriminator="type")]
+_any_event: TypeAdapter[AnyEvent] = TypeAdapter(Event)
 
 
-def parse(document: str | bytes | dict[str, object]) -> UserRegistered | OrderPlaced:
+def parse(document: str | bytes | dict[str, object]) -> AnyEvent:
     """The event in that JSON or that dict. Raises pydantic's ValidationError."""
     if isinstance(document, dict):
         return _any_event.validate_python(document)

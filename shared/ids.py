@@ -1,4 +1,4 @@
-"""Opaque identifiers with a prefix that names their kind: `usr_ prd_ ord_ upl_ evt_`."""
+"""Opaque identifiers with a prefix that names their kind: `usr_ ses_ prd_ ord_ upl_ evt_`."""
 
 import base64
 import hashlib

@@ -1,15 +1,17 @@
 """Rings of secret keys, kept in Secrets Manager and nowhere else.
 
-A secret holds JSON: `{"current": "k2", "k1": "...", "k2": "..."}`. The current key signs; all of
-them verify, so that a key rotates and nobody is logged out.
+A secret holds JSON: `{"current": "k1", "k1": "...", "k2": "..."}`. The current key signs; all of
+them verify, so that a key rotates and nobody is logged out. `"next": "k2"` takes over as current at
+`"next_from"`, which lies so far ahead that by then every instance has read the new key.
 """
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared import aws
+from shared import aws, clock
 from shared.cache import cached
 from shared.errors import Unavailable
 
@@ -32,7 +34,9 @@ class KeyRing:
         names = json.loads(secret)
         if not isinstance(names, dict) or not all(isinstance(key, str) for key in names.values()):
             raise ValueError("the ring is not a JSON object of strings")
-        current = names.pop("current", None)
+        current, successor, since = (names.pop(it, None) for it in ("current", "next", "next_from"))
+        if successor is not None and clock.utc_now() >= datetime.fromisoformat(since):
+            current = successor
         keys = {kid: key.encode() for kid, key in names.items()}
         if current not in keys:
             raise ValueError("the ring's current key is not in it")

@@ -1,4 +1,8 @@
-"""Logs: one JSON object a line, with ids and never with bodies, tokens, addresses or passwords."""
+"""Logs: one JSON object a line, with ids and never with bodies, tokens, addresses or passwords.
+
+The audit lines, and they alone, say which network address an act came from: without it they
+could not tell a burglar from the owner.
+"""
 
 import logging
 
@@ -11,10 +15,24 @@ for _library in ("botocore", "pynamodb", "urllib3"):
     logging.getLogger(_library).setLevel(logging.INFO)
 
 
-def correlate(correlation_id: str) -> None:
+def correlate(correlation_id: str, *, client_address: str = "") -> None:
     """Stamp this on each line, and on each event staged, until the next call."""
+    global _client_address  # noqa: PLW0603 (a function instance has one request at a time)
+    _client_address = client_address
     logger.set_correlation_id(correlation_id)
 
 
 def correlation_id() -> str:
     return logger.get_correlation_id() or "none"
+
+
+def audit(action: str, result: str, **facts: str) -> None:
+    """A line for whoever looks into an incident: what was tried, by whom, from where, how it ended.
+
+    `facts` are ids and names of settings: no e-mail, no secret, nothing that a client wrote.
+    """
+    extra = {"action": action, "result": result, "client_address": _client_address, **facts}
+    logger.info("audit", extra=extra)
+
+
+_client_address = ""

@@ -6,14 +6,14 @@ written together or not at all.
 
 from datetime import timedelta
 
-from shared.dynamo import Transaction
-from shared.events import OrderPlaced, UserRegistered
+from shared.events import AnyEvent
 from shared.models import OutboxRow
+from shared.transactions import Transaction
 
 KEPT = timedelta(days=7)  # long enough to send a lost week again by hand
 
 
-def stage(transaction: Transaction, event: UserRegistered | OrderPlaced) -> None:
+def stage(transaction: Transaction, event: AnyEvent) -> None:
     """Put the event's row into the caller's transaction."""
     row = OutboxRow(
         event_id=event.id,

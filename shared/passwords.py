@@ -27,6 +27,12 @@ def is_password(password: str, stored: str, pepper: KeyRing) -> bool:
     return bcrypt.checkpw(_prehash(password, pepper.keys[kid]), hashed.encode())
 
 
+def is_current(stored: str, pepper: KeyRing, *, cost: int) -> bool:
+    """Whether `hash_password` would make it so today; a cost that was lowered leaves it alone."""
+    kid, _, hashed = stored.partition(":")
+    return kid == pepper.current and int(hashed.split("$")[2]) >= cost
+
+
 def spend_a_check(password: str, pepper: KeyRing, *, cost: int) -> None:
     """Take as long as `is_password` does, so that an unknown e-mail does not show in the time."""
     is_password(password, _decoy(pepper.current, cost), pepper)

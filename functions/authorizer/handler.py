@@ -2,41 +2,53 @@
 
 It lets each call through with what it found, or with why it found nothing, so that the route can
 refuse in Souk's own envelope. API Gateway keeps the answer for 60 s per token: it holds identity,
-and the roles are checked by the route.
+and what that may do is checked by the route.
 """
 
 from typing import Any
 
-from shared import started, tokens
-from shared.config import TokenSettings, settings
+from authorizer import service
+from authorizer.service import Recognised
+from shared import observability, started
+from shared.callers import client_of
+from shared.config import AdmissionSettings, TokenSettings, settings
 from shared.errors import AppError
-from shared.keys import key_ring
-from shared.observability import logger
 
 _SCHEME = "bearer "
-_keys_secret_arn = settings(TokenSettings).token_keys_secret_arn
+settings(TokenSettings)
+settings(AdmissionSettings)
 started()
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
     """Payload 2.0 in, simple response out (AWS: HTTP API Lambda authorizers)."""
     request_id = event["requestContext"]["requestId"]
+    observability.correlate(request_id, client_address=client_of(event).address)
     try:
-        context = _identity(event["headers"].get("authorization", ""))
+        recognised = service.recognise(_shown(event["headers"].get("authorization", "")))
     except AppError as refusal:
-        logger.info("no principal", code=refusal.code, request_id=request_id)
+        observability.audit("authenticate", "refused", reason=refusal.code)
         return {"isAuthorized": True, "context": {"refusal": refusal.code}}
-    logger.info("principal", user_id=context["user_id"], request_id=request_id)
-    return {"isAuthorized": True, "context": context}
+    user_id = recognised.principal.user_id
+    observability.audit(
+        "authenticate", "done", user_id=user_id, session_id=recognised.principal.session_id
+    )
+    return {"isAuthorized": True, "context": _context(recognised)}
 
 
-def _identity(authorization: str) -> dict[str, Any]:
+def _shown(authorization: str) -> str:
     # RFC 9110, 11.1: the scheme is case-insensitive. A header without one is read as the token.
     is_bearer = authorization[: len(_SCHEME)].lower() == _SCHEME
-    token = authorization[len(_SCHEME) :] if is_bearer else authorization
-    principal, expires_at = tokens.verify(token.strip(), key_ring(_keys_secret_arn))
+    return (authorization[len(_SCHEME) :] if is_bearer else authorization).strip()
+
+
+def _context(recognised: Recognised) -> dict[str, Any]:
+    """What `shared.callers` reads: API Gateway hands on text, numbers and booleans."""
+    principal = recognised.principal
     return {
         "user_id": principal.user_id,
-        "roles": " ".join(sorted(principal.roles)),
-        "expires_at": expires_at,
+        "session_id": principal.session_id,
+        "permissions": " ".join(sorted(principal.permissions)),
+        "second_factor_due": principal.second_factor_due,
+        "expires_at": recognised.expires_at,
     }

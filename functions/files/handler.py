@@ -2,7 +2,9 @@ from aws_lambda_powertools.event_handler import Response
 
 from files import service as uploads
 from files.schemas import UploadRequest, UploadView
-from shared.api import create_api, created, staff_only
+from shared.api import create_api, created
+from shared.auth import Permission
+from shared.callers import requires
 from shared.config import UploadSettings
 
 api = create_api(UploadSettings)
@@ -10,7 +12,7 @@ handler = api.resolve
 
 
 @api.post("/v1/uploads", status_code=201, tags=["Uploads"])
-@staff_only
+@requires(Permission.UPLOAD_FILES)
 def start_upload(request: UploadRequest) -> Response[UploadView]:
     """Announce a file. The answer's `form` takes it within five minutes."""
     started = uploads.start(api.caller, request)
@@ -19,7 +21,7 @@ def start_upload(request: UploadRequest) -> Response[UploadView]:
 
 
 @api.get("/v1/uploads/<upload_id>", tags=["Uploads"])
-@staff_only
+@requires(Permission.UPLOAD_FILES)
 def get_upload(upload_id: str) -> UploadView:
     """How far the import has come, and which rows were wrong."""
     return UploadView.of(uploads.view(upload_id))

@@ -18,8 +18,8 @@ from files.rows import BrokenFile, Problem, Row, check, rows
 from files.service import KEY_PREFIX
 from products import service as catalog
 from shared import aws, observability, started
-from shared.dynamo import ACTIONS_MAX, Transaction
 from shared.models import RowError
+from shared.transactions import ACTIONS_MAX, Transaction
 
 ROWS_A_WRITE = (ACTIONS_MAX - 1) // catalog.ACTIONS_PER_IMPORTED_PRODUCT  # one is the checkpoint's
 READ_BYTES = 65_536

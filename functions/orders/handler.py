@@ -2,7 +2,9 @@ from aws_lambda_powertools.event_handler import Response
 
 from orders import service as orders
 from orders.schemas import OrderRequest, OrderView
-from shared.api import IdempotencyKey, PageCursor, PageLimit, create_api, created, signed_in
+from shared.api import IdempotencyKey, PageCursor, PageLimit, create_api, created
+from shared.auth import Permission
+from shared.callers import requires
 from shared.config import CursorSettings
 from shared.schemas import Page
 
@@ -11,7 +13,7 @@ handler = api.resolve
 
 
 @api.post("/v1/orders", status_code=201, tags=["Orders"])
-@signed_in
+@requires(Permission.PLACE_ORDERS)
 def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Response[OrderView]:
     """Place an order. Sent again with the same key, it answers with the order as it now stands."""
     placement = orders.place(api.caller, request, idempotency_key)
@@ -24,7 +26,7 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
 
 
 @api.get("/v1/orders", tags=["Orders"])
-@signed_in
+@requires(Permission.PLACE_ORDERS)
 def list_orders(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[OrderView]:
     """Your own orders, newest first."""
     page = orders.mine(api.caller, limit=limit, cursor=cursor)
@@ -32,7 +34,7 @@ def list_orders(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[OrderV
 
 
 @api.get("/v1/orders/<order_id>", tags=["Orders"])
-@signed_in
+@requires(Permission.PLACE_ORDERS)
 def get_order(order_id: str) -> OrderView:
     """One of your orders; staff may see anyone's."""
     return OrderView.of(orders.view(api.caller, order_id))

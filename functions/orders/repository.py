@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from shared import cursors, outbox
-from shared.dynamo import Transaction
 from shared.errors import OrderAlreadyPlaced, OutOfStock
 from shared.events import OrderPlaced
 from shared.models import Order, Product, Stock
+from shared.transactions import Transaction
 
 
 @dataclass(frozen=True, slots=True)

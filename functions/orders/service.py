@@ -8,7 +8,7 @@ from orders import pricing, repository
 from orders.repository import OrderPage
 from orders.schemas import OrderLineView, OrderRequest
 from shared import clock, ids
-from shared.auth import Principal
+from shared.auth import Permission, Principal
 from shared.errors import AppError, IdempotencyKeyReused, OrderNotFound
 from shared.events import OrderedLine, OrderPlaced, OrderPlacedData
 from shared.models import Order, OrderStep, ShippingAddress
@@ -42,7 +42,9 @@ def place(buyer: Principal, request: OrderRequest, idempotency_key: str) -> Plac
 def view(caller: Principal, order_id: str) -> Order:
     """Raises OrderNotFound, for someone else's order too."""
     order = repository.find(order_id)
-    if order is None or not (order.buyer_id == caller.user_id or caller.is_staff):
+    if order is None or not (
+        order.buyer_id == caller.user_id or caller.may(Permission.READ_ALL_ORDERS)
+    ):
         raise OrderNotFound("There is no such order.")
     return order
 

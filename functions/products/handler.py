@@ -6,7 +6,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from products import service as catalog
 from products.catalog import CatalogQuery
 from products.schemas import Category, NewProduct, ProductView, StockCount, StockView
-from shared.api import PageCursor, PageLimit, anyone, create_api, created, staff_only
+from shared.api import PageCursor, PageLimit, create_api, created
+from shared.auth import Permission
+from shared.callers import anyone, requires
 from shared.config import CursorSettings
 from shared.schemas import Page
 
@@ -35,7 +37,7 @@ def get_product(product_id: str) -> ProductView:
 
 
 @api.post("/v1/products", status_code=201, tags=["Catalog"])
-@staff_only
+@requires(Permission.WRITE_PRODUCTS)
 def create_product(new: NewProduct) -> Response[ProductView]:
     """Add a product. Its SKU is its identity: it must be new and never changes."""
     product = catalog.create(new)
@@ -43,7 +45,7 @@ def create_product(new: NewProduct) -> Response[ProductView]:
 
 
 @api.put("/v1/products/<product_id>/stock", tags=["Stock"])
-@staff_only
+@requires(Permission.WRITE_STOCK)
 def set_stock(product_id: str, count: StockCount) -> StockView:
     """Say how many units were counted."""
     return catalog.count_stock(product_id, count)

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from shared.dynamo import Transaction
 from shared.errors import ProductNotFound, SkuTaken
 from shared.models import Product, Stock
+from shared.transactions import Transaction
 
 
 def add(product: Product) -> None:

@@ -4,10 +4,10 @@ from products import repository
 from products.catalog import CatalogQuery, list_product
 from products.schemas import Available, NewProduct, ProductView, StockCount, StockView
 from shared import clock, ids
-from shared.dynamo import Transaction
 from shared.errors import ProductNotFound
 from shared.models import Product
 from shared.schemas import Page
+from shared.transactions import Transaction
 
 ACTIONS_PER_IMPORTED_PRODUCT = 2  # of the 100 that a transaction may have: catalog item and stock
 

@@ -15,7 +15,8 @@ from aws_lambda_powertools.event_handler import Response, openapi
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
-from shared.api import JSON, anyone, create_api
+from shared.api import JSON, create_api
+from shared.callers import anyone
 from shared.errors import MethodNotAllowed, NotFound
 from shared.schemas import View
 

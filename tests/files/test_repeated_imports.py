@@ -8,7 +8,7 @@ import pytest
 
 from files import processor
 from files.processor import handler
-from shared.dynamo import Transaction
+from shared.transactions import Transaction
 from shared.models import Product, Stock, Upload
 from tests.support import imports
 from tests.support.http import CONTEXT

@@ -9,7 +9,7 @@ from botocore.exceptions import ReadTimeoutError
 from notifications.relay import EventsNotRelayed, handler
 from shared import events, outbox
 from shared.aws import client
-from shared.dynamo import Transaction
+from shared.transactions import Transaction
 from shared.models import OutboxRow
 from tests.support import faults
 from tests.support.http import CONTEXT, sample

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared import events, observability, outbox
-from shared.dynamo import Transaction
+from shared.transactions import Transaction
 from shared.errors import EmailTaken
 from shared.events import UserRegistered
 from shared.models import Login, OutboxRow

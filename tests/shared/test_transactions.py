@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from shared import dynamo
-from shared.dynamo import Transaction
+from shared.transactions import Transaction
 from shared.errors import AppError
 from shared.models import Login, Product, Stock, User
 from tests.support import shop

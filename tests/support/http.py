@@ -8,6 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from shared.auth import Permission, Role, permissions_of
+
 EVENTS = Path(__file__).parents[2] / "events"
 
 CONTEXT = SimpleNamespace(
@@ -50,11 +52,13 @@ class Answer:
 class Caller:
     user_id: str
     roles: str = "customer"
+    session_id: str = "ses_here"
 
 
 ADA = Caller("usr_ada")
 BOB = Caller("usr_bob")
 STAFF = Caller("usr_staff", "customer staff")
+ADMIN = Caller("usr_admin", "customer admin")
 NOBODY: Caller | None = None
 
 
@@ -101,13 +105,19 @@ def answer_of(response: dict[str, Any]) -> Answer:
     )
 
 
+def _permissions_of(caller: Caller) -> frozenset[Permission]:
+    return permissions_of(frozenset(Role(role) for role in caller.roles.split()))
+
+
 def _set_caller(event: dict[str, Any], caller: Caller | None) -> None:
     context = event["requestContext"]
     context.pop("authorizer", None)
     if caller is not None:
         principal = {
             "user_id": caller.user_id,
-            "roles": caller.roles,
+            "session_id": caller.session_id,
+            "permissions": " ".join(sorted(_permissions_of(caller))),
+            "second_factor_due": False,
             "expires_at": int(time.time()) + 900,
         }
         context["authorizer"] = {"lambda": principal}

@@ -5,7 +5,9 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.api import Api, anyone, create_api, signed_in, staff_only
+from shared.api import Api, create_api
+from shared.auth import Permission
+from shared.callers import anyone, requires
 from shared.schemas import RequestBody, View
 from tests.support.http import Answer, Caller, send
 
@@ -27,7 +29,7 @@ class Echo(View):
 
 class Whom(View):
     user_id: str
-    roles: list[str]
+    permissions: list[str]
 
 
 api: Api = create_api()
@@ -40,21 +42,21 @@ def note(note: Note) -> Echo:
 
 
 @api.post("/v1/orders")
-@signed_in
+@requires(Permission.PLACE_ORDERS)
 def sign(note: Note) -> Echo:
     return Echo(text=note.text)
 
 
 @api.put("/v1/products/<product_id>/stock")
-@staff_only
+@requires(Permission.WRITE_STOCK)
 def count(product_id: str, note: Note) -> Echo:
     return Echo(text=f"{product_id}: {note.text}")
 
 
 @api.get("/v1/me")
-@signed_in
+@requires(Permission.PLACE_ORDERS)
 def me() -> Whom:
-    return Whom(user_id=api.caller.user_id, roles=sorted(api.caller.roles))
+    return Whom(user_id=api.caller.user_id, permissions=sorted(api.caller.permissions))
 
 
 def post(

@@ -1,13 +1,15 @@
-from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from datetime import datetime
+from typing import Annotated, Self
 
 import email_validator
 from pydantic import AfterValidator, Field
 
 from shared.auth import Role
 from shared.config import Runtime, settings
-from shared.models import User
+from shared.models import Profile
 from shared.schemas import ONE_LINE, RequestBody, View
+
+TOKEN_MAX = 200  # longer than any token of ours
 
 
 def _normalised(address: str) -> str:
@@ -28,19 +30,40 @@ def _normalised(address: str) -> str:
 Email = Annotated[
     str, Field(max_length=254, examples=["ada@example.com"]), AfterValidator(_normalised)
 ]
-# Code points. The hash is over any number of bytes: see shared.passwords.
-Password = Annotated[str, Field(min_length=8, max_length=128)]
+# Code points. The hash is over any number of bytes (shared.passwords); how short and how common
+# it may be depends on whose it is (auth.passwords.policy).
+NewPassword = Annotated[str, Field(max_length=128)]
+# Any that was ever taken: how passwords must be now is no matter when they are checked.
+Password = Annotated[str, Field(max_length=128)]
+Code = Annotated[
+    str,
+    Field(max_length=40, description="Of the second factor, or a recovery code."),
+]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
 
 
 class Registration(RequestBody):
     email: Email
-    password: Password
-    name: str = Field(min_length=1, max_length=100, pattern=ONE_LINE)
+    password: NewPassword
+    name: Name
 
 
-class Credentials(RequestBody):
+class ProfileChange(RequestBody):
+    name: Name
+
+
+class EmailChange(RequestBody):
     email: Email
-    password: str = Field(max_length=128)
+    password: Password
+    code: Code | None = None
+
+
+class Address(RequestBody):
+    email: Email
+
+
+class LinkToken(RequestBody):
+    token: str = Field(max_length=TOKEN_MAX, description="From the link in the mail.")
 
 
 class UserView(View):
@@ -48,33 +71,22 @@ class UserView(View):
     email: str
     name: str
     roles: list[Role]
+    status: str
     email_verified: bool
+    second_factor: bool
     created_at: datetime
     version: int
 
     @classmethod
-    def of(cls, user: User) -> Self:
+    def of(cls, user: Profile) -> Self:
         return cls(
             id=user.user_id,
             email=user.email,
             name=user.name,
             roles=sorted(Role(role) for role in user.roles),
+            status=user.status,
             email_verified=user.email_verified,
+            second_factor=user.second_factor,
             created_at=user.created_at,
             version=int(user.version),
-        )
-
-
-class SessionView(View):
-    access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 (RFC 6750)
-    expires_in: int = Field(description="Seconds.")
-    user: UserView
-
-    @classmethod
-    def of(cls, access_token: str, lifetime: timedelta, user: User) -> Self:
-        return cls(
-            access_token=access_token,
-            expires_in=int(lifetime.total_seconds()),
-            user=UserView.of(user),
         )

@@ -1,0 +1,66 @@
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from auth.accounts import service as accounts
+from auth.accounts.schemas import (
+    Address,
+    EmailChange,
+    LinkToken,
+    ProfileChange,
+    Registration,
+    UserView,
+)
+from shared.api import Routes, accepted, created, no_content
+from shared.auth import Permission
+from shared.callers import anyone, requires
+
+routes = Routes()
+
+
+@routes.post("/v1/auth/register", status_code=201, tags=["Accounts"])
+@anyone
+def register(registration: Registration) -> Response[UserView]:
+    """Open an account. A mail asks to confirm the address.
+
+    A known address is answered in the same way, and its owner is written to instead.
+    """
+    return created(UserView.of(accounts.register(registration, routes.client)))
+
+
+@routes.post("/v1/auth/verify-email", status_code=204, tags=["Accounts"])
+@anyone
+def verify_email(link: LinkToken) -> Response[Any]:
+    """Confirm an address with the token from the link in the mail. It is good once."""
+    accounts.confirm_email(link.token)
+    return no_content()
+
+
+@routes.post("/v1/auth/verify-email/resend", status_code=202, tags=["Accounts"])
+@anyone
+def resend_verification(address: Address) -> Response[Any]:
+    """Mail another link, if there is something to confirm."""
+    accounts.ask_for_verification(address.email, routes.client)
+    return accepted()
+
+
+@routes.get("/v1/me", tags=["Accounts"])
+@requires(Permission.OWN_ACCOUNT)
+def me() -> UserView:
+    """Who this token belongs to."""
+    return UserView.of(accounts.whoami(routes.caller))
+
+
+@routes.patch("/v1/me", tags=["Accounts"])
+@requires(Permission.OWN_ACCOUNT)
+def update_me(change: ProfileChange) -> UserView:
+    """Change your name."""
+    return UserView.of(accounts.rename(routes.caller, change.name))
+
+
+@routes.post("/v1/me/email", status_code=202, tags=["Accounts"])
+@requires(Permission.OWN_ACCOUNT)
+def change_email(change: EmailChange) -> Response[Any]:
+    """Ask for another address. It is yours once the link that is mailed there is followed."""
+    accounts.ask_for_email_change(routes.caller, change, routes.client)
+    return accepted()

@@ -1,0 +1,197 @@
+"""Accounts: opening one, and whose address it is.
+
+Nothing here tells whether an address has an account: a known one is answered as a new one is, in
+the same time, and its owner is written to instead.
+"""
+
+from datetime import datetime
+
+from auth.accounts import repository
+from auth.accounts.repository import AddressKnown
+from auth.accounts.schemas import EmailChange, Registration
+from auth.credentials import attempts
+from auth.credentials import service as credentials
+from auth.links import repository as links
+from auth.passwords import policy
+from shared import clock, ids, observability, outbox, passwords
+from shared.auth import Principal, Role
+from shared.callers import Client
+from shared.config import AccountSettings, settings
+from shared.errors import EmailTaken, SessionEnded, TooManyAttempts
+from shared.events import (
+    AboutUser,
+    AnyEvent,
+    EmailChanged,
+    EmailChangeRequested,
+    RegistrationRepeated,
+    UserRegistered,
+    VerificationRequested,
+)
+from shared.models import EmailToken, Login, User
+from shared.transactions import Transaction
+
+MAILS_PER_HOUR = 5  # of one kind to one address: more is a nuisance
+REQUESTS_PER_HOUR = 60  # from one network address
+
+
+def register(registration: Registration, client: Client) -> User:
+    """The new account, or one that looks like it when the address is known.
+
+    Raises InvalidFields for a password that will not do, and TooManyAttempts.
+    """
+    policy.check(registration.password, registration.email, registration.name)
+    now = clock.utc_now()
+    user = _new_user(registration, now)
+    login = _login_of(user, registration.password)
+    transaction = Transaction()
+    _take_registration(transaction, client, now)
+    try:
+        repository.add(
+            transaction, login, user, UserRegistered(data=AboutUser(user_id=user.user_id))
+        )
+    except AddressKnown as known:
+        _tell_the_owner(known.login, client, now)
+        observability.audit("register", "address known", user_id=known.login.user_id)
+    else:
+        observability.audit("register", "done", user_id=user.user_id)
+    return user
+
+
+def _registered(user: User) -> UserRegistered:
+    return UserRegistered(data=AboutUser(user_id=user.user_id))
+
+
+def _new_user(registration: Registration, now: datetime) -> User:
+    user_id = ids.new_id("usr")
+    return User(
+        user_id=user_id,
+        email=registration.email,
+        name=registration.name,
+        roles={Role.CUSTOMER.value},
+        created_at=now,
+        listed_at=f"{now.isoformat(timespec='microseconds')}#{user_id}",
+    )
+
+
+def _login_of(user: User, password: str) -> Login:
+    shared = {
+        name: getattr(user, name) for name in ("user_id", "email", "name", "roles", "created_at")
+    }
+    return Login(
+        **shared,
+        password_hash=passwords.hash_password(
+            password, credentials.pepper(), cost=credentials.cost()
+        ),
+        suits_staff=policy.suits_staff(password),
+    )
+
+
+def _take_registration(transaction: Transaction, client: Client, now: datetime) -> None:
+    limit = settings(AccountSettings).registrations_per_hour
+    whose = attempts.network(client.address)
+    attempts.take(transaction, "registration", whose, limit=limit, now=now)
+
+
+def _tell_the_owner(login: Login, client: Client, now: datetime) -> None:
+    transaction = Transaction()
+    _take_registration(transaction, client, now)
+    attempts.take(transaction, "repeated registration", login.email, limit=MAILS_PER_HOUR, now=now)
+    outbox.stage(transaction, RegistrationRepeated(data=AboutUser(user_id=login.user_id)))
+    try:
+        transaction.commit()
+    except TooManyAttempts:
+        return  # they have been told; and to refuse would tell who asks
+
+
+def whoami(caller: Principal) -> User:
+    """Raises SessionEnded when the account is gone."""
+    user = repository.find_user(caller.user_id)
+    if user is None:
+        raise SessionEnded("This account no longer exists.")
+    return user
+
+
+def rename(caller: Principal, name: str) -> User:
+    """Raises ChangedMeanwhile."""
+    user = whoami(caller)
+    transaction = Transaction()
+    repository.amend(transaction, user, name=name)
+    transaction.commit()
+    user.name, user.version = name, user.version + 1
+    return user
+
+
+def ask_for_verification(email: str, client: Client) -> None:
+    """Another link, for an address that is not confirmed yet. Raises TooManyAttempts."""
+    login = repository.find_login(email)
+    event = None
+    if login is not None and not login.email_verified:
+        event = VerificationRequested(data=AboutUser(user_id=login.user_id))
+    write_to(email, event, client)
+
+
+def write_to(email: str, event: AnyEvent | None, client: Client) -> None:
+    """Stage the event; with None, do as much for an address that nobody is to be written to at.
+
+    Raises TooManyAttempts, by the hour and for known and unknown addresses alike.
+    """
+    now = clock.utc_now()
+    transaction = Transaction()
+    whose = attempts.network(client.address)
+    attempts.take(transaction, "mail", whose, limit=REQUESTS_PER_HOUR, now=now)
+    attempts.take(transaction, "mail to", email, limit=MAILS_PER_HOUR, now=now)
+    if event is None:
+        links.pretend(transaction, ids.new_id("usr"), now=now)
+    else:
+        outbox.stage(transaction, event)
+    transaction.commit()
+
+
+def confirm_email(token: str) -> None:
+    """What the link in a mail does. Raises LinkExpired."""
+    now = clock.utc_now()
+    link = links.find(token, "verify_email", "change_email", now=now)
+    user = repository.find_user(link.user_id)
+    transaction = Transaction()
+    links.use_up(transaction, link)
+    if user is not None and link.purpose == "verify_email" and link.email == user.email:
+        repository.amend(transaction, user, email_verified=True)
+    elif user is not None and link.purpose == "change_email" and link.email == user.new_email:
+        _change_email(transaction, user, link)
+    else:
+        raise links.expired()  # the account is gone, or has another address by now
+    try:
+        transaction.commit()
+    except EmailTaken as error:
+        raise links.expired() from error
+    observability.audit(link.purpose, "done", user_id=user.user_id)
+
+
+def _change_email(transaction: Transaction, user: User, link: EmailToken) -> None:
+    login = repository.find_login(user.email)
+    if login is None:
+        raise links.expired()
+    repository.move(transaction, user, login, link.email)
+    outbox.stage(transaction, EmailChanged(data=AboutUser(user_id=user.user_id)))
+
+
+def ask_for_email_change(caller: Principal, change: EmailChange, client: Client) -> None:
+    """A link goes to the new address; until it is followed, the old one stays.
+
+    Raises WrongPassword, TooManyAttempts. That the address is taken shows in no answer.
+    """
+    user = whoami(caller)
+    proof = credentials.confirm(user, change.password, change.code, client)
+    now = clock.utc_now()
+    transaction = Transaction()
+    proof.settle(transaction)
+    attempts.take(transaction, "mail to", change.email, limit=MAILS_PER_HOUR, now=now)
+    taken = repository.find_login(change.email)
+    if taken is None:
+        repository.remember_new_email(transaction, user, change.email)
+        outbox.stage(transaction, EmailChangeRequested(data=AboutUser(user_id=user.user_id)))
+    else:
+        links.pretend(transaction, user.user_id, now=now)
+        outbox.stage(transaction, RegistrationRepeated(data=AboutUser(user_id=taken.user_id)))
+    transaction.commit()
+    observability.audit("ask_for_email_change", "done", user_id=user.user_id)

@@ -1,0 +1,184 @@
+"""Guessing: failures are counted, and each costs a longer wait than the one before.
+
+| counted | free | then |
+|---|---|---|
+| per account, from addresses that its owner has not logged in from | 5 | 15 s, 30 s ... 15 min |
+| per account, from one that they have | 5 | the same, of its own |
+| per address, over an hour | `FAILURES_PER_ADDRESS` | the same |
+
+That is at most 10 failures of an account in 15 minutes (OWASP ASVS 5.0, 6.3.1), and after 100 in a
+row a day's wait (NIST SP 800-63B-4, 3.2.2). Nobody can lock the owner out: where they have logged
+in before, strangers' failures do not count; and a password reset forgets them all.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared import ids
+from shared.errors import TooManyAttempts
+from shared.models import Attempts
+from shared.transactions import Condition, Transaction
+
+FREE = 5
+FIRST_WAIT = timedelta(seconds=15)
+LONGEST_WAIT = timedelta(minutes=15)
+IN_A_ROW_MAX = 100
+WAIT_AFTER_TOO_MANY = timedelta(days=1)
+REMEMBERED = timedelta(days=1)  # after the last failure
+KNOWN = timedelta(days=90)  # since the owner last logged in from there
+HOUR = 3600
+
+
+def account_subject(email: str) -> str:
+    return ids.derived_id("att", "account", email)
+
+
+def known_subject(email: str, address: str) -> str:
+    return ids.derived_id("att", "account at", email, network(address))
+
+
+def hourly_subject(what: str, whose: str, now: datetime) -> str:
+    """Counts begin anew with each hour of the clock."""
+    return ids.derived_id("att", what, whose, str(int(now.timestamp()) // HOUR))
+
+
+def address_subject(address: str, now: datetime) -> str:
+    return hourly_subject("address", network(address), now)
+
+
+def network(address: str) -> str:
+    """Whoever has one IPv6 address has the 2^64 of its subnet too (RFC 6177)."""
+    parsed = ipaddress.ip_address(address)
+    if parsed.version == 4:  # noqa: PLR2004 (IPv4)
+        return str(parsed)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def wait_after(failures: int, *, free: int = FREE) -> timedelta:
+    """How long the next attempt has to wait, counted from the last failure."""
+    if failures < free:
+        return timedelta()
+    if failures - free >= IN_A_ROW_MAX - FREE:
+        return WAIT_AFTER_TOO_MANY
+    doublings = min(failures - free, 10)  # long past the longest wait
+    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The failures of one subject, as they were read."""
+
+    subject: str
+    stored: Attempts | None
+    free: int = FREE
+
+    def failures(self, now: datetime) -> int:
+        if self.stored is None or self.stored.last_failed_at + REMEMBERED <= now:
+            return 0
+        return int(self.stored.failures)
+
+    def admit(self, now: datetime) -> None:
+        """Raises TooManyAttempts while it is too early."""
+        if self.stored is None:
+            return
+        wait = wait_after(self.failures(now), free=self.free)
+        left = (self.stored.last_failed_at + wait - now).total_seconds()
+        if left > 0:
+            raise TooManyAttempts(
+                "Too many failed attempts. Wait, or reset your password.",
+                retry_after=int(left) + 1,
+            )
+
+    def count(self, transaction: Transaction, now: datetime) -> None:
+        """One more, if no other was counted meanwhile: of guesses made at once, one is answered."""
+        expires_at = now + REMEMBERED
+        if self.stored is not None:
+            expires_at = max(expires_at, self.stored.expires_at)
+        actions = [
+            Attempts.failures.set(self.failures(now) + 1),
+            Attempts.last_failed_at.set(now),
+            Attempts.expires_at.set(expires_at),
+        ]
+        transaction.update(
+            Attempts(self.subject), actions, only_if=self._uncounted(), otherwise=_overtaken()
+        )
+
+    def forget(self, transaction: Transaction) -> None:
+        """A success: none any more, if no failure was counted meanwhile."""
+        transaction.delete(
+            Attempts(self.subject), only_if=self._uncounted(), otherwise=_overtaken()
+        )
+
+    def clear(self, transaction: Transaction, now: datetime) -> None:
+        """As `forget`, but the subject stays known."""
+        transaction.put(
+            _known(self.subject, now), only_if=self._uncounted(), otherwise=_overtaken()
+        )
+
+    def _uncounted(self) -> Condition:
+        """No failure was counted since this was read, though a success may have cleared it."""
+        uncounted: Condition = Attempts.subject.does_not_exist() | (Attempts.failures == 0)
+        if self.stored is not None:
+            uncounted |= Attempts.failures == self.stored.failures
+        return uncounted
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The tallies that stand before one account, for an attempt from one address."""
+
+    account: Tally
+    known: Tally
+    address: Tally
+
+    @property
+    def _in_charge(self) -> Tally:
+        return self.account if self.known.stored is None else self.known
+
+    def admit(self, now: datetime) -> None:
+        """Raises TooManyAttempts."""
+        self.address.admit(now)
+        self._in_charge.admit(now)
+
+    def count_failure(self, transaction: Transaction, now: datetime) -> None:
+        self._in_charge.count(transaction, now)
+        # Not conditional: people who share an address do not fail each other's attempts.
+        actions = [
+            Attempts.failures.add(1),
+            Attempts.last_failed_at.set(now),
+            Attempts.expires_at.set(now + timedelta(hours=2)),
+        ]
+        transaction.update(Attempts(self.address.subject), actions)
+
+    def note_success(self, transaction: Transaction, now: datetime) -> None:
+        self.account.forget(transaction)
+        if self.known.stored is None:
+            transaction.put(_known(self.known.subject, now))
+        else:
+            self.known.clear(transaction, now)
+
+
+def take(transaction: Transaction, what: str, whose: str, *, limit: int, now: datetime) -> None:
+    """One of the `limit` times an hour that this may be done. Its refusal is TooManyAttempts."""
+    left = HOUR - int(now.timestamp()) % HOUR
+    transaction.update(
+        Attempts(hourly_subject(what, whose, now)),
+        [
+            Attempts.failures.add(1),
+            Attempts.last_failed_at.set(now),
+            Attempts.expires_at.set(now + timedelta(hours=2)),
+        ],
+        only_if=Attempts.subject.does_not_exist() | (Attempts.failures < limit),
+        otherwise=TooManyAttempts(
+            "This was asked for too often. Try again later.", retry_after=left
+        ),
+    )
+
+
+def _known(subject: str, now: datetime) -> Attempts:
+    return Attempts(subject, failures=0, last_failed_at=now, expires_at=now + KNOWN)
+
+
+def _overtaken() -> TooManyAttempts:
+    return TooManyAttempts("Another attempt was made meanwhile. Try again.", retry_after=1)

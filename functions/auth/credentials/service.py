@@ -1,0 +1,154 @@
+"""Proving who one is: the one place where passwords and codes are checked.
+
+The answer to an attempt is given only after the attempt was counted, so that guesses made side by
+side tell no more than guesses made in turn.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from auth.credentials import repository
+from auth.credentials.attempts import Guard
+from auth.second_factor import codes
+from auth.second_factor.codes import UsedCode
+from shared import clock, observability, passwords
+from shared.callers import Client
+from shared.config import AccountSettings, PasswordSettings, settings
+from shared.errors import (
+    AccountDisabled,
+    AppError,
+    CodeRequired,
+    WrongCode,
+    WrongCredentials,
+    WrongPassword,
+)
+from shared.keys import KeyRing, key_ring
+from shared.models import Login, User
+from shared.transactions import Action, Condition, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The owner has shown who they are. `settle` puts into a transaction what follows from that."""
+
+    login: Login
+    guard: Guard
+    code: UsedCode | None
+    new_hash: str | None  # the password, hashed as passwords are now hashed
+
+    @property
+    def login_actions(self) -> list[Action]:
+        actions = list(self.code.actions) if self.code else []
+        if self.new_hash:
+            actions.append(Login.password_hash.set(self.new_hash))
+        return actions
+
+    @property
+    def still_holds(self) -> Condition:
+        """Of the login: that it is the one which was read, and the code was not used meanwhile."""
+        holds: Condition = (Login.version == self.login.version) & (
+            Login.password_hash == self.login.password_hash
+        )
+        return holds & self.code.unused if self.code else holds
+
+    def settle(self, transaction: Transaction) -> None:
+        """Forget failures, use up the code, renew the hash. Its refusal is WrongCredentials."""
+        self.guard.note_success(transaction, clock.utc_now())
+        overtaken = wrong_credentials()
+        email = self.login.email
+        if self.login_actions:
+            transaction.update(
+                Login(email), self.login_actions, only_if=self.still_holds, otherwise=overtaken
+            )
+        else:
+            transaction.check(Login, email, only_if=self.still_holds, otherwise=overtaken)
+
+
+def prove(email: str, password: str, code: str | None, client: Client) -> Proof:
+    """Two calls for a failure, one for a success.
+
+    Raises TooManyAttempts; WrongCredentials, after the same time for a wrong password and an
+    unknown e-mail; and, for the right password, CodeRequired or AccountDisabled.
+    """
+    now = clock.utc_now()
+    login, guard = repository.read(
+        email,
+        client.address,
+        now=now,
+        free_per_address=settings(AccountSettings).failures_per_address,
+    )
+    guard.admit(now)
+    refusal = _refusal_of(login, password)
+    if refusal is not None or login is None:
+        raise _counted(refusal or wrong_credentials(), login, guard, now)
+    used = _used_code(login, code, now)
+    if login.second_factor and used is None:
+        refusal = wrong_credentials() if code else _code_required()
+        raise _counted(refusal, login, guard, now)
+    return Proof(login, guard, used, _renewed(password, login))
+
+
+def _refusal_of(login: Login | None, password: str) -> AppError | None:
+    if login is None:
+        passwords.spend_a_check(password, pepper(), cost=cost())
+        return wrong_credentials()
+    if not passwords.is_password(password, login.password_hash, pepper()):
+        return wrong_credentials()
+    if login.status != "active":
+        return AccountDisabled("This account was disabled. Ask the shop.")
+    if settings(AccountSettings).require_verified_email and not login.email_verified:
+        # To say more would tell whoever has just registered that the address was free.
+        return wrong_credentials()
+    return None
+
+
+def _counted(refusal: AppError, login: Login | None, guard: Guard, now: datetime) -> AppError:
+    repository.count_failure(guard, now)
+    whose = {"user_id": login.user_id} if login else {"account": guard.account.subject}
+    observability.audit("prove_identity", "refused", reason=refusal.code, **whose)
+    return refusal
+
+
+def _used_code(login: Login, code: str | None, now: datetime) -> UsedCode | None:
+    if not login.second_factor or code is None:
+        return None
+    return codes.use(login, code, pepper(), now=now)
+
+
+def _renewed(password: str, login: Login) -> str | None:
+    """The hash anew, when the cost or the pepper has changed since it was made."""
+    if passwords.is_current(login.password_hash, pepper(), cost=cost()):
+        return None
+    return passwords.hash_password(password, pepper(), cost=cost())
+
+
+def _code_required() -> CodeRequired:
+    return CodeRequired("Send the `code` of your second factor, or a recovery code, too.")
+
+
+def wrong_credentials() -> WrongCredentials:
+    return WrongCredentials(
+        "E-mail and password do not belong together, or the address is not confirmed yet: "
+        "look for our mail."
+    )
+
+
+def pepper() -> KeyRing:
+    return key_ring(settings(PasswordSettings).password_pepper_secret_arn)
+
+
+def cost() -> int:
+    return settings(PasswordSettings).bcrypt_cost
+
+
+def confirm(user: User, password: str, code: str | None, client: Client) -> Proof:
+    """Who is signed in shows once more that it is them, before something that matters.
+
+    Raises WrongPassword, WrongCode, TooManyAttempts.
+    """
+    try:
+        return prove(user.email, password, code, client)
+    except CodeRequired as refusal:
+        raise WrongCode(refusal.message) from refusal
+    except WrongCredentials as refusal:
+        raise WrongPassword("This is not your password, or not your code.") from refusal

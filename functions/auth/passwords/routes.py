@@ -1,0 +1,36 @@
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from auth.accounts.schemas import Address
+from auth.passwords import service as passwords
+from auth.passwords.schemas import PasswordChange, PasswordReset
+from shared.api import Routes, accepted, no_content
+from shared.auth import Permission
+from shared.callers import anyone, requires
+
+routes = Routes()
+
+
+@routes.post("/v1/auth/password/forgot", status_code=202, tags=["Accounts"])
+@anyone
+def forgot_password(address: Address) -> Response[Any]:
+    """Mail a link to set a new password, if there is an account. It is good for ten minutes."""
+    passwords.ask_for_reset(address.email, routes.client)
+    return accepted()
+
+
+@routes.post("/v1/auth/password/reset", status_code=204, tags=["Accounts"])
+@anyone
+def reset_password(reset: PasswordReset) -> Response[Any]:
+    """Set a new password with the token from the link. All sessions end."""
+    passwords.reset(reset)
+    return no_content()
+
+
+@routes.put("/v1/me/password", status_code=204, tags=["Accounts"])
+@requires(Permission.OWN_ACCOUNT)
+def change_password(change: PasswordChange) -> Response[Any]:
+    """Change your password. All your other sessions end."""
+    passwords.change(routes.caller, change, routes.client)
+    return no_content()

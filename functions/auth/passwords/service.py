@@ -1,0 +1,94 @@
+"""Passwords: changed by who knows the old one, reset by who reads the account's mail."""
+
+from auth.accounts import repository as accounts
+from auth.accounts import service as account_rules
+from auth.credentials import attempts
+from auth.credentials import service as credentials
+from auth.links import repository as links
+from auth.passwords import policy
+from auth.passwords.schemas import PasswordChange, PasswordReset
+from auth.sessions import repository as sessions
+from shared import auth, clock, observability, outbox, passwords
+from shared.auth import Principal, Role
+from shared.callers import Client
+from shared.events import AboutUser, PasswordChanged, PasswordResetRequested
+from shared.models import Attempts, Login, User
+from shared.transactions import Action, Transaction
+
+
+def change(caller: Principal, change: PasswordChange, client: Client) -> None:
+    """All other sessions end, and the owner is told.
+
+    Raises WrongPassword, InvalidFields, TooManyAttempts; nothing has changed then.
+    """
+    user = account_rules.whoami(caller)
+    proof = credentials.confirm(user, change.current_password, change.code, client)
+    _check(change.new_password, user, field="new_password")
+    transaction = Transaction()
+    proof.guard.note_success(transaction, clock.utc_now())
+    used = proof.code.actions if proof.code else []
+    epoch = int(user.access_epoch) + 1
+    accounts.amend(
+        transaction,
+        user,
+        login_actions=[*_password_actions(change.new_password), *used],
+        still_holds=proof.still_holds,
+        access_epoch=epoch,
+    )
+    sessions.carry_over(transaction, caller, epoch)
+    outbox.stage(transaction, PasswordChanged(data=AboutUser(user_id=user.user_id)))
+    transaction.commit()
+    observability.audit("change_password", "done", user_id=user.user_id)
+
+
+def ask_for_reset(email: str, client: Client) -> None:
+    """A link is mailed, if there is an account; the answer and its time are the same without.
+
+    Raises TooManyAttempts.
+    """
+    login = accounts.find_login(email)
+    event = None
+    if login is not None and login.status == "active":
+        event = PasswordResetRequested(data=AboutUser(user_id=login.user_id))
+    account_rules.write_to(email, event, client)
+    observability.audit("ask_for_reset", "done", account=attempts.account_subject(email))
+
+
+def reset(reset: PasswordReset) -> None:
+    """All sessions end, failed attempts are forgotten, and the address is confirmed.
+
+    A second factor stays: who reads the mail has shown one factor only. Raises LinkExpired and
+    InvalidFields; the link is still good after the latter.
+    """
+    link = links.find(reset.token, "reset_password", now=clock.utc_now())
+    user = accounts.find_user(link.user_id)
+    # A password that was changed since, in whatever way, makes links of before worthless.
+    if user is None or user.access_epoch != link.access_epoch or user.email != link.email:
+        raise links.expired()
+    _check(reset.password, user, field="password")
+    transaction = Transaction()
+    links.use_up(transaction, link)
+    accounts.amend(
+        transaction,
+        user,
+        login_actions=_password_actions(reset.password),
+        access_epoch=int(user.access_epoch) + 1,
+        email_verified=True,
+    )
+    transaction.delete(Attempts(attempts.account_subject(user.email)))
+    outbox.stage(transaction, PasswordChanged(data=AboutUser(user_id=user.user_id)))
+    transaction.commit()
+    observability.audit("reset_password", "done", user_id=user.user_id)
+
+
+def _check(password: str, user: User, *, field: str) -> None:
+    for_staff = auth.is_staff(frozenset(Role(role) for role in user.roles))
+    policy.check(password, user.email, user.name, for_staff=for_staff, field=field)
+
+
+def _password_actions(password: str) -> list[Action]:
+    hashed = passwords.hash_password(password, credentials.pepper(), cost=credentials.cost())
+    return [
+        Login.password_hash.set(hashed),
+        Login.suits_staff.set(policy.suits_staff(password)),
+    ]

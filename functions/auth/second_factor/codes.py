@@ -1,0 +1,83 @@
+"""Codes of a second factor: time-based ones (TOTP, RFC 6238) and recovery codes. Pure.
+
+The secret that an authenticator app shares is derived from a stored seed and the pepper, so that a
+stolen table makes no codes.
+"""
+
+import base64
+import hmac
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyotp
+
+from shared import opaque
+from shared.keys import KeyRing
+from shared.models import Login
+from shared.transactions import Action, Condition
+
+SECONDS = 30  # RFC 6238, 5.2
+WINDOW = 1  # steps that a phone's clock may be off, either way
+RECOVERY_CODES = 10
+_RECOVERY_BYTES = 10  # 80 bits: they live long, and are guessed at only through a counted login
+
+
+@dataclass(frozen=True, slots=True)
+class UsedCode:
+    """A code that was right, and how to write down that it is used up."""
+
+    actions: list[Action]
+    unused: Condition
+
+
+def new_seed(pepper: KeyRing) -> str:
+    """`kid:seed`: which pepper makes the secret of it, and what."""
+    return f"{pepper.current}:{opaque.new_secret()}"
+
+
+def totp_of(seed: str, pepper: KeyRing) -> pyotp.TOTP:
+    kid, _, rest = seed.partition(":")
+    secret = hmac.digest(pepper.keys[kid], f"totp {rest}".encode(), "sha256")[:20]
+    return pyotp.TOTP(base64.b32encode(secret).decode(), interval=SECONDS)
+
+
+def use(login: Login, code: str, pepper: KeyRing, *, now: datetime) -> UsedCode | None:
+    """None unless it is the code of now, not used yet, or a recovery code that is left."""
+    written = "".join(unicodedata.normalize("NFKC", code).split()).lower()
+    if not login.totp_seed:
+        return None
+    step = _step_of(written, totp_of(login.totp_seed, pepper), now)
+    if step is not None and step > (login.totp_step or 0):
+        unused = Login.totp_step.does_not_exist() | (Login.totp_step < step)
+        return UsedCode([Login.totp_step.set(step)], unused)
+    hashed = opaque.digest(written.replace("-", ""))
+    if hashed in (login.recovery_hashes or ()):
+        return UsedCode(
+            [Login.recovery_hashes.delete({hashed})], Login.recovery_hashes.contains(hashed)
+        )
+    return None
+
+
+def new_recovery_codes() -> list[str]:
+    """Shown once: `xxxx-xxxx-xxxx-xxxx`."""
+    return [_grouped(secrets.token_bytes(_RECOVERY_BYTES)) for _ in range(RECOVERY_CODES)]
+
+
+def hashes_of(recovery_codes: list[str]) -> set[str]:
+    return {opaque.digest(code.replace("-", "")) for code in recovery_codes}
+
+
+def _grouped(raw: bytes) -> str:
+    text = base64.b32encode(raw).decode().lower()
+    return "-".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+def _step_of(code: str, totp: pyotp.TOTP, now: datetime) -> int | None:
+    """The time step that it is the code of, of those that are near enough."""
+    current = int(now.timestamp()) // SECONDS
+    for step in range(current - WINDOW, current + WINDOW + 1):
+        if hmac.compare_digest(totp.at(step * SECONDS).encode(), code.encode()):
+            return step
+    return None

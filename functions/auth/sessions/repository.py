@@ -1,0 +1,90 @@
+"""The sessions, in the partition of their user: a list of them is never behind."""
+
+from datetime import datetime
+
+from auth.sessions.refresh_tokens import IDLE, RefreshToken
+from shared import outbox
+from shared.auth import Principal
+from shared.errors import SessionEnded, SessionNotFound
+from shared.events import AboutSession, ReuseDetected
+from shared.models import Session, User
+from shared.transactions import Transaction
+
+
+class NotCurrent(Exception):
+    """The token is not the one that is due; `session` is what was found, if anything."""
+
+    def __init__(self, session: Session | None) -> None:
+        self.session = session
+
+
+def rotate(token: RefreshToken, successor: RefreshToken, now: datetime) -> None:
+    """One call, whatever comes of it. Raises SessionEnded and NotCurrent."""
+    transaction = Transaction()
+    transaction.check(
+        User,
+        token.user_id,
+        only_if=(User.access_epoch == token.epoch) & (User.status == "active"),
+        otherwise=SessionEnded("This session has ended. Log in again."),
+    )
+    transaction.update(
+        Session(token.user_id, token.session_id),
+        [
+            Session.refresh_hash.set(successor.hash),
+            Session.previous_hash.set(token.hash),
+            Session.rotated_at.set(now),
+            Session.last_used_at.set(now),
+            Session.expires_at.set(now + IDLE),
+        ],
+        only_if=(Session.refresh_hash == token.hash)
+        & (Session.family_hash == token.family_hash)
+        & (Session.access_epoch == token.epoch)
+        & (Session.expires_at > now)
+        & (Session.ends_at > now),
+        otherwise=NotCurrent,
+    )
+    transaction.commit()
+
+
+def end_copied(session: Session) -> None:
+    """End it and tell its owner, once. Raises SessionEnded when it was over already."""
+    transaction = Transaction()
+    transaction.delete(
+        Session(session.user_id, session.session_id),
+        only_if=Session.session_id.exists(),
+        otherwise=SessionEnded("This session has ended. Log in again."),
+    )
+    reused = AboutSession(user_id=session.user_id, session_id=session.session_id)
+    outbox.stage(transaction, ReuseDetected(data=reused))
+    transaction.commit()
+
+
+def carry_over(transaction: Transaction, caller: Principal, epoch: int) -> None:
+    """Let the caller's session, and no other, live on in the account's new epoch."""
+    transaction.update(
+        Session(caller.user_id, caller.session_id),
+        [Session.access_epoch.set(epoch)],
+        only_if=Session.session_id.exists(),
+        otherwise=SessionEnded("This session has ended. Log in again."),
+    )
+
+
+def all_of(user: User) -> list[Session]:
+    """Those that stand, the newest first."""
+    found = Session.query(
+        user.user_id,
+        consistent_read=True,
+        filter_condition=Session.access_epoch == user.access_epoch,
+    )
+    return sorted(found, key=lambda session: session.created_at, reverse=True)
+
+
+def end(user_id: str, session_id: str) -> None:
+    """Raises SessionNotFound."""
+    transaction = Transaction()
+    transaction.delete(
+        Session(user_id, session_id),
+        only_if=Session.session_id.exists(),
+        otherwise=SessionNotFound("There is no such session."),
+    )
+    transaction.commit()

@@ -1,0 +1,63 @@
+from datetime import datetime, timedelta
+from typing import Literal, Self
+
+from pydantic import Field
+
+from auth.accounts.schemas import TOKEN_MAX, Code, Email, Password, UserView
+from shared.models import Profile, Session
+from shared.schemas import RequestBody, View
+
+
+class Credentials(RequestBody):
+    email: Email
+    password: Password
+    code: Code | None = None
+
+
+class RefreshRequest(RequestBody):
+    refresh_token: str = Field(max_length=TOKEN_MAX)
+
+
+class TokensView(View):
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 (RFC 6750)
+    expires_in: int = Field(description="Seconds until the access token expires.")
+    refresh_token: str = Field(description="Good once; the answer to its use has the next one.")
+
+    @classmethod
+    def of(cls, access_token: str, refresh_token: str, lifetime: timedelta) -> Self:
+        return cls(
+            access_token=access_token,
+            expires_in=int(lifetime.total_seconds()),
+            refresh_token=refresh_token,
+        )
+
+
+class LoginView(TokensView):
+    user: UserView
+
+    @classmethod
+    def of_user(cls, tokens: TokensView, user: Profile) -> Self:
+        return cls(**tokens.model_dump(), user=UserView.of(user))
+
+
+class SessionView(View):
+    id: str
+    device: str = Field(description="The user agent that logged in.")
+    current: bool = Field(description="Whether it is the one that asks.")
+    second_factor: bool
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime = Field(description="When it ends if it is not used.")
+
+    @classmethod
+    def of(cls, session: Session, *, current: str) -> Self:
+        return cls(
+            id=session.session_id,
+            device=session.device,
+            current=session.session_id == current,
+            second_factor=session.second_factor,
+            created_at=session.created_at,
+            last_used_at=session.last_used_at,
+            expires_at=min(session.expires_at, session.ends_at),
+        )

@@ -1,0 +1,88 @@
+"""From what a caller shows to a principal: what it may do is looked up, never believed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from authorizer import repository
+from shared import auth, clock, observability, opaque, tokens
+from shared.api_keys import PREFIX, KeyText
+from shared.auth import PERMISSIONS, Permission, Principal, Role
+from shared.config import AdmissionSettings, TokenSettings, settings
+from shared.errors import SessionEnded, TokenExpired, TokenInvalid, Unavailable
+from shared.keys import key_ring
+from shared.models import ApiKey, Session, User
+
+NOTED_EVERY = timedelta(minutes=5)  # that a key was used: each time would cost a write each minute
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    principal: Principal
+    expires_at: int  # seconds since the epoch
+
+
+def recognise(shown: str) -> Recognised:
+    """One call. Raises TokenInvalid, TokenExpired, SessionEnded and Unavailable."""
+    if shown.startswith(PREFIX):
+        return _by_key(shown)
+    return _by_session(shown)
+
+
+def _by_session(shown: str) -> Recognised:
+    token = tokens.verify(shown, key_ring(settings(TokenSettings).token_keys_secret_arn))
+    session, user = repository.session_of(token.user_id, token.session_id)
+    if session is None or user is None or not _stands(session, user):
+        raise SessionEnded("This session has ended. Log in again.")
+    roles = _roles_of(user)
+    is_due = (
+        settings(AdmissionSettings).require_staff_second_factor
+        and auth.is_staff(roles)
+        and not session.second_factor
+    )
+    permissions = PERMISSIONS[Role.CUSTOMER] if is_due else auth.permissions_of(roles)
+    principal = Principal(user.user_id, permissions, session.session_id, second_factor_due=is_due)
+    return Recognised(principal, token.expires_at)
+
+
+def _stands(session: Session, user: User) -> bool:
+    # DynamoDB deletes what has expired when it gets to it.
+    ends_at = min(session.expires_at, session.ends_at)
+    return (
+        user.status == "active"
+        and session.access_epoch == user.access_epoch
+        and ends_at > clock.utc_now()
+    )
+
+
+def _by_key(shown: str) -> Recognised:
+    try:
+        text = KeyText.parse(shown)
+    except ValueError as error:
+        raise TokenInvalid("This is not an API key of the shop.") from error
+    key, user = repository.key_of(text.user_id, text.key_id)
+    if key is None or not opaque.is_secret(text.secret, key.secret_hash):
+        raise TokenInvalid("This is not an API key of the shop, or it was revoked.")
+    if key.expires_at <= clock.utc_now():
+        raise TokenExpired("This API key has expired.")
+    if user is None or user.status != "active":
+        raise SessionEnded("The account of this API key was closed or disabled.")
+    _note_use(key)
+    granted = frozenset(Permission) & frozenset(key.permissions)
+    # A key never has more than its owner: who loses a role loses it on their keys too.
+    principal = Principal(user.user_id, granted & auth.permissions_of(_roles_of(user)))
+    return Recognised(principal, int(key.expires_at.timestamp()))
+
+
+def _note_use(key: ApiKey) -> None:
+    now = clock.utc_now()
+    noted: datetime | None = key.last_used_at
+    if noted is not None and now - noted < NOTED_EVERY:
+        return
+    try:
+        repository.note_use(key, now)
+    except Unavailable:
+        observability.logger.warning("use of a key not noted", key_id=key.key_id)
+
+
+def _roles_of(user: User) -> frozenset[Role]:
+    return frozenset(Role(role) for role in user.roles)

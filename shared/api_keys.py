@@ -1,0 +1,32 @@
+"""API keys as their holders have them: `souk_<key id>_<user>_<secret>`.
+
+The first part can be told to anyone and names the key in lists and logs; scanners for leaked
+secrets find it by its prefix.
+"""
+
+import re
+from dataclasses import dataclass
+
+PREFIX = "souk_"
+_FORM = re.compile(
+    r"souk_(?P<key>[a-z2-7]{32})_(?P<user>[a-z2-7]{32})_(?P<secret>[\w-]{43})", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyText:
+    user_id: str
+    key_id: str
+    secret: str
+
+    def __str__(self) -> str:
+        key, user = (of.partition("_")[2] for of in (self.key_id, self.user_id))
+        return f"{PREFIX}{key}_{user}_{self.secret}"
+
+    @classmethod
+    def parse(cls, text: str) -> "KeyText":
+        """Raises ValueError for anything that `str` never gave."""
+        parts = _FORM.fullmatch(text)
+        if parts is None:
+            raise ValueError("not an API key")
+        return cls(f"usr_{parts['user']}", f"key_{parts['key']}", parts["secret"])
