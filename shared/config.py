@@ -66,7 +66,7 @@ class PasswordSettings(Settings):
 class AccountSettings(Settings):
     require_verified_email: bool  # whether an account opens before its address is confirmed
     failures_per_address: int = 100  # failed logins from one address before waits begin
-    registrations_per_hour: int = 100  # from one address
+    mails_per_hour: int = 100  # that one address can cause, by registering or asking for links
     shop_name: str = "Souk"
 
 

@@ -4,20 +4,22 @@ Nothing here tells whether an address has an account: a known one is answered as
 the same time, and its owner is written to instead.
 """
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from auth.accounts import repository
 from auth.accounts.repository import AddressKnown
 from auth.accounts.schemas import EmailChange, Registration
 from auth.credentials import attempts
 from auth.credentials import service as credentials
+from auth.credentials.attempts import JustDone
 from auth.links import repository as links
 from auth.passwords import policy
 from shared import clock, ids, observability, outbox, passwords
 from shared.auth import Principal, Role
 from shared.callers import Client
 from shared.config import AccountSettings, settings
-from shared.errors import EmailTaken, SessionEnded, TooManyAttempts
+from shared.errors import EmailTaken, SessionEnded
 from shared.events import (
     AboutUser,
     AnyEvent,
@@ -30,8 +32,9 @@ from shared.events import (
 from shared.models import EmailToken, Login, User
 from shared.transactions import Transaction
 
-MAILS_PER_HOUR = 5  # of one kind to one address: more is a nuisance
-REQUESTS_PER_HOUR = 60  # from one network address
+# Whoever asks again sooner finds the mail that is under way. So strangers cannot flood a mailbox,
+# nor use up what its owner may ask for. Less than the ten minutes that a reset is good for.
+MAILED_EVERY = timedelta(minutes=2)
 
 
 def register(registration: Registration, client: Client) -> User:
@@ -44,7 +47,7 @@ def register(registration: Registration, client: Client) -> User:
     user = _new_user(registration, now)
     login = _login_of(user, registration.password)
     transaction = Transaction()
-    _take_registration(transaction, client, now)
+    _take_mail(transaction, client, now)
     try:
         repository.add(
             transaction, login, user, UserRegistered(data=AboutUser(user_id=user.user_id))
@@ -86,21 +89,19 @@ def _login_of(user: User, password: str) -> Login:
     )
 
 
-def _take_registration(transaction: Transaction, client: Client, now: datetime) -> None:
-    limit = settings(AccountSettings).registrations_per_hour
+def _take_mail(transaction: Transaction, client: Client, now: datetime) -> None:
+    limit = settings(AccountSettings).mails_per_hour
     whose = attempts.network(client.address)
-    attempts.take(transaction, "registration", whose, limit=limit, now=now)
+    attempts.take_of_hour(transaction, "mail from", whose, limit=limit, now=now)
 
 
 def _tell_the_owner(login: Login, client: Client, now: datetime) -> None:
     transaction = Transaction()
-    _take_registration(transaction, client, now)
-    attempts.take(transaction, "repeated registration", login.email, limit=MAILS_PER_HOUR, now=now)
+    _take_mail(transaction, client, now)
+    attempts.space_out(transaction, "register", login.email, every=MAILED_EVERY, now=now)
     outbox.stage(transaction, RegistrationRepeated(data=AboutUser(user_id=login.user_id)))
-    try:
+    with suppress(JustDone):
         transaction.commit()
-    except TooManyAttempts:
-        return  # they have been told; and to refuse would tell who asks
 
 
 def whoami(caller: Principal) -> User:
@@ -127,24 +128,24 @@ def ask_for_verification(email: str, client: Client) -> None:
     event = None
     if login is not None and not login.email_verified:
         event = VerificationRequested(data=AboutUser(user_id=login.user_id))
-    write_to(email, event, client)
+    write_to(email, event, client, about="verify")
 
 
-def write_to(email: str, event: AnyEvent | None, client: Client) -> None:
+def write_to(email: str, event: AnyEvent | None, client: Client, *, about: str) -> None:
     """Stage the event; with None, do as much for an address that nobody is to be written to at.
 
-    Raises TooManyAttempts, by the hour and for known and unknown addresses alike.
+    Raises TooManyAttempts, counted for whoever asks.
     """
     now = clock.utc_now()
     transaction = Transaction()
-    whose = attempts.network(client.address)
-    attempts.take(transaction, "mail", whose, limit=REQUESTS_PER_HOUR, now=now)
-    attempts.take(transaction, "mail to", email, limit=MAILS_PER_HOUR, now=now)
+    _take_mail(transaction, client, now)
+    attempts.space_out(transaction, about, email, every=MAILED_EVERY, now=now)
     if event is None:
         links.pretend(transaction, ids.new_id("usr"), now=now)
     else:
         outbox.stage(transaction, event)
-    transaction.commit()
+    with suppress(JustDone):
+        transaction.commit()
 
 
 def confirm_email(token: str) -> None:
@@ -185,7 +186,9 @@ def ask_for_email_change(caller: Principal, change: EmailChange, client: Client)
     now = clock.utc_now()
     transaction = Transaction()
     proof.settle(transaction)
-    attempts.take(transaction, "mail to", change.email, limit=MAILS_PER_HOUR, now=now)
+    _take_mail(transaction, client, now)
+    whose = f"{user.user_id} {change.email}"
+    attempts.space_out(transaction, "change", whose, every=MAILED_EVERY, now=now)
     taken = repository.find_login(change.email)
     if taken is None:
         repository.remember_new_email(transaction, user, change.email)
@@ -193,5 +196,6 @@ def ask_for_email_change(caller: Principal, change: EmailChange, client: Client)
     else:
         links.pretend(transaction, user.user_id, now=now)
         outbox.stage(transaction, RegistrationRepeated(data=AboutUser(user_id=taken.user_id)))
-    transaction.commit()
+    with suppress(JustDone):
+        transaction.commit()
     observability.audit("ask_for_email_change", "done", user_id=user.user_id)

@@ -152,14 +152,17 @@ class Guard:
         transaction.update(Attempts(self.address.subject), actions)
 
     def note_success(self, transaction: Transaction, now: datetime) -> None:
-        self.account.forget(transaction)
-        if self.known.stored is None:
+        if self._in_charge is self.account:
+            self.account.forget(transaction)
             transaction.put(_known(self.known.subject, now))
         else:
             self.known.clear(transaction, now)
+            transaction.delete(Attempts(self.account.subject))
 
 
-def take(transaction: Transaction, what: str, whose: str, *, limit: int, now: datetime) -> None:
+def take_of_hour(
+    transaction: Transaction, what: str, whose: str, *, limit: int, now: datetime
+) -> None:
     """One of the `limit` times an hour that this may be done. Its refusal is TooManyAttempts."""
     left = HOUR - int(now.timestamp()) % HOUR
     transaction.update(
@@ -170,9 +173,27 @@ def take(transaction: Transaction, what: str, whose: str, *, limit: int, now: da
             Attempts.expires_at.set(now + timedelta(hours=2)),
         ],
         only_if=Attempts.subject.does_not_exist() | (Attempts.failures < limit),
-        otherwise=TooManyAttempts(
-            "This was asked for too often. Try again later.", retry_after=left
+        otherwise=TooManyAttempts("This was asked for too often. Wait.", retry_after=left),
+    )
+
+
+class JustDone(Exception):
+    """It was done so lately that it need not be done again."""
+
+
+def space_out(
+    transaction: Transaction, what: str, whose: str, *, every: timedelta, now: datetime
+) -> None:
+    """At most once in that time. Its refusal is JustDone, which is for no client to know."""
+    transaction.put(
+        Attempts(
+            ids.derived_id("att", what, whose),
+            failures=0,
+            last_failed_at=now,
+            expires_at=now + every,
         ),
+        only_if=Attempts.subject.does_not_exist() | (Attempts.last_failed_at <= now - every),
+        otherwise=JustDone(),
     )
 
 

@@ -18,6 +18,7 @@ from shared.errors import (
     AccountDisabled,
     AppError,
     CodeRequired,
+    TooManyAttempts,
     WrongCode,
     WrongCredentials,
     WrongPassword,
@@ -77,7 +78,7 @@ def prove(email: str, password: str, code: str | None, client: Client) -> Proof:
         now=now,
         free_per_address=settings(AccountSettings).failures_per_address,
     )
-    guard.admit(now)
+    _admit(guard, now)
     refusal = _refusal_of(login, password)
     if refusal is not None or login is None:
         raise _counted(refusal or wrong_credentials(), login, guard, now)
@@ -88,11 +89,20 @@ def prove(email: str, password: str, code: str | None, client: Client) -> Proof:
     return Proof(login, guard, used, _renewed(password, login))
 
 
+def _admit(guard: Guard, now: datetime) -> None:
+    try:
+        guard.admit(now)
+    except TooManyAttempts as refusal:
+        account = guard.account.subject
+        observability.audit("prove_identity", "refused", reason=refusal.code, account=account)
+        raise
+
+
 def _refusal_of(login: Login | None, password: str) -> AppError | None:
     if login is None:
         passwords.spend_a_check(password, pepper(), cost=cost())
         return wrong_credentials()
-    if not passwords.is_password(password, login.password_hash, pepper()):
+    if not passwords.is_password(password, login.password_hash, pepper(), cost=cost()):
         return wrong_credentials()
     if login.status != "active":
         return AccountDisabled("This account was disabled. Ask the shop.")

@@ -24,7 +24,7 @@ def forgot_password(address: Address) -> Response[Any]:
 @anyone
 def reset_password(reset: PasswordReset) -> Response[Any]:
     """Set a new password with the token from the link. All sessions end."""
-    passwords.reset(reset)
+    passwords.reset(reset, routes.client)
     return no_content()
 
 

@@ -50,11 +50,11 @@ def ask_for_reset(email: str, client: Client) -> None:
     event = None
     if login is not None and login.status == "active":
         event = PasswordResetRequested(data=AboutUser(user_id=login.user_id))
-    account_rules.write_to(email, event, client)
+    account_rules.write_to(email, event, client, about="reset")
     observability.audit("ask_for_reset", "done", account=attempts.account_subject(email))
 
 
-def reset(reset: PasswordReset) -> None:
+def reset(reset: PasswordReset, client: Client) -> None:
     """All sessions end, failed attempts are forgotten, and the address is confirmed.
 
     A second factor stays: who reads the mail has shown one factor only. Raises LinkExpired and
@@ -76,6 +76,7 @@ def reset(reset: PasswordReset) -> None:
         email_verified=True,
     )
     transaction.delete(Attempts(attempts.account_subject(user.email)))
+    transaction.delete(Attempts(attempts.known_subject(user.email, client.address)))
     outbox.stage(transaction, PasswordChanged(data=AboutUser(user_id=user.user_id)))
     transaction.commit()
     observability.audit("reset_password", "done", user_id=user.user_id)
