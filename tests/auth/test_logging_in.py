@@ -1,43 +1,42 @@
-"""Whole slice: from e-mail and password to a token, and from the token to its owner."""
+"""Whole slice: from e-mail and password to tokens, and from the token to its owner."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-import authorizer.handler
+from auth.credentials import service
 from auth.handler import handler
 from shared.aws import client
+from shared.config import AccountSettings, PasswordSettings, settings
 from shared.keys import key_ring
-from shared.models import Login, User
+from shared.models import Attempts, Login, Session, User
 from tests.support import logs
+from tests.support.accounts import (
+    EMAIL,
+    PASSWORD,
+    authorize,
+    everything_stored,
+    log_in,
+    register,
+    signed_in,
+    whoami,
+)
 from tests.support.faults import answering, timed_out
-from tests.support.http import CONTEXT, NOBODY, Answer, answer_of, sample, send
+from tests.support.http import NOBODY, send
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-PASSWORD = "correct horse battery"
 
-
-def register(**changes) -> Answer:
-    body = {"email": "ada@example.com", "password": PASSWORD, "name": "Ada Lovelace"} | changes
-    return send(handler, "auth.register", body=body, caller=NOBODY)
-
-
-def log_in(email="ada@example.com", password=PASSWORD, **more) -> Answer:
-    body = {"email": email, "password": password} | more
-    return send(handler, "auth.login", body=body, caller=NOBODY)
-
-
-def ask_who_i_am(token: str) -> Answer:
-    """As API Gateway does: first the authorizer, then the route with its answer."""
-    header = {"authorization": f"Bearer {token}"}
-    asked = sample("authorizer")
-    asked["headers"] |= header
-    event = sample("auth.me")
-    event["headers"] |= header
-    found = authorizer.handler.handler(asked, CONTEXT)
-    event["requestContext"]["authorizer"] = {"lambda": found["context"]}
-    return answer_of(handler(event, CONTEXT))
+def with_settings(monkeypatch, **changes):
+    """The credentials as they would be under other settings."""
+    accounts = {key: it for key, it in changes.items() if key.startswith("require")}
+    passwords = {key: it for key, it in changes.items() if key not in accounts}
+    chosen = {
+        AccountSettings: replace(settings(AccountSettings), **accounts),
+        PasswordSettings: replace(settings(PasswordSettings), **passwords),
+    }
+    monkeypatch.setattr(service, "settings", chosen.__getitem__)
 
 
 def test_who_registers_can_log_in_and_is_recognised():
@@ -46,10 +45,16 @@ def test_who_registers_can_log_in_and_is_recognised():
     answer = log_in()
 
     assert answer.status == 200
-    assert set(answer.body) == {"access_token", "token_type", "expires_in", "user"}
+    assert set(answer.body) == {
+        "access_token",
+        "token_type",
+        "expires_in",
+        "refresh_token",
+        "user",
+    }
     assert (answer.body["token_type"], answer.body["expires_in"]) == ("Bearer", 900)
     assert answer.body["user"] == registered.body
-    assert ask_who_i_am(answer.body["access_token"]).body == registered.body
+    assert whoami(answer.body["access_token"]).body == registered.body
 
 
 def test_an_email_may_be_written_otherwise_than_at_registration():
@@ -58,12 +63,18 @@ def test_an_email_may_be_written_otherwise_than_at_registration():
     assert log_in(email="aDA@eXAMPLE.COM").status == 200
 
 
-@pytest.mark.parametrize("password", ["🔑" * 64, "x" * 128, " " * 8, "nul\x00nul\x00"])
+@pytest.mark.parametrize("password", ["🔑" * 64, "qz" * 64, " " * 8, "nul\x00nul\x00"])
 def test_any_password_that_was_taken_opens_the_account(password):
     register(password=password)
 
     assert log_in(password=password).status == 200
     assert log_in(password=password[:-1]).status == 401
+
+
+def test_a_password_is_the_same_however_a_keyboard_composes_it():
+    register(password="Äpfel und Birnen")
+
+    assert log_in(password="A\u0308pfel und Birnen").status == 200
 
 
 def test_a_wrong_password_and_an_unknown_email_get_the_same_answer():
@@ -91,6 +102,8 @@ def test_a_password_that_nobody_can_have_is_only_wrong(password):
         ({"password": "x" * 129}, "body.password"),
         ({"password": None}, "body.password"),
         ({"password": {"$ne": ""}}, "body.password"),
+        ({"code": 123456}, "body.code"),
+        ({"code": "1" * 41}, "body.code"),
         ({"remember": True}, "body.remember"),
     ],
     ids=repr,
@@ -101,7 +114,7 @@ def test_credentials_are_checked_field_by_field(changes, path):
     assert (answer.status, answer.paths) == (422, [path])
 
 
-def test_nothing_of_the_credentials_is_logged_or_repeated():
+def test_nothing_of_the_credentials_is_logged_or_repeated_or_stored():
     register()
     with logs.captured() as lines:
         right = log_in()
@@ -109,34 +122,73 @@ def test_nothing_of_the_credentials_is_logged_or_repeated():
 
     for text in (lines.text, json.dumps(wrong.body)):
         assert not [word for word in (PASSWORD, "canary-password", "ada@") if word in text]
-    assert right.body["access_token"] not in lines.text
+    for token in (right.body["access_token"], right.body["refresh_token"]):
+        assert token not in lines.text
+        assert token.rpartition(".")[2] not in everything_stored()
 
 
-def test_a_token_has_the_roles_that_the_account_has_now():
+def test_a_login_that_fails_or_not_leaves_a_line_for_the_audit():
     user_id = register().body["id"]
+    with logs.captured() as lines:
+        log_in()
+        log_in(password="wrong horse battery")
+        log_in(email="nobody@example.com")
+
+    done, refused, unknown = lines.saying("audit")
+    session_id = next(iter(Session.scan())).session_id
+    assert (done["action"], done["result"], done["user_id"]) == ("log_in", "done", user_id)
+    assert done["session_id"] == session_id
+    assert (refused["action"], refused["result"]) == ("prove_identity", "refused")
+    assert (refused["reason"], refused["user_id"]) == ("wrong_credentials", user_id)
+    assert unknown["account"].startswith("att_")
+    for line in (done, refused, unknown):
+        assert line["client_address"] == "203.0.113.7"
+        assert line["timestamp"].endswith("+00:00")
+        assert line["correlation_id"] == "JKJaXmPLvHcESHA="
+
+
+def test_a_session_has_the_permissions_of_the_roles_that_the_account_has_now():
+    user_id = register().body["id"]
+    tokens = signed_in()
+
     User(user_id).update([User.roles.set({"customer", "staff"})])
 
-    answer = log_in()
-
-    assert answer.body["user"]["roles"] == ["customer", "staff"]
-    assert ask_who_i_am(answer.body["access_token"]).body["roles"] == ["customer", "staff"]
+    assert whoami(tokens["access_token"]).body["roles"] == ["customer", "staff"]
+    assert "stock:write" in authorize(tokens["access_token"])["permissions"]
 
 
-def test_a_login_whose_user_has_vanished_opens_nothing():
-    user_id = register().body["id"]
-    User(user_id).delete()
+def test_a_disabled_account_says_so_to_its_owner_alone():
+    register()
+    Login(EMAIL).update([Login.status.set("disabled")])
 
-    assert (log_in().status, log_in().code) == (401, "wrong_credentials")
+    right = log_in()
+    wrong = log_in(password="wrong horse battery")
+
+    assert (right.status, right.code) == (403, "account_disabled")
+    assert (wrong.status, wrong.code) == (401, "wrong_credentials")
+    assert Session.count() == 0
+
+
+def test_where_addresses_must_be_confirmed_first_an_account_shows_nothing_of_itself(monkeypatch):
+    with_settings(monkeypatch, require_verified_email=True)
+    register()
+
+    unconfirmed = log_in()
+    unknown = log_in(email="nobody@example.com")
+
+    assert (unconfirmed.status, unconfirmed.body) == (401, unknown.body)
+    Login(EMAIL).update([Login.email_verified.set(True)])
+    assert log_in().status == 200
 
 
 def test_a_token_whose_account_has_vanished_is_good_no_more():
     user_id = register().body["id"]
-    token = log_in().body["access_token"]
+    token = signed_in()["access_token"]
     User(user_id).delete()
 
-    answer = ask_who_i_am(token)
+    answer = whoami(token)
 
-    assert (answer.status, answer.code) == (401, "token_invalid")
+    assert (answer.status, answer.code) == (401, "session_ended")
     assert "invalid_token" in answer.headers["WWW-Authenticate"]
 
 
@@ -144,7 +196,31 @@ def test_who_i_am_needs_a_token():
     assert send(handler, "auth.me", caller=NOBODY).code == "token_missing"
 
 
-def test_a_rotated_pepper_locks_nobody_out():
+def test_a_hash_is_made_anew_when_the_cost_has_risen(monkeypatch):
+    register()
+    before = Login.get(EMAIL).password_hash
+    with_settings(monkeypatch, bcrypt_cost=11)
+
+    assert log_in(password="wrong horse battery").status == 401
+    assert Login.get(EMAIL).password_hash == before
+
+    assert log_in().status == 200
+    after = Login.get(EMAIL).password_hash
+    assert after.startswith("k1:$2b$11$")
+    assert log_in().status == 200
+    assert Login.get(EMAIL).password_hash == after
+
+
+def test_a_hash_is_not_made_cheaper_when_the_cost_was_lowered(monkeypatch):
+    register()
+    before = Login.get(EMAIL).password_hash
+    with_settings(monkeypatch, bcrypt_cost=9)
+
+    assert log_in().status == 200
+    assert Login.get(EMAIL).password_hash == before
+
+
+def test_a_rotated_pepper_locks_nobody_out_and_is_taken_up_at_login():
     register()
     ring = {"current": "k2", "k1": "souk/password-pepper ".ljust(64, "x"), "k2": "n" * 64}
     client("secretsmanager").put_secret_value(
@@ -153,15 +229,30 @@ def test_a_rotated_pepper_locks_nobody_out():
     key_ring.forget()
 
     assert log_in().status == 200
-    assert register(email="bob@example.com").status == 201
-    assert Login.get("bob@example.com").password_hash.startswith("k2:")
+    assert Login.get(EMAIL).password_hash.startswith("k2:")
+    assert log_in().status == 200
 
 
-@pytest.mark.parametrize("call", [register, log_in])
-def test_without_the_pepper_nobody_is_let_in_or_turned_away(call):
+@pytest.mark.parametrize("attempt", [register, log_in])
+def test_without_the_pepper_nobody_is_let_in_or_turned_away(attempt):
     with answering(client("secretsmanager"), "GetSecretValue", timed_out()):
-        answer = call()
+        answer = attempt()
 
     assert (answer.status, answer.code) == (503, "unavailable")
     assert answer.headers["Retry-After"] == "1"
-    assert Login.count() == 0
+    assert Login.count() == Attempts.count() == 0
+
+
+def test_a_password_that_was_changed_while_it_was_checked_opens_nothing(monkeypatch):
+    register()
+    check = service.passwords.is_password
+
+    def checked_slowly(*args, **kwargs):
+        is_right = check(*args, **kwargs)
+        Login(EMAIL).update([Login.password_hash.set("k1:$2b$10$changed")])
+        return is_right
+
+    monkeypatch.setattr(service.passwords, "is_password", checked_slowly)
+
+    assert log_in().code == "wrong_credentials"
+    assert Session.count() == 0

@@ -66,7 +66,7 @@ def send(  # noqa: PLR0913 (each one is a part of a request)
     handler: Callable[..., dict[str, Any]],
     name: str,
     *,
-    caller: Caller | None = ADA,
+    caller: Caller | dict[str, Any] | None = ADA,
     body: Any = None,
     raw_body: str | None = None,
     base64: bool = False,
@@ -76,7 +76,8 @@ def send(  # noqa: PLR0913 (each one is a part of a request)
 ) -> Answer:
     """The sample event `name`, with these things changed, and what the function answers.
 
-    A header given as None is left out. `path` replaces parameters in the path.
+    A header given as None is left out. `path` replaces parameters in the path. A `caller` that is
+    a dict is what the authorizer answered.
     """
     event = sample(name)
     _set_caller(event, caller)
@@ -109,10 +110,12 @@ def _permissions_of(caller: Caller) -> frozenset[Permission]:
     return permissions_of(frozenset(Role(role) for role in caller.roles.split()))
 
 
-def _set_caller(event: dict[str, Any], caller: Caller | None) -> None:
+def _set_caller(event: dict[str, Any], caller: Caller | dict[str, Any] | None) -> None:
     context = event["requestContext"]
     context.pop("authorizer", None)
-    if caller is not None:
+    if isinstance(caller, dict):
+        context["authorizer"] = {"lambda": caller}
+    elif caller is not None:
         principal = {
             "user_id": caller.user_id,
             "session_id": caller.session_id,
