@@ -50,8 +50,10 @@ def address_subject(address: str, now: datetime) -> str:
 def network(address: str) -> str:
     """Whoever has one IPv6 address has the 2^64 of its subnet too (RFC 6177)."""
     parsed = ipaddress.ip_address(address)
-    if parsed.version == 4:  # noqa: PLR2004 (IPv4)
+    if isinstance(parsed, ipaddress.IPv4Address):
         return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 

@@ -1,9 +1,9 @@
 """Refresh tokens: opaque to clients, good once, and telling when one was copied. Pure.
 
-`rt.<user>.<session>.<epoch>.<family>.<secret>`: where to look, 128 bits that all tokens of the
-session share, and 256 that each use replaces. Both are stored as digests. A token with the right
-family and a wrong secret was issued by us and used up: a copy (RFC 9700, 4.14.2). One with a wrong
-family is noise, and noise ends no session.
+`rt.<user>.<session>.<epoch>.<family>.<secret>`: where to look and what to expect there, 128 bits
+that all tokens of the session share, and 256 that each use replaces. Both are stored as digests.
+A token with the right family and a wrong secret was issued by us and used up: a copy (RFC 9700,
+4.14.2). One with a wrong family is noise, and noise ends no session.
 
 The next secret is derived from the last with a key of the shop. So whoever comes with the last one
 a moment later, a second tab or a client whose reply was lost, gets the same next one: a session

@@ -19,14 +19,8 @@ class NotCurrent(Exception):
 
 
 def rotate(token: RefreshToken, successor: RefreshToken, now: datetime) -> None:
-    """One call, whatever comes of it. Raises SessionEnded and NotCurrent."""
+    """One call, whatever comes of it. Raises NotCurrent, and SessionEnded."""
     transaction = Transaction()
-    transaction.check(
-        User,
-        token.user_id,
-        only_if=(User.access_epoch == token.epoch) & (User.status == "active"),
-        otherwise=SessionEnded("This session has ended. Log in again."),
-    )
     transaction.update(
         Session(token.user_id, token.session_id),
         [
@@ -43,7 +37,20 @@ def rotate(token: RefreshToken, successor: RefreshToken, now: datetime) -> None:
         & (Session.ends_at > now),
         otherwise=NotCurrent,
     )
+    transaction.check(
+        User,
+        token.user_id,
+        only_if=(User.access_epoch == token.epoch) & (User.status == "active"),
+        otherwise=ended(),
+    )
     transaction.commit()
+
+
+def check_stands(session: Session) -> None:
+    """Raises SessionEnded when the account was closed, or has ended its sessions."""
+    user = User.find(session.user_id, consistent=True)
+    if user is None or user.status != "active" or user.access_epoch != session.access_epoch:
+        raise ended()
 
 
 def end_copied(session: Session) -> None:
@@ -52,7 +59,7 @@ def end_copied(session: Session) -> None:
     transaction.delete(
         Session(session.user_id, session.session_id),
         only_if=Session.session_id.exists(),
-        otherwise=SessionEnded("This session has ended. Log in again."),
+        otherwise=ended(),
     )
     reused = AboutSession(user_id=session.user_id, session_id=session.session_id)
     outbox.stage(transaction, ReuseDetected(data=reused))
@@ -65,7 +72,7 @@ def carry_over(transaction: Transaction, caller: Principal, epoch: int) -> None:
         Session(caller.user_id, caller.session_id),
         [Session.access_epoch.set(epoch)],
         only_if=Session.session_id.exists(),
-        otherwise=SessionEnded("This session has ended. Log in again."),
+        otherwise=ended(),
     )
 
 
@@ -88,3 +95,7 @@ def end(user_id: str, session_id: str) -> None:
         otherwise=SessionNotFound("There is no such session."),
     )
     transaction.commit()
+
+
+def ended() -> SessionEnded:
+    return SessionEnded("This session has ended. Log in again.")

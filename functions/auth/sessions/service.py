@@ -1,6 +1,6 @@
 """Sessions: begun by a login, kept by refreshing, ended by their owner, by time, or by a copy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from auth.accounts import repository as accounts
@@ -14,7 +14,7 @@ from shared import clock, ids, observability, tokens
 from shared.auth import Principal
 from shared.callers import Client
 from shared.config import TokenSettings, settings
-from shared.errors import SessionEnded, TokenInvalid
+from shared.errors import TokenInvalid
 from shared.keys import KeyRing, key_ring
 from shared.models import Login, Session
 from shared.transactions import Transaction
@@ -64,30 +64,41 @@ def _session(token: RefreshToken, client: Client, *, second_factor: bool) -> Ses
 
 
 def refresh(sent: str) -> Tokens:
-    """The next pair of tokens. One call.
+    """The next pair of tokens. One call for the token that is due.
 
     Raises TokenInvalid for what is no token of ours, and SessionEnded. A token that was used up
     longer than the grace ago ends its session, and the owner is told by mail.
     """
     token = RefreshToken.parse(sent)
     now = clock.utc_now()
-    successor = token.successor(_ring())
     try:
-        repository.rotate(token, successor, now)
+        return _tokens(_rotated(token, now), now)
     except NotCurrent as stale:
-        successor = _after_all(token, stale.session, now)
-    return _tokens(successor, now)
+        return _tokens(_after_all(token, stale.session, now), now)
+
+
+def _rotated(token: RefreshToken, now: datetime) -> RefreshToken:
+    successor = token.successor(_ring())
+    repository.rotate(token, successor, now)
+    return successor
 
 
 def _after_all(token: RefreshToken, session: Session | None, now: datetime) -> RefreshToken:
-    """What a token is still good for that is not the current one."""
-    if session is None or session.access_epoch != token.epoch:
-        raise _ended()
+    """What a token is still good for that is not the one that was due."""
+    if session is None:
+        raise repository.ended()
     if not token.is_of(session):
         observability.audit("refresh", "refused", reason="forged", user_id=session.user_id)
         raise TokenInvalid("This is not a refresh token of the shop. Log in.")
+    repository.check_stands(session)
     if min(session.expires_at, session.ends_at) <= now:
-        raise _ended()
+        raise repository.ended()
+    token = replace(token, epoch=int(session.access_epoch))
+    if token.hash == session.refresh_hash:  # it was carried over into another epoch
+        try:
+            return _rotated(token, now)
+        except NotCurrent as stale:  # by a second tab, meanwhile
+            return _after_all(token, stale.session, now)
     successor = token.successor_in(session, _ring())
     if successor is not None and now - session.rotated_at <= refresh_tokens.GRACE:
         return successor
@@ -95,7 +106,7 @@ def _after_all(token: RefreshToken, session: Session | None, now: datetime) -> R
         "refresh", "reuse detected", user_id=session.user_id, session_id=session.session_id
     )
     repository.end_copied(session)
-    raise _ended()
+    raise repository.ended()
 
 
 def log_out(caller: Principal) -> None:
@@ -131,10 +142,6 @@ def _tokens(token: RefreshToken, now: datetime) -> Tokens:
     lifetime = timedelta(minutes=settings(TokenSettings).access_token_minutes)
     access = tokens.issue(token.user_id, token.session_id, _ring(), now=now, lifetime=lifetime)
     return Tokens(access, str(token), lifetime)
-
-
-def _ended() -> SessionEnded:
-    return SessionEnded("This session has ended. Log in again.")
 
 
 def _ring() -> KeyRing:

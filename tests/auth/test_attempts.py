@@ -1,0 +1,73 @@
+"""Pure: how long an attempt has to wait, and whose attempts are counted together."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from auth.credentials import attempts
+from auth.credentials.attempts import wait_after
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def test_each_failure_costs_a_longer_wait_than_the_one_before():
+    waits = [wait_after(failures).total_seconds() for failures in range(13)]
+
+    assert waits == [0, 0, 0, 0, 0, 15, 30, 60, 120, 240, 480, 900, 900]
+
+
+def test_an_account_has_at_most_ten_failures_in_fifteen_minutes():
+    """ASVS 5.0, 6.3.1; for an attacker who never waits longer than they must."""
+    times, now = [], timedelta()
+    for failures in range(40):
+        now += wait_after(failures)
+        times.append(now)
+
+    for start in times:
+        assert len([it for it in times if start <= it < start + timedelta(minutes=15)]) <= 10
+
+
+def test_a_hundred_failures_in_a_row_cost_a_day():
+    """NIST SP 800-63B-4, 3.2.2."""
+    assert wait_after(99) == timedelta(minutes=15)
+    assert wait_after(100) == timedelta(days=1)
+    assert wait_after(100_000) == timedelta(days=1)
+
+
+def test_an_address_has_more_that_cost_nothing():
+    assert wait_after(99, free=100) == timedelta()
+    assert wait_after(100, free=100) == timedelta(seconds=15)
+    assert wait_after(195, free=100) == timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("203.0.113.7", "203.0.113.8", False),
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", True),
+        ("2001:db8::1", "2001:0db8:0000:0000:1::1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.8", False),
+        ("::ffff:203.0.113.7", "203.0.113.7", True),
+    ],
+)
+def test_an_ipv6_subnet_counts_as_one_address(one, other, is_same):
+    same = attempts.address_subject(one, NOON) == attempts.address_subject(other, NOON)
+
+    assert same is is_same
+
+
+def test_counts_by_the_hour_begin_anew_with_the_next():
+    late = NOON + timedelta(minutes=59, seconds=59)
+
+    subjects = [attempts.hourly_subject("mail", "x", it) for it in (NOON, late)]
+
+    assert subjects[0] == subjects[1]
+    assert attempts.hourly_subject("mail", "x", NOON + timedelta(hours=1)) != subjects[0]
+
+
+def test_a_subject_tells_nothing_of_whose_it_is():
+    subject = attempts.known_subject("ada@example.com", "203.0.113.7")
+
+    assert subject.startswith("att_")
+    assert not [it for it in ("ada", "example", "203") if it in subject.removeprefix("att_")]

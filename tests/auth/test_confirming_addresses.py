@@ -1,0 +1,234 @@
+"""Whole slice: an address is its owner's once they have followed the link that was mailed there."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from shared import clock, events
+from shared.models import EmailToken, Login, OutboxRow, User
+from tests.support import logs
+from tests.support.accounts import (
+    EMAIL,
+    PASSWORD,
+    Clock,
+    call,
+    link_token,
+    log_in,
+    post,
+    register,
+    signed_in,
+    staged,
+    whoami,
+)
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+@pytest.fixture
+def later(monkeypatch) -> Clock:
+    moved = Clock()
+    monkeypatch.setattr(clock, "utc_now", moved)
+    return moved
+
+
+def follow(token: str):
+    return post("auth.verify_email", {"token": token})
+
+
+def resend(email: str = EMAIL):
+    return post("auth.resend_verification", {"email": email})
+
+
+def ask_for(email: str, token: str, password: str = PASSWORD):
+    return call("me.change_email", token, {"email": email, "password": password})
+
+
+def is_expired(answer) -> bool:
+    return (answer.status, answer.code) == (400, "link_expired")
+
+
+def test_following_the_link_confirms_the_address_in_both_tables():
+    user_id = register().body["id"]
+    token = link_token("verify_email", user_id)
+
+    assert follow(token).status == 204
+
+    user, login = User.get(user_id), Login.get(EMAIL)
+    assert (user.email_verified, login.email_verified) == (True, True)
+    assert (user.version, login.version) == (2, 2)
+    assert log_in().body["user"]["email_verified"] is True
+
+
+def test_a_link_is_good_once():
+    token = link_token("verify_email", register().body["id"])
+    follow(token)
+
+    assert is_expired(follow(token))
+
+
+def test_a_link_is_good_until_it_expires(later):
+    user_id = register().body["id"]
+    token = link_token("verify_email", user_id, lives=timedelta(days=7))
+
+    later.advance(days=7, seconds=1)
+
+    assert is_expired(follow(token))
+    assert User.get(user_id).email_verified is False
+
+
+@pytest.mark.parametrize("token", ["", "x", "A" * 43, "A" * 200, "é" * 43, "\x00"])
+def test_a_token_that_never_was_is_refused_like_one_that_is_over(token):
+    assert is_expired(follow(token))
+
+
+def test_a_token_of_one_purpose_serves_no_other():
+    user_id = register().body["id"]
+    reset = link_token("reset_password", user_id)
+
+    assert is_expired(follow(reset))
+    assert User.get(user_id).email_verified is False
+
+
+def test_a_link_that_went_to_a_former_address_confirms_nothing():
+    user_id = register().body["id"]
+    token = link_token("verify_email", user_id)
+    User(user_id).update([User.email.set("new@example.com")])
+
+    assert is_expired(follow(token))
+
+
+def test_who_asks_for_another_link_is_answered_alike_with_and_without_an_account():
+    register()
+    confirmed = register(email="bob@example.com").body["id"]
+    follow(link_token("verify_email", confirmed))
+
+    answers = [resend(), resend("bob@example.com"), resend("nobody@example.com")]
+
+    assert [answer.status for answer in answers] == [202] * 3
+    assert [answer.body for answer in answers] == [""] * 3
+    assert answers[0].headers == answers[1].headers == answers[2].headers
+    assert staged().count("user.verification_requested") == 1
+
+
+def test_asking_again_and_again_floods_no_mailbox(later):
+    register()
+    for _ in range(5):
+        assert resend().status == 202
+    assert staged().count("user.verification_requested") == 1
+
+    later.advance(minutes=2)
+    resend()
+    assert staged().count("user.verification_requested") == 2
+
+
+def test_a_change_of_address_waits_for_the_link_that_goes_there():
+    user_id = register().body["id"]
+    token = signed_in()["access_token"]
+
+    assert ask_for("new@example.com", token).status == 202
+
+    assert whoami(token).body["email"] == EMAIL
+    assert User.get(user_id).new_email == "new@example.com"
+    assert staged()[-1] == "user.email_change_requested"
+
+
+def test_once_confirmed_the_new_address_is_the_account_s_and_the_old_one_is_told():
+    user_id = register().body["id"]
+    token = signed_in()["access_token"]
+    ask_for("new@example.com", token)
+
+    assert follow(link_token("change_email", user_id)).status == 204
+
+    user = User.get(user_id)
+    assert (user.email, user.previous_email, user.new_email) == ("new@example.com", EMAIL, None)
+    assert user.email_verified is True
+    assert Login.find(EMAIL) is None
+    assert log_in(email="new@example.com").body["user"]["email"] == "new@example.com"
+    assert log_in().status == 401
+    assert staged()[-1] == "user.email_changed"
+    assert whoami(token).body["email"] == "new@example.com"
+    assert register(password="another password").status == 201
+    assert Login.get(EMAIL).user_id != user_id
+
+
+def test_a_change_of_address_asks_for_the_password():
+    user_id = register().body["id"]
+    token = signed_in()["access_token"]
+
+    answer = ask_for("new@example.com", token, password="wrong horse battery")
+
+    assert (answer.status, answer.code) == (403, "wrong_password")
+    assert User.get(user_id).new_email is None
+
+
+def test_that_an_address_is_taken_shows_in_no_answer_and_its_owner_is_told():
+    ada = register().body["id"]
+    bob = register(email="bob@example.com").body["id"]
+    token = signed_in()["access_token"]
+
+    taken, free = ask_for("bob@example.com", token), ask_for("free@example.com", token)
+
+    assert (taken.status, taken.body, taken.headers) == (202, free.body, free.headers)
+    (told,) = [events.parse(row.payload) for row in OutboxRow.scan() if "repeated" in row.type]
+    assert told.data.user_id == bob
+    assert User.get(ada).new_email == "free@example.com"
+
+
+def test_an_address_that_was_taken_before_the_link_was_followed_stays_where_it_is():
+    user_id = register().body["id"]
+    ask_for("new@example.com", signed_in()["access_token"])
+    link = link_token("change_email", user_id)
+    register(email="new@example.com", password="another password")
+
+    assert is_expired(follow(link))
+
+    assert Login.get("new@example.com").user_id != user_id
+    assert Login.get(EMAIL).user_id == user_id
+    assert User.get(user_id).email == EMAIL
+
+
+def test_of_two_changes_asked_for_the_last_counts():
+    user_id = register().body["id"]
+    token = signed_in()["access_token"]
+    ask_for("first@example.com", token)
+    first = link_token("change_email", user_id)
+    ask_for("second@example.com", token)
+    second = link_token("change_email", user_id)
+
+    assert is_expired(follow(first))
+    assert follow(second).status == 204
+    assert User.get(user_id).email == "second@example.com"
+
+
+def test_tokens_are_stored_as_digests_and_logged_by_nobody():
+    user_id = register().body["id"]
+    token = link_token("verify_email", user_id)
+    stored = [row.attribute_values for row in EmailToken.scan()]
+    with logs.captured() as lines:
+        follow(token)
+        follow(token)
+
+    assert token not in json.dumps(stored, default=str)
+    assert token not in lines.text
+    assert [line["action"] for line in lines.saying("audit")] == ["verify_email"]
+
+
+@pytest.mark.parametrize("name", ["", "x" * 101, "Ada\r\nBcc: eve@example.org", None])
+def test_a_name_is_changed_to_one_line_or_not_at_all(name):
+    register()
+    token = signed_in()["access_token"]
+
+    assert call("me.update", token, {"name": name}).status == 422
+    assert call("me.update", token, {"name": "Ada King"}).body["name"] == "Ada King"
+    assert whoami(token).body["name"] == log_in().body["user"]["name"] == "Ada King"
+
+
+@pytest.mark.parametrize("field", ["email", "roles", "email_verified", "status", "version", "id"])
+def test_nothing_but_the_name_can_be_changed_so(field):
+    register()
+    token = signed_in()["access_token"]
+
+    answer = call("me.update", token, {"name": "Ada King", field: "admin"})
+
+    assert (answer.status, answer.paths) == (422, [f"body.{field}"])

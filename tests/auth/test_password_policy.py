@@ -1,0 +1,108 @@
+"""Pure: which passwords will do."""
+
+from pathlib import Path
+
+import pytest
+
+from auth.passwords import policy
+from shared.errors import InvalidFields
+
+EMAIL, NAME = "ada.lovelace@analytical-engines.example", "Ada King"
+
+
+def refusal(password: str, *, for_staff: bool = False, email: str = EMAIL) -> str | None:
+    try:
+        policy.check(password, email, NAME, for_staff=for_staff, field="password")
+    except InvalidFields as refused:
+        (field,) = refused.details["fields"]
+        assert field["path"] == "body.password"
+        assert len(field["message"]) > 20
+        return str(field["code"])
+    return None
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "correct horse battery staple",
+        "qzjxkvwp",
+        "        ",
+        "🔑🎈🍵🧂🪔🧵🪡🧶",
+        "\x00\x01\x02\x03\x04\x05\x06\x07",
+        "пароль на все времена",
+        "souk is where I buy my tea",
+        "lovelace wrote the first program",
+    ],
+)
+def test_these_will_do(password):
+    assert refusal(password) is None
+
+
+@pytest.mark.parametrize("password", ["", "x", "qzjxkvw", "🔑" * 7])
+def test_a_short_one_is_told_how_long_it_must_be(password):
+    assert refusal(password) == "password_too_short"
+
+
+def test_length_is_counted_in_code_points_after_normalising():
+    assert refusal("ﬃ" * 2) == "password_too_short"
+    assert refusal("ﬃﬃqz") is None
+
+
+@pytest.mark.parametrize(("length", "code"), [(14, "password_too_short"), (15, None)])
+def test_staff_need_fifteen(length, code):
+    password = "qzjxkvwpmynthgbr"[:length]
+
+    assert refusal(password, for_staff=True) == code
+    assert policy.suits_staff(password) is (code is None)
+    assert refusal(password) is None
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password",
+        "12345678",
+        "iloveyou",
+        "QWERTYUIOP",
+        "Trustno1",
+        "ｐａｓｓｗｏｒｄ",
+        "sunshine",
+        "11111111",
+    ],
+)
+def test_a_common_one_is_refused_however_it_is_written(password):
+    assert refusal(password) == "password_common"
+
+
+def test_ten_thousand_are_known():
+    listed = Path(policy.__file__).with_name("common_passwords.txt").read_text().splitlines()
+    common = [line for line in listed if not line.startswith("#")]
+
+    assert len(set(common)) == 10_000
+    assert {refusal(password, email="io@x.example") for password in common} == {"password_common"}
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "adalovelace",
+        "Ada.Lovelace",
+        "lovelace1815",
+        "!!LoveLace!!",
+        "ada-king-42",
+        "KingAda2026",
+        "analytical1",
+        "analyticalengines",
+        "ada.lovelace@analytical-engines.example",
+        "souk2026!",
+        "MySouk1234",
+        "SoukSoukSouk",
+        "ада" + "lovelace",
+    ],
+)
+def test_one_that_is_built_from_the_account_or_the_shop_is_refused(password):
+    assert refusal(password) == "password_built_from_account"
+
+
+def test_a_piece_of_an_address_that_is_too_short_to_mean_anything_is_no_ground():
+    assert refusal("io12345678", email="io@x.example") is None
