@@ -1,6 +1,6 @@
 """The tokens in the links that mails carry: made by the mail worker, used up here."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared import opaque
 from shared.errors import LinkExpired
@@ -22,23 +22,6 @@ def use_up(transaction: Transaction, link: EmailToken) -> None:
         EmailToken(link.token_hash),
         only_if=EmailToken.token_hash.exists(),
         otherwise=expired(),
-    )
-
-
-def pretend(transaction: Transaction, user_id: str, *, now: datetime) -> None:
-    """A row that nobody will look up, for an address without an account.
-
-    What is written for it then costs the same time as the event that asks for a real mail.
-    """
-    transaction.put(
-        EmailToken(
-            opaque.digest(opaque.new_secret()),
-            purpose="none",
-            user_id=user_id,
-            email="",
-            access_epoch=0,
-            expires_at=now + timedelta(minutes=1),
-        )
     )
 
 

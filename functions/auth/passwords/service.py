@@ -47,10 +47,9 @@ def ask_for_reset(email: str, client: Client) -> None:
     Raises TooManyAttempts.
     """
     login = accounts.find_login(email)
-    event = None
-    if login is not None and login.status == "active":
-        event = PasswordResetRequested(data=AboutUser(user_id=login.user_id))
-    account_rules.write_to(email, event, client, about="reset")
+    is_wanted = login is not None and login.status == "active"
+    event = PasswordResetRequested(data=account_rules.about(login if is_wanted else None))
+    account_rules.write_to(email, event, client)
     observability.audit("ask_for_reset", "done", account=attempts.account_subject(email))
 
 

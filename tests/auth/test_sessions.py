@@ -1,0 +1,115 @@
+"""Whole slice: people see where they are signed in, and sign out there."""
+
+import pytest
+
+from auth.handler import handler
+from shared import clock
+from shared.models import Session
+from tests.support.accounts import (
+    Clock,
+    call,
+    refresh,
+    register,
+    signed_in,
+    whoami,
+)
+from tests.support.http import Caller, send
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def sessions(token: str) -> list[dict]:
+    answer = call("me.list_sessions", token)
+    assert answer.status == 200
+    assert answer.body["next_cursor"] is None
+    return answer.body["items"]
+
+
+def end(token: str, session_id: str):
+    return call("me.end_session", token, path={"session_id": session_id})
+
+
+def test_each_login_is_a_session_the_newest_first():
+    register()
+    phone = signed_in(device="Phone/1.0")
+    laptop = signed_in(device="Laptop/2.0 " + "x" * 300)
+
+    listed = sessions(phone["access_token"])
+
+    assert [one["device"] for one in listed] == [("Laptop/2.0 " + "x" * 300)[:200], "Phone/1.0"]
+    assert [one["current"] for one in listed] == [False, True]
+    assert set(listed[0]) == {
+        "id",
+        "device",
+        "current",
+        "second_factor",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+    }
+    assert sessions(laptop["access_token"])[0]["current"] is True
+
+
+def test_a_list_of_sessions_shows_no_secret():
+    register()
+    tokens = signed_in()
+
+    shown = str(sessions(tokens["access_token"]))
+
+    (session,) = Session.scan()
+    hidden = [session.refresh_hash, session.family_hash, *tokens["refresh_token"].split(".")[4:]]
+    assert not [secret for secret in hidden if secret in shown]
+
+
+def test_a_session_is_ended_by_its_owner():
+    register()
+    here, lost = signed_in(), signed_in()
+    (other,) = [one for one in sessions(here["access_token"]) if not one["current"]]
+
+    assert end(here["access_token"], other["id"]).status == 204
+
+    assert whoami(lost["access_token"]).code == "session_ended"
+    assert refresh(lost["refresh_token"]).code == "session_ended"
+    assert whoami(here["access_token"]).status == 200
+    assert len(sessions(here["access_token"])) == 1
+    assert end(here["access_token"], other["id"]).code == "session_not_found"
+
+
+def test_nobody_ends_the_session_of_someone_else():
+    register()
+    register(email="bob@example.com")
+    ada, bob = signed_in(), signed_in(email="bob@example.com")
+    (hers,) = sessions(ada["access_token"])
+
+    answer = end(bob["access_token"], hers["id"])
+    unknown = end(bob["access_token"], "ses_" + "a" * 32)
+
+    assert (answer.status, answer.code) == (404, "session_not_found")
+    assert answer.body["error"] | {"request_id": ""} == unknown.body["error"] | {"request_id": ""}
+    assert whoami(ada["access_token"]).status == 200
+
+
+def test_all_others_are_ended_at_once():
+    register()
+    here, *others = [signed_in() for _ in range(4)]
+
+    assert call("me.end_other_sessions", here["access_token"]).status == 204
+
+    assert {whoami(one["access_token"]).code for one in others} == {"session_ended"}
+    assert {refresh(one["refresh_token"]).code for one in others} == {"session_ended"}
+    renewed = refresh(here["refresh_token"])
+    assert whoami(renewed.body["access_token"]).status == 200
+    assert [one["current"] for one in sessions(here["access_token"])] == [True]
+
+
+def test_sessions_that_are_over_are_not_listed(monkeypatch):
+    monkeypatch.setattr(clock, "utc_now", later := Clock())
+    user_id = register().body["id"]
+    signed_in()
+    later.advance(days=14)
+    signed_in()
+
+    listed = send(handler, "me.list_sessions", caller=Caller(user_id)).body["items"]
+
+    assert Session.count() == 2
+    assert len(listed) == 1
