@@ -1,12 +1,14 @@
 """Event -> Email: who is told what, in text and in HTML. Pure, but for reading the templates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from shared.events import OrderPlaced, UserRegistered
+from notifications.links import Link
+from shared.events import AnyEvent, EmailChanged, EmailChangeRequested, OrderPlaced, UserDeleted
 from shared.models import User
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -16,31 +18,54 @@ _TEMPLATES = Path(__file__).parent / "templates"
 class Email:
     to: str
     subject: str
-    text: str
-    html: str
+    text: str = field(repr=False)  # a link in it may be as good as a password
+    html: str = field(repr=False)
 
 
-def recipient_id(event: UserRegistered | OrderPlaced) -> str:
-    if isinstance(event, UserRegistered):
-        return event.data.user_id
-    return event.data.buyer_id
+def recipient_id(event: AnyEvent) -> str:
+    """The id of the user whom it happened to."""
+    if isinstance(event, OrderPlaced):
+        return event.data.buyer_id
+    return event.data.user_id
 
 
-def write(event: UserRegistered | OrderPlaced, recipient: User, *, shop_name: str) -> Email:
+def mailbox(event: AnyEvent, recipient: User) -> str | None:
+    """Which of the user's addresses is told; None when there is no such address, or no such mail.
+
+    A change of address is confirmed at the new one and told to the old one: whoever has taken an
+    account over reads what goes to its present one.
+    """
+    match event:
+        case EmailChangeRequested():
+            return recipient.new_email
+        case EmailChanged():
+            return recipient.previous_email
+        case UserDeleted():
+            return None
+    return recipient.email
+
+
+def write(event: AnyEvent, recipient: User, *, to: str, link: Link | None, shop_name: str) -> Email:
     """The three templates named after the event's type: subject, text and HTML."""
-    facts = {"event": event, "recipient": recipient, "shop_name": shop_name}
+    facts = {
+        "event": event,
+        "recipient": recipient,
+        "to": to,
+        "link": link,
+        "shop_name": shop_name,
+    }
 
     def render(part: str) -> str:
         return _environment().get_template(f"{event.type}.{part}").render(facts)
 
     # A header is one line, whatever a name in it may hold.
     subject = " ".join(render("subject.txt").split())
-    return Email(recipient.email, subject, text=render("txt"), html=render("html"))
+    return Email(to, subject, text=render("txt"), html=render("html"))
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
@@ -48,3 +73,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["moment"] = _moment
+    return environment
+
+
+def _moment(when: datetime) -> str:
+    """24 November 2026, 09:07 UTC: no reader's own time zone is known."""
+    return f"{when.astimezone(UTC):%-d %B %Y, %H:%M} UTC"

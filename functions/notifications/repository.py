@@ -1,7 +1,15 @@
-"""Whom to write to: an event names people by id, and their address is read when it is needed."""
+"""Whom to write to, and what must be there before a link is mailed.
 
-from shared.models import User
+An event names people by id, and their address is read when it is needed.
+"""
+
+from shared.models import EmailToken, User
 
 
 def find_user(user_id: str) -> User | None:
     return User.find(user_id, consistent=True)
+
+
+def add_token(token: EmailToken) -> None:
+    """No condition: a digest of 256 random bits is no other's."""
+    token.save()

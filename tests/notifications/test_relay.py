@@ -9,8 +9,8 @@ from botocore.exceptions import ReadTimeoutError
 from notifications.relay import EventsNotRelayed, handler
 from shared import events, outbox
 from shared.aws import client
-from shared.transactions import Transaction
 from shared.models import OutboxRow
+from shared.transactions import Transaction
 from tests.support import faults
 from tests.support.http import CONTEXT, sample
 from tests.support.mail import detail, user_registered

@@ -1,0 +1,77 @@
+"""Event -> Link: what a mail's reader follows to show that the mailbox is theirs.
+
+The token is in the mail alone. What is stored of it is its digest, so that neither a table nor an
+event opens an account.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shared import clock, opaque
+from shared.events import (
+    AnyEvent,
+    EmailChangeRequested,
+    PasswordResetRequested,
+    RegistrationRepeated,
+    UserRegistered,
+    VerificationRequested,
+)
+from shared.models import EmailToken, User
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a link is for. `page` is a page of the shop."""
+
+    name: str
+    page: str
+    lifetime: timedelta
+    good_for: str  # the lifetime in a mail's words
+
+
+VERIFY_EMAIL = Purpose("verify_email", "verify-email", timedelta(days=7), "7 days")
+CHANGE_EMAIL = Purpose("change_email", "verify-email", timedelta(days=7), "7 days")
+# NIST SP 800-63B and ASVS 5.0 (6.5.5): ten minutes at most.
+RESET_PASSWORD = Purpose("reset_password", "reset-password", timedelta(minutes=10), "10 minutes")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`stored` must be saved before `url` is shown to anyone: until then it leads nowhere."""
+
+    url: str = field(repr=False)  # the token is in it
+    good_for: str
+    stored: EmailToken = field(repr=False)
+
+
+def make(event: AnyEvent, user: User, mailbox: str, *, shop_url: str) -> Link | None:
+    """A link of its own for each mail, good from now; None when the mail needs none."""
+    purpose = _purpose(event, user)
+    if purpose is None:
+        return None
+    token = opaque.new_secret()
+    return Link(
+        url=f"{shop_url}/{purpose.page}?token={token}",
+        good_for=purpose.good_for,
+        stored=EmailToken(
+            opaque.digest(token),
+            purpose=purpose.name,
+            user_id=user.user_id,
+            email=mailbox,
+            access_epoch=user.access_epoch,
+            expires_at=clock.utc_now() + purpose.lifetime,
+        ),
+    )
+
+
+def _purpose(event: AnyEvent, user: User) -> Purpose | None:
+    match event:
+        case UserRegistered() | RegistrationRepeated():
+            return None if user.email_verified else VERIFY_EMAIL
+        case VerificationRequested():
+            return VERIFY_EMAIL
+        case EmailChangeRequested():
+            return CHANGE_EMAIL
+        case PasswordResetRequested():
+            return RESET_PASSWORD
+    return None
