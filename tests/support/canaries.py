@@ -1,0 +1,47 @@
+"""What no log line may hold, looked for in every line that any test causes."""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+SECRETS = {
+    "an access token": re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}"),
+    "a refresh token": re.compile(r"rt\.[a-z2-7]{32}\.[a-z2-7]{32}\.\d+\.[\w-]{22}"),
+    "an API key": re.compile(r"souk_[a-z2-7]{32}_[a-z2-7]{32}_[\w-]{8,}"),
+    "the token of a link": re.compile(r"token=[\w-]{43}"),
+    "a password hash": re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{20,}"),
+    "a secret of a second factor": re.compile(r"otpauth:"),
+    # Every password that the tests set or try has one of these in it.
+    "a password": re.compile(r"horse battery|correct battery|canary|another password|qzjxkvw"),
+    "an e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.\w+"),
+}
+
+
+def secrets_in(text: str) -> list[str]:
+    return [name for name, pattern in SECRETS.items() if pattern.search(text)]
+
+
+class Watch(logging.Handler):
+    """Hears every record of every logger, as it was written and with its stack."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._formatter = logging.Formatter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = self._formatter.format(record) + repr(record.__dict__)
+        self.found += [f"{name} in: {text[:500]}" for name in secrets_in(text)]
+
+
+@contextmanager
+def watched() -> Iterator[list[str]]:
+    """The secrets that are logged meanwhile, each with its line."""
+    watch = Watch()
+    root = logging.getLogger()
+    root.addHandler(watch)
+    try:
+        yield watch.found
+    finally:
+        root.removeHandler(watch)

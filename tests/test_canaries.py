@@ -1,0 +1,61 @@
+"""The watch that stands over every test: tests/conftest.py lets none pass that logs a secret."""
+
+import logging
+
+import pytest
+
+from shared import observability
+from tests.support import canaries
+
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c3JfYWRhIn0.c2lnbmF0dXJlc2lnbmF0dXJl"
+LOGGED = {
+    "an access token": TOKEN,
+    "a refresh token": f"rt.{'a' * 32}.{'b' * 32}.1.{'c' * 22}.{'d' * 43}",
+    "an API key": f"souk_{'a' * 32}_{'b' * 32}_{'c' * 43}",
+    "the token of a link": f"https://shop.example/verify-email?token={'a' * 43}",
+    "a password hash": "k1:$2b$12$" + "a" * 53,
+    "a secret of a second factor": "otpauth://totp/Souk",
+    "a password": "correct horse battery",
+    "an e-mail address": "ada@example.com",
+}
+
+
+@pytest.mark.unwatched
+@pytest.mark.parametrize("what", LOGGED)
+@pytest.mark.parametrize(
+    "log",
+    [
+        observability.logger.info,
+        lambda secret: observability.logger.info("said", extra={"said": secret}),
+        lambda secret: observability.audit("log_in", "done", said=secret),
+        lambda secret: logging.getLogger("urllib3").warning("sent %s", secret),
+    ],
+    ids=["message", "extra", "audit", "library"],
+)
+def test_a_secret_is_found_wherever_it_is_logged(what, log):
+    with canaries.watched() as found:
+        log(LOGGED[what])
+
+    assert what in found[0] or any(line.startswith(what) for line in found)
+
+
+@pytest.mark.unwatched
+def test_a_secret_in_a_stack_is_found():
+    with canaries.watched() as found:
+        try:
+            raise ValueError(TOKEN)
+        except ValueError:
+            observability.logger.exception("crashed")
+
+    assert found
+
+
+def test_ids_are_no_secrets():
+    with canaries.watched() as found:
+        observability.audit("log_in", "done", user_id="usr_" + "a" * 32, session_id="ses_ada")
+
+    assert found == []
+
+
+def test_the_watch_covers_every_secret_there_is():
+    assert LOGGED.keys() == canaries.SECRETS.keys()
