@@ -75,7 +75,7 @@ def caller_of(event: dict[str, Any]) -> Principal:
         # The authorizer may be newer than this function, and know of more.
         frozenset(Permission) & frozenset(found["permissions"].split()),
         found["session_id"],
-        bool(found["second_factor_due"]),
+        found["second_factor_due"] in (True, "true"),
     )
 
 

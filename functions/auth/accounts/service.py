@@ -158,7 +158,7 @@ def confirm_email(token: str) -> None:
     links.use_up(transaction, link)
     if user is not None and link.purpose == "verify_email" and link.email == user.email:
         repository.amend(transaction, user, email_verified=True)
-    elif user is not None and link.purpose == "change_email" and link.email == user.new_email:
+    elif user is not None and _is_asked_for_still(link, user):
         _change_email(transaction, user, link)
     else:
         raise links.expired()  # the account is gone, or has another address by now
@@ -167,6 +167,15 @@ def confirm_email(token: str) -> None:
     except EmailTaken as error:
         raise links.expired() from error
     observability.audit(link.purpose, "done", user_id=user.user_id)
+
+
+def _is_asked_for_still(link: EmailToken, user: User) -> bool:
+    """Not once the sessions of then were ended: the owner may have put out whoever asked."""
+    return (
+        link.purpose == "change_email"
+        and link.email == user.new_email
+        and link.access_epoch == user.access_epoch
+    )
 
 
 def _change_email(transaction: Transaction, user: User, link: EmailToken) -> None:
@@ -190,9 +199,9 @@ def ask_for_email_change(caller: Principal, change: EmailChange, client: Client)
     _take_mail(transaction, client, now)
     whose = f"{user.user_id} {change.email}"
     attempts.space_out(transaction, "change", whose, every=MAILED_EVERY, now=now)
+    repository.remember_new_email(transaction, user, change.email)
     taken = repository.find_login(change.email)
     if taken is None:
-        repository.remember_new_email(transaction, user, change.email)
         outbox.stage(transaction, EmailChangeRequested(data=AboutUser(user_id=user.user_id)))
     else:
         outbox.stage(transaction, RegistrationRepeated(data=AboutUser(user_id=taken.user_id)))
