@@ -1,8 +1,8 @@
-"""The one address of the local stack: the API, its reference and the mailbox, on loopback.
+"""The one address of the local stack: API, reference, mailbox and the pages that mails lead to.
 
-It stands where API Gateway's own front end stands in AWS and answers as that does where MiniStack
-does not: a crashed function is a bare 500, a body over 10 MB a 413, a client's address goes along.
-Runs as a process of its own and ends when its parent does.
+On loopback only. It stands where API Gateway's own front end stands in AWS and answers as that does
+where MiniStack does not: a crashed function is a bare 500, a body over 10 MB a 413, a client's
+address goes along. Runs as a process of its own and ends when its parent does.
 """
 
 import argparse
@@ -22,8 +22,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from local import shop_pages
 from local.errors import StackError
-from local.mailbox import Mailbox, page
+from local.mailbox import Mailbox
+from local.pages import page
 
 BODY_BYTES_MAX = 10 * 1024 * 1024  # API Gateway's limit
 INTEGRATION_SECONDS_MAX = 30  # API Gateway gives up on a function then
@@ -98,6 +100,7 @@ def create_app(
             Route("/", show_start),
             Route("/docs", show_reference),
             *mailbox.routes(),
+            *shop_pages.routes(),
             Route("/v1", call_api, methods=METHODS),
             Route("/v1/{rest:path}", call_api, methods=METHODS),
         ],

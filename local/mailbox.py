@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from local.emulator import ACCOUNT
-from local.pages import render
+from local.pages import SAFE_HEADERS, SELF, page, policy
 
 KEPT_MAX = 500  # older mails are dropped when the stack stops
 
@@ -49,12 +49,6 @@ class Mail(BaseModel):
         )
 
 
-SAFE_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-SELF, NOBODY = "'self'", "'none'"
 MAILS = TypeAdapter(list[Mail])
 
 
@@ -104,10 +98,10 @@ class Mailbox:
         mail = await self._asked_for(request)
         if not mail or not mail.html:
             return _no_such_mail()
-        policy = f"sandbox allow-popups allow-popups-to-escape-sandbox; {_policy(SELF)}"
+        allowed = f"sandbox allow-popups allow-popups-to-escape-sandbox; {policy(SELF)}"
         # Its links open beside the mailbox: inside the frame most sites refuse to show.
         content = f'{mail.html}<base target="_blank">'
-        return HTMLResponse(content, headers=SAFE_HEADERS | {"Content-Security-Policy": policy})
+        return HTMLResponse(content, headers=SAFE_HEADERS | {"Content-Security-Policy": allowed})
 
     async def _asked_for(self, request: Request) -> Mail | None:
         wanted = request.path_params["mail_id"]
@@ -121,18 +115,5 @@ class Mailbox:
         return PlainTextResponse(newest.as_text() if newest else "No mail yet.\n")
 
 
-def page(template: str, status: int = 200, **values: object) -> HTMLResponse:
-    policy = f"{_policy(NOBODY)}; frame-src 'self'"
-    headers = SAFE_HEADERS | {"Content-Security-Policy": policy}
-    return HTMLResponse(render(template, **values), status_code=status, headers=headers)
-
-
 def _no_such_mail() -> HTMLResponse:
     return page("missing.html", status=404, what="There is no such mail.")
-
-
-def _policy(frame_ancestors: str) -> str:
-    return (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; "
-        f"form-action 'none'; frame-ancestors {frame_ancestors}"
-    )

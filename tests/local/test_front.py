@@ -185,6 +185,18 @@ def test_a_mail_cannot_break_out_of_its_page() -> None:
     assert set(sandbox.split()) == {"allow-popups", "allow-popups-to-escape-sandbox"}
 
 
+def test_an_address_in_the_text_of_a_mail_is_a_link() -> None:
+    url = "http://localhost:8000/verify-email?token=a-b_c"
+    mail = message(BodyText=f'Confirm it:\n\n{url}\n\njavascript:alert(1) "<b>"')
+
+    shown = ask(mailbox_of(mail), "/mailbox/m1").text
+
+    text = shown.split("<pre>")[1].split("</pre>")[0]
+    assert f'<a href="{url}" rel="noopener noreferrer" target="_blank">{url}</a>' in text
+    assert text.count("<a ") == 1
+    assert "&lt;b&gt;" in text
+
+
 def test_a_mails_html_can_run_nothing_even_when_it_is_opened_by_itself() -> None:
     mail = message(BodyHtml="<p>Hello</p><script>alert(1)</script>")
 

@@ -1,0 +1,160 @@
+"""The stand-ins for the shop's own pages, and that mails lead to them."""
+
+import asyncio
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local import front, shop_pages
+from local.mailbox import Mailbox
+
+BASE = "http://localhost:8000"
+PAGES = {"/verify-email": "/v1/auth/verify-email", "/reset-password": "/v1/auth/password/reset"}
+
+
+def ask(path: str, method: str = "GET") -> httpx.Response:
+    """What the front says while nothing behind it may be called."""
+
+    def called(request: httpx.Request) -> httpx.Response:
+        pytest.fail(f"{request.method} {request.url} was called")
+
+    async def call() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(called)) as nobody:
+            mailbox = Mailbox("http://127.0.0.1:4566", nobody, Path("no mails from earlier runs"))
+            app = front.create_app(BASE, "http://127.0.0.1:4566/gateway", mailbox, nobody)
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+                return await client.request(method, path)
+
+    return asyncio.run(call())
+
+
+def policy_of(response: httpx.Response) -> dict[str, list[str]]:
+    rules = (rule.split() for rule in response.headers["content-security-policy"].split(";"))
+    return {name: sources for name, *sources in rules}
+
+
+class Tags(HTMLParser):
+    """Every tag of a page with its attributes, and what is written in its scripts."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.in_scripts = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.found and self.found[-1][0] == "script":
+            self.in_scripts += data.strip()
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+@pytest.mark.parametrize(("page", "route"), PAGES.items())
+def test_to_open_a_link_calls_nothing_and_its_button_calls_the_route(page: str, route: str) -> None:
+    response = ask(f"{page}?token=the-token")
+
+    tags = Tags(response.text)
+    (form,) = tags.all("form")
+    assert response.status_code == 200
+    assert (form["method"], form["data-route"]) == ("post", route)
+    assert len(tags.all("button")) == 1
+    assert f"POST {route}" in response.text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_token_goes_to_no_page_header_or_cache(page: str) -> None:
+    response = ask(f"{page}?token=the-token")
+
+    assert "the-token" not in response.text + str(response.headers)
+    assert response.headers["referrer-policy"] == "no-referrer"
+    assert response.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_runs_our_file_alone_and_reaches_our_api_alone(page: str) -> None:
+    response = ask(page)
+
+    tags, policy = Tags(response.text), policy_of(response)
+    assert policy["default-src"] == ["'none'"]
+    assert policy["script-src"] == policy["connect-src"] == ["'self'"]
+    assert policy["frame-ancestors"] == policy["form-action"] == policy["base-uri"] == ["'none'"]
+    assert [script["src"] for script in tags.all("script")] == ["/follow-link.js"]
+    assert tags.in_scripts == ""
+    handlers = [name for _, attributes in tags.found for name in attributes if name[:2] == "on"]
+    assert handlers == []
+
+
+def test_other_pages_run_nothing() -> None:
+    assert "script-src" not in policy_of(ask("/"))
+
+
+def test_the_script_is_served_as_one_and_takes_the_token_out_of_the_address() -> None:
+    response = ask("/follow-link.js")
+
+    assert response.headers["content-type"].startswith("text/javascript")
+    assert response.headers["x-content-type-options"] == "nosniff"
+    script = response.text
+    assert 0 < script.index('.get("token")') < script.index("history.replaceState")
+    assert script.index("history.replaceState") < script.index("addEventListener")
+
+
+def test_a_new_password_is_asked_for_as_one() -> None:
+    tags = Tags(ask("/reset-password").text)
+
+    (field,) = tags.all("input")
+    (label,) = tags.all("label")
+    assert (field["name"], field["type"]) == ("password", "password")
+    assert field["autocomplete"] == "new-password"
+    assert label["for"] == field["id"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_takes_no_post(page: str) -> None:
+    """Where the script does not run, a form must not seem to have worked."""
+    assert ask(page, "POST").status_code == 405
+
+
+class Functions:
+    """Lambda, with one function."""
+
+    def __init__(self, **variables: str) -> None:
+        self.variables = variables
+        self.changes = 0
+
+    def get_function_configuration(self, **asked: str) -> dict[str, Any]:
+        assert asked == {"FunctionName": "souk-local-MailFunction"}
+        return {"Environment": {"Variables": dict(self.variables)}}
+
+    def update_function_configuration(self, **wanted: Any) -> None:
+        assert wanted["FunctionName"] == "souk-local-MailFunction"
+        self.variables = wanted["Environment"]["Variables"]
+        self.changes += 1
+
+
+def lead_mails_to(url: str, functions: Any) -> None:
+    shop_pages.lead_mails_to(url, "souk-local-MailFunction", functions)
+
+
+def test_mails_lead_to_where_this_start_of_the_stack_answers() -> None:
+    functions = Functions(SHOP_URL="http://localhost:8000", SHOP_NAME="Souk")
+
+    lead_mails_to("http://localhost:8001", functions)
+
+    assert functions.variables == {"SHOP_URL": "http://localhost:8001", "SHOP_NAME": "Souk"}
+
+
+def test_a_start_at_the_same_port_changes_no_function() -> None:
+    functions = Functions(SHOP_URL="http://localhost:8000", SHOP_NAME="Souk")
+
+    lead_mails_to("http://localhost:8000", functions)
+
+    assert functions.changes == 0
