@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from local import deployment, emulator, front, places, seeding, wiring
+from local import deployment, emulator, front, places, seeding, shop_pages, wiring
 from local.deployment import Deployed
 from local.emulator import Emulator
 from local.errors import StackError
@@ -98,8 +98,8 @@ def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]
         staff, customer = _accounts(state)
         say("Starting MiniStack")
         with emulator.running(state, _free_port()) as aws:
-            deployed, product_id = _deployed(aws, state, (staff, customer), say)
             base_url = f"http://localhost:{sockets[0].getsockname()[1]}"
+            deployed, product_id = _deployed(aws, state, (staff, customer), base_url, say)
             with _front(base_url, sockets, aws, deployed, state) as process:
                 yield Stack(
                     api_url=base_url,
@@ -144,7 +144,7 @@ def _accounts(state: Path) -> tuple[Account, Account]:
 
 
 def _deployed(
-    aws: Emulator, state: Path, accounts: tuple[Account, Account], say: Say
+    aws: Emulator, state: Path, accounts: tuple[Account, Account], base_url: str, say: Say
 ) -> tuple[Deployed, str]:
     """The stack, as an earlier run left it when that will do; and a product to order."""
     staff, customer = accounts
@@ -152,6 +152,7 @@ def _deployed(
     if deployment.is_current(aws, source):
         say("Nothing has changed since the last deploy")
         deployed = deployment.describe(aws)
+        _lead_mails_to(base_url, aws, deployed)
         try:
             return deployed, seeding.product_to_order(_gateway_url(aws, deployed), customer)
         except StackError:
@@ -159,6 +160,17 @@ def _deployed(
             _forget(aws, state)
     if not deployment.is_whole(aws):
         _forget(aws, state)
+    deployed = _deploy(aws, state, source, say)
+    _lead_mails_to(base_url, aws, deployed)  # before anything is done that is mailed about
+    say("Seeding two accounts and a small catalog through the API")
+    api_url = _gateway_url(aws, deployed)
+    seeding.seed(api_url, aws, deployed.outputs["UsersTableName"], staff, customer)
+    product_id = seeding.product_to_order(api_url, customer)
+    deployment.mark_current(aws, source)
+    return deployed, product_id
+
+
+def _deploy(aws: Emulator, state: Path, source: str, say: Say) -> Deployed:
     say("Building the functions and their layer (sam build)")
     built = deployment.build(state, source)
     say("Deploying template.yaml to MiniStack (sam deploy)")
@@ -167,12 +179,12 @@ def _deployed(
     say("Adding the routes of the HTTP API")
     aim = wiring.plan(deployed.template, deployed.parameters)
     wiring.wire(aim, deployed.physical, aws.client("apigatewayv2"), aws.client("dynamodb"))
-    say("Seeding two accounts and a small catalog through the API")
-    api_url = _gateway_url(aws, deployed)
-    seeding.seed(api_url, aws, deployed.outputs["UsersTableName"], staff, customer)
-    product_id = seeding.product_to_order(api_url, customer)
-    deployment.mark_current(aws, source)
-    return deployed, product_id
+    return deployed
+
+
+def _lead_mails_to(base_url: str, aws: Emulator, deployed: Deployed) -> None:
+    mail_function = deployed.physical["MailFunction"]
+    shop_pages.lead_mails_to(base_url, mail_function, aws.client("lambda"))
 
 
 def _forget(aws: Emulator, state: Path) -> None:
