@@ -1,28 +1,43 @@
 """Whole slice: the Lambda authorizer, from the header to what the routes rely on."""
 
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import timedelta
 
 import pytest
 
 from authorizer.handler import handler
-from shared import tokens
-from shared.auth import Principal, Role
+from benchmarks.endpoint import watched
+from shared import clock, config, tokens
+from shared.auth import Permission, Role, permissions_of
 from shared.aws import client
-from shared.config import TokenSettings, settings
+from shared.callers import caller_of
+from shared.dynamo import connection
 from shared.keys import KeyRing, key_ring
-from tests.support import logs
-from tests.support.faults import answering, refused, timed_out
+from shared.models import Session, User
+from tests.support import logs, shop
+from tests.support.accounts import Clock
+from tests.support.callers import LIFETIME, session, token_of
+from tests.support.faults import answered, answering, refused, timed_out
 from tests.support.http import CONTEXT, sample
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-STAFF = Principal("usr_staff", frozenset({Role.STAFF, Role.CUSTOMER}))
+CUSTOMER = permissions_of(frozenset({Role.CUSTOMER}))
 
 
-def token_of(principal=STAFF, *, age=timedelta(0), ring=None) -> str:
-    ring = ring or key_ring(settings(TokenSettings).token_keys_secret_arn)
-    lifetime = timedelta(minutes=15)
-    return tokens.issue(principal, ring, now=datetime.now(UTC) - age, lifetime=lifetime)
+@pytest.fixture
+def token(aws: None) -> str:  # noqa: ARG001 (where the session is stored)
+    """Of a session of staff that stands."""
+    return token_of(session(shop.user("usr_staff", roles={"customer", "staff"})))
+
+
+@pytest.fixture
+def _factor_demanded(monkeypatch):
+    """Settings are read once in a function's life; here, twice."""
+    config._loaded.cache_clear()  # noqa: SLF001
+    monkeypatch.setenv("REQUIRE_STAFF_SECOND_FACTOR", "true")
+    yield
+    config._loaded.cache_clear()  # noqa: SLF001
 
 
 def ask(authorization: str | None):
@@ -38,33 +53,59 @@ def refusal(code: str):
     return {"isAuthorized": True, "context": {"refusal": code}}
 
 
+def permissions(answer) -> set[str]:
+    return set(answer["context"]["permissions"].split())
+
+
+def the_session() -> Session:
+    (stored,) = Session.scan()
+    return stored
+
+
 @pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER ", "Bearer   ", ""])
-def test_a_good_token_becomes_a_principal(scheme):
-    answer = ask(scheme + token_of())
+def test_a_good_token_becomes_a_principal(scheme, token):
+    answer = ask(scheme + token)
 
     assert answer["isAuthorized"] is True
     assert answer["context"] == {
         "user_id": "usr_staff",
-        "roles": "customer staff",
+        "session_id": the_session().session_id,
+        "permissions": "account:own api_keys:manage orders:place orders:read_all products:write "
+        "stock:write uploads:write",
+        "second_factor_due": False,
         "expires_at": answer["context"]["expires_at"],
     }
 
 
-def test_a_principal_ends_with_its_token():
-    expires_at = ask("Bearer " + token_of())["context"]["expires_at"]
+@pytest.mark.parametrize("roles", [{"customer"}, {"customer", "staff"}, {"customer", "admin"}])
+def test_a_principal_may_do_what_the_roles_of_the_account_may_now(roles):
+    user = shop.user("usr_ada")
+    token = token_of(session(user))
+    user.update([User.roles.set(roles)])
 
-    until = datetime.now(UTC) + timedelta(minutes=15, seconds=tokens.LEEWAY_SECONDS)
+    assert permissions(ask(f"Bearer {token}")) == permissions_of(frozenset(map(Role, roles)))
+
+
+def test_a_principal_ends_with_its_token(token):
+    expires_at = ask(f"Bearer {token}")["context"]["expires_at"]
+
+    until = clock.utc_now() + LIFETIME + timedelta(seconds=tokens.LEEWAY_SECONDS)
     assert abs(expires_at - until.timestamp()) < 3
 
 
-def test_what_api_gateway_passes_on_is_flat():
-    context = ask("Bearer " + token_of())["context"]
+def test_what_api_gateway_passes_on_is_flat_and_read_by_the_routes(token):
+    context = ask(f"Bearer {token}")["context"]
 
-    assert all(isinstance(value, str | int) for value in context.values())
+    assert all(isinstance(value, str | int | bool) for value in context.values())
+    caller = caller_of({"requestContext": {"authorizer": {"lambda": context}}})
+    assert caller.user_id == "usr_staff"
+    assert caller.may(Permission.WRITE_STOCK)
 
 
 def test_an_expired_token_is_told_apart():
-    assert ask("Bearer " + token_of(age=timedelta(hours=1))) == refusal("token_expired")
+    stale = token_of(session(shop.user("usr_ada")), age=timedelta(hours=1))
+
+    assert ask(f"Bearer {stale}") == refusal("token_expired")
 
 
 @pytest.mark.parametrize(
@@ -94,47 +135,149 @@ def test_the_token_of_the_sample_event_is_invalid():
 
 
 @pytest.mark.parametrize("scheme", ["Basic ", "Bearer Bearer ", "Token ", "Bearer,"])
-def test_a_good_token_under_another_scheme_is_invalid(scheme):
-    assert ask(scheme + token_of()) == refusal("token_invalid")
+def test_a_good_token_under_another_scheme_is_invalid(scheme, token):
+    assert ask(scheme + token) == refusal("token_invalid")
 
 
 def test_a_token_of_another_shop_is_invalid():
     foreign = KeyRing("k1", {"k1": b"f" * 64})
 
-    assert ask("Bearer " + token_of(ring=foreign)) == refusal("token_invalid")
+    forged = token_of(session(shop.user("usr_ada")), ring=foreign)
+
+    assert ask(f"Bearer {forged}") == refusal("token_invalid")
+
+
+ENDINGS = {
+    "logged out": lambda: the_session().delete(),
+    "another epoch": lambda: User("usr_staff").update([User.access_epoch.set(2)]),
+    "an epoch of before": lambda: the_session().update([Session.access_epoch.set(0)]),
+    "disabled": lambda: User("usr_staff").update([User.status.set("disabled")]),
+    "deleted": lambda: User.get("usr_staff").delete(),
+    "both gone": lambda: (the_session().delete(), User.get("usr_staff").delete()),
+    "never used": lambda: the_session().update([Session.expires_at.set(clock.utc_now())]),
+    "too old": lambda: the_session().update([Session.ends_at.set(clock.utc_now())]),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_token_is_good_no_longer_than_its_session(ending, token):
+    assert "user_id" in ask(f"Bearer {token}")["context"]
+
+    ENDINGS[ending]()
+
+    assert ask(f"Bearer {token}") == refusal("session_ended")
+
+
+@pytest.mark.parametrize(("attribute", "days"), [("expires_at", 14), ("ends_at", 30)])
+def test_a_session_stands_until_its_last_second(attribute, days, monkeypatch):
+    moved = Clock()
+    monkeypatch.setattr(clock, "utc_now", moved)
+    later = clock.utc_now() + timedelta(days=99)
+    ends = clock.utc_now() + timedelta(days=days)
+    stored = session(
+        shop.user("usr_ada"), **{"expires_at": later, "ends_at": later, attribute: ends}
+    )
+
+    for seconds, is_good in ((-5, True), (5, False)):
+        moved.ahead = timedelta(days=days, seconds=seconds)
+        answer = ask(f"Bearer {token_of(stored)}")
+        assert ("user_id" in answer["context"]) is is_good
+
+
+def test_a_session_of_someone_else_is_none_of_the_bearers():
+    shop.user("usr_bob")
+    hers = session(shop.user("usr_ada"))
+    ring = key_ring("souk/token-keys")
+
+    mixed = tokens.issue("usr_bob", hers.session_id, ring, now=clock.utc_now(), lifetime=LIFETIME)
+
+    assert ask(f"Bearer {mixed}") == refusal("session_ended")
+
+
+def test_ending_one_session_leaves_the_others_of_the_user_alone():
+    user = shop.user("usr_ada")
+    one, other = session(user), session(user)
+
+    one.delete()
+
+    assert ask(f"Bearer {token_of(one)}") == refusal("session_ended")
+    assert ask(f"Bearer {token_of(other)}")["context"]["session_id"] == other.session_id
+
+
+@pytest.mark.usefixtures("_factor_demanded")
+@pytest.mark.parametrize("roles", [{"customer", "staff"}, {"customer", "admin"}])
+def test_staff_without_the_second_factor_may_do_what_customers_may(roles):
+    user = shop.user("usr_staff", roles=roles)
+
+    without, with_it = (
+        ask(f"Bearer {token_of(session(user, second_factor=shown))}") for shown in (False, True)
+    )
+
+    assert (permissions(without), without["context"]["second_factor_due"]) == (CUSTOMER, True)
+    assert permissions(with_it) == permissions_of(frozenset(map(Role, roles)))
+    assert with_it["context"]["second_factor_due"] is False
+
+
+@pytest.mark.usefixtures("_factor_demanded")
+def test_a_customer_needs_no_second_factor():
+    answer = ask(f"Bearer {token_of(session(shop.user('usr_ada')))}")
+
+    assert (permissions(answer), answer["context"]["second_factor_due"]) == (CUSTOMER, False)
 
 
 @pytest.mark.parametrize("fault", [timed_out(), refused("AccessDeniedException")])
-def test_without_its_keys_it_calls_no_token_good_or_bad(fault):
-    token = token_of()
+def test_without_its_keys_it_calls_no_token_good_or_bad(fault, token):
     key_ring.forget()
 
     with answering(client("secretsmanager"), "GetSecretValue", fault, fault):
-        assert ask("Bearer " + token) == refusal("unavailable")
+        assert ask(f"Bearer {token}") == refusal("unavailable")
         assert ask("Bearer forged") == refusal("unavailable")
-        assert ask("Bearer " + token)["context"]["user_id"] == "usr_staff"
+        assert ask(f"Bearer {token}")["context"]["user_id"] == "usr_staff"
 
 
-def test_a_warm_authorizer_calls_aws_for_no_token():
-    token = token_of()
+@pytest.mark.parametrize(
+    "fault",
+    [
+        timed_out(),
+        refused("ProvisionedThroughputExceededException"),
+        refused("ThrottlingException"),
+        refused("InternalServerError", status=500),
+        answered({"Responses": {}, "UnprocessedKeys": {"souk-users": {"Keys": [{}]}}}),
+    ],
+    ids=["silent", "over its throughput", "throttled", "broken", "unread"],
+)
+def test_without_its_tables_it_calls_no_session_ended(fault, token):
+    with answering(connection().client, "BatchGetItem", fault):
+        assert ask(f"Bearer {token}") == refusal("unavailable")
+        assert ask(f"Bearer {token}")["context"]["user_id"] == "usr_staff"
 
-    with answering(client("secretsmanager"), "GetSecretValue") as calls:
-        for _ in range(10):
-            ask("Bearer " + token)
 
-    assert len(calls) == 0
+def test_a_warm_authorizer_reads_session_and_user_as_they_are_now_in_one_call(token):
+    ask(f"Bearer {token}")
+
+    with watched() as calls:
+        ask(f"Bearer {token}")
+
+    (call,) = calls
+    asked = json.loads(call.body)["RequestItems"]
+    assert call.operation == "BatchGetItem"
+    assert {name: len(of["Keys"]) for name, of in asked.items()} == {
+        "souk-sessions": 1,
+        "souk-users": 1,
+    }
+    assert all(of["ConsistentRead"] for of in asked.values())
 
 
-def test_it_logs_who_came_and_who_did_not_but_no_token():
-    token = token_of()
-
+def test_it_logs_who_came_and_who_did_not_and_from_where_but_no_token(token):
     with logs.captured() as lines:
-        ask("Bearer " + token)
+        ask(f"Bearer {token}")
         ask("Bearer canary.canary.canary")
 
-    (came,) = lines.saying("principal")
-    (did_not,) = lines.saying("no principal")
-    assert (came["user_id"], came["request_id"]) == ("usr_staff", "JKJaXmPLvHcESHA=")
-    assert did_not["code"] == "token_invalid"
+    came, did_not = lines.saying("audit")
+    assert (came["action"], came["result"]) == ("authenticate", "done")
+    assert (came["user_id"], came["session_id"]) == ("usr_staff", the_session().session_id)
+    assert (did_not["result"], did_not["reason"]) == ("refused", "token_invalid")
+    assert {line["client_address"] for line in (came, did_not)} == {"203.0.113.7"}
+    assert {line["correlation_id"] for line in (came, did_not)} == {"JKJaXmPLvHcESHA="}
     assert "canary" not in lines.text
     assert token not in lines.text
