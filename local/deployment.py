@@ -25,7 +25,12 @@ STACK_NAME = "souk-local"
 PARAMETERS = {
     "Environment": "local",
     "MailSender": "shop@souk.example",
+    "ShopUrl": "http://localhost:8000",
     "BcryptCost": "10",  # a quarter of production's: each account that a test makes pays it
+    "RequireVerifiedEmail": "false",  # so that whoever registers can log in at once
+    # All of a laptop's calls come from one address.
+    "FailuresPerAddress": "100000",
+    "MailsPerHour": "100000",
 }
 ARTIFACTS = "souk-artifacts"
 FINGERPRINT = "/souk/fingerprint"  # an SSM parameter: saved and lost together with the stack itself

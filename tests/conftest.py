@@ -11,17 +11,28 @@ os.environ |= {
     "POWERTOOLS_SERVICE_NAME": "souk",
     "POWERTOOLS_METRICS_NAMESPACE": "Souk",
     "ACCESS_TOKEN_MINUTES": "15",
+    "API_KEYS_TABLE": "souk-api-keys",
+    "ATTEMPTS_TABLE": "souk-attempts",
     "BCRYPT_COST": "10",  # the least that the template takes: the suite hashes a lot
     "CURSOR_KEYS_SECRET_ARN": "souk/cursor-keys",
+    "EMAIL_TOKENS_TABLE": "souk-email-tokens",
     "EVENT_BUS_NAME": "souk",
+    "FAILURES_PER_ADDRESS": "100",
     "IDEMPOTENCY_TABLE": "souk-idempotency",
     "LOGINS_TABLE": "souk-logins",
     "MAIL_SENDER": "shop@example.com",
     "ORDERS_TABLE": "souk-orders",
     "OUTBOX_TABLE": "souk-outbox",
+    "PASSWORD_LENGTH_MIN": "8",
     "PASSWORD_PEPPER_SECRET_ARN": "souk/password-pepper",
     "PRODUCTS_TABLE": "souk-products",
+    "MAILS_PER_HOUR": "1000",
+    "REQUIRE_STAFF_SECOND_FACTOR": "false",
+    "REQUIRE_VERIFIED_EMAIL": "false",
+    "SESSIONS_TABLE": "souk-sessions",
     "SHOP_NAME": "Souk",
+    "SHOP_URL": "https://shop.example",
+    "STAFF_PASSWORD_LENGTH_MIN": "15",
     "STOCK_TABLE": "souk-stock",
     "TOKEN_KEYS_SECRET_ARN": "souk/token-keys",
     "UPLOADS_BUCKET": "souk-uploads",
@@ -37,9 +48,17 @@ from moto import mock_aws
 
 from shared import keys
 from shared.aws import client
-from tests.support import template
+from tests.support import canaries, template
 
 SECRETS = ("souk/cursor-keys", "souk/password-pepper", "souk/token-keys")
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_logged(request: pytest.FixtureRequest) -> Iterator[None]:
+    """By any test of the suite."""
+    with canaries.watched() as found:
+        yield
+    assert found == [] or request.node.get_closest_marker("unwatched")
 
 
 @pytest.fixture

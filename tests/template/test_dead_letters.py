@@ -1,11 +1,24 @@
 """Nothing asynchronous is lost: what fails for good lies in a queue that somebody is told of."""
 
+from pathlib import Path
+
 import pytest
 
+from notifications import worker
 from tests.template import stack
 
 FOURTEEN_DAYS = 1_209_600
-DEAD_LETTERS = {"MailDeadLetters", "MailRuleDeadLetters", "RelayDeadLetters", "FileDeadLetters"}
+INDEX_LAG_SECONDS = 60  # generously: by_buyer follows its table within a second or so
+TEMPLATES = Path(worker.__file__).parent / "templates"
+DEAD_LETTERS = {
+    "MailDeadLetters",
+    "MailRuleDeadLetters",
+    "ErasureDeadLetters",
+    "ErasureRuleDeadLetters",
+    "RelayDeadLetters",
+    "FileDeadLetters",
+}
+MAILED = {path.name.removesuffix(".subject.txt") for path in TEMPLATES.glob("*.subject.txt")}
 
 
 def queues():
@@ -91,14 +104,22 @@ def test_a_rule_retries_and_sets_aside_what_its_target_refuses():
             assert stack.target(it["DeadLetterConfig"]["Arn"]) in DEAD_LETTERS, name
 
 
-def test_the_events_that_are_mailed_about_reach_the_mail_queue():
+def test_each_event_that_there_is_a_mail_for_reaches_the_mail_queue():
     rule = stack.of_type("AWS::Events::Rule")["MailRule"]
 
-    assert rule["EventPattern"] == {
-        "source": ["souk"],
-        "detail-type": ["user.registered", "order.placed"],
-    }
+    assert rule["EventPattern"]["source"] == ["souk"]
+    assert set(rule["EventPattern"]["detail-type"]) == MAILED
     assert [stack.target(it["Arn"]) for it in rule["Targets"]] == ["MailQueue"]
+
+
+def test_a_deleted_user_s_orders_are_cleared_once_nobody_can_place_another():
+    rule = stack.of_type("AWS::Events::Rule")["ErasureRule"]
+    identity = stack.source()["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]
+    cached = identity["TokenAuthorizer"]["Identity"]["ReauthorizeEvery"]
+
+    assert rule["EventPattern"] == {"source": ["souk"], "detail-type": ["user.deleted"]}
+    assert [stack.target(it["Arn"]) for it in rule["Targets"]] == ["ErasureQueue"]
+    assert queues()["ErasureQueue"]["DelaySeconds"] > cached + INDEX_LAG_SECONDS
 
 
 def test_a_rule_and_nobody_else_may_send_to_the_queues_it_uses():

@@ -92,6 +92,23 @@ def test_the_password_hashes_are_for_the_accounts_function_alone():
     assert roles_that_may("secretsmanager:GetSecretValue", "PasswordPepper") == {"AuthRole"}
 
 
+def test_secrets_of_accounts_are_for_those_alone_who_check_or_make_them():
+    read = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+
+    def readers(table):
+        return set().union(*(roles_that_may(action, table) for action in read))
+
+    assert readers("LoginsTable") == {"AuthRole"}
+    assert readers("AttemptsTable") == {"AuthRole"}
+    assert readers("EmailTokensTable") == {"AuthRole"}
+    assert readers("SessionsTable") == {"AuthRole", "AuthorizerRole"}
+    assert readers("ApiKeysTable") == {"AuthRole", "AuthorizerRole"}
+    assert roles_that_may("dynamodb:PutItem", "EmailTokensTable") == {"MailRole"}
+    assert roles_that_may("dynamodb:PutItem", "SessionsTable") == {"AuthRole"}
+    assert roles_that_may("dynamodb:PutItem", "ApiKeysTable") == {"AuthRole"}
+    assert roles_that_may("dynamodb:UpdateItem", "UsersTable") == {"AuthRole"}
+
+
 def test_no_function_may_scan_a_table_or_drop_one():
     granted = {
         action for _, statement in statements() for action in stack.as_list(statement["Action"])

@@ -43,6 +43,10 @@ def test_rows_that_expire_are_swept():
     }
 
     assert swept == {
+        "SessionsTable": "expires_at",
+        "ApiKeysTable": "expires_at",
+        "EmailTokensTable": "expires_at",
+        "AttemptsTable": "expires_at",
         "OutboxTable": "expires_at",
         "UploadsTable": "expires_at",
         "IdempotencyTable": "expiration",
