@@ -1,23 +1,72 @@
 """Everyone's accounts, as admins see and change them."""
 
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from auth.accounts import repository as accounts
+from shared import cursors
 from shared.auth import Role
+from shared.errors import Forbidden
 from shared.models import Login, User
 from shared.transactions import Transaction
 
+_LISTING = "users"  # the one partition of the index
 
-def change(user: User, roles: AbstractSet[Role], status: str, *, only_if_suits_staff: bool) -> None:
-    """And end all sessions, with the same write. Raises ChangedMeanwhile."""
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    users: list[User]
+    next_cursor: str | None
+
+
+def newest(*, limit: int, cursor: str | None) -> UserPage:
+    """Newest first. Raises InvalidCursor."""
+    query = "users"
+    found = User.by_newest.query(
+        _LISTING,
+        scan_index_forward=False,
+        limit=limit,
+        page_size=limit,
+        last_evaluated_key=cursors.decode(cursor, query=query),
+    )
+    users = list(found)
+    return UserPage(users, cursors.encode(found.last_evaluated_key, query=query))
+
+
+def change(
+    user: User,
+    roles: AbstractSet[Role],
+    status: str,
+    *,
+    by_admin: str | None,
+    only_if_suits_staff: bool,
+) -> None:
+    """And end all sessions, with the same write. Raises ChangedMeanwhile, and Forbidden.
+
+    `by_admin` must be one still: two admins who dismiss each other at once do not both succeed.
+    """
     transaction = Transaction()
+    if by_admin is not None:
+        transaction.check(
+            User,
+            by_admin,
+            only_if=User.roles.contains(Role.ADMIN.value) & (User.status == "active"),
+            otherwise=Forbidden("You are no admin any more."),
+        )
     accounts.amend(
         transaction,
         user,
-        # What was read of the password is older than what was read of the profile.
+        # What was read of the password may be older than what was read of the profile.
         still_holds=(Login.suits_staff == True) if only_if_suits_staff else None,  # noqa: E712
         roles={role.value for role in roles},
         status=status,
         access_epoch=int(user.access_epoch) + 1,
     )
+    transaction.commit()
+
+
+def end_sessions(user: User) -> None:
+    """One write, however many there are. Raises ChangedMeanwhile."""
+    transaction = Transaction()
+    accounts.amend(transaction, user, access_epoch=int(user.access_epoch) + 1)
     transaction.commit()

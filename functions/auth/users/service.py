@@ -7,13 +7,43 @@ from pydantic import ValidationError
 from auth.accounts import repository as accounts
 from auth.accounts.schemas import Address
 from auth.users import repository
+from auth.users.repository import UserPage
+from auth.users.schemas import UserChange
 from shared import auth, observability
-from shared.auth import Role
+from shared.auth import Principal, Role
 from shared.config import PasswordSettings, settings
-from shared.errors import PasswordTooShortForStaff, UserNotFound
-from shared.models import User
+from shared.errors import OwnAccount, PasswordTooShortForStaff, UserNotFound
+from shared.models import Login, User
 
 OPERATOR = "operator"  # whoever holds the deployment's own credentials, in place of a user's id
+
+
+def browse(*, limit: int, cursor: str | None) -> UserPage:
+    """Newest first. Raises InvalidCursor."""
+    return repository.newest(limit=limit, cursor=cursor)
+
+
+def with_email(email: str) -> list[Login]:
+    """The one user with that address, if there is one. As it is now, unlike `browse`."""
+    login = accounts.find_login(email)
+    return [] if login is None else [login]
+
+
+def find(user_id: str) -> User:
+    """Raises UserNotFound."""
+    user = accounts.find_user(user_id)
+    if user is None:
+        raise _not_found()
+    return user
+
+
+def change(admin: Principal, user_id: str, change: UserChange) -> User:
+    """Raises UserNotFound, OwnAccount, PasswordTooShortForStaff, ChangedMeanwhile, Forbidden."""
+    if user_id == admin.user_id:
+        raise OwnAccount("Another admin has to change your roles and your status.")
+    user = find(user_id)
+    roles = _roles_of(user) if change.roles is None else frozenset(change.roles)
+    return _amended(user, roles=roles, status=change.status or user.status, by=admin)
 
 
 def grant_admin(email: str) -> User:
@@ -28,18 +58,19 @@ def grant_admin(email: str) -> User:
     if login is None:
         raise _not_found()
     user = find(login.user_id)
-    return _amended(user, roles=_roles_of(user) | {Role.ADMIN}, status=user.status, by=OPERATOR)
+    return _amended(user, roles=_roles_of(user) | {Role.ADMIN}, status=user.status, by=None)
 
 
-def find(user_id: str) -> User:
-    """Raises UserNotFound."""
-    user = accounts.find_user(user_id)
-    if user is None:
-        raise _not_found()
-    return user
+def end_sessions(admin: Principal, user_id: str) -> None:
+    """Raises UserNotFound and ChangedMeanwhile."""
+    user = find(user_id)
+    repository.end_sessions(user)
+    observability.audit(
+        "end_sessions_of_user", "done", user_id=admin.user_id, target_id=user.user_id
+    )
 
 
-def _amended(user: User, *, roles: AbstractSet[Role], status: str, by: str) -> User:
+def _amended(user: User, *, roles: AbstractSet[Role], status: str, by: Principal | None) -> User:
     """Written only if something changes; then all the user's sessions end."""
     gained = frozenset(roles - _roles_of(user))
     if roles == _roles_of(user) and status == user.status:
@@ -47,17 +78,18 @@ def _amended(user: User, *, roles: AbstractSet[Role], status: str, by: str) -> U
     gains_staff = auth.is_staff(gained)
     if gains_staff:
         _check_password_suits_staff(user)
-    repository.change(user, roles, status, only_if_suits_staff=gains_staff)
+    by_admin = by.user_id if by else None
+    repository.change(user, roles, status, by_admin=by_admin, only_if_suits_staff=gains_staff)
+    user.roles, user.status = {role.value for role in roles}, status
+    user.version, user.access_epoch = user.version + 1, user.access_epoch + 1
     observability.audit(
         "change_user",
         "done",
-        user_id=by,
+        user_id=by_admin or OPERATOR,
         target_id=user.user_id,
         roles=" ".join(sorted(roles)),
         status=status,
     )
-    user.roles, user.status = {role.value for role in roles}, status
-    user.version, user.access_epoch = user.version + 1, user.access_epoch + 1
     return user
 
 

@@ -1,0 +1,54 @@
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from auth.accounts.schemas import Email, UserView
+from auth.users import service as users
+from auth.users.schemas import UserChange
+from shared.api import PageCursor, PageLimit, Routes, no_content
+from shared.auth import Permission
+from shared.callers import requires
+from shared.schemas import Page
+
+routes = Routes()
+
+WithEmail = Annotated[Email | None, Query(description="Only the user with exactly this address.")]
+
+
+@routes.get("/v1/users", tags=["Users"])
+@requires(Permission.READ_USERS)
+def list_users(
+    limit: PageLimit = 20, cursor: PageCursor = None, email: WithEmail = None
+) -> Page[UserView]:
+    """All users, newest first. Who has registered within a second may be missing."""
+    if email is not None:
+        items = [UserView.of(user) for user in users.with_email(email)]
+        return Page(items=items, next_cursor=None)
+    page = users.browse(limit=limit, cursor=cursor)
+    return Page(items=[UserView.of(user) for user in page.users], next_cursor=page.next_cursor)
+
+
+@routes.get("/v1/users/<user_id>", tags=["Users"])
+@requires(Permission.READ_USERS)
+def get_user(user_id: str) -> UserView:
+    """One user."""
+    return UserView.of(users.find(user_id))
+
+
+@routes.patch("/v1/users/<user_id>", tags=["Users"])
+@requires(Permission.MANAGE_USERS)
+def update_user(user_id: str, change: UserChange) -> UserView:
+    """Give and take roles, disable an account, enable it again. All its sessions end.
+
+    Your own account is for another admin to change: so the shop always has one.
+    """
+    return UserView.of(users.change(routes.caller, user_id, change))
+
+
+@routes.delete("/v1/users/<user_id>/sessions", status_code=204, tags=["Users"])
+@requires(Permission.MANAGE_USERS)
+def end_sessions(user_id: str) -> Response[Any]:
+    """Sign a user out everywhere. Their API keys stay."""
+    users.end_sessions(routes.caller, user_id)
+    return no_content()
