@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("_ada")
 
 # HTTP takes blanks off the ends of a header (RFC 9110, 5.5): what is left is the genuine one.
 UNSENDABLE = {f"spelling: {name}" for name in ("a blank before", "a blank after", "a line break")}
-# Well formed, so it is looked for: see test_api_keys.py.
+# Well formed, so it is looked for.
 LOOKED_FOR = {"other: an API key"}
 
 

@@ -12,7 +12,7 @@ from shared.api import SECURITY_HEADERS, create_api, created
 from tests.support.http import ADA, CONTEXT, answer_of, sample, send
 from tests.support.little_api import FOR_STAFF, Echo, api, get_of, post
 
-CANARY = "canary-5up3rs3cret"
+INSIDE = "5up3rs3cret"
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def _in_development(monkeypatch):
 
 
 def crash() -> Echo:
-    raise RuntimeError(CANARY)
+    raise RuntimeError(INSIDE)
 
 
 def refuse() -> Echo:
@@ -33,7 +33,7 @@ def refuse() -> Echo:
 
 
 def break_the_view() -> Echo:
-    return {"txet": CANARY}  # type: ignore[return-value]
+    return {"txet": INSIDE}  # type: ignore[return-value]
 
 
 def send_elsewhere(**changes):
@@ -99,7 +99,7 @@ def test_a_crash_shows_nothing_of_the_inside():
     shown = json.dumps(answer.body)
     assert (answer.status, answer.code) == (500, "internal_error")
     assert "stack" not in answer.error
-    assert not [word for word in (CANARY, "RuntimeError", "Traceback", ".py") if word in shown]
+    assert not [word for word in (INSIDE, "RuntimeError", "Traceback", ".py") if word in shown]
 
 
 @pytest.mark.usefixtures("_in_development")
@@ -107,7 +107,7 @@ def test_a_crash_shows_its_stack_to_a_developer():
     answer = get_of(crash)
 
     assert (answer.status, answer.code) == (500, "internal_error")
-    assert f"RuntimeError: {CANARY}" in answer.error["stack"]
+    assert f"RuntimeError: {INSIDE}" in answer.error["stack"]
     assert "in crash" in answer.error["stack"]
 
 
@@ -120,7 +120,7 @@ def test_a_view_that_breaks_its_schema_is_our_mistake_and_not_the_clients():
     answer = get_of(break_the_view)
 
     assert (answer.status, answer.code) == (500, "internal_error")
-    assert CANARY not in json.dumps(answer.body)
+    assert INSIDE not in json.dumps(answer.body)
 
 
 @pytest.mark.parametrize(
