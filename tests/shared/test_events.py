@@ -19,8 +19,12 @@ LINE = OrderedLine(
     unit_price=Money(amount_minor=1250, currency="EUR"),
     line_total=EUR_25,
 )
+FACTS = {"user_id": "usr_ada", "session_id": "ses_one", "enabled": True}
 SAMPLES = [
-    UserRegistered(data={"user_id": "usr_ada"}),
+    *(
+        kind(data={name: FACTS[name] for name in kind.model_fields["data"].annotation.model_fields})
+        for kind in get_args(events.UserEvent)
+    ),
     OrderPlaced(
         data=OrderPlacedData(order_id="ord_1", buyer_id="usr_ada", lines=[LINE], total=EUR_25)
     ),

@@ -7,7 +7,7 @@ import pytest
 
 from shared.aws import client
 from shared.keys import key_ring
-from shared.models import Login
+from tests.support import shop
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -18,7 +18,7 @@ def test_not_even_at_debug_does_a_library_log_what_it_sends_or_is_sent(caplog):
     client("secretsmanager").create_secret(Name="canary", SecretString=json.dumps(ring))
 
     key_ring("canary")
-    Login("canary@example.com", user_id="usr_canary", password_hash="canary-hash").save()
+    shop.login("canary@example.com", user_id="usr_canary", password_hash="canary-hash").save()
     logging.getLogger("someone").debug("the level is set")
 
     assert "the level is set" in caplog.text

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared import events, observability, outbox
-from shared.transactions import Transaction
 from shared.errors import EmailTaken
 from shared.events import UserRegistered
 from shared.models import Login, OutboxRow
+from shared.transactions import Transaction
+from tests.support import shop
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -20,7 +21,7 @@ def registered(**changes) -> UserRegistered:
 def commit_with(event: UserRegistered) -> None:
     transaction = Transaction()
     transaction.put(
-        Login("ada@example.com", user_id="usr_ada", password_hash="none"),
+        shop.login("ada@example.com"),
         only_if=Login.email.does_not_exist(),
         otherwise=EmailTaken("Taken."),
     )

@@ -15,13 +15,16 @@ COST = 10
 PEPPER = KeyRing("k1", {"k1": b"p" * 64})
 
 
+CHEAP = passwords.hash_password("correct horse battery", PEPPER, cost=COST - 3)
+
+
 @cache
 def stored(password: str) -> str:
     return passwords.hash_password(password, PEPPER, cost=COST)
 
 
 def is_password(password: str, of: str) -> bool:
-    return passwords.is_password(password, stored(of), PEPPER)
+    return passwords.is_password(password, stored(of), PEPPER, cost=COST)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +78,25 @@ def test_a_password_outlives_the_rotation_of_its_pepper():
     rotated = KeyRing("k2", {**PEPPER.keys, "k2": b"q" * 64})
     password = "correct horse battery"
 
-    assert passwords.is_password(password, stored(password), rotated)
+    assert passwords.is_password(password, stored(password), rotated, cost=COST)
     assert passwords.hash_password(password, rotated, cost=4).startswith("k2:")
+
+
+@pytest.mark.parametrize(
+    ("hashed", "current"),
+    [
+        ("k1:$2b$10$", True),
+        ("k1:$2b$12$", True),
+        ("k1:$2b$09$", False),
+        ("k0:$2b$10$", False),
+        ("k10:$2b$10$", False),
+    ],
+    ids=["as now", "dearer", "cheaper", "of an old pepper", "of a pepper with a longer name"],
+)
+def test_a_hash_is_current_when_none_better_would_be_made_today(hashed, current):
+    ring = KeyRing("k1", dict.fromkeys(("k0", "k1", "k10"), b"p" * 64))
+
+    assert passwords.is_current(hashed, ring, cost=COST) is current
 
 
 def test_a_stolen_table_is_worth_nothing_without_the_pepper():
@@ -84,20 +104,28 @@ def test_a_stolen_table_is_worth_nothing_without_the_pepper():
     other = KeyRing("k1", {"k1": b"o" * 64})
     _, _, hashed = stored(password).partition(":")
 
-    assert not passwords.is_password(password, stored(password), other)
+    assert not passwords.is_password(password, stored(password), other, cost=COST)
     assert not bcrypt.checkpw(password.encode(), hashed.encode())
 
 
-def test_an_unknown_account_costs_as_long_a_check_as_a_known_one():
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: passwords.spend_a_check("wrong", PEPPER, cost=COST),
+        lambda: passwords.is_password("wrong", CHEAP, PEPPER, cost=COST),
+    ],
+    ids=["an unknown account", "a hash of a lower cost"],
+)
+def test_every_check_takes_as_long_as_one_of_the_present_cost(other):
     password = "correct horse battery"
     stored(password)
 
-    known, unknown = [], []
+    usual, others = [], []
     for _ in range(5):  # taken in turn, so that a busy machine slows both
-        known.append(seconds(lambda: is_password("wrong", of=password)))
-        unknown.append(seconds(lambda: passwords.spend_a_check("wrong", PEPPER, cost=COST)))
+        usual.append(seconds(lambda: is_password("wrong", of=password)))
+        others.append(seconds(other))
 
-    assert 0.5 < statistics.median(unknown) / statistics.median(known) < 2
+    assert 0.7 < statistics.median(others) / statistics.median(usual) < 1.4
 
 
 def seconds(work) -> float:

@@ -5,9 +5,9 @@ import itertools
 import pytest
 
 from shared import dynamo
-from shared.transactions import Transaction
 from shared.errors import AppError
 from shared.models import Login, Product, Stock, User
+from shared.transactions import Transaction
 from tests.support import shop
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -17,12 +17,9 @@ class Refused(AppError):
     status, code = 409, "refused"
 
 
-def login(email: str) -> Login:
-    return Login(email, user_id="usr_ada", password_hash="none")
-
-
 def put_new(transaction: Transaction, email: str, name: str) -> None:
-    transaction.put(login(email), only_if=Login.email.does_not_exist(), otherwise=Refused(name))
+    new = shop.login(email)
+    transaction.put(new, only_if=Login.email.does_not_exist(), otherwise=Refused(name))
 
 
 def take(transaction: Transaction, product: Product, quantity: int, name: str) -> None:
@@ -67,7 +64,7 @@ WRITES = {
 
 @pytest.mark.parametrize("order", list(itertools.permutations(WRITES)), ids="-".join)
 def test_of_several_refusals_that_of_the_write_added_first_is_raised(order):
-    login("taken@example.com").save()
+    shop.login("taken@example.com").save()
     tea = shop.product("TEA", available=3)
     transaction = Transaction()
     for kind in order:
@@ -79,7 +76,7 @@ def test_of_several_refusals_that_of_the_write_added_first_is_raised(order):
 @pytest.mark.parametrize("failing", WRITES)
 @pytest.mark.parametrize("order", list(itertools.permutations(WRITES)), ids="-".join)
 def test_each_failed_condition_raises_its_own_refusal(order, failing):
-    login("taken@example.com").save()
+    shop.login("taken@example.com").save()
     shop.user("usr_ada")
     tea, pot = shop.product("TEA", available=3), shop.product("POT", available=3)
     passing = {
@@ -110,11 +107,11 @@ def test_a_refused_transaction_writes_nothing():
 
 
 def test_a_write_without_a_condition_cannot_be_the_one_refused():
-    login("taken@example.com").save()
+    shop.login("taken@example.com").save()
     transaction = Transaction()
-    transaction.put(login("free@example.com"))
+    transaction.put(shop.login("free@example.com"))
     put_new(transaction, "taken@example.com", "taken")
-    transaction.put(login("also-free@example.com"))
+    transaction.put(shop.login("also-free@example.com"))
 
     assert refusal_of(transaction) == "taken"
 

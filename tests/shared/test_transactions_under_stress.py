@@ -13,9 +13,10 @@ from botocore.exceptions import (
 from pynamodb.exceptions import TransactWriteError
 
 from shared import dynamo
-from shared.dynamo import TRIES, Transaction
+from shared import transactions as waiting
 from shared.errors import OutOfStock, Unavailable
 from shared.models import Product, Stock
+from shared.transactions import TRIES, Transaction
 from tests.support import shop
 from tests.support.faults import answering, cancelled, refused
 
@@ -29,7 +30,7 @@ CONFLICT = cancelled("TransactionConflict")
 def naps(monkeypatch) -> list[float]:
     """How long each wait was, with nobody waiting."""
     taken: list[float] = []
-    monkeypatch.setattr(dynamo, "time", SimpleNamespace(sleep=taken.append))
+    monkeypatch.setattr(waiting, "time", SimpleNamespace(sleep=taken.append))
     return taken
 
 

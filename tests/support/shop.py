@@ -4,7 +4,7 @@ from typing import Any
 
 from products.catalog import list_product
 from shared import clock, ids
-from shared.models import Product, Stock, User
+from shared.models import Login, Product, Stock, User
 
 ADDRESS = {
     "name": "Ada Lovelace",
@@ -55,6 +55,21 @@ def user(user_id: str, **changes: Any) -> User:
     )
     stored.save()
     return stored
+
+
+def login(email: str, **changes: Any) -> Login:
+    """Not stored."""
+    return Login(
+        email,
+        **{
+            "user_id": "usr_ada",
+            "name": "Ada Lovelace",
+            "roles": {"customer"},
+            "created_at": clock.utc_now(),
+            "password_hash": "none",
+        }
+        | changes,
+    )
 
 
 def available(of: Product) -> int:
