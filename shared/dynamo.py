@@ -98,7 +98,8 @@ def read_together(*keys: tuple[type[Table], *tuple[str, ...]]) -> list[Any]:
     request: dict[str, Any] = {}
     for table, *key in keys:
         batch = request.setdefault(_name(table), {"Keys": [], "ConsistentRead": True})
-        batch["Keys"].append(_raw_key(table, key))
+        if (raw := _raw_key(table, key)) not in batch["Keys"]:  # DynamoDB refuses duplicates
+            batch["Keys"].append(raw)
     answer = connection().dispatch("BatchGetItem", {"RequestItems": request})
     if answer.get("UnprocessedKeys"):
         raise Unavailable(BUSY)

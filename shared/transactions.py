@@ -25,6 +25,7 @@ BACKOFF_SECONDS = 0.05  # doubled at each try, with full jitter: 0.35 s at the w
 _TRANSIENT = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 # What a failed condition stands for; given as a function, it is told the item that was found.
+# DynamoDB also gives those of checks and deletes, but pynamodb does not ask for them.
 Otherwise = Exception | Callable[[Any], Exception] | None
 
 
@@ -39,9 +40,9 @@ class _Write:
 class Transaction:
     """Writes that happen together or not at all.
 
-    `otherwise` is the refusal that a write's failed condition stands for, or a function from the
-    item that was found instead (None: no item) to that refusal. Several conditions may fail at
-    once: the refusal raised is that of the write added first.
+    `otherwise` is the refusal that a write's failed condition stands for; that of a put or an
+    update may be a function from the item that was found instead (None: no item) to the refusal.
+    Several conditions may fail at once: the refusal raised is that of the write added first.
     """
 
     _checks: list[_Write] = field(default_factory=list)
@@ -77,13 +78,13 @@ class Transaction:
         )
 
     def delete(
-        self, item: Model, *, only_if: Condition | None = None, otherwise: Otherwise = None
+        self, item: Model, *, only_if: Condition | None = None, otherwise: Exception | None = None
     ) -> None:
         """Remove the item with this one's key, if there is one."""
         self._add(self._deletes, _Write(type(item), lambda to: to.delete(item, only_if), otherwise))
 
     def check(
-        self, table: type[Model], *key: str, only_if: Condition, otherwise: Otherwise
+        self, table: type[Model], *key: str, only_if: Condition, otherwise: Exception
     ) -> None:
         """Write nothing there, but demand this of the item with that key."""
         hash_key, range_key = (*key, None)[:2]

@@ -1,0 +1,139 @@
+"""Rules on moto: tables on one connection, and reads of several at once."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from benchmarks.endpoint import watched
+from shared import dynamo
+from shared.dynamo import read_together
+from shared.errors import Unavailable
+from shared.models import Login, Product, Session, Stock, User
+from tests.support import shop
+from tests.support.callers import session
+from tests.support.faults import answered, answering, refused, timed_out
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def reads(*faults):
+    return answering(dynamo.connection().client, "BatchGetItem", *faults)
+
+
+def unread(**tables):
+    """A reply in which DynamoDB has left these keys for another time."""
+    return answered({"Responses": {}, "UnprocessedKeys": tables})
+
+
+def test_all_tables_share_one_client():
+    clients = {table._get_connection().connection.client for table in (Login, Product, Stock, User)}  # noqa: SLF001
+
+    assert clients == {dynamo.connection().client}
+
+
+def test_a_batch_finds_the_items_that_exist_each_once():
+    stocked = [shop.product(f"SKU-{n}", available=n).product_id for n in range(120)]
+
+    found = Stock.fetch([*stocked, "prd_nothing", stocked[0]])
+
+    assert set(found) == set(stocked)
+    assert found[stocked[7]].available == 7
+
+
+def test_a_batch_of_nothing_asks_nothing():
+    assert Stock.fetch([]) == {}
+
+
+@pytest.mark.parametrize("consistent", [False, True])
+def test_a_batch_is_read_as_it_is_now_where_that_is_asked_for(consistent):
+    with watched() as calls:
+        Stock.fetch(["prd_tea"], consistent=consistent)
+
+    (call,) = calls
+    (asked,) = json.loads(call.body)["RequestItems"].values()
+    assert asked.get("ConsistentRead", False) is consistent
+
+
+def test_an_item_that_is_not_there_is_none():
+    assert User.find("usr_nobody") is None
+    assert Session.find("usr_nobody", "ses_none", consistent=True) is None
+
+
+def test_items_of_several_tables_are_read_as_they_are_now_in_one_call():
+    user = shop.user("usr_ada")
+    one, _ = session(user), session(user)
+    tea = shop.product("TEA", available=3)
+
+    with watched() as calls:
+        found = read_together(
+            (Stock, tea.product_id),
+            (Session, "usr_ada", one.session_id),
+            (User, "usr_ada"),
+        )
+
+    stock, its_session, its_user = found
+    assert (stock.available, its_session.session_id) == (3, one.session_id)
+    assert (its_user.user_id, its_user.created_at) == ("usr_ada", user.created_at)
+    (call,) = calls
+    asked = json.loads(call.body)["RequestItems"]
+    assert (call.operation, len(asked)) == ("BatchGetItem", 3)
+    assert all(table["ConsistentRead"] is True for table in asked.values())
+
+
+def test_items_come_in_the_order_that_they_were_asked_for():
+    user = shop.user("usr_ada")
+    sessions = [session(user).session_id for _ in range(5)]
+    order = [*sessions[::2], *sessions[1::2]]
+
+    found = read_together(*((Session, "usr_ada", session_id) for session_id in order))
+
+    assert [each.session_id for each in found] == order
+
+
+def test_what_is_not_there_leaves_its_place_empty():
+    shop.user("usr_ada")
+
+    found = read_together(
+        (Session, "usr_ada", "ses_none"),
+        (User, "usr_ada"),
+        (User, "usr_bob"),
+        (Stock, "prd_nothing"),
+    )
+
+    assert [each is None for each in found] == [True, False, True, True]
+
+
+def test_the_same_session_of_another_user_is_another_item():
+    session(shop.user("usr_ada"), session_id="ses_one")
+
+    assert read_together((Session, "usr_bob", "ses_one")) == [None]
+
+
+def test_what_is_asked_for_twice_comes_twice():
+    shop.user("usr_ada")
+
+    one, other = read_together((User, "usr_ada"), (User, "usr_ada"))
+
+    assert one.user_id == other.user_id == "usr_ada"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        unread(**{"souk-users": {"Keys": [{"user_id": {"S": "usr_ada"}}]}}),
+        timed_out(),
+        refused("ProvisionedThroughputExceededException"),
+    ],
+    ids=["some left unread", "silent", "over its throughput"],
+)
+def test_what_could_not_be_read_is_not_taken_for_missing(fault):
+    shop.user("usr_ada")
+
+    with reads(fault), pytest.raises(Unavailable):
+        read_together((User, "usr_ada"))
+
+
+def test_a_denied_permission_is_no_overload():
+    with reads(refused("AccessDeniedException")), pytest.raises(ClientError):
+        read_together((User, "usr_ada"))
