@@ -4,6 +4,8 @@ import pytest
 
 from shared import config
 from shared.config import (
+    AccountSettings,
+    AdmissionSettings,
     ConfigurationError,
     MailSettings,
     PasswordSettings,
@@ -58,6 +60,36 @@ def test_a_number_is_a_whole_one(monkeypatch, text):
 
     with pytest.raises(ConfigurationError, match="ACCESS_TOKEN_MINUTES"):
         settings(TokenSettings)
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("false", False)])
+def test_a_switch_is_on_or_off(monkeypatch, text, value):
+    monkeypatch.setenv("REQUIRE_STAFF_SECOND_FACTOR", text)
+
+    assert settings(AdmissionSettings).require_staff_second_factor is value
+
+
+@pytest.mark.parametrize("text", ["True", "FALSE", "1", "0", "yes", "on", " true", "None"])
+def test_a_switch_is_not_guessed_at(monkeypatch, text):
+    monkeypatch.setenv("REQUIRE_STAFF_SECOND_FACTOR", text)
+
+    with pytest.raises(ConfigurationError) as raised:
+        settings(AdmissionSettings)
+
+    told = f"REQUIRE_STAFF_SECOND_FACTOR is {text!r}, which is no true or false"
+    assert str(raised.value) == told
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_a_switch_that_guards_something_has_no_default(monkeypatch, missing):
+    for name, section in (
+        ("REQUIRE_STAFF_SECOND_FACTOR", AdmissionSettings),
+        ("REQUIRE_VERIFIED_EMAIL", AccountSettings),
+    ):
+        monkeypatch.delenv(name) if missing is None else monkeypatch.setenv(name, missing)
+
+        with pytest.raises(ConfigurationError, match=f"{name} is not set"):
+            settings(section)
 
 
 def test_an_empty_variable_is_a_missing_one(monkeypatch):
