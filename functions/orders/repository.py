@@ -1,12 +1,19 @@
 """The orders, and the stock that they take."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from pynamodb.exceptions import UpdateError
 
 from shared import cursors, outbox
 from shared.errors import OrderAlreadyPlaced, OutOfStock
 from shared.events import OrderPlaced
-from shared.models import Order, Product, Stock
+from shared.models import Order, Product, ShippingAddress, Stock
 from shared.transactions import Transaction
+
+# In place of the request's fingerprint: one of an address could be guessed from it. Nobody can
+# send the request again whose account is gone.
+ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +68,29 @@ def of_buyer(buyer_id: str, *, limit: int, cursor: str | None) -> OrderPage:
     )
     orders = list(found)
     return OrderPage(orders, cursors.encode(found.last_evaluated_key, query=query))
+
+
+def not_erased(buyer_id: str) -> Iterator[Order]:
+    """Those that still have the buyer's address, as far as the index knows yet."""
+    return iter(Order.by_buyer.query(buyer_id, filter_condition=Order.fingerprint != ERASED))
+
+
+def erase(order: Order) -> bool:
+    """Keep of the address what taxes depend on, the country. Whether that was left to do."""
+    nowhere = ShippingAddress(
+        name="", line1="", postal_code="", city="", country=order.shipping_address.country
+    )
+    try:
+        Order(order.order_id).update(
+            [
+                Order.shipping_address.set(nowhere),
+                Order.fingerprint.set(ERASED),
+                Order.version.set(Order.version + 1),
+            ],
+            condition=Order.order_id.exists() & (Order.fingerprint != ERASED),
+        )
+    except UpdateError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True

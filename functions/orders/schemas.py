@@ -3,7 +3,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from shared.models import Order, OrderLine
+from shared.models import Order, OrderLine, ShippingAddress
 from shared.money import Money
 from shared.schemas import ONE_LINE, RequestBody, View
 
@@ -31,6 +31,30 @@ class OrderRequest(RequestBody):
 
     lines: list[RequestedLine] = Field(min_length=1, max_length=LINES_MAX)
     shipping_address: Address
+
+
+class AddressView(View):
+    """Where an order goes. Of a buyer whose account was deleted only the country is kept."""
+
+    name: str | None
+    line1: str | None
+    line2: str | None
+    postal_code: str | None
+    city: str | None
+    region: str | None
+    country: str
+
+    @classmethod
+    def of(cls, address: ShippingAddress) -> Self:
+        return cls(
+            name=address.name or None,
+            line1=address.line1 or None,
+            line2=address.line2,
+            postal_code=address.postal_code or None,
+            city=address.city or None,
+            region=address.region,
+            country=address.country,
+        )
 
 
 class OrderLineView(View):
@@ -72,7 +96,7 @@ class OrderView(View):
     status: Literal["pending_payment"]
     lines: list[OrderLineView]
     totals: TotalsView
-    shipping_address: Address
+    shipping_address: AddressView
     history: list[OrderStepView]
     placed_at: datetime
     version: int
@@ -94,7 +118,7 @@ class OrderView(View):
                 tax=money(totals.tax_minor),
                 total=money(totals.total_minor),
             ),
-            shipping_address=Address(**order.shipping_address.attribute_values),
+            shipping_address=AddressView.of(order.shipping_address),
             history=[OrderStepView(**step.attribute_values) for step in order.history],
             placed_at=order.placed_at,
             version=int(order.version),

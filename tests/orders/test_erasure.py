@@ -1,0 +1,235 @@
+"""Whole slice: the orders of a deleted user lose their address, and stay orders."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from orders import erasure, repository
+from orders.handler import handler as orders
+from shared.dynamo import connection
+from shared.models import Order
+from tests.support import logs, shop
+from tests.support.faults import answering, timed_out
+from tests.support.http import ADA, BOB, CONTEXT, STAFF, sample, send
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+NOTHING_FAILED = {"batchItemFailures": []}
+ADDRESS = shop.ADDRESS | {"line2": "Flat 2", "region": "Westminster"}
+
+
+@pytest.fixture
+def tea():
+    return shop.product("TEA", available=100)
+
+
+def place(tea, key: str = "key-1", buyer=ADA):
+    lines = [{"product_id": tea.product_id, "quantity": 1}]
+    return send(
+        orders,
+        "orders.place",
+        caller=buyer,
+        headers={"idempotency-key": key},
+        body={"lines": lines, "shipping_address": ADDRESS},
+    )
+
+
+def about(user_id: str) -> dict:
+    """The queue's message that this user was deleted."""
+    event = sample("orders.erasure")
+    (record,) = event["Records"]
+    body = json.loads(record["body"])
+    body["detail"]["data"]["user_id"] = user_id
+    record["body"] = json.dumps(body)
+    return event
+
+
+def erase(user_id: str = ADA.user_id, context=CONTEXT) -> dict:
+    return erasure.handler(about(user_id), context)
+
+
+def failed(answer: dict) -> list[str]:
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def shown(order_id: str) -> dict:
+    return send(orders, "orders.get", caller=STAFF, path={"order_id": order_id}).body
+
+
+def with_address() -> set[str]:
+    return {order.order_id for order in Order.scan() if order.shipping_address.name}
+
+
+class Countdown:
+    """A context in which each look at the clock finds so much less time left."""
+
+    def __init__(self, *milliseconds: int) -> None:
+        self.left = list(milliseconds)
+
+    def context(self):
+        rest = {"get_remaining_time_in_millis": lambda: self.left.pop(0)}
+        return SimpleNamespace(**vars(CONTEXT) | rest)
+
+
+def test_of_the_address_only_the_country_is_kept(tea):
+    order_id = place(tea).body["id"]
+
+    answer = erase()
+
+    assert answer == NOTHING_FAILED
+    kept = {"country": "GB", "name": "", "line1": "", "postal_code": "", "city": ""}
+    stored = Order.get(order_id)
+    assert {k: v for k, v in stored.shipping_address.attribute_values.items() if v is not None} == (
+        kept
+    )
+    assert "Lovelace" not in json.dumps(stored.to_dynamodb_dict())
+
+
+def test_all_else_of_the_order_is_kept_and_it_is_shown_as_it_is(tea):
+    before = place(tea).body
+
+    erase()
+
+    after = shown(before["id"])
+    assert after["shipping_address"] == {
+        "name": None,
+        "line1": None,
+        "line2": None,
+        "postal_code": None,
+        "city": None,
+        "region": None,
+        "country": "GB",
+    }
+    assert after["version"] == before["version"] + 1
+    for changed in ("shipping_address", "version"):
+        del before[changed], after[changed]
+    assert after == before
+
+
+def test_no_digest_that_the_address_could_be_guessed_from_is_left(tea):
+    order_id = place(tea).body["id"]
+
+    erase()
+
+    assert Order.get(order_id).fingerprint == "erased"
+
+
+def test_a_message_that_comes_again_changes_nothing(tea):
+    order_id = place(tea).body["id"]
+    erase()
+    once = Order.get(order_id).to_dynamodb_dict()
+
+    answer = erase()
+
+    assert answer == NOTHING_FAILED
+    assert Order.get(order_id).to_dynamodb_dict() == once
+
+
+def test_what_an_index_that_lags_still_shows_is_erased_once(tea, monkeypatch):
+    order_id = place(tea).body["id"]
+    stale = [Order.get(order_id)]
+    erase()
+    monkeypatch.setattr(repository, "not_erased", lambda _: stale)
+
+    answer = erase()
+
+    assert answer == NOTHING_FAILED
+    assert Order.get(order_id).version == 2
+
+
+def test_an_order_that_is_gone_is_not_brought_back(tea, monkeypatch):
+    order_id = place(tea).body["id"]
+    stale = [Order.get(order_id)]
+    Order(order_id).delete()
+    monkeypatch.setattr(repository, "not_erased", lambda _: stale)
+
+    answer = erase()
+
+    assert answer == NOTHING_FAILED
+    assert Order.count() == 0
+
+
+def test_nobody_elses_orders_are_touched(tea):
+    place(tea)
+    theirs = place(tea, buyer=BOB).body["id"]
+
+    erase()
+
+    assert with_address() == {theirs}
+
+
+def test_a_user_who_never_ordered_is_done_at_once():
+    assert erase() == NOTHING_FAILED
+
+
+def test_a_run_whose_time_is_up_goes_on_when_the_message_comes_again(tea):
+    for n in range(5):
+        place(tea, f"key-{n}")
+
+    first = erase(context=Countdown(60_000, 30_000, 4_999).context())
+
+    assert len(failed(first)) == 1
+    assert len(with_address()) == 3
+    assert erase() == NOTHING_FAILED
+    assert with_address() == set()
+    assert {order.version for order in Order.scan()} == {2}
+
+
+def test_a_run_that_fails_on_the_way_goes_on_when_the_message_comes_again(tea):
+    for n in range(3):
+        place(tea, f"key-{n}")
+
+    with answering(connection().client, "UpdateItem", None, timed_out()), logs.captured() as lines:
+        first = erase()
+
+    assert len(failed(first)) == 1
+    assert lines.saying("not erased")[0]["reason"] == "Unavailable"
+    assert "Lovelace" not in lines.text
+    assert erase() == NOTHING_FAILED
+    assert with_address() == set()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "not JSON",
+        "{}",
+        json.dumps({"detail": {}}),
+        json.dumps({"detail": {"type": "user.deleted", "data": {}}}),
+        json.dumps({"detail": {"type": "user.registered", "data": {"user_id": ADA.user_id}}}),
+    ],
+)
+def test_a_message_that_tells_of_no_deletion_fails_and_erases_nothing(tea, body):
+    order_id = place(tea).body["id"]
+    event = sample("orders.erasure")
+    event["Records"][0]["body"] = body
+
+    answer = erasure.handler(event, CONTEXT)
+
+    assert failed(answer) == [event["Records"][0]["messageId"]]
+    assert with_address() == {order_id}
+
+
+def test_an_erased_order_is_no_replay_of_the_request_that_placed_it(tea):
+    place(tea)
+    erase()
+
+    again = place(tea)
+
+    assert (again.status, again.code) == (422, "idempotency_key_reused")
+    assert with_address() == set()
+
+
+def test_an_erasure_is_audited(tea):
+    place(tea)
+    place(tea, "key-2")
+
+    with logs.captured() as lines:
+        erase()
+
+    (line,) = lines.saying("audit")
+    assert (line["action"], line["result"]) == ("erase_orders", "done")
+    assert (line["user_id"], line["orders"]) == (ADA.user_id, "2")
+    assert line["correlation_id"] == "JKJaXmPLvHcESHA="
