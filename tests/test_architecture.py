@@ -4,6 +4,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -16,20 +17,28 @@ FUNCTIONS = ROOT / "functions"
 SHARED = ROOT / "shared"
 
 # Within one function. A handler has no rules and no tables: it parses, asks the service, and shows.
-# CatalogQuery is what a request for a page of the catalog is parsed into.
+# Where a function has many nouns, each is a package whose routes do that, and the handler has only
+# those. CatalogQuery is what a request for a page of the catalog is parsed into.
 MAY_IMPORT = {
-    "handler": {"schemas", "service", "catalog"},
+    "handler": {"routes", "schemas", "service", "catalog"},
+    "routes": {"schemas", "service"},
     "consumer": {"schemas", "service", "repository", "pure"},  # an event's rules are its handler's
-    "service": {"schemas", "repository", "catalog", "pure"},
-    "repository": {"schemas", "pure"},
+    "service": {"schemas", "service", "repository", "catalog", "pure"},
+    "repository": {"schemas", "repository", "pure"},  # one transaction may be about two nouns
     "catalog": {"schemas", "pure"},
     "schemas": {"schemas", "pure"},
     "pure": {"schemas", "pure"},
 }
-# Between functions: a row of an import obeys the rules of an API call.
-EDGES = {("files", "products.service")}
+# A noun's routes ask its own rules: what is about two nouns is decided in a service.
+ONLY_OF_THEIR_OWN_NOUN = {("routes", "service")}
+# Between functions: a row of an import obeys the rules of an API call, and whoever exports their
+# account is shown their orders as the API of orders shows them.
+EDGES = {("files", "products.service"), ("auth", "orders.schemas")}
 CLOCKS = {"now", "utcnow", "today", "fromtimestamp", "utcfromtimestamp"}
-TABLES = {f"shared.{name}" for name in ("models", "dynamo", "outbox", "cache", "cursors")}
+SPEAK_PYNAMODB = {
+    f"shared.{name}" for name in ("models", "dynamo", "transactions", "outbox", "cache", "cursors")
+}
+SPEAK_HTTP = {"handler", "routes"}
 
 
 @cache
@@ -78,12 +87,21 @@ def kind_of(module: str) -> str:
     return name if name in MAY_IMPORT else "pure"
 
 
+def noun_of(module: str) -> str:
+    """auth.sessions.service -> auth.sessions; in a function of one noun, the function."""
+    return module.rpartition(".")[0]
+
+
 def is_allowed(importer: str, imported: str) -> bool:
     top = imported.partition(".")[0]
     if top == "pynamodb":
-        return importer in TABLES or kind_of(importer) in ("repository", "catalog")
+        return (
+            importer in SPEAK_PYNAMODB
+            or importer.startswith("shared.models.")
+            or kind_of(importer) in ("repository", "catalog")
+        )
     if imported.startswith("aws_lambda_powertools.event_handler"):
-        return importer == "shared.api" or kind_of(importer) == "handler"
+        return importer == "shared.api" or kind_of(importer) in SPEAK_HTTP
     if function_of(imported) is None:
         return top not in ("tests", "docs", "local", "benchmarks")
     imported = module_in(imported)
@@ -91,7 +109,10 @@ def is_allowed(importer: str, imported: str) -> bool:
         return False
     if function_of(importer) != function_of(imported):
         return (function_of(importer), imported) in EDGES
-    return kind_of(imported) in MAY_IMPORT[kind_of(importer)]
+    kinds = kind_of(importer), kind_of(imported)
+    if kinds in ONLY_OF_THEIR_OWN_NOUN and noun_of(importer) != noun_of(imported):
+        return False
+    return kinds[1] in MAY_IMPORT[kinds[0]]
 
 
 def names_in(tree: ast.Module) -> set[str]:
@@ -121,6 +142,32 @@ def test_a_module_imports_only_what_it_may(module):
     ("importer", "imported"),
     [
         ("orders.service", "orders.handler.handler"),
+        ("auth.sessions.service", "auth.handler.api"),
+        ("auth.sessions.routes", "auth.handler.api"),
+        ("auth.sessions.service", "auth.sessions.routes.routes"),
+        ("auth.users.routes", "auth.sessions.routes.routes"),
+        ("auth.sessions.schemas", "auth.sessions.routes.routes"),
+        ("auth.sessions.routes", "auth.sessions.repository"),
+        ("auth.sessions.routes", "auth.sessions.refresh_tokens.RefreshToken"),
+        ("auth.passwords.routes", "auth.accounts.service"),
+        ("auth.handler", "auth.accounts.repository"),
+        ("auth.sessions.repository", "auth.sessions.service"),
+        ("auth.users.repository", "auth.accounts.service"),
+        ("auth.sessions.refresh_tokens", "auth.sessions.repository"),
+        ("auth.credentials.attempts", "auth.credentials.service"),
+        ("auth.accounts.schemas", "auth.accounts.service"),
+        ("auth.sessions.service", "pynamodb.exceptions.DoesNotExist"),
+        ("auth.sessions.refresh_tokens", "pynamodb.models.Model"),
+        ("auth.sessions.service", "aws_lambda_powertools.event_handler.Response"),
+        ("auth.sessions.schemas", "aws_lambda_powertools.event_handler.openapi.params.Query"),
+        ("auth.users.service", "orders.service"),
+        ("auth.privacy.repository", "orders.repository"),
+        ("orders.service", "auth.accounts.service"),
+        ("authorizer.service", "auth.sessions.repository"),
+        ("shared.callers", "auth.accounts.service"),
+        ("shared.callers", "pynamodb.models.Model"),
+        ("shared.api_keys", "pynamodb.models.Model"),
+        ("shared.callers", "aws_lambda_powertools.event_handler.Response"),
         ("notifications.emails", "notifications.worker"),
         ("shared.api", "products.service"),
         ("shared.outbox", "notifications.relay"),
@@ -148,6 +195,21 @@ def test_the_rule_refuses(importer, imported):
     ("importer", "imported"),
     [
         ("files.rows", "products.service.ImportedProduct"),
+        ("auth.handler", "auth.sessions.routes.routes"),
+        ("auth.sessions.routes", "auth.sessions.service"),
+        ("auth.sessions.routes", "auth.accounts.schemas.UserView"),
+        ("auth.sessions.routes", "shared.api.Routes"),
+        ("auth.sessions.routes", "aws_lambda_powertools.event_handler.Response"),
+        ("auth.sessions.service", "auth.credentials.service"),
+        ("auth.sessions.service", "auth.accounts.repository"),
+        ("auth.sessions.service", "auth.sessions.refresh_tokens.RefreshToken"),
+        ("auth.sessions.service", "shared.transactions.Transaction"),
+        ("auth.users.repository", "auth.accounts.repository"),
+        ("auth.sessions.repository", "auth.sessions.refresh_tokens.RefreshToken"),
+        ("auth.privacy.schemas", "orders.schemas.OrderView"),
+        ("authorizer.repository", "pynamodb.exceptions.UpdateError"),
+        ("shared.models.accounts", "pynamodb.attributes.UnicodeAttribute"),
+        ("shared.transactions", "pynamodb.transactions.TransactWrite"),
         ("files.processor", "files.repository"),
         ("orders.handler", "orders.service"),
         ("orders.service", "orders.pricing.Quote"),
@@ -159,6 +221,25 @@ def test_the_rule_refuses(importer, imported):
 )
 def test_the_rule_lets_through(importer, imported):
     assert is_allowed(importer, imported)
+
+
+def test_no_module_needs_itself_by_a_detour():
+    needs = {
+        module: {module_in(name) for name in imports_of(tree)} & modules().keys() - {module}
+        for module, tree in modules().items()
+    }
+
+    order = list(TopologicalSorter(needs).static_order())  # raises CycleError
+
+    assert order.index("shared.errors") < order.index("shared.api") < order.index("auth.handler")
+
+
+def test_every_route_of_a_function_is_in_its_handler():
+    """Else it would be in no document, and answered with 404."""
+    for module in modules():
+        if kind_of(module) == "routes":
+            handler = f"{function_of(module)}.handler"
+            assert f"{module}.routes" in set(imports_of(modules()[handler])), module
 
 
 def test_whatever_lambda_calls_is_there():

@@ -1,11 +1,12 @@
 from auth.accounts.routes import routes as accounts
 from auth.passwords.routes import routes as passwords
+from auth.privacy.routes import routes as privacy
 from auth.sessions.routes import routes as sessions
 from auth.users.routes import routes as users
 from shared.api import create_api
 from shared.config import AccountSettings, CursorSettings, PasswordSettings, TokenSettings
 
 api = create_api(TokenSettings, PasswordSettings, AccountSettings, CursorSettings)
-for routes in (accounts, sessions, passwords, users):
+for routes in (accounts, sessions, passwords, users, privacy):
     api.include_router(routes)
 handler = api.resolve

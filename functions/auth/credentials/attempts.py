@@ -161,6 +161,12 @@ class Guard:
             self.known.clear(transaction, now)
             transaction.delete(Attempts(self.account.subject))
 
+    def forget(self, transaction: Transaction) -> None:
+        """As `note_success`, for an account that is no more: nobody is known to its address."""
+        others = self.known if self._in_charge is self.account else self.account
+        self._in_charge.forget(transaction)
+        transaction.delete(Attempts(others.subject))
+
 
 def take_of_hour(
     transaction: Transaction, what: str, whose: str, *, limit: int, now: datetime

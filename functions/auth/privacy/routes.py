@@ -1,0 +1,46 @@
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from auth.privacy import service as privacy
+from auth.privacy.schemas import (
+    ApiKeyExport,
+    Deletion,
+    ExportView,
+    ProfileExport,
+    UploadExport,
+)
+from auth.sessions.schemas import SessionView
+from orders.schemas import OrderView
+from shared.api import JSON, PageCursor, Routes, no_content
+from shared.auth import Permission
+from shared.callers import requires
+
+routes = Routes()
+
+AS_A_FILE = {"Content-Disposition": 'attachment; filename="account.json"'}
+
+
+@routes.get("/v1/me/export", tags=["Privacy"])
+@requires(Permission.OWN_ACCOUNT)
+def export_account(cursor: PageCursor = None) -> Response[ExportView]:
+    """All that the shop holds on you, page by page, as a file."""
+    export = privacy.export(routes.caller, cursor=cursor)
+    current = routes.caller.session_id
+    view = ExportView(
+        profile=ProfileExport.of_user(export.user),
+        sessions=[SessionView.of(one, current=current) for one in export.held.sessions],
+        api_keys=[ApiKeyExport.of(key) for key in export.held.api_keys],
+        uploads=[UploadExport.of(upload) for upload in export.held.uploads],
+        orders=[OrderView.of(order) for order in export.held.orders],
+        next_cursor=export.held.next_cursor,
+    )
+    return Response(status_code=200, content_type=JSON, body=view, headers=AS_A_FILE)
+
+
+@routes.delete("/v1/me", status_code=204, tags=["Privacy"])
+@requires(Permission.OWN_ACCOUNT)
+def delete_account(deletion: Deletion) -> Response[Any]:
+    """Delete your account. Your orders are kept, without your name and address."""
+    privacy.delete(routes.caller, deletion, routes.client)
+    return no_content()

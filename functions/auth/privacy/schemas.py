@@ -1,0 +1,83 @@
+from datetime import datetime
+from typing import Self
+
+from pydantic import Field
+
+from auth.accounts.schemas import Code, Password, UserView
+from auth.sessions.schemas import SessionView
+from orders.schemas import OrderView
+from shared.models import ApiKey, Upload, User
+from shared.schemas import RequestBody, View
+
+
+class Deletion(RequestBody):
+    password: Password
+    code: Code | None = None
+
+
+class ProfileExport(UserView):
+    new_email: str | None = Field(description="Asked for, and not confirmed yet.")
+    previous_email: str | None
+
+    @classmethod
+    def of_user(cls, user: User) -> Self:
+        return cls(
+            **UserView.of(user).model_dump(),
+            new_email=user.new_email,
+            previous_email=user.previous_email,
+        )
+
+
+class ApiKeyExport(View):
+    id: str
+    name: str
+    permissions: list[str]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, key: ApiKey) -> Self:
+        return cls(
+            id=key.key_id,
+            name=key.name,
+            permissions=sorted(key.permissions),
+            created_at=key.created_at,
+            last_used_at=key.last_used_at,
+            expires_at=key.expires_at,
+        )
+
+
+class UploadExport(View):
+    """Without the rows that were wrong: they are about products, and may be many."""
+
+    id: str
+    kind: str
+    filename: str
+    status: str
+    created_at: datetime
+    finished_at: datetime | None
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, upload: Upload) -> Self:
+        return cls(
+            id=upload.upload_id,
+            kind=upload.kind,
+            filename=upload.filename,
+            status=upload.status,
+            created_at=upload.created_at,
+            finished_at=upload.finished_at,
+            expires_at=upload.expires_at,
+        )
+
+
+class ExportView(View):
+    """A page of what the shop holds on a user; `profile` is on each. Follow `next_cursor`."""
+
+    profile: ProfileExport
+    sessions: list[SessionView]
+    api_keys: list[ApiKeyExport]
+    uploads: list[UploadExport]
+    orders: list[OrderView]
+    next_cursor: str | None
