@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from auth.accounts import service as accounts
 from auth.accounts.schemas import (
-    Address,
+    EmailAddress,
     EmailChange,
     LinkToken,
     ProfileChange,
@@ -38,7 +38,7 @@ def verify_email(link: LinkToken) -> Response[Any]:
 
 @routes.post("/v1/auth/verify-email/resend", status_code=202, tags=["Accounts"])
 @anyone
-def resend_verification(address: Address) -> Response[Any]:
+def resend_verification(address: EmailAddress) -> Response[Any]:
     """Mail another link, if there is something to confirm."""
     accounts.ask_for_verification(address.email, routes.client)
     return accepted()

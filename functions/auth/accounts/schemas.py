@@ -58,7 +58,7 @@ class EmailChange(RequestBody):
     code: Code | None = None
 
 
-class Address(RequestBody):
+class EmailAddress(RequestBody):
     email: Email
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from auth.accounts.schemas import Address
+from auth.accounts.schemas import EmailAddress
 from auth.passwords import service as passwords
 from auth.passwords.schemas import PasswordChange, PasswordReset
 from shared.api import Routes, accepted, no_content
@@ -14,7 +14,7 @@ routes = Routes()
 
 @routes.post("/v1/auth/password/forgot", status_code=202, tags=["Accounts"])
 @anyone
-def forgot_password(address: Address) -> Response[Any]:
+def forgot_password(address: EmailAddress) -> Response[Any]:
     """Mail a link to set a new password, if there is an account. It is good for ten minutes."""
     passwords.ask_for_reset(address.email, routes.client)
     return accepted()

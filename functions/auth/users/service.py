@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from pydantic import ValidationError
 
 from auth.accounts import repository as accounts
-from auth.accounts.schemas import Address
+from auth.accounts.schemas import EmailAddress
 from auth.users import repository
 from auth.users.repository import UserPage
 from auth.users.schemas import UserChange
@@ -52,7 +52,7 @@ def grant_admin(email: str) -> User:
     Raises UserNotFound, PasswordTooShortForStaff, and ChangedMeanwhile, which a retry mends.
     """
     try:
-        login = accounts.find_login(Address(email=email).email)
+        login = accounts.find_login(EmailAddress(email=email).email)
     except ValidationError as error:
         raise _not_found() from error
     if login is None:
