@@ -33,6 +33,20 @@ ERROR = {
         }
     },
 }
+SECURITY = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token, as `POST /v1/auth/login` and `POST /v1/auth/refresh` give "
+        "it. An API key is sent in the same way, to operations whose permission a key can have.",
+    }
+}
+# What Powertools would describe as JSON of any kind.
+EMPTY = {
+    "202": {"description": "Accepted. The answer comes by mail, if there is one to give."},
+    "204": {"description": "Done. There is nothing to say."},
+}
 POWERTOOLS_ERRORS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
 REFUSAL = {
     "description": "A refusal; its `code` says which.",
@@ -69,9 +83,7 @@ def document() -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.items())),
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            },
+            "securitySchemes": SECURITY,
         },
     }
 
@@ -83,27 +95,38 @@ def _finished(operation: dict[str, Any], route: Any) -> dict[str, Any]:
     operation["description"] = inspect.getdoc(route)
     for status in ("422", "500"):
         operation["responses"].pop(status, None)
+    for status in EMPTY.keys() & operation["responses"]:
+        operation["responses"][status] = EMPTY[status]
     operation["responses"]["default"] = REFUSAL
-    if route.admits is not None:
-        operation["security"] = [{"bearer": []}]
-        operation["description"] += f"\n\nRoles: {', '.join(sorted(route.admits))}."
+    if route.requires is not None:
+        _say_who_may(operation, route.requires)
     return operation
 
 
-def _required_settings() -> list[str]:
+def _say_who_may(operation: dict[str, Any], permission: str) -> None:
+    """In words too: what begins with `x-` is for programs that know it."""
+    grantable = import_module("shared.auth").GRANTABLE_TO_KEYS
+    operation["security"] = [{"bearer": []}]
+    operation["x-permission"] = str(permission)
+    operation["description"] += f"\n\nPermission: `{permission}`." + (
+        " An API key can have it." if permission in grantable else ""
+    )
+
+
+def _required_settings() -> dict[str, str]:
     """The variables without which no handler can be imported; what they hold is not described."""
     config = import_module("shared.config")
-    return [
-        field.name.upper()
+    return {
+        field.name.upper(): "false" if field.type is bool else "-"
         for section in config.Settings.__subclasses__()
         for field in fields(section)
         if field.default is MISSING
-    ]
+    }
 
 
 def main() -> int:
     sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
-    os.environ |= {"AWS_DEFAULT_REGION": "us-east-1"} | dict.fromkeys(_required_settings(), "-")
+    os.environ |= {"AWS_DEFAULT_REGION": "us-east-1"} | _required_settings()
     text = json.dumps(document(), indent=1, sort_keys=False) + "\n"
     if "--check" not in sys.argv:
         DOCUMENT.write_text(text)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from docs import openapi
+from shared.auth import Permission
 from tests.support.addresses import ask
 from tests.template import stack
 
@@ -77,18 +78,38 @@ def test_every_schema_of_the_document_is_used():
 
 
 def test_an_operation_asks_for_a_token_unless_it_admits_anyone():
-    admits = {route: function.admits for route, function in functions_of_the_routes()}
+    required = {route: function.requires for route, function in functions_of_the_routes()}
 
     for route, operation in operations():
         asked = operation.get("security")
-        assert asked == (None if admits[route] is None else [{"bearer": []}]), route
+        assert asked == (None if required[route] is None else [{"bearer": []}]), route
 
 
-def test_an_operation_says_which_roles_it_takes():
+def test_an_operation_says_which_permission_it_takes_and_whether_a_key_can_have_it():
     by_route = dict(operations())
 
-    assert by_route["POST /v1/products"]["description"].endswith("Roles: admin, staff.")
-    assert "Roles" not in by_route["GET /v1/products"]["description"]
+    creating, managing = by_route["POST /v1/products"], by_route["PATCH /v1/users/{user_id}"]
+    assert creating["x-permission"] == "products:write"
+    assert creating["description"].endswith(
+        "\n\nPermission: `products:write`. An API key can have it."
+    )
+    assert managing["x-permission"] == "users:manage"
+    assert managing["description"].endswith("\n\nPermission: `users:manage`.")
+    assert "x-permission" not in by_route["GET /v1/products"]
+    assert "Permission" not in by_route["GET /v1/products"]["description"]
+
+
+def test_every_permission_that_an_operation_names_is_one_that_there_is():
+    named = {operation["x-permission"] for _, operation in operations() if "security" in operation}
+
+    assert named <= set(Permission)
+
+
+def test_the_document_says_what_a_bearer_bears():
+    scheme = DOCUMENT["components"]["securitySchemes"]["bearer"]
+
+    assert (scheme["type"], scheme["scheme"], scheme["bearerFormat"]) == ("http", "bearer", "JWT")
+    assert "API key" in scheme["description"]
 
 
 def test_every_operation_has_a_name_of_its_own_and_says_what_it_does():
@@ -101,9 +122,30 @@ def test_every_operation_has_a_name_of_its_own_and_says_what_it_does():
 def test_every_operation_answers_with_its_success_or_the_one_error_envelope():
     for route, operation in operations():
         success, refusal = sorted(operation["responses"])
-        assert success in ("200", "201"), route
+        assert success in ("200", "201", "202", "204"), route
         assert refusal == "default"
         assert operation["responses"]["default"] == openapi.REFUSAL
+
+
+def test_an_answer_without_a_body_is_described_as_one():
+    for route, operation in operations():
+        (success, *_) = sorted(operation["responses"])
+        is_empty = success in ("202", "204")
+        assert ("content" not in operation["responses"][success]) is is_empty, route
+
+
+@pytest.mark.parametrize(
+    ("route", "status"),
+    [
+        ("POST /v1/auth/logout", "204"),
+        ("POST /v1/auth/password/forgot", "202"),
+        ("POST /v1/auth/register", "201"),
+        ("DELETE /v1/me/sessions/{session_id}", "204"),
+        ("POST /v1/me/email", "202"),
+    ],
+)
+def test_an_operation_is_described_with_the_status_that_it_answers_with(route, status):
+    assert status in dict(operations())[route]["responses"]
 
 
 def test_a_refusal_has_the_form_that_the_document_gives_it():
