@@ -1,8 +1,8 @@
 """`make bench`: the budgets of Souk beside what is measured, here and now.
 
 Ratios, counts and sizes: machines differ, those hold. `python -m benchmarks cold_starts` measures
-that section alone. Left out until they are built: token refresh, cancelling an order, and the
-cache of the browse routes. Exits with 1 when something is over its budget.
+that section alone. Left out until they are built: cancelling an order, and the cache of the browse
+routes. Exits with 1 when something is over its budget.
 """
 
 import sys

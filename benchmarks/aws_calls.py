@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -22,36 +21,40 @@ from benchmarks.report import Budget, Row
 from files.handler import handler as files
 from orders.handler import handler as orders
 from products.handler import handler as products
-from shared import clock, ids, tokens
-from shared.auth import Principal, Role
+from shared import clock, ids
 from shared.aws import client
-from shared.config import TokenSettings, settings
 from shared.keys import key_ring
+from shared.models import Attempts, User
 from tests.support import shop, template
-from tests.support.http import ADA, CONTEXT, NOBODY, STAFF, Answer, sample, send
+from tests.support.callers import api_key, session, token_of
+from tests.support.http import ADA, CONTEXT, NOBODY, STAFF, Answer, Caller, sample, send
 
 SKUS = ("tea", "coffee", "cocoa")
 CREDENTIALS = {"email": "ada@example.com", "password": "correct horse battery"}
 FIRST_ORDER_KEY = "first"
+SCRIPTER = ids.derived_id("usr", "whose scripts have API keys")
 
 _unused = count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`perform` can be called again and again, and succeeds each time."""
+    """`perform` can be called again and again, and succeeds each time.
+
+    `prepare` makes what it is given: each time anew, and not counted.
+    """
 
     what: str
     budget: Budget | None
-    perform: Callable[[], object]
-    prepare: Callable[[], object] = lambda: None
+    perform: Callable[..., object]
+    prepare: Callable[[], tuple[Any, ...]] = tuple
 
     def calls(self) -> list[Call]:
         """Of the second time."""
-        self.perform()
-        self.prepare()
+        self.perform(*self.prepare())
+        given = self.prepare()
         with watched() as calls:
-            self.perform()
+            self.perform(*given)
         return calls
 
 
@@ -62,10 +65,11 @@ def rows() -> list[Row]:
 
 
 def seed() -> None:
-    """What the operations need to find: products with stock, an account and an order."""
+    """What the operations need to find: products with stock, accounts and an order."""
     for sku in SKUS:
         shop.product(sku, available=1000)
     _succeeds(send(auth, "auth.register", caller=NOBODY, body=CREDENTIALS | {"name": "Ada"}))
+    shop.user(SCRIPTER, roles={"customer", "staff"})
     _place_order(FIRST_ORDER_KEY)
 
 
@@ -83,25 +87,36 @@ def _reused_identity() -> Row:
     return Row("AWS calls: authorizer, token seen before", Budget(0), 0 if seconds else 1, detail)
 
 
-def _authorize() -> None:
-    ring = key_ring(settings(TokenSettings).token_keys_secret_arn)
-    ada = Principal(ADA.user_id, frozenset({Role.CUSTOMER}))
-    token = tokens.issue(ada, ring, now=clock.utc_now(), lifetime=timedelta(minutes=1))
+def _authorize(shown: str) -> None:
     event = sample("authorizer")
-    event["headers"]["authorization"] = f"Bearer {token}"
+    event["headers"]["authorization"] = f"Bearer {shown}"
     answer = authorizer(event, CONTEXT)
     if "user_id" not in answer["context"]:
         raise AssertionError(answer)
 
 
-def _forget_keys() -> None:
-    """As 60 s do."""
+def _new_token() -> tuple[str]:
+    return (token_of(session(User.get(SCRIPTER))),)
+
+
+def _new_token_and_old_keys() -> tuple[str]:
+    """As 60 s make them."""
+    token = _new_token()
     key_ring.forget()  # type: ignore[attr-defined]
+    return token
+
+
+def _key_used_lately() -> tuple[str]:
+    return (api_key(User.get(SCRIPTER), last_used_at=clock.utc_now()),)
+
+
+def _key_not_used_yet() -> tuple[str]:
+    return (api_key(User.get(SCRIPTER)),)
 
 
 def _succeeds(answer: Answer) -> None:
     """A refusal would be cheap."""
-    if answer.status not in (200, 201):
+    if answer.status not in (200, 201, 202, 204):
         raise AssertionError(answer)
 
 
@@ -123,8 +138,57 @@ def _register() -> None:
     _succeeds(send(auth, "auth.register", caller=NOBODY, body=body))
 
 
-def _log_in() -> None:
-    _succeeds(send(auth, "auth.login", caller=NOBODY, body=CREDENTIALS))
+def _log_in() -> dict[str, Any]:
+    answer = send(auth, "auth.login", caller=NOBODY, body=CREDENTIALS)
+    _succeeds(answer)
+    body: dict[str, Any] = answer.body
+    return body
+
+
+def _signed_in() -> tuple[Caller]:
+    tokens = _log_in()
+    session_id = "ses_" + tokens["refresh_token"].split(".")[2]
+    return (Caller(tokens["user"]["id"], session_id=session_id),)
+
+
+def _refresh_token() -> tuple[str]:
+    return (_log_in()["refresh_token"],)
+
+
+def _refresh_token_just_used() -> tuple[str]:
+    (token,) = _refresh_token()
+    _refresh(token)
+    return (token,)
+
+
+def _refresh(token: str) -> None:
+    _succeeds(send(auth, "auth.refresh", caller=NOBODY, body={"refresh_token": token}))
+
+
+def _log_out(caller: Caller) -> None:
+    _succeeds(send(auth, "auth.logout", caller=caller))
+
+
+def _list_sessions(caller: Caller) -> None:
+    _succeeds(send(auth, "me.list_sessions", caller=caller))
+
+
+def _change_password(caller: Caller) -> None:
+    same = CREDENTIALS["password"]
+    body = {"current_password": same, "new_password": same}
+    _succeeds(send(auth, "me.change_password", caller=caller, body=body))
+
+
+def _no_mail_of_late() -> tuple[()]:
+    """As some minutes make it: then one is sent."""
+    for counted in Attempts.scan():
+        counted.delete()
+    return ()
+
+
+def _forgot_password() -> None:
+    body = {"email": CREDENTIALS["email"]}
+    _succeeds(send(auth, "auth.forgot_password", caller=NOBODY, body=body))
 
 
 def _place_order(key: str | None = None) -> None:
@@ -158,16 +222,24 @@ def _start_upload() -> None:
 
 
 OPERATIONS = (
-    Operation("authorizer, token new and keys old", Budget(1), _authorize, _forget_keys),
-    Operation("authorizer, token new", Budget(1), _authorize),
+    Operation("authorizer, token new and keys old", Budget(2), _authorize, _new_token_and_old_keys),
+    Operation("authorizer, token new", Budget(1), _authorize, _new_token),
+    Operation("authorizer, API key", Budget(1), _authorize, _key_used_lately),
+    Operation("authorizer, API key not used for minutes", None, _authorize, _key_not_used_yet),
     Operation("GET product, uncached", Budget(2), _read_product),
     Operation("list products, uncached", Budget(2), _list_products),
     Operation("create product", Budget(1), _create_product),
     Operation("register", Budget(1), _register),
     Operation("log in", Budget(2), _log_in),
+    Operation("refresh", Budget(1), _refresh, _refresh_token),
+    Operation("refresh, within the grace", Budget(2), _refresh, _refresh_token_just_used),
     Operation("place order", Budget(2), _place_order),
     Operation("GET order", None, _read_order),
     Operation("list orders", None, _list_orders),
+    Operation("log out", None, _log_out, _signed_in),
+    Operation("list sessions", None, _list_sessions, _signed_in),
+    Operation("change password", None, _change_password, _signed_in),
+    Operation("forgot password", None, _forgot_password, _no_mail_of_late),
     Operation("set stock", None, _set_stock),
     Operation("start upload", None, _start_upload),
 )

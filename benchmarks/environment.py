@@ -24,9 +24,11 @@ AWS = {
 
 
 def environment() -> dict[str, str]:
-    """Each setting that has no default, named after itself."""
+    """Each setting that has no default, named after itself; switches are off."""
     settings = {
-        field.name.upper(): f"souk-{field.name.replace('_', '-')}"
+        field.name.upper(): "false"
+        if field.type is bool
+        else f"souk-{field.name.replace('_', '-')}"
         for section in vars(config).values()
         if is_dataclass(section)
         for field in fields(section)

@@ -16,8 +16,9 @@ from orders.schemas import OrderRequest, OrderView
 from products import service as catalog
 from products.catalog import CatalogQuery
 from products.schemas import Category, ProductView
-from shared.api import PAGE_LIMIT_MAX, caller_of
+from shared.api import PAGE_LIMIT_MAX
 from shared.auth import Principal
+from shared.callers import caller_of
 from shared.schemas import Page
 
 

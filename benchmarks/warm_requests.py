@@ -28,7 +28,7 @@ from products import handler as products
 from products import service as catalog
 from products.catalog import CatalogQuery
 from shared import clock, ids
-from shared.auth import Principal, Role
+from shared.auth import PERMISSIONS, Principal, Role
 from shared.models import Product, Stock
 from tests.support.http import CONTEXT, sample
 from tests.support.shop import ADDRESS
@@ -42,7 +42,7 @@ REQUESTS_A_ROUND = 40
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 SKUS = [f"TEA-{number}" for number in range(PAGE)]
-BUYER = Principal("usr_ada", frozenset({Role.CUSTOMER}))
+BUYER = Principal("usr_ada", PERMISSIONS[Role.CUSTOMER])
 NOW = datetime(2026, 11, 24, 10, 15, 30, 123456, UTC)
 
 
