@@ -1,0 +1,159 @@
+"""Sessions on the real thing: many clients at once, the authorizer's cache, and the mails."""
+
+import json
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from local.stack import Stack
+from tests.e2e.conftest import Shop, eventually
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "correct horse battery"
+NEW_PASSWORD = "staple correct battery"
+TABS = 100
+GRACE_SECONDS = 10
+CACHED_SECONDS = 60
+
+
+@pytest.fixture
+def account(visitor: Shop) -> dict[str, str]:
+    """Someone who has just registered: e-mail and password."""
+    credentials = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD}
+    answer = visitor.post("/auth/register", credentials | {"name": "Ada Lovelace"})
+    assert answer.status_code == 201, answer.text
+    return credentials
+
+
+def log_in(visitor: Shop, account: dict[str, str]) -> dict:
+    answer = visitor.post("/auth/login", account)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def refresh(visitor: Shop, token: str) -> httpx.Response:
+    return visitor.post("/auth/refresh", {"refresh_token": token})
+
+
+def bearing(visitor: Shop, token: str) -> Shop:
+    return Shop(visitor.connection, token)
+
+
+def refreshed_at_once(stack: Stack, token: str, count: int) -> list[str]:
+    """What as many instances of the function answer: the local stack starts no hundred of them."""
+    configuration = stack.client("lambda").get_function_configuration(
+        FunctionName=stack.physical_ids["AuthFunction"]
+    )
+    environment = configuration["Environment"]["Variables"] | {
+        "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}",
+    }
+    command = [sys.executable, "-m", "tests.support.refreshers", token, str(count)]
+    done = subprocess.run(  # noqa: S603 (our own module)
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    answers: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return answers
+
+
+def test_a_hundred_refreshes_at_once_are_one_chain_and_a_replay_ends_it(
+    stack, visitor, account, mails_to
+):
+    token = log_in(visitor, account)["refresh_token"]
+
+    answers = refreshed_at_once(stack, token, TABS)
+
+    (successor,) = set(answers)
+    assert len(answers) == TABS
+    in_time = refresh(visitor, token)
+    assert (in_time.status_code, in_time.json()["refresh_token"]) == (200, successor)
+    assert bearing(visitor, in_time.json()["access_token"]).get("/me").status_code == 200
+    unseen = refresh(visitor, token).json()["access_token"]
+
+    time.sleep(GRACE_SECONDS + 0.5)
+    with ThreadPoolExecutor(10) as pool:
+        replays = list(pool.map(lambda _: refresh(visitor, token), range(10)))
+
+    assert {(it.status_code, it.json()["error"]["code"]) for it in replays} == {
+        (401, "session_ended")
+    }
+    assert refresh(visitor, successor).status_code == 401
+    assert bearing(visitor, unseen).get("/me").status_code == 401
+    about_reuse = "was ended"
+
+    def warnings() -> list[dict[str, str]]:
+        return [mail for mail in mails_to(account["email"]) if about_reuse in mail["subject"]]
+
+    eventually(lambda: len(warnings()) > 0)
+    time.sleep(2)  # for one that should not come
+    assert len(warnings()) == 1
+
+
+def test_what_ends_sessions_is_felt_by_cached_access_tokens_within_a_minute(visitor, account):
+    logged_out, changed, ended, kept = (
+        bearing(visitor, log_in(visitor, account)["access_token"]) for _ in range(4)
+    )
+    everyone = (logged_out, changed, ended, kept)
+    assert [it.get("/me").status_code for it in everyone] == [200] * 4
+    sessions = kept.get("/me/sessions").json()["items"]
+    assert [it["current"] for it in sessions].count(True) == 1
+
+    began = time.monotonic()
+    assert logged_out.call("POST", "/auth/logout").status_code == 204
+    oldest_other = sessions[1]["id"]
+    assert kept.call("DELETE", f"/me/sessions/{oldest_other}").status_code == 204
+    change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+    assert kept.call("PUT", "/me/password", json=change).status_code == 204
+
+    def all_but_one_are_out() -> bool:
+        codes = [it.get("/me").status_code for it in everyone]
+        assert codes[-1] == 200
+        return codes[:-1] == [401] * 3
+
+    eventually(all_but_one_are_out, seconds=CACHED_SECONDS + 5)
+    assert time.monotonic() - began < CACHED_SECONDS + 5
+
+
+def test_an_address_is_confirmed_and_a_password_reset_by_the_links_that_are_mailed(
+    visitor, account, mails_to
+):
+    def link_in(subject_part: str) -> str:
+        def found() -> list[str]:
+            mails = mails_to(account["email"])
+            return [mail["text"] for mail in mails if subject_part in mail["subject"].lower()]
+
+        eventually(lambda: "token=" in "".join(found()))
+        return found()[0].partition("token=")[2].split()[0]
+
+    confirmed = visitor.post("/auth/verify-email", {"token": link_in("welcome")})
+    assert confirmed.status_code == 204, confirmed.text
+    assert log_in(visitor, account)["user"]["email_verified"] is True
+
+    forgotten = visitor.post("/auth/password/forgot", {"email": account["email"]})
+    assert forgotten.status_code == 202
+    token = link_in("password")
+    reset = visitor.post("/auth/password/reset", {"token": token, "password": NEW_PASSWORD})
+    assert reset.status_code == 204, reset.text
+    again = visitor.post("/auth/password/reset", {"token": token, "password": NEW_PASSWORD})
+    assert again.json()["error"]["code"] == "link_expired"
+    assert log_in(visitor, account | {"password": NEW_PASSWORD})
+
+
+def test_a_known_address_is_answered_like_a_new_one_and_its_owner_is_mailed(
+    visitor, account, mails_to
+):
+    again = visitor.post("/auth/register", account | {"password": NEW_PASSWORD, "name": "Eve"})
+
+    assert again.status_code == 201
+    assert again.json()["email"] == account["email"]
+    eventually(lambda: len(mails_to(account["email"])) == 2)
+    assert visitor.post("/auth/login", account | {"password": NEW_PASSWORD}).status_code == 401
