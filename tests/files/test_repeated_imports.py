@@ -8,8 +8,8 @@ import pytest
 
 from files import processor
 from files.processor import handler
-from shared.transactions import Transaction
 from shared.models import Product, Stock, Upload
+from shared.transactions import Transaction
 from tests.support import imports
 from tests.support.http import CONTEXT
 from tests.support.imports import HEADER, dropped, row
