@@ -5,7 +5,7 @@ import pytest
 from auth.handler import handler
 from auth.users.service import grant_admin
 from shared import api_keys, clock, opaque
-from shared.errors import PasswordTooShortForStaff, UserNotFound
+from shared.errors import EmailNotVerified, PasswordTooShortForStaff, UserNotFound
 from shared.models import ApiKey, Login, User
 from tests.support import logs, shop
 from tests.support.accounts import (
@@ -14,10 +14,11 @@ from tests.support.accounts import (
     call,
     log_in,
     refresh,
-    register,
     signed_in,
     whoami,
 )
+from tests.support.accounts import register as register_unconfirmed
+from tests.support.accounts import register_confirmed as register
 from tests.support.http import ADMIN, NOBODY, STAFF, Caller, send
 
 BOB = "bob@example.com"
@@ -264,6 +265,18 @@ def test_an_admin_changes_no_roles_of_their_own(change):
 
     assert (answer.status, answer.code) == (409, "own_account")
     assert User.get(ADMIN.user_id).roles == {"customer", "admin"}
+
+
+@pytest.mark.parametrize("role", ["staff", "admin"])
+def test_nobody_becomes_staff_under_an_address_that_may_be_someone_else_s(role):
+    user_id = register_unconfirmed().body["id"]
+
+    answer = update(user_id, roles=["customer", role])
+
+    assert (answer.status, answer.code) == (403, "email_not_verified")
+    assert stored(user_id)[0] == {"customer"}
+    with pytest.raises(EmailNotVerified):
+        grant_admin(EMAIL)
 
 
 def test_two_admins_who_dismiss_each_other_leave_one():

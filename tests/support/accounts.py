@@ -8,7 +8,7 @@ import authorizer.handler
 from auth.handler import handler
 from shared import clock, events, models, opaque
 from shared.clock import utc_now
-from shared.models import EmailToken, OutboxRow, User
+from shared.models import EmailToken, Login, OutboxRow, User
 from tests.support.http import CONTEXT, NOBODY, Answer, sample, send
 
 EMAIL = "ada@example.com"
@@ -24,6 +24,14 @@ def post(name: str, body: Any, *, address: str = HOME, device: str = "curl/8.5.0
 def register(**changes: Any) -> Answer:
     body = {"email": EMAIL, "password": PASSWORD, "name": "Ada Lovelace"} | changes
     return post("auth.register", {key: it for key, it in body.items() if it is not ...})
+
+
+def register_confirmed(**changes: Any) -> Answer:
+    """And the link in the mail was followed."""
+    answer = register(**changes)
+    Login(answer.body["email"]).update([Login.email_verified.set(True)])
+    User(answer.body["id"]).update([User.email_verified.set(True)])
+    return answer
 
 
 def log_in(

@@ -12,7 +12,12 @@ from auth.users.schemas import UserChange
 from shared import auth, observability
 from shared.auth import Principal, Role
 from shared.config import PasswordSettings, settings
-from shared.errors import OwnAccount, PasswordTooShortForStaff, UserNotFound
+from shared.errors import (
+    EmailNotVerified,
+    OwnAccount,
+    PasswordTooShortForStaff,
+    UserNotFound,
+)
 from shared.models import Login, User
 
 OPERATOR = "operator"  # whoever holds the deployment's own credentials, in place of a user's id
@@ -38,7 +43,10 @@ def find(user_id: str) -> User:
 
 
 def change(admin: Principal, user_id: str, change: UserChange) -> User:
-    """Raises UserNotFound, OwnAccount, PasswordTooShortForStaff, ChangedMeanwhile, Forbidden."""
+    """Raises UserNotFound, OwnAccount, ChangedMeanwhile and Forbidden.
+
+    And EmailNotVerified or PasswordTooShortForStaff for an account that is not fit for staff.
+    """
     if user_id == admin.user_id:
         raise OwnAccount("Another admin has to change your roles and your status.")
     user = find(user_id)
@@ -49,7 +57,8 @@ def change(admin: Principal, user_id: str, change: UserChange) -> User:
 def grant_admin(email: str) -> User:
     """Make this account an admin's, whatever else it is: how a shop gets its first one.
 
-    Raises UserNotFound, PasswordTooShortForStaff, and ChangedMeanwhile, which a retry mends.
+    Raises UserNotFound, EmailNotVerified, PasswordTooShortForStaff, and ChangedMeanwhile, which a
+    retry mends.
     """
     try:
         login = accounts.find_login(EmailAddress(email=email).email)
@@ -77,7 +86,7 @@ def _amended(user: User, *, roles: AbstractSet[Role], status: str, by: Principal
         return user
     gains_staff = auth.is_staff(gained)
     if gains_staff:
-        _check_password_suits_staff(user)
+        _check_suits_staff(user)
     by_admin = by.user_id if by else None
     repository.change(user, roles, status, by_admin=by_admin, only_if_suits_staff=gains_staff)
     user.roles, user.status = {role.value for role in roles}, status
@@ -93,7 +102,9 @@ def _amended(user: User, *, roles: AbstractSet[Role], status: str, by: Principal
     return user
 
 
-def _check_password_suits_staff(user: User) -> None:
+def _check_suits_staff(user: User) -> None:
+    if not user.email_verified:  # whoever has registered the address may not be its owner
+        raise EmailNotVerified("Have the account's owner confirm the address first.")
     login = accounts.find_login(user.email)
     if login is None:
         raise _not_found()
