@@ -20,8 +20,13 @@ class KeyText:
     secret: str
 
     def __str__(self) -> str:
-        key, user = (of.partition("_")[2] for of in (self.key_id, self.user_id))
-        return f"{PREFIX}{key}_{user}_{self.secret}"
+        user = self.user_id.partition("_")[2]
+        return f"{self.prefix_of(self.key_id)}_{user}_{self.secret}"
+
+    @staticmethod
+    def prefix_of(key_id: str) -> str:
+        """How the key with this id begins."""
+        return PREFIX + key_id.partition("_")[2]
 
     @classmethod
     def parse(cls, text: str) -> "KeyText":

@@ -71,31 +71,29 @@ def prove(email: str, password: str, code: str | None, client: Client) -> Proof:
     Raises TooManyAttempts; WrongCredentials, after the same time for a wrong password and an
     unknown e-mail; and, for the right password, CodeRequired or AccountDisabled.
     """
-    now = clock.utc_now()
-    login, guard = repository.read(
-        email,
-        client.address,
-        now=now,
-        free_per_address=settings(AccountSettings).failures_per_address,
-    )
-    _admit(guard, now)
+    login, guard, now = admitted(email, client)
     refusal = _refusal_of(login, password)
     if refusal is not None or login is None:
-        raise _counted(refusal or wrong_credentials(), login, guard, now)
+        raise counted(refusal or wrong_credentials(), login, guard, now)
     used = _used_code(login, code, now)
     if login.second_factor and used is None:
         refusal = wrong_credentials() if code else _code_required()
-        raise _counted(refusal, login, guard, now)
+        raise counted(refusal, login, guard, now)
     return Proof(login, guard, used, _renewed(password, login))
 
 
-def _admit(guard: Guard, now: datetime) -> None:
+def admitted(email: str, client: Client) -> tuple[Login | None, Guard, datetime]:
+    """What an attempt is about, unless it comes too early. Raises TooManyAttempts."""
+    now = clock.utc_now()
+    free = settings(AccountSettings).failures_per_address
+    login, guard = repository.read(email, client.address, now=now, free_per_address=free)
     try:
         guard.admit(now)
     except TooManyAttempts as refusal:
         account = guard.account.subject
         observability.audit("prove_identity", "refused", reason=refusal.code, account=account)
         raise
+    return login, guard, now
 
 
 def _refusal_of(login: Login | None, password: str) -> AppError | None:
@@ -112,7 +110,8 @@ def _refusal_of(login: Login | None, password: str) -> AppError | None:
     return None
 
 
-def _counted(refusal: AppError, login: Login | None, guard: Guard, now: datetime) -> AppError:
+def counted(refusal: AppError, login: Login | None, guard: Guard, now: datetime) -> AppError:
+    """The refusal, once the failure is written down. Raises TooManyAttempts if overtaken."""
     repository.count_failure(guard, now)
     whose = {"user_id": login.user_id} if login else {"account": guard.account.subject}
     observability.audit("prove_identity", "refused", reason=refusal.code, **whose)

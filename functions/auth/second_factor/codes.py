@@ -26,10 +26,24 @@ _RECOVERY_BYTES = 10  # 80 bits: they live long, and are guessed at only through
 
 @dataclass(frozen=True, slots=True)
 class UsedCode:
-    """A code that was right, and how to write down that it is used up."""
+    """A code that was right: that of a time step, or a recovery code. Each is good once."""
 
-    actions: list[Action]
-    unused: Condition
+    step: int | None = None
+    recovery_hash: str | None = None
+
+    @property
+    def actions(self) -> list[Action]:
+        """How to write down, in the login, that it is used up."""
+        if self.step is not None:
+            return [Login.totp_step.set(self.step)]
+        return [Login.recovery_hashes.delete({self.recovery_hash})]
+
+    @property
+    def unused(self) -> Condition:
+        unused: Condition = Login.recovery_hashes.contains(self.recovery_hash)
+        if self.step is not None:
+            unused = Login.totp_step.does_not_exist() | (Login.totp_step < self.step)
+        return unused
 
 
 def new_seed(pepper: KeyRing) -> str:
@@ -50,13 +64,10 @@ def use(login: Login, code: str, pepper: KeyRing, *, now: datetime) -> UsedCode 
         return None
     step = _step_of(written, totp_of(login.totp_seed, pepper), now)
     if step is not None and step > (login.totp_step or 0):
-        unused = Login.totp_step.does_not_exist() | (Login.totp_step < step)
-        return UsedCode([Login.totp_step.set(step)], unused)
+        return UsedCode(step=step)
     hashed = opaque.digest(written.replace("-", ""))
     if hashed in (login.recovery_hashes or ()):
-        return UsedCode(
-            [Login.recovery_hashes.delete({hashed})], Login.recovery_hashes.contains(hashed)
-        )
+        return UsedCode(recovery_hash=hashed)
     return None
 
 

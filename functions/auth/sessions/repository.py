@@ -66,11 +66,16 @@ def end_copied(session: Session) -> None:
     transaction.commit()
 
 
-def carry_over(transaction: Transaction, caller: Principal, epoch: int) -> None:
+def carry_over(
+    transaction: Transaction, caller: Principal, epoch: int, *, with_second_factor: bool = False
+) -> None:
     """Let the caller's session, and no other, live on in the account's new epoch."""
+    actions = [Session.access_epoch.set(epoch)]
+    if with_second_factor:
+        actions.append(Session.second_factor.set(True))
     transaction.update(
         Session(caller.user_id, caller.session_id),
-        [Session.access_epoch.set(epoch)],
+        actions,
         only_if=Session.session_id.exists(),
         otherwise=ended(),
     )

@@ -1,0 +1,36 @@
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from auth.api_keys import service as api_keys
+from auth.api_keys.schemas import ApiKeyView, CreatedApiKeyView, NewApiKey
+from shared.api import Routes, created, no_content
+from shared.auth import Permission
+from shared.callers import requires
+from shared.schemas import Page
+
+routes = Routes()
+
+
+@routes.post("/v1/me/api-keys", status_code=201, tags=["API keys"])
+@requires(Permission.MANAGE_API_KEYS)
+def create_api_key(new: NewApiKey) -> Response[CreatedApiKeyView]:
+    """Make a key for a script. It is in this answer and in no other."""
+    made = api_keys.create(routes.caller, new)
+    return created(CreatedApiKeyView.with_key(made.stored, made.text))
+
+
+@routes.get("/v1/me/api-keys", tags=["API keys"])
+@requires(Permission.MANAGE_API_KEYS)
+def list_api_keys() -> Page[ApiKeyView]:
+    """Your keys, the newest first."""
+    items = [ApiKeyView.of(key) for key in api_keys.mine(routes.caller)]
+    return Page(items=items, next_cursor=None)
+
+
+@routes.delete("/v1/me/api-keys/<key_id>", status_code=204, tags=["API keys"])
+@requires(Permission.MANAGE_API_KEYS)
+def revoke_api_key(key_id: str) -> Response[Any]:
+    """Revoke a key. It is refused within a minute."""
+    api_keys.revoke(routes.caller, key_id)
+    return no_content()

@@ -1,0 +1,51 @@
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import Field
+
+from shared.api_keys import KeyText
+from shared.auth import Permission
+from shared.models import ApiKey
+from shared.schemas import ONE_LINE, RequestBody, View
+
+GrantedPermission = Annotated[Permission, Field(strict=False)]  # JSON has no enums
+
+
+class NewApiKey(RequestBody):
+    name: str = Field(min_length=1, max_length=100, pattern=ONE_LINE)
+    permissions: list[GrantedPermission] = Field(min_length=1, max_length=len(Permission))
+    expires_in_days: int = Field(ge=1, le=365)
+
+
+class ApiKeyView(View):
+    id: str
+    name: str
+    prefix: str = Field(description="How the key begins: enough to tell which one it is.")
+    permissions: list[Permission]
+    created_at: datetime
+    last_used_at: datetime | None = Field(description="To within five minutes.")
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, key: ApiKey) -> Self:
+        return cls(**_shown(key))
+
+
+class CreatedApiKeyView(ApiKeyView):
+    key: str = Field(description="Send it as a bearer token. It is not shown again.")
+
+    @classmethod
+    def with_key(cls, key: ApiKey, text: KeyText) -> Self:
+        return cls(**_shown(key), key=str(text))
+
+
+def _shown(key: ApiKey) -> dict[str, object]:
+    return {
+        "id": key.key_id,
+        "name": key.name,
+        "prefix": KeyText.prefix_of(key.key_id),
+        "permissions": sorted(frozenset(Permission) & frozenset(key.permissions)),
+        "created_at": key.created_at,
+        "last_used_at": key.last_used_at,
+        "expires_at": key.expires_at,
+    }
