@@ -1,5 +1,8 @@
 """One local stack for the whole run: the real template, really deployed, with IAM enforced."""
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +19,7 @@ from local.stack import Stack
 from tests.support.shop import ADDRESS
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 MAIL_SECONDS = 20  # for an event to go from the outbox to the mailbox, on a machine that is busy
 
 
@@ -60,6 +64,7 @@ class Shop:
 
     connection: httpx.Client
     token: str | None = None
+    refresh_token: str | None = None
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
         headers = request.pop("headers", {})
@@ -76,7 +81,8 @@ class Shop:
     def logged_in(self, email: str, password: str) -> "Shop":
         answer = self.post("/auth/login", {"email": email, "password": password})
         assert answer.status_code == 200, answer.text
-        return Shop(self.connection, answer.json()["access_token"])
+        tokens = answer.json()
+        return Shop(self.connection, tokens["access_token"], tokens["refresh_token"])
 
     def registered(self) -> "Shop":
         """Someone new, logged in."""
@@ -136,6 +142,21 @@ def staff(stack: Stack, visitor: Shop) -> Shop:
     return visitor.logged_in(stack.staff.email, stack.staff.password)
 
 
+@pytest.fixture(scope="session")
+def admin(stack: Stack, visitor: Shop) -> Shop:
+    """Made one behind the API's back: whoever it lets do that is an admin already."""
+    account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
+    user = visitor.post("/auth/register", account | {"name": "Grace Hopper"}).json()
+    stack.client("dynamodb").update_item(
+        TableName=stack.physical_ids["UsersTable"],
+        Key={"user_id": {"S": user["id"]}},
+        UpdateExpression="ADD #roles :admin",
+        ExpressionAttributeNames={"#roles": "roles"},
+        ExpressionAttributeValues={":admin": {"SS": ["admin"]}},
+    )
+    return visitor.logged_in(**account)
+
+
 @pytest.fixture
 def buyer(visitor: Shop) -> Shop:
     """Someone who has just registered."""
@@ -151,6 +172,26 @@ def mails_to(stack: Stack) -> Callable[[str], list[dict[str, str]]]:
         return [mail for mail in mails if address in mail["to"]]
 
     return sent
+
+
+def at_once(stack: Stack, what: str, argument: str, count: int) -> list[str]:
+    """What as many instances of AuthFunction answer: see tests.support.instances."""
+    configuration = stack.client("lambda").get_function_configuration(
+        FunctionName=stack.physical_ids["AuthFunction"]
+    )
+    environment = configuration["Environment"]["Variables"] | {
+        "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}",
+    }
+    command = [sys.executable, "-m", "tests.support.instances", what, argument, str(count)]
+    done = subprocess.run(  # noqa: S603 (our own module)
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    answers: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return answers
 
 
 def eventually(is_so: Callable[[], bool], seconds: float = MAIL_SECONDS) -> None:

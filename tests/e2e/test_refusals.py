@@ -9,11 +9,10 @@ import httpx
 import pytest
 
 from shared import clock, tokens
-from shared.auth import Principal, Role
 from shared.keys import KeyRing
 from tests.e2e.conftest import Shop
 
-ME = Principal("usr_forged", frozenset({Role.STAFF}))
+ME = ("usr_forged", "ses_forged")
 QUARTER = timedelta(minutes=15)
 
 
@@ -30,7 +29,10 @@ def ring(stack) -> KeyRing:
 
 
 def unsigned() -> str:
-    header, claims = ({"alg": "none", "typ": tokens.TYPE, "kid": "k1"}, {"sub": "usr_forged"})
+    header, claims = (
+        {"alg": "none", "typ": tokens.TYPE, "kid": "k1"},
+        {"sub": "usr_forged", "sid": "ses_forged"},
+    )
     return ".".join(_part(each) for each in (header, claims)) + "."
 
 
@@ -40,7 +42,7 @@ def _part(document: dict[str, str]) -> str:
 
 def of_a_foreign_key() -> str:
     foreign = KeyRing("k1", {"k1": b"another shop's key, and long enough"})
-    return tokens.issue(ME, foreign, now=clock.utc_now(), lifetime=QUARTER)
+    return tokens.issue(*ME, foreign, now=clock.utc_now(), lifetime=QUARTER)
 
 
 @pytest.mark.parametrize("forge", [unsigned, of_a_foreign_key, lambda: "not.a.token", lambda: "x"])
@@ -53,11 +55,30 @@ def test_a_forged_token_is_refused_in_the_shops_own_words(forge, visitor):
 
 def test_an_expired_token_is_told_apart_from_a_forged_one(visitor, ring):
     issued = clock.utc_now() - timedelta(hours=1)
-    stale = tokens.issue(ME, ring, now=issued, lifetime=QUARTER)
+    stale = tokens.issue(*ME, ring, now=issued, lifetime=QUARTER)
 
     answer = Shop(visitor.connection, stale).get("/me")
 
     assert (answer.status_code, code_of(answer)) == (401, "token_expired")
+
+
+def test_a_token_that_the_shop_signed_opens_no_session_that_there_never_was(visitor, ring):
+    ghost = tokens.issue(*ME, ring, now=clock.utc_now(), lifetime=QUARTER)
+
+    answer = Shop(visitor.connection, ghost).get("/me")
+
+    assert (answer.status_code, code_of(answer)) == (401, "session_ended")
+
+
+def test_a_refresh_token_is_no_access_token_and_an_access_token_refreshes_nothing(buyer):
+    as_access = Shop(buyer.connection, buyer.refresh_token).get("/me")
+    as_refresh = buyer.post("/auth/refresh", {"refresh_token": buyer.token})
+
+    for answer in (as_access, as_refresh):
+        assert (answer.status_code, code_of(answer)) in {
+            (401, "token_invalid"),
+            (422, "invalid_fields"),  # an access token is longer than any refresh token
+        }
 
 
 def test_without_any_token_the_gateway_refuses(visitor):
@@ -72,10 +93,18 @@ def test_customers_are_kept_from_what_staff_do(buyer, staff):
         buyer.call("PUT", f"/products/{product_id}/stock", json={"available": 9}),
         buyer.post("/uploads", {}),
         buyer.get("/uploads/upl_unknown"),
+        buyer.get("/me/api-keys"),
+        buyer.get("/users"),
+        buyer.call("PATCH", "/users/usr_unknown", json={"roles": ["admin"]}),
     ]
 
-    assert [(answer.status_code, code_of(answer)) for answer in answers] == [(403, "forbidden")] * 4
+    assert {(answer.status_code, code_of(answer)) for answer in answers} == {(403, "forbidden")}
     assert staff.available(product_id) == 1
+
+
+def test_staff_are_kept_from_what_admins_do(staff, admin):
+    assert code_of(staff.get("/users")) == "forbidden"
+    assert admin.get("/users").status_code == 200
 
 
 def test_someone_elses_order_is_not_there(visitor, staff, buyer):
@@ -93,7 +122,8 @@ def test_someone_elses_order_is_not_there(visitor, staff, buyer):
         ("GET", "/orders/a/b/c", 404, None),
         ("DELETE", "/products", 405, "GET, POST"),
         ("POST", "/products/prd_x", 405, "GET"),
-        ("PATCH", "/me", 405, "GET"),
+        ("PUT", "/me", 405, "DELETE, GET, PATCH"),
+        ("GET", "/me/sessions/ses_x", 405, "DELETE"),
     ],
 )
 def test_an_address_or_a_method_that_no_route_has(method, path, status, allowed, visitor):
