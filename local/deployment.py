@@ -28,7 +28,6 @@ PARAMETERS = {
     "ShopUrl": "http://localhost:8000",
     "BcryptCost": "10",  # a quarter of production's: each account that a test makes pays it
     "RequireVerifiedEmail": "false",  # so that whoever registers can log in at once
-    "BcryptCost": "10",  # the least that the template takes: the tests of the stack hash a lot
     # All of a laptop's calls come from one address.
     "FailuresPerAddress": "100000",
     "MailsPerHour": "100000",
