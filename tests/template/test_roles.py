@@ -87,9 +87,28 @@ def test_a_function_writes_to_its_own_log_group_alone_under_both_of_its_names():
 
 
 def test_the_password_hashes_are_for_the_accounts_function_alone():
-    assert roles_that_may("dynamodb:GetItem", "LoginsTable") == {"AuthRole"}
-    assert roles_that_may("dynamodb:PutItem", "LoginsTable") == {"AuthRole"}
+    touching = {role for role, statement in statements() if "LoginsTable" in str(statement)}
+
+    assert touching == {"AuthRole"}
     assert roles_that_may("secretsmanager:GetSecretValue", "PasswordPepper") == {"AuthRole"}
+
+
+def test_the_authorizer_changes_nothing_but_when_a_key_was_used():
+    may = {
+        (action, stack.target(resource))
+        for role, statement in statements()
+        if role == "AuthorizerRole"
+        for action in stack.as_list(statement["Action"])
+        for resource in stack.as_list(statement["Resource"])
+        if action.startswith("dynamodb:")
+    }
+
+    assert may == {
+        ("dynamodb:BatchGetItem", "SessionsTable"),
+        ("dynamodb:BatchGetItem", "ApiKeysTable"),
+        ("dynamodb:BatchGetItem", "UsersTable"),
+        ("dynamodb:UpdateItem", "ApiKeysTable"),
+    }
 
 
 def test_secrets_of_accounts_are_for_those_alone_who_check_or_make_them():

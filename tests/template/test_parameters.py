@@ -1,0 +1,84 @@
+"""What a deployment can choose: safe unless somebody chooses otherwise."""
+
+import re
+import tomllib
+
+import pytest
+
+from local import deployment
+from tests.template import stack
+
+PARAMETERS = stack.source()["Parameters"]
+SAMCONFIG = tomllib.loads((stack.TEMPLATE.parent / "samconfig.toml").read_text())
+
+
+def overrides(config_env):
+    chosen = SAMCONFIG[config_env]["deploy"]["parameters"]["parameter_overrides"]
+    return dict(one.split("=", 1) for one in chosen)
+
+
+DEPLOYMENTS = {name: overrides(name) for name in ("default", "dev", "prod")}
+DEPLOYMENTS["local"] = deployment.PARAMETERS
+
+
+def test_a_deployment_that_chooses_nothing_is_a_safe_one():
+    defaults = {name: one.get("Default") for name, one in PARAMETERS.items()}
+
+    assert defaults["RequireVerifiedEmail"] == "true"  # else logging in tells who has an account
+    assert defaults["AccessTokenMinutes"] <= 15
+    assert defaults["PasswordLengthMin"] >= 8  # ASVS 5.0, 6.2.1
+    assert defaults["StaffPasswordLengthMin"] >= 15  # NIST SP 800-63B-4, 3.1.1.2
+
+
+def test_no_deployment_can_go_below_what_the_standards_ask():
+    assert PARAMETERS["BcryptCost"]["MinValue"] >= 10
+    for name in ("PasswordLengthMin", "StaffPasswordLengthMin"):
+        assert PARAMETERS[name]["MinValue"] >= 8, name
+        assert PARAMETERS[name]["MaxValue"] <= 64, name  # which must be taken
+    for name in ("FailuresPerAddress", "MailsPerHour"):
+        assert PARAMETERS[name]["MinValue"] >= 1, name  # none at all would shut everybody out
+
+
+@pytest.mark.parametrize("name", ["RequireVerifiedEmail", "RequireStaffSecondFactor"])
+def test_a_switch_is_on_or_off_in_the_words_that_the_code_reads(name):
+    assert PARAMETERS[name]["AllowedValues"] == ["true", "false"]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("https://shop.example", True),
+        ("http://localhost:3000", True),
+        ("https://shop.example/en", True),
+        ("https://shop.example/", False),  # links would have two slashes
+        ("shop.example", False),
+        ("javascript:alert(1)", False),
+        ("https://shop.example?a=b", False),
+        ("https://shop.example#top", False),
+        ("https://shop.example /en", False),
+    ],
+)
+def test_the_shop_is_at_an_address_that_links_can_be_made_of(url, is_taken):
+    assert bool(re.fullmatch(PARAMETERS["ShopUrl"]["AllowedPattern"], url)) is is_taken
+
+
+@pytest.mark.parametrize("deployed", DEPLOYMENTS)
+def test_what_a_deployment_chooses_is_there_to_choose(deployed):
+    """SAM passes over a name that the template does not have, without a word."""
+    assert DEPLOYMENTS[deployed].keys() <= PARAMETERS.keys()
+
+
+@pytest.mark.parametrize("deployed", DEPLOYMENTS)
+def test_what_has_no_default_is_chosen(deployed):
+    needed = {name for name, one in PARAMETERS.items() if "Default" not in one}
+
+    assert needed <= DEPLOYMENTS[deployed].keys()
+
+
+def test_production_loosens_no_rule_of_the_accounts():
+    assert overrides("prod")["ShopUrl"].startswith("https://")
+    assert overrides("prod").get("RequireVerifiedEmail", "true") == "true"
+
+
+def test_every_parameter_says_what_it_is():
+    assert all(len(one["Description"]) > 15 for one in PARAMETERS.values())
