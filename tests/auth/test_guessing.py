@@ -158,32 +158,6 @@ def test_one_address_that_tries_many_accounts_waits_too(monkeypatch):
     assert fail(1, address=ELSEWHERE) == [401]
 
 
-def test_of_guesses_made_at_once_one_is_answered():
-    register()
-    start = Barrier(8)
-
-    def guess(n: int) -> int:
-        start.wait()
-        return log_in(password="right at last" if n == 3 else f"{WRONG} {n}").status
-
-    read = repository.read
-    with pytest.MonkeyPatch.context() as patch:
-        ready = Barrier(8)
-
-        def all_read_first(*args, **kwargs):
-            found = read(*args, **kwargs)
-            ready.wait()
-            return found
-
-        patch.setattr(repository, "read", all_read_first)
-        with ThreadPoolExecutor(8) as pool:
-            answers = sorted(pool.map(guess, range(8)))
-
-    assert answers == [401] + [429] * 7
-    (tally,) = [row for row in Attempts.scan() if row.subject == attempts.account_subject(EMAIL)]
-    assert tally.failures == 1
-
-
 def test_two_right_logins_at_once_both_succeed():
     register()
     ready = Barrier(2)

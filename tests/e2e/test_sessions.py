@@ -1,20 +1,14 @@
 """Sessions on the real thing: many clients at once, the authorizer's cache, and the mails."""
 
-import json
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from local.stack import Stack
-from tests.e2e.conftest import Shop, eventually
+from tests.e2e.conftest import Shop, at_once, eventually
 
-ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery"
 NEW_PASSWORD = "staple correct battery"
 TABS = 100
@@ -45,32 +39,12 @@ def bearing(visitor: Shop, token: str) -> Shop:
     return Shop(visitor.connection, token)
 
 
-def refreshed_at_once(stack: Stack, token: str, count: int) -> list[str]:
-    """What as many instances of the function answer: the local stack starts no hundred of them."""
-    configuration = stack.client("lambda").get_function_configuration(
-        FunctionName=stack.physical_ids["AuthFunction"]
-    )
-    environment = configuration["Environment"]["Variables"] | {
-        "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}",
-    }
-    command = [sys.executable, "-m", "tests.support.refreshers", token, str(count)]
-    done = subprocess.run(  # noqa: S603 (our own module)
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-    )
-    answers: list[str] = json.loads(done.stdout.splitlines()[-1])
-    return answers
-
-
 def test_a_hundred_refreshes_at_once_are_one_chain_and_a_replay_ends_it(
     stack, visitor, account, mails_to
 ):
     token = log_in(visitor, account)["refresh_token"]
 
-    answers = refreshed_at_once(stack, token, TABS)
+    answers = at_once(stack, "refresh", token, TABS)
 
     (successor,) = set(answers)
     assert len(answers) == TABS
@@ -157,3 +131,11 @@ def test_a_known_address_is_answered_like_a_new_one_and_its_owner_is_mailed(
     assert again.json()["email"] == account["email"]
     eventually(lambda: len(mails_to(account["email"])) == 2)
     assert visitor.post("/auth/login", account | {"password": NEW_PASSWORD}).status_code == 401
+
+
+def test_of_guesses_made_at_once_one_is_answered(stack, account):
+    """Otherwise a thousand instances would answer a thousand guesses before any was counted."""
+    answers = at_once(stack, "guess", account["email"], 8)
+
+    assert answers.count("too_many_attempts") == 7
+    assert len(set(answers) - {"too_many_attempts"}) == 1
