@@ -1,0 +1,279 @@
+"""Whole slice: API keys, from the route that makes one to the routes that take it."""
+
+from datetime import timedelta
+
+import pytest
+
+import authorizer.repository
+from auth.handler import handler
+from shared import clock
+from shared.dynamo import connection
+from shared.models import ApiKey, User
+from tests.support import logs, shop
+from tests.support.accounts import Clock, authorize, call, everything_stored
+from tests.support.faults import answering, timed_out
+from tests.support.http import ADMIN, STAFF, Caller, send
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+OTHER = Caller("usr_" + "b" * 32, "customer staff")
+OWNER = Caller("usr_" + "a" * 32, "customer staff")
+
+
+@pytest.fixture(autouse=True)
+def owners(aws):  # noqa: ARG001 (what the shop stands on)
+    for owner in (OWNER, OTHER):
+        shop.user(owner.user_id, roles={"customer", "staff"})
+
+
+def create(owner: Caller = OWNER, **changes):
+    body = {"name": "stock script", "permissions": ["stock:write"], "expires_in_days": 90}
+    return send(handler, "me.create_api_key", caller=owner, body=body | changes)
+
+
+def listed(owner: Caller = OWNER) -> list[dict]:
+    answer = send(handler, "me.list_api_keys", caller=owner)
+    assert (answer.status, answer.body["next_cursor"]) == (200, None)
+    return answer.body["items"]
+
+
+def revoke(key_id: str, owner: Caller = OWNER):
+    return send(handler, "me.revoke_api_key", caller=owner, path={"key_id": key_id})
+
+
+def test_a_key_is_shown_once_and_stored_as_a_digest():
+    made = create()
+
+    assert made.status == 201
+    key = made.body.pop("key")
+    assert key.startswith(made.body["prefix"] + "_")
+    assert listed() == [made.body]
+    assert set(made.body) == {
+        "id",
+        "name",
+        "prefix",
+        "permissions",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+    }
+    secret = key.rpartition("_" + "a" * 32 + "_")[2]
+    assert len(secret) == 43
+    (stored,) = ApiKey.scan()
+    assert secret not in repr(stored.attribute_values) + everything_stored()
+
+
+def test_a_key_may_do_what_it_was_given_and_no_more():
+    key = create(permissions=["stock:write", "orders:read_all"]).body["key"]
+
+    found = authorize(key)
+
+    assert found["user_id"] == OWNER.user_id
+    assert found["session_id"] == ""
+    assert found["permissions"] == "orders:read_all stock:write"
+    assert call("auth.me", key).code == "forbidden"
+    assert call("me.list_api_keys", key).code == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"permissions": []}, "body.permissions"),
+        ({"permissions": ["stock:burn"]}, "body.permissions.0"),
+        ({"permissions": ["stock:write", "users:read"]}, "body.permissions.1"),
+        ({"permissions": ["account:own"]}, "body.permissions.0"),
+        ({"permissions": ["api_keys:manage"]}, "body.permissions.0"),
+        ({"permissions": "stock:write"}, "body.permissions"),
+        ({"name": ""}, "body.name"),
+        ({"name": "x" * 101}, "body.name"),
+        ({"name": "a\nb"}, "body.name"),
+        ({"expires_in_days": 0}, "body.expires_in_days"),
+        ({"expires_in_days": 366}, "body.expires_in_days"),
+        ({"expires_in_days": None}, "body.expires_in_days"),
+        ({"key": "souk_mine"}, "body.key"),
+    ],
+    ids=repr,
+)
+def test_a_key_is_checked_field_by_field(changes, path):
+    answer = create(**changes)
+
+    assert (answer.status, answer.paths) == (422, [path])
+    assert ApiKey.count() == 0
+
+
+def test_nobody_gives_a_key_the_management_of_users():
+    answer = create(ADMIN, permissions=["users:manage"])
+
+    assert (answer.status, answer.paths) == (422, ["body.permissions.0"])
+
+
+def test_a_user_has_so_many_keys():
+    for _ in range(20):
+        create()
+
+    refused = create()
+
+    assert (refused.status, refused.code) == (409, "api_key_limit")
+    revoke(listed()[0]["id"])
+    assert create().status == 201
+
+
+def test_a_revoked_key_opens_nothing():
+    made = create().body
+
+    assert revoke(made["id"]).status == 204
+
+    assert authorize(made["key"]) == {"refusal": "token_invalid"}
+    assert listed() == []
+    assert revoke(made["id"]).code == "api_key_not_found"
+
+
+def test_nobody_sees_or_revokes_the_keys_of_someone_else():
+    made = create().body
+
+    answer = revoke(made["id"], OTHER)
+
+    assert (answer.status, answer.code) == (404, "api_key_not_found")
+    assert listed(OTHER) == []
+    assert authorize(made["key"])["user_id"] == OWNER.user_id
+
+
+def test_a_key_expires(monkeypatch):
+    monkeypatch.setattr(clock, "utc_now", later := Clock())
+    key = create(expires_in_days=1).body["key"]
+
+    later.advance(days=1, seconds=1)
+
+    assert authorize(key) == {"refusal": "token_expired"}
+    assert listed() == []
+    assert ApiKey.count() == 1
+
+
+def test_a_cached_answer_ends_with_its_key():
+    made = create(expires_in_days=1).body
+
+    ends = (clock.utc_now() + timedelta(days=1)).timestamp()
+    assert abs(authorize(made["key"])["expires_at"] - ends) < 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda user: user.update([User.status.set("disabled")]),
+        lambda user: user.delete(),
+    ],
+    ids=["disabled", "gone"],
+)
+def test_a_key_is_worth_nothing_without_its_owner(change):
+    key = create().body["key"]
+
+    change(User(OWNER.user_id))
+
+    assert authorize(key) == {"refusal": "session_ended"}
+
+
+def test_who_loses_a_role_loses_it_on_their_keys_too():
+    key = create(permissions=["stock:write", "orders:place"]).body["key"]
+
+    User(OWNER.user_id).update([User.roles.set({"customer"})])
+
+    assert authorize(key)["permissions"] == "orders:place"
+
+
+def test_a_key_outlives_its_owner_s_sessions():
+    key = create().body["key"]
+
+    User(OWNER.user_id).update([User.access_epoch.set(7)])
+
+    assert authorize(key)["permissions"] == "stock:write"
+
+
+def mangled(key: str) -> dict[str, str]:
+    start, _, secret = key.rpartition("_" + "a" * 32 + "_")
+    user = "_" + "a" * 32 + "_"
+    return {
+        "another secret": f"{start}{user}{'A' * 43}",
+        "no secret": f"{start}{user}",
+        "a short secret": f"{start}{user}{secret[:-1]}",
+        "a long secret": f"{start}{user}{secret}A",
+        "padding": f"{key}=",
+        "a newline inside": f"{start}\n{user}{secret}",
+        "another user": f"{start}_{'b' * 32}_{secret}",
+        "no user": f"{start}_{secret}",
+        "another key": f"souk_{'c' * 32}{user}{secret}",
+        "capitals": key.upper().replace("SOUK_", "souk_"),
+        "another prefix": "shop" + key[4:],
+        "the prefix alone": "souk_",
+        "the visible prefix": start,
+        "twice": key + key,
+        "huge": "souk_" + "a" * 10_000,
+        "not ASCII": key[:-1] + "é",
+        "other digits": key.replace("souk_" + start[5:6], "souk_١"),
+        "a digest": f"{start}{user}{'0' * 64}",
+    }
+
+
+@pytest.mark.parametrize("how", sorted(mangled("souk_" + "k" * 32 + "_" + "a" * 32 + "_" + "s")))
+def test_a_mangled_key_opens_nothing(how):
+    key = mangled(create().body["key"])[how]
+
+    assert authorize(key) == {"refusal": "token_invalid"}
+
+
+def test_that_a_key_was_used_is_noted_every_five_minutes(monkeypatch):
+    monkeypatch.setattr(clock, "utc_now", later := Clock())
+    key = create().body["key"]
+
+    authorize(key)
+    (first,) = listed()
+    later.advance(minutes=4)
+    authorize(key)
+    (second,) = listed()
+    later.advance(minutes=2)
+    authorize(key)
+    (third,) = listed()
+
+    assert first["last_used_at"] is not None
+    assert second["last_used_at"] == first["last_used_at"]
+    assert third["last_used_at"] > second["last_used_at"]
+
+
+def test_a_use_that_cannot_be_noted_is_not_refused():
+    key = create().body["key"]
+
+    with answering(connection().client, "UpdateItem", timed_out()):
+        assert authorize(key)["user_id"] == OWNER.user_id
+
+
+def test_a_key_that_is_revoked_while_it_is_used_does_not_come_back(monkeypatch):
+    made = create().body
+    note = authorizer.repository.note_use
+
+    def revoked_meanwhile(key, now):
+        revoke(made["id"])
+        note(key, now)
+
+    monkeypatch.setattr(authorizer.repository, "note_use", revoked_meanwhile)
+
+    authorize(made["key"])
+
+    assert ApiKey.count() == 0
+
+
+def test_keys_are_named_in_the_audit_and_never_shown():
+    with logs.captured() as lines:
+        made = create().body
+        authorize(made["key"])
+        revoke(made["id"])
+
+    done = [(line["action"], line.get("key_id")) for line in lines.saying("audit")]
+    assert ("create_api_key", made["id"]) in done
+    assert ("revoke_api_key", made["id"]) in done
+    assert made["key"] not in lines.text
+    assert made["key"][-43:] not in lines.text
+
+
+def test_customers_make_no_keys():
+    answer = create(Caller(STAFF.user_id, "customer"))
+
+    assert (answer.status, answer.code) == (403, "forbidden")
