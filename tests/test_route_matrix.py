@@ -1,0 +1,255 @@
+"""Every route of the OpenAPI document, called by everybody there is.
+
+The document and the template are walked, so that a route which is added fails here until it says,
+below, whom it is for.
+"""
+
+import importlib
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from orders.handler import handler as orders
+from shared import clock, ids, tokens
+from shared.config import TokenSettings, settings
+from shared.keys import key_ring
+from shared.models import ApiKey, Order, Session, User
+from tests.support import shop, template
+from tests.support.accounts import authorize
+from tests.support.http import EVENTS, NOBODY, Caller, send
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = json.loads((ROOT / "functions/reference/openapi.json").read_text())
+OBJECTS = re.compile(r"\{\w+\}")
+
+# Who may call it; whoever stands further right may too.
+AUDIENCES = ("anyone", "customer", "staff", "admin")
+FOR = {
+    "POST /v1/auth/register": "anyone",
+    "POST /v1/auth/login": "anyone",
+    "POST /v1/auth/refresh": "anyone",
+    "POST /v1/auth/verify-email": "anyone",
+    "POST /v1/auth/verify-email/resend": "anyone",
+    "POST /v1/auth/password/forgot": "anyone",
+    "POST /v1/auth/password/reset": "anyone",
+    "GET /v1/products": "anyone",
+    "GET /v1/products/{product_id}": "anyone",
+    "GET /v1/health": "anyone",
+    "GET /v1/docs": "anyone",
+    "GET /v1/openapi.json": "anyone",
+    "POST /v1/auth/logout": "customer",
+    "GET /v1/me": "customer",
+    "PATCH /v1/me": "customer",
+    "DELETE /v1/me": "customer",
+    "POST /v1/me/email": "customer",
+    "PUT /v1/me/password": "customer",
+    "GET /v1/me/export": "customer",
+    "GET /v1/me/sessions": "customer",
+    "DELETE /v1/me/sessions": "customer",
+    "DELETE /v1/me/sessions/{session_id}": "customer",
+    "POST /v1/me/second-factor": "customer",
+    "DELETE /v1/me/second-factor": "customer",
+    "POST /v1/me/second-factor/confirm": "customer",
+    "POST /v1/me/second-factor/recovery-codes": "customer",
+    "POST /v1/orders": "customer",
+    "GET /v1/orders": "customer",
+    "GET /v1/orders/{order_id}": "customer",
+    "POST /v1/me/api-keys": "staff",
+    "GET /v1/me/api-keys": "staff",
+    "DELETE /v1/me/api-keys/{key_id}": "staff",
+    "POST /v1/products": "staff",
+    "PUT /v1/products/{product_id}/stock": "staff",
+    "POST /v1/uploads": "staff",
+    "GET /v1/uploads/{upload_id}": "staff",
+    "GET /v1/users": "admin",
+    "GET /v1/users/{user_id}": "admin",
+    "PATCH /v1/users/{user_id}": "admin",
+    "DELETE /v1/users/{user_id}/sessions": "admin",
+}
+# What belongs to one user, by the parameter that names it: nobody else may even learn that it is.
+OWNED = {"order_id": "orders", "session_id": "sessions", "key_id": "api-keys"}
+
+
+def routes() -> list[str]:
+    return [
+        f"{method.upper()} {path}"
+        for path, operations in DOCUMENT["paths"].items()
+        for method in operations
+    ]
+
+
+def handlers() -> dict[str, str]:
+    """The handler of each route, as the template has it."""
+    return {
+        f"{event['Properties']['Method']} {event['Properties']['Path']}": it["Properties"][
+            "Handler"
+        ]
+        for it in template.resources().values()
+        for event in it["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi" and "Path" in event["Properties"]
+    }
+
+
+def samples() -> dict[str, str]:
+    """The sample event of each route."""
+    named = {}
+    for path in EVENTS.iterdir():
+        event = json.loads(path.read_text())
+        if "routeKey" in event and "authorizer" not in path.stem:
+            named[event["routeKey"]] = path.stem
+    return named
+
+
+def call(route: str, caller, **path: str):
+    module, _, name = handlers()[route].rpartition(".")
+    handler = getattr(importlib.import_module(module), name)
+    return send(handler, samples()[route], caller=caller, path=path or None)
+
+
+def token_of(user_id: str, *, roles: set[str], lives: timedelta = timedelta(minutes=5)) -> str:
+    """Of an account that exists and is signed in."""
+    now = clock.utc_now()
+    shop.user(user_id, roles=roles)
+    session_id = ids.new_id("ses")
+    Session(
+        user_id,
+        session_id,
+        family_hash="-",
+        refresh_hash="-",
+        access_epoch=1,
+        device="",
+        created_at=now,
+        last_used_at=now,
+        ends_at=now + timedelta(days=1),
+        expires_at=now + timedelta(days=1),
+    ).save()
+    ring = key_ring(settings(TokenSettings).token_keys_secret_arn)
+    return tokens.issue(user_id, session_id, ring, now=now, lifetime=lives)
+
+
+def as_(audience: str):
+    roles = {"customer"} if audience == "customer" else {"customer", audience}
+    return authorize(token_of(f"usr_{audience}", roles=roles))
+
+
+def is_admitted(answer) -> bool:
+    """Whatever else the route may say about the request."""
+    code = answer.code if answer.status >= 400 else ""
+    return answer.status != 401 and code not in ("forbidden", "second_factor_required")
+
+
+PROTECTED = [route for route in routes() if FOR.get(route) != "anyone"]
+
+
+def test_the_document_the_template_the_samples_and_this_table_know_the_same_routes():
+    assert set(routes()) == set(FOR) == set(handlers())
+    assert set(PROTECTED) <= set(samples())
+
+
+def test_the_document_says_which_routes_take_a_token():
+    secured = {
+        f"{method.upper()} {path}"
+        for path, operations in DOCUMENT["paths"].items()
+        for method, operation in operations.items()
+        if operation.get("security")
+    }
+
+    assert secured == set(PROTECTED)
+
+
+@pytest.mark.parametrize("route", PROTECTED)
+def test_without_a_token_a_route_is_closed(route):
+    answer = call(route, NOBODY)
+
+    assert (answer.status, answer.code) == (401, "token_missing")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("route", PROTECTED)
+def test_with_a_bad_token_a_route_is_closed(route):
+    token = token_of("usr_ada", roles={"admin"})
+
+    answer = call(route, authorize(token[:-2] + ("AA" if token[-2:] != "AA" else "BB")))
+
+    assert (answer.status, answer.code) == (401, "token_invalid")
+
+
+@pytest.mark.parametrize("route", PROTECTED)
+def test_with_an_expired_token_a_route_is_closed(route):
+    token = token_of("usr_ada", roles={"admin"}, lives=timedelta(minutes=-5))
+
+    answer = call(route, authorize(token))
+
+    assert (answer.status, answer.code) == (401, "token_expired")
+
+
+@pytest.mark.parametrize("route", PROTECTED)
+@pytest.mark.parametrize("audience", AUDIENCES[1:])
+def test_a_route_is_open_to_those_it_is_for_and_to_no_one_else(route, audience):
+    may = AUDIENCES.index(audience) >= AUDIENCES.index(FOR[route])
+
+    answer = call(route, as_(audience))
+
+    assert is_admitted(answer) is may, answer
+    assert may or (answer.status, answer.code) == (403, "forbidden")
+
+
+@pytest.mark.parametrize("route", [it for it in PROTECTED if any(f"{{{o}}}" in it for o in OWNED)])
+def test_what_is_someone_else_s_is_answered_like_what_is_not_there(route):
+    (parameter,) = OBJECTS.findall(route)
+    name = parameter.strip("{}")
+    owner, other = "usr_owner", "usr_other"
+    owned = {"order_id": order_of, "session_id": session_of, "key_id": key_of}[name](owner)
+    role = "staff" if FOR[route] == "staff" else "customer"
+    stranger = authorize(token_of(other, roles={"customer", role}))
+
+    theirs = call(route, stranger, **{name: owned})
+    nobody_s = call(route, stranger, **{name: owned[:-4] + "zzzz"})
+
+    assert theirs.status == nobody_s.status == 404
+    assert theirs.body["error"] | {"request_id": ""} == nobody_s.body["error"] | {"request_id": ""}
+
+
+def session_of(user_id: str) -> str:
+    token_of(user_id, roles={"customer"})
+    return next(iter(Session.query(user_id))).session_id
+
+
+def key_of(user_id: str) -> str:
+    now = clock.utc_now()
+    key_id = ids.new_id("key")
+    ApiKey(
+        user_id,
+        key_id,
+        name="script",
+        permissions={"stock:write"},
+        secret_hash="-",
+        created_at=now,
+        expires_at=now + timedelta(days=1),
+    ).save()
+    return key_id
+
+
+def order_of(user_id: str) -> str:
+    tea = shop.product("tea", available=5)
+    body = {
+        "lines": [{"product_id": tea.product_id, "quantity": 1}],
+        "shipping_address": shop.ADDRESS,
+    }
+    placed = send(orders, "orders.place", caller=Caller(user_id), body=body)
+    assert Order.find(placed.body["id"]) is not None
+    return placed.body["id"]
+
+
+def test_a_disabled_account_is_let_in_nowhere():
+    token = token_of("usr_ada", roles={"admin"})
+    User("usr_ada").update([User.status.set("disabled")])
+
+    answers = {call(route, authorize(token)).code for route in PROTECTED}
+
+    assert answers == {"session_ended"}
