@@ -1,5 +1,6 @@
 """Who is calling and what they may do: roles are sets of permissions, each route names one."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,6 +42,18 @@ GRANTABLE_TO_KEYS = frozenset(Permission) - {
     Permission.MANAGE_API_KEYS,
     Permission.MANAGE_USERS,
 }
+
+
+def permissions_named(names: Iterable[str]) -> frozenset[Permission]:
+    """Those of them that there are: who wrote the names may be newer, and know of more."""
+    known = frozenset(names)
+    return frozenset(permission for permission in Permission if permission in known)
+
+
+def roles_named(names: Iterable[str]) -> frozenset[Role]:
+    """Those of them that there are."""
+    known = frozenset(names)
+    return frozenset(role for role in Role if role in known)
 
 
 def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:

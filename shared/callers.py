@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from shared import observability
-from shared.auth import Permission, Principal
+from shared.auth import Permission, Principal, permissions_named
 from shared.errors import (
     AppError,
     Forbidden,
@@ -72,8 +72,7 @@ def caller_of(event: dict[str, Any]) -> Principal:
         raise _refusal("token_expired")
     return Principal(
         found["user_id"],
-        # The authorizer may be newer than this function, and know of more.
-        frozenset(Permission) & frozenset(found["permissions"].split()),
+        permissions_named(found["permissions"].split()),
         found["session_id"],
         found["second_factor_due"] in (True, "true"),
     )

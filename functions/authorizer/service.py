@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from authorizer import repository
 from shared import auth, clock, observability, opaque, tokens
 from shared.api_keys import PREFIX, KeyText
-from shared.auth import PERMISSIONS, Permission, Principal, Role
+from shared.auth import PERMISSIONS, Principal, Role
 from shared.config import AdmissionSettings, TokenSettings, settings
 from shared.errors import SessionEnded, TokenExpired, TokenInvalid, Unavailable
 from shared.keys import key_ring
@@ -33,7 +33,7 @@ def _by_session(shown: str) -> Recognised:
     session, user = repository.session_of(token.user_id, token.session_id)
     if session is None or user is None or not _stands(session, user):
         raise SessionEnded("This session has ended. Log in again.")
-    roles = _roles_of(user)
+    roles = auth.roles_named(user.roles)
     is_due = (
         settings(AdmissionSettings).require_staff_second_factor
         and auth.is_staff(roles)
@@ -67,9 +67,9 @@ def _by_key(shown: str) -> Recognised:
     if user is None or user.status != "active":
         raise SessionEnded("The account of this API key was closed or disabled.")
     _note_use(key)
-    granted = frozenset(Permission) & frozenset(key.permissions)
+    granted = auth.permissions_named(key.permissions)
     # A key never has more than its owner: who loses a role loses it on their keys too.
-    principal = Principal(user.user_id, granted & auth.permissions_of(_roles_of(user)))
+    principal = Principal(user.user_id, granted & auth.permissions_of(auth.roles_named(user.roles)))
     return Recognised(principal, int(key.expires_at.timestamp()))
 
 
@@ -82,7 +82,3 @@ def _note_use(key: ApiKey) -> None:
         repository.note_use(key, now)
     except Unavailable:
         observability.logger.warning("use of a key not noted", key_id=key.key_id)
-
-
-def _roles_of(user: User) -> frozenset[Role]:
-    return frozenset(Role(role) for role in user.roles)

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 import email_validator
 from pydantic import AfterValidator, Field
 
-from shared.auth import Role
+from shared.auth import Role, roles_named
 from shared.config import Runtime, settings
 from shared.models import Profile
 from shared.schemas import ONE_LINE, RequestBody, View
@@ -83,7 +83,7 @@ class UserView(View):
             id=user.user_id,
             email=user.email,
             name=user.name,
-            roles=sorted(Role(role) for role in user.roles),
+            roles=sorted(roles_named(user.roles)),
             status=user.status,
             email_verified=user.email_verified,
             second_factor=user.second_factor,

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from shared.api_keys import KeyText
-from shared.auth import Permission
+from shared.auth import Permission, permissions_named
 from shared.models import ApiKey
 from shared.schemas import ONE_LINE, RequestBody, View
 
@@ -44,7 +44,7 @@ def _shown(key: ApiKey) -> dict[str, object]:
         "id": key.key_id,
         "name": key.name,
         "prefix": KeyText.prefix_of(key.key_id),
-        "permissions": sorted(frozenset(Permission) & frozenset(key.permissions)),
+        "permissions": sorted(permissions_named(key.permissions)),
         "created_at": key.created_at,
         "last_used_at": key.last_used_at,
         "expires_at": key.expires_at,

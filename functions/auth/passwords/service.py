@@ -9,7 +9,7 @@ from auth.passwords import policy
 from auth.passwords.schemas import PasswordChange, PasswordReset
 from auth.sessions import repository as sessions
 from shared import auth, clock, observability, outbox, passwords
-from shared.auth import Principal, Role
+from shared.auth import Principal
 from shared.callers import Client
 from shared.events import AboutUser, PasswordChanged, PasswordResetRequested
 from shared.models import Attempts, Login, User
@@ -82,7 +82,7 @@ def reset(reset: PasswordReset, client: Client) -> None:
 
 
 def _check(password: str, user: User, *, field: str) -> None:
-    for_staff = auth.is_staff(frozenset(Role(role) for role in user.roles))
+    for_staff = auth.is_staff(auth.roles_named(user.roles))
     policy.check(password, user.email, user.name, for_staff=for_staff, field=field)
 
 

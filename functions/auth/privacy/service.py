@@ -8,7 +8,7 @@ from auth.privacy import repository
 from auth.privacy.repository import Held
 from auth.privacy.schemas import Deletion
 from shared import auth, observability, outbox
-from shared.auth import Principal, Role
+from shared.auth import Principal
 from shared.callers import Client
 from shared.errors import OwnAccount, Unavailable
 from shared.events import AboutUser, UserDeleted
@@ -36,7 +36,7 @@ def delete(caller: Principal, deletion: Deletion, client: Client) -> None:
     Raises OwnAccount for staff, WrongPassword, WrongCode, TooManyAttempts and ChangedMeanwhile.
     """
     user = accounts.whoami(caller)
-    if auth.is_staff(frozenset(Role(role) for role in user.roles)):
+    if auth.is_staff(auth.roles_named(user.roles)):
         raise OwnAccount("Staff cannot delete their accounts: have an admin take your roles first.")
     proof = credentials.confirm(user, deletion.password, deletion.code, client)
     transaction = Transaction()

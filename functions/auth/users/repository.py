@@ -1,5 +1,6 @@
 """Everyone's accounts, as admins see and change them."""
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ from auth.accounts import repository as accounts
 from shared import cursors
 from shared.auth import Role
 from shared.errors import Forbidden
-from shared.models import Login, User
+from shared.models import Login, Profile, User
 from shared.transactions import Transaction
 
 _LISTING = "users"  # the one partition of the index
@@ -15,7 +16,7 @@ _LISTING = "users"  # the one partition of the index
 
 @dataclass(frozen=True, slots=True)
 class UserPage:
-    users: list[User]
+    users: Sequence[Profile]
     next_cursor: str | None
 
 

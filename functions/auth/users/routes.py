@@ -22,10 +22,7 @@ def list_users(
     limit: PageLimit = 20, cursor: PageCursor = None, email: WithEmail = None
 ) -> Page[UserView]:
     """All users, newest first. Who has registered within a second may be missing."""
-    if email is not None:
-        items = [UserView.of(user) for user in users.with_email(email)]
-        return Page(items=items, next_cursor=None)
-    page = users.browse(limit=limit, cursor=cursor)
+    page = users.browse(limit=limit, cursor=cursor, email=email)
     return Page(items=[UserView.of(user) for user in page.users], next_cursor=page.next_cursor)
 
 

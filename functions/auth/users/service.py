@@ -18,20 +18,17 @@ from shared.errors import (
     PasswordTooShortForStaff,
     UserNotFound,
 )
-from shared.models import Login, User
+from shared.models import User
 
 OPERATOR = "operator"  # whoever holds the deployment's own credentials, in place of a user's id
 
 
-def browse(*, limit: int, cursor: str | None) -> UserPage:
-    """Newest first. Raises InvalidCursor."""
-    return repository.newest(limit=limit, cursor=cursor)
-
-
-def with_email(email: str) -> list[Login]:
-    """The one user with that address, if there is one. As it is now, unlike `browse`."""
+def browse(*, limit: int, cursor: str | None, email: str | None) -> UserPage:
+    """Newest first; with `email`, the one who has it, if anyone does. Raises InvalidCursor."""
+    if email is None:
+        return repository.newest(limit=limit, cursor=cursor)
     login = accounts.find_login(email)
-    return [] if login is None else [login]
+    return UserPage([] if login is None else [login], next_cursor=None)
 
 
 def find(user_id: str) -> User:
@@ -119,7 +116,7 @@ def _check_suits_staff(user: User) -> None:
 
 
 def _roles_of(user: User) -> frozenset[Role]:
-    return frozenset(Role(role) for role in user.roles)
+    return auth.roles_named(user.roles)
 
 
 def _not_found() -> UserNotFound:
