@@ -7,6 +7,7 @@ from shared import clock
 from shared.models import Session
 from tests.support.accounts import (
     Clock,
+    authorize,
     call,
     refresh,
     register,
@@ -100,6 +101,21 @@ def test_all_others_are_ended_at_once():
     renewed = refresh(here["refresh_token"])
     assert whoami(renewed.body["access_token"]).status == 200
     assert [one["current"] for one in sessions(here["access_token"])] == [True]
+
+
+def test_a_session_that_was_ended_does_not_end_the_others_and_live_on():
+    """API Gateway still lets it in for up to a minute."""
+    register()
+    owner, thief = signed_in(), signed_in()
+    kept = authorize(thief["access_token"])
+    call("me.end_other_sessions", owner["access_token"])
+
+    answer = send(handler, "me.end_other_sessions", caller=kept)
+
+    assert (answer.status, answer.code) == (401, "session_ended")
+    assert refresh(thief["refresh_token"]).code == "session_ended"
+    assert whoami(owner["access_token"]).status == 200
+    assert refresh(owner["refresh_token"]).status == 200
 
 
 def test_sessions_that_are_over_are_not_listed(monkeypatch):

@@ -69,14 +69,18 @@ def end_copied(session: Session) -> None:
 def carry_over(
     transaction: Transaction, caller: Principal, epoch: int, *, with_second_factor: bool = False
 ) -> None:
-    """Let the caller's session, and no other, live on in the account's new epoch."""
+    """Let the caller's session, and no other, live on in the account's new epoch.
+
+    Its refusal is SessionEnded: one that was ended is still let in while API Gateway keeps the
+    authorizer's answer, and must not come back to life.
+    """
     actions = [Session.access_epoch.set(epoch)]
     if with_second_factor:
         actions.append(Session.second_factor.set(True))
     transaction.update(
         Session(caller.user_id, caller.session_id),
         actions,
-        only_if=Session.session_id.exists(),
+        only_if=Session.access_epoch == epoch - 1,
         otherwise=ended(),
     )
 
