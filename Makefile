@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 PORT ?= 8000
 PYTHON ?= python3
 CONFIG_ENV ?= dev
+TARGET ?= local
 
 BIN := .venv/bin
 STATE := local/.state
@@ -16,7 +17,7 @@ SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help setup run test lint fmt bench openapi validate build deploy requirements clean
+.PHONY: help setup run test lint fmt bench openapi validate build deploy admin rotate-keys requirements clean
 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +55,12 @@ build: .venv/.made $(VENVS)/sam/.made ## Build for AWS
 
 deploy: build ## Deploy to AWS (CONFIG_ENV=dev or prod)
 	@$(SAM_ENV) $(SAM) deploy --config-env "$(CONFIG_ENV)"
+
+admin: .venv/.made ## Make an account an admin's: EMAIL=ada@example.com (TARGET=local, dev or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" admin "$(EMAIL)"
+
+rotate-keys: .venv/.made ## Rotate the keys that sign tokens and cursors (TARGET=local, dev or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" rotate-keys
 
 requirements: .venv/.made ## Pin again, with hashes, what pyproject.toml names
 	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt

@@ -45,11 +45,15 @@ def new_account(email: str) -> Account:
     return Account(email, f"{words}-{secrets.randbelow(9000) + 1000}")
 
 
-def seed(api_url: str, aws: Emulator, users_table: str, staff: Account, customer: Account) -> None:
+def seed(
+    api_url: str, aws: Emulator, outputs: Mapping[str, str], staff: Account, customer: Account
+) -> None:
     """Registers both accounts and fills the catalog. Idempotent. Raises StackError."""
     with _client(api_url) as client:
-        _register(client, customer, "Casey Customer")
-        _promote(aws, users_table, _register(client, staff, "Sam Staff"))
+        user_id = _register(client, customer, "Casey Customer")
+        _vouch_for(aws, outputs, customer, user_id, roles=["customer"])
+        user_id = _register(client, staff, "Sam Staff")
+        _vouch_for(aws, outputs, staff, user_id, roles=["customer", "staff"])
         token = _call(client, "POST", "/auth/login", vars(staff))["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         for sku, name, category, cents, tags, available in PRODUCTS:
@@ -86,14 +90,27 @@ def _register(client: httpx.Client, account: Account, name: str) -> str:
     return str(_call(client, "POST", "/auth/register", {**vars(account), "name": name})["id"])
 
 
-def _promote(aws: Emulator, users_table: str, user_id: str) -> None:
-    """Straight into the table: no route grants a role yet."""
-    aws.client("dynamodb").update_item(
-        TableName=users_table,
-        Key={"user_id": {"S": user_id}},
-        UpdateExpression="ADD #roles :staff",
-        ExpressionAttributeNames={"#roles": "roles"},
-        ExpressionAttributeValues={":staff": {"SS": ["staff"]}},
+def _vouch_for(
+    aws: Emulator, outputs: Mapping[str, str], account: Account, user_id: str, roles: list[str]
+) -> None:
+    """Confirm the address and set the roles: nobody reads its mail, and there is no admin yet.
+
+    Users and Logins hold the same profile and are written together.
+    """
+    keys = {
+        "UsersTableName": {"user_id": {"S": user_id}},
+        "LoginsTableName": {"email": {"S": account.email}},
+    }
+    change = {
+        "UpdateExpression": "SET #roles = :roles, email_verified = :yes",
+        "ExpressionAttributeNames": {"#roles": "roles"},
+        "ExpressionAttributeValues": {":roles": {"SS": roles}, ":yes": {"BOOL": True}},
+    }
+    aws.client("dynamodb").transact_write_items(
+        TransactItems=[
+            {"Update": {"TableName": outputs[table], "Key": key, **change}}
+            for table, key in keys.items()
+        ]
     )
 
 

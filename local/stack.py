@@ -164,7 +164,7 @@ def _deployed(
     _lead_mails_to(base_url, aws, deployed)  # before anything is done that is mailed about
     say("Seeding two accounts and a small catalog through the API")
     api_url = _gateway_url(aws, deployed)
-    seeding.seed(api_url, aws, deployed.outputs["UsersTableName"], staff, customer)
+    seeding.seed(api_url, aws, deployed.outputs, staff, customer)
     product_id = seeding.product_to_order(api_url, customer)
     deployment.mark_current(aws, source)
     return deployed, product_id

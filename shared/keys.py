@@ -7,7 +7,7 @@ them verify, so that a key rotates and nobody is logged out. `"next": "k2"` take
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -35,9 +35,12 @@ class KeyRing:
         if not isinstance(names, dict) or not all(isinstance(key, str) for key in names.values()):
             raise ValueError("the ring is not a JSON object of strings")
         current, successor, since = (names.pop(it, None) for it in ("current", "next", "next_from"))
-        if successor is not None and clock.utc_now() >= datetime.fromisoformat(since):
-            current = successor
         keys = {kid: key.encode() for kid, key in names.items()}
+        if successor is not None:
+            if successor not in keys or since is None:
+                raise ValueError("the ring's next key is not in it, or has no time")
+            if clock.utc_now() >= datetime.fromisoformat(since).astimezone(UTC):
+                current = successor
         if current not in keys:
             raise ValueError("the ring's current key is not in it")
         if any(len(key) < KEY_BYTES_MIN for key in keys.values()):

@@ -37,6 +37,12 @@ def test_the_current_key_signs_and_every_key_verifies():
         json.dumps({"current": None, "k1": KEY}),
         json.dumps({"current": ["k1"], "k1": KEY}),
         json.dumps({"current": "k1", "k1": 12345}),
+        json.dumps({"current": "k1", "k1": KEY, "next": "k2", "next_from": "2026-11-24T10:00Z"}),
+        json.dumps({"current": "k1", "k1": KEY, "k2": KEY, "next": "k2"}),
+        json.dumps({"current": "k1", "k1": KEY, "k2": KEY, "next": "k2", "next_from": "soon"}),
+        json.dumps(
+            {"current": "k3", "k1": KEY, "k2": KEY, "next": "k2", "next_from": "2999-01-01T00:00Z"}
+        ),
         json.dumps({"current": "k1", "k1": None}),
         json.dumps({"current": "k1", "k1": KEY[1:]}),
         json.dumps({"current": "k1", "k1": KEY, "k0": "short"}),
