@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from authorizer import repository
 from shared import auth, clock, observability, opaque, tokens
 from shared.api_keys import PREFIX, KeyText
-from shared.auth import PERMISSIONS, Principal, Role
+from shared.auth import GRANTABLE_TO_KEYS, PERMISSIONS, Principal, Role
 from shared.config import AdmissionSettings, TokenSettings, settings
 from shared.errors import SessionEnded, TokenExpired, TokenInvalid, Unavailable
 from shared.keys import key_ring
@@ -67,7 +67,7 @@ def _by_key(shown: str) -> Recognised:
     if user is None or user.status != "active":
         raise SessionEnded("The account of this API key was closed or disabled.")
     _note_use(key)
-    granted = auth.permissions_named(key.permissions)
+    granted = auth.permissions_named(key.permissions) & GRANTABLE_TO_KEYS
     # A key never has more than its owner: who loses a role loses it on their keys too.
     principal = Principal(user.user_id, granted & auth.permissions_of(auth.roles_named(user.roles)))
     return Recognised(principal, int(key.expires_at.timestamp()))
