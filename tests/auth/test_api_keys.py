@@ -1,17 +1,14 @@
 """Whole slice: API keys, from the route that makes one to the routes that take it."""
 
-from datetime import timedelta
-
 import pytest
 
-import authorizer.repository
 from auth.handler import handler
+from auth.sessions import repository as sessions
 from shared import clock
-from shared.dynamo import connection
-from shared.models import ApiKey, User
+from shared.models import ApiKey, Session, User
 from tests.support import logs, shop
 from tests.support.accounts import Clock, authorize, call, everything_stored
-from tests.support.faults import answering, timed_out
+from tests.support.callers import session
 from tests.support.http import ADMIN, STAFF, Caller, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -23,7 +20,8 @@ OWNER = Caller("usr_" + "a" * 32, "customer staff")
 @pytest.fixture(autouse=True)
 def owners(aws):  # noqa: ARG001 (what the shop stands on)
     for owner in (OWNER, OTHER):
-        shop.user(owner.user_id, roles={"customer", "staff"})
+        user = shop.user(owner.user_id, roles={"customer", "staff"})
+        session(user, session_id=owner.session_id)
 
 
 def create(owner: Caller = OWNER, **changes):
@@ -149,117 +147,6 @@ def test_a_key_expires(monkeypatch):
     assert ApiKey.count() == 1
 
 
-def test_a_cached_answer_ends_with_its_key():
-    made = create(expires_in_days=1).body
-
-    ends = (clock.utc_now() + timedelta(days=1)).timestamp()
-    assert abs(authorize(made["key"])["expires_at"] - ends) < 5
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda user: user.update([User.status.set("disabled")]),
-        lambda user: user.delete(),
-    ],
-    ids=["disabled", "gone"],
-)
-def test_a_key_is_worth_nothing_without_its_owner(change):
-    key = create().body["key"]
-
-    change(User(OWNER.user_id))
-
-    assert authorize(key) == {"refusal": "session_ended"}
-
-
-def test_who_loses_a_role_loses_it_on_their_keys_too():
-    key = create(permissions=["stock:write", "orders:place"]).body["key"]
-
-    User(OWNER.user_id).update([User.roles.set({"customer"})])
-
-    assert authorize(key)["permissions"] == "orders:place"
-
-
-def test_a_key_outlives_its_owner_s_sessions():
-    key = create().body["key"]
-
-    User(OWNER.user_id).update([User.access_epoch.set(7)])
-
-    assert authorize(key)["permissions"] == "stock:write"
-
-
-def mangled(key: str) -> dict[str, str]:
-    start, _, secret = key.rpartition("_" + "a" * 32 + "_")
-    user = "_" + "a" * 32 + "_"
-    return {
-        "another secret": f"{start}{user}{'A' * 43}",
-        "no secret": f"{start}{user}",
-        "a short secret": f"{start}{user}{secret[:-1]}",
-        "a long secret": f"{start}{user}{secret}A",
-        "padding": f"{key}=",
-        "a newline inside": f"{start}\n{user}{secret}",
-        "another user": f"{start}_{'b' * 32}_{secret}",
-        "no user": f"{start}_{secret}",
-        "another key": f"souk_{'c' * 32}{user}{secret}",
-        "capitals": key.upper().replace("SOUK_", "souk_"),
-        "another prefix": "shop" + key[4:],
-        "the prefix alone": "souk_",
-        "the visible prefix": start,
-        "twice": key + key,
-        "huge": "souk_" + "a" * 10_000,
-        "not ASCII": key[:-1] + "é",
-        "other digits": key.replace("souk_" + start[5:6], "souk_١"),
-        "a digest": f"{start}{user}{'0' * 64}",
-    }
-
-
-@pytest.mark.parametrize("how", sorted(mangled("souk_" + "k" * 32 + "_" + "a" * 32 + "_" + "s")))
-def test_a_mangled_key_opens_nothing(how):
-    key = mangled(create().body["key"])[how]
-
-    assert authorize(key) == {"refusal": "token_invalid"}
-
-
-def test_that_a_key_was_used_is_noted_every_five_minutes(monkeypatch):
-    monkeypatch.setattr(clock, "utc_now", later := Clock())
-    key = create().body["key"]
-
-    authorize(key)
-    (first,) = listed()
-    later.advance(minutes=4)
-    authorize(key)
-    (second,) = listed()
-    later.advance(minutes=2)
-    authorize(key)
-    (third,) = listed()
-
-    assert first["last_used_at"] is not None
-    assert second["last_used_at"] == first["last_used_at"]
-    assert third["last_used_at"] > second["last_used_at"]
-
-
-def test_a_use_that_cannot_be_noted_is_not_refused():
-    key = create().body["key"]
-
-    with answering(connection().client, "UpdateItem", timed_out()):
-        assert authorize(key)["user_id"] == OWNER.user_id
-
-
-def test_a_key_that_is_revoked_while_it_is_used_does_not_come_back(monkeypatch):
-    made = create().body
-    note = authorizer.repository.note_use
-
-    def revoked_meanwhile(key, now):
-        revoke(made["id"])
-        note(key, now)
-
-    monkeypatch.setattr(authorizer.repository, "note_use", revoked_meanwhile)
-
-    authorize(made["key"])
-
-    assert ApiKey.count() == 0
-
-
 def test_keys_are_named_in_the_audit_and_never_shown():
     with logs.captured() as lines:
         made = create().body
@@ -277,3 +164,36 @@ def test_customers_make_no_keys():
     answer = create(Caller(STAFF.user_id, "customer"))
 
     assert (answer.status, answer.code) == (403, "forbidden")
+
+
+ENDINGS = {
+    "logged out": lambda: Session(OWNER.user_id, OWNER.session_id).delete(),
+    "all others ended": lambda: User(OWNER.user_id).update([User.access_epoch.set(2)]),
+    "disabled": lambda: User(OWNER.user_id).update([User.status.set("disabled")]),
+    "deleted": lambda: User(OWNER.user_id).delete(),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_session_that_was_ended_leaves_no_key_behind(ending):
+    """API Gateway still lets it in for up to a minute."""
+    ENDINGS[ending]()
+
+    answer = create()
+
+    assert (answer.status, answer.code) == (401, "session_ended")
+    assert ApiKey.count() == 0
+
+
+def test_a_session_that_is_ended_meanwhile_leaves_no_key_behind(monkeypatch):
+    read = sessions.epoch_of
+
+    def ended_after(caller):
+        epoch = read(caller)
+        ENDINGS["all others ended"]()
+        return epoch
+
+    monkeypatch.setattr(sessions, "epoch_of", ended_after)
+
+    assert create().code == "session_ended"
+    assert ApiKey.count() == 0

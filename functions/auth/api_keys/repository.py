@@ -1,13 +1,16 @@
 """A user's API keys, in the partition of their user: a list of them is never behind."""
 
+from auth.sessions import repository as sessions
 from shared.errors import ApiKeyNotFound
 from shared.models import ApiKey
 from shared.transactions import Transaction
 
 
-def add(key: ApiKey) -> None:
+def add(key: ApiKey, *, epoch: int) -> None:
+    """Raises SessionEnded when its owner is in that epoch no more, or the account was closed."""
     transaction = Transaction()
     transaction.put(key)
+    sessions.require_epoch(transaction, key.user_id, epoch)
     transaction.commit()
 
 

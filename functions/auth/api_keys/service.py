@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from auth.api_keys import repository
 from auth.api_keys.schemas import NewApiKey
+from auth.sessions import repository as sessions
 from shared import clock, ids, observability, opaque
 from shared.api_keys import KeyText
 from shared.auth import GRANTABLE_TO_KEYS, Principal
@@ -21,10 +22,22 @@ class CreatedKey:
 
 
 def create(owner: Principal, new: NewApiKey) -> CreatedKey:
-    """Raises InvalidFields for a permission that cannot be given, and ApiKeyLimit."""
+    """Raises InvalidFields for a permission that cannot be given, ApiKeyLimit and SessionEnded.
+
+    A session that was ended is still let in for up to a minute, and a key would outlive that.
+    """
     _check_grantable(owner, new)
+    epoch = sessions.epoch_of(owner)
     if len(mine(owner)) >= KEYS_MAX:
         raise ApiKeyLimit(f"You have {KEYS_MAX} keys. Revoke one first.", keys_max=KEYS_MAX)
+    made = _new_key(owner, new)
+    repository.add(made.stored, epoch=epoch)
+    key_id = made.stored.key_id
+    observability.audit("create_api_key", "done", user_id=owner.user_id, key_id=key_id)
+    return made
+
+
+def _new_key(owner: Principal, new: NewApiKey) -> CreatedKey:
     text = KeyText(owner.user_id, ids.new_id("key"), opaque.new_secret())
     now = clock.utc_now()
     key = ApiKey(
@@ -36,8 +49,6 @@ def create(owner: Principal, new: NewApiKey) -> CreatedKey:
         created_at=now,
         expires_at=now + timedelta(days=new.expires_in_days),
     )
-    repository.add(key)
-    observability.audit("create_api_key", "done", user_id=owner.user_id, key_id=key.key_id)
     return CreatedKey(key, text)
 
 

@@ -37,13 +37,27 @@ def rotate(token: RefreshToken, successor: RefreshToken, now: datetime) -> None:
         & (Session.ends_at > now),
         otherwise=NotCurrent,
     )
+    require_epoch(transaction, token.user_id, token.epoch)
+    transaction.commit()
+
+
+def require_epoch(transaction: Transaction, user_id: str, epoch: int) -> None:
+    """Only if the sessions that began under it are not over. Its refusal is SessionEnded."""
     transaction.check(
         User,
-        token.user_id,
-        only_if=(User.access_epoch == token.epoch) & (User.status == "active"),
+        user_id,
+        only_if=(User.access_epoch == epoch) & (User.status == "active"),
         otherwise=ended(),
     )
-    transaction.commit()
+
+
+def epoch_of(caller: Principal) -> int:
+    """The epoch of the caller's session. Raises SessionEnded when that was ended."""
+    is_it = Session.session_id == caller.session_id
+    found = next(iter(Session.query(caller.user_id, is_it, consistent_read=True)), None)
+    if found is None:
+        raise ended()
+    return int(found.access_epoch)
 
 
 def check_stands(session: Session) -> None:
