@@ -1,11 +1,13 @@
 """Whole slice: a second factor, from its secret to a login with it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pyotp
 import pytest
 
 from auth.credentials import service as credentials
+from auth.handler import handler
 from authorizer import service as authorizer
 from shared import clock, events
 from shared.config import AdmissionSettings, TokenSettings, settings
@@ -25,10 +27,14 @@ from tests.support.accounts import (
     register,
     register_confirmed,
     signed_in,
+    staged,
     whoami,
 )
+from tests.support.http import send
 
 pytestmark = pytest.mark.usefixtures("aws")
+
+FULL_WIDTH = {ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"}
 
 
 @pytest.fixture
@@ -124,6 +130,41 @@ def test_a_code_opens_one_session(later):
     assert log_in(code=code).code == "wrong_credentials"
 
 
+def in_the_middle_of_a_step(later: Clock) -> None:
+    """So that the test is over before the next begins."""
+    later.advance(seconds=40 - later().timestamp() % 30)
+
+
+@pytest.mark.parametrize(("off", "status"), [(-60, 401), (-30, 200), (30, 200), (60, 401)])
+def test_at_login_a_phone_s_clock_may_be_half_a_minute_off(off, status, later):
+    _, app, _ = turned_on(later)
+    later.advance(minutes=5)
+    in_the_middle_of_a_step(later)
+
+    assert log_in(code=app.totp.at(later() + timedelta(seconds=off))).status == status
+
+
+def test_at_login_a_code_may_be_written_as_people_write_it(later):
+    _, app, _ = turned_on(later)
+
+    spaced, padded, full_width = app.code, app.code, app.code
+    later.advance(seconds=-60)
+    assert log_in(code=f"{spaced[:3]} {spaced[3:]}").status == 200
+    later.advance(seconds=30)
+    assert log_in(code=f" {padded}\t").status == 200
+    later.advance(seconds=30)
+    assert log_in(code=full_width.translate(FULL_WIDTH)).status == 200
+
+
+@pytest.mark.parametrize("code", ["\ud800" * 6, "x" * 41, 123456, ["000000"]], ids=repr)
+def test_what_cannot_be_a_code_is_refused_as_a_field(code, later):
+    turned_on(later)
+
+    answer = log_in(code=code)
+
+    assert (answer.status, answer.paths) == (422, ["body.code"])
+
+
 def test_of_two_logins_with_one_code_at_once_one_succeeds(later):
     _, app, _ = turned_on(later)
     code, client = app.code, credentials.Client("203.0.113.7", "")
@@ -167,6 +208,22 @@ def test_turning_it_on_ends_the_sessions_that_have_not_shown_it(later):
     assert refresh(here["refresh_token"]).status == 200
     (left,) = call("me.list_sessions", here["access_token"]).body["items"]
     assert left["second_factor"] is True
+
+
+def test_a_session_that_was_ended_does_not_turn_it_on_and_live_on(later):
+    """API Gateway still lets it in for up to a minute."""
+    register_confirmed()
+    owner, thief = signed_in(), signed_in()
+    app = App(start(thief["access_token"]).body["uri"], later)
+    kept = authorize(thief["access_token"])
+    call("me.end_other_sessions", owner["access_token"])
+
+    answer = send(handler, "me.confirm_second_factor", caller=kept, body={"code": app.code})
+
+    assert (answer.status, answer.code) == (401, "session_ended")
+    assert Login.get(EMAIL).second_factor is False
+    assert whoami(owner["access_token"]).status == 200
+    assert "user.second_factor_changed" not in staged()
 
 
 def test_the_owner_is_told_when_it_is_turned_on_and_off(later):
@@ -311,6 +368,24 @@ def test_where_it_is_demanded_of_staff_customers_need_none():
     register()
 
     assert authorize(signed_in()["access_token"])["second_factor_due"] is False
+
+
+def test_each_of_its_changes_is_in_the_audit(later):
+    with logs.captured() as lines:
+        tokens, app, _ = turned_on(later)
+        renew(tokens["access_token"], app.code)
+        remove(tokens["access_token"], app.code)
+
+    its = ("start_second", "turn_on_second", "renew_recovery", "turn_off_second")
+    done = [line for line in lines.saying("audit") if line["action"].startswith(its)]
+    assert [line["action"] for line in done] == [
+        "start_second_factor",
+        "turn_on_second_factor",
+        "renew_recovery_codes",
+        "turn_off_second_factor",
+    ]
+    assert {line["result"] for line in done} == {"done"}
+    assert {line["user_id"] for line in done} == {User.scan().next().user_id}
 
 
 def test_nothing_of_it_is_logged_or_stored_as_it_is(later):

@@ -38,6 +38,7 @@ def start(caller: Principal, password: str, client: Client) -> Enrolment:
     proof = credentials.confirm(user, password, None, client)
     seed = codes.new_seed(credentials.pepper())
     _write(user, proof, [Login.totp_seed.set(seed), Login.totp_step.remove()])
+    observability.audit("start_second_factor", "done", user_id=user.user_id)
     totp = codes.totp_of(seed, credentials.pepper())
     shop = settings(AccountSettings).shop_name
     return Enrolment(totp.secret, totp.provisioning_uri(name=user.email, issuer_name=shop))
