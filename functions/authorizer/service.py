@@ -37,7 +37,8 @@ def _by_session(shown: str) -> Recognised:
     is_due = (
         settings(AdmissionSettings).require_staff_second_factor
         and auth.is_staff(roles)
-        and not session.second_factor
+        # Shown in this session, and not turned off since.
+        and not (session.second_factor and user.second_factor)
     )
     permissions = PERMISSIONS[Role.CUSTOMER] if is_due else auth.permissions_of(roles)
     principal = Principal(user.user_id, permissions, session.session_id, second_factor_due=is_due)

@@ -207,7 +207,7 @@ def test_ending_one_session_leaves_the_others_of_the_user_alone():
 @pytest.mark.usefixtures("_factor_demanded")
 @pytest.mark.parametrize("roles", [{"customer", "staff"}, {"customer", "admin"}])
 def test_staff_without_the_second_factor_may_do_what_customers_may(roles):
-    user = shop.user("usr_staff", roles=roles)
+    user = shop.user("usr_staff", roles=roles, second_factor=True)
 
     without, with_it = (
         ask(f"Bearer {token_of(session(user, second_factor=shown))}") for shown in (False, True)
@@ -216,6 +216,15 @@ def test_staff_without_the_second_factor_may_do_what_customers_may(roles):
     assert (permissions(without), without["context"]["second_factor_due"]) == (CUSTOMER, True)
     assert permissions(with_it) == permissions_of(frozenset(map(Role, roles)))
     assert with_it["context"]["second_factor_due"] is False
+
+
+@pytest.mark.usefixtures("_factor_demanded")
+def test_staff_who_turn_their_second_factor_off_are_customers_in_all_sessions():
+    user = shop.user("usr_staff", roles={"staff"}, second_factor=False)
+
+    answer = ask(f"Bearer {token_of(session(user, second_factor=True))}")
+
+    assert (permissions(answer), answer["context"]["second_factor_due"]) == (CUSTOMER, True)
 
 
 @pytest.mark.usefixtures("_factor_demanded")
