@@ -1,12 +1,14 @@
 """One local stack for the whole run: the real template, really deployed, with IAM enforced."""
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -143,17 +145,14 @@ def staff(stack: Stack, visitor: Shop) -> Shop:
 
 
 @pytest.fixture(scope="session")
-def admin(stack: Stack, visitor: Shop) -> Shop:
-    """Made one behind the API's back: whoever it lets do that is an admin already."""
+def admin(stack: Stack, visitor: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Made by the operator of an account whose address is confirmed."""
     account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
-    user = visitor.post("/auth/register", account | {"name": "Grace Hopper"}).json()
-    stack.client("dynamodb").update_item(
-        TableName=stack.physical_ids["UsersTable"],
-        Key={"user_id": {"S": user["id"]}},
-        UpdateExpression="ADD #roles :admin",
-        ExpressionAttributeNames={"#roles": "roles"},
-        ExpressionAttributeValues={":admin": {"SS": ["admin"]}},
-    )
+    visitor.post("/auth/register", account | {"name": "Grace Hopper"})
+    token = mailed_token(stack, account["email"])
+    assert visitor.post("/auth/verify-email", {"token": token}).status_code == 204
+    done = operate(stack, tmp_path_factory.mktemp("admin"), "admin", account["email"])
+    assert done.returncode == 0, done.stderr
     return visitor.logged_in(**account)
 
 
@@ -163,15 +162,26 @@ def buyer(visitor: Shop) -> Shop:
     return visitor.registered()
 
 
+def mails_of(stack: Stack, address: str) -> list[dict[str, str]]:
+    """Those that this address has been sent."""
+    mails = httpx.get(f"{stack.mailbox_url}.json", timeout=10, trust_env=False).json()
+    return [mail for mail in mails if address in mail["to"]]
+
+
+def mailed_token(stack: Stack, address: str, subject: str = "") -> str:
+    """That of the link in the newest mail about this, which may be on its way."""
+
+    def linked() -> list[str]:
+        mails = (mail for mail in mails_of(stack, address) if subject in mail["subject"].lower())
+        return [mail["text"] for mail in mails if "token=" in mail["text"]]
+
+    eventually(lambda: len(linked()) > 0)
+    return linked()[0].partition("token=")[2].split()[0]
+
+
 @pytest.fixture
 def mails_to(stack: Stack) -> Callable[[str], list[dict[str, str]]]:
-    """The mails that this address has been sent."""
-
-    def sent(address: str) -> list[dict[str, str]]:
-        mails = httpx.get(f"{stack.mailbox_url}.json", timeout=10, trust_env=False).json()
-        return [mail for mail in mails if address in mail["to"]]
-
-    return sent
+    return partial(mails_of, stack)
 
 
 def at_once(stack: Stack, what: str, argument: str, count: int) -> list[str]:
@@ -192,6 +202,26 @@ def at_once(stack: Stack, what: str, argument: str, count: int) -> list[str]:
     )
     answers: list[str] = json.loads(done.stdout.splitlines()[-1])
     return answers
+
+
+def operate(stack: Stack, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`python -m local.operations`, on that stack and no other."""
+    (tmp_path / "stack.json").write_text(json.dumps(stack.facts()))
+    script = (
+        "import sys; from pathlib import Path; from local import operations, places;"
+        f"places.STATE = Path({str(tmp_path)!r});"
+        "sys.exit(operations.main(sys.argv[1:]))"
+    )
+    environment = {name: it for name, it in os.environ.items() if not name.endswith("_TABLE")}
+    return subprocess.run(  # noqa: S603 (our own module)
+        [sys.executable, "-c", script, *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def eventually(is_so: Callable[[], bool], seconds: float = MAIL_SECONDS) -> None:

@@ -1,0 +1,60 @@
+"""What an operator does to the local stack, by the commands that `make` calls."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from local import operations
+from tests.e2e.conftest import operate
+
+LOAD_SECONDS = 5
+
+
+def test_the_operator_makes_an_admin_who_sees_and_manages_users(admin, buyer):
+    email, user_id = buyer.email, buyer.get("/me").json()["id"]
+
+    (found,) = admin.get("/users", email=email).json()["items"]
+    refused = admin.call("PATCH", f"/users/{user_id}", json={"roles": ["customer", "staff"]})
+    own = admin.call("PATCH", f"/users/{admin.get('/me').json()['id']}", json={"roles": ["staff"]})
+
+    assert found["id"] == user_id
+    assert refused.json()["error"]["code"] == "email_not_verified"
+    assert own.json()["error"]["code"] == "own_account"
+    assert admin.get("/users", limit=1).json()["next_cursor"] is not None
+
+
+def test_who_is_unknown_or_unconfirmed_is_made_no_admin(stack, buyer, tmp_path):
+    unknown = operate(stack, tmp_path, "admin", "nobody@example.com")
+    unconfirmed = operate(stack, tmp_path, "admin", buyer.email)
+
+    assert (unknown.returncode, unconfirmed.returncode) == (1, 1)
+    assert "no such user" in unknown.stderr
+    assert "confirm the address" in unconfirmed.stderr
+
+
+def test_keys_rotate_under_load_and_no_request_is_lost(stack, visitor, buyer, tmp_path):
+    end = time.monotonic() + LOAD_SECONDS
+
+    def use(_: int) -> list[int]:
+        codes = []
+        while time.monotonic() < end:
+            codes.append(buyer.get("/me").status_code)
+        return codes
+
+    with ThreadPoolExecutor(4) as pool:
+        users = pool.map(use, range(4))
+        done = operate(stack, tmp_path, "rotate-keys")
+        codes = [code for user in users for code in user]
+
+    assert done.returncode == 0, done.stderr
+    assert len(codes) > 50
+    assert set(codes) == {200}
+    secret_id = stack.physical_ids["TokenKeysSecret"]
+    held = stack.client("secretsmanager").get_secret_value(SecretId=secret_id)
+    assert json.loads(held["SecretString"]).keys() == {"current", "k1", "k2", "next", "next_from"}
+    assert visitor.registered().get("/me").status_code == 200
+    assert buyer.get("/me").status_code == 200
+    again = operate(stack, tmp_path, "rotate-keys")
+    assert again.returncode == 1
+    assert "min" in again.stderr
+    assert operations.SIGNING_RINGS[0] in again.stderr
