@@ -70,6 +70,7 @@ FOR = {
     "GET /v1/users/{user_id}": "admin",
     "PATCH /v1/users/{user_id}": "admin",
     "DELETE /v1/users/{user_id}/sessions": "admin",
+    "DELETE /v1/users/{user_id}/second-factor": "admin",
 }
 # What belongs to one user, by the parameter that names it: nobody else may even learn that it is.
 OWNED = {"order_id": "orders", "session_id": "sessions", "key_id": "api-keys"}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from authorizer import repository
 from shared import auth, clock, observability, opaque, tokens
 from shared.api_keys import PREFIX, KeyText
-from shared.auth import GRANTABLE_TO_KEYS, PERMISSIONS, Principal, Role
+from shared.auth import GRANTABLE_TO_KEYS, PERMISSIONS, Permission, Principal, Role
 from shared.config import AdmissionSettings, TokenSettings, settings
 from shared.errors import SessionEnded, TokenExpired, TokenInvalid, Unavailable
 from shared.keys import key_ring
@@ -33,16 +33,19 @@ def _by_session(shown: str) -> Recognised:
     session, user = repository.session_of(token.user_id, token.session_id)
     if session is None or user is None or not _stands(session, user):
         raise SessionEnded("This session has ended. Log in again.")
-    roles = auth.roles_named(user.roles)
-    is_due = (
-        settings(AdmissionSettings).require_staff_second_factor
-        and auth.is_staff(roles)
-        # Shown in this session, and not turned off since.
-        and not (session.second_factor and user.second_factor)
-    )
-    permissions = PERMISSIONS[Role.CUSTOMER] if is_due else auth.permissions_of(roles)
+    # Shown in this session, and not turned off since.
+    permissions, is_due = _rights_of(user, secured=session.second_factor and user.second_factor)
     principal = Principal(user.user_id, permissions, session.session_id, second_factor_due=is_due)
     return Recognised(principal, token.expires_at)
+
+
+def _rights_of(user: User, *, secured: bool) -> tuple[frozenset[Permission], bool]:
+    """What the account may do, and whether it could do more with a second factor."""
+    roles = auth.roles_named(user.roles)
+    is_demanded = settings(AdmissionSettings).require_staff_second_factor and auth.is_staff(roles)
+    if is_demanded and not secured:
+        return PERMISSIONS[Role.CUSTOMER], True
+    return auth.permissions_of(roles), False
 
 
 def _stands(session: Session, user: User) -> bool:
@@ -70,7 +73,8 @@ def _by_key(shown: str) -> Recognised:
     _note_use(key)
     granted = auth.permissions_named(key.permissions) & GRANTABLE_TO_KEYS
     # A key never has more than its owner: who loses a role loses it on their keys too.
-    principal = Principal(user.user_id, granted & auth.permissions_of(auth.roles_named(user.roles)))
+    permissions, is_due = _rights_of(user, secured=user.second_factor)
+    principal = Principal(user.user_id, granted & permissions, second_factor_due=is_due)
     return Recognised(principal, int(key.expires_at.timestamp()))
 
 

@@ -8,7 +8,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from notifications.links import Link
-from shared.events import AnyEvent, EmailChanged, EmailChangeRequested, OrderPlaced, UserDeleted
+from shared.events import (
+    AboutAccess,
+    AnyEvent,
+    EmailChanged,
+    EmailChangeRequested,
+    OrderPlaced,
+    UserDeleted,
+)
 from shared.models import User
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -33,8 +40,11 @@ def mailbox(event: AnyEvent, recipient: User) -> str | None:
     """Which of the user's addresses is told; None when there is no such address, or no such mail.
 
     A change of address is confirmed at the new one and told to the old one: whoever has taken an
-    account over reads what goes to its present one.
+    account over reads what goes to its present one. What was asked for before all sessions were
+    ended is void: the owner may have put out whoever asked.
     """
+    if isinstance(event.data, AboutAccess) and event.data.access_epoch != recipient.access_epoch:
+        return None
     match event:
         case EmailChangeRequested():
             return recipient.new_email
@@ -49,7 +59,8 @@ def write(event: AnyEvent, recipient: User, *, to: str, link: Link | None, shop_
     """The three templates named after the event's type: subject, text and HTML."""
     facts = {
         "event": event,
-        "recipient": recipient,
+        # Whoever registered chose it: an address that is not confirmed gets no words of theirs.
+        "name": f" {recipient.name}" if recipient.email_verified else "",
         "to": to,
         "link": link,
         "shop_name": shop_name,

@@ -66,8 +66,12 @@ def make(event: AnyEvent, user: User, mailbox: str, *, shop_url: str) -> Link | 
 
 def _purpose(event: AnyEvent, user: User) -> Purpose | None:
     match event:
-        case UserRegistered() | RegistrationRepeated():
+        case UserRegistered():
             return None if user.email_verified else VERIFY_EMAIL
+        case RegistrationRepeated():
+            # Whoever opened it first may not be whose mailbox this is: no link confirms their
+            # password.
+            return None if user.email_verified else RESET_PASSWORD
         case VerificationRequested():
             return VERIFY_EMAIL
         case EmailChangeRequested():

@@ -4,10 +4,17 @@ import pytest
 
 from auth.handler import handler
 from auth.sessions import repository as sessions
-from shared import clock
-from shared.models import ApiKey, Session, User
+from shared import clock, events
+from shared.models import ApiKey, OutboxRow, Session, User
 from tests.support import logs, shop
-from tests.support.accounts import Clock, authorize, call, everything_stored
+from tests.support.accounts import (
+    Clock,
+    authorize,
+    call,
+    everything_stored,
+    link_token,
+    post,
+)
 from tests.support.callers import session
 from tests.support.http import ADMIN, STAFF, Caller, send
 
@@ -145,6 +152,29 @@ def test_a_key_expires(monkeypatch):
     assert authorize(key) == {"refusal": "token_expired"}
     assert listed() == []
     assert ApiKey.count() == 1
+
+
+def test_a_reset_password_revokes_the_keys_that_a_burglar_may_have_made():
+    key = create().body["key"]
+    owner = User.get(OWNER.user_id)
+    shop.login(owner.email, user_id=owner.user_id, roles=owner.roles).save()
+    reset = {
+        "token": link_token("reset_password", OWNER.user_id),
+        "password": "staple correct battery",
+    }
+
+    assert post("auth.reset_password", reset).status == 204
+
+    assert authorize(key) == {"refusal": "token_invalid"}
+    assert ApiKey.count() == 0
+
+
+def test_the_owner_is_told_of_a_new_key():
+    made = create().body
+
+    (row,) = OutboxRow.scan()
+    told = events.parse(row.payload)
+    assert (told.type, told.data.key_id) == ("api_key.created", made["id"])
 
 
 def test_keys_are_named_in_the_audit_and_never_shown():

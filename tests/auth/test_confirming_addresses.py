@@ -1,12 +1,20 @@
 """Whole slice: an address is its owner's once they have followed the link that was mailed there."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from auth.accounts import repository
+from auth.accounts import service as accounts
+from auth.credentials import service as credentials
+from auth.second_factor import codes
 from shared import clock, events
+from shared.config import AccountSettings, PasswordSettings, settings
+from shared.errors import ChangedMeanwhile
 from shared.models import EmailToken, Login, OutboxRow, User
+from shared.transactions import Transaction
 from tests.support import logs
 from tests.support.accounts import (
     EMAIL,
@@ -17,6 +25,7 @@ from tests.support.accounts import (
     log_in,
     post,
     register,
+    register_confirmed,
     signed_in,
     staged,
     whoami,
@@ -120,7 +129,7 @@ def test_asking_again_and_again_floods_no_mailbox(later):
         assert resend().status == 202
     assert staged().count("user.verification_requested") == 1
 
-    later.advance(minutes=2)
+    later.advance(minutes=5)
     resend()
     assert staged().count("user.verification_requested") == 2
 
@@ -203,6 +212,76 @@ def test_a_burglar_s_change_of_address_is_void_once_the_owner_has_reset_the_pass
     assert User.get(user_id).email == EMAIL
 
 
+def test_where_two_register_an_address_neither_s_link_confirms_the_password_of_the_other(
+    monkeypatch,
+):
+    """Else whoever registers first waits for the owner to confirm the burglar's password."""
+    required(monkeypatch)
+    user_id = register(password="the burglar's own words").body["id"]
+    first = link_token("verify_email", user_id)
+
+    register(password=PASSWORD)
+
+    assert is_expired(follow(first))
+    assert User.get(user_id).email_verified is False
+    (told,) = [events.parse(row.payload) for row in OutboxRow.scan() if "repeated" in row.type]
+    assert told.data.access_epoch == User.get(user_id).access_epoch == 2
+    reset = {"token": link_token("reset_password", user_id), "password": PASSWORD}
+    assert post("auth.reset_password", reset).status == 204
+    assert log_in().status == 200
+    assert log_in(password="the burglar's own words").status == 401
+
+
+def required(monkeypatch):
+    """Addresses have to be confirmed before the account opens."""
+    chosen = {
+        AccountSettings: replace(settings(AccountSettings), require_verified_email=True),
+        PasswordSettings: settings(PasswordSettings),
+    }
+    for module in (accounts, credentials):
+        monkeypatch.setattr(module, "settings", chosen.__getitem__)
+
+
+def test_a_code_that_was_sent_along_is_used_up_though_no_mail_follows():
+    user_id = register_confirmed().body["id"]
+    token = signed_in()["access_token"]
+    seed = codes.new_seed(credentials.pepper())
+    recovery = codes.new_recovery_codes()
+    Login(EMAIL).update(
+        [
+            Login.second_factor.set(True),
+            Login.totp_seed.set(seed),
+            Login.recovery_hashes.set(codes.hashes_of(recovery)),
+        ]
+    )
+    change = {"email": "new@example.com", "password": PASSWORD}
+
+    answers = [
+        call("me.change_email", token, change | {"code": code}).status for code in recovery[:2]
+    ]
+
+    assert answers == [202, 202]
+    assert staged().count("user.email_change_requested") == 1
+    assert log_in(code=recovery[1]).status == 401
+    assert log_in(code=recovery[2]).status == 200
+    assert User.get(user_id).new_email == "new@example.com"
+
+
+def test_a_code_that_is_used_while_the_address_changes_does_not_come_back():
+    user_id = register_confirmed().body["id"]
+    Login(EMAIL).update([Login.recovery_hashes.set({"one", "two"})])
+    User(user_id).update([User.new_email.set("new@example.com")])
+    user, read = User.get(user_id), Login.get(EMAIL)
+    Login(EMAIL).update([Login.recovery_hashes.delete({"one"})])
+    transaction = Transaction()
+    repository.move(transaction, user, read, "new@example.com")
+
+    with pytest.raises(ChangedMeanwhile):
+        transaction.commit()
+
+    assert Login.get(EMAIL).recovery_hashes == {"two"}
+
+
 def test_of_two_changes_asked_for_the_last_counts():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
@@ -226,7 +305,8 @@ def test_tokens_are_stored_as_digests_and_logged_by_nobody():
 
     assert token not in json.dumps(stored, default=str)
     assert token not in lines.text
-    assert [line["action"] for line in lines.saying("audit")] == ["verify_email"]
+    told = [(line["action"], line["result"]) for line in lines.saying("audit")]
+    assert told == [("verify_email", "done"), ("follow_link", "refused")]
 
 
 @pytest.mark.parametrize("name", ["", "x" * 101, "Ada\r\nBcc: eve@example.org", None])

@@ -8,7 +8,8 @@ import pytest
 
 from auth.credentials import attempts, repository, service
 from shared import clock, passwords
-from shared.config import AccountSettings, settings
+from shared.config import AccountSettings, PasswordSettings, settings
+from shared.errors import TooManyAttempts
 from shared.models import Attempts, Login, Session
 from tests.support import logs
 from tests.support.accounts import (
@@ -142,6 +143,47 @@ def test_an_owner_on_the_way_gets_in_by_resetting_the_password():
     assert post("auth.reset_password", reset, address=ELSEWHERE).status == 204
 
     assert log_in(password="staple correct battery", address=ELSEWHERE).status == 200
+
+
+def test_a_reset_makes_the_place_where_it_was_done_a_known_one():
+    user_id = register().body["id"]
+    token = link_token("reset_password", user_id)
+    reset = {"token": token, "password": "staple correct battery"}
+    post("auth.reset_password", reset, address=HOME)
+
+    assert fail(6, address=ELSEWHERE)[-1] == 429
+
+    assert log_in(password="staple correct battery", address=HOME).status == 200
+
+
+def test_a_neighbour_who_guesses_keeps_nobody_out_who_is_known_there(monkeypatch):
+    chosen = {
+        AccountSettings: replace(settings(AccountSettings), failures_per_address=3),
+        PasswordSettings: settings(PasswordSettings),
+    }
+    monkeypatch.setattr(service, "settings", chosen.__getitem__)
+    register()
+    log_in(address=HOME)
+    for n in range(4):
+        fail(1, email=f"user{n}@example.com", address=HOME)
+    assert fail(1, email="another@example.com", address=HOME) == [429]
+
+    assert log_in(address=HOME).status == 200
+
+
+def test_a_count_of_long_ago_begins_anew_for_one_attempt_and_not_for_all(later):
+    """Two who have read the same old count: the second must see that it was begun anew."""
+    register()
+    fail(1)
+    later.advance(days=1, seconds=1)
+    address = "203.0.113.9"
+    now = clock.utc_now()
+    read = [repository.read(EMAIL, address, now=now, free_per_address=100)[1] for _ in range(2)]
+
+    repository.count_failure(read[0], now)
+
+    with pytest.raises(TooManyAttempts):
+        repository.count_failure(read[1], now)
 
 
 def test_one_address_that_tries_many_accounts_waits_too(monkeypatch):

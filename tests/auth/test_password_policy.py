@@ -104,5 +104,18 @@ def test_one_that_is_built_from_the_account_or_the_shop_is_refused(password):
     assert refusal(password) == "password_built_from_account"
 
 
+@pytest.mark.parametrize(
+    ("password", "email"),
+    [
+        ("4917612345678", "4917612345678@example.com"),
+        ("ab@cd.example", "ab@cd.example"),
+        ("4917612345678!!", "4917612345678@example.com"),
+        ("AB@CD.example", "ab@cd.example"),
+    ],
+)
+def test_an_address_is_no_password_even_one_of_digits(password, email):
+    assert refusal(password, email=email) == "password_built_from_account"
+
+
 def test_a_piece_of_an_address_that_is_too_short_to_mean_anything_is_no_ground():
     assert refusal("io12345678", email="io@x.example") is None

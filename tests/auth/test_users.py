@@ -15,6 +15,7 @@ from tests.support.accounts import (
     log_in,
     refresh,
     signed_in,
+    staged,
     whoami,
 )
 from tests.support.accounts import register as register_unconfirmed
@@ -277,6 +278,51 @@ def test_nobody_becomes_staff_under_an_address_that_may_be_someone_else_s(role):
     assert stored(user_id)[0] == {"customer"}
     with pytest.raises(EmailNotVerified):
         grant_admin(EMAIL)
+
+
+def test_ending_someone_s_sessions_revokes_their_keys_too():
+    user_id = register().body["id"]
+    key = key_of(user_id)
+
+    assert end_sessions(user_id).status == 204
+
+    assert authorize(key) == {"refusal": "token_invalid"}
+
+
+def test_who_is_no_admin_any_more_ends_nothing_though_the_authorizer_remembers_them():
+    user_id = register().body["id"]
+    User(ADMIN.user_id).update([User.status.set("disabled")])
+
+    answers = [end_sessions(user_id), remove_second_factor(user_id)]
+
+    assert answers[0].code == "forbidden"
+    assert answers[1].code == "second_factor_state"
+    assert stored(user_id)[3] == 1
+
+
+def remove_second_factor(user_id: str, caller: Caller | None = ADMIN):
+    path = {"user_id": user_id}
+    return send(handler, "users.remove_second_factor", caller=caller, path=path)
+
+
+def test_a_lost_second_factor_is_turned_off_by_an_admin_and_the_owner_is_told():
+    user_id = register().body["id"]
+    tokens = signed_in()
+    for table in (User(user_id), Login(EMAIL)):
+        table.update([type(table).second_factor.set(True)])
+    Login(EMAIL).update([Login.totp_seed.set("k1:lost"), Login.recovery_hashes.set({"lost"})])
+    assert log_in().code == "second_factor_code_required"
+
+    assert remove_second_factor(user_id).status == 204
+
+    login = Login.get(EMAIL)
+    assert (login.second_factor, login.totp_seed, login.recovery_hashes) == (False, None, None)
+    assert whoami(tokens["access_token"]).code == "session_ended"
+    assert log_in().status == 200
+    assert staged()[-1] == "user.second_factor_changed"
+    assert remove_second_factor(user_id).code == "second_factor_state"
+    assert remove_second_factor(ADMIN.user_id).code == "own_account"
+    assert remove_second_factor("usr_nobody").code == "user_not_found"
 
 
 def test_two_admins_who_dismiss_each_other_leave_one():

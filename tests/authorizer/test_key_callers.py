@@ -1,14 +1,17 @@
 """Whole slice: the Lambda authorizer, for whoever shows an API key."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 import authorizer.repository
+import authorizer.service
 from benchmarks.endpoint import watched
 from shared import clock, ids
 from shared.api_keys import KeyText
+from shared.config import AdmissionSettings, settings
 from shared.dynamo import connection
 from shared.keys import key_ring
 from shared.models import ApiKey, User
@@ -239,6 +242,29 @@ def test_a_use_that_cannot_be_noted_is_not_refused(fault, key):
 
     assert lines.saying("use of a key not noted")[0]["key_id"] == KeyText.parse(key).key_id
     assert the_key().last_used_at is None
+
+
+def test_a_use_that_another_instance_notes_too_is_not_refused(key):
+    conflict = refused("TransactionConflictException")
+
+    with answering(connection().client, "UpdateItem", conflict):
+        assert authorize(key)["user_id"] == OWNER
+
+
+def test_where_a_second_factor_is_demanded_the_keys_of_staff_without_one_are_customers(
+    monkeypatch, owner
+):
+    chosen = {
+        AdmissionSettings: replace(settings(AdmissionSettings), require_staff_second_factor=True)
+    }
+    monkeypatch.setattr(authorizer.service, "settings", chosen.__getitem__)
+    stored = api_key(owner)
+
+    without = authorize(stored)
+    owner.update([User.second_factor.set(True)])
+
+    assert (without["permissions"], without["second_factor_due"]) == ("", True)
+    assert "stock:write" in authorize(stored)["permissions"]
 
 
 def test_without_its_tables_it_calls_no_key_good_or_bad(key):

@@ -37,7 +37,7 @@ def recipients() -> list[str]:
 
 
 def test_a_buyer_gets_a_mail_about_their_order():
-    shop.user("usr_ada", email="ada@example.com", name="Ada Lovelace")
+    shop.user("usr_ada", email="ada@example.com", name="Ada Lovelace", email_verified=True)
 
     with faults.answering(client("sesv2"), "SendEmail") as calls:
         answer = handler(sample("notifications.mail_queue"), CONTEXT)

@@ -19,7 +19,13 @@ LINE = OrderedLine(
     unit_price=Money(amount_minor=1250, currency="EUR"),
     line_total=EUR_25,
 )
-FACTS = {"user_id": "usr_ada", "session_id": "ses_one", "enabled": True}
+FACTS = {
+    "user_id": "usr_ada",
+    "access_epoch": 1,
+    "session_id": "ses_one",
+    "key_id": "key_one",
+    "enabled": True,
+}
 SAMPLES = [
     *(
         kind(data={name: FACTS[name] for name in kind.model_fields["data"].annotation.model_fields})

@@ -44,6 +44,7 @@ AUTHORIZED = {
     "GET /v1/users/{user_id}",
     "PATCH /v1/users/{user_id}",
     "DELETE /v1/users/{user_id}/sessions",
+    "DELETE /v1/users/{user_id}/second-factor",
     "POST /v1/products",
     "PUT /v1/products/{product_id}/stock",
     "POST /v1/orders",

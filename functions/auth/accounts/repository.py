@@ -6,7 +6,7 @@ from typing import Any
 from shared import outbox
 from shared.errors import ChangedMeanwhile, EmailTaken
 from shared.events import UserRegistered
-from shared.models import Login, User
+from shared.models import Login, Profile, User
 from shared.transactions import Action, Condition, Transaction
 
 
@@ -35,7 +35,7 @@ def find_login(email: str) -> Login | None:
 
 def amend(
     transaction: Transaction,
-    user: User,
+    user: Profile,
     *,
     login_actions: Iterable[Action] = (),
     still_holds: Condition | None = None,
@@ -65,9 +65,7 @@ def move(transaction: Transaction, user: User, login: Login, new_email: str) -> 
     """The account to another address. Its refusals are ChangedMeanwhile and EmailTaken."""
     moved = Login(**login.attribute_values | {"email": new_email, "email_verified": True})
     moved.version = user.version + 1
-    transaction.delete(
-        Login(login.email), only_if=Login.version == user.version, otherwise=_changed()
-    )
+    transaction.delete(Login(login.email), only_if=_is_as_read(login), otherwise=_changed())
     transaction.put(
         moved, only_if=Login.email.does_not_exist(), otherwise=EmailTaken("Taken meanwhile.")
     )
@@ -83,6 +81,15 @@ def move(transaction: Transaction, user: User, login: Login, new_email: str) -> 
         only_if=User.version == user.version,
         otherwise=_changed(),
     )
+
+
+def _is_as_read(login: Login) -> Condition:
+    """Codes are used up, and hashes renewed, without a new version."""
+    is_it: Condition = Login.version == login.version
+    for name in ("password_hash", "totp_seed", "totp_step", "recovery_hashes"):
+        attribute, value = getattr(Login, name), getattr(login, name)
+        is_it &= attribute.does_not_exist() if value is None else attribute == value
+    return is_it
 
 
 def remember_new_email(transaction: Transaction, user: User, new_email: str) -> None:

@@ -14,14 +14,16 @@ from auth.accounts.schemas import EmailChange, Registration
 from auth.credentials import attempts
 from auth.credentials import service as credentials
 from auth.credentials.attempts import JustDone
+from auth.credentials.service import Proof
 from auth.links import repository as links
 from auth.passwords import policy
 from shared import clock, ids, observability, outbox, passwords
 from shared.auth import Principal, Role
 from shared.callers import Client
 from shared.config import AccountSettings, settings
-from shared.errors import EmailTaken, SessionEnded
+from shared.errors import ChangedMeanwhile, EmailTaken, SessionEnded
 from shared.events import (
+    AboutAccess,
     AboutUser,
     EmailChanged,
     EmailChangeRequested,
@@ -30,12 +32,12 @@ from shared.events import (
     UserRegistered,
     VerificationRequested,
 )
-from shared.models import EmailToken, Login, User
+from shared.models import EmailToken, Login, Profile, User
 from shared.transactions import Transaction
 
 # Whoever asks again sooner finds the mail that is under way. So strangers cannot flood a mailbox,
 # nor use up what its owner may ask for. Less than the ten minutes that a reset is good for.
-MAILED_EVERY = timedelta(minutes=2)
+MAILED_EVERY = timedelta(minutes=5)
 LONGEST_PRETENCE_SECONDS = 0.1
 
 
@@ -48,7 +50,7 @@ def register(registration: Registration, client: Client) -> User:
     now = clock.utc_now()
     user = _new_user(registration, now)
     login = _login_of(user, registration.password)
-    event = UserRegistered(data=AboutUser(user_id=user.user_id))
+    event = UserRegistered(data=about(user))
     transaction = Transaction()
     _take_mail(transaction, client, now)
     began = time.monotonic()
@@ -99,8 +101,14 @@ def _tell_the_owner(login: Login, client: Client, now: datetime) -> None:
     transaction = Transaction()
     _take_mail(transaction, client, now)
     attempts.space_out(transaction, "register", login.email, every=MAILED_EVERY, now=now)
-    outbox.stage(transaction, RegistrationRepeated(data=AboutUser(user_id=login.user_id)))
-    with suppress(JustDone):
+    told = about(login)
+    if not login.email_verified and settings(AccountSettings).require_verified_email:
+        # Two claim it, of whom one may be a burglar: links to confirm the first one's password are
+        # void, and the mailbox sets a password of its own.
+        told = AboutAccess(user_id=told.user_id, access_epoch=told.access_epoch + 1)
+        repository.amend(transaction, login, access_epoch=told.access_epoch)
+    outbox.stage(transaction, RegistrationRepeated(data=told))
+    with suppress(JustDone, ChangedMeanwhile):
         transaction.commit()
 
 
@@ -130,12 +138,21 @@ def ask_for_verification(email: str, client: Client) -> None:
     write_to(email, event, client)
 
 
-def about(login: Login | None) -> AboutUser:
-    """The login's account; for None, an account that is nobody's.
+def _asked_for(new_email: str, user: User, proof: Proof) -> Transaction:
+    transaction = Transaction()
+    proof.settle(transaction)
+    repository.remember_new_email(transaction, user, new_email)
+    return transaction
+
+
+def about(account: Profile | None) -> AboutAccess:
+    """That account as it now stands; for None, one that is nobody's.
 
     To write to nobody takes as long as to write to somebody: the mail worker finds no such user.
     """
-    return AboutUser(user_id=ids.new_id("usr") if login is None else login.user_id)
+    if account is None:
+        return AboutAccess(user_id=ids.new_id("usr"))
+    return AboutAccess(user_id=account.user_id, access_epoch=int(account.access_epoch))
 
 
 def write_to(email: str, event: UserEvent, client: Client) -> None:
@@ -156,26 +173,20 @@ def confirm_email(token: str) -> None:
     user = repository.find_user(link.user_id)
     transaction = Transaction()
     links.use_up(transaction, link)
-    if user is not None and link.purpose == "verify_email" and link.email == user.email:
+    # Void once all sessions were ended: the owner may have put out whoever asked for it.
+    if user is None or link.access_epoch != user.access_epoch:
+        raise links.expired()
+    if link.purpose == "verify_email" and link.email == user.email:
         repository.amend(transaction, user, email_verified=True)
-    elif user is not None and _is_asked_for_still(link, user):
+    elif link.purpose == "change_email" and link.email == user.new_email:
         _change_email(transaction, user, link)
     else:
-        raise links.expired()  # the account is gone, or has another address by now
+        raise links.expired()
     try:
         transaction.commit()
     except EmailTaken as error:
         raise links.expired() from error
     observability.audit(link.purpose, "done", user_id=user.user_id)
-
-
-def _is_asked_for_still(link: EmailToken, user: User) -> bool:
-    """Not once the sessions of then were ended: the owner may have put out whoever asked."""
-    return (
-        link.purpose == "change_email"
-        and link.email == user.new_email
-        and link.access_epoch == user.access_epoch
-    )
 
 
 def _change_email(transaction: Transaction, user: User, link: EmailToken) -> None:
@@ -194,17 +205,19 @@ def ask_for_email_change(caller: Principal, change: EmailChange, client: Client)
     user = whoami(caller)
     proof = credentials.confirm(user, change.password, change.code, client)
     now = clock.utc_now()
-    transaction = Transaction()
-    proof.settle(transaction)
+    taken = repository.find_login(change.email)
+    transaction = _asked_for(change.email, user, proof)
     _take_mail(transaction, client, now)
     whose = f"{user.user_id} {change.email}"
     attempts.space_out(transaction, "change", whose, every=MAILED_EVERY, now=now)
-    repository.remember_new_email(transaction, user, change.email)
-    taken = repository.find_login(change.email)
-    if taken is None:
-        outbox.stage(transaction, EmailChangeRequested(data=AboutUser(user_id=user.user_id)))
-    else:
-        outbox.stage(transaction, RegistrationRepeated(data=AboutUser(user_id=taken.user_id)))
-    with suppress(JustDone):
+    outbox.stage(
+        transaction,
+        EmailChangeRequested(data=about(user))
+        if taken is None
+        else RegistrationRepeated(data=about(taken)),
+    )
+    try:
         transaction.commit()
+    except JustDone:  # no other mail, but a code that was sent is used up all the same
+        _asked_for(change.email, user, proof).commit()
     observability.audit("ask_for_email_change", "done", user_id=user.user_id)

@@ -1,15 +1,19 @@
 """A user's API keys, in the partition of their user: a list of them is never behind."""
 
 from auth.sessions import repository as sessions
+from shared import outbox
 from shared.errors import ApiKeyNotFound
+from shared.events import AboutApiKey, ApiKeyCreated
 from shared.models import ApiKey
 from shared.transactions import Transaction
 
 
 def add(key: ApiKey, *, epoch: int) -> None:
-    """Raises SessionEnded when its owner is in that epoch no more, or the account was closed."""
+    """And tell the owner, who must be in that epoch still. Raises SessionEnded."""
     transaction = Transaction()
     transaction.put(key)
+    created = AboutApiKey(user_id=key.user_id, key_id=key.key_id)
+    outbox.stage(transaction, ApiKeyCreated(data=created))
     sessions.require_epoch(transaction, key.user_id, epoch)
     transaction.commit()
 
@@ -18,6 +22,10 @@ def all_of(user_id: str) -> list[ApiKey]:
     """The newest first."""
     found = ApiKey.query(user_id, consistent_read=True)
     return sorted(found, key=lambda key: key.created_at, reverse=True)
+
+
+def drop(transaction: Transaction, key: ApiKey) -> None:
+    transaction.delete(ApiKey(key.user_id, key.key_id))
 
 
 def revoke(user_id: str, key_id: str) -> None:

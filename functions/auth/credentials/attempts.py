@@ -4,11 +4,11 @@
 |---|---|---|
 | per account, from addresses that its owner has not logged in from | 5 | 15 s, 30 s ... 15 min |
 | per account, from one that they have | 5 | the same, of its own |
-| per address, over an hour | `FAILURES_PER_ADDRESS` | the same |
+| per address, over an hour, for those it is not known for | `FAILURES_PER_ADDRESS` | the same |
 
 That is at most 10 failures of an account in 15 minutes (OWASP ASVS 5.0, 6.3.1), and after 100 in a
 row a day's wait (NIST SP 800-63B-4, 3.2.2). Nobody can lock the owner out: where they have logged
-in before, strangers' failures do not count; and a password reset forgets them all.
+in before, or have reset the password, strangers' failures do not count.
 """
 
 import ipaddress
@@ -122,7 +122,10 @@ class Tally:
         """No failure was counted since this was read, though a success may have cleared it."""
         uncounted: Condition = Attempts.subject.does_not_exist() | (Attempts.failures == 0)
         if self.stored is not None:
-            uncounted |= Attempts.failures == self.stored.failures
+            # The time too: an old count begins anew at one, and is one again.
+            uncounted |= (Attempts.failures == self.stored.failures) & (
+                Attempts.last_failed_at == self.stored.last_failed_at
+            )
         return uncounted
 
 
@@ -140,7 +143,8 @@ class Guard:
 
     def admit(self, now: datetime) -> None:
         """Raises TooManyAttempts."""
-        self.address.admit(now)
+        if self.known.stored is None:  # a neighbour's failures do not keep the owner out
+            self.address.admit(now)
         self._in_charge.admit(now)
 
     def count_failure(self, transaction: Transaction, now: datetime) -> None:
@@ -156,7 +160,7 @@ class Guard:
     def note_success(self, transaction: Transaction, now: datetime) -> None:
         if self._in_charge is self.account:
             self.account.forget(transaction)
-            transaction.put(_known(self.known.subject, now))
+            make_known(transaction, self.known.subject, now)
         else:
             self.known.clear(transaction, now)
             transaction.delete(Attempts(self.account.subject))
@@ -203,6 +207,11 @@ def space_out(
         only_if=Attempts.subject.does_not_exist() | (Attempts.last_failed_at <= now - every),
         otherwise=JustDone(),
     )
+
+
+def make_known(transaction: Transaction, subject: str, now: datetime) -> None:
+    """The owner was there: from now on it has a count of its own."""
+    transaction.put(_known(subject, now))
 
 
 def _known(subject: str, now: datetime) -> Attempts:

@@ -46,9 +46,9 @@ class Proof:
 
     @property
     def still_holds(self) -> Condition:
-        """Of the login: that it is the one which was read, and the code was not used meanwhile."""
-        holds: Condition = (Login.version == self.login.version) & (
-            Login.password_hash == self.login.password_hash
+        """Of the login: password, roles and status are still those, and the code was not used."""
+        holds: Condition = (Login.password_hash == self.login.password_hash) & (
+            Login.access_epoch == self.login.access_epoch
         )
         return holds & self.code.unused if self.code else holds
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared import opaque
+from shared import observability, opaque
 from shared.errors import LinkExpired
 from shared.models import EmailToken
 from shared.transactions import Transaction
@@ -12,6 +12,7 @@ def find(token: str, *purposes: str, now: datetime) -> EmailToken:
     """Raises LinkExpired."""
     found = EmailToken.find(opaque.digest(token), consistent=True)
     if found is None or found.purpose not in purposes or found.expires_at <= now:
+        observability.audit("follow_link", "refused", purpose=purposes[0])
         raise expired()
     return found
 

@@ -5,6 +5,7 @@ NIST SP 800-63B-4, 3.1.1.2. No composition rules, no expiry: they make passwords
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def check(
             "This password is one of those that are tried first. Use several words, or one that "
             "your password manager makes.",
         )
-    if _is_built_from(password, _words(email, name)):
+    texts = _names_of(email, name)
+    if _is_almost(password, texts) or _is_built_from(password, _words(texts)):
         raise _refused(
             field,
             "password_built_from_account",
@@ -62,17 +64,26 @@ def _common() -> frozenset[str]:
     return frozenset(line for line in lines if not line.startswith("#"))
 
 
-def _words(email: str, name: str) -> set[str]:
-    """What the account and the shop are called, whole and in pieces."""
-    texts = (
-        email.rpartition("@")[0],
-        email.rpartition("@")[2],
-        name,
-        settings(AccountSettings).shop_name,
-    )
+def _names_of(email: str, name: str) -> tuple[str, ...]:
+    """What the account and the shop are called."""
+    mailbox, _, domain = email.rpartition("@")
+    return (email, mailbox, domain, name, settings(AccountSettings).shop_name)
+
+
+def _words(texts: Sequence[str]) -> set[str]:
+    """The letters in them, whole and in pieces."""
     pieces = {piece for text in texts for piece in re.split(r"[\W\d_]+", _folded(text))}
     whole = {re.sub(r"[\W\d_]+", "", _folded(text)) for text in texts}
     return {word for word in pieces | whole if len(word) >= WORD_MIN}
+
+
+def _is_almost(password: str, texts: Sequence[str]) -> bool:
+    """Whether it is one of these, give or take some characters: an address may be all digits."""
+    folded = _folded(password)
+    return any(
+        len(text) >= WORD_MIN and text in folded and len(folded) - len(text) < OWN_LETTERS_MIN
+        for text in map(_folded, texts)
+    )
 
 
 def _is_built_from(password: str, words: set[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from auth.accounts import repository as accounts
 from auth.accounts import service as account_rules
+from auth.api_keys import repository as api_keys
 from auth.credentials import attempts
 from auth.credentials import service as credentials
 from auth.links import repository as links
@@ -54,12 +55,13 @@ def ask_for_reset(email: str, client: Client) -> None:
 
 
 def reset(reset: PasswordReset, client: Client) -> None:
-    """All sessions end, failed attempts are forgotten, and the address is confirmed.
+    """All sessions and API keys end, failures are forgotten, and the address is confirmed.
 
     A second factor stays: who reads the mail has shown one factor only. Raises LinkExpired and
     InvalidFields; the link is still good after the latter.
     """
-    link = links.find(reset.token, "reset_password", now=clock.utc_now())
+    now = clock.utc_now()
+    link = links.find(reset.token, "reset_password", now=now)
     user = accounts.find_user(link.user_id)
     # A password that was changed since, in whatever way, makes links of before worthless.
     if user is None or user.access_epoch != link.access_epoch or user.email != link.email:
@@ -75,7 +77,10 @@ def reset(reset: PasswordReset, client: Client) -> None:
         email_verified=True,
     )
     transaction.delete(Attempts(attempts.account_subject(user.email)))
-    transaction.delete(Attempts(attempts.known_subject(user.email, client.address)))
+    here = attempts.known_subject(user.email, client.address)
+    attempts.make_known(transaction, here, now)
+    for key in api_keys.all_of(user.user_id):  # who has taken the account over may have made them
+        api_keys.drop(transaction, key)
     outbox.stage(transaction, PasswordChanged(data=AboutUser(user_id=user.user_id)))
     transaction.commit()
     observability.audit("reset_password", "done", user_id=user.user_id)

@@ -5,9 +5,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from auth.accounts import repository as accounts
-from shared import cursors
+from auth.api_keys import repository as api_keys
+from shared import cursors, outbox
 from shared.auth import Role
 from shared.errors import Forbidden
+from shared.events import SecondFactorChanged
 from shared.models import Login, Profile, User
 from shared.transactions import Transaction
 
@@ -48,12 +50,7 @@ def change(
     """
     transaction = Transaction()
     if by_admin is not None:
-        transaction.check(
-            User,
-            by_admin,
-            only_if=User.roles.contains(Role.ADMIN.value) & (User.status == "active"),
-            otherwise=Forbidden("You are no admin any more."),
-        )
+        _require_admin(transaction, by_admin)
     accounts.amend(
         transaction,
         user,
@@ -66,8 +63,40 @@ def change(
     transaction.commit()
 
 
-def end_sessions(user: User) -> None:
-    """One write, however many there are. Raises ChangedMeanwhile."""
+def end_sessions(user: User, *, by_admin: str) -> None:
+    """And revoke the keys. Raises ChangedMeanwhile; Forbidden when that is no admin any more."""
     transaction = Transaction()
+    _require_admin(transaction, by_admin)
     accounts.amend(transaction, user, access_epoch=int(user.access_epoch) + 1)
+    for key in api_keys.all_of(user.user_id):
+        api_keys.drop(transaction, key)
     transaction.commit()
+
+
+def remove_second_factor(user: User, *, by_admin: str, told: SecondFactorChanged) -> None:
+    """And end all sessions. Raises ChangedMeanwhile, and Forbidden as above."""
+    transaction = Transaction()
+    _require_admin(transaction, by_admin)
+    accounts.amend(
+        transaction,
+        user,
+        login_actions=[
+            Login.totp_seed.remove(),
+            Login.totp_step.remove(),
+            Login.recovery_hashes.remove(),
+        ],
+        second_factor=False,
+        access_epoch=int(user.access_epoch) + 1,
+    )
+    outbox.stage(transaction, told)
+    transaction.commit()
+
+
+def _require_admin(transaction: Transaction, user_id: str) -> None:
+    """What the authorizer found may be a minute old."""
+    transaction.check(
+        User,
+        user_id,
+        only_if=User.roles.contains(Role.ADMIN.value) & (User.status == "active"),
+        otherwise=Forbidden("You are no admin any more."),
+    )

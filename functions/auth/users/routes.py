@@ -46,6 +46,14 @@ def update_user(user_id: str, change: UserChange) -> UserView:
 @routes.delete("/v1/users/<user_id>/sessions", status_code=204, tags=["Users"])
 @requires(Permission.MANAGE_USERS)
 def end_sessions(user_id: str) -> Response[Any]:
-    """Sign a user out everywhere. Their API keys stay."""
+    """Sign a user out everywhere, and revoke their API keys."""
     users.end_sessions(routes.caller, user_id)
+    return no_content()
+
+
+@routes.delete("/v1/users/<user_id>/second-factor", status_code=204, tags=["Users"])
+@requires(Permission.MANAGE_USERS)
+def remove_second_factor_of_user(user_id: str) -> Response[Any]:
+    """Turn off the second factor of someone who has lost it. Make sure that it is them."""
+    users.remove_second_factor(routes.caller, user_id)
     return no_content()

@@ -16,8 +16,10 @@ from shared.errors import (
     EmailNotVerified,
     OwnAccount,
     PasswordTooShortForStaff,
+    SecondFactorState,
     UserNotFound,
 )
+from shared.events import SecondFactorChange, SecondFactorChanged
 from shared.models import User
 
 OPERATOR = "operator"  # whoever holds the deployment's own credentials, in place of a user's id
@@ -68,11 +70,28 @@ def grant_admin(email: str) -> User:
 
 
 def end_sessions(admin: Principal, user_id: str) -> None:
-    """Raises UserNotFound and ChangedMeanwhile."""
+    """And revoke the API keys. Raises UserNotFound, ChangedMeanwhile and Forbidden."""
     user = find(user_id)
-    repository.end_sessions(user)
+    repository.end_sessions(user, by_admin=admin.user_id)
     observability.audit(
         "end_sessions_of_user", "done", user_id=admin.user_id, target_id=user.user_id
+    )
+
+
+def remove_second_factor(admin: Principal, user_id: str) -> None:
+    """For who has lost the app and the recovery codes. All sessions end, and the owner is told.
+
+    Raises UserNotFound, OwnAccount, SecondFactorState, ChangedMeanwhile and Forbidden.
+    """
+    if user_id == admin.user_id:
+        raise OwnAccount("Turn your own off at /v1/me/second-factor.")
+    user = find(user_id)
+    if not user.second_factor:
+        raise SecondFactorState("The second factor is not on.")
+    told = SecondFactorChanged(data=SecondFactorChange(user_id=user_id, enabled=False))
+    repository.remove_second_factor(user, by_admin=admin.user_id, told=told)
+    observability.audit(
+        "remove_second_factor_of_user", "done", user_id=admin.user_id, target_id=user_id
     )
 
 
