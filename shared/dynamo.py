@@ -22,6 +22,7 @@ _OVERLOADED = frozenset(
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "ThrottlingException",
+        "TransactionConflictException",
         "TransactionInProgressException",
         *("500", "502", "503", "504"),  # botocore's code for a reply that is not DynamoDB's
     }

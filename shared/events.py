@@ -28,26 +28,32 @@ class AboutUser(_Frozen):
     user_id: str
 
 
+class AboutAccess(AboutUser):
+    """What a link is asked for: void once the account's epoch is another (ADR 9, 13)."""
+
+    access_epoch: int = 1
+
+
 class UserRegistered(_Event):
     type: Literal["user.registered"] = "user.registered"
-    data: AboutUser
+    data: AboutAccess
 
 
 class RegistrationRepeated(_Event):
     """Someone tried to open an account with this user's address."""
 
     type: Literal["user.registration_repeated"] = "user.registration_repeated"
-    data: AboutUser
+    data: AboutAccess
 
 
 class VerificationRequested(_Event):
     type: Literal["user.verification_requested"] = "user.verification_requested"
-    data: AboutUser
+    data: AboutAccess
 
 
 class EmailChangeRequested(_Event):
     type: Literal["user.email_change_requested"] = "user.email_change_requested"
-    data: AboutUser
+    data: AboutAccess
 
 
 class EmailChanged(_Event):
@@ -57,7 +63,7 @@ class EmailChanged(_Event):
 
 class PasswordResetRequested(_Event):
     type: Literal["user.password_reset_requested"] = "user.password_reset_requested"
-    data: AboutUser
+    data: AboutAccess
 
 
 class PasswordChanged(_Event):
@@ -72,6 +78,15 @@ class SecondFactorChange(AboutUser):
 class SecondFactorChanged(_Event):
     type: Literal["user.second_factor_changed"] = "user.second_factor_changed"
     data: SecondFactorChange
+
+
+class AboutApiKey(AboutUser):
+    key_id: str
+
+
+class ApiKeyCreated(_Event):
+    type: Literal["api_key.created"] = "api_key.created"
+    data: AboutApiKey
 
 
 class UserDeleted(_Event):
@@ -122,6 +137,7 @@ UserEvent = (
     | PasswordResetRequested
     | PasswordChanged
     | SecondFactorChanged
+    | ApiKeyCreated
     | UserDeleted
     | ReuseDetected
 )
