@@ -12,9 +12,10 @@ LOGGED = {
     "an access token": TOKEN,
     "a refresh token": f"rt.{'a' * 32}.{'b' * 32}.1.{'c' * 22}.{'d' * 43}",
     "an API key": f"souk_{'a' * 32}_{'b' * 32}_{'c' * 43}",
-    "the token of a link": f"https://shop.example/verify-email?token={'a' * 43}",
+    "a secret of 256 bits": f"LinkToken(token='{'aB-_5' * 8}xyz')",
+    "a recovery code": "abcd-efgh-ijkl-2345",
     "a password hash": "k1:$2b$12$" + "a" * 53,
-    "a secret of a second factor": "otpauth://totp/Souk",
+    "a secret of a second factor": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
     "a password": "correct horse battery",
     "an e-mail address": "ada@example.com",
 }

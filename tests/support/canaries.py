@@ -9,9 +9,11 @@ SECRETS = {
     "an access token": re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}"),
     "a refresh token": re.compile(r"rt\.[a-z2-7]{32}\.[a-z2-7]{32}\.\d+\.[\w-]{22}"),
     "an API key": re.compile(r"souk_[a-z2-7]{32}_[a-z2-7]{32}_[\w-]{8,}"),
-    "the token of a link": re.compile(r"token=[\w-]{43}"),
+    # As links, refresh tokens and API keys have them: 256 bits in base64url, whatever they are in.
+    "a secret of 256 bits": re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])"),
+    "a recovery code": re.compile(r"\b(?:[a-z2-7]{4}-){3}[a-z2-7]{4}\b"),
     "a password hash": re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{20,}"),
-    "a secret of a second factor": re.compile(r"otpauth:"),
+    "a secret of a second factor": re.compile(r"otpauth:|(?<![A-Z2-7=])[A-Z2-7]{32}(?![A-Z2-7=])"),
     # Every password that the tests set or try has one of these in it.
     "a password": re.compile(r"horse battery|correct battery|canary|another password|qzjxkvw"),
     "an e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.\w+"),

@@ -21,7 +21,7 @@ from shared import clock, ids, observability, outbox, passwords
 from shared.auth import Principal, Role
 from shared.callers import Client
 from shared.config import AccountSettings, settings
-from shared.errors import ChangedMeanwhile, EmailTaken, SessionEnded
+from shared.errors import ChangedMeanwhile, EmailTaken, SessionEnded, TooManyAttempts
 from shared.events import (
     AboutAccess,
     AboutUser,
@@ -56,6 +56,9 @@ def register(registration: Registration, client: Client) -> User:
     began = time.monotonic()
     try:
         repository.add(transaction, login, user, event)
+    except TooManyAttempts as refusal:
+        observability.audit("register", "refused", reason=refusal.code)
+        raise
     except AddressKnown as known:
         _tell_the_owner(known.login, client, now)
         observability.audit("register", "address known", user_id=known.login.user_id)
@@ -162,8 +165,13 @@ def write_to(email: str, event: UserEvent, client: Client) -> None:
     _take_mail(transaction, client, now)
     attempts.space_out(transaction, event.type, email, every=MAILED_EVERY, now=now)
     outbox.stage(transaction, event)
-    with suppress(JustDone):
+    try:
         transaction.commit()
+    except JustDone:
+        return
+    except TooManyAttempts as refusal:
+        observability.audit("ask_for_mail", "refused", reason=refusal.code)
+        raise
 
 
 def confirm_email(token: str) -> None:

@@ -14,7 +14,7 @@ from shared import clock, ids, observability, tokens
 from shared.auth import Principal
 from shared.callers import Client
 from shared.config import TokenSettings, settings
-from shared.errors import TokenInvalid
+from shared.errors import SessionEnded, TokenInvalid
 from shared.keys import KeyRing, key_ring
 from shared.models import Login, Session
 from shared.transactions import Transaction
@@ -71,10 +71,21 @@ def refresh(sent: str) -> Tokens:
     """
     token = RefreshToken.parse(sent)
     now = clock.utc_now()
+    whose = {"user_id": token.user_id, "session_id": token.session_id}
     try:
-        return _tokens(_rotated(token, now), now)
+        due = _due(token, now)
+    except SessionEnded as refusal:
+        observability.audit("refresh", "refused", reason=refusal.code, **whose)
+        raise
+    observability.audit("refresh", "done", **whose)
+    return _tokens(due, now)
+
+
+def _due(token: RefreshToken, now: datetime) -> RefreshToken:
+    try:
+        return _rotated(token, now)
     except NotCurrent as stale:
-        return _tokens(_after_all(token, stale.session, now), now)
+        return _after_all(token, stale.session, now)
 
 
 def _rotated(token: RefreshToken, now: datetime) -> RefreshToken:
