@@ -1,6 +1,5 @@
 """Who calls: one read for whatever they show."""
 
-from contextlib import suppress
 from datetime import datetime
 
 from pynamodb.exceptions import UpdateError
@@ -20,7 +19,10 @@ def key_of(user_id: str, key_id: str) -> tuple[ApiKey | None, User | None]:
 
 
 def note_use(key: ApiKey, now: datetime) -> None:
-    """Nothing, when it was revoked meanwhile, or another instance notes it just now."""
+    """Nothing, when it was revoked meanwhile."""
     used = ApiKey(key.user_id, key.key_id)
-    with suppress(UpdateError):
+    try:
         used.update([ApiKey.last_used_at.set(now)], condition=ApiKey.key_id.exists())
+    except UpdateError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise

@@ -10,13 +10,15 @@ SECRETS = {
     "a refresh token": re.compile(r"rt\.[a-z2-7]{32}\.[a-z2-7]{32}\.\d+\.[\w-]{22}"),
     "an API key": re.compile(r"souk_[a-z2-7]{32}_[a-z2-7]{32}_[\w-]{8,}"),
     # As links, refresh tokens and API keys have them: 256 bits in base64url, whatever they are in.
-    "a secret of 256 bits": re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])"),
+    # Names of functions and roles can be as long.
+    "a secret of 256 bits": re.compile(r"(?<![\w-])(?!souk-)[\w-]{43}(?![\w-])"),
     "a recovery code": re.compile(r"\b(?:[a-z2-7]{4}-){3}[a-z2-7]{4}\b"),
     "a password hash": re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{20,}"),
     "a secret of a second factor": re.compile(r"otpauth:|(?<![A-Z2-7=])[A-Z2-7]{32}(?![A-Z2-7=])"),
     # Every password that the tests set or try has one of these in it.
     "a password": re.compile(r"horse battery|correct battery|canary|another password|qzjxkvw"),
-    "an e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.\w+"),
+    # Ids of messages look like addresses of SES.
+    "an e-mail address": re.compile(r"[\w.+-]+@(?![\w.-]*\bamazonses\.com)[\w-]+\.\w+"),
 }
 
 
