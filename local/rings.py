@@ -25,6 +25,7 @@ def rotated(secret: str, *, now: datetime, signatures_live: timedelta) -> str:
     Two keys are left: the one that signs now, and the new one. `signatures_live` is how long after
     it was made a signature must be good. Raises TooEarly, and ValueError when it is no ring.
     """
+    current = KeyRing.parse(secret).current
     ring = json.loads(secret)
     last = ring.get("next_from")
     if last is not None:
@@ -32,7 +33,6 @@ def rotated(secret: str, *, now: datetime, signatures_live: timedelta) -> str:
         over = datetime.fromisoformat(last) + TAKES_OVER_AFTER + signatures_live
         if now < over:
             raise TooEarly(over - now)
-    current = KeyRing.parse(secret).current
     new = _name_after(ring)
     return json.dumps(
         {

@@ -7,7 +7,7 @@ them verify, so that a key rotates and nobody is logged out. `"next": "k2"` take
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -36,16 +36,25 @@ class KeyRing:
             raise ValueError("the ring is not a JSON object of strings")
         current, successor, since = (names.pop(it, None) for it in ("current", "next", "next_from"))
         keys = {kid: key.encode() for kid, key in names.items()}
-        if successor is not None:
-            if successor not in keys or since is None:
-                raise ValueError("the ring's next key is not in it, or has no time")
-            if clock.utc_now() >= datetime.fromisoformat(since).astimezone(UTC):
-                current = successor
         if current not in keys:
             raise ValueError("the ring's current key is not in it")
+        if (successor is None) != (since is None) or successor not in {None, *keys}:
+            raise ValueError("the ring's next key is not in it, or has no time, or is not named")
+        if successor is not None and clock.utc_now() >= _moment(since):
+            current = successor
         if any(len(key) < KEY_BYTES_MIN for key in keys.values()):
             raise ValueError(f"a key has fewer than {KEY_BYTES_MIN} bytes")
         return cls(current, keys)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:  # which quotes the text, and that may be a key in the wrong place
+        raise ValueError("the ring's time is no time") from None
+    if moment.tzinfo is None:  # it would be another moment on each machine
+        raise ValueError("the ring's time has no time zone")
+    return moment
 
 
 @cached(seconds=REREAD_SECONDS)

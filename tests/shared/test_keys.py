@@ -43,6 +43,14 @@ def test_the_current_key_signs_and_every_key_verifies():
         json.dumps(
             {"current": "k3", "k1": KEY, "k2": KEY, "next": "k2", "next_from": "2999-01-01T00:00Z"}
         ),
+        json.dumps({"current": "k1", "k1": KEY, "next_from": "2026-11-24T10:00Z"}),
+        json.dumps({"current": "k1", "k1": KEY, "k2": KEY, "next": "k2", "next_from": 1795515330}),
+        json.dumps(
+            {"current": "k1", "k1": KEY, "k2": KEY, "next": "k2", "next_from": "2026-11-24T10:00"}
+        ),
+        json.dumps(
+            {"current": "k3", "k1": KEY, "k2": KEY, "next": "k2", "next_from": "2020-01-01T00:00Z"}
+        ),
         json.dumps({"current": "k1", "k1": None}),
         json.dumps({"current": "k1", "k1": KEY[1:]}),
         json.dumps({"current": "k1", "k1": KEY, "k0": "short"}),
@@ -55,7 +63,13 @@ def test_a_secret_that_is_no_ring_of_long_keys_is_refused(secret):
 
 
 @pytest.mark.parametrize(
-    "ring", [{"current": "k1", "k1": "hunter2"}, {"current": "hunter2"}, {"current": ["hunter2"]}]
+    "ring",
+    [
+        {"current": "k1", "k1": "hunter2"},
+        {"current": "hunter2"},
+        {"current": ["hunter2"]},
+        {"current": "k1", "k1": KEY, "next": "k1", "next_from": "hunter2"},
+    ],
 )
 def test_the_complaint_about_a_ring_does_not_show_its_keys(ring):
     with pytest.raises(ValueError, match=r"ring|key") as raised:
