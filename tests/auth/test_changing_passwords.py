@@ -5,13 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from shared import clock, events
+from shared import events
 from shared.models import EmailToken, Login, OutboxRow, User
 from tests.support import logs
 from tests.support.accounts import (
     EMAIL,
     PASSWORD,
-    Clock,
     call,
     link_token,
     log_in,
@@ -26,13 +25,6 @@ from tests.support.accounts import (
 pytestmark = pytest.mark.usefixtures("aws")
 
 NEW = "staple correct battery"
-
-
-@pytest.fixture
-def later(monkeypatch) -> Clock:
-    moved = Clock()
-    monkeypatch.setattr(clock, "utc_now", moved)
-    return moved
 
 
 def change(token: str, current: str = PASSWORD, new: str = NEW):

@@ -10,7 +10,7 @@ from auth.accounts import repository
 from auth.accounts import service as accounts
 from auth.credentials import service as credentials
 from auth.second_factor import codes
-from shared import clock, events
+from shared import events
 from shared.config import AccountSettings, PasswordSettings, settings
 from shared.errors import ChangedMeanwhile
 from shared.models import EmailToken, Login, OutboxRow, User
@@ -19,7 +19,6 @@ from tests.support import logs
 from tests.support.accounts import (
     EMAIL,
     PASSWORD,
-    Clock,
     call,
     link_token,
     log_in,
@@ -32,13 +31,6 @@ from tests.support.accounts import (
 )
 
 pytestmark = pytest.mark.usefixtures("aws")
-
-
-@pytest.fixture
-def later(monkeypatch) -> Clock:
-    moved = Clock()
-    monkeypatch.setattr(clock, "utc_now", moved)
-    return moved
 
 
 def follow(token: str):

@@ -15,7 +15,6 @@ from shared.keys import key_ring
 from shared.models import Session, User
 from tests.support import logs
 from tests.support.accounts import (
-    Clock,
     authorize,
     call,
     post,
@@ -28,13 +27,6 @@ from tests.support.accounts import (
 from tests.support.faults import answering, cancelled, timed_out
 
 pytestmark = pytest.mark.usefixtures("aws")
-
-
-@pytest.fixture
-def later(monkeypatch) -> Clock:
-    moved = Clock()
-    monkeypatch.setattr(clock, "utc_now", moved)
-    return moved
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from auth.credentials import service as credentials
 from auth.handler import handler
 from authorizer import service as authorizer
-from shared import clock, events
+from shared import events
 from shared.config import AdmissionSettings, TokenSettings, settings
 from shared.models import Login, OutboxRow, Session, User
 from shared.transactions import Transaction
@@ -35,13 +35,6 @@ from tests.support.http import send
 pytestmark = pytest.mark.usefixtures("aws")
 
 FULL_WIDTH = {ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"}
-
-
-@pytest.fixture
-def later(monkeypatch) -> Clock:
-    moved = Clock()
-    monkeypatch.setattr(clock, "utc_now", moved)
-    return moved
 
 
 class App:
