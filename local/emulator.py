@@ -30,6 +30,24 @@ START_SECONDS = 30
 STOP_SECONDS = 30  # it writes its state, S3 objects included
 
 
+def root_session() -> boto3.Session:
+    """As the root of MiniStack's account."""
+    # Blank session variables: a profile in the user's own AWS configuration has no say here.
+    isolated = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    return boto3.Session(
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=ACCESS_KEY,
+        region_name=REGION,
+        botocore_session=isolated,
+    )
+
+
 class Emulator:
     """A running MiniStack; `client` speaks to it as the account's root."""
 
@@ -37,20 +55,7 @@ class Emulator:
         self.endpoint_url = f"http://127.0.0.1:{port}"
         self.log = log
         self._process = process
-        # Blank session variables: a profile in the user's own AWS configuration has no say here.
-        isolated = botocore.session.Session(
-            session_vars={
-                "profile": (None, None, None, None),
-                "config_file": (None, None, os.devnull, None),
-                "credentials_file": (None, None, os.devnull, None),
-            }
-        )
-        self._session = boto3.Session(
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=ACCESS_KEY,
-            region_name=REGION,
-            botocore_session=isolated,
-        )
+        self._session = root_session()
 
     def client(self, service: str) -> Any:
         return self._session.client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]

@@ -26,6 +26,7 @@ def rotated(secret: str, *, now: datetime, signatures_live: timedelta) -> str:
     it was made a signature must be good. Raises TooEarly, and ValueError when it is no ring.
     """
     current = KeyRing.parse(secret).current
+    current = KeyRing.parse(secret).current
     ring = json.loads(secret)
     last = ring.get("next_from")
     if last is not None:

@@ -51,7 +51,6 @@ class Stack:
     log_dir: Path
     _aws: Emulator
     _front: "subprocess.Popen[bytes]"
-    stack_name: str = deployment.STACK_NAME
 
     @property
     def mailbox_url(self) -> str:
@@ -76,7 +75,7 @@ class Stack:
             "api_url": self.api_url,
             "mailbox_url": self.mailbox_url,
             "aws_endpoint_url": self.aws_endpoint_url,
-            "stack_name": self.stack_name,
+            "stack_name": deployment.STACK_NAME,
             "staff": asdict(self.staff),
             "customer": asdict(self.customer),
         }
@@ -154,9 +153,9 @@ def _deployed(
         deployed = deployment.describe(aws)
         _lead_mails_to(base_url, aws, deployed)
         try:
-            return deployed, seeding.product_to_order(_gateway_url(aws, deployed), customer)
+            return deployed, seeding.product_to_order(_gateway_url(aws, deployed))
         except StackError:
-            say("What the last run left does not work: starting over")
+            say("What the last run left does not answer: all that was stored is forgotten")
             _forget(aws, state)
     if not deployment.is_whole(aws):
         _forget(aws, state)
@@ -165,7 +164,7 @@ def _deployed(
     say("Seeding two accounts and a small catalog through the API")
     api_url = _gateway_url(aws, deployed)
     seeding.seed(api_url, aws, deployed.outputs, staff, customer)
-    product_id = seeding.product_to_order(api_url, customer)
+    product_id = seeding.product_to_order(api_url)
     deployment.mark_current(aws, source)
     return deployed, product_id
 

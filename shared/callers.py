@@ -23,9 +23,15 @@ DEVICE_MAX = 200  # characters of a user agent that are kept
 # What the authorizer found wrong. Classes, not instances: an exception that is raised again keeps
 # the frames, and so the requests, of all the times before.
 _REFUSALS: dict[str, tuple[type[AppError], str]] = {
-    "token_expired": (TokenExpired, "Your token has expired. Log in again."),
-    "token_invalid": (TokenInvalid, "This is not a token that the shop issued. Log in."),
-    "session_ended": (SessionEnded, "This session has ended. Log in again."),
+    "token_expired": (TokenExpired, "This token or API key has expired."),
+    "token_invalid": (
+        TokenInvalid,
+        "This is no token or API key of the shop, or the key was revoked.",
+    ),
+    "session_ended": (
+        SessionEnded,
+        "This session has ended, or its account was closed. Log in again.",
+    ),
     "unavailable": (Unavailable, "The shop cannot check tokens right now. Try again."),
 }
 
@@ -74,7 +80,7 @@ def caller_of(event: dict[str, Any]) -> Principal:
         found["user_id"],
         permissions_named(found["permissions"].split()),
         found["session_id"],
-        found["second_factor_due"] in (True, "true"),
+        found["second_factor_due"] in (True, "true"),  # a gateway may make text of it
     )
 
 

@@ -64,9 +64,9 @@ class PasswordSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings(Settings):
-    require_verified_email: bool  # whether an account opens before its address is confirmed
-    failures_per_address: int = 100  # failed logins from one address before waits begin
-    mails_per_hour: int = 100  # that one address can cause, by registering or asking for links
+    require_verified_email: bool  # whether an account stays shut until its address is confirmed
+    failures_per_address: int = 100  # failed logins an hour, from one network address
+    mails_per_hour: int = 100  # that one network address can cause
     shop_name: str = "Souk"
 
 

@@ -74,6 +74,12 @@ class CodeRequired(Unauthenticated):
     code = "second_factor_code_required"
 
 
+class CodeRefused(Unauthenticated):
+    """As above, and a code was sent that is wrong, or was used before."""
+
+    code = "second_factor_code_refused"
+
+
 class Forbidden(AppError):
     status, code = 403, "forbidden"
 

@@ -31,7 +31,7 @@ class AboutUser(_Frozen):
 class AboutAccess(AboutUser):
     """What a link is asked for: void once the account's epoch is another (ADR 9, 13)."""
 
-    access_epoch: int = 1
+    access_epoch: int
 
 
 class UserRegistered(_Event):

@@ -10,7 +10,7 @@ from shared.auth import GRANTABLE_TO_KEYS, PERMISSIONS, Permission, Principal, R
 from shared.config import AdmissionSettings, TokenSettings, settings
 from shared.errors import SessionEnded, TokenExpired, TokenInvalid, Unavailable
 from shared.keys import key_ring
-from shared.models import ApiKey, Session, User
+from shared.models import ApiKey, User
 
 NOTED_EVERY = timedelta(minutes=5)  # that a key was used: each time would cost a write each minute
 
@@ -31,7 +31,10 @@ def recognise(shown: str) -> Recognised:
 def _by_session(shown: str) -> Recognised:
     token = tokens.verify(shown, key_ring(settings(TokenSettings).token_keys_secret_arn))
     session, user = repository.session_of(token.user_id, token.session_id)
-    if session is None or user is None or not _stands(session, user):
+    # DynamoDB deletes what has expired when it gets to it.
+    if session is None or user is None or session.over_at <= clock.utc_now():
+        raise SessionEnded("This session has ended. Log in again.")
+    if not session.is_of(user):
         raise SessionEnded("This session has ended. Log in again.")
     # Shown in this session, and not turned off since.
     permissions, is_due = _rights_of(user, secured=session.second_factor and user.second_factor)
@@ -46,16 +49,6 @@ def _rights_of(user: User, *, secured: bool) -> tuple[frozenset[Permission], boo
     if is_demanded and not secured:
         return PERMISSIONS[Role.CUSTOMER], True
     return auth.permissions_of(roles), False
-
-
-def _stands(session: Session, user: User) -> bool:
-    # DynamoDB deletes what has expired when it gets to it.
-    ends_at = min(session.expires_at, session.ends_at)
-    return (
-        user.status == "active"
-        and session.access_epoch == user.access_epoch
-        and ends_at > clock.utc_now()
-    )
 
 
 def _by_key(shown: str) -> Recognised:

@@ -3,6 +3,8 @@
 Secrets are stored as digests alone (`shared.opaque`).
 """
 
+from datetime import datetime
+
 from pynamodb.attributes import (
     BooleanAttribute,
     NumberAttribute,
@@ -84,7 +86,6 @@ class Session(Table):
     session_id = UnicodeAttribute(range_key=True)
     family_hash = UnicodeAttribute()  # of what all refresh tokens of the session have in common
     refresh_hash = UnicodeAttribute()
-    previous_hash = UnicodeAttribute(null=True)
     rotated_at = UTCDateTimeAttribute(null=True)
     access_epoch = NumberAttribute()
     second_factor = BooleanAttribute(default=False)  # whether one was shown at login
@@ -93,6 +94,14 @@ class Session(Table):
     last_used_at = UTCDateTimeAttribute()
     ends_at = UTCDateTimeAttribute()  # whatever happens
     expires_at = TTLAttribute()  # unless it is used before
+
+    @property
+    def over_at(self) -> datetime:
+        return min(self.expires_at, self.ends_at)
+
+    def is_of(self, user: "User") -> bool:
+        """Whether it opens this account still: who is let in, and has not ended it since."""
+        return user.status == "active" and self.access_epoch == user.access_epoch
 
 
 class ApiKey(Table):
@@ -124,7 +133,7 @@ class EmailToken(Table):
 
 
 class Attempts(Table):
-    """How often something was tried of late: see `auth.attempts`."""
+    """How often something was tried of late: see `auth.credentials.attempts`."""
 
     class Meta:
         table_name = _tables.attempts_table

@@ -158,7 +158,7 @@ def test_an_account_with_a_second_factor_asks_for_it_too():
     wrong = delete(token, code="000000")
 
     assert (without.status, without.code) == (403, "wrong_code")
-    assert (wrong.status, wrong.code) == (403, "wrong_password")
+    assert (wrong.status, wrong.code) == (403, "wrong_code")
     assert is_there(user_id)
     assert delete(token, code=authenticator.now()).status == 204
     assert not is_there(user_id)

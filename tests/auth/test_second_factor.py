@@ -103,7 +103,7 @@ def test_once_confirmed_a_login_needs_a_code(later):
     right = log_in(code=app.code)
 
     assert (without.status, without.code) == (401, "second_factor_code_required")
-    assert (wrong.status, wrong.code) == (401, "wrong_credentials")
+    assert (wrong.status, wrong.code) == (401, "second_factor_code_refused")
     assert right.status == 200
     assert right.body["user"]["second_factor"] is True
     assert User.get(right.body["user"]["id"]).second_factor is True
@@ -120,7 +120,7 @@ def test_a_code_opens_one_session(later):
     code = app.code
 
     assert log_in(code=code).status == 200
-    assert log_in(code=code).code == "wrong_credentials"
+    assert log_in(code=code).code == "second_factor_code_refused"
 
 
 def in_the_middle_of_a_step(later: Clock) -> None:
@@ -176,7 +176,7 @@ def test_a_recovery_code_stands_in_for_the_app_once(later):
     _, _, recovery_codes = turned_on(later)
 
     assert log_in(code=recovery_codes[0]).status == 200
-    assert log_in(code=recovery_codes[0]).code == "wrong_credentials"
+    assert log_in(code=recovery_codes[0]).code == "second_factor_code_refused"
     assert log_in(code=recovery_codes[1].upper()).status == 200
     assert len(Login.get(EMAIL).recovery_hashes) == 8
 
@@ -243,7 +243,7 @@ def test_once_turned_off_the_password_is_enough_and_nothing_is_left(later):
 def test_password_and_code_are_both_asked_for(attempt, later):
     tokens, app, _ = turned_on(later)
 
-    assert attempt(tokens["access_token"], "000000").code == "wrong_password"
+    assert attempt(tokens["access_token"], "000000").code == "wrong_code"
     wrong = attempt(tokens["access_token"], app.code, password="wrong horse battery")
     assert (wrong.status, wrong.code) == (403, "wrong_password")
     assert log_in(code=app.code).status == 200
@@ -255,7 +255,7 @@ def test_new_recovery_codes_void_the_old_ones(later):
     new = renew(tokens["access_token"], app.code).body["recovery_codes"]
 
     assert not set(new) & set(old)
-    assert log_in(code=old[0]).code == "wrong_credentials"
+    assert log_in(code=old[0]).code == "second_factor_code_refused"
     assert log_in(code=new[0]).status == 200
 
 
@@ -263,7 +263,7 @@ def test_new_recovery_codes_can_be_had_for_the_last_old_one(later):
     tokens, _, old = turned_on(later)
 
     assert renew(tokens["access_token"], old[9]).status == 200
-    assert log_in(code=old[9]).code == "wrong_credentials"
+    assert log_in(code=old[9]).code == "second_factor_code_refused"
 
 
 def test_to_start_again_replaces_the_secret(later):

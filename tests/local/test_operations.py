@@ -1,7 +1,6 @@
 """What an operator does, against moto; tests/e2e does it to the local stack."""
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -13,11 +12,17 @@ from tests.support.accounts import Clock
 
 pytestmark = pytest.mark.usefixtures("aws")
 
+OTHERS = json.dumps({"current": "k1", "k1": "a" * 64, "k2": "b" * 64})
 SECRETS = {"TokenKeysSecret": "souk/token-keys", "CursorKeysSecret": "souk/cursor-keys"}
 
 
 class Shop(operations.Target):
-    """A stack as far as moto has one: its secrets."""
+    """A stack as far as moto has one: its secrets, and a clock that is the shop's."""
+
+    def client(self, service: str) -> Any:
+        client = super().client(service)
+        client.meta.events.register("after-call.secretsmanager.GetSecretValue", told_the_time)
+        return client
 
     def physical_id(self, logical_id: str) -> str:
         return SECRETS[logical_id]
@@ -25,6 +30,10 @@ class Shop(operations.Target):
     def environment_of(self, function: str) -> dict[str, str]:
         assert function == "AuthFunction"
         return {"ACCESS_TOKEN_MINUTES": "15"}
+
+
+def told_the_time(parsed: dict[str, Any], **_: Any) -> None:
+    parsed["ResponseMetadata"]["HTTPHeaders"]["date"] = format_datetime(clock.utc_now())
 
 
 @pytest.fixture
@@ -71,20 +80,85 @@ def test_a_second_rotation_waits_until_nothing_depends_on_the_key_it_drops(shop,
 
 
 def test_of_two_operators_at_once_one_rotates(shop, monkeypatch):
-    manager = shop.client("secretsmanager")
     rotate = operations.rings.rotated
+    first = {}
 
     def overtaken(secret: str, **more: Any) -> str:
         monkeypatch.setattr(operations.rings, "rotated", rotate)
         operations.rotate_keys(shop)
+        first.update(ring(shop))
         return rotate(secret, **more)
 
     monkeypatch.setattr(operations.rings, "rotated", overtaken)
 
-    with pytest.raises(manager.exceptions.InvalidParameterException):
+    with pytest.raises(operations.OperationFailed, match="their key stays"):
         operations.rotate_keys(shop)
 
-    assert ring(shop).keys() == {"current", "k1", "k2", "next", "next_from"}
+    assert ring(shop) == first
+    assert first.keys() == {"current", "k1", "k2", "next", "next_from"}
+
+
+def test_an_operator_who_wrote_last_but_was_not_first_drops_no_key(shop, monkeypatch):
+    """Both have read and both have written before either moves the label."""
+    put = shop.client("secretsmanager").put_secret_value
+    others = put(SecretId="souk/token-keys", SecretString=OTHERS, VersionStages=["SOUKNEXT"])
+    held = shop.client("secretsmanager").get_secret_value(SecretId="souk/token-keys")
+    rotate = operations.rings.rotated
+
+    def overtaken(secret: str, **more: Any) -> str:
+        if secret == held["SecretString"]:
+            shop.client("secretsmanager").update_secret_version_stage(
+                SecretId="souk/token-keys",
+                VersionStage="AWSCURRENT",
+                MoveToVersionId=others["VersionId"],
+                RemoveFromVersionId=held["VersionId"],
+            )
+        return rotate(secret, **more)
+
+    monkeypatch.setattr(operations.rings, "rotated", overtaken)
+
+    with pytest.raises(operations.OperationFailed, match="TokenKeysSecret meanwhile"):
+        operations.rotate_keys(shop)
+
+    assert ring(shop) == json.loads(OTHERS)
+
+
+def test_a_rotation_that_broke_off_between_the_rings_is_completed_by_the_next(shop, monkeypatch):
+    with monkeypatch.context() as broken, pytest.raises(KeyError):
+        broken.delitem(SECRETS, "CursorKeysSecret")
+        operations.rotate_keys(shop)
+    tokens = ring(shop)
+
+    with pytest.raises(operations.OperationFailed, match=r"CursorKeysSecret was rotated\.$"):
+        operations.rotate_keys(shop)
+
+    assert ring(shop) == tokens
+    assert "k2" in ring(shop, "CursorKeysSecret")
+
+
+@pytest.mark.parametrize("minutes", [-3, 3])
+def test_a_machine_whose_clock_is_wrong_names_no_time(shop, later, monkeypatch, minutes):
+    real = Clock()
+    monkeypatch.setattr(f"{__name__}.clock", SimpleNamespace(utc_now=real))
+    later.advance(minutes=minutes)
+
+    with pytest.raises(operations.OperationFailed, match="clock is 1[78][0-9] s off"):
+        operations.rotate_keys(shop)
+
+    assert ring(shop).keys() == {"current", "k1"}
+
+
+def test_a_secret_that_is_no_ring_is_left_alone_and_not_shown(shop):
+    shop.client("secretsmanager").put_secret_value(
+        SecretId="souk/token-keys", SecretString="hunter2"
+    )
+
+    with pytest.raises(operations.OperationFailed, match="no key ring") as raised:
+        operations.rotate_keys(shop)
+
+    assert "hunter2" not in str(raised.value)
+    held = shop.client("secretsmanager").get_secret_value(SecretId="souk/token-keys")
+    assert held["SecretString"] == "hunter2"
 
 
 @pytest.mark.parametrize(
@@ -119,28 +193,3 @@ def test_the_local_stack_is_found_by_its_facts(monkeypatch, tmp_path):
     assert (found.stack_name, found.endpoint_url) == ("souk-local", "http://127.0.0.1:4566")
     assert operations.target("prod").stack_name == "souk-prod"
     assert operations.target("prod").endpoint_url is None
-
-
-def test_a_stack_is_asked_for_its_own_names():
-    asked = []
-
-    def client(service: str, **_: Any) -> Any:
-        def describe(**named: str) -> dict[str, Any]:
-            asked.append((service, named))
-            return {"StackResourceDetail": {"PhysicalResourceId": "souk-auth-1"}}
-
-        def configuration(**named: str) -> dict[str, Any]:
-            asked.append((service, named))
-            return {"Environment": {"Variables": {"LOGINS_TABLE": "logins-1"}}}
-
-        return SimpleNamespace(
-            describe_stack_resource=describe, get_function_configuration=configuration
-        )
-
-    shop = operations.Target("souk-dev", SimpleNamespace(client=client))
-
-    assert shop.environment_of("AuthFunction") == {"LOGINS_TABLE": "logins-1"}
-    assert asked == [
-        ("cloudformation", {"StackName": "souk-dev", "LogicalResourceId": "AuthFunction"}),
-        ("lambda", {"FunctionName": "souk-auth-1"}),
-    ]

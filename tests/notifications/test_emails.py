@@ -30,7 +30,13 @@ def ada(**changes) -> User:
 
 
 def happened(event_type: str, user_id: str = "usr_ada", **facts: Any) -> events.AnyEvent:
-    about = {"user_id": user_id, "session_id": "ses_one", "enabled": True, "key_id": "key_one"}
+    about = {
+        "user_id": user_id,
+        "access_epoch": 1,
+        "session_id": "ses_one",
+        "enabled": True,
+        "key_id": "key_one",
+    }
     return events.parse({"type": event_type, "occurred_at": WHEN, "data": about | facts})
 
 

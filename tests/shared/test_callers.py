@@ -1,10 +1,7 @@
-"""Pure: where a request comes from, and what each role may do."""
-
-from itertools import pairwise
+"""Pure: where a request comes from."""
 
 import pytest
 
-from shared.auth import GRANTABLE_TO_KEYS, PERMISSIONS, Permission, Role, is_staff, permissions_of
 from shared.callers import DEVICE_MAX, Client, client_of
 from tests.support.http import sample
 
@@ -49,37 +46,3 @@ def test_a_client_need_not_say_what_it_is():
     del event["requestContext"]["http"]["userAgent"]
 
     assert client_of(event).device == ""
-
-
-def test_each_role_may_do_what_those_below_it_may_and_more():
-    for lower, higher in pairwise((Role.CUSTOMER, Role.STAFF, Role.ADMIN)):
-        assert PERMISSIONS[lower] < PERMISSIONS[higher]
-
-
-def test_every_permission_is_some_role_s():
-    assert permissions_of(frozenset(Role)) == frozenset(Permission)
-
-
-def test_who_has_no_role_may_do_nothing():
-    assert permissions_of(frozenset()) == frozenset()
-
-
-@pytest.mark.parametrize(
-    ("roles", "staff"),
-    [
-        (set(), False),
-        ({Role.CUSTOMER}, False),
-        ({Role.STAFF}, True),
-        ({Role.CUSTOMER, Role.ADMIN}, True),
-    ],
-)
-def test_whoever_may_do_more_than_a_customer_has_the_duties_of_staff(roles, staff):
-    assert is_staff(frozenset(roles)) is staff
-
-
-@pytest.mark.parametrize(
-    "permission",
-    [Permission.OWN_ACCOUNT, Permission.MANAGE_API_KEYS, Permission.MANAGE_USERS],
-)
-def test_no_key_can_change_an_account_give_rights_or_make_keys(permission):
-    assert permission not in GRANTABLE_TO_KEYS

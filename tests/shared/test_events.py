@@ -74,11 +74,16 @@ def test_an_event_has_the_envelope_of_the_contract(event):
 def test_an_event_carries_the_request_that_caused_it():
     observability.correlate("request-1")
 
-    assert UserRegistered(data={"user_id": "usr_ada"}).correlation_id == "request-1"
+    assert (
+        UserRegistered(data={"user_id": "usr_ada", "access_epoch": 1}).correlation_id == "request-1"
+    )
 
 
 def test_each_event_has_an_id_of_its_own():
-    assert len({UserRegistered(data={"user_id": "usr_ada"}).id for _ in range(100)}) == 100
+    assert (
+        len({UserRegistered(data={"user_id": "usr_ada", "access_epoch": 1}).id for _ in range(100)})
+        == 100
+    )
 
 
 @pytest.mark.parametrize("model", EVERY_EVENT, ids=lambda model: model.__name__)

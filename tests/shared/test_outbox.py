@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 
 def registered(**changes) -> UserRegistered:
-    return UserRegistered(data={"user_id": "usr_ada"}, **changes)
+    return UserRegistered(data={"user_id": "usr_ada", "access_epoch": 1}, **changes)
 
 
 def commit_with(event: UserRegistered) -> None:

@@ -42,4 +42,5 @@ def order_placed(**changes: Any) -> OrderPlaced:
 
 
 def user_registered(user_id: str = "usr_ada") -> UserRegistered:
-    return UserRegistered.model_validate({"id": "evt_registered", "data": {"user_id": user_id}})
+    about = {"user_id": user_id, "access_epoch": 1}
+    return UserRegistered.model_validate({"id": "evt_registered", "data": about})

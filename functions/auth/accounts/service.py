@@ -154,7 +154,7 @@ def about(account: Profile | None) -> AboutAccess:
     To write to nobody takes as long as to write to somebody: the mail worker finds no such user.
     """
     if account is None:
-        return AboutAccess(user_id=ids.new_id("usr"))
+        return AboutAccess(user_id=ids.new_id("usr"), access_epoch=1)
     return AboutAccess(user_id=account.user_id, access_epoch=int(account.access_epoch))
 
 

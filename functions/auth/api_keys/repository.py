@@ -24,8 +24,9 @@ def all_of(user_id: str) -> list[ApiKey]:
     return sorted(found, key=lambda key: key.created_at, reverse=True)
 
 
-def drop(transaction: Transaction, key: ApiKey) -> None:
-    transaction.delete(ApiKey(key.user_id, key.key_id))
+def drop_all(transaction: Transaction, user_id: str) -> None:
+    for key in all_of(user_id):
+        transaction.delete(ApiKey(key.user_id, key.key_id))
 
 
 def revoke(user_id: str, key_id: str) -> None:

@@ -17,6 +17,7 @@ from shared.config import AccountSettings, PasswordSettings, settings
 from shared.errors import (
     AccountDisabled,
     AppError,
+    CodeRefused,
     CodeRequired,
     TooManyAttempts,
     WrongCode,
@@ -53,7 +54,10 @@ class Proof:
         return holds & self.code.unused if self.code else holds
 
     def settle(self, transaction: Transaction) -> None:
-        """Forget failures, use up the code, renew the hash. Its refusal is WrongCredentials."""
+        """Forget failures, use up the code, renew the hash.
+
+        Its refusals are TooManyAttempts and WrongCredentials, for what happened meanwhile.
+        """
         self.guard.note_success(transaction, clock.utc_now())
         overtaken = wrong_credentials()
         email = self.login.email
@@ -69,7 +73,7 @@ def prove(email: str, password: str, code: str | None, client: Client) -> Proof:
     """Two calls for a failure, one for a success.
 
     Raises TooManyAttempts; WrongCredentials, after the same time for a wrong password and an
-    unknown e-mail; and, for the right password, CodeRequired or AccountDisabled.
+    unknown e-mail; and, for the right password, CodeRequired, CodeRefused or AccountDisabled.
     """
     login, guard, now = admitted(email, client)
     refusal = _refusal_of(login, password)
@@ -77,8 +81,7 @@ def prove(email: str, password: str, code: str | None, client: Client) -> Proof:
         raise counted(refusal or wrong_credentials(), login, guard, now)
     used = _used_code(login, code, now)
     if login.second_factor and used is None:
-        refusal = wrong_credentials() if code else _code_required()
-        raise counted(refusal, login, guard, now)
+        raise counted(_code_refused() if code else _code_required(), login, guard, now)
     return Proof(login, guard, used, _renewed(password, login))
 
 
@@ -131,6 +134,10 @@ def _renewed(password: str, login: Login) -> str | None:
     return passwords.hash_password(password, pepper(), cost=cost())
 
 
+def _code_refused() -> CodeRefused:
+    return CodeRefused("This code is wrong, or was used before: wait for the next one.")
+
+
 def _code_required() -> CodeRequired:
     return CodeRequired("Send the `code` of your second factor, or a recovery code, too.")
 
@@ -153,11 +160,11 @@ def cost() -> int:
 def confirm(user: User, password: str, code: str | None, client: Client) -> Proof:
     """Who is signed in shows once more that it is them, before something that matters.
 
-    Raises WrongPassword, WrongCode, TooManyAttempts.
+    Raises WrongPassword, WrongCode, AccountDisabled and TooManyAttempts.
     """
     try:
         return prove(user.email, password, code, client)
-    except CodeRequired as refusal:
+    except (CodeRequired, CodeRefused) as refusal:
         raise WrongCode(refusal.message) from refusal
     except WrongCredentials as refusal:
-        raise WrongPassword("This is not your password, or not your code.") from refusal
+        raise WrongPassword("This is not your password.") from refusal

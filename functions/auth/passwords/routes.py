@@ -15,7 +15,10 @@ routes = Routes()
 @routes.post("/v1/auth/password/forgot", status_code=202, tags=["Accounts"])
 @anyone
 def forgot_password(address: EmailAddress) -> Response[Any]:
-    """Mail a link to set a new password, if there is an account. It is good for ten minutes."""
+    """Mail a link to set a new password, if there is an account. It is good for ten minutes.
+
+    Asked again within five, it mails nothing new.
+    """
     passwords.ask_for_reset(address.email, routes.client)
     return accepted()
 
@@ -23,7 +26,7 @@ def forgot_password(address: EmailAddress) -> Response[Any]:
 @routes.post("/v1/auth/password/reset", status_code=204, tags=["Accounts"])
 @anyone
 def reset_password(reset: PasswordReset) -> Response[Any]:
-    """Set a new password with the token from the link. All sessions end."""
+    """Set a new password with the token from the link. All sessions end, API keys are revoked."""
     passwords.reset(reset, routes.client)
     return no_content()
 

@@ -28,7 +28,7 @@ def start_second_factor(request: SecondFactorStart) -> Response[EnrolmentView]:
 @routes.post("/v1/me/second-factor/confirm", tags=["Second factor"])
 @requires(Permission.OWN_ACCOUNT)
 def confirm_second_factor(request: SecondFactorConfirmation) -> RecoveryCodesView:
-    """Turn it on with a code of the app. Your other sessions end."""
+    """Turn it on with a code of the app. The answer has your recovery codes; other sessions end."""
     codes = second_factor.confirm(routes.caller, request.code, routes.client)
     return RecoveryCodesView(recovery_codes=codes)
 
@@ -44,6 +44,6 @@ def renew_recovery_codes(proof: SecondFactorProof) -> RecoveryCodesView:
 @routes.delete("/v1/me/second-factor", status_code=204, tags=["Second factor"])
 @requires(Permission.OWN_ACCOUNT)
 def remove_second_factor(proof: SecondFactorProof) -> Response[Any]:
-    """Turn it off."""
+    """Turn your second factor off: the password alone logs you in again."""
     second_factor.remove(routes.caller, proof, routes.client)
     return no_content()

@@ -25,7 +25,6 @@ def rotate(token: RefreshToken, successor: RefreshToken, now: datetime) -> None:
         Session(token.user_id, token.session_id),
         [
             Session.refresh_hash.set(successor.hash),
-            Session.previous_hash.set(token.hash),
             Session.rotated_at.set(now),
             Session.last_used_at.set(now),
             Session.expires_at.set(now + IDLE),
@@ -63,7 +62,7 @@ def epoch_of(caller: Principal) -> int:
 def check_stands(session: Session) -> None:
     """Raises SessionEnded when the account was closed, or has ended its sessions."""
     user = User.find(session.user_id, consistent=True)
-    if user is None or user.status != "active" or user.access_epoch != session.access_epoch:
+    if user is None or not session.is_of(user):
         raise ended()
 
 

@@ -59,5 +59,5 @@ class SessionView(View):
             second_factor=session.second_factor,
             created_at=session.created_at,
             last_used_at=session.last_used_at,
-            expires_at=min(session.expires_at, session.ends_at),
+            expires_at=session.over_at,
         )

@@ -102,14 +102,11 @@ def _after_all(token: RefreshToken, session: Session | None, now: datetime) -> R
         observability.audit("refresh", "refused", reason="forged", user_id=session.user_id)
         raise TokenInvalid("This is not a refresh token of the shop. Log in.")
     repository.check_stands(session)
-    if min(session.expires_at, session.ends_at) <= now:
+    if session.over_at <= now:
         raise repository.ended()
     token = replace(token, epoch=int(session.access_epoch))
     if token.hash == session.refresh_hash:  # it was carried over into another epoch
-        try:
-            return _rotated(token, now)
-        except NotCurrent as stale:  # by a second tab, meanwhile
-            return _after_all(token, stale.session, now)
+        return _due(token, now)
     successor = token.successor_in(session, _ring())
     if successor is not None and now - session.rotated_at <= refresh_tokens.GRACE:
         return successor
@@ -129,7 +126,7 @@ def mine(caller: Principal) -> list[Session]:
     """Those that stand, the newest first."""
     now = clock.utc_now()
     sessions = repository.all_of(account_rules.whoami(caller))
-    return [one for one in sessions if min(one.expires_at, one.ends_at) > now]
+    return [one for one in sessions if one.over_at > now]
 
 
 def end(caller: Principal, session_id: str) -> None:

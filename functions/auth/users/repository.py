@@ -68,8 +68,7 @@ def end_sessions(user: User, *, by_admin: str) -> None:
     transaction = Transaction()
     _require_admin(transaction, by_admin)
     accounts.amend(transaction, user, access_epoch=int(user.access_epoch) + 1)
-    for key in api_keys.all_of(user.user_id):
-        api_keys.drop(transaction, key)
+    api_keys.drop_all(transaction, user.user_id)
     transaction.commit()
 
 

@@ -54,6 +54,9 @@ def end_sessions(user_id: str) -> Response[Any]:
 @routes.delete("/v1/users/<user_id>/second-factor", status_code=204, tags=["Users"])
 @requires(Permission.MANAGE_USERS)
 def remove_second_factor_of_user(user_id: str) -> Response[Any]:
-    """Turn off the second factor of someone who has lost it. Make sure that it is them."""
+    """Turn off the second factor of someone who has lost it. Make sure that it is them.
+
+    All their sessions end, and they are mailed.
+    """
     users.remove_second_factor(routes.caller, user_id)
     return no_content()
