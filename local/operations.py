@@ -82,12 +82,7 @@ def target(name: str) -> Target:
         known = json.loads((places.STATE / "stack.json").read_text())
     except FileNotFoundError as error:
         raise OperationFailed("No local stack is running: start one with `make run`.") from error
-    session = boto3.Session(
-        aws_access_key_id=emulator.ACCESS_KEY,
-        aws_secret_access_key=emulator.ACCESS_KEY,
-        region_name=emulator.REGION,
-    )
-    return Target(known["stack_name"], session, known["aws_endpoint_url"])
+    return Target(known["stack_name"], emulator.root_session(), known["aws_endpoint_url"])
 
 
 def _configured(name: str) -> tuple[str, str | None]:
@@ -118,7 +113,7 @@ def make_admin(shop: Target, email: str) -> str:
         raise OperationFailed(
             f"{email} has no account: register it first, then try again."
         ) from error
-    return f"{user.email} is an admin now, from their next login on."
+    return f"{user.email} is an admin now. Their sessions have ended: they log in again."
 
 
 def _work_in(shop: Target) -> None:
@@ -132,7 +127,9 @@ def _work_in(shop: Target) -> None:
             "AWS_ACCESS_KEY_ID": emulator.ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": emulator.ACCESS_KEY,
         }
-    os.environ |= variables | {"AWS_DEFAULT_REGION": str(shop.session.region_name)}
+    region = str(shop.session.region_name)
+    # Warnings only: no log lines beside the answer.
+    os.environ |= variables | {"AWS_DEFAULT_REGION": region, "LOG_LEVEL": "WARNING"}
     sys.path.insert(0, str(places.ROOT / "functions"))
 
 
@@ -154,7 +151,7 @@ def rotate_keys(shop: Target) -> str:
         told = [f"{ring} was rotated." for ring in done]
         raise OperationFailed(" ".join(refusals + told))
     seconds = int(rings.TAKES_OVER_AFTER.total_seconds())
-    return f"New keys for tokens and cursors sign in {seconds} s. Nobody is logged out."
+    return f"New keys for tokens and cursors take over in {seconds} s. Nobody is logged out."
 
 
 def _rotate(shop: Target, ring: str, *, signatures_live: timedelta) -> None:
@@ -167,8 +164,8 @@ def _rotate(shop: Target, ring: str, *, signatures_live: timedelta) -> None:
     except rings.TooEarly as early:
         minutes = int(early.wait.total_seconds() // 60) + 1
         raise OperationFailed(
-            f"{ring} was rotated lately: what its last key but one has signed may still be in use. "
-            f"Try again in {minutes} min."
+            f"{ring} was rotated lately, and what the older of its two keys has signed may be in "
+            f"use. Try again in {minutes} min."
         ) from early
     except ValueError as error:  # it may quote the secret: that is not for a terminal
         raise OperationFailed(f"{ring} holds no key ring, and was left alone.") from error

@@ -26,6 +26,7 @@ FACTS = {
     "key_id": "key_one",
     "enabled": True,
 }
+ABOUT_ADA = {"user_id": "usr_ada", "access_epoch": 1}
 SAMPLES = [
     *(
         kind(data={name: FACTS[name] for name in kind.model_fields["data"].annotation.model_fields})
