@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local import operations
 from shared import clock
@@ -196,3 +197,56 @@ def test_the_local_stack_is_found_by_its_facts(monkeypatch, tmp_path):
     assert (found.stack_name, found.endpoint_url) == ("souk-local", "http://127.0.0.1:4566")
     assert operations.target("prod").stack_name == "souk-prod"
     assert operations.target("prod").endpoint_url is None
+
+
+@pytest.mark.parametrize(
+    ("more", "region"),
+    [
+        ("", "eu-west-3"),
+        ('region = "eu-central-1"', "eu-central-1"),
+        ('[prod.deploy.parameters]\nregion = "eu-north-1"', "eu-north-1"),
+    ],
+    ids=["the environment's", "for all commands", "as a guided deploy writes it"],
+)
+def test_the_region_is_the_one_that_was_deployed_to(more, region, monkeypatch, tmp_path):
+    named = f'version = 0.1\n[prod.global.parameters]\nstack_name = "souk-prod"\n{more}\n'
+    (tmp_path / "samconfig.toml").write_text(named)
+    monkeypatch.setattr(operations.places, "ROOT", tmp_path)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
+
+    assert operations.target("prod").session.region_name == region
+
+
+def test_a_stack_that_is_not_deployed_is_named_with_its_region():
+    def nothing(**_: str) -> None:
+        raise ClientError({"Error": {"Code": "ValidationError"}}, "DescribeStackResource")
+
+    cloudformation = SimpleNamespace(describe_stack_resource=nothing)
+    session = SimpleNamespace(region_name="eu-west-3", client=lambda *_, **__: cloudformation)
+
+    with pytest.raises(operations.OperationFailed, match=r"souk-prod has no .* in eu-west-3"):
+        operations.rotate_keys(operations.Target("souk-prod", session))
+
+
+def test_a_local_stack_that_was_killed_is_told_from_one_that_runs():
+    def nobody(**_: str) -> None:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:4566")
+
+    cloudformation = SimpleNamespace(describe_stack_resource=nobody)
+    session = SimpleNamespace(client=lambda *_, **__: cloudformation)
+    shop = operations.Target("souk-local", session, "http://127.0.0.1:4566")
+
+    with pytest.raises(operations.OperationFailed, match="make run"):
+        operations.rotate_keys(shop)
+
+
+def test_who_is_to_be_admin_must_be_said(shop):
+    with pytest.raises(operations.OperationFailed, match="EMAIL="):
+        operations.make_admin(shop, "")
+
+
+def test_an_address_without_an_account_has_to_register_first(shop, monkeypatch):
+    monkeypatch.setattr(operations, "_work_in", lambda _: None)  # the tests' process stays one
+
+    with pytest.raises(operations.OperationFailed, match="register it first"):
+        operations.make_admin(shop, "nobody@example.com")
