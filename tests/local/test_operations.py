@@ -225,7 +225,7 @@ def test_a_stack_that_is_not_deployed_is_named_with_its_region():
     session = SimpleNamespace(region_name="eu-west-3", client=lambda *_, **__: cloudformation)
 
     with pytest.raises(operations.OperationFailed, match=r"souk-prod has no .* in eu-west-3"):
-        operations.rotate_keys(operations.Target("souk-prod", session))
+        operations.Target("souk-prod", session).physical_id("AuthFunction")
 
 
 def test_a_local_stack_that_was_killed_is_told_from_one_that_runs():
@@ -237,7 +237,7 @@ def test_a_local_stack_that_was_killed_is_told_from_one_that_runs():
     shop = operations.Target("souk-local", session, "http://127.0.0.1:4566")
 
     with pytest.raises(operations.OperationFailed, match="make run"):
-        operations.rotate_keys(shop)
+        shop.physical_id("AuthFunction")
 
 
 def test_who_is_to_be_admin_must_be_said(shop):
