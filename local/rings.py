@@ -23,7 +23,10 @@ def rotated(secret: str, *, now: datetime, signatures_live: timedelta) -> str:
     """The ring with a new key, which verifies at once and signs from TAKES_OVER_AFTER on.
 
     Two keys are left: the one that signs now, and the new one. `signatures_live` is how long after
-    it was made a signature must be good. Raises TooEarly, and ValueError when it is no ring.
+    it was made a signature must be good. Refresh tokens do not count: they are known by their
+    digests, and need the key that derived their successor for the ten seconds of grace alone.
+
+    Raises TooEarly, and ValueError when it is no ring.
     """
     current = KeyRing.parse(secret).current
     current = KeyRing.parse(secret).current
