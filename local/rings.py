@@ -29,7 +29,6 @@ def rotated(secret: str, *, now: datetime, signatures_live: timedelta) -> str:
     Raises TooEarly, and ValueError when it is no ring.
     """
     current = KeyRing.parse(secret).current
-    current = KeyRing.parse(secret).current
     ring = json.loads(secret)
     last = ring.get("next_from")
     if last is not None:
