@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from pynamodb.exceptions import PynamoDBException
 
 from local import emulator, places, rings
-from shared import clock, tokens
+from shared import clock, observability, tokens
 from shared.errors import AppError, UserNotFound
 
 LOCAL = "local"
@@ -127,10 +127,10 @@ def _work_in(shop: Target) -> None:
             "AWS_ACCESS_KEY_ID": emulator.ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": emulator.ACCESS_KEY,
         }
-    region = str(shop.session.region_name)
-    # Warnings only: no log lines beside the answer.
-    os.environ |= variables | {"AWS_DEFAULT_REGION": region, "LOG_LEVEL": "WARNING"}
+    os.environ |= variables | {"AWS_DEFAULT_REGION": str(shop.session.region_name)}
     sys.path.insert(0, str(places.ROOT / "functions"))
+    # The audit line, beside the answer and not in it.
+    observability.logger.registered_handler.setStream(sys.stderr)  # type: ignore[attr-defined]
 
 
 def rotate_keys(shop: Target) -> str:
