@@ -141,13 +141,6 @@ def ask_for_verification(email: str, client: Client) -> None:
     write_to(email, event, client)
 
 
-def _asked_for(new_email: str, user: User, proof: Proof) -> Transaction:
-    transaction = Transaction()
-    proof.settle(transaction)
-    repository.remember_new_email(transaction, user, new_email)
-    return transaction
-
-
 def about(account: Profile | None) -> AboutAccess:
     """That account as it now stands; for None, one that is nobody's.
 
@@ -214,7 +207,7 @@ def ask_for_email_change(caller: Principal, change: EmailChange, client: Client)
     proof = credentials.confirm(user, change.password, change.code, client)
     now = clock.utc_now()
     taken = repository.find_login(change.email)
-    transaction = _asked_for(change.email, user, proof)
+    transaction = _change_asked_for(change.email, user, proof)
     _take_mail(transaction, client, now)
     whose = f"{user.user_id} {change.email}"
     attempts.space_out(transaction, "change", whose, every=MAILED_EVERY, now=now)
@@ -227,5 +220,12 @@ def ask_for_email_change(caller: Principal, change: EmailChange, client: Client)
     try:
         transaction.commit()
     except JustDone:  # no other mail, but a code that was sent is used up all the same
-        _asked_for(change.email, user, proof).commit()
+        _change_asked_for(change.email, user, proof).commit()
     observability.audit("ask_for_email_change", "done", user_id=user.user_id)
+
+
+def _change_asked_for(new_email: str, user: User, proof: Proof) -> Transaction:
+    transaction = Transaction()
+    proof.settle(transaction)
+    repository.remember_new_email(transaction, user, new_email)
+    return transaction

@@ -2,9 +2,9 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
+from auth.api_keys.schemas import ApiKeyView
 from auth.privacy import service as privacy
 from auth.privacy.schemas import (
-    ApiKeyExport,
     Deletion,
     ExportView,
     ProfileExport,
@@ -30,7 +30,7 @@ def export_account(cursor: PageCursor = None) -> Response[ExportView]:
     view = ExportView(
         profile=ProfileExport.of_user(export.user),
         sessions=[SessionView.of(one, current=current) for one in export.held.sessions],
-        api_keys=[ApiKeyExport.of(key) for key in export.held.api_keys],
+        api_keys=[ApiKeyView.of(key) for key in export.held.api_keys],
         uploads=[UploadExport.of(upload) for upload in export.held.uploads],
         orders=[OrderView.of(order) for order in export.held.orders],
         next_cursor=export.held.next_cursor,

@@ -4,9 +4,10 @@ from typing import Self
 from pydantic import Field
 
 from auth.accounts.schemas import Code, Password, UserView
+from auth.api_keys.schemas import ApiKeyView
 from auth.sessions.schemas import SessionView
 from orders.schemas import OrderView
-from shared.models import ApiKey, Upload, User
+from shared.models import Upload, User
 from shared.schemas import RequestBody, View
 
 
@@ -25,26 +26,6 @@ class ProfileExport(UserView):
             **UserView.of(user).model_dump(),
             new_email=user.new_email,
             previous_email=user.previous_email,
-        )
-
-
-class ApiKeyExport(View):
-    id: str
-    name: str
-    permissions: list[str]
-    created_at: datetime
-    last_used_at: datetime | None
-    expires_at: datetime
-
-    @classmethod
-    def of(cls, key: ApiKey) -> Self:
-        return cls(
-            id=key.key_id,
-            name=key.name,
-            permissions=sorted(key.permissions),
-            created_at=key.created_at,
-            last_used_at=key.last_used_at,
-            expires_at=key.expires_at,
         )
 
 
@@ -77,7 +58,7 @@ class ExportView(View):
 
     profile: ProfileExport
     sessions: list[SessionView]
-    api_keys: list[ApiKeyExport]
+    api_keys: list[ApiKeyView]
     uploads: list[UploadExport]
     orders: list[OrderView]
     next_cursor: str | None

@@ -71,6 +71,11 @@ def use(login: Login, code: str, pepper: KeyRing, *, now: datetime) -> UsedCode 
     return None
 
 
+def removal() -> list[Action]:
+    """Of all that the login holds of a second factor."""
+    return [Login.totp_seed.remove(), Login.totp_step.remove(), Login.recovery_hashes.remove()]
+
+
 def new_recovery_codes() -> list[str]:
     """Shown once: `xxxx-xxxx-xxxx-xxxx`."""
     return [_grouped(secrets.token_bytes(_RECOVERY_BYTES)) for _ in range(RECOVERY_CODES)]

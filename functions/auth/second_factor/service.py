@@ -97,12 +97,7 @@ def remove(caller: Principal, sent: SecondFactorProof, client: Client) -> None:
     user = account_rules.whoami(caller)
     _check_is(user, on=True)
     proof = credentials.confirm(user, sent.password, sent.code, client)
-    gone = [
-        Login.totp_seed.remove(),
-        Login.totp_step.remove(),
-        Login.recovery_hashes.remove(),
-    ]
-    _write(user, proof, gone, enabled=False)
+    _write(user, proof, codes.removal(), enabled=False)
     observability.audit("turn_off_second_factor", "done", user_id=user.user_id)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from auth.accounts import repository as accounts
 from auth.api_keys import repository as api_keys
+from auth.second_factor import codes
 from shared import cursors, outbox
 from shared.auth import Role
 from shared.errors import Forbidden
@@ -79,11 +80,7 @@ def remove_second_factor(user: User, *, by_admin: str, told: SecondFactorChanged
     accounts.amend(
         transaction,
         user,
-        login_actions=[
-            Login.totp_seed.remove(),
-            Login.totp_step.remove(),
-            Login.recovery_hashes.remove(),
-        ],
+        login_actions=codes.removal(),
         second_factor=False,
         access_epoch=int(user.access_epoch) + 1,
     )
