@@ -9,7 +9,7 @@ import json
 import time
 import traceback
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -18,36 +18,18 @@ from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
     OpenAPIResponseValidationMiddleware,
 )
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from shared import bodies, errors, observability, started
+from shared.answers import JSON
 from shared.auth import Permission, Principal
 from shared.callers import Client, admit, caller_of, client_of
 from shared.config import Runtime, Settings, settings
-from shared.schemas import reason
+from shared.schemas import refusal_of
 
-JSON = "application/json; charset=utf-8"
 PATH_ARGUMENT_MAX = 64  # no id of ours is longer, and DynamoDB looks for no key over 2,048 bytes
-PAGE_LIMIT_MAX = 100  # keeps one page under DynamoDB's 1 MB
-
-PageLimit = Annotated[int, Query(ge=1, le=PAGE_LIMIT_MAX, description="Items in a page.")]
-PageCursor = Annotated[
-    str | None, Query(max_length=2000, description="`next_cursor` of the page before.")
-]
-IdempotencyKey = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        description="New for each order, the same when you retry one.",
-        examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
-    ),
-]
-
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -60,27 +42,14 @@ SECURITY_HEADERS = {
 _REQUIRED_HEADERS: dict[tuple[str, ...], errors.AppError] = {
     ("header", "idempotency-key"): errors.IdempotencyKeyRequired(
         "Send an Idempotency-Key header: a new one for each order, the same one when you retry."
-    )
+    ),
+    ("header", "if-match"): errors.IfMatchRequired(
+        "Send an If-Match header with the ETag of what you have read, so that you overwrite "
+        "nothing that you have not seen."
+    ),
 }
 
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
-_View = TypeVar("_View", bound=BaseModel)
-
-
-def no_content() -> Response[None]:
-    """204: done, and there is nothing to say."""
-    return Response(status_code=204)
-
-
-def accepted() -> Response[None]:
-    """202: the answer comes by mail, if there is one to give."""
-    return Response(status_code=202)
-
-
-def created(view: _View, **headers: str) -> Response[_View]:
-    """201 with that view; `headers` in snake case."""
-    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-    return Response(status_code=201, content_type=JSON, body=view, headers=named)
 
 
 class _Request:
@@ -138,12 +107,12 @@ class Api(_Request, APIGatewayHttpResolver):
             "X-Request-Id": request["requestId"],
             **response["headers"],
         }
-        observability.logger.info(
-            "request",
-            route=event.get("routeKey"),
-            status=response["statusCode"],
-            milliseconds=round((time.perf_counter() - began) * 1000, 1),
-        )
+        facts = {
+            "route": event.get("routeKey"),
+            "status": response["statusCode"],
+            "milliseconds": round((time.perf_counter() - began) * 1000, 1),
+        }
+        observability.logger.info("request", extra=facts | observability.noted())
         return response
 
     def refuse(self, refusal: errors.AppError) -> Response[Any]:
@@ -161,21 +130,7 @@ class Api(_Request, APIGatewayHttpResolver):
         for problem in problems:
             if problem["type"] == "missing" and tuple(problem["loc"]) in _REQUIRED_HEADERS:
                 return self.refuse(_REQUIRED_HEADERS[tuple(problem["loc"])])
-        fields = [
-            {
-                "path": ".".join(str(step) for step in problem["loc"]),
-                "code": problem["type"],
-                "message": reason(problem),
-            }
-            for problem in problems
-        ]
-        return self.refuse(
-            errors.InvalidFields(
-                f"{fields[0]['path']}: {fields[0]['message']}"
-                + (f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""),
-                fields=fields,
-            )
-        )
+        return self.refuse(refusal_of(problems))
 
     def _render_unknown_route(self, _: NotFoundError) -> Response[Any]:
         return self.refuse(errors.NotFound("There is nothing at this address."))

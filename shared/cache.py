@@ -1,38 +1,81 @@
 """A cache in the function instance whose answers are never older than it states."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from dataclasses import dataclass
+from typing import Generic, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
 
-def cached(
-    *, seconds: float
-) -> Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer]]:
-    """Remember a function's answers, by their hashable arguments, for at most `seconds`.
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[Answer]):
+    answer: Answer
+    fresh_until: float  # of the monotonic clock
 
-    Meant for a handful of distinct arguments: nothing is evicted before it is asked for again.
-    A call that raises is not remembered. `function.forget()` empties the cache.
+    @property
+    def seconds_left(self) -> float:
+        return max(0.0, self.fresh_until - time.monotonic())
+
+
+class Cached(Generic[Arguments, Answer]):
+    """A function that remembers its answers, by its hashable arguments."""
+
+    def __init__(
+        self,
+        function: Callable[Arguments, Answer],
+        seconds: float,
+        entries_max: int,
+        on_lookup: Callable[[bool], None] | None,
+    ) -> None:
+        self._function = function
+        self._seconds = seconds
+        self._entries_max = entries_max
+        self._on_lookup = on_lookup
+        self._kept: OrderedDict[object, Kept[Answer]] = OrderedDict()
+
+    def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+        return self.kept(*args, **kwargs).answer
+
+    def kept(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Kept[Answer]:
+        """The answer, and for how long it is fresh."""
+        key = (args, tuple(sorted(kwargs.items())))
+        found = self._kept.get(key)
+        is_hit = found is not None and time.monotonic() < found.fresh_until
+        if self._on_lookup:
+            self._on_lookup(is_hit)
+        if found is not None and is_hit:
+            self._kept.move_to_end(key)
+            return found
+        asked = time.monotonic()  # a slow answer is as old as its question
+        kept = Kept(self._function(*args, **kwargs), asked + self._seconds)
+        self._keep(key, kept)
+        return kept
+
+    def forget(self) -> None:
+        self._kept.clear()
+
+    def _keep(self, key: object, kept: Kept[Answer]) -> None:
+        self._kept[key] = kept
+        self._kept.move_to_end(key)
+        if len(self._kept) > self._entries_max:
+            self._kept.popitem(last=False)  # the one that was not asked for the longest
+
+
+def cached(
+    *,
+    seconds: float,
+    entries_max: int = 100,
+    on_lookup: Callable[[bool], None] | None = None,
+) -> Callable[[Callable[Arguments, Answer]], Cached[Arguments, Answer]]:
+    """Remember a function's answers for at most `seconds`; of too many, those used last.
+
+    A call that raises is not remembered. `on_lookup` is told of each hit and miss.
     """
 
-    def decorate(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
-        answers: dict[object, tuple[float, Answer]] = {}
-
-        @wraps(function)
-        def remembered(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
-            key = (args, tuple(sorted(kwargs.items())))
-            fresh_until, answer = answers.get(key, (0.0, None))
-            if answer is not None and time.monotonic() < fresh_until:
-                return answer
-            asked = time.monotonic()  # a slow answer is as old as its question
-            answer = function(*args, **kwargs)
-            answers[key] = (asked + seconds, answer)
-            return answer
-
-        remembered.forget = answers.clear  # type: ignore[attr-defined]
-        return remembered
+    def decorate(function: Callable[Arguments, Answer]) -> Cached[Arguments, Answer]:
+        return Cached(function, seconds, entries_max, on_lookup)
 
     return decorate

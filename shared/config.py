@@ -41,7 +41,11 @@ class Tables(Settings):
     email_tokens_table: str
     attempts_table: str
     products_table: str
+    groups_table: str
     stock_table: str
+    stock_movements_table: str
+    listings_table: str
+    search_table: str
     orders_table: str
     outbox_table: str
     uploads_table: str
@@ -78,6 +82,12 @@ class AdmissionSettings(Settings):
 @dataclass(frozen=True, slots=True)
 class CursorSettings(Settings):
     cursor_keys_secret_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogSettings(Settings):
+    shop_currency: str = "EUR"  # of prices in a query that names no other
+    browse_cache_seconds: int = 30  # how old an answer to a shopper may be, wherever it was kept
 
 
 @dataclass(frozen=True, slots=True)

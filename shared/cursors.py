@@ -1,51 +1,88 @@
-"""Page cursors: DynamoDB's LastEvaluatedKey, made opaque, signed, and bound to one query.
+"""Page cursors: where a query goes on, made opaque, signed, and bound to that query and its caller.
 
-A cursor is `kid.payload.mac`; the mac covers the key and the query that it continues, so that a
-cursor cannot be forged, edited, or carried over to another query or another user.
+A cursor is `kid.payload.mac`: none can be forged, edited, carried over to another query or to
+another user, or kept for longer than it lives.
 """
 
 import base64
 import binascii
+import hashlib
 import hmac
 import json
+from datetime import timedelta
 from typing import Any
 
+from shared import clock
 from shared.config import CursorSettings, settings
-from shared.errors import InvalidCursor
+from shared.errors import CursorExpired, CursorOfAnotherQuery, CursorOfAnotherUser, InvalidCursor
 from shared.keys import KeyRing, key_ring
 
-LastEvaluatedKey = dict[str, dict[str, Any]]
+LIFETIME = timedelta(hours=1)  # a ring that is rotated keeps the keys of cursors for as long
+
+Position = dict[str, Any]  # as JSON has it
 
 
-def encode(last_key: LastEvaluatedKey | None, *, query: str) -> str | None:
-    """The cursor to the page behind `last_key`, or None where there is none."""
-    if last_key is None:
+def encode(position: Position | None, *, query: str, owner: str = "") -> str | None:
+    """The cursor to the page behind that position, or None where there is none.
+
+    `owner` is the user whose items are listed, if they are anyone's.
+    """
+    if position is None:
         return None
     ring = _ring()
-    payload = _base64(json.dumps(last_key, separators=(",", ":")).encode())
-    return f"{ring.current}.{payload}.{_mac(payload, query, ring.signing_key)}"
+    content = {
+        "at": position,
+        "query": _short_digest(query),
+        "owner": _short_digest(owner),
+        "until": int((clock.utc_now() + LIFETIME).timestamp()),
+    }
+    payload = _base64(json.dumps(content, separators=(",", ":")).encode())
+    return f"{ring.current}.{payload}.{_mac(payload, ring.signing_key)}"
 
 
-def decode(cursor: str | None, *, query: str) -> LastEvaluatedKey | None:
-    """Where that query goes on. Raises InvalidCursor for any cursor but its own."""
+def decode(cursor: str | None, *, query: str, owner: str = "") -> Position | None:
+    """Where that query goes on.
+
+    Raises InvalidCursor for what is no cursor of this shop, and CursorOfAnotherQuery,
+    CursorOfAnotherUser or CursorExpired for one that is, but not for this request.
+    """
     if cursor is None:
         return None
+    content = _verified(cursor)
+    if content["owner"] != _short_digest(owner):
+        raise CursorOfAnotherUser("This cursor was given to another user. Start without a cursor.")
+    if content["query"] != _short_digest(query):
+        raise CursorOfAnotherQuery(
+            "This cursor continues another query. Ask as you did for the page before, or start "
+            "without a cursor."
+        )
+    if content["until"] < clock.utc_now().timestamp():
+        raise CursorExpired("This cursor has expired. Start again without a cursor.")
+    position: Position = content["at"]
+    return position
+
+
+def _verified(cursor: str) -> dict[str, Any]:
     ring = _ring()
     try:
         kid, payload, mac = cursor.split(".")
-        expected = _mac(payload, query, ring.keys[kid])
-        if not hmac.compare_digest(mac.encode(), expected.encode()):
+        if not hmac.compare_digest(mac.encode(), _mac(payload, ring.keys[kid]).encode()):
             raise ValueError("signed for something else")
-        key: LastEvaluatedKey = json.loads(base64.urlsafe_b64decode(payload + "=="))
+        content: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=="))
     except (KeyError, ValueError, binascii.Error) as error:
         raise InvalidCursor(
-            "This cursor is not one that this query gave. Start again without a cursor."
+            "This is no cursor of this shop. Start again without a cursor."
         ) from error
-    return key
+    return content
 
 
-def _mac(payload: str, query: str, key: bytes) -> str:
-    return _base64(hmac.digest(key, f"{query}\n{payload}".encode(), "sha256"))
+def _short_digest(text: str) -> str:
+    """Short, since the mac is what vouches for it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _mac(payload: str, key: bytes) -> str:
+    return _base64(hmac.digest(key, f"cursor\n{payload}".encode(), "sha256"))
 
 
 def _base64(raw: bytes) -> str:

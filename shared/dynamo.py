@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Self
+from threading import RLock
+from typing import Any, ClassVar, Self
 
 import botocore.session
 from botocore.exceptions import ClientError, HTTPClientError
@@ -61,16 +62,35 @@ def connection() -> Connection:
     )
 
 
+# Pages of the catalog are read by several threads, and neither a table nor a client can be made in
+# two of them at once.
+_connecting = RLock()
+
+
 class Table(Model):
-    """A table whose every model shares the one connection."""
+    """A table whose every model shares the one connection.
+
+    `beside` is the model that describes the table, for one whose items are kept in the same.
+    """
+
+    beside: "ClassVar[type[Table] | None]" = None
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
-        table = super()._get_connection()
-        if table.connection is not connection():
+        with _connecting:
+            table = super()._get_connection()
+            if table.connection is not connection():
+                cls._describe(table)
+                table.connection = connection()
+                _ = table.connection.client
+            return table
+
+    @classmethod
+    def _describe(cls, table: TableConnection) -> None:
+        if cls.beside is None:
             connection().add_meta_table(table.get_meta_table())
-            table.connection = connection()
-        return table
+        else:
+            cls.beside._get_connection()  # noqa: SLF001 (a model's, as this is)
 
     @classmethod
     def find(cls, key: str, part: str | None = None, *, consistent: bool = False) -> "Self | None":
@@ -96,18 +116,22 @@ def read_together(*keys: tuple[type[Table], *tuple[str, ...]]) -> list[Any]:
     Each key is a table, a hash key and, where the table has one, a range key. In the order asked
     for, with None for what does not exist. Raises Unavailable when some of it was left unread.
     """
-    request: dict[str, Any] = {}
-    for table, *key in keys:
-        batch = request.setdefault(_name(table), {"Keys": [], "ConsistentRead": True})
-        if (raw := _raw_key(table, key)) not in batch["Keys"]:  # DynamoDB refuses duplicates
-            batch["Keys"].append(raw)
+    asked: dict[str, dict[tuple[str, ...], Any]] = {}
+    for table, *key in keys:  # DynamoDB refuses duplicates
+        asked.setdefault(_name(table), {})[tuple(key)] = _raw_key(table, key)
+    request = {
+        name: {"Keys": list(raw.values()), "ConsistentRead": True} for name, raw in asked.items()
+    }
     answer = connection().dispatch("BatchGetItem", {"RequestItems": request})
     if answer.get("UnprocessedKeys"):
         raise Unavailable(BUSY)
-    return [
-        _found(table, _raw_key(table, key), answer["Responses"].get(_name(table), []))
-        for table, *key in keys
-    ]
+    answered = answer["Responses"]
+    found = {
+        (_name(table), _key_in(table, item)): item
+        for table in {table for table, *_ in keys}
+        for item in answered.get(_name(table), [])
+    }
+    return [_item(table, found.get((_name(table), tuple(key)))) for table, *key in keys]
 
 
 def _name(table: type[Table]) -> str:
@@ -115,10 +139,17 @@ def _name(table: type[Table]) -> str:
 
 
 def _raw_key(table: type[Table], key: Iterable[str]) -> dict[str, dict[str, str]]:
+    return {name: {"S": value} for name, value in zip(_key_names(table), key, strict=False)}
+
+
+def _key_in(table: type[Table], item: dict[str, dict[str, str]]) -> tuple[str, ...]:
+    return tuple(item[name]["S"] for name in _key_names(table))
+
+
+def _key_names(table: type[Table]) -> list[str]:
     names = (table._hash_keyname, table._range_keyname)  # noqa: SLF001 (it has no public name)
-    return {str(name): {"S": value} for name, value in zip(names, key, strict=False)}
+    return [name for name in names if name]
 
 
-def _found(table: type[Table], key: dict[str, Any], items: list[dict[str, Any]]) -> Table | None:
-    raw = next((item for item in items if key.items() <= item.items()), None)
+def _item(table: type[Table], raw: dict[str, Any] | None) -> Table | None:
     return None if raw is None else table.from_raw_data(raw)

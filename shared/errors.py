@@ -38,6 +38,24 @@ class InvalidCursor(AppError):
     status, code = 400, "invalid_cursor"
 
 
+class CursorExpired(InvalidCursor):
+    code = "cursor_expired"
+
+
+class CursorOfAnotherQuery(InvalidCursor):
+    code = "cursor_of_another_query"
+
+
+class CursorOfAnotherUser(InvalidCursor):
+    code = "cursor_of_another_user"
+
+
+class InvalidPrecondition(AppError):
+    """An If-Match or If-None-Match that cannot be read."""
+
+    status, code = 400, "invalid_precondition"
+
+
 class Unauthenticated(AppError):
     status = 401
 
@@ -185,12 +203,40 @@ class SkuTaken(AppError):
     status, code = 409, "sku_taken"
 
 
+class OptionsTaken(AppError):
+    """Another variant of the group has these options."""
+
+    status, code = 409, "options_taken"
+
+
+class GroupFull(AppError):
+    status, code = 409, "group_full"
+
+
+class CurrencyInUse(AppError):
+    """Orders are open that were placed in the product's currency."""
+
+    status, code = 409, "currency_in_use"
+
+
 class OutOfStock(AppError):
     status, code = 409, "out_of_stock"
 
 
+class StockBelowZero(AppError):
+    """An adjustment would take more than there is."""
+
+    status, code = 409, "stock_below_zero"
+
+
 class OrderAlreadyPlaced(AppError):
     status, code = 409, "order_already_placed"
+
+
+class StaleVersion(AppError):
+    """Someone else has changed it since it was read."""
+
+    status, code = 412, "stale_version"
 
 
 class TooLarge(AppError):
@@ -205,6 +251,18 @@ class InvalidFields(AppError):
     """`fields` lists each one that is wrong: its path, a code and what to do about it."""
 
     status, code = 422, "invalid_fields"
+
+
+class UnanswerableQuery(AppError):
+    """No index answers it; the details say what can be asked."""
+
+    status, code = 422, "unanswerable_query"
+
+
+class SkuIsFixed(AppError):
+    """A product's SKU is its identity."""
+
+    status, code = 422, "sku_is_fixed"
 
 
 class UnknownProducts(AppError):
@@ -225,6 +283,10 @@ class IdempotencyKeyReused(AppError):
 
 class IdempotencyKeyRequired(AppError):
     status, code = 428, "idempotency_key_required"
+
+
+class IfMatchRequired(AppError):
+    status, code = 428, "if_match_required"
 
 
 class TooManyAttempts(AppError):

@@ -107,6 +107,62 @@ class ReuseDetected(_Event):
     data: AboutSession
 
 
+class AboutProduct(_Frozen):
+    product_id: str
+    group: str | None  # that it is a variant in
+
+
+class NewProduct(AboutProduct):
+    sku: str
+
+
+class ProductCreated(_Event):
+    type: Literal["product.created"] = "product.created"
+    data: NewProduct
+
+
+class ProductChange(NewProduct):
+    changed: list[str] = Field(description="The fields whose values are others now.")
+    previous_group: str | None = None  # that it has left
+
+
+class ProductUpdated(_Event):
+    type: Literal["product.updated"] = "product.updated"
+    data: ProductChange
+
+
+class ProductArchived(_Event):
+    """It is not for sale any more."""
+
+    type: Literal["product.archived"] = "product.archived"
+    data: ProductChange
+
+
+class AboutStock(AboutProduct):
+    available: int  # when this was noticed
+
+
+class StockDepleted(_Event):
+    """The last one was sold or taken out."""
+
+    type: Literal["stock.depleted"] = "stock.depleted"
+    data: AboutStock
+
+
+class StockLow(_Event):
+    """So few are left as the product says is low."""
+
+    type: Literal["stock.low"] = "stock.low"
+    data: AboutStock
+
+
+class StockReplenished(_Event):
+    """There are some again, after there were none."""
+
+    type: Literal["stock.replenished"] = "stock.replenished"
+    data: AboutStock
+
+
 class OrderedLine(_Frozen):
     product_id: str
     sku: str
@@ -141,7 +197,9 @@ UserEvent = (
     | UserDeleted
     | ReuseDetected
 )
-AnyEvent = UserEvent | OrderPlaced
+StockEvent = StockDepleted | StockLow | StockReplenished
+CatalogEvent = ProductCreated | ProductUpdated | ProductArchived | StockEvent
+AnyEvent = UserEvent | CatalogEvent | OrderPlaced
 Event = Annotated[AnyEvent, Field(discriminator="type")]
 _any_event: TypeAdapter[AnyEvent] = TypeAdapter(Event)
 

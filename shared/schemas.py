@@ -1,14 +1,17 @@
 """What the request and response bodies of all functions have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared.errors import InvalidFields
 
 ONE_LINE = r"^[^\p{Cc}]*$"  # no control characters: safe in a mail header, a log line, a CSV cell
 _PATTERN_MEANINGS = {ONE_LINE: "Must be one line, without control characters"}
 
 Item = TypeVar("Item", bound=BaseModel)
+Body = TypeVar("Body", bound=BaseModel)
 
 
 def reason(problem: Mapping[str, Any]) -> str:
@@ -16,6 +19,33 @@ def reason(problem: Mapping[str, Any]) -> str:
     pattern = problem.get("ctx", {}).get("pattern")
     message: str = _PATTERN_MEANINGS.get(pattern, problem["msg"])
     return message.removeprefix("Value error, ")
+
+
+def refusal_of(problems: Sequence[Mapping[str, Any]]) -> InvalidFields:
+    """Pydantic's errors, each with the path of its field."""
+    fields = [
+        {
+            "path": ".".join(str(step) for step in problem["loc"]),
+            "code": problem["type"],
+            "message": reason(problem),
+        }
+        for problem in problems
+    ]
+    more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
+    return InvalidFields(f"{fields[0]['path']}: {fields[0]['message']}{more}", fields=fields)
+
+
+def validated(body: type[Body], document: Any) -> Body:
+    """A document that our code has made of a request's, under the rules of its body.
+
+    Raises InvalidFields.
+    """
+    try:
+        return body.model_validate(document)
+    except ValidationError as error:
+        raise refusal_of(
+            [{**problem, "loc": ("body", *problem["loc"])} for problem in error.errors()]
+        ) from error
 
 
 class RequestBody(BaseModel):

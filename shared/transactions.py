@@ -15,7 +15,16 @@ from pynamodb.transactions import TransactWrite
 from shared.dynamo import BUSY, connection
 from shared.errors import Unavailable
 
-__all__ = ["ACTIONS_MAX", "TRIES", "Action", "Condition", "Transaction"]
+__all__ = [
+    "ACTIONS_MAX",
+    "TRIES",
+    "Action",
+    "Condition",
+    "Contended",
+    "Otherwise",
+    "Transaction",
+    "wait_before",
+]
 
 ACTIONS_MAX = 100  # DynamoDB's limit on one transaction
 TRIES = 4
@@ -27,6 +36,10 @@ _TRANSIENT = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedTh
 # What a failed condition stands for; given as a function, it is told the item that was found.
 # DynamoDB also gives those of checks and deletes, but pynamodb does not ask for them.
 Otherwise = Exception | Callable[[Any], Exception] | None
+
+
+class Contended(Unavailable):
+    """Other writers won each of the tries. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +117,15 @@ class Transaction:
     def __len__(self) -> int:
         return len(self._order)
 
-    def commit(self) -> None:
+    def commit(self, *, tries: int = TRIES) -> None:
         """Write it all, or raise and have written nothing.
 
-        Raises the refusal of the condition that failed, or Unavailable when other writers won
-        each of the tries. After an Unavailable for a lost reply it may have been written all the
-        same: a retry must find out by a condition.
+        Raises the refusal of the condition that failed, or Contended. After an Unavailable for a
+        lost reply it may have been written all the same: a retry must find out by a condition.
         """
-        for attempt in range(TRIES):
+        for attempt in range(tries):
             if attempt:
-                _wait_before(attempt)
+                wait_before(attempt)
             try:
                 self._send()
             except TransactWriteError as error:
@@ -124,7 +136,7 @@ class Transaction:
                     raise
             else:
                 return
-        raise Unavailable(BUSY)
+        raise Contended(BUSY)
 
     @property
     def _sent(self) -> list[_Write]:
@@ -160,8 +172,8 @@ def _refusal(write: _Write, reason: CancellationReason) -> Exception | None:
     return write.otherwise(write.model.from_raw_data(found) if found else None)
 
 
-def _wait_before(retry: int) -> None:
-    """The first retry is 1."""
+def wait_before(retry: int) -> None:
+    """With jitter, so that those who met do not meet again. The first retry is 1."""
     time.sleep(random.uniform(0, BACKOFF_SECONDS * 2 ** (retry - 1)))  # noqa: S311 (jitter)
 
 

@@ -17,8 +17,11 @@ os.environ |= {
     "CURSOR_KEYS_SECRET_ARN": "souk/cursor-keys",
     "EMAIL_TOKENS_TABLE": "souk-email-tokens",
     "EVENT_BUS_NAME": "souk",
+    "BROWSE_CACHE_SECONDS": "30",
     "FAILURES_PER_ADDRESS": "100",
+    "GROUPS_TABLE": "souk-groups",
     "IDEMPOTENCY_TABLE": "souk-idempotency",
+    "LISTINGS_TABLE": "souk-listings",
     "LOGINS_TABLE": "souk-logins",
     "MAILS_PER_HOUR": "1000",
     "MAIL_SENDER": "shop@example.com",
@@ -29,10 +32,13 @@ os.environ |= {
     "PRODUCTS_TABLE": "souk-products",
     "REQUIRE_STAFF_SECOND_FACTOR": "false",
     "REQUIRE_VERIFIED_EMAIL": "false",
+    "SEARCH_TABLE": "souk-search",
     "SESSIONS_TABLE": "souk-sessions",
+    "SHOP_CURRENCY": "EUR",
     "SHOP_NAME": "Souk",
     "SHOP_URL": "https://shop.example",
     "STAFF_PASSWORD_LENGTH_MIN": "15",
+    "STOCK_MOVEMENTS_TABLE": "souk-stock-movements",
     "STOCK_TABLE": "souk-stock",
     "TOKEN_KEYS_SECRET_ARN": "souk/token-keys",
     "UPLOADS_BUCKET": "souk-uploads",
@@ -46,6 +52,8 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
+from products import browse_cache
+from products.search import repository as search
 from shared import keys
 from shared.aws import client
 from tests.support import canaries, template
@@ -68,6 +76,8 @@ def aws() -> Iterator[None]:
     The clients live on from test to test, as in a warm function; building them is half a second.
     """
     keys.key_ring.forget()
+    browse_cache.forget()
+    search.learnt.clear()
     with mock_aws():
         template.create_tables(client("dynamodb"))
         for name in SECRETS:

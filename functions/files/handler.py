@@ -2,7 +2,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from files import service as uploads
 from files.schemas import UploadRequest, UploadView
-from shared.api import create_api, created
+from shared.answers import created
+from shared.api import create_api
 from shared.auth import Permission
 from shared.callers import requires
 from shared.config import UploadSettings

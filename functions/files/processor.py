@@ -16,12 +16,15 @@ from files import repository
 from files.repository import ImportedElsewhere, Progress
 from files.rows import BrokenFile, Problem, Row, check, rows
 from files.service import KEY_PREFIX
-from products import service as catalog
+from products.importing import service as catalog
 from shared import aws, observability, started
+from shared.errors import AppError, ChangedMeanwhile
 from shared.models import RowError
-from shared.transactions import ACTIONS_MAX, Transaction
+from shared.transactions import ACTIONS_MAX, Transaction, wait_before
 
-ROWS_A_WRITE = (ACTIONS_MAX - 1) // catalog.ACTIONS_PER_IMPORTED_PRODUCT  # one is the checkpoint's
+TRIES = 5  # at rows that staff edit, or customers buy, at the same time
+_CHECKPOINT = 1
+ROWS_A_WRITE = (ACTIONS_MAX - _CHECKPOINT - catalog.ACTIONS_PER_WRITE) // catalog.ACTIONS_PER_ROW
 READ_BYTES = 65_536
 
 started()
@@ -92,16 +95,42 @@ def _batches(remaining: Iterator[Row]) -> Iterator[list[Row]]:
 
 
 def _write(upload_id: str, before: Progress, batch: list[Row]) -> Progress:
-    """Raises ImportedElsewhere."""
-    transaction = Transaction()
-    accepted = [row.product for row in batch if row.product]
-    for product in accepted:
-        catalog.stage_import(transaction, product)
-    errors = [_stored(problem) for row in batch for problem in row.problems]
-    after = before.plus(written=len(accepted), errors=errors)
+    """Raises ImportedElsewhere, and ChangedMeanwhile when others were faster each time."""
+    for retry in range(TRIES):
+        if retry:
+            wait_before(retry)
+        transaction = Transaction()
+        after = _stage(transaction, upload_id, before, batch)
+        if len(transaction) > ACTIONS_MAX:  # stock that is split into buckets takes more of them
+            middle = len(batch) // 2
+            halfway = _write(upload_id, before, batch[:middle])
+            return _write(upload_id, halfway, batch[middle:])
+        try:
+            transaction.commit()
+        except ChangedMeanwhile:
+            continue
+        return after
+    raise ChangedMeanwhile("These products are being edited. The import is tried again later.")
+
+
+def _stage(
+    transaction: Transaction, upload_id: str, before: Progress, batch: list[Row]
+) -> Progress:
+    read = [(row.number, row.product) for row in batch if row.product]
+    refused = catalog.stage(
+        transaction, [product for _, product in read], by=before.owner_id, reason=upload_id
+    )
+    problems = [problem for row in batch for problem in row.problems]
+    problems += [_problem(read[row.at][0], row.refusal) for row in refused]
+    after = before.plus(
+        written=len(read) - len(refused), errors=[_stored(problem) for problem in problems]
+    )
     repository.stage_progress(transaction, upload_id, before, after)
-    transaction.commit()
     return after
+
+
+def _problem(number: int, refusal: AppError) -> Problem:
+    return Problem(number, None, refusal.code, refusal.message)
 
 
 def _stored(problem: Problem) -> RowError:

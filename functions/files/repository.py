@@ -22,6 +22,7 @@ class ImportedElsewhere(AppError):
 class Progress:
     """What is known of the rows so far; `rows` is also the checkpoint at which a retry goes on."""
 
+    owner_id: str
     rows: int
     written: int
     rejected: int
@@ -29,6 +30,7 @@ class Progress:
 
     def plus(self, *, written: int, errors: list[RowError]) -> "Progress":
         return Progress(
+            owner_id=self.owner_id,
             rows=self.rows + written + len({error.row for error in errors}),
             written=self.written + written,
             rejected=self.rejected + len({error.row for error in errors}),
@@ -61,6 +63,7 @@ def begin(upload_id: str, etag: str) -> Progress:
             raise
         raise ImportedElsewhere("This file is not waiting to be imported.") from error
     return Progress(
+        owner_id=upload.owner_id,
         rows=int(upload.rows_done),
         written=int(upload.written),
         rejected=int(upload.rejected),

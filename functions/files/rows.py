@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from pydantic import ValidationError
 
-from products.service import ImportedProduct
+from products.importing.service import ImportedProduct
 from shared.schemas import reason
 
 ROW_CHARACTERS_MAX = 65_536  # the longest valid row is far shorter

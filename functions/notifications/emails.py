@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from notifications.links import Link
 from shared.events import (
     AboutAccess,
+    AboutUser,
     AnyEvent,
     EmailChanged,
     EmailChangeRequested,
@@ -30,10 +31,12 @@ class Email:
 
 
 def recipient_id(event: AnyEvent) -> str:
-    """The id of the user whom it happened to."""
+    """The id of the user whom it happened to. Raises TypeError for what happens to no user."""
     if isinstance(event, OrderPlaced):
         return event.data.buyer_id
-    return event.data.user_id
+    if isinstance(event.data, AboutUser):
+        return event.data.user_id
+    raise TypeError(f"{event.type} is mailed to nobody")
 
 
 def mailbox(event: AnyEvent, recipient: User) -> str | None:

@@ -5,6 +5,8 @@ comes again, and consumers drop the repeats by event id. What fails for good end
 mapping has bisected its batch, in the relay's dead letters.
 """
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from shared import aws, observability, started
@@ -24,7 +26,9 @@ class EventsNotRelayed(Exception):
 def handler(event: dict[str, Any], context: Any) -> None:
     """Raises EventsNotRelayed when the bus did not take every event of the batch."""
     observability.correlate(context.aws_request_id)
-    entries = [_entry(record["dynamodb"]["NewImage"]) for record in event["Records"]]
+    entries = [
+        entry for record in event["Records"] for entry in _entries(record["dynamodb"]["NewImage"])
+    ]
     refused = 0
     for start in range(0, len(entries), ENTRIES_MAX):
         answer = aws.client("events").put_events(Entries=entries[start : start + ENTRIES_MAX])
@@ -34,10 +38,19 @@ def handler(event: dict[str, Any], context: Any) -> None:
         raise EventsNotRelayed(f"{refused} of {len(entries)} events")
 
 
-def _entry(row: dict[str, dict[str, str]]) -> dict[str, str]:
+def _entries(row: dict[str, dict[str, str]]) -> Iterator[dict[str, str]]:
+    detail_type, payload = row["type"]["S"], row["payload"]["S"]
+    if not payload.startswith("["):  # `outbox.stage_together` writes lists
+        yield _entry(detail_type, payload)
+        return
+    for happened in json.loads(payload):
+        yield _entry(happened["type"], json.dumps(happened))
+
+
+def _entry(detail_type: str, detail: str) -> dict[str, str]:
     return {
         "EventBusName": _bus_name,
         "Source": SOURCE,
-        "DetailType": row["type"]["S"],
-        "Detail": row["payload"]["S"],
+        "DetailType": detail_type,
+        "Detail": detail,
     }

@@ -2,10 +2,12 @@ from aws_lambda_powertools.event_handler import Response
 
 from orders import service as orders
 from orders.schemas import OrderRequest, OrderView
-from shared.api import IdempotencyKey, PageCursor, PageLimit, create_api, created
+from shared.answers import created
+from shared.api import create_api
 from shared.auth import Permission
 from shared.callers import requires
 from shared.config import CursorSettings
+from shared.parameters import IdempotencyKey, PageCursor, PageLimit
 from shared.schemas import Page
 
 api = create_api(CursorSettings)

@@ -8,6 +8,8 @@ from shared.errors import AmountTooLarge, InvalidFields, MixedCurrencies, Unknow
 from shared.models import OrderLine, OrderTotals, Product
 from shared.money import AMOUNT_MINOR_MAX
 
+Priced = tuple[list[OrderLine], OrderTotals, str]
+
 
 def merged(lines: Sequence[RequestedLine]) -> dict[str, int]:
     """Quantity by product, in the order asked for; a product asked for twice is one line.
@@ -28,9 +30,7 @@ def merged(lines: Sequence[RequestedLine]) -> dict[str, int]:
     return dict(quantities)
 
 
-def price(
-    quantities: Mapping[str, int], products: Mapping[str, Product]
-) -> tuple[list[OrderLine], OrderTotals, str]:
+def price(quantities: Mapping[str, int], products: Mapping[str, Product]) -> Priced:
     """The lines with today's prices, their totals, and the currency of both.
 
     Raises UnknownProducts, MixedCurrencies or AmountTooLarge.

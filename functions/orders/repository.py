@@ -1,19 +1,22 @@
 """The orders, and the stock that they take."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pynamodb.exceptions import UpdateError
 
-from shared import cursors, outbox
-from shared.errors import OrderAlreadyPlaced, OutOfStock
+from shared import cursors, outbox, stock
+from shared.dynamo import BUSY
+from shared.errors import OrderAlreadyPlaced, OutOfStock, Unavailable
 from shared.events import OrderPlaced
-from shared.models import Order, Product, ShippingAddress, Stock
-from shared.transactions import Transaction
+from shared.models import Order, OrderLine, Product, ShippingAddress
+from shared.stock import Held
+from shared.transactions import TRIES, Contended, Transaction, wait_before
 
 # In place of the request's fingerprint: one of an address could be guessed from it. Nobody can
 # send the request again whose account is gone.
 ERASED = "erased"
+_OF_BUYER = "orders of a buyer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +30,99 @@ def products_of(product_ids: list[str]) -> dict[str, Product]:
     return Product.fetch(product_ids, consistent=True)
 
 
-def add(order: Order, event: OrderPlaced) -> None:
+def add(order: Order, event: OrderPlaced, buckets: Mapping[str, int]) -> None:
     """Order, stock and event together, or none of it.
 
-    Raises OrderAlreadyPlaced when there is an order with this id, whatever else is wrong, and
-    OutOfStock for the first line that cannot be met.
+    `buckets` says how many parts the stock of each product has. Raises OrderAlreadyPlaced when
+    there is an order with this id, whatever else is wrong, OutOfStock, and Unavailable.
     """
+    held: Mapping[str, Held] = {}  # nothing is known of it yet
+    for retry in range(TRIES):
+        if retry:
+            wait_before(retry)
+        try:
+            _commit(order, event, _parts(order, buckets, held), tries=_tries_at(buckets))
+        except _Short:
+            held = _look_again(order)
+        except Contended:
+            if not _is_split(buckets):
+                raise
+        else:
+            return
+    raise Unavailable(BUSY)
+
+
+class _Short(Exception):
+    """A bucket has too little for what was to be taken from it."""
+
+
+Parts = dict[str, dict[int, int]]  # by product, how many from which bucket
+
+
+def _commit(order: Order, event: OrderPlaced, parts: Parts, *, tries: int) -> None:
     transaction = Transaction()
     transaction.put(
         order,
         only_if=Order.order_id.does_not_exist(),
         otherwise=OrderAlreadyPlaced("This order was placed before.", order_id=order.order_id),
     )
-    for line in order.lines:
-        transaction.update(
-            Stock(line.product_id),
-            [Stock.available.add(-line.quantity)],
-            only_if=Stock.available >= line.quantity,
-            otherwise=OutOfStock(
-                f"There is not enough of {line.name} for this order.", product_id=line.product_id
-            ),
-        )
+    for product_id, taken in parts.items():
+        stock.stage_sale(transaction, product_id, taken, otherwise=_Short())
     outbox.stage(transaction, event)
-    transaction.commit()
+    transaction.commit(tries=tries)
+
+
+def _is_split(buckets: Mapping[str, int]) -> bool:
+    return any(count > 1 for count in buckets.values())
+
+
+def _tries_at(buckets: Mapping[str, int]) -> int:
+    """Where others win a bucket, the next try is better made at another."""
+    return 1 if _is_split(buckets) else TRIES
+
+
+def _parts(order: Order, buckets: Mapping[str, int], held: Mapping[str, Held]) -> Parts:
+    """Each line from one bucket by chance; from those that have enough, once that is known.
+
+    Raises OutOfStock, with all lines for which all buckets together have too few.
+    """
+    parts: Parts = {}
+    short: list[OrderLine] = []
+    for line in order.lines:
+        product_id, quantity = line.product_id, int(line.quantity)
+        taken = (
+            held[product_id].split(quantity)
+            if held
+            else {stock.any_bucket(buckets[product_id]): quantity}
+        )
+        if taken is None:
+            short.append(line)
+        else:
+            parts[product_id] = taken
+    if short:
+        raise _out_of_stock(short, held)
+    return parts
+
+
+def _look_again(order: Order) -> dict[str, Held]:
+    """How many buckets there are is read again too: it may have been changed meanwhile."""
+    products = products_of([line.product_id for line in order.lines])
+    return stock.read({key: int(it.stock_buckets) for key, it in products.items()})
+
+
+def _out_of_stock(short: list[OrderLine], held: Mapping[str, Held]) -> OutOfStock:
+    return OutOfStock(
+        f"There is not enough for this order of: {', '.join(line.name for line in short)}.",
+        product_id=short[0].product_id,
+        lines=[
+            {
+                "product_id": line.product_id,
+                "quantity": int(line.quantity),
+                "available": held[line.product_id].available,
+            }
+            for line in short
+        ],
+    )
 
 
 def find(order_id: str) -> Order | None:
@@ -58,16 +131,16 @@ def find(order_id: str) -> Order | None:
 
 def of_buyer(buyer_id: str, *, limit: int, cursor: str | None) -> OrderPage:
     """Newest first. Raises InvalidCursor."""
-    query = f"orders of {buyer_id}"
     found = Order.by_buyer.query(
         buyer_id,
         scan_index_forward=False,
         limit=limit,
         page_size=limit,
-        last_evaluated_key=cursors.decode(cursor, query=query),
+        last_evaluated_key=cursors.decode(cursor, query=_OF_BUYER, owner=buyer_id),
     )
     orders = list(found)
-    return OrderPage(orders, cursors.encode(found.last_evaluated_key, query=query))
+    next_cursor = cursors.encode(found.last_evaluated_key, query=_OF_BUYER, owner=buyer_id)
+    return OrderPage(orders, next_cursor)
 
 
 def not_erased(buyer_id: str) -> Iterator[Order]:

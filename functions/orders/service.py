@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 
 from orders import pricing, repository
+from orders.pricing import Priced
 from orders.repository import OrderPage
 from orders.schemas import OrderLineView, OrderRequest
 from shared import clock, ids
@@ -31,8 +32,11 @@ def place(buyer: Principal, request: OrderRequest, idempotency_key: str) -> Plac
     """
     order_id = ids.derived_id("ord", buyer.user_id, idempotency_key)
     try:
-        order = _order(order_id, buyer, request)
-        repository.add(order, _placed(order))
+        quantities = pricing.merged(request.lines)
+        products = repository.products_of(list(quantities))
+        order = _order(order_id, buyer, request, pricing.price(quantities, products))
+        buckets = {product_id: int(it.stock_buckets) for product_id, it in products.items()}
+        repository.add(order, _placed(order), buckets)
     except AppError as refusal:
         # Whatever stands in the way now, a first attempt that went through is the answer.
         return _replay(order_id, request, refusal)
@@ -66,10 +70,8 @@ def _replay(order_id: str, request: OrderRequest, refusal: AppError) -> Placemen
     return Placement(placed, is_replay=True)
 
 
-def _order(order_id: str, buyer: Principal, request: OrderRequest) -> Order:
-    quantities = pricing.merged(request.lines)
-    products = repository.products_of(list(quantities))
-    lines, totals, currency = pricing.price(quantities, products)
+def _order(order_id: str, buyer: Principal, request: OrderRequest, priced: Priced) -> Order:
+    lines, totals, currency = priced
     now = clock.utc_now()
     return Order(
         order_id=order_id,

@@ -3,49 +3,156 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from products import service as catalog
-from products.catalog import CatalogQuery
-from products.schemas import Category, NewProduct, ProductView, StockCount, StockView
-from shared.api import PageCursor, PageLimit, create_api, created
+from products import service as products
+from products.catalog import CATEGORIES_MAX, CatalogQuery, Sort
+from products.schemas import (
+    Category,
+    NewProduct,
+    ProductDetail,
+    ProductPatch,
+    ProductView,
+    StaffProductView,
+    Status,
+    Tag,
+)
+from products.search.routes import routes as search_routes
+from products.stock.routes import routes as stock_routes
+from shared.answers import created, no_content, shown, shown_to_anyone
+from shared.api import create_api
 from shared.auth import Permission
 from shared.callers import anyone, requires
-from shared.config import CursorSettings
+from shared.config import CatalogSettings, CursorSettings, settings
+from shared.money import AMOUNT_MINOR_MAX, Currency
+from shared.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
 from shared.schemas import Page
+from shared.versions import Expected
 
-api = create_api(CursorSettings)
+api = create_api(CursorSettings, CatalogSettings)
+api.include_router(search_routes)  # before /v1/products/<product_id>, which has it for an id
+api.include_router(stock_routes)
 handler = api.resolve
 
-InCategory = Annotated[
-    Category | None, Query(description="Only products filed under exactly this category.")
+InCategories = Annotated[
+    list[Category] | None,
+    Query(
+        alias="category",
+        max_length=CATEGORIES_MAX,
+        description="Only products in this category or below it. May be repeated: in any of them.",
+    ),
 ]
+WithTag = Annotated[Tag | None, Query(description="Only products with this tag.")]
+InStock = Annotated[bool, Query(description="Only what is not sold out.")]
+MinPrice = Annotated[
+    int | None,
+    Query(ge=0, le=AMOUNT_MINOR_MAX, description="In minor units; needs a sort by price."),
+]
+MaxPrice = Annotated[int | None, Query(ge=0, le=AMOUNT_MINOR_MAX, description="As above.")]
+InCurrency = Annotated[
+    Currency | None,
+    Query(description="Of prices that are asked for or sorted by; else the shop's."),
+]
+SortedBy = Annotated[
+    Sort | None,
+    Query(description="`newest` if nothing is said, or `price_asc` where there is a price range."),
+]
+WithStatus = Annotated[Status, Query(description="Which products.")]
 
 
 @api.get("/v1/products", tags=["Catalog"])
 @anyone
-def list_products(
-    limit: PageLimit = 20, cursor: PageCursor = None, category: InCategory = None
-) -> Page[ProductView]:
-    """Browse the catalog, newest first."""
-    return catalog.browse(CatalogQuery(limit=limit, category=category, cursor=cursor))
+def list_products(  # noqa: PLR0913 (each is a parameter of the query)
+    *,
+    category: InCategories = None,
+    tag: WithTag = None,
+    in_stock: InStock = False,
+    min_price: MinPrice = None,
+    max_price: MaxPrice = None,
+    currency: InCurrency = None,
+    sort: SortedBy = None,
+    limit: PageLimit = 20,
+    cursor: PageCursor = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response[Page[ProductView]]:
+    """Browse what is on sale, one of each group of variants.
+
+    A new product is listed within seconds. What is shown may be some seconds old: `Cache-Control`
+    says for how long it is good.
+    """
+    query = (
+        CatalogQuery()
+        .where(tag=tag, in_stock=in_stock)
+        .where_in(category or [])
+        .price_between(min_price, max_price, currency or settings(CatalogSettings).shop_currency)
+        .order_by(sort)
+        .page(limit, cursor)
+    )
+    return shown_to_anyone(products.browse.kept(query), if_none_match=if_none_match)
 
 
 @api.get("/v1/products/<product_id>", tags=["Catalog"])
 @anyone
-def get_product(product_id: str) -> ProductView:
-    """One product, with how many can be sold."""
-    return catalog.view(product_id)
+def get_product(product_id: str, if_none_match: IfNoneMatch = None) -> Response[ProductDetail]:
+    """One product that is on sale, with how many there are and its siblings."""
+    kept = products.view.kept(product_id)
+    return shown_to_anyone(kept, version=kept.answer.version, if_none_match=if_none_match)
 
 
 @api.post("/v1/products", status_code=201, tags=["Catalog"])
 @requires(Permission.WRITE_PRODUCTS)
-def create_product(new: NewProduct) -> Response[ProductView]:
+def create_product(new: NewProduct) -> Response[StaffProductView]:
     """Add a product. Its SKU is its identity: it must be new and never changes."""
-    product = catalog.create(new)
-    return created(product, location=f"/v1/products/{product.id}")
+    product = products.create(new)
+    return created(product, version=product.version, location=f"/v1/products/{product.id}")
 
 
-@api.put("/v1/products/<product_id>/stock", tags=["Stock"])
-@requires(Permission.WRITE_STOCK)
-def set_stock(product_id: str, count: StockCount) -> StockView:
-    """Say how many units were counted."""
-    return catalog.count_stock(product_id, count)
+@api.put("/v1/products/<product_id>", tags=["Catalog"])
+@requires(Permission.WRITE_PRODUCTS)
+def replace_product(
+    product_id: str, new: NewProduct, if_match: IfMatch
+) -> Response[StaffProductView]:
+    """Say all of a product anew. What is left out is what it is by default."""
+    product = products.replace(product_id, new, Expected.parse(if_match))
+    return shown(product, version=product.version)
+
+
+@api.patch("/v1/products/<product_id>", tags=["Catalog"])
+@requires(Permission.WRITE_PRODUCTS)
+def patch_product(
+    product_id: str, changes: ProductPatch, if_match: IfMatch
+) -> Response[StaffProductView]:
+    """Change some of a product: a JSON merge patch (RFC 7396).
+
+    What is left out stays, null removes, `attributes`, `options` and `price` are merged.
+    """
+    product = products.patch(product_id, changes, Expected.parse(if_match))
+    return shown(product, version=product.version)
+
+
+@api.delete("/v1/products/<product_id>", status_code=204, tags=["Catalog"])
+@requires(Permission.WRITE_PRODUCTS)
+def archive_product(product_id: str, if_match: IfMatch) -> Response[None]:
+    """Take a product off sale for good, or until its `status` is changed again.
+
+    Nothing of it is deleted: orders and stock movements go on knowing it.
+    """
+    products.archive(product_id, Expected.parse(if_match))
+    return no_content()
+
+
+@api.get("/v1/staff/products", tags=["Catalog"])
+@requires(Permission.WRITE_PRODUCTS)
+def list_products_for_staff(
+    status: WithStatus = "draft", limit: PageLimit = 20, cursor: PageCursor = None
+) -> Page[StaffProductView]:
+    """All products of a status, each variant by itself, newest first, as they are now."""
+    return products.inspect_all(status, limit=limit, cursor=cursor, staff_id=api.caller.user_id)
+
+
+@api.get("/v1/staff/products/<product_id>", tags=["Catalog"])
+@requires(Permission.WRITE_PRODUCTS)
+def get_product_for_staff(
+    product_id: str, if_none_match: IfNoneMatch = None
+) -> Response[StaffProductView]:
+    """One product as it is now, whatever its status, with what is the shop's own affair."""
+    product = products.inspect(product_id)
+    return shown(product, version=product.version, if_none_match=if_none_match)

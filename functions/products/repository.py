@@ -1,93 +1,191 @@
-"""The catalog items and their stock."""
+"""The catalog items and the groups that they are variants in."""
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from shared.errors import ProductNotFound, SkuTaken
-from shared.models import Product, Stock
-from shared.transactions import Transaction
+from products import groups
+from products.shelves import Shown
+from shared import outbox, stock
+from shared.dynamo import read_together
+from shared.errors import CurrencyInUse, SkuTaken, StaleVersion
+from shared.events import CatalogEvent
+from shared.models import Product, ProductGroup, Stock
+from shared.stock import Held
+from shared.transactions import Condition, Otherwise, Transaction
+from shared.versions import stale
 
-
-def add(product: Product) -> None:
-    """Raises SkuTaken."""
-    transaction = Transaction()  # its token tells a lost reply from a SKU that is taken
-    transaction.put(
-        product,
-        only_if=Product.product_id.does_not_exist(),
-        otherwise=SkuTaken("There is a product with this SKU.", sku=product.sku),
-    )
-    transaction.commit()
+BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
 
 
-def stage_upsert(
-    transaction: Transaction, product: Product, available: int, *, unsaid: Collection[str]
-) -> None:
-    """Create the product or replace what is said of it, and count its stock anew: two actions.
-
-    `unsaid` names optional fields: of a product that is there, these stay as they are.
-    """
-    actions = [
-        Product.sku.set(product.sku),
-        Product.name.set(product.name),
-        Product.price_minor.set(product.price_minor),
-        Product.currency.set(product.currency),
-        Product.status.set(product.status),
-        Product.updated_at.set(product.updated_at),
-        Product.shop_listing.set(product.shop_listing),
-        Product.created_at.set(Product.created_at | product.created_at),
-        Product.listed_at.set(Product.listed_at | product.listed_at),
-        Product.version.add(1),
-    ]
-    optional: tuple[tuple[str, Any, Any], ...] = (
-        ("description", Product.description, product.description),
-        ("tags", Product.tags, product.tags),
-        ("attributes", Product.attributes_json, product.attributes_json),
-    )
-    for name, field, value in optional:
-        actions.append(field.set(field | value if name in unsaid else value))
-    if product.category:
-        actions.append(Product.category.set(product.category))
-        actions.append(Product.category_listing.set(product.category_listing))
-    elif "category" not in unsaid:
-        actions += [Product.category.remove(), Product.category_listing.remove()]
-    transaction.update(Product(product.product_id), actions)
-    stage_count(transaction, product.product_id, available, reason="import")
+class GroupChanged(Exception):
+    """Another variant of the group was written meanwhile: look again at what is in it."""
 
 
-def stage_count(transaction: Transaction, product_id: str, available: int, *, reason: str) -> None:
-    actions = [
-        Stock.available.set(available),
-        Stock.reason.set(reason),
-        Stock.version.add(1),
-    ]
-    transaction.update(Stock(product_id), actions)
+class StockChanged(Exception):
+    """Something was sold or counted meanwhile: look again at what there is."""
 
 
-def set_stock(product_id: str, available: int, *, reason: str) -> Stock:
-    """The stock as it then stands. Raises ProductNotFound."""
-    transaction = Transaction()
-    transaction.check(
-        Product,
-        product_id,
-        only_if=Product.product_id.exists(),
-        otherwise=ProductNotFound("There is no such product."),
-    )
-    stage_count(transaction, product_id, available, reason=reason)
-    transaction.commit()
-    return Stock.get(product_id, consistent_read=True)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A product with its stock and the group that it is a variant in."""
+
+    product: Product
+    held: Held
+    group: ProductGroup | None
 
 
 def find(product_id: str) -> Product | None:
-    return Product.find(product_id)
+    """As it is now."""
+    return Product.find(product_id, consistent=True)
 
 
-def available(product_id: str) -> int:
-    """0 where no stock was ever set."""
-    stock = Stock.find(product_id)
-    return 0 if stock is None else int(stock.available)
+def with_stock(product: Product) -> Known:
+    """One BatchGetItem."""
+    product_id = product.product_id
+    buckets = {product_id: int(product.stock_buckets)}
+    wanted: list[tuple[type[Stock | ProductGroup], str]] = [
+        (Stock, key) for key in stock.keys(buckets)
+    ]
+    if product.group:
+        wanted.append((ProductGroup, product.group))
+    found = read_together(*wanted)
+    held = stock.held(buckets, [item for item in found if isinstance(item, Stock)])
+    group = next((item for item in found if isinstance(item, ProductGroup)), None)
+    return Known(product, held[product_id], group)
 
 
-def available_of(product_ids: list[str]) -> dict[str, int]:
-    """By product; 0 where no stock was ever set. One BatchGetItem."""
-    found = Stock.fetch(product_ids)
-    return {key: int(found[key].available) if key in found else 0 for key in product_ids}
+def read_shown(shown: Sequence[Shown]) -> list[tuple[Product, int]]:
+    """Those products that are still on sale, in that order, with what is available of each.
+
+    One BatchGetItem for each 100 items: of twenty products, one.
+    """
+    buckets = {it.product_id: it.stock_buckets for it in shown}
+    wanted = [(Product, it) for it in buckets] + [(Stock, it) for it in stock.keys(buckets)]
+    found = _read(wanted)
+    held = stock.held(buckets, [item for item in found if isinstance(item, Stock)])
+    products = {item.product_id: item for item in found if isinstance(item, Product)}
+    return [
+        (products[key], held[key].available)
+        for key in buckets
+        if key in products and products[key].status == "active"
+    ]
+
+
+def read_known(product_ids: Sequence[str]) -> list[Known]:
+    """Those products, whatever their status, in that order, with their stock and groups."""
+    products = Product.fetch(product_ids, consistent=True)
+    held = stock.read({key: int(it.stock_buckets) for key, it in products.items()})
+    names = {it.group for it in products.values() if it.group}
+    found = ProductGroup.fetch(names, consistent=True)
+    return [
+        Known(products[key], held[key], found.get(products[key].group or ""))
+        for key in product_ids
+        if key in products
+    ]
+
+
+def add(product: Product, created: CatalogEvent) -> ProductGroup | None:
+    """The group that it is in then. Raises SkuTaken, OptionsTaken, GroupFull and GroupChanged."""
+    transaction = Transaction()  # its token tells a lost reply from a SKU that is taken
+    taken = SkuTaken("There is a product with this SKU.", sku=product.sku)
+    stage_write(transaction, None, product, otherwise=taken)
+    group = _stage_membership(transaction, None, product)
+    outbox.stage(transaction, created)
+    transaction.commit()
+    return group
+
+
+def change(before: Product, after: Product, told: CatalogEvent) -> None:
+    """Raises StaleVersion when it is not `before` any more, and what `add` raises of groups.
+
+    And CurrencyInUse, or StockChanged when something was sold while the stock was split anew.
+    """
+    transaction = Transaction()
+    stage_write(transaction, before, after, otherwise=_stale)
+    _stage_membership(transaction, before, after)
+    _stage_stock(transaction, before, after)
+    outbox.stage(transaction, told)
+    transaction.commit()
+
+
+def stage_write(
+    transaction: Transaction, before: Product | None, after: Product, *, otherwise: Otherwise
+) -> None:
+    """The product that is new, or that nobody has changed since `before`."""
+    as_read: Condition = (
+        Product.version == before.version if before else Product.product_id.does_not_exist()
+    )
+    transaction.put(after, only_if=as_read, otherwise=otherwise)
+
+
+def _stale(found: Product | None) -> StaleVersion:
+    return stale(found.version if found else 0)
+
+
+def _stage_stock(transaction: Transaction, before: Product, after: Product) -> None:
+    splits_anew = before.stock_buckets != after.stock_buckets
+    changes_currency = before.currency != after.currency
+    if not splits_anew and not changes_currency:
+        return
+    held = stock.of(before)
+    if changes_currency and held.on_order:
+        raise currency_in_use(before)
+    if splits_anew and held.version:
+        # As it was read: so nothing has come on order either.
+        buckets = int(after.stock_buckets)
+        stock.stage_as_counted(transaction, held, held.available, buckets, otherwise=StockChanged())
+    elif changes_currency:
+        stock.stage_change(
+            transaction,
+            held,
+            {},
+            otherwise=currency_in_use(before),
+            demanded=stock.nothing_on_order,
+        )
+
+
+def currency_in_use(product: Product) -> CurrencyInUse:
+    return CurrencyInUse(
+        f"Orders in {product.currency} are open for this product; its currency can change once "
+        "they are closed.",
+        currency=product.currency,
+        product_id=product.product_id,
+    )
+
+
+def _stage_membership(
+    transaction: Transaction, before: Product | None, after: Product
+) -> ProductGroup | None:
+    """Keep the groups in step: the one it has left, and the one it is in, which is returned."""
+    left = before.group if before and before.group != after.group else None
+    joined = after.group if before is None or _looks_other_in_group(before, after) else None
+    found = {name: ProductGroup.find(name, consistent=True) for name in (left, joined) if name}
+    if left and (group := found[left]):
+        _stage_group(transaction, group, groups.without_member(group, after))
+    if not joined:
+        return None
+    group = groups.with_member(found[joined], after)
+    _stage_group(transaction, found[joined], group)
+    return group
+
+
+def _looks_other_in_group(before: Product, after: Product) -> bool:
+    """Whether what a group holds of its variants is another now."""
+    fields = ("group", "options_json", "status")
+    return any(getattr(before, it) != getattr(after, it) for it in fields)
+
+
+def _stage_group(
+    transaction: Transaction, before: ProductGroup | None, after: ProductGroup
+) -> None:
+    as_read: Condition = (
+        ProductGroup.version == before.version if before else ProductGroup.group.does_not_exist()
+    )
+    transaction.put(after, only_if=as_read, otherwise=GroupChanged())
+
+
+def _read(wanted: Sequence[tuple[type[Product] | type[Stock], str]]) -> list[Product | Stock]:
+    found: list[Product | Stock | None] = []
+    for start in range(0, len(wanted), BATCH_MAX):
+        found += read_together(*wanted[start : start + BATCH_MAX])
+    return [item for item in found if item is not None]

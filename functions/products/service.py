@@ -1,76 +1,247 @@
-"""The catalog: what is sold, and how many there are."""
+"""The catalog as staff edit it, and as one product is shown."""
 
-from products import repository
-from products.catalog import CatalogQuery, list_product
-from products.schemas import Available, NewProduct, ProductView, StockCount, StockView
-from shared import clock, ids
-from shared.errors import ProductNotFound
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from products import browse_cache, catalog, repository
+from products.browse_cache import kept_for_shoppers
+from products.catalog import CatalogQuery
+from products.repository import GroupChanged, StockChanged
+from products.schemas import (
+    NewProduct,
+    ProductDetail,
+    ProductPatch,
+    ProductView,
+    StaffProductView,
+    document_of,
+    siblings,
+)
+from products.shelves import Shown
+from shared import clock, events, ids
+from shared.errors import ChangedMeanwhile, ProductNotFound, SkuIsFixed, StaleVersion
+from shared.events import ProductArchived, ProductChange, ProductCreated, ProductUpdated
 from shared.models import Product
-from shared.schemas import Page
-from shared.transactions import Transaction
+from shared.schemas import Page, validated
+from shared.stock import Held
+from shared.versions import Expected
 
-ACTIONS_PER_IMPORTED_PRODUCT = 2  # of the 100 that a transaction may have: catalog item and stock
+TRIES = 5  # at an edit whose group or stock others write at the same time
 
-
-class ImportedProduct(NewProduct):
-    """A row of an import: a product under the rules of the API, and how many of it there are."""
-
-    available: Available
-
-
-def create(new: NewProduct) -> ProductView:
-    """Raises SkuTaken. The product has no stock until it is set."""
-    product = _product_of(new)
-    repository.add(product)
-    return ProductView.of(product, available=0)
-
-
-def stage_import(transaction: Transaction, row: ImportedProduct) -> None:
-    """Upsert by SKU, in the caller's transaction. What the row leaves out is left as it is."""
-    unsaid = NewProduct.model_fields.keys() - row.model_fields_set
-    repository.stage_upsert(transaction, _product_of(row), row.available, unsaid=unsaid)
-
-
-def view(product_id: str) -> ProductView:
-    """Raises ProductNotFound."""
-    product = repository.find(product_id)
-    if product is None:
-        raise ProductNotFound("There is no such product.")
-    return ProductView.of(product, repository.available(product_id))
+# What staff say of a product, by the names that clients know.
+_FIELDS = {
+    "name": "name",
+    "description": "description",
+    "category": "category",
+    "price": "price_minor",
+    "currency": "currency",
+    "status": "status",
+    "tags": "tags",
+    "attributes": "attributes_json",
+    "group": "group",
+    "options": "options_json",
+    "stock_buckets": "stock_buckets",
+    "low_stock_at": "low_stock_at",
+}
+Result = TypeVar("Result")
 
 
-def browse(query: CatalogQuery) -> Page[ProductView]:
-    """Raises InvalidCursor."""
-    page = query.run()
-    available = repository.available_of([product.product_id for product in page.products])
-    views = [ProductView.of(product, available[product.product_id]) for product in page.products]
-    return Page(items=views, next_cursor=page.next_cursor)
-
-
-def count_stock(product_id: str, count: StockCount) -> StockView:
-    """Raises ProductNotFound."""
-    stock = repository.set_stock(product_id, count.available, reason=count.reason)
-    return StockView(
-        product_id=product_id, available=int(stock.available), version=int(stock.version)
+@kept_for_shoppers(entries_max=1000)  # of some 2 KB
+def view(product_id: str) -> ProductDetail:
+    """As anyone may see it. Raises ProductNotFound for what is not on sale."""
+    product = _product(product_id)
+    if product.status != "active":
+        raise _not_found()
+    known = repository.with_stock(product)
+    return ProductDetail.of(
+        product,
+        known.held.available,
+        siblings=siblings(product, known.group, only_active=True),
     )
 
 
-def _product_of(new: NewProduct) -> Product:
+@kept_for_shoppers(entries_max=100)  # of at most 100 products
+def browse(query: CatalogQuery) -> Page[ProductView]:
+    """Raises InvalidCursor."""
+    page = query.run()
+    return Page(items=shown(page.shown), next_cursor=page.next_cursor)
+
+
+def shown(found: Sequence[Shown]) -> list[ProductView]:
+    """Those of them that are on sale, with what is available, in that order."""
+    return [ProductView.of(*it) for it in repository.read_shown(found)]
+
+
+def inspect(product_id: str) -> StaffProductView:
+    """As staff see it: as it is now, whatever its status. Raises ProductNotFound."""
+    return _staff_view(_product(product_id))
+
+
+def inspect_all(
+    status: str, *, limit: int, cursor: str | None, staff_id: str
+) -> Page[StaffProductView]:
+    """All products of that status, newest first. Raises InvalidCursor."""
+    page = catalog.with_status(status, limit=limit, cursor=cursor, owner=staff_id)
+    known = repository.read_known(page.product_ids)
+    return Page(
+        items=[StaffProductView.shown(it.product, it.held, it.group) for it in known],
+        next_cursor=page.next_cursor,
+    )
+
+
+def create(new: NewProduct) -> StaffProductView:
+    """Raises SkuTaken, OptionsTaken and GroupFull. It has no stock until that is set."""
+    product = product_of(new)
+    group = _persistently(lambda: repository.add(product, told_of_creation(product)))
+    browse_cache.forget()
+    return StaffProductView.shown(product, Held.nothing(product.product_id), group)
+
+
+def replace(product_id: str, new: NewProduct, expected: Expected) -> StaffProductView:
+    """What `new` leaves out becomes what it is by default.
+
+    Raises ProductNotFound, StaleVersion, SkuIsFixed, CurrencyInUse, OptionsTaken and GroupFull.
+    """
+    return _edit(product_id, expected, lambda _: new)
+
+
+def patch(product_id: str, changes: ProductPatch, expected: Expected) -> StaffProductView:
+    """RFC 7396. Raises InvalidFields when the outcome would be no product, and as `replace`."""
+    asked = changes.model_dump(exclude_unset=True)
+    return _edit(
+        product_id,
+        expected,
+        lambda before: validated(NewProduct, merged(document_of(before), asked)),
+    )
+
+
+def archive(product_id: str, expected: Expected) -> None:
+    """Take it off sale; orders and movements still know it. Raises as `replace`."""
+
+    def archived(before: Product) -> NewProduct:
+        return validated(NewProduct, {**document_of(before), "status": "archived"})
+
+    _edit(product_id, expected, archived)
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """JSON merge patch (RFC 7396, 2)."""
+    if not isinstance(patch, Mapping):
+        return patch
+    result = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+def product_of(new: NewProduct, before: Product | None = None) -> Product:
+    """The item that `new` describes: a first version, or the one after `before`."""
     now = clock.utc_now()
+    product_id = ids.derived_id("prd", new.sku)
+    created_at = before.created_at if before else now
     product = Product(
-        product_id=ids.derived_id("prd", new.sku),
+        product_id=product_id,
         sku=new.sku,
         name=new.name,
         description=new.description,
         category=new.category,
         price_minor=new.price.amount_minor,
         currency=new.price.currency,
-        status="active",
-        tags=new.tags,
-        attributes_json=new.attributes,
-        created_at=now,
+        status=new.status,
+        tags=list(new.tags),
+        attributes_json=dict(new.attributes),
+        group=new.group,
+        options_json=dict(new.options),
+        stock_buckets=new.stock_buckets,
+        low_stock_at=new.low_stock_at,
+        created_at=created_at,
         updated_at=now,
-        version=1,
+        version=int(before.version) + 1 if before else 1,
     )
-    list_product(product)
+    catalog.file_under_status(product)
     return product
+
+
+def changed_fields(before: Product, after: Product) -> list[str]:
+    """By the names that clients know."""
+    return [
+        name for name, field in _FIELDS.items() if getattr(before, field) != getattr(after, field)
+    ]
+
+
+def told_of_creation(product: Product) -> ProductCreated:
+    return ProductCreated(
+        data=events.NewProduct(product_id=product.product_id, sku=product.sku, group=product.group)
+    )
+
+
+def told_of_change(
+    before: Product, after: Product, changed: list[str]
+) -> ProductUpdated | ProductArchived:
+    data = ProductChange(
+        product_id=after.product_id,
+        sku=after.sku,
+        group=after.group,
+        changed=changed,
+        previous_group=before.group if before.group != after.group else None,
+    )
+    if "status" in changed and after.status == "archived":
+        return ProductArchived(data=data)
+    return ProductUpdated(data=data)
+
+
+def _edit(
+    product_id: str, expected: Expected, revise: Callable[[Product], NewProduct]
+) -> StaffProductView:
+    after = _persistently(
+        lambda: _edit_once(product_id, expected, revise), whatever_it_was=expected.is_any
+    )
+    browse_cache.forget()
+    return _staff_view(after)
+
+
+def _edit_once(
+    product_id: str, expected: Expected, revise: Callable[[Product], NewProduct]
+) -> Product:
+    before = _product(product_id)
+    expected.check(before.version)
+    new = revise(before)
+    if new.sku != before.sku:
+        raise SkuIsFixed("A product keeps its SKU. Create another product.", sku=before.sku)
+    after = product_of(new, before)
+    changed = changed_fields(before, after)
+    if not changed:
+        return before
+    repository.change(before, after, told_of_change(before, after, changed))
+    return after
+
+
+def _persistently(write: Callable[[], Result], *, whatever_it_was: bool = False) -> Result:
+    """Raises ChangedMeanwhile when others were faster each time."""
+    for _ in range(TRIES):
+        try:
+            return write()
+        except (GroupChanged, StockChanged):
+            continue
+        except StaleVersion:
+            if not whatever_it_was:
+                raise
+    raise ChangedMeanwhile("Others are editing this, or buying it by the hundred. Try again.")
+
+
+def _product(product_id: str) -> Product:
+    product = repository.find(product_id)
+    if product is None:
+        raise _not_found()
+    return product
+
+
+def _staff_view(product: Product) -> StaffProductView:
+    known = repository.with_stock(product)
+    return StaffProductView.shown(known.product, known.held, known.group)
+
+
+def _not_found() -> ProductNotFound:
+    return ProductNotFound("There is no such product.")

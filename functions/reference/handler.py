@@ -15,7 +15,8 @@ from aws_lambda_powertools.event_handler import Response, openapi
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
-from shared.api import JSON, create_api
+from shared.answers import JSON
+from shared.api import create_api
 from shared.callers import anyone
 from shared.errors import MethodNotAllowed, NotFound
 from shared.schemas import View
@@ -82,14 +83,10 @@ def unknown_address(_: NotFoundError) -> Response[Any]:
 
 
 def _methods_at(path: str) -> list[str]:
-    return sorted(
-        {
-            method.upper()
-            for template, operations in json.loads(_document())["paths"].items()
-            if _is_at(path, template)
-            for method in operations
-        }
-    )
+    """Of the address itself, or of the one whose ids it may have."""
+    paths = json.loads(_document())["paths"]
+    at = [paths[path]] if path in paths else [paths[it] for it in paths if _is_at(path, it)]
+    return sorted({method.upper() for operations in at for method in operations})
 
 
 def _is_at(path: str, template: str) -> bool:

@@ -12,25 +12,44 @@
 | all users, newest first | Query Users by_newest |
 | a user's sessions; their API keys | Query Sessions; Query ApiKeys |
 | what a link in a mail stands for | GetItem EmailTokens |
-| a product by id; its stock | GetItem Products; GetItem Stock |
-| the whole catalog, newest first | Query Products by_newest |
-| one category, newest first | Query Products by_category_newest |
-| the stock of a page of products | BatchGetItem Stock |
-| create a product whose SKU is new | TransactWriteItems Products |
-| set the stock of a product that exists | TransactWriteItems Products (check), Stock |
+| a product by id | GetItem Products |
+| a product's stock and its siblings | BatchGetItem Stock, Groups |
+| a shelf (shop, category, tag): newest, by name, by price | Query Listings, an index for each |
+| the same, only what can be sold | Query Listings, a sparse index for each |
+| the products of a page, with their stock | BatchGetItem Products, Stock |
+| products that words are said of | Query Search, one for each word |
+| what a mistyped word may have meant | BatchGetItem Search |
+| drafts, products on sale, archived ones, newest first | Query Products by_status |
+| create or change a product | TransactWriteItems Products, Groups, Outbox, Stock (check) |
+| count or adjust stock | TransactWriteItems Stock, StockMovements |
+| a product's movements, newest first | Query StockMovements by_newest |
+| tell that stock is low, depleted, or back | TransactWriteItems Stock (level), Outbox |
+| index a unit: its listings and postings | TransactWriteItems Listings, Search |
 | the products of an order | BatchGetItem Products |
 | place an order once: order, stock, event | TransactWriteItems Orders, Stock, Outbox |
 | an order by id | GetItem Orders |
 | a buyer's orders, newest first | Query Orders by_buyer |
 | an upload by id | GetItem Uploads |
 | an owner's uploads | Query Uploads by_owner |
-| imported rows with the upload's checkpoint | TransactWriteItems Products, Stock, Uploads |
+| what is known of imported rows | BatchGetItem Products, Stock |
+| imported rows and the checkpoint | TransactWriteItems Products, Stock, …, Outbox, Uploads |
 | events not yet on the bus | stream of Outbox |
 | an effect that must not be repeated | Powertools persistence on Idempotency |
 """
 
 from shared.models.accounts import ApiKey, Attempts, EmailToken, Login, Profile, Session, User
-from shared.models.catalog import Product, Stock
+from shared.models.catalog import (
+    IndexedUnit,
+    Listing,
+    Posting,
+    Product,
+    ProductGroup,
+    Spelling,
+    Stock,
+    StockLevel,
+    StockMovement,
+    Variant,
+)
 from shared.models.orders import Order, OrderLine, OrderStep, OrderTotals, ShippingAddress
 from shared.models.outbox import OutboxRow
 from shared.models.uploads import RowError, Upload
@@ -39,18 +58,26 @@ __all__ = [
     "ApiKey",
     "Attempts",
     "EmailToken",
+    "IndexedUnit",
+    "Listing",
     "Login",
     "Order",
     "OrderLine",
     "OrderStep",
     "OrderTotals",
     "OutboxRow",
+    "Posting",
     "Product",
+    "ProductGroup",
     "Profile",
     "RowError",
     "Session",
     "ShippingAddress",
+    "Spelling",
     "Stock",
+    "StockLevel",
+    "StockMovement",
     "Upload",
     "User",
+    "Variant",
 ]

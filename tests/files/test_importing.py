@@ -3,11 +3,13 @@
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from files import processor
 from files.processor import handler
 from shared import ids
 from shared.aws import client
-from shared.models import Product, Stock, Upload
+from shared.models import OutboxRow, Product, Stock, StockMovement, Upload
 from tests.support import faults, imports, shop
+from tests.support.catalog import followed, patch
 from tests.support.http import CONTEXT, sample
 from tests.support.imports import HEADER, dropped, row
 from tests.support.memory import measured
@@ -55,8 +57,9 @@ def test_imported_products_are_listed_in_the_shop_and_in_their_category():
         "POT,Tea pot,4900,EUR,1,\n"
     )
 
-    assert {it.sku for it in Product.by_newest.query("shop")} == {"TEA", "POT"}
-    assert [it.sku for it in Product.by_category_newest.query("kitchen/tea")] == ["TEA"]
+    shop.index_what_happened()
+    assert set(followed()) == {"TEA", "POT"}
+    assert followed(category="kitchen") == ["TEA"]
 
 
 def test_wrong_rows_are_told_and_the_others_written():
@@ -119,7 +122,7 @@ def test_a_file_leaves_alone_what_it_has_no_column_for():
 
     after = product_of("TEA")
     assert {name: getattr(after, name) for name in RICH} == RICH
-    assert after.category_listing == before.category_listing
+    assert (after.group, after.status_shard) == (before.group, before.status_shard)
 
 
 def test_an_empty_cell_clears_what_was_there():
@@ -132,7 +135,101 @@ def test_an_empty_cell_clears_what_was_there():
 
     after = product_of("TEA")
     assert (after.description, after.category, after.tags) == ("", None, [])
-    assert after.category_listing is None
+
+
+def test_each_row_tells_what_it_has_changed_and_why_the_stock_is_another():
+    shop.product("TEA", name="Old tea", available=3)
+
+    imported(HEADER + row("TEA", name="New tea", available=9) + row("POT", available=2))
+
+    updated, created = sorted(shop.staged_so_far(), key=lambda it: it.data.sku, reverse=True)
+    assert (updated.type, updated.data.changed) == ("product.updated", ["name", "price"])
+    assert (created.type, created.data.sku) == ("product.created", "POT")
+    assert OutboxRow.count() == 1
+    moved = {it.product_id: (it.kind, it.change, it.reason, it.by) for it in StockMovement.scan()}
+    assert moved == {
+        product_of("TEA").product_id: ("import", 6, "upl_one", "usr_staff"),
+        product_of("POT").product_id: ("import", 2, "upl_one", "usr_staff"),
+    }
+
+
+def test_rows_that_say_what_is_known_write_nothing():
+    content = HEADER + row("TEA") + row("POT")
+    imported(content)
+    before = (product_of("TEA").version, Stock.get(product_of("TEA").product_id).version)
+    events = len(shop.staged_so_far())
+
+    again = imported(content)
+
+    assert (again.status, counts(again)) == ("completed", (2, 2, 0))
+    assert (product_of("TEA").version, Stock.get(product_of("TEA").product_id).version) == before
+    assert (len(shop.staged_so_far()), StockMovement.count()) == (events, 2)
+
+
+def test_what_staff_have_archived_a_file_does_not_put_on_sale():
+    shop.product("TEA", status="archived")
+
+    imported(HEADER + row("TEA"))
+
+    assert product_of("TEA").status == "archived"
+
+
+def test_a_row_cannot_change_a_currency_that_orders_are_open_in():
+    tea, pot = shop.product("TEA", currency="USD", available=9), shop.product("POT", available=9)
+    shop.sell(tea, 2)
+
+    upload = imported(HEADER + row("POT", available=4) + row("TEA", available=4))
+
+    assert counts(upload) == (2, 1, 1)
+    assert [(it.row, it.code) for it in upload.errors] == [(3, "currency_in_use")]
+    assert (product_of("TEA").currency, shop.available(tea), shop.available(pot)) == ("USD", 7, 4)
+
+
+def test_stock_in_buckets_is_counted_whole_however_many_writes_that_takes():
+    products = [shop.product(f"SKU-{n}", available=160) for n in range(12)]
+    for product in products:
+        patch(product.product_id, {"stock_buckets": 16})
+
+    upload = imported(HEADER + "".join(row(f"SKU-{n}", available=n) for n in range(12)))
+
+    assert counts(upload) == (12, 12, 0)
+    assert [shop.available(product) for product in products] == list(range(12))
+
+
+def test_what_is_sold_while_its_row_is_written_stays_sold(monkeypatch):
+    tea = shop.product("TEA", available=10)
+    stage, turns = processor.catalog.stage, iter([True])
+
+    def slowly(*args, **how):
+        refused = stage(*args, **how)
+        if next(turns, False):
+            shop.sell(tea, 2)
+        return refused
+
+    monkeypatch.setattr(processor.catalog, "stage", slowly)
+
+    imported(HEADER + row("TEA", available=20))
+
+    assert shop.available(tea) == 18
+
+
+def test_a_row_that_is_edited_while_it_is_written_is_looked_at_again(monkeypatch):
+    tea = shop.product("TEA", name="Old tea", description="Fresh")
+    stage, turns = processor.catalog.stage, iter([True])
+
+    def slowly(*args, **how):
+        refused = stage(*args, **how)
+        if next(turns, False):
+            patch(tea.product_id, {"description": "Fresh and grassy"})
+        return refused
+
+    monkeypatch.setattr(processor.catalog, "stage", slowly)
+
+    upload = imported(HEADER + row("TEA", name="New tea"))
+
+    after = product_of("TEA")
+    assert (upload.status, counts(upload)) == ("completed", (1, 1, 0))
+    assert (after.name, after.description, after.version) == ("New tea", "Fresh and grassy", 3)
 
 
 def test_a_product_that_is_not_in_the_file_stays_as_it_is():

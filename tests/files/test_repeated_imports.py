@@ -8,9 +8,9 @@ import pytest
 
 from files import processor
 from files.processor import handler
-from shared.models import Product, Stock, Upload
+from shared.models import OutboxRow, Product, Stock, StockMovement, Upload
 from shared.transactions import Transaction
-from tests.support import imports
+from tests.support import imports, shop
 from tests.support.http import CONTEXT
 from tests.support.imports import HEADER, dropped, row
 
@@ -36,8 +36,10 @@ def stored() -> dict[str, Any]:
     """All that an import writes, but for the times at which it did."""
     return {
         "products": {
-            it.sku: (it.name, it.price_minor, it.version, it.shop_listing) for it in Product.scan()
+            it.sku: (it.name, it.price_minor, it.version, it.status_shard) for it in Product.scan()
         },
+        "movements": sorted((it.product_id, it.change) for it in StockMovement.scan()),
+        "events": sorted((it.type, it.data.sku) for it in shop.staged_so_far()),
         "stock": {it.product_id: (it.available, it.version) for it in Stock.scan()},
         "uploads": [
             (it.status, it.rows_done, it.written, it.rejected, [error.row for error in it.errors])
@@ -65,7 +67,7 @@ def cut_off(*, at: int, is_written: bool) -> Iterator[None]:
 
 
 def forget_everything() -> None:
-    for table in (Product, Stock, Upload):
+    for table in (Product, Stock, StockMovement, OutboxRow, Upload):
         for item in table.scan():
             item.delete()
 

@@ -9,9 +9,10 @@ from botocore.exceptions import ReadTimeoutError
 from notifications.relay import EventsNotRelayed, handler
 from shared import events, outbox
 from shared.aws import client
+from shared.events import ProductChange, ProductUpdated
 from shared.models import OutboxRow
 from shared.transactions import Transaction
-from tests.support import faults
+from tests.support import faults, logs
 from tests.support.http import CONTEXT, sample
 from tests.support.mail import detail, user_registered
 
@@ -129,3 +130,72 @@ def test_a_bus_that_is_out_of_reach_loses_nothing(subscription):
     handler(sample("notifications.outbox_stream"), CONTEXT)
 
     assert [it["detail"]["id"] for it in heard(subscription)] == ["evt_one"]
+
+
+def updated(sku: str) -> ProductUpdated:
+    data = ProductChange(product_id=f"prd_{sku}", sku=sku, group=None, changed=["name"])
+    return ProductUpdated(data=data)
+
+
+def streamed_together(*happened: ProductUpdated) -> dict[str, Any]:
+    """What the stream tells of events that were staged in one row."""
+    transaction = Transaction()
+    outbox.stage_together(transaction, happened)
+    transaction.commit()
+    event = sample("notifications.outbox_stream")
+    (row,) = OutboxRow.scan()
+    event["Records"][0]["dynamodb"]["NewImage"] = row.to_dynamodb_dict()
+    return event
+
+
+@pytest.mark.parametrize("count", [1, 2, 10, 11, 100])
+def test_each_event_of_a_row_with_several_arrives_by_itself(subscription, count):
+    staged = [updated(f"TEA-{n}") for n in range(count)]
+
+    handler(streamed_together(*staged), CONTEXT)
+
+    arrived = heard(subscription)
+    assert {it["detail-type"] for it in arrived} == {"product.updated"}
+    told = [events.parse(it["detail"]) for it in arrived]
+    assert sorted(told, key=lambda it: it.id) == sorted(staged, key=lambda it: it.id)
+
+
+def test_rows_with_one_event_and_rows_with_several_are_relayed_together(subscription):
+    batch = streamed(*numbered(9))
+    batch["Records"] += streamed_together(updated("TEA"), updated("POT"))["Records"]
+
+    with logs.captured() as lines:
+        handler(batch, CONTEXT)
+
+    types = [it["detail-type"] for it in heard(subscription)]
+    assert sorted(types) == ["order.placed"] * 9 + ["product.updated"] * 2
+    (line,) = lines.saying("relayed")
+    assert (line["events"], line["refused"]) == (11, 0)
+
+
+def test_an_event_in_any_script_arrives_as_it_was_written(subscription):
+    staged = [updated("чай-зелёный"), updated('茶 "🍵" \\ \u2028 é')]
+
+    handler(streamed_together(*staged), CONTEXT)
+
+    skus = {it["detail"]["data"]["sku"] for it in heard(subscription)}
+    assert skus == {it.data.sku for it in staged}
+
+
+def test_a_row_of_which_the_bus_refuses_one_event_comes_again_whole(subscription):
+    batch = streamed_together(*(updated(f"TEA-{n}") for n in range(3)))
+    refused = {
+        "FailedEntryCount": 1,
+        "Entries": [{"EventId": "x"}, {"ErrorCode": "InternalFailure"}, {"EventId": "y"}],
+    }
+
+    half = faults.answering(client("events"), "PutEvents", faults.answered(refused))
+    with half, pytest.raises(EventsNotRelayed, match="1 of 3"):
+        handler(batch, CONTEXT)
+    handler(batch, CONTEXT)
+
+    assert {it["detail"]["data"]["sku"] for it in heard(subscription)} == {
+        "TEA-0",
+        "TEA-1",
+        "TEA-2",
+    }

@@ -109,8 +109,8 @@ def test_when_the_reply_of_the_transaction_is_lost_the_order_is_found_and_answer
     tea = shop.product("TEA", available=10)
     commit = repository.Transaction.commit
 
-    def commit_and_lose_the_reply(transaction):
-        commit(transaction)
+    def commit_and_lose_the_reply(transaction, **how):
+        commit(transaction, **how)
         raise Unavailable("the reply was lost")
 
     monkeypatch.setattr(repository.Transaction, "commit", commit_and_lose_the_reply)
@@ -124,8 +124,8 @@ def test_a_crash_right_after_the_commit_is_cured_by_a_retry(monkeypatch):
     tea = shop.product("TEA", available=10)
     commit = repository.Transaction.commit
 
-    def commit_and_die(transaction):
-        commit(transaction)
+    def commit_and_die(transaction, **how):
+        commit(transaction, **how)
         raise TransactWriteError("the process is gone")
 
     with monkeypatch.context() as during_the_crash:

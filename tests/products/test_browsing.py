@@ -1,31 +1,26 @@
-"""Browsing the catalog: newest first, page by page, at a cost that does not grow with it."""
+"""Browsing the catalog: in every order, page by page, at a cost that does not grow with it."""
+
+import json
+from datetime import timedelta
 
 import pytest
 
+from benchmarks.endpoint import watched
+from products.catalog import CATEGORIES_MAX
 from products.handler import handler
-from shared.dynamo import connection
+from products.shelves import SHOP_SHARDS
+from shared import clock, cursors
+from shared.models import Product
 from tests.support import shop
-from tests.support.http import NOBODY, Answer, send
+from tests.support.catalog import browse, created, edit, followed, patch, skus
+from tests.support.http import STAFF, Caller, send
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def browse(**query) -> Answer:
-    return send(handler, "products.list", caller=NOBODY, query=query)
-
-
-def skus(answer) -> list[str]:
-    return [product["sku"] for product in answer.body["items"]]
-
-
-def followed(**query) -> list[str]:
-    """All SKUs from the first page to the last."""
-    page = browse(**query)
-    found = skus(page)
-    while page.body["next_cursor"]:
-        page = browse(**query, cursor=page.body["next_cursor"])
-        found += skus(page)
-    return found
+def priced(**amounts: int) -> None:
+    for sku, amount in amounts.items():
+        shop.product(sku, price_minor=amount)
 
 
 def test_the_newest_product_comes_first_with_its_stock():
@@ -59,40 +54,124 @@ def test_following_the_cursor_shows_each_product_once(limit):
     assert followed(limit=str(limit)) == made[::-1]
 
 
-def test_products_created_while_paging_do_not_disturb_the_pages_that_follow():
-    made = [shop.product(f"SKU-{n}").sku for n in range(4)]
-    first = browse(limit="2")
-    shop.product("LATER")
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("newest", ["C", "B", "A"]),
+        ("price_asc", ["B", "C", "A"]),
+        ("price_desc", ["A", "C", "B"]),
+        ("name", ["B", "A", "C"]),
+    ],
+)
+@pytest.mark.parametrize("limit", ["1", "2", "100"])
+def test_each_order_is_followed_from_one_end_to_the_other(sort, expected, limit):
+    shop.product("A", name="épice", price_minor=300)
+    shop.product("B", name="Apple", price_minor=100)
+    shop.product("C", name="zest", price_minor=200)
 
-    second = browse(limit="2", cursor=first.body["next_cursor"])
-
-    assert skus(first) + skus(second) == made[::-1]
-
-
-def test_a_category_shows_its_own_products():
-    shop.product("TEA", category="kitchen/tea")
-    shop.product("POT", category="kitchen/pots")
-    shop.product("LOOSE")
-
-    assert skus(browse(category="kitchen/tea")) == ["TEA"]
-    assert len(skus(browse())) == 3
-
-
-def test_a_cursor_belongs_to_the_query_that_gave_it():
-    for n in range(3):
-        shop.product(f"SKU-{n}", category="tea")
-    cursor = browse(limit="2").body["next_cursor"]
-
-    answer = browse(limit="2", category="tea", cursor=cursor)
-
-    assert (answer.status, answer.code) == (400, "invalid_cursor")
+    assert followed(sort=sort, limit=limit) == expected
 
 
-@pytest.mark.parametrize("cursor", ["x", "a.b.c", "k1.e30.AAAA", "x" * 2000])
-def test_a_made_up_cursor_is_refused(cursor):
-    answer = browse(cursor=cursor)
+def test_a_shorter_name_comes_before_one_that_goes_on():
+    for sku, name in (("A", "Tea pot"), ("B", "tea"), ("C", "Teak")):
+        shop.product(sku, name=name)
 
-    assert (answer.status, answer.code) == (400, "invalid_cursor")
+    assert followed(sort="name") == ["B", "A", "C"]
+
+
+def test_a_parent_shows_what_is_in_its_children():
+    shop.product("POT", category="home/kitchen/teapots")
+    shop.product("PAN", category="home/kitchen")
+    shop.product("RUG", category="home")
+    shop.product("HOMER", category="homer")
+
+    assert followed(category="home") == ["RUG", "PAN", "POT"]
+    assert followed(category="home/kitchen") == ["PAN", "POT"]
+    assert followed(category="home/kitchen/teapots") == ["POT"]
+    assert followed(category="kitchen") == []
+
+
+def test_a_tag_shows_what_has_it():
+    shop.product("TEA", tags=["green, loose", "sale"])
+    shop.product("POT", tags=["sale"])
+
+    assert followed(tag="sale") == ["POT", "TEA"]
+    assert followed(tag="green, loose") == ["TEA"]
+
+
+@pytest.mark.parametrize("sort", ["newest", "price_asc", "price_desc", "name"])
+def test_what_is_sold_out_can_be_left_out(sort):
+    shop.product("GONE", available=0, category="tea", tags=["x"])
+    shop.product("TEA", available=1, category="tea", tags=["x"])
+    shop.product("NEVER", category="tea", tags=["x"])
+
+    for where in ({}, {"category": "tea"}, {"tag": "x"}):
+        assert followed(**where, in_stock="true", sort=sort, limit="1") == ["TEA"]
+        assert len(followed(**where, sort=sort)) == 3
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ({"min_price": "200"}, ["B", "C", "D"]),
+        ({"max_price": "200"}, ["A", "B"]),
+        ({"min_price": "200", "max_price": "300"}, ["B", "C"]),
+        ({"min_price": "201", "max_price": "299"}, []),
+        ({"min_price": "300", "max_price": "300"}, ["C"]),
+        ({"min_price": "0"}, ["A", "B", "C", "D"]),
+        ({"max_price": str(10**12)}, ["A", "B", "C", "D"]),
+    ],
+)
+@pytest.mark.parametrize("limit", ["1", "100"])
+def test_prices_can_be_bounded_both_ways(bounds, expected, limit):
+    priced(A=100, B=200, C=300, D=10**12)
+
+    assert followed(**bounds, limit=limit) == expected
+    assert followed(**bounds, limit=limit, sort="price_desc") == expected[::-1]
+
+
+def test_amounts_of_two_currencies_are_not_compared():
+    shop.product("YEN", price_minor=500, currency="JPY")
+    shop.product("EURO", price_minor=400)
+
+    assert followed(sort="price_asc") == ["EURO"]
+    assert followed(sort="price_asc", currency="JPY") == ["YEN"]
+    assert followed(min_price="1", currency="JPY") == ["YEN"]
+    assert len(followed(sort="newest", currency="JPY")) == 2
+
+
+@pytest.mark.parametrize("sort", ["newest", "price_asc", "price_desc", "name"])
+def test_several_categories_are_one_list_in_order(sort):
+    for n in range(12):
+        shop.product(f"SKU-{n}", category=f"c{n % 4}", price_minor=100 + n * 7 % 12, name=f"{n:03}")
+    expected = followed(sort=sort, limit="100")
+
+    found = followed(category=[f"c{n}" for n in range(4)], sort=sort, limit="5")
+
+    assert found == expected
+
+
+def test_a_parent_and_its_child_together_show_nothing_twice():
+    shop.product("POT", category="home/kitchen")
+    shop.product("RUG", category="home")
+
+    assert followed(category=["home/kitchen", "home", "home"], limit="1") == ["RUG", "POT"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"category": "tea", "tag": "sale"},
+        {"min_price": "1", "sort": "newest"},
+        {"max_price": "1", "sort": "name"},
+        {"min_price": "2", "max_price": "1"},
+    ],
+)
+def test_what_no_index_answers_is_refused_with_what_can_be_asked(query):
+    answer = browse(**query)
+
+    assert (answer.status, answer.code) == (422, "unanswerable_query")
+    assert answer.error["details"]["can_be_asked"].keys() == {"where", "and", "sort"}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +180,15 @@ def test_a_made_up_cursor_is_refused(cursor):
         ({"limit": "0"}, "query.limit"),
         ({"limit": "101"}, "query.limit"),
         ({"limit": "ten"}, "query.limit"),
-        ({"category": "Not A Category"}, "query.category"),
+        ({"category": "Not A Category"}, "query.category.0"),
+        ({"category": [f"c{n}" for n in range(CATEGORIES_MAX + 1)]}, "query.category"),
+        ({"tag": ""}, "query.tag"),
+        ({"in_stock": "perhaps"}, "query.in_stock"),
+        ({"min_price": "-1"}, "query.min_price"),
+        ({"max_price": "1.5"}, "query.max_price"),
+        ({"max_price": str(10**12 + 1)}, "query.max_price"),
+        ({"currency": "XXX"}, "query.currency"),
+        ({"sort": "random"}, "query.sort"),
         ({"cursor": "x" * 2001}, "query.cursor"),
     ],
 )
@@ -111,32 +198,157 @@ def test_a_query_that_is_wrong_is_named(query, path):
     assert (answer.status, answer.paths) == (422, [path])
 
 
-def test_a_page_reads_as_many_items_from_a_large_catalog_as_from_a_small_one(items_read):
+@pytest.mark.parametrize("sort", ["newest", "price_asc", "price_desc", "name"])
+def test_products_that_come_and_go_while_paging_disturb_none_that_stay(sort):
+    staying = [f"SKU-{n}" for n in range(15)]
+    going = [f"GOING-{n}" for n in range(5)]
+    for n, sku in enumerate([*staying, *going]):
+        shop.product(sku, price_minor=1000 + n * 37 % 100, name=f"{n * 53 % 100:02}")
+    found: list[str] = []
+    page = browse(limit="3", sort=sort)
+    for turn in range(20):
+        found += skus(page)
+        if not page.body["next_cursor"]:
+            break
+        shop.product(f"NEW-{turn}", price_minor=1000 + turn, name=f"{turn:02}")
+        if going:
+            remove(going.pop())
+        remove(found[-1])  # the very product that the cursor stands at
+        page = browse(limit="3", sort=sort, cursor=page.body["next_cursor"])
+
+    assert len(found) == len(set(found))
+    assert set(staying) <= set(found)
+
+
+def remove(sku: str) -> None:
+    product = next(it for it in Product.scan() if it.sku == sku)
+    edit("archive", product.product_id)
+    shop.index(product)
+
+
+def test_a_page_is_short_and_not_wrong_where_the_index_is_behind():
+    for sku in ("A", "B", "C"):
+        shop.product(sku)
+    archived = next(it for it in Product.scan() if it.sku == "B")
+
+    edit("archive", archived.product_id)  # and the index worker has not heard of it yet
+
+    assert followed(limit="1") == ["C", "A"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"category": "tea"},
+        {"tag": "x"},
+        {"in_stock": "true"},
+        {"sort": "name"},
+        {"sort": "price_asc"},
+        {"min_price": "5"},
+    ],
+)
+def test_a_cursor_belongs_to_the_query_that_gave_it(other):
+    for n in range(3):
+        shop.product(f"SKU-{n}", category="tea", tags=["x"])
+    cursor = browse(limit="2").body["next_cursor"]
+
+    answer = browse(limit="2", cursor=cursor, **other)
+
+    assert (answer.status, answer.code) == (400, "cursor_of_another_query")
+
+
+def test_a_cursor_of_one_currency_is_not_for_another():
+    for n in range(3):
+        shop.product(f"SKU-{n}")
+    cursor = browse(limit="2", sort="price_asc").body["next_cursor"]
+
+    answer = browse(limit="2", sort="price_asc", currency="USD", cursor=cursor)
+
+    assert answer.code == "cursor_of_another_query"
+
+
+def test_the_length_of_a_page_can_change_on_the_way():
+    made = [shop.product(f"SKU-{n}").sku for n in range(5)]
+    first = browse(limit="1")
+
+    rest = browse(limit="10", cursor=first.body["next_cursor"])
+
+    assert skus(first) + skus(rest) == made[::-1]
+
+
+def test_a_cursor_expires(monkeypatch):
+    for n in range(3):
+        shop.product(f"SKU-{n}")
+    cursor = browse(limit="2").body["next_cursor"]
+    later = clock.utc_now() + cursors.LIFETIME + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "utc_now", lambda: later)
+
+    answer = browse(limit="2", cursor=cursor)
+
+    assert (answer.status, answer.code) == (400, "cursor_expired")
+
+
+def test_staffs_cursor_is_not_for_another_user():
+    for n in range(3):
+        created(sku=f"SKU-{n}")
+    query = {"status": "active", "limit": "2"}
+    cursor = send(handler, "staff.list_products", caller=STAFF, query=query).body["next_cursor"]
+
+    colleague = Caller("usr_colleague", "customer staff")
+    answer = send(
+        handler, "staff.list_products", caller=colleague, query=query | {"cursor": cursor}
+    )
+
+    assert (answer.status, answer.code) == (400, "cursor_of_another_user")
+
+
+@pytest.mark.parametrize("cursor", ["x", "a.b.c", "k1.e30.AAAA", "x" * 2000])
+def test_a_made_up_cursor_is_refused(cursor):
+    answer = browse(cursor=cursor)
+
+    assert (answer.status, answer.code) == (400, "invalid_cursor")
+
+
+def test_an_edit_moves_a_product_to_where_it_then_belongs():
+    tea = created(category="tea", tags=["old"], price={"amount_minor": 5, "currency": "EUR"})
+    created(sku="POT", category="pots", price={"amount_minor": 6, "currency": "EUR"})
+    shop.index_what_happened()
+
+    patch(tea["id"], {"category": "pots", "tags": ["new"], "price": {"amount_minor": 7}})
+    shop.index_what_happened()
+
+    assert (followed(category="tea"), followed(tag="old")) == ([], [])
+    assert followed(category="pots", sort="price_asc") == ["POT", "TEA"]
+    assert followed(tag="new") == ["TEA"]
+
+
+@pytest.mark.parametrize(
+    ("query", "queries"),
+    [
+        ({}, SHOP_SHARDS),
+        ({"category": "tea"}, 1),
+        ({"tag": "x", "in_stock": "true", "sort": "name"}, 1),
+        ({"category": ["tea", "pots", "cups"]}, 3),
+        ({"min_price": "5", "max_price": "50"}, SHOP_SHARDS),
+    ],
+)
+def test_a_page_costs_its_queries_and_one_batch_whatever_the_size_of_the_shop(query, queries):
     for n in range(6):
-        shop.product(f"SMALL-{n}")
-    small = items_read(lambda: browse(limit="5"))
-    for n in range(60):
-        shop.product(f"LARGE-{n}")
+        shop.product(f"SMALL-{n}", category="tea", tags=["x"], price_minor=10, available=1)
+    small = costs(query)
+    for n in range(30):
+        shop.product(f"LARGE-{n}", category="tea", tags=["x"], price_minor=10, available=1)
 
-    large = items_read(lambda: browse(limit="5"))
+    large = costs(query)
 
-    assert small == large == 5
+    assert small == large
+    assert small == (["BatchGetItem"] + ["Query"] * queries, 5 * queries)
 
 
-@pytest.fixture
-def items_read():
-    """How many items a call's Queries read, by DynamoDB's own count."""
-    counts = []
-
-    def note(parsed, **_):
-        counts.append(parsed["ScannedCount"])
-
-    def during(call) -> int:
-        counts.clear()
-        call()
-        return sum(counts)
-
-    hooks = connection().client.meta.events
-    hooks.register("after-call.dynamodb.Query", note)
-    yield during
-    hooks.unregister("after-call.dynamodb.Query", note)
+def costs(query) -> tuple[list[str], int]:
+    """The calls of a page of five, and the most that its Queries may read."""
+    browse(limit="1", **query)  # reads the keys that sign cursors
+    with watched() as calls:
+        assert len(skus(browse(limit="5", **query))) == 5
+    limits = [json.loads(call.body).get("Limit", 0) for call in calls]
+    return sorted(call.operation for call in calls), sum(limits)

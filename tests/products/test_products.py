@@ -1,28 +1,18 @@
-"""Whole slice: a product and its stock, from the HTTP event to the tables."""
+"""Whole slice: a product, from the HTTP event to the tables."""
 
 import pytest
 
 from products.handler import handler
-from shared.models import Product, Stock
+from shared.models import OutboxRow, Product
 from tests.support import shop
-from tests.support.http import ADA, NOBODY, STAFF, Answer, send
+from tests.support.catalog import count, create, created, edit, get, inspect
+from tests.support.http import ADA, NOBODY, STAFF, send
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-TEA = {"sku": "TEA", "name": "Green tea", "price": {"amount_minor": 1250, "currency": "EUR"}}
 
-
-def create(*, caller=STAFF, **changes) -> Answer:
-    return send(handler, "products.create", caller=caller, body=TEA | changes)
-
-
-def get(product_id) -> Answer:
-    return send(handler, "products.get", caller=NOBODY, path={"product_id": product_id})
-
-
-def count(product_id, body, caller=STAFF) -> Answer:
-    path = {"product_id": product_id}
-    return send(handler, "products.set_stock", caller=caller, path=path, body=body)
+def nested(depth: int) -> object:
+    return {"a": nested(depth - 1)} if depth else 1
 
 
 def test_a_created_product_is_shown_as_it_was_sent():
@@ -31,11 +21,20 @@ def test_a_created_product_is_shown_as_it_was_sent():
     shown = get(answer.body["id"])
     assert answer.status == 201
     assert answer.headers["Location"] == f"/v1/products/{answer.body['id']}"
-    assert shown.body == answer.body
+    assert shown.body.items() <= answer.body.items()
     assert shown.body | {"sku": "TEA-GREEN-100", "category": "kitchen/tea"} == shown.body
     assert shown.body["price"] == {"amount_minor": 1250, "currency": "EUR"}
     assert shown.body["attributes"] == {"origin": "Japan"}
     assert (shown.body["available"], shown.body["version"]) == (0, 1)
+
+
+def test_staff_see_what_shoppers_do_not():
+    answer = create(stock_buckets=4, low_stock_at=10)
+
+    inspected = inspect(answer.body["id"])
+    assert inspected.body == answer.body
+    assert (inspected.body["stock_buckets"], inspected.body["low_stock_at"]) == (4, 10)
+    assert not {"stock_buckets", "low_stock_at", "on_order"} & get(answer.body["id"]).body.keys()
 
 
 def test_what_is_optional_may_be_left_out():
@@ -43,6 +42,11 @@ def test_what_is_optional_may_be_left_out():
 
     assert (answer.status, answer.body["description"], answer.body["category"]) == (201, "", None)
     assert (answer.body["tags"], answer.body["attributes"]) == ([], {})
+    assert (answer.body["status"], answer.body["group"], answer.body["options"]) == (
+        "active",
+        None,
+        {},
+    )
 
 
 def test_a_sku_is_taken_once():
@@ -52,6 +56,7 @@ def test_a_sku_is_taken_once():
 
     assert (answer.status, answer.code) == (409, "sku_taken")
     assert [product.name for product in Product.scan()] == ["Green tea"]
+    assert OutboxRow.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -68,6 +73,7 @@ def test_a_sku_is_taken_once():
         ({"description": "x" * 5001}, "description"),
         ({"category": "Kitchen"}, "category"),
         ({"category": "/kitchen"}, "category"),
+        ({"category": "/".join("abcdefghi")}, "category"),
         ({"price": {"amount_minor": 0, "currency": "EUR"}}, "price.amount_minor"),
         ({"price": {"amount_minor": -1, "currency": "EUR"}}, "price.amount_minor"),
         ({"price": {"amount_minor": 10**12 + 1, "currency": "EUR"}}, "price.amount_minor"),
@@ -79,8 +85,19 @@ def test_a_sku_is_taken_once():
         ({"price": 12.5}, "price"),
         ({"tags": ["x"] * 21}, "tags"),
         ({"tags": [""]}, "tags.0"),
-        ({"attributes": {"origin": 7}}, "attributes.origin"),
-        ({"status": "archived"}, "status"),
+        ({"attributes": {"": 1}}, "attributes..[key]"),
+        ({"attributes": [1]}, "attributes"),
+        ({"attributes": nested(6)}, "attributes"),
+        ({"attributes": nested(800)}, "attributes"),
+        ({"attributes": {"text": "x" * 16_385}}, "attributes"),
+        ({"attributes": {"text": "é" * 8_200}}, "attributes"),
+        ({"attributes": {"half": "\ud800"}}, "attributes"),
+        ({"status": "sold"}, "status"),
+        ({"stock_buckets": 0}, "stock_buckets"),
+        ({"stock_buckets": 17}, "stock_buckets"),
+        ({"low_stock_at": 0}, "low_stock_at"),
+        ({"group": "a/b", "options": {"size": "S"}}, "group"),
+        ({"group": "SHIRT", "options": {"size": ""}}, "options.size"),
         ({"available": 5}, "available"),
         ({"id": "prd_mine"}, "id"),
     ],
@@ -89,7 +106,51 @@ def test_a_field_that_is_wrong_is_named_and_nothing_is_stored(change, path):
     answer = create(**change)
 
     assert (answer.status, answer.paths) == (422, [f"body.{path}"])
-    assert Product.count() == 0
+    assert (Product.count(), OutboxRow.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "code"),
+    [
+        (nested(6), "attributes_too_deep"),
+        ({"text": "x" * 16_385}, "attributes_too_large"),
+        ({"half": "\ud800"}, "not_unicode"),
+    ],
+)
+def test_attributes_are_refused_each_for_its_own_reason(attributes, code):
+    answer = create(attributes=attributes)
+
+    assert [field["code"] for field in answer.error["details"]["fields"]] == [code]
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        nested(5),
+        {"text": "x" * 16_000},
+        {"list": [1, 2.5, None, True, {"deep": [[]]}]},
+        {"ключ": "🗝"},
+    ],
+)
+def test_attributes_are_any_json_within_bounds(attributes):
+    product = created(attributes=attributes)
+
+    assert get(product["id"]).body["attributes"] == attributes
+
+
+@pytest.mark.parametrize("group", [{"group": "SHIRT"}, {"options": {"size": "S"}}])
+def test_a_group_and_its_options_come_together(group):
+    answer = create(**group)
+
+    assert (answer.status, answer.paths) == (422, ["body"])
+    assert [it["code"] for it in answer.error["details"]["fields"]] == ["group_without_options"]
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("JPY", 500), ("EUR", 1999), ("KWD", 1250)])
+def test_a_price_is_in_the_minor_unit_of_its_currency(currency, amount):
+    price = {"amount_minor": amount, "currency": currency}
+
+    assert get(created(price=price)["id"]).body["price"] == price
 
 
 def test_html_in_a_name_is_kept_as_text():
@@ -97,7 +158,10 @@ def test_html_in_a_name_is_kept_as_text():
 
     answer = create(name=name)
 
-    assert get(answer.body["id"]).body["name"] == name
+    shown = get(answer.body["id"])
+    assert shown.body["name"] == name
+    assert shown.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert shown.headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize(("caller", "status"), [(NOBODY, 401), (ADA, 403)])
@@ -105,45 +169,29 @@ def test_only_staff_may_edit_the_catalog(caller, status):
     tea = shop.product("TEA", available=1)
 
     assert create(caller=caller, sku="NEW").status == status
-    assert count(tea.product_id, {"available": 9}, caller=caller).status == status
+    assert count(tea.product_id, 9, caller=caller).status == status
+    for how, body in (("patch", {"name": "x"}), ("replace", None), ("archive", None)):
+        assert edit(how, tea.product_id, body, caller=caller).status == status
     assert (Product.count(), shop.available(tea)) == (1, 1)
+    assert Product.get(tea.product_id).version == 1
 
 
-def test_an_unknown_product_is_404():
-    answer = get("prd_unknown")
-
-    assert (answer.status, answer.code) == (404, "product_not_found")
-
-
-def test_stock_is_set_to_what_was_counted():
-    tea = shop.product("TEA")
-
-    first = count(tea.product_id, {"available": 10, "reason": "delivery"})
-    second = count(tea.product_id, {"available": 7})
-
-    assert first.body == {"product_id": tea.product_id, "available": 10, "version": 1}
-    assert second.body == {"product_id": tea.product_id, "available": 7, "version": 2}
-    assert get(tea.product_id).body["available"] == 7
-
-
-@pytest.mark.parametrize("available", [-1, 10**9 + 1, 1.5, "5", None, True])
-def test_a_count_is_a_whole_number_of_units(available):
-    tea = shop.product("TEA", available=3)
-
-    answer = count(tea.product_id, {"available": available})
-
-    assert (answer.status, answer.paths) == (422, ["body.available"])
-    assert shop.available(tea) == 3
-
-
-def test_stock_of_an_unknown_product_cannot_be_set():
-    answer = send(handler, "products.set_stock", caller=STAFF)
+@pytest.mark.parametrize("show", [get, inspect])
+def test_an_unknown_product_is_404(show):
+    answer = show("prd_unknown")
 
     assert (answer.status, answer.code) == (404, "product_not_found")
-    assert Stock.count() == 0
 
 
-@pytest.mark.parametrize("name", ["products.get", "products.set_stock"])
+@pytest.mark.parametrize("status", ["draft", "archived"])
+def test_what_is_not_on_sale_is_there_for_staff_alone(status):
+    product = created(status=status)
+
+    assert get(product["id"]).code == "product_not_found"
+    assert inspect(product["id"]).body["status"] == status
+
+
+@pytest.mark.parametrize("name", ["products.get", "products.set_stock", "products.patch"])
 def test_an_id_longer_than_any_key_is_just_unknown(name):
     answer = send(handler, name, caller=STAFF, path={"product_id": "x" * 2049})
 
@@ -157,3 +205,33 @@ def test_a_line_break_is_explained_and_not_quoted_as_a_pattern():
         "Must be one line, without control characters",
         "Must be an ISO 4217 currency code such as EUR",
     ]
+
+
+def listed(**query) -> list[str]:
+    answer = send(handler, "staff.list_products", caller=STAFF, query=query)
+    assert answer.status == 200, answer
+    return [it["sku"] for it in answer.body["items"]]
+
+
+def test_staff_list_all_of_a_status_the_newest_first():
+    for sku in ("ONE", "TWO", "THREE"):
+        created(sku=sku, status="draft")
+    created(sku="SOLD")
+
+    assert listed(status="draft") == ["THREE", "TWO", "ONE"]
+    assert listed(status="active") == ["SOLD"]
+    assert listed(status="archived") == []
+
+
+def test_staff_follow_their_list_page_by_page():
+    for n in range(7):
+        created(sku=f"SKU-{n}", status="draft")
+    found, cursor = [], None
+    while True:
+        query = {"status": "draft", "limit": "2"} | ({"cursor": cursor} if cursor else {})
+        page = send(handler, "staff.list_products", caller=STAFF, query=query).body
+        found += [it["sku"] for it in page["items"]]
+        if not (cursor := page["next_cursor"]):
+            break
+
+    assert found == [f"SKU-{n}" for n in reversed(range(7))]

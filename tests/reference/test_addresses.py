@@ -78,8 +78,9 @@ def test_a_method_that_an_address_does_not_take_is_told_those_that_it_does(path)
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "/v1/products/prd_1", "GET"),
-        ("GET", "/v1/products/prd_1/stock", "PUT"),
+        ("POST", "/v1/products/prd_1", "DELETE, GET, PATCH, PUT"),
+        ("POST", "/v1/products/search", "GET"),
+        ("POST", "/v1/products/prd_1/stock", "GET, PATCH, PUT"),
         ("PUT", "/v1/orders/ord_1", "GET"),
         ("DELETE", "/v1/orders", "GET, POST"),
         ("HEAD", "/v1/health", "GET"),

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from shared.bodies import BODY_BYTES_MAX
-from tests.support.little_api import post
+from tests.support.http import ADA, STAFF
+from tests.support.little_api import FOR_EDITORS, FOR_STAFF, FOR_USERS, post
 
 
 def in_base64(raw: bytes) -> str:
@@ -190,5 +191,44 @@ def test_json_is_taken_however_its_type_is_written(content_type):
 )
 def test_a_body_of_another_type_is_not_read(content_type):
     answer = post({"text": "a"}, headers={"content-type": content_type})
+
+    assert (answer.status, answer.code) == (415, "unsupported_media_type")
+
+
+MERGE_PATCH = "application/merge-patch+json"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        MERGE_PATCH,
+        f"{MERGE_PATCH}; charset=utf-8",
+        "Application/Merge-Patch+JSON",
+        "application/json",
+        None,
+    ],
+)
+def test_a_patch_may_be_called_a_merge_patch_which_it_is(content_type):
+    answer = post(
+        {"text": "a"}, name=FOR_EDITORS, caller=ADA, headers={"content-type": content_type}
+    )
+
+    assert (answer.status, answer.body) == (200, {"text": 'a upon "1"'})
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json-patch+json", "application/merge-patch", "text/plain"]
+)
+def test_a_patch_of_another_kind_is_not_read(content_type):
+    answer = post(
+        {"text": "a"}, name=FOR_EDITORS, caller=ADA, headers={"content-type": content_type}
+    )
+
+    assert (answer.status, answer.code) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(("name", "caller"), [(FOR_USERS, ADA), (FOR_STAFF, STAFF)])
+def test_what_is_no_patch_is_not_to_be_called_one(name, caller):
+    answer = post({"text": "a"}, name=name, caller=caller, headers={"content-type": MERGE_PATCH})
 
     assert (answer.status, answer.code) == (415, "unsupported_media_type")

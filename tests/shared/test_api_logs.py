@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared import errors
+from shared import errors, observability
 from tests.support import logs
 from tests.support.http import ADA, send
 from tests.support.little_api import Echo, api, get_of, post
@@ -104,3 +104,63 @@ def test_a_line_cannot_be_forged_by_a_line_break():
         get_of(refuse, headers={"user-agent": 'x\n{"message": "request", "status": 200}'})
 
     assert [line["status"] for line in lines.saying("request")] == [404]
+
+
+def looking_up(*hits: bool):
+    def view() -> Echo:
+        for is_hit in hits:
+            observability.note_cache(is_hit)
+        return Echo(text="a")
+
+    return view
+
+
+def request_line(view) -> dict:
+    with logs.captured() as lines:
+        get_of(view)
+    (line,) = lines.saying("request")
+    return line
+
+
+@pytest.mark.parametrize(
+    ("hits", "told"),
+    [
+        ([True], "hit"),
+        ([False], "miss"),
+        ([True, True], "hit"),
+        ([True, False], "miss"),
+        ([False, True], "miss"),
+    ],
+)
+def test_the_line_of_a_request_says_whether_the_cache_was_enough(hits, told):
+    assert request_line(looking_up(*hits))["cache"] == told
+
+
+def test_what_one_request_noted_is_not_said_of_the_next():
+    request_line(looking_up(False))
+
+    assert "cache" not in request_line(looking_up())
+    assert request_line(looking_up(True))["cache"] == "hit"
+
+
+def test_a_request_that_crashes_has_its_facts_too():
+    def miss_and_crash() -> Echo:
+        observability.note_cache(False)
+        raise RuntimeError("the cellar is flooded")
+
+    line = request_line(miss_and_crash)
+
+    assert (line["status"], line["cache"]) == (500, "miss")
+
+
+def test_a_fact_of_a_request_is_on_its_own_line_alone():
+    def note_and_refuse() -> Echo:
+        observability.note(upload_id="upl_one")
+        raise errors.NotFound("x")
+
+    with logs.captured() as lines:
+        get_of(note_and_refuse)
+
+    (refusal,), (request,) = lines.saying("refused"), lines.saying("request")
+    assert request["upload_id"] == "upl_one"
+    assert "upload_id" not in refusal

@@ -123,3 +123,118 @@ def test_the_cache_can_be_emptied():
     shelf.price_of.forget()
 
     assert shelf.price_of("tea") == "tea EUR 20"
+
+
+@pytest.mark.parametrize(("later", "left"), [(0, 60), (0.5, 59.5), (59, 1), (59.75, 0.25)])
+def test_an_answer_says_for_how_long_it_is_fresh_still(clock, later, left):
+    shelf = Shelf()
+    shelf.price_of("tea")
+
+    clock.seconds += later
+
+    assert shelf.price_of.kept("tea").answer == "tea EUR 10"
+    assert shelf.price_of.kept("tea").seconds_left == left
+
+
+def test_what_is_kept_for_too_long_has_no_seconds_left_rather_than_fewer_than_none(clock):
+    kept = Shelf().price_of.kept("tea")
+
+    clock.seconds += 61
+
+    assert kept.seconds_left == 0
+
+
+def test_an_answer_that_was_long_on_its_way_is_fresh_for_less(clock):
+    @cache.cached(seconds=60)
+    def slow() -> str:
+        clock.seconds += 50
+        return "at last"
+
+    assert slow.kept().seconds_left == 10
+
+
+def pushed_out_of_three(asked: str) -> str:
+    """Of what was asked for, the one that has to be read once more."""
+    read = []
+
+    @cache.cached(seconds=60, entries_max=3)
+    def look_up(sku: str) -> str:
+        read.append(sku)
+        return sku
+
+    for sku in asked:
+        look_up(sku)
+    read.clear()
+    for sku in reversed(dict.fromkeys(asked)):
+        look_up(sku)
+    return read[0]
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(
+    ("asked", "gone"),
+    [("ABCD", "A"), ("ABCAD", "B"), ("ABCABD", "C"), ("ABCDAB", "C")],
+)
+def test_of_too_many_answers_the_one_that_was_not_asked_for_the_longest_goes(asked, gone):
+    assert pushed_out_of_three(asked) == gone
+
+
+@pytest.mark.usefixtures("clock")
+def test_no_more_is_kept_than_is_said_however_much_is_asked():
+    read = []
+
+    @cache.cached(seconds=60, entries_max=100)
+    def look_up(number: int) -> int:
+        read.append(number)
+        return number
+
+    for number in range(1000):
+        look_up(number)
+    read.clear()
+    for number in reversed(range(1000)):
+        look_up(number)
+
+    assert len(read) == 900
+
+
+def test_an_answer_that_is_renewed_takes_no_other_answers_place(clock):
+    read = []
+
+    @cache.cached(seconds=60, entries_max=2)
+    def look_up(sku: str) -> str:
+        read.append(sku)
+        return sku
+
+    look_up("A")
+    clock.seconds += 30
+    look_up("B")
+    clock.seconds += 30
+    look_up("A")  # as old as is allowed: read once more
+    look_up("B")
+
+    assert read == ["A", "B", "A"]
+
+
+def test_each_lookup_is_told_to_be_a_hit_or_a_miss(clock):
+    told = []
+    look_up = cache.cached(seconds=60, on_lookup=told.append)(str.upper)
+
+    look_up("tea")
+    look_up("tea")
+    look_up("pot")
+    clock.seconds += 60
+    look_up("tea")
+
+    assert told == [False, True, False, False]
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_lookup_that_fails_was_a_miss():
+    told = []
+    look_up = cache.cached(seconds=60, on_lookup=told.append)(int)
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="tea"):
+            look_up("tea")
+
+    assert told == [False, False]

@@ -2,13 +2,21 @@
 
 import base64
 import json
+from datetime import timedelta
 
 import pytest
 
-from shared import cursors
+from shared import clock, cursors
 from shared.aws import client
-from shared.errors import InvalidCursor, Unavailable
+from shared.errors import (
+    CursorExpired,
+    CursorOfAnotherQuery,
+    CursorOfAnotherUser,
+    InvalidCursor,
+    Unavailable,
+)
 from shared.keys import key_ring
+from tests.support.accounts import Clock
 from tests.support.faults import answering, timed_out
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -17,10 +25,17 @@ KEY = {"order_id": {"S": "ord_1"}, "placed_at": {"S": "2026-11-24T10:15:30.12345
 QUERY = "orders of usr_ada"
 
 
-def cursor_of(key=KEY, query=QUERY) -> str:
-    cursor = cursors.encode(key, query=query)
+def cursor_of(key=KEY, query=QUERY, **more) -> str:
+    cursor = cursors.encode(key, query=query, **more)
     assert cursor is not None
     return cursor
+
+
+@pytest.fixture
+def later(monkeypatch) -> Clock:
+    moved = Clock()
+    monkeypatch.setattr(clock, "utc_now", moved)
+    return moved
 
 
 def encoded(value: object) -> str:
@@ -47,8 +62,68 @@ def test_a_cursor_can_be_put_into_an_address_as_it_is():
 
 @pytest.mark.parametrize("query", ["orders of usr_bob", "orders of usr_ad", "catalog", ""])
 def test_a_cursor_is_good_for_one_query(query):
-    with pytest.raises(InvalidCursor):
+    with pytest.raises(CursorOfAnotherQuery) as raised:
         cursors.decode(cursor_of(), query=query)
+
+    assert (raised.value.status, raised.value.code) == (400, "cursor_of_another_query")
+
+
+@pytest.mark.parametrize("owner", ["usr_bob", "usr_ad", ""])
+def test_a_cursor_is_good_for_the_user_who_was_given_it(owner):
+    cursor = cursor_of(owner="usr_ada")
+
+    assert cursors.decode(cursor, query=QUERY, owner="usr_ada") == KEY
+    with pytest.raises(CursorOfAnotherUser) as raised:
+        cursors.decode(cursor, query=QUERY, owner=owner)
+    assert (raised.value.status, raised.value.code) == (400, "cursor_of_another_user")
+
+
+def test_a_cursor_that_is_anyones_is_no_users():
+    with pytest.raises(CursorOfAnotherUser):
+        cursors.decode(cursor_of(), query=QUERY, owner="usr_ada")
+
+
+def test_who_shows_the_cursor_of_another_user_learns_nothing_of_its_query():
+    with pytest.raises(CursorOfAnotherUser):
+        cursors.decode(cursor_of(owner="usr_ada"), query="catalog", owner="usr_bob")
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 59, 59.9])
+def test_a_cursor_lives_for_an_hour(later, minutes):
+    cursor = cursor_of()
+
+    later.advance(minutes=minutes)
+
+    assert cursors.decode(cursor, query=QUERY) == KEY
+
+
+@pytest.mark.parametrize("after", [timedelta(minutes=60, seconds=1), timedelta(days=400)])
+def test_a_cursor_lives_no_longer_than_an_hour(later, after):
+    cursor = cursor_of()
+
+    later.ahead += after
+
+    with pytest.raises(CursorExpired) as raised:
+        cursors.decode(cursor, query=QUERY)
+    assert (raised.value.status, raised.value.code) == (400, "cursor_expired")
+
+
+def test_each_page_has_an_hour_of_its_own(later):
+    first = cursor_of()
+    later.advance(minutes=50)
+    second = cursor_of(cursors.decode(first, query=QUERY))
+    later.advance(minutes=50)
+
+    assert cursors.decode(second, query=QUERY) == KEY
+
+
+def test_a_cursor_shows_neither_whose_it_is_nor_what_was_asked():
+    payload = cursor_of({}, "words like teapot", owner="usr_ada").split(".")[1]
+
+    shown = base64.urlsafe_b64decode(payload + "==").decode()
+
+    assert "usr_ada" not in shown
+    assert "teapot" not in shown
 
 
 KID, PAYLOAD, MAC = range(3)
@@ -61,6 +136,7 @@ KID, PAYLOAD, MAC = range(3)
         (KID, ""),
         (KID, "current"),
         (PAYLOAD, encoded({"order_id": {"S": "ord_2"}})),
+        (PAYLOAD, encoded({"at": KEY, "query": "", "owner": "", "until": 4102444800})),
         (PAYLOAD, ""),
         (MAC, ""),
         (MAC, "A" * 43),
@@ -75,8 +151,10 @@ def test_a_cursor_with_a_replaced_part_is_refused(part, replacement):
     parts = cursor_of().split(".")
     parts[part] = replacement
 
-    with pytest.raises(InvalidCursor):
+    with pytest.raises(InvalidCursor) as raised:
         cursors.decode(".".join(parts), query=QUERY)
+
+    assert (raised.value.status, raised.value.code) == (400, "invalid_cursor")
 
 
 def test_no_character_of_a_cursor_can_be_changed():
@@ -113,8 +191,10 @@ def test_nothing_can_be_added_to_a_cursor(added):
     ],
 )
 def test_what_is_no_cursor_is_refused(garbage):
-    with pytest.raises(InvalidCursor):
+    with pytest.raises(InvalidCursor) as raised:
         cursors.decode(garbage, query=QUERY)
+
+    assert (raised.value.status, raised.value.code) == (400, "invalid_cursor")
 
 
 def test_a_cursor_outlives_the_rotation_of_its_key():

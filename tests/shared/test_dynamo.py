@@ -9,7 +9,7 @@ from benchmarks.endpoint import watched
 from shared import dynamo
 from shared.dynamo import read_together
 from shared.errors import Unavailable
-from shared.models import Login, Product, Session, Stock, User
+from shared.models import Login, Product, Session, Stock, StockLevel, User
 from tests.support import shop
 from tests.support.callers import session
 from tests.support.faults import answered, answering, refused, timed_out
@@ -137,3 +137,25 @@ def test_what_could_not_be_read_is_not_taken_for_missing(fault):
 def test_a_denied_permission_is_no_overload():
     with reads(refused("AccessDeniedException")), pytest.raises(ClientError):
         read_together((User, "usr_ada"))
+
+
+def test_the_same_key_of_two_tables_is_two_items():
+    tea = shop.product("TEA", available=3)
+
+    product, stock = read_together((Product, tea.product_id), (Stock, tea.product_id))
+
+    assert (product.sku, stock.available) == ("TEA", 3)
+    assert read_together((Stock, tea.product_id), (Product, "prd_nothing"))[1] is None
+
+
+def test_items_of_two_kinds_in_one_table_are_each_of_their_kind():
+    Stock("prd_tea", available=3, version=1).save()
+    StockLevel("prd_tea#level", level="low", version=1).save()
+
+    with watched() as calls:
+        stock, level, none = read_together(
+            (Stock, "prd_tea"), (StockLevel, "prd_tea#level"), (StockLevel, "prd_pot#level")
+        )
+
+    assert (stock.available, level.level, none) == (3, "low", None)
+    assert len(calls) == 1

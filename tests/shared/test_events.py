@@ -7,7 +7,13 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from shared import events, observability
-from shared.events import OrderedLine, OrderPlaced, OrderPlacedData, UserRegistered
+from shared.events import (
+    OrderedLine,
+    OrderPlaced,
+    OrderPlacedData,
+    ProductChange,
+    UserRegistered,
+)
 from shared.money import Money
 
 EUR_25 = Money(amount_minor=2500, currency="EUR")
@@ -25,12 +31,18 @@ FACTS = {
     "session_id": "ses_one",
     "key_id": "key_one",
     "enabled": True,
+    "product_id": "prd_tea",
+    "group": "teas",
+    "sku": "TEA",
+    "changed": ["group", "price"],
+    "previous_group": "drinks",
+    "available": 0,
 }
 ABOUT_ADA = {"user_id": "usr_ada", "access_epoch": 1}
 SAMPLES = [
     *(
         kind(data={name: FACTS[name] for name in kind.model_fields["data"].annotation.model_fields})
-        for kind in get_args(events.UserEvent)
+        for kind in get_args(events.UserEvent | events.CatalogEvent)
     ),
     OrderPlaced(
         data=OrderPlacedData(order_id="ord_1", buyer_id="usr_ada", lines=[LINE], total=EUR_25)
@@ -120,3 +132,38 @@ def test_a_field_that_a_newer_producer_adds_is_passed_over():
 def test_an_event_cannot_be_changed_after_the_fact():
     with pytest.raises(ValidationError):
         SAMPLES[0].id = "evt_other"
+
+
+@pytest.mark.parametrize("kind", get_args(events.CatalogEvent), ids=lambda kind: kind.__name__)
+def test_whoever_keeps_what_is_derived_of_a_product_is_told_of_it_and_of_its_group(kind):
+    """By both it is found again; a product of no group says so."""
+    document = json.loads(
+        kind(
+            data={name: FACTS[name] for name in kind.model_fields["data"].annotation.model_fields}
+            | {"group": None}
+        ).model_dump_json()
+    )
+
+    assert (document["data"]["product_id"], document["data"]["group"]) == ("prd_tea", None)
+    del document["data"]["group"]
+    with pytest.raises(ValidationError):
+        events.parse(document)
+
+
+def test_the_events_of_catalog_and_stock_have_the_names_of_the_contract():
+    names = {kind.model_fields["type"].default for kind in get_args(events.CatalogEvent)}
+
+    assert names == {
+        "product.created",
+        "product.updated",
+        "product.archived",
+        "stock.depleted",
+        "stock.low",
+        "stock.replenished",
+    }
+
+
+def test_a_product_that_stayed_in_its_group_has_left_none():
+    change = ProductChange(product_id="prd_tea", sku="TEA", group="teas", changed=["price"])
+
+    assert change.previous_group is None

@@ -1,5 +1,6 @@
 """Rules on moto: an event is stored by the transaction that makes it true."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from shared import events, observability, outbox
 from shared.errors import EmailTaken
 from shared.events import UserRegistered
 from shared.models import Login, OutboxRow
-from shared.transactions import Transaction
+from shared.transactions import ACTIONS_MAX, Transaction
 from tests.support import shop
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -71,3 +72,48 @@ def test_a_row_can_be_traced_to_its_request():
     commit_with(event)
 
     assert OutboxRow.get(event.id).correlation_id == "request-1"
+
+
+def commit_together(*happened: UserRegistered) -> None:
+    transaction = Transaction()
+    outbox.stage_together(transaction, happened)
+    transaction.commit()
+
+
+def test_events_of_one_change_are_stored_in_one_row_in_their_order():
+    first, second, third = happened = [registered() for _ in range(3)]
+
+    commit_together(*happened)
+
+    (row,) = OutboxRow.scan()
+    assert shop.staged(row) == [first, second, third]
+    assert (row.event_id, row.type) == (first.id, "several")
+    assert (row.occurred_at, row.correlation_id) == (first.occurred_at, first.correlation_id)
+
+
+def test_one_event_is_stored_as_if_it_were_staged_by_itself():
+    event = registered()
+
+    commit_together(event)
+
+    (row,) = OutboxRow.scan()
+    assert (row.event_id, row.type) == (event.id, "user.registered")
+    assert events.parse(row.payload) == event
+
+
+def test_of_a_change_that_nothing_is_told_of_nothing_is_stored():
+    transaction = Transaction()
+
+    outbox.stage_together(transaction, [])
+
+    assert len(transaction) == 0
+
+
+def test_a_hundred_events_are_one_of_the_writes_of_a_transaction():
+    transaction = Transaction()
+
+    outbox.stage_together(transaction, [registered() for _ in range(ACTIONS_MAX)])
+    transaction.commit()
+
+    (row,) = OutboxRow.scan()
+    assert (len(transaction), len(json.loads(row.payload))) == (1, ACTIONS_MAX)

@@ -16,7 +16,7 @@ from shared import dynamo
 from shared import transactions as waiting
 from shared.errors import OutOfStock, Unavailable
 from shared.models import Product, Stock
-from shared.transactions import TRIES, Transaction
+from shared.transactions import TRIES, Contended, Transaction
 from tests.support import shop
 from tests.support.faults import answering, cancelled, refused
 
@@ -63,18 +63,42 @@ def test_a_lost_race_is_run_again_and_won_once(lost):
 def test_four_lost_races_are_enough():
     tea = shop.product("TEA", available=5)
 
-    with transactions(*[CONFLICT] * 100) as calls, pytest.raises(Unavailable):
+    with transactions(*[CONFLICT] * 100) as calls, pytest.raises(Contended) as raised:
         sale(tea).commit()
 
+    assert (raised.value.status, raised.value.code) == (503, "unavailable")
+    assert raised.value.headers() == {"Retry-After": "1"}
     assert len(calls) == 4
     assert shop.available(tea) == 5
 
 
+@pytest.mark.parametrize("tries", [1, 2, 7])
+def test_as_many_races_are_run_as_are_asked_for(naps, tries):
+    tea = shop.product("TEA", available=5)
+
+    with transactions(*[CONFLICT] * 100) as calls, pytest.raises(Contended):
+        sale(tea).commit(tries=tries)
+
+    assert (len(calls), len(naps)) == (tries, tries - 1)
+    assert shop.available(tea) == 5
+
+
+@pytest.mark.parametrize(("lost", "tries"), [(0, 1), (1, 2), (6, 7)])
+def test_a_race_that_is_won_at_the_last_try_is_won(lost, tries):
+    tea = shop.product("TEA", available=5)
+
+    with transactions(*[CONFLICT] * lost):
+        sale(tea).commit(tries=tries)
+
+    assert shop.available(tea) == 4
+
+
 def test_the_waits_between_tries_are_short_and_none_comes_after_the_last(naps, monkeypatch):
     monkeypatch.setattr(random, "uniform", lambda _, most: most)
+    tea = shop.product("TEA", available=5)
 
     with transactions(*[CONFLICT] * 100), pytest.raises(Unavailable):
-        sale(shop.product("TEA", available=5)).commit()
+        sale(tea).commit()
 
     assert naps == [0.05, 0.1, 0.2]
 
@@ -106,9 +130,10 @@ def test_a_failed_condition_outweighs_a_lost_race():
 @pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
 def test_a_cancellation_that_will_not_pass_is_not_tried_again(code):
     reasons = cancelled("TransactionConflict", code)
+    tea = shop.product("TEA", available=5)
 
     with transactions(reasons) as calls, pytest.raises(TransactWriteError):
-        sale(shop.product("TEA", available=5)).commit()
+        sale(tea).commit()
 
     assert len(calls) == 1
 
@@ -138,9 +163,10 @@ def name_of(fault):
 def test_a_write_that_dynamodb_cannot_take_is_unavailable(fault):
     tea = shop.product("TEA", available=5)
 
-    with transactions(fault) as calls, pytest.raises(Unavailable):
+    with transactions(fault) as calls, pytest.raises(Unavailable) as raised:
         sale(tea).commit()
 
+    assert not isinstance(raised.value, Contended)  # which would say that nothing was written
     assert len(calls) == 1
     assert shop.available(tea) == 5
 
@@ -152,5 +178,7 @@ def test_a_read_that_dynamodb_cannot_take_is_unavailable(fault):
 
 
 def test_a_denied_permission_is_no_overload():
+    tea = shop.product("TEA", available=5)
+
     with transactions(refused("AccessDeniedException")), pytest.raises(TransactWriteError):
-        sale(shop.product("TEA", available=5)).commit()
+        sale(tea).commit()

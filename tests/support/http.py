@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 from shared.auth import Permission, Role, permissions_of
 
@@ -71,13 +72,13 @@ def send(  # noqa: PLR0913 (each one is a part of a request)
     raw_body: str | None = None,
     base64: bool = False,
     headers: dict[str, str | None] | None = None,
-    query: dict[str, str] | None = None,
+    query: dict[str, str | list[str]] | None = None,
     path: dict[str, str] | None = None,
 ) -> Answer:
     """The sample event `name`, with these things changed, and what the function answers.
 
-    A header given as None is left out. `path` replaces parameters in the path. A `caller` that is
-    a dict is what the authorizer answered.
+    A header given as None is left out. A query parameter that is a list is given so often. `path`
+    replaces parameters in the path. A `caller` that is a dict is what the authorizer answered.
     """
     event = sample(name)
     _set_caller(event, caller)
@@ -89,8 +90,9 @@ def send(  # noqa: PLR0913 (each one is a part of a request)
         if value is not None:
             event["headers"][header.lower()] = value
     if query is not None:
-        event["queryStringParameters"] = query
-        event["rawQueryString"] = "&".join(f"{key}={value}" for key, value in query.items())
+        given = {name: [it] if isinstance(it, str) else it for name, it in query.items()}
+        event["queryStringParameters"] = {name: ",".join(it) for name, it in given.items()}
+        event["rawQueryString"] = urlencode(given, doseq=True)
     for parameter, value in (path or {}).items():
         event["rawPath"] = event["rawPath"].replace(event["pathParameters"][parameter], value)
         event["pathParameters"][parameter] = value

@@ -8,10 +8,12 @@ from pydantic import Field
 from shared.api import Api, create_api
 from shared.auth import Permission
 from shared.callers import anyone, requires
+from shared.parameters import IfMatch
 from shared.schemas import RequestBody, View
 from tests.support.http import Answer, Caller, send
 
 FOR_ANYONE, FOR_USERS, FOR_STAFF = "auth.register", "orders.place", "products.set_stock"
+FOR_EDITORS = "me.update"
 
 
 class Parcel(RequestBody):
@@ -51,6 +53,12 @@ def sign(note: Note) -> Echo:
 @requires(Permission.WRITE_STOCK)
 def count(product_id: str, note: Note) -> Echo:
     return Echo(text=f"{product_id}: {note.text}")
+
+
+@api.patch("/v1/me")
+@requires(Permission.OWN_ACCOUNT)
+def edit(note: Note, if_match: IfMatch) -> Echo:
+    return Echo(text=f"{note.text} upon {if_match}")
 
 
 @api.get("/v1/me")

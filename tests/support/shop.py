@@ -1,10 +1,16 @@
 """Builders: what a test needs to be there, with overrides for what it is about."""
 
+import json
 from typing import Any
 
-from products.catalog import list_product
-from shared import clock, ids
-from shared.models import Login, Product, Stock, User
+from products import groups
+from products.catalog import file_under_status
+from products.index.worker import handler as index_worker
+from shared import clock, events, ids, stock
+from shared.events import AnyEvent, CatalogEvent, ProductChange, ProductUpdated
+from shared.models import Login, OutboxRow, Product, ProductGroup, Stock, User
+from shared.transactions import Transaction
+from tests.support.http import CONTEXT
 
 ADDRESS = {
     "name": "Ada Lovelace",
@@ -16,7 +22,7 @@ ADDRESS = {
 
 
 def product(sku: str, *, available: int | None = None, **changes: Any) -> Product:
-    """An active product, stored, with that much stock; with None, stock that was never set."""
+    """An active product, stored and listed, with that much stock; with None, it was never set."""
     now = clock.utc_now()
     stored = Product(
         product_id=ids.derived_id("prd", sku),
@@ -35,11 +41,61 @@ def product(sku: str, *, available: int | None = None, **changes: Any) -> Produc
         }
         | changes,
     )
-    list_product(stored)
+    file_under_status(stored)
     stored.save()
+    if stored.group:
+        _join(stored)
     if available is not None:
         Stock(stored.product_id, available=available, version=1).save()
+    index(stored)
     return stored
+
+
+def _join(product: Product) -> None:
+    group = groups.with_member(ProductGroup.find(product.group), product)
+    group.save()
+
+
+def index(*products: Product) -> None:
+    """As the index worker does when it is told of a change."""
+    answer = tell_index(
+        *(
+            ProductUpdated(
+                data=ProductChange(product_id=it.product_id, sku=it.sku, group=it.group, changed=[])
+            )
+            for it in products
+        )
+    )
+    assert answer == {"batchItemFailures": []}
+
+
+def tell_index(*happened: CatalogEvent) -> dict[str, Any]:
+    """What EventBridge and SQS make of these events; the worker's answer."""
+    records = [
+        {
+            "messageId": f"message-{number}",
+            "body": json.dumps({"detail": it.model_dump(mode="json")}),
+        }
+        for number, it in enumerate(happened)
+    ]
+    return index_worker({"Records": records}, CONTEXT)
+
+
+def index_what_happened() -> None:
+    """What the outbox, its relay, the bus and the queue do: everything that was staged so far."""
+    for event in staged_so_far():
+        if isinstance(event, CatalogEvent):
+            assert tell_index(event) == {"batchItemFailures": []}
+
+
+def staged_so_far() -> list[AnyEvent]:
+    return [event for row in OutboxRow.scan() for event in staged(row)]
+
+
+def staged(row: OutboxRow) -> list[AnyEvent]:
+    """The events of a row of the outbox."""
+    told = json.loads(row.payload)
+    return [events.parse(it) for it in (told if isinstance(told, list) else [told])]
 
 
 def user(user_id: str, **changes: Any) -> User:
@@ -73,4 +129,14 @@ def login(email: str, **changes: Any) -> Login:
 
 
 def available(of: Product) -> int:
-    return int(Stock.get(of.product_id).available)
+    """In all buckets."""
+    return stock.of(Product.get(of.product_id)).available
+
+
+def sell(product: Product, quantity: int) -> None:
+    """As an order does."""
+    transaction = Transaction()
+    parts = stock.of(Product.get(product.product_id)).split(quantity)
+    assert parts is not None
+    stock.stage_sale(transaction, product.product_id, parts, otherwise=AssertionError())
+    transaction.commit()

@@ -36,6 +36,7 @@ def create_tables(dynamodb: Any) -> None:
                 "AttributeDefinitions",
                 "KeySchema",
                 "GlobalSecondaryIndexes",
+                "LocalSecondaryIndexes",
                 "BillingMode",
             )
             if key in described

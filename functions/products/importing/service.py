@@ -1,0 +1,119 @@
+"""Products and stock as a file has them, under the rules of the API.
+
+Rows are read beside what is known of them and written only where they differ: the same file again
+writes nothing. A count is taken for what there was when it was read here, so that what is sold at
+that moment stays sold, and a busy shop does not hold up an import.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from products import repository
+from products.repository import Known
+from products.schemas import Available, NewProduct, document_of
+from products.service import changed_fields, product_of, told_of_change, told_of_creation
+from products.stock.service import new_movement
+from shared import ids, outbox, stock
+from shared.errors import AppError, ChangedMeanwhile
+from shared.events import CatalogEvent
+from shared.models import Product
+from shared.schemas import validated
+from shared.stock import Held
+from shared.transactions import Transaction
+
+ACTIONS_PER_ROW = 3  # at most, for a product whose stock is one bucket: item, stock, movement
+ACTIONS_PER_WRITE = 1  # beside those of the rows: all events are one row of the outbox
+
+
+class ImportedProduct(NewProduct):
+    """A row of an import: a product, and how many of it there are."""
+
+    available: Available
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that is a product, but cannot be written over the one that is there."""
+
+    at: int  # among those given
+    refusal: AppError
+
+
+def stage(
+    transaction: Transaction, rows: Sequence[ImportedProduct], *, by: str, reason: str
+) -> list[RefusedRow]:
+    """Upsert by SKU, no SKU twice among them. What a row leaves out is left as it is.
+
+    The commit raises ChangedMeanwhile when a product was edited, or a stock is short, since this
+    was staged: stage the rows again, in a new transaction.
+    """
+    ids_of_rows = [ids.derived_id("prd", row.sku) for row in rows]
+    known = {it.product.product_id: it for it in repository.read_known(ids_of_rows)}
+    refused: list[RefusedRow] = []
+    happened: list[CatalogEvent] = []
+    for at, (product_id, row) in enumerate(zip(ids_of_rows, rows, strict=True)):
+        difference = _difference(row, known.get(product_id))
+        if isinstance(difference, AppError):
+            refused.append(RefusedRow(at, difference))
+            continue
+        _stage_stock(transaction, difference, by=by, reason=reason)
+        happened += _stage_product(transaction, difference)
+    outbox.stage_together(transaction, happened)
+    return refused
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """Between what there is and what a row says."""
+
+    before: Product | None
+    after: Product
+    changed: list[str]
+    held: Held
+    stock_change: int
+
+
+def _difference(row: ImportedProduct, known: Known | None) -> _Difference | AppError:
+    """What the row changes, or why it cannot."""
+    said = row.model_dump(include=row.model_fields_set - {"available"})
+    before = known.product if known else None
+    new = validated(NewProduct, {**document_of(before), **said} if before else said)
+    after = product_of(new, before)
+    held = known.held if known else Held.nothing(after.product_id)
+    changed = changed_fields(before, after) if before else []
+    if before and held.on_order and "currency" in changed:
+        return repository.currency_in_use(before)
+    return _Difference(before, after, changed, held, row.available - held.available)
+
+
+def _stage_product(transaction: Transaction, difference: _Difference) -> list[CatalogEvent]:
+    before, after, changed = difference.before, difference.after, difference.changed
+    if before and not changed:
+        return []
+    repository.stage_write(transaction, before, after, otherwise=_changed_meanwhile())
+    if before is None:
+        return [told_of_creation(after)]
+    return [told_of_change(before, after, changed)]
+
+
+def _stage_stock(
+    transaction: Transaction, difference: _Difference, *, by: str, reason: str
+) -> None:
+    held, change = difference.held, difference.stock_change
+    parts = held.parts_of(change) if change else {}
+    changes_currency = "currency" in difference.changed
+    if parts is None or not (parts or changes_currency):
+        return
+    stock.stage_change(
+        transaction,
+        held,
+        parts,
+        otherwise=_changed_meanwhile(),
+        demanded=stock.nothing_on_order if changes_currency else None,
+    )
+    if change:
+        transaction.put(new_movement(held.product_id, "import", change, reason, by=by))
+
+
+def _changed_meanwhile() -> ChangedMeanwhile:
+    return ChangedMeanwhile("Some of these products were edited or sold meanwhile.")

@@ -1,0 +1,87 @@
+"""What Listings and Search must hold of a unit: a product, or a group of variants. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from products import shelves
+from products.search.words import postings_of
+from shared.events import CatalogEvent, ProductArchived, ProductUpdated
+from shared.models import Listing, Posting, Product
+
+GROUP_PREFIX = "grp#"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a shelf has one of: its variants that are on sale, with what there is of each."""
+
+    name: str
+    variants: Sequence[Product]
+    available: Mapping[str, int]
+
+
+def unit_of_group(group: str) -> str:
+    return f"{GROUP_PREFIX}{group}"
+
+
+def touched_by(happened: CatalogEvent) -> set[str]:
+    """The units that may have to be indexed anew. A product in a group is no unit of its own, but
+    it may have been.
+    """
+    groups = {happened.data.group}
+    if isinstance(happened, ProductUpdated | ProductArchived):
+        groups.add(happened.data.previous_group)
+    return {happened.data.product_id} | {unit_of_group(group) for group in groups if group}
+
+
+def listings_of(unit: Unit) -> dict[str, Listing]:
+    """By shelf: each shows the cheapest that stands there, of those in stock if any is."""
+    standing: dict[str, list[Product]] = {}
+    for variant in unit.variants:
+        for shelf in shelves.shelves_of(unit.name, variant.category, map(str, variant.tags)):
+            standing.setdefault(shelf, []).append(variant)
+    return {shelf: _listing(unit, shelf, variants) for shelf, variants in standing.items()}
+
+
+def postings_for(unit: Unit) -> list[Posting]:
+    if not unit.variants:
+        return []
+    return postings_of(unit.name, unit.variants, _shown(unit, unit.variants))
+
+
+def digest_of(item: Listing | Posting) -> str:
+    """Another one if anything of the item is another."""
+    content = json.dumps(item.to_dynamodb_dict(), sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def _listing(unit: Unit, shelf: str, variants: Sequence[Product]) -> Listing:
+    shown = _shown(unit, variants)
+    price_shelf = shelves.price_shelf(shelf, shown.currency)
+    is_stocked = unit.available[shown.product_id] > 0
+    return Listing(
+        shelf,
+        unit.name,
+        product_id=shown.product_id,
+        stock_buckets=shown.stock_buckets,
+        newest_key=shelves.newest_key(min(it.created_at for it in unit.variants), unit.name),
+        name_key=shelves.name_key(shown.name, unit.name),
+        price_key=shelves.price_key(int(shown.price_minor), unit.name),
+        price_shelf=price_shelf,
+        stocked_shelf=shelf if is_stocked else None,
+        stocked_price_shelf=price_shelf if is_stocked else None,
+    )
+
+
+def _shown(unit: Unit, variants: Iterable[Product]) -> Product:
+    return min(
+        variants,
+        key=lambda it: (
+            unit.available[it.product_id] == 0,
+            it.price_minor,
+            it.created_at,
+            it.product_id,
+        ),
+    )

@@ -1,0 +1,40 @@
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from products.search import service
+from products.search.schemas import SearchPage
+from shared.answers import shown_to_anyone
+from shared.api import Routes
+from shared.callers import anyone
+from shared.parameters import IfNoneMatch, PageCursor, PageLimit
+
+routes = Routes()
+
+Words = Annotated[
+    str,
+    Query(
+        min_length=1,
+        max_length=200,
+        description="All of these words, of which eight count; the last one may go on.",
+        examples=["green teap"],
+    ),
+]
+
+
+@routes.get("/v1/products/search", tags=["Catalog"])
+@anyone
+def search_products(
+    q: Words,
+    limit: PageLimit = 20,
+    cursor: PageCursor = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response[SearchPage]:
+    """Products by the words of their names, SKUs and tags, the best answers first.
+
+    Where nothing has all the words, and one letter of some may be wrong, `corrected` says what
+    was searched instead. What was changed within some seconds may not be found yet.
+    """
+    kept = service.search.kept(q, limit=limit, cursor=cursor)
+    return shown_to_anyone(kept, if_none_match=if_none_match)

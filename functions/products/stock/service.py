@@ -1,0 +1,140 @@
+"""Counting and adjusting stock: each change has a reason and leaves a movement."""
+
+import hashlib
+from dataclasses import dataclass
+
+from products import browse_cache
+from products.schemas import AVAILABLE_MAX
+from products.stock import repository
+from products.stock.repository import AlreadyMoved, MovementPage, StockChanged
+from products.stock.schemas import StockAdjustment, StockCount
+from shared import clock, ids
+from shared.errors import AppError, ChangedMeanwhile, IdempotencyKeyReused, StockBelowZero
+from shared.models import StockMovement
+from shared.schemas import refusal_of
+from shared.stock import Held
+from shared.versions import Expected
+
+TRIES = 5  # at a change that sales get in the way of
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    held: Held
+    is_replay: bool
+
+
+def held_of(product_id: str) -> Held:
+    """As it is now. Raises ProductNotFound."""
+    return repository.held_of(product_id)
+
+
+def count(product_id: str, count: StockCount, expected: Expected, *, by: str) -> Held:
+    """What was counted is what there is; sold since `expected`, it must be counted again.
+
+    With any version expected, it is what there was when this read it: sales that come in between
+    are taken off. Raises ProductNotFound, StaleVersion, and ChangedMeanwhile.
+    """
+    for _ in range(TRIES):
+        before = repository.held_of(product_id)
+        expected.check(before.version)
+        change = count.available - before.available
+        movement = new_movement(product_id, "count", change, count.reason, by=by)
+        try:
+            if not expected.is_any:
+                repository.count(before, count.available, movement)
+                break
+            if (parts := before.parts_of(change)) is not None:
+                repository.move(before, parts, movement)
+                break
+        except StockChanged:
+            continue
+    else:
+        raise _too_busy()
+    browse_cache.forget()
+    return repository.read_again(before)
+
+
+def adjust(
+    product_id: str, adjustment: StockAdjustment, key: str, expected: Expected | None, *, by: str
+) -> Adjusted:
+    """So many more, or fewer, than there are: right whatever is sold at the same time.
+
+    Sent again with the same key, it changes nothing more. Raises ProductNotFound, StockBelowZero,
+    IdempotencyKeyReused, StaleVersion if a version is expected, and ChangedMeanwhile.
+    """
+    movement = new_movement(product_id, "adjustment", adjustment.change, adjustment.reason, by=by)
+    movement.movement_id = ids.derived_id("mov", product_id, by, key)
+    movement.fingerprint = _fingerprint(adjustment)
+    try:
+        before = _move(movement, expected)
+    except (AppError, AlreadyMoved) as refusal:
+        # Whatever stands in the way now, a first attempt that went through is the answer.
+        moved = repository.find_movement(product_id, movement.movement_id)
+        if moved is None:
+            raise
+        if moved.fingerprint != movement.fingerprint:
+            raise IdempotencyKeyReused(
+                "This Idempotency-Key has made another adjustment. Use a new key for a new one."
+            ) from refusal
+        return Adjusted(repository.held_of(product_id), is_replay=True)
+    browse_cache.forget()
+    return Adjusted(repository.read_again(before), is_replay=False)
+
+
+def movements(product_id: str, *, limit: int, cursor: str | None, staff_id: str) -> MovementPage:
+    """Newest first. Raises ProductNotFound and InvalidCursor."""
+    page = repository.movements_of(product_id, limit=limit, cursor=cursor, owner=staff_id)
+    if not page.movements:
+        repository.held_of(product_id)
+    return page
+
+
+def new_movement(product_id: str, kind: str, change: int, reason: str, *, by: str) -> StockMovement:
+    now = clock.utc_now()
+    movement_id = ids.new_id("mov")
+    return StockMovement(
+        product_id,
+        movement_id,
+        kind=kind,
+        change=change,
+        reason=reason,
+        by=by,
+        at=now,
+        moved_at=f"{now.isoformat(timespec='microseconds')}#{movement_id}",
+    )
+
+
+def _move(movement: StockMovement, expected: Expected | None) -> Held:
+    """What there was before. Raises AlreadyMoved, and the refusals of `adjust`."""
+    is_exact = expected is not None and not expected.is_any
+    for _ in range(TRIES):
+        before = repository.held_of(movement.product_id)
+        if expected:
+            expected.check(before.version)
+        parts = _parts(before, int(movement.change))
+        try:
+            repository.move(before, parts, movement, if_nothing_changed=is_exact)
+        except StockChanged:
+            continue
+        return before
+    raise _too_busy()
+
+
+def _parts(before: Held, change: int) -> dict[int, int]:
+    if before.available + change > AVAILABLE_MAX:
+        too_many = f"There would be more than {AVAILABLE_MAX:,}"
+        problem = {"loc": ("body", "change"), "type": "less_than_equal", "msg": too_many}
+        raise refusal_of([problem])
+    parts = before.parts_of(change)
+    if parts is None:
+        raise StockBelowZero("There are not so many.", available=before.available, change=change)
+    return parts
+
+
+def _fingerprint(adjustment: StockAdjustment) -> str:
+    return hashlib.sha256(adjustment.model_dump_json().encode()).hexdigest()
+
+
+def _too_busy() -> ChangedMeanwhile:
+    return ChangedMeanwhile("This product is being bought faster than its stock can be changed.")

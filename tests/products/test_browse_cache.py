@@ -1,0 +1,163 @@
+"""What shoppers are shown is kept for the stated time, and never longer."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from benchmarks.endpoint import watched
+from products.handler import handler
+from shared import cache
+from tests.support import shop
+from tests.support.catalog import adjust, count, create, edit, get, inspect, patch, stock
+from tests.support.http import NOBODY, Answer, send
+from tests.support.logs import captured
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+BOUND = 30  # seconds: BROWSE_CACHE_SECONDS of the tests, and of the template
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    ticking = Clock()
+    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=ticking.monotonic))
+    return ticking
+
+
+def listed(**query) -> Answer:
+    """From the cache, if it is there."""
+    return send(handler, "products.list", caller=NOBODY, query=query)
+
+
+def search(q: str = "tea") -> Answer:
+    return send(handler, "products.search", caller=NOBODY, query={"q": q})
+
+
+@pytest.mark.parametrize("name", ["get", "list", "search"])
+def test_what_was_shown_just_now_costs_no_call(name):
+    tea = shop.product("TEA", name="tea", available=3)
+    ask = {"get": lambda: get(tea.product_id), "list": listed, "search": search}[name]
+    first = ask()
+
+    with watched() as calls:
+        second = ask()
+
+    assert calls == []
+    assert (second.body, second.headers["ETag"]) == (first.body, first.headers["ETag"])
+
+
+@pytest.mark.usefixtures("clock")
+def test_other_questions_are_asked():
+    for n in range(3):
+        shop.product(f"SKU-{n}", category="tea" if n else "pots", price_minor=100 + n)
+    listed(limit="1")
+
+    assert len(listed(limit="2").body["items"]) == 2
+    assert len(listed(limit="2", category="pots").body["items"]) == 1
+    assert listed(limit="1", sort="price_asc").body["items"][0]["sku"] == "SKU-0"
+
+
+@pytest.mark.parametrize(("later", "shown"), [(BOUND - 0.1, 5), (BOUND, 4), (BOUND + 1, 4)])
+def test_a_sale_elsewhere_shows_within_the_bound(clock, later, shown):
+    tea = shop.product("TEA", available=5)
+    get(tea.product_id)
+    listed()
+    shop.sell(tea, 1)
+
+    clock.seconds += later
+
+    assert get(tea.product_id).body["available"] == shown
+    assert listed().body["items"][0]["available"] == shown
+
+
+@pytest.mark.parametrize(("age", "max_age"), [(0, 30), (12, 18), (29.5, 0)])
+def test_what_is_kept_on_the_way_is_fresh_no_longer_than_here(clock, age, max_age):
+    """So the bound holds for a browser behind a CDN behind this instance, too."""
+    tea = shop.product("TEA")
+    get(tea.product_id)
+    listed()
+
+    clock.seconds += age
+
+    for answer in (get(tea.product_id), listed()):
+        assert answer.headers["Cache-Control"] == f"public, max-age={max_age}"
+
+
+def test_an_edit_shows_at_once_on_the_instance_that_made_it():
+    tea = shop.product("TEA", available=3)
+    pot = shop.product("POT", available=3)
+    edits = [
+        lambda: patch(tea.product_id, {"name": "Sencha"}),
+        lambda: count(tea.product_id, 9),
+        lambda: adjust(tea.product_id, -1),
+    ]
+
+    for act in edits:
+        before = get(tea.product_id).body, listed().body
+        act()
+        assert get(tea.product_id).body != before[0]
+        assert listed().body != before[1]
+    edit("archive", pot.product_id)
+
+    assert get(tea.product_id).body["name"] == "Sencha"
+    assert (get(tea.product_id).body["available"], get(pot.product_id).status) == (8, 404)
+    assert [it["sku"] for it in listed().body["items"]] == ["TEA"]
+
+
+def test_what_staff_see_is_never_from_a_cache(clock):
+    tea = shop.product("TEA", available=5)
+    inspect(tea.product_id)
+    stock("get", tea.product_id)
+    shop.sell(tea, 1)
+
+    clock.seconds += 0.001
+
+    for answer in (inspect(tea.product_id), stock("get", tea.product_id)):
+        assert answer.body["available"] == 4
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_page_that_has_not_changed_is_not_sent_again(clock):
+    tea = shop.product("TEA", available=5)
+    etag = listed().headers["ETag"]
+    clock.seconds += BOUND
+
+    same = send(handler, "products.list", caller=NOBODY, query={}, headers={"if-none-match": etag})
+    shop.sell(tea, 1)
+    clock.seconds += BOUND
+    other = send(handler, "products.list", caller=NOBODY, query={}, headers={"if-none-match": etag})
+
+    assert (same.status, same.body, same.headers["Cache-Control"]) == (
+        304,
+        "",
+        "public, max-age=30",
+    )
+    assert (other.status, other.body["items"][0]["available"]) == (200, 4)
+
+
+def test_what_is_not_found_is_looked_for_again():
+    missing = get("prd_pjveaookjdmxcwbfpikr7ype3gxdjqed")
+
+    made = create(sku="TEA")
+
+    assert (missing.status, missing.headers["Cache-Control"]) == (404, "no-store")
+    assert get(made.body["id"]).status == 200
+
+
+def test_hits_and_misses_are_on_the_line_of_their_request():
+    tea = shop.product("TEA")
+
+    with captured() as lines:
+        get(tea.product_id)
+        get(tea.product_id)
+        inspect(tea.product_id)
+
+    assert [it.get("cache") for it in lines.saying("request")] == ["miss", "hit", None]

@@ -1,0 +1,403 @@
+"""Search: words find what they are said of, ranked, page by page, and forgive one wrong letter."""
+
+import pytest
+
+from benchmarks.endpoint import watched
+from products.search import repository
+from products.search.repository import QUERIES_MAX
+from products.search.routes import routes
+from products.search.words import postings_of
+from shared import clock, ids
+from shared.api import create_api
+from shared.config import CursorSettings
+from shared.models import Posting, Product, Stock
+from tests.support.http import NOBODY, Answer, send
+
+pytestmark = pytest.mark.usefixtures("aws", "nothing_learnt")
+
+api = create_api(CursorSettings)
+api.include_router(routes)
+
+
+@pytest.fixture
+def nothing_learnt():
+    """What an instance remembers is true of one table only."""
+    repository.learnt.clear()
+
+
+@pytest.fixture
+def small_windows(monkeypatch):
+    """As if words were said of so many products that no Query reads them all."""
+    monkeypatch.setattr(repository, "POSTINGS_READ_MAX", 4)
+    monkeypatch.setattr(repository, "UNFILTERED_READ_MAX", 4)
+
+
+def product(sku: str, name: str, **changes) -> Product:
+    """Stored, on sale, and not indexed."""
+    stored = Product(
+        ids.derived_id("prd", sku),
+        **{
+            "sku": sku,
+            "name": name,
+            "description": "",
+            "price_minor": 1000,
+            "currency": "EUR",
+            "status": "active",
+            "tags": [],
+            "attributes_json": {},
+            "created_at": clock.utc_now(),
+            "updated_at": clock.utc_now(),
+            "version": 1,
+        }
+        | changes,
+    )
+    stored.save()
+    return stored
+
+
+def index(unit: str, *variants: Product) -> list[Posting]:
+    postings = postings_of(unit, variants, variants[0])
+    for posting in postings:
+        posting.save()
+    repository.learn({posting.word for posting in postings})
+    return postings
+
+
+def sold(sku: str, name: str, **changes) -> Product:
+    """Stored and indexed."""
+    stored = product(sku, name, **changes)
+    index(stored.product_id, stored)
+    return stored
+
+
+def search(q: str, **query) -> Answer:
+    return send(api.resolve, "products.search", caller=NOBODY, query={"q": q, **query})
+
+
+def names(answer: Answer) -> list[str]:
+    return [item["name"] for item in answer.body["items"]]
+
+
+def followed(q: str, **query) -> list[str]:
+    """All names from the first page to the last."""
+    page = search(q, **query)
+    found = names(page)
+    while page.body["next_cursor"]:
+        page = search(q, **query, cursor=page.body["next_cursor"])
+        found += names(page)
+    return found
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "green teapot",
+        "TEAPOT green",
+        "teap",
+        "grün",
+        "enamel",
+        "ktp-7",
+        "KTP7",
+        "teapot en",
+        "ktp7",
+    ],
+)
+def test_a_product_is_found_by_words_of_its_name_its_sku_and_its_tags(q):
+    sold("KTP-7", "Green Teapot", tags=["Enamel", "grün", "en"])
+    sold("CUP-1", "Teacup", tags=["steel"])
+
+    answer = search(q)
+
+    assert answer.status == 200
+    assert names(answer) == ["Green Teapot"]
+    assert answer.body["corrected"] is None
+    assert answer.body["next_cursor"] is None
+
+
+def test_all_words_must_be_said_of_a_product():
+    sold("1", "Green tea")
+    sold("2", "Green cup")
+
+    assert names(search("green cup")) == ["Green cup"]
+    assert names(search("green saucer")) == []
+
+
+@pytest.mark.parametrize(("q", "found"), [("tea ", ["Tea"]), ("tea", ["Tea", "Teacup"])])
+def test_only_the_last_word_may_go_on(q, found):
+    sold("1", "Teacup")
+    sold("2", "Tea")
+
+    assert names(search(q)) == found
+
+
+def test_the_best_answers_come_first():
+    sold("1", "Cup", tags=["tea"])
+    sold("TEA-2", "Cup")
+    sold("3", "Teacup")
+    sold("4", "Green tea")
+    sold("5", "Tea")
+
+    assert names(search("tea")) == ["Tea", "Green tea", "Cup", "Cup", "Teacup"]
+
+
+def test_a_product_is_shown_as_it_is_now_with_what_can_be_sold():
+    tea = sold("TEA", "Tea")
+    Stock(tea.product_id, available=7, version=1).save()
+    tea.update([Product.price_minor.set(900)])
+
+    (item,) = search("tea").body["items"]
+
+    assert item["id"] == tea.product_id
+    assert item["available"] == 7
+    assert item["price"] == {"amount_minor": 900, "currency": "EUR"}
+
+
+def test_what_is_not_on_sale_any_more_is_not_shown_even_before_the_index_knows():
+    sold("1", "Tea").update([Product.status.set("archived")])
+    sold("2", "Tea cup")
+
+    assert names(search("tea")) == ["Tea cup"]
+
+
+def test_one_of_a_group_is_found_and_it_is_the_variant_that_was_asked_for():
+    red, blue = product("SHIRT-RED", "Shirt"), product("SHIRT-BLUE", "Shirt")
+    index("grp#SHIRT", red, blue)
+
+    assert [item["sku"] for item in search("shirt").body["items"]] == ["SHIRT-RED"]
+    assert [item["sku"] for item in search("shirt blue").body["items"]] == ["SHIRT-BLUE"]
+    assert [item["sku"] for item in search("blue shirt").body["items"]] == ["SHIRT-BLUE"]
+
+
+def test_a_unit_with_two_words_that_begin_alike_is_found_once():
+    sold("TEA", "Teapot for teatime", tags=["teas"])
+
+    assert names(search("tea")) == ["Teapot for teatime"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize("q", ["tea", "tea ", "tea green", "green tea"])
+def test_following_the_cursor_gives_each_product_once(q, limit):
+    made = {sold(f"TEA-{number}", f"Green tea {number}").name for number in range(7)}
+
+    found = followed(q, limit=str(limit))
+
+    assert sorted(found) == sorted(made)
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize("limit", [1, 3, 100])
+@pytest.mark.parametrize("q", ["tea", "tea ", "tea green ", "green tea"])
+def test_where_words_are_said_of_many_each_product_is_given_once_all_the_same(q, limit):
+    made = {sold(f"TEA-{number}", f"Green teas tea {number}").name for number in range(13)}
+
+    assert sorted(followed(q, limit=str(limit))) == sorted(made)
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize("q", ["tea", "tea ", "tea green"])
+def test_products_that_come_and_go_meanwhile_make_no_other_be_missed_or_repeated(q):
+    names_by_rank = [f"Green tea{' a' * number} b{number}" for number in range(12)]
+    for name in names_by_rank[::2]:
+        sold(name[-2:], name)
+    there = names_by_rank[4::2]
+    page, found = search(q, limit="1"), []
+
+    for step in range(40):
+        found += names(page)
+        if step == 1:
+            doomed = sold("b2", names_by_rank[2])
+            for posting in postings_of(doomed.product_id, [doomed], doomed):
+                posting.delete()
+            for name in names_by_rank[1::2]:
+                sold(name[-2:], name)
+        if page.body["next_cursor"] is None:
+            break
+        page = search(q, limit="1", cursor=page.body["next_cursor"])
+
+    assert page.body["next_cursor"] is None
+    assert len(found) == len(set(found))
+    assert set(there) <= set(found)
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_one_search_reads_no_more_than_its_windows_and_goes_on_from_there():
+    for number in range(40):
+        sold(f"T-{number}", f"Tea {number}")
+        sold(f"C-{number}", f"Cup {number}")
+    sold("BOTH", "Long is the name of a cup of tea")
+
+    with watched() as calls:
+        answer = search("tea cup ")
+
+    queries = [call for call in calls if call.operation == "Query"]
+    assert len(queries) == QUERIES_MAX
+    assert all(b'"Limit": 4' in call.body for call in queries)
+    assert names(answer) == []
+    assert answer.body["next_cursor"] is not None
+    assert followed("tea cup ") == ["Long is the name of a cup of tea"]
+
+
+@pytest.mark.parametrize(
+    ("q", "corrected"),
+    [
+        ("taepot", "teapot"),
+        ("tepot", "teapot"),
+        ("teapoot", "teapot"),
+        ("geren teapot", "green teapot"),
+        ("geren teap", "green teap"),
+        ("gren taepot", "green taepot"),
+    ],
+)
+def test_a_word_with_one_wrong_letter_is_corrected(q, corrected):
+    sold("KTP-7", "Green teapot")
+
+    answer = search(q)
+
+    expected = [] if corrected == "green taepot" else ["Green teapot"]
+    assert names(answer) == expected
+    assert answer.body["corrected"] == (corrected if expected else None)
+
+
+def test_nothing_is_corrected_where_something_is_found():
+    sold("1", "Green tea")
+    sold("2", "Greed")
+
+    answer = search("greed")
+
+    assert names(answer) == ["Greed"]
+    assert answer.body["corrected"] is None
+
+
+def test_words_that_are_in_use_are_not_corrected():
+    sold("1", "Green bowl")
+    sold("2", "Blue bowls")
+
+    answer = search("green bowls ")
+
+    assert names(answer) == []
+    assert answer.body["corrected"] is None
+
+
+def test_a_sku_is_not_taken_for_another():
+    sold("TEA-1001", "Tea")
+
+    assert names(search("tea1002")) == []
+    assert names(search("TEA-1002")) == []
+
+
+def test_the_pages_of_a_corrected_search_go_on_with_the_correction():
+    made = [sold(f"TEA-{number}", f"Teapot {number}").name for number in range(5)]
+
+    assert sorted(followed("taepot", limit="2")) == made
+    first = search("taepot", limit="2")
+    second = search("taepot", limit="2", cursor=first.body["next_cursor"])
+    assert second.body["corrected"] == first.body["corrected"] == "teapot"
+
+
+def test_a_search_that_finds_nothing_costs_no_more_than_eight_queries_and_a_batch():
+    sold("TEA", "Teapot")
+
+    with watched() as calls:
+        answer = search("taepot kettel cupp saucre plates ")
+
+    assert names(answer) == []
+    operations = [call.operation for call in calls]
+    assert operations.count("Query") <= QUERIES_MAX
+    assert operations.count("BatchGetItem") <= 1
+
+
+def test_learning_words_again_writes_nothing():
+    repository.learn(["teapot", "kettle"])
+    repository.learnt.clear()  # another instance
+
+    with watched() as calls:
+        repository.learn(["teapot", "kettle", "tea", "tea100"])
+        repository.learn(["teapot", "kettle"])
+
+    assert [call.operation for call in calls] == ["BatchGetItem"]
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "%",
+        "*",
+        "'\"`",
+        "...",
+        "🍵",
+        "\x00",
+        "\u200b",
+        "#",
+        "~",
+        "|",
+    ],
+)
+def test_a_search_without_a_word_is_refused(q):
+    answer = search(q)
+
+    assert answer.status == 422
+    assert answer.code == "invalid_fields"
+    assert answer.paths == ["query.q"]
+
+
+@pytest.mark.parametrize("q", ["", "a" * 201, "tea " * 2500])
+def test_a_search_of_no_or_too_many_characters_is_refused(q):
+    answer = search(q)
+
+    assert answer.status == 422
+    assert answer.paths == ["query.q"]
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "%tea%",
+        "tea*",
+        "tea' OR '1'='1",
+        'tea" }, "Limit": 9999',
+        "contains(text, :v) OR attribute_exists(bucket)",
+        "#0 = :0",
+        "tea#000",
+        "~tea",
+        "tea | tea",
+        "tea\x00",
+        "<script>tea</script>",
+        "\u202etea",
+        "a " * 100,
+        "\U0001d54f" * 200,
+        "नमस्ते " * 20,
+    ],
+)
+def test_no_text_asks_for_more_than_its_words(q):
+    sold("TEA-1", "Tea <b>bold</b>")
+    sold("CUP-1", "Cup")
+
+    answer = search(q)
+
+    assert answer.status == 200
+    assert set(names(answer)) <= {"Tea <b>bold</b>"}
+
+
+def test_the_limit_and_the_cursor_are_checked():
+    sold("1", "Tea one")
+    sold("2", "Tea two")
+    cursor = search("tea", limit="1").body["next_cursor"]
+
+    assert search("tea", limit="101").status == 422
+    assert search("tea", cursor="nonsense").code == "invalid_cursor"
+    assert search("tea ", cursor=cursor).code == "cursor_of_another_query"
+    assert search("TEA", cursor=cursor).status == 200
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize("letter", ["a", "ش", "\U00010428"])
+def test_a_cursor_fits_the_query_that_it_comes_back_in(letter):
+    for number in range(12):
+        sold(f"SKU-{number}", letter * 80 + f" {letter}{number}", tags=["x" * 50])
+
+    page, longest = search(letter * 40, limit="1"), 0
+    while page.body["next_cursor"]:
+        longest = max(longest, len(page.body["next_cursor"]))
+        page = search(letter * 40, limit="1", cursor=page.body["next_cursor"])
+
+    assert 0 < longest < 2000

@@ -1,0 +1,350 @@
+"""Whole slice: stock is counted and adjusted, never sold twice, and each change is on record."""
+
+import pytest
+
+from products.handler import handler
+from products.stock import repository
+from shared import stock as buckets
+from shared.models import Product, Stock, StockMovement
+from tests.support import shop
+from tests.support.catalog import adjust, count, created, get, inspect, patch, stock
+from tests.support.http import ADA, NOBODY, STAFF, Caller, send
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def held(product_id: str) -> dict:
+    return stock("get", product_id).body
+
+
+def movements(product_id: str, **query) -> list[dict]:
+    path = {"product_id": product_id}
+    answer = send(handler, "products.list_movements", caller=STAFF, path=path, query=query)
+    assert answer.status == 200, answer
+    return answer.body["items"]
+
+
+def test_stock_is_set_to_what_was_counted():
+    tea = shop.product("TEA")
+
+    first = count(tea.product_id, 10, if_match='"0"')
+    second = count(tea.product_id, 7, if_match=first.headers["ETag"])
+
+    assert first.body == {
+        "product_id": tea.product_id,
+        "available": 10,
+        "on_order": 0,
+        "version": 1,
+    }
+    assert (second.body["available"], second.body["version"]) == (7, 2)
+    assert get(tea.product_id).body["available"] == 7
+
+
+def test_a_count_made_upon_what_was_sold_since_is_refused():
+    tea = shop.product("TEA", available=10)
+    seen = stock("get", tea.product_id).headers["ETag"]
+    shop.sell(tea, 2)
+
+    answer = count(tea.product_id, 10, if_match=seen)
+
+    assert (answer.status, answer.code) == (412, "stale_version")
+    assert answer.error["details"] == {"current_version": 2}
+    assert (shop.available(tea), movements(tea.product_id)) == (8, [])
+
+
+def test_a_count_must_say_what_it_was_made_upon():
+    tea = shop.product("TEA", available=3)
+
+    answer = count(tea.product_id, 10, if_match=None)
+
+    assert (answer.status, answer.code) == (428, "if_match_required")
+    assert shop.available(tea) == 3
+
+
+def test_a_count_of_this_moment_takes_off_what_is_sold_at_this_moment(monkeypatch):
+    tea = shop.product("TEA", available=10)
+    real, turns = repository.held_of, iter([True])
+
+    def held_of(product_id):
+        read = real(product_id)
+        if next(turns, False):
+            shop.sell(tea, 2)  # a customer, just now
+        return read
+
+    monkeypatch.setattr(repository, "held_of", held_of)
+
+    answer = count(tea.product_id, 15, if_match="*")
+
+    assert (answer.status, answer.body["available"]) == (200, 13)
+
+
+def test_who_has_the_stock_already_is_not_sent_it_again():
+    tea = shop.product("TEA", available=3)
+    etag = stock("get", tea.product_id).headers["ETag"]
+
+    answer = stock("get", tea.product_id, if_none_match=etag)
+
+    assert (answer.status, answer.body) == (304, "")
+
+
+@pytest.mark.parametrize("available", [-1, 10**9 + 1, 1.5, "5", None, True])
+def test_a_count_is_a_whole_number_of_units(available):
+    tea = shop.product("TEA", available=3)
+
+    answer = count(tea.product_id, available)
+
+    assert (answer.status, answer.paths) == (422, ["body.available"])
+    assert shop.available(tea) == 3
+
+
+@pytest.mark.parametrize("change", [0, 1.5, "5", None, True, 10**9 + 1, -(10**9) - 1])
+def test_an_adjustment_is_a_whole_number_of_units_other_than_none(change):
+    tea = shop.product("TEA", available=3)
+
+    answer = adjust(tea.product_id, change)
+
+    assert (answer.status, answer.paths) == (422, ["body.change"])
+    assert (shop.available(tea), StockMovement.count()) == (3, 0)
+
+
+def test_there_are_never_more_than_can_be_counted():
+    tea = shop.product("TEA", available=10**9)
+
+    answer = adjust(tea.product_id, 1)
+
+    assert (answer.status, answer.paths) == (422, ["body.change"])
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: count("prd_unknown", 5),
+        lambda: adjust("prd_unknown", 5),
+        lambda: stock("get", "prd_unknown"),
+        lambda: stock("movements", "prd_unknown"),
+    ],
+)
+def test_an_unknown_product_has_no_stock(ask):
+    answer = ask()
+
+    assert (answer.status, answer.code) == (404, "product_not_found")
+    assert (Stock.count(), StockMovement.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(("caller", "status"), [(NOBODY, 401), (ADA, 403)])
+def test_stock_is_for_staff(caller, status):
+    tea = shop.product("TEA", available=3)
+
+    for how in ("get", "movements"):
+        assert stock(how, tea.product_id, caller=caller).status == status
+    assert adjust(tea.product_id, 1, caller=caller).status == status
+    assert shop.available(tea) == 3
+
+
+def test_an_adjustment_adds_and_takes():
+    tea = shop.product("TEA", available=10)
+
+    more = adjust(tea.product_id, 5, key="one")
+    fewer = adjust(tea.product_id, -12, key="two")
+
+    assert (more.body["available"], more.headers["Idempotency-Replayed"]) == (15, "false")
+    assert fewer.body["available"] == 3
+
+
+def test_an_adjustment_takes_no_more_than_there_is():
+    tea = shop.product("TEA", available=3)
+
+    answer = adjust(tea.product_id, -4)
+
+    assert (answer.status, answer.code) == (409, "stock_below_zero")
+    assert answer.error["details"] == {"available": 3, "change": -4}
+    assert (shop.available(tea), StockMovement.count()) == (3, 0)
+
+
+def test_an_adjustment_that_is_sent_again_changes_nothing_more():
+    tea = shop.product("TEA", available=10)
+    adjust(tea.product_id, -4)
+    shop.sell(tea, 1)
+
+    again = adjust(tea.product_id, -4)
+
+    assert (again.status, again.headers["Idempotency-Replayed"]) == (200, "true")
+    assert (again.body["available"], len(movements(tea.product_id))) == (5, 1)
+
+
+def test_it_is_answered_as_before_though_it_could_not_be_made_now():
+    tea = shop.product("TEA", available=4)
+    adjust(tea.product_id, -4)
+
+    again = adjust(tea.product_id, -4)
+
+    assert (again.status, again.headers["Idempotency-Replayed"]) == (200, "true")
+
+
+def test_a_key_stands_for_one_adjustment():
+    tea = shop.product("TEA", available=10)
+    adjust(tea.product_id, -4)
+
+    answer = adjust(tea.product_id, -5)
+
+    assert (answer.status, answer.code) == (422, "idempotency_key_reused")
+    assert shop.available(tea) == 6
+
+
+def test_a_key_is_of_its_product_and_its_user():
+    tea, pot = shop.product("TEA", available=10), shop.product("POT", available=10)
+
+    for product, caller in ((tea, STAFF), (pot, STAFF), (tea, Caller("usr_x", "customer staff"))):
+        assert adjust(product.product_id, -1, caller=caller).status == 200
+
+    assert (shop.available(tea), shop.available(pot)) == (8, 9)
+
+
+def test_an_adjustment_that_was_refused_leaves_its_key_free():
+    tea = shop.product("TEA", available=3)
+    adjust(tea.product_id, -4)
+    count(tea.product_id, 9)
+
+    assert adjust(tea.product_id, -4).body["available"] == 5
+
+
+def test_an_adjustment_needs_a_key_and_no_version():
+    tea = shop.product("TEA", available=3)
+
+    answer = stock("adjust", tea.product_id, {"change": 1}, idempotency_key=None)
+
+    assert (answer.status, answer.code) == (428, "idempotency_key_required")
+
+
+def test_a_version_that_is_given_counts():
+    tea = shop.product("TEA", available=3)
+    seen = stock("get", tea.product_id).headers["ETag"]
+    shop.sell(tea, 1)
+
+    stale = adjust(tea.product_id, 1, if_match=seen)
+    fresh = adjust(tea.product_id, 1, if_match='"2"')
+
+    assert (stale.status, stale.error["details"]) == (412, {"current_version": 2})
+    assert (fresh.status, fresh.body["available"]) == (200, 3)
+
+
+def test_each_change_is_a_movement_with_its_reason():
+    tea = shop.product("TEA")
+    stock("set", tea.product_id, {"available": 9, "reason": "delivery"}, if_match="*")
+    adjust(tea.product_id, -2)
+    count(tea.product_id, 7)
+
+    third, second, first = movements(tea.product_id)
+
+    assert (first["kind"], first["change"], first["reason"]) == ("count", 9, "delivery")
+    assert (second["kind"], second["change"], second["reason"]) == ("adjustment", -2, "broken")
+    assert (third["kind"], third["change"], third["reason"]) == ("count", 0, "count")
+    assert {it["by"] for it in (first, second, third)} == {STAFF.user_id}
+
+
+def test_movements_are_followed_page_by_page():
+    tea = shop.product("TEA", available=0)
+    for n in range(5):
+        adjust(tea.product_id, n + 1, key=str(n))
+    path = {"product_id": tea.product_id}
+    found, cursor = [], None
+    while True:
+        query = {"limit": "2"} | ({"cursor": cursor} if cursor else {})
+        page = send(handler, "products.list_movements", caller=STAFF, path=path, query=query).body
+        found += [it["change"] for it in page["items"]]
+        if not (cursor := page["next_cursor"]):
+            break
+
+    assert found == [5, 4, 3, 2, 1]
+
+
+def test_movements_explain_what_there_is():
+    tea = shop.product("TEA")
+    count(tea.product_id, 20)
+    shop.sell(tea, 3)
+    adjust(tea.product_id, -2)
+    count(tea.product_id, 30)
+
+    moved = sum(it["change"] for it in movements(tea.product_id))
+
+    assert (moved - 3, held(tea.product_id)["on_order"]) == (shop.available(tea), 3)
+
+
+def split(available: int, number: int) -> Product:
+    tea = shop.product("TEA", available=available)
+    assert patch(tea.product_id, {"stock_buckets": number}).status == 200
+    return tea
+
+
+def in_buckets(product: Product) -> list[int]:
+    known = buckets.of(Product.get(product.product_id)).buckets
+    return [bucket.available for bucket in known]
+
+
+@pytest.mark.parametrize(
+    ("available", "number", "expected"),
+    [(10, 4, [3, 3, 2, 2]), (2, 4, [1, 1, 0, 0]), (0, 3, [0, 0, 0]), (7, 1, [7])],
+)
+def test_stock_is_split_evenly(available, number, expected):
+    tea = split(available, number)
+
+    assert in_buckets(tea) == expected
+    assert held(tea.product_id)["available"] == available
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 7, 16])
+def test_splitting_anew_loses_and_makes_nothing(number):
+    tea = split(50, 5)
+    shop.sell(tea, 12)
+    before = held(tea.product_id)
+
+    patch(tea.product_id, {"stock_buckets": number})
+
+    after = held(tea.product_id)
+    assert (after["available"], after["on_order"]) == (38, 12)
+    assert after["version"] > before["version"] or number == 5
+    assert len(in_buckets(tea)) == number
+
+
+def test_stock_that_was_never_set_can_be_split():
+    tea = created(stock_buckets=4)
+
+    answer = count(tea["id"], 10, if_match='"0"')
+
+    assert (answer.status, answer.body["available"]) == (200, 10)
+    assert inspect(tea["id"]).body["stock_buckets"] == 4
+
+
+def test_a_sale_while_the_stock_is_split_is_not_lost(monkeypatch):
+    tea = shop.product("TEA", available=10)
+    real, turns = buckets.of, iter([True])
+
+    def of(product):
+        read = real(product)
+        if next(turns, False):
+            shop.sell(tea, 3)
+        return read
+
+    monkeypatch.setattr(buckets, "of", of)
+
+    assert patch(tea.product_id, {"stock_buckets": 4}).status == 200
+    assert shop.available(tea) == 7
+
+
+def test_split_stock_is_counted_adjusted_and_shown_as_one():
+    tea = split(10, 4)
+
+    counted = count(tea.product_id, 21)
+    fewer = adjust(tea.product_id, -20)
+
+    assert (counted.body["available"], fewer.body["available"]) == (21, 1)
+    assert get(tea.product_id).body["available"] == 1
+    assert min(in_buckets(tea)) >= 0
+
+
+def test_a_count_of_split_stock_is_stale_after_a_sale_from_any_bucket():
+    tea = split(10, 4)
+    seen = stock("get", tea.product_id).headers["ETag"]
+    shop.sell(tea, 1)
+
+    assert count(tea.product_id, 10, if_match=seen).status == 412

@@ -1,0 +1,207 @@
+"""Variants: products that share a group, each with its own SKU, price and stock."""
+
+import pytest
+
+from products import repository
+from products.groups import VARIANTS_MAX
+from shared.models import OutboxRow, Product, ProductGroup, Variant
+from tests.support import shop
+from tests.support.catalog import (
+    browse,
+    count,
+    create,
+    created,
+    edit,
+    followed,
+    get,
+    inspect,
+    patch,
+    skus,
+)
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def shirt(size: str, **changes):
+    return created(
+        **{"sku": f"SHIRT-{size}", "group": "SHIRT", "options": {"size": size}} | changes
+    )
+
+
+def siblings(product) -> list[str]:
+    return [it["sku"] for it in product["siblings"]]
+
+
+def test_a_product_names_its_siblings():
+    small, large = shirt("S"), shirt("L")
+
+    shown = get(small["id"]).body
+
+    assert siblings(large) == ["SHIRT-S"]
+    assert shown["siblings"] == [{"id": large["id"], "sku": "SHIRT-L", "options": {"size": "L"}}]
+    assert (shown["group"], shown["options"]) == ("SHIRT", {"size": "S"})
+
+
+def test_siblings_that_are_not_on_sale_are_named_to_staff_alone():
+    small = shirt("S")
+    shirt("M", status="draft")
+    edit("archive", shirt("L")["id"])
+
+    assert siblings(get(small["id"]).body) == []
+    assert siblings(inspect(small["id"]).body) == ["SHIRT-M", "SHIRT-L"]
+
+
+def test_two_of_a_group_have_different_options():
+    small = shirt("S")
+
+    answer = create(sku="OTHER", group="SHIRT", options={"size": "S"})
+
+    assert (answer.status, answer.code) == (409, "options_taken")
+    assert answer.error["details"] == {
+        "group": "SHIRT",
+        "product_id": small["id"],
+        "sku": "SHIRT-S",
+    }
+    assert (Product.count(), OutboxRow.count()) == (1, 1)
+    assert len(ProductGroup.get("SHIRT").variants) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"options": {"size": "S"}},
+        {"group": "OTHER", "options": {"size": "XL"}},
+    ],
+)
+def test_options_that_are_taken_cannot_be_changed_to(changes):
+    shirt("S")
+    created(sku="OTHER-XL", group="OTHER", options={"size": "XL"})
+    large = shirt("L")
+
+    answer = patch(large["id"], changes)
+
+    assert (answer.status, answer.code) == (409, "options_taken")
+    assert inspect(large["id"]).body == large
+
+
+def test_options_that_were_given_up_are_free_again():
+    small = shirt("S")
+
+    patch(small["id"], {"options": {"size": "XS"}})
+
+    assert create(sku="NEW", group="SHIRT", options={"size": "S"}).status == 201
+
+
+def test_the_same_sizes_in_two_groups_are_two_things():
+    shirt("S")
+
+    assert create(sku="SOCK-S", group="SOCK", options={"size": "S"}).status == 201
+
+
+def test_a_variant_that_leaves_is_no_sibling_any_more():
+    small, large = shirt("S"), shirt("L")
+
+    answer = patch(large["id"], {"group": None, "options": None})
+
+    assert (answer.status, answer.body["group"], answer.body["options"]) == (200, None, {})
+    assert siblings(get(small["id"]).body) == []
+    assert [it.product_id for it in ProductGroup.get("SHIRT").variants] == [small["id"]]
+
+
+def test_a_variant_that_moves_is_with_its_new_siblings():
+    small, large = shirt("S"), shirt("L")
+    sock = created(sku="SOCK", group="SOCK", options={"size": "M"})
+
+    answer = patch(large["id"], {"group": "SOCK"})
+
+    assert siblings(answer.body) == ["SOCK"]
+    assert siblings(get(sock["id"]).body) == ["SHIRT-L"]
+    assert siblings(get(small["id"]).body) == []
+
+
+def test_a_group_has_so_many_and_no_more():
+    variants = [
+        Variant(product_id=f"prd_{n}", sku=f"S-{n}", options_json={"n": str(n)}, status="active")
+        for n in range(VARIANTS_MAX)
+    ]
+    ProductGroup("SHIRT", variants=variants, version=1).save()
+
+    answer = create(sku="ONE-MORE", group="SHIRT", options={"n": "more"})
+
+    assert (answer.status, answer.code) == (409, "group_full")
+    assert Product.count() == 0
+
+
+def test_editors_of_two_siblings_at_once_both_get_through(monkeypatch):
+    """The group is written with both: whoever comes second looks at it again."""
+    shirt("S")
+    real, turns = repository.ProductGroup.find, iter([True])
+
+    def find(name, **how):
+        group = real(name, **how)
+        if next(turns, False):
+            shirt("M")  # another editor, just now
+        return group
+
+    monkeypatch.setattr(repository.ProductGroup, "find", find)
+
+    large = shirt("L")
+
+    assert siblings(large) == ["SHIRT-S", "SHIRT-M"]
+
+
+def test_a_listing_shows_one_of_a_group():
+    shirt("S", price={"amount_minor": 2000, "currency": "EUR"})
+    shirt("M", price={"amount_minor": 1500, "currency": "EUR"})
+    created(sku="MUG")
+    shop.index_what_happened()
+
+    assert followed() == ["MUG", "SHIRT-M"]
+    assert followed(sort="price_asc", limit="1") == ["MUG", "SHIRT-M"]
+
+
+def test_it_is_the_cheapest_that_can_be_had():
+    small = shirt("S", price={"amount_minor": 2000, "currency": "EUR"})
+    shirt("M", price={"amount_minor": 1500, "currency": "EUR"})
+    count(small["id"], 3)
+    shop.index_what_happened()
+
+    assert followed() == followed(in_stock="true") == ["SHIRT-S"]
+
+
+def test_each_shelf_shows_one_that_stands_there():
+    shirt("S", price={"amount_minor": 2000, "currency": "EUR"}, tags=["sale"])
+    shirt("M", price={"amount_minor": 1500, "currency": "EUR"}, category="clothes/shirts")
+    shop.index_what_happened()
+
+    assert followed(tag="sale") == ["SHIRT-S"]
+    assert followed(category="clothes") == ["SHIRT-M"]
+
+
+def test_another_takes_over_when_the_one_that_was_shown_goes():
+    small, medium = shirt("S"), shirt("M")
+    shop.index_what_happened()
+    assert followed() == ["SHIRT-S"]
+
+    edit("archive", small["id"])
+    shop.index_what_happened()
+    assert followed() == ["SHIRT-M"]
+
+    edit("archive", medium["id"])
+    shop.index_what_happened()
+    assert followed() == []
+
+
+def test_a_product_that_joins_a_group_is_not_listed_beside_it():
+    shirt("S")
+    mug = created(sku="MUG")
+    shop.index_what_happened()
+    assert len(followed()) == 2
+
+    patch(mug["id"], {"group": "SHIRT", "options": {"size": "mug"}})
+    shop.index_what_happened()
+    assert len(skus(browse())) == 1
+
+    patch(mug["id"], {"group": None, "options": None})
+    shop.index_what_happened()
+    assert sorted(followed()) == ["MUG", "SHIRT-S"]

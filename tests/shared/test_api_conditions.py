@@ -1,0 +1,193 @@
+"""Whole slice of a little API: ETags, what a reader has already, and what an edit is made upon."""
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.event_handler import Response
+
+from shared import cache
+from shared.answers import created, shown, shown_to_anyone
+from shared.api import SECURITY_HEADERS
+from shared.parameters import IfMatch, IfNoneMatch, OptionalIfMatch
+from shared.versions import Expected, etag_of
+from tests.support.http import ADA, NOBODY
+from tests.support.little_api import FOR_EDITORS, Echo, get_of, post
+
+ECHO = Echo(text="Grüße")
+
+
+def view(if_none_match: IfNoneMatch = None) -> Response[Echo]:
+    return shown(ECHO, version=7, if_none_match=if_none_match)
+
+
+def ask(of: Callable[..., Any] = view, if_none_match: str | None = None):
+    return get_of(of, headers={"if-none-match": if_none_match})
+
+
+def test_what_is_shown_has_the_etag_of_its_version_and_its_bytes():
+    answer = ask()
+
+    assert (answer.status, answer.body) == (200, {"text": "Grüße"})
+    assert answer.headers["ETag"] == etag_of(ECHO.model_dump_json(), 7)
+    assert answer.headers["ETag"].startswith('"7-')
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+
+
+def test_what_has_no_version_has_an_etag_of_its_bytes():
+    answer = ask(lambda: shown(ECHO))
+
+    assert answer.headers["ETag"] == etag_of(ECHO.model_dump_json())
+
+
+def test_what_is_made_has_the_etag_that_it_is_shown_with_later():
+    made = ask(lambda: created(ECHO, version=7, location="/v1/echoes/1"))
+
+    assert made.status == 201
+    assert made.headers["ETag"] == ask().headers["ETag"]
+
+
+def test_a_reader_who_has_it_is_sent_nothing_but_that_it_is_the_same():
+    etag = ask().headers["ETag"]
+
+    answer = ask(if_none_match=etag)
+
+    assert (answer.status, answer.body) == (304, "")
+    assert answer.headers["ETag"] == etag
+    assert "Content-Type" not in answer.headers
+    assert answer.headers.items() >= SECURITY_HEADERS.items()
+    assert answer.headers["X-Request-Id"] == "JKJaXmPLvHcESHA="
+
+
+@pytest.mark.parametrize("if_none_match", ['"7"', '"6-0f3a"', '"", W/"x"', None])
+def test_a_reader_who_has_something_else_is_sent_it(if_none_match):
+    answer = ask(if_none_match=if_none_match)
+
+    assert (answer.status, answer.body) == (200, {"text": "Grüße"})
+
+
+@pytest.mark.parametrize("if_none_match", ["7", '"7', "", "*, *", '"7"; "8"'])
+def test_a_condition_that_cannot_be_read_is_refused(if_none_match):
+    answer = ask(if_none_match=if_none_match)
+
+    assert (answer.status, answer.code) == (400, "invalid_precondition")
+    assert "If-None-Match" in answer.error["message"]
+
+
+def test_a_header_without_end_is_refused_before_it_is_read():
+    answer = ask(if_none_match=", ".join(['"7"'] * 500))
+
+    assert (answer.status, answer.paths) == (422, ["header.if-none-match"])
+
+
+class Clock:
+    seconds = 1000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    ticking = Clock()
+    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=ticking.monotonic))
+    return ticking
+
+
+def kept_for_a_minute():
+    look_up = cache.cached(seconds=60)(lambda: ECHO)
+
+    def view(if_none_match: IfNoneMatch = None) -> Response[Echo]:
+        return shown_to_anyone(look_up.kept(), version=7, if_none_match=if_none_match)
+
+    return view
+
+
+@pytest.mark.parametrize(("later", "max_age"), [(0, 60), (0.1, 59), (30, 30), (59.5, 0), (60, 60)])
+def test_caches_may_keep_it_for_as_long_as_it_is_fresh_here(clock, later, max_age):
+    view = kept_for_a_minute()
+    ask(view)
+
+    clock.seconds += later
+
+    assert ask(view).headers["Cache-Control"] == f"public, max-age={max_age}"
+
+
+def test_a_cache_that_asks_again_is_told_for_how_long_it_may_keep_what_it_has(clock):
+    view = kept_for_a_minute()
+    etag = ask(view).headers["ETag"]
+    clock.seconds += 20
+
+    answer = ask(view, etag)
+
+    assert answer.status == 304
+    assert answer.headers["Cache-Control"] == "public, max-age=40"
+
+
+def test_what_is_not_for_anyone_is_kept_by_nobody():
+    assert ask().headers["Cache-Control"] == "no-store"
+    assert ask(if_none_match="*").headers["Cache-Control"] == "no-store"
+
+
+def edit(if_match: IfMatch) -> Response[Echo]:
+    Expected.parse(if_match).check(7)
+    return shown(ECHO, version=8)
+
+
+def test_an_edit_that_says_not_what_it_was_made_upon_is_refused():
+    answer = get_of(edit)
+
+    assert (answer.status, answer.code) == (428, "if_match_required")
+    assert "ETag" in answer.error["message"]
+
+
+def test_an_edit_upon_what_there_is_is_taken_and_has_the_next_etag():
+    answer = get_of(edit, headers={"if-match": ask().headers["ETag"]})
+
+    assert answer.status == 200
+    assert answer.headers["ETag"] == etag_of(ECHO.model_dump_json(), 8)
+
+
+def test_an_edit_upon_something_else_is_told_what_there_is():
+    answer = get_of(edit, headers={"if-match": '"6"'})
+
+    assert (answer.status, answer.code) == (412, "stale_version")
+    assert answer.error["details"] == {"current_version": 7}
+
+
+@pytest.mark.parametrize("if_match", ["7", "", '"7', '"7" "6"'])
+def test_an_edit_whose_condition_cannot_be_read_is_refused(if_match):
+    answer = get_of(edit, headers={"if-match": if_match})
+
+    assert (answer.status, answer.code) == (400, "invalid_precondition")
+
+
+def test_where_a_version_may_be_expected_it_need_not_be():
+    def adjust(if_match: OptionalIfMatch = None) -> Echo:
+        return Echo(text=str(if_match))
+
+    assert get_of(adjust).body == {"text": "None"}
+    assert get_of(adjust, headers={"if-match": '"7"'}).body == {"text": '"7"'}
+
+
+def test_a_stranger_is_not_told_that_a_header_is_missing():
+    answer = post({"text": "a"}, name=FOR_EDITORS, caller=NOBODY, headers={"if-match": None})
+
+    assert (answer.status, answer.code) == (401, "token_missing")
+
+
+def test_a_missing_condition_is_told_before_a_wrong_field():
+    headers = {"if-match": None}
+
+    answer = post({"txet": "a"}, name=FOR_EDITORS, headers=headers, caller=ADA)
+
+    assert (answer.status, answer.code) == (428, "if_match_required")
+
+
+def test_the_etag_is_of_the_very_bytes_that_are_sent():
+    """So that a client which compares what it has with the digest is right."""
+    body = json.dumps({"text": "Grüße"}, ensure_ascii=False, separators=(",", ":"))
+
+    assert ask().headers["ETag"] == etag_of(body, 7)
