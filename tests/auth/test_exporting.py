@@ -259,7 +259,7 @@ def test_the_cursor_of_one_user_is_no_other_users():
 
     answer = export(signed_in(email="bob@example.com")["access_token"], cursor=cursor)
 
-    assert (answer.status, answer.code) == (400, "invalid_cursor")
+    assert (answer.status, answer.code) == (400, "cursor_of_another_user")
 
 
 def test_only_who_is_signed_in_may_export():

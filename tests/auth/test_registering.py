@@ -36,6 +36,7 @@ def test_a_new_account_is_answered_as_its_owner_may_see_it():
         "created_at": answer.body["created_at"],
         "version": 1,
     }
+    assert answer.headers["ETag"].startswith('"1-')
     assert answer.body["id"].startswith("usr_")
     assert answer.body["created_at"].endswith("Z")
 

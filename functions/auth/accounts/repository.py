@@ -1,6 +1,7 @@
 """The accounts: Users and Logins, which hold the same profile and are written together."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from shared import outbox
@@ -8,6 +9,8 @@ from shared.errors import ChangedMeanwhile, EmailTaken
 from shared.events import UserRegistered
 from shared.models import Login, Profile, User
 from shared.transactions import Action, Condition, Transaction
+
+TRIES = 4  # at an edit that others get in the way of
 
 
 class AddressKnown(Exception):
@@ -59,6 +62,18 @@ def amend(
         only_if=unchanged & still_holds if still_holds is not None else unchanged,
         otherwise=_changed(),
     )
+
+
+def persistently(edit: Callable[[], User]) -> User:
+    """Try it again when somebody was faster.
+
+    It must read the account at each try, and refuse what others have made of it meanwhile. Raises
+    ChangedMeanwhile when others were faster each time.
+    """
+    for _ in range(TRIES - 1):
+        with suppress(ChangedMeanwhile):
+            return edit()
+    return edit()
 
 
 def move(transaction: Transaction, user: User, login: Login, new_email: str) -> None:

@@ -11,9 +11,12 @@ from auth.accounts.schemas import (
     Registration,
     UserView,
 )
-from shared.api import Routes, accepted, created, no_content
+from shared.answers import accepted, created, no_content, shown
+from shared.api import Routes
 from shared.auth import Permission
 from shared.callers import anyone, requires
+from shared.parameters import IfMatch, IfNoneMatch
+from shared.versions import Expected
 
 routes = Routes()
 
@@ -25,7 +28,8 @@ def register(registration: Registration) -> Response[UserView]:
 
     A known address is answered in the same way, and its owner is written to instead.
     """
-    return created(UserView.of(accounts.register(registration, routes.client)))
+    user = UserView.of(accounts.register(registration, routes.client))
+    return created(user, version=user.version)
 
 
 @routes.post("/v1/auth/verify-email", status_code=204, tags=["Accounts"])
@@ -46,16 +50,18 @@ def resend_verification(address: EmailAddress) -> Response[Any]:
 
 @routes.get("/v1/me", tags=["Accounts"])
 @requires(Permission.OWN_ACCOUNT)
-def me() -> UserView:
+def me(if_none_match: IfNoneMatch = None) -> Response[UserView]:
     """Who this token belongs to."""
-    return UserView.of(accounts.whoami(routes.caller))
+    user = UserView.of(accounts.whoami(routes.caller))
+    return shown(user, version=user.version, if_none_match=if_none_match)
 
 
 @routes.patch("/v1/me", tags=["Accounts"])
 @requires(Permission.OWN_ACCOUNT)
-def update_me(change: ProfileChange) -> UserView:
+def update_me(change: ProfileChange, if_match: IfMatch) -> Response[UserView]:
     """Change your name."""
-    return UserView.of(accounts.rename(routes.caller, change.name))
+    user = UserView.of(accounts.rename(routes.caller, change.name, Expected.parse(if_match)))
+    return shown(user, version=user.version)
 
 
 @routes.post("/v1/me/email", status_code=202, tags=["Accounts"])

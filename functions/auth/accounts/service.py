@@ -34,6 +34,7 @@ from shared.events import (
 )
 from shared.models import EmailToken, Login, Profile, User
 from shared.transactions import Transaction
+from shared.versions import Expected
 
 # Whoever asks again sooner finds the mail that is under way. So strangers cannot flood a mailbox,
 # nor use up what its owner may ask for. Less than the ten minutes that a reset is good for.
@@ -123,14 +124,19 @@ def whoami(caller: Principal) -> User:
     return user
 
 
-def rename(caller: Principal, name: str) -> User:
-    """Raises ChangedMeanwhile."""
-    user = whoami(caller)
-    transaction = Transaction()
-    repository.amend(transaction, user, name=name)
-    transaction.commit()
-    user.name, user.version = name, user.version + 1
-    return user
+def rename(caller: Principal, name: str, expected: Expected) -> User:
+    """Raises StaleVersion and ChangedMeanwhile."""
+
+    def renamed() -> User:
+        user = whoami(caller)
+        expected.check(user.version)
+        transaction = Transaction()
+        repository.amend(transaction, user, name=name)
+        transaction.commit()
+        user.name, user.version = name, user.version + 1
+        return user
+
+    return repository.persistently(renamed)
 
 
 def ask_for_verification(email: str, client: Client) -> None:

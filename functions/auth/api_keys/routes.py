@@ -4,7 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from auth.api_keys import service as api_keys
 from auth.api_keys.schemas import ApiKeyView, CreatedApiKeyView, NewApiKey
-from shared.api import Routes, created, no_content
+from shared.answers import created, no_content
+from shared.api import Routes
 from shared.auth import Permission
 from shared.callers import requires
 from shared.schemas import Page

@@ -5,7 +5,8 @@ from aws_lambda_powertools.event_handler import Response
 from auth.accounts.schemas import EmailAddress
 from auth.passwords import service as passwords
 from auth.passwords.schemas import PasswordChange, PasswordReset
-from shared.api import Routes, accepted, no_content
+from shared.answers import accepted, no_content
+from shared.api import Routes
 from shared.auth import Permission
 from shared.callers import anyone, requires
 

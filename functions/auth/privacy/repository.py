@@ -28,6 +28,7 @@ class Held:
     next_cursor: str | None = None
 
 
+_EXPORT = "export"
 # In the order in which they are exported.
 _QUERIES: dict[str, Callable[..., Any]] = {
     "sessions": Session.query,
@@ -39,14 +40,14 @@ _QUERIES: dict[str, Callable[..., Any]] = {
 
 def held_on(user_id: str, *, cursor: str | None) -> Held:
     """ITEMS_MAX of it, from where the cursor says. Raises InvalidCursor."""
-    query = f"export of {user_id}"
     # A cursor names what is read next, and the last item of it that was.
-    ((first, last_key),) = (cursors.decode(cursor, query=query) or {"sessions": {}}).items()
+    at = cursors.decode(cursor, query=_EXPORT, owner=user_id)
+    ((first, last_key),) = (at or {"sessions": {}}).items()
     kinds = list(_QUERIES)
     held, room = Held(), ITEMS_MAX
     for kind in kinds[kinds.index(first) :]:
         if room == 0:
-            held.next_cursor = cursors.encode({kind: {}}, query=query)
+            held.next_cursor = cursors.encode({kind: {}}, query=_EXPORT, owner=user_id)
             break
         found = _QUERIES[kind](
             user_id, limit=room, page_size=room, last_evaluated_key=last_key or None
@@ -54,7 +55,8 @@ def held_on(user_id: str, *, cursor: str | None) -> Held:
         items = list(found)
         setattr(held, kind, items)
         if found.last_evaluated_key is not None:
-            held.next_cursor = cursors.encode({kind: found.last_evaluated_key}, query=query)
+            at = {kind: found.last_evaluated_key}
+            held.next_cursor = cursors.encode(at, query=_EXPORT, owner=user_id)
             break
         room, last_key = room - len(items), {}
     return held

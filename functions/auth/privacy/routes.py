@@ -12,9 +12,11 @@ from auth.privacy.schemas import (
 )
 from auth.sessions.schemas import SessionView
 from orders.schemas import OrderView
-from shared.api import JSON, PageCursor, Routes, no_content
+from shared.answers import JSON, no_content
+from shared.api import Routes
 from shared.auth import Permission
 from shared.callers import requires
+from shared.parameters import PageCursor
 
 routes = Routes()
 

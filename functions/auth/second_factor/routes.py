@@ -10,7 +10,8 @@ from auth.second_factor.schemas import (
     SecondFactorProof,
     SecondFactorStart,
 )
-from shared.api import Routes, created, no_content
+from shared.answers import created, no_content
+from shared.api import Routes
 from shared.auth import Permission
 from shared.callers import requires
 

@@ -10,7 +10,8 @@ from auth.sessions.schemas import (
     SessionView,
     TokensView,
 )
-from shared.api import Routes, no_content
+from shared.answers import no_content
+from shared.api import Routes
 from shared.auth import Permission
 from shared.callers import anyone, requires
 from shared.schemas import Page

@@ -23,7 +23,7 @@ class UserPage:
     next_cursor: str | None
 
 
-def newest(*, limit: int, cursor: str | None) -> UserPage:
+def newest(*, limit: int, cursor: str | None, for_admin: str) -> UserPage:
     """Newest first. Raises InvalidCursor."""
     query = "users"
     found = User.by_newest.query(
@@ -31,10 +31,11 @@ def newest(*, limit: int, cursor: str | None) -> UserPage:
         scan_index_forward=False,
         limit=limit,
         page_size=limit,
-        last_evaluated_key=cursors.decode(cursor, query=query),
+        last_evaluated_key=cursors.decode(cursor, query=query, owner=for_admin),
     )
     users = list(found)
-    return UserPage(users, cursors.encode(found.last_evaluated_key, query=query))
+    next_cursor = cursors.encode(found.last_evaluated_key, query=query, owner=for_admin)
+    return UserPage(users, next_cursor)
 
 
 def change(

@@ -6,10 +6,13 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from auth.accounts.schemas import Email, UserView
 from auth.users import service as users
 from auth.users.schemas import UserChange
-from shared.api import PageCursor, PageLimit, Routes, no_content
+from shared.answers import no_content, shown
+from shared.api import Routes
 from shared.auth import Permission
 from shared.callers import requires
+from shared.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
 from shared.schemas import Page
+from shared.versions import Expected
 
 routes = Routes()
 
@@ -22,25 +25,28 @@ def list_users(
     limit: PageLimit = 20, cursor: PageCursor = None, email: WithEmail = None
 ) -> Page[UserView]:
     """All users, newest first. Who has registered within a second may be missing."""
-    page = users.browse(limit=limit, cursor=cursor, email=email)
+    page = users.browse(routes.caller, limit=limit, cursor=cursor, email=email)
     return Page(items=[UserView.of(user) for user in page.users], next_cursor=page.next_cursor)
 
 
 @routes.get("/v1/users/<user_id>", tags=["Users"])
 @requires(Permission.READ_USERS)
-def get_user(user_id: str) -> UserView:
+def get_user(user_id: str, if_none_match: IfNoneMatch = None) -> Response[UserView]:
     """One user."""
-    return UserView.of(users.find(user_id))
+    user = UserView.of(users.find(user_id))
+    return shown(user, version=user.version, if_none_match=if_none_match)
 
 
 @routes.patch("/v1/users/<user_id>", tags=["Users"])
 @requires(Permission.MANAGE_USERS)
-def update_user(user_id: str, change: UserChange) -> UserView:
+def update_user(user_id: str, change: UserChange, if_match: IfMatch) -> Response[UserView]:
     """Give and take roles, disable an account, enable it again. All its sessions end.
 
     Your own account is for another admin to change: so the shop always has one.
     """
-    return UserView.of(users.change(routes.caller, user_id, change))
+    changed = users.change(routes.caller, user_id, change, Expected.parse(if_match))
+    user = UserView.of(changed)
+    return shown(user, version=user.version)
 
 
 @routes.delete("/v1/users/<user_id>/sessions", status_code=204, tags=["Users"])

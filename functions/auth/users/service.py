@@ -21,14 +21,15 @@ from shared.errors import (
 )
 from shared.events import SecondFactorChange, SecondFactorChanged
 from shared.models import User
+from shared.versions import Expected
 
 OPERATOR = "operator"  # whoever holds the deployment's own credentials, in place of a user's id
 
 
-def browse(*, limit: int, cursor: str | None, email: str | None) -> UserPage:
+def browse(admin: Principal, *, limit: int, cursor: str | None, email: str | None) -> UserPage:
     """Newest first; with `email`, the one who has it, if anyone does. Raises InvalidCursor."""
     if email is None:
-        return repository.newest(limit=limit, cursor=cursor)
+        return repository.newest(limit=limit, cursor=cursor, for_admin=admin.user_id)
     login = accounts.find_login(email)
     return UserPage([] if login is None else [login], next_cursor=None)
 
@@ -41,16 +42,21 @@ def find(user_id: str) -> User:
     return user
 
 
-def change(admin: Principal, user_id: str, change: UserChange) -> User:
-    """Raises UserNotFound, OwnAccount, ChangedMeanwhile and Forbidden.
+def change(admin: Principal, user_id: str, change: UserChange, expected: Expected) -> User:
+    """Raises UserNotFound, OwnAccount, StaleVersion, ChangedMeanwhile and Forbidden.
 
     And EmailNotVerified or PasswordTooShortForStaff for an account that is not fit for staff.
     """
     if user_id == admin.user_id:
         raise OwnAccount("Another admin has to change your roles and your status.")
-    user = find(user_id)
-    roles = _roles_of(user) if change.roles is None else frozenset(change.roles)
-    return _amended(user, roles=roles, status=change.status or user.status, by=admin)
+
+    def changed() -> User:
+        user = find(user_id)
+        expected.check(user.version)
+        roles = _roles_of(user) if change.roles is None else frozenset(change.roles)
+        return _amended(user, roles=roles, status=change.status or user.status, by=admin)
+
+    return accounts.persistently(changed)
 
 
 def grant_admin(email: str) -> User:
