@@ -23,14 +23,15 @@ def test_every_function_has_an_alarm_for(metric):
     assert watching("AWS/Lambda", metric) == stack.of_type("AWS::Lambda::Function").keys()
 
 
-def test_a_relay_that_falls_behind_raises_an_alarm():
+def test_whoever_follows_a_stream_and_falls_behind_raises_an_alarm():
     followers = {
         stack.target(mapping["FunctionName"])
         for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()
         if "StartingPosition" in mapping
     }
 
-    assert watching("AWS/Lambda", "IteratorAge") == followers == {"RelayFunction"}
+    assert followers == {"RelayFunction", "StockWatchFunction"}
+    assert watching("AWS/Lambda", "IteratorAge") == followers
 
 
 @pytest.mark.parametrize("metric", ["5xx", "Latency"])

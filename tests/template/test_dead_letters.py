@@ -1,10 +1,14 @@
 """Nothing asynchronous is lost: what fails for good lies in a queue that somebody is told of."""
 
+import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from notifications import worker
+from shared import events
+from shared.models import Stock, StockLevel
 from tests.template import stack
 
 FOURTEEN_DAYS = 1_209_600
@@ -15,8 +19,15 @@ DEAD_LETTERS = {
     "MailRuleDeadLetters",
     "ErasureDeadLetters",
     "ErasureRuleDeadLetters",
+    "CatalogIndexDeadLetters",
+    "CatalogIndexRuleDeadLetters",
     "RelayDeadLetters",
+    "StockWatchDeadLetters",
     "FileDeadLetters",
+}
+# Of what happens in the catalog, all but low stock: there is some, so nothing is found elsewhere.
+INDEXED = {event.model_fields["type"].default for event in get_args(events.CatalogEvent)} - {
+    "stock.low"
 }
 MAILED = {path.name.removesuffix(".subject.txt") for path in TEMPLATES.glob("*.subject.txt")}
 
@@ -91,10 +102,20 @@ def test_a_stream_retries_splits_and_at_last_sets_aside_what_fails():
 
 
 def test_the_relay_sees_new_outbox_rows_only():
-    (mapping,) = mappings("stream").values()
+    table, pattern = followed_by("RelayFunction")
 
-    assert stack.target(mapping["EventSourceArn"]) == "OutboxTable"
-    assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName": ["INSERT"]}'}]}
+    assert table == "OutboxTable"
+    assert pattern == {"eventName": ["INSERT"]}
+
+
+def test_the_watcher_sees_stock_that_was_written_and_not_what_it_writes_there_itself():
+    """A pattern matches leaves alone: of a number, the text below its type."""
+    table, pattern = followed_by("StockWatchFunction")
+
+    assert table == "StockTable"
+    written = {"available": {Stock.available.attr_type: [{"exists": True}]}}
+    assert pattern == {"dynamodb": {"NewImage": written}}
+    assert "available" not in StockLevel.get_attributes()
 
 
 def test_a_rule_retries_and_sets_aside_what_its_target_refuses():
@@ -110,6 +131,14 @@ def test_each_event_that_there_is_a_mail_for_reaches_the_mail_queue():
     assert rule["EventPattern"]["source"] == ["souk"]
     assert set(rule["EventPattern"]["detail-type"]) == MAILED
     assert [stack.target(it["Arn"]) for it in rule["Targets"]] == ["MailQueue"]
+
+
+def test_what_changes_where_a_product_is_found_reaches_the_index():
+    rule = stack.of_type("AWS::Events::Rule")["CatalogIndexRule"]
+
+    assert rule["EventPattern"]["source"] == ["souk"]
+    assert set(rule["EventPattern"]["detail-type"]) == INDEXED
+    assert [stack.target(it["Arn"]) for it in rule["Targets"]] == ["CatalogIndexQueue"]
 
 
 def test_a_deleted_user_s_orders_are_cleared_once_nobody_can_place_another():
@@ -180,6 +209,15 @@ def test_whoever_sets_aside_may_write_to_the_queue_it_names():
             "Action": "sqs:SendMessage",
             "Resource": it["DestinationConfig"]["OnFailure"]["Destination"],
         } in statements["Statement"]
+
+
+def followed_by(function):
+    """The table whose stream it reads, and the pattern of the records that it is given."""
+    (mapping,) = [
+        it for it in mappings("stream").values() if stack.target(it["FunctionName"]) == function
+    ]
+    (only,) = mapping["FilterCriteria"]["Filters"]
+    return stack.target(mapping["EventSourceArn"]), json.loads(only["Pattern"])
 
 
 def allowing(queue):

@@ -62,6 +62,18 @@ def test_the_shop_is_at_an_address_that_links_can_be_made_of(url, is_taken):
     assert bool(re.fullmatch(PARAMETERS["ShopUrl"]["AllowedPattern"], url)) is is_taken
 
 
+@pytest.mark.parametrize(
+    ("currency", "is_taken"), [("EUR", True), ("JPY", True), ("eur", False), ("EURO", False)]
+)
+def test_the_shop_s_currency_is_a_code(currency, is_taken):
+    assert bool(re.fullmatch(PARAMETERS["ShopCurrency"]["AllowedPattern"], currency)) is is_taken
+
+
+def test_what_a_shopper_is_shown_is_never_older_than_five_minutes():
+    assert PARAMETERS["BrowseCacheSeconds"]["MinValue"] == 0
+    assert PARAMETERS["BrowseCacheSeconds"]["MaxValue"] <= 300
+
+
 @pytest.mark.parametrize("deployed", DEPLOYMENTS)
 def test_what_a_deployment_chooses_is_there_to_choose(deployed):
     """SAM passes over a name that the template does not have, without a word."""

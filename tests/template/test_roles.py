@@ -142,3 +142,20 @@ def test_whoever_may_call_a_function_comes_from_a_named_source():
         assert permission["SourceArn"], name
         if permission["Principal"] == "s3.amazonaws.com":
             assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}, name
+
+
+def test_what_is_derived_of_the_catalog_is_written_by_the_index_alone():
+    for write in ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"):
+        for table in ("ListingsTable", "SearchTable"):
+            assert roles_that_may(write, table) <= {"CatalogIndexRole"}, (write, table)
+    assert roles_that_may("dynamodb:PutItem", "ListingsTable")
+
+
+def test_nobody_changes_or_removes_a_movement_of_stock():
+    changing = ("dynamodb:UpdateItem", "dynamodb:DeleteItem")
+
+    assert not set().union(*(roles_that_may(it, "StockMovementsTable") for it in changing))
+    assert roles_that_may("dynamodb:PutItem", "StockMovementsTable") == {
+        "ProductsRole",
+        "FileProcessorRole",
+    }

@@ -16,6 +16,7 @@ PUBLIC = {
     "POST /v1/auth/password/forgot",
     "POST /v1/auth/password/reset",
     "GET /v1/products",
+    "GET /v1/products/search",
     "GET /v1/products/{product_id}",
     "GET /v1/health",
     "GET /v1/docs",
@@ -46,7 +47,15 @@ AUTHORIZED = {
     "DELETE /v1/users/{user_id}/sessions",
     "DELETE /v1/users/{user_id}/second-factor",
     "POST /v1/products",
+    "PUT /v1/products/{product_id}",
+    "PATCH /v1/products/{product_id}",
+    "DELETE /v1/products/{product_id}",
+    "GET /v1/products/{product_id}/stock",
     "PUT /v1/products/{product_id}/stock",
+    "PATCH /v1/products/{product_id}/stock",
+    "GET /v1/products/{product_id}/stock/movements",
+    "GET /v1/staff/products",
+    "GET /v1/staff/products/{product_id}",
     "POST /v1/orders",
     "GET /v1/orders",
     "GET /v1/orders/{order_id}",
@@ -121,9 +130,11 @@ def test_the_access_log_is_json_and_knows_no_addresses_or_headers(stage):
     assert not [it for it in fields.values() if "identity" in it or "header" in it.lower()]
 
 
-def test_scripts_of_listed_origins_may_send_and_read_the_headers_of_the_contract():
+def test_scripts_of_listed_origins_may_send_and_read_the_headers_of_the_contract(api):
     cors = stack.source()["Resources"]["Api"]["Properties"]["CorsConfiguration"]
+    methods = {route.split(" ")[0] for route, _ in routes(api)} - {"$default"}
 
+    assert set(cors["AllowMethods"]) == methods
     assert cors["AllowOrigins"] == {"Ref": "AllowedOrigins"}
     assert set(cors["AllowHeaders"]) == {
         "authorization",

@@ -54,11 +54,17 @@ def test_rows_that_expire_are_swept():
     assert all(tables()[name]["TimeToLiveSpecification"]["Enabled"] is True for name in swept)
 
 
-def test_the_outbox_has_a_stream_of_new_rows():
-    streams = {name for name, table in tables().items() if "StreamSpecification" in table}
+def test_the_outbox_and_the_stock_have_streams_of_what_was_written():
+    streams = {
+        name: table["StreamSpecification"]
+        for name, table in tables().items()
+        if "StreamSpecification" in table
+    }
 
-    assert streams == {"OutboxTable"}
-    assert tables()["OutboxTable"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert streams == {
+        "OutboxTable": {"StreamViewType": "NEW_IMAGE"},
+        "StockTable": {"StreamViewType": "NEW_IMAGE"},
+    }
 
 
 def test_the_bucket_is_private_and_encrypted():

@@ -1,0 +1,41 @@
+"""What CloudWatch counts in the logs."""
+
+import json
+
+from shared import observability
+from tests.template import stack
+
+
+def filters():
+    return stack.of_type("AWS::Logs::MetricFilter")
+
+
+def test_hits_and_misses_of_the_cache_are_counted_one_by_one():
+    counted = {
+        transformation["MetricName"]: (stack.target(it["LogGroupName"]), it["FilterPattern"])
+        for it in filters().values()
+        for transformation in it["MetricTransformations"]
+    }
+
+    assert counted == {
+        "CacheHits": ("ProductsLogs", '{ $.cache = "hit" }'),
+        "CacheMisses": ("ProductsLogs", '{ $.cache = "miss" }'),
+    }
+
+
+def test_a_count_is_one_a_line_in_the_shop_s_own_namespace():
+    for name, it in filters().items():
+        (transformation,) = it["MetricTransformations"]
+        assert transformation["MetricNamespace"] == "Souk", name
+        assert transformation["MetricValue"] == "1", name
+        assert "Dimensions" not in transformation, name  # each value of one is a metric to pay
+
+
+def test_what_is_counted_is_what_the_code_notes():
+    patterns = {it["FilterPattern"] for it in filters().values()}
+
+    for is_hit in (True, False):
+        observability.correlate("a request")
+        observability.note_cache(is_hit)
+        ((key, value),) = observability.noted().items()
+        assert f"{{ $.{key} = {json.dumps(value)} }}" in patterns
