@@ -17,7 +17,8 @@ SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help setup run test lint fmt bench openapi validate build deploy admin rotate-keys requirements clean
+.PHONY: help setup run test lint fmt bench openapi validate build deploy admin rotate-keys verify reindex requirements \
+	clean
 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +62,12 @@ admin: .venv/.made ## Make an account an admin's: EMAIL=ada@example.com (TARGET=
 
 rotate-keys: .venv/.made ## Rotate the keys that sign tokens and cursors (TARGET=local, dev or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" rotate-keys
+
+verify: .venv/.made ## Recompute all stock from movements and orders, and tell what differs (TARGET=local, dev or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" verify
+
+reindex: .venv/.made ## Make the listings and the words of search anew (TARGET=local, dev or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" reindex
 
 requirements: .venv/.made ## Pin again, with hashes, what pyproject.toml names
 	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt

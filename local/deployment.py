@@ -28,6 +28,7 @@ PARAMETERS = {
     "ShopUrl": "http://localhost:8000",
     "BcryptCost": "10",  # a quarter of production's: each account that a test makes pays it
     "RequireVerifiedEmail": "false",  # so that whoever registers can log in at once
+    "BrowseCacheSeconds": "2",  # so that who changes a product and looks at it sees the change
     # All of a laptop's calls come from one address.
     "FailuresPerAddress": "100000",
     "MailsPerHour": "100000",

@@ -1,6 +1,7 @@
 """A small shop to begin with, made through the API as any client would make it."""
 
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ import httpx
 
 from local.emulator import Emulator
 from local.errors import StackError
+from local.goods import GOODS, Good
 
 WORDS = """
     amber basil birch cedar clove copper coral cumin delta ember falcon fennel garnet hazel indigo
@@ -16,21 +18,8 @@ WORDS = """
     papaya pepper plum quartz quince raven saffron sage sandal silver sorrel spruce sumac tamarind
     teal thyme topaz umber velvet walnut willow
 """.split()  # noqa: SIM905
-PRODUCTS = (
-    # sku, name, category, price in EUR cents, tags, stock
-    ("TEA-MINT-100", "Moroccan mint tea, 100 g", "kitchen/tea", 690, ["tea", "organic"], 120),
-    ("TEA-SENCHA-100", "Sencha, 100 g", "kitchen/tea", 1290, ["tea"], 80),
-    ("TEA-POT-BRASS", "Brass teapot, 0.8 l", "kitchen/tea", 4900, ["handmade"], 15),
-    ("SPICE-SAFFRON-1", "Saffron threads, 1 g", "kitchen/spices", 990, ["spice"], 60),
-    ("SPICE-CUMIN-250", "Cumin seed, 250 g", "kitchen/spices", 450, ["spice", "organic"], 200),
-    ("SPICE-ZAATAR-150", "Za'atar, 150 g", "kitchen/spices", 590, ["spice"], 140),
-    ("BOWL-FEZ-18", "Fez bowl, 18 cm", "home/ceramics", 2400, ["handmade", "blue"], 25),
-    ("PLATE-FEZ-27", "Fez plate, 27 cm", "home/ceramics", 2900, ["handmade", "blue"], 25),
-    ("LAMP-TIN-30", "Pierced tin lamp, 30 cm", "home/light", 7900, ["handmade"], 8),
-    ("RUG-KILIM-120", "Kilim, 120 x 180 cm", "home/textiles", 24900, ["handmade", "wool"], 4),
-    ("SCARF-LINEN", "Linen scarf", "clothing/scarves", 3500, ["linen"], 40),
-    ("SOAP-ALEPPO-200", "Aleppo soap, 200 g", "home/bath", 750, ["olive", "laurel"], 300),
-)
+SHOWN_SECONDS = 60  # for a product to get from the outbox to the listings, on a busy machine
+LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,28 +57,19 @@ def seed(
         if token is None:
             return
         client.headers["Authorization"] = f"Bearer {token}"
-        for sku, name, category, cents, tags, available in PRODUCTS:
-            product = {
-                "sku": sku,
-                "name": name,
-                "category": category,
-                "price": {"amount_minor": cents, "currency": "EUR"},
-                "tags": tags,
-            }
-            _stock(client, product, available)
+        made = [product for good in GOODS if (product := _stock(client, good))]
+        if made:
+            _shown(client, {_unit(product) for product in made})
 
 
 def product_to_order(api_url: str) -> str:
-    """The id of a seeded product. Raises StackError unless the shop shows its catalog.
+    """The id of a seeded product. Raises StackError unless the shop shows its catalog in time.
 
     Nobody's login is asked for: accounts change and go, and what else is stored is to be kept.
     """
     with _client(api_url) as client:
-        products = _call(client, "GET", "/products?limit=100")["items"]
-    if not products:
-        raise StackError("the catalog is empty")
-    ids = {product["sku"]: str(product["id"]) for product in products}
-    return ids.get(PRODUCTS[0][0], next(iter(ids.values())))
+        ids = {product["sku"]: str(product["id"]) for product in _shown(client, set())}
+    return ids.get(GOODS[0].sku, next(iter(ids.values())))
 
 
 def _client(api_url: str) -> httpx.Client:
@@ -139,19 +119,43 @@ def _vouch_for(
     )
 
 
-def _stock(client: httpx.Client, product: Mapping[str, Any], available: int) -> None:
-    """Leaves a product that exists, and its stock, as they are."""
-    response = client.post("/products", json=product)
+def _stock(client: httpx.Client, good: Good) -> Any:
+    """The new product. Leaves one that exists, and its stock, as they are: None."""
+    response = client.post("/products", json=good.request())
     if response.status_code == httpx.codes.CONFLICT:
-        return
-    product_id = _accepted(response)["id"]
-    count = {"available": available, "reason": "opening stock"}
-    _call(client, "PUT", f"/products/{product_id}/stock", count)
+        return None
+    made = _accepted(response)
+    count = {"available": good.stock, "reason": "opening stock"}
+    _call(client, "PUT", f"/products/{made['id']}/stock", count, **{"If-Match": "*"})
+    return made
 
 
-def _call(client: httpx.Client, method: str, path: str, body: Any = None) -> Any:
+def _shown(client: httpx.Client, units: set[str]) -> list[Any]:
+    """What shoppers see, as soon as these units are among it. Raises StackError after a while.
+
+    Listings follow a change within seconds.
+    """
+    deadline = time.monotonic() + SHOWN_SECONDS
+    while True:
+        products: list[Any] = _call(client, "GET", "/products?limit=100")["items"]
+        missing = units - {_unit(product) for product in products}
+        if products and not missing:
+            return products
+        if time.monotonic() > deadline:
+            raise StackError(
+                f"the catalog does not show {', '.join(sorted(missing)) or 'anything'}"
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def _unit(product: Mapping[str, Any]) -> str:
+    """What listings have one of."""
+    return str(product.get("group") or product["id"])
+
+
+def _call(client: httpx.Client, method: str, path: str, body: Any = None, **headers: str) -> Any:
     try:
-        response = client.request(method, path, json=body)
+        response = client.request(method, path, json=body, headers=headers)
     except httpx.HTTPError as error:
         raise StackError(f"{method} {path} got no answer: {error}") from error
     return _accepted(response)

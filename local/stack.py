@@ -25,7 +25,9 @@ from local import deployment, emulator, front, places, seeding, shop_pages, wiri
 from local.deployment import Deployed
 from local.emulator import Emulator
 from local.errors import StackError
+from local.reindexing import reindex
 from local.seeding import Account
+from local.targets import Target
 
 MAILS = "mails.json"
 START_SECONDS = 30
@@ -157,12 +159,15 @@ def _deployed(
         except StackError:
             say("What the last run left does not answer: all that was stored is forgotten")
             _forget(aws, state)
-    if not deployment.is_whole(aws):
+    is_update = deployment.is_whole(aws)
+    if not is_update:
         _forget(aws, state)
     deployed = _deploy(aws, state, source, say)
     _lead_mails_to(base_url, aws, deployed)  # before anything is done that is mailed about
     say("Seeding two accounts and a small catalog through the API")
     api_url = _gateway_url(aws, deployed)
+    if is_update:  # other code than this may have made its listings
+        reindex(Target(deployment.STACK_NAME, emulator.root_session(), aws.endpoint_url))
     seeding.seed(api_url, aws, deployed.outputs, staff, customer)
     product_id = seeding.product_to_order(api_url)
     deployment.mark_current(aws, source)

@@ -1,5 +1,6 @@
 """The shop to begin with: the real accounts on moto, and a catalog that is full already."""
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,6 +8,8 @@ import httpx
 import pytest
 
 from local import seeding
+from local.errors import StackError
+from local.goods import GOODS
 from shared.aws import client
 from shared.models import Login, User
 from tests.support import accounts
@@ -33,6 +36,44 @@ def shop(monkeypatch) -> None:
         return httpx.Client(base_url="http://shop/v1", transport=httpx.MockTransport(answer))
 
     monkeypatch.setattr(seeding, "_client", connected)
+
+
+class Catalog:
+    """Products as the API has them; listings show what was made `lag` looks later."""
+
+    def __init__(self, lag: float) -> None:
+        self.lag = lag
+        self.made: list[dict[str, Any]] = []
+        self.counts: dict[str, int] = {}
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/auth/login":
+            return httpx.Response(200, json={"access_token": "token"})
+        if request.method == "PUT":
+            if request.headers.get("if-match") != "*":
+                return httpx.Response(428)
+            self.counts[request.url.path.split("/")[3]] = json.loads(request.content)["available"]
+            return httpx.Response(200, json={})
+        if request.method == "POST":
+            product = {"group": None} | json.loads(request.content)
+            self.made.append(product | {"id": f"prd_{product['sku']}"})
+            return httpx.Response(201, json=self.made[-1])
+        self.lag -= 1
+        return httpx.Response(200, json={"items": self.shown() if self.lag < 0 else []})
+
+    def shown(self) -> list[dict[str, Any]]:
+        """One of a group, the newest first."""
+        return list({it["group"] or it["id"]: it for it in self.made}.values())[::-1]
+
+
+def open_shop(monkeypatch, catalog: Catalog) -> None:
+    def connected(_: str) -> httpx.Client:
+        transport = httpx.MockTransport(catalog.answer)
+        return httpx.Client(base_url="http://shop/v1", transport=transport)
+
+    monkeypatch.setattr(seeding, "_client", connected)
+    monkeypatch.setattr(seeding, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(seeding, "SHOWN_SECONDS", 0.2)
 
 
 def seed() -> None:
@@ -82,3 +123,26 @@ def test_every_password_that_can_be_made_is_long_enough_for_staff():
     shortest = sorted(seeding.WORDS, key=len)[:1] * 3
 
     assert len("-".join([*shortest, "1000"])) >= 15
+
+
+def test_seeding_ends_when_shoppers_are_shown_what_was_made(monkeypatch):
+    seed()  # the accounts
+    catalog = Catalog(lag=3)
+    open_shop(monkeypatch, catalog)
+
+    seed()
+
+    assert catalog.lag < 0
+    assert [it["sku"] for it in catalog.made] == [good.sku for good in GOODS]
+    assert catalog.counts == {f"prd_{good.sku}": good.stock for good in GOODS}
+    assert seeding.product_to_order("http://shop") == f"prd_{GOODS[0].sku}"
+
+
+def test_a_catalog_that_is_never_shown_is_told(monkeypatch):
+    seed()
+    open_shop(monkeypatch, Catalog(lag=float("inf")))
+
+    with pytest.raises(StackError, match="does not show SCARF-LINEN, prd_BOWL"):
+        seed()
+    with pytest.raises(StackError, match="does not show anything"):
+        seeding.product_to_order("http://shop")

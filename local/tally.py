@@ -1,0 +1,87 @@
+"""Sums by product, of any number of products in a few megabytes: on disk, in SQLite."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Self
+
+Column = Literal["before", "explained", "after"]
+
+_TABLE = """
+CREATE TABLE product (
+    product_id TEXT PRIMARY KEY,
+    before INTEGER NOT NULL DEFAULT 0, before_on_order INTEGER NOT NULL DEFAULT 0,
+    explained INTEGER NOT NULL DEFAULT 0, explained_on_order INTEGER NOT NULL DEFAULT 0,
+    after INTEGER NOT NULL DEFAULT 0, after_on_order INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID
+"""
+_LIES_BETWEEN = """
+explained BETWEEN min(before, after) AND max(before, after)
+AND explained_on_order
+    BETWEEN min(before_on_order, after_on_order) AND max(before_on_order, after_on_order)
+"""
+
+
+@dataclass(frozen=True)
+class Difference:
+    product_id: str
+    available: int
+    recomputed: int
+    on_order: int
+    open: int
+
+
+class Tally:
+    """What is stored of each product, before and after, and what explains it."""
+
+    def __init__(self) -> None:
+        self._file = sqlite3.connect("")  # a temporary file, gone when it is closed
+        self._file.execute(_TABLE)
+        self._takes_new = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, column: Column, amounts: Iterable[tuple[str, int, int]]) -> None:
+        """Add to a column and to what goes with it of orders: product, amount, on order."""
+        if self._takes_new:
+            statement = (
+                f"INSERT INTO product (product_id, {column}, {column}_on_order) "  # noqa: S608
+                "VALUES (?1, ?2, ?3) ON CONFLICT DO "
+                f"UPDATE SET {column} = {column} + ?2, {column}_on_order = {column}_on_order + ?3"
+            )
+        else:
+            statement = (
+                f"UPDATE product SET {column} = {column} + ?2, "  # noqa: S608
+                f"{column}_on_order = {column}_on_order + ?3 WHERE product_id = ?1"
+            )
+        self._file.executemany(statement, amounts)
+
+    def count(self) -> int:
+        return int(self._file.execute("SELECT count(*) FROM product").fetchone()[0])
+
+    def keep_what_differs(self) -> int:
+        """Forget the products that are explained; of the others, how many there are.
+
+        From here on no other product is taken in.
+        """
+        self._file.execute(f"DELETE FROM product WHERE {_LIES_BETWEEN}")  # noqa: S608
+        self._takes_new = False
+        return self.count()
+
+    def begin_again(self) -> None:
+        """All sums to nothing."""
+        self._file.execute(
+            "UPDATE product SET before = 0, before_on_order = 0, explained = 0, "
+            "explained_on_order = 0, after = 0, after_on_order = 0"
+        )
+
+    def differences(self) -> Iterator[Difference]:
+        for row in self._file.execute(
+            "SELECT product_id, after, explained, after_on_order, explained_on_order "
+            "FROM product ORDER BY product_id"
+        ):
+            yield Difference(*row)

@@ -1,0 +1,47 @@
+"""A stack as far as moto has one, in the place of a deployed one."""
+
+import os
+from email.utils import format_datetime
+from typing import Any
+
+import boto3
+
+from local.targets import Target
+from shared import clock
+
+QUEUE = "souk-catalog-index"
+SECRETS = {"TokenKeysSecret": "souk/token-keys", "CursorKeysSecret": "souk/cursor-keys"}
+VARIABLES = {
+    "ProductsTable": "PRODUCTS_TABLE",
+    "StockTable": "STOCK_TABLE",
+    "StockMovementsTable": "STOCK_MOVEMENTS_TABLE",
+    "OrdersTable": "ORDERS_TABLE",
+}
+
+
+class Shop(Target):
+    """Its tables, secrets and queue, and a clock that is the shop's."""
+
+    def client(self, service: str) -> Any:
+        client = super().client(service)
+        client.meta.events.register("after-call.secretsmanager.GetSecretValue", told_the_time)
+        return client
+
+    def physical_id(self, logical_id: str) -> str:
+        if logical_id == "CatalogIndexQueue":
+            return str(self.client("sqs").get_queue_url(QueueName=QUEUE)["QueueUrl"])
+        if logical_id in VARIABLES:
+            return os.environ[VARIABLES[logical_id]]
+        return SECRETS[logical_id]
+
+    def environment_of(self, function: str) -> dict[str, str]:
+        assert function == "AuthFunction"
+        return {"ACCESS_TOKEN_MINUTES": "15"}
+
+
+def told_the_time(parsed: dict[str, Any], **_: Any) -> None:
+    parsed["ResponseMetadata"]["HTTPHeaders"]["date"] = format_datetime(clock.utc_now())
+
+
+def shop() -> Shop:
+    return Shop("souk-test", boto3.Session())

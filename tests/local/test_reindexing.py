@@ -1,0 +1,90 @@
+"""Having the listings made anew, against moto."""
+
+import json
+
+import pytest
+
+from local.reindexing import reindex
+from local.targets import OperationFailed
+from shared import events
+from shared.aws import client
+from tests.local import shops
+from tests.support import faults
+from tests.support.shop import product
+
+pytestmark = pytest.mark.usefixtures("aws", "queue")
+
+
+@pytest.fixture
+def queue() -> None:
+    client("sqs").create_queue(QueueName=shops.QUEUE)
+
+
+def queued() -> list[dict]:
+    url = client("sqs").get_queue_url(QueueName=shops.QUEUE)["QueueUrl"]
+    bodies = []
+    while got := client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10):
+        if "Messages" not in got:
+            break
+        bodies += [json.loads(message["Body"]) for message in got["Messages"]]
+    return bodies
+
+
+def test_every_product_is_queued_once_as_an_update_that_changed_nothing():
+    stored = {product(f"TEA-{n}").product_id for n in range(25)}
+
+    said = reindex(shops.shop())
+
+    told = [events.parse(body["detail"]) for body in queued()]
+    assert said.startswith("25 products")
+    assert sorted(it.data.product_id for it in told) == sorted(stored)
+    assert {(it.type, tuple(it.data.changed)) for it in told} == {("product.updated", ())}
+
+
+def test_a_message_is_in_the_form_that_eventbridge_gives_an_event():
+    product("TEA")
+
+    reindex(shops.shop())
+
+    (body,) = queued()
+    assert (body["source"], body["detail-type"]) == ("souk", "product.updated")
+    assert body["detail"]["data"]["sku"] == "TEA"
+
+
+def test_a_variant_is_queued_with_its_group():
+    product("TEA-S", group="TEA", options_json={"size": "S"})
+    product("SALT")
+
+    reindex(shops.shop())
+
+    groups = {it["detail"]["data"]["sku"]: it["detail"]["data"]["group"] for it in queued()}
+    assert groups == {"TEA-S": "TEA", "SALT": None}
+
+
+def test_drafts_and_archived_products_are_queued_too():
+    """The worker takes back what there may still be of them."""
+    for status in ("active", "draft", "archived"):
+        product(status, status=status)
+
+    reindex(shops.shop())
+
+    assert len(queued()) == 3
+
+
+def test_a_shop_without_products_queues_nothing():
+    assert reindex(shops.shop()).startswith("0 products")
+
+    assert queued() == []
+
+
+def test_what_the_queue_refuses_is_told(monkeypatch):
+    product("TEA")
+    shop, sqs = shops.shop(), client("sqs")
+    monkeypatch.setattr(shops.Shop, "client", lambda _, name: client(name))
+    refusal = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
+
+    with (
+        faults.answering(sqs, "SendMessageBatch", faults.answered(refusal)),
+        pytest.raises(OperationFailed, match="0 products and then InternalError"),
+    ):
+        reindex(shop)
