@@ -1,8 +1,8 @@
 """`make bench`: the budgets of Souk beside what is measured, here and now.
 
 Ratios, counts and sizes: machines differ, those hold. `python -m benchmarks cold_starts` measures
-that section alone. Left out until they are built: cancelling an order, and the cache of the browse
-routes. Exits with 1 when something is over its budget.
+that section alone. Left out until it is built: cancelling an order. Exits with 1 when something is
+over its budget.
 """
 
 import sys
@@ -17,6 +17,7 @@ PYTHON_OF_SECTION: dict[str, str | Path] = {
     "warm_requests": REFERENCE_PYTHON,
     "aws_calls": sys.executable,
     "pages": sys.executable,
+    "searching": sys.executable,
     "imports": sys.executable,
     "layers": sys.executable,
 }

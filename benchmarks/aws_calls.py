@@ -20,11 +20,14 @@ from benchmarks.endpoint import Call, watched
 from benchmarks.report import Budget, Row
 from files.handler import handler as files
 from orders.handler import handler as orders
+from products import browse_cache
 from products.handler import handler as products
+from products.shelves import SHOP_SHARDS
+from products.stock.watcher import handler as watcher
 from shared import clock, ids
 from shared.aws import client
 from shared.keys import key_ring
-from shared.models import Attempts, User
+from shared.models import Attempts, Product, User
 from tests.support import shop, template
 from tests.support.callers import api_key, session, token_of
 from tests.support.http import ADA, CONTEXT, NOBODY, STAFF, Answer, Caller, sample, send
@@ -67,7 +70,7 @@ def rows() -> list[Row]:
 def seed() -> None:
     """What the operations need to find: products with stock, accounts and an order."""
     for sku in SKUS:
-        shop.product(sku, available=1000)
+        shop.product(sku, available=1000, category="kitchen/tea")
     _succeeds(send(auth, "auth.register", caller=NOBODY, body=CREDENTIALS | {"name": "Ada"}))
     shop.user(SCRIPTER, roles={"customer", "staff"})
     _place_order(FIRST_ORDER_KEY)
@@ -124,12 +127,64 @@ def _product_id() -> str:
     return ids.derived_id("prd", SKUS[0])
 
 
+def _nothing_kept() -> tuple[()]:
+    """As half a minute makes it."""
+    browse_cache.forget()
+    return ()
+
+
 def _read_product() -> None:
     _succeeds(send(products, "products.get", path={"product_id": _product_id()}))
 
 
-def _list_products() -> None:
-    _succeeds(send(products, "products.list", caller=NOBODY))
+def _list_products(**query: Any) -> None:
+    _succeeds(send(products, "products.list", caller=NOBODY, query=query))
+
+
+def _list_category() -> None:
+    _list_products(category="kitchen/tea")
+
+
+def _list_three_categories() -> None:
+    _list_products(category=["kitchen/tea", "kitchen/pots", "home"])
+
+
+def _search() -> None:
+    _succeeds(send(products, "products.search", caller=NOBODY, query={"q": "the tea"}))
+
+
+def _search_with_a_typo() -> None:
+    _succeeds(send(products, "products.search", caller=NOBODY, query={"q": "cofee"}))
+
+
+def _known() -> tuple[Product]:
+    return (Product.get(_product_id()),)
+
+
+def _edited() -> tuple[Product]:
+    """Since it was indexed."""
+    _patch({"tags": [f"tag {next(_unused)}"]})
+    return _known()
+
+
+def _patch(body: dict[str, Any] | None = None) -> None:
+    body = body or {"description": f"text {next(_unused)}"}
+    path = {"product_id": _product_id()}
+    headers: dict[str, str | None] = {"if-match": "*"}
+    answer = send(products, "products.patch", caller=STAFF, path=path, body=body, headers=headers)
+    _succeeds(answer)
+
+
+def _look_at_stock() -> None:
+    event = sample("products.stock_stream")
+    event["Records"][0]["dynamodb"]["Keys"] = {"product_id": {"S": _product_id()}}
+    watcher(event, CONTEXT)
+
+
+def _adjust_stock() -> None:
+    path = {"product_id": _product_id()}
+    headers: dict[str, str | None] = {"idempotency-key": f"key-{next(_unused)}"}
+    _succeeds(send(products, "products.adjust_stock", caller=STAFF, path=path, headers=headers))
 
 
 def _register() -> None:
@@ -214,7 +269,8 @@ def _create_product() -> None:
 
 def _set_stock() -> None:
     path = {"product_id": _product_id()}
-    _succeeds(send(products, "products.set_stock", caller=STAFF, path=path))
+    headers: dict[str, str | None] = {"if-match": "*"}
+    _succeeds(send(products, "products.set_stock", caller=STAFF, path=path, headers=headers))
 
 
 def _start_upload() -> None:
@@ -226,9 +282,21 @@ OPERATIONS = (
     Operation("authorizer, token new", Budget(1), _authorize, _new_token),
     Operation("authorizer, API key", Budget(1), _authorize, _key_used_lately),
     Operation("authorizer, API key not used for minutes", None, _authorize, _key_not_used_yet),
-    Operation("GET product, uncached", Budget(2), _read_product),
-    Operation("list products, uncached", Budget(2), _list_products),
+    Operation("GET product, cached", Budget(0), _read_product),
+    Operation("GET product, uncached", Budget(2), _read_product, _nothing_kept),
+    Operation("list products, cached", Budget(0), _list_products),
+    Operation("list a category, uncached", Budget(2), _list_category, _nothing_kept),
+    Operation("list three categories, uncached", Budget(4), _list_three_categories, _nothing_kept),
+    Operation(
+        "list the whole shop, uncached", Budget(SHOP_SHARDS + 1), _list_products, _nothing_kept
+    ),
+    Operation("search two words, uncached", Budget(3), _search, _nothing_kept),
+    Operation("search a mistyped word, uncached", Budget(4), _search_with_a_typo, _nothing_kept),
     Operation("create product", Budget(1), _create_product),
+    Operation("patch product", None, _patch),
+    Operation("index a product that was edited", None, shop.index, _edited),
+    Operation("index a product again", None, shop.index, _known),
+    Operation("look at stock that was sold", None, _look_at_stock),
     Operation("register", Budget(1), _register),
     Operation("log in", Budget(2), _log_in),
     Operation("refresh", Budget(1), _refresh, _refresh_token),
@@ -241,6 +309,7 @@ OPERATIONS = (
     Operation("change password", None, _change_password, _signed_in),
     Operation("forgot password", None, _forgot_password, _no_mail_of_late),
     Operation("set stock", None, _set_stock),
+    Operation("adjust stock", None, _adjust_stock),
     Operation("start upload", None, _start_upload),
 )
 

@@ -1,25 +1,23 @@
-"""A page of the catalog reads the same, whatever the size of the shop."""
-
-import pytest
+"""A page of the catalog costs the same, whatever the size of the shop."""
 
 from benchmarks import pages
-from benchmarks.endpoint import watched
-from products.handler import handler
-from tests.support import shop
-from tests.support.http import NOBODY, send
+from benchmarks.report import Row
+from products.shelves import SHOP_SHARDS
 
 
-@pytest.mark.usefixtures("aws")
-@pytest.mark.parametrize("products", [5, 60])
-def test_a_page_reads_no_more_in_a_larger_shop(products):
-    for number in range(products):
-        shop.product(f"tea-{number}", available=1)
-    query = {"limit": "5"}
+def test_a_page_reads_as_much_in_a_shop_of_100_as_in_one_of_100_000_products():
+    small, large = (costs(pages.rows_of(products)) for products in pages.SHOPS)
 
-    with watched() as calls:
-        answer = send(handler, "products.list", caller=NOBODY, query=query)
+    assert pages.SHOPS == (100, 100_000)
+    assert small == large
+    assert set(large) == {
+        (2, "Query, BatchGetItem"),
+        (3 * pages.PAGE, ""),
+        (SHOP_SHARDS + 1, ", ".join(["Query"] * SHOP_SHARDS + ["BatchGetItem"])),
+        ((SHOP_SHARDS + 2) * pages.PAGE, ""),
+    }
 
-    assert len(answer.body["items"]) == 5
-    reads = [call for call in calls if call.operation != "GetSecretValue"]
-    assert pages.CALLS.holds(len(reads))
-    assert sum(pages.items_read(call) for call in reads) == 10
+
+def costs(rows: list[Row]) -> list[tuple[float, str]]:
+    assert not any(row.is_over for row in rows)
+    return [(row.measured, row.detail) for row in rows]

@@ -1,0 +1,76 @@
+"""A catalog of any size on moto: copies of one product, as the API and the index worker store it.
+
+Put where moto keeps its items, and not by BatchWriteItem: that takes minutes for 100,000.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+
+from products import shelves
+from products.index.repository import units_named
+from products.index.units import listings_of
+from shared.models import Listing, Product, Stock
+from tests.support import shop
+
+CATEGORY = "home"
+
+
+def fill(count: int) -> None:
+    """So many products, all in one category, with stock and listings."""
+    first = shop.product("TEA-0", available=5, category=CATEGORY)
+    (unit,) = units_named([first.product_id])
+    put_product = _copier(Product, first)
+    put_stock = _copier(Stock, Stock.get(first.product_id))
+    put_listing = {
+        shelf.partition("#")[0]: _copier(Listing, listing)
+        for shelf, listing in listings_of(unit).items()
+    }
+    for number in range(1, count):
+        product_id = f"prd_{number:032}"
+        put_product({"product_id": product_id, "sku": f"TEA-{number}"})
+        put_stock({"product_id": product_id})
+        for shelf in shelves.shelves_of(product_id, CATEGORY, []):
+            put_listing[shelf.partition("#")[0]](_listed(product_id, shelf, number))
+
+
+def _listed(product_id: str, shelf: str, number: int) -> dict[str, str]:
+    price_shelf = shelves.price_shelf(shelf, "EUR")
+    return {
+        "shelf": shelf,
+        "unit": product_id,
+        "product_id": product_id,
+        "newest_key": f"2026-01-01T00:{number:08}#{product_id}",
+        "name_key": shelves.name_key(f"tea {number}", product_id),
+        "price_key": shelves.price_key(number, product_id),
+        "price_shelf": price_shelf,
+        "stocked_shelf": shelf,
+        "stocked_price_shelf": price_shelf,
+    }
+
+
+def _copier(
+    table: type[Product] | type[Stock] | type[Listing], of: Product | Stock | Listing
+) -> Callable[[Mapping[str, str]], None]:
+    """Stores the item again, with other texts for some of its attributes."""
+    backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][os.environ["AWS_DEFAULT_REGION"]]
+    stored = backend.get_table(table.Meta.table_name)
+    common = {name: DynamoType(value) for name, value in of.to_dynamodb_dict().items()}
+
+    def put(texts: Mapping[str, str]) -> None:
+        given = {name: DynamoType({"S": text}) for name, text in texts.items()}
+        attributes: Any = LimitedSizeDict()
+        dict.update(attributes, {**common, **given})  # as moto copies: without weighing it again
+        item = Item(attributes[stored.hash_key_attr], None, {})
+        item.attrs = attributes
+        if stored.range_key_attr is None:
+            stored.items[item.hash_key] = item
+            return
+        item.range_key = attributes[stored.range_key_attr]
+        stored.items[item.hash_key][item.range_key] = item
+
+    return put
