@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from local import stack as local_stack
+from local.seeding import Account
 from local.stack import Stack
 from tests.support.canaries import secrets_in
 from tests.support.shop import ADDRESS
@@ -83,6 +84,7 @@ class Shop:
     connection: httpx.Client
     token: str | None = None
     refresh_token: str | None = None
+    clerk: Account | None = None  # of the staff, who counts stock
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
         headers = request.pop("headers", {})
@@ -100,7 +102,7 @@ class Shop:
         answer = self.post("/auth/login", {"email": email, "password": password})
         assert answer.status_code == 200, answer.text
         tokens = answer.json()
-        return Shop(self.connection, tokens["access_token"], tokens["refresh_token"])
+        return replace(self, token=tokens["access_token"], refresh_token=tokens["refresh_token"])
 
     def registered(self) -> "Shop":
         """Someone new, logged in."""
@@ -120,7 +122,10 @@ class Shop:
         made = self.post("/products", new | changes)
         assert made.status_code == 201, made.text
         product_id: str = made.json()["id"]
-        counted = self.call("PUT", f"/products/{product_id}/stock", json={"available": available})
+        count = {"available": available, "reason": "opening stock"}
+        counted = self.call(
+            "PUT", f"/products/{product_id}/stock", json=count, headers={"if-match": "*"}
+        )
         assert counted.status_code == 200, counted.text
         return product_id
 
@@ -136,7 +141,10 @@ class Shop:
         )
 
     def available(self, product_id: str) -> int:
-        return int(self.get(f"/products/{product_id}").json()["available"])
+        """As it is stored, whoever asks: what a shopper is shown may be some seconds old."""
+        assert self.clerk is not None
+        stockroom = self.logged_in(self.clerk.email, self.clerk.password)
+        return int(stockroom.get(f"/products/{product_id}/stock").json()["available"])
 
 
 @contextmanager
@@ -146,7 +154,7 @@ def connected(stack: Stack) -> Iterator[Shop]:
     with httpx.Client(
         base_url=stack.api_url, timeout=30, limits=limits, trust_env=False
     ) as connection:
-        yield Shop(connection)
+        yield Shop(connection, clerk=stack.staff)
 
 
 @pytest.fixture(scope="session")
@@ -203,8 +211,16 @@ def mails_to(stack: Stack) -> Callable[[str], list[dict[str, str]]]:
 
 def at_once(stack: Stack, what: str, argument: str, count: int) -> list[str]:
     """What as many instances of AuthFunction answer: see tests.support.instances."""
+    answers: list[str] = as_function(
+        stack, "AuthFunction", "tests.support.instances", what, argument, str(count)
+    )
+    return answers
+
+
+def as_function(stack: Stack, function: str, module: str, *arguments: str) -> Any:
+    """What that module prints last, run with all that the function has but its time limit."""
     configuration = stack.client("lambda").get_function_configuration(
-        FunctionName=stack.physical_ids["AuthFunction"]
+        FunctionName=stack.physical_ids[function]
     )
     environment = configuration["Environment"]["Variables"] | {
         "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
@@ -213,12 +229,11 @@ def at_once(stack: Stack, what: str, argument: str, count: int) -> list[str]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}",
     }
-    command = [sys.executable, "-m", "tests.support.instances", what, argument, str(count)]
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(  # noqa: S603 (our own module)
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=90
     )
-    answers: list[str] = json.loads(done.stdout.splitlines()[-1])
-    return answers
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def operate(stack: Stack, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

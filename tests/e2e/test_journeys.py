@@ -23,11 +23,9 @@ def test_a_visitor_registers_logs_in_orders_and_gets_both_mails(visitor, staff, 
     assert buyer.get("/orders").json()["items"] == [order.json()]
     assert visitor.available(tea) == 3
     eventually(lambda: len(mails_to(email)) == 2)
-    confirmation, welcome = mails_to(email)
-    assert (welcome["subject"], confirmation["subject"]) == (
-        "Welcome to Souk",
-        "Your order at Souk",
-    )
+    mails = {mail["subject"]: mail for mail in mails_to(email)}
+    assert mails.keys() == {"Welcome to Souk", "Your order at Souk"}
+    confirmation = mails["Your order at Souk"]
     for part in ("text", "html"):
         assert order.json()["id"] in confirmation[part]
         assert "EUR 25.80" in confirmation[part]
@@ -36,6 +34,8 @@ def test_a_visitor_registers_logs_in_orders_and_gets_both_mails(visitor, staff, 
 def test_the_catalog_is_browsed_page_by_page(visitor, staff):
     category = f"paged-{uuid4().hex}"
     made = [staff.product(available=n, category=category) for n in range(3)]
+
+    eventually(lambda: len(visitor.get("/products", category=category).json()["items"]) == 3)
 
     first = visitor.get("/products", category=category, limit=2).json()
     cursor = first["next_cursor"]

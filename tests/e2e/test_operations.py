@@ -3,8 +3,11 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from uuid import uuid4
 
-from local import operations
+import httpx
+
+from local.key_rotation import SIGNING_RINGS
 from tests.e2e.conftest import Shop, eventually, operate
 
 USERS = 8
@@ -15,8 +18,13 @@ def test_the_operator_makes_an_admin_who_sees_and_manages_users(admin, buyer):
     email, user_id = buyer.email, buyer.get("/me").json()["id"]
 
     (found,) = admin.get("/users", email=email).json()["items"]
-    refused = admin.call("PATCH", f"/users/{user_id}", json={"roles": ["customer", "staff"]})
-    own = admin.call("PATCH", f"/users/{admin.get('/me').json()['id']}", json={"roles": ["staff"]})
+
+    def give(to: str, *roles: str) -> httpx.Response:
+        body = {"roles": list(roles)}
+        return admin.call("PATCH", f"/users/{to}", json=body, headers={"if-match": "*"})
+
+    refused = give(user_id, "customer", "staff")
+    own = give(admin.get("/me").json()["id"], "staff")
 
     assert found["id"] == user_id
     assert refused.json()["error"]["code"] == "email_not_verified"
@@ -68,4 +76,44 @@ def test_keys_rotate_under_load_and_no_request_is_lost(stack, visitor, buyer, tm
     again = operate(stack, tmp_path, "rotate-keys")
     assert again.returncode == 1
     assert "min" in again.stderr
-    assert operations.SIGNING_RINGS[0] in again.stderr
+    assert SIGNING_RINGS[0] in again.stderr
+
+
+def test_the_operator_verifies_that_movements_and_orders_explain_the_stock(
+    stack, staff, buyer, tmp_path
+):
+    tea = staff.product(available=9)
+    assert buyer.order(tea, quantity=2).status_code == 201
+    whole = operate(stack, tmp_path, "verify")
+
+    table = stack.outputs["StockTableName"]
+    one_less = {
+        "TableName": table,
+        "Key": {"product_id": {"S": tea}},
+        "UpdateExpression": "ADD available :n",
+    }
+    stack.client("dynamodb").update_item(**one_less, ExpressionAttributeValues={":n": {"N": "-1"}})
+    drifting = operate(stack, tmp_path, "verify")
+    stack.client("dynamodb").update_item(**one_less, ExpressionAttributeValues={":n": {"N": "1"}})
+
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    assert ", 0 drift" in whole.stdout
+    assert drifting.returncode == 1
+    assert ", 1 drift" in drifting.stdout
+
+
+def test_the_operator_has_the_index_made_anew(stack, staff, visitor, tmp_path):
+    category = f"lost-{uuid4().hex}"
+    tea = staff.product(available=1, category=category)
+    eventually(lambda: visitor.get("/products", category=category).json()["items"] != [])
+    dynamodb, table = stack.client("dynamodb"), stack.outputs["ListingsTableName"]
+    for shelf, unit in ((f"category#{category}", tea), (f"indexed#{tea}", "indexed")):
+        dynamodb.delete_item(TableName=table, Key={"shelf": {"S": shelf}, "unit": {"S": unit}})
+    eventually(lambda: visitor.get("/products", category=category).json()["items"] == [])
+
+    done = operate(stack, tmp_path, "reindex")
+
+    assert done.returncode == 0, done.stderr
+    eventually(
+        lambda: visitor.get("/products", category=category).json()["items"] != [], seconds=60
+    )

@@ -20,9 +20,10 @@ class Cast:
     admin: Shop
     buyer: Shop
     account: dict[str, str]  # someone else's, who has not logged in yet
+    product: str
 
     def place_an_order(self) -> httpx.Response:
-        return self.buyer.order(self.staff.product(available=1))
+        return self.buyer.order(self.product)
 
     def list_orders(self) -> httpx.Response:
         return self.buyer.get("/orders")
@@ -32,7 +33,33 @@ class Cast:
         return self.staff.post("/products", {"sku": uuid4().hex, "name": "Tea", "price": price})
 
     def browse(self) -> httpx.Response:
-        return self.visitor.get("/products")
+        """What nobody has asked for, and no cache can have."""
+        return self.visitor.get("/products", category=uuid4().hex)
+
+    def search(self) -> httpx.Response:
+        return self.visitor.get("/products/search", q=uuid4().hex)
+
+    def list_drafts(self) -> httpx.Response:
+        return self.staff.get("/staff/products")
+
+    def create_a_variant(self) -> httpx.Response:
+        price = {"amount_minor": 1, "currency": "EUR"}
+        new = {"sku": uuid4().hex, "name": "Tea", "price": price}
+        return self.staff.post("/products", new | {"group": uuid4().hex, "options": {"size": "S"}})
+
+    def see_the_stock(self) -> httpx.Response:
+        return self.staff.get(f"/products/{self.product}/stock")
+
+    def adjust_the_stock(self) -> httpx.Response:
+        return self.staff.call(
+            "PATCH",
+            f"/products/{self.product}/stock",
+            json={"change": 1},
+            headers={"idempotency-key": uuid4().hex},
+        )
+
+    def list_movements(self) -> httpx.Response:
+        return self.staff.get(f"/products/{self.product}/stock/movements")
 
     def register(self) -> httpx.Response:
         return self.visitor.post("/auth/register", _new_account() | {"name": "Ada"})
@@ -88,8 +115,14 @@ NEEDED_FOR: dict[tuple[str, str], Callable[[Cast], httpx.Response]] = {
     ("AuthRole", "ExportOrders"): Cast.export_account,
     ("AuthRole", "ExportUploads"): Cast.export_account,
     ("ProductsRole", "ReadAndWriteProducts"): Cast.create_a_product,
-    ("ProductsRole", "BrowseProducts"): Cast.browse,
-    ("ProductsRole", "ReadAndSetStock"): Cast.browse,
+    ("ProductsRole", "BrowseProductsByStatus"): Cast.list_drafts,
+    ("ProductsRole", "ReadAndWriteGroups"): Cast.create_a_variant,
+    ("ProductsRole", "ReadAndSetStock"): Cast.see_the_stock,
+    ("ProductsRole", "RecordMovements"): Cast.adjust_the_stock,
+    ("ProductsRole", "ListMovements"): Cast.list_movements,
+    ("ProductsRole", "BrowseListings"): Cast.browse,
+    ("ProductsRole", "SearchWords"): Cast.search,
+    ("ProductsRole", "StageEvents"): Cast.create_a_product,
     ("OrdersRole", "PriceLines"): Cast.place_an_order,
     ("OrdersRole", "ReadAndPlaceOrders"): Cast.place_an_order,
     ("OrdersRole", "TakeStock"): Cast.place_an_order,
@@ -124,7 +157,7 @@ def without(stack: Stack, role: str, sid: str) -> Iterator[None]:
 def cast(visitor: Shop, staff: Shop, admin: Shop, buyer: Shop) -> Cast:
     account = _new_account()
     visitor.post("/auth/register", account | {"name": "Ada"})
-    return Cast(visitor, staff, admin, buyer, account)
+    return Cast(visitor, staff, admin, buyer, account, staff.product(available=10))
 
 
 @pytest.mark.parametrize(("role", "sid"), NEEDED_FOR)

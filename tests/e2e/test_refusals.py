@@ -93,7 +93,9 @@ def test_customers_are_kept_from_what_staff_do(buyer, staff):
         buyer.get("/uploads/upl_unknown"),
         buyer.get("/me/api-keys"),
         buyer.get("/users"),
-        buyer.call("PATCH", "/users/usr_unknown", json={"roles": ["admin"]}),
+        buyer.call(
+            "PATCH", "/users/usr_unknown", json={"roles": ["admin"]}, headers={"if-match": "*"}
+        ),
     ]
 
     assert {(answer.status_code, code_of(answer)) for answer in answers} == {(403, "forbidden")}
@@ -119,7 +121,7 @@ def test_someone_elses_order_is_not_there(visitor, staff, buyer):
         ("GET", "/nowhere", 404, None),
         ("GET", "/orders/a/b/c", 404, None),
         ("DELETE", "/products", 405, "GET, POST"),
-        ("POST", "/products/prd_x", 405, "GET"),
+        ("POST", "/products/prd_x", 405, "DELETE, GET, PATCH, PUT"),
         ("PUT", "/me", 405, "DELETE, GET, PATCH"),
         ("GET", "/me/sessions/ses_x", 405, "DELETE"),
     ],
@@ -157,7 +159,14 @@ def test_each_answer_has_the_security_headers(visitor):
     for answer in (visitor.get("/health"), visitor.get("/nowhere"), visitor.get("/products")):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "max-age=" in answer.headers["strict-transport-security"]
-        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_catalog_alone_may_be_kept_on_the_way(visitor, staff):
+    kept = [visitor.get("/products"), visitor.get("/products/search", q="tea")]
+    others = [visitor.get("/health"), visitor.get("/nowhere"), staff.get("/staff/products")]
+
+    assert all(it.headers["cache-control"].startswith("public, max-age=") for it in kept)
+    assert {it.headers["cache-control"] for it in others} == {"no-store"}
 
 
 def test_a_known_origin_may_call_from_a_browser(visitor):
