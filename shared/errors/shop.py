@@ -1,0 +1,63 @@
+"""Refusals of the catalog, its stock, and orders."""
+
+from shared.errors.base import AppError, NotFound
+
+
+class ProductNotFound(NotFound):
+    code = "product_not_found"
+
+
+class OrderNotFound(NotFound):
+    code = "order_not_found"
+
+
+class SkuTaken(AppError):
+    status, code = 409, "sku_taken"
+
+
+class OptionsTaken(AppError):
+    """Another variant of the group has these options."""
+
+    status, code = 409, "options_taken"
+
+
+class GroupFull(AppError):
+    status, code = 409, "group_full"
+
+
+class CurrencyInUse(AppError):
+    """Orders are open that were placed in the product's currency."""
+
+    status, code = 409, "currency_in_use"
+
+
+class OutOfStock(AppError):
+    status, code = 409, "out_of_stock"
+
+
+class StockBelowZero(AppError):
+    """An adjustment would take more than there is."""
+
+    status, code = 409, "stock_below_zero"
+
+
+class OrderAlreadyPlaced(AppError):
+    status, code = 409, "order_already_placed"
+
+
+class SkuIsFixed(AppError):
+    """A product's SKU is its identity."""
+
+    status, code = 422, "sku_is_fixed"
+
+
+class UnknownProducts(AppError):
+    status, code = 422, "unknown_products"
+
+
+class MixedCurrencies(AppError):
+    status, code = 422, "mixed_currencies"
+
+
+class AmountTooLarge(AppError):
+    status, code = 422, "amount_too_large"
