@@ -9,8 +9,12 @@ import binascii
 import hashlib
 import hmac
 import json
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+from pynamodb.indexes import Index
+from pynamodb.models import Model
 
 from shared import clock
 from shared.config import CursorSettings, settings
@@ -20,6 +24,31 @@ from shared.keys import KeyRing, key_ring
 LIFETIME = timedelta(hours=1)  # a ring that is rotated keeps the keys of cursors for as long
 
 Position = dict[str, Any]  # as JSON has it
+Indexed = TypeVar("Indexed", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage(Generic[Indexed]):
+    items: list[Indexed]
+    next_cursor: str | None
+
+
+def page_of(  # noqa: PLR0913 (what a page is)
+    index: Index[Indexed], hash_key: str, *, query: str, owner: str, limit: int, cursor: str | None
+) -> ItemPage[Indexed]:
+    """One page of a partition of an index, the last in its order first: one Query.
+
+    Raises what `decode` does.
+    """
+    found = index.query(
+        hash_key,
+        scan_index_forward=False,
+        limit=limit,
+        page_size=limit,
+        last_evaluated_key=decode(cursor, query=query, owner=owner),
+    )
+    items = list(found)
+    return ItemPage(items, encode(found.last_evaluated_key, query=query, owner=owner))
 
 
 def encode(position: Position | None, *, query: str, owner: str = "") -> str | None:

@@ -32,7 +32,7 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
 def list_orders(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[OrderView]:
     """Your own orders, newest first."""
     page = orders.mine(api.caller, limit=limit, cursor=cursor)
-    return Page(items=[OrderView.of(order) for order in page.orders], next_cursor=page.next_cursor)
+    return Page(items=[OrderView.of(order) for order in page.items], next_cursor=page.next_cursor)
 
 
 @api.get("/v1/orders/<order_id>", tags=["Orders"])

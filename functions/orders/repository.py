@@ -1,11 +1,11 @@
 """The orders, and the stock that they take."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from pynamodb.exceptions import UpdateError
 
 from shared import cursors, outbox, stock
+from shared.cursors import ItemPage
 from shared.dynamo import BUSY
 from shared.errors import OrderAlreadyPlaced, OutOfStock, Unavailable
 from shared.events import OrderPlaced
@@ -17,12 +17,6 @@ from shared.transactions import TRIES, Contended, Transaction, wait_before
 # send the request again whose account is gone.
 ERASED = "erased"
 _OF_BUYER = "orders of a buyer"
-
-
-@dataclass(frozen=True, slots=True)
-class OrderPage:
-    orders: list[Order]
-    next_cursor: str | None
 
 
 def products_of(product_ids: list[str]) -> dict[str, Product]:
@@ -129,18 +123,11 @@ def find(order_id: str) -> Order | None:
     return Order.find(order_id, consistent=True)
 
 
-def of_buyer(buyer_id: str, *, limit: int, cursor: str | None) -> OrderPage:
+def of_buyer(buyer_id: str, *, limit: int, cursor: str | None) -> ItemPage[Order]:
     """Newest first. Raises InvalidCursor."""
-    found = Order.by_buyer.query(
-        buyer_id,
-        scan_index_forward=False,
-        limit=limit,
-        page_size=limit,
-        last_evaluated_key=cursors.decode(cursor, query=_OF_BUYER, owner=buyer_id),
+    return cursors.page_of(
+        Order.by_buyer, buyer_id, query=_OF_BUYER, owner=buyer_id, limit=limit, cursor=cursor
     )
-    orders = list(found)
-    next_cursor = cursors.encode(found.last_evaluated_key, query=_OF_BUYER, owner=buyer_id)
-    return OrderPage(orders, next_cursor)
 
 
 def not_erased(buyer_id: str) -> Iterator[Order]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from orders import pricing, repository
 from orders.pricing import Priced
-from orders.repository import OrderPage
 from orders.schemas import OrderLineView, OrderRequest
 from shared import clock, ids
 from shared.auth import Permission, Principal
+from shared.cursors import ItemPage
 from shared.errors import AppError, IdempotencyKeyReused, OrderNotFound
 from shared.events import OrderedLine, OrderPlaced, OrderPlacedData
 from shared.models import Order, OrderStep, ShippingAddress
@@ -53,7 +53,7 @@ def view(caller: Principal, order_id: str) -> Order:
     return order
 
 
-def mine(buyer: Principal, *, limit: int, cursor: str | None) -> OrderPage:
+def mine(buyer: Principal, *, limit: int, cursor: str | None) -> ItemPage[Order]:
     """Newest first. Raises InvalidCursor."""
     return repository.of_buyer(buyer.user_id, limit=limit, cursor=cursor)
 

@@ -6,17 +6,16 @@ as the page is long, so that a page costs the same in a shop of a hundred and of
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self
 
 from pynamodb.indexes import GlobalSecondaryIndex
 
 from products import shelves
-from products.merging import Found, first_of
+from products.merging import Found, first_of, reading
 from products.shelves import Shown
 from shared import cursors
 from shared.errors import UnanswerableQuery
-from shared.models import Listing, Product
+from shared.models import Listing
 from shared.money import AMOUNT_MINOR_MAX
 from shared.transactions import Condition
 
@@ -33,18 +32,9 @@ ANSWERABLE = {
 }
 
 
-Indexed = TypeVar("Indexed", Listing, Product)
-
-
 @dataclass(frozen=True, slots=True)
 class CatalogPage:
     shown: list[Shown]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class StatusPage:
-    product_ids: list[str]
     next_cursor: str | None
 
 
@@ -172,9 +162,9 @@ class CatalogQuery:
         order = self._order
         value = shelves.price_shelf(shelf, self.currency) if order.is_of_price else shelf
         hash_key = f"stocked_{order.shelf}" if self.in_stock else order.shelf
-        return partial(
-            _ask,
-            order.stocked if self.in_stock else order.all,
+        index = order.stocked if self.in_stock else order.all
+        return reading(
+            index.query,
             value,
             self._price_condition,
             after=at
@@ -202,70 +192,3 @@ def _one_of_each_unit(page: list[Listing]) -> list[Shown]:
         Shown(units[unit].product_id, int(units[unit].stock_buckets))
         for unit in dict.fromkeys(it.unit for it in page)
     ]
-
-
-def with_status(status: str, *, limit: int, cursor: str | None, owner: str) -> StatusPage:
-    """All products of that status, each variant by itself, newest first: for staff.
-
-    Raises InvalidCursor.
-    """
-    query = f"products by status {status}"
-    at = cursors.decode(cursor, query=query, owner=owner)
-
-    def asking(shard: int) -> Callable[[], Found[Product]]:
-        of_shard = _status_shard(status, shard)
-        return partial(
-            _ask,
-            Product.by_status,
-            of_shard,
-            None,
-            after=at and {"status_shard": of_shard, **at},
-            ascending=False,
-            limit=limit,
-        )
-
-    page, has_more = first_of(
-        [asking(shard) for shard in range(shelves.SHOP_SHARDS)],
-        key=lambda it: str(it.listed_at),
-        ascending=False,
-        limit=limit,
-    )
-    last = (
-        {"listed_at": page[-1].listed_at, "product_id": page[-1].product_id} if has_more else None
-    )
-    return StatusPage(
-        [it.product_id for it in page], cursors.encode(last, query=query, owner=owner)
-    )
-
-
-def file_under_status(product: Product) -> None:
-    """Give a product the keys that staff's index looks for."""
-    shard = shelves.shard_of(product.product_id)
-    product.status_shard = _status_shard(product.status, shard)
-    product.listed_at = shelves.newest_key(product.created_at, product.product_id)
-
-
-def _status_shard(status: str, shard: int) -> str:
-    return f"{status}#{shard}"
-
-
-def _ask(  # noqa: PLR0913 (what a Query is)
-    index: GlobalSecondaryIndex[Indexed],
-    hash_key: str,
-    condition: Condition | None,
-    *,
-    after: dict[str, str] | None,
-    ascending: bool,
-    limit: int,
-) -> Found[Indexed]:
-    """One Query, of `limit` items behind a place in the order, where none need stand any more."""
-    start = {name: {"S": value} for name, value in after.items()} if after else None
-    found = index.query(
-        hash_key,
-        condition,
-        scan_index_forward=ascending,
-        limit=limit,
-        page_size=limit,
-        last_evaluated_key=start,
-    )
-    return list(found), found.last_evaluated_key is not None

@@ -1,11 +1,12 @@
 """The catalog items and the groups that they are variants in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from products import groups
+from products import groups, shelves
+from products.merging import Found, first_of, reading
 from products.shelves import Shown
-from shared import outbox, stock
+from shared import cursors, outbox, stock
 from shared.dynamo import read_together
 from shared.errors import CurrencyInUse, SkuTaken, StaleVersion
 from shared.events import CatalogEvent
@@ -32,6 +33,12 @@ class Known:
     product: Product
     held: Held
     group: ProductGroup | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPage:
+    known: list[Known]
+    next_cursor: str | None
 
 
 def find(product_id: str) -> Product | None:
@@ -69,6 +76,40 @@ def read_shown(shown: Sequence[Shown]) -> list[tuple[Product, int]]:
         for key in buckets
         if key in products and products[key].status == "active"
     ]
+
+
+def with_status(status: str, *, limit: int, cursor: str | None, owner: str) -> StatusPage:
+    """All products of that status, each variant by itself, newest first: for staff.
+
+    Raises InvalidCursor.
+    """
+    query = f"products with status {status}"
+    at = cursors.decode(cursor, query=query, owner=owner)
+    page, has_more = first_of(
+        [_of_shard(status, shard, at, limit) for shard in range(shelves.SHOP_SHARDS)],
+        key=lambda it: str(it.listed_at),
+        ascending=False,
+        limit=limit,
+    )
+    last = page[-1] if has_more else None
+    place = last and {"listed_at": last.listed_at, "product_id": last.product_id}
+    next_cursor = cursors.encode(place or None, query=query, owner=owner)
+    return StatusPage(read_known([it.product_id for it in page]), next_cursor)
+
+
+def _of_shard(
+    status: str, shard: int, at: cursors.Position | None, limit: int
+) -> Callable[[], Found[Product]]:
+    name = shelves.status_shard(status, shard)
+    after = at and {"status_shard": name, **at}
+    return reading(Product.by_status.query, name, None, after=after, ascending=False, limit=limit)
+
+
+def file_under_status(product: Product) -> None:
+    """Give a product the keys that staff's index looks for."""
+    shard = shelves.shard_of(product.product_id)
+    product.status_shard = shelves.status_shard(product.status, shard)
+    product.listed_at = shelves.newest_key(product.created_at, product.product_id)
 
 
 def read_known(product_ids: Sequence[str]) -> list[Known]:

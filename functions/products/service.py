@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from products import browse_cache, catalog, repository
+from products import browse_cache, repository
 from products.browse_cache import kept_for_shoppers
 from products.catalog import CatalogQuery
 from products.repository import GroupChanged, StockChanged
@@ -80,10 +80,9 @@ def inspect_all(
     status: str, *, limit: int, cursor: str | None, staff_id: str
 ) -> Page[StaffProductView]:
     """All products of that status, newest first. Raises InvalidCursor."""
-    page = catalog.with_status(status, limit=limit, cursor=cursor, owner=staff_id)
-    known = repository.read_known(page.product_ids)
+    page = repository.with_status(status, limit=limit, cursor=cursor, owner=staff_id)
     return Page(
-        items=[StaffProductView.shown(it.product, it.held, it.group) for it in known],
+        items=[StaffProductView.shown(it.product, it.held, it.group) for it in page.known],
         next_cursor=page.next_cursor,
     )
 
@@ -160,7 +159,7 @@ def product_of(new: NewProduct, before: Product | None = None) -> Product:
         updated_at=now,
         version=int(before.version) + 1 if before else 1,
     )
-    catalog.file_under_status(product)
+    repository.file_under_status(product)
     return product
 
 

@@ -48,6 +48,11 @@ def shard_of(key: str) -> int:
     return hashlib.sha256(key.encode()).digest()[0] % SHOP_SHARDS
 
 
+def status_shard(status: str, shard: int) -> str:
+    """Where staff find what has this status."""
+    return f"{status}#{shard}"
+
+
 def newest_key(created_at: datetime, unit: str) -> str:
     return f"{created_at.isoformat(timespec='microseconds')}#{unit}"
 

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from products import groups
-from products.catalog import file_under_status
 from products.index.worker import handler as index_worker
+from products.repository import file_under_status
 from shared import clock, events, ids, stock
 from shared.events import AnyEvent, CatalogEvent, ProductChange, ProductUpdated
 from shared.models import Login, OutboxRow, Product, ProductGroup, Stock, User

@@ -1,41 +1,26 @@
 """Everyone's accounts, as admins see and change them."""
 
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
 from auth.accounts import repository as accounts
 from auth.api_keys import repository as api_keys
 from auth.second_factor import codes
 from shared import cursors, outbox
 from shared.auth import Role
+from shared.cursors import ItemPage
 from shared.errors import Forbidden
 from shared.events import SecondFactorChanged
-from shared.models import Login, Profile, User
+from shared.models import Login, User
 from shared.transactions import Transaction
 
 _LISTING = "users"  # the one partition of the index
 
 
-@dataclass(frozen=True, slots=True)
-class UserPage:
-    users: Sequence[Profile]
-    next_cursor: str | None
-
-
-def newest(*, limit: int, cursor: str | None, for_admin: str) -> UserPage:
+def newest(*, limit: int, cursor: str | None, for_admin: str) -> ItemPage[User]:
     """Newest first. Raises InvalidCursor."""
-    query = "users"
-    found = User.by_newest.query(
-        _LISTING,
-        scan_index_forward=False,
-        limit=limit,
-        page_size=limit,
-        last_evaluated_key=cursors.decode(cursor, query=query, owner=for_admin),
+    return cursors.page_of(
+        User.by_newest, _LISTING, query="users", owner=for_admin, limit=limit, cursor=cursor
     )
-    users = list(found)
-    next_cursor = cursors.encode(found.last_evaluated_key, query=query, owner=for_admin)
-    return UserPage(users, next_cursor)
 
 
 def change(

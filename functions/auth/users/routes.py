@@ -26,7 +26,7 @@ def list_users(
 ) -> Page[UserView]:
     """All users, newest first. Who has registered within a second may be missing."""
     page = users.browse(routes.caller, limit=limit, cursor=cursor, email=email)
-    return Page(items=[UserView.of(user) for user in page.users], next_cursor=page.next_cursor)
+    return Page(items=[UserView.of(user) for user in page.items], next_cursor=page.next_cursor)
 
 
 @routes.get("/v1/users/<user_id>", tags=["Users"])

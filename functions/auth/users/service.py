@@ -7,11 +7,11 @@ from pydantic import ValidationError
 from auth.accounts import repository as accounts
 from auth.accounts.schemas import EmailAddress
 from auth.users import repository
-from auth.users.repository import UserPage
 from auth.users.schemas import UserChange
 from shared import auth, observability
 from shared.auth import Principal, Role
 from shared.config import PasswordSettings, settings
+from shared.cursors import ItemPage
 from shared.errors import (
     EmailNotVerified,
     OwnAccount,
@@ -20,18 +20,20 @@ from shared.errors import (
     UserNotFound,
 )
 from shared.events import SecondFactorChange, SecondFactorChanged
-from shared.models import User
+from shared.models import Login, User
 from shared.versions import Expected
 
 OPERATOR = "operator"  # whoever holds the deployment's own credentials, in place of a user's id
 
 
-def browse(admin: Principal, *, limit: int, cursor: str | None, email: str | None) -> UserPage:
+def browse(
+    admin: Principal, *, limit: int, cursor: str | None, email: str | None
+) -> ItemPage[User] | ItemPage[Login]:
     """Newest first; with `email`, the one who has it, if anyone does. Raises InvalidCursor."""
     if email is None:
         return repository.newest(limit=limit, cursor=cursor, for_admin=admin.user_id)
     login = accounts.find_login(email)
-    return UserPage([] if login is None else [login], next_cursor=None)
+    return ItemPage([] if login is None else [login], next_cursor=None)
 
 
 def find(user_id: str) -> User:

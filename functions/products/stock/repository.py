@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared import cursors, outbox, stock
+from shared.cursors import ItemPage
 from shared.errors import ProductNotFound
 from shared.events import StockEvent
 from shared.models import Product, StockLevel, StockMovement
 from shared.stock import LEVEL_SUFFIX, Held
 from shared.transactions import Transaction
 from shared.versions import stale
-
-_MOVEMENTS = "movements of a product"
 
 
 class StockChanged(Exception):
@@ -31,12 +30,6 @@ class Level:
     product: Product
     held: Held
     told: StockLevel | None
-
-
-@dataclass(frozen=True, slots=True)
-class MovementPage:
-    movements: list[StockMovement]
-    next_cursor: str | None
 
 
 def held_of(product_id: str) -> Held:
@@ -94,20 +87,14 @@ def find_movement(product_id: str, movement_id: str) -> StockMovement | None:
     return StockMovement.find(product_id, movement_id, consistent=True)
 
 
-def movements_of(product_id: str, *, limit: int, cursor: str | None, owner: str) -> MovementPage:
+def movements_of(
+    product_id: str, *, limit: int, cursor: str | None, owner: str
+) -> ItemPage[StockMovement]:
     """Newest first. Raises InvalidCursor."""
-    query = f"{_MOVEMENTS} {product_id}"
-    found = StockMovement.by_newest.query(
-        product_id,
-        scan_index_forward=False,
-        consistent_read=True,
-        limit=limit,
-        page_size=limit,
-        last_evaluated_key=cursors.decode(cursor, query=query, owner=owner),
+    query = f"movements of {product_id}"
+    return cursors.page_of(
+        StockMovement.by_newest, product_id, query=query, owner=owner, limit=limit, cursor=cursor
     )
-    movements = list(found)
-    next_cursor = cursors.encode(found.last_evaluated_key, query=query, owner=owner)
-    return MovementPage(movements, next_cursor)
 
 
 def levels_of(product_ids: Sequence[str]) -> list[Level]:

@@ -73,4 +73,4 @@ def list_movements(
 ) -> Page[MovementView]:
     """Each change of the stock by staff, newest first. What was sold is in the orders."""
     page = stock.movements(product_id, limit=limit, cursor=cursor, staff_id=routes.caller.user_id)
-    return Page(items=[MovementView.of(it) for it in page.movements], next_cursor=page.next_cursor)
+    return Page(items=[MovementView.of(it) for it in page.items], next_cursor=page.next_cursor)

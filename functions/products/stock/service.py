@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from products import browse_cache
 from products.schemas import AVAILABLE_MAX
 from products.stock import repository
-from products.stock.repository import AlreadyMoved, MovementPage, StockChanged
+from products.stock.repository import AlreadyMoved, StockChanged
 from products.stock.schemas import StockAdjustment, StockCount
 from shared import clock, ids
+from shared.cursors import ItemPage
 from shared.errors import AppError, ChangedMeanwhile, IdempotencyKeyReused, StockBelowZero
 from shared.models import StockMovement
 from shared.schemas import refusal_of
@@ -82,10 +83,12 @@ def adjust(
     return Adjusted(repository.read_again(before), is_replay=False)
 
 
-def movements(product_id: str, *, limit: int, cursor: str | None, staff_id: str) -> MovementPage:
+def movements(
+    product_id: str, *, limit: int, cursor: str | None, staff_id: str
+) -> ItemPage[StockMovement]:
     """Newest first. Raises ProductNotFound and InvalidCursor."""
     page = repository.movements_of(product_id, limit=limit, cursor=cursor, owner=staff_id)
-    if not page.movements:
+    if not page.items:
         repository.held_of(product_id)
     return page
 
