@@ -48,15 +48,17 @@ os.environ |= {
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from moto import mock_aws
 
 from products import browse_cache
 from products.search import repository as search
-from shared import keys
+from shared import cache, keys
 from shared.aws import client
 from tests.support import canaries, template
+from tests.support.ticking import Ticking
 
 SECRETS = ("souk/cursor-keys", "souk/password-pepper", "souk/token-keys")
 
@@ -90,3 +92,11 @@ def aws() -> Iterator[None]:
         client("events").create_event_bus(Name="souk")
         client("sesv2").create_email_identity(EmailIdentity="shop@example.com")
         yield
+
+
+@pytest.fixture
+def cache_clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
+    """The clock that caches go by, standing still."""
+    ticking = Ticking()
+    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=ticking.monotonic))
+    return ticking

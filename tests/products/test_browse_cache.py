@@ -1,12 +1,9 @@
 """What shoppers are shown is kept for the stated time, and never longer."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from benchmarks.endpoint import watched
 from products.handler import handler
-from shared import cache
 from tests.support import shop
 from tests.support.catalog import adjust, count, create, edit, get, inspect, patch, stock
 from tests.support.http import NOBODY, Answer, send
@@ -15,21 +12,6 @@ from tests.support.logs import captured
 pytestmark = pytest.mark.usefixtures("aws")
 
 BOUND = 30  # seconds: BROWSE_CACHE_SECONDS of the tests, and of the template
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def clock(monkeypatch) -> Clock:
-    ticking = Clock()
-    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=ticking.monotonic))
-    return ticking
 
 
 def listed(**query) -> Answer:
@@ -54,7 +36,7 @@ def test_what_was_shown_just_now_costs_no_call(name):
     assert (second.body, second.headers["ETag"]) == (first.body, first.headers["ETag"])
 
 
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("cache_clock")
 def test_other_questions_are_asked():
     for n in range(3):
         shop.product(f"SKU-{n}", category="tea" if n else "pots", price_minor=100 + n)
@@ -66,26 +48,26 @@ def test_other_questions_are_asked():
 
 
 @pytest.mark.parametrize(("later", "shown"), [(BOUND - 0.1, 5), (BOUND, 4), (BOUND + 1, 4)])
-def test_a_sale_elsewhere_shows_within_the_bound(clock, later, shown):
+def test_a_sale_elsewhere_shows_within_the_bound(cache_clock, later, shown):
     tea = shop.product("TEA", available=5)
     get(tea.product_id)
     listed()
     shop.sell(tea, 1)
 
-    clock.seconds += later
+    cache_clock.seconds += later
 
     assert get(tea.product_id).body["available"] == shown
     assert listed().body["items"][0]["available"] == shown
 
 
 @pytest.mark.parametrize(("age", "max_age"), [(0, 30), (12, 18), (29.5, 0)])
-def test_what_is_kept_on_the_way_is_fresh_no_longer_than_here(clock, age, max_age):
+def test_what_is_kept_on_the_way_is_fresh_no_longer_than_here(cache_clock, age, max_age):
     """So the bound holds for a browser behind a CDN behind this instance, too."""
     tea = shop.product("TEA")
     get(tea.product_id)
     listed()
 
-    clock.seconds += age
+    cache_clock.seconds += age
 
     for answer in (get(tea.product_id), listed()):
         assert answer.headers["Cache-Control"] == f"public, max-age={max_age}"
@@ -112,27 +94,27 @@ def test_an_edit_shows_at_once_on_the_instance_that_made_it():
     assert [it["sku"] for it in listed().body["items"]] == ["TEA"]
 
 
-def test_what_staff_see_is_never_from_a_cache(clock):
+def test_what_staff_see_is_never_from_a_cache(cache_clock):
     tea = shop.product("TEA", available=5)
     inspect(tea.product_id)
     stock("get", tea.product_id)
     shop.sell(tea, 1)
 
-    clock.seconds += 0.001
+    cache_clock.seconds += 0.001
 
     for answer in (inspect(tea.product_id), stock("get", tea.product_id)):
         assert answer.body["available"] == 4
         assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_page_that_has_not_changed_is_not_sent_again(clock):
+def test_a_page_that_has_not_changed_is_not_sent_again(cache_clock):
     tea = shop.product("TEA", available=5)
     etag = listed().headers["ETag"]
-    clock.seconds += BOUND
+    cache_clock.seconds += BOUND
 
     same = send(handler, "products.list", caller=NOBODY, query={}, headers={"if-none-match": etag})
     shop.sell(tea, 1)
-    clock.seconds += BOUND
+    cache_clock.seconds += BOUND
     other = send(handler, "products.list", caller=NOBODY, query={}, headers={"if-none-match": etag})
 
     assert (same.status, same.body, same.headers["Cache-Control"]) == (

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -82,20 +81,6 @@ def test_a_header_without_end_is_refused_before_it_is_read():
     assert (answer.status, answer.paths) == (422, ["header.if-none-match"])
 
 
-class Clock:
-    seconds = 1000.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def clock(monkeypatch) -> Clock:
-    ticking = Clock()
-    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=ticking.monotonic))
-    return ticking
-
-
 def kept_for_a_minute():
     look_up = cache.cached(seconds=60)(lambda: ECHO)
 
@@ -106,19 +91,19 @@ def kept_for_a_minute():
 
 
 @pytest.mark.parametrize(("later", "max_age"), [(0, 60), (0.1, 59), (30, 30), (59.5, 0), (60, 60)])
-def test_caches_may_keep_it_for_as_long_as_it_is_fresh_here(clock, later, max_age):
+def test_caches_may_keep_it_for_as_long_as_it_is_fresh_here(cache_clock, later, max_age):
     view = kept_for_a_minute()
     ask(view)
 
-    clock.seconds += later
+    cache_clock.seconds += later
 
     assert ask(view).headers["Cache-Control"] == f"public, max-age={max_age}"
 
 
-def test_a_cache_that_asks_again_is_told_for_how_long_it_may_keep_what_it_has(clock):
+def test_a_cache_that_asks_again_is_told_for_how_long_it_may_keep_what_it_has(cache_clock):
     view = kept_for_a_minute()
     etag = ask(view).headers["ETag"]
-    clock.seconds += 20
+    cache_clock.seconds += 20
 
     answer = ask(view, etag)
 

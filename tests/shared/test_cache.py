@@ -1,25 +1,8 @@
 """Pure: the cache and the staleness it promises."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from shared import cache
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def clock(monkeypatch) -> Clock:
-    ticking = Clock()
-    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=ticking.monotonic))
-    return ticking
 
 
 class Shelf:
@@ -35,7 +18,7 @@ class Shelf:
         return f"{sku} {currency} {self.price}"
 
 
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("cache_clock")
 def test_an_answer_is_remembered():
     shelf = Shelf()
 
@@ -44,7 +27,7 @@ def test_an_answer_is_remembered():
     assert (answers, shelf.reads) == ({"tea EUR 10"}, 1)
 
 
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("cache_clock")
 def test_other_arguments_have_answers_of_their_own():
     shelf = Shelf()
 
@@ -54,33 +37,33 @@ def test_other_arguments_have_answers_of_their_own():
 
 
 @pytest.mark.parametrize(("later", "price"), [(59.9, 10), (60, 20), (61, 20)])
-def test_an_answer_is_served_for_the_stated_seconds_and_no_longer(clock, later, price):
+def test_an_answer_is_served_for_the_stated_seconds_and_no_longer(cache_clock, later, price):
     shelf = Shelf()
     shelf.price_of("tea")
     shelf.price = 20
 
-    clock.seconds += later
+    cache_clock.seconds += later
 
     assert shelf.price_of("tea") == f"tea EUR {price}"
 
 
-def test_the_age_of_an_answer_counts_from_before_it_was_asked_for(clock):
+def test_the_age_of_an_answer_counts_from_before_it_was_asked_for(cache_clock):
     price = 10
 
     @cache.cached(seconds=60)
     def slow_price() -> int:
         seen = price
-        clock.seconds += 50  # the answer was on its way for that long
+        cache_clock.seconds += 50  # the answer was on its way for that long
         return seen
 
     slow_price()
     price = 20
-    clock.seconds += 11
+    cache_clock.seconds += 11
 
     assert slow_price() == 20
 
 
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("cache_clock")
 def test_a_failure_is_not_remembered():
     answers = iter([OSError("down"), "up"])
 
@@ -97,7 +80,7 @@ def test_a_failure_is_not_remembered():
     assert ask() == "up"
 
 
-def test_a_failure_does_not_bring_an_old_answer_back(clock):
+def test_a_failure_does_not_bring_an_old_answer_back(cache_clock):
     is_down = False
 
     @cache.cached(seconds=60)
@@ -108,13 +91,13 @@ def test_a_failure_does_not_bring_an_old_answer_back(clock):
 
     ask()
     is_down = True
-    clock.seconds += 60
+    cache_clock.seconds += 60
 
     with pytest.raises(OSError, match="down"):
         ask()
 
 
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("cache_clock")
 def test_the_cache_can_be_emptied():
     shelf = Shelf()
     shelf.price_of("tea")
@@ -126,28 +109,28 @@ def test_the_cache_can_be_emptied():
 
 
 @pytest.mark.parametrize(("later", "left"), [(0, 60), (0.5, 59.5), (59, 1), (59.75, 0.25)])
-def test_an_answer_says_for_how_long_it_is_fresh_still(clock, later, left):
+def test_an_answer_says_for_how_long_it_is_fresh_still(cache_clock, later, left):
     shelf = Shelf()
     shelf.price_of("tea")
 
-    clock.seconds += later
+    cache_clock.seconds += later
 
     assert shelf.price_of.kept("tea").answer == "tea EUR 10"
     assert shelf.price_of.kept("tea").seconds_left == left
 
 
-def test_what_is_kept_for_too_long_has_no_seconds_left_rather_than_fewer_than_none(clock):
+def test_what_is_kept_for_too_long_has_no_seconds_left_rather_than_fewer_than_none(cache_clock):
     kept = Shelf().price_of.kept("tea")
 
-    clock.seconds += 61
+    cache_clock.seconds += 61
 
     assert kept.seconds_left == 0
 
 
-def test_an_answer_that_was_long_on_its_way_is_fresh_for_less(clock):
+def test_an_answer_that_was_long_on_its_way_is_fresh_for_less(cache_clock):
     @cache.cached(seconds=60)
     def slow() -> str:
-        clock.seconds += 50
+        cache_clock.seconds += 50
         return "at last"
 
     assert slow.kept().seconds_left == 10
@@ -170,7 +153,7 @@ def pushed_out_of_three(asked: str) -> str:
     return read[0]
 
 
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("cache_clock")
 @pytest.mark.parametrize(
     ("asked", "gone"),
     [("ABCD", "A"), ("ABCAD", "B"), ("ABCABD", "C"), ("ABCDAB", "C")],
@@ -179,7 +162,7 @@ def test_of_too_many_answers_the_one_that_was_not_asked_for_the_longest_goes(ask
     assert pushed_out_of_three(asked) == gone
 
 
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("cache_clock")
 def test_no_more_is_kept_than_is_said_however_much_is_asked():
     read = []
 
@@ -197,7 +180,7 @@ def test_no_more_is_kept_than_is_said_however_much_is_asked():
     assert len(read) == 900
 
 
-def test_an_answer_that_is_renewed_takes_no_other_answers_place(clock):
+def test_an_answer_that_is_renewed_takes_no_other_answers_place(cache_clock):
     read = []
 
     @cache.cached(seconds=60, entries_max=2)
@@ -206,29 +189,29 @@ def test_an_answer_that_is_renewed_takes_no_other_answers_place(clock):
         return sku
 
     look_up("A")
-    clock.seconds += 30
+    cache_clock.seconds += 30
     look_up("B")
-    clock.seconds += 30
+    cache_clock.seconds += 30
     look_up("A")  # as old as is allowed: read once more
     look_up("B")
 
     assert read == ["A", "B", "A"]
 
 
-def test_each_lookup_is_told_to_be_a_hit_or_a_miss(clock):
+def test_each_lookup_is_told_to_be_a_hit_or_a_miss(cache_clock):
     told = []
     look_up = cache.cached(seconds=60, on_lookup=told.append)(str.upper)
 
     look_up("tea")
     look_up("tea")
     look_up("pot")
-    clock.seconds += 60
+    cache_clock.seconds += 60
     look_up("tea")
 
     assert told == [False, True, False, False]
 
 
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("cache_clock")
 def test_a_lookup_that_fails_was_a_miss():
     told = []
     look_up = cache.cached(seconds=60, on_lookup=told.append)(int)
