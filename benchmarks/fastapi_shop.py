@@ -2,7 +2,7 @@
 
 The same models, services and JSON. Routes are plain `def`, for they block on DynamoDB; `async def`
 is the same without FastAPI's thread pool. It is given less to do than ours: no log line, no
-security headers, no error envelope.
+security headers, no error envelope, no ETag, and half of the parameters of a list.
 """
 
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from mangum import Mangum
 from orders import service as orders
 from orders.schemas import OrderRequest, OrderView
 from products import service as catalog
-from products.catalog import CatalogQuery
-from products.schemas import Category, ProductView
-from shared.api import PAGE_LIMIT_MAX
+from products.catalog import CATEGORIES_MAX, CatalogQuery, Sort
+from products.schemas import Category, ProductDetail, ProductView
 from shared.auth import Principal
 from shared.callers import caller_of
+from shared.parameters import PAGE_LIMIT_MAX
 from shared.schemas import Page
 
 
@@ -29,6 +29,8 @@ async def _caller(request: Request) -> Principal:
 Caller = Annotated[Principal, Depends(_caller)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_LIMIT_MAX)]
 Cursor = Annotated[str | None, Query(max_length=2000)]
+Categories = Annotated[list[Category] | None, Query(max_length=CATEGORIES_MAX)]
+Sorted = Annotated[Sort | None, Query()]
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
 
 
@@ -43,12 +45,13 @@ def place_order(
 
 
 def list_products(
-    limit: Limit = 20, cursor: Cursor = None, category: Category | None = None
+    limit: Limit = 20, cursor: Cursor = None, category: Categories = None, sort: Sorted = None
 ) -> Page[ProductView]:
-    return catalog.browse(CatalogQuery(limit=limit, category=category, cursor=cursor))
+    query = CatalogQuery().where_in(category or []).order_by(sort).page(limit, cursor)
+    return catalog.browse(query)
 
 
-def get_product(product_id: str) -> ProductView:
+def get_product(product_id: str) -> ProductDetail:
     return catalog.view(product_id)
 
 
@@ -59,12 +62,12 @@ async def place_order_async(
 
 
 async def list_products_async(
-    limit: Limit = 20, cursor: Cursor = None, category: Category | None = None
+    limit: Limit = 20, cursor: Cursor = None, category: Categories = None, sort: Sorted = None
 ) -> Page[ProductView]:
-    return list_products(limit, cursor, category)
+    return list_products(limit, cursor, category, sort)
 
 
-async def get_product_async(product_id: str) -> ProductView:
+async def get_product_async(product_id: str) -> ProductDetail:
     return get_product(product_id)
 
 
