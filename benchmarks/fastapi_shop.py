@@ -15,7 +15,8 @@ from orders import service as orders
 from orders.schemas import OrderRequest, OrderView
 from products import service as catalog
 from products.catalog import CATEGORIES_MAX, CatalogQuery, Sort
-from products.schemas import Category, ProductDetail, ProductView
+from products.fields import Category
+from products.schemas import ProductDetail, ProductView
 from shared.auth import Principal
 from shared.callers import caller_of
 from shared.parameters import PAGE_LIMIT_MAX
@@ -48,11 +49,11 @@ def list_products(
     limit: Limit = 20, cursor: Cursor = None, category: Categories = None, sort: Sorted = None
 ) -> Page[ProductView]:
     query = CatalogQuery().where_in(category or []).order_by(sort).page(limit, cursor)
-    return catalog.browse(query)
+    return catalog.list_page(query)
 
 
 def get_product(product_id: str) -> ProductDetail:
-    return catalog.view(product_id)
+    return catalog.look_up(product_id)
 
 
 async def place_order_async(

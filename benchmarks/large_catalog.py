@@ -34,7 +34,7 @@ def fill(count: int) -> None:
         product_id = f"prd_{number:032}"
         put_product({"product_id": product_id, "sku": f"TEA-{number}"})
         put_stock({"product_id": product_id})
-        for shelf in shelves.shelves_of(product_id, CATEGORY, []):
+        for shelf in shelves.paths_of(product_id, CATEGORY):
             put_listing[shelf.partition("#")[0]](_listed(product_id, shelf, number))
 
 

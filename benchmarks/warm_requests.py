@@ -29,9 +29,11 @@ from products import handler as products
 from products import service as catalog
 from products.catalog import CatalogQuery
 from shared import clock, ids
+from shared.answers import Rendered
 from shared.auth import PERMISSIONS, Principal, Role
 from shared.cache import Cached, cached
 from shared.models import Product, Stock
+from shared.schemas import View
 from tests.support.http import CONTEXT, sample
 from tests.support.shop import ADDRESS
 
@@ -91,13 +93,13 @@ def _routes() -> list[Route]:
             "GET product",
             products.handler,
             sample("products.get"),
-            ((catalog, "view", _kept(catalog.view(ids.derived_id("prd", SKUS[0])))),),
+            _replaced("view", "look_up", catalog.look_up(ids.derived_id("prd", SKUS[0]))),
         ),
         Route(
             f"list products, page of {PAGE}",
             products.handler,
             page,
-            ((catalog, "browse", _kept(catalog.browse(query))),),
+            _replaced("browse", "list_page", catalog.list_page(query)),
         ),
     ]
 
@@ -125,9 +127,13 @@ def _rows(route: Route) -> list[Row]:
     ]
 
 
-def _kept(answer: object) -> Cached[..., object]:
-    """The service of a route that keeps its answers, which has one already."""
-    return cached(seconds=3600)(partial(_given, answer))
+def _replaced(kept: str, plain: str, view: View) -> tuple[tuple[Any, str, object], ...]:
+    """The service of a browse route: ours writes the view anew each time, as theirs does."""
+    write = partial(Rendered.of, view, version=getattr(view, "version", None))
+    return (
+        (catalog, kept, cached(seconds=0)(lambda *_, **__: write())),
+        (catalog, plain, view),
+    )
 
 
 def _given(answer: object, *_: object, **__: object) -> object:

@@ -9,11 +9,12 @@ from local.targets import OperationFailed, Target
 from shared.events import ProductChange, ProductUpdated
 
 MESSAGES_MAX = 10  # SQS's limit on one SendMessageBatch
+NO_PRODUCT = "prd_none"  # the worker finds nothing by it
 CORRELATION_ID = "reindex"  # on the lines that the worker logs about it
 
 
 def reindex(shop: Target) -> str:
-    """Puts a message for every product into the queue that product events come through.
+    """Puts a message for every product and group into the queue that product events come through.
 
     Raises OperationFailed when SQS refuses some: to run it once more does no harm.
     """
@@ -28,28 +29,36 @@ def reindex(shop: Target) -> str:
         if refused := answer.get("Failed"):
             raise OperationFailed(f"SQS took {queued} products and then {refused[0]['Code']}.")
         queued += len(batch)
-    return f"{queued} products are being indexed anew. Shoppers see the outcome as it comes."
+    return f"{queued} products and groups are being indexed anew: shoppers see it as it comes."
 
 
 def _changes(shop: Target) -> Iterator[ProductChange]:
+    """Of every product; and of every group, for one that all have left may be listed still."""
+    for item in _all(shop, "ProductsTable", "product_id", "sku", "group"):
+        yield ProductChange(
+            product_id=item["product_id"]["S"],
+            sku=item["sku"]["S"],
+            group=_text(item.get("group")),
+            changed=[],
+        )
+    for item in _all(shop, "GroupsTable", "group"):
+        yield ProductChange(product_id=NO_PRODUCT, sku="", group=item["group"]["S"], changed=[])
+
+
+def _all(shop: Target, table: str, *attributes: str) -> Iterator[dict[str, Any]]:
+    names = {f"#{attribute}": attribute for attribute in attributes}
     pages = (
         shop.client("dynamodb")
         .get_paginator("scan")
         .paginate(
-            TableName=shop.physical_id("ProductsTable"),
+            TableName=shop.physical_id(table),
             ConsistentRead=True,
-            ProjectionExpression="product_id, sku, #group",
-            ExpressionAttributeNames={"#group": "group"},
+            ProjectionExpression=", ".join(names),
+            ExpressionAttributeNames=names,
         )
     )
     for page in pages:
-        for item in page["Items"]:
-            yield ProductChange(
-                product_id=item["product_id"]["S"],
-                sku=item["sku"]["S"],
-                group=_text(item.get("group")),
-                changed=[],
-            )
+        yield from page["Items"]
 
 
 def _text(attribute: dict[str, Any] | None) -> str | None:

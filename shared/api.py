@@ -29,6 +29,7 @@ from shared.callers import Client, admit, caller_of, client_of
 from shared.config import Runtime, Settings, settings
 from shared.schemas import refusal_of
 
+NAME_SHOWN_MAX = 50  # characters of what a client has made up
 PATH_ARGUMENT_MAX = 64  # no id of ours is longer, and DynamoDB looks for no key over 2,048 bytes
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -41,7 +42,8 @@ SECURITY_HEADERS = {
 # A header whose absence has a status of its own (RFC 6585, 3).
 _REQUIRED_HEADERS: dict[tuple[str, ...], errors.AppError] = {
     ("header", "idempotency-key"): errors.IdempotencyKeyRequired(
-        "Send an Idempotency-Key header: a new one for each order, the same one when you retry."
+        "Send an Idempotency-Key header: a new one for each order or change, the same one when you "
+        "retry."
     ),
     ("header", "if-match"): errors.IfMatchRequired(
         "Send an If-Match header with the ETag of what you have read, so that you overwrite "
@@ -175,10 +177,28 @@ class _Admission(OpenAPIRequestValidationMiddleware):
             admit(app.caller, permission)
         if any(len(value) > PATH_ARGUMENT_MAX for value in app.context["_route_args"].values()):
             raise errors.NotFound("There is nothing at this address.")
+        _refuse_unknown_parameters(app, [it.alias for it in route.dependant.query_params])
         return super().handler(app, next_middleware)
 
     def _get_body(self, app: Any) -> dict[str, Any]:
         return bodies.read_object(app.current_event)
+
+
+def _refuse_unknown_parameters(app: Any, known: list[str]) -> None:
+    """A filter that is misspelt would else be answered with all there is."""
+    unknown = [it for it in app.current_event.query_string_parameters if it not in known]
+    if known and unknown:
+        message = f"There is no such parameter; there are {', '.join(known)}"
+        raise refusal_of(
+            [
+                {
+                    "loc": ("query", name[:NAME_SHOWN_MAX]),
+                    "type": "unknown_parameter",
+                    "msg": message,
+                }
+                for name in unknown
+            ]
+        )
 
 
 class _Rendering(OpenAPIResponseValidationMiddleware):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
@@ -21,7 +22,8 @@ def read_object(event: APIGatewayProxyEventV2) -> dict[str, Any]:
     content_type = event.headers.get("content-type", JSON).split(";")[0].strip().lower()
     is_patch = event.http_method == "PATCH" and content_type == MERGE_PATCH
     if content_type != JSON and not is_patch:
-        raise errors.UnsupportedMediaType(f"Send JSON, with Content-Type: {JSON}.")
+        types = f"{MERGE_PATCH} or {JSON}" if event.http_method == "PATCH" else JSON
+        raise errors.UnsupportedMediaType(f"Send JSON, with Content-Type: {types}.")
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
@@ -43,7 +45,7 @@ def _raw_body(event: APIGatewayProxyEventV2) -> bytes:
 
 def _parse_object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         where = {"at": error.pos} if isinstance(error, json.JSONDecodeError) else {}
         raise errors.MalformedJson("The body is not JSON.", **where) from error
@@ -54,3 +56,10 @@ def _parse_object(text: str) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")  # RFC 8259, 6: Python would take NaN and Infinity
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise ValueError(f"{number} is beyond what a double can hold")
+    return value

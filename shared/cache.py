@@ -4,7 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -20,6 +20,14 @@ class Kept(Generic[Answer]):
         return max(0.0, self.fresh_until - time.monotonic())
 
 
+@dataclass(frozen=True, slots=True)
+class Bound(Generic[Answer]):
+    """How much is kept: so many answers, unless something else is weighed."""
+
+    most: int
+    weigh: Callable[[Answer], int] = lambda _: 1
+
+
 class Cached(Generic[Arguments, Answer]):
     """A function that remembers its answers, by its hashable arguments."""
 
@@ -27,14 +35,15 @@ class Cached(Generic[Arguments, Answer]):
         self,
         function: Callable[Arguments, Answer],
         seconds: float,
-        entries_max: int,
+        bound: Bound[Any],
         on_lookup: Callable[[bool], None] | None,
     ) -> None:
         self._function = function
         self._seconds = seconds
-        self._entries_max = entries_max
+        self._bound = bound
         self._on_lookup = on_lookup
         self._kept: OrderedDict[object, Kept[Answer]] = OrderedDict()
+        self._weight = 0
 
     def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
         return self.kept(*args, **kwargs).answer
@@ -56,18 +65,25 @@ class Cached(Generic[Arguments, Answer]):
 
     def forget(self) -> None:
         self._kept.clear()
+        self._weight = 0
 
     def _keep(self, key: object, kept: Kept[Answer]) -> None:
+        if old := self._kept.pop(key, None):
+            self._weight -= self._bound.weigh(old.answer)
         self._kept[key] = kept
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._entries_max:
-            self._kept.popitem(last=False)  # the one that was not asked for the longest
+        self._weight += self._bound.weigh(kept.answer)
+        while self._weight > self._bound.most and self._kept:
+            _, oldest = self._kept.popitem(last=False)  # not asked for the longest
+            self._weight -= self._bound.weigh(oldest.answer)
+
+
+_A_HUNDRED: Bound[Any] = Bound(100)
 
 
 def cached(
     *,
     seconds: float,
-    entries_max: int = 100,
+    bound: Bound[Any] = _A_HUNDRED,
     on_lookup: Callable[[bool], None] | None = None,
 ) -> Callable[[Callable[Arguments, Answer]], Cached[Arguments, Answer]]:
     """Remember a function's answers for at most `seconds`; of too many, those used last.
@@ -76,6 +92,6 @@ def cached(
     """
 
     def decorate(function: Callable[Arguments, Answer]) -> Cached[Arguments, Answer]:
-        return Cached(function, seconds, entries_max, on_lookup)
+        return Cached(function, seconds, bound, on_lookup)
 
     return decorate

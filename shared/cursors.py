@@ -22,6 +22,7 @@ from shared.errors import CursorExpired, CursorOfAnotherQuery, CursorOfAnotherUs
 from shared.keys import KeyRing, key_ring
 
 LIFETIME = timedelta(hours=1)  # a ring that is rotated keeps the keys of cursors for as long
+STEP_SECONDS = 600  # lifetimes end together, so that a page which has not changed is the same text
 
 Position = dict[str, Any]  # as JSON has it
 Indexed = TypeVar("Indexed", bound=Model)
@@ -34,15 +35,23 @@ class ItemPage(Generic[Indexed]):
 
 
 def page_of(  # noqa: PLR0913 (what a page is)
-    index: Index[Indexed], hash_key: str, *, query: str, owner: str, limit: int, cursor: str | None
+    index: Index[Indexed],
+    hash_key: str,
+    *,
+    query: str,
+    owner: str,
+    limit: int,
+    cursor: str | None,
+    consistent: bool = False,
 ) -> ItemPage[Indexed]:
     """One page of a partition of an index, the last in its order first: one Query.
 
-    Raises what `decode` does.
+    `consistent`, as it is now: of a local index alone. Raises what `decode` does.
     """
     found = index.query(
         hash_key,
         scan_index_forward=False,
+        consistent_read=consistent,
         limit=limit,
         page_size=limit,
         last_evaluated_key=decode(cursor, query=query, owner=owner),
@@ -63,7 +72,7 @@ def encode(position: Position | None, *, query: str, owner: str = "") -> str | N
         "at": position,
         "query": _short_digest(query),
         "owner": _short_digest(owner),
-        "until": int((clock.utc_now() + LIFETIME).timestamp()),
+        "until": _end_of_life(),
     }
     payload = _base64(json.dumps(content, separators=(",", ":")).encode())
     return f"{ring.current}.{payload}.{_mac(payload, ring.signing_key)}"
@@ -103,6 +112,12 @@ def _verified(cursor: str) -> dict[str, Any]:
             "This is no cursor of this shop. Start again without a cursor."
         ) from error
     return content
+
+
+def _end_of_life() -> int:
+    """Of a cursor that is given now: in 50 to 60 minutes."""
+    ends = int((clock.utc_now() + LIFETIME).timestamp())
+    return ends - ends % STEP_SECONDS
 
 
 def _short_digest(text: str) -> str:

@@ -1,6 +1,8 @@
 """DynamoDB as Souk uses it: tables on one connection, whose failures are refusals."""
 
-from collections.abc import Iterable
+import random
+import time
+from collections.abc import Iterable, Sequence
 from functools import cache
 from threading import RLock
 from typing import Any, ClassVar, Self
@@ -28,6 +30,9 @@ _OVERLOADED = frozenset(
         *("500", "502", "503", "504"),  # botocore's code for a reply that is not DynamoDB's
     }
 )
+BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
+BATCH_TRIES = 3  # at what it has left unread, which it does when it throttles
+BACKOFF_SECONDS = 0.05  # doubled at each try, with full jitter
 BUSY = "The shop is very busy. Try again in a second."
 
 
@@ -101,37 +106,53 @@ class Table(Model):
             return None
 
     @classmethod
-    def fetch(cls, keys: Iterable[str], *, consistent: bool = False) -> "dict[str, Self]":
-        """The items with these keys, of those that exist: one BatchGetItem for each 100."""
+    def fetch(cls, keys: Iterable[str]) -> "dict[str, Self]":
+        """The items with these keys, of those that exist, as they are now.
+
+        One BatchGetItem for each 100. Raises Unavailable.
+        """
         distinct = list(dict.fromkeys(keys))
-        if not distinct:
-            return {}
-        found = cls.batch_get(distinct, consistent_read=consistent)
-        return {getattr(item, str(cls._hash_keyname)): item for item in found}
+        found = read_together(*((cls, key) for key in distinct))
+        return {key: it for key, it in zip(distinct, found, strict=True) if it is not None}
 
 
 def read_together(*keys: tuple[type[Table], *tuple[str, ...]]) -> list[Any]:
-    """The items with these keys, of any tables, as they are now: one BatchGetItem.
+    """The items with these keys, of any tables, as they are now: one BatchGetItem for each 100.
 
     Each key is a table, a hash key and, where the table has one, a range key. In the order asked
     for, with None for what does not exist. Raises Unavailable when some of it was left unread.
     """
-    asked: dict[str, dict[tuple[str, ...], Any]] = {}
-    for table, *key in keys:  # DynamoDB refuses duplicates
-        asked.setdefault(_name(table), {})[tuple(key)] = _raw_key(table, key)
-    request = {
-        name: {"Keys": list(raw.values()), "ConsistentRead": True} for name, raw in asked.items()
-    }
-    answer = connection().dispatch("BatchGetItem", {"RequestItems": request})
-    if answer.get("UnprocessedKeys"):
-        raise Unavailable(BUSY)
-    answered = answer["Responses"]
-    found = {
-        (_name(table), _key_in(table, item)): item
-        for table in {table for table, *_ in keys}
-        for item in answered.get(_name(table), [])
-    }
+    found: dict[tuple[str, tuple[str, ...]], Any] = {}
+    wanted = list(dict.fromkeys(keys))  # DynamoDB refuses duplicates
+    for start in range(0, len(wanted), BATCH_MAX):
+        found |= _read_batch(wanted[start : start + BATCH_MAX])
     return [_item(table, found.get((_name(table), tuple(key)))) for table, *key in keys]
+
+
+def _read_batch(
+    keys: Sequence[tuple[type[Table], *tuple[str, ...]]],
+) -> dict[tuple[str, tuple[str, ...]], Any]:
+    request: dict[str, Any] = {}
+    for table, *key in keys:
+        batch = request.setdefault(_name(table), {"Keys": [], "ConsistentRead": True})
+        batch["Keys"].append(_raw_key(table, key))
+    tables = {_name(table): table for table, *_ in keys}
+    found: dict[tuple[str, tuple[str, ...]], Any] = {}
+    for attempt in range(BATCH_TRIES):
+        if attempt:
+            pause(attempt)
+        answer = connection().dispatch("BatchGetItem", {"RequestItems": request})
+        for name, items in answer["Responses"].items():
+            found |= {(name, _key_in(tables[name], item)): item for item in items}
+        request = answer.get("UnprocessedKeys") or {}
+        if not request:
+            return found
+    raise Unavailable(BUSY)
+
+
+def pause(retry: int) -> None:
+    """With jitter, so that those who met do not meet again. The first retry is 1."""
+    time.sleep(random.uniform(0, BACKOFF_SECONDS * 2 ** (retry - 1)))  # noqa: S311 (no secret)
 
 
 def _name(table: type[Table]) -> str:

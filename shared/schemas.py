@@ -10,12 +10,16 @@ from shared.errors import InvalidFields
 ONE_LINE = r"^[^\p{Cc}]*$"  # no control characters: safe in a mail header, a log line, a CSV cell
 _PATTERN_MEANINGS = {ONE_LINE: "Must be one line, without control characters"}
 
+_NO_OBJECT = {"dict_type", "model_type", "model_attributes_type"}  # JSON has no dictionaries
+
 Item = TypeVar("Item", bound=BaseModel)
 Body = TypeVar("Body", bound=BaseModel)
 
 
 def reason(problem: Mapping[str, Any]) -> str:
     """One of pydantic's errors, as a person is told it."""
+    if problem["type"] in _NO_OBJECT:
+        return "Must be an object"
     pattern = problem.get("ctx", {}).get("pattern")
     message: str = _PATTERN_MEANINGS.get(pattern, problem["msg"])
     return message.removeprefix("Value error, ")

@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from shared.models import Product, Stock
-from shared.transactions import Condition, Transaction
+from shared.transactions import Action, Condition, Transaction
 
 BUCKETS_MAX = 16
 LEVEL_SUFFIX = "#level"  # of the keys in the stock table that are no buckets
+
+
+class StockChanged(Exception):
+    """Something was sold, counted or split anew meanwhile: look again at what there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,12 @@ class Bucket:
     number: int
     available: int
     on_order: int
-    version: int  # 0: it has no item yet
+    version: int  # 0: it has no item yet, or was emptied
+    currency: str | None = None  # that alone it is sold in; None: in whatever the product says
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.available or self.on_order or self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,10 @@ class Held:
     @property
     def on_order(self) -> int:
         return sum(bucket.on_order for bucket in self.buckets)
+
+    @property
+    def currency(self) -> str | None:
+        return next((it.currency for it in self.buckets if it.currency), None)
 
     @property
     def version(self) -> int:
@@ -88,7 +101,7 @@ def keys(buckets: Mapping[str, int]) -> list[str]:
 
 def read(buckets: Mapping[str, int]) -> dict[str, Held]:
     """The stock of these products as it is now: one BatchGetItem for each 100 buckets."""
-    return held(buckets, Stock.fetch(keys(buckets), consistent=True).values())
+    return held(buckets, Stock.fetch(keys(buckets)).values())
 
 
 def held(buckets: Mapping[str, int], items: Iterable[Stock]) -> dict[str, Held]:
@@ -114,9 +127,15 @@ def any_bucket(count: float) -> int:
 
 
 def stage_sale(
-    transaction: Transaction, product_id: str, parts: Mapping[int, int], *, otherwise: Exception
+    transaction: Transaction,
+    product_id: str,
+    parts: Mapping[int, int],
+    *,
+    currency: str,
+    otherwise: Exception,
 ) -> None:
-    """Take that many from each bucket for an order, or raise `otherwise` at the commit."""
+    """Take that many from each bucket for an order in that currency, or raise `otherwise`."""
+    in_currency = Stock.currency.does_not_exist() | (Stock.currency == currency)
     for bucket, quantity in parts.items():
         transaction.update(
             Stock(key(product_id, bucket)),
@@ -125,49 +144,73 @@ def stage_sale(
                 Stock.on_order.add(quantity),
                 Stock.version.add(1),
             ],
-            only_if=Stock.available >= quantity,
+            only_if=(Stock.available >= quantity) & in_currency,
             otherwise=otherwise,
         )
 
 
-def stage_change(
+def stage_change(  # noqa: PLR0913 (what may be demanded of a change)
     transaction: Transaction,
     before: Held,
     parts: Mapping[int, int],
     *,
     otherwise: Exception,
     demanded: Callable[[Bucket], Condition] | None = None,
+    currency: str | None = None,
 ) -> None:
     """Add to each bucket, or take from it what it must have, or raise `otherwise`.
 
-    Sales since `before` do not matter, unless more is demanded: then of all buckets.
+    Sales since `before` do not matter, unless more is demanded: then of all buckets. With a
+    currency, orders in any other are refused from now on.
     """
     for bucket in before.buckets:
         change = parts.get(bucket.number, 0)
+        actions: list[Action] = [Stock.available.add(change)] if change else []
+        if currency and (change or bucket.version):
+            actions.append(Stock.currency.set(currency))
         has_enough = Stock.available >= -change if change < 0 else None
-        demand = demanded(bucket) if demanded else None
+        condition = _both(has_enough, demanded(bucket) if demanded else None)
         name = key(before.product_id, bucket.number)
-        if change:
-            transaction.update(
-                Stock(name),
-                [Stock.available.add(change), Stock.version.add(1)],
-                only_if=_both(has_enough, demand),
-                otherwise=otherwise,
-            )
-        elif demand is not None:
-            transaction.check(Stock, name, only_if=demand, otherwise=otherwise)
+        if actions:
+            actions.append(Stock.version.add(1))
+            transaction.update(Stock(name), actions, only_if=condition, otherwise=otherwise)
+        elif condition is not None:
+            transaction.check(Stock, name, only_if=condition, otherwise=otherwise)
 
 
-def stage_as_counted(
-    transaction: Transaction, before: Held, available: int, buckets: int, *, otherwise: Exception
+def require_split(transaction: Transaction, product: Product) -> None:
+    """Demand that the product's stock has as many buckets as were read, or raise StockChanged.
+
+    Else what is put into a bucket that it has no more would be lost to sight.
+    """
+    transaction.check(
+        Product,
+        product.product_id,
+        only_if=Product.stock_buckets == product.stock_buckets,
+        otherwise=StockChanged(),
+    )
+
+
+def stage_as_counted(  # noqa: PLR0913 (what may be demanded of a count)
+    transaction: Transaction,
+    before: Held,
+    available: int,
+    buckets: int,
+    *,
+    otherwise: Exception,
+    currency: str | None = None,
 ) -> None:
     """Spread that many evenly over so many buckets, if nothing has changed since `before`.
 
-    Buckets that there were more of are emptied; what is on order is kept in the first.
+    Buckets that there were more of are emptied; what is on order is kept in the first. With a
+    currency, orders in any other are refused from now on.
     """
-    known = {bucket.number: bucket for bucket in before.buckets}
     share = dict(shares(available, buckets))
+    known = {bucket.number: bucket for bucket in before.buckets}
     for number in range(max(buckets, len(before.buckets))):
+        bucket = known.get(number)
+        if number >= buckets and (bucket is None or bucket.is_empty):
+            continue
         is_first = number == 0
         transaction.put(
             Stock(
@@ -175,8 +218,9 @@ def stage_as_counted(
                 available=share.get(number, 0),
                 on_order=before.on_order if is_first else 0,
                 version=before.version + 1 if is_first else 0,
+                currency=currency or before.currency,
             ),
-            only_if=unchanged(known.get(number)),
+            only_if=unchanged(bucket),
             otherwise=otherwise,
         )
 
@@ -205,4 +249,4 @@ def _both(one: Condition | None, other: Condition | None) -> Condition | None:
 def _bucket(number: int, item: Stock | None) -> Bucket:
     if item is None:
         return Bucket(number, 0, 0, 0)
-    return Bucket(number, int(item.available), int(item.on_order), int(item.version))
+    return Bucket(number, int(item.available), int(item.on_order), int(item.version), item.currency)

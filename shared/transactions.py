@@ -1,7 +1,5 @@
 """Transactions whose every write names the error that its failed condition stands for."""
 
-import random
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +10,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from shared.dynamo import BUSY, connection
+from shared.dynamo import BUSY, connection, pause
 from shared.errors import Unavailable
 
 __all__ = [
@@ -23,12 +21,10 @@ __all__ = [
     "Contended",
     "Otherwise",
     "Transaction",
-    "wait_before",
 ]
 
 ACTIONS_MAX = 100  # DynamoDB's limit on one transaction
 TRIES = 4
-BACKOFF_SECONDS = 0.05  # doubled at each try, with full jitter: 0.35 s at the worst
 
 # Reasons for which a cancelled transaction may go through at a later try (API_TransactWriteItems).
 _TRANSIENT = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
@@ -125,7 +121,7 @@ class Transaction:
         """
         for attempt in range(tries):
             if attempt:
-                wait_before(attempt)
+                pause(attempt)
             try:
                 self._send()
             except TransactWriteError as error:
@@ -170,11 +166,6 @@ def _refusal(write: _Write, reason: CancellationReason) -> Exception | None:
         return write.otherwise
     found = reason.raw_item
     return write.otherwise(write.model.from_raw_data(found) if found else None)
-
-
-def wait_before(retry: int) -> None:
-    """With jitter, so that those who met do not meet again. The first retry is 1."""
-    time.sleep(random.uniform(0, BACKOFF_SECONDS * 2 ** (retry - 1)))  # noqa: S311 (jitter)
 
 
 def _is_transient(error: TransactWriteError) -> bool:

@@ -20,13 +20,14 @@ SHARED = ROOT / "shared"
 # Where a function has many nouns, each is a package whose routes do that, and the handler has only
 # those. CatalogQuery is what a request for a page of the catalog is parsed into.
 MAY_IMPORT = {
-    "handler": {"routes", "schemas", "service", "catalog"},
-    "routes": {"schemas", "service"},
+    "handler": {"routes", "schemas", "fields", "service", "catalog"},
+    "routes": {"schemas", "fields", "service"},
     "consumer": {"schemas", "service", "repository", "pure"},  # an event's rules are its handler's
-    "service": {"schemas", "service", "repository", "catalog", "pure"},
+    "service": {"schemas", "fields", "service", "repository", "catalog", "pure"},
     "repository": {"schemas", "repository", "pure"},  # one transaction may be about two nouns
     "catalog": {"schemas", "pure"},
-    "schemas": {"schemas", "pure"},
+    "schemas": {"schemas", "fields", "pure"},
+    "fields": {"pure"},  # what is allowed in a field, be it of a body or a parameter
     "pure": {"schemas", "pure"},
 }
 # A noun's routes ask its own rules: what is about two nouns is decided in a service.

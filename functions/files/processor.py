@@ -18,11 +18,14 @@ from files.rows import BrokenFile, Problem, Row, check, rows
 from files.service import KEY_PREFIX
 from products.importing import service as catalog
 from shared import aws, observability, started
+from shared.dynamo import pause
 from shared.errors import AppError, ChangedMeanwhile
 from shared.models import RowError
-from shared.transactions import ACTIONS_MAX, Transaction, wait_before
+from shared.stock import StockChanged
+from shared.transactions import ACTIONS_MAX, Contended, Transaction
 
-TRIES = 5  # at rows that staff edit, or customers buy, at the same time
+TRIES = 6  # at rows that staff edit, or customers buy, at the same time
+PATIENCE = 4  # doublings of the pause that a customer would not wait for: 25 s in all at the most
 _CHECKPOINT = 1
 ROWS_A_WRITE = (ACTIONS_MAX - _CHECKPOINT - catalog.ACTIONS_PER_WRITE) // catalog.ACTIONS_PER_ROW
 READ_BYTES = 65_536
@@ -98,7 +101,7 @@ def _write(upload_id: str, before: Progress, batch: list[Row]) -> Progress:
     """Raises ImportedElsewhere, and ChangedMeanwhile when others were faster each time."""
     for retry in range(TRIES):
         if retry:
-            wait_before(retry)
+            pause(retry + PATIENCE)
         transaction = Transaction()
         after = _stage(transaction, upload_id, before, batch)
         if len(transaction) > ACTIONS_MAX:  # stock that is split into buckets takes more of them
@@ -107,7 +110,7 @@ def _write(upload_id: str, before: Progress, batch: list[Row]) -> Progress:
             return _write(upload_id, halfway, batch[middle:])
         try:
             transaction.commit()
-        except ChangedMeanwhile:
+        except (ChangedMeanwhile, StockChanged, Contended):
             continue
         return after
     raise ChangedMeanwhile("These products are being edited. The import is tried again later.")
@@ -122,6 +125,7 @@ def _stage(
     )
     problems = [problem for row in batch for problem in row.problems]
     problems += [_problem(read[row.at][0], row.refusal) for row in refused]
+    problems.sort(key=lambda problem: problem.row)
     after = before.plus(
         written=len(read) - len(refused), errors=[_stored(problem) for problem in problems]
     )

@@ -6,6 +6,7 @@ mapping has bisected its batch, in the relay's dead letters.
 """
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from shared.config import RelaySettings, settings
 
 SOURCE = "souk"
 ENTRIES_MAX = 10  # EventBridge's limit on one PutEvents
+TRIES = 3  # at entries that were refused, before the whole batch comes again
+PAUSE_SECONDS = 0.2
 
 _bus_name = settings(RelaySettings).event_bus_name
 started()
@@ -29,13 +32,28 @@ def handler(event: dict[str, Any], context: Any) -> None:
     entries = [
         entry for record in event["Records"] for entry in _entries(record["dynamodb"]["NewImage"])
     ]
-    refused = 0
-    for start in range(0, len(entries), ENTRIES_MAX):
-        answer = aws.client("events").put_events(Entries=entries[start : start + ENTRIES_MAX])
-        refused += answer["FailedEntryCount"]  # the call as a whole succeeds all the same
-    observability.logger.info("relayed", events=len(entries) - refused, refused=refused)
+    refused = entries
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(PAUSE_SECONDS)
+        refused = _put(refused)
+        if not refused:
+            break
+    observability.logger.info("relayed", events=len(entries) - len(refused), refused=len(refused))
     if refused:
-        raise EventsNotRelayed(f"{refused} of {len(entries)} events")
+        raise EventsNotRelayed(f"{len(refused)} of {len(entries)} events")
+
+
+def _put(entries: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Those that the bus did not take: the call as a whole succeeds all the same."""
+    refused = []
+    for start in range(0, len(entries), ENTRIES_MAX):
+        batch = entries[start : start + ENTRIES_MAX]
+        answer = aws.client("events").put_events(Entries=batch)
+        if answer["FailedEntryCount"]:
+            results = zip(batch, answer["Entries"], strict=True)
+            refused += [entry for entry, result in results if "ErrorCode" in result]
+    return refused
 
 
 def _entries(row: dict[str, dict[str, str]]) -> Iterator[dict[str, str]]:

@@ -6,12 +6,12 @@ from pynamodb.exceptions import UpdateError
 
 from shared import cursors, outbox, stock
 from shared.cursors import ItemPage
-from shared.dynamo import BUSY
-from shared.errors import OrderAlreadyPlaced, OutOfStock, Unavailable
+from shared.dynamo import BUSY, pause
+from shared.errors import OrderAlreadyPlaced, OutOfStock, StockScattered, Unavailable
 from shared.events import OrderPlaced
 from shared.models import Order, OrderLine, Product, ShippingAddress
 from shared.stock import Held
-from shared.transactions import TRIES, Contended, Transaction, wait_before
+from shared.transactions import ACTIONS_MAX, TRIES, Contended, Transaction
 
 # In place of the request's fingerprint: one of an address could be guessed from it. Nobody can
 # send the request again whose account is gone.
@@ -21,19 +21,20 @@ _OF_BUYER = "orders of a buyer"
 
 def products_of(product_ids: list[str]) -> dict[str, Product]:
     """Those that exist, as they are now: a price must not come from a stale replica."""
-    return Product.fetch(product_ids, consistent=True)
+    return Product.fetch(product_ids)
 
 
 def add(order: Order, event: OrderPlaced, buckets: Mapping[str, int]) -> None:
     """Order, stock and event together, or none of it.
 
     `buckets` says how many parts the stock of each product has. Raises OrderAlreadyPlaced when
-    there is an order with this id, whatever else is wrong, OutOfStock, and Unavailable.
+    there is an order with this id, whatever else is wrong, OutOfStock, StockScattered, and
+    Unavailable.
     """
     held: Mapping[str, Held] = {}  # nothing is known of it yet
     for retry in range(TRIES):
         if retry:
-            wait_before(retry)
+            pause(retry)
         try:
             _commit(order, event, _parts(order, buckets, held), tries=_tries_at(buckets))
         except _Short:
@@ -61,8 +62,12 @@ def _commit(order: Order, event: OrderPlaced, parts: Parts, *, tries: int) -> No
         otherwise=OrderAlreadyPlaced("This order was placed before.", order_id=order.order_id),
     )
     for product_id, taken in parts.items():
-        stock.stage_sale(transaction, product_id, taken, otherwise=_Short())
+        stock.stage_sale(
+            transaction, product_id, taken, currency=order.currency, otherwise=_Short()
+        )
     outbox.stage(transaction, event)
+    if len(transaction) > ACTIONS_MAX:
+        raise StockScattered("This order's units are in too many places: order fewer products.")
     transaction.commit(tries=tries)
 
 

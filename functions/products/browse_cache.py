@@ -1,38 +1,50 @@
 """What shoppers are shown is kept in the instance: never longer than the stated bound, and not
 beyond an edit that this instance makes itself.
 
-Nothing that an order is priced or filled by comes from here.
+Kept as the text that is sent, so that an answer from here costs no more than its bytes. Nothing
+that an order is priced or filled by comes from here.
 """
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from shared import observability
-from shared.cache import Cached, cached
+from shared.answers import Rendered
+from shared.cache import Bound, Cached, cached
 from shared.config import CatalogSettings, settings
+from shared.schemas import View
 
 Arguments = ParamSpec("Arguments")
-Answer = TypeVar("Answer")
+Shown = TypeVar("Shown", bound=View)
 
 _forget_each: list[Callable[[], None]] = []
 
 
 def kept_for_shoppers(
-    *, entries_max: int
-) -> Callable[[Callable[Arguments, Answer]], Cached[Arguments, Answer]]:
-    """Keep the function's answers for `BROWSE_CACHE_SECONDS`. Hits and misses are metrics."""
+    *, megabytes: int
+) -> Callable[[Callable[Arguments, Shown]], Cached[Arguments, Rendered[Shown]]]:
+    """Keep the function's views for `BROWSE_CACHE_SECONDS`. Hits and misses are metrics."""
 
-    def decorate(function: Callable[Arguments, Answer]) -> Cached[Arguments, Answer]:
+    def decorate(function: Callable[Arguments, Shown]) -> Cached[Arguments, Rendered[Shown]]:
+        def rendered(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Rendered[Shown]:
+            view = function(*args, **kwargs)
+            return Rendered.of(view, version=getattr(view, "version", None))
+
         keep = cached(
             seconds=settings(CatalogSettings).browse_cache_seconds,
-            entries_max=entries_max,
+            bound=Bound(megabytes * 1_000_000, _characters),
             on_lookup=observability.note_cache,
         )
-        kept = keep(function)
+        kept = keep(rendered)
         _forget_each.append(kept.forget)
         return kept
 
     return decorate
+
+
+def _characters(rendered: Rendered[View]) -> int:
+    """A byte each, but for what is not ASCII."""
+    return len(rendered.body)
 
 
 def forget() -> None:

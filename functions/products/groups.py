@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from shared.errors import GroupFull, OptionsTaken
+from shared.errors import GroupFull, MixedCurrencies, OptionsTaken
 from shared.models import Product, ProductGroup, Variant
 
 VARIANTS_MAX = 100  # one item holds them, and one BatchGetItem their products
 
 
 def with_member(group: ProductGroup | None, product: Product) -> ProductGroup:
-    """The group once the product is in it as it is now. Raises OptionsTaken and GroupFull.
+    """The group once the product is in it as it is now. Raises OptionsTaken, MixedCurrencies and
+    GroupFull.
 
     The order in which they came is kept.
     """
@@ -19,16 +20,9 @@ def with_member(group: ProductGroup | None, product: Product) -> ProductGroup:
         sku=product.sku,
         options_json=product.options_json,
         status=product.status,
+        currency=product.currency,
     )
-    for other in variants:
-        is_other = other.product_id != product.product_id
-        if is_other and other.options_json == product.options_json:
-            raise OptionsTaken(
-                "Another product of the group has these options.",
-                group=product.group,
-                product_id=other.product_id,
-                sku=other.sku,
-            )
+    _refuse_unfit(ours, [it for it in variants if it.product_id != product.product_id], product)
     known = [variant.product_id for variant in variants]
     if product.product_id in known:
         variants[known.index(product.product_id)] = ours
@@ -41,6 +35,23 @@ def with_member(group: ProductGroup | None, product: Product) -> ProductGroup:
     else:
         variants.append(ours)
     return _next(str(product.group), group, variants)
+
+
+def _refuse_unfit(ours: Variant, others: Sequence[Variant], product: Product) -> None:
+    for other in others:
+        about = {"group": product.group, "product_id": other.product_id, "sku": other.sku}
+        if other.options_json == ours.options_json:
+            archived = " It is archived, and keeps them." if other.status == "archived" else ""
+            raise OptionsTaken(
+                f"Another product of the group has these options.{archived}", **about
+            )
+        if other.currency != ours.currency:
+            currencies = sorted({other.currency, ours.currency})
+            raise MixedCurrencies(
+                "The products of a group have one currency: lists show the cheapest.",
+                currencies=currencies,
+                **about,
+            )
 
 
 def without_member(group: ProductGroup, product: Product) -> ProductGroup:

@@ -5,15 +5,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from products import service as products
 from products.catalog import CATEGORIES_MAX, CatalogQuery, Sort
+from products.fields import Category, Status, Tag
 from products.schemas import (
-    Category,
     NewProduct,
     ProductDetail,
     ProductPatch,
     ProductView,
+    StaffProductDetail,
     StaffProductView,
-    Status,
-    Tag,
 )
 from products.search.routes import routes as search_routes
 from products.stock.routes import routes as stock_routes
@@ -93,13 +92,12 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
 @anyone
 def get_product(product_id: str, if_none_match: IfNoneMatch = None) -> Response[ProductDetail]:
     """One product that is on sale, with how many there are and its siblings."""
-    kept = products.view.kept(product_id)
-    return shown_to_anyone(kept, version=kept.answer.version, if_none_match=if_none_match)
+    return shown_to_anyone(products.view.kept(product_id), if_none_match=if_none_match)
 
 
 @api.post("/v1/products", status_code=201, tags=["Catalog"])
 @requires(Permission.WRITE_PRODUCTS)
-def create_product(new: NewProduct) -> Response[StaffProductView]:
+def create_product(new: NewProduct) -> Response[StaffProductDetail]:
     """Add a product. Its SKU is its identity: it must be new and never changes."""
     product = products.create(new)
     return created(product, version=product.version, location=f"/v1/products/{product.id}")
@@ -109,8 +107,11 @@ def create_product(new: NewProduct) -> Response[StaffProductView]:
 @requires(Permission.WRITE_PRODUCTS)
 def replace_product(
     product_id: str, new: NewProduct, if_match: IfMatch
-) -> Response[StaffProductView]:
-    """Say all of a product anew. What is left out is what it is by default."""
+) -> Response[StaffProductDetail]:
+    """Say all of a product anew. What is left out is what it is by default, its group too.
+
+    Only its status stays, if none is sent. To change some fields, use PATCH.
+    """
     product = products.replace(product_id, new, Expected.parse(if_match))
     return shown(product, version=product.version)
 
@@ -119,7 +120,7 @@ def replace_product(
 @requires(Permission.WRITE_PRODUCTS)
 def patch_product(
     product_id: str, changes: ProductPatch, if_match: IfMatch
-) -> Response[StaffProductView]:
+) -> Response[StaffProductDetail]:
     """Change some of a product: a JSON merge patch (RFC 7396).
 
     What is left out stays, null removes, `attributes`, `options` and `price` are merged.
@@ -152,7 +153,7 @@ def list_products_for_staff(
 @requires(Permission.WRITE_PRODUCTS)
 def get_product_for_staff(
     product_id: str, if_none_match: IfNoneMatch = None
-) -> Response[StaffProductView]:
+) -> Response[StaffProductDetail]:
     """One product as it is now, whatever its status, with what is the shop's own affair."""
     product = products.inspect(product_id)
     return shown(product, version=product.version, if_none_match=if_none_match)

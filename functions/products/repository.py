@@ -8,31 +8,25 @@ from products.merging import Found, first_of, reading
 from products.shelves import Shown
 from shared import cursors, outbox, stock
 from shared.dynamo import read_together
-from shared.errors import CurrencyInUse, SkuTaken, StaleVersion
+from shared.errors import CurrencyInUse, ProductNotFound, SkuTaken, StaleVersion
 from shared.events import CatalogEvent
 from shared.models import Product, ProductGroup, Stock
-from shared.stock import Held
+from shared.stock import BUCKETS_MAX, Held, StockChanged
 from shared.transactions import Condition, Otherwise, Transaction
 from shared.versions import stale
-
-BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
 
 
 class GroupChanged(Exception):
     """Another variant of the group was written meanwhile: look again at what is in it."""
 
 
-class StockChanged(Exception):
-    """Something was sold or counted meanwhile: look again at what there is."""
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A product with its stock and the group that it is a variant in."""
+    """A product with its stock and, where that was asked for, the group that it is a variant in."""
 
     product: Product
     held: Held
-    group: ProductGroup | None
+    group: ProductGroup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +35,12 @@ class StatusPage:
     next_cursor: str | None
 
 
-def find(product_id: str) -> Product | None:
-    """As it is now."""
-    return Product.find(product_id, consistent=True)
+def find(product_id: str) -> Product:
+    """As it is now. Raises ProductNotFound."""
+    product = Product.find(product_id, consistent=True)
+    if product is None:
+        raise ProductNotFound("There is no such product.")
+    return product
 
 
 def with_stock(product: Product) -> Known:
@@ -64,18 +61,23 @@ def with_stock(product: Product) -> Known:
 def read_shown(shown: Sequence[Shown]) -> list[tuple[Product, int]]:
     """Those products that are still on sale, in that order, with what is available of each.
 
-    One BatchGetItem for each 100 items: of twenty products, one.
+    One BatchGetItem for each 100 items: of twenty products, one. One more where the stock of some
+    was split anew since they were listed.
     """
     buckets = {it.product_id: it.stock_buckets for it in shown}
-    wanted = [(Product, it) for it in buckets] + [(Stock, it) for it in stock.keys(buckets)]
-    found = _read(wanted)
+    keys = [(Product, it) for it in buckets] + [(Stock, it) for it in stock.keys(buckets)]
+    found = read_together(*keys)
     held = stock.held(buckets, [item for item in found if isinstance(item, Stock)])
-    products = {item.product_id: item for item in found if isinstance(item, Product)}
-    return [
-        (products[key], held[key].available)
-        for key in buckets
-        if key in products and products[key].status == "active"
-    ]
+    products = {
+        it.product_id: it for it in found if isinstance(it, Product) and it.status == "active"
+    }
+    split_anew = {
+        key: int(it.stock_buckets)
+        for key, it in products.items()
+        if it.stock_buckets != buckets[key]
+    }
+    held |= stock.read(split_anew)
+    return [(products[key], held[key].available) for key in buckets if key in products]
 
 
 def with_status(status: str, *, limit: int, cursor: str | None, owner: str) -> StatusPage:
@@ -113,16 +115,10 @@ def file_under_status(product: Product) -> None:
 
 
 def read_known(product_ids: Sequence[str]) -> list[Known]:
-    """Those products, whatever their status, in that order, with their stock and groups."""
-    products = Product.fetch(product_ids, consistent=True)
+    """Those products, whatever their status, in that order, with their stock; without groups."""
+    products = Product.fetch(product_ids)
     held = stock.read({key: int(it.stock_buckets) for key, it in products.items()})
-    names = {it.group for it in products.values() if it.group}
-    found = ProductGroup.fetch(names, consistent=True)
-    return [
-        Known(products[key], held[key], found.get(products[key].group or ""))
-        for key in product_ids
-        if key in products
-    ]
+    return [Known(products[key], held[key]) for key in product_ids if key in products]
 
 
 def add(product: Product, created: CatalogEvent) -> ProductGroup | None:
@@ -168,13 +164,21 @@ def _stage_stock(transaction: Transaction, before: Product, after: Product) -> N
     changes_currency = before.currency != after.currency
     if not splits_anew and not changes_currency:
         return
-    held = stock.of(before)
+    # When splitting anew, all that there may ever have been: nothing stays in one out of sight.
+    buckets = BUCKETS_MAX if splits_anew else int(before.stock_buckets)
+    held = stock.read({before.product_id: buckets})[before.product_id]
     if changes_currency and held.on_order:
         raise currency_in_use(before)
+    currency = after.currency if changes_currency else None
     if splits_anew and held.version:
-        # As it was read: so nothing has come on order either.
-        buckets = int(after.stock_buckets)
-        stock.stage_as_counted(transaction, held, held.available, buckets, otherwise=StockChanged())
+        stock.stage_as_counted(  # as it was read: so nothing has come on order either
+            transaction,
+            held,
+            held.available,
+            int(after.stock_buckets),
+            otherwise=StockChanged(),
+            currency=currency,
+        )
     elif changes_currency:
         stock.stage_change(
             transaction,
@@ -182,6 +186,7 @@ def _stage_stock(transaction: Transaction, before: Product, after: Product) -> N
             {},
             otherwise=currency_in_use(before),
             demanded=stock.nothing_on_order,
+            currency=currency,
         )
 
 
@@ -212,7 +217,7 @@ def _stage_membership(
 
 def _looks_other_in_group(before: Product, after: Product) -> bool:
     """Whether what a group holds of its variants is another now."""
-    fields = ("group", "options_json", "status")
+    fields = ("group", "options_json", "status", "currency")
     return any(getattr(before, it) != getattr(after, it) for it in fields)
 
 
@@ -223,10 +228,3 @@ def _stage_group(
         ProductGroup.version == before.version if before else ProductGroup.group.does_not_exist()
     )
     transaction.put(after, only_if=as_read, otherwise=GroupChanged())
-
-
-def _read(wanted: Sequence[tuple[type[Product] | type[Stock], str]]) -> list[Product | Stock]:
-    found: list[Product | Stock | None] = []
-    for start in range(0, len(wanted), BATCH_MAX):
-        found += read_together(*wanted[start : start + BATCH_MAX])
-    return [item for item in found if item is not None]

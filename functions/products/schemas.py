@@ -1,109 +1,26 @@
-import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from products.fields import (
+    Attributes,
+    Category,
+    Group,
+    LowStockAt,
+    Options,
+    Sku,
+    Status,
+    StockBuckets,
+    Tag,
+    bounded,
+)
 from shared.models import Product, ProductGroup
 from shared.money import Money, Price
 from shared.schemas import ONE_LINE, RequestBody, View
-from shared.stock import BUCKETS_MAX, Held
-
-AVAILABLE_MAX = 10**9
-ATTRIBUTES_BYTES_MAX = 16_384  # as JSON; of the 400 KB that an item may have
-ATTRIBUTES_DEPTH_MAX = 5
-CATEGORY_DEPTH_MAX = 8  # each level is a shelf that the product stands on
-
-Status = Literal["draft", "active", "archived"]
-Sku = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", examples=["TEA-GREEN-100"])
-]
-
-
-def _not_too_deep(category: str) -> str:
-    if category.count("/") >= CATEGORY_DEPTH_MAX:
-        raise ValueError(f"Must have at most {CATEGORY_DEPTH_MAX} levels")
-    return category
-
-
-Category = Annotated[
-    str,
-    Field(
-        max_length=200,
-        pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$",
-        description="A path: who browses a parent sees its children.",
-        examples=["home/kitchen/teapots"],
-    ),
-    AfterValidator(_not_too_deep),
-]
-Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE)]
-Group = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
-        description="What this is a variant of: listings show one of a group.",
-        examples=["TEA-GREEN"],
-    ),
-]
-OptionName = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE)]
-OptionText = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
-Options = Annotated[
-    dict[OptionName, OptionText],
-    Field(max_length=10, description="What tells it from the others of its group."),
-]
-Available = Annotated[int, Field(ge=0, le=AVAILABLE_MAX, description="Units that can be sold.")]
-
-
-def _bounded(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Raises what pydantic reports of a field."""
-    if _is_deeper(attributes, ATTRIBUTES_DEPTH_MAX):
-        raise PydanticCustomError(
-            "attributes_too_deep",
-            "Must be nested at most {depth_max} deep",
-            {"depth_max": ATTRIBUTES_DEPTH_MAX},
-        )
-    try:
-        size = len(json.dumps(attributes, ensure_ascii=False).encode())
-    except UnicodeEncodeError as error:
-        raise PydanticCustomError("not_unicode", "Must not have half of a character") from error
-    if size > ATTRIBUTES_BYTES_MAX:
-        raise PydanticCustomError(
-            "attributes_too_large",
-            "Must be at most {bytes_max} bytes of JSON",
-            {"bytes_max": ATTRIBUTES_BYTES_MAX},
-        )
-    return attributes
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    if levels == 0:
-        return True
-    children = value.values() if isinstance(value, dict) else value
-    return any(_is_deeper(child, levels - 1) for child in children)
-
-
-AttributeName = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE)]
-Attributes = Annotated[
-    dict[AttributeName, Any],
-    Field(max_length=50, description="Anything that is JSON: at most 16 KB, nested 5 deep."),
-    AfterValidator(_bounded),
-]
-LowStockAt = Annotated[
-    int, Field(ge=1, le=AVAILABLE_MAX, description="At so few, `stock.low` is told.")
-]
-StockBuckets = Annotated[
-    int,
-    Field(
-        ge=1,
-        le=BUCKETS_MAX,
-        description="Parts that the stock is split into, for products that sell by the hundred "
-        "a second.",
-    ),
-]
+from shared.stock import Held
 
 
 class NewProduct(RequestBody):
@@ -126,7 +43,8 @@ class NewProduct(RequestBody):
     def _is_told_from_its_group(self) -> Self:
         if (self.group is None) != (not self.options):
             raise PydanticCustomError(
-                "group_without_options", "Send `group` and `options` together, or neither"
+                "group_without_options",
+                "Send `group` and `options` together, or neither: to leave a group, both as null",
             )
         return self
 
@@ -138,9 +56,9 @@ class ProductPatch(RequestBody):
     description: str | None = None
     category: str | None = None
     price: dict[str, Any] | None = None
-    status: str | None = None
+    status: Status = "active"  # no null: taken away, it would be on sale
     tags: list[Any] | None = None
-    attributes: Annotated[dict[str, Any], AfterValidator(_bounded)] | None = None
+    attributes: Annotated[dict[str, Any], AfterValidator(bounded)] | None = None
     group: str | None = None
     options: dict[str, Any] | None = None
     stock_buckets: int | None = None
@@ -201,23 +119,30 @@ class ProductDetail(ProductView):
 class StaffProductView(ProductView):
     """With what is the shop's own affair; never from a cache."""
 
-    siblings: list[SiblingView] = Field(description="The others of its group, drafts too.")
     on_order: int = Field(description="Units that open orders have taken.")
     stock_buckets: int
     low_stock_at: int | None
-    stock_version: int
+    stock_version: int = Field(description="That `If-Match` of its stock is about.")
 
     @classmethod
-    def shown(cls, product: Product, held: Held, group: ProductGroup | None) -> Self:
+    def shown(cls, product: Product, held: Held, **more: Any) -> Self:
         return cls.of(
             product,
             held.available,
-            siblings=siblings(product, group, only_active=False),
             on_order=held.on_order,
             stock_buckets=int(product.stock_buckets),
             low_stock_at=_whole(product.low_stock_at),
             stock_version=held.version,
+            **more,
         )
+
+
+class StaffProductDetail(StaffProductView):
+    siblings: list[SiblingView] = Field(description="The others of its group, drafts too.")
+
+    @classmethod
+    def with_siblings(cls, product: Product, held: Held, group: ProductGroup | None) -> Self:
+        return cls.shown(product, held, siblings=siblings(product, group, only_active=False))
 
 
 def siblings(

@@ -1,17 +1,19 @@
 """The catalog as staff edit it, and as one product is shown."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from products import browse_cache, repository
 from products.browse_cache import kept_for_shoppers
 from products.catalog import CatalogQuery
-from products.repository import GroupChanged, StockChanged
+from products.repository import GroupChanged
 from products.schemas import (
     NewProduct,
     ProductDetail,
     ProductPatch,
     ProductView,
+    StaffProductDetail,
     StaffProductView,
     document_of,
     siblings,
@@ -22,7 +24,7 @@ from shared.errors import ChangedMeanwhile, ProductNotFound, SkuIsFixed, StaleVe
 from shared.events import ProductArchived, ProductChange, ProductCreated, ProductUpdated
 from shared.models import Product
 from shared.schemas import Page, validated
-from shared.stock import Held
+from shared.stock import Held, StockChanged
 from shared.versions import Expected
 
 TRIES = 5  # at an edit whose group or stock others write at the same time
@@ -45,12 +47,11 @@ _FIELDS = {
 Result = TypeVar("Result")
 
 
-@kept_for_shoppers(entries_max=1000)  # of some 2 KB
-def view(product_id: str) -> ProductDetail:
+def look_up(product_id: str) -> ProductDetail:
     """As anyone may see it. Raises ProductNotFound for what is not on sale."""
-    product = _product(product_id)
+    product = repository.find(product_id)
     if product.status != "active":
-        raise _not_found()
+        raise ProductNotFound("There is no such product.")
     known = repository.with_stock(product)
     return ProductDetail.of(
         product,
@@ -59,11 +60,14 @@ def view(product_id: str) -> ProductDetail:
     )
 
 
-@kept_for_shoppers(entries_max=100)  # of at most 100 products
-def browse(query: CatalogQuery) -> Page[ProductView]:
+def list_page(query: CatalogQuery) -> Page[ProductView]:
     """Raises InvalidCursor."""
     page = query.run()
     return Page(items=shown(page.shown), next_cursor=page.next_cursor)
+
+
+view = kept_for_shoppers(megabytes=8)(look_up)
+browse = kept_for_shoppers(megabytes=16)(list_page)
 
 
 def shown(found: Sequence[Shown]) -> list[ProductView]:
@@ -71,9 +75,9 @@ def shown(found: Sequence[Shown]) -> list[ProductView]:
     return [ProductView.of(*it) for it in repository.read_shown(found)]
 
 
-def inspect(product_id: str) -> StaffProductView:
+def inspect(product_id: str) -> StaffProductDetail:
     """As staff see it: as it is now, whatever its status. Raises ProductNotFound."""
-    return _staff_view(_product(product_id))
+    return _staff_view(repository.find(product_id))
 
 
 def inspect_all(
@@ -82,28 +86,33 @@ def inspect_all(
     """All products of that status, newest first. Raises InvalidCursor."""
     page = repository.with_status(status, limit=limit, cursor=cursor, owner=staff_id)
     return Page(
-        items=[StaffProductView.shown(it.product, it.held, it.group) for it in page.known],
+        items=[StaffProductView.shown(it.product, it.held) for it in page.known],
         next_cursor=page.next_cursor,
     )
 
 
-def create(new: NewProduct) -> StaffProductView:
+def create(new: NewProduct) -> StaffProductDetail:
     """Raises SkuTaken, OptionsTaken and GroupFull. It has no stock until that is set."""
     product = product_of(new)
     group = _persistently(lambda: repository.add(product, told_of_creation(product)))
     browse_cache.forget()
-    return StaffProductView.shown(product, Held.nothing(product.product_id), group)
+    return StaffProductDetail.with_siblings(product, Held.nothing(product.product_id), group)
 
 
-def replace(product_id: str, new: NewProduct, expected: Expected) -> StaffProductView:
-    """What `new` leaves out becomes what it is by default.
+def replace(product_id: str, new: NewProduct, expected: Expected) -> StaffProductDetail:
+    """What `new` leaves out becomes what it is by default; only the status stays.
 
     Raises ProductNotFound, StaleVersion, SkuIsFixed, CurrencyInUse, OptionsTaken and GroupFull.
     """
-    return _edit(product_id, expected, lambda _: new)
+
+    def replaced(before: Product) -> NewProduct:
+        stays = "status" not in new.model_fields_set
+        return new.model_copy(update={"status": before.status}) if stays else new
+
+    return _edit(product_id, expected, replaced)
 
 
-def patch(product_id: str, changes: ProductPatch, expected: Expected) -> StaffProductView:
+def patch(product_id: str, changes: ProductPatch, expected: Expected) -> StaffProductDetail:
     """RFC 7396. Raises InvalidFields when the outcome would be no product, and as `replace`."""
     asked = changes.model_dump(exclude_unset=True)
     return _edit(
@@ -165,9 +174,14 @@ def product_of(new: NewProduct, before: Product | None = None) -> Product:
 
 def changed_fields(before: Product, after: Product) -> list[str]:
     """By the names that clients know."""
-    return [
-        name for name, field in _FIELDS.items() if getattr(before, field) != getattr(after, field)
-    ]
+    return [name for name, field in _FIELDS.items() if _differ(before, after, field)]
+
+
+def _differ(before: Product, after: Product, field: str) -> bool:
+    one, other = getattr(before, field), getattr(after, field)
+    if field == "attributes_json":  # for JSON true is not 1, nor 1.0; for Python they are equal
+        one, other = (json.dumps(it, sort_keys=True) for it in (one, other))
+    return bool(one != other)
 
 
 def told_of_creation(product: Product) -> ProductCreated:
@@ -193,7 +207,7 @@ def told_of_change(
 
 def _edit(
     product_id: str, expected: Expected, revise: Callable[[Product], NewProduct]
-) -> StaffProductView:
+) -> StaffProductDetail:
     after = _persistently(
         lambda: _edit_once(product_id, expected, revise), whatever_it_was=expected.is_any
     )
@@ -204,7 +218,7 @@ def _edit(
 def _edit_once(
     product_id: str, expected: Expected, revise: Callable[[Product], NewProduct]
 ) -> Product:
-    before = _product(product_id)
+    before = repository.find(product_id)
     expected.check(before.version)
     new = revise(before)
     if new.sku != before.sku:
@@ -230,17 +244,6 @@ def _persistently(write: Callable[[], Result], *, whatever_it_was: bool = False)
     raise ChangedMeanwhile("Others are editing this, or buying it by the hundred. Try again.")
 
 
-def _product(product_id: str) -> Product:
-    product = repository.find(product_id)
-    if product is None:
-        raise _not_found()
-    return product
-
-
-def _staff_view(product: Product) -> StaffProductView:
+def _staff_view(product: Product) -> StaffProductDetail:
     known = repository.with_stock(product)
-    return StaffProductView.shown(known.product, known.held, known.group)
-
-
-def _not_found() -> ProductNotFound:
-    return ProductNotFound("There is no such product.")
+    return StaffProductDetail.with_siblings(known.product, known.held, known.group)

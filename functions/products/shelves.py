@@ -6,7 +6,7 @@ shop is spread over shards, so that an import does not write to one partition of
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,13 +35,12 @@ def tag_shelf(tag: str) -> str:
     return f"tag#{tag}"
 
 
-def shelves_of(unit: str, category: str | None, tags: Iterable[str]) -> Iterator[str]:
-    """Where something is found that has this category and these tags."""
+def paths_of(unit: str, category: str | None) -> Iterator[str]:
+    """The shop's shelf, and one for each category on the path."""
     yield f"shop#{shard_of(unit)}"
     steps = category.split("/") if category else []
     for depth in range(1, len(steps) + 1):
         yield category_shelf("/".join(steps[:depth]))
-    yield from map(tag_shelf, dict.fromkeys(tags))
 
 
 def shard_of(key: str) -> int:

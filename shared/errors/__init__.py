@@ -68,6 +68,7 @@ from shared.errors.shop import (
     SkuIsFixed,
     SkuTaken,
     StockBelowZero,
+    StockScattered,
     UnknownProducts,
 )
 
@@ -115,6 +116,7 @@ __all__ = [
     "SkuTaken",
     "StaleVersion",
     "StockBelowZero",
+    "StockScattered",
     "TokenExpired",
     "TokenInvalid",
     "TokenMissing",

@@ -35,6 +35,12 @@ class OutOfStock(AppError):
     status, code = 409, "out_of_stock"
 
 
+class StockScattered(AppError):
+    """So many buckets have a part of it that one transaction cannot take from all of them."""
+
+    status, code = 409, "stock_scattered"
+
+
 class StockBelowZero(AppError):
     """An adjustment would take more than there is."""
 

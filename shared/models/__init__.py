@@ -39,17 +39,14 @@
 
 from shared.models.accounts import ApiKey, Attempts, EmailToken, Login, Profile, Session, User
 from shared.models.catalog import (
-    IndexedUnit,
-    Listing,
-    Posting,
     Product,
     ProductGroup,
-    Spelling,
     Stock,
     StockLevel,
     StockMovement,
     Variant,
 )
+from shared.models.listings import IndexedUnit, Listing, Posting, Spelling
 from shared.models.orders import Order, OrderLine, OrderStep, OrderTotals, ShippingAddress
 from shared.models.outbox import OutboxRow
 from shared.models.uploads import RowError, Upload

@@ -7,7 +7,9 @@ from files import processor
 from files.processor import handler
 from shared import ids
 from shared.aws import client
+from shared.dynamo import connection
 from shared.models import OutboxRow, Product, Stock, StockMovement, Upload
+from shared.transactions import TRIES
 from tests.support import faults, imports, shop
 from tests.support.catalog import followed, patch
 from tests.support.http import CONTEXT, sample
@@ -230,6 +232,56 @@ def test_a_row_that_is_edited_while_it_is_written_is_looked_at_again(monkeypatch
     after = product_of("TEA")
     assert (upload.status, counts(upload)) == ("completed", (1, 1, 0))
     assert (after.name, after.description, after.version) == ("New tea", "Fresh and grassy", 3)
+
+
+def test_units_that_a_file_counts_while_the_stock_is_split_anew_are_in_sight(monkeypatch):
+    tea = shop.product("TEA", name="Tea", price_minor=1250, available=10)
+    patch(tea.product_id, {"stock_buckets": 4})
+    stage, turns = processor.catalog.stage, iter([True])
+
+    def slowly(*args, **how):
+        refused = stage(*args, **how)
+        if next(turns, False):
+            patch(tea.product_id, {"stock_buckets": 1})
+        return refused
+
+    monkeypatch.setattr(processor.catalog, "stage", slowly)
+
+    imported(HEADER + row("TEA", name="Tea", available=50))
+
+    assert shop.available(tea) == 50
+
+
+def test_rows_that_others_contend_for_are_tried_again(monkeypatch):
+    monkeypatch.setattr(processor, "pause", lambda _: None)
+    tea = shop.product("TEA", available=1)
+    conflicts = [faults.cancelled("TransactionConflict")] * (2 * TRIES)
+    imports.upload()
+    event = dropped(HEADER + row("TEA", available=9))
+
+    with faults.answering(connection().client, "TransactWriteItems", *conflicts):
+        handler(event, CONTEXT)
+
+    assert Upload.get("upl_one", "upload").status == "completed"
+    assert shop.available(tea) == 9
+
+
+def test_a_row_over_a_product_that_breaks_todays_rules_is_told_and_the_others_written():
+    shop.product("OLD", category="Home & Kitchen")
+
+    upload = imported(HEADER + row("OLD") + row("TEA"))
+
+    assert counts(upload) == (2, 1, 1)
+    assert [(it.row, it.code) for it in upload.errors] == [(2, "invalid_fields")]
+
+
+def test_problems_are_told_in_the_order_of_their_rows():
+    tea = shop.product("TEA", currency="USD", available=9)
+    shop.sell(tea, 2)
+
+    upload = imported(HEADER + row("TEA") + row("POT", price="free") + row("CUP"))
+
+    assert [it.row for it in upload.errors] == [2, 3]
 
 
 def test_a_product_that_is_not_in_the_file_stays_as_it_is():

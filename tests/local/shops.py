@@ -13,6 +13,7 @@ QUEUE = "souk-catalog-index"
 SECRETS = {"TokenKeysSecret": "souk/token-keys", "CursorKeysSecret": "souk/cursor-keys"}
 VARIABLES = {
     "ProductsTable": "PRODUCTS_TABLE",
+    "GroupsTable": "GROUPS_TABLE",
     "StockTable": "STOCK_TABLE",
     "StockMovementsTable": "STOCK_MOVEMENTS_TABLE",
     "OrdersTable": "ORDERS_TABLE",

@@ -8,9 +8,10 @@ from local.reindexing import reindex
 from local.targets import OperationFailed
 from shared import events
 from shared.aws import client
+from shared.models import Listing, Product, ProductGroup
 from tests.local import shops
 from tests.support import faults
-from tests.support.shop import product
+from tests.support.shop import product, tell_index
 
 pytestmark = pytest.mark.usefixtures("aws", "queue")
 
@@ -51,14 +52,28 @@ def test_a_message_is_in_the_form_that_eventbridge_gives_an_event():
     assert body["detail"]["data"]["sku"] == "TEA"
 
 
-def test_a_variant_is_queued_with_its_group():
+def test_a_variant_is_queued_with_its_group_and_so_is_the_group():
     product("TEA-S", group="TEA", options_json={"size": "S"})
     product("SALT")
 
     reindex(shops.shop())
 
-    groups = {it["detail"]["data"]["sku"]: it["detail"]["data"]["group"] for it in queued()}
-    assert groups == {"TEA-S": "TEA", "SALT": None}
+    told = [events.parse(it["detail"]).data for it in queued()]
+    assert {(it.sku, it.group) for it in told} == {("TEA-S", "TEA"), ("SALT", None), ("", "TEA")}
+
+
+def test_a_group_that_all_have_left_is_taken_from_the_lists():
+    shirt = product("SHIRT", group="SHIRTS", options_json={"size": "S"})
+    shirt.update([Product.group.remove(), Product.options_json.set({})])
+    ProductGroup("SHIRTS", variants=[], version=2).save()
+    assert [it.unit for it in Listing.scan()].count("grp#SHIRTS") > 0
+
+    reindex(shops.shop())
+    for body in queued():
+        tell_index(events.parse(body["detail"]))
+
+    listed = {it.unit for it in Listing.scan() if it.shelf.startswith("shop#")}
+    assert listed == {shirt.product_id}
 
 
 def test_drafts_and_archived_products_are_queued_too():

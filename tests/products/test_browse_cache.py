@@ -125,6 +125,22 @@ def test_a_page_that_has_not_changed_is_not_sent_again(cache_clock):
     assert (other.status, other.body["items"][0]["available"]) == (200, 4)
 
 
+@pytest.mark.parametrize("name", ["products.list", "products.search"])
+def test_a_page_that_goes_on_is_the_same_page_when_it_is_made_anew(cache_clock, name):
+    for n in range(3):
+        shop.product(f"TEA-{n}", name="tea")
+    query = {"limit": "2", "q": "tea"} if name == "products.search" else {"limit": "2"}
+    first = send(handler, name, caller=NOBODY, query=query)
+    cache_clock.seconds += BOUND
+
+    again = send(
+        handler, name, caller=NOBODY, query=query, headers={"if-none-match": first.headers["ETag"]}
+    )
+
+    assert first.body["next_cursor"] is not None
+    assert (again.status, again.headers["Vary"]) == (304, "Origin")
+
+
 def test_what_is_not_found_is_looked_for_again():
     missing = get("prd_pjveaookjdmxcwbfpikr7ype3gxdjqed")
 

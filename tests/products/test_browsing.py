@@ -190,6 +190,11 @@ def test_what_no_index_answers_is_refused_with_what_can_be_asked(query):
         ({"currency": "XXX"}, "query.currency"),
         ({"sort": "random"}, "query.sort"),
         ({"cursor": "x" * 2001}, "query.cursor"),
+        ({"catgory": "tea"}, "query.catgory"),
+        ({"category[]": "tea"}, "query.category[]"),
+        ({"LIMIT": "1"}, "query.LIMIT"),
+        ({"q": "tea"}, "query.q"),
+        ({"x" * 300: "1"}, "query." + "x" * 50),
     ],
 )
 def test_a_query_that_is_wrong_is_named(query, path):

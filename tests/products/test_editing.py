@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from orders import repository as orders_repository
+from orders.handler import handler as orders
 from products.handler import handler
 from products.service import merged
+from shared import stock
 from shared.models import OutboxRow, Product
 from tests.support import shop
 from tests.support.catalog import TEA, created, edit, get, inspect, patch
@@ -222,6 +225,7 @@ def test_a_product_keeps_its_sku():
         ({"price": {"currency": "XXX"}}, "price.currency"),
         ({"price": {"discount": 1}}, "price.discount"),
         ({"status": "sold"}, "status"),
+        ({"status": None}, "status"),
         ({"tags": ["x", ""]}, "tags.1"),
         ({"attributes": {"deep": {"a": {"b": {"c": {"d": {}}}}}}}, "attributes"),
         ({"sku": "COFFEE"}, "sku"),
@@ -322,3 +326,62 @@ def test_an_amount_can_change_while_orders_are_open():
 def test_patches_merge_as_rfc_7396_has_it(target, change, result):
     """Appendix A."""
     assert merged(target, change) == result
+
+
+@pytest.mark.parametrize("status", ["draft", "archived"])
+def test_a_replacement_that_says_no_status_puts_nothing_on_sale(status):
+    tea = created(status=status)
+
+    answer = edit("replace", tea["id"], TEA | {"name": "Sencha"})
+
+    assert (answer.body["name"], answer.body["status"]) == ("Sencha", status)
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, True), (1, 1.5), (0, False), (1.0, True)])
+def test_values_that_are_equal_to_python_are_not_to_json(before, after):
+    tea = created(attributes={"w": before})
+
+    answer = patch(tea["id"], {"attributes": {"w": after}})
+
+    assert answer.body["attributes"]["w"] is after or answer.body["attributes"]["w"] == after
+    assert (type(answer.body["attributes"]["w"]), answer.body["version"]) == (type(after), 2)
+
+
+def test_an_order_in_flight_is_not_in_a_currency_that_the_product_has_no_more(monkeypatch):
+    tea = shop.product("TEA", available=5)
+    read, turns = orders_repository.products_of, iter([True])
+
+    def products_of(product_ids):
+        found = read(product_ids)
+        if next(turns, False):
+            assert patch(tea.product_id, {"price": {"currency": "USD"}}).status == 200
+        return found
+
+    monkeypatch.setattr(orders_repository, "products_of", products_of)
+    body = {"lines": [{"product_id": tea.product_id, "quantity": 1}]}
+    body |= {"shipping_address": shop.ADDRESS}
+
+    late = send(orders, "orders.place", body=body)
+    again = send(orders, "orders.place", body=body)
+
+    assert (late.status, late.code) == (503, "unavailable")
+    assert (again.status, again.body["totals"]["total"]["currency"]) == (201, "USD")
+    assert shop.available(tea) == 4
+
+
+def test_an_order_that_comes_while_the_currency_is_changed_keeps_it(monkeypatch):
+    tea = shop.product("TEA", available=5)
+    real, turns = stock.read, iter([True])
+
+    def reading(of):
+        found = real(of)
+        if next(turns, False):
+            shop.sell(tea, 1)
+        return found
+
+    monkeypatch.setattr(stock, "read", reading)
+
+    answer = patch(tea.product_id, {"price": {"currency": "USD"}})
+
+    assert (answer.status, answer.code) == (409, "currency_in_use")
+    assert Product.get(tea.product_id).currency == "EUR"

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from products.index import repository
+from products.index import repository, worker
 from products.index.worker import handler
-from shared.errors import ChangedMeanwhile
+from shared.errors import ChangedMeanwhile, Unavailable
 from shared.events import AboutStock, StockDepleted
 from shared.models import IndexedUnit, Listing, Posting, Product
 from tests.support import shop
@@ -102,8 +102,8 @@ def test_a_unit_that_cannot_be_stored_fails_its_own_messages_alone(monkeypatch):
     assert followed() == ["POT"]
 
 
-def test_what_was_read_before_another_stored_cannot_be_stored_after_it(monkeypatch):
-    """The slower of two workers, with the older truth, must not win."""
+def test_what_was_read_before_another_stored_is_not_stored_after_it(monkeypatch):
+    """The slower of two workers has the older truth: it looks again."""
     tea = shop.product("TEA", name="Old tea")
     patch(tea.product_id, {"category": "old"})  # not indexed yet
     units_named, turns = repository.units_named, iter([True])
@@ -119,9 +119,41 @@ def test_what_was_read_before_another_stored_cannot_be_stored_after_it(monkeypat
 
     answer = handler(messages(tea), CONTEXT)
 
-    assert answer["batchItemFailures"] == [{"itemIdentifier": "0"}]
+    assert answer == {"batchItemFailures": []}
     assert (followed(category="new"), followed(category="old")) == (["TEA"], [])
     assert any("new" in it["text"] for it in stored()["postings"])
+
+
+def test_the_newer_truth_is_stored_though_an_older_one_came_in_between(monkeypatch):
+    tea = shop.product("TEA", category="old")
+    units_named, turns = repository.units_named, iter([True])
+
+    def slowly(names):
+        if not next(turns, False):
+            return units_named(names)
+        patch(tea.product_id, {"category": "between"})
+        shop.index(tea)  # another worker stores what it has read, and that is old by now
+        patch(tea.product_id, {"category": "new"})
+        return units_named(names)
+
+    monkeypatch.setattr(repository, "units_named", slowly)
+
+    answer = handler(messages(tea), CONTEXT)
+
+    assert answer == {"batchItemFailures": []}
+    assert (followed(category="new"), followed(category="between")) == (["TEA"], [])
+
+
+def test_words_that_cannot_be_learnt_now_do_not_hold_up_the_listing(monkeypatch):
+    tea = unlisted("TEA")
+
+    def busy(_):
+        raise Unavailable("too busy")
+
+    monkeypatch.setattr(worker, "learn", busy)
+
+    assert handler(messages(tea), CONTEXT) == {"batchItemFailures": []}
+    assert followed() == ["TEA"]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))

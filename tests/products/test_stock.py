@@ -1,7 +1,10 @@
 """Whole slice: stock is counted and adjusted, never sold twice, and each change is on record."""
 
+import json
+
 import pytest
 
+from benchmarks.endpoint import watched
 from products.handler import handler
 from products.stock import repository
 from shared import stock as buckets
@@ -22,6 +25,19 @@ def movements(product_id: str, **query) -> list[dict]:
     answer = send(handler, "products.list_movements", caller=STAFF, path=path, query=query)
     assert answer.status == 200, answer
     return answer.body["items"]
+
+
+def after_reading(monkeypatch, act) -> None:
+    """Have something happen between the first look at the stock and the write."""
+    real, turns = repository.known, iter([True])
+
+    def known(product_id):
+        read = real(product_id)
+        if next(turns, False):
+            act()
+        return read
+
+    monkeypatch.setattr(repository, "known", known)
 
 
 def test_stock_is_set_to_what_was_counted():
@@ -63,15 +79,7 @@ def test_a_count_must_say_what_it_was_made_upon():
 
 def test_a_count_of_this_moment_takes_off_what_is_sold_at_this_moment(monkeypatch):
     tea = shop.product("TEA", available=10)
-    real, turns = repository.held_of, iter([True])
-
-    def held_of(product_id):
-        read = real(product_id)
-        if next(turns, False):
-            shop.sell(tea, 2)  # a customer, just now
-        return read
-
-    monkeypatch.setattr(repository, "held_of", held_of)
+    after_reading(monkeypatch, lambda: shop.sell(tea, 2))  # a customer, just now
 
     answer = count(tea.product_id, 15, if_match="*")
 
@@ -317,15 +325,15 @@ def test_stock_that_was_never_set_can_be_split():
 
 def test_a_sale_while_the_stock_is_split_is_not_lost(monkeypatch):
     tea = shop.product("TEA", available=10)
-    real, turns = buckets.of, iter([True])
+    real, turns = buckets.read, iter([True])
 
-    def of(product):
-        read = real(product)
+    def read(of):
+        found = real(of)
         if next(turns, False):
             shop.sell(tea, 3)
-        return read
+        return found
 
-    monkeypatch.setattr(buckets, "of", of)
+    monkeypatch.setattr(buckets, "read", read)
 
     assert patch(tea.product_id, {"stock_buckets": 4}).status == 200
     assert shop.available(tea) == 7
@@ -348,3 +356,85 @@ def test_a_count_of_split_stock_is_stale_after_a_sale_from_any_bucket():
     shop.sell(tea, 1)
 
     assert count(tea.product_id, 10, if_match=seen).status == 412
+
+
+@pytest.mark.parametrize("now", [1, 2, 8, 16])
+@pytest.mark.parametrize("how", ["adjust", "count", "count of this moment"])
+def test_units_that_come_in_while_the_stock_is_split_anew_are_in_sight(monkeypatch, how, now):
+    tea = split(10, 4)
+    seen = stock("get", tea.product_id).headers["ETag"]
+    after_reading(monkeypatch, lambda: patch(tea.product_id, {"stock_buckets": now}))
+
+    answer = {
+        "adjust": lambda: adjust(tea.product_id, 8),
+        "count": lambda: count(tea.product_id, 18, if_match=seen),
+        "count of this moment": lambda: count(tea.product_id, 18),
+    }[how]()
+
+    assert answer.status == (412 if how == "count" else 200)
+    expected = 10 if how == "count" else 18
+    assert held(tea.product_id)["available"] == expected
+    assert sum(it.available for it in Stock.scan()) == expected
+    assert patch(tea.product_id, {"stock_buckets": 5}).status == 200
+    assert held(tea.product_id)["available"] == expected
+
+
+def test_the_first_count_is_in_sight_though_the_stock_is_split_at_the_same_time(monkeypatch):
+    tea = created(stock_buckets=4)
+    after_reading(monkeypatch, lambda: patch(tea["id"], {"stock_buckets": 1}))
+
+    answer = count(tea["id"], 100, if_match='"0"')
+
+    assert (answer.status, held(tea["id"])["available"]) == (200, 100)
+
+
+def test_a_count_is_not_made_upon_two_halves_of_another(monkeypatch):
+    """Buckets are not read in one instant."""
+    tea = split(20, 2)
+    real, turns = buckets.read, iter([True])
+
+    def read(of):
+        found = real(of)
+        if next(turns, False):
+            before = found[tea.product_id].buckets[0]
+            count(tea.product_id, 40)
+            later = real(of)[tea.product_id].buckets[1]
+            found[tea.product_id] = buckets.Held(tea.product_id, (before, later))
+        return found
+
+    monkeypatch.setattr(buckets, "read", read)
+
+    answer = count(tea.product_id, 100)
+
+    assert (answer.status, answer.body["available"]) == (200, 100)
+    assert sum(it["change"] for it in movements(tea.product_id)) == 80
+
+
+def test_what_is_sold_while_an_adjustment_takes_it_is_not_taken_twice(monkeypatch):
+    tea = shop.product("TEA", available=5)
+    after_reading(monkeypatch, lambda: shop.sell(tea, 3))
+
+    answer = adjust(tea.product_id, -4)
+
+    assert (answer.status, answer.code) == (409, "stock_below_zero")
+    assert shop.available(tea) == 2
+
+
+def test_an_adjustment_of_a_version_is_stale_after_a_sale_in_the_same_instant(monkeypatch):
+    tea = shop.product("TEA", available=5)
+    seen = stock("get", tea.product_id).headers["ETag"]
+    after_reading(monkeypatch, lambda: shop.sell(tea, 3))
+
+    answer = adjust(tea.product_id, 4, if_match=seen)
+
+    assert (answer.status, shop.available(tea)) == (412, 2)
+
+
+def test_movements_are_read_as_they_are_now():
+    tea = shop.product("TEA", available=5)
+
+    with watched() as calls:
+        movements(tea.product_id)
+
+    (query,) = [json.loads(call.body) for call in calls if call.operation == "Query"]
+    assert query["ConsistentRead"] is True

@@ -121,7 +121,13 @@ def test_a_variant_that_moves_is_with_its_new_siblings():
 
 def test_a_group_has_so_many_and_no_more():
     variants = [
-        Variant(product_id=f"prd_{n}", sku=f"S-{n}", options_json={"n": str(n)}, status="active")
+        Variant(
+            product_id=f"prd_{n}",
+            sku=f"S-{n}",
+            options_json={"n": str(n)},
+            status="active",
+            currency="EUR",
+        )
         for n in range(VARIANTS_MAX)
     ]
     ProductGroup("SHIRT", variants=variants, version=1).save()
@@ -205,3 +211,61 @@ def test_a_product_that_joins_a_group_is_not_listed_beside_it():
     patch(mug["id"], {"group": None, "options": None})
     shop.index_what_happened()
     assert sorted(followed()) == ["MUG", "SHIRT-S"]
+
+
+def test_a_group_has_one_currency():
+    small, large = shirt("S"), shirt("L")
+
+    made = create(
+        sku="YEN",
+        group="SHIRT",
+        options={"size": "M"},
+        price={"amount_minor": 1500, "currency": "JPY"},
+    )
+    edited = patch(large["id"], {"price": {"currency": "JPY"}})
+
+    assert [(it.status, it.code) for it in (made, edited)] == [(422, "mixed_currencies")] * 2
+    assert (inspect(large["id"]).body["price"], Product.count()) == (small["price"], 2)
+
+
+@pytest.mark.parametrize("sort", ["newest", "price_asc", "price_desc", "name"])
+@pytest.mark.parametrize("limit", ["1", "2", "100"])
+def test_a_group_over_two_categories_is_shown_once_in_a_list_of_both(sort, limit):
+    shirt("S", category="a", price={"amount_minor": 100, "currency": "EUR"}, name="Aaa")
+    shirt("L", category="b", price={"amount_minor": 900, "currency": "EUR"}, name="Zzz")
+    for n in range(3):
+        price = {"amount_minor": 200 + n, "currency": "EUR"}
+        created(sku=f"MUG-{n}", category="ab"[n % 2], price=price, name=f"Mug {n}")
+    shop.index_what_happened()
+
+    found = followed(category=["a", "b"], sort=sort, limit=limit)
+
+    assert sorted(found) == ["MUG-0", "MUG-1", "MUG-2", "SHIRT-S"]
+
+
+def test_options_are_brief():
+    long = {f"размер {n}": "ж" * 50 for n in range(10)}
+
+    answer = create(sku="SHIRT", group="SHIRT", options=long)
+
+    assert (answer.status, answer.paths) == (422, ["body.options"])
+    assert answer.error["details"]["fields"][0]["code"] == "options_too_large"
+
+
+def test_a_full_group_of_the_longest_options_fits_in_its_item():
+    longest = {"я" * 50: "ж" * 100, "ю" * 50: "ш" * 100, "э" * 50: "щ" * 90}
+    for n in range(VARIANTS_MAX):
+        made = create(sku=f"SHIRT-{n}", group="SHIRT", options=longest | {"n": str(n)})
+        assert made.status == 201, made
+
+    assert len(ProductGroup.get("SHIRT").variants) == VARIANTS_MAX
+
+
+def test_what_has_left_a_group_is_told_with_its_name():
+    """So that the index takes it off the group's shelves."""
+    large = shirt("L")
+
+    patch(large["id"], {"group": None, "options": None})
+
+    told = [it.data for it in shop.staged_so_far() if it.type == "product.updated"]
+    assert [(it.group, it.previous_group) for it in told] == [(None, "SHIRT")]

@@ -5,6 +5,7 @@ import pytest
 from products.stock import repository
 from products.stock.repository import LevelChanged
 from products.stock.watcher import handler
+from shared import stock
 from shared.models import OutboxRow, Product
 from tests.support import shop
 from tests.support.catalog import adjust, count, patch
@@ -153,6 +154,27 @@ def test_of_two_that_look_at_once_one_tells(tea, monkeypatch):
     watch(tea)
 
     assert told() == [("stock.depleted", 0)]
+
+
+def test_who_has_read_an_older_stock_does_not_tell_of_it_after_a_newer(tea, monkeypatch):
+    """Else it would say that there are some, be believed, and fall silent when there are."""
+    shop.sell(tea, 5)
+    read, turns = stock.read, iter([True])
+
+    def slowly(buckets):
+        found = read(buckets)
+        if next(turns, False):
+            shop.sell(tea, 5)
+            watch(tea)  # another instance, which tells that it is depleted
+        return found
+
+    monkeypatch.setattr(stock, "read", slowly)
+
+    watch(tea)
+    adjust(tea.product_id, 50)
+    watch(tea)
+
+    assert told() == [("stock.depleted", 0), ("stock.replenished", 50)]
 
 
 def test_what_the_sample_record_is_about_may_be_gone():

@@ -61,6 +61,7 @@ def test_a_body_that_is_not_the_base64_it_is_said_to_be_is_malformed(raw):
         '{"text": "a"} x',
         "{'text': 'a'}",
         '{"text": NaN}',
+        '{"text": 1e999}',
         '{"text": Infinity}',
         '{"text": -Infinity}',
         '{"text": 0x10}',
@@ -89,7 +90,6 @@ def test_a_body_that_is_no_json_object_is_malformed(raw):
 @pytest.mark.parametrize(
     ("raw", "path"),
     [
-        ('{"text": 1e999}', "body.text"),
         ('{"text": 1' + "0" * 4000 + "}", "body.text"),
         ('{"text": "\\ud800"}', "body.text"),
         ('{"text": null}', "body.text"),

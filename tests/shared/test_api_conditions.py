@@ -8,7 +8,7 @@ import pytest
 from aws_lambda_powertools.event_handler import Response
 
 from shared import cache
-from shared.answers import created, shown, shown_to_anyone
+from shared.answers import Rendered, created, shown, shown_to_anyone
 from shared.api import SECURITY_HEADERS
 from shared.parameters import IfMatch, IfNoneMatch, OptionalIfMatch
 from shared.versions import Expected, etag_of
@@ -82,10 +82,10 @@ def test_a_header_without_end_is_refused_before_it_is_read():
 
 
 def kept_for_a_minute():
-    look_up = cache.cached(seconds=60)(lambda: ECHO)
+    look_up = cache.cached(seconds=60)(lambda: Rendered.of(ECHO, version=7))
 
     def view(if_none_match: IfNoneMatch = None) -> Response[Echo]:
-        return shown_to_anyone(look_up.kept(), version=7, if_none_match=if_none_match)
+        return shown_to_anyone(look_up.kept(), if_none_match=if_none_match)
 
     return view
 

@@ -140,7 +140,7 @@ def pushed_out_of_three(asked: str) -> str:
     """Of what was asked for, the one that has to be read once more."""
     read = []
 
-    @cache.cached(seconds=60, entries_max=3)
+    @cache.cached(seconds=60, bound=cache.Bound(3))
     def look_up(sku: str) -> str:
         read.append(sku)
         return sku
@@ -166,7 +166,7 @@ def test_of_too_many_answers_the_one_that_was_not_asked_for_the_longest_goes(ask
 def test_no_more_is_kept_than_is_said_however_much_is_asked():
     read = []
 
-    @cache.cached(seconds=60, entries_max=100)
+    @cache.cached(seconds=60, bound=cache.Bound(100))
     def look_up(number: int) -> int:
         read.append(number)
         return number
@@ -183,7 +183,7 @@ def test_no_more_is_kept_than_is_said_however_much_is_asked():
 def test_an_answer_that_is_renewed_takes_no_other_answers_place(cache_clock):
     read = []
 
-    @cache.cached(seconds=60, entries_max=2)
+    @cache.cached(seconds=60, bound=cache.Bound(2))
     def look_up(sku: str) -> str:
         read.append(sku)
         return sku
@@ -221,3 +221,17 @@ def test_a_lookup_that_fails_was_a_miss():
             look_up("tea")
 
     assert told == [False, False]
+
+
+def test_what_is_kept_is_bound_by_what_it_weighs():
+    asked: list[int] = []
+
+    @cache.cached(seconds=60, bound=cache.Bound(10, len))
+    def text(length: int) -> str:
+        asked.append(length)
+        return "x" * length
+
+    for length in (4, 5, 4, 6, 4, 5, 11, 11):
+        text(length)
+
+    assert asked == [4, 5, 6, 5, 11, 11]

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from benchmarks.endpoint import watched
 from shared import dynamo
-from shared.dynamo import read_together
+from shared.dynamo import BATCH_TRIES, read_together
 from shared.errors import Unavailable
 from shared.models import Login, Product, Session, Stock, StockLevel, User
 from tests.support import shop
@@ -45,14 +45,37 @@ def test_a_batch_of_nothing_asks_nothing():
     assert Stock.fetch([]) == {}
 
 
-@pytest.mark.parametrize("consistent", [False, True])
-def test_a_batch_is_read_as_it_is_now_where_that_is_asked_for(consistent):
+def test_a_batch_is_read_as_it_is_now():
     with watched() as calls:
-        Stock.fetch(["prd_tea"], consistent=consistent)
+        Stock.fetch(["prd_tea"])
 
     (call,) = calls
     (asked,) = json.loads(call.body)["RequestItems"].values()
-    assert asked.get("ConsistentRead", False) is consistent
+    assert asked["ConsistentRead"] is True
+
+
+@pytest.mark.parametrize(("count", "calls_made"), [(100, 1), (101, 2), (250, 3)])
+def test_more_than_a_batch_takes_is_read_in_several(count, calls_made):
+    stocked = [f"prd_{n}" for n in range(count)]
+    for product_id in (stocked[0], stocked[-1]):
+        Stock(product_id, available=3, version=1).save()
+
+    with watched() as calls:
+        found = Stock.fetch(stocked)
+
+    assert (list(found), len(calls)) == ([stocked[0], stocked[-1]], calls_made)
+
+
+def test_what_was_left_unread_is_asked_for_again():
+    shop.user("usr_ada")
+    shop.user("usr_bob")
+    left = unread(**{"souk-users": {"Keys": [{"user_id": {"S": "usr_bob"}}]}})
+
+    with reads(left) as calls:
+        _, bob = read_together((User, "usr_ada"), (User, "usr_bob"))
+
+    asked = json.loads(calls.sent[-1]["body"])["RequestItems"]["souk-users"]["Keys"]
+    assert (bob.user_id, asked) == ("usr_bob", [{"user_id": {"S": "usr_bob"}}])
 
 
 def test_an_item_that_is_not_there_is_none():
@@ -119,18 +142,18 @@ def test_what_is_asked_for_twice_comes_twice():
 
 
 @pytest.mark.parametrize(
-    "fault",
+    "faults",
     [
-        unread(**{"souk-users": {"Keys": [{"user_id": {"S": "usr_ada"}}]}}),
-        timed_out(),
-        refused("ProvisionedThroughputExceededException"),
+        [unread(**{"souk-users": {"Keys": [{"user_id": {"S": "usr_ada"}}]}})] * BATCH_TRIES,
+        [timed_out()],
+        [refused("ProvisionedThroughputExceededException")],
     ],
-    ids=["some left unread", "silent", "over its throughput"],
+    ids=["left unread each time", "silent", "over its throughput"],
 )
-def test_what_could_not_be_read_is_not_taken_for_missing(fault):
+def test_what_could_not_be_read_is_not_taken_for_missing(faults):
     shop.user("usr_ada")
 
-    with reads(fault), pytest.raises(Unavailable):
+    with reads(*faults), pytest.raises(Unavailable):
         read_together((User, "usr_ada"))
 
 

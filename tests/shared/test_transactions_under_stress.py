@@ -13,7 +13,6 @@ from botocore.exceptions import (
 from pynamodb.exceptions import TransactWriteError
 
 from shared import dynamo
-from shared import transactions as waiting
 from shared.errors import OutOfStock, Unavailable
 from shared.models import Product, Stock
 from shared.transactions import TRIES, Contended, Transaction
@@ -28,9 +27,9 @@ CONFLICT = cancelled("TransactionConflict")
 
 @pytest.fixture(autouse=True)
 def naps(monkeypatch) -> list[float]:
-    """How long each wait was, with nobody waiting."""
+    """How long each wait was, with nobody dynamo."""
     taken: list[float] = []
-    monkeypatch.setattr(waiting, "time", SimpleNamespace(sleep=taken.append))
+    monkeypatch.setattr(dynamo, "time", SimpleNamespace(sleep=taken.append))
     return taken
 
 

@@ -138,5 +138,11 @@ def sell(product: Product, quantity: int) -> None:
     transaction = Transaction()
     parts = stock.of(Product.get(product.product_id)).split(quantity)
     assert parts is not None
-    stock.stage_sale(transaction, product.product_id, parts, otherwise=AssertionError())
+    stock.stage_sale(
+        transaction,
+        product.product_id,
+        parts,
+        currency=product.currency,
+        otherwise=AssertionError(),
+    )
     transaction.commit()

@@ -23,10 +23,10 @@ def test_hits_and_misses_of_the_cache_are_counted_one_by_one():
     }
 
 
-def test_a_count_is_one_a_line_in_the_shop_s_own_namespace():
+def test_a_count_is_one_a_line_in_the_stack_s_own_namespace():
     for name, it in filters().items():
         (transformation,) = it["MetricTransformations"]
-        assert transformation["MetricNamespace"] == "Souk", name
+        assert transformation["MetricNamespace"] == {"Fn::Sub": "Souk/${AWS::StackName}"}, name
         assert transformation["MetricValue"] == "1", name
         assert "Dimensions" not in transformation, name  # each value of one is a metric to pay
 

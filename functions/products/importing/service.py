@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from products import repository
+from products.fields import Available
 from products.repository import Known
-from products.schemas import Available, NewProduct, document_of
+from products.schemas import NewProduct, document_of
 from products.service import changed_fields, product_of, told_of_change, told_of_creation
 from products.stock.service import new_movement
 from shared import ids, outbox, stock
@@ -77,7 +78,10 @@ def _difference(row: ImportedProduct, known: Known | None) -> _Difference | AppE
     """What the row changes, or why it cannot."""
     said = row.model_dump(include=row.model_fields_set - {"available"})
     before = known.product if known else None
-    new = validated(NewProduct, {**document_of(before), **said} if before else said)
+    try:
+        new = validated(NewProduct, {**document_of(before), **said} if before else said)
+    except AppError as refusal:  # what is stored may be older than today's rules
+        return refusal
     after = product_of(new, before)
     held = known.held if known else Held.nothing(after.product_id)
     changed = changed_fields(before, after) if before else []
@@ -101,18 +105,21 @@ def _stage_stock(
 ) -> None:
     held, change = difference.held, difference.stock_change
     parts = held.parts_of(change) if change else {}
-    changes_currency = "currency" in difference.changed
-    if parts is None or not (parts or changes_currency):
+    currency = difference.after.currency if "currency" in difference.changed else None
+    if parts is None or not (parts or currency):
         return
     stock.stage_change(
         transaction,
         held,
         parts,
         otherwise=_changed_meanwhile(),
-        demanded=stock.nothing_on_order if changes_currency else None,
+        demanded=stock.nothing_on_order if currency else None,
+        currency=currency,
     )
     if change:
         transaction.put(new_movement(held.product_id, "import", change, reason, by=by))
+    if difference.before and not difference.changed:  # else the product's own write demands it
+        stock.require_split(transaction, difference.before)
 
 
 def _changed_meanwhile() -> ChangedMeanwhile:

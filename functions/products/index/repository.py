@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from products.index.units import GROUP_PREFIX, Unit, digest_of
 from shared import stock
-from shared.dynamo import Table, read_together
+from shared.dynamo import read_together
 from shared.errors import ChangedMeanwhile
 from shared.models import IndexedUnit, Listing, Posting, Product, ProductGroup
 from shared.transactions import ACTIONS_MAX, Transaction
 
-BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
 _PART = "indexed"
 _KEY_SEPARATOR = "\n"  # in no key of ours
 
@@ -32,7 +31,7 @@ class Stored:
 
 
 def stored_of(units: Sequence[str]) -> dict[str, Stored]:
-    found = _read([(IndexedUnit, _shelf_of(unit), _PART) for unit in units])
+    found = read_together(*((IndexedUnit, _shelf_of(unit), _PART) for unit in units))
     return {unit: _stored(unit, item) for unit, item in zip(units, found, strict=True)}
 
 
@@ -50,7 +49,7 @@ def units_named(names: Sequence[str]) -> list[Unit]:
     members = _members_of(groups)
     alone = [name for name in names if not name.startswith(GROUP_PREFIX)]
     wanted = dict.fromkeys([*alone, *(it for variants in members.values() for it in variants)])
-    found = Product.fetch(wanted, consistent=True)
+    found = Product.fetch(wanted)
     on_sale = {key: it for key, it in found.items() if it.status == "active"}
     held = stock.read({key: int(it.stock_buckets) for key, it in on_sale.items()})
     available = {key: it.available for key, it in held.items()}
@@ -140,7 +139,7 @@ def _shelf_of(unit: str) -> str:
 
 def _members_of(groups: Sequence[str]) -> dict[str, list[str]]:
     """The products of each group, by the group's unit."""
-    found = _read([(ProductGroup, group.removeprefix(GROUP_PREFIX)) for group in groups])
+    found = read_together(*((ProductGroup, name.removeprefix(GROUP_PREFIX)) for name in groups))
     return {
         group: [variant.product_id for variant in item.variants] if item else []
         for group, item in zip(groups, found, strict=True)
@@ -155,10 +154,6 @@ def _unit(
 ) -> Unit:
     variants = [on_sale[it] for it in product_ids if it in on_sale]
     return Unit(name, variants, {it.product_id: available[it.product_id] for it in variants})
-
-
-def _read(keys: Sequence[tuple[type[Table], *tuple[str, ...]]]) -> list[Any]:
-    return [it for batch in _batches(keys, BATCH_MAX) for it in read_together(*batch)]
 
 
 def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

@@ -11,6 +11,7 @@ from shared.events import CatalogEvent, ProductArchived, ProductUpdated
 from shared.models import Listing, Posting, Product
 
 GROUP_PREFIX = "grp#"
+SHELVES_MAX = 400  # of a group: what is stored of a unit must fit in an item
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,22 @@ def touched_by(happened: CatalogEvent) -> set[str]:
 
 
 def listings_of(unit: Unit) -> dict[str, Listing]:
-    """By shelf: each shows the cheapest that stands there, of those in stock if any is."""
-    standing: dict[str, list[Product]] = {}
+    """By shelf. The shop and the categories of its variants show the cheapest of all that can be
+    had: so a unit has the same place on each, and a list of several categories shows it once. A tag
+    shows the cheapest of those that have it.
+    """
+    tagged: dict[str, list[Product]] = {}
     for variant in unit.variants:
-        for shelf in shelves.shelves_of(unit.name, variant.category, map(str, variant.tags)):
-            standing.setdefault(shelf, []).append(variant)
-    return {shelf: _listing(unit, shelf, variants) for shelf, variants in standing.items()}
+        for tag in map(str, variant.tags):
+            tagged.setdefault(shelves.tag_shelf(tag), []).append(variant)
+    standing: dict[str, Sequence[Product]] = {
+        shelf: unit.variants
+        for variant in unit.variants
+        for shelf in shelves.paths_of(unit.name, variant.category)
+    }
+    standing |= tagged
+    first = list(standing.items())[:SHELVES_MAX]
+    return {shelf: _listing(unit, shelf, variants) for shelf, variants in first}
 
 
 def postings_for(unit: Unit) -> list[Posting]:

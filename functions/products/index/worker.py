@@ -14,7 +14,12 @@ from products.index.repository import Stored
 from products.index.units import Unit, listings_of, postings_for, touched_by
 from products.search.repository import learn
 from shared import events, observability, started
+from shared.dynamo import pause
+from shared.errors import ChangedMeanwhile, Unavailable
 from shared.events import CatalogEvent
+from shared.transactions import Contended
+
+TRIES = 5  # at a unit that other instances index at the same time
 
 started()
 
@@ -47,7 +52,7 @@ def _index(names: list[str]) -> set[str]:
     # First what is stored, then what is true: whoever has read the truth before another has stored
     # a later one then fails at its version.
     stored = repository.stored_of(names)
-    broken = set()
+    broken: set[str] = set()
     changed = 0
     for unit in repository.units_named(names):
         try:
@@ -60,9 +65,26 @@ def _index(names: list[str]) -> set[str]:
 
 
 def _index_one(stored: Stored, unit: Unit) -> bool:
+    """Looks again where another instance was faster: the queue would wait for minutes."""
+    for retry in range(1, TRIES):
+        try:
+            return _store(stored, unit)
+        except (ChangedMeanwhile, Contended):
+            pause(retry)
+        stored = repository.stored_of([unit.name])[unit.name]
+        (unit,) = repository.units_named([unit.name])
+    return _store(stored, unit)
+
+
+def _store(stored: Stored, unit: Unit) -> bool:
     postings = postings_for(unit)
     is_changed = repository.store(stored, listings_of(unit), postings)
-    learn({posting.word for posting in postings})  # again, too: the first time may have failed
+    try:
+        learn({posting.word for posting in postings})  # again, too: the first time may have failed
+    except (
+        Unavailable
+    ) as busy:  # a word that cannot be misspelt yet is no reason to do it all again
+        _report(f"the words of {unit.name}", busy)
     return is_changed
 
 

@@ -17,6 +17,7 @@ class Said:
     unit: str
     product_id: str
     stock_buckets: int
+    is_of_one: bool = False  # of this variant, and not of the one that lists show
 
     def is_first_in(self, term: Term) -> bool:
         """Whether no other word of its unit comes before it in the term's range of keys.

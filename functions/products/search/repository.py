@@ -9,14 +9,13 @@ from products.merging import all_at_once
 from products.search import spelling
 from products.search.ranking import Rank, Said, rank
 from products.search.words import Asked, Term, weight_in
-from shared.dynamo import read_together
+from shared.dynamo import BATCH_MAX, read_together
 from shared.models import Posting, Spelling
 from shared.transactions import Condition, Transaction
 
 QUERIES_MAX = 8  # of one search: more than there are words in a query
 POSTINGS_READ_MAX = 1000  # by a Query whose filter leaves few; some 300 KB, 38 read units
 UNFILTERED_READ_MAX = 200  # by one that gives all that it reads
-_KEYS_MAX = 100  # DynamoDB's limit on one BatchGetItem
 _LEARNT_MAX = 50_000  # words; some 5 MB
 
 learnt: set[str] = set()  # by this instance, or before it
@@ -55,11 +54,6 @@ class _Window:
     end: str | None  # the key up to which it was read; None: to the end of the range
     read: int
 
-    @property
-    def says_variants(self) -> int:
-        """How well its word tells variants apart: they differ in their SKUs, not in their names."""
-        return sum(match.said.weight for match in self.matches)
-
     def rest(self, taken: int) -> Position | None:
         """Where a search goes on that has taken so many of the matches."""
         if taken < len(self.matches):
@@ -97,7 +91,7 @@ def corrected(asked: Asked) -> Asked | None:
     doubtful = [it.word for it in asked.terms if spelling.can_be_misspelt(it.word)]
     variants = {word: spelling.variants_of(word) for word in doubtful}
     keys = list(dict.fromkeys(variant for word in doubtful for variant in variants[word]))
-    if not keys or len(keys) > _KEYS_MAX:
+    if not keys or len(keys) > BATCH_MAX:
         return None
     said = _words_under(keys)
 
@@ -123,8 +117,8 @@ def learn(words: Iterable[str]) -> None:
     if len(learnt) > _LEARNT_MAX:
         learnt.clear()
     new = [it for it in dict.fromkeys(words) if spelling.can_be_misspelt(it) and it not in learnt]
-    for start in range(0, len(new), _KEYS_MAX):
-        chunk = new[start : start + _KEYS_MAX]
+    for start in range(0, len(new), BATCH_MAX):
+        chunk = new[start : start + BATCH_MAX]
         said = _words_under(chunk)
         for word in chunk:
             if word not in said[word]:
@@ -160,8 +154,20 @@ def _first_window(asked: Asked, limit: int) -> _Window:
     windows = all_at_once([partial(_read, asked, start, limit) for start in starts])
     ended = [window for window in windows if window.end is None]
     if ended:  # all have the same units, but not the same variants of them
-        return min(ended, key=lambda window: (-window.says_variants, window.read))
+        return _with_variants_asked_for(min(ended, key=lambda window: window.read), ended)
     return max(windows, key=lambda window: len(window.matches))
+
+
+def _with_variants_asked_for(window: _Window, others: Sequence[_Window]) -> _Window:
+    """A word that not all variants of a unit have says which one was meant."""
+    meant = {
+        match.said.unit: match.said
+        for other in others
+        for match in other.matches
+        if match.said.is_of_one
+    }
+    matches = [replace(it, said=meant.get(it.said.unit, it.said)) for it in window.matches]
+    return replace(window, matches=matches)
 
 
 def _read(asked: Asked, position: Position, limit: int) -> _Window:
@@ -217,4 +223,5 @@ def _said(item: dict[str, Any]) -> Said:
         unit=item["unit"]["S"],
         product_id=item["product_id"]["S"],
         stock_buckets=int(item["stock_buckets"]["N"]),
+        is_of_one=item["is_of_one"]["BOOL"],
     )

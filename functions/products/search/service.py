@@ -14,7 +14,7 @@ from shared import cursors
 from shared.errors import InvalidFields
 
 
-@kept_for_shoppers(entries_max=100)  # of at most 100 products
+@kept_for_shoppers(megabytes=8)
 def search(text: str, *, limit: int, cursor: str | None) -> SearchPage:
     """The best first. Raises InvalidFields for a text without words, and InvalidCursor."""
     asked = Asked.of(text)

@@ -111,6 +111,7 @@ def postings_of(unit: str, variants: Sequence[Product], shown: Product) -> list[
             unit=unit,
             product_id=sayers[word].product_id,
             stock_buckets=sayers[word].stock_buckets,
+            is_of_one=sayers[word].product_id != shown.product_id,
         )
         for weight, words in enumerate(fields)
         for word in words

@@ -3,18 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from products.repository import Known, find
 from shared import cursors, outbox, stock
 from shared.cursors import ItemPage
-from shared.errors import ProductNotFound
 from shared.events import StockEvent
 from shared.models import Product, StockLevel, StockMovement
-from shared.stock import LEVEL_SUFFIX, Held
+from shared.stock import LEVEL_SUFFIX, Held, StockChanged
 from shared.transactions import Transaction
 from shared.versions import stale
-
-
-class StockChanged(Exception):
-    """A bucket has less than was read of it."""
 
 
 class AlreadyMoved(Exception):
@@ -32,12 +28,10 @@ class Level:
     told: StockLevel | None
 
 
-def held_of(product_id: str) -> Held:
+def known(product_id: str) -> Known:
     """Raises ProductNotFound."""
-    product = Product.find(product_id, consistent=True)
-    if product is None:
-        raise _not_found()
-    return stock.of(product)
+    product = find(product_id)
+    return Known(product, stock.of(product))
 
 
 def read_again(before: Held) -> Held:
@@ -46,20 +40,22 @@ def read_again(before: Held) -> Held:
     return stock.read(buckets)[before.product_id]
 
 
-def count(before: Held, available: int, movement: StockMovement) -> None:
+def count(before: Known, available: int, movement: StockMovement) -> None:
     """Spread that many over the buckets. Raises StaleVersion if anything was sold or counted since
-    `before`.
+    `before`, and StockChanged if the stock was split anew.
     """
+    held = before.held
     transaction = Transaction()
     stock.stage_as_counted(
-        transaction, before, available, len(before.buckets), otherwise=stale(before.version)
+        transaction, held, available, len(held.buckets), otherwise=stale(held.version)
     )
+    stock.require_split(transaction, before.product)
     transaction.put(movement)
     transaction.commit()
 
 
 def move(
-    before: Held,
+    before: Known,
     parts: Mapping[int, int],
     movement: StockMovement,
     *,
@@ -75,11 +71,12 @@ def move(
     )
     stock.stage_change(
         transaction,
-        before,
+        before.held,
         parts,
         otherwise=StockChanged(),
         demanded=stock.unchanged if if_nothing_changed else None,
     )
+    stock.require_split(transaction, before.product)
     transaction.commit()
 
 
@@ -93,15 +90,25 @@ def movements_of(
     """Newest first. Raises InvalidCursor."""
     query = f"movements of {product_id}"
     return cursors.page_of(
-        StockMovement.by_newest, product_id, query=query, owner=owner, limit=limit, cursor=cursor
+        StockMovement.by_newest,
+        product_id,
+        query=query,
+        owner=owner,
+        limit=limit,
+        cursor=cursor,
+        consistent=True,
     )
 
 
 def levels_of(product_ids: Sequence[str]) -> list[Level]:
-    """Of those products that there are: what they have now, and what was last told of it."""
-    products = Product.fetch(product_ids, consistent=True)
+    """Of those products that there are: what was last told of them, and what they have now.
+
+    Read in that order: whoever has read the stock before another has told a later level then fails
+    at its version.
+    """
+    told = StockLevel.fetch(_level_key(key) for key in product_ids)
+    products = Product.fetch(product_ids)
     held = stock.read({key: int(it.stock_buckets) for key, it in products.items()})
-    told = StockLevel.fetch([_level_key(key) for key in products], consistent=True)
     return [
         Level(product, held[key], told.get(_level_key(key))) for key, product in products.items()
     ]
@@ -131,7 +138,3 @@ def set_level(level: Level, now: str, happened: StockEvent | None) -> None:
 
 def _level_key(product_id: str) -> str:
     return f"{product_id}{LEVEL_SUFFIX}"
-
-
-def _not_found() -> ProductNotFound:
-    return ProductNotFound("There is no such product.")

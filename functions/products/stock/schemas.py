@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from products.schemas import AVAILABLE_MAX, Available
+from products.fields import AVAILABLE_MAX, Available
 from shared.models import StockMovement
 from shared.schemas import ONE_LINE, RequestBody, View
 from shared.stock import Held

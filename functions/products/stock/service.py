@@ -4,16 +4,16 @@ import hashlib
 from dataclasses import dataclass
 
 from products import browse_cache
-from products.schemas import AVAILABLE_MAX
+from products.fields import AVAILABLE_MAX
 from products.stock import repository
-from products.stock.repository import AlreadyMoved, StockChanged
+from products.stock.repository import AlreadyMoved
 from products.stock.schemas import StockAdjustment, StockCount
 from shared import clock, ids
 from shared.cursors import ItemPage
 from shared.errors import AppError, ChangedMeanwhile, IdempotencyKeyReused, StockBelowZero
 from shared.models import StockMovement
 from shared.schemas import refusal_of
-from shared.stock import Held
+from shared.stock import Held, StockChanged
 from shared.versions import Expected
 
 TRIES = 5  # at a change that sales get in the way of
@@ -27,7 +27,7 @@ class Adjusted:
 
 def held_of(product_id: str) -> Held:
     """As it is now. Raises ProductNotFound."""
-    return repository.held_of(product_id)
+    return repository.known(product_id).held
 
 
 def count(product_id: str, count: StockCount, expected: Expected, *, by: str) -> Held:
@@ -37,23 +37,24 @@ def count(product_id: str, count: StockCount, expected: Expected, *, by: str) ->
     are taken off. Raises ProductNotFound, StaleVersion, and ChangedMeanwhile.
     """
     for _ in range(TRIES):
-        before = repository.held_of(product_id)
-        expected.check(before.version)
-        change = count.available - before.available
+        before = repository.known(product_id)
+        held = before.held
+        expected.check(held.version)
+        change = count.available - held.available
         movement = new_movement(product_id, "count", change, count.reason, by=by)
         try:
             if not expected.is_any:
                 repository.count(before, count.available, movement)
-                break
-            if (parts := before.parts_of(change)) is not None:
-                repository.move(before, parts, movement)
-                break
+            else:
+                # Buckets are not read in one instant: another count may have moved units between.
+                is_split = len(held.buckets) > 1
+                parts = held.parts_of(change) or {}
+                repository.move(before, parts, movement, if_nothing_changed=is_split)
         except StockChanged:
             continue
-    else:
-        raise _too_busy()
-    browse_cache.forget()
-    return repository.read_again(before)
+        browse_cache.forget()
+        return repository.read_again(held)
+    raise _too_busy()
 
 
 def adjust(
@@ -78,7 +79,7 @@ def adjust(
             raise IdempotencyKeyReused(
                 "This Idempotency-Key has made another adjustment. Use a new key for a new one."
             ) from refusal
-        return Adjusted(repository.held_of(product_id), is_replay=True)
+        return Adjusted(held_of(product_id), is_replay=True)
     browse_cache.forget()
     return Adjusted(repository.read_again(before), is_replay=False)
 
@@ -89,7 +90,7 @@ def movements(
     """Newest first. Raises ProductNotFound and InvalidCursor."""
     page = repository.movements_of(product_id, limit=limit, cursor=cursor, owner=staff_id)
     if not page.items:
-        repository.held_of(product_id)
+        repository.known(product_id)
     return page
 
 
@@ -112,15 +113,15 @@ def _move(movement: StockMovement, expected: Expected | None) -> Held:
     """What there was before. Raises AlreadyMoved, and the refusals of `adjust`."""
     is_exact = expected is not None and not expected.is_any
     for _ in range(TRIES):
-        before = repository.held_of(movement.product_id)
+        before = repository.known(movement.product_id)
         if expected:
-            expected.check(before.version)
-        parts = _parts(before, int(movement.change))
+            expected.check(before.held.version)
+        parts = _parts(before.held, int(movement.change))
         try:
             repository.move(before, parts, movement, if_nothing_changed=is_exact)
         except StockChanged:
             continue
-        return before
+        return before.held
     raise _too_busy()
 
 
@@ -136,7 +137,9 @@ def _parts(before: Held, change: int) -> dict[int, int]:
 
 
 def _fingerprint(adjustment: StockAdjustment) -> str:
-    return hashlib.sha256(adjustment.model_dump_json().encode()).hexdigest()
+    # Without defaults: a field that a later version adds must not make a retry another request.
+    asked_for = adjustment.model_dump_json(exclude_defaults=True)
+    return hashlib.sha256(asked_for.encode()).hexdigest()
 
 
 def _too_busy() -> ChangedMeanwhile:

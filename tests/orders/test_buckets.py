@@ -1,0 +1,122 @@
+"""Orders take stock that is split into buckets: from one, from another, or from several."""
+
+import pytest
+
+from orders import repository
+from orders.handler import handler
+from shared import stock
+from shared.models import Order, Product, Stock
+from shared.transactions import Contended, Transaction
+from tests.support import shop
+from tests.support.catalog import patch
+from tests.support.http import Answer, send
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def split(available: int, buckets: int, sku: str = "TEA") -> Product:
+    product = shop.product(sku, available=available)
+    patch(product.product_id, {"stock_buckets": buckets})
+    return product
+
+
+def order(*lines: tuple[Product, int], key: str = "key-1") -> Answer:
+    wanted = [{"product_id": it.product_id, "quantity": quantity} for it, quantity in lines]
+    body = {"lines": wanted, "shipping_address": shop.ADDRESS}
+    return send(handler, "orders.place", body=body, headers={"idempotency-key": key})
+
+
+def held(product: Product) -> stock.Held:
+    return stock.of(Product.get(product.product_id))
+
+
+def test_every_unit_is_sold_though_no_bucket_has_them_all():
+    tea = split(10, 4)
+
+    sold = [order((tea, 1), key=str(n)).status for n in range(10)]
+    late = order((tea, 1), key="late")
+
+    assert sold == [201] * 10
+    assert (late.status, late.code) == (409, "out_of_stock")
+    assert (held(tea).available, held(tea).on_order) == (0, 10)
+
+
+def test_an_order_for_more_than_any_bucket_has_takes_from_several():
+    tea = split(10, 4)
+
+    answer = order((tea, 9))
+
+    assert answer.status == 201
+    assert (held(tea).available, held(tea).on_order) == (1, 9)
+    assert min(it.available for it in Stock.scan()) >= 0
+
+
+def test_each_line_that_is_short_is_told_with_what_is_left():
+    tea, pot, cup = split(3, 4), split(9, 2, "POT"), split(0, 2, "CUP")
+
+    answer = order((tea, 4), (pot, 2), (cup, 1))
+
+    assert (answer.status, answer.code) == (409, "out_of_stock")
+    assert answer.error["details"]["lines"] == [
+        {"product_id": tea.product_id, "quantity": 4, "available": 3},
+        {"product_id": cup.product_id, "quantity": 1, "available": 0},
+    ]
+    assert (held(tea).available, held(pot).available, Order.count()) == (3, 9, 0)
+
+
+@pytest.mark.parametrize("buckets", [1, 2, 16])
+def test_stock_that_is_split_anew_while_an_order_is_placed_is_found(monkeypatch, buckets):
+    tea = split(8, 4)
+    read, turns = repository.products_of, iter([True])
+
+    def products_of(product_ids):
+        found = read(product_ids)
+        if next(turns, False):
+            patch(tea.product_id, {"stock_buckets": buckets})
+        return found
+
+    monkeypatch.setattr(repository, "products_of", products_of)
+
+    answer = order((tea, 8))
+
+    assert (answer.status, held(tea).available, held(tea).on_order) == (201, 0, 8)
+
+
+def test_a_bucket_that_others_win_is_left_for_another(monkeypatch):
+    """One try at each, and not four at the one that is hot."""
+    tea = split(16, 8)
+    commit, tried = Transaction.commit, []
+
+    def contended(transaction, *, tries):
+        tried.append(tries)
+        if len(tried) < 3:
+            raise Contended("The shop is very busy.")
+        commit(transaction, tries=tries)
+
+    monkeypatch.setattr(Transaction, "commit", contended)
+
+    answer = order((tea, 1))
+
+    assert (answer.status, tried) == (201, [1, 1, 1])
+
+
+def test_stock_in_one_piece_is_tried_for_as_ever(monkeypatch):
+    tea = shop.product("TEA", available=16)
+    commit, tried = Transaction.commit, []
+
+    def counted(transaction, *, tries):
+        tried.append(tries)
+        commit(transaction, tries=tries)
+
+    monkeypatch.setattr(Transaction, "commit", counted)
+
+    assert (order((tea, 1)).status, tried) == (201, [4])
+
+
+def test_an_order_from_more_places_than_a_transaction_holds_is_refused_in_words():
+    products = [split(2, 2, f"SKU-{n}") for n in range(50)]
+
+    answer = order(*((it, 2) for it in products))
+
+    assert (answer.status, answer.code) == (409, "stock_scattered")
+    assert (Order.count(), held(products[0]).available) == (0, 2)
