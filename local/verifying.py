@@ -7,7 +7,7 @@ between both. What does not is looked at again, and is drift if it never does.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,17 +62,30 @@ def verify(shop: Target) -> Verified:
 
 
 def _look(shop: Target, tally: Tally) -> None:
-    tally.add("before", _stock(shop))
+    buckets = _buckets(shop)
+    tally.add("before", _stock(shop, buckets))
     tally.add("explained", _movements(shop))
     tally.add("explained", _orders(shop))
-    tally.add("after", _stock(shop))
+    tally.add("after", _stock(shop, buckets))
 
 
-def _stock(shop: Target) -> Iterator[tuple[str, int, int]]:
-    """Available and on order, item by item: a product's buckets are items of their own."""
+def _buckets(shop: Target) -> dict[str, int]:
+    """How many parts the stock has of those products, few as they are, that have several."""
+    return {
+        item["product_id"]["S"]: count
+        for item in _items(shop, "ProductsTable", "product_id", "stock_buckets")
+        if (count := _number(item, "stock_buckets")) > 1
+    }
+
+
+def _stock(shop: Target, buckets: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
+    """Available and on order, item by item: a product's buckets are items of their own.
+
+    Of a bucket that a product has no more nobody can buy: what is in it is missing.
+    """
     for item in _items(shop, "StockTable", "product_id", "available", "on_order"):
         product_id, _, bucket = item["product_id"]["S"].partition("#")
-        if bucket != "level":
+        if bucket != "level" and int(bucket or 0) < buckets.get(product_id, 1):
             yield product_id, _number(item, "available"), _number(item, "on_order")
 
 

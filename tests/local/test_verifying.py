@@ -134,8 +134,20 @@ def test_the_buckets_of_a_product_are_one_stock_and_its_level_is_none():
     for bucket in (1, 2):
         Stock(f"{tea.product_id}#{bucket}", available=3, on_order=0, version=1).save()
     StockLevel(f"{tea.product_id}{LEVEL_SUFFIX}", level="low", version=1).save()
+    Product(tea.product_id).update([Product.stock_buckets.set(3)])
 
     assert look() == ["1 products verified, 0 drift"]
+
+
+def test_what_is_in_a_bucket_that_a_product_has_no_more_is_missing():
+    tea = counted("TEA", 10)
+    take(tea, -4, 0)
+    Stock(f"{tea.product_id}#1", available=4, on_order=0, version=1).save()
+
+    assert look() == [
+        "TEA: available 6, recomputed 10; on order 0, recomputed 0",
+        "1 products verified, 1 drift",
+    ]
 
 
 def test_two_lines_of_one_product_are_both_held():
