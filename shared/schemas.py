@@ -10,6 +10,13 @@ from shared.errors import InvalidFields
 ONE_LINE = r"^[^\p{Cc}]*$"  # no control characters: safe in a mail header, a log line, a CSV cell
 _PATTERN_MEANINGS = {ONE_LINE: "Must be one line, without control characters"}
 
+
+def explained(pattern: str, meaning: str) -> str:
+    """The pattern, of which clients are told the meaning instead."""
+    _PATTERN_MEANINGS[pattern] = meaning
+    return pattern
+
+
 _NO_OBJECT = {"dict_type", "model_type", "model_attributes_type"}  # JSON has no dictionaries
 
 Item = TypeVar("Item", bound=BaseModel)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from shared.schemas import ONE_LINE
+from shared.schemas import ONE_LINE, explained
 from shared.stock import BUCKETS_MAX
 
 AVAILABLE_MAX = 10**9
@@ -16,9 +16,15 @@ OPTIONS_BYTES_MAX = 1_000  # of the 400 KB that a group has for those of 100 var
 CATEGORY_DEPTH_MAX = 8  # each level is a shelf that the product stands on
 
 Status = Literal["draft", "active", "archived"]
-Sku = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", examples=["TEA-GREEN-100"])
-]
+_CODE = explained(
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+    "Must be 1 to 64 letters, digits and . _ -, and begin with a letter or a digit",
+)
+_PATH = explained(
+    r"^[a-z0-9-]+(/[a-z0-9-]+)*$",
+    "Must be lower-case letters, digits and -, with / between the levels",
+)
+Sku = Annotated[str, Field(pattern=_CODE, examples=["TEA-GREEN-100"])]
 
 
 def _not_too_deep(category: str) -> str:
@@ -31,7 +37,7 @@ Category = Annotated[
     str,
     Field(
         max_length=200,
-        pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$",
+        pattern=_PATH,
         description="A path: who browses a parent sees its children.",
         examples=["home/kitchen/teapots"],
     ),
@@ -41,7 +47,7 @@ Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE)]
 Group = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        pattern=_CODE,
         description="What this is a variant of: listings show one of a group.",
         examples=["TEA-GREEN"],
     ),

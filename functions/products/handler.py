@@ -72,7 +72,7 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
     cursor: PageCursor = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response[Page[ProductView]]:
-    """Browse what is on sale, one of each group of variants.
+    """Browse what is on sale, one of each group of variants: the cheapest that can be had.
 
     A new product is listed within seconds. What is shown may be some seconds old: `Cache-Control`
     says for how long it is good.

@@ -198,11 +198,18 @@ def test_an_id_longer_than_any_key_is_just_unknown(name):
     assert (answer.status, answer.code) == (404, "not_found")
 
 
-def test_a_line_break_is_explained_and_not_quoted_as_a_pattern():
-    answer = create(name="two\nlines", price={"amount_minor": 1, "currency": "XXX"})
+def test_what_is_wrong_is_explained_and_not_quoted_as_a_pattern():
+    answer = create(
+        sku="tea/green",
+        name="two\nlines",
+        category="Tea",
+        price={"amount_minor": 1, "currency": "XXX"},
+    )
 
     assert [field["message"] for field in answer.error["details"]["fields"]] == [
+        "Must be 1 to 64 letters, digits and . _ -, and begin with a letter or a digit",
         "Must be one line, without control characters",
+        "Must be lower-case letters, digits and -, with / between the levels",
         "Must be an ISO 4217 currency code such as EUR",
     ]
 

@@ -17,7 +17,8 @@ Words = Annotated[
     Query(
         min_length=1,
         max_length=200,
-        description="All of these words, of which eight count; the last one may go on.",
+        description="All of these words, of which eight count. The last one may go on: from its "
+        "third letter, unless a space ends it.",
         examples=["green teap"],
     ),
 ]
