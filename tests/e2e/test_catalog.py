@@ -10,7 +10,7 @@ EDITORS = 50
 ROUNDS = 4
 BUYERS = 64
 FOR_SALE = 100
-WRITES_A_SECOND = 10  # to one item: a hundredth of what DynamoDB takes, as this machine is slower
+WRITES_A_SECOND = 10  # to one item: a fiftieth of what DynamoDB takes, as this machine is slower
 
 
 def edit(staff, product_id, changes, etag):
