@@ -142,7 +142,7 @@ def _key_of(item: Item) -> str:
 
 
 def bytes_of(item: Item) -> int:
-    """As DynamoDB counts them: names and values in UTF-8, a small number as two bytes."""
+    """As DynamoDB counts them: names and values in UTF-8, a small number as two, a boolean one."""
     return sum(
         len(name) + _value_bytes(kind, value)
         for name, typed in item.items()
@@ -151,8 +151,8 @@ def bytes_of(item: Item) -> int:
 
 
 def _value_bytes(kind: str, value: Any) -> int:
-    if kind == "N":
-        return 2
+    if kind in ("N", "BOOL"):
+        return 2 if kind == "N" else 1
     return sum(len(text.encode()) for text in (value if kind == "SS" else [value]))
 
 
