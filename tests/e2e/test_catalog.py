@@ -9,7 +9,7 @@ from tests.e2e.test_contention import at_once
 EDITORS = 50
 ROUNDS = 4
 BUYERS = 64
-FOR_SALE = 100
+FOR_SALE = 60
 WRITES_A_SECOND = 10  # to one item: a fiftieth of what DynamoDB takes, as this machine is slower
 
 

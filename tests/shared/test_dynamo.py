@@ -33,7 +33,9 @@ def test_all_tables_share_one_client():
 
 
 def test_a_batch_finds_the_items_that_exist_each_once():
-    stocked = [shop.product(f"SKU-{n}", available=n).product_id for n in range(120)]
+    stocked = [f"prd_{n}" for n in range(120)]
+    for n, product_id in enumerate(stocked):
+        Stock(product_id, available=n, version=1).save()
 
     found = Stock.fetch([*stocked, "prd_nothing", stocked[0]])
 
