@@ -48,7 +48,7 @@ def add(order: Order, event: OrderPlaced, buckets: Mapping[str, int]) -> None:
 
 
 class _Short(Exception):
-    """A bucket has too little for what was to be taken from it."""
+    """A bucket has too little for what was to be taken from it, or is sold in another currency."""
 
 
 Parts = dict[str, dict[int, int]]  # by product, how many from which bucket

@@ -46,7 +46,8 @@ def stage(
     """Upsert by SKU, no SKU twice among them. What a row leaves out is left as it is.
 
     The commit raises ChangedMeanwhile when a product was edited, or a stock is short, since this
-    was staged: stage the rows again, in a new transaction.
+    was staged, and StockChanged when one was split anew: stage the rows again, in a new
+    transaction.
     """
     ids_of_rows = [ids.derived_id("prd", row.sku) for row in rows]
     known = {it.product.product_id: it for it in repository.read_known(ids_of_rows)}
