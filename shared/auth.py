@@ -9,6 +9,9 @@ class Permission(StrEnum):
     OWN_ACCOUNT = "account:own"  # one's profile, password, sessions
     PLACE_ORDERS = "orders:place"  # and see one's own
     READ_ALL_ORDERS = "orders:read_all"
+    MANAGE_ORDERS = "orders:manage"  # ship, cancel, mark as paid, note
+    REFUND_ORDERS = "orders:refund"
+    SET_TERMS = "terms:write"  # tax, shipping, promotions
     WRITE_PRODUCTS = "products:write"
     WRITE_STOCK = "stock:write"
     UPLOAD_FILES = "uploads:write"
@@ -26,6 +29,9 @@ class Role(StrEnum):
 _CUSTOMER = frozenset({Permission.OWN_ACCOUNT, Permission.PLACE_ORDERS})
 _STAFF = _CUSTOMER | {
     Permission.READ_ALL_ORDERS,
+    Permission.MANAGE_ORDERS,
+    Permission.REFUND_ORDERS,
+    Permission.SET_TERMS,
     Permission.WRITE_PRODUCTS,
     Permission.WRITE_STOCK,
     Permission.UPLOAD_FILES,

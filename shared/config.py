@@ -47,6 +47,10 @@ class Tables(Settings):
     listings_table: str
     search_table: str
     orders_table: str
+    rates_table: str
+    promotions_table: str
+    payment_events_table: str
+    exports_table: str
     outbox_table: str
     uploads_table: str
     idempotency_table: str
@@ -88,6 +92,25 @@ class CursorSettings(Settings):
 class CatalogSettings(Settings):
     shop_currency: str = "EUR"  # of prices in a query that names no other
     browse_cache_seconds: int = 30  # how old an answer to a shopper may be, wherever it was kept
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSettings(Settings):
+    payment_hold_minutes: int = 30  # for which an order that is not paid keeps its stock
+
+
+@dataclass(frozen=True, slots=True)
+class GuestSettings(Settings):
+    order_links_secret_arn: str  # the keys that sign a guest's link to an order
+    guest_orders_per_hour: int = 100  # from one network address
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSettings(Settings):
+    payment_provider: str  # stripe or local
+    payment_secret_arn: str  # the provider's API key, and the secrets of its webhooks
+    payment_provider_url: str = ""  # none: Stripe's own
+    payment_capture: str = "automatic"  # or manual: authorized at first, captured when shipped
 
 
 @dataclass(frozen=True, slots=True)

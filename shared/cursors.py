@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import Index
 from pynamodb.models import Model
 
@@ -43,13 +44,16 @@ def page_of(  # noqa: PLR0913 (what a page is)
     limit: int,
     cursor: str | None,
     consistent: bool = False,
+    between: Condition | None = None,
 ) -> ItemPage[Indexed]:
     """One page of a partition of an index, the last in its order first: one Query.
 
-    `consistent`, as it is now: of a local index alone. Raises what `decode` does.
+    `consistent`, as it is now: of a local index alone. `between` bounds the index's range key.
+    Raises what `decode` does.
     """
     found = index.query(
         hash_key,
+        between,
         scan_index_forward=False,
         consistent_read=consistent,
         limit=limit,

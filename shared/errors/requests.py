@@ -85,7 +85,9 @@ class IdempotencyKeyReused(AppError):
 
 
 class IdempotencyKeyRequired(AppError):
-    status, code = 428, "idempotency_key_required"
+    """400, as the IETF's draft on the Idempotency-Key header has it."""
+
+    status, code = 400, "idempotency_key_required"
 
 
 class IfMatchRequired(AppError):

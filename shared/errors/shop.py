@@ -1,14 +1,10 @@
-"""Refusals of the catalog, its stock, and orders."""
+"""Refusals of the catalog and its stock."""
 
 from shared.errors.base import AppError, NotFound
 
 
 class ProductNotFound(NotFound):
     code = "product_not_found"
-
-
-class OrderNotFound(NotFound):
-    code = "order_not_found"
 
 
 class SkuTaken(AppError):
@@ -47,23 +43,7 @@ class StockBelowZero(AppError):
     status, code = 409, "stock_below_zero"
 
 
-class OrderAlreadyPlaced(AppError):
-    status, code = 409, "order_already_placed"
-
-
 class SkuIsFixed(AppError):
     """A product's SKU is its identity."""
 
     status, code = 422, "sku_is_fixed"
-
-
-class UnknownProducts(AppError):
-    status, code = 422, "unknown_products"
-
-
-class MixedCurrencies(AppError):
-    status, code = 422, "mixed_currencies"
-
-
-class AmountTooLarge(AppError):
-    status, code = 422, "amount_too_large"

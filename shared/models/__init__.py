@@ -25,10 +25,18 @@
 | a product's movements, newest first | Query StockMovements by_newest |
 | tell that stock is low, depleted, or back | TransactWriteItems Stock (level), Outbox |
 | index a unit: its listings and postings | TransactWriteItems Listings, Search |
-| the products of an order | BatchGetItem Products |
-| place an order once: order, stock, event | TransactWriteItems Orders, Stock, Outbox |
+| an order's products and terms | BatchGetItem Products, Rates, Promotions |
+| place an order once | TransactWriteItems Orders, Stock, Promotions, Outbox |
 | an order by id | GetItem Orders |
 | a buyer's orders, newest first | Query Orders by_buyer |
+| all orders, of a status or a month | Query Orders by_status or by_month, BatchGetItem |
+| orders that were not paid in time | Query Orders by_expiry |
+| orders of an address without an account | Query Orders by_guest |
+| what becomes of an order | TransactWriteItems Orders, Stock, Promotions, Outbox |
+| apply an event of the payment provider once | the same, and PaymentEvents |
+| all tax rates; all shipping rates | GetItem Rates |
+| promotions, newest first | Query Promotions by_newest |
+| an export by id; a member of staff's exports | GetItem Exports; Query Exports by_owner |
 | an upload by id | GetItem Uploads |
 | an owner's uploads | Query Uploads by_owner |
 | what is known of imported rows | BatchGetItem Products, Stock |
@@ -46,27 +54,56 @@ from shared.models.catalog import (
     StockMovement,
     Variant,
 )
+from shared.models.exports import Export
 from shared.models.listings import IndexedUnit, Listing, Posting, Spelling
-from shared.models.orders import Order, OrderLine, OrderStep, OrderTotals, ShippingAddress
+from shared.models.orders import (
+    AWAITS_PAYMENT,
+    Order,
+    OrderLine,
+    OrderNote,
+    OrderPayment,
+    OrderPromotion,
+    OrderRefund,
+    OrderReturn,
+    OrderShipment,
+    OrderStep,
+    OrderTotals,
+    ShippingAddress,
+)
 from shared.models.outbox import OutboxRow
+from shared.models.payments import PaymentEvent
+from shared.models.terms import PROMOTIONS, Promotion, PromotionUse, RateSheet
 from shared.models.uploads import RowError, Upload
 
 __all__ = [
+    "AWAITS_PAYMENT",
+    "PROMOTIONS",
     "ApiKey",
     "Attempts",
     "EmailToken",
+    "Export",
     "IndexedUnit",
     "Listing",
     "Login",
     "Order",
     "OrderLine",
+    "OrderNote",
+    "OrderPayment",
+    "OrderPromotion",
+    "OrderRefund",
+    "OrderReturn",
+    "OrderShipment",
     "OrderStep",
     "OrderTotals",
     "OutboxRow",
+    "PaymentEvent",
     "Posting",
     "Product",
     "ProductGroup",
     "Profile",
+    "Promotion",
+    "PromotionUse",
+    "RateSheet",
     "RowError",
     "Session",
     "ShippingAddress",

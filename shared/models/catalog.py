@@ -54,6 +54,7 @@ class Product(Table):
     options_json = JSONAttribute(attr_name="options", default=dict)  # what tells it from the others
     stock_buckets = NumberAttribute(default=1)
     low_stock_at = NumberAttribute(null=True)  # so few are left that somebody should know
+    tax_class = UnicodeAttribute(default="standard")  # by which the tax rates tell it apart
     created_at = UTCDateTimeAttribute()
     updated_at = UTCDateTimeAttribute()
     version = NumberAttribute()
