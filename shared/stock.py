@@ -149,6 +149,28 @@ def stage_sale(
         )
 
 
+def stage_move(  # noqa: PLR0913 (what a move is)
+    transaction: Transaction,
+    product_id: str,
+    bucket: int,
+    *,
+    available: int,
+    on_order: int,
+    is_bounded: bool,
+) -> None:
+    """Add to a bucket what an order gives back or lets go of.
+
+    `is_bounded`: only if the bucket has as many on order, or StockChanged. Where it has not, the
+    stock was split anew meanwhile, and what is on order is in the first bucket.
+    """
+    transaction.update(
+        Stock(key(product_id, bucket)),
+        [Stock.available.add(available), Stock.on_order.add(on_order), Stock.version.add(1)],
+        only_if=Stock.on_order >= -on_order if is_bounded else None,
+        otherwise=StockChanged() if is_bounded else None,
+    )
+
+
 def stage_change(  # noqa: PLR0913 (what may be demanded of a change)
     transaction: Transaction,
     before: Held,

@@ -55,6 +55,8 @@ Parts = dict[str, dict[int, int]]  # by product, how many from which bucket
 
 
 def _commit(order: Order, event: OrderPlaced, parts: Parts, *, tries: int) -> None:
+    for line in order.lines:
+        line.taken_json = {str(bucket): taken for bucket, taken in parts[line.product_id].items()}
     transaction = Transaction()
     transaction.put(
         order,
@@ -149,6 +151,7 @@ def erase(order: Order) -> bool:
         Order(order.order_id).update(
             [
                 Order.shipping_address.set(nowhere),
+                Order.guest_email.remove(),
                 Order.fingerprint.set(ERASED),
                 Order.version.set(Order.version + 1),
             ],

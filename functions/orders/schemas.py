@@ -3,12 +3,16 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from shared.models import Order, OrderLine, ShippingAddress
+from shared.models import Order, OrderLine, OrderStep, ShippingAddress
 from shared.money import Money
 from shared.schemas import ONE_LINE, RequestBody, View
 
 LINES_MAX = 50  # one transaction of 100 actions holds them with the order and its event to spare
 QUANTITY_MAX = 10_000  # a typing error rather than an order
+
+Status = Literal[
+    "pending_payment", "paid", "shipped", "delivered", "cancelled", "expired", "refunded"
+]
 
 
 class RequestedLine(RequestBody):
@@ -86,14 +90,20 @@ class TotalsView(View):
 
 
 class OrderStepView(View):
-    status: str
+    status: Status
+    event: str | None = Field(description="What happened, if the status stayed what it was.")
     at: datetime
     by: str
+    reason: str | None
+
+    @classmethod
+    def of(cls, step: OrderStep) -> Self:
+        return cls(status=step.status, event=step.event, at=step.at, by=step.by, reason=step.reason)
 
 
 class OrderView(View):
     id: str
-    status: Literal["pending_payment"]
+    status: Status
     lines: list[OrderLineView]
     totals: TotalsView
     shipping_address: AddressView
@@ -109,7 +119,7 @@ class OrderView(View):
         totals = order.totals
         return cls(
             id=order.order_id,
-            status="pending_payment",
+            status=order.status,
             lines=[OrderLineView.of(line, order.currency) for line in order.lines],
             totals=TotalsView(
                 items=money(totals.items_minor),
@@ -119,7 +129,7 @@ class OrderView(View):
                 total=money(totals.total_minor),
             ),
             shipping_address=AddressView.of(order.shipping_address),
-            history=[OrderStepView(**step.attribute_values) for step in order.history],
+            history=[OrderStepView.of(step) for step in order.history],
             placed_at=order.placed_at,
             version=int(order.version),
         )

@@ -3,17 +3,18 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 
 from orders import pricing, repository
+from orders.lifecycle import announcing
 from orders.pricing import Priced
-from orders.schemas import OrderLineView, OrderRequest
+from orders.schemas import OrderRequest
 from shared import clock, ids
 from shared.auth import Permission, Principal
+from shared.config import OrderSettings, settings
 from shared.cursors import ItemPage
 from shared.errors import AppError, IdempotencyKeyReused, OrderNotFound
-from shared.events import OrderedLine, OrderPlaced, OrderPlacedData
-from shared.models import Order, OrderStep, ShippingAddress
-from shared.money import Money
+from shared.models import AWAITS_PAYMENT, Order, OrderStep, ShippingAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def place(buyer: Principal, request: OrderRequest, idempotency_key: str) -> Plac
         products = repository.products_of(list(quantities))
         order = _order(order_id, buyer, request, pricing.price(quantities, products))
         buckets = {product_id: int(it.stock_buckets) for product_id, it in products.items()}
-        repository.add(order, _placed(order), buckets)
+        repository.add(order, announcing.placed(order), buckets)
     except AppError as refusal:
         # Whatever stands in the way now, a first attempt that went through is the answer.
         return _replay(order_id, request, refusal)
@@ -83,6 +84,9 @@ def _order(order_id: str, buyer: Principal, request: OrderRequest, priced: Price
         shipping_address=ShippingAddress(**request.shipping_address.model_dump()),
         history=[OrderStep(status="pending_payment", at=now, by=buyer.user_id)],
         placed_at=now,
+        placed_month=f"{now:%Y-%m}",
+        awaits=AWAITS_PAYMENT,
+        expires_at=now + timedelta(minutes=settings(OrderSettings).payment_hold_minutes),
         fingerprint=_fingerprint(request),
         version=1,
     )
@@ -94,15 +98,3 @@ def _fingerprint(request: OrderRequest) -> str:
     asked_for = request.model_dump(exclude_defaults=True)
     canonical = json.dumps(asked_for, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _placed(order: Order) -> OrderPlaced:
-    total = Money(amount_minor=int(order.totals.total_minor), currency=order.currency)
-    lines = [
-        OrderedLine(**OrderLineView.of(line, order.currency).model_dump()) for line in order.lines
-    ]
-    return OrderPlaced(
-        data=OrderPlacedData(
-            order_id=order.order_id, buyer_id=order.buyer_id, lines=lines, total=total
-        )
-    )

@@ -199,7 +199,7 @@ def test_an_address_is_checked_field_by_field(change, path):
 def test_an_order_needs_an_idempotency_key():
     answer = place([line(shop.product("TEA", available=1))], key=None)
 
-    assert (answer.status, answer.code) == (428, "idempotency_key_required")
+    assert (answer.status, answer.code) == (400, "idempotency_key_required")
     assert nothing_was_stored()
 
 

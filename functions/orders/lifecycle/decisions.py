@@ -1,0 +1,177 @@
+"""What is decided about an order that was read, and what is written with it. Pure.
+
+Each changes the order in memory and says what goes with that; None if it was done before, so that
+a retry whose first answer was lost is answered like it. Nothing is changed by one that raises.
+"""
+
+from collections.abc import Mapping
+
+from orders.lifecycle import announcing, receipts, refunds, units
+from orders.lifecycle.transitions import (
+    BEFORE_SHIPPING,
+    Effects,
+    advance,
+    conflict,
+    record,
+    require_room,
+)
+from shared import clock, ids
+from shared.errors import IdempotencyKeyReused
+from shared.events import OrderEvent
+from shared.models import Order, OrderNote, OrderReturn, OrderShipment
+
+SHOP = "shop"  # who acts where nobody does: on the clock, or by its own rules
+
+
+def cancel(order: Order, *, by: str, is_staff: bool, reason: str | None) -> Effects | None:
+    """Before it is shipped; by staff, after that too: then nothing comes back to stock by itself.
+
+    What was received is paid back. Raises OrderStatusConflict.
+    """
+    if order.status == "cancelled":
+        return None
+    if not is_staff and order.status not in BEFORE_SHIPPING:
+        raise conflict(order, "cancelled")
+    advance(order, "cancelled", by=by, reason=reason)
+    effects = Effects(
+        events=[announcing.cancelled(order), *_let_go(order)],
+        stock=units.give_back_unshipped(order),
+        gives_promotion_back=True,
+    )
+    effects.add(refunds.ask_all(order, by=by, reason="cancelled"))
+    return effects
+
+
+def expire(order: Order) -> Effects | None:
+    """Nobody has paid in time. None if it was paid, or given more time, meanwhile."""
+    if order.status != "pending_payment" or order.expires_at > clock.utc_now():
+        return None
+    advance(order, "expired", by=SHOP)
+    return Effects(
+        events=[announcing.expired(order), *_let_go(order)],
+        stock=units.give_back_unshipped(order),
+        gives_promotion_back=True,
+    )
+
+
+def pay_by_hand(order: Order, *, by: str, reference: str) -> Effects | None:
+    """Staff have seen the money. Raises OrderStatusConflict."""
+    payment = receipts.payment_of(order)
+    if payment.by_hand_minor and payment.reference == reference:
+        return None
+    advance(order, "paid", by=by, reason=reference)
+    payment.by_hand_minor, payment.reference = receipts.total_minor(order), reference
+    return Effects(events=[announcing.paid(order), *_let_go(order)])
+
+
+def ship(order: Order, *, by: str, carrier: str, tracking_number: str | None) -> Effects | None:
+    """Raises OrderStatusConflict, also while all that was received is being paid back."""
+    shipment = OrderShipment(carrier=carrier, tracking_number=tracking_number)
+    if order.status == "shipped" and _same(order.shipment, shipment):
+        return None
+    if receipts.is_being_paid_back(order):
+        raise conflict(order, "shipped")
+    advance(order, "shipped", by=by)
+    order.shipment = shipment
+    effects = Effects(events=[announcing.shipped(order, shipment)], stock=units.ship(order))
+    if order.payment and order.payment.status == receipts.AUTHORIZED:
+        effects.events.append(announcing.capture_requested(order))
+    return effects
+
+
+def deliver(order: Order, *, by: str) -> Effects | None:
+    """Raises OrderStatusConflict."""
+    if order.status == "delivered":
+        return None
+    advance(order, "delivered", by=by)
+    return Effects(events=[announcing.delivered(order)])
+
+
+def take_back(  # noqa: PLR0913 (what a return is)
+    order: Order,
+    quantities: Mapping[str, int],
+    *,
+    by: str,
+    reason: str | None,
+    key: str,
+    fingerprint: str,
+) -> Effects | None:
+    """Units of the order are in stock again. `key` tells one return of the order from another.
+
+    Raises TooManyReturned, IdempotencyKeyReused, OrderStatusConflict (an order that is not paid is
+    cancelled instead), and TooManyEntries.
+    """
+    return_id = ids.derived_id("ret", order.order_id, key)
+    for known in order.returns:
+        if known.return_id == return_id:
+            require_same(known.fingerprint, fingerprint)
+            return None
+    if order.status == "pending_payment":
+        raise conflict(order, "returned")
+    require_room(order.returns)
+    moves = units.give_back(order, quantities)
+    order.returns.append(
+        OrderReturn(
+            return_id=return_id,
+            quantities_json=dict(quantities),
+            reason=reason,
+            by=by,
+            at=clock.utc_now(),
+            fingerprint=fingerprint,
+        )
+    )
+    record(order, "returned", by=by, reason=reason)
+    return Effects(events=[announcing.returned(order, quantities)], stock=moves)
+
+
+def refund(  # noqa: PLR0913 (what a refund is)
+    order: Order,
+    amount_minor: int | None,
+    *,
+    by: str,
+    reason: str | None,
+    key: str,
+    fingerprint: str,
+) -> Effects | None:
+    """Pay that much back, or all that is left. `key` tells one refund of the order from another.
+
+    Raises RefundTooLarge, IdempotencyKeyReused and TooManyEntries.
+    """
+    known = refunds.find(order, refunds.refund_id(order, key))
+    if known:
+        require_same(known.fingerprint, fingerprint)
+        return None
+    if amount_minor is None:
+        amount_minor = receipts.refundable_minor(order) or 1  # nothing is too much
+    return refunds.ask(order, amount_minor, by=by, reason=reason, key=key, fingerprint=fingerprint)
+
+
+def note(order: Order, text: str, *, by: str) -> Effects:
+    """Raises TooManyEntries."""
+    require_room(order.notes)
+    order.notes.append(OrderNote(text=text, by=by, at=clock.utc_now()))
+    return Effects()
+
+
+def confirm_again(order: Order) -> Effects:
+    """The mail about it is sent once more."""
+    return Effects(events=[announcing.confirmation_requested(order)])
+
+
+def require_same(known: str | None, fingerprint: str | None) -> None:
+    """Raises IdempotencyKeyReused."""
+    if known != fingerprint:
+        raise IdempotencyKeyReused(
+            "This Idempotency-Key was sent with another request. Use a new key for a new one."
+        )
+
+
+def _same(known: OrderShipment | None, shipment: OrderShipment) -> bool:
+    return known is not None and known.attribute_values == shipment.attribute_values
+
+
+def _let_go(order: Order) -> list[OrderEvent]:
+    """Of a payment that was begun and that nobody waits for any more."""
+    if order.payment and order.payment.status in (receipts.STARTED, receipts.AUTHORIZED):
+        return [announcing.void_requested(order)]
+    return []

@@ -1,0 +1,56 @@
+"""The money of an order: what was received, and what of it is paid back. Pure."""
+
+from shared.models import Order, OrderPayment
+
+STARTED, AUTHORIZED, CAPTURED, VOID = "started", "authorized", "captured", "void"
+REQUESTED, SUCCEEDED, FAILED = "requested", "succeeded", "failed"
+
+
+def payment_of(order: Order) -> OrderPayment:
+    """The order's, or one that nothing has come of yet."""
+    if order.payment is None:
+        order.payment = OrderPayment(captured_minor=0, by_hand_minor=0)
+    return order.payment
+
+
+def total_minor(order: Order) -> int:
+    return int(order.totals.total_minor)
+
+
+def received_minor(order: Order) -> int:
+    return _received(order, by_hand=False) + _received(order, by_hand=True)
+
+
+def paid_back_minor(order: Order) -> int:
+    """What has reached the buyer."""
+    return sum(int(it.amount_minor) for it in order.refunds if it.status == SUCCEEDED)
+
+
+def refundable_minor(order: Order) -> int:
+    """What is left once all that was asked for is paid back."""
+    return left_minor(order, by_hand=False) + left_minor(order, by_hand=True)
+
+
+def is_being_paid_back(order: Order) -> bool:
+    """All of it, or it was already."""
+    return received_minor(order) > 0 and refundable_minor(order) == 0
+
+
+def is_all_paid_back(order: Order) -> bool:
+    return 0 < received_minor(order) <= paid_back_minor(order)
+
+
+def left_minor(order: Order, *, by_hand: bool) -> int:
+    """Of what was received in that way, what nobody has asked back."""
+    asked_back = sum(
+        int(it.amount_minor)
+        for it in order.refunds
+        if it.status != FAILED and bool(it.is_by_hand) is by_hand
+    )
+    return _received(order, by_hand=by_hand) - asked_back
+
+
+def _received(order: Order, *, by_hand: bool) -> int:
+    if order.payment is None:
+        return 0
+    return int(order.payment.by_hand_minor if by_hand else order.payment.captured_minor)

@@ -1,0 +1,128 @@
+"""Paying back: asked for here, or found in what the provider tells. Pure.
+
+The provider is asked for what it has captured. What was paid by hand is paid back by hand, and
+counts as done when it is entered.
+"""
+
+from orders.lifecycle import announcing, receipts, units
+from orders.lifecycle.receipts import FAILED, REQUESTED, SUCCEEDED, left_minor
+from orders.lifecycle.transitions import (
+    BEFORE_SHIPPING,
+    TRANSITIONS,
+    Effects,
+    advance,
+    record,
+    require_room,
+)
+from shared import clock, ids
+from shared.errors import RefundTooLarge
+from shared.models import Order, OrderRefund
+
+
+def refund_id(order: Order, key: str) -> str:
+    """`key` tells one refund of the order from another."""
+    return ids.derived_id("rfd", order.order_id, key)
+
+
+def find(order: Order, refund_id: str) -> OrderRefund | None:
+    return next((it for it in order.refunds if it.refund_id == refund_id), None)
+
+
+def ask(  # noqa: PLR0913 (what a refund is)
+    order: Order,
+    amount_minor: int,
+    *,
+    by: str,
+    reason: str | None,
+    key: str,
+    fingerprint: str | None = None,
+) -> Effects:
+    """Raises RefundTooLarge and TooManyEntries."""
+    by_provider, by_hand = left_minor(order, by_hand=False), left_minor(order, by_hand=True)
+    if amount_minor > max(by_provider, by_hand):
+        raise RefundTooLarge(
+            "There is not so much left to pay back.",
+            refundable_minor=max(by_provider, by_hand),
+            currency=order.currency,
+        )
+    require_room(order.refunds)
+    refund = OrderRefund(
+        refund_id=refund_id(order, key),
+        amount_minor=amount_minor,
+        status=REQUESTED,
+        is_by_hand=amount_minor > by_provider,
+        reason=reason,
+        by=by,
+        at=clock.utc_now(),
+        fingerprint=fingerprint,
+    )
+    order.refunds.append(refund)
+    if refund.is_by_hand:
+        return _succeeded(order, refund)
+    record(order, "refund_requested", by=by, reason=reason)
+    return Effects(events=[announcing.refund_requested(order, refund)])
+
+
+def ask_all(order: Order, *, by: str, reason: str) -> Effects:
+    """All that is left: in one refund by the provider, and in one by hand."""
+    effects = Effects()
+    for by_hand in (False, True):
+        left = left_minor(order, by_hand=by_hand)
+        if left:
+            key = f"{reason} {'by hand' if by_hand else 'by provider'}"
+            effects.add(ask(order, left, by=by, reason=reason, key=key))
+    return effects
+
+
+def settled(
+    order: Order, refund: OrderRefund, *, status: str, provider_refund_id: str
+) -> Effects | None:
+    """What became of a refund: `requested` (it is under way), `succeeded` or `failed`.
+
+    One that has succeeded may still fail, as when an account is closed; none comes back from that.
+    """
+    is_known = refund.provider_refund_id == provider_refund_id
+    refund.provider_refund_id = provider_refund_id
+    if refund.status == FAILED or status in (refund.status, REQUESTED):
+        return None if is_known else Effects()
+    if status == SUCCEEDED:
+        return _succeeded(order, refund)
+    refund.status = FAILED
+    record(order, "refund_failed", by=refund.by)
+    return Effects(events=[announcing.refund_failed(order, refund)])
+
+
+def found(
+    order: Order, *, by: str, provider_refund_id: str, amount_minor: int, status: str
+) -> Effects | None:
+    """One that nobody has asked for here: made in the provider's own pages.
+
+    Raises TooManyEntries.
+    """
+    known = find(order, refund_id(order, provider_refund_id))
+    if known is None:
+        require_room(order.refunds)
+        known = OrderRefund(
+            refund_id=refund_id(order, provider_refund_id),
+            amount_minor=amount_minor,
+            status=REQUESTED,
+            is_by_hand=False,
+            reason="by_provider",
+            by=by,
+            at=clock.utc_now(),
+        )
+        order.refunds.append(known)
+    return settled(order, known, status=status, provider_refund_id=provider_refund_id)
+
+
+def _succeeded(order: Order, refund: OrderRefund) -> Effects:
+    refund.status = SUCCEEDED
+    is_full = receipts.is_all_paid_back(order)
+    effects = Effects(events=[announcing.refunded(order, refund, is_full=is_full)])
+    if is_full and "refunded" in TRANSITIONS[order.status]:
+        if order.status in BEFORE_SHIPPING:
+            effects.stock = units.give_back_unshipped(order)
+        advance(order, "refunded", by=refund.by, reason=refund.reason)
+    else:
+        record(order, "refunded", by=refund.by, reason=refund.reason)
+    return effects

@@ -1,0 +1,91 @@
+"""Orders that are read, changed, and written with all that goes with the change."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from orders.lifecycle.transitions import Effects, StockMove
+from shared import outbox, stock
+from shared.errors import ChangedMeanwhile, OrderNotFound
+from shared.models import PROMOTIONS, Order, OrderPromotion, Promotion, PromotionUse
+from shared.stock import StockChanged
+from shared.transactions import Action, Transaction
+
+Also = Callable[[Transaction], None]  # what else is written in the same transaction
+
+
+def read(order_id: str) -> tuple[Order, dict[str, Any]]:
+    """The order, and what is stored of it. Raises OrderNotFound."""
+    order = Order.find(order_id, consistent=True)
+    if order is None:
+        raise OrderNotFound("There is no such order.")
+    return order, order.serialize()
+
+
+def save(order: Order, stored: dict[str, Any], effects: Effects, also: Also | None = None) -> None:
+    """All of it or nothing, if nobody has changed the order since it was read.
+
+    Raises ChangedMeanwhile, Unavailable, and the refusals of `also`.
+    """
+    order.version += 1
+    try:
+        _staged(order, stored, effects, also, is_as_taken=True).commit()
+    except StockChanged:
+        _staged(order, stored, effects, also, is_as_taken=False).commit()
+
+
+def _staged(
+    order: Order, stored: dict[str, Any], effects: Effects, also: Also | None, *, is_as_taken: bool
+) -> Transaction:
+    transaction = Transaction()
+    if also:
+        also(transaction)
+    transaction.update(
+        Order(order.order_id),
+        list(_differences(order, stored)),
+        only_if=Order.version == order.version - 1,
+        otherwise=ChangedMeanwhile("The order was changed meanwhile. Read it again."),
+    )
+    for move in effects.stock if is_as_taken else _to_first_buckets(effects.stock):
+        stock.stage_move(
+            transaction,
+            move.product_id,
+            move.bucket,
+            available=move.available,
+            on_order=move.on_order,
+            is_bounded=is_as_taken,
+        )
+    if effects.gives_promotion_back and order.promotion:
+        _give_promotion_back(transaction, order.promotion)
+    outbox.stage_together(transaction, effects.events)
+    return transaction
+
+
+def _differences(order: Order, stored: dict[str, Any]) -> Iterable[Action]:
+    """Of what has changed alone: newer code may have stored what this does not know of."""
+    now = order.serialize()
+    for name, attribute in Order.get_attributes().items():
+        key = attribute.attr_name
+        if now.get(key) == stored.get(key):
+            continue
+        value = getattr(order, name)
+        yield attribute.remove() if value is None else attribute.set(value)
+
+
+def _to_first_buckets(moves: Iterable[StockMove]) -> list[StockMove]:
+    """Of one product at most one: a transaction writes no item twice."""
+    available: Counter[str] = Counter()
+    on_order: Counter[str] = Counter()
+    for move in moves:
+        available[move.product_id] += move.available
+        on_order[move.product_id] += move.on_order
+    return [StockMove(key, 0, available[key], on_order[key]) for key in available]
+
+
+def _give_promotion_back(transaction: Transaction, promotion: OrderPromotion) -> None:
+    if promotion.is_counted:
+        transaction.update(Promotion(PROMOTIONS, promotion.code), [Promotion.used.add(-1)])
+    if promotion.counted_for:
+        transaction.update(
+            PromotionUse(promotion.counted_for, promotion.code), [PromotionUse.used.add(-1)]
+        )

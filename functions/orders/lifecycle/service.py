@@ -1,0 +1,35 @@
+"""The one way in which an order is changed: read, decide, write if nobody was faster."""
+
+from collections.abc import Callable
+
+from orders.lifecycle import repository
+from orders.lifecycle.repository import Also
+from orders.lifecycle.transitions import Effects
+from shared.dynamo import BUSY, pause
+from shared.errors import ChangedMeanwhile, Unavailable
+from shared.models import Order
+
+TRIES = 5  # at an order that others change at the same moment
+
+Decide = Callable[[Order], Effects | None]
+
+
+def change(order_id: str, decide: Decide, also: Also | None = None) -> Order:
+    """The order as `decide` has made it, stored with its effects and with what `also` stages.
+
+    Where `decide` finds nothing to do, nothing is written. It is asked again about what the order
+    has become when somebody was faster. Raises OrderNotFound, Unavailable, and its refusals.
+    """
+    for retry in range(TRIES):
+        if retry:
+            pause(retry)
+        order, stored = repository.read(order_id)
+        effects = decide(order)
+        if effects is None:
+            return order
+        try:
+            repository.save(order, stored, effects, also)
+        except ChangedMeanwhile:
+            continue
+        return order
+    raise Unavailable(BUSY)

@@ -1,0 +1,114 @@
+"""The two documents that staff keep: what is taxed how, and what shipping costs."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from shared.countries import Country
+from shared.money import AMOUNT_MINOR_MAX, Currency
+from shared.schemas import ONE_LINE, RequestBody
+
+DESTINATIONS_MAX = 1_000
+ZONES_MAX = 300
+PPM_MAX = 1_000_000  # all of it
+
+TaxClass = Annotated[
+    str,
+    Field(
+        pattern="^[a-z0-9_-]{1,40}$",
+        description="Which of a destination's rates a product is taxed at.",
+        examples=["standard"],
+    ),
+]
+Ppm = Annotated[
+    int,
+    Field(ge=0, le=PPM_MAX, description="Parts per million: 190000 is 19 %.", examples=[190000]),
+]
+AmountMinor = Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
+
+
+class Destination(RequestBody):
+    """Where orders are taxed: a country, or a region of one, which counts before its country."""
+
+    country: Country
+    region: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        pattern=ONE_LINE,
+        description="As orders' addresses spell it.",
+    )
+    prices_include_tax: bool = Field(description="Whether buyers there see prices with the tax.")
+    rates: dict[TaxClass, Ppm] = Field(
+        min_length=1,
+        max_length=50,
+        description="By tax class. `standard` is that of every class that is not named.",
+    )
+    shipping_class: TaxClass = "standard"
+
+    @model_validator(mode="after")
+    def _has_a_standard(self) -> Self:
+        if "standard" not in self.rates:
+            raise PydanticCustomError("no_standard_rate", "Must have a rate for `standard`")
+        return self
+
+
+class TaxRates(RequestBody):
+    """A destination that is not among them is not taxed."""
+
+    destinations: list[Destination] = Field(max_length=DESTINATIONS_MAX)
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Self:
+        _refuse_repeats((it.country, it.region) for it in self.destinations)
+        return self
+
+
+class Step(RequestBody):
+    from_minor: AmountMinor = Field(description="What the items cost at least, after discounts.")
+    price_minor: AmountMinor
+
+
+class Zone(RequestBody):
+    """Where shipping costs the same."""
+
+    name: str = Field(min_length=1, max_length=100, pattern=ONE_LINE)
+    countries: list[Country | Literal["*"]] = Field(
+        min_length=1, max_length=250, description="`*` is every country that no zone names."
+    )
+    currency: Currency
+    steps: list[Step] = Field(
+        min_length=1, max_length=20, description="The first is from 0; each from more than before."
+    )
+    free_from_minor: AmountMinor | None = Field(
+        default=None, description="What the items cost, after discounts, to be shipped for nothing."
+    )
+
+    @model_validator(mode="after")
+    def _climbs_from_nothing(self) -> Self:
+        starts = [step.from_minor for step in self.steps]
+        if starts[0] != 0 or starts != sorted(set(starts)):
+            raise PydanticCustomError(
+                "steps_out_of_order",
+                "The first step must be from 0, and each from more than before",
+            )
+        return self
+
+
+class ShippingRates(RequestBody):
+    """Once there are any, orders go to these zones alone; until then shipping is free."""
+
+    zones: list[Zone] = Field(max_length=ZONES_MAX)
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Self:
+        _refuse_repeats((country, it.currency) for it in self.zones for country in it.countries)
+        return self
+
+
+def _refuse_repeats(keys: Iterable[object]) -> None:
+    if any(count > 1 for count in Counter(keys).values()):
+        raise PydanticCustomError("named_twice", "Each place must be named once")
