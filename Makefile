@@ -17,8 +17,8 @@ SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help setup run test lint fmt bench openapi validate build deploy admin rotate-keys verify reindex requirements \
-	clean
+.PHONY: help setup run test lint fmt bench openapi validate build deploy admin rotate-keys payment-keys verify reindex \
+	requirements clean
 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,8 @@ run: setup ## Run the whole shop at http://localhost:8000 until Ctrl-C (PORT=800
 	@exec $(BIN)/python -m local --port "$(PORT)"
 
 test: setup ## Run every test; tests/e2e start a local stack of their own
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --ignore tests/e2e --numprocesses auto --dist worksteal
+	@$(BIN)/python -m pytest tests/e2e # alone: some of it is timed
 
 lint: .venv/.made ## Check style, format and types
 	@$(BIN)/ruff check .
@@ -60,10 +61,13 @@ deploy: build ## Deploy to AWS (CONFIG_ENV=dev or prod)
 admin: .venv/.made ## Make an account an admin's: EMAIL=ada@example.com (TARGET=local, dev or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" admin "$(EMAIL)"
 
-rotate-keys: .venv/.made ## Rotate the keys that sign tokens and cursors (TARGET=local, dev or prod)
+rotate-keys: .venv/.made ## Rotate the keys that sign tokens, cursors and links (TARGET=local, dev or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" rotate-keys
 
-verify: .venv/.made ## Recompute all stock from movements and orders, and tell what differs (TARGET=local, dev or prod)
+payment-keys: .venv/.made ## Set what the payment provider has given the shop, asked for or in PAYMENT_... (TARGET=dev or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" payment-keys
+
+verify: .venv/.made ## Recompute stock and promotions from orders, check orders, tell what differs (TARGET=local, dev or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" verify
 
 reindex: .venv/.made ## Make the listings and the words of search anew (TARGET=local, dev or prod)
@@ -71,6 +75,7 @@ reindex: .venv/.made ## Make the listings and the words of search anew (TARGET=l
 
 requirements: .venv/.made ## Pin again, with hashes, what pyproject.toml names
 	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt
+	@$(COMPILE) --group payments --constraints shared/requirements.txt --output-file functions/orders/payments/layer/requirements.txt
 	@$(COMPILE) pyproject.toml --group dev --constraints shared/requirements.txt --output-file requirements-dev.txt
 	@$(COMPILE) --group bootstrap --output-file local/requirements-bootstrap.txt
 	@$(COMPILE) pyproject.toml --group bench --constraints shared/requirements.txt --output-file benchmarks/requirements.txt

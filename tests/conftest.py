@@ -27,12 +27,16 @@ os.environ |= {
     "MAILS_PER_HOUR": "1000",
     "MAIL_SENDER": "shop@example.com",
     "ORDERS_TABLE": "souk-orders",
+    "ORDER_LINKS_SECRET_ARN": "souk/order-links",
     "OUTBOX_TABLE": "souk-outbox",
     "PASSWORD_LENGTH_MIN": "8",
     "PASSWORD_PEPPER_SECRET_ARN": "souk/password-pepper",
     "RATES_TABLE": "souk-rates",
     "PROMOTIONS_TABLE": "souk-promotions",
     "PAYMENT_EVENTS_TABLE": "souk-payment-events",
+    "PAYMENT_PROVIDER": "local",
+    "PAYMENT_PROVIDER_URL": "http://127.0.0.1:9",  # where nobody listens
+    "PAYMENT_SECRET_ARN": "souk/payments",
     "PRODUCTS_TABLE": "souk-products",
     "REQUIRE_STAFF_SECOND_FACTOR": "false",
     "REQUIRE_VERIFIED_EMAIL": "false",
@@ -50,6 +54,7 @@ os.environ |= {
     "USERS_TABLE": "souk-users",
 }
 
+import gc
 import json
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -61,10 +66,14 @@ from products import browse_cache
 from products.search import repository as search
 from shared import cache, keys
 from shared.aws import client
-from tests.support import canaries, template
+from tests.support import canaries, copies, template
 from tests.support.ticking import Ticking
 
-SECRETS = ("souk/cursor-keys", "souk/password-pepper", "souk/token-keys")
+# moto makes much that lasts: looking for garbage as often as usual is a fifth of the run.
+gc.set_threshold(10_000, 20, 50)
+
+SECRETS = ("souk/cursor-keys", "souk/order-links", "souk/password-pepper", "souk/token-keys")
+PAYMENT_KEYS = {"api_key": "key-of-the-shop", "webhook_secrets": ["secret-before", "secret-now"]}
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +82,23 @@ def no_secret_is_logged(request: pytest.FixtureRequest) -> Iterator[None]:
     with canaries.watched() as found:
         yield
     assert found == [] or request.node.get_closest_marker("unwatched")
+
+
+def deploy() -> None:
+    """To moto, what the functions find in their account."""
+    template.create_tables(client("dynamodb"))
+    for name in SECRETS:
+        ring = {"current": "k1", "k1": f"{name} ".ljust(64, "x")}
+        client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(ring))
+    client("secretsmanager").create_secret(
+        Name="souk/payments", SecretString=json.dumps(PAYMENT_KEYS)
+    )
+    client("s3").create_bucket(
+        Bucket="souk-uploads",
+        CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
+    )
+    client("events").create_event_bus(Name="souk")
+    client("sesv2").create_email_identity(EmailIdentity="shop@example.com")
 
 
 @pytest.fixture
@@ -85,16 +111,7 @@ def aws() -> Iterator[None]:
     browse_cache.forget()
     search.learnt.clear()
     with mock_aws():
-        template.create_tables(client("dynamodb"))
-        for name in SECRETS:
-            ring = {"current": "k1", "k1": f"{name} ".ljust(64, "x")}
-            client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(ring))
-        client("s3").create_bucket(
-            Bucket="souk-uploads",
-            CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
-        )
-        client("events").create_event_bus(Name="souk")
-        client("sesv2").create_email_identity(EmailIdentity="shop@example.com")
+        copies.fill(deploy)
         yield
 
 

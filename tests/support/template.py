@@ -2,18 +2,13 @@
 
 import os
 import re
-from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.dynamodb.models import dynamodb_backends
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
-
-_made: dict[str, Any] = {}  # moto's own tables, empty
 
 
 class _Loader(yaml.SafeLoader):
@@ -31,18 +26,6 @@ def resources() -> dict[str, Any]:
 
 
 def create_tables(dynamodb: Any) -> None:
-    """Of a new account. Asked of moto once, and copied for each account after the first: making
-    them is most of what a test costs.
-    """
-    tables = dynamodb_backends[DEFAULT_ACCOUNT_ID][dynamodb.meta.region_name].tables
-    if not _made:
-        _create(dynamodb)
-        _made.update(deepcopy(dict(tables)))
-    else:
-        tables.update(deepcopy(_made))
-
-
-def _create(dynamodb: Any) -> None:
     for name, resource in resources().items():
         if resource["Type"] != "AWS::DynamoDB::Table":
             continue
