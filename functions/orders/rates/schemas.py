@@ -2,18 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from datetime import datetime
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.countries import Country
+from shared.countries import CODES, Country
+from shared.models import RateSheet
 from shared.money import AMOUNT_MINOR_MAX, Currency
-from shared.schemas import ONE_LINE, RequestBody
+from shared.schemas import ONE_LINE, RequestBody, View
 
 DESTINATIONS_MAX = 1_000
 ZONES_MAX = 300
 PPM_MAX = 1_000_000  # all of it
+ALL_OTHERS = "*"
 
 TaxClass = Annotated[
     str,
@@ -27,19 +30,25 @@ Ppm = Annotated[
     int,
     Field(ge=0, le=PPM_MAX, description="Parts per million: 190000 is 19 %.", examples=[190000]),
 ]
+Region = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=ONE_LINE),
+]
 AmountMinor = Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
+
+
+def _country_or_all_others(code: str) -> str:
+    if code != ALL_OTHERS and code not in CODES:
+        raise ValueError("Must be the ISO 3166-1 alpha-2 code of a country, such as DE, or *")
+    return code
 
 
 class Destination(RequestBody):
     """Where orders are taxed: a country, or a region of one, which counts before its country."""
 
     country: Country
-    region: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=100,
-        pattern=ONE_LINE,
-        description="As orders' addresses spell it.",
+    region: Region | None = Field(
+        default=None, description="As orders' addresses spell it; upper or lower case is the same."
     )
     prices_include_tax: bool = Field(description="Whether buyers there see prices with the tax.")
     rates: dict[TaxClass, Ppm] = Field(
@@ -59,11 +68,17 @@ class Destination(RequestBody):
 class TaxRates(RequestBody):
     """A destination that is not among them is not taxed."""
 
+    sheet: ClassVar[str] = "tax"
+
     destinations: list[Destination] = Field(max_length=DESTINATIONS_MAX)
 
     @model_validator(mode="after")
     def _names_each_once(self) -> Self:
-        _refuse_repeats((it.country, it.region) for it in self.destinations)
+        # Orders find a region whatever its case, so it must not have two rates that differ by that.
+        _refuse_repeats(
+            f"{it.country} {it.region.casefold()}" if it.region else it.country
+            for it in self.destinations
+        )
         return self
 
 
@@ -76,8 +91,11 @@ class Zone(RequestBody):
     """Where shipping costs the same."""
 
     name: str = Field(min_length=1, max_length=100, pattern=ONE_LINE)
-    countries: list[Country | Literal["*"]] = Field(
-        min_length=1, max_length=250, description="`*` is every country that no zone names."
+    countries: list[Annotated[str, AfterValidator(_country_or_all_others)]] = Field(
+        min_length=1,
+        max_length=250,
+        description="`*` is every country that no zone of this currency names.",
+        examples=[["DE", "AT"]],
     )
     currency: Currency
     steps: list[Step] = Field(
@@ -101,14 +119,55 @@ class Zone(RequestBody):
 class ShippingRates(RequestBody):
     """Once there are any, orders go to these zones alone; until then shipping is free."""
 
+    sheet: ClassVar[str] = "shipping"
+
     zones: list[Zone] = Field(max_length=ZONES_MAX)
 
     @model_validator(mode="after")
     def _names_each_once(self) -> Self:
-        _refuse_repeats((country, it.currency) for it in self.zones for country in it.countries)
+        _refuse_repeats(
+            f"{country} in {it.currency}" for it in self.zones for country in it.countries
+        )
         return self
 
 
-def _refuse_repeats(keys: Iterable[object]) -> None:
-    if any(count > 1 for count in Counter(keys).values()):
-        raise PydanticCustomError("named_twice", "Each place must be named once")
+def _refuse_repeats(places: Iterable[str]) -> None:
+    repeated = [place for place, count in Counter(places).items() if count > 1]
+    if repeated:
+        raise PydanticCustomError(
+            "named_twice", "Each place must be named once: {place} is not", {"place": repeated[0]}
+        )
+
+
+class SheetView(View):
+    """The document as it stands, and since when. Of one that was never set, the version is 0."""
+
+    version: int
+    updated_at: datetime | None
+    updated_by: str | None = Field(description="The user who has set it.")
+
+
+class TaxRatesView(SheetView):
+    destinations: list[Destination]
+
+    @classmethod
+    def of(cls, sheet: RateSheet) -> Self:
+        return cls(
+            destinations=TaxRates.model_validate_json(sheet.document).destinations,
+            version=int(sheet.version),
+            updated_at=sheet.updated_at,
+            updated_by=sheet.updated_by,
+        )
+
+
+class ShippingRatesView(SheetView):
+    zones: list[Zone]
+
+    @classmethod
+    def of(cls, sheet: RateSheet) -> Self:
+        return cls(
+            zones=ShippingRates.model_validate_json(sheet.document).zones,
+            version=int(sheet.version),
+            updated_at=sheet.updated_at,
+            updated_by=sheet.updated_by,
+        )

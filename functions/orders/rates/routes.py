@@ -1,0 +1,52 @@
+from aws_lambda_powertools.event_handler import Response
+
+from orders.rates import service as rates
+from orders.rates.schemas import ShippingRates, ShippingRatesView, TaxRates, TaxRatesView
+from shared.answers import shown
+from shared.api import Routes
+from shared.auth import Permission
+from shared.callers import requires
+from shared.parameters import IfMatch, IfNoneMatch
+from shared.versions import Expected
+
+routes = Routes()
+
+
+@routes.get("/v1/tax-rates", tags=["Terms"])
+@requires(Permission.SET_TERMS)
+def get_tax_rates(if_none_match: IfNoneMatch = None) -> Response[TaxRatesView]:
+    """What is taxed where. Nothing, as long as it was never set."""
+    view = TaxRatesView.of(rates.sheet_of(TaxRates))
+    return shown(view, version=view.version, if_none_match=if_none_match)
+
+
+@routes.put("/v1/tax-rates", tags=["Terms"])
+@requires(Permission.SET_TERMS)
+def set_tax_rates(new: TaxRates, if_match: IfMatch) -> Response[TaxRatesView]:
+    """Say all of it anew: what is left out is not taxed any more.
+
+    It counts for orders and quotes from now on. Orders that are placed keep their tax.
+    """
+    kept = rates.replace(new, Expected.parse(if_match), by=routes.caller.user_id)
+    view = TaxRatesView.of(kept)
+    return shown(view, version=view.version)
+
+
+@routes.get("/v1/shipping-rates", tags=["Terms"])
+@requires(Permission.SET_TERMS)
+def get_shipping_rates(if_none_match: IfNoneMatch = None) -> Response[ShippingRatesView]:
+    """What shipping costs where. Nothing anywhere, as long as there is no zone."""
+    view = ShippingRatesView.of(rates.sheet_of(ShippingRates))
+    return shown(view, version=view.version, if_none_match=if_none_match)
+
+
+@routes.put("/v1/shipping-rates", tags=["Terms"])
+@requires(Permission.SET_TERMS)
+def set_shipping_rates(new: ShippingRates, if_match: IfMatch) -> Response[ShippingRatesView]:
+    """Say all of it anew: what is left out is not shipped to any more.
+
+    It counts for orders and quotes from now on. Orders that are placed keep what theirs costs.
+    """
+    kept = rates.replace(new, Expected.parse(if_match), by=routes.caller.user_id)
+    view = ShippingRatesView.of(kept)
+    return shown(view, version=view.version)

@@ -1,0 +1,473 @@
+"""Whole slice: staff make promotion codes, change them, and see how often they were used."""
+
+import pytest
+
+from orders.promotions import repository
+from orders.promotions.schemas import NewPromotion, document_of
+from shared.models import PROMOTIONS, Promotion, PromotionUse
+from tests.support import logs
+from tests.support.http import ADA, ADMIN, STAFF
+from tests.support.terms import browse, create, created, inspect, patch
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+EUR_5 = {"amount_minor": 500, "currency": "EUR"}
+EUR_50 = {"amount_minor": 5000, "currency": "EUR"}
+USD_50 = {"amount_minor": 5000, "currency": "USD"}
+FIXED = {"kind": "fixed", "percent": None, "amount": EUR_5}
+FREE_SHIPPING = {"kind": "free_shipping", "percent": None}
+MARCH, JUNE = "2026-03-01T00:00:00Z", "2026-06-01T00:00:00Z"
+FULL = {
+    "minimum": EUR_50,
+    "starts_at": MARCH,
+    "ends_at": JUNE,
+    "uses_max": 100,
+    "uses_per_customer_max": 1,
+    "description": "For the newsletter",
+}
+
+
+def fields(answer) -> list[tuple[str, str]]:
+    return [(it["path"], it["code"]) for it in answer.error["details"]["fields"]]
+
+
+def use(code: str, times: int = 1) -> None:
+    """As orders do."""
+    Promotion(PROMOTIONS, code).update([Promotion.used.add(times)])
+
+
+def test_a_promotion_is_made_with_its_code():
+    answer = create()
+
+    assert answer.status == 201
+    assert answer.headers["Location"] == "/v1/promotions/SPRING"
+    assert answer.headers["ETag"].startswith('"1-')
+    assert answer.body == {
+        "code": "SPRING",
+        "kind": "percent",
+        "percent": 10,
+        "amount": None,
+        "minimum": None,
+        "starts_at": None,
+        "ends_at": None,
+        "is_active": True,
+        "uses_max": None,
+        "uses_per_customer_max": None,
+        "used": None,
+        "description": "",
+        "created_at": answer.body["created_at"],
+        "version": 1,
+    }
+    assert inspect("SPRING").body == answer.body
+
+
+def test_it_is_shown_as_it_was_made():
+    made = created(**FULL)
+
+    assert made | FULL == made
+    assert made["used"] == 0
+    assert inspect("SPRING").body == made
+
+
+@pytest.mark.parametrize(
+    ("changes", "currency"),
+    [
+        ({}, None),
+        ({"minimum": USD_50}, "USD"),
+        (FIXED, "EUR"),
+        (FIXED | {"minimum": EUR_50}, "EUR"),
+        (FREE_SHIPPING, None),
+        (FREE_SHIPPING | {"minimum": EUR_50}, "EUR"),
+    ],
+    ids=repr,
+)
+def test_one_with_an_amount_is_for_orders_in_its_currency(changes, currency):
+    created(**changes)
+
+    assert Promotion.get(PROMOTIONS, "SPRING").currency == currency
+
+
+def test_a_code_is_the_same_in_lower_case():
+    made = created(code="spring-10")
+
+    again = create(code="Spring-10")
+
+    assert made["code"] == "SPRING-10"
+    assert (again.status, again.code) == (409, "promotion_code_taken")
+    assert again.error["details"] == {"code": "SPRING-10"}
+    assert inspect("spring-10").body == made
+
+
+def test_a_code_that_is_over_is_still_taken():
+    created(is_active=False)
+
+    answer = create(percent=20)
+
+    assert (answer.status, answer.code) == (409, "promotion_code_taken")
+    assert inspect("SPRING").body["percent"] == 10
+
+
+def test_times_are_kept_in_utc():
+    made = created(starts_at="2026-03-01T00:00:00+01:00", ends_at="2026-06-01T00:00:00.5Z")
+
+    assert made["starts_at"] == "2026-02-28T23:00:00Z"
+    assert made["ends_at"] == "2026-06-01T00:00:00.500000Z"
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "code"),
+    [
+        ({"code": "X"}, "code", "string_pattern_mismatch"),
+        ({"code": "X" * 41}, "code", "string_pattern_mismatch"),
+        ({"code": "-10"}, "code", "string_pattern_mismatch"),
+        ({"code": "A B"}, "code", "string_pattern_mismatch"),
+        ({"code": "A,B"}, "code", "string_pattern_mismatch"),
+        ({"code": "SPRING\n"}, "code", "string_pattern_mismatch"),
+        ({"code": "SPRıNG"}, "code", "string_pattern_mismatch"),
+        ({"code": "straße"}, "code", "string_pattern_mismatch"),
+        ({"code": "\ud800"}, "code", "string_unicode"),
+        ({"code": None}, "code", "missing"),
+        ({"code": 10}, "code", "string_type"),
+        ({"kind": "half"}, "kind", "literal_error"),
+        ({"kind": None}, "kind", "missing"),
+        ({"percent": 0}, "percent", "greater_than_equal"),
+        ({"percent": 101}, "percent", "less_than_equal"),
+        ({"percent": 12.5}, "percent", "int_type"),
+        ({"percent": "10"}, "percent", "int_type"),
+        ({"percent": None}, "percent", "needed_by_kind"),
+        ({"amount": EUR_5}, "amount", "not_of_kind"),
+        (FIXED | {"amount": None}, "amount", "needed_by_kind"),
+        (FIXED | {"percent": 10}, "percent", "not_of_kind"),
+        (FIXED | {"amount": EUR_5 | {"amount_minor": 0}}, "amount.amount_minor", "greater_than"),
+        (FIXED | {"amount": EUR_5 | {"amount_minor": -5}}, "amount.amount_minor", "greater_than"),
+        (
+            FIXED | {"amount": EUR_5 | {"amount_minor": 10**12 + 1}},
+            "amount.amount_minor",
+            "less_than_equal",
+        ),
+        (FIXED | {"amount": EUR_5 | {"currency": "XXX"}}, "amount.currency", "value_error"),
+        (FIXED | {"amount": 500}, "amount", "model_attributes_type"),
+        (FIXED | {"minimum": USD_50}, "minimum", "mixed_currencies"),
+        (FREE_SHIPPING | {"percent": 10}, "percent", "not_of_kind"),
+        (FREE_SHIPPING | {"amount": EUR_5}, "amount", "not_of_kind"),
+        (
+            {"minimum": EUR_50 | {"amount_minor": -1}},
+            "minimum.amount_minor",
+            "greater_than_equal",
+        ),
+        ({"starts_at": "2026-03-01T00:00:00"}, "starts_at", "not_a_time"),
+        ({"ends_at": "2026-06-01"}, "ends_at", "not_a_time"),
+        ({"ends_at": 1793491200}, "ends_at", "not_a_time"),
+        ({"starts_at": JUNE, "ends_at": MARCH}, "ends_at", "times_out_of_order"),
+        ({"starts_at": MARCH, "ends_at": MARCH}, "ends_at", "times_out_of_order"),
+        (
+            {"starts_at": "2026-03-01T00:00:00Z", "ends_at": "2026-03-01T00:30:00+01:00"},
+            "ends_at",
+            "times_out_of_order",
+        ),
+        ({"is_active": "yes"}, "is_active", "bool_type"),
+        ({"uses_max": 0}, "uses_max", "greater_than_equal"),
+        ({"uses_max": 10**9 + 1}, "uses_max", "less_than_equal"),
+        ({"uses_max": 1.5}, "uses_max", "int_type"),
+        ({"uses_per_customer_max": 0}, "uses_per_customer_max", "greater_than_equal"),
+        ({"uses_per_customer_max": True}, "uses_per_customer_max", "int_type"),
+        ({"description": "x" * 501}, "description", "string_too_long"),
+        ({"used": 5}, "used", "extra_forbidden"),
+    ],
+    ids=repr,
+)
+def test_a_promotion_is_checked_field_by_field(changes, path, code):
+    answer = create(**changes)
+
+    assert (answer.status, fields(answer)) == (422, [(f"body.{path}", code)])
+    assert Promotion.count() == 0
+
+
+def test_promotions_are_listed_newest_first():
+    codes = [created(code=f"CODE-{number}")["code"] for number in range(5)]
+    patch("CODE-0", {"is_active": False})
+
+    first = browse(limit="2")
+    second = browse(limit="2", cursor=first.body["next_cursor"])
+    third = browse(limit="2", cursor=second.body["next_cursor"])
+
+    items = [it for page in (first, second, third) for it in page.body["items"]]
+    assert [it["code"] for it in items] == codes[::-1]
+    assert third.body["next_cursor"] is None
+    assert items[-1] == inspect("CODE-0").body
+
+
+def test_how_often_customers_have_used_it_is_not_listed():
+    created()
+    PromotionUse(ADA.user_id, "SPRING", used=1).save()
+
+    assert [it["code"] for it in browse().body["items"]] == ["SPRING"]
+
+
+def test_a_cursor_is_of_whom_it_was_given_to():
+    for number in range(2):
+        created(code=f"CODE-{number}")
+    cursor = browse(limit="1").body["next_cursor"]
+
+    answer = browse(limit="1", cursor=cursor, caller=ADMIN)
+
+    assert (answer.status, answer.code) == (400, "cursor_of_another_user")
+
+
+@pytest.mark.parametrize(
+    "call", [lambda: inspect("NOTHING"), lambda: patch("NOTHING", {"percent": 20})]
+)
+def test_what_is_not_there_is_not_found(call):
+    answer = call()
+
+    assert (answer.status, answer.code) == (404, "promotion_not_found")
+    assert Promotion.count() == 0
+
+
+def test_a_patch_changes_what_it_names_and_nothing_else():
+    before = created(**FULL)
+
+    answer = patch("SPRING", {"percent": 20, "description": "For all", "ends_at": None})
+
+    assert answer.status == 200
+    changed = {"percent": 20, "description": "For all", "ends_at": None, "version": 2}
+    assert answer.body == before | changed
+    assert answer.headers["ETag"].startswith('"2-')
+    assert inspect("SPRING").body == answer.body
+
+
+def test_a_patch_finds_the_code_in_lower_case_too():
+    created()
+
+    assert patch("spring", {"percent": 20}).body["percent"] == 20
+
+
+def test_a_patch_may_name_one_half_of_an_amount():
+    created(**FIXED)
+
+    answer = patch("SPRING", {"amount": {"amount_minor": 700}})
+
+    assert answer.body["amount"] == {"amount_minor": 700, "currency": "EUR"}
+
+
+def test_the_currency_goes_when_the_last_amount_does():
+    created(minimum=EUR_50)
+
+    patch("SPRING", {"minimum": None})
+
+    stored = Promotion.get(PROMOTIONS, "SPRING")
+    assert (stored.minimum_minor, stored.currency) == (None, None)
+
+
+def test_null_takes_away():
+    created(**FULL)
+    nothing = dict.fromkeys(FULL)
+
+    answer = patch("SPRING", nothing)
+
+    assert answer.body | nothing | {"description": ""} == answer.body
+    assert answer.body["used"] is None
+
+
+def test_a_promotion_ends_when_it_is_not_active():
+    created()
+
+    over = patch("SPRING", {"is_active": False})
+    back = patch("SPRING", {"is_active": True})
+
+    assert (over.body["is_active"], back.body["is_active"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "code"),
+    [
+        ({"code": "SUMMER"}, "code", "extra_forbidden"),
+        ({"kind": "free_shipping"}, "kind", "extra_forbidden"),
+        ({"used": 0}, "used", "extra_forbidden"),
+        ({"version": 9}, "version", "extra_forbidden"),
+        ({"percent": None}, "percent", "needed_by_kind"),
+        ({"percent": 101}, "percent", "less_than_equal"),
+        ({"percent": "20"}, "percent", "int_type"),
+        ({"amount": EUR_5}, "amount", "not_of_kind"),
+        ({"minimum": {"currency": None}}, "minimum.currency", "missing"),
+        ({"minimum": {"minor": 5}}, "minimum.minor", "extra_forbidden"),
+        ({"starts_at": JUNE}, "ends_at", "times_out_of_order"),
+        ({"ends_at": "2026-02-01T00:00:00Z"}, "ends_at", "times_out_of_order"),
+        ({"ends_at": "soon"}, "ends_at", "not_a_time"),
+        ({"is_active": None}, "is_active", "bool_type"),
+        ({"uses_max": 0}, "uses_max", "greater_than_equal"),
+        ({"description": "x" * 501}, "description", "string_too_long"),
+    ],
+    ids=repr,
+)
+def test_a_patch_that_would_make_no_promotion_is_refused_by_field(changes, path, code):
+    before = created(**FULL)
+
+    answer = patch("SPRING", changes)
+
+    assert (answer.status, fields(answer)) == (422, [(f"body.{path}", code)])
+    assert inspect("SPRING").body == before
+
+
+def test_a_patch_of_one_amount_does_not_leave_the_other_in_another_currency():
+    created(**FIXED, minimum=EUR_50)
+
+    answer = patch("SPRING", {"amount": {"currency": "USD"}})
+
+    assert (answer.status, fields(answer)) == (422, [("body.minimum", "mixed_currencies")])
+
+
+def test_a_patch_that_changes_nothing_makes_no_version():
+    before = created(**FULL)
+
+    answers = [patch("SPRING", {}), patch("SPRING", {"percent": 10, "starts_at": MARCH})]
+
+    assert [(it.status, it.body) for it in answers] == [(200, before)] * 2
+
+
+def test_a_patch_must_say_what_it_was_made_upon():
+    before = created()
+
+    answer = patch("SPRING", {"percent": 20}, if_match=None)
+
+    assert (answer.status, answer.code) == (428, "if_match_required")
+    assert inspect("SPRING").body == before
+
+
+def test_of_two_editors_the_second_is_told_the_version_that_stands():
+    created()
+    seen = inspect("SPRING").headers["ETag"]
+    first = patch("SPRING", {"percent": 20}, if_match=seen)
+
+    second = patch("SPRING", {"percent": 30}, if_match=seen)
+
+    assert (first.status, second.status, second.code) == (200, 412, "stale_version")
+    assert second.error["details"] == {"current_version": 2}
+    assert inspect("SPRING").body == first.body
+
+
+def test_who_has_it_already_is_not_sent_it_again_until_it_is_used():
+    created(uses_max=5)
+    etag = inspect("SPRING").headers["ETag"]
+
+    unused = inspect("SPRING", **{"if-none-match": etag})
+    use("SPRING")
+    used = inspect("SPRING", **{"if-none-match": etag})
+
+    assert (unused.status, unused.body) == (304, "")
+    assert (used.status, used.body["used"]) == (200, 1)
+
+
+def test_uses_since_it_was_read_do_not_stand_in_the_way_of_an_edit():
+    created(uses_max=5)
+    etag = inspect("SPRING").headers["ETag"]
+    use("SPRING")
+
+    answer = patch("SPRING", {"percent": 20}, if_match=etag)
+
+    assert (answer.status, answer.body["used"]) == (200, 1)
+
+
+def before_the_write(monkeypatch, happens) -> None:
+    """Once, between the read and the write of an edit."""
+    find = repository.find
+    left = [happens]
+
+    def find_and_let_it_happen(code):
+        found = find(code)
+        if left:
+            left.pop()()
+        return found
+
+    monkeypatch.setattr(repository, "find", find_and_let_it_happen)
+
+
+def test_an_edit_forgets_no_use_of_the_same_moment(monkeypatch):
+    created(uses_max=5)
+    before_the_write(monkeypatch, lambda: use("SPRING", 2))
+
+    answer = patch("SPRING", {"uses_max": 9, "percent": 20})
+
+    assert answer.status == 200
+    assert inspect("SPRING").body["used"] == 2
+
+
+@pytest.mark.parametrize(
+    ("if_match", "outcome"), [('"1"', (412, 30, 10)), ("*", (200, 30, 20))], ids=["version", "any"]
+)
+def test_an_edit_that_was_overtaken_changes_nothing_unless_upon_any_version(
+    monkeypatch, if_match, outcome
+):
+    created(uses_max=10)
+    before_the_write(monkeypatch, lambda: patch("SPRING", {"percent": 30}))
+
+    answer = patch("SPRING", {"uses_max": 20}, if_match=if_match)
+
+    now = inspect("SPRING").body
+    assert (answer.status, now["percent"], now["uses_max"]) == outcome
+
+
+def test_uses_are_counted_from_when_there_is_a_limit():
+    created()
+
+    answer = patch("SPRING", {"uses_max": 5})
+
+    assert answer.body["used"] == 0
+
+
+def test_a_limit_that_comes_back_still_counts_the_orders_that_it_counted_before():
+    """They give back what they have taken when they are cancelled."""
+    created(uses_max=5)
+    use("SPRING", 3)
+    patch("SPRING", {"uses_max": None})
+
+    answer = patch("SPRING", {"uses_max": 4})
+
+    assert (answer.body["uses_max"], answer.body["used"]) == (4, 3)
+
+
+def test_a_limit_may_be_set_below_what_is_used():
+    created(uses_max=5)
+    use("SPRING", 3)
+
+    answer = patch("SPRING", {"uses_max": 2})
+
+    assert (answer.status, answer.body["uses_max"], answer.body["used"]) == (200, 2, 3)
+
+
+def test_who_has_made_and_changed_it_is_in_the_audit_log():
+    with logs.captured() as lines:
+        create(description="For Ada")
+        patch("SPRING", {"percent": 20, "uses_max": 5})
+        patch("SPRING", {"percent": 20})
+
+    made, changed = lines.saying("audit")
+    assert (made["action"], made["promotion_code"]) == ("create_promotion", "SPRING")
+    assert (changed["action"], changed["changed"]) == ("change_promotion", "percent uses_max")
+    assert (changed["promotion_code"], changed["version"]) == ("SPRING", "2")
+    assert {it["user_id"] for it in (made, changed)} == {STAFF.user_id}
+    assert "For Ada" not in lines.text
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: create(caller=ADA),
+        lambda: browse(caller=ADA),
+        lambda: patch("SPRING", {"percent": 20}, caller=ADA),
+    ],
+    ids=["create", "list", "patch"],
+)
+def test_promotions_are_not_for_customers_to_set(call):
+    answer = call()
+
+    assert (answer.status, answer.code) == (403, "forbidden")
+    assert Promotion.count() == 0
+
+
+@pytest.mark.parametrize("changes", [FULL, FIXED, FREE_SHIPPING], ids=["percent", "fixed", "free"])
+def test_what_is_stored_can_always_be_said_again(changes):
+    created(**changes)
+    stored = Promotion.get(PROMOTIONS, "SPRING")
+
+    assert NewPromotion.model_validate(document_of(stored)).code == "SPRING"
