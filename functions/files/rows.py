@@ -18,8 +18,9 @@ from shared.schemas import reason
 
 ROW_CHARACTERS_MAX = 65_536  # the longest valid row is far shorter
 REQUIRED = ("sku", "name", "price_minor", "currency", "available")
-OPTIONAL = ("description", "category", "tags")
+OPTIONAL = ("description", "category", "tags", "tax_class")
 TAG_SEPARATOR = "|"
+STANDARD_TAX = "standard"  # what an empty cell stands for
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of such bytes
 
@@ -193,6 +194,8 @@ def _fields(cells: dict[str, str]) -> dict[str, Any]:
     if "tags" in cells:
         tags = cells["tags"].strip()
         fields["tags"] = [tag.strip() for tag in tags.split(TAG_SEPARATOR)] if tags else []
+    if "tax_class" in cells:
+        fields["tax_class"] = cells["tax_class"].strip() or STANDARD_TAX
     return fields
 
 

@@ -1,24 +1,38 @@
 from aws_lambda_powertools.event_handler import Response
 
 from orders import service as orders
-from orders.schemas import OrderRequest, OrderView
+from orders.guests.routes import routes as guests
+from orders.pricing.schemas import QuoteView
+from orders.schemas import CancelRequest, OrderRequest, OrderView, QuoteRequest
 from shared.answers import created
 from shared.api import create_api
 from shared.auth import Permission
 from shared.callers import requires
-from shared.config import CursorSettings
+from shared.config import CursorSettings, GuestSettings
 from shared.parameters import IdempotencyKey, PageCursor, PageLimit
 from shared.schemas import Page
 
-api = create_api(CursorSettings)
+api = create_api(CursorSettings, GuestSettings)
+api.include_router(guests)
 handler = api.resolve
+
+
+@api.post("/v1/orders/quote", tags=["Orders"])
+@requires(Permission.PLACE_ORDERS)
+def quote_order(request: QuoteRequest) -> QuoteView:
+    """What an order would cost you now. Nothing is changed, and no stock is kept for you."""
+    return QuoteView.of(orders.quote(orders.buyer(api.caller), request))
 
 
 @api.post("/v1/orders", status_code=201, tags=["Orders"])
 @requires(Permission.PLACE_ORDERS)
 def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Response[OrderView]:
-    """Place an order. Sent again with the same key, it answers with the order as it now stands."""
-    placement = orders.place(api.caller, request, idempotency_key)
+    """Place an order. Sent again with the same key, it answers with the order as it now stands.
+
+    A key is kept as long as the order that it has placed: for ever. A request that was refused
+    leaves its key free.
+    """
+    placement = orders.place(orders.buyer(api.caller), request, idempotency_key)
     view = OrderView.of(placement.order)
     return created(
         view,
@@ -40,3 +54,14 @@ def list_orders(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[OrderV
 def get_order(order_id: str) -> OrderView:
     """One of your orders; staff may see anyone's."""
     return OrderView.of(orders.view(api.caller, order_id))
+
+
+@api.post("/v1/orders/<order_id>/cancel", tags=["Orders"])
+@requires(Permission.PLACE_ORDERS)
+def cancel_order(order_id: str, request: CancelRequest) -> OrderView:
+    """Cancel one of your orders before it is shipped; staff may cancel any. What was paid for it
+    is paid back.
+
+    A second time it answers the same.
+    """
+    return OrderView.of(orders.cancel(api.caller, order_id, request.reason))

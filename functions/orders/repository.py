@@ -1,15 +1,18 @@
-"""The orders, and the stock that they take."""
+"""The orders, with the stock that they take and the uses of promotions that they count."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pynamodb.exceptions import UpdateError
 
+from orders.buyers import is_guest
+from orders.lifecycle.repository import Also
+from orders.pricing.repository import stage_use
 from shared import cursors, outbox, stock
 from shared.cursors import ItemPage
 from shared.dynamo import BUSY, pause
 from shared.errors import OrderAlreadyPlaced, OutOfStock, StockScattered, Unavailable
-from shared.events import OrderPlaced
-from shared.models import Order, OrderLine, Product, ShippingAddress
+from shared.events import OrderEvent
+from shared.models import Order, OrderLine, Product, Promotion, ShippingAddress
 from shared.stock import Held
 from shared.transactions import ACTIONS_MAX, TRIES, Contended, Transaction
 
@@ -19,24 +22,26 @@ ERASED = "erased"
 _OF_BUYER = "orders of a buyer"
 
 
-def products_of(product_ids: list[str]) -> dict[str, Product]:
-    """Those that exist, as they are now: a price must not come from a stale replica."""
-    return Product.fetch(product_ids)
-
-
-def add(order: Order, event: OrderPlaced, buckets: Mapping[str, int]) -> None:
-    """Order, stock and event together, or none of it.
+def add(
+    order: Order,
+    happened: Sequence[OrderEvent],
+    buckets: Mapping[str, int],
+    promotion: Promotion | None,
+    also: Also | None = None,
+) -> None:
+    """Order, use of the promotion, stock, events and what `also` stages: together, or none of it.
 
     `buckets` says how many parts the stock of each product has. Raises OrderAlreadyPlaced when
-    there is an order with this id, whatever else is wrong, OutOfStock, StockScattered, and
-    Unavailable.
+    there is an order with this id, whatever else is wrong; the refusals of `also`;
+    PromotionUsedUp and PromotionChanged; OutOfStock, StockScattered, and Unavailable.
     """
     held: Mapping[str, Held] = {}  # nothing is known of it yet
     for retry in range(TRIES):
         if retry:
             pause(retry)
         try:
-            _commit(order, event, _parts(order, buckets, held), tries=_tries_at(buckets))
+            parts = _parts(order, buckets, held)
+            _staged(order, happened, parts, promotion, also).commit(tries=_tries_at(buckets))
         except _Short:
             held = _look_again(order)
         except Contended:
@@ -54,7 +59,13 @@ class _Short(Exception):
 Parts = dict[str, dict[int, int]]  # by product, how many from which bucket
 
 
-def _commit(order: Order, event: OrderPlaced, parts: Parts, *, tries: int) -> None:
+def _staged(
+    order: Order,
+    happened: Sequence[OrderEvent],
+    parts: Parts,
+    promotion: Promotion | None,
+    also: Also | None,
+) -> Transaction:
     for line in order.lines:
         line.taken_json = {str(bucket): taken for bucket, taken in parts[line.product_id].items()}
     transaction = Transaction()
@@ -63,14 +74,18 @@ def _commit(order: Order, event: OrderPlaced, parts: Parts, *, tries: int) -> No
         only_if=Order.order_id.does_not_exist(),
         otherwise=OrderAlreadyPlaced("This order was placed before.", order_id=order.order_id),
     )
+    if also:
+        also(transaction)
+    if promotion:
+        stage_use(transaction, order, promotion)
     for product_id, taken in parts.items():
         stock.stage_sale(
             transaction, product_id, taken, currency=order.currency, otherwise=_Short()
         )
-    outbox.stage(transaction, event)
+    outbox.stage_together(transaction, happened)
     if len(transaction) > ACTIONS_MAX:
         raise StockScattered("This order's units are in too many places: order fewer products.")
-    transaction.commit(tries=tries)
+    return transaction
 
 
 def _is_split(buckets: Mapping[str, int]) -> bool:
@@ -107,7 +122,7 @@ def _parts(order: Order, buckets: Mapping[str, int], held: Mapping[str, Held]) -
 
 def _look_again(order: Order) -> dict[str, Held]:
     """How many buckets there are is read again too: it may have been changed meanwhile."""
-    products = products_of([line.product_id for line in order.lines])
+    products = Product.fetch([line.product_id for line in order.lines])
     return stock.read({key: int(it.stock_buckets) for key, it in products.items()})
 
 
@@ -143,7 +158,15 @@ def not_erased(buyer_id: str) -> Iterator[Order]:
 
 
 def erase(order: Order) -> bool:
-    """Keep of the address what taxes depend on, the country. Whether that was left to do."""
+    """Keep of the address what taxes depend on, the country, and no words of the buyer's own.
+
+    Whether that was left to do.
+    """
+    own_words = [
+        Order.history[place]["reason"].remove()
+        for place, step in enumerate(order.history)
+        if step.reason and (step.by == order.buyer_id or is_guest(step.by))
+    ]
     nowhere = ShippingAddress(
         name="", line1="", postal_code="", city="", country=order.shipping_address.country
     )
@@ -154,6 +177,7 @@ def erase(order: Order) -> bool:
                 Order.guest_email.remove(),
                 Order.fingerprint.set(ERASED),
                 Order.version.set(Order.version + 1),
+                *own_words,
             ],
             condition=Order.order_id.exists() & (Order.fingerprint != ERASED),
         )

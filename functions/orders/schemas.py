@@ -1,18 +1,30 @@
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal, Self
+from typing import Any, Self
 
 from pydantic import Field
 
-from shared.models import Order, OrderLine, OrderStep, ShippingAddress
+from orders.buyers import is_guest
+from orders.fields import AddressLine, Name, PostalCode, PromotionCode
+from orders.lifecycle.decisions import SHOP
+from orders.lifecycle.paying import PROVIDER
+from orders.parts import (
+    AddressView,
+    OrderLineView,
+    OrderStepView,
+    PaymentView,
+    RefundView,
+    ShipmentView,
+    Status,
+    TotalsView,
+)
+from shared.countries import Country
+from shared.models import Order
 from shared.money import Money
 from shared.schemas import ONE_LINE, RequestBody, View
 
-LINES_MAX = 50  # one transaction of 100 actions holds them with the order and its event to spare
+LINES_MAX = 50  # one transaction of 100 actions holds them with all that goes with them to spare
 QUANTITY_MAX = 10_000  # a typing error rather than an order
-
-Status = Literal[
-    "pending_payment", "paid", "shipped", "delivered", "cancelled", "expired", "refunded"
-]
 
 
 class RequestedLine(RequestBody):
@@ -21,13 +33,25 @@ class RequestedLine(RequestBody):
 
 
 class Address(RequestBody):
-    name: str = Field(min_length=1, max_length=100, pattern=ONE_LINE)
-    line1: str = Field(min_length=1, max_length=200, pattern=ONE_LINE)
+    name: Name
+    line1: AddressLine
     line2: str | None = Field(default=None, max_length=200, pattern=ONE_LINE)
-    postal_code: str = Field(min_length=1, max_length=20, pattern=ONE_LINE)
-    city: str = Field(min_length=1, max_length=100, pattern=ONE_LINE)
+    postal_code: PostalCode
+    city: Name
     region: str | None = Field(default=None, max_length=100, pattern=ONE_LINE)
-    country: str = Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2.", examples=["DE"])
+    country: Country
+
+
+class PartOfAddress(RequestBody):
+    """A whole address, or as much of it as is known; the country and the region count."""
+
+    name: Name | None = None
+    line1: AddressLine | None = None
+    line2: str | None = Field(default=None, max_length=200, pattern=ONE_LINE)
+    postal_code: PostalCode | None = None
+    city: Name | None = None
+    region: str | None = Field(default=None, max_length=100, pattern=ONE_LINE)
+    country: Country
 
 
 class OrderRequest(RequestBody):
@@ -35,101 +59,73 @@ class OrderRequest(RequestBody):
 
     lines: list[RequestedLine] = Field(min_length=1, max_length=LINES_MAX)
     shipping_address: Address
+    promotion_code: PromotionCode | None = None
+    quoted_total: Money | None = Field(
+        default=None,
+        description="What the buyer was shown. An order that would cost anything else is refused.",
+    )
 
 
-class AddressView(View):
-    """Where an order goes. Of a buyer whose account was deleted only the country is kept."""
-
-    name: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    city: str | None
-    region: str | None
-    country: str
-
-    @classmethod
-    def of(cls, address: ShippingAddress) -> Self:
-        return cls(
-            name=address.name or None,
-            line1=address.line1 or None,
-            line2=address.line2,
-            postal_code=address.postal_code or None,
-            city=address.city or None,
-            region=address.region,
-            country=address.country,
-        )
+class QuoteRequest(RequestBody):
+    lines: list[RequestedLine] = Field(min_length=1, max_length=LINES_MAX)
+    shipping_address: PartOfAddress
+    promotion_code: PromotionCode | None = None
 
 
-class OrderLineView(View):
-    product_id: str
-    sku: str
-    name: str
-    quantity: int
-    unit_price: Money
-    line_total: Money
-
-    @classmethod
-    def of(cls, line: OrderLine, currency: str) -> Self:
-        return cls(
-            product_id=line.product_id,
-            sku=line.sku,
-            name=line.name,
-            quantity=int(line.quantity),
-            unit_price=Money(amount_minor=int(line.unit_price_minor), currency=currency),
-            line_total=Money(amount_minor=int(line.line_total_minor), currency=currency),
-        )
-
-
-class TotalsView(View):
-    items: Money
-    discount: Money
-    shipping: Money
-    tax: Money
-    total: Money
-
-
-class OrderStepView(View):
-    status: Status
-    event: str | None = Field(description="What happened, if the status stayed what it was.")
-    at: datetime
-    by: str
-    reason: str | None
-
-    @classmethod
-    def of(cls, step: OrderStep) -> Self:
-        return cls(status=step.status, event=step.event, at=step.at, by=step.by, reason=step.reason)
+class CancelRequest(RequestBody):
+    reason: str | None = Field(default=None, min_length=1, max_length=500, pattern=ONE_LINE)
 
 
 class OrderView(View):
+    """As its buyer is shown it."""
+
     id: str
     status: Status
     lines: list[OrderLineView]
     totals: TotalsView
+    tax_included: bool = Field(description="Whether the prices, and so the total, have the tax.")
+    promotion_code: str | None
     shipping_address: AddressView
-    history: list[OrderStepView]
+    payment: PaymentView
+    refunds: list[RefundView]
+    shipment: ShipmentView | None
+    history: list[OrderStepView] = Field(
+        description="`by` is the buyer's own id, `staff`, `payments` or `shop`."
+    )
     placed_at: datetime
+    expires_at: datetime | None = Field(description="Until then it waits to be paid.")
     version: int
 
     @classmethod
-    def of(cls, order: Order) -> Self:
-        def money(amount_minor: float) -> Money:
-            return Money(amount_minor=int(amount_minor), currency=order.currency)
+    def of(cls, order: Order, **more: Any) -> Self:
+        """`more` is what a wider view adds, or shows otherwise."""
+        currency = order.currency
+        shown = {
+            "id": order.order_id,
+            "status": order.status,
+            "lines": [
+                OrderLineView.of(line, currency, returned=int(line.returned))
+                for line in order.lines
+            ],
+            "totals": TotalsView.of(order.totals, currency),
+            "tax_included": bool(order.tax_included),
+            "promotion_code": order.promotion.code if order.promotion else None,
+            "shipping_address": AddressView.of(order.shipping_address),
+            "payment": PaymentView.of(order),
+            "refunds": [RefundView.of(refund, currency) for refund in order.refunds],
+            "shipment": ShipmentView.of(order.shipment) if order.shipment else None,
+            "history": list(_told_to_its_buyer(order)),
+            "placed_at": order.placed_at,
+            "expires_at": order.expires_at,
+            "version": int(order.version),
+        }
+        return cls(**shown | more)
 
-        totals = order.totals
-        return cls(
-            id=order.order_id,
-            status=order.status,
-            lines=[OrderLineView.of(line, order.currency) for line in order.lines],
-            totals=TotalsView(
-                items=money(totals.items_minor),
-                discount=money(totals.discount_minor),
-                shipping=money(totals.shipping_minor),
-                tax=money(totals.tax_minor),
-                total=money(totals.total_minor),
-            ),
-            shipping_address=AddressView.of(order.shipping_address),
-            history=[OrderStepView.of(step) for step in order.history],
-            placed_at=order.placed_at,
-            version=int(order.version),
-        )
+
+def _told_to_its_buyer(order: Order) -> Iterator[OrderStepView]:
+    """The history without the ids of the shop's people."""
+    for step in order.history:
+        # What a guest did before their address had an account is that account's.
+        is_buyer = step.by == order.buyer_id or is_guest(step.by)
+        named = step.by if step.by in (SHOP, PROVIDER) else "staff"
+        yield OrderStepView.of(step, by=order.buyer_id if is_buyer else named)

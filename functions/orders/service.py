@@ -1,20 +1,44 @@
-"""Placing orders: once each, at the shop's prices, and never more than there is."""
+"""Placing orders: once each, at the shop's prices and terms, and never more than there is."""
 
 import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
 
-from orders import pricing, repository
-from orders.lifecycle import announcing
-from orders.pricing import Priced
-from orders.schemas import OrderRequest
-from shared import clock, ids
+from orders import repository
+from orders.buyers import Buyer
+from orders.lifecycle import announcing, decisions
+from orders.lifecycle import service as lifecycle
+from orders.lifecycle.repository import Also
+from orders.lifecycle.transitions import Effects, advance
+from orders.pricing import quotes
+from orders.pricing import repository as prices
+from orders.pricing.lines import merged
+from orders.pricing.quotes import Quote
+from orders.schemas import OrderRequest, QuoteRequest
+from shared import clock, ids, observability
 from shared.auth import Permission, Principal
 from shared.config import OrderSettings, settings
 from shared.cursors import ItemPage
-from shared.errors import AppError, IdempotencyKeyReused, OrderNotFound
-from shared.models import AWAITS_PAYMENT, Order, OrderStep, ShippingAddress
+from shared.dynamo import BUSY
+from shared.errors import (
+    AppError,
+    IdempotencyKeyReused,
+    OrderNotFound,
+    TotalChanged,
+    Unavailable,
+)
+from shared.events import OrderEvent
+from shared.models import (
+    AWAITS_PAYMENT,
+    Order,
+    OrderPromotion,
+    OrderStep,
+    Promotion,
+    ShippingAddress,
+)
+
+PRICINGS = 4  # of one order whose promotion staff change at the same moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +47,57 @@ class Placement:
     is_replay: bool
 
 
-def place(buyer: Principal, request: OrderRequest, idempotency_key: str) -> Placement:
+def buyer(caller: Principal) -> Buyer:
+    return Buyer(caller.user_id)
+
+
+def quote(buyer: Buyer | None, request: QuoteRequest) -> Quote:
+    """What an order would cost now; nothing is changed, and no stock is kept.
+
+    Without a buyer nobody's uses of the promotion are looked at. Raises the refusals of `merged`
+    and `quotes.price`.
+    """
+    quantities = merged(request.lines)
+    customer_id = buyer.customer_id if buyer else None
+    known = prices.read(list(quantities), request.promotion_code, customer_id)
+    return quotes.price(quantities, known.products, known.terms, request.shipping_address)
+
+
+def place(
+    buyer: Buyer, request: OrderRequest, idempotency_key: str, also: Also | None = None
+) -> Placement:
     """The order of that buyer and that key: placed now, or as it was placed before.
 
     The order's id is derived from both, so a retry collides with the first attempt inside
     DynamoDB: there is no lock and no window. Nothing is stored for an attempt that is refused.
+    A key is kept as long as its order is: for ever. `also` stages what else is written with it.
 
-    Raises IdempotencyKeyReused, and the refusals of `pricing` and `repository.add`.
+    Raises IdempotencyKeyReused, TotalChanged, and the refusals of `merged`, `quotes.price`,
+    `repository.add` and `also`.
     """
-    order_id = ids.derived_id("ord", buyer.user_id, idempotency_key)
+    order_id = ids.derived_id("ord", buyer.buyer_id, idempotency_key)
     try:
-        quantities = pricing.merged(request.lines)
-        products = repository.products_of(list(quantities))
-        order = _order(order_id, buyer, request, pricing.price(quantities, products))
-        buckets = {product_id: int(it.stock_buckets) for product_id, it in products.items()}
-        repository.add(order, announcing.placed(order), buckets)
+        return Placement(_place(order_id, buyer, request, also), is_replay=False)
     except AppError as refusal:
         # Whatever stands in the way now, a first attempt that went through is the answer.
         return _replay(order_id, request, refusal)
-    return Placement(order, is_replay=False)
+
+
+def cancel(caller: Principal, order_id: str, reason: str | None) -> Order:
+    """By its buyer before it is shipped, by staff whenever. Cancelled already, it stays as it is.
+
+    Raises OrderNotFound, for someone else's order too, OrderStatusConflict, and Unavailable.
+    """
+    is_staff = caller.may(Permission.MANAGE_ORDERS)
+
+    def decide(order: Order) -> Effects | None:
+        if not (is_staff or order.buyer_id == caller.user_id):
+            raise _not_found()
+        return decisions.cancel(order, by=caller.user_id, is_staff=is_staff, reason=reason)
+
+    order = lifecycle.change(order_id, decide)
+    observability.audit("cancel_order", "done", user_id=caller.user_id, order_id=order_id)
+    return order
 
 
 def view(caller: Principal, order_id: str) -> Order:
@@ -50,7 +106,7 @@ def view(caller: Principal, order_id: str) -> Order:
     if order is None or not (
         order.buyer_id == caller.user_id or caller.may(Permission.READ_ALL_ORDERS)
     ):
-        raise OrderNotFound("There is no such order.")
+        raise _not_found()
     return order
 
 
@@ -71,18 +127,50 @@ def _replay(order_id: str, request: OrderRequest, refusal: AppError) -> Placemen
     return Placement(placed, is_replay=True)
 
 
-def _order(order_id: str, buyer: Principal, request: OrderRequest, priced: Priced) -> Order:
-    lines, totals, currency = priced
+def _not_found() -> OrderNotFound:
+    return OrderNotFound("There is no such order.")
+
+
+def _place(order_id: str, buyer: Buyer, request: OrderRequest, also: Also | None) -> Order:
+    quantities = merged(request.lines)
+    for _ in range(PRICINGS):
+        known = prices.read(list(quantities), request.promotion_code, buyer.customer_id)
+        quote = quotes.price(quantities, known.products, known.terms, request.shipping_address)
+        _require_as_quoted(request, quote)
+        order = _order(order_id, buyer, request, quote)
+        buckets = {key: int(it.stock_buckets) for key, it in known.products.items()}
+        try:
+            repository.add(order, _told_of(order), buckets, quote.promotion, also)
+        except prices.PromotionChanged:
+            continue
+        return order
+    raise Unavailable(BUSY)
+
+
+def _require_as_quoted(request: OrderRequest, quote: Quote) -> None:
+    quoted, total = request.quoted_total, quote.total
+    if quoted not in (None, total):
+        raise TotalChanged(
+            f"The order would cost {total} now, and not {quoted}.",
+            quoted=quoted.model_dump(),
+            total=total.model_dump(),
+        )
+
+
+def _order(order_id: str, buyer: Buyer, request: OrderRequest, quote: Quote) -> Order:
     now = clock.utc_now()
-    return Order(
+    order = Order(
         order_id=order_id,
-        buyer_id=buyer.user_id,
+        buyer_id=buyer.buyer_id,
+        guest_email=buyer.guest_email,
         status="pending_payment",
-        currency=currency,
-        lines=lines,
-        totals=totals,
+        currency=quote.currency,
+        lines=quote.lines,
+        totals=quote.totals,
+        tax_included=quote.tax_included,
+        promotion=_use_of(quote.promotion, buyer) if quote.promotion else None,
         shipping_address=ShippingAddress(**request.shipping_address.model_dump()),
-        history=[OrderStep(status="pending_payment", at=now, by=buyer.user_id)],
+        history=[OrderStep(status="pending_payment", at=now, by=buyer.buyer_id)],
         placed_at=now,
         placed_month=f"{now:%Y-%m}",
         awaits=AWAITS_PAYMENT,
@@ -90,6 +178,24 @@ def _order(order_id: str, buyer: Principal, request: OrderRequest, priced: Price
         fingerprint=_fingerprint(request),
         version=1,
     )
+    if quote.total.amount_minor == 0:
+        advance(order, "paid", by=decisions.SHOP)  # there is nothing to wait for
+    return order
+
+
+def _use_of(promotion: Promotion, buyer: Buyer) -> OrderPromotion:
+    """With the counts that it is entered in: those alone that have a limit."""
+    is_counted_for_customer = promotion.uses_per_customer_max is not None
+    return OrderPromotion(
+        code=promotion.code,
+        is_counted=promotion.uses_max is not None,
+        counted_for=buyer.customer_id if is_counted_for_customer else None,
+    )
+
+
+def _told_of(order: Order) -> list[OrderEvent]:
+    placed: list[OrderEvent] = [announcing.placed(order)]
+    return placed if order.status == "pending_payment" else [*placed, announcing.paid(order)]
 
 
 def _fingerprint(request: OrderRequest) -> str:

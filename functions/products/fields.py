@@ -110,6 +110,16 @@ Attributes = Annotated[
     Field(max_length=50, description="Anything that is JSON: at most 16 KB, nested 5 deep."),
     AfterValidator(bounded),
 ]
+TaxClass = Annotated[
+    str,
+    Field(
+        pattern=explained(
+            r"^[a-z0-9_-]{1,40}$", "Must be 1 to 40 lower-case letters, digits and _ -"
+        ),
+        description="By which tax rates tell it apart; what they do not name is `standard`.",
+        examples=["reduced"],
+    ),
+]
 LowStockAt = Annotated[
     int, Field(ge=1, le=AVAILABLE_MAX, description="At so few, `stock.low` is told.")
 ]

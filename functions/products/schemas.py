@@ -15,6 +15,7 @@ from products.fields import (
     Status,
     StockBuckets,
     Tag,
+    TaxClass,
     bounded,
 )
 from shared.models import Product, ProductGroup
@@ -38,6 +39,7 @@ class NewProduct(RequestBody):
     options: Options = Field(default={})
     stock_buckets: StockBuckets = 1
     low_stock_at: LowStockAt | None = None
+    tax_class: TaxClass = "standard"
 
     @model_validator(mode="after")
     def _is_told_from_its_group(self) -> Self:
@@ -63,6 +65,7 @@ class ProductPatch(RequestBody):
     options: dict[str, Any] | None = None
     stock_buckets: int | None = None
     low_stock_at: int | None = None
+    tax_class: str | None = None
 
 
 class SiblingView(View):
@@ -122,6 +125,7 @@ class StaffProductView(ProductView):
     on_order: int = Field(description="Units that open orders have taken.")
     stock_buckets: int
     low_stock_at: int | None
+    tax_class: str
     stock_version: int = Field(description="That `If-Match` of its stock is about.")
 
     @classmethod
@@ -132,6 +136,7 @@ class StaffProductView(ProductView):
             on_order=held.on_order,
             stock_buckets=int(product.stock_buckets),
             low_stock_at=_whole(product.low_stock_at),
+            tax_class=product.tax_class,
             stock_version=held.version,
             **more,
         )
@@ -171,6 +176,7 @@ def document_of(product: Product) -> Mapping[str, Any]:
         "options": product.options_json,
         "stock_buckets": int(product.stock_buckets),
         "low_stock_at": _whole(product.low_stock_at),
+        "tax_class": product.tax_class,
     }
 
 

@@ -43,6 +43,7 @@ _FIELDS = {
     "options": "options_json",
     "stock_buckets": "stock_buckets",
     "low_stock_at": "low_stock_at",
+    "tax_class": "tax_class",
 }
 Result = TypeVar("Result")
 
@@ -164,6 +165,7 @@ def product_of(new: NewProduct, before: Product | None = None) -> Product:
         options_json=dict(new.options),
         stock_buckets=new.stock_buckets,
         low_stock_at=new.low_stock_at,
+        tax_class=new.tax_class,
         created_at=created_at,
         updated_at=now,
         version=int(before.version) + 1 if before else 1,

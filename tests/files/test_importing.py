@@ -113,6 +113,7 @@ RICH = {
     "description": "Fresh",
     "category": "kitchen/tea",
     "tags": ["green"],
+    "tax_class": "reduced",
     "attributes_json": {"origin": "Japan"},
 }
 
@@ -131,12 +132,13 @@ def test_an_empty_cell_clears_what_was_there():
     shop.product("TEA", **RICH)
 
     imported(
-        "sku,name,price_minor,currency,available,description,category,tags\n"
-        "TEA,Green tea,1,EUR,1,,,\n"
+        "sku,name,price_minor,currency,available,description,category,tags,tax_class\n"
+        "TEA,Green tea,1,EUR,1,,,,\n"
     )
 
     after = product_of("TEA")
     assert (after.description, after.category, after.tags) == ("", None, [])
+    assert after.tax_class == "standard"
 
 
 def test_each_row_tells_what_it_has_changed_and_why_the_stock_is_another():

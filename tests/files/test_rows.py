@@ -57,6 +57,21 @@ def test_an_empty_optional_cell_is_a_field_left_out():
     assert (product.description, product.category, product.tags) == ("", None, [])
 
 
+@pytest.mark.parametrize(
+    ("cell", "tax_class"), [("reduced", "reduced"), (" books ", "books"), ("", "standard")]
+)
+def test_a_row_may_say_how_its_product_is_taxed(cell, tax_class):
+    product = only(read(f"TEA,Green tea,1250,EUR,7,{cell}", header=f"{HEADER},tax_class")).product
+
+    assert product.tax_class == tax_class
+
+
+def test_a_tax_class_that_can_be_none_is_named():
+    row = only(read("TEA,Green tea,1250,EUR,7,19 %", header=f"{HEADER},tax_class"))
+
+    assert fields(row) == ["tax_class"]
+
+
 def test_columns_stand_in_any_order_and_case():
     product = only(read("7,EUR,1250,Tea,TEA", header="Available, Currency,PRICE_MINOR,name,Sku"))
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from orders import repository
 from orders.handler import handler
 from shared import stock
 from shared.models import Order, Product, Stock
@@ -67,15 +66,7 @@ def test_each_line_that_is_short_is_told_with_what_is_left():
 @pytest.mark.parametrize("buckets", [1, 2, 16])
 def test_stock_that_is_split_anew_while_an_order_is_placed_is_found(monkeypatch, buckets):
     tea = split(8, 4)
-    read, turns = repository.products_of, iter([True])
-
-    def products_of(product_ids):
-        found = read(product_ids)
-        if next(turns, False):
-            patch(tea.product_id, {"stock_buckets": buckets})
-        return found
-
-    monkeypatch.setattr(repository, "products_of", products_of)
+    shop.meanwhile(monkeypatch, lambda: patch(tea.product_id, {"stock_buckets": buckets}))
 
     answer = order((tea, 8))
 

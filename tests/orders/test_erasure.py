@@ -86,6 +86,19 @@ def test_of_the_address_only_the_country_is_kept(tea):
     assert "Lovelace" not in json.dumps(stored.to_dynamodb_dict())
 
 
+def test_no_words_of_the_buyer_s_own_are_left(tea):
+    theirs, ours = place(tea).body["id"], place(tea, "key-2").body["id"]
+    for order_id, caller in ((theirs, ADA), (ours, STAFF)):
+        reason, path = {"reason": "Moving to Florence"}, {"order_id": order_id}
+        send(orders, "orders.cancel", caller=caller, body=reason, path=path)
+
+    erase()
+
+    kept = {it.order_id: [step.reason for step in it.history] for it in Order.scan()}
+    assert kept == {theirs: [None, None], ours: [None, "Moving to Florence"]}
+    assert shown(theirs)["history"][-1]["status"] == "cancelled"
+
+
 def test_all_else_of_the_order_is_kept_and_it_is_shown_as_it_is(tea):
     before = place(tea).body
 

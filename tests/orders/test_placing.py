@@ -5,9 +5,12 @@ import pytest
 from orders.handler import handler
 from orders.schemas import LINES_MAX
 from shared import events
+from shared.dynamo import connection
 from shared.models import Order, OutboxRow
 from tests.support import shop
+from tests.support.faults import answering, cancelled
 from tests.support.http import ADA, BOB, NOBODY, Answer, send
+from tests.support.shop import line
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -15,10 +18,6 @@ pytestmark = pytest.mark.usefixtures("aws")
 def place(lines, *, key="key-1", caller=ADA, **changes) -> Answer:
     body = {"lines": lines, "shipping_address": shop.ADDRESS} | changes
     return send(handler, "orders.place", body=body, headers={"idempotency-key": key}, caller=caller)
-
-
-def line(product, quantity=1):
-    return {"product_id": product.product_id, "quantity": quantity}
 
 
 def nothing_was_stored() -> bool:
@@ -173,6 +172,113 @@ def test_a_price_sent_by_the_client_is_refused():
     assert nothing_was_stored()
 
 
+def test_a_region_is_taxed_and_shipped_to_by_the_rates_that_staff_have_set():
+    tea = shop.product("TEA", price_minor=1000, available=1, tax_class="reduced")
+    shop.taxes(
+        shop.destination("GB", included=True, rates={"standard": 200_000, "reduced": 50_000})
+    )
+    shop.ships(shop.zone("GB", "IE"))
+
+    answer = place([line(tea)])
+
+    assert (answer.status, answer.body["tax_included"]) == (201, True)
+    assert {key: it["amount_minor"] for key, it in answer.body["totals"].items()} == {
+        "items": 1000,
+        "discount": 0,
+        "shipping": 490,
+        "tax": 48 + 82,
+        "total": 1490,
+    }
+    (sold,) = answer.body["lines"]
+    assert (sold["tax"]["amount_minor"], sold["tax_rate_ppm"]) == (48, 50_000)
+    assert sold["tax_class"] == "reduced"
+    assert Order.get(answer.body["id"]).totals.tax_minor == 130
+
+
+def test_where_the_shop_does_not_ship_to_nothing_is_sold():
+    tea = shop.product("TEA", available=1)
+    shop.ships(shop.zone("DE"))
+
+    answer = place([line(tea)])
+
+    assert (answer.status, answer.code) == (422, "not_shipped_to")
+    assert answer.error["details"] == {"country": "GB", "currency": "EUR"}
+    assert (nothing_was_stored(), shop.available(tea)) == (True, 1)
+
+
+def test_rates_that_staff_change_count_from_the_next_order():
+    tea = shop.product("TEA", price_minor=1000, available=2)
+    shop.taxes(shop.destination("GB"))
+    before = place([line(tea)])
+    shop.taxes(shop.destination("GB", rates={"standard": 100_000}))
+
+    after = place([line(tea)], key="key-2")
+
+    assert before.body["totals"]["total"]["amount_minor"] == 1200
+    assert after.body["totals"]["total"]["amount_minor"] == 1100
+
+
+def test_an_order_at_the_total_that_was_quoted_is_placed():
+    tea = shop.product("TEA", price_minor=1250, available=2)
+
+    answer = place([line(tea, 2)], quoted_total={"amount_minor": 2500, "currency": "EUR"})
+
+    assert answer.status == 201
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        {"amount_minor": 2499, "currency": "EUR"},
+        {"amount_minor": 2501, "currency": "EUR"},
+        {"amount_minor": 2500, "currency": "USD"},
+    ],
+)
+def test_an_order_that_costs_something_else_than_was_quoted_is_refused_with_both(quoted):
+    tea = shop.product("TEA", price_minor=1250, available=2)
+
+    answer = place([line(tea, 2)], quoted_total=quoted)
+
+    assert (answer.status, answer.code) == (409, "total_changed")
+    assert answer.error["details"] == {
+        "quoted": quoted,
+        "total": {"amount_minor": 2500, "currency": "EUR"},
+    }
+    assert (nothing_was_stored(), shop.available(tea)) == (True, 2)
+
+
+@pytest.mark.parametrize("amount_minor", [-1, 10**12 + 1, 1.5, "2500", None])
+def test_a_quoted_total_is_an_amount_of_money(amount_minor):
+    quoted = {"amount_minor": amount_minor, "currency": "EUR"}
+
+    answer = place([line(shop.product("TEA", available=1))], quoted_total=quoted)
+
+    assert (answer.status, answer.paths) == (422, ["body.quoted_total.amount_minor"])
+
+
+@pytest.mark.parametrize("status", ["draft", "archived"])
+def test_what_is_not_on_sale_is_named(status):
+    tea = shop.product("TEA", available=1, status=status)
+
+    answer = place([line(tea)])
+
+    assert (answer.status, answer.code) == (422, "unknown_products")
+    assert answer.error["details"]["product_ids"] == [tea.product_id]
+    assert nothing_was_stored()
+
+
+def test_an_order_that_others_win_each_time_is_told_when_to_try_again():
+    tea = shop.product("TEA", available=1)
+    lost = cancelled("None", "None", "TransactionConflict")
+
+    with answering(connection().client, "TransactWriteItems", *[lost] * 4) as calls:
+        answer = place([line(tea)])
+
+    assert (answer.status, answer.code) == (503, "unavailable")
+    assert (answer.headers["Retry-After"], len(calls)) == ("1", 4)
+    assert (nothing_was_stored(), shop.available(tea)) == (True, 1)
+
+
 @pytest.mark.parametrize("field", ["total", "status", "buyer_id", "user_id"])
 def test_what_the_shop_decides_is_not_taken_from_the_client(field):
     answer = place([line(shop.product("TEA", available=1))], **{field: "x"})
@@ -184,6 +290,10 @@ def test_what_the_shop_decides_is_not_taken_from_the_client(field):
     ("change", "path"),
     [
         ({"country": "Germany"}, "country"),
+        ({"country": "XX"}, "country"),
+        ({"country": "de"}, "country"),
+        ({"line1": "x" * 5000}, "line1"),
+        ({"name": "x" * 5000}, "name"),
         ({"city": "x" * 101}, "city"),
         ({"line1": ""}, "line1"),
         ({"name": "Ada\nBcc: everyone@example.com"}, "name"),

@@ -4,22 +4,24 @@ import pytest
 from pynamodb.exceptions import TransactWriteError
 
 from orders import repository
+from orders import service as orders
 from orders.handler import handler
+from shared import clock, ids
+from shared.auth import PERMISSIONS, Principal, Role
 from shared.errors import Unavailable
 from shared.models import Order, OutboxRow, Product
 from tests.support import shop
-from tests.support.http import Answer, send
+from tests.support.http import ADA, Answer, send
+from tests.support.shop import line
 
 pytestmark = pytest.mark.usefixtures("aws")
+
+CUSTOMER = Principal(ADA.user_id, PERMISSIONS[Role.CUSTOMER])
 
 
 def place(*lines, key="key-1", **changes) -> Answer:
     body = {"lines": list(lines), "shipping_address": shop.ADDRESS} | changes
     return send(handler, "orders.place", body=body, headers={"idempotency-key": key})
-
-
-def line(product, quantity=1):
-    return {"product_id": product.product_id, "quantity": quantity}
 
 
 def test_the_same_request_again_answers_with_the_first_order():
@@ -62,6 +64,60 @@ def test_a_replay_keeps_the_price_of_the_first_attempt():
     assert again.body["totals"] == first.body["totals"]
 
 
+def test_a_replay_does_not_ask_whether_the_total_is_still_what_was_quoted():
+    tea = shop.product("TEA", price_minor=1000, available=2)
+    quoted = {"amount_minor": 1000, "currency": "EUR"}
+    first = place(line(tea), quoted_total=quoted)
+    tea.update([Product.price_minor.set(9999)])
+
+    again = place(line(tea), quoted_total=quoted)
+
+    assert (again.status, again.body) == (201, first.body)
+
+
+@pytest.mark.parametrize("since", [{"is_active": False}, {"ends_at": clock.utc_now()}, {"used": 9}])
+def test_a_replay_does_not_ask_whether_the_promotion_still_runs(since):
+    tea = shop.product("TEA", available=2)
+    shop.promotion("SPRING", uses_max=9)
+    first = place(line(tea), promotion_code="SPRING")
+    shop.promotion("SPRING", **{"uses_max": 9, "version": 2} | since)
+
+    again = place(line(tea), promotion_code="spring")
+
+    assert (again.status, again.body) == (201, first.body)
+
+
+def test_a_replay_does_not_ask_whether_the_shop_still_ships_there():
+    tea = shop.product("TEA", available=2)
+    first = place(line(tea))
+    shop.ships(shop.zone("DE"))
+
+    again = place(line(tea))
+
+    assert (again.status, again.body) == (201, first.body)
+
+
+def test_a_replay_shows_the_order_as_it_stands_now():
+    tea = shop.product("TEA", available=2)
+    first = place(line(tea))
+    orders.cancel(CUSTOMER, first.body["id"], "Changed my mind")
+
+    again = place(line(tea))
+
+    assert (again.status, again.body["id"]) == (201, first.body["id"])
+    assert (again.body["status"], again.headers["Idempotency-Replayed"]) == ("cancelled", "true")
+    assert shop.available(tea) == 2
+
+
+def test_a_key_may_have_255_characters():
+    tea = shop.product("TEA", available=2)
+    first = place(line(tea), key="x" * 255)
+
+    again = place(line(tea), key="x" * 255)
+
+    assert (first.status, again.body) == (201, first.body)
+
+
 def test_white_space_and_the_order_of_fields_do_not_make_another_request():
     tea = shop.product("TEA", available=2)
     first = place(line(tea))
@@ -81,16 +137,22 @@ def test_saying_what_is_the_default_anyway_does_not_make_another_request():
     assert again.body["id"] == first.body["id"]
 
 
-@pytest.mark.parametrize("change", ["quantity", "address"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lines": [{"product_id": ids.derived_id("prd", "TEA"), "quantity": 2}]},
+        {"shipping_address": shop.ADDRESS | {"city": "Paris"}},
+        {"promotion_code": "SPRING"},
+        {"quoted_total": {"amount_minor": 1000, "currency": "EUR"}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
 def test_a_key_cannot_place_a_second_different_order(change):
     tea = shop.product("TEA", available=10)
+    shop.promotion("SPRING")
     place(line(tea))
 
-    other = (
-        place(line(tea, 2))
-        if change == "quantity"
-        else place(line(tea), shipping_address=shop.ADDRESS | {"city": "Paris"})
-    )
+    other = place(line(tea), **change)
 
     assert (other.status, other.code) == (422, "idempotency_key_reused")
     assert (Order.count(), shop.available(tea)) == (1, 9)

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from orders import repository as orders_repository
 from orders.handler import handler as orders
 from products.handler import handler
 from products.service import merged
@@ -50,6 +49,18 @@ def test_null_takes_away():
 
     assert (answer.body["category"], answer.body["description"]) == (None, "")
     assert answer.body["low_stock_at"] is None
+
+
+def test_a_product_is_of_another_tax_class_until_that_is_taken_away():
+    book = created(sku="BOOK")
+
+    reduced = patch(book["id"], {"tax_class": "reduced"})
+    standard = patch(book["id"], {"tax_class": None})
+
+    assert (book["tax_class"], reduced.body["tax_class"]) == ("standard", "reduced")
+    assert standard.body["tax_class"] == "standard"
+    changed = [event.data.changed for event in shop.staged_so_far() if "updated" in event.type]
+    assert changed == [["tax_class"], ["tax_class"]]
 
 
 def test_a_replacement_says_all_anew():
@@ -349,15 +360,8 @@ def test_values_that_are_equal_to_python_are_not_to_json(before, after):
 
 def test_an_order_in_flight_is_not_in_a_currency_that_the_product_has_no_more(monkeypatch):
     tea = shop.product("TEA", available=5)
-    read, turns = orders_repository.products_of, iter([True])
-
-    def products_of(product_ids):
-        found = read(product_ids)
-        if next(turns, False):
-            assert patch(tea.product_id, {"price": {"currency": "USD"}}).status == 200
-        return found
-
-    monkeypatch.setattr(orders_repository, "products_of", products_of)
+    in_dollars = {"price": {"currency": "USD"}}
+    shop.meanwhile(monkeypatch, lambda: patch(tea.product_id, in_dollars))
     body = {"lines": [{"product_id": tea.product_id, "quantity": 1}]}
     body |= {"shipping_address": shop.ADDRESS}
 

@@ -29,12 +29,14 @@ def test_a_created_product_is_shown_as_it_was_sent():
 
 
 def test_staff_see_what_shoppers_do_not():
-    answer = create(stock_buckets=4, low_stock_at=10)
+    answer = create(stock_buckets=4, low_stock_at=10, tax_class="reduced")
 
     inspected = inspect(answer.body["id"])
     assert inspected.body == answer.body
     assert (inspected.body["stock_buckets"], inspected.body["low_stock_at"]) == (4, 10)
-    assert not {"stock_buckets", "low_stock_at", "on_order"} & get(answer.body["id"]).body.keys()
+    assert inspected.body["tax_class"] == "reduced"
+    of_staff = {"stock_buckets", "low_stock_at", "on_order", "tax_class"}
+    assert not of_staff & get(answer.body["id"]).body.keys()
 
 
 def test_what_is_optional_may_be_left_out():
@@ -96,6 +98,10 @@ def test_a_sku_is_taken_once():
         ({"stock_buckets": 0}, "stock_buckets"),
         ({"stock_buckets": 17}, "stock_buckets"),
         ({"low_stock_at": 0}, "low_stock_at"),
+        ({"tax_class": "Reduced"}, "tax_class"),
+        ({"tax_class": ""}, "tax_class"),
+        ({"tax_class": "x" * 41}, "tax_class"),
+        ({"tax_class": None}, "tax_class"),
         ({"group": "a/b", "options": {"size": "S"}}, "group"),
         ({"group": "SHIRT", "options": {"size": ""}}, "options.size"),
         ({"available": 5}, "available"),

@@ -15,8 +15,8 @@ from threading import Barrier, Lock
 from typing import Any
 
 from orders import service as orders
+from orders.buyers import Buyer
 from orders.schemas import OrderRequest
-from shared.auth import Permission, Principal
 from shared.config import Tables, settings
 from shared.dynamo import connection
 from shared.errors import AppError, OutOfStock, Unavailable
@@ -49,7 +49,6 @@ class Limit:
 
 
 def buy_until_none_is_left(product_id: str, buyer: int, start: Barrier) -> Counter[str]:
-    principal = Principal(f"usr_buyer_{buyer}", frozenset({Permission.PLACE_ORDERS}))
     request = OrderRequest.model_validate(
         {"lines": [{"product_id": product_id, "quantity": 1}], "shipping_address": ADDRESS}
     )
@@ -58,7 +57,7 @@ def buy_until_none_is_left(product_id: str, buyer: int, start: Barrier) -> Count
     while True:
         key = f"{product_id}-{came['sold']}"  # the same one when it is tried again
         try:
-            orders.place(principal, request, key)
+            orders.place(Buyer(f"usr_buyer_{buyer}"), request, key)
         except OutOfStock:
             return came
         except Unavailable:

@@ -1,14 +1,28 @@
 """Builders: what a test needs to be there, with overrides for what it is about."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+from orders.pricing import repository as prices
+from orders.rates.schemas import ShippingRates, TaxRates
 from products import groups
 from products.index.worker import handler as index_worker
 from products.repository import file_under_status
 from shared import clock, events, ids, stock
 from shared.events import AnyEvent, CatalogEvent, ProductChange, ProductUpdated
-from shared.models import Login, OutboxRow, Product, ProductGroup, Stock, User
+from shared.models import (
+    PROMOTIONS,
+    Login,
+    OutboxRow,
+    Product,
+    ProductGroup,
+    Promotion,
+    PromotionUse,
+    RateSheet,
+    Stock,
+    User,
+)
 from shared.transactions import Transaction
 from tests.support.http import CONTEXT
 
@@ -49,6 +63,81 @@ def product(sku: str, *, available: int | None = None, **changes: Any) -> Produc
         Stock(stored.product_id, available=available, version=1).save()
     index(stored)
     return stored
+
+
+def line(product: Product, quantity: int = 1) -> dict[str, Any]:
+    """As an order asks for it."""
+    return {"product_id": product.product_id, "quantity": quantity}
+
+
+def destination(country: str, *, included: bool = False, **more: Any) -> dict[str, Any]:
+    """Where orders are taxed, as staff put it: at 20 %, unless `rates` say otherwise."""
+    rates = {"standard": 200_000}
+    return {"country": country, "prices_include_tax": included, "rates": rates} | more
+
+
+def zone(*countries: str, **more: Any) -> dict[str, Any]:
+    """Where shipping costs the same, as staff put it: EUR 4.90, unless `steps` say otherwise."""
+    steps = [{"from_minor": 0, "price_minor": 490}]
+    at_home = {"name": "Home", "countries": list(countries), "currency": "EUR", "steps": steps}
+    return at_home | more
+
+
+def taxes(*destinations: dict[str, Any]) -> None:
+    _sheet(TaxRates.sheet, {"destinations": destinations})
+
+
+def ships(*zones: dict[str, Any]) -> None:
+    _sheet(ShippingRates.sheet, {"zones": zones})
+
+
+def _sheet(name: str, document: dict[str, Any]) -> None:
+    RateSheet(
+        name,
+        document=json.dumps(document),
+        version=1,
+        updated_at=clock.utc_now(),
+        updated_by="usr_staff",
+    ).save()
+
+
+def promotion(code: str, **changes: Any) -> Promotion:
+    """Ten percent off, for as long and as often as one likes, unless `changes` say otherwise."""
+    now = clock.utc_now()
+    stored = Promotion(
+        PROMOTIONS,
+        code,
+        **{
+            "listed_at": f"{now.isoformat()}#{code}",
+            "kind": "percent",
+            "percent": 10,
+            "is_active": True,
+            "created_at": now,
+            "version": 1,
+        }
+        | changes,
+    )
+    stored.save()
+    return stored
+
+
+def used(code: str, by: str | None = None) -> int:
+    """How often that promotion was counted: for all customers, or for one."""
+    found = PromotionUse.find(by, code) if by else Promotion.find(PROMOTIONS, code)
+    return 0 if found is None else int(found.used)
+
+
+def meanwhile(monkeypatch: Any, *happenings: Callable[[], object]) -> None:
+    """Let these happen while orders are placed, one at each: after its read, before its writes."""
+    read, ahead = prices.read, list(happenings)
+
+    def read_and_be_overtaken(*asked: Any) -> Any:
+        found = read(*asked)
+        if ahead:
+            ahead.pop(0)()
+        return found
+
+    monkeypatch.setattr(prices, "read", read_and_be_overtaken)
 
 
 def _join(product: Product) -> None:

@@ -1,14 +1,11 @@
-"""What an order costs: lines merged, priced from the catalog, and added up. Pure."""
+"""What is ordered: lines merged, found in the catalog, and added up. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from orders.schemas import QUANTITY_MAX, RequestedLine
-from shared.errors import AmountTooLarge, InvalidFields, MixedCurrencies, UnknownProducts
-from shared.models import OrderLine, OrderTotals, Product
-from shared.money import AMOUNT_MINOR_MAX
-
-Priced = tuple[list[OrderLine], OrderTotals, str]
+from shared.errors import InvalidFields, MixedCurrencies, UnknownProducts
+from shared.models import OrderLine, Product
 
 
 def merged(lines: Sequence[RequestedLine]) -> dict[str, int]:
@@ -30,11 +27,8 @@ def merged(lines: Sequence[RequestedLine]) -> dict[str, int]:
     return dict(quantities)
 
 
-def price(quantities: Mapping[str, int], products: Mapping[str, Product]) -> Priced:
-    """The lines with today's prices, their totals, and the currency of both.
-
-    Raises UnknownProducts, MixedCurrencies or AmountTooLarge.
-    """
+def require_for_sale(quantities: Mapping[str, int], products: Mapping[str, Product]) -> str:
+    """The one currency of these products. Raises UnknownProducts and MixedCurrencies."""
     for_sale = {key for key, product in products.items() if product.status == "active"}
     unknown = [product_id for product_id in quantities if product_id not in for_sale]
     if unknown:
@@ -42,16 +36,11 @@ def price(quantities: Mapping[str, int], products: Mapping[str, Product]) -> Pri
     currencies = sorted({product.currency for product in products.values()})
     if len(currencies) > 1:
         raise MixedCurrencies("An order has one currency.", currencies=currencies)
-    lines = [_line(products[product_id], quantity) for product_id, quantity in quantities.items()]
-    items_minor = sum(int(line.line_total_minor) for line in lines)
-    if items_minor > AMOUNT_MINOR_MAX:
-        raise AmountTooLarge(
-            "This order is too large to be real.", amount_minor_max=AMOUNT_MINOR_MAX
-        )
-    return lines, _totals(items_minor), currencies[0]
+    return currencies[0]
 
 
-def _line(product: Product, quantity: int) -> OrderLine:
+def line(product: Product, quantity: int) -> OrderLine:
+    """At today's price, before discounts and taxes."""
     unit_price_minor = int(product.price_minor)
     return OrderLine(
         product_id=product.product_id,
@@ -60,15 +49,5 @@ def _line(product: Product, quantity: int) -> OrderLine:
         quantity=quantity,
         unit_price_minor=unit_price_minor,
         line_total_minor=unit_price_minor * quantity,
-    )
-
-
-def _totals(items_minor: int) -> OrderTotals:
-    """No discounts, shipping charges or taxes yet: what the items cost is what is owed."""
-    return OrderTotals(
-        items_minor=items_minor,
-        discount_minor=0,
-        shipping_minor=0,
-        tax_minor=0,
-        total_minor=items_minor,
+        tax_class=product.tax_class,
     )

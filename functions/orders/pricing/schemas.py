@@ -1,0 +1,29 @@
+from typing import Self
+
+from pydantic import Field
+
+from orders.parts import QuotedLineView, TotalsView
+from orders.pricing.quotes import Quote
+from shared.schemas import View
+
+
+class QuoteView(View):
+    """What an order would cost now."""
+
+    currency: str
+    lines: list[QuotedLineView]
+    totals: TotalsView
+    tax_included: bool = Field(description="Whether the prices, and so the total, have the tax.")
+    promotion_code: str | None
+    shipping_zone: str | None = Field(description="None where all shipping is free.")
+
+    @classmethod
+    def of(cls, quote: Quote) -> Self:
+        return cls(
+            currency=quote.currency,
+            lines=[QuotedLineView.of(line, quote.currency) for line in quote.lines],
+            totals=TotalsView.of(quote.totals, quote.currency),
+            tax_included=quote.tax_included,
+            promotion_code=quote.promotion.code if quote.promotion else None,
+            shipping_zone=quote.shipping_zone,
+        )

@@ -1,0 +1,214 @@
+"""Whole slice: an order is called off, and all that it held is free again."""
+
+from functools import partial
+
+import pytest
+
+from orders.handler import handler
+from orders.lifecycle import decisions
+from orders.lifecycle.service import change
+from shared import stock
+from shared.dynamo import connection
+from shared.models import Order, OutboxRow, Product
+from tests.support import logs, shop
+from tests.support.faults import answering, cancelled
+from tests.support.http import ADA, BOB, NOBODY, STAFF, Answer, send
+from tests.support.shop import line
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+@pytest.fixture
+def tea():
+    return shop.product("TEA", available=10)
+
+
+@pytest.fixture
+def order_id(tea):
+    return place(tea)
+
+
+def place(tea, quantity=3, **changes) -> str:
+    body = {"lines": [line(tea, quantity)], "shipping_address": shop.ADDRESS} | changes
+    answer = send(handler, "orders.place", body=body)
+    assert answer.status == 201
+    return answer.body["id"]
+
+
+def cancel(order_id, *, caller=ADA, **body) -> Answer:
+    return send(handler, "orders.cancel", caller=caller, body=body, path={"order_id": order_id})
+
+
+def paid(order_id):
+    change(order_id, partial(decisions.pay_by_hand, by="usr_staff", reference="transfer 7"))
+
+
+def shipped(order_id):
+    paid(order_id)
+    change(order_id, partial(decisions.ship, by="usr_staff", carrier="Post", tracking_number=None))
+
+
+def kinds_told() -> list[str]:
+    return [event.type for event in shop.staged_so_far()]
+
+
+def on_order(product) -> int:
+    return stock.of(Product.get(product.product_id)).on_order
+
+
+def test_a_buyer_cancels_what_is_not_paid_yet(tea, order_id):
+    answer = cancel(order_id, reason="Ordered twice")
+
+    assert (answer.status, answer.body["status"]) == (200, "cancelled")
+    last = answer.body["history"][-1]
+    assert (last["status"], last["by"], last["reason"]) == (
+        "cancelled",
+        ADA.user_id,
+        "Ordered twice",
+    )
+    assert (answer.body["expires_at"], answer.body["lines"][0]["returned"]) == (None, 3)
+    assert (shop.available(tea), on_order(tea)) == (10, 0)
+    assert sorted(kinds_told()) == ["order.cancelled", "order.placed"]
+    assert Order.get(order_id).awaits is None
+
+
+def test_a_reason_may_be_left_out(order_id):
+    answer = cancel(order_id)
+
+    assert (answer.status, answer.body["history"][-1]["reason"]) == (200, None)
+
+
+def test_a_second_time_it_answers_the_same_and_gives_nothing_back_again(tea, order_id):
+    first = cancel(order_id, reason="Ordered twice")
+
+    again = cancel(order_id, reason="Did that work?")
+
+    assert (again.status, again.body) == (200, first.body)
+    assert (shop.available(tea), OutboxRow.count()) == (10, 2)
+
+
+def test_a_paid_order_that_is_cancelled_is_paid_back(tea, order_id):
+    paid(order_id)
+
+    answer = cancel(order_id)
+
+    assert answer.body["status"] == "cancelled"
+    (refund,) = answer.body["refunds"]
+    assert (refund["amount"]["amount_minor"], refund["status"]) == (3000, "succeeded")
+    assert answer.body["payment"] == {
+        "status": "by_hand",
+        "received": {"amount_minor": 3000, "currency": "EUR"},
+        "refunded": {"amount_minor": 3000, "currency": "EUR"},
+    }
+    assert shop.available(tea) == 10
+
+
+def test_a_promotion_s_uses_are_given_back(tea):
+    shop.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
+    order_id = place(tea, promotion_code="SPRING")
+    taken = shop.used("SPRING"), shop.used("SPRING", ADA.user_id)
+
+    cancel(order_id)
+    cancel(order_id)
+
+    assert taken == (1, 1)
+    assert (shop.used("SPRING"), shop.used("SPRING", ADA.user_id)) == (0, 0)
+
+
+def test_a_buyer_cannot_call_back_what_has_left(tea, order_id):
+    shipped(order_id)
+
+    answer = cancel(order_id)
+
+    assert (answer.status, answer.code) == (409, "order_status_conflict")
+    assert answer.error["details"]["status"] == "shipped"
+    assert (Order.get(order_id).status, shop.available(tea)) == ("shipped", 7)
+
+
+@pytest.mark.parametrize("before", [lambda _: None, paid, shipped])
+def test_staff_cancel_any_order(order_id, before):
+    before(order_id)
+
+    answer = cancel(order_id, caller=STAFF, reason="Address does not exist")
+
+    assert (answer.status, answer.body["status"]) == (200, "cancelled")
+    assert answer.body["history"][-1]["by"] == "staff"
+    assert Order.get(order_id).history[-1].by == STAFF.user_id
+
+
+def test_what_staff_cancel_after_it_has_left_does_not_come_back_by_itself(tea, order_id):
+    shipped(order_id)
+
+    cancel(order_id, caller=STAFF)
+
+    assert shop.available(tea) == 7
+
+
+def test_an_expired_order_cannot_be_cancelled(order_id):
+    Order(order_id).update([Order.status.set("expired")])
+
+    answer = cancel(order_id)
+
+    assert (answer.status, answer.code) == (409, "order_status_conflict")
+
+
+def test_someone_else_s_order_looks_just_like_one_that_does_not_exist(tea, order_id):
+    theirs = cancel(order_id, caller=BOB)
+    missing = cancel("ord_missing", caller=BOB)
+
+    assert theirs.status == missing.status == 404
+    assert theirs.error | {"request_id": ""} == missing.error | {"request_id": ""}
+    assert (Order.get(order_id).status, shop.available(tea)) == ("pending_payment", 7)
+
+
+def test_a_stranger_cancels_nothing(order_id):
+    assert cancel(order_id, caller=NOBODY).status == 401
+
+
+@pytest.mark.parametrize("reason", ["", "x" * 501, "two\nlines", 7, ["late"]])
+def test_a_reason_is_one_line_of_up_to_500_characters(order_id, reason):
+    answer = cancel(order_id, reason=reason)
+
+    assert (answer.status, answer.paths) == (422, ["body.reason"])
+    assert Order.get(order_id).status == "pending_payment"
+
+
+def test_an_order_that_is_paid_at_that_moment_is_cancelled_and_paid_back(order_id, monkeypatch):
+    """Whoever is slower decides anew about what the order has become."""
+    decide, ahead = decisions.cancel, [lambda: paid(order_id)]
+
+    def overtaken(order, **how):
+        if ahead:
+            ahead.pop()()
+        return decide(order, **how)
+
+    monkeypatch.setattr(decisions, "cancel", overtaken)
+
+    answer = cancel(order_id)
+
+    assert [step["status"] for step in answer.body["history"]][:3] == [
+        "pending_payment",
+        "paid",
+        "cancelled",
+    ]
+    assert answer.body["payment"]["refunded"]["amount_minor"] == 3000
+
+
+def test_a_cancellation_that_others_win_each_time_is_told_when_to_try_again(order_id):
+    lost = cancelled("TransactionConflict", "None", "None")
+
+    with answering(connection().client, "TransactWriteItems", *[lost] * 4):
+        answer = cancel(order_id)
+
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert Order.get(order_id).status == "pending_payment"
+
+
+def test_a_cancellation_is_audited_without_its_reason(order_id):
+    with logs.captured() as lines:
+        cancel(order_id, reason="My daughter Byron has one already")
+
+    (audited,) = lines.saying("audit")
+    assert (audited["action"], audited["order_id"]) == ("cancel_order", order_id)
+    assert audited["user_id"] == ADA.user_id
+    assert "Byron" not in lines.text

@@ -1,0 +1,319 @@
+"""Whole slice: orders with a promotion code, whose limits are counted in their transaction."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from orders import service as orders
+from orders.buyers import Buyer
+from orders.handler import handler
+from orders.schemas import OrderRequest
+from shared import clock
+from shared.config import Tables, settings
+from shared.dynamo import connection
+from shared.errors import PromotionUsedUp
+from shared.models import Order, OutboxRow, Promotion
+from tests.support import shop
+from tests.support.faults import answering
+from tests.support.http import ADA, BOB, Answer, send
+from tests.support.shop import line
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+DAY = timedelta(days=1)
+
+
+def place(*lines, key="key-1", caller=ADA, **changes) -> Answer:
+    body = {"lines": list(lines), "shipping_address": shop.ADDRESS} | changes
+    return send(handler, "orders.place", body=body, headers={"idempotency-key": key}, caller=caller)
+
+
+def use(tea, *, code="SPRING", key="key-1", caller=ADA) -> Answer:
+    return place(line(tea), promotion_code=code, key=key, caller=caller)
+
+
+def change(code, **values):
+    """As staff do."""
+    actions = [getattr(Promotion, name).set(value) for name, value in values.items()]
+    Promotion("promotions", code).update([*actions, Promotion.version.set(Promotion.version + 1)])
+
+
+def kinds_told() -> list[str]:
+    return [event.type for event in shop.staged_so_far()]
+
+
+def test_a_promotion_takes_its_part_off_each_line():
+    tea = shop.product("TEA", price_minor=1250, available=10)
+    pot = shop.product("POT", price_minor=4900, available=3)
+    shop.promotion("SPRING")
+
+    answer = place(line(tea, 2), line(pot), promotion_code="SPRING")
+
+    assert answer.status == 201
+    assert [each["discount"]["amount_minor"] for each in answer.body["lines"]] == [250, 490]
+    assert answer.body["totals"]["discount"]["amount_minor"] == 740
+    assert answer.body["totals"]["total"]["amount_minor"] == 6660
+    assert answer.body["promotion_code"] == "SPRING"
+    assert Order.get(answer.body["id"]).promotion.code == "SPRING"
+
+
+@pytest.mark.parametrize("typed", ["SPRING", "spring", " Spring "])
+def test_a_code_is_the_same_however_it_is_typed(typed):
+    tea = shop.product("TEA", available=1)
+    shop.promotion("SPRING")
+
+    answer = use(tea, code=typed)
+
+    assert (answer.status, answer.body["promotion_code"]) == (201, "SPRING")
+
+
+@pytest.mark.parametrize(
+    "codes", [["SPRING"], ["SPRING", "SUMMER"], [], "SPRING,SUMMER", "SPRING SUMMER", "A;B", "A+B"]
+)
+def test_an_order_takes_one_code(codes):
+    tea = shop.product("TEA", available=1)
+    shop.promotion("SPRING")
+
+    answer = use(tea, code=codes)
+
+    assert (answer.status, answer.paths) == (422, ["body.promotion_code"])
+    assert answer.error["details"]["fields"][0]["code"] == "one_promotion_only"
+    assert Order.count() == 0
+
+
+@pytest.mark.parametrize("code", ["", " ", "x" * 41, 7, {"code": "SPRING"}, "A\0B"])
+def test_what_is_no_code_is_refused(code):
+    answer = use(shop.product("TEA", available=1), code=code)
+
+    assert (answer.status, answer.paths) == (422, ["body.promotion_code"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"is_active": False}, 422, "unknown_promotion"),
+        ({"starts_at": clock.utc_now() + DAY}, 422, "promotion_not_started"),
+        ({"ends_at": clock.utc_now() - DAY}, 422, "promotion_expired"),
+        ({"minimum_minor": 1001, "currency": "EUR"}, 422, "promotion_minimum_not_met"),
+        ({"minimum_minor": 1, "currency": "USD"}, 422, "promotion_not_in_currency"),
+        ({"uses_max": 5, "used": 5}, 409, "promotion_used_up"),
+    ],
+)
+def test_a_promotion_that_does_not_fit_is_refused_and_nothing_is_taken(changes, status, code):
+    tea = shop.product("TEA", available=1)
+    shop.promotion("SPRING", **changes)
+
+    answer = use(tea)
+
+    assert (answer.status, answer.code) == (status, code)
+    assert answer.error["details"]["promotion_code"] == "SPRING"
+    assert (Order.count(), OutboxRow.count(), shop.available(tea)) == (0, 0, 1)
+
+
+def test_a_code_that_nobody_has_made_is_refused():
+    answer = use(shop.product("TEA", available=1), code="WINTER")
+
+    assert (answer.status, answer.code) == (422, "unknown_promotion")
+
+
+def test_each_use_of_a_promotion_with_limits_is_counted():
+    tea = shop.product("TEA", available=10)
+    shop.promotion("SPRING", uses_max=10, uses_per_customer_max=5)
+
+    use(tea)
+    use(tea, key="key-2")
+    use(tea, caller=BOB)
+
+    assert shop.used("SPRING") == 3
+    assert (shop.used("SPRING", ADA.user_id), shop.used("SPRING", BOB.user_id)) == (2, 1)
+
+
+def test_a_replay_is_no_second_use():
+    tea = shop.product("TEA", available=10)
+    shop.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
+    first = use(tea)
+
+    again = use(tea)
+
+    assert (again.status, again.body) == (201, first.body)
+    assert (shop.used("SPRING"), shop.used("SPRING", ADA.user_id)) == (1, 1)
+
+
+def test_the_last_use_is_had_once():
+    tea = shop.product("TEA", available=10)
+    shop.promotion("SPRING", uses_max=2)
+
+    answers = [use(tea, key=f"key-{n}") for n in range(3)]
+
+    assert [it.status for it in answers] == [201, 201, 409]
+    assert (shop.used("SPRING"), shop.available(tea)) == (2, 8)
+
+
+def test_each_customer_has_their_own_uses():
+    tea = shop.product("TEA", available=10)
+    shop.promotion("SPRING", uses_per_customer_max=1)
+
+    answers = [use(tea), use(tea, key="key-2"), use(tea, caller=BOB)]
+
+    assert [it.status for it in answers] == [201, 409, 201]
+    assert answers[1].error["details"] == {"promotion_code": "SPRING", "by": "customer"}
+
+
+def test_a_guest_s_uses_are_counted_under_their_id():
+    tea = shop.product("TEA", available=10)
+    shop.promotion("SPRING", uses_per_customer_max=1)
+    guest = Buyer("gst_ada", guest_email="ada@example.com")
+    request = OrderRequest.model_validate(
+        {"lines": [line(tea)], "shipping_address": shop.ADDRESS, "promotion_code": "SPRING"}
+    )
+
+    placed = orders.place(guest, request, "key-1").order
+
+    assert shop.used("SPRING", "gst_ada") == 1
+    assert Order.get(placed.order_id).guest_email == "ada@example.com"
+    with pytest.raises(PromotionUsedUp):
+        orders.place(guest, request, "key-2")
+
+
+def test_a_promotion_without_limits_is_no_part_of_the_transaction():
+    tea = shop.product("TEA", available=1)
+    shop.promotion("SPRING")
+
+    with answering(connection().client, "TransactWriteItems") as calls:
+        use(tea)
+
+    (sent,) = calls.sent
+    writes = [next(iter(it.values())) for it in json.loads(sent["body"])["TransactItems"]]
+    assert settings(Tables).promotions_table not in {it["TableName"] for it in writes}
+    assert shop.used("SPRING") == 0
+
+
+def test_two_who_race_for_the_last_use_do_not_both_have_it(monkeypatch):
+    tea = shop.product("TEA", available=10)
+    shop.promotion("SPRING", uses_max=1)
+    shop.meanwhile(monkeypatch, lambda: use(tea, caller=BOB))
+
+    late = use(tea)
+
+    assert (late.status, late.code) == (409, "promotion_used_up")
+    assert late.error["details"] == {"promotion_code": "SPRING", "by": "all_customers"}
+    assert [order.buyer_id for order in Order.scan()] == [BOB.user_id]
+    assert (shop.used("SPRING"), shop.available(tea)) == (1, 9)
+
+
+def test_a_customer_who_races_themselves_has_their_last_use_once(monkeypatch):
+    tea = shop.product("TEA", available=10)
+    shop.promotion("SPRING", uses_per_customer_max=1)
+    shop.meanwhile(monkeypatch, lambda: use(tea, key="key-2"))
+
+    late = use(tea)
+
+    assert (late.status, late.error["details"]["by"]) == (409, "customer")
+    assert (Order.count(), shop.used("SPRING", ADA.user_id), shop.available(tea)) == (1, 1, 9)
+
+
+def test_equal_requests_that_race_for_the_last_use_are_one_order(monkeypatch):
+    tea = shop.product("TEA", available=1)
+    shop.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
+    first = []
+    shop.meanwhile(monkeypatch, lambda: first.append(use(tea)))
+
+    second = use(tea)
+
+    assert (second.status, second.body) == (201, first[0].body)
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert (Order.count(), shop.used("SPRING"), shop.available(tea)) == (1, 1, 0)
+
+
+def test_a_promotion_that_is_used_up_is_told_before_stock_that_is_short(monkeypatch):
+    tea = shop.product("TEA", available=1)
+    shop.promotion("SPRING", uses_max=1)
+    shop.meanwhile(monkeypatch, lambda: use(tea, caller=BOB))
+
+    late = use(tea)
+
+    assert late.code == "promotion_used_up"
+
+
+def test_an_order_that_finds_no_stock_uses_no_promotion():
+    tea = shop.product("TEA", available=0)
+    shop.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
+
+    answer = use(tea)
+
+    assert answer.code == "out_of_stock"
+    assert (shop.used("SPRING"), shop.used("SPRING", ADA.user_id)) == (0, 0)
+
+
+def test_a_promotion_that_staff_change_meanwhile_is_priced_as_it_is_then(monkeypatch):
+    tea = shop.product("TEA", price_minor=1000, available=1)
+    shop.promotion("SPRING", uses_max=10)
+    shop.meanwhile(monkeypatch, lambda: change("SPRING", percent=50))
+
+    answer = use(tea)
+
+    assert (answer.status, answer.body["totals"]["total"]["amount_minor"]) == (201, 500)
+    assert shop.used("SPRING") == 1
+
+
+def test_a_promotion_that_staff_end_meanwhile_is_not_used(monkeypatch):
+    tea = shop.product("TEA", available=1)
+    shop.promotion("SPRING", uses_max=10)
+    shop.meanwhile(monkeypatch, lambda: change("SPRING", is_active=False))
+
+    answer = use(tea)
+
+    assert (answer.status, answer.code) == (422, "unknown_promotion")
+    assert (Order.count(), shop.used("SPRING"), shop.available(tea)) == (0, 0, 1)
+
+
+def test_an_order_does_not_chase_a_promotion_for_ever(monkeypatch):
+    tea = shop.product("TEA", available=1)
+    shop.promotion("SPRING", uses_max=10)
+    edits = [lambda percent=percent: change("SPRING", percent=percent) for percent in range(1, 9)]
+    shop.meanwhile(monkeypatch, *edits)
+
+    answer = use(tea)
+
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert (Order.count(), Promotion.get("promotions", "SPRING").percent) == (0, 4)
+
+
+def test_an_order_that_costs_nothing_is_paid_when_it_is_placed():
+    tea = shop.product("TEA", available=1)
+    shop.promotion("SPRING", percent=100)
+
+    answer = use(tea)
+
+    assert (answer.status, answer.body["status"]) == (201, "paid")
+    steps = [(step["status"], step["by"]) for step in answer.body["history"]]
+    assert steps == [("pending_payment", ADA.user_id), ("paid", "shop")]
+    assert answer.body["expires_at"] is None
+    assert answer.body["totals"]["total"] == {"amount_minor": 0, "currency": "EUR"}
+    assert kinds_told() == ["order.placed", "order.paid"]
+    assert [it.order_id for it in Order.by_expiry.query("payment")] == []
+
+
+def test_an_order_that_costs_something_waits_for_its_payment():
+    tea = shop.product("TEA", available=1)
+    before = clock.utc_now()
+
+    answer = place(line(tea))
+
+    placed = Order.get(answer.body["id"])
+    assert placed.expires_at - placed.placed_at == timedelta(minutes=30)
+    assert before <= placed.placed_at <= clock.utc_now()
+    assert kinds_told() == ["order.placed"]
+    assert [it.order_id for it in Order.by_expiry.query("payment")] == [placed.order_id]
+
+
+def test_free_shipping_ships_free():
+    tea = shop.product("TEA", price_minor=1000, available=1)
+    shop.ships(shop.zone("GB"))
+    shop.promotion("SPRING", kind="free_shipping", percent=None)
+
+    answer = use(tea)
+
+    assert answer.body["totals"]["shipping"]["amount_minor"] == 0
+    assert answer.body["totals"]["total"]["amount_minor"] == 1000

@@ -1,0 +1,213 @@
+"""Whole slice: what an order would cost. The quote keeps its word, and changes nothing."""
+
+import pytest
+
+from orders import service as orders
+from orders.handler import handler
+from orders.pricing.schemas import QuoteView
+from orders.schemas import QuoteRequest
+from shared.dynamo import connection
+from shared.models import (
+    Order,
+    OutboxRow,
+    Product,
+    Promotion,
+    PromotionUse,
+    RateSheet,
+    Stock,
+)
+from tests.support import shop
+from tests.support.faults import answering
+from tests.support.http import ADA, BOB, NOBODY, Answer, send
+from tests.support.shop import line
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+TABLES = (Order, OutboxRow, Product, Promotion, RateSheet, Stock)
+SAME = ("totals", "tax_included", "promotion_code")
+OF_LINES = (
+    "product_id",
+    "quantity",
+    "unit_price",
+    "line_total",
+    "discount",
+    "tax",
+    "tax_rate_ppm",
+    "tax_class",
+)
+
+
+def quote(*lines, to=None, caller=ADA, **changes) -> Answer:
+    body = {"lines": list(lines), "shipping_address": to or {"country": "GB"}} | changes
+    return send(handler, "orders.quote", body=body, caller=caller)
+
+
+def place(*lines, key="key-1", caller=ADA, **changes) -> Answer:
+    body = {"lines": list(lines), "shipping_address": shop.ADDRESS} | changes
+    return send(handler, "orders.place", body=body, headers={"idempotency-key": key}, caller=caller)
+
+
+def stored() -> list[dict]:
+    items = [item.to_dynamodb_dict() for table in TABLES for item in table.scan()]
+    return sorted(items, key=str)
+
+
+@pytest.fixture
+def assortment():
+    """Goods, taxes, shipping and a promotion none of whose sums comes out even."""
+    shop.taxes(
+        shop.destination("GB", included=True, rates={"standard": 190_000, "reduced": 70_000}),
+        shop.destination("US", region="NY", rates={"standard": 88_750}),
+    )
+    shop.ships(shop.zone("GB", "US", name="Atlantic", free_from_minor=10**6))
+    shop.promotion("SPRING", kind="fixed", percent=None, amount_minor=1001, currency="EUR")
+    shop.promotion("AUTUMN", percent=33)
+    return [
+        line(shop.product("TEA", price_minor=1249, available=9), 3),
+        line(shop.product("BOOK", price_minor=2995, available=9, tax_class="reduced")),
+        line(shop.product("POT", price_minor=77, available=9), 7),
+    ]
+
+
+@pytest.mark.parametrize("code", [None, "SPRING", "AUTUMN"])
+@pytest.mark.parametrize("where", [{}, {"country": "US", "region": "ny"}, {"country": "US"}])
+def test_two_quotes_and_the_order_agree_to_the_cent(assortment, where, code):
+    address = shop.ADDRESS | where
+    part = {"country": address["country"], "region": address.get("region")}
+
+    quotes = [quote(*assortment, to=to, promotion_code=code).body for to in (part, address)]
+    placed = place(
+        *assortment,
+        shipping_address=address,
+        promotion_code=code,
+        quoted_total=quotes[0]["totals"]["total"],
+    )
+
+    assert placed.status == 201
+    assert quotes[0] == quotes[1]
+    assert {key: quotes[0][key] for key in SAME} == {key: placed.body[key] for key in SAME}
+    assert [{key: it[key] for key in OF_LINES} for it in quotes[0]["lines"]] == [
+        {key: it[key] for key in OF_LINES} for it in placed.body["lines"]
+    ]
+
+
+def test_a_quote_says_what_makes_up_its_total(assortment):
+    answer = quote(*assortment, promotion_code="autumn")
+
+    assert answer.status == 200
+    assert answer.body["currency"] == "EUR"
+    assert (answer.body["tax_included"], answer.body["promotion_code"]) == (True, "AUTUMN")
+    assert answer.body["shipping_zone"] == "Atlantic"
+    assert {key: it["amount_minor"] for key, it in answer.body["totals"].items()} == {
+        "items": 7281,
+        "discount": 1237 + 988 + 178,
+        "shipping": 490,
+        "tax": 401 + 131 + 58 + 78,
+        "total": 4878 + 490,
+    }
+
+
+def test_a_quote_changes_nothing(assortment):
+    shop.promotion("ONCE", uses_max=1, uses_per_customer_max=1)
+    before = stored()
+
+    answers = [quote(*assortment, promotion_code="ONCE") for _ in range(3)]
+
+    assert [it.status for it in answers] == [200] * 3
+    assert stored() == before
+    assert PromotionUse.find(ADA.user_id, "ONCE") is None
+
+
+def test_a_quote_is_one_read(assortment):
+    client = connection().client
+
+    with (
+        answering(client, "BatchGetItem") as reads,
+        answering(client, "GetItem") as others,
+        answering(client, "TransactWriteItems") as writes,
+    ):
+        quote(*assortment, promotion_code="SPRING")
+
+    assert (len(reads), len(others), len(writes)) == (1, 0, 0)
+
+
+def test_what_is_out_of_stock_is_quoted_all_the_same():
+    answer = quote(line(shop.product("TEA", price_minor=1000)))
+
+    assert answer.body["totals"]["total"]["amount_minor"] == 1000
+
+
+def test_a_customer_s_own_limit_counts_as_it_stands():
+    tea = shop.product("TEA", available=9)
+    shop.promotion("ONCE", uses_per_customer_max=1)
+    place(line(tea), promotion_code="ONCE")
+
+    mine = quote(line(tea), promotion_code="ONCE")
+    theirs = quote(line(tea), promotion_code="ONCE", caller=BOB)
+
+    assert (mine.status, mine.code) == (409, "promotion_used_up")
+    assert theirs.status == 200
+
+
+def test_for_somebody_unknown_nobody_s_uses_are_looked_at():
+    tea = shop.product("TEA", available=9)
+    shop.promotion("ONCE", uses_per_customer_max=1)
+    request = QuoteRequest.model_validate(
+        {
+            "lines": [line(tea)],
+            "shipping_address": {"country": "GB"},
+            "promotion_code": "ONCE",
+        }
+    )
+
+    shown = QuoteView.of(orders.quote(None, request))
+
+    assert shown.promotion_code == "ONCE"
+
+
+def test_what_an_order_would_be_refused_for_a_quote_is_too():
+    tea, yen = shop.product("TEA", price_minor=10**12), shop.product("YEN", currency="JPY")
+    draft = shop.product("DRAFT", status="draft")
+    shop.ships(shop.zone("GB"))
+
+    refused = [
+        quote(line(tea, 2)),
+        quote(line(tea), line(yen)),
+        quote(line(draft)),
+        quote(line(tea), to={"country": "DE"}),
+        quote(line(tea), promotion_code="WINTER"),
+    ]
+
+    assert [it.code for it in refused] == [
+        "amount_too_large",
+        "mixed_currencies",
+        "unknown_products",
+        "not_shipped_to",
+        "unknown_promotion",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"shipping_address": {}}, "body.shipping_address.country"),
+        ({"shipping_address": {"country": "XX"}}, "body.shipping_address.country"),
+        (
+            {"shipping_address": {"country": "GB", "line1": "x" * 5000}},
+            "body.shipping_address.line1",
+        ),
+        ({"lines": []}, "body.lines"),
+        ({"promotion_code": ["A", "B"]}, "body.promotion_code"),
+        ({"quoted_total": {"amount_minor": 1, "currency": "EUR"}}, "body.quoted_total"),
+    ],
+)
+def test_what_is_no_request_for_a_quote_is_refused(changes, path):
+    answer = quote(line(shop.product("TEA")), **changes)
+
+    assert (answer.status, answer.paths) == (422, [path])
+
+
+def test_a_stranger_is_quoted_nothing_here():
+    answer = quote(line(shop.product("TEA")), caller=NOBODY)
+
+    assert (answer.status, answer.code) == (401, "token_missing")

@@ -1,0 +1,155 @@
+"""What a buyer is shown of an order, and what of it is the shop's own affair."""
+
+from functools import partial
+
+import pytest
+
+from orders.buyers import Buyer
+from orders.handler import handler
+from orders.lifecycle import decisions, paying, refunds
+from orders.lifecycle.service import change
+from orders.schemas import OrderView
+from shared.models import Order
+from tests.support import shop
+from tests.support.http import ADA, STAFF, send
+from tests.support.shop import line
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+PAYMENT = {"provider": "local", "payment_id": "pay_1"}
+TOTAL = 3000
+
+
+@pytest.fixture
+def order_id():
+    tea = shop.product("TEA", price_minor=1000, available=10)
+    body = {"lines": [line(tea, 3)], "shipping_address": shop.ADDRESS}
+    return send(handler, "orders.place", body=body).body["id"]
+
+
+def shown(order_id, caller=ADA) -> dict:
+    return send(handler, "orders.get", caller=caller, path={"order_id": order_id}).body
+
+
+def captured(order_id):
+    change(order_id, partial(paying.captured, **PAYMENT, amount_minor=TOTAL))
+
+
+def refund(order_id, amount_minor):
+    asked = {"by": STAFF.user_id, "reason": "Chipped", "key": "key-1", "fingerprint": "-"}
+    change(order_id, lambda order: decisions.refund(order, amount_minor, **asked))
+
+
+def test_an_order_that_waits_for_its_payment_says_until_when(order_id):
+    order = shown(order_id)
+
+    assert order["payment"] == {
+        "status": "none",
+        "received": {"amount_minor": 0, "currency": "EUR"},
+        "refunded": {"amount_minor": 0, "currency": "EUR"},
+    }
+    assert order["expires_at"] > order["placed_at"]
+    assert (order["refunds"], order["shipment"], order["promotion_code"]) == ([], None, None)
+
+
+@pytest.mark.parametrize(
+    ("happened", "status", "received"),
+    [
+        (partial(paying.begin, **PAYMENT), "started", 0),
+        (partial(paying.authorized, **PAYMENT, amount_minor=TOTAL), "authorized", 0),
+        (partial(paying.captured, **PAYMENT, amount_minor=TOTAL), "captured", TOTAL),
+        (partial(decisions.pay_by_hand, by="usr_staff", reference="7"), "by_hand", TOTAL),
+    ],
+)
+def test_what_became_of_the_payment_is_shown(order_id, happened, status, received):
+    change(order_id, happened)
+
+    payment = shown(order_id)["payment"]
+
+    assert (payment["status"], payment["received"]["amount_minor"]) == (status, received)
+
+
+def test_a_payment_that_came_to_nothing_is_void(order_id):
+    change(order_id, partial(paying.begin, **PAYMENT))
+    change(order_id, partial(paying.voided, payment_id=PAYMENT["payment_id"]))
+
+    assert shown(order_id)["payment"]["status"] == "void"
+
+
+def test_what_was_paid_by_hand_after_a_payment_was_begun_is_by_hand(order_id):
+    change(order_id, partial(paying.begin, **PAYMENT))
+    change(order_id, partial(decisions.pay_by_hand, by="usr_staff", reference="7"))
+
+    assert shown(order_id)["payment"]["status"] == "by_hand"
+
+
+def test_a_refund_is_shown_with_what_became_of_it(order_id):
+    captured(order_id)
+    refund(order_id, 1200)
+    requested = shown(order_id)
+    told = {"status": "succeeded", "provider_refund_id": "re_1"}
+    change(order_id, lambda order: refunds.settled(order, order.refunds[0], **told))
+
+    (asked,), (settled,) = requested["refunds"], shown(order_id)["refunds"]
+
+    assert asked.keys() == {"id", "amount", "status", "reason", "at"}
+    assert (asked["amount"]["amount_minor"], asked["status"]) == (1200, "requested")
+    assert (asked["reason"], requested["payment"]["refunded"]["amount_minor"]) == ("Chipped", 0)
+    assert settled == asked | {"status": "succeeded"}
+    assert shown(order_id)["payment"]["refunded"]["amount_minor"] == 1200
+
+
+def test_where_a_parcel_is_can_be_looked_up(order_id):
+    captured(order_id)
+    parcel = {"carrier": "Post", "tracking_number": "RB 1234"}
+    change(order_id, partial(decisions.ship, by="usr_staff", **parcel))
+
+    assert shown(order_id)["shipment"] == parcel
+
+
+def test_units_that_came_back_are_shown_on_their_line(order_id):
+    captured(order_id)
+    (product_id,) = [it["product_id"] for it in shown(order_id)["lines"]]
+    returned = {"by": "usr_staff", "reason": None, "key": "key-1", "fingerprint": "-"}
+    change(order_id, partial(decisions.take_back, quantities={product_id: 2}, **returned))
+
+    assert shown(order_id)["lines"][0]["returned"] == 2
+
+
+@pytest.mark.parametrize("caller", [ADA, STAFF])
+def test_nobody_is_shown_here_which_of_the_staff_did_what(order_id, caller):
+    captured(order_id)
+    change(order_id, partial(decisions.ship, by="usr_bea", carrier="Post", tracking_number=None))
+    change(order_id, partial(decisions.note, text="A regular", by="usr_bea"))
+
+    order = shown(order_id, caller)
+
+    assert [step["by"] for step in order["history"]] == [ADA.user_id, "payments", "staff"]
+    assert "usr_bea" not in str(order)
+    assert "A regular" not in str(order)
+    assert "pay_1" not in str(order)
+
+
+def test_what_a_guest_did_is_their_account_s_once_it_has_claimed_the_order(order_id):
+    steps = Order.get(order_id).history
+    steps[0].by = Buyer("gst_ada", guest_email="ada@example.com").buyer_id
+    Order(order_id).update([Order.history.set(steps)])
+
+    assert [step["by"] for step in shown(order_id)["history"]] == [ADA.user_id]
+
+
+def test_an_order_of_before_there_were_taxes_and_promotions_is_shown(order_id):
+    """As older code has stored it."""
+    new = ("tax_included", "refunds", "returns", "notes", "awaits", "expires_at")
+    old = Order.get(order_id).serialize()
+    for line_of_it in old["lines"]["L"]:
+        for name in ("discount_minor", "tax_class", "tax_rate_ppm", "tax_minor", "returned"):
+            del line_of_it["M"][name]
+    order = Order.from_raw_data({key: it for key, it in old.items() if key not in new})
+
+    view = OrderView.of(order)
+
+    assert (view.tax_included, view.refunds, view.expires_at) == (False, [], None)
+    (sold,) = view.lines
+    assert (sold.discount.amount_minor, sold.tax.amount_minor, sold.returned) == (0, 0, 0)
+    assert sold.tax_class == "standard"
