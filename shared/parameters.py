@@ -20,6 +20,14 @@ IdempotencyKey = Annotated[
         examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
     ),
 ]
+# Not bounded: one that is too long is answered like any other that opens nothing.
+OrderToken = Annotated[
+    str | None,
+    Header(
+        alias="Order-Token",
+        description="Of a guest's order: `order_token` of its answer, `token` of the mail's link.",
+    ),
+]
 IfMatch = Annotated[
     str,
     Header(

@@ -12,10 +12,11 @@ from auth.credentials import service as credentials
 from auth.second_factor import codes
 from shared import events
 from shared.config import AccountSettings, PasswordSettings, settings
+from shared.dynamo import connection
 from shared.errors import ChangedMeanwhile
 from shared.models import EmailToken, Login, OutboxRow, User
 from shared.transactions import Transaction
-from tests.support import logs
+from tests.support import faults, logs
 from tests.support.accounts import (
     EMAIL,
     PASSWORD,
@@ -59,6 +60,61 @@ def test_following_the_link_confirms_the_address_in_both_tables():
     assert (user.email_verified, login.email_verified) == (True, True)
     assert (user.version, login.version) == (2, 2)
     assert log_in().body["user"]["email_verified"] is True
+
+
+def verified() -> list[str]:
+    """Whose address turned out to be theirs, as events tell."""
+    told = [events.parse(row.payload) for row in OutboxRow.scan()]
+    return [it.data.user_id for it in told if it.type == "user.email_verified"]
+
+
+def test_that_an_address_is_confirmed_is_told_once():
+    user_id = register().body["id"]
+    tokens = [link_token("verify_email", user_id) for _ in range(2)]
+
+    assert [follow(token).status for token in tokens] == [204, 204]
+
+    assert verified() == [user_id]
+
+
+def test_a_link_that_confirms_nothing_tells_nothing():
+    token = link_token("verify_email", register().body["id"], lives=timedelta(seconds=-1))
+
+    assert is_expired(follow(token))
+
+    assert verified() == []
+
+
+def test_a_reset_by_a_mailed_link_confirms_the_address_and_tells_it_once():
+    user_id = register().body["id"]
+
+    for _ in range(2):
+        reset = {"token": link_token("reset_password", user_id), "password": PASSWORD}
+        assert post("auth.reset_password", reset).status == 204
+
+    assert User.get(user_id).email_verified is True
+    assert verified() == [user_id]
+
+
+def test_a_change_of_address_is_told_as_that_alone():
+    user_id = register().body["id"]
+    ask_for("new@example.com", signed_in()["access_token"])
+
+    follow(link_token("change_email", user_id))
+
+    assert (verified(), staged()[-1]) == ([], "user.email_changed")
+
+
+def test_a_confirmation_and_what_is_told_of_it_are_written_together():
+    user_id = register().body["id"]
+    token = link_token("verify_email", user_id)
+
+    with faults.answering(connection().client, "TransactWriteItems", faults.timed_out()):
+        assert follow(token).status == 503
+    assert (User.get(user_id).email_verified, verified()) == (False, [])
+    assert follow(token).status == 204
+
+    assert (User.get(user_id).email_verified, verified()) == (True, [user_id])
 
 
 def test_a_link_is_good_once():

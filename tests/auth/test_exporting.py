@@ -8,6 +8,7 @@ import pytest
 from auth.handler import handler
 from auth.privacy.repository import ITEMS_MAX
 from orders.handler import handler as orders
+from orders.schemas import LINES_MAX
 from shared import clock, ids
 from shared.models import (
     ApiKey,
@@ -106,6 +107,7 @@ def long_order(buyer_id: str, order_id: str, *, lines: int) -> Order:
         ),
         history=[OrderStep(status="pending_payment", at=now, by=buyer_id)],
         placed_at=now,
+        placed_month=f"{now:%Y-%m}",
         fingerprint="f" * 64,
         version=1,
     )
@@ -239,7 +241,7 @@ def test_a_page_that_is_full_where_one_kind_ends_goes_on_with_the_next():
 
 def test_a_page_of_the_longest_orders_is_short_enough_for_lambda():
     shop.user(ADA.user_id)
-    long_order(ADA.user_id, "ord_long", lines=100)
+    long_order(ADA.user_id, "ord_long", lines=LINES_MAX)
     answers = []
 
     def measured(event, context):

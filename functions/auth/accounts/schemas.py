@@ -1,35 +1,15 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-import email_validator
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from shared.auth import Role, roles_named
-from shared.config import Runtime, settings
+from shared.mailboxes import Email
 from shared.models import Profile
 from shared.schemas import ONE_LINE, RequestBody, View
 
 TOKEN_MAX = 200  # longer than any token of ours
 
-
-def _normalised(address: str) -> str:
-    """One spelling for each mailbox: lower case throughout, the domain in its Unicode form.
-
-    RFC 5321 lets the local part be case-sensitive; no provider uses that, and two accounts that
-    differ by a capital letter are a support case.
-    """
-    checked = email_validator.validate_email(
-        address,
-        allow_smtputf8=False,  # SES takes no other than ASCII before the @: no mail would arrive
-        check_deliverability=False,  # a DNS query would tell an attacker's name server
-        globally_deliverable=settings(Runtime).environment != "local",  # there, .test will do
-    )
-    return checked.normalized.lower()
-
-
-Email = Annotated[
-    str, Field(max_length=254, examples=["ada@example.com"]), AfterValidator(_normalised)
-]
 # Code points. The hash is over any number of bytes (shared.passwords); how short and how common
 # it may be depends on whose it is (auth.passwords.policy).
 NewPassword = Annotated[str, Field(max_length=128)]

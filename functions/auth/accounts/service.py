@@ -17,7 +17,7 @@ from auth.credentials.attempts import JustDone
 from auth.credentials.service import Proof
 from auth.links import repository as links
 from auth.passwords import policy
-from shared import clock, ids, observability, outbox, passwords
+from shared import clock, ids, observability, outbox, passwords, quotas
 from shared.auth import Principal, Role
 from shared.callers import Client
 from shared.config import AccountSettings, settings
@@ -27,6 +27,7 @@ from shared.events import (
     AboutUser,
     EmailChanged,
     EmailChangeRequested,
+    EmailVerified,
     RegistrationRepeated,
     UserEvent,
     UserRegistered,
@@ -97,8 +98,8 @@ def _login_of(user: User, password: str) -> Login:
 
 def _take_mail(transaction: Transaction, client: Client, now: datetime) -> None:
     limit = settings(AccountSettings).mails_per_hour
-    whose = attempts.network(client.address)
-    attempts.take_of_hour(transaction, "mail from", whose, limit=limit, now=now)
+    whose = quotas.network(client.address)
+    quotas.take_of_hour(transaction, "mail from", whose, limit=limit, now=now)
 
 
 def _tell_the_owner(login: Login, client: Client, now: datetime) -> None:
@@ -185,6 +186,7 @@ def confirm_email(token: str) -> None:
         raise links.expired()
     if link.purpose == "verify_email" and link.email == user.email:
         repository.amend(transaction, user, email_verified=True)
+        stage_verified(transaction, user)
     elif link.purpose == "change_email" and link.email == user.new_email:
         _change_email(transaction, user, link)
     else:
@@ -194,6 +196,12 @@ def confirm_email(token: str) -> None:
     except EmailTaken as error:
         raise links.expired() from error
     observability.audit(link.purpose, "done", user_id=user.user_id)
+
+
+def stage_verified(transaction: Transaction, user: User) -> None:
+    """That its address turns out to be the user's, unless that was known before."""
+    if not user.email_verified:
+        outbox.stage(transaction, EmailVerified(data=AboutUser(user_id=user.user_id)))
 
 
 def _change_email(transaction: Transaction, user: User, link: EmailToken) -> None:

@@ -11,13 +11,13 @@ row a day's wait (NIST SP 800-63B-4, 3.2.2). Nobody can lock the owner out: wher
 in before, or have reset the password, strangers' failures do not count.
 """
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared import ids
 from shared.errors import TooManyAttempts
 from shared.models import Attempts
+from shared.quotas import hourly_subject, network
 from shared.transactions import Condition, Transaction
 
 FREE = 5
@@ -27,7 +27,6 @@ IN_A_ROW_MAX = 100
 WAIT_AFTER_TOO_MANY = timedelta(days=1)
 REMEMBERED = timedelta(days=1)  # after the last failure
 KNOWN = timedelta(days=90)  # since the owner last logged in from there
-HOUR = 3600
 
 
 def account_subject(email: str) -> str:
@@ -38,23 +37,8 @@ def known_subject(email: str, address: str) -> str:
     return ids.derived_id("att", "account at", email, network(address))
 
 
-def hourly_subject(what: str, whose: str, now: datetime) -> str:
-    """Counts begin anew with each hour of the clock."""
-    return ids.derived_id("att", what, whose, str(int(now.timestamp()) // HOUR))
-
-
 def address_subject(address: str, now: datetime) -> str:
     return hourly_subject("address", network(address), now)
-
-
-def network(address: str) -> str:
-    """Whoever has one IPv6 address has the 2^64 of its subnet too (RFC 6177)."""
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def wait_after(failures: int, *, free: int = FREE) -> timedelta:
@@ -170,23 +154,6 @@ class Guard:
         others = self.known if self._in_charge is self.account else self.account
         self._in_charge.forget(transaction)
         transaction.delete(Attempts(others.subject))
-
-
-def take_of_hour(
-    transaction: Transaction, what: str, whose: str, *, limit: int, now: datetime
-) -> None:
-    """One of the `limit` times an hour that this may be done. Its refusal is TooManyAttempts."""
-    left = HOUR - int(now.timestamp()) % HOUR
-    transaction.update(
-        Attempts(hourly_subject(what, whose, now)),
-        [
-            Attempts.failures.add(1),
-            Attempts.last_failed_at.set(now),
-            Attempts.expires_at.set(now + timedelta(hours=2)),
-        ],
-        only_if=Attempts.subject.does_not_exist() | (Attempts.failures < limit),
-        otherwise=TooManyAttempts("This was asked for too often. Wait.", retry_after=left),
-    )
 
 
 class JustDone(Exception):

@@ -76,6 +76,7 @@ def reset(reset: PasswordReset, client: Client) -> None:
         access_epoch=int(user.access_epoch) + 1,
         email_verified=True,
     )
+    account_rules.stage_verified(transaction, user)
     transaction.delete(Attempts(attempts.account_subject(user.email)))
     here = attempts.known_subject(user.email, client.address)
     attempts.make_known(transaction, here, now)

@@ -3,7 +3,8 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from auth.accounts.schemas import TOKEN_MAX, Code, Email, Password, UserView
+from auth.accounts.schemas import TOKEN_MAX, Code, Password, UserView
+from shared.mailboxes import Email
 from shared.models import Profile, Session
 from shared.schemas import RequestBody, View
 

@@ -3,13 +3,14 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from auth.accounts.schemas import Email, UserView
+from auth.accounts.schemas import UserView
 from auth.users import service as users
 from auth.users.schemas import UserChange
 from shared.answers import no_content, shown
 from shared.api import Routes
 from shared.auth import Permission
 from shared.callers import requires
+from shared.mailboxes import Email
 from shared.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
 from shared.schemas import Page
 from shared.versions import Expected

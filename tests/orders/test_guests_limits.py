@@ -1,0 +1,166 @@
+"""How much a guest may: orders from one network in an hour, uses of a promotion by one address."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orders.guests import service
+from orders.handler import handler
+from shared import clock, keys
+from shared.aws import client
+from shared.config import GuestSettings
+from shared.models import Attempts, Order, PromotionUse
+from tests.support import logs, shop
+from tests.support.guests import ELSEWHERE, EMAIL, cancel, place
+from tests.support.http import ADA, NOBODY, send
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+NOON = datetime(2026, 11, 24, 12, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def tea():
+    return shop.product("TEA", available=100)
+
+
+@pytest.fixture
+def _two_an_hour(monkeypatch):
+    limit = GuestSettings("souk/order-links", guest_orders_per_hour=2)
+    monkeypatch.setattr(service, "settings", {GuestSettings: limit}.__getitem__)
+    monkeypatch.setattr(clock, "utc_now", lambda: NOON)
+
+
+@pytest.mark.usefixtures("_two_an_hour")
+def test_a_network_places_so_many_orders_in_an_hour(tea):
+    placed = [place(tea, f"key-{n}", email=f"guest-{n}@example.com") for n in range(3)]
+
+    assert [it.status for it in placed] == [201, 201, 429]
+    assert placed[2].code == "too_many_attempts"
+    assert placed[2].headers["Retry-After"] == "3000"
+    assert (Order.count(), shop.available(tea)) == (2, 98)
+
+
+@pytest.mark.usefixtures("_two_an_hour")
+def test_another_network_and_another_hour_have_their_own(tea, monkeypatch):
+    for n in range(2):
+        place(tea, f"key-{n}")
+
+    elsewhere = place(tea, "key-3", address=ELSEWHERE)
+    monkeypatch.setattr(clock, "utc_now", lambda: NOON + timedelta(minutes=50))
+    later = place(tea, "key-4")
+
+    assert [elsewhere.status, later.status] == [201, 201]
+
+
+@pytest.mark.usefixtures("_two_an_hour")
+def test_an_ipv6_subnet_is_one_network(tea):
+    placed = [place(tea, f"key-{n}", address=f"2001:db8::{n + 1}") for n in range(3)]
+
+    assert [it.status for it in placed] == [201, 201, 429]
+
+
+@pytest.mark.usefixtures("_two_an_hour")
+def test_a_replay_counts_for_nothing_and_is_answered_when_nothing_is_left(tea):
+    for _ in range(3):
+        place(tea)
+    place(tea, "key-2")
+    refused = place(tea, "key-3")
+
+    again = place(tea)
+
+    assert refused.status == 429
+    assert (again.status, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert [it.failures for it in Attempts.scan()] == [2]
+
+
+@pytest.mark.usefixtures("_two_an_hour")
+def test_what_is_refused_counts_for_nothing(tea):
+    pot = shop.product("POT", available=0)
+    for n in range(3):
+        place(pot, f"key-{n}")
+
+    assert place(tea).status == 201
+
+
+@pytest.mark.usefixtures("_two_an_hour")
+def test_users_are_not_counted(tea):
+    body = {"lines": [shop.line(tea)], "shipping_address": shop.ADDRESS}
+
+    placed = [
+        send(handler, "orders.place", caller=ADA, body=body, headers={"idempotency-key": f"{n}"})
+        for n in range(3)
+    ]
+
+    assert [it.status for it in placed] == [201] * 3
+    assert Attempts.count() == 0
+
+
+@pytest.mark.usefixtures("_two_an_hour")
+def test_a_refusal_is_audited_without_the_address(tea):
+    for n in range(2):
+        place(tea, f"key-{n}")
+
+    with logs.captured() as lines:
+        place(tea, "key-3")
+
+    (line,) = lines.saying("audit")
+    assert (line["action"], line["reason"]) == ("place_guest_order", "too_many_attempts")
+    assert "example.com" not in lines.text
+
+
+def quote(tea, **more):
+    body = {
+        "lines": [shop.line(tea)],
+        "shipping_address": {"country": "GB"},
+        "promotion_code": "ONCE",
+    }
+    return send(handler, "guest.quote", caller=NOBODY, body=body | more)
+
+
+def test_an_address_uses_a_promotion_as_often_as_each_may(tea):
+    shop.promotion("ONCE", uses_per_customer_max=1)
+    first = place(tea, promotion_code="ONCE")
+
+    again = place(tea, "key-2", promotion_code="ONCE")
+    other = place(tea, "key-3", promotion_code="ONCE", email="bob@example.com")
+
+    assert [first.status, again.status, other.status] == [201, 409, 201]
+    assert (again.code, again.error["details"]["by"]) == ("promotion_used_up", "customer")
+
+
+def test_a_quote_with_an_address_says_what_the_order_would(tea):
+    shop.promotion("ONCE", uses_per_customer_max=1)
+    before = quote(tea, email=EMAIL)
+    place(tea, promotion_code="ONCE")
+
+    quoted = [before, quote(tea, email=EMAIL), quote(tea, email="bob@example.com"), quote(tea)]
+
+    assert [it.status for it in quoted] == [200, 409, 200, 200]
+    assert (Order.count(), PromotionUse.count()) == (1, 2)  # one of them is the promotion itself
+
+
+def test_a_cancelled_order_gives_the_use_back(tea):
+    shop.promotion("ONCE", uses_per_customer_max=1)
+    placed = place(tea, promotion_code="ONCE").body
+    cancel(placed["id"], placed["order_token"])
+
+    assert place(tea, "key-2", promotion_code="ONCE").status == 201
+
+
+def test_no_row_lets_anyone_test_whose_address_has_used_a_promotion(tea):
+    """What is kept of it can be made with the shop's key alone."""
+    shop.promotion("ONCE", uses_per_customer_max=1)
+    first = Order.get(place(tea, promotion_code="ONCE").body["id"]).promotion.counted_for
+
+    ring = {"current": "k1", "k1": "another key ".ljust(64, "x")}
+    client("secretsmanager").put_secret_value(
+        SecretId="souk/order-links", SecretString=json.dumps(ring)
+    )
+    keys.key_ring.forget()
+    other = Order.get(place(tea, "key-2", promotion_code="ONCE").body["id"]).promotion.counted_for
+
+    assert first.startswith("gst_")
+    assert other.startswith("gst_")
+    assert first != other

@@ -1,0 +1,145 @@
+"""The token in the link to a guest's order opens that order, for a while, and nothing else."""
+
+import hmac
+import json
+import string
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orders.guests import links
+from shared import clock, keys
+from shared.aws import client
+from shared.errors import OrderNotFound
+from tests.support.forged_tokens import segment
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+NOW = datetime(2026, 11, 24, 9, 7, 30, tzinfo=UTC)
+ORDER, OTHER = "ord_one", "ord_two"
+
+
+def at(monkeypatch, moment: datetime) -> None:
+    monkeypatch.setattr(clock, "utc_now", lambda: moment)
+
+
+def opens(order_id: str, token: str | None) -> bool:
+    try:
+        links.require(order_id, token)
+    except OrderNotFound:
+        return False
+    return True
+
+
+def ring_of(**ring: str) -> None:
+    client("secretsmanager").put_secret_value(
+        SecretId="souk/order-links", SecretString=json.dumps(ring)
+    )
+    keys.key_ring.forget()
+
+
+def test_a_token_opens_its_order():
+    assert opens(ORDER, links.token_for(ORDER))
+
+
+def test_a_token_opens_no_other_order():
+    assert not opens(OTHER, links.token_for(ORDER))
+
+
+def test_a_token_is_safe_in_a_link():
+    token = links.token_for(ORDER)
+
+    assert set(token) <= {*string.ascii_letters, *string.digits, *"._-"}
+    assert ORDER not in token
+
+
+@pytest.mark.parametrize(
+    ("age", "is_good"),
+    [
+        (timedelta(0), True),
+        (timedelta(days=90) - timedelta(seconds=1), True),
+        (timedelta(days=90), False),
+        (timedelta(days=400), False),
+    ],
+)
+def test_a_token_is_good_for_90_days(monkeypatch, age, is_good):
+    at(monkeypatch, NOW)
+    token = links.token_for(ORDER)
+
+    at(monkeypatch, NOW + age)
+
+    assert opens(ORDER, token) is is_good
+
+
+def test_a_token_cannot_be_made_to_live_longer():
+    kid, until, mac = links.token_for(ORDER).split(".")
+
+    assert not opens(ORDER, f"{kid}.{int(until) + 1}.{mac}")
+
+
+def test_each_character_of_a_token_counts():
+    token = links.token_for(ORDER)
+
+    altered = [
+        token[:at] + ("A" if character != "A" else "B") + token[at + 1 :]
+        for at, character in enumerate(token)
+    ]
+
+    assert [it for it in (*altered, token[:-1], f"{token}A") if opens(ORDER, it)] == []
+
+
+@pytest.mark.parametrize(
+    "token",
+    [None, "", ".", "..", "...", "k1", "k1..", "k1.9999999999.", "k9.9999999999.AAAA", "\ud800..a"],
+)
+def test_what_is_no_token_opens_nothing(token):
+    assert not opens(ORDER, token)
+
+
+@given(st.text(max_size=200))
+def test_no_text_is_a_token(text):
+    assert not opens(ORDER, text)
+
+
+@given(st.text(alphabet="k1.0239AZaz_-=", max_size=80))
+def test_nothing_that_looks_like_one_is_a_token(text):
+    assert not opens(ORDER, text)
+
+
+def mac_of(key: bytes, message: str) -> str:
+    return segment(hmac.digest(key, message.encode(), "sha256"))
+
+
+def test_what_the_key_signs_for_another_purpose_is_no_token():
+    secret = keys.key_ring("souk/order-links").signing_key
+    until = "9999999999"
+
+    def token(message: str) -> str:
+        return f"k1.{until}.{mac_of(secret, message)}"
+
+    assert opens(ORDER, token(f"order link\n{until}\n{ORDER}"))
+    for message in (f"cursor\n{until}", f"guest\n{until}\n{ORDER}", f"{until}\n{ORDER}"):
+        assert not opens(ORDER, token(message))
+
+
+def test_links_of_before_go_on_working_when_the_key_rotates():
+    old, new = "o" * 64, "n" * 64
+    ring_of(current="k1", k1=old)
+    before = links.token_for(ORDER)
+
+    ring_of(current="k2", k1=old, k2=new)
+
+    assert links.token_for(ORDER).startswith("k2.")
+    assert opens(ORDER, links.token_for(ORDER))
+    assert opens(ORDER, before)
+
+
+def test_a_link_dies_with_its_key():
+    ring_of(current="k1", k1="o" * 64)
+    token = links.token_for(ORDER)
+
+    ring_of(current="k2", k2="n" * 64)
+
+    assert not opens(ORDER, token)
