@@ -1,12 +1,13 @@
 """Event -> Link: what a mail's reader follows to show that the mailbox is theirs.
 
 The token is in the mail alone. What is stored of it is its digest, so that neither a table nor an
-event opens an account.
+event opens an account; of the token that opens a guest's order, nothing is stored.
 """
 
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from orders.guests import links as tokens
 from shared import clock, opaque
 from shared.events import (
     AnyEvent,
@@ -16,7 +17,7 @@ from shared.events import (
     UserRegistered,
     VerificationRequested,
 )
-from shared.models import EmailToken, User
+from shared.models import EmailToken, Order, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Link:
     """`stored` must be saved before `url` is shown to anyone: until then it leads nowhere."""
 
     url: str = field(repr=False)  # the token is in it
-    good_for: str
-    stored: EmailToken = field(repr=False)
+    good_for: str | None = None  # none: for whoever can sign in
+    stored: EmailToken | None = field(default=None, repr=False)
 
 
 def make(event: AnyEvent, user: User, mailbox: str, *, shop_url: str) -> Link | None:
@@ -61,6 +62,17 @@ def make(event: AnyEvent, user: User, mailbox: str, *, shop_url: str) -> Link | 
             access_epoch=user.access_epoch,
             expires_at=clock.utc_now() + purpose.lifetime,
         ),
+    )
+
+
+def to_order(order: Order, *, shop_url: str) -> Link:
+    """For a guest it opens the order by itself; a user signs in. Raises Unavailable."""
+    if not order.guest_email:
+        return Link(f"{shop_url}/orders/{order.order_id}")
+    token = tokens.token_for(order.order_id)
+    return Link(
+        f"{shop_url}/order?id={order.order_id}&token={token}",
+        good_for=f"{tokens.LIFETIME.days} days",
     )
 
 

@@ -23,13 +23,16 @@ from aws_lambda_powertools.utilities.idempotency import (
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from notifications import emails, links, repository
+from notifications.emails import AboutBuyersOrder, Email
 from notifications.sender import EmailSender, SesSender
 from shared import aws, events, observability, started
-from shared.config import MailSettings, Tables, settings
+from shared.config import GuestSettings, MailSettings, Tables, settings
+from shared.events import AnyEvent
 
 REMEMBERED_SECONDS = 30 * 24 * 3600  # longer than a queue and its dead letters keep a message
 
 _shop = settings(MailSettings)
+settings(GuestSettings)  # whose keys sign the links to orders
 # A batch that fails as a whole is answered like any other: the exception would log addresses.
 _batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 _once = IdempotencyConfig(
@@ -76,17 +79,39 @@ def _mail(*, event: dict[str, Any]) -> None:
     """Returns nothing: what it returned would be kept in the table, and a link is a secret."""
     happened = events.parse(event)
     observability.correlate(happened.correlation_id)
-    recipient = repository.find_user(emails.recipient_id(happened))
-    mailbox = emails.mailbox(happened, recipient) if recipient else None
-    if recipient is None or mailbox is None:
+    if isinstance(happened, AboutBuyersOrder):
+        email = _about_order(happened)
+    else:
+        email = _about_account(happened)
+    if email is None:
         # Nothing odd: who asks about an address that has no account is answered as if it had one.
         observability.logger.info("nobody to mail", event_id=happened.id, event_type=happened.type)
         return
-    link = links.make(happened, recipient, mailbox, shop_url=_shop.shop_url)
-    if link:
-        repository.add_token(link.stored)  # first: a mail never has a link that does not work
-    email = emails.write(happened, recipient, to=mailbox, link=link, shop_name=_shop.shop_name)
     message_id = sender().send(email)
     observability.logger.info(
         "mailed", event_id=happened.id, event_type=happened.type, message_id=message_id
     )
+
+
+def _about_account(happened: AnyEvent) -> Email | None:
+    user = repository.find_user(emails.recipient_id(happened))
+    owner = emails.owner(happened, user) if user else None
+    if user is None or owner is None:
+        return None
+    link = links.make(happened, user, owner.mailbox, shop_url=_shop.shop_url)
+    if link and link.stored:
+        repository.add_token(link.stored)  # first: a mail never has a link that does not work
+    return emails.write(happened, owner, link=link, shop_name=_shop.shop_name)
+
+
+def _about_order(happened: AboutBuyersOrder) -> Email | None:
+    """To whoever's it is now, not to whom the event names: a guest may have an account since."""
+    order = repository.find_order(happened.data.order_id)
+    if order is None:
+        return None
+    user = None if order.guest_email else repository.find_user(order.buyer_id)
+    buyer = emails.buyer(happened, order, user)
+    if buyer is None:
+        return None
+    link = links.to_order(order, shop_url=_shop.shop_url)
+    return emails.write(happened, buyer, link=link, shop_name=_shop.shop_name, order=order)

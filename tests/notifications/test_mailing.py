@@ -1,20 +1,24 @@
 """Whole slice: messages of the mail queue to mail, one for each event."""
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from notifications import emails
+from notifications.emails import AboutBuyersOrder
 from notifications.sender import SesSender
 from notifications.worker import handler
-from shared import events
+from orders.guests import links
 from shared.aws import client
-from tests.support import faults, shop
+from shared.models import EmailToken, Order
+from tests.support import faults, mail, shop
 from tests.support.http import CONTEXT, sample
+from tests.support.letters import MAILED, happened, types
 from tests.support.logs import captured
 from tests.support.mail import detail, queued, sent, user_registered
 from tests.template import stack
@@ -22,6 +26,7 @@ from tests.template import stack
 pytestmark = pytest.mark.usefixtures("aws")
 
 NOBODY_FAILED = {"batchItemFailures": []}
+PARTS = ("subject.txt", "txt", "html")
 
 
 def failed(answer) -> list[str]:
@@ -29,25 +34,37 @@ def failed(answer) -> list[str]:
 
 
 def order_of(buyer_id: str, event_id: str) -> dict:
-    return detail() | {"id": event_id, "data": detail()["data"] | {"buyer_id": buyer_id}}
+    """The event about an order of theirs that is stored."""
+    order_id = f"ord_{buyer_id}"
+    mail.order(order_id=order_id, buyer_id=buyer_id).save()
+    return detail() | {"id": event_id, "data": detail()["data"] | {"order_id": order_id}}
+
+
+@pytest.fixture
+def order(aws) -> Order:  # noqa: ARG001 (it has to be there first)
+    """The one that the sample is about."""
+    stored = mail.order()
+    stored.save()
+    return stored
 
 
 def recipients() -> list[str]:
     return [address for message in sent() for address in message.destinations["ToAddresses"]]
 
 
+@pytest.mark.usefixtures("order")
 def test_a_buyer_gets_a_mail_about_their_order():
     shop.user("usr_ada", email="ada@example.com", name="Ada Lovelace", email_verified=True)
 
     with faults.answering(client("sesv2"), "SendEmail") as calls:
         answer = handler(sample("notifications.mail_queue"), CONTEXT)
 
-    (mail,) = sent()
+    (message,) = sent()
     (handed_over,) = [json.loads(call["body"])["Content"]["Simple"] for call in calls.sent]
     assert answer == NOBODY_FAILED
-    assert (mail.source, mail.subject) == ("shop@example.com", "Your order at Souk")
-    assert mail.destinations == {"ToAddresses": ["ada@example.com"]}
-    assert "Thank you, Ada Lovelace" in mail.body
+    assert (message.source, message.subject) == ("shop@example.com", "Your order at Souk")
+    assert message.destinations == {"ToAddresses": ["ada@example.com"]}
+    assert "Hello Ada Lovelace, thank you for your order" in " ".join(message.body.split())
     assert "Green tea, 100 g" in handed_over["Body"]["Text"]["Data"]
     assert handed_over["Body"]["Text"]["Charset"] == handed_over["Body"]["Html"]["Charset"]
 
@@ -57,11 +74,12 @@ def test_a_new_user_gets_a_mail():
 
     handler(queued(user_registered().model_dump(mode="json")), CONTEXT)
 
-    assert [(mail.subject, recipients()) for mail in sent()] == [
+    assert [(message.subject, recipients()) for message in sent()] == [
         ("Welcome to Souk", ["ada@example.com"])
     ]
 
 
+@pytest.mark.usefixtures("order")
 def test_a_message_that_comes_again_is_mailed_once():
     shop.user("usr_ada")
 
@@ -71,6 +89,7 @@ def test_a_message_that_comes_again_is_mailed_once():
     assert len(sent()) == 1
 
 
+@pytest.mark.usefixtures("order")
 def test_an_event_that_comes_in_two_messages_of_one_batch_is_mailed_once():
     shop.user("usr_ada")
 
@@ -80,6 +99,7 @@ def test_an_event_that_comes_in_two_messages_of_one_batch_is_mailed_once():
     assert len(sent()) == 1
 
 
+@pytest.mark.usefixtures("order")
 def test_two_events_about_one_order_are_two_mails():
     shop.user("usr_ada")
 
@@ -106,6 +126,7 @@ def test_a_mail_that_ses_refuses_holds_up_no_other_and_is_sent_later():
     assert recipients() == ["usr_ada@example.com", "usr_eve@example.com", "usr_bob@example.com"]
 
 
+@pytest.mark.usefixtures("order")
 def test_mail_that_ses_does_not_take_at_all_comes_again():
     shop.user("usr_ada")
 
@@ -119,6 +140,7 @@ def test_mail_that_ses_does_not_take_at_all_comes_again():
     assert len(sent()) == 1
 
 
+@pytest.mark.usefixtures("order")
 def test_why_a_mail_was_not_sent_is_logged_without_the_address():
     shop.user("usr_ada", email="ada@example.com")
     refused = faults.refused("MessageRejected")
@@ -149,6 +171,7 @@ def kill_while_sending(monkeypatch, *, milliseconds_left: int) -> None:
             handler(sample("notifications.mail_queue"), context)
 
 
+@pytest.mark.usefixtures("order")
 def test_a_mail_whose_worker_was_killed_is_sent_when_that_workers_time_is_up(monkeypatch):
     shop.user("usr_ada")
     kill_while_sending(monkeypatch, milliseconds_left=0)
@@ -159,6 +182,7 @@ def test_a_mail_whose_worker_was_killed_is_sent_when_that_workers_time_is_up(mon
     assert len(sent()) == 1
 
 
+@pytest.mark.usefixtures("order")
 def test_a_mail_that_another_worker_may_be_sending_waits(monkeypatch):
     shop.user("usr_ada")
     kill_while_sending(monkeypatch, milliseconds_left=10_000)
@@ -169,6 +193,7 @@ def test_a_mail_that_another_worker_may_be_sending_waits(monkeypatch):
     assert sent() == []
 
 
+@pytest.mark.usefixtures("order")
 @pytest.mark.parametrize(
     "body",
     [
@@ -194,25 +219,114 @@ def test_a_message_that_is_no_event_fails_alone(body):
     assert len(sent()) == 1
 
 
-def test_an_event_about_someone_who_is_gone_is_done_without_a_mail():
+@pytest.mark.usefixtures("order")
+def test_an_order_of_someone_who_is_gone_is_mailed_to_nobody():
     answer = handler(sample("notifications.mail_queue"), CONTEXT)
 
     assert answer == NOBODY_FAILED
     assert sent() == []
 
 
-def test_every_event_that_the_rule_lets_through_has_its_three_templates():
+def test_an_order_that_is_not_there_is_mailed_to_nobody():
+    shop.user("usr_ada")
+
+    answer = handler(sample("notifications.mail_queue"), CONTEXT)
+
+    assert answer == NOBODY_FAILED
+    assert sent() == []
+
+
+def test_a_guest_gets_a_mail_with_a_link_that_is_in_no_log_and_no_row():
+    mail.order(buyer_id="gst_one", guest_email="guest@example.com").save()
+
+    with captured() as lines:
+        answer = handler(sample("notifications.mail_queue"), CONTEXT)
+
+    (message,) = sent()
+    (token,) = set(re.findall(r"token=([\w.-]+)", message.body))
+    links.require("ord_one", token)
+    assert answer == NOBODY_FAILED
+    assert recipients() == ["guest@example.com"]
+    for secret in (token, "token=", "guest@"):
+        assert secret not in lines.text
+    assert list(EmailToken.scan()) == []
+
+
+def test_a_guest_s_order_that_is_a_user_s_since_is_told_to_the_user():
+    """The event was staged before: it has the guest's id."""
+    shop.user("usr_ada", email="ada@example.com", name="Ada Lovelace", email_verified=True)
+    mail.order().save()
+    stale = detail() | {"data": detail()["data"] | {"buyer_id": "gst_one"}}
+
+    handler(queued(stale), CONTEXT)
+
+    (message,) = sent()
+    assert recipients() == ["ada@example.com"]
+    assert "https://shop.example/orders/ord_one" in message.body
+    assert "token=" not in message.body
+
+
+def test_nobody_is_told_of_an_order_that_was_never_theirs():
+    shop.user("usr_eve", email="eve@example.com")
+    shop.user("usr_ada", email="ada@example.com")
+    mail.order().save()
+    forged = detail() | {"data": detail()["data"] | {"buyer_id": "usr_eve"}}
+
+    handler(queued(forged), CONTEXT)
+
+    assert recipients() == ["ada@example.com"]
+
+
+def test_what_was_nothing_to_pay_is_one_mail_though_it_is_two_events():
+    shop.user("usr_ada")
+    free = mail.totals(discount_minor=2500, total_minor=0)
+    mail.order(status="paid", awaits=None, expires_at=None, totals=free).save()
+    paid = happened("order.paid").model_dump(mode="json") | {"id": "evt_two"}
+
+    answer = handler(queued(detail(), paid), CONTEXT)
+
+    assert answer == NOBODY_FAILED
+    assert [message.subject for message in sent()] == ["Your order at Souk"]
+
+
+@pytest.mark.parametrize("name", types(AboutBuyersOrder))
+@pytest.mark.usefixtures("order")
+def test_each_event_about_an_order_is_one_mail_however_often_it_comes(name):
+    shop.user("usr_ada", email="ada@example.com")
+    event = happened(name).model_dump(mode="json")
+
+    answers = [handler(queued(event), CONTEXT) for _ in range(2)]
+
+    assert answers == [NOBODY_FAILED] * 2
+    assert recipients() == ["ada@example.com"]
+
+
+def test_when_the_keys_of_links_are_out_of_reach_a_guest_s_mail_waits():
+    mail.order(buyer_id="gst_one", guest_email="guest@example.com").save()
+
+    with faults.answering(client("secretsmanager"), "GetSecretValue", faults.timed_out()):
+        answer = handler(queued(detail()), CONTEXT)
+    assert failed(answer) == ["message-0"]
+    assert handler(queued(detail()), CONTEXT) == NOBODY_FAILED
+
+    assert recipients() == ["guest@example.com"]
+
+
+def test_the_rule_lets_through_what_is_mailed_and_nothing_else():
     rules = stack.of_type("AWS::Events::Rule").values()
     (rule,) = [it for it in rules if "MailQueue" in {target["Id"] for target in it["Targets"]}]
+
+    let_through = set(rule["EventPattern"]["detail-type"])
+
+    assert let_through == {it.type for it in MAILED}
+
+
+@pytest.mark.parametrize("name", sorted({it.type for it in MAILED}))
+def test_every_mail_has_its_three_templates(name):
     templates = Path(emails.__file__).parent / "templates"
+    of = {"order.confirmation_requested": "order.placed"}.get(name, name)  # the same mail again
 
-    types = set(rule["EventPattern"]["detail-type"])
-
-    mailed = (*get_args(events.UserEvent), events.OrderPlaced)
-    assert types == {it.model_fields["type"].default for it in mailed} - {"user.deleted"}
-    for name in types:
-        for part in ("subject.txt", "txt", "html"):
-            assert (templates / f"{name}.{part}").is_file()
+    assert [part for part in PARTS if not (templates / f"{of}.{part}").is_file()] == []
 
 
 def test_a_mail_whose_reply_is_lost_is_not_handed_over_again_at_once():
