@@ -11,6 +11,12 @@ class ExportNotFound(NotFound):
     code = "export_not_found"
 
 
+class TooManyExports(AppError):
+    """Of one member of staff, that are not finished."""
+
+    status, code = 409, "too_many_exports"
+
+
 class OrderAlreadyPlaced(AppError):
     status, code = 409, "order_already_placed"
 

@@ -1,0 +1,102 @@
+"""Export queue -> a file of orders in the bucket, and word of how far it has come.
+
+The orders are read a hundred at a time and sent to S3 a part at a time, so that no file is too
+large. A message may come any number of times: a run that was cut off is begun anew, a finished
+export is left alone, and of two runs at once one stops.
+"""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from orders.exporting import files, multipart, repository
+from orders.exporting.repository import ExportedElsewhere
+from shared import clock, events, observability, started
+from shared.events import ExportRequested
+from shared.models import Export
+
+KEY_PREFIX = "exports/"
+RECEIVES_MAX = 5  # then the queue gives the message up
+MILLISECONDS_NEEDED = 30_000  # for one more page, the last part and the whole
+PROGRESS_EVERY = timedelta(seconds=3)
+
+# A batch that fails as a whole is answered like any other.
+_batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+started()
+
+
+class OutOfTime(Exception):
+    """The file is too long for one run; another would come no further."""
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Answers with the messages that failed."""
+    return process_partial_response(
+        event=event, record_handler=_export, processor=_batch, context=context
+    )
+
+
+def _export(record: SQSRecord, lambda_context: LambdaContext) -> None:
+    try:
+        export = repository.begin(_requested_in(record).data.export_id)
+        is_last_try = int(record.attributes.approximate_receive_count) >= RECEIVES_MAX
+        _run(export, lambda_context, is_last_try=is_last_try)
+    except ExportedElsewhere as reason:
+        observability.logger.info("skipped", sqs_message_id=record.message_id, reason=str(reason))
+    except Exception as error:
+        observability.logger.error(
+            "not exported", sqs_message_id=record.message_id, reason=type(error).__name__
+        )
+        raise
+
+
+def _requested_in(record: SQSRecord) -> ExportRequested:
+    happened = events.parse(json.loads(record.body)["detail"])
+    observability.correlate(happened.correlation_id)
+    if not isinstance(happened, ExportRequested):
+        raise TypeError(f"{happened.type} is for another queue")
+    return happened
+
+
+def _run(export: Export, context: LambdaContext, *, is_last_try: bool) -> None:
+    """Raises what the queue is to try again, and ExportedElsewhere."""
+    try:
+        _write(export, context)
+    except OutOfTime:
+        _fail(export, "out_of_time")
+    except Exception as error:
+        if is_last_try:  # which is refused where another run has got ahead
+            _fail(export, type(error).__name__)
+        raise
+
+
+def _fail(export: Export, reason: str) -> None:
+    repository.fail(export)
+    observability.logger.error("export failed", export_id=export.export_id, reason=reason)
+
+
+def _write(export: Export, context: LambdaContext) -> None:
+    """Raises OutOfTime and ExportedElsewhere."""
+    key = f"{KEY_PREFIX}{export.export_id}/orders.{export.format}"
+    orders, told_at = 0, clock.utc_now()
+    with multipart.writing(key, content_type=files.CONTENT_TYPES[export.format]) as file:
+        file.write(files.opening(export.format))
+        for page in repository.pages(export):
+            if context.get_remaining_time_in_millis() < MILLISECONDS_NEEDED:
+                raise OutOfTime(f"{orders} orders written in this run")
+            for order in page:
+                file.write(files.text_of(order, export.format))
+            orders += len(page)
+            if clock.utc_now() - told_at >= PROGRESS_EVERY:
+                repository.progress(export, orders)
+                told_at = clock.utc_now()
+    repository.complete(export, orders, key)
+    observability.logger.info("exported", export_id=export.export_id, orders=orders)
