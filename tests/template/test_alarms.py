@@ -4,6 +4,8 @@ import pytest
 
 from tests.template import stack
 
+TELL_OF_SILENCE = {"ExpirySilenceAlarm"}  # of functions that nothing calls any more
+
 
 def alarms():
     return stack.of_type("AWS::CloudWatch::Alarm")
@@ -53,7 +55,26 @@ def test_every_alarm_goes_to_the_topic_and_says_what_to_do():
     for name, alarm in alarms().items():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
         assert len(alarm["AlarmDescription"]) > 20, name
-        assert alarm["TreatMissingData"] == "notBreaching", name
+        missing = "breaching" if name in TELL_OF_SILENCE else "notBreaching"
+        assert alarm["TreatMissingData"] == missing, name
+
+
+def test_a_sweeper_that_is_called_no_more_raises_an_alarm():
+    alarm = alarms()["ExpirySilenceAlarm"]
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Invocations")
+    assert [stack.target(it["Value"]) for it in alarm["Dimensions"]] == ["ExpiryFunction"]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+
+
+def test_a_payment_that_fits_no_order_raises_an_alarm():
+    alarm = alarms()["PaymentMismatchesAlarm"]
+    counted = stack.of_type("AWS::Logs::MetricFilter")["PaymentMismatchesMetric"]
+    (transformation,) = counted["MetricTransformations"]
+
+    assert alarm["Namespace"] == transformation["MetricNamespace"]
+    assert alarm["MetricName"] == transformation["MetricName"]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
 
 
 def test_the_laptop_stack_can_run_every_alarm_it_is_given():
@@ -64,7 +85,7 @@ def test_the_laptop_stack_can_run_every_alarm_it_is_given():
 
 def test_cloudwatch_may_publish_on_the_topic_and_somebody_may_listen():
     (policy,) = stack.of_type("AWS::SNS::TopicPolicy").values()
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    statement, _ = policy["PolicyDocument"]["Statement"]  # the other: test_dead_letters
     (subscription,) = stack.of_type("AWS::SNS::Subscription").values()
 
     assert policy["Topics"] == [{"Ref": "AlarmTopic"}]

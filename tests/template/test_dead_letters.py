@@ -19,6 +19,15 @@ DEAD_LETTERS = {
     "MailRuleDeadLetters",
     "ErasureDeadLetters",
     "ErasureRuleDeadLetters",
+    "ClaimDeadLetters",
+    "ClaimRuleDeadLetters",
+    "PaymentDeadLetters",
+    "PaymentRuleDeadLetters",
+    "PaymentTroubleRuleDeadLetters",
+    "ExpiryDeadLetters",
+    "ExpiryRuleDeadLetters",
+    "ExportDeadLetters",
+    "ExportRuleDeadLetters",
     "CatalogIndexDeadLetters",
     "CatalogIndexRuleDeadLetters",
     "RelayDeadLetters",
@@ -29,7 +38,17 @@ DEAD_LETTERS = {
 INDEXED = {event.model_fields["type"].default for event in get_args(events.CatalogEvent)} - {
     "stock.low"
 }
-MAILED = {path.name.removesuffix(".subject.txt") for path in TEMPLATES.glob("*.subject.txt")}
+CONSUMERS = {  # which events make which queue's worker do something
+    "ErasureRule": {"user.deleted"},
+    "ClaimRule": {"user.email_verified", "user.email_changed"},
+    "PaymentRule": {"order.refund_requested", "order.void_requested", "order.capture_requested"},
+    "ExportRule": {"export.requested"},
+    "CatalogIndexRule": INDEXED,
+}
+SENT_AGAIN = {"order.confirmation_requested"}  # the mail of order.placed
+MAILED = SENT_AGAIN | {
+    path.name.removesuffix(".subject.txt") for path in TEMPLATES.glob("*.subject.txt")
+}
 
 
 def queues():
@@ -133,21 +152,47 @@ def test_each_event_that_there_is_a_mail_for_reaches_the_mail_queue():
     assert [stack.target(it["Arn"]) for it in rule["Targets"]] == ["MailQueue"]
 
 
-def test_what_changes_where_a_product_is_found_reaches_the_index():
-    rule = stack.of_type("AWS::Events::Rule")["CatalogIndexRule"]
+@pytest.mark.parametrize("name", CONSUMERS)
+def test_what_a_worker_hears_of_reaches_its_queue_alone(name):
+    rule = stack.of_type("AWS::Events::Rule")[name]
 
     assert rule["EventPattern"]["source"] == ["souk"]
-    assert set(rule["EventPattern"]["detail-type"]) == INDEXED
-    assert [stack.target(it["Arn"]) for it in rule["Targets"]] == ["CatalogIndexQueue"]
+    assert set(rule["EventPattern"]["detail-type"]) == CONSUMERS[name]
+    assert [stack.target(it["Arn"]) for it in rule["Targets"]] == [name.replace("Rule", "Queue")]
+
+
+def test_every_event_that_a_rule_waits_for_is_one_that_happens():
+    happening = {it.model_fields["type"].default for it in get_args(events.AnyEvent)}
+
+    for name, rule in stack.of_type("AWS::Events::Rule").items():
+        waited_for = set(rule.get("EventPattern", {}).get("detail-type", []))
+        assert waited_for <= happening, name
+
+
+def test_a_payment_that_needs_a_person_is_told_of_with_its_order():
+    rule = stack.of_type("AWS::Events::Rule")["PaymentTroubleRule"]
+    (told,) = rule["Targets"]
+
+    assert set(rule["EventPattern"]["detail-type"]) == {"order.refund_failed", "order.payment_lost"}
+    assert told["Arn"] == {"Ref": "AlarmTopic"}
+    assert told["InputTransformer"]["InputPathsMap"]["order"] == "$.detail.data.order_id"
+    assert "<order>" in told["InputTransformer"]["InputTemplate"]
+
+
+def test_unpaid_orders_are_looked_for_each_minute_and_no_run_outlasts_it():
+    rule = stack.of_type("AWS::Events::Rule")["ExpiryRule"]
+    function = stack.of_type("AWS::Lambda::Function")["ExpiryFunction"]
+
+    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    assert [stack.target(it["Arn"]) for it in rule["Targets"]] == ["ExpiryFunction"]
+    assert function["Timeout"] < 60
+    assert "EventBusName" not in rule  # a bus of one's own knows no schedules
 
 
 def test_a_deleted_user_s_orders_are_cleared_once_nobody_can_place_another():
-    rule = stack.of_type("AWS::Events::Rule")["ErasureRule"]
     identity = stack.source()["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]
     cached = identity["TokenAuthorizer"]["Identity"]["ReauthorizeEvery"]
 
-    assert rule["EventPattern"] == {"source": ["souk"], "detail-type": ["user.deleted"]}
-    assert [stack.target(it["Arn"]) for it in rule["Targets"]] == ["ErasureQueue"]
     assert queues()["ErasureQueue"]["DelaySeconds"] > cached + INDEX_LAG_SECONDS
 
 
@@ -155,12 +200,38 @@ def test_a_rule_and_nobody_else_may_send_to_the_queues_it_uses():
     """EventBridge drops what a queue's policy does not let in; the laptop stack does not check."""
     for rule_name, rule in stack.of_type("AWS::Events::Rule").items():
         for it in rule["Targets"]:
-            for queue in (it["Arn"], it["DeadLetterConfig"]["Arn"]):
-                (allowed,) = allowing(stack.target(queue))
+            used = {stack.target(it["Arn"]), stack.target(it["DeadLetterConfig"]["Arn"])}
+            for queue in used & queues().keys():
+                (allowed,) = allowing(queue)
                 assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
                 assert allowed["Action"] == "sqs:SendMessage"
                 source = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]
                 assert source == {"Fn::GetAtt": [rule_name, "Arn"]}
+
+
+def test_a_rule_may_do_to_what_is_no_queue_what_it_is_there_for():
+    by_rule = {
+        name: (stack.target(it["Arn"]), it["Arn"])
+        for name, rule in stack.of_type("AWS::Events::Rule").items()
+        for it in rule["Targets"]
+        if stack.target(it["Arn"]) not in queues()
+    }
+    (topic_policy,) = stack.of_type("AWS::SNS::TopicPolicy").values()
+    published = [
+        (it["Resource"], it["Condition"])
+        for it in topic_policy["PolicyDocument"]["Statement"]
+        if it["Principal"] == {"Service": "events.amazonaws.com"} and it["Action"] == "sns:Publish"
+    ]
+    called = stack.of_type("AWS::Lambda::Permission")["ExpiryPermission"]
+
+    assert by_rule.keys() == {"ExpiryRule", "PaymentTroubleRule"}
+    assert published == [(by_rule["PaymentTroubleRule"][1], only_from("PaymentTroubleRule"))]
+    assert (called["Principal"], called["Action"]) == (
+        "events.amazonaws.com",
+        "lambda:InvokeFunction",
+    )
+    assert stack.target(called["FunctionName"]) == by_rule["ExpiryRule"][0]
+    assert called["SourceArn"] == {"Fn::GetAtt": ["ExpiryRule", "Arn"]}
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])
@@ -218,6 +289,10 @@ def followed_by(function):
     ]
     (only,) = mapping["FilterCriteria"]["Filters"]
     return stack.target(mapping["EventSourceArn"]), json.loads(only["Pattern"])
+
+
+def only_from(rule):
+    return {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule, "Arn"]}}}
 
 
 def allowing(queue):

@@ -88,7 +88,19 @@ def test_every_function_runs_on_the_python_that_the_layer_is_built_for():
     for name, function in functions().items():
         assert function["Runtime"] == f"python{version}", name
         assert function["Architectures"] == ["arm64"], name
-        assert len(function["Layers"]) == 1, name
+
+
+def test_every_function_has_the_shared_layer_and_whoever_calls_the_payment_provider_its_library():
+    layers = {
+        name: [re.sub(r"[0-9a-f]{10}$", "", stack.target(it)) for it in function["Layers"]]
+        for name, function in functions().items()
+    }
+    calling = {"PaymentsFunction", "PaymentWorkerFunction"}
+
+    assert layers == {
+        name: ["SharedLayer", *(["PaymentsLayer"] if name in calling else [])] for name in layers
+    }
+    assert calling < layers.keys()
 
 
 def test_hashing_a_password_has_a_whole_cpu():

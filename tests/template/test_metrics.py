@@ -10,7 +10,7 @@ def filters():
     return stack.of_type("AWS::Logs::MetricFilter")
 
 
-def test_hits_and_misses_of_the_cache_are_counted_one_by_one():
+def test_what_is_counted_is_found_in_the_log_of_whoever_notes_it():
     counted = {
         transformation["MetricName"]: (stack.target(it["LogGroupName"]), it["FilterPattern"])
         for it in filters().values()
@@ -20,6 +20,10 @@ def test_hits_and_misses_of_the_cache_are_counted_one_by_one():
     assert counted == {
         "CacheHits": ("ProductsLogs", '{ $.cache = "hit" }'),
         "CacheMisses": ("ProductsLogs", '{ $.cache = "miss" }'),
+        "PaymentMismatches": (
+            "PaymentsLogs",
+            '{ $.message = "webhook refused" }',
+        ),
     }
 
 

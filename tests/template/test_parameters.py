@@ -25,6 +25,8 @@ def test_a_deployment_that_chooses_nothing_is_a_safe_one():
     defaults = {name: one.get("Default") for name, one in PARAMETERS.items()}
 
     assert defaults["RequireVerifiedEmail"] == "true"  # else logging in tells who has an account
+    assert defaults["PaymentProvider"] == "stripe"  # the other takes no money
+    assert defaults["PaymentProviderUrl"] == ""  # Stripe's own
     assert defaults["AccessTokenMinutes"] <= 15
     assert defaults["PasswordLengthMin"] >= 8  # ASVS 5.0, 6.2.1
     assert defaults["StaffPasswordLengthMin"] >= 15  # NIST SP 800-63B-4, 3.1.1.2
@@ -35,7 +37,7 @@ def test_no_deployment_can_go_below_what_the_standards_ask():
     for name in ("PasswordLengthMin", "StaffPasswordLengthMin"):
         assert PARAMETERS[name]["MinValue"] >= 8, name
         assert PARAMETERS[name]["MaxValue"] <= 64, name  # which must be taken
-    for name in ("FailuresPerAddress", "MailsPerHour"):
+    for name in ("FailuresPerAddress", "MailsPerHour", "GuestOrdersPerHour"):
         assert PARAMETERS[name]["MinValue"] >= 1, name  # none at all would shut everybody out
 
 
@@ -72,6 +74,40 @@ def test_the_shop_s_currency_is_a_code(currency, is_taken):
 def test_what_a_shopper_is_shown_is_never_older_than_five_minutes():
     assert PARAMETERS["BrowseCacheSeconds"]["MinValue"] == 0
     assert PARAMETERS["BrowseCacheSeconds"]["MaxValue"] <= 300
+
+
+def test_production_is_refused_a_provider_that_takes_no_money():
+    rule = stack.source()["Rules"]["ProductionTakesMoney"]
+
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Environment"}, "production"]}
+    assert [it["Assert"] for it in rule["Assertions"]] == [
+        {"Fn::Equals": [{"Ref": "PaymentProvider"}, "stripe"]}
+    ]
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS.keys() - {"local"})
+def test_what_is_deployed_to_aws_takes_payments_through_stripe(name):
+    assert DEPLOYMENTS[name].get("PaymentProvider", "stripe") == "stripe"
+
+
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("", True),
+        ("http://localhost:8000/provider", True),
+        ("https://api.stripe.com/", False),  # paths would have two slashes
+        ("api.stripe.com", False),
+    ],
+)
+def test_the_payment_provider_is_at_stripe_s_address_or_at_another(url, is_taken):
+    pattern = PARAMETERS["PaymentProviderUrl"]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, url)) is is_taken
+
+
+def test_whoever_wants_to_pay_has_time_to():
+    assert PARAMETERS["PaymentHoldMinutes"]["MinValue"] >= 5
+    assert PARAMETERS["PaymentHoldMinutes"]["Default"] == 30
 
 
 @pytest.mark.parametrize("deployed", DEPLOYMENTS)

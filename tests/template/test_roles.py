@@ -159,3 +159,50 @@ def test_nobody_changes_or_removes_a_movement_of_stock():
         "ProductsRole",
         "FileProcessorRole",
     }
+
+
+def test_only_who_speaks_to_the_payment_provider_has_its_keys():
+    assert roles_that_may("secretsmanager:GetSecretValue", "PaymentSecret") == {
+        "PaymentsRole",
+        "PaymentWorkerRole",
+    }
+
+
+def test_only_who_takes_or_mails_the_links_of_guests_has_their_keys():
+    assert roles_that_may("secretsmanager:GetSecretValue", "OrderLinkKeysSecret") == {
+        "OrdersRole",
+        "PaymentsRole",
+        "MailRole",
+    }
+
+
+def test_only_staff_s_function_keeps_what_a_shop_charges_and_lets_off():
+    for table in ("RatesTable", "PromotionsTable"):
+        assert roles_that_may("dynamodb:PutItem", table) == {"BackOfficeRole"}, table
+    assert not roles_that_may("dynamodb:UpdateItem", "RatesTable")
+
+
+def test_an_order_is_placed_by_one_function_and_removed_by_none():
+    assert roles_that_may("dynamodb:PutItem", "OrdersTable") == {"OrdersRole"}
+    assert not roles_that_may("dynamodb:DeleteItem", "OrdersTable")
+
+
+def test_nobody_changes_or_forgets_that_an_event_of_the_provider_s_was_applied():
+    assert roles_that_may("dynamodb:PutItem", "PaymentEventsTable") == {"PaymentsRole"}
+    for action in ("dynamodb:UpdateItem", "dynamodb:DeleteItem"):
+        assert not roles_that_may(action, "PaymentEventsTable"), action
+
+
+def test_files_of_orders_are_written_by_one_function_and_links_to_them_signed_by_another():
+    exports = {
+        (role, action)
+        for role, statement in statements()
+        if "/exports/*" in str(statement["Resource"])
+        for action in stack.as_list(statement["Action"])
+    }
+
+    assert exports == {
+        ("ExportRole", "s3:PutObject"),
+        ("ExportRole", "s3:AbortMultipartUpload"),
+        ("BackOfficeRole", "s3:GetObject"),
+    }

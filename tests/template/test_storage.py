@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from orders.payments.credentials import Credentials
 from tests.template import stack
 
+FILLED_IN = {"PaymentSecret"}  # by a person
 KEPT = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
 
 
@@ -47,6 +49,8 @@ def test_rows_that_expire_are_swept():
         "ApiKeysTable": "expires_at",
         "EmailTokensTable": "expires_at",
         "AttemptsTable": "expires_at",
+        "PaymentEventsTable": "expires_at",
+        "ExportsTable": "expires_at",
         "OutboxTable": "expires_at",
         "UploadsTable": "expires_at",
         "IdempotencyTable": "expiration",
@@ -88,12 +92,16 @@ def test_the_bucket_refuses_whatever_does_not_come_over_tls():
 
 
 def test_files_and_halves_of_files_are_swept():
-    (rule,) = stack.of_type("AWS::S3::Bucket")["UploadsBucket"]["LifecycleConfiguration"]["Rules"]
+    all_files, exports = lifecycle_rules()
 
-    assert rule["Status"] == "Enabled"
-    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
-    assert rule["ExpirationInDays"] == 30
-    assert "NoncurrentVersionExpiration" in rule
+    assert "Prefix" not in all_files
+    assert all_files["Status"] == "Enabled"
+    assert all_files["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert all_files["ExpirationInDays"] == 30
+    assert "NoncurrentVersionExpiration" in all_files
+    assert (exports["Prefix"], exports["Status"]) == ("exports/", "Enabled")
+    assert exports["ExpirationInDays"] == 7
+    assert "NoncurrentVersionExpiration" in exports
 
 
 def test_the_bucket_calls_the_processor_for_uploads_alone():
@@ -107,13 +115,25 @@ def test_the_bucket_calls_the_processor_for_uploads_alone():
     assert named(permission["SourceArn"]) == named(bucket["BucketName"])
 
 
-@pytest.mark.parametrize("name", stack.of_type("AWS::SecretsManager::Secret"))
+@pytest.mark.parametrize("name", stack.of_type("AWS::SecretsManager::Secret").keys() - FILLED_IN)
 def test_a_secret_is_a_ring_of_keys_made_by_aws(name):
     made = stack.of_type("AWS::SecretsManager::Secret")[name]["GenerateSecretString"]
 
     assert json.loads(made["SecretStringTemplate"]) == {"current": made["GenerateStringKey"]}
     assert made["PasswordLength"] >= 43  # letters and digits for 256 bits
     assert made["ExcludePunctuation"] is True
+
+
+def test_what_the_payment_provider_gives_is_empty_until_a_person_fills_it_in():
+    made = stack.of_type("AWS::SecretsManager::Secret")["PaymentSecret"]
+
+    assert json.loads(made["SecretString"]) == {"api_key": "", "webhook_secrets": []}
+    with pytest.raises(ValueError, match="no API key"):
+        Credentials.parse(made["SecretString"])
+
+
+def lifecycle_rules():
+    return stack.of_type("AWS::S3::Bucket")["UploadsBucket"]["LifecycleConfiguration"]["Rules"]
 
 
 def named(substitution):
