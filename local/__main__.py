@@ -82,6 +82,7 @@ def introduction(shop: Stack) -> str:
         API        {url}/v1
         Reference  {url}/docs
         Mailbox    {shop.mailbox_url}
+        Payments   {shop.payments_url}
         AWS        {shop.aws_endpoint_url}  (MiniStack)
 
         Staff      {shop.staff.email}  {shop.staff.password}

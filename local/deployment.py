@@ -32,6 +32,8 @@ PARAMETERS = {
     # All of a laptop's calls come from one address.
     "FailuresPerAddress": "100000",
     "MailsPerHour": "100000",
+    "GuestOrdersPerHour": "100000",
+    "PaymentProvider": "local",  # which the stack runs itself, and tells the functions where
 }
 ARTIFACTS = "souk-artifacts"
 FINGERPRINT = "/souk/fingerprint"  # an SSM parameter: saved and lost together with the stack itself

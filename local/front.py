@@ -1,4 +1,4 @@
-"""The one address of the local stack: API, reference, mailbox and the pages that mails lead to.
+"""The one address of the local stack: API, reference, mailbox, payments, and what mails lead to.
 
 On loopback only. It stands where API Gateway's own front end stands in AWS and answers as that does
 where MiniStack does not: a crashed function is a bare 500, a body over 10 MB a 413, a client's
@@ -8,6 +8,8 @@ address goes along. Runs as a process of its own and ends when its parent does.
 import argparse
 import asyncio
 import errno
+import json
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -20,18 +22,25 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from local import shop_pages
 from local.errors import StackError
 from local.mailbox import Mailbox
 from local.pages import page
+from local.payments.app import Api
+from local.payments.pages import Pages
+from local.payments.provider import Provider
 
 BODY_BYTES_MAX = 10 * 1024 * 1024  # API Gateway's limit
 INTEGRATION_SECONDS_MAX = 30  # API Gateway gives up on a function then
 HOP_BY_HOP = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade"}
 REWRITTEN = {b"host", b"transfer-encoding", b"x-forwarded-for"}
 METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+PROVIDER = "/provider"  # where functions find the payment provider
+WEBHOOK = "/v1/payments/webhook"  # where it finds the shop
+# The variable that the keys come in: what a command is given, other users may see.
+PAYMENT_KEYS = "LOCAL_PAYMENT_KEYS"
 OWN_HOSTS = ["localhost", "127.0.0.1"]  # no other name: a web page cannot rebind its own
 
 
@@ -74,7 +83,11 @@ def _taken(port: int) -> StackError:
 
 
 def create_app(
-    base_url: str, gateway_url: str, mailbox: Mailbox, client: httpx.AsyncClient
+    base_url: str,
+    gateway_url: str,
+    mailbox: Mailbox,
+    provider: Provider,
+    client: httpx.AsyncClient,
 ) -> Starlette:
     async def call_api(request: Request) -> Response:
         body = await _body_of(request)
@@ -100,7 +113,9 @@ def create_app(
             Route("/", show_start),
             Route("/docs", show_reference),
             *mailbox.routes(),
+            *Pages(provider).routes(),
             *shop_pages.routes(),
+            Mount(PROVIDER, routes=Api(provider).routes()),
             Route("/v1", call_api, methods=METHODS),
             Route("/v1/{rest:path}", call_api, methods=METHODS),
         ],
@@ -165,8 +180,9 @@ async def _serve(given: argparse.Namespace) -> None:
         timeout=INTEGRATION_SECONDS_MAX, limits=limits, trust_env=False
     ) as client:
         mailbox = Mailbox(given.emulator_url, client, given.mails)
+        provider = _provider(given)
         config = uvicorn.Config(
-            create_app(given.base_url, given.gateway_url, mailbox, client),
+            create_app(given.base_url, given.gateway_url, mailbox, provider, client),
             access_log=False,
             server_header=False,  # MiniStack's own goes through
             date_header=False,
@@ -179,8 +195,19 @@ async def _serve(given: argparse.Namespace) -> None:
 
         loop = asyncio.get_running_loop()
         loop.add_reader(sys.stdin.fileno(), stop)  # it closes when the parent is gone
-        await server.serve(sockets)
+        async with provider.running():
+            await server.serve(sockets)
         await mailbox.keep()
+
+
+def _provider(given: argparse.Namespace) -> Provider:
+    keys = json.loads(os.environ[PAYMENT_KEYS])
+    return Provider(
+        api_key=keys["api_key"],
+        webhook_secret=keys["webhook_secrets"][0],
+        webhook_url=f"{given.base_url}{WEBHOOK}",
+        state=given.payments,
+    )
 
 
 def main() -> None:
@@ -190,6 +217,7 @@ def main() -> None:
     parser.add_argument("--gateway-url", required=True)
     parser.add_argument("--emulator-url", required=True)
     parser.add_argument("--mails", required=True, type=Path)  # those of earlier runs
+    parser.add_argument("--payments", required=True, type=Path)  # likewise
     asyncio.run(_serve(parser.parse_args()))
 
 

@@ -1,4 +1,4 @@
-"""Rotates the key rings that sign tokens and cursors; `local.rings` says what they hold next."""
+"""Rotates the rings that sign tokens, cursors and links; `local.rings` says what they hold next."""
 
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -7,30 +7,54 @@ from local import rings
 from local.targets import OperationFailed, Target
 from shared import clock, tokens
 
-SIGNING_RINGS = ("TokenKeysSecret", "CursorKeysSecret")
+SIGNING_RINGS = (
+    "TokenKeysSecret",
+    "CursorKeysSecret",
+)  # rings that rotate whenever somebody says so
+LINK_RING = "OrderLinkKeysSecret"  # when no link is good any more that the older key has signed
 CLOCK_OFF_MAX = timedelta(seconds=20)  # well within rings.MARGIN
 CURSORS_LIVE = timedelta(hours=1)  # at least; who pages slower begins again
+LINKS_LIVE = timedelta(days=90)  # as orders.guests.links has it
+
+
+class RotatedLately(OperationFailed):
+    """What the older of the ring's two keys has signed may be in use."""
+
+    def __init__(self, ring: str, wait: timedelta) -> None:
+        self.days = wait.days + 1
+        minutes = int(wait.total_seconds() // 60) + 1
+        super().__init__(
+            f"{ring} was rotated lately, and what the older of its two keys has signed may be in "
+            f"use. Try again in {minutes} min."
+        )
 
 
 def rotate_keys(shop: Target) -> str:
-    """Each ring by itself, so that one that cannot be rotated does not hold up the other.
+    """Each ring by itself, so that one that cannot be rotated does not hold up the others.
 
-    Raises OperationFailed, with what became of each, unless both were rotated.
+    The keys of guests' links stay as long as links live: that is no failure. Raises
+    OperationFailed, with what became of each, unless all the others were rotated.
     """
     minutes = int(shop.environment_of("AuthFunction")["ACCESS_TOKEN_MINUTES"])
     tokens_live = timedelta(minutes=minutes, seconds=tokens.LEEWAY_SECONDS)
-    refusals, done = [], []
-    for ring in SIGNING_RINGS:
+    refusals, done, told_of_links = [], [], " Nor does a guest lose a link."
+    for ring in (*SIGNING_RINGS, LINK_RING):
+        signatures_live = LINKS_LIVE if ring == LINK_RING else max(tokens_live, CURSORS_LIVE)
         try:
-            _rotate(shop, ring, signatures_live=max(tokens_live, CURSORS_LIVE))
+            _rotate(shop, ring, signatures_live=signatures_live)
             done.append(ring)
+        except RotatedLately as lately:
+            if ring == LINK_RING:
+                told_of_links = f" Those of guests' links stay for another {lately.days} days."
+            else:
+                refusals.append(str(lately))
         except OperationFailed as refusal:
             refusals.append(str(refusal))
     if refusals:
         told = [f"{ring} was rotated." for ring in done]
         raise OperationFailed(" ".join(refusals + told))
     seconds = int(rings.TAKES_OVER_AFTER.total_seconds())
-    return f"New keys for tokens and cursors take over in {seconds} s. Nobody is logged out."
+    return f"New keys take over in {seconds} s. Nobody is logged out.{told_of_links}"
 
 
 def _rotate(shop: Target, ring: str, *, signatures_live: timedelta) -> None:
@@ -41,11 +65,7 @@ def _rotate(shop: Target, ring: str, *, signatures_live: timedelta) -> None:
     try:
         secret = rings.rotated(held["SecretString"], now=now, signatures_live=signatures_live)
     except rings.TooEarly as early:
-        minutes = int(early.wait.total_seconds() // 60) + 1
-        raise OperationFailed(
-            f"{ring} was rotated lately, and what the older of its two keys has signed may be in "
-            f"use. Try again in {minutes} min."
-        ) from early
+        raise RotatedLately(ring, early.wait) from early
     except ValueError as error:  # it may quote the secret: that is not for a terminal
         raise OperationFailed(f"{ring} holds no key ring, and was left alone.") from error
     put = manager.put_secret_value(

@@ -14,6 +14,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from local.admins import make_admin
 from local.key_rotation import rotate_keys
+from local.payment_keys import set_payment_keys
 from local.reindexing import reindex
 from local.targets import LOCAL, OperationFailed, Target, target
 from local.verifying import verify
@@ -38,12 +39,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     operations = parser.add_subparsers(dest="operation", required=True)
     operations.add_parser("admin").add_argument("email")
-    for name in ("rotate-keys", "verify", "reindex"):
+    for name in ("rotate-keys", "payment-keys", "verify", "reindex"):
         operations.add_parser(name)
     asked = parser.parse_args(arguments)
     perform: dict[str, Callable[[Target], Outcome]] = {
         "admin": lambda shop: Outcome(make_admin(shop, asked.email)),
         "rotate-keys": lambda shop: Outcome(rotate_keys(shop)),
+        "payment-keys": lambda shop: Outcome(set_payment_keys(shop)),
         "verify": _verify,
         "reindex": lambda shop: Outcome(reindex(shop)),
     }

@@ -9,6 +9,7 @@ folder, the shop is as it was left; unless its sources have changed, nothing is 
 """
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from typing import Any
 
 import httpx
 
-from local import deployment, emulator, front, places, seeding, shop_pages, wiring
+from local import addresses, deployment, emulator, front, payment_keys, places, seeding, wiring
 from local.deployment import Deployed
 from local.emulator import Emulator
 from local.errors import StackError
@@ -29,7 +30,7 @@ from local.reindexing import reindex
 from local.seeding import Account
 from local.targets import Target
 
-MAILS = "mails.json"
+MAILS, PAYMENTS = "mails.json", "payments.json"
 START_SECONDS = 30
 STOP_SECONDS = 10
 
@@ -58,6 +59,10 @@ class Stack:
     def mailbox_url(self) -> str:
         return f"{self.api_url}/mailbox"
 
+    @property
+    def payments_url(self) -> str:
+        return f"{self.api_url}/payments"
+
     def client(self, service: str) -> Any:
         """A boto3 client for MiniStack, as the account's root."""
         return self._aws.client(service)
@@ -76,6 +81,7 @@ class Stack:
         return {
             "api_url": self.api_url,
             "mailbox_url": self.mailbox_url,
+            "payments_url": self.payments_url,
             "aws_endpoint_url": self.aws_endpoint_url,
             "stack_name": deployment.STACK_NAME,
             "staff": asdict(self.staff),
@@ -153,7 +159,7 @@ def _deployed(
     if deployment.is_current(aws, source):
         say("Nothing has changed since the last deploy")
         deployed = deployment.describe(aws)
-        _lead_mails_to(base_url, aws, deployed)
+        addresses.tell(base_url, deployed.physical, aws.client("lambda"))
         try:
             return deployed, seeding.product_to_order(_gateway_url(aws, deployed))
         except StackError:
@@ -163,7 +169,8 @@ def _deployed(
     if not is_update:
         _forget(aws, state)
     deployed = _deploy(aws, state, source, say)
-    _lead_mails_to(base_url, aws, deployed)  # before anything is done that is mailed about
+    # Before anything is done that is mailed about.
+    addresses.tell(base_url, deployed.physical, aws.client("lambda"))
     say("Seeding two accounts and a small catalog through the API")
     api_url = _gateway_url(aws, deployed)
     if is_update:  # other code than this may have made its listings
@@ -186,14 +193,10 @@ def _deploy(aws: Emulator, state: Path, source: str, say: Say) -> Deployed:
     return deployed
 
 
-def _lead_mails_to(base_url: str, aws: Emulator, deployed: Deployed) -> None:
-    mail_function = deployed.physical["MailFunction"]
-    shop_pages.lead_mails_to(base_url, mail_function, aws.client("lambda"))
-
-
 def _forget(aws: Emulator, state: Path) -> None:
     aws.reset()
-    (state / MAILS).unlink(missing_ok=True)
+    for name in (MAILS, PAYMENTS):
+        (state / name).unlink(missing_ok=True)
 
 
 def _gateway_url(aws: Emulator, deployed: Deployed) -> str:
@@ -208,10 +211,14 @@ def _front(
     command = [sys.executable, "-m", "local.front", "--base-url", base_url]
     command += ["--descriptors", ",".join(map(str, numbers)), "--emulator-url", aws.endpoint_url]
     command += ["--gateway-url", _gateway_url(aws, deployed), "--mails", str(state / MAILS)]
+    command += ["--payments", str(state / PAYMENTS)]
+    secret_id = deployed.physical[payment_keys.SECRET]
+    keys = payment_keys.made_up(secret_id, aws.client("secretsmanager"))
     with (state / "logs" / "front.log").open("wb") as output:
         process = subprocess.Popen(
             command,
             cwd=places.ROOT,
+            env=os.environ | {front.PAYMENT_KEYS: keys},
             pass_fds=numbers,
             stdin=subprocess.PIPE,
             stdout=output,

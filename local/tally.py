@@ -1,4 +1,4 @@
-"""Sums by product, of any number of products in a few megabytes: on disk, in SQLite."""
+"""Sums by key, of any number of keys in a few megabytes: on disk, in SQLite."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -8,8 +8,8 @@ from typing import Literal, Self
 Column = Literal["before", "explained", "after"]
 
 _TABLE = """
-CREATE TABLE product (
-    product_id TEXT PRIMARY KEY,
+CREATE TABLE sums (
+    key TEXT PRIMARY KEY,
     before INTEGER NOT NULL DEFAULT 0, before_on_order INTEGER NOT NULL DEFAULT 0,
     explained INTEGER NOT NULL DEFAULT 0, explained_on_order INTEGER NOT NULL DEFAULT 0,
     after INTEGER NOT NULL DEFAULT 0, after_on_order INTEGER NOT NULL DEFAULT 0
@@ -24,7 +24,7 @@ AND explained_on_order
 
 @dataclass(frozen=True)
 class Difference:
-    product_id: str
+    key: str
     available: int
     recomputed: int
     on_order: int
@@ -32,7 +32,10 @@ class Difference:
 
 
 class Tally:
-    """What is stored of each product, before and after, and what explains it."""
+    """What is stored of each key, before and after, and what explains it.
+
+    A key is a product's id, or that of something else that is counted: then nothing is on order.
+    """
 
     def __init__(self) -> None:
         self._file = sqlite3.connect("")  # a temporary file, gone when it is closed
@@ -46,42 +49,44 @@ class Tally:
         self._file.close()
 
     def add(self, column: Column, amounts: Iterable[tuple[str, int, int]]) -> None:
-        """Add to a column and to what goes with it of orders: product, amount, on order."""
+        """Add to a column and to what goes with it of orders: key, amount, on order."""
         if self._takes_new:
             statement = (
-                f"INSERT INTO product (product_id, {column}, {column}_on_order) "  # noqa: S608
+                f"INSERT INTO sums (key, {column}, {column}_on_order) "  # noqa: S608
                 "VALUES (?1, ?2, ?3) ON CONFLICT DO "
                 f"UPDATE SET {column} = {column} + ?2, {column}_on_order = {column}_on_order + ?3"
             )
         else:
             statement = (
-                f"UPDATE product SET {column} = {column} + ?2, "  # noqa: S608
-                f"{column}_on_order = {column}_on_order + ?3 WHERE product_id = ?1"
+                f"UPDATE sums SET {column} = {column} + ?2, "  # noqa: S608
+                f"{column}_on_order = {column}_on_order + ?3 WHERE key = ?1"
             )
         self._file.executemany(statement, amounts)
 
-    def count(self) -> int:
-        return int(self._file.execute("SELECT count(*) FROM product").fetchone()[0])
+    def count(self, but_for: str = "") -> int:
+        """How many keys there are, but for those that begin so."""
+        statement = "SELECT count(*) FROM sums WHERE ?1 = '' OR substr(key, 1, length(?1)) <> ?1"
+        return int(self._file.execute(statement, (but_for,)).fetchone()[0])
 
     def keep_what_differs(self) -> int:
-        """Forget the products that are explained; of the others, how many there are.
+        """Forget the keys that are explained; of the others, how many there are.
 
-        From here on no other product is taken in.
+        From here on no other key is taken in.
         """
-        self._file.execute(f"DELETE FROM product WHERE {_LIES_BETWEEN}")  # noqa: S608
+        self._file.execute(f"DELETE FROM sums WHERE {_LIES_BETWEEN}")  # noqa: S608
         self._takes_new = False
         return self.count()
 
     def begin_again(self) -> None:
         """All sums to nothing."""
         self._file.execute(
-            "UPDATE product SET before = 0, before_on_order = 0, explained = 0, "
+            "UPDATE sums SET before = 0, before_on_order = 0, explained = 0, "
             "explained_on_order = 0, after = 0, after_on_order = 0"
         )
 
     def differences(self) -> Iterator[Difference]:
         for row in self._file.execute(
-            "SELECT product_id, after, explained, after_on_order, explained_on_order "
-            "FROM product ORDER BY product_id"
+            "SELECT key, after, explained, after_on_order, explained_on_order "
+            "FROM sums ORDER BY key"
         ):
             yield Difference(*row)

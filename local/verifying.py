@@ -1,72 +1,107 @@
-"""Recomputes every product's stock from what explains it, and tells what differs.
+"""Recomputes what is stored twice from what explains it, and tells what differs.
 
-What staff have counted in and out (StockMovements), less what orders hold, must be what is
-available; what open orders hold must be on order. The shop goes on selling meanwhile, and a scan
-is no snapshot: so the stock is read before and after all else, and what was recomputed must lie
-between both. What does not is looked at again, and is drift if it never does.
+Stock: what staff have counted in and out (StockMovements), less what orders have taken and not
+returned, must be what is available; what orders have taken from which bucket must be on order.
+Promotions: the orders that a use was counted for and that stand must be as many as are counted.
+Orders: each must agree with itself (`local.books`).
+
+The shop goes on selling meanwhile, and a scan is no snapshot: so stock and counts are read before
+and after all else, and what was recomputed must lie between both. What does not is looked at again,
+and is drift if it never does.
 """
 
+import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from boto3.dynamodb.types import TypeDeserializer
+
+from local import books
 from local.tally import Difference, Tally
 from local.targets import Target
 
 LOOKS_MAX = 3
 PAUSE_SECONDS = 2  # for whatever is under way to be done
-GIVE_BACK = frozenset({"cancelled", "expired", "refunded"})  # what they held is available again
-OPEN = frozenset({"pending_payment", "paid"})  # what they hold waits to be shipped
+GIVE_PROMOTIONS_BACK = frozenset({"cancelled", "expired"})
 PRODUCTS_READ_MAX = 100  # DynamoDB's limit on one BatchGetItem
+PROMOTION = "promotion "  # what keys begin with that are no products'
+PROMOTIONS = "promotions"  # what promotions are kept as, beside what each customer has used
+TOLD_OF_ORDERS = (
+    "order_id",
+    "status",
+    "lines",
+    "totals",
+    "tax_included",
+    "promotion",
+    "history",
+    "awaits",
+    "expires_at",
+    "payment",
+    "refunds",
+)
 
 
 @dataclass(frozen=True)
 class Drift:
-    """A product whose stored stock is not what explains it."""
+    """What is stored of a product, a promotion or an order is not what explains it."""
 
-    sku: str
-    difference: Difference
+    what: str
+    says: str
 
     def __str__(self) -> str:
-        it = self.difference
-        return (
-            f"{self.sku}: available {it.available}, recomputed {it.recomputed}; "
-            f"on order {it.on_order}, recomputed {it.open}"
-        )
+        return f"{self.what}: {self.says}"
 
 
 @dataclass(frozen=True)
 class Verified:
     products: int
+    orders: int
     drifts: list[Drift]
 
     def report(self) -> str:
-        summary = f"{self.products} products verified, {len(self.drifts)} drift"
-        return "\n".join([*map(str, self.drifts), summary])
+        counted = f"{self.products} products and {self.orders} orders verified"
+        return "\n".join([*map(str, self.drifts), f"{counted}, {len(self.drifts)} drift"])
+
+
+@dataclass
+class _Orders:
+    """What the first look has found about orders themselves: they are not looked at again."""
+
+    count: int = 0
+    drifts: list[Drift] = field(default_factory=list)
+
+    def judge(self, order: Mapping[str, Any]) -> None:
+        self.count += 1
+        self.drifts += [Drift(order["order_id"], fault) for fault in books.faults(order)]
 
 
 def verify(shop: Target) -> Verified:
     """Reads whole tables, which an operator may. Its memory does not grow with them."""
+    orders = _Orders()
     with Tally() as tally:
-        _look(shop, tally)
-        products = tally.count()
+        _look(shop, tally, orders)
+        products = tally.count(but_for=PROMOTION)
         for _ in range(LOOKS_MAX - 1):
             if not tally.keep_what_differs():
                 break
             time.sleep(PAUSE_SECONDS)
             tally.begin_again()
-            _look(shop, tally)
+            _look(shop, tally, _Orders())
         tally.keep_what_differs()
-        return Verified(products, _named(shop, list(tally.differences())))
+        drifts = _named(shop, list(tally.differences()))
+    return Verified(products, orders.count, [*drifts, *orders.drifts])
 
 
-def _look(shop: Target, tally: Tally) -> None:
+def _look(shop: Target, tally: Tally, orders: _Orders) -> None:
     buckets = _buckets(shop)
     tally.add("before", _stock(shop, buckets))
+    tally.add("before", _uses(shop))
     tally.add("explained", _movements(shop))
-    tally.add("explained", _orders(shop))
+    tally.add("explained", _ordered(shop, orders))
     tally.add("after", _stock(shop, buckets))
+    tally.add("after", _uses(shop))
 
 
 def _buckets(shop: Target) -> dict[str, int]:
@@ -94,14 +129,32 @@ def _movements(shop: Target) -> Iterator[tuple[str, int, int]]:
         yield item["product_id"]["S"], _number(item, "change"), 0
 
 
-def _orders(shop: Target) -> Iterator[tuple[str, int, int]]:
-    for item in _items(shop, "OrdersTable", "status", "lines"):
-        status = item["status"]["S"]
-        if status in GIVE_BACK:
-            continue
-        for line in item["lines"]["L"]:
-            quantity = _number(line["M"], "quantity")
-            yield line["M"]["product_id"]["S"], -quantity, quantity if status in OPEN else 0
+def _uses(shop: Target) -> Iterator[tuple[str, int, int]]:
+    for item in _items(shop, "PromotionsTable", "kept_as", "code", "used"):
+        kept_as, code = item["kept_as"]["S"], item["code"]["S"]
+        customer = None if kept_as == PROMOTIONS else kept_as
+        yield _use(code, customer), _number(item, "used"), 0
+
+
+def _use(code: str, customer: str | None) -> str:
+    return f"{PROMOTION}{code} of {customer}" if customer else f"{PROMOTION}{code}"
+
+
+def _ordered(shop: Target, orders: _Orders) -> Iterator[tuple[str, int, int]]:
+    """What each order holds of products, and the uses of promotions that were counted for it."""
+    plain = TypeDeserializer()
+    for item in _items(shop, "OrdersTable", *TOLD_OF_ORDERS):
+        order = plain.deserialize({"M": item})
+        orders.judge(order)
+        for line in order["lines"]:
+            kept = int(line["quantity"] - line.get("returned", 0))
+            yield line["product_id"], -kept, sum(json.loads(line.get("taken", "{}")).values())
+        promotion = order.get("promotion")
+        if promotion and order["status"] not in GIVE_PROMOTIONS_BACK:
+            if promotion.get("is_counted"):
+                yield _use(promotion["code"], None), 1, 0
+            if promotion.get("counted_for"):
+                yield _use(promotion["code"], promotion["counted_for"]), 1, 0
 
 
 def _items(shop: Target, table: str, *attributes: str) -> Iterator[dict[str, Any]]:
@@ -122,19 +175,31 @@ def _number(item: dict[str, Any], attribute: str) -> int:
 
 
 def _named(shop: Target, differences: list[Difference]) -> list[Drift]:
-    """By SKU, or by id where there is no such product."""
+    """Products by SKU, or by id where there is no such product."""
+    ids = [it.key for it in differences if not it.key.startswith(PROMOTION)]
+    skus = _skus(shop, ids)
+    drifts = [
+        Drift(it.key, f"used {it.available}, recomputed {it.recomputed}")
+        if it.key.startswith(PROMOTION)
+        else Drift(
+            skus.get(it.key, it.key),
+            f"available {it.available}, recomputed {it.recomputed}; "
+            f"on order {it.on_order}, recomputed {it.open}",
+        )
+        for it in differences
+    ]
+    return sorted(drifts, key=lambda drift: drift.what)
+
+
+def _skus(shop: Target, product_ids: list[str]) -> dict[str, str]:
     table, dynamodb = shop.physical_id("ProductsTable"), shop.client("dynamodb")
     skus: dict[str, str] = {}
-    for start in range(0, len(differences), PRODUCTS_READ_MAX):
-        keys = [
-            {"product_id": {"S": it.product_id}}
-            for it in differences[start : start + PRODUCTS_READ_MAX]
-        ]
+    for start in range(0, len(product_ids), PRODUCTS_READ_MAX):
+        keys = [{"product_id": {"S": it}} for it in product_ids[start : start + PRODUCTS_READ_MAX]]
         wanted = {table: {"Keys": keys, "ProjectionExpression": "product_id, sku"}}
         while wanted:
             answer = dynamodb.batch_get_item(RequestItems=wanted)
             for item in answer["Responses"].get(table, []):
                 skus[item["product_id"]["S"]] = item["sku"]["S"]
             wanted = answer.get("UnprocessedKeys", {})
-    drifts = [Drift(skus.get(it.product_id, it.product_id), it) for it in differences]
-    return sorted(drifts, key=lambda drift: drift.sku)
+    return skus

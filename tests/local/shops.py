@@ -10,13 +10,19 @@ from local.targets import Target
 from shared import clock
 
 QUEUE = "souk-catalog-index"
-SECRETS = {"TokenKeysSecret": "souk/token-keys", "CursorKeysSecret": "souk/cursor-keys"}
+SECRETS = {
+    "TokenKeysSecret": "souk/token-keys",
+    "CursorKeysSecret": "souk/cursor-keys",
+    "OrderLinkKeysSecret": "souk/order-links",
+}
+PAYMENT_SECRET = {"PaymentSecret": "souk/payments"}
 VARIABLES = {
     "ProductsTable": "PRODUCTS_TABLE",
     "GroupsTable": "GROUPS_TABLE",
     "StockTable": "STOCK_TABLE",
     "StockMovementsTable": "STOCK_MOVEMENTS_TABLE",
     "OrdersTable": "ORDERS_TABLE",
+    "PromotionsTable": "PROMOTIONS_TABLE",
 }
 
 
@@ -33,11 +39,13 @@ class Shop(Target):
             return str(self.client("sqs").get_queue_url(QueueName=QUEUE)["QueueUrl"])
         if logical_id in VARIABLES:
             return os.environ[VARIABLES[logical_id]]
-        return SECRETS[logical_id]
+        return (SECRETS | PAYMENT_SECRET)[logical_id]
 
     def environment_of(self, function: str) -> dict[str, str]:
-        assert function == "AuthFunction"
-        return {"ACCESS_TOKEN_MINUTES": "15"}
+        return {
+            "AuthFunction": {"ACCESS_TOKEN_MINUTES": "15"},
+            "PaymentsFunction": {"PAYMENT_PROVIDER": "stripe"},
+        }[function]
 
 
 def told_the_time(parsed: dict[str, Any], **_: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 from local import front
 from local.errors import StackError
 from local.mailbox import Mailbox
+from tests.local.payments import provider
 
 BASE = "http://localhost:8000"
 GATEWAY = "http://127.0.0.1:4566/_aws/execute-api/abc/$default"
@@ -39,7 +40,11 @@ def ask(answer: Answer, path: str, method: str = "GET", **sent: Any) -> httpx.Re
             httpx.AsyncClient(
                 transport=httpx.ASGITransport(
                     front.create_app(
-                        BASE, GATEWAY, Mailbox("http://127.0.0.1:4566", ministack, kept), ministack
+                        BASE,
+                        GATEWAY,
+                        Mailbox("http://127.0.0.1:4566", ministack, kept),
+                        provider(),
+                        ministack,
                     )
                 ),
                 base_url=BASE,

@@ -9,7 +9,8 @@ import pytest
 from local import key_rotation
 from local.key_rotation import rotate_keys
 from local.targets import OperationFailed
-from shared import clock
+from orders.guests import links
+from shared import clock, keys
 from tests.local import shops
 from tests.local.shops import SECRETS, Shop
 from tests.support.accounts import Clock
@@ -38,10 +39,10 @@ def ring(shop: Shop, name: str = "TokenKeysSecret") -> dict[str, str]:
     return json.loads(secret["SecretString"])
 
 
-def test_both_signing_rings_are_rotated_and_the_pepper_is_not(shop):
+def test_all_signing_rings_are_rotated_and_the_pepper_is_not(shop):
     said = rotate_keys(shop)
 
-    assert "Nobody is logged out" in said
+    assert "Nobody is logged out. Nor does a guest lose a link." in said
     for name in SECRETS:
         assert ring(shop, name).keys() == {"current", "k1", "k2", "next", "next_from"}
     pepper = shop.client("secretsmanager").get_secret_value(SecretId="souk/password-pepper")
@@ -60,6 +61,32 @@ def test_a_second_rotation_waits_until_nothing_depends_on_the_key_it_drops(shop,
     later.advance(hours=2)
     rotate_keys(shop)
     assert ring(shop).keys() == {"current", "k2", "k3", "next", "next_from"}
+
+
+def test_the_keys_of_links_stay_as_long_as_links_live_and_that_is_no_failure(shop, later):
+    rotate_keys(shop)
+    links = ring(shop, "OrderLinkKeysSecret")
+    later.advance(hours=2)
+
+    said = rotate_keys(shop)
+
+    assert "Those of guests' links stay for another 90 days." in said
+    assert ring(shop, "OrderLinkKeysSecret") == links
+    assert ring(shop).keys() == {"current", "k2", "k3", "next", "next_from"}
+
+
+def test_a_link_is_good_for_its_whole_life_however_often_keys_rotate(shop, later):
+    token = links.token_for("ord_1")
+    for _ in range(10):
+        rotate_keys(shop)
+        keys.key_ring.forget()
+        links.require("ord_1", token)
+        later.advance(seconds=links.LIFETIME.total_seconds() / 10)
+    later.advance(hours=1)
+    rotate_keys(shop)
+
+    assert ring(shop, "OrderLinkKeysSecret").keys() == {"current", "k2", "k3", "next", "next_from"}
+    assert links.LIFETIME == key_rotation.LINKS_LIVE
 
 
 def test_of_two_operators_at_once_one_rotates(shop, monkeypatch):
@@ -113,7 +140,7 @@ def test_a_rotation_that_broke_off_between_the_rings_is_completed_by_the_next(sh
             rotate_keys(shop)
     tokens = ring(shop)
 
-    with pytest.raises(OperationFailed, match=r"CursorKeysSecret was rotated\.$"):
+    with pytest.raises(OperationFailed, match=r"Cursor\w+ was rotated\. Order\w+ was rotated\.$"):
         rotate_keys(shop)
 
     assert ring(shop) == tokens

@@ -3,7 +3,6 @@
 import pytest
 
 from local import operations, places
-from local.tally import Difference
 from local.verifying import Drift, Verified
 from tests.local import shops
 
@@ -14,6 +13,7 @@ from tests.local import shops
         (["--target", "staging", "admin", "ada@example.com"], "no stack for 'staging'"),
         (["admin", "ada@example.com"], "make run"),
         (["rotate-keys"], "make run"),
+        (["payment-keys"], "make run"),
         (["verify"], "make run"),
         (["reindex"], "make run"),
     ],
@@ -34,7 +34,7 @@ def test_what_cannot_be_done_is_one_line_and_a_failure(
 
 @pytest.mark.parametrize(("drifts", "status"), [(0, 0), (1, 1)])
 def test_stock_that_drifts_is_a_failure_with_its_report(drifts, status, capsys, monkeypatch):
-    found = Verified(2, [Drift("TEA", Difference("prd_tea", 5, 4, 0, 0))] * drifts)
+    found = Verified(2, 1, [Drift("TEA", "available 5, recomputed 4")] * drifts)
     monkeypatch.setattr(operations, "target", lambda _: shops.shop())
     monkeypatch.setattr(operations, "verify", lambda _: found)
 

@@ -68,6 +68,7 @@ def test_the_facts_for_scripts_name_addresses_and_accounts() -> None:
     assert shop().facts() == {
         "api_url": "http://localhost:8000",
         "mailbox_url": "http://localhost:8000/mailbox",
+        "payments_url": "http://localhost:8000/payments",
         "aws_endpoint_url": "http://127.0.0.1:4566",
         "stack_name": "souk-local",
         "staff": {"email": "staff@souk.example", "password": "amber-basil-birch-1000"},

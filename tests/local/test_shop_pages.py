@@ -1,15 +1,15 @@
-"""The stand-ins for the shop's own pages, and that mails lead to them."""
+"""The stand-ins for the shop's own pages that mails lead to."""
 
 import asyncio
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from local import front, shop_pages
+from local import front
 from local.mailbox import Mailbox
+from tests.local.payments import provider
 
 BASE = "http://localhost:8000"
 PAGES = {"/verify-email": "/v1/auth/verify-email", "/reset-password": "/v1/auth/password/reset"}
@@ -24,7 +24,9 @@ def ask(path: str, method: str = "GET") -> httpx.Response:
     async def call() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.MockTransport(called)) as nobody:
             mailbox = Mailbox("http://127.0.0.1:4566", nobody, Path("no mails from earlier runs"))
-            app = front.create_app(BASE, "http://127.0.0.1:4566/gateway", mailbox, nobody)
+            app = front.create_app(
+                BASE, "http://127.0.0.1:4566/gateway", mailbox, provider(), nobody
+            )
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
                 return await client.request(method, path)
@@ -123,38 +125,22 @@ def test_a_page_takes_no_post(page: str) -> None:
     assert ask(page, "POST").status_code == 405
 
 
-class Functions:
-    """Lambda, with one function."""
-
-    def __init__(self, **variables: str) -> None:
-        self.variables = variables
-        self.changes = 0
-
-    def get_function_configuration(self, **asked: str) -> dict[str, Any]:
-        assert asked == {"FunctionName": "souk-local-MailFunction"}
-        return {"Environment": {"Variables": dict(self.variables)}}
-
-    def update_function_configuration(self, **wanted: Any) -> None:
-        assert wanted["FunctionName"] == "souk-local-MailFunction"
-        self.variables = wanted["Environment"]["Variables"]
-        self.changes += 1
+ORDER_PAGES = ("/order?id=ord_1&token=the-token", "/orders/ord_1")
 
 
-def lead_mails_to(url: str, functions: Any) -> None:
-    shop_pages.lead_mails_to(url, "souk-local-MailFunction", functions)
+@pytest.mark.parametrize("page", ORDER_PAGES)
+def test_the_page_of_an_order_runs_our_file_alone_and_names_no_token(page: str) -> None:
+    response = ask(page)
+
+    tags, policy = Tags(response.text), policy_of(response)
+    assert response.status_code == 200
+    assert policy["script-src"] == policy["connect-src"] == ["'self'"]
+    assert [script["src"] for script in tags.all("script")] == ["/show-order.js"]
+    assert "the-token" not in response.text + str(response.headers)
 
 
-def test_mails_lead_to_where_this_start_of_the_stack_answers() -> None:
-    functions = Functions(SHOP_URL="http://localhost:8000", SHOP_NAME="Souk")
+def test_a_guest_s_token_is_out_of_the_address_before_anything_is_called() -> None:
+    script = ask("/show-order.js").text
 
-    lead_mails_to("http://localhost:8001", functions)
-
-    assert functions.variables == {"SHOP_URL": "http://localhost:8001", "SHOP_NAME": "Souk"}
-
-
-def test_a_start_at_the_same_port_changes_no_function() -> None:
-    functions = Functions(SHOP_URL="http://localhost:8000", SHOP_NAME="Souk")
-
-    lead_mails_to("http://localhost:8000", functions)
-
-    assert functions.changes == 0
+    assert 0 < script.index('.get("token")') < script.index("history.replaceState")
+    assert script.index("history.replaceState") < script.index("fetch(")

@@ -3,16 +3,27 @@
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeDeserializer
 
-from local import verifying
+from local import books, verifying
 from local.verifying import verify
 from shared import clock, ids
-from shared.models import Order, OrderTotals, Product, ShippingAddress, Stock, StockLevel
+from shared.models import (
+    PROMOTIONS,
+    Order,
+    OrderTotals,
+    Product,
+    Promotion,
+    PromotionUse,
+    Stock,
+    StockLevel,
+)
 from shared.models import StockMovement as Movement
-from shared.models.orders import OrderLine
 from shared.stock import LEVEL_SUFFIX
 from tests.local import shops
-from tests.support.shop import ADDRESS, product
+from tests.support import orders
+from tests.support.orders import LIVES, take_back
+from tests.support.shop import product, promotion
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -48,31 +59,17 @@ def move(of: Product, change: int) -> None:
     ).save()
 
 
-def ordered(quantity: int, *, of: Product, status: str = "pending_payment", **stored: Any) -> None:
-    """An order, and the stock that it takes unless told otherwise."""
-    line = OrderLine(
-        product_id=of.product_id,
-        sku=of.sku,
-        name=of.name,
-        quantity=quantity,
-        unit_price_minor=1000,
-        line_total_minor=1000 * quantity,
-    )
-    Order(
-        ids.new_id("ord"),
-        buyer_id="usr_ada",
-        status=status,
-        currency="EUR",
-        lines=[line],
+def ordered(quantity: int, *, of: Product, **stored: int) -> None:
+    """An order of so many, and the stock that it takes unless told otherwise."""
+    total = 1000 * quantity
+    order = orders.unstored(
+        lines=[orders.line(of.product_id, {"0": quantity})],
         totals=OrderTotals(
-            items_minor=0, discount_minor=0, shipping_minor=0, tax_minor=0, total_minor=0
+            items_minor=total, discount_minor=0, shipping_minor=0, tax_minor=0, total_minor=total
         ),
-        shipping_address=ShippingAddress(**ADDRESS),
-        history=[],
-        placed_at=clock.utc_now(),
-        fingerprint="none",
-        version=1,
-    ).save()
+    )
+    order.order_id = ids.new_id("ord")
+    order.save()
     take(of, stored.get("available", -quantity), stored.get("on_order", quantity))
 
 
@@ -91,7 +88,7 @@ def test_stock_that_movements_and_orders_explain_does_not_drift(pauses):
     ordered(3, of=tea)
     counted("SALT", 7)
 
-    assert look() == ["2 products verified, 0 drift"]
+    assert look() == ["2 products and 1 orders verified, 0 drift"]
     assert pauses == []
 
 
@@ -101,7 +98,7 @@ def test_a_drift_is_told_with_what_is_stored_and_what_was_recomputed(pauses):
 
     assert look() == [
         "TEA: available 8, recomputed 7; on order 3, recomputed 3",
-        "2 products verified, 1 drift",
+        "2 products and 1 orders verified, 1 drift",
     ]
     assert pauses == [2, 2]
 
@@ -112,20 +109,19 @@ def test_what_is_on_order_must_be_what_open_orders_hold():
     assert look()[0] == "TEA: available 7, recomputed 7; on order 2, recomputed 3"
 
 
-@pytest.mark.parametrize("status", ["cancelled", "expired", "refunded"])
-def test_an_order_that_ended_without_a_sale_gives_back_what_it_held(status):
-    ordered(3, of=counted("TEA", 10), status=status, available=0, on_order=0)
+@pytest.mark.parametrize("status", LIVES)
+def test_whatever_becomes_of_an_order_its_stock_is_explained(status):
+    orders.stored(*LIVES[status], of=counted("TEA", 10), quantity=3)
 
-    assert look() == ["1 products verified, 0 drift"]
+    assert look() == ["1 products and 1 orders verified, 0 drift"]
 
 
-@pytest.mark.parametrize(
-    ("status", "on_order"), [("pending_payment", 3), ("paid", 3), ("shipped", 0), ("delivered", 0)]
-)
-def test_an_order_that_stands_holds_stock_and_is_open_until_it_is_shipped(status, on_order):
-    ordered(3, of=counted("TEA", 10), status=status, on_order=on_order)
+def test_units_that_came_back_are_held_no_more():
+    tea = counted("TEA", 10)
+    orders.stored(*LIVES["delivered"], take_back(**{tea.product_id: 2}), of=tea, quantity=3)
 
-    assert look() == ["1 products verified, 0 drift"]
+    assert look() == ["1 products and 1 orders verified, 0 drift"]
+    assert orders.held(tea) == (9, 0)
 
 
 def test_the_buckets_of_a_product_are_one_stock_and_its_level_is_none():
@@ -136,7 +132,7 @@ def test_the_buckets_of_a_product_are_one_stock_and_its_level_is_none():
     StockLevel(f"{tea.product_id}{LEVEL_SUFFIX}", level="low", version=1).save()
     Product(tea.product_id).update([Product.stock_buckets.set(3)])
 
-    assert look() == ["1 products verified, 0 drift"]
+    assert look() == ["1 products and 0 orders verified, 0 drift"]
 
 
 def test_what_is_in_a_bucket_that_a_product_has_no_more_is_missing():
@@ -146,7 +142,7 @@ def test_what_is_in_a_bucket_that_a_product_has_no_more_is_missing():
 
     assert look() == [
         "TEA: available 6, recomputed 10; on order 0, recomputed 0",
-        "1 products verified, 1 drift",
+        "1 products and 0 orders verified, 1 drift",
     ]
 
 
@@ -167,7 +163,7 @@ def test_stock_without_a_movement_and_a_movement_without_stock_are_drift():
     assert look() == [
         "SALT: available 0, recomputed 5; on order 0, recomputed 0",
         "TEA: available 4, recomputed 0; on order 0, recomputed 0",
-        "2 products verified, 2 drift",
+        "2 products and 0 orders verified, 2 drift",
     ]
 
 
@@ -208,7 +204,7 @@ def test_a_sale_while_the_tables_are_read_is_no_drift(pauses):
     tea = counted("TEA", 10)
     ahead.append(("souk-orders", lambda: ordered(3, of=tea)))
 
-    assert look_while_busy() == ["1 products verified, 0 drift"]
+    assert look_while_busy() == ["1 products and 1 orders verified, 0 drift"]
     assert ahead == []
     assert pauses == []
 
@@ -218,7 +214,7 @@ def test_a_product_that_sells_all_the_time_is_no_drift(pauses):
     scanned = ("souk-orders", "souk-stock-movements", "souk-stock")
     ahead.extend((table, lambda: ordered(2, of=tea)) for table in scanned)
 
-    assert look_while_busy() == ["1 products verified, 0 drift"]
+    assert look_while_busy() == ["1 products and 3 orders verified, 0 drift"]
     assert pauses == []
 
 
@@ -232,7 +228,7 @@ def test_what_came_and_went_while_the_tables_were_read_is_looked_at_again(pauses
 
     ahead.append(("souk-orders", come_and_go))
 
-    assert look_while_busy() == ["1 products verified, 0 drift"]
+    assert look_while_busy() == ["1 products and 1 orders verified, 0 drift"]
     assert pauses == [2]
 
 
@@ -243,7 +239,7 @@ def test_a_product_that_is_new_since_the_first_look_is_not_judged():
 
     report = look_while_busy()
 
-    assert report[-1] == "2 products verified, 1 drift"
+    assert report[-1] == "2 products and 0 orders verified, 1 drift"
     assert report[0].startswith("TEA:")
 
 
@@ -254,4 +250,96 @@ def test_more_products_than_one_batch_takes_are_named():
     report = look()
 
     assert [line.split(":")[0] for line in report[:-1]] == [f"TEA-{n:03}" for n in range(130)]
-    assert report[-1] == "130 products verified, 130 drift"
+    assert report[-1] == "130 products and 0 orders verified, 130 drift"
+
+
+@pytest.mark.parametrize("status", LIVES)
+def test_uses_of_a_promotion_are_those_of_the_orders_that_stand(status):
+    promotion("TEN", uses_max=5, uses_per_customer_max=2)
+    tea = counted("TEA", 10)
+    for life in ((), LIVES[status]):
+        orders.stored(*life, of=tea, promotion_code="TEN")
+
+    assert look() == ["1 products and 2 orders verified, 0 drift"]
+
+
+def test_a_promotion_whose_uses_no_orders_explain_drifts_for_all_and_for_a_customer():
+    promotion("TEN", uses_max=5, uses_per_customer_max=2)
+    orders.stored(of=counted("TEA", 10), promotion_code="TEN")
+    Promotion(PROMOTIONS, "TEN").update([Promotion.used.add(2)])
+    PromotionUse("usr_bob", "TEN", used=1).save()
+
+    assert look() == [
+        "promotion TEN: used 3, recomputed 1",
+        "promotion TEN of usr_bob: used 1, recomputed 0",
+        "1 products and 1 orders verified, 2 drift",
+    ]
+
+
+def test_a_promotion_that_is_used_while_the_tables_are_read_is_no_drift(pauses):
+    promotion("TEN", uses_max=5)
+    tea = counted("TEA", 10)
+    ahead.append(("souk-orders", lambda: orders.stored(of=tea, promotion_code="TEN")))
+
+    assert look_while_busy() == ["1 products and 1 orders verified, 0 drift"]
+    assert ahead == []
+    assert pauses == []
+
+
+def test_an_order_that_does_not_agree_with_itself_is_told_once_by_its_id(pauses):
+    order = orders.stored(*LIVES["paid"], of=counted("TEA", 10))
+    order.update([Order.payment["captured_minor"].set(0)])
+
+    assert look() == [
+        f"{order.order_id}: it is paid, and nothing was received",
+        "1 products and 1 orders verified, 1 drift",
+    ]
+    assert pauses == []
+
+
+@pytest.mark.parametrize("life", [*LIVES.values(), (orders.authorized,)])
+def test_whatever_becomes_of_an_order_it_agrees_with_itself(life):
+    assert faults(orders.unstored(*life)) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "wrong", "said"),
+    [
+        ("paid", {"status": "shipped"}, "it is shipped, its history ends with paid"),
+        ("paid", {"awaits": "payment", "expires_at": "now"}, "it is paid, and would expire"),
+        ("pending_payment", {"awaits": None}, "it is pending_payment, and would not expire"),
+        ("delivered", {"payment": None}, "it is delivered, and nothing was received"),
+        ("cancelled", {"payment": {"by_hand_minor": 5}}, "it is cancelled, and 5 of what was"),
+        ("refunded", {"payment": {"captured_minor": 10}}, "10 was received, 3000 is to be paid"),
+        ("paid", {"totals": {"shipping_minor": 1}}, "its total is 3000, its parts make 3001"),
+        ("paid", {"totals": {"items_minor": 1}}, "its lines do not add up to its totals"),
+    ],
+)
+def test_what_is_wrong_with_an_order_is_said(status, wrong, said):
+    item = as_item(orders.unstored(*LIVES[status]))
+    for name, value in wrong.items():
+        item[name] = (item.get(name) or {}) | value if isinstance(value, dict) else value
+    item = {name: value for name, value in item.items() if value is not None}
+
+    told = list(books.faults(item))
+
+    assert [it for it in told if it.startswith(said)]
+
+
+def test_what_is_refunded_and_not_paid_back_is_said():
+    order = orders.unstored(*LIVES["refunded"])
+    order.refunds[0].status = "failed"
+
+    assert faults(order) == [
+        "it is refunded, and 3000 of what was received is kept",
+        "it is refunded, and 0 of 3000 is paid back",
+    ]
+
+
+def as_item(order: Order) -> dict[str, Any]:
+    item: dict[str, Any] = TypeDeserializer().deserialize({"M": order.serialize()})
+    return item
+
+
+def faults(order: Order) -> list[str]:
+    return list(books.faults(as_item(order)))

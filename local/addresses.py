@@ -1,0 +1,32 @@
+"""What the functions are told anew at each start of the stack: the next may have another port.
+
+That is no reason to deploy again, so it is set on the functions as they run.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from local.front import PROVIDER
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+
+def tell(base_url: str, physical: Mapping[str, str], functions: "LambdaClient") -> None:
+    """Mails lead to this start of the stack, and payments are made at it."""
+    provider_url = f"{base_url}{PROVIDER}"
+    for function, variable, url in (
+        ("MailFunction", "SHOP_URL", base_url),
+        ("PaymentsFunction", "PAYMENT_PROVIDER_URL", provider_url),
+        ("PaymentWorkerFunction", "PAYMENT_PROVIDER_URL", provider_url),
+    ):
+        _set(physical[function], variable, url, functions)
+
+
+def _set(function: str, variable: str, url: str, functions: "LambdaClient") -> None:
+    deployed = functions.get_function_configuration(FunctionName=function)
+    variables = deployed["Environment"]["Variables"]
+    if variables.get(variable) != url:
+        functions.update_function_configuration(
+            FunctionName=function, Environment={"Variables": {**variables, variable: url}}
+        )
