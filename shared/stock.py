@@ -22,6 +22,14 @@ class StockChanged(Exception):
     """Something was sold, counted or split anew meanwhile: look again at what there is."""
 
 
+class SplitAnew(StockChanged):
+    """A bucket has fewer on order than were taken from it: they are in the first one now."""
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(product_id)
+        self.product_id = product_id
+
+
 @dataclass(frozen=True, slots=True)
 class Bucket:
     number: int
@@ -160,14 +168,13 @@ def stage_move(  # noqa: PLR0913 (what a move is)
 ) -> None:
     """Add to a bucket what an order gives back or lets go of.
 
-    `is_bounded`: only if the bucket has as many on order, or StockChanged. Where it has not, the
-    stock was split anew meanwhile, and what is on order is in the first bucket.
+    `is_bounded`: only if the bucket has as many on order, or SplitAnew.
     """
     transaction.update(
         Stock(key(product_id, bucket)),
         [Stock.available.add(available), Stock.on_order.add(on_order), Stock.version.add(1)],
         only_if=Stock.on_order >= -on_order if is_bounded else None,
-        otherwise=StockChanged() if is_bounded else None,
+        otherwise=SplitAnew(product_id) if is_bounded else None,
     )
 
 

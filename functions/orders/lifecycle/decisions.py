@@ -55,26 +55,36 @@ def expire(order: Order) -> Effects | None:
 
 
 def pay_by_hand(order: Order, *, by: str, reference: str) -> Effects | None:
-    """Staff have seen the money. Raises OrderStatusConflict."""
+    """Staff have seen the money; also in place of a payment that was lost.
+
+    Raises OrderStatusConflict.
+    """
     payment = receipts.payment_of(order)
     if payment.by_hand_minor and payment.reference == reference:
         return None
-    advance(order, "paid", by=by, reason=reference)
+    effects = Effects()
+    if receipts.is_lost(order):
+        record(order, "paid_by_hand", by=by, reason=reference)
+    else:
+        advance(order, "paid", by=by, reason=reference)
+        effects.events += [announcing.paid(order), *_let_go(order)]
     payment.by_hand_minor, payment.reference = receipts.total_minor(order), reference
-    return Effects(events=[announcing.paid(order), *_let_go(order)])
+    order.payment = payment
+    return effects
 
 
 def ship(order: Order, *, by: str, carrier: str, tracking_number: str | None) -> Effects | None:
-    """Raises OrderStatusConflict, also while all that was received is being paid back."""
+    """Raises OrderStatusConflict, also where the payment was lost, or is all being paid back."""
     shipment = OrderShipment(carrier=carrier, tracking_number=tracking_number)
     if order.status == "shipped" and _same(order.shipment, shipment):
         return None
-    if receipts.is_being_paid_back(order):
+    if receipts.is_being_paid_back(order) or receipts.is_lost(order):
         raise conflict(order, "shipped")
     advance(order, "shipped", by=by)
     order.shipment = shipment
     effects = Effects(events=[announcing.shipped(order, shipment)], stock=units.ship(order))
-    if order.payment and order.payment.status == receipts.AUTHORIZED:
+    payment = receipts.payment_of(order)
+    if payment.status == receipts.AUTHORIZED and not payment.by_hand_minor:
         effects.events.append(announcing.capture_requested(order))
     return effects
 
@@ -108,7 +118,7 @@ def take_back(  # noqa: PLR0913 (what a return is)
             return None
     if order.status == "pending_payment":
         raise conflict(order, "returned")
-    require_room(order.returns)
+    require_room(order, order.returns)
     moves = units.give_back(order, quantities)
     order.returns.append(
         OrderReturn(
@@ -133,22 +143,26 @@ def refund(  # noqa: PLR0913 (what a refund is)
     key: str,
     fingerprint: str,
 ) -> Effects | None:
-    """Pay that much back, or all that is left. `key` tells one refund of the order from another.
+    """Pay that much back, or all that is left: of what the provider captured, else of what was paid
+    by hand. `key` tells one refund of the order from another.
 
     Raises RefundTooLarge, IdempotencyKeyReused and TooManyEntries.
     """
+    key = f"asked for {key}"  # no key of a client's is one of those that are paid back unasked
     known = refunds.find(order, refunds.refund_id(order, key))
     if known:
         require_same(known.fingerprint, fingerprint)
         return None
+    require_room(order, order.refunds)
     if amount_minor is None:
-        amount_minor = receipts.refundable_minor(order) or 1  # nothing is too much
+        by_provider, by_hand = (receipts.left_minor(order, by_hand=it) for it in (False, True))
+        amount_minor = by_provider or by_hand or 1  # more than nothing, and so too much
     return refunds.ask(order, amount_minor, by=by, reason=reason, key=key, fingerprint=fingerprint)
 
 
 def note(order: Order, text: str, *, by: str) -> Effects:
     """Raises TooManyEntries."""
-    require_room(order.notes)
+    require_room(order, order.notes)
     order.notes.append(OrderNote(text=text, by=by, at=clock.utc_now()))
     return Effects()
 
@@ -167,7 +181,11 @@ def require_same(known: str | None, fingerprint: str | None) -> None:
 
 
 def _same(known: OrderShipment | None, shipment: OrderShipment) -> bool:
-    return known is not None and known.attribute_values == shipment.attribute_values
+    return (
+        known is not None
+        and known.carrier == shipment.carrier
+        and known.tracking_number == shipment.tracking_number
+    )
 
 
 def _let_go(order: Order) -> list[OrderEvent]:

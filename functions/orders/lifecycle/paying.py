@@ -13,7 +13,7 @@ from shared.errors import OrderExpiredUnpaid
 from shared.models import Order
 
 PROVIDER = "payments"  # who acts when the provider tells something
-MORE_TIME = timedelta(minutes=15)  # to pay, from when a payment is begun; given once
+MORE_TIME = timedelta(minutes=15)  # to pay, from when the first payment is begun
 
 
 class DoesNotFit(Exception):
@@ -38,9 +38,11 @@ def begin(order: Order, *, provider: str, payment_id: str) -> Effects | None:
     payment = receipts.payment_of(order)
     if payment.payment_id == payment_id:
         return None
+    if not payment.payment_id:
+        order.expires_at = max(order.expires_at, clock.utc_now() + MORE_TIME)
     # One that came to nothing may be followed by another.
     payment.provider, payment.payment_id, payment.status = provider, payment_id, STARTED
-    order.expires_at = max(order.expires_at, clock.utc_now() + MORE_TIME)
+    order.payment = payment
     return Effects()
 
 
@@ -53,6 +55,7 @@ def authorized(
     if payment.status in (AUTHORIZED, CAPTURED, VOID):
         return None
     payment.provider, payment.payment_id, payment.status = provider, payment_id, AUTHORIZED
+    order.payment = payment
     if order.status == "pending_payment":
         advance(order, "paid", by=PROVIDER)
         return Effects(events=[announcing.paid(order)])
@@ -66,13 +69,14 @@ def captured(order: Order, *, provider: str, payment_id: str, amount_minor: int)
     payment = receipts.payment_of(order)
     if payment.captured_minor:
         return None
-    is_awaited = payment.status == AUTHORIZED and order.status not in FINISHED
+    is_awaited = order.status not in FINISHED and not payment.by_hand_minor
     payment.provider, payment.payment_id, payment.status = provider, payment_id, CAPTURED
     payment.captured_minor = amount_minor
+    order.payment = payment
     if order.status == "pending_payment":
         advance(order, "paid", by=PROVIDER)
         return Effects(events=[announcing.paid(order)])
-    if is_awaited and not payment.by_hand_minor:
+    if is_awaited:
         record(order, "captured", by=PROVIDER)
         return Effects()
     record(order, "paid_late", by=PROVIDER)

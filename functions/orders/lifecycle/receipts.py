@@ -1,5 +1,6 @@
 """The money of an order: what was received, and what of it is paid back. Pure."""
 
+from orders.lifecycle.transitions import FINISHED
 from shared.models import Order, OrderPayment
 
 STARTED, AUTHORIZED, CAPTURED, VOID = "started", "authorized", "captured", "void"
@@ -7,9 +8,9 @@ REQUESTED, SUCCEEDED, FAILED = "requested", "succeeded", "failed"
 
 
 def payment_of(order: Order) -> OrderPayment:
-    """The order's, or one that nothing has come of yet."""
+    """The order's, or one that nothing has come of yet: it is the order's once it is set."""
     if order.payment is None:
-        order.payment = OrderPayment(captured_minor=0, by_hand_minor=0)
+        return OrderPayment(captured_minor=0, by_hand_minor=0)
     return order.payment
 
 
@@ -36,6 +37,12 @@ def is_being_paid_back(order: Order) -> bool:
     return received_minor(order) > 0 and refundable_minor(order) == 0
 
 
+def is_lost(order: Order) -> bool:
+    """Its payment came to nothing after it was certain, and nothing else was received."""
+    was_certain = order.status not in FINISHED | {"pending_payment"}
+    return was_certain and payment_of(order).status == VOID and received_minor(order) == 0
+
+
 def is_all_paid_back(order: Order) -> bool:
     return 0 < received_minor(order) <= paid_back_minor(order)
 
@@ -47,7 +54,8 @@ def left_minor(order: Order, *, by_hand: bool) -> int:
         for it in order.refunds
         if it.status != FAILED and bool(it.is_by_hand) is by_hand
     )
-    return _received(order, by_hand=by_hand) - asked_back
+    # Refunds that are made in the provider's own pages cross with those that were asked for here.
+    return max(0, _received(order, by_hand=by_hand) - asked_back)
 
 
 def _received(order: Order, *, by_hand: bool) -> int:

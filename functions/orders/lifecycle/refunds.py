@@ -7,7 +7,6 @@ counts as done when it is entered.
 from orders.lifecycle import announcing, receipts, units
 from orders.lifecycle.receipts import FAILED, REQUESTED, SUCCEEDED, left_minor
 from orders.lifecycle.transitions import (
-    BEFORE_SHIPPING,
     TRANSITIONS,
     Effects,
     advance,
@@ -37,7 +36,7 @@ def ask(  # noqa: PLR0913 (what a refund is)
     key: str,
     fingerprint: str | None = None,
 ) -> Effects:
-    """Raises RefundTooLarge and TooManyEntries."""
+    """Raises RefundTooLarge."""
     by_provider, by_hand = left_minor(order, by_hand=False), left_minor(order, by_hand=True)
     if amount_minor > max(by_provider, by_hand):
         raise RefundTooLarge(
@@ -45,7 +44,6 @@ def ask(  # noqa: PLR0913 (what a refund is)
             refundable_minor=max(by_provider, by_hand),
             currency=order.currency,
         )
-    require_room(order.refunds)
     refund = OrderRefund(
         refund_id=refund_id(order, key),
         amount_minor=amount_minor,
@@ -101,7 +99,7 @@ def found(
     """
     known = find(order, refund_id(order, provider_refund_id))
     if known is None:
-        require_room(order.refunds)
+        require_room(order, order.refunds)
         known = OrderRefund(
             refund_id=refund_id(order, provider_refund_id),
             amount_minor=amount_minor,
@@ -120,8 +118,7 @@ def _succeeded(order: Order, refund: OrderRefund) -> Effects:
     is_full = receipts.is_all_paid_back(order)
     effects = Effects(events=[announcing.refunded(order, refund, is_full=is_full)])
     if is_full and "refunded" in TRANSITIONS[order.status]:
-        if order.status in BEFORE_SHIPPING:
-            effects.stock = units.give_back_unshipped(order)
+        effects.stock = units.give_back_unshipped(order)
         advance(order, "refunded", by=refund.by, reason=refund.reason)
     else:
         record(order, "refunded", by=refund.by, reason=refund.reason)

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import Any
 
 from orders.lifecycle.transitions import Effects, StockMove
 from shared import outbox, stock
 from shared.errors import ChangedMeanwhile, OrderNotFound
-from shared.models import PROMOTIONS, Order, OrderPromotion, Promotion, PromotionUse
-from shared.stock import StockChanged
+from shared.models import AWAITS_PAYMENT, PROMOTIONS, Order, OrderPromotion, Promotion, PromotionUse
+from shared.stock import SplitAnew
 from shared.transactions import Action, Transaction
 
 Also = Callable[[Transaction], None]  # what else is written in the same transaction
@@ -22,20 +24,34 @@ def read(order_id: str) -> tuple[Order, dict[str, Any]]:
     return order, order.serialize()
 
 
+def due(now: datetime, *, limit: int) -> list[str]:
+    """The orders whose time to be paid is over, the first to expire first."""
+    found = Order.by_expiry.query(AWAITS_PAYMENT, Order.expires_at <= now, limit=limit)
+    return [order.order_id for order in found]
+
+
 def save(order: Order, stored: dict[str, Any], effects: Effects, also: Also | None = None) -> None:
     """All of it or nothing, if nobody has changed the order since it was read.
 
     Raises ChangedMeanwhile, Unavailable, and the refusals of `also`.
     """
     order.version += 1
-    try:
-        _staged(order, stored, effects, also, is_as_taken=True).commit()
-    except StockChanged:
-        _staged(order, stored, effects, also, is_as_taken=False).commit()
+    split_anew: set[str] = set()  # the products whose units are no longer where they were taken
+    while True:
+        try:
+            _staged(order, stored, effects, also, split_anew).commit()
+        except SplitAnew as found:
+            split_anew.add(found.product_id)
+        else:
+            return
 
 
 def _staged(
-    order: Order, stored: dict[str, Any], effects: Effects, also: Also | None, *, is_as_taken: bool
+    order: Order,
+    stored: dict[str, Any],
+    effects: Effects,
+    also: Also | None,
+    split_anew: AbstractSet[str],
 ) -> Transaction:
     transaction = Transaction()
     if also:
@@ -46,14 +62,14 @@ def _staged(
         only_if=Order.version == order.version - 1,
         otherwise=ChangedMeanwhile("The order was changed meanwhile. Read it again."),
     )
-    for move in effects.stock if is_as_taken else _to_first_buckets(effects.stock):
+    for move in _to_first_buckets(effects.stock, split_anew):
         stock.stage_move(
             transaction,
             move.product_id,
             move.bucket,
             available=move.available,
             on_order=move.on_order,
-            is_bounded=is_as_taken,
+            is_bounded=move.product_id not in split_anew,
         )
     if effects.gives_promotion_back and order.promotion:
         _give_promotion_back(transaction, order.promotion)
@@ -72,14 +88,18 @@ def _differences(order: Order, stored: dict[str, Any]) -> Iterable[Action]:
         yield attribute.remove() if value is None else attribute.set(value)
 
 
-def _to_first_buckets(moves: Iterable[StockMove]) -> list[StockMove]:
-    """Of one product at most one: a transaction writes no item twice."""
+def _to_first_buckets(moves: Iterable[StockMove], split_anew: AbstractSet[str]) -> list[StockMove]:
+    """Those of these products as one each: a transaction writes no item twice."""
+    staying: list[StockMove] = []
     available: Counter[str] = Counter()
     on_order: Counter[str] = Counter()
     for move in moves:
+        if move.product_id not in split_anew:
+            staying.append(move)
+            continue
         available[move.product_id] += move.available
         on_order[move.product_id] += move.on_order
-    return [StockMove(key, 0, available[key], on_order[key]) for key in available]
+    return staying + [StockMove(key, 0, available[key], on_order[key]) for key in available]
 
 
 def _give_promotion_back(transaction: Transaction, promotion: OrderPromotion) -> None:

@@ -1,6 +1,7 @@
 """The one way in which an order is changed: read, decide, write if nobody was faster."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from orders.lifecycle import repository
 from orders.lifecycle.repository import Also
@@ -14,7 +15,18 @@ TRIES = 5  # at an order that others change at the same moment
 Decide = Callable[[Order], Effects | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    order: Order
+    is_new: bool  # or else there was nothing to do, and nothing was written
+
+
 def change(order_id: str, decide: Decide, also: Also | None = None) -> Order:
+    """The order as `carry_out` leaves it, whether that was new or not."""
+    return carry_out(order_id, decide, also).order
+
+
+def carry_out(order_id: str, decide: Decide, also: Also | None = None) -> Outcome:
     """The order as `decide` has made it, stored with its effects and with what `also` stages.
 
     Where `decide` finds nothing to do, nothing is written. It is asked again about what the order
@@ -26,10 +38,10 @@ def change(order_id: str, decide: Decide, also: Also | None = None) -> Order:
         order, stored = repository.read(order_id)
         effects = decide(order)
         if effects is None:
-            return order
+            return Outcome(order, is_new=False)
         try:
             repository.save(order, stored, effects, also)
         except ChangedMeanwhile:
             continue
-        return order
+        return Outcome(order, is_new=True)
     raise Unavailable(BUSY)

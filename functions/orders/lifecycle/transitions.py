@@ -11,6 +11,7 @@
 It is refunded once all that was received has been paid back.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -64,7 +65,8 @@ class Effects:
         self.stock += more.stock
 
 
-ENTRIES_MAX = 100  # refunds, returns or notes of one order: an item holds 400 KB
+ENTRIES_MAX = 100  # refunds, returns or notes of one order
+BYTES_MAX = 300_000  # of the 400 KB of an item; the rest is for what comes by itself
 
 
 def advance(order: Order, to: str, *, by: str, reason: str | None = None) -> None:
@@ -83,9 +85,10 @@ def record(order: Order, event: str, *, by: str, reason: str | None = None) -> N
     order.history.append(step)
 
 
-def require_room(entries: Sequence[object]) -> None:
-    """Raises TooManyEntries."""
-    if len(entries) >= ENTRIES_MAX:
+def require_room(order: Order, entries: Sequence[object]) -> None:
+    """For one more. Raises TooManyEntries."""
+    size = len(json.dumps(order.serialize(), ensure_ascii=False).encode())
+    if len(entries) >= ENTRIES_MAX or size > BYTES_MAX:
         raise TooManyEntries("The order has no room for more of these.", entries_max=ENTRIES_MAX)
 
 

@@ -1,0 +1,217 @@
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field
+
+from orders.parts import OrderStepView, PaymentView, RefundView, Status
+from orders.schemas import LINES_MAX, QUANTITY_MAX, OrderView
+from shared.mailboxes import normalised
+from shared.models import Order, OrderNote, OrderReturn
+from shared.moments import Moment
+from shared.money import Price
+from shared.schemas import ONE_LINE, RequestBody, View, refusal_of
+
+Reason = Annotated[
+    str,
+    Field(min_length=1, max_length=500, pattern=ONE_LINE, description="The buyer is shown it."),
+]
+
+
+class ShipRequest(RequestBody):
+    carrier: str = Field(min_length=1, max_length=100, pattern=ONE_LINE, examples=["DHL"])
+    tracking_number: str | None = Field(
+        default=None, min_length=1, max_length=100, pattern=ONE_LINE
+    )
+
+
+class MarkPaidRequest(RequestBody):
+    reference: str = Field(
+        min_length=1,
+        max_length=200,
+        pattern=ONE_LINE,
+        description="By which the payment is found again. The buyer is shown it.",
+        examples=["Bank transfer of 24 November"],
+    )
+
+
+class ReturnedLine(RequestBody):
+    product_id: str = Field(min_length=1, max_length=64)
+    quantity: int = Field(ge=1, le=QUANTITY_MAX)
+
+
+class ReturnRequest(RequestBody):
+    lines: list[ReturnedLine] = Field(
+        min_length=1, max_length=LINES_MAX, description="Lines of one product are added up."
+    )
+    reason: Reason | None = None
+
+    @property
+    def quantities(self) -> Mapping[str, int]:
+        """By product."""
+        quantities: Counter[str] = Counter()
+        for line in self.lines:
+            quantities[line.product_id] += line.quantity
+        return dict(sorted(quantities.items()))
+
+
+class RefundRequest(RequestBody):
+    amount: Price | None = Field(
+        default=None, description="In the order's currency; null: all that is left."
+    )
+    reason: Reason | None = None
+
+
+class NoteRequest(RequestBody):
+    text: str = Field(min_length=1, max_length=2000, description="No buyer is shown it.")
+
+
+def _user_or_address(customer: str) -> str:
+    return normalised(customer) if "@" in customer else customer
+
+
+OrderStatus = Status
+Customer = Annotated[str, Field(min_length=1, max_length=254), AfterValidator(_user_or_address)]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderQuery:
+    """A page of the orders that staff look for.
+
+    Raises InvalidFields where no moment lies between the two.
+    """
+
+    status: OrderStatus | None
+    customer: Customer | None
+    placed_from: Moment | None
+    placed_before: Moment | None
+    limit: int = 20
+    cursor: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.placed_from and self.placed_before and self.placed_from >= self.placed_before:
+            raise refusal_of(
+                [
+                    {
+                        "loc": ("query", "placed_before"),
+                        "type": "times_out_of_order",
+                        "msg": "Must be later than placed_from",
+                    }
+                ]
+            )
+
+    @property
+    def name(self) -> str:
+        """The same for all pages of it."""
+        asked_for = (self.status, self.customer, self.placed_from, self.placed_before)
+        return f"orders for staff {asked_for}"
+
+    @property
+    def guest_email(self) -> str | None:
+        return self.customer if self.customer and "@" in self.customer else None
+
+    def asks_for(self, order: Order) -> bool:
+        """Whether it is still what the index had it for."""
+        return self.status in (None, order.status) and self.guest_email in (None, order.guest_email)
+
+
+class StaffPaymentView(PaymentView):
+    provider: str | None
+    payment_id: str | None = Field(description="The provider's.")
+    reference: str | None = Field(description="Of what was paid by hand.")
+
+
+class StaffRefundView(RefundView):
+    is_by_hand: bool = Field(description="Of what was paid by hand, and so paid back by hand.")
+    by: str
+    provider_refund_id: str | None
+
+
+class ReturnedLineView(View):
+    product_id: str
+    quantity: int
+
+
+class ReturnView(View):
+    """Units that are back in stock."""
+
+    id: str
+    lines: list[ReturnedLineView]
+    reason: str | None
+    by: str
+    at: datetime
+
+    @classmethod
+    def of(cls, returned: OrderReturn) -> Self:
+        return cls(
+            id=returned.return_id,
+            lines=[
+                ReturnedLineView(product_id=product_id, quantity=quantity)
+                for product_id, quantity in returned.quantities_json.items()
+            ],
+            reason=returned.reason,
+            by=returned.by,
+            at=returned.at,
+        )
+
+
+class NoteView(View):
+    text: str
+    by: str
+    at: datetime
+
+    @classmethod
+    def of(cls, note: OrderNote) -> Self:
+        return cls(text=note.text, by=note.by, at=note.at)
+
+
+class StaffOrderView(OrderView):
+    """As staff are shown it: with whose it is, and who did what."""
+
+    buyer_id: str = Field(description="A user's, or a guest's, who is no user.")
+    guest_email: str | None
+    payment: StaffPaymentView
+    refunds: list[StaffRefundView]  # type: ignore[assignment]  # nothing is added to a view's
+    returns: list[ReturnView]
+    notes: list[NoteView]
+    history: list[OrderStepView] = Field(
+        description="`by` is the id of a user or a guest, `payments` or `shop`."
+    )
+
+    @classmethod
+    def of(cls, order: Order, **more: Any) -> Self:
+        seen_by_staff = {
+            "buyer_id": order.buyer_id,
+            "guest_email": order.guest_email,
+            "payment": _payment_of(order),
+            "refunds": _refunds_of(order),
+            "returns": [ReturnView.of(it) for it in order.returns],
+            "notes": [NoteView.of(it) for it in order.notes],
+            "history": [OrderStepView.of(step, by=step.by) for step in order.history],
+        }
+        return super().of(order, **seen_by_staff, **more)
+
+
+def _payment_of(order: Order) -> StaffPaymentView:
+    payment = order.payment
+    return StaffPaymentView.of(
+        order,
+        provider=payment.provider if payment else None,
+        payment_id=payment.payment_id if payment else None,
+        reference=payment.reference if payment else None,
+    )
+
+
+def _refunds_of(order: Order) -> list[StaffRefundView]:
+    return [
+        StaffRefundView.of(
+            refund,
+            order.currency,
+            is_by_hand=bool(refund.is_by_hand),
+            by=refund.by,
+            provider_refund_id=refund.provider_refund_id,
+        )
+        for refund in order.refunds
+    ]

@@ -1,0 +1,203 @@
+"""Whole slice: orders that nobody has paid in time end, and what they held can be sold again."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from orders import expiry
+from orders.expiry import NotExpired, handler
+from orders.lifecycle.service import change
+from shared import clock, dynamo
+from shared.dynamo import connection
+from shared.models import Order
+from tests.support import logs, orders, shop
+from tests.support.faults import answering, refused, timed_out
+from tests.support.http import CONTEXT, sample
+from tests.support.orders import begin, cancel, captured, events_of, held
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch):
+    monkeypatch.setattr(dynamo.time, "sleep", lambda _: None)
+
+
+@pytest.fixture
+def tea():
+    return shop.product("TEA", available=10)
+
+
+def later(monkeypatch, minutes: int = 31) -> None:
+    now = clock.utc_now
+    monkeypatch.setattr(clock, "utc_now", lambda: now() + timedelta(minutes=minutes))
+
+
+def run(context=CONTEXT) -> dict:
+    """What the run says of itself."""
+    with logs.captured() as lines:
+        handler(sample("orders.expiry"), context)
+    return summary(lines)
+
+
+def summary(lines: logs.Lines) -> dict:
+    (line,) = lines.saying("expired unpaid orders")
+    names = ("expired", "left_alone", "failed", "left_to_the_next_run")
+    return {name: line[name] for name in names if line[name]}
+
+
+def status_of(order: Order) -> str:
+    return Order.get(order.order_id).status
+
+
+def with_time_for(run_of: int):
+    """A context in which the time is up after so many orders."""
+    looks = iter([60_000] * run_of + [4_999])
+    rest = {"get_remaining_time_in_millis": lambda: next(looks)}
+    return SimpleNamespace(**vars(CONTEXT) | rest)
+
+
+def test_an_order_that_nobody_pays_ends_after_half_an_hour(tea, monkeypatch):
+    order = orders.stored(of=tea)
+
+    later(monkeypatch, 29)
+    assert run() == {}
+    assert status_of(order) == "pending_payment"
+    later(monkeypatch, 2)
+    assert run() == {"expired": 1}
+
+    assert status_of(order) == "expired"
+    assert held(tea) == (10, 0)
+    assert [event.type for event in events_of(order)] == ["order.placed", "order.expired"]
+
+
+def test_its_use_of_a_promotion_is_given_back(tea, monkeypatch):
+    shop.promotion("SPRING", uses_max=1)
+    orders.stored(of=tea, promotion_code="SPRING")
+    later(monkeypatch)
+
+    run()
+
+    assert shop.used("SPRING") == 0
+
+
+def test_who_has_begun_to_pay_has_a_quarter_of_an_hour_for_it(tea, monkeypatch):
+    order = orders.stored(of=tea)
+    later(monkeypatch, 29)
+    change(order.order_id, begin)
+
+    later(monkeypatch, 14)
+    assert run() == {}
+    later(monkeypatch, 2)
+    assert run() == {"expired": 1}
+
+    assert [event.type for event in events_of(order)] == [
+        "order.placed",
+        "order.expired",
+        "order.void_requested",
+    ]
+
+
+@pytest.mark.parametrize("end", [captured, cancel])
+def test_what_is_paid_or_cancelled_is_not_even_looked_at(end, tea, monkeypatch):
+    order = orders.stored(end, of=tea)
+    later(monkeypatch)
+
+    assert run() == {}
+    assert status_of(order) in ("paid", "cancelled")
+
+
+def test_an_order_that_is_paid_while_the_index_still_has_it_is_left_alone(tea, monkeypatch):
+    order = orders.stored(captured, of=tea)
+    later(monkeypatch)
+    monkeypatch.setattr(expiry.repository, "due", lambda *_, **__: [order.order_id])
+
+    assert run() == {"left_alone": 1}
+
+    assert status_of(order) == "paid"
+    assert held(tea) == (8, 2)
+
+
+def test_of_two_runs_at_once_one_expires_it(tea, monkeypatch):
+    order = orders.stored(of=tea)
+    later(monkeypatch)
+    monkeypatch.setattr(expiry.repository, "due", lambda *_, **__: [order.order_id] * 2)
+
+    assert run() == {"expired": 1, "left_alone": 1}
+
+    assert held(tea) == (10, 0)
+    assert [event.type for event in events_of(order)].count("order.expired") == 1
+
+
+def test_one_that_fails_does_not_keep_the_others_and_the_alarm_is_told(tea, monkeypatch):
+    placed = [orders.stored(of=tea) for _ in range(3)]
+    later(monkeypatch)
+
+    with (
+        answering(connection().client, "TransactWriteItems", None, timed_out()),
+        logs.captured() as lines,
+        pytest.raises(NotExpired),
+    ):
+        handler(sample("orders.expiry"), CONTEXT)
+
+    assert [status_of(it) for it in placed] == ["expired", "pending_payment", "expired"]
+    assert summary(lines) == {"expired": 2, "failed": 1}
+    (line,) = lines.saying("not expired")
+    assert (line["level"], line["reason"]) == ("ERROR", "Unavailable")
+    assert line["order_id"] == placed[1].order_id
+    assert line["correlation_id"] == sample("orders.expiry")["id"]
+    assert run() == {"expired": 1}
+
+
+def test_a_crash_over_one_order_does_not_keep_the_others_either(tea, monkeypatch):
+    placed = [orders.stored(of=tea) for _ in range(2)]
+    later(monkeypatch)
+    crash = refused("ValidationException")
+
+    with (
+        answering(connection().client, "TransactWriteItems", crash),
+        pytest.raises(NotExpired),
+    ):
+        handler(sample("orders.expiry"), CONTEXT)
+
+    assert [status_of(it) for it in placed] == ["pending_payment", "expired"]
+
+
+def test_what_there_is_no_time_for_is_left_to_the_next_run(tea, monkeypatch):
+    placed = [orders.stored(of=tea, quantity=1) for _ in range(5)]
+    later(monkeypatch)
+
+    assert run(with_time_for(2)) == {"expired": 2, "left_to_the_next_run": 3}
+    assert [status_of(it) for it in placed] == ["expired"] * 2 + ["pending_payment"] * 3
+    assert run() == {"expired": 3}
+
+
+def test_a_run_has_an_end_however_many_there_are(tea, monkeypatch):
+    for _ in range(4):
+        orders.stored(of=tea, quantity=1)
+    later(monkeypatch)
+    monkeypatch.setattr(expiry, "ORDERS_MAX", 3)
+
+    assert run() == {"expired": 3}
+    assert run() == {"expired": 1}
+
+
+def test_an_order_costs_two_calls(tea, monkeypatch):
+    for _ in range(3):
+        orders.stored(of=tea, quantity=1)
+    later(monkeypatch)
+    client = connection().client
+
+    with (
+        answering(client, "Query") as queries,
+        answering(client, "GetItem") as reads,
+        answering(client, "TransactWriteItems") as writes,
+    ):
+        run()
+
+    assert (len(queries), len(reads), len(writes)) == (1, 3, 3)
+
+
+def test_in_a_shop_where_everybody_pays_there_is_nothing_to_do():
+    assert run() == {}

@@ -1,0 +1,397 @@
+"""What staff do about an order: mark it paid, ship, deliver, take back, note, confirm again."""
+
+import pytest
+
+from orders.handler import handler as shoppers
+from shared.models import Order, OutboxRow
+from tests.support import logs, orders, shop
+from tests.support.http import ADA, ADMIN, STAFF, send
+from tests.support.orders import (
+    authorized,
+    begin,
+    by_staff,
+    captured,
+    deliver,
+    events_of,
+    held,
+    ship,
+)
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+CASH = {"reference": "Bank transfer of 24 November"}
+DHL = {"carrier": "DHL", "tracking_number": "00340434292135100186"}
+
+
+@pytest.fixture
+def tea():
+    return shop.product("TEA", available=10)
+
+
+def one(tea, quantity: int = 1) -> dict:
+    return {"lines": [shop.line(tea, quantity)]}
+
+
+def shown(order: Order, caller=STAFF) -> dict:
+    return by_staff("staff.get_order", order.order_id, caller=caller).body
+
+
+def raw(order: Order) -> dict:
+    return Order.get(order.order_id).serialize()
+
+
+def test_an_order_from_being_placed_to_being_delivered(tea):
+    order = orders.stored(of=tea)
+
+    paid = by_staff("staff.mark_order_paid", order.order_id, CASH)
+    shipped = by_staff("staff.ship_order", order.order_id, DHL)
+    delivered = by_staff("staff.deliver_order", order.order_id)
+
+    answers = [paid, shipped, delivered]
+    assert [answer.status for answer in answers] == [200] * 3
+    assert [it.body["status"] for it in answers] == ["paid", "shipped", "delivered"]
+    assert shipped.body["shipment"] == DHL
+    assert held(tea) == (8, 0)
+    assert [event.type for event in events_of(order)] == [
+        "order.placed",
+        "order.paid",
+        "order.shipped",
+        "order.delivered",
+    ]
+
+
+def test_staff_see_whose_it_is_and_who_did_what(tea):
+    order = orders.stored(begin, of=tea)
+    by_staff("staff.mark_order_paid", order.order_id, CASH)
+    by_staff("staff.refund_order", order.order_id, {"reason": "sold out", "amount": None})
+
+    seen = shown(order)
+
+    assert seen["buyer_id"] == ADA.user_id
+    assert seen["guest_email"] is None
+    assert seen["payment"] == {
+        "status": "by_hand",
+        "received": {"amount_minor": 2000, "currency": "EUR"},
+        "refunded": {"amount_minor": 2000, "currency": "EUR"},
+        "provider": "bank",
+        "payment_id": "pay_1",
+        "reference": CASH["reference"],
+    }
+    assert [(step["status"], step["by"], step["reason"]) for step in seen["history"]] == [
+        ("pending_payment", ADA.user_id, None),
+        ("paid", STAFF.user_id, CASH["reference"]),
+        ("refunded", STAFF.user_id, "sold out"),
+    ]
+    (refund,) = seen["refunds"]
+    assert (refund["by"], refund["is_by_hand"]) == (STAFF.user_id, True)
+
+
+def test_its_buyer_sees_the_same_without_what_is_the_shops_own(tea):
+    order = orders.stored(of=tea)
+    by_staff("staff.mark_order_paid", order.order_id, CASH)
+    by_staff("staff.add_note_to_order", order.order_id, {"text": "a difficult one"})
+
+    seen = send(shoppers, "orders.get", path={"order_id": order.order_id}).body
+
+    staff_view = shown(order)
+    more = {"buyer_id", "guest_email", "notes", "returns"}
+    assert staff_view.keys() - seen.keys() == more
+    assert STAFF.user_id not in str(seen)
+    assert "difficult" not in str(seen)
+    assert {name for name in seen if seen[name] != staff_view[name]} == {"history", "payment"}
+
+
+def test_a_guests_order_is_shown_with_its_address(tea):
+    order = orders.stored(of=tea, buyer_id="gst_ada", guest_email="ada@example.com")
+
+    assert (shown(order)["buyer_id"], shown(order)["guest_email"]) == ("gst_ada", "ada@example.com")
+
+
+# Sent twice
+
+
+@pytest.mark.parametrize(
+    ("life", "what", "body"),
+    [
+        ((), "staff.mark_order_paid", CASH),
+        ((captured,), "staff.ship_order", DHL),
+        ((captured,), "staff.ship_order", {"carrier": "bike"}),
+        ((captured, ship), "staff.deliver_order", None),
+    ],
+)
+def test_the_same_request_twice_is_answered_the_same_and_done_once(life, what, body, tea):
+    order = orders.stored(*life, of=tea)
+
+    first = by_staff(what, order.order_id, body)
+    rows = OutboxRow.count()
+    again = by_staff(what, order.order_id, body)
+
+    assert (first.status, again.status) == (200, 200)
+    assert again.body == first.body
+    assert OutboxRow.count() == rows
+
+
+def test_what_the_order_is_does_not_allow_it(tea):
+    order = orders.stored(of=tea)
+    before = raw(order)
+
+    answer = by_staff("staff.ship_order", order.order_id, DHL)
+
+    assert (answer.status, answer.code) == (409, "order_status_conflict")
+    assert answer.error["details"] == {
+        "status": "pending_payment",
+        "allowed": ["cancelled", "expired", "paid"],
+    }
+    assert raw(order) == before
+
+
+def test_an_authorized_payment_is_captured_when_the_order_leaves(tea):
+    order = orders.stored(authorized, of=tea)
+
+    by_staff("staff.ship_order", order.order_id, DHL)
+
+    assert [event.type for event in events_of(order)][-2:] == [
+        "order.shipped",
+        "order.capture_requested",
+    ]
+
+
+# Returns
+
+
+def test_units_that_are_taken_back_can_be_sold_again(tea):
+    order = orders.stored(captured, ship, deliver, of=tea, quantity=3)
+
+    answer = by_staff(
+        "staff.return_order", order.order_id, one(tea, 2) | {"reason": "did not like it"}
+    )
+
+    assert (answer.status, answer.headers["Idempotency-Replayed"]) == (200, "false")
+    assert answer.body["status"] == "delivered"
+    assert [line["returned"] for line in answer.body["lines"]] == [2]
+    (returned,) = answer.body["returns"]
+    assert returned["lines"] == one(tea, 2)["lines"]
+    assert (returned["reason"], returned["by"]) == ("did not like it", STAFF.user_id)
+    assert held(tea) == (9, 0)
+    (event,) = [it for it in events_of(order) if it.type == "order.returned"]
+    assert [it.model_dump() for it in event.data.lines] == one(tea, 2)["lines"]
+
+
+def test_lines_of_one_product_are_added_up(tea):
+    order = orders.stored(captured, ship, of=tea, quantity=3)
+    lines = [shop.line(tea, 1), shop.line(tea, 1)]
+
+    answer = by_staff("staff.return_order", order.order_id, {"lines": lines})
+
+    assert answer.body["returns"][0]["lines"] == one(tea, 2)["lines"]
+
+
+def test_a_return_that_is_sent_again_is_the_same_return(tea):
+    order = orders.stored(captured, ship, of=tea, quantity=3)
+    by_staff("staff.return_order", order.order_id, one(tea, 2))
+
+    same = {"lines": [shop.line(tea, 1), shop.line(tea, 1)], "reason": None}
+    again = by_staff("staff.return_order", order.order_id, same)
+
+    assert (again.status, again.headers["Idempotency-Replayed"]) == (200, "true")
+    assert len(again.body["returns"]) == 1
+    assert held(tea) == (9, 0)
+
+
+@pytest.mark.parametrize("changes", [{"reason": "another"}, {"lines": 1}])
+def test_another_return_with_the_same_key_is_refused(changes, tea):
+    order = orders.stored(captured, ship, of=tea, quantity=3)
+    by_staff("staff.return_order", order.order_id, one(tea, 2))
+    body = one(tea, 1) if "lines" in changes else one(tea, 2) | changes
+
+    answer = by_staff("staff.return_order", order.order_id, body)
+
+    assert (answer.status, answer.code) == (422, "idempotency_key_reused")
+    assert held(tea) == (9, 0)
+
+
+def test_with_another_key_it_is_another_return(tea):
+    order = orders.stored(captured, ship, of=tea, quantity=3)
+
+    for key in ("first", "second"):
+        answer = by_staff("staff.return_order", order.order_id, one(tea), key=key)
+
+    assert len(answer.body["returns"]) == 2
+    assert held(tea) == (9, 0)
+
+
+def test_more_than_was_sold_is_not_taken_back(tea):
+    order = orders.stored(captured, ship, of=tea, quantity=3)
+
+    answer = by_staff("staff.return_order", order.order_id, one(tea, 4))
+
+    assert (answer.status, answer.code) == (409, "too_many_returned")
+    (line,) = answer.error["details"]["lines"]
+    assert line == {"product_id": tea.product_id, "quantity": 4, "returnable": 3}
+    assert held(tea) == (7, 0)
+
+
+# Notes and mails
+
+
+def test_a_note_is_kept_with_who_wrote_it_and_when(tea):
+    order = orders.stored(of=tea)
+
+    answer = by_staff("staff.add_note_to_order", order.order_id, {"text": "Call\nhim first."})
+
+    assert answer.status == 201
+    assert answer.headers["Location"] == f"/v1/staff/orders/{order.order_id}"
+    (note,) = shown(order)["notes"]
+    assert (note["text"], note["by"]) == ("Call\nhim first.", STAFF.user_id)
+    assert events_of(order)[1:] == []
+
+
+def test_the_confirmation_is_asked_for_as_often_as_one_likes(tea):
+    order = orders.stored(of=tea)
+
+    answers = [by_staff("staff.resend_confirmation", order.order_id) for _ in range(2)]
+
+    assert [(it.status, it.body) for it in answers] == [(202, "")] * 2
+    assert [it.type for it in events_of(order)][1:] == ["order.confirmation_requested"] * 2
+    assert Order.get(order.order_id).status == "pending_payment"
+
+
+# Bad input
+
+TEXT = "x" * 2001
+BAD = [
+    ("staff.ship_order", {}, "body.carrier"),
+    ("staff.ship_order", {"carrier": ""}, "body.carrier"),
+    ("staff.ship_order", {"carrier": "D\nHL"}, "body.carrier"),
+    ("staff.ship_order", {"carrier": "x" * 101}, "body.carrier"),
+    ("staff.ship_order", DHL | {"tracking_number": ""}, "body.tracking_number"),
+    ("staff.ship_order", DHL | {"tracking_number": 7}, "body.tracking_number"),
+    ("staff.ship_order", DHL | {"tracking_number": "x" * 101}, "body.tracking_number"),
+    ("staff.ship_order", DHL | {"status": "delivered"}, "body.status"),
+    ("staff.mark_order_paid", {}, "body.reference"),
+    ("staff.mark_order_paid", {"reference": ""}, "body.reference"),
+    ("staff.mark_order_paid", {"reference": "a\tb"}, "body.reference"),
+    ("staff.mark_order_paid", {"reference": "x" * 201}, "body.reference"),
+    ("staff.mark_order_paid", CASH | {"amount": 1}, "body.amount"),
+    ("staff.add_note_to_order", {}, "body.text"),
+    ("staff.add_note_to_order", {"text": ""}, "body.text"),
+    ("staff.add_note_to_order", {"text": TEXT}, "body.text"),
+    ("staff.return_order", {}, "body.lines"),
+    ("staff.return_order", {"lines": []}, "body.lines"),
+    (
+        "staff.return_order",
+        {"lines": [{"product_id": "prd_1", "quantity": 0}]},
+        "body.lines.0.quantity",
+    ),
+    (
+        "staff.return_order",
+        {"lines": [{"product_id": "prd_1", "quantity": -1}]},
+        "body.lines.0.quantity",
+    ),
+    (
+        "staff.return_order",
+        {"lines": [{"product_id": "prd_1", "quantity": 1.5}]},
+        "body.lines.0.quantity",
+    ),
+    ("staff.return_order", {"lines": [{"product_id": "prd_1"}]}, "body.lines.0.quantity"),
+    (
+        "staff.return_order",
+        {"lines": [{"product_id": "", "quantity": 1}]},
+        "body.lines.0.product_id",
+    ),
+    ("staff.return_order", {"lines": [{"product_id": "p", "quantity": 1}] * 51}, "body.lines"),
+]
+
+
+@pytest.mark.parametrize(("what", "body", "path"), BAD)
+def test_bad_input_is_refused_and_changes_nothing(what, body, path, tea):
+    order = orders.stored(captured, of=tea)
+    before = raw(order)
+
+    answer = by_staff(what, order.order_id, body)
+
+    assert (answer.status, answer.paths) == (422, [path])
+    assert raw(order) == before
+
+
+@pytest.mark.parametrize("what", ["staff.return_order", "staff.refund_order"])
+@pytest.mark.parametrize(
+    ("key", "status", "code"),
+    [
+        (None, 400, "idempotency_key_required"),
+        ("", 422, "invalid_fields"),
+        ("x" * 256, 422, "invalid_fields"),
+    ],
+)
+def test_what_must_happen_once_needs_a_key(what, key, status, code, tea):
+    order = orders.stored(captured, of=tea)
+
+    answer = by_staff(what, order.order_id, key=key)
+
+    assert (answer.status, answer.code) == (status, code)
+
+
+KEEPING = [
+    "staff.get_order",
+    "staff.mark_order_paid",
+    "staff.ship_order",
+    "staff.deliver_order",
+    "staff.return_order",
+    "staff.refund_order",
+    "staff.add_note_to_order",
+    "staff.resend_confirmation",
+]
+
+
+@pytest.mark.parametrize("what", KEEPING)
+def test_an_unknown_order_is_404(what):
+    answer = by_staff(what, "ord_unknown")
+
+    assert (answer.status, answer.code) == (404, "order_not_found")
+    assert Order.count() == 0
+
+
+@pytest.mark.parametrize("what", KEEPING)
+def test_a_customer_may_do_none_of_it_to_their_own_order(what, tea):
+    order = orders.stored(of=tea)
+    before = raw(order)
+
+    answer = by_staff(what, order.order_id, caller=ADA)
+
+    assert (answer.status, answer.code) == (403, "forbidden")
+    assert raw(order) == before
+
+
+@pytest.mark.parametrize(
+    ("life", "what", "body"),
+    [
+        ((), "staff.mark_order_paid", CASH),
+        ((captured,), "staff.ship_order", DHL),
+        ((captured, ship), "staff.deliver_order", None),
+        ((captured,), "staff.refund_order", {}),
+        ((), "staff.add_note_to_order", {"text": "call him"}),
+        ((), "staff.resend_confirmation", None),
+    ],
+)
+def test_who_did_what_to_which_order_is_audited(life, what, body, tea):
+    order = orders.stored(*life, of=tea)
+
+    with logs.captured() as lines:
+        by_staff(what, order.order_id, body, caller=ADMIN)
+
+    (line,) = lines.saying("audit")
+    assert (line["result"], line["user_id"]) == ("done", ADMIN.user_id)
+    assert line["order_id"] == order.order_id
+    assert line["client_address"] == "203.0.113.7"
+    assert "call him" not in lines.text
+
+
+def test_what_was_done_before_is_audited_as_such(tea):
+    order = orders.stored(of=tea)
+    by_staff("staff.mark_order_paid", order.order_id, CASH)
+
+    with logs.captured() as lines:
+        by_staff("staff.mark_order_paid", order.order_id, CASH)
+
+    (line,) = lines.saying("audit")
+    assert (line["action"], line["result"]) == ("mark_order_paid", "done before")

@@ -1,0 +1,177 @@
+"""Staff pay back: in part or in full, once for each key, and never more than was paid."""
+
+import pytest
+
+from orders.lifecycle.service import change
+from shared.models import Order
+from tests.support import orders, shop
+from tests.support.orders import by_staff, captured, events_of, held, pay_by_hand, settle, ship
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+@pytest.fixture
+def tea():
+    return shop.product("TEA", available=10)
+
+
+@pytest.fixture
+def order(tea):
+    """Of two units, EUR 20.00."""
+    return orders.stored(captured, of=tea)
+
+
+def euros(amount_minor: int) -> dict:
+    return {"amount_minor": amount_minor, "currency": "EUR"}
+
+
+def refund(order: Order, amount_minor: int | None = None, key: str = "key-1", **more):
+    amount = {} if amount_minor is None else {"amount": euros(amount_minor)}
+    return by_staff("staff.refund_order", order.order_id, amount | more, key=key)
+
+
+def asked(order: Order) -> list[tuple[int, str]]:
+    return [(int(it.amount_minor), it.status) for it in Order.get(order.order_id).refunds]
+
+
+def test_a_part_is_asked_of_the_provider(order, tea):
+    answer = refund(order, 500, reason="a scratch")
+
+    assert (answer.status, answer.headers["Idempotency-Replayed"]) == (202, "false")
+    (shown,) = answer.body["refunds"]
+    assert (shown["amount"], shown["status"]) == (euros(500), "requested")
+    assert (shown["reason"], shown["by"]) == ("a scratch", "usr_staff")
+    assert answer.body["status"] == "paid"
+    event = events_of(order)[-1]
+    assert (event.type, event.data.amount.amount_minor) == ("order.refund_requested", 500)
+    assert event.data.refund_id == shown["id"]
+    assert held(tea) == (8, 2)
+
+
+def test_without_an_amount_it_is_all_that_is_left(order):
+    refund(order, 500)
+
+    refund(order, key="key-2")
+
+    assert asked(order) == [(500, "requested"), (1500, "requested")]
+
+
+def test_paid_back_in_full_before_it_is_shipped_its_units_can_be_sold_again(order, tea):
+    refund(order)
+
+    change(order.order_id, settle())
+
+    assert Order.get(order.order_id).status == "refunded"
+    assert held(tea) == (10, 0)
+
+
+def test_paid_back_in_full_after_that_they_come_back_when_they_are_taken_back(order, tea):
+    change(order.order_id, ship)
+    refund(order)
+    change(order.order_id, settle())
+    assert held(tea) == (8, 0)
+
+    answer = by_staff("staff.return_order", order.order_id, {"lines": [shop.line(tea, 2)]})
+
+    assert (answer.status, answer.body["status"]) == (200, "refunded")
+    assert held(tea) == (10, 0)
+
+
+def test_while_all_is_being_paid_back_nothing_is_shipped(order):
+    refund(order)
+
+    answer = by_staff("staff.ship_order", order.order_id, {"carrier": "DHL"})
+
+    assert (answer.status, answer.code) == (409, "order_status_conflict")
+
+
+def test_what_was_paid_by_hand_counts_as_paid_back_at_once(tea):
+    order = orders.stored(pay_by_hand, ship, of=tea)
+
+    answer = refund(order)
+
+    assert answer.status == 202
+    assert (answer.body["status"], asked(order)) == ("refunded", [(2000, "succeeded")])
+    assert answer.body["payment"]["refunded"] == euros(2000)
+
+
+@pytest.mark.parametrize("amount", [500, None])
+def test_a_refund_that_is_sent_again_is_the_same_refund(amount, order):
+    first = refund(order, amount, reason="late")
+
+    again = refund(order, amount, reason="late")
+
+    assert (again.status, again.headers["Idempotency-Replayed"]) == (202, "true")
+    assert again.body == first.body
+    assert len(asked(order)) == 1
+
+
+@pytest.mark.parametrize("other", [{"amount_minor": 501}, {"amount_minor": None}, {"reason": "x"}])
+def test_another_refund_with_the_same_key_is_refused(other, order):
+    refund(order, 500)
+
+    answer = refund(order, **({"amount_minor": 500} | other))
+
+    assert (answer.status, answer.code) == (422, "idempotency_key_reused")
+    assert asked(order) == [(500, "requested")]
+
+
+def test_the_same_key_of_another_order_is_another_refund(order, tea):
+    other = orders.stored(captured, of=tea)
+    refund(order, 500)
+
+    answer = refund(other, 700)
+
+    assert (answer.status, asked(other)) == (202, [(700, "requested")])
+
+
+def test_more_than_is_left_is_refused_with_what_is_left(order):
+    refund(order, 1500)
+
+    answer = refund(order, 501, key="key-2")
+
+    assert (answer.status, answer.code) == (409, "refund_too_large")
+    assert answer.error["details"] == {"refundable_minor": 500, "currency": "EUR"}
+    assert asked(order) == [(1500, "requested")]
+
+
+def test_an_order_that_nobody_has_paid_is_not_paid_back(tea):
+    order = orders.stored(of=tea)
+
+    answer = refund(order)
+
+    assert (answer.status, answer.code) == (409, "refund_too_large")
+    assert answer.error["details"]["refundable_minor"] == 0
+
+
+def test_it_is_paid_back_in_the_currency_that_it_was_paid_in(order):
+    dollars = {"amount_minor": 500, "currency": "USD"}
+
+    answer = by_staff("staff.refund_order", order.order_id, {"amount": dollars})
+
+    assert (answer.status, answer.code) == (422, "mixed_currencies")
+    assert answer.error["details"] == {"currencies": ["EUR", "USD"]}
+    assert asked(order) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"amount": euros(0)}, "body.amount.amount_minor"),
+        ({"amount": euros(-1)}, "body.amount.amount_minor"),
+        ({"amount": euros(1.5)}, "body.amount.amount_minor"),
+        ({"amount": euros(10**12 + 1)}, "body.amount.amount_minor"),
+        ({"amount": {"amount_minor": 1, "currency": "XXX"}}, "body.amount.currency"),
+        ({"amount": {"amount_minor": 1}}, "body.amount.currency"),
+        ({"amount": 5}, "body.amount"),
+        ({"reason": ""}, "body.reason"),
+        ({"reason": "x" * 501}, "body.reason"),
+        ({"reason": "two\nlines"}, "body.reason"),
+        ({"to": "me"}, "body.to"),
+    ],
+)
+def test_bad_input_is_refused_and_nothing_is_asked_for(body, path, order):
+    answer = by_staff("staff.refund_order", order.order_id, body)
+
+    assert (answer.status, answer.paths) == (422, [path])
+    assert asked(order) == []

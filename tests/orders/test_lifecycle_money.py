@@ -1,0 +1,433 @@
+"""Pure: what was received for an order, in whatever order it was told, and what is paid back."""
+
+from functools import partial
+from itertools import permutations
+
+import pytest
+
+from orders.lifecycle import paying, receipts, refunds
+from orders.lifecycle.paying import DoesNotFit
+from orders.lifecycle.transitions import ENTRIES_MAX
+from shared.errors import IdempotencyKeyReused, RefundTooLarge, TooManyEntries
+from tests.support.orders import (
+    PAYMENT,
+    TOTAL,
+    authorized,
+    begin,
+    cancel,
+    cancel_by_staff,
+    captured,
+    deliver,
+    expire,
+    pay_by_hand,
+    refund,
+    settle,
+    ship,
+    told,
+    unstored,
+    voided,
+)
+
+# Made in the provider's own pages: nobody has asked for it here.
+refunded_there = partial(
+    paying.refund_told,
+    payment_id=PAYMENT,
+    refund_id=None,
+    provider_refund_id="bank_1",
+    amount_minor=TOTAL,
+    status="succeeded",
+)
+
+
+def books(order):
+    """Received, paid back, and what could be asked back still."""
+    return (
+        receipts.received_minor(order),
+        receipts.paid_back_minor(order),
+        receipts.refundable_minor(order),
+    )
+
+
+def asked(order):
+    return [(int(it.amount_minor), it.status, bool(it.is_by_hand)) for it in order.refunds]
+
+
+# Paying back
+
+
+def test_it_is_paid_back_in_parts_until_nothing_is_left():
+    order = unstored(captured, ship)
+
+    for number in range(3):
+        refund(1000, f"key-{number}")(order)
+        settle()(order)
+
+    assert books(order) == (TOTAL, TOTAL, 0)
+    assert order.status == "refunded"
+    assert [step.event for step in order.history if step.event] == [
+        "refund_requested",
+        "refunded",
+        "refund_requested",
+        "refunded",
+        "refund_requested",
+    ]
+    with pytest.raises(RefundTooLarge) as refused:
+        refund(1, "key-3")(order)
+    assert refused.value.details == {"refundable_minor": 0, "currency": "EUR"}
+
+
+def test_the_event_says_whether_all_is_paid_back():
+    order = unstored(captured, refund(1000, "part"))
+    (part,) = settle()(order).events
+    refund(None, "rest")(order)
+    (rest,) = settle()(order).events
+
+    assert (part.data.amount.amount_minor, part.data.is_full) == (1000, False)
+    assert (rest.data.amount.amount_minor, rest.data.is_full) == (2000, True)
+
+
+def test_what_was_asked_for_is_not_there_to_be_asked_for_again_before_it_is_paid_back():
+    order = unstored(captured, refund(2500))
+
+    with pytest.raises(RefundTooLarge) as refused:
+        refund(501, "key-2")(order)
+
+    assert refused.value.details["refundable_minor"] == 500
+    assert books(order) == (TOTAL, 0, 500)
+
+
+def test_a_refund_that_failed_leaves_its_amount_to_be_asked_for_again():
+    order = unstored(captured, refund(), settle("failed"))
+
+    refund(None, "key-2")(order)
+    settle()(order)
+
+    assert asked(order) == [(TOTAL, "failed", False), (TOTAL, "succeeded", False)]
+    assert (order.status, books(order)) == ("refunded", (TOTAL, TOTAL, 0))
+
+
+def test_a_refund_that_fails_after_it_succeeded_is_told_and_can_be_made_again():
+    order = unstored(captured, refund(), settle())
+
+    assert told(settle("failed")(order)) == ["order.refund_failed"]
+    assert told(refund(None, "key-2")(order)) == ["order.refund_requested"]
+    assert (order.status, books(order)) == ("refunded", (TOTAL, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "ends"),
+    [
+        (["requested", "succeeded"], "succeeded"),
+        (["succeeded", "requested"], "succeeded"),
+        (["requested", "failed"], "failed"),
+        (["failed", "succeeded"], "failed"),
+        (["failed", "requested"], "failed"),
+        (["succeeded", "failed"], "failed"),
+    ],
+)
+def test_whatever_is_told_of_a_refund_in_whatever_order_counts_once(statuses, ends):
+    order = unstored(captured, refund(1000))
+
+    for status in statuses:
+        settle(status)(order)
+    steps = len(order.history)
+    again = [settle(status)(order) for status in statuses]
+
+    assert order.refunds[0].status == ends
+    assert again == [None] * len(statuses)
+    assert len(order.history) == steps
+
+
+@pytest.mark.parametrize("amount", [TOTAL + 1, 10**12])
+def test_more_than_was_received_is_never_paid_back(amount):
+    order = unstored(captured)
+
+    with pytest.raises(RefundTooLarge):
+        refund(amount)(order)
+
+    assert order.refunds == []
+
+
+@pytest.mark.parametrize("life", [(), (begin,), (authorized,), (authorized, ship)])
+def test_nothing_is_paid_back_before_it_is_received(life):
+    order = unstored(*life)
+
+    with pytest.raises(RefundTooLarge):
+        refund()(order)
+
+
+def test_a_key_that_has_asked_for_another_refund_is_refused():
+    order = unstored(captured, refund(100))
+
+    with pytest.raises(IdempotencyKeyReused):
+        refund(200)(order)
+
+
+def test_no_key_of_a_client_s_is_that_of_a_refund_that_nobody_asked_for():
+    """They would be one refund to the provider, and only one would be paid back."""
+    order = unstored(captured, ship, refund(100, "cancelled by provider"))
+
+    cancel_by_staff(order)
+
+    assert len({it.refund_id for it in order.refunds}) == 2
+    assert books(order) == (TOTAL, 0, 0)
+
+
+def test_an_order_has_room_for_so_many_refunds_and_for_those_that_come_by_themselves():
+    order = unstored(captured)
+    for number in range(ENTRIES_MAX):
+        refund(1, f"key-{number}")(order)
+
+    with pytest.raises(TooManyEntries):
+        refund(1, "one more")(order)
+
+    cancel(order)
+    assert receipts.refundable_minor(order) == 0
+
+
+# Paid by hand
+
+
+def test_what_was_paid_by_hand_is_paid_back_by_hand_at_once():
+    order = unstored(pay_by_hand, ship)
+
+    assert told(refund(1000)(order)) == ["order.refunded"]
+    assert asked(order) == [(1000, "succeeded", True)]
+    assert books(order) == (TOTAL, 1000, 2000)
+
+
+def test_cancelled_it_is_paid_back_the_way_it_was_paid():
+    order = unstored(pay_by_hand)
+
+    cancel_by_staff(order)
+
+    assert asked(order) == [(TOTAL, "succeeded", True)]
+    assert (order.status, books(order)) == ("cancelled", (TOTAL, TOTAL, 0))
+
+
+def test_what_comes_in_beside_it_is_paid_back_by_the_provider():
+    order = unstored(begin, pay_by_hand)
+
+    assert told(captured(order)) == ["order.refund_requested"]
+    assert told(settle()(order)) == ["order.refunded"]
+    assert (order.status, books(order)) == ("paid", (2 * TOTAL, TOTAL, TOTAL))
+    assert told(ship(order)) == ["order.shipped"]
+
+
+def test_what_is_authorized_and_captured_beside_it_is_paid_back_too():
+    order = unstored(begin, pay_by_hand, authorized)
+
+    assert told(captured(order)) == ["order.refund_requested"]
+    assert asked(order) == [(TOTAL, "requested", False)]
+
+
+def test_a_payment_that_was_taken_for_lost_is_the_order_s_if_it_comes_all_the_same():
+    order = unstored(authorized, voided)
+
+    assert told(captured(order)) == []
+    assert books(order) == (TOTAL, 0, TOTAL)
+    assert told(ship(order)) == ["order.shipped"]
+
+
+def test_where_that_fails_all_that_is_left_is_first_what_the_provider_has():
+    order = unstored(begin, pay_by_hand, captured, settle("failed"))
+
+    refund(None, "key-1")(order)
+    refund(None, "key-2")(order)
+
+    assert asked(order) == [
+        (TOTAL, "failed", False),
+        (TOTAL, "requested", False),
+        (TOTAL, "succeeded", True),
+    ]
+
+
+def test_paid_twice_and_cancelled_it_is_paid_back_twice():
+    order = unstored(begin, pay_by_hand, captured, settle("failed"))
+
+    cancel(order)
+    settle(number=1)(order)
+
+    assert books(order) == (2 * TOTAL, 2 * TOTAL, 0)
+
+
+def test_one_refund_is_of_money_that_came_in_one_way():
+    order = unstored(begin, pay_by_hand, captured, settle("failed"))
+
+    with pytest.raises(RefundTooLarge) as refused:
+        refund(TOTAL + 1)(order)
+
+    assert refused.value.details["refundable_minor"] == TOTAL
+
+
+# What the provider tells
+
+FINISHING = {"cancelled": (cancel,), "expired": (expire,)}
+
+
+@pytest.mark.parametrize("begun", [(), (begin,)], ids=["unheard of", "begun"])
+@pytest.mark.parametrize("finishing", list(FINISHING.values()), ids=list(FINISHING))
+def test_what_is_paid_too_late_is_paid_back_and_revives_nothing(begun, finishing):
+    order = unstored(*begun, *finishing)
+    was = order.status
+
+    assert told(captured(order)) == ["order.refund_requested"]
+    assert told(settle()(order)) == ["order.refunded"]
+    assert (order.status, books(order)) == (was, (TOTAL, TOTAL, 0))
+
+
+@pytest.mark.parametrize("finishing", list(FINISHING.values()), ids=list(FINISHING))
+def test_what_is_authorized_too_late_is_let_go_of(finishing):
+    order = unstored(begin, *finishing)
+
+    assert told(authorized(order)) == ["order.void_requested"]
+    assert voided(order).events == []
+    assert books(order) == (0, 0, 0)
+
+
+def test_what_was_authorized_and_captured_though_it_was_cancelled_is_paid_back():
+    order = unstored(authorized, cancel)
+
+    assert told(captured(order)) == ["order.refund_requested"]
+
+
+TELLINGS = {"authorized": authorized, "captured": captured, "refunded": refunded_there}
+
+
+@pytest.mark.parametrize("sequence", list(permutations(TELLINGS)), ids=" ".join)
+@pytest.mark.parametrize("finishing", [(), *FINISHING.values()], ids=["open", *FINISHING])
+def test_in_whatever_order_it_is_told_and_twice_the_books_are_the_same(sequence, finishing):
+    """A refund is refused while nothing is known of its payment; the provider tells it again."""
+    order = unstored(begin, *finishing)
+    is_open = not finishing
+
+    for name in [*sequence, *sequence]:
+        try:
+            TELLINGS[name](order)
+        except DoesNotFit:
+            assert not receipts.received_minor(order)
+
+    if is_open:
+        assert (order.status, books(order)) == ("refunded", (TOTAL, TOTAL, 0))
+    else:
+        # It was asked for here, too, and the provider will not do it twice.
+        assert asked(order) == [(TOTAL, "requested", False), (TOTAL, "succeeded", False)]
+        settle("failed", number=0)(order)
+        assert books(order) == (TOTAL, TOTAL, 0)
+
+
+@pytest.mark.parametrize("sequence", list(permutations(["authorized", "voided"])), ids=" ".join)
+def test_a_payment_that_was_let_go_of_never_comes_back(sequence):
+    order = unstored(begin, expire)
+
+    for name in [*sequence, *sequence]:
+        {"authorized": authorized, "voided": voided}[name](order)
+
+    assert (order.status, order.payment.status) == ("expired", "void")
+    assert books(order) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("learn", [authorized, captured, voided])
+def test_what_is_told_twice_counts_once(learn):
+    order = unstored(begin)
+    learn(order)
+    before = order.serialize()
+
+    assert learn(order) is None
+    assert order.serialize() == before
+
+
+def test_a_payment_that_was_captured_is_not_let_go_of():
+    order = unstored(captured)
+
+    assert voided(order) is None
+    assert books(order) == (TOTAL, 0, TOTAL)
+
+
+@pytest.mark.parametrize(
+    ("tell", "code"),
+    [
+        (partial(authorized, payment_id="pay_2"), "unknown_payment"),
+        (partial(captured, payment_id="pay_2"), "unknown_payment"),
+        (partial(voided, payment_id="pay_2"), "unknown_payment"),
+        (partial(refunded_there, payment_id="pay_2"), "unknown_payment"),
+        (partial(refunded_there, amount_minor=TOTAL + 1), "unknown_payment"),
+        (
+            partial(paying.authorized, provider="bank", payment_id=PAYMENT, amount_minor=TOTAL - 1),
+            "amount_differs",
+        ),
+        (
+            partial(paying.captured, provider="bank", payment_id=PAYMENT, amount_minor=TOTAL + 1),
+            "amount_differs",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "life", [(begin,), (captured,), (captured, ship, deliver), (begin, expire)]
+)
+def test_what_does_not_fit_changes_nothing(life, tell, code):
+    order = unstored(*life)
+    before = order.serialize()
+
+    with pytest.raises(DoesNotFit) as misfit:
+        tell(order)
+
+    assert misfit.value.code == code
+    assert order.serialize() == before
+
+
+def test_a_refund_is_of_no_payment_that_the_order_never_had():
+    order = unstored()
+
+    with pytest.raises(DoesNotFit):
+        refunded_there(order)
+
+    assert order.payment is None
+
+
+def test_a_refund_made_at_the_provider_is_entered_once():
+    order = unstored(captured, ship, partial(refunded_there, amount_minor=1000))
+
+    assert refunded_there(order, amount_minor=1000) is None
+    assert asked(order) == [(1000, "succeeded", False)]
+    assert order.refunds[0].reason == "by_provider"
+
+
+def test_two_refunds_that_cross_never_make_what_is_left_negative():
+    order = unstored(captured, refund(2000), refunded_there)
+
+    assert books(order) == (TOTAL, TOTAL, 0)
+    assert order.status == "refunded"
+
+
+def test_while_more_than_all_is_being_paid_back_it_is_not_shipped():
+    order = unstored(captured, refund(2000))
+    refunded_there(order, amount_minor=2000, status="requested")
+
+    assert receipts.is_being_paid_back(order)
+
+
+def test_an_answer_about_our_refund_is_known_by_its_id():
+    order = unstored(captured, refund())
+    (ours,) = order.refunds
+
+    paying.refund_told(
+        order,
+        payment_id=PAYMENT,
+        refund_id=ours.refund_id,
+        provider_refund_id="bank_7",
+        amount_minor=TOTAL,
+        status="succeeded",
+    )
+
+    assert (ours.status, ours.provider_refund_id) == ("succeeded", "bank_7")
+    assert refunds.find(order, ours.refund_id) is ours
+    assert len(order.refunds) == 1
+
+
+def test_an_authorization_that_is_lost_is_told_only_while_somebody_counts_on_it():
+    assert told(voided(unstored(authorized))) == ["order.payment_lost"]
+    assert told(voided(unstored(authorized, ship))) == ["order.payment_lost"]
+    assert told(voided(unstored(authorized, cancel))) == []
+    assert told(voided(unstored(pay_by_hand, authorized))) == []
+    assert told(voided(unstored(begin))) == []

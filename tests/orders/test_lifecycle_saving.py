@@ -1,0 +1,400 @@
+"""A change of an order: read, decided, and written with all that goes with it, or not at all."""
+
+import json
+from contextlib import suppress
+from functools import partial
+
+import pytest
+
+from orders.lifecycle import decisions, repository, service
+from orders.lifecycle.service import TRIES, carry_out, change
+from orders.lifecycle.transitions import BYTES_MAX, ENTRIES_MAX
+from shared import dynamo
+from shared.dynamo import connection
+from shared.errors import (
+    ChangedMeanwhile,
+    OrderNotFound,
+    OrderStatusConflict,
+    TooManyEntries,
+    Unavailable,
+)
+from shared.models import Order, OutboxRow
+from tests.support import orders, shop
+from tests.support.faults import answering, cancelled, timed_out
+from tests.support.orders import (
+    begin,
+    cancel,
+    captured,
+    events_of,
+    expire,
+    held,
+    refund,
+    settle,
+    ship,
+    take_back,
+)
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+@pytest.fixture
+def tea():
+    return shop.product("TEA", available=10)
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch):
+    taken: list[int] = []
+    monkeypatch.setattr(service, "pause", taken.append)
+    monkeypatch.setattr(dynamo.time, "sleep", lambda _: None)
+    return taken
+
+
+def raw(order: Order) -> dict:
+    table = connection().client
+    found = table.get_item(TableName="souk-orders", Key={"order_id": {"S": order.order_id}})
+    return found["Item"]
+
+
+def note(text: str):
+    return partial(decisions.note, text=text, by="usr_staff")
+
+
+def overtaken(monkeypatch, *happenings) -> None:
+    """These happen between the read and the write of the next changes, one at each."""
+    read, ahead = repository.read, list(happenings)
+
+    def read_and_be_overtaken(order_id):
+        found = read(order_id)
+        if ahead:
+            happen = ahead.pop(0)
+            with monkeypatch.context() as undisturbed:
+                undisturbed.setattr(repository, "read", read)
+                change(order_id, happen)
+        return found
+
+    monkeypatch.setattr(repository, "read", read_and_be_overtaken)
+
+
+def test_order_stock_and_events_are_one_transaction(tea):
+    order = orders.stored(captured, of=tea)
+
+    with answering(connection().client, "TransactWriteItems") as sent:
+        change(order.order_id, cancel)
+
+    (transaction,) = sent.sent
+    assert len(sent) == 1
+    assert b"souk-orders" in transaction["body"]
+    assert b"souk-stock" in transaction["body"]
+    assert b"souk-outbox" in transaction["body"]
+
+
+def test_nothing_of_it_is_written_when_the_transaction_fails(tea):
+    order = orders.stored(captured, of=tea)
+    before, rows = raw(order), OutboxRow.count()
+
+    with (
+        answering(connection().client, "TransactWriteItems", timed_out()),
+        pytest.raises(Unavailable),
+    ):
+        change(order.order_id, cancel)
+
+    assert raw(order) == before
+    assert (held(tea), OutboxRow.count()) == ((8, 2), rows)
+
+
+def test_each_event_is_staged_once_with_the_change_that_it_tells_of(tea):
+    order = orders.stored(begin, captured, ship, refund(500), settle(), of=tea)
+
+    assert [event.type for event in events_of(order)] == [
+        "order.placed",
+        "order.paid",
+        "order.shipped",
+        "order.refund_requested",
+        "order.refunded",
+    ]
+
+
+def test_what_there_is_to_tell_of_one_change_is_one_row(tea):
+    order = orders.stored(captured, of=tea)
+    rows = OutboxRow.count()
+
+    change(order.order_id, cancel)
+
+    assert OutboxRow.count() == rows + 1
+    assert [it.type for it in events_of(order)][-2:] == [
+        "order.cancelled",
+        "order.refund_requested",
+    ]
+
+
+def test_only_what_has_changed_is_written(tea):
+    order = orders.stored(captured, of=tea)
+    client = connection().client
+    client.update_item(
+        TableName="souk-orders",
+        Key={"order_id": {"S": order.order_id}},
+        UpdateExpression="SET gift_wrap = :paper, shipping_address.floor = :third",
+        ExpressionAttributeValues={":paper": {"S": "blue"}, ":third": {"S": "3"}},
+    )
+
+    change(order.order_id, ship)
+
+    after = raw(order)
+    assert after["gift_wrap"] == {"S": "blue"}
+    assert after["shipping_address"]["M"]["floor"] == {"S": "3"}
+    assert after["status"] == {"S": "shipped"}
+
+
+def test_what_an_order_has_no_more_is_removed(tea):
+    order = orders.stored(of=tea)
+    assert {"awaits", "expires_at"} <= raw(order).keys()
+
+    change(order.order_id, captured)
+
+    assert not {"awaits", "expires_at"} & raw(order).keys()
+    assert list(Order.by_expiry.query("payment")) == []
+
+
+def test_each_change_makes_the_next_version_and_a_repeated_one_makes_none(tea):
+    order = orders.stored(of=tea)
+
+    versions = [int(change(order.order_id, it).version) for it in (cancel, cancel, note("why?"))]
+
+    assert versions == [2, 2, 3]
+
+
+def test_what_is_answered_is_what_is_stored(tea):
+    order = orders.stored(of=tea)
+
+    for decide in (captured, ship, take_back(**{tea.product_id: 1}), refund(100), settle()):
+        outcome = carry_out(order.order_id, decide)
+        assert outcome.is_new
+        assert Order.get(order.order_id).serialize() == outcome.order.serialize()
+
+
+def test_a_decision_that_finds_nothing_to_do_writes_nothing(tea):
+    order = orders.stored(cancel, of=tea)
+
+    with answering(connection().client, "TransactWriteItems") as sent:
+        outcome = carry_out(order.order_id, cancel)
+
+    assert (len(sent), outcome.is_new, outcome.order.status) == (0, False, "cancelled")
+
+
+def test_a_refusal_writes_nothing(tea):
+    order = orders.stored(of=tea)
+    before = raw(order)
+
+    with pytest.raises(OrderStatusConflict):
+        change(order.order_id, ship)
+
+    assert raw(order) == before
+
+
+def test_an_unknown_order_is_not_brought_into_being():
+    with pytest.raises(OrderNotFound):
+        change("ord_unknown", note("hello"))
+
+    assert Order.count() == 0
+
+
+def test_an_order_that_is_gone_when_it_is_written_is_not_brought_back(tea, monkeypatch):
+    order = orders.stored(of=tea)
+    read = repository.read
+
+    def read_and_lose(order_id):
+        found = read(order_id)
+        Order(order_id).delete()
+        return found
+
+    monkeypatch.setattr(repository, "read", read_and_lose)
+
+    with pytest.raises(OrderNotFound):
+        change(order.order_id, cancel)
+
+    assert (Order.count(), held(tea)) == (0, (8, 2))
+
+
+# Somebody is faster
+
+
+def test_it_is_decided_again_about_what_the_order_has_become(tea, monkeypatch):
+    order = orders.stored(of=tea)
+    overtaken(monkeypatch, note("call him"))
+
+    changed = change(order.order_id, cancel)
+
+    assert (changed.status, [it.text for it in changed.notes]) == ("cancelled", ["call him"])
+    assert int(changed.version) == 3
+    assert held(tea) == (10, 0)
+
+
+def test_what_has_become_impossible_meanwhile_is_refused(tea, monkeypatch):
+    order = orders.stored(captured, of=tea)
+    overtaken(monkeypatch, ship)
+
+    with pytest.raises(OrderStatusConflict):
+        change(order.order_id, cancel)
+
+    assert held(tea) == (8, 0)
+
+
+def test_an_order_that_is_paid_while_it_expires_ends_in_one_of_the_two(tea, monkeypatch):
+    order = orders.stored(of=tea)
+    overtaken(monkeypatch, captured)
+
+    outcome = carry_out(order.order_id, expire)
+
+    assert (outcome.is_new, outcome.order.status) == (False, "paid")
+    assert held(tea) == (8, 2)
+
+
+def test_an_order_that_expires_while_it_is_paid_is_paid_back(tea, monkeypatch):
+    order = orders.stored(of=tea)
+    overtaken(monkeypatch, expire)
+
+    changed = change(order.order_id, captured)
+
+    assert (changed.status, changed.refunds[0].status) == ("expired", "requested")
+    assert held(tea) == (10, 0)
+    assert [it.type for it in events_of(order)] == [
+        "order.placed",
+        "order.expired",
+        "order.refund_requested",
+    ]
+
+
+def test_four_losses_are_borne_and_then_it_goes_through(tea, pauses, monkeypatch):
+    order = orders.stored(of=tea)
+    overtaken(monkeypatch, *[note(str(n)) for n in range(TRIES - 1)])
+
+    changed = change(order.order_id, cancel)
+
+    assert (changed.status, len(changed.notes)) == ("cancelled", TRIES - 1)
+    assert pauses == [1, 2, 3, 4]
+
+
+def test_after_five_losses_the_client_is_to_try_again(tea, monkeypatch):
+    order = orders.stored(of=tea)
+    overtaken(monkeypatch, *[note(str(n)) for n in range(TRIES)])
+
+    with pytest.raises(Unavailable) as refused:
+        change(order.order_id, cancel)
+
+    assert (refused.value.status, refused.value.headers()) == (503, {"Retry-After": "1"})
+    assert Order.get(order.order_id).status == "pending_payment"
+    assert held(tea) == (8, 2)
+
+
+def test_a_conflict_of_transactions_is_not_a_loss(tea, pauses):
+    order = orders.stored(of=tea)
+    conflict = cancelled("TransactionConflict", "None", "None")
+
+    with answering(connection().client, "TransactWriteItems", conflict, conflict) as sent:
+        changed = change(order.order_id, cancel)
+
+    assert (changed.status, len(sent), pauses) == ("cancelled", 3, [])
+
+
+def test_a_change_whose_reply_was_lost_is_answered_when_it_is_sent_again(tea):
+    order = orders.stored(captured, of=tea)
+    client, commit = connection().client, "after-call.dynamodb.TransactWriteItems"
+
+    def lose(**_):
+        raise Unavailable("the reply was lost")
+
+    client.meta.events.register(commit, lose)
+    try:
+        with pytest.raises(Unavailable):
+            change(order.order_id, cancel)
+    finally:
+        client.meta.events.unregister(commit, lose)
+    again = carry_out(order.order_id, cancel)
+
+    assert (again.is_new, again.order.status) == (False, "cancelled")
+    assert held(tea) == (10, 0)
+    assert [it.type for it in events_of(order)].count("order.cancelled") == 1
+
+
+# Promotions
+
+
+def with_promotion(*life, of, **limits):
+    shop.promotion("SPRING", **limits)
+    return orders.stored(*life, of=of, promotion_code="SPRING")
+
+
+@pytest.mark.parametrize(
+    ("life", "uses"),
+    [
+        ((), 1),
+        ((captured,), 1),
+        ((captured, ship), 1),
+        ((cancel,), 0),
+        ((expire,), 0),
+        ((captured, cancel), 0),
+        ((captured, cancel, settle()), 0),
+        ((captured, ship, orders.cancel_by_staff), 0),
+        ((captured, refund(), settle()), 1),
+        ((expire, captured, settle()), 0),
+    ],
+)
+@pytest.mark.parametrize(
+    "limits", [{"uses_max": 5}, {"uses_per_customer_max": 5}], ids=["of all", "of each"]
+)
+def test_an_order_that_came_to_nothing_gives_its_use_of_the_promotion_back(life, uses, limits, tea):
+    order = with_promotion(*life, of=tea, **limits)
+
+    by = order.buyer_id if "uses_per_customer_max" in limits else None
+    assert shop.used("SPRING", by) == uses
+
+
+def test_a_use_that_was_not_counted_is_not_given_back(tea):
+    with_promotion(cancel, of=tea)
+
+    assert shop.used("SPRING") == 0
+
+
+# Room
+
+
+def size_of(order: Order) -> int:
+    """At most what DynamoDB counts."""
+    return len(json.dumps(order.serialize(), ensure_ascii=False).encode())
+
+
+def filled(order: Order, decide) -> None:
+    with suppress(TooManyEntries):
+        for _ in range(ENTRIES_MAX + 1):
+            decide(order)
+        pytest.fail("there is no end to it")
+
+
+def test_an_order_has_room_for_so_many_notes():
+    order = orders.unstored()
+
+    filled(order, note("call him"))
+
+    assert len(order.notes) == ENTRIES_MAX
+
+
+def test_whatever_is_noted_there_is_room_for_what_must_be_written():
+    order = orders.unstored(captured, ship)
+
+    filled(order, note("語" * 2000))
+    full = size_of(order)
+    for decide in (orders.cancel_by_staff, settle("failed")):
+        decide(order)
+
+    assert BYTES_MAX < full < size_of(order) < BYTES_MAX + 10_000
+
+
+def test_changed_meanwhile_is_what_a_write_to_an_older_version_is_refused_with(tea):
+    order = orders.stored(of=tea)
+    stale, was = repository.read(order.order_id)
+    change(order.order_id, note("first"))
+
+    effects = cancel(stale)
+    with pytest.raises(ChangedMeanwhile):
+        repository.save(stale, was, effects)

@@ -1,0 +1,161 @@
+"""Pure: any sequence of decisions about one order, against the simplest model of it."""
+
+from collections import Counter
+from contextlib import suppress
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orders.lifecycle import paying, receipts
+from orders.lifecycle.paying import DoesNotFit
+from orders.lifecycle.transitions import BEFORE_SHIPPING, FINISHED, TRANSITIONS
+from shared.errors import AppError
+from tests.support.orders import (
+    PAYMENT,
+    TOTAL,
+    authorized,
+    begin,
+    cancel,
+    cancel_by_staff,
+    captured,
+    deliver,
+    expire,
+    line,
+    pay_by_hand,
+    refund,
+    settle,
+    ship,
+    take_back,
+    unstored,
+    voided,
+)
+
+QUANTITIES = {"TEA": 2, "CUP": 1}
+PAID = ("paid", "shipped", "delivered")
+
+
+def settled_one(number: int, status: str):
+    """Of those that were asked for; none is told of that is not there."""
+
+    def decide(order):
+        if not order.refunds or order.refunds[number % len(order.refunds)].is_by_hand:
+            return None
+        return settle(status, number=number % len(order.refunds))(order)
+
+    return decide
+
+
+def refunded_there(amount_minor: int, name: str):
+    return lambda order: paying.refund_told(
+        order,
+        payment_id=PAYMENT,
+        refund_id=None,
+        provider_refund_id=name,
+        amount_minor=amount_minor,
+        status="succeeded",
+    )
+
+
+def returned(tea: int, cup: int, key: str):
+    wanted = {name: units for name, units in (("TEA", tea), ("CUP", cup)) if units}
+    return take_back(key, **wanted)
+
+
+KEYS = st.sampled_from("abc")
+DECISIONS = st.one_of(
+    st.sampled_from(
+        [
+            begin,
+            authorized,
+            captured,
+            voided,
+            pay_by_hand,
+            ship,
+            deliver,
+            cancel,
+            cancel_by_staff,
+            expire,
+        ]
+    ),
+    st.builds(refund, st.sampled_from([None, 1, 1000, TOTAL]), KEYS),
+    st.builds(
+        settled_one, st.integers(0, 5), st.sampled_from(["requested", "succeeded", "failed"])
+    ),
+    st.builds(refunded_there, st.sampled_from([1, 1000, TOTAL]), KEYS),
+    st.builds(returned, st.integers(0, 2), st.integers(0, 1), KEYS),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(life=st.lists(DECISIONS, min_size=3, max_size=25))
+def test_after_any_sequence_money_units_and_status_are_in_order(life):
+    order = unstored(lines=[line("TEA", {"0": 1, "3": 1}), line("CUP", {"1": 1})])
+    shelf, reserved = Counter(), Counter(QUANTITIES)
+    promotion_given_back = 0
+
+    for decide in life:
+        was, before = order.status, order.serialize()
+        effects = None
+        try:
+            effects = decide(order)
+        except (AppError, DoesNotFit):
+            assert order.serialize() == before
+        if effects is not None:
+            for move in effects.stock:
+                shelf[move.product_id] += move.available
+                reserved[move.product_id] += move.on_order
+            promotion_given_back += effects.gives_promotion_back
+        is_on_the_way = order.status == was or order.status in TRANSITIONS[was]
+        assert is_on_the_way, f"{was} became {order.status}"
+        check_units(order, shelf, reserved)
+        check_money(order)
+
+    assert promotion_given_back == (order.status in ("cancelled", "expired"))
+    steps = [step.status for step in order.history if not step.event]
+    assert len(steps) == len(set(steps))
+    assert all(after in TRANSITIONS[one] for one, after in pairwise(steps))
+    assert steps[-1] == order.status
+
+
+def check_units(order, shelf, reserved) -> None:
+    """What was given back is what the order says, never more than it had, and from where it was."""
+    for it in order.lines:
+        sold = QUANTITIES[it.product_id]
+        assert shelf[it.product_id] == it.returned <= sold
+        assert reserved[it.product_id] == sum(it.taken_json.values()) >= 0
+        if order.status in BEFORE_SHIPPING:
+            assert reserved[it.product_id] == sold - it.returned
+        else:
+            assert reserved[it.product_id] == 0
+
+
+def check_money(order) -> None:
+    received, refundable = receipts.received_minor(order), receipts.refundable_minor(order)
+    assert received in (0, TOTAL, 2 * TOTAL)
+    assert 0 <= refundable <= received
+    if order.status in PAID:
+        payment = receipts.payment_of(order)
+        assert received or payment.status == "authorized" or receipts.is_lost(order)
+    if order.status == "pending_payment":
+        assert received == 0
+    if order.status in ("cancelled", "expired") and refundable:
+        # Nothing is kept of an order that came to nothing but what could not be paid back.
+        assert any(it.status == "failed" for it in order.refunds)
+
+
+@settings(max_examples=200, deadline=None)
+@given(life=st.lists(DECISIONS, max_size=15), again=st.lists(DECISIONS, max_size=10))
+def test_a_finished_order_never_moves(life, again):
+    order = unstored()
+    for decide in [*life, cancel_by_staff]:
+        with suppress(AppError, DoesNotFit):
+            decide(order)
+    assert order.status in FINISHED
+    ended = order.status
+
+    for decide in again:
+        with suppress(AppError, DoesNotFit):
+            decide(order)
+
+    assert order.status == ended

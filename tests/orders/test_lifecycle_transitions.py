@@ -1,0 +1,292 @@
+"""Pure: what each order may become, who says so, and that a refusal changes nothing."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from orders.lifecycle import decisions, paying
+from orders.lifecycle.transitions import FINISHED, STATUSES, TRANSITIONS
+from shared import clock
+from shared.errors import AppError, OrderExpiredUnpaid, OrderStatusConflict
+from tests.support.orders import (
+    LIVES,
+    authorized,
+    begin,
+    cancel,
+    cancel_by_staff,
+    captured,
+    deliver,
+    expire,
+    pay_by_hand,
+    refund,
+    settle,
+    ship,
+    take_back,
+    told,
+    unstored,
+    voided,
+)
+
+NOTHING_TO_DO, STAYS = "-", "stays"
+CONFLICT, NO_MONEY, NO_UNITS = "order_status_conflict", "refund_too_large", "too_many_returned"
+DECISIONS = {
+    "begin to pay": begin,
+    "authorized": authorized,
+    "captured": captured,
+    "pay by hand": pay_by_hand,
+    "cancel": cancel,
+    "cancel by staff": cancel_by_staff,
+    "expire": expire,
+    "ship": partial(ship, carrier="UPS"),
+    "deliver": deliver,
+    "take back": take_back(TEA=1),
+    "refund": refund(key="another"),
+    "note": partial(decisions.note, text="call him", by="usr_staff"),
+    "confirm again": decisions.confirm_again,
+}
+# In the order of STATUSES: what it becomes, or the code of the refusal.
+TABLE = {
+    "begin to pay": (STAYS, *[CONFLICT] * 6),
+    "authorized": ("paid", *["-"] * 3, STAYS, STAYS, "-"),
+    "captured": ("paid", *["-"] * 3, STAYS, STAYS, "-"),
+    "pay by hand": ("paid", *[CONFLICT] * 6),
+    "cancel": ("cancelled", "cancelled", CONFLICT, CONFLICT, "-", CONFLICT, CONFLICT),
+    "cancel by staff": (*["cancelled"] * 4, "-", CONFLICT, CONFLICT),
+    "expire": ("expired", *["-"] * 6),
+    "ship": (CONFLICT, "shipped", *[CONFLICT] * 5),
+    "deliver": (CONFLICT, CONFLICT, "delivered", "-", *[CONFLICT] * 3),
+    "take back": (CONFLICT, *[STAYS] * 3, *[NO_UNITS] * 3),
+    "refund": (NO_MONEY, *[STAYS] * 3, *[NO_MONEY] * 3),
+    "note": (STAYS,) * 7,
+    "confirm again": (STAYS,) * 7,
+}
+CASES = [
+    pytest.param(status, DECISIONS[name], comes_of_it, id=f"{name} when {status}")
+    for name, row in TABLE.items()
+    for status, comes_of_it in zip(STATUSES, row, strict=True)
+]
+
+
+@pytest.mark.parametrize(("status", "decide", "comes_of_it"), CASES)
+def test_what_comes_of_each_decision_about_an_order_that_is_so(status, decide, comes_of_it):
+    order = unstored(*LIVES[status])
+    before = order.serialize()
+
+    try:
+        effects = decide(order)
+        came_of_it = NOTHING_TO_DO if effects is None else order.status
+    except AppError as refusal:
+        came_of_it = refusal.code
+
+    assert came_of_it == (status if comes_of_it == STAYS else comes_of_it)
+    if comes_of_it not in (STAYS, *STATUSES):
+        assert order.serialize() == before
+
+
+def test_the_table_knows_each_status_and_no_other():
+    assert set(TRANSITIONS) == set(STATUSES)
+    assert set().union(*TRANSITIONS.values()) <= set(STATUSES)
+    assert {"cancelled", "expired", "refunded"} == FINISHED
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_refusal_says_what_the_order_is_and_what_it_could_become(status):
+    order = unstored(*LIVES[status])
+
+    with pytest.raises(OrderStatusConflict) as refused:
+        pay_by_hand(order) if status != "pending_payment" else deliver(order)
+
+    assert refused.value.details == {"status": status, "allowed": sorted(TRANSITIONS[status])}
+
+
+@pytest.mark.parametrize(
+    ("life", "step"),
+    [
+        ((captured,), ("paid", None, "payments", None)),
+        ((authorized,), ("paid", None, "payments", None)),
+        ((pay_by_hand,), ("paid", None, "usr_staff", "cash")),
+        ((cancel,), ("cancelled", None, "usr_ada", None)),
+        ((cancel_by_staff,), ("cancelled", None, "usr_staff", "broken")),
+        ((expire,), ("expired", None, "shop", None)),
+        ((captured, ship), ("shipped", None, "usr_staff", None)),
+        ((captured, ship, deliver), ("delivered", None, "usr_staff", None)),
+        ((captured, refund(5, reason="late")), ("paid", "refund_requested", "usr_staff", "late")),
+        ((captured, refund(5), settle()), ("paid", "refunded", "usr_staff", None)),
+        ((captured, refund(5), settle("failed")), ("paid", "refund_failed", "usr_staff", None)),
+        ((captured, refund(reason="late"), settle()), ("refunded", None, "usr_staff", "late")),
+        ((captured, take_back(TEA=1)), ("paid", "returned", "usr_staff", None)),
+        ((authorized, captured), ("paid", "captured", "payments", None)),
+        ((authorized, voided), ("paid", "payment_lost", "payments", None)),
+        ((authorized, voided, pay_by_hand), ("paid", "paid_by_hand", "usr_staff", "cash")),
+        ((pay_by_hand, authorized), ("paid", "paid_late", "payments", None)),
+    ],
+)
+def test_the_history_says_who_did_what_when_and_why(life, step):
+    *earlier, last = life
+    order = unstored(*earlier)
+    steps, began = len(order.history), clock.utc_now()
+
+    last(order)
+
+    (new,) = order.history[steps:]
+    assert (new.status, new.event, new.by, new.reason) == step
+    assert began <= new.at <= clock.utc_now()
+
+
+@pytest.mark.parametrize(
+    ("life", "events"),
+    [
+        ((captured,), ["order.paid"]),
+        ((authorized,), ["order.paid"]),
+        ((pay_by_hand,), ["order.paid"]),
+        ((begin,), []),
+        ((begin, pay_by_hand), ["order.paid", "order.void_requested"]),
+        ((cancel,), ["order.cancelled"]),
+        ((begin, cancel), ["order.cancelled", "order.void_requested"]),
+        ((authorized, cancel), ["order.cancelled", "order.void_requested"]),
+        ((captured, cancel), ["order.cancelled", "order.refund_requested"]),
+        ((pay_by_hand, cancel), ["order.cancelled", "order.refunded"]),
+        ((expire,), ["order.expired"]),
+        ((begin, expire), ["order.expired", "order.void_requested"]),
+        ((captured, ship), ["order.shipped"]),
+        ((authorized, ship), ["order.shipped", "order.capture_requested"]),
+        ((captured, ship, deliver), ["order.delivered"]),
+        ((captured, refund()), ["order.refund_requested"]),
+        ((captured, refund(), settle()), ["order.refunded"]),
+        ((captured, refund(), settle("failed")), ["order.refund_failed"]),
+        ((pay_by_hand, refund()), ["order.refunded"]),
+        ((captured, take_back(TEA=1)), ["order.returned"]),
+        ((authorized, voided), ["order.payment_lost"]),
+        ((authorized, voided, pay_by_hand), []),
+        ((cancel, captured), ["order.refund_requested"]),
+        ((expire, authorized), ["order.void_requested"]),
+        ((decisions.confirm_again,), ["order.confirmation_requested"]),
+    ],
+)
+def test_what_happens_is_told(life, events):
+    *earlier, last = life
+    order = unstored(*earlier)
+
+    assert told(last(order)) == events
+
+
+@pytest.mark.parametrize(
+    ("life", "again"),
+    [
+        ((cancel,), cancel),
+        ((cancel,), cancel_by_staff),
+        ((pay_by_hand,), pay_by_hand),
+        ((pay_by_hand, ship), pay_by_hand),
+        ((captured, ship), ship),
+        ((captured, ship, deliver), deliver),
+        ((captured, ship, take_back(TEA=1)), take_back(TEA=1)),
+        ((captured, refund(100)), refund(100)),
+        ((captured, refund()), refund()),
+        ((captured, refund(), settle()), refund()),
+        ((captured, refund(), settle("failed")), refund()),
+        ((begin,), begin),
+    ],
+)
+def test_a_decision_that_is_repeated_finds_nothing_to_do(life, again):
+    order = unstored(*life)
+    before = order.serialize()
+
+    assert again(order) is None
+    assert order.serialize() == before
+
+
+@pytest.mark.parametrize(
+    ("life", "other"),
+    [
+        ((pay_by_hand,), partial(pay_by_hand, reference="another")),
+        ((captured, ship), partial(ship, tracking_number="2")),
+        ((captured, ship), partial(ship, tracking_number=None)),
+        ((captured, ship), partial(ship, carrier="UPS")),
+    ],
+)
+def test_what_is_said_otherwise_the_second_time_is_no_retry(life, other):
+    order = unstored(*life)
+
+    with pytest.raises(OrderStatusConflict):
+        other(order)
+
+
+@pytest.mark.parametrize("status", sorted(set(STATUSES) - {"pending_payment"}))
+def test_only_an_order_that_waits_for_its_payment_is_in_the_index_of_what_expires(status):
+    order = unstored(*LIVES[status])
+
+    assert unstored().awaits == "payment"
+    assert (order.awaits, order.expires_at) == (None, None)
+
+
+def test_an_order_does_not_expire_before_its_time():
+    order = unstored()
+
+    assert decisions.expire(order) is None
+    assert order.status == "pending_payment"
+
+
+def test_nobody_can_begin_to_pay_when_the_time_is_over():
+    order = unstored(expires_at=clock.utc_now())
+
+    with pytest.raises(OrderExpiredUnpaid):
+        begin(order)
+
+    assert order.payment is None
+
+
+def test_whoever_begins_to_pay_is_given_more_time_once():
+    order = unstored(expires_at=clock.utc_now() + timedelta(minutes=1))
+
+    begin(order)
+    given = order.expires_at
+    voided(order)
+    paying.begin(order, provider="bank", payment_id="pay_2")
+
+    left = given - clock.utc_now()
+    assert timedelta(minutes=14) < left <= timedelta(minutes=15)
+    assert order.expires_at == given
+    assert (order.payment.payment_id, order.payment.status) == ("pay_2", "started")
+
+
+def test_whoever_has_more_time_than_that_keeps_it():
+    order = unstored()
+    before = order.expires_at
+
+    begin(order)
+
+    assert order.expires_at == before
+
+
+def test_an_order_is_not_shipped_while_all_of_it_is_being_paid_back():
+    order = unstored(captured, refund())
+
+    with pytest.raises(OrderStatusConflict):
+        ship(order)
+
+    settle("failed")(order)
+    assert told(ship(order)) == ["order.shipped"]
+
+
+def test_an_order_whose_payment_was_lost_is_shipped_once_it_is_paid_otherwise():
+    order = unstored(authorized, voided)
+
+    with pytest.raises(OrderStatusConflict):
+        ship(order)
+
+    pay_by_hand(order)
+    assert told(ship(order)) == ["order.shipped"]
+    assert order.payment.by_hand_minor == 3000
+
+
+def test_an_authorization_that_nobody_waits_for_is_not_captured_when_the_order_is_shipped():
+    order = unstored(pay_by_hand, authorized)
+
+    assert told(ship(order)) == ["order.shipped"]
+
+
+def test_an_order_that_costs_nothing_is_shipped_without_a_payment():
+    order = unstored(status="paid")
+
+    assert told(ship(order)) == ["order.shipped"]
