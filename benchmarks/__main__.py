@@ -1,8 +1,7 @@
 """`make bench`: the budgets of Souk beside what is measured, here and now.
 
 Ratios, counts and sizes: machines differ, those hold. `python -m benchmarks cold_starts` measures
-that section alone. Left out until it is built: cancelling an order. Exits with 1 when something is
-over its budget.
+that section alone. Exits with 1 when something is over its budget.
 """
 
 import sys

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 from moto import mock_aws
 
@@ -20,6 +21,7 @@ from benchmarks.endpoint import Call, watched
 from benchmarks.report import Budget, Row
 from files.handler import handler as files
 from orders.handler import handler as orders
+from orders.payments import service as payments
 from products import browse_cache
 from products.handler import handler as products
 from products.shelves import SHOP_SHARDS
@@ -31,13 +33,16 @@ from shared.models import Attempts, Product, User
 from tests.support import shop, template
 from tests.support.callers import api_key, session, token_of
 from tests.support.http import ADA, CONTEXT, NOBODY, STAFF, Answer, Caller, sample, send
+from tests.support.payments import Bank, begin, tell
 
 SKUS = ("tea", "coffee", "cocoa")
 CREDENTIALS = {"email": "ada@example.com", "password": "correct horse battery"}
 FIRST_ORDER_KEY = "first"
+PROMOTION = "SPRING"
 SCRIPTER = ids.derived_id("usr", "whose scripts have API keys")
 
 _unused = count(1)
+_bank = Bank()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,9 @@ def seed() -> None:
     """What the operations need to find: products with stock, accounts and an order."""
     for sku in SKUS:
         shop.product(sku, available=1000, category="kitchen/tea")
+    shop.taxes(shop.destination(shop.ADDRESS["country"], included=True))
+    shop.ships(shop.zone("*"))
+    shop.promotion(PROMOTION, uses_max=1000, uses_per_customer_max=1000)
     _succeeds(send(auth, "auth.register", caller=NOBODY, body=CREDENTIALS | {"name": "Ada"}))
     shop.user(SCRIPTER, roles={"customer", "staff"})
     _place_order(FIRST_ORDER_KEY)
@@ -248,9 +256,45 @@ def _forgot_password() -> None:
 
 def _place_order(key: str | None = None) -> None:
     lines = [{"product_id": ids.derived_id("prd", sku), "quantity": 2} for sku in SKUS]
-    body = {"lines": lines, "shipping_address": shop.ADDRESS}
+    body = {"lines": lines, "shipping_address": shop.ADDRESS, "promotion_code": PROMOTION}
     headers: dict[str, str | None] = {"Idempotency-Key": key or f"key-{next(_unused)}"}
     _succeeds(send(orders, "orders.place", body=body, headers=headers))
+
+
+def _quote_order() -> None:
+    lines = [{"product_id": ids.derived_id("prd", sku), "quantity": 2} for sku in SKUS]
+    address = {"country": shop.ADDRESS["country"]}
+    body = {"lines": lines, "shipping_address": address, "promotion_code": PROMOTION}
+    _succeeds(send(orders, "orders.quote", body=body))
+
+
+def _just_placed() -> tuple[str]:
+    key = f"key-{next(_unused)}"
+    _place_order(key)
+    return (ids.derived_id("ord", ADA.user_id, key),)
+
+
+def _cancel_order(order_id: str) -> None:
+    _succeeds(send(orders, "orders.cancel", path={"order_id": order_id}))
+
+
+def _begin_payment(order_id: str) -> str:
+    """Of which the provider's own calls are not counted."""
+    with patch.object(payments, "provider", lambda: _bank):
+        answer = begin(order_id)
+    _succeeds(answer)
+    return str(answer.body["payment_id"])
+
+
+def _just_captured() -> tuple[dict[str, Any]]:
+    return (_bank.captures(_begin_payment(*_just_placed())),)
+
+
+def _hear_webhook(event: dict[str, Any]) -> None:
+    with patch.object(payments, "provider", lambda: _bank):
+        answer = tell(event)
+    if answer.body != {"outcome": "applied", "reason": None}:
+        raise AssertionError(answer)
 
 
 def _read_order() -> None:
@@ -302,6 +346,10 @@ OPERATIONS = (
     Operation("refresh", Budget(1), _refresh, _refresh_token),
     Operation("refresh, within the grace", Budget(2), _refresh, _refresh_token_just_used),
     Operation("place order", Budget(2), _place_order),
+    Operation("quote an order", Budget(1), _quote_order),
+    Operation("cancel order", Budget(2), _cancel_order, _just_placed),
+    Operation("begin to pay for an order", Budget(3), _begin_payment, _just_placed),
+    Operation("webhook: an order is paid", Budget(2), _hear_webhook, _just_captured),
     Operation("GET order", None, _read_order),
     Operation("list orders", None, _list_orders),
     Operation("log out", None, _log_out, _signed_in),

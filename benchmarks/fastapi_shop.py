@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from mangum import Mangum
 
 from orders import service as orders
+from orders.buyers import Buyer
 from orders.schemas import OrderRequest, OrderView
 from products import service as catalog
 from products.catalog import CATEGORIES_MAX, CatalogQuery, Sort
@@ -38,7 +39,7 @@ Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=25
 def place_order(
     request: OrderRequest, idempotency_key: Key, caller: Caller, response: Response
 ) -> OrderView:
-    placement = orders.place(caller, request, idempotency_key)
+    placement = orders.place(Buyer(caller.user_id), request, idempotency_key)
     view = OrderView.of(placement.order)
     response.headers["Location"] = f"/v1/orders/{view.id}"
     response.headers["Idempotency-Replayed"] = "true" if placement.is_replay else "false"

@@ -23,6 +23,7 @@ from benchmarks import fastapi_shop
 from benchmarks.report import Budget, Row
 from orders import handler as orders
 from orders import service as order_service
+from orders.buyers import Buyer
 from orders.schemas import OrderRequest, OrderView
 from products import browse_cache, shelves
 from products import handler as products
@@ -30,12 +31,11 @@ from products import service as catalog
 from products.catalog import CatalogQuery
 from shared import clock, ids
 from shared.answers import Rendered
-from shared.auth import PERMISSIONS, Principal, Role
 from shared.cache import Cached, cached
-from shared.models import Product, Stock
+from shared.models import Product, RateSheet, Stock
 from shared.schemas import View
+from tests.support import shop
 from tests.support.http import CONTEXT, sample
-from tests.support.shop import ADDRESS
 
 AGAINST_PLAIN = Budget(0.5, unit=" x")
 PAGE = 20
@@ -47,8 +47,10 @@ REQUESTS_A_ROUND = 40
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 SKUS = [f"TEA-{number}" for number in range(PAGE)]
-BUYER = Principal("usr_ada", PERMISSIONS[Role.CUSTOMER])
+BUYER = Buyer("usr_ada")
 NOW = datetime(2026, 11, 24, 10, 15, 30, 123456, UTC)
+TAX_RATES = json.dumps({"destinations": [shop.destination("GB", included=True)]})
+SHIPPING_RATES = json.dumps({"zones": [shop.zone("GB")]})
 
 
 def rows() -> list[Row]:
@@ -72,7 +74,7 @@ class Route:
 def _routes() -> list[Route]:
     lines = [{"product_id": ids.derived_id("prd", sku), "quantity": 2} for sku in SKUS]
     order = sample("orders.place")
-    order["body"] = json.dumps({"lines": lines[:ORDER_LINES], "shipping_address": ADDRESS})
+    order["body"] = json.dumps({"lines": lines[:ORDER_LINES], "shipping_address": shop.ADDRESS})
     page = sample("products.list") | {
         "rawQueryString": f"limit={PAGE}&category={CATEGORY}",
         "queryStringParameters": {"limit": str(PAGE), "category": CATEGORY},
@@ -222,5 +224,13 @@ PRODUCTS = [_product(sku) for sku in SKUS]
 STOCK = [
     dict(Stock(item["product_id"]["S"], available=100, version=1).serialize()) for item in PRODUCTS
 ]
+RATES = [
+    dict(RateSheet(name, document=text, version=1, updated_at=NOW, updated_by="-").serialize())
+    for name, text in (("tax", TAX_RATES), ("shipping", SHIPPING_RATES))
+]
 LISTINGS = [_listing(item["product_id"]["S"]) for item in PRODUCTS]
-ITEMS = {Product.Meta.table_name: PRODUCTS, Stock.Meta.table_name: STOCK}
+ITEMS = {
+    Product.Meta.table_name: PRODUCTS,
+    Stock.Meta.table_name: STOCK,
+    RateSheet.Meta.table_name: RATES,
+}

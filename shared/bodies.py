@@ -16,9 +16,7 @@ BODY_BYTES_MAX = 1_000_000  # HTTP APIs let 10 MB through; no request of ours ne
 
 def read_object(event: APIGatewayProxyEventV2) -> dict[str, Any]:
     """Raises TooLarge, UnsupportedMediaType, NotUtf8 or MalformedJson."""
-    raw = _raw_body(event)
-    if len(raw) > BODY_BYTES_MAX:
-        raise errors.TooLarge("The body is over 1 MB.", bytes_max=BODY_BYTES_MAX)
+    raw = read_bytes(event)
     content_type = event.headers.get("content-type", JSON).split(";")[0].strip().lower()
     is_patch = event.http_method == "PATCH" and content_type == MERGE_PATCH
     if content_type != JSON and not is_patch:
@@ -33,7 +31,15 @@ def read_object(event: APIGatewayProxyEventV2) -> dict[str, Any]:
     return _parse_object(text)
 
 
-def _raw_body(event: APIGatewayProxyEventV2) -> bytes:
+def read_bytes(event: APIGatewayProxyEventV2) -> bytes:
+    """As they were sent, for whoever checks a signature of them. Raises TooLarge and NotUtf8."""
+    raw = _decoded(event)
+    if len(raw) > BODY_BYTES_MAX:
+        raise errors.TooLarge("The body is over 1 MB.", bytes_max=BODY_BYTES_MAX)
+    return raw
+
+
+def _decoded(event: APIGatewayProxyEventV2) -> bytes:
     body = event.body or ""
     if not event.is_base64_encoded:
         return body.encode(errors="surrogatepass")

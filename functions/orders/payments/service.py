@@ -1,0 +1,177 @@
+"""Paying for an order: begun here, completed at the provider, and told of by its webhooks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from orders.guests import links
+from orders.lifecycle import paying, receipts, repository
+from orders.lifecycle.receipts import STARTED, VOID
+from orders.lifecycle.service import change
+from orders.lifecycle.transitions import Effects
+from orders.payments import repository as events
+from orders.payments.provider import (
+    Authorized,
+    Payment,
+    PaymentProvider,
+    ProviderEvent,
+    RefundTold,
+    Voided,
+)
+from orders.payments.providers import provider
+from shared import observability
+from shared.auth import Principal
+from shared.errors import (
+    OrderNotFound,
+    TooManyEntries,
+    Unavailable,
+    WebhookSignatureInvalid,
+    WebhookTooOld,
+)
+from shared.models import Order
+from shared.money import Money
+from shared.transactions import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    order: Order
+    payment: Payment
+    provider: str
+
+
+def begin(buyer: Principal, order_id: str) -> Begun:
+    """The order's payment at the provider: the same one each time, unless it came to nothing.
+
+    Raises OrderNotFound (for someone else's order too), OrderStatusConflict, OrderExpiredUnpaid,
+    PaymentUnavailable and PaymentRefused.
+    """
+    order, _ = repository.read(order_id)
+    if order.buyer_id != buyer.user_id:
+        raise OrderNotFound("There is no such order.")
+    return _begin(order)
+
+
+def begin_as_guest(token: str | None, order_id: str) -> Begun:
+    """As `begin`, for whoever has the order's link."""
+    links.require(order_id, token)
+    order, _ = repository.read(order_id)
+    return _begin(order)
+
+
+def _begin(order: Order) -> Begun:
+    paying.require_payable(order)
+    chosen = provider()
+    payment = _standing(order, chosen) or _new(order, chosen)
+    # Only now is the secret shown: nobody can pay with one that the order does not know of.
+    changed = change(
+        order.order_id,
+        lambda it: paying.begin(it, provider=chosen.name, payment_id=payment.payment_id),
+    )
+    return Begun(changed, payment, chosen.name)
+
+
+def _standing(order: Order, chosen: PaymentProvider) -> Payment | None:
+    """The payment that was begun before, if something may still come of it."""
+    if order.payment is None or order.payment.status != STARTED:
+        return None
+    payment = chosen.find(order.payment.payment_id)
+    return None if payment.status == VOID else payment
+
+
+def _new(order: Order, chosen: PaymentProvider) -> Payment:
+    """Under a key of the order's own, so that two requests at once begin one payment."""
+    before = order.payment.payment_id if order.payment else None
+    key = " ".join(["begin", order.order_id, *([before] if before else [])])
+    amount = Money(amount_minor=int(order.totals.total_minor), currency=order.currency)
+    return chosen.begin(order.order_id, amount, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of a webhook; `reason` says why it was refused."""
+
+    outcome: Literal["applied", "repeated", "ignored", "refused"]
+    reason: str | None = None
+
+
+class _Repeated(Exception):
+    """Nothing in the event is new."""
+
+
+def hear(body: bytes, headers: Mapping[str, str]) -> Heard:
+    """Apply what the provider tells to its order, once.
+
+    What no repetition would mend is an outcome, so that the provider stops. Whatever else raises
+    makes it tell again: PaymentUnavailable, Unavailable. Raises WebhookSignatureInvalid and
+    WebhookTooOld for what is not the provider's, or not of now.
+    """
+    chosen = provider()
+    try:
+        told = chosen.event_of(body, headers)
+    except (WebhookSignatureInvalid, WebhookTooOld) as refusal:
+        observability.audit("webhook", "rejected", reason=refusal.code)
+        raise
+    if told is None:
+        return Heard("ignored")
+    try:
+        _apply(told, chosen.name)
+    except _Repeated:
+        return Heard("repeated")
+    except paying.DoesNotFit as misfit:
+        return _refused(told, misfit.code)
+    except (OrderNotFound, TooManyEntries) as refusal:
+        return _refused(told, refusal.code)
+    return Heard("applied")
+
+
+def _apply(told: ProviderEvent, provider_name: str) -> None:
+    def decide(order: Order) -> Effects:
+        effects = _decision(order, told, provider_name)
+        if effects is None:
+            raise _Repeated
+        return effects
+
+    def also(transaction: Transaction) -> None:
+        events.stage(transaction, told, provider=provider_name, otherwise=_Repeated())
+
+    change(told.order_id, decide, also)
+
+
+def _decision(order: Order, told: ProviderEvent, provider_name: str) -> Effects | None:
+    """Raises DoesNotFit, TooManyEntries, and Unavailable for what is told too early."""
+    if isinstance(told, Voided):
+        return paying.voided(order, payment_id=told.payment_id)
+    if told.amount.currency != order.currency:
+        raise paying.DoesNotFit("amount_differs")
+    if isinstance(told, RefundTold):
+        return _refund_told(order, told)
+    come = paying.authorized if isinstance(told, Authorized) else paying.captured
+    return come(
+        order,
+        provider=provider_name,
+        payment_id=told.payment_id,
+        amount_minor=told.amount.amount_minor,
+    )
+
+
+def _refund_told(order: Order, told: RefundTold) -> Effects | None:
+    known = receipts.payment_of(order)
+    if known.payment_id in (None, told.payment_id) and not known.captured_minor:
+        raise Unavailable("Of what is paid back here, nothing is known yet. Tell it again.")
+    return paying.refund_told(
+        order,
+        payment_id=told.payment_id,
+        refund_id=told.refund_id,
+        provider_refund_id=told.refund.provider_refund_id,
+        amount_minor=told.amount.amount_minor,
+        status=told.refund.status,
+    )
+
+
+def _refused(told: ProviderEvent, reason: str) -> Heard:
+    """Somebody has to look into it: an alarm counts the audit line (template.yaml)."""
+    facts = {"event_id": told.event_id, "order_id": told.order_id, "payment_id": told.payment_id}
+    observability.audit("webhook", "refused", reason=reason, **facts)
+    observability.logger.error("webhook refused", extra=facts | {"reason": reason})
+    return Heard("refused", reason)

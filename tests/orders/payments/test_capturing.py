@@ -1,0 +1,143 @@
+"""Whole slice: payments that are let go of, or captured, when the order comes to that."""
+
+from functools import partial
+
+import pytest
+
+from orders.lifecycle import decisions
+from orders.lifecycle.service import change
+from shared.errors import PaymentRefused
+from tests.support.payments import (
+    FAILED,
+    NOTHING_FAILED,
+    begun,
+    happened,
+    place,
+    stored,
+    told,
+    work,
+)
+
+pytestmark = pytest.mark.usefixtures("aws", "bank")
+
+
+@pytest.fixture
+def order_id(tea):
+    return place(tea)
+
+
+def authorized(bank, order_id: str) -> str:
+    """Its payment's id."""
+    payment_id = begun(order_id)
+    assert told(bank.authorizes(payment_id)) == "applied"
+    return payment_id
+
+
+def ship(order_id: str) -> None:
+    change(order_id, partial(decisions.ship, by="usr_staff", carrier="DHL", tracking_number="1"))
+
+
+def cancel(order_id: str) -> None:
+    change(order_id, partial(decisions.cancel, by="usr_staff", is_staff=True, reason=None))
+
+
+def test_a_cancelled_order_lets_go_of_its_payment(bank, order_id):
+    payment_id = begun(order_id)
+    cancel(order_id)
+
+    assert work() == NOTHING_FAILED
+
+    assert bank.accounts[payment_id].status == "void"
+    assert stored(order_id).payment.status == "void"
+    bank.asked.clear()
+    assert work() == NOTHING_FAILED
+    assert bank.asked == []
+
+
+def test_a_payment_that_went_through_in_the_meantime_is_paid_back_instead(bank, order_id):
+    """The webhook that tells of it may never come."""
+    payment_id = begun(order_id)
+    cancel(order_id)
+    bank.captures(payment_id)
+
+    assert work() == NOTHING_FAILED
+    assert work() == NOTHING_FAILED
+
+    order = stored(order_id)
+    assert (order.status, order.payment.status) == ("cancelled", "captured")
+    assert [it.status for it in stored(order_id).refunds] == ["succeeded"]
+    assert len(bank.accounts[payment_id].refunds) == 1
+
+
+def test_a_payment_that_cannot_be_let_go_of_comes_again(bank, order_id):
+    begun(order_id)
+    cancel(order_id)
+    bank.says = [PaymentRefused("It is being processed.", reason="unexpected_state")]
+
+    assert work() == FAILED
+
+    assert stored(order_id).payment.status == "started"
+    assert work() == NOTHING_FAILED
+    assert stored(order_id).payment.status == "void"
+
+
+def test_what_was_authorized_is_captured_once_it_is_shipped(bank, order_id):
+    payment_id = authorized(bank, order_id)
+    ship(order_id)
+
+    assert work() == NOTHING_FAILED
+
+    order = stored(order_id)
+    assert (order.status, order.payment.status) == ("shipped", "captured")
+    assert order.payment.captured_minor == 2000
+    assert bank.accounts[payment_id].status == "captured"
+    assert order.refunds == []
+    assert told(bank.captures(payment_id)) == "repeated"
+
+
+def test_it_is_captured_once_however_often_the_message_comes(bank, order_id):
+    authorized(bank, order_id)
+    ship(order_id)
+    work()
+    bank.asked.clear()
+
+    assert work() == NOTHING_FAILED
+
+    assert bank.asked == []
+
+
+def test_what_the_provider_has_let_go_of_is_lost_and_told(bank, order_id):
+    """Cards are held for a week or so."""
+    payment_id = authorized(bank, order_id)
+    ship(order_id)
+    bank.lets_go(payment_id)
+
+    assert work() == NOTHING_FAILED
+
+    order = stored(order_id)
+    assert (order.status, order.payment.status) == ("shipped", "void")
+    assert "order.payment_lost" in happened()
+
+
+def test_of_an_order_that_was_cancelled_after_shipping_nothing_is_captured(bank, order_id):
+    payment_id = authorized(bank, order_id)
+    ship(order_id)
+    cancel(order_id)
+    bank.asked.clear()
+
+    assert work() == NOTHING_FAILED
+
+    assert bank.asked == ["void"]
+    assert bank.accounts[payment_id].status == "void"
+
+
+def test_of_an_order_that_was_paid_by_hand_nothing_is_captured(bank, order_id):
+    payment_id = begun(order_id)
+    change(order_id, partial(decisions.pay_by_hand, by="usr_staff", reference="cash"))
+    told(bank.authorizes(payment_id))
+    ship(order_id)
+    bank.asked.clear()
+
+    assert work() == NOTHING_FAILED
+
+    assert bank.asked == ["void"]

@@ -1,0 +1,263 @@
+"""Whole slice: money is paid back, by messages that may come twice and late."""
+
+import json
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from orders.lifecycle import decisions
+from orders.lifecycle.service import change
+from orders.payments.provider import Refund
+from shared import events
+from shared.errors import PaymentRefused, PaymentUnavailable
+from shared.events import OrderPaid
+from shared.models import Order
+from tests.support import logs, shop
+from tests.support.http import sample
+from tests.support.payments import (
+    FAILED,
+    NOTHING_FAILED,
+    asked_for,
+    begun,
+    happened,
+    place,
+    stored,
+    told,
+    work,
+)
+
+pytestmark = pytest.mark.usefixtures("aws", "bank")
+
+
+@pytest.fixture
+def order_id(tea):
+    return place(tea)
+
+
+def paid(bank, order_id: str) -> str:
+    """Its payment's id."""
+    payment_id = begun(order_id)
+    assert told(bank.captures(payment_id)) == "applied"
+    return payment_id
+
+
+def refund(order_id: str, amount_minor: int | None = None, key: str = "key-1") -> str:
+    """The refund's id."""
+    asked = partial(
+        decisions.refund,
+        amount_minor=amount_minor,
+        by="usr_staff",
+        reason=None,
+        key=key,
+        fingerprint="-",
+    )
+    return str(change(order_id, asked).refunds[-1].refund_id)
+
+
+def refund_of(order_id: str):
+    (made,) = stored(order_id).refunds
+    return made
+
+
+def test_a_refund_is_made_at_the_provider_and_known_then(bank, order_id):
+    payment_id = paid(bank, order_id)
+    refund_id = refund(order_id, 500)
+
+    assert work() == NOTHING_FAILED
+
+    assert bank.accounts[payment_id].refunds == {refund_id: Refund(f"re_{refund_id}", "succeeded")}
+    made = refund_of(order_id)
+    assert (made.status, made.provider_refund_id) == ("succeeded", f"re_{refund_id}")
+    assert stored(order_id).status == "paid"
+    assert "order.refunded" in happened()
+
+
+def test_a_refund_of_all_ends_the_order(bank, tea, order_id):
+    paid(bank, order_id)
+    refund(order_id)
+
+    work()
+
+    assert stored(order_id).status == "refunded"
+    assert shop.available(tea) == 10
+
+
+def test_a_message_that_comes_again_asks_nothing(bank, order_id):
+    paid(bank, order_id)
+    refund(order_id, 500)
+    work()
+    before = Order.get(order_id).serialize()
+    bank.asked.clear()
+
+    assert work() == NOTHING_FAILED
+
+    assert bank.asked == []
+    assert Order.get(order_id).serialize() == before
+
+
+def test_a_refund_that_is_under_way_is_not_asked_for_again_and_succeeds_by_webhook(bank, order_id):
+    payment_id = paid(bank, order_id)
+    refund_id = refund(order_id, 500)
+    bank.refund_status = "requested"
+    work()
+    bank.asked.clear()
+
+    work()
+
+    assert bank.asked == []
+    assert refund_of(order_id).status == "requested"
+    assert "order.refunded" not in happened()
+    assert told(bank.pays_back(payment_id, 500, refund_id=refund_id)) == "applied"
+    assert refund_of(order_id).status == "succeeded"
+    assert "order.refunded" in happened()
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_webhook_and_worker_tell_of_one_refund_in_either_order(bank, order_id, is_first):
+    payment_id = paid(bank, order_id)
+    refund_id = refund(order_id, 500)
+    event = bank.pays_back(payment_id, 500, refund_id=refund_id)
+
+    outcomes = [told(event), work()] if is_first else [work(), told(event)]
+
+    assert outcomes in (["applied", NOTHING_FAILED], [NOTHING_FAILED, "repeated"])
+    assert refund_of(order_id).status == "succeeded"
+    assert happened().count("order.refunded") == 1
+
+
+def test_what_the_provider_refuses_for_good_has_failed_and_is_told(bank, order_id):
+    paid(bank, order_id)
+    refund(order_id, 500)
+    bank.says = [PaymentRefused("No.", reason="charge_disputed")]
+
+    with logs.captured() as lines:
+        assert work() == NOTHING_FAILED
+
+    assert refund_of(order_id).status == "failed"
+    assert "order.refund_failed" in happened()
+    assert [it["reason"] for it in lines.saying("audit")] == ["charge_disputed"]
+    assert refund(order_id, 2000, key="key-2")  # what has failed is still there to be paid back
+
+
+def test_a_refund_that_fails_later_is_told_too(bank, order_id):
+    payment_id = paid(bank, order_id)
+    refund_id = refund(order_id, 500)
+    work()
+
+    told(bank.pays_back(payment_id, 500, refund_id=refund_id, status="failed"))
+
+    assert refund_of(order_id).status == "failed"
+    assert "order.refund_failed" in happened()
+
+
+def test_while_the_provider_is_out_of_reach_the_message_comes_again(bank, order_id):
+    paid(bank, order_id)
+    refund(order_id, 500)
+    bank.says = [PaymentUnavailable("Not now.")]
+
+    with logs.captured() as lines:
+        assert work() == FAILED
+
+    assert refund_of(order_id).status == "requested"
+    (line,) = lines.saying("payment not settled")
+    assert (line["level"], line["reason"]) == ("ERROR", "PaymentUnavailable")
+    assert work() == NOTHING_FAILED
+    assert refund_of(order_id).status == "succeeded"
+
+
+def test_a_message_that_fails_holds_up_no_other(bank, tea):
+    first, second = place(tea, key="key-1"), place(tea, key="key-2")
+    for order_id in (first, second):
+        paid(bank, order_id)
+        refund(order_id, 500)
+    messages = sorted(asked_for(), key=lambda it: it.data.order_id != first)
+    bank.says = [PaymentUnavailable("Not now."), None]
+
+    assert work(*messages) == FAILED
+
+    assert refund_of(first).status == "requested"
+    assert refund_of(second).status == "succeeded"
+
+
+def test_a_refund_whose_answer_was_lost_is_made_once(bank, order_id, monkeypatch):
+    payment_id = paid(bank, order_id)
+    refund_id = refund(order_id, 500)
+    refunding = bank.refund
+
+    def lose(*asked):
+        refunding(*asked)
+        raise PaymentUnavailable("No answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bank, "refund", lose)
+        assert work() == FAILED
+
+    work()
+
+    assert list(bank.accounts[payment_id].refunds) == [refund_id]
+    assert refund_of(order_id).status == "succeeded"
+
+
+def test_a_day_later_the_provider_is_asked_first_whether_it_has_paid_back(bank, order_id, later):
+    """It has forgotten the key by then."""
+    payment_id = paid(bank, order_id)
+    refund_id = refund(order_id, 500)
+    bank.accounts[payment_id].refunds[refund_id] = Refund("re_made_yesterday", "succeeded")
+    later.by = timedelta(days=1)
+    bank.asked.clear()
+
+    work()
+
+    assert bank.asked == ["find_refund"]
+    assert refund_of(order_id).provider_refund_id == "re_made_yesterday"
+
+
+def test_a_day_later_it_is_paid_back_if_it_was_not(bank, order_id, later):
+    paid(bank, order_id)
+    refund(order_id, 500)
+    later.by = timedelta(days=1)
+    bank.asked.clear()
+
+    work()
+
+    assert bank.asked == ["find_refund", "refund"]
+    assert refund_of(order_id).status == "succeeded"
+
+
+def test_a_payment_of_another_provider_is_left_to_people(bank, order_id):
+    """The shop was set up with another meanwhile."""
+    paid(bank, order_id)
+    refund(order_id, 500)
+    bank.name = "stripe"
+    bank.asked.clear()
+
+    with logs.captured() as lines:
+        assert work() == FAILED
+
+    assert bank.asked == []
+    assert [it["reason"] for it in lines.saying("payment not settled")] == ["OtherProvider"]
+
+
+def test_a_message_for_another_queue_is_not_lost(order_id):
+    paid_event = OrderPaid.model_validate(
+        {
+            "data": {
+                "order_id": order_id,
+                "buyer_id": "usr_ada",
+                "total": {"amount_minor": 1, "currency": "EUR"},
+            }
+        }
+    )
+
+    assert work(paid_event) == FAILED
+
+
+def test_a_message_about_an_order_or_refund_that_is_not_there_is_not_lost(bank, order_id):
+    (record,) = sample("payments.queue")["Records"]
+    unknown = events.parse(json.loads(record["body"])["detail"])
+    paid(bank, order_id)
+    about = unknown.data.model_copy(update={"order_id": order_id})
+
+    assert work(unknown) == FAILED
+    assert work(unknown.model_copy(update={"data": about})) == FAILED

@@ -1,0 +1,111 @@
+"""Pure: which webhooks are the provider's, and of now."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from stripe import WebhookSignature
+
+from orders.payments.signatures import TOLERANCE_SECONDS, require_authentic
+from shared import clock
+from shared.errors import WebhookSignatureInvalid, WebhookTooOld
+from tests.support.forged_webhooks import signed
+
+BODY = b'{"id": "evt_1"}'
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+SECRET = "whsec_now"
+# By `openssl dgst -sha256 -hmac whsec_now` of `1795521600.{"id": "evt_1"}`.
+KNOWN = "d5ee154f7c0e025d24679586fb3f2f43520df61bb143f9901d1feb5bddacdfcd"
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch):
+    monkeypatch.setattr(clock, "utc_now", lambda: NOW)
+
+
+def test_a_known_signature_is_the_provider_s():
+    require_authentic(BODY, f"t=1795521600,v1={KNOWN}", [SECRET])
+
+
+def test_what_stripe_s_own_library_signs_is_stripe_s():
+    header = WebhookSignature.generate_signature_header(BODY.decode(), SECRET, int(NOW.timestamp()))
+
+    require_authentic(BODY, header, [SECRET])
+
+
+def test_while_a_secret_is_rotated_both_are_good():
+    for secret in ("whsec_before", SECRET):
+        require_authentic(BODY, signed(BODY, secret, at=NOW), ["whsec_before", SECRET])
+
+
+def test_one_good_signature_of_several_is_enough():
+    other = signed(BODY, "whsec_before", at=NOW)
+    good = signed(BODY, SECRET, at=NOW).partition(",")[2]
+
+    require_authentic(BODY, f"{other},{good},v0=feed", [SECRET])
+
+
+def test_a_body_that_is_no_text_can_be_signed_too():
+    body = b"\xff\xfe\x00"
+
+    require_authentic(body, signed(body, SECRET, at=NOW), [SECRET])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "t=1795521600",
+        "v1=" + "0" * 64,
+        f"t=1795521600,v1={'0' * 64}",
+        f"t=1795521601,v1={KNOWN}",
+        f"t=1795521600,v0={KNOWN}",
+        f"t=1795521600,t=1795521600,v1={KNOWN}",
+        f"t=,v1={KNOWN}",
+        f"t=-1,v1={KNOWN}",
+        f"t=1.5,v1={KNOWN}",
+        f"t=\u0661,v1={KNOWN}",
+        f"t=now,v1={KNOWN}",
+        f"t={'9' * 5000},v1={KNOWN}",
+        "t=1795521600,v1=\u00e9",
+        ",,,=,",
+    ],
+)
+def test_any_other_header_is_refused(header):
+    with pytest.raises(WebhookSignatureInvalid):
+        require_authentic(BODY, header, [SECRET])
+
+
+def test_another_body_is_refused():
+    with pytest.raises(WebhookSignatureInvalid):
+        require_authentic(BODY + b" ", signed(BODY, SECRET, at=NOW), [SECRET])
+
+
+def test_another_secret_is_refused():
+    with pytest.raises(WebhookSignatureInvalid):
+        require_authentic(BODY, signed(BODY, "whsec_other", at=NOW), [SECRET])
+
+
+def test_without_a_secret_nothing_is_believed():
+    with pytest.raises(WebhookSignatureInvalid):
+        require_authentic(BODY, signed(BODY, "", at=NOW), [])
+
+
+@pytest.mark.parametrize("seconds", [-TOLERANCE_SECONDS, 0, TOLERANCE_SECONDS])
+def test_five_minutes_either_way_are_allowed_for(seconds):
+    at = NOW + timedelta(seconds=seconds)
+
+    require_authentic(BODY, signed(BODY, SECRET, at=at), [SECRET])
+
+
+@pytest.mark.parametrize("seconds", [-TOLERANCE_SECONDS - 1, TOLERANCE_SECONDS + 1])
+def test_what_is_older_or_newer_than_that_is_refused(seconds):
+    at = NOW + timedelta(seconds=seconds)
+
+    with pytest.raises(WebhookTooOld):
+        require_authentic(BODY, signed(BODY, SECRET, at=at), [SECRET])
+
+
+def test_a_signature_that_is_wrong_and_old_is_wrong():
+    with pytest.raises(WebhookSignatureInvalid):
+        require_authentic(BODY, f"t=1,v1={'0' * 64}", [SECRET])

@@ -1,0 +1,59 @@
+"""The local stack's payment provider, alone, on a port of its own."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import uvicorn
+
+from local.payments import create_app
+from tests.support.payments import API_KEY, SECRETS
+
+START_SECONDS = 10
+
+
+class LocalPayments:
+    """What a buyer does there, and somebody who wants it to misbehave."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {API_KEY}"})
+
+    def pay(self, payment_id: str, client_secret: str, card: str = "ok") -> dict[str, Any]:
+        body = {"client_secret": client_secret, "card": card}
+        answer = self._http.post(f"/payments/{payment_id}/confirm", json=body)
+        shown: dict[str, Any] = answer.raise_for_status().json()
+        return shown
+
+    def pay_back(self, payment_id: str, amount_minor: int) -> None:
+        """In its own pages."""
+        body = {"amount_minor": amount_minor}
+        self._http.post(f"/payments/{payment_id}/dashboard-refund", json=body).raise_for_status()
+
+    def behave(self, **how: Any) -> None:
+        self._http.put("/behaviour", json=how).raise_for_status()
+
+    def close(self) -> None:
+        self._http.close()
+
+
+@contextmanager
+def running() -> Iterator[LocalPayments]:
+    app = create_app(api_key=API_KEY, webhook_secret=SECRETS[-1], webhook_url="")
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    until = time.monotonic() + START_SECONDS
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    payments = LocalPayments(f"http://127.0.0.1:{port}")
+    try:
+        yield payments
+    finally:
+        payments.close()
+        server.should_exit = True
+        thread.join()
