@@ -17,7 +17,7 @@ SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help setup run test lint fmt bench openapi validate build deploy admin rotate-keys payment-keys verify reindex \
+.PHONY: help setup run test soak lint fmt bench openapi validate build deploy admin rotate-keys payment-keys verify reindex \
 	requirements clean
 
 help: ## List these targets
@@ -32,6 +32,10 @@ run: setup ## Run the whole shop at http://localhost:8000 until Ctrl-C (PORT=800
 test: setup ## Run every test; tests/e2e start a local stack of their own
 	@$(BIN)/python -m pytest --ignore tests/e2e --numprocesses auto --dist worksteal
 	@$(BIN)/python -m pytest tests/e2e # alone: some of it is timed
+
+soak: setup ## Fight for last units 200 times, and live through longer histories of orders
+	@SOUK_RUSHES=200 SOUK_REPEATS=20 SOUK_HISTORIES=300 $(BIN)/python -m pytest tests/orders/test_histories.py \
+		tests/e2e/test_contention.py
 
 lint: .venv/.made ## Check style, format and types
 	@$(BIN)/ruff check .

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from local import payment_keys
 from local import stack as local_stack
+from local.front import PROVIDER
 from local.seeding import Account
 from local.stack import Stack
 from tests.support.canaries import secrets_in
@@ -140,6 +143,42 @@ class Shop:
             json={"lines": lines, "shipping_address": ADDRESS},
         )
 
+    def begin_payment(self, order_id: str, *, order_token: str | None = None) -> dict[str, Any]:
+        """With a token, as the guest whose order it is."""
+        path = f"/guest/orders/{order_id}" if order_token else f"/orders/{order_id}"
+        headers = {"order-token": order_token} if order_token else {}
+        begun = self.call("POST", f"{path}/payment", headers=headers)
+        assert begun.status_code == 200, begun.text
+        payment: dict[str, Any] = begun.json()
+        return payment
+
+    def confirm(self, payment: dict[str, Any], card: str = "ok") -> httpx.Response:
+        """As the provider's own page does; the shop hears of it from the provider."""
+        return self.connection.post(
+            f"{PROVIDER}/payments/{payment['payment_id']}/confirm",
+            json={"client_secret": payment["client_secret"], "card": card},
+        )
+
+    def pay(self, order_id: str, *, order_token: str | None = None) -> None:
+        confirmed = self.confirm(self.begin_payment(order_id, order_token=order_token))
+        assert confirmed.status_code == 200, confirmed.text
+
+    def act(self, order_id: str, what: str, body: object = None, **headers: str) -> httpx.Response:
+        """`staff.act(order_id, "ship", {"carrier": "DHL"})`; a key is sent, and used if need be."""
+        return self.call(
+            "POST",
+            f"/orders/{order_id}/{what}",
+            json=body or {},
+            headers={"idempotency-key": uuid4().hex} | headers,
+        )
+
+    def status_of(self, order_id: str) -> str:
+        return str(self.get(f"/orders/{order_id}").json()["status"])
+
+    def sees(self, order_id: str, status: str) -> None:
+        """Returns as soon as the order has that status."""
+        eventually(lambda: self.status_of(order_id) == status)
+
     def available(self, product_id: str) -> int:
         """As it is stored, whoever asks: what a shopper is shown may be some seconds old."""
         assert self.clerk is not None
@@ -202,6 +241,43 @@ def mailed_token(stack: Stack, address: str, subject: str = "") -> str:
 
     eventually(lambda: len(linked()) > 0)
     return linked()[0].partition("token=")[2].split()[0]
+
+
+def sweep(stack: Stack) -> None:
+    """As the schedule does each minute."""
+    done = stack.client("lambda").invoke(
+        FunctionName=stack.physical_ids["ExpiryFunction"], Payload=json.dumps({"id": uuid4().hex})
+    )
+    assert "FunctionError" not in done, done["Payload"].read()
+
+
+def make_overdue(stack: Stack, order_id: str) -> None:
+    """Its time to be paid was over a minute ago."""
+    a_minute_ago = (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%S.%f+0000")
+    stack.client("dynamodb").update_item(
+        TableName=stack.outputs["OrdersTableName"],
+        Key={"order_id": {"S": order_id}},
+        UpdateExpression="SET expires_at = :then",
+        ConditionExpression="attribute_exists(expires_at)",
+        ExpressionAttributeValues={":then": {"S": a_minute_ago}},
+    )
+
+
+@contextmanager
+def behaving(stack: Stack, **how: Any) -> Iterator[None]:
+    """The payment provider, as long as the block lasts: see local/payments/behaviour.py."""
+    secret = stack.client("secretsmanager").get_secret_value(
+        SecretId=stack.physical_ids[payment_keys.SECRET]
+    )
+    headers = {"authorization": f"Bearer {json.loads(secret['SecretString'])['api_key']}"}
+    url = f"{stack.api_url}{PROVIDER}/behaviour"
+    with httpx.Client(headers=headers, timeout=10, trust_env=False) as operator:
+        before = operator.get(url).json()
+        operator.put(url, json=how).raise_for_status()
+        try:
+            yield
+        finally:
+            operator.put(url, json={name: before[name] for name in how}).raise_for_status()
 
 
 @pytest.fixture

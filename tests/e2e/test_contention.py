@@ -1,5 +1,6 @@
 """Many at once: what moto cannot show, since it neither contends nor locks."""
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,11 @@ from uuid import uuid4
 
 import httpx
 
-from tests.e2e.conftest import eventually
+from tests.e2e.conftest import as_function, eventually
+
+# `make soak` has 200 and 20 of them.
+RUSHES = int(os.environ.get("SOUK_RUSHES", "15"))
+REPEATS = int(os.environ.get("SOUK_REPEATS", "2"))
 
 
 def at_once(calls: list[Callable[[], httpx.Response]]) -> list[httpx.Response]:
@@ -74,3 +79,19 @@ def test_the_same_event_on_the_bus_many_times_is_one_mail(stack, visitor, buyer,
     after = visitor.registered().email
     eventually(lambda: len(mails_to(after)) == 1)
     assert len(mails_to(me["email"])) == 1
+
+
+def test_each_of_many_last_units_is_sold_to_one_of_twenty_buyers(stack):
+    found = as_function(stack, "OrdersFunction", "tests.support.buyers", "rush", str(RUSHES), "20")
+
+    assert found["ends"] == {"1 orders, 0 units": RUSHES}
+    assert found["outcomes"] == {"placed": RUSHES, "out_of_stock": RUSHES * 19}
+
+
+def test_fifty_equal_requests_at_once_are_one_order_each_time(stack):
+    found = as_function(
+        stack, "OrdersFunction", "tests.support.buyers", "repeat", str(REPEATS), "50"
+    )
+
+    assert found["ends"] == {"1 orders, 1 units": REPEATS}
+    assert found["outcomes"] == {"placed": REPEATS, "replayed": REPEATS * 49}

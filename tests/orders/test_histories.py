@@ -1,0 +1,391 @@
+"""Any history of orders, against a small model of what must come of it.
+
+Hypothesis places, pays, cancels, ships, refunds, returns and lets expire, tells what the payment
+provider tells in any order and twice, and counts stock, all in one shop. After each step the stock
+must add up, and at the end the money and the events.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from unittest import mock
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from orders import service as orders
+from orders.buyers import Buyer
+from orders.expiry import handler as sweep
+from orders.lifecycle import decisions, receipts
+from orders.lifecycle.receipts import AUTHORIZED, CAPTURED, STARTED
+from orders.lifecycle.service import change
+from orders.lifecycle.transitions import Effects
+from orders.payments import service, worker
+from orders.schemas import OrderRequest
+from products.stock import service as stockroom
+from products.stock.schemas import StockAdjustment
+from shared import clock
+from shared.errors import AppError, IdempotencyKeyReused, OutOfStock
+from shared.models import Order, OutboxRow, PaymentEvent, Product
+from tests.support import shop
+from tests.support.http import ADA, CONTEXT, sample
+from tests.support.orders import held
+from tests.support.payments import NOTHING_FAILED, Bank, Event, asked_for, begin, told, work
+
+EVENT_OF = {  # that each status is told by
+    "pending_payment": "order.placed",
+    "paid": "order.paid",
+    "shipped": "order.shipped",
+    "delivered": "order.delivered",
+    "cancelled": "order.cancelled",
+    "expired": "order.expired",
+}
+HELD = {"pending_payment", "paid"}
+HISTORIES = int(os.environ.get("SOUK_HISTORIES", "25"))  # `make soak` has 300 of them
+FINISHED = {"cancelled", "expired", "refunded"}
+QUANTITIES = st.integers(1, 3)
+
+
+@dataclass
+class Model:
+    """What must be so, by the simplest rules there are."""
+
+    status: dict[str, str] = field(default_factory=dict)
+    product: dict[str, str] = field(default_factory=dict)
+    sold: dict[str, int] = field(default_factory=dict)  # by order: units that are not back
+    counted: Counter[str] = field(default_factory=Counter)  # by product, what staff put in
+    statuses_had: dict[str, list[str]] = field(default_factory=dict)
+
+    def is_placed(self, order_id: str, product_id: str, quantity: int) -> None:
+        self.product[order_id], self.sold[order_id] = product_id, quantity
+        self.statuses_had[order_id] = []
+        self.becomes(order_id, "pending_payment")
+
+    def becomes(self, order_id: str, status: str) -> None:
+        if status in ("cancelled", "expired", "refunded") and self.status[order_id] in HELD:
+            self.sold[order_id] = 0
+        self.status[order_id] = status
+        self.statuses_had[order_id].append(status)
+
+    def of(self, product_id: str) -> Iterator[str]:
+        return (it for it, sold_of in self.product.items() if sold_of == product_id)
+
+    def available(self, product_id: str) -> int:
+        return self.counted[product_id] - sum(self.sold[it] for it in self.of(product_id))
+
+    def on_order(self, product_id: str) -> int:
+        return sum(self.sold[it] for it in self.of(product_id) if self.status[it] in HELD)
+
+
+class Shop(RuleBasedStateMachine):
+    placed = Bundle("placed")
+    news = Bundle("news")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model, self.bank = Model(), Bank()
+        self.late_by, self.now = timedelta(), clock.utc_now
+        self.patches = [
+            mock.patch.object(clock, "utc_now", self._late),
+            *(
+                mock.patch.object(it, "provider", return_value=self.bank)
+                for it in (service, worker)
+            ),
+        ]
+        for patch in self.patches:
+            patch.start()
+        self.run = uuid4().hex
+        self.payment_of: dict[str, str] = {}
+        self.totals: dict[str, int] = {}
+        for sku, buckets in (("TEA", 1), ("CUP", 3)):
+            made = shop.product(f"{sku}-{self.run}", available=0, stock_buckets=buckets)
+            self._adjust(made, 6)
+            self.model.counted[made.product_id] = 6
+        self.products = [Product.get(it) for it in self.model.counted]
+
+    def _late(self) -> datetime:
+        return self.now() + self.late_by
+
+    def teardown(self) -> None:
+        try:
+            self._settle()
+        finally:
+            for patch in self.patches:
+                patch.stop()
+            for table in (OutboxRow, Order, PaymentEvent):
+                for item in table.scan():
+                    item.delete()
+
+    # What buyers and staff do
+
+    @rule(target=placed, of=st.integers(0, 1), quantity=QUANTITIES)
+    def buy(self, of: int, quantity: int) -> object:
+        """Placed and paid in one go, as most are."""
+        order_id = self._place(of, quantity, uuid4().hex)
+        if order_id is None:
+            return multiple()
+        self.begin_to_pay(order_id)
+        self._hear(self.bank.captures(self.payment_of[order_id]))
+        return order_id
+
+    @rule(target=placed, of=st.integers(0, 1), quantity=QUANTITIES, key=st.sampled_from("abcdef"))
+    def place(self, of: int, quantity: int, key: str) -> object:
+        order_id = self._place(of, quantity, key)
+        return multiple() if order_id is None else order_id
+
+    def _place(self, of: int, quantity: int, key: str) -> str | None:
+        """The id of the order, if it is a new one."""
+        product_id = self.products[of].product_id
+        request = OrderRequest.model_validate(
+            {
+                "lines": [{"product_id": product_id, "quantity": quantity}],
+                "shipping_address": shop.ADDRESS,
+            }
+        )
+        is_enough = self.model.available(product_id) >= quantity
+        try:
+            placement = orders.place(Buyer(ADA.user_id), request, f"{self.run} {key}")
+        except IdempotencyKeyReused:
+            return None
+        except OutOfStock:
+            assert not is_enough
+            return None
+        order = placement.order
+        assert placement.is_replay is (order.order_id in self.model.status)
+        if placement.is_replay:
+            return None
+        self.totals[order.order_id] = int(order.totals.total_minor)
+        self.model.is_placed(order.order_id, product_id, quantity)
+        return order.order_id
+
+    @rule(order_id=placed, is_staff=st.booleans())
+    def cancel(self, order_id: str, is_staff: bool) -> None:
+        if self._decided(order_id, decisions.cancel, by="usr", is_staff=is_staff, reason=None):
+            self.model.becomes(order_id, "cancelled")
+
+    @rule(order_id=placed)
+    def ship(self, order_id: str) -> None:
+        if self._decided(order_id, decisions.ship, by="usr", carrier="DHL", tracking_number="1"):
+            self.model.becomes(order_id, "shipped")
+
+    @rule(order_id=placed)
+    def deliver(self, order_id: str) -> None:
+        if self._decided(order_id, decisions.deliver, by="usr"):
+            self.model.becomes(order_id, "delivered")
+
+    @rule(order_id=placed)
+    def pay_by_hand(self, order_id: str) -> None:
+        if self._decided(order_id, decisions.pay_by_hand, by="usr", reference="cash"):
+            self.model.becomes(order_id, "paid")
+
+    @rule(order_id=placed, part=st.sampled_from([None, 1, 1000]), key=st.sampled_from("xy"))
+    def refund(self, order_id: str, part: int | None, key: str) -> None:
+        self._decided(
+            order_id,
+            decisions.refund,
+            part,
+            by="usr",
+            reason=None,
+            key=key,
+            fingerprint=str(part),
+        )
+        self._note_refunds()
+
+    @rule(order_id=placed, quantity=QUANTITIES, key=st.sampled_from("xy"))
+    def take_back(self, order_id: str, quantity: int, key: str) -> None:
+        quantities = {self.model.product[order_id]: quantity}
+        if self._decided(
+            order_id,
+            decisions.take_back,
+            quantities,
+            by="usr",
+            reason=None,
+            key=key,
+            fingerprint=str(quantity),
+        ):
+            self.model.sold[order_id] -= quantity
+            assert self.model.sold[order_id] >= 0
+
+    @rule(of=st.integers(0, 1), difference=st.integers(-4, 4).filter(bool))
+    def adjust(self, of: int, difference: int) -> None:
+        with suppress(AppError):
+            self._adjust(self.products[of], difference)
+            self.model.counted[self.products[of].product_id] += difference
+
+    @rule(minutes=st.sampled_from([5, 31]))
+    def time_goes_by(self, minutes: int) -> None:
+        """And the sweep comes."""
+        self.late_by += timedelta(minutes=minutes)
+        due = [
+            order.order_id
+            for order in Order.scan()
+            if order.awaits and order.expires_at <= clock.utc_now()
+        ]
+        sweep(sample("orders.expiry"), CONTEXT)
+        for order_id in due:
+            self.model.becomes(order_id, "expired")
+
+    # What happens at the provider, and what it tells
+
+    @rule(order_id=placed)
+    def begin_to_pay(self, order_id: str) -> None:
+        answer = begin(order_id)
+        assert (answer.status == 200) is (self.model.status[order_id] == "pending_payment")
+        if answer.status == 200:
+            known = self.payment_of.setdefault(order_id, answer.body["payment_id"])
+            assert answer.body["payment_id"] == known
+
+    @rule(target=news, order_id=placed, is_captured=st.booleans())
+    def confirm(self, order_id: str, is_captured: bool) -> object:
+        """A payment that was begun may be confirmed at any later time."""
+        payment_id = self.payment_of.get(order_id)
+        if payment_id is None or self.bank.accounts[payment_id].status != STARTED:
+            return multiple()
+        confirmed = self.bank.captures if is_captured else self.bank.authorizes
+        return confirmed(payment_id)
+
+    @rule(event=news)
+    def tell(self, event: Event) -> None:
+        """It stays in the bundle: it may be told again."""
+        self._hear(event)
+
+    @rule(event=consumes(news))
+    def tell_for_the_last_time(self, event: Event) -> None:
+        self._hear(event)
+
+    @rule(target=news)
+    def work(self) -> object:
+        """All that was ever asked for comes to the worker, again; the bank tells of it, too."""
+        return multiple(*self._work())
+
+    @invariant()
+    def the_stock_adds_up(self) -> None:
+        for product in self.products:
+            product_id = product.product_id
+            assert held(product) == (
+                self.model.available(product_id),
+                self.model.on_order(product_id),
+            )
+            assert self.model.available(product_id) >= 0
+
+    @invariant()
+    def each_order_is_what_it_should_be(self) -> None:
+        for order_id, status in self.model.status.items():
+            order = Order.get(order_id)
+            assert order.status == status
+            became = [step.status for step in order.history if not step.event]
+            assert became == self.model.statuses_had[order_id]
+            assert 0 <= receipts.refundable_minor(order) <= receipts.received_minor(order)
+            assert (order.awaits is not None) is (status == "pending_payment")
+
+    def _decided(
+        self, order_id: str, decide: Callable[..., Effects | None], *about: object, **how: object
+    ) -> bool:
+        """Whether it was new."""
+        made: list[Effects | None] = []
+
+        def deciding(order: Order) -> Effects | None:
+            made.append(decide(order, *about, **how))
+            return made[-1]
+
+        with suppress(AppError):
+            change(order_id, deciding)
+        return bool(made) and made[-1] is not None
+
+    def _adjust(self, product: Product, difference: int) -> None:
+        adjustment = StockAdjustment(change=difference, reason="counted")
+        stockroom.adjust(product.product_id, adjustment, uuid4().hex, None, by="usr_staff")
+
+    def _hear(self, event: Event) -> None:
+        outcome = told(event)
+        order_id = event["data"]["order_id"]
+        assert outcome in ("applied", "repeated")
+        is_paid = event["type"] in ("payment.authorized", "payment.captured")
+        if is_paid and outcome == "applied" and self.model.status[order_id] == "pending_payment":
+            self.model.becomes(order_id, "paid")
+        self._note_refunds()
+
+    def _note_refunds(self) -> None:
+        for order_id, status in self.model.status.items():
+            order = Order.get(order_id)
+            if order.status == "refunded" != status:
+                assert receipts.is_all_paid_back(order)
+                self.model.becomes(order_id, "refunded")
+
+    def _work(self) -> list[Event]:
+        before = {key: it.status for key, it in self.bank.accounts.items()}
+        assert work(*asked_for()) == NOTHING_FAILED if asked_for() else True
+        self._note_refunds()
+        tells = {CAPTURED: "payment.captured", AUTHORIZED: "payment.authorized"}
+        return [
+            self.bank.event(tells.get(account.status, "payment.voided"), payment_id)
+            for payment_id, account in self.bank.accounts.items()
+            if account.status != before[payment_id]
+        ]
+
+    def _settle(self) -> None:
+        """All is told and done: now the money and the events must add up, too."""
+        for payment_id, account in self.bank.accounts.items():
+            if account.status == CAPTURED:
+                self._hear(self.bank.event("payment.captured", payment_id))
+        while told_now := self._work():
+            for event in told_now:
+                self._hear(event)
+        happened = Counter(
+            (event.data.order_id, event.type)
+            for event in shop.staged_so_far()
+            if event.type.startswith("order.")
+        )
+        for order_id, statuses in self.model.statuses_had.items():
+            for status in set(statuses) & EVENT_OF.keys():
+                assert happened[order_id, EVENT_OF[status]] == statuses.count(status) == 1
+            self._require_books(Order.get(order_id))
+        self.the_stock_adds_up()
+        self.each_order_is_what_it_should_be()
+
+    def _require_books(self, order: Order) -> None:
+        """What the bank has charged and paid back is what the order says, and is owed."""
+        by_hand = sum(int(it.amount_minor) for it in order.refunds if it.is_by_hand)
+        in_hand = int(order.payment.by_hand_minor) - by_hand if order.payment else 0
+        kept = receipts.received_minor(order) - receipts.paid_back_minor(order)
+        assert kept == self._kept_by_bank(order.order_id) + in_hand
+        if order.status in FINISHED:
+            assert kept == 0
+        if order.status in ("paid", "shipped", "delivered"):
+            is_authorized = bool(order.payment) and order.payment.status == AUTHORIZED
+            assert is_authorized or receipts.received_minor(order) >= self.totals[order.order_id]
+
+    def _kept_by_bank(self, order_id: str) -> int:
+        account = self.bank.accounts.get(self.payment_of.get(order_id, ""))
+        if account is None:
+            return 0
+        back = {it.refund_id: int(it.amount_minor) for it in Order.get(order_id).refunds}
+        return account.captured_minor - sum(back[it] for it in account.refunds)
+
+
+@pytest.mark.usefixtures("aws")
+def test_after_any_history_stock_money_and_events_add_up():
+    run_state_machine_as_test(
+        Shop,
+        settings=settings(
+            max_examples=HISTORIES,
+            stateful_step_count=25,
+            deadline=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,55 @@
+"""How often something may be done from one place in an hour."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared import quotas
+from shared.errors import TooManyAttempts
+from shared.models import Attempts
+from shared.transactions import Transaction
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("203.0.113.7", "203.0.113.8", False),
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", True),
+        ("2001:db8::1", "2001:0db8:0000:0000:1::1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.8", False),
+        ("::ffff:203.0.113.7", "203.0.113.7", True),
+    ],
+)
+def test_an_ipv6_subnet_counts_as_one_address(one, other, is_same):
+    assert (quotas.network(one) == quotas.network(other)) is is_same
+
+
+def test_counts_by_the_hour_begin_anew_with_the_next():
+    late = NOON + timedelta(minutes=59, seconds=59)
+
+    subjects = [quotas.hourly_subject("mail", "x", it) for it in (NOON, late)]
+
+    assert subjects[0] == subjects[1]
+    assert quotas.hourly_subject("mail", "x", NOON + timedelta(hours=1)) != subjects[0]
+
+
+def take(*, limit: int, now: datetime = NOON) -> None:
+    transaction = Transaction()
+    quotas.take_of_hour(transaction, "mail", "x", limit=limit, now=now)
+    transaction.commit()
+
+
+@pytest.mark.usefixtures("aws")
+def test_so_many_are_taken_in_an_hour_and_no_more():
+    for _ in range(3):
+        take(limit=3)
+
+    with pytest.raises(TooManyAttempts) as raised:
+        take(limit=3, now=NOON + timedelta(minutes=59, seconds=1))
+
+    assert raised.value.headers() == {"Retry-After": "59"}
+    assert [it.failures for it in Attempts.scan()] == [3]
+    take(limit=3, now=NOON + timedelta(hours=1))
