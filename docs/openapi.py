@@ -14,7 +14,15 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "functions" / "reference" / "openapi.json"
-APIS = ("auth", "products", "orders", "files", "reference")
+APIS = (
+    "auth",
+    "products",
+    "orders",
+    "orders.back_office",
+    "orders.payments",
+    "files",
+    "reference",
+)
 
 ERROR = {
     "type": "object",
@@ -96,7 +104,8 @@ def _finished(operation: dict[str, Any], route: Any) -> dict[str, Any]:
     for status in ("422", "500"):
         operation["responses"].pop(status, None)
     for status in EMPTY.keys() & operation["responses"]:
-        operation["responses"][status] = EMPTY[status]
+        if "$ref" not in json.dumps(operation["responses"][status]):
+            operation["responses"][status] = EMPTY[status]
     operation["responses"]["default"] = REFUSAL
     if route.requires is not None:
         _say_who_may(operation, route.requires)
