@@ -70,8 +70,8 @@ def test_a_good_token_becomes_a_principal(scheme, token):
     assert answer["context"] == {
         "user_id": "usr_staff",
         "session_id": the_session().session_id,
-        "permissions": "account:own api_keys:manage orders:place orders:read_all products:write "
-        "stock:write uploads:write",
+        "permissions": "account:own api_keys:manage orders:manage orders:place orders:read_all "
+        "orders:refund products:write stock:write terms:write uploads:write",
         "second_factor_due": False,
         "expires_at": answer["context"]["expires_at"],
     }

@@ -128,7 +128,7 @@ def test_a_permission_admits_whatever_else_its_holder_may_not_do():
 
 
 def test_a_permission_that_this_function_does_not_know_yet_is_passed_over():
-    answer = call_with(found("orders:place", "orders:refund", "*", "ORDERS:PLACE"))
+    answer = call_with(found("orders:place", "orders:gift", "*", "ORDERS:PLACE"))
 
     assert answer.body["permissions"] == ["orders:place"]
 
