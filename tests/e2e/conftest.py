@@ -293,7 +293,9 @@ def at_once(stack: Stack, what: str, argument: str, count: int) -> list[str]:
     return answers
 
 
-def as_function(stack: Stack, function: str, module: str, *arguments: str) -> Any:
+def as_function(
+    stack: Stack, function: str, module: str, *arguments: str, seconds: float = 90
+) -> Any:
     """What that module prints last, run with all that the function has but its time limit."""
     configuration = stack.client("lambda").get_function_configuration(
         FunctionName=stack.physical_ids[function]
@@ -307,7 +309,13 @@ def as_function(stack: Stack, function: str, module: str, *arguments: str) -> An
     }
     command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(  # noqa: S603 (our own module)
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=90
+        command,
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=seconds,
     )
     return json.loads(done.stdout.splitlines()[-1])
 

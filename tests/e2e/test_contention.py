@@ -82,7 +82,13 @@ def test_the_same_event_on_the_bus_many_times_is_one_mail(stack, visitor, buyer,
 
 
 def test_each_of_many_last_units_is_sold_to_one_of_twenty_buyers(stack):
-    found = as_function(stack, "OrdersFunction", "tests.support.buyers", "rush", str(RUSHES), "20")
+    found = as_function(
+        stack,
+        "OrdersFunction",
+        "tests.support.buyers",
+        *("rush", str(RUSHES), "20"),
+        seconds=30 + 6 * RUSHES,
+    )
 
     assert found["ends"] == {"1 orders, 0 units": RUSHES}
     assert found["outcomes"] == {"placed": RUSHES, "out_of_stock": RUSHES * 19}
@@ -90,7 +96,11 @@ def test_each_of_many_last_units_is_sold_to_one_of_twenty_buyers(stack):
 
 def test_fifty_equal_requests_at_once_are_one_order_each_time(stack):
     found = as_function(
-        stack, "OrdersFunction", "tests.support.buyers", "repeat", str(REPEATS), "50"
+        stack,
+        "OrdersFunction",
+        "tests.support.buyers",
+        *("repeat", str(REPEATS), "50"),
+        seconds=30 + 15 * REPEATS,
     )
 
     assert found["ends"] == {"1 orders, 1 units": REPEATS}
