@@ -193,6 +193,7 @@ class Order(Table):
     shipment: OrderShipment | None = OrderShipment(null=True)
     notes = ListAttribute(of=OrderNote, default=list)
     fingerprint = UnicodeAttribute()  # of the request that placed it
+    is_erased_when_sent = BooleanAttribute(default=False)  # its buyer's account was deleted
     version = NumberAttribute()
 
     by_buyer = ByBuyer()

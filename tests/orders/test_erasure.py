@@ -7,21 +7,32 @@ import pytest
 
 from orders import erasure, repository
 from orders.handler import handler as orders
+from orders.lifecycle.service import change
 from shared.dynamo import connection
 from shared.models import Order
 from tests.support import logs, shop
 from tests.support.faults import answering, timed_out
 from tests.support.http import ADA, BOB, CONTEXT, STAFF, sample, send
+from tests.support.orders import cancel_by_staff, pay_by_hand, refund, ship
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 NOTHING_FAILED = {"batchItemFailures": []}
+refund_by_hand = refund()
 ADDRESS = shop.ADDRESS | {"line2": "Flat 2", "region": "Westminster"}
 
 
 @pytest.fixture
 def tea():
     return shop.product("TEA", available=100)
+
+
+def sent(tea, key: str = "key-1", buyer=ADA) -> dict:
+    """An order that is on its way, as its buyer is shown it."""
+    order_id = place(tea, key, buyer).body["id"]
+    for decide in (pay_by_hand, ship):
+        change(order_id, decide)
+    return send(orders, "orders.get", caller=buyer, path={"order_id": order_id}).body
 
 
 def place(tea, key: str = "key-1", buyer=ADA):
@@ -73,7 +84,7 @@ class Countdown:
 
 
 def test_of_the_address_only_the_country_is_kept(tea):
-    order_id = place(tea).body["id"]
+    order_id = sent(tea)["id"]
 
     answer = erase()
 
@@ -100,7 +111,7 @@ def test_no_words_of_the_buyer_s_own_are_left(tea):
 
 
 def test_all_else_of_the_order_is_kept_and_it_is_shown_as_it_is(tea):
-    before = place(tea).body
+    before = sent(tea)
 
     erase()
 
@@ -121,7 +132,7 @@ def test_all_else_of_the_order_is_kept_and_it_is_shown_as_it_is(tea):
 
 
 def test_no_digest_that_the_address_could_be_guessed_from_is_left(tea):
-    order_id = place(tea).body["id"]
+    order_id = sent(tea)["id"]
 
     erase()
 
@@ -129,7 +140,7 @@ def test_no_digest_that_the_address_could_be_guessed_from_is_left(tea):
 
 
 def test_a_message_that_comes_again_changes_nothing(tea):
-    order_id = place(tea).body["id"]
+    order_id = sent(tea)["id"]
     erase()
     once = Order.get(order_id).to_dynamodb_dict()
 
@@ -140,7 +151,7 @@ def test_a_message_that_comes_again_changes_nothing(tea):
 
 
 def test_what_an_index_that_lags_still_shows_is_erased_once(tea, monkeypatch):
-    order_id = place(tea).body["id"]
+    order_id = sent(tea)["id"]
     stale = [Order.get(order_id)]
     erase()
     monkeypatch.setattr(repository, "not_erased", lambda _: stale)
@@ -148,11 +159,11 @@ def test_what_an_index_that_lags_still_shows_is_erased_once(tea, monkeypatch):
     answer = erase()
 
     assert answer == NOTHING_FAILED
-    assert Order.get(order_id).version == 2
+    assert Order.get(order_id).version == 4
 
 
 def test_an_order_that_is_gone_is_not_brought_back(tea, monkeypatch):
-    order_id = place(tea).body["id"]
+    order_id = sent(tea)["id"]
     stale = [Order.get(order_id)]
     Order(order_id).delete()
     monkeypatch.setattr(repository, "not_erased", lambda _: stale)
@@ -164,8 +175,8 @@ def test_an_order_that_is_gone_is_not_brought_back(tea, monkeypatch):
 
 
 def test_nobody_elses_orders_are_touched(tea):
-    place(tea)
-    theirs = place(tea, buyer=BOB).body["id"]
+    sent(tea)
+    theirs = sent(tea, buyer=BOB)["id"]
 
     erase()
 
@@ -178,7 +189,7 @@ def test_a_user_who_never_ordered_is_done_at_once():
 
 def test_a_run_whose_time_is_up_goes_on_when_the_message_comes_again(tea):
     for n in range(5):
-        place(tea, f"key-{n}")
+        sent(tea, f"key-{n}")
 
     first = erase(context=Countdown(60_000, 30_000, 4_999).context())
 
@@ -186,14 +197,15 @@ def test_a_run_whose_time_is_up_goes_on_when_the_message_comes_again(tea):
     assert len(with_address()) == 3
     assert erase() == NOTHING_FAILED
     assert with_address() == set()
-    assert {order.version for order in Order.scan()} == {2}
+    assert {order.version for order in Order.scan()} == {4}
 
 
 def test_a_run_that_fails_on_the_way_goes_on_when_the_message_comes_again(tea):
     for n in range(3):
-        place(tea, f"key-{n}")
+        sent(tea, f"key-{n}")
 
-    with answering(connection().client, "UpdateItem", None, timed_out()), logs.captured() as lines:
+    lost = answering(connection().client, "TransactWriteItems", None, timed_out())
+    with lost, logs.captured() as lines:
         first = erase()
 
     assert len(failed(first)) == 1
@@ -215,7 +227,7 @@ def test_a_run_that_fails_on_the_way_goes_on_when_the_message_comes_again(tea):
     ],
 )
 def test_a_message_that_tells_of_no_deletion_fails_and_erases_nothing(tea, body):
-    order_id = place(tea).body["id"]
+    order_id = sent(tea)["id"]
     event = sample("orders.erasure")
     event["Records"][0]["body"] = body
 
@@ -236,8 +248,8 @@ def test_an_erased_order_is_no_replay_of_the_request_that_placed_it(tea):
 
 
 def test_an_erasure_is_audited(tea):
-    place(tea)
-    place(tea, "key-2")
+    sent(tea)
+    sent(tea, "key-2")
 
     with logs.captured() as lines:
         erase()
@@ -246,3 +258,38 @@ def test_an_erasure_is_audited(tea):
     assert (line["action"], line["result"]) == ("erase_orders", "done")
     assert (line["user_id"], line["orders"]) == (ADA.user_id, "2")
     assert line["correlation_id"] == "JKJaXmPLvHcESHA="
+
+
+def test_what_is_not_paid_yet_is_cancelled_and_its_stock_is_free_again(tea):
+    order_id = place(tea).body["id"]
+
+    erase()
+
+    order = Order.get(order_id)
+    assert (order.status, order.history[-1].reason) == ("cancelled", "account_deleted")
+    assert (order.fingerprint, with_address(), shop.available(tea)) == ("erased", set(), 100)
+
+
+@pytest.mark.parametrize("end", [ship, cancel_by_staff, refund_by_hand])
+def test_what_is_paid_keeps_its_address_until_it_is_sent_or_is_not_going_to_be(tea, end):
+    order_id = place(tea).body["id"]
+    change(order_id, pay_by_hand)
+
+    erase()
+    erase()
+    before = with_address()
+    change(order_id, end)
+
+    assert (before, with_address()) == ({order_id}, set())
+    assert Order.get(order_id).fingerprint == "erased"
+
+
+def test_an_order_that_is_paid_while_the_account_goes_is_sent_all_the_same(tea):
+    order_id = place(tea).body["id"]
+    change(order_id, pay_by_hand)
+
+    erase()
+    shipped = change(order_id, ship)
+
+    assert (shipped.status, shipped.is_erased_when_sent) == ("shipped", False)
+    assert erase() == NOTHING_FAILED

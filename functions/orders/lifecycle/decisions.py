@@ -6,9 +6,11 @@ a retry whose first answer was lost is answered like it. Nothing is changed by o
 
 from collections.abc import Mapping
 
-from orders.lifecycle import announcing, receipts, refunds, units
+from orders.lifecycle import announcing, erasing, receipts, refunds, units
+from orders.lifecycle.erasing import ERASED
 from orders.lifecycle.transitions import (
     BEFORE_SHIPPING,
+    FINISHED,
     Effects,
     advance,
     conflict,
@@ -76,7 +78,7 @@ def pay_by_hand(order: Order, *, by: str, reference: str) -> Effects | None:
 def ship(order: Order, *, by: str, carrier: str, tracking_number: str | None) -> Effects | None:
     """Raises OrderStatusConflict, also where the payment was lost, or is all being paid back."""
     shipment = OrderShipment(carrier=carrier, tracking_number=tracking_number)
-    if order.status == "shipped" and _same(order.shipment, shipment):
+    if order.status in ("shipped", "delivered") and _same(order.shipment, shipment):
         return None
     if receipts.is_being_paid_back(order) or receipts.is_lost(order):
         raise conflict(order, "shipped")
@@ -160,6 +162,19 @@ def refund(  # noqa: PLR0913 (what a refund is)
     return refunds.ask(order, amount_minor, by=by, reason=reason, key=key, fingerprint=fingerprint)
 
 
+def erase(order: Order) -> Effects | None:
+    """Its buyer's account was deleted: nobody pays for it any more, but what is paid is sent."""
+    if order.fingerprint == ERASED or order.is_erased_when_sent:
+        return None
+    if order.status == "paid":
+        order.is_erased_when_sent = True
+        return Effects()
+    is_open = order.status == "pending_payment"
+    effects = cancel(order, by=SHOP, is_staff=True, reason="account_deleted") if is_open else None
+    erasing.erase(order)
+    return effects or Effects()
+
+
 def note(order: Order, text: str, *, by: str) -> Effects:
     """Raises TooManyEntries."""
     require_room(order, order.notes)
@@ -168,7 +183,9 @@ def note(order: Order, text: str, *, by: str) -> Effects:
 
 
 def confirm_again(order: Order) -> Effects:
-    """The mail about it is sent once more."""
+    """The mail about it is sent once more. Raises OrderStatusConflict for one that is over."""
+    if order.status in FINISHED:
+        raise conflict(order, "confirmed")
     return Effects(events=[announcing.confirmation_requested(order)])
 
 

@@ -15,6 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from orders.lifecycle import erasing
 from shared import clock
 from shared.errors import OrderStatusConflict, TooManyEntries
 from shared.events import OrderEvent
@@ -77,6 +78,8 @@ def advance(order: Order, to: str, *, by: str, reason: str | None = None) -> Non
     order.history.append(OrderStep(status=to, at=clock.utc_now(), by=by, reason=reason))
     order.awaits = None
     order.expires_at = None
+    if order.is_erased_when_sent:
+        erasing.erase(order)
 
 
 def record(order: Order, event: str, *, by: str, reason: str | None = None) -> None:
