@@ -60,6 +60,7 @@ from shared.events.orders import (
     PaymentLost,
     Refunded,
     RefundFailed,
+    RefundOwed,
     RefundRequested,
     Return,
     ReturnedLine,
@@ -107,6 +108,7 @@ __all__ = [
     "ProductCreated",
     "ProductUpdated",
     "RefundFailed",
+    "RefundOwed",
     "RefundRequested",
     "Refunded",
     "RegistrationRepeated",
@@ -154,6 +156,7 @@ OrderEvent = (
     | CaptureRequested
     | VoidRequested
     | PaymentLost
+    | RefundOwed
     | RefundRequested
     | OrderRefunded
     | RefundFailed

@@ -87,6 +87,13 @@ class PaymentLost(Happening):
     data: AboutOrder
 
 
+class RefundOwed(Happening):
+    """It was paid by hand and is over: somebody has to pay it back, and to enter that."""
+
+    type: Literal["order.refund_owed"] = "order.refund_owed"
+    data: AboutOrder
+
+
 class AboutRefund(AboutOrder):
     refund_id: str
     amount: Money

@@ -309,7 +309,7 @@ def test_whatever_becomes_of_an_order_it_agrees_with_itself(life):
         ("paid", {"awaits": "payment", "expires_at": "now"}, "it is paid, and would expire"),
         ("pending_payment", {"awaits": None}, "it is pending_payment, and would not expire"),
         ("delivered", {"payment": None}, "it is delivered, and nothing was received"),
-        ("cancelled", {"payment": {"by_hand_minor": 5}}, "it is cancelled, and 5 of what was"),
+        ("cancelled", {"payment": {"captured_minor": 5}}, "it is cancelled, and 5 of what was"),
         ("refunded", {"payment": {"captured_minor": 10}}, "10 was received, 3000 is to be paid"),
         ("paid", {"totals": {"shipping_minor": 1}}, "its total is 3000, its parts make 3001"),
         ("paid", {"totals": {"items_minor": 1}}, "its lines do not add up to its totals"),
@@ -343,3 +343,9 @@ def as_item(order: Order) -> dict[str, Any]:
 
 def faults(order: Order) -> list[str]:
     return list(books.faults(as_item(order)))
+
+
+def test_what_was_paid_by_hand_and_is_owed_is_no_fault():
+    order = orders.unstored(orders.pay_by_hand, orders.cancel)
+
+    assert faults(order) == []

@@ -4,10 +4,12 @@ import pytest
 
 from orders.handler import handler
 from shared import stock
+from shared.dynamo import connection
 from shared.models import Order, Product, Stock
 from shared.transactions import Contended, Transaction
 from tests.support import shop
 from tests.support.catalog import patch
+from tests.support.faults import answering, cancelled
 from tests.support.http import Answer, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -91,17 +93,15 @@ def test_a_bucket_that_others_win_is_left_for_another(monkeypatch):
     assert (answer.status, tried) == (201, [1, 1, 1])
 
 
-def test_stock_in_one_piece_is_tried_for_as_ever(monkeypatch):
-    tea = shop.product("TEA", available=16)
-    commit, tried = Transaction.commit, []
+@pytest.mark.parametrize("buckets", [1, 4])
+def test_an_order_is_tried_four_times_wherever_its_stock_is(buckets):
+    tea = shop.product("TEA", available=16, stock_buckets=buckets)
+    lost = cancelled("None", "TransactionConflict", "None")
 
-    def counted(transaction, *, tries):
-        tried.append(tries)
-        commit(transaction, tries=tries)
+    with answering(connection().client, "TransactWriteItems", *[lost] * 9) as sent:
+        answer = order((tea, 1))
 
-    monkeypatch.setattr(Transaction, "commit", counted)
-
-    assert (order((tea, 1)).status, tried) == (201, [4])
+    assert (answer.status, answer.headers["Retry-After"], len(sent)) == (503, "1", 4)
 
 
 def test_an_order_from_more_places_than_a_transaction_holds_is_refused_in_words():

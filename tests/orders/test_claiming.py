@@ -52,7 +52,7 @@ def failed(answer: dict) -> list[str]:
 
 
 def orders_of(caller: Caller) -> set[str]:
-    page = send(handler, "orders.list", caller=caller, query={"limit": "100"}).body
+    page = send(handler, "orders.list", caller=caller, query={"limit": "50"}).body
     return {order["id"] for order in page["items"]}
 
 

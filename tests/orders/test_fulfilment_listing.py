@@ -82,7 +82,7 @@ def test_they_are_shown_as_staff_see_them(tea):
     (shown,) = listed().body["items"]
 
     assert (shown["buyer_id"], shown["payment"]["payment_id"]) == (ADA.user_id, "pay_1")
-    assert shown["notes"] == []
+    assert "notes" not in shown  # nor what else may be long: each order's own address has it
 
 
 def test_a_page_goes_on_where_the_one_before_ended(tea):

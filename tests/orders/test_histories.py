@@ -54,6 +54,13 @@ EVENT_OF = {  # that each status is told by
     "cancelled": "order.cancelled",
     "expired": "order.expired",
 }
+LEGAL = {  # what each status may become
+    "": {"pending_payment"},
+    "pending_payment": {"paid", "cancelled", "expired"},
+    "paid": {"shipped", "cancelled", "refunded"},
+    "shipped": {"delivered", "cancelled", "refunded"},
+    "delivered": {"cancelled", "refunded"},
+}
 HELD = {"pending_payment", "paid"}
 HISTORIES = int(os.environ.get("SOUK_HISTORIES", "25"))  # `make soak` has 300 of them
 FINISHED = {"cancelled", "expired", "refunded"}
@@ -76,6 +83,7 @@ class Model:
         self.becomes(order_id, "pending_payment")
 
     def becomes(self, order_id: str, status: str) -> None:
+        assert status in LEGAL[self.status.get(order_id, "")]
         if status in ("cancelled", "expired", "refunded") and self.status[order_id] in HELD:
             self.sold[order_id] = 0
         self.status[order_id] = status
@@ -322,8 +330,9 @@ class Shop(RuleBasedStateMachine):
     def _note_refunds(self) -> None:
         for order_id, status in self.model.status.items():
             order = Order.get(order_id)
-            if order.status == "refunded" != status:
-                assert receipts.is_all_paid_back(order)
+            is_over = receipts.is_all_paid_back(order) and status not in FINISHED
+            assert is_over is (order.status == "refunded" != status)
+            if is_over:
                 self.model.becomes(order_id, "refunded")
 
     def _work(self) -> list[Event]:
@@ -363,8 +372,8 @@ class Shop(RuleBasedStateMachine):
         in_hand = int(order.payment.by_hand_minor) - by_hand if order.payment else 0
         kept = receipts.received_minor(order) - receipts.paid_back_minor(order)
         assert kept == self._kept_by_bank(order.order_id) + in_hand
-        if order.status in FINISHED:
-            assert kept == 0
+        if order.status in FINISHED:  # what was paid by hand is paid back by hand
+            assert kept == receipts.left_minor(order, by_hand=True)
         if order.status in ("paid", "shipped", "delivered"):
             is_authorized = bool(order.payment) and order.payment.status == AUTHORIZED
             assert is_authorized or receipts.received_minor(order) >= self.totals[order.order_id]

@@ -196,12 +196,16 @@ def test_what_was_paid_by_hand_is_paid_back_by_hand_at_once():
     assert books(order) == (TOTAL, 1000, 2000)
 
 
-def test_cancelled_it_is_paid_back_the_way_it_was_paid():
+def test_cancelled_it_is_owed_until_staff_say_that_it_is_paid_back():
     order = unstored(pay_by_hand)
 
-    cancel_by_staff(order)
+    told_of_cancelling = told(cancel(order))
+    owed = books(order)
+    told_of_refund = told(refund()(order))
 
-    assert asked(order) == [(TOTAL, "succeeded", True)]
+    assert told_of_cancelling == ["order.cancelled", "order.refund_owed"]
+    assert (owed, order.history[-2].event) == ((TOTAL, 0, TOTAL), "refund_owed")
+    assert told_of_refund == ["order.refunded"]
     assert (order.status, books(order)) == ("cancelled", (TOTAL, TOTAL, 0))
 
 
@@ -248,7 +252,7 @@ def test_paid_twice_and_cancelled_it_is_paid_back_twice():
     cancel(order)
     settle(number=1)(order)
 
-    assert books(order) == (2 * TOTAL, 2 * TOTAL, 0)
+    assert books(order) == (2 * TOTAL, TOTAL, TOTAL)  # what was paid by hand is owed
 
 
 def test_one_refund_is_of_money_that_came_in_one_way():
@@ -349,9 +353,8 @@ def test_a_payment_that_was_captured_is_not_let_go_of():
     [
         (partial(authorized, payment_id="pay_2"), "unknown_payment"),
         (partial(captured, payment_id="pay_2"), "unknown_payment"),
-        (partial(voided, payment_id="pay_2"), "unknown_payment"),
         (partial(refunded_there, payment_id="pay_2"), "unknown_payment"),
-        (partial(refunded_there, amount_minor=TOTAL + 1), "unknown_payment"),
+        (partial(refunded_there, amount_minor=TOTAL + 1), "amount_differs"),
         (
             partial(paying.authorized, provider="bank", payment_id=PAYMENT, amount_minor=TOTAL - 1),
             "amount_differs",
@@ -431,3 +434,30 @@ def test_an_authorization_that_is_lost_is_told_only_while_somebody_counts_on_it(
     assert told(voided(unstored(authorized, cancel))) == []
     assert told(voided(unstored(pay_by_hand, authorized))) == []
     assert told(voided(unstored(begin))) == []
+
+
+def test_that_a_payment_which_another_has_followed_is_void_is_no_news():
+    order = unstored(begin, voided, partial(paying.begin, provider="bank", payment_id="pay_2"))
+
+    assert voided(order) is None
+    assert receipts.payment_of(order).status == "started"
+
+
+def test_a_refund_is_known_by_the_provider_s_own_id_too():
+    order = unstored(captured, refund(), settle())
+
+    again = refunded_there(
+        order, refund_id=None, provider_refund_id=f"bank_{order.refunds[0].refund_id}"
+    )
+
+    assert (again, books(order)) == (None, (TOTAL, TOTAL, 0))
+
+
+def test_a_refund_of_another_amount_than_was_asked_for_changes_nothing():
+    order = unstored(captured, refund(1000))
+    before = order.serialize()
+
+    with pytest.raises(DoesNotFit) as misfit:
+        refunded_there(order, refund_id=order.refunds[0].refund_id, amount_minor=1)
+
+    assert (misfit.value.code, order.serialize()) == ("amount_differs", before)

@@ -5,6 +5,7 @@ import pytest
 from orders.handler import handler
 from orders.schemas import LINES_MAX
 from shared import events
+from shared.config import OrderSettings
 from shared.dynamo import connection
 from shared.models import Order, OutboxRow
 from tests.support import shop
@@ -335,3 +336,16 @@ def test_two_buyers_may_use_the_same_key():
     assert [answer.status for answer in answers] == [201, 201]
     assert answers[0].body["id"] != answers[1].body["id"]
     assert shop.available(tea) == 0
+
+
+def test_an_account_places_so_many_orders_an_hour_and_is_told_when_it_may_again(monkeypatch):
+    tea = shop.product("TEA", available=9)
+    two_an_hour = OrderSettings(orders_per_hour=2)
+    monkeypatch.setattr("orders.service.settings", lambda _: two_an_hour)
+
+    placed = [place([line(tea)], key=f"key-{n}") for n in range(3)]
+
+    assert [it.status for it in placed] == [201, 201, 429]
+    assert (placed[-1].code, shop.available(tea)) == ("too_many_attempts", 7)
+    assert int(placed[-1].headers["Retry-After"]) <= 3600
+    assert place([line(tea)], key="key-1").status == 201  # a repeat counts for nothing

@@ -192,7 +192,7 @@ def test_an_edit_that_always_loses_gives_up(monkeypatch):
 @pytest.mark.parametrize(
     ("change", "path", "code"),
     [
-        ({"country": "XX"}, "country", "value_error"),
+        ({"country": "XX"}, "country", "unknown_country"),
         ({"country": "de"}, "country", "string_pattern_mismatch"),
         ({"country": "*"}, "country", "string_pattern_mismatch"),
         ({"region": ""}, "region", "string_too_short"),

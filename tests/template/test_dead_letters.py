@@ -173,7 +173,11 @@ def test_a_payment_that_needs_a_person_is_told_of_with_its_order():
     rule = stack.of_type("AWS::Events::Rule")["PaymentTroubleRule"]
     (told,) = rule["Targets"]
 
-    assert set(rule["EventPattern"]["detail-type"]) == {"order.refund_failed", "order.payment_lost"}
+    assert set(rule["EventPattern"]["detail-type"]) == {
+        "order.refund_failed",
+        "order.payment_lost",
+        "order.refund_owed",
+    }
     assert told["Arn"] == {"Ref": "AlarmTopic"}
     assert told["InputTransformer"]["InputPathsMap"]["order"] == "$.detail.data.order_id"
     assert "<order>" in told["InputTransformer"]["InputTemplate"]

@@ -21,6 +21,7 @@ from shared.events import (
     PaymentLost,
     Refunded,
     RefundFailed,
+    RefundOwed,
     RefundRequested,
     Return,
     ReturnedLine,
@@ -87,6 +88,10 @@ def void_requested(order: Order) -> VoidRequested:
 
 def payment_lost(order: Order) -> PaymentLost:
     return PaymentLost(data=AboutOrder(**_about(order)))
+
+
+def refund_owed(order: Order) -> RefundOwed:
+    return RefundOwed(data=AboutOrder(**_about(order)))
 
 
 def refund_requested(order: Order, refund: OrderRefund) -> RefundRequested:

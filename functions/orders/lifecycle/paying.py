@@ -84,11 +84,9 @@ def captured(order: Order, *, provider: str, payment_id: str, amount_minor: int)
 
 
 def voided(order: Order, *, payment_id: str) -> Effects | None:
-    """Nothing will come of the payment. Raises DoesNotFit."""
+    """Nothing will come of the payment: of one that another has followed, that is no news."""
     payment = receipts.payment_of(order)
-    if payment.payment_id != payment_id:
-        raise DoesNotFit("unknown_payment")
-    if payment.status in (CAPTURED, VOID):
+    if payment.payment_id != payment_id or payment.status in (CAPTURED, VOID):
         return None
     is_lost = payment.status == AUTHORIZED and order.status not in FINISHED
     payment.status = VOID
@@ -109,9 +107,11 @@ def refund_told(  # noqa: PLR0913 (what a refund is)
 ) -> Effects | None:
     """`refund_id` is ours, if the refund was asked for here. Raises DoesNotFit, TooManyEntries."""
     payment = receipts.payment_of(order)
-    if payment.payment_id != payment_id or amount_minor > payment.captured_minor:
+    if payment.payment_id != payment_id:
         raise DoesNotFit("unknown_payment")
-    known = refunds.find(order, refund_id) if refund_id else None
+    known = refunds.known_as(order, refund_id, provider_refund_id)
+    if amount_minor > payment.captured_minor or (known and amount_minor != known.amount_minor):
+        raise DoesNotFit("amount_differs")
     if known:
         return refunds.settled(order, known, status=status, provider_refund_id=provider_refund_id)
     return refunds.found(

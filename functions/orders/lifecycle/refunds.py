@@ -27,6 +27,13 @@ def find(order: Order, refund_id: str) -> OrderRefund | None:
     return next((it for it in order.refunds if it.refund_id == refund_id), None)
 
 
+def known_as(order: Order, refund_id: str | None, provider_refund_id: str) -> OrderRefund | None:
+    """By our id, which the provider may have lost, or by its own."""
+    mine = find(order, refund_id) if refund_id else None
+    its = (it for it in order.refunds if it.provider_refund_id == provider_refund_id)
+    return mine or next(its, None)
+
+
 def ask(  # noqa: PLR0913 (what a refund is)
     order: Order,
     amount_minor: int,
@@ -62,13 +69,14 @@ def ask(  # noqa: PLR0913 (what a refund is)
 
 
 def ask_all(order: Order, *, by: str, reason: str) -> Effects:
-    """All that is left: in one refund by the provider, and in one by hand."""
+    """All that the provider has. What was paid by hand is owed until staff enter its refund."""
     effects = Effects()
-    for by_hand in (False, True):
-        left = left_minor(order, by_hand=by_hand)
-        if left:
-            key = f"{reason} {'by hand' if by_hand else 'by provider'}"
-            effects.add(ask(order, left, by=by, reason=reason, key=key))
+    by_provider = left_minor(order, by_hand=False)
+    if by_provider:
+        effects.add(ask(order, by_provider, by=by, reason=reason, key=f"{reason} by provider"))
+    if left_minor(order, by_hand=True):
+        record(order, "refund_owed", by=by, reason=reason)
+        effects.events.append(announcing.refund_owed(order))
     return effects
 
 

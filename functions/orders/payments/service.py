@@ -8,7 +8,7 @@ from orders.guests import links
 from orders.lifecycle import paying, receipts, repository
 from orders.lifecycle.receipts import STARTED, VOID
 from orders.lifecycle.service import change
-from orders.lifecycle.transitions import Effects
+from orders.lifecycle.transitions import FINISHED, Effects
 from orders.payments import repository as events
 from orders.payments.provider import (
     Authorized,
@@ -157,7 +157,10 @@ def _decision(order: Order, told: ProviderEvent, provider_name: str) -> Effects 
 
 def _refund_told(order: Order, told: RefundTold) -> Effects | None:
     known = receipts.payment_of(order)
-    if known.payment_id in (None, told.payment_id) and not known.captured_minor:
+    is_unknown = known.payment_id in (None, told.payment_id) and not known.captured_minor
+    if is_unknown and known.status == VOID:
+        return None  # an authorization that was let go of: no money had come
+    if is_unknown and order.status not in FINISHED:
         raise Unavailable("Of what is paid back here, nothing is known yet. Tell it again.")
     return paying.refund_told(
         order,
@@ -170,7 +173,7 @@ def _refund_told(order: Order, told: RefundTold) -> Effects | None:
 
 
 def _refused(told: ProviderEvent, reason: str) -> Heard:
-    """Somebody has to look into it: an alarm counts the audit line (template.yaml)."""
+    """Somebody has to look into it: an alarm counts the error's line (template.yaml)."""
     facts = {"event_id": told.event_id, "order_id": told.order_id, "payment_id": told.payment_id}
     observability.audit("webhook", "refused", reason=reason, **facts)
     observability.logger.error("webhook refused", extra=facts | {"reason": reason})

@@ -125,6 +125,19 @@ def test_what_a_buyer_has_written_is_no_formula(sign):
     assert row["ship_to_name"] == row["ship_to_city"] == row["sku"] == f"'{text}"
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (";=1", ";'=1"),
+        ("12 Main Street;+1;-2", "12 Main Street;'+1;'-2"),
+        ("\uff1dcmd", "'\uff1dcmd"),  # in full width
+        ("=a;=b", "'=a;'=b"),
+    ],
+)
+def test_a_formula_behind_a_semicolon_or_in_full_width_is_defused_too(text, written):
+    assert files.defused(text) == written
+
+
 @pytest.mark.parametrize("text", ["", "'s-Hertogenbosch", "O'Brien", "1+1", " =1+1", "a=b", "é"])
 def test_a_text_that_is_no_formula_is_left_as_it_is(text):
     assert files.defused(text) == text

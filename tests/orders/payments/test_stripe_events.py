@@ -176,15 +176,17 @@ def test_amounts_are_counted_as_stripe_does(currency, here, there):
     st.sampled_from(["EUR", "JPY", "KWD", "ISK", "UGX", "MGA"]),
 )
 def test_what_stripe_can_be_asked_comes_back_as_it_went(count, currency):
-    amount = Money(amount_minor=count * (100 if currency == "MGA" else 1), currency=currency)
+    step = {"MGA": 100, "KWD": 10}.get(currency, 1)
+    amount = Money(amount_minor=count * step, currency=currency)
     asked = to_stripe(amount)
 
     assert of_stripe(asked.count, asked.currency) == amount
 
 
-def test_a_part_of_a_unit_that_stripe_does_not_take_is_refused():
+@pytest.mark.parametrize(("amount_minor", "currency"), [(150, "MGA"), (1999, "KWD"), (1, "TND")])
+def test_a_part_of_a_unit_that_stripe_does_not_take_is_refused(amount_minor, currency):
     with pytest.raises(PaymentRefused):
-        to_stripe(Money(amount_minor=150, currency="MGA"))
+        to_stripe(Money(amount_minor=amount_minor, currency=currency))
 
 
 def test_a_part_of_a_unit_that_there_is_not_is_no_amount():

@@ -254,7 +254,7 @@ def test_what_fits_no_order_is_taken_once_and_changes_nothing(bank, order_id, ch
     assert (line["level"], line["reason"]) == ("ERROR", reason)
 
 
-@pytest.mark.parametrize("type_", ["payment.authorized", "payment.voided", "refund.updated"])
+@pytest.mark.parametrize("type_", ["payment.authorized", "refund.updated"])
 def test_so_is_whatever_else_is_told_of_a_payment_of_another_order(bank, order_id, type_):
     payment_id = begun(order_id)
     about = {"payment_id": "pay_of_another", "refund_id": None, "status": "succeeded"}
@@ -330,3 +330,13 @@ def test_an_event_whose_write_was_made_and_not_answered_is_repeated(bank, order_
 
     assert told(event) == "repeated"
     assert happened() == ["order.paid", "order.placed"]
+
+
+def test_of_an_authorization_that_was_let_go_of_a_refund_is_no_news(bank, order_id):
+    payment_id = begun(order_id)
+    told(bank.authorizes(payment_id))
+    told(bank.lets_go(payment_id))
+    before = stored(order_id).serialize()
+
+    assert told(bank.pays_back(payment_id, 2000)) == "repeated"
+    assert stored(order_id).serialize() == before
