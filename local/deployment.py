@@ -33,6 +33,7 @@ PARAMETERS = {
     "FailuresPerAddress": "100000",
     "MailsPerHour": "100000",
     "GuestOrdersPerHour": "100000",
+    "OrdersPerHour": "100000",
     "PaymentProvider": "local",  # which the stack runs itself, and tells the functions where
 }
 ARTIFACTS = "souk-artifacts"

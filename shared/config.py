@@ -97,6 +97,7 @@ class CatalogSettings(Settings):
 @dataclass(frozen=True, slots=True)
 class OrderSettings(Settings):
     payment_hold_minutes: int = 30  # for which an order that is not paid keeps its stock
+    orders_per_hour: int = 100  # of one account
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 _CODES = """
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS
@@ -19,7 +20,9 @@ CODES = frozenset(_CODES.split())
 
 def _known(country: str) -> str:
     if country not in CODES:
-        raise ValueError("Must be the ISO 3166-1 alpha-2 code of a country, such as DE")
+        raise PydanticCustomError(
+            "unknown_country", "Must be the ISO 3166-1 alpha-2 code of a country, such as DE"
+        )
     return country
 
 

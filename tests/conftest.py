@@ -26,6 +26,7 @@ os.environ |= {
     "LOGINS_TABLE": "souk-logins",
     "MAILS_PER_HOUR": "1000",
     "MAIL_SENDER": "shop@example.com",
+    "ORDERS_PER_HOUR": "1000",
     "ORDERS_TABLE": "souk-orders",
     "ORDER_LINKS_SECRET_ARN": "souk/order-links",
     "OUTBOX_TABLE": "souk-outbox",

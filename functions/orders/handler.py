@@ -9,7 +9,7 @@ from shared.api import create_api
 from shared.auth import Permission
 from shared.callers import requires
 from shared.config import CursorSettings, GuestSettings
-from shared.parameters import IdempotencyKey, PageCursor, PageLimit
+from shared.parameters import IdempotencyKey, OrderPageLimit, PageCursor
 from shared.schemas import Page
 
 api = create_api(CursorSettings, GuestSettings)
@@ -32,7 +32,7 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
     A key is kept as long as the order that it has placed: for ever. A request that was refused
     leaves its key free.
     """
-    placement = orders.place(orders.buyer(api.caller), request, idempotency_key)
+    placement = orders.place_own(api.caller, request, idempotency_key)
     view = OrderView.of(placement.order)
     return created(
         view,
@@ -43,7 +43,7 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
 
 @api.get("/v1/orders", tags=["Orders"])
 @requires(Permission.PLACE_ORDERS)
-def list_orders(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[OrderView]:
+def list_orders(limit: OrderPageLimit = 20, cursor: PageCursor = None) -> Page[OrderView]:
     """Your own orders, newest first."""
     page = orders.mine(api.caller, limit=limit, cursor=cursor)
     return Page(items=[OrderView.of(order) for order in page.items], next_cursor=page.next_cursor)

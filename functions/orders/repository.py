@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pynamodb.exceptions import UpdateError
-
-from orders.buyers import is_guest
+from orders.lifecycle.erasing import ERASED
 from orders.lifecycle.repository import Also
 from orders.pricing.repository import stage_use
 from shared import cursors, outbox, stock
@@ -12,13 +10,10 @@ from shared.cursors import ItemPage
 from shared.dynamo import BUSY, pause
 from shared.errors import OrderAlreadyPlaced, OutOfStock, StockScattered, Unavailable
 from shared.events import OrderEvent
-from shared.models import Order, OrderLine, Product, Promotion, ShippingAddress
+from shared.models import Order, OrderLine, Product, Promotion
 from shared.stock import Held
 from shared.transactions import ACTIONS_MAX, TRIES, Contended, Transaction
 
-# In place of the request's fingerprint: one of an address could be guessed from it. Nobody can
-# send the request again whose account is gone.
-ERASED = "erased"
 _OF_BUYER = "orders of a buyer"
 
 
@@ -41,12 +36,11 @@ def add(
             pause(retry)
         try:
             parts = _parts(order, buckets, held)
-            _staged(order, happened, parts, promotion, also).commit(tries=_tries_at(buckets))
+            _staged(order, happened, parts, promotion, also).commit(tries=1)
         except _Short:
             held = _look_again(order)
-        except Contended:
-            if not _is_split(buckets):
-                raise
+        except Contended:  # where others win a bucket, the next try may be made at another
+            continue
         else:
             return
     raise Unavailable(BUSY)
@@ -86,15 +80,6 @@ def _staged(
     if len(transaction) > ACTIONS_MAX:
         raise StockScattered("This order's units are in too many places: order fewer products.")
     return transaction
-
-
-def _is_split(buckets: Mapping[str, int]) -> bool:
-    return any(count > 1 for count in buckets.values())
-
-
-def _tries_at(buckets: Mapping[str, int]) -> int:
-    """Where others win a bucket, the next try is better made at another."""
-    return 1 if _is_split(buckets) else TRIES
 
 
 def _parts(order: Order, buckets: Mapping[str, int], held: Mapping[str, Held]) -> Parts:
@@ -155,34 +140,3 @@ def of_buyer(buyer_id: str, *, limit: int, cursor: str | None) -> ItemPage[Order
 def not_erased(buyer_id: str) -> Iterator[Order]:
     """Those that still have the buyer's address, as far as the index knows yet."""
     return iter(Order.by_buyer.query(buyer_id, filter_condition=Order.fingerprint != ERASED))
-
-
-def erase(order: Order) -> bool:
-    """Keep of the address what taxes depend on, the country, and no words of the buyer's own.
-
-    Whether that was left to do.
-    """
-    own_words = [
-        Order.history[place]["reason"].remove()
-        for place, step in enumerate(order.history)
-        if step.reason and (step.by == order.buyer_id or is_guest(step.by))
-    ]
-    nowhere = ShippingAddress(
-        name="", line1="", postal_code="", city="", country=order.shipping_address.country
-    )
-    try:
-        Order(order.order_id).update(
-            [
-                Order.shipping_address.set(nowhere),
-                Order.guest_email.remove(),
-                Order.fingerprint.set(ERASED),
-                Order.version.set(Order.version + 1),
-                *own_words,
-            ],
-            condition=Order.order_id.exists() & (Order.fingerprint != ERASED),
-        )
-    except UpdateError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True

@@ -4,25 +4,27 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from orders import repository
 from orders.buyers import Buyer
-from orders.lifecycle import announcing, decisions
+from orders.lifecycle import announcing, decisions, receipts
 from orders.lifecycle import service as lifecycle
 from orders.lifecycle.repository import Also
-from orders.lifecycle.transitions import Effects, advance
+from orders.lifecycle.transitions import BEFORE_SHIPPING, Effects, advance
 from orders.pricing import quotes
 from orders.pricing import repository as prices
 from orders.pricing.lines import merged
 from orders.pricing.quotes import Quote
 from orders.schemas import OrderRequest, QuoteRequest
-from shared import clock, ids, observability
+from shared import clock, ids, observability, quotas
 from shared.auth import Permission, Principal
 from shared.config import OrderSettings, settings
 from shared.cursors import ItemPage
 from shared.dynamo import BUSY
 from shared.errors import (
     AppError,
+    Forbidden,
     IdempotencyKeyReused,
     OrderNotFound,
     TotalChanged,
@@ -37,6 +39,7 @@ from shared.models import (
     Promotion,
     ShippingAddress,
 )
+from shared.transactions import Transaction
 
 PRICINGS = 4  # of one order whose promotion staff change at the same moment
 
@@ -83,21 +86,47 @@ def place(
         return _replay(order_id, request, refusal)
 
 
+def place_own(caller: Principal, request: OrderRequest, idempotency_key: str) -> Placement:
+    """As `place`, for an account: so many an hour, since each holds stock until it is paid.
+
+    Raises TooManyAttempts too; what is refused or repeated does not count.
+    """
+    return place(buyer(caller), request, idempotency_key, also=partial(_take, caller.user_id))
+
+
+def _take(user_id: str, transaction: Transaction) -> None:
+    limit = settings(OrderSettings).orders_per_hour
+    quotas.take_of_hour(transaction, "order of", user_id, limit=limit, now=clock.utc_now())
+
+
 def cancel(caller: Principal, order_id: str, reason: str | None) -> Order:
     """By its buyer before it is shipped, by staff whenever. Cancelled already, it stays as it is.
 
-    Raises OrderNotFound, for someone else's order too, OrderStatusConflict, and Unavailable.
+    Raises OrderNotFound, for someone else's order too, Forbidden, OrderStatusConflict, and
+    Unavailable.
     """
     is_staff = caller.may(Permission.MANAGE_ORDERS)
 
     def decide(order: Order) -> Effects | None:
-        if not (is_staff or order.buyer_id == caller.user_id):
+        is_own = order.buyer_id == caller.user_id
+        if not (is_staff or is_own):
             raise _not_found()
+        if is_staff and not (is_own and order.status in BEFORE_SHIPPING):
+            _require_right_to_pay_back(caller, order)
         return decisions.cancel(order, by=caller.user_id, is_staff=is_staff, reason=reason)
 
     order = lifecycle.change(order_id, decide)
     observability.audit("cancel_order", "done", user_id=caller.user_id, order_id=order_id)
     return order
+
+
+def _require_right_to_pay_back(caller: Principal, order: Order) -> None:
+    """Staff who cancel an order have what was received for it paid back. Raises Forbidden."""
+    if receipts.received_minor(order) and not caller.may(Permission.REFUND_ORDERS):
+        raise Forbidden(
+            "This would pay money back: that takes the right to refund.",
+            permission=Permission.REFUND_ORDERS,
+        )
 
 
 def view(caller: Principal, order_id: str) -> Order:

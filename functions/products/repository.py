@@ -184,8 +184,8 @@ def _stage_stock(transaction: Transaction, before: Product, after: Product) -> N
             transaction,
             held,
             {},
-            otherwise=currency_in_use(before),
-            demanded=stock.nothing_on_order,
+            otherwise=StockChanged(),  # as it was read: so nothing has come on order either
+            demanded=stock.unchanged,
             currency=currency,
         )
 

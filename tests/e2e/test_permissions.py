@@ -179,7 +179,7 @@ NEEDED_FOR: dict[tuple[str, str], Callable[[Cast], httpx.Response]] = {
     ("OrdersRole", "ReadAndWriteOrders"): Cast.place_an_order,
     ("OrdersRole", "TakeAndReturnStock"): Cast.place_an_order,
     ("OrdersRole", "CountPromotions"): Cast.order_with_a_code,
-    ("OrdersRole", "CountGuestOrders"): Cast.order_as_a_guest,
+    ("OrdersRole", "CountOrdersOfTheHour"): Cast.order_as_a_guest,
     ("OrdersRole", "StageEvents"): Cast.place_an_order,
     ("OrdersRole", "ListOrdersOfABuyer"): Cast.list_orders,
     ("BackOfficeRole", "ReadAndChangeOrders"): Cast.note_on_an_order,

@@ -17,9 +17,9 @@ from uuid import uuid4
 
 from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
-from orders.buyers import Buyer
 
 from orders import service as orders
+from orders.buyers import Buyer
 from orders.schemas import OrderRequest
 from shared import ids, stock
 from shared.dynamo import connection

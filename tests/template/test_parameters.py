@@ -81,7 +81,8 @@ def test_production_is_refused_a_provider_that_takes_no_money():
 
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Environment"}, "production"]}
     assert [it["Assert"] for it in rule["Assertions"]] == [
-        {"Fn::Equals": [{"Ref": "PaymentProvider"}, "stripe"]}
+        {"Fn::Equals": [{"Ref": "PaymentProvider"}, "stripe"]},
+        {"Fn::Equals": [{"Ref": "PaymentProviderUrl"}, ""]},
     ]
 
 

@@ -8,17 +8,19 @@ decimal sign is a comma, a spreadsheet reads 1.12 as the first of December.
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from orders.fulfilment.schemas import StaffOrderView
+from orders.fulfilment.schemas import StaffOrderDetail
 from orders.lifecycle import receipts
 from shared.models import Export, Order, OrderLine
 
 # Without it, Excel takes UTF-8 for the code page of its computer.
 BOM = "\ufeff"
-# What a spreadsheet may take for the beginning of a formula (OWASP ASVS 5.0, 1.2.10, and CR).
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\0")
+# What a spreadsheet may take for the beginning of a formula, at the beginning of a cell (OWASP ASVS
+# 5.0, 1.2.10, and its page on CSV injection: CR, and the signs in full width).
+_FORMULA = re.compile("(^|;)([=+\\-@\t\r\0\uff1d\uff0b\uff0d\uff20])")
 CONTENT_TYPES: Mapping[str, str] = {
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/jsonl; charset=utf-8",
@@ -79,7 +81,7 @@ def text_of(order: Order, format_: str) -> str:
     """The order's part of the file."""
     if format_ == "csv":
         return csv_text(_rows(order))
-    return StaffOrderView.of(order).model_dump_json() + "\n"
+    return StaffOrderDetail.of(order).model_dump_json() + "\n"
 
 
 def name_of(export: Export) -> str:
@@ -100,8 +102,11 @@ def csv_text(rows: Iterable[Iterable[Cell]]) -> str:
 
 
 def defused(text: str) -> str:
-    """The text, which no spreadsheet reckons: an apostrophe before it says that it is a text."""
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    """The text, which no spreadsheet reckons: an apostrophe before it says that it is a text.
+
+    Where a semicolon parts the cells, as in much of Europe, one begins behind each of them.
+    """
+    return _FORMULA.sub(r"\1'\2", text)
 
 
 def _rows(order: Order) -> Iterable[list[Cell]]:

@@ -13,6 +13,7 @@ from orders.fulfilment.schemas import (
     RefundRequest,
     ReturnRequest,
     ShipRequest,
+    StaffOrderDetail,
     StaffOrderView,
 )
 from shared.answers import JSON, accepted, created
@@ -20,7 +21,7 @@ from shared.api import Routes
 from shared.auth import Permission
 from shared.callers import requires
 from shared.moments import Moment
-from shared.parameters import IdempotencyKey, PageCursor, PageLimit
+from shared.parameters import IdempotencyKey, OrderPageLimit, PageCursor
 from shared.schemas import Page
 
 routes = Routes()
@@ -42,7 +43,7 @@ def list_orders_for_staff(  # noqa: PLR0913 (each is a parameter of the query)
     customer: OfCustomer = None,
     placed_from: PlacedFrom = None,
     placed_before: PlacedBefore = None,
-    limit: PageLimit = 20,
+    limit: OrderPageLimit = 20,
     cursor: PageCursor = None,
 ) -> Page[StaffOrderView]:
     """Everybody's orders, newest first. What has changed within a second may be missing.
@@ -57,45 +58,45 @@ def list_orders_for_staff(  # noqa: PLR0913 (each is a parameter of the query)
 
 @routes.get("/v1/staff/orders/<order_id>", tags=["Fulfilment"])
 @requires(Permission.READ_ALL_ORDERS)
-def get_order_for_staff(order_id: str) -> StaffOrderView:
+def get_order_for_staff(order_id: str) -> StaffOrderDetail:
     """One order, with whose it is, its payment, its notes, and who did what."""
-    return StaffOrderView.of(fulfilment.find(order_id))
+    return StaffOrderDetail.of(fulfilment.find(order_id))
 
 
 @routes.post("/v1/orders/<order_id>/mark-paid", tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
-def mark_order_paid(order_id: str, request: MarkPaidRequest) -> StaffOrderView:
+def mark_order_paid(order_id: str, request: MarkPaidRequest) -> StaffOrderDetail:
     """Say that the order was paid in a way that the shop is not told of, as by bank transfer.
 
     A payment that was begun at the provider is let go of; if it arrives all the same, it is paid
     back. A second time, with the same reference, it answers the same.
     """
     paid = fulfilment.mark_paid(routes.caller, order_id, request.reference)
-    return StaffOrderView.of(paid)
+    return StaffOrderDetail.of(paid)
 
 
 @routes.post("/v1/orders/<order_id>/ship", tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
-def ship_order(order_id: str, request: ShipRequest) -> StaffOrderView:
+def ship_order(order_id: str, request: ShipRequest) -> StaffOrderDetail:
     """Say that the order has left. A payment that was only authorized is captured then.
 
     A second time, with the same carrier and tracking number, it answers the same.
     """
-    return StaffOrderView.of(fulfilment.ship(routes.caller, order_id, request))
+    return StaffOrderDetail.of(fulfilment.ship(routes.caller, order_id, request))
 
 
 @routes.post("/v1/orders/<order_id>/deliver", tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
-def deliver_order(order_id: str) -> StaffOrderView:
+def deliver_order(order_id: str) -> StaffOrderDetail:
     """Say that the order has arrived. A second time it answers the same."""
-    return StaffOrderView.of(fulfilment.deliver(routes.caller, order_id))
+    return StaffOrderDetail.of(fulfilment.deliver(routes.caller, order_id))
 
 
 @routes.post("/v1/orders/<order_id>/return", tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
 def return_order(
     order_id: str, request: ReturnRequest, idempotency_key: IdempotencyKey
-) -> Response[StaffOrderView]:
+) -> Response[StaffOrderDetail]:
     """Say which units are back in stock, where they can be sold again. No money is paid back by it.
 
     Sent again with the same key, it changes nothing more and answers with the order as it stands.
@@ -108,7 +109,7 @@ def return_order(
 @requires(Permission.REFUND_ORDERS)
 def refund_order(
     order_id: str, request: RefundRequest, idempotency_key: IdempotencyKey
-) -> Response[StaffOrderView]:
+) -> Response[StaffOrderDetail]:
     """Pay back some of what was paid, or all that is left.
 
     The payment provider is asked for it afterwards: `refunds` tells what came of it. What was paid
@@ -123,9 +124,9 @@ def refund_order(
 
 @routes.post("/v1/orders/<order_id>/notes", status_code=201, tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
-def add_note_to_order(order_id: str, request: NoteRequest) -> Response[StaffOrderView]:
+def add_note_to_order(order_id: str, request: NoteRequest) -> Response[StaffOrderDetail]:
     """Write down something about an order, for the shop's own people."""
-    view = StaffOrderView.of(fulfilment.note(routes.caller, order_id, request.text))
+    view = StaffOrderDetail.of(fulfilment.note(routes.caller, order_id, request.text))
     return created(view, location=f"/v1/staff/orders/{view.id}")
 
 
@@ -137,10 +138,10 @@ def resend_confirmation_of_order(order_id: str) -> Response[Any]:
     return accepted()
 
 
-def _answer(status: int, outcome: fulfilment.Outcome) -> Response[StaffOrderView]:
+def _answer(status: int, outcome: fulfilment.Outcome) -> Response[StaffOrderDetail]:
     return Response(
         status_code=status,
         content_type=JSON,
-        body=StaffOrderView.of(outcome.order),
+        body=StaffOrderDetail.of(outcome.order),
         headers={"Idempotency-Replayed": "false" if outcome.is_new else "true"},
     )

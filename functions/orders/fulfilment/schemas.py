@@ -168,14 +168,12 @@ class NoteView(View):
 
 
 class StaffOrderView(OrderView):
-    """As staff are shown it: with whose it is, and who did what."""
+    """As staff are shown it in a list: with whose it is, and who did what."""
 
     buyer_id: str = Field(description="A user's, or a guest's, who is no user.")
     guest_email: str | None
     payment: StaffPaymentView
     refunds: list[StaffRefundView]  # type: ignore[assignment]  # nothing is added to a view's
-    returns: list[ReturnView]
-    notes: list[NoteView]
     history: list[OrderStepView] = Field(
         description="`by` is the id of a user or a guest, `payments` or `shop`."
     )
@@ -187,11 +185,25 @@ class StaffOrderView(OrderView):
             "guest_email": order.guest_email,
             "payment": _payment_of(order),
             "refunds": _refunds_of(order),
-            "returns": [ReturnView.of(it) for it in order.returns],
-            "notes": [NoteView.of(it) for it in order.notes],
             "history": [OrderStepView.of(step, by=step.by) for step in order.history],
         }
         return super().of(order, **seen_by_staff, **more)
+
+
+class StaffOrderDetail(StaffOrderView):
+    """With all that was ever said of it."""
+
+    returns: list[ReturnView]
+    notes: list[NoteView]
+
+    @classmethod
+    def of(cls, order: Order, **more: Any) -> Self:
+        return super().of(
+            order,
+            returns=[ReturnView.of(it) for it in order.returns],
+            notes=[NoteView.of(it) for it in order.notes],
+            **more,
+        )
 
 
 def _payment_of(order: Order) -> StaffPaymentView:

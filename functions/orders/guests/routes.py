@@ -1,9 +1,9 @@
 from aws_lambda_powertools.event_handler import Response
 
 from orders.guests import service as guests
-from orders.guests.schemas import GuestOrderRequest, GuestOrderView, GuestQuoteRequest
+from orders.guests.schemas import GuestOrderRequest, GuestOrderView
 from orders.pricing.schemas import QuoteView
-from orders.schemas import CancelRequest, OrderView
+from orders.schemas import CancelRequest, OrderView, QuoteRequest
 from shared.answers import created
 from shared.api import Routes
 from shared.callers import anyone
@@ -14,8 +14,11 @@ routes = Routes()
 
 @routes.post("/v1/guest/orders/quote", tags=["Guests"])
 @anyone
-def quote_guest_order(request: GuestQuoteRequest) -> QuoteView:
-    """What an order would cost now. Nothing is changed, and no stock is kept."""
+def quote_guest_order(request: QuoteRequest) -> QuoteView:
+    """What an order would cost now. Nothing is changed, and no stock is kept.
+
+    A promotion's limit for each customer is looked at when the order is placed.
+    """
     return QuoteView.of(guests.quote(request))
 
 

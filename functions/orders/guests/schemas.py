@@ -1,17 +1,11 @@
 from pydantic import Field
 
-from orders.schemas import OrderRequest, OrderView, QuoteRequest
+from orders.schemas import OrderRequest, OrderView
 from shared.mailboxes import Email
 
 
 class GuestOrderRequest(OrderRequest):
     email: Email
-
-
-class GuestQuoteRequest(QuoteRequest):
-    email: Email | None = Field(
-        default=None, description="With it, a promotion's limit for each customer is looked at."
-    )
 
 
 class GuestOrderView(OrderView):
