@@ -1,8 +1,8 @@
 """The catalog as staff edit it, and as one product is shown."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from products import browse_cache, repository
 from products.browse_cache import kept_for_shoppers
@@ -23,6 +23,7 @@ from shared import clock, events, ids
 from shared.errors import ChangedMeanwhile, ProductNotFound, SkuIsFixed, StaleVersion
 from shared.events import ProductArchived, ProductChange, ProductCreated, ProductUpdated
 from shared.models import Product
+from shared.patches import merged
 from shared.schemas import Page, validated
 from shared.stock import Held, StockChanged
 from shared.versions import Expected
@@ -130,19 +131,6 @@ def archive(product_id: str, expected: Expected) -> None:
         return validated(NewProduct, {**document_of(before), "status": "archived"})
 
     _edit(product_id, expected, archived)
-
-
-def merged(target: Any, patch: Any) -> Any:
-    """JSON merge patch (RFC 7396, 2)."""
-    if not isinstance(patch, Mapping):
-        return patch
-    result = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = merged(result.get(name), value)
-    return result
 
 
 def product_of(new: NewProduct, before: Product | None = None) -> Product:

@@ -6,7 +6,6 @@ import pytest
 
 from orders.handler import handler as orders
 from products.handler import handler
-from products.service import merged
 from shared import stock
 from shared.models import OutboxRow, Product
 from tests.support import shop
@@ -312,31 +311,6 @@ def test_an_amount_can_change_while_orders_are_open():
     shop.sell(tea, 1)
 
     assert patch(tea.product_id, {"price": {"amount_minor": 5}}).status == 200
-
-
-@pytest.mark.parametrize(
-    ("target", "change", "result"),
-    [
-        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
-        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
-        ({"a": "b"}, {"a": None}, {}),
-        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
-        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
-        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
-        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
-        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
-        (["a", "b"], ["c", "d"], ["c", "d"]),
-        ({"a": "b"}, ["c"], ["c"]),
-        ({"a": "foo"}, None, None),
-        ({"a": "foo"}, "bar", "bar"),
-        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
-        ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
-        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
-    ],
-)
-def test_patches_merge_as_rfc_7396_has_it(target, change, result):
-    """Appendix A."""
-    assert merged(target, change) == result
 
 
 @pytest.mark.parametrize("status", ["draft", "archived"])

@@ -5,31 +5,23 @@ large. A message may come any number of times: a run that was cut off is begun a
 export is left alone, and of two runs at once one stops.
 """
 
-import json
 from datetime import timedelta
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orders.exporting import files, multipart, repository
 from orders.exporting.repository import ExportedElsewhere
-from shared import clock, events, observability, started
-from shared.events import ExportRequested
+from shared import clock, observability, queues, started
+from shared.events import AnyEvent, ExportRequested
 from shared.models import Export
+from shared.queues import Run
 
 KEY_PREFIX = "exports/"
 RECEIVES_MAX = 5  # then the queue gives the message up
 MILLISECONDS_NEEDED = 30_000  # for one more page, the last part and the whole
 PROGRESS_EVERY = timedelta(seconds=3)
 
-# A batch that fails as a whole is answered like any other.
-_batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 started()
 
 
@@ -39,31 +31,18 @@ class OutOfTime(Exception):
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Answers with the messages that failed."""
-    return process_partial_response(
-        event=event, record_handler=_export, processor=_batch, context=context
-    )
+    return queues.consume(event, context, _export, failing="not exported")
 
 
-def _export(record: SQSRecord, lambda_context: LambdaContext) -> None:
-    try:
-        export = repository.begin(_requested_in(record).data.export_id)
-        is_last_try = int(record.attributes.approximate_receive_count) >= RECEIVES_MAX
-        _run(export, lambda_context, is_last_try=is_last_try)
-    except ExportedElsewhere as reason:
-        observability.logger.info("skipped", sqs_message_id=record.message_id, reason=str(reason))
-    except Exception as error:
-        observability.logger.error(
-            "not exported", sqs_message_id=record.message_id, reason=type(error).__name__
-        )
-        raise
-
-
-def _requested_in(record: SQSRecord) -> ExportRequested:
-    happened = events.parse(json.loads(record.body)["detail"])
-    observability.correlate(happened.correlation_id)
+def _export(happened: AnyEvent, run: Run) -> None:
     if not isinstance(happened, ExportRequested):
-        raise TypeError(f"{happened.type} is for another queue")
-    return happened
+        raise queues.misrouted(happened)
+    export_id = happened.data.export_id
+    try:
+        export = repository.begin(export_id)
+        _run(export, run.context, is_last_try=run.receives >= RECEIVES_MAX)
+    except ExportedElsewhere as reason:
+        observability.logger.info("skipped", export_id=export_id, reason=str(reason))
 
 
 def _run(export: Export, context: LambdaContext, *, is_last_try: bool) -> None:

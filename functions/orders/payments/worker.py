@@ -4,17 +4,10 @@ A message may come any number of times, and late: what the order has become deci
 does each thing once, and what it answers is applied like its webhooks.
 """
 
-import json
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orders.lifecycle import paying, receipts, refunds, repository
@@ -23,19 +16,18 @@ from orders.lifecycle.service import change
 from orders.lifecycle.transitions import FINISHED, Effects
 from orders.payments.provider import Payment, PaymentProvider, Refund
 from orders.payments.providers import provider
-from shared import clock, events, observability, started
+from shared import clock, observability, queues, started
 from shared.config import PaymentSettings, settings
 from shared.errors import PaymentRefused
 from shared.events import AnyEvent, CaptureRequested, RefundRequested, VoidRequested
 from shared.models import Order, OrderRefund
 from shared.money import Money
+from shared.queues import Run
 
 # Stripe forgets a key after 24 h at the earliest, and would then pay back a second time.
 KEY_TRUSTED = timedelta(hours=12)
 NO_REFUND = "none"  # the provider's id of a refund that it has refused
 
-# A batch that fails as a whole is answered like any other.
-_batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 settings(PaymentSettings)
 started()
 
@@ -46,31 +38,19 @@ class OtherProvider(Exception):
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Answers with the messages that failed."""
-    return process_partial_response(
-        event=event, record_handler=_hear, processor=_batch, context=context
-    )
+    return queues.consume(event, context, _act, failing="payment not settled")
 
 
-def _hear(record: SQSRecord) -> None:
-    try:
-        happened = events.parse(json.loads(record.body)["detail"])
-        observability.correlate(happened.correlation_id)
-        _act(happened)
-    except Exception as error:
-        observability.logger.error(
-            "payment not settled", sqs_message_id=record.message_id, reason=type(error).__name__
-        )
-        raise
-
-
-def _act(happened: AnyEvent) -> None:
-    if isinstance(happened, RefundRequested):
-        return _pay_back(happened.data.order_id, happened.data.refund_id)
-    if isinstance(happened, VoidRequested):
-        return _let_go(happened.data.order_id)
-    if isinstance(happened, CaptureRequested):
-        return _capture(happened.data.order_id)
-    raise TypeError(f"{happened.type} is for another queue")
+def _act(happened: AnyEvent, _: Run) -> None:
+    match happened:
+        case RefundRequested():
+            _pay_back(happened.data.order_id, happened.data.refund_id)
+        case VoidRequested():
+            _let_go(happened.data.order_id)
+        case CaptureRequested():
+            _capture(happened.data.order_id)
+        case _:
+            raise queues.misrouted(happened)
 
 
 def _pay_back(order_id: str, refund_id: str) -> None:
