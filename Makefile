@@ -79,7 +79,7 @@ reindex: .venv/.made ## Make the listings and the words of search anew (TARGET=l
 
 requirements: .venv/.made ## Pin again, with hashes, what pyproject.toml names
 	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt
-	@$(COMPILE) --group payments --constraints shared/requirements.txt --output-file functions/orders/payments/layer/requirements.txt
+	@$(COMPILE) --group payments --constraints shared/requirements.txt --output-file functions/orders/payments/requirements.txt
 	@$(COMPILE) pyproject.toml --group dev --constraints shared/requirements.txt --output-file requirements-dev.txt
 	@$(COMPILE) --group bootstrap --output-file local/requirements-bootstrap.txt
 	@$(COMPILE) pyproject.toml --group bench --constraints shared/requirements.txt --output-file benchmarks/requirements.txt

@@ -7,7 +7,7 @@ that section alone. Exits with 1 when something is over its budget.
 import sys
 from pathlib import Path
 
-from benchmarks import children
+from benchmarks import subprocesses
 from benchmarks.environment import REFERENCE_PYTHON, STATE
 from benchmarks.report import parsed, table
 
@@ -27,7 +27,7 @@ def main(wanted: list[str]) -> int:
     measured = []
     for section in wanted or PYTHON_OF_SECTION:
         print(f"measuring {section.replace('_', ' ')} ...", file=sys.stderr, flush=True)
-        found, _ = children.ask(f"benchmarks.{section}:rows", python=PYTHON_OF_SECTION[section])
+        found, _ = subprocesses.ask(f"benchmarks.{section}:rows", python=PYTHON_OF_SECTION[section])
         measured += [parsed(row) for row in found]
     print(table(measured))
     return 1 if any(row.is_over for row in measured) else 0

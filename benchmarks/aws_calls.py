@@ -24,12 +24,13 @@ from orders.handler import handler as orders
 from orders.payments import service as payments
 from products import browse_cache
 from products.handler import handler as products
-from products.shelves import SHOP_SHARDS
-from products.stock.watcher import handler as watcher
+from products.listing_keys import SHOP_SHARDS
+from products.workers.watch_stock_levels import handler as watcher
 from shared import clock, ids
 from shared.aws import client
-from shared.keys import key_ring
-from shared.models import Attempts, Product, User
+from shared.security.key_rings import key_ring
+from shared.storage.models.accounts import Attempts, User
+from shared.storage.models.catalog import Product
 from tests.support import shop, template
 from tests.support.callers import api_key, session, token_of
 from tests.support.http import ADA, CONTEXT, NOBODY, STAFF, Answer, Caller, sample, send
@@ -184,7 +185,7 @@ def _patch(body: dict[str, Any] | None = None) -> None:
 
 
 def _look_at_stock() -> None:
-    event = sample("products.stock_stream")
+    event = sample("products.watch_stock_levels")
     event["Records"][0]["dynamodb"]["Keys"] = {"product_id": {"S": _product_id()}}
     watcher(event, CONTEXT)
 
@@ -278,7 +279,7 @@ def _cancel_order(order_id: str) -> None:
     _succeeds(send(orders, "orders.cancel", path={"order_id": order_id}))
 
 
-def _begin_payment(order_id: str) -> str:
+def _start_payment(order_id: str) -> str:
     """Of which the provider's own calls are not counted."""
     with patch.object(payments, "provider", lambda: _bank):
         answer = begin(order_id)
@@ -287,10 +288,10 @@ def _begin_payment(order_id: str) -> str:
 
 
 def _just_captured() -> tuple[dict[str, Any]]:
-    return (_bank.captures(_begin_payment(*_just_placed())),)
+    return (_bank.captures(_start_payment(*_just_placed())),)
 
 
-def _hear_webhook(event: dict[str, Any]) -> None:
+def _receive_payment_webhook(event: dict[str, Any]) -> None:
     with patch.object(payments, "provider", lambda: _bank):
         answer = tell(event)
     if answer.body != {"outcome": "applied", "reason": None}:
@@ -348,8 +349,8 @@ OPERATIONS = (
     Operation("place order", Budget(2), _place_order),
     Operation("quote an order", Budget(1), _quote_order),
     Operation("cancel order", Budget(2), _cancel_order, _just_placed),
-    Operation("begin to pay for an order", Budget(3), _begin_payment, _just_placed),
-    Operation("webhook: an order is paid", Budget(2), _hear_webhook, _just_captured),
+    Operation("begin to pay for an order", Budget(3), _start_payment, _just_placed),
+    Operation("webhook: an order is paid", Budget(2), _receive_payment_webhook, _just_captured),
     Operation("GET order", None, _read_order),
     Operation("list orders", None, _list_orders),
     Operation("log out", None, _log_out, _signed_in),

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks import children, layers
+from benchmarks import layers, subprocesses
 from benchmarks.environment import FUNCTIONS, REFERENCE_PYTHON, ROOT, environment
 from benchmarks.report import Budget, Row
 
@@ -21,7 +21,7 @@ HANDLER = Budget(1.6, unit=" x")
 AUTHORIZER = Budget(1.3, unit=" x")
 
 FLOOR = "a bare script with one botocore DynamoDB client"
-DYNAMODB = "from shared.dynamo import connection; connection().client"
+DYNAMODB = "from shared.storage.dynamo import connection; connection().client"
 # What the first request needs, where that is not DynamoDB alone.
 FIRST_CLIENTS = {
     "authorizer": f"from shared.aws import client; client('secretsmanager'); {DYNAMODB}",
@@ -78,7 +78,7 @@ def _measure(subjects: dict[str, tuple[list[str], str]]) -> dict[str, float]:
             env = environment() | {"PYTHONPATH": path}
             if turn:  # in the first, files come from disk, and pip's packages get their bytecode
                 env["PYTHONDONTWRITEBYTECODE"] = "1"
-            took = children.use(command, env).cpu_seconds
+            took = subprocesses.use(command, env).cpu_seconds
             seconds[name] += [took] if turn else []
     return {name: median(each) for name, each in seconds.items()}
 

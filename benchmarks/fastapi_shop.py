@@ -18,10 +18,10 @@ from products import service as catalog
 from products.catalog import CATEGORIES_MAX, CatalogQuery, Sort
 from products.fields import Category
 from products.schemas import ProductDetail, ProductView
-from shared.auth import Principal
-from shared.callers import caller_of
-from shared.parameters import PAGE_LIMIT_MAX
-from shared.schemas import Page
+from shared.http.authorization import caller_of
+from shared.http.parameters import PAGE_LIMIT_MAX
+from shared.http.schemas import Page
+from shared.security.permissions import Principal
 
 
 async def _caller(request: Request) -> Principal:
@@ -40,7 +40,7 @@ def place_order(
     request: OrderRequest, idempotency_key: Key, caller: Caller, response: Response
 ) -> OrderView:
     placement = orders.place(Buyer(caller.user_id), request, idempotency_key)
-    view = OrderView.of(placement.order)
+    view = OrderView.from_model(placement.order)
     response.headers["Location"] = f"/v1/orders/{view.id}"
     response.headers["Idempotency-Replayed"] = "true" if placement.is_replay else "false"
     return view

@@ -13,10 +13,11 @@ from typing import Any
 from botocore.response import StreamingBody
 
 from benchmarks.endpoint import Call, answering
-from files import processor
+from files.workers import import_file
 from shared.aws import client
-from shared.dynamo import connection
-from shared.models import Product, Upload
+from shared.storage.dynamo import connection
+from shared.storage.models.catalog import Product
+from shared.storage.models.uploads import Upload
 from tests.support.http import CONTEXT, sample
 
 UPLOAD_ID = "upl_bench"
@@ -35,7 +36,7 @@ def run(rows: int, description_length: int) -> dict[str, float]:
         with answering(partial(_answer, calls, file, size)):
             connection().client, client("s3")  # made once, whatever the number of rows
             began = time.process_time()
-            processor.handler(_event(size), CONTEXT)
+            import_file.handler(_event(size), CONTEXT)
             took = time.process_time() - began
     return {"cpu_seconds": took, "bytes": size, "writes": calls["write of products"]}
 
@@ -50,7 +51,7 @@ def _lines(rows: int, description_length: int) -> Iterator[str]:
 
 
 def _event(size: int) -> dict[str, Any]:
-    event = sample("files.object_created")
+    event = sample("files.import_file")
     for record in event["Records"]:
         record["s3"]["object"] |= {"key": f"uploads/{UPLOAD_ID}", "size": size}
     return event

@@ -5,8 +5,8 @@ Each run is a process of its own, on DynamoDB and S3 that answer at once: what i
 
 from typing import Any
 
-from benchmarks.children import Usage, ask
 from benchmarks.report import Budget, Row
+from benchmarks.subprocesses import Usage, ask
 
 FEW, MANY = 1_000, 4_000  # rows
 REPEATS = 3

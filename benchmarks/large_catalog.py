@@ -11,10 +11,11 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 
-from products import shelves
+from products import listing_keys
+from products.index.catalog_entries import listings_of
 from products.index.repository import units_named
-from products.index.units import listings_of
-from shared.models import Listing, Product, Stock
+from shared.storage.models.catalog import Product, Stock
+from shared.storage.models.listings import Listing
 from tests.support import shop
 
 CATEGORY = "home"
@@ -34,19 +35,19 @@ def fill(count: int) -> None:
         product_id = f"prd_{number:032}"
         put_product({"product_id": product_id, "sku": f"TEA-{number}"})
         put_stock({"product_id": product_id})
-        for shelf in shelves.paths_of(product_id, CATEGORY):
+        for shelf in listing_keys.paths_of(product_id, CATEGORY):
             put_listing[shelf.partition("#")[0]](_listed(product_id, shelf, number))
 
 
 def _listed(product_id: str, shelf: str, number: int) -> dict[str, str]:
-    price_shelf = shelves.price_shelf(shelf, "EUR")
+    price_shelf = listing_keys.price_shelf(shelf, "EUR")
     return {
         "shelf": shelf,
         "unit": product_id,
         "product_id": product_id,
         "newest_key": f"2026-01-01T00:{number:08}#{product_id}",
-        "name_key": shelves.name_key(f"tea {number}", product_id),
-        "price_key": shelves.price_key(number, product_id),
+        "name_key": listing_keys.name_key(f"tea {number}", product_id),
+        "price_key": listing_keys.price_key(number, product_id),
         "price_shelf": price_shelf,
         "stocked_shelf": shelf,
         "stocked_price_shelf": price_shelf,

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from benchmarks import children
+from benchmarks import subprocesses
 from benchmarks.environment import ROOT, STATE
 from benchmarks.report import Budget, Row
 
-FOLDERS = {"Shared": ROOT / "shared", "Payments": ROOT / "functions/orders/payments/layer"}
+FOLDERS = {"Shared": ROOT / "shared", "Payments": ROOT / "functions/orders/payments"}
 BYTES_A_MEGABYTE = 1_000_000
 SIZE = Budget(20, "under", " MB")
 SIZE_OF_PAYMENTS = Budget(10, "under", " MB")
@@ -58,7 +58,7 @@ def _make(target: Target, which: str, into: Path) -> None:
     env = os.environ | {"PATH": tools, "ARTIFACTS_DIR": str(into), "SOUK_LAYER": target}
     if target == "host":
         env["SOUK_LAYER_PYTHON"] = sys.executable
-    children.use(["make", f"build-{which}Layer"], env, cwd=FOLDERS[which])
+    subprocesses.use(["make", f"build-{which}Layer"], env, cwd=FOLDERS[which])
 
 
 def _fingerprint(folder: Path) -> str:

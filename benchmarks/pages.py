@@ -12,8 +12,8 @@ from benchmarks.endpoint import Call, watched
 from benchmarks.report import Budget, Row
 from products import browse_cache
 from products.handler import handler
-from products.shelves import SHOP_SHARDS
-from shared.keys import key_ring
+from products.listing_keys import SHOP_SHARDS
+from shared.security.key_rings import key_ring
 from tests.support.http import NOBODY, Answer, send
 
 PAGE = 20

@@ -24,7 +24,8 @@ from benchmarks.endpoint import Call, answering
 from benchmarks.report import Row
 from products.search import service, spelling
 from products.search.words import postings_of, words_in
-from shared.models import Product, Spelling
+from shared.storage.models.catalog import Product
+from shared.storage.models.listings import Spelling
 
 PRODUCTS = 100_000
 PAGE = 20
@@ -52,7 +53,7 @@ def products(count: int) -> Iterator[Product]:
         name = " ".join(_pick(chance, words) for _ in range(chance.randint(2, 4)))
         sku = f"{name[:3].upper()}-{number:06}"
         said = [_pick(chance, tags) for _ in range(chance.randint(1, 3))]
-        yield Product(f"prd_{number:026}", sku=sku, name=name, tags=said, stock_buckets=1)
+        yield Product(f"prd_{number:026}", sku=sku, name=name, tags=said, stock_shards=1)
 
 
 def asked_of(shop: list[Product]) -> dict[str, str]:
@@ -90,19 +91,19 @@ class Index:
         self._spellings: dict[str, set[str]] = defaultdict(set)
         for product in shop:
             for posting in postings_of(product.product_id, [product], product):
-                self._postings[posting.bucket].append(posting.serialize())
-        for bucket in self._postings.values():
-            bucket.sort(key=_key_of)
+                self._postings[posting.shard].append(posting.serialize())
+        for shard in self._postings.values():
+            shard.sort(key=_key_of)
         for word in filter(spelling.can_be_misspelt, self._words()):
             for variant in spelling.variants_of(word):
                 self._spellings[f"~{variant}"].add(word)
 
     def _words(self) -> set[str]:
-        return {it["word"]["S"] for bucket in self._postings.values() for it in bucket}
+        return {it["word"]["S"] for shard in self._postings.values() for it in shard}
 
     def items(self) -> Iterator[Item]:
-        for bucket in self._postings.values():
-            yield from bucket
+        for shard in self._postings.values():
+            yield from shard
         for variant, words in self._spellings.items():
             yield Spelling(variant, words=words).serialize()
 
@@ -111,10 +112,10 @@ class Index:
         return self._query(request) if call.operation == "Query" else self._batch_get(request)
 
     def _query(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Of one form: a bucket, keys that begin with something, texts that contain something."""
+        """Of one form: a shard, keys that begin with something, texts that contain something."""
         values = [typed["S"] for typed in request["ExpressionAttributeValues"].values()]
-        bucket, beginning, *needles = values
-        stored = self._postings.get(bucket, [])
+        shard, beginning, *needles = values
+        stored = self._postings.get(shard, [])
         first = bisect_left(stored, beginning, key=_key_of)
         if start := request.get("ExclusiveStartKey"):
             first = bisect_right(stored, _key_of(start), key=_key_of)
@@ -130,7 +131,7 @@ class Index:
 
     def _batch_get(self, request: dict[str, Any]) -> dict[str, Any]:
         ((table, wanted),) = request["RequestItems"].items()
-        variants = (key["bucket"]["S"] for key in wanted["Keys"])
+        variants = (key["shard"]["S"] for key in wanted["Keys"])
         found = [
             Spelling(it, words=self._spellings[it]) for it in variants if it in self._spellings
         ]

@@ -25,15 +25,16 @@ from orders import handler as orders
 from orders import service as order_service
 from orders.buyers import Buyer
 from orders.schemas import OrderRequest, OrderView
-from products import browse_cache, shelves
+from products import browse_cache, listing_keys
 from products import handler as products
 from products import service as catalog
 from products.catalog import CatalogQuery
 from shared import clock, ids
-from shared.answers import Rendered
-from shared.cache import Cached, cached
-from shared.models import Product, RateSheet, Stock
-from shared.schemas import View
+from shared.http.responses import Rendered
+from shared.http.schemas import View
+from shared.storage.cache import Cached, cached
+from shared.storage.models.catalog import Product, Stock
+from shared.storage.models.pricing import RateTable
 from tests.support import shop
 from tests.support.http import CONTEXT, sample
 
@@ -88,7 +89,7 @@ def _routes() -> list[Route]:
             order,
             (
                 (order_service, "place", placement),
-                (OrderView, "of", OrderView.of(placement.order)),
+                (OrderView, "of", OrderView.from_model(placement.order)),
             ),
         ),
         Route(
@@ -215,8 +216,8 @@ def _product(sku: str) -> dict[str, Any]:
 
 def _listing(product_id: str) -> dict[str, Any]:
     """As an index has it."""
-    shelf, key = shelves.category_shelf(CATEGORY), shelves.newest_key(NOW, product_id)
-    shown = {"product_id": {"S": product_id}, "stock_buckets": {"N": "1"}}
+    shelf, key = listing_keys.category_shelf(CATEGORY), listing_keys.newest_key(NOW, product_id)
+    shown = {"product_id": {"S": product_id}, "stock_shards": {"N": "1"}}
     return {"shelf": {"S": shelf}, "unit": {"S": product_id}, "newest_key": {"S": key}, **shown}
 
 
@@ -225,12 +226,12 @@ STOCK = [
     dict(Stock(item["product_id"]["S"], available=100, version=1).serialize()) for item in PRODUCTS
 ]
 RATES = [
-    dict(RateSheet(name, document=text, version=1, updated_at=NOW, updated_by="-").serialize())
+    dict(RateTable(name, document=text, version=1, updated_at=NOW, updated_by="-").serialize())
     for name, text in (("tax", TAX_RATES), ("shipping", SHIPPING_RATES))
 ]
 LISTINGS = [_listing(item["product_id"]["S"]) for item in PRODUCTS]
 ITEMS = {
     Product.Meta.table_name: PRODUCTS,
     Stock.Meta.table_name: STOCK,
-    RateSheet.Meta.table_name: RATES,
+    RateTable.Meta.table_name: RATES,
 }

@@ -15,13 +15,13 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "functions" / "reference" / "openapi.json"
 APIS = (
-    "auth",
-    "products",
-    "orders",
-    "orders.back_office",
-    "orders.payments",
-    "files",
-    "reference",
+    "auth.handler",
+    "products.handler",
+    "orders.handler",
+    "orders.staff_api",
+    "orders.payments.handler",
+    "files.handler",
+    "reference.handler",
 )
 
 ERROR = {
@@ -67,7 +67,7 @@ def document() -> dict[str, Any]:
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {"Error": ERROR}
     for name in APIS:
-        api = import_module(f"{name}.handler").api
+        api = import_module(name).api
         described = json.loads(api.get_openapi_json_schema(title="Souk", version="1.0.0"))
         for schema, shape in described.get("components", {}).get("schemas", {}).items():
             if schemas.setdefault(schema, shape) != shape:
@@ -114,7 +114,7 @@ def _finished(operation: dict[str, Any], route: Any) -> dict[str, Any]:
 
 def _say_who_may(operation: dict[str, Any], permission: str) -> None:
     """In words too: what begins with `x-` is for programs that know it."""
-    grantable = import_module("shared.auth").GRANTABLE_TO_KEYS
+    grantable = import_module("shared.security.permissions").GRANTABLE_TO_KEYS
     operation["security"] = [{"bearer": []}]
     operation["x-permission"] = str(permission)
     operation["description"] += f"\n\nPermission: `{permission}`." + (

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import places, stack
+from local import paths, stack
 from local.errors import StackError
 from local.stack import Stack
 
@@ -45,9 +45,9 @@ def main() -> int:
 
 def _run(port: int) -> None:
     began = time.monotonic()
-    state = places.stack_state(port)
+    state = paths.stack_state(port)
     with stack.start(state, port, _say) as shop:
-        own, latest = state / "stack.json", places.STATE / "stack.json"
+        own, latest = state / "stack.json", paths.STATE / "stack.json"
         try:
             for path in (own, latest):
                 write_facts(path, shop.facts())

@@ -6,7 +6,7 @@ That is no reason to deploy again, so it is set on the functions as they run.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from local.front import PROVIDER
+from local.gateway import PROVIDER
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -1,7 +1,7 @@
 """Makes an account an admin's: the first has nobody else to do it."""
 
 from local.targets import OperationFailed, Target, work_in
-from shared.errors import UserNotFound
+from shared.errors.accounts import UserNotFound
 
 
 def make_admin(shop: Target, email: str) -> str:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local import emulator, places
+from local import emulator, paths
 from local.emulator import Emulator
 from local.errors import StackError
 
@@ -38,7 +38,7 @@ PARAMETERS = {
 }
 ARTIFACTS = "souk-artifacts"
 FINGERPRINT = "/souk/fingerprint"  # an SSM parameter: saved and lost together with the stack itself
-SOURCES = ("template.yaml", "functions", "shared", "local/deployment.py", "local/wiring.py")
+SOURCES = ("template.yaml", "functions", "shared", "local/deployment.py", "local/http_api_setup.py")
 PINS = ("local/requirements-ministack.txt", "local/requirements-sam.txt")
 USABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 REASON_LENGTH_MAX = 300
@@ -85,13 +85,13 @@ def build(state: Path, source: str) -> Path:
 
     All stacks of this checkout share these folders. Raises StackError.
     """
-    folder = places.BUILDS / source
+    folder = paths.BUILDS / source
     if not folder.exists():
-        places.BUILDS.mkdir(parents=True, exist_ok=True)
-        for old in sorted(places.BUILDS.iterdir(), key=_age)[BUILDS_KEPT_MAX:]:
+        paths.BUILDS.mkdir(parents=True, exist_ok=True)
+        for old in sorted(paths.BUILDS.iterdir(), key=_age)[BUILDS_KEPT_MAX:]:
             shutil.rmtree(old, ignore_errors=True)
-        draft = Path(tempfile.mkdtemp(dir=places.BUILDS))
-        template = str(places.ROOT / "template.yaml")
+        draft = Path(tempfile.mkdtemp(dir=paths.BUILDS))
+        template = str(paths.ROOT / "template.yaml")
         _sam(["build", "--template-file", template, "--build-dir", str(draft / "sam")], state, {})
         with suppress(OSError):  # another stack was faster with the same
             draft.rename(folder)
@@ -172,15 +172,15 @@ def _first_failure(cloudformation: "CloudFormationClient", since: datetime) -> s
 
 
 def _sam(arguments: list[str], state: Path, more: Mapping[str, str]) -> None:
-    if not places.SAM.exists():
+    if not paths.SAM.exists():
         raise StackError("the SAM CLI is not installed: run `make setup` first")
     log = _log(state, arguments[0])
     log.parent.mkdir(parents=True, exist_ok=True)
     # SAM leaves temporary folders behind.
     with log.open("wb") as output, tempfile.TemporaryDirectory(dir=log.parent) as scratch:
         process = subprocess.Popen(
-            [places.SAM, *arguments],
-            cwd=places.ROOT,
+            [paths.SAM, *arguments],
+            cwd=paths.ROOT,
             env={**_environment(state), "TMPDIR": scratch, **more},
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -213,7 +213,7 @@ def _environment(state: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {
         **kept,
-        "PATH": f"{places.PROJECT_TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PATH": f"{paths.PROJECT_TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1,localhost"])),
         "AWS_ACCESS_KEY_ID": emulator.ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": emulator.ACCESS_KEY,
@@ -224,5 +224,5 @@ def _environment(state: Path) -> dict[str, str]:
         "SAM_CLI_TELEMETRY": "0",
         "__SAM_CLI_APP_DIR": str(state / "sam"),
         "SOUK_LAYER": "host",  # MiniStack runs the functions under its own interpreter
-        "SOUK_LAYER_PYTHON": str(places.MINISTACK_PYTHON),
+        "SOUK_LAYER_PYTHON": str(paths.MINISTACK_PYTHON),
     }

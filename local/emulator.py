@@ -20,7 +20,7 @@ from typing import Any
 import boto3
 import botocore.session
 
-from local import places
+from local import paths
 from local.errors import StackError
 
 REGION = "us-east-1"
@@ -99,7 +99,7 @@ class Emulator:
 @contextmanager
 def running(state: Path, port: int) -> Iterator[Emulator]:
     """MiniStack with what `state` holds, healthy; stopped, and its state saved, at the end."""
-    if not places.MINISTACK_PYTHON.exists():
+    if not paths.MINISTACK_PYTHON.exists():
         raise StackError("MiniStack is not installed: run `make setup` first")
     scratch = state / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)  # code of a run that was killed
@@ -109,7 +109,7 @@ def running(state: Path, port: int) -> Iterator[Emulator]:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [places.MINISTACK_PYTHON, "-I", Path(__file__).with_name("emulator_entry.py")],
+            [paths.MINISTACK_PYTHON, "-I", Path(__file__).with_name("emulator_entry.py")],
             env=_environment(state, scratch, port),
             stdin=subprocess.PIPE,
             stdout=output,

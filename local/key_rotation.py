@@ -1,11 +1,12 @@
-"""Rotates the rings that sign tokens, cursors and links; `local.rings` says what they hold next."""
+"""Rotates the rings that sign tokens, cursors and links; `local.key_ring_rotation` says what they hold next."""
 
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from local import rings
+from local import key_ring_rotation
 from local.targets import OperationFailed, Target
-from shared import clock, tokens
+from shared import clock
+from shared.security import access_tokens
 
 SIGNING_RINGS = (
     "TokenKeysSecret",
@@ -36,7 +37,7 @@ def rotate_keys(shop: Target) -> str:
     OperationFailed, with what became of each, unless all the others were rotated.
     """
     minutes = int(shop.environment_of("AuthFunction")["ACCESS_TOKEN_MINUTES"])
-    tokens_live = timedelta(minutes=minutes, seconds=tokens.LEEWAY_SECONDS)
+    tokens_live = timedelta(minutes=minutes, seconds=access_tokens.LEEWAY_SECONDS)
     refusals, done, told_of_links = [], [], " Nor does a guest lose a link."
     for ring in (*SIGNING_RINGS, LINK_RING):
         signatures_live = LINKS_LIVE if ring == LINK_RING else max(tokens_live, CURSORS_LIVE)
@@ -53,7 +54,7 @@ def rotate_keys(shop: Target) -> str:
     if refusals:
         told = [f"{ring} was rotated." for ring in done]
         raise OperationFailed(" ".join(refusals + told))
-    seconds = int(rings.TAKES_OVER_AFTER.total_seconds())
+    seconds = int(key_ring_rotation.TAKES_OVER_AFTER.total_seconds())
     return f"New keys take over in {seconds} s. Nobody is logged out.{told_of_links}"
 
 
@@ -63,8 +64,10 @@ def _rotate(shop: Target, ring: str, *, signatures_live: timedelta) -> None:
     now = clock.utc_now()
     _check_clock(now, held["ResponseMetadata"]["HTTPHeaders"].get("date"))
     try:
-        secret = rings.rotated(held["SecretString"], now=now, signatures_live=signatures_live)
-    except rings.TooEarly as early:
+        secret = key_ring_rotation.rotated(
+            held["SecretString"], now=now, signatures_live=signatures_live
+        )
+    except key_ring_rotation.TooEarly as early:
         raise RotatedLately(ring, early.wait) from early
     except ValueError as error:  # it may quote the secret: that is not for a terminal
         raise OperationFailed(f"{ring} holds no key ring, and was left alone.") from error

@@ -15,10 +15,10 @@ from pynamodb.exceptions import PynamoDBException
 from local.admins import make_admin
 from local.key_rotation import rotate_keys
 from local.payment_keys import set_payment_keys
+from local.reconciliation import verify
 from local.reindexing import reindex
 from local.targets import LOCAL, OperationFailed, Target, target
-from local.verifying import verify
-from shared.errors import AppError
+from shared.errors.base import AppError
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from local.targets import OperationFailed, Target
-from shared.events import ProductChange, ProductUpdated
+from shared.events.catalog import ProductUpdated, ProductUpdatedData
 
 MESSAGES_MAX = 10  # SQS's limit on one SendMessageBatch
 NO_PRODUCT = "prd_none"  # the worker finds nothing by it
@@ -32,17 +32,19 @@ def reindex(shop: Target) -> str:
     return f"{queued} products and groups are being indexed anew: shoppers see it as it comes."
 
 
-def _changes(shop: Target) -> Iterator[ProductChange]:
+def _changes(shop: Target) -> Iterator[ProductUpdatedData]:
     """Of every product; and of every group, for one that all have left may be listed still."""
     for item in _all(shop, "ProductsTable", "product_id", "sku", "group"):
-        yield ProductChange(
+        yield ProductUpdatedData(
             product_id=item["product_id"]["S"],
             sku=item["sku"]["S"],
             group=_text(item.get("group")),
             changed=[],
         )
     for item in _all(shop, "GroupsTable", "group"):
-        yield ProductChange(product_id=NO_PRODUCT, sku="", group=item["group"]["S"], changed=[])
+        yield ProductUpdatedData(
+            product_id=NO_PRODUCT, sku="", group=item["group"]["S"], changed=[]
+        )
 
 
 def _all(shop: Target, table: str, *attributes: str) -> Iterator[dict[str, Any]]:
@@ -65,7 +67,7 @@ def _text(attribute: dict[str, Any] | None) -> str | None:
     return None if attribute is None else attribute.get("S")
 
 
-def _message(change: ProductChange) -> str:
+def _message(change: ProductUpdatedData) -> str:
     """In the form that EventBridge gives an event."""
     event = ProductUpdated(data=change, correlation_id=CORRELATION_ID)
     return json.dumps(

@@ -10,7 +10,7 @@ import httpx
 
 from local.emulator import Emulator
 from local.errors import StackError
-from local.goods import GOODS, Good
+from local.sample_products import GOODS, Good
 
 WORDS = """
     amber basil birch cedar clove copper coral cumin delta ember falcon fennel garnet hazel indigo

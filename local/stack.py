@@ -22,7 +22,16 @@ from typing import Any
 
 import httpx
 
-from local import addresses, deployment, emulator, front, payment_keys, places, seeding, wiring
+from local import (
+    addresses,
+    deployment,
+    emulator,
+    gateway,
+    http_api_setup,
+    paths,
+    payment_keys,
+    seeding,
+)
 from local.deployment import Deployed
 from local.emulator import Emulator
 from local.errors import StackError
@@ -125,7 +134,7 @@ def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]
 @contextmanager
 def _reserved(port: int) -> Iterator[list[socket.socket]]:
     """Held until all else has ended, so that a second start of one state is refused meanwhile."""
-    sockets = front.reserve(port)
+    sockets = gateway.reserve(port)
     try:
         yield sockets
     finally:
@@ -155,7 +164,7 @@ def _deployed(
 ) -> tuple[Deployed, str]:
     """The stack, as an earlier run left it when that will do; and a product to order."""
     staff, customer = accounts
-    source = deployment.fingerprint(places.ROOT)
+    source = deployment.fingerprint(paths.ROOT)
     if deployment.is_current(aws, source):
         say("Nothing has changed since the last deploy")
         deployed = deployment.describe(aws)
@@ -188,8 +197,8 @@ def _deploy(aws: Emulator, state: Path, source: str, say: Say) -> Deployed:
     deployment.deploy(aws, state, built)
     deployed = deployment.describe(aws)
     say("Adding the routes of the HTTP API")
-    aim = wiring.plan(deployed.template, deployed.parameters)
-    wiring.wire(aim, deployed.physical, aws.client("apigatewayv2"), aws.client("dynamodb"))
+    aim = http_api_setup.plan(deployed.template, deployed.parameters)
+    http_api_setup.wire(aim, deployed.physical, aws.client("apigatewayv2"), aws.client("dynamodb"))
     return deployed
 
 
@@ -208,7 +217,7 @@ def _front(
     base_url: str, sockets: list[socket.socket], aws: Emulator, deployed: Deployed, state: Path
 ) -> Iterator["subprocess.Popen[bytes]"]:
     numbers = [one.fileno() for one in sockets]
-    command = [sys.executable, "-m", "local.front", "--base-url", base_url]
+    command = [sys.executable, "-m", "local.gateway", "--base-url", base_url]
     command += ["--descriptors", ",".join(map(str, numbers)), "--emulator-url", aws.endpoint_url]
     command += ["--gateway-url", _gateway_url(aws, deployed), "--mails", str(state / MAILS)]
     command += ["--payments", str(state / PAYMENTS)]
@@ -217,8 +226,8 @@ def _front(
     with (state / "logs" / "front.log").open("wb") as output:
         process = subprocess.Popen(
             command,
-            cwd=places.ROOT,
-            env=os.environ | {front.PAYMENT_KEYS: keys},
+            cwd=paths.ROOT,
+            env=os.environ | {gateway.PAYMENT_KEYS: keys},
             pass_fds=numbers,
             stdin=subprocess.PIPE,
             stdout=output,

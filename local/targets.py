@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from local import emulator, places
+from local import emulator, paths
 from shared import observability
 
 LOCAL = "local"
@@ -66,7 +66,7 @@ def target(name: str) -> Target:
         stack_name, region = _configured(name)
         return Target(stack_name, boto3.Session(region_name=region))
     try:
-        known = json.loads((places.STATE / "stack.json").read_text())
+        known = json.loads((paths.STATE / "stack.json").read_text())
     except FileNotFoundError as error:
         raise OperationFailed("No local stack is running: start one with `make run`.") from error
     return Target(known["stack_name"], emulator.root_session(), known["aws_endpoint_url"])
@@ -74,7 +74,7 @@ def target(name: str) -> Target:
 
 def _configured(name: str) -> tuple[str, str | None]:
     """Name and region as `sam deploy` has them; without a region, the environment's is meant."""
-    configured = tomllib.loads((places.ROOT / "samconfig.toml").read_text())
+    configured = tomllib.loads((paths.ROOT / "samconfig.toml").read_text())
     try:
         named = configured[name]["global"]["parameters"]
         stack_name = str(named["stack_name"])
@@ -96,6 +96,6 @@ def work_in(shop: Target) -> None:
             "AWS_SECRET_ACCESS_KEY": emulator.ACCESS_KEY,
         }
     os.environ |= variables | {"AWS_DEFAULT_REGION": str(shop.session.region_name)}
-    sys.path.insert(0, str(places.ROOT / "functions"))
+    sys.path.insert(0, str(paths.ROOT / "functions"))
     # The audit line, beside the answer and not in it.
     observability.logger.registered_handler.setStream(sys.stderr)  # type: ignore[attr-defined]

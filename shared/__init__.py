@@ -9,7 +9,7 @@ import gc
 gc.disable()
 
 
-def started() -> None:
+def freeze_gc() -> None:
     """Said by each handler once its imports are done: what they made is kept, and not looked at."""
     gc.freeze()
     gc.enable()

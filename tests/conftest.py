@@ -65,10 +65,11 @@ from moto import mock_aws
 
 from products import browse_cache
 from products.search import repository as search
-from shared import cache, keys
 from shared.aws import client
-from tests.support import canaries, copies, template
-from tests.support.ticking import Ticking
+from shared.security import key_rings
+from shared.storage import cache
+from tests.support import canaries, moto_snapshots, template
+from tests.support.fake_clock import Ticking
 
 # moto makes much that lasts: looking for garbage as often as usual is a fifth of the run.
 gc.set_threshold(10_000, 20, 50)
@@ -108,11 +109,11 @@ def aws() -> Iterator[None]:
 
     The clients live on from test to test, as in a warm function; building them is half a second.
     """
-    keys.key_ring.forget()
+    key_rings.key_ring.forget()
     browse_cache.forget()
     search.learnt.clear()
     with mock_aws():
-        copies.fill(deploy)
+        moto_snapshots.fill(deploy)
         yield
 
 

@@ -40,10 +40,13 @@ EDGES = {
     ("notifications", "orders.guests.links"),
 }
 CLOCKS = {"now", "utcnow", "today", "fromtimestamp", "utcfromtimestamp"}
-SPEAK_PYNAMODB = {
-    f"shared.{name}" for name in ("models", "dynamo", "transactions", "outbox", "cache", "cursors")
+SPEAK_HTTP = {
+    "handler",
+    "routes",
+    "shared.http.api",
+    "shared.http.responses",
+    "shared.http.parameters",
 }
-SPEAK_HTTP = {"handler", "routes", "shared.api", "shared.answers", "shared.parameters"}
 
 
 @cache
@@ -88,7 +91,7 @@ def module_in(name: str) -> str:
 def kind_of(module: str) -> str:
     name = module.rpartition(".")[2]
     if module in entry_points():
-        return "handler" if name == "handler" else "consumer"
+        return "consumer" if ".workers." in module else "handler"
     return name if name in MAY_IMPORT else "pure"
 
 
@@ -100,9 +103,8 @@ def noun_of(module: str) -> str:
 def may_use(importer: str, library: str) -> bool:
     """Only some of the code knows that there are tables, or HTTP."""
     if library.partition(".")[0] == "pynamodb":
-        is_model = importer.startswith("shared.models.")
-        stores = kind_of(importer) in ("repository", "catalog")
-        return is_model or stores or importer in SPEAK_PYNAMODB
+        stores = importer.startswith("shared.storage.")
+        return stores or kind_of(importer) in ("repository", "catalog")
     if library.startswith("aws_lambda_powertools.event_handler"):
         return importer in SPEAK_HTTP or kind_of(importer) in SPEAK_HTTP
     return library.partition(".")[0] not in ("tests", "docs", "local", "benchmarks")
@@ -161,7 +163,7 @@ def test_a_module_imports_only_what_it_may(module):
         ("auth.sessions.repository", "auth.sessions.service"),
         ("auth.users.repository", "auth.accounts.service"),
         ("auth.sessions.refresh_tokens", "auth.sessions.repository"),
-        ("auth.credentials.attempts", "auth.credentials.service"),
+        ("auth.credentials.login_throttle", "auth.credentials.service"),
         ("auth.accounts.schemas", "auth.accounts.service"),
         ("auth.sessions.service", "pynamodb.exceptions.DoesNotExist"),
         ("auth.sessions.refresh_tokens", "pynamodb.models.Model"),
@@ -171,20 +173,20 @@ def test_a_module_imports_only_what_it_may(module):
         ("auth.privacy.repository", "orders.repository"),
         ("orders.service", "auth.accounts.service"),
         ("authorizer.service", "auth.sessions.repository"),
-        ("shared.callers", "auth.accounts.service"),
-        ("shared.callers", "pynamodb.models.Model"),
-        ("shared.api_keys", "pynamodb.models.Model"),
-        ("shared.callers", "aws_lambda_powertools.event_handler.Response"),
-        ("notifications.emails", "notifications.worker"),
+        ("shared.http.authorization", "auth.accounts.service"),
+        ("shared.http.authorization", "pynamodb.models.Model"),
+        ("shared.security.api_keys", "pynamodb.models.Model"),
+        ("shared.http.authorization", "aws_lambda_powertools.event_handler.Response"),
+        ("notifications.emails", "notifications.workers.send_emails"),
         ("notifications.repository", "orders.guests.repository"),
-        ("shared.api", "products.service"),
-        ("shared.outbox", "notifications.relay"),
+        ("shared.http.api", "products.service"),
+        ("shared.storage.outbox", "notifications.workers.relay_events"),
         ("orders.service", "products.service"),
         ("orders.pricing", "products.schemas.Sku"),
-        ("files.processor", "products.repository"),
-        ("files.processor", "products.service"),
+        ("files.workers.import_file", "products.repository"),
+        ("files.workers.import_file", "products.service"),
         ("products.stock.routes", "products.stock.repository"),
-        ("products.index.units", "products.index.repository"),
+        ("products.index.catalog_entries", "products.index.repository"),
         ("products.catalog", "products.repository"),
         ("products.service", "files.rows"),
         ("orders.handler", "orders.repository"),
@@ -193,10 +195,10 @@ def test_a_module_imports_only_what_it_may(module):
         ("orders.pricing", "orders.repository"),
         ("orders.schemas", "orders.service"),
         ("orders.service", "pynamodb.exceptions.DoesNotExist"),
-        ("shared.api", "pynamodb.models"),
+        ("shared.http.api", "pynamodb.models"),
         ("products.schemas", "aws_lambda_powertools.event_handler.openapi.params.Query"),
-        ("notifications.worker", "aws_lambda_powertools.event_handler"),
-        ("shared.keys", "tests.support"),
+        ("notifications.workers.send_emails", "aws_lambda_powertools.event_handler"),
+        ("shared.security.key_rings", "tests.support"),
     ],
 )
 def test_the_rule_refuses(importer, imported):
@@ -210,26 +212,29 @@ def test_the_rule_refuses(importer, imported):
         ("auth.handler", "auth.sessions.routes.routes"),
         ("auth.sessions.routes", "auth.sessions.service"),
         ("auth.sessions.routes", "auth.accounts.schemas.UserView"),
-        ("auth.sessions.routes", "shared.api.Routes"),
+        ("auth.sessions.routes", "shared.http.api.Routes"),
         ("auth.sessions.routes", "aws_lambda_powertools.event_handler.Response"),
         ("auth.sessions.service", "auth.credentials.service"),
         ("auth.sessions.service", "auth.accounts.repository"),
         ("auth.sessions.service", "auth.sessions.refresh_tokens.RefreshToken"),
-        ("auth.sessions.service", "shared.transactions.Transaction"),
+        ("auth.sessions.service", "shared.storage.transactions.Transaction"),
         ("auth.users.repository", "auth.accounts.repository"),
         ("auth.sessions.repository", "auth.sessions.refresh_tokens.RefreshToken"),
         ("auth.privacy.schemas", "orders.schemas.OrderView"),
         ("notifications.links", "orders.guests.links"),
         ("authorizer.repository", "pynamodb.exceptions.UpdateError"),
-        ("shared.models.accounts", "pynamodb.attributes.UnicodeAttribute"),
-        ("shared.transactions", "pynamodb.transactions.TransactWrite"),
-        ("files.processor", "files.repository"),
+        ("shared.storage.models.accounts", "pynamodb.attributes.UnicodeAttribute"),
+        ("shared.storage.transactions", "pynamodb.transactions.TransactWrite"),
+        ("files.workers.import_file", "files.repository"),
         ("orders.handler", "orders.service"),
         ("orders.service", "orders.pricing.Quote"),
         ("orders.repository", "pynamodb.exceptions.DoesNotExist"),
-        ("products.catalog", "shared.models.Product"),
+        ("products.catalog", "shared.storage.models.Product"),
         ("orders.handler", "aws_lambda_powertools.event_handler.Response"),
-        ("notifications.worker", "aws_lambda_powertools.utilities.batch.BatchProcessor"),
+        (
+            "notifications.workers.send_emails",
+            "aws_lambda_powertools.utilities.batch.BatchProcessor",
+        ),
     ],
 )
 def test_the_rule_lets_through(importer, imported):
@@ -244,7 +249,9 @@ def test_no_module_needs_itself_by_a_detour():
 
     order = list(TopologicalSorter(needs).static_order())  # raises CycleError
 
-    assert order.index("shared.errors") < order.index("shared.api") < order.index("auth.handler")
+    assert (
+        order.index("shared.errors") < order.index("shared.http.api") < order.index("auth.handler")
+    )
 
 
 def test_every_route_of_a_function_is_in_one_of_its_handlers():
@@ -262,7 +269,7 @@ def test_every_route_of_a_function_is_in_one_of_its_handlers():
 
 
 def test_whatever_lambda_calls_is_there():
-    assert "files.processor" in entry_points()
+    assert "files.workers.import_file" in entry_points()
     for module in entry_points():
         assert "handler" in names_in(modules()[module]), module
 

@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from orders.handler import handler as orders
-from shared import clock, ids, tokens
+from shared import clock, ids
 from shared.config import TokenSettings, settings
-from shared.keys import key_ring
-from shared.models import ApiKey, Order, Session, User
+from shared.security import access_tokens
+from shared.security.key_rings import key_ring
+from shared.storage.models.accounts import ApiKey, Session, User
+from shared.storage.models.orders import Order
 from tests.support import shop, template
 from tests.support.accounts import authorize
 from tests.support.http import EVENTS, NOBODY, Caller, send
@@ -168,7 +170,7 @@ def token_of(user_id: str, *, roles: set[str], lives: timedelta = timedelta(minu
         expires_at=now + timedelta(days=1),
     ).save()
     ring = key_ring(settings(TokenSettings).token_keys_secret_arn)
-    return tokens.issue(user_id, session_id, ring, now=now, lifetime=lives)
+    return access_tokens.issue(user_id, session_id, ring, now=now, lifetime=lives)
 
 
 def as_(audience: str):

@@ -5,8 +5,8 @@ from auth.privacy.routes import routes as privacy
 from auth.second_factor.routes import routes as second_factor
 from auth.sessions.routes import routes as sessions
 from auth.users.routes import routes as users
-from shared.api import create_api
 from shared.config import AccountSettings, CursorSettings, PasswordSettings, TokenSettings
+from shared.http.api import create_api
 
 api = create_api(TokenSettings, PasswordSettings, AccountSettings, CursorSettings)
 for routes in (accounts, sessions, passwords, second_factor, api_keys, users, privacy):

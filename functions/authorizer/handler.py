@@ -9,15 +9,15 @@ from typing import Any
 
 from authorizer import service
 from authorizer.service import Recognised
-from shared import observability, started
-from shared.callers import client_of
+from shared import freeze_gc, observability
 from shared.config import AdmissionSettings, TokenSettings, settings
-from shared.errors import AppError
+from shared.errors.base import AppError
+from shared.http.authorization import client_of
 
 _SCHEME = "bearer "
 settings(TokenSettings)
 settings(AdmissionSettings)
-started()
+freeze_gc()
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _shown(authorization: str) -> str:
 
 
 def _context(recognised: Recognised) -> dict[str, Any]:
-    """What `shared.callers` reads: API Gateway hands on text, numbers and booleans."""
+    """What `shared.http.authorization` reads: API Gateway hands on text, numbers and booleans."""
     principal = recognised.principal
     return {
         "user_id": principal.user_id,

@@ -4,17 +4,17 @@ from datetime import datetime
 
 from pynamodb.exceptions import UpdateError
 
-from shared.dynamo import read_together
-from shared.models import ApiKey, Session, User
+from shared.storage.dynamo import batch_get
+from shared.storage.models.accounts import ApiKey, Session, User
 
 
 def session_of(user_id: str, session_id: str) -> tuple[Session | None, User | None]:
-    session, user = read_together((Session, user_id, session_id), (User, user_id))
+    session, user = batch_get((Session, user_id, session_id), (User, user_id))
     return session, user
 
 
 def key_of(user_id: str, key_id: str) -> tuple[ApiKey | None, User | None]:
-    key, user = read_together((ApiKey, user_id, key_id), (User, user_id))
+    key, user = batch_get((ApiKey, user_id, key_id), (User, user_id))
     return key, user
 
 

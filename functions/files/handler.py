@@ -2,11 +2,11 @@ from aws_lambda_powertools.event_handler import Response
 
 from files import service as uploads
 from files.schemas import UploadRequest, UploadView
-from shared.answers import created
-from shared.api import create_api
-from shared.auth import Permission
-from shared.callers import requires
 from shared.config import UploadSettings
+from shared.http.api import create_api
+from shared.http.authorization import requires
+from shared.http.responses import created
+from shared.security.permissions import Permission
 
 api = create_api(UploadSettings)
 handler = api.resolve
@@ -17,7 +17,7 @@ handler = api.resolve
 def start_upload(request: UploadRequest) -> Response[UploadView]:
     """Announce a file. The answer's `form` takes it within five minutes."""
     started = uploads.start(api.caller, request)
-    view = UploadView.of(started.upload, started.form)
+    view = UploadView.from_model(started.upload, started.form)
     return created(view, location=f"/v1/uploads/{view.id}")
 
 
@@ -25,4 +25,4 @@ def start_upload(request: UploadRequest) -> Response[UploadView]:
 @requires(Permission.UPLOAD_FILES)
 def get_upload(upload_id: str) -> UploadView:
     """How far the import has come, and which rows were wrong."""
-    return UploadView.of(uploads.view(upload_id))
+    return UploadView.from_model(uploads.view(upload_id))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pynamodb.exceptions import UpdateError
 
 from shared import clock
-from shared.errors import AppError
-from shared.models import RowError, Upload
-from shared.transactions import Transaction
+from shared.errors.base import AppError
+from shared.storage.models.uploads import RowError, Upload
+from shared.storage.transactions import Transaction
 
 ERRORS_KEPT = 100
 

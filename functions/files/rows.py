@@ -14,7 +14,7 @@ from typing import IO, Any
 from pydantic import ValidationError
 
 from products.importing.service import ImportedProduct
-from shared.schemas import reason
+from shared.http.schemas import reason
 
 ROW_CHARACTERS_MAX = 65_536  # the longest valid row is far shorter
 REQUIRED = ("sku", "name", "price_minor", "currency", "available")

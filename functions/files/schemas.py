@@ -3,8 +3,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from shared.models import Upload
-from shared.schemas import ONE_LINE, RequestBody, View
+from shared.http.schemas import ONE_LINE, RequestBody, View
+from shared.storage.models.uploads import Upload
 
 UPLOAD_BYTES_MAX = 100_000_000
 
@@ -52,7 +52,7 @@ class UploadView(View):
     form: FormView | None = Field(default=None, description="In the 201 only.")
 
     @classmethod
-    def of(cls, upload: Upload, form: dict[str, Any] | None = None) -> Self:
+    def from_model(cls, upload: Upload, form: dict[str, Any] | None = None) -> Self:
         return cls(
             id=upload.upload_id,
             kind="products",

@@ -7,10 +7,10 @@ from typing import Any
 from files import repository
 from files.schemas import UploadRequest
 from shared import aws, clock, ids
-from shared.auth import Principal
 from shared.config import UploadSettings, settings
-from shared.errors import UploadNotFound
-from shared.models import Upload
+from shared.errors.requests import UploadNotFound
+from shared.security.permissions import Principal
+from shared.storage.models.uploads import Upload
 
 KEY_PREFIX = "uploads/"
 FORM_LIFETIME = timedelta(minutes=5)

@@ -7,25 +7,28 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from notifications.bills import bill_of
 from notifications.links import Link
-from shared.events import (
-    AboutAccess,
-    AboutUser,
-    AnyEvent,
-    ConfirmationRequested,
+from notifications.order_summary import bill_of
+from shared.events.accounts import (
+    AccessData,
     EmailChanged,
     EmailChangeRequested,
     EmailVerified,
+    UserData,
+    UserDeleted,
+)
+from shared.events.all_events import AnyEvent
+from shared.events.orders import (
+    ConfirmationRequested,
     OrderCancelled,
     OrderExpired,
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
     OrderShipped,
-    UserDeleted,
 )
-from shared.models import Order, User
+from shared.storage.models.accounts import User
+from shared.storage.models.orders import Order
 
 # Of all that happens to an order, what its buyer is told.
 AboutBuyersOrder = (
@@ -59,7 +62,7 @@ class Email:
 
 def recipient_id(event: AnyEvent) -> str:
     """The id of the user whom it happened to. Raises TypeError for what happens to no user."""
-    if isinstance(event.data, AboutUser):
+    if isinstance(event.data, UserData):
         return event.data.user_id
     raise TypeError(f"{event.type} is mailed to nobody")
 
@@ -71,7 +74,7 @@ def owner(event: AnyEvent, user: User) -> Recipient | None:
     account over reads what goes to its present one. What was asked for before all sessions were
     ended is void: the owner may have put out whoever asked.
     """
-    if isinstance(event.data, AboutAccess) and event.data.access_epoch != user.access_epoch:
+    if isinstance(event.data, AccessData) and event.data.access_epoch != user.access_epoch:
         return None
     match event:
         case EmailChangeRequested():

@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from orders.guests import links as tokens
-from shared import clock, opaque
-from shared.events import (
-    AnyEvent,
+from shared import clock
+from shared.events.accounts import (
+    DuplicateRegistrationAttempted,
     EmailChangeRequested,
     PasswordResetRequested,
-    RegistrationRepeated,
     UserRegistered,
     VerificationRequested,
 )
-from shared.models import EmailToken, Order, User
+from shared.events.all_events import AnyEvent
+from shared.security import opaque_tokens
+from shared.storage.models.accounts import EmailToken, User
+from shared.storage.models.orders import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,12 @@ def make(event: AnyEvent, user: User, mailbox: str, *, shop_url: str) -> Link | 
     purpose = _purpose(event, user)
     if purpose is None:
         return None
-    token = opaque.new_secret()
+    token = opaque_tokens.new_secret()
     return Link(
         url=f"{shop_url}/{purpose.page}?token={token}",
         good_for=purpose.good_for,
         stored=EmailToken(
-            opaque.digest(token),
+            opaque_tokens.digest(token),
             purpose=purpose.name,
             user_id=user.user_id,
             email=mailbox,
@@ -80,7 +82,7 @@ def _purpose(event: AnyEvent, user: User) -> Purpose | None:
     match event:
         case UserRegistered():
             return None if user.email_verified else VERIFY_EMAIL
-        case RegistrationRepeated():
+        case DuplicateRegistrationAttempted():
             # Whoever opened it first may not be whose mailbox this is: no link confirms their
             # password.
             return None if user.email_verified else RESET_PASSWORD

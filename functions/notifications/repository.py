@@ -3,7 +3,8 @@
 An event names people by id, and their address is read when it is needed.
 """
 
-from shared.models import EmailToken, Order, User
+from shared.storage.models.accounts import EmailToken, User
+from shared.storage.models.orders import Order
 
 
 def find_user(user_id: str) -> User | None:

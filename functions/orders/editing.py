@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from shared.errors import ChangedMeanwhile, StaleVersion
-from shared.versions import Expected
+from shared.errors.requests import ConcurrentModification, StaleVersion
+from shared.http.etags import Expected
 
 TRIES = 5  # at an edit of whatever there is
 
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 def persistently(edit: Callable[[], Result], expected: Expected) -> Result:
     """What `edit` gives, which reads at each try what it is about.
 
-    Raises StaleVersion when that is not what was expected, and ChangedMeanwhile when others were
+    Raises StaleVersion when that is not what was expected, and ConcurrentModification when others were
     faster each time.
     """
     for _ in range(TRIES):
@@ -23,4 +23,4 @@ def persistently(edit: Callable[[], Result], expected: Expected) -> Result:
         except StaleVersion:
             if not expected.is_any:
                 raise
-    raise ChangedMeanwhile("Others are editing this. Try again.")
+    raise ConcurrentModification("Others are editing this. Try again.")

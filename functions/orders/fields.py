@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from shared.schemas import ONE_LINE
+from shared.http.schemas import ONE_LINE
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
 AddressLine = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]

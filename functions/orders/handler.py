@@ -4,13 +4,13 @@ from orders import service as orders
 from orders.guests.routes import routes as guests
 from orders.pricing.schemas import QuoteView
 from orders.schemas import CancelRequest, OrderRequest, OrderView, QuoteRequest
-from shared.answers import created
-from shared.api import create_api
-from shared.auth import Permission
-from shared.callers import requires
 from shared.config import CursorSettings, GuestSettings
-from shared.parameters import IdempotencyKey, OrderPageLimit, PageCursor
-from shared.schemas import Page
+from shared.http.api import create_api
+from shared.http.authorization import requires
+from shared.http.parameters import IdempotencyKey, OrderPageLimit, PageCursor
+from shared.http.responses import created
+from shared.http.schemas import Page
+from shared.security.permissions import Permission
 
 api = create_api(CursorSettings, GuestSettings)
 api.include_router(guests)
@@ -21,7 +21,7 @@ handler = api.resolve
 @requires(Permission.PLACE_ORDERS)
 def quote_order(request: QuoteRequest) -> QuoteView:
     """What an order would cost you now. Nothing is changed, and no stock is kept for you."""
-    return QuoteView.of(orders.quote(orders.buyer(api.caller), request))
+    return QuoteView.from_model(orders.quote(orders.buyer(api.caller), request))
 
 
 @api.post("/v1/orders", status_code=201, tags=["Orders"])
@@ -33,7 +33,7 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
     leaves its key free.
     """
     placement = orders.place_own(api.caller, request, idempotency_key)
-    view = OrderView.of(placement.order)
+    view = OrderView.from_model(placement.order)
     return created(
         view,
         location=f"/v1/orders/{view.id}",
@@ -46,14 +46,16 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
 def list_orders(limit: OrderPageLimit = 20, cursor: PageCursor = None) -> Page[OrderView]:
     """Your own orders, newest first."""
     page = orders.mine(api.caller, limit=limit, cursor=cursor)
-    return Page(items=[OrderView.of(order) for order in page.items], next_cursor=page.next_cursor)
+    return Page(
+        items=[OrderView.from_model(order) for order in page.items], next_cursor=page.next_cursor
+    )
 
 
 @api.get("/v1/orders/<order_id>", tags=["Orders"])
 @requires(Permission.PLACE_ORDERS)
 def get_order(order_id: str) -> OrderView:
     """One of your orders; staff may see anyone's."""
-    return OrderView.of(orders.view(api.caller, order_id))
+    return OrderView.from_model(orders.view(api.caller, order_id))
 
 
 @api.post("/v1/orders/<order_id>/cancel", tags=["Orders"])
@@ -64,4 +66,4 @@ def cancel_order(order_id: str, request: CancelRequest) -> OrderView:
 
     A second time it answers the same.
     """
-    return OrderView.of(orders.cancel(api.caller, order_id, request.reason))
+    return OrderView.from_model(orders.cancel(api.caller, order_id, request.reason))

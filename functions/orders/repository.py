@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from orders.lifecycle.erasing import ERASED
-from orders.lifecycle.repository import Also
+from orders.lifecycle.anonymize import ERASED
+from orders.lifecycle.repository import StageExtra
 from orders.pricing.repository import stage_use
-from shared import cursors, outbox, stock
-from shared.cursors import ItemPage
-from shared.dynamo import BUSY, pause
-from shared.errors import OrderAlreadyPlaced, OutOfStock, StockScattered, Unavailable
-from shared.events import OrderEvent
-from shared.models import Order, OrderLine, Product, Promotion
-from shared.stock import Held
-from shared.transactions import ACTIONS_MAX, TRIES, Contended, Transaction
+from shared.errors.base import Unavailable
+from shared.errors.catalog import OutOfStock, StockFragmented
+from shared.errors.orders import OrderAlreadyPlaced
+from shared.events.all_events import OrderEvent
+from shared.storage import cursors, outbox, stock
+from shared.storage.cursors import ItemPage
+from shared.storage.dynamo import BUSY, pause
+from shared.storage.models.catalog import Product
+from shared.storage.models.orders import Order, OrderLine
+from shared.storage.models.pricing import Promotion
+from shared.storage.stock import StockSnapshot
+from shared.storage.transactions import ACTIONS_MAX, TRIES, Contended, Transaction
 
 _OF_BUYER = "orders of a buyer"
 
@@ -20,26 +24,26 @@ _OF_BUYER = "orders of a buyer"
 def add(
     order: Order,
     happened: Sequence[OrderEvent],
-    buckets: Mapping[str, int],
+    shards: Mapping[str, int],
     promotion: Promotion | None,
-    also: Also | None = None,
+    also: StageExtra | None = None,
 ) -> None:
     """Order, use of the promotion, stock, events and what `also` stages: together, or none of it.
 
-    `buckets` says how many parts the stock of each product has. Raises OrderAlreadyPlaced when
+    `shards` says how many parts the stock of each product has. Raises OrderAlreadyPlaced when
     there is an order with this id, whatever else is wrong; the refusals of `also`;
-    PromotionUsedUp and PromotionChanged; OutOfStock, StockScattered, and Unavailable.
+    PromotionUsedUp and PromotionChanged; OutOfStock, StockFragmented, and Unavailable.
     """
-    held: Mapping[str, Held] = {}  # nothing is known of it yet
+    held: Mapping[str, StockSnapshot] = {}  # nothing is known of it yet
     for retry in range(TRIES):
         if retry:
             pause(retry)
         try:
-            parts = _parts(order, buckets, held)
+            parts = _parts(order, shards, held)
             _staged(order, happened, parts, promotion, also).commit(tries=1)
         except _Short:
             held = _look_again(order)
-        except Contended:  # where others win a bucket, the next try may be made at another
+        except Contended:  # where others win a shard, the next try may be made at another
             continue
         else:
             return
@@ -47,10 +51,10 @@ def add(
 
 
 class _Short(Exception):
-    """A bucket has too little for what was to be taken from it, or is sold in another currency."""
+    """A shard has too little for what was to be taken from it, or is sold in another currency."""
 
 
-Parts = dict[str, dict[int, int]]  # by product, how many from which bucket
+Parts = dict[str, dict[int, int]]  # by product, how many from which shard
 
 
 def _staged(
@@ -58,10 +62,10 @@ def _staged(
     happened: Sequence[OrderEvent],
     parts: Parts,
     promotion: Promotion | None,
-    also: Also | None,
+    also: StageExtra | None,
 ) -> Transaction:
     for line in order.lines:
-        line.taken_json = {str(bucket): taken for bucket, taken in parts[line.product_id].items()}
+        line.taken_json = {str(shard): taken for shard, taken in parts[line.product_id].items()}
     transaction = Transaction()
     transaction.put(
         order,
@@ -78,14 +82,14 @@ def _staged(
         )
     outbox.stage_together(transaction, happened)
     if len(transaction) > ACTIONS_MAX:
-        raise StockScattered("This order's units are in too many places: order fewer products.")
+        raise StockFragmented("This order's units are in too many places: order fewer products.")
     return transaction
 
 
-def _parts(order: Order, buckets: Mapping[str, int], held: Mapping[str, Held]) -> Parts:
-    """Each line from one bucket by chance; from those that have enough, once that is known.
+def _parts(order: Order, shards: Mapping[str, int], held: Mapping[str, StockSnapshot]) -> Parts:
+    """Each line from one shard by chance; from those that have enough, once that is known.
 
-    Raises OutOfStock, with all lines for which all buckets together have too few.
+    Raises OutOfStock, with all lines for which all shards together have too few.
     """
     parts: Parts = {}
     short: list[OrderLine] = []
@@ -94,7 +98,7 @@ def _parts(order: Order, buckets: Mapping[str, int], held: Mapping[str, Held]) -
         taken = (
             held[product_id].split(quantity)
             if held
-            else {stock.any_bucket(buckets[product_id]): quantity}
+            else {stock.random_shard(shards[product_id]): quantity}
         )
         if taken is None:
             short.append(line)
@@ -105,13 +109,13 @@ def _parts(order: Order, buckets: Mapping[str, int], held: Mapping[str, Held]) -
     return parts
 
 
-def _look_again(order: Order) -> dict[str, Held]:
-    """How many buckets there are is read again too: it may have been changed meanwhile."""
+def _look_again(order: Order) -> dict[str, StockSnapshot]:
+    """How many shards there are is read again too: it may have been changed meanwhile."""
     products = Product.fetch([line.product_id for line in order.lines])
-    return stock.read({key: int(it.stock_buckets) for key, it in products.items()})
+    return stock.get_stocks({key: int(it.stock_shards) for key, it in products.items()})
 
 
-def _out_of_stock(short: list[OrderLine], held: Mapping[str, Held]) -> OutOfStock:
+def _out_of_stock(short: list[OrderLine], held: Mapping[str, StockSnapshot]) -> OutOfStock:
     return OutOfStock(
         f"There is not enough for this order of: {', '.join(line.name for line in short)}.",
         product_id=short[0].product_id,
@@ -132,7 +136,7 @@ def find(order_id: str) -> Order | None:
 
 def of_buyer(buyer_id: str, *, limit: int, cursor: str | None) -> ItemPage[Order]:
     """Newest first. Raises InvalidCursor."""
-    return cursors.page_of(
+    return cursors.get_page(
         Order.by_buyer, buyer_id, query=_OF_BUYER, owner=buyer_id, limit=limit, cursor=cursor
     )
 

@@ -7,8 +7,8 @@ from pydantic import Field
 from orders.buyers import is_guest
 from orders.fields import AddressLine, Name, PostalCode, PromotionCode
 from orders.lifecycle.decisions import SHOP
-from orders.lifecycle.paying import PROVIDER
-from orders.parts import (
+from orders.lifecycle.provider_events import PROVIDER
+from orders.views import (
     AddressView,
     OrderLineView,
     OrderStepView,
@@ -19,9 +19,9 @@ from orders.parts import (
     TotalsView,
 )
 from shared.countries import Country
-from shared.models import Order
+from shared.http.schemas import ONE_LINE, RequestBody, View
 from shared.money import Money
-from shared.schemas import ONE_LINE, RequestBody, View
+from shared.storage.models.orders import Order
 
 LINES_MAX = 50  # one transaction of 100 actions holds them with all that goes with them to spare
 QUANTITY_MAX = 10_000  # a typing error rather than an order
@@ -97,23 +97,23 @@ class OrderView(View):
     version: int
 
     @classmethod
-    def of(cls, order: Order, **more: Any) -> Self:
+    def from_model(cls, order: Order, **more: Any) -> Self:
         """`more` is what a wider view adds, or shows otherwise."""
         currency = order.currency
         shown = {
             "id": order.order_id,
             "status": order.status,
             "lines": [
-                OrderLineView.of(line, currency, returned=int(line.returned))
+                OrderLineView.from_model(line, currency, returned=int(line.returned))
                 for line in order.lines
             ],
-            "totals": TotalsView.of(order.totals, currency),
+            "totals": TotalsView.from_model(order.totals, currency),
             "tax_included": bool(order.tax_included),
             "promotion_code": order.promotion.code if order.promotion else None,
-            "shipping_address": AddressView.of(order.shipping_address),
-            "payment": PaymentView.of(order),
-            "refunds": [RefundView.of(refund, currency) for refund in order.refunds],
-            "shipment": ShipmentView.of(order.shipment) if order.shipment else None,
+            "shipping_address": AddressView.from_model(order.shipping_address),
+            "payment": PaymentView.from_model(order),
+            "refunds": [RefundView.from_model(refund, currency) for refund in order.refunds],
+            "shipment": ShipmentView.from_model(order.shipment) if order.shipment else None,
             "history": list(_told_to_its_buyer(order)),
             "placed_at": order.placed_at,
             "expires_at": order.expires_at,
@@ -128,4 +128,4 @@ def _told_to_its_buyer(order: Order) -> Iterator[OrderStepView]:
         # What a guest did before their address had an account is that account's.
         is_buyer = step.by == order.buyer_id or is_guest(step.by)
         named = step.by if step.by in (SHOP, PROVIDER) else "staff"
-        yield OrderStepView.of(step, by=order.buyer_id if is_buyer else named)
+        yield OrderStepView.from_model(step, by=order.buyer_id if is_buyer else named)

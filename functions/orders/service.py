@@ -8,40 +8,37 @@ from functools import partial
 
 from orders import repository
 from orders.buyers import Buyer
-from orders.lifecycle import announcing, decisions, receipts
+from orders.lifecycle import balances, decisions, order_events
 from orders.lifecycle import service as lifecycle
-from orders.lifecycle.repository import Also
+from orders.lifecycle.repository import StageExtra
 from orders.lifecycle.transitions import BEFORE_SHIPPING, Effects, advance
 from orders.pricing import quotes
 from orders.pricing import repository as prices
 from orders.pricing.lines import merged
 from orders.pricing.quotes import Quote
 from orders.schemas import OrderRequest, QuoteRequest
-from shared import clock, ids, observability, quotas
-from shared.auth import Permission, Principal
+from shared import clock, ids, observability
 from shared.config import OrderSettings, settings
-from shared.cursors import ItemPage
-from shared.dynamo import BUSY
-from shared.errors import (
-    AppError,
-    Forbidden,
-    IdempotencyKeyReused,
-    OrderNotFound,
-    TotalChanged,
-    Unavailable,
-)
-from shared.events import OrderEvent
-from shared.models import (
+from shared.errors.accounts import Forbidden
+from shared.errors.base import AppError, Unavailable
+from shared.errors.orders import OrderNotFound, TotalChanged
+from shared.errors.requests import IdempotencyKeyReused
+from shared.events.all_events import OrderEvent
+from shared.security.permissions import Permission, Principal
+from shared.storage import rate_limits
+from shared.storage.cursors import ItemPage
+from shared.storage.dynamo import BUSY
+from shared.storage.models.orders import (
     AWAITS_PAYMENT,
     Order,
     OrderPromotion,
     OrderStep,
-    Promotion,
     ShippingAddress,
 )
-from shared.transactions import Transaction
+from shared.storage.models.pricing import Promotion
+from shared.storage.transactions import Transaction
 
-PRICINGS = 4  # of one order whose promotion staff change at the same moment
+PRICING_ATTEMPTS = 4  # of one order whose promotion staff change at the same moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +59,12 @@ def quote(buyer: Buyer | None, request: QuoteRequest) -> Quote:
     """
     quantities = merged(request.lines)
     customer_id = buyer.customer_id if buyer else None
-    known = prices.read(list(quantities), request.promotion_code, customer_id)
+    known = prices.get_pricing_inputs(list(quantities), request.promotion_code, customer_id)
     return quotes.price(quantities, known.products, known.terms, request.shipping_address)
 
 
 def place(
-    buyer: Buyer, request: OrderRequest, idempotency_key: str, also: Also | None = None
+    buyer: Buyer, request: OrderRequest, idempotency_key: str, also: StageExtra | None = None
 ) -> Placement:
     """The order of that buyer and that key: placed now, or as it was placed before.
 
@@ -96,7 +93,9 @@ def place_own(caller: Principal, request: OrderRequest, idempotency_key: str) ->
 
 def _take(user_id: str, transaction: Transaction) -> None:
     limit = settings(OrderSettings).orders_per_hour
-    quotas.take_of_hour(transaction, "order of", user_id, limit=limit, now=clock.utc_now())
+    rate_limits.consume_hourly_quota(
+        transaction, "order of", user_id, limit=limit, now=clock.utc_now()
+    )
 
 
 def cancel(caller: Principal, order_id: str, reason: str | None) -> Order:
@@ -115,14 +114,14 @@ def cancel(caller: Principal, order_id: str, reason: str | None) -> Order:
             _require_right_to_pay_back(caller, order)
         return decisions.cancel(order, by=caller.user_id, is_staff=is_staff, reason=reason)
 
-    order = lifecycle.change(order_id, decide)
+    order = lifecycle.update_order(order_id, decide)
     observability.audit("cancel_order", "done", user_id=caller.user_id, order_id=order_id)
     return order
 
 
 def _require_right_to_pay_back(caller: Principal, order: Order) -> None:
     """Staff who cancel an order have what was received for it paid back. Raises Forbidden."""
-    if receipts.received_minor(order) and not caller.may(Permission.REFUND_ORDERS):
+    if balances.received_minor(order) and not caller.may(Permission.REFUND_ORDERS):
         raise Forbidden(
             "This would pay money back: that takes the right to refund.",
             permission=Permission.REFUND_ORDERS,
@@ -160,16 +159,18 @@ def _not_found() -> OrderNotFound:
     return OrderNotFound("There is no such order.")
 
 
-def _place(order_id: str, buyer: Buyer, request: OrderRequest, also: Also | None) -> Order:
+def _place(order_id: str, buyer: Buyer, request: OrderRequest, also: StageExtra | None) -> Order:
     quantities = merged(request.lines)
-    for _ in range(PRICINGS):
-        known = prices.read(list(quantities), request.promotion_code, buyer.customer_id)
+    for _ in range(PRICING_ATTEMPTS):
+        known = prices.get_pricing_inputs(
+            list(quantities), request.promotion_code, buyer.customer_id
+        )
         quote = quotes.price(quantities, known.products, known.terms, request.shipping_address)
         _require_as_quoted(request, quote)
         order = _order(order_id, buyer, request, quote)
-        buckets = {key: int(it.stock_buckets) for key, it in known.products.items()}
+        shards = {key: int(it.stock_shards) for key, it in known.products.items()}
         try:
-            repository.add(order, _told_of(order), buckets, quote.promotion, also)
+            repository.add(order, _told_of(order), shards, quote.promotion, also)
         except prices.PromotionChanged:
             continue
         return order
@@ -223,8 +224,8 @@ def _use_of(promotion: Promotion, buyer: Buyer) -> OrderPromotion:
 
 
 def _told_of(order: Order) -> list[OrderEvent]:
-    placed: list[OrderEvent] = [announcing.placed(order)]
-    return placed if order.status == "pending_payment" else [*placed, announcing.paid(order)]
+    placed: list[OrderEvent] = [order_events.placed(order)]
+    return placed if order.status == "pending_payment" else [*placed, order_events.paid(order)]
 
 
 def _fingerprint(request: OrderRequest) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from shared import observability
-from shared.answers import Rendered
-from shared.cache import Bound, Cached, cached
 from shared.config import CatalogSettings, settings
-from shared.schemas import View
+from shared.http.responses import Rendered
+from shared.http.schemas import View
+from shared.storage.cache import Bound, Cached, cached
 
 Arguments = ParamSpec("Arguments")
 Shown = TypeVar("Shown", bound=View)
@@ -20,7 +20,7 @@ Shown = TypeVar("Shown", bound=View)
 _forget_each: list[Callable[[], None]] = []
 
 
-def kept_for_shoppers(
+def browse_cached(
     *, megabytes: int
 ) -> Callable[[Callable[Arguments, Shown]], Cached[Arguments, Rendered[Shown]]]:
     """Keep the function's views for `BROWSE_CACHE_SECONDS`. Hits and misses are metrics."""

@@ -10,14 +10,14 @@ from typing import Literal, Self
 
 from pynamodb.indexes import GlobalSecondaryIndex
 
-from products import shelves
-from products.merging import Found, first_of, reading
-from products.shelves import Shown
-from shared import cursors
-from shared.errors import UnanswerableQuery
-from shared.models import Listing
+from products import listing_keys
+from products.index_queries import Found, merge_pages, prepare_query
+from products.listing_keys import ListedProduct
+from shared.errors.requests import UnsupportedQuery
 from shared.money import AMOUNT_MINOR_MAX
-from shared.transactions import Condition
+from shared.storage import cursors
+from shared.storage.models.listings import Listing
+from shared.storage.transactions import Condition
 
 CATEGORIES_MAX = 10
 Sort = Literal["newest", "price_asc", "price_desc", "name"]
@@ -34,7 +34,7 @@ ANSWERABLE = {
 
 @dataclass(frozen=True, slots=True)
 class CatalogPage:
-    shown: list[Shown]
+    shown: list[ListedProduct]
     next_cursor: str | None
 
 
@@ -70,7 +70,7 @@ _ORDERS: dict[Sort, _Order] = {
 class CatalogQuery:
     """Products on sale, one of each group. Each method gives a narrower query.
 
-    They raise UnanswerableQuery for what no index answers.
+    They raise UnsupportedQuery for what no index answers.
     """
 
     categories: tuple[str, ...] = ()
@@ -131,7 +131,7 @@ class CatalogQuery:
         """
         at = cursors.decode(self.cursor, query=self._name)
         order = self._order
-        page, has_more = first_of(
+        page, has_more = merge_pages(
             [self._asking(shelf, at) for shelf in self._shelves],
             key=lambda it: str(getattr(it, order.key)),
             ascending=order.ascending,
@@ -147,8 +147,10 @@ class CatalogQuery:
     @property
     def _shelves(self) -> tuple[str, ...]:
         if self.tag is not None:
-            return (shelves.tag_shelf(self.tag),)
-        return tuple(map(shelves.category_shelf, self.categories)) or shelves.shop_shelves()
+            return (listing_keys.tag_shelf(self.tag),)
+        return (
+            tuple(map(listing_keys.category_shelf, self.categories)) or listing_keys.shop_shelves()
+        )
 
     @property
     def _name(self) -> str:
@@ -160,10 +162,10 @@ class CatalogQuery:
 
     def _asking(self, shelf: str, at: cursors.Position | None) -> Callable[[], Found[Listing]]:
         order = self._order
-        value = shelves.price_shelf(shelf, self.currency) if order.is_of_price else shelf
+        value = listing_keys.price_shelf(shelf, self.currency) if order.is_of_price else shelf
         hash_key = f"stocked_{order.shelf}" if self.in_stock else order.shelf
         index = order.stocked if self.in_stock else order.all
-        return reading(
+        return prepare_query(
             index.query,
             value,
             self._price_condition,
@@ -177,18 +179,18 @@ class CatalogQuery:
     def _price_condition(self) -> Condition | None:
         if self.prices is None:
             return None
-        between: Condition = Listing.price_key.between(*shelves.price_range(*self.prices))
+        between: Condition = Listing.price_key.between(*listing_keys.price_range(*self.prices))
         return between
 
 
-def _unanswerable(message: str) -> UnanswerableQuery:
-    return UnanswerableQuery(message, can_be_asked=ANSWERABLE)
+def _unanswerable(message: str) -> UnsupportedQuery:
+    return UnsupportedQuery(message, can_be_asked=ANSWERABLE)
 
 
-def _one_of_each_unit(page: list[Listing]) -> list[Shown]:
+def _one_of_each_unit(page: list[Listing]) -> list[ListedProduct]:
     """A unit that stands on two of the shelves has the same place on both."""
     units = {it.unit: it for it in reversed(page)}  # the first of each
     return [
-        Shown(units[unit].product_id, int(units[unit].stock_buckets))
+        ListedProduct(units[unit].product_id, int(units[unit].stock_shards))
         for unit in dict.fromkeys(it.unit for it in page)
     ]

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from shared.schemas import ONE_LINE, explained
-from shared.stock import BUCKETS_MAX
+from shared.http.schemas import ONE_LINE, explained
+from shared.storage.stock import SHARDS_MAX
 
 AVAILABLE_MAX = 10**9
 ATTRIBUTES_BYTES_MAX = 16_384  # as JSON; of the 400 KB that an item may have
@@ -123,11 +123,11 @@ TaxClass = Annotated[
 LowStockAt = Annotated[
     int, Field(ge=1, le=AVAILABLE_MAX, description="At so few, `stock.low` is told.")
 ]
-StockBuckets = Annotated[
+StockShards = Annotated[
     int,
     Field(
         ge=1,
-        le=BUCKETS_MAX,
+        le=SHARDS_MAX,
         description="Parts that the stock is split into, for products that sell by the hundred "
         "a second.",
     ),

@@ -16,15 +16,15 @@ from products.schemas import (
 )
 from products.search.routes import routes as search_routes
 from products.stock.routes import routes as stock_routes
-from shared.answers import created, no_content, shown, shown_to_anyone
-from shared.api import create_api
-from shared.auth import Permission
-from shared.callers import anyone, requires
 from shared.config import CatalogSettings, CursorSettings, settings
+from shared.http.api import create_api
+from shared.http.authorization import anyone, requires
+from shared.http.etags import Expected
+from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
+from shared.http.responses import created, no_content, shown, shown_to_anyone
+from shared.http.schemas import Page
 from shared.money import AMOUNT_MINOR_MAX, Currency
-from shared.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
-from shared.schemas import Page
-from shared.versions import Expected
+from shared.security.permissions import Permission
 
 api = create_api(CursorSettings, CatalogSettings)
 api.include_router(search_routes)  # before /v1/products/<product_id>, which has it for an id

@@ -3,17 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from products import groups, shelves
-from products.merging import Found, first_of, reading
-from products.shelves import Shown
-from shared import cursors, outbox, stock
-from shared.dynamo import read_together
-from shared.errors import CurrencyInUse, ProductNotFound, SkuTaken, StaleVersion
-from shared.events import CatalogEvent
-from shared.models import Product, ProductGroup, Stock
-from shared.stock import BUCKETS_MAX, Held, StockChanged
-from shared.transactions import Condition, Otherwise, Transaction
-from shared.versions import stale
+from products import listing_keys, variants
+from products.index_queries import Found, merge_pages, prepare_query
+from products.listing_keys import ListedProduct
+from shared.errors.catalog import CurrencyInUse, ProductNotFound, SkuTaken
+from shared.errors.requests import StaleVersion
+from shared.events.all_events import CatalogEvent
+from shared.http.etags import stale_version
+from shared.storage import cursors, outbox, stock
+from shared.storage.dynamo import batch_get
+from shared.storage.models.catalog import Product, ProductGroup, Stock
+from shared.storage.stock import SHARDS_MAX, StockChanged, StockSnapshot
+from shared.storage.transactions import Condition, Otherwise, Transaction
 
 
 class GroupChanged(Exception):
@@ -25,7 +26,7 @@ class Known:
     """A product with its stock and, where that was asked for, the group that it is a variant in."""
 
     product: Product
-    held: Held
+    held: StockSnapshot
     group: ProductGroup | None = None
 
 
@@ -46,38 +47,36 @@ def find(product_id: str) -> Product:
 def with_stock(product: Product) -> Known:
     """One BatchGetItem."""
     product_id = product.product_id
-    buckets = {product_id: int(product.stock_buckets)}
+    shards = {product_id: int(product.stock_shards)}
     wanted: list[tuple[type[Stock | ProductGroup], str]] = [
-        (Stock, key) for key in stock.keys(buckets)
+        (Stock, key) for key in stock.shard_keys(shards)
     ]
     if product.group:
         wanted.append((ProductGroup, product.group))
-    found = read_together(*wanted)
-    held = stock.held(buckets, [item for item in found if isinstance(item, Stock)])
+    found = batch_get(*wanted)
+    held = stock.snapshots_from(shards, [item for item in found if isinstance(item, Stock)])
     group = next((item for item in found if isinstance(item, ProductGroup)), None)
     return Known(product, held[product_id], group)
 
 
-def read_shown(shown: Sequence[Shown]) -> list[tuple[Product, int]]:
+def read_shown(shown: Sequence[ListedProduct]) -> list[tuple[Product, int]]:
     """Those products that are still on sale, in that order, with what is available of each.
 
     One BatchGetItem for each 100 items: of twenty products, one. One more where the stock of some
     was split anew since they were listed.
     """
-    buckets = {it.product_id: it.stock_buckets for it in shown}
-    keys = [(Product, it) for it in buckets] + [(Stock, it) for it in stock.keys(buckets)]
-    found = read_together(*keys)
-    held = stock.held(buckets, [item for item in found if isinstance(item, Stock)])
+    shards = {it.product_id: it.stock_shards for it in shown}
+    keys = [(Product, it) for it in shards] + [(Stock, it) for it in stock.shard_keys(shards)]
+    found = batch_get(*keys)
+    held = stock.snapshots_from(shards, [item for item in found if isinstance(item, Stock)])
     products = {
         it.product_id: it for it in found if isinstance(it, Product) and it.status == "active"
     }
     split_anew = {
-        key: int(it.stock_buckets)
-        for key, it in products.items()
-        if it.stock_buckets != buckets[key]
+        key: int(it.stock_shards) for key, it in products.items() if it.stock_shards != shards[key]
     }
-    held |= stock.read(split_anew)
-    return [(products[key], held[key].available) for key in buckets if key in products]
+    held |= stock.get_stocks(split_anew)
+    return [(products[key], held[key].available) for key in shards if key in products]
 
 
 def with_status(status: str, *, limit: int, cursor: str | None, owner: str) -> StatusPage:
@@ -87,8 +86,8 @@ def with_status(status: str, *, limit: int, cursor: str | None, owner: str) -> S
     """
     query = f"products with status {status}"
     at = cursors.decode(cursor, query=query, owner=owner)
-    page, has_more = first_of(
-        [_of_shard(status, shard, at, limit) for shard in range(shelves.SHOP_SHARDS)],
+    page, has_more = merge_pages(
+        [_of_shard(status, shard, at, limit) for shard in range(listing_keys.SHOP_SHARDS)],
         key=lambda it: str(it.listed_at),
         ascending=False,
         limit=limit,
@@ -102,22 +101,24 @@ def with_status(status: str, *, limit: int, cursor: str | None, owner: str) -> S
 def _of_shard(
     status: str, shard: int, at: cursors.Position | None, limit: int
 ) -> Callable[[], Found[Product]]:
-    name = shelves.status_shard(status, shard)
+    name = listing_keys.status_shard(status, shard)
     after = at and {"status_shard": name, **at}
-    return reading(Product.by_status.query, name, None, after=after, ascending=False, limit=limit)
+    return prepare_query(
+        Product.by_status.query, name, None, after=after, ascending=False, limit=limit
+    )
 
 
 def file_under_status(product: Product) -> None:
     """Give a product the keys that staff's index looks for."""
-    shard = shelves.shard_of(product.product_id)
-    product.status_shard = shelves.status_shard(product.status, shard)
-    product.listed_at = shelves.newest_key(product.created_at, product.product_id)
+    shard = listing_keys.shard_of(product.product_id)
+    product.status_shard = listing_keys.status_shard(product.status, shard)
+    product.listed_at = listing_keys.newest_key(product.created_at, product.product_id)
 
 
 def read_known(product_ids: Sequence[str]) -> list[Known]:
     """Those products, whatever their status, in that order, with their stock; without groups."""
     products = Product.fetch(product_ids)
-    held = stock.read({key: int(it.stock_buckets) for key, it in products.items()})
+    held = stock.get_stocks({key: int(it.stock_shards) for key, it in products.items()})
     return [Known(products[key], held[key]) for key in product_ids if key in products]
 
 
@@ -156,26 +157,26 @@ def stage_write(
 
 
 def _stale(found: Product | None) -> StaleVersion:
-    return stale(found.version if found else 0)
+    return stale_version(found.version if found else 0)
 
 
 def _stage_stock(transaction: Transaction, before: Product, after: Product) -> None:
-    splits_anew = before.stock_buckets != after.stock_buckets
+    splits_anew = before.stock_shards != after.stock_shards
     changes_currency = before.currency != after.currency
     if not splits_anew and not changes_currency:
         return
     # When splitting anew, all that there may ever have been: nothing stays in one out of sight.
-    buckets = BUCKETS_MAX if splits_anew else int(before.stock_buckets)
-    held = stock.read({before.product_id: buckets})[before.product_id]
-    if changes_currency and held.on_order:
+    shards = SHARDS_MAX if splits_anew else int(before.stock_shards)
+    held = stock.get_stocks({before.product_id: shards})[before.product_id]
+    if changes_currency and held.allocated:
         raise currency_in_use(before)
     currency = after.currency if changes_currency else None
     if splits_anew and held.version:
-        stock.stage_as_counted(  # as it was read: so nothing has come on order either
+        stock.stage_stock_set(  # as it was read: so nothing has come on order either
             transaction,
             held,
             held.available,
-            int(after.stock_buckets),
+            int(after.stock_shards),
             otherwise=StockChanged(),
             currency=currency,
         )
@@ -207,10 +208,10 @@ def _stage_membership(
     joined = after.group if before is None or _looks_other_in_group(before, after) else None
     found = {name: ProductGroup.find(name, consistent=True) for name in (left, joined) if name}
     if left and (group := found[left]):
-        _stage_group(transaction, group, groups.without_member(group, after))
+        _stage_group(transaction, group, variants.without_member(group, after))
     if not joined:
         return None
-    group = groups.with_member(found[joined], after)
+    group = variants.with_member(found[joined], after)
     _stage_group(transaction, found[joined], group)
     return group
 

@@ -13,15 +13,15 @@ from products.fields import (
     Options,
     Sku,
     Status,
-    StockBuckets,
+    StockShards,
     Tag,
     TaxClass,
     bounded,
 )
-from shared.models import Product, ProductGroup
+from shared.http.schemas import ONE_LINE, RequestBody, View
 from shared.money import Money, Price
-from shared.schemas import ONE_LINE, RequestBody, View
-from shared.stock import Held
+from shared.storage.models.catalog import Product, ProductGroup
+from shared.storage.stock import StockSnapshot
 
 
 class NewProduct(RequestBody):
@@ -37,7 +37,7 @@ class NewProduct(RequestBody):
     attributes: Attributes = Field(default={})
     group: Group | None = None
     options: Options = Field(default={})
-    stock_buckets: StockBuckets = 1
+    stock_shards: StockShards = 1
     low_stock_at: LowStockAt | None = None
     tax_class: TaxClass = "standard"
 
@@ -63,7 +63,7 @@ class ProductPatch(RequestBody):
     attributes: Annotated[dict[str, Any], AfterValidator(bounded)] | None = None
     group: str | None = None
     options: dict[str, Any] | None = None
-    stock_buckets: int | None = None
+    stock_shards: int | None = None
     low_stock_at: int | None = None
     tax_class: str | None = None
 
@@ -94,7 +94,7 @@ class ProductView(View):
     updated_at: datetime
 
     @classmethod
-    def of(cls, product: Product, available: int, **more: Any) -> Self:
+    def from_model(cls, product: Product, available: int, **more: Any) -> Self:
         return cls(
             id=product.product_id,
             sku=product.sku,
@@ -122,19 +122,19 @@ class ProductDetail(ProductView):
 class StaffProductView(ProductView):
     """With what is the shop's own affair; never from a cache."""
 
-    on_order: int = Field(description="Units that open orders have taken.")
-    stock_buckets: int
+    allocated: int = Field(description="Units that open orders have taken.")
+    stock_shards: int
     low_stock_at: int | None
     tax_class: str
     stock_version: int = Field(description="That `If-Match` of its stock is about.")
 
     @classmethod
-    def shown(cls, product: Product, held: Held, **more: Any) -> Self:
-        return cls.of(
+    def shown(cls, product: Product, held: StockSnapshot, **more: Any) -> Self:
+        return cls.from_model(
             product,
             held.available,
-            on_order=held.on_order,
-            stock_buckets=int(product.stock_buckets),
+            allocated=held.allocated,
+            stock_shards=int(product.stock_shards),
             low_stock_at=_whole(product.low_stock_at),
             tax_class=product.tax_class,
             stock_version=held.version,
@@ -146,7 +146,9 @@ class StaffProductDetail(StaffProductView):
     siblings: list[SiblingView] = Field(description="The others of its group, drafts too.")
 
     @classmethod
-    def with_siblings(cls, product: Product, held: Held, group: ProductGroup | None) -> Self:
+    def with_siblings(
+        cls, product: Product, held: StockSnapshot, group: ProductGroup | None
+    ) -> Self:
         return cls.shown(product, held, siblings=siblings(product, group, only_active=False))
 
 
@@ -161,7 +163,7 @@ def siblings(
     ]
 
 
-def document_of(product: Product) -> Mapping[str, Any]:
+def to_request(product: Product) -> Mapping[str, Any]:
     """What would have to be sent to make it: a NewProduct as JSON, which a patch is merged into."""
     return {
         "sku": product.sku,
@@ -174,7 +176,7 @@ def document_of(product: Product) -> Mapping[str, Any]:
         "attributes": product.attributes_json,
         "group": product.group,
         "options": product.options_json,
-        "stock_buckets": int(product.stock_buckets),
+        "stock_shards": int(product.stock_shards),
         "low_stock_at": _whole(product.low_stock_at),
         "tax_class": product.tax_class,
     }

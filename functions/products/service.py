@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from products import browse_cache, repository
-from products.browse_cache import kept_for_shoppers
+from products.browse_cache import browse_cached
 from products.catalog import CatalogQuery
+from products.listing_keys import ListedProduct
 from products.repository import GroupChanged
 from products.schemas import (
     NewProduct,
@@ -15,18 +16,24 @@ from products.schemas import (
     ProductView,
     StaffProductDetail,
     StaffProductView,
-    document_of,
     siblings,
+    to_request,
 )
-from products.shelves import Shown
-from shared import clock, events, ids
-from shared.errors import ChangedMeanwhile, ProductNotFound, SkuIsFixed, StaleVersion
-from shared.events import ProductArchived, ProductChange, ProductCreated, ProductUpdated
-from shared.models import Product
-from shared.patches import merged
-from shared.schemas import Page, validated
-from shared.stock import Held, StockChanged
-from shared.versions import Expected
+from shared import clock, ids
+from shared.errors.catalog import ProductNotFound, SkuImmutable
+from shared.errors.requests import ConcurrentModification, StaleVersion
+from shared.events.catalog import (
+    ProductArchived,
+    ProductCreated,
+    ProductCreatedData,
+    ProductUpdated,
+    ProductUpdatedData,
+)
+from shared.http.etags import Expected
+from shared.http.merge_patch import merged
+from shared.http.schemas import Page, validated
+from shared.storage.models.catalog import Product
+from shared.storage.stock import StockChanged, StockSnapshot
 
 TRIES = 5  # at an edit whose group or stock others write at the same time
 
@@ -42,7 +49,7 @@ _FIELDS = {
     "attributes": "attributes_json",
     "group": "group",
     "options": "options_json",
-    "stock_buckets": "stock_buckets",
+    "stock_shards": "stock_shards",
     "low_stock_at": "low_stock_at",
     "tax_class": "tax_class",
 }
@@ -55,7 +62,7 @@ def look_up(product_id: str) -> ProductDetail:
     if product.status != "active":
         raise ProductNotFound("There is no such product.")
     known = repository.with_stock(product)
-    return ProductDetail.of(
+    return ProductDetail.from_model(
         product,
         known.held.available,
         siblings=siblings(product, known.group, only_active=True),
@@ -68,13 +75,13 @@ def list_page(query: CatalogQuery) -> Page[ProductView]:
     return Page(items=shown(page.shown), next_cursor=page.next_cursor)
 
 
-view = kept_for_shoppers(megabytes=8)(look_up)
-browse = kept_for_shoppers(megabytes=16)(list_page)
+view = browse_cached(megabytes=8)(look_up)
+browse = browse_cached(megabytes=16)(list_page)
 
 
-def shown(found: Sequence[Shown]) -> list[ProductView]:
+def shown(found: Sequence[ListedProduct]) -> list[ProductView]:
     """Those of them that are on sale, with what is available, in that order."""
-    return [ProductView.of(*it) for it in repository.read_shown(found)]
+    return [ProductView.from_model(*it) for it in repository.read_shown(found)]
 
 
 def inspect(product_id: str) -> StaffProductDetail:
@@ -96,15 +103,17 @@ def inspect_all(
 def create(new: NewProduct) -> StaffProductDetail:
     """Raises SkuTaken, OptionsTaken and GroupFull. It has no stock until that is set."""
     product = product_of(new)
-    group = _persistently(lambda: repository.add(product, told_of_creation(product)))
+    group = _persistently(lambda: repository.add(product, product_created_event(product)))
     browse_cache.forget()
-    return StaffProductDetail.with_siblings(product, Held.nothing(product.product_id), group)
+    return StaffProductDetail.with_siblings(
+        product, StockSnapshot.nothing(product.product_id), group
+    )
 
 
 def replace(product_id: str, new: NewProduct, expected: Expected) -> StaffProductDetail:
     """What `new` leaves out becomes what it is by default; only the status stays.
 
-    Raises ProductNotFound, StaleVersion, SkuIsFixed, CurrencyInUse, OptionsTaken and GroupFull.
+    Raises ProductNotFound, StaleVersion, SkuImmutable, CurrencyInUse, OptionsTaken and GroupFull.
     """
 
     def replaced(before: Product) -> NewProduct:
@@ -120,7 +129,7 @@ def patch(product_id: str, changes: ProductPatch, expected: Expected) -> StaffPr
     return _edit(
         product_id,
         expected,
-        lambda before: validated(NewProduct, merged(document_of(before), asked)),
+        lambda before: validated(NewProduct, merged(to_request(before), asked)),
     )
 
 
@@ -128,7 +137,7 @@ def archive(product_id: str, expected: Expected) -> None:
     """Take it off sale; orders and movements still know it. Raises as `replace`."""
 
     def archived(before: Product) -> NewProduct:
-        return validated(NewProduct, {**document_of(before), "status": "archived"})
+        return validated(NewProduct, {**to_request(before), "status": "archived"})
 
     _edit(product_id, expected, archived)
 
@@ -151,7 +160,7 @@ def product_of(new: NewProduct, before: Product | None = None) -> Product:
         attributes_json=dict(new.attributes),
         group=new.group,
         options_json=dict(new.options),
-        stock_buckets=new.stock_buckets,
+        stock_shards=new.stock_shards,
         low_stock_at=new.low_stock_at,
         tax_class=new.tax_class,
         created_at=created_at,
@@ -174,16 +183,16 @@ def _differ(before: Product, after: Product, field: str) -> bool:
     return bool(one != other)
 
 
-def told_of_creation(product: Product) -> ProductCreated:
+def product_created_event(product: Product) -> ProductCreated:
     return ProductCreated(
-        data=events.NewProduct(product_id=product.product_id, sku=product.sku, group=product.group)
+        data=ProductCreatedData(product_id=product.product_id, sku=product.sku, group=product.group)
     )
 
 
-def told_of_change(
+def product_updated_event(
     before: Product, after: Product, changed: list[str]
 ) -> ProductUpdated | ProductArchived:
-    data = ProductChange(
+    data = ProductUpdatedData(
         product_id=after.product_id,
         sku=after.sku,
         group=after.group,
@@ -212,17 +221,17 @@ def _edit_once(
     expected.check(before.version)
     new = revise(before)
     if new.sku != before.sku:
-        raise SkuIsFixed("A product keeps its SKU. Create another product.", sku=before.sku)
+        raise SkuImmutable("A product keeps its SKU. Create another product.", sku=before.sku)
     after = product_of(new, before)
     changed = changed_fields(before, after)
     if not changed:
         return before
-    repository.change(before, after, told_of_change(before, after, changed))
+    repository.change(before, after, product_updated_event(before, after, changed))
     return after
 
 
 def _persistently(write: Callable[[], Result], *, whatever_it_was: bool = False) -> Result:
-    """Raises ChangedMeanwhile when others were faster each time."""
+    """Raises ConcurrentModification when others were faster each time."""
     for _ in range(TRIES):
         try:
             return write()
@@ -231,7 +240,7 @@ def _persistently(write: Callable[[], Result], *, whatever_it_was: bool = False)
         except StaleVersion:
             if not whatever_it_was:
                 raise
-    raise ChangedMeanwhile("Others are editing this, or buying it by the hundred. Try again.")
+    raise ConcurrentModification("Others are editing this, or buying it by the hundred. Try again.")
 
 
 def _staff_view(product: Product) -> StaffProductDetail:

@@ -15,11 +15,12 @@ from aws_lambda_powertools.event_handler import Response, openapi
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
-from shared.answers import JSON
-from shared.api import create_api
-from shared.callers import anyone
-from shared.errors import MethodNotAllowed, NotFound
-from shared.schemas import View
+from shared.errors.base import NotFound
+from shared.errors.requests import MethodNotAllowed
+from shared.http.api import create_api
+from shared.http.authorization import anyone
+from shared.http.responses import JSON
+from shared.http.schemas import View
 
 api = create_api()
 handler = api.resolve

@@ -89,8 +89,8 @@ class EmailTaken(AppError):
     status, code = 409, "email_taken"
 
 
-class OwnAccount(AppError):
-    status, code = 409, "own_account"
+class CannotModifyOwnAccount(AppError):
+    status, code = 409, "cannot_modify_own_account"
 
 
 class PasswordTooShortForStaff(AppError):

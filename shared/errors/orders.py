@@ -39,10 +39,10 @@ class AmountTooLarge(AppError):
     status, code = 422, "amount_too_large"
 
 
-class NotShippedTo(AppError):
+class NoShippingRate(AppError):
     """No shipping rate covers the destination in the order's currency."""
 
-    status, code = 422, "not_shipped_to"
+    status, code = 422, "no_shipping_rate"
 
 
 class PromotionNotFound(NotFound):
@@ -97,16 +97,16 @@ class RefundTooLarge(AppError):
     status, code = 409, "refund_too_large"
 
 
-class TooManyReturned(AppError):
+class ReturnQuantityExceeded(AppError):
     """More units than the order has sold and not taken back."""
 
-    status, code = 409, "too_many_returned"
+    status, code = 409, "return_quantity_exceeded"
 
 
-class TooManyEntries(AppError):
+class OrderEntryLimitReached(AppError):
     """An order is one item of the database: it has room for so many refunds, returns and notes."""
 
-    status, code = 409, "too_many_entries"
+    status, code = 409, "order_entry_limit_reached"
 
 
 class OrderExpiredUnpaid(AppError):

@@ -19,12 +19,12 @@ class CursorExpired(InvalidCursor):
     code = "cursor_expired"
 
 
-class CursorOfAnotherQuery(InvalidCursor):
-    code = "cursor_of_another_query"
+class CursorQueryMismatch(InvalidCursor):
+    code = "cursor_query_mismatch"
 
 
-class CursorOfAnotherUser(InvalidCursor):
-    code = "cursor_of_another_user"
+class CursorUserMismatch(InvalidCursor):
+    code = "cursor_user_mismatch"
 
 
 class InvalidPrecondition(AppError):
@@ -48,10 +48,10 @@ class MethodNotAllowed(AppError):
         return {"Allow": ", ".join(self.allowed)}
 
 
-class ChangedMeanwhile(AppError):
+class ConcurrentModification(AppError):
     """Someone else was faster. Read again, and decide again."""
 
-    status, code = 409, "changed_meanwhile"
+    status, code = 409, "concurrent_modification"
 
 
 class StaleVersion(AppError):
@@ -60,7 +60,7 @@ class StaleVersion(AppError):
     status, code = 412, "stale_version"
 
 
-class TooLarge(AppError):
+class RequestTooLarge(AppError):
     status, code = 413, "too_large"
 
 
@@ -74,10 +74,10 @@ class InvalidFields(AppError):
     status, code = 422, "invalid_fields"
 
 
-class UnanswerableQuery(AppError):
+class UnsupportedQuery(AppError):
     """No index answers it; the details say what can be asked."""
 
-    status, code = 422, "unanswerable_query"
+    status, code = 422, "unsupported_query"
 
 
 class IdempotencyKeyReused(AppError):

@@ -2,94 +2,94 @@
 
 from typing import Literal
 
-from shared.events.base import Frozen, Happening
+from shared.events.base import DomainEvent, Frozen
 
 
-class AboutUser(Frozen):
+class UserData(Frozen):
     user_id: str
 
 
-class AboutAccess(AboutUser):
+class AccessData(UserData):
     """What a link is asked for: void once the account's epoch is another (ADR 9, 13)."""
 
     access_epoch: int
 
 
-class UserRegistered(Happening):
+class UserRegistered(DomainEvent):
     type: Literal["user.registered"] = "user.registered"
-    data: AboutAccess
+    data: AccessData
 
 
-class RegistrationRepeated(Happening):
+class DuplicateRegistrationAttempted(DomainEvent):
     """Someone tried to open an account with this user's address."""
 
-    type: Literal["user.registration_repeated"] = "user.registration_repeated"
-    data: AboutAccess
+    type: Literal["user.duplicate_registration_attempted"] = "user.duplicate_registration_attempted"
+    data: AccessData
 
 
-class VerificationRequested(Happening):
+class VerificationRequested(DomainEvent):
     type: Literal["user.verification_requested"] = "user.verification_requested"
-    data: AboutAccess
+    data: AccessData
 
 
-class EmailVerified(Happening):
+class EmailVerified(DomainEvent):
     """The user has shown that the address is theirs."""
 
     type: Literal["user.email_verified"] = "user.email_verified"
-    data: AboutUser
+    data: UserData
 
 
-class EmailChangeRequested(Happening):
+class EmailChangeRequested(DomainEvent):
     type: Literal["user.email_change_requested"] = "user.email_change_requested"
-    data: AboutAccess
+    data: AccessData
 
 
-class EmailChanged(Happening):
+class EmailChanged(DomainEvent):
     type: Literal["user.email_changed"] = "user.email_changed"
-    data: AboutUser
+    data: UserData
 
 
-class PasswordResetRequested(Happening):
+class PasswordResetRequested(DomainEvent):
     type: Literal["user.password_reset_requested"] = "user.password_reset_requested"
-    data: AboutAccess
+    data: AccessData
 
 
-class PasswordChanged(Happening):
+class PasswordChanged(DomainEvent):
     type: Literal["user.password_changed"] = "user.password_changed"
-    data: AboutUser
+    data: UserData
 
 
-class SecondFactorChange(AboutUser):
+class SecondFactorChangedData(UserData):
     enabled: bool
 
 
-class SecondFactorChanged(Happening):
+class SecondFactorChanged(DomainEvent):
     type: Literal["user.second_factor_changed"] = "user.second_factor_changed"
-    data: SecondFactorChange
+    data: SecondFactorChangedData
 
 
-class AboutApiKey(AboutUser):
+class ApiKeyData(UserData):
     key_id: str
 
 
-class ApiKeyCreated(Happening):
+class ApiKeyCreated(DomainEvent):
     type: Literal["api_key.created"] = "api_key.created"
-    data: AboutApiKey
+    data: ApiKeyData
 
 
-class UserDeleted(Happening):
+class UserDeleted(DomainEvent):
     """Nothing personal is left of the account: whoever keeps more about it should erase it too."""
 
     type: Literal["user.deleted"] = "user.deleted"
-    data: AboutUser
+    data: UserData
 
 
-class AboutSession(AboutUser):
+class SessionData(UserData):
     session_id: str
 
 
-class ReuseDetected(Happening):
+class ReuseDetected(DomainEvent):
     """A refresh token came a second time, so that two may have it: the session was ended."""
 
     type: Literal["session.reuse_detected"] = "session.reuse_detected"
-    data: AboutSession
+    data: SessionData

@@ -13,7 +13,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, defer_build=True)
 
 
-class Happening(Frozen):
+class DomainEvent(Frozen):
     """`id` is its outbox row's, so that a consumer can drop repeats."""
 
     id: str = Field(default_factory=lambda: ids.new_id("evt"))

@@ -4,60 +4,60 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.events.base import Frozen, Happening
+from shared.events.base import DomainEvent, Frozen
 
 
-class AboutProduct(Frozen):
+class ProductData(Frozen):
     product_id: str
     group: str | None  # that it is a variant in
 
 
-class NewProduct(AboutProduct):
+class ProductCreatedData(ProductData):
     sku: str
 
 
-class ProductCreated(Happening):
+class ProductCreated(DomainEvent):
     type: Literal["product.created"] = "product.created"
-    data: NewProduct
+    data: ProductCreatedData
 
 
-class ProductChange(NewProduct):
+class ProductUpdatedData(ProductCreatedData):
     changed: list[str] = Field(description="The fields whose values are others now.")
     previous_group: str | None = None  # that it has left
 
 
-class ProductUpdated(Happening):
+class ProductUpdated(DomainEvent):
     type: Literal["product.updated"] = "product.updated"
-    data: ProductChange
+    data: ProductUpdatedData
 
 
-class ProductArchived(Happening):
+class ProductArchived(DomainEvent):
     """It is not for sale any more."""
 
     type: Literal["product.archived"] = "product.archived"
-    data: ProductChange
+    data: ProductUpdatedData
 
 
-class AboutStock(AboutProduct):
+class StockData(ProductData):
     available: int  # when this was noticed
 
 
-class StockDepleted(Happening):
+class StockDepleted(DomainEvent):
     """The last one was sold or taken out."""
 
     type: Literal["stock.depleted"] = "stock.depleted"
-    data: AboutStock
+    data: StockData
 
 
-class StockLow(Happening):
+class StockLow(DomainEvent):
     """So few are left as the product says is low."""
 
     type: Literal["stock.low"] = "stock.low"
-    data: AboutStock
+    data: StockData
 
 
-class StockReplenished(Happening):
+class StockReplenished(DomainEvent):
     """There are some again, after there were none."""
 
     type: Literal["stock.replenished"] = "stock.replenished"
-    data: AboutStock
+    data: StockData

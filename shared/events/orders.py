@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.events.base import Frozen, Happening
+from shared.events.base import DomainEvent, Frozen
 from shared.money import Money
 
 
@@ -17,109 +17,109 @@ class OrderedLine(Frozen):
     line_total: Money
 
 
-class AboutOrder(Frozen):
+class OrderData(Frozen):
     order_id: str
     buyer_id: str = Field(description="A user's id, or a guest's, of whom nothing else is kept.")
     total: Money
 
 
-class OrderPlacedData(AboutOrder):
+class OrderPlacedData(OrderData):
     lines: list[OrderedLine]
 
 
-class OrderPlaced(Happening):
+class OrderPlaced(DomainEvent):
     type: Literal["order.placed"] = "order.placed"
     data: OrderPlacedData
 
 
-class OrderPaid(Happening):
+class OrderPaid(DomainEvent):
     """The payment is certain: captured, authorized to be captured later, or made by hand."""
 
     type: Literal["order.paid"] = "order.paid"
-    data: AboutOrder
+    data: OrderData
 
 
-class Shipment(AboutOrder):
+class ShipmentData(OrderData):
     carrier: str
     tracking_number: str | None
 
 
-class OrderShipped(Happening):
+class OrderShipped(DomainEvent):
     type: Literal["order.shipped"] = "order.shipped"
-    data: Shipment
+    data: ShipmentData
 
 
-class OrderDelivered(Happening):
+class OrderDelivered(DomainEvent):
     type: Literal["order.delivered"] = "order.delivered"
-    data: AboutOrder
+    data: OrderData
 
 
-class OrderCancelled(Happening):
+class OrderCancelled(DomainEvent):
     type: Literal["order.cancelled"] = "order.cancelled"
-    data: AboutOrder
+    data: OrderData
 
 
-class OrderExpired(Happening):
+class OrderExpired(DomainEvent):
     """It was not paid in time: its stock is free again."""
 
     type: Literal["order.expired"] = "order.expired"
-    data: AboutOrder
+    data: OrderData
 
 
-class CaptureRequested(Happening):
+class CaptureRequested(DomainEvent):
     """The order has left: the payment that was authorized is to be captured."""
 
     type: Literal["order.capture_requested"] = "order.capture_requested"
-    data: AboutOrder
+    data: OrderData
 
 
-class VoidRequested(Happening):
+class VoidRequested(DomainEvent):
     """Nothing is to come of the payment that was begun."""
 
     type: Literal["order.void_requested"] = "order.void_requested"
-    data: AboutOrder
+    data: OrderData
 
 
-class PaymentLost(Happening):
+class AuthorizationVoided(DomainEvent):
     """The order was paid, and the provider has let go of what it had authorized: see to it."""
 
-    type: Literal["order.payment_lost"] = "order.payment_lost"
-    data: AboutOrder
+    type: Literal["order.authorization_voided"] = "order.authorization_voided"
+    data: OrderData
 
 
-class RefundOwed(Happening):
+class ManualRefundRequired(DomainEvent):
     """It was paid by hand and is over: somebody has to pay it back, and to enter that."""
 
-    type: Literal["order.refund_owed"] = "order.refund_owed"
-    data: AboutOrder
+    type: Literal["order.manual_refund_required"] = "order.manual_refund_required"
+    data: OrderData
 
 
-class AboutRefund(AboutOrder):
+class RefundData(OrderData):
     refund_id: str
     amount: Money
 
 
-class RefundRequested(Happening):
+class RefundRequested(DomainEvent):
     """The payment provider is to be asked for it; what comes of it is another event."""
 
     type: Literal["order.refund_requested"] = "order.refund_requested"
-    data: AboutRefund
+    data: RefundData
 
 
-class Refunded(AboutRefund):
+class OrderRefundedData(RefundData):
     is_full: bool = Field(description="Whether nothing is left that could be paid back.")
 
 
-class OrderRefunded(Happening):
+class OrderRefunded(DomainEvent):
     type: Literal["order.refunded"] = "order.refunded"
-    data: Refunded
+    data: OrderRefundedData
 
 
-class RefundFailed(Happening):
+class RefundFailed(DomainEvent):
     """The provider could not pay it back: somebody has to."""
 
     type: Literal["order.refund_failed"] = "order.refund_failed"
-    data: AboutRefund
+    data: RefundData
 
 
 class ReturnedLine(Frozen):
@@ -127,30 +127,30 @@ class ReturnedLine(Frozen):
     quantity: int
 
 
-class Return(AboutOrder):
+class OrderReturnedData(OrderData):
     lines: list[ReturnedLine]
 
 
-class OrderReturned(Happening):
+class OrderReturned(DomainEvent):
     """Units of it are back in stock."""
 
     type: Literal["order.returned"] = "order.returned"
-    data: Return
+    data: OrderReturnedData
 
 
-class ConfirmationRequested(Happening):
+class ConfirmationRequested(DomainEvent):
     """The mail about the order is to be sent once more."""
 
     type: Literal["order.confirmation_requested"] = "order.confirmation_requested"
-    data: AboutOrder
+    data: OrderData
 
 
-class AboutExport(Frozen):
+class ExportData(Frozen):
     export_id: str
 
 
-class ExportRequested(Happening):
+class ExportRequested(DomainEvent):
     """A file of orders is to be written."""
 
     type: Literal["export.requested"] = "export.requested"
-    data: AboutExport
+    data: ExportData

@@ -4,8 +4,10 @@ import pytest
 
 from auth.handler import handler
 from auth.sessions import repository as sessions
-from shared import clock, events
-from shared.models import ApiKey, OutboxRow, Session, User
+from shared import clock
+from shared.events.all_events import parse_event
+from shared.storage.models.accounts import ApiKey, Session, User
+from shared.storage.models.outbox import OutboxRow
 from tests.support import logs, shop
 from tests.support.accounts import (
     Clock,
@@ -173,7 +175,7 @@ def test_the_owner_is_told_of_a_new_key():
     made = create().body
 
     (row,) = OutboxRow.scan()
-    told = events.parse(row.payload)
+    told = parse_event(row.payload)
     assert (told.type, told.data.key_id) == ("api_key.created", made["id"])
 
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from auth.credentials import attempts
-from auth.credentials.attempts import wait_after
+from auth.credentials import login_throttle
+from auth.credentials.login_throttle import wait_after
 
 
 def test_each_failure_costs_a_longer_wait_than_the_one_before():
@@ -37,7 +37,7 @@ def test_an_address_has_more_that_cost_nothing():
 
 
 def test_a_subject_tells_nothing_of_whose_it_is():
-    subject = attempts.known_subject("ada@example.com", "203.0.113.7")
+    subject = login_throttle.known_subject("ada@example.com", "203.0.113.7")
 
     assert subject.startswith("att_")
     assert not [it for it in ("ada", "example", "203") if it in subject.removeprefix("att_")]

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared import events
-from shared.models import EmailToken, Login, OutboxRow, User
+from shared.events.all_events import parse_event
+from shared.storage.models.accounts import EmailToken, Login, User
+from shared.storage.models.outbox import OutboxRow
 from tests.support import logs
 from tests.support.accounts import (
     EMAIL,
@@ -132,7 +133,7 @@ def test_who_forgot_the_password_is_answered_alike_with_and_without_an_account()
     known, unknown = forgot(), forgot("nobody@example.com")
 
     assert (known.status, known.body, known.headers) == (202, unknown.body, unknown.headers)
-    asked = [events.parse(row.payload) for row in OutboxRow.scan() if "reset" in row.type]
+    asked = [parse_event(row.payload) for row in OutboxRow.scan() if "reset" in row.type]
     somebody, nobody = sorted(asked, key=lambda event: event.data.user_id != user_id)
     assert somebody.data.user_id == user_id
     assert User.find(nobody.data.user_id) is None
@@ -154,7 +155,7 @@ def test_a_disabled_account_gets_no_link():
     Login(EMAIL).update([Login.status.set("disabled")])
 
     assert forgot().status == 202
-    (asked,) = [events.parse(row.payload) for row in OutboxRow.scan() if "reset" in row.type]
+    (asked,) = [parse_event(row.payload) for row in OutboxRow.scan() if "reset" in row.type]
     assert User.find(asked.data.user_id) is None
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from auth.second_factor import codes
-from shared.keys import KeyRing
-from shared.models import Login
+from shared.security.key_rings import KeyRing
+from shared.storage.models.accounts import Login
 
 PEPPER = KeyRing("k1", {"k1": b"p" * 64})
 NOW = datetime(2026, 11, 24, 12, 0, 10, tzinfo=UTC)

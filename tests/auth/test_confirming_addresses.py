@@ -10,12 +10,13 @@ from auth.accounts import repository
 from auth.accounts import service as accounts
 from auth.credentials import service as credentials
 from auth.second_factor import codes
-from shared import events
 from shared.config import AccountSettings, PasswordSettings, settings
-from shared.dynamo import connection
-from shared.errors import ChangedMeanwhile
-from shared.models import EmailToken, Login, OutboxRow, User
-from shared.transactions import Transaction
+from shared.errors.requests import ConcurrentModification
+from shared.events.all_events import parse_event
+from shared.storage.dynamo import connection
+from shared.storage.models.accounts import EmailToken, Login, User
+from shared.storage.models.outbox import OutboxRow
+from shared.storage.transactions import Transaction
 from tests.support import faults, logs
 from tests.support.accounts import (
     EMAIL,
@@ -64,7 +65,7 @@ def test_following_the_link_confirms_the_address_in_both_tables():
 
 def verified() -> list[str]:
     """Whose address turned out to be theirs, as events tell."""
-    told = [events.parse(row.payload) for row in OutboxRow.scan()]
+    told = [parse_event(row.payload) for row in OutboxRow.scan()]
     return [it.data.user_id for it in told if it.type == "user.email_verified"]
 
 
@@ -165,7 +166,7 @@ def test_who_asks_for_another_link_is_answered_alike_with_and_without_an_account
     assert [answer.status for answer in answers] == [202] * 3
     assert [answer.body for answer in answers] == [""] * 3
     assert answers[0].headers == answers[1].headers == answers[2].headers
-    asked = [events.parse(row.payload) for row in OutboxRow.scan() if "verification" in row.type]
+    asked = [parse_event(row.payload) for row in OutboxRow.scan() if "verification" in row.type]
     written_to = {event.data.user_id for event in asked} & {unconfirmed, confirmed}
     assert written_to == {unconfirmed}
     assert len(asked) == 3
@@ -230,7 +231,7 @@ def test_that_an_address_is_taken_shows_in_no_answer_and_its_owner_is_told():
     taken, free = ask_for("bob@example.com", token), ask_for("free@example.com", token)
 
     assert (taken.status, taken.body, taken.headers) == (202, free.body, free.headers)
-    (told,) = [events.parse(row.payload) for row in OutboxRow.scan() if "repeated" in row.type]
+    (told,) = [parse_event(row.payload) for row in OutboxRow.scan() if "duplicate" in row.type]
     assert told.data.user_id == bob
     assert Login.get("bob@example.com").user_id == bob
     assert User.get(ada).email == EMAIL
@@ -272,7 +273,7 @@ def test_where_two_register_an_address_neither_s_link_confirms_the_password_of_t
 
     assert is_expired(follow(first))
     assert User.get(user_id).email_verified is False
-    (told,) = [events.parse(row.payload) for row in OutboxRow.scan() if "repeated" in row.type]
+    (told,) = [parse_event(row.payload) for row in OutboxRow.scan() if "duplicate" in row.type]
     assert told.data.access_epoch == User.get(user_id).access_epoch == 2
     reset = {"token": link_token("reset_password", user_id), "password": PASSWORD}
     assert post("auth.reset_password", reset).status == 204
@@ -324,7 +325,7 @@ def test_a_code_that_is_used_while_the_address_changes_does_not_come_back():
     transaction = Transaction()
     repository.move(transaction, user, read, "new@example.com")
 
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(ConcurrentModification):
         transaction.commit()
 
     assert Login.get(EMAIL).recovery_hashes == {"two"}

@@ -10,12 +10,16 @@ from auth.credentials import service as credentials
 from auth.handler import handler
 from auth.privacy import repository, service
 from auth.second_factor import codes
-from orders import erasure
 from orders.handler import handler as orders
-from shared import api_keys, clock, events, opaque
-from shared.dynamo import connection
-from shared.errors import Unavailable
-from shared.models import ApiKey, Attempts, Login, Order, OutboxRow, Session, User
+from orders.workers import anonymize_orders
+from shared import clock
+from shared.errors.base import Unavailable
+from shared.events.all_events import parse_event
+from shared.security import api_keys, opaque_tokens
+from shared.storage.dynamo import connection
+from shared.storage.models.accounts import ApiKey, Attempts, Login, Session, User
+from shared.storage.models.orders import Order
+from shared.storage.models.outbox import OutboxRow
 from tests.support import logs, shop
 from tests.support.accounts import (
     ELSEWHERE,
@@ -50,14 +54,14 @@ def is_there(user_id: str) -> bool:
 
 
 def key_of(user_id: str) -> str:
-    text = api_keys.KeyText(user_id, f"key_{'a' * 32}", opaque.new_secret())
+    text = api_keys.KeyText(user_id, f"key_{'a' * 32}", opaque_tokens.new_secret())
     now = clock.utc_now()
     ApiKey(
         user_id,
         text.key_id,
         name="sync",
         permissions={"orders:place"},
-        secret_hash=opaque.digest(text.secret),
+        secret_hash=opaque_tokens.digest(text.secret),
         created_at=now,
         expires_at=now + timedelta(days=30),
     ).save()
@@ -83,9 +87,9 @@ def place(caller):
 def erase():
     """What the queue brings once the event that was staged has come through it."""
     (row,) = [row for row in OutboxRow.scan() if row.type == "user.deleted"]
-    event = sample("orders.erasure")
+    event = sample("orders.anonymize_orders")
     event["Records"][0]["body"] = json.dumps({"detail": json.loads(row.payload)})
-    return erasure.handler(event, CONTEXT)
+    return anonymize_orders.handler(event, CONTEXT)
 
 
 def test_a_deleted_account_is_gone_from_every_table():
@@ -124,7 +128,7 @@ def test_the_event_that_tells_of_it_names_an_id_and_nothing_else():
     delete(signed_in()["access_token"])
 
     (row,) = [row for row in OutboxRow.scan() if row.type == "user.deleted"]
-    assert events.parse(row.payload).data.model_dump() == {"user_id": user_id}
+    assert parse_event(row.payload).data.model_dump() == {"user_id": user_id}
 
 
 @pytest.mark.parametrize("wrong", ["wrong horse battery", "", PASSWORD + " "])
@@ -181,7 +185,7 @@ def test_staff_have_their_roles_taken_first(role):
 
     answer = delete(token)
 
-    assert (answer.status, answer.code) == (409, "own_account")
+    assert (answer.status, answer.code) == (409, "cannot_modify_own_account")
     assert "admin take your roles" in answer.error["message"]
     assert is_there(user_id)
 
@@ -201,7 +205,7 @@ def test_an_account_that_was_made_staffs_meanwhile_is_not_deleted(monkeypatch):
 
     answer = delete(token)
 
-    assert (answer.status, answer.code) == (409, "changed_meanwhile")
+    assert (answer.status, answer.code) == (409, "concurrent_modification")
     assert is_there(user_id)
     assert Session.count() == 1
 
@@ -218,7 +222,7 @@ def test_a_password_that_was_changed_while_it_was_checked_deletes_nothing(monkey
 
     monkeypatch.setattr(service.credentials, "confirm", then_changed)
 
-    assert delete(token).code == "changed_meanwhile"
+    assert delete(token).code == "concurrent_modification"
     assert is_there(user_id)
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from auth.accounts import repository
 from auth.handler import handler
-from shared.models import Login, User
-from shared.transactions import Transaction
+from shared.storage.models.accounts import Login, User
+from shared.storage.transactions import Transaction
 from tests.support import shop
 from tests.support.accounts import EMAIL, call, log_in, register, register_confirmed, signed_in
 from tests.support.http import ADMIN, Answer, Caller, send
@@ -239,7 +239,7 @@ def test_whoever_is_overtaken_at_each_try_is_told_so(edit: Edit, monkeypatch):
 
     answer = edit(user_id, "*")
 
-    assert (answer.status, answer.code) == (409, "changed_meanwhile")
+    assert (answer.status, answer.code) == (409, "concurrent_modification")
     assert stored(user_id)["roles"] == {"customer"}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.endpoint import watched
-from shared.models import Attempts
+from shared.storage.models.accounts import Attempts
 from tests.support.accounts import log_in, post, register
 
 pytestmark = pytest.mark.usefixtures("aws")

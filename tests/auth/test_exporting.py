@@ -10,18 +10,9 @@ from auth.privacy.repository import ITEMS_MAX
 from orders.handler import handler as orders
 from orders.schemas import LINES_MAX
 from shared import clock, ids
-from shared.models import (
-    ApiKey,
-    Login,
-    Order,
-    OrderLine,
-    OrderStep,
-    OrderTotals,
-    Session,
-    ShippingAddress,
-    Upload,
-    User,
-)
+from shared.storage.models.accounts import ApiKey, Login, Session, User
+from shared.storage.models.orders import Order, OrderLine, OrderStep, OrderTotals, ShippingAddress
+from shared.storage.models.uploads import Upload
 from tests.support import logs, shop
 from tests.support.accounts import call, register, signed_in
 from tests.support.http import ADA, BOB, NOBODY, Caller, send
@@ -261,7 +252,7 @@ def test_the_cursor_of_one_user_is_no_other_users():
 
     answer = export(signed_in(email="bob@example.com")["access_token"], cursor=cursor)
 
-    assert (answer.status, answer.code) == (400, "cursor_of_another_user")
+    assert (answer.status, answer.code) == (400, "cursor_user_mismatch")
 
 
 def test_only_who_is_signed_in_may_export():

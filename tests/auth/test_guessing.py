@@ -6,11 +6,12 @@ from threading import Barrier
 
 import pytest
 
-from auth.credentials import attempts, repository, service
-from shared import clock, passwords
+from auth.credentials import login_throttle, repository, service
+from shared import clock
 from shared.config import AccountSettings, PasswordSettings, settings
-from shared.errors import TooManyAttempts
-from shared.models import Attempts, Login, Session
+from shared.errors.accounts import TooManyAttempts
+from shared.security import passwords
+from shared.storage.models.accounts import Attempts, Login, Session
 from tests.support import logs
 from tests.support.accounts import (
     ELSEWHERE,
@@ -47,7 +48,7 @@ def cheap_checks(monkeypatch):
     monkeypatch.setattr(
         passwords, "is_password", lambda password, stored, *_, **__: stored.endswith(f"${password}")
     )
-    monkeypatch.setattr(passwords, "spend_a_check", lambda *_, **__: None)
+    monkeypatch.setattr(passwords, "verify_dummy_hash", lambda *_, **__: None)
 
 
 def fail(times: int, **more) -> list[int]:
@@ -235,7 +236,7 @@ def test_a_wait_is_a_line_for_the_audit_without_the_address_that_was_tried():
 
     (line,) = lines.saying("audit")
     assert line["reason"] == "too_many_attempts"
-    assert line["account"] == attempts.account_subject(EMAIL)
+    assert line["account"] == login_throttle.account_subject(EMAIL)
     assert EMAIL not in lines.text
 
 

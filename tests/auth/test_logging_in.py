@@ -9,8 +9,8 @@ from auth.credentials import service
 from auth.handler import handler
 from shared.aws import client
 from shared.config import AccountSettings, PasswordSettings, settings
-from shared.keys import key_ring
-from shared.models import Attempts, Login, Session, User
+from shared.security.key_rings import key_ring
+from shared.storage.models.accounts import Attempts, Login, Session, User
 from tests.support import logs
 from tests.support.accounts import (
     EMAIL,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from auth.passwords import policy
-from shared.errors import InvalidFields
+from shared.errors.requests import InvalidFields
 
 EMAIL, NAME = "ada.lovelace@analytical-engines.example", "Ada King"
 

@@ -10,9 +10,9 @@ from auth.sessions import repository
 from shared import clock
 from shared.aws import client
 from shared.config import TokenSettings, settings
-from shared.dynamo import connection
-from shared.keys import key_ring
-from shared.models import Session, User
+from shared.security.key_rings import key_ring
+from shared.storage.dynamo import connection
+from shared.storage.models.accounts import Session, User
 from tests.support import logs
 from tests.support.accounts import (
     authorize,

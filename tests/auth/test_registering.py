@@ -7,9 +7,11 @@ import pytest
 
 from auth.accounts import service
 from auth.handler import handler
-from shared import clock, events
+from shared import clock
 from shared.config import AccountSettings, settings
-from shared.models import Login, OutboxRow, User
+from shared.events.all_events import parse_event
+from shared.storage.models.accounts import Login, User
+from shared.storage.models.outbox import OutboxRow
 from tests.support import logs
 from tests.support.accounts import ELSEWHERE, PASSWORD, Clock, log_in, post, register, staged
 from tests.support.http import NOBODY, send
@@ -46,7 +48,7 @@ def test_a_new_account_is_a_login_a_user_and_an_event():
 
     login, user = Login.get("ada@example.com"), User.get(answer.body["id"])
     (row,) = OutboxRow.scan()
-    event = events.parse(row.payload)
+    event = parse_event(row.payload)
     assert login.user_id == user.user_id
     assert (user.email, user.name, user.roles) == ("ada@example.com", "Ada Lovelace", {"customer"})
     assert (event.type, event.data.user_id) == ("user.registered", user.user_id)
@@ -97,8 +99,8 @@ def test_a_known_address_is_answered_as_a_new_one_and_its_owner_is_written_to():
     assert (again.status, again.headers.keys()) == (first.status, first.headers.keys())
     unlike = {key for key in first.body if first.body[key] != again.body[key]}
     assert unlike == {"id", "created_at"}
-    assert staged() == ["user.registered", "user.registration_repeated"]
-    (told,) = [events.parse(row.payload) for row in OutboxRow.scan() if "repeated" in row.type]
+    assert staged() == ["user.registered", "user.duplicate_registration_attempted"]
+    (told,) = [parse_event(row.payload) for row in OutboxRow.scan() if "duplicate" in row.type]
     assert told.data.user_id == first.body["id"]
 
 
@@ -108,11 +110,11 @@ def test_an_owner_is_told_of_repeated_registrations_once_in_a_while(monkeypatch)
     for _ in range(3):
         assert register(password="another password").status == 201
 
-    assert staged().count("user.registration_repeated") == 1
+    assert staged().count("user.duplicate_registration_attempted") == 1
 
     later.advance(minutes=5)
     register(password="another password")
-    assert staged().count("user.registration_repeated") == 2
+    assert staged().count("user.duplicate_registration_attempted") == 2
 
 
 def test_one_address_registers_so_many_accounts_an_hour(monkeypatch):

@@ -9,10 +9,11 @@ import pytest
 from auth.credentials import service as credentials
 from auth.handler import handler
 from authorizer import service as authorizer
-from shared import events
 from shared.config import AdmissionSettings, TokenSettings, settings
-from shared.models import Login, OutboxRow, Session, User
-from shared.transactions import Transaction
+from shared.events.all_events import parse_event
+from shared.storage.models.accounts import Login, Session, User
+from shared.storage.models.outbox import OutboxRow
+from shared.storage.transactions import Transaction
 from tests.support import logs
 from tests.support.accounts import (
     EMAIL,
@@ -161,7 +162,7 @@ def test_what_cannot_be_a_code_is_refused_as_a_field(code, later):
 def test_of_two_logins_with_one_code_at_once_one_succeeds(later):
     _, app, _ = turned_on(later)
     code, client = app.code, credentials.Client("203.0.113.7", "")
-    proofs = [credentials.prove(EMAIL, PASSWORD, code, client) for _ in range(2)]
+    proofs = [credentials.authenticate(EMAIL, PASSWORD, code, client) for _ in range(2)]
     first, second = Transaction(), Transaction()
     for proof, transaction in zip(proofs, (first, second), strict=True):
         proof.settle(transaction)
@@ -223,7 +224,7 @@ def test_the_owner_is_told_when_it_is_turned_on_and_off(later):
     tokens, app, _ = turned_on(later)
     assert remove(tokens["access_token"], app.code).status == 204
 
-    happened = [events.parse(row.payload) for row in OutboxRow.scan() if "second" in row.type]
+    happened = [parse_event(row.payload) for row in OutboxRow.scan() if "second" in row.type]
     told = sorted(happened, key=lambda event: event.occurred_at)
     assert [event.data.enabled for event in told] == [True, False]
 

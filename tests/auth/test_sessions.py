@@ -4,7 +4,7 @@ import pytest
 
 from auth.handler import handler
 from shared import clock
-from shared.models import Session
+from shared.storage.models.accounts import Session
 from tests.support.accounts import (
     Clock,
     authorize,

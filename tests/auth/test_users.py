@@ -4,9 +4,10 @@ import pytest
 
 from auth.handler import handler
 from auth.users.service import grant_admin
-from shared import api_keys, clock, opaque
-from shared.errors import EmailNotVerified, PasswordTooShortForStaff, UserNotFound
-from shared.models import ApiKey, Login, User
+from shared import clock
+from shared.errors.accounts import EmailNotVerified, PasswordTooShortForStaff, UserNotFound
+from shared.security import api_keys, opaque_tokens
+from shared.storage.models.accounts import ApiKey, Login, User
 from tests.support import logs, shop
 from tests.support.accounts import (
     EMAIL,
@@ -60,13 +61,13 @@ def stored(user_id: str) -> tuple[set[str], str, int, int]:
 
 def key_of(user_id: str) -> str:
     """An API key, as its holder has it."""
-    text = api_keys.KeyText(user_id, f"key_{'a' * 32}", opaque.new_secret())
+    text = api_keys.KeyText(user_id, f"key_{'a' * 32}", opaque_tokens.new_secret())
     ApiKey(
         user_id,
         text.key_id,
         name="sync",
         permissions={"products:write"},
-        secret_hash=opaque.digest(text.secret),
+        secret_hash=opaque_tokens.digest(text.secret),
         created_at=clock.utc_now(),
         expires_at=clock.utc_now().replace(year=clock.utc_now().year + 1),
     ).save()
@@ -128,7 +129,7 @@ def test_the_cursor_of_one_admin_is_no_other_admins():
 
     answer = listed(Caller("usr_other", "customer admin"), limit="1", cursor=cursor)
 
-    assert (answer.status, answer.code) == (400, "cursor_of_another_user")
+    assert (answer.status, answer.code) == (400, "cursor_user_mismatch")
 
 
 @pytest.mark.parametrize("cursor", ["k1.e30.AAAA", "not a cursor"])
@@ -275,7 +276,7 @@ def test_who_is_staff_with_a_short_password_can_still_be_disabled():
 def test_an_admin_changes_no_roles_of_their_own(change):
     answer = update(ADMIN.user_id, **change)
 
-    assert (answer.status, answer.code) == (409, "own_account")
+    assert (answer.status, answer.code) == (409, "cannot_modify_own_account")
     assert User.get(ADMIN.user_id).roles == {"customer", "admin"}
 
 
@@ -332,7 +333,7 @@ def test_a_lost_second_factor_is_turned_off_by_an_admin_and_the_owner_is_told():
     assert log_in().status == 200
     assert staged()[-1] == "user.second_factor_changed"
     assert remove_second_factor(user_id).code == "second_factor_state"
-    assert remove_second_factor(ADMIN.user_id).code == "own_account"
+    assert remove_second_factor(ADMIN.user_id).code == "cannot_modify_own_account"
     assert remove_second_factor("usr_nobody").code == "user_not_found"
 
 

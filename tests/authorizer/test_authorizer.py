@@ -7,13 +7,14 @@ import pytest
 
 from authorizer.handler import handler
 from benchmarks.endpoint import watched
-from shared import clock, config, tokens
-from shared.auth import Permission, Role, permissions_of
+from shared import clock, config
 from shared.aws import client
-from shared.callers import caller_of
-from shared.dynamo import BATCH_TRIES, connection
-from shared.keys import KeyRing, key_ring
-from shared.models import Session, User
+from shared.http.authorization import caller_of
+from shared.security import access_tokens
+from shared.security.key_rings import KeyRing, key_ring
+from shared.security.permissions import Permission, Role, permissions_of
+from shared.storage.dynamo import BATCH_TRIES, connection
+from shared.storage.models.accounts import Session, User
 from tests.support import logs, shop
 from tests.support.accounts import Clock
 from tests.support.callers import LIFETIME, session, token_of
@@ -71,7 +72,7 @@ def test_a_good_token_becomes_a_principal(scheme, token):
         "user_id": "usr_staff",
         "session_id": the_session().session_id,
         "permissions": "account:own api_keys:manage orders:manage orders:place orders:read_all "
-        "orders:refund products:write stock:write terms:write uploads:write",
+        "orders:refund pricing:write products:write stock:write uploads:write",
         "second_factor_due": False,
         "expires_at": answer["context"]["expires_at"],
     }
@@ -89,7 +90,7 @@ def test_a_principal_may_do_what_the_roles_of_the_account_may_now(roles):
 def test_a_principal_ends_with_its_token(token):
     expires_at = ask(f"Bearer {token}")["context"]["expires_at"]
 
-    until = clock.utc_now() + LIFETIME + timedelta(seconds=tokens.LEEWAY_SECONDS)
+    until = clock.utc_now() + LIFETIME + timedelta(seconds=access_tokens.LEEWAY_SECONDS)
     assert abs(expires_at - until.timestamp()) < 3
 
 
@@ -189,7 +190,9 @@ def test_a_session_of_someone_else_is_none_of_the_bearers():
     hers = session(shop.user("usr_ada"))
     ring = key_ring("souk/token-keys")
 
-    mixed = tokens.issue("usr_bob", hers.session_id, ring, now=clock.utc_now(), lifetime=LIFETIME)
+    mixed = access_tokens.issue(
+        "usr_bob", hers.session_id, ring, now=clock.utc_now(), lifetime=LIFETIME
+    )
 
     assert ask(f"Bearer {mixed}") == refusal("session_ended")
 

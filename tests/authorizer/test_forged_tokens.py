@@ -7,7 +7,7 @@ import pytest
 from authorizer.handler import handler
 from benchmarks.endpoint import watched
 from shared.aws import client
-from shared.keys import key_ring
+from shared.security.key_rings import key_ring
 from tests.support import logs, shop
 from tests.support.callers import session
 from tests.support.forged_tokens import FORGED, GENUINE, RING

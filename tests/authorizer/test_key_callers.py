@@ -10,11 +10,11 @@ import authorizer.repository
 import authorizer.service
 from benchmarks.endpoint import watched
 from shared import clock, ids
-from shared.api_keys import KeyText
 from shared.config import AdmissionSettings, settings
-from shared.dynamo import connection
-from shared.keys import key_ring
-from shared.models import ApiKey, User
+from shared.security.api_keys import KeyText
+from shared.security.key_rings import key_ring
+from shared.storage.dynamo import connection
+from shared.storage.models.accounts import ApiKey, User
 from tests.support import logs, shop
 from tests.support.accounts import Clock, authorize, call
 from tests.support.callers import api_key

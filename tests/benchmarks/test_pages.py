@@ -2,7 +2,7 @@
 
 from benchmarks import pages
 from benchmarks.report import Row
-from products.shelves import SHOP_SHARDS
+from products.listing_keys import SHOP_SHARDS
 
 
 def test_a_page_reads_as_much_in_a_shop_of_100_as_in_one_of_100_000_products():

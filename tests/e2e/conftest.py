@@ -19,7 +19,7 @@ import pytest
 
 from local import payment_keys
 from local import stack as local_stack
-from local.front import PROVIDER
+from local.gateway import PROVIDER
 from local.seeding import Account
 from local.stack import Stack
 from tests.support.canaries import secrets_in
@@ -143,7 +143,7 @@ class Shop:
             json={"lines": lines, "shipping_address": ADDRESS},
         )
 
-    def begin_payment(self, order_id: str, *, order_token: str | None = None) -> dict[str, Any]:
+    def start_payment(self, order_id: str, *, order_token: str | None = None) -> dict[str, Any]:
         """With a token, as the guest whose order it is."""
         path = f"/guest/orders/{order_id}" if order_token else f"/orders/{order_id}"
         headers = {"order-token": order_token} if order_token else {}
@@ -160,7 +160,7 @@ class Shop:
         )
 
     def pay(self, order_id: str, *, order_token: str | None = None) -> None:
-        confirmed = self.confirm(self.begin_payment(order_id, order_token=order_token))
+        confirmed = self.confirm(self.start_payment(order_id, order_token=order_token))
         assert confirmed.status_code == 200, confirmed.text
 
     def act(self, order_id: str, what: str, body: object = None, **headers: str) -> httpx.Response:

@@ -98,7 +98,7 @@ def test_adjustments_and_sales_at_once_add_up(staff, visitor):
 
     assert Counter(it.status_code for it in answers) == {201: 10, 200: 10}
     now = staff.get(f"/products/{tea}/stock").json()
-    assert (now["available"], now["on_order"]) == (100 + 30 - 20, 20)
+    assert (now["available"], now["allocated"]) == (100 + 30 - 20, 20)
 
 
 def test_a_new_product_is_listed_and_found_within_seconds_and_an_archived_one_is_not(
@@ -149,10 +149,10 @@ def test_variants_are_shown_as_one_and_name_each_other(staff, visitor):
     assert [it["id"] for it in siblings] == shirts[1:]
 
 
-def test_a_flash_sale_is_as_fast_as_the_stock_has_buckets_and_sells_every_unit_once(staff, stack):
+def test_a_flash_sale_is_as_fast_as_the_stock_has_shards_and_sells_every_unit_once(staff, stack):
     took = {}
-    for buckets in (1, 16):
-        hot = staff.product(available=FOR_SALE, stock_buckets=buckets)
+    for shards in (1, 16):
+        hot = staff.product(available=FOR_SALE, stock_shards=shards)
 
         came = as_function(
             stack,
@@ -163,9 +163,9 @@ def test_a_flash_sale_is_as_fast_as_the_stock_has_buckets_and_sells_every_unit_o
             str(WRITES_A_SECOND),
         )
 
-        took[buckets] = came["seconds"]
+        took[shards] = came["seconds"]
         assert came["sold"] == FOR_SALE
         stock = staff.get(f"/products/{hot}/stock").json()
-        assert (stock["available"], stock["on_order"]) == (0, FOR_SALE)
+        assert (stock["available"], stock["allocated"]) == (0, FOR_SALE)
     assert took[1] > FOR_SALE / WRITES_A_SECOND - 2  # or nothing was limited
     assert took[16] < took[1] / 3, took

@@ -28,7 +28,7 @@ def test_the_operator_makes_an_admin_who_sees_and_manages_users(admin, buyer):
 
     assert found["id"] == user_id
     assert refused.json()["error"]["code"] == "email_not_verified"
-    assert own.json()["error"]["code"] == "own_account"
+    assert own.json()["error"]["code"] == "cannot_modify_own_account"
     assert admin.get("/users", limit=1).json()["next_cursor"] is not None
 
 

@@ -26,10 +26,10 @@ def test_an_order_is_paid_shipped_delivered_and_paid_back(staff, buyer, mails_to
 
 def test_a_card_that_is_declined_leaves_the_order_to_be_paid_with_another(staff, buyer):
     order = buyer.order(staff.product(available=1)).json()
-    payment = buyer.begin_payment(order["id"])
+    payment = buyer.start_payment(order["id"])
 
     assert buyer.confirm(payment, card="declined").json()["status"] == "awaiting"
-    again = buyer.begin_payment(order["id"])
+    again = buyer.start_payment(order["id"])
     buyer.confirm(again)
 
     buyer.sees(order["id"], "paid")

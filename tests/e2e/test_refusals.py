@@ -8,8 +8,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared import clock, tokens
-from shared.keys import KeyRing
+from shared import clock
+from shared.security import access_tokens
+from shared.security.key_rings import KeyRing
 from tests.e2e.conftest import Shop
 
 ME = ("usr_forged", "ses_forged")
@@ -30,7 +31,7 @@ def ring(stack) -> KeyRing:
 
 def unsigned() -> str:
     header, claims = (
-        {"alg": "none", "typ": tokens.TYPE, "kid": "k1"},
+        {"alg": "none", "typ": access_tokens.TYPE, "kid": "k1"},
         {"sub": "usr_forged", "sid": "ses_forged"},
     )
     return ".".join(_part(each) for each in (header, claims)) + "."
@@ -42,7 +43,7 @@ def _part(document: dict[str, str]) -> str:
 
 def of_a_foreign_key() -> str:
     foreign = KeyRing("k1", {"k1": b"another shop's key, and long enough"})
-    return tokens.issue(*ME, foreign, now=clock.utc_now(), lifetime=QUARTER)
+    return access_tokens.issue(*ME, foreign, now=clock.utc_now(), lifetime=QUARTER)
 
 
 @pytest.mark.parametrize("forge", [unsigned, of_a_foreign_key, lambda: "not.a.token", lambda: "x"])
@@ -55,7 +56,7 @@ def test_a_forged_token_is_refused_in_the_shops_own_words(forge, visitor):
 
 def test_an_expired_token_is_told_apart_from_a_forged_one(visitor, ring):
     issued = clock.utc_now() - timedelta(hours=1)
-    stale = tokens.issue(*ME, ring, now=issued, lifetime=QUARTER)
+    stale = access_tokens.issue(*ME, ring, now=issued, lifetime=QUARTER)
 
     answer = Shop(visitor.connection, stale).get("/me")
 
@@ -63,7 +64,7 @@ def test_an_expired_token_is_told_apart_from_a_forged_one(visitor, ring):
 
 
 def test_a_token_that_the_shop_signed_opens_no_session_that_there_never_was(visitor, ring):
-    ghost = tokens.issue(*ME, ring, now=clock.utc_now(), lifetime=QUARTER)
+    ghost = access_tokens.issue(*ME, ring, now=clock.utc_now(), lifetime=QUARTER)
 
     answer = Shop(visitor.connection, ghost).get("/me")
 

@@ -3,13 +3,15 @@
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from files import processor
-from files.processor import handler
+from files.workers import import_file
+from files.workers.import_file import handler
 from shared import ids
 from shared.aws import client
-from shared.dynamo import connection
-from shared.models import OutboxRow, Product, Stock, StockMovement, Upload
-from shared.transactions import TRIES
+from shared.storage.dynamo import connection
+from shared.storage.models.catalog import Product, Stock, StockMovement
+from shared.storage.models.outbox import OutboxRow
+from shared.storage.models.uploads import Upload
+from shared.storage.transactions import TRIES
 from tests.support import faults, imports, shop
 from tests.support.catalog import followed, patch
 from tests.support.http import CONTEXT, sample
@@ -192,7 +194,7 @@ def test_a_row_cannot_change_a_currency_that_orders_are_open_in():
 def test_stock_in_buckets_is_counted_whole_however_many_writes_that_takes():
     products = [shop.product(f"SKU-{n}", available=160) for n in range(12)]
     for product in products:
-        patch(product.product_id, {"stock_buckets": 16})
+        patch(product.product_id, {"stock_shards": 16})
 
     upload = imported(HEADER + "".join(row(f"SKU-{n}", available=n) for n in range(12)))
 
@@ -202,7 +204,7 @@ def test_stock_in_buckets_is_counted_whole_however_many_writes_that_takes():
 
 def test_what_is_sold_while_its_row_is_written_stays_sold(monkeypatch):
     tea = shop.product("TEA", available=10)
-    stage, turns = processor.catalog.stage, iter([True])
+    stage, turns = import_file.catalog.stage, iter([True])
 
     def slowly(*args, **how):
         refused = stage(*args, **how)
@@ -210,7 +212,7 @@ def test_what_is_sold_while_its_row_is_written_stays_sold(monkeypatch):
             shop.sell(tea, 2)
         return refused
 
-    monkeypatch.setattr(processor.catalog, "stage", slowly)
+    monkeypatch.setattr(import_file.catalog, "stage", slowly)
 
     imported(HEADER + row("TEA", available=20))
 
@@ -219,7 +221,7 @@ def test_what_is_sold_while_its_row_is_written_stays_sold(monkeypatch):
 
 def test_a_row_that_is_edited_while_it_is_written_is_looked_at_again(monkeypatch):
     tea = shop.product("TEA", name="Old tea", description="Fresh")
-    stage, turns = processor.catalog.stage, iter([True])
+    stage, turns = import_file.catalog.stage, iter([True])
 
     def slowly(*args, **how):
         refused = stage(*args, **how)
@@ -227,7 +229,7 @@ def test_a_row_that_is_edited_while_it_is_written_is_looked_at_again(monkeypatch
             patch(tea.product_id, {"description": "Fresh and grassy"})
         return refused
 
-    monkeypatch.setattr(processor.catalog, "stage", slowly)
+    monkeypatch.setattr(import_file.catalog, "stage", slowly)
 
     upload = imported(HEADER + row("TEA", name="New tea"))
 
@@ -238,16 +240,16 @@ def test_a_row_that_is_edited_while_it_is_written_is_looked_at_again(monkeypatch
 
 def test_units_that_a_file_counts_while_the_stock_is_split_anew_are_in_sight(monkeypatch):
     tea = shop.product("TEA", name="Tea", price_minor=1250, available=10)
-    patch(tea.product_id, {"stock_buckets": 4})
-    stage, turns = processor.catalog.stage, iter([True])
+    patch(tea.product_id, {"stock_shards": 4})
+    stage, turns = import_file.catalog.stage, iter([True])
 
     def slowly(*args, **how):
         refused = stage(*args, **how)
         if next(turns, False):
-            patch(tea.product_id, {"stock_buckets": 1})
+            patch(tea.product_id, {"stock_shards": 1})
         return refused
 
-    monkeypatch.setattr(processor.catalog, "stage", slowly)
+    monkeypatch.setattr(import_file.catalog, "stage", slowly)
 
     imported(HEADER + row("TEA", name="Tea", available=50))
 
@@ -255,7 +257,7 @@ def test_units_that_a_file_counts_while_the_stock_is_split_anew_are_in_sight(mon
 
 
 def test_rows_that_others_contend_for_are_tried_again(monkeypatch):
-    monkeypatch.setattr(processor, "pause", lambda _: None)
+    monkeypatch.setattr(import_file, "pause", lambda _: None)
     tea = shop.product("TEA", available=1)
     conflicts = [faults.cancelled("TransactionConflict")] * (2 * TRIES)
     imports.upload()
@@ -320,7 +322,7 @@ def test_a_file_of_no_rows_is_completed_with_none():
 
 
 def test_a_file_that_nobody_announced_is_left_alone():
-    handler(sample("files.object_created"), CONTEXT)
+    handler(sample("files.import_file"), CONTEXT)
 
     assert (Product.count(), Upload.count()) == (0, 0)
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from files import processor
-from files.processor import handler
-from shared.models import OutboxRow, Product, Stock, StockMovement, Upload
-from shared.transactions import Transaction
+from files.workers import import_file
+from files.workers.import_file import handler
+from shared.storage.models.catalog import Product, Stock, StockMovement
+from shared.storage.models.outbox import OutboxRow
+from shared.storage.models.uploads import Upload
+from shared.storage.transactions import Transaction
 from tests.support import imports, shop
 from tests.support.http import CONTEXT
 from tests.support.imports import HEADER, dropped, row
@@ -25,7 +27,7 @@ COMMITS = 5  # for rows 2-4, 5-7, 8-10 and 11-12, and for the end
 
 @pytest.fixture(autouse=True)
 def _small_writes(monkeypatch):
-    monkeypatch.setattr(processor, "ROWS_A_WRITE", ROWS_A_WRITE)
+    monkeypatch.setattr(import_file, "ROWS_A_WRITE", ROWS_A_WRITE)
 
 
 class CutOff(Exception):
@@ -105,7 +107,7 @@ def test_a_run_that_is_cut_off_again_and_again_gets_there():
 def test_two_runs_of_one_file_at_once_write_each_row_once(monkeypatch):
     imports.upload()
     event = dropped(FILE)
-    write = processor._write  # noqa: SLF001
+    write = import_file._write  # noqa: SLF001
     others = iter([event])
 
     def overtaken(*args: Any) -> Any:
@@ -113,7 +115,7 @@ def test_two_runs_of_one_file_at_once_write_each_row_once(monkeypatch):
             handler(other, CONTEXT)
         return write(*args)
 
-    monkeypatch.setattr(processor, "_write", overtaken)
+    monkeypatch.setattr(import_file, "_write", overtaken)
     handler(event, CONTEXT)
 
     after = stored()

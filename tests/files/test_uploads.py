@@ -7,7 +7,7 @@ import pytest
 
 from files.handler import handler
 from shared import aws
-from shared.models import Upload
+from shared.storage.models.uploads import Upload
 from tests.support import imports
 from tests.support.http import ADA, NOBODY, STAFF, Answer, Caller, send
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local import deployment, places
+from local import deployment, paths
 from local.errors import StackError
 
 
@@ -18,7 +18,7 @@ def program(path: Path, script: str) -> Path:
 def set_up_with(python: str, folder: Path) -> subprocess.CompletedProcess[str]:
     script = ["/bin/sh", "local/make_venv.sh", str(folder / "venv"), "requirements-dev.txt", "it"]
     return subprocess.run(  # noqa: S603
-        script, env={"PYTHON": python}, cwd=places.ROOT, capture_output=True, text=True, check=False
+        script, env={"PYTHON": python}, cwd=paths.ROOT, capture_output=True, text=True, check=False
     )
 
 
@@ -56,8 +56,8 @@ def test_a_python_that_is_too_old_is_told_so(tmp_path: Path) -> None:
 def test_a_failed_build_is_its_reason_and_where_to_read_on(
     script: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(places, "SAM", program(tmp_path / "sam", script))
-    monkeypatch.setattr(places, "BUILDS", tmp_path / "builds")
+    monkeypatch.setattr(paths, "SAM", program(tmp_path / "sam", script))
+    monkeypatch.setattr(paths, "BUILDS", tmp_path / "builds")
 
     with pytest.raises(StackError) as failure:
         deployment.build(tmp_path, "a fingerprint")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import httpx
 import pytest
 
-from local import front
+from local import gateway
 from local.errors import StackError
 from local.mailbox import Mailbox
 from tests.local.payments import provider
@@ -39,7 +39,7 @@ def ask(answer: Answer, path: str, method: str = "GET", **sent: Any) -> httpx.Re
             httpx.AsyncClient(transport=Ministack(answer)) as ministack,
             httpx.AsyncClient(
                 transport=httpx.ASGITransport(
-                    front.create_app(
+                    gateway.create_app(
                         BASE,
                         GATEWAY,
                         Mailbox("http://127.0.0.1:4566", ministack, kept),
@@ -276,14 +276,14 @@ class FakeSocket:
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
 def test_a_taken_port_is_named_with_a_way_out(monkeypatch: pytest.MonkeyPatch, family: int) -> None:
     monkeypatch.setattr(FakeSocket, "taken", {family: errno.EADDRINUSE})
-    monkeypatch.setattr(front.socket, "socket", FakeSocket)
+    monkeypatch.setattr(gateway.socket, "socket", FakeSocket)
 
     with pytest.raises(StackError, match=r"port 8000 is taken.*PORT=8001 make run"):
-        front.reserve(8000)
+        gateway.reserve(8000)
 
 
 def test_a_machine_without_ipv6_serves_on_ipv4(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeSocket, "taken", {socket.AF_INET6: errno.EADDRNOTAVAIL})
-    monkeypatch.setattr(front.socket, "socket", FakeSocket)
+    monkeypatch.setattr(gateway.socket, "socket", FakeSocket)
 
-    assert [one.family for one in front.reserve(8000)] == [socket.AF_INET]
+    assert [one.family for one in gateway.reserve(8000)] == [socket.AF_INET]

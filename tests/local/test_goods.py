@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from local.goods import GOODS
+from local.sample_products import GOODS
 from products.schemas import NewProduct
 
 

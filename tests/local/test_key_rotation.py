@@ -10,7 +10,8 @@ from local import key_rotation
 from local.key_rotation import rotate_keys
 from local.targets import OperationFailed
 from orders.guests import links
-from shared import clock, keys
+from shared import clock
+from shared.security import key_rings
 from tests.local import shops
 from tests.local.shops import SECRETS, Shop
 from tests.support.accounts import Clock
@@ -79,7 +80,7 @@ def test_a_link_is_good_for_its_whole_life_however_often_keys_rotate(shop, later
     token = links.token_for("ord_1")
     for _ in range(10):
         rotate_keys(shop)
-        keys.key_ring.forget()
+        key_rings.key_ring.forget()
         links.require("ord_1", token)
         later.advance(seconds=links.LIFETIME.total_seconds() / 10)
     later.advance(hours=1)
@@ -90,16 +91,16 @@ def test_a_link_is_good_for_its_whole_life_however_often_keys_rotate(shop, later
 
 
 def test_of_two_operators_at_once_one_rotates(shop, monkeypatch):
-    rotate = key_rotation.rings.rotated
+    rotate = key_rotation.key_ring_rotation.rotated
     first = {}
 
     def overtaken(secret: str, **more: Any) -> str:
-        monkeypatch.setattr(key_rotation.rings, "rotated", rotate)
+        monkeypatch.setattr(key_rotation.key_ring_rotation, "rotated", rotate)
         rotate_keys(shop)
         first.update(ring(shop))
         return rotate(secret, **more)
 
-    monkeypatch.setattr(key_rotation.rings, "rotated", overtaken)
+    monkeypatch.setattr(key_rotation.key_ring_rotation, "rotated", overtaken)
 
     with pytest.raises(OperationFailed, match="their key stays"):
         rotate_keys(shop)
@@ -113,7 +114,7 @@ def test_an_operator_who_wrote_last_but_was_not_first_drops_no_key(shop, monkeyp
     put = shop.client("secretsmanager").put_secret_value
     others = put(SecretId="souk/token-keys", SecretString=OTHERS, VersionStages=["SOUKNEXT"])
     held = shop.client("secretsmanager").get_secret_value(SecretId="souk/token-keys")
-    rotate = key_rotation.rings.rotated
+    rotate = key_rotation.key_ring_rotation.rotated
 
     def overtaken(secret: str, **more: Any) -> str:
         if secret == held["SecretString"]:
@@ -125,7 +126,7 @@ def test_an_operator_who_wrote_last_but_was_not_first_drops_no_key(shop, monkeyp
             )
         return rotate(secret, **more)
 
-    monkeypatch.setattr(key_rotation.rings, "rotated", overtaken)
+    monkeypatch.setattr(key_rotation.key_ring_rotation, "rotated", overtaken)
 
     with pytest.raises(OperationFailed, match="TokenKeysSecret meanwhile"):
         rotate_keys(shop)

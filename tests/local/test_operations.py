@@ -2,8 +2,8 @@
 
 import pytest
 
-from local import operations, places
-from local.verifying import Drift, Verified
+from local import operations, paths
+from local.reconciliation import Drift, Verified
 from tests.local import shops
 
 
@@ -21,7 +21,7 @@ from tests.local import shops
 def test_what_cannot_be_done_is_one_line_and_a_failure(
     arguments, says, capsys, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(places, "STATE", tmp_path)
+    monkeypatch.setattr(paths, "STATE", tmp_path)
 
     status = operations.main(arguments)
 

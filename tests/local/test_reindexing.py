@@ -6,9 +6,10 @@ import pytest
 
 from local.reindexing import reindex
 from local.targets import OperationFailed
-from shared import events
 from shared.aws import client
-from shared.models import Listing, Product, ProductGroup
+from shared.events.all_events import parse_event
+from shared.storage.models.catalog import Product, ProductGroup
+from shared.storage.models.listings import Listing
 from tests.local import shops
 from tests.support import faults
 from tests.support.shop import product, tell_index
@@ -36,7 +37,7 @@ def test_every_product_is_queued_once_as_an_update_that_changed_nothing():
 
     said = reindex(shops.shop())
 
-    told = [events.parse(body["detail"]) for body in queued()]
+    told = [parse_event(body["detail"]) for body in queued()]
     assert said.startswith("25 products")
     assert sorted(it.data.product_id for it in told) == sorted(stored)
     assert {(it.type, tuple(it.data.changed)) for it in told} == {("product.updated", ())}
@@ -58,7 +59,7 @@ def test_a_variant_is_queued_with_its_group_and_so_is_the_group():
 
     reindex(shops.shop())
 
-    told = [events.parse(it["detail"]).data for it in queued()]
+    told = [parse_event(it["detail"]).data for it in queued()]
     assert {(it.sku, it.group) for it in told} == {("TEA-S", "TEA"), ("SALT", None), ("", "TEA")}
 
 
@@ -70,7 +71,7 @@ def test_a_group_that_all_have_left_is_taken_from_the_lists():
 
     reindex(shops.shop())
     for body in queued():
-        tell_index(events.parse(body["detail"]))
+        tell_index(parse_event(body["detail"]))
 
     listed = {it.unit for it in Listing.scan() if it.shelf.startswith("shop#")}
     assert listed == {shirt.product_id}

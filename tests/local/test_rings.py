@@ -7,9 +7,9 @@ from itertools import product
 
 import pytest
 
-from local import rings
+from local import key_ring_rotation
 from shared import clock
-from shared.keys import REREAD_SECONDS, KeyRing
+from shared.security.key_rings import REREAD_SECONDS, KeyRing
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LIVE = timedelta(minutes=15, seconds=30)
@@ -17,7 +17,7 @@ FIRST = json.dumps({"current": "k1", "k1": "a" * 64})
 
 
 def rotated(secret: str = FIRST, *, now: datetime = NOON) -> str:
-    return rings.rotated(secret, now=now, signatures_live=LIVE)
+    return key_ring_rotation.rotated(secret, now=now, signatures_live=LIVE)
 
 
 def parsed(secret: str, monkeypatch, *, now: datetime) -> KeyRing:
@@ -49,9 +49,9 @@ def test_a_ring_has_two_keys_however_often_it_is_rotated(monkeypatch):
 def test_a_key_is_not_dropped_while_what_it_has_signed_may_live(monkeypatch):
     monkeypatch.setattr(clock, "utc_now", lambda: NOON)
     secret = rotated()
-    over = NOON + 2 * rings.TAKES_OVER_AFTER + LIVE
+    over = NOON + 2 * key_ring_rotation.TAKES_OVER_AFTER + LIVE
 
-    with pytest.raises(rings.TooEarly) as early:
+    with pytest.raises(key_ring_rotation.TooEarly) as early:
         rotated(secret, now=over - timedelta(seconds=1))
 
     assert early.value.wait == timedelta(seconds=1)
@@ -88,7 +88,7 @@ def test_no_token_is_ever_refused_while_keys_rotate(seed, monkeypatch):
     instances = [Instance(chance) for _ in range(12)]
     secret, signed = FIRST, {}
     lifetime = int(LIVE.total_seconds())
-    second_rotation = 600 + int((2 * rings.TAKES_OVER_AFTER + LIVE).total_seconds())
+    second_rotation = 600 + int((2 * key_ring_rotation.TAKES_OVER_AFTER + LIVE).total_seconds())
 
     def set_clock(now: datetime) -> None:
         monkeypatch.setattr(clock, "utc_now", lambda: now)

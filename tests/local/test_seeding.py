@@ -9,9 +9,9 @@ import pytest
 
 from local import seeding
 from local.errors import StackError
-from local.goods import GOODS
+from local.sample_products import GOODS
 from shared.aws import client
-from shared.models import Login, User
+from shared.storage.models.accounts import Login, User
 from tests.support import accounts
 
 pytestmark = pytest.mark.usefixtures("aws")

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local import front
+from local import gateway
 from local.mailbox import Mailbox
 from tests.local.payments import provider
 
@@ -24,7 +24,7 @@ def ask(path: str, method: str = "GET") -> httpx.Response:
     async def call() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.MockTransport(called)) as nobody:
             mailbox = Mailbox("http://127.0.0.1:4566", nobody, Path("no mails from earlier runs"))
-            app = front.create_app(
+            app = gateway.create_app(
                 BASE, "http://127.0.0.1:4566/gateway", mailbox, provider(), nobody
             )
             transport = httpx.ASGITransport(app)

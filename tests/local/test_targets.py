@@ -6,14 +6,14 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from local import places
+from local import paths
 from local.targets import OperationFailed, Target, target
 
 
 def test_the_local_stack_is_found_by_its_facts(monkeypatch, tmp_path):
     facts = {"stack_name": "souk-local", "aws_endpoint_url": "http://127.0.0.1:4566"}
     (tmp_path / "stack.json").write_text(json.dumps(facts))
-    monkeypatch.setattr(places, "STATE", tmp_path)
+    monkeypatch.setattr(paths, "STATE", tmp_path)
 
     found = target("local")
 
@@ -34,7 +34,7 @@ def test_the_local_stack_is_found_by_its_facts(monkeypatch, tmp_path):
 def test_the_region_is_the_one_that_was_deployed_to(more, region, monkeypatch, tmp_path):
     named = f'version = 0.1\n[prod.global.parameters]\nstack_name = "souk-prod"\n{more}\n'
     (tmp_path / "samconfig.toml").write_text(named)
-    monkeypatch.setattr(places, "ROOT", tmp_path)
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
 
     assert target("prod").session.region_name == region

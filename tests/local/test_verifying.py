@@ -5,21 +5,14 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
-from local import books, verifying
-from local.verifying import verify
+from local import order_checks, reconciliation
+from local.reconciliation import verify
 from shared import clock, ids
-from shared.models import (
-    PROMOTIONS,
-    Order,
-    OrderTotals,
-    Product,
-    Promotion,
-    PromotionUse,
-    Stock,
-    StockLevel,
-)
-from shared.models import StockMovement as Movement
-from shared.stock import LEVEL_SUFFIX
+from shared.storage.models.catalog import Product, Stock, StockLevel
+from shared.storage.models.catalog import StockMovement as Movement
+from shared.storage.models.orders import Order, OrderTotals
+from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
+from shared.storage.stock import LEVEL_SUFFIX
 from tests.local import shops
 from tests.support import orders
 from tests.support.orders import LIVES, take_back
@@ -31,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch) -> list[float]:
     waited: list[float] = []
-    monkeypatch.setattr(verifying.time, "sleep", waited.append)
+    monkeypatch.setattr(reconciliation.time, "sleep", waited.append)
     return waited
 
 
@@ -40,7 +33,7 @@ def counted(sku: str, *changes: int) -> Product:
     stored = product(sku)
     for change in changes:
         move(stored, change)
-    Stock(stored.product_id, available=sum(changes), on_order=0, version=len(changes)).save()
+    Stock(stored.product_id, available=sum(changes), allocated=0, version=len(changes)).save()
     return stored
 
 
@@ -70,12 +63,12 @@ def ordered(quantity: int, *, of: Product, **stored: int) -> None:
     )
     order.order_id = ids.new_id("ord")
     order.save()
-    take(of, stored.get("available", -quantity), stored.get("on_order", quantity))
+    take(of, stored.get("available", -quantity), stored.get("allocated", quantity))
 
 
-def take(of: Product, available: int, on_order: int) -> None:
+def take(of: Product, available: int, allocated: int) -> None:
     Stock(of.product_id).update(
-        [Stock.available.add(available), Stock.on_order.add(on_order), Stock.version.add(1)]
+        [Stock.available.add(available), Stock.allocated.add(allocated), Stock.version.add(1)]
     )
 
 
@@ -104,7 +97,7 @@ def test_a_drift_is_told_with_what_is_stored_and_what_was_recomputed(pauses):
 
 
 def test_what_is_on_order_must_be_what_open_orders_hold():
-    ordered(3, of=counted("TEA", 10), on_order=2)
+    ordered(3, of=counted("TEA", 10), allocated=2)
 
     assert look()[0] == "TEA: available 7, recomputed 7; on order 2, recomputed 3"
 
@@ -124,21 +117,21 @@ def test_units_that_came_back_are_held_no_more():
     assert orders.held(tea) == (9, 0)
 
 
-def test_the_buckets_of_a_product_are_one_stock_and_its_level_is_none():
+def test_the_shards_of_a_product_are_one_stock_and_its_level_is_none():
     tea = counted("TEA", 10)
     take(tea, -6, 0)
-    for bucket in (1, 2):
-        Stock(f"{tea.product_id}#{bucket}", available=3, on_order=0, version=1).save()
+    for shard in (1, 2):
+        Stock(f"{tea.product_id}#{shard}", available=3, allocated=0, version=1).save()
     StockLevel(f"{tea.product_id}{LEVEL_SUFFIX}", level="low", version=1).save()
-    Product(tea.product_id).update([Product.stock_buckets.set(3)])
+    Product(tea.product_id).update([Product.stock_shards.set(3)])
 
     assert look() == ["1 products and 0 orders verified, 0 drift"]
 
 
-def test_what_is_in_a_bucket_that_a_product_has_no_more_is_missing():
+def test_what_is_in_a_shard_that_a_product_has_no_more_is_missing():
     tea = counted("TEA", 10)
     take(tea, -4, 0)
-    Stock(f"{tea.product_id}#1", available=4, on_order=0, version=1).save()
+    Stock(f"{tea.product_id}#1", available=4, allocated=0, version=1).save()
 
     assert look() == [
         "TEA: available 6, recomputed 10; on order 0, recomputed 0",
@@ -157,7 +150,7 @@ def test_two_lines_of_one_product_are_both_held():
 
 
 def test_stock_without_a_movement_and_a_movement_without_stock_are_drift():
-    Stock(product("TEA").product_id, available=4, on_order=0, version=1).save()
+    Stock(product("TEA").product_id, available=4, allocated=0, version=1).save()
     move(product("SALT"), 5)
 
     assert look() == [
@@ -168,7 +161,7 @@ def test_stock_without_a_movement_and_a_movement_without_stock_are_drift():
 
 
 def test_stock_of_an_unknown_product_goes_by_its_id():
-    Stock("prd_gone", available=4, on_order=0, version=1).save()
+    Stock("prd_gone", available=4, allocated=0, version=1).save()
 
     assert look()[0].startswith("prd_gone: available 4")
 
@@ -245,7 +238,7 @@ def test_a_product_that_is_new_since_the_first_look_is_not_judged():
 
 def test_more_products_than_one_batch_takes_are_named():
     for n in range(130):
-        Stock(product(f"TEA-{n:03}").product_id, available=1, on_order=0, version=1).save()
+        Stock(product(f"TEA-{n:03}").product_id, available=1, allocated=0, version=1).save()
 
     report = look()
 
@@ -321,7 +314,7 @@ def test_what_is_wrong_with_an_order_is_said(status, wrong, said):
         item[name] = (item.get(name) or {}) | value if isinstance(value, dict) else value
     item = {name: value for name, value in item.items() if value is not None}
 
-    told = list(books.faults(item))
+    told = list(order_checks.faults(item))
 
     assert [it for it in told if it.startswith(said)]
 
@@ -342,10 +335,10 @@ def as_item(order: Order) -> dict[str, Any]:
 
 
 def faults(order: Order) -> list[str]:
-    return list(books.faults(as_item(order)))
+    return list(order_checks.faults(as_item(order)))
 
 
 def test_what_was_paid_by_hand_and_is_owed_is_no_fault():
-    order = orders.unstored(orders.pay_by_hand, orders.cancel)
+    order = orders.unstored(orders.mark_paid_manually, orders.cancel)
 
     assert faults(order) == []

@@ -9,11 +9,12 @@ import boto3
 import pytest
 
 from notifications.sender import SesSender
-from notifications.worker import handler
-from shared import clock, opaque
+from notifications.workers.send_emails import handler
+from shared import clock
 from shared.aws import client
-from shared.dynamo import connection
-from shared.models import EmailToken
+from shared.security import opaque_tokens
+from shared.storage.dynamo import connection
+from shared.storage.models.accounts import EmailToken
 from tests.support import faults, shop, template
 from tests.support.http import CONTEXT
 from tests.support.logs import captured
@@ -28,7 +29,7 @@ WEEK, TEN_MINUTES = timedelta(days=7), timedelta(minutes=10)
 LINKS = [
     # event, page, purpose, lifetime
     ("user.registered", "verify-email", "verify_email", WEEK),
-    ("user.registration_repeated", "reset-password", "reset_password", TEN_MINUTES),
+    ("user.duplicate_registration_attempted", "reset-password", "reset_password", TEN_MINUTES),
     ("user.verification_requested", "verify-email", "verify_email", WEEK),
     ("user.email_change_requested", "verify-email", "change_email", WEEK),
     ("user.password_reset_requested", "reset-password", "reset_password", TEN_MINUTES),
@@ -112,7 +113,7 @@ def test_the_token_in_a_mail_is_that_of_the_stored_digest(name, page, purpose, l
     (stored,) = EmailToken.scan()
     assert led_to == page
     assert stored.attribute_values == {
-        "token_hash": opaque.digest(token),
+        "token_hash": opaque_tokens.digest(token),
         "purpose": purpose,
         "user_id": "usr_ada",
         "email": "new@example.com" if purpose == "change_email" else "ada@example.com",
@@ -142,7 +143,7 @@ def test_what_was_asked_for_before_all_sessions_were_ended_is_void(name):
     assert list(EmailToken.scan()) == []
 
 
-@pytest.mark.parametrize("name", ["user.registered", "user.registration_repeated"])
+@pytest.mark.parametrize("name", ["user.registered", "user.duplicate_registration_attempted"])
 def test_an_address_that_is_confirmed_gets_no_link(name):
     ada(email_verified=True)
 
@@ -191,7 +192,9 @@ def test_each_link_has_a_token_of_its_own():
     )
 
     tokens = {token for mail in sent() for _, token in URL.findall(mail.body)}
-    assert {opaque.digest(token) for token in tokens} == {it.token_hash for it in EmailToken.scan()}
+    assert {opaque_tokens.digest(token) for token in tokens} == {
+        it.token_hash for it in EmailToken.scan()
+    }
     assert len(tokens) == 2
 
 
@@ -202,7 +205,7 @@ def test_the_token_is_stored_when_its_mail_is_handed_over(name, monkeypatch):
 
     def send(_: Any, email: Any) -> str:
         token = email.text.partition("token=")[2].split()[0]
-        seen.append(EmailToken.find(opaque.digest(token), consistent=True))
+        seen.append(EmailToken.find(opaque_tokens.digest(token), consistent=True))
         return "message"
 
     monkeypatch.setattr(SesSender, "send", send)
@@ -222,7 +225,7 @@ def test_a_token_that_cannot_be_stored_is_mailed_to_nobody_until_it_can():
     assert handler(queued(reset), CONTEXT) == NOBODY_FAILED
 
     _, token = link()
-    assert EmailToken.find(opaque.digest(token)) is not None
+    assert EmailToken.find(opaque_tokens.digest(token)) is not None
 
 
 def test_a_mail_that_fails_after_its_token_is_stored_leaves_only_a_digest():
@@ -238,7 +241,7 @@ def test_a_mail_that_fails_after_its_token_is_stored_leaves_only_a_digest():
     handler(queued(reset), CONTEXT)
 
     _, token = link()
-    assert {it.token_hash for it in EmailToken.scan()} == {unused, opaque.digest(token)}
+    assert {it.token_hash for it in EmailToken.scan()} == {unused, opaque_tokens.digest(token)}
 
 
 @pytest.mark.parametrize("name", [*MAILED, "user.deleted"])

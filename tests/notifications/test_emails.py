@@ -3,9 +3,9 @@
 import pytest
 
 from notifications import emails, links
-from shared import events
+from shared.events.all_events import parse_event
 from tests.support import mail
-from tests.support.letters import (
+from tests.support.email_fixtures import (
     ABOUT_ACCOUNTS,
     ABOUT_ORDERS,
     MAILED,
@@ -149,7 +149,7 @@ def test_a_text_is_lines_that_fit_with_one_blank_between(event):
     assert all(len(line) <= 80 for line in text.splitlines() if "http" not in line)
 
 
-@pytest.mark.parametrize("name", ["user.registered", "user.registration_repeated"])
+@pytest.mark.parametrize("name", ["user.registered", "user.duplicate_registration_attempted"])
 def test_an_address_that_is_confirmed_is_not_asked_for_again(name):
     email = write(happened(name), ada(email_verified=True))
 
@@ -159,7 +159,7 @@ def test_an_address_that_is_confirmed_is_not_asked_for_again(name):
 
 
 def test_who_registers_again_is_sent_to_the_login_and_told_how_to_reset():
-    email = write(happened("user.registration_repeated"), ada(email_verified=True))
+    email = write(happened("user.duplicate_registration_attempted"), ada(email_verified=True))
 
     assert email.subject == "You have an account at Souk"
     for text in (email.text, Page(email.html).text):
@@ -177,7 +177,7 @@ def test_who_did_not_open_the_account_is_told_not_to_confirm_it():
 
 
 def test_where_two_claim_an_address_its_mailbox_sets_the_password():
-    email = write(happened("user.registration_repeated"))
+    email = write(happened("user.duplicate_registration_attempted"))
 
     for text in (email.text, Page(email.html).text):
         said = " ".join(text.split())
@@ -244,7 +244,7 @@ def test_a_notice_says_what_happened_when_and_what_to_do_about_it(event, subject
 
 def test_a_moment_is_told_in_utc_wherever_it_was_noted():
     noted = WHEN.isoformat().replace("09:07:30+00:00", "14:37:30+05:30")
-    event = events.parse(
+    event = parse_event(
         {"type": "user.password_changed", "occurred_at": noted, "data": {"user_id": "usr_ada"}}
     )
 

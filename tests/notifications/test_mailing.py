@@ -12,13 +12,14 @@ from botocore.exceptions import ReadTimeoutError
 from notifications import emails
 from notifications.emails import AboutBuyersOrder
 from notifications.sender import SesSender
-from notifications.worker import handler
+from notifications.workers.send_emails import handler
 from orders.guests import links
 from shared.aws import client
-from shared.models import EmailToken, Order
+from shared.storage.models.accounts import EmailToken
+from shared.storage.models.orders import Order
 from tests.support import faults, mail, shop
+from tests.support.email_fixtures import MAILED, happened, types
 from tests.support.http import CONTEXT, sample
-from tests.support.letters import MAILED, happened, types
 from tests.support.logs import captured
 from tests.support.mail import detail, queued, sent, user_registered
 from tests.template import stack
@@ -57,7 +58,7 @@ def test_a_buyer_gets_a_mail_about_their_order():
     shop.user("usr_ada", email="ada@example.com", name="Ada Lovelace", email_verified=True)
 
     with faults.answering(client("sesv2"), "SendEmail") as calls:
-        answer = handler(sample("notifications.mail_queue"), CONTEXT)
+        answer = handler(sample("notifications.send_emails"), CONTEXT)
 
     (message,) = sent()
     (handed_over,) = [json.loads(call["body"])["Content"]["Simple"] for call in calls.sent]
@@ -83,7 +84,7 @@ def test_a_new_user_gets_a_mail():
 def test_a_message_that_comes_again_is_mailed_once():
     shop.user("usr_ada")
 
-    answers = [handler(sample("notifications.mail_queue"), CONTEXT) for _ in range(3)]
+    answers = [handler(sample("notifications.send_emails"), CONTEXT) for _ in range(3)]
 
     assert answers == [NOBODY_FAILED] * 3
     assert len(sent()) == 1
@@ -168,7 +169,7 @@ def kill_while_sending(monkeypatch, *, milliseconds_left: int) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(SesSender, "send", killed)
         with pytest.raises(Killed):
-            handler(sample("notifications.mail_queue"), context)
+            handler(sample("notifications.send_emails"), context)
 
 
 @pytest.mark.usefixtures("order")
@@ -176,7 +177,7 @@ def test_a_mail_whose_worker_was_killed_is_sent_when_that_workers_time_is_up(mon
     shop.user("usr_ada")
     kill_while_sending(monkeypatch, milliseconds_left=0)
 
-    answer = handler(sample("notifications.mail_queue"), CONTEXT)
+    answer = handler(sample("notifications.send_emails"), CONTEXT)
 
     assert answer == NOBODY_FAILED
     assert len(sent()) == 1
@@ -221,7 +222,7 @@ def test_a_message_that_is_no_event_fails_alone(body):
 
 @pytest.mark.usefixtures("order")
 def test_an_order_of_someone_who_is_gone_is_mailed_to_nobody():
-    answer = handler(sample("notifications.mail_queue"), CONTEXT)
+    answer = handler(sample("notifications.send_emails"), CONTEXT)
 
     assert answer == NOBODY_FAILED
     assert sent() == []
@@ -230,7 +231,7 @@ def test_an_order_of_someone_who_is_gone_is_mailed_to_nobody():
 def test_an_order_that_is_not_there_is_mailed_to_nobody():
     shop.user("usr_ada")
 
-    answer = handler(sample("notifications.mail_queue"), CONTEXT)
+    answer = handler(sample("notifications.send_emails"), CONTEXT)
 
     assert answer == NOBODY_FAILED
     assert sent() == []
@@ -240,7 +241,7 @@ def test_a_guest_gets_a_mail_with_a_link_that_is_in_no_log_and_no_row():
     mail.order(buyer_id="gst_one", guest_email="guest@example.com").save()
 
     with captured() as lines:
-        answer = handler(sample("notifications.mail_queue"), CONTEXT)
+        answer = handler(sample("notifications.send_emails"), CONTEXT)
 
     (message,) = sent()
     (token,) = set(re.findall(r"token=([\w.-]+)", message.body))

@@ -6,10 +6,10 @@ import pytest
 
 from notifications import emails, links
 from orders.guests import links as tokens
-from shared import events
-from shared.models import OrderPromotion, OrderStep, ShippingAddress
+from shared.events.all_events import OrderEvent
+from shared.storage.models.orders import OrderPromotion, OrderStep, ShippingAddress
 from tests.support import mail
-from tests.support.letters import (
+from tests.support.email_fixtures import (
     ABOUT_ORDERS,
     SHOP,
     WHEN,
@@ -225,9 +225,7 @@ def test_a_guest_s_mail_has_no_word_that_whoever_ordered_chose(event):
     assert email.text.startswith("Hello,\n\n")
 
 
-@pytest.mark.parametrize(
-    "name", sorted({*types(events.OrderEvent)} - {*types(emails.AboutBuyersOrder)})
-)
+@pytest.mark.parametrize("name", sorted({*types(OrderEvent)} - {*types(emails.AboutBuyersOrder)}))
 def test_what_is_the_shop_s_own_is_mailed_to_nobody(name):
     with pytest.raises(TypeError, match="mailed to nobody"):
         emails.recipient_id(happened(name))

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from notifications import relay
-from notifications.relay import TRIES, EventsNotRelayed, handler
-from shared import events, outbox
+from notifications.workers import relay_events
+from notifications.workers.relay_events import TRIES, EventsNotRelayed, handler
 from shared.aws import client
-from shared.events import ProductChange, ProductUpdated
-from shared.models import OutboxRow
-from shared.transactions import Transaction
+from shared.events.all_events import parse_event
+from shared.events.catalog import ProductUpdated, ProductUpdatedData
+from shared.storage import outbox
+from shared.storage.models.outbox import OutboxRow
+from shared.storage.transactions import Transaction
 from tests.support import faults, logs
 from tests.support.http import CONTEXT, sample
 from tests.support.mail import detail, user_registered
@@ -49,12 +50,12 @@ def heard(queue: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
-    monkeypatch.setattr(relay, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(relay_events, "PAUSE_SECONDS", 0)
 
 
 def streamed(*details: dict[str, Any]) -> dict[str, Any]:
     """The sample event of the stream, with a record for each event."""
-    event = sample("notifications.outbox_stream")
+    event = sample("notifications.relay_events")
     (record,) = event["Records"]
     event["Records"] = [
         record
@@ -72,7 +73,7 @@ def numbered(count: int) -> list[dict[str, Any]]:
 
 
 def test_an_event_reaches_whoever_subscribes(subscription):
-    handler(sample("notifications.outbox_stream"), CONTEXT)
+    handler(sample("notifications.relay_events"), CONTEXT)
 
     (message,) = heard(subscription)
     assert (message["source"], message["detail-type"]) == ("souk", "order.placed")
@@ -84,7 +85,7 @@ def test_a_staged_event_arrives_as_it_was_staged(subscription):
     transaction = Transaction()
     outbox.stage(transaction, staged)
     transaction.commit()
-    event = sample("notifications.outbox_stream")
+    event = sample("notifications.relay_events")
     (row,) = OutboxRow.scan()
     event["Records"][0]["dynamodb"]["NewImage"] = row.to_dynamodb_dict()
 
@@ -92,7 +93,7 @@ def test_a_staged_event_arrives_as_it_was_staged(subscription):
 
     (message,) = heard(subscription)
     assert message["detail-type"] == "user.registered"
-    assert events.parse(message["detail"]) == staged
+    assert parse_event(message["detail"]) == staged
 
 
 @pytest.mark.parametrize("count", [10, 11, 25])
@@ -134,14 +135,14 @@ def test_an_event_that_the_bus_calls_malformed_does_not_pass_for_relayed(subscri
 def test_a_bus_that_is_out_of_reach_loses_nothing(subscription):
     silent = faults.answering(client("events"), "PutEvents", faults.timed_out())
     with silent, pytest.raises(ReadTimeoutError):
-        handler(sample("notifications.outbox_stream"), CONTEXT)
-    handler(sample("notifications.outbox_stream"), CONTEXT)
+        handler(sample("notifications.relay_events"), CONTEXT)
+    handler(sample("notifications.relay_events"), CONTEXT)
 
     assert [it["detail"]["id"] for it in heard(subscription)] == ["evt_one"]
 
 
 def updated(sku: str) -> ProductUpdated:
-    data = ProductChange(product_id=f"prd_{sku}", sku=sku, group=None, changed=["name"])
+    data = ProductUpdatedData(product_id=f"prd_{sku}", sku=sku, group=None, changed=["name"])
     return ProductUpdated(data=data)
 
 
@@ -150,7 +151,7 @@ def streamed_together(*happened: ProductUpdated) -> dict[str, Any]:
     transaction = Transaction()
     outbox.stage_together(transaction, happened)
     transaction.commit()
-    event = sample("notifications.outbox_stream")
+    event = sample("notifications.relay_events")
     (row,) = OutboxRow.scan()
     event["Records"][0]["dynamodb"]["NewImage"] = row.to_dynamodb_dict()
     return event
@@ -164,7 +165,7 @@ def test_each_event_of_a_row_with_several_arrives_by_itself(subscription, count)
 
     arrived = heard(subscription)
     assert {it["detail-type"] for it in arrived} == {"product.updated"}
-    told = [events.parse(it["detail"]) for it in arrived]
+    told = [parse_event(it["detail"]) for it in arrived]
     assert sorted(told, key=lambda it: it.id) == sorted(staged, key=lambda it: it.id)
 
 

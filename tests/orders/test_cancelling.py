@@ -7,10 +7,12 @@ import pytest
 
 from orders.handler import handler
 from orders.lifecycle import decisions
-from orders.lifecycle.service import change
-from shared import stock
-from shared.dynamo import connection
-from shared.models import Order, OutboxRow, Product
+from orders.lifecycle.service import update_order
+from shared.storage import stock
+from shared.storage.dynamo import connection
+from shared.storage.models.catalog import Product
+from shared.storage.models.orders import Order
+from shared.storage.models.outbox import OutboxRow
 from tests.support import logs, shop
 from tests.support.faults import answering, cancelled
 from tests.support.http import ADA, BOB, NOBODY, STAFF, Answer, send
@@ -41,20 +43,24 @@ def cancel(order_id, *, caller=ADA, **body) -> Answer:
 
 
 def paid(order_id):
-    change(order_id, partial(decisions.pay_by_hand, by="usr_staff", reference="transfer 7"))
+    update_order(
+        order_id, partial(decisions.mark_paid_manually, by="usr_staff", reference="transfer 7")
+    )
 
 
 def shipped(order_id):
     paid(order_id)
-    change(order_id, partial(decisions.ship, by="usr_staff", carrier="Post", tracking_number=None))
+    update_order(
+        order_id, partial(decisions.ship, by="usr_staff", carrier="Post", tracking_number=None)
+    )
 
 
 def kinds_told() -> list[str]:
     return [event.type for event in shop.staged_so_far()]
 
 
-def on_order(product) -> int:
-    return stock.of(Product.get(product.product_id)).on_order
+def allocated(product) -> int:
+    return stock.get_stock(Product.get(product.product_id)).allocated
 
 
 def test_a_buyer_cancels_what_is_not_paid_yet(tea, order_id):
@@ -68,7 +74,7 @@ def test_a_buyer_cancels_what_is_not_paid_yet(tea, order_id):
         "Ordered twice",
     )
     assert (answer.body["expires_at"], answer.body["lines"][0]["returned"]) == (None, 3)
-    assert (shop.available(tea), on_order(tea)) == (10, 0)
+    assert (shop.available(tea), allocated(tea)) == (10, 0)
     assert sorted(kinds_told()) == ["order.cancelled", "order.placed"]
     assert Order.get(order_id).awaits is None
 
@@ -95,9 +101,9 @@ def test_what_was_paid_by_hand_for_it_is_owed(tea, order_id):
     answer = cancel(order_id)
 
     assert (answer.body["status"], answer.body["refunds"]) == ("cancelled", [])
-    assert answer.body["history"][-1]["event"] == "refund_owed"
+    assert answer.body["history"][-1]["event"] == "manual_refund_required"
     assert answer.body["payment"] == {
-        "status": "by_hand",
+        "status": "manual",
         "received": {"amount_minor": 3000, "currency": "EUR"},
         "refunded": {"amount_minor": 0, "currency": "EUR"},
     }
@@ -212,7 +218,7 @@ def test_an_order_that_is_paid_at_that_moment_is_cancelled_and_its_money_is_owed
         "paid",
         "cancelled",
     ]
-    assert answer.body["history"][-1]["event"] == "refund_owed"
+    assert answer.body["history"][-1]["event"] == "manual_refund_required"
 
 
 def test_a_cancellation_that_others_win_each_time_is_told_when_to_try_again(order_id):

@@ -5,14 +5,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from orders import claiming, erasure
 from orders.guests import repository
 from orders.handler import handler
 from orders.lifecycle import decisions
 from orders.lifecycle import repository as orders_stored
 from orders.lifecycle import service as lifecycle
-from shared.dynamo import connection
-from shared.models import Order, OutboxRow, User
+from orders.workers import anonymize_orders, link_guest_orders
+from shared.storage.dynamo import connection
+from shared.storage.models.accounts import User
+from shared.storage.models.orders import Order
+from shared.storage.models.outbox import OutboxRow
 from tests.support import logs, shop
 from tests.support.faults import answering, timed_out
 from tests.support.guests import EMAIL, place, show
@@ -35,7 +37,7 @@ def ada(aws):  # noqa: ARG001 (it has to be there first)
 
 def about(user_id: str, event_type: str = "user.email_verified") -> dict:
     """The queue's message that this user's address is theirs."""
-    event = sample("orders.claim_queue")
+    event = sample("orders.link_guest_orders")
     (record,) = event["Records"]
     body = json.loads(record["body"])
     body["detail"] |= {"type": event_type, "data": {"user_id": user_id}}
@@ -44,7 +46,7 @@ def about(user_id: str, event_type: str = "user.email_verified") -> dict:
 
 
 def claim(user_id: str = ADA.user_id, context=CONTEXT, **how) -> dict:
-    return claiming.handler(about(user_id, **how), context)
+    return link_guest_orders.handler(about(user_id, **how), context)
 
 
 def failed(answer: dict) -> list[str]:
@@ -201,7 +203,7 @@ def test_an_order_that_changes_at_the_same_moment_is_both_changed_and_claimed(te
 
     def overtaken_once(*args):
         monkeypatch.setattr(orders_stored, "save", save)
-        lifecycle.change(order_id, lambda it: decisions.note(it, "gift wrap", by="usr_staff"))
+        lifecycle.update_order(order_id, lambda it: decisions.note(it, "gift wrap", by="usr_staff"))
         save(*args)
 
     monkeypatch.setattr(orders_stored, "save", overtaken_once)
@@ -279,8 +281,8 @@ def test_a_claimed_order_is_erased_with_its_owner_s_account(tea):
     claim()
     User(ADA.user_id).delete()
 
-    event = sample("orders.erasure")
-    assert erasure.handler(event, CONTEXT) == NOTHING_FAILED
+    event = sample("orders.anonymize_orders")
+    assert anonymize_orders.handler(event, CONTEXT) == NOTHING_FAILED
 
     stored = json.dumps(Order.get(placed["id"]).to_dynamodb_dict())
     assert "Lovelace" not in stored
@@ -304,10 +306,10 @@ def test_a_claimed_order_is_erased_with_its_owner_s_account(tea):
 @pytest.mark.usefixtures("ada")
 def test_a_message_that_tells_of_no_address_fails_and_claims_nothing(tea, body):
     place(tea)
-    event = sample("orders.claim_queue")
+    event = sample("orders.link_guest_orders")
     event["Records"][0]["body"] = body
 
-    answer = claiming.handler(event, CONTEXT)
+    answer = link_guest_orders.handler(event, CONTEXT)
 
     assert failed(answer) == [event["Records"][0]["messageId"]]
     assert orders_of(ADA) == set()

@@ -5,15 +5,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from orders import erasure, repository
+from orders import repository
 from orders.handler import handler as orders
-from orders.lifecycle.service import change
-from shared.dynamo import connection
-from shared.models import Order
+from orders.lifecycle.service import update_order
+from orders.workers import anonymize_orders
+from shared.storage.dynamo import connection
+from shared.storage.models.orders import Order
 from tests.support import logs, shop
 from tests.support.faults import answering, timed_out
 from tests.support.http import ADA, BOB, CONTEXT, STAFF, sample, send
-from tests.support.orders import cancel_by_staff, pay_by_hand, refund, ship
+from tests.support.orders import cancel_by_staff, mark_paid_manually, refund, ship
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -30,8 +31,8 @@ def tea():
 def sent(tea, key: str = "key-1", buyer=ADA) -> dict:
     """An order that is on its way, as its buyer is shown it."""
     order_id = place(tea, key, buyer).body["id"]
-    for decide in (pay_by_hand, ship):
-        change(order_id, decide)
+    for decide in (mark_paid_manually, ship):
+        update_order(order_id, decide)
     return send(orders, "orders.get", caller=buyer, path={"order_id": order_id}).body
 
 
@@ -48,7 +49,7 @@ def place(tea, key: str = "key-1", buyer=ADA):
 
 def about(user_id: str) -> dict:
     """The queue's message that this user was deleted."""
-    event = sample("orders.erasure")
+    event = sample("orders.anonymize_orders")
     (record,) = event["Records"]
     body = json.loads(record["body"])
     body["detail"]["data"]["user_id"] = user_id
@@ -57,7 +58,7 @@ def about(user_id: str) -> dict:
 
 
 def erase(user_id: str = ADA.user_id, context=CONTEXT) -> dict:
-    return erasure.handler(about(user_id), context)
+    return anonymize_orders.handler(about(user_id), context)
 
 
 def failed(answer: dict) -> list[str]:
@@ -228,10 +229,10 @@ def test_a_run_that_fails_on_the_way_goes_on_when_the_message_comes_again(tea):
 )
 def test_a_message_that_tells_of_no_deletion_fails_and_erases_nothing(tea, body):
     order_id = sent(tea)["id"]
-    event = sample("orders.erasure")
+    event = sample("orders.anonymize_orders")
     event["Records"][0]["body"] = body
 
-    answer = erasure.handler(event, CONTEXT)
+    answer = anonymize_orders.handler(event, CONTEXT)
 
     assert failed(answer) == [event["Records"][0]["messageId"]]
     assert with_address() == {order_id}
@@ -273,12 +274,12 @@ def test_what_is_not_paid_yet_is_cancelled_and_its_stock_is_free_again(tea):
 @pytest.mark.parametrize("end", [ship, cancel_by_staff, refund_by_hand])
 def test_what_is_paid_keeps_its_address_until_it_is_sent_or_is_not_going_to_be(tea, end):
     order_id = place(tea).body["id"]
-    change(order_id, pay_by_hand)
+    update_order(order_id, mark_paid_manually)
 
     erase()
     erase()
     before = with_address()
-    change(order_id, end)
+    update_order(order_id, end)
 
     assert (before, with_address()) == ({order_id}, set())
     assert Order.get(order_id).fingerprint == "erased"
@@ -286,10 +287,10 @@ def test_what_is_paid_keeps_its_address_until_it_is_sent_or_is_not_going_to_be(t
 
 def test_an_order_that_is_paid_while_the_account_goes_is_sent_all_the_same(tea):
     order_id = place(tea).body["id"]
-    change(order_id, pay_by_hand)
+    update_order(order_id, mark_paid_manually)
 
     erase()
-    shipped = change(order_id, ship)
+    shipped = update_order(order_id, ship)
 
     assert (shipped.status, shipped.is_erased_when_sent) == ("shipped", False)
     assert erase() == NOTHING_FAILED

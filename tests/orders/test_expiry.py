@@ -5,12 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from orders import expiry
-from orders.expiry import NotExpired, handler
-from orders.lifecycle.service import change
-from shared import clock, dynamo
-from shared.dynamo import connection
-from shared.models import Order
+from orders.lifecycle.service import update_order
+from orders.workers import expire_orders
+from orders.workers.expire_orders import NotExpired, handler
+from shared import clock
+from shared.storage import dynamo
+from shared.storage.dynamo import connection
+from shared.storage.models.orders import Order
 from tests.support import logs, orders, shop
 from tests.support.faults import answering, refused, timed_out
 from tests.support.http import CONTEXT, sample
@@ -37,7 +38,7 @@ def later(monkeypatch, minutes: int = 31) -> None:
 def run(context=CONTEXT) -> dict:
     """What the run says of itself."""
     with logs.captured() as lines:
-        handler(sample("orders.expiry"), context)
+        handler(sample("orders.expire_orders"), context)
     return summary(lines)
 
 
@@ -85,7 +86,7 @@ def test_its_use_of_a_promotion_is_given_back(tea, monkeypatch):
 def test_who_has_begun_to_pay_has_a_quarter_of_an_hour_for_it(tea, monkeypatch):
     order = orders.stored(of=tea)
     later(monkeypatch, 29)
-    change(order.order_id, begin)
+    update_order(order.order_id, begin)
 
     later(monkeypatch, 14)
     assert run() == {}
@@ -111,7 +112,7 @@ def test_what_is_paid_or_cancelled_is_not_even_looked_at(end, tea, monkeypatch):
 def test_an_order_that_is_paid_while_the_index_still_has_it_is_left_alone(tea, monkeypatch):
     order = orders.stored(captured, of=tea)
     later(monkeypatch)
-    monkeypatch.setattr(expiry.repository, "due", lambda *_, **__: [order.order_id])
+    monkeypatch.setattr(expire_orders.repository, "due", lambda *_, **__: [order.order_id])
 
     assert run() == {"left_alone": 1}
 
@@ -122,7 +123,7 @@ def test_an_order_that_is_paid_while_the_index_still_has_it_is_left_alone(tea, m
 def test_of_two_runs_at_once_one_expires_it(tea, monkeypatch):
     order = orders.stored(of=tea)
     later(monkeypatch)
-    monkeypatch.setattr(expiry.repository, "due", lambda *_, **__: [order.order_id] * 2)
+    monkeypatch.setattr(expire_orders.repository, "due", lambda *_, **__: [order.order_id] * 2)
 
     assert run() == {"expired": 1, "left_alone": 1}
 
@@ -139,14 +140,14 @@ def test_one_that_fails_does_not_keep_the_others_and_the_alarm_is_told(tea, monk
         logs.captured() as lines,
         pytest.raises(NotExpired),
     ):
-        handler(sample("orders.expiry"), CONTEXT)
+        handler(sample("orders.expire_orders"), CONTEXT)
 
     assert [status_of(it) for it in placed] == ["expired", "pending_payment", "expired"]
     assert summary(lines) == {"expired": 2, "failed": 1}
     (line,) = lines.saying("not expired")
     assert (line["level"], line["reason"]) == ("ERROR", "Unavailable")
     assert line["order_id"] == placed[1].order_id
-    assert line["correlation_id"] == sample("orders.expiry")["id"]
+    assert line["correlation_id"] == sample("orders.expire_orders")["id"]
     assert run() == {"expired": 1}
 
 
@@ -159,7 +160,7 @@ def test_a_crash_over_one_order_does_not_keep_the_others_either(tea, monkeypatch
         answering(connection().client, "TransactWriteItems", crash),
         pytest.raises(NotExpired),
     ):
-        handler(sample("orders.expiry"), CONTEXT)
+        handler(sample("orders.expire_orders"), CONTEXT)
 
     assert [status_of(it) for it in placed] == ["pending_payment", "expired"]
 
@@ -177,7 +178,7 @@ def test_a_run_has_an_end_however_many_there_are(tea, monkeypatch):
     for _ in range(4):
         orders.stored(of=tea, quantity=1)
     later(monkeypatch)
-    monkeypatch.setattr(expiry, "ORDERS_MAX", 3)
+    monkeypatch.setattr(expire_orders, "ORDERS_MAX", 3)
 
     assert run() == {"expired": 3}
     assert run() == {"expired": 1}

@@ -3,7 +3,8 @@
 import pytest
 
 from orders.handler import handler as shoppers
-from shared.models import Order, OutboxRow
+from shared.storage.models.orders import Order
+from shared.storage.models.outbox import OutboxRow
 from tests.support import logs, orders, shop
 from tests.support.http import ADA, ADMIN, STAFF, send
 from tests.support.orders import (
@@ -70,7 +71,7 @@ def test_staff_see_whose_it_is_and_who_did_what(tea):
     assert seen["buyer_id"] == ADA.user_id
     assert seen["guest_email"] is None
     assert seen["payment"] == {
-        "status": "by_hand",
+        "status": "manual",
         "received": {"amount_minor": 2000, "currency": "EUR"},
         "refunded": {"amount_minor": 2000, "currency": "EUR"},
         "provider": "bank",
@@ -83,7 +84,7 @@ def test_staff_see_whose_it_is_and_who_did_what(tea):
         ("refunded", STAFF.user_id, "sold out"),
     ]
     (refund,) = seen["refunds"]
-    assert (refund["by"], refund["is_by_hand"]) == (STAFF.user_id, True)
+    assert (refund["by"], refund["is_manual"]) == (STAFF.user_id, True)
 
 
 def test_its_buyer_sees_the_same_without_what_is_the_shops_own(tea):
@@ -225,7 +226,7 @@ def test_more_than_was_sold_is_not_taken_back(tea):
 
     answer = by_staff("staff.return_order", order.order_id, one(tea, 4))
 
-    assert (answer.status, answer.code) == (409, "too_many_returned")
+    assert (answer.status, answer.code) == (409, "return_quantity_exceeded")
     (line,) = answer.error["details"]["lines"]
     assert line == {"product_id": tea.product_id, "quantity": 4, "returnable": 3}
     assert held(tea) == (7, 0)

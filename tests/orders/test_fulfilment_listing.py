@@ -6,14 +6,15 @@ import pytest
 
 from orders.fulfilment import repository
 from orders.fulfilment.repository import MONTHS_A_PAGE
-from orders.lifecycle.service import change
+from orders.lifecycle.service import update_order
+from orders.staff_api import handler as staff_api
 from shared import clock
-from shared.dynamo import connection
-from shared.models import Order
+from shared.storage.dynamo import connection
+from shared.storage.models.orders import Order
 from tests.support import orders, shop
 from tests.support.faults import answering
 from tests.support.http import ADA, ADMIN, BOB, STAFF, send
-from tests.support.orders import back_office, cancel, captured
+from tests.support.orders import cancel, captured
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -37,7 +38,7 @@ def at(monkeypatch):
 
 
 def listed(caller=STAFF, **query):
-    return send(back_office, "staff.list_orders", caller=caller, query=query)
+    return send(staff_api, "staff.list_orders", caller=caller, query=query)
 
 
 def ids_in(answer) -> list[str]:
@@ -257,7 +258,7 @@ def test_an_order_that_has_moved_on_is_left_out_though_the_index_still_has_it(te
     fetch = Order.fetch
 
     def fetch_late(keys):
-        change(first, cancel)
+        update_order(first, cancel)
         return fetch(keys)
 
     monkeypatch.setattr(repository.Order, "fetch", fetch_late)
@@ -341,13 +342,13 @@ def cursor(tea):
 def test_a_cursor_of_another_query_is_refused(other, cursor):
     answer = listed(**other, cursor=cursor)
 
-    assert (answer.status, answer.code) == (400, "cursor_of_another_query")
+    assert (answer.status, answer.code) == (400, "cursor_query_mismatch")
 
 
 def test_a_cursor_of_someone_else_on_the_staff_is_refused(cursor):
     answer = listed(ADMIN, status="paid", cursor=cursor)
 
-    assert (answer.status, answer.code) == (400, "cursor_of_another_user")
+    assert (answer.status, answer.code) == (400, "cursor_user_mismatch")
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "many"])

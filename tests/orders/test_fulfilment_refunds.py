@@ -2,10 +2,18 @@
 
 import pytest
 
-from orders.lifecycle.service import change
-from shared.models import Order
+from orders.lifecycle.service import update_order
+from shared.storage.models.orders import Order
 from tests.support import orders, shop
-from tests.support.orders import by_staff, captured, events_of, held, pay_by_hand, settle, ship
+from tests.support.orders import (
+    by_staff,
+    captured,
+    events_of,
+    held,
+    mark_paid_manually,
+    settle,
+    ship,
+)
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -59,16 +67,16 @@ def test_without_an_amount_it_is_all_that_is_left(order):
 def test_paid_back_in_full_before_it_is_shipped_its_units_can_be_sold_again(order, tea):
     refund(order)
 
-    change(order.order_id, settle())
+    update_order(order.order_id, settle())
 
     assert Order.get(order.order_id).status == "refunded"
     assert held(tea) == (10, 0)
 
 
 def test_paid_back_in_full_after_that_they_come_back_when_they_are_taken_back(order, tea):
-    change(order.order_id, ship)
+    update_order(order.order_id, ship)
     refund(order)
-    change(order.order_id, settle())
+    update_order(order.order_id, settle())
     assert held(tea) == (8, 0)
 
     answer = by_staff("staff.return_order", order.order_id, {"lines": [shop.line(tea, 2)]})
@@ -86,7 +94,7 @@ def test_while_all_is_being_paid_back_nothing_is_shipped(order):
 
 
 def test_what_was_paid_by_hand_counts_as_paid_back_at_once(tea):
-    order = orders.stored(pay_by_hand, ship, of=tea)
+    order = orders.stored(mark_paid_manually, ship, of=tea)
 
     answer = refund(order)
 

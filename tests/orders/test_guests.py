@@ -8,10 +8,11 @@ import pytest
 from benchmarks.endpoint import watched
 from orders.guests import links
 from orders.handler import handler
-from shared import clock, ids, keys
+from shared import clock, ids
 from shared.aws import client
 from shared.clock import utc_now
-from shared.models import Order
+from shared.security import key_rings
+from shared.storage.models.orders import Order
 from tests.support import faults, logs, shop
 from tests.support.guests import EMAIL, cancel, place, show
 from tests.support.http import ADA, NOBODY, STAFF, send
@@ -261,7 +262,7 @@ def test_a_guest_has_another_id_with_each_order(tea):
 
 def test_when_the_keys_are_out_of_reach_no_order_is_placed_and_none_is_shown(tea):
     placed = place(tea).body
-    keys.key_ring.forget()
+    key_rings.key_ring.forget()
 
     silent = faults.answering(client("secretsmanager"), "GetSecretValue", *[faults.timed_out()] * 2)
     with silent:

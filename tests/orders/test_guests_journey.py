@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from notifications.worker import handler as mail_worker
-from orders import claiming
+from notifications.workers.send_emails import handler as mail_worker
 from orders.handler import handler
+from orders.workers import link_guest_orders
 from shared import clock
-from shared.events import EmailVerified
+from shared.events.accounts import EmailVerified
 from tests.support import mail, shop
 from tests.support.accounts import call, link_token, post, register, signed_in
 from tests.support.guests import ELSEWHERE, EMAIL, place, show
@@ -38,9 +38,9 @@ def claim_what_was_confirmed() -> None:
     """What the outbox, its relay, the bus and the queue do."""
     for happened in shop.staged_so_far():
         if isinstance(happened, EmailVerified):
-            event = sample("orders.claim_queue")
+            event = sample("orders.link_guest_orders")
             event["Records"][0]["body"] = json.dumps({"detail": happened.model_dump(mode="json")})
-            assert claiming.handler(event, CONTEXT) == {"batchItemFailures": []}
+            assert link_guest_orders.handler(event, CONTEXT) == {"batchItemFailures": []}
 
 
 def own_orders(user_id: str) -> list[str]:

@@ -7,10 +7,12 @@ import pytest
 
 from orders.guests import service
 from orders.handler import handler
-from shared import clock, keys
+from shared import clock
 from shared.aws import client
 from shared.config import GuestSettings
-from shared.models import Attempts, Order
+from shared.security import key_rings
+from shared.storage.models.accounts import Attempts
+from shared.storage.models.orders import Order
 from tests.support import logs, shop
 from tests.support.guests import ELSEWHERE, EMAIL, cancel, place
 from tests.support.http import ADA, NOBODY, send
@@ -156,7 +158,7 @@ def test_no_row_lets_anyone_test_whose_address_has_used_a_promotion(tea):
     client("secretsmanager").put_secret_value(
         SecretId="souk/order-links", SecretString=json.dumps(ring)
     )
-    keys.key_ring.forget()
+    key_rings.key_ring.forget()
     other = Order.get(place(tea, "key-2", promotion_code="ONCE").body["id"]).promotion.counted_for
 
     assert first.startswith("gst_")

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.guests import links
-from shared import clock, keys
+from shared import clock
 from shared.aws import client
-from shared.errors import OrderNotFound
+from shared.errors.orders import OrderNotFound
+from shared.security import key_rings
 from tests.support.forged_tokens import segment
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -37,7 +38,7 @@ def ring_of(**ring: str) -> None:
     client("secretsmanager").put_secret_value(
         SecretId="souk/order-links", SecretString=json.dumps(ring)
     )
-    keys.key_ring.forget()
+    key_rings.key_ring.forget()
 
 
 def test_a_token_opens_its_order():
@@ -113,7 +114,7 @@ def mac_of(key: bytes, message: str) -> str:
 
 
 def test_what_the_key_signs_for_another_purpose_is_no_token():
-    secret = keys.key_ring("souk/order-links").signing_key
+    secret = key_rings.key_ring("souk/order-links").signing_key
     until = "9999999999"
 
     def token(message: str) -> str:

@@ -29,18 +29,24 @@ from hypothesis.stateful import (
 
 from orders import service as orders
 from orders.buyers import Buyer
-from orders.expiry import handler as sweep
-from orders.lifecycle import decisions, receipts
-from orders.lifecycle.receipts import AUTHORIZED, CAPTURED, STARTED
-from orders.lifecycle.service import change
+from orders.lifecycle import balances, decisions
+from orders.lifecycle.balances import AUTHORIZED, CAPTURED, STARTED
+from orders.lifecycle.service import update_order
 from orders.lifecycle.transitions import Effects
-from orders.payments import service, worker
+from orders.payments import service
 from orders.schemas import OrderRequest
+from orders.workers import execute_payment_requests
+from orders.workers.expire_orders import handler as sweep
 from products.stock import service as stockroom
 from products.stock.schemas import StockAdjustment
 from shared import clock
-from shared.errors import AppError, IdempotencyKeyReused, OutOfStock
-from shared.models import Order, OutboxRow, PaymentEvent, Product
+from shared.errors.base import AppError
+from shared.errors.catalog import OutOfStock
+from shared.errors.requests import IdempotencyKeyReused
+from shared.storage.models.catalog import Product
+from shared.storage.models.orders import Order
+from shared.storage.models.outbox import OutboxRow
+from shared.storage.models.payments import PaymentEvent
 from tests.support import shop
 from tests.support.http import ADA, CONTEXT, sample
 from tests.support.orders import held
@@ -95,7 +101,7 @@ class Model:
     def available(self, product_id: str) -> int:
         return self.counted[product_id] - sum(self.sold[it] for it in self.of(product_id))
 
-    def on_order(self, product_id: str) -> int:
+    def allocated(self, product_id: str) -> int:
         return sum(self.sold[it] for it in self.of(product_id) if self.status[it] in HELD)
 
 
@@ -111,7 +117,7 @@ class Shop(RuleBasedStateMachine):
             mock.patch.object(clock, "utc_now", self._late),
             *(
                 mock.patch.object(it, "provider", return_value=self.bank)
-                for it in (service, worker)
+                for it in (service, execute_payment_requests)
             ),
         ]
         for patch in self.patches:
@@ -119,8 +125,8 @@ class Shop(RuleBasedStateMachine):
         self.run = uuid4().hex
         self.payment_of: dict[str, str] = {}
         self.totals: dict[str, int] = {}
-        for sku, buckets in (("TEA", 1), ("CUP", 3)):
-            made = shop.product(f"{sku}-{self.run}", available=0, stock_buckets=buckets)
+        for sku, shards in (("TEA", 1), ("CUP", 3)):
+            made = shop.product(f"{sku}-{self.run}", available=0, stock_shards=shards)
             self._adjust(made, 6)
             self.model.counted[made.product_id] = 6
         self.products = [Product.get(it) for it in self.model.counted]
@@ -196,8 +202,8 @@ class Shop(RuleBasedStateMachine):
             self.model.becomes(order_id, "delivered")
 
     @rule(order_id=placed)
-    def pay_by_hand(self, order_id: str) -> None:
-        if self._decided(order_id, decisions.pay_by_hand, by="usr", reference="cash"):
+    def mark_paid_manually(self, order_id: str) -> None:
+        if self._decided(order_id, decisions.mark_paid_manually, by="usr", reference="cash"):
             self.model.becomes(order_id, "paid")
 
     @rule(order_id=placed, part=st.sampled_from([None, 1, 1000]), key=st.sampled_from("xy"))
@@ -218,7 +224,7 @@ class Shop(RuleBasedStateMachine):
         quantities = {self.model.product[order_id]: quantity}
         if self._decided(
             order_id,
-            decisions.take_back,
+            decisions.return_items,
             quantities,
             by="usr",
             reason=None,
@@ -243,7 +249,7 @@ class Shop(RuleBasedStateMachine):
             for order in Order.scan()
             if order.awaits and order.expires_at <= clock.utc_now()
         ]
-        sweep(sample("orders.expiry"), CONTEXT)
+        sweep(sample("orders.expire_orders"), CONTEXT)
         for order_id in due:
             self.model.becomes(order_id, "expired")
 
@@ -286,7 +292,7 @@ class Shop(RuleBasedStateMachine):
             product_id = product.product_id
             assert held(product) == (
                 self.model.available(product_id),
-                self.model.on_order(product_id),
+                self.model.allocated(product_id),
             )
             assert self.model.available(product_id) >= 0
 
@@ -297,7 +303,7 @@ class Shop(RuleBasedStateMachine):
             assert order.status == status
             became = [step.status for step in order.history if not step.event]
             assert became == self.model.statuses_had[order_id]
-            assert 0 <= receipts.refundable_minor(order) <= receipts.received_minor(order)
+            assert 0 <= balances.refundable_minor(order) <= balances.received_minor(order)
             assert (order.awaits is not None) is (status == "pending_payment")
 
     def _decided(
@@ -311,7 +317,7 @@ class Shop(RuleBasedStateMachine):
             return made[-1]
 
         with suppress(AppError):
-            change(order_id, deciding)
+            update_order(order_id, deciding)
         return bool(made) and made[-1] is not None
 
     def _adjust(self, product: Product, difference: int) -> None:
@@ -330,7 +336,7 @@ class Shop(RuleBasedStateMachine):
     def _note_refunds(self) -> None:
         for order_id, status in self.model.status.items():
             order = Order.get(order_id)
-            is_over = receipts.is_all_paid_back(order) and status not in FINISHED
+            is_over = balances.is_all_paid_back(order) and status not in FINISHED
             assert is_over is (order.status == "refunded" != status)
             if is_over:
                 self.model.becomes(order_id, "refunded")
@@ -368,15 +374,15 @@ class Shop(RuleBasedStateMachine):
 
     def _require_books(self, order: Order) -> None:
         """What the bank has charged and paid back is what the order says, and is owed."""
-        by_hand = sum(int(it.amount_minor) for it in order.refunds if it.is_by_hand)
-        in_hand = int(order.payment.by_hand_minor) - by_hand if order.payment else 0
-        kept = receipts.received_minor(order) - receipts.paid_back_minor(order)
+        manual = sum(int(it.amount_minor) for it in order.refunds if it.is_manual)
+        in_hand = int(order.payment.manual_minor) - manual if order.payment else 0
+        kept = balances.received_minor(order) - balances.paid_back_minor(order)
         assert kept == self._kept_by_bank(order.order_id) + in_hand
         if order.status in FINISHED:  # what was paid by hand is paid back by hand
-            assert kept == receipts.left_minor(order, by_hand=True)
+            assert kept == balances.left_minor(order, manual=True)
         if order.status in ("paid", "shipped", "delivered"):
             is_authorized = bool(order.payment) and order.payment.status == AUTHORIZED
-            assert is_authorized or receipts.received_minor(order) >= self.totals[order.order_id]
+            assert is_authorized or balances.received_minor(order) >= self.totals[order.order_id]
 
     def _kept_by_bank(self, order_id: str) -> int:
         account = self.bank.accounts.get(self.payment_of.get(order_id, ""))

@@ -5,10 +5,11 @@ from itertools import permutations
 
 import pytest
 
-from orders.lifecycle import paying, receipts, refunds
-from orders.lifecycle.paying import DoesNotFit
+from orders.lifecycle import balances, provider_events, refunds
+from orders.lifecycle.provider_events import PaymentMismatch
 from orders.lifecycle.transitions import ENTRIES_MAX
-from shared.errors import IdempotencyKeyReused, RefundTooLarge, TooManyEntries
+from shared.errors.orders import OrderEntryLimitReached, RefundTooLarge
+from shared.errors.requests import IdempotencyKeyReused
 from tests.support.orders import (
     PAYMENT,
     TOTAL,
@@ -19,7 +20,7 @@ from tests.support.orders import (
     captured,
     deliver,
     expire,
-    pay_by_hand,
+    mark_paid_manually,
     refund,
     settle,
     ship,
@@ -30,7 +31,7 @@ from tests.support.orders import (
 
 # Made in the provider's own pages: nobody has asked for it here.
 refunded_there = partial(
-    paying.refund_told,
+    provider_events.refund_told,
     payment_id=PAYMENT,
     refund_id=None,
     provider_refund_id="bank_1",
@@ -42,14 +43,14 @@ refunded_there = partial(
 def books(order):
     """Received, paid back, and what could be asked back still."""
     return (
-        receipts.received_minor(order),
-        receipts.paid_back_minor(order),
-        receipts.refundable_minor(order),
+        balances.received_minor(order),
+        balances.paid_back_minor(order),
+        balances.refundable_minor(order),
     )
 
 
 def asked(order):
-    return [(int(it.amount_minor), it.status, bool(it.is_by_hand)) for it in order.refunds]
+    return [(int(it.amount_minor), it.status, bool(it.is_manual)) for it in order.refunds]
 
 
 # Paying back
@@ -178,18 +179,18 @@ def test_an_order_has_room_for_so_many_refunds_and_for_those_that_come_by_themse
     for number in range(ENTRIES_MAX):
         refund(1, f"key-{number}")(order)
 
-    with pytest.raises(TooManyEntries):
+    with pytest.raises(OrderEntryLimitReached):
         refund(1, "one more")(order)
 
     cancel(order)
-    assert receipts.refundable_minor(order) == 0
+    assert balances.refundable_minor(order) == 0
 
 
 # Paid by hand
 
 
 def test_what_was_paid_by_hand_is_paid_back_by_hand_at_once():
-    order = unstored(pay_by_hand, ship)
+    order = unstored(mark_paid_manually, ship)
 
     assert told(refund(1000)(order)) == ["order.refunded"]
     assert asked(order) == [(1000, "succeeded", True)]
@@ -197,20 +198,20 @@ def test_what_was_paid_by_hand_is_paid_back_by_hand_at_once():
 
 
 def test_cancelled_it_is_owed_until_staff_say_that_it_is_paid_back():
-    order = unstored(pay_by_hand)
+    order = unstored(mark_paid_manually)
 
     told_of_cancelling = told(cancel(order))
     owed = books(order)
     told_of_refund = told(refund()(order))
 
-    assert told_of_cancelling == ["order.cancelled", "order.refund_owed"]
-    assert (owed, order.history[-2].event) == ((TOTAL, 0, TOTAL), "refund_owed")
+    assert told_of_cancelling == ["order.cancelled", "order.manual_refund_required"]
+    assert (owed, order.history[-2].event) == ((TOTAL, 0, TOTAL), "manual_refund_required")
     assert told_of_refund == ["order.refunded"]
     assert (order.status, books(order)) == ("cancelled", (TOTAL, TOTAL, 0))
 
 
 def test_what_comes_in_beside_it_is_paid_back_by_the_provider():
-    order = unstored(begin, pay_by_hand)
+    order = unstored(begin, mark_paid_manually)
 
     assert told(captured(order)) == ["order.refund_requested"]
     assert told(settle()(order)) == ["order.refunded"]
@@ -219,7 +220,7 @@ def test_what_comes_in_beside_it_is_paid_back_by_the_provider():
 
 
 def test_what_is_authorized_and_captured_beside_it_is_paid_back_too():
-    order = unstored(begin, pay_by_hand, authorized)
+    order = unstored(begin, mark_paid_manually, authorized)
 
     assert told(captured(order)) == ["order.refund_requested"]
     assert asked(order) == [(TOTAL, "requested", False)]
@@ -234,7 +235,7 @@ def test_a_payment_that_was_taken_for_lost_is_the_order_s_if_it_comes_all_the_sa
 
 
 def test_where_that_fails_all_that_is_left_is_first_what_the_provider_has():
-    order = unstored(begin, pay_by_hand, captured, settle("failed"))
+    order = unstored(begin, mark_paid_manually, captured, settle("failed"))
 
     refund(None, "key-1")(order)
     refund(None, "key-2")(order)
@@ -247,7 +248,7 @@ def test_where_that_fails_all_that_is_left_is_first_what_the_provider_has():
 
 
 def test_paid_twice_and_cancelled_it_is_paid_back_twice():
-    order = unstored(begin, pay_by_hand, captured, settle("failed"))
+    order = unstored(begin, mark_paid_manually, captured, settle("failed"))
 
     cancel(order)
     settle(number=1)(order)
@@ -256,7 +257,7 @@ def test_paid_twice_and_cancelled_it_is_paid_back_twice():
 
 
 def test_one_refund_is_of_money_that_came_in_one_way():
-    order = unstored(begin, pay_by_hand, captured, settle("failed"))
+    order = unstored(begin, mark_paid_manually, captured, settle("failed"))
 
     with pytest.raises(RefundTooLarge) as refused:
         refund(TOTAL + 1)(order)
@@ -308,8 +309,8 @@ def test_in_whatever_order_it_is_told_and_twice_the_books_are_the_same(sequence,
     for name in [*sequence, *sequence]:
         try:
             TELLINGS[name](order)
-        except DoesNotFit:
-            assert not receipts.received_minor(order)
+        except PaymentMismatch:
+            assert not balances.received_minor(order)
 
     if is_open:
         assert (order.status, books(order)) == ("refunded", (TOTAL, TOTAL, 0))
@@ -356,11 +357,21 @@ def test_a_payment_that_was_captured_is_not_let_go_of():
         (partial(refunded_there, payment_id="pay_2"), "unknown_payment"),
         (partial(refunded_there, amount_minor=TOTAL + 1), "amount_differs"),
         (
-            partial(paying.authorized, provider="bank", payment_id=PAYMENT, amount_minor=TOTAL - 1),
+            partial(
+                provider_events.authorized,
+                provider="bank",
+                payment_id=PAYMENT,
+                amount_minor=TOTAL - 1,
+            ),
             "amount_differs",
         ),
         (
-            partial(paying.captured, provider="bank", payment_id=PAYMENT, amount_minor=TOTAL + 1),
+            partial(
+                provider_events.captured,
+                provider="bank",
+                payment_id=PAYMENT,
+                amount_minor=TOTAL + 1,
+            ),
             "amount_differs",
         ),
     ],
@@ -372,7 +383,7 @@ def test_what_does_not_fit_changes_nothing(life, tell, code):
     order = unstored(*life)
     before = order.serialize()
 
-    with pytest.raises(DoesNotFit) as misfit:
+    with pytest.raises(PaymentMismatch) as misfit:
         tell(order)
 
     assert misfit.value.code == code
@@ -382,7 +393,7 @@ def test_what_does_not_fit_changes_nothing(life, tell, code):
 def test_a_refund_is_of_no_payment_that_the_order_never_had():
     order = unstored()
 
-    with pytest.raises(DoesNotFit):
+    with pytest.raises(PaymentMismatch):
         refunded_there(order)
 
     assert order.payment is None
@@ -407,14 +418,14 @@ def test_while_more_than_all_is_being_paid_back_it_is_not_shipped():
     order = unstored(captured, refund(2000))
     refunded_there(order, amount_minor=2000, status="requested")
 
-    assert receipts.is_being_paid_back(order)
+    assert balances.is_being_paid_back(order)
 
 
 def test_an_answer_about_our_refund_is_known_by_its_id():
     order = unstored(captured, refund())
     (ours,) = order.refunds
 
-    paying.refund_told(
+    provider_events.refund_told(
         order,
         payment_id=PAYMENT,
         refund_id=ours.refund_id,
@@ -429,18 +440,20 @@ def test_an_answer_about_our_refund_is_known_by_its_id():
 
 
 def test_an_authorization_that_is_lost_is_told_only_while_somebody_counts_on_it():
-    assert told(voided(unstored(authorized))) == ["order.payment_lost"]
-    assert told(voided(unstored(authorized, ship))) == ["order.payment_lost"]
+    assert told(voided(unstored(authorized))) == ["order.authorization_voided"]
+    assert told(voided(unstored(authorized, ship))) == ["order.authorization_voided"]
     assert told(voided(unstored(authorized, cancel))) == []
-    assert told(voided(unstored(pay_by_hand, authorized))) == []
+    assert told(voided(unstored(mark_paid_manually, authorized))) == []
     assert told(voided(unstored(begin))) == []
 
 
 def test_that_a_payment_which_another_has_followed_is_void_is_no_news():
-    order = unstored(begin, voided, partial(paying.begin, provider="bank", payment_id="pay_2"))
+    order = unstored(
+        begin, voided, partial(provider_events.begin, provider="bank", payment_id="pay_2")
+    )
 
     assert voided(order) is None
-    assert receipts.payment_of(order).status == "started"
+    assert balances.payment_of(order).status == "started"
 
 
 def test_a_refund_is_known_by_the_provider_s_own_id_too():
@@ -457,7 +470,7 @@ def test_a_refund_of_another_amount_than_was_asked_for_changes_nothing():
     order = unstored(captured, refund(1000))
     before = order.serialize()
 
-    with pytest.raises(DoesNotFit) as misfit:
+    with pytest.raises(PaymentMismatch) as misfit:
         refunded_there(order, refund_id=order.refunds[0].refund_id, amount_minor=1)
 
     assert (misfit.value.code, order.serialize()) == ("amount_differs", before)

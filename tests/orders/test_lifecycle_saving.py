@@ -7,18 +7,15 @@ from functools import partial
 import pytest
 
 from orders.lifecycle import decisions, repository, service
-from orders.lifecycle.service import TRIES, carry_out, change
+from orders.lifecycle.service import TRIES, try_update_order, update_order
 from orders.lifecycle.transitions import BYTES_MAX, ENTRIES_MAX
-from shared import dynamo
-from shared.dynamo import connection
-from shared.errors import (
-    ChangedMeanwhile,
-    OrderNotFound,
-    OrderStatusConflict,
-    TooManyEntries,
-    Unavailable,
-)
-from shared.models import Order, OutboxRow
+from shared.errors.base import Unavailable
+from shared.errors.orders import OrderEntryLimitReached, OrderNotFound, OrderStatusConflict
+from shared.errors.requests import ConcurrentModification
+from shared.storage import dynamo
+from shared.storage.dynamo import connection
+from shared.storage.models.orders import Order
+from shared.storage.models.outbox import OutboxRow
 from tests.support import orders, shop
 from tests.support.faults import answering, cancelled, timed_out
 from tests.support.orders import (
@@ -70,7 +67,7 @@ def overtaken(monkeypatch, *happenings) -> None:
             happen = ahead.pop(0)
             with monkeypatch.context() as undisturbed:
                 undisturbed.setattr(repository, "read", read)
-                change(order_id, happen)
+                update_order(order_id, happen)
         return found
 
     monkeypatch.setattr(repository, "read", read_and_be_overtaken)
@@ -80,7 +77,7 @@ def test_order_stock_and_events_are_one_transaction(tea):
     order = orders.stored(captured, of=tea)
 
     with answering(connection().client, "TransactWriteItems") as sent:
-        change(order.order_id, cancel)
+        update_order(order.order_id, cancel)
 
     (transaction,) = sent.sent
     assert len(sent) == 1
@@ -97,7 +94,7 @@ def test_nothing_of_it_is_written_when_the_transaction_fails(tea):
         answering(connection().client, "TransactWriteItems", timed_out()),
         pytest.raises(Unavailable),
     ):
-        change(order.order_id, cancel)
+        update_order(order.order_id, cancel)
 
     assert raw(order) == before
     assert (held(tea), OutboxRow.count()) == ((8, 2), rows)
@@ -119,7 +116,7 @@ def test_what_there_is_to_tell_of_one_change_is_one_row(tea):
     order = orders.stored(captured, of=tea)
     rows = OutboxRow.count()
 
-    change(order.order_id, cancel)
+    update_order(order.order_id, cancel)
 
     assert OutboxRow.count() == rows + 1
     assert [it.type for it in events_of(order)][-2:] == [
@@ -138,7 +135,7 @@ def test_only_what_has_changed_is_written(tea):
         ExpressionAttributeValues={":paper": {"S": "blue"}, ":third": {"S": "3"}},
     )
 
-    change(order.order_id, ship)
+    update_order(order.order_id, ship)
 
     after = raw(order)
     assert after["gift_wrap"] == {"S": "blue"}
@@ -150,7 +147,7 @@ def test_what_an_order_has_no_more_is_removed(tea):
     order = orders.stored(of=tea)
     assert {"awaits", "expires_at"} <= raw(order).keys()
 
-    change(order.order_id, captured)
+    update_order(order.order_id, captured)
 
     assert not {"awaits", "expires_at"} & raw(order).keys()
     assert list(Order.by_expiry.query("payment")) == []
@@ -159,7 +156,9 @@ def test_what_an_order_has_no_more_is_removed(tea):
 def test_each_change_makes_the_next_version_and_a_repeated_one_makes_none(tea):
     order = orders.stored(of=tea)
 
-    versions = [int(change(order.order_id, it).version) for it in (cancel, cancel, note("why?"))]
+    versions = [
+        int(update_order(order.order_id, it).version) for it in (cancel, cancel, note("why?"))
+    ]
 
     assert versions == [2, 2, 3]
 
@@ -168,7 +167,7 @@ def test_what_is_answered_is_what_is_stored(tea):
     order = orders.stored(of=tea)
 
     for decide in (captured, ship, take_back(**{tea.product_id: 1}), refund(100), settle()):
-        outcome = carry_out(order.order_id, decide)
+        outcome = try_update_order(order.order_id, decide)
         assert outcome.is_new
         assert Order.get(order.order_id).serialize() == outcome.order.serialize()
 
@@ -177,7 +176,7 @@ def test_a_decision_that_finds_nothing_to_do_writes_nothing(tea):
     order = orders.stored(cancel, of=tea)
 
     with answering(connection().client, "TransactWriteItems") as sent:
-        outcome = carry_out(order.order_id, cancel)
+        outcome = try_update_order(order.order_id, cancel)
 
     assert (len(sent), outcome.is_new, outcome.order.status) == (0, False, "cancelled")
 
@@ -187,14 +186,14 @@ def test_a_refusal_writes_nothing(tea):
     before = raw(order)
 
     with pytest.raises(OrderStatusConflict):
-        change(order.order_id, ship)
+        update_order(order.order_id, ship)
 
     assert raw(order) == before
 
 
 def test_an_unknown_order_is_not_brought_into_being():
     with pytest.raises(OrderNotFound):
-        change("ord_unknown", note("hello"))
+        update_order("ord_unknown", note("hello"))
 
     assert Order.count() == 0
 
@@ -211,7 +210,7 @@ def test_an_order_that_is_gone_when_it_is_written_is_not_brought_back(tea, monke
     monkeypatch.setattr(repository, "read", read_and_lose)
 
     with pytest.raises(OrderNotFound):
-        change(order.order_id, cancel)
+        update_order(order.order_id, cancel)
 
     assert (Order.count(), held(tea)) == (0, (8, 2))
 
@@ -223,7 +222,7 @@ def test_it_is_decided_again_about_what_the_order_has_become(tea, monkeypatch):
     order = orders.stored(of=tea)
     overtaken(monkeypatch, note("call him"))
 
-    changed = change(order.order_id, cancel)
+    changed = update_order(order.order_id, cancel)
 
     assert (changed.status, [it.text for it in changed.notes]) == ("cancelled", ["call him"])
     assert int(changed.version) == 3
@@ -235,7 +234,7 @@ def test_what_has_become_impossible_meanwhile_is_refused(tea, monkeypatch):
     overtaken(monkeypatch, ship)
 
     with pytest.raises(OrderStatusConflict):
-        change(order.order_id, cancel)
+        update_order(order.order_id, cancel)
 
     assert held(tea) == (8, 0)
 
@@ -244,7 +243,7 @@ def test_an_order_that_is_paid_while_it_expires_ends_in_one_of_the_two(tea, monk
     order = orders.stored(of=tea)
     overtaken(monkeypatch, captured)
 
-    outcome = carry_out(order.order_id, expire)
+    outcome = try_update_order(order.order_id, expire)
 
     assert (outcome.is_new, outcome.order.status) == (False, "paid")
     assert held(tea) == (8, 2)
@@ -254,7 +253,7 @@ def test_an_order_that_expires_while_it_is_paid_is_paid_back(tea, monkeypatch):
     order = orders.stored(of=tea)
     overtaken(monkeypatch, expire)
 
-    changed = change(order.order_id, captured)
+    changed = update_order(order.order_id, captured)
 
     assert (changed.status, changed.refunds[0].status) == ("expired", "requested")
     assert held(tea) == (10, 0)
@@ -269,7 +268,7 @@ def test_four_losses_are_borne_and_then_it_goes_through(tea, pauses, monkeypatch
     order = orders.stored(of=tea)
     overtaken(monkeypatch, *[note(str(n)) for n in range(TRIES - 1)])
 
-    changed = change(order.order_id, cancel)
+    changed = update_order(order.order_id, cancel)
 
     assert (changed.status, len(changed.notes)) == ("cancelled", TRIES - 1)
     assert pauses == [1, 2, 3, 4]
@@ -280,7 +279,7 @@ def test_after_five_losses_the_client_is_to_try_again(tea, monkeypatch):
     overtaken(monkeypatch, *[note(str(n)) for n in range(TRIES)])
 
     with pytest.raises(Unavailable) as refused:
-        change(order.order_id, cancel)
+        update_order(order.order_id, cancel)
 
     assert (refused.value.status, refused.value.headers()) == (503, {"Retry-After": "1"})
     assert Order.get(order.order_id).status == "pending_payment"
@@ -292,7 +291,7 @@ def test_a_conflict_of_transactions_is_not_a_loss(tea, pauses):
     conflict = cancelled("TransactionConflict", "None", "None")
 
     with answering(connection().client, "TransactWriteItems", conflict, conflict) as sent:
-        changed = change(order.order_id, cancel)
+        changed = update_order(order.order_id, cancel)
 
     assert (changed.status, len(sent), pauses) == ("cancelled", 3, [])
 
@@ -307,10 +306,10 @@ def test_a_change_whose_reply_was_lost_is_answered_when_it_is_sent_again(tea):
     client.meta.events.register(commit, lose)
     try:
         with pytest.raises(Unavailable):
-            change(order.order_id, cancel)
+            update_order(order.order_id, cancel)
     finally:
         client.meta.events.unregister(commit, lose)
-    again = carry_out(order.order_id, cancel)
+    again = try_update_order(order.order_id, cancel)
 
     assert (again.is_new, again.order.status) == (False, "cancelled")
     assert held(tea) == (10, 0)
@@ -365,7 +364,7 @@ def size_of(order: Order) -> int:
 
 
 def filled(order: Order, decide) -> None:
-    with suppress(TooManyEntries):
+    with suppress(OrderEntryLimitReached):
         for _ in range(ENTRIES_MAX + 1):
             decide(order)
         pytest.fail("there is no end to it")
@@ -393,8 +392,8 @@ def test_whatever_is_noted_there_is_room_for_what_must_be_written():
 def test_changed_meanwhile_is_what_a_write_to_an_older_version_is_refused_with(tea):
     order = orders.stored(of=tea)
     stale, was = repository.read(order.order_id)
-    change(order.order_id, note("first"))
+    update_order(order.order_id, note("first"))
 
     effects = cancel(stale)
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(ConcurrentModification):
         repository.save(stale, was, effects)

@@ -7,10 +7,10 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orders.lifecycle import paying, receipts
-from orders.lifecycle.paying import DoesNotFit
+from orders.lifecycle import balances, provider_events
+from orders.lifecycle.provider_events import PaymentMismatch
 from orders.lifecycle.transitions import BEFORE_SHIPPING, FINISHED, TRANSITIONS
-from shared.errors import AppError
+from shared.errors.base import AppError
 from tests.support.orders import (
     PAYMENT,
     TOTAL,
@@ -22,7 +22,7 @@ from tests.support.orders import (
     deliver,
     expire,
     line,
-    pay_by_hand,
+    mark_paid_manually,
     refund,
     settle,
     ship,
@@ -39,7 +39,7 @@ def settled_one(number: int, status: str):
     """Of those that were asked for; none is told of that is not there."""
 
     def decide(order):
-        if not order.refunds or order.refunds[number % len(order.refunds)].is_by_hand:
+        if not order.refunds or order.refunds[number % len(order.refunds)].is_manual:
             return None
         return settle(status, number=number % len(order.refunds))(order)
 
@@ -47,7 +47,7 @@ def settled_one(number: int, status: str):
 
 
 def refunded_there(amount_minor: int, name: str):
-    return lambda order: paying.refund_told(
+    return lambda order: provider_events.refund_told(
         order,
         payment_id=PAYMENT,
         refund_id=None,
@@ -70,7 +70,7 @@ DECISIONS = st.one_of(
             authorized,
             captured,
             voided,
-            pay_by_hand,
+            mark_paid_manually,
             ship,
             deliver,
             cancel,
@@ -99,12 +99,12 @@ def test_after_any_sequence_money_units_and_status_are_in_order(life):
         effects = None
         try:
             effects = decide(order)
-        except (AppError, DoesNotFit):
+        except (AppError, PaymentMismatch):
             assert order.serialize() == before
         if effects is not None:
             for move in effects.stock:
                 shelf[move.product_id] += move.available
-                reserved[move.product_id] += move.on_order
+                reserved[move.product_id] += move.allocated
             promotion_given_back += effects.gives_promotion_back
         is_on_the_way = order.status == was or order.status in TRANSITIONS[was]
         assert is_on_the_way, f"{was} became {order.status}"
@@ -131,15 +131,15 @@ def check_units(order, shelf, reserved) -> None:
 
 
 def check_money(order) -> None:
-    received, refundable = receipts.received_minor(order), receipts.refundable_minor(order)
+    received, refundable = balances.received_minor(order), balances.refundable_minor(order)
     assert received in (0, TOTAL, 2 * TOTAL)
     assert 0 <= refundable <= received
     if order.status in PAID:
-        payment = receipts.payment_of(order)
-        assert received or payment.status == "authorized" or receipts.is_lost(order)
+        payment = balances.payment_of(order)
+        assert received or payment.status == "authorized" or balances.is_lost(order)
     if order.status == "pending_payment":
         assert received == 0
-    if order.status in ("cancelled", "expired") and receipts.left_minor(order, by_hand=False):
+    if order.status in ("cancelled", "expired") and balances.left_minor(order, manual=False):
         # Nothing is kept of an order that came to nothing but what could not be paid back; what
         # was paid by hand is owed until staff have entered that it is paid back.
         assert any(it.status == "failed" for it in order.refunds)
@@ -150,13 +150,13 @@ def check_money(order) -> None:
 def test_a_finished_order_never_moves(life, again):
     order = unstored()
     for decide in [*life, cancel_by_staff]:
-        with suppress(AppError, DoesNotFit):
+        with suppress(AppError, PaymentMismatch):
             decide(order)
     assert order.status in FINISHED
     ended = order.status
 
     for decide in again:
-        with suppress(AppError, DoesNotFit):
+        with suppress(AppError, PaymentMismatch):
             decide(order)
 
     assert order.status == ended

@@ -5,10 +5,11 @@ from functools import partial
 
 import pytest
 
-from orders.lifecycle import decisions, paying
+from orders.lifecycle import decisions, provider_events
 from orders.lifecycle.transitions import FINISHED, STATUSES, TRANSITIONS
 from shared import clock
-from shared.errors import AppError, OrderExpiredUnpaid, OrderStatusConflict
+from shared.errors.base import AppError
+from shared.errors.orders import OrderExpiredUnpaid, OrderStatusConflict
 from tests.support.orders import (
     LIVES,
     authorized,
@@ -18,7 +19,7 @@ from tests.support.orders import (
     captured,
     deliver,
     expire,
-    pay_by_hand,
+    mark_paid_manually,
     refund,
     settle,
     ship,
@@ -29,12 +30,16 @@ from tests.support.orders import (
 )
 
 NOTHING_TO_DO, STAYS = "-", "stays"
-CONFLICT, NO_MONEY, NO_UNITS = "order_status_conflict", "refund_too_large", "too_many_returned"
+CONFLICT, NO_MONEY, NO_UNITS = (
+    "order_status_conflict",
+    "refund_too_large",
+    "return_quantity_exceeded",
+)
 DECISIONS = {
     "begin to pay": begin,
     "authorized": authorized,
     "captured": captured,
-    "pay by hand": pay_by_hand,
+    "pay by hand": mark_paid_manually,
     "cancel": cancel,
     "cancel by staff": cancel_by_staff,
     "expire": expire,
@@ -95,7 +100,7 @@ def test_the_refusal_says_what_the_order_is_and_what_it_could_become(status):
     order = unstored(*LIVES[status])
 
     with pytest.raises(OrderStatusConflict) as refused:
-        pay_by_hand(order) if status != "pending_payment" else deliver(order)
+        mark_paid_manually(order) if status != "pending_payment" else deliver(order)
 
     assert refused.value.details == {"status": status, "allowed": sorted(TRANSITIONS[status])}
 
@@ -105,7 +110,7 @@ def test_the_refusal_says_what_the_order_is_and_what_it_could_become(status):
     [
         ((captured,), ("paid", None, "payments", None)),
         ((authorized,), ("paid", None, "payments", None)),
-        ((pay_by_hand,), ("paid", None, "usr_staff", "cash")),
+        ((mark_paid_manually,), ("paid", None, "usr_staff", "cash")),
         ((cancel,), ("cancelled", None, "usr_ada", None)),
         ((cancel_by_staff,), ("cancelled", None, "usr_staff", "broken")),
         ((expire,), ("expired", None, "shop", None)),
@@ -117,9 +122,9 @@ def test_the_refusal_says_what_the_order_is_and_what_it_could_become(status):
         ((captured, refund(reason="late"), settle()), ("refunded", None, "usr_staff", "late")),
         ((captured, take_back(TEA=1)), ("paid", "returned", "usr_staff", None)),
         ((authorized, captured), ("paid", "captured", "payments", None)),
-        ((authorized, voided), ("paid", "payment_lost", "payments", None)),
-        ((authorized, voided, pay_by_hand), ("paid", "paid_by_hand", "usr_staff", "cash")),
-        ((pay_by_hand, authorized), ("paid", "paid_late", "payments", None)),
+        ((authorized, voided), ("paid", "authorization_voided", "payments", None)),
+        ((authorized, voided, mark_paid_manually), ("paid", "paid_manually", "usr_staff", "cash")),
+        ((mark_paid_manually, authorized), ("paid", "paid_late", "payments", None)),
     ],
 )
 def test_the_history_says_who_did_what_when_and_why(life, step):
@@ -139,14 +144,14 @@ def test_the_history_says_who_did_what_when_and_why(life, step):
     [
         ((captured,), ["order.paid"]),
         ((authorized,), ["order.paid"]),
-        ((pay_by_hand,), ["order.paid"]),
+        ((mark_paid_manually,), ["order.paid"]),
         ((begin,), []),
-        ((begin, pay_by_hand), ["order.paid", "order.void_requested"]),
+        ((begin, mark_paid_manually), ["order.paid", "order.void_requested"]),
         ((cancel,), ["order.cancelled"]),
         ((begin, cancel), ["order.cancelled", "order.void_requested"]),
         ((authorized, cancel), ["order.cancelled", "order.void_requested"]),
         ((captured, cancel), ["order.cancelled", "order.refund_requested"]),
-        ((pay_by_hand, cancel), ["order.cancelled", "order.refund_owed"]),
+        ((mark_paid_manually, cancel), ["order.cancelled", "order.manual_refund_required"]),
         ((expire,), ["order.expired"]),
         ((begin, expire), ["order.expired", "order.void_requested"]),
         ((captured, ship), ["order.shipped"]),
@@ -155,10 +160,10 @@ def test_the_history_says_who_did_what_when_and_why(life, step):
         ((captured, refund()), ["order.refund_requested"]),
         ((captured, refund(), settle()), ["order.refunded"]),
         ((captured, refund(), settle("failed")), ["order.refund_failed"]),
-        ((pay_by_hand, refund()), ["order.refunded"]),
+        ((mark_paid_manually, refund()), ["order.refunded"]),
         ((captured, take_back(TEA=1)), ["order.returned"]),
-        ((authorized, voided), ["order.payment_lost"]),
-        ((authorized, voided, pay_by_hand), []),
+        ((authorized, voided), ["order.authorization_voided"]),
+        ((authorized, voided, mark_paid_manually), []),
         ((cancel, captured), ["order.refund_requested"]),
         ((expire, authorized), ["order.void_requested"]),
         ((decisions.confirm_again,), ["order.confirmation_requested"]),
@@ -176,8 +181,8 @@ def test_what_happens_is_told(life, events):
     [
         ((cancel,), cancel),
         ((cancel,), cancel_by_staff),
-        ((pay_by_hand,), pay_by_hand),
-        ((pay_by_hand, ship), pay_by_hand),
+        ((mark_paid_manually,), mark_paid_manually),
+        ((mark_paid_manually, ship), mark_paid_manually),
         ((captured, ship), ship),
         ((captured, ship, deliver), deliver),
         ((captured, ship, take_back(TEA=1)), take_back(TEA=1)),
@@ -199,7 +204,7 @@ def test_a_decision_that_is_repeated_finds_nothing_to_do(life, again):
 @pytest.mark.parametrize(
     ("life", "other"),
     [
-        ((pay_by_hand,), partial(pay_by_hand, reference="another")),
+        ((mark_paid_manually,), partial(mark_paid_manually, reference="another")),
         ((captured, ship), partial(ship, tracking_number="2")),
         ((captured, ship), partial(ship, tracking_number=None)),
         ((captured, ship), partial(ship, carrier="UPS")),
@@ -242,7 +247,7 @@ def test_whoever_begins_to_pay_is_given_more_time_once():
     begin(order)
     given = order.expires_at
     voided(order)
-    paying.begin(order, provider="bank", payment_id="pay_2")
+    provider_events.begin(order, provider="bank", payment_id="pay_2")
 
     left = given - clock.utc_now()
     assert timedelta(minutes=14) < left <= timedelta(minutes=15)
@@ -275,13 +280,13 @@ def test_an_order_whose_payment_was_lost_is_shipped_once_it_is_paid_otherwise():
     with pytest.raises(OrderStatusConflict):
         ship(order)
 
-    pay_by_hand(order)
+    mark_paid_manually(order)
     assert told(ship(order)) == ["order.shipped"]
-    assert order.payment.by_hand_minor == 3000
+    assert order.payment.manual_minor == 3000
 
 
 def test_an_authorization_that_nobody_waits_for_is_not_captured_when_the_order_is_shipped():
-    order = unstored(pay_by_hand, authorized)
+    order = unstored(mark_paid_manually, authorized)
 
     assert told(ship(order)) == ["order.shipped"]
 

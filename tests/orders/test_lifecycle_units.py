@@ -2,10 +2,11 @@
 
 import pytest
 
-from orders.lifecycle.service import change
-from shared import stock
-from shared.errors import TooManyReturned
-from shared.models import Order, Product, Stock
+from orders.lifecycle.service import update_order
+from shared.errors.orders import ReturnQuantityExceeded
+from shared.storage import stock
+from shared.storage.models.catalog import Product, Stock
+from shared.storage.models.orders import Order
 from tests.support import orders, shop
 from tests.support.catalog import patch
 from tests.support.orders import (
@@ -15,7 +16,7 @@ from tests.support.orders import (
     deliver,
     expire,
     held,
-    pay_by_hand,
+    mark_paid_manually,
     refund,
     settle,
     ship,
@@ -30,9 +31,9 @@ def tea():
     return shop.product("TEA", available=10)
 
 
-def split(available: int, buckets: int) -> Product:
+def split(available: int, shards: int) -> Product:
     product = shop.product("TEA", available=available)
-    patch(product.product_id, {"stock_buckets": buckets})
+    patch(product.product_id, {"stock_shards": shards})
     return product
 
 
@@ -45,7 +46,7 @@ def returned(order: Order) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("life", "sold", "on_order"),
+    ("life", "sold", "allocated"),
     [
         ((), 3, 3),
         ((captured,), 3, 3),
@@ -55,7 +56,7 @@ def returned(order: Order) -> list[int]:
         ((expire,), 0, 0),
         ((captured, cancel), 0, 0),
         ((captured, refund(), settle()), 0, 0),
-        ((pay_by_hand, refund()), 0, 0),
+        ((mark_paid_manually, refund()), 0, 0),
         ((captured, refund(), settle("failed")), 3, 3),
         ((captured, refund(1000), settle()), 3, 3),
         ((captured, refund(), cancel, settle()), 0, 0),
@@ -67,15 +68,15 @@ def returned(order: Order) -> list[int]:
         ((cancel, captured, settle()), 0, 0),
     ],
 )
-def test_what_an_order_keeps_from_being_sold(life, sold, on_order, tea):
+def test_what_an_order_keeps_from_being_sold(life, sold, allocated, tea):
     order = orders.stored(*life, of=tea, quantity=3)
 
-    assert held(tea) == (10 - sold, on_order)
+    assert held(tea) == (10 - sold, allocated)
     assert returned(order) == [3 - sold]
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "sold", "on_order"),
+    ("before", "after", "sold", "allocated"),
     [
         ((captured,), (), 2, 2),
         ((captured,), (cancel,), 0, 0),
@@ -91,37 +92,37 @@ def test_what_an_order_keeps_from_being_sold(life, sold, on_order, tea):
     ],
 )
 def test_one_unit_of_three_that_is_taken_back_is_not_given_back_again(
-    before, after, sold, on_order, tea
+    before, after, sold, allocated, tea
 ):
     order = orders.stored(*before, of=tea, quantity=3)
 
     for decide in (back(tea, 1), *after):
-        order = change(order.order_id, decide)
+        order = update_order(order.order_id, decide)
 
-    assert held(tea) == (10 - sold, on_order)
+    assert held(tea) == (10 - sold, allocated)
     assert returned(order) == [3 - sold]
 
 
 def test_it_is_taken_back_in_parts_and_never_more_than_was_sold(tea):
     order = orders.stored(captured, ship, of=tea, quantity=3)
-    change(order.order_id, back(tea, 2, "first"))
+    update_order(order.order_id, back(tea, 2, "first"))
 
-    with pytest.raises(TooManyReturned) as refused:
-        change(order.order_id, back(tea, 2, "second"))
+    with pytest.raises(ReturnQuantityExceeded) as refused:
+        update_order(order.order_id, back(tea, 2, "second"))
 
     assert refused.value.details["lines"] == [
         {"product_id": tea.product_id, "quantity": 2, "returnable": 1}
     ]
     assert held(tea) == (9, 0)
-    change(order.order_id, back(tea, 1, "third"))
+    update_order(order.order_id, back(tea, 1, "third"))
     assert held(tea) == (10, 0)
 
 
 def test_what_the_order_never_had_is_not_taken_back(tea):
     order = orders.stored(captured, ship, of=tea)
 
-    with pytest.raises(TooManyReturned) as refused:
-        change(order.order_id, take_back(prd_other=1))
+    with pytest.raises(ReturnQuantityExceeded) as refused:
+        update_order(order.order_id, take_back(prd_other=1))
 
     assert refused.value.details["lines"][0]["returnable"] == 0
 
@@ -130,93 +131,96 @@ def test_the_same_return_twice_is_one(tea):
     order = orders.stored(captured, ship, of=tea)
 
     for _ in range(2):
-        order = change(order.order_id, back(tea, 1))
+        order = update_order(order.order_id, back(tea, 1))
 
     assert held(tea) == (9, 0)
     assert len(order.returns) == 1
 
 
-# Buckets
+# Shards
 
 
-def buckets_of(product: Product) -> list[tuple[int, int]]:
-    return [(it.available, it.on_order) for it in stock.of(Product.get(product.product_id)).buckets]
+def shards_of(product: Product) -> list[tuple[int, int]]:
+    return [
+        (it.available, it.allocated)
+        for it in stock.get_stock(Product.get(product.product_id)).shards
+    ]
 
 
-def test_units_come_back_to_the_buckets_that_they_were_taken_from():
+def test_units_come_back_to_the_shards_that_they_were_taken_from():
     tea = split(9, 3)
     order = orders.stored(captured, of=tea, quantity=9)
-    assert buckets_of(tea) == [(0, 3)] * 3
+    assert shards_of(tea) == [(0, 3)] * 3
 
-    change(order.order_id, cancel)
+    update_order(order.order_id, cancel)
 
-    assert buckets_of(tea) == [(3, 0)] * 3
+    assert shards_of(tea) == [(3, 0)] * 3
 
 
-def test_what_is_shipped_is_on_order_in_no_bucket():
+def test_what_is_shipped_is_on_order_in_no_shard():
     tea = split(9, 3)
 
     orders.stored(captured, ship, of=tea, quantity=8)
 
     assert held(tea) == (1, 0)
-    assert [on_order for _, on_order in buckets_of(tea)] == [0, 0, 0]
+    assert [allocated for _, allocated in shards_of(tea)] == [0, 0, 0]
 
 
-def test_a_part_comes_back_from_as_many_buckets_as_it_takes():
+def test_a_part_comes_back_from_as_many_shards_as_it_takes():
     tea = split(9, 3)
     order = orders.stored(captured, of=tea, quantity=9)
 
-    change(order.order_id, back(tea, 4))
+    update_order(order.order_id, back(tea, 4))
 
     assert held(tea) == (4, 5)
-    assert all(available + on_order == 3 for available, on_order in buckets_of(tea))
+    assert all(available + allocated == 3 for available, allocated in shards_of(tea))
     assert sum(Order.get(order.order_id).lines[0].taken_json.values()) == 5
 
 
-@pytest.mark.parametrize("buckets", [1, 2, 5])
+@pytest.mark.parametrize("shards", [1, 2, 5])
 @pytest.mark.parametrize("shipping", [(), (ship,)], ids=["cancelled", "shipped"])
-def test_it_adds_up_though_the_stock_was_split_anew_meanwhile(buckets, shipping):
+def test_it_adds_up_though_the_stock_was_split_anew_meanwhile(shards, shipping):
     tea = split(9, 3)
     order = orders.stored(captured, of=tea, quantity=7)
-    patch(tea.product_id, {"stock_buckets": buckets})
+    patch(tea.product_id, {"stock_shards": shards})
 
     for decide in shipping or (cancel,):
-        change(order.order_id, decide)
+        update_order(order.order_id, decide)
 
     assert held(tea) == ((2, 0) if shipping else (9, 0))
-    assert min(Stock.scan(), key=lambda it: it.on_order).on_order == 0
+    assert min(Stock.scan(), key=lambda it: it.allocated).allocated == 0
 
 
 def test_a_product_whose_stock_was_split_anew_leaves_the_others_where_they_were():
     tea, cup = split(9, 3), shop.product("CUP", available=9)
-    patch(cup.product_id, {"stock_buckets": 3})
+    patch(cup.product_id, {"stock_shards": 3})
     order = orders.stored(captured, of=tea, lines=[shop.line(tea, 9), shop.line(cup, 9)])
-    patch(tea.product_id, {"stock_buckets": 2})
+    patch(tea.product_id, {"stock_shards": 2})
 
-    change(order.order_id, cancel)
+    update_order(order.order_id, cancel)
 
     assert held(tea) == (9, 0)
-    assert buckets_of(cup) == [(3, 0)] * 3
+    assert shards_of(cup) == [(3, 0)] * 3
 
 
 def test_it_adds_up_for_two_orders_of_which_one_is_older_than_the_split():
     tea = split(12, 3)
     older = orders.stored(captured, of=tea, quantity=6)
-    patch(tea.product_id, {"stock_buckets": 3})
+    patch(tea.product_id, {"stock_shards": 3})
     newer = orders.stored(captured, of=tea, quantity=5)
 
-    change(older.order_id, cancel)
+    update_order(older.order_id, cancel)
     assert held(tea) == (7, 5)
-    change(newer.order_id, ship)
+    update_order(newer.order_id, ship)
 
     assert held(tea) == (7, 0)
-    assert [available < 0 for available, _ in buckets_of(tea)] == [False] * 3
+    assert [available < 0 for available, _ in shards_of(tea)] == [False] * 3
 
 
-def test_what_was_shipped_comes_back_to_the_first_bucket():
+def test_what_was_shipped_comes_back_to_the_first_shard():
     tea = split(9, 3)
     order = orders.stored(captured, ship, of=tea, quantity=9)
 
-    change(order.order_id, back(tea, 9))
+    update_order(order.order_id, back(tea, 9))
 
-    assert buckets_of(tea) == [(9, 0), (0, 0), (0, 0)]
+    assert shards_of(tea) == [(9, 0), (0, 0), (0, 0)]

@@ -4,10 +4,11 @@ import pytest
 
 from orders.handler import handler
 from orders.schemas import LINES_MAX
-from shared import events
 from shared.config import OrderSettings
-from shared.dynamo import connection
-from shared.models import Order, OutboxRow
+from shared.events.all_events import parse_event
+from shared.storage.dynamo import connection
+from shared.storage.models.orders import Order
+from shared.storage.models.outbox import OutboxRow
 from tests.support import shop
 from tests.support.faults import answering, cancelled
 from tests.support.http import ADA, BOB, NOBODY, Answer, send
@@ -47,7 +48,7 @@ def test_an_order_stages_the_event_that_tells_of_it():
     answer = place([line(tea, 2)])
 
     (row,) = OutboxRow.scan()
-    placed = events.parse(row.payload)
+    placed = parse_event(row.payload)
     assert (placed.id, placed.type) == (row.event_id, "order.placed")
     assert placed.data.order_id == answer.body["id"]
     assert placed.data.buyer_id == ADA.user_id
@@ -202,7 +203,7 @@ def test_where_the_shop_does_not_ship_to_nothing_is_sold():
 
     answer = place([line(tea)])
 
-    assert (answer.status, answer.code) == (422, "not_shipped_to")
+    assert (answer.status, answer.code) == (422, "no_shipping_rate")
     assert answer.error["details"] == {"country": "GB", "currency": "EUR"}
     assert (nothing_was_stored(), shop.available(tea)) == (True, 1)
 

@@ -11,9 +11,11 @@ from orders.handler import handler
 from orders.schemas import OrderRequest
 from shared import clock
 from shared.config import Tables, settings
-from shared.dynamo import connection
-from shared.errors import PromotionUsedUp
-from shared.models import Order, OutboxRow, Promotion
+from shared.errors.orders import PromotionUsedUp
+from shared.storage.dynamo import connection
+from shared.storage.models.orders import Order
+from shared.storage.models.outbox import OutboxRow
+from shared.storage.models.pricing import Promotion
 from tests.support import shop
 from tests.support.faults import answering
 from tests.support.http import ADA, BOB, Answer, send

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.pricing import lines, quotes, rounding
-from orders.pricing.promotions import Presented
+from orders.pricing.discounts import AppliedCode
 from orders.pricing.quotes import Terms
-from orders.rates.schemas import ShippingRates, TaxRates
+from orders.pricing.rates.schemas import ShippingRates, TaxRates
 from orders.schemas import PartOfAddress, RequestedLine
-from shared.errors import AmountTooLarge, MixedCurrencies, NotShippedTo, UnknownProducts
-from shared.models import Product, Promotion
+from shared.errors.orders import AmountTooLarge, MixedCurrencies, NoShippingRate, UnknownProducts
+from shared.storage.models.catalog import Product
+from shared.storage.models.pricing import Promotion
 from tests.support import shop
 
 KEYS = "abcdefgh"
@@ -31,7 +32,7 @@ def product(product_id, price_minor, currency="EUR", status="active", tax_class=
 
 
 def terms(*, taxed=(), zones=(), promotion=None) -> Terms:
-    presented = promotion and Presented(promotion.code, promotion, used_by_customer=0)
+    presented = promotion and AppliedCode(promotion.code, promotion, used_by_customer=0)
     return Terms(
         TaxRates.model_validate({"destinations": list(taxed)}),
         ShippingRates.model_validate({"zones": list(zones)}),
@@ -184,7 +185,7 @@ def test_of_two_that_are_equally_near_the_even_one_is_taken(numerator, rounded):
 def test_what_is_dealt_out_is_all_of_it_and_nobody_has_more_than_a_share(shares, data):
     amount = data.draw(st.integers(0, sum(shares.values())))
 
-    parts = rounding.dealt(amount, shares)
+    parts = rounding.allocate_proportionally(amount, shares)
 
     assert sum(parts.values()) == amount
     assert all(0 <= parts[name] <= share for name, share in shares.items())
@@ -195,11 +196,19 @@ def test_what_is_dealt_out_is_all_of_it_and_nobody_has_more_than_a_share(shares,
 
 
 def test_what_cannot_be_dealt_out_evenly_goes_to_those_who_lose_most_by_it():
-    assert rounding.dealt(10, {"a": 1, "b": 2, "c": 4}) == {"a": 1, "b": 3, "c": 6}
+    assert rounding.allocate_proportionally(10, {"a": 1, "b": 2, "c": 4}) == {
+        "a": 1,
+        "b": 3,
+        "c": 6,
+    }
 
 
 def test_of_equals_the_first_by_name_has_the_unit_that_is_left():
-    assert rounding.dealt(100, {"c": 5, "a": 5, "b": 5}) == {"c": 33, "a": 34, "b": 33}
+    assert rounding.allocate_proportionally(100, {"c": 5, "a": 5, "b": 5}) == {
+        "c": 33,
+        "a": 34,
+        "b": 33,
+    }
 
 
 @given(st.integers(1, 10**9), ppms)
@@ -376,7 +385,7 @@ def test_a_zone_is_one_of_the_order_s_currency():
 def test_where_no_zone_fits_nothing_is_shipped(zone):
     at = terms(zones=[zone], promotion=promotion("free_shipping"))
 
-    with pytest.raises(NotShippedTo) as refusal:
+    with pytest.raises(NoShippingRate) as refusal:
         one(1000, at)
 
     assert refusal.value.details == {"country": "GB", "currency": "EUR"}

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orders.pricing import promotions
-from orders.pricing.promotions import Presented
+from orders.pricing import discounts
+from orders.pricing.discounts import AppliedCode
 from shared import clock
-from shared.errors import (
+from shared.errors.orders import (
     PromotionExpired,
     PromotionMinimumNotMet,
     PromotionNotInCurrency,
@@ -15,7 +15,7 @@ from shared.errors import (
     PromotionUsedUp,
     UnknownPromotion,
 )
-from shared.models import Promotion
+from shared.storage.models.pricing import Promotion
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -32,8 +32,8 @@ def promotion(**changes) -> Promotion:
 
 
 def use(found, *, items_minor=1000, currency="EUR", used_by_customer=0):
-    presented = Presented("SPRING", found, used_by_customer)
-    return promotions.require_usable(presented, items_minor, currency)
+    presented = AppliedCode("SPRING", found, used_by_customer)
+    return discounts.require_usable(presented, items_minor, currency)
 
 
 def test_a_promotion_without_bounds_may_always_be_used():
@@ -43,7 +43,7 @@ def test_a_promotion_without_bounds_may_always_be_used():
 
 
 def test_without_a_code_there_is_no_promotion():
-    assert promotions.require_usable(None, 1000, "EUR") is None
+    assert discounts.require_usable(None, 1000, "EUR") is None
 
 
 @pytest.mark.parametrize("found", [None, promotion(is_active=False)])
@@ -101,28 +101,28 @@ def test_it_may_be_used_so_often_by_each():
 def test_a_percentage_is_rounded_half_to_even_line_by_line():
     totals = {"a": 5, "b": 15, "c": 25, "d": 100}
 
-    assert promotions.discounts(promotion(), totals) == {"a": 0, "b": 2, "c": 2, "d": 10}
+    assert discounts.discounts(promotion(), totals) == {"a": 0, "b": 2, "c": 2, "d": 10}
 
 
 def test_a_hundred_percent_is_all_of_it():
-    assert promotions.discounts(promotion(percent=100), {"a": 7, "b": 9}) == {"a": 7, "b": 9}
+    assert discounts.discounts(promotion(percent=100), {"a": 7, "b": 9}) == {"a": 7, "b": 9}
 
 
 def test_a_fixed_amount_is_spread_over_the_lines():
     five = promotion(kind="fixed", amount_minor=500)
 
-    assert promotions.discounts(five, {"a": 1000, "b": 2000}) == {"a": 167, "b": 333}
+    assert discounts.discounts(five, {"a": 1000, "b": 2000}) == {"a": 167, "b": 333}
 
 
 def test_a_fixed_amount_takes_off_no_more_than_there_is():
     five = promotion(kind="fixed", amount_minor=500)
 
-    assert promotions.discounts(five, {"a": 100, "b": 200}) == {"a": 100, "b": 200}
+    assert discounts.discounts(five, {"a": 100, "b": 200}) == {"a": 100, "b": 200}
 
 
 def test_free_shipping_takes_nothing_off_the_lines():
     free = promotion(kind="free_shipping")
 
-    assert promotions.discounts(free, {"a": 100}) == {"a": 0}
-    assert promotions.ships_free(free)
-    assert not promotions.ships_free(promotion())
+    assert discounts.discounts(free, {"a": 100}) == {"a": 0}
+    assert discounts.ships_free(free)
+    assert not discounts.ships_free(promotion())

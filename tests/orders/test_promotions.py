@@ -2,9 +2,9 @@
 
 import pytest
 
-from orders.promotions import repository
-from orders.promotions.schemas import NewPromotion, document_of
-from shared.models import PROMOTIONS, Promotion, PromotionUse
+from orders.pricing.promotions import repository
+from orders.pricing.promotions.schemas import NewPromotion, to_request
+from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from tests.support import logs
 from tests.support.http import ADA, ADMIN, STAFF
 from tests.support.terms import browse, create, created, inspect, patch
@@ -211,7 +211,7 @@ def test_a_cursor_is_of_whom_it_was_given_to():
 
     answer = browse(limit="1", cursor=cursor, caller=ADMIN)
 
-    assert (answer.status, answer.code) == (400, "cursor_of_another_user")
+    assert (answer.status, answer.code) == (400, "cursor_user_mismatch")
 
 
 @pytest.mark.parametrize(
@@ -470,4 +470,4 @@ def test_what_is_stored_can_always_be_said_again(changes):
     created(**changes)
     stored = Promotion.get(PROMOTIONS, "SPRING")
 
-    assert NewPromotion.model_validate(document_of(stored)).code == "SPRING"
+    assert NewPromotion.model_validate(to_request(stored)).code == "SPRING"

@@ -6,16 +6,11 @@ from orders import service as orders
 from orders.handler import handler
 from orders.pricing.schemas import QuoteView
 from orders.schemas import QuoteRequest
-from shared.dynamo import connection
-from shared.models import (
-    Order,
-    OutboxRow,
-    Product,
-    Promotion,
-    PromotionUse,
-    RateSheet,
-    Stock,
-)
+from shared.storage.dynamo import connection
+from shared.storage.models.catalog import Product, Stock
+from shared.storage.models.orders import Order
+from shared.storage.models.outbox import OutboxRow
+from shared.storage.models.pricing import Promotion, PromotionUse, RateTable
 from tests.support import shop
 from tests.support.faults import answering
 from tests.support.http import ADA, BOB, NOBODY, Answer, send
@@ -23,7 +18,7 @@ from tests.support.shop import line
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-TABLES = (Order, OutboxRow, Product, Promotion, RateSheet, Stock)
+TABLES = (Order, OutboxRow, Product, Promotion, RateTable, Stock)
 SAME = ("totals", "tax_included", "promotion_code")
 OF_LINES = (
     "product_id",
@@ -160,7 +155,7 @@ def test_for_somebody_unknown_nobody_s_uses_are_looked_at():
         }
     )
 
-    shown = QuoteView.of(orders.quote(None, request))
+    shown = QuoteView.from_model(orders.quote(None, request))
 
     assert shown.promotion_code == "ONCE"
 
@@ -182,7 +177,7 @@ def test_what_an_order_would_be_refused_for_a_quote_is_too():
         "amount_too_large",
         "mixed_currencies",
         "unknown_products",
-        "not_shipped_to",
+        "no_shipping_rate",
         "unknown_promotion",
     ]
 

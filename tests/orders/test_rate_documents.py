@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from orders.rates.schemas import (
+from orders.pricing.rates.schemas import (
     PPM_MAX,
     Destination,
     ShippingRates,
@@ -17,8 +17,8 @@ from orders.rates.schemas import (
 )
 from shared import clock
 from shared.countries import CODES
-from shared.models import RateSheet
 from shared.money import AMOUNT_MINOR_MAX
+from shared.storage.models.pricing import RateTable
 
 COUNTRIES = st.sampled_from(sorted(CODES))
 REGIONS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=100).filter(
@@ -55,9 +55,9 @@ ZONES = st.builds(
 )
 
 
-def stored(document: TaxRates | ShippingRates) -> RateSheet:
+def stored(document: TaxRates | ShippingRates) -> RateTable:
     text = document.model_dump_json(exclude_none=True)
-    return RateSheet(
+    return RateTable(
         document.sheet, document=text, version=1, updated_at=clock.utc_now(), updated_by="usr_a"
     )
 
@@ -70,7 +70,7 @@ def place_of(destination: Destination) -> tuple[str, str]:
 def test_tax_rates_come_back_as_they_were_stored(destinations):
     rates = TaxRates(destinations=destinations)
 
-    assert TaxRatesView.of(stored(rates)).destinations == destinations
+    assert TaxRatesView.from_model(stored(rates)).destinations == destinations
 
 
 @given(st.lists(ZONES, max_size=5))
@@ -79,7 +79,7 @@ def test_shipping_rates_come_back_as_they_were_stored(zones):
     assume(all(count == 1 for count in named.values()))
     rates = ShippingRates(zones=zones)
 
-    assert ShippingRatesView.of(stored(rates)).zones == zones
+    assert ShippingRatesView.from_model(stored(rates)).zones == zones
 
 
 @given(DESTINATIONS)

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from orders.rates import repository
-from orders.rates.schemas import ShippingRates, TaxRates
+from orders.pricing.rates import repository
+from orders.pricing.rates.schemas import ShippingRates, TaxRates
 from shared import clock
-from shared.models import RateSheet
+from shared.storage.models.pricing import RateTable
 from tests.support import logs
 from tests.support.http import ADA, STAFF
 from tests.support.terms import EUROPE, GERMANY, get, put
@@ -38,7 +38,7 @@ def test_what_was_never_set_is_empty_and_has_version_0(sheet, parts):
     assert answer.status == 200
     assert answer.body == {"version": 0, "updated_at": None, "updated_by": None, parts: []}
     assert answer.headers["ETag"].startswith('"0-')
-    assert RateSheet.count() == 0
+    assert RateTable.count() == 0
 
 
 def test_tax_rates_are_shown_as_they_were_set():
@@ -108,7 +108,7 @@ def test_who_sets_it_must_say_what_they_have_read(sheet, document):
     answer = put(sheet, document, if_match=None)
 
     assert (answer.status, answer.code) == (428, "if_match_required")
-    assert RateSheet.count() == 0
+    assert RateTable.count() == 0
 
 
 @SHEETS
@@ -142,7 +142,7 @@ def beaten(monkeypatch, times: int) -> None:
         if left[0]:
             left[0] -= 1
             version = int(found.version) + 1 if found else 1
-            RateSheet(
+            RateTable(
                 name,
                 document='{"destinations":[]}',
                 version=version,
@@ -166,7 +166,7 @@ def test_an_edit_that_loses_the_race_writes_nothing(monkeypatch):
     answer = put("tax", {"destinations": [GERMANY]}, if_match='"1"')
 
     assert (answer.status, answer.error["details"]) == (412, {"current_version": 2})
-    assert RateSheet.get("tax").updated_by == "usr_other"
+    assert RateTable.get("tax").updated_by == "usr_other"
 
 
 @pytest.mark.usefixtures("set_before")
@@ -176,7 +176,7 @@ def test_an_edit_upon_any_version_wins_in_the_end(monkeypatch):
     answer = put("tax", {"destinations": [GERMANY]})
 
     assert (answer.status, answer.body["version"]) == (200, 4)
-    assert RateSheet.get("tax").updated_by == STAFF.user_id
+    assert RateTable.get("tax").updated_by == STAFF.user_id
 
 
 @pytest.mark.usefixtures("set_before")
@@ -185,8 +185,8 @@ def test_an_edit_that_always_loses_gives_up(monkeypatch):
 
     answer = put("tax", {"destinations": [GERMANY]})
 
-    assert (answer.status, answer.code) == (409, "changed_meanwhile")
-    assert RateSheet.get("tax").updated_by == "usr_other"
+    assert (answer.status, answer.code) == (409, "concurrent_modification")
+    assert RateTable.get("tax").updated_by == "usr_other"
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_a_destination_is_checked_field_by_field(change, path, code):
 
     at = f"body.destinations.1.{path}".removesuffix(".")
     assert (answer.status, fields(answer)) == (422, [(at, code)])
-    assert RateSheet.count() == 0
+    assert RateTable.count() == 0
 
 
 def test_a_tax_class_is_named_like_a_products():
@@ -240,7 +240,7 @@ def test_a_place_is_not_taxed_twice(others):
     answer = put("tax", {"destinations": [GERMANY, *others]})
 
     assert (answer.status, fields(answer)) == (422, [("body", "named_twice")])
-    assert RateSheet.count() == 0
+    assert RateTable.count() == 0
 
 
 def test_a_country_is_not_its_regions():
@@ -300,7 +300,7 @@ def test_a_zone_is_checked_field_by_field(change, path, code):
 
     at = f"body.zones.1.{path}".removesuffix(".")
     assert (answer.status, fields(answer)) == (422, [(at, code)])
-    assert RateSheet.count() == 0
+    assert RateTable.count() == 0
 
 
 @pytest.mark.parametrize("repeated", ["DE", "*"])
@@ -338,7 +338,7 @@ def test_a_document_that_an_item_has_no_room_for_is_refused():
 
     assert (answer.status, fields(answer)) == (422, [("body.destinations", "rates_too_large")])
     assert "300,000" in answer.error["message"]
-    assert RateSheet.count() == 0
+    assert RateTable.count() == 0
 
 
 def test_its_size_is_counted_in_bytes():
@@ -351,7 +351,7 @@ def test_its_size_is_counted_in_bytes():
 def test_what_is_stored_says_what_is_so_by_default_and_no_nulls():
     put("tax", {"destinations": [GERMANY]})
 
-    stored = RateSheet.get("tax").document
+    stored = RateTable.get("tax").document
 
     assert json.loads(stored) == {"destinations": [GERMANY | {"shipping_class": "standard"}]}
     assert stored == json.dumps(json.loads(stored), separators=(",", ":"))
@@ -381,7 +381,7 @@ def test_the_sheets_are_not_for_customers_to_set(sheet, document):
     answer = put(sheet, document, caller=ADA)
 
     assert (answer.status, answer.code) == (403, "forbidden")
-    assert RateSheet.count() == 0
+    assert RateTable.count() == 0
 
 
 def test_each_sheet_is_kept_under_a_name_of_its_own():

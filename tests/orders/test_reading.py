@@ -90,7 +90,7 @@ def test_a_cursor_of_another_buyer_is_refused(placed):
 
     answer = listed(BOB, limit="2", cursor=cursor)
 
-    assert (answer.status, answer.code) == (400, "cursor_of_another_user")
+    assert (answer.status, answer.code) == (400, "cursor_user_mismatch")
 
 
 def test_a_tampered_cursor_is_refused(placed):

@@ -6,10 +6,10 @@ import pytest
 
 from orders.buyers import Buyer
 from orders.handler import handler
-from orders.lifecycle import decisions, paying, refunds
-from orders.lifecycle.service import change
+from orders.lifecycle import decisions, provider_events, refunds
+from orders.lifecycle.service import update_order
 from orders.schemas import OrderView
-from shared.models import Order
+from shared.storage.models.orders import Order
 from tests.support import shop
 from tests.support.http import ADA, STAFF, send
 from tests.support.shop import line
@@ -32,12 +32,12 @@ def shown(order_id, caller=ADA) -> dict:
 
 
 def captured(order_id):
-    change(order_id, partial(paying.captured, **PAYMENT, amount_minor=TOTAL))
+    update_order(order_id, partial(provider_events.captured, **PAYMENT, amount_minor=TOTAL))
 
 
 def refund(order_id, amount_minor):
     asked = {"by": STAFF.user_id, "reason": "Chipped", "key": "key-1", "fingerprint": "-"}
-    change(order_id, lambda order: decisions.refund(order, amount_minor, **asked))
+    update_order(order_id, lambda order: decisions.refund(order, amount_minor, **asked))
 
 
 def test_an_order_that_waits_for_its_payment_says_until_when(order_id):
@@ -55,14 +55,14 @@ def test_an_order_that_waits_for_its_payment_says_until_when(order_id):
 @pytest.mark.parametrize(
     ("happened", "status", "received"),
     [
-        (partial(paying.begin, **PAYMENT), "started", 0),
-        (partial(paying.authorized, **PAYMENT, amount_minor=TOTAL), "authorized", 0),
-        (partial(paying.captured, **PAYMENT, amount_minor=TOTAL), "captured", TOTAL),
-        (partial(decisions.pay_by_hand, by="usr_staff", reference="7"), "by_hand", TOTAL),
+        (partial(provider_events.begin, **PAYMENT), "started", 0),
+        (partial(provider_events.authorized, **PAYMENT, amount_minor=TOTAL), "authorized", 0),
+        (partial(provider_events.captured, **PAYMENT, amount_minor=TOTAL), "captured", TOTAL),
+        (partial(decisions.mark_paid_manually, by="usr_staff", reference="7"), "manual", TOTAL),
     ],
 )
 def test_what_became_of_the_payment_is_shown(order_id, happened, status, received):
-    change(order_id, happened)
+    update_order(order_id, happened)
 
     payment = shown(order_id)["payment"]
 
@@ -70,17 +70,17 @@ def test_what_became_of_the_payment_is_shown(order_id, happened, status, receive
 
 
 def test_a_payment_that_came_to_nothing_is_void(order_id):
-    change(order_id, partial(paying.begin, **PAYMENT))
-    change(order_id, partial(paying.voided, payment_id=PAYMENT["payment_id"]))
+    update_order(order_id, partial(provider_events.begin, **PAYMENT))
+    update_order(order_id, partial(provider_events.voided, payment_id=PAYMENT["payment_id"]))
 
     assert shown(order_id)["payment"]["status"] == "void"
 
 
 def test_what_was_paid_by_hand_after_a_payment_was_begun_is_by_hand(order_id):
-    change(order_id, partial(paying.begin, **PAYMENT))
-    change(order_id, partial(decisions.pay_by_hand, by="usr_staff", reference="7"))
+    update_order(order_id, partial(provider_events.begin, **PAYMENT))
+    update_order(order_id, partial(decisions.mark_paid_manually, by="usr_staff", reference="7"))
 
-    assert shown(order_id)["payment"]["status"] == "by_hand"
+    assert shown(order_id)["payment"]["status"] == "manual"
 
 
 def test_a_refund_is_shown_with_what_became_of_it(order_id):
@@ -88,7 +88,7 @@ def test_a_refund_is_shown_with_what_became_of_it(order_id):
     refund(order_id, 1200)
     requested = shown(order_id)
     told = {"status": "succeeded", "provider_refund_id": "re_1"}
-    change(order_id, lambda order: refunds.settled(order, order.refunds[0], **told))
+    update_order(order_id, lambda order: refunds.settled(order, order.refunds[0], **told))
 
     (asked,), (settled,) = requested["refunds"], shown(order_id)["refunds"]
 
@@ -102,7 +102,7 @@ def test_a_refund_is_shown_with_what_became_of_it(order_id):
 def test_where_a_parcel_is_can_be_looked_up(order_id):
     captured(order_id)
     parcel = {"carrier": "Post", "tracking_number": "RB 1234"}
-    change(order_id, partial(decisions.ship, by="usr_staff", **parcel))
+    update_order(order_id, partial(decisions.ship, by="usr_staff", **parcel))
 
     assert shown(order_id)["shipment"] == parcel
 
@@ -111,7 +111,7 @@ def test_units_that_came_back_are_shown_on_their_line(order_id):
     captured(order_id)
     (product_id,) = [it["product_id"] for it in shown(order_id)["lines"]]
     returned = {"by": "usr_staff", "reason": None, "key": "key-1", "fingerprint": "-"}
-    change(order_id, partial(decisions.take_back, quantities={product_id: 2}, **returned))
+    update_order(order_id, partial(decisions.return_items, quantities={product_id: 2}, **returned))
 
     assert shown(order_id)["lines"][0]["returned"] == 2
 
@@ -119,8 +119,10 @@ def test_units_that_came_back_are_shown_on_their_line(order_id):
 @pytest.mark.parametrize("caller", [ADA, STAFF])
 def test_nobody_is_shown_here_which_of_the_staff_did_what(order_id, caller):
     captured(order_id)
-    change(order_id, partial(decisions.ship, by="usr_bea", carrier="Post", tracking_number=None))
-    change(order_id, partial(decisions.note, text="A regular", by="usr_bea"))
+    update_order(
+        order_id, partial(decisions.ship, by="usr_bea", carrier="Post", tracking_number=None)
+    )
+    update_order(order_id, partial(decisions.note, text="A regular", by="usr_bea"))
 
     order = shown(order_id, caller)
 
@@ -147,7 +149,7 @@ def test_an_order_of_before_there_were_taxes_and_promotions_is_shown(order_id):
             del line_of_it["M"][name]
     order = Order.from_raw_data({key: it for key, it in old.items() if key not in new})
 
-    view = OrderView.of(order)
+    view = OrderView.from_model(order)
 
     assert (view.tax_included, view.refunds, view.expires_at) == (False, [], None)
     (sold,) = view.lines

@@ -7,9 +7,11 @@ from orders import repository
 from orders import service as orders
 from orders.handler import handler
 from shared import clock, ids
-from shared.auth import PERMISSIONS, Principal, Role
-from shared.errors import Unavailable
-from shared.models import Order, OutboxRow, Product
+from shared.errors.base import Unavailable
+from shared.security.permissions import PERMISSIONS, Principal, Role
+from shared.storage.models.catalog import Product
+from shared.storage.models.orders import Order
+from shared.storage.models.outbox import OutboxRow
 from tests.support import shop
 from tests.support.http import ADA, Answer, send
 from tests.support.shop import line

@@ -6,8 +6,9 @@ import pytest
 
 from orders.handler import handler as orders
 from products.handler import handler
-from shared import stock
-from shared.models import OutboxRow, Product
+from shared.storage import stock
+from shared.storage.models.catalog import Product
+from shared.storage.models.outbox import OutboxRow
 from tests.support import shop
 from tests.support.catalog import TEA, created, edit, get, inspect, patch
 from tests.support.http import STAFF, send
@@ -222,7 +223,7 @@ def test_a_product_keeps_its_sku():
 
     answer = edit("replace", tea["id"], TEA | {"sku": "COFFEE"})
 
-    assert (answer.status, answer.code) == (422, "sku_is_fixed")
+    assert (answer.status, answer.code) == (422, "sku_immutable")
     assert inspect(tea["id"]).body == tea
 
 
@@ -349,7 +350,7 @@ def test_an_order_in_flight_is_not_in_a_currency_that_the_product_has_no_more(mo
 
 def test_an_order_that_comes_while_the_currency_is_changed_keeps_it(monkeypatch):
     tea = shop.product("TEA", available=5)
-    real, turns = stock.read, iter([True])
+    real, turns = stock.get_stocks, iter([True])
 
     def reading(of):
         found = real(of)
@@ -357,7 +358,7 @@ def test_an_order_that_comes_while_the_currency_is_changed_keeps_it(monkeypatch)
             shop.sell(tea, 1)
         return found
 
-    monkeypatch.setattr(stock, "read", reading)
+    monkeypatch.setattr(stock, "get_stocks", reading)
 
     answer = patch(tea.product_id, {"price": {"currency": "USD"}})
 

@@ -5,11 +5,14 @@ import json
 
 import pytest
 
-from products.index import repository, worker
-from products.index.worker import handler
-from shared.errors import ChangedMeanwhile, Unavailable
-from shared.events import AboutStock, StockDepleted
-from shared.models import IndexedUnit, Listing, Posting, Product
+from products.index import repository
+from products.workers import index_products
+from products.workers.index_products import handler
+from shared.errors.base import Unavailable
+from shared.errors.requests import ConcurrentModification
+from shared.events.catalog import StockData, StockDepleted
+from shared.storage.models.catalog import Product
+from shared.storage.models.listings import IndexedUnit, Listing, Posting
 from tests.support import shop
 from tests.support.catalog import created, edit, followed, patch
 from tests.support.http import CONTEXT, sample
@@ -20,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 def stored() -> dict[str, list]:
     """Everything that was derived."""
     listings = [it for it in Listing.scan() if not it.shelf.startswith("indexed#")]
-    postings = [it for it in Posting.scan() if not it.bucket.startswith("~")]
+    postings = [it for it in Posting.scan() if not it.shard.startswith("~")]
     return {
         "listings": sorted((it.to_simple_dict() for it in listings), key=str),
         "postings": sorted((it.to_simple_dict() for it in postings), key=str),
@@ -28,7 +31,7 @@ def stored() -> dict[str, list]:
 
 
 def messages(*products: Product) -> dict:
-    event = sample("products.index_queue")
+    event = sample("products.index_products")
     (record,) = event["Records"]
     event["Records"] = []
     for number, product in enumerate(products):
@@ -91,7 +94,7 @@ def test_a_unit_that_cannot_be_stored_fails_its_own_messages_alone(monkeypatch):
 
     def failing(before, *what):
         if before.unit == tea.product_id:
-            raise ChangedMeanwhile("Another instance has indexed this.")
+            raise ConcurrentModification("Another instance has indexed this.")
         return store(before, *what)
 
     monkeypatch.setattr(repository, "store", failing)
@@ -150,7 +153,7 @@ def test_words_that_cannot_be_learnt_now_do_not_hold_up_the_listing(monkeypatch)
     def busy(_):
         raise Unavailable("too busy")
 
-    monkeypatch.setattr(worker, "learn", busy)
+    monkeypatch.setattr(index_products, "learn", busy)
 
     assert handler(messages(tea), CONTEXT) == {"batchItemFailures": []}
     assert followed() == ["TEA"]
@@ -233,14 +236,14 @@ def test_a_depleted_product_is_not_among_what_can_be_had():
     assert followed(in_stock="true") == ["TEA"]
 
     shop.sell(tea, 1)
-    about = AboutStock(product_id=tea.product_id, group=None, available=0)
+    about = StockData(product_id=tea.product_id, group=None, available=0)
     shop.tell_index(StockDepleted(data=about))
 
     assert (followed(in_stock="true"), followed()) == ([], ["TEA"])
 
 
 def test_an_unknown_product_is_nothing_to_index():
-    answer = handler(sample("products.index_queue"), CONTEXT)
+    answer = handler(sample("products.index_products"), CONTEXT)
 
     assert answer == {"batchItemFailures": []}
     assert stored() == {"listings": [], "postings": []}

@@ -3,7 +3,8 @@
 import pytest
 
 from products.handler import handler
-from shared.models import OutboxRow, Product
+from shared.storage.models.catalog import Product
+from shared.storage.models.outbox import OutboxRow
 from tests.support import shop
 from tests.support.catalog import count, create, created, edit, get, inspect
 from tests.support.http import ADA, NOBODY, STAFF, send
@@ -29,13 +30,13 @@ def test_a_created_product_is_shown_as_it_was_sent():
 
 
 def test_staff_see_what_shoppers_do_not():
-    answer = create(stock_buckets=4, low_stock_at=10, tax_class="reduced")
+    answer = create(stock_shards=4, low_stock_at=10, tax_class="reduced")
 
     inspected = inspect(answer.body["id"])
     assert inspected.body == answer.body
-    assert (inspected.body["stock_buckets"], inspected.body["low_stock_at"]) == (4, 10)
+    assert (inspected.body["stock_shards"], inspected.body["low_stock_at"]) == (4, 10)
     assert inspected.body["tax_class"] == "reduced"
-    of_staff = {"stock_buckets", "low_stock_at", "on_order", "tax_class"}
+    of_staff = {"stock_shards", "low_stock_at", "allocated", "tax_class"}
     assert not of_staff & get(answer.body["id"]).body.keys()
 
 
@@ -95,8 +96,8 @@ def test_a_sku_is_taken_once():
         ({"attributes": {"text": "é" * 8_200}}, "attributes"),
         ({"attributes": {"half": "\ud800"}}, "attributes"),
         ({"status": "sold"}, "status"),
-        ({"stock_buckets": 0}, "stock_buckets"),
-        ({"stock_buckets": 17}, "stock_buckets"),
+        ({"stock_shards": 0}, "stock_shards"),
+        ({"stock_shards": 17}, "stock_shards"),
         ({"low_stock_at": 0}, "low_stock_at"),
         ({"tax_class": "Reduced"}, "tax_class"),
         ({"tax_class": ""}, "tax_class"),

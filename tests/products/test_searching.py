@@ -8,9 +8,10 @@ from products.search.repository import QUERIES_MAX
 from products.search.routes import routes
 from products.search.words import postings_of
 from shared import clock, ids
-from shared.api import create_api
 from shared.config import CursorSettings
-from shared.models import Posting, Product, Stock
+from shared.http.api import create_api
+from shared.storage.models.catalog import Product, Stock
+from shared.storage.models.listings import Posting
 from tests.support.http import NOBODY, Answer, send
 
 pytestmark = pytest.mark.usefixtures("aws", "nothing_learnt")
@@ -355,7 +356,7 @@ def test_a_search_of_no_or_too_many_characters_is_refused(q):
         "tea*",
         "tea' OR '1'='1",
         'tea" }, "Limit": 9999',
-        "contains(text, :v) OR attribute_exists(bucket)",
+        "contains(text, :v) OR attribute_exists(shard)",
         "#0 = :0",
         "tea#000",
         "~tea",
@@ -385,7 +386,7 @@ def test_the_limit_and_the_cursor_are_checked():
 
     assert search("tea", limit="101").status == 422
     assert search("tea", cursor="nonsense").code == "invalid_cursor"
-    assert search("tea ", cursor=cursor).code == "cursor_of_another_query"
+    assert search("tea ", cursor=cursor).code == "cursor_query_mismatch"
     assert search("TEA", cursor=cursor).status == 200
 
 

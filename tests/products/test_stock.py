@@ -7,8 +7,8 @@ import pytest
 from benchmarks.endpoint import watched
 from products.handler import handler
 from products.stock import repository
-from shared import stock as buckets
-from shared.models import Product, Stock, StockMovement
+from shared.storage import stock as stock_module
+from shared.storage.models.catalog import Product, Stock, StockMovement
 from tests.support import shop
 from tests.support.catalog import adjust, count, created, get, inspect, patch, stock
 from tests.support.http import ADA, NOBODY, STAFF, Caller, send
@@ -49,7 +49,7 @@ def test_stock_is_set_to_what_was_counted():
     assert first.body == {
         "product_id": tea.product_id,
         "available": 10,
-        "on_order": 0,
+        "allocated": 0,
         "version": 1,
     }
     assert (second.body["available"], second.body["version"]) == (7, 2)
@@ -164,7 +164,7 @@ def test_an_adjustment_takes_no_more_than_there_is():
 
     answer = adjust(tea.product_id, -4)
 
-    assert (answer.status, answer.code) == (409, "stock_below_zero")
+    assert (answer.status, answer.code) == (409, "insufficient_stock")
     assert answer.error["details"] == {"available": 3, "change": -4}
     assert (shop.available(tea), StockMovement.count()) == (3, 0)
 
@@ -275,18 +275,18 @@ def test_movements_explain_what_there_is():
 
     moved = sum(it["change"] for it in movements(tea.product_id))
 
-    assert (moved - 3, held(tea.product_id)["on_order"]) == (shop.available(tea), 3)
+    assert (moved - 3, held(tea.product_id)["allocated"]) == (shop.available(tea), 3)
 
 
 def split(available: int, number: int) -> Product:
     tea = shop.product("TEA", available=available)
-    assert patch(tea.product_id, {"stock_buckets": number}).status == 200
+    assert patch(tea.product_id, {"stock_shards": number}).status == 200
     return tea
 
 
-def in_buckets(product: Product) -> list[int]:
-    known = buckets.of(Product.get(product.product_id)).buckets
-    return [bucket.available for bucket in known]
+def in_shards(product: Product) -> list[int]:
+    known = stock_module.get_stock(Product.get(product.product_id)).shards
+    return [shard.available for shard in known]
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def in_buckets(product: Product) -> list[int]:
 def test_stock_is_split_evenly(available, number, expected):
     tea = split(available, number)
 
-    assert in_buckets(tea) == expected
+    assert in_shards(tea) == expected
     assert held(tea.product_id)["available"] == available
 
 
@@ -306,26 +306,26 @@ def test_splitting_anew_loses_and_makes_nothing(number):
     shop.sell(tea, 12)
     before = held(tea.product_id)
 
-    patch(tea.product_id, {"stock_buckets": number})
+    patch(tea.product_id, {"stock_shards": number})
 
     after = held(tea.product_id)
-    assert (after["available"], after["on_order"]) == (38, 12)
+    assert (after["available"], after["allocated"]) == (38, 12)
     assert after["version"] > before["version"] or number == 5
-    assert len(in_buckets(tea)) == number
+    assert len(in_shards(tea)) == number
 
 
 def test_stock_that_was_never_set_can_be_split():
-    tea = created(stock_buckets=4)
+    tea = created(stock_shards=4)
 
     answer = count(tea["id"], 10, if_match='"0"')
 
     assert (answer.status, answer.body["available"]) == (200, 10)
-    assert inspect(tea["id"]).body["stock_buckets"] == 4
+    assert inspect(tea["id"]).body["stock_shards"] == 4
 
 
 def test_a_sale_while_the_stock_is_split_is_not_lost(monkeypatch):
     tea = shop.product("TEA", available=10)
-    real, turns = buckets.read, iter([True])
+    real, turns = stock_module.get_stocks, iter([True])
 
     def read(of):
         found = real(of)
@@ -333,9 +333,9 @@ def test_a_sale_while_the_stock_is_split_is_not_lost(monkeypatch):
             shop.sell(tea, 3)
         return found
 
-    monkeypatch.setattr(buckets, "read", read)
+    monkeypatch.setattr(stock_module, "get_stocks", read)
 
-    assert patch(tea.product_id, {"stock_buckets": 4}).status == 200
+    assert patch(tea.product_id, {"stock_shards": 4}).status == 200
     assert shop.available(tea) == 7
 
 
@@ -347,10 +347,10 @@ def test_split_stock_is_counted_adjusted_and_shown_as_one():
 
     assert (counted.body["available"], fewer.body["available"]) == (21, 1)
     assert get(tea.product_id).body["available"] == 1
-    assert min(in_buckets(tea)) >= 0
+    assert min(in_shards(tea)) >= 0
 
 
-def test_a_count_of_split_stock_is_stale_after_a_sale_from_any_bucket():
+def test_a_count_of_split_stock_is_stale_after_a_sale_from_any_shard():
     tea = split(10, 4)
     seen = stock("get", tea.product_id).headers["ETag"]
     shop.sell(tea, 1)
@@ -363,7 +363,7 @@ def test_a_count_of_split_stock_is_stale_after_a_sale_from_any_bucket():
 def test_units_that_come_in_while_the_stock_is_split_anew_are_in_sight(monkeypatch, how, now):
     tea = split(10, 4)
     seen = stock("get", tea.product_id).headers["ETag"]
-    after_reading(monkeypatch, lambda: patch(tea.product_id, {"stock_buckets": now}))
+    after_reading(monkeypatch, lambda: patch(tea.product_id, {"stock_shards": now}))
 
     answer = {
         "adjust": lambda: adjust(tea.product_id, 8),
@@ -375,13 +375,13 @@ def test_units_that_come_in_while_the_stock_is_split_anew_are_in_sight(monkeypat
     expected = 10 if how == "count" else 18
     assert held(tea.product_id)["available"] == expected
     assert sum(it.available for it in Stock.scan()) == expected
-    assert patch(tea.product_id, {"stock_buckets": 5}).status == 200
+    assert patch(tea.product_id, {"stock_shards": 5}).status == 200
     assert held(tea.product_id)["available"] == expected
 
 
 def test_the_first_count_is_in_sight_though_the_stock_is_split_at_the_same_time(monkeypatch):
-    tea = created(stock_buckets=4)
-    after_reading(monkeypatch, lambda: patch(tea["id"], {"stock_buckets": 1}))
+    tea = created(stock_shards=4)
+    after_reading(monkeypatch, lambda: patch(tea["id"], {"stock_shards": 1}))
 
     answer = count(tea["id"], 100, if_match='"0"')
 
@@ -389,20 +389,20 @@ def test_the_first_count_is_in_sight_though_the_stock_is_split_at_the_same_time(
 
 
 def test_a_count_is_not_made_upon_two_halves_of_another(monkeypatch):
-    """Buckets are not read in one instant."""
+    """Shards are not read in one instant."""
     tea = split(20, 2)
-    real, turns = buckets.read, iter([True])
+    real, turns = stock_module.get_stocks, iter([True])
 
     def read(of):
         found = real(of)
         if next(turns, False):
-            before = found[tea.product_id].buckets[0]
+            before = found[tea.product_id].shards[0]
             count(tea.product_id, 40)
-            later = real(of)[tea.product_id].buckets[1]
-            found[tea.product_id] = buckets.Held(tea.product_id, (before, later))
+            later = real(of)[tea.product_id].shards[1]
+            found[tea.product_id] = stock_module.StockSnapshot(tea.product_id, (before, later))
         return found
 
-    monkeypatch.setattr(buckets, "read", read)
+    monkeypatch.setattr(stock_module, "get_stocks", read)
 
     answer = count(tea.product_id, 100)
 
@@ -416,7 +416,7 @@ def test_what_is_sold_while_an_adjustment_takes_it_is_not_taken_twice(monkeypatc
 
     answer = adjust(tea.product_id, -4)
 
-    assert (answer.status, answer.code) == (409, "stock_below_zero")
+    assert (answer.status, answer.code) == (409, "insufficient_stock")
     assert shop.available(tea) == 2
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from products import repository
-from products.groups import VARIANTS_MAX
-from shared.models import OutboxRow, Product, ProductGroup, Variant
+from products.variants import VARIANTS_MAX
+from shared.storage.models.catalog import Product, ProductGroup, Variant
+from shared.storage.models.outbox import OutboxRow
 from tests.support import shop
 from tests.support.catalog import (
     browse,

@@ -4,9 +4,10 @@ import pytest
 
 from products.stock import repository
 from products.stock.repository import LevelChanged
-from products.stock.watcher import handler
-from shared import stock
-from shared.models import OutboxRow, Product
+from products.workers.watch_stock_levels import handler
+from shared.storage import stock
+from shared.storage.models.catalog import Product
+from shared.storage.models.outbox import OutboxRow
 from tests.support import shop
 from tests.support.catalog import adjust, count, patch
 from tests.support.http import CONTEXT, sample
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 
 def watch(*products: Product, key: str | None = None) -> None:
-    event = sample("products.stock_stream")
+    event = sample("products.watch_stock_levels")
     (record,) = event["Records"]
     event["Records"] = [
         record
@@ -118,7 +119,7 @@ def test_a_product_without_a_threshold_is_never_low():
 
 
 def test_split_stock_is_depleted_when_all_of_it_is(tea):
-    patch(tea.product_id, {"stock_buckets": 4})
+    patch(tea.product_id, {"stock_shards": 4})
     for n in range(10):
         shop.sell(tea, 1)
         watch(tea, key=f"{tea.product_id}#{n % 4}")
@@ -159,16 +160,16 @@ def test_of_two_that_look_at_once_one_tells(tea, monkeypatch):
 def test_who_has_read_an_older_stock_does_not_tell_of_it_after_a_newer(tea, monkeypatch):
     """Else it would say that there are some, be believed, and fall silent when there are."""
     shop.sell(tea, 5)
-    read, turns = stock.read, iter([True])
+    read, turns = stock.get_stocks, iter([True])
 
-    def slowly(buckets):
-        found = read(buckets)
+    def slowly(shards):
+        found = read(shards)
         if next(turns, False):
             shop.sell(tea, 5)
             watch(tea)  # another instance, which tells that it is depleted
         return found
 
-    monkeypatch.setattr(stock, "read", slowly)
+    monkeypatch.setattr(stock, "get_stocks", slowly)
 
     watch(tea)
     adjust(tea.product_id, 50)
@@ -178,7 +179,7 @@ def test_who_has_read_an_older_stock_does_not_tell_of_it_after_a_newer(tea, monk
 
 
 def test_what_the_sample_record_is_about_may_be_gone():
-    handler(sample("products.stock_stream"), CONTEXT)
+    handler(sample("products.watch_stock_levels"), CONTEXT)
 
     assert told() == []
 

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from products.search import spelling
 from products.search.ranking import Said, rank
 from products.search.words import Asked, Term, postings_of, sku_words, words_in
-from shared.models import Product
+from shared.storage.models.catalog import Product
 
 
-def product(sku="TEA-1", *, name="Green tea", tags=(), buckets=1) -> Product:
-    return Product(f"prd_{sku}", sku=sku, name=name, tags=list(tags), stock_buckets=buckets)
+def product(sku="TEA-1", *, name="Green tea", tags=(), shards=1) -> Product:
+    return Product(f"prd_{sku}", sku=sku, name=name, tags=list(tags), stock_shards=shards)
 
 
 def words_of(*variants, unit="unit") -> list[str]:
@@ -91,7 +91,7 @@ def test_what_was_asked_can_be_asked_again(text):
 def test_a_word_is_said_once_where_it_weighs_most():
     postings = postings_of("prd_TEA-1", [product()], product(tags=["tea", "hot drinks"]))
 
-    assert {it.posting: it.bucket for it in postings} == {
+    assert {it.posting: it.shard for it in postings} == {
         "green#002#prd_TEA-1": "gre",
         "tea#002#prd_TEA-1": "tea",
         "tea1#102#prd_TEA-1": "tea",
@@ -113,11 +113,11 @@ def test_postings_do_not_depend_on_when_they_are_made():
 
 
 def test_a_word_names_the_first_variant_that_it_is_said_of_and_the_shown_one_first():
-    red, blue = product("T-RED", name="Shirt"), product("T-BLUE", name="Shirt", buckets=4)
+    red, blue = product("T-RED", name="Shirt"), product("T-BLUE", name="Shirt", shards=4)
 
     postings = postings_of("grp#T", [red, blue], shown=blue)
 
-    said_of = {it.word: (it.product_id, it.stock_buckets) for it in postings}
+    said_of = {it.word: (it.product_id, it.stock_shards) for it in postings}
     assert said_of == {
         "shirt": ("prd_T-BLUE", 4),
         "tblue": ("prd_T-BLUE", 4),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from docs import openapi
-from shared.auth import Permission
+from shared.security.permissions import Permission
 from tests.support.addresses import ask
 from tests.template import stack
 
@@ -46,7 +46,7 @@ def served_by_the_template() -> set[str]:
 
 def functions_of_the_routes() -> Iterator[tuple[str, Any]]:
     for name in openapi.APIS:
-        api = import_module(f"{name}.handler").api
+        api = import_module(name).api
         for route in api._static_routes + api._dynamic_routes:  # noqa: SLF001
             yield f"{route.method} {route.openapi_path}", route.func
 

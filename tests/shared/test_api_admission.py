@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from shared.api import create_api
-from shared.auth import PERMISSIONS, Permission, Role
-from shared.callers import caller_of
-from shared.errors import AppError
+from shared.errors.base import AppError
+from shared.http.api import create_api
+from shared.http.authorization import caller_of
+from shared.security.permissions import PERMISSIONS, Permission, Role
 from tests.support import logs
 from tests.support.http import ADA, ADMIN, CONTEXT, NOBODY, STAFF, Caller, answer_of, sample, send
-from tests.support.little_api import FOR_ANYONE, FOR_STAFF, FOR_USERS, api, post
+from tests.support.sample_api import FOR_ANYONE, FOR_STAFF, FOR_USERS, api, post
 
 NOTE = {"text": "a"}
 

@@ -7,11 +7,14 @@ from typing import Annotated
 import pytest
 from aws_lambda_powertools.event_handler.openapi.params import Header
 
-from shared import config, errors
-from shared.answers import created
-from shared.api import SECURITY_HEADERS, create_api
+from shared import config
+from shared.errors.accounts import Unauthenticated
+from shared.errors.base import AppError
+from shared.errors.catalog import OutOfStock
+from shared.http.api import SECURITY_HEADERS, create_api
+from shared.http.responses import created
 from tests.support.http import ADA, CONTEXT, answer_of, sample, send
-from tests.support.little_api import FOR_STAFF, Echo, api, get_of, post
+from tests.support.sample_api import FOR_STAFF, Echo, api, get_of, post
 
 INSIDE = "5up3rs3cret"
 
@@ -30,7 +33,7 @@ def crash() -> Echo:
 
 
 def refuse() -> Echo:
-    raise errors.OutOfStock("Sold out.", product_id="prd_tea")
+    raise OutOfStock("Sold out.", product_id="prd_tea")
 
 
 def break_the_view() -> Echo:
@@ -160,13 +163,13 @@ def test_a_missing_header_without_a_status_of_its_own_is_a_wrong_field():
     assert (answer.status, answer.paths) == (422, ["header.x-language"])
 
 
-def every_kind_of(base: type[errors.AppError]) -> list[type[errors.AppError]]:
+def every_kind_of(base: type[AppError]) -> list[type[AppError]]:
     kinds = base.__subclasses__()
     return kinds + [each for kind in kinds for each in every_kind_of(kind)]
 
 
 # What the 401s have in common is raised by nobody.
-REFUSALS = [kind for kind in every_kind_of(errors.AppError) if kind is not errors.Unauthenticated]
+REFUSALS = [kind for kind in every_kind_of(AppError) if kind is not Unauthenticated]
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.__name__)

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from shared.bodies import BODY_BYTES_MAX
+from shared.http.request_bodies import BODY_BYTES_MAX
 from tests.support.http import ADA, STAFF
-from tests.support.little_api import FOR_EDITORS, FOR_STAFF, FOR_USERS, post
+from tests.support.sample_api import FOR_EDITORS, FOR_STAFF, FOR_USERS, post
 
 
 def in_base64(raw: bytes) -> str:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.event_handler import Response
 
-from shared import cache
-from shared.answers import Rendered, created, shown, shown_to_anyone
-from shared.api import SECURITY_HEADERS
-from shared.parameters import IfMatch, IfNoneMatch, OptionalIfMatch
-from shared.versions import Expected, etag_of
+from shared.http.api import SECURITY_HEADERS
+from shared.http.etags import Expected, etag_of
+from shared.http.parameters import IfMatch, IfNoneMatch, OptionalIfMatch
+from shared.http.responses import Rendered, created, shown, shown_to_anyone
+from shared.storage import cache
 from tests.support.http import ADA, NOBODY
-from tests.support.little_api import FOR_EDITORS, Echo, get_of, post
+from tests.support.sample_api import FOR_EDITORS, Echo, get_of, post
 
 ECHO = Echo(text="Grüße")
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from shared import ids, opaque
-from shared.api_keys import PREFIX, KeyText
+from shared import ids
+from shared.security import opaque_tokens
+from shared.security.api_keys import PREFIX, KeyText
 
 KEY = KeyText("usr_" + "a" * 32, "key_" + "k" * 32, "S" * 43)
 
@@ -17,7 +18,7 @@ def test_a_key_says_which_it_is_and_whose():
 def test_every_key_that_is_made_can_be_read():
     """A secret may begin with, end with and hold the sign that parts the key's parts."""
     for _ in range(500):
-        made = KeyText(ids.new_id("usr"), ids.new_id("key"), opaque.new_secret())
+        made = KeyText(ids.new_id("usr"), ids.new_id("key"), opaque_tokens.new_secret())
         assert KeyText.parse(str(made)) == made
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from shared import errors, observability
+from shared import observability
+from shared.errors.base import NotFound
 from tests.support import logs
 from tests.support.http import ADA, send
-from tests.support.little_api import Echo, api, get_of, post
+from tests.support.sample_api import Echo, api, get_of, post
 
 CANARIES = ("canary-body", "canary-token", "canary@example.com", "canary-password", "canary-key")
 
@@ -98,7 +99,7 @@ def test_not_even_the_stack_of_a_crash_holds_what_was_being_shown(view):
 
 def test_a_line_cannot_be_forged_by_a_line_break():
     def refuse() -> Echo:
-        raise errors.NotFound("x")
+        raise NotFound("x")
 
     with logs.captured() as lines:
         get_of(refuse, headers={"user-agent": 'x\n{"message": "request", "status": 200}'})
@@ -156,7 +157,7 @@ def test_a_request_that_crashes_has_its_facts_too():
 def test_a_fact_of_a_request_is_on_its_own_line_alone():
     def note_and_refuse() -> Echo:
         observability.note(upload_id="upl_one")
-        raise errors.NotFound("x")
+        raise NotFound("x")
 
     with logs.captured() as lines:
         get_of(note_and_refuse)

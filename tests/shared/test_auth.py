@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.auth import (
+from shared.security.permissions import (
     GRANTABLE_TO_KEYS,
     PERMISSIONS,
     Permission,

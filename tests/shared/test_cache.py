@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared import cache
+from shared.storage import cache
 
 
 class Shelf:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.callers import DEVICE_MAX, Client, client_of
+from shared.http.authorization import DEVICE_MAX, Client, client_of
 from tests.support.http import sample
 
 FORGED_ADDRESSES = {

@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared import clock, cursors
+from shared import clock
 from shared.aws import client
-from shared.errors import (
+from shared.errors.base import Unavailable
+from shared.errors.requests import (
     CursorExpired,
-    CursorOfAnotherQuery,
-    CursorOfAnotherUser,
+    CursorQueryMismatch,
+    CursorUserMismatch,
     InvalidCursor,
-    Unavailable,
 )
-from shared.keys import key_ring
+from shared.security.key_rings import key_ring
+from shared.storage import cursors
 from tests.support.accounts import Clock
 from tests.support.faults import answering, timed_out
 
@@ -62,10 +63,10 @@ def test_a_cursor_can_be_put_into_an_address_as_it_is():
 
 @pytest.mark.parametrize("query", ["orders of usr_bob", "orders of usr_ad", "catalog", ""])
 def test_a_cursor_is_good_for_one_query(query):
-    with pytest.raises(CursorOfAnotherQuery) as raised:
+    with pytest.raises(CursorQueryMismatch) as raised:
         cursors.decode(cursor_of(), query=query)
 
-    assert (raised.value.status, raised.value.code) == (400, "cursor_of_another_query")
+    assert (raised.value.status, raised.value.code) == (400, "cursor_query_mismatch")
 
 
 @pytest.mark.parametrize("owner", ["usr_bob", "usr_ad", ""])
@@ -73,18 +74,18 @@ def test_a_cursor_is_good_for_the_user_who_was_given_it(owner):
     cursor = cursor_of(owner="usr_ada")
 
     assert cursors.decode(cursor, query=QUERY, owner="usr_ada") == KEY
-    with pytest.raises(CursorOfAnotherUser) as raised:
+    with pytest.raises(CursorUserMismatch) as raised:
         cursors.decode(cursor, query=QUERY, owner=owner)
-    assert (raised.value.status, raised.value.code) == (400, "cursor_of_another_user")
+    assert (raised.value.status, raised.value.code) == (400, "cursor_user_mismatch")
 
 
 def test_a_cursor_that_is_anyones_is_no_users():
-    with pytest.raises(CursorOfAnotherUser):
+    with pytest.raises(CursorUserMismatch):
         cursors.decode(cursor_of(), query=QUERY, owner="usr_ada")
 
 
 def test_who_shows_the_cursor_of_another_user_learns_nothing_of_its_query():
-    with pytest.raises(CursorOfAnotherUser):
+    with pytest.raises(CursorUserMismatch):
         cursors.decode(cursor_of(owner="usr_ada"), query="catalog", owner="usr_bob")
 
 

@@ -6,10 +6,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from benchmarks.endpoint import watched
-from shared import dynamo
-from shared.dynamo import BATCH_TRIES, read_together
-from shared.errors import Unavailable
-from shared.models import Login, Product, Session, Stock, StockLevel, User
+from shared.errors.base import Unavailable
+from shared.storage import dynamo
+from shared.storage.dynamo import BATCH_TRIES, batch_get
+from shared.storage.models.accounts import Login, Session, User
+from shared.storage.models.catalog import Product, Stock, StockLevel
 from tests.support import shop
 from tests.support.callers import session
 from tests.support.faults import answered, answering, refused, timed_out
@@ -74,7 +75,7 @@ def test_what_was_left_unread_is_asked_for_again():
     left = unread(**{"souk-users": {"Keys": [{"user_id": {"S": "usr_bob"}}]}})
 
     with reads(left) as calls:
-        _, bob = read_together((User, "usr_ada"), (User, "usr_bob"))
+        _, bob = batch_get((User, "usr_ada"), (User, "usr_bob"))
 
     asked = json.loads(calls.sent[-1]["body"])["RequestItems"]["souk-users"]["Keys"]
     assert (bob.user_id, asked) == ("usr_bob", [{"user_id": {"S": "usr_bob"}}])
@@ -91,7 +92,7 @@ def test_items_of_several_tables_are_read_as_they_are_now_in_one_call():
     tea = shop.product("TEA", available=3)
 
     with watched() as calls:
-        found = read_together(
+        found = batch_get(
             (Stock, tea.product_id),
             (Session, "usr_ada", one.session_id),
             (User, "usr_ada"),
@@ -111,7 +112,7 @@ def test_items_come_in_the_order_that_they_were_asked_for():
     sessions = [session(user).session_id for _ in range(5)]
     order = [*sessions[::2], *sessions[1::2]]
 
-    found = read_together(*((Session, "usr_ada", session_id) for session_id in order))
+    found = batch_get(*((Session, "usr_ada", session_id) for session_id in order))
 
     assert [each.session_id for each in found] == order
 
@@ -119,7 +120,7 @@ def test_items_come_in_the_order_that_they_were_asked_for():
 def test_what_is_not_there_leaves_its_place_empty():
     shop.user("usr_ada")
 
-    found = read_together(
+    found = batch_get(
         (Session, "usr_ada", "ses_none"),
         (User, "usr_ada"),
         (User, "usr_bob"),
@@ -132,13 +133,13 @@ def test_what_is_not_there_leaves_its_place_empty():
 def test_the_same_session_of_another_user_is_another_item():
     session(shop.user("usr_ada"), session_id="ses_one")
 
-    assert read_together((Session, "usr_bob", "ses_one")) == [None]
+    assert batch_get((Session, "usr_bob", "ses_one")) == [None]
 
 
 def test_what_is_asked_for_twice_comes_twice():
     shop.user("usr_ada")
 
-    one, other = read_together((User, "usr_ada"), (User, "usr_ada"))
+    one, other = batch_get((User, "usr_ada"), (User, "usr_ada"))
 
     assert one.user_id == other.user_id == "usr_ada"
 
@@ -156,21 +157,21 @@ def test_what_could_not_be_read_is_not_taken_for_missing(faults):
     shop.user("usr_ada")
 
     with reads(*faults), pytest.raises(Unavailable):
-        read_together((User, "usr_ada"))
+        batch_get((User, "usr_ada"))
 
 
 def test_a_denied_permission_is_no_overload():
     with reads(refused("AccessDeniedException")), pytest.raises(ClientError):
-        read_together((User, "usr_ada"))
+        batch_get((User, "usr_ada"))
 
 
 def test_the_same_key_of_two_tables_is_two_items():
     tea = shop.product("TEA", available=3)
 
-    product, stock = read_together((Product, tea.product_id), (Stock, tea.product_id))
+    product, stock = batch_get((Product, tea.product_id), (Stock, tea.product_id))
 
     assert (product.sku, stock.available) == ("TEA", 3)
-    assert read_together((Stock, tea.product_id), (Product, "prd_nothing"))[1] is None
+    assert batch_get((Stock, tea.product_id), (Product, "prd_nothing"))[1] is None
 
 
 def test_items_of_two_kinds_in_one_table_are_each_of_their_kind():
@@ -178,7 +179,7 @@ def test_items_of_two_kinds_in_one_table_are_each_of_their_kind():
     StockLevel("prd_tea#level", level="low", version=1).save()
 
     with watched() as calls:
-        stock, level, none = read_together(
+        stock, level, none = batch_get(
             (Stock, "prd_tea"), (StockLevel, "prd_tea#level"), (StockLevel, "prd_pot#level")
         )
 

@@ -3,9 +3,9 @@
 import pytest
 
 from auth.sessions.refresh_tokens import RefreshToken
-from shared import tokens
-from shared.api_keys import KeyText
-from shared.errors import TokenExpired, TokenInvalid
+from shared.errors.accounts import TokenExpired, TokenInvalid
+from shared.security import access_tokens
+from shared.security.api_keys import KeyText
 from tests.support.forged_tokens import (
     CLAIMS,
     FORGED,
@@ -20,7 +20,7 @@ from tests.support.forged_tokens import (
 
 
 def test_the_token_that_all_these_are_made_from_is_good():
-    found = tokens.verify(GENUINE, RING)
+    found = access_tokens.verify(GENUINE, RING)
 
     assert (found.user_id, found.session_id) == ("usr_ada", "ses_one")
 
@@ -34,7 +34,7 @@ def test_a_token_that_the_shop_did_not_issue_so_is_refused(name):
     token = FORGED[name]
 
     with pytest.raises(TokenInvalid) as raised:
-        tokens.verify(token, RING)
+        access_tokens.verify(token, RING)
 
     assert not isinstance(raised.value, TokenExpired)
     assert not token.strip() or token not in raised.value.message
@@ -42,7 +42,7 @@ def test_a_token_that_the_shop_did_not_issue_so_is_refused(name):
 
 @pytest.mark.parametrize("name", LAST_COUNTS)
 def test_of_what_a_token_says_twice_the_last_counts(name):
-    found = tokens.verify(LAST_COUNTS[name], RING)
+    found = access_tokens.verify(LAST_COUNTS[name], RING)
 
     assert (found.user_id, found.session_id) == ("usr_ada", "ses_one")
 
@@ -73,7 +73,7 @@ def test_a_key_that_a_token_brings_along_is_not_used():
     }
 
     with pytest.raises(TokenInvalid):
-        tokens.verify(sign(header, CLAIMS, key=attacker), RING)
+        access_tokens.verify(sign(header, CLAIMS, key=attacker), RING)
 
 
 def test_no_character_of_a_signature_can_be_changed():
@@ -82,4 +82,4 @@ def test_no_character_of_a_signature_can_be_changed():
     for at in range(len(signature)):
         other = "A" if signature[at] != "A" else "Q"
         with pytest.raises(TokenInvalid):
-            tokens.verify(f"{signed}.{signature[:at]}{other}{signature[at + 1 :]}", RING)
+            access_tokens.verify(f"{signed}.{signature[:at]}{other}{signature[at + 1 :]}", RING)

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ConnectTimeoutError, NoCredentialsError
 
-from shared import cache
 from shared.aws import client
-from shared.errors import Unavailable
-from shared.keys import KEY_BYTES_MIN, KeyRing, key_ring
+from shared.errors.base import Unavailable
+from shared.security.key_rings import KEY_BYTES_MIN, KeyRing, key_ring
+from shared.storage import cache
 from tests.support.faults import answering, refused, timed_out
 
 KEY = "k" * KEY_BYTES_MIN

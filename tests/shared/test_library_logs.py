@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from shared.aws import client
-from shared.keys import key_ring
+from shared.security.key_rings import key_ring
 from tests.support import shop
 
 pytestmark = pytest.mark.usefixtures("aws")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shared.moments import Moment
+from shared.timestamps import Moment
 
 MOMENT = TypeAdapter(Moment)
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda it: timezone(timedelta(minutes=it)))

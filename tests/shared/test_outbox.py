@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared import events, observability, outbox
-from shared.errors import EmailTaken
-from shared.events import UserRegistered
-from shared.models import Login, OutboxRow
-from shared.transactions import ACTIONS_MAX, Transaction
+from shared import observability
+from shared.errors.accounts import EmailTaken
+from shared.events.accounts import UserRegistered
+from shared.events.all_events import parse_event
+from shared.storage import outbox
+from shared.storage.models.accounts import Login
+from shared.storage.models.outbox import OutboxRow
+from shared.storage.transactions import ACTIONS_MAX, Transaction
 from tests.support import shop
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -37,7 +40,7 @@ def test_an_event_is_stored_with_the_change_that_it_tells_of():
 
     row = OutboxRow.get(event.id)
     assert Login.count() == 1
-    assert events.parse(row.payload) == event
+    assert parse_event(row.payload) == event
     assert (row.type, row.occurred_at) == ("user.registered", event.occurred_at)
 
 
@@ -98,7 +101,7 @@ def test_one_event_is_stored_as_if_it_were_staged_by_itself():
 
     (row,) = OutboxRow.scan()
     assert (row.event_id, row.type) == (event.id, "user.registered")
-    assert events.parse(row.payload) == event
+    assert parse_event(row.payload) == event
 
 
 def test_of_a_change_that_nothing_is_told_of_nothing_is_stored():

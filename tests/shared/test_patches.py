@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.patches import merged
+from shared.http.merge_patch import merged
 
 
 @pytest.mark.parametrize(

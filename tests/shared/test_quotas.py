@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared import quotas
-from shared.errors import TooManyAttempts
-from shared.models import Attempts
-from shared.transactions import Transaction
+from shared.errors.accounts import TooManyAttempts
+from shared.storage import rate_limits
+from shared.storage.models.accounts import Attempts
+from shared.storage.transactions import Transaction
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -24,21 +24,21 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
     ],
 )
 def test_an_ipv6_subnet_counts_as_one_address(one, other, is_same):
-    assert (quotas.network(one) == quotas.network(other)) is is_same
+    assert (rate_limits.network(one) == rate_limits.network(other)) is is_same
 
 
 def test_counts_by_the_hour_begin_anew_with_the_next():
     late = NOON + timedelta(minutes=59, seconds=59)
 
-    subjects = [quotas.hourly_subject("mail", "x", it) for it in (NOON, late)]
+    subjects = [rate_limits.hourly_subject("mail", "x", it) for it in (NOON, late)]
 
     assert subjects[0] == subjects[1]
-    assert quotas.hourly_subject("mail", "x", NOON + timedelta(hours=1)) != subjects[0]
+    assert rate_limits.hourly_subject("mail", "x", NOON + timedelta(hours=1)) != subjects[0]
 
 
 def take(*, limit: int, now: datetime = NOON) -> None:
     transaction = Transaction()
-    quotas.take_of_hour(transaction, "mail", "x", limit=limit, now=now)
+    rate_limits.consume_hourly_quota(transaction, "mail", "x", limit=limit, now=now)
     transaction.commit()
 
 

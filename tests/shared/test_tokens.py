@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 
-from shared import tokens
-from shared.errors import TokenExpired, TokenInvalid
-from shared.keys import KeyRing
-from shared.tokens import LEEWAY_SECONDS
+from shared.errors.accounts import TokenExpired, TokenInvalid
+from shared.security import access_tokens
+from shared.security.access_tokens import LEEWAY_SECONDS
+from shared.security.key_rings import KeyRing
 
 RING = KeyRing("k1", {"k1": b"a" * 64})
 ROTATED = KeyRing("k2", {"k1": b"a" * 64, "k2": b"b" * 64})
@@ -17,15 +17,15 @@ LIFETIME = timedelta(minutes=15)
 
 def issue(ring=RING, *, age=timedelta(0), lifetime=LIFETIME) -> str:
     issued = datetime.now(UTC) - age
-    return tokens.issue("usr_ada", "ses_one", ring, now=issued, lifetime=lifetime)
+    return access_tokens.issue("usr_ada", "ses_one", ring, now=issued, lifetime=lifetime)
 
 
 def is_taken(token: str, ring: KeyRing = RING) -> bool:
-    return tokens.verify(token, ring).user_id == "usr_ada"
+    return access_tokens.verify(token, ring).user_id == "usr_ada"
 
 
 def test_a_token_tells_whose_it_is_and_of_which_session():
-    found = tokens.verify(issue(), RING)
+    found = access_tokens.verify(issue(), RING)
 
     assert (found.user_id, found.session_id) == ("usr_ada", "ses_one")
 
@@ -43,7 +43,8 @@ def test_no_two_tokens_are_the_same():
     now = datetime.now(UTC)
 
     one, other = (
-        tokens.issue("usr_ada", "ses_one", RING, now=now, lifetime=LIFETIME) for _ in range(2)
+        access_tokens.issue("usr_ada", "ses_one", RING, now=now, lifetime=LIFETIME)
+        for _ in range(2)
     )
 
     assert one != other
@@ -52,7 +53,7 @@ def test_no_two_tokens_are_the_same():
 def test_a_token_is_good_until_its_end_and_the_leeway_after_it():
     ends_at = datetime.now(UTC) + LIFETIME
 
-    accepted_until = tokens.verify(issue(), RING).expires_at
+    accepted_until = access_tokens.verify(issue(), RING).expires_at
 
     assert abs(accepted_until - LEEWAY_SECONDS - ends_at.timestamp()) <= 2
 
@@ -69,7 +70,7 @@ def test_a_token_past_its_end_is_expired(over):
     token = issue(age=LIFETIME + over)
 
     with pytest.raises(TokenExpired):
-        tokens.verify(token, RING)
+        access_tokens.verify(token, RING)
 
 
 def test_a_token_is_taken_by_a_machine_whose_clock_is_a_little_behind():
@@ -82,7 +83,7 @@ def test_a_token_of_the_future_is_refused():
     token = issue(age=-timedelta(seconds=LEEWAY_SECONDS + 5))
 
     with pytest.raises(TokenInvalid):
-        tokens.verify(token, RING)
+        access_tokens.verify(token, RING)
 
 
 def test_rotating_the_key_logs_nobody_out():
@@ -102,13 +103,13 @@ def test_a_key_taken_out_of_the_ring_is_good_no_more():
     token = issue(ring=RING)
 
     with pytest.raises(TokenInvalid):
-        tokens.verify(token, KeyRing("k2", {"k2": b"b" * 64}))
+        access_tokens.verify(token, KeyRing("k2", {"k2": b"b" * 64}))
 
 
 def test_a_foreign_token_that_has_also_expired_is_not_called_expired():
     foreign = issue(ring=KeyRing("k1", {"k1": b"f" * 64}), age=timedelta(days=1))
 
     with pytest.raises(TokenInvalid) as raised:
-        tokens.verify(foreign, RING)
+        access_tokens.verify(foreign, RING)
 
     assert not isinstance(raised.value, TokenExpired)

@@ -4,9 +4,10 @@ import itertools
 
 import pytest
 
-from shared.errors import AppError
-from shared.models import Login, Product, Session, Stock, User
-from shared.transactions import Transaction
+from shared.errors.base import AppError
+from shared.storage.models.accounts import Login, Session, User
+from shared.storage.models.catalog import Product, Stock
+from shared.storage.transactions import Transaction
 from tests.support import shop
 from tests.support.callers import session
 

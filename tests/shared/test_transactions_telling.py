@@ -2,8 +2,9 @@
 
 import pytest
 
-from shared.models import Login, Stock
-from shared.transactions import Transaction
+from shared.storage.models.accounts import Login
+from shared.storage.models.catalog import Stock
+from shared.storage.transactions import Transaction
 from tests.support import shop
 
 pytestmark = pytest.mark.usefixtures("aws")

@@ -12,10 +12,11 @@ from botocore.exceptions import (
 )
 from pynamodb.exceptions import TransactWriteError
 
-from shared import dynamo
-from shared.errors import OutOfStock, Unavailable
-from shared.models import Product, Stock
-from shared.transactions import TRIES, Contended, Transaction
+from shared.errors.base import Unavailable
+from shared.errors.catalog import OutOfStock
+from shared.storage import dynamo
+from shared.storage.models.catalog import Product, Stock
+from shared.storage.transactions import TRIES, Contended, Transaction
 from tests.support import shop
 from tests.support.faults import answering, cancelled, refused
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import InvalidPrecondition, StaleVersion
-from shared.versions import Expected, etag_of, is_known
+from shared.errors.requests import InvalidPrecondition, StaleVersion
+from shared.http.etags import Expected, etag_of, is_known
 
 BODY = '{"name": "Teapot", "version": 7}'
 ETAG = etag_of(BODY, 7)

@@ -6,9 +6,12 @@ from typing import Any
 
 import authorizer.handler
 from auth.handler import handler
-from shared import clock, events, models, opaque
+from shared import clock
 from shared.clock import utc_now
-from shared.models import EmailToken, Login, OutboxRow, User
+from shared.events.all_events import parse_event
+from shared.security import opaque_tokens
+from shared.storage.models.accounts import Attempts, EmailToken, Login, Session, User
+from shared.storage.models.outbox import OutboxRow
 from tests.support.http import CONTEXT, NOBODY, Answer, sample, send
 
 EMAIL = "ada@example.com"
@@ -75,14 +78,14 @@ def whoami(token: str) -> Answer:
 def staged() -> list[str]:
     """The types of the events that wait for the bus, in order of time."""
     rows = sorted(OutboxRow.scan(), key=lambda row: row.occurred_at)
-    return [events.parse(row.payload).type for row in rows]
+    return [parse_event(row.payload).type for row in rows]
 
 
 def link_token(purpose: str, user_id: str, *, lives: timedelta = timedelta(minutes=10)) -> str:
     """What the mail worker puts in a link, and what it stores of it."""
-    user, token = User.get(user_id), opaque.new_secret()
+    user, token = User.get(user_id), opaque_tokens.new_secret()
     EmailToken(
-        opaque.digest(token),
+        opaque_tokens.digest(token),
         purpose=purpose,
         user_id=user_id,
         email=user.new_email if purpose == "change_email" else user.email,
@@ -116,6 +119,6 @@ def _from(address: str, device: str) -> Any:
 
 def everything_stored() -> str:
     """All rows of all tables of accounts, as text to look for secrets in."""
-    tables = (models.Login, models.User, models.Session, models.EmailToken, models.Attempts)
+    tables = (Login, User, Session, EmailToken, Attempts)
     rows = [row.attribute_values for table in (*tables, OutboxRow) for row in table.scan()]
     return json.dumps(rows, default=str)

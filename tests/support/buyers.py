@@ -22,10 +22,11 @@ from orders import service as orders
 from orders.buyers import Buyer
 from orders.schemas import OrderRequest
 from products.stock.service import new_movement
-from shared import ids, stock
-from shared.dynamo import connection
-from shared.errors import AppError
-from shared.models import Order
+from shared import ids
+from shared.errors.base import AppError
+from shared.storage import stock
+from shared.storage.dynamo import connection
+from shared.storage.models.orders import Order
 from tests.support import shop
 
 # That a process which was killed, as by SIGKILL, leaves behind.
@@ -142,7 +143,7 @@ def _product(*, available: int) -> str:
 
 
 def _left(product_id: str) -> int:
-    return stock.read({product_id: 1})[product_id].available
+    return stock.get_stocks({product_id: 1})[product_id].available
 
 
 def main(what: str, *arguments: str) -> None:

@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from shared import clock, ids, opaque, tokens
-from shared.api_keys import KeyText
+from shared import clock, ids
 from shared.clock import utc_now
 from shared.config import TokenSettings, settings
-from shared.keys import KeyRing, key_ring
-from shared.models import ApiKey, Session, User
+from shared.security import access_tokens, opaque_tokens
+from shared.security.api_keys import KeyText
+from shared.security.key_rings import KeyRing, key_ring
+from shared.storage.models.accounts import ApiKey, Session, User
 
 LIFETIME = timedelta(minutes=15)
 
@@ -39,20 +40,20 @@ def token_of(of: Session, *, age: timedelta = timedelta(0), ring: KeyRing | None
     """An access token of that session; who checks it has the real time, whatever a test's is."""
     ring = ring or key_ring(settings(TokenSettings).token_keys_secret_arn)
     issued = utc_now() - age
-    return tokens.issue(of.user_id, of.session_id, ring, now=issued, lifetime=LIFETIME)
+    return access_tokens.issue(of.user_id, of.session_id, ring, now=issued, lifetime=LIFETIME)
 
 
 def api_key(of: User, **changes: Any) -> str:
     """A key of that user's, stored; as its holder has it."""
     now = clock.utc_now()
-    text = KeyText(of.user_id, ids.new_id("key"), opaque.new_secret())
+    text = KeyText(of.user_id, ids.new_id("key"), opaque_tokens.new_secret())
     ApiKey(
         of.user_id,
         text.key_id,
         **{
             "name": "nightly import",
             "permissions": {"stock:write"},
-            "secret_hash": opaque.digest(text.secret),
+            "secret_hash": opaque_tokens.digest(text.secret),
             "created_at": now,
             "expires_at": now + timedelta(days=30),
         }

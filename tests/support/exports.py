@@ -6,10 +6,11 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
-from orders.exporting import worker
+from orders.workers import write_export
 from shared import clock, ids
 from shared.aws import client
-from shared.models import Export, Order, OrderLine, OrderStep, OrderTotals, ShippingAddress
+from shared.storage.models.exports import Export
+from shared.storage.models.orders import Order, OrderLine, OrderStep, OrderTotals, ShippingAddress
 from tests.support import shop
 from tests.support.http import CONTEXT, sample
 
@@ -90,7 +91,7 @@ def export(**changes: Any) -> Export:
 
 
 def message(export_id: str = "exp_one", *, receives: int = 1) -> dict[str, Any]:
-    event = sample("exports.queue")
+    event = sample("orders.write_export")
     (record,) = event["Records"]
     body = json.loads(record["body"])
     body["detail"]["data"]["export_id"] = export_id
@@ -104,7 +105,7 @@ def run(
 ) -> list[str]:
     """The messages that the worker could not do, which the queue brings again."""
     left = {"get_remaining_time_in_millis": lambda: milliseconds_left}
-    answer = worker.handler(
+    answer = write_export.handler(
         message(export_id, receives=receives), SimpleNamespace(**vars(CONTEXT) | left)
     )
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]

@@ -8,9 +8,10 @@ import time
 from typing import Any
 
 from auth.sessions.refresh_tokens import RefreshToken
-from shared import ids, opaque
-from shared.api_keys import KeyText
-from shared.keys import KeyRing
+from shared import ids
+from shared.security import opaque_tokens
+from shared.security.api_keys import KeyText
+from shared.security.key_rings import KeyRing
 
 KEY = b"a" * 64
 OTHER_KEY = b"z" * 64
@@ -213,10 +214,10 @@ WRONG_SPELLINGS = {
 # What the shop has issued, but for something else.
 OTHER_CREDENTIALS = {
     "a refresh token": str(RefreshToken.first(ids.new_id("usr"), ids.new_id("ses"), 1)),
-    "the token of a link": opaque.new_secret(),
+    "the token of a link": opaque_tokens.new_secret(),
     "an id": ids.new_id("usr"),
     "a cursor": f"k1.{segment({'order_id': {'S': 'ord_1'}})}.{segment(b'm' * 32)}",
-    "an API key": str(KeyText(ids.new_id("usr"), ids.new_id("key"), opaque.new_secret())),
+    "an API key": str(KeyText(ids.new_id("usr"), ids.new_id("key"), opaque_tokens.new_secret())),
     "an ID token": sign(HEADER | {"typ": "JWT"}, CLAIMS | {"aud": "souk-shop", "nonce": "n"}),
     "a token of the key of cursors": sign(HEADER, CLAIMS, key=b"souk/cursor-keys ".ljust(64, b"x")),
 }

@@ -3,7 +3,7 @@
 from typing import Any
 
 from orders.handler import handler
-from shared.models import Product
+from shared.storage.models.catalog import Product
 from tests.support import shop
 from tests.support.http import NOBODY, Answer, send
 

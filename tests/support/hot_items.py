@@ -18,8 +18,9 @@ from orders import service as orders
 from orders.buyers import Buyer
 from orders.schemas import OrderRequest
 from shared.config import Tables, settings
-from shared.dynamo import connection
-from shared.errors import AppError, OutOfStock, Unavailable
+from shared.errors.base import AppError, Unavailable
+from shared.errors.catalog import OutOfStock
+from shared.storage.dynamo import connection
 from tests.support.faults import cancelled
 from tests.support.shop import ADDRESS
 

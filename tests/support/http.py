@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
-from shared.auth import Permission, Role, permissions_of
+from shared.security.permissions import Permission, Role, permissions_of
 
 EVENTS = Path(__file__).parents[2] / "events"
 

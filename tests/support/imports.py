@@ -4,7 +4,7 @@ from typing import Any
 
 from shared import clock
 from shared.aws import client
-from shared.models import Upload
+from shared.storage.models.uploads import Upload
 from tests.support.http import sample
 
 HEADER = "sku,name,price_minor,currency,available\n"
@@ -36,7 +36,7 @@ def dropped(content: str | bytes, upload_id: str = "upl_one") -> dict[str, Any]:
     s3, bucket, key = client("s3"), "souk-uploads", f"uploads/{upload_id}"
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     put = s3.put_object(Bucket=bucket, Key=key, Body=body)
-    event = sample("files.object_created")
+    event = sample("files.import_file")
     event["Records"][0]["s3"]["object"] |= {
         "key": key,
         "size": len(body),

@@ -14,8 +14,8 @@ from typing import Any
 from auth.credentials import repository
 from auth.sessions import service as sessions
 from auth.sessions.schemas import Credentials
-from shared.callers import Client
-from shared.errors import AppError
+from shared.errors.base import AppError
+from shared.http.authorization import Client
 
 
 def refresh(token: str, _: int) -> str:

@@ -8,8 +8,9 @@ from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import Message
 
-from shared.events import OrderPlaced, UserRegistered
-from shared.models import Order, OrderLine, OrderTotals, ShippingAddress
+from shared.events.accounts import UserRegistered
+from shared.events.orders import OrderPlaced
+from shared.storage.models.orders import Order, OrderLine, OrderTotals, ShippingAddress
 from tests.support import shop
 from tests.support.http import sample
 
@@ -25,7 +26,7 @@ def sent() -> list[Message]:
 
 def queued(*details: Any) -> dict[str, Any]:
     """The sample event of the mail queue, with a message for each event."""
-    event = sample("notifications.mail_queue")
+    event = sample("notifications.send_emails")
     (first,) = event["Records"]
     around = json.loads(first["body"])
     event["Records"] = [
@@ -37,7 +38,7 @@ def queued(*details: Any) -> dict[str, Any]:
 
 def detail() -> dict[str, Any]:
     """The order event of the sample."""
-    (record,) = sample("notifications.mail_queue")["Records"]
+    (record,) = sample("notifications.send_emails")["Records"]
     order_placed: dict[str, Any] = json.loads(record["body"])["detail"]
     return order_placed
 

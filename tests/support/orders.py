@@ -7,21 +7,22 @@ from typing import Any
 from uuid import uuid4
 
 from orders import service
-from orders.back_office.handler import handler as back_office
 from orders.buyers import Buyer
-from orders.lifecycle import decisions, paying, receipts, refunds
-from orders.lifecycle.service import change
+from orders.lifecycle import balances, decisions, provider_events, refunds
+from orders.lifecycle.service import update_order
 from orders.lifecycle.transitions import Effects
 from orders.schemas import OrderRequest
-from shared import clock, stock
-from shared.events import OrderEvent
-from shared.models import (
+from orders.staff_api import handler as staff_api
+from shared import clock
+from shared.events.all_events import OrderEvent
+from shared.storage import stock
+from shared.storage.models.catalog import Product
+from shared.storage.models.orders import (
     AWAITS_PAYMENT,
     Order,
     OrderLine,
     OrderStep,
     OrderTotals,
-    Product,
     ShippingAddress,
 )
 from tests.support import shop
@@ -31,23 +32,27 @@ TOTAL = 3000  # of the order in memory: two of TEA and one of CUP
 PAYMENT = "pay_1"
 Decide = Callable[[Order], Effects | None]
 
-pay_by_hand = partial(decisions.pay_by_hand, by="usr_staff", reference="cash")
+mark_paid_manually = partial(decisions.mark_paid_manually, by="usr_staff", reference="cash")
 ship = partial(decisions.ship, by="usr_staff", carrier="DHL", tracking_number="1")
 deliver = partial(decisions.deliver, by="usr_staff")
 cancel = partial(decisions.cancel, by="usr_ada", is_staff=False, reason=None)
 cancel_by_staff = partial(decisions.cancel, by="usr_staff", is_staff=True, reason="broken")
-begin = partial(paying.begin, provider="bank", payment_id=PAYMENT)
-voided = partial(paying.voided, payment_id=PAYMENT)
+begin = partial(provider_events.begin, provider="bank", payment_id=PAYMENT)
+voided = partial(provider_events.voided, payment_id=PAYMENT)
 
 
 def authorized(order: Order, payment_id: str = PAYMENT) -> Effects | None:
-    total = receipts.total_minor(order)
-    return paying.authorized(order, provider="bank", payment_id=payment_id, amount_minor=total)
+    total = balances.total_minor(order)
+    return provider_events.authorized(
+        order, provider="bank", payment_id=payment_id, amount_minor=total
+    )
 
 
 def captured(order: Order, payment_id: str = PAYMENT) -> Effects | None:
-    total = receipts.total_minor(order)
-    return paying.captured(order, provider="bank", payment_id=payment_id, amount_minor=total)
+    total = balances.total_minor(order)
+    return provider_events.captured(
+        order, provider="bank", payment_id=payment_id, amount_minor=total
+    )
 
 
 def refund(amount_minor: int | None = None, key: str = "refund-1", **changes: Any) -> Decide:
@@ -58,7 +63,7 @@ def refund(amount_minor: int | None = None, key: str = "refund-1", **changes: An
 def take_back(key: str = "return-1", **quantities: int) -> Decide:
     """`take_back(TEA=1)`, of an order in memory."""
     about = {"by": "usr_staff", "reason": None, "key": key, "fingerprint": str(quantities)}
-    return lambda order: decisions.take_back(order, quantities, **about)
+    return lambda order: decisions.return_items(order, quantities, **about)
 
 
 def settle(status: str = "succeeded", *, number: int = -1) -> Decide:
@@ -151,7 +156,7 @@ def stored(*life: Decide, of: Product | None = None, quantity: int = 2, **more: 
     )
     order = service.place(buyer, request, uuid4().hex).order
     for decide in life:
-        order = change(order.order_id, decide)
+        order = update_order(order.order_id, decide)
     return order
 
 
@@ -163,9 +168,9 @@ def events_of(order: Order) -> list[OrderEvent]:
 
 
 def held(product: Product) -> tuple[int, int]:
-    """How many can be sold, and how many are on order, in all buckets."""
-    found = stock.of(Product.get(product.product_id))
-    return found.available, found.on_order
+    """How many can be sold, and how many are on order, in all shards."""
+    found = stock.get_stock(Product.get(product.product_id))
+    return found.available, found.allocated
 
 
 def by_staff(
@@ -179,7 +184,7 @@ def by_staff(
     """`by_staff("staff.ship_order", ...)`, with that body in place of the sample's, if any."""
     keyed = what in ("staff.return_order", "staff.refund_order")
     return send(
-        back_office,
+        staff_api,
         what,
         caller=caller,
         body=body,

@@ -9,17 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orders.handler import handler as orders
-from orders.lifecycle.receipts import AUTHORIZED, CAPTURED, REQUESTED, STARTED, SUCCEEDED, VOID
+from orders.lifecycle.balances import AUTHORIZED, CAPTURED, REQUESTED, STARTED, SUCCEEDED, VOID
 from orders.payments.credentials import Credentials
 from orders.payments.handler import handler as payments
 from orders.payments.local_provider import LocalProvider
 from orders.payments.provider import Payment, ProviderEvent, Refund
-from orders.payments.worker import handler as worker
+from orders.workers.execute_payment_requests import handler as worker
 from shared import clock
-from shared.errors import AppError, PaymentRefused
-from shared.events import AnyEvent, CaptureRequested, RefundRequested, VoidRequested
-from shared.models import Order, Product
+from shared.errors.base import AppError
+from shared.errors.orders import PaymentRefused
+from shared.events.all_events import AnyEvent
+from shared.events.orders import CaptureRequested, RefundRequested, VoidRequested
 from shared.money import Money
+from shared.storage.models.catalog import Product
+from shared.storage.models.orders import Order
 from tests.support import shop
 from tests.support.forged_webhooks import signed
 from tests.support.http import ADA, CONTEXT, Answer, Caller, sample, send
@@ -172,7 +175,7 @@ def place(tea: Product, *, buyer: Caller = ADA, key: str = "key-1", quantity: in
 
 
 def begin(order_id: str, *, buyer: Caller | None = ADA) -> Answer:
-    return send(payments, "payments.begin", caller=buyer, path={"order_id": order_id})
+    return send(payments, "payments.start", caller=buyer, path={"order_id": order_id})
 
 
 def begun(order_id: str) -> str:
@@ -204,7 +207,7 @@ def told(event: Event) -> str:
 def work(*happened: AnyEvent) -> dict[str, Any]:
     """As outbox, relay, bus and queue bring it to the worker: these, or all that was asked for."""
     wanted = happened or asked_for()
-    event = sample("payments.queue")
+    event = sample("orders.execute_payment_requests")
     (record,) = event["Records"]
     event["Records"] = [
         record

@@ -5,25 +5,19 @@ from collections.abc import Callable
 from typing import Any
 
 from orders.pricing import repository as prices
-from orders.rates.schemas import ShippingRates, TaxRates
-from products import groups
-from products.index.worker import handler as index_worker
+from orders.pricing.rates.schemas import ShippingRates, TaxRates
+from products import variants
 from products.repository import file_under_status
-from shared import clock, events, ids, stock
-from shared.events import AnyEvent, CatalogEvent, ProductChange, ProductUpdated
-from shared.models import (
-    PROMOTIONS,
-    Login,
-    OutboxRow,
-    Product,
-    ProductGroup,
-    Promotion,
-    PromotionUse,
-    RateSheet,
-    Stock,
-    User,
-)
-from shared.transactions import Transaction
+from products.workers.index_products import handler as index_worker
+from shared import clock, ids
+from shared.events.all_events import AnyEvent, CatalogEvent, parse_event
+from shared.events.catalog import ProductUpdated, ProductUpdatedData
+from shared.storage import stock
+from shared.storage.models.accounts import Login, User
+from shared.storage.models.catalog import Product, ProductGroup, Stock
+from shared.storage.models.outbox import OutboxRow
+from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse, RateTable
+from shared.storage.transactions import Transaction
 from tests.support.http import CONTEXT
 
 ADDRESS = {
@@ -92,7 +86,7 @@ def ships(*zones: dict[str, Any]) -> None:
 
 
 def _sheet(name: str, document: dict[str, Any]) -> None:
-    RateSheet(
+    RateTable(
         name,
         document=json.dumps(document),
         version=1,
@@ -129,7 +123,7 @@ def used(code: str, by: str | None = None) -> int:
 
 def meanwhile(monkeypatch: Any, *happenings: Callable[[], object]) -> None:
     """Let these happen while orders are placed, one at each: after its read, before its writes."""
-    read, ahead = prices.read, list(happenings)
+    read, ahead = prices.get_pricing_inputs, list(happenings)
 
     def read_and_be_overtaken(*asked: Any) -> Any:
         found = read(*asked)
@@ -137,11 +131,11 @@ def meanwhile(monkeypatch: Any, *happenings: Callable[[], object]) -> None:
             ahead.pop(0)()
         return found
 
-    monkeypatch.setattr(prices, "read", read_and_be_overtaken)
+    monkeypatch.setattr(prices, "get_pricing_inputs", read_and_be_overtaken)
 
 
 def _join(product: Product) -> None:
-    group = groups.with_member(ProductGroup.find(product.group), product)
+    group = variants.with_member(ProductGroup.find(product.group), product)
     group.save()
 
 
@@ -150,7 +144,9 @@ def index(*products: Product) -> None:
     answer = tell_index(
         *(
             ProductUpdated(
-                data=ProductChange(product_id=it.product_id, sku=it.sku, group=it.group, changed=[])
+                data=ProductUpdatedData(
+                    product_id=it.product_id, sku=it.sku, group=it.group, changed=[]
+                )
             )
             for it in products
         )
@@ -184,7 +180,7 @@ def staged_so_far() -> list[AnyEvent]:
 def staged(row: OutboxRow) -> list[AnyEvent]:
     """The events of a row of the outbox."""
     told = json.loads(row.payload)
-    return [events.parse(it) for it in (told if isinstance(told, list) else [told])]
+    return [parse_event(it) for it in (told if isinstance(told, list) else [told])]
 
 
 def user(user_id: str, **changes: Any) -> User:
@@ -218,14 +214,14 @@ def login(email: str, **changes: Any) -> Login:
 
 
 def available(of: Product) -> int:
-    """In all buckets."""
-    return stock.of(Product.get(of.product_id)).available
+    """In all shards."""
+    return stock.get_stock(Product.get(of.product_id)).available
 
 
 def sell(product: Product, quantity: int) -> None:
     """As an order does."""
     transaction = Transaction()
-    parts = stock.of(Product.get(product.product_id)).split(quantity)
+    parts = stock.get_stock(Product.get(product.product_id)).split(quantity)
     assert parts is not None
     stock.stage_sale(
         transaction,

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from orders.back_office.handler import handler
+from orders.staff_api import handler
 from tests.support.http import STAFF, Answer, Caller, send
 
-READ = {"tax": "terms.get_tax_rates", "shipping": "terms.get_shipping_rates"}
-SET = {"tax": "terms.set_tax_rates", "shipping": "terms.set_shipping_rates"}
+READ = {"tax": "pricing.get_tax_rates", "shipping": "pricing.get_shipping_rates"}
+SET = {"tax": "pricing.set_tax_rates", "shipping": "pricing.set_shipping_rates"}
 GERMANY = {"country": "DE", "prices_include_tax": True, "rates": {"standard": 190000}}
 EUROPE = {
     "name": "Europe",
@@ -32,7 +32,7 @@ def put(
 def create(*, caller: Caller | None = STAFF, **changes: Any) -> Answer:
     """`percent=None` and the like leave it out."""
     body = {name: it for name, it in (SPRING | changes).items() if it is not None}
-    return send(handler, "terms.create_promotion", caller=caller, body=body)
+    return send(handler, "pricing.create_promotion", caller=caller, body=body)
 
 
 def created(**changes: Any) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def created(**changes: Any) -> dict[str, Any]:
 
 def inspect(code: str, **headers: str) -> Answer:
     path = {"code": code}
-    return send(handler, "terms.get_promotion", caller=STAFF, path=path, headers=dict(headers))
+    return send(handler, "pricing.get_promotion", caller=STAFF, path=path, headers=dict(headers))
 
 
 def patch(
@@ -52,7 +52,7 @@ def patch(
 ) -> Answer:
     return send(
         handler,
-        "terms.patch_promotion",
+        "pricing.patch_promotion",
         caller=caller,
         body=changes,
         path={"code": code},
@@ -61,4 +61,4 @@ def patch(
 
 
 def browse(*, caller: Caller | None = STAFF, **query: Any) -> Answer:
-    return send(handler, "terms.list_promotions", caller=caller, query=query)
+    return send(handler, "pricing.list_promotions", caller=caller, query=query)

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from shared import outbox
-from shared.errors import ChangedMeanwhile, EmailTaken
-from shared.events import UserRegistered
-from shared.models import Login, Profile, User
-from shared.transactions import Action, Condition, Transaction
+from shared.errors.accounts import EmailTaken
+from shared.errors.requests import ConcurrentModification
+from shared.events.accounts import UserRegistered
+from shared.storage import outbox
+from shared.storage.models.accounts import Login, Profile, User
+from shared.storage.transactions import Action, Condition, Transaction
 
 TRIES = 4  # at an edit that others get in the way of
 
@@ -47,7 +48,7 @@ def amend(
     """Change the profile, in both tables, if nobody has changed it since `user` was read.
 
     `changes` are attributes of Profile; `login_actions` and `still_holds` concern the login alone.
-    Its refusal is ChangedMeanwhile.
+    Its refusal is ConcurrentModification.
     """
     unchanged = Login.version == user.version
     transaction.update(
@@ -68,16 +69,16 @@ def persistently(edit: Callable[[], User]) -> User:
     """Try it again when somebody was faster.
 
     It must read the account at each try, and refuse what others have made of it meanwhile. Raises
-    ChangedMeanwhile when others were faster each time.
+    ConcurrentModification when others were faster each time.
     """
     for _ in range(TRIES - 1):
-        with suppress(ChangedMeanwhile):
+        with suppress(ConcurrentModification):
             return edit()
     return edit()
 
 
 def move(transaction: Transaction, user: User, login: Login, new_email: str) -> None:
-    """The account to another address. Its refusals are ChangedMeanwhile and EmailTaken."""
+    """The account to another address. Its refusals are ConcurrentModification and EmailTaken."""
     moved = Login(**login.attribute_values | {"email": new_email, "email_verified": True})
     moved.version = user.version + 1
     transaction.delete(Login(login.email), only_if=_is_as_read(login), otherwise=_changed())
@@ -120,5 +121,5 @@ def _set(table: type[User] | type[Login], changes: dict[str, Any]) -> list[Actio
     return [getattr(table, name).set(value) for name, value in changes.items()]
 
 
-def _changed() -> ChangedMeanwhile:
-    return ChangedMeanwhile("The account was changed meanwhile. Read it again.")
+def _changed() -> ConcurrentModification:
+    return ConcurrentModification("The account was changed meanwhile. Read it again.")

@@ -11,12 +11,12 @@ from auth.accounts.schemas import (
     Registration,
     UserView,
 )
-from shared.answers import accepted, created, no_content, shown
-from shared.api import Routes
-from shared.auth import Permission
-from shared.callers import anyone, requires
-from shared.parameters import IfMatch, IfNoneMatch
-from shared.versions import Expected
+from shared.http.api import Routes
+from shared.http.authorization import anyone, requires
+from shared.http.etags import Expected
+from shared.http.parameters import IfMatch, IfNoneMatch
+from shared.http.responses import accepted, created, no_content, shown
+from shared.security.permissions import Permission
 
 routes = Routes()
 
@@ -28,7 +28,7 @@ def register(registration: Registration) -> Response[UserView]:
 
     A known address is answered in the same way, and its owner is written to instead.
     """
-    user = UserView.of(accounts.register(registration, routes.client))
+    user = UserView.from_model(accounts.register(registration, routes.client))
     return created(user, version=user.version)
 
 
@@ -52,7 +52,7 @@ def resend_verification(address: EmailAddress) -> Response[Any]:
 @requires(Permission.OWN_ACCOUNT)
 def me(if_none_match: IfNoneMatch = None) -> Response[UserView]:
     """Who this token belongs to."""
-    user = UserView.of(accounts.whoami(routes.caller))
+    user = UserView.from_model(accounts.whoami(routes.caller))
     return shown(user, version=user.version, if_none_match=if_none_match)
 
 
@@ -60,7 +60,9 @@ def me(if_none_match: IfNoneMatch = None) -> Response[UserView]:
 @requires(Permission.OWN_ACCOUNT)
 def update_me(change: ProfileChange, if_match: IfMatch) -> Response[UserView]:
     """Change your name."""
-    user = UserView.of(accounts.rename(routes.caller, change.name, Expected.parse(if_match)))
+    user = UserView.from_model(
+        accounts.rename(routes.caller, change.name, Expected.parse(if_match))
+    )
     return shown(user, version=user.version)
 
 

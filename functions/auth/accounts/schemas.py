@@ -3,14 +3,14 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from shared.auth import Role, roles_named
-from shared.mailboxes import Email
-from shared.models import Profile
-from shared.schemas import ONE_LINE, RequestBody, View
+from shared.email_addresses import Email
+from shared.http.schemas import ONE_LINE, RequestBody, View
+from shared.security.permissions import Role, roles_named
+from shared.storage.models.accounts import Profile
 
 TOKEN_MAX = 200  # longer than any token of ours
 
-# Code points. The hash is over any number of bytes (shared.passwords); how short and how common
+# Code points. The hash is over any number of bytes (shared.security.passwords); how short and how common
 # it may be depends on whose it is (auth.passwords.policy).
 NewPassword = Annotated[str, Field(max_length=128)]
 # Any that was ever taken: how passwords must be now is no matter when they are checked.
@@ -58,7 +58,7 @@ class UserView(View):
     version: int
 
     @classmethod
-    def of(cls, user: Profile) -> Self:
+    def from_model(cls, user: Profile) -> Self:
         return cls(
             id=user.user_id,
             email=user.email,

@@ -11,36 +11,39 @@ from datetime import datetime, timedelta
 from auth.accounts import repository
 from auth.accounts.repository import AddressKnown
 from auth.accounts.schemas import EmailChange, Registration
-from auth.credentials import attempts
+from auth.credentials import login_throttle
 from auth.credentials import service as credentials
-from auth.credentials.attempts import JustDone
+from auth.credentials.login_throttle import CooldownActive
 from auth.credentials.service import Proof
 from auth.links import repository as links
 from auth.passwords import policy
-from shared import clock, ids, observability, outbox, passwords, quotas
-from shared.auth import Principal, Role
-from shared.callers import Client
+from shared import clock, ids, observability
 from shared.config import AccountSettings, settings
-from shared.errors import ChangedMeanwhile, EmailTaken, SessionEnded, TooManyAttempts
-from shared.events import (
-    AboutAccess,
-    AboutUser,
+from shared.errors.accounts import EmailTaken, SessionEnded, TooManyAttempts
+from shared.errors.requests import ConcurrentModification
+from shared.events.accounts import (
+    AccessData,
+    DuplicateRegistrationAttempted,
     EmailChanged,
     EmailChangeRequested,
     EmailVerified,
-    RegistrationRepeated,
-    UserEvent,
+    UserData,
     UserRegistered,
     VerificationRequested,
 )
-from shared.models import EmailToken, Login, Profile, User
-from shared.transactions import Transaction
-from shared.versions import Expected
+from shared.events.all_events import UserEvent
+from shared.http.authorization import Client
+from shared.http.etags import Expected
+from shared.security import passwords
+from shared.security.permissions import Principal, Role
+from shared.storage import outbox, rate_limits
+from shared.storage.models.accounts import EmailToken, Login, Profile, User
+from shared.storage.transactions import Transaction
 
 # Whoever asks again sooner finds the mail that is under way. So strangers cannot flood a mailbox,
 # nor use up what its owner may ask for. Less than the ten minutes that a reset is good for.
 MAILED_EVERY = timedelta(minutes=5)
-LONGEST_PRETENCE_SECONDS = 0.1
+TIMING_PAD_MAX_SECONDS = 0.1
 
 
 def register(registration: Registration, client: Client) -> User:
@@ -66,7 +69,7 @@ def register(registration: Registration, client: Client) -> User:
         observability.audit("register", "address known", user_id=known.login.user_id)
     else:
         # For a known address there was another transaction: this takes as long as that.
-        time.sleep(min(time.monotonic() - began, LONGEST_PRETENCE_SECONDS))
+        time.sleep(min(time.monotonic() - began, TIMING_PAD_MAX_SECONDS))
         observability.audit("register", "done", user_id=user.user_id)
     return user
 
@@ -98,22 +101,22 @@ def _login_of(user: User, password: str) -> Login:
 
 def _take_mail(transaction: Transaction, client: Client, now: datetime) -> None:
     limit = settings(AccountSettings).mails_per_hour
-    whose = quotas.network(client.address)
-    quotas.take_of_hour(transaction, "mail from", whose, limit=limit, now=now)
+    whose = rate_limits.network(client.address)
+    rate_limits.consume_hourly_quota(transaction, "mail from", whose, limit=limit, now=now)
 
 
 def _tell_the_owner(login: Login, client: Client, now: datetime) -> None:
     transaction = Transaction()
     _take_mail(transaction, client, now)
-    attempts.space_out(transaction, "register", login.email, every=MAILED_EVERY, now=now)
+    login_throttle.start_cooldown(transaction, "register", login.email, every=MAILED_EVERY, now=now)
     told = about(login)
     if not login.email_verified and settings(AccountSettings).require_verified_email:
         # Two claim it, of whom one may be a burglar: links to confirm the first one's password are
         # void, and the mailbox sets a password of its own.
-        told = AboutAccess(user_id=told.user_id, access_epoch=told.access_epoch + 1)
+        told = AccessData(user_id=told.user_id, access_epoch=told.access_epoch + 1)
         repository.amend(transaction, login, access_epoch=told.access_epoch)
-    outbox.stage(transaction, RegistrationRepeated(data=told))
-    with suppress(JustDone, ChangedMeanwhile):
+    outbox.stage(transaction, DuplicateRegistrationAttempted(data=told))
+    with suppress(CooldownActive, ConcurrentModification):
         transaction.commit()
 
 
@@ -126,7 +129,7 @@ def whoami(caller: Principal) -> User:
 
 
 def rename(caller: Principal, name: str, expected: Expected) -> User:
-    """Raises StaleVersion and ChangedMeanwhile."""
+    """Raises StaleVersion and ConcurrentModification."""
 
     def renamed() -> User:
         user = whoami(caller)
@@ -148,14 +151,14 @@ def ask_for_verification(email: str, client: Client) -> None:
     write_to(email, event, client)
 
 
-def about(account: Profile | None) -> AboutAccess:
+def about(account: Profile | None) -> AccessData:
     """That account as it now stands; for None, one that is nobody's.
 
     To write to nobody takes as long as to write to somebody: the mail worker finds no such user.
     """
     if account is None:
-        return AboutAccess(user_id=ids.new_id("usr"), access_epoch=1)
-    return AboutAccess(user_id=account.user_id, access_epoch=int(account.access_epoch))
+        return AccessData(user_id=ids.new_id("usr"), access_epoch=1)
+    return AccessData(user_id=account.user_id, access_epoch=int(account.access_epoch))
 
 
 def write_to(email: str, event: UserEvent, client: Client) -> None:
@@ -163,11 +166,11 @@ def write_to(email: str, event: UserEvent, client: Client) -> None:
     now = clock.utc_now()
     transaction = Transaction()
     _take_mail(transaction, client, now)
-    attempts.space_out(transaction, event.type, email, every=MAILED_EVERY, now=now)
+    login_throttle.start_cooldown(transaction, event.type, email, every=MAILED_EVERY, now=now)
     outbox.stage(transaction, event)
     try:
         transaction.commit()
-    except JustDone:
+    except CooldownActive:
         return
     except TooManyAttempts as refusal:
         observability.audit("ask_for_mail", "refused", reason=refusal.code)
@@ -201,7 +204,7 @@ def confirm_email(token: str) -> None:
 def stage_verified(transaction: Transaction, user: User) -> None:
     """That its address turns out to be the user's, unless that was known before."""
     if not user.email_verified:
-        outbox.stage(transaction, EmailVerified(data=AboutUser(user_id=user.user_id)))
+        outbox.stage(transaction, EmailVerified(data=UserData(user_id=user.user_id)))
 
 
 def _change_email(transaction: Transaction, user: User, link: EmailToken) -> None:
@@ -209,7 +212,7 @@ def _change_email(transaction: Transaction, user: User, link: EmailToken) -> Non
     if login is None:
         raise links.expired()
     repository.move(transaction, user, login, link.email)
-    outbox.stage(transaction, EmailChanged(data=AboutUser(user_id=user.user_id)))
+    outbox.stage(transaction, EmailChanged(data=UserData(user_id=user.user_id)))
 
 
 def ask_for_email_change(caller: Principal, change: EmailChange, client: Client) -> None:
@@ -224,16 +227,16 @@ def ask_for_email_change(caller: Principal, change: EmailChange, client: Client)
     transaction = _change_asked_for(change.email, user, proof)
     _take_mail(transaction, client, now)
     whose = f"{user.user_id} {change.email}"
-    attempts.space_out(transaction, "change", whose, every=MAILED_EVERY, now=now)
+    login_throttle.start_cooldown(transaction, "change", whose, every=MAILED_EVERY, now=now)
     outbox.stage(
         transaction,
         EmailChangeRequested(data=about(user))
         if taken is None
-        else RegistrationRepeated(data=about(taken)),
+        else DuplicateRegistrationAttempted(data=about(taken)),
     )
     try:
         transaction.commit()
-    except JustDone:  # no other mail, but a code that was sent is used up all the same
+    except CooldownActive:  # no other mail, but a code that was sent is used up all the same
         _change_asked_for(change.email, user, proof).commit()
     observability.audit("ask_for_email_change", "done", user_id=user.user_id)
 

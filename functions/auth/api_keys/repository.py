@@ -1,18 +1,18 @@
 """A user's API keys, in the partition of their user: a list of them is never behind."""
 
 from auth.sessions import repository as sessions
-from shared import outbox
-from shared.errors import ApiKeyNotFound
-from shared.events import AboutApiKey, ApiKeyCreated
-from shared.models import ApiKey
-from shared.transactions import Transaction
+from shared.errors.accounts import ApiKeyNotFound
+from shared.events.accounts import ApiKeyCreated, ApiKeyData
+from shared.storage import outbox
+from shared.storage.models.accounts import ApiKey
+from shared.storage.transactions import Transaction
 
 
 def add(key: ApiKey, *, epoch: int) -> None:
     """And tell the owner, who must be in that epoch still. Raises SessionEnded."""
     transaction = Transaction()
     transaction.put(key)
-    created = AboutApiKey(user_id=key.user_id, key_id=key.key_id)
+    created = ApiKeyData(user_id=key.user_id, key_id=key.key_id)
     outbox.stage(transaction, ApiKeyCreated(data=created))
     sessions.require_epoch(transaction, key.user_id, epoch)
     transaction.commit()

@@ -4,11 +4,11 @@ from aws_lambda_powertools.event_handler import Response
 
 from auth.api_keys import service as api_keys
 from auth.api_keys.schemas import ApiKeyView, CreatedApiKeyView, NewApiKey
-from shared.answers import created, no_content
-from shared.api import Routes
-from shared.auth import Permission
-from shared.callers import requires
-from shared.schemas import Page
+from shared.http.api import Routes
+from shared.http.authorization import requires
+from shared.http.responses import created, no_content
+from shared.http.schemas import Page
+from shared.security.permissions import Permission
 
 routes = Routes()
 
@@ -25,7 +25,7 @@ def create_api_key(new: NewApiKey) -> Response[CreatedApiKeyView]:
 @requires(Permission.MANAGE_API_KEYS)
 def list_api_keys() -> Page[ApiKeyView]:
     """Your keys, the newest first."""
-    items = [ApiKeyView.of(key) for key in api_keys.mine(routes.caller)]
+    items = [ApiKeyView.from_model(key) for key in api_keys.mine(routes.caller)]
     return Page(items=items, next_cursor=None)
 
 

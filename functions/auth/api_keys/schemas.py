@@ -3,10 +3,10 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from shared.api_keys import KeyText
-from shared.auth import Permission, permissions_named
-from shared.models import ApiKey
-from shared.schemas import ONE_LINE, RequestBody, View
+from shared.http.schemas import ONE_LINE, RequestBody, View
+from shared.security.api_keys import KeyText
+from shared.security.permissions import Permission, permissions_named
+from shared.storage.models.accounts import ApiKey
 
 GrantedPermission = Annotated[Permission, Field(strict=False)]  # JSON has no enums
 
@@ -27,7 +27,7 @@ class ApiKeyView(View):
     expires_at: datetime
 
     @classmethod
-    def of(cls, key: ApiKey) -> Self:
+    def from_model(cls, key: ApiKey) -> Self:
         return cls(**_shown(key))
 
 

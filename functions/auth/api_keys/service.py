@@ -6,11 +6,13 @@ from datetime import timedelta
 from auth.api_keys import repository
 from auth.api_keys.schemas import NewApiKey
 from auth.sessions import repository as sessions
-from shared import clock, ids, observability, opaque
-from shared.api_keys import KeyText
-from shared.auth import GRANTABLE_TO_KEYS, Principal
-from shared.errors import ApiKeyLimit, InvalidFields
-from shared.models import ApiKey
+from shared import clock, ids, observability
+from shared.errors.accounts import ApiKeyLimit
+from shared.errors.requests import InvalidFields
+from shared.security import opaque_tokens
+from shared.security.api_keys import KeyText
+from shared.security.permissions import GRANTABLE_TO_KEYS, Principal
+from shared.storage.models.accounts import ApiKey
 
 KEYS_MAX = 20  # of one user; two that are made at once may come to one more
 
@@ -38,14 +40,14 @@ def create(owner: Principal, new: NewApiKey) -> CreatedKey:
 
 
 def _new_key(owner: Principal, new: NewApiKey) -> CreatedKey:
-    text = KeyText(owner.user_id, ids.new_id("key"), opaque.new_secret())
+    text = KeyText(owner.user_id, ids.new_id("key"), opaque_tokens.new_secret())
     now = clock.utc_now()
     key = ApiKey(
         text.user_id,
         text.key_id,
         name=new.name,
         permissions={permission.value for permission in new.permissions},
-        secret_hash=opaque.digest(text.secret),
+        secret_hash=opaque_tokens.digest(text.secret),
         created_at=now,
         expires_at=now + timedelta(days=new.expires_in_days),
     )

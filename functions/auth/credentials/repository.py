@@ -2,31 +2,31 @@
 
 from datetime import datetime
 
-from auth.credentials import attempts
-from auth.credentials.attempts import Guard, Tally
-from shared.dynamo import read_together
-from shared.models import Attempts, Login
-from shared.transactions import Transaction
+from auth.credentials import login_throttle
+from auth.credentials.login_throttle import FailureCounter, LoginThrottle
+from shared.storage.dynamo import batch_get
+from shared.storage.models.accounts import Attempts, Login
+from shared.storage.transactions import Transaction
 
 
 def read(
     email: str, address: str, *, now: datetime, free_per_address: int
-) -> tuple[Login | None, Guard]:
+) -> tuple[Login | None, LoginThrottle]:
     """As it is now, in one call: people log in right after registering."""
-    account = attempts.account_subject(email)
-    known = attempts.known_subject(email, address)
-    whole_address = attempts.address_subject(address, now)
-    login, *rows = read_together(
+    account = login_throttle.account_subject(email)
+    known = login_throttle.known_subject(email, address)
+    whole_address = login_throttle.address_subject(address, now)
+    login, *rows = batch_get(
         (Login, email), (Attempts, account), (Attempts, known), (Attempts, whole_address)
     )
-    return login, Guard(
-        Tally(account, rows[0]),
-        Tally(known, rows[1]),
-        Tally(whole_address, rows[2], free_per_address),
+    return login, LoginThrottle(
+        FailureCounter(account, rows[0]),
+        FailureCounter(known, rows[1]),
+        FailureCounter(whole_address, rows[2], free_per_address),
     )
 
 
-def count_failure(guard: Guard, now: datetime) -> None:
+def count_failure(guard: LoginThrottle, now: datetime) -> None:
     """Raises TooManyAttempts when another was counted first: then this one has no answer."""
     transaction = Transaction()
     guard.count_failure(transaction, now)

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auth.credentials import repository
-from auth.credentials.attempts import Guard
+from auth.credentials.login_throttle import LoginThrottle
 from auth.second_factor import codes
 from auth.second_factor.codes import UsedCode
-from shared import clock, observability, passwords
-from shared.callers import Client
+from shared import clock, observability
 from shared.config import AccountSettings, PasswordSettings, settings
-from shared.errors import (
+from shared.errors.accounts import (
     AccountDisabled,
-    AppError,
     CodeRefused,
     CodeRequired,
     TooManyAttempts,
@@ -24,9 +22,12 @@ from shared.errors import (
     WrongCredentials,
     WrongPassword,
 )
-from shared.keys import KeyRing, key_ring
-from shared.models import Login, User
-from shared.transactions import Action, Condition, Transaction
+from shared.errors.base import AppError
+from shared.http.authorization import Client
+from shared.security import passwords
+from shared.security.key_rings import KeyRing, key_ring
+from shared.storage.models.accounts import Login, User
+from shared.storage.transactions import Action, Condition, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Proof:
     """The owner has shown who they are. `settle` puts into a transaction what follows from that."""
 
     login: Login
-    guard: Guard
+    guard: LoginThrottle
     code: UsedCode | None
     new_hash: str | None  # the password, hashed as passwords are now hashed
 
@@ -69,23 +70,23 @@ class Proof:
             transaction.check(Login, email, only_if=self.still_holds, otherwise=overtaken)
 
 
-def prove(email: str, password: str, code: str | None, client: Client) -> Proof:
+def authenticate(email: str, password: str, code: str | None, client: Client) -> Proof:
     """Two calls for a failure, one for a success.
 
     Raises TooManyAttempts; WrongCredentials, after the same time for a wrong password and an
     unknown e-mail; and, for the right password, CodeRequired, CodeRefused or AccountDisabled.
     """
-    login, guard, now = admitted(email, client)
+    login, guard, now = check_throttle(email, client)
     refusal = _refusal_of(login, password)
     if refusal is not None or login is None:
-        raise counted(refusal or wrong_credentials(), login, guard, now)
+        raise record_failure(refusal or wrong_credentials(), login, guard, now)
     used = _used_code(login, code, now)
     if login.second_factor and used is None:
-        raise counted(_code_refused() if code else _code_required(), login, guard, now)
+        raise record_failure(_code_refused() if code else _code_required(), login, guard, now)
     return Proof(login, guard, used, _renewed(password, login))
 
 
-def admitted(email: str, client: Client) -> tuple[Login | None, Guard, datetime]:
+def check_throttle(email: str, client: Client) -> tuple[Login | None, LoginThrottle, datetime]:
     """What an attempt is about, unless it comes too early. Raises TooManyAttempts."""
     now = clock.utc_now()
     free = settings(AccountSettings).failures_per_address
@@ -101,7 +102,7 @@ def admitted(email: str, client: Client) -> tuple[Login | None, Guard, datetime]
 
 def _refusal_of(login: Login | None, password: str) -> AppError | None:
     if login is None:
-        passwords.spend_a_check(password, pepper(), cost=cost())
+        passwords.verify_dummy_hash(password, pepper(), cost=cost())
         return wrong_credentials()
     if not passwords.is_password(password, login.password_hash, pepper(), cost=cost()):
         return wrong_credentials()
@@ -113,7 +114,9 @@ def _refusal_of(login: Login | None, password: str) -> AppError | None:
     return None
 
 
-def counted(refusal: AppError, login: Login | None, guard: Guard, now: datetime) -> AppError:
+def record_failure(
+    refusal: AppError, login: Login | None, guard: LoginThrottle, now: datetime
+) -> AppError:
     """The refusal, once the failure is written down. Raises TooManyAttempts if overtaken."""
     repository.count_failure(guard, now)
     whose = {"user_id": login.user_id} if login else {"account": guard.account.subject}
@@ -163,7 +166,7 @@ def confirm(user: User, password: str, code: str | None, client: Client) -> Proo
     Raises WrongPassword, WrongCode, AccountDisabled and TooManyAttempts.
     """
     try:
-        return prove(user.email, password, code, client)
+        return authenticate(user.email, password, code, client)
     except (CodeRequired, CodeRefused) as refusal:
         raise WrongCode(refusal.message) from refusal
     except WrongCredentials as refusal:

@@ -2,15 +2,16 @@
 
 from datetime import datetime
 
-from shared import observability, opaque
-from shared.errors import LinkExpired
-from shared.models import EmailToken
-from shared.transactions import Transaction
+from shared import observability
+from shared.errors.accounts import LinkExpired
+from shared.security import opaque_tokens
+from shared.storage.models.accounts import EmailToken
+from shared.storage.transactions import Transaction
 
 
 def find(token: str, *purposes: str, now: datetime) -> EmailToken:
     """Raises LinkExpired."""
-    found = EmailToken.find(opaque.digest(token), consistent=True)
+    found = EmailToken.find(opaque_tokens.digest(token), consistent=True)
     if found is None or found.purpose not in purposes or found.expires_at <= now:
         observability.audit("follow_link", "refused", purpose=purposes[0])
         raise expired()

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from shared.config import AccountSettings, PasswordSettings, settings
-from shared.errors import InvalidFields
+from shared.errors.requests import InvalidFields
 
 _COMMON = Path(__file__).parent / "common_passwords.txt"
 WORD_MIN = 3  # a shorter piece of an address is in too many passwords by chance

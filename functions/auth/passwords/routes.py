@@ -5,10 +5,10 @@ from aws_lambda_powertools.event_handler import Response
 from auth.accounts.schemas import EmailAddress
 from auth.passwords import service as passwords
 from auth.passwords.schemas import PasswordChange, PasswordReset
-from shared.answers import accepted, no_content
-from shared.api import Routes
-from shared.auth import Permission
-from shared.callers import anyone, requires
+from shared.http.api import Routes
+from shared.http.authorization import anyone, requires
+from shared.http.responses import accepted, no_content
+from shared.security.permissions import Permission
 
 routes = Routes()
 

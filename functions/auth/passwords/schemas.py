@@ -1,5 +1,5 @@
 from auth.accounts.schemas import Code, LinkToken, NewPassword, Password
-from shared.schemas import RequestBody
+from shared.http.schemas import RequestBody
 
 
 class PasswordChange(RequestBody):

@@ -3,18 +3,20 @@
 from auth.accounts import repository as accounts
 from auth.accounts import service as account_rules
 from auth.api_keys import repository as api_keys
-from auth.credentials import attempts
+from auth.credentials import login_throttle
 from auth.credentials import service as credentials
 from auth.links import repository as links
 from auth.passwords import policy
 from auth.passwords.schemas import PasswordChange, PasswordReset
 from auth.sessions import repository as sessions
-from shared import auth, clock, observability, outbox, passwords
-from shared.auth import Principal
-from shared.callers import Client
-from shared.events import AboutUser, PasswordChanged, PasswordResetRequested
-from shared.models import Attempts, Login, User
-from shared.transactions import Action, Transaction
+from shared import clock, observability
+from shared.events.accounts import PasswordChanged, PasswordResetRequested, UserData
+from shared.http.authorization import Client
+from shared.security import passwords, permissions
+from shared.security.permissions import Principal
+from shared.storage import outbox
+from shared.storage.models.accounts import Attempts, Login, User
+from shared.storage.transactions import Action, Transaction
 
 
 def change(caller: Principal, change: PasswordChange, client: Client) -> None:
@@ -37,7 +39,7 @@ def change(caller: Principal, change: PasswordChange, client: Client) -> None:
         access_epoch=epoch,
     )
     sessions.carry_over(transaction, caller, epoch)
-    outbox.stage(transaction, PasswordChanged(data=AboutUser(user_id=user.user_id)))
+    outbox.stage(transaction, PasswordChanged(data=UserData(user_id=user.user_id)))
     transaction.commit()
     observability.audit("change_password", "done", user_id=user.user_id)
 
@@ -51,7 +53,7 @@ def ask_for_reset(email: str, client: Client) -> None:
     is_wanted = login is not None and login.status == "active"
     event = PasswordResetRequested(data=account_rules.about(login if is_wanted else None))
     account_rules.write_to(email, event, client)
-    observability.audit("ask_for_reset", "done", account=attempts.account_subject(email))
+    observability.audit("ask_for_reset", "done", account=login_throttle.account_subject(email))
 
 
 def reset(reset: PasswordReset, client: Client) -> None:
@@ -77,17 +79,17 @@ def reset(reset: PasswordReset, client: Client) -> None:
         email_verified=True,
     )
     account_rules.stage_verified(transaction, user)
-    transaction.delete(Attempts(attempts.account_subject(user.email)))
-    here = attempts.known_subject(user.email, client.address)
-    attempts.make_known(transaction, here, now)
+    transaction.delete(Attempts(login_throttle.account_subject(user.email)))
+    here = login_throttle.known_subject(user.email, client.address)
+    login_throttle.make_known(transaction, here, now)
     api_keys.drop_all(transaction, user.user_id)  # a burglar may have made them
-    outbox.stage(transaction, PasswordChanged(data=AboutUser(user_id=user.user_id)))
+    outbox.stage(transaction, PasswordChanged(data=UserData(user_id=user.user_id)))
     transaction.commit()
     observability.audit("reset_password", "done", user_id=user.user_id)
 
 
 def _check(password: str, user: User, *, field: str) -> None:
-    for_staff = auth.is_staff(auth.roles_named(user.roles))
+    for_staff = permissions.is_staff(permissions.roles_named(user.roles))
     policy.check(password, user.email, user.name, for_staff=for_staff, field=field)
 
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from shared import cursors
-from shared.dynamo import Table
-from shared.errors import ChangedMeanwhile
-from shared.models import ApiKey, Login, Order, Session, Upload, User
-from shared.transactions import ACTIONS_MAX, Condition, Transaction
+from shared.errors.requests import ConcurrentModification
+from shared.storage import cursors
+from shared.storage.dynamo import Table
+from shared.storage.models.accounts import ApiKey, Login, Session, User
+from shared.storage.models.orders import Order
+from shared.storage.models.uploads import Upload
+from shared.storage.transactions import ACTIONS_MAX, Condition, Transaction
 
 # Lambda answers with 6 MB at most. An order of 50 lines, each name of 200 characters that take four
 # bytes, is 0.07 MB as JSON within JSON, which leaves nearly as much for what became of it; nothing
@@ -66,9 +68,9 @@ def held_on(user_id: str, *, cursor: str | None) -> Held:
 def remove(transaction: Transaction, user: User, *, still_holds: Condition) -> None:
     """The account, if nobody has changed it since `user` was read, and this holds of its login.
 
-    Its refusal is ChangedMeanwhile.
+    Its refusal is ConcurrentModification.
     """
-    changed = ChangedMeanwhile("The account was changed meanwhile. Try again.")
+    changed = ConcurrentModification("The account was changed meanwhile. Try again.")
     transaction.delete(
         Login(user.email),
         only_if=(Login.version == user.version) & still_holds,

@@ -12,11 +12,11 @@ from auth.privacy.schemas import (
 )
 from auth.sessions.schemas import SessionView
 from orders.schemas import OrderView
-from shared.answers import JSON, no_content
-from shared.api import Routes
-from shared.auth import Permission
-from shared.callers import requires
-from shared.parameters import PageCursor
+from shared.http.api import Routes
+from shared.http.authorization import requires
+from shared.http.parameters import PageCursor
+from shared.http.responses import JSON, no_content
+from shared.security.permissions import Permission
 
 routes = Routes()
 
@@ -30,11 +30,11 @@ def export_account(cursor: PageCursor = None) -> Response[ExportView]:
     export = privacy.export(routes.caller, cursor=cursor)
     current = routes.caller.session_id
     view = ExportView(
-        profile=ProfileExport.of_user(export.user),
-        sessions=[SessionView.of(one, current=current) for one in export.held.sessions],
-        api_keys=[ApiKeyView.of(key) for key in export.held.api_keys],
-        uploads=[UploadExport.of(upload) for upload in export.held.uploads],
-        orders=[OrderView.of(order) for order in export.held.orders],
+        profile=ProfileExport.from_user(export.user),
+        sessions=[SessionView.from_model(one, current=current) for one in export.held.sessions],
+        api_keys=[ApiKeyView.from_model(key) for key in export.held.api_keys],
+        uploads=[UploadExport.from_model(upload) for upload in export.held.uploads],
+        orders=[OrderView.from_model(order) for order in export.held.orders],
         next_cursor=export.held.next_cursor,
     )
     return Response(status_code=200, content_type=JSON, body=view, headers=AS_A_FILE)

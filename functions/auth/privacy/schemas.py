@@ -7,8 +7,9 @@ from auth.accounts.schemas import Code, Password, UserView
 from auth.api_keys.schemas import ApiKeyView
 from auth.sessions.schemas import SessionView
 from orders.schemas import OrderView
-from shared.models import Upload, User
-from shared.schemas import RequestBody, View
+from shared.http.schemas import RequestBody, View
+from shared.storage.models.accounts import User
+from shared.storage.models.uploads import Upload
 
 
 class Deletion(RequestBody):
@@ -21,9 +22,9 @@ class ProfileExport(UserView):
     previous_email: str | None
 
     @classmethod
-    def of_user(cls, user: User) -> Self:
+    def from_user(cls, user: User) -> Self:
         return cls(
-            **UserView.of(user).model_dump(),
+            **UserView.from_model(user).model_dump(),
             new_email=user.new_email,
             previous_email=user.previous_email,
         )
@@ -41,7 +42,7 @@ class UploadExport(View):
     expires_at: datetime
 
     @classmethod
-    def of(cls, upload: Upload) -> Self:
+    def from_model(cls, upload: Upload) -> Self:
         return cls(
             id=upload.upload_id,
             kind=upload.kind,

@@ -7,13 +7,16 @@ from auth.credentials import service as credentials
 from auth.privacy import repository
 from auth.privacy.repository import Held
 from auth.privacy.schemas import Deletion
-from shared import auth, observability, outbox
-from shared.auth import Principal
-from shared.callers import Client
-from shared.errors import OwnAccount, Unavailable
-from shared.events import AboutUser, UserDeleted
-from shared.models import User
-from shared.transactions import Transaction
+from shared import observability
+from shared.errors.accounts import CannotModifyOwnAccount
+from shared.errors.base import Unavailable
+from shared.events.accounts import UserData, UserDeleted
+from shared.http.authorization import Client
+from shared.security import permissions
+from shared.security.permissions import Principal
+from shared.storage import outbox
+from shared.storage.models.accounts import User
+from shared.storage.transactions import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,18 @@ def export(caller: Principal, *, cursor: str | None) -> Export:
 def delete(caller: Principal, deletion: Deletion, client: Client) -> None:
     """The account is gone and its address free; orders are kept, and lose theirs within minutes.
 
-    Raises OwnAccount for staff, WrongPassword, WrongCode, TooManyAttempts and ChangedMeanwhile.
+    Raises CannotModifyOwnAccount for staff, WrongPassword, WrongCode, TooManyAttempts and ConcurrentModification.
     """
     user = accounts.whoami(caller)
-    if auth.is_staff(auth.roles_named(user.roles)):
-        raise OwnAccount("Staff cannot delete their accounts: have an admin take your roles first.")
+    if permissions.is_staff(permissions.roles_named(user.roles)):
+        raise CannotModifyOwnAccount(
+            "Staff cannot delete their accounts: have an admin take your roles first."
+        )
     proof = credentials.confirm(user, deletion.password, deletion.code, client)
     transaction = Transaction()
     proof.guard.forget(transaction)
     repository.remove(transaction, user, still_holds=proof.still_holds)
-    outbox.stage(transaction, UserDeleted(data=AboutUser(user_id=user.user_id)))
+    outbox.stage(transaction, UserDeleted(data=UserData(user_id=user.user_id)))
     transaction.commit()
     observability.audit("delete_account", "done", user_id=user.user_id)
     _remove_access(user)

@@ -13,10 +13,10 @@ from datetime import datetime
 
 import pyotp
 
-from shared import opaque
-from shared.keys import KeyRing
-from shared.models import Login
-from shared.transactions import Action, Condition
+from shared.security import opaque_tokens
+from shared.security.key_rings import KeyRing
+from shared.storage.models.accounts import Login
+from shared.storage.transactions import Action, Condition
 
 SECONDS = 30  # RFC 6238, 5.2
 WINDOW = 1  # steps that a phone's clock may be off, either way
@@ -48,7 +48,7 @@ class UsedCode:
 
 def new_seed(pepper: KeyRing) -> str:
     """`kid:seed`: which pepper makes the secret of it, and what."""
-    return f"{pepper.current}:{opaque.new_secret()}"
+    return f"{pepper.current}:{opaque_tokens.new_secret()}"
 
 
 def totp_of(seed: str, pepper: KeyRing) -> pyotp.TOTP:
@@ -65,7 +65,7 @@ def use(login: Login, code: str, pepper: KeyRing, *, now: datetime) -> UsedCode 
     step = _step_of(written, totp_of(login.totp_seed, pepper), now)
     if step is not None and step > (login.totp_step or 0):
         return UsedCode(step=step)
-    hashed = opaque.digest(written.replace("-", ""))
+    hashed = opaque_tokens.digest(written.replace("-", ""))
     if hashed in (login.recovery_hashes or ()):
         return UsedCode(recovery_hash=hashed)
     return None
@@ -82,7 +82,7 @@ def new_recovery_codes() -> list[str]:
 
 
 def hashes_of(recovery_codes: list[str]) -> set[str]:
-    return {opaque.digest(code.replace("-", "")) for code in recovery_codes}
+    return {opaque_tokens.digest(code.replace("-", "")) for code in recovery_codes}
 
 
 def _grouped(raw: bytes) -> str:

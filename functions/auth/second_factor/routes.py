@@ -10,10 +10,10 @@ from auth.second_factor.schemas import (
     SecondFactorProof,
     SecondFactorStart,
 )
-from shared.answers import created, no_content
-from shared.api import Routes
-from shared.auth import Permission
-from shared.callers import requires
+from shared.http.api import Routes
+from shared.http.authorization import requires
+from shared.http.responses import created, no_content
+from shared.security.permissions import Permission
 
 routes = Routes()
 

@@ -1,7 +1,7 @@
 from pydantic import Field
 
 from auth.accounts.schemas import Code, Password
-from shared.schemas import RequestBody, View
+from shared.http.schemas import RequestBody, View
 
 
 class SecondFactorStart(RequestBody):

@@ -10,14 +10,15 @@ from auth.credentials.service import Proof
 from auth.second_factor import codes
 from auth.second_factor.schemas import SecondFactorProof
 from auth.sessions import repository as sessions
-from shared import clock, observability, outbox
-from shared.auth import Principal
-from shared.callers import Client
+from shared import clock, observability
 from shared.config import AccountSettings, settings
-from shared.errors import EmailNotVerified, SecondFactorState, WrongCode
-from shared.events import SecondFactorChange, SecondFactorChanged
-from shared.models import Login, User
-from shared.transactions import Action, Transaction
+from shared.errors.accounts import EmailNotVerified, SecondFactorState, WrongCode
+from shared.events.accounts import SecondFactorChanged, SecondFactorChangedData
+from shared.http.authorization import Client
+from shared.security.permissions import Principal
+from shared.storage import outbox
+from shared.storage.models.accounts import Login, User
+from shared.storage.transactions import Action, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,17 @@ def start(caller: Principal, password: str, client: Client) -> Enrolment:
 def confirm(caller: Principal, code: str, client: Client) -> list[str]:
     """Turn it on; the recovery codes. All other sessions end: they have not shown it.
 
-    Raises WrongCode, TooManyAttempts, SecondFactorState and ChangedMeanwhile.
+    Raises WrongCode, TooManyAttempts, SecondFactorState and ConcurrentModification.
     """
     user = account_rules.whoami(caller)
     _check_is(user, on=False)
-    login, guard, now = credentials.admitted(user.email, client)
+    login, guard, now = credentials.check_throttle(user.email, client)
     if login is None or not login.totp_seed:
         raise SecondFactorState("Start it first: POST /v1/me/second-factor.")
     used = codes.use(login, code, credentials.pepper(), now=now)
     if used is None:
         wrong = WrongCode("This is not the code that the app shows now.")
-        raise credentials.counted(wrong, login, guard, now)
+        raise credentials.record_failure(wrong, login, guard, now)
     recovery_codes = codes.new_recovery_codes()
     hashes, epoch = codes.hashes_of(recovery_codes), int(user.access_epoch) + 1
     transaction = Transaction()
@@ -127,4 +128,4 @@ def _check_is(user: User, *, on: bool) -> None:
 
 
 def _changed(user: User, *, enabled: bool) -> SecondFactorChanged:
-    return SecondFactorChanged(data=SecondFactorChange(user_id=user.user_id, enabled=enabled))
+    return SecondFactorChanged(data=SecondFactorChangedData(user_id=user.user_id, enabled=enabled))

@@ -17,10 +17,10 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from shared import opaque
-from shared.errors import TokenInvalid
-from shared.keys import KeyRing
-from shared.models import Session
+from shared.errors.accounts import TokenInvalid
+from shared.security import opaque_tokens
+from shared.security.key_rings import KeyRing
+from shared.storage.models.accounts import Session
 
 GRACE = timedelta(seconds=10)
 IDLE = timedelta(days=14)
@@ -62,15 +62,15 @@ class RefreshToken:
     @classmethod
     def first(cls, user_id: str, session_id: str, epoch: int) -> "RefreshToken":
         family = secrets.token_urlsafe(16)
-        return cls(user_id, session_id, epoch, family, opaque.new_secret())
+        return cls(user_id, session_id, epoch, family, opaque_tokens.new_secret())
 
     @property
     def family_hash(self) -> str:
-        return opaque.digest(self.family)
+        return opaque_tokens.digest(self.family)
 
     @property
     def hash(self) -> str:
-        return opaque.digest(self.secret)
+        return opaque_tokens.digest(self.secret)
 
     def successor(self, ring: KeyRing) -> "RefreshToken":
         return self._derived(ring.signing_key)
@@ -82,7 +82,7 @@ class RefreshToken:
 
     def is_of(self, session: Session) -> bool:
         """Whether we have issued it for that session, now or before."""
-        return opaque.is_secret(self.family, session.family_hash)
+        return opaque_tokens.is_secret(self.family, session.family_hash)
 
     def _derived(self, key: bytes) -> "RefreshToken":
         derived = hmac.digest(key, f"refresh {self.session_id} {self.secret}".encode(), "sha256")

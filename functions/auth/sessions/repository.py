@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from auth.sessions.refresh_tokens import IDLE, RefreshToken
-from shared import outbox
-from shared.auth import Principal
-from shared.errors import SessionEnded, SessionNotFound
-from shared.events import AboutSession, ReuseDetected
-from shared.models import Session, User
-from shared.transactions import Transaction
+from shared.errors.accounts import SessionEnded, SessionNotFound
+from shared.events.accounts import ReuseDetected, SessionData
+from shared.security.permissions import Principal
+from shared.storage import outbox
+from shared.storage.models.accounts import Session, User
+from shared.storage.transactions import Transaction
 
 
 class NotCurrent(Exception):
@@ -74,7 +74,7 @@ def end_copied(session: Session) -> None:
         only_if=Session.session_id.exists(),
         otherwise=ended(),
     )
-    reused = AboutSession(user_id=session.user_id, session_id=session.session_id)
+    reused = SessionData(user_id=session.user_id, session_id=session.session_id)
     outbox.stage(transaction, ReuseDetected(data=reused))
     transaction.commit()
 

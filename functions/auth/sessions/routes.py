@@ -10,11 +10,11 @@ from auth.sessions.schemas import (
     SessionView,
     TokensView,
 )
-from shared.answers import no_content
-from shared.api import Routes
-from shared.auth import Permission
-from shared.callers import anyone, requires
-from shared.schemas import Page
+from shared.http.api import Routes
+from shared.http.authorization import anyone, requires
+from shared.http.responses import no_content
+from shared.http.schemas import Page
+from shared.security.permissions import Permission
 
 routes = Routes()
 
@@ -27,7 +27,7 @@ def log_in(credentials: Credentials) -> LoginView:
     Where the account has a second factor, send its `code` too.
     """
     signed_in = sessions.log_in(credentials, routes.client)
-    return LoginView.of_user(_shown(signed_in.tokens), signed_in.user)
+    return LoginView.from_user(_shown(signed_in.tokens), signed_in.user)
 
 
 @routes.post("/v1/auth/refresh", tags=["Sessions"])
@@ -50,7 +50,7 @@ def log_out() -> Response[Any]:
 def list_sessions() -> Page[SessionView]:
     """Where you are signed in, the newest first."""
     current = routes.caller.session_id
-    items = [SessionView.of(one, current=current) for one in sessions.mine(routes.caller)]
+    items = [SessionView.from_model(one, current=current) for one in sessions.mine(routes.caller)]
     return Page(items=items, next_cursor=None)
 
 
@@ -71,4 +71,4 @@ def end_session(session_id: str) -> Response[Any]:
 
 
 def _shown(tokens: sessions.Tokens) -> TokensView:
-    return TokensView.of(tokens.access_token, tokens.refresh_token, tokens.lifetime)
+    return TokensView.from_model(tokens.access_token, tokens.refresh_token, tokens.lifetime)

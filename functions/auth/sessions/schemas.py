@@ -4,9 +4,9 @@ from typing import Literal, Self
 from pydantic import Field
 
 from auth.accounts.schemas import TOKEN_MAX, Code, Password, UserView
-from shared.mailboxes import Email
-from shared.models import Profile, Session
-from shared.schemas import RequestBody, View
+from shared.email_addresses import Email
+from shared.http.schemas import RequestBody, View
+from shared.storage.models.accounts import Profile, Session
 
 
 class Credentials(RequestBody):
@@ -26,7 +26,7 @@ class TokensView(View):
     refresh_token: str = Field(description="Good once; the answer to its use has the next one.")
 
     @classmethod
-    def of(cls, access_token: str, refresh_token: str, lifetime: timedelta) -> Self:
+    def from_model(cls, access_token: str, refresh_token: str, lifetime: timedelta) -> Self:
         return cls(
             access_token=access_token,
             expires_in=int(lifetime.total_seconds()),
@@ -38,8 +38,8 @@ class LoginView(TokensView):
     user: UserView
 
     @classmethod
-    def of_user(cls, tokens: TokensView, user: Profile) -> Self:
-        return cls(**tokens.model_dump(), user=UserView.of(user))
+    def from_user(cls, tokens: TokensView, user: Profile) -> Self:
+        return cls(**tokens.model_dump(), user=UserView.from_model(user))
 
 
 class SessionView(View):
@@ -52,7 +52,7 @@ class SessionView(View):
     expires_at: datetime = Field(description="When it ends if it is not used.")
 
     @classmethod
-    def of(cls, session: Session, *, current: str) -> Self:
+    def from_model(cls, session: Session, *, current: str) -> Self:
         return cls(
             id=session.session_id,
             device=session.device,

@@ -10,14 +10,15 @@ from auth.sessions import refresh_tokens, repository
 from auth.sessions.refresh_tokens import RefreshToken
 from auth.sessions.repository import NotCurrent
 from auth.sessions.schemas import Credentials
-from shared import clock, ids, observability, tokens
-from shared.auth import Principal
-from shared.callers import Client
+from shared import clock, ids, observability
 from shared.config import TokenSettings, settings
-from shared.errors import SessionEnded, TokenInvalid
-from shared.keys import KeyRing, key_ring
-from shared.models import Login, Session
-from shared.transactions import Transaction
+from shared.errors.accounts import SessionEnded, TokenInvalid
+from shared.http.authorization import Client
+from shared.security import access_tokens
+from shared.security.key_rings import KeyRing, key_ring
+from shared.security.permissions import Principal
+from shared.storage.models.accounts import Login, Session
+from shared.storage.transactions import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class SignedIn:
 
 def log_in(sent: Credentials, client: Client) -> SignedIn:
     """Raises what `credentials.prove` does. Two calls."""
-    proof = credentials.prove(sent.email, sent.password, sent.code, client)
+    proof = credentials.authenticate(sent.email, sent.password, sent.code, client)
     login = proof.login
     token = RefreshToken.first(login.user_id, ids.new_id("ses"), int(login.access_epoch))
     transaction = Transaction()
@@ -148,7 +149,9 @@ def end_others(caller: Principal) -> None:
 
 def _tokens(token: RefreshToken, now: datetime) -> Tokens:
     lifetime = timedelta(minutes=settings(TokenSettings).access_token_minutes)
-    access = tokens.issue(token.user_id, token.session_id, _ring(), now=now, lifetime=lifetime)
+    access = access_tokens.issue(
+        token.user_id, token.session_id, _ring(), now=now, lifetime=lifetime
+    )
     return Tokens(access, str(token), lifetime)
 
 

@@ -5,20 +5,20 @@ from collections.abc import Set as AbstractSet
 from auth.accounts import repository as accounts
 from auth.api_keys import repository as api_keys
 from auth.second_factor import codes
-from shared import cursors, outbox
-from shared.auth import Role
-from shared.cursors import ItemPage
-from shared.errors import Forbidden
-from shared.events import SecondFactorChanged
-from shared.models import Login, User
-from shared.transactions import Transaction
+from shared.errors.accounts import Forbidden
+from shared.events.accounts import SecondFactorChanged
+from shared.security.permissions import Role
+from shared.storage import cursors, outbox
+from shared.storage.cursors import ItemPage
+from shared.storage.models.accounts import Login, User
+from shared.storage.transactions import Transaction
 
 _LISTING = "users"  # the one partition of the index
 
 
 def newest(*, limit: int, cursor: str | None, for_admin: str) -> ItemPage[User]:
     """Newest first. Raises InvalidCursor."""
-    return cursors.page_of(
+    return cursors.get_page(
         User.by_newest, _LISTING, query="users", owner=for_admin, limit=limit, cursor=cursor
     )
 
@@ -31,7 +31,7 @@ def change(
     by_admin: str | None,
     only_if_suits_staff: bool,
 ) -> None:
-    """And end all sessions, with the same write. Raises ChangedMeanwhile, and Forbidden.
+    """And end all sessions, with the same write. Raises ConcurrentModification, and Forbidden.
 
     `by_admin` must be one still: two admins who dismiss each other at once do not both succeed.
     """
@@ -51,7 +51,7 @@ def change(
 
 
 def end_sessions(user: User, *, by_admin: str) -> None:
-    """And revoke the keys. Raises ChangedMeanwhile; Forbidden when that is no admin any more."""
+    """And revoke the keys. Raises ConcurrentModification; Forbidden when that is no admin any more."""
     transaction = Transaction()
     _require_admin(transaction, by_admin)
     accounts.amend(transaction, user, access_epoch=int(user.access_epoch) + 1)
@@ -60,7 +60,7 @@ def end_sessions(user: User, *, by_admin: str) -> None:
 
 
 def remove_second_factor(user: User, *, by_admin: str, told: SecondFactorChanged) -> None:
-    """And end all sessions. Raises ChangedMeanwhile, and Forbidden as above."""
+    """And end all sessions. Raises ConcurrentModification, and Forbidden as above."""
     transaction = Transaction()
     _require_admin(transaction, by_admin)
     accounts.amend(

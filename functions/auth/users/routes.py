@@ -6,14 +6,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from auth.accounts.schemas import UserView
 from auth.users import service as users
 from auth.users.schemas import UserChange
-from shared.answers import no_content, shown
-from shared.api import Routes
-from shared.auth import Permission
-from shared.callers import requires
-from shared.mailboxes import Email
-from shared.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
-from shared.schemas import Page
-from shared.versions import Expected
+from shared.email_addresses import Email
+from shared.http.api import Routes
+from shared.http.authorization import requires
+from shared.http.etags import Expected
+from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
+from shared.http.responses import no_content, shown
+from shared.http.schemas import Page
+from shared.security.permissions import Permission
 
 routes = Routes()
 
@@ -27,14 +27,16 @@ def list_users(
 ) -> Page[UserView]:
     """All users, newest first. Who has registered within a second may be missing."""
     page = users.browse(routes.caller, limit=limit, cursor=cursor, email=email)
-    return Page(items=[UserView.of(user) for user in page.items], next_cursor=page.next_cursor)
+    return Page(
+        items=[UserView.from_model(user) for user in page.items], next_cursor=page.next_cursor
+    )
 
 
 @routes.get("/v1/users/<user_id>", tags=["Users"])
 @requires(Permission.READ_USERS)
 def get_user(user_id: str, if_none_match: IfNoneMatch = None) -> Response[UserView]:
     """One user."""
-    user = UserView.of(users.find(user_id))
+    user = UserView.from_model(users.find(user_id))
     return shown(user, version=user.version, if_none_match=if_none_match)
 
 
@@ -46,7 +48,7 @@ def update_user(user_id: str, change: UserChange, if_match: IfMatch) -> Response
     Your own account is for another admin to change: so the shop always has one.
     """
     changed = users.change(routes.caller, user_id, change, Expected.parse(if_match))
-    user = UserView.of(changed)
+    user = UserView.from_model(changed)
     return shown(user, version=user.version)
 
 

@@ -2,8 +2,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.auth import Role
-from shared.schemas import RequestBody
+from shared.http.schemas import RequestBody
+from shared.security.permissions import Role
 
 _Role = Annotated[Role, Field(strict=False)]  # JSON has text where Python has a Role
 

@@ -8,20 +8,21 @@ from auth.accounts import repository as accounts
 from auth.accounts.schemas import EmailAddress
 from auth.users import repository
 from auth.users.schemas import UserChange
-from shared import auth, observability
-from shared.auth import Principal, Role
+from shared import observability
 from shared.config import PasswordSettings, settings
-from shared.cursors import ItemPage
-from shared.errors import (
+from shared.errors.accounts import (
+    CannotModifyOwnAccount,
     EmailNotVerified,
-    OwnAccount,
     PasswordTooShortForStaff,
     SecondFactorState,
     UserNotFound,
 )
-from shared.events import SecondFactorChange, SecondFactorChanged
-from shared.models import Login, User
-from shared.versions import Expected
+from shared.events.accounts import SecondFactorChanged, SecondFactorChangedData
+from shared.http.etags import Expected
+from shared.security import permissions
+from shared.security.permissions import Principal, Role
+from shared.storage.cursors import ItemPage
+from shared.storage.models.accounts import Login, User
 
 OPERATOR = "operator"  # whoever holds the deployment's own credentials, in place of a user's id
 
@@ -45,12 +46,12 @@ def find(user_id: str) -> User:
 
 
 def change(admin: Principal, user_id: str, change: UserChange, expected: Expected) -> User:
-    """Raises UserNotFound, OwnAccount, StaleVersion, ChangedMeanwhile and Forbidden.
+    """Raises UserNotFound, CannotModifyOwnAccount, StaleVersion, ConcurrentModification and Forbidden.
 
     And EmailNotVerified or PasswordTooShortForStaff for an account that is not fit for staff.
     """
     if user_id == admin.user_id:
-        raise OwnAccount("Another admin has to change your roles and your status.")
+        raise CannotModifyOwnAccount("Another admin has to change your roles and your status.")
 
     def changed() -> User:
         user = find(user_id)
@@ -64,7 +65,7 @@ def change(admin: Principal, user_id: str, change: UserChange, expected: Expecte
 def grant_admin(email: str) -> User:
     """Make this account an admin's, whatever else it is: how a shop gets its first one.
 
-    Raises UserNotFound, EmailNotVerified, PasswordTooShortForStaff, and ChangedMeanwhile, which a
+    Raises UserNotFound, EmailNotVerified, PasswordTooShortForStaff, and ConcurrentModification, which a
     retry mends.
     """
     try:
@@ -78,7 +79,7 @@ def grant_admin(email: str) -> User:
 
 
 def end_sessions(admin: Principal, user_id: str) -> None:
-    """And revoke the API keys. Raises UserNotFound, ChangedMeanwhile and Forbidden."""
+    """And revoke the API keys. Raises UserNotFound, ConcurrentModification and Forbidden."""
     user = find(user_id)
     repository.end_sessions(user, by_admin=admin.user_id)
     observability.audit(
@@ -89,14 +90,14 @@ def end_sessions(admin: Principal, user_id: str) -> None:
 def remove_second_factor(admin: Principal, user_id: str) -> None:
     """For who has lost the app and the recovery codes. All sessions end, and the owner is told.
 
-    Raises UserNotFound, OwnAccount, SecondFactorState, ChangedMeanwhile and Forbidden.
+    Raises UserNotFound, CannotModifyOwnAccount, SecondFactorState, ConcurrentModification and Forbidden.
     """
     if user_id == admin.user_id:
-        raise OwnAccount("Turn your own off at /v1/me/second-factor.")
+        raise CannotModifyOwnAccount("Turn your own off at /v1/me/second-factor.")
     user = find(user_id)
     if not user.second_factor:
         raise SecondFactorState("The second factor is not on.")
-    told = SecondFactorChanged(data=SecondFactorChange(user_id=user_id, enabled=False))
+    told = SecondFactorChanged(data=SecondFactorChangedData(user_id=user_id, enabled=False))
     repository.remove_second_factor(user, by_admin=admin.user_id, told=told)
     observability.audit(
         "remove_second_factor_of_user", "done", user_id=admin.user_id, target_id=user_id
@@ -108,7 +109,7 @@ def _amended(user: User, *, roles: AbstractSet[Role], status: str, by: Principal
     gained = frozenset(roles - _roles_of(user))
     if roles == _roles_of(user) and status == user.status:
         return user
-    gains_staff = auth.is_staff(gained)
+    gains_staff = permissions.is_staff(gained)
     if gains_staff:
         _check_suits_staff(user)
     by_admin = by.user_id if by else None
@@ -143,7 +144,7 @@ def _check_suits_staff(user: User) -> None:
 
 
 def _roles_of(user: User) -> frozenset[Role]:
-    return auth.roles_named(user.roles)
+    return permissions.roles_named(user.roles)
 
 
 def _not_found() -> UserNotFound:

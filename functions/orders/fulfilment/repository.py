@@ -7,10 +7,11 @@ writes little into them: a page is one Query, and one BatchGetItem of the orders
 from pynamodb.indexes import GlobalSecondaryIndex
 
 from orders.fulfilment.schemas import OrderQuery
-from shared import clock, cursors
-from shared.cursors import ItemPage, Position
-from shared.models import Order
-from shared.transactions import Condition
+from shared import clock
+from shared.storage import cursors
+from shared.storage.cursors import ItemPage, Position
+from shared.storage.models.orders import Order
+from shared.storage.transactions import Condition
 
 Index = GlobalSecondaryIndex[Order]
 

@@ -16,13 +16,13 @@ from orders.fulfilment.schemas import (
     StaffOrderDetail,
     StaffOrderView,
 )
-from shared.answers import JSON, accepted, created
-from shared.api import Routes
-from shared.auth import Permission
-from shared.callers import requires
-from shared.moments import Moment
-from shared.parameters import IdempotencyKey, OrderPageLimit, PageCursor
-from shared.schemas import Page
+from shared.http.api import Routes
+from shared.http.authorization import requires
+from shared.http.parameters import IdempotencyKey, OrderPageLimit, PageCursor
+from shared.http.responses import JSON, accepted, created
+from shared.http.schemas import Page
+from shared.security.permissions import Permission
+from shared.timestamps import Moment
 
 routes = Routes()
 
@@ -52,7 +52,7 @@ def list_orders_for_staff(  # noqa: PLR0913 (each is a parameter of the query)
     """
     query = OrderQuery(status, customer, placed_from, placed_before, limit, cursor)
     page = fulfilment.browse(routes.caller, query)
-    items = [StaffOrderView.of(order) for order in page.items]
+    items = [StaffOrderView.from_model(order) for order in page.items]
     return Page(items=items, next_cursor=page.next_cursor)
 
 
@@ -60,7 +60,7 @@ def list_orders_for_staff(  # noqa: PLR0913 (each is a parameter of the query)
 @requires(Permission.READ_ALL_ORDERS)
 def get_order_for_staff(order_id: str) -> StaffOrderDetail:
     """One order, with whose it is, its payment, its notes, and who did what."""
-    return StaffOrderDetail.of(fulfilment.find(order_id))
+    return StaffOrderDetail.from_model(fulfilment.find(order_id))
 
 
 @routes.post("/v1/orders/<order_id>/mark-paid", tags=["Fulfilment"])
@@ -72,7 +72,7 @@ def mark_order_paid(order_id: str, request: MarkPaidRequest) -> StaffOrderDetail
     back. A second time, with the same reference, it answers the same.
     """
     paid = fulfilment.mark_paid(routes.caller, order_id, request.reference)
-    return StaffOrderDetail.of(paid)
+    return StaffOrderDetail.from_model(paid)
 
 
 @routes.post("/v1/orders/<order_id>/ship", tags=["Fulfilment"])
@@ -82,14 +82,14 @@ def ship_order(order_id: str, request: ShipRequest) -> StaffOrderDetail:
 
     A second time, with the same carrier and tracking number, it answers the same.
     """
-    return StaffOrderDetail.of(fulfilment.ship(routes.caller, order_id, request))
+    return StaffOrderDetail.from_model(fulfilment.ship(routes.caller, order_id, request))
 
 
 @routes.post("/v1/orders/<order_id>/deliver", tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
 def deliver_order(order_id: str) -> StaffOrderDetail:
     """Say that the order has arrived. A second time it answers the same."""
-    return StaffOrderDetail.of(fulfilment.deliver(routes.caller, order_id))
+    return StaffOrderDetail.from_model(fulfilment.deliver(routes.caller, order_id))
 
 
 @routes.post("/v1/orders/<order_id>/return", tags=["Fulfilment"])
@@ -126,7 +126,7 @@ def refund_order(
 @requires(Permission.MANAGE_ORDERS)
 def add_note_to_order(order_id: str, request: NoteRequest) -> Response[StaffOrderDetail]:
     """Write down something about an order, for the shop's own people."""
-    view = StaffOrderDetail.of(fulfilment.note(routes.caller, order_id, request.text))
+    view = StaffOrderDetail.from_model(fulfilment.note(routes.caller, order_id, request.text))
     return created(view, location=f"/v1/staff/orders/{view.id}")
 
 
@@ -142,6 +142,6 @@ def _answer(status: int, outcome: fulfilment.Outcome) -> Response[StaffOrderDeta
     return Response(
         status_code=status,
         content_type=JSON,
-        body=StaffOrderDetail.of(outcome.order),
+        body=StaffOrderDetail.from_model(outcome.order),
         headers={"Idempotency-Replayed": "false" if outcome.is_new else "true"},
     )

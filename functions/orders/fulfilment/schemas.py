@@ -6,13 +6,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field
 
-from orders.parts import OrderStepView, PaymentView, RefundView, Status
 from orders.schemas import LINES_MAX, QUANTITY_MAX, OrderView
-from shared.mailboxes import normalised
-from shared.models import Order, OrderNote, OrderReturn
-from shared.moments import Moment
+from orders.views import OrderStepView, PaymentView, RefundView, Status
+from shared.email_addresses import normalised
+from shared.http.schemas import ONE_LINE, RequestBody, View, refusal_of
 from shared.money import Price
-from shared.schemas import ONE_LINE, RequestBody, View, refusal_of
+from shared.storage.models.orders import Order, OrderNote, OrderReturn
+from shared.timestamps import Moment
 
 Reason = Annotated[
     str,
@@ -124,7 +124,7 @@ class StaffPaymentView(PaymentView):
 
 
 class StaffRefundView(RefundView):
-    is_by_hand: bool = Field(description="Of what was paid by hand, and so paid back by hand.")
+    is_manual: bool = Field(description="Of what was paid by hand, and so paid back by hand.")
     by: str
     provider_refund_id: str | None
 
@@ -144,7 +144,7 @@ class ReturnView(View):
     at: datetime
 
     @classmethod
-    def of(cls, returned: OrderReturn) -> Self:
+    def from_model(cls, returned: OrderReturn) -> Self:
         return cls(
             id=returned.return_id,
             lines=[
@@ -163,7 +163,7 @@ class NoteView(View):
     at: datetime
 
     @classmethod
-    def of(cls, note: OrderNote) -> Self:
+    def from_model(cls, note: OrderNote) -> Self:
         return cls(text=note.text, by=note.by, at=note.at)
 
 
@@ -179,15 +179,15 @@ class StaffOrderView(OrderView):
     )
 
     @classmethod
-    def of(cls, order: Order, **more: Any) -> Self:
+    def from_model(cls, order: Order, **more: Any) -> Self:
         seen_by_staff = {
             "buyer_id": order.buyer_id,
             "guest_email": order.guest_email,
             "payment": _payment_of(order),
             "refunds": _refunds_of(order),
-            "history": [OrderStepView.of(step, by=step.by) for step in order.history],
+            "history": [OrderStepView.from_model(step, by=step.by) for step in order.history],
         }
-        return super().of(order, **seen_by_staff, **more)
+        return super().from_model(order, **seen_by_staff, **more)
 
 
 class StaffOrderDetail(StaffOrderView):
@@ -197,18 +197,18 @@ class StaffOrderDetail(StaffOrderView):
     notes: list[NoteView]
 
     @classmethod
-    def of(cls, order: Order, **more: Any) -> Self:
-        return super().of(
+    def from_model(cls, order: Order, **more: Any) -> Self:
+        return super().from_model(
             order,
-            returns=[ReturnView.of(it) for it in order.returns],
-            notes=[NoteView.of(it) for it in order.notes],
+            returns=[ReturnView.from_model(it) for it in order.returns],
+            notes=[NoteView.from_model(it) for it in order.notes],
             **more,
         )
 
 
 def _payment_of(order: Order) -> StaffPaymentView:
     payment = order.payment
-    return StaffPaymentView.of(
+    return StaffPaymentView.from_model(
         order,
         provider=payment.provider if payment else None,
         payment_id=payment.payment_id if payment else None,
@@ -218,10 +218,10 @@ def _payment_of(order: Order) -> StaffPaymentView:
 
 def _refunds_of(order: Order) -> list[StaffRefundView]:
     return [
-        StaffRefundView.of(
+        StaffRefundView.from_model(
             refund,
             order.currency,
-            is_by_hand=bool(refund.is_by_hand),
+            is_manual=bool(refund.is_manual),
             by=refund.by,
             provider_refund_id=refund.provider_refund_id,
         )

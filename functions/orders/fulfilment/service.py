@@ -8,14 +8,14 @@ from orders.fulfilment import repository
 from orders.fulfilment.schemas import OrderQuery, RefundRequest, ReturnRequest, ShipRequest
 from orders.lifecycle import decisions
 from orders.lifecycle import repository as orders
-from orders.lifecycle.service import Decide, Outcome, carry_out
+from orders.lifecycle.service import Decide, Outcome, try_update_order
 from orders.lifecycle.transitions import Effects
 from shared import observability
-from shared.auth import Principal
-from shared.cursors import ItemPage
-from shared.errors import MixedCurrencies
-from shared.models import Order
+from shared.errors.orders import MixedCurrencies
 from shared.money import Money
+from shared.security.permissions import Principal
+from shared.storage.cursors import ItemPage
+from shared.storage.models.orders import Order
 
 __all__ = [
     "Outcome",
@@ -44,7 +44,7 @@ def find(order_id: str) -> Order:
 
 def mark_paid(staff: Principal, order_id: str, reference: str) -> Order:
     """Raises OrderNotFound, OrderStatusConflict and Unavailable."""
-    decide = partial(decisions.pay_by_hand, by=staff.user_id, reference=reference)
+    decide = partial(decisions.mark_paid_manually, by=staff.user_id, reference=reference)
     return _done(staff, "mark_order_paid", order_id, decide).order
 
 
@@ -63,7 +63,7 @@ def deliver(staff: Principal, order_id: str) -> Order:
 def take_back(staff: Principal, order_id: str, request: ReturnRequest, key: str) -> Outcome:
     """Raises OrderNotFound, Unavailable, and the refusals of `decisions.take_back`."""
     decide = partial(
-        decisions.take_back,
+        decisions.return_items,
         quantities=request.quantities,
         by=staff.user_id,
         reason=request.reason,
@@ -93,7 +93,7 @@ def refund(staff: Principal, order_id: str, request: RefundRequest, key: str) ->
 
 
 def note(staff: Principal, order_id: str, text: str) -> Order:
-    """Raises OrderNotFound, TooManyEntries and Unavailable."""
+    """Raises OrderNotFound, OrderEntryLimitReached and Unavailable."""
     decide = partial(decisions.note, text=text, by=staff.user_id)
     return _done(staff, "note_on_order", order_id, decide).order
 
@@ -104,7 +104,7 @@ def confirm_again(staff: Principal, order_id: str) -> None:
 
 
 def _done(staff: Principal, action: str, order_id: str, decide: Decide) -> Outcome:
-    outcome = carry_out(order_id, decide)
+    outcome = try_update_order(order_id, decide)
     result = "done" if outcome.is_new else "done before"
     observability.audit(action, result, user_id=staff.user_id, order_id=order_id)
     return outcome

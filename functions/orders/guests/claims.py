@@ -1,7 +1,7 @@
 """A guest's order becomes a user's, once the user has shown that its address is theirs. Pure."""
 
 from orders.lifecycle.transitions import Effects
-from shared.models import Order
+from shared.storage.models.orders import Order
 
 
 def claim(order: Order, *, user_id: str, email: str) -> Effects | None:

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from shared import clock
 from shared.config import GuestSettings, settings
-from shared.errors import OrderNotFound
-from shared.keys import KeyRing, key_ring
+from shared.errors.orders import OrderNotFound
+from shared.security.key_rings import KeyRing, key_ring
 
 # A parcel, and the weeks in which it may be sent back and is paid back, lie well within it; each
 # mail about the order has a new link. The ring's keys are kept for as long when they rotate.

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from shared.models import Order, User
-from shared.transactions import Transaction
+from shared.storage.models.accounts import User
+from shared.storage.models.orders import Order
+from shared.storage.transactions import Transaction
 
 
 class NotTheirs(Exception):

@@ -4,10 +4,10 @@ from orders.guests import service as guests
 from orders.guests.schemas import GuestOrderRequest, GuestOrderView
 from orders.pricing.schemas import QuoteView
 from orders.schemas import CancelRequest, OrderView, QuoteRequest
-from shared.answers import created
-from shared.api import Routes
-from shared.callers import anyone
-from shared.parameters import IdempotencyKey, OrderToken
+from shared.http.api import Routes
+from shared.http.authorization import anyone
+from shared.http.parameters import IdempotencyKey, OrderToken
+from shared.http.responses import created
 
 routes = Routes()
 
@@ -19,7 +19,7 @@ def quote_guest_order(request: QuoteRequest) -> QuoteView:
 
     A promotion's limit for each customer is looked at when the order is placed.
     """
-    return QuoteView.of(guests.quote(request))
+    return QuoteView.from_model(guests.quote(request))
 
 
 @routes.post("/v1/guest/orders", status_code=201, tags=["Guests"])
@@ -33,7 +33,7 @@ def place_guest_order(
     the address later, and confirms it, finds the order among their own.
     """
     placement = guests.place(request, idempotency_key, routes.client)
-    view = GuestOrderView.of(placement.order, order_token=placement.token)
+    view = GuestOrderView.from_model(placement.order, order_token=placement.token)
     return created(
         view,
         location=f"/v1/guest/orders/{view.id}",
@@ -45,7 +45,7 @@ def place_guest_order(
 @anyone
 def get_guest_order(order_id: str, order_token: OrderToken = None) -> OrderView:
     """The order that the token in the mail's link, or in the answer of before, is of."""
-    return OrderView.of(guests.view(order_id, order_token))
+    return OrderView.from_model(guests.view(order_id, order_token))
 
 
 @routes.post("/v1/guest/orders/<order_id>/cancel", tags=["Guests"])
@@ -57,4 +57,4 @@ def cancel_guest_order(
 
     A second time it answers the same.
     """
-    return OrderView.of(guests.cancel(order_id, order_token, request.reason))
+    return OrderView.from_model(guests.cancel(order_id, order_token, request.reason))

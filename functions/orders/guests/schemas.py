@@ -1,7 +1,7 @@
 from pydantic import Field
 
 from orders.schemas import OrderRequest, OrderView
-from shared.mailboxes import Email
+from shared.email_addresses import Email
 
 
 class GuestOrderRequest(OrderRequest):

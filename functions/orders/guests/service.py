@@ -20,12 +20,14 @@ from orders.lifecycle import service as lifecycle
 from orders.lifecycle.transitions import Effects
 from orders.pricing.quotes import Quote
 from orders.schemas import QuoteRequest
-from shared import clock, ids, observability, quotas
-from shared.callers import Client
+from shared import clock, ids, observability
 from shared.config import GuestSettings, settings
-from shared.errors import OrderNotFound, TooManyAttempts
-from shared.models import Order
-from shared.transactions import Transaction
+from shared.errors.accounts import TooManyAttempts
+from shared.errors.orders import OrderNotFound
+from shared.http.authorization import Client
+from shared.storage import rate_limits
+from shared.storage.models.orders import Order
+from shared.storage.transactions import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def cancel(order_id: str, token: str | None, reason: str | None) -> Order:
     def decide(order: Order) -> Effects | None:
         return decisions.cancel(order, by=order.buyer_id, is_staff=False, reason=reason)
 
-    order = lifecycle.change(order_id, decide)
+    order = lifecycle.update_order(order_id, decide)
     observability.audit("cancel_order", "done", user_id=order.buyer_id, order_id=order_id)
     return order
 
@@ -94,10 +96,10 @@ def _customer_id(email: str) -> str:
 
 def _take(client: Client, transaction: Transaction) -> None:
     """Of what one network may place in an hour: else a script could keep all stock on order."""
-    quotas.take_of_hour(
+    rate_limits.consume_hourly_quota(
         transaction,
         "guest order from",
-        quotas.network(client.address),
+        rate_limits.network(client.address),
         limit=settings(GuestSettings).guest_orders_per_hour,
         now=clock.utc_now(),
     )

@@ -6,8 +6,8 @@ a retry whose first answer was lost is answered like it. Nothing is changed by o
 
 from collections.abc import Mapping
 
-from orders.lifecycle import announcing, erasing, receipts, refunds, units
-from orders.lifecycle.erasing import ERASED
+from orders.lifecycle import anonymize, balances, order_events, order_quantities, refunds
+from orders.lifecycle.anonymize import ERASED
 from orders.lifecycle.transitions import (
     BEFORE_SHIPPING,
     FINISHED,
@@ -18,9 +18,9 @@ from orders.lifecycle.transitions import (
     require_room,
 )
 from shared import clock, ids
-from shared.errors import IdempotencyKeyReused
-from shared.events import OrderEvent
-from shared.models import Order, OrderNote, OrderReturn, OrderShipment
+from shared.errors.requests import IdempotencyKeyReused
+from shared.events.all_events import OrderEvent
+from shared.storage.models.orders import Order, OrderNote, OrderReturn, OrderShipment
 
 SHOP = "shop"  # who acts where nobody does: on the clock, or by its own rules
 
@@ -36,11 +36,11 @@ def cancel(order: Order, *, by: str, is_staff: bool, reason: str | None) -> Effe
         raise conflict(order, "cancelled")
     advance(order, "cancelled", by=by, reason=reason)
     effects = Effects(
-        events=[announcing.cancelled(order), *_let_go(order)],
-        stock=units.give_back_unshipped(order),
+        events=[order_events.cancelled(order), *_void(order)],
+        stock=order_quantities.give_back_unshipped(order),
         gives_promotion_back=True,
     )
-    effects.add(refunds.ask_all(order, by=by, reason="cancelled"))
+    effects.add(refunds.refund_all(order, by=by, reason="cancelled"))
     return effects
 
 
@@ -50,27 +50,27 @@ def expire(order: Order) -> Effects | None:
         return None
     advance(order, "expired", by=SHOP)
     return Effects(
-        events=[announcing.expired(order), *_let_go(order)],
-        stock=units.give_back_unshipped(order),
+        events=[order_events.expired(order), *_void(order)],
+        stock=order_quantities.give_back_unshipped(order),
         gives_promotion_back=True,
     )
 
 
-def pay_by_hand(order: Order, *, by: str, reference: str) -> Effects | None:
+def mark_paid_manually(order: Order, *, by: str, reference: str) -> Effects | None:
     """Staff have seen the money; also in place of a payment that was lost.
 
     Raises OrderStatusConflict.
     """
-    payment = receipts.payment_of(order)
-    if payment.by_hand_minor and payment.reference == reference:
+    payment = balances.payment_of(order)
+    if payment.manual_minor and payment.reference == reference:
         return None
     effects = Effects()
-    if receipts.is_lost(order):
-        record(order, "paid_by_hand", by=by, reason=reference)
+    if balances.is_lost(order):
+        record(order, "paid_manually", by=by, reason=reference)
     else:
         advance(order, "paid", by=by, reason=reference)
-        effects.events += [announcing.paid(order), *_let_go(order)]
-    payment.by_hand_minor, payment.reference = receipts.total_minor(order), reference
+        effects.events += [order_events.paid(order), *_void(order)]
+    payment.manual_minor, payment.reference = balances.total_minor(order), reference
     order.payment = payment
     return effects
 
@@ -80,14 +80,16 @@ def ship(order: Order, *, by: str, carrier: str, tracking_number: str | None) ->
     shipment = OrderShipment(carrier=carrier, tracking_number=tracking_number)
     if order.status in ("shipped", "delivered") and _same(order.shipment, shipment):
         return None
-    if receipts.is_being_paid_back(order) or receipts.is_lost(order):
+    if balances.is_being_paid_back(order) or balances.is_lost(order):
         raise conflict(order, "shipped")
     advance(order, "shipped", by=by)
     order.shipment = shipment
-    effects = Effects(events=[announcing.shipped(order, shipment)], stock=units.ship(order))
-    payment = receipts.payment_of(order)
-    if payment.status == receipts.AUTHORIZED and not payment.by_hand_minor:
-        effects.events.append(announcing.capture_requested(order))
+    effects = Effects(
+        events=[order_events.shipped(order, shipment)], stock=order_quantities.ship(order)
+    )
+    payment = balances.payment_of(order)
+    if payment.status == balances.AUTHORIZED and not payment.manual_minor:
+        effects.events.append(order_events.capture_requested(order))
     return effects
 
 
@@ -96,10 +98,10 @@ def deliver(order: Order, *, by: str) -> Effects | None:
     if order.status == "delivered":
         return None
     advance(order, "delivered", by=by)
-    return Effects(events=[announcing.delivered(order)])
+    return Effects(events=[order_events.delivered(order)])
 
 
-def take_back(  # noqa: PLR0913 (what a return is)
+def return_items(  # noqa: PLR0913 (what a return is)
     order: Order,
     quantities: Mapping[str, int],
     *,
@@ -110,8 +112,8 @@ def take_back(  # noqa: PLR0913 (what a return is)
 ) -> Effects | None:
     """Units of the order are in stock again. `key` tells one return of the order from another.
 
-    Raises TooManyReturned, IdempotencyKeyReused, OrderStatusConflict (an order that is not paid is
-    cancelled instead), and TooManyEntries.
+    Raises ReturnQuantityExceeded, IdempotencyKeyReused, OrderStatusConflict (an order that is not paid is
+    cancelled instead), and OrderEntryLimitReached.
     """
     return_id = ids.derived_id("ret", order.order_id, key)
     for known in order.returns:
@@ -121,7 +123,7 @@ def take_back(  # noqa: PLR0913 (what a return is)
     if order.status == "pending_payment":
         raise conflict(order, "returned")
     require_room(order, order.returns)
-    moves = units.give_back(order, quantities)
+    moves = order_quantities.give_back(order, quantities)
     order.returns.append(
         OrderReturn(
             return_id=return_id,
@@ -133,7 +135,7 @@ def take_back(  # noqa: PLR0913 (what a return is)
         )
     )
     record(order, "returned", by=by, reason=reason)
-    return Effects(events=[announcing.returned(order, quantities)], stock=moves)
+    return Effects(events=[order_events.returned(order, quantities)], stock=moves)
 
 
 def refund(  # noqa: PLR0913 (what a refund is)
@@ -148,7 +150,7 @@ def refund(  # noqa: PLR0913 (what a refund is)
     """Pay that much back, or all that is left: of what the provider captured, else of what was paid
     by hand. `key` tells one refund of the order from another.
 
-    Raises RefundTooLarge, IdempotencyKeyReused and TooManyEntries.
+    Raises RefundTooLarge, IdempotencyKeyReused and OrderEntryLimitReached.
     """
     key = f"asked for {key}"  # no key of a client's is one of those that are paid back unasked
     known = refunds.find(order, refunds.refund_id(order, key))
@@ -157,9 +159,11 @@ def refund(  # noqa: PLR0913 (what a refund is)
         return None
     require_room(order, order.refunds)
     if amount_minor is None:
-        by_provider, by_hand = (receipts.left_minor(order, by_hand=it) for it in (False, True))
-        amount_minor = by_provider or by_hand or 1  # more than nothing, and so too much
-    return refunds.ask(order, amount_minor, by=by, reason=reason, key=key, fingerprint=fingerprint)
+        by_provider, manual = (balances.left_minor(order, manual=it) for it in (False, True))
+        amount_minor = by_provider or manual or 1  # more than nothing, and so too much
+    return refunds.request_refund(
+        order, amount_minor, by=by, reason=reason, key=key, fingerprint=fingerprint
+    )
 
 
 def erase(order: Order) -> Effects | None:
@@ -171,12 +175,12 @@ def erase(order: Order) -> Effects | None:
         return Effects()
     is_open = order.status == "pending_payment"
     effects = cancel(order, by=SHOP, is_staff=True, reason="account_deleted") if is_open else None
-    erasing.erase(order)
+    anonymize.erase(order)
     return effects or Effects()
 
 
 def note(order: Order, text: str, *, by: str) -> Effects:
-    """Raises TooManyEntries."""
+    """Raises OrderEntryLimitReached."""
     require_room(order, order.notes)
     order.notes.append(OrderNote(text=text, by=by, at=clock.utc_now()))
     return Effects()
@@ -186,7 +190,7 @@ def confirm_again(order: Order) -> Effects:
     """The mail about it is sent once more. Raises OrderStatusConflict for one that is over."""
     if order.status in FINISHED:
         raise conflict(order, "confirmed")
-    return Effects(events=[announcing.confirmation_requested(order)])
+    return Effects(events=[order_events.confirmation_requested(order)])
 
 
 def require_same(known: str | None, fingerprint: str | None) -> None:
@@ -205,8 +209,8 @@ def _same(known: OrderShipment | None, shipment: OrderShipment) -> bool:
     )
 
 
-def _let_go(order: Order) -> list[OrderEvent]:
+def _void(order: Order) -> list[OrderEvent]:
     """Of a payment that was begun and that nobody waits for any more."""
-    if order.payment and order.payment.status in (receipts.STARTED, receipts.AUTHORIZED):
-        return [announcing.void_requested(order)]
+    if order.payment and order.payment.status in (balances.STARTED, balances.AUTHORIZED):
+        return [order_events.void_requested(order)]
     return []

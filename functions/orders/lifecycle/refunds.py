@@ -4,8 +4,8 @@ The provider is asked for what it has captured. What was paid by hand is paid ba
 counts as done when it is entered.
 """
 
-from orders.lifecycle import announcing, receipts, units
-from orders.lifecycle.receipts import FAILED, REQUESTED, SUCCEEDED, left_minor
+from orders.lifecycle import balances, order_events, order_quantities
+from orders.lifecycle.balances import FAILED, REQUESTED, SUCCEEDED, left_minor
 from orders.lifecycle.transitions import (
     TRANSITIONS,
     Effects,
@@ -14,8 +14,8 @@ from orders.lifecycle.transitions import (
     require_room,
 )
 from shared import clock, ids
-from shared.errors import RefundTooLarge
-from shared.models import Order, OrderRefund
+from shared.errors.orders import RefundTooLarge
+from shared.storage.models.orders import Order, OrderRefund
 
 
 def refund_id(order: Order, key: str) -> str:
@@ -34,7 +34,7 @@ def known_as(order: Order, refund_id: str | None, provider_refund_id: str) -> Or
     return mine or next(its, None)
 
 
-def ask(  # noqa: PLR0913 (what a refund is)
+def request_refund(  # noqa: PLR0913 (what a refund is)
     order: Order,
     amount_minor: int,
     *,
@@ -44,39 +44,41 @@ def ask(  # noqa: PLR0913 (what a refund is)
     fingerprint: str | None = None,
 ) -> Effects:
     """Raises RefundTooLarge."""
-    by_provider, by_hand = left_minor(order, by_hand=False), left_minor(order, by_hand=True)
-    if amount_minor > max(by_provider, by_hand):
+    by_provider, manual = left_minor(order, manual=False), left_minor(order, manual=True)
+    if amount_minor > max(by_provider, manual):
         raise RefundTooLarge(
             "There is not so much left to pay back.",
-            refundable_minor=max(by_provider, by_hand),
+            refundable_minor=max(by_provider, manual),
             currency=order.currency,
         )
     refund = OrderRefund(
         refund_id=refund_id(order, key),
         amount_minor=amount_minor,
         status=REQUESTED,
-        is_by_hand=amount_minor > by_provider,
+        is_manual=amount_minor > by_provider,
         reason=reason,
         by=by,
         at=clock.utc_now(),
         fingerprint=fingerprint,
     )
     order.refunds.append(refund)
-    if refund.is_by_hand:
+    if refund.is_manual:
         return _succeeded(order, refund)
     record(order, "refund_requested", by=by, reason=reason)
-    return Effects(events=[announcing.refund_requested(order, refund)])
+    return Effects(events=[order_events.refund_requested(order, refund)])
 
 
-def ask_all(order: Order, *, by: str, reason: str) -> Effects:
+def refund_all(order: Order, *, by: str, reason: str) -> Effects:
     """All that the provider has. What was paid by hand is owed until staff enter its refund."""
     effects = Effects()
-    by_provider = left_minor(order, by_hand=False)
+    by_provider = left_minor(order, manual=False)
     if by_provider:
-        effects.add(ask(order, by_provider, by=by, reason=reason, key=f"{reason} by provider"))
-    if left_minor(order, by_hand=True):
-        record(order, "refund_owed", by=by, reason=reason)
-        effects.events.append(announcing.refund_owed(order))
+        effects.add(
+            request_refund(order, by_provider, by=by, reason=reason, key=f"{reason} by provider")
+        )
+    if left_minor(order, manual=True):
+        record(order, "manual_refund_required", by=by, reason=reason)
+        effects.events.append(order_events.manual_refund_required(order))
     return effects
 
 
@@ -95,7 +97,7 @@ def settled(
         return _succeeded(order, refund)
     refund.status = FAILED
     record(order, "refund_failed", by=refund.by)
-    return Effects(events=[announcing.refund_failed(order, refund)])
+    return Effects(events=[order_events.refund_failed(order, refund)])
 
 
 def found(
@@ -103,7 +105,7 @@ def found(
 ) -> Effects | None:
     """One that nobody has asked for here: made in the provider's own pages.
 
-    Raises TooManyEntries.
+    Raises OrderEntryLimitReached.
     """
     known = find(order, refund_id(order, provider_refund_id))
     if known is None:
@@ -112,7 +114,7 @@ def found(
             refund_id=refund_id(order, provider_refund_id),
             amount_minor=amount_minor,
             status=REQUESTED,
-            is_by_hand=False,
+            is_manual=False,
             reason="by_provider",
             by=by,
             at=clock.utc_now(),
@@ -123,10 +125,10 @@ def found(
 
 def _succeeded(order: Order, refund: OrderRefund) -> Effects:
     refund.status = SUCCEEDED
-    is_full = receipts.is_all_paid_back(order)
-    effects = Effects(events=[announcing.refunded(order, refund, is_full=is_full)])
+    is_full = balances.is_all_paid_back(order)
+    effects = Effects(events=[order_events.refunded(order, refund, is_full=is_full)])
     if is_full and "refunded" in TRANSITIONS[order.status]:
-        effects.stock = units.give_back_unshipped(order)
+        effects.stock = order_quantities.give_back_unshipped(order)
         advance(order, "refunded", by=refund.by, reason=refund.reason)
     else:
         record(order, "refunded", by=refund.by, reason=refund.reason)

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from orders.lifecycle.transitions import Effects, StockMove
-from shared import outbox, stock
-from shared.errors import ChangedMeanwhile, OrderNotFound
-from shared.models import AWAITS_PAYMENT, PROMOTIONS, Order, OrderPromotion, Promotion, PromotionUse
-from shared.stock import SplitAnew
-from shared.transactions import Action, Transaction
+from shared.errors.orders import OrderNotFound
+from shared.errors.requests import ConcurrentModification
+from shared.storage import outbox, stock
+from shared.storage.models.orders import AWAITS_PAYMENT, Order, OrderPromotion
+from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
+from shared.storage.stock import Resharded
+from shared.storage.transactions import Action, Transaction
 
-Also = Callable[[Transaction], None]  # what else is written in the same transaction
+StageExtra = Callable[[Transaction], None]  # what else is written in the same transaction
 
 
 def read(order_id: str) -> tuple[Order, dict[str, Any]]:
@@ -30,17 +32,19 @@ def due(now: datetime, *, limit: int) -> list[str]:
     return [order.order_id for order in found]
 
 
-def save(order: Order, stored: dict[str, Any], effects: Effects, also: Also | None = None) -> None:
+def save(
+    order: Order, stored: dict[str, Any], effects: Effects, also: StageExtra | None = None
+) -> None:
     """All of it or nothing, if nobody has changed the order since it was read.
 
-    Raises ChangedMeanwhile, Unavailable, and the refusals of `also`.
+    Raises ConcurrentModification, Unavailable, and the refusals of `also`.
     """
     order.version += 1
     split_anew: set[str] = set()  # the products whose units are no longer where they were taken
     while True:
         try:
             _staged(order, stored, effects, also, split_anew).commit()
-        except SplitAnew as found:
+        except Resharded as found:
             split_anew.add(found.product_id)
         else:
             return
@@ -50,7 +54,7 @@ def _staged(
     order: Order,
     stored: dict[str, Any],
     effects: Effects,
-    also: Also | None,
+    also: StageExtra | None,
     split_anew: AbstractSet[str],
 ) -> Transaction:
     transaction = Transaction()
@@ -60,15 +64,15 @@ def _staged(
         Order(order.order_id),
         list(_differences(order, stored)),
         only_if=Order.version == order.version - 1,
-        otherwise=ChangedMeanwhile("The order was changed meanwhile. Read it again."),
+        otherwise=ConcurrentModification("The order was changed meanwhile. Read it again."),
     )
-    for move in _to_first_buckets(effects.stock, split_anew):
+    for move in _to_first_shards(effects.stock, split_anew):
         stock.stage_move(
             transaction,
             move.product_id,
-            move.bucket,
+            move.shard,
             available=move.available,
-            on_order=move.on_order,
+            allocated=move.allocated,
             is_bounded=move.product_id not in split_anew,
         )
     if effects.gives_promotion_back and order.promotion:
@@ -88,18 +92,18 @@ def _differences(order: Order, stored: dict[str, Any]) -> Iterable[Action]:
         yield attribute.remove() if value is None else attribute.set(value)
 
 
-def _to_first_buckets(moves: Iterable[StockMove], split_anew: AbstractSet[str]) -> list[StockMove]:
+def _to_first_shards(moves: Iterable[StockMove], split_anew: AbstractSet[str]) -> list[StockMove]:
     """Those of these products as one each: a transaction writes no item twice."""
     staying: list[StockMove] = []
     available: Counter[str] = Counter()
-    on_order: Counter[str] = Counter()
+    allocated: Counter[str] = Counter()
     for move in moves:
         if move.product_id not in split_anew:
             staying.append(move)
             continue
         available[move.product_id] += move.available
-        on_order[move.product_id] += move.on_order
-    return staying + [StockMove(key, 0, available[key], on_order[key]) for key in available]
+        allocated[move.product_id] += move.allocated
+    return staying + [StockMove(key, 0, available[key], allocated[key]) for key in available]
 
 
 def _give_promotion_back(transaction: Transaction, promotion: OrderPromotion) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from orders.lifecycle import repository
-from orders.lifecycle.repository import Also
+from orders.lifecycle.repository import StageExtra
 from orders.lifecycle.transitions import Effects
-from shared.dynamo import BUSY, pause
-from shared.errors import ChangedMeanwhile, Unavailable
-from shared.models import Order
+from shared.errors.base import Unavailable
+from shared.errors.requests import ConcurrentModification
+from shared.storage.dynamo import BUSY, pause
+from shared.storage.models.orders import Order
 
 TRIES = 5  # at an order that others change at the same moment
 
@@ -21,12 +22,12 @@ class Outcome:
     is_new: bool  # or else there was nothing to do, and nothing was written
 
 
-def change(order_id: str, decide: Decide, also: Also | None = None) -> Order:
+def update_order(order_id: str, decide: Decide, also: StageExtra | None = None) -> Order:
     """The order as `carry_out` leaves it, whether that was new or not."""
-    return carry_out(order_id, decide, also).order
+    return try_update_order(order_id, decide, also).order
 
 
-def carry_out(order_id: str, decide: Decide, also: Also | None = None) -> Outcome:
+def try_update_order(order_id: str, decide: Decide, also: StageExtra | None = None) -> Outcome:
     """The order as `decide` has made it, stored with its effects and with what `also` stages.
 
     Where `decide` finds nothing to do, nothing is written. It is asked again about what the order
@@ -41,7 +42,7 @@ def carry_out(order_id: str, decide: Decide, also: Also | None = None) -> Outcom
             return Outcome(order, is_new=False)
         try:
             repository.save(order, stored, effects, also)
-        except ChangedMeanwhile:
+        except ConcurrentModification:
             continue
         return Outcome(order, is_new=True)
     raise Unavailable(BUSY)

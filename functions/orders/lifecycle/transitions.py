@@ -15,11 +15,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from orders.lifecycle import erasing
+from orders.lifecycle import anonymize
 from shared import clock
-from shared.errors import OrderStatusConflict, TooManyEntries
-from shared.events import OrderEvent
-from shared.models import Order, OrderStep
+from shared.errors.orders import OrderEntryLimitReached, OrderStatusConflict
+from shared.events.all_events import OrderEvent
+from shared.storage.models.orders import Order, OrderStep
 
 STATUSES = (
     "pending_payment",
@@ -45,12 +45,12 @@ BEFORE_SHIPPING = frozenset({"pending_payment", "paid"})
 
 @dataclass(frozen=True, slots=True)
 class StockMove:
-    """What is added to a bucket of a product's stock."""
+    """What is added to a shard of a product's stock."""
 
     product_id: str
-    bucket: int
+    shard: int
     available: int
-    on_order: int
+    allocated: int
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ def advance(order: Order, to: str, *, by: str, reason: str | None = None) -> Non
     order.awaits = None
     order.expires_at = None
     if order.is_erased_when_sent:
-        erasing.erase(order)
+        anonymize.erase(order)
 
 
 def record(order: Order, event: str, *, by: str, reason: str | None = None) -> None:
@@ -89,10 +89,12 @@ def record(order: Order, event: str, *, by: str, reason: str | None = None) -> N
 
 
 def require_room(order: Order, entries: Sequence[object]) -> None:
-    """For one more. Raises TooManyEntries."""
+    """For one more. Raises OrderEntryLimitReached."""
     size = len(json.dumps(order.serialize(), ensure_ascii=False).encode())
     if len(entries) >= ENTRIES_MAX or size > BYTES_MAX:
-        raise TooManyEntries("The order has no room for more of these.", entries_max=ENTRIES_MAX)
+        raise OrderEntryLimitReached(
+            "The order has no room for more of these.", entries_max=ENTRIES_MAX
+        )
 
 
 def conflict(order: Order, wanted: str) -> OrderStatusConflict:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared import aws
-from shared.cache import cached
-from shared.errors import PaymentUnavailable
+from shared.errors.orders import PaymentUnavailable
+from shared.storage.cache import cached
 
 REREAD_SECONDS = 60  # a rotated key is in use everywhere within this
 

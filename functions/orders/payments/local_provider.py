@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
 
-from orders.lifecycle.receipts import (
+from orders.lifecycle.balances import (
     AUTHORIZED,
     CAPTURED,
     FAILED,
@@ -26,11 +26,11 @@ from orders.payments.provider import (
     Payment,
     ProviderEvent,
     Refund,
-    RefundTold,
+    RefundUpdate,
     Voided,
 )
 from orders.payments.signatures import require_authentic
-from shared.errors import PaymentRefused, PaymentUnavailable
+from shared.errors.orders import PaymentRefused, PaymentUnavailable
 from shared.money import Money
 
 SECONDS = 5  # to connect, and again for each part of the answer
@@ -102,7 +102,7 @@ class LocalProvider:
         if event.type == "payment.voided":
             return Voided(*told, about["id"])
         if event.type == "refund.updated":
-            return RefundTold(
+            return RefundUpdate(
                 *told, about["payment_id"], about["refund_id"], _refund(about), amount
             )
         return None

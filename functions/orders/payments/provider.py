@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from orders.lifecycle.receipts import CAPTURED, VOID
+from orders.lifecycle.balances import CAPTURED, VOID
 from shared.money import Money
 
 ENDS = frozenset({CAPTURED, VOID})  # of a payment; what else there may be is refunds
@@ -31,7 +31,7 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PaymentUpdate:
     """An event of the provider's. It may come twice, late, and before what came to pass earlier."""
 
     event_id: str
@@ -41,28 +41,28 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Authorized(Told):
+class Authorized(PaymentUpdate):
     amount: Money
 
 
 @dataclass(frozen=True, slots=True)
-class Captured(Told):
+class Captured(PaymentUpdate):
     amount: Money
 
 
 @dataclass(frozen=True, slots=True)
-class Voided(Told):
+class Voided(PaymentUpdate):
     """Nothing will come of the payment."""
 
 
 @dataclass(frozen=True, slots=True)
-class RefundTold(Told):
+class RefundUpdate(PaymentUpdate):
     refund_id: str | None  # none: it was not asked for here
     refund: Refund
     amount: Money
 
 
-ProviderEvent = Authorized | Captured | Voided | RefundTold
+ProviderEvent = Authorized | Captured | Voided | RefundUpdate
 
 
 class PaymentProvider(Protocol):

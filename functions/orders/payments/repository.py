@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from orders.payments.provider import ProviderEvent
 from shared import clock
-from shared.models import PaymentEvent
-from shared.transactions import Otherwise, Transaction
+from shared.storage.models.payments import PaymentEvent
+from shared.storage.transactions import Otherwise, Transaction
 
 KEPT = timedelta(days=30)  # Stripe sends an event again for 3 days, and by hand for 30
 

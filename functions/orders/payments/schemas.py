@@ -5,12 +5,12 @@ from typing import Literal, Self
 from pydantic import Field
 
 from orders.payments.provider import Payment
-from shared.models import Order
+from shared.http.schemas import View
 from shared.money import Money
-from shared.schemas import View
+from shared.storage.models.orders import Order
 
 
-class BegunPaymentView(View):
+class StartedPaymentView(View):
     provider: str = Field(examples=["stripe"])
     payment_id: str = Field(description="The provider's own.")
     client_secret: str = Field(
@@ -20,7 +20,7 @@ class BegunPaymentView(View):
     amount: Money
 
     @classmethod
-    def of(cls, order: Order, payment: Payment, *, provider: str) -> Self:
+    def from_model(cls, order: Order, payment: Payment, *, provider: str) -> Self:
         return cls(
             provider=provider,
             payment_id=payment.payment_id,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orders.guests import links
-from orders.lifecycle import paying, receipts, repository
-from orders.lifecycle.receipts import STARTED, VOID
-from orders.lifecycle.service import change
+from orders.lifecycle import balances, provider_events, repository
+from orders.lifecycle.balances import STARTED, VOID
+from orders.lifecycle.service import update_order
 from orders.lifecycle.transitions import FINISHED, Effects
 from orders.payments import repository as events
 from orders.payments.provider import (
@@ -15,32 +15,32 @@ from orders.payments.provider import (
     Payment,
     PaymentProvider,
     ProviderEvent,
-    RefundTold,
+    RefundUpdate,
     Voided,
 )
-from orders.payments.providers import provider
+from orders.payments.provider_factory import provider
 from shared import observability
-from shared.auth import Principal
-from shared.errors import (
+from shared.errors.base import Unavailable
+from shared.errors.orders import (
+    OrderEntryLimitReached,
     OrderNotFound,
-    TooManyEntries,
-    Unavailable,
     WebhookSignatureInvalid,
     WebhookTooOld,
 )
-from shared.models import Order
 from shared.money import Money
-from shared.transactions import Transaction
+from shared.security.permissions import Principal
+from shared.storage.models.orders import Order
+from shared.storage.transactions import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class StartedPayment:
     order: Order
     payment: Payment
     provider: str
 
 
-def begin(buyer: Principal, order_id: str) -> Begun:
+def start_payment(buyer: Principal, order_id: str) -> StartedPayment:
     """The order's payment at the provider: the same one each time, unless it came to nothing.
 
     Raises OrderNotFound (for someone else's order too), OrderStatusConflict, OrderExpiredUnpaid,
@@ -52,23 +52,23 @@ def begin(buyer: Principal, order_id: str) -> Begun:
     return _begin(order)
 
 
-def begin_as_guest(token: str | None, order_id: str) -> Begun:
+def start_guest_payment(token: str | None, order_id: str) -> StartedPayment:
     """As `begin`, for whoever has the order's link."""
     links.require(order_id, token)
     order, _ = repository.read(order_id)
     return _begin(order)
 
 
-def _begin(order: Order) -> Begun:
-    paying.require_payable(order)
+def _begin(order: Order) -> StartedPayment:
+    provider_events.require_payable(order)
     chosen = provider()
     payment = _standing(order, chosen) or _new(order, chosen)
     # Only now is the secret shown: nobody can pay with one that the order does not know of.
-    changed = change(
+    changed = update_order(
         order.order_id,
-        lambda it: paying.begin(it, provider=chosen.name, payment_id=payment.payment_id),
+        lambda it: provider_events.begin(it, provider=chosen.name, payment_id=payment.payment_id),
     )
-    return Begun(changed, payment, chosen.name)
+    return StartedPayment(changed, payment, chosen.name)
 
 
 def _standing(order: Order, chosen: PaymentProvider) -> Payment | None:
@@ -88,7 +88,7 @@ def _new(order: Order, chosen: PaymentProvider) -> Payment:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class WebhookResult:
     """What became of a webhook; `reason` says why it was refused."""
 
     outcome: Literal["applied", "repeated", "ignored", "refused"]
@@ -99,7 +99,7 @@ class _Repeated(Exception):
     """Nothing in the event is new."""
 
 
-def hear(body: bytes, headers: Mapping[str, str]) -> Heard:
+def handle_webhook(body: bytes, headers: Mapping[str, str]) -> WebhookResult:
     """Apply what the provider tells to its order, once.
 
     What no repetition would mend is an outcome, so that the provider stops. Whatever else raises
@@ -113,16 +113,16 @@ def hear(body: bytes, headers: Mapping[str, str]) -> Heard:
         observability.audit("webhook", "rejected", reason=refusal.code)
         raise
     if told is None:
-        return Heard("ignored")
+        return WebhookResult("ignored")
     try:
         _apply(told, chosen.name)
     except _Repeated:
-        return Heard("repeated")
-    except paying.DoesNotFit as misfit:
+        return WebhookResult("repeated")
+    except provider_events.PaymentMismatch as misfit:
         return _refused(told, misfit.code)
-    except (OrderNotFound, TooManyEntries) as refusal:
+    except (OrderNotFound, OrderEntryLimitReached) as refusal:
         return _refused(told, refusal.code)
-    return Heard("applied")
+    return WebhookResult("applied")
 
 
 def _apply(told: ProviderEvent, provider_name: str) -> None:
@@ -135,18 +135,18 @@ def _apply(told: ProviderEvent, provider_name: str) -> None:
     def also(transaction: Transaction) -> None:
         events.stage(transaction, told, provider=provider_name, otherwise=_Repeated())
 
-    change(told.order_id, decide, also)
+    update_order(told.order_id, decide, also)
 
 
 def _decision(order: Order, told: ProviderEvent, provider_name: str) -> Effects | None:
-    """Raises DoesNotFit, TooManyEntries, and Unavailable for what is told too early."""
+    """Raises PaymentMismatch, OrderEntryLimitReached, and Unavailable for what is told too early."""
     if isinstance(told, Voided):
-        return paying.voided(order, payment_id=told.payment_id)
+        return provider_events.voided(order, payment_id=told.payment_id)
     if told.amount.currency != order.currency:
-        raise paying.DoesNotFit("amount_differs")
-    if isinstance(told, RefundTold):
+        raise provider_events.PaymentMismatch("amount_differs")
+    if isinstance(told, RefundUpdate):
         return _refund_told(order, told)
-    come = paying.authorized if isinstance(told, Authorized) else paying.captured
+    come = provider_events.authorized if isinstance(told, Authorized) else provider_events.captured
     return come(
         order,
         provider=provider_name,
@@ -155,14 +155,14 @@ def _decision(order: Order, told: ProviderEvent, provider_name: str) -> Effects 
     )
 
 
-def _refund_told(order: Order, told: RefundTold) -> Effects | None:
-    known = receipts.payment_of(order)
+def _refund_told(order: Order, told: RefundUpdate) -> Effects | None:
+    known = balances.payment_of(order)
     is_unknown = known.payment_id in (None, told.payment_id) and not known.captured_minor
     if is_unknown and known.status == VOID:
         return None  # an authorization that was let go of: no money had come
     if is_unknown and order.status not in FINISHED:
         raise Unavailable("Of what is paid back here, nothing is known yet. Tell it again.")
-    return paying.refund_told(
+    return provider_events.refund_told(
         order,
         payment_id=told.payment_id,
         refund_id=told.refund_id,
@@ -172,9 +172,9 @@ def _refund_told(order: Order, told: RefundTold) -> Effects | None:
     )
 
 
-def _refused(told: ProviderEvent, reason: str) -> Heard:
+def _refused(told: ProviderEvent, reason: str) -> WebhookResult:
     """Somebody has to look into it: an alarm counts the error's line (template.yaml)."""
     facts = {"event_id": told.event_id, "order_id": told.order_id, "payment_id": told.payment_id}
     observability.audit("webhook", "refused", reason=reason, **facts)
     observability.logger.error("webhook refused", extra=facts | {"reason": reason})
-    return Heard("refused", reason)
+    return WebhookResult("refused", reason)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 
 from shared import clock
-from shared.errors import WebhookSignatureInvalid, WebhookTooOld
+from shared.errors.orders import WebhookSignatureInvalid, WebhookTooOld
 
 SECONDS = re.compile(r"[0-9]{1,12}")  # since 1970
 TOLERANCE_SECONDS = 5 * 60  # a recorded webhook is of no use after that

@@ -7,7 +7,7 @@ those the last digit is 0.
 
 from dataclasses import dataclass
 
-from shared.errors import PaymentRefused
+from shared.errors.orders import PaymentRefused
 from shared.money import Money
 
 _IN_HUNDREDTHS = frozenset({"ISK", "UGX"})

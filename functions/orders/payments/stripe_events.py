@@ -10,13 +10,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from orders.lifecycle.receipts import FAILED, REQUESTED, SUCCEEDED
+from orders.lifecycle.balances import FAILED, REQUESTED, SUCCEEDED
 from orders.payments.provider import (
     Authorized,
     Captured,
     ProviderEvent,
     Refund,
-    RefundTold,
+    RefundUpdate,
     Voided,
 )
 from orders.payments.stripe_amounts import of_stripe
@@ -91,12 +91,12 @@ def _of_payment(event: _Event) -> ProviderEvent | None:
     return None
 
 
-def _refund_told(event: _Event, order_of: Callable[[str], str | None]) -> RefundTold | None:
+def _refund_told(event: _Event, order_of: Callable[[str], str | None]) -> RefundUpdate | None:
     made = _Refund.model_validate(event.data.object)
     order_id = order_of(made.payment_intent) if made.payment_intent else None
     if not made.payment_intent or not order_id:
         return None
-    return RefundTold(
+    return RefundUpdate(
         event.id,
         event.type,
         order_id,

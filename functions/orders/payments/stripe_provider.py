@@ -11,14 +11,14 @@ from typing import Any
 import stripe
 from stripe import PaymentIntent, RequestsClient, StripeClient
 
-from orders.lifecycle.receipts import AUTHORIZED, CAPTURED, STARTED, VOID
+from orders.lifecycle.balances import AUTHORIZED, CAPTURED, STARTED, VOID
 from orders.payments import stripe_events
 from orders.payments.credentials import Credentials
 from orders.payments.provider import ENDS, Payment, ProviderEvent, Refund
 from orders.payments.signatures import require_authentic
 from orders.payments.stripe_amounts import of_stripe, to_stripe
 from orders.payments.stripe_events import REFUND_STATUSES
-from shared.errors import PaymentRefused, PaymentUnavailable
+from shared.errors.orders import PaymentRefused, PaymentUnavailable
 from shared.money import Money
 
 # Two calls in the 29 s that a request has: each at most 2 x (1 + 5) s, and 0.5 s between them.

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from orders.schemas import QUANTITY_MAX, RequestedLine
-from shared.errors import InvalidFields, MixedCurrencies, UnknownProducts
-from shared.models import OrderLine, Product
+from shared.errors.orders import MixedCurrencies, UnknownProducts
+from shared.errors.requests import InvalidFields
+from shared.storage.models.catalog import Product
+from shared.storage.models.orders import OrderLine
 
 
 def merged(lines: Sequence[RequestedLine]) -> dict[str, int]:

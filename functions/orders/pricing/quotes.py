@@ -12,14 +12,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orders.pricing import promotions, shipping, taxes
+from orders.pricing import discounts, shipping, taxes
+from orders.pricing.discounts import AppliedCode
 from orders.pricing.lines import line, require_for_sale
-from orders.pricing.promotions import Presented
-from orders.rates.schemas import Destination, ShippingRates, TaxRates
+from orders.pricing.rates.schemas import Destination, ShippingRates, TaxRates
 from orders.schemas import Address, PartOfAddress
-from shared.errors import AmountTooLarge
-from shared.models import OrderLine, OrderTotals, Product, Promotion
+from shared.errors.orders import AmountTooLarge
 from shared.money import AMOUNT_MINOR_MAX, Money
+from shared.storage.models.catalog import Product
+from shared.storage.models.orders import OrderLine, OrderTotals
+from shared.storage.models.pricing import Promotion
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Terms:
 
     tax: TaxRates
     shipping: ShippingRates
-    presented: Presented | None = None
+    presented: AppliedCode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +55,20 @@ def price(
 ) -> Quote:
     """At today's prices and terms.
 
-    Raises UnknownProducts, MixedCurrencies, NotShippedTo, AmountTooLarge and what
+    Raises UnknownProducts, MixedCurrencies, NoShippingRate, AmountTooLarge and what
     `promotions.require_usable` does.
     """
     currency = require_for_sale(quantities, products)
     lines = [line(products[key], quantity) for key, quantity in quantities.items()]
     items_minor = sum(int(it.line_total_minor) for it in lines)
     _require_real(items_minor)
-    promotion = promotions.require_usable(terms.presented, items_minor, currency)
+    promotion = discounts.require_usable(terms.presented, items_minor, currency)
     destination = taxes.destination(terms.tax, address.country, address.region)
-    _take_off(lines, promotion)
+    _apply_discount(lines, promotion)
     _tax(lines, destination)
     zone = shipping.zone(terms.shipping, address.country, currency)
     goods_minor = items_minor - sum(int(it.discount_minor) for it in lines)
-    ships_free = promotions.ships_free(promotion)
+    ships_free = discounts.ships_free(promotion)
     shipping_minor = 0 if ships_free else shipping.price_minor(zone, goods_minor)
     totals = _totals(lines, shipping_minor, destination)
     _require_real(int(totals.total_minor))
@@ -74,11 +76,11 @@ def price(
     return Quote(lines, totals, currency, tax_included, promotion, zone.name if zone else None)
 
 
-def _take_off(lines: list[OrderLine], promotion: Promotion | None) -> None:
+def _apply_discount(lines: list[OrderLine], promotion: Promotion | None) -> None:
     totals = {it.product_id: int(it.line_total_minor) for it in lines}
-    discounts = promotions.discounts(promotion, totals)
-    for it in lines:
-        it.discount_minor = discounts[it.product_id]
+    discount_by_product = discounts.discounts(promotion, totals)
+    for order_line in lines:
+        order_line.discount_minor = discount_by_product[order_line.product_id]
 
 
 def _tax(lines: list[OrderLine], destination: Destination | None) -> None:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from orders.pricing.promotions import Presented, used_up, used_up_by_customer
+from orders.pricing.discounts import AppliedCode, used_up, used_up_by_customer
 from orders.pricing.quotes import Terms
-from orders.rates.schemas import ShippingRates, TaxRates
-from shared.dynamo import read_together
-from shared.models import PROMOTIONS, Order, Product, Promotion, PromotionUse, RateSheet
-from shared.transactions import Transaction
+from orders.pricing.rates.schemas import ShippingRates, TaxRates
+from shared.storage.dynamo import batch_get
+from shared.storage.models.catalog import Product
+from shared.storage.models.orders import Order
+from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse, RateTable
+from shared.storage.transactions import Transaction
 
 
 class PromotionChanged(Exception):
@@ -18,33 +20,35 @@ class PromotionChanged(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PricingInputs:
     """Those products that exist, and the terms that they are sold at."""
 
     products: dict[str, Product]
     terms: Terms
 
 
-def read(product_ids: Sequence[str], code: str | None, customer_id: str | None) -> Known:
+def get_pricing_inputs(
+    product_ids: Sequence[str], code: str | None, customer_id: str | None
+) -> PricingInputs:
     """As it all is now: a price must not come from a stale replica. One BatchGetItem.
 
     `code` is a promotion's, if one was sent; `customer_id` is whose uses of it count, if known.
     """
     keys: list[Any] = [(Product, it) for it in product_ids]
-    keys += [(RateSheet, TaxRates.sheet), (RateSheet, ShippingRates.sheet)]
+    keys += [(RateTable, TaxRates.sheet), (RateTable, ShippingRates.sheet)]
     if code:
         keys.append((Promotion, PROMOTIONS, code))
     if code and customer_id:
         keys.append((PromotionUse, customer_id, code))
-    found = [it for it in read_together(*keys) if it is not None]
+    found = [it for it in batch_get(*keys) if it is not None]
     products = {it.product_id: it for it in found if isinstance(it, Product)}
-    sheets = {it.name: it.document for it in found if isinstance(it, RateSheet)}
+    sheets = {it.name: it.document for it in found if isinstance(it, RateTable)}
     terms = Terms(
         tax=_tax_rates(sheets.get(TaxRates.sheet, _NO_TAX)),
         shipping=_shipping_rates(sheets.get(ShippingRates.sheet, _NO_ZONES)),
         presented=_presented(code, found) if code else None,
     )
-    return Known(products, terms)
+    return PricingInputs(products, terms)
 
 
 _NO_TAX = '{"destinations": []}'
@@ -62,10 +66,10 @@ def _shipping_rates(document: str) -> ShippingRates:
     return ShippingRates.model_validate_json(document)
 
 
-def _presented(code: str, found: Sequence[object]) -> Presented:
+def _presented(code: str, found: Sequence[object]) -> AppliedCode:
     promotion = next((it for it in found if isinstance(it, Promotion)), None)
     used = sum(int(it.used) for it in found if isinstance(it, PromotionUse))
-    return Presented(code, promotion, used)
+    return AppliedCode(code, promotion, used)
 
 
 def stage_use(transaction: Transaction, order: Order, promotion: Promotion) -> None:

@@ -15,7 +15,7 @@ def half_even(numerator: int, denominator: int) -> int:
     return whole + (2 * rest > denominator)
 
 
-def dealt(amount: int, shares: Mapping[str, int]) -> dict[str, int]:
+def allocate_proportionally(amount: int, shares: Mapping[str, int]) -> dict[str, int]:
     """The amount in proportion to the shares, which are more than nothing; it adds up exactly.
 
     By the largest remainder: each part is rounded down, and what is left goes, one each, to those

@@ -2,9 +2,9 @@ from typing import Self
 
 from pydantic import Field
 
-from orders.parts import QuotedLineView, TotalsView
 from orders.pricing.quotes import Quote
-from shared.schemas import View
+from orders.views import QuotedLineView, TotalsView
+from shared.http.schemas import View
 
 
 class QuoteView(View):
@@ -18,11 +18,11 @@ class QuoteView(View):
     shipping_zone: str | None = Field(description="None where all shipping is free.")
 
     @classmethod
-    def of(cls, quote: Quote) -> Self:
+    def from_model(cls, quote: Quote) -> Self:
         return cls(
             currency=quote.currency,
-            lines=[QuotedLineView.of(line, quote.currency) for line in quote.lines],
-            totals=TotalsView.of(quote.totals, quote.currency),
+            lines=[QuotedLineView.from_model(line, quote.currency) for line in quote.lines],
+            totals=TotalsView.from_model(quote.totals, quote.currency),
             tax_included=quote.tax_included,
             promotion_code=quote.promotion.code if quote.promotion else None,
             shipping_zone=quote.shipping_zone,

@@ -1,20 +1,20 @@
 """What it costs to send an order somewhere. Pure."""
 
-from orders.rates.schemas import ALL_OTHERS, ShippingRates, Zone
-from shared.errors import NotShippedTo
+from orders.pricing.rates.schemas import ALL_OTHERS, ShippingRates, Zone
+from shared.errors.orders import NoShippingRate
 
 
 def zone(rates: ShippingRates, country: str, currency: str) -> Zone | None:
     """The zone that names the country, else that of all others; None where all shipping is free.
 
-    Raises NotShippedTo when there are zones, but none for this country in this currency.
+    Raises NoShippingRate when there are zones, but none for this country in this currency.
     """
     if not rates.zones:
         return None
     in_currency = {key: it for it in rates.zones if it.currency == currency for key in it.countries}
     found = in_currency.get(country) or in_currency.get(ALL_OTHERS)
     if found is None:
-        raise NotShippedTo(
+        raise NoShippingRate(
             "The shop does not ship there in this currency.", country=country, currency=currency
         )
     return found

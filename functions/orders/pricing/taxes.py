@@ -1,7 +1,7 @@
 """What is taxed where, and how much. Pure."""
 
+from orders.pricing.rates.schemas import PPM_MAX, Destination, TaxRates
 from orders.pricing.rounding import half_even
-from orders.rates.schemas import PPM_MAX, Destination, TaxRates
 
 STANDARD = "standard"  # the rate of each class that a destination does not name
 

@@ -11,18 +11,25 @@ from dataclasses import dataclass
 from products import repository
 from products.fields import Available
 from products.repository import Known
-from products.schemas import NewProduct, document_of
-from products.service import changed_fields, product_of, told_of_change, told_of_creation
+from products.schemas import NewProduct, to_request
+from products.service import (
+    changed_fields,
+    product_created_event,
+    product_of,
+    product_updated_event,
+)
 from products.stock.service import new_movement
-from shared import ids, outbox, stock
-from shared.errors import AppError, ChangedMeanwhile
-from shared.events import CatalogEvent
-from shared.models import Product
-from shared.schemas import validated
-from shared.stock import Held
-from shared.transactions import Transaction
+from shared import ids
+from shared.errors.base import AppError
+from shared.errors.requests import ConcurrentModification
+from shared.events.all_events import CatalogEvent
+from shared.http.schemas import validated
+from shared.storage import outbox, stock
+from shared.storage.models.catalog import Product
+from shared.storage.stock import StockSnapshot
+from shared.storage.transactions import Transaction
 
-ACTIONS_PER_ROW = 3  # at most, for a product whose stock is one bucket: item, stock, movement
+ACTIONS_PER_ROW = 3  # at most, for a product whose stock is one shard: item, stock, movement
 ACTIONS_PER_WRITE = 1  # beside those of the rows: all events are one row of the outbox
 
 
@@ -45,7 +52,7 @@ def stage(
 ) -> list[RefusedRow]:
     """Upsert by SKU, no SKU twice among them. What a row leaves out is left as it is.
 
-    The commit raises ChangedMeanwhile when a product was edited, or a stock is short, since this
+    The commit raises ConcurrentModification when a product was edited, or a stock is short, since this
     was staged, and StockChanged when one was split anew: stage the rows again, in a new
     transaction.
     """
@@ -71,7 +78,7 @@ class _Difference:
     before: Product | None
     after: Product
     changed: list[str]
-    held: Held
+    held: StockSnapshot
     stock_change: int
 
 
@@ -80,13 +87,13 @@ def _difference(row: ImportedProduct, known: Known | None) -> _Difference | AppE
     said = row.model_dump(include=row.model_fields_set - {"available"})
     before = known.product if known else None
     try:
-        new = validated(NewProduct, {**document_of(before), **said} if before else said)
+        new = validated(NewProduct, {**to_request(before), **said} if before else said)
     except AppError as refusal:  # what is stored may be older than today's rules
         return refusal
     after = product_of(new, before)
-    held = known.held if known else Held.nothing(after.product_id)
+    held = known.held if known else StockSnapshot.nothing(after.product_id)
     changed = changed_fields(before, after) if before else []
-    if before and held.on_order and "currency" in changed:
+    if before and held.allocated and "currency" in changed:
         return repository.currency_in_use(before)
     return _Difference(before, after, changed, held, row.available - held.available)
 
@@ -95,10 +102,10 @@ def _stage_product(transaction: Transaction, difference: _Difference) -> list[Ca
     before, after, changed = difference.before, difference.after, difference.changed
     if before and not changed:
         return []
-    repository.stage_write(transaction, before, after, otherwise=_changed_meanwhile())
+    repository.stage_write(transaction, before, after, otherwise=_concurrent_modification())
     if before is None:
-        return [told_of_creation(after)]
-    return [told_of_change(before, after, changed)]
+        return [product_created_event(after)]
+    return [product_updated_event(before, after, changed)]
 
 
 def _stage_stock(
@@ -113,15 +120,15 @@ def _stage_stock(
         transaction,
         held,
         parts,
-        otherwise=_changed_meanwhile(),
-        demanded=stock.nothing_on_order if currency else None,
+        otherwise=_concurrent_modification(),
+        demanded=stock.is_unallocated if currency else None,
         currency=currency,
     )
     if change:
         transaction.put(new_movement(held.product_id, "import", change, reason, by=by))
     if difference.before and not difference.changed:  # else the product's own write demands it
-        stock.require_split(transaction, difference.before)
+        stock.require_shard_count(transaction, difference.before)
 
 
-def _changed_meanwhile() -> ChangedMeanwhile:
-    return ChangedMeanwhile("Some of these products were edited or sold meanwhile.")
+def _concurrent_modification() -> ConcurrentModification:
+    return ConcurrentModification("Some of these products were edited or sold meanwhile.")

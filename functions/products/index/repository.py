@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from products.index.units import GROUP_PREFIX, Unit, digest_of
-from shared import stock
-from shared.dynamo import read_together
-from shared.errors import ChangedMeanwhile
-from shared.models import IndexedUnit, Listing, Posting, Product, ProductGroup
-from shared.transactions import ACTIONS_MAX, Transaction
+from products.index.catalog_entries import GROUP_PREFIX, CatalogEntry, digest_of
+from shared.errors.requests import ConcurrentModification
+from shared.storage import stock
+from shared.storage.dynamo import batch_get
+from shared.storage.models.catalog import Product, ProductGroup
+from shared.storage.models.listings import IndexedUnit, Listing, Posting
+from shared.storage.transactions import ACTIONS_MAX, Transaction
 
 _PART = "indexed"
 _KEY_SEPARATOR = "\n"  # in no key of ours
@@ -17,7 +18,7 @@ _KEY_SEPARATOR = "\n"  # in no key of ours
 _LISTING, _POSTING = "listing", "posting"
 
 Item = TypeVar("Item")
-Target = tuple[str, str]  # the kind of an item and its key: shelf, or bucket and posting
+Target = tuple[str, str]  # the kind of an item and its key: shelf, or shard and posting
 Change = tuple[Target, Listing | Posting | None, str]  # its item and digest; None: take it back
 
 
@@ -31,7 +32,7 @@ class Stored:
 
 
 def stored_of(units: Sequence[str]) -> dict[str, Stored]:
-    found = read_together(*((IndexedUnit, _shelf_of(unit), _PART) for unit in units))
+    found = batch_get(*((IndexedUnit, _shelf_of(unit), _PART) for unit in units))
     return {unit: _stored(unit, item) for unit, item in zip(units, found, strict=True)}
 
 
@@ -43,7 +44,7 @@ def _stored(unit: str, item: IndexedUnit | None) -> Stored:
     return Stored(unit, listings | postings, int(item.version))
 
 
-def units_named(names: Sequence[str]) -> list[Unit]:
+def units_named(names: Sequence[str]) -> list[CatalogEntry]:
     """As they are now. A product that is a variant of a group is no unit: it has no variants."""
     groups = [name for name in names if name.startswith(GROUP_PREFIX)]
     members = _members_of(groups)
@@ -51,7 +52,7 @@ def units_named(names: Sequence[str]) -> list[Unit]:
     wanted = dict.fromkeys([*alone, *(it for variants in members.values() for it in variants)])
     found = Product.fetch(wanted)
     on_sale = {key: it for key, it in found.items() if it.status == "active"}
-    held = stock.read({key: int(it.stock_buckets) for key, it in on_sale.items()})
+    held = stock.get_stocks({key: int(it.stock_shards) for key, it in on_sale.items()})
     available = {key: it.available for key, it in held.items()}
     units = [_unit(name, members[name], on_sale, available) for name in groups]
     for name in alone:
@@ -64,7 +65,7 @@ def store(before: Stored, listings: Mapping[str, Listing], postings: Sequence[Po
     """Put what is new or other, take back what is no more. Whether there was anything to do.
 
     In as many transactions as it takes, each with what is then stored of the unit: one that is cut
-    off is gone on with, and of two at once the later to have read wins. Raises ChangedMeanwhile.
+    off is gone on with, and of two at once the later to have read wins. Raises ConcurrentModification.
     """
     wanted: dict[Target, Listing | Posting] = {
         **{(_LISTING, shelf): listing for shelf, listing in listings.items()},
@@ -116,7 +117,7 @@ def _stage_stored(transaction: Transaction, now: Stored) -> None:
             if now.version
             else IndexedUnit.version.does_not_exist()
         ),
-        otherwise=ChangedMeanwhile("Another instance has indexed this."),
+        otherwise=ConcurrentModification("Another instance has indexed this."),
     )
 
 
@@ -124,12 +125,12 @@ def _item_at(unit: str, target: Target) -> Listing | Posting:
     kind, key = target
     if kind == _LISTING:
         return Listing(key, unit)
-    bucket, _, posting = key.partition(_KEY_SEPARATOR)
-    return Posting(bucket, posting)
+    shard, _, posting = key.partition(_KEY_SEPARATOR)
+    return Posting(shard, posting)
 
 
 def _key_of(posting: Posting) -> str:
-    return f"{posting.bucket}{_KEY_SEPARATOR}{posting.posting}"
+    return f"{posting.shard}{_KEY_SEPARATOR}{posting.posting}"
 
 
 def _shelf_of(unit: str) -> str:
@@ -139,7 +140,7 @@ def _shelf_of(unit: str) -> str:
 
 def _members_of(groups: Sequence[str]) -> dict[str, list[str]]:
     """The products of each group, by the group's unit."""
-    found = read_together(*((ProductGroup, name.removeprefix(GROUP_PREFIX)) for name in groups))
+    found = batch_get(*((ProductGroup, name.removeprefix(GROUP_PREFIX)) for name in groups))
     return {
         group: [variant.product_id for variant in item.variants] if item else []
         for group, item in zip(groups, found, strict=True)
@@ -151,9 +152,11 @@ def _unit(
     product_ids: Sequence[str],
     on_sale: Mapping[str, Product],
     available: Mapping[str, int],
-) -> Unit:
+) -> CatalogEntry:
     variants = [on_sale[it] for it in product_ids if it in on_sale]
-    return Unit(name, variants, {it.product_id: available[it.product_id] for it in variants})
+    return CatalogEntry(
+        name, variants, {it.product_id: available[it.product_id] for it in variants}
+    )
 
 
 def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

@@ -16,7 +16,7 @@ class Said:
     text: str
     unit: str
     product_id: str
-    stock_buckets: int
+    stock_shards: int
     is_of_one: bool = False  # of this variant, and not of the one that lists show
 
     def is_first_in(self, term: Term) -> bool:

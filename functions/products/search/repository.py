@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from products.merging import all_at_once
+from products.index_queries import all_at_once
 from products.search import spelling
 from products.search.ranking import Rank, Said, rank
 from products.search.words import Asked, Term, weight_in
-from shared.dynamo import BATCH_MAX, read_together
-from shared.models import Posting, Spelling
-from shared.transactions import Condition, Transaction
+from shared.storage.dynamo import BATCH_MAX, batch_get
+from shared.storage.models.listings import Posting, Spelling
+from shared.storage.transactions import Condition, Transaction
 
 QUERIES_MAX = 8  # of one search: more than there are words in a query
 POSTINGS_READ_MAX = 1000  # by a Query whose filter leaves few; some 300 KB, 38 read units
@@ -130,20 +130,20 @@ def _store_spellings(word: str) -> None:
     """All or none: a word that is stored under itself is stored under all its variants."""
     transaction = Transaction()
     for variant in spelling.variants_of(word):
-        transaction.update(Spelling(_spelling_bucket(variant)), [Spelling.words.add({word})])
+        transaction.update(Spelling(_spelling_shard(variant)), [Spelling.words.add({word})])
     transaction.commit()
 
 
 def _words_under(variants: Sequence[str]) -> dict[str, set[str]]:
-    keys = [(Spelling, _spelling_bucket(variant), "words") for variant in variants]
-    found = read_together(*keys)
+    keys = [(Spelling, _spelling_shard(variant), "words") for variant in variants]
+    found = batch_get(*keys)
     return {
         variant: set() if item is None else item.words
         for variant, item in zip(variants, found, strict=True)
     }
 
 
-def _spelling_bucket(variant: str) -> str:
+def _spelling_shard(variant: str) -> str:
     return f"~{variant}"
 
 
@@ -193,7 +193,7 @@ def _page(term: Term, others: list[Term], position: Position, size: int) -> dict
     for other in others:
         others_are_said &= Posting.text.contains(other.needle)
     found = Posting.query(
-        term.bucket,
+        term.shard,
         _keys_of(term, position),
         others_are_said,
         page_size=size,
@@ -210,7 +210,7 @@ def _keys_of(term: Term, position: Position) -> Condition:
 
 
 def _key(term: Term, posting: str) -> dict[str, dict[str, str]]:
-    return {"bucket": {"S": term.bucket}, "posting": {"S": posting}}
+    return {"shard": {"S": term.shard}, "posting": {"S": posting}}
 
 
 def _said(item: dict[str, Any]) -> Said:
@@ -222,6 +222,6 @@ def _said(item: dict[str, Any]) -> Said:
         text=item["text"]["S"],
         unit=item["unit"]["S"],
         product_id=item["product_id"]["S"],
-        stock_buckets=int(item["stock_buckets"]["N"]),
+        stock_shards=int(item["stock_shards"]["N"]),
         is_of_one=item["is_of_one"]["BOOL"],
     )

@@ -5,10 +5,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from products.search import service
 from products.search.schemas import SearchPage
-from shared.answers import shown_to_anyone
-from shared.api import Routes
-from shared.callers import anyone
-from shared.parameters import IfNoneMatch, PageCursor, PageLimit
+from shared.http.api import Routes
+from shared.http.authorization import anyone
+from shared.http.parameters import IfNoneMatch, PageCursor, PageLimit
+from shared.http.responses import shown_to_anyone
 
 routes = Routes()
 

@@ -1,7 +1,7 @@
 from pydantic import Field
 
 from products.schemas import ProductView
-from shared.schemas import Page
+from shared.http.schemas import Page
 
 
 class SearchPage(Page[ProductView]):

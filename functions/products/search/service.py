@@ -4,17 +4,17 @@ from dataclasses import asdict
 from typing import Any
 
 from products import service as catalog
-from products.browse_cache import kept_for_shoppers
+from products.browse_cache import browse_cached
+from products.listing_keys import ListedProduct
 from products.search import repository
 from products.search.repository import QUERIES_MAX, Found, Position
 from products.search.schemas import SearchPage
 from products.search.words import Asked
-from products.shelves import Shown
-from shared import cursors
-from shared.errors import InvalidFields
+from shared.errors.requests import InvalidFields
+from shared.storage import cursors
 
 
-@kept_for_shoppers(megabytes=8)
+@browse_cached(megabytes=8)
 def search(text: str, *, limit: int, cursor: str | None) -> SearchPage:
     """The best first. Raises InvalidFields for a text without words, and InvalidCursor."""
     asked = Asked.of(text)
@@ -28,7 +28,7 @@ def search(text: str, *, limit: int, cursor: str | None) -> SearchPage:
         searched = Asked.of(reached["corrected"]) if reached["corrected"] else asked
         found = repository.find(searched, Position(**reached["at"]), limit=limit)
     corrected = None if searched == asked else searched.text
-    items = catalog.shown([Shown(it.product_id, it.stock_buckets) for it in found.units])
+    items = catalog.shown([ListedProduct(it.product_id, it.stock_shards) for it in found.units])
     return SearchPage(
         items=items,
         next_cursor=cursors.encode(_reached(found, corrected), query=query),

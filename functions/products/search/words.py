@@ -1,7 +1,7 @@
 """The words that a product is found by, and those that a query asks for. Pure.
 
 Both come out of `words_in`, so that what is typed and what is stored are alike. A word's postings
-are one range of keys in the bucket of its first letters, `<word>#<weight><length>#<unit>`: who asks
+are one range of keys in the shard of its first letters, `<word>#<weight><length>#<unit>`: who asks
 for "tea" reads what "tea" is said of and nothing else, best first; who asks for "tea" and whatever
 may follow reads "tea", "teacup" and "teapot" in turn.
 """
@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from shared.models import Posting, Product
+from shared.storage.models.catalog import Product
+from shared.storage.models.listings import Posting
 
-BUCKET_LETTERS = 3  # so a prefix has as many: a shorter one would be in several buckets
+SHARD_LETTERS = 3  # so a prefix has as many: a shorter one would be in several shards
 WORD_LETTERS_MAX = 40  # what is behind is dropped: a cursor holds two keys in 2,000 characters
 QUERY_WORDS_MAX = 8
 NAME_WORDS_MAX, SKU_WORDS_MAX, TAG_WORDS_MAX = 30, 10, 20  # of one product
@@ -44,8 +45,8 @@ class Term:
     is_prefix: bool = False
 
     @property
-    def bucket(self) -> str:
-        return bucket_of(self.word)
+    def shard(self) -> str:
+        return shard_of(self.word)
 
     @property
     def range_start(self) -> str:
@@ -86,8 +87,8 @@ class Asked:
         return [other for other in self.terms if other != term]
 
 
-def bucket_of(word: str) -> str:
-    return word[:BUCKET_LETTERS]
+def shard_of(word: str) -> str:
+    return word[:SHARD_LETTERS]
 
 
 def postings_of(unit: str, variants: Sequence[Product], shown: Product) -> list[Posting]:
@@ -104,13 +105,13 @@ def postings_of(unit: str, variants: Sequence[Product], shown: Product) -> list[
     length = min(len(fields[0]), LENGTH_MAX)
     return [
         Posting(
-            bucket_of(word),
+            shard_of(word),
             f"{word}{_END}{weight}{length:02}{_END}{unit}",  # which `weight_in` reads
             word=word,
             text=text,
             unit=unit,
             product_id=sayers[word].product_id,
-            stock_buckets=sayers[word].stock_buckets,
+            stock_shards=sayers[word].stock_shards,
             is_of_one=sayers[word].product_id != shown.product_id,
         )
         for weight, words in enumerate(fields)
@@ -164,7 +165,7 @@ def _distinct(words: Iterable[str], most: int) -> list[str]:
 
 
 def _may_go_on(text: str, last: str) -> bool:
-    return len(last) >= BUCKET_LETTERS and not _plain(text).endswith(" ")
+    return len(last) >= SHARD_LETTERS and not _plain(text).endswith(" ")
 
 
 def _plain(text: str) -> str:

@@ -1,7 +1,8 @@
 """Whether a product is depleted or low, and what is told when that changes. Pure."""
 
-from shared.events import AboutStock, StockDepleted, StockEvent, StockLow, StockReplenished
-from shared.models import Product
+from shared.events.all_events import StockEvent
+from shared.events.catalog import StockData, StockDepleted, StockLow, StockReplenished
+from shared.storage.models.catalog import Product
 
 DEPLETED, LOW, ENOUGH = "depleted", "low", "enough"
 
@@ -16,7 +17,7 @@ def level_of(available: int, low_stock_at: float | None) -> str:
 
 def told(before: str, now: str, product: Product, available: int) -> StockEvent | None:
     """What has happened between the two levels, if anyone should know."""
-    about = AboutStock(product_id=product.product_id, group=product.group, available=available)
+    about = StockData(product_id=product.product_id, group=product.group, available=available)
     if now == DEPLETED != before:
         return StockDepleted(data=about)
     if before == DEPLETED != now:

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from products.repository import Known, find
-from shared import cursors, outbox, stock
-from shared.cursors import ItemPage
-from shared.events import StockEvent
-from shared.models import Product, StockLevel, StockMovement
-from shared.stock import LEVEL_SUFFIX, Held, StockChanged
-from shared.transactions import Transaction
-from shared.versions import stale
+from shared.events.all_events import StockEvent
+from shared.http.etags import stale_version
+from shared.storage import cursors, outbox, stock
+from shared.storage.cursors import ItemPage
+from shared.storage.models.catalog import Product, StockLevel, StockMovement
+from shared.storage.stock import LEVEL_SUFFIX, StockChanged, StockSnapshot
+from shared.storage.transactions import Transaction
 
 
 class AlreadyMoved(Exception):
@@ -24,32 +24,32 @@ class LevelChanged(Exception):
 @dataclass(frozen=True, slots=True)
 class Level:
     product: Product
-    held: Held
+    held: StockSnapshot
     told: StockLevel | None
 
 
 def known(product_id: str) -> Known:
     """Raises ProductNotFound."""
     product = find(product_id)
-    return Known(product, stock.of(product))
+    return Known(product, stock.get_stock(product))
 
 
-def read_again(before: Held) -> Held:
+def read_again(before: StockSnapshot) -> StockSnapshot:
     """What there is now."""
-    buckets = {before.product_id: len(before.buckets)}
-    return stock.read(buckets)[before.product_id]
+    shards = {before.product_id: len(before.shards)}
+    return stock.get_stocks(shards)[before.product_id]
 
 
 def count(before: Known, available: int, movement: StockMovement) -> None:
-    """Spread that many over the buckets. Raises StaleVersion if anything was sold or counted since
+    """Spread that many over the shards. Raises StaleVersion if anything was sold or counted since
     `before`, and StockChanged if the stock was split anew.
     """
     held = before.held
     transaction = Transaction()
-    stock.stage_as_counted(
-        transaction, held, available, len(held.buckets), otherwise=stale(held.version)
+    stock.stage_stock_set(
+        transaction, held, available, len(held.shards), otherwise=stale_version(held.version)
     )
-    stock.require_split(transaction, before.product)
+    stock.require_shard_count(transaction, before.product)
     transaction.put(movement)
     transaction.commit()
 
@@ -61,9 +61,9 @@ def move(
     *,
     if_nothing_changed: bool = False,
 ) -> None:
-    """Add to these buckets, whatever was sold since; nothing goes below zero.
+    """Add to these shards, whatever was sold since; nothing goes below zero.
 
-    Raises AlreadyMoved, and StockChanged when a bucket has less now than is to be taken from it.
+    Raises AlreadyMoved, and StockChanged when a shard has less now than is to be taken from it.
     """
     transaction = Transaction()
     transaction.put(
@@ -76,7 +76,7 @@ def move(
         otherwise=StockChanged(),
         demanded=stock.unchanged if if_nothing_changed else None,
     )
-    stock.require_split(transaction, before.product)
+    stock.require_shard_count(transaction, before.product)
     transaction.commit()
 
 
@@ -89,7 +89,7 @@ def movements_of(
 ) -> ItemPage[StockMovement]:
     """Newest first. Raises InvalidCursor."""
     query = f"movements of {product_id}"
-    return cursors.page_of(
+    return cursors.get_page(
         StockMovement.by_newest,
         product_id,
         query=query,
@@ -108,7 +108,7 @@ def levels_of(product_ids: Sequence[str]) -> list[Level]:
     """
     told = StockLevel.fetch(_level_key(key) for key in product_ids)
     products = Product.fetch(product_ids)
-    held = stock.read({key: int(it.stock_buckets) for key, it in products.items()})
+    held = stock.get_stocks({key: int(it.stock_shards) for key, it in products.items()})
     return [
         Level(product, held[key], told.get(_level_key(key))) for key, product in products.items()
     ]

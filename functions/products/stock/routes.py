@@ -2,11 +2,10 @@ from aws_lambda_powertools.event_handler import Response
 
 from products.stock import service as stock
 from products.stock.schemas import MovementView, StockAdjustment, StockCount, StockView
-from shared.answers import shown
-from shared.api import Routes
-from shared.auth import Permission
-from shared.callers import requires
-from shared.parameters import (
+from shared.http.api import Routes
+from shared.http.authorization import requires
+from shared.http.etags import Expected
+from shared.http.parameters import (
     IdempotencyKey,
     IfMatch,
     IfNoneMatch,
@@ -14,8 +13,9 @@ from shared.parameters import (
     PageCursor,
     PageLimit,
 )
-from shared.schemas import Page
-from shared.versions import Expected
+from shared.http.responses import shown
+from shared.http.schemas import Page
+from shared.security.permissions import Permission
 
 routes = Routes()
 
@@ -24,7 +24,7 @@ routes = Routes()
 @requires(Permission.WRITE_STOCK)
 def get_stock(product_id: str, if_none_match: IfNoneMatch = None) -> Response[StockView]:
     """What there is, now. What shoppers see may be some seconds old."""
-    view = StockView.of(stock.held_of(product_id))
+    view = StockView.from_model(stock.get_stock(product_id))
     return shown(view, version=view.version, if_none_match=if_none_match)
 
 
@@ -37,7 +37,7 @@ def set_stock(product_id: str, count: StockCount, if_match: IfMatch) -> Response
     `If-Match: *` takes the count for what there is at this moment.
     """
     held = stock.count(product_id, count, Expected.parse(if_match), by=routes.caller.user_id)
-    view = StockView.of(held)
+    view = StockView.from_model(held)
     return shown(view, version=view.version)
 
 
@@ -58,7 +58,7 @@ def adjust_stock(
     adjusted = stock.adjust(
         product_id, adjustment, idempotency_key, expected, by=routes.caller.user_id
     )
-    view = StockView.of(adjusted.held)
+    view = StockView.from_model(adjusted.held)
     return shown(
         view,
         version=view.version,
@@ -73,4 +73,6 @@ def list_movements(
 ) -> Page[MovementView]:
     """Each change of the stock by staff, newest first. What was sold is in the orders."""
     page = stock.movements(product_id, limit=limit, cursor=cursor, staff_id=routes.caller.user_id)
-    return Page(items=[MovementView.of(it) for it in page.items], next_cursor=page.next_cursor)
+    return Page(
+        items=[MovementView.from_model(it) for it in page.items], next_cursor=page.next_cursor
+    )

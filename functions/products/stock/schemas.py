@@ -5,9 +5,9 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from products.fields import AVAILABLE_MAX, Available
-from shared.models import StockMovement
-from shared.schemas import ONE_LINE, RequestBody, View
-from shared.stock import Held
+from shared.http.schemas import ONE_LINE, RequestBody, View
+from shared.storage.models.catalog import StockMovement
+from shared.storage.stock import StockSnapshot
 
 Reason = Annotated[
     str,
@@ -38,15 +38,15 @@ class StockView(View):
     product_id: str
     available: int
     version: int = Field(description="Grows with each sale, too.")
-    on_order: int = Field(description="Units that open orders have taken.")
+    allocated: int = Field(description="Units that open orders have taken.")
 
     @classmethod
-    def of(cls, held: Held) -> Self:
+    def from_model(cls, held: StockSnapshot) -> Self:
         return cls(
             product_id=held.product_id,
             available=held.available,
             version=held.version,
-            on_order=held.on_order,
+            allocated=held.allocated,
         )
 
 
@@ -61,7 +61,7 @@ class MovementView(View):
     at: datetime
 
     @classmethod
-    def of(cls, movement: StockMovement) -> Self:
+    def from_model(cls, movement: StockMovement) -> Self:
         return cls(
             id=movement.movement_id,
             kind=movement.kind,

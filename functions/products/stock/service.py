@@ -9,32 +9,34 @@ from products.stock import repository
 from products.stock.repository import AlreadyMoved
 from products.stock.schemas import StockAdjustment, StockCount
 from shared import clock, ids
-from shared.cursors import ItemPage
-from shared.errors import AppError, ChangedMeanwhile, IdempotencyKeyReused, StockBelowZero
-from shared.models import StockMovement
-from shared.schemas import refusal_of
-from shared.stock import Held, StockChanged
-from shared.versions import Expected
+from shared.errors.base import AppError
+from shared.errors.catalog import InsufficientStock
+from shared.errors.requests import ConcurrentModification, IdempotencyKeyReused
+from shared.http.etags import Expected
+from shared.http.schemas import refusal_of
+from shared.storage.cursors import ItemPage
+from shared.storage.models.catalog import StockMovement
+from shared.storage.stock import StockChanged, StockSnapshot
 
 TRIES = 5  # at a change that sales get in the way of
 
 
 @dataclass(frozen=True, slots=True)
 class Adjusted:
-    held: Held
+    held: StockSnapshot
     is_replay: bool
 
 
-def held_of(product_id: str) -> Held:
+def get_stock(product_id: str) -> StockSnapshot:
     """As it is now. Raises ProductNotFound."""
     return repository.known(product_id).held
 
 
-def count(product_id: str, count: StockCount, expected: Expected, *, by: str) -> Held:
+def count(product_id: str, count: StockCount, expected: Expected, *, by: str) -> StockSnapshot:
     """What was counted is what there is; sold since `expected`, it must be counted again.
 
     With any version expected, it is what there was when this read it: sales that come in between
-    are taken off. Raises ProductNotFound, StaleVersion, and ChangedMeanwhile.
+    are taken off. Raises ProductNotFound, StaleVersion, and ConcurrentModification.
     """
     for _ in range(TRIES):
         before = repository.known(product_id)
@@ -46,8 +48,8 @@ def count(product_id: str, count: StockCount, expected: Expected, *, by: str) ->
             if not expected.is_any:
                 repository.count(before, count.available, movement)
             else:
-                # Buckets are not read in one instant: another count may have moved units between.
-                is_split = len(held.buckets) > 1
+                # Shards are not read in one instant: another count may have moved units between.
+                is_split = len(held.shards) > 1
                 parts = held.parts_of(change) or {}
                 repository.move(before, parts, movement, if_nothing_changed=is_split)
         except StockChanged:
@@ -62,8 +64,8 @@ def adjust(
 ) -> Adjusted:
     """So many more, or fewer, than there are: right whatever is sold at the same time.
 
-    Sent again with the same key, it changes nothing more. Raises ProductNotFound, StockBelowZero,
-    IdempotencyKeyReused, StaleVersion if a version is expected, and ChangedMeanwhile.
+    Sent again with the same key, it changes nothing more. Raises ProductNotFound, InsufficientStock,
+    IdempotencyKeyReused, StaleVersion if a version is expected, and ConcurrentModification.
     """
     movement = new_movement(product_id, "adjustment", adjustment.change, adjustment.reason, by=by)
     movement.movement_id = ids.derived_id("mov", product_id, by, key)
@@ -79,7 +81,7 @@ def adjust(
             raise IdempotencyKeyReused(
                 "This Idempotency-Key has made another adjustment. Use a new key for a new one."
             ) from refusal
-        return Adjusted(held_of(product_id), is_replay=True)
+        return Adjusted(get_stock(product_id), is_replay=True)
     browse_cache.forget()
     return Adjusted(repository.read_again(before), is_replay=False)
 
@@ -109,7 +111,7 @@ def new_movement(product_id: str, kind: str, change: int, reason: str, *, by: st
     )
 
 
-def _move(movement: StockMovement, expected: Expected | None) -> Held:
+def _move(movement: StockMovement, expected: Expected | None) -> StockSnapshot:
     """What there was before. Raises AlreadyMoved, and the refusals of `adjust`."""
     is_exact = expected is not None and not expected.is_any
     for _ in range(TRIES):
@@ -125,14 +127,14 @@ def _move(movement: StockMovement, expected: Expected | None) -> Held:
     raise _too_busy()
 
 
-def _parts(before: Held, change: int) -> dict[int, int]:
+def _parts(before: StockSnapshot, change: int) -> dict[int, int]:
     if before.available + change > AVAILABLE_MAX:
         too_many = f"There would be more than {AVAILABLE_MAX:,}"
         problem = {"loc": ("body", "change"), "type": "less_than_equal", "msg": too_many}
         raise refusal_of([problem])
     parts = before.parts_of(change)
     if parts is None:
-        raise StockBelowZero("There are not so many.", available=before.available, change=change)
+        raise InsufficientStock("There are not so many.", available=before.available, change=change)
     return parts
 
 
@@ -142,5 +144,7 @@ def _fingerprint(adjustment: StockAdjustment) -> str:
     return hashlib.sha256(asked_for.encode()).hexdigest()
 
 
-def _too_busy() -> ChangedMeanwhile:
-    return ChangedMeanwhile("This product is being bought faster than its stock can be changed.")
+def _too_busy() -> ConcurrentModification:
+    return ConcurrentModification(
+        "This product is being bought faster than its stock can be changed."
+    )

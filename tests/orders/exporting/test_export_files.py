@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.exporting import files
-from shared.models import (
-    Export,
+from orders.exports import file_formats
+from shared.storage.models.exports import Export
+from shared.storage.models.orders import (
     OrderNote,
     OrderPayment,
     OrderPromotion,
@@ -34,7 +34,9 @@ def cells_of(text: str) -> list[list[str]]:
 
 
 def rows_of(order) -> list[dict[str, str]]:
-    text = files.opening("csv").removeprefix(files.BOM) + files.text_of(order, "csv")
+    text = file_formats.opening("csv").removeprefix(file_formats.BOM) + file_formats.text_of(
+        order, "csv"
+    )
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
@@ -53,7 +55,7 @@ def test_each_line_of_an_order_is_a_row():
 
     tea, pot = rows_of(order)
 
-    assert list(tea) == list(files.COLUMNS)
+    assert list(tea) == list(file_formats.COLUMNS)
     assert (tea["order_id"], tea["line"], tea["sku"]) == ("ord_one", "1", "TEA")
     assert (pot["order_id"], pot["line"], pot["sku"]) == ("ord_one", "2", "POT")
     assert (tea["quantity"], tea["returned"], tea["line_total_minor"]) == ("2", "1", "2000")
@@ -82,7 +84,7 @@ def test_a_column_of_amounts_adds_up_to_what_the_orders_come_to():
     order = new_order(
         lines=[line("TEA", 2), line("POT", 1)],
         totals=OrderTotals(**totals),
-        payment=OrderPayment(captured_minor=3000, by_hand_minor=915),
+        payment=OrderPayment(captured_minor=3000, manual_minor=915),
         refunds=[refund(100, "succeeded"), refund(50, "succeeded"), refund(70, "requested")],
     )
 
@@ -135,27 +137,27 @@ def test_what_a_buyer_has_written_is_no_formula(sign):
     ],
 )
 def test_a_formula_behind_a_semicolon_or_in_full_width_is_defused_too(text, written):
-    assert files.defused(text) == written
+    assert file_formats.defused(text) == written
 
 
 @pytest.mark.parametrize("text", ["", "'s-Hertogenbosch", "O'Brien", "1+1", " =1+1", "a=b", "é"])
 def test_a_text_that_is_no_formula_is_left_as_it_is(text):
-    assert files.defused(text) == text
+    assert file_formats.defused(text) == text
 
 
 @given(st.lists(CELLS, min_size=2))
 def test_a_reader_is_given_the_cells_that_were_written(row):
-    (read,) = cells_of(files.csv_text([row]))
+    (read,) = cells_of(file_formats.csv_text([row]))
 
     assert read == [
-        "" if cell is None else files.defused(cell) if isinstance(cell, str) else str(cell)
+        "" if cell is None else file_formats.defused(cell) if isinstance(cell, str) else str(cell)
         for cell in row
     ]
 
 
 @given(st.lists(CELLS, min_size=2))
 def test_no_text_begins_as_a_formula_does_and_each_number_is_still_one(row):
-    (read,) = cells_of(files.csv_text([row]))
+    (read,) = cells_of(file_formats.csv_text([row]))
 
     for cell, given_back in zip(row, read, strict=True):
         if isinstance(cell, int):
@@ -166,7 +168,7 @@ def test_no_text_begins_as_a_formula_does_and_each_number_is_still_one(row):
 
 
 def test_a_csv_file_tells_excel_that_it_is_utf_8_and_ends_its_lines_as_rfc_4180_has_it():
-    opening = files.opening("csv")
+    opening = file_formats.opening("csv")
 
     assert opening.encode().startswith(b"\xef\xbb\xbforder_id,placed_at,")
     assert opening.endswith("\r\n")
@@ -182,9 +184,9 @@ def test_an_order_is_one_line_of_json_as_staff_are_shown_it():
         notes=[OrderNote(text="Call first", by="usr_staff", at=OCTOBER)],
     )
 
-    text = files.text_of(order, "jsonl")
+    text = file_formats.text_of(order, "jsonl")
 
-    assert (files.opening("jsonl"), text.count("\n"), text[-1]) == ("", 1, "\n")
+    assert (file_formats.opening("jsonl"), text.count("\n"), text[-1]) == ("", 1, "\n")
     read = json.loads(text)
     assert (read["id"], read["status"]) == ("ord_one", "paid")
     assert (read["buyer_id"], read["guest_email"]) == ("gst_one", "ada@example.com")
@@ -204,4 +206,4 @@ def test_an_order_is_one_line_of_json_as_staff_are_shown_it():
 def test_a_file_is_named_after_the_days_whose_orders_it_has(changes, name):
     export = {"format": "csv", "placed_from": OCTOBER, "placed_before": NOVEMBER} | changes
 
-    assert files.name_of(Export(**export)) == name
+    assert file_formats.name_of(Export(**export)) == name

@@ -6,11 +6,12 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 import requests
 
-from orders.back_office.handler import handler
+from orders.staff_api import handler
 from shared import clock
 from shared.aws import client
-from shared.dynamo import connection
-from shared.models import Export, OutboxRow
+from shared.storage.dynamo import connection
+from shared.storage.models.exports import Export
+from shared.storage.models.outbox import OutboxRow
 from tests.support import exports, logs, shop
 from tests.support.faults import answering, cancelled
 from tests.support.http import ADA, ADMIN, NOBODY, STAFF, Answer, Caller, send
@@ -264,7 +265,7 @@ def test_one_s_own_exports_are_listed_newest_first_page_by_page():
     shown = [export["id"] for export in first["items"] + second["items"]]
     assert shown == ["exp_4", "exp_3", "exp_2", "exp_1", "exp_0"]
     assert second["next_cursor"] is None
-    assert carried_over.code == "cursor_of_another_user"
+    assert carried_over.code == "cursor_user_mismatch"
 
 
 def test_the_link_of_an_export_saves_its_file_under_a_name_that_says_what_it_is():

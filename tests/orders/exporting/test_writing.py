@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orders.exporting import files, multipart, repository, worker
+from orders.exports import file_formats, multipart, repository
+from orders.workers import write_export
 from shared import clock
 from shared.aws import client
-from shared.dynamo import connection
-from shared.models import Export, Order
+from shared.storage.dynamo import connection
+from shared.storage.models.exports import Export
+from shared.storage.models.orders import Order
 from tests.support import exports, faults, logs, template
 from tests.support.exports import NOVEMBER, OCTOBER, file_of, line, new_order, order, run
 from tests.support.http import CONTEXT, sample
@@ -38,7 +40,7 @@ def exported(**changes) -> list[str]:
 
 
 def order_ids() -> list[str]:
-    text = file_of().removeprefix(files.BOM)
+    text = file_of().removeprefix(file_formats.BOM)
     if stored().format == "jsonl":
         return [json.loads(it)["id"] for it in text.splitlines()]
     return [row["order_id"] for row in csv.DictReader(io.StringIO(text, newline=""))]
@@ -65,7 +67,7 @@ def impatient(monkeypatch):
 
 @pytest.fixture
 def told_at_each_page(monkeypatch):
-    monkeypatch.setattr(worker, "PROGRESS_EVERY", timedelta(0))
+    monkeypatch.setattr(write_export, "PROGRESS_EVERY", timedelta(0))
 
 
 @pytest.mark.parametrize("format_", ["csv", "jsonl"])
@@ -83,7 +85,9 @@ def test_the_orders_of_a_time_are_written_the_first_placed_first(format_):
 
 
 @pytest.mark.parametrize(
-    ("format_", "content"), [("csv", files.opening("csv")), ("jsonl", "")], ids=["csv", "jsonl"]
+    ("format_", "content"),
+    [("csv", file_formats.opening("csv")), ("jsonl", "")],
+    ids=["csv", "jsonl"],
 )
 def test_where_there_are_no_orders_the_file_has_none(format_, content):
     assert exported(format=format_) == []
@@ -371,7 +375,7 @@ def test_an_export_that_the_queue_gives_up_has_failed():
 def test_the_queue_gives_up_when_the_worker_thinks_it_does():
     queue = template.resources()["ExportQueue"]["Properties"]
 
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == worker.RECEIVES_MAX
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == write_export.RECEIVES_MAX
 
 
 def test_an_export_that_does_not_fit_into_one_run_has_failed_and_is_not_tried_again():
@@ -391,7 +395,7 @@ def test_an_export_that_does_not_fit_into_one_run_has_failed_and_is_not_tried_ag
 
 
 def test_an_export_that_nobody_asked_for_is_left_alone():
-    answer = worker.handler(sample("exports.queue"), CONTEXT)
+    answer = write_export.handler(sample("orders.write_export"), CONTEXT)
 
     assert answer == {"batchItemFailures": []}
     assert (Export.count(), objects()) == (0, [])
@@ -408,7 +412,7 @@ def test_a_message_of_another_queue_fails(change):
     body["detail"] |= change
     record["body"] = json.dumps(body)
 
-    answer = worker.handler(event, CONTEXT)
+    answer = write_export.handler(event, CONTEXT)
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": MESSAGE}]}
     assert stored().status == "requested"

@@ -2,9 +2,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from orders.payments import service, worker
+from orders.payments import service
+from orders.workers import execute_payment_requests
 from shared import clock
-from shared.models import Product
+from shared.storage.models.catalog import Product
 from tests.support import shop
 from tests.support.payments import Bank
 
@@ -13,7 +14,7 @@ from tests.support.payments import Bank
 def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
     """The payment provider of the shop."""
     opened = Bank()
-    for asking in (service, worker):
+    for asking in (service, execute_payment_requests):
         monkeypatch.setattr(asking, "provider", lambda: opened)
     return opened
 

@@ -7,12 +7,12 @@ import pytest
 from orders.guests import links
 from orders.handler import handler as orders
 from orders.lifecycle import decisions
-from orders.lifecycle.receipts import VOID
-from orders.lifecycle.service import change
+from orders.lifecycle.balances import VOID
+from orders.lifecycle.service import update_order
 from orders.payments.handler import handler as payments
-from shared.dynamo import connection
-from shared.errors import PaymentRefused, PaymentUnavailable
-from shared.models import Order
+from shared.errors.orders import PaymentRefused, PaymentUnavailable
+from shared.storage.dynamo import connection
+from shared.storage.models.orders import Order
 from tests.support.faults import answering, timed_out
 from tests.support.http import ADA, BOB, NOBODY, STAFF, send
 from tests.support.payments import begin, begun, place, stored, told
@@ -166,7 +166,7 @@ def test_an_order_that_is_cancelled_while_its_payment_is_begun_shows_no_secret(
     beginning = bank.begin
 
     def cancelled_meanwhile(*asked):
-        change(order_id, lambda it: decisions.cancel(it, by="a", is_staff=False, reason=None))
+        update_order(order_id, lambda it: decisions.cancel(it, by="a", is_staff=False, reason=None))
         return beginning(*asked)
 
     monkeypatch.setattr(bank, "begin", cancelled_meanwhile)

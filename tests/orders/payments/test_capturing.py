@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 
 from orders.lifecycle import decisions
-from orders.lifecycle.service import change
-from shared.errors import PaymentRefused
+from orders.lifecycle.service import update_order
+from shared.errors.orders import PaymentRefused
 from tests.support.payments import (
     FAILED,
     NOTHING_FAILED,
@@ -34,11 +34,13 @@ def authorized(bank, order_id: str) -> str:
 
 
 def ship(order_id: str) -> None:
-    change(order_id, partial(decisions.ship, by="usr_staff", carrier="DHL", tracking_number="1"))
+    update_order(
+        order_id, partial(decisions.ship, by="usr_staff", carrier="DHL", tracking_number="1")
+    )
 
 
 def cancel(order_id: str) -> None:
-    change(order_id, partial(decisions.cancel, by="usr_staff", is_staff=True, reason=None))
+    update_order(order_id, partial(decisions.cancel, by="usr_staff", is_staff=True, reason=None))
 
 
 def test_a_cancelled_order_lets_go_of_its_payment(bank, order_id):
@@ -116,7 +118,7 @@ def test_what_the_provider_has_let_go_of_is_lost_and_told(bank, order_id):
 
     order = stored(order_id)
     assert (order.status, order.payment.status) == ("shipped", "void")
-    assert "order.payment_lost" in happened()
+    assert "order.authorization_voided" in happened()
 
 
 def test_of_an_order_that_was_cancelled_after_shipping_nothing_is_captured(bank, order_id):
@@ -133,7 +135,7 @@ def test_of_an_order_that_was_cancelled_after_shipping_nothing_is_captured(bank,
 
 def test_of_an_order_that_was_paid_by_hand_nothing_is_captured(bank, order_id):
     payment_id = begun(order_id)
-    change(order_id, partial(decisions.pay_by_hand, by="usr_staff", reference="cash"))
+    update_order(order_id, partial(decisions.mark_paid_manually, by="usr_staff", reference="cash"))
     told(bank.authorizes(payment_id))
     ship(order_id)
     bank.asked.clear()

@@ -7,8 +7,8 @@ from itertools import permutations
 import pytest
 
 from orders.handler import handler as orders
-from orders.lifecycle import decisions, paying
-from orders.lifecycle.service import change
+from orders.lifecycle import decisions, provider_events
+from orders.lifecycle.service import update_order
 from tests.support import shop
 from tests.support.http import send
 from tests.support.payments import (
@@ -36,7 +36,7 @@ def cancel(order_id: str) -> None:
 
 def expire(order_id: str, later) -> None:
     later.by = timedelta(hours=1)
-    assert change(order_id, decisions.expire).status == "expired"
+    assert update_order(order_id, decisions.expire).status == "expired"
 
 
 @pytest.fixture(params=["cancelled", "expired"])
@@ -78,7 +78,7 @@ def test_what_is_authorized_too_late_revives_nothing_and_is_let_go(bank, finishe
 
 def test_an_order_paid_by_hand_gives_the_second_payment_back(bank, order_id):
     payment_id = begun(order_id)
-    change(order_id, partial(decisions.pay_by_hand, by="usr_staff", reference="cash"))
+    update_order(order_id, partial(decisions.mark_paid_manually, by="usr_staff", reference="cash"))
 
     told(bank.captures(payment_id))
     work()
@@ -91,14 +91,14 @@ def test_an_order_paid_by_hand_gives_the_second_payment_back(bank, order_id):
 def test_whoever_captures_while_the_order_is_changed_decides_again(bank, order_id, monkeypatch):
     """Cancelled in between: then it comes too late."""
     event = bank.captures(begun(order_id))
-    captured = paying.captured
+    captured = provider_events.captured
 
     def overtaken(*asked, **how):
-        monkeypatch.setattr(paying, "captured", captured)
+        monkeypatch.setattr(provider_events, "captured", captured)
         cancel(order_id)
         return captured(*asked, **how)
 
-    monkeypatch.setattr(paying, "captured", overtaken)
+    monkeypatch.setattr(provider_events, "captured", overtaken)
 
     assert told(event) == "applied"
 

@@ -16,7 +16,7 @@ from shared.money import Money
 from tests.support import stripe_api
 
 ROOT = Path(__file__).parents[3]
-LAYER = ROOT / "functions" / "orders" / "payments" / "layer"
+LAYER = ROOT / "functions" / "orders" / "payments"
 LARGEST = 10_000_000  # bytes, unzipped
 
 # What the shop asks of the library, on what the layer has left of it.

@@ -6,8 +6,8 @@ import pytest
 
 from orders.payments.credentials import Credentials
 from orders.payments.local_provider import LocalProvider
-from orders.payments.provider import Authorized, Captured, RefundTold, Voided
-from shared.errors import (
+from orders.payments.provider import Authorized, Captured, RefundUpdate, Voided
+from shared.errors.orders import (
     PaymentRefused,
     PaymentUnavailable,
     WebhookSignatureInvalid,
@@ -15,9 +15,9 @@ from shared.errors import (
 )
 from shared.money import Money
 from tests.support import local_payments
-from tests.support.ear import Ear, listening
 from tests.support.local_payments import LocalPayments
 from tests.support.payments import KEYS
+from tests.support.webhook_receiver import Ear, listening
 
 pytestmark = pytest.mark.enable_socket
 
@@ -204,10 +204,10 @@ def test_its_webhooks_tell_what_was_captured_and_what_paid_back(bank, order_id, 
 
     assert isinstance(captured, Captured)
     assert (captured.order_id, captured.payment_id, captured.amount) == (order_id, paid, TOTAL)
-    assert isinstance(refunded, RefundTold)
+    assert isinstance(refunded, RefundUpdate)
     assert (refunded.order_id, refunded.payment_id) == (order_id, paid)
     assert (refunded.refund_id, refunded.refund) == (f"rfd_{order_id}", made)
-    assert isinstance(unasked, RefundTold)
+    assert isinstance(unasked, RefundUpdate)
     assert (unasked.refund_id, unasked.amount.amount_minor) == (None, 1)
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from orders.payments import credentials, providers
+from orders.payments import credentials, provider_factory
 from orders.payments.credentials import Credentials
 from orders.payments.local_provider import LocalProvider
 from shared.aws import client
 from shared.config import ConfigurationError, PaymentSettings
-from shared.errors import PaymentUnavailable
+from shared.errors.orders import PaymentUnavailable
 from tests.conftest import PAYMENT_KEYS
 from tests.support import shop
 from tests.support.faults import answering, refused
@@ -48,38 +48,40 @@ def loads_stripe(*modules: str, provider: str) -> bool:
     return done.stdout.strip() == "True"
 
 
-@pytest.mark.parametrize("module", ["orders.payments.handler", "orders.payments.worker"])
+@pytest.mark.parametrize(
+    "module", ["orders.payments.handler", "orders.workers.execute_payment_requests"]
+)
 def test_stripe_s_library_is_loaded_as_the_function_starts(module):
     assert loads_stripe(module, provider="stripe")
 
 
 def test_it_is_loaded_for_no_other_provider_and_by_no_other_function():
-    ours = ("orders.payments.handler", "orders.payments.worker")
-    others = ("orders.handler", "orders.back_office.handler", "notifications.worker")
+    ours = ("orders.payments.handler", "orders.workers.execute_payment_requests")
+    others = ("orders.handler", "orders.staff_api", "notifications.workers.send_emails")
 
     assert not loads_stripe(*ours, provider="local")
     assert not loads_stripe(*others, provider="stripe")
 
 
 def test_the_local_provider_is_had_by_its_name():
-    assert isinstance(providers.provider(), LocalProvider)
+    assert isinstance(provider_factory.provider(), LocalProvider)
 
 
 def test_a_provider_that_there_is_not_is_a_wrong_setting(monkeypatch):
     wanted = PaymentSettings(payment_provider="barter", payment_secret_arn=SECRET)
-    monkeypatch.setattr(providers, "settings", lambda _: wanted)
+    monkeypatch.setattr(provider_factory, "settings", lambda _: wanted)
 
     with pytest.raises(ConfigurationError, match="barter"):
-        providers.provider()
+        provider_factory.provider()
 
 
 def test_its_connections_are_kept_until_its_keys_are_rotated(cache_clock):
-    before = providers.provider()
+    before = provider_factory.provider()
     store(json.dumps({"api_key": "key-of-tomorrow", "webhook_secrets": ["secret-now"]}))
 
-    assert providers.provider() is before
+    assert provider_factory.provider() is before
     cache_clock.seconds += credentials.REREAD_SECONDS
-    assert providers.provider() is not before
+    assert provider_factory.provider() is not before
 
 
 def test_the_keys_are_those_of_the_secret():

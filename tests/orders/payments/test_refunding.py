@@ -7,12 +7,12 @@ from functools import partial
 import pytest
 
 from orders.lifecycle import decisions
-from orders.lifecycle.service import change
+from orders.lifecycle.service import update_order
 from orders.payments.provider import Refund
-from shared import events
-from shared.errors import PaymentRefused, PaymentUnavailable
-from shared.events import OrderPaid
-from shared.models import Order
+from shared.errors.orders import PaymentRefused, PaymentUnavailable
+from shared.events.all_events import parse_event
+from shared.events.orders import OrderPaid
+from shared.storage.models.orders import Order
 from tests.support import logs, shop
 from tests.support.http import sample
 from tests.support.payments import (
@@ -52,7 +52,7 @@ def refund(order_id: str, amount_minor: int | None = None, key: str = "key-1") -
         key=key,
         fingerprint="-",
     )
-    return str(change(order_id, asked).refunds[-1].refund_id)
+    return str(update_order(order_id, asked).refunds[-1].refund_id)
 
 
 def refund_of(order_id: str):
@@ -254,8 +254,8 @@ def test_a_message_for_another_queue_is_not_lost(order_id):
 
 
 def test_a_message_about_an_order_or_refund_that_is_not_there_is_not_lost(bank, order_id):
-    (record,) = sample("payments.queue")["Records"]
-    unknown = events.parse(json.loads(record["body"])["detail"])
+    (record,) = sample("orders.execute_payment_requests")["Records"]
+    unknown = parse_event(json.loads(record["body"])["detail"])
     paid(bank, order_id)
     about = unknown.data.model_copy(update={"order_id": order_id})
 

@@ -7,7 +7,7 @@ from stripe import WebhookSignature
 
 from orders.payments.signatures import TOLERANCE_SECONDS, require_authentic
 from shared import clock
-from shared.errors import WebhookSignatureInvalid, WebhookTooOld
+from shared.errors.orders import WebhookSignatureInvalid, WebhookTooOld
 from tests.support.forged_webhooks import signed
 
 BODY = b'{"id": "evt_1"}'

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from orders.payments.credentials import Credentials
-from orders.payments.provider import Authorized, Captured, RefundTold, Voided
+from orders.payments.provider import Authorized, Captured, RefundUpdate, Voided
 from orders.payments.stripe_provider import StripeProvider
-from shared.errors import PaymentRefused, PaymentUnavailable, WebhookSignatureInvalid
+from shared.errors.orders import PaymentRefused, PaymentUnavailable, WebhookSignatureInvalid
 from shared.money import Money
 from tests.support import stripe_api
-from tests.support.ear import Ear, listening
 from tests.support.stripe_api import DECLINED_CARD, StripeApi
+from tests.support.webhook_receiver import Ear, listening
 
 pytestmark = pytest.mark.enable_socket
 
@@ -228,7 +228,7 @@ def test_its_webhook_of_a_refund_is_of_the_order_whose_payment_it_was(api, strip
 
     told = stripe.event_of(*ear.next("refund.created", payment_id))
 
-    assert isinstance(told, RefundTold)
+    assert isinstance(told, RefundUpdate)
     assert (told.order_id, told.refund_id) == (order_id, f"rfd_{order_id}")
     assert (told.refund, told.amount) == (made, SOME)
 

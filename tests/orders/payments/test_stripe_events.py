@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from orders.payments import stripe_events
-from orders.payments.provider import Authorized, Captured, Refund, RefundTold, Voided
+from orders.payments.provider import Authorized, Captured, Refund, RefundUpdate, Voided
 from orders.payments.stripe_amounts import of_stripe, to_stripe
-from shared.errors import PaymentRefused
+from shared.errors.orders import PaymentRefused
 from shared.money import AMOUNT_MINOR_MAX, Money
 from tests.support import logs
 
@@ -120,7 +120,7 @@ def test_a_payment_of_no_order_is_none_of_the_shop_s_business(metadata):
 def test_a_refund_is_told_with_how_it_stands(type_, status, here):
     told = heard(refund(type_, status=status), {"pi_1": "ord_1"}.get)
 
-    assert told == RefundTold(
+    assert told == RefundUpdate(
         "evt_1",
         type_,
         "ord_1",
@@ -135,7 +135,7 @@ def test_a_refund_is_told_with_how_it_stands(type_, status, here):
 def test_a_refund_made_in_stripe_s_pages_has_no_id_of_the_shop_s(metadata):
     told = heard(refund("refund.created", metadata=metadata), {"pi_1": "ord_1"}.get)
 
-    assert isinstance(told, RefundTold)
+    assert isinstance(told, RefundUpdate)
     assert (told.refund_id, told.order_id) == (None, "ord_1")
 
 

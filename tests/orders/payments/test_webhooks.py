@@ -8,9 +8,10 @@ import pytest
 
 from orders.payments import service
 from shared import clock
-from shared.bodies import BODY_BYTES_MAX
-from shared.dynamo import connection
-from shared.models import Order, PaymentEvent
+from shared.http.request_bodies import BODY_BYTES_MAX
+from shared.storage.dynamo import connection
+from shared.storage.models.orders import Order
+from shared.storage.models.payments import PaymentEvent
 from tests.support import logs, shop
 from tests.support.faults import answering, cancelled, timed_out
 from tests.support.forged_webhooks import signed
@@ -273,7 +274,7 @@ def test_more_refunds_than_an_order_has_room_for_are_refused(bank, order_id, mon
 
     answer = tell(bank.pays_back(payment_id, 1))
 
-    assert (answer.status, answer.body["reason"]) == (200, "too_many_entries")
+    assert (answer.status, answer.body["reason"]) == (200, "order_entry_limit_reached")
 
 
 def test_a_refund_that_overtakes_its_payment_is_to_be_told_again(bank, order_id):

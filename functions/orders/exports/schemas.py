@@ -1,0 +1,78 @@
+from datetime import datetime, timedelta
+from typing import Literal, Self
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from orders.views import Status
+from shared.http.schemas import RequestBody, View
+from shared.storage.models.exports import Export
+from shared.timestamps import Moment
+
+SPAN_MAX = timedelta(days=5 * 366)  # five years, leap days and all
+
+Format = Literal["csv", "jsonl"]
+
+
+class ExportRequest(RequestBody):
+    format: Format = Field(
+        description="`csv`: a row for each line of an order, for spreadsheets. `jsonl`: each order "
+        "as the API shows it to staff, in a line of JSON."
+    )
+    status: Status | None = Field(default=None, description="Null: whatever has become of them.")
+    placed_from: Moment
+    placed_before: Moment = Field(
+        description="Not included itself; at most five years later than `placed_from`."
+    )
+
+    @field_validator("placed_before")
+    @classmethod
+    def _spans_some_time(cls, placed_before: datetime, info: ValidationInfo) -> datetime:
+        placed_from = info.data.get("placed_from")
+        if placed_from and placed_before <= placed_from:
+            raise PydanticCustomError("times_out_of_order", "Must be later than `placed_from`")
+        if placed_from and placed_before - placed_from > SPAN_MAX:
+            raise PydanticCustomError("span_too_long", "Must be at most five years later")
+        return placed_before
+
+
+class FiltersView(View):
+    status: Status | None
+    placed_from: datetime
+    placed_before: datetime
+
+
+class OrderExportView(View):
+    id: str
+    format: Format
+    status: Literal["requested", "running", "completed", "failed"] = Field(
+        description="`failed`: the file took longer than a quarter of an hour, or could not be "
+        "written five times over. Ask for fewer orders, with a new key."
+    )
+    filters: FiltersView
+    orders: int = Field(description="Written so far.")
+    created_at: datetime
+    finished_at: datetime | None
+    file_url: str | None = Field(
+        description="Good for ten minutes; read the export again for a new one. Null until it is "
+        "completed, and once the file has expired."
+    )
+    file_expires_at: datetime | None = Field(description="Null until it is completed.")
+
+    @classmethod
+    def from_model(cls, export: Export, file_url: str | None) -> Self:
+        return cls(
+            id=export.export_id,
+            format=export.format,
+            status=export.status,
+            filters=FiltersView(
+                status=export.of_status,
+                placed_from=export.placed_from,
+                placed_before=export.placed_before,
+            ),
+            orders=int(export.orders),
+            created_at=export.created_at,
+            finished_at=export.finished_at,
+            file_url=file_url,
+            file_expires_at=export.expires_at if export.file_key else None,
+        )

@@ -1,0 +1,130 @@
+"""Orders as the events about them tell of them. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.events.orders import (
+    AuthorizationVoided,
+    CaptureRequested,
+    ConfirmationRequested,
+    ManualRefundRequired,
+    OrderCancelled,
+    OrderData,
+    OrderDelivered,
+    OrderedLine,
+    OrderExpired,
+    OrderPaid,
+    OrderPlaced,
+    OrderPlacedData,
+    OrderRefunded,
+    OrderRefundedData,
+    OrderReturned,
+    OrderReturnedData,
+    OrderShipped,
+    RefundData,
+    RefundFailed,
+    RefundRequested,
+    ReturnedLine,
+    ShipmentData,
+    VoidRequested,
+)
+from shared.money import Money
+from shared.storage.models.orders import Order, OrderRefund, OrderShipment
+
+
+def placed(order: Order) -> OrderPlaced:
+    lines = [
+        OrderedLine(
+            product_id=line.product_id,
+            sku=line.sku,
+            name=line.name,
+            quantity=int(line.quantity),
+            unit_price=_money(order, line.unit_price_minor),
+            line_total=_money(order, line.line_total_minor),
+        )
+        for line in order.lines
+    ]
+    return OrderPlaced(data=OrderPlacedData(**_about(order), lines=lines))
+
+
+def paid(order: Order) -> OrderPaid:
+    return OrderPaid(data=OrderData(**_about(order)))
+
+
+def shipped(order: Order, shipment: OrderShipment) -> OrderShipped:
+    return OrderShipped(
+        data=ShipmentData(
+            **_about(order),
+            carrier=shipment.carrier,
+            tracking_number=shipment.tracking_number,
+        )
+    )
+
+
+def delivered(order: Order) -> OrderDelivered:
+    return OrderDelivered(data=OrderData(**_about(order)))
+
+
+def cancelled(order: Order) -> OrderCancelled:
+    return OrderCancelled(data=OrderData(**_about(order)))
+
+
+def expired(order: Order) -> OrderExpired:
+    return OrderExpired(data=OrderData(**_about(order)))
+
+
+def returned(order: Order, quantities: Mapping[str, int]) -> OrderReturned:
+    lines = [ReturnedLine(product_id=key, quantity=it) for key, it in quantities.items()]
+    return OrderReturned(data=OrderReturnedData(**_about(order), lines=lines))
+
+
+def capture_requested(order: Order) -> CaptureRequested:
+    return CaptureRequested(data=OrderData(**_about(order)))
+
+
+def void_requested(order: Order) -> VoidRequested:
+    return VoidRequested(data=OrderData(**_about(order)))
+
+
+def authorization_voided(order: Order) -> AuthorizationVoided:
+    return AuthorizationVoided(data=OrderData(**_about(order)))
+
+
+def manual_refund_required(order: Order) -> ManualRefundRequired:
+    return ManualRefundRequired(data=OrderData(**_about(order)))
+
+
+def refund_requested(order: Order, refund: OrderRefund) -> RefundRequested:
+    return RefundRequested(data=RefundData(**_about_refund(order, refund)))
+
+
+def refunded(order: Order, refund: OrderRefund, *, is_full: bool) -> OrderRefunded:
+    return OrderRefunded(data=OrderRefundedData(**_about_refund(order, refund), is_full=is_full))
+
+
+def refund_failed(order: Order, refund: OrderRefund) -> RefundFailed:
+    return RefundFailed(data=RefundData(**_about_refund(order, refund)))
+
+
+def confirmation_requested(order: Order) -> ConfirmationRequested:
+    return ConfirmationRequested(data=OrderData(**_about(order)))
+
+
+def _about(order: Order) -> dict[str, Any]:
+    return {
+        "order_id": order.order_id,
+        "buyer_id": order.buyer_id,
+        "total": _money(order, order.totals.total_minor),
+    }
+
+
+def _about_refund(order: Order, refund: OrderRefund) -> dict[str, Any]:
+    return {
+        **_about(order),
+        "refund_id": refund.refund_id,
+        "amount": _money(order, refund.amount_minor),
+    }
+
+
+def _money(order: Order, amount_minor: float) -> Money:
+    return Money(amount_minor=int(amount_minor), currency=order.currency)

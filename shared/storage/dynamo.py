@@ -1,0 +1,176 @@
+"""DynamoDB as Souk uses it: tables on one connection, whose failures are refusals."""
+
+import random
+import time
+from collections.abc import Iterable, Sequence
+from functools import cache
+from threading import RLock
+from typing import Any, ClassVar, Self
+
+import botocore.session
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BrokenConnection
+from pynamodb.connection import Connection, TableConnection
+from pynamodb.exceptions import DoesNotExist
+from pynamodb.models import Model
+
+from shared import aws
+from shared.errors.base import Unavailable
+
+# What is left when botocore's own retries are used up.
+_OVERLOADED = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        *("500", "502", "503", "504"),  # botocore's code for a reply that is not DynamoDB's
+    }
+)
+BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
+BATCH_TRIES = 3  # at what it has left unread, which it does when it throttles
+BACKOFF_SECONDS = 0.05  # doubled at each try, with full jitter
+BUSY = "The shop is very busy. Try again in a second."
+
+
+class _SharedConnection(Connection):
+    @property
+    def session(self) -> botocore.session.Session:
+        return aws.session()
+
+    def _make_api_call(
+        self, operation_name: str, operation_kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
+        try:
+            return super()._make_api_call(operation_name, operation_kwargs)
+        except (BrokenConnection, HTTPClientError) as error:  # silent or cut off, at each attempt
+            raise Unavailable(BUSY) from error
+        except ClientError as error:
+            if error.response["Error"].get("Code") in _OVERLOADED:
+                raise Unavailable(BUSY) from error
+            raise
+
+
+@cache
+def connection() -> Connection:
+    """One connection, so one client, for all tables: pynamodb would build one for each.
+
+    Each of its calls raises Unavailable when DynamoDB is overloaded or out of reach.
+    """
+    return _SharedConnection(
+        connect_timeout_seconds=aws.CONNECT_SECONDS,
+        read_timeout_seconds=aws.READ_SECONDS,
+        max_retry_attempts=aws.ATTEMPTS - 1,
+    )
+
+
+# Pages of the catalog are read by several threads, and neither a table nor a client can be made in
+# two of them at once.
+_connecting = RLock()
+
+
+class Table(Model):
+    """A table whose every model shares the one connection.
+
+    `beside` is the model that describes the table, for one whose items are kept in the same.
+    """
+
+    beside: "ClassVar[type[Table] | None]" = None
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        with _connecting:
+            table = super()._get_connection()
+            if table.connection is not connection():
+                cls._describe(table)
+                table.connection = connection()
+                _ = table.connection.client
+            return table
+
+    @classmethod
+    def _describe(cls, table: TableConnection) -> None:
+        if cls.beside is None:
+            connection().add_meta_table(table.get_meta_table())
+        else:
+            cls.beside._get_connection()  # noqa: SLF001 (a model's, as this is)
+
+    @classmethod
+    def find(cls, key: str, part: str | None = None, *, consistent: bool = False) -> "Self | None":
+        """The item with this key, if any. `consistent`: as it is now, for twice the read units."""
+        try:
+            return cls.get(key, part, consistent_read=consistent)
+        except DoesNotExist:
+            return None
+
+    @classmethod
+    def fetch(cls, keys: Iterable[str]) -> "dict[str, Self]":
+        """The items with these keys, of those that exist, as they are now.
+
+        One BatchGetItem for each 100. Raises Unavailable.
+        """
+        distinct = list(dict.fromkeys(keys))
+        found = batch_get(*((cls, key) for key in distinct))
+        return {key: it for key, it in zip(distinct, found, strict=True) if it is not None}
+
+
+def batch_get(*keys: tuple[type[Table], *tuple[str, ...]]) -> list[Any]:
+    """The items with these keys, of any tables, as they are now: one BatchGetItem for each 100.
+
+    Each key is a table, a hash key and, where the table has one, a range key. In the order asked
+    for, with None for what does not exist. Raises Unavailable when some of it was left unread.
+    """
+    found: dict[tuple[str, tuple[str, ...]], Any] = {}
+    wanted = list(dict.fromkeys(keys))  # DynamoDB refuses duplicates
+    for start in range(0, len(wanted), BATCH_MAX):
+        found |= _read_batch(wanted[start : start + BATCH_MAX])
+    return [_item(table, found.get((_name(table), tuple(key)))) for table, *key in keys]
+
+
+def _read_batch(
+    keys: Sequence[tuple[type[Table], *tuple[str, ...]]],
+) -> dict[tuple[str, tuple[str, ...]], Any]:
+    request: dict[str, Any] = {}
+    for table, *key in keys:
+        batch = request.setdefault(_name(table), {"Keys": [], "ConsistentRead": True})
+        batch["Keys"].append(_raw_key(table, key))
+    tables = {_name(table): table for table, *_ in keys}
+    found: dict[tuple[str, tuple[str, ...]], Any] = {}
+    for attempt in range(BATCH_TRIES):
+        if attempt:
+            pause(attempt)
+        answer = connection().dispatch("BatchGetItem", {"RequestItems": request})
+        for name, items in answer["Responses"].items():
+            found |= {(name, _key_in(tables[name], item)): item for item in items}
+        request = answer.get("UnprocessedKeys") or {}
+        if not request:
+            return found
+    raise Unavailable(BUSY)
+
+
+def pause(retry: int) -> None:
+    """With jitter, so that those who met do not meet again. The first retry is 1."""
+    time.sleep(random.uniform(0, BACKOFF_SECONDS * 2 ** (retry - 1)))  # noqa: S311 (no secret)
+
+
+def _name(table: type[Table]) -> str:
+    return str(table.Meta.table_name)
+
+
+def _raw_key(table: type[Table], key: Iterable[str]) -> dict[str, dict[str, str]]:
+    return {name: {"S": value} for name, value in zip(_key_names(table), key, strict=False)}
+
+
+def _key_in(table: type[Table], item: dict[str, dict[str, str]]) -> tuple[str, ...]:
+    return tuple(item[name]["S"] for name in _key_names(table))
+
+
+def _key_names(table: type[Table]) -> list[str]:
+    names = (table._hash_keyname, table._range_keyname)  # noqa: SLF001 (it has no public name)
+    return [name for name in names if name]
+
+
+def _item(table: type[Table], raw: dict[str, Any] | None) -> Table | None:
+    return None if raw is None else table.from_raw_data(raw)

@@ -1,0 +1,21 @@
+"""What the payment provider has told, so that nothing of it counts twice."""
+
+from pynamodb.attributes import TTLAttribute, UnicodeAttribute, UTCDateTimeAttribute
+
+from shared.config import Tables, settings
+from shared.storage.dynamo import Table
+
+_tables = settings(Tables)
+
+
+class PaymentEvent(Table):
+    """An event of the provider's that was applied to an order."""
+
+    class Meta:
+        table_name = _tables.payment_events_table
+
+    event_id = UnicodeAttribute(hash_key=True)  # the provider's name and its id
+    type = UnicodeAttribute()
+    order_id = UnicodeAttribute()
+    applied_at = UTCDateTimeAttribute()
+    expires_at = TTLAttribute()

@@ -1,0 +1,56 @@
+"""Uploaded files, and how far their import has come."""
+
+from typing import Any
+
+from pynamodb.attributes import (
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+
+from shared.config import Tables, settings
+from shared.storage.dynamo import Table
+
+_tables = settings(Tables)
+
+
+class RowError(MapAttribute[str, Any]):
+    row = NumberAttribute()
+    field = UnicodeAttribute(null=True)
+    code = UnicodeAttribute()
+    message = UnicodeAttribute()
+
+
+class ByOwner(GlobalSecondaryIndex["Upload"]):
+    class Meta:
+        index_name = "by_owner"
+        projection = AllProjection()
+
+    owner_id = UnicodeAttribute(hash_key=True)
+    created_at = UTCDateTimeAttribute(range_key=True)
+
+
+class Upload(Table):
+    class Meta:
+        table_name = _tables.uploads_table
+
+    upload_id = UnicodeAttribute(hash_key=True)
+    part = UnicodeAttribute(range_key=True, default="upload")
+    owner_id = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    filename = UnicodeAttribute()
+    status = UnicodeAttribute()
+    etag = UnicodeAttribute(null=True)  # of the object being read: another one is another file
+    rows_done = NumberAttribute(default=0)
+    written = NumberAttribute(default=0)
+    rejected = NumberAttribute(default=0)
+    errors = ListAttribute(of=RowError, default=list)
+    created_at = UTCDateTimeAttribute()
+    finished_at = UTCDateTimeAttribute(null=True)
+    expires_at = TTLAttribute()
+
+    by_owner = ByOwner()

@@ -1,0 +1,114 @@
+"""Orders take stock that is split into shards: from one, from another, or from several."""
+
+import pytest
+
+from orders.handler import handler
+from shared.storage import stock
+from shared.storage.dynamo import connection
+from shared.storage.models.catalog import Product, Stock
+from shared.storage.models.orders import Order
+from shared.storage.transactions import Contended, Transaction
+from tests.support import shop
+from tests.support.catalog import patch
+from tests.support.faults import answering, cancelled
+from tests.support.http import Answer, send
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def split(available: int, shards: int, sku: str = "TEA") -> Product:
+    product = shop.product(sku, available=available)
+    patch(product.product_id, {"stock_shards": shards})
+    return product
+
+
+def order(*lines: tuple[Product, int], key: str = "key-1") -> Answer:
+    wanted = [{"product_id": it.product_id, "quantity": quantity} for it, quantity in lines]
+    body = {"lines": wanted, "shipping_address": shop.ADDRESS}
+    return send(handler, "orders.place", body=body, headers={"idempotency-key": key})
+
+
+def held(product: Product) -> stock.StockSnapshot:
+    return stock.get_stock(Product.get(product.product_id))
+
+
+def test_every_unit_is_sold_though_no_shard_has_them_all():
+    tea = split(10, 4)
+
+    sold = [order((tea, 1), key=str(n)).status for n in range(10)]
+    late = order((tea, 1), key="late")
+
+    assert sold == [201] * 10
+    assert (late.status, late.code) == (409, "out_of_stock")
+    assert (held(tea).available, held(tea).allocated) == (0, 10)
+
+
+def test_an_order_for_more_than_any_shard_has_takes_from_several():
+    tea = split(10, 4)
+
+    answer = order((tea, 9))
+
+    assert answer.status == 201
+    assert (held(tea).available, held(tea).allocated) == (1, 9)
+    assert min(it.available for it in Stock.scan()) >= 0
+
+
+def test_each_line_that_is_short_is_told_with_what_is_left():
+    tea, pot, cup = split(3, 4), split(9, 2, "POT"), split(0, 2, "CUP")
+
+    answer = order((tea, 4), (pot, 2), (cup, 1))
+
+    assert (answer.status, answer.code) == (409, "out_of_stock")
+    assert answer.error["details"]["lines"] == [
+        {"product_id": tea.product_id, "quantity": 4, "available": 3},
+        {"product_id": cup.product_id, "quantity": 1, "available": 0},
+    ]
+    assert (held(tea).available, held(pot).available, Order.count()) == (3, 9, 0)
+
+
+@pytest.mark.parametrize("shards", [1, 2, 16])
+def test_stock_that_is_split_anew_while_an_order_is_placed_is_found(monkeypatch, shards):
+    tea = split(8, 4)
+    shop.meanwhile(monkeypatch, lambda: patch(tea.product_id, {"stock_shards": shards}))
+
+    answer = order((tea, 8))
+
+    assert (answer.status, held(tea).available, held(tea).allocated) == (201, 0, 8)
+
+
+def test_a_shard_that_others_win_is_left_for_another(monkeypatch):
+    """One try at each, and not four at the one that is hot."""
+    tea = split(16, 8)
+    commit, tried = Transaction.commit, []
+
+    def contended(transaction, *, tries):
+        tried.append(tries)
+        if len(tried) < 3:
+            raise Contended("The shop is very busy.")
+        commit(transaction, tries=tries)
+
+    monkeypatch.setattr(Transaction, "commit", contended)
+
+    answer = order((tea, 1))
+
+    assert (answer.status, tried) == (201, [1, 1, 1])
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_an_order_is_tried_four_times_wherever_its_stock_is(shards):
+    tea = shop.product("TEA", available=16, stock_shards=shards)
+    lost = cancelled("None", "TransactionConflict", "None")
+
+    with answering(connection().client, "TransactWriteItems", *[lost] * 9) as sent:
+        answer = order((tea, 1))
+
+    assert (answer.status, answer.headers["Retry-After"], len(sent)) == (503, "1", 4)
+
+
+def test_an_order_from_more_places_than_a_transaction_holds_is_refused_in_words():
+    products = [split(2, 2, f"SKU-{n}") for n in range(50)]
+
+    answer = order(*((it, 2) for it in products))
+
+    assert (answer.status, answer.code) == (409, "stock_fragmented")
+    assert (Order.count(), held(products[0]).available) == (0, 2)
