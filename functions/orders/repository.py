@@ -11,7 +11,7 @@ from shared.errors.orders import OrderAlreadyPlaced
 from shared.events.all_events import OrderEvent
 from shared.storage import cursors, outbox, stock
 from shared.storage.cursors import ItemPage
-from shared.storage.dynamo import BUSY, pause
+from shared.storage.dynamo import pause
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order, OrderLine
 from shared.storage.models.pricing import Promotion
@@ -47,7 +47,7 @@ def add(
             continue
         else:
             return
-    raise Unavailable(BUSY)
+    raise Unavailable
 
 
 class _Short(Exception):

@@ -27,7 +27,6 @@ from shared.events.all_events import OrderEvent
 from shared.security.permissions import Permission, Principal
 from shared.storage import rate_limits
 from shared.storage.cursors import ItemPage
-from shared.storage.dynamo import BUSY
 from shared.storage.models.orders import (
     AWAITS_PAYMENT,
     Order,
@@ -174,7 +173,7 @@ def _place(order_id: str, buyer: Buyer, request: OrderRequest, also: StageExtra 
         except prices.PromotionChanged:
             continue
         return order
-    raise Unavailable(BUSY)
+    raise Unavailable
 
 
 def _require_as_quoted(request: OrderRequest, quote: Quote) -> None:

@@ -4,32 +4,36 @@ from typing import Any, ClassVar
 
 
 class AppError(Exception):
-    """A refusal that the client is told about.
+    """A refusal that the client receives.
 
-    `details` are the facts that a program can act on.
+    `default_message` says what is wrong and what to do next; a caller passes a message only when
+    it can name facts that the class cannot. `details` are the facts that a program can act on.
     """
 
     status: ClassVar[int]
     code: ClassVar[str]
+    default_message: ClassVar[str]
 
-    def __init__(self, message: str, **details: Any) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str | None = None, **details: Any) -> None:
+        self.message = self.default_message if message is None else message
+        super().__init__(self.message)
         self.details = details
 
     def headers(self) -> dict[str, str]:
-        """What the status asks to be sent along (RFC 9110)."""
+        """The headers that the status requires (RFC 9110)."""
         return {}
 
 
 class NotFound(AppError):
     status, code = 404, "not_found"
+    default_message = "Nothing exists at this address."
 
 
 class Unavailable(AppError):
-    """Too busy or out of reach: the same request may well go through in a second."""
+    """The shop is too busy or cannot reach a service; the same request may succeed in a second."""
 
     status, code = 503, "unavailable"
+    default_message = "The shop is very busy. Retry after the time in Retry-After."
 
     def headers(self) -> dict[str, str]:
         return {"Retry-After": "1"}

@@ -49,15 +49,17 @@ class MethodNotAllowed(AppError):
 
 
 class ConcurrentModification(AppError):
-    """Someone else was faster. Read again, and decide again."""
+    """Others change the same resource at this moment, at each of our attempts."""
 
     status, code = 409, "concurrent_modification"
+    default_message = "Others are changing this resource. Fetch it and retry."
 
 
 class StaleVersion(AppError):
-    """Someone else has changed it since it was read."""
+    """Someone else has changed the resource since the client read it."""
 
     status, code = 412, "stale_version"
+    default_message = "The resource has changed since you read it. Fetch it and retry."
 
 
 class RequestTooLarge(AppError):

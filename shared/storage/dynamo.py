@@ -33,7 +33,6 @@ _OVERLOADED = frozenset(
 BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
 BATCH_TRIES = 3  # at what it has left unread, which it does when it throttles
 BACKOFF_SECONDS = 0.05  # doubled at each try, with full jitter
-BUSY = "The shop is very busy. Try again in a second."
 
 
 class _SharedConnection(Connection):
@@ -47,10 +46,10 @@ class _SharedConnection(Connection):
         try:
             return super()._make_api_call(operation_name, operation_kwargs)
         except (BrokenConnection, HTTPClientError) as error:  # silent or cut off, at each attempt
-            raise Unavailable(BUSY) from error
+            raise Unavailable from error
         except ClientError as error:
             if error.response["Error"].get("Code") in _OVERLOADED:
-                raise Unavailable(BUSY) from error
+                raise Unavailable from error
             raise
 
 
@@ -147,7 +146,7 @@ def _read_batch(
         request = answer.get("UnprocessedKeys") or {}
         if not request:
             return found
-    raise Unavailable(BUSY)
+    raise Unavailable
 
 
 def pause(retry: int) -> None:

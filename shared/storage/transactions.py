@@ -11,7 +11,7 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from shared.errors.base import Unavailable
-from shared.storage.dynamo import BUSY, connection, pause
+from shared.storage.dynamo import connection, pause
 
 __all__ = [
     "ACTIONS_MAX",
@@ -132,7 +132,7 @@ class Transaction:
                     raise
             else:
                 return
-        raise Contended(BUSY)
+        raise Contended
 
     @property
     def _sent(self) -> list[_Write]:

@@ -8,7 +8,7 @@ from orders.lifecycle.repository import StageExtra
 from orders.lifecycle.transitions import Effects
 from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
-from shared.storage.dynamo import BUSY, pause
+from shared.storage.dynamo import pause
 from shared.storage.models.orders import Order
 
 TRIES = 5  # at an order that others change at the same moment
@@ -45,4 +45,4 @@ def try_update_order(order_id: str, decide: Decide, also: StageExtra | None = No
         except ConcurrentModification:
             continue
         return Outcome(order, is_new=True)
-    raise Unavailable(BUSY)
+    raise Unavailable
