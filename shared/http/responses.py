@@ -27,17 +27,17 @@ class Rendered(Generic[Shown]):
         return cls(body, etag_of(body, version))
 
 
-def no_content() -> Response[None]:
+def no_content_response() -> Response[None]:
     """204: done, and there is nothing to say."""
     return Response(status_code=204)
 
 
-def accepted() -> Response[None]:
+def accepted_response() -> Response[None]:
     """202: the answer comes by mail, if there is one to give."""
     return Response(status_code=202)
 
 
-def created(view: Shown, *, version: int | None = None, **headers: str) -> Response[Shown]:
+def created_response(view: Shown, *, version: int | None = None, **headers: str) -> Response[Shown]:
     """201 with that view; `headers` in snake case. With a version, it has an ETag to edit upon."""
     if version is None:
         named = _named(headers)
@@ -45,7 +45,7 @@ def created(view: Shown, *, version: int | None = None, **headers: str) -> Respo
     return _sent(201, Rendered.of(view, version=version), headers)
 
 
-def shown(
+def ok_response(
     view: Shown, *, version: int | None = None, if_none_match: str | None = None, **headers: str
 ) -> Response[Shown]:
     """200 with that view and its ETag, or 304 when the client has it already.
@@ -55,7 +55,7 @@ def shown(
     return _sent_or_known(Rendered.of(view, version=version), if_none_match, headers)
 
 
-def shown_to_anyone(
+def public_response(
     kept: Kept[Rendered[Shown]], *, if_none_match: str | None = None
 ) -> Response[Shown]:
     """As `shown`; browsers and CDNs may keep it for as long as it stays fresh here, and no longer:

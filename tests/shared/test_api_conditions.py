@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from shared.http.api import SECURITY_HEADERS
 from shared.http.etags import Expected, etag_of
 from shared.http.parameters import IfMatch, IfNoneMatch, OptionalIfMatch
-from shared.http.responses import Rendered, created, shown, shown_to_anyone
+from shared.http.responses import Rendered, created_response, ok_response, public_response
 from shared.storage import cache
 from tests.support.http import ADA, NOBODY
 from tests.support.sample_api import FOR_EDITORS, Echo, get_of, post
@@ -19,7 +19,7 @@ ECHO = Echo(text="Grüße")
 
 
 def view(if_none_match: IfNoneMatch = None) -> Response[Echo]:
-    return shown(ECHO, version=7, if_none_match=if_none_match)
+    return ok_response(ECHO, version=7, if_none_match=if_none_match)
 
 
 def ask(of: Callable[..., Any] = view, if_none_match: str | None = None):
@@ -36,13 +36,13 @@ def test_what_is_shown_has_the_etag_of_its_version_and_its_bytes():
 
 
 def test_what_has_no_version_has_an_etag_of_its_bytes():
-    answer = ask(lambda: shown(ECHO))
+    answer = ask(lambda: ok_response(ECHO))
 
     assert answer.headers["ETag"] == etag_of(ECHO.model_dump_json())
 
 
 def test_what_is_made_has_the_etag_that_it_is_shown_with_later():
-    made = ask(lambda: created(ECHO, version=7, location="/v1/echoes/1"))
+    made = ask(lambda: created_response(ECHO, version=7, location="/v1/echoes/1"))
 
     assert made.status == 201
     assert made.headers["ETag"] == ask().headers["ETag"]
@@ -85,7 +85,7 @@ def kept_for_a_minute():
     look_up = cache.cached(seconds=60)(lambda: Rendered.of(ECHO, version=7))
 
     def view(if_none_match: IfNoneMatch = None) -> Response[Echo]:
-        return shown_to_anyone(look_up.kept(), if_none_match=if_none_match)
+        return public_response(look_up.kept(), if_none_match=if_none_match)
 
     return view
 
@@ -118,7 +118,7 @@ def test_what_is_not_for_anyone_is_kept_by_nobody():
 
 def edit(if_match: IfMatch) -> Response[Echo]:
     Expected.parse(if_match).check(7)
-    return shown(ECHO, version=8)
+    return ok_response(ECHO, version=8)
 
 
 def test_an_edit_that_says_not_what_it_was_made_upon_is_refused():

@@ -19,7 +19,7 @@ from orders.fulfilment.schemas import (
 from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.parameters import IdempotencyKey, OrderPageLimit, PageCursor
-from shared.http.responses import JSON, accepted, created
+from shared.http.responses import JSON, accepted_response, created_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 from shared.timestamps import Moment
@@ -127,7 +127,7 @@ def refund_order(
 def add_note_to_order(order_id: str, request: NoteRequest) -> Response[StaffOrderDetail]:
     """Write down something about an order, for the shop's own people."""
     view = StaffOrderDetail.from_model(fulfilment.note(routes.caller, order_id, request.text))
-    return created(view, location=f"/v1/staff/orders/{view.id}")
+    return created_response(view, location=f"/v1/staff/orders/{view.id}")
 
 
 @routes.post("/v1/orders/<order_id>/resend-confirmation", status_code=202, tags=["Fulfilment"])
@@ -135,7 +135,7 @@ def add_note_to_order(order_id: str, request: NoteRequest) -> Response[StaffOrde
 def resend_confirmation_of_order(order_id: str) -> Response[Any]:
     """Have the order's confirmation mailed to its buyer once more."""
     fulfilment.confirm_again(routes.caller, order_id)
-    return accepted()
+    return accepted_response()
 
 
 def _answer(status: int, outcome: fulfilment.Outcome) -> Response[StaffOrderDetail]:

@@ -13,7 +13,7 @@ from shared.http.parameters import (
     PageCursor,
     PageLimit,
 )
-from shared.http.responses import shown
+from shared.http.responses import ok_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 
@@ -25,7 +25,7 @@ routes = Routes()
 def get_stock(product_id: str, if_none_match: IfNoneMatch = None) -> Response[StockView]:
     """What there is, now. What shoppers see may be some seconds old."""
     view = StockView.from_model(stock.get_stock(product_id))
-    return shown(view, version=view.version, if_none_match=if_none_match)
+    return ok_response(view, version=view.version, if_none_match=if_none_match)
 
 
 @routes.put("/v1/products/<product_id>/stock", tags=["Stock"])
@@ -38,7 +38,7 @@ def set_stock(product_id: str, count: StockCount, if_match: IfMatch) -> Response
     """
     held = stock.count(product_id, count, Expected.parse(if_match), by=routes.caller.user_id)
     view = StockView.from_model(held)
-    return shown(view, version=view.version)
+    return ok_response(view, version=view.version)
 
 
 @routes.patch("/v1/products/<product_id>/stock", tags=["Stock"])
@@ -59,7 +59,7 @@ def adjust_stock(
         product_id, adjustment, idempotency_key, expected, by=routes.caller.user_id
     )
     view = StockView.from_model(adjusted.held)
-    return shown(
+    return ok_response(
         view,
         version=view.version,
         idempotency_replayed="true" if adjusted.is_replay else "false",
