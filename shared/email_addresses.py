@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from shared.config import Runtime, settings
 
 
-def normalised(address: str) -> str:
+def normalize_email(address: str) -> str:
     """One spelling for each mailbox: lower case throughout, the domain in its Unicode form.
 
     RFC 5321 lets the local part be case-sensitive; no provider uses that, and two accounts that
@@ -26,5 +26,5 @@ def normalised(address: str) -> str:
 
 
 Email = Annotated[
-    str, Field(max_length=254, examples=["ada@example.com"]), AfterValidator(normalised)
+    str, Field(max_length=254, examples=["ada@example.com"]), AfterValidator(normalize_email)
 ]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from shared.errors.requests import ConcurrentModification, StaleVersion
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.storage.dynamo import pause
 
 EDIT_ATTEMPTS = 5  # at an edit that others make at the same moment
@@ -31,7 +31,7 @@ def retry(
 
 
 def retry_on_stale_version(
-    edit: Callable[[], Result], expected: Expected | None = None, *, also_on: Errors = ()
+    edit: Callable[[], Result], expected: ExpectedVersion | None = None, *, also_on: Errors = ()
 ) -> Result:
     """Return what `edit` returns; call it again when somebody else wrote first.
 

@@ -24,7 +24,7 @@ def _in_utc(written: Any) -> datetime:
     )
 
 
-Moment = Annotated[
+Timestamp = Annotated[
     datetime,
     BeforeValidator(_in_utc),
     Field(description="RFC 3339, with its offset.", examples=["2026-11-01T00:00:00Z"]),

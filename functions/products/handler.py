@@ -19,7 +19,7 @@ from products.stock.routes import routes as stock_routes
 from shared.config import CatalogSettings, CursorSettings, settings
 from shared.http.api import create_api
 from shared.http.authorization import anyone, requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
 from shared.http.responses import (
     created_response,
@@ -117,7 +117,7 @@ def replace_product(
 
     Only its status stays, if none is sent. To change some fields, use PATCH.
     """
-    product = products.replace(product_id, new, Expected.parse(if_match))
+    product = products.replace(product_id, new, ExpectedVersion.parse(if_match))
     return ok_response(product, version=product.version)
 
 
@@ -130,7 +130,7 @@ def patch_product(
 
     What is left out stays, null removes, `attributes`, `options` and `price` are merged.
     """
-    product = products.patch(product_id, changes, Expected.parse(if_match))
+    product = products.patch(product_id, changes, ExpectedVersion.parse(if_match))
     return ok_response(product, version=product.version)
 
 
@@ -141,7 +141,7 @@ def archive_product(product_id: str, if_match: IfMatch) -> Response[None]:
 
     Nothing of it is deleted: orders and stock movements go on knowing it.
     """
-    products.archive(product_id, Expected.parse(if_match))
+    products.archive(product_id, ExpectedVersion.parse(if_match))
     return no_content_response()
 
 

@@ -27,9 +27,14 @@ from shared.config import Runtime, Settings, settings
 from shared.errors.base import AppError, NotFound
 from shared.errors.requests import IdempotencyKeyRequired, IfMatchRequired
 from shared.http import request_bodies
-from shared.http.authorization import Client, admit, caller_of, client_of
+from shared.http.authorization import (
+    Client,
+    caller_from_event,
+    client_from_event,
+    require_permission,
+)
 from shared.http.responses import JSON
-from shared.http.schemas import refusal_of
+from shared.http.schemas import invalid_fields_error
 from shared.security.permissions import Permission, Principal
 
 NAME_SHOWN_MAX = 50  # characters of what a client has made up
@@ -64,11 +69,11 @@ class _Request:
 
     @property
     def caller(self) -> Principal:
-        return caller_of(self.current_event.raw_event)
+        return caller_from_event(self.current_event.raw_event)
 
     @property
     def client(self) -> Client:
-        return client_of(self.current_event.raw_event)
+        return client_from_event(self.current_event.raw_event)
 
 
 class Routes(_Request, APIGatewayHttpRouter):
@@ -105,7 +110,9 @@ class Api(_Request, APIGatewayHttpResolver):
     def resolve(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # type: ignore[override]
         began = time.perf_counter()
         request = event["requestContext"]
-        observability.correlate(request["requestId"], client_address=client_of(event).address)
+        observability.correlate(
+            request["requestId"], client_address=client_from_event(event).address
+        )
         response = super().resolve(event, context)
         response["headers"] = {
             **SECURITY_HEADERS,
@@ -135,7 +142,7 @@ class Api(_Request, APIGatewayHttpResolver):
         for problem in problems:
             if problem["type"] == "missing" and tuple(problem["loc"]) in _REQUIRED_HEADERS:
                 return self.refuse(_REQUIRED_HEADERS[tuple(problem["loc"])])
-        return self.refuse(refusal_of(problems))
+        return self.refuse(invalid_fields_error(problems))
 
     def _render_unknown_route(self, _: NotFoundError) -> Response[Any]:
         return self.refuse(NotFound("There is nothing at this address."))
@@ -177,7 +184,7 @@ class _Admission(OpenAPIRequestValidationMiddleware):
         # Powertools answers an unknown path with a route of its own, which admits anyone to a 404.
         permission: Permission | None = getattr(route.func, "requires", None)
         if permission is not None:
-            admit(app.caller, permission)
+            require_permission(app.caller, permission)
         if any(len(value) > PATH_ARGUMENT_MAX for value in app.context["_route_args"].values()):
             raise NotFound("There is nothing at this address.")
         _refuse_unknown_parameters(app, [it.alias for it in route.dependant.query_params])
@@ -192,7 +199,7 @@ def _refuse_unknown_parameters(app: Any, known: list[str]) -> None:
     unknown = [it for it in app.current_event.query_string_parameters if it not in known]
     if known and unknown:
         message = f"There is no such parameter; there are {', '.join(known)}"
-        raise refusal_of(
+        raise invalid_fields_error(
             [
                 {
                     "loc": ("query", name[:NAME_SHOWN_MAX]),

@@ -43,7 +43,7 @@ class Client:
     device: str  # what it calls itself
 
 
-def client_of(event: dict[str, Any]) -> Client:
+def client_from_event(event: dict[str, Any]) -> Client:
     """Where a request comes from, as API Gateway has seen it: no header is believed for it."""
     http = event["requestContext"]["http"]
     return Client(address=http["sourceIp"], device=http.get("userAgent", "")[:DEVICE_MAX])
@@ -65,7 +65,7 @@ def requires(permission: Permission) -> Callable[[_Handler], _Handler]:
     return mark
 
 
-def caller_of(event: dict[str, Any]) -> Principal:
+def caller_from_event(event: dict[str, Any]) -> Principal:
     """Who the authorizer found behind this request. Raises Unauthenticated when it is nobody."""
     found = event["requestContext"].get("authorizer", {}).get("lambda") or {}
     if "refusal" in found:
@@ -88,7 +88,7 @@ def _refusal(name: str) -> AppError:
     return error(message)
 
 
-def admit(caller: Principal, permission: Permission) -> None:
+def require_permission(caller: Principal, permission: Permission) -> None:
     """Raises Forbidden, or what would lift it."""
     if caller.may(permission):
         return

@@ -16,13 +16,13 @@ _ENTITY_TAGS = re.compile(rf"[ \t]*{_ENTITY_TAG}(?:[ \t]*,[ \t]*{_ENTITY_TAG})*[
 _VERSION = re.compile(r'"([0-9]{1,18})(?:-[0-9a-f]+)?"')
 
 
-def etag_of(body: str, version: int | None = None) -> str:
+def make_etag(body: str, version: int | None = None) -> str:
     """The ETag of a representation: of that version, if it has one."""
     digest = hashlib.sha256(body.encode()).hexdigest()[:16]
     return f'"{digest}"' if version is None else f'"{version}-{digest}"'
 
 
-def is_known(if_none_match: str | None, etag: str) -> bool:
+def is_not_modified(if_none_match: str | None, etag: str) -> bool:
     """Whether the client has what it would be shown. Raises InvalidPrecondition."""
     if if_none_match is None:
         return False
@@ -33,7 +33,7 @@ def is_known(if_none_match: str | None, etag: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedVersion:
     """What an edit was made upon: some versions, or whatever there is (`*`)."""
 
     versions: frozenset[int] | None

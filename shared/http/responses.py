@@ -6,7 +6,7 @@ from typing import Generic, Self, TypeVar
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
-from shared.http.etags import etag_of, is_known
+from shared.http.etags import is_not_modified, make_etag
 from shared.storage.cache import Kept
 
 JSON = "application/json; charset=utf-8"
@@ -24,7 +24,7 @@ class Rendered(Generic[Shown]):
     @classmethod
     def of(cls, view: Shown, *, version: int | None = None) -> Self:
         body = view.model_dump_json()
-        return cls(body, etag_of(body, version))
+        return cls(body, make_etag(body, version))
 
 
 def no_content_response() -> Response[None]:
@@ -71,7 +71,7 @@ def public_response(
 def _sent_or_known(
     rendered: Rendered[Shown], if_none_match: str | None, headers: dict[str, str]
 ) -> Response[Shown]:
-    if is_known(if_none_match, rendered.etag):
+    if is_not_modified(if_none_match, rendered.etag):
         return Response(status_code=304, headers={"ETag": rendered.etag, **_named(headers)})
     return _sent(200, rendered, headers)
 

@@ -11,7 +11,7 @@ ONE_LINE = r"^[^\p{Cc}]*$"  # no control characters: safe in a mail header, a lo
 _PATTERN_MEANINGS = {ONE_LINE: "Must be one line, without control characters"}
 
 
-def explained(pattern: str, meaning: str) -> str:
+def describe_pattern(pattern: str, meaning: str) -> str:
     """The pattern, of which clients are told the meaning instead."""
     _PATTERN_MEANINGS[pattern] = meaning
     return pattern
@@ -23,7 +23,7 @@ Item = TypeVar("Item", bound=BaseModel)
 Body = TypeVar("Body", bound=BaseModel)
 
 
-def reason(problem: Mapping[str, Any]) -> str:
+def describe_problem(problem: Mapping[str, Any]) -> str:
     """One of pydantic's errors, as a person is told it."""
     if problem["type"] in _NO_OBJECT:
         return "Must be an object"
@@ -32,13 +32,13 @@ def reason(problem: Mapping[str, Any]) -> str:
     return message.removeprefix("Value error, ")
 
 
-def refusal_of(problems: Sequence[Mapping[str, Any]]) -> InvalidFields:
+def invalid_fields_error(problems: Sequence[Mapping[str, Any]]) -> InvalidFields:
     """Pydantic's errors, each with the path of its field."""
     fields = [
         {
             "path": ".".join(str(step) for step in problem["loc"]),
             "code": problem["type"],
-            "message": reason(problem),
+            "message": describe_problem(problem),
         }
         for problem in problems
     ]
@@ -46,7 +46,7 @@ def refusal_of(problems: Sequence[Mapping[str, Any]]) -> InvalidFields:
     return InvalidFields(f"{fields[0]['path']}: {fields[0]['message']}{more}", fields=fields)
 
 
-def validated(body: type[Body], document: Any) -> Body:
+def validate(body: type[Body], document: Any) -> Body:
     """A document that our code has made of a request's, under the rules of its body.
 
     Raises InvalidFields.
@@ -54,9 +54,25 @@ def validated(body: type[Body], document: Any) -> Body:
     try:
         return body.model_validate(document)
     except ValidationError as error:
-        raise refusal_of(
+        raise invalid_fields_error(
             [{**problem, "loc": ("body", *problem["loc"])} for problem in error.errors()]
         ) from error
+
+
+def apply_merge_patch(target: Any, patch: Any) -> Any:
+    """The target after a JSON merge patch (RFC 7396, 2).
+
+    Absent fields stay, null removes a field, and objects are merged.
+    """
+    if not isinstance(patch, Mapping):
+        return patch
+    result = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = apply_merge_patch(result.get(name), value)
+    return result
 
 
 class RequestBody(BaseModel):

@@ -8,7 +8,7 @@ import pytest
 from aws_lambda_powertools.event_handler import Response
 
 from shared.http.api import SECURITY_HEADERS
-from shared.http.etags import Expected, etag_of
+from shared.http.etags import ExpectedVersion, make_etag
 from shared.http.parameters import IfMatch, IfNoneMatch, OptionalIfMatch
 from shared.http.responses import Rendered, created_response, ok_response, public_response
 from shared.storage import cache
@@ -30,7 +30,7 @@ def test_what_is_shown_has_the_etag_of_its_version_and_its_bytes():
     answer = ask()
 
     assert (answer.status, answer.body) == (200, {"text": "Grüße"})
-    assert answer.headers["ETag"] == etag_of(ECHO.model_dump_json(), 7)
+    assert answer.headers["ETag"] == make_etag(ECHO.model_dump_json(), 7)
     assert answer.headers["ETag"].startswith('"7-')
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
 
@@ -38,7 +38,7 @@ def test_what_is_shown_has_the_etag_of_its_version_and_its_bytes():
 def test_what_has_no_version_has_an_etag_of_its_bytes():
     answer = ask(lambda: ok_response(ECHO))
 
-    assert answer.headers["ETag"] == etag_of(ECHO.model_dump_json())
+    assert answer.headers["ETag"] == make_etag(ECHO.model_dump_json())
 
 
 def test_what_is_made_has_the_etag_that_it_is_shown_with_later():
@@ -117,7 +117,7 @@ def test_what_is_not_for_anyone_is_kept_by_nobody():
 
 
 def edit(if_match: IfMatch) -> Response[Echo]:
-    Expected.parse(if_match).check(7)
+    ExpectedVersion.parse(if_match).check(7)
     return ok_response(ECHO, version=8)
 
 
@@ -132,7 +132,7 @@ def test_an_edit_upon_what_there_is_is_taken_and_has_the_next_etag():
     answer = get_of(edit, headers={"if-match": ask().headers["ETag"]})
 
     assert answer.status == 200
-    assert answer.headers["ETag"] == etag_of(ECHO.model_dump_json(), 8)
+    assert answer.headers["ETag"] == make_etag(ECHO.model_dump_json(), 8)
 
 
 def test_an_edit_upon_something_else_is_told_what_there_is():
@@ -175,4 +175,4 @@ def test_the_etag_is_of_the_very_bytes_that_are_sent():
     """So that a client which compares what it has with the digest is right."""
     body = json.dumps({"text": "Grüße"}, ensure_ascii=False, separators=(",", ":"))
 
-    assert ask().headers["ETag"] == etag_of(body, 7)
+    assert ask().headers["ETag"] == make_etag(body, 7)

@@ -13,7 +13,7 @@ from auth.accounts.schemas import (
 )
 from shared.http.api import Routes
 from shared.http.authorization import anyone, requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import IfMatch, IfNoneMatch
 from shared.http.responses import (
     accepted_response,
@@ -66,7 +66,7 @@ def me(if_none_match: IfNoneMatch = None) -> Response[UserView]:
 def update_me(change: ProfileChange, if_match: IfMatch) -> Response[UserView]:
     """Change your name."""
     user = UserView.from_model(
-        accounts.rename(routes.caller, change.name, Expected.parse(if_match))
+        accounts.rename(routes.caller, change.name, ExpectedVersion.parse(if_match))
     )
     return ok_response(user, version=user.version)
 

@@ -33,7 +33,7 @@ from shared.events.accounts import (
 )
 from shared.events.all_events import UserEvent
 from shared.http.authorization import Client
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.security import passwords
 from shared.security.permissions import Principal, Role
 from shared.storage import outbox, rate_limits
@@ -128,7 +128,7 @@ def whoami(caller: Principal) -> User:
     return user
 
 
-def rename(caller: Principal, name: str, expected: Expected) -> User:
+def rename(caller: Principal, name: str, expected: ExpectedVersion) -> User:
     """Raises StaleVersion and ConcurrentModification."""
 
     def renamed() -> User:

@@ -9,7 +9,7 @@ from auth.users.schemas import UserChange
 from shared.email_addresses import Email
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
 from shared.http.responses import no_content_response, ok_response
 from shared.http.schemas import Page
@@ -47,7 +47,7 @@ def update_user(user_id: str, change: UserChange, if_match: IfMatch) -> Response
 
     Your own account is for another admin to change: so the shop always has one.
     """
-    changed = users.change(routes.caller, user_id, change, Expected.parse(if_match))
+    changed = users.change(routes.caller, user_id, change, ExpectedVersion.parse(if_match))
     user = UserView.from_model(changed)
     return ok_response(user, version=user.version)
 

@@ -22,7 +22,7 @@ from shared.http.parameters import IdempotencyKey, OrderPageLimit, PageCursor
 from shared.http.responses import JSON, accepted_response, created_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
-from shared.timestamps import Moment
+from shared.timestamps import Timestamp
 
 routes = Routes()
 
@@ -31,8 +31,10 @@ OfCustomer = Annotated[
     Customer | None,
     Query(description="Only this user's orders; or this guest's, by the e-mail address."),
 ]
-PlacedFrom = Annotated[Moment | None, Query(description="Only orders placed then or later.")]
-PlacedBefore = Annotated[Moment | None, Query(description="Only orders placed earlier than that.")]
+PlacedFrom = Annotated[Timestamp | None, Query(description="Only orders placed then or later.")]
+PlacedBefore = Annotated[
+    Timestamp | None, Query(description="Only orders placed earlier than that.")
+]
 
 
 @routes.get("/v1/staff/orders", tags=["Fulfilment"])

@@ -4,7 +4,7 @@ from products.stock import service as stock
 from products.stock.schemas import MovementView, StockAdjustment, StockCount, StockView
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import (
     IdempotencyKey,
     IfMatch,
@@ -36,7 +36,7 @@ def set_stock(product_id: str, count: StockCount, if_match: IfMatch) -> Response
     Refused if some were sold since you read the stock: the count would sell them twice.
     `If-Match: *` takes the count for what there is at this moment.
     """
-    held = stock.count(product_id, count, Expected.parse(if_match), by=routes.caller.user_id)
+    held = stock.count(product_id, count, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
     view = StockView.from_model(held)
     return ok_response(view, version=view.version)
 
@@ -54,7 +54,7 @@ def adjust_stock(
     That is right whatever is sold meanwhile, so no version is asked for. Sent again with the same
     key, it changes nothing more and answers with the stock as it now stands.
     """
-    expected = None if if_match is None else Expected.parse(if_match)
+    expected = None if if_match is None else ExpectedVersion.parse(if_match)
     adjusted = stock.adjust(
         product_id, adjustment, idempotency_key, expected, by=routes.caller.user_id
     )

@@ -4,7 +4,7 @@ from orders.pricing.promotions import service as promotions
 from orders.pricing.promotions.schemas import NewPromotion, PromotionPatch, PromotionView
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
 from shared.http.responses import created_response, ok_response
 from shared.http.schemas import Page
@@ -51,6 +51,8 @@ def patch_promotion(
     one below what is used already lets nobody use it any more. Orders that are placed keep their
     discount. `If-Match` asks for the version alone, so uses in the meantime do not matter.
     """
-    changed = promotions.patch(code, changes, Expected.parse(if_match), by=routes.caller.user_id)
+    changed = promotions.patch(
+        code, changes, ExpectedVersion.parse(if_match), by=routes.caller.user_id
+    )
     view = PromotionView.from_model(changed)
     return ok_response(view, version=view.version)

@@ -4,7 +4,7 @@ from orders.pricing.rates import service as rates
 from orders.pricing.rates.schemas import ShippingRates, ShippingRatesView, TaxRates, TaxRatesView
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import IfMatch, IfNoneMatch
 from shared.http.responses import ok_response
 from shared.security.permissions import Permission
@@ -27,7 +27,7 @@ def set_tax_rates(new: TaxRates, if_match: IfMatch) -> Response[TaxRatesView]:
 
     It counts for orders and quotes from now on. Orders that are placed keep their tax.
     """
-    kept = rates.replace(new, Expected.parse(if_match), by=routes.caller.user_id)
+    kept = rates.replace(new, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
     view = TaxRatesView.from_model(kept)
     return ok_response(view, version=view.version)
 
@@ -47,6 +47,6 @@ def set_shipping_rates(new: ShippingRates, if_match: IfMatch) -> Response[Shippi
 
     It counts for orders and quotes from now on. Orders that are placed keep what theirs costs.
     """
-    kept = rates.replace(new, Expected.parse(if_match), by=routes.caller.user_id)
+    kept = rates.replace(new, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
     view = ShippingRatesView.from_model(kept)
     return ok_response(view, version=view.version)
