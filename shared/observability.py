@@ -15,7 +15,7 @@ for _library in ("botocore", "pynamodb", "urllib3"):
     logging.getLogger(_library).setLevel(logging.INFO)
 
 
-def correlate(correlation_id: str, *, client_address: str = "") -> None:
+def set_log_context(correlation_id: str, *, client_address: str = "") -> None:
     """Stamp this on each line, and on each event staged, until the next call."""
     global _client_address  # noqa: PLW0603 (a function instance has one request at a time)
     _client_address = client_address
@@ -27,19 +27,19 @@ def correlation_id() -> str:
     return logger.get_correlation_id() or "none"
 
 
-def note(**facts: str) -> None:
+def add_log_fields(**facts: str) -> None:
     """Have the request's own line say this too."""
     _noted.update(facts)
 
 
-def noted() -> dict[str, str]:
+def log_fields() -> dict[str, str]:
     return dict(_noted)
 
 
-def note_cache(is_hit: bool) -> None:
+def record_cache_lookup(is_hit: bool) -> None:
     """CloudWatch counts these (template.yaml): a request that missed once counts as a miss."""
-    if noted().get("cache") != "miss":
-        note(cache="hit" if is_hit else "miss")
+    if log_fields().get("cache") != "miss":
+        add_log_fields(cache="hit" if is_hit else "miss")
 
 
 def audit(action: str, result: str, **facts: str) -> None:

@@ -23,7 +23,7 @@ freeze_gc()
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
     """Payload 2.0 in, simple response out (AWS: HTTP API Lambda authorizers)."""
     request_id = event["requestContext"]["requestId"]
-    observability.correlate(request_id, client_address=client_from_event(event).address)
+    observability.set_log_context(request_id, client_address=client_from_event(event).address)
     try:
         recognised = service.recognise(_shown(event["headers"].get("authorization", "")))
     except AppError as refusal:

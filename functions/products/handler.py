@@ -90,14 +90,14 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
         .order_by(sort)
         .page(limit, cursor)
     )
-    return public_response(products.browse.kept(query), if_none_match=if_none_match)
+    return public_response(products.browse.entry(query), if_none_match=if_none_match)
 
 
 @api.get("/v1/products/<product_id>", tags=["Catalog"])
 @anyone
 def get_product(product_id: str, if_none_match: IfNoneMatch = None) -> Response[ProductDetail]:
     """One product that is on sale, with how many there are and its siblings."""
-    return public_response(products.view.kept(product_id), if_none_match=if_none_match)
+    return public_response(products.view.entry(product_id), if_none_match=if_none_match)
 
 
 @api.post("/v1/products", status_code=201, tags=["Catalog"])

@@ -110,7 +110,7 @@ class Api(_Request, APIGatewayHttpResolver):
     def resolve(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # type: ignore[override]
         began = time.perf_counter()
         request = event["requestContext"]
-        observability.correlate(
+        observability.set_log_context(
             request["requestId"], client_address=client_from_event(event).address
         )
         response = super().resolve(event, context)
@@ -124,7 +124,7 @@ class Api(_Request, APIGatewayHttpResolver):
             "status": response["statusCode"],
             "milliseconds": round((time.perf_counter() - began) * 1000, 1),
         }
-        observability.logger.info("request", extra=facts | observability.noted())
+        observability.logger.info("request", extra=facts | observability.log_fields())
         return response
 
     def refuse(self, refusal: AppError) -> Response[Any]:

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
 from shared.http.etags import is_not_modified, make_etag
-from shared.storage.cache import Kept
+from shared.storage.cache import CacheEntry
 
 JSON = "application/json; charset=utf-8"
 
@@ -22,7 +22,7 @@ class Rendered(Generic[Shown]):
     etag: str
 
     @classmethod
-    def of(cls, view: Shown, *, version: int | None = None) -> Self:
+    def from_view(cls, view: Shown, *, version: int | None = None) -> Self:
         body = view.model_dump_json()
         return cls(body, make_etag(body, version))
 
@@ -42,7 +42,7 @@ def created_response(view: Shown, *, version: int | None = None, **headers: str)
     if version is None:
         named = _named(headers)
         return Response(status_code=201, content_type=JSON, body=view, headers=named)
-    return _sent(201, Rendered.of(view, version=version), headers)
+    return _sent(201, Rendered.from_view(view, version=version), headers)
 
 
 def ok_response(
@@ -52,11 +52,11 @@ def ok_response(
 
     Raises InvalidPrecondition.
     """
-    return _sent_or_known(Rendered.of(view, version=version), if_none_match, headers)
+    return _sent_or_known(Rendered.from_view(view, version=version), if_none_match, headers)
 
 
 def public_response(
-    kept: Kept[Rendered[Shown]], *, if_none_match: str | None = None
+    kept: CacheEntry[Rendered[Shown]], *, if_none_match: str | None = None
 ) -> Response[Shown]:
     """As `shown`; browsers and CDNs may keep it for as long as it stays fresh here, and no longer:
     so the bound on its age holds however many have kept it in turn.
@@ -65,7 +65,7 @@ def public_response(
         "cache_control": f"public, max-age={int(kept.seconds_left)}",
         "vary": "Origin",  # which API Gateway answers to in other headers
     }
-    return _sent_or_known(kept.answer, if_none_match, headers)
+    return _sent_or_known(kept.value, if_none_match, headers)
 
 
 def _sent_or_known(

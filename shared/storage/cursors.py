@@ -40,7 +40,7 @@ class ItemPage(Generic[Indexed]):
     next_cursor: str | None
 
 
-def get_page(  # noqa: PLR0913 (what a page is)
+def query_page(  # noqa: PLR0913 (what a page is)
     index: Index[Indexed],
     hash_key: str,
     *,

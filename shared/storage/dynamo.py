@@ -1,7 +1,5 @@
 """DynamoDB as Souk uses it: tables on one connection, whose failures are refusals."""
 
-import random
-import time
 from collections.abc import Iterable, Sequence
 from functools import cache
 from threading import RLock
@@ -16,6 +14,7 @@ from pynamodb.models import Model
 
 from shared import aws
 from shared.errors.base import Unavailable
+from shared.retries import retry
 
 # What is left when botocore's own retries are used up.
 _OVERLOADED = frozenset(
@@ -31,8 +30,7 @@ _OVERLOADED = frozenset(
     }
 )
 BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
-BATCH_TRIES = 3  # at what it has left unread, which it does when it throttles
-BACKOFF_SECONDS = 0.05  # doubled at each try, with full jitter
+BATCH_ATTEMPTS = 3  # for keys that DynamoDB leaves unread, as it does when it throttles
 
 
 class _SharedConnection(Connection):
@@ -77,7 +75,7 @@ class Table(Model):
     `beside` is the model that describes the table, for one whose items are kept in the same.
     """
 
-    beside: "ClassVar[type[Table] | None]" = None
+    shares_table_with: "ClassVar[type[Table] | None]" = None
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
@@ -91,10 +89,10 @@ class Table(Model):
 
     @classmethod
     def _describe(cls, table: TableConnection) -> None:
-        if cls.beside is None:
+        if cls.shares_table_with is None:
             connection().add_meta_table(table.get_meta_table())
         else:
-            cls.beside._get_connection()  # noqa: SLF001 (a model's, as this is)
+            cls.shares_table_with._get_connection()  # noqa: SLF001 (a model's, as this is)
 
     @classmethod
     def find(cls, key: str, part: str | None = None, *, consistent: bool = False) -> "Self | None":
@@ -105,7 +103,7 @@ class Table(Model):
             return None
 
     @classmethod
-    def fetch(cls, keys: Iterable[str]) -> "dict[str, Self]":
+    def find_many(cls, keys: Iterable[str]) -> "dict[str, Self]":
         """The items with these keys, of those that exist, as they are now.
 
         One BatchGetItem for each 100. Raises Unavailable.
@@ -128,30 +126,32 @@ def batch_get(*keys: tuple[type[Table], *tuple[str, ...]]) -> list[Any]:
     return [_item(table, found.get((_name(table), tuple(key)))) for table, *key in keys]
 
 
+class _KeysLeftUnread(Unavailable):
+    """DynamoDB returned only some of a batch: it throttles, or the items exceed 16 MB."""
+
+
 def _read_batch(
     keys: Sequence[tuple[type[Table], *tuple[str, ...]]],
 ) -> dict[tuple[str, tuple[str, ...]], Any]:
-    request: dict[str, Any] = {}
-    for table, *key in keys:
-        batch = request.setdefault(_name(table), {"Keys": [], "ConsistentRead": True})
-        batch["Keys"].append(_raw_key(table, key))
+    """Each item by its table and key. Raises Unavailable."""
     tables = {_name(table): table for table, *_ in keys}
     found: dict[tuple[str, tuple[str, ...]], Any] = {}
-    for attempt in range(BATCH_TRIES):
-        if attempt:
-            pause(attempt)
-        answer = connection().dispatch("BatchGetItem", {"RequestItems": request})
+    unread: dict[str, Any] = {}
+    for table, *key in keys:
+        batch = unread.setdefault(_name(table), {"Keys": [], "ConsistentRead": True})
+        batch["Keys"].append(_raw_key(table, key))
+
+    def read_rest() -> None:
+        nonlocal unread
+        answer = connection().dispatch("BatchGetItem", {"RequestItems": unread})
         for name, items in answer["Responses"].items():
-            found |= {(name, _key_in(tables[name], item)): item for item in items}
-        request = answer.get("UnprocessedKeys") or {}
-        if not request:
-            return found
-    raise Unavailable
+            found.update({(name, _key_in(tables[name], item)): item for item in items})
+        unread = answer.get("UnprocessedKeys") or {}
+        if unread:
+            raise _KeysLeftUnread
 
-
-def pause(retry: int) -> None:
-    """With jitter, so that those who met do not meet again. The first retry is 1."""
-    time.sleep(random.uniform(0, BACKOFF_SECONDS * 2 ** (retry - 1)))  # noqa: S311 (no secret)
+    retry(read_rest, on=(_KeysLeftUnread,), attempts=BATCH_ATTEMPTS)
+    return found
 
 
 def _name(table: type[Table]) -> str:

@@ -15,18 +15,18 @@ SEVERAL = "several"  # the type of a row whose payload is a list of events
 KEPT = timedelta(days=7)  # long enough to send a lost week again by hand
 
 
-def stage(transaction: Transaction, event: AnyEvent) -> None:
+def stage_event(transaction: Transaction, event: AnyEvent) -> None:
     """Put the event's row into the caller's transaction."""
     transaction.put(_row(event, event.type, event.model_dump_json()))
 
 
-def stage_together(transaction: Transaction, happened: Sequence[AnyEvent]) -> None:
+def stage_events(transaction: Transaction, happened: Sequence[AnyEvent]) -> None:
     """Many events in one row: one action of the 100 that a transaction may have."""
     if len(happened) > 1:
         payload = f"[{','.join(event.model_dump_json() for event in happened)}]"
         transaction.put(_row(happened[0], SEVERAL, payload))
     elif happened:
-        stage(transaction, happened[0])
+        stage_event(transaction, happened[0])
 
 
 def _row(first: AnyEvent, type_: str, payload: str) -> OutboxRow:

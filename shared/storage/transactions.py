@@ -11,11 +11,12 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from shared.errors.base import Unavailable
-from shared.storage.dynamo import connection, pause
+from shared.retries import retry
+from shared.storage.dynamo import connection
 
 __all__ = [
     "ACTIONS_MAX",
-    "TRIES",
+    "ATTEMPTS",
     "Action",
     "Condition",
     "Contended",
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 ACTIONS_MAX = 100  # DynamoDB's limit on one transaction
-TRIES = 4
+ATTEMPTS = 4
 
 # Reasons for which a cancelled transaction may go through at a later try (API_TransactWriteItems).
 _TRANSIENT = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
@@ -35,7 +36,7 @@ Otherwise = Exception | Callable[[Any], Exception] | None
 
 
 class Contended(Unavailable):
-    """Other writers won each of the tries. Nothing was written."""
+    """Other writers won every attempt. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +114,13 @@ class Transaction:
     def __len__(self) -> int:
         return len(self._order)
 
-    def commit(self, *, tries: int = TRIES) -> None:
+    def commit(self, *, attempts: int = ATTEMPTS) -> None:
         """Write it all, or raise and have written nothing.
 
         Raises the refusal of the condition that failed, or Contended. After an Unavailable for a
         lost reply it may have been written all the same: a retry must find out by a condition.
         """
-        for attempt in range(tries):
-            if attempt:
-                pause(attempt)
-            try:
-                self._send()
-            except TransactWriteError as error:
-                refusal = self._refusal_in(error.cancellation_reasons)
-                if refusal is not None:
-                    raise refusal from error
-                if not _is_transient(error):
-                    raise
-            else:
-                return
-        raise Contended
+        retry(self._send, on=(Contended,), attempts=attempts)
 
     @property
     def _sent(self) -> list[_Write]:
@@ -140,9 +128,17 @@ class Transaction:
         return [*self._checks, *self._deletes, *self._puts, *self._updates]
 
     def _send(self) -> None:
-        with TransactWrite(connection=connection()) as transaction:
-            for write in self._sent:
-                write.send(transaction)
+        try:
+            with TransactWrite(connection=connection()) as transaction:
+                for write in self._sent:
+                    write.send(transaction)
+        except TransactWriteError as error:
+            refusal = self._refusal_in(error.cancellation_reasons)
+            if refusal is not None:
+                raise refusal from error
+            if _is_transient(error):
+                raise Contended from error
+            raise
 
     def _refusal_in(self, reasons: list[CancellationReason | None]) -> Exception | None:
         failed = {

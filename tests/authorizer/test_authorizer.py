@@ -13,7 +13,7 @@ from shared.http.authorization import caller_from_event
 from shared.security import access_tokens
 from shared.security.key_rings import KeyRing, key_ring
 from shared.security.permissions import Permission, Role, permissions_of
-from shared.storage.dynamo import BATCH_TRIES, connection
+from shared.storage.dynamo import BATCH_ATTEMPTS, connection
 from shared.storage.models.accounts import Session, User
 from tests.support import logs, shop
 from tests.support.accounts import Clock
@@ -257,7 +257,7 @@ UNREAD = {"souk-users": {"Keys": [{"user_id": {"S": "usr_staff"}}]}}
         [refused("ProvisionedThroughputExceededException")],
         [refused("ThrottlingException")],
         [refused("InternalServerError", status=500)],
-        [answered({"Responses": {}, "UnprocessedKeys": UNREAD})] * BATCH_TRIES,
+        [answered({"Responses": {}, "UnprocessedKeys": UNREAD})] * BATCH_ATTEMPTS,
     ],
     ids=["silent", "over its throughput", "throttled", "broken", "unread"],
 )

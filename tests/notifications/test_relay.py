@@ -83,7 +83,7 @@ def test_an_event_reaches_whoever_subscribes(subscription):
 def test_a_staged_event_arrives_as_it_was_staged(subscription):
     staged = user_registered()
     transaction = Transaction()
-    outbox.stage(transaction, staged)
+    outbox.stage_event(transaction, staged)
     transaction.commit()
     event = sample("notifications.relay_events")
     (row,) = OutboxRow.scan()
@@ -149,7 +149,7 @@ def updated(sku: str) -> ProductUpdated:
 def streamed_together(*happened: ProductUpdated) -> dict[str, Any]:
     """What the stream tells of events that were staged in one row."""
     transaction = Transaction()
-    outbox.stage_together(transaction, happened)
+    outbox.stage_events(transaction, happened)
     transaction.commit()
     event = sample("notifications.relay_events")
     (row,) = OutboxRow.scan()

@@ -82,10 +82,10 @@ def test_a_header_without_end_is_refused_before_it_is_read():
 
 
 def kept_for_a_minute():
-    look_up = cache.cached(seconds=60)(lambda: Rendered.of(ECHO, version=7))
+    look_up = cache.cached(seconds=60)(lambda: Rendered.from_view(ECHO, version=7))
 
     def view(if_none_match: IfNoneMatch = None) -> Response[Echo]:
-        return public_response(look_up.kept(), if_none_match=if_none_match)
+        return public_response(look_up.entry(), if_none_match=if_none_match)
 
     return view
 

@@ -28,7 +28,7 @@ class EventsNotRelayed(Exception):
 
 def handler(event: dict[str, Any], context: Any) -> None:
     """Raises EventsNotRelayed when the bus did not take every event of the batch."""
-    observability.correlate(context.aws_request_id)
+    observability.set_log_context(context.aws_request_id)
     entries = [
         entry for record in event["Records"] for entry in _entries(record["dynamodb"]["NewImage"])
     ]

@@ -78,7 +78,7 @@ def _deliver(record: SQSRecord) -> None:
 def _mail(*, event: dict[str, Any]) -> None:
     """Returns nothing: what it returned would be kept in the table, and a link is a secret."""
     happened = parse_event(event)
-    observability.correlate(happened.correlation_id)
+    observability.set_log_context(happened.correlation_id)
     if isinstance(happened, AboutBuyersOrder):
         email = _about_order(happened)
     else:

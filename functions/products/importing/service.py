@@ -67,7 +67,7 @@ def stage(
             continue
         _stage_stock(transaction, difference, by=by, reason=reason)
         happened += _stage_product(transaction, difference)
-    outbox.stage_together(transaction, happened)
+    outbox.stage_events(transaction, happened)
     return refused
 
 

@@ -37,5 +37,5 @@ def search_products(
     Where nothing has all the words, and one letter of some may be wrong, `corrected` says what
     was searched instead. What was changed within some seconds may not be found yet.
     """
-    kept = service.search.kept(q, limit=limit, cursor=cursor)
+    kept = service.search.entry(q, limit=limit, cursor=cursor)
     return public_response(kept, if_none_match=if_none_match)
