@@ -79,8 +79,8 @@ def unknown_address(_: NotFoundError) -> Response[Any]:
     """API Gateway's `$default` route leads here: 405 where another method would do, else 404."""
     allowed = _methods_at(api.current_event.path)
     if allowed:
-        return api.refuse(MethodNotAllowed("This address takes other methods.", allowed=allowed))
-    return api.refuse(NotFound("There is nothing at this address."))
+        return api.refuse(MethodNotAllowed(allowed=allowed))
+    return api.refuse(NotFound())
 
 
 def _methods_at(path: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""DynamoDB as Souk uses it: tables on one connection, whose failures are refusals."""
+"""DynamoDB: tables that share one connection, and raise Unavailable when it fails."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -16,7 +16,7 @@ from shared import aws
 from shared.errors.base import Unavailable
 from shared.retries import retry
 
-# What is left when botocore's own retries are used up.
+# Errors that botocore still raises after its own retries.
 _OVERLOADED = frozenset(
     {
         "InternalServerError",
@@ -26,7 +26,7 @@ _OVERLOADED = frozenset(
         "ThrottlingException",
         "TransactionConflictException",
         "TransactionInProgressException",
-        *("500", "502", "503", "504"),  # botocore's code for a reply that is not DynamoDB's
+        *("500", "502", "503", "504"),  # botocore's codes for replies of a proxy, not of DynamoDB
     }
 )
 BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
@@ -43,7 +43,7 @@ class _SharedConnection(Connection):
     ) -> dict[str, Any]:
         try:
             return super()._make_api_call(operation_name, operation_kwargs)
-        except (BrokenConnection, HTTPClientError) as error:  # silent or cut off, at each attempt
+        except (BrokenConnection, HTTPClientError) as error:  # at each of botocore's attempts
             raise Unavailable from error
         except ClientError as error:
             if error.response["Error"].get("Code") in _OVERLOADED:
@@ -53,9 +53,9 @@ class _SharedConnection(Connection):
 
 @cache
 def connection() -> Connection:
-    """One connection, so one client, for all tables: pynamodb would build one for each.
+    """The one connection, and so one client, of all tables; pynamodb would build one for each.
 
-    Each of its calls raises Unavailable when DynamoDB is overloaded or out of reach.
+    Its calls raise Unavailable when DynamoDB is overloaded or unreachable.
     """
     return _SharedConnection(
         connect_timeout_seconds=aws.CONNECT_SECONDS,
@@ -64,15 +64,14 @@ def connection() -> Connection:
     )
 
 
-# Pages of the catalog are read by several threads, and neither a table nor a client can be made in
-# two of them at once.
+# The catalog reads pages in several threads, which cannot build a table or client at once.
 _connecting = RLock()
 
 
 class Table(Model):
-    """A table whose every model shares the one connection.
+    """A model whose table uses the one connection.
 
-    `beside` is the model that describes the table, for one whose items are kept in the same.
+    A model whose items are in another model's table names that model in `shares_table_with`.
     """
 
     shares_table_with: "ClassVar[type[Table] | None]" = None
@@ -92,11 +91,11 @@ class Table(Model):
         if cls.shares_table_with is None:
             connection().add_meta_table(table.get_meta_table())
         else:
-            cls.shares_table_with._get_connection()  # noqa: SLF001 (a model's, as this is)
+            cls.shares_table_with._get_connection()  # noqa: SLF001 (of a Table, too)
 
     @classmethod
     def find(cls, key: str, part: str | None = None, *, consistent: bool = False) -> "Self | None":
-        """The item with this key, if any. `consistent`: as it is now, for twice the read units."""
+        """The item with this key, or None. A `consistent` read costs twice the read units."""
         try:
             return cls.get(key, part, consistent_read=consistent)
         except DoesNotExist:
@@ -104,20 +103,20 @@ class Table(Model):
 
     @classmethod
     def find_many(cls, keys: Iterable[str]) -> "dict[str, Self]":
-        """The items with these keys, of those that exist, as they are now.
+        """The existing items with these keys, by key; a consistent read.
 
-        One BatchGetItem for each 100. Raises Unavailable.
+        One BatchGetItem for each 100 keys. Raises Unavailable.
         """
         distinct = list(dict.fromkeys(keys))
         found = batch_get(*((cls, key) for key in distinct))
-        return {key: it for key, it in zip(distinct, found, strict=True) if it is not None}
+        return {key: item for key, item in zip(distinct, found, strict=True) if item is not None}
 
 
 def batch_get(*keys: tuple[type[Table], *tuple[str, ...]]) -> list[Any]:
-    """The items with these keys, of any tables, as they are now: one BatchGetItem for each 100.
+    """The items with these keys in any tables, in that order, with None for each missing item.
 
-    Each key is a table, a hash key and, where the table has one, a range key. In the order asked
-    for, with None for what does not exist. Raises Unavailable when some of it was left unread.
+    Each key is a table, a hash key and, where the table has one, a range key. Reads consistently,
+    with one BatchGetItem for each 100 keys. Raises Unavailable when DynamoDB leaves keys unread.
     """
     found: dict[tuple[str, tuple[str, ...]], Any] = {}
     wanted = list(dict.fromkeys(keys))  # DynamoDB refuses duplicates
@@ -167,7 +166,7 @@ def _key_in(table: type[Table], item: dict[str, dict[str, str]]) -> tuple[str, .
 
 
 def _key_names(table: type[Table]) -> list[str]:
-    names = (table._hash_keyname, table._range_keyname)  # noqa: SLF001 (it has no public name)
+    names = (table._hash_keyname, table._range_keyname)  # noqa: SLF001 (pynamodb has no public name for it)
     return [name for name in names if name]
 
 

@@ -200,7 +200,7 @@ def test_who_was_admitted_and_who_is_nobody_are_no_lines_for_the_audit():
 def test_a_route_that_does_not_say_whom_it_admits_cannot_be_made(method):
     def forgotten() -> None: ...
 
-    with pytest.raises(TypeError, match="/v1/secrets says neither @anyone nor @requires"):
+    with pytest.raises(TypeError, match="/v1/secrets has neither @anyone nor @requires"):
         getattr(create_api(), method)("/v1/secrets")(forgotten)
 
 

@@ -131,9 +131,9 @@ MALFORMED = [
 
 @pytest.mark.parametrize("header", MALFORMED)
 def test_a_header_that_cannot_be_read_is_called_so(header):
-    with pytest.raises(InvalidPrecondition, match=r"^If-Match takes ETags"):
+    with pytest.raises(InvalidPrecondition, match=r"^If-Match is malformed"):
         ExpectedVersion.parse(header)
-    with pytest.raises(InvalidPrecondition, match=r"^If-None-Match takes ETags"):
+    with pytest.raises(InvalidPrecondition, match=r"^If-None-Match is malformed"):
         is_not_modified(header, ETAG)
 
 
