@@ -54,7 +54,7 @@ PLAIN = (
 
 def test_a_text_has_a_line_for_each_item():
     assert write(order_placed(), ada(email_verified=True)).text == (
-        "Hello Ada Lovelace,\n\nthank you for your order ord_one.\n"
+        "Hello Ada Lovelace,\n\nThank you for your order ord_one.\n"
         "It is not paid yet. We reserve the items for you until\n"
         "24 November 2026, 10:45 UTC. Please pay before then.\n\n" + PLAIN
     )
@@ -62,7 +62,7 @@ def test_a_text_has_a_line_for_each_item():
 
 def test_a_shipping_text_has_carrier_and_tracking_number():
     assert write(happened("order.shipped")).text == (
-        "Hello,\n\nwe have shipped your order ord_one.\n\n"
+        "Hello,\n\nWe have shipped your order ord_one.\n\n"
         "Carrier: Royal Mail\nTracking number: RM 123\n\n" + PLAIN
     )
 
