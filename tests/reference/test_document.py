@@ -23,7 +23,7 @@ RESULT_BY_MAIL = {
     "POST /v1/orders/{order_id}/resend-confirmation",
 }
 Operation = dict[str, Any]
-SOURCES = (
+FOLDERS = (
     "functions",
     "shared",
     "local",
