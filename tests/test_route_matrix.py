@@ -22,6 +22,7 @@ from shared.storage.models.orders import Order
 from tests.support import shop, template
 from tests.support.accounts import authorize
 from tests.support.http import EVENTS, NOBODY, Caller, send
+from tests.template import stack
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -198,6 +199,19 @@ def test_the_document_secures_exactly_the_protected_routes():
         for path, operations in DOCUMENT["paths"].items()
         for method, operation in operations.items()
         if operation.get("security")
+    }
+
+    assert secured == set(PROTECTED)
+
+
+def test_the_template_secures_exactly_the_protected_routes():
+    api = stack.of_type("AWS::ApiGatewayV2::Api")["Api"]["Body"]
+
+    secured = {
+        f"{method.upper()} {path}"
+        for path, operations in api["paths"].items()
+        for method, operation in operations.items()
+        if operation["security"] != [{"NONE": []}]
     }
 
     assert secured == set(PROTECTED)

@@ -47,7 +47,7 @@ class Link:
     token: EmailToken | None = field(default=None, repr=False)
 
 
-def create_account_link(event: AnyEvent, user: User, mailbox: str, *, shop_url: str) -> Link | None:
+def create_account_link(event: AnyEvent, user: User, address: str, *, shop_url: str) -> Link | None:
     """The link of a mail about an account, with a new token; None if the mail needs no link."""
     purpose = _purpose(event, user)
     if purpose is None:
@@ -60,7 +60,7 @@ def create_account_link(event: AnyEvent, user: User, mailbox: str, *, shop_url: 
             opaque_tokens.digest(secret),
             purpose=purpose.name,
             user_id=user.user_id,
-            email=mailbox,
+            email=address,
             access_epoch=user.access_epoch,
             expires_at=clock.utc_now() + purpose.lifetime,
         ),

@@ -121,10 +121,10 @@ def test_each_page_s_cursor_has_its_own_hour(later):
 def test_a_cursor_reveals_neither_its_user_nor_its_query():
     payload = cursor_of({}, "words like teapot", owner="usr_ada").split(".")[1]
 
-    shown = base64.urlsafe_b64decode(payload + "==").decode()
+    content = base64.urlsafe_b64decode(payload + "==").decode()
 
-    assert "usr_ada" not in shown
-    assert "teapot" not in shown
+    assert "usr_ada" not in content
+    assert "teapot" not in content
 
 
 KID, PAYLOAD, MAC = range(3)

@@ -84,9 +84,9 @@ def commit_together(*events: UserRegistered) -> None:
 
 
 def test_events_of_one_change_share_one_row_in_order():
-    first, second, third = happened = [registered() for _ in range(3)]
+    first, second, third = events = [registered() for _ in range(3)]
 
-    commit_together(*happened)
+    commit_together(*events)
 
     (row,) = OutboxRow.scan()
     assert shop.staged(row) == [first, second, third]

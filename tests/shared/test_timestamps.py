@@ -25,9 +25,9 @@ FIRST, LAST = datetime(2, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001 (the tes
     ],
 )
 def test_a_timestamp_is_converted_to_utc(written, is_in_utc):
-    moment = TIMESTAMP.validate_python(written)
+    timestamp = TIMESTAMP.validate_python(written)
 
-    assert (moment.isoformat(), moment.tzinfo) == (is_in_utc, UTC)
+    assert (timestamp.isoformat(), timestamp.tzinfo) == (is_in_utc, UTC)
 
 
 @pytest.mark.parametrize(
@@ -68,5 +68,5 @@ def test_an_ambiguous_timestamp_is_refused(written):
 
 
 @given(st.datetimes(FIRST, LAST, timezones=OFFSETS))
-def test_a_timestamp_that_python_writes_is_read_back(moment):
-    assert TIMESTAMP.validate_python(moment.isoformat()) == moment
+def test_a_timestamp_that_python_writes_is_read_back(timestamp):
+    assert TIMESTAMP.validate_python(timestamp.isoformat()) == timestamp
