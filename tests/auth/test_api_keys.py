@@ -218,14 +218,14 @@ def test_a_session_that_was_ended_leaves_no_key_behind(ending):
 
 
 def test_a_session_that_is_ended_meanwhile_leaves_no_key_behind(monkeypatch):
-    read = sessions.epoch_of
+    read = sessions.get_epoch
 
     def ended_after(caller):
         epoch = read(caller)
         ENDINGS["all others ended"]()
         return epoch
 
-    monkeypatch.setattr(sessions, "epoch_of", ended_after)
+    monkeypatch.setattr(sessions, "get_epoch", ended_after)
 
     assert create().code == "session_ended"
     assert ApiKey.count() == 0

@@ -78,7 +78,7 @@ def edited_meanwhile(monkeypatch, *edits: Callable[[], object]) -> None:
 def renaming(user_id: str, name: str) -> Callable[[], None]:
     def rename_at_once() -> None:
         transaction = Transaction()
-        repository.amend(transaction, User.get(user_id), name=name)
+        repository.stage_profile_update(transaction, User.get(user_id), name=name)
         transaction.commit()
 
     return rename_at_once

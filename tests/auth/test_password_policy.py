@@ -12,7 +12,7 @@ EMAIL, NAME = "ada.lovelace@analytical-engines.example", "Ada King"
 
 def refusal(password: str, *, for_staff: bool = False, email: str = EMAIL) -> str | None:
     try:
-        policy.check(password, email, NAME, for_staff=for_staff, field="password")
+        policy.check_password(password, email, NAME, for_staff=for_staff, field="password")
     except InvalidFields as refused:
         (field,) = refused.details["fields"]
         assert field["path"] == "body.password"

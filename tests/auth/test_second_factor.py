@@ -165,7 +165,7 @@ def test_of_two_logins_with_one_code_at_once_one_succeeds(later):
     proofs = [credentials.authenticate(EMAIL, PASSWORD, code, client) for _ in range(2)]
     first, second = Transaction(), Transaction()
     for proof, transaction in zip(proofs, (first, second), strict=True):
-        proof.settle(transaction)
+        proof.stage_success(transaction)
 
     first.commit()
 
@@ -237,7 +237,7 @@ def test_once_turned_off_the_password_is_enough_and_nothing_is_left(later):
     login = Login.get(EMAIL)
     assert (login.totp_seed, login.totp_step, login.recovery_hashes) == (None, None, None)
     assert log_in().status == 200
-    assert remove(tokens["access_token"], recovery_codes[0]).code == "second_factor_state"
+    assert remove(tokens["access_token"], recovery_codes[0]).code == "second_factor_not_enabled"
 
 
 @pytest.mark.parametrize("attempt", [renew, remove])
@@ -282,7 +282,7 @@ def test_it_is_not_started_where_it_is_on(later):
 
     again = start(tokens["access_token"])
 
-    assert (again.status, again.code) == (409, "second_factor_state")
+    assert (again.status, again.code) == (409, "second_factor_already_enabled")
 
 
 def test_it_is_not_confirmed_where_it_was_not_started():
@@ -290,7 +290,7 @@ def test_it_is_not_confirmed_where_it_was_not_started():
 
     answer = confirm(signed_in()["access_token"], "000000")
 
-    assert (answer.status, answer.code) == (409, "second_factor_state")
+    assert (answer.status, answer.code) == (409, "second_factor_not_enabled")
 
 
 def test_it_is_not_started_by_whoever_only_claims_an_address():
@@ -370,13 +370,13 @@ def test_each_of_its_changes_is_in_the_audit(later):
         renew(tokens["access_token"], app.code)
         remove(tokens["access_token"], app.code)
 
-    its = ("start_second", "turn_on_second", "renew_recovery", "turn_off_second")
+    its = ("start_second", "confirm_second", "replace_recovery", "disable_second")
     done = [line for line in lines.saying("audit") if line["action"].startswith(its)]
     assert [line["action"] for line in done] == [
         "start_second_factor",
-        "turn_on_second_factor",
-        "renew_recovery_codes",
-        "turn_off_second_factor",
+        "confirm_second_factor",
+        "replace_recovery_codes",
+        "disable_second_factor",
     ]
     assert {line["result"] for line in done} == {"done"}
     assert {line["user_id"] for line in done} == {User.scan().next().user_id}

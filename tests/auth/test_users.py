@@ -183,7 +183,7 @@ def test_a_role_that_is_given_ends_the_sessions_of_before():
     assert whoami(before["access_token"]).code == "session_ended"
     assert refresh(before["refresh_token"]).code == "session_ended"
     assert "stock:write" in authorize(signed_in()["access_token"])["permissions"]
-    line = audited(lines, "change_user")
+    line = audited(lines, "update_user")
     assert (line["user_id"], line["target_id"]) == (ADMIN.user_id, user_id)
     assert (line["roles"], line["status"]) == ("customer staff", "active")
 
@@ -308,7 +308,7 @@ def test_who_is_no_admin_any_more_ends_nothing_though_the_authorizer_remembers_t
     answers = [end_sessions(user_id), remove_second_factor(user_id)]
 
     assert answers[0].code == "forbidden"
-    assert answers[1].code == "second_factor_state"
+    assert answers[1].code == "second_factor_not_enabled"
     assert stored(user_id)[3] == 1
 
 
@@ -332,7 +332,7 @@ def test_a_lost_second_factor_is_turned_off_by_an_admin_and_the_owner_is_told():
     assert whoami(tokens["access_token"]).code == "session_ended"
     assert log_in().status == 200
     assert staged()[-1] == "user.second_factor_changed"
-    assert remove_second_factor(user_id).code == "second_factor_state"
+    assert remove_second_factor(user_id).code == "second_factor_not_enabled"
     assert remove_second_factor(ADMIN.user_id).code == "cannot_modify_own_account"
     assert remove_second_factor("usr_nobody").code == "user_not_found"
 
@@ -392,7 +392,7 @@ def test_all_sessions_of_a_user_are_ended_at_once():
         assert whoami(tokens["access_token"]).code == "session_ended"
         assert refresh(tokens["refresh_token"]).code == "session_ended"
     assert whoami(signed_in()["access_token"]).status == 200
-    line = audited(lines, "end_sessions_of_user")
+    line = audited(lines, "end_user_sessions")
     assert (line["user_id"], line["target_id"]) == (ADMIN.user_id, user_id)
 
 
@@ -408,7 +408,7 @@ def test_the_operator_makes_an_account_an_admins_who_keeps_the_roles_they_had():
     assert stored(user_id) == (granted.roles, "active", granted.version, granted.access_epoch)
     assert whoami(before["access_token"]).code == "session_ended"
     assert call("users.list", signed_in()["access_token"]).status == 200
-    line = audited(lines, "change_user")
+    line = audited(lines, "update_user")
     assert (line["user_id"], line["target_id"], line["result"]) == ("operator", user_id, "done")
 
 

@@ -216,7 +216,7 @@ def admin(stack: Stack, visitor: Shop, tmp_path_factory: pytest.TempPathFactory)
     assert visitor.post("/auth/verify-email", {"token": token}).status_code == 204
     done = operate(stack, tmp_path_factory.mktemp("admin"), "admin", account["email"])
     assert done.returncode == 0, done.stderr
-    assert '"action":"change_user"' in done.stderr
+    assert '"action":"update_user"' in done.stderr
     return visitor.logged_in(**account)
 
 

@@ -19,35 +19,35 @@ def login() -> Login:
 
 
 def code_at(login: Login, when: datetime) -> str:
-    return codes.totp_of(login.totp_seed, PEPPER).at(when)
+    return codes.totp_from_seed(login.totp_seed, PEPPER).at(when)
 
 
 def test_a_code_is_that_of_rfc_6238():
     """Appendix B, SHA-1, cut to six digits: our parameters are the standard ones."""
-    totp = codes.pyotp.TOTP("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", interval=codes.SECONDS)
+    totp = codes.pyotp.TOTP("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", interval=codes.STEP_SECONDS)
 
     assert totp.at(59) == "287082"
     assert totp.at(1111111109) == "081804"
 
 
 def test_the_code_of_now_is_taken(login):
-    assert codes.use(login, code_at(login, NOW), PEPPER, now=NOW).step == STEP
+    assert codes.match_code(login, code_at(login, NOW), PEPPER, now=NOW).step == STEP
 
 
 @pytest.mark.parametrize(("off", "is_taken"), [(-60, False), (-30, True), (30, True), (60, False)])
 def test_a_phone_s_clock_may_be_half_a_minute_off(login, off, is_taken):
     code = code_at(login, NOW + timedelta(seconds=off))
 
-    assert (codes.use(login, code, PEPPER, now=NOW) is not None) is is_taken
+    assert (codes.match_code(login, code, PEPPER, now=NOW) is not None) is is_taken
 
 
 def test_a_code_is_good_once_and_so_are_those_before_it(login):
     before, code = code_at(login, NOW - timedelta(seconds=30)), code_at(login, NOW)
     login.totp_step = STEP
 
-    assert codes.use(login, code, PEPPER, now=NOW) is None
-    assert codes.use(login, before, PEPPER, now=NOW) is None
-    assert codes.use(login, code_at(login, NOW + timedelta(seconds=30)), PEPPER, now=NOW)
+    assert codes.match_code(login, code, PEPPER, now=NOW) is None
+    assert codes.match_code(login, before, PEPPER, now=NOW) is None
+    assert codes.match_code(login, code_at(login, NOW + timedelta(seconds=30)), PEPPER, now=NOW)
 
 
 def test_a_code_may_be_written_as_people_write_it(login):
@@ -55,32 +55,32 @@ def test_a_code_may_be_written_as_people_write_it(login):
     fullwidth = "".join(chr(ord(digit) + 0xFEE0) for digit in code)
 
     for written in (f" {code} ", f"{code[:3]} {code[3:]}", fullwidth):
-        assert codes.use(login, written, PEPPER, now=NOW).step == STEP
+        assert codes.match_code(login, written, PEPPER, now=NOW).step == STEP
 
 
 @pytest.mark.parametrize("code", ["", " ", "0", "000000 000000", "abcdef", "١٢٣", "\x00" * 6])
 def test_what_is_no_code_is_not_taken(login, code):
-    assert codes.use(login, code, PEPPER, now=NOW) is None
+    assert codes.match_code(login, code, PEPPER, now=NOW) is None
 
 
 def test_a_login_without_a_secret_takes_no_code():
     login = Login("ada@example.com")
 
-    assert codes.use(login, "000000", PEPPER, now=NOW) is None
+    assert codes.match_code(login, "000000", PEPPER, now=NOW) is None
 
 
 def test_a_secret_outlives_the_rotation_of_its_pepper(login):
     code = code_at(login, NOW)
     rotated = KeyRing("k2", PEPPER.keys | {"k2": b"q" * 64})
 
-    assert codes.use(login, code, rotated, now=NOW).step == STEP
+    assert codes.match_code(login, code, rotated, now=NOW).step == STEP
     assert codes.new_seed(rotated).startswith("k2:")
 
 
 def test_a_stolen_table_makes_no_codes(login):
     other = KeyRing("k1", {"k1": b"o" * 64})
 
-    assert codes.use(login, code_at(login, NOW), other, now=NOW) is None
+    assert codes.match_code(login, code_at(login, NOW), other, now=NOW) is None
 
 
 def test_there_are_ten_recovery_codes_of_80_bits():
@@ -92,9 +92,9 @@ def test_there_are_ten_recovery_codes_of_80_bits():
 
 def test_a_recovery_code_is_taken_however_it_is_written(login):
     made = codes.new_recovery_codes()
-    login.recovery_hashes = codes.hashes_of(made)
+    login.recovery_hashes = codes.hash_recovery_codes(made)
 
     for written in (made[0], made[0].upper(), made[0].replace("-", " "), f"\t{made[0]}\n"):
-        used = codes.use(login, written, PEPPER, now=NOW)
+        used = codes.match_code(login, written, PEPPER, now=NOW)
         assert used.recovery_hash in login.recovery_hashes
-    assert codes.use(login, made[0][:-1], PEPPER, now=NOW) is None
+    assert codes.match_code(login, made[0][:-1], PEPPER, now=NOW) is None

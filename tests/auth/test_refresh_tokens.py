@@ -81,7 +81,7 @@ def test_after_ten_seconds_its_use_ends_the_session_and_tells_the_owner_once(lat
     assert ended(refresh(tokens["refresh_token"]))
     assert authorize(successor.body["access_token"]) == {"refusal": "session_ended"}
     assert staged() == ["user.registered", "session.reuse_detected"]
-    told = [it for it in lines.saying("audit") if it["action"] == "refresh"]
+    told = [it for it in lines.saying("audit") if it["action"] == "refresh_tokens"]
     assert [it["result"] for it in told] == ["reuse detected", "refused"]
     assert {it["session_id"][:4] for it in told} == {"ses_"}
 
@@ -241,7 +241,7 @@ def test_keys_that_rotate_in_between_change_nothing(tokens):
 def test_a_reply_that_was_lost_after_the_write_is_made_good(tokens):
     """DynamoDB has rotated, the function never heard of it, and the client asks again."""
     token = repository.RefreshToken.parse(tokens["refresh_token"])
-    repository.rotate(
+    repository.rotate_refresh_token(
         token,
         token.successor(key_ring(settings(TokenSettings).token_keys_secret_arn)),
         clock.utc_now(),

@@ -46,7 +46,9 @@ def cheap_checks(monkeypatch):
         passwords, "hash_password", lambda password, *_, **__: f"k1:$2b$10${password}"
     )
     monkeypatch.setattr(
-        passwords, "is_password", lambda password, stored, *_, **__: stored.endswith(f"${password}")
+        passwords,
+        "verify_password",
+        lambda password, stored, *_, **__: stored.endswith(f"${password}"),
     )
     monkeypatch.setattr(passwords, "verify_dummy_hash", lambda *_, **__: None)
 
@@ -80,7 +82,7 @@ def test_the_right_password_waits_like_any_other(later):
 def test_the_wait_is_over_before_a_password_is_looked_at(monkeypatch):
     register()
     fail(5)
-    monkeypatch.setattr(passwords, "is_password", None)
+    monkeypatch.setattr(passwords, "verify_password", None)
 
     assert log_in().status == 429
 
@@ -179,12 +181,17 @@ def test_a_count_of_long_ago_begins_anew_for_one_attempt_and_not_for_all(later):
     later.advance(days=1, seconds=1)
     address = "203.0.113.9"
     now = clock.utc_now()
-    read = [repository.read(EMAIL, address, now=now, free_per_address=100)[1] for _ in range(2)]
+    read = [
+        repository.find_login_and_throttle(EMAIL, address, now=now, free_attempts_per_address=100)[
+            1
+        ]
+        for _ in range(2)
+    ]
 
-    repository.count_failure(read[0], now)
+    repository.record_failure(read[0], now)
 
     with pytest.raises(TooManyAttempts):
-        repository.count_failure(read[1], now)
+        repository.record_failure(read[1], now)
 
 
 def test_one_address_that_tries_many_accounts_waits_too(monkeypatch):
@@ -204,7 +211,7 @@ def test_one_address_that_tries_many_accounts_waits_too(monkeypatch):
 def test_two_right_logins_at_once_both_succeed():
     register()
     ready = Barrier(2)
-    read = repository.read
+    read = repository.find_login_and_throttle
 
     def both_read_first(*args, **kwargs):
         found = read(*args, **kwargs)
@@ -212,7 +219,7 @@ def test_two_right_logins_at_once_both_succeed():
         return found
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
-        patch.setattr(repository, "read", both_read_first)
+        patch.setattr(repository, "find_login_and_throttle", both_read_first)
         answers = list(pool.map(lambda _: log_in().status, range(2)))
 
     assert answers == [200, 200]

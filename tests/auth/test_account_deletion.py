@@ -74,7 +74,7 @@ def with_second_factor() -> pyotp.TOTP:
     user = User.get(Login.get(EMAIL).user_id)
     user.update([User.second_factor.set(True)])
     Login(EMAIL).update([Login.second_factor.set(True), Login.totp_seed.set(seed)])
-    return codes.totp_of(seed, credentials.pepper())
+    return codes.totp_from_seed(seed, credentials.pepper())
 
 
 def place(caller):
@@ -186,14 +186,14 @@ def test_staff_have_their_roles_taken_first(role):
     answer = delete(token)
 
     assert (answer.status, answer.code) == (409, "cannot_modify_own_account")
-    assert "admin take your roles" in answer.error["message"]
+    assert "Ask an admin to remove your staff roles" in answer.error["message"]
     assert is_there(user_id)
 
 
 def test_an_account_that_was_made_staffs_meanwhile_is_not_deleted(monkeypatch):
     user_id = register().body["id"]
     token = signed_in()["access_token"]
-    confirm = service.credentials.confirm
+    confirm = service.credentials.reauthenticate
 
     def then_promoted(*args):
         proof = confirm(*args)
@@ -201,7 +201,7 @@ def test_an_account_that_was_made_staffs_meanwhile_is_not_deleted(monkeypatch):
             table(key).update([table.roles.set({"staff"}), table.version.set(2)])
         return proof
 
-    monkeypatch.setattr(service.credentials, "confirm", then_promoted)
+    monkeypatch.setattr(service.credentials, "reauthenticate", then_promoted)
 
     answer = delete(token)
 
@@ -213,14 +213,14 @@ def test_an_account_that_was_made_staffs_meanwhile_is_not_deleted(monkeypatch):
 def test_a_password_that_was_changed_while_it_was_checked_deletes_nothing(monkeypatch):
     user_id = register().body["id"]
     token = signed_in()["access_token"]
-    confirm = service.credentials.confirm
+    confirm = service.credentials.reauthenticate
 
     def then_changed(*args):
         proof = confirm(*args)
         Login(EMAIL).update([Login.password_hash.set("k1:$2b$10$changed")])
         return proof
 
-    monkeypatch.setattr(service.credentials, "confirm", then_changed)
+    monkeypatch.setattr(service.credentials, "reauthenticate", then_changed)
 
     assert delete(token).code == "concurrent_modification"
     assert is_there(user_id)
@@ -331,7 +331,7 @@ def test_sessions_that_cannot_be_removed_now_undo_nothing(monkeypatch):
     def busy(_):
         raise Unavailable("busy")
 
-    monkeypatch.setattr(repository, "remove_access", busy)
+    monkeypatch.setattr(repository, "delete_sessions_and_keys", busy)
 
     with logs.captured() as lines:
         answer = delete(token)
@@ -340,7 +340,7 @@ def test_sessions_that_cannot_be_removed_now_undo_nothing(monkeypatch):
     assert not is_there(user_id)
     assert Session.count() == 1
     assert authorize(token) == {"refusal": "session_ended"}
-    assert lines.saying("access not removed")[0]["user_id"] == user_id
+    assert lines.saying("sessions and keys not deleted")[0]["user_id"] == user_id
 
 
 def test_more_sessions_than_fit_in_one_transaction_are_removed():
@@ -376,7 +376,7 @@ def test_a_deletion_is_audited_by_id_alone():
         delete(token, "wrong horse battery")
         delete(token)
 
-    done = [it for it in lines.saying("audit") if it["action"] == "delete_account"]
+    done = [it for it in lines.saying("audit") if it["action"] == "delete_me"]
     assert [(it["user_id"], it["result"]) for it in done] == [(user_id, "done")]
     assert EMAIL not in lines.text
 

@@ -24,7 +24,7 @@ def stored(password: str) -> str:
 
 
 def is_password(password: str, of: str) -> bool:
-    return passwords.is_password(password, stored(of), PEPPER, cost=COST)
+    return passwords.verify_password(password, stored(of), PEPPER, cost=COST)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_password_outlives_the_rotation_of_its_pepper():
     rotated = KeyRing("k2", {**PEPPER.keys, "k2": b"q" * 64})
     password = "correct horse battery"
 
-    assert passwords.is_password(password, stored(password), rotated, cost=COST)
+    assert passwords.verify_password(password, stored(password), rotated, cost=COST)
     assert passwords.hash_password(password, rotated, cost=4).startswith("k2:")
 
 
@@ -104,7 +104,7 @@ def test_a_stolen_table_is_worth_nothing_without_the_pepper():
     other = KeyRing("k1", {"k1": b"o" * 64})
     _, _, hashed = stored(password).partition(":")
 
-    assert not passwords.is_password(password, stored(password), other, cost=COST)
+    assert not passwords.verify_password(password, stored(password), other, cost=COST)
     assert not bcrypt.checkpw(password.encode(), hashed.encode())
 
 
@@ -112,7 +112,7 @@ def test_a_stolen_table_is_worth_nothing_without_the_pepper():
     "other",
     [
         lambda: passwords.verify_dummy_hash("wrong", PEPPER, cost=COST),
-        lambda: passwords.is_password("wrong", CHEAP, PEPPER, cost=COST),
+        lambda: passwords.verify_password("wrong", CHEAP, PEPPER, cost=COST),
     ],
     ids=["an unknown account", "a hash of a lower cost"],
 )

@@ -240,7 +240,7 @@ def test_a_use_that_cannot_be_noted_is_not_refused(fault, key):
     with answering(connection().client, "UpdateItem", fault), logs.captured() as lines:
         assert authorize(key)["user_id"] == OWNER
 
-    assert lines.saying("use of a key not noted")[0]["key_id"] == KeyText.parse(key).key_id
+    assert lines.saying("last use of a key not stored")[0]["key_id"] == KeyText.parse(key).key_id
     assert the_key().last_used_at is None
 
 
@@ -273,13 +273,13 @@ def test_without_its_tables_it_calls_no_key_good_or_bad(key):
 
 
 def test_a_key_that_is_revoked_while_it_is_used_does_not_come_back(monkeypatch, key):
-    note = authorizer.repository.note_use
+    note = authorizer.repository.update_last_used
 
     def revoked_meanwhile(used, now):
         the_key().delete()
         note(used, now)
 
-    monkeypatch.setattr(authorizer.repository, "note_use", revoked_meanwhile)
+    monkeypatch.setattr(authorizer.repository, "update_last_used", revoked_meanwhile)
 
     authorize(key)
 

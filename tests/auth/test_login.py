@@ -138,7 +138,7 @@ def test_a_login_that_fails_or_not_leaves_a_line_for_the_audit():
     session_id = next(iter(Session.scan())).session_id
     assert (done["action"], done["result"], done["user_id"]) == ("log_in", "done", user_id)
     assert done["session_id"] == session_id
-    assert (refused["action"], refused["result"]) == ("prove_identity", "refused")
+    assert (refused["action"], refused["result"]) == ("check_credentials", "refused")
     assert (refused["reason"], refused["user_id"]) == ("wrong_credentials", user_id)
     assert unknown["account"].startswith("att_")
     for line in (done, refused, unknown):
@@ -245,14 +245,14 @@ def test_without_the_pepper_nobody_is_let_in_or_turned_away(attempt):
 
 def test_a_password_that_was_changed_while_it_was_checked_opens_nothing(monkeypatch):
     register()
-    check = service.passwords.is_password
+    check = service.passwords.verify_password
 
     def checked_slowly(*args, **kwargs):
         is_right = check(*args, **kwargs)
         Login(EMAIL).update([Login.password_hash.set("k1:$2b$10$changed")])
         return is_right
 
-    monkeypatch.setattr(service.passwords, "is_password", checked_slowly)
+    monkeypatch.setattr(service.passwords, "verify_password", checked_slowly)
 
     assert log_in().code == "wrong_credentials"
     assert Session.count() == 0

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from auth.accounts import repository
 from auth.accounts import service as accounts
 from auth.credentials import service as credentials
+from auth.email_addresses import repository
 from auth.second_factor import codes
 from shared.config import AccountSettings, PasswordSettings, settings
 from shared.errors.requests import ConcurrentModification
@@ -300,7 +300,7 @@ def test_a_code_that_was_sent_along_is_used_up_though_no_mail_follows():
         [
             Login.second_factor.set(True),
             Login.totp_seed.set(seed),
-            Login.recovery_hashes.set(codes.hashes_of(recovery)),
+            Login.recovery_hashes.set(codes.hash_recovery_codes(recovery)),
         ]
     )
     change = {"email": "new@example.com", "password": PASSWORD}
@@ -323,7 +323,7 @@ def test_a_code_that_is_used_while_the_address_changes_does_not_come_back():
     user, read = User.get(user_id), Login.get(EMAIL)
     Login(EMAIL).update([Login.recovery_hashes.delete({"one"})])
     transaction = Transaction()
-    repository.move(transaction, user, read, "new@example.com")
+    repository.stage_email_change(transaction, user, read, "new@example.com")
 
     with pytest.raises(ConcurrentModification):
         transaction.commit()

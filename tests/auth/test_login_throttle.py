@@ -31,13 +31,13 @@ def test_a_hundred_failures_in_a_row_cost_a_day():
 
 
 def test_an_address_has_more_that_cost_nothing():
-    assert wait_after(99, free=100) == timedelta()
-    assert wait_after(100, free=100) == timedelta(seconds=15)
-    assert wait_after(195, free=100) == timedelta(days=1)
+    assert wait_after(99, free_attempts=100) == timedelta()
+    assert wait_after(100, free_attempts=100) == timedelta(seconds=15)
+    assert wait_after(195, free_attempts=100) == timedelta(days=1)
 
 
 def test_a_subject_tells_nothing_of_whose_it_is():
-    subject = login_throttle.known_subject("ada@example.com", "203.0.113.7")
+    subject = login_throttle.known_device_subject("ada@example.com", "203.0.113.7")
 
     assert subject.startswith("att_")
     assert not [it for it in ("ada", "example", "203") if it in subject.removeprefix("att_")]
