@@ -92,7 +92,7 @@ def erase():
     return anonymize_orders.handler(event, CONTEXT)
 
 
-def test_a_deleted_account_is_gone_from_every_table():
+def test_deletion_removes_the_account_from_every_table():
     user_id = register().body["id"]
     here = signed_in()
     signed_in()
@@ -107,7 +107,7 @@ def test_a_deleted_account_is_gone_from_every_table():
     assert "Lovelace" not in everything_stored()
 
 
-def test_what_it_opened_is_refused_from_then_on():
+def test_deletion_ends_all_sessions_and_keys():
     user_id = register().body["id"]
     here, there, key = signed_in(), signed_in(), key_of(user_id)
     assert authorize(key)["user_id"] == user_id
@@ -122,7 +122,7 @@ def test_what_it_opened_is_refused_from_then_on():
     assert log_in().code == "wrong_credentials"
 
 
-def test_the_event_that_tells_of_it_names_an_id_and_nothing_else():
+def test_the_deletion_event_contains_only_the_user_id():
     user_id = register().body["id"]
 
     delete(signed_in()["access_token"])
@@ -132,7 +132,7 @@ def test_the_event_that_tells_of_it_names_an_id_and_nothing_else():
 
 
 @pytest.mark.parametrize("wrong", ["wrong horse battery", "", PASSWORD + " "])
-def test_without_the_password_nothing_is_deleted(wrong):
+def test_deletion_needs_the_password(wrong):
     user_id = register().body["id"]
     token = signed_in()["access_token"]
 
@@ -144,7 +144,7 @@ def test_without_the_password_nothing_is_deleted(wrong):
     assert staged() == ["user.registered"]
 
 
-def test_a_stolen_session_is_no_place_to_guess_the_password():
+def test_wrong_passwords_for_deletion_are_throttled():
     register()
     token = signed_in()["access_token"]
 
@@ -153,7 +153,7 @@ def test_a_stolen_session_is_no_place_to_guess_the_password():
     assert answers == [403] * 5 + [429]
 
 
-def test_an_account_with_a_second_factor_asks_for_it_too():
+def test_deletion_needs_the_second_factor_code():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     authenticator = with_second_factor()
@@ -168,7 +168,7 @@ def test_an_account_with_a_second_factor_asks_for_it_too():
     assert not is_there(user_id)
 
 
-def test_a_body_must_say_the_password_and_nothing_that_is_not_known():
+def test_deletion_refuses_missing_and_unknown_fields():
     register()
     token = signed_in()["access_token"]
 
@@ -177,7 +177,7 @@ def test_a_body_must_say_the_password_and_nothing_that_is_not_known():
 
 
 @pytest.mark.parametrize("role", ["staff", "admin"])
-def test_staff_have_their_roles_taken_first(role):
+def test_staff_cannot_delete_their_own_account(role):
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     for table, key in ((User, user_id), (Login, EMAIL)):
@@ -190,7 +190,7 @@ def test_staff_have_their_roles_taken_first(role):
     assert is_there(user_id)
 
 
-def test_an_account_that_was_made_staffs_meanwhile_is_not_deleted(monkeypatch):
+def test_a_promotion_during_deletion_stops_it(monkeypatch):
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     confirm = service.credentials.reauthenticate
@@ -210,7 +210,7 @@ def test_an_account_that_was_made_staffs_meanwhile_is_not_deleted(monkeypatch):
     assert Session.count() == 1
 
 
-def test_a_password_that_was_changed_while_it_was_checked_deletes_nothing(monkeypatch):
+def test_a_password_change_during_deletion_stops_it(monkeypatch):
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     confirm = service.credentials.reauthenticate
@@ -226,7 +226,7 @@ def test_a_password_that_was_changed_while_it_was_checked_deletes_nothing(monkey
     assert is_there(user_id)
 
 
-def test_the_address_is_free_at_once_and_the_new_account_is_another():
+def test_a_new_account_can_use_the_address_at_once():
     old = register().body["id"]
     key = key_of(old)
     tokens = signed_in()
@@ -251,7 +251,7 @@ def test_the_address_is_free_at_once_and_the_new_account_is_another():
         ("reset_password", "auth.reset_password", {"password": "qzjxkvwp mynthgb"}),
     ],
 )
-def test_links_to_the_old_account_do_nothing_to_the_new_one(purpose, follow, more):
+def test_old_links_do_not_work_for_a_new_account(purpose, follow, more):
     link = link_token(purpose, register().body["id"])
     delete(signed_in()["access_token"])
     new = register().body["id"]
@@ -263,7 +263,7 @@ def test_links_to_the_old_account_do_nothing_to_the_new_one(purpose, follow, mor
     assert log_in().status == 200
 
 
-def test_where_the_owner_used_to_log_in_is_forgotten():
+def test_deletion_removes_known_devices():
     register()
     token = signed_in()["access_token"]
     log_in(password="wrong horse battery", address=ELSEWHERE)
@@ -275,7 +275,7 @@ def test_where_the_owner_used_to_log_in_is_forgotten():
     assert all(row.expires_at <= clock.utc_now() + timedelta(hours=2) for row in left)
 
 
-def test_failures_of_others_meanwhile_are_no_reason_not_to():
+def test_failed_logins_elsewhere_do_not_stop_deletion():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     for _ in range(5):
@@ -285,7 +285,7 @@ def test_failures_of_others_meanwhile_are_no_reason_not_to():
     assert not is_there(user_id)
 
 
-def test_orders_are_kept():
+def test_orders_of_a_deleted_account_stay():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     order_id = place(authorize(token))["id"]
@@ -296,7 +296,7 @@ def test_orders_are_kept():
     assert send(orders, "orders.get", caller=STAFF, path={"order_id": order_id}).status == 200
 
 
-def test_an_order_that_is_placed_on_a_cached_authorization_brings_nothing_back():
+def test_an_order_after_deletion_is_anonymized_too():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     cached = authorize(token)
@@ -312,7 +312,7 @@ def test_an_order_that_is_placed_on_a_cached_authorization_brings_nothing_back()
     assert "Lovelace" not in str(order.to_dynamodb_dict())
 
 
-def test_a_request_on_a_cached_authorization_finds_no_account():
+def test_a_second_deletion_finds_no_account():
     register()
     token = signed_in()["access_token"]
     cached = authorize(token)
@@ -324,7 +324,7 @@ def test_a_request_on_a_cached_authorization_finds_no_account():
     assert staged().count("user.deleted") == 1
 
 
-def test_sessions_that_cannot_be_removed_now_undo_nothing(monkeypatch):
+def test_deletion_succeeds_when_sessions_cannot_be_removed(monkeypatch):
     user_id = register().body["id"]
     token = signed_in()["access_token"]
 
@@ -343,7 +343,7 @@ def test_sessions_that_cannot_be_removed_now_undo_nothing(monkeypatch):
     assert lines.saying("sessions and keys not deleted")[0]["user_id"] == user_id
 
 
-def test_more_sessions_than_fit_in_one_transaction_are_removed():
+def test_deletion_removes_more_than_100_sessions():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     (session,) = Session.query(user_id)
@@ -355,7 +355,7 @@ def test_more_sessions_than_fit_in_one_transaction_are_removed():
     assert Session.count() == 0
 
 
-def test_a_deletion_that_did_not_go_through_leaves_all_as_it_was():
+def test_a_failed_deletion_changes_nothing():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     busy = cancelled(*["TransactionConflict"] * 5)
@@ -368,7 +368,7 @@ def test_a_deletion_that_did_not_go_through_leaves_all_as_it_was():
     assert whoami(token).status == 200
 
 
-def test_a_deletion_is_audited_by_id_alone():
+def test_a_deletion_is_audited_without_the_address():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
 
@@ -381,5 +381,5 @@ def test_a_deletion_is_audited_by_id_alone():
     assert EMAIL not in lines.text
 
 
-def test_who_is_not_signed_in_deletes_nobody():
+def test_deletion_needs_a_token():
     assert send(handler, "me.delete", caller=NOBODY).code == "token_missing"

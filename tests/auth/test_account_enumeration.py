@@ -23,7 +23,7 @@ def calls_of(attempt: Callable[[], object]) -> list[str]:
     return [f"{call.operation} {call.body.count(b'TableName')}" for call in calls]
 
 
-def test_a_wrong_password_and_an_unknown_address_cause_the_same_calls():
+def test_unknown_addresses_cause_the_calls_of_wrong_passwords():
     register()
 
     wrong = calls_of(lambda: log_in(password="wrong horse battery"))
@@ -33,7 +33,7 @@ def test_a_wrong_password_and_an_unknown_address_cause_the_same_calls():
 
 
 @pytest.mark.parametrize("route", ["auth.forgot_password", "auth.resend_verification"])
-def test_a_link_for_nobody_causes_the_calls_of_one_for_somebody(route):
+def test_link_requests_cause_the_same_calls_without_an_account(route):
     register()
 
     known = calls_of(lambda: post(route, {"email": "ada@example.com"}))

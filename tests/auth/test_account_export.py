@@ -120,7 +120,7 @@ def pages(token: str) -> list[dict]:
     return read
 
 
-def test_the_export_has_everything_that_is_held_on_the_user():
+def test_the_export_has_everything_stored_about_the_user():
     user_id = register().body["id"]
     tokens = signed_in(device="Lynx/2.9")
     User(user_id).update([User.new_email.set("new@x.com"), User.previous_email.set("old@x.com")])
@@ -149,7 +149,7 @@ def test_the_export_has_everything_that_is_held_on_the_user():
     assert body["next_cursor"] is None
 
 
-def test_the_export_is_a_file_that_no_cache_keeps():
+def test_the_export_is_a_file_that_is_never_cached():
     register()
 
     headers = export(signed_in()["access_token"]).headers
@@ -158,7 +158,7 @@ def test_the_export_is_a_file_that_no_cache_keeps():
     assert headers["Cache-Control"] == "no-store"
 
 
-def test_sessions_that_have_ended_are_in_it_as_long_as_they_are_held():
+def test_the_export_has_ended_sessions_that_are_still_stored():
     user_id = register().body["id"]
     signed_in(device="old")
     for table, key in ((User, user_id), (Login, "ada@example.com")):
@@ -169,7 +169,7 @@ def test_sessions_that_have_ended_are_in_it_as_long_as_they_are_held():
     assert sorted(one["device"] for one in body["sessions"]) == ["new", "old"]
 
 
-def test_no_secret_and_no_digest_of_one_is_in_it():
+def test_the_export_has_no_secrets_and_no_digests():
     user_id = register().body["id"]
     tokens = signed_in()
     api_key(user_id)
@@ -184,7 +184,7 @@ def test_no_secret_and_no_digest_of_one_is_in_it():
     assert tokens["access_token"] not in shown
 
 
-def test_nothing_of_anyone_else_is_in_it():
+def test_the_export_has_nothing_about_other_users():
     register(email="bob@example.com")
     signed_in(email="bob@example.com")
     upload(BOB.user_id, "bob.csv")
@@ -199,7 +199,7 @@ def test_nothing_of_anyone_else_is_in_it():
     assert "bob" not in str(body)
 
 
-def test_however_much_there_is_each_thing_is_in_it_once():
+def test_every_item_is_on_exactly_one_page():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     keys = {api_key(user_id).key_id for _ in range(3)}
@@ -222,7 +222,7 @@ def test_however_much_there_is_each_thing_is_in_it_once():
     assert all(page["profile"]["id"] == user_id for page in read)
 
 
-def test_a_page_that_is_full_where_one_kind_ends_goes_on_with_the_next():
+def test_the_page_after_a_full_page_starts_the_next_kind():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     for _ in range(PAGE_ITEMS_MAX - 1):
@@ -236,7 +236,7 @@ def test_a_page_that_is_full_where_one_kind_ends_goes_on_with_the_next():
     assert [exported["id"] for exported in second["orders"]] == [order["id"]]
 
 
-def test_a_page_of_the_longest_orders_is_short_enough_for_lambda():
+def test_a_page_of_the_longest_orders_fits_lambdas_limit():
     shop.user(ADA.user_id)
     long_order(ADA.user_id, "ord_long", lines=LINES_MAX)
     answers = []
@@ -249,7 +249,7 @@ def test_a_page_of_the_longest_orders_is_short_enough_for_lambda():
     assert len(sent_by_lambda(answers[0])) * PAGE_ITEMS_MAX < LAMBDA_ANSWER_BYTES_MAX
 
 
-def test_the_cursor_of_one_user_is_no_other_users():
+def test_a_cursor_works_only_for_its_own_user():
     user_id = register().body["id"]
     for _ in range(PAGE_ITEMS_MAX):
         api_key(user_id)
@@ -261,13 +261,13 @@ def test_the_cursor_of_one_user_is_no_other_users():
     assert (answer.status, answer.code) == (400, "cursor_user_mismatch")
 
 
-def test_only_who_is_signed_in_may_export():
+def test_the_export_needs_a_token_and_an_account():
     assert send(handler, "me.export", caller=NOBODY).code == "token_missing"
     gone = send(handler, "me.export", caller=ADA)
     assert (gone.status, gone.code) == (401, "session_ended")
 
 
-def test_an_export_is_audited():
+def test_an_export_is_audited_without_the_address():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
 

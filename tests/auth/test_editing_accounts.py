@@ -85,7 +85,7 @@ def renaming(user_id: str, name: str) -> Callable[[], None]:
 
 
 @both_reads
-def test_an_account_is_shown_with_its_etag(read: Read):
+def test_an_account_has_an_etag(read: Read):
     registered = register_confirmed()
 
     answer = read(registered.body["id"])
@@ -95,14 +95,14 @@ def test_an_account_is_shown_with_its_etag(read: Read):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_both_who_may_read_an_account_are_shown_the_same():
+def test_owner_and_admin_get_the_same_etag():
     user_id = register_confirmed().body["id"]
 
     assert me(user_id).headers["ETag"] == user(user_id).headers["ETag"]
 
 
 @both_reads
-def test_who_has_an_account_as_it_is_is_not_sent_it_again(read: Read):
+def test_an_unchanged_account_answers_304(read: Read):
     user_id = register_confirmed().body["id"]
     etag = read(user_id).headers["ETag"]
 
@@ -115,7 +115,7 @@ def test_who_has_an_account_as_it_is_is_not_sent_it_again(read: Read):
 
 
 @both_reads
-def test_a_change_without_an_edit_is_shown_too(read: Read):
+def test_a_change_without_a_new_version_changes_the_etag(read: Read):
     """An ETag is of all that is shown; the version is only what an edit is made upon."""
     user_id = register().body["id"]
     etag = read(user_id).headers["ETag"]
@@ -127,7 +127,7 @@ def test_a_change_without_an_edit_is_shown_too(read: Read):
 
 
 @both_edits
-def test_an_edit_upon_what_there_is_is_made_and_has_the_next_etag(edit: Edit):
+def test_an_edit_of_the_current_version_returns_the_next_etag(edit: Edit):
     user_id = register_confirmed().body["id"]
 
     answer = edit(user_id, me(user_id).headers["ETag"])
@@ -137,7 +137,7 @@ def test_an_edit_upon_what_there_is_is_made_and_has_the_next_etag(edit: Edit):
     assert stored(user_id)["version"] == 2
 
 
-def test_an_account_can_be_edited_upon_any_answer_that_shows_it():
+def test_any_answer_with_the_account_gives_a_usable_version():
     registered = register_confirmed()
     user_id = registered.body["id"]
 
@@ -150,7 +150,7 @@ def test_an_account_can_be_edited_upon_any_answer_that_shows_it():
 
 
 @both_edits
-def test_an_edit_that_says_not_upon_what_is_refused(edit: Edit):
+def test_an_edit_without_if_match_is_refused(edit: Edit):
     user_id = register_confirmed().body["id"]
 
     answer = edit(user_id, None)
@@ -161,7 +161,7 @@ def test_an_edit_that_says_not_upon_what_is_refused(edit: Edit):
 
 @both_edits
 @pytest.mark.parametrize("if_match", ["1", '"1', "", '"1" "2"', '*, "1"'])
-def test_an_edit_upon_what_cannot_be_read_is_refused(edit: Edit, if_match: str):
+def test_an_edit_with_a_malformed_if_match_is_refused(edit: Edit, if_match: str):
     user_id = register_confirmed().body["id"]
 
     answer = edit(user_id, if_match)
@@ -172,7 +172,7 @@ def test_an_edit_upon_what_cannot_be_read_is_refused(edit: Edit, if_match: str):
 
 @both_edits
 @pytest.mark.parametrize("if_match", ['"1"', '"3"', 'W/"2"', '"", "x"', '"1", "3"'])
-def test_a_stale_edit_is_told_the_version_and_changes_nothing(edit: Edit, if_match: str):
+def test_a_stale_edit_changes_nothing_and_returns_the_version(edit: Edit, if_match: str):
     user_id = register_confirmed().body["id"]
     rename(user_id, '"1"', "First")
     before = stored(user_id)
@@ -184,7 +184,7 @@ def test_a_stale_edit_is_told_the_version_and_changes_nothing(edit: Edit, if_mat
     assert stored(user_id) == before
 
 
-def test_of_two_editors_the_second_is_refused_and_the_first_edit_stands():
+def test_the_second_of_two_edits_of_one_version_is_refused():
     user_id = register_confirmed().body["id"]
     seen = user(user_id).headers["ETag"]
 
@@ -194,7 +194,7 @@ def test_of_two_editors_the_second_is_refused_and_the_first_edit_stands():
     assert (stored(user_id)["name"], stored(user_id)["roles"]) == ("Ada King", {"customer"})
 
 
-def test_of_many_editors_one_wins_each_round_and_no_edit_is_lost():
+def test_exactly_one_of_many_edits_of_a_version_succeeds():
     user_id = register_confirmed().body["id"]
 
     won = []
@@ -209,7 +209,7 @@ def test_of_many_editors_one_wins_each_round_and_no_edit_is_lost():
 
 
 @both_edits
-def test_who_is_overtaken_between_reading_and_writing_is_stale_too(edit: Edit, monkeypatch):
+def test_an_edit_overtaken_after_its_read_is_stale(edit: Edit, monkeypatch):
     user_id = register_confirmed().body["id"]
     edited_meanwhile(monkeypatch, renaming(user_id, "First"))
 
@@ -221,7 +221,7 @@ def test_who_is_overtaken_between_reading_and_writing_is_stale_too(edit: Edit, m
     assert stored(user_id)["roles"] == {"customer"}
 
 
-def test_whoever_edits_whatever_there_is_overtakes_in_turn(monkeypatch):
+def test_an_edit_with_a_wildcard_is_retried_when_overtaken(monkeypatch):
     user_id = register_confirmed().body["id"]
     edited_meanwhile(monkeypatch, *[renaming(user_id, f"Another {n}") for n in range(3)])
 
@@ -233,7 +233,7 @@ def test_whoever_edits_whatever_there_is_overtakes_in_turn(monkeypatch):
 
 
 @both_edits
-def test_whoever_is_overtaken_at_each_try_is_told_so(edit: Edit, monkeypatch):
+def test_an_edit_overtaken_at_every_attempt_is_refused(edit: Edit, monkeypatch):
     user_id = register_confirmed().body["id"]
     edited_meanwhile(monkeypatch, *[renaming(user_id, f"Another {n}") for n in range(9)])
 
@@ -243,7 +243,7 @@ def test_whoever_is_overtaken_at_each_try_is_told_so(edit: Edit, monkeypatch):
     assert stored(user_id)["roles"] == {"customer"}
 
 
-def test_an_edit_of_an_account_that_is_deleted_meanwhile_finds_nobody(monkeypatch):
+def test_an_edit_of_an_account_deleted_in_between_is_not_found(monkeypatch):
     user_id = register_confirmed().body["id"]
 
     def delete() -> None:
@@ -258,14 +258,14 @@ def test_an_edit_of_an_account_that_is_deleted_meanwhile_finds_nobody(monkeypatc
     assert Login.count() == 0
 
 
-def test_an_edit_upon_anything_does_not_make_an_account():
+def test_an_edit_with_a_wildcard_creates_no_account():
     answer = give_roles("usr_nobody", "*")
 
     assert (answer.status, answer.code) == (404, "user_not_found")
     assert User.count() == 1  # the admin
 
 
-def test_a_role_that_is_there_already_is_still_not_given_upon_something_stale():
+def test_a_stale_edit_without_effect_is_refused_too():
     user_id = register_confirmed().body["id"]
 
     fresh, stale = give_roles(user_id, '"1"', "customer"), give_roles(user_id, '"2"', "customer")
@@ -275,7 +275,7 @@ def test_a_role_that_is_there_already_is_still_not_given_upon_something_stale():
     assert stored(user_id)["version"] == 1
 
 
-def test_logging_in_makes_no_edit_stale():
+def test_a_login_does_not_change_the_version():
     user_id = register_confirmed().body["id"]
     seen = me(user_id).headers["ETag"]
     tokens = signed_in()
@@ -288,7 +288,7 @@ def test_logging_in_makes_no_edit_stale():
     assert answer.status == 200
 
 
-def test_the_answer_to_a_known_address_has_an_etag_like_any_other():
+def test_registering_a_known_address_returns_an_etag_too():
     known, new = register(), register(email="bob@example.com")
     again = register()
 

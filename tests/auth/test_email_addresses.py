@@ -51,7 +51,7 @@ def is_expired(answer) -> bool:
     return (answer.status, answer.code) == (400, "link_expired")
 
 
-def test_following_the_link_confirms_the_address_in_both_tables():
+def test_the_link_confirms_the_address_in_both_tables():
     user_id = register().body["id"]
     token = link_token("verify_email", user_id)
 
@@ -69,7 +69,7 @@ def verified() -> list[str]:
     return [it.data.user_id for it in told if it.type == "user.email_verified"]
 
 
-def test_that_an_address_is_confirmed_is_told_once():
+def test_the_verified_event_is_staged_once():
     user_id = register().body["id"]
     tokens = [link_token("verify_email", user_id) for _ in range(2)]
 
@@ -78,7 +78,7 @@ def test_that_an_address_is_confirmed_is_told_once():
     assert verified() == [user_id]
 
 
-def test_a_link_that_confirms_nothing_tells_nothing():
+def test_an_expired_link_stages_no_event():
     token = link_token("verify_email", register().body["id"], lives=timedelta(seconds=-1))
 
     assert is_expired(follow(token))
@@ -86,7 +86,7 @@ def test_a_link_that_confirms_nothing_tells_nothing():
     assert verified() == []
 
 
-def test_a_reset_by_a_mailed_link_confirms_the_address_and_tells_it_once():
+def test_a_password_reset_confirms_the_address_once():
     user_id = register().body["id"]
 
     for _ in range(2):
@@ -97,7 +97,7 @@ def test_a_reset_by_a_mailed_link_confirms_the_address_and_tells_it_once():
     assert verified() == [user_id]
 
 
-def test_a_change_of_address_is_told_as_that_alone():
+def test_an_address_change_stages_no_verified_event():
     user_id = register().body["id"]
     ask_for("new@example.com", signed_in()["access_token"])
 
@@ -106,7 +106,7 @@ def test_a_change_of_address_is_told_as_that_alone():
     assert (verified(), staged()[-1]) == ([], "user.email_changed")
 
 
-def test_a_confirmation_and_what_is_told_of_it_are_written_together():
+def test_the_confirmation_and_its_event_are_written_together():
     user_id = register().body["id"]
     token = link_token("verify_email", user_id)
 
@@ -118,14 +118,14 @@ def test_a_confirmation_and_what_is_told_of_it_are_written_together():
     assert (User.get(user_id).email_verified, verified()) == (True, [user_id])
 
 
-def test_a_link_is_good_once():
+def test_a_link_works_once():
     token = link_token("verify_email", register().body["id"])
     follow(token)
 
     assert is_expired(follow(token))
 
 
-def test_a_link_is_good_until_it_expires(later):
+def test_a_link_stops_working_when_it_expires(later):
     user_id = register().body["id"]
     token = link_token("verify_email", user_id, lives=timedelta(days=7))
 
@@ -136,11 +136,11 @@ def test_a_link_is_good_until_it_expires(later):
 
 
 @pytest.mark.parametrize("token", ["", "x", "A" * 43, "A" * 200, "é" * 43, "\x00"])
-def test_a_token_that_never_was_is_refused_like_one_that_is_over(token):
+def test_an_unknown_token_is_refused_like_an_expired_one(token):
     assert is_expired(follow(token))
 
 
-def test_a_token_of_one_purpose_serves_no_other():
+def test_a_reset_token_does_not_confirm_an_address():
     user_id = register().body["id"]
     reset = link_token("reset_password", user_id)
 
@@ -148,7 +148,7 @@ def test_a_token_of_one_purpose_serves_no_other():
     assert User.get(user_id).email_verified is False
 
 
-def test_a_link_that_went_to_a_former_address_confirms_nothing():
+def test_a_link_sent_to_a_former_address_does_not_work():
     user_id = register().body["id"]
     token = link_token("verify_email", user_id)
     User(user_id).update([User.email.set("new@example.com")])
@@ -156,7 +156,7 @@ def test_a_link_that_went_to_a_former_address_confirms_nothing():
     assert is_expired(follow(token))
 
 
-def test_who_asks_for_another_link_is_answered_alike_with_and_without_an_account():
+def test_resend_answers_the_same_with_and_without_an_account():
     unconfirmed = register().body["id"]
     confirmed = register(email="bob@example.com").body["id"]
     follow(link_token("verify_email", confirmed))
@@ -172,7 +172,7 @@ def test_who_asks_for_another_link_is_answered_alike_with_and_without_an_account
     assert len(asked) == 3
 
 
-def test_asking_again_and_again_floods_no_mailbox(later):
+def test_repeated_resends_send_one_mail_in_five_minutes(later):
     register()
     for _ in range(5):
         assert resend().status == 202
@@ -183,7 +183,7 @@ def test_asking_again_and_again_floods_no_mailbox(later):
     assert staged().count("user.verification_requested") == 2
 
 
-def test_a_change_of_address_waits_for_the_link_that_goes_there():
+def test_the_address_changes_only_after_the_link_is_opened():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
 
@@ -194,7 +194,7 @@ def test_a_change_of_address_waits_for_the_link_that_goes_there():
     assert staged()[-1] == "user.email_change_requested"
 
 
-def test_once_confirmed_the_new_address_is_the_account_s_and_the_old_one_is_told():
+def test_opening_the_link_changes_the_address():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     ask_for("new@example.com", token)
@@ -213,7 +213,7 @@ def test_once_confirmed_the_new_address_is_the_account_s_and_the_old_one_is_told
     assert Login.get(EMAIL).user_id != user_id
 
 
-def test_a_change_of_address_asks_for_the_password():
+def test_an_address_change_needs_the_password():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
 
@@ -223,7 +223,7 @@ def test_a_change_of_address_asks_for_the_password():
     assert User.get(user_id).new_email is None
 
 
-def test_that_an_address_is_taken_shows_in_no_answer_and_its_owner_is_told():
+def test_a_taken_address_gets_the_answer_of_a_free_one():
     ada = register().body["id"]
     bob = register(email="bob@example.com").body["id"]
     token = signed_in()["access_token"]
@@ -237,7 +237,7 @@ def test_that_an_address_is_taken_shows_in_no_answer_and_its_owner_is_told():
     assert User.get(ada).email == EMAIL
 
 
-def test_an_address_that_was_taken_before_the_link_was_followed_stays_where_it_is():
+def test_an_address_taken_before_the_link_is_opened_is_kept():
     user_id = register().body["id"]
     ask_for("new@example.com", signed_in()["access_token"])
     link = link_token("change_email", user_id)
@@ -250,7 +250,7 @@ def test_an_address_that_was_taken_before_the_link_was_followed_stays_where_it_i
     assert User.get(user_id).email == EMAIL
 
 
-def test_a_burglar_s_change_of_address_is_void_once_the_owner_has_reset_the_password():
+def test_a_password_reset_voids_a_requested_address_change():
     user_id = register().body["id"]
     ask_for("burglar@example.com", signed_in()["access_token"])
     burglars = link_token("change_email", user_id)
@@ -261,7 +261,7 @@ def test_a_burglar_s_change_of_address_is_void_once_the_owner_has_reset_the_pass
     assert User.get(user_id).email == EMAIL
 
 
-def test_where_two_register_an_address_neither_s_link_confirms_the_password_of_the_other(
+def test_a_second_registration_voids_the_first_link(
     monkeypatch,
 ):
     """Else whoever registers first waits for the owner to confirm the burglar's password."""
@@ -291,7 +291,7 @@ def required(monkeypatch):
         monkeypatch.setattr(module, "settings", chosen.__getitem__)
 
 
-def test_a_code_that_was_sent_along_is_used_up_though_no_mail_follows():
+def test_a_code_is_used_up_even_when_no_mail_is_sent():
     user_id = register_confirmed().body["id"]
     token = signed_in()["access_token"]
     seed = codes.new_seed(credentials.pepper())
@@ -316,7 +316,7 @@ def test_a_code_that_was_sent_along_is_used_up_though_no_mail_follows():
     assert User.get(user_id).new_email == "new@example.com"
 
 
-def test_a_code_that_is_used_while_the_address_changes_does_not_come_back():
+def test_a_code_used_during_an_address_change_stays_used():
     user_id = register_confirmed().body["id"]
     Login(EMAIL).update([Login.recovery_hashes.set({"one", "two"})])
     User(user_id).update([User.new_email.set("new@example.com")])
@@ -331,7 +331,7 @@ def test_a_code_that_is_used_while_the_address_changes_does_not_come_back():
     assert Login.get(EMAIL).recovery_hashes == {"two"}
 
 
-def test_of_two_changes_asked_for_the_last_counts():
+def test_only_the_last_requested_address_can_be_confirmed():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     ask_for("first@example.com", token)
@@ -344,7 +344,7 @@ def test_of_two_changes_asked_for_the_last_counts():
     assert User.get(user_id).email == "second@example.com"
 
 
-def test_tokens_are_stored_as_digests_and_logged_by_nobody():
+def test_link_tokens_are_stored_as_digests_and_never_logged():
     user_id = register().body["id"]
     token = link_token("verify_email", user_id)
     stored = [row.attribute_values for row in EmailToken.scan()]
@@ -359,7 +359,7 @@ def test_tokens_are_stored_as_digests_and_logged_by_nobody():
 
 
 @pytest.mark.parametrize("name", ["", "x" * 101, "Ada\r\nBcc: eve@example.org", None])
-def test_a_name_is_changed_to_one_line_or_not_at_all(name):
+def test_a_name_must_be_a_single_line(name):
     register()
     token = signed_in()["access_token"]
 
@@ -369,7 +369,7 @@ def test_a_name_is_changed_to_one_line_or_not_at_all(name):
 
 
 @pytest.mark.parametrize("field", ["email", "roles", "email_verified", "status", "version", "id"])
-def test_nothing_but_the_name_can_be_changed_so(field):
+def test_only_the_name_can_be_updated(field):
     register()
     token = signed_in()["access_token"]
 

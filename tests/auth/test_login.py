@@ -39,7 +39,7 @@ def with_settings(monkeypatch, **changes):
     monkeypatch.setattr(service, "settings", chosen.__getitem__)
 
 
-def test_who_registers_can_log_in_and_is_recognised():
+def test_a_registered_user_can_log_in():
     registered = register()
 
     answer = log_in()
@@ -57,27 +57,27 @@ def test_who_registers_can_log_in_and_is_recognised():
     assert whoami(answer.body["access_token"]).body == registered.body
 
 
-def test_an_email_may_be_written_otherwise_than_at_registration():
+def test_login_ignores_the_case_of_the_email():
     register(email="Ada@Example.com")
 
     assert log_in(email="aDA@eXAMPLE.COM").status == 200
 
 
 @pytest.mark.parametrize("password", ["🔑" * 64, "qz" * 64, " " * 8, "nul\x00nul\x00"])
-def test_any_password_that_was_taken_opens_the_account(password):
+def test_login_works_with_any_accepted_password(password):
     register(password=password)
 
     assert log_in(password=password).status == 200
     assert log_in(password=password[:-1]).status == 401
 
 
-def test_a_password_is_the_same_however_a_keyboard_composes_it():
+def test_composed_and_decomposed_passwords_are_the_same():
     register(password="Äpfel und Birnen")
 
     assert log_in(password="A\u0308pfel und Birnen").status == 200
 
 
-def test_a_wrong_password_and_an_unknown_email_get_the_same_answer():
+def test_wrong_passwords_and_unknown_emails_get_one_answer():
     register()
 
     wrong = log_in(password="wrong horse battery")
@@ -89,7 +89,7 @@ def test_a_wrong_password_and_an_unknown_email_get_the_same_answer():
 
 
 @pytest.mark.parametrize("password", ["", "x", "x" * 128])
-def test_a_password_that_nobody_can_have_is_only_wrong(password):
+def test_a_password_that_breaks_the_policy_is_just_wrong(password):
     assert log_in(password=password).code == "wrong_credentials"
 
 
@@ -108,13 +108,13 @@ def test_a_password_that_nobody_can_have_is_only_wrong(password):
     ],
     ids=repr,
 )
-def test_credentials_are_checked_field_by_field(changes, path):
+def test_invalid_fields_of_credentials_are_refused(changes, path):
     answer = log_in(**changes)
 
     assert (answer.status, answer.paths) == (422, [path])
 
 
-def test_nothing_of_the_credentials_is_logged_or_repeated_or_stored():
+def test_credentials_are_never_logged_echoed_or_stored():
     register()
     with logs.captured() as lines:
         right = log_in()
@@ -127,7 +127,7 @@ def test_nothing_of_the_credentials_is_logged_or_repeated_or_stored():
         assert token.rpartition(".")[2] not in everything_stored()
 
 
-def test_a_login_that_fails_or_not_leaves_a_line_for_the_audit():
+def test_successful_and_failed_logins_are_audited():
     user_id = register().body["id"]
     with logs.captured() as lines:
         log_in()
@@ -147,7 +147,7 @@ def test_a_login_that_fails_or_not_leaves_a_line_for_the_audit():
         assert line["correlation_id"] == "JKJaXmPLvHcESHA="
 
 
-def test_a_session_has_the_permissions_of_the_roles_that_the_account_has_now():
+def test_a_session_has_the_permissions_of_the_current_roles():
     user_id = register().body["id"]
     tokens = signed_in()
 
@@ -157,7 +157,7 @@ def test_a_session_has_the_permissions_of_the_roles_that_the_account_has_now():
     assert "stock:write" in authorize(tokens["access_token"])["permissions"]
 
 
-def test_a_disabled_account_says_so_to_its_owner_alone():
+def test_only_the_right_password_reveals_a_disabled_account():
     register()
     Login(EMAIL).update([Login.status.set("disabled")])
 
@@ -169,7 +169,7 @@ def test_a_disabled_account_says_so_to_its_owner_alone():
     assert Session.count() == 0
 
 
-def test_where_addresses_must_be_confirmed_first_an_account_shows_nothing_of_itself(monkeypatch):
+def test_an_unconfirmed_account_looks_unknown_where_required(monkeypatch):
     with_settings(monkeypatch, require_verified_email=True)
     register()
 
@@ -181,7 +181,7 @@ def test_where_addresses_must_be_confirmed_first_an_account_shows_nothing_of_its
     assert log_in().status == 200
 
 
-def test_a_token_whose_account_has_vanished_is_good_no_more():
+def test_a_token_of_a_missing_account_is_refused():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     User(user_id).delete()
@@ -192,11 +192,11 @@ def test_a_token_whose_account_has_vanished_is_good_no_more():
     assert "invalid_token" in answer.headers["WWW-Authenticate"]
 
 
-def test_who_i_am_needs_a_token():
+def test_reading_my_account_needs_a_token():
     assert send(handler, "auth.me", caller=NOBODY).code == "token_missing"
 
 
-def test_a_hash_is_made_anew_when_the_cost_has_risen(monkeypatch):
+def test_login_renews_the_hash_after_the_cost_was_raised(monkeypatch):
     register()
     before = Login.get(EMAIL).password_hash
     with_settings(monkeypatch, bcrypt_cost=11)
@@ -211,7 +211,7 @@ def test_a_hash_is_made_anew_when_the_cost_has_risen(monkeypatch):
     assert Login.get(EMAIL).password_hash == after
 
 
-def test_a_hash_is_not_made_cheaper_when_the_cost_was_lowered(monkeypatch):
+def test_login_keeps_the_hash_after_the_cost_was_lowered(monkeypatch):
     register()
     before = Login.get(EMAIL).password_hash
     with_settings(monkeypatch, bcrypt_cost=9)
@@ -220,7 +220,7 @@ def test_a_hash_is_not_made_cheaper_when_the_cost_was_lowered(monkeypatch):
     assert Login.get(EMAIL).password_hash == before
 
 
-def test_a_rotated_pepper_locks_nobody_out_and_is_taken_up_at_login():
+def test_login_renews_the_hash_after_a_pepper_rotation():
     register()
     ring = {"current": "k2", "k1": "souk/password-pepper ".ljust(64, "x"), "k2": "n" * 64}
     client("secretsmanager").put_secret_value(
@@ -234,7 +234,7 @@ def test_a_rotated_pepper_locks_nobody_out_and_is_taken_up_at_login():
 
 
 @pytest.mark.parametrize("attempt", [register, log_in])
-def test_without_the_pepper_nobody_is_let_in_or_turned_away(attempt):
+def test_an_unavailable_pepper_answers_503(attempt):
     with answering(client("secretsmanager"), "GetSecretValue", timed_out()):
         answer = attempt()
 
@@ -243,7 +243,7 @@ def test_without_the_pepper_nobody_is_let_in_or_turned_away(attempt):
     assert Login.count() == Attempts.count() == 0
 
 
-def test_a_password_that_was_changed_while_it_was_checked_opens_nothing(monkeypatch):
+def test_a_password_changed_during_login_is_refused(monkeypatch):
     register()
     check = service.passwords.verify_password
 

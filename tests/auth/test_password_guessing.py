@@ -58,7 +58,7 @@ def fail(times: int, **more) -> list[int]:
 
 
 @pytest.mark.parametrize("email", [EMAIL, "nobody@example.com"])
-def test_after_five_failures_an_account_waits_whether_it_exists_or_not(email):
+def test_known_and_unknown_accounts_wait_after_five_failures(email):
     register()
 
     assert fail(6, email=email) == [401] * 5 + [429]
@@ -69,7 +69,7 @@ def test_after_five_failures_an_account_waits_whether_it_exists_or_not(email):
     assert refused.error["details"] == {"retry_after": int(refused.headers["Retry-After"])}
 
 
-def test_the_right_password_waits_like_any_other(later):
+def test_the_right_password_must_wait_too(later):
     register()
     fail(5)
 
@@ -79,7 +79,7 @@ def test_the_right_password_waits_like_any_other(later):
     assert log_in().status == 200
 
 
-def test_the_wait_is_over_before_a_password_is_looked_at(monkeypatch):
+def test_no_password_is_checked_during_a_wait(monkeypatch):
     register()
     fail(5)
     monkeypatch.setattr(passwords, "verify_password", None)
@@ -87,7 +87,7 @@ def test_the_wait_is_over_before_a_password_is_looked_at(monkeypatch):
     assert log_in().status == 429
 
 
-def test_the_wait_grows(later):
+def test_each_further_failure_doubles_the_wait(later):
     register()
     fail(5)
 
@@ -99,7 +99,7 @@ def test_the_wait_grows(later):
     assert fail(1) == [401]
 
 
-def test_a_successful_login_clears_the_account_s_count():
+def test_a_successful_login_clears_the_failures():
     register()
     fail(4)
 
@@ -107,7 +107,7 @@ def test_a_successful_login_clears_the_account_s_count():
     assert fail(5) == [401] * 5
 
 
-def test_failures_are_forgotten_after_a_day(later):
+def test_failures_expire_after_a_day(later):
     register()
     fail(5)
 
@@ -116,7 +116,7 @@ def test_failures_are_forgotten_after_a_day(later):
     assert fail(5) == [401] * 5
 
 
-def test_strangers_cannot_lock_the_owner_out_where_they_have_logged_in_before():
+def test_strangers_cannot_lock_the_owner_out_of_known_devices():
     register()
     log_in(address=HOME)
 
@@ -126,7 +126,7 @@ def test_strangers_cannot_lock_the_owner_out_where_they_have_logged_in_before():
     assert fail(6, address=HOME) == [401] * 5 + [429]
 
 
-def test_an_attack_that_never_ends_keeps_the_owner_out_of_no_known_address(later):
+def test_an_endless_attack_does_not_lock_known_devices(later):
     register()
     log_in(address=HOME)
 
@@ -136,7 +136,7 @@ def test_an_attack_that_never_ends_keeps_the_owner_out_of_no_known_address(later
         assert log_in(address=HOME).status == 200
 
 
-def test_an_owner_on_the_way_gets_in_by_resetting_the_password():
+def test_a_password_reset_ends_the_wait_on_a_new_device():
     user_id = register().body["id"]
     fail(5, address=ELSEWHERE)
     assert log_in(address=ELSEWHERE).status == 429
@@ -148,7 +148,7 @@ def test_an_owner_on_the_way_gets_in_by_resetting_the_password():
     assert log_in(password="staple correct battery", address=ELSEWHERE).status == 200
 
 
-def test_a_reset_makes_the_place_where_it_was_done_a_known_one():
+def test_a_password_reset_makes_the_device_known():
     user_id = register().body["id"]
     token = link_token("reset_password", user_id)
     reset = {"token": token, "password": "staple correct battery"}
@@ -159,7 +159,7 @@ def test_a_reset_makes_the_place_where_it_was_done_a_known_one():
     assert log_in(password="staple correct battery", address=HOME).status == 200
 
 
-def test_a_neighbour_who_guesses_keeps_nobody_out_who_is_known_there(monkeypatch):
+def test_failures_at_an_address_do_not_lock_known_devices(monkeypatch):
     chosen = {
         AccountSettings: replace(settings(AccountSettings), failures_per_address=3),
         PasswordSettings: settings(PasswordSettings),
@@ -174,7 +174,7 @@ def test_a_neighbour_who_guesses_keeps_nobody_out_who_is_known_there(monkeypatch
     assert log_in(address=HOME).status == 200
 
 
-def test_a_count_of_long_ago_begins_anew_for_one_attempt_and_not_for_all(later):
+def test_an_expired_counter_restarts_for_one_attempt_only(later):
     """Two who have read the same old count: the second must see that it was begun anew."""
     register()
     fail(1)
@@ -194,7 +194,7 @@ def test_a_count_of_long_ago_begins_anew_for_one_attempt_and_not_for_all(later):
         repository.record_failure(read[1], now)
 
 
-def test_one_address_that_tries_many_accounts_waits_too(monkeypatch):
+def test_an_address_that_tries_many_accounts_must_wait(monkeypatch):
     chosen = replace(settings(AccountSettings), failures_per_address=7)
     monkeypatch.setattr(
         service,
@@ -208,7 +208,7 @@ def test_one_address_that_tries_many_accounts_waits_too(monkeypatch):
     assert fail(1, address=ELSEWHERE) == [401]
 
 
-def test_two_right_logins_at_once_both_succeed():
+def test_two_correct_logins_at_once_both_succeed():
     register()
     ready = Barrier(2)
     read = repository.find_login_and_throttle
@@ -226,7 +226,7 @@ def test_two_right_logins_at_once_both_succeed():
     assert Session.count() == 2
 
 
-def test_counts_expire_by_themselves():
+def test_counters_have_a_ttl():
     register()
     fail(1)
     log_in()
@@ -236,7 +236,7 @@ def test_counts_expire_by_themselves():
     assert all(now < row.expires_at for row in Attempts.scan())
 
 
-def test_a_wait_is_a_line_for_the_audit_without_the_address_that_was_tried():
+def test_a_throttled_login_is_audited_without_the_address():
     fail(5)
     with logs.captured() as lines:
         fail(1)
@@ -247,7 +247,7 @@ def test_a_wait_is_a_line_for_the_audit_without_the_address_that_was_tried():
     assert EMAIL not in lines.text
 
 
-def test_a_locked_account_is_not_marked_in_its_row():
+def test_throttling_does_not_change_the_login_item():
     """Whoever may read Logins learns nothing new, and a lock needs nobody to lift it."""
     register()
     before = Login.get(EMAIL).attribute_values

@@ -44,7 +44,7 @@ def is_expired(answer) -> bool:
     return (answer.status, answer.code) == (400, "link_expired")
 
 
-def test_a_changed_password_is_the_one_that_opens_the_account():
+def test_after_a_change_only_the_new_password_works():
     register()
 
     assert change(signed_in()["access_token"]).status == 204
@@ -53,7 +53,7 @@ def test_a_changed_password_is_the_one_that_opens_the_account():
     assert log_in().status == 401
 
 
-def test_a_change_ends_all_other_sessions_and_tells_the_owner():
+def test_a_password_change_ends_all_other_sessions():
     register()
     here, there = signed_in(), signed_in()
 
@@ -65,7 +65,7 @@ def test_a_change_ends_all_other_sessions_and_tells_the_owner():
     assert staged()[-1] == "user.password_changed"
 
 
-def test_the_session_that_changes_the_password_lives_on():
+def test_the_session_that_changes_the_password_continues():
     register()
     here = signed_in()
     change(here["access_token"])
@@ -78,7 +78,7 @@ def test_the_session_that_changes_the_password_lives_on():
 
 
 @pytest.mark.parametrize("wrong", ["wrong horse battery", "", PASSWORD + " "])
-def test_a_change_needs_the_old_password(wrong):
+def test_a_password_change_needs_the_current_password(wrong):
     register()
     token = signed_in()["access_token"]
 
@@ -89,7 +89,7 @@ def test_a_change_needs_the_old_password(wrong):
     assert "user.password_changed" not in staged()
 
 
-def test_who_has_taken_over_a_session_cannot_guess_the_password_through_it():
+def test_wrong_current_passwords_are_throttled():
     register()
     token = signed_in()["access_token"]
 
@@ -99,7 +99,7 @@ def test_who_has_taken_over_a_session_cannot_guess_the_password_through_it():
 
 
 @pytest.mark.parametrize("new", ["short", "password123", "lovelace1815", "souksouk", "qz" * 65])
-def test_a_new_password_has_to_do(new):
+def test_a_new_password_must_pass_the_policy(new):
     register()
     token = signed_in()["access_token"]
 
@@ -109,7 +109,7 @@ def test_a_new_password_has_to_do(new):
     assert log_in().status == 200
 
 
-def test_staff_choose_longer_passwords_than_customers():
+def test_staff_need_a_longer_new_password():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
     User(user_id).update([User.roles.set({"staff"})])
@@ -119,7 +119,7 @@ def test_staff_choose_longer_passwords_than_customers():
     assert Login.get(EMAIL).suits_staff is True
 
 
-def test_whether_a_password_is_long_enough_for_staff_is_known_from_the_start():
+def test_registration_stores_whether_the_password_suits_staff():
     register(password="qzjxkvwp")
     assert Login.get(EMAIL).suits_staff is False
 
@@ -127,7 +127,7 @@ def test_whether_a_password_is_long_enough_for_staff_is_known_from_the_start():
     assert Login.get("bob@example.com").suits_staff is True
 
 
-def test_who_forgot_the_password_is_answered_alike_with_and_without_an_account():
+def test_reset_requests_answer_the_same_without_an_account():
     user_id = register().body["id"]
 
     known, unknown = forgot(), forgot("nobody@example.com")
@@ -139,7 +139,7 @@ def test_who_forgot_the_password_is_answered_alike_with_and_without_an_account()
     assert User.find(nobody.data.user_id) is None
 
 
-def test_asking_again_and_again_floods_no_mailbox_and_never_locks_the_owner_out(later):
+def test_repeated_reset_requests_send_one_mail(later):
     register()
     for _ in range(5):
         assert forgot(address="198.51.100.9").status == 202
@@ -150,7 +150,7 @@ def test_asking_again_and_again_floods_no_mailbox_and_never_locks_the_owner_out(
     assert staged().count("user.password_reset_requested") == 2
 
 
-def test_a_disabled_account_gets_no_link():
+def test_a_disabled_account_gets_no_reset_link():
     register()
     Login(EMAIL).update([Login.status.set("disabled")])
 
@@ -159,7 +159,7 @@ def test_a_disabled_account_gets_no_link():
     assert User.find(asked.data.user_id) is None
 
 
-def test_the_link_sets_a_password_confirms_the_address_and_ends_all_sessions():
+def test_a_reset_sets_the_password_and_ends_all_sessions():
     user_id = register().body["id"]
     before = signed_in()
 
@@ -171,7 +171,7 @@ def test_the_link_sets_a_password_confirms_the_address_and_ends_all_sessions():
     assert staged()[-1] == "user.password_changed"
 
 
-def test_a_reset_is_good_once_and_for_ten_minutes(later):
+def test_a_reset_link_works_once_and_for_ten_minutes(later):
     user_id = register().body["id"]
     used, late = link_token("reset_password", user_id), link_token("reset_password", user_id)
     assert reset(used).status == 204
@@ -183,7 +183,7 @@ def test_a_reset_is_good_once_and_for_ten_minutes(later):
     assert is_expired(reset(late))
 
 
-def test_a_password_that_was_changed_makes_links_of_before_worthless():
+def test_a_password_change_voids_older_reset_links():
     user_id = register().body["id"]
     link = link_token("reset_password", user_id)
     change(signed_in()["access_token"])
@@ -192,7 +192,7 @@ def test_a_password_that_was_changed_makes_links_of_before_worthless():
     assert log_in(password=NEW).status == 200
 
 
-def test_a_link_outlives_a_password_that_will_not_do():
+def test_a_refused_password_does_not_use_up_the_link():
     user_id = register().body["id"]
     link = link_token("reset_password", user_id)
 
@@ -203,14 +203,14 @@ def test_a_link_outlives_a_password_that_will_not_do():
     assert reset(link).status == 204
 
 
-def test_a_confirmation_link_resets_nothing():
+def test_a_verification_link_cannot_reset_a_password():
     user_id = register().body["id"]
 
     assert is_expired(reset(link_token("verify_email", user_id)))
     assert log_in().status == 200
 
 
-def test_a_link_to_a_deleted_account_is_over():
+def test_a_reset_link_of_a_deleted_account_does_not_work():
     user_id = register().body["id"]
     link = link_token("reset_password", user_id)
     User(user_id).delete()
@@ -218,7 +218,7 @@ def test_a_link_to_a_deleted_account_is_over():
     assert is_expired(reset(link))
 
 
-def test_no_password_and_no_token_is_logged():
+def test_passwords_and_tokens_are_never_logged():
     user_id = register().body["id"]
     link = link_token("reset_password", user_id)
     with logs.captured() as lines:

@@ -39,7 +39,7 @@ def ended(answer) -> bool:
     return (answer.status, answer.code) == (401, "session_ended")
 
 
-def test_a_refresh_token_brings_the_next_pair(tokens):
+def test_a_refresh_token_returns_the_next_pair(tokens):
     answer = refresh(tokens["refresh_token"])
 
     assert answer.status == 200
@@ -49,7 +49,7 @@ def test_a_refresh_token_brings_the_next_pair(tokens):
     assert refresh(answer.body["refresh_token"]).status == 200
 
 
-def test_a_refresh_token_has_256_random_bits_and_is_stored_as_a_digest(tokens):
+def test_a_refresh_token_is_stored_as_a_digest(tokens):
     secret = tokens["refresh_token"].rpartition(".")[2]
     (session,) = Session.scan()
 
@@ -58,7 +58,7 @@ def test_a_refresh_token_has_256_random_bits_and_is_stored_as_a_digest(tokens):
     assert secret not in repr(session.attribute_values)
 
 
-def test_within_ten_seconds_the_predecessor_brings_the_same_successor(later, tokens):
+def test_a_token_reused_within_ten_seconds_has_one_successor(later, tokens):
     first = refresh(tokens["refresh_token"])
 
     later.advance(seconds=9)
@@ -70,7 +70,7 @@ def test_within_ten_seconds_the_predecessor_brings_the_same_successor(later, tok
     assert refresh(again.body["refresh_token"]).status == 200
 
 
-def test_after_ten_seconds_its_use_ends_the_session_and_tells_the_owner_once(later, tokens):
+def test_a_token_reused_after_ten_seconds_ends_the_session(later, tokens):
     successor = refresh(tokens["refresh_token"])
 
     later.advance(seconds=10.1)
@@ -86,7 +86,7 @@ def test_after_ten_seconds_its_use_ends_the_session_and_tells_the_owner_once(lat
     assert {it["session_id"][:4] for it in told} == {"ses_"}
 
 
-def test_a_token_of_long_ago_ends_the_session_too(later, tokens):
+def test_a_much_older_token_ends_the_session_too(later, tokens):
     current = tokens
     for _ in range(3):
         later.advance(minutes=10)
@@ -96,7 +96,7 @@ def test_a_token_of_long_ago_ends_the_session_too(later, tokens):
     assert Session.count() == 0
 
 
-def test_the_copy_of_one_session_leaves_the_others_alone(later, tokens):
+def test_reuse_in_one_session_does_not_end_the_others(later, tokens):
     other = signed_in()
     refresh(tokens["refresh_token"])
 
@@ -132,7 +132,7 @@ MANGLED = {
 
 
 @pytest.mark.parametrize("name", MANGLED)
-def test_what_is_no_refresh_token_is_refused_and_ends_nothing(name, tokens):
+def test_a_mangled_token_is_refused_and_ends_no_session(name, tokens):
     answer = refresh(MANGLED[name](tokens["refresh_token"]))
 
     assert (answer.status, answer.code) == (401, "token_invalid")
@@ -140,7 +140,7 @@ def test_what_is_no_refresh_token_is_refused_and_ends_nothing(name, tokens):
 
 
 @pytest.mark.parametrize("sent", [None, 7, ["rt"], {"S": "rt"}, "x" * 201], ids=repr)
-def test_what_is_no_text_is_an_invalid_field(sent):
+def test_a_token_that_is_no_text_is_an_invalid_field(sent):
     answer = post("auth.refresh", {"refresh_token": sent})
 
     assert (answer.status, answer.paths) == (422, ["body.refresh_token"])
@@ -155,7 +155,7 @@ FORGED = {
 
 
 @pytest.mark.parametrize("what", FORGED)
-def test_who_knows_a_session_by_its_id_alone_cannot_end_it(what, tokens):
+def test_a_forged_token_does_not_end_the_session(what, tokens):
     answer = refresh(FORGED[what](tokens["refresh_token"]))
 
     assert answer.status == 401
@@ -163,7 +163,7 @@ def test_who_knows_a_session_by_its_id_alone_cannot_end_it(what, tokens):
     assert refresh(tokens["refresh_token"]).status == 200
 
 
-def test_an_access_token_refreshes_nothing_and_a_refresh_token_opens_nothing(tokens):
+def test_access_and_refresh_tokens_are_not_interchangeable(tokens):
     assert refresh(tokens["access_token"]).code in ("token_invalid", "invalid_fields")
     assert authorize(tokens["refresh_token"]) == {"refusal": "token_invalid"}
 
@@ -178,7 +178,7 @@ def test_a_session_ends_after_fourteen_days_without_use(later, tokens):
     assert staged() == ["user.registered"]
 
 
-def test_a_session_ends_after_thirty_days_however_it_is_used(later, tokens):
+def test_a_session_ends_after_thirty_days_of_use(later, tokens):
     current = tokens
     for _ in range(3):
         later.advance(days=9, hours=23)
@@ -188,7 +188,7 @@ def test_a_session_ends_after_thirty_days_however_it_is_used(later, tokens):
     assert ended(refresh(current["refresh_token"]))
 
 
-def test_an_ended_session_opens_nothing_even_before_dynamodb_has_deleted_it(tokens):
+def test_an_expired_session_is_refused_before_its_deletion(tokens):
     (session,) = Session.scan()
     session.update([Session.ends_at.set(clock.utc_now() - timedelta(seconds=1))])
 
@@ -205,7 +205,7 @@ def test_an_ended_session_opens_nothing_even_before_dynamodb_has_deleted_it(toke
     ],
     ids=["disabled", "another epoch", "gone"],
 )
-def test_an_account_that_was_closed_refreshes_nothing(change, tokens):
+def test_a_closed_account_cannot_refresh_tokens(change, tokens):
     (user,) = User.scan()
     change(user)
 
@@ -213,7 +213,7 @@ def test_an_account_that_was_closed_refreshes_nothing(change, tokens):
     assert authorize(tokens["access_token"]) == {"refusal": "session_ended"}
 
 
-def test_a_logged_out_session_is_over(tokens):
+def test_a_logout_ends_only_its_own_session(tokens):
     other = signed_in()
 
     assert call("auth.logout", tokens["access_token"]).status == 204
@@ -224,7 +224,7 @@ def test_a_logged_out_session_is_over(tokens):
     assert staged() == ["user.registered"]
 
 
-def test_keys_that_rotate_in_between_change_nothing(tokens):
+def test_a_key_rotation_does_not_end_a_chain_of_tokens(tokens):
     first = refresh(tokens["refresh_token"])
     ring = {"current": "k2", "k1": "souk/token-keys ".ljust(64, "x"), "k2": "n" * 64}
     client("secretsmanager").put_secret_value(
@@ -238,7 +238,7 @@ def test_keys_that_rotate_in_between_change_nothing(tokens):
     assert refresh(late.body["refresh_token"]).status == 200
 
 
-def test_a_reply_that_was_lost_after_the_write_is_made_good(tokens):
+def test_a_client_whose_reply_was_lost_can_refresh_again(tokens):
     """DynamoDB has rotated, the function never heard of it, and the client asks again."""
     token = repository.RefreshToken.parse(tokens["refresh_token"])
     repository.rotate_refresh_token(
@@ -253,13 +253,13 @@ def test_a_reply_that_was_lost_after_the_write_is_made_good(tokens):
     assert refresh(answer.body["refresh_token"]).status == 200
 
 
-def test_conflicts_with_other_refreshes_are_tried_again(tokens):
+def test_conflicts_with_other_refreshes_are_retried(tokens):
     conflict = cancelled("TransactionConflict", "TransactionConflict")
     with answering(connection().client, "TransactWriteItems", conflict, conflict):
         assert refresh(tokens["refresh_token"]).status == 200
 
 
-def test_without_the_database_nobody_is_logged_out(tokens):
+def test_a_database_failure_does_not_end_the_session(tokens):
     with answering(connection().client, "TransactWriteItems", timed_out()):
         answer = refresh(tokens["refresh_token"])
 

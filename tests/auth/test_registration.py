@@ -23,7 +23,7 @@ def nothing_was_stored() -> bool:
     return Login.count() == User.count() == OutboxRow.count() == 0
 
 
-def test_a_new_account_is_answered_as_its_owner_may_see_it():
+def test_registration_returns_the_account():
     answer = send(handler, "auth.register", caller=NOBODY)
 
     assert answer.status == 201
@@ -43,7 +43,7 @@ def test_a_new_account_is_answered_as_its_owner_may_see_it():
     assert answer.body["created_at"].endswith("Z")
 
 
-def test_a_new_account_is_a_login_a_user_and_an_event():
+def test_registration_stores_a_login_a_user_and_an_event():
     answer = register()
 
     login, user = Login.get("ada@example.com"), User.get(answer.body["id"])
@@ -55,7 +55,7 @@ def test_a_new_account_is_a_login_a_user_and_an_event():
     assert (event.id, event.correlation_id) == (row.event_id, "JKJaXmPLvHcESHA=")
 
 
-def test_a_password_is_nowhere_but_hashed():
+def test_the_password_is_stored_only_as_a_hash():
     with logs.captured() as lines:
         answer = register()
 
@@ -70,7 +70,7 @@ def test_a_password_is_nowhere_but_hashed():
     assert not [text for text in shown if PASSWORD in text or hashed in text]
 
 
-def test_a_log_names_the_account_by_nothing_but_ids():
+def test_registration_logs_only_ids():
     with logs.captured() as lines:
         register()
         register()
@@ -80,7 +80,7 @@ def test_a_log_names_the_account_by_nothing_but_ids():
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "ADA@Example.COM", "Ada@example.com"])
-def test_an_email_has_one_account_however_it_is_written(email):
+def test_an_email_has_one_account_in_any_spelling(email):
     first = register()
 
     register(email=email, password="another password", name="Eve")
@@ -91,7 +91,7 @@ def test_an_email_has_one_account_however_it_is_written(email):
     assert log_in(password="another password").status == 401
 
 
-def test_a_known_address_is_answered_as_a_new_one_and_its_owner_is_written_to():
+def test_a_known_address_gets_the_answer_of_a_new_one():
     first = register()
 
     again = register(password="another password", name="Ada Lovelace")
@@ -104,7 +104,7 @@ def test_a_known_address_is_answered_as_a_new_one_and_its_owner_is_written_to():
     assert told.data.user_id == first.body["id"]
 
 
-def test_an_owner_is_told_of_repeated_registrations_once_in_a_while(monkeypatch):
+def test_an_owner_gets_one_mail_in_five_minutes(monkeypatch):
     monkeypatch.setattr(clock, "utc_now", later := Clock())
     register()
     for _ in range(3):
@@ -117,7 +117,7 @@ def test_an_owner_is_told_of_repeated_registrations_once_in_a_while(monkeypatch)
     assert staged().count("user.duplicate_registration_attempted") == 2
 
 
-def test_one_address_registers_so_many_accounts_an_hour(monkeypatch):
+def test_one_network_has_an_hourly_limit(monkeypatch):
     monkeypatch.setattr(clock, "utc_now", later := Clock())
     limited_to(monkeypatch, 2)
     register(email="one@example.com")
@@ -190,7 +190,7 @@ def test_an_email_is_stored_in_one_spelling(email, stored):
     ],
     ids=lambda email: repr(email)[:40],
 )
-def test_what_is_no_email_is_refused(email):
+def test_an_invalid_email_is_refused(email):
     answer = register(email=email)
 
     assert (answer.status, answer.paths) == (422, ["body.email"])
@@ -243,7 +243,7 @@ def test_a_password_has_8_to_128_characters_of_any_kind(password, status):
     ],
     ids=repr,
 )
-def test_a_registration_is_checked_field_by_field(changes, path):
+def test_invalid_fields_of_a_registration_are_refused(changes, path):
     answer = register(**changes)
 
     assert (answer.status, answer.paths) == (422, [path])

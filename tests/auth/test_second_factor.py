@@ -77,7 +77,7 @@ def turned_on(later: Clock) -> tuple[dict, App, list[str]]:
     return tokens, app, answer.body["recovery_codes"]
 
 
-def test_a_secret_is_for_the_account_at_the_shop():
+def test_the_secret_names_the_account_and_the_shop():
     register_confirmed()
 
     answer = start(signed_in()["access_token"])
@@ -89,14 +89,14 @@ def test_a_secret_is_for_the_account_at_the_shop():
     assert len(totp.byte_secret()) == 20
 
 
-def test_until_it_is_confirmed_nothing_changes_at_login():
+def test_login_needs_no_code_before_the_confirmation():
     register_confirmed()
     start(signed_in()["access_token"])
 
     assert log_in().status == 200
 
 
-def test_once_confirmed_a_login_needs_a_code(later):
+def test_login_needs_a_code_after_the_confirmation(later):
     _, app, _ = turned_on(later)
 
     without = log_in()
@@ -110,13 +110,13 @@ def test_once_confirmed_a_login_needs_a_code(later):
     assert User.get(right.body["user"]["id"]).second_factor is True
 
 
-def test_that_a_code_is_missing_is_told_to_whoever_has_the_password_alone(later):
+def test_only_the_right_password_reveals_the_second_factor(later):
     turned_on(later)
 
     assert log_in(password="wrong horse battery").code == "wrong_credentials"
 
 
-def test_a_code_opens_one_session(later):
+def test_a_code_works_for_one_login(later):
     _, app, _ = turned_on(later)
     code = app.code
 
@@ -130,7 +130,7 @@ def in_the_middle_of_a_step(later: Clock) -> None:
 
 
 @pytest.mark.parametrize(("off", "status"), [(-60, 401), (-30, 200), (30, 200), (60, 401)])
-def test_at_login_a_phone_s_clock_may_be_half_a_minute_off(off, status, later):
+def test_login_allows_a_clock_half_a_minute_off(off, status, later):
     _, app, _ = turned_on(later)
     later.advance(minutes=5)
     in_the_middle_of_a_step(later)
@@ -138,7 +138,7 @@ def test_at_login_a_phone_s_clock_may_be_half_a_minute_off(off, status, later):
     assert log_in(code=app.totp.at(later() + timedelta(seconds=off))).status == status
 
 
-def test_at_login_a_code_may_be_written_as_people_write_it(later):
+def test_login_accepts_spaces_and_full_width_digits(later):
     _, app, _ = turned_on(later)
 
     spaced, padded, full_width = app.code, app.code, app.code
@@ -151,7 +151,7 @@ def test_at_login_a_code_may_be_written_as_people_write_it(later):
 
 
 @pytest.mark.parametrize("code", ["\ud800" * 6, "x" * 41, 123456, ["000000"]], ids=repr)
-def test_what_cannot_be_a_code_is_refused_as_a_field(code, later):
+def test_a_malformed_code_is_an_invalid_field(code, later):
     turned_on(later)
 
     answer = log_in(code=code)
@@ -159,7 +159,7 @@ def test_what_cannot_be_a_code_is_refused_as_a_field(code, later):
     assert (answer.status, answer.paths) == (422, ["body.code"])
 
 
-def test_of_two_logins_with_one_code_at_once_one_succeeds(later):
+def test_one_of_two_simultaneous_logins_with_a_code_succeeds(later):
     _, app, _ = turned_on(later)
     code, client = app.code, credentials.Client("203.0.113.7", "")
     proofs = [credentials.authenticate(EMAIL, PASSWORD, code, client) for _ in range(2)]
@@ -173,7 +173,7 @@ def test_of_two_logins_with_one_code_at_once_one_succeeds(later):
         second.commit()
 
 
-def test_a_recovery_code_stands_in_for_the_app_once(later):
+def test_a_recovery_code_works_once(later):
     _, _, recovery_codes = turned_on(later)
 
     assert log_in(code=recovery_codes[0]).status == 200
@@ -182,7 +182,7 @@ def test_a_recovery_code_stands_in_for_the_app_once(later):
     assert len(Login.get(EMAIL).recovery_hashes) == 8
 
 
-def test_codes_are_guessed_at_as_slowly_as_passwords(later):
+def test_wrong_codes_at_login_are_throttled(later):
     turned_on(later)
 
     answers = [log_in(code=f"00000{n}").status for n in range(6)]
@@ -190,7 +190,7 @@ def test_codes_are_guessed_at_as_slowly_as_passwords(later):
     assert answers == [401] * 5 + [429]
 
 
-def test_turning_it_on_ends_the_sessions_that_have_not_shown_it(later):
+def test_the_confirmation_ends_all_other_sessions(later):
     register_confirmed()
     here, there = signed_in(), signed_in()
     app = App(start(here["access_token"]).body["uri"], later)
@@ -204,7 +204,7 @@ def test_turning_it_on_ends_the_sessions_that_have_not_shown_it(later):
     assert left["second_factor"] is True
 
 
-def test_a_session_that_was_ended_does_not_turn_it_on_and_live_on(later):
+def test_an_ended_session_cannot_confirm_a_second_factor(later):
     """API Gateway still lets it in for up to a minute."""
     register_confirmed()
     owner, thief = signed_in(), signed_in()
@@ -220,7 +220,7 @@ def test_a_session_that_was_ended_does_not_turn_it_on_and_live_on(later):
     assert "user.second_factor_changed" not in staged()
 
 
-def test_the_owner_is_told_when_it_is_turned_on_and_off(later):
+def test_enabling_and_disabling_stage_events(later):
     tokens, app, _ = turned_on(later)
     assert remove(tokens["access_token"], app.code).status == 204
 
@@ -229,7 +229,7 @@ def test_the_owner_is_told_when_it_is_turned_on_and_off(later):
     assert [event.data.enabled for event in told] == [True, False]
 
 
-def test_once_turned_off_the_password_is_enough_and_nothing_is_left(later):
+def test_disabling_removes_the_secret_and_the_codes(later):
     tokens, app, recovery_codes = turned_on(later)
 
     remove(tokens["access_token"], app.code)
@@ -241,7 +241,7 @@ def test_once_turned_off_the_password_is_enough_and_nothing_is_left(later):
 
 
 @pytest.mark.parametrize("attempt", [renew, remove])
-def test_password_and_code_are_both_asked_for(attempt, later):
+def test_changes_need_both_password_and_code(attempt, later):
     tokens, app, _ = turned_on(later)
 
     assert attempt(tokens["access_token"], "000000").code == "wrong_code"
@@ -260,14 +260,14 @@ def test_new_recovery_codes_void_the_old_ones(later):
     assert log_in(code=new[0]).status == 200
 
 
-def test_new_recovery_codes_can_be_had_for_the_last_old_one(later):
+def test_a_recovery_code_can_replace_the_recovery_codes(later):
     tokens, _, old = turned_on(later)
 
     assert renew(tokens["access_token"], old[9]).status == 200
     assert log_in(code=old[9]).code == "second_factor_code_refused"
 
 
-def test_to_start_again_replaces_the_secret(later):
+def test_a_second_start_replaces_the_secret(later):
     register_confirmed()
     token = signed_in()["access_token"]
     first = App(start(token).body["uri"], later)
@@ -277,7 +277,7 @@ def test_to_start_again_replaces_the_secret(later):
     assert confirm(token, second.code).status == 200
 
 
-def test_it_is_not_started_where_it_is_on(later):
+def test_an_enabled_second_factor_cannot_be_started_again(later):
     tokens, _, _ = turned_on(later)
 
     again = start(tokens["access_token"])
@@ -285,7 +285,7 @@ def test_it_is_not_started_where_it_is_on(later):
     assert (again.status, again.code) == (409, "second_factor_already_enabled")
 
 
-def test_it_is_not_confirmed_where_it_was_not_started():
+def test_a_confirmation_needs_a_started_enrolment():
     register_confirmed()
 
     answer = confirm(signed_in()["access_token"], "000000")
@@ -293,7 +293,7 @@ def test_it_is_not_confirmed_where_it_was_not_started():
     assert (answer.status, answer.code) == (409, "second_factor_not_enabled")
 
 
-def test_it_is_not_started_by_whoever_only_claims_an_address():
+def test_an_enrolment_needs_a_confirmed_address():
     register()
 
     answer = start(signed_in()["access_token"])
@@ -301,7 +301,7 @@ def test_it_is_not_started_by_whoever_only_claims_an_address():
     assert (answer.status, answer.code) == (403, "email_not_verified")
 
 
-def test_it_is_not_started_without_the_password():
+def test_an_enrolment_needs_the_password():
     register_confirmed()
 
     answer = start(signed_in()["access_token"], password="wrong horse battery")
@@ -310,7 +310,7 @@ def test_it_is_not_started_without_the_password():
     assert Login.get(EMAIL).totp_seed is None
 
 
-def test_guesses_at_the_confirmation_are_counted():
+def test_wrong_codes_at_the_confirmation_are_throttled():
     register_confirmed()
     token = signed_in()["access_token"]
     start(token)
@@ -320,7 +320,7 @@ def test_guesses_at_the_confirmation_are_counted():
     assert answers == [403] * 5 + [429]
 
 
-def test_a_reset_password_still_needs_the_code(later):
+def test_a_password_reset_keeps_the_second_factor(later):
     turned_on(later)
     token = link_token("reset_password", Login.get(EMAIL).user_id)
     post("auth.reset_password", {"token": token, "password": "staple correct battery"})
@@ -338,7 +338,7 @@ def demanded(monkeypatch):
 
 
 @pytest.mark.usefixtures("demanded")
-def test_where_it_is_demanded_staff_are_customers_until_they_have_shown_one(later):
+def test_staff_without_a_required_second_factor_are_customers(later):
     user_id = register_confirmed().body["id"]
     User(user_id).update([User.roles.set({"staff"})])
     tokens = signed_in()
@@ -358,13 +358,13 @@ def test_where_it_is_demanded_staff_are_customers_until_they_have_shown_one(late
 
 
 @pytest.mark.usefixtures("demanded")
-def test_where_it_is_demanded_of_staff_customers_need_none():
+def test_customers_never_need_a_second_factor():
     register()
 
     assert authorize(signed_in()["access_token"])["second_factor_due"] is False
 
 
-def test_each_of_its_changes_is_in_the_audit(later):
+def test_every_change_of_a_second_factor_is_audited(later):
     with logs.captured() as lines:
         tokens, app, _ = turned_on(later)
         renew(tokens["access_token"], app.code)
@@ -382,7 +382,7 @@ def test_each_of_its_changes_is_in_the_audit(later):
     assert {line["user_id"] for line in done} == {User.scan().next().user_id}
 
 
-def test_nothing_of_it_is_logged_or_stored_as_it_is(later):
+def test_secrets_and_codes_are_never_logged_or_stored(later):
     with logs.captured() as lines:
         _, app, recovery_codes = turned_on(later)
         secret = app.totp.secret

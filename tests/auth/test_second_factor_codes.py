@@ -22,7 +22,7 @@ def code_at(login: Login, when: datetime) -> str:
     return codes.totp_from_seed(login.totp_seed, PEPPER).at(when)
 
 
-def test_a_code_is_that_of_rfc_6238():
+def test_codes_match_the_examples_of_rfc_6238():
     """Appendix B, SHA-1, cut to six digits: our parameters are the standard ones."""
     totp = codes.pyotp.TOTP("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", interval=codes.STEP_SECONDS)
 
@@ -30,18 +30,18 @@ def test_a_code_is_that_of_rfc_6238():
     assert totp.at(1111111109) == "081804"
 
 
-def test_the_code_of_now_is_taken(login):
+def test_the_current_code_is_accepted(login):
     assert codes.match_code(login, code_at(login, NOW), PEPPER, now=NOW).step == STEP
 
 
 @pytest.mark.parametrize(("off", "is_taken"), [(-60, False), (-30, True), (30, True), (60, False)])
-def test_a_phone_s_clock_may_be_half_a_minute_off(login, off, is_taken):
+def test_a_clock_may_be_half_a_minute_off(login, off, is_taken):
     code = code_at(login, NOW + timedelta(seconds=off))
 
     assert (codes.match_code(login, code, PEPPER, now=NOW) is not None) is is_taken
 
 
-def test_a_code_is_good_once_and_so_are_those_before_it(login):
+def test_a_used_code_and_older_codes_are_refused(login):
     before, code = code_at(login, NOW - timedelta(seconds=30)), code_at(login, NOW)
     login.totp_step = STEP
 
@@ -50,7 +50,7 @@ def test_a_code_is_good_once_and_so_are_those_before_it(login):
     assert codes.match_code(login, code_at(login, NOW + timedelta(seconds=30)), PEPPER, now=NOW)
 
 
-def test_a_code_may_be_written_as_people_write_it(login):
+def test_spaces_and_full_width_digits_are_accepted(login):
     code = code_at(login, NOW)
     fullwidth = "".join(chr(ord(digit) + 0xFEE0) for digit in code)
 
@@ -59,17 +59,17 @@ def test_a_code_may_be_written_as_people_write_it(login):
 
 
 @pytest.mark.parametrize("code", ["", " ", "0", "000000 000000", "abcdef", "١٢٣", "\x00" * 6])
-def test_what_is_no_code_is_not_taken(login, code):
+def test_a_malformed_code_is_refused(login, code):
     assert codes.match_code(login, code, PEPPER, now=NOW) is None
 
 
-def test_a_login_without_a_secret_takes_no_code():
+def test_a_login_without_a_secret_accepts_no_code():
     login = Login("ada@example.com")
 
     assert codes.match_code(login, "000000", PEPPER, now=NOW) is None
 
 
-def test_a_secret_outlives_the_rotation_of_its_pepper(login):
+def test_a_secret_survives_a_pepper_rotation(login):
     code = code_at(login, NOW)
     rotated = KeyRing("k2", PEPPER.keys | {"k2": b"q" * 64})
 
@@ -77,7 +77,7 @@ def test_a_secret_outlives_the_rotation_of_its_pepper(login):
     assert codes.new_seed(rotated).startswith("k2:")
 
 
-def test_a_stolen_table_makes_no_codes(login):
+def test_the_table_alone_produces_no_codes(login):
     other = KeyRing("k1", {"k1": b"o" * 64})
 
     assert codes.match_code(login, code_at(login, NOW), other, now=NOW) is None
@@ -90,7 +90,7 @@ def test_there_are_ten_recovery_codes_of_80_bits():
     assert all(len(code.replace("-", "")) == 16 for code in made)
 
 
-def test_a_recovery_code_is_taken_however_it_is_written(login):
+def test_a_recovery_code_is_accepted_in_any_spelling(login):
     made = codes.new_recovery_codes()
     login.recovery_hashes = codes.hash_recovery_codes(made)
 

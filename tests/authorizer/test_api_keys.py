@@ -42,7 +42,7 @@ def the_key() -> ApiKey:
     return stored
 
 
-def test_a_good_key_becomes_a_principal_without_a_session(owner):
+def test_a_valid_key_gives_a_principal_without_a_session(owner):
     key = api_key(owner, permissions={"stock:write", "orders:read_all"})
 
     found = authorize(key)
@@ -57,14 +57,14 @@ def test_a_good_key_becomes_a_principal_without_a_session(owner):
 
 
 @pytest.mark.parametrize("route", ["auth.me", "me.export", "me.list_api_keys", "me.list_sessions"])
-def test_a_key_does_not_manage_its_owner_s_account(route, key):
+def test_a_key_cannot_manage_its_owners_account(route, key):
     answer = call(route, key)
 
     assert (answer.status, answer.code) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("kept", ["account:own", "api_keys:manage", "users:manage"])
-def test_what_is_for_no_key_is_not_for_one_that_was_stored_with_it(kept, owner):
+def test_a_stored_permission_that_keys_may_not_have_is_ignored(kept, owner):
     """However it came to be: what may be given to keys may become less while they live."""
     owner.update([User.roles.set({"customer", "admin"})])
     key = api_key(owner, permissions={kept, "stock:write"})
@@ -72,7 +72,7 @@ def test_what_is_for_no_key_is_not_for_one_that_was_stored_with_it(kept, owner):
     assert authorize(key)["permissions"] == "stock:write"
 
 
-def test_a_permission_that_only_newer_code_knows_is_left_out(owner):
+def test_an_unknown_stored_permission_is_ignored(owner):
     key = api_key(owner, permissions={"drones:fly", "stock:write"})
 
     assert authorize(key)["permissions"] == "stock:write"
@@ -84,13 +84,13 @@ def test_a_revoked_key_is_invalid(key):
     assert authorize(key) == INVALID
 
 
-def test_an_expired_key_is_told_apart(owner):
+def test_an_expired_key_has_its_own_code(owner):
     key = api_key(owner, expires_at=clock.utc_now() - timedelta(seconds=1))
 
     assert authorize(key) == {"refusal": "token_expired"}
 
 
-def test_that_a_key_has_expired_is_told_to_whoever_has_its_secret_alone(owner):
+def test_only_the_right_secret_reveals_that_a_key_expired(owner):
     key = api_key(owner, expires_at=clock.utc_now() - timedelta(seconds=1))
 
     assert authorize(key[:-43] + "A" * 43) == INVALID
@@ -104,14 +104,14 @@ def test_that_a_key_has_expired_is_told_to_whoever_has_its_secret_alone(owner):
     ],
     ids=["disabled", "gone"],
 )
-def test_a_key_is_worth_nothing_without_its_owner(change, owner, key):
+def test_a_key_needs_an_active_owner(change, owner, key):
     change(owner)
 
     assert authorize(key) == ENDED
     assert the_key().last_used_at is None
 
 
-def test_who_loses_a_role_loses_it_on_their_keys_too(owner):
+def test_a_role_that_the_owner_loses_is_lost_by_the_key(owner):
     key = api_key(owner, permissions={"stock:write", "orders:place"})
 
     owner.update([User.roles.set({"customer"})])
@@ -120,19 +120,19 @@ def test_who_loses_a_role_loses_it_on_their_keys_too(owner):
     assert call("me.list_api_keys", key).code == "forbidden"
 
 
-def test_who_gains_a_role_gains_nothing_on_their_keys(owner, key):
+def test_a_role_that_the_owner_gains_is_not_added_to_the_key(owner, key):
     owner.update([User.roles.set({"customer", "admin"})])
 
     assert authorize(key)["permissions"] == "stock:write"
 
 
-def test_a_key_outlives_its_owner_s_sessions(owner, key):
+def test_a_key_works_after_its_owners_sessions_end(owner, key):
     owner.update([User.access_epoch.set(7)])
 
     assert authorize(key)["permissions"] == "stock:write"
 
 
-def test_the_key_of_someone_else_is_theirs_alone(owner, key):
+def test_a_key_does_not_work_for_another_user(owner, key):
     other = shop.user(ids.derived_id("usr", "other"), roles={"customer", "admin"})
     text = KeyText.parse(key)
 
@@ -188,7 +188,7 @@ def test_a_mangled_key_is_invalid(how, key):
     assert the_key().last_used_at is None
 
 
-def test_what_has_not_the_form_of_a_key_costs_no_call():
+def test_a_malformed_key_causes_no_call():
     with watched() as calls:
         for shown in ("souk_", "souk_" + "a" * 10_000, "souk_null"):
             authorize(shown)
@@ -196,7 +196,7 @@ def test_what_has_not_the_form_of_a_key_costs_no_call():
     assert len(calls) == 0
 
 
-def test_key_and_owner_are_read_as_they_are_now_in_one_call(owner):
+def test_key_and_owner_are_read_in_one_consistent_call(owner):
     key = api_key(owner, last_used_at=clock.utc_now())
     authorize(key)
 
@@ -216,7 +216,7 @@ def test_a_key_needs_no_key_ring(key):
     assert authorize(key)["user_id"] == OWNER
 
 
-def test_that_a_key_was_used_is_noted_every_five_minutes(monkeypatch, key):
+def test_the_last_use_is_stored_every_five_minutes(monkeypatch, key):
     monkeypatch.setattr(clock, "utc_now", later := Clock())
     noted = []
 
@@ -236,7 +236,7 @@ def test_that_a_key_was_used_is_noted_every_five_minutes(monkeypatch, key):
     [timed_out(), refused("ThrottlingException"), refused("InternalServerError", status=500)],
     ids=["silent", "throttled", "broken"],
 )
-def test_a_use_that_cannot_be_noted_is_not_refused(fault, key):
+def test_a_key_works_when_its_use_cannot_be_stored(fault, key):
     with answering(connection().client, "UpdateItem", fault), logs.captured() as lines:
         assert authorize(key)["user_id"] == OWNER
 
@@ -244,16 +244,14 @@ def test_a_use_that_cannot_be_noted_is_not_refused(fault, key):
     assert the_key().last_used_at is None
 
 
-def test_a_use_that_another_instance_notes_too_is_not_refused(key):
+def test_a_key_works_when_two_instances_store_its_use(key):
     conflict = refused("TransactionConflictException")
 
     with answering(connection().client, "UpdateItem", conflict):
         assert authorize(key)["user_id"] == OWNER
 
 
-def test_where_a_second_factor_is_demanded_the_keys_of_staff_without_one_are_customers(
-    monkeypatch, owner
-):
+def test_staff_keys_need_a_required_second_factor(monkeypatch, owner):
     chosen = {
         AdmissionSettings: replace(settings(AdmissionSettings), require_staff_second_factor=True)
     }
@@ -267,12 +265,12 @@ def test_where_a_second_factor_is_demanded_the_keys_of_staff_without_one_are_cus
     assert "stock:write" in authorize(stored)["permissions"]
 
 
-def test_without_its_tables_it_calls_no_key_good_or_bad(key):
+def test_a_table_failure_answers_unavailable_for_a_key(key):
     with answering(connection().client, "BatchGetItem", timed_out()):
         assert authorize(key) == {"refusal": "unavailable"}
 
 
-def test_a_key_that_is_revoked_while_it_is_used_does_not_come_back(monkeypatch, key):
+def test_a_key_revoked_during_its_use_stays_revoked(monkeypatch, key):
     note = authorizer.repository.update_last_used
 
     def revoked_meanwhile(used, now):

@@ -24,13 +24,13 @@ def is_taken(token: str, ring: KeyRing = RING) -> bool:
     return access_tokens.verify(token, ring).user_id == "usr_ada"
 
 
-def test_a_token_tells_whose_it_is_and_of_which_session():
+def test_a_token_names_its_user_and_its_session():
     found = access_tokens.verify(issue(), RING)
 
     assert (found.user_id, found.session_id) == ("usr_ada", "ses_one")
 
 
-def test_a_token_holds_what_rfc_9068_asks_for_and_no_rights():
+def test_a_token_has_the_claims_of_rfc_9068_and_no_permissions():
     token = issue()
 
     claims = jwt.decode(token, options={"verify_signature": False})
@@ -39,7 +39,7 @@ def test_a_token_holds_what_rfc_9068_asks_for_and_no_rights():
     assert claims["exp"] - claims["iat"] == LIFETIME.total_seconds()
 
 
-def test_no_two_tokens_are_the_same():
+def test_two_tokens_are_never_the_same():
     now = datetime.now(UTC)
 
     one, other = (
@@ -50,7 +50,7 @@ def test_no_two_tokens_are_the_same():
     assert one != other
 
 
-def test_a_token_is_good_until_its_end_and_the_leeway_after_it():
+def test_a_token_is_valid_until_its_expiry_plus_leeway():
     ends_at = datetime.now(UTC) + LIFETIME
 
     accepted_until = access_tokens.verify(issue(), RING).expires_at
@@ -59,54 +59,54 @@ def test_a_token_is_good_until_its_end_and_the_leeway_after_it():
 
 
 @pytest.mark.parametrize("over", [0, LEEWAY_SECONDS - 5])
-def test_a_token_is_taken_by_a_machine_whose_clock_is_a_little_ahead(over):
+def test_a_clock_slightly_ahead_accepts_a_token(over):
     token = issue(age=LIFETIME + timedelta(seconds=over))
 
     assert is_taken(token)
 
 
 @pytest.mark.parametrize("over", [timedelta(seconds=LEEWAY_SECONDS), timedelta(days=365)])
-def test_a_token_past_its_end_is_expired(over):
+def test_a_token_past_its_expiry_is_expired(over):
     token = issue(age=LIFETIME + over)
 
     with pytest.raises(TokenExpired):
         access_tokens.verify(token, RING)
 
 
-def test_a_token_is_taken_by_a_machine_whose_clock_is_a_little_behind():
+def test_a_clock_slightly_behind_accepts_a_token():
     token = issue(age=timedelta(seconds=5 - LEEWAY_SECONDS))
 
     assert is_taken(token)
 
 
-def test_a_token_of_the_future_is_refused():
+def test_a_token_from_the_future_is_refused():
     token = issue(age=-timedelta(seconds=LEEWAY_SECONDS + 5))
 
     with pytest.raises(TokenInvalid):
         access_tokens.verify(token, RING)
 
 
-def test_rotating_the_key_logs_nobody_out():
+def test_a_token_survives_a_key_rotation():
     token = issue(ring=RING)
 
     assert is_taken(token, ROTATED)
 
 
-def test_the_new_key_signs():
+def test_the_new_key_signs_after_a_rotation():
     token = issue(ring=ROTATED)
 
     assert jwt.get_unverified_header(token)["kid"] == "k2"
     assert is_taken(token, ROTATED)
 
 
-def test_a_key_taken_out_of_the_ring_is_good_no_more():
+def test_a_token_of_a_removed_key_is_refused():
     token = issue(ring=RING)
 
     with pytest.raises(TokenInvalid):
         access_tokens.verify(token, KeyRing("k2", {"k2": b"b" * 64}))
 
 
-def test_a_foreign_token_that_has_also_expired_is_not_called_expired():
+def test_an_expired_foreign_token_is_invalid_not_expired():
     foreign = issue(ring=KeyRing("k1", {"k1": b"f" * 64}), age=timedelta(days=1))
 
     with pytest.raises(TokenInvalid) as raised:

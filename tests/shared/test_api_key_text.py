@@ -9,13 +9,13 @@ from shared.security.api_keys import PREFIX, KeyText
 KEY = KeyText("usr_" + "a" * 32, "key_" + "k" * 32, "S" * 43)
 
 
-def test_a_key_says_which_it_is_and_whose():
+def test_a_key_contains_its_id_and_its_user():
     assert str(KEY) == f"souk_{'k' * 32}_{'a' * 32}_{'S' * 43}"
     assert str(KEY).startswith(KeyText.prefix_of(KEY.key_id) + "_")
     assert KeyText.prefix_of(KEY.key_id).startswith(PREFIX)
 
 
-def test_every_key_that_is_made_can_be_read():
+def test_every_new_key_can_be_parsed():
     """A secret may begin with, end with and hold the sign that parts the key's parts."""
     for _ in range(500):
         made = KeyText(ids.new_id("usr"), ids.new_id("key"), opaque_tokens.new_secret())
@@ -47,12 +47,12 @@ def test_a_secret_is_not_mistaken_for_another_part(secret):
     ],
     ids=repr,
 )
-def test_what_was_never_made_is_no_key(text):
+def test_a_text_that_is_no_key_is_refused(text):
     with pytest.raises(ValueError, match="not an API key"):
         KeyText.parse(text)
 
 
-def test_why_a_key_was_not_read_does_not_repeat_it():
+def test_the_error_does_not_repeat_the_key():
     with pytest.raises(ValueError, match="not an API key") as refused:
         KeyText.parse(str(KEY) + "=")
 

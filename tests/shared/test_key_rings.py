@@ -57,7 +57,7 @@ def test_the_current_key_signs_and_every_key_verifies():
         json.dumps({"current": "k1", "k1": ""}),
     ],
 )
-def test_a_secret_that_is_no_ring_of_long_keys_is_refused(secret):
+def test_an_invalid_ring_is_refused(secret):
     with pytest.raises(ValueError, match=r".+"):
         KeyRing.parse(secret)
 
@@ -71,7 +71,7 @@ def test_a_secret_that_is_no_ring_of_long_keys_is_refused(secret):
         {"current": "k1", "k1": KEY, "next": "k1", "next_from": "hunter2"},
     ],
 )
-def test_the_complaint_about_a_ring_does_not_show_its_keys(ring):
+def test_the_error_does_not_repeat_the_keys(ring):
     with pytest.raises(ValueError, match=r"ring|key") as raised:
         KeyRing.parse(json.dumps(ring))
 
@@ -97,7 +97,7 @@ FAILURES = [
 
 @pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize("failure", FAILURES)
-def test_without_secrets_manager_there_is_no_key_at_all(failure):
+def test_a_secrets_manager_failure_is_unavailable(failure):
     with (
         answering(client("secretsmanager"), "GetSecretValue", failure),
         pytest.raises(Unavailable),
@@ -106,7 +106,7 @@ def test_without_secrets_manager_there_is_no_key_at_all(failure):
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_failure_is_not_remembered():
+def test_a_failure_is_not_cached():
     with answering(client("secretsmanager"), "GetSecretValue", timed_out()):
         with pytest.raises(Unavailable):
             key_ring("souk/token-keys")
@@ -115,7 +115,7 @@ def test_a_failure_is_not_remembered():
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_warm_function_asks_once_a_minute():
+def test_a_warm_function_reads_the_ring_once_a_minute():
     with answering(client("secretsmanager"), "GetSecretValue") as calls:
         for _ in range(10):
             key_ring("souk/token-keys")
@@ -124,7 +124,7 @@ def test_a_warm_function_asks_once_a_minute():
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_rotated_ring_is_picked_up_within_a_minute(monkeypatch):
+def test_a_rotated_ring_is_used_within_a_minute(monkeypatch):
     now = 1000.0
     monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=lambda: now))
     key_ring("souk/token-keys")

@@ -32,7 +32,7 @@ def is_password(password: str, of: str) -> bool:
     ["x" * 128, "🔑" * 64, "🔑" * 128, "before\x00after", " " * 8, "пароль-密码"],
     ids=["128 code points", "64 emoji", "128 emoji", "NUL", "only spaces", "other scripts"],
 )
-def test_any_characters_make_a_password(password):
+def test_a_password_may_have_any_characters(password):
     assert is_password(password, of=password)
 
 
@@ -51,11 +51,11 @@ def test_any_characters_make_a_password(password):
     ],
     ids=["100th", "128th", "64th emoji", "after NUL", "to NUL", "spaces", "none", "case", "blank"],
 )
-def test_a_password_is_compared_to_its_last_character(password, of):
+def test_every_character_of_a_password_counts(password, of):
     assert not is_password(password, of=of)
 
 
-def test_two_keyboards_give_one_password():
+def test_two_keyboards_produce_the_same_password():
     composed = "Zürich-ﬁnance-①"
     decomposed = unicodedata.normalize("NFD", composed)
 
@@ -74,7 +74,7 @@ def test_two_hashes_of_one_password_differ():
     assert again != stored("correct horse battery")
 
 
-def test_a_password_outlives_the_rotation_of_its_pepper():
+def test_a_password_survives_a_pepper_rotation():
     rotated = KeyRing("k2", {**PEPPER.keys, "k2": b"q" * 64})
     password = "correct horse battery"
 
@@ -93,13 +93,13 @@ def test_a_password_outlives_the_rotation_of_its_pepper():
     ],
     ids=["as now", "dearer", "cheaper", "of an old pepper", "of a pepper with a longer name"],
 )
-def test_a_hash_is_current_when_none_better_would_be_made_today(hashed, current):
+def test_a_hash_is_current_with_current_pepper_and_enough_cost(hashed, current):
     ring = KeyRing("k1", dict.fromkeys(("k0", "k1", "k10"), b"p" * 64))
 
     assert passwords.is_current(hashed, ring, cost=COST) is current
 
 
-def test_a_stolen_table_is_worth_nothing_without_the_pepper():
+def test_a_hash_cannot_be_checked_without_the_pepper():
     password = "correct horse battery"
     other = KeyRing("k1", {"k1": b"o" * 64})
     _, _, hashed = stored(password).partition(":")
@@ -116,7 +116,7 @@ def test_a_stolen_table_is_worth_nothing_without_the_pepper():
     ],
     ids=["an unknown account", "a hash of a lower cost"],
 )
-def test_every_check_takes_as_long_as_one_of_the_present_cost(other):
+def test_every_check_takes_as_long_as_the_current_cost(other):
     password = "correct horse battery"
     stored(password)
 

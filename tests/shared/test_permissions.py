@@ -14,18 +14,18 @@ from shared.security.permissions import (
 )
 
 
-def test_every_role_has_its_permissions_and_each_further_one_has_more():
+def test_each_role_has_more_permissions_than_the_last():
     customer, staff, admin = (PERMISSIONS[role] for role in Role)
 
     assert set(PERMISSIONS) == set(Role)
     assert customer < staff < admin == frozenset(Permission)
 
 
-def test_nobody_in_no_role_may_do_anything():
+def test_a_user_without_roles_has_no_permissions():
     assert permissions_of(frozenset()) == frozenset()
 
 
-def test_several_roles_have_the_permissions_of_all():
+def test_several_roles_combine_their_permissions():
     assert permissions_of(frozenset(Role)) == PERMISSIONS[Role.ADMIN]
 
 
@@ -33,18 +33,18 @@ def test_several_roles_have_the_permissions_of_all():
     ("roles", "are_staff"),
     [((), False), ((Role.CUSTOMER,), False), ((Role.STAFF,), True), ((Role.ADMIN,), True)],
 )
-def test_whoever_may_do_more_than_a_customer_is_staff(roles, are_staff):
+def test_a_role_with_more_permissions_than_a_customer_is_staff(roles, are_staff):
     assert is_staff(frozenset(roles)) is are_staff
 
 
-def test_a_key_manages_neither_accounts_nor_keys_nor_users():
+def test_keys_cannot_manage_accounts_keys_or_users():
     kept = {Permission.OWN_ACCOUNT, Permission.MANAGE_API_KEYS, Permission.MANAGE_USERS}
 
     assert not GRANTABLE_TO_KEYS & kept
     assert GRANTABLE_TO_KEYS | kept == frozenset(Permission)
 
 
-def test_names_that_only_newer_code_knows_are_left_out():
+def test_unknown_names_are_skipped():
     permissions = permissions_named(["stock:write", "drones:fly"])
     roles = roles_named({"staff", "pilot"})
 

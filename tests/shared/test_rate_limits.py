@@ -27,7 +27,7 @@ def test_an_ipv6_subnet_counts_as_one_address(one, other, is_same):
     assert (rate_limits.network(one) == rate_limits.network(other)) is is_same
 
 
-def test_counts_by_the_hour_begin_anew_with_the_next():
+def test_a_counter_restarts_with_each_hour():
     late = NOON + timedelta(minutes=59, seconds=59)
 
     subjects = [rate_limits.hourly_subject("mail", "x", it) for it in (NOON, late)]
@@ -43,7 +43,7 @@ def take(*, limit: int, now: datetime = NOON) -> None:
 
 
 @pytest.mark.usefixtures("aws")
-def test_so_many_are_taken_in_an_hour_and_no_more():
+def test_the_quota_is_refused_at_its_hourly_limit():
     for _ in range(3):
         take(limit=3)
 
