@@ -1,4 +1,4 @@
-"""Whole slice: a deleted account is gone at once, with all that it opened."""
+"""Whole slice: deletion removes the account at once, with its sessions and keys."""
 
 import json
 from datetime import timedelta
@@ -47,13 +47,13 @@ def delete(token: str, password: str = PASSWORD, **more):
     return call("me.delete", token, {"password": password} | more)
 
 
-def is_there(user_id: str) -> bool:
+def exists(user_id: str) -> bool:
     both = {User.find(user_id) is not None, Login.find(EMAIL) is not None}
-    assert len(both) == 1, "one of the two is left alone"
+    assert len(both) == 1, "only one of the two tables has the account"
     return both.pop()
 
 
-def key_of(user_id: str) -> str:
+def store_api_key(user_id: str) -> str:
     text = api_keys.KeyText(user_id, f"key_{'a' * 32}", opaque_tokens.new_secret())
     now = clock.utc_now()
     ApiKey(
@@ -68,8 +68,8 @@ def key_of(user_id: str) -> str:
     return str(text)
 
 
-def with_second_factor() -> pyotp.TOTP:
-    """Turned on for the account, and its authenticator."""
+def enable_second_factor() -> pyotp.TOTP:
+    """Enable a second factor for the account, and return its authenticator."""
     seed = codes.new_seed(credentials.pepper())
     user = User.get(Login.get(EMAIL).user_id)
     user.update([User.second_factor.set(True)])
@@ -84,8 +84,8 @@ def place(caller):
     return send(orders, "orders.place", caller=caller, body=body).body
 
 
-def erase():
-    """What the queue brings once the event that was staged has come through it."""
+def anonymize():
+    """Run the worker on the staged event, as the queue delivers it."""
     (row,) = [row for row in OutboxRow.scan() if row.type == "user.deleted"]
     event = sample("orders.anonymize_orders")
     event["Records"][0]["body"] = json.dumps({"detail": json.loads(row.payload)})
@@ -96,12 +96,12 @@ def test_deletion_removes_the_account_from_every_table():
     user_id = register().body["id"]
     here = signed_in()
     signed_in()
-    key_of(user_id)
+    store_api_key(user_id)
 
     answer = delete(here["access_token"])
 
     assert (answer.status, answer.body) == (204, "")
-    assert not is_there(user_id)
+    assert not exists(user_id)
     assert Session.count() == ApiKey.count() == 0
     assert EMAIL not in everything_stored()
     assert "Lovelace" not in everything_stored()
@@ -109,7 +109,7 @@ def test_deletion_removes_the_account_from_every_table():
 
 def test_deletion_ends_all_sessions_and_keys():
     user_id = register().body["id"]
-    here, there, key = signed_in(), signed_in(), key_of(user_id)
+    here, there, key = signed_in(), signed_in(), store_api_key(user_id)
     assert authorize(key)["user_id"] == user_id
 
     delete(here["access_token"])
@@ -139,7 +139,7 @@ def test_deletion_needs_the_password(wrong):
     answer = delete(token, wrong)
 
     assert (answer.status, answer.code) == (403, "wrong_password")
-    assert is_there(user_id)
+    assert exists(user_id)
     assert whoami(token).status == 200
     assert staged() == ["user.registered"]
 
@@ -156,16 +156,16 @@ def test_wrong_passwords_for_deletion_are_throttled():
 def test_deletion_needs_the_second_factor_code():
     user_id = register().body["id"]
     token = signed_in()["access_token"]
-    authenticator = with_second_factor()
+    authenticator = enable_second_factor()
 
     without = delete(token)
     wrong = delete(token, code="000000")
 
     assert (without.status, without.code) == (403, "wrong_code")
     assert (wrong.status, wrong.code) == (403, "wrong_code")
-    assert is_there(user_id)
+    assert exists(user_id)
     assert delete(token, code=authenticator.now()).status == 204
-    assert not is_there(user_id)
+    assert not exists(user_id)
 
 
 def test_deletion_refuses_missing_and_unknown_fields():
@@ -187,48 +187,48 @@ def test_staff_cannot_delete_their_own_account(role):
 
     assert (answer.status, answer.code) == (409, "cannot_modify_own_account")
     assert "Ask an admin to remove your staff roles" in answer.error["message"]
-    assert is_there(user_id)
+    assert exists(user_id)
 
 
 def test_a_promotion_during_deletion_stops_it(monkeypatch):
     user_id = register().body["id"]
     token = signed_in()["access_token"]
-    confirm = service.credentials.reauthenticate
+    reauthenticate = service.credentials.reauthenticate
 
-    def then_promoted(*args):
-        proof = confirm(*args)
+    def promote_after(*args):
+        authentication = reauthenticate(*args)
         for table, key in ((User, user_id), (Login, EMAIL)):
             table(key).update([table.roles.set({"staff"}), table.version.set(2)])
-        return proof
+        return authentication
 
-    monkeypatch.setattr(service.credentials, "reauthenticate", then_promoted)
+    monkeypatch.setattr(service.credentials, "reauthenticate", promote_after)
 
     answer = delete(token)
 
     assert (answer.status, answer.code) == (409, "concurrent_modification")
-    assert is_there(user_id)
+    assert exists(user_id)
     assert Session.count() == 1
 
 
 def test_a_password_change_during_deletion_stops_it(monkeypatch):
     user_id = register().body["id"]
     token = signed_in()["access_token"]
-    confirm = service.credentials.reauthenticate
+    reauthenticate = service.credentials.reauthenticate
 
-    def then_changed(*args):
-        proof = confirm(*args)
+    def change_after(*args):
+        authentication = reauthenticate(*args)
         Login(EMAIL).update([Login.password_hash.set("k1:$2b$10$changed")])
-        return proof
+        return authentication
 
-    monkeypatch.setattr(service.credentials, "reauthenticate", then_changed)
+    monkeypatch.setattr(service.credentials, "reauthenticate", change_after)
 
     assert delete(token).code == "concurrent_modification"
-    assert is_there(user_id)
+    assert exists(user_id)
 
 
 def test_a_new_account_can_use_the_address_at_once():
     old = register().body["id"]
-    key = key_of(old)
+    key = store_api_key(old)
     tokens = signed_in()
     delete(tokens["access_token"])
 
@@ -282,7 +282,7 @@ def test_failed_logins_elsewhere_do_not_stop_deletion():
         log_in(password="wrong horse battery", address=ELSEWHERE)
 
     assert delete(token).status == 204
-    assert not is_there(user_id)
+    assert not exists(user_id)
 
 
 def test_orders_of_a_deleted_account_stay():
@@ -304,9 +304,9 @@ def test_an_order_after_deletion_is_anonymized_too():
 
     order_id = place(cached)["id"]
 
-    assert not is_there(user_id)
+    assert not exists(user_id)
     assert whoami(token).code == "session_ended"
-    assert erase() == {"batchItemFailures": []}
+    assert anonymize() == {"batchItemFailures": []}
     order = Order.get(order_id)
     assert (order.buyer_id, order.fingerprint) == (user_id, "erased")
     assert "Lovelace" not in str(order.to_dynamodb_dict())
@@ -337,7 +337,7 @@ def test_deletion_succeeds_when_sessions_cannot_be_removed(monkeypatch):
         answer = delete(token)
 
     assert answer.status == 204
-    assert not is_there(user_id)
+    assert not exists(user_id)
     assert Session.count() == 1
     assert authorize(token) == {"refusal": "session_ended"}
     assert lines.saying("sessions and keys not deleted")[0]["user_id"] == user_id
@@ -364,7 +364,7 @@ def test_a_failed_deletion_changes_nothing():
         answer = delete(token)
 
     assert (answer.status, answer.code) == (503, "unavailable")
-    assert is_there(user_id)
+    assert exists(user_id)
     assert whoami(token).status == 200
 
 
@@ -376,8 +376,8 @@ def test_a_deletion_is_audited_without_the_address():
         delete(token, "wrong horse battery")
         delete(token)
 
-    done = [it for it in lines.saying("audit") if it["action"] == "delete_me"]
-    assert [(it["user_id"], it["result"]) for it in done] == [(user_id, "done")]
+    done = [line for line in lines.saying("audit") if line["action"] == "delete_me"]
+    assert [(line["user_id"], line["result"]) for line in done] == [(user_id, "done")]
     assert EMAIL not in lines.text
 
 

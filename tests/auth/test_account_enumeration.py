@@ -1,6 +1,6 @@
-"""Whole slice: whether an address has an account shows in nothing that a request causes.
+"""Whole slice: the AWS calls of a request do not reveal whether an address has an account.
 
-That it does not show in the time either is measured on the local stack: tests/e2e/test_timing.py.
+tests/e2e/test_timing.py measures on the local stack that the time does not reveal it either.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 
 def calls_of(attempt: Callable[[], object]) -> list[str]:
-    """The operations, each with the number of items that it is about."""
+    """Return each operation with its number of items."""
     for row in Attempts.scan():
         row.delete()
     with watched() as calls:

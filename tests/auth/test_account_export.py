@@ -1,4 +1,4 @@
-"""Whole slice: a user sees all that the shop holds on them, and nobody else does."""
+"""Whole slice: users export everything that the shop stores about them, and nothing else."""
 
 import json
 from datetime import timedelta
@@ -67,7 +67,7 @@ def api_key(user_id: str) -> ApiKey:
 
 
 def long_order(buyer_id: str, order_id: str, *, lines: int) -> Order:
-    """Each of its texts as long as it may be, of characters that take the most bytes."""
+    """Every text has its maximum length, in characters that take the most bytes."""
     now = clock.utc_now()
     order = Order(
         order_id,
@@ -107,13 +107,13 @@ def long_order(buyer_id: str, order_id: str, *, lines: int) -> Order:
     return order
 
 
-def sent_by_lambda(answer: dict) -> bytes:
-    """The body is text within JSON; Lambda's runtime escapes quotes in it, but no letters."""
+def lambda_response(answer: dict) -> bytes:
+    """The body is text inside JSON. Lambda's runtime escapes its quotes, but no letters."""
     return json.dumps(answer, ensure_ascii=False).encode()
 
 
 def pages(token: str) -> list[dict]:
-    """All of the export."""
+    """Read every page of the export."""
     read = [export(token).body]
     while read[-1]["next_cursor"]:
         read.append(export(token, cursor=read[-1]["next_cursor"]).body)
@@ -137,9 +137,9 @@ def test_the_export_has_everything_stored_about_the_user():
         "old@x.com",
     )
     assert body["profile"]["second_factor"] is False
-    assert [(one["device"], one["current"]) for one in body["sessions"]] == [("Lynx/2.9", True)]
-    assert [(one["id"], one["name"]) for one in body["api_keys"]] == [(key.key_id, key.name)]
-    assert [(one["id"], one["filename"]) for one in body["uploads"]] == [
+    assert [(item["device"], item["current"]) for item in body["sessions"]] == [("Lynx/2.9", True)]
+    assert [(item["id"], item["name"]) for item in body["api_keys"]] == [(key.key_id, key.name)]
+    assert [(item["id"], item["filename"]) for item in body["uploads"]] == [
         (file.upload_id, "tea.csv")
     ]
     (exported,) = body["orders"]
@@ -166,7 +166,7 @@ def test_the_export_has_ended_sessions_that_are_still_stored():
 
     body = export(signed_in(device="new")["access_token"]).body
 
-    assert sorted(one["device"] for one in body["sessions"]) == ["new", "old"]
+    assert sorted(item["device"] for item in body["sessions"]) == ["new", "old"]
 
 
 def test_the_export_has_no_secrets_and_no_digests():
@@ -211,7 +211,7 @@ def test_every_item_is_on_exactly_one_page():
     read = pages(token)
 
     exported = {
-        kind: [one["id"] for page in read for one in page[kind]]
+        kind: [item["id"] for page in read for item in page[kind]]
         for kind in ("sessions", "api_keys", "uploads", "orders")
     }
     assert [len(exported[kind]) for kind in exported] == [1, 3, PAGE_ITEMS_MAX, PAGE_ITEMS_MAX + 5]
@@ -246,7 +246,7 @@ def test_a_page_of_the_longest_orders_fits_lambdas_limit():
         return answers[-1]
 
     assert len(send(measured, "me.export").body["orders"]) == 1
-    assert len(sent_by_lambda(answers[0])) * PAGE_ITEMS_MAX < LAMBDA_ANSWER_BYTES_MAX
+    assert len(lambda_response(answers[0])) * PAGE_ITEMS_MAX < LAMBDA_ANSWER_BYTES_MAX
 
 
 def test_a_cursor_works_only_for_its_own_user():
@@ -274,6 +274,6 @@ def test_an_export_is_audited_without_the_address():
     with logs.captured() as lines:
         export(token)
 
-    (line,) = [it for it in lines.saying("audit") if it["action"] == "export_me"]
+    (line,) = [line for line in lines.saying("audit") if line["action"] == "export_me"]
     assert (line["user_id"], line["result"]) == (user_id, "done")
     assert "ada@example.com" not in lines.text

@@ -1,4 +1,4 @@
-"""Whole slice: API keys, from the route that makes one to the routes that take it."""
+"""Whole slice: API keys, from their creation to the requests that use them."""
 
 import pytest
 
@@ -27,7 +27,7 @@ OWNER = Caller("usr_" + "a" * 32, "customer staff")
 
 
 @pytest.fixture(autouse=True)
-def owners(aws):  # noqa: ARG001 (what the shop stands on)
+def owners(aws):  # noqa: ARG001 (needs the tables)
     for owner in (OWNER, OTHER):
         user = shop.user(owner.user_id, roles={"customer", "staff"})
         session(user, session_id=owner.session_id)
@@ -146,10 +146,10 @@ def test_a_user_cannot_see_or_revoke_the_keys_of_another():
 
 
 def test_an_expired_key_is_refused_and_not_listed(monkeypatch):
-    monkeypatch.setattr(clock, "utc_now", later := Clock())
+    monkeypatch.setattr(clock, "utc_now", fake_clock := Clock())
     key = create(expires_in_days=1).body["key"]
 
-    later.advance(days=1, seconds=1)
+    fake_clock.advance(days=1, seconds=1)
 
     assert authorize(key) == {"refusal": "token_expired"}
     assert listed() == []
@@ -175,8 +175,8 @@ def test_a_new_key_stages_an_event():
     made = create().body
 
     (row,) = OutboxRow.scan()
-    told = parse_event(row.payload)
-    assert (told.type, told.data.key_id) == ("api_key.created", made["id"])
+    event = parse_event(row.payload)
+    assert (event.type, event.data.key_id) == ("api_key.created", made["id"])
 
 
 def test_the_audit_log_has_key_ids_but_no_keys():
@@ -208,7 +208,7 @@ ENDINGS = {
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_an_ended_session_cannot_create_a_key(ending):
-    """API Gateway still lets it in for up to a minute."""
+    """API Gateway accepts an ended session for up to a minute."""
     ENDINGS[ending]()
 
     answer = create()
@@ -220,12 +220,12 @@ def test_an_ended_session_cannot_create_a_key(ending):
 def test_a_session_that_ends_during_creation_leaves_no_key(monkeypatch):
     read = sessions.get_epoch
 
-    def ended_after(caller):
+    def end_after(caller):
         epoch = read(caller)
         ENDINGS["all others ended"]()
         return epoch
 
-    monkeypatch.setattr(sessions, "get_epoch", ended_after)
+    monkeypatch.setattr(sessions, "get_epoch", end_after)
 
     assert create().code == "session_ended"
     assert ApiKey.count() == 0

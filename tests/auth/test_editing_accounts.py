@@ -1,4 +1,4 @@
-"""Whole slice: who edits an account, their own or someone else's, overwrites nothing unseen."""
+"""Whole slice: an edit of an account overwrites no change that the editor has not seen."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,12 +10,20 @@ from auth.handler import handler
 from shared.storage.models.accounts import Login, User
 from shared.storage.transactions import Transaction
 from tests.support import shop
-from tests.support.accounts import EMAIL, call, log_in, register, register_confirmed, signed_in
+from tests.support.accounts import (
+    EMAIL,
+    call,
+    log_in,
+    register,
+    register_confirmed,
+    signed_in,
+    whoami,
+)
 from tests.support.http import ADMIN, Answer, Caller, send
 
 
 @pytest.fixture(autouse=True)
-def admin_who_exists(aws):  # noqa: ARG001 (it needs the tables)
+def stored_admin(aws):  # noqa: ARG001 (needs the tables)
     shop.user(ADMIN.user_id, roles={"customer", "admin"})
 
 
@@ -53,17 +61,17 @@ both_edits = pytest.mark.parametrize("edit", [rename, give_roles])
 
 
 def stored(user_id: str) -> dict[str, Any]:
-    """What both tables have alike."""
+    """Return what both tables store, after checking that they agree."""
     profile = User.get(user_id)
     login = Login.get(profile.email)
     names = ("name", "roles", "status", "version", "access_epoch")
-    held, also = ({name: getattr(it, name) for name in names} for it in (profile, login))
-    assert held == also
-    return held
+    users, logins = ({name: getattr(item, name) for name in names} for item in (profile, login))
+    assert users == logins
+    return users
 
 
-def edited_meanwhile(monkeypatch, *edits: Callable[[], object]) -> None:
-    """Each time that an account was read for an edit, somebody else makes one of these first."""
+def overtake_edits(monkeypatch, *edits: Callable[[], object]) -> None:
+    """After each read for an edit, make one of these edits before it is written."""
     find, ahead = repository.find_user, list(edits)
 
     def find_then_edit(user_id: str) -> User | None:
@@ -116,7 +124,7 @@ def test_an_unchanged_account_answers_304(read: Read):
 
 @both_reads
 def test_a_change_without_a_new_version_changes_the_etag(read: Read):
-    """An ETag is of all that is shown; the version is only what an edit is made upon."""
+    """An ETag covers the whole answer; an edit compares the version only."""
     user_id = register().body["id"]
     etag = read(user_id).headers["ETag"]
     User(user_id).update([User.email_verified.set(True)])
@@ -145,7 +153,7 @@ def test_any_answer_with_the_account_gives_a_usable_version():
     second = rename(user_id, first.headers["ETag"], "Countess of Lovelace")
     third = rename(user_id, f'"{log_in().body["user"]["version"]}"', "Ada Lovelace")
 
-    assert [it.status for it in (first, second, third)] == [200, 200, 200]
+    assert [answer.status for answer in (first, second, third)] == [200, 200, 200]
     assert stored(user_id)["name"] == "Ada Lovelace"
 
 
@@ -201,8 +209,8 @@ def test_exactly_one_of_many_edits_of_a_version_succeeds():
     for n in range(5):
         seen = me(user_id).headers["ETag"]
         answers = [rename(user_id, seen, f"{n} by {editor}") for editor in range(10)]
-        won += [it.body["name"] for it in answers if it.status == 200]
-        assert sorted(it.status for it in answers) == [200, *[412] * 9]
+        won += [answer.body["name"] for answer in answers if answer.status == 200]
+        assert sorted(answer.status for answer in answers) == [200, *[412] * 9]
 
     assert (won[-1], len(won)) == (stored(user_id)["name"], 5)
     assert stored(user_id)["version"] == 6
@@ -211,7 +219,7 @@ def test_exactly_one_of_many_edits_of_a_version_succeeds():
 @both_edits
 def test_an_edit_overtaken_after_its_read_is_stale(edit: Edit, monkeypatch):
     user_id = register_confirmed().body["id"]
-    edited_meanwhile(monkeypatch, renaming(user_id, "First"))
+    overtake_edits(monkeypatch, renaming(user_id, "First"))
 
     answer = edit(user_id, '"1"')
 
@@ -223,19 +231,19 @@ def test_an_edit_overtaken_after_its_read_is_stale(edit: Edit, monkeypatch):
 
 def test_an_edit_with_a_wildcard_is_retried_when_overtaken(monkeypatch):
     user_id = register_confirmed().body["id"]
-    edited_meanwhile(monkeypatch, *[renaming(user_id, f"Another {n}") for n in range(3)])
+    overtake_edits(monkeypatch, *[renaming(user_id, f"Another {n}") for n in range(3)])
 
     answer = give_roles(user_id, "*")
 
     assert (answer.status, answer.body["version"]) == (200, 5)
-    held = stored(user_id)
-    assert (held["name"], held["roles"]) == ("Another 2", {"customer", "staff"})
+    profile = stored(user_id)
+    assert (profile["name"], profile["roles"]) == ("Another 2", {"customer", "staff"})
 
 
 @both_edits
 def test_an_edit_overtaken_at_every_attempt_is_refused(edit: Edit, monkeypatch):
     user_id = register_confirmed().body["id"]
-    edited_meanwhile(monkeypatch, *[renaming(user_id, f"Another {n}") for n in range(9)])
+    overtake_edits(monkeypatch, *[renaming(user_id, f"Another {n}") for n in range(9)])
 
     answer = edit(user_id, "*")
 
@@ -250,7 +258,7 @@ def test_an_edit_of_an_account_deleted_in_between_is_not_found(monkeypatch):
         User(user_id).delete()
         Login(EMAIL).delete()
 
-    edited_meanwhile(monkeypatch, delete)
+    overtake_edits(monkeypatch, delete)
 
     answer = give_roles(user_id, "*")
 
@@ -294,5 +302,25 @@ def test_registering_a_known_address_returns_an_etag_too():
 
     for answer in (known, new, again):
         assert answer.headers["ETag"].startswith('"1-')
-    assert len({len(it.headers["ETag"]) for it in (known, new, again)}) == 1
+    assert len({len(answer.headers["ETag"]) for answer in (known, new, again)}) == 1
     assert known.headers.keys() == new.headers.keys() == again.headers.keys()
+
+
+@pytest.mark.parametrize("name", ["", "x" * 101, "Ada\r\nBcc: eve@example.org", None])
+def test_a_name_must_be_a_single_line(name):
+    register()
+    token = signed_in()["access_token"]
+
+    assert call("me.update", token, {"name": name}).status == 422
+    assert call("me.update", token, {"name": "Ada King"}).body["name"] == "Ada King"
+    assert whoami(token).body["name"] == log_in().body["user"]["name"] == "Ada King"
+
+
+@pytest.mark.parametrize("field", ["email", "roles", "email_verified", "status", "version", "id"])
+def test_only_the_name_can_be_updated(field):
+    register()
+    token = signed_in()["access_token"]
+
+    answer = call("me.update", token, {"name": "Ada King", field: "admin"})
+
+    assert (answer.status, answer.paths) == (422, [f"body.{field}"])

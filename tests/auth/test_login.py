@@ -1,4 +1,4 @@
-"""Whole slice: from e-mail and password to tokens, and from the token to its owner."""
+"""Whole slice: a login returns tokens, and an access token gives access to the account."""
 
 import json
 from dataclasses import replace
@@ -29,14 +29,14 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 
 def with_settings(monkeypatch, **changes):
-    """The credentials as they would be under other settings."""
-    accounts = {key: it for key, it in changes.items() if key.startswith("require")}
-    passwords = {key: it for key, it in changes.items() if key not in accounts}
-    chosen = {
+    """Change the settings of auth.credentials."""
+    accounts = {key: value for key, value in changes.items() if key.startswith("require")}
+    passwords = {key: value for key, value in changes.items() if key not in accounts}
+    configured = {
         AccountSettings: replace(settings(AccountSettings), **accounts),
         PasswordSettings: replace(settings(PasswordSettings), **passwords),
     }
-    monkeypatch.setattr(service, "settings", chosen.__getitem__)
+    monkeypatch.setattr(service, "settings", configured.__getitem__)
 
 
 def test_a_registered_user_can_log_in():
@@ -247,12 +247,12 @@ def test_a_password_changed_during_login_is_refused(monkeypatch):
     register()
     check = service.passwords.verify_password
 
-    def checked_slowly(*args, **kwargs):
+    def change_during_check(*args, **kwargs):
         is_right = check(*args, **kwargs)
         Login(EMAIL).update([Login.password_hash.set("k1:$2b$10$changed")])
         return is_right
 
-    monkeypatch.setattr(service.passwords, "verify_password", checked_slowly)
+    monkeypatch.setattr(service.passwords, "verify_password", change_during_check)
 
     assert log_in().code == "wrong_credentials"
     assert Session.count() == 0

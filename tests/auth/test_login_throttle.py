@@ -1,4 +1,4 @@
-"""Pure: how long an attempt has to wait, and who is told apart."""
+"""Pure: how long an attempt must wait, and what counts as one subject."""
 
 from datetime import timedelta
 
@@ -13,14 +13,14 @@ def test_the_wait_grows_with_each_failure():
 
 
 def test_an_account_has_at_most_ten_failures_in_fifteen_minutes():
-    """ASVS 5.0, 6.3.1; for an attacker who never waits longer than they must."""
+    """ASVS 5.0, 6.3.1, for an attacker who waits no longer than required."""
     times, now = [], timedelta()
     for failures in range(40):
         now += wait_after(failures)
         times.append(now)
 
     for start in times:
-        assert len([it for it in times if start <= it < start + timedelta(minutes=15)]) <= 10
+        assert len([time for time in times if start <= time < start + timedelta(minutes=15)]) <= 10
 
 
 def test_a_hundred_failures_in_a_row_cause_a_day_of_waiting():
@@ -40,4 +40,4 @@ def test_a_subject_does_not_reveal_the_account():
     subject = login_throttle.known_device_subject("ada@example.com", "203.0.113.7")
 
     assert subject.startswith("att_")
-    assert not [it for it in ("ada", "example", "203") if it in subject.removeprefix("att_")]
+    assert not [part for part in ("ada", "example", "203") if part in subject.removeprefix("att_")]

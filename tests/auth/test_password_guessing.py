@@ -1,4 +1,4 @@
-"""Whole slice: guessing passwords is slow, and locks nobody out who has the right one."""
+"""Whole slice: guessing passwords is slow, and does not lock the owner out."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,8 +30,8 @@ WRONG = "wrong horse battery"
 
 
 @pytest.fixture(autouse=True)
-def later(monkeypatch) -> Clock:
-    """At the beginning of an hour: counts by the hour of the clock are not what is tested here."""
+def fake_clock(monkeypatch) -> Clock:
+    """Starts at the beginning of an hour, so that no hourly counter restarts during a test."""
     moved = Clock()
     minutes = moved().minute
     moved.advance(minutes=60 - minutes)
@@ -41,7 +41,7 @@ def later(monkeypatch) -> Clock:
 
 @pytest.fixture(autouse=True)
 def cheap_checks(monkeypatch):
-    """Hundreds of guesses: what is counted does not depend on the hash."""
+    """Hundreds of guesses: the counters do not depend on the hash."""
     monkeypatch.setattr(
         passwords, "hash_password", lambda password, *_, **__: f"k1:$2b$10${password}"
     )
@@ -69,13 +69,13 @@ def test_known_and_unknown_accounts_wait_after_five_failures(email):
     assert refused.error["details"] == {"retry_after": int(refused.headers["Retry-After"])}
 
 
-def test_the_right_password_must_wait_too(later):
+def test_the_right_password_must_wait_too(fake_clock):
     register()
     fail(5)
 
     assert log_in().status == 429
 
-    later.advance(seconds=15)
+    fake_clock.advance(seconds=15)
     assert log_in().status == 200
 
 
@@ -87,15 +87,15 @@ def test_no_password_is_checked_during_a_wait(monkeypatch):
     assert log_in().status == 429
 
 
-def test_each_further_failure_doubles_the_wait(later):
+def test_each_further_failure_doubles_the_wait(fake_clock):
     register()
     fail(5)
 
-    later.advance(seconds=15)
+    fake_clock.advance(seconds=15)
     assert fail(2) == [401, 429]
-    later.advance(seconds=29)
+    fake_clock.advance(seconds=29)
     assert fail(1) == [429]
-    later.advance(seconds=1)
+    fake_clock.advance(seconds=1)
     assert fail(1) == [401]
 
 
@@ -107,11 +107,11 @@ def test_a_successful_login_clears_the_failures():
     assert fail(5) == [401] * 5
 
 
-def test_failures_expire_after_a_day(later):
+def test_failures_expire_after_a_day(fake_clock):
     register()
     fail(5)
 
-    later.advance(days=1)
+    fake_clock.advance(days=1)
 
     assert fail(5) == [401] * 5
 
@@ -126,13 +126,13 @@ def test_strangers_cannot_lock_the_owner_out_of_known_devices():
     assert fail(6, address=HOME) == [401] * 5 + [429]
 
 
-def test_an_endless_attack_does_not_lock_known_devices(later):
+def test_an_endless_attack_does_not_lock_known_devices(fake_clock):
     register()
     log_in(address=HOME)
 
     for _ in range(60):
         fail(2, address=ELSEWHERE)
-        later.advance(minutes=15)
+        fake_clock.advance(minutes=15)
         assert log_in(address=HOME).status == 200
 
 
@@ -160,11 +160,11 @@ def test_a_password_reset_makes_the_device_known():
 
 
 def test_failures_at_an_address_do_not_lock_known_devices(monkeypatch):
-    chosen = {
+    configured = {
         AccountSettings: replace(settings(AccountSettings), failures_per_address=3),
         PasswordSettings: settings(PasswordSettings),
     }
-    monkeypatch.setattr(service, "settings", chosen.__getitem__)
+    monkeypatch.setattr(service, "settings", configured.__getitem__)
     register()
     log_in(address=HOME)
     for n in range(4):
@@ -174,11 +174,11 @@ def test_failures_at_an_address_do_not_lock_known_devices(monkeypatch):
     assert log_in(address=HOME).status == 200
 
 
-def test_an_expired_counter_restarts_for_one_attempt_only(later):
-    """Two who have read the same old count: the second must see that it was begun anew."""
+def test_an_expired_counter_restarts_for_one_attempt_only(fake_clock):
+    """Two attempts read the same old counter: the second must notice that it restarted."""
     register()
     fail(1)
-    later.advance(days=1, seconds=1)
+    fake_clock.advance(days=1, seconds=1)
     address = "203.0.113.9"
     now = clock.utc_now()
     read = [
@@ -195,11 +195,11 @@ def test_an_expired_counter_restarts_for_one_attempt_only(later):
 
 
 def test_an_address_that_tries_many_accounts_must_wait(monkeypatch):
-    chosen = replace(settings(AccountSettings), failures_per_address=7)
+    limited = replace(settings(AccountSettings), failures_per_address=7)
     monkeypatch.setattr(
         service,
         "settings",
-        lambda section: chosen if section is AccountSettings else settings(section),
+        lambda section: limited if section is AccountSettings else settings(section),
     )
 
     answers = [fail(1, email=f"user{n}@example.com")[0] for n in range(9)]
@@ -248,7 +248,7 @@ def test_a_throttled_login_is_audited_without_the_address():
 
 
 def test_throttling_does_not_change_the_login_item():
-    """Whoever may read Logins learns nothing new, and a lock needs nobody to lift it."""
+    """A wait ends by itself, and a reader of Logins learns nothing about it."""
     register()
     before = Login.get(EMAIL).attribute_values
 

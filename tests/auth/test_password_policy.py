@@ -1,4 +1,4 @@
-"""Pure: which passwords will do."""
+"""Pure: which passwords the policy accepts."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Whole slice: passwords are changed by who knows the old one, or reads the account's mail."""
+"""Whole slice: a change needs the current password, and a reset needs the account's mailbox."""
 
 import json
 from datetime import timedelta
@@ -32,7 +32,7 @@ def change(token: str, current: str = PASSWORD, new: str = NEW):
     return call("me.change_password", token, {"current_password": current, "new_password": new})
 
 
-def forgot(email: str = EMAIL, **more):
+def request_reset(email: str = EMAIL, **more):
     return post("auth.forgot_password", {"email": email}, **more)
 
 
@@ -130,7 +130,7 @@ def test_registration_stores_whether_the_password_suits_staff():
 def test_reset_requests_answer_the_same_without_an_account():
     user_id = register().body["id"]
 
-    known, unknown = forgot(), forgot("nobody@example.com")
+    known, unknown = request_reset(), request_reset("nobody@example.com")
 
     assert (known.status, known.body, known.headers) == (202, unknown.body, unknown.headers)
     asked = [parse_event(row.payload) for row in OutboxRow.scan() if "reset" in row.type]
@@ -139,14 +139,14 @@ def test_reset_requests_answer_the_same_without_an_account():
     assert User.find(nobody.data.user_id) is None
 
 
-def test_repeated_reset_requests_send_one_mail(later):
+def test_repeated_reset_requests_send_one_mail(fake_clock):
     register()
     for _ in range(5):
-        assert forgot(address="198.51.100.9").status == 202
+        assert request_reset(address="198.51.100.9").status == 202
     assert staged().count("user.password_reset_requested") == 1
 
-    later.advance(minutes=5)
-    assert forgot().status == 202
+    fake_clock.advance(minutes=5)
+    assert request_reset().status == 202
     assert staged().count("user.password_reset_requested") == 2
 
 
@@ -154,7 +154,7 @@ def test_a_disabled_account_gets_no_reset_link():
     register()
     Login(EMAIL).update([Login.status.set("disabled")])
 
-    assert forgot().status == 202
+    assert request_reset().status == 202
     (asked,) = [parse_event(row.payload) for row in OutboxRow.scan() if "reset" in row.type]
     assert User.find(asked.data.user_id) is None
 
@@ -171,14 +171,14 @@ def test_a_reset_sets_the_password_and_ends_all_sessions():
     assert staged()[-1] == "user.password_changed"
 
 
-def test_a_reset_link_works_once_and_for_ten_minutes(later):
+def test_a_reset_link_works_once_and_for_ten_minutes(fake_clock):
     user_id = register().body["id"]
     used, late = link_token("reset_password", user_id), link_token("reset_password", user_id)
     assert reset(used).status == 204
     assert is_expired(reset(used))
 
     fresh = link_token("reset_password", user_id, lives=timedelta(minutes=10))
-    later.advance(minutes=10)
+    fake_clock.advance(minutes=10)
     assert is_expired(reset(fresh))
     assert is_expired(reset(late))
 
@@ -222,7 +222,7 @@ def test_passwords_and_tokens_are_never_logged():
     user_id = register().body["id"]
     link = link_token("reset_password", user_id)
     with logs.captured() as lines:
-        forgot()
+        request_reset()
         reset(link, password="canary one two")
         tokens = signed_in(password="canary one two")
         call(

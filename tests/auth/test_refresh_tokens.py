@@ -1,4 +1,4 @@
-"""Whole slice: refresh tokens are good once, and tell when one was copied."""
+"""Whole slice: a refresh token works once, and a reuse reveals a copy."""
 
 import json
 import re
@@ -30,12 +30,12 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 
 @pytest.fixture
-def tokens(aws):  # noqa: ARG001 (what the shop stands on)
+def tokens(aws):  # noqa: ARG001 (needs the tables)
     register()
     return signed_in()
 
 
-def ended(answer) -> bool:
+def is_ended(answer) -> bool:
     return (answer.status, answer.code) == (401, "session_ended")
 
 
@@ -58,10 +58,10 @@ def test_a_refresh_token_is_stored_as_a_digest(tokens):
     assert secret not in repr(session.attribute_values)
 
 
-def test_a_token_reused_within_ten_seconds_has_one_successor(later, tokens):
+def test_a_token_reused_within_ten_seconds_has_one_successor(fake_clock, tokens):
     first = refresh(tokens["refresh_token"])
 
-    later.advance(seconds=9)
+    fake_clock.advance(seconds=9)
     again = refresh(tokens["refresh_token"])
 
     assert again.status == 200
@@ -70,38 +70,38 @@ def test_a_token_reused_within_ten_seconds_has_one_successor(later, tokens):
     assert refresh(again.body["refresh_token"]).status == 200
 
 
-def test_a_token_reused_after_ten_seconds_ends_the_session(later, tokens):
+def test_a_token_reused_after_ten_seconds_ends_the_session(fake_clock, tokens):
     successor = refresh(tokens["refresh_token"])
 
-    later.advance(seconds=10.1)
+    fake_clock.advance(seconds=10.1)
     with logs.captured() as lines:
-        assert ended(refresh(tokens["refresh_token"]))
+        assert is_ended(refresh(tokens["refresh_token"]))
 
-    assert ended(refresh(successor.body["refresh_token"]))
-    assert ended(refresh(tokens["refresh_token"]))
+    assert is_ended(refresh(successor.body["refresh_token"]))
+    assert is_ended(refresh(tokens["refresh_token"]))
     assert authorize(successor.body["access_token"]) == {"refusal": "session_ended"}
     assert staged() == ["user.registered", "session.reuse_detected"]
-    told = [it for it in lines.saying("audit") if it["action"] == "refresh_tokens"]
-    assert [it["result"] for it in told] == ["reuse detected", "refused"]
-    assert {it["session_id"][:4] for it in told} == {"ses_"}
+    audited = [line for line in lines.saying("audit") if line["action"] == "refresh_tokens"]
+    assert [line["result"] for line in audited] == ["reuse detected", "refused"]
+    assert {line["session_id"][:4] for line in audited} == {"ses_"}
 
 
-def test_a_much_older_token_ends_the_session_too(later, tokens):
+def test_a_much_older_token_ends_the_session_too(fake_clock, tokens):
     current = tokens
     for _ in range(3):
-        later.advance(minutes=10)
+        fake_clock.advance(minutes=10)
         current = refresh(current["refresh_token"]).body
 
-    assert ended(refresh(tokens["refresh_token"]))
+    assert is_ended(refresh(tokens["refresh_token"]))
     assert Session.count() == 0
 
 
-def test_reuse_in_one_session_does_not_end_the_others(later, tokens):
+def test_reuse_in_one_session_does_not_end_the_others(fake_clock, tokens):
     other = signed_in()
     refresh(tokens["refresh_token"])
 
-    later.advance(minutes=1)
-    assert ended(refresh(tokens["refresh_token"]))
+    fake_clock.advance(minutes=1)
+    assert is_ended(refresh(tokens["refresh_token"]))
 
     assert refresh(other["refresh_token"]).status == 200
 
@@ -168,24 +168,24 @@ def test_access_and_refresh_tokens_are_not_interchangeable(tokens):
     assert authorize(tokens["refresh_token"]) == {"refusal": "token_invalid"}
 
 
-def test_a_session_ends_after_fourteen_days_without_use(later, tokens):
-    later.advance(days=13, hours=23)
+def test_a_session_ends_after_fourteen_days_without_use(fake_clock, tokens):
+    fake_clock.advance(days=13, hours=23)
     used = refresh(tokens["refresh_token"])
     assert used.status == 200
 
-    later.advance(days=14)
-    assert ended(refresh(used.body["refresh_token"]))
+    fake_clock.advance(days=14)
+    assert is_ended(refresh(used.body["refresh_token"]))
     assert staged() == ["user.registered"]
 
 
-def test_a_session_ends_after_thirty_days_of_use(later, tokens):
+def test_a_session_ends_after_thirty_days_of_use(fake_clock, tokens):
     current = tokens
     for _ in range(3):
-        later.advance(days=9, hours=23)
+        fake_clock.advance(days=9, hours=23)
         current = refresh(current["refresh_token"]).body
 
-    later.advance(hours=4)
-    assert ended(refresh(current["refresh_token"]))
+    fake_clock.advance(hours=4)
+    assert is_ended(refresh(current["refresh_token"]))
 
 
 def test_an_expired_session_is_refused_before_its_deletion(tokens):
@@ -193,7 +193,7 @@ def test_an_expired_session_is_refused_before_its_deletion(tokens):
     session.update([Session.ends_at.set(clock.utc_now() - timedelta(seconds=1))])
 
     assert authorize(tokens["access_token"]) == {"refusal": "session_ended"}
-    assert ended(refresh(tokens["refresh_token"]))
+    assert is_ended(refresh(tokens["refresh_token"]))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_closed_account_cannot_refresh_tokens(change, tokens):
     (user,) = User.scan()
     change(user)
 
-    assert ended(refresh(tokens["refresh_token"]))
+    assert is_ended(refresh(tokens["refresh_token"]))
     assert authorize(tokens["access_token"]) == {"refusal": "session_ended"}
 
 
@@ -218,8 +218,8 @@ def test_a_logout_ends_only_its_own_session(tokens):
 
     assert call("auth.logout", tokens["access_token"]).status == 204
 
-    assert ended(refresh(tokens["refresh_token"]))
-    assert ended(whoami(tokens["access_token"]))
+    assert is_ended(refresh(tokens["refresh_token"]))
+    assert is_ended(whoami(tokens["access_token"]))
     assert whoami(other["access_token"]).status == 200
     assert staged() == ["user.registered"]
 
@@ -239,7 +239,7 @@ def test_a_key_rotation_does_not_end_a_chain_of_tokens(tokens):
 
 
 def test_a_client_whose_reply_was_lost_can_refresh_again(tokens):
-    """DynamoDB has rotated, the function never heard of it, and the client asks again."""
+    """DynamoDB has rotated the token, the reply was lost, and the client retries."""
     token = repository.RefreshToken.parse(tokens["refresh_token"])
     repository.rotate_refresh_token(
         token,

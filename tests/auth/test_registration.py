@@ -1,4 +1,4 @@
-"""Whole slice: opening an account, from the HTTP event to the tables."""
+"""Whole slice: registration, from the HTTP event to the tables."""
 
 import json
 from dataclasses import replace
@@ -100,26 +100,26 @@ def test_a_known_address_gets_the_answer_of_a_new_one():
     unlike = {key for key in first.body if first.body[key] != again.body[key]}
     assert unlike == {"id", "created_at"}
     assert staged() == ["user.registered", "user.duplicate_registration_attempted"]
-    (told,) = [parse_event(row.payload) for row in OutboxRow.scan() if "duplicate" in row.type]
-    assert told.data.user_id == first.body["id"]
+    (event,) = [parse_event(row.payload) for row in OutboxRow.scan() if "duplicate" in row.type]
+    assert event.data.user_id == first.body["id"]
 
 
 def test_an_owner_gets_one_mail_in_five_minutes(monkeypatch):
-    monkeypatch.setattr(clock, "utc_now", later := Clock())
+    monkeypatch.setattr(clock, "utc_now", fake_clock := Clock())
     register()
     for _ in range(3):
         assert register(password="another password").status == 201
 
     assert staged().count("user.duplicate_registration_attempted") == 1
 
-    later.advance(minutes=5)
+    fake_clock.advance(minutes=5)
     register(password="another password")
     assert staged().count("user.duplicate_registration_attempted") == 2
 
 
 def test_one_network_has_an_hourly_limit(monkeypatch):
-    monkeypatch.setattr(clock, "utc_now", later := Clock())
-    limited_to(monkeypatch, 2)
+    monkeypatch.setattr(clock, "utc_now", fake_clock := Clock())
+    limit_mails(monkeypatch, 2)
     register(email="one@example.com")
     register(email="one@example.com", password="another password")
 
@@ -130,13 +130,13 @@ def test_one_network_has_an_hourly_limit(monkeypatch):
     assert Login.count() == 1
     body = {"email": "two@example.com", "password": PASSWORD, "name": "Two"}
     assert post("auth.register", body, address=ELSEWHERE).status == 201
-    later.advance(hours=1)
+    fake_clock.advance(hours=1)
     assert register(email="three@example.com").status == 201
 
 
-def limited_to(monkeypatch, mails):
-    chosen = replace(settings(AccountSettings), mails_per_hour=mails)
-    monkeypatch.setattr(service, "settings", lambda _: chosen)
+def limit_mails(monkeypatch, mails):
+    limited = replace(settings(AccountSettings), mails_per_hour=mails)
+    monkeypatch.setattr(service, "settings", lambda _: limited)
 
 
 @pytest.mark.parametrize(

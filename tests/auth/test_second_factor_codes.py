@@ -1,4 +1,4 @@
-"""Pure: codes of a second factor, and that each is good once."""
+"""Pure: codes of a second factor. Each code works once."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ def code_at(login: Login, when: datetime) -> str:
 
 
 def test_codes_match_the_examples_of_rfc_6238():
-    """Appendix B, SHA-1, cut to six digits: our parameters are the standard ones."""
+    """Appendix B, SHA-1, shortened to six digits: the shop uses the standard parameters."""
     totp = codes.pyotp.TOTP("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", interval=codes.STEP_SECONDS)
 
     assert totp.at(59) == "287082"

@@ -1,4 +1,4 @@
-"""Whole slice: people see where they are signed in, and sign out there."""
+"""Whole slice: users list their sessions and end them."""
 
 import pytest
 
@@ -37,8 +37,11 @@ def test_each_login_is_listed_as_a_session_newest_first():
 
     listed = sessions(phone["access_token"])
 
-    assert [one["device"] for one in listed] == [("Laptop/2.0 " + "x" * 300)[:200], "Phone/1.0"]
-    assert [one["current"] for one in listed] == [False, True]
+    assert [session["device"] for session in listed] == [
+        ("Laptop/2.0 " + "x" * 300)[:200],
+        "Phone/1.0",
+    ]
+    assert [session["current"] for session in listed] == [False, True]
     assert set(listed[0]) == {
         "id",
         "device",
@@ -65,7 +68,7 @@ def test_a_list_of_sessions_shows_no_secret():
 def test_the_owner_can_end_a_session():
     register()
     here, lost = signed_in(), signed_in()
-    (other,) = [one for one in sessions(here["access_token"]) if not one["current"]]
+    (other,) = [session for session in sessions(here["access_token"]) if not session["current"]]
 
     assert end(here["access_token"], other["id"]).status == 204
 
@@ -96,15 +99,15 @@ def test_all_other_sessions_end_at_once():
 
     assert call("me.end_other_sessions", here["access_token"]).status == 204
 
-    assert {whoami(one["access_token"]).code for one in others} == {"session_ended"}
-    assert {refresh(one["refresh_token"]).code for one in others} == {"session_ended"}
+    assert {whoami(tokens["access_token"]).code for tokens in others} == {"session_ended"}
+    assert {refresh(tokens["refresh_token"]).code for tokens in others} == {"session_ended"}
     renewed = refresh(here["refresh_token"])
     assert whoami(renewed.body["access_token"]).status == 200
-    assert [one["current"] for one in sessions(here["access_token"])] == [True]
+    assert [session["current"] for session in sessions(here["access_token"])] == [True]
 
 
 def test_an_ended_session_cannot_end_the_others():
-    """API Gateway still lets it in for up to a minute."""
+    """API Gateway accepts an ended session for up to a minute."""
     register()
     owner, thief = signed_in(), signed_in()
     kept = authorize(thief["access_token"])
@@ -119,10 +122,10 @@ def test_an_ended_session_cannot_end_the_others():
 
 
 def test_ended_sessions_are_not_listed(monkeypatch):
-    monkeypatch.setattr(clock, "utc_now", later := Clock())
+    monkeypatch.setattr(clock, "utc_now", fake_clock := Clock())
     user_id = register().body["id"]
     signed_in()
-    later.advance(days=14)
+    fake_clock.advance(days=14)
     signed_in()
 
     listed = send(handler, "me.list_sessions", caller=Caller(user_id)).body["items"]

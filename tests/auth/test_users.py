@@ -1,4 +1,4 @@
-"""Whole slice: admins see the accounts, give and take roles, disable, and end sessions."""
+"""Whole slice: admins list users, change roles and status, and end sessions."""
 
 import pytest
 
@@ -27,8 +27,8 @@ BOB = "bob@example.com"
 
 
 @pytest.fixture(autouse=True)
-def admin_who_exists(aws):  # noqa: ARG001 (it needs the tables)
-    """What is done in the name of one who does not would not count."""
+def stored_admin(aws):  # noqa: ARG001 (needs the tables)
+    """Writes check that the admin exists and is active."""
     shop.user(ADMIN.user_id, roles={"customer", "admin"})
 
 
@@ -41,7 +41,7 @@ def get(user_id: str, caller: Caller | None = ADMIN):
 
 
 def update(user_id: str, *, caller: Caller | None = ADMIN, **change):
-    """Whatever it was before: test_editing_accounts.py has what becomes of versions."""
+    """Update any version. test_editing_accounts.py tests versions."""
     path, headers = {"user_id": user_id}, {"if-match": "*"}
     return send(handler, "users.update", caller=caller, path=path, body=change, headers=headers)
 
@@ -51,7 +51,7 @@ def end_sessions(user_id: str, caller: Caller | None = ADMIN):
 
 
 def stored(user_id: str) -> tuple[set[str], str, int, int]:
-    """What both tables have alike."""
+    """Return what both tables store, after checking that they agree."""
     user = User.get(user_id)
     login = Login.get(user.email)
     assert (login.roles, login.status) == (user.roles, user.status)
@@ -59,8 +59,8 @@ def stored(user_id: str) -> tuple[set[str], str, int, int]:
     return user.roles, user.status, user.version, user.access_epoch
 
 
-def key_of(user_id: str) -> str:
-    """An API key, as its holder has it."""
+def store_api_key(user_id: str) -> str:
+    """Store an API key and return its text."""
     text = api_keys.KeyText(user_id, f"key_{'a' * 32}", opaque_tokens.new_secret())
     ApiKey(
         user_id,
@@ -147,9 +147,11 @@ def test_an_admin_can_read_a_user():
     assert (answer.status, answer.body["id"], answer.body["email"]) == (200, user_id, EMAIL)
 
 
-@pytest.mark.parametrize("ask", [get, end_sessions, lambda it: update(it, status="disabled")])
-def test_an_unknown_user_is_not_found(ask):
-    answer = ask("usr_nobody")
+@pytest.mark.parametrize(
+    "request_for", [get, end_sessions, lambda user_id: update(user_id, status="disabled")]
+)
+def test_an_unknown_user_is_not_found(request_for):
+    answer = request_for("usr_nobody")
 
     assert (answer.status, answer.code) == (404, "user_not_found")
 
@@ -247,12 +249,12 @@ def test_a_password_shortened_during_the_change_refuses_it(monkeypatch):
     user_id = register().body["id"]
     find = Login.find
 
-    def then_shortened(*args, **kwargs):
+    def shorten_after(*args, **kwargs):
         login = find(*args, **kwargs)
         Login(EMAIL).update([Login.suits_staff.set(False)])
         return login
 
-    monkeypatch.setattr(Login, "find", then_shortened)
+    monkeypatch.setattr(Login, "find", shorten_after)
 
     answer = update(user_id, roles=["staff"])
 
@@ -294,7 +296,7 @@ def test_staff_need_a_confirmed_address(role):
 
 def test_ending_a_users_sessions_revokes_their_keys():
     user_id = register().body["id"]
-    key = key_of(user_id)
+    key = store_api_key(user_id)
 
     assert end_sessions(user_id).status == 204
 
@@ -305,14 +307,14 @@ def test_a_former_admin_with_a_cached_token_is_refused():
     user_id = register().body["id"]
     User(ADMIN.user_id).update([User.status.set("disabled")])
 
-    answers = [end_sessions(user_id), remove_second_factor(user_id)]
+    answers = [end_sessions(user_id), disable_second_factor(user_id)]
 
     assert answers[0].code == "forbidden"
     assert answers[1].code == "second_factor_not_enabled"
     assert stored(user_id)[3] == 1
 
 
-def remove_second_factor(user_id: str, caller: Caller | None = ADMIN):
+def disable_second_factor(user_id: str, caller: Caller | None = ADMIN):
     path = {"user_id": user_id}
     return send(handler, "users.remove_second_factor", caller=caller, path=path)
 
@@ -325,16 +327,16 @@ def test_an_admin_can_disable_a_lost_second_factor():
     Login(EMAIL).update([Login.totp_seed.set("k1:lost"), Login.recovery_hashes.set({"lost"})])
     assert log_in().code == "second_factor_code_required"
 
-    assert remove_second_factor(user_id).status == 204
+    assert disable_second_factor(user_id).status == 204
 
     login = Login.get(EMAIL)
     assert (login.second_factor, login.totp_seed, login.recovery_hashes) == (False, None, None)
     assert whoami(tokens["access_token"]).code == "session_ended"
     assert log_in().status == 200
     assert staged()[-1] == "user.second_factor_changed"
-    assert remove_second_factor(user_id).code == "second_factor_not_enabled"
-    assert remove_second_factor(ADMIN.user_id).code == "cannot_modify_own_account"
-    assert remove_second_factor("usr_nobody").code == "user_not_found"
+    assert disable_second_factor(user_id).code == "second_factor_not_enabled"
+    assert disable_second_factor(ADMIN.user_id).code == "cannot_modify_own_account"
+    assert disable_second_factor("usr_nobody").code == "user_not_found"
 
 
 def test_two_admins_cannot_remove_each_other_at_once():
@@ -344,7 +346,9 @@ def test_two_admins_cannot_remove_each_other_at_once():
     callers = [Caller(user_id, "customer admin") for user_id in (one, two)]
 
     first = update(two, caller=callers[0], roles=["customer"])
-    second = update(one, caller=callers[1], roles=["customer"])  # its authorization is cached
+    second = update(
+        one, caller=callers[1], roles=["customer"]
+    )  # API Gateway has cached its authorization
 
     assert (first.status, second.status, second.code) == (200, 403, "forbidden")
     assert "admin" in stored(one)[0]
@@ -353,7 +357,7 @@ def test_two_admins_cannot_remove_each_other_at_once():
 def test_a_disabled_account_loses_its_sessions_and_keys():
     user_id = register().body["id"]
     update(user_id, roles=["customer", "staff"])
-    tokens, key = signed_in(), key_of(user_id)
+    tokens, key = signed_in(), store_api_key(user_id)
     assert "products:write" in authorize(key)["permissions"]
 
     answer = update(user_id, status="disabled")

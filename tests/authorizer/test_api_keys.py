@@ -1,4 +1,4 @@
-"""Whole slice: the Lambda authorizer, for whoever shows an API key."""
+"""Whole slice: the Lambda authorizer, with API keys."""
 
 import json
 from dataclasses import replace
@@ -28,7 +28,7 @@ ENDED = {"refusal": "session_ended"}
 
 
 @pytest.fixture
-def owner(aws: None) -> User:  # noqa: ARG001 (where the user is stored)
+def owner(aws: None) -> User:  # noqa: ARG001 (needs the tables)
     return shop.user(OWNER, roles={"customer", "staff"})
 
 
@@ -65,7 +65,7 @@ def test_a_key_cannot_manage_its_owners_account(route, key):
 
 @pytest.mark.parametrize("kept", ["account:own", "api_keys:manage", "users:manage"])
 def test_a_stored_permission_that_keys_may_not_have_is_ignored(kept, owner):
-    """However it came to be: what may be given to keys may become less while they live."""
+    """The set of grantable permissions may shrink during the life of a key."""
     owner.update([User.roles.set({"customer", "admin"})])
     key = api_key(owner, permissions={kept, "stock:write"})
 
@@ -141,41 +141,41 @@ def test_a_key_does_not_work_for_another_user(owner, key):
 
 
 MANGLED = {
-    "another secret": lambda it: f"{it[:-43]}{'A' * 43}",
-    "its first character changed": lambda it: (
-        it[:-43] + ("A" if it[-43] != "A" else "B") + it[-42:]
+    "another secret": lambda key: f"{key[:-43]}{'A' * 43}",
+    "its first character changed": lambda key: (
+        key[:-43] + ("A" if key[-43] != "A" else "B") + key[-42:]
     ),
-    "its last character changed": lambda it: it[:-1] + ("A" if it[-1] != "A" else "E"),
-    "no secret": lambda it: it[:-43],
-    "a short secret": lambda it: it[:-1],
-    "a long secret": lambda it: it + "A",
-    "padding": lambda it: it + "=",
-    "the digest of the secret": lambda it: it[:-43] + the_key().secret_hash,
-    "as much of it as fits": lambda it: it[:-43] + the_key().secret_hash[:43],
-    "a space inside": lambda it: f"{it[:40]} {it[40:]}",
-    "a newline inside": lambda it: f"{it[:40]}\n{it[40:]}",
-    "NUL at its end": lambda it: it + "\x00",
-    "another key": lambda it: f"souk_{'c' * 32}{it[37:]}",
-    "another user": lambda it: f"{it[:38]}{'b' * 32}{it[70:]}",
-    "user and key the other way round": lambda it: f"souk_{it[38:70]}_{it[5:37]}{it[70:]}",
-    "no user": lambda it: it[:37] + it[70:],
-    "a session's id": lambda it: f"souk_ses_{it[5:]}",
-    "capitals": lambda it: "souk_" + it[5:70].upper() + it[70:],
-    "another prefix": lambda it: "shop" + it[4:],
-    "the prefix in capitals": lambda it: "SOUK" + it[4:],
+    "its last character changed": lambda key: key[:-1] + ("A" if key[-1] != "A" else "E"),
+    "no secret": lambda key: key[:-43],
+    "a short secret": lambda key: key[:-1],
+    "a long secret": lambda key: key + "A",
+    "padding": lambda key: key + "=",
+    "the digest of the secret": lambda key: key[:-43] + the_key().secret_hash,
+    "the digest cut to length": lambda key: key[:-43] + the_key().secret_hash[:43],
+    "a space inside": lambda key: f"{key[:40]} {key[40:]}",
+    "a newline inside": lambda key: f"{key[:40]}\n{key[40:]}",
+    "NUL at its end": lambda key: key + "\x00",
+    "another key": lambda key: f"souk_{'c' * 32}{key[37:]}",
+    "another user": lambda key: f"{key[:38]}{'b' * 32}{key[70:]}",
+    "user and key swapped": lambda key: f"souk_{key[38:70]}_{key[5:37]}{key[70:]}",
+    "no user": lambda key: key[:37] + key[70:],
+    "a session's id": lambda key: f"souk_ses_{key[5:]}",
+    "capitals": lambda key: "souk_" + key[5:70].upper() + key[70:],
+    "another prefix": lambda key: "shop" + key[4:],
+    "the prefix in capitals": lambda key: "SOUK" + key[4:],
     "the prefix alone": lambda _: "souk_",
-    "the prefix twice": lambda it: "souk_" + it,
-    "what lists show of it": lambda it: it[:37],
-    "hyphens for underscores": lambda it: it.replace("_", "-"),
-    "twice": lambda it: it + it,
-    "two with a comma": lambda it: f"{it},{it}",
+    "the prefix twice": lambda key: "souk_" + key,
+    "the prefix in lists": lambda key: key[:37],
+    "hyphens for underscores": lambda key: key.replace("_", "-"),
+    "twice": lambda key: key + key,
+    "two with a comma": lambda key: f"{key},{key}",
     "huge": lambda _: "souk_" + "a" * 100_000,
-    "not ASCII": lambda it: it[:-1] + "é",
-    "digits of another script": lambda it: f"souk_٢{it[6:]}",
-    "half a surrogate": lambda it: it[:-1] + "\ud800",
-    "in quotes": lambda it: f'"{it}"',
-    "percent-encoded": lambda it: it.replace("_", "%5F"),
-    "a wildcard": lambda it: f"souk_*{it[37:]}",
+    "not ASCII": lambda key: key[:-1] + "é",
+    "digits of another script": lambda key: f"souk_٢{key[6:]}",
+    "half a surrogate": lambda key: key[:-1] + "\ud800",
+    "in quotes": lambda key: f'"{key}"',
+    "percent-encoded": lambda key: key.replace("_", "%5F"),
+    "a wildcard": lambda key: f"souk_*{key[37:]}",
 }
 
 
@@ -217,11 +217,11 @@ def test_a_key_needs_no_key_ring(key):
 
 
 def test_the_last_use_is_stored_every_five_minutes(monkeypatch, key):
-    monkeypatch.setattr(clock, "utc_now", later := Clock())
+    monkeypatch.setattr(clock, "utc_now", fake_clock := Clock())
     noted = []
 
     for minutes in (0, 4, 2):
-        later.advance(minutes=minutes)
+        fake_clock.advance(minutes=minutes)
         authorize(key)
         noted.append(the_key().last_used_at)
 
@@ -252,10 +252,10 @@ def test_a_key_works_when_two_instances_store_its_use(key):
 
 
 def test_staff_keys_need_a_required_second_factor(monkeypatch, owner):
-    chosen = {
+    configured = {
         AdmissionSettings: replace(settings(AdmissionSettings), require_staff_second_factor=True)
     }
-    monkeypatch.setattr(authorizer.service, "settings", chosen.__getitem__)
+    monkeypatch.setattr(authorizer.service, "settings", configured.__getitem__)
     stored = api_key(owner)
 
     without = authorize(stored)
@@ -271,13 +271,13 @@ def test_a_table_failure_answers_unavailable_for_a_key(key):
 
 
 def test_a_key_revoked_during_its_use_stays_revoked(monkeypatch, key):
-    note = authorizer.repository.update_last_used
+    update = authorizer.repository.update_last_used
 
-    def revoked_meanwhile(used, now):
+    def revoke_first(used, now):
         the_key().delete()
-        note(used, now)
+        update(used, now)
 
-    monkeypatch.setattr(authorizer.repository, "update_last_used", revoked_meanwhile)
+    monkeypatch.setattr(authorizer.repository, "update_last_used", revoke_first)
 
     authorize(key)
 

@@ -1,4 +1,4 @@
-"""Whole slice: the Lambda authorizer, from the header to what the routes rely on."""
+"""Whole slice: the Lambda authorizer, from the header to the context that routes read."""
 
 import json
 from datetime import timedelta
@@ -28,13 +28,13 @@ CUSTOMER = permissions_of(frozenset({Role.CUSTOMER}))
 
 @pytest.fixture
 def token(aws: None) -> str:  # noqa: ARG001 (where the session is stored)
-    """Of a session of staff that stands."""
+    """An access token for an active session of staff."""
     return token_of(session(shop.user("usr_staff", roles={"customer", "staff"})))
 
 
 @pytest.fixture
-def _factor_demanded(monkeypatch):
-    """Settings are read once in a function's life; here, twice."""
+def _second_factor_required(monkeypatch):
+    """Settings are read once per process, so the fixture clears the cache twice."""
     config._loaded.cache_clear()  # noqa: SLF001
     monkeypatch.setenv("REQUIRE_STAFF_SECOND_FACTOR", "true")
     yield
@@ -207,7 +207,7 @@ def test_ending_a_session_does_not_end_the_users_others():
     assert ask(f"Bearer {token_of(other)}")["context"]["session_id"] == other.session_id
 
 
-@pytest.mark.usefixtures("_factor_demanded")
+@pytest.mark.usefixtures("_second_factor_required")
 @pytest.mark.parametrize("roles", [{"customer", "staff"}, {"customer", "admin"}])
 def test_staff_without_a_second_factor_are_customers(roles):
     user = shop.user("usr_staff", roles=roles, second_factor=True)
@@ -221,7 +221,7 @@ def test_staff_without_a_second_factor_are_customers(roles):
     assert with_it["context"]["second_factor_due"] is False
 
 
-@pytest.mark.usefixtures("_factor_demanded")
+@pytest.mark.usefixtures("_second_factor_required")
 def test_disabling_the_second_factor_affects_all_sessions():
     user = shop.user("usr_staff", roles={"staff"}, second_factor=False)
 
@@ -230,7 +230,7 @@ def test_disabling_the_second_factor_affects_all_sessions():
     assert (permissions(answer), answer["context"]["second_factor_due"]) == (CUSTOMER, True)
 
 
-@pytest.mark.usefixtures("_factor_demanded")
+@pytest.mark.usefixtures("_second_factor_required")
 def test_a_customer_needs_no_second_factor():
     answer = ask(f"Bearer {token_of(session(shop.user('usr_ada')))}")
 

@@ -1,4 +1,4 @@
-"""Whole slice: the authorizer is shown every forged token, of someone who is signed in."""
+"""Whole slice: the authorizer gets every forged token of a user who is logged in."""
 
 import json
 
@@ -15,15 +15,15 @@ from tests.support.http import CONTEXT, sample
 
 pytestmark = pytest.mark.usefixtures("_ada")
 
-# HTTP takes blanks off the ends of a header (RFC 9110, 5.5): what is left is the genuine one.
+# HTTP strips blanks at the ends of a header (RFC 9110, 5.5), which leaves the genuine token.
 UNSENDABLE = {f"spelling: {name}" for name in ("a blank before", "a blank after", "a line break")}
-# Well formed, so it is looked for.
+# Well formed, so the authorizer looks it up.
 LOOKED_FOR = {"other: an API key"}
 
 
 @pytest.fixture
-def _ada(aws: None) -> None:  # noqa: ARG001 (where she is stored)
-    """She is signed in, and the ring is that of the corpus."""
+def _ada(aws: None) -> None:  # noqa: ARG001 (needs the tables)
+    """Ada has a session, and the shop has the key ring of the forged tokens."""
     ring = {"current": RING.current} | {kid: key.decode() for kid, key in RING.keys.items()}
     client("secretsmanager").put_secret_value(
         SecretId="souk/token-keys", SecretString=json.dumps(ring)

@@ -1,4 +1,4 @@
-"""Pure: access tokens that the shop issued. Those that it did not: test_forged_tokens.py."""
+"""Pure: access tokens that the shop issued. test_forged_tokens.py has the others."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ def issue(ring=RING, *, age=timedelta(0), lifetime=LIFETIME) -> str:
     return access_tokens.issue("usr_ada", "ses_one", ring, now=issued, lifetime=lifetime)
 
 
-def is_taken(token: str, ring: KeyRing = RING) -> bool:
+def is_accepted(token: str, ring: KeyRing = RING) -> bool:
     return access_tokens.verify(token, ring).user_id == "usr_ada"
 
 
@@ -62,7 +62,7 @@ def test_a_token_is_valid_until_its_expiry_plus_leeway():
 def test_a_clock_slightly_ahead_accepts_a_token(over):
     token = issue(age=LIFETIME + timedelta(seconds=over))
 
-    assert is_taken(token)
+    assert is_accepted(token)
 
 
 @pytest.mark.parametrize("over", [timedelta(seconds=LEEWAY_SECONDS), timedelta(days=365)])
@@ -76,7 +76,7 @@ def test_a_token_past_its_expiry_is_expired(over):
 def test_a_clock_slightly_behind_accepts_a_token():
     token = issue(age=timedelta(seconds=5 - LEEWAY_SECONDS))
 
-    assert is_taken(token)
+    assert is_accepted(token)
 
 
 def test_a_token_from_the_future_is_refused():
@@ -89,14 +89,14 @@ def test_a_token_from_the_future_is_refused():
 def test_a_token_survives_a_key_rotation():
     token = issue(ring=RING)
 
-    assert is_taken(token, ROTATED)
+    assert is_accepted(token, ROTATED)
 
 
 def test_the_new_key_signs_after_a_rotation():
     token = issue(ring=ROTATED)
 
     assert jwt.get_unverified_header(token)["kid"] == "k2"
-    assert is_taken(token, ROTATED)
+    assert is_accepted(token, ROTATED)
 
 
 def test_a_token_of_a_removed_key_is_refused():

@@ -1,4 +1,4 @@
-"""Pure: API keys as their holders have them."""
+"""Pure: the text of API keys."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def test_a_key_contains_its_id_and_its_user():
 
 
 def test_every_new_key_can_be_parsed():
-    """A secret may begin with, end with and hold the sign that parts the key's parts."""
+    """A secret may start with, end with and contain the separator of the parts."""
     for _ in range(500):
         made = KeyText(ids.new_id("usr"), ids.new_id("key"), opaque_tokens.new_secret())
         assert KeyText.parse(str(made)) == made

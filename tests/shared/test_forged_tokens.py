@@ -1,4 +1,4 @@
-"""Pure: tokens that the shop did not issue, or not like this. The authorizer is shown them too."""
+"""Pure: tokens that the shop did not issue. tests/authorizer tests them too."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Rules on moto: rings of secret keys."""
+"""On moto: rings of secret keys."""
 
 import json
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Pure: secrets that mean nothing."""
+"""Pure: random secrets and their digests."""
 
 import base64
 
@@ -19,7 +19,7 @@ def test_two_secrets_are_never_the_same():
 
 
 def test_a_digest_never_changes():
-    """FIPS 180-4: SHA-256 of `abc`. What is stored must be found again."""
+    """FIPS 180-4: SHA-256 of `abc`. Stored digests must still match after years."""
     expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
     assert opaque_tokens.digest("abc") == expected

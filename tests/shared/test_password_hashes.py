@@ -1,4 +1,4 @@
-"""Pure: password hashes. Each hash is 0.07 s, so that few are made."""
+"""Pure: password hashes. A hash takes 0.07 s, so the tests make few of them."""
 
 import statistics
 import time
@@ -23,7 +23,7 @@ def stored(password: str) -> str:
     return passwords.hash_password(password, PEPPER, cost=COST)
 
 
-def is_password(password: str, of: str) -> bool:
+def is_correct(password: str, of: str) -> bool:
     return passwords.verify_password(password, stored(of), PEPPER, cost=COST)
 
 
@@ -33,7 +33,7 @@ def is_password(password: str, of: str) -> bool:
     ids=["128 code points", "64 emoji", "128 emoji", "NUL", "only spaces", "other scripts"],
 )
 def test_a_password_may_have_any_characters(password):
-    assert is_password(password, of=password)
+    assert is_correct(password, of=password)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_password_may_have_any_characters(password):
     ids=["100th", "128th", "64th emoji", "after NUL", "to NUL", "spaces", "none", "case", "blank"],
 )
 def test_every_character_of_a_password_counts(password, of):
-    assert not is_password(password, of=of)
+    assert not is_correct(password, of=of)
 
 
 def test_two_keyboards_produce_the_same_password():
@@ -60,8 +60,8 @@ def test_two_keyboards_produce_the_same_password():
     decomposed = unicodedata.normalize("NFD", composed)
 
     assert composed != decomposed
-    assert is_password(decomposed, of=composed)
-    assert is_password("Zürich-finance-1", of=composed)
+    assert is_correct(decomposed, of=composed)
+    assert is_correct("Zürich-finance-1", of=composed)
 
 
 def test_a_hash_names_its_pepper_and_its_cost():
@@ -121,8 +121,8 @@ def test_every_check_takes_as_long_as_the_current_cost(other):
     stored(password)
 
     usual, others = [], []
-    for _ in range(5):  # taken in turn, so that a busy machine slows both
-        usual.append(seconds(lambda: is_password("wrong", of=password)))
+    for _ in range(5):  # alternately, so that a busy machine slows both
+        usual.append(seconds(lambda: is_correct("wrong", of=password)))
         others.append(seconds(other))
 
     assert 0.7 < statistics.median(others) / statistics.median(usual) < 1.4

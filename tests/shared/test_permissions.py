@@ -48,5 +48,5 @@ def test_unknown_names_are_skipped():
     permissions = permissions_named(["stock:write", "drones:fly"])
     roles = roles_named({"staff", "pilot"})
 
-    assert [type(it) for it in (*permissions, *roles)] == [Permission, Role]
+    assert [type(member) for member in (*permissions, *roles)] == [Permission, Role]
     assert (permissions, roles) == ({Permission.WRITE_STOCK}, {Role.STAFF})

@@ -1,4 +1,4 @@
-"""How often something may be done from one place in an hour."""
+"""Hourly limits, and what counts as one client."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -30,13 +30,13 @@ def test_an_ipv6_subnet_counts_as_one_address(one, other, is_same):
 def test_a_counter_restarts_with_each_hour():
     late = NOON + timedelta(minutes=59, seconds=59)
 
-    subjects = [rate_limits.hourly_subject("mail", "x", it) for it in (NOON, late)]
+    subjects = [rate_limits.hourly_subject("mail", "x", time) for time in (NOON, late)]
 
     assert subjects[0] == subjects[1]
     assert rate_limits.hourly_subject("mail", "x", NOON + timedelta(hours=1)) != subjects[0]
 
 
-def take(*, limit: int, now: datetime = NOON) -> None:
+def consume(*, limit: int, now: datetime = NOON) -> None:
     transaction = Transaction()
     rate_limits.consume_hourly_quota(transaction, "mail", "x", limit=limit, now=now)
     transaction.commit()
@@ -45,11 +45,11 @@ def take(*, limit: int, now: datetime = NOON) -> None:
 @pytest.mark.usefixtures("aws")
 def test_the_quota_is_refused_at_its_hourly_limit():
     for _ in range(3):
-        take(limit=3)
+        consume(limit=3)
 
     with pytest.raises(TooManyAttempts) as raised:
-        take(limit=3, now=NOON + timedelta(minutes=59, seconds=1))
+        consume(limit=3, now=NOON + timedelta(minutes=59, seconds=1))
 
     assert raised.value.headers() == {"Retry-After": "59"}
-    assert [it.failures for it in Attempts.scan()] == [3]
-    take(limit=3, now=NOON + timedelta(hours=1))
+    assert [counter.failures for counter in Attempts.scan()] == [3]
+    consume(limit=3, now=NOON + timedelta(hours=1))

@@ -35,6 +35,9 @@ def list_api_keys() -> Page[ApiKeyView]:
 @routes.delete("/v1/me/api-keys/<key_id>", status_code=204, tags=["API keys"])
 @requires(Permission.MANAGE_API_KEYS)
 def revoke_api_key(key_id: str) -> Response[Any]:
-    """Revoke an API key. Requests with this key are refused within a minute."""
+    """Revoke an API key.
+
+    Requests with this key are refused within a minute.
+    """
     api_keys.revoke_api_key(routes.caller, key_id)
     return no_content()

@@ -16,10 +16,10 @@ routes = Routes()
 @routes.post("/v1/auth/password/forgot", status_code=202, tags=["Accounts"])
 @anyone
 def request_password_reset(address: EmailAddress) -> Response[Any]:
-    """Mail a link that sets a new password. The link works for ten minutes.
+    """Mail a link that sets a new password.
 
-    The answer is the same when no account has the address. A second request within five minutes
-    sends no mail.
+    The link works once, for ten minutes. The answer is the same when no account has the address. A
+    second request within five minutes sends no mail.
     """
     passwords.request_password_reset(address.email, routes.client)
     return accepted()
@@ -39,6 +39,9 @@ def reset_password(reset: PasswordReset) -> Response[Any]:
 @routes.put("/v1/me/password", status_code=204, tags=["Accounts"])
 @requires(Permission.OWN_ACCOUNT)
 def change_password(change: PasswordChange) -> Response[Any]:
-    """Change your password. All your other sessions end."""
+    """Change your password.
+
+    All your other sessions end.
+    """
     passwords.change_password(routes.caller, change, routes.client)
     return no_content()

@@ -40,6 +40,9 @@ def export_me(cursor: PageCursor = None) -> Response[ExportView]:
 @routes.delete("/v1/me", status_code=204, tags=["Privacy"])
 @requires(Permission.OWN_ACCOUNT)
 def delete_me(deletion: AccountDeletion) -> Response[Any]:
-    """Delete your account. The shop keeps your orders without your name and address."""
+    """Delete your account.
+
+    The shop keeps your orders without your name and address.
+    """
     privacy.delete_me(routes.caller, deletion, routes.client)
     return no_content()

@@ -43,7 +43,10 @@ def confirm_second_factor(request: SecondFactorConfirmation) -> RecoveryCodesVie
 @routes.post("/v1/me/second-factor/recovery-codes", tags=["Second factor"])
 @requires(Permission.OWN_ACCOUNT)
 def replace_recovery_codes(proof: SecondFactorProof) -> RecoveryCodesView:
-    """Get ten new recovery codes. The old recovery codes stop working."""
+    """Get ten new recovery codes.
+
+    The old recovery codes stop working.
+    """
     codes = second_factor.replace_recovery_codes(routes.caller, proof, routes.client)
     return RecoveryCodesView(recovery_codes=codes)
 
@@ -51,6 +54,9 @@ def replace_recovery_codes(proof: SecondFactorProof) -> RecoveryCodesView:
 @routes.delete("/v1/me/second-factor", status_code=204, tags=["Second factor"])
 @requires(Permission.OWN_ACCOUNT)
 def disable_second_factor(proof: SecondFactorProof) -> Response[Any]:
-    """Disable your second factor. The password alone logs you in again."""
+    """Disable your second factor.
+
+    The password alone logs you in again.
+    """
     second_factor.disable_second_factor(routes.caller, proof, routes.client)
     return no_content()

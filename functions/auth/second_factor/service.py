@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from auth.accounts import repository as accounts
 from auth.accounts import service as account_rules
 from auth.credentials import service as credentials
+from auth.credentials.login_throttle import LoginThrottle
 from auth.credentials.service import Authentication
 from auth.second_factor import codes
+from auth.second_factor.codes import AcceptedCode
 from auth.second_factor.schemas import SecondFactorProof
 from auth.sessions import repository as sessions
 from shared import clock, observability
@@ -60,18 +62,11 @@ def confirm_second_factor(caller: Principal, code: str, client: Client) -> list[
     user = account_rules.get_me(caller)
     if user.second_factor:
         raise SecondFactorAlreadyEnabled
-    login, throttle, now = credentials.check_throttle(user.email, client)
-    if login is None or not login.totp_seed:
-        raise SecondFactorNotEnabled(
-            "The enrolment has not started. Start it at POST /v1/me/second-factor."
-        )
-    accepted = codes.match_code(login, code, credentials.pepper(), now=now)
-    if accepted is None:
-        raise credentials.record_failure(WrongCode(), login, throttle, now)
+    login, throttle, accepted = _check_enrolment_code(user, code, client)
     recovery_codes = codes.new_recovery_codes()
     hashes, epoch = codes.hash_recovery_codes(recovery_codes), int(user.access_epoch) + 1
     transaction = Transaction()
-    throttle.stage_success(transaction, now)
+    throttle.stage_success(transaction, clock.utc_now())
     accounts.stage_profile_update(
         transaction,
         user,
@@ -85,6 +80,21 @@ def confirm_second_factor(caller: Principal, code: str, client: Client) -> list[
     transaction.commit()
     observability.audit("confirm_second_factor", "done", user_id=user.user_id)
     return recovery_codes
+
+
+def _check_enrolment_code(
+    user: User, code: str, client: Client
+) -> tuple[Login, LoginThrottle, AcceptedCode]:
+    """Raises WrongCode, TooManyAttempts and SecondFactorNotEnabled."""
+    login, throttle, now = credentials.check_throttle(user.email, client)
+    if login is None or not login.totp_seed:
+        raise SecondFactorNotEnabled(
+            "The enrolment has not started. Start it at POST /v1/me/second-factor."
+        )
+    accepted = codes.match_code(login, code, credentials.pepper(), now=now)
+    if accepted is None:
+        raise credentials.record_failure(WrongCode(), login, throttle, now)
+    return login, throttle, accepted
 
 
 def replace_recovery_codes(

@@ -43,7 +43,10 @@ def refresh_tokens(request: RefreshRequest) -> TokensView:
 @routes.post("/v1/auth/logout", status_code=204, tags=["Sessions"])
 @requires(Permission.OWN_ACCOUNT)
 def log_out() -> Response[Any]:
-    """End the current session. Its access tokens stop working within a minute."""
+    """End the current session.
+
+    Its access tokens stop working within a minute.
+    """
     sessions.log_out(routes.caller)
     return no_content()
 
