@@ -39,7 +39,7 @@ def retry_on_stale_version(
     raised at once. Raises ConcurrentModification when others win every time.
     """
     is_any_version = expected is None or expected.is_any
-    retried = (*also_on, StaleVersion) if is_any_version else also_on
+    retried: Errors = (*also_on, StaleVersion) if is_any_version else also_on
     try:
         return retry(edit, on=retried, attempts=EDIT_ATTEMPTS)
     except retried as error:

@@ -107,9 +107,9 @@ def test_files_and_halves_of_files_are_swept():
 def test_the_bucket_calls_the_processor_for_uploads_alone():
     bucket = stack.of_type("AWS::S3::Bucket")["UploadsBucket"]
     (notification,) = bucket["NotificationConfiguration"]["LambdaConfigurations"]
-    permission = stack.of_type("AWS::Lambda::Permission")["FileProcessorPermission"]
+    permission = stack.of_type("AWS::Lambda::Permission")["FileImportPermission"]
 
-    assert stack.target(notification["Function"]) == "FileProcessorFunction"
+    assert stack.target(notification["Function"]) == "FileImportFunction"
     assert notification["Event"] == "s3:ObjectCreated:*"
     assert notification["Filter"] == {"S3Key": {"Rules": [{"Name": "prefix", "Value": "uploads/"}]}}
     assert named(permission["SourceArn"]) == named(bucket["BucketName"])
