@@ -6,14 +6,14 @@ from typing import get_args
 
 import pytest
 
-from notifications.workers import send_emails
+from notifications import emails
 from shared.events.all_events import AnyEvent, CatalogEvent
 from shared.storage.models.catalog import Stock, StockLevel
 from tests.template import stack
 
 FOURTEEN_DAYS = 1_209_600
 INDEX_LAG_SECONDS = 60  # generously: by_buyer follows its table within a second or so
-TEMPLATES = Path(send_emails.__file__).parent / "templates"
+TEMPLATES = Path(emails.__file__).parent / "templates"
 DEAD_LETTERS = {
     "MailDeadLetters",
     "MailRuleDeadLetters",

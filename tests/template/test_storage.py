@@ -115,7 +115,9 @@ def test_the_bucket_calls_the_processor_for_uploads_alone():
     assert named(permission["SourceArn"]) == named(bucket["BucketName"])
 
 
-@pytest.mark.parametrize("name", stack.of_type("AWS::SecretsManager::Secret").keys() - FILLED_IN)
+@pytest.mark.parametrize(
+    "name", sorted(stack.of_type("AWS::SecretsManager::Secret").keys() - FILLED_IN)
+)
 def test_a_secret_is_a_ring_of_keys_made_by_aws(name):
     made = stack.of_type("AWS::SecretsManager::Secret")[name]["GenerateSecretString"]
 
