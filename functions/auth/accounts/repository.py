@@ -23,7 +23,7 @@ def create_account(
     """Add the account and its event to the transaction, and commit it. Raises AccountExists."""
     transaction.put(login, only_if=Login.email.does_not_exist(), otherwise=AccountExists)
     transaction.put(user)
-    outbox.stage(transaction, event)
+    outbox.stage_event(transaction, event)
     transaction.commit()
 
 

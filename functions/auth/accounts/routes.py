@@ -4,9 +4,9 @@ from auth.accounts import service as accounts
 from auth.accounts.schemas import ProfileChange, Registration, UserView
 from shared.http.api import Routes
 from shared.http.authorization import anyone, requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import IfMatch, IfNoneMatch
-from shared.http.responses import created, shown
+from shared.http.responses import created_response, ok_response
 from shared.security.permissions import Permission
 
 routes = Routes()
@@ -20,7 +20,7 @@ def register(registration: Registration) -> Response[UserView]:
     The answer is the same when an account already has the address. Its owner gets a mail instead.
     """
     user = UserView.from_model(accounts.register(registration, routes.client))
-    return created(user, version=user.version)
+    return created_response(user, version=user.version)
 
 
 @routes.get("/v1/me", tags=["Accounts"])
@@ -28,13 +28,13 @@ def register(registration: Registration) -> Response[UserView]:
 def get_me(if_none_match: IfNoneMatch = None) -> Response[UserView]:
     """Get the account that the access token belongs to."""
     user = UserView.from_model(accounts.get_me(routes.caller))
-    return shown(user, version=user.version, if_none_match=if_none_match)
+    return ok_response(user, version=user.version, if_none_match=if_none_match)
 
 
 @routes.patch("/v1/me", tags=["Accounts"])
 @requires(Permission.OWN_ACCOUNT)
 def update_me(change: ProfileChange, if_match: IfMatch) -> Response[UserView]:
     """Change the name on your account."""
-    changed = accounts.update_me(routes.caller, change.name, Expected.parse(if_match))
+    changed = accounts.update_me(routes.caller, change.name, ExpectedVersion.parse(if_match))
     user = UserView.from_model(changed)
-    return shown(user, version=user.version)
+    return ok_response(user, version=user.version)

@@ -22,7 +22,7 @@ from shared.errors.requests import ConcurrentModification
 from shared.events.accounts import AccessData, DuplicateRegistrationAttempted, UserRegistered
 from shared.events.all_events import UserEvent
 from shared.http.authorization import Client
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.retries import retry_on_stale_version
 from shared.security import passwords
 from shared.security.permissions import Principal, Role
@@ -101,7 +101,7 @@ def _notify_owner(login: Login, client: Client, now: datetime) -> None:
         # confirm the first password: whoever reads the mailbox sets a new password.
         access = AccessData(user_id=access.user_id, access_epoch=access.access_epoch + 1)
         repository.stage_profile_update(transaction, login, access_epoch=access.access_epoch)
-    outbox.stage(transaction, DuplicateRegistrationAttempted(data=access))
+    outbox.stage_event(transaction, DuplicateRegistrationAttempted(data=access))
     with suppress(CooldownActive, ConcurrentModification):
         transaction.commit()
 
@@ -114,7 +114,7 @@ def get_me(caller: Principal) -> User:
     return user
 
 
-def update_me(caller: Principal, name: str, expected: Expected) -> User:
+def update_me(caller: Principal, name: str, expected: ExpectedVersion) -> User:
     """Raises StaleVersion and ConcurrentModification."""
 
     def rename() -> User:
@@ -155,7 +155,7 @@ def request_email(email: str, event: UserEvent, client: Client) -> None:
     transaction = Transaction()
     stage_email_quota(transaction, client, now)
     login_throttle.start_cooldown(transaction, event.type, email, every=EMAIL_COOLDOWN, now=now)
-    outbox.stage(transaction, event)
+    outbox.stage_event(transaction, event)
     try:
         transaction.commit()
     except CooldownActive:

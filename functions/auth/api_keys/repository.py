@@ -16,7 +16,7 @@ def create_api_key(key: ApiKey, *, epoch: int) -> None:
     transaction = Transaction()
     transaction.put(key)
     created = ApiKeyData(user_id=key.user_id, key_id=key.key_id)
-    outbox.stage(transaction, ApiKeyCreated(data=created))
+    outbox.stage_event(transaction, ApiKeyCreated(data=created))
     sessions.stage_epoch_check(transaction, key.user_id, epoch)
     transaction.commit()
 

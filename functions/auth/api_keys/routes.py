@@ -6,7 +6,7 @@ from auth.api_keys import service as api_keys
 from auth.api_keys.schemas import ApiKeyView, CreatedApiKeyView, NewApiKey
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.responses import created, no_content
+from shared.http.responses import created_response, no_content_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 
@@ -21,7 +21,7 @@ def create_api_key(new: NewApiKey) -> Response[CreatedApiKeyView]:
     Only this answer contains the key. Store it: the shop cannot show it again.
     """
     key = api_keys.create_api_key(routes.caller, new)
-    return created(CreatedApiKeyView.with_text(key.stored, key.text))
+    return created_response(CreatedApiKeyView.with_text(key.stored, key.text))
 
 
 @routes.get("/v1/me/api-keys", tags=["API keys"])
@@ -40,4 +40,4 @@ def revoke_api_key(key_id: str) -> Response[Any]:
     Requests with this key are refused within a minute.
     """
     api_keys.revoke_api_key(routes.caller, key_id)
-    return no_content()
+    return no_content_response()

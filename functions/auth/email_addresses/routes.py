@@ -6,7 +6,7 @@ from auth.email_addresses import service as email_addresses
 from auth.email_addresses.schemas import EmailAddress, EmailChange, LinkToken
 from shared.http.api import Routes
 from shared.http.authorization import anyone, requires
-from shared.http.responses import accepted, no_content
+from shared.http.responses import accepted_response, no_content_response
 from shared.security.permissions import Permission
 
 routes = Routes()
@@ -20,7 +20,7 @@ def verify_email(link: LinkToken) -> Response[Any]:
     The token works once. The same route confirms a changed address.
     """
     email_addresses.verify_email(link.token)
-    return no_content()
+    return no_content_response()
 
 
 @routes.post("/v1/auth/verify-email/resend", status_code=202, tags=["Accounts"])
@@ -32,7 +32,7 @@ def resend_verification_email(address: EmailAddress) -> Response[Any]:
     second request within five minutes sends no mail.
     """
     email_addresses.resend_verification_email(address.email, routes.client)
-    return accepted()
+    return accepted_response()
 
 
 @routes.post("/v1/me/email", status_code=202, tags=["Accounts"])
@@ -43,4 +43,4 @@ def request_email_change(change: EmailChange) -> Response[Any]:
     The current address stays until the link is opened.
     """
     email_addresses.request_email_change(routes.caller, change, routes.client)
-    return accepted()
+    return accepted_response()

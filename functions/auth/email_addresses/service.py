@@ -59,7 +59,7 @@ def verify_email(token: str) -> None:
 def stage_verified(transaction: Transaction, user: User) -> None:
     """Stage the event, unless the address was confirmed before."""
     if not user.email_verified:
-        outbox.stage(transaction, EmailVerified(data=UserData(user_id=user.user_id)))
+        outbox.stage_event(transaction, EmailVerified(data=UserData(user_id=user.user_id)))
 
 
 def _stage_email_change(transaction: Transaction, user: User, link: EmailToken) -> None:
@@ -67,7 +67,7 @@ def _stage_email_change(transaction: Transaction, user: User, link: EmailToken) 
     if login is None:
         raise LinkExpired
     repository.stage_email_change(transaction, user, login, link.email)
-    outbox.stage(transaction, EmailChanged(data=UserData(user_id=user.user_id)))
+    outbox.stage_event(transaction, EmailChanged(data=UserData(user_id=user.user_id)))
 
 
 def request_email_change(caller: Principal, change: EmailChange, client: Client) -> None:
@@ -86,7 +86,7 @@ def request_email_change(caller: Principal, change: EmailChange, client: Client)
     login_throttle.start_cooldown(
         transaction, "change", subject, every=account_rules.EMAIL_COOLDOWN, now=now
     )
-    outbox.stage(
+    outbox.stage_event(
         transaction,
         EmailChangeRequested(data=account_rules.access_data(user))
         if owner is None

@@ -7,7 +7,7 @@ from auth.passwords import service as passwords
 from auth.passwords.schemas import PasswordChange, PasswordReset
 from shared.http.api import Routes
 from shared.http.authorization import anyone, requires
-from shared.http.responses import accepted, no_content
+from shared.http.responses import accepted_response, no_content_response
 from shared.security.permissions import Permission
 
 routes = Routes()
@@ -22,7 +22,7 @@ def request_password_reset(address: EmailAddress) -> Response[Any]:
     second request within five minutes sends no mail.
     """
     passwords.request_password_reset(address.email, routes.client)
-    return accepted()
+    return accepted_response()
 
 
 @routes.post("/v1/auth/password/reset", status_code=204, tags=["Accounts"])
@@ -33,7 +33,7 @@ def reset_password(reset: PasswordReset) -> Response[Any]:
     All sessions end, and all API keys are revoked. A second factor stays enabled.
     """
     passwords.reset_password(reset, routes.client)
-    return no_content()
+    return no_content_response()
 
 
 @routes.put("/v1/me/password", status_code=204, tags=["Accounts"])
@@ -44,4 +44,4 @@ def change_password(change: PasswordChange) -> Response[Any]:
     All your other sessions end.
     """
     passwords.change_password(routes.caller, change, routes.client)
-    return no_content()
+    return no_content_response()

@@ -43,7 +43,7 @@ def change_password(caller: Principal, change: PasswordChange, client: Client) -
         access_epoch=epoch,
     )
     sessions.stage_session_kept(transaction, caller, epoch)
-    outbox.stage(transaction, PasswordChanged(data=UserData(user_id=user.user_id)))
+    outbox.stage_event(transaction, PasswordChanged(data=UserData(user_id=user.user_id)))
     transaction.commit()
     observability.audit("change_password", "done", user_id=user.user_id)
 
@@ -84,7 +84,7 @@ def reset_password(reset: PasswordReset, client: Client) -> None:
     device = login_throttle.known_device_subject(user.email, client.address)
     login_throttle.stage_known_device(transaction, device, now)
     api_keys.stage_deletion_of_all(transaction, user.user_id)  # an attacker may have created them
-    outbox.stage(transaction, PasswordChanged(data=UserData(user_id=user.user_id)))
+    outbox.stage_event(transaction, PasswordChanged(data=UserData(user_id=user.user_id)))
     transaction.commit()
     observability.audit("reset_password", "done", user_id=user.user_id)
 

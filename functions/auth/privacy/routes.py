@@ -9,7 +9,7 @@ from auth.sessions.schemas import SessionView
 from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.parameters import PageCursor
-from shared.http.responses import JSON, no_content
+from shared.http.responses import JSON, no_content_response
 from shared.security.permissions import Permission
 
 routes = Routes()
@@ -45,4 +45,4 @@ def delete_me(deletion: AccountDeletion) -> Response[Any]:
     The shop keeps your orders without your name and address.
     """
     privacy.delete_me(routes.caller, deletion, routes.client)
-    return no_content()
+    return no_content_response()

@@ -55,7 +55,7 @@ def delete_me(caller: Principal, deletion: AccountDeletion, client: Client) -> N
     repository.stage_account_deletion(
         transaction, user, login_condition=authentication.login_condition
     )
-    outbox.stage(transaction, UserDeleted(data=UserData(user_id=user.user_id)))
+    outbox.stage_event(transaction, UserDeleted(data=UserData(user_id=user.user_id)))
     transaction.commit()
     observability.audit("delete_me", "done", user_id=user.user_id)
     _delete_sessions_and_keys(user)

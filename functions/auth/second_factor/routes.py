@@ -12,7 +12,7 @@ from auth.second_factor.schemas import (
 )
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.responses import created, no_content
+from shared.http.responses import created_response, no_content_response
 from shared.security.permissions import Permission
 
 routes = Routes()
@@ -26,7 +26,7 @@ def start_second_factor(request: SecondFactorStart) -> Response[EnrolmentView]:
     Logins do not change until you confirm the secret with a code. A second call replaces it.
     """
     enrolment = second_factor.start_second_factor(routes.caller, request.password, routes.client)
-    return created(EnrolmentView(secret=enrolment.secret, uri=enrolment.uri))
+    return created_response(EnrolmentView(secret=enrolment.secret, uri=enrolment.uri))
 
 
 @routes.post("/v1/me/second-factor/confirm", tags=["Second factor"])
@@ -59,4 +59,4 @@ def disable_second_factor(proof: SecondFactorProof) -> Response[Any]:
     The password alone logs you in again.
     """
     second_factor.disable_second_factor(routes.caller, proof, routes.client)
-    return no_content()
+    return no_content_response()

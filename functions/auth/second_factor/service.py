@@ -76,7 +76,7 @@ def confirm_second_factor(caller: Principal, code: str, client: Client) -> list[
         access_epoch=epoch,
     )
     sessions.stage_session_kept(transaction, caller, epoch, with_second_factor=True)
-    outbox.stage(transaction, _changed_event(user, enabled=True))
+    outbox.stage_event(transaction, _changed_event(user, enabled=True))
     transaction.commit()
     observability.audit("confirm_second_factor", "done", user_id=user.user_id)
     return recovery_codes
@@ -144,7 +144,7 @@ def _update(
         **changes,
     )
     if enabled is not None:
-        outbox.stage(transaction, _changed_event(user, enabled=enabled))
+        outbox.stage_event(transaction, _changed_event(user, enabled=enabled))
     transaction.commit()
 
 

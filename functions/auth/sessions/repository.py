@@ -78,7 +78,7 @@ def end_reused_session(session: Session) -> None:
         otherwise=SessionEnded(),
     )
     reused = SessionData(user_id=session.user_id, session_id=session.session_id)
-    outbox.stage(transaction, ReuseDetected(data=reused))
+    outbox.stage_event(transaction, ReuseDetected(data=reused))
     transaction.commit()
 
 

@@ -12,7 +12,7 @@ from auth.sessions.schemas import (
 )
 from shared.http.api import Routes
 from shared.http.authorization import anyone, requires
-from shared.http.responses import no_content
+from shared.http.responses import no_content_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 
@@ -48,7 +48,7 @@ def log_out() -> Response[Any]:
     Its access tokens stop working within a minute.
     """
     sessions.log_out(routes.caller)
-    return no_content()
+    return no_content_response()
 
 
 @routes.get("/v1/me/sessions", tags=["Sessions"])
@@ -68,7 +68,7 @@ def list_sessions() -> Page[SessionView]:
 def end_other_sessions() -> Response[Any]:
     """Log out on every device except this one."""
     sessions.end_other_sessions(routes.caller)
-    return no_content()
+    return no_content_response()
 
 
 @routes.delete("/v1/me/sessions/<session_id>", status_code=204, tags=["Sessions"])
@@ -76,7 +76,7 @@ def end_other_sessions() -> Response[Any]:
 def end_session(session_id: str) -> Response[Any]:
     """Log out on one device."""
     sessions.end_session(routes.caller, session_id)
-    return no_content()
+    return no_content_response()
 
 
 def _tokens_view(tokens: sessions.Tokens) -> TokensView:

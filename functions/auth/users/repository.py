@@ -18,7 +18,7 @@ _LISTING = "users"  # the only partition of the index
 
 def list_users(*, limit: int, cursor: str | None, for_admin: str) -> ItemPage[User]:
     """Newest first. Raises InvalidCursor."""
-    return cursors.get_page(
+    return cursors.query_page(
         User.by_newest, _LISTING, query="users", owner=for_admin, limit=limit, cursor=cursor
     )
 
@@ -74,7 +74,7 @@ def disable_user_second_factor(user: User, *, by_admin: str, event: SecondFactor
         second_factor=False,
         access_epoch=int(user.access_epoch) + 1,
     )
-    outbox.stage(transaction, event)
+    outbox.stage_event(transaction, event)
     transaction.commit()
 
 

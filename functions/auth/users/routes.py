@@ -9,9 +9,9 @@ from auth.users.schemas import UserChange
 from shared.email_addresses import Email
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
-from shared.http.responses import no_content, shown
+from shared.http.responses import no_content_response, ok_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 
@@ -40,7 +40,7 @@ def list_users(
 def get_user(user_id: str, if_none_match: IfNoneMatch = None) -> Response[UserView]:
     """Get the account of any user by id."""
     user = UserView.from_model(users.get_user(user_id))
-    return shown(user, version=user.version, if_none_match=if_none_match)
+    return ok_response(user, version=user.version, if_none_match=if_none_match)
 
 
 @routes.patch("/v1/users/<user_id>", tags=["Users"])
@@ -51,9 +51,9 @@ def update_user(user_id: str, change: UserChange, if_match: IfMatch) -> Response
     All sessions of the user end. You cannot change your own account: another admin must do that,
     so that the shop always keeps an admin.
     """
-    changed = users.update_user(routes.caller, user_id, change, Expected.parse(if_match))
+    changed = users.update_user(routes.caller, user_id, change, ExpectedVersion.parse(if_match))
     user = UserView.from_model(changed)
-    return shown(user, version=user.version)
+    return ok_response(user, version=user.version)
 
 
 @routes.delete("/v1/users/<user_id>/sessions", status_code=204, tags=["Users"])
@@ -61,7 +61,7 @@ def update_user(user_id: str, change: UserChange, if_match: IfMatch) -> Response
 def end_user_sessions(user_id: str) -> Response[Any]:
     """Log a user out on all devices, and revoke their API keys."""
     users.end_user_sessions(routes.caller, user_id)
-    return no_content()
+    return no_content_response()
 
 
 @routes.delete("/v1/users/<user_id>/second-factor", status_code=204, tags=["Users"])
@@ -73,4 +73,4 @@ def disable_user_second_factor(user_id: str) -> Response[Any]:
     get a mail.
     """
     users.disable_user_second_factor(routes.caller, user_id)
-    return no_content()
+    return no_content_response()

@@ -19,7 +19,7 @@ from shared.errors.accounts import (
 )
 from shared.errors.requests import ConcurrentModification
 from shared.events.accounts import SecondFactorChanged, SecondFactorChangedData
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.retries import retry_on_stale_version
 from shared.security import permissions
 from shared.security.permissions import Principal, Role
@@ -47,7 +47,9 @@ def get_user(user_id: str) -> User:
     return user
 
 
-def update_user(admin: Principal, user_id: str, change: UserChange, expected: Expected) -> User:
+def update_user(
+    admin: Principal, user_id: str, change: UserChange, expected: ExpectedVersion
+) -> User:
     """Raises UserNotFound, CannotModifyOwnAccount, Forbidden, StaleVersion, ConcurrentModification.
 
     Raises EmailNotVerified or PasswordTooShortForStaff when the account may not become staff.
