@@ -15,7 +15,7 @@ def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
     """The payment provider of the shop."""
     opened = Bank()
     for asking in (service, execute_payment_requests):
-        monkeypatch.setattr(asking, "provider", lambda: opened)
+        monkeypatch.setattr(asking, "get_provider", lambda: opened)
     return opened
 
 

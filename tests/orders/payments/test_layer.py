@@ -31,11 +31,11 @@ url, api_key, payment_id = sys.argv[1:]
 provider = StripeProvider(Credentials(api_key, ()), url, is_manual=True)
 total = Money(amount_minor=1999, currency="EUR")
 print(stripe.__file__)
-print(provider.begin("ord_2", total, "key").status)
-print(provider.find(payment_id).status)
-print(provider.capture(payment_id, total).status)
-print(provider.void(payment_id).status)
-print(provider.refund(payment_id, total, "rfd_1").status)
+print(provider.create_payment("ord_2", total, "key").status)
+print(provider.get_payment(payment_id).status)
+print(provider.capture_payment(payment_id, total).status)
+print(provider.void_payment(payment_id).status)
+print(provider.create_refund(payment_id, total, "rfd_1").status)
 print(provider.find_refund(payment_id, "rfd_1").status)
 """
 
@@ -90,7 +90,7 @@ def test_all_that_is_asked_of_stripe_works_on_it(layer):
     with stripe_api.running() as api:
         keys = Credentials(stripe_api.API_KEY, ())
         total = Money(amount_minor=1999, currency="EUR")
-        payment = StripeProvider(keys, api.url, is_manual=True).begin("ord_1", total, "k")
+        payment = StripeProvider(keys, api.url, is_manual=True).create_payment("ord_1", total, "k")
         api.pay(payment.payment_id)
         done = subprocess.run(  # noqa: S603
             [sys.executable, "-S", "-B", "-c", ASK, api.url, keys.api_key, payment.payment_id],

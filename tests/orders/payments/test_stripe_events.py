@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from orders.payments import stripe_events
 from orders.payments.provider import Authorized, Captured, Refund, RefundUpdate, Voided
-from orders.payments.stripe_amounts import of_stripe, to_stripe
+from orders.payments.stripe_amounts import from_stripe, to_stripe
 from shared.errors.orders import PaymentRefused
 from shared.money import AMOUNT_MINOR_MAX, Money
 from tests.support import logs
@@ -55,7 +55,7 @@ def nobody_knows(payment_id: str) -> None:
 
 
 def heard(body: bytes, order_of=nobody_knows):
-    return stripe_events.event_of(body, order_of)
+    return stripe_events.parse_event(body, order_of)
 
 
 def test_funds_that_can_be_captured_are_authorized():
@@ -166,9 +166,9 @@ def test_a_signed_body_that_is_no_event_is_a_crash_that_shows_none_of_it(body):
 def test_amounts_are_counted_as_stripe_does(currency, here, there):
     amount = Money(amount_minor=here, currency=currency)
 
-    assert to_stripe(amount).count == there
+    assert to_stripe(amount).amount == there
     assert to_stripe(amount).currency == currency.lower()
-    assert of_stripe(there, currency.lower()) == amount
+    assert from_stripe(there, currency.lower()) == amount
 
 
 @given(
@@ -180,7 +180,7 @@ def test_what_stripe_can_be_asked_comes_back_as_it_went(count, currency):
     amount = Money(amount_minor=count * step, currency=currency)
     asked = to_stripe(amount)
 
-    assert of_stripe(asked.count, asked.currency) == amount
+    assert from_stripe(asked.amount, asked.currency) == amount
 
 
 @pytest.mark.parametrize(("amount_minor", "currency"), [(150, "MGA"), (1999, "KWD"), (1, "TND")])
@@ -190,5 +190,5 @@ def test_a_part_of_a_unit_that_stripe_does_not_take_is_refused(amount_minor, cur
 
 
 def test_a_part_of_a_unit_that_there_is_not_is_no_amount():
-    with pytest.raises(ValueError, match="no parts"):
-        of_stripe(501, "isk")
+    with pytest.raises(ValueError, match="no fractions"):
+        from_stripe(501, "isk")

@@ -247,7 +247,7 @@ def test_what_fits_no_order_is_taken_once_and_changes_nothing(bank, order_id, ch
     assert everything(order_id) == before
     (audited,) = lines.saying("audit")
     assert (audited["action"], audited["result"], audited["reason"]) == (
-        "webhook",
+        "receive_payment_webhook",
         "refused",
         reason,
     )
@@ -311,7 +311,7 @@ def test_a_crash_makes_it_tell_it_again_too(bank, order_id, monkeypatch):
         raise RuntimeError("a bug")
 
     with monkeypatch.context() as patched:
-        patched.setattr(service, "_decision", crash)
+        patched.setattr(service, "_decide_event", crash)
         assert tell(event).status == 500
 
     assert told(event) == "applied"

@@ -73,78 +73,78 @@ def ear(server) -> Iterator[Ear]:
 @pytest.fixture
 def paid(server, bank, order_id) -> str:
     """The id of a payment that was captured."""
-    payment = bank.begin(order_id, TOTAL, f"begin {order_id}")
+    payment = bank.create_payment(order_id, TOTAL, f"begin {order_id}")
     server.pay(payment.payment_id, payment.client_secret)
     return payment.payment_id
 
 
 def test_a_payment_is_begun_once_for_each_key(bank, order_id):
-    first = bank.begin(order_id, TOTAL, f"begin {order_id}")
+    first = bank.create_payment(order_id, TOTAL, f"begin {order_id}")
 
     assert (first.status, first.captured_minor) == ("started", 0)
-    assert bank.begin(order_id, TOTAL, f"begin {order_id}") == first
-    assert bank.begin(order_id, TOTAL, f"begin {order_id} again") != first
-    assert bank.find(first.payment_id) == first
+    assert bank.create_payment(order_id, TOTAL, f"begin {order_id}") == first
+    assert bank.create_payment(order_id, TOTAL, f"begin {order_id} again") != first
+    assert bank.get_payment(first.payment_id) == first
 
 
 def test_a_key_that_was_used_otherwise_is_refused(bank, order_id):
-    bank.begin(order_id, TOTAL, f"begin {order_id}")
+    bank.create_payment(order_id, TOTAL, f"begin {order_id}")
 
     with pytest.raises(PaymentRefused) as refusal:
-        bank.begin(order_id, SOME, f"begin {order_id}")
+        bank.create_payment(order_id, SOME, f"begin {order_id}")
 
     assert refusal.value.details == {"reason": "idempotency_key_reused"}
 
 
 def test_a_payment_is_captured_when_the_buyer_has_paid(bank, paid):
-    found = bank.find(paid)
+    found = bank.get_payment(paid)
 
     assert (found.status, found.captured_minor) == ("captured", 1999)
 
 
 def test_after_a_declined_card_another_may_be_tried(server, bank, order_id):
-    payment = bank.begin(order_id, TOTAL, order_id)
+    payment = bank.create_payment(order_id, TOTAL, order_id)
 
     server.pay(payment.payment_id, payment.client_secret, card="declined")
 
-    assert bank.find(payment.payment_id).status == "started"
+    assert bank.get_payment(payment.payment_id).status == "started"
 
 
 def test_what_is_authorized_is_captured_once(server, careful_bank, order_id):
-    payment = careful_bank.begin(order_id, TOTAL, order_id)
+    payment = careful_bank.create_payment(order_id, TOTAL, order_id)
     server.pay(payment.payment_id, payment.client_secret)
-    assert careful_bank.find(payment.payment_id).status == "authorized"
+    assert careful_bank.get_payment(payment.payment_id).status == "authorized"
 
-    captured = careful_bank.capture(payment.payment_id, TOTAL)
+    captured = careful_bank.capture_payment(payment.payment_id, TOTAL)
 
     assert (captured.status, captured.captured_minor) == ("captured", 1999)
-    assert careful_bank.capture(payment.payment_id, TOTAL) == captured
+    assert careful_bank.capture_payment(payment.payment_id, TOTAL) == captured
 
 
 def test_what_was_let_go_of_is_not_captured(server, careful_bank, order_id):
-    payment = careful_bank.begin(order_id, TOTAL, order_id)
+    payment = careful_bank.create_payment(order_id, TOTAL, order_id)
     server.pay(payment.payment_id, payment.client_secret)
-    assert careful_bank.void(payment.payment_id).status == "void"
+    assert careful_bank.void_payment(payment.payment_id).status == "void"
 
-    assert careful_bank.capture(payment.payment_id, TOTAL).status == "void"
+    assert careful_bank.capture_payment(payment.payment_id, TOTAL).status == "void"
 
 
 def test_what_nobody_has_paid_cannot_be_captured(careful_bank, order_id):
-    payment = careful_bank.begin(order_id, TOTAL, order_id)
+    payment = careful_bank.create_payment(order_id, TOTAL, order_id)
 
     with pytest.raises(PaymentRefused):
-        careful_bank.capture(payment.payment_id, TOTAL)
+        careful_bank.capture_payment(payment.payment_id, TOTAL)
 
 
 def test_what_is_captured_is_not_let_go_of(bank, paid):
-    assert bank.void(paid).status == "captured"
+    assert bank.void_payment(paid).status == "captured"
 
 
 def test_a_refund_is_made_once_and_found_by_the_shop_s_id(bank, paid, order_id):
-    made = bank.refund(paid, SOME, f"rfd_{order_id}")
+    made = bank.create_refund(paid, SOME, f"rfd_{order_id}")
 
     assert made.status == "succeeded"
-    assert bank.refund(paid, SOME, f"rfd_{order_id}") == made
+    assert bank.create_refund(paid, SOME, f"rfd_{order_id}") == made
     assert bank.find_refund(paid, f"rfd_{order_id}") == made
     assert bank.find_refund(paid, "rfd_other") is None
 
@@ -154,53 +154,53 @@ def test_a_refund_that_cannot_be_made_is_refused(server, bank, paid, how, reason
     server.behave(refunds=how)
 
     with pytest.raises(PaymentRefused) as refusal:
-        bank.refund(paid, Money(amount_minor=2000, currency="EUR"), f"rfd_{paid}")
+        bank.create_refund(paid, Money(amount_minor=2000, currency="EUR"), f"rfd_{paid}")
 
     assert str(refusal.value.details["reason"]).startswith(reason)
 
 
 def test_what_is_not_there_is_refused(bank):
     with pytest.raises(PaymentRefused):
-        bank.find("pay_none")
+        bank.get_payment("pay_none")
 
 
 def test_a_call_that_fails_is_to_be_made_again(server, bank, order_id):
     server.behave(fail_next=1)
 
     with pytest.raises(PaymentUnavailable):
-        bank.begin(order_id, TOTAL, order_id)
+        bank.create_payment(order_id, TOTAL, order_id)
 
-    assert bank.begin(order_id, TOTAL, order_id).status == "started"
+    assert bank.create_payment(order_id, TOTAL, order_id).status == "started"
 
 
 def test_a_call_whose_answer_is_lost_was_made_once(server, bank, paid, order_id):
     server.behave(lose_next=1)
     with pytest.raises(PaymentUnavailable):
-        bank.refund(paid, SOME, f"rfd_{order_id}")
+        bank.create_refund(paid, SOME, f"rfd_{order_id}")
 
-    made = bank.refund(paid, SOME, f"rfd_{order_id}")
+    made = bank.create_refund(paid, SOME, f"rfd_{order_id}")
 
     assert bank.find_refund(paid, f"rfd_{order_id}") == made
 
 
 def test_a_server_that_is_not_there_is_out_of_reach():
     with pytest.raises(PaymentUnavailable):
-        LocalProvider(KEYS, "http://127.0.0.1:9", is_manual=False).find("pay_any")
+        LocalProvider(KEYS, "http://127.0.0.1:9", is_manual=False).get_payment("pay_any")
 
 
 def test_a_wrong_key_is_the_shop_s_trouble_and_not_the_buyer_s(server):
     keyless = LocalProvider(Credentials("nonsense", ()), server.url, is_manual=False)
 
     with pytest.raises(PaymentUnavailable):
-        keyless.find("pay_any")
+        keyless.get_payment("pay_any")
 
 
 def test_its_webhooks_tell_what_was_captured_and_what_paid_back(bank, order_id, ear, paid, server):
-    captured = bank.event_of(*ear.next("payment.captured", paid))
-    made = bank.refund(paid, SOME, f"rfd_{order_id}")
-    refunded = bank.event_of(*ear.next("refund.updated", paid))
+    captured = bank.parse_webhook(*ear.next("payment.captured", paid))
+    made = bank.create_refund(paid, SOME, f"rfd_{order_id}")
+    refunded = bank.parse_webhook(*ear.next("refund.updated", paid))
     server.pay_back(paid, 1)
-    unasked = bank.event_of(*ear.next("refund.updated", paid))
+    unasked = bank.parse_webhook(*ear.next("refund.updated", paid))
 
     assert isinstance(captured, Captured)
     assert (captured.order_id, captured.payment_id, captured.amount) == (order_id, paid, TOTAL)
@@ -214,14 +214,14 @@ def test_its_webhooks_tell_what_was_captured_and_what_paid_back(bank, order_id, 
 def test_its_webhooks_tell_what_was_authorized_and_what_let_go_of(
     server, careful_bank, order_id, ear
 ):
-    payment = careful_bank.begin(order_id, TOTAL, order_id)
+    payment = careful_bank.create_payment(order_id, TOTAL, order_id)
     server.pay(payment.payment_id, payment.client_secret, card="declined")
     server.pay(payment.payment_id, payment.client_secret)
-    careful_bank.void(payment.payment_id)
+    careful_bank.void_payment(payment.payment_id)
 
-    declined = careful_bank.event_of(*ear.next("payment.declined", payment.payment_id))
-    authorized = careful_bank.event_of(*ear.next("payment.authorized", payment.payment_id))
-    voided = careful_bank.event_of(*ear.next("payment.voided", payment.payment_id))
+    declined = careful_bank.parse_webhook(*ear.next("payment.declined", payment.payment_id))
+    authorized = careful_bank.parse_webhook(*ear.next("payment.authorized", payment.payment_id))
+    voided = careful_bank.parse_webhook(*ear.next("payment.voided", payment.payment_id))
 
     assert declined is None
     assert isinstance(authorized, Authorized)
@@ -232,10 +232,10 @@ def test_its_webhooks_tell_what_was_authorized_and_what_let_go_of(
 
 def test_an_event_that_is_told_twice_is_the_same_event(server, bank, order_id, ear):
     server.behave(copies=2)
-    payment = bank.begin(order_id, TOTAL, order_id)
+    payment = bank.create_payment(order_id, TOTAL, order_id)
     server.pay(payment.payment_id, payment.client_secret)
 
-    first, second = (bank.event_of(*ear.next(payment.payment_id)) for _ in range(2))
+    first, second = (bank.parse_webhook(*ear.next(payment.payment_id)) for _ in range(2))
 
     assert first == second
 
@@ -251,8 +251,8 @@ def test_a_webhook_that_is_not_its_own_or_not_of_now_is_not_believed(
     server, bank, ear, how, refusal
 ):
     server.behave(**how)
-    payment = bank.begin("ord_1", TOTAL, f"begin {how}")
+    payment = bank.create_payment("ord_1", TOTAL, f"begin {how}")
     server.pay(payment.payment_id, payment.client_secret)
 
     with pytest.raises(refusal):
-        bank.event_of(*ear.next(payment.payment_id))
+        bank.parse_webhook(*ear.next(payment.payment_id))

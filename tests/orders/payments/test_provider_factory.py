@@ -28,9 +28,9 @@ SECRET = "souk/payments"
 @pytest.fixture(autouse=True)
 def forgotten():
     """What was read of the secret."""
-    credentials.credentials.forget()
+    credentials.get_credentials.forget()
     yield
-    credentials.credentials.forget()
+    credentials.get_credentials.forget()
 
 
 def store(secret: str) -> None:
@@ -64,7 +64,7 @@ def test_it_is_loaded_for_no_other_provider_and_by_no_other_function():
 
 
 def test_the_local_provider_is_had_by_its_name():
-    assert isinstance(provider_factory.provider(), LocalProvider)
+    assert isinstance(provider_factory.get_provider(), LocalProvider)
 
 
 def test_a_provider_that_there_is_not_is_a_wrong_setting(monkeypatch):
@@ -72,26 +72,26 @@ def test_a_provider_that_there_is_not_is_a_wrong_setting(monkeypatch):
     monkeypatch.setattr(provider_factory, "settings", lambda _: wanted)
 
     with pytest.raises(ConfigurationError, match="barter"):
-        provider_factory.provider()
+        provider_factory.get_provider()
 
 
 def test_its_connections_are_kept_until_its_keys_are_rotated(cache_clock):
-    before = provider_factory.provider()
+    before = provider_factory.get_provider()
     store(json.dumps({"api_key": "key-of-tomorrow", "webhook_secrets": ["secret-now"]}))
 
-    assert provider_factory.provider() is before
-    cache_clock.seconds += credentials.REREAD_SECONDS
-    assert provider_factory.provider() is not before
+    assert provider_factory.get_provider() is before
+    cache_clock.seconds += credentials.CACHE_SECONDS
+    assert provider_factory.get_provider() is not before
 
 
 def test_the_keys_are_those_of_the_secret():
-    found = credentials.credentials(SECRET)
+    found = credentials.get_credentials(SECRET)
 
     assert found == Credentials("key-of-the-shop", tuple(PAYMENT_KEYS["webhook_secrets"]))
 
 
 def test_the_keys_are_shown_to_nobody():
-    shown = repr(credentials.credentials(SECRET))
+    shown = repr(credentials.get_credentials(SECRET))
 
     assert "key-of-the-shop" not in shown
     assert "secret-now" not in shown
@@ -132,4 +132,4 @@ def test_while_the_secret_cannot_be_read_it_is_a_matter_of_trying_again():
         answering(client("secretsmanager"), "GetSecretValue", refused("InternalServiceError")),
         pytest.raises(PaymentUnavailable),
     ):
-        credentials.credentials(SECRET)
+        credentials.get_credentials(SECRET)

@@ -11,7 +11,7 @@ import pytest
 
 from orders.exports import file_formats, multipart, repository
 from orders.workers import write_export
-from shared import clock
+from shared import clock, retries
 from shared.aws import client
 from shared.storage.dynamo import connection
 from shared.storage.models.exports import Export
@@ -62,12 +62,12 @@ def in_pages_of_ten(monkeypatch):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(repository, "pause", lambda _: None)
+    monkeypatch.setattr(retries, "pause", lambda _: None)
 
 
 @pytest.fixture
 def told_at_each_page(monkeypatch):
-    monkeypatch.setattr(write_export, "PROGRESS_EVERY", timedelta(0))
+    monkeypatch.setattr(write_export, "PROGRESS_INTERVAL", timedelta(0))
 
 
 @pytest.mark.parametrize("format_", ["csv", "jsonl"])
@@ -86,7 +86,7 @@ def test_the_orders_of_a_time_are_written_the_first_placed_first(format_):
 
 @pytest.mark.parametrize(
     ("format_", "content"),
-    [("csv", file_formats.opening("csv")), ("jsonl", "")],
+    [("csv", file_formats.render_header("csv")), ("jsonl", "")],
     ids=["csv", "jsonl"],
 )
 def test_where_there_are_no_orders_the_file_has_none(format_, content):
@@ -128,7 +128,7 @@ def test_orders_of_one_status_alone_are_found_over_the_months():
 @pytest.mark.usefixtures("in_pages_of_ten")
 @pytest.mark.parametrize("of_status", [None, "paid"])
 def test_more_orders_than_one_read_gives_are_written_once_each(monkeypatch, of_status):
-    monkeypatch.setattr(repository, "KEYS_A_QUERY", 9)
+    monkeypatch.setattr(repository, "KEYS_PER_QUERY", 9)
     placed = [order(OCTOBER + timedelta(minutes=number)).order_id for number in range(23)]
 
     assert exported(of_status=of_status) == placed
@@ -145,7 +145,7 @@ def test_orders_placed_at_one_moment_are_all_written():
 
 def during(monkeypatch, happening) -> None:
     """Let it happen after the first page was found and before the second is."""
-    pages = repository.pages
+    pages = repository.list_order_batches
 
     def slowly(export):
         for number, page in enumerate(pages(export)):
@@ -153,7 +153,7 @@ def during(monkeypatch, happening) -> None:
             if number == 0:
                 happening()
 
-    monkeypatch.setattr(repository, "pages", slowly)
+    monkeypatch.setattr(repository, "list_order_batches", slowly)
 
 
 def become(status: str, *changed: Order) -> None:
@@ -189,14 +189,14 @@ def test_how_many_orders_are_written_is_told_meanwhile(monkeypatch):
     for number in range(15):
         order(OCTOBER + timedelta(minutes=number))
     seen = []
-    complete = repository.complete
+    complete = repository.complete_export
 
     def look_first(export, *how):
         seen.append((stored().status, stored().orders))
         complete(export, *how)
 
     during(monkeypatch, lambda: seen.append((stored().status, stored().orders)))
-    monkeypatch.setattr(repository, "complete", look_first)
+    monkeypatch.setattr(repository, "complete_export", look_first)
 
     exported()
 
@@ -260,22 +260,22 @@ def test_of_two_runs_at_once_the_one_that_is_overtaken_stops(monkeypatch):
         order(OCTOBER + timedelta(minutes=number))
     exports.export()
     second: list[list[str]] = []
-    pages = repository.pages
+    pages = repository.list_order_batches
 
     def overtaken(export):
         for number, page in enumerate(pages(export)):
             if number == 1:
-                monkeypatch.setattr(repository, "pages", pages)
+                monkeypatch.setattr(repository, "list_order_batches", pages)
                 second.append(run())
             yield page
 
-    monkeypatch.setattr(repository, "pages", overtaken)
+    monkeypatch.setattr(repository, "list_order_batches", overtaken)
 
     with logs.captured() as lines:
         first = run()
 
     assert (first, second) == ([], [[]])
-    assert len(lines.saying("skipped")) == len(lines.saying("exported")) == 1
+    assert len(lines.saying("export skipped")) == len(lines.saying("export completed")) == 1
     assert (stored().status, stored().orders, len(order_ids())) == ("completed", 25, 25)
     assert unfinished_uploads() == 0
 
@@ -286,15 +286,15 @@ def test_a_run_stops_when_another_has_only_begun(monkeypatch, receives):
     for number in range(30):
         order(OCTOBER + timedelta(minutes=number))
     exports.export()
-    pages = repository.pages
+    pages = repository.list_order_batches
 
     def overtaken(export):
         for number, page in enumerate(pages(export)):
             if number == 1:
-                repository.begin("exp_one")
+                repository.start_export("exp_one")
             yield page
 
-    monkeypatch.setattr(repository, "pages", overtaken)
+    monkeypatch.setattr(repository, "list_order_batches", overtaken)
 
     assert run(receives=receives) == []
 
@@ -321,9 +321,9 @@ def test_where_s3_fails_the_queue_tries_again_and_nothing_is_left_behind(operati
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("operation", ["Query", "BatchGetItem"])
 def test_a_busy_database_is_asked_again(monkeypatch, operation):
-    monkeypatch.setattr(repository, "KEYS_A_QUERY", 2)
+    monkeypatch.setattr(repository, "KEYS_PER_QUERY", 2)
     placed = [order(OCTOBER + timedelta(minutes=number)).order_id for number in range(5)]
-    busy = [faults.refused("ThrottlingException")] * (repository.TRIES - 1)
+    busy = [faults.refused("ThrottlingException")] * (repository.READ_ATTEMPTS - 1)
 
     with faults.answering(connection().client, operation, *busy):
         found = exported()
@@ -336,13 +336,13 @@ def test_a_busy_database_is_asked_again(monkeypatch, operation):
 def test_where_orders_cannot_be_read_the_queue_tries_again(operation):
     placed = [order().order_id]
     exports.export()
-    busy = [faults.refused("ThrottlingException")] * repository.TRIES
+    busy = [faults.refused("ThrottlingException")] * repository.READ_ATTEMPTS
 
     with faults.answering(connection().client, operation, *busy), logs.captured() as lines:
         failed = run()
 
     assert (failed, stored().status, unfinished_uploads()) == ([MESSAGE], "running", 0)
-    assert [it["reason"] for it in lines.saying("not exported")] == ["Unavailable"]
+    assert [it["reason"] for it in lines.saying("export not written")] == ["Unavailable"]
     assert run(receives=2) == []
     assert order_ids() == placed
 
@@ -356,7 +356,7 @@ def test_the_failure_that_is_told_is_the_first_one():
         failed = run()
 
     assert failed == [MESSAGE]
-    assert [it["reason"] for it in lines.saying("not exported")] == ["ReadTimeoutError"]
+    assert [it["reason"] for it in lines.saying("export not written")] == ["ReadTimeoutError"]
 
 
 def test_an_export_that_the_queue_gives_up_has_failed():
@@ -375,7 +375,7 @@ def test_an_export_that_the_queue_gives_up_has_failed():
 def test_the_queue_gives_up_when_the_worker_thinks_it_does():
     queue = template.resources()["ExportQueue"]["Properties"]
 
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == write_export.RECEIVES_MAX
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == write_export.RECEIVE_COUNT_MAX
 
 
 def test_an_export_that_does_not_fit_into_one_run_has_failed_and_is_not_tried_again():
@@ -422,7 +422,9 @@ def stream(monkeypatch, orders: int) -> None:
     """So many orders of three lines."""
     lines = [line(f"SKU-{number}", name="x" * 200) for number in range(3)]
     page = [new_order(lines=lines) for _ in range(100)]
-    monkeypatch.setattr(repository, "pages", lambda _: (page for _ in range(orders // 100)))
+    monkeypatch.setattr(
+        repository, "list_order_batches", lambda _: (page for _ in range(orders // 100))
+    )
 
 
 @contextmanager

@@ -160,7 +160,7 @@ def test_while_the_provider_is_out_of_reach_the_message_comes_again(bank, order_
         assert work() == FAILED
 
     assert refund_of(order_id).status == "requested"
-    (line,) = lines.saying("payment not settled")
+    (line,) = lines.saying("payment request failed")
     assert (line["level"], line["reason"]) == ("ERROR", "PaymentUnavailable")
     assert work() == NOTHING_FAILED
     assert refund_of(order_id).status == "succeeded"
@@ -183,14 +183,14 @@ def test_a_message_that_fails_holds_up_no_other(bank, tea):
 def test_a_refund_whose_answer_was_lost_is_made_once(bank, order_id, monkeypatch):
     payment_id = paid(bank, order_id)
     refund_id = refund(order_id, 500)
-    refunding = bank.refund
+    refunding = bank.create_refund
 
     def lose(*asked):
         refunding(*asked)
         raise PaymentUnavailable("No answer.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(bank, "refund", lose)
+        patched.setattr(bank, "create_refund", lose)
         assert work() == FAILED
 
     work()
@@ -221,7 +221,7 @@ def test_a_day_later_it_is_paid_back_if_it_was_not(bank, order_id, later):
 
     work()
 
-    assert bank.asked == ["find_refund", "refund"]
+    assert bank.asked == ["find_refund", "create_refund"]
     assert refund_of(order_id).status == "succeeded"
 
 
@@ -236,7 +236,7 @@ def test_a_payment_of_another_provider_is_left_to_people(bank, order_id):
         assert work() == FAILED
 
     assert bank.asked == []
-    assert [it["reason"] for it in lines.saying("payment not settled")] == ["OtherProvider"]
+    assert [it["reason"] for it in lines.saying("payment request failed")] == ["ProviderMismatch"]
 
 
 def test_a_message_for_another_queue_is_not_lost(order_id):

@@ -76,14 +76,14 @@ def test_asked_again_it_is_the_same_payment(bank, tea):
 def test_two_requests_at_once_begin_one_payment(bank, tea, monkeypatch):
     order_id = place(tea)
     inner = []
-    beginning = bank.begin
+    beginning = bank.create_payment
 
     def overtaken(*asked):
-        monkeypatch.setattr(bank, "begin", beginning)
+        monkeypatch.setattr(bank, "create_payment", beginning)
         inner.append(begin(order_id))
         return beginning(*asked)
 
-    monkeypatch.setattr(bank, "begin", overtaken)
+    monkeypatch.setattr(bank, "create_payment", overtaken)
 
     outer = begin(order_id)
 
@@ -163,13 +163,13 @@ def test_an_order_that_is_cancelled_while_its_payment_is_begun_shows_no_secret(
     bank, tea, monkeypatch
 ):
     order_id = place(tea)
-    beginning = bank.begin
+    beginning = bank.create_payment
 
     def cancelled_meanwhile(*asked):
         update_order(order_id, lambda it: decisions.cancel(it, by="a", is_staff=False, reason=None))
         return beginning(*asked)
 
-    monkeypatch.setattr(bank, "begin", cancelled_meanwhile)
+    monkeypatch.setattr(bank, "create_payment", cancelled_meanwhile)
 
     answer = begin(order_id)
 

@@ -90,7 +90,7 @@ def test_who_asked_for_an_export_is_on_record():
         start()
 
     (line,) = lines.saying("audit")
-    assert (line["action"], line["result"]) == ("request_export", "done")
+    assert (line["action"], line["result"]) == ("create_export", "done")
     assert (line["user_id"], line["export_id"]) == (STAFF.user_id, export_id)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from orders.lifecycle.service import update_order
 from orders.workers import expire_orders
-from orders.workers.expire_orders import NotExpired, handler
+from orders.workers.expire_orders import OrdersNotExpired, handler
 from shared import clock
 from shared.storage import dynamo
 from shared.storage.dynamo import connection
@@ -44,7 +44,7 @@ def run(context=CONTEXT) -> dict:
 
 def summary(lines: logs.Lines) -> dict:
     (line,) = lines.saying("expired unpaid orders")
-    names = ("expired", "left_alone", "failed", "left_to_the_next_run")
+    names = ("expired", "unchanged", "failed", "left_for_next_run")
     return {name: line[name] for name in names if line[name]}
 
 
@@ -114,7 +114,7 @@ def test_an_order_that_is_paid_while_the_index_still_has_it_is_left_alone(tea, m
     later(monkeypatch)
     monkeypatch.setattr(expire_orders.repository, "due", lambda *_, **__: [order.order_id])
 
-    assert run() == {"left_alone": 1}
+    assert run() == {"unchanged": 1}
 
     assert status_of(order) == "paid"
     assert held(tea) == (8, 2)
@@ -125,7 +125,7 @@ def test_of_two_runs_at_once_one_expires_it(tea, monkeypatch):
     later(monkeypatch)
     monkeypatch.setattr(expire_orders.repository, "due", lambda *_, **__: [order.order_id] * 2)
 
-    assert run() == {"expired": 1, "left_alone": 1}
+    assert run() == {"expired": 1, "unchanged": 1}
 
     assert held(tea) == (10, 0)
     assert [event.type for event in events_of(order)].count("order.expired") == 1
@@ -138,13 +138,13 @@ def test_one_that_fails_does_not_keep_the_others_and_the_alarm_is_told(tea, monk
     with (
         answering(connection().client, "TransactWriteItems", None, timed_out()),
         logs.captured() as lines,
-        pytest.raises(NotExpired),
+        pytest.raises(OrdersNotExpired),
     ):
         handler(sample("orders.expire_orders"), CONTEXT)
 
     assert [status_of(it) for it in placed] == ["expired", "pending_payment", "expired"]
     assert summary(lines) == {"expired": 2, "failed": 1}
-    (line,) = lines.saying("not expired")
+    (line,) = lines.saying("order not expired")
     assert (line["level"], line["reason"]) == ("ERROR", "Unavailable")
     assert line["order_id"] == placed[1].order_id
     assert line["correlation_id"] == sample("orders.expire_orders")["id"]
@@ -158,7 +158,7 @@ def test_a_crash_over_one_order_does_not_keep_the_others_either(tea, monkeypatch
 
     with (
         answering(connection().client, "TransactWriteItems", crash),
-        pytest.raises(NotExpired),
+        pytest.raises(OrdersNotExpired),
     ):
         handler(sample("orders.expire_orders"), CONTEXT)
 
@@ -169,7 +169,7 @@ def test_what_there_is_no_time_for_is_left_to_the_next_run(tea, monkeypatch):
     placed = [orders.stored(of=tea, quantity=1) for _ in range(5)]
     later(monkeypatch)
 
-    assert run(with_time_for(2)) == {"expired": 2, "left_to_the_next_run": 3}
+    assert run(with_time_for(2)) == {"expired": 2, "left_for_next_run": 3}
     assert [status_of(it) for it in placed] == ["expired"] * 2 + ["pending_payment"] * 3
     assert run() == {"expired": 3}
 
@@ -178,7 +178,7 @@ def test_a_run_has_an_end_however_many_there_are(tea, monkeypatch):
     for _ in range(4):
         orders.stored(of=tea, quantity=1)
     later(monkeypatch)
-    monkeypatch.setattr(expire_orders, "ORDERS_MAX", 3)
+    monkeypatch.setattr(expire_orders, "ORDERS_PER_RUN_MAX", 3)
 
     assert run() == {"expired": 3}
     assert run() == {"expired": 1}

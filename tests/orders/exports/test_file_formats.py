@@ -34,9 +34,9 @@ def cells_of(text: str) -> list[list[str]]:
 
 
 def rows_of(order) -> list[dict[str, str]]:
-    text = file_formats.opening("csv").removeprefix(file_formats.BOM) + file_formats.text_of(
-        order, "csv"
-    )
+    text = file_formats.render_header("csv").removeprefix(
+        file_formats.BOM
+    ) + file_formats.render_order(order, "csv")
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
@@ -137,27 +137,31 @@ def test_what_a_buyer_has_written_is_no_formula(sign):
     ],
 )
 def test_a_formula_behind_a_semicolon_or_in_full_width_is_defused_too(text, written):
-    assert file_formats.defused(text) == written
+    assert file_formats.escape_formulas(text) == written
 
 
 @pytest.mark.parametrize("text", ["", "'s-Hertogenbosch", "O'Brien", "1+1", " =1+1", "a=b", "é"])
 def test_a_text_that_is_no_formula_is_left_as_it_is(text):
-    assert file_formats.defused(text) == text
+    assert file_formats.escape_formulas(text) == text
 
 
 @given(st.lists(CELLS, min_size=2))
 def test_a_reader_is_given_the_cells_that_were_written(row):
-    (read,) = cells_of(file_formats.csv_text([row]))
+    (read,) = cells_of(file_formats.to_csv([row]))
 
     assert read == [
-        "" if cell is None else file_formats.defused(cell) if isinstance(cell, str) else str(cell)
+        ""
+        if cell is None
+        else file_formats.escape_formulas(cell)
+        if isinstance(cell, str)
+        else str(cell)
         for cell in row
     ]
 
 
 @given(st.lists(CELLS, min_size=2))
 def test_no_text_begins_as_a_formula_does_and_each_number_is_still_one(row):
-    (read,) = cells_of(file_formats.csv_text([row]))
+    (read,) = cells_of(file_formats.to_csv([row]))
 
     for cell, given_back in zip(row, read, strict=True):
         if isinstance(cell, int):
@@ -168,7 +172,7 @@ def test_no_text_begins_as_a_formula_does_and_each_number_is_still_one(row):
 
 
 def test_a_csv_file_tells_excel_that_it_is_utf_8_and_ends_its_lines_as_rfc_4180_has_it():
-    opening = file_formats.opening("csv")
+    opening = file_formats.render_header("csv")
 
     assert opening.encode().startswith(b"\xef\xbb\xbforder_id,placed_at,")
     assert opening.endswith("\r\n")
@@ -184,9 +188,9 @@ def test_an_order_is_one_line_of_json_as_staff_are_shown_it():
         notes=[OrderNote(text="Call first", by="usr_staff", at=OCTOBER)],
     )
 
-    text = file_formats.text_of(order, "jsonl")
+    text = file_formats.render_order(order, "jsonl")
 
-    assert (file_formats.opening("jsonl"), text.count("\n"), text[-1]) == ("", 1, "\n")
+    assert (file_formats.render_header("jsonl"), text.count("\n"), text[-1]) == ("", 1, "\n")
     read = json.loads(text)
     assert (read["id"], read["status"]) == ("ord_one", "paid")
     assert (read["buyer_id"], read["guest_email"]) == ("gst_one", "ada@example.com")
@@ -206,4 +210,4 @@ def test_an_order_is_one_line_of_json_as_staff_are_shown_it():
 def test_a_file_is_named_after_the_days_whose_orders_it_has(changes, name):
     export = {"format": "csv", "placed_from": OCTOBER, "placed_before": NOVEMBER} | changes
 
-    assert file_formats.name_of(Export(**export)) == name
+    assert file_formats.build_file_name(Export(**export)) == name

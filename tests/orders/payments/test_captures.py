@@ -129,7 +129,7 @@ def test_of_an_order_that_was_cancelled_after_shipping_nothing_is_captured(bank,
 
     assert work() == NOTHING_FAILED
 
-    assert bank.asked == ["void"]
+    assert bank.asked == ["void_payment"]
     assert bank.accounts[payment_id].status == "void"
 
 
@@ -142,4 +142,4 @@ def test_of_an_order_that_was_paid_by_hand_nothing_is_captured(bank, order_id):
 
     assert work() == NOTHING_FAILED
 
-    assert bank.asked == ["void"]
+    assert bank.asked == ["void_payment"]

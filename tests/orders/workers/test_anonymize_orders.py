@@ -210,7 +210,7 @@ def test_a_run_that_fails_on_the_way_goes_on_when_the_message_comes_again(tea):
         first = erase()
 
     assert len(failed(first)) == 1
-    assert lines.saying("not erased")[0]["reason"] == "Unavailable"
+    assert lines.saying("orders not anonymized")[0]["reason"] == "Unavailable"
     assert "Lovelace" not in lines.text
     assert erase() == NOTHING_FAILED
     assert with_address() == set()
@@ -256,7 +256,7 @@ def test_an_erasure_is_audited(tea):
         erase()
 
     (line,) = lines.saying("audit")
-    assert (line["action"], line["result"]) == ("erase_orders", "done")
+    assert (line["action"], line["result"]) == ("anonymize_orders", "done")
     assert (line["user_id"], line["orders"]) == (ADA.user_id, "2")
     assert line["correlation_id"] == "JKJaXmPLvHcESHA="
 

@@ -257,7 +257,7 @@ def test_a_run_that_fails_on_the_way_goes_on_when_the_message_comes_again(tea):
         first = claim()
 
     assert len(failed(first)) == 1
-    assert lines.saying("not claimed")[0]["reason"] == "Unavailable"
+    assert lines.saying("guest orders not linked")[0]["reason"] == "Unavailable"
     assert EMAIL not in lines.text
     assert claim() == NOTHING_FAILED
     assert orders_of(ADA) == placed
@@ -324,7 +324,7 @@ def test_a_claim_is_audited_without_the_address(tea):
         claim()
 
     (line,) = lines.saying("audit")
-    assert (line["action"], line["result"]) == ("claim_orders", "done")
+    assert (line["action"], line["result"]) == ("link_guest_orders", "done")
     assert (line["user_id"], line["orders"]) == (ADA.user_id, "2")
     assert line["correlation_id"] == "JKJaXmPLvHcESHA="
     assert EMAIL not in lines.text
