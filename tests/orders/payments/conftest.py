@@ -11,12 +11,12 @@ from tests.support.payments import Bank
 
 
 @pytest.fixture
-def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
-    """The payment provider of the shop."""
-    opened = Bank()
-    for asking in (service, execute_payment_requests):
-        monkeypatch.setattr(asking, "get_provider", lambda: opened)
-    return opened
+def provider(monkeypatch: pytest.MonkeyPatch) -> Bank:
+    """The shop's payment provider, in this process."""
+    fake_provider = Bank()
+    for module in (service, execute_payment_requests):
+        monkeypatch.setattr(module, "get_provider", lambda: fake_provider)
+    return fake_provider
 
 
 @pytest.fixture
@@ -24,19 +24,19 @@ def tea() -> Product:
     return shop.product("TEA", available=10)
 
 
-class Later:
-    """The clock, so much further."""
+class ShiftedClock:
+    """The real clock plus `offset`."""
 
     def __init__(self) -> None:
-        self._now = clock.utc_now
-        self.by = timedelta()
+        self._utc_now = clock.utc_now
+        self.offset = timedelta()
 
     def __call__(self) -> datetime:
-        return self._now() + self.by
+        return self._utc_now() + self.offset
 
 
 @pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Later:
-    moved = Later()
-    monkeypatch.setattr(clock, "utc_now", moved)
-    return moved
+def shifted_clock(monkeypatch: pytest.MonkeyPatch) -> ShiftedClock:
+    shifted = ShiftedClock()
+    monkeypatch.setattr(clock, "utc_now", shifted)
+    return shifted

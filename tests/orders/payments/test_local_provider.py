@@ -1,4 +1,4 @@
-"""The local provider's client against the local stack's provider, as it is served there."""
+"""The client of the local provider against the provider that the local stack runs."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.enable_socket
 
 TOTAL = Money(amount_minor=1999, currency="EUR")
 SOME = Money(amount_minor=500, currency="EUR")
-WELL_BEHAVED = {
+DEFAULT_BEHAVIOUR = {
     "copies": 1,
     "fail_next": 0,
     "lose_next": 0,
@@ -41,19 +41,19 @@ def server() -> Iterator[LocalPayments]:
 
 
 @pytest.fixture(autouse=True)
-def well_behaved(server):
+def default_behaviour(server):
     yield
-    server.behave(**WELL_BEHAVED)
+    server.behave(**DEFAULT_BEHAVIOUR)
 
 
 @pytest.fixture
-def bank(server) -> LocalProvider:
+def provider(server) -> LocalProvider:
     return LocalProvider(KEYS, server.url, is_manual=False)
 
 
 @pytest.fixture
-def careful_bank(server) -> LocalProvider:
-    """Which authorizes first, and captures when it is asked."""
+def manual_provider(server) -> LocalProvider:
+    """Authorizes a payment first, and captures it on request."""
     return LocalProvider(KEYS, server.url, is_manual=True)
 
 
@@ -63,7 +63,7 @@ def order_id(request) -> str:
 
 
 @pytest.fixture
-def ear(server) -> Iterator[Ear]:
+def receiver(server) -> Iterator[Ear]:
     with listening() as opened:
         server.behave(webhook_url=opened.url)
         yield opened
@@ -71,157 +71,165 @@ def ear(server) -> Iterator[Ear]:
 
 
 @pytest.fixture
-def paid(server, bank, order_id) -> str:
-    """The id of a payment that was captured."""
-    payment = bank.create_payment(order_id, TOTAL, f"begin {order_id}")
+def captured_id(server, provider, order_id) -> str:
+    """The id of a captured payment."""
+    payment = provider.create_payment(order_id, TOTAL, f"key {order_id}")
     server.pay(payment.payment_id, payment.client_secret)
     return payment.payment_id
 
 
-def test_a_payment_is_begun_once_for_each_key(bank, order_id):
-    first = bank.create_payment(order_id, TOTAL, f"begin {order_id}")
+def test_each_key_creates_one_payment(provider, order_id):
+    first = provider.create_payment(order_id, TOTAL, f"key {order_id}")
 
     assert (first.status, first.captured_minor) == ("started", 0)
-    assert bank.create_payment(order_id, TOTAL, f"begin {order_id}") == first
-    assert bank.create_payment(order_id, TOTAL, f"begin {order_id} again") != first
-    assert bank.get_payment(first.payment_id) == first
+    assert provider.create_payment(order_id, TOTAL, f"key {order_id}") == first
+    assert provider.create_payment(order_id, TOTAL, f"key {order_id} again") != first
+    assert provider.get_payment(first.payment_id) == first
 
 
-def test_a_key_that_was_used_otherwise_is_refused(bank, order_id):
-    bank.create_payment(order_id, TOTAL, f"begin {order_id}")
+def test_a_key_used_for_another_amount_is_refused(provider, order_id):
+    provider.create_payment(order_id, TOTAL, f"key {order_id}")
 
     with pytest.raises(PaymentRefused) as refusal:
-        bank.create_payment(order_id, SOME, f"begin {order_id}")
+        provider.create_payment(order_id, SOME, f"key {order_id}")
 
     assert refusal.value.details == {"reason": "idempotency_key_reused"}
 
 
-def test_a_payment_is_captured_when_the_buyer_has_paid(bank, paid):
-    found = bank.get_payment(paid)
+def test_a_payment_is_captured_when_the_buyer_pays(provider, captured_id):
+    found = provider.get_payment(captured_id)
 
     assert (found.status, found.captured_minor) == ("captured", 1999)
 
 
-def test_after_a_declined_card_another_may_be_tried(server, bank, order_id):
-    payment = bank.create_payment(order_id, TOTAL, order_id)
+def test_a_declined_card_leaves_the_payment_open(server, provider, order_id):
+    payment = provider.create_payment(order_id, TOTAL, order_id)
 
     server.pay(payment.payment_id, payment.client_secret, card="declined")
 
-    assert bank.get_payment(payment.payment_id).status == "started"
+    assert provider.get_payment(payment.payment_id).status == "started"
 
 
-def test_what_is_authorized_is_captured_once(server, careful_bank, order_id):
-    payment = careful_bank.create_payment(order_id, TOTAL, order_id)
+def test_an_authorized_payment_is_captured_once(server, manual_provider, order_id):
+    payment = manual_provider.create_payment(order_id, TOTAL, order_id)
     server.pay(payment.payment_id, payment.client_secret)
-    assert careful_bank.get_payment(payment.payment_id).status == "authorized"
+    assert manual_provider.get_payment(payment.payment_id).status == "authorized"
 
-    captured = careful_bank.capture_payment(payment.payment_id, TOTAL)
+    captured = manual_provider.capture_payment(payment.payment_id, TOTAL)
 
     assert (captured.status, captured.captured_minor) == ("captured", 1999)
-    assert careful_bank.capture_payment(payment.payment_id, TOTAL) == captured
+    assert manual_provider.capture_payment(payment.payment_id, TOTAL) == captured
 
 
-def test_what_was_let_go_of_is_not_captured(server, careful_bank, order_id):
-    payment = careful_bank.create_payment(order_id, TOTAL, order_id)
+def test_a_void_payment_is_not_captured(server, manual_provider, order_id):
+    payment = manual_provider.create_payment(order_id, TOTAL, order_id)
     server.pay(payment.payment_id, payment.client_secret)
-    assert careful_bank.void_payment(payment.payment_id).status == "void"
+    assert manual_provider.void_payment(payment.payment_id).status == "void"
 
-    assert careful_bank.capture_payment(payment.payment_id, TOTAL).status == "void"
+    assert manual_provider.capture_payment(payment.payment_id, TOTAL).status == "void"
 
 
-def test_what_nobody_has_paid_cannot_be_captured(careful_bank, order_id):
-    payment = careful_bank.create_payment(order_id, TOTAL, order_id)
+def test_an_unpaid_payment_cannot_be_captured(manual_provider, order_id):
+    payment = manual_provider.create_payment(order_id, TOTAL, order_id)
 
     with pytest.raises(PaymentRefused):
-        careful_bank.capture_payment(payment.payment_id, TOTAL)
+        manual_provider.capture_payment(payment.payment_id, TOTAL)
 
 
-def test_what_is_captured_is_not_let_go_of(bank, paid):
-    assert bank.void_payment(paid).status == "captured"
+def test_a_captured_payment_is_not_voided(provider, captured_id):
+    assert provider.void_payment(captured_id).status == "captured"
 
 
-def test_a_refund_is_made_once_and_found_by_the_shop_s_id(bank, paid, order_id):
-    made = bank.create_refund(paid, SOME, f"rfd_{order_id}")
+def test_a_refund_is_made_once_and_found_by_the_shops_id(provider, captured_id, order_id):
+    made = provider.create_refund(captured_id, SOME, f"rfd_{order_id}")
 
     assert made.status == "succeeded"
-    assert bank.create_refund(paid, SOME, f"rfd_{order_id}") == made
-    assert bank.find_refund(paid, f"rfd_{order_id}") == made
-    assert bank.find_refund(paid, "rfd_other") is None
+    assert provider.create_refund(captured_id, SOME, f"rfd_{order_id}") == made
+    assert provider.find_refund(captured_id, f"rfd_{order_id}") == made
+    assert provider.find_refund(captured_id, "rfd_other") is None
 
 
-@pytest.mark.parametrize(("how", "reason"), [("refuse", "status_conflict"), ("succeed", "amount")])
-def test_a_refund_that_cannot_be_made_is_refused(server, bank, paid, how, reason):
-    server.behave(refunds=how)
+@pytest.mark.parametrize(
+    ("behaviour", "reason"), [("refuse", "status_conflict"), ("succeed", "amount")]
+)
+def test_an_impossible_refund_is_refused(server, provider, captured_id, behaviour, reason):
+    server.behave(refunds=behaviour)
 
     with pytest.raises(PaymentRefused) as refusal:
-        bank.create_refund(paid, Money(amount_minor=2000, currency="EUR"), f"rfd_{paid}")
+        provider.create_refund(
+            captured_id, Money(amount_minor=2000, currency="EUR"), f"rfd_{captured_id}"
+        )
 
     assert str(refusal.value.details["reason"]).startswith(reason)
 
 
-def test_what_is_not_there_is_refused(bank):
+def test_an_unknown_payment_is_refused(provider):
     with pytest.raises(PaymentRefused):
-        bank.get_payment("pay_none")
+        provider.get_payment("pay_none")
 
 
-def test_a_call_that_fails_is_to_be_made_again(server, bank, order_id):
+def test_a_failed_call_can_be_retried(server, provider, order_id):
     server.behave(fail_next=1)
 
     with pytest.raises(PaymentUnavailable):
-        bank.create_payment(order_id, TOTAL, order_id)
+        provider.create_payment(order_id, TOTAL, order_id)
 
-    assert bank.create_payment(order_id, TOTAL, order_id).status == "started"
+    assert provider.create_payment(order_id, TOTAL, order_id).status == "started"
 
 
-def test_a_call_whose_answer_is_lost_was_made_once(server, bank, paid, order_id):
+def test_a_call_whose_response_was_lost_is_made_once(server, provider, captured_id, order_id):
     server.behave(lose_next=1)
     with pytest.raises(PaymentUnavailable):
-        bank.create_refund(paid, SOME, f"rfd_{order_id}")
+        provider.create_refund(captured_id, SOME, f"rfd_{order_id}")
 
-    made = bank.create_refund(paid, SOME, f"rfd_{order_id}")
+    made = provider.create_refund(captured_id, SOME, f"rfd_{order_id}")
 
-    assert bank.find_refund(paid, f"rfd_{order_id}") == made
+    assert provider.find_refund(captured_id, f"rfd_{order_id}") == made
 
 
-def test_a_server_that_is_not_there_is_out_of_reach():
+def test_an_unreachable_server_is_unavailable():
     with pytest.raises(PaymentUnavailable):
         LocalProvider(KEYS, "http://127.0.0.1:9", is_manual=False).get_payment("pay_any")
 
 
-def test_a_wrong_key_is_the_shop_s_trouble_and_not_the_buyer_s(server):
-    keyless = LocalProvider(Credentials("nonsense", ()), server.url, is_manual=False)
+def test_a_wrong_api_key_makes_payments_unavailable(server):
+    unauthorized = LocalProvider(Credentials("nonsense", ()), server.url, is_manual=False)
 
     with pytest.raises(PaymentUnavailable):
-        keyless.get_payment("pay_any")
+        unauthorized.get_payment("pay_any")
 
 
-def test_its_webhooks_tell_what_was_captured_and_what_paid_back(bank, order_id, ear, paid, server):
-    captured = bank.parse_webhook(*ear.next("payment.captured", paid))
-    made = bank.create_refund(paid, SOME, f"rfd_{order_id}")
-    refunded = bank.parse_webhook(*ear.next("refund.updated", paid))
-    server.pay_back(paid, 1)
-    unasked = bank.parse_webhook(*ear.next("refund.updated", paid))
+def test_webhooks_report_captures_and_refunds(provider, order_id, receiver, captured_id, server):
+    captured = provider.parse_webhook(*receiver.next("payment.captured", captured_id))
+    made = provider.create_refund(captured_id, SOME, f"rfd_{order_id}")
+    refunded = provider.parse_webhook(*receiver.next("refund.updated", captured_id))
+    server.pay_back(captured_id, 1)
+    made_at_provider = provider.parse_webhook(*receiver.next("refund.updated", captured_id))
 
     assert isinstance(captured, Captured)
-    assert (captured.order_id, captured.payment_id, captured.amount) == (order_id, paid, TOTAL)
+    assert (captured.order_id, captured.payment_id, captured.amount) == (
+        order_id,
+        captured_id,
+        TOTAL,
+    )
     assert isinstance(refunded, RefundUpdate)
-    assert (refunded.order_id, refunded.payment_id) == (order_id, paid)
+    assert (refunded.order_id, refunded.payment_id) == (order_id, captured_id)
     assert (refunded.refund_id, refunded.refund) == (f"rfd_{order_id}", made)
-    assert isinstance(unasked, RefundUpdate)
-    assert (unasked.refund_id, unasked.amount.amount_minor) == (None, 1)
+    assert isinstance(made_at_provider, RefundUpdate)
+    assert (made_at_provider.refund_id, made_at_provider.amount.amount_minor) == (None, 1)
 
 
-def test_its_webhooks_tell_what_was_authorized_and_what_let_go_of(
-    server, careful_bank, order_id, ear
-):
-    payment = careful_bank.create_payment(order_id, TOTAL, order_id)
+def test_webhooks_report_authorizations_and_voids(server, manual_provider, order_id, receiver):
+    payment = manual_provider.create_payment(order_id, TOTAL, order_id)
     server.pay(payment.payment_id, payment.client_secret, card="declined")
     server.pay(payment.payment_id, payment.client_secret)
-    careful_bank.void_payment(payment.payment_id)
+    manual_provider.void_payment(payment.payment_id)
 
-    declined = careful_bank.parse_webhook(*ear.next("payment.declined", payment.payment_id))
-    authorized = careful_bank.parse_webhook(*ear.next("payment.authorized", payment.payment_id))
-    voided = careful_bank.parse_webhook(*ear.next("payment.voided", payment.payment_id))
+    declined = manual_provider.parse_webhook(*receiver.next("payment.declined", payment.payment_id))
+    authorized = manual_provider.parse_webhook(
+        *receiver.next("payment.authorized", payment.payment_id)
+    )
+    voided = manual_provider.parse_webhook(*receiver.next("payment.voided", payment.payment_id))
 
     assert declined is None
     assert isinstance(authorized, Authorized)
@@ -230,29 +238,27 @@ def test_its_webhooks_tell_what_was_authorized_and_what_let_go_of(
     assert voided.payment_id == payment.payment_id
 
 
-def test_an_event_that_is_told_twice_is_the_same_event(server, bank, order_id, ear):
+def test_a_repeated_webhook_is_the_same_event(server, provider, order_id, receiver):
     server.behave(copies=2)
-    payment = bank.create_payment(order_id, TOTAL, order_id)
+    payment = provider.create_payment(order_id, TOTAL, order_id)
     server.pay(payment.payment_id, payment.client_secret)
 
-    first, second = (bank.parse_webhook(*ear.next(payment.payment_id)) for _ in range(2))
+    first, second = (provider.parse_webhook(*receiver.next(payment.payment_id)) for _ in range(2))
 
     assert first == second
 
 
 @pytest.mark.parametrize(
-    ("how", "refusal"),
+    ("behaviour", "error"),
     [
         ({"wrong_secret": True}, WebhookSignatureInvalid),
         ({"signed_ago_seconds": 1000}, WebhookTooOld),
     ],
 )
-def test_a_webhook_that_is_not_its_own_or_not_of_now_is_not_believed(
-    server, bank, ear, how, refusal
-):
-    server.behave(**how)
-    payment = bank.create_payment("ord_1", TOTAL, f"begin {how}")
+def test_a_forged_or_old_webhook_is_refused(server, provider, receiver, behaviour, error):
+    server.behave(**behaviour)
+    payment = provider.create_payment("ord_1", TOTAL, f"key {behaviour}")
     server.pay(payment.payment_id, payment.client_secret)
 
-    with pytest.raises(refusal):
-        bank.parse_webhook(*ear.next(payment.payment_id))
+    with pytest.raises(error):
+        provider.parse_webhook(*receiver.next(payment.payment_id))

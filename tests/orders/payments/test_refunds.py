@@ -1,4 +1,4 @@
-"""Whole slice: money is paid back, by messages that may come twice and late."""
+"""Whole slice: the worker refunds payments. Its messages may arrive twice and late."""
 
 import json
 from datetime import timedelta
@@ -27,7 +27,7 @@ from tests.support.payments import (
     work,
 )
 
-pytestmark = pytest.mark.usefixtures("aws", "bank")
+pytestmark = pytest.mark.usefixtures("aws", "provider")
 
 
 @pytest.fixture
@@ -35,16 +35,16 @@ def order_id(tea):
     return place(tea)
 
 
-def paid(bank, order_id: str) -> str:
-    """Its payment's id."""
+def pay(provider, order_id: str) -> str:
+    """Return the id of the payment."""
     payment_id = begun(order_id)
-    assert told(bank.captures(payment_id)) == "applied"
+    assert told(provider.captures(payment_id)) == "applied"
     return payment_id
 
 
 def refund(order_id: str, amount_minor: int | None = None, key: str = "key-1") -> str:
-    """The refund's id."""
-    asked = partial(
+    """Return the id of the refund."""
+    decide = partial(
         decisions.refund,
         amount_minor=amount_minor,
         by="usr_staff",
@@ -52,29 +52,34 @@ def refund(order_id: str, amount_minor: int | None = None, key: str = "key-1") -
         key=key,
         fingerprint="-",
     )
-    return str(update_order(order_id, asked).refunds[-1].refund_id)
+    return str(update_order(order_id, decide).refunds[-1].refund_id)
 
 
-def refund_of(order_id: str):
-    (made,) = stored(order_id).refunds
-    return made
+def only_refund(order_id: str):
+    (refund,) = stored(order_id).refunds
+    return refund
 
 
-def test_a_refund_is_made_at_the_provider_and_known_then(bank, order_id):
-    payment_id = paid(bank, order_id)
+def test_a_refund_is_created_at_the_provider_and_stored(provider, order_id):
+    payment_id = pay(provider, order_id)
     refund_id = refund(order_id, 500)
 
     assert work() == NOTHING_FAILED
 
-    assert bank.accounts[payment_id].refunds == {refund_id: Refund(f"re_{refund_id}", "succeeded")}
-    made = refund_of(order_id)
-    assert (made.status, made.provider_refund_id) == ("succeeded", f"re_{refund_id}")
+    assert provider.accounts[payment_id].refunds == {
+        refund_id: Refund(f"re_{refund_id}", "succeeded")
+    }
+    stored_refund = only_refund(order_id)
+    assert (stored_refund.status, stored_refund.provider_refund_id) == (
+        "succeeded",
+        f"re_{refund_id}",
+    )
     assert stored(order_id).status == "paid"
     assert "order.refunded" in happened()
 
 
-def test_a_refund_of_all_ends_the_order(bank, tea, order_id):
-    paid(bank, order_id)
+def test_a_full_refund_ends_the_order(provider, tea, order_id):
+    pay(provider, order_id)
     refund(order_id)
 
     work()
@@ -83,163 +88,165 @@ def test_a_refund_of_all_ends_the_order(bank, tea, order_id):
     assert shop.available(tea) == 10
 
 
-def test_a_message_that_comes_again_asks_nothing(bank, order_id):
-    paid(bank, order_id)
+def test_a_repeated_refund_message_sends_no_request(provider, order_id):
+    pay(provider, order_id)
     refund(order_id, 500)
     work()
     before = Order.get(order_id).serialize()
-    bank.asked.clear()
+    provider.asked.clear()
 
     assert work() == NOTHING_FAILED
 
-    assert bank.asked == []
+    assert provider.asked == []
     assert Order.get(order_id).serialize() == before
 
 
-def test_a_refund_that_is_under_way_is_not_asked_for_again_and_succeeds_by_webhook(bank, order_id):
-    payment_id = paid(bank, order_id)
+def test_a_pending_refund_succeeds_by_webhook(provider, order_id):
+    payment_id = pay(provider, order_id)
     refund_id = refund(order_id, 500)
-    bank.refund_status = "requested"
+    provider.refund_status = "requested"
     work()
-    bank.asked.clear()
+    provider.asked.clear()
 
     work()
 
-    assert bank.asked == []
-    assert refund_of(order_id).status == "requested"
+    assert provider.asked == []
+    assert only_refund(order_id).status == "requested"
     assert "order.refunded" not in happened()
-    assert told(bank.pays_back(payment_id, 500, refund_id=refund_id)) == "applied"
-    assert refund_of(order_id).status == "succeeded"
+    assert told(provider.pays_back(payment_id, 500, refund_id=refund_id)) == "applied"
+    assert only_refund(order_id).status == "succeeded"
     assert "order.refunded" in happened()
 
 
-@pytest.mark.parametrize("is_first", [True, False])
-def test_webhook_and_worker_tell_of_one_refund_in_either_order(bank, order_id, is_first):
-    payment_id = paid(bank, order_id)
+@pytest.mark.parametrize("is_webhook_first", [True, False])
+def test_webhook_and_worker_settle_one_refund_in_either_order(provider, order_id, is_webhook_first):
+    payment_id = pay(provider, order_id)
     refund_id = refund(order_id, 500)
-    event = bank.pays_back(payment_id, 500, refund_id=refund_id)
+    event = provider.pays_back(payment_id, 500, refund_id=refund_id)
 
-    outcomes = [told(event), work()] if is_first else [work(), told(event)]
+    outcomes = [told(event), work()] if is_webhook_first else [work(), told(event)]
 
     assert outcomes in (["applied", NOTHING_FAILED], [NOTHING_FAILED, "repeated"])
-    assert refund_of(order_id).status == "succeeded"
+    assert only_refund(order_id).status == "succeeded"
     assert happened().count("order.refunded") == 1
 
 
-def test_what_the_provider_refuses_for_good_has_failed_and_is_told(bank, order_id):
-    paid(bank, order_id)
+def test_a_refused_refund_fails_and_is_reported(provider, order_id):
+    pay(provider, order_id)
     refund(order_id, 500)
-    bank.says = [PaymentRefused("No.", reason="charge_disputed")]
+    provider.says = [PaymentRefused(reason="charge_disputed")]
 
     with logs.captured() as lines:
         assert work() == NOTHING_FAILED
 
-    assert refund_of(order_id).status == "failed"
+    assert only_refund(order_id).status == "failed"
     assert "order.refund_failed" in happened()
-    assert [it["reason"] for it in lines.saying("audit")] == ["charge_disputed"]
-    assert refund(order_id, 2000, key="key-2")  # what has failed is still there to be paid back
+    assert [line["reason"] for line in lines.saying("audit")] == ["charge_disputed"]
+    assert refund(order_id, 2000, key="key-2")  # a failed refund leaves its amount refundable
 
 
-def test_a_refund_that_fails_later_is_told_too(bank, order_id):
-    payment_id = paid(bank, order_id)
+def test_a_refund_that_fails_later_is_reported(provider, order_id):
+    payment_id = pay(provider, order_id)
     refund_id = refund(order_id, 500)
     work()
 
-    told(bank.pays_back(payment_id, 500, refund_id=refund_id, status="failed"))
+    told(provider.pays_back(payment_id, 500, refund_id=refund_id, status="failed"))
 
-    assert refund_of(order_id).status == "failed"
+    assert only_refund(order_id).status == "failed"
     assert "order.refund_failed" in happened()
 
 
-def test_while_the_provider_is_out_of_reach_the_message_comes_again(bank, order_id):
-    paid(bank, order_id)
+def test_the_message_is_retried_if_the_provider_is_unavailable(provider, order_id):
+    pay(provider, order_id)
     refund(order_id, 500)
-    bank.says = [PaymentUnavailable("Not now.")]
+    provider.says = [PaymentUnavailable()]
 
     with logs.captured() as lines:
         assert work() == FAILED
 
-    assert refund_of(order_id).status == "requested"
+    assert only_refund(order_id).status == "requested"
     (line,) = lines.saying("payment request failed")
     assert (line["level"], line["reason"]) == ("ERROR", "PaymentUnavailable")
     assert work() == NOTHING_FAILED
-    assert refund_of(order_id).status == "succeeded"
+    assert only_refund(order_id).status == "succeeded"
 
 
-def test_a_message_that_fails_holds_up_no_other(bank, tea):
+def test_a_failed_message_does_not_stop_the_others(provider, tea):
     first, second = place(tea, key="key-1"), place(tea, key="key-2")
     for order_id in (first, second):
-        paid(bank, order_id)
+        pay(provider, order_id)
         refund(order_id, 500)
-    messages = sorted(asked_for(), key=lambda it: it.data.order_id != first)
-    bank.says = [PaymentUnavailable("Not now."), None]
+    messages = sorted(asked_for(), key=lambda message: message.data.order_id != first)
+    provider.says = [PaymentUnavailable(), None]
 
     assert work(*messages) == FAILED
 
-    assert refund_of(first).status == "requested"
-    assert refund_of(second).status == "succeeded"
+    assert only_refund(first).status == "requested"
+    assert only_refund(second).status == "succeeded"
 
 
-def test_a_refund_whose_answer_was_lost_is_made_once(bank, order_id, monkeypatch):
-    payment_id = paid(bank, order_id)
+def test_a_refund_whose_response_was_lost_is_made_once(provider, order_id, monkeypatch):
+    payment_id = pay(provider, order_id)
     refund_id = refund(order_id, 500)
-    refunding = bank.create_refund
+    create_refund = provider.create_refund
 
-    def lose(*asked):
-        refunding(*asked)
-        raise PaymentUnavailable("No answer.")
+    def create_and_lose_response(*args):
+        create_refund(*args)
+        raise PaymentUnavailable
 
     with monkeypatch.context() as patched:
-        patched.setattr(bank, "create_refund", lose)
+        patched.setattr(provider, "create_refund", create_and_lose_response)
         assert work() == FAILED
 
     work()
 
-    assert list(bank.accounts[payment_id].refunds) == [refund_id]
-    assert refund_of(order_id).status == "succeeded"
+    assert list(provider.accounts[payment_id].refunds) == [refund_id]
+    assert only_refund(order_id).status == "succeeded"
 
 
-def test_a_day_later_the_provider_is_asked_first_whether_it_has_paid_back(bank, order_id, later):
-    """It has forgotten the key by then."""
-    payment_id = paid(bank, order_id)
+def test_a_refund_made_a_day_ago_is_found_and_not_repeated(provider, order_id, shifted_clock):
+    """The provider may have forgotten the idempotency key."""
+    payment_id = pay(provider, order_id)
     refund_id = refund(order_id, 500)
-    bank.accounts[payment_id].refunds[refund_id] = Refund("re_made_yesterday", "succeeded")
-    later.by = timedelta(days=1)
-    bank.asked.clear()
+    provider.accounts[payment_id].refunds[refund_id] = Refund("re_made_yesterday", "succeeded")
+    shifted_clock.offset = timedelta(days=1)
+    provider.asked.clear()
 
     work()
 
-    assert bank.asked == ["find_refund"]
-    assert refund_of(order_id).provider_refund_id == "re_made_yesterday"
+    assert provider.asked == ["find_refund"]
+    assert only_refund(order_id).provider_refund_id == "re_made_yesterday"
 
 
-def test_a_day_later_it_is_paid_back_if_it_was_not(bank, order_id, later):
-    paid(bank, order_id)
+def test_a_refund_that_was_not_made_is_made_a_day_later(provider, order_id, shifted_clock):
+    pay(provider, order_id)
     refund(order_id, 500)
-    later.by = timedelta(days=1)
-    bank.asked.clear()
+    shifted_clock.offset = timedelta(days=1)
+    provider.asked.clear()
 
     work()
 
-    assert bank.asked == ["find_refund", "create_refund"]
-    assert refund_of(order_id).status == "succeeded"
+    assert provider.asked == ["find_refund", "create_refund"]
+    assert only_refund(order_id).status == "succeeded"
 
 
-def test_a_payment_of_another_provider_is_left_to_people(bank, order_id):
-    """The shop was set up with another meanwhile."""
-    paid(bank, order_id)
+def test_a_payment_of_another_provider_is_not_touched(provider, order_id):
+    """The shop has changed its provider since."""
+    pay(provider, order_id)
     refund(order_id, 500)
-    bank.name = "stripe"
-    bank.asked.clear()
+    provider.name = "stripe"
+    provider.asked.clear()
 
     with logs.captured() as lines:
         assert work() == FAILED
 
-    assert bank.asked == []
-    assert [it["reason"] for it in lines.saying("payment request failed")] == ["ProviderMismatch"]
+    assert provider.asked == []
+    assert [line["reason"] for line in lines.saying("payment request failed")] == [
+        "ProviderMismatch"
+    ]
 
 
-def test_a_message_for_another_queue_is_not_lost(order_id):
+def test_an_unexpected_event_fails_and_is_kept(order_id):
     paid_event = OrderPaid.model_validate(
         {
             "data": {
@@ -253,11 +260,11 @@ def test_a_message_for_another_queue_is_not_lost(order_id):
     assert work(paid_event) == FAILED
 
 
-def test_a_message_about_an_order_or_refund_that_is_not_there_is_not_lost(bank, order_id):
+def test_an_unknown_order_or_refund_fails_and_is_kept(provider, order_id):
     (record,) = sample("orders.execute_payment_requests")["Records"]
     unknown = parse_event(json.loads(record["body"])["detail"])
-    paid(bank, order_id)
-    about = unknown.data.model_copy(update={"order_id": order_id})
+    pay(provider, order_id)
+    unknown_refund = unknown.data.model_copy(update={"order_id": order_id})
 
     assert work(unknown) == FAILED
-    assert work(unknown.model_copy(update={"data": about})) == FAILED
+    assert work(unknown.model_copy(update={"data": unknown_refund})) == FAILED

@@ -1,6 +1,6 @@
-"""Stripe's library against a server that speaks Stripe's API: what is asked, and what is told.
+"""The Stripe provider and Stripe's library against a server with Stripe's API.
 
-The server is localstripe, with some of what it lacks (tests/support/stripe_api.py).
+The server is localstripe with some additions (tests/support/stripe_api.py).
 """
 
 from collections.abc import Iterator
@@ -30,13 +30,13 @@ def api() -> Iterator[StripeApi]:
 
 
 @pytest.fixture
-def stripe(api) -> StripeProvider:
+def provider(api) -> StripeProvider:
     return StripeProvider(KEYS, api.url, is_manual=False)
 
 
 @pytest.fixture
-def careful_stripe(api) -> StripeProvider:
-    """Which authorizes first, and captures when it is asked."""
+def manual_provider(api) -> StripeProvider:
+    """Authorizes a payment first, and captures it on request."""
     return StripeProvider(KEYS, api.url, is_manual=True)
 
 
@@ -46,16 +46,16 @@ def order_id(request) -> str:
 
 
 @pytest.fixture
-def ear(api) -> Iterator[Ear]:
+def receiver(api) -> Iterator[Ear]:
     with listening() as opened:
         api.tell(opened.url)
         yield opened
 
 
-def test_a_payment_is_begun_with_what_it_is_for(api, stripe, order_id):
-    payment = stripe.create_payment(order_id, TOTAL, f"begin {order_id}")
+def test_a_payment_carries_its_amount_and_order(api, provider, order_id):
+    payment = provider.create_payment(order_id, TOTAL, f"key {order_id}")
 
-    (intent,) = [it for it in api.intents() if it["id"] == payment.payment_id]
+    (intent,) = [found for found in api.intents() if found["id"] == payment.payment_id]
     assert (payment.status, payment.captured_minor) == ("started", 0)
     assert payment.client_secret == intent["client_secret"]
     assert (intent["amount"], intent["currency"]) == (1999, "eur")
@@ -63,180 +63,181 @@ def test_a_payment_is_begun_with_what_it_is_for(api, stripe, order_id):
     assert intent["capture_method"] == "automatic"
 
 
-def test_with_the_same_key_it_is_begun_once(stripe, order_id):
-    first = stripe.create_payment(order_id, TOTAL, f"begin {order_id}")
+def test_each_key_creates_one_payment(provider, order_id):
+    first = provider.create_payment(order_id, TOTAL, f"key {order_id}")
 
-    assert stripe.create_payment(order_id, TOTAL, f"begin {order_id}") == first
-    assert stripe.create_payment(order_id, TOTAL, f"begin {order_id} again") != first
+    assert provider.create_payment(order_id, TOTAL, f"key {order_id}") == first
+    assert provider.create_payment(order_id, TOTAL, f"key {order_id} again") != first
 
 
-def test_a_key_that_was_used_otherwise_is_refused(stripe, order_id):
-    stripe.create_payment(order_id, TOTAL, f"begin {order_id}")
+def test_a_key_used_for_another_amount_is_refused(provider, order_id):
+    provider.create_payment(order_id, TOTAL, f"key {order_id}")
 
     with pytest.raises(PaymentRefused):
-        stripe.create_payment(order_id, SOME, f"begin {order_id}")
+        provider.create_payment(order_id, SOME, f"key {order_id}")
 
 
-def test_a_payment_is_captured_when_the_buyer_has_paid(api, stripe, order_id):
-    payment_id = stripe.create_payment(order_id, TOTAL, order_id).payment_id
+def test_a_payment_is_captured_when_the_buyer_pays(api, provider, order_id):
+    payment_id = provider.create_payment(order_id, TOTAL, order_id).payment_id
 
     api.pay(payment_id)
 
-    found = stripe.get_payment(payment_id)
+    found = provider.get_payment(payment_id)
     assert (found.status, found.captured_minor) == ("captured", 1999)
 
 
-def test_after_a_declined_card_another_may_be_tried(api, stripe, order_id):
-    payment_id = stripe.create_payment(order_id, TOTAL, order_id).payment_id
+def test_a_declined_card_leaves_the_payment_open(api, provider, order_id):
+    payment_id = provider.create_payment(order_id, TOTAL, order_id).payment_id
 
     assert api.pay(payment_id, DECLINED_CARD).status_code == 402
 
-    assert stripe.get_payment(payment_id).status == "started"
+    assert provider.get_payment(payment_id).status == "started"
 
 
-def test_what_is_authorized_is_captured_once(api, careful_stripe, order_id):
-    payment_id = careful_stripe.create_payment(order_id, TOTAL, order_id).payment_id
+def test_an_authorized_payment_is_captured_once(api, manual_provider, order_id):
+    payment_id = manual_provider.create_payment(order_id, TOTAL, order_id).payment_id
     api.pay(payment_id)
-    assert careful_stripe.get_payment(payment_id).status == "authorized"
+    assert manual_provider.get_payment(payment_id).status == "authorized"
 
-    captured = careful_stripe.capture_payment(payment_id, TOTAL)
+    captured = manual_provider.capture_payment(payment_id, TOTAL)
 
     assert (captured.status, captured.captured_minor) == ("captured", 1999)
-    assert careful_stripe.capture_payment(payment_id, TOTAL) == captured
+    assert manual_provider.capture_payment(payment_id, TOTAL) == captured
 
 
-def test_what_was_let_go_of_is_not_captured(api, careful_stripe, order_id):
-    payment_id = careful_stripe.create_payment(order_id, TOTAL, order_id).payment_id
+def test_a_void_payment_is_not_captured(api, manual_provider, order_id):
+    payment_id = manual_provider.create_payment(order_id, TOTAL, order_id).payment_id
     api.pay(payment_id)
-    assert careful_stripe.void_payment(payment_id).status == "void"
+    assert manual_provider.void_payment(payment_id).status == "void"
 
-    assert careful_stripe.void_payment(payment_id).status == "void"
+    assert manual_provider.capture_payment(payment_id, TOTAL).status == "void"
+    assert manual_provider.void_payment(payment_id).status == "void"
 
 
-def test_more_than_was_authorized_is_not_captured(api, careful_stripe, order_id):
-    payment_id = careful_stripe.create_payment(order_id, SOME, order_id).payment_id
+def test_more_than_was_authorized_is_not_captured(api, manual_provider, order_id):
+    payment_id = manual_provider.create_payment(order_id, SOME, order_id).payment_id
     api.pay(payment_id)
 
     with pytest.raises(PaymentRefused):
-        careful_stripe.capture_payment(payment_id, TOTAL)
+        manual_provider.capture_payment(payment_id, TOTAL)
 
-    assert careful_stripe.get_payment(payment_id).status == "authorized"
+    assert manual_provider.get_payment(payment_id).status == "authorized"
 
 
-def test_what_is_captured_is_not_let_go_of(api, stripe, order_id):
-    payment_id = stripe.create_payment(order_id, TOTAL, order_id).payment_id
+def test_a_captured_payment_is_not_voided(api, provider, order_id):
+    payment_id = provider.create_payment(order_id, TOTAL, order_id).payment_id
     api.pay(payment_id)
 
-    assert stripe.void_payment(payment_id).status == "captured"
+    assert provider.void_payment(payment_id).status == "captured"
 
 
-def test_a_payment_that_nobody_paid_is_let_go_of(stripe, order_id):
-    payment_id = stripe.create_payment(order_id, TOTAL, order_id).payment_id
+def test_an_unpaid_payment_is_voided(provider, order_id):
+    payment_id = provider.create_payment(order_id, TOTAL, order_id).payment_id
 
-    assert stripe.void_payment(payment_id).status == "void"
-    assert stripe.get_payment(payment_id).status == "void"
+    assert provider.void_payment(payment_id).status == "void"
+    assert provider.get_payment(payment_id).status == "void"
 
 
-def test_a_refund_is_made_once_and_found_by_the_shop_s_id(api, stripe, order_id):
-    payment_id = stripe.create_payment(order_id, TOTAL, order_id).payment_id
+def test_a_refund_is_made_once_and_found_by_the_shops_id(api, provider, order_id):
+    payment_id = provider.create_payment(order_id, TOTAL, order_id).payment_id
     api.pay(payment_id)
 
-    made = stripe.create_refund(payment_id, SOME, f"rfd_{order_id}")
+    made = provider.create_refund(payment_id, SOME, f"rfd_{order_id}")
 
     assert made.status == "succeeded"
-    assert stripe.create_refund(payment_id, SOME, f"rfd_{order_id}") == made
-    assert [it["amount"] for it in api.refunds(payment_id)] == [500]
-    assert stripe.find_refund(payment_id, f"rfd_{order_id}") == made
-    assert stripe.find_refund(payment_id, "rfd_other") is None
+    assert provider.create_refund(payment_id, SOME, f"rfd_{order_id}") == made
+    assert [refund["amount"] for refund in api.refunds(payment_id)] == [500]
+    assert provider.find_refund(payment_id, f"rfd_{order_id}") == made
+    assert provider.find_refund(payment_id, "rfd_other") is None
 
 
-def test_a_refund_of_what_was_never_paid_is_refused(stripe, order_id):
-    payment_id = stripe.create_payment(order_id, TOTAL, order_id).payment_id
+def test_a_refund_of_an_unpaid_payment_is_refused(provider, order_id):
+    payment_id = provider.create_payment(order_id, TOTAL, order_id).payment_id
 
     with pytest.raises(PaymentRefused):
-        stripe.create_refund(payment_id, SOME, f"rfd_{order_id}")
+        provider.create_refund(payment_id, SOME, f"rfd_{order_id}")
 
 
-def test_a_payment_that_is_not_there_is_refused(stripe):
+def test_an_unknown_payment_is_refused(provider):
     with pytest.raises(PaymentRefused) as refusal:
-        stripe.get_payment("pi_none")
+        provider.get_payment("pi_none")
 
     assert refusal.value.details == {"reason": "InvalidRequestError"}
 
 
-def test_one_failure_is_tried_again(api, stripe, order_id):
-    payment_id = stripe.create_payment(order_id, TOTAL, order_id).payment_id
+def test_one_failed_attempt_is_retried(api, provider, order_id):
+    payment_id = provider.create_payment(order_id, TOTAL, order_id).payment_id
     api.fail_next(503)
 
-    assert stripe.get_payment(payment_id).status == "started"
+    assert provider.get_payment(payment_id).status == "started"
 
 
 @pytest.mark.parametrize("statuses", [(500, 500), (503, 503), (409, 409), (429,), (401,), (403,)])
-def test_what_is_no_answer_to_the_question_is_to_be_asked_again(api, stripe, statuses):
+def test_a_failing_stripe_is_unavailable(api, provider, statuses):
     for status in statuses:
         api.fail_next(status)
 
     with pytest.raises(PaymentUnavailable):
-        stripe.get_payment("pi_any")
+        provider.get_payment("pi_any")
 
 
-def test_a_server_that_is_not_there_is_out_of_reach():
-    nowhere = StripeProvider(KEYS, "http://127.0.0.1:9", is_manual=False)
-
-    with pytest.raises(PaymentUnavailable):
-        nowhere.get_payment("pi_any")
-
-
-def test_a_wrong_key_is_the_shop_s_trouble_and_not_the_buyer_s(api):
-    keyless = StripeProvider(Credentials("nonsense", ()), api.url, is_manual=False)
+def test_an_unreachable_server_is_unavailable():
+    unreachable = StripeProvider(KEYS, "http://127.0.0.1:9", is_manual=False)
 
     with pytest.raises(PaymentUnavailable):
-        keyless.get_payment("pi_any")
+        unreachable.get_payment("pi_any")
 
 
-def test_its_webhook_tells_that_a_payment_was_captured(api, stripe, order_id, ear):
-    payment_id = stripe.create_payment(order_id, TOTAL, order_id).payment_id
+def test_a_wrong_api_key_makes_payments_unavailable(api):
+    unauthorized = StripeProvider(Credentials("nonsense", ()), api.url, is_manual=False)
+
+    with pytest.raises(PaymentUnavailable):
+        unauthorized.get_payment("pi_any")
+
+
+def test_a_webhook_reports_a_capture(api, provider, order_id, receiver):
+    payment_id = provider.create_payment(order_id, TOTAL, order_id).payment_id
     api.pay(payment_id)
 
-    told = stripe.parse_webhook(*ear.next("payment_intent.succeeded", payment_id))
+    event = provider.parse_webhook(*receiver.next("payment_intent.succeeded", payment_id))
 
-    assert isinstance(told, Captured)
-    assert (told.order_id, told.payment_id, told.amount) == (order_id, payment_id, TOTAL)
+    assert isinstance(event, Captured)
+    assert (event.order_id, event.payment_id, event.amount) == (order_id, payment_id, TOTAL)
 
 
-def test_its_webhooks_tell_what_was_authorized_and_what_was_let_go_of(
-    api, careful_stripe, order_id, ear
-):
-    payment_id = careful_stripe.create_payment(order_id, TOTAL, order_id).payment_id
+def test_webhooks_report_authorizations_and_voids(api, manual_provider, order_id, receiver):
+    payment_id = manual_provider.create_payment(order_id, TOTAL, order_id).payment_id
     api.pay(payment_id)
-    careful_stripe.void_payment(payment_id)
+    manual_provider.void_payment(payment_id)
 
-    first = ear.next("payment_intent.amount_capturable_updated", payment_id)
-    then = ear.next("payment_intent.canceled", payment_id)
+    authorization = receiver.next("payment_intent.amount_capturable_updated", payment_id)
+    cancellation = receiver.next("payment_intent.canceled", payment_id)
 
-    authorized, voided = careful_stripe.parse_webhook(*first), careful_stripe.parse_webhook(*then)
+    authorized, voided = (
+        manual_provider.parse_webhook(*webhook) for webhook in (authorization, cancellation)
+    )
     assert isinstance(authorized, Authorized)
     assert (authorized.order_id, authorized.amount) == (order_id, TOTAL)
     assert isinstance(voided, Voided)
     assert (voided.order_id, voided.payment_id) == (order_id, payment_id)
 
 
-def test_its_webhook_of_a_refund_is_of_the_order_whose_payment_it_was(api, stripe, order_id, ear):
-    payment_id = stripe.create_payment(order_id, TOTAL, order_id).payment_id
+def test_a_webhook_of_a_refund_names_the_order_of_its_payment(api, provider, order_id, receiver):
+    payment_id = provider.create_payment(order_id, TOTAL, order_id).payment_id
     api.pay(payment_id)
-    made = stripe.create_refund(payment_id, SOME, f"rfd_{order_id}")
+    made = provider.create_refund(payment_id, SOME, f"rfd_{order_id}")
 
-    told = stripe.parse_webhook(*ear.next("refund.created", payment_id))
+    event = provider.parse_webhook(*receiver.next("refund.created", payment_id))
 
-    assert isinstance(told, RefundUpdate)
-    assert (told.order_id, told.refund_id) == (order_id, f"rfd_{order_id}")
-    assert (told.refund, told.amount) == (made, SOME)
+    assert isinstance(event, RefundUpdate)
+    assert (event.order_id, event.refund_id) == (order_id, f"rfd_{order_id}")
+    assert (event.refund, event.amount) == (made, SOME)
 
 
-def test_a_webhook_that_was_tampered_with_is_not_believed(api, stripe, order_id, ear):
-    payment_id = stripe.create_payment(order_id, TOTAL, order_id).payment_id
+def test_a_changed_webhook_is_refused(api, provider, order_id, receiver):
+    payment_id = provider.create_payment(order_id, TOTAL, order_id).payment_id
     api.pay(payment_id)
-    body, headers = ear.next("payment_intent.succeeded", payment_id)
+    body, headers = receiver.next("payment_intent.succeeded", payment_id)
 
     with pytest.raises(WebhookSignatureInvalid):
-        stripe.parse_webhook(body.replace(b"1999", b"9999"), headers)
+        provider.parse_webhook(body.replace(b"1999", b"9999"), headers)
