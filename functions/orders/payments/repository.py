@@ -7,7 +7,7 @@ from shared import clock
 from shared.storage.models.payments import PaymentEvent
 from shared.storage.transactions import Otherwise, Transaction
 
-# Stripe retries a webhook for 3 days; for 30 days its staff and ours can resend it.
+# Stripe retries a webhook for 3 days, and can resend it on request for 30.
 RETENTION = timedelta(days=30)
 
 

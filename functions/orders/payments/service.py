@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from orders.guests import links
@@ -67,9 +68,7 @@ def _start_payment(order: Order) -> StartedPayment:
     # that somebody can complete.
     updated = update_order(
         order.order_id,
-        lambda current: provider_events.begin(
-            current, provider=provider.name, payment_id=payment.payment_id
-        ),
+        partial(provider_events.begin, provider=provider.name, payment_id=payment.payment_id),
     )
     return StartedPayment(updated, payment, provider.name)
 

@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -6,8 +8,10 @@ from orders.payments import service
 from orders.workers import execute_payment_requests
 from shared import clock
 from shared.storage.models.catalog import Product
+from shared.storage.models.orders import Order
+from shared.storage.models.payments import PaymentEvent
 from tests.support import shop
-from tests.support.payments import Bank
+from tests.support.payments import Bank, place
 
 
 @pytest.fixture
@@ -22,6 +26,27 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Bank:
 @pytest.fixture
 def tea() -> Product:
     return shop.product("TEA", available=10)
+
+
+@pytest.fixture
+def order_id(tea: Product) -> str:
+    """An order that waits for its payment."""
+    return place(tea)
+
+
+@pytest.fixture
+def stored_state(order_id: str) -> Callable[[], tuple[Any, ...]]:
+    """Reads everything that a webhook about the order can change."""
+
+    def read() -> tuple[Any, ...]:
+        order = Order.find(order_id, consistent=True)
+        return (
+            order.serialize() if order else None,
+            sorted(row.event_id for row in shop.OutboxRow.scan()),
+            [event.event_id for event in PaymentEvent.scan()],
+        )
+
+    return read
 
 
 class ShiftedClock:

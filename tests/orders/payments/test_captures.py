@@ -12,18 +12,12 @@ from tests.support.payments import (
     NOTHING_FAILED,
     begun,
     happened,
-    place,
     stored,
     told,
     work,
 )
 
 pytestmark = pytest.mark.usefixtures("aws", "provider")
-
-
-@pytest.fixture
-def order_id(tea):
-    return place(tea)
 
 
 def authorize(provider, order_id: str) -> str:

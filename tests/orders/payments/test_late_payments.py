@@ -25,11 +25,6 @@ from tests.support.payments import (
 pytestmark = pytest.mark.usefixtures("aws", "provider")
 
 
-@pytest.fixture
-def order_id(tea):
-    return place(tea)
-
-
 def cancel(order_id: str) -> None:
     assert send(orders, "orders.cancel", path={"order_id": order_id}).status == 200
 

@@ -30,11 +30,6 @@ from tests.support.payments import (
 pytestmark = pytest.mark.usefixtures("aws", "provider")
 
 
-@pytest.fixture
-def order_id(tea):
-    return place(tea)
-
-
 def pay(provider, order_id: str) -> str:
     """Return the id of the payment."""
     payment_id = begun(order_id)
@@ -257,7 +252,12 @@ def test_an_unexpected_event_fails_and_is_kept(order_id):
         }
     )
 
-    assert work(paid_event) == FAILED
+    with logs.captured() as lines:
+        assert work(paid_event) == FAILED
+
+    assert [line["reason"] for line in lines.saying("payment request failed")] == [
+        "UnexpectedEvent"
+    ]
 
 
 def test_an_unknown_order_or_refund_fails_and_is_kept(provider, order_id):

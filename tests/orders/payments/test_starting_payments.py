@@ -160,7 +160,7 @@ def test_an_overdue_order_cannot_be_paid_before_it_is_expired(provider, tea, shi
     assert provider.accounts == {}
 
 
-def test_no_secret_is_shown_if_the_order_is_cancelled_meanwhile(provider, tea, monkeypatch):
+def test_an_order_cancelled_during_the_start_shows_no_secret(provider, tea, monkeypatch):
     order_id = place(tea)
     create_payment = provider.create_payment
     cancel = partial(decisions.cancel, by="a", is_staff=False, reason=None)

@@ -87,7 +87,7 @@ def test_capturable_funds_are_an_authorization():
     )
 
 
-def test_a_succeeded_payment_is_captured_with_its_received_amount():
+def test_a_succeeded_payment_is_captured_with_received_amount():
     body = payment_event("payment_intent.succeeded", amount_received=1999)
 
     assert parse(body) == Captured(

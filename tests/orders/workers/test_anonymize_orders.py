@@ -1,4 +1,4 @@
-"""Whole slice: the orders of a deleted user lose their address, and stay orders."""
+"""Whole slice: the orders of a deleted user lose their personal data, and stay orders."""
 
 import json
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ from tests.support.orders import cancel_by_staff, mark_paid_manually, refund, sh
 pytestmark = pytest.mark.usefixtures("aws")
 
 NOTHING_FAILED = {"batchItemFailures": []}
-refund_by_hand = refund()
+refund_fully = refund()
 ADDRESS = shop.ADDRESS | {"line2": "Flat 2", "region": "Westminster"}
 
 
@@ -28,8 +28,8 @@ def tea():
     return shop.product("TEA", available=100)
 
 
-def sent(tea, key: str = "key-1", buyer=ADA) -> dict:
-    """An order that is on its way, as its buyer is shown it."""
+def shipped(tea, key: str = "key-1", buyer=ADA) -> dict:
+    """Place, pay and ship an order; return it as its buyer sees it."""
     order_id = place(tea, key, buyer).body["id"]
     for decide in (mark_paid_manually, ship):
         update_order(order_id, decide)
@@ -47,8 +47,8 @@ def place(tea, key: str = "key-1", buyer=ADA):
     )
 
 
-def about(user_id: str) -> dict:
-    """The queue's message that this user was deleted."""
+def message_for(user_id: str) -> dict:
+    """The event of the queue: this user was deleted."""
     event = sample("orders.anonymize_orders")
     (record,) = event["Records"]
     body = json.loads(record["body"])
@@ -57,24 +57,24 @@ def about(user_id: str) -> dict:
     return event
 
 
-def erase(user_id: str = ADA.user_id, context=CONTEXT) -> dict:
-    return anonymize_orders.handler(about(user_id), context)
+def anonymize(user_id: str = ADA.user_id, context=CONTEXT) -> dict:
+    return anonymize_orders.handler(message_for(user_id), context)
 
 
-def failed(answer: dict) -> list[str]:
+def failed_ids(answer: dict) -> list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def shown(order_id: str) -> dict:
+def get_as_staff(order_id: str) -> dict:
     return send(orders, "orders.get", caller=STAFF, path={"order_id": order_id}).body
 
 
-def with_address() -> set[str]:
+def ids_with_address() -> set[str]:
     return {order.order_id for order in Order.scan() if order.shipping_address.name}
 
 
 class Countdown:
-    """A context in which each look at the clock finds so much less time left."""
+    """Its context has the next of these remaining times at each look at the clock."""
 
     def __init__(self, *milliseconds: int) -> None:
         self.left = list(milliseconds)
@@ -84,39 +84,38 @@ class Countdown:
         return SimpleNamespace(**vars(CONTEXT) | rest)
 
 
-def test_of_the_address_only_the_country_is_kept(tea):
-    order_id = sent(tea)["id"]
+def test_only_the_country_of_the_address_is_kept(tea):
+    order_id = shipped(tea)["id"]
 
-    answer = erase()
+    answer = anonymize()
 
     assert answer == NOTHING_FAILED
     kept = {"country": "GB", "name": "", "line1": "", "postal_code": "", "city": ""}
     stored = Order.get(order_id)
-    assert {k: v for k, v in stored.shipping_address.attribute_values.items() if v is not None} == (
-        kept
-    )
+    address = stored.shipping_address.attribute_values
+    assert {name: value for name, value in address.items() if value is not None} == kept
     assert "Lovelace" not in json.dumps(stored.to_dynamodb_dict())
 
 
-def test_no_words_of_the_buyer_s_own_are_left(tea):
-    theirs, ours = place(tea).body["id"], place(tea, "key-2").body["id"]
-    for order_id, caller in ((theirs, ADA), (ours, STAFF)):
-        reason, path = {"reason": "Moving to Florence"}, {"order_id": order_id}
-        send(orders, "orders.cancel", caller=caller, body=reason, path=path)
+def test_the_buyers_own_words_are_removed(tea):
+    by_buyer, by_staff = place(tea).body["id"], place(tea, "key-2").body["id"]
+    for order_id, caller in ((by_buyer, ADA), (by_staff, STAFF)):
+        body, path = {"reason": "Moving to Florence"}, {"order_id": order_id}
+        send(orders, "orders.cancel", caller=caller, body=body, path=path)
 
-    erase()
+    anonymize()
 
-    kept = {it.order_id: [step.reason for step in it.history] for it in Order.scan()}
-    assert kept == {theirs: [None, None], ours: [None, "Moving to Florence"]}
-    assert shown(theirs)["history"][-1]["status"] == "cancelled"
+    kept = {order.order_id: [step.reason for step in order.history] for order in Order.scan()}
+    assert kept == {by_buyer: [None, None], by_staff: [None, "Moving to Florence"]}
+    assert get_as_staff(by_buyer)["history"][-1]["status"] == "cancelled"
 
 
-def test_all_else_of_the_order_is_kept_and_it_is_shown_as_it_is(tea):
-    before = sent(tea)
+def test_everything_else_in_the_order_is_kept(tea):
+    before = shipped(tea)
 
-    erase()
+    anonymize()
 
-    after = shown(before["id"])
+    after = get_as_staff(before["id"])
     assert after["shipping_address"] == {
         "name": None,
         "line1": None,
@@ -132,88 +131,88 @@ def test_all_else_of_the_order_is_kept_and_it_is_shown_as_it_is(tea):
     assert after == before
 
 
-def test_no_digest_that_the_address_could_be_guessed_from_is_left(tea):
-    order_id = sent(tea)["id"]
+def test_the_digest_of_the_address_is_removed(tea):
+    order_id = shipped(tea)["id"]
 
-    erase()
+    anonymize()
 
     assert Order.get(order_id).fingerprint == "erased"
 
 
-def test_a_message_that_comes_again_changes_nothing(tea):
-    order_id = sent(tea)["id"]
-    erase()
-    once = Order.get(order_id).to_dynamodb_dict()
+def test_a_repeated_message_changes_nothing(tea):
+    order_id = shipped(tea)["id"]
+    anonymize()
+    before = Order.get(order_id).to_dynamodb_dict()
 
-    answer = erase()
+    answer = anonymize()
 
     assert answer == NOTHING_FAILED
-    assert Order.get(order_id).to_dynamodb_dict() == once
+    assert Order.get(order_id).to_dynamodb_dict() == before
 
 
-def test_what_an_index_that_lags_still_shows_is_erased_once(tea, monkeypatch):
-    order_id = sent(tea)["id"]
+def test_an_order_from_a_lagging_index_is_anonymized_once(tea, monkeypatch):
+    order_id = shipped(tea)["id"]
     stale = [Order.get(order_id)]
-    erase()
+    anonymize()
     monkeypatch.setattr(repository, "not_erased", lambda _: stale)
 
-    answer = erase()
+    answer = anonymize()
 
     assert answer == NOTHING_FAILED
     assert Order.get(order_id).version == 4
 
 
-def test_an_order_that_is_gone_is_not_brought_back(tea, monkeypatch):
-    order_id = sent(tea)["id"]
+def test_a_deleted_order_is_not_created_again(tea, monkeypatch):
+    order_id = shipped(tea)["id"]
     stale = [Order.get(order_id)]
     Order(order_id).delete()
     monkeypatch.setattr(repository, "not_erased", lambda _: stale)
 
-    answer = erase()
+    answer = anonymize()
 
     assert answer == NOTHING_FAILED
     assert Order.count() == 0
 
 
-def test_nobody_elses_orders_are_touched(tea):
-    sent(tea)
-    theirs = sent(tea, buyer=BOB)["id"]
+def test_orders_of_other_buyers_are_unchanged(tea):
+    shipped(tea)
+    other_id = shipped(tea, buyer=BOB)["id"]
 
-    erase()
+    anonymize()
 
-    assert with_address() == {theirs}
-
-
-def test_a_user_who_never_ordered_is_done_at_once():
-    assert erase() == NOTHING_FAILED
+    assert ids_with_address() == {other_id}
 
 
-def test_a_run_whose_time_is_up_goes_on_when_the_message_comes_again(tea):
+def test_a_user_without_orders_is_no_failure():
+    assert anonymize() == NOTHING_FAILED
+
+
+def test_a_run_out_of_time_continues_with_the_next_delivery(tea):
     for n in range(5):
-        sent(tea, f"key-{n}")
+        shipped(tea, f"key-{n}")
 
-    first = erase(context=Countdown(60_000, 30_000, 4_999).context())
+    first = anonymize(context=Countdown(60_000, 30_000, 4_999).context())
 
-    assert len(failed(first)) == 1
-    assert len(with_address()) == 3
-    assert erase() == NOTHING_FAILED
-    assert with_address() == set()
+    assert len(failed_ids(first)) == 1
+    assert len(ids_with_address()) == 3
+    assert anonymize() == NOTHING_FAILED
+    assert ids_with_address() == set()
     assert {order.version for order in Order.scan()} == {4}
 
 
-def test_a_run_that_fails_on_the_way_goes_on_when_the_message_comes_again(tea):
+def test_a_failed_run_continues_with_the_next_delivery(tea):
     for n in range(3):
-        sent(tea, f"key-{n}")
+        shipped(tea, f"key-{n}")
 
-    lost = answering(connection().client, "TransactWriteItems", None, timed_out())
-    with lost, logs.captured() as lines:
-        first = erase()
+    lost_write = answering(connection().client, "TransactWriteItems", None, timed_out())
+    with lost_write, logs.captured() as lines:
+        first = anonymize()
 
-    assert len(failed(first)) == 1
+    assert len(failed_ids(first)) == 1
     assert lines.saying("orders not anonymized")[0]["reason"] == "Unavailable"
     assert "Lovelace" not in lines.text
-    assert erase() == NOTHING_FAILED
-    assert with_address() == set()
+    assert anonymize() == NOTHING_FAILED
+    assert ids_with_address() == set()
 
 
 @pytest.mark.parametrize(
@@ -227,33 +226,33 @@ def test_a_run_that_fails_on_the_way_goes_on_when_the_message_comes_again(tea):
         json.dumps({"detail": {"type": "user.registered", "data": {"user_id": ADA.user_id}}}),
     ],
 )
-def test_a_message_that_tells_of_no_deletion_fails_and_erases_nothing(tea, body):
-    order_id = sent(tea)["id"]
+def test_an_invalid_message_fails_and_changes_nothing(tea, body):
+    order_id = shipped(tea)["id"]
     event = sample("orders.anonymize_orders")
     event["Records"][0]["body"] = body
 
     answer = anonymize_orders.handler(event, CONTEXT)
 
-    assert failed(answer) == [event["Records"][0]["messageId"]]
-    assert with_address() == {order_id}
+    assert failed_ids(answer) == [event["Records"][0]["messageId"]]
+    assert ids_with_address() == {order_id}
 
 
-def test_an_erased_order_is_no_replay_of_the_request_that_placed_it(tea):
+def test_an_anonymized_order_is_not_replayed(tea):
     place(tea)
-    erase()
+    anonymize()
 
     again = place(tea)
 
     assert (again.status, again.code) == (422, "idempotency_key_reused")
-    assert with_address() == set()
+    assert ids_with_address() == set()
 
 
-def test_an_erasure_is_audited(tea):
-    sent(tea)
-    sent(tea, "key-2")
+def test_anonymizing_orders_is_audited(tea):
+    shipped(tea)
+    shipped(tea, "key-2")
 
     with logs.captured() as lines:
-        erase()
+        anonymize()
 
     (line,) = lines.saying("audit")
     assert (line["action"], line["result"]) == ("anonymize_orders", "done")
@@ -261,36 +260,36 @@ def test_an_erasure_is_audited(tea):
     assert line["correlation_id"] == "JKJaXmPLvHcESHA="
 
 
-def test_what_is_not_paid_yet_is_cancelled_and_its_stock_is_free_again(tea):
+def test_an_unpaid_order_is_cancelled_and_frees_its_stock(tea):
     order_id = place(tea).body["id"]
 
-    erase()
+    anonymize()
 
     order = Order.get(order_id)
     assert (order.status, order.history[-1].reason) == ("cancelled", "account_deleted")
-    assert (order.fingerprint, with_address(), shop.available(tea)) == ("erased", set(), 100)
+    assert (order.fingerprint, ids_with_address(), shop.available(tea)) == ("erased", set(), 100)
 
 
-@pytest.mark.parametrize("end", [ship, cancel_by_staff, refund_by_hand])
-def test_what_is_paid_keeps_its_address_until_it_is_sent_or_is_not_going_to_be(tea, end):
+@pytest.mark.parametrize("finish", [ship, cancel_by_staff, refund_fully])
+def test_a_paid_order_keeps_its_address_until_it_is_over(tea, finish):
     order_id = place(tea).body["id"]
     update_order(order_id, mark_paid_manually)
 
-    erase()
-    erase()
-    before = with_address()
-    update_order(order_id, end)
+    anonymize()
+    anonymize()
+    before = ids_with_address()
+    update_order(order_id, finish)
 
-    assert (before, with_address()) == ({order_id}, set())
+    assert (before, ids_with_address()) == ({order_id}, set())
     assert Order.get(order_id).fingerprint == "erased"
 
 
-def test_an_order_that_is_paid_while_the_account_goes_is_sent_all_the_same(tea):
+def test_a_paid_order_of_a_deleted_account_can_be_shipped(tea):
     order_id = place(tea).body["id"]
     update_order(order_id, mark_paid_manually)
 
-    erase()
-    shipped = update_order(order_id, ship)
+    anonymize()
+    order = update_order(order_id, ship)
 
-    assert (shipped.status, shipped.is_erased_when_sent) == ("shipped", False)
-    assert erase() == NOTHING_FAILED
+    assert (order.status, order.is_erased_when_sent) == ("shipped", False)
+    assert anonymize() == NOTHING_FAILED

@@ -1,4 +1,4 @@
-"""Whole slice: an export from its message to its file, whatever happens in between."""
+"""Whole slice: the worker writes the orders of an export to a file."""
 
 import csv
 import io
@@ -32,23 +32,23 @@ def stored() -> Export:
     return Export.get("exp_one")
 
 
-def exported(**changes) -> list[str]:
-    """The orders in the file, after a run in which nothing failed."""
+def write(**changes) -> list[str]:
+    """Create and write an export; return the ids of the orders in the file."""
     exports.export(**changes)
     assert run() == []
-    return order_ids()
+    return ids_in_file()
 
 
-def order_ids() -> list[str]:
+def ids_in_file() -> list[str]:
     text = file_of().removeprefix(file_formats.BOM)
     if stored().format == "jsonl":
-        return [json.loads(it)["id"] for it in text.splitlines()]
+        return [json.loads(json_line)["id"] for json_line in text.splitlines()]
     return [row["order_id"] for row in csv.DictReader(io.StringIO(text, newline=""))]
 
 
-def objects() -> list[str]:
+def keys_in_bucket() -> list[str]:
     listing = client("s3").list_objects_v2(Bucket=BUCKET)
-    return [it["Key"] for it in listing.get("Contents", [])]
+    return [entry["Key"] for entry in listing.get("Contents", [])]
 
 
 def unfinished_uploads() -> int:
@@ -56,25 +56,25 @@ def unfinished_uploads() -> int:
 
 
 @pytest.fixture
-def in_pages_of_ten(monkeypatch):
+def batches_of_ten(monkeypatch):
     monkeypatch.setattr(repository, "BATCH_MAX", 10)
 
 
 @pytest.fixture
-def impatient(monkeypatch):
+def no_pauses(monkeypatch):
     monkeypatch.setattr(retries, "pause", lambda _: None)
 
 
 @pytest.fixture
-def told_at_each_page(monkeypatch):
+def progress_after_each_batch(monkeypatch):
     monkeypatch.setattr(write_export, "PROGRESS_INTERVAL", timedelta(0))
 
 
 @pytest.mark.parametrize("format_", ["csv", "jsonl"])
-def test_the_orders_of_a_time_are_written_the_first_placed_first(format_):
+def test_orders_are_written_by_time_of_placement(format_):
     placed = [order(OCTOBER + timedelta(hours=hours)).order_id for hours in (5, 1, 3)]
 
-    found = exported(format=format_)
+    found = write(format=format_)
 
     export = stored()
     assert found == [placed[1], placed[2], placed[0]]
@@ -89,122 +89,122 @@ def test_the_orders_of_a_time_are_written_the_first_placed_first(format_):
     [("csv", file_formats.render_header("csv")), ("jsonl", "")],
     ids=["csv", "jsonl"],
 )
-def test_where_there_are_no_orders_the_file_has_none(format_, content):
-    assert exported(format=format_) == []
+def test_an_export_without_orders_has_only_the_header(format_, content):
+    assert write(format=format_) == []
 
     assert file_of() == content
     assert (stored().status, stored().orders) == ("completed", 0)
 
 
-def test_the_first_moment_is_included_and_the_last_is_not():
+def test_placed_from_is_inclusive_and_placed_before_exclusive():
     inside = [order(OCTOBER), order(NOVEMBER - timedelta(microseconds=1))]
     order(OCTOBER - timedelta(microseconds=1))
     order(NOVEMBER)
 
-    assert exported() == [it.order_id for it in inside]
+    assert write() == [placed.order_id for placed in inside]
 
 
-def test_months_and_years_follow_one_another():
+def test_an_export_spans_months_and_years():
     starts = [datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)]
     starts += [datetime(2026, 2, 28, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)]
     placed = [order(moment).order_id for moment in starts]
 
-    found = exported(placed_from=starts[0], placed_before=starts[-1] + timedelta(microseconds=1))
+    found = write(placed_from=starts[0], placed_before=starts[-1] + timedelta(microseconds=1))
 
     assert found == placed
 
 
-def test_orders_of_one_status_alone_are_found_over_the_months():
+def test_orders_of_one_status_are_found_over_months():
     paid = [order(OCTOBER), order(NOVEMBER)]
     order(OCTOBER, status="shipped")
     order(OCTOBER - timedelta(days=1))
 
-    assert exported(of_status="paid", placed_before=NOVEMBER + timedelta(days=1)) == [
-        it.order_id for it in paid
+    assert write(of_status="paid", placed_before=NOVEMBER + timedelta(days=1)) == [
+        paid_order.order_id for paid_order in paid
     ]
     assert stored().orders == 2
 
 
-@pytest.mark.usefixtures("in_pages_of_ten")
+@pytest.mark.usefixtures("batches_of_ten")
 @pytest.mark.parametrize("of_status", [None, "paid"])
-def test_more_orders_than_one_read_gives_are_written_once_each(monkeypatch, of_status):
+def test_orders_of_several_reads_are_written_once_each(monkeypatch, of_status):
     monkeypatch.setattr(repository, "KEYS_PER_QUERY", 9)
     placed = [order(OCTOBER + timedelta(minutes=number)).order_id for number in range(23)]
 
-    assert exported(of_status=of_status) == placed
+    assert write(of_status=of_status) == placed
     assert stored().orders == 23
 
 
-def test_orders_placed_at_one_moment_are_all_written():
+def test_orders_placed_at_the_same_moment_are_all_written():
     placed = {order(OCTOBER).order_id for _ in range(120)}
 
-    found = exported()
+    found = write()
 
     assert (len(found), set(found)) == (120, placed)
 
 
-def during(monkeypatch, happening) -> None:
-    """Let it happen after the first page was found and before the second is."""
-    pages = repository.list_order_batches
+def after_first_batch(monkeypatch, act) -> None:
+    """Call `act` after the worker has written the first batch."""
+    list_order_batches = repository.list_order_batches
 
-    def slowly(export):
-        for number, page in enumerate(pages(export)):
-            yield page
+    def list_with_act(export):
+        for number, batch in enumerate(list_order_batches(export)):
+            yield batch
             if number == 0:
-                happening()
+                act()
 
-    monkeypatch.setattr(repository, "list_order_batches", slowly)
-
-
-def become(status: str, *changed: Order) -> None:
-    for it in changed:
-        Order(it.order_id).update([Order.status.set(status)])
+    monkeypatch.setattr(repository, "list_order_batches", list_with_act)
 
 
-@pytest.mark.usefixtures("in_pages_of_ten")
-def test_orders_that_change_meanwhile_are_written_once_as_they_were_read(monkeypatch):
+def set_status(status: str, *changed: Order) -> None:
+    for changed_order in changed:
+        Order(changed_order.order_id).update([Order.status.set(status)])
+
+
+@pytest.mark.usefixtures("batches_of_ten")
+def test_orders_that_change_during_the_run_are_written_once(monkeypatch):
     placed = [order(OCTOBER + timedelta(minutes=number)) for number in range(15)]
-    during(monkeypatch, lambda: become("shipped", placed[0], placed[14]))
+    after_first_batch(monkeypatch, lambda: set_status("shipped", placed[0], placed[14]))
 
-    found = exported(format="jsonl")
+    found = write(format="jsonl")
 
-    statuses = [json.loads(it)["status"] for it in file_of().splitlines()]
-    assert found == [it.order_id for it in placed]
+    statuses = [json.loads(json_line)["status"] for json_line in file_of().splitlines()]
+    assert found == [placed_order.order_id for placed_order in placed]
     assert (statuses[0], statuses[14]) == ("paid", "shipped")
 
 
-@pytest.mark.usefixtures("in_pages_of_ten")
-def test_an_order_that_has_another_status_when_it_is_read_is_left_out(monkeypatch):
+@pytest.mark.usefixtures("batches_of_ten")
+def test_an_order_that_has_left_the_status_is_omitted(monkeypatch):
     placed = [order(OCTOBER + timedelta(minutes=number)) for number in range(15)]
-    during(monkeypatch, lambda: become("shipped", placed[0], placed[14]))
+    after_first_batch(monkeypatch, lambda: set_status("shipped", placed[0], placed[14]))
 
-    found = exported(of_status="paid")
+    found = write(of_status="paid")
 
-    assert found == [it.order_id for it in placed[:14]]
+    assert found == [placed_order.order_id for placed_order in placed[:14]]
     assert stored().orders == 14
 
 
-@pytest.mark.usefixtures("in_pages_of_ten", "told_at_each_page")
-def test_how_many_orders_are_written_is_told_meanwhile(monkeypatch):
+@pytest.mark.usefixtures("batches_of_ten", "progress_after_each_batch")
+def test_progress_is_recorded_during_the_run(monkeypatch):
     for number in range(15):
         order(OCTOBER + timedelta(minutes=number))
     seen = []
-    complete = repository.complete_export
+    complete_export = repository.complete_export
 
-    def look_first(export, *how):
+    def look_and_complete(export, *args):
         seen.append((stored().status, stored().orders))
-        complete(export, *how)
+        complete_export(export, *args)
 
-    during(monkeypatch, lambda: seen.append((stored().status, stored().orders)))
-    monkeypatch.setattr(repository, "complete_export", look_first)
+    after_first_batch(monkeypatch, lambda: seen.append((stored().status, stored().orders)))
+    monkeypatch.setattr(repository, "complete_export", look_and_complete)
 
-    exported()
+    write()
 
     assert seen == [("running", 10), ("running", 15)]
 
 
-@pytest.mark.usefixtures("in_pages_of_ten")
-def test_a_quick_run_writes_no_progress():
+@pytest.mark.usefixtures("batches_of_ten")
+def test_a_quick_run_records_no_progress():
     for number in range(15):
         order(OCTOBER + timedelta(minutes=number))
     exports.export()
@@ -216,96 +216,96 @@ def test_a_quick_run_writes_no_progress():
     assert stored().orders == 15
 
 
-def test_a_message_that_comes_again_finds_the_export_finished():
+def test_a_repeated_message_changes_nothing():
     order()
-    exported()
+    write()
     before = stored()
     order()
 
     assert run() == []
 
     assert stored().attribute_values == before.attribute_values
-    assert len(order_ids()) == 1
+    assert len(ids_in_file()) == 1
 
 
 @pytest.mark.parametrize("status", ["completed", "failed"])
-def test_what_is_finished_is_left_alone(status):
+def test_a_finished_export_is_not_written_again(status):
     order()
     exports.export(status=status)
 
     assert run() == []
 
-    assert (stored().status, objects()) == (status, [])
+    assert (stored().status, keys_in_bucket()) == (status, [])
 
 
-def test_a_run_that_was_cut_off_is_begun_anew():
+def test_an_interrupted_run_starts_over():
     placed = [order().order_id]
 
-    found = exported(status="running", orders=700)
+    found = write(status="running", orders=700)
 
     assert found == placed
     assert (stored().status, stored().orders) == ("completed", 1)
 
 
-def test_the_week_of_a_file_begins_when_it_is_begun():
-    exported(created_at=clock.utc_now() - timedelta(hours=6), expires_at=clock.utc_now())
+def test_a_file_expires_a_week_after_its_run_starts():
+    write(created_at=clock.utc_now() - timedelta(hours=6), expires_at=clock.utc_now())
 
     left = stored().expires_at - clock.utc_now()
     assert timedelta(days=6, hours=23) < left <= timedelta(days=7)
 
 
-@pytest.mark.usefixtures("in_pages_of_ten", "told_at_each_page")
-def test_of_two_runs_at_once_the_one_that_is_overtaken_stops(monkeypatch):
+@pytest.mark.usefixtures("batches_of_ten", "progress_after_each_batch")
+def test_the_slower_of_two_runs_at_once_stops(monkeypatch):
     for number in range(25):
         order(OCTOBER + timedelta(minutes=number))
     exports.export()
     second: list[list[str]] = []
-    pages = repository.list_order_batches
+    list_order_batches = repository.list_order_batches
 
-    def overtaken(export):
-        for number, page in enumerate(pages(export)):
+    def run_another_at_second_batch(export):
+        for number, batch in enumerate(list_order_batches(export)):
             if number == 1:
-                monkeypatch.setattr(repository, "list_order_batches", pages)
+                monkeypatch.setattr(repository, "list_order_batches", list_order_batches)
                 second.append(run())
-            yield page
+            yield batch
 
-    monkeypatch.setattr(repository, "list_order_batches", overtaken)
+    monkeypatch.setattr(repository, "list_order_batches", run_another_at_second_batch)
 
     with logs.captured() as lines:
         first = run()
 
     assert (first, second) == ([], [[]])
     assert len(lines.saying("export skipped")) == len(lines.saying("export completed")) == 1
-    assert (stored().status, stored().orders, len(order_ids())) == ("completed", 25, 25)
+    assert (stored().status, stored().orders, len(ids_in_file())) == ("completed", 25, 25)
     assert unfinished_uploads() == 0
 
 
-@pytest.mark.usefixtures("in_pages_of_ten", "told_at_each_page")
+@pytest.mark.usefixtures("batches_of_ten", "progress_after_each_batch")
 @pytest.mark.parametrize("receives", [1, 5])
-def test_a_run_stops_when_another_has_only_begun(monkeypatch, receives):
+def test_a_run_stops_after_another_has_started(monkeypatch, receives):
     for number in range(30):
         order(OCTOBER + timedelta(minutes=number))
     exports.export()
-    pages = repository.list_order_batches
+    list_order_batches = repository.list_order_batches
 
-    def overtaken(export):
-        for number, page in enumerate(pages(export)):
+    def start_another_at_second_batch(export):
+        for number, batch in enumerate(list_order_batches(export)):
             if number == 1:
                 repository.start_export("exp_one")
-            yield page
+            yield batch
 
-    monkeypatch.setattr(repository, "list_order_batches", overtaken)
+    monkeypatch.setattr(repository, "list_order_batches", start_another_at_second_batch)
 
     assert run(receives=receives) == []
 
     assert (stored().status, stored().orders) == ("running", 0)
-    assert (objects(), unfinished_uploads()) == ([], 0)
+    assert (keys_in_bucket(), unfinished_uploads()) == ([], 0)
 
 
 @pytest.mark.parametrize(
     "operation", ["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"]
 )
-def test_where_s3_fails_the_queue_tries_again_and_nothing_is_left_behind(operation):
+def test_a_failure_of_s3_is_retried_and_leaves_nothing_behind(operation):
     placed = [order().order_id]
     exports.export()
 
@@ -313,27 +313,27 @@ def test_where_s3_fails_the_queue_tries_again_and_nothing_is_left_behind(operati
         failed = run()
 
     assert failed == [MESSAGE]
-    assert (stored().status, objects(), unfinished_uploads()) == ("running", [], 0)
+    assert (stored().status, keys_in_bucket(), unfinished_uploads()) == ("running", [], 0)
     assert run(receives=2) == []
-    assert order_ids() == placed
+    assert ids_in_file() == placed
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize("operation", ["Query", "BatchGetItem"])
-def test_a_busy_database_is_asked_again(monkeypatch, operation):
+def test_a_read_of_a_busy_database_is_retried(monkeypatch, operation):
     monkeypatch.setattr(repository, "KEYS_PER_QUERY", 2)
     placed = [order(OCTOBER + timedelta(minutes=number)).order_id for number in range(5)]
     busy = [faults.refused("ThrottlingException")] * (repository.READ_ATTEMPTS - 1)
 
     with faults.answering(connection().client, operation, *busy):
-        found = exported()
+        found = write()
 
     assert found == placed
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize("operation", ["Query", "BatchGetItem"])
-def test_where_orders_cannot_be_read_the_queue_tries_again(operation):
+def test_a_failed_read_is_retried_by_the_queue(operation):
     placed = [order().order_id]
     exports.export()
     busy = [faults.refused("ThrottlingException")] * repository.READ_ATTEMPTS
@@ -342,43 +342,47 @@ def test_where_orders_cannot_be_read_the_queue_tries_again(operation):
         failed = run()
 
     assert (failed, stored().status, unfinished_uploads()) == ([MESSAGE], "running", 0)
-    assert [it["reason"] for it in lines.saying("export not written")] == ["Unavailable"]
+    assert [logged["reason"] for logged in lines.saying("export not written")] == ["Unavailable"]
     assert run(receives=2) == []
-    assert order_ids() == placed
+    assert ids_in_file() == placed
 
 
-def test_the_failure_that_is_told_is_the_first_one():
+def test_the_first_failure_is_logged():
     exports.export()
-    silent = faults.answering(client("s3"), "UploadPart", faults.timed_out())
-    shut = faults.answering(client("s3"), "AbortMultipartUpload", faults.refused("AccessDenied"))
+    lost_part = faults.answering(client("s3"), "UploadPart", faults.timed_out())
+    refused_abort = faults.answering(
+        client("s3"), "AbortMultipartUpload", faults.refused("AccessDenied")
+    )
 
-    with silent, shut, logs.captured() as lines:
+    with lost_part, refused_abort, logs.captured() as lines:
         failed = run()
 
     assert failed == [MESSAGE]
-    assert [it["reason"] for it in lines.saying("export not written")] == ["ReadTimeoutError"]
+    assert [logged["reason"] for logged in lines.saying("export not written")] == [
+        "ReadTimeoutError"
+    ]
 
 
-def test_an_export_that_the_queue_gives_up_has_failed():
+def test_the_last_attempt_marks_the_export_as_failed():
     exports.export()
 
     with faults.answering(client("s3"), "UploadPart", *[faults.timed_out()] * 2):
-        before, last = run(receives=4), stored().status
-        given_up = run(receives=5)
+        fourth, status_after_fourth = run(receives=4), stored().status
+        fifth = run(receives=5)
 
-    assert (before, last) == ([MESSAGE], "running")
-    assert given_up == [MESSAGE]  # so that it is among the dead letters, and an alarm rings
+    assert (fourth, status_after_fourth) == ([MESSAGE], "running")
+    assert fifth == [MESSAGE]  # goes to the dead letters, where an alarm counts it
     assert stored().status == "failed"
     assert (stored().finished_at > stored().created_at, stored().file_key) == (True, None)
 
 
-def test_the_queue_gives_up_when_the_worker_thinks_it_does():
+def test_the_worker_knows_the_queues_number_of_attempts():
     queue = template.resources()["ExportQueue"]["Properties"]
 
     assert queue["RedrivePolicy"]["maxReceiveCount"] == write_export.RECEIVE_COUNT_MAX
 
 
-def test_an_export_that_does_not_fit_into_one_run_has_failed_and_is_not_tried_again():
+def test_an_export_too_long_for_one_run_fails_without_retry():
     order()
     exports.export()
 
@@ -387,24 +391,24 @@ def test_an_export_that_does_not_fit_into_one_run_has_failed_and_is_not_tried_ag
 
     assert failed == []
     assert (stored().status, stored().file_key) == ("failed", None)
-    assert (objects(), unfinished_uploads()) == ([], 0)
-    (said,) = lines.saying("export failed")
-    assert (said["export_id"], said["reason"]) == ("exp_one", "out_of_time")
+    assert (keys_in_bucket(), unfinished_uploads()) == ([], 0)
+    (logged,) = lines.saying("export failed")
+    assert (logged["export_id"], logged["reason"]) == ("exp_one", "out_of_time")
     assert run(receives=2) == []
     assert stored().status == "failed"
 
 
-def test_an_export_that_nobody_asked_for_is_left_alone():
+def test_an_unknown_export_is_skipped():
     answer = write_export.handler(sample("orders.write_export"), CONTEXT)
 
     assert answer == {"batchItemFailures": []}
-    assert (Export.count(), objects()) == (0, [])
+    assert (Export.count(), keys_in_bucket()) == (0, [])
 
 
 @pytest.mark.parametrize(
-    "change", [{"type": "user.deleted", "data": {"user_id": "usr_ada"}}, {"type": "unheard.of"}]
+    "change", [{"type": "user.deleted", "data": {"user_id": "usr_ada"}}, {"type": "unknown.event"}]
 )
-def test_a_message_of_another_queue_fails(change):
+def test_an_unexpected_event_fails(change):
     exports.export()
     event = exports.message()
     (record,) = event["Records"]
@@ -418,52 +422,52 @@ def test_a_message_of_another_queue_fails(change):
     assert stored().status == "requested"
 
 
-def stream(monkeypatch, orders: int) -> None:
-    """So many orders of three lines."""
+def stub_orders(monkeypatch, orders: int) -> None:
+    """Have the export find this many orders of three lines."""
     lines = [line(f"SKU-{number}", name="x" * 200) for number in range(3)]
-    page = [new_order(lines=lines) for _ in range(100)]
+    batch = [new_order(lines=lines) for _ in range(100)]
     monkeypatch.setattr(
-        repository, "list_order_batches", lambda _: (page for _ in range(orders // 100))
+        repository, "list_order_batches", lambda _: (batch for _ in range(orders // 100))
     )
 
 
 @contextmanager
-def taking_parts() -> Iterator[list[int]]:
-    """S3 that keeps nothing: the bytes of each part."""
+def discarded_parts() -> Iterator[list[int]]:
+    """S3 accepts each part and stores nothing; yields the sizes of the parts."""
     sizes: list[int] = []
 
-    def take(params, **_):
+    def accept(params, **_):
         sizes.append(len(params["body"]))
         return faults.answered({"ETag": '"part"', multipart.CHECKSUM: "AAAAAA=="})
 
     event = "before-call.s3.UploadPart"
-    client("s3").meta.events.register(event, take)
+    client("s3").meta.events.register(event, accept)
     try:
         with faults.answering(client("s3"), "CompleteMultipartUpload", faults.answered({})):
             yield sizes
     finally:
-        client("s3").meta.events.unregister(event, take)
+        client("s3").meta.events.unregister(event, accept)
 
 
-def test_a_long_file_is_sent_in_parts_and_is_whole(monkeypatch):
-    stream(monkeypatch, 7_000)
+def test_a_long_file_is_uploaded_in_parts_and_complete(monkeypatch):
+    stub_orders(monkeypatch, 7_000)
     exports.export()
 
     with faults.answering(client("s3"), "UploadPart") as sent:
         assert run() == []
 
-    ids = order_ids()
+    ids = ids_in_file()
     assert (len(sent), len(ids), len(set(ids))) == (2, 21_000, 100)
     assert ids == ids[:300] * 70
 
 
-def test_how_much_is_held_does_not_grow_with_the_orders(monkeypatch):
+def test_memory_does_not_grow_with_the_number_of_orders(monkeypatch):
     peaks, parts = [], []
     for orders in (1_000, 20_000):
-        stream(monkeypatch, orders)
+        stub_orders(monkeypatch, orders)
         exports.export()
 
-        with taking_parts() as sizes, measured() as memory:
+        with discarded_parts() as sizes, measured() as memory:
             assert run() == []
         peaks.append(memory.peak)
         parts.append(sizes)
