@@ -1,4 +1,4 @@
-"""Whole slice: staff ask for a file of orders, see how far it has come, and get a link to it."""
+"""Whole slice: staff create an export, follow its progress and download its file."""
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlparse
@@ -19,7 +19,7 @@ from tests.support.http import ADA, ADMIN, NOBODY, STAFF, Answer, Caller, send
 pytestmark = pytest.mark.usefixtures("aws")
 
 OTHER_STAFF = Caller("usr_other_staff", "customer staff")
-WANTED = {
+REQUEST = {
     "format": "csv",
     "status": "paid",
     "placed_from": "2026-10-01T00:00:00Z",
@@ -27,16 +27,16 @@ WANTED = {
 }
 
 
-def start(key: str | None = "key-1", *, caller=STAFF, **changes) -> Answer:
+def create(key: str | None = "key-1", *, caller=STAFF, **changes) -> Answer:
     headers = {"idempotency-key": key}
-    return send(handler, "exports.start", caller=caller, headers=headers, body=WANTED | changes)
+    return send(handler, "exports.start", caller=caller, headers=headers, body=REQUEST | changes)
 
 
 def get(export_id: str, *, caller=STAFF) -> Answer:
     return send(handler, "exports.get", caller=caller, path={"export_id": export_id})
 
 
-def listed(*, caller=STAFF, **query: str) -> Answer:
+def list_exports(*, caller=STAFF, **query: str) -> Answer:
     return send(handler, "exports.list", caller=caller, query=query)
 
 
@@ -44,7 +44,7 @@ def finish(export_id: str, status: str = "completed") -> None:
     Export(export_id).update([Export.status.set(status), Export.finished_at.set(clock.utc_now())])
 
 
-def test_an_export_that_is_asked_for_waits_to_be_written():
+def test_a_new_export_is_stored_with_its_event():
     answer = send(handler, "exports.start", caller=STAFF)
 
     export_id = answer.body["id"]
@@ -77,32 +77,32 @@ def test_an_export_that_is_asked_for_waits_to_be_written():
     assert (event.type, event.data.export_id) == ("export.requested", export_id)
 
 
-def test_an_export_may_be_of_orders_whatever_has_become_of_them():
-    answer = start(status=None, format="jsonl")
+def test_an_export_may_include_orders_of_every_status():
+    answer = create(status=None, format="jsonl")
 
     assert (answer.body["filters"]["status"], answer.body["format"]) == (None, "jsonl")
     assert Export.get(answer.body["id"]).of_status is None
 
 
-def test_who_asked_for_an_export_is_on_record():
+def test_creating_an_export_is_audited_once():
     with logs.captured() as lines:
-        export_id = start().body["id"]
-        start()
+        export_id = create().body["id"]
+        create()
 
     (line,) = lines.saying("audit")
-    assert (line["action"], line["result"]) == ("request_export", "done")
+    assert (line["action"], line["result"]) == ("create_export", "done")
     assert (line["user_id"], line["export_id"]) == (STAFF.user_id, export_id)
 
 
-def test_asked_for_again_with_the_same_key_it_is_the_same_export():
-    first = start()
+def test_the_same_key_returns_the_same_export():
+    first = create()
     finish(first.body["id"], "failed")
 
-    again = start(placed_from="2026-10-01T02:00:00+02:00")
+    replay = create(placed_from="2026-10-01T02:00:00+02:00")
 
-    assert (again.status, again.headers["Idempotency-Replayed"]) == (202, "true")
-    assert again.body["status"] == "failed"
-    assert again.body == get(first.body["id"]).body
+    assert (replay.status, replay.headers["Idempotency-Replayed"]) == (202, "true")
+    assert replay.body["status"] == "failed"
+    assert replay.body == get(first.body["id"]).body
     assert (Export.count(), OutboxRow.count()) == (1, 1)
 
 
@@ -115,23 +115,23 @@ def test_asked_for_again_with_the_same_key_it_is_the_same_export():
         {"placed_before": "2026-11-01T00:00:00.000001Z"},
     ],
 )
-def test_a_key_stands_for_one_export_alone(change):
-    export_id = start().body["id"]
+def test_a_key_used_for_another_export_is_refused(change):
+    export_id = create().body["id"]
 
-    answer = start(**change)
+    answer = create(**change)
 
     assert (answer.status, answer.code) == (422, "idempotency_key_reused")
     assert answer.error["details"] == {"export_id": export_id}
     assert (Export.count(), OutboxRow.count()) == (1, 1)
 
 
-def test_the_same_key_of_someone_else_is_another_export():
-    assert start().body["id"] != start(caller=OTHER_STAFF).body["id"]
+def test_the_same_key_of_another_owner_is_another_export():
+    assert create().body["id"] != create(caller=OTHER_STAFF).body["id"]
     assert Export.count() == 2
 
 
-def test_without_a_key_nothing_is_asked_for():
-    answer = start(key=None)
+def test_a_request_without_a_key_is_refused():
+    answer = create(key=None)
 
     assert (answer.status, answer.code) == (400, "idempotency_key_required")
     assert (Export.count(), OutboxRow.count()) == (0, 0)
@@ -147,14 +147,14 @@ def test_without_a_key_nothing_is_asked_for():
         ({"placed_from": 1790812800}, "placed_from", "not_a_time"),
         ({"placed_from": None}, "placed_from", "not_a_time"),
         ({"placed_before": "2026-02-30T00:00:00Z"}, "placed_before", "not_a_time"),
-        ({"placed_before": WANTED["placed_from"]}, "placed_before", "times_out_of_order"),
+        ({"placed_before": REQUEST["placed_from"]}, "placed_before", "times_out_of_order"),
         ({"placed_before": "2026-10-01T01:00:00+02:00"}, "placed_before", "times_out_of_order"),
         ({"placed_from": "2021-10-27T23:59:59Z"}, "placed_before", "span_too_long"),
         ({"owner_id": "usr_ada"}, "owner_id", "extra_forbidden"),
     ],
 )
-def test_what_cannot_be_exported_is_refused(change, path, code):
-    answer = start(**change)
+def test_an_invalid_field_is_refused(change, path, code):
+    answer = create(**change)
 
     (field,) = answer.error["details"]["fields"]
     assert (answer.status, field["path"], field["code"]) == (422, f"body.{path}", code)
@@ -169,57 +169,57 @@ def test_what_cannot_be_exported_is_refused(change, path, code):
         ("0001-01-01T00:00:00Z", "0005-12-31T00:00:00Z"),
     ],
 )
-def test_five_years_can_be_exported_at_once(first, before):
-    answer = start(placed_from=first, placed_before=before)
+def test_five_years_fit_into_one_export(first, before):
+    answer = create(placed_from=first, placed_before=before)
 
     shown = get(answer.body["id"]).body["filters"]
     assert (shown["placed_from"], shown["placed_before"]) == (first, before)
 
 
-def test_a_fourth_export_waits_until_one_of_three_is_finished():
-    first, _, third = (start(f"key-{number}").body for number in range(3))
+def test_a_fourth_unfinished_export_is_refused():
+    first, _, third = (create(f"key-{number}").body for number in range(3))
     Export(third["id"]).update([Export.status.set("running")])
 
-    refused = start("key-3")
+    refused = create("key-3")
     finish(first["id"])
-    admitted = start("key-3")
+    accepted = create("key-3")
 
     assert (refused.status, refused.code) == (409, "too_many_exports")
     assert refused.error["details"] == {"unfinished_max": 3}
-    assert admitted.status == 202
+    assert accepted.status == 202
     assert (Export.count(), OutboxRow.count()) == (4, 4)
 
 
-def test_an_export_that_is_not_finished_can_be_asked_for_again_however_many_there_are():
+def test_an_unfinished_export_can_be_replayed_at_the_limit():
     keys = [f"key-{number}" for number in range(3)]
-    made = [start(key).body["id"] for key in keys]
+    created = [create(key).body["id"] for key in keys]
 
-    again = [start(key) for key in keys]
+    replays = [create(key) for key in keys]
 
-    assert [answer.body["id"] for answer in again] == made
-    assert {answer.headers["Idempotency-Replayed"] for answer in again} == {"true"}
+    assert [answer.body["id"] for answer in replays] == created
+    assert {answer.headers["Idempotency-Replayed"] for answer in replays} == {"true"}
 
 
-def test_neither_others_exports_nor_those_that_were_lost_half_a_day_ago_count():
+def test_other_owners_and_lost_exports_do_not_count():
     for number in range(3):
-        start(f"key-{number}", caller=OTHER_STAFF)
+        create(f"key-{number}", caller=OTHER_STAFF)
         lost = clock.utc_now() - timedelta(hours=12, seconds=1)
         exports.export(export_id=f"exp_{number}", created_at=lost, status="running")
 
-    assert start().status == 202
+    assert create().status == 202
 
 
-def test_an_export_whose_transaction_was_beaten_is_stored_at_the_next_try():
+def test_a_transaction_conflict_is_retried():
     with answering(
         connection().client, "TransactWriteItems", cancelled("TransactionConflict", "None")
     ):
-        answer = start()
+        answer = create()
 
     assert answer.status == 202
     assert (Export.count(), OutboxRow.count()) == (1, 1)
 
 
-def test_how_far_an_export_has_come_is_shown():
+def test_a_running_export_shows_its_progress():
     exports.export(status="running", orders=1_200)
 
     answer = get("exp_one")
@@ -229,61 +229,61 @@ def test_how_far_an_export_has_come_is_shown():
     assert (answer.body["file_url"], answer.body["finished_at"]) == (None, None)
 
 
-def test_an_export_is_shown_to_whoever_asked_for_it_and_to_nobody_else():
+def test_an_export_is_shown_to_its_owner_only():
     exports.export()
 
-    theirs = [get("exp_one", caller=caller) for caller in (OTHER_STAFF, ADMIN)]
-    nobody_s = get("exp_unknown")
+    of_others = [get("exp_one", caller=caller) for caller in (OTHER_STAFF, ADMIN)]
+    unknown = get("exp_unknown")
 
     assert get("exp_one").status == 200
-    for answer in theirs:
+    for answer in of_others:
         assert (answer.status, answer.code) == (404, "export_not_found")
-        assert answer.error == nobody_s.error
+        assert answer.error == unknown.error
 
 
 @pytest.mark.parametrize(
     ("caller", "status", "code"), [(ADA, 403, "forbidden"), (NOBODY, 401, "token_missing")]
 )
-def test_only_staff_export_orders(caller, status, code):
+def test_only_staff_may_export_orders(caller, status, code):
     exports.export(owner_id=ADA.user_id)
 
-    answers = [start(caller=caller), get("exp_one", caller=caller), listed(caller=caller)]
+    answers = [create(caller=caller), get("exp_one", caller=caller), list_exports(caller=caller)]
 
     assert [(answer.status, answer.code) for answer in answers] == [(status, code)] * 3
     assert Export.count() == 1
 
 
-def test_one_s_own_exports_are_listed_newest_first_page_by_page():
+def test_own_exports_are_listed_newest_first_by_page():
     for day in range(5):
         exports.export(export_id=f"exp_{day}", created_at=exports.OCTOBER + timedelta(days=day))
-    exports.export(export_id="exp_theirs", owner_id="usr_other_staff")
+    exports.export(export_id="exp_of_other", owner_id="usr_other_staff")
 
-    first = listed(limit="3").body
-    second = listed(limit="3", cursor=first["next_cursor"]).body
-    carried_over = listed(caller=OTHER_STAFF, limit="3", cursor=first["next_cursor"])
+    first = list_exports(limit="3").body
+    second = list_exports(limit="3", cursor=first["next_cursor"]).body
+    of_other = list_exports(caller=OTHER_STAFF, limit="3", cursor=first["next_cursor"])
 
     shown = [export["id"] for export in first["items"] + second["items"]]
     assert shown == ["exp_4", "exp_3", "exp_2", "exp_1", "exp_0"]
     assert second["next_cursor"] is None
-    assert carried_over.code == "cursor_user_mismatch"
+    assert of_other.code == "cursor_user_mismatch"
 
 
-def test_the_link_of_an_export_saves_its_file_under_a_name_that_says_what_it_is():
+def test_the_link_downloads_the_file_under_its_name():
     exports.order()
     exports.export()
     exports.run()
 
     answer = get("exp_one")
-    saved = requests.get(answer.body["file_url"], timeout=1)
+    download = requests.get(answer.body["file_url"], timeout=1)
 
-    assert saved.content.decode() == exports.file_of()
-    assert saved.headers["content-type"] == "text/csv; charset=utf-8"
-    assert saved.headers["content-disposition"] == (
+    assert download.content.decode() == exports.file_of()
+    assert download.headers["content-type"] == "text/csv; charset=utf-8"
+    assert download.headers["content-disposition"] == (
         'attachment; filename="orders-2026-10-01-to-2026-10-31.csv"'
     )
 
 
-def test_a_link_is_good_for_ten_minutes_and_for_that_file_alone():
+def test_a_link_works_for_ten_minutes_and_one_file():
     exports.export(status="completed", file_key="exports/exp_one/orders.csv")
 
     link = urlparse(get("exp_one").body["file_url"])
@@ -294,17 +294,17 @@ def test_a_link_is_good_for_ten_minutes_and_for_that_file_alone():
     assert (signed["X-Amz-Expires"], signed["X-Amz-SignedHeaders"]) == (["600"], ["host"])
 
 
-def test_once_the_file_has_expired_there_is_no_link_to_it():
-    gone = clock.utc_now() - timedelta(seconds=1)
-    exports.export(status="completed", file_key="exports/exp_one/orders.csv", expires_at=gone)
+def test_an_expired_file_has_no_link():
+    expired_at = clock.utc_now() - timedelta(seconds=1)
+    exports.export(status="completed", file_key="exports/exp_one/orders.csv", expires_at=expired_at)
 
     answer = get("exp_one")
 
     assert (answer.body["status"], answer.body["file_url"]) == ("completed", None)
-    assert answer.body["file_expires_at"] == f"{gone:%Y-%m-%dT%H:%M:%SZ}"
+    assert answer.body["file_expires_at"] == f"{expired_at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def test_an_export_that_failed_has_no_link():
+def test_a_failed_export_has_no_link():
     exports.export(status="failed", finished_at=exports.NOVEMBER)
 
     answer = get("exp_one")

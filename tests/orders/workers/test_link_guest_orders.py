@@ -1,6 +1,7 @@
-"""Whole slice: a guest's orders become those of the account that confirms their address."""
+"""Whole slice: an account that confirms its address gets the guest orders of that address."""
 
 import json
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -31,12 +32,12 @@ def tea():
 
 
 @pytest.fixture
-def ada(aws):  # noqa: ARG001 (it has to be there first)
+def ada(aws):  # noqa: ARG001 (the tables must exist first)
     return shop.user(ADA.user_id, email=EMAIL, email_verified=True)
 
 
-def about(user_id: str, event_type: str = "user.email_verified") -> dict:
-    """The queue's message that this user's address is theirs."""
+def message_for(user_id: str, event_type: str = "user.email_verified") -> dict:
+    """The event of the queue: this user has confirmed their address."""
     event = sample("orders.link_guest_orders")
     (record,) = event["Records"]
     body = json.loads(record["body"])
@@ -45,11 +46,11 @@ def about(user_id: str, event_type: str = "user.email_verified") -> dict:
     return event
 
 
-def claim(user_id: str = ADA.user_id, context=CONTEXT, **how) -> dict:
-    return link_guest_orders.handler(about(user_id, **how), context)
+def link(user_id: str = ADA.user_id, context=CONTEXT, **changes) -> dict:
+    return link_guest_orders.handler(message_for(user_id, **changes), context)
 
 
-def failed(answer: dict) -> list[str]:
+def failed_ids(answer: dict) -> list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
@@ -59,7 +60,7 @@ def orders_of(caller: Caller) -> set[str]:
 
 
 class Countdown:
-    """A context in which each look at the clock finds so much less time left."""
+    """Its context has the next of these remaining times at each look at the clock."""
 
     def __init__(self, *milliseconds: int) -> None:
         self.left = list(milliseconds)
@@ -71,11 +72,11 @@ class Countdown:
 
 @pytest.mark.parametrize("event_type", ["user.email_verified", "user.email_changed"])
 @pytest.mark.usefixtures("ada")
-def test_who_has_confirmed_the_address_finds_its_orders_among_their_own(tea, event_type):
+def test_a_confirmed_address_gets_its_guest_orders(tea, event_type):
     placed = {place(tea, f"key-{n}").body["id"] for n in range(3)}
     assert orders_of(ADA) == set()
 
-    answer = claim(event_type=event_type)
+    answer = link(event_type=event_type)
 
     assert answer == NOTHING_FAILED
     assert orders_of(ADA) == placed
@@ -84,201 +85,200 @@ def test_who_has_confirmed_the_address_finds_its_orders_among_their_own(tea, eve
 
 
 @pytest.mark.usefixtures("ada")
-def test_all_else_of_the_order_stays_as_it_was_and_nothing_is_told(tea):
+def test_nothing_else_in_the_order_changes_and_no_event_is_sent(tea):
     order_id = place(tea).body["id"]
-    before, told = Order.get(order_id).to_dynamodb_dict(), OutboxRow.count()
+    before, events = Order.get(order_id).to_dynamodb_dict(), OutboxRow.count()
 
-    claim()
+    link()
 
     after = Order.get(order_id).to_dynamodb_dict()
     changed = {key for key in before if before[key] != after.get(key)}
     assert changed == {"buyer_id", "guest_email", "version"}
-    assert OutboxRow.count() == told
+    assert OutboxRow.count() == events
 
 
 @pytest.mark.usefixtures("ada")
-def test_the_link_in_an_earlier_mail_goes_on_working(tea):
+def test_the_link_in_an_earlier_mail_still_works(tea):
     placed = place(tea).body
 
-    claim()
+    link()
 
     answer = show(placed["id"], placed["order_token"])
     assert (answer.status, answer.body["id"]) == (200, placed["id"])
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_replay_of_the_guest_s_request_still_finds_the_order(tea):
+def test_a_replay_of_the_guests_request_finds_the_order(tea):
     first = place(tea)
 
-    claim()
+    link()
 
-    again = place(tea)
-    assert (again.status, again.body["id"]) == (201, first.body["id"])
+    replay = place(tea)
+    assert (replay.status, replay.body["id"]) == (201, first.body["id"])
     assert Order.count() == 1
 
 
 @pytest.mark.usefixtures("ada")
-def test_what_the_guest_did_is_shown_as_the_owner_s(tea):
+def test_the_history_shows_the_guest_as_the_owner(tea):
     order_id = place(tea).body["id"]
 
-    claim()
+    link()
 
     shown = send(handler, "orders.get", path={"order_id": order_id}).body
     assert [step["by"] for step in shown["history"]] == [ADA.user_id]
 
 
 @pytest.mark.usefixtures("ada")
-def test_other_addresses_and_other_users_orders_stay_whose_they_are(tea):
+def test_orders_of_other_addresses_and_users_are_unchanged(tea):
     other = place(tea, email="bob@example.com").body["id"]
     body = {"lines": [shop.line(tea)], "shipping_address": shop.ADDRESS}
     own = send(handler, "orders.place", body=body).body["id"]
 
-    claim()
+    link()
 
     assert orders_of(ADA) == {own}
     assert Order.get(other).guest_email == "bob@example.com"
 
 
-def test_an_address_that_is_not_confirmed_claims_nothing(tea):
+def test_an_unconfirmed_address_gets_no_orders(tea):
     shop.user(ADA.user_id, email=EMAIL)
     place(tea)
 
-    assert claim() == NOTHING_FAILED
+    assert link() == NOTHING_FAILED
 
     assert orders_of(ADA) == set()
 
 
-def test_an_account_that_is_gone_claims_nothing(tea):
+def test_a_deleted_account_gets_no_orders(tea):
     order_id = place(tea).body["id"]
 
-    assert claim() == NOTHING_FAILED
+    assert link() == NOTHING_FAILED
 
     assert Order.get(order_id).guest_email == EMAIL
 
 
-def test_only_the_address_that_the_account_has_now_counts(tea):
-    """The message may be late: the account has moved on, and so may the address have."""
+def test_only_the_accounts_current_address_counts(tea):
+    """A late message may name an account that has another address by now."""
     order_id = place(tea).body["id"]
     shop.user(ADA.user_id, email="new@example.com", previous_email=EMAIL, email_verified=True)
 
-    assert claim() == NOTHING_FAILED
+    assert link() == NOTHING_FAILED
 
     assert Order.get(order_id).guest_email == EMAIL
 
 
 @pytest.mark.parametrize(
-    "meanwhile",
+    "lose_address",
     [
         lambda user: user.delete(),
         lambda user: user.update([User.email.set("new@example.com")]),
         lambda user: user.update([User.email_verified.set(False)]),
     ],
-    ids=["deleted", "moved", "unconfirmed"],
+    ids=["deleted", "changed", "unconfirmed"],
 )
-def test_an_account_that_loses_the_address_meanwhile_gets_no_more_orders(
-    tea, ada, monkeypatch, meanwhile
-):
-    """Else an order would go to nobody, after its erasure had passed."""
+def test_an_account_that_loses_the_address_gets_no_more_orders(tea, ada, monkeypatch, lose_address):
+    """Otherwise an order would belong to no account, and nothing would anonymize it."""
     for n in range(2):
         place(tea, f"key-{n}")
-    found = repository.orders_of
+    orders_of_address = repository.orders_of
 
-    def found_one_by_one(email):
-        first, second = found(email)
+    def lose_address_after_first(email):
+        first, second = orders_of_address(email)
         yield first
-        meanwhile(ada)
+        lose_address(ada)
         yield second
 
-    monkeypatch.setattr(repository, "orders_of", found_one_by_one)
+    monkeypatch.setattr(repository, "orders_of", lose_address_after_first)
 
-    assert claim() == NOTHING_FAILED
+    assert link() == NOTHING_FAILED
 
     assert sorted(order.guest_email or "" for order in Order.scan()) == ["", EMAIL]
 
 
 @pytest.mark.usefixtures("ada")
-def test_an_order_that_changes_at_the_same_moment_is_both_changed_and_claimed(tea, monkeypatch):
+def test_a_concurrent_change_of_the_order_is_kept(tea, monkeypatch):
     order_id = place(tea).body["id"]
     save = orders_stored.save
 
-    def overtaken_once(*args):
+    def save_after_another_change(*args):
         monkeypatch.setattr(orders_stored, "save", save)
-        lifecycle.update_order(order_id, lambda it: decisions.note(it, "gift wrap", by="usr_staff"))
+        add_note = partial(decisions.note, text="gift wrap", by="usr_staff")
+        lifecycle.update_order(order_id, add_note)
         save(*args)
 
-    monkeypatch.setattr(orders_stored, "save", overtaken_once)
+    monkeypatch.setattr(orders_stored, "save", save_after_another_change)
 
-    assert claim() == NOTHING_FAILED
+    assert link() == NOTHING_FAILED
 
     order = Order.get(order_id)
     assert (order.buyer_id, [note.text for note in order.notes]) == (ADA.user_id, ["gift wrap"])
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_message_that_comes_again_changes_nothing(tea):
+def test_a_repeated_message_changes_nothing(tea):
     order_id = place(tea).body["id"]
-    claim()
-    once = Order.get(order_id).to_dynamodb_dict()
+    link()
+    before = Order.get(order_id).to_dynamodb_dict()
 
-    assert claim() == NOTHING_FAILED
+    assert link() == NOTHING_FAILED
 
-    assert Order.get(order_id).to_dynamodb_dict() == once
+    assert Order.get(order_id).to_dynamodb_dict() == before
 
 
 @pytest.mark.usefixtures("ada")
-def test_what_an_index_that_lags_still_shows_is_claimed_once(tea, monkeypatch):
+def test_an_order_from_a_lagging_index_is_linked_once(tea, monkeypatch):
     order_id = place(tea).body["id"]
     monkeypatch.setattr(repository, "orders_of", lambda _: iter([order_id] * 2))
 
-    assert claim() == NOTHING_FAILED
+    assert link() == NOTHING_FAILED
 
     assert Order.get(order_id).version == 2
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_run_whose_time_is_up_goes_on_when_the_message_comes_again(tea):
+def test_a_run_out_of_time_continues_with_the_next_delivery(tea):
     placed = {place(tea, f"key-{n}").body["id"] for n in range(5)}
 
-    first = claim(context=Countdown(60_000, 30_000, 4_999).context())
+    first = link(context=Countdown(60_000, 30_000, 4_999).context())
 
-    assert len(failed(first)) == 1
+    assert len(failed_ids(first)) == 1
     assert len(orders_of(ADA)) == 2
-    assert claim() == NOTHING_FAILED
+    assert link() == NOTHING_FAILED
     assert orders_of(ADA) == placed
     assert {order.version for order in Order.scan()} == {2}
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_run_that_fails_on_the_way_goes_on_when_the_message_comes_again(tea):
+def test_a_failed_run_continues_with_the_next_delivery(tea):
     placed = {place(tea, f"key-{n}").body["id"] for n in range(3)}
 
-    lost = answering(connection().client, "TransactWriteItems", None, timed_out())
-    with lost, logs.captured() as lines:
-        first = claim()
+    lost_write = answering(connection().client, "TransactWriteItems", None, timed_out())
+    with lost_write, logs.captured() as lines:
+        first = link()
 
-    assert len(failed(first)) == 1
-    assert lines.saying("not claimed")[0]["reason"] == "Unavailable"
+    assert len(failed_ids(first)) == 1
+    assert lines.saying("guest orders not linked")[0]["reason"] == "Unavailable"
     assert EMAIL not in lines.text
-    assert claim() == NOTHING_FAILED
+    assert link() == NOTHING_FAILED
     assert orders_of(ADA) == placed
 
 
 @pytest.mark.usefixtures("ada")
-def test_more_orders_than_one_page_are_all_claimed(tea, monkeypatch):
-    """A page of the index holds 1 MB of keys: some thousands."""
+def test_orders_of_several_pages_are_all_linked(tea, monkeypatch):
+    """A page of the index has 1 MB of keys: thousands of orders."""
     placed = {place(tea, f"key-{n}").body["id"] for n in range(7)}
     query = Order.by_guest.query
     monkeypatch.setattr(Order.by_guest, "query", lambda email: query(email, page_size=2))
 
-    assert claim() == NOTHING_FAILED
+    assert link() == NOTHING_FAILED
 
     assert orders_of(ADA) == placed
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_claimed_order_is_erased_with_its_owner_s_account(tea):
+def test_a_linked_order_is_anonymized_with_its_account(tea):
     placed = place(tea).body
-    claim()
+    link()
     User(ADA.user_id).delete()
 
     event = sample("orders.anonymize_orders")
@@ -287,9 +287,9 @@ def test_a_claimed_order_is_erased_with_its_owner_s_account(tea):
     stored = json.dumps(Order.get(placed["id"]).to_dynamodb_dict())
     assert "Lovelace" not in stored
     assert EMAIL not in stored
-    assert claim() == NOTHING_FAILED
-    seen = show(placed["id"], placed["order_token"]).body["shipping_address"]
-    assert {key for key, value in seen.items() if value} == {"country"}
+    assert link() == NOTHING_FAILED
+    address = show(placed["id"], placed["order_token"]).body["shipping_address"]
+    assert {key for key, value in address.items() if value} == {"country"}
 
 
 @pytest.mark.parametrize(
@@ -304,27 +304,27 @@ def test_a_claimed_order_is_erased_with_its_owner_s_account(tea):
     ],
 )
 @pytest.mark.usefixtures("ada")
-def test_a_message_that_tells_of_no_address_fails_and_claims_nothing(tea, body):
+def test_an_invalid_message_fails_and_links_nothing(tea, body):
     place(tea)
     event = sample("orders.link_guest_orders")
     event["Records"][0]["body"] = body
 
     answer = link_guest_orders.handler(event, CONTEXT)
 
-    assert failed(answer) == [event["Records"][0]["messageId"]]
+    assert failed_ids(answer) == [event["Records"][0]["messageId"]]
     assert orders_of(ADA) == set()
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_claim_is_audited_without_the_address(tea):
+def test_linking_orders_is_audited_without_the_address(tea):
     for n in range(2):
         place(tea, f"key-{n}")
 
     with logs.captured() as lines:
-        claim()
+        link()
 
     (line,) = lines.saying("audit")
-    assert (line["action"], line["result"]) == ("claim_orders", "done")
+    assert (line["action"], line["result"]) == ("link_guest_orders", "done")
     assert (line["user_id"], line["orders"]) == (ADA.user_id, "2")
     assert line["correlation_id"] == "JKJaXmPLvHcESHA="
     assert EMAIL not in lines.text

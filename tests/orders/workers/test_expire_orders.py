@@ -1,4 +1,4 @@
-"""Whole slice: orders that nobody has paid in time end, and what they held can be sold again."""
+"""Whole slice: orders that were not paid in time expire, and their stock is available again."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -7,7 +7,7 @@ import pytest
 
 from orders.lifecycle.service import update_order
 from orders.workers import expire_orders
-from orders.workers.expire_orders import NotExpired, handler
+from orders.workers.expire_orders import OrdersNotExpired, handler
 from shared import clock, retries
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
@@ -29,13 +29,13 @@ def tea():
     return shop.product("TEA", available=10)
 
 
-def later(monkeypatch, minutes: int = 31) -> None:
+def move_clock(monkeypatch, minutes: int = 31) -> None:
     now = clock.utc_now
     monkeypatch.setattr(clock, "utc_now", lambda: now() + timedelta(minutes=minutes))
 
 
 def run(context=CONTEXT) -> dict:
-    """What the run says of itself."""
+    """Run the worker; return the counts that it logs, without zeros."""
     with logs.captured() as lines:
         handler(sample("orders.expire_orders"), context)
     return summary(lines)
@@ -43,7 +43,7 @@ def run(context=CONTEXT) -> dict:
 
 def summary(lines: logs.Lines) -> dict:
     (line,) = lines.saying("expired unpaid orders")
-    names = ("expired", "left_alone", "failed", "left_to_the_next_run")
+    names = ("expired", "unchanged", "failed", "left_for_next_run")
     return {name: line[name] for name in names if line[name]}
 
 
@@ -51,20 +51,20 @@ def status_of(order: Order) -> str:
     return Order.get(order.order_id).status
 
 
-def with_time_for(run_of: int):
-    """A context in which the time is up after so many orders."""
-    looks = iter([60_000] * run_of + [4_999])
-    rest = {"get_remaining_time_in_millis": lambda: next(looks)}
+def context_with_time_for(orders_count: int):
+    """A context whose time is over after this many orders."""
+    remaining = iter([60_000] * orders_count + [4_999])
+    rest = {"get_remaining_time_in_millis": lambda: next(remaining)}
     return SimpleNamespace(**vars(CONTEXT) | rest)
 
 
-def test_an_order_that_nobody_pays_ends_after_half_an_hour(tea, monkeypatch):
+def test_an_unpaid_order_expires_after_half_an_hour(tea, monkeypatch):
     order = orders.stored(of=tea)
 
-    later(monkeypatch, 29)
+    move_clock(monkeypatch, 29)
     assert run() == {}
     assert status_of(order) == "pending_payment"
-    later(monkeypatch, 2)
+    move_clock(monkeypatch, 2)
     assert run() == {"expired": 1}
 
     assert status_of(order) == "expired"
@@ -72,24 +72,24 @@ def test_an_order_that_nobody_pays_ends_after_half_an_hour(tea, monkeypatch):
     assert [event.type for event in events_of(order)] == ["order.placed", "order.expired"]
 
 
-def test_its_use_of_a_promotion_is_given_back(tea, monkeypatch):
+def test_an_expired_order_gives_its_promotion_use_back(tea, monkeypatch):
     shop.promotion("SPRING", uses_max=1)
     orders.stored(of=tea, promotion_code="SPRING")
-    later(monkeypatch)
+    move_clock(monkeypatch)
 
     run()
 
     assert shop.used("SPRING") == 0
 
 
-def test_who_has_begun_to_pay_has_a_quarter_of_an_hour_for_it(tea, monkeypatch):
+def test_a_started_payment_extends_the_order_by_15_minutes(tea, monkeypatch):
     order = orders.stored(of=tea)
-    later(monkeypatch, 29)
+    move_clock(monkeypatch, 29)
     update_order(order.order_id, begin)
 
-    later(monkeypatch, 14)
+    move_clock(monkeypatch, 14)
     assert run() == {}
-    later(monkeypatch, 2)
+    move_clock(monkeypatch, 2)
     assert run() == {"expired": 1}
 
     assert [event.type for event in events_of(order)] == [
@@ -99,94 +99,94 @@ def test_who_has_begun_to_pay_has_a_quarter_of_an_hour_for_it(tea, monkeypatch):
     ]
 
 
-@pytest.mark.parametrize("end", [captured, cancel])
-def test_what_is_paid_or_cancelled_is_not_even_looked_at(end, tea, monkeypatch):
-    order = orders.stored(end, of=tea)
-    later(monkeypatch)
+@pytest.mark.parametrize("finish", [captured, cancel])
+def test_paid_and_cancelled_orders_are_not_read(finish, tea, monkeypatch):
+    order = orders.stored(finish, of=tea)
+    move_clock(monkeypatch)
 
     assert run() == {}
     assert status_of(order) in ("paid", "cancelled")
 
 
-def test_an_order_that_is_paid_while_the_index_still_has_it_is_left_alone(tea, monkeypatch):
+def test_a_paid_order_from_a_lagging_index_is_unchanged(tea, monkeypatch):
     order = orders.stored(captured, of=tea)
-    later(monkeypatch)
+    move_clock(monkeypatch)
     monkeypatch.setattr(expire_orders.repository, "due", lambda *_, **__: [order.order_id])
 
-    assert run() == {"left_alone": 1}
+    assert run() == {"unchanged": 1}
 
     assert status_of(order) == "paid"
     assert held(tea) == (8, 2)
 
 
-def test_of_two_runs_at_once_one_expires_it(tea, monkeypatch):
+def test_two_runs_at_once_expire_an_order_once(tea, monkeypatch):
     order = orders.stored(of=tea)
-    later(monkeypatch)
+    move_clock(monkeypatch)
     monkeypatch.setattr(expire_orders.repository, "due", lambda *_, **__: [order.order_id] * 2)
 
-    assert run() == {"expired": 1, "left_alone": 1}
+    assert run() == {"expired": 1, "unchanged": 1}
 
     assert held(tea) == (10, 0)
     assert [event.type for event in events_of(order)].count("order.expired") == 1
 
 
-def test_one_that_fails_does_not_keep_the_others_and_the_alarm_is_told(tea, monkeypatch):
+def test_a_failed_order_is_reported_after_the_others_expire(tea, monkeypatch):
     placed = [orders.stored(of=tea) for _ in range(3)]
-    later(monkeypatch)
+    move_clock(monkeypatch)
 
     with (
         answering(connection().client, "TransactWriteItems", None, timed_out()),
         logs.captured() as lines,
-        pytest.raises(NotExpired),
+        pytest.raises(OrdersNotExpired),
     ):
         handler(sample("orders.expire_orders"), CONTEXT)
 
-    assert [status_of(it) for it in placed] == ["expired", "pending_payment", "expired"]
+    assert [status_of(order) for order in placed] == ["expired", "pending_payment", "expired"]
     assert summary(lines) == {"expired": 2, "failed": 1}
-    (line,) = lines.saying("not expired")
+    (line,) = lines.saying("order not expired")
     assert (line["level"], line["reason"]) == ("ERROR", "Unavailable")
     assert line["order_id"] == placed[1].order_id
     assert line["correlation_id"] == sample("orders.expire_orders")["id"]
     assert run() == {"expired": 1}
 
 
-def test_a_crash_over_one_order_does_not_keep_the_others_either(tea, monkeypatch):
+def test_a_crash_at_one_order_does_not_stop_the_others(tea, monkeypatch):
     placed = [orders.stored(of=tea) for _ in range(2)]
-    later(monkeypatch)
+    move_clock(monkeypatch)
     crash = refused("ValidationException")
 
     with (
         answering(connection().client, "TransactWriteItems", crash),
-        pytest.raises(NotExpired),
+        pytest.raises(OrdersNotExpired),
     ):
         handler(sample("orders.expire_orders"), CONTEXT)
 
-    assert [status_of(it) for it in placed] == ["pending_payment", "expired"]
+    assert [status_of(order) for order in placed] == ["pending_payment", "expired"]
 
 
-def test_what_there_is_no_time_for_is_left_to_the_next_run(tea, monkeypatch):
+def test_a_run_out_of_time_leaves_orders_to_the_next_run(tea, monkeypatch):
     placed = [orders.stored(of=tea, quantity=1) for _ in range(5)]
-    later(monkeypatch)
+    move_clock(monkeypatch)
 
-    assert run(with_time_for(2)) == {"expired": 2, "left_to_the_next_run": 3}
-    assert [status_of(it) for it in placed] == ["expired"] * 2 + ["pending_payment"] * 3
+    assert run(context_with_time_for(2)) == {"expired": 2, "left_for_next_run": 3}
+    assert [status_of(order) for order in placed] == ["expired"] * 2 + ["pending_payment"] * 3
     assert run() == {"expired": 3}
 
 
-def test_a_run_has_an_end_however_many_there_are(tea, monkeypatch):
+def test_a_run_expires_a_limited_number_of_orders(tea, monkeypatch):
     for _ in range(4):
         orders.stored(of=tea, quantity=1)
-    later(monkeypatch)
-    monkeypatch.setattr(expire_orders, "ORDERS_MAX", 3)
+    move_clock(monkeypatch)
+    monkeypatch.setattr(expire_orders, "ORDERS_PER_RUN_MAX", 3)
 
     assert run() == {"expired": 3}
     assert run() == {"expired": 1}
 
 
-def test_an_order_costs_two_calls(tea, monkeypatch):
+def test_each_order_costs_two_calls(tea, monkeypatch):
     for _ in range(3):
         orders.stored(of=tea, quantity=1)
-    later(monkeypatch)
+    move_clock(monkeypatch)
     client = connection().client
 
     with (
@@ -199,5 +199,5 @@ def test_an_order_costs_two_calls(tea, monkeypatch):
     assert (len(queries), len(reads), len(writes)) == (1, 3, 3)
 
 
-def test_in_a_shop_where_everybody_pays_there_is_nothing_to_do():
+def test_a_shop_without_due_orders_has_nothing_to_do():
     assert run() == {}

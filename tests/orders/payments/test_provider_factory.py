@@ -1,4 +1,4 @@
-"""Which provider the shop has, with which keys, and who loads whose library."""
+"""The selection of the payment provider, its credentials, and who imports Stripe's library."""
 
 import json
 import os
@@ -26,19 +26,18 @@ SECRET = "souk/payments"
 
 
 @pytest.fixture(autouse=True)
-def forgotten():
-    """What was read of the secret."""
-    credentials.credentials.forget()
+def empty_cache():
+    credentials.get_credentials.forget()
     yield
-    credentials.credentials.forget()
+    credentials.get_credentials.forget()
 
 
 def store(secret: str) -> None:
     client("secretsmanager").put_secret_value(SecretId=SECRET, SecretString=secret)
 
 
-def loads_stripe(*modules: str, provider: str) -> bool:
-    """Whether these do, in a process of its own."""
+def imports_stripe(*modules: str, provider: str) -> bool:
+    """Import the modules in another process; return whether Stripe's library is imported too."""
     code = f"import sys, {', '.join(modules)}; print('stripe' in sys.modules)"
     path = os.pathsep.join([str(ROOT), str(ROOT / "functions")])
     env = os.environ | {"PAYMENT_PROVIDER": provider, "PYTHONPATH": path}
@@ -51,50 +50,50 @@ def loads_stripe(*modules: str, provider: str) -> bool:
 @pytest.mark.parametrize(
     "module", ["orders.payments.handler", "orders.workers.execute_payment_requests"]
 )
-def test_stripe_s_library_is_loaded_as_the_function_starts(module):
-    assert loads_stripe(module, provider="stripe")
+def test_the_function_imports_stripe_at_its_cold_start(module):
+    assert imports_stripe(module, provider="stripe")
 
 
-def test_it_is_loaded_for_no_other_provider_and_by_no_other_function():
-    ours = ("orders.payments.handler", "orders.workers.execute_payment_requests")
-    others = ("orders.handler", "orders.staff_api", "notifications.workers.send_emails")
+def test_no_other_provider_or_function_imports_stripe():
+    payment_modules = ("orders.payments.handler", "orders.workers.execute_payment_requests")
+    other_modules = ("orders.handler", "orders.staff_api", "notifications.workers.send_emails")
 
-    assert not loads_stripe(*ours, provider="local")
-    assert not loads_stripe(*others, provider="stripe")
-
-
-def test_the_local_provider_is_had_by_its_name():
-    assert isinstance(provider_factory.provider(), LocalProvider)
+    assert not imports_stripe(*payment_modules, provider="local")
+    assert not imports_stripe(*other_modules, provider="stripe")
 
 
-def test_a_provider_that_there_is_not_is_a_wrong_setting(monkeypatch):
-    wanted = PaymentSettings(payment_provider="barter", payment_secret_arn=SECRET)
-    monkeypatch.setattr(provider_factory, "settings", lambda _: wanted)
+def test_the_setting_selects_the_local_provider():
+    assert isinstance(provider_factory.get_provider(), LocalProvider)
+
+
+def test_an_unknown_provider_is_a_configuration_error(monkeypatch):
+    changed = PaymentSettings(payment_provider="barter", payment_secret_arn=SECRET)
+    monkeypatch.setattr(provider_factory, "settings", lambda _: changed)
 
     with pytest.raises(ConfigurationError, match="barter"):
-        provider_factory.provider()
+        provider_factory.get_provider()
 
 
-def test_its_connections_are_kept_until_its_keys_are_rotated(cache_clock):
-    before = provider_factory.provider()
+def test_the_provider_is_kept_until_its_keys_are_rotated(cache_clock):
+    before = provider_factory.get_provider()
     store(json.dumps({"api_key": "key-of-tomorrow", "webhook_secrets": ["secret-now"]}))
 
-    assert provider_factory.provider() is before
-    cache_clock.seconds += credentials.REREAD_SECONDS
-    assert provider_factory.provider() is not before
+    assert provider_factory.get_provider() is before
+    cache_clock.seconds += credentials.CACHE_SECONDS
+    assert provider_factory.get_provider() is not before
 
 
-def test_the_keys_are_those_of_the_secret():
-    found = credentials.credentials(SECRET)
+def test_credentials_come_from_the_secret():
+    found = credentials.get_credentials(SECRET)
 
     assert found == Credentials("key-of-the-shop", tuple(PAYMENT_KEYS["webhook_secrets"]))
 
 
-def test_the_keys_are_shown_to_nobody():
-    shown = repr(credentials.credentials(SECRET))
+def test_the_representation_of_credentials_hides_them():
+    representation = repr(credentials.get_credentials(SECRET))
 
-    assert "key-of-the-shop" not in shown
-    assert "secret-now" not in shown
+    assert "key-of-the-shop" not in representation
+    assert "secret-now" not in representation
 
 
 @pytest.mark.parametrize(
@@ -109,10 +108,10 @@ def test_the_keys_are_shown_to_nobody():
         '{"api_key": "a", "webhook_secrets": "b"}',
         '{"api_key": "a", "webhook_secrets": [" "]}',
         '{"api_key": 1, "webhook_secrets": ["b"]}',
-        '{"current": "k1", "k1": "a ring is none"}',
+        '{"current": "k1", "k1": "a key ring"}',
     ],
 )
-def test_until_its_keys_are_filled_in_nobody_can_pay_and_no_webhook_is_heard(secret):
+def test_payments_are_unavailable_until_the_keys_are_set(secret):
     order_id = place(shop.product("TEA", available=10))
     store(secret)
 
@@ -121,15 +120,15 @@ def test_until_its_keys_are_filled_in_nobody_can_pay_and_no_webhook_is_heard(sec
         assert answer.error["details"] == {}
 
 
-def test_without_a_webhook_secret_yet_payments_begin_and_webhooks_are_refused():
+def test_webhooks_are_refused_without_a_webhook_secret():
     store('{"api_key": "a", "webhook_secrets": []}')
 
     assert tell({}).code == "webhook_signature_invalid"
 
 
-def test_while_the_secret_cannot_be_read_it_is_a_matter_of_trying_again():
+def test_an_unreadable_secret_makes_payments_unavailable():
     with (
         answering(client("secretsmanager"), "GetSecretValue", refused("InternalServiceError")),
         pytest.raises(PaymentUnavailable),
     ):
-        credentials.credentials(SECRET)
+        credentials.get_credentials(SECRET)

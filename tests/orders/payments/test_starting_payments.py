@@ -1,6 +1,7 @@
-"""Whole slice: an order's payment is begun at the provider, and it is one, however often asked."""
+"""Whole slice: start the payment of an order. It has one payment, however often it is started."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.support.faults import answering, timed_out
 from tests.support.http import ADA, BOB, NOBODY, STAFF, send
 from tests.support.payments import begin, begun, place, stored, told
 
-pytestmark = pytest.mark.usefixtures("aws", "bank")
+pytestmark = pytest.mark.usefixtures("aws", "provider")
 
 
 def pay_as_guest(order_id: str, token: str | None):
@@ -25,7 +26,7 @@ def pay_as_guest(order_id: str, token: str | None):
     return send(payments, "guest.pay", caller=NOBODY, path=path, headers=headers)
 
 
-def test_the_buyer_gets_what_the_provider_s_page_needs(tea):
+def test_the_buyer_gets_what_the_checkout_page_needs(tea):
     order_id = place(tea)
 
     answer = begin(order_id)
@@ -41,19 +42,19 @@ def test_the_buyer_gets_what_the_provider_s_page_needs(tea):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_the_provider_is_asked_for_the_order_s_total(bank, tea):
+def test_the_payment_is_for_the_order_total(provider, tea):
     order_id = place(tea)
 
     payment_id = begun(order_id)
 
-    account = bank.accounts[payment_id]
+    account = provider.accounts[payment_id]
     assert (account.order_id, account.amount.amount_minor) == (order_id, 2000)
 
 
-def test_the_order_knows_its_payment_and_waits_longer_for_it(tea, later):
+def test_the_order_stores_its_payment_and_expires_later(tea, shifted_clock):
     order_id = place(tea)
     before = stored(order_id).expires_at
-    later.by = timedelta(minutes=29)
+    shifted_clock.offset = timedelta(minutes=29)
 
     payment_id = begun(order_id)
 
@@ -63,35 +64,35 @@ def test_the_order_knows_its_payment_and_waits_longer_for_it(tea, later):
     assert order.expires_at > before
 
 
-def test_asked_again_it_is_the_same_payment(bank, tea):
+def test_a_second_request_returns_the_same_payment(provider, tea):
     order_id = place(tea)
     first = begin(order_id)
 
     again = begin(order_id)
 
     assert again.body == first.body
-    assert list(bank.accounts) == ["pay_1"]
+    assert list(provider.accounts) == ["pay_1"]
 
 
-def test_two_requests_at_once_begin_one_payment(bank, tea, monkeypatch):
+def test_two_requests_at_once_create_one_payment(provider, tea, monkeypatch):
     order_id = place(tea)
-    inner = []
-    beginning = bank.begin
+    answers = []
+    create_payment = provider.create_payment
 
-    def overtaken(*asked):
-        monkeypatch.setattr(bank, "begin", beginning)
-        inner.append(begin(order_id))
-        return beginning(*asked)
+    def create_after_another_request(*args):
+        monkeypatch.setattr(provider, "create_payment", create_payment)
+        answers.append(begin(order_id))
+        return create_payment(*args)
 
-    monkeypatch.setattr(bank, "begin", overtaken)
+    monkeypatch.setattr(provider, "create_payment", create_after_another_request)
 
-    outer = begin(order_id)
+    answers.append(begin(order_id))
 
-    assert outer.body == inner[0].body
-    assert list(bank.accounts) == ["pay_1"]
+    assert answers[0].body == answers[1].body
+    assert list(provider.accounts) == ["pay_1"]
 
 
-def test_a_request_whose_answer_was_lost_is_answered_with_the_same_payment(tea):
+def test_a_retry_after_a_lost_write_returns_the_same_payment(tea):
     order_id = place(tea)
     with answering(connection().client, "TransactWriteItems", timed_out()):
         begin(order_id)
@@ -100,9 +101,9 @@ def test_a_request_whose_answer_was_lost_is_answered_with_the_same_payment(tea):
     assert begun(order_id) == "pay_1"
 
 
-def test_a_payment_that_came_to_nothing_is_followed_by_another(bank, tea):
+def test_a_void_payment_is_replaced(provider, tea):
     order_id = place(tea)
-    assert told(bank.lets_go(begun(order_id))) == "applied"
+    assert told(provider.lets_go(begun(order_id))) == "applied"
 
     second = begun(order_id)
 
@@ -111,16 +112,16 @@ def test_a_payment_that_came_to_nothing_is_followed_by_another(bank, tea):
     assert begun(order_id) == "pay_2"
 
 
-def test_so_is_one_of_which_the_shop_was_not_told(bank, tea):
+def test_a_payment_voided_without_a_webhook_is_replaced(provider, tea):
     order_id = place(tea)
-    bank.accounts[begun(order_id)].status = VOID
+    provider.accounts[begun(order_id)].status = VOID
 
     assert begun(order_id) == "pay_2"
 
 
-def test_a_payment_that_went_through_unheard_of_is_shown_and_not_begun_again(bank, tea):
+def test_a_payment_captured_without_a_webhook_is_returned(provider, tea):
     order_id = place(tea)
-    bank.captures(begun(order_id))
+    provider.captures(begun(order_id))
 
     answer = begin(order_id)
 
@@ -128,48 +129,47 @@ def test_a_payment_that_went_through_unheard_of_is_shown_and_not_begun_again(ban
     assert stored(order_id).status == "pending_payment"
 
 
-def test_an_order_that_is_paid_is_paid_once(bank, tea):
+def test_a_paid_order_cannot_be_paid_again(provider, tea):
     order_id = place(tea)
-    told(bank.captures(begun(order_id)))
-    bank.asked.clear()
+    told(provider.captures(begun(order_id)))
+    provider.asked.clear()
 
     answer = begin(order_id)
 
     assert (answer.status, answer.code) == (409, "order_status_conflict")
-    assert bank.asked == []
+    assert provider.asked == []
 
 
-def test_a_cancelled_order_cannot_be_paid(bank, tea):
+def test_a_cancelled_order_cannot_be_paid(provider, tea):
     order_id = place(tea)
     send(orders, "orders.cancel", path={"order_id": order_id})
 
     answer = begin(order_id)
 
     assert (answer.status, answer.code) == (409, "order_status_conflict")
-    assert bank.accounts == {}
+    assert provider.accounts == {}
 
 
-def test_an_order_whose_time_is_over_cannot_be_paid_though_it_was_not_swept_yet(bank, tea, later):
+def test_an_overdue_order_cannot_be_paid_before_it_is_expired(provider, tea, shifted_clock):
     order_id = place(tea)
-    later.by = timedelta(minutes=31)
+    shifted_clock.offset = timedelta(minutes=31)
 
     answer = begin(order_id)
 
     assert (answer.status, answer.code) == (409, "order_expired")
-    assert bank.accounts == {}
+    assert provider.accounts == {}
 
 
-def test_an_order_that_is_cancelled_while_its_payment_is_begun_shows_no_secret(
-    bank, tea, monkeypatch
-):
+def test_an_order_cancelled_during_the_start_shows_no_secret(provider, tea, monkeypatch):
     order_id = place(tea)
-    beginning = bank.begin
+    create_payment = provider.create_payment
+    cancel = partial(decisions.cancel, by="a", is_staff=False, reason=None)
 
-    def cancelled_meanwhile(*asked):
-        update_order(order_id, lambda it: decisions.cancel(it, by="a", is_staff=False, reason=None))
-        return beginning(*asked)
+    def create_after_cancellation(*args):
+        update_order(order_id, cancel)
+        return create_payment(*args)
 
-    monkeypatch.setattr(bank, "begin", cancelled_meanwhile)
+    monkeypatch.setattr(provider, "create_payment", create_after_cancellation)
 
     answer = begin(order_id)
 
@@ -177,21 +177,23 @@ def test_an_order_that_is_cancelled_while_its_payment_is_begun_shows_no_secret(
     assert stored(order_id).payment is None
 
 
-@pytest.mark.parametrize("stranger", [BOB, STAFF])
-def test_someone_else_s_order_is_not_there(bank, tea, stranger):
+@pytest.mark.parametrize("other_buyer", [BOB, STAFF])
+def test_the_order_of_another_buyer_is_not_found(provider, tea, other_buyer):
     order_id = place(tea)
 
-    answer = begin(order_id, buyer=stranger)
+    answer = begin(order_id, buyer=other_buyer)
 
     assert (answer.status, answer.code) == (404, "order_not_found")
-    assert bank.asked == []
+    assert provider.asked == []
 
 
-def test_an_order_that_is_not_there_is_not_there():
-    assert (begin("ord_none").status, begin("ord_none").code) == (404, "order_not_found")
+def test_an_unknown_order_is_not_found():
+    answer = begin("ord_none")
+
+    assert (answer.status, answer.code) == (404, "order_not_found")
 
 
-def test_whoever_has_a_guest_s_link_can_pay(tea):
+def test_the_link_of_a_guest_order_is_enough_to_pay(tea):
     order_id = place(tea)
 
     answer = pay_as_guest(order_id, links.token_for(order_id))
@@ -201,32 +203,30 @@ def test_whoever_has_a_guest_s_link_can_pay(tea):
 
 
 @pytest.mark.parametrize("token", [None, "", "k1.1803291330.c2lnbmF0dXJl"])
-def test_without_the_link_there_is_nothing_to_pay(bank, tea, token):
+def test_a_guest_order_is_not_found_without_a_valid_token(provider, tea, token):
     answer = pay_as_guest(place(tea), token)
 
     assert (answer.status, answer.code) == (404, "order_not_found")
-    assert bank.asked == []
+    assert provider.asked == []
 
 
-def test_the_link_of_another_order_is_none(tea):
+def test_the_token_of_another_order_is_refused(tea):
     order_id, other = place(tea), place(tea, key="key-2")
 
     assert pay_as_guest(order_id, links.token_for(other)).status == 404
 
 
 @pytest.mark.parametrize(
-    ("says", "status", "code"),
+    ("error", "status", "code"),
     [
-        (PaymentUnavailable("Not now."), 503, "payment_unavailable"),
-        (PaymentRefused("No.", reason="amount_too_small"), 502, "payment_refused"),
+        (PaymentUnavailable(), 503, "payment_unavailable"),
+        (PaymentRefused(reason="amount_too_small"), 502, "payment_refused"),
     ],
 )
-def test_what_the_provider_says_instead_is_answered_and_nothing_is_changed(
-    bank, tea, says, status, code
-):
+def test_a_provider_error_is_returned_and_changes_nothing(provider, tea, error, status, code):
     order_id = place(tea)
     before = Order.get(order_id).serialize()
-    bank.says = [says]
+    provider.says = [error]
 
     answer = begin(order_id)
 

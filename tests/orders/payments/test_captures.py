@@ -1,4 +1,4 @@
-"""Whole slice: payments that are let go of, or captured, when the order comes to that."""
+"""Whole slice: the worker captures payments of shipped orders and voids those of finished ones."""
 
 from functools import partial
 
@@ -12,24 +12,18 @@ from tests.support.payments import (
     NOTHING_FAILED,
     begun,
     happened,
-    place,
     stored,
     told,
     work,
 )
 
-pytestmark = pytest.mark.usefixtures("aws", "bank")
+pytestmark = pytest.mark.usefixtures("aws", "provider")
 
 
-@pytest.fixture
-def order_id(tea):
-    return place(tea)
-
-
-def authorized(bank, order_id: str) -> str:
-    """Its payment's id."""
+def authorize(provider, order_id: str) -> str:
+    """Return the id of the payment."""
     payment_id = begun(order_id)
-    assert told(bank.authorizes(payment_id)) == "applied"
+    assert told(provider.authorizes(payment_id)) == "applied"
     return payment_id
 
 
@@ -43,38 +37,38 @@ def cancel(order_id: str) -> None:
     update_order(order_id, partial(decisions.cancel, by="usr_staff", is_staff=True, reason=None))
 
 
-def test_a_cancelled_order_lets_go_of_its_payment(bank, order_id):
+def test_the_payment_of_a_cancelled_order_is_voided_once(provider, order_id):
     payment_id = begun(order_id)
     cancel(order_id)
 
     assert work() == NOTHING_FAILED
 
-    assert bank.accounts[payment_id].status == "void"
+    assert provider.accounts[payment_id].status == "void"
     assert stored(order_id).payment.status == "void"
-    bank.asked.clear()
+    provider.asked.clear()
     assert work() == NOTHING_FAILED
-    assert bank.asked == []
+    assert provider.asked == []
 
 
-def test_a_payment_that_went_through_in_the_meantime_is_paid_back_instead(bank, order_id):
-    """The webhook that tells of it may never come."""
+def test_a_payment_captured_before_the_void_is_refunded(provider, order_id):
+    """The webhook of the capture may never arrive."""
     payment_id = begun(order_id)
     cancel(order_id)
-    bank.captures(payment_id)
+    provider.captures(payment_id)
 
     assert work() == NOTHING_FAILED
     assert work() == NOTHING_FAILED
 
     order = stored(order_id)
     assert (order.status, order.payment.status) == ("cancelled", "captured")
-    assert [it.status for it in stored(order_id).refunds] == ["succeeded"]
-    assert len(bank.accounts[payment_id].refunds) == 1
+    assert [refund.status for refund in order.refunds] == ["succeeded"]
+    assert len(provider.accounts[payment_id].refunds) == 1
 
 
-def test_a_payment_that_cannot_be_let_go_of_comes_again(bank, order_id):
+def test_a_refused_void_is_retried(provider, order_id):
     begun(order_id)
     cancel(order_id)
-    bank.says = [PaymentRefused("It is being processed.", reason="unexpected_state")]
+    provider.says = [PaymentRefused(reason="unexpected_state")]
 
     assert work() == FAILED
 
@@ -83,8 +77,8 @@ def test_a_payment_that_cannot_be_let_go_of_comes_again(bank, order_id):
     assert stored(order_id).payment.status == "void"
 
 
-def test_what_was_authorized_is_captured_once_it_is_shipped(bank, order_id):
-    payment_id = authorized(bank, order_id)
+def test_an_authorized_payment_is_captured_after_shipping(provider, order_id):
+    payment_id = authorize(provider, order_id)
     ship(order_id)
 
     assert work() == NOTHING_FAILED
@@ -92,27 +86,27 @@ def test_what_was_authorized_is_captured_once_it_is_shipped(bank, order_id):
     order = stored(order_id)
     assert (order.status, order.payment.status) == ("shipped", "captured")
     assert order.payment.captured_minor == 2000
-    assert bank.accounts[payment_id].status == "captured"
+    assert provider.accounts[payment_id].status == "captured"
     assert order.refunds == []
-    assert told(bank.captures(payment_id)) == "repeated"
+    assert told(provider.captures(payment_id)) == "repeated"
 
 
-def test_it_is_captured_once_however_often_the_message_comes(bank, order_id):
-    authorized(bank, order_id)
+def test_a_repeated_capture_message_sends_no_request(provider, order_id):
+    authorize(provider, order_id)
     ship(order_id)
     work()
-    bank.asked.clear()
+    provider.asked.clear()
 
     assert work() == NOTHING_FAILED
 
-    assert bank.asked == []
+    assert provider.asked == []
 
 
-def test_what_the_provider_has_let_go_of_is_lost_and_told(bank, order_id):
-    """Cards are held for a week or so."""
-    payment_id = authorized(bank, order_id)
+def test_an_authorization_voided_by_the_provider_is_reported(provider, order_id):
+    """Card authorizations last about a week."""
+    payment_id = authorize(provider, order_id)
     ship(order_id)
-    bank.lets_go(payment_id)
+    provider.lets_go(payment_id)
 
     assert work() == NOTHING_FAILED
 
@@ -121,25 +115,25 @@ def test_what_the_provider_has_let_go_of_is_lost_and_told(bank, order_id):
     assert "order.authorization_voided" in happened()
 
 
-def test_of_an_order_that_was_cancelled_after_shipping_nothing_is_captured(bank, order_id):
-    payment_id = authorized(bank, order_id)
+def test_an_order_cancelled_after_shipping_is_not_captured(provider, order_id):
+    payment_id = authorize(provider, order_id)
     ship(order_id)
     cancel(order_id)
-    bank.asked.clear()
+    provider.asked.clear()
 
     assert work() == NOTHING_FAILED
 
-    assert bank.asked == ["void"]
-    assert bank.accounts[payment_id].status == "void"
+    assert provider.asked == ["void_payment"]
+    assert provider.accounts[payment_id].status == "void"
 
 
-def test_of_an_order_that_was_paid_by_hand_nothing_is_captured(bank, order_id):
+def test_a_manually_paid_order_is_not_captured(provider, order_id):
     payment_id = begun(order_id)
     update_order(order_id, partial(decisions.mark_paid_manually, by="usr_staff", reference="cash"))
-    told(bank.authorizes(payment_id))
+    told(provider.authorizes(payment_id))
     ship(order_id)
-    bank.asked.clear()
+    provider.asked.clear()
 
     assert work() == NOTHING_FAILED
 
-    assert bank.asked == ["void"]
+    assert provider.asked == ["void_payment"]

@@ -1,4 +1,4 @@
-"""Pure: orders as CSV and as JSON Lines."""
+"""Pure: rendering of orders as CSV and JSON Lines."""
 
 import csv
 import io
@@ -29,18 +29,18 @@ CELLS = st.one_of(
 )
 
 
-def cells_of(text: str) -> list[list[str]]:
+def parse_cells(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
-def rows_of(order) -> list[dict[str, str]]:
-    text = file_formats.opening("csv").removeprefix(file_formats.BOM) + file_formats.text_of(
-        order, "csv"
-    )
+def render_rows(order) -> list[dict[str, str]]:
+    text = file_formats.render_header("csv").removeprefix(
+        file_formats.BOM
+    ) + file_formats.render_order(order, "csv")
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
-def test_each_line_of_an_order_is_a_row():
+def test_each_order_line_is_a_row():
     order = new_order(
         datetime(2026, 10, 7, 9, 30, 15, 250_000, tzinfo=UTC),
         order_id="ord_one",
@@ -53,7 +53,7 @@ def test_each_line_of_an_order_is_a_row():
         tax_included=True,
     )
 
-    tea, pot = rows_of(order)
+    tea, pot = render_rows(order)
 
     assert list(tea) == list(file_formats.COLUMNS)
     assert (tea["order_id"], tea["line"], tea["sku"]) == ("ord_one", "1", "TEA")
@@ -73,7 +73,7 @@ def test_each_line_of_an_order_is_a_row():
         assert (row["promotion_code"], row["tax_included"]) == ("SPRING", "yes")
 
 
-def test_a_column_of_amounts_adds_up_to_what_the_orders_come_to():
+def test_a_column_of_amounts_adds_up_to_the_orders_totals():
     totals = {
         "items_minor": 3000,
         "discount_minor": 200,
@@ -88,7 +88,7 @@ def test_a_column_of_amounts_adds_up_to_what_the_orders_come_to():
         refunds=[refund(100, "succeeded"), refund(50, "succeeded"), refund(70, "requested")],
     )
 
-    rows = rows_of(order)
+    rows = render_rows(order)
 
     def total(column: str) -> int:
         return sum(int(row[column] or 0) for row in rows)
@@ -109,26 +109,28 @@ def refund(amount_minor: int, status: str) -> OrderRefund:
     )
 
 
-def test_what_an_order_does_not_have_is_an_empty_cell():
-    (row,) = rows_of(new_order())
+def test_a_missing_value_is_an_empty_cell():
+    (row,) = render_rows(new_order())
 
-    empty = {"guest_email", "ship_to_line2", "ship_to_region", "carrier", "promotion_code"}
-    assert {row[column] for column in empty} == {""}
+    missing = {"guest_email", "ship_to_line2", "ship_to_region", "carrier", "promotion_code"}
+    assert {row[column] for column in missing} == {""}
     assert (row["order_received_minor"], row["tax_included"]) == ("0", "no")
 
 
 @pytest.mark.parametrize("sign", SIGNS)
-def test_what_a_buyer_has_written_is_no_formula(sign):
+def test_a_buyers_text_is_never_a_formula(sign):
     text = f'{sign}HYPERLINK("https://evil.example";"Click")'
     address = shop.ADDRESS | {"name": text, "city": text}
 
-    (row,) = rows_of(new_order(shipping_address=ShippingAddress(**address), lines=[line(sku=text)]))
+    (row,) = render_rows(
+        new_order(shipping_address=ShippingAddress(**address), lines=[line(sku=text)])
+    )
 
     assert row["ship_to_name"] == row["ship_to_city"] == row["sku"] == f"'{text}"
 
 
 @pytest.mark.parametrize(
-    ("text", "written"),
+    ("text", "escaped"),
     [
         (";=1", ";'=1"),
         ("12 Main Street;+1;-2", "12 Main Street;'+1;'-2"),
@@ -136,46 +138,50 @@ def test_what_a_buyer_has_written_is_no_formula(sign):
         ("=a;=b", "'=a;'=b"),
     ],
 )
-def test_a_formula_behind_a_semicolon_or_in_full_width_is_defused_too(text, written):
-    assert file_formats.defused(text) == written
+def test_a_hidden_formula_is_escaped(text, escaped):
+    assert file_formats.escape_formulas(text) == escaped
 
 
 @pytest.mark.parametrize("text", ["", "'s-Hertogenbosch", "O'Brien", "1+1", " =1+1", "a=b", "é"])
-def test_a_text_that_is_no_formula_is_left_as_it_is(text):
-    assert file_formats.defused(text) == text
+def test_a_harmless_text_is_unchanged(text):
+    assert file_formats.escape_formulas(text) == text
 
 
 @given(st.lists(CELLS, min_size=2))
-def test_a_reader_is_given_the_cells_that_were_written(row):
-    (read,) = cells_of(file_formats.csv_text([row]))
+def test_a_reader_gets_the_written_cells(row):
+    (cells,) = parse_cells(file_formats.to_csv([row]))
 
-    assert read == [
-        "" if cell is None else file_formats.defused(cell) if isinstance(cell, str) else str(cell)
+    assert cells == [
+        ""
+        if cell is None
+        else file_formats.escape_formulas(cell)
+        if isinstance(cell, str)
+        else str(cell)
         for cell in row
     ]
 
 
 @given(st.lists(CELLS, min_size=2))
-def test_no_text_begins_as_a_formula_does_and_each_number_is_still_one(row):
-    (read,) = cells_of(file_formats.csv_text([row]))
+def test_no_text_is_a_formula_and_numbers_stay_numbers(row):
+    (cells,) = parse_cells(file_formats.to_csv([row]))
 
-    for cell, given_back in zip(row, read, strict=True):
-        if isinstance(cell, int):
-            assert int(given_back) == cell
+    for written, read in zip(row, cells, strict=True):
+        if isinstance(written, int):
+            assert int(read) == written
         else:
-            assert given_back in (cell or "", f"'{cell}")
-            assert not given_back.startswith(tuple(SIGNS))
+            assert read in (written or "", f"'{written}")
+            assert not read.startswith(tuple(SIGNS))
 
 
-def test_a_csv_file_tells_excel_that_it_is_utf_8_and_ends_its_lines_as_rfc_4180_has_it():
-    opening = file_formats.opening("csv")
+def test_a_csv_file_has_a_utf_8_mark_and_crlf_line_ends():
+    header = file_formats.render_header("csv")
 
-    assert opening.encode().startswith(b"\xef\xbb\xbforder_id,placed_at,")
-    assert opening.endswith("\r\n")
-    assert opening.count("\n") == 1
+    assert header.encode().startswith(b"\xef\xbb\xbforder_id,placed_at,")
+    assert header.endswith("\r\n")
+    assert header.count("\n") == 1
 
 
-def test_an_order_is_one_line_of_json_as_staff_are_shown_it():
+def test_an_order_is_one_line_of_json_as_staff_get_it():
     order = new_order(
         order_id="ord_one",
         buyer_id="gst_one",
@@ -184,15 +190,15 @@ def test_an_order_is_one_line_of_json_as_staff_are_shown_it():
         notes=[OrderNote(text="Call first", by="usr_staff", at=OCTOBER)],
     )
 
-    text = file_formats.text_of(order, "jsonl")
+    text = file_formats.render_order(order, "jsonl")
 
-    assert (file_formats.opening("jsonl"), text.count("\n"), text[-1]) == ("", 1, "\n")
-    read = json.loads(text)
-    assert (read["id"], read["status"]) == ("ord_one", "paid")
-    assert (read["buyer_id"], read["guest_email"]) == ("gst_one", "ada@example.com")
-    assert read["notes"][0]["text"] == "Call first"
-    assert read["lines"][0]["name"] == "Two\r\nlines\u2028"
-    assert read["totals"]["total"] == {"amount_minor": 4000, "currency": "EUR"}
+    assert (file_formats.render_header("jsonl"), text.count("\n"), text[-1]) == ("", 1, "\n")
+    shown = json.loads(text)
+    assert (shown["id"], shown["status"]) == ("ord_one", "paid")
+    assert (shown["buyer_id"], shown["guest_email"]) == ("gst_one", "ada@example.com")
+    assert shown["notes"][0]["text"] == "Call first"
+    assert shown["lines"][0]["name"] == "Two\r\nlines\u2028"
+    assert shown["totals"]["total"] == {"amount_minor": 4000, "currency": "EUR"}
 
 
 @pytest.mark.parametrize(
@@ -203,7 +209,7 @@ def test_an_order_is_one_line_of_json_as_staff_are_shown_it():
         ({"placed_before": NOVEMBER.replace(hour=1)}, "orders-2026-10-01-to-2026-11-01.csv"),
     ],
 )
-def test_a_file_is_named_after_the_days_whose_orders_it_has(changes, name):
+def test_a_file_is_named_after_its_days(changes, name):
     export = {"format": "csv", "placed_from": OCTOBER, "placed_before": NOVEMBER} | changes
 
-    assert file_formats.name_of(Export(**export)) == name
+    assert file_formats.build_file_name(Export(**export)) == name
