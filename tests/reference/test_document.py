@@ -38,7 +38,7 @@ SOURCES = (
 
 def sources() -> Iterator[Path]:
     """The files that people edit; requirements name the versions of other projects."""
-    for folder in FOLDERS:
+    for folder in SOURCES:
         for path in (openapi.ROOT / folder).rglob("*"):
             is_generated = ".state" in path.parts or "__pycache__" in path.parts
             if path.is_file() and not is_generated and not path.name.startswith("requirements"):
