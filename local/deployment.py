@@ -38,7 +38,14 @@ PARAMETERS = {
 }
 ARTIFACTS = "souk-artifacts"
 FINGERPRINT = "/souk/fingerprint"  # an SSM parameter: saved and lost together with the stack itself
-SOURCES = ("template.yaml", "functions", "shared", "local/deployment.py", "local/wiring.py")
+SOURCES = (
+    "template.yaml",
+    "functions",
+    "shared",
+    "local/deployment.py",
+    "local/instances.py",
+    "local/wiring.py",
+)
 PINS = ("local/requirements-ministack.txt", "local/requirements-sam.txt")
 USABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 REASON_LENGTH_MAX = 300

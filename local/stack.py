@@ -22,7 +22,17 @@ from typing import Any
 
 import httpx
 
-from local import addresses, deployment, emulator, front, payment_keys, places, seeding, wiring
+from local import (
+    addresses,
+    deployment,
+    emulator,
+    front,
+    instances,
+    payment_keys,
+    places,
+    seeding,
+    wiring,
+)
 from local.deployment import Deployed
 from local.emulator import Emulator
 from local.errors import StackError
@@ -107,7 +117,10 @@ def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]
         with emulator.running(state, _free_port()) as aws:
             base_url = f"http://localhost:{sockets[0].getsockname()[1]}"
             deployed, product_id = _deployed(aws, state, (staff, customer), base_url, say)
-            with _front(base_url, sockets, aws, deployed, state) as process:
+            with (
+                _front(base_url, sockets, aws, deployed, state) as process,
+                instances.starting_ahead(_behind_the_api(deployed), aws.client("lambda")),
+            ):
                 yield Stack(
                     api_url=base_url,
                     aws_endpoint_url=aws.endpoint_url,
@@ -190,6 +203,7 @@ def _deploy(aws: Emulator, state: Path, source: str, say: Say) -> Deployed:
     say("Adding the routes of the HTTP API")
     aim = wiring.plan(deployed.template, deployed.parameters)
     wiring.wire(aim, deployed.physical, aws.client("apigatewayv2"), aws.client("dynamodb"))
+    instances.limit_consumers(aws.client("lambda"))
     return deployed
 
 
@@ -197,6 +211,14 @@ def _forget(aws: Emulator, state: Path) -> None:
     aws.reset()
     for name in (MAILS, PAYMENTS):
         (state / name).unlink(missing_ok=True)
+
+
+def _behind_the_api(deployed: Deployed) -> list[str]:
+    """The names of the functions that requests meet, in the order in which they meet them."""
+    aim = wiring.plan(deployed.template, deployed.parameters)
+    authorizers = sorted(authorizer.function for authorizer in aim.authorizers)
+    routed = sorted({route.function for route in aim.routes})
+    return [deployed.physical[function] for function in (*authorizers, *routed)]
 
 
 def _gateway_url(aws: Emulator, deployed: Deployed) -> str:
@@ -207,11 +229,14 @@ def _gateway_url(aws: Emulator, deployed: Deployed) -> str:
 def _front(
     base_url: str, sockets: list[socket.socket], aws: Emulator, deployed: Deployed, state: Path
 ) -> Iterator["subprocess.Popen[bytes]"]:
+    aim = wiring.plan(deployed.template, deployed.parameters)
+    routes = state / "routes.json"
+    routes.write_text(json.dumps({route.key: route.function for route in aim.routes}))
     numbers = [one.fileno() for one in sockets]
     command = [sys.executable, "-m", "local.front", "--base-url", base_url]
     command += ["--descriptors", ",".join(map(str, numbers)), "--emulator-url", aws.endpoint_url]
     command += ["--gateway-url", _gateway_url(aws, deployed), "--mails", str(state / MAILS)]
-    command += ["--payments", str(state / PAYMENTS)]
+    command += ["--payments", str(state / PAYMENTS), "--routes", str(routes)]
     secret_id = deployed.physical[payment_keys.SECRET]
     keys = payment_keys.made_up(secret_id, aws.client("secretsmanager"))
     with (state / "logs" / "front.log").open("wb") as output:
