@@ -41,8 +41,8 @@ from local.seeding import Account
 from local.targets import Target
 
 MAILS, PAYMENTS = "mails.json", "payments.json"
-START_SECONDS = 30
-STOP_SECONDS = 10
+START_SECONDS = 120  # ends a wait for what never comes, on a machine that is busy
+STOP_SECONDS = 30
 
 Say = Callable[[str], None]
 
@@ -267,7 +267,7 @@ def _wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]", log: st
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            httpx.get(url, trust_env=False, timeout=1)
+            httpx.get(url, trust_env=False, timeout=5)
         except httpx.HTTPError:
             time.sleep(0.05)
         else:
