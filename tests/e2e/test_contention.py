@@ -41,7 +41,7 @@ def test_twenty_buyers_for_the_last_unit_one_gets_it(visitor, staff):
     assert visitor.available(last) == 0
 
 
-def test_twenty_buyers_at_once_start_a_few_instances_and_none_waits_in_vain(stack, visitor, staff):
+def test_twenty_buyers_at_once_share_a_few_new_instances(stack, visitor, staff):
     tea = staff.product(available=20)
     buyers = [visitor.registered() for _ in range(20)]
     name = stack.physical_ids["OrdersFunction"]
