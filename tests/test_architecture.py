@@ -36,7 +36,7 @@ ONLY_OF_THEIR_OWN_NOUN = {("routes", "service")}
 # account is shown their orders as the API of orders shows them, and a mail's link opens an order.
 EDGES = {
     ("files", "products.importing.service"),
-    ("auth", "orders.schemas"),
+    ("auth", "orders.views"),
     ("notifications", "orders.guests.links"),
 }
 CLOCKS = {"now", "utcnow", "today", "fromtimestamp", "utcfromtimestamp"}
@@ -220,7 +220,7 @@ def test_the_rule_refuses(importer, imported):
         ("auth.sessions.service", "shared.storage.transactions.Transaction"),
         ("auth.users.repository", "auth.accounts.repository"),
         ("auth.sessions.repository", "auth.sessions.refresh_tokens.RefreshToken"),
-        ("auth.privacy.schemas", "orders.schemas.OrderView"),
+        ("auth.privacy.schemas", "orders.views.OrderView"),
         ("notifications.links", "orders.guests.links"),
         ("authorizer.repository", "pynamodb.exceptions.UpdateError"),
         ("shared.storage.models.accounts", "pynamodb.attributes.UnicodeAttribute"),

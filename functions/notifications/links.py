@@ -71,7 +71,7 @@ def to_order(order: Order, *, shop_url: str) -> Link:
     """For a guest it opens the order by itself; a user signs in. Raises Unavailable."""
     if not order.guest_email:
         return Link(f"{shop_url}/orders/{order.order_id}")
-    token = tokens.token_for(order.order_id)
+    token = tokens.issue_token(order.order_id)
     return Link(
         f"{shop_url}/order?id={order.order_id}&token={token}",
         good_for=f"{tokens.LIFETIME.days} days",

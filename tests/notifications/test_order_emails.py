@@ -200,7 +200,7 @@ def test_a_user_is_led_to_their_orders_and_a_guest_to_one_that_opens_by_itself(e
     assert users == f"{SHOP}/orders/ord_one"
     head, _, token = str(guests).partition("&token=")
     assert head == f"{SHOP}/order?id=ord_one"
-    tokens.require("ord_one", token)
+    tokens.require_valid_token("ord_one", token)
     assert to_guest.to == "guest@example.com"
     for text in (to_guest.text, Page(to_guest.html).text):
         assert "for 90 days" in " ".join(text.split())

@@ -181,7 +181,7 @@ def test_an_account_that_loses_the_address_meanwhile_gets_no_more_orders(
     """Else an order would go to nobody, after its erasure had passed."""
     for n in range(2):
         place(tea, f"key-{n}")
-    found = repository.orders_of
+    found = repository.list_order_ids
 
     def found_one_by_one(email):
         first, second = found(email)
@@ -199,11 +199,13 @@ def test_an_account_that_loses_the_address_meanwhile_gets_no_more_orders(
 @pytest.mark.usefixtures("ada")
 def test_an_order_that_changes_at_the_same_moment_is_both_changed_and_claimed(tea, monkeypatch):
     order_id = place(tea).body["id"]
-    save = orders_stored.save
+    save = orders_stored.save_order
 
     def overtaken_once(*args):
         monkeypatch.setattr(orders_stored, "save", save)
-        lifecycle.update_order(order_id, lambda it: decisions.note(it, "gift wrap", by="usr_staff"))
+        lifecycle.update_order(
+            order_id, lambda it: decisions.add_note(it, "gift wrap", by="usr_staff")
+        )
         save(*args)
 
     monkeypatch.setattr(orders_stored, "save", overtaken_once)

@@ -137,7 +137,7 @@ def test_no_digest_that_the_address_could_be_guessed_from_is_left(tea):
 
     erase()
 
-    assert Order.get(order_id).fingerprint == "erased"
+    assert Order.get(order_id).fingerprint == "anonymized"
 
 
 def test_a_message_that_comes_again_changes_nothing(tea):
@@ -268,7 +268,7 @@ def test_what_is_not_paid_yet_is_cancelled_and_its_stock_is_free_again(tea):
 
     order = Order.get(order_id)
     assert (order.status, order.history[-1].reason) == ("cancelled", "account_deleted")
-    assert (order.fingerprint, with_address(), shop.available(tea)) == ("erased", set(), 100)
+    assert (order.fingerprint, with_address(), shop.available(tea)) == ("anonymized", set(), 100)
 
 
 @pytest.mark.parametrize("end", [ship, cancel_by_staff, refund_by_hand])
@@ -282,7 +282,7 @@ def test_what_is_paid_keeps_its_address_until_it_is_sent_or_is_not_going_to_be(t
     update_order(order_id, end)
 
     assert (before, with_address()) == ({order_id}, set())
-    assert Order.get(order_id).fingerprint == "erased"
+    assert Order.get(order_id).fingerprint == "anonymized"
 
 
 def test_an_order_that_is_paid_while_the_account_goes_is_sent_all_the_same(tea):
@@ -292,5 +292,5 @@ def test_an_order_that_is_paid_while_the_account_goes_is_sent_all_the_same(tea):
     erase()
     shipped = update_order(order_id, ship)
 
-    assert (shipped.status, shipped.is_erased_when_sent) == ("shipped", False)
+    assert (shipped.status, shipped.awaits_anonymization) == ("shipped", False)
     assert erase() == NOTHING_FAILED

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from orders.fulfilment import repository
-from orders.fulfilment.repository import MONTHS_A_PAGE
+from orders.fulfilment.repository import MONTHS_READ_MAX
 from orders.lifecycle.service import update_order
 from orders.staff_api import handler as staff_api
 from shared import clock
@@ -125,7 +125,7 @@ def test_a_request_looks_through_so_many_empty_months_and_its_cursor_goes_on(tea
     with answering(connection().client, "Query") as queries:
         empty = listed()
 
-    assert (ids_in(empty), len(queries)) == ([], MONTHS_A_PAGE)
+    assert (ids_in(empty), len(queries)) == ([], MONTHS_READ_MAX)
     assert empty.body["next_cursor"]
     assert flat(all_pages()) == [first]
 

@@ -157,7 +157,7 @@ def refusals_of(tea, monkeypatch) -> dict[str, tuple[str, str | None]]:
     one, other = place(tea).body, place(tea, "key-2").body
     token = one["order_token"]
     monkeypatch.setattr(clock, "utc_now", lambda: utc_now() - links.LIFETIME - timedelta(days=1))
-    expired = links.token_for(one["id"])
+    expired = links.issue_token(one["id"])
     monkeypatch.undo()
     nowhere = ids.derived_id("ord", "nowhere")
     return {
@@ -168,7 +168,7 @@ def refusals_of(tea, monkeypatch) -> dict[str, tuple[str, str | None]]:
         "of another order": (one["id"], other["order_token"]),
         "expired": (one["id"], expired),
         "of no order": (nowhere, token),
-        "good, of an order that is not there": (nowhere, links.token_for(nowhere)),
+        "good, of an order that is not there": (nowhere, links.issue_token(nowhere)),
     }
 
 

@@ -336,7 +336,7 @@ class Shop(RuleBasedStateMachine):
     def _note_refunds(self) -> None:
         for order_id, status in self.model.status.items():
             order = Order.get(order_id)
-            is_over = balances.is_all_paid_back(order) and status not in FINISHED
+            is_over = balances.is_fully_refunded(order) and status not in FINISHED
             assert is_over is (order.status == "refunded" != status)
             if is_over:
                 self.model.becomes(order_id, "refunded")
@@ -376,7 +376,7 @@ class Shop(RuleBasedStateMachine):
         """What the bank has charged and paid back is what the order says, and is owed."""
         manual = sum(int(it.amount_minor) for it in order.refunds if it.is_manual)
         in_hand = int(order.payment.manual_minor) - manual if order.payment else 0
-        kept = balances.received_minor(order) - balances.paid_back_minor(order)
+        kept = balances.received_minor(order) - balances.refunded_minor(order)
         assert kept == self._kept_by_bank(order.order_id) + in_hand
         if order.status in FINISHED:  # what was paid by hand is paid back by hand
             assert kept == balances.left_minor(order, manual=True)

@@ -31,7 +31,7 @@ from tests.support.orders import (
 
 # Made in the provider's own pages: nobody has asked for it here.
 refunded_there = partial(
-    provider_events.refund_told,
+    provider_events.apply_refund_update,
     payment_id=PAYMENT,
     refund_id=None,
     provider_refund_id="bank_1",
@@ -44,7 +44,7 @@ def books(order):
     """Received, paid back, and what could be asked back still."""
     return (
         balances.received_minor(order),
-        balances.paid_back_minor(order),
+        balances.refunded_minor(order),
         balances.refundable_minor(order),
     )
 
@@ -358,7 +358,7 @@ def test_a_payment_that_was_captured_is_not_let_go_of():
         (partial(refunded_there, amount_minor=TOTAL + 1), "amount_differs"),
         (
             partial(
-                provider_events.authorized,
+                provider_events.apply_authorization,
                 provider="bank",
                 payment_id=PAYMENT,
                 amount_minor=TOTAL - 1,
@@ -367,7 +367,7 @@ def test_a_payment_that_was_captured_is_not_let_go_of():
         ),
         (
             partial(
-                provider_events.captured,
+                provider_events.apply_capture,
                 provider="bank",
                 payment_id=PAYMENT,
                 amount_minor=TOTAL + 1,
@@ -418,14 +418,14 @@ def test_while_more_than_all_is_being_paid_back_it_is_not_shipped():
     order = unstored(captured, refund(2000))
     refunded_there(order, amount_minor=2000, status="requested")
 
-    assert balances.is_being_paid_back(order)
+    assert balances.is_fully_claimed(order)
 
 
 def test_an_answer_about_our_refund_is_known_by_its_id():
     order = unstored(captured, refund())
     (ours,) = order.refunds
 
-    provider_events.refund_told(
+    provider_events.apply_refund_update(
         order,
         payment_id=PAYMENT,
         refund_id=ours.refund_id,
@@ -435,7 +435,7 @@ def test_an_answer_about_our_refund_is_known_by_its_id():
     )
 
     assert (ours.status, ours.provider_refund_id) == ("succeeded", "bank_7")
-    assert refunds.find(order, ours.refund_id) is ours
+    assert refunds.find_refund(order, ours.refund_id) is ours
     assert len(order.refunds) == 1
 
 
@@ -449,11 +449,11 @@ def test_an_authorization_that_is_lost_is_told_only_while_somebody_counts_on_it(
 
 def test_that_a_payment_which_another_has_followed_is_void_is_no_news():
     order = unstored(
-        begin, voided, partial(provider_events.begin, provider="bank", payment_id="pay_2")
+        begin, voided, partial(provider_events.start_payment, provider="bank", payment_id="pay_2")
     )
 
     assert voided(order) is None
-    assert balances.payment_of(order).status == "started"
+    assert balances.payment_or_empty(order).status == "started"
 
 
 def test_a_refund_is_known_by_the_provider_s_own_id_too():

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from orders.lifecycle import decisions, repository, service
-from orders.lifecycle.service import TRIES, try_update_order, update_order
+from orders.lifecycle.service import UPDATE_ATTEMPTS, try_update_order, update_order
 from orders.lifecycle.transitions import BYTES_MAX, ENTRIES_MAX
 from shared.errors.base import Unavailable
 from shared.errors.orders import OrderEntryLimitReached, OrderNotFound, OrderStatusConflict
@@ -54,12 +54,12 @@ def raw(order: Order) -> dict:
 
 
 def note(text: str):
-    return partial(decisions.note, text=text, by="usr_staff")
+    return partial(decisions.add_note, text=text, by="usr_staff")
 
 
 def overtaken(monkeypatch, *happenings) -> None:
     """These happen between the read and the write of the next changes, one at each."""
-    read, ahead = repository.read, list(happenings)
+    read, ahead = repository.read_for_update, list(happenings)
 
     def read_and_be_overtaken(order_id):
         found = read(order_id)
@@ -200,7 +200,7 @@ def test_an_unknown_order_is_not_brought_into_being():
 
 def test_an_order_that_is_gone_when_it_is_written_is_not_brought_back(tea, monkeypatch):
     order = orders.stored(of=tea)
-    read = repository.read
+    read = repository.read_for_update
 
     def read_and_lose(order_id):
         found = read(order_id)
@@ -266,17 +266,17 @@ def test_an_order_that_expires_while_it_is_paid_is_paid_back(tea, monkeypatch):
 
 def test_four_losses_are_borne_and_then_it_goes_through(tea, pauses, monkeypatch):
     order = orders.stored(of=tea)
-    overtaken(monkeypatch, *[note(str(n)) for n in range(TRIES - 1)])
+    overtaken(monkeypatch, *[note(str(n)) for n in range(UPDATE_ATTEMPTS - 1)])
 
     changed = update_order(order.order_id, cancel)
 
-    assert (changed.status, len(changed.notes)) == ("cancelled", TRIES - 1)
+    assert (changed.status, len(changed.notes)) == ("cancelled", UPDATE_ATTEMPTS - 1)
     assert pauses == [1, 2, 3, 4]
 
 
 def test_after_five_losses_the_client_is_to_try_again(tea, monkeypatch):
     order = orders.stored(of=tea)
-    overtaken(monkeypatch, *[note(str(n)) for n in range(TRIES)])
+    overtaken(monkeypatch, *[note(str(n)) for n in range(UPDATE_ATTEMPTS)])
 
     with pytest.raises(Unavailable) as refused:
         update_order(order.order_id, cancel)
@@ -391,9 +391,9 @@ def test_whatever_is_noted_there_is_room_for_what_must_be_written():
 
 def test_changed_meanwhile_is_what_a_write_to_an_older_version_is_refused_with(tea):
     order = orders.stored(of=tea)
-    stale, was = repository.read(order.order_id)
+    stale, was = repository.read_for_update(order.order_id)
     update_order(order.order_id, note("first"))
 
     effects = cancel(stale)
     with pytest.raises(ConcurrentModification):
-        repository.save(stale, was, effects)
+        repository.save_order(stale, was, effects)

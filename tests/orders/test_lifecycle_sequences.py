@@ -47,7 +47,7 @@ def settled_one(number: int, status: str):
 
 
 def refunded_there(amount_minor: int, name: str):
-    return lambda order: provider_events.refund_told(
+    return lambda order: provider_events.apply_refund_update(
         order,
         payment_id=PAYMENT,
         refund_id=None,
@@ -123,7 +123,7 @@ def check_units(order, shelf, reserved) -> None:
     for it in order.lines:
         sold = QUANTITIES[it.product_id]
         assert shelf[it.product_id] == it.returned <= sold
-        assert reserved[it.product_id] == sum(it.taken_json.values()) >= 0
+        assert reserved[it.product_id] == sum(it.allocations_json.values()) >= 0
         if order.status in BEFORE_SHIPPING:
             assert reserved[it.product_id] == sold - it.returned
         else:
@@ -135,8 +135,8 @@ def check_money(order) -> None:
     assert received in (0, TOTAL, 2 * TOTAL)
     assert 0 <= refundable <= received
     if order.status in PAID:
-        payment = balances.payment_of(order)
-        assert received or payment.status == "authorized" or balances.is_lost(order)
+        payment = balances.payment_or_empty(order)
+        assert received or payment.status == "authorized" or balances.has_lost_authorization(order)
     if order.status == "pending_payment":
         assert received == 0
     if order.status in ("cancelled", "expired") and balances.left_minor(order, manual=False):

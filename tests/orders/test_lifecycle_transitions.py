@@ -47,8 +47,8 @@ DECISIONS = {
     "deliver": deliver,
     "take back": take_back(TEA=1),
     "refund": refund(key="another"),
-    "note": partial(decisions.note, text="call him", by="usr_staff"),
-    "confirm again": decisions.confirm_again,
+    "note": partial(decisions.add_note, text="call him", by="usr_staff"),
+    "confirm again": decisions.resend_confirmation,
 }
 # In the order of STATUSES: what it becomes, or the code of the refusal.
 TABLE = {
@@ -166,7 +166,7 @@ def test_the_history_says_who_did_what_when_and_why(life, step):
         ((authorized, voided, mark_paid_manually), []),
         ((cancel, captured), ["order.refund_requested"]),
         ((expire, authorized), ["order.void_requested"]),
-        ((decisions.confirm_again,), ["order.confirmation_requested"]),
+        ((decisions.resend_confirmation,), ["order.confirmation_requested"]),
     ],
 )
 def test_what_happens_is_told(life, events):
@@ -247,7 +247,7 @@ def test_whoever_begins_to_pay_is_given_more_time_once():
     begin(order)
     given = order.expires_at
     voided(order)
-    provider_events.begin(order, provider="bank", payment_id="pay_2")
+    provider_events.start_payment(order, provider="bank", payment_id="pay_2")
 
     left = given - clock.utc_now()
     assert timedelta(minutes=14) < left <= timedelta(minutes=15)

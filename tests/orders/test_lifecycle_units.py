@@ -174,7 +174,7 @@ def test_a_part_comes_back_from_as_many_shards_as_it_takes():
 
     assert held(tea) == (4, 5)
     assert all(available + allocated == 3 for available, allocated in shards_of(tea))
-    assert sum(Order.get(order.order_id).lines[0].taken_json.values()) == 5
+    assert sum(Order.get(order.order_id).lines[0].allocations_json.values()) == 5
 
 
 @pytest.mark.parametrize("shards", [1, 2, 5])

@@ -10,7 +10,7 @@ from orders.pricing import lines, quotes, rounding
 from orders.pricing.discounts import AppliedCode
 from orders.pricing.quotes import Terms
 from orders.pricing.rates.schemas import ShippingRates, TaxRates
-from orders.schemas import PartOfAddress, RequestedLine
+from orders.schemas import PartialAddress, RequestedLine
 from shared.errors.orders import AmountTooLarge, MixedCurrencies, NoShippingRate, UnknownProducts
 from shared.storage.models.catalog import Product
 from shared.storage.models.pricing import Promotion
@@ -53,8 +53,8 @@ def fixed(amount_minor) -> Promotion:
 
 
 def price(quantities, products, at=None, *, country="GB", region=None):
-    address = PartOfAddress(country=country, region=region)
-    return quotes.price(quantities, products, at or terms(), address)
+    address = PartialAddress(country=country, region=region)
+    return quotes.price_order(quantities, products, at or terms(), address)
 
 
 def one(price_minor, at, **where):

@@ -101,28 +101,31 @@ def test_it_may_be_used_so_often_by_each():
 def test_a_percentage_is_rounded_half_to_even_line_by_line():
     totals = {"a": 5, "b": 15, "c": 25, "d": 100}
 
-    assert discounts.discounts(promotion(), totals) == {"a": 0, "b": 2, "c": 2, "d": 10}
+    assert discounts.discount_by_product(promotion(), totals) == {"a": 0, "b": 2, "c": 2, "d": 10}
 
 
 def test_a_hundred_percent_is_all_of_it():
-    assert discounts.discounts(promotion(percent=100), {"a": 7, "b": 9}) == {"a": 7, "b": 9}
+    assert discounts.discount_by_product(promotion(percent=100), {"a": 7, "b": 9}) == {
+        "a": 7,
+        "b": 9,
+    }
 
 
 def test_a_fixed_amount_is_spread_over_the_lines():
     five = promotion(kind="fixed", amount_minor=500)
 
-    assert discounts.discounts(five, {"a": 1000, "b": 2000}) == {"a": 167, "b": 333}
+    assert discounts.discount_by_product(five, {"a": 1000, "b": 2000}) == {"a": 167, "b": 333}
 
 
 def test_a_fixed_amount_takes_off_no_more_than_there_is():
     five = promotion(kind="fixed", amount_minor=500)
 
-    assert discounts.discounts(five, {"a": 100, "b": 200}) == {"a": 100, "b": 200}
+    assert discounts.discount_by_product(five, {"a": 100, "b": 200}) == {"a": 100, "b": 200}
 
 
 def test_free_shipping_takes_nothing_off_the_lines():
     free = promotion(kind="free_shipping")
 
-    assert discounts.discounts(free, {"a": 100}) == {"a": 0}
-    assert discounts.ships_free(free)
-    assert not discounts.ships_free(promotion())
+    assert discounts.discount_by_product(free, {"a": 100}) == {"a": 0}
+    assert discounts.is_free_shipping(free)
+    assert not discounts.is_free_shipping(promotion())

@@ -370,7 +370,7 @@ def test_uses_since_it_was_read_do_not_stand_in_the_way_of_an_edit():
 
 def before_the_write(monkeypatch, happens) -> None:
     """Once, between the read and the write of an edit."""
-    find = repository.find
+    find = repository.get_promotion
     left = [happens]
 
     def find_and_let_it_happen(code):

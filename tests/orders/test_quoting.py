@@ -4,7 +4,7 @@ import pytest
 
 from orders import service as orders
 from orders.handler import handler
-from orders.pricing.schemas import QuoteView
+from orders.pricing.views import QuoteView
 from orders.schemas import QuoteRequest
 from shared.storage.dynamo import connection
 from shared.storage.models.catalog import Product, Stock

@@ -135,7 +135,7 @@ def test_setting_what_stands_already_makes_no_version(sheet, document):
 def beaten(monkeypatch, times: int) -> None:
     """As often, somebody else sets the sheet between the read and the write."""
     left = [times]
-    find = repository.find
+    find = repository.find_rate_table
 
     def find_and_be_beaten(name):
         found = find(name)

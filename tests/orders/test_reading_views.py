@@ -32,7 +32,7 @@ def shown(order_id, caller=ADA) -> dict:
 
 
 def captured(order_id):
-    update_order(order_id, partial(provider_events.captured, **PAYMENT, amount_minor=TOTAL))
+    update_order(order_id, partial(provider_events.apply_capture, **PAYMENT, amount_minor=TOTAL))
 
 
 def refund(order_id, amount_minor):
@@ -55,9 +55,13 @@ def test_an_order_that_waits_for_its_payment_says_until_when(order_id):
 @pytest.mark.parametrize(
     ("happened", "status", "received"),
     [
-        (partial(provider_events.begin, **PAYMENT), "started", 0),
-        (partial(provider_events.authorized, **PAYMENT, amount_minor=TOTAL), "authorized", 0),
-        (partial(provider_events.captured, **PAYMENT, amount_minor=TOTAL), "captured", TOTAL),
+        (partial(provider_events.start_payment, **PAYMENT), "started", 0),
+        (
+            partial(provider_events.apply_authorization, **PAYMENT, amount_minor=TOTAL),
+            "authorized",
+            0,
+        ),
+        (partial(provider_events.apply_capture, **PAYMENT, amount_minor=TOTAL), "captured", TOTAL),
         (partial(decisions.mark_paid_manually, by="usr_staff", reference="7"), "manual", TOTAL),
     ],
 )
@@ -70,14 +74,14 @@ def test_what_became_of_the_payment_is_shown(order_id, happened, status, receive
 
 
 def test_a_payment_that_came_to_nothing_is_void(order_id):
-    update_order(order_id, partial(provider_events.begin, **PAYMENT))
-    update_order(order_id, partial(provider_events.voided, payment_id=PAYMENT["payment_id"]))
+    update_order(order_id, partial(provider_events.start_payment, **PAYMENT))
+    update_order(order_id, partial(provider_events.apply_void, payment_id=PAYMENT["payment_id"]))
 
     assert shown(order_id)["payment"]["status"] == "void"
 
 
 def test_what_was_paid_by_hand_after_a_payment_was_begun_is_by_hand(order_id):
-    update_order(order_id, partial(provider_events.begin, **PAYMENT))
+    update_order(order_id, partial(provider_events.start_payment, **PAYMENT))
     update_order(order_id, partial(decisions.mark_paid_manually, by="usr_staff", reference="7"))
 
     assert shown(order_id)["payment"]["status"] == "manual"
@@ -88,7 +92,9 @@ def test_a_refund_is_shown_with_what_became_of_it(order_id):
     refund(order_id, 1200)
     requested = shown(order_id)
     told = {"status": "succeeded", "provider_refund_id": "re_1"}
-    update_order(order_id, lambda order: refunds.settled(order, order.refunds[0], **told))
+    update_order(
+        order_id, lambda order: refunds.apply_refund_status(order, order.refunds[0], **told)
+    )
 
     (asked,), (settled,) = requested["refunds"], shown(order_id)["refunds"]
 
@@ -122,7 +128,7 @@ def test_nobody_is_shown_here_which_of_the_staff_did_what(order_id, caller):
     update_order(
         order_id, partial(decisions.ship, by="usr_bea", carrier="Post", tracking_number=None)
     )
-    update_order(order_id, partial(decisions.note, text="A regular", by="usr_bea"))
+    update_order(order_id, partial(decisions.add_note, text="A regular", by="usr_bea"))
 
     order = shown(order_id, caller)
 

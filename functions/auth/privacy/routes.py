@@ -11,7 +11,7 @@ from auth.privacy.schemas import (
     UploadExport,
 )
 from auth.sessions.schemas import SessionView
-from orders.schemas import OrderView
+from orders.views import OrderView
 from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.parameters import PageCursor

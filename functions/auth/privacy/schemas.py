@@ -6,7 +6,7 @@ from pydantic import Field
 from auth.accounts.schemas import Code, Password, UserView
 from auth.api_keys.schemas import ApiKeyView
 from auth.sessions.schemas import SessionView
-from orders.schemas import OrderView
+from orders.views import OrderView
 from shared.http.schemas import RequestBody, View
 from shared.storage.models.accounts import User
 from shared.storage.models.uploads import Upload

@@ -7,8 +7,9 @@ from typing import Literal
 from orders.guests import links
 from orders.lifecycle import balances, provider_events, repository
 from orders.lifecycle.balances import STARTED, VOID
+from orders.lifecycle.effects import Effects
 from orders.lifecycle.service import update_order
-from orders.lifecycle.transitions import FINISHED, Effects
+from orders.lifecycle.transitions import FINISHED
 from orders.payments import repository as events
 from orders.payments.provider import (
     Authorized,
@@ -46,7 +47,7 @@ def start_payment(buyer: Principal, order_id: str) -> StartedPayment:
     Raises OrderNotFound (for someone else's order too), OrderStatusConflict, OrderExpiredUnpaid,
     PaymentUnavailable and PaymentRefused.
     """
-    order, _ = repository.read(order_id)
+    order = repository.get_order(order_id)
     if order.buyer_id != buyer.user_id:
         raise OrderNotFound("There is no such order.")
     return _begin(order)
@@ -54,8 +55,8 @@ def start_payment(buyer: Principal, order_id: str) -> StartedPayment:
 
 def start_guest_payment(token: str | None, order_id: str) -> StartedPayment:
     """As `begin`, for whoever has the order's link."""
-    links.require(order_id, token)
-    order, _ = repository.read(order_id)
+    links.require_valid_token(order_id, token)
+    order = repository.get_order(order_id)
     return _begin(order)
 
 
@@ -66,7 +67,9 @@ def _begin(order: Order) -> StartedPayment:
     # Only now is the secret shown: nobody can pay with one that the order does not know of.
     changed = update_order(
         order.order_id,
-        lambda it: provider_events.begin(it, provider=chosen.name, payment_id=payment.payment_id),
+        lambda it: provider_events.start_payment(
+            it, provider=chosen.name, payment_id=payment.payment_id
+        ),
     )
     return StartedPayment(changed, payment, chosen.name)
 
@@ -141,12 +144,16 @@ def _apply(told: ProviderEvent, provider_name: str) -> None:
 def _decision(order: Order, told: ProviderEvent, provider_name: str) -> Effects | None:
     """Raises PaymentMismatch, OrderEntryLimitReached, and Unavailable for what is told too early."""
     if isinstance(told, Voided):
-        return provider_events.voided(order, payment_id=told.payment_id)
+        return provider_events.apply_void(order, payment_id=told.payment_id)
     if told.amount.currency != order.currency:
         raise provider_events.PaymentMismatch("amount_differs")
     if isinstance(told, RefundUpdate):
         return _refund_told(order, told)
-    come = provider_events.authorized if isinstance(told, Authorized) else provider_events.captured
+    come = (
+        provider_events.apply_authorization
+        if isinstance(told, Authorized)
+        else provider_events.apply_capture
+    )
     return come(
         order,
         provider=provider_name,
@@ -156,13 +163,13 @@ def _decision(order: Order, told: ProviderEvent, provider_name: str) -> Effects 
 
 
 def _refund_told(order: Order, told: RefundUpdate) -> Effects | None:
-    known = balances.payment_of(order)
+    known = balances.payment_or_empty(order)
     is_unknown = known.payment_id in (None, told.payment_id) and not known.captured_minor
     if is_unknown and known.status == VOID:
         return None  # an authorization that was let go of: no money had come
     if is_unknown and order.status not in FINISHED:
         raise Unavailable("Of what is paid back here, nothing is known yet. Tell it again.")
-    return provider_events.refund_told(
+    return provider_events.apply_refund_update(
         order,
         payment_id=told.payment_id,
         refund_id=told.refund_id,

@@ -33,7 +33,7 @@ def _erase_orders(happened: AnyEvent, run: Run) -> None:
         raise sqs_consumer.misrouted(happened)
     user_id = happened.data.user_id
     erased = 0
-    for order in repository.not_erased(user_id):
+    for order in repository.list_orders_to_anonymize(user_id):
         run.require_time(MILLISECONDS_NEEDED, done=f"{erased} orders erased")
         erased += _erase_order(order.order_id)
     observability.audit("erase_orders", "done", user_id=user_id, orders=str(erased))
@@ -42,6 +42,6 @@ def _erase_orders(happened: AnyEvent, run: Run) -> None:
 def _erase_order(order_id: str) -> bool:
     """Whether there was something left to do: the index may lag."""
     try:
-        return try_update_order(order_id, decisions.erase).is_new
+        return try_update_order(order_id, decisions.anonymize).is_new
     except OrderNotFound:
         return False

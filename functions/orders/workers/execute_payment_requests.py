@@ -12,8 +12,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orders.lifecycle import balances, provider_events, refunds, repository
 from orders.lifecycle.balances import AUTHORIZED, CAPTURED, FAILED, REQUESTED, STARTED, VOID
+from orders.lifecycle.effects import Effects
 from orders.lifecycle.service import update_order
-from orders.lifecycle.transitions import FINISHED, Effects
+from orders.lifecycle.transitions import FINISHED
 from orders.payments.provider import Payment, PaymentProvider, Refund
 from orders.payments.provider_factory import provider
 from shared import clock, freeze_gc, observability, sqs_consumer
@@ -55,7 +56,7 @@ def _act(happened: AnyEvent, _: Run) -> None:
 
 
 def _pay_back(order_id: str, refund_id: str) -> None:
-    order, _ = repository.read(order_id)
+    order = repository.get_order(order_id)
     asked = _refund_in(order, refund_id)
     if asked.status != REQUESTED or asked.provider_refund_id:
         return
@@ -70,7 +71,7 @@ def _pay_back(order_id: str, refund_id: str) -> None:
 
 
 def _refund(order: Order, asked: OrderRefund, chosen: PaymentProvider) -> Refund:
-    payment_id = balances.payment_of(order).payment_id
+    payment_id = balances.payment_or_empty(order).payment_id
     if clock.utc_now() - asked.at > KEY_TRUSTED:
         made = chosen.find_refund(payment_id, asked.refund_id)
         if made:
@@ -80,7 +81,7 @@ def _refund(order: Order, asked: OrderRefund, chosen: PaymentProvider) -> Refund
 
 
 def _settle(order: Order, *, refund_id: str, made: Refund) -> Effects | None:
-    return refunds.settled(
+    return refunds.apply_refund_status(
         order,
         _refund_in(order, refund_id),
         status=made.status,
@@ -89,16 +90,16 @@ def _settle(order: Order, *, refund_id: str, made: Refund) -> Effects | None:
 
 
 def _let_go(order_id: str) -> None:
-    order, _ = repository.read(order_id)
-    payment = balances.payment_of(order)
+    order = repository.get_order(order_id)
+    payment = balances.payment_or_empty(order)
     if payment.status not in (STARTED, AUTHORIZED):
         return
     _apply(order, _provider_of(order).void(payment.payment_id))
 
 
 def _capture(order_id: str) -> None:
-    order, _ = repository.read(order_id)
-    payment = balances.payment_of(order)
+    order = repository.get_order(order_id)
+    payment = balances.payment_or_empty(order)
     if payment.status != AUTHORIZED or order.status in FINISHED:  # which lets go of it instead
         return
     total = Money(amount_minor=balances.total_minor(order), currency=order.currency)
@@ -110,26 +111,26 @@ def _apply(order: Order, now: Payment) -> None:
     _note("payment", now.status, order)
     if now.status == CAPTURED:
         learnt = partial(
-            provider_events.captured,
-            provider=balances.payment_of(order).provider,
+            provider_events.apply_capture,
+            provider=balances.payment_or_empty(order).provider,
             payment_id=now.payment_id,
             amount_minor=now.captured_minor,
         )
         update_order(order.order_id, learnt)
     if now.status == VOID:
-        update_order(order.order_id, partial(provider_events.voided, payment_id=now.payment_id))
+        update_order(order.order_id, partial(provider_events.apply_void, payment_id=now.payment_id))
 
 
 def _provider_of(order: Order) -> PaymentProvider:
     """Raises OtherProvider and PaymentUnavailable."""
     chosen = provider()
-    if balances.payment_of(order).provider != chosen.name:
+    if balances.payment_or_empty(order).provider != chosen.name:
         raise OtherProvider(order.order_id)
     return chosen
 
 
 def _refund_in(order: Order, refund_id: str) -> OrderRefund:
-    found = refunds.find(order, refund_id)
+    found = refunds.find_refund(order, refund_id)
     if found is None:
         raise LookupError(f"the order has no refund {refund_id}")
     return found

@@ -26,7 +26,7 @@ class NotExpired(Exception):
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Raises NotExpired once all others are done."""
     observability.correlate(event["id"])
-    due = repository.due(clock.utc_now(), limit=ORDERS_MAX)
+    due = repository.list_due_order_ids(clock.utc_now(), limit=ORDERS_MAX)
     counts: Counter[str] = Counter()
     for order_id in due:
         if context.get_remaining_time_in_millis() < MILLISECONDS_NEEDED:

@@ -10,8 +10,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orders.guests import claims, repository
-from orders.guests.repository import NotTheirs
+from orders.guests import repository
+from orders.guests.repository import EmailNotOwned
+from orders.lifecycle import decisions
 from orders.lifecycle import service as lifecycle
 from shared import freeze_gc, observability, sqs_consumer
 from shared.events.accounts import EmailChanged, EmailVerified
@@ -39,11 +40,11 @@ def _claim_orders(happened: AnyEvent, run: Run) -> None:
     email = user.email
     claimed = 0
     try:
-        for order_id in repository.orders_of(email):
+        for order_id in repository.list_order_ids(email):
             run.require_time(MILLISECONDS_NEEDED, done=f"{claimed} orders claimed")
             _claim_order(order_id, user_id, email)
             claimed += 1
-    except NotTheirs:
+    except EmailNotOwned:
         observability.logger.info("not theirs any more", user_id=user_id)
     if claimed:
         observability.audit("claim_orders", "done", user_id=user_id, orders=str(claimed))
@@ -52,6 +53,6 @@ def _claim_orders(happened: AnyEvent, run: Run) -> None:
 def _claim_order(order_id: str, user_id: str, email: str) -> None:
     lifecycle.update_order(
         order_id,
-        partial(claims.claim, user_id=user_id, email=email),
-        also=partial(repository.require_still_theirs, user_id, email),
+        partial(decisions.link_to_user, user_id=user_id, email=email),
+        stage_extra=partial(repository.stage_email_owner_check, user_id=user_id, email=email),
     )

@@ -194,7 +194,7 @@ def test_an_order_that_is_not_there_is_not_there():
 def test_whoever_has_a_guest_s_link_can_pay(tea):
     order_id = place(tea)
 
-    answer = pay_as_guest(order_id, links.token_for(order_id))
+    answer = pay_as_guest(order_id, links.issue_token(order_id))
 
     assert answer.status == 200
     assert answer.body["payment_id"] == begun(order_id)
@@ -211,7 +211,7 @@ def test_without_the_link_there_is_nothing_to_pay(bank, tea, token):
 def test_the_link_of_another_order_is_none(tea):
     order_id, other = place(tea), place(tea, key="key-2")
 
-    assert pay_as_guest(order_id, links.token_for(other)).status == 404
+    assert pay_as_guest(order_id, links.issue_token(other)).status == 404
 
 
 @pytest.mark.parametrize(

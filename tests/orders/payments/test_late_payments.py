@@ -91,7 +91,7 @@ def test_an_order_paid_by_hand_gives_the_second_payment_back(bank, order_id):
 def test_whoever_captures_while_the_order_is_changed_decides_again(bank, order_id, monkeypatch):
     """Cancelled in between: then it comes too late."""
     event = bank.captures(begun(order_id))
-    captured = provider_events.captured
+    captured = provider_events.apply_capture
 
     def overtaken(*asked, **how):
         monkeypatch.setattr(provider_events, "captured", captured)
