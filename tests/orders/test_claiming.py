@@ -189,7 +189,7 @@ def test_an_account_that_loses_the_address_meanwhile_gets_no_more_orders(
         meanwhile(ada)
         yield second
 
-    monkeypatch.setattr(repository, "orders_of", found_one_by_one)
+    monkeypatch.setattr(repository, "list_order_ids", found_one_by_one)
 
     assert claim() == NOTHING_FAILED
 
@@ -202,13 +202,13 @@ def test_an_order_that_changes_at_the_same_moment_is_both_changed_and_claimed(te
     save = orders_stored.save_order
 
     def overtaken_once(*args):
-        monkeypatch.setattr(orders_stored, "save", save)
+        monkeypatch.setattr(orders_stored, "save_order", save)
         lifecycle.update_order(
             order_id, lambda it: decisions.add_note(it, "gift wrap", by="usr_staff")
         )
         save(*args)
 
-    monkeypatch.setattr(orders_stored, "save", overtaken_once)
+    monkeypatch.setattr(orders_stored, "save_order", overtaken_once)
 
     assert claim() == NOTHING_FAILED
 
@@ -230,7 +230,7 @@ def test_a_message_that_comes_again_changes_nothing(tea):
 @pytest.mark.usefixtures("ada")
 def test_what_an_index_that_lags_still_shows_is_claimed_once(tea, monkeypatch):
     order_id = place(tea).body["id"]
-    monkeypatch.setattr(repository, "orders_of", lambda _: iter([order_id] * 2))
+    monkeypatch.setattr(repository, "list_order_ids", lambda _: iter([order_id] * 2))
 
     assert claim() == NOTHING_FAILED
 

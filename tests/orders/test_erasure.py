@@ -155,7 +155,7 @@ def test_what_an_index_that_lags_still_shows_is_erased_once(tea, monkeypatch):
     order_id = sent(tea)["id"]
     stale = [Order.get(order_id)]
     erase()
-    monkeypatch.setattr(repository, "not_erased", lambda _: stale)
+    monkeypatch.setattr(repository, "list_orders_to_anonymize", lambda _: stale)
 
     answer = erase()
 
@@ -167,7 +167,7 @@ def test_an_order_that_is_gone_is_not_brought_back(tea, monkeypatch):
     order_id = sent(tea)["id"]
     stale = [Order.get(order_id)]
     Order(order_id).delete()
-    monkeypatch.setattr(repository, "not_erased", lambda _: stale)
+    monkeypatch.setattr(repository, "list_orders_to_anonymize", lambda _: stale)
 
     answer = erase()
 

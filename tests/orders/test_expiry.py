@@ -112,7 +112,9 @@ def test_what_is_paid_or_cancelled_is_not_even_looked_at(end, tea, monkeypatch):
 def test_an_order_that_is_paid_while_the_index_still_has_it_is_left_alone(tea, monkeypatch):
     order = orders.stored(captured, of=tea)
     later(monkeypatch)
-    monkeypatch.setattr(expire_orders.repository, "due", lambda *_, **__: [order.order_id])
+    monkeypatch.setattr(
+        expire_orders.repository, "list_due_order_ids", lambda *_, **__: [order.order_id]
+    )
 
     assert run() == {"left_alone": 1}
 
@@ -123,7 +125,9 @@ def test_an_order_that_is_paid_while_the_index_still_has_it_is_left_alone(tea, m
 def test_of_two_runs_at_once_one_expires_it(tea, monkeypatch):
     order = orders.stored(of=tea)
     later(monkeypatch)
-    monkeypatch.setattr(expire_orders.repository, "due", lambda *_, **__: [order.order_id] * 2)
+    monkeypatch.setattr(
+        expire_orders.repository, "list_due_order_ids", lambda *_, **__: [order.order_id] * 2
+    )
 
     assert run() == {"expired": 1, "left_alone": 1}
 

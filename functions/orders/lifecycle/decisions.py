@@ -151,7 +151,7 @@ def refund(  # noqa: PLR0913 (the fields of a refund)
     key: str,
     fingerprint: str,
 ) -> Effects | None:
-    """Refund this amount, or with None all that the provider captured, else all that staff received.
+    """Refund this amount; with None, all that the provider captured, else all that staff received.
 
     `key` identifies the refund within the order. Raises RefundTooLarge, IdempotencyKeyReused and
     OrderEntryLimitReached.

@@ -94,11 +94,11 @@ def test_whoever_captures_while_the_order_is_changed_decides_again(bank, order_i
     captured = provider_events.apply_capture
 
     def overtaken(*asked, **how):
-        monkeypatch.setattr(provider_events, "captured", captured)
+        monkeypatch.setattr(provider_events, "apply_capture", captured)
         cancel(order_id)
         return captured(*asked, **how)
 
-    monkeypatch.setattr(provider_events, "captured", overtaken)
+    monkeypatch.setattr(provider_events, "apply_capture", overtaken)
 
     assert told(event) == "applied"
 

@@ -126,7 +126,7 @@ class Zone(RequestBody):
 
 
 class ShippingRatesRequest(RequestBody):
-    """All shipping zones of the shop. With zones, orders ship only there; without, shipping is free."""
+    """All shipping zones of the shop. Orders ship only there; without zones, shipping is free."""
 
     table_name: ClassVar[str] = SHIPPING_RATES
 
