@@ -7,7 +7,10 @@ class OrderNotFound(NotFound):
     """No such order, or another buyer's: the answer does not tell which."""
 
     code = "order_not_found"
-    default_message = "No order with this id is visible to you. Check the id; a guest also needs the order's token."
+    default_message = (
+        "No order with this id is visible to you. Check the id; a guest also needs the "
+        "order's token."
+    )
 
 
 class ExportNotFound(NotFound):

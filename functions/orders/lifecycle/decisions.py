@@ -156,7 +156,7 @@ def refund(  # noqa: PLR0913 (the fields of a refund)
     `key` identifies the refund within the order. Raises RefundTooLarge, IdempotencyKeyReused and
     OrderEntryLimitReached.
     """
-    key = f"asked for {key}"  # keeps clients' keys apart from those of automatic refunds
+    key = f"requested {key}"  # keeps clients' keys apart from those of automatic refunds
     known = refunds.find_refund(order, refunds.refund_id(order, key))
     if known:
         require_same_request(known.fingerprint, fingerprint)
