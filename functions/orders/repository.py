@@ -17,7 +17,7 @@ from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order, OrderLine
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from shared.storage.stock import StockSnapshot
-from shared.storage.transactions import ACTIONS_MAX, TRIES, Contended, Transaction
+from shared.storage.transactions import ACTIONS_MAX, ATTEMPTS, Contended, Transaction
 
 _BUYER_ORDERS = "orders of a buyer"  # the name of the query in its cursors
 
@@ -55,14 +55,14 @@ def create_order(new: NewOrder) -> None:
     def attempt() -> None:
         nonlocal snapshots
         try:
-            _transaction(new, _allocate(new, snapshots)).commit(tries=1)
+            _transaction(new, _allocate(new, snapshots)).commit(attempts=1)
         except _ShardShort:
             snapshots = _read_stock(new.order)
             raise
 
     try:
         # After contention, the next attempt may choose another shard.
-        retry(attempt, on=(_ShardShort, Contended), attempts=TRIES)
+        retry(attempt, on=(_ShardShort, Contended), attempts=ATTEMPTS)
     except _ShardShort as error:
         raise Unavailable from error
 
@@ -86,7 +86,7 @@ def _transaction(new: NewOrder, allocations: Allocations) -> Transaction:
         stock.stage_sale(
             transaction, product_id, by_shard, currency=order.currency, otherwise=_ShardShort()
         )
-    outbox.stage_together(transaction, new.events)
+    outbox.stage_events(transaction, new.events)
     if len(transaction) > ACTIONS_MAX:
         raise StockFragmented(
             "Stock for this order is too fragmented. Order fewer products at once."
@@ -145,7 +145,7 @@ def _allocate(new: NewOrder, snapshots: Mapping[str, StockSnapshot]) -> Allocati
 
 def _read_stock(order: Order) -> dict[str, StockSnapshot]:
     """Reads the shard counts again too: staff may have changed them since."""
-    products = Product.fetch([line.product_id for line in order.lines])
+    products = Product.find_many([line.product_id for line in order.lines])
     return stock.get_stocks(
         {product_id: int(product.stock_shards) for product_id, product in products.items()}
     )
@@ -173,7 +173,7 @@ def find_order(order_id: str) -> Order | None:
 
 def list_orders(buyer_id: str, *, limit: int, cursor: str | None) -> ItemPage[Order]:
     """The buyer's orders, newest first. Raises InvalidCursor."""
-    return cursors.get_page(
+    return cursors.query_page(
         Order.by_buyer, buyer_id, query=_BUYER_ORDERS, owner=buyer_id, limit=limit, cursor=cursor
     )
 

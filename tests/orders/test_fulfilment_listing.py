@@ -255,13 +255,13 @@ def test_the_status_filter_lists_orders_with_that_status_now(tea):
 def test_an_order_with_a_new_status_is_left_out(tea, monkeypatch):
     """moto's indexes never lag, so the order changes between the Query and the read."""
     first, second = place(tea, captured), place(tea, captured)
-    fetch = Order.fetch
+    find_many = Order.find_many
 
-    def fetch_late(keys):
+    def find_late(keys):
         update_order(first, cancel)
-        return fetch(keys)
+        return find_many(keys)
 
-    monkeypatch.setattr(repository.Order, "fetch", fetch_late)
+    monkeypatch.setattr(repository.Order, "find_many", find_late)
 
     assert ids_in(listed(status="paid")) == [second]
 

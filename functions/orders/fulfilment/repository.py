@@ -27,7 +27,7 @@ def list_orders(query: OrderQuery, *, staff_id: str) -> ItemPage[Order]:
     position = cursors.decode(query.cursor, query=query.name, owner=staff_id)
     found, next_position = _read_page(index, partitions, position, query)
     if index is not Order.by_buyer:
-        found = list(Order.fetch(order.order_id for order in found).values())
+        found = list(Order.find_many(order.order_id for order in found).values())
     return ItemPage(
         [order for order in found if query.matches(order)],
         cursors.encode(next_position, query=query.name, owner=staff_id),

@@ -18,11 +18,11 @@ from orders.fulfilment.views import StaffOrderDetail, StaffOrderView
 from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.parameters import IdempotencyKey, OrderPageLimit, PageCursor
-from shared.http.responses import JSON, accepted, created
+from shared.http.responses import JSON, accepted_response, created_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 from shared.storage.models.orders import Order
-from shared.timestamps import Moment
+from shared.timestamps import Timestamp
 
 routes = Routes()
 
@@ -34,9 +34,11 @@ CustomerFilter = Annotated[
     Query(description="Only orders of this user id, or of the guest with this e-mail address."),
 ]
 PlacedFrom = Annotated[
-    Moment | None, Query(description="Only orders placed at this time or later.")
+    Timestamp | None, Query(description="Only orders placed at this time or later.")
 ]
-PlacedBefore = Annotated[Moment | None, Query(description="Only orders placed before this time.")]
+PlacedBefore = Annotated[
+    Timestamp | None, Query(description="Only orders placed before this time.")
+]
 
 
 @routes.get("/v1/staff/orders", tags=["Fulfilment"])
@@ -134,7 +136,7 @@ def add_order_note(order_id: str, request: NoteRequest) -> Response[StaffOrderDe
     """Add a note to an order. Only staff see it."""
     order = fulfilment.add_order_note(routes.caller, order_id, request.text)
     view = StaffOrderDetail.from_model(order)
-    return created(view, location=f"/v1/staff/orders/{view.id}")
+    return created_response(view, location=f"/v1/staff/orders/{view.id}")
 
 
 @routes.post("/v1/orders/<order_id>/resend-confirmation", status_code=202, tags=["Fulfilment"])
@@ -142,7 +144,7 @@ def add_order_note(order_id: str, request: NoteRequest) -> Response[StaffOrderDe
 def resend_order_confirmation(order_id: str) -> Response[Any]:
     """Mail the order's confirmation to its buyer again. A finished order is refused."""
     fulfilment.resend_order_confirmation(routes.caller, order_id)
-    return accepted()
+    return accepted_response()
 
 
 def _answer(status: int, order: Order, *, is_new: bool) -> Response[StaffOrderDetail]:

@@ -8,11 +8,11 @@ from pydantic import AfterValidator, Field
 
 from orders.schemas import LINES_MAX, QUANTITY_MAX
 from orders.views import Status
-from shared.email_addresses import normalised
-from shared.http.schemas import ONE_LINE, RequestBody, refusal_of
+from shared.email_addresses import normalize_email
+from shared.http.schemas import ONE_LINE, RequestBody, invalid_fields_error
 from shared.money import Price
 from shared.storage.models.orders import Order
-from shared.timestamps import Moment
+from shared.timestamps import Timestamp
 
 Reason = Annotated[
     str,
@@ -68,7 +68,7 @@ class NoteRequest(RequestBody):
 
 
 def _user_id_or_email(customer: str) -> str:
-    return normalised(customer) if "@" in customer else customer
+    return normalize_email(customer) if "@" in customer else customer
 
 
 OrderStatus = Status
@@ -84,14 +84,14 @@ class OrderQuery:
 
     status: OrderStatus | None
     customer: Customer | None
-    placed_from: Moment | None
-    placed_before: Moment | None
+    placed_from: Timestamp | None
+    placed_before: Timestamp | None
     limit: int = 20
     cursor: str | None = None
 
     def __post_init__(self) -> None:
         if self.placed_from and self.placed_before and self.placed_from >= self.placed_before:
-            raise refusal_of(
+            raise invalid_fields_error(
                 [
                     {
                         "loc": ("query", "placed_before"),

@@ -83,7 +83,7 @@ def _transaction(
         )
     if effects.releases_promotion and order.promotion:
         _stage_promotion_release(transaction, order.promotion)
-    outbox.stage_together(transaction, effects.events)
+    outbox.stage_events(transaction, effects.events)
     return transaction
 
 

@@ -34,7 +34,7 @@ def get_promotion(code: str) -> Promotion:
 
 def list_promotions(*, limit: int, cursor: str | None, staff_id: str) -> ItemPage[Promotion]:
     """All promotions, newest first, read consistently. Raises InvalidCursor."""
-    return cursors.get_page(
+    return cursors.query_page(
         Promotion.by_newest,
         PROMOTIONS,
         query="promotions",

@@ -4,9 +4,9 @@ from orders.pricing.promotions import service as promotions
 from orders.pricing.promotions.schemas import NewPromotion, PromotionPatch, PromotionView
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
-from shared.http.responses import created, shown
+from shared.http.responses import created_response, ok_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 
@@ -19,7 +19,7 @@ def create_promotion(request: NewPromotion) -> Response[PromotionView]:
     """Create a promotion code. Orders can use it at once, or from `starts_at`."""
     promotion = promotions.create_promotion(request, by=routes.caller.user_id)
     view = PromotionView.from_model(promotion)
-    return created(view, version=view.version, location=f"/v1/promotions/{view.code}")
+    return created_response(view, version=view.version, location=f"/v1/promotions/{view.code}")
 
 
 @routes.get("/v1/promotions", tags=["Pricing"])
@@ -39,7 +39,7 @@ def get_promotion(code: str, if_none_match: IfNoneMatch = None) -> Response[Prom
     The ETag changes with each counted use, too.
     """
     view = PromotionView.from_model(promotions.get_promotion(code))
-    return shown(view, version=view.version, if_none_match=if_none_match)
+    return ok_response(view, version=view.version, if_none_match=if_none_match)
 
 
 @routes.patch("/v1/promotions/<code>", tags=["Pricing"])
@@ -57,7 +57,7 @@ def update_promotion(
     so uses in between do not matter.
     """
     promotion = promotions.update_promotion(
-        code, changes, Expected.parse(if_match), by=routes.caller.user_id
+        code, changes, ExpectedVersion.parse(if_match), by=routes.caller.user_id
     )
     view = PromotionView.from_model(promotion)
-    return shown(view, version=view.version)
+    return ok_response(view, version=view.version)

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from shared.http.schemas import RequestBody, View, explained
+from shared.http.schemas import RequestBody, View, describe_pattern
 from shared.money import Money, Price
 from shared.storage.models.pricing import Promotion
-from shared.timestamps import Moment
+from shared.timestamps import Timestamp
 
 USES_MAX = 10**9
 DESCRIPTION_MAX = 500
@@ -18,7 +18,7 @@ DESCRIPTION_MAX = 500
 Kind = Literal["percent", "fixed", "free_shipping"]
 
 _DISCOUNT_FIELD = {"percent": "percent", "fixed": "amount"}  # by kind
-_CODE = explained(
+_CODE = describe_pattern(
     "^[A-Za-z0-9][A-Za-z0-9_-]{1,39}$",
     "Must be 2 to 40 letters, digits and _ -, and begin with a letter or a digit",
 )
@@ -66,10 +66,10 @@ class NewPromotion(RequestBody):
     minimum: Money | None = Field(
         default=None, description="The least value of the items, before the discount."
     )
-    starts_at: Moment | None = Field(
+    starts_at: Timestamp | None = Field(
         default=None, description="Orders can use the code from then on; null: at once."
     )
-    ends_at: Moment | None = Field(
+    ends_at: Timestamp | None = Field(
         default=None, description="Orders can use the code until then; null: without end."
     )
     is_active: bool = Field(default=True, description="False: no order can use the code.")

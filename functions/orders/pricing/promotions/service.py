@@ -3,9 +3,8 @@
 from orders.pricing.promotions import repository
 from orders.pricing.promotions.schemas import NewPromotion, PromotionPatch, to_request
 from shared import clock, observability
-from shared.http.etags import Expected
-from shared.http.merge_patch import merged
-from shared.http.schemas import validated
+from shared.http.etags import ExpectedVersion
+from shared.http.schemas import apply_merge_patch, validate
 from shared.retries import retry_on_stale_version
 from shared.storage.cursors import ItemPage
 from shared.storage.models.pricing import PROMOTIONS, Promotion
@@ -30,7 +29,7 @@ def create_promotion(request: NewPromotion, *, by: str) -> Promotion:
 
 
 def update_promotion(
-    code: str, changes: PromotionPatch, expected: Expected, *, by: str
+    code: str, changes: PromotionPatch, expected: ExpectedVersion, *, by: str
 ) -> Promotion:
     """Apply a JSON merge patch (RFC 7396). Uses that are counted at the same moment are kept.
 
@@ -41,10 +40,14 @@ def update_promotion(
     return retry_on_stale_version(lambda: _update_once(code, patch, expected, by=by), expected)
 
 
-def _update_once(code: str, patch: dict[str, object], expected: Expected, *, by: str) -> Promotion:
+def _update_once(
+    code: str, patch: dict[str, object], expected: ExpectedVersion, *, by: str
+) -> Promotion:
     before = get_promotion(code)
     expected.check(before.version)
-    after = _promotion_from(validated(NewPromotion, merged(to_request(before), patch)), before)
+    after = _promotion_from(
+        validate(NewPromotion, apply_merge_patch(to_request(before), patch)), before
+    )
     changed = repository.changed_fields(before, after)
     if not changed:
         return before

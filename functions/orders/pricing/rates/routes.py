@@ -9,9 +9,9 @@ from orders.pricing.rates.schemas import (
 )
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import IfMatch, IfNoneMatch
-from shared.http.responses import shown
+from shared.http.responses import ok_response
 from shared.security.permissions import Permission
 
 routes = Routes()
@@ -25,7 +25,7 @@ def get_tax_rates(if_none_match: IfNoneMatch = None) -> Response[TaxRatesView]:
     The table is empty until it is first set; then nothing is taxed.
     """
     view = TaxRatesView.from_model(rates.get_rates(TaxRatesRequest))
-    return shown(view, version=view.version, if_none_match=if_none_match)
+    return ok_response(view, version=view.version, if_none_match=if_none_match)
 
 
 @routes.put("/v1/tax-rates", tags=["Pricing"])
@@ -35,9 +35,9 @@ def replace_tax_rates(request: TaxRatesRequest, if_match: IfMatch) -> Response[T
 
     The new rates apply to quotes and orders from now on. Placed orders keep their tax.
     """
-    table = rates.replace_rates(request, Expected.parse(if_match), by=routes.caller.user_id)
+    table = rates.replace_rates(request, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
     view = TaxRatesView.from_model(table)
-    return shown(view, version=view.version)
+    return ok_response(view, version=view.version)
 
 
 @routes.get("/v1/shipping-rates", tags=["Pricing"])
@@ -48,7 +48,7 @@ def get_shipping_rates(if_none_match: IfNoneMatch = None) -> Response[ShippingRa
     The table is empty until it is first set; then shipping is free everywhere.
     """
     view = ShippingRatesView.from_model(rates.get_rates(ShippingRatesRequest))
-    return shown(view, version=view.version, if_none_match=if_none_match)
+    return ok_response(view, version=view.version, if_none_match=if_none_match)
 
 
 @routes.put("/v1/shipping-rates", tags=["Pricing"])
@@ -60,6 +60,6 @@ def replace_shipping_rates(
 
     The new rates apply to quotes and orders from now on. Placed orders keep their shipping price.
     """
-    table = rates.replace_rates(request, Expected.parse(if_match), by=routes.caller.user_id)
+    table = rates.replace_rates(request, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
     view = ShippingRatesView.from_model(table)
-    return shown(view, version=view.version)
+    return ok_response(view, version=view.version)

@@ -4,8 +4,8 @@ from orders.pricing.rates import repository
 from orders.pricing.rates.schemas import ShippingRatesRequest, TaxRatesRequest
 from shared import clock, observability
 from shared.errors.requests import InvalidFields
-from shared.http.etags import Expected
-from shared.http.schemas import refusal_of
+from shared.http.etags import ExpectedVersion
+from shared.http.schemas import invalid_fields_error
 from shared.retries import retry_on_stale_version
 from shared.storage.models.pricing import RateTable
 
@@ -27,7 +27,7 @@ def get_rates(kind: type[Rates]) -> RateTable:
     )
 
 
-def replace_rates(rates: Rates, expected: Expected, *, by: str) -> RateTable:
+def replace_rates(rates: Rates, expected: ExpectedVersion, *, by: str) -> RateTable:
     """Raises InvalidFields for a table that is too large, StaleVersion, ConcurrentModification."""
     document = _to_document(rates)
     size = len(document.encode())
@@ -36,7 +36,7 @@ def replace_rates(rates: Rates, expected: Expected, *, by: str) -> RateTable:
     return retry_on_stale_version(lambda: _replace_once(rates, document, expected, by=by), expected)
 
 
-def _replace_once(rates: Rates, document: str, expected: Expected, *, by: str) -> RateTable:
+def _replace_once(rates: Rates, document: str, expected: ExpectedVersion, *, by: str) -> RateTable:
     before = get_rates(type(rates))
     expected.check(before.version)
     if before.version and before.document == document:
@@ -66,4 +66,6 @@ def _too_large(rates: Rates, size: int) -> InvalidFields:
         f"Must be at most {DOCUMENT_BYTES_MAX:,} bytes of JSON, and is {size:,}. Remove regions "
         "that have the rates of their country, or combine zones"
     )
-    return refusal_of([{"loc": ("body", field), "type": "rates_too_large", "msg": message}])
+    return invalid_fields_error(
+        [{"loc": ("body", field), "type": "rates_too_large", "msg": message}]
+    )
