@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -76,38 +75,44 @@ class PartialAddress(RequestBody):
     country: Country
 
 
-class QuoteRequest(RequestBody):
+class PricedRequest(RequestBody):
+    """The part of a quote or an order that prices depend on."""
+
     lines: list[RequestedLine] = Field(
         min_length=1, max_length=LINES_MAX, description="Lines of one product are added up."
     )
-    shipping_address: PartialAddress
+    shipping_address: Address | PartialAddress
     promotion_code: PromotionCode | None = None
 
     def to_quantities(self) -> dict[str, int]:
-        return _to_quantities(self.lines)
+        """Quantities by product, in the order of the lines; a repeated product is added up.
+
+        Raises InvalidFields when the sum exceeds QUANTITY_MAX.
+        """
+        quantities: Counter[str] = Counter()
+        for line in self.lines:
+            quantities[line.product_id] += line.quantity
+        for product_id, quantity in quantities.items():
+            if quantity > QUANTITY_MAX:
+                raise _too_many(product_id, quantity)
+        return dict(quantities)
 
     def to_ship_to(self) -> ShipTo:
         return ShipTo(self.shipping_address.country, self.shipping_address.region)
 
 
-class OrderRequest(RequestBody):
-    """It has no prices: the shop reads them from the catalog."""
+class QuoteRequest(PricedRequest):
+    shipping_address: PartialAddress
 
-    lines: list[RequestedLine] = Field(
-        min_length=1, max_length=LINES_MAX, description="Lines of one product are added up."
-    )
+
+class OrderRequest(PricedRequest):
+    """An order. It has no prices: the shop reads them from the catalog."""
+
     shipping_address: Address
-    promotion_code: PromotionCode | None = None
     quoted_total: Money | None = Field(
         default=None,
         description="The total that the buyer saw. An order that costs another amount is refused.",
     )
-
-    def to_quantities(self) -> dict[str, int]:
-        return _to_quantities(self.lines)
-
-    def to_ship_to(self) -> ShipTo:
-        return ShipTo(self.shipping_address.country, self.shipping_address.region)
 
 
 class GuestOrderRequest(OrderRequest):
@@ -118,20 +123,10 @@ class CancelRequest(RequestBody):
     reason: str | None = Field(default=None, min_length=1, max_length=500, pattern=ONE_LINE)
 
 
-def _to_quantities(lines: Iterable[RequestedLine]) -> dict[str, int]:
-    """Quantities by product, in the order of the lines; a repeated product is added up.
-
-    Raises InvalidFields when the sum exceeds QUANTITY_MAX.
-    """
-    quantities: Counter[str] = Counter()
-    for line in lines:
-        quantities[line.product_id] += line.quantity
-    for product_id, quantity in quantities.items():
-        if quantity > QUANTITY_MAX:
-            problem = {
-                "path": "body.lines",
-                "code": "less_than_equal",
-                "message": f"{quantity} of {product_id} in all; at most {QUANTITY_MAX}",
-            }
-            raise InvalidFields(problem["message"], fields=[problem])
-    return dict(quantities)
+def _too_many(product_id: str, quantity: int) -> InvalidFields:
+    problem = {
+        "path": "body.lines",
+        "code": "less_than_equal",
+        "message": f"{quantity} of {product_id} in all; at most {QUANTITY_MAX}",
+    }
+    return InvalidFields(problem["message"], fields=[problem])

@@ -85,9 +85,10 @@ def mark_order_paid(order_id: str, request: MarkPaidRequest) -> StaffOrderDetail
 @routes.post("/v1/orders/<order_id>/ship", tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
 def ship_order(order_id: str, request: ShipRequest) -> StaffOrderDetail:
-    """Record that the order was handed to the carrier. An authorized payment is captured.
+    """Record that the order was handed to the carrier.
 
-    If you repeat the request with the same carrier and tracking number, you get the same answer.
+    An authorized payment is captured. If you repeat the request with the same carrier and
+    tracking number, you get the same answer.
     """
     return StaffOrderDetail.from_model(fulfilment.ship_order(routes.caller, order_id, request))
 
@@ -95,7 +96,10 @@ def ship_order(order_id: str, request: ShipRequest) -> StaffOrderDetail:
 @routes.post("/v1/orders/<order_id>/deliver", tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
 def deliver_order(order_id: str) -> StaffOrderDetail:
-    """Record that the order has arrived. If you repeat the request, you get the same answer."""
+    """Record that the order has arrived.
+
+    If you repeat the request, you get the same answer.
+    """
     return StaffOrderDetail.from_model(fulfilment.deliver_order(routes.caller, order_id))
 
 
@@ -104,9 +108,10 @@ def deliver_order(order_id: str) -> StaffOrderDetail:
 def return_order(
     order_id: str, request: ReturnRequest, idempotency_key: IdempotencyKey
 ) -> Response[StaffOrderDetail]:
-    """Restock units of an order, so that they can be sold again. This refunds no money.
+    """Restock returned units of an order, so that they can be sold again.
 
-    If you send the same key again, nothing more changes and the answer is the order as it is now.
+    This refunds no money. If you send the same key again, nothing more changes and the answer is
+    the order as it is now.
     """
     outcome = fulfilment.return_order(routes.caller, order_id, request, idempotency_key)
     return _answer(200, outcome.order, is_new=outcome.is_new)
@@ -133,7 +138,7 @@ def refund_order(
 @routes.post("/v1/orders/<order_id>/notes", status_code=201, tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
 def add_order_note(order_id: str, request: NoteRequest) -> Response[StaffOrderDetail]:
-    """Add a note to an order. Only staff see it."""
+    """Add a note to an order that only staff see."""
     order = fulfilment.add_order_note(routes.caller, order_id, request.text)
     view = StaffOrderDetail.from_model(order)
     return created_response(view, location=f"/v1/staff/orders/{view.id}")
@@ -142,7 +147,10 @@ def add_order_note(order_id: str, request: NoteRequest) -> Response[StaffOrderDe
 @routes.post("/v1/orders/<order_id>/resend-confirmation", status_code=202, tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
 def resend_order_confirmation(order_id: str) -> Response[Any]:
-    """Mail the order's confirmation to its buyer again. A finished order is refused."""
+    """Mail the order's confirmation to its buyer again.
+
+    A cancelled, expired or refunded order is refused.
+    """
     fulfilment.resend_order_confirmation(routes.caller, order_id)
     return accepted_response()
 

@@ -16,7 +16,10 @@ routes = Routes()
 @routes.post("/v1/promotions", status_code=201, tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def create_promotion(request: NewPromotion) -> Response[PromotionView]:
-    """Create a promotion code. Orders can use it at once, or from `starts_at`."""
+    """Create a promotion code.
+
+    Orders can use the code at once, or from `starts_at`.
+    """
     promotion = promotions.create_promotion(request, by=routes.caller.user_id)
     view = PromotionView.from_model(promotion)
     return created_response(view, version=view.version, location=f"/v1/promotions/{view.code}")
@@ -25,7 +28,10 @@ def create_promotion(request: NewPromotion) -> Response[PromotionView]:
 @routes.get("/v1/promotions", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def list_promotions(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[PromotionView]:
-    """List all promotions, newest first. Inactive and ended promotions are included."""
+    """List all promotions, newest first.
+
+    Inactive and ended promotions are included.
+    """
     page = promotions.list_promotions(limit=limit, cursor=cursor, staff_id=routes.caller.user_id)
     items = [PromotionView.from_model(promotion) for promotion in page.items]
     return Page(items=items, next_cursor=page.next_cursor)

@@ -31,9 +31,10 @@ def get_tax_rates(if_none_match: IfNoneMatch = None) -> Response[TaxRatesView]:
 @routes.put("/v1/tax-rates", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def replace_tax_rates(request: TaxRatesRequest, if_match: IfMatch) -> Response[TaxRatesView]:
-    """Replace the tax rates of all destinations. A destination you omit is no longer taxed.
+    """Replace the tax rates of all destinations.
 
-    The new rates apply to quotes and orders from now on. Placed orders keep their tax.
+    A destination you omit is no longer taxed. The new rates apply to quotes and orders from now
+    on. Placed orders keep their tax.
     """
     table = rates.replace_rates(request, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
     view = TaxRatesView.from_model(table)
@@ -56,9 +57,10 @@ def get_shipping_rates(if_none_match: IfNoneMatch = None) -> Response[ShippingRa
 def replace_shipping_rates(
     request: ShippingRatesRequest, if_match: IfMatch
 ) -> Response[ShippingRatesView]:
-    """Replace the shipping rates of all zones. The shop no longer ships to a country you omit.
+    """Replace the shipping rates of all zones.
 
-    The new rates apply to quotes and orders from now on. Placed orders keep their shipping price.
+    The shop no longer ships to a country you omit. The new rates apply to quotes and orders from
+    now on. Placed orders keep their shipping price.
     """
     table = rates.replace_rates(request, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
     view = ShippingRatesView.from_model(table)
