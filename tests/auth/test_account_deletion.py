@@ -308,7 +308,7 @@ def test_an_order_after_deletion_is_anonymized_too():
     assert whoami(token).code == "session_ended"
     assert anonymize() == {"batchItemFailures": []}
     order = Order.get(order_id)
-    assert (order.buyer_id, order.fingerprint) == (user_id, "erased")
+    assert (order.buyer_id, order.fingerprint) == (user_id, "anonymized")
     assert "Lovelace" not in str(order.to_dynamodb_dict())
 
 
