@@ -15,7 +15,7 @@ from orders import service as orders
 from orders.buyers import Buyer
 from orders.schemas import OrderRequest, OrderView
 from products import service as catalog
-from products.catalog import CATEGORIES_MAX, CatalogQuery, Sort
+from products.catalog_queries import CATEGORIES_MAX, CatalogQuery, Sort
 from products.fields import Category
 from products.schemas import ProductDetail, ProductView
 from shared.http.authorization import caller_of
@@ -50,11 +50,11 @@ def list_products(
     limit: Limit = 20, cursor: Cursor = None, category: Categories = None, sort: Sorted = None
 ) -> Page[ProductView]:
     query = CatalogQuery().where_in(category or []).order_by(sort).page(limit, cursor)
-    return catalog.list_page(query)
+    return catalog.list_products(query)
 
 
 def get_product(product_id: str) -> ProductDetail:
-    return catalog.look_up(product_id)
+    return catalog.get_product(product_id)
 
 
 async def place_order_async(

@@ -15,7 +15,7 @@ from shared.storage.dynamo import pause
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order, OrderLine
 from shared.storage.models.pricing import Promotion
-from shared.storage.stock import StockSnapshot
+from shared.storage.stock_shards import StockSnapshot, random_shard
 from shared.storage.transactions import ACTIONS_MAX, TRIES, Contended, Transaction
 
 _OF_BUYER = "orders of a buyer"
@@ -77,7 +77,7 @@ def _staged(
     if promotion:
         stage_use(transaction, order, promotion)
     for product_id, taken in parts.items():
-        stock.stage_sale(
+        stock.stage_allocation(
             transaction, product_id, taken, currency=order.currency, otherwise=_Short()
         )
     outbox.stage_together(transaction, happened)
@@ -96,9 +96,9 @@ def _parts(order: Order, shards: Mapping[str, int], held: Mapping[str, StockSnap
     for line in order.lines:
         product_id, quantity = line.product_id, int(line.quantity)
         taken = (
-            held[product_id].split(quantity)
+            held[product_id].allocate(quantity)
             if held
-            else {stock.random_shard(shards[product_id]): quantity}
+            else {random_shard(shards[product_id]): quantity}
         )
         if taken is None:
             short.append(line)

@@ -5,7 +5,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from files.workers import import_file
 from files.workers.import_file import handler
-from shared import ids
+from shared import ids, retries
 from shared.aws import client
 from shared.storage.dynamo import connection
 from shared.storage.models.catalog import Product, Stock, StockMovement
@@ -204,7 +204,7 @@ def test_stock_in_buckets_is_counted_whole_however_many_writes_that_takes():
 
 def test_what_is_sold_while_its_row_is_written_stays_sold(monkeypatch):
     tea = shop.product("TEA", available=10)
-    stage, turns = import_file.catalog.stage, iter([True])
+    stage, turns = import_file.catalog.stage_rows, iter([True])
 
     def slowly(*args, **how):
         refused = stage(*args, **how)
@@ -212,7 +212,7 @@ def test_what_is_sold_while_its_row_is_written_stays_sold(monkeypatch):
             shop.sell(tea, 2)
         return refused
 
-    monkeypatch.setattr(import_file.catalog, "stage", slowly)
+    monkeypatch.setattr(import_file.catalog, "stage_rows", slowly)
 
     imported(HEADER + row("TEA", available=20))
 
@@ -221,7 +221,7 @@ def test_what_is_sold_while_its_row_is_written_stays_sold(monkeypatch):
 
 def test_a_row_that_is_edited_while_it_is_written_is_looked_at_again(monkeypatch):
     tea = shop.product("TEA", name="Old tea", description="Fresh")
-    stage, turns = import_file.catalog.stage, iter([True])
+    stage, turns = import_file.catalog.stage_rows, iter([True])
 
     def slowly(*args, **how):
         refused = stage(*args, **how)
@@ -229,7 +229,7 @@ def test_a_row_that_is_edited_while_it_is_written_is_looked_at_again(monkeypatch
             patch(tea.product_id, {"description": "Fresh and grassy"})
         return refused
 
-    monkeypatch.setattr(import_file.catalog, "stage", slowly)
+    monkeypatch.setattr(import_file.catalog, "stage_rows", slowly)
 
     upload = imported(HEADER + row("TEA", name="New tea"))
 
@@ -241,7 +241,7 @@ def test_a_row_that_is_edited_while_it_is_written_is_looked_at_again(monkeypatch
 def test_units_that_a_file_counts_while_the_stock_is_split_anew_are_in_sight(monkeypatch):
     tea = shop.product("TEA", name="Tea", price_minor=1250, available=10)
     patch(tea.product_id, {"stock_shards": 4})
-    stage, turns = import_file.catalog.stage, iter([True])
+    stage, turns = import_file.catalog.stage_rows, iter([True])
 
     def slowly(*args, **how):
         refused = stage(*args, **how)
@@ -249,7 +249,7 @@ def test_units_that_a_file_counts_while_the_stock_is_split_anew_are_in_sight(mon
             patch(tea.product_id, {"stock_shards": 1})
         return refused
 
-    monkeypatch.setattr(import_file.catalog, "stage", slowly)
+    monkeypatch.setattr(import_file.catalog, "stage_rows", slowly)
 
     imported(HEADER + row("TEA", name="Tea", available=50))
 
@@ -257,7 +257,7 @@ def test_units_that_a_file_counts_while_the_stock_is_split_anew_are_in_sight(mon
 
 
 def test_rows_that_others_contend_for_are_tried_again(monkeypatch):
-    monkeypatch.setattr(import_file, "pause", lambda _: None)
+    monkeypatch.setattr(retries, "pause", lambda _: None)
     tea = shop.product("TEA", available=1)
     conflicts = [faults.cancelled("TransactionConflict")] * (2 * TRIES)
     imports.upload()

@@ -18,7 +18,7 @@ from tests.support.imports import HEADER, dropped, row
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-ROWS_A_WRITE = 3
+ROWS_PER_WRITE = 3
 ROWS = [row(f"SKU-{n}", price="free" if n % 3 == 0 else 100 + n) for n in range(9)]
 FILE = HEADER + "".join(ROWS) + row("SKU-8", name="The later one") + row("SKU-8", price="free")
 END = ("completed", 11, 7, 4)  # the rows, those written, and those rejected
@@ -27,7 +27,7 @@ COMMITS = 5  # for rows 2-4, 5-7, 8-10 and 11-12, and for the end
 
 @pytest.fixture(autouse=True)
 def _small_writes(monkeypatch):
-    monkeypatch.setattr(import_file, "ROWS_A_WRITE", ROWS_A_WRITE)
+    monkeypatch.setattr(import_file, "ROWS_PER_WRITE", ROWS_PER_WRITE)
 
 
 class CutOff(Exception):

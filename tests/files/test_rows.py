@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from files.rows import Row, rows
+from files.rows import Row, read_rows
 
 HEADER = "sku,name,price_minor,currency,available"
 ALL_COLUMNS = f"{HEADER},description,category,tags"
@@ -12,7 +12,7 @@ ALL_COLUMNS = f"{HEADER},description,category,tags"
 
 def read(*lines: str, header: str = HEADER, end: str = "\n") -> list[Row]:
     text = end.join([header, *lines]) + end
-    return list(rows(io.BytesIO(text.encode())))
+    return list(read_rows(io.BytesIO(text.encode())))
 
 
 def only(found: list[Row]) -> Row:
@@ -86,7 +86,7 @@ def test_any_line_end_will_do(end):
 
 
 def test_the_last_line_needs_no_end():
-    found = list(rows(io.BytesIO(f"{HEADER}\nTEA,Green tea,1250,EUR,7".encode())))
+    found = list(read_rows(io.BytesIO(f"{HEADER}\nTEA,Green tea,1250,EUR,7".encode())))
 
     assert only(found).product.available == 7
 
@@ -94,7 +94,7 @@ def test_the_last_line_needs_no_end():
 def test_the_byte_order_mark_of_a_spreadsheet_is_no_part_of_the_header():
     text = f"{HEADER}\nTEA,Thé vert,1250,EUR,7\n"
 
-    found = list(rows(io.BytesIO(text.encode("utf-8-sig"))))
+    found = list(read_rows(io.BytesIO(text.encode("utf-8-sig"))))
 
     assert only(found).product.name == "Thé vert"
 

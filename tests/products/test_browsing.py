@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from benchmarks.endpoint import watched
-from products.catalog import CATEGORIES_MAX
+from products.catalog_queries import CATEGORIES_MAX
 from products.handler import handler
 from products.listing_keys import SHOP_SHARDS
 from shared import clock

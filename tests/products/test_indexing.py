@@ -12,7 +12,7 @@ from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
 from shared.events.catalog import StockData, StockDepleted
 from shared.storage.models.catalog import Product
-from shared.storage.models.listings import IndexedUnit, Listing, Posting
+from shared.storage.models.listings import IndexedEntry, Listing, Posting
 from tests.support import shop
 from tests.support.catalog import created, edit, followed, patch
 from tests.support.http import CONTEXT, sample
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 def stored() -> dict[str, list]:
     """Everything that was derived."""
-    listings = [it for it in Listing.scan() if not it.shelf.startswith("indexed#")]
+    listings = [it for it in Listing.scan() if not it.partition.startswith("indexed#")]
     postings = [it for it in Posting.scan() if not it.shard.startswith("~")]
     return {
         "listings": sorted((it.to_simple_dict() for it in listings), key=str),
@@ -55,7 +55,7 @@ def test_the_message_that_a_queue_brings_lists_its_product():
     answer = handler(messages(tea), CONTEXT)
 
     assert answer == {"batchItemFailures": []}
-    assert {it["shelf"].partition("#")[0] for it in stored()["listings"]} == {
+    assert {it["partition"].partition("#")[0] for it in stored()["listings"]} == {
         "shop",
         "category",
         "tag",
@@ -65,11 +65,11 @@ def test_the_message_that_a_queue_brings_lists_its_product():
 
 def test_a_message_that_comes_again_writes_nothing():
     tea = shop.product("TEA", tags=["sale"])
-    (before,) = IndexedUnit.query(f"indexed#{tea.product_id}")
+    (before,) = IndexedEntry.query(f"indexed#{tea.product_id}")
 
     handler(messages(tea, tea), CONTEXT)
 
-    (after,) = IndexedUnit.query(f"indexed#{tea.product_id}")
+    (after,) = IndexedEntry.query(f"indexed#{tea.product_id}")
     assert after.version == before.version
 
 
@@ -90,14 +90,14 @@ def test_all_of_a_batch_are_listed_though_one_message_is_broken():
 
 def test_a_unit_that_cannot_be_stored_fails_its_own_messages_alone(monkeypatch):
     tea, pot = unlisted("TEA"), unlisted("POT")
-    store = repository.store
+    store = repository.update_entry
 
     def failing(before, *what):
-        if before.unit == tea.product_id:
+        if before.entry_id == tea.product_id:
             raise ConcurrentModification("Another instance has indexed this.")
         return store(before, *what)
 
-    monkeypatch.setattr(repository, "store", failing)
+    monkeypatch.setattr(repository, "update_entry", failing)
 
     answer = handler(messages(tea, pot), CONTEXT)
 
@@ -109,16 +109,16 @@ def test_what_was_read_before_another_stored_is_not_stored_after_it(monkeypatch)
     """The slower of two workers has the older truth: it looks again."""
     tea = shop.product("TEA", name="Old tea")
     patch(tea.product_id, {"category": "old"})  # not indexed yet
-    units_named, turns = repository.units_named, iter([True])
+    get_catalog_entries, turns = repository.get_catalog_entries, iter([True])
 
     def slowly(names):
-        units = units_named(names)
+        units = get_catalog_entries(names)
         if next(turns, False):
             patch(tea.product_id, {"name": "New tea", "category": "new"})
             shop.index(tea)  # another worker, faster
         return units
 
-    monkeypatch.setattr(repository, "units_named", slowly)
+    monkeypatch.setattr(repository, "get_catalog_entries", slowly)
 
     answer = handler(messages(tea), CONTEXT)
 
@@ -129,17 +129,17 @@ def test_what_was_read_before_another_stored_is_not_stored_after_it(monkeypatch)
 
 def test_the_newer_truth_is_stored_though_an_older_one_came_in_between(monkeypatch):
     tea = shop.product("TEA", category="old")
-    units_named, turns = repository.units_named, iter([True])
+    get_catalog_entries, turns = repository.get_catalog_entries, iter([True])
 
     def slowly(names):
         if not next(turns, False):
-            return units_named(names)
+            return get_catalog_entries(names)
         patch(tea.product_id, {"category": "between"})
         shop.index(tea)  # another worker stores what it has read, and that is old by now
         patch(tea.product_id, {"category": "new"})
-        return units_named(names)
+        return get_catalog_entries(names)
 
-    monkeypatch.setattr(repository, "units_named", slowly)
+    monkeypatch.setattr(repository, "get_catalog_entries", slowly)
 
     answer = handler(messages(tea), CONTEXT)
 
@@ -153,7 +153,7 @@ def test_words_that_cannot_be_learnt_now_do_not_hold_up_the_listing(monkeypatch)
     def busy(_):
         raise Unavailable("too busy")
 
-    monkeypatch.setattr(index_products, "learn", busy)
+    monkeypatch.setattr(index_products, "store_words", busy)
 
     assert handler(messages(tea), CONTEXT) == {"batchItemFailures": []}
     assert followed() == ["TEA"]
@@ -195,9 +195,9 @@ def test_more_than_a_transaction_holds_is_stored_in_several():
             options_json={"n": str(n)},
         )
 
-    tags = [it for it in stored()["listings"] if it["shelf"].startswith("tag#")]
+    tags = [it for it in stored()["listings"] if it["partition"].startswith("tag#")]
     assert len(tags) == 120
-    assert {it["unit"] for it in tags} == {"grp#SHIRT"}
+    assert {it["entry_id"] for it in tags} == {"grp#SHIRT"}
 
 
 def test_a_run_that_was_cut_off_is_gone_on_with(monkeypatch):

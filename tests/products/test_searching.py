@@ -4,9 +4,9 @@ import pytest
 
 from benchmarks.endpoint import watched
 from products.search import repository
+from products.search.postings import build_postings
 from products.search.repository import QUERIES_MAX
 from products.search.routes import routes
-from products.search.words import postings_of
 from shared import clock, ids
 from shared.config import CursorSettings
 from shared.http.api import create_api
@@ -23,7 +23,7 @@ api.include_router(routes)
 @pytest.fixture
 def nothing_learnt():
     """What an instance remembers is true of one table only."""
-    repository.learnt.clear()
+    repository.known_words.clear()
 
 
 @pytest.fixture
@@ -57,10 +57,10 @@ def product(sku: str, name: str, **changes) -> Product:
 
 
 def index(unit: str, *variants: Product) -> list[Posting]:
-    postings = postings_of(unit, variants, variants[0])
+    postings = build_postings(unit, variants, variants[0])
     for posting in postings:
         posting.save()
-    repository.learn({posting.word for posting in postings})
+    repository.store_words({posting.token for posting in postings})
     return postings
 
 
@@ -207,7 +207,7 @@ def test_products_that_come_and_go_meanwhile_make_no_other_be_missed_or_repeated
         found += names(page)
         if step == 1:
             doomed = sold("b2", names_by_rank[2])
-            for posting in postings_of(doomed.product_id, [doomed], doomed):
+            for posting in build_postings(doomed.product_id, [doomed], doomed):
                 posting.delete()
             for name in names_by_rank[1::2]:
                 sold(name[-2:], name)
@@ -308,12 +308,12 @@ def test_a_search_that_finds_nothing_costs_no_more_than_eight_queries_and_a_batc
 
 
 def test_learning_words_again_writes_nothing():
-    repository.learn(["teapot", "kettle"])
-    repository.learnt.clear()  # another instance
+    repository.store_words(["teapot", "kettle"])
+    repository.known_words.clear()  # another instance
 
     with watched() as calls:
-        repository.learn(["teapot", "kettle", "tea", "tea100"])
-        repository.learn(["teapot", "kettle"])
+        repository.store_words(["teapot", "kettle", "tea", "tea100"])
+        repository.store_words(["teapot", "kettle"])
 
     assert [call.operation for call in calls] == ["BatchGetItem"]
 

@@ -9,6 +9,7 @@ from products.handler import handler
 from products.stock import repository
 from shared.storage import stock as stock_module
 from shared.storage.models.catalog import Product, Stock, StockMovement
+from shared.storage.stock_shards import StockSnapshot
 from tests.support import shop
 from tests.support.catalog import adjust, count, created, get, inspect, patch, stock
 from tests.support.http import ADA, NOBODY, STAFF, Caller, send
@@ -29,15 +30,15 @@ def movements(product_id: str, **query) -> list[dict]:
 
 def after_reading(monkeypatch, act) -> None:
     """Have something happen between the first look at the stock and the write."""
-    real, turns = repository.known, iter([True])
+    real, turns = repository.get_stocked_product, iter([True])
 
-    def known(product_id):
+    def get_stocked_product(product_id):
         read = real(product_id)
         if next(turns, False):
             act()
         return read
 
-    monkeypatch.setattr(repository, "known", known)
+    monkeypatch.setattr(repository, "get_stocked_product", get_stocked_product)
 
 
 def test_stock_is_set_to_what_was_counted():
@@ -399,7 +400,7 @@ def test_a_count_is_not_made_upon_two_halves_of_another(monkeypatch):
             before = found[tea.product_id].shards[0]
             count(tea.product_id, 40)
             later = real(of)[tea.product_id].shards[1]
-            found[tea.product_id] = stock_module.StockSnapshot(tea.product_id, (before, later))
+            found[tea.product_id] = StockSnapshot(tea.product_id, (before, later))
         return found
 
     monkeypatch.setattr(stock_module, "get_stocks", read)

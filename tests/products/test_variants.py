@@ -29,8 +29,8 @@ def shirt(size: str, **changes):
     )
 
 
-def siblings(product) -> list[str]:
-    return [it["sku"] for it in product["siblings"]]
+def variants(product) -> list[str]:
+    return [it["sku"] for it in product["variants"]]
 
 
 def test_a_product_names_its_siblings():
@@ -38,8 +38,8 @@ def test_a_product_names_its_siblings():
 
     shown = get(small["id"]).body
 
-    assert siblings(large) == ["SHIRT-S"]
-    assert shown["siblings"] == [{"id": large["id"], "sku": "SHIRT-L", "options": {"size": "L"}}]
+    assert variants(large) == ["SHIRT-S"]
+    assert shown["variants"] == [{"id": large["id"], "sku": "SHIRT-L", "options": {"size": "L"}}]
     assert (shown["group"], shown["options"]) == ("SHIRT", {"size": "S"})
 
 
@@ -48,8 +48,8 @@ def test_siblings_that_are_not_on_sale_are_named_to_staff_alone():
     shirt("M", status="draft")
     edit("archive", shirt("L")["id"])
 
-    assert siblings(get(small["id"]).body) == []
-    assert siblings(inspect(small["id"]).body) == ["SHIRT-M", "SHIRT-L"]
+    assert variants(get(small["id"]).body) == []
+    assert variants(inspect(small["id"]).body) == ["SHIRT-M", "SHIRT-L"]
 
 
 def test_two_of_a_group_have_different_options():
@@ -105,7 +105,7 @@ def test_a_variant_that_leaves_is_no_sibling_any_more():
     answer = patch(large["id"], {"group": None, "options": None})
 
     assert (answer.status, answer.body["group"], answer.body["options"]) == (200, None, {})
-    assert siblings(get(small["id"]).body) == []
+    assert variants(get(small["id"]).body) == []
     assert [it.product_id for it in ProductGroup.get("SHIRT").variants] == [small["id"]]
 
 
@@ -115,9 +115,9 @@ def test_a_variant_that_moves_is_with_its_new_siblings():
 
     answer = patch(large["id"], {"group": "SOCK"})
 
-    assert siblings(answer.body) == ["SOCK"]
-    assert siblings(get(sock["id"]).body) == ["SHIRT-L"]
-    assert siblings(get(small["id"]).body) == []
+    assert variants(answer.body) == ["SOCK"]
+    assert variants(get(sock["id"]).body) == ["SHIRT-L"]
+    assert variants(get(small["id"]).body) == []
 
 
 def test_a_group_has_so_many_and_no_more():
@@ -154,7 +154,7 @@ def test_editors_of_two_siblings_at_once_both_get_through(monkeypatch):
 
     large = shirt("L")
 
-    assert siblings(large) == ["SHIRT-S", "SHIRT-M"]
+    assert variants(large) == ["SHIRT-S", "SHIRT-M"]
 
 
 def test_a_listing_shows_one_of_a_group():

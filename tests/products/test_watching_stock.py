@@ -140,15 +140,15 @@ def test_records_that_come_again_tell_nothing_more(tea):
 
 def test_of_two_that_look_at_once_one_tells(tea, monkeypatch):
     shop.sell(tea, 10)
-    levels_of, turns = repository.levels_of, iter([True])
+    list_watched_stocks, turns = repository.list_watched_stocks, iter([True])
 
     def slowly(product_ids):
-        read = levels_of(product_ids)
+        read = list_watched_stocks(product_ids)
         if next(turns, False):
             watch(tea)  # another instance, faster
         return read
 
-    monkeypatch.setattr(repository, "levels_of", slowly)
+    monkeypatch.setattr(repository, "list_watched_stocks", slowly)
 
     with pytest.raises(LevelChanged):  # and the stream brings the record again
         watch(tea)

@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from products.search import spelling
-from products.search.ranking import Said, rank
-from products.search.words import Asked, Term, postings_of, sku_words, words_in
+from products.search.postings import build_postings
+from products.search.ranking import Hit, rank
+from products.search.terms import SearchQuery, Term
+from products.search.tokens import tokenize, tokenize_sku
 from shared.storage.models.catalog import Product
 
 
@@ -15,7 +17,7 @@ def product(sku="TEA-1", *, name="Green tea", tags=(), shards=1) -> Product:
 
 
 def words_of(*variants, unit="unit") -> list[str]:
-    return [it.word for it in postings_of(unit, variants, variants[0])]
+    return [it.token for it in build_postings(unit, variants, variants[0])]
 
 
 @pytest.mark.parametrize(
@@ -48,20 +50,20 @@ def words_of(*variants, unit="unit") -> list[str]:
     ],
 )
 def test_words_are_what_is_left_without_accents_case_and_signs(text, words):
-    assert words_in(text) == words
+    assert tokenize(text) == words
 
 
 @given(st.text())
 def test_words_are_stable_and_fit_a_key(text):
-    words = words_in(text)
+    words = tokenize(text)
 
-    assert words_in(" ".join(words)) == words
+    assert tokenize(" ".join(words)) == words
     assert all(0 < len(word) <= 40 and "#" not in word and "|" not in word for word in words)
 
 
 def test_a_sku_is_one_word_and_its_parts():
-    assert sku_words("TEA-Green.100") == ["teagreen100", "tea", "green", "100"]
-    assert sku_words("TEA") == ["tea"]
+    assert tokenize_sku("TEA-Green.100") == ["teagreen100", "tea", "green", "100"]
+    assert tokenize_sku("TEA") == ["tea"]
 
 
 @pytest.mark.parametrize(
@@ -78,18 +80,18 @@ def test_a_sku_is_one_word_and_its_parts():
     ],
 )
 def test_the_last_word_of_a_query_may_go_on_until_something_ends_it(text, terms):
-    assert list(Asked.of(text).terms) == terms
+    assert list(SearchQuery.parse(text).terms) == terms
 
 
-@given(st.text().filter(words_in))
+@given(st.text().filter(tokenize))
 def test_what_was_asked_can_be_asked_again(text):
-    asked = Asked.of(text)
+    asked = SearchQuery.parse(text)
 
-    assert Asked.of(asked.text) == asked
+    assert SearchQuery.parse(asked.text) == asked
 
 
 def test_a_word_is_said_once_where_it_weighs_most():
-    postings = postings_of("prd_TEA-1", [product()], product(tags=["tea", "hot drinks"]))
+    postings = build_postings("prd_TEA-1", [product()], product(tags=["tea", "hot drinks"]))
 
     assert {it.posting: it.shard for it in postings} == {
         "green#002#prd_TEA-1": "gre",
@@ -106,7 +108,8 @@ def test_postings_do_not_depend_on_when_they_are_made():
     variants = [product("TEA-1"), product("TEA-2", tags=["b", "a"])]
 
     first, second = (
-        [it.serialize() for it in postings_of("grp#TEA", variants, variants[1])] for _ in range(2)
+        [it.serialize() for it in build_postings("grp#TEA", variants, variants[1])]
+        for _ in range(2)
     )
 
     assert first == second
@@ -115,9 +118,9 @@ def test_postings_do_not_depend_on_when_they_are_made():
 def test_a_word_names_the_first_variant_that_it_is_said_of_and_the_shown_one_first():
     red, blue = product("T-RED", name="Shirt"), product("T-BLUE", name="Shirt", shards=4)
 
-    postings = postings_of("grp#T", [red, blue], shown=blue)
+    postings = build_postings("grp#T", [red, blue], listed=blue)
 
-    said_of = {it.word: (it.product_id, it.stock_shards) for it in postings}
+    said_of = {it.token: (it.product_id, it.stock_shards) for it in postings}
     assert said_of == {
         "shirt": ("prd_T-BLUE", 4),
         "tblue": ("prd_T-BLUE", 4),
@@ -156,11 +159,11 @@ def test_a_product_whose_name_has_no_word_is_found_by_its_sku():
 
 def ranked(query: str, *products: Product) -> list[str]:
     """Of products that all of the query is said of."""
-    asked = Asked.of(query)
+    asked = SearchQuery.parse(query)
     said = [
-        Said(it.word, 0, it.text, it.unit, it.product_id, 1)
+        Hit(it.token, 0, it.text, it.entry_id, it.product_id, 1)
         for made in products
-        for it in postings_of(made.product_id, [made], made)[:1]
+        for it in build_postings(made.product_id, [made], made)[:1]
     ]
     return [it.product_id for it in sorted(said, key=lambda it: rank(it, asked))]
 
@@ -189,7 +192,7 @@ def test_a_short_name_comes_before_a_long_one():
     ]
 
 
-def test_what_has_all_words_in_its_name_comes_first():
+def test_what_has_all_tokenize_its_name_comes_first():
     assert ranked(
         "green tea",
         product("1", name="Tea", tags=["green"]),
@@ -206,33 +209,33 @@ def test_keys_of_one_word_are_in_the_order_of_rank():
     ]
 
     keys = sorted(
-        it.posting for made in products for it in postings_of(made.product_id, [made], made)
+        it.posting for made in products for it in build_postings(made.product_id, [made], made)
     )
 
-    in_order = [key.rsplit("#", 1)[1] for key in keys if key.startswith(Term("tea").range_start)]
+    in_order = [key.rsplit("#", 1)[1] for key in keys if key.startswith(Term("tea").key_prefix)]
     assert in_order == ranked("tea ", *products)
 
 
 @pytest.mark.parametrize("typed", ["taepot", "teapt", "teapott", "teapod", "eapot"])
 def test_one_slip_of_the_finger_is_understood(typed):
-    assert spelling.meant(typed, ["teapot"]) == "teapot"
+    assert spelling.best_correction(typed, ["teapot"]) == "teapot"
 
 
 @pytest.mark.parametrize("typed", ["teapto1", "taepto", "tepo", "kettle", "teapotts"])
 def test_two_slips_are_another_word(typed):
-    assert spelling.meant(typed, ["teapot"]) is None
+    assert spelling.best_correction(typed, ["teapot"]) is None
 
 
 @given(st.text("abc", min_size=1, max_size=6), st.text("abc", min_size=1, max_size=6))
 def test_words_one_slip_apart_share_a_variant(one, other):
-    if spelling.meant(one, [other]) is not None:
-        assert set(spelling.variants_of(one)) & set(spelling.variants_of(other))
+    if spelling.best_correction(one, [other]) is not None:
+        assert set(spelling.deletions_of(one)) & set(spelling.deletions_of(other))
 
 
 def test_the_likeliest_word_has_the_same_first_letter_and_is_rather_longer():
-    assert spelling.meant("gren", ["wren", "gen", "green"]) == "green"
+    assert spelling.best_correction("gren", ["wren", "gen", "green"]) == "green"
 
 
 @pytest.mark.parametrize("word", ["tea", "tea100", "a" * 21, "100200"])
 def test_skus_and_very_short_or_long_words_are_not_corrected(word):
-    assert not spelling.can_be_misspelt(word)
+    assert not spelling.is_correctable(word)
