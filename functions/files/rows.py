@@ -1,7 +1,7 @@
 """A CSV file of products as rows: each a product, or errors with row, field and reason. Pure.
 
 The file is read as a stream, one bounded line at a time, and is never in memory as a whole. A file
-that breaks the rules of CSV (RFC 4180) is a BrokenFile. A wrong row has problems of its own.
+that breaks the rules of CSV (RFC 4180) is a BrokenFile. An invalid row has its own problems.
 """
 
 import csv
@@ -25,7 +25,7 @@ _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # the characters that surrogateescape
 
 
 class BrokenFile(Exception):
-    """The file is no CSV of products. Nothing of it is imported.
+    """The file is not a CSV of products. Nothing is imported from it.
 
     `row` counts from the header, which is row 1. The author of the file reads `code` and message.
     """

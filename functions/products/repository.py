@@ -145,7 +145,7 @@ def create_product(product: Product, event: CatalogEvent) -> ProductGroup | None
 
     Raises SkuTaken, OptionsTaken, MixedCurrencies, GroupFull and GroupChanged.
     """
-    transaction = Transaction()  # its token tells a lost reply from a SKU that is taken
+    transaction = Transaction()  # its token keeps a retry after a lost reply from SkuTaken
     stage_product(transaction, None, product, otherwise=SkuTaken(sku=product.sku))
     group = _stage_group_change(transaction, None, product)
     outbox.stage(transaction, event)
@@ -184,15 +184,14 @@ def _stale_product(found: Product | None) -> StaleVersion:
 
 def _stage_stock_change(transaction: Transaction, before: Product, after: Product) -> None:
     is_resharded = before.stock_shards != after.stock_shards
-    changes_currency = before.currency != after.currency
-    if not is_resharded and not changes_currency:
+    currency = after.currency if before.currency != after.currency else None
+    if not is_resharded and not currency:
         return
     # A reshard reads every shard that there can be, so that no unit is lost in one it removes.
     shards = SHARDS_MAX if is_resharded else int(before.stock_shards)
     snapshot = stock.get_stocks({before.product_id: shards})[before.product_id]
-    if changes_currency and snapshot.allocated:
+    if currency and snapshot.allocated:
         raise CurrencyInUse(currency=before.currency, product_id=before.product_id)
-    currency = after.currency if changes_currency else None
     # Both writes require the stock as it was read: so no order has allocated units since.
     if is_resharded and snapshot.version:
         stock.stage_stock_set(
@@ -203,7 +202,7 @@ def _stage_stock_change(transaction: Transaction, before: Product, after: Produc
             otherwise=StockChanged(),
             currency=currency,
         )
-    elif changes_currency:
+    elif currency:
         stock.stage_change(
             transaction,
             snapshot,

@@ -98,7 +98,7 @@ def _batches(remaining: Iterator[Row]) -> Iterator[list[Row]]:
 
 
 def _write(upload_id: str, before: Progress, batch: list[Row]) -> Progress:
-    """Raises ImportedElsewhere. When all attempts lose to others, raises what the last one raised."""
+    """Raises ImportedElsewhere, and after WRITE_ATTEMPTS what the last attempt raised."""
 
     def write_once() -> Progress | None:
         transaction = Transaction()

@@ -56,7 +56,7 @@ class _Window:
     read: int
 
     def rest(self, taken: int) -> Position | None:
-        """Where a search continues that has taken so many of the hits."""
+        """Where a search continues that has taken the first `taken` hits."""
         if taken < len(self.hits):
             last = self.hits[taken - 1].rank
             return replace(self.position, until=self.end, after=list(last))
@@ -165,7 +165,7 @@ def _first_window(query: SearchQuery, limit: int) -> _Window:
 
 
 def _choose_variants(window: _Window, others: Sequence[_Window]) -> _Window:
-    """A token that not all variants of an entry have says which variant is wanted."""
+    """Show the variant that has the token, where only some variants of an entry have it."""
     wanted = {
         ranked.hit.entry_id: ranked.hit
         for other in others
