@@ -281,7 +281,7 @@ def _cancel_order(order_id: str) -> None:
 
 def _start_payment(order_id: str) -> str:
     """Of which the provider's own calls are not counted."""
-    with patch.object(payments, "provider", lambda: _bank):
+    with patch.object(payments, "get_provider", lambda: _bank):
         answer = begin(order_id)
     _succeeds(answer)
     return str(answer.body["payment_id"])
@@ -292,7 +292,7 @@ def _just_captured() -> tuple[dict[str, Any]]:
 
 
 def _receive_payment_webhook(event: dict[str, Any]) -> None:
-    with patch.object(payments, "provider", lambda: _bank):
+    with patch.object(payments, "get_provider", lambda: _bank):
         answer = tell(event)
     if answer.body != {"outcome": "applied", "reason": None}:
         raise AssertionError(answer)

@@ -28,6 +28,7 @@ from local import (
     emulator,
     gateway,
     http_api_setup,
+    instances,
     paths,
     payment_keys,
     seeding,
@@ -35,13 +36,14 @@ from local import (
 from local.deployment import Deployed
 from local.emulator import Emulator
 from local.errors import StackError
+from local.parameters import local_parameters
 from local.reindexing import reindex
 from local.seeding import Account
 from local.targets import Target
 
 MAILS, PAYMENTS = "mails.json", "payments.json"
-START_SECONDS = 30
-STOP_SECONDS = 10
+START_SECONDS = 120  # ends a wait for what never comes, on a machine that is busy
+STOP_SECONDS = 30
 
 Say = Callable[[str], None]
 
@@ -116,7 +118,10 @@ def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]
         with emulator.running(state, _free_port()) as aws:
             base_url = f"http://localhost:{sockets[0].getsockname()[1]}"
             deployed, product_id = _deployed(aws, state, (staff, customer), base_url, say)
-            with _front(base_url, sockets, aws, deployed, state) as process:
+            with (
+                _front(base_url, sockets, aws, deployed, state) as process,
+                instances.starting_ahead(_behind_the_api(deployed), aws.client("lambda")),
+            ):
                 yield Stack(
                     api_url=base_url,
                     aws_endpoint_url=aws.endpoint_url,
@@ -164,7 +169,8 @@ def _deployed(
 ) -> tuple[Deployed, str]:
     """The stack, as an earlier run left it when that will do; and a product to order."""
     staff, customer = accounts
-    source = deployment.fingerprint(paths.ROOT)
+    parameters = local_parameters(paths.ROOT)
+    source = deployment.fingerprint(paths.ROOT, parameters)
     if deployment.is_current(aws, source):
         say("Nothing has changed since the last deploy")
         deployed = deployment.describe(aws)
@@ -177,7 +183,9 @@ def _deployed(
     is_update = deployment.is_whole(aws)
     if not is_update:
         _forget(aws, state)
-    deployed = _deploy(aws, state, source, say)
+    say("Building the functions and their layer (sam build)")
+    built = deployment.build(state, source)
+    deployed = _deploy(aws, state, built, parameters | addresses.parameters(base_url), say)
     # Before anything is done that is mailed about.
     addresses.tell(base_url, deployed.physical, aws.client("lambda"))
     say("Seeding two accounts and a small catalog through the API")
@@ -190,15 +198,16 @@ def _deployed(
     return deployed, product_id
 
 
-def _deploy(aws: Emulator, state: Path, source: str, say: Say) -> Deployed:
-    say("Building the functions and their layer (sam build)")
-    built = deployment.build(state, source)
+def _deploy(
+    aws: Emulator, state: Path, built: Path, parameters: Mapping[str, str], say: Say
+) -> Deployed:
     say("Deploying template.yaml to MiniStack (sam deploy)")
-    deployment.deploy(aws, state, built)
+    deployment.deploy(aws, state, built, parameters)
     deployed = deployment.describe(aws)
     say("Adding the routes of the HTTP API")
     aim = http_api_setup.plan(deployed.template, deployed.parameters)
     http_api_setup.wire(aim, deployed.physical, aws.client("apigatewayv2"), aws.client("dynamodb"))
+    instances.limit_consumers(aws.client("lambda"))
     return deployed
 
 
@@ -206,6 +215,14 @@ def _forget(aws: Emulator, state: Path) -> None:
     aws.reset()
     for name in (MAILS, PAYMENTS):
         (state / name).unlink(missing_ok=True)
+
+
+def _behind_the_api(deployed: Deployed) -> list[str]:
+    """The names of the functions that requests meet, in the order in which they meet them."""
+    aim = http_api_setup.plan(deployed.template, deployed.parameters)
+    authorizers = sorted(authorizer.function for authorizer in aim.authorizers)
+    routed = sorted({route.function for route in aim.routes})
+    return [deployed.physical[function] for function in (*authorizers, *routed)]
 
 
 def _gateway_url(aws: Emulator, deployed: Deployed) -> str:
@@ -216,11 +233,14 @@ def _gateway_url(aws: Emulator, deployed: Deployed) -> str:
 def _front(
     base_url: str, sockets: list[socket.socket], aws: Emulator, deployed: Deployed, state: Path
 ) -> Iterator["subprocess.Popen[bytes]"]:
+    aim = http_api_setup.plan(deployed.template, deployed.parameters)
+    routes = state / "routes.json"
+    routes.write_text(json.dumps({route.key: route.function for route in aim.routes}))
     numbers = [one.fileno() for one in sockets]
     command = [sys.executable, "-m", "local.gateway", "--base-url", base_url]
     command += ["--descriptors", ",".join(map(str, numbers)), "--emulator-url", aws.endpoint_url]
     command += ["--gateway-url", _gateway_url(aws, deployed), "--mails", str(state / MAILS)]
-    command += ["--payments", str(state / PAYMENTS)]
+    command += ["--payments", str(state / PAYMENTS), "--routes", str(routes)]
     secret_id = deployed.physical[payment_keys.SECRET]
     keys = payment_keys.made_up(secret_id, aws.client("secretsmanager"))
     with (state / "logs" / "front.log").open("wb") as output:
@@ -251,7 +271,7 @@ def _wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]", log: st
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            httpx.get(url, trust_env=False, timeout=1)
+            httpx.get(url, trust_env=False, timeout=5)
         except httpx.HTTPError:
             time.sleep(0.05)
         else:

@@ -6,7 +6,7 @@ from files import service as uploads
 from files.schemas import UploadRequest, UploadView
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.responses import created
+from shared.http.responses import created_response
 from shared.security.permissions import Permission
 
 routes = Routes()
@@ -22,7 +22,7 @@ def create_upload(request: UploadRequest) -> Response[UploadView]:
     """
     created_upload = uploads.create_upload(routes.caller, request)
     view = UploadView.from_model(created_upload.upload, created_upload.form)
-    return created(view, location=f"/v1/uploads/{view.id}")
+    return created_response(view, location=f"/v1/uploads/{view.id}")
 
 
 @routes.get("/v1/uploads/<upload_id>", tags=["Uploads"])

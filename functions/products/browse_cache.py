@@ -12,7 +12,7 @@ from shared import observability
 from shared.config import CatalogSettings, settings
 from shared.http.responses import Rendered
 from shared.http.schemas import View
-from shared.storage.cache import Bound, Cached, cached
+from shared.storage.cache import CachedFunction, CacheLimit, cached
 
 Arguments = ParamSpec("Arguments")
 AnyView = TypeVar("AnyView", bound=View)
@@ -22,18 +22,20 @@ _clear_functions: list[Callable[[], None]] = []
 
 def browse_cached(
     *, megabytes: int
-) -> Callable[[Callable[Arguments, AnyView]], Cached[Arguments, Rendered[AnyView]]]:
+) -> Callable[[Callable[Arguments, AnyView]], CachedFunction[Arguments, Rendered[AnyView]]]:
     """Cache the function's views for `BROWSE_CACHE_SECONDS`. Hits and misses are metrics."""
 
-    def decorate(function: Callable[Arguments, AnyView]) -> Cached[Arguments, Rendered[AnyView]]:
+    def decorate(
+        function: Callable[Arguments, AnyView],
+    ) -> CachedFunction[Arguments, Rendered[AnyView]]:
         def render(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Rendered[AnyView]:
             view = function(*args, **kwargs)
-            return Rendered.of(view, version=getattr(view, "version", None))
+            return Rendered.from_view(view, version=getattr(view, "version", None))
 
         keep = cached(
             seconds=settings(CatalogSettings).browse_cache_seconds,
-            bound=Bound(megabytes * 1_000_000, _count_characters),
-            on_lookup=observability.note_cache,
+            limit=CacheLimit(megabytes * 1_000_000, _count_characters),
+            on_lookup=observability.record_cache_lookup,
         )
         cached_function = keep(render)
         _clear_functions.append(cached_function.forget)

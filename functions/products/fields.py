@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from shared.http.schemas import ONE_LINE, explained
+from shared.http.schemas import ONE_LINE, describe_pattern
 from shared.storage.stock_shards import SHARDS_MAX
 
 AVAILABLE_MAX = 10**9
@@ -16,11 +16,11 @@ OPTIONS_BYTES_MAX = 1_000  # a group holds those of 100 variants in one item of 
 CATEGORY_DEPTH_MAX = 8  # each level is a partition of the listings that the product is written to
 
 Status = Literal["draft", "active", "archived"]
-_CODE = explained(
+_CODE = describe_pattern(
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
     "Must be 1 to 64 letters, digits and . _ -, and begin with a letter or a digit",
 )
-_PATH = explained(
+_PATH = describe_pattern(
     r"^[a-z0-9-]+(/[a-z0-9-]+)*$",
     "Must be lower-case letters, digits and -, with / between the levels",
 )
@@ -115,7 +115,7 @@ Attributes = Annotated[
 TaxClass = Annotated[
     str,
     Field(
-        pattern=explained(
+        pattern=describe_pattern(
             r"^[a-z0-9_-]{1,40}$", "Must be 1 to 40 lower-case letters, digits and _ -"
         ),
         description="Selects the tax rate. A class without a rate is taxed as `standard`.",

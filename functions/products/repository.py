@@ -129,7 +129,7 @@ def _prepare_status_query(
 
 def list_stocked_products(product_ids: Sequence[str]) -> list[StockedProduct]:
     """Those of the products that exist, in that order, with their stock but without groups."""
-    products = Product.fetch(product_ids)
+    products = Product.find_many(product_ids)
     stocks = stock.get_stocks(
         {product_id: int(product.stock_shards) for product_id, product in products.items()}
     )
@@ -148,7 +148,7 @@ def create_product(product: Product, event: CatalogEvent) -> ProductGroup | None
     transaction = Transaction()  # its token keeps a retry after a lost reply from SkuTaken
     stage_product(transaction, None, product, otherwise=SkuTaken(sku=product.sku))
     group = _stage_group_change(transaction, None, product)
-    outbox.stage(transaction, event)
+    outbox.stage_event(transaction, event)
     transaction.commit()
     return group
 
@@ -164,7 +164,7 @@ def update_product(before: Product, after: Product, event: CatalogEvent) -> None
     stage_product(transaction, before, after, otherwise=_stale_product)
     _stage_group_change(transaction, before, after)
     _stage_stock_change(transaction, before, after)
-    outbox.stage(transaction, event)
+    outbox.stage_event(transaction, event)
     transaction.commit()
 
 

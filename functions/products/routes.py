@@ -19,9 +19,14 @@ from products.schemas import (
 from shared.config import CatalogSettings, settings
 from shared.http.api import Routes
 from shared.http.authorization import anyone, requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
-from shared.http.responses import created, no_content, shown, shown_to_anyone
+from shared.http.responses import (
+    created_response,
+    no_content_response,
+    ok_response,
+    public_response,
+)
 from shared.http.schemas import Page
 from shared.money import AMOUNT_MINOR_MAX, Currency
 from shared.security.permissions import Permission
@@ -97,7 +102,7 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
         .order_by(sort)
         .page(limit, cursor)
     )
-    return shown_to_anyone(products.list_cached_products.kept(query), if_none_match=if_none_match)
+    return public_response(products.list_cached_products.entry(query), if_none_match=if_none_match)
 
 
 @routes.get("/v1/products/<product_id>", tags=["Catalog"])
@@ -107,8 +112,8 @@ def get_product(product_id: str, if_none_match: IfNoneMatch = None) -> Response[
 
     The answer may be some seconds old: `Cache-Control` says how long it is fresh.
     """
-    return shown_to_anyone(
-        products.get_cached_product.kept(product_id), if_none_match=if_none_match
+    return public_response(
+        products.get_cached_product.entry(product_id), if_none_match=if_none_match
     )
 
 
@@ -120,7 +125,7 @@ def create_product(new: NewProduct) -> Response[StaffProductDetail]:
     Its SKU must be new and can never change. The product has no stock until you set it.
     """
     product = products.create_product(new)
-    return created(product, version=product.version, location=f"/v1/products/{product.id}")
+    return created_response(product, version=product.version, location=f"/v1/products/{product.id}")
 
 
 @routes.put("/v1/products/<product_id>", tags=["Catalog"])
@@ -133,8 +138,8 @@ def replace_product(
     Omitted fields, including `group`, are reset to their defaults. Only an omitted `status` keeps
     its value. To change some fields, use PATCH.
     """
-    product = products.replace_product(product_id, new, Expected.parse(if_match))
-    return shown(product, version=product.version)
+    product = products.replace_product(product_id, new, ExpectedVersion.parse(if_match))
+    return ok_response(product, version=product.version)
 
 
 @routes.patch("/v1/products/<product_id>", tags=["Catalog"])
@@ -147,8 +152,8 @@ def update_product(
     Omitted fields keep their values. `null` removes a value. The objects `attributes`, `options`
     and `price` are merged member by member.
     """
-    product = products.update_product(product_id, changes, Expected.parse(if_match))
-    return shown(product, version=product.version)
+    product = products.update_product(product_id, changes, ExpectedVersion.parse(if_match))
+    return ok_response(product, version=product.version)
 
 
 @routes.delete("/v1/products/<product_id>", status_code=204, tags=["Catalog"])
@@ -159,8 +164,8 @@ def archive_product(product_id: str, if_match: IfMatch) -> Response[None]:
     Nothing is deleted: orders and stock movements keep their reference to the product. To sell it
     again, change its `status`.
     """
-    products.archive_product(product_id, Expected.parse(if_match))
-    return no_content()
+    products.archive_product(product_id, ExpectedVersion.parse(if_match))
+    return no_content_response()
 
 
 @routes.get("/v1/staff/products", tags=["Catalog"])
@@ -187,4 +192,4 @@ def get_staff_product(
     The answer is current, not cached.
     """
     product = products.get_staff_product(product_id)
-    return shown(product, version=product.version, if_none_match=if_none_match)
+    return ok_response(product, version=product.version, if_none_match=if_none_match)

@@ -24,9 +24,8 @@ from products.schemas import (
     to_request,
 )
 from shared.errors.catalog import ProductNotFound, SkuImmutable
-from shared.http.etags import Expected
-from shared.http.merge_patch import merged
-from shared.http.schemas import Page, validated
+from shared.http.etags import ExpectedVersion
+from shared.http.schemas import Page, apply_merge_patch, validate
 from shared.retries import retry_on_stale_version
 from shared.storage.models.catalog import Product
 from shared.storage.stock import StockChanged
@@ -91,7 +90,9 @@ def create_product(new: NewProduct) -> StaffProductDetail:
     return StaffProductDetail.from_group(product, StockSnapshot.empty(product.product_id), group)
 
 
-def replace_product(product_id: str, new: NewProduct, expected: Expected) -> StaffProductDetail:
+def replace_product(
+    product_id: str, new: NewProduct, expected: ExpectedVersion
+) -> StaffProductDetail:
     """Reset the fields that `new` omits to their defaults, but keep an omitted status.
 
     Raises ProductNotFound, StaleVersion, SkuImmutable, CurrencyInUse, OptionsTaken,
@@ -106,7 +107,7 @@ def replace_product(product_id: str, new: NewProduct, expected: Expected) -> Sta
 
 
 def update_product(
-    product_id: str, changes: ProductPatch, expected: Expected
+    product_id: str, changes: ProductPatch, expected: ExpectedVersion
 ) -> StaffProductDetail:
     """Merge a patch (RFC 7396) into a product.
 
@@ -116,21 +117,21 @@ def update_product(
     return _edit(
         product_id,
         expected,
-        lambda before: validated(NewProduct, merged(to_request(before), patch)),
+        lambda before: validate(NewProduct, apply_merge_patch(to_request(before), patch)),
     )
 
 
-def archive_product(product_id: str, expected: Expected) -> None:
+def archive_product(product_id: str, expected: ExpectedVersion) -> None:
     """Take a product off sale. Raises what `replace_product` raises."""
 
     def archive(before: Product) -> NewProduct:
-        return validated(NewProduct, {**to_request(before), "status": "archived"})
+        return validate(NewProduct, {**to_request(before), "status": "archived"})
 
     _edit(product_id, expected, archive)
 
 
 def _edit(
-    product_id: str, expected: Expected, revise: Callable[[Product], NewProduct]
+    product_id: str, expected: ExpectedVersion, revise: Callable[[Product], NewProduct]
 ) -> StaffProductDetail:
     after = retry_on_stale_version(
         lambda: _edit_once(product_id, expected, revise),
@@ -142,7 +143,7 @@ def _edit(
 
 
 def _edit_once(
-    product_id: str, expected: Expected, revise: Callable[[Product], NewProduct]
+    product_id: str, expected: ExpectedVersion, revise: Callable[[Product], NewProduct]
 ) -> Product:
     before = repository.get_product(product_id)
     expected.check(before.version)

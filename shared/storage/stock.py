@@ -33,7 +33,7 @@ def get_stocks(shard_counts: Mapping[str, int]) -> dict[str, StockSnapshot]:
 
     One BatchGetItem for each 100 shards.
     """
-    items = Stock.fetch(shard_keys(shard_counts)).values()
+    items = Stock.find_many(shard_keys(shard_counts)).values()
     return snapshots_from_items(shard_counts, items)
 
 

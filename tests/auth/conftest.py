@@ -1,4 +1,4 @@
-"""What the tests of accounts share."""
+"""Fixtures for the tests of accounts."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from tests.support.accounts import Clock
 
 
 @pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The shop's clock, to be moved on."""
+def fake_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Replaces the shop's clock. Move the time with `advance`."""
     moved = Clock()
     monkeypatch.setattr(clock, "utc_now", moved)
     return moved

@@ -1,4 +1,4 @@
-"""Whole slice: people see where they are signed in, and sign out there."""
+"""Whole slice: users list their sessions and end them."""
 
 import pytest
 
@@ -30,15 +30,18 @@ def end(token: str, session_id: str):
     return call("me.end_session", token, path={"session_id": session_id})
 
 
-def test_each_login_is_a_session_the_newest_first():
+def test_each_login_is_listed_as_a_session_newest_first():
     register()
     phone = signed_in(device="Phone/1.0")
     laptop = signed_in(device="Laptop/2.0 " + "x" * 300)
 
     listed = sessions(phone["access_token"])
 
-    assert [one["device"] for one in listed] == [("Laptop/2.0 " + "x" * 300)[:200], "Phone/1.0"]
-    assert [one["current"] for one in listed] == [False, True]
+    assert [session["device"] for session in listed] == [
+        ("Laptop/2.0 " + "x" * 300)[:200],
+        "Phone/1.0",
+    ]
+    assert [session["current"] for session in listed] == [False, True]
     assert set(listed[0]) == {
         "id",
         "device",
@@ -62,10 +65,10 @@ def test_a_list_of_sessions_shows_no_secret():
     assert not [secret for secret in hidden if secret in shown]
 
 
-def test_a_session_is_ended_by_its_owner():
+def test_the_owner_can_end_a_session():
     register()
     here, lost = signed_in(), signed_in()
-    (other,) = [one for one in sessions(here["access_token"]) if not one["current"]]
+    (other,) = [session for session in sessions(here["access_token"]) if not session["current"]]
 
     assert end(here["access_token"], other["id"]).status == 204
 
@@ -76,7 +79,7 @@ def test_a_session_is_ended_by_its_owner():
     assert end(here["access_token"], other["id"]).code == "session_not_found"
 
 
-def test_nobody_ends_the_session_of_someone_else():
+def test_a_user_cannot_end_the_session_of_another():
     register()
     register(email="bob@example.com")
     ada, bob = signed_in(), signed_in(email="bob@example.com")
@@ -90,21 +93,21 @@ def test_nobody_ends_the_session_of_someone_else():
     assert whoami(ada["access_token"]).status == 200
 
 
-def test_all_others_are_ended_at_once():
+def test_all_other_sessions_end_at_once():
     register()
     here, *others = [signed_in() for _ in range(4)]
 
     assert call("me.end_other_sessions", here["access_token"]).status == 204
 
-    assert {whoami(one["access_token"]).code for one in others} == {"session_ended"}
-    assert {refresh(one["refresh_token"]).code for one in others} == {"session_ended"}
+    assert {whoami(tokens["access_token"]).code for tokens in others} == {"session_ended"}
+    assert {refresh(tokens["refresh_token"]).code for tokens in others} == {"session_ended"}
     renewed = refresh(here["refresh_token"])
     assert whoami(renewed.body["access_token"]).status == 200
-    assert [one["current"] for one in sessions(here["access_token"])] == [True]
+    assert [session["current"] for session in sessions(here["access_token"])] == [True]
 
 
-def test_a_session_that_was_ended_does_not_end_the_others_and_live_on():
-    """API Gateway still lets it in for up to a minute."""
+def test_an_ended_session_cannot_end_the_others():
+    """API Gateway accepts an ended session for up to a minute."""
     register()
     owner, thief = signed_in(), signed_in()
     kept = authorize(thief["access_token"])
@@ -118,11 +121,11 @@ def test_a_session_that_was_ended_does_not_end_the_others_and_live_on():
     assert refresh(owner["refresh_token"]).status == 200
 
 
-def test_sessions_that_are_over_are_not_listed(monkeypatch):
-    monkeypatch.setattr(clock, "utc_now", later := Clock())
+def test_ended_sessions_are_not_listed(monkeypatch):
+    monkeypatch.setattr(clock, "utc_now", fake_clock := Clock())
     user_id = register().body["id"]
     signed_in()
-    later.advance(days=14)
+    fake_clock.advance(days=14)
     signed_in()
 
     listed = send(handler, "me.list_sessions", caller=Caller(user_id)).body["items"]

@@ -121,4 +121,4 @@ def test_the_operator_has_the_index_made_anew(stack, staff, visitor, tmp_path):
     done = operate(stack, tmp_path, "reindex")
 
     assert done.returncode == 0, done.stderr
-    eventually(lambda: visitor.get("/products", **query).json()["items"] != [], seconds=60)
+    eventually(lambda: visitor.get("/products", **query).json()["items"] != [])

@@ -13,7 +13,7 @@ from shared.storage.dynamo import connection
 from shared.storage.models.catalog import Product, Stock, StockMovement
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.uploads import Upload
-from shared.storage.transactions import TRIES
+from shared.storage.transactions import ATTEMPTS
 from tests.support import faults, imports, shop
 from tests.support.catalog import followed, patch
 from tests.support.http import CONTEXT, sample
@@ -258,7 +258,7 @@ def test_units_imported_during_a_reshard_are_not_lost(after_staging):
 def test_rows_with_conflicts_are_written_at_a_later_attempt(monkeypatch):
     monkeypatch.setattr(retries, "pause", lambda _: None)
     tea = shop.product("TEA", available=1)
-    conflicts = [faults.cancelled("TransactionConflict")] * (2 * TRIES)
+    conflicts = [faults.cancelled("TransactionConflict")] * (2 * ATTEMPTS)
     imports.upload()
     event = dropped(HEADER + row("TEA", available=9))
 

@@ -18,7 +18,7 @@ from local.payments.provider import Provider
 
 API_KEY, WEBHOOK_SECRET = "the-api-key", "the-webhook-secret"
 WEBHOOK_URL = "http://shop.example/v1/payments/webhook"
-SECONDS = 5  # for what is under way to arrive, on a machine that is busy
+SECONDS = 60  # for what is under way to arrive, on a machine that is busy
 
 
 def provider(state: Path | None = None) -> Provider:

@@ -116,7 +116,7 @@ class Shop(RuleBasedStateMachine):
         self.patches = [
             mock.patch.object(clock, "utc_now", self._late),
             *(
-                mock.patch.object(it, "provider", return_value=self.bank)
+                mock.patch.object(it, "get_provider", return_value=self.bank)
                 for it in (service, execute_payment_requests)
             ),
         ]

@@ -55,7 +55,7 @@ def types(union: Any = UserEvent) -> list[str]:
 
 TOLD_NOBODY = {"user.deleted", "user.email_verified"}
 ABOUT_ORDERS = [
-    *(happened(name) for name in types(emails.AboutBuyersOrder)),
+    *(happened(name) for name in types(emails.MailedOrderEvent)),
     happened("order.shipped", tracking_number=None),
     happened("order.refunded", is_full=False),
 ]
@@ -75,15 +75,15 @@ WITH_LINK = {
 
 def write(event, user=None, *, order=None, shop_name="Souk") -> emails.Email:
     """To that user, or to the guest whose order it is."""
-    if isinstance(event, emails.AboutBuyersOrder):
+    if isinstance(event, emails.MailedOrderEvent):
         order = order or mail.order()
-        to = emails.buyer(event, order, None if order.guest_email else user or ada())
-        link = links.to_order(order, shop_url=SHOP)
+        to = emails.find_order_recipient(event, order, None if order.guest_email else user or ada())
+        link = links.create_order_link(order, shop_url=SHOP)
     else:
-        to = emails.owner(event, user or ada())
-        link = links.make(event, user or ada(), to.mailbox, shop_url=SHOP)
+        to = emails.find_account_recipient(event, user or ada())
+        link = links.create_account_link(event, user or ada(), to.address, shop_url=SHOP)
     assert to is not None
-    return emails.write(event, to, link=link, shop_name=shop_name, order=order)
+    return emails.render_email(event, to, link=link, shop_name=shop_name, order=order)
 
 
 def guest_s(**changes: Any) -> Order:

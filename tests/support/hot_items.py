@@ -34,6 +34,13 @@ class Limit:
         self._lock = Lock()
         self.throttled = 0
 
+    def busiest(self) -> int:
+        """Writes to the item that had most, from the first to the last of the sale."""
+        of_item: Counter[str] = Counter()
+        for (key, _), made in self._made.items():
+            of_item[key] += made
+        return max(of_item.values())
+
     def __call__(self, params: dict[str, Any], **_: Any) -> Any:
         writes = [next(iter(it.values())) for it in json.loads(params["body"])["TransactItems"]]
         stock = settings(Tables).stock_table
@@ -84,7 +91,7 @@ def main(product_id: str, buyers: int, writes_a_second: int) -> None:
         began = time.monotonic()
         came = sum((it.result() for it in futures), Counter())
         took = time.monotonic() - began
-    facts = {**came, "seconds": took, "throttled": limit.throttled}
+    facts = {**came, "seconds": took, "throttled": limit.throttled, "busiest": limit.busiest()}
     sys.stdout.write("\n" + json.dumps(facts))
 
 

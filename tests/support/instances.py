@@ -20,7 +20,7 @@ from shared.http.authorization import Client
 
 def refresh(token: str, _: int) -> str:
     """The token that comes next."""
-    return sessions.refresh(token).refresh_token
+    return sessions.refresh_tokens(token).refresh_token
 
 
 def guess(email: str, n: int) -> str:
@@ -51,14 +51,14 @@ def all_at_once(act: Callable[[str, int], str], argument: str, count: int) -> li
 
 def read_before_anyone_writes(count: int) -> None:
     """The worst that can happen to counts which are read first."""
-    read, everyone_has_read = repository.read, Barrier(count)
+    read, everyone_has_read = repository.find_login_and_throttle, Barrier(count)
 
     def read_and_wait(*args: Any, **kwargs: Any) -> Any:
         found = read(*args, **kwargs)
         everyone_has_read.wait()
         return found
 
-    repository.read = read_and_wait
+    repository.find_login_and_throttle = read_and_wait
 
 
 def main(what: str, argument: str, count: int) -> None:

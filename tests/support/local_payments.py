@@ -12,7 +12,7 @@ import uvicorn
 from local.payments import create_app
 from tests.support.payments import API_KEY, SECRETS
 
-START_SECONDS = 10
+START_SECONDS = 60
 
 
 class LocalPayments:

@@ -68,33 +68,33 @@ class Bank:
 
     # What the shop asks
 
-    def begin(self, order_id: str, amount: Money, key: str) -> Payment:
-        self._hear("begin")
+    def create_payment(self, order_id: str, amount: Money, key: str) -> Payment:
+        self._hear("create_payment")
         payment_id = self._begun.setdefault(key, f"pay_{len(self._begun) + 1}")
         self.accounts.setdefault(payment_id, Account(payment_id, order_id, amount))
         return self.accounts[payment_id].shown()
 
-    def find(self, payment_id: str) -> Payment:
-        self._hear("find")
+    def get_payment(self, payment_id: str) -> Payment:
+        self._hear("get_payment")
         return self.accounts[payment_id].shown()
 
-    def capture(self, payment_id: str, amount: Money) -> Payment:
-        self._hear("capture")
+    def capture_payment(self, payment_id: str, amount: Money) -> Payment:
+        self._hear("capture_payment")
         account = self.accounts[payment_id]
         assert amount == account.amount
         if account.status == AUTHORIZED:
             account.status = CAPTURED
         return account.shown()
 
-    def void(self, payment_id: str) -> Payment:
-        self._hear("void")
+    def void_payment(self, payment_id: str) -> Payment:
+        self._hear("void_payment")
         account = self.accounts[payment_id]
         if account.status != CAPTURED:
             account.status = VOID
         return account.shown()
 
-    def refund(self, payment_id: str, amount: Money, refund_id: str) -> Refund:
-        self._hear("refund")
+    def create_refund(self, payment_id: str, amount: Money, refund_id: str) -> Refund:
+        self._hear("create_refund")
         account = self.accounts[payment_id]
         if account.status != CAPTURED or amount.amount_minor > account.captured_minor:
             raise PaymentRefused("There is nothing to pay back.", reason="status_conflict")
@@ -105,8 +105,9 @@ class Bank:
         self._hear("find_refund")
         return self.accounts[payment_id].refunds.get(refund_id)
 
-    def event_of(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
-        return LocalProvider(KEYS, "http://bank.example", is_manual=False).event_of(body, headers)
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
+        provider = LocalProvider(KEYS, "http://bank.example", is_manual=False)
+        return provider.parse_webhook(body, headers)
 
     def _hear(self, call: str) -> None:
         self.asked.append(call)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-SECONDS = 10  # that a webhook may take
+SECONDS = 60  # that a webhook may take, on a machine that is busy
 Webhook = tuple[bytes, dict[str, str]]  # with its headers in lower case
 
 

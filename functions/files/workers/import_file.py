@@ -35,7 +35,7 @@ freeze_gc()
 
 def handler(event: dict[str, Any], context: Any) -> None:
     """Raises unexpected errors: Lambda tries again, then sends the event to the dead letters."""
-    observability.correlate(context.aws_request_id)
+    observability.set_log_context(context.aws_request_id)
     for record in event["Records"]:
         entity = record["s3"]
         key = unquote_plus(entity["object"]["key"])

@@ -24,7 +24,7 @@ from shared.errors.base import AppError
 from shared.errors.catalog import CurrencyInUse
 from shared.errors.requests import ConcurrentModification
 from shared.events.all_events import CatalogEvent
-from shared.http.schemas import validated
+from shared.http.schemas import validate
 from shared.storage import outbox, stock
 from shared.storage.models.catalog import Product
 from shared.storage.stock_shards import StockSnapshot
@@ -86,7 +86,7 @@ def stage_rows(
             continue
         _stage_stock(transaction, change, by=by, reason=reason)
         events += _stage_product(transaction, change)
-    outbox.stage_together(transaction, events)
+    outbox.stage_events(transaction, events)
     return refused
 
 
@@ -94,7 +94,7 @@ def _compare(row: ImportedProduct, stored: StockedProduct | None) -> _RowChange:
     """Raises CurrencyInUse, and InvalidFields if the stored product breaks today's rules."""
     fields = row.model_dump(include=row.model_fields_set - {"available"})
     before = stored.product if stored else None
-    new = validated(NewProduct, {**to_request(before), **fields} if before else fields)
+    new = validate(NewProduct, {**to_request(before), **fields} if before else fields)
     after = product_from_request(new, before)
     snapshot = stored.stock if stored else StockSnapshot.empty(after.product_id)
     changed = changed_fields(before, after) if before else []

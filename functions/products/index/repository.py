@@ -50,7 +50,7 @@ def get_catalog_entries(entry_ids: Sequence[str]) -> list[CatalogEntry]:
     group_ids = [entry_id for entry_id in entry_ids if entry_id.startswith(GROUP_PREFIX)]
     product_ids = [entry_id for entry_id in entry_ids if not entry_id.startswith(GROUP_PREFIX)]
     members = _list_members(group_ids)
-    found = Product.fetch([*product_ids, *(key for keys in members.values() for key in keys)])
+    found = Product.find_many([*product_ids, *(key for keys in members.values() for key in keys)])
     on_sale = {key: product for key, product in found.items() if product.status == "active"}
     stocks = stock.get_stocks({key: int(product.stock_shards) for key, product in on_sale.items()})
     available = {key: snapshot.available for key, snapshot in stocks.items()}

@@ -10,7 +10,7 @@ from products.search import service
 from shared.http.api import Routes
 from shared.http.authorization import anyone
 from shared.http.parameters import IfNoneMatch, PageCursor, PageLimit
-from shared.http.responses import shown_to_anyone
+from shared.http.responses import public_response
 
 routes = Routes()
 
@@ -41,5 +41,5 @@ def search_products(
     uses the corrected words and returns them in `corrected`. A change of a product appears within
     seconds.
     """
-    page = service.search_products.kept(q, limit=limit, cursor=cursor)
-    return shown_to_anyone(page, if_none_match=if_none_match)
+    page = service.search_products.entry(q, limit=limit, cursor=cursor)
+    return public_response(page, if_none_match=if_none_match)

@@ -95,7 +95,7 @@ def list_movements(
     product_id: str, *, limit: int, cursor: str | None, owner: str
 ) -> ItemPage[StockMovement]:
     """Newest first. Raises InvalidCursor."""
-    return cursors.get_page(
+    return cursors.query_page(
         StockMovement.by_newest,
         product_id,
         query=f"movements of {product_id}",
@@ -112,8 +112,8 @@ def list_watched_stocks(product_ids: Sequence[str]) -> list[WatchedStock]:
     Read in that order: if another instance announces a later level in between, `update_level`
     fails at the version that was read here.
     """
-    announced = StockLevel.fetch(_level_key(product_id) for product_id in product_ids)
-    products = Product.fetch(product_ids)
+    announced = StockLevel.find_many(_level_key(product_id) for product_id in product_ids)
+    products = Product.find_many(product_ids)
     stocks = stock.get_stocks(
         {product_id: int(product.stock_shards) for product_id, product in products.items()}
     )
@@ -141,7 +141,7 @@ def update_level(watched: WatchedStock, level: str, event: StockEvent | None) ->
         otherwise=LevelChanged(),
     )
     if event:
-        outbox.stage(transaction, event)
+        outbox.stage_event(transaction, event)
     transaction.commit()
 
 

@@ -6,7 +6,7 @@ from products.stock import service as stock
 from products.stock.schemas import MovementView, StockAdjustment, StockCount, StockView
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import (
     IdempotencyKey,
     IfMatch,
@@ -15,7 +15,7 @@ from shared.http.parameters import (
     PageCursor,
     PageLimit,
 )
-from shared.http.responses import shown
+from shared.http.responses import ok_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 
@@ -30,7 +30,7 @@ def get_stock(product_id: str, if_none_match: IfNoneMatch = None) -> Response[St
     What shoppers see may be some seconds older.
     """
     view = StockView.from_model(stock.get_stock(product_id))
-    return shown(view, version=view.version, if_none_match=if_none_match)
+    return ok_response(view, version=view.version, if_none_match=if_none_match)
 
 
 @routes.put("/v1/products/<product_id>/stock", tags=["Stock"])
@@ -41,9 +41,11 @@ def set_stock(product_id: str, count: StockCount, if_match: IfMatch) -> Response
     Send the version you read in `If-Match`. If units were sold since, you get 412: your count would
     sell them twice. `If-Match: *` skips the check and sets the stock as of this moment.
     """
-    updated = stock.set_stock(product_id, count, Expected.parse(if_match), by=routes.caller.user_id)
+    updated = stock.set_stock(
+        product_id, count, ExpectedVersion.parse(if_match), by=routes.caller.user_id
+    )
     view = StockView.from_model(updated)
-    return shown(view, version=view.version)
+    return ok_response(view, version=view.version)
 
 
 @routes.patch("/v1/products/<product_id>/stock", tags=["Stock"])
@@ -60,12 +62,12 @@ def adjust_stock(
     the same `Idempotency-Key` changes nothing more and returns the current stock;
     `Idempotency-Replayed` says whether that was the case.
     """
-    expected = None if if_match is None else Expected.parse(if_match)
+    expected = None if if_match is None else ExpectedVersion.parse(if_match)
     adjusted = stock.adjust_stock(
         product_id, adjustment, idempotency_key, expected, by=routes.caller.user_id
     )
     view = StockView.from_model(adjusted.stock)
-    return shown(
+    return ok_response(
         view,
         version=view.version,
         idempotency_replayed="true" if adjusted.is_replay else "false",

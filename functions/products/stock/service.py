@@ -12,8 +12,8 @@ from shared import clock, ids
 from shared.errors.base import AppError
 from shared.errors.catalog import InsufficientStock
 from shared.errors.requests import IdempotencyKeyReused
-from shared.http.etags import Expected
-from shared.http.schemas import refusal_of
+from shared.http.etags import ExpectedVersion
+from shared.http.schemas import invalid_fields_error
 from shared.retries import retry_on_stale_version
 from shared.storage.cursors import ItemPage
 from shared.storage.models.catalog import StockMovement
@@ -32,7 +32,9 @@ def get_stock(product_id: str) -> StockSnapshot:
     return repository.get_stocked_product(product_id).stock
 
 
-def set_stock(product_id: str, count: StockCount, expected: Expected, *, by: str) -> StockSnapshot:
+def set_stock(
+    product_id: str, count: StockCount, expected: ExpectedVersion, *, by: str
+) -> StockSnapshot:
     """Set the available units to the number that staff counted.
 
     Raises StaleVersion if units were sold since `expected`: setting them would sell them twice. If
@@ -60,7 +62,12 @@ def set_stock(product_id: str, count: StockCount, expected: Expected, *, by: str
 
 
 def adjust_stock(
-    product_id: str, adjustment: StockAdjustment, key: str, expected: Expected | None, *, by: str
+    product_id: str,
+    adjustment: StockAdjustment,
+    key: str,
+    expected: ExpectedVersion | None,
+    *,
+    by: str,
 ) -> AdjustedStock:
     """Add units or remove them, whatever is sold at the same time.
 
@@ -79,9 +86,7 @@ def adjust_stock(
         if stored is None:
             raise
         if stored.fingerprint != movement.fingerprint:
-            raise IdempotencyKeyReused(
-                "This Idempotency-Key was used for another adjustment. Use a new key."
-            ) from refusal
+            raise IdempotencyKeyReused from refusal
         return AdjustedStock(get_stock(product_id), is_replay=True)
     browse_cache.forget()
     return AdjustedStock(repository.refresh_stock(before), is_replay=False)
@@ -112,7 +117,7 @@ def new_movement(product_id: str, kind: str, change: int, reason: str, *, by: st
     )
 
 
-def _store_adjustment(movement: StockMovement, expected: Expected | None) -> StockSnapshot:
+def _store_adjustment(movement: StockMovement, expected: ExpectedVersion | None) -> StockSnapshot:
     """Returns the stock before. Raises MovementExists, and the refusals of `adjust_stock`."""
     is_exact = expected is not None and not expected.is_any
 
@@ -131,7 +136,7 @@ def _allocate_change(before: StockSnapshot, change: int) -> dict[int, int]:
     if before.available + change > AVAILABLE_MAX:
         message = f"Must not raise the stock above {AVAILABLE_MAX:,} units"
         problem = {"loc": ("body", "change"), "type": "less_than_equal", "msg": message}
-        raise refusal_of([problem])
+        raise invalid_fields_error([problem])
     changes = before.allocate_change(change)
     if changes is None:
         raise InsufficientStock(

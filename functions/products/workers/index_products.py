@@ -35,7 +35,7 @@ freeze_gc()
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Returns the messages that failed, so that SQS brings only those again."""
-    observability.correlate(context.aws_request_id)
+    observability.set_log_context(context.aws_request_id)
     entries_by_message: dict[str, set[str]] = {}
     failed: set[str] = set()
     for record in event["Records"]:

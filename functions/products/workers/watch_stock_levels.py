@@ -16,7 +16,7 @@ freeze_gc()
 
 def handler(event: dict[str, Any], context: Any) -> None:
     """Raises LevelChanged and Unavailable: Lambda retries the batch, and less is left to do."""
-    observability.correlate(context.aws_request_id)
+    observability.set_log_context(context.aws_request_id)
     keys = [record["dynamodb"]["Keys"]["product_id"]["S"] for record in event["Records"]]
     product_ids = list(dict.fromkeys(key.partition("#")[0] for key in keys))
     stocks = repository.list_watched_stocks(product_ids)

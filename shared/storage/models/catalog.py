@@ -106,7 +106,7 @@ class Stock(Table):
 class StockLevel(Table):
     """The level that events announced last: depleted, low or enough. Key `<product id>#level`."""
 
-    beside = Stock
+    shares_table_with = Stock
 
     class Meta:
         table_name = _tables.stock_table

@@ -109,7 +109,7 @@ class IndexedEntry(Table):
     Stored in the table of the listings, in a partition that nobody browses.
     """
 
-    beside = Listing
+    shares_table_with = Listing
 
     class Meta:
         table_name = _tables.listings_table
@@ -143,7 +143,7 @@ class Spelling(Table):
     Stored in the table of the postings, shard `~` and the word without one of its letters.
     """
 
-    beside = Posting
+    shares_table_with = Posting
 
     class Meta:
         table_name = _tables.search_table

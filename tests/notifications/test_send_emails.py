@@ -1,0 +1,351 @@
+"""Whole slice: the worker sends one mail for each event of the mail queue."""
+
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from notifications import emails
+from notifications.emails import MailedOrderEvent
+from notifications.sender import SesSender
+from notifications.workers.send_emails import handler
+from orders.guests import links
+from shared.aws import client
+from shared.storage.models.accounts import EmailToken
+from shared.storage.models.orders import Order
+from tests.support import faults, mail, shop
+from tests.support.email_fixtures import MAILED, happened, types
+from tests.support.http import CONTEXT, sample
+from tests.support.logs import captured
+from tests.support.mail import detail, queued, sent, user_registered
+from tests.template import stack
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+NOBODY_FAILED = {"batchItemFailures": []}
+PARTS = ("subject.txt", "txt", "html")
+
+
+def failed(answer) -> list[str]:
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def order_of(buyer_id: str, event_id: str) -> dict:
+    """The event of a stored order of this buyer."""
+    order_id = f"ord_{buyer_id}"
+    mail.order(order_id=order_id, buyer_id=buyer_id).save()
+    return detail() | {"id": event_id, "data": detail()["data"] | {"order_id": order_id}}
+
+
+@pytest.fixture
+def order(aws) -> Order:  # noqa: ARG001 (the tables must exist first)
+    """The order of the sample event."""
+    stored = mail.order()
+    stored.save()
+    return stored
+
+
+def recipients() -> list[str]:
+    return [address for message in sent() for address in message.destinations["ToAddresses"]]
+
+
+@pytest.mark.usefixtures("order")
+def test_a_buyer_gets_a_mail_about_their_order():
+    shop.user("usr_ada", email="ada@example.com", name="Ada Lovelace", email_verified=True)
+
+    with faults.answering(client("sesv2"), "SendEmail") as calls:
+        answer = handler(sample("notifications.send_emails"), CONTEXT)
+
+    (message,) = sent()
+    (handed_over,) = [json.loads(call["body"])["Content"]["Simple"] for call in calls.sent]
+    assert answer == NOBODY_FAILED
+    assert (message.source, message.subject) == ("shop@example.com", "Your order at Souk")
+    assert message.destinations == {"ToAddresses": ["ada@example.com"]}
+    assert "Hello Ada Lovelace, thank you for your order" in " ".join(message.body.split())
+    assert "Green tea, 100 g" in handed_over["Body"]["Text"]["Data"]
+    assert handed_over["Body"]["Text"]["Charset"] == handed_over["Body"]["Html"]["Charset"]
+
+
+def test_a_new_user_gets_a_mail():
+    shop.user("usr_ada", email="ada@example.com")
+
+    handler(queued(user_registered().model_dump(mode="json")), CONTEXT)
+
+    assert [(message.subject, recipients()) for message in sent()] == [
+        ("Welcome to Souk", ["ada@example.com"])
+    ]
+
+
+@pytest.mark.usefixtures("order")
+def test_a_redelivered_message_is_mailed_once():
+    shop.user("usr_ada")
+
+    answers = [handler(sample("notifications.send_emails"), CONTEXT) for _ in range(3)]
+
+    assert answers == [NOBODY_FAILED] * 3
+    assert len(sent()) == 1
+
+
+@pytest.mark.usefixtures("order")
+def test_an_event_twice_in_one_batch_is_mailed_once():
+    shop.user("usr_ada")
+
+    answer = handler(queued(detail(), detail()), CONTEXT)
+
+    assert answer == NOBODY_FAILED
+    assert len(sent()) == 1
+
+
+@pytest.mark.usefixtures("order")
+def test_two_events_about_one_order_send_two_mails():
+    shop.user("usr_ada")
+
+    handler(queued(detail(), detail() | {"id": "evt_two"}), CONTEXT)
+
+    assert len(sent()) == 2
+
+
+def test_a_mail_that_ses_refuses_is_sent_later():
+    for user_id in ("usr_ada", "usr_bob", "usr_eve"):
+        shop.user(user_id)
+    batch = queued(
+        order_of("usr_ada", "evt_1"), order_of("usr_bob", "evt_2"), order_of("usr_eve", "evt_3")
+    )
+
+    throttled = faults.refused("TooManyRequestsException", status=429)
+    with faults.answering(client("sesv2"), "SendEmail", None, throttled):
+        answer = handler(batch, CONTEXT)
+    assert failed(answer) == ["message-1"]
+    assert recipients() == ["usr_ada@example.com", "usr_eve@example.com"]
+    again = handler(batch, CONTEXT)
+
+    assert again == NOBODY_FAILED
+    assert recipients() == ["usr_ada@example.com", "usr_eve@example.com", "usr_bob@example.com"]
+
+
+@pytest.mark.usefixtures("order")
+def test_a_mail_is_retried_when_ses_does_not_answer():
+    shop.user("usr_ada")
+
+    with faults.answering(client("sesv2"), "SendEmail", faults.timed_out()):
+        answer = handler(queued(detail()), CONTEXT)
+    assert failed(answer) == ["message-0"]
+    assert sent() == []
+    again = handler(queued(detail()), CONTEXT)
+
+    assert again == NOBODY_FAILED
+    assert len(sent()) == 1
+
+
+@pytest.mark.usefixtures("order")
+def test_a_failure_is_logged_without_the_address():
+    shop.user("usr_ada", email="ada@example.com")
+    refused = faults.refused("MessageRejected")
+    refused[1]["Error"]["Message"] = "Email address is not verified: ada@example.com"
+
+    with faults.answering(client("sesv2"), "SendEmail", refused), captured() as lines:
+        handler(queued(detail()), CONTEXT)
+
+    (line,) = lines.saying("not mailed")
+    assert (line["level"], line["reason"]) == ("ERROR", "MessageRejected")
+    assert (line["sqs_message_id"], "ada@example.com" in lines.text) == ("message-0", False)
+
+
+class Killed(BaseException):
+    """Like a timeout: no more of our code runs."""
+
+
+def kill_while_sending(monkeypatch, *, milliseconds_left: int) -> None:
+    def killed(*_: Any) -> str:
+        raise Killed
+
+    context = SimpleNamespace(
+        **vars(CONTEXT) | {"get_remaining_time_in_millis": lambda: milliseconds_left}
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(SesSender, "send", killed)
+        with pytest.raises(Killed):
+            handler(sample("notifications.send_emails"), context)
+
+
+@pytest.mark.usefixtures("order")
+def test_a_killed_worker_s_mail_is_sent_after_its_timeout(monkeypatch):
+    shop.user("usr_ada")
+    kill_while_sending(monkeypatch, milliseconds_left=0)
+
+    answer = handler(sample("notifications.send_emails"), CONTEXT)
+
+    assert answer == NOBODY_FAILED
+    assert len(sent()) == 1
+
+
+@pytest.mark.usefixtures("order")
+def test_a_mail_waits_while_another_worker_may_send_it(monkeypatch):
+    shop.user("usr_ada")
+    kill_while_sending(monkeypatch, milliseconds_left=10_000)
+
+    answer = handler(queued(detail()), CONTEXT)
+
+    assert failed(answer) == ["message-0"]
+    assert sent() == []
+
+
+@pytest.mark.usefixtures("order")
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "not JSON",
+        "[]",
+        "{}",
+        json.dumps({"detail": None}),
+        json.dumps({"detail": {}}),
+        json.dumps({"detail": detail() | {"type": "order.vanished"}}),
+        json.dumps({"detail": {key: value for key, value in detail().items() if key != "id"}}),
+        json.dumps({"detail": detail() | {"data": {}}}),
+    ],
+)
+def test_a_message_without_an_event_fails_alone(body):
+    shop.user("usr_ada")
+    batch = queued(None, detail())
+    batch["Records"][0]["body"] = body
+
+    answer = handler(batch, CONTEXT)
+
+    assert failed(answer) == ["message-0"]
+    assert len(sent()) == 1
+
+
+@pytest.mark.usefixtures("order")
+def test_an_order_of_a_deleted_user_sends_no_mail():
+    answer = handler(sample("notifications.send_emails"), CONTEXT)
+
+    assert answer == NOBODY_FAILED
+    assert sent() == []
+
+
+def test_a_missing_order_sends_no_mail():
+    shop.user("usr_ada")
+
+    answer = handler(sample("notifications.send_emails"), CONTEXT)
+
+    assert answer == NOBODY_FAILED
+    assert sent() == []
+
+
+def test_a_guest_s_link_is_in_no_log_and_no_row():
+    mail.order(buyer_id="gst_one", guest_email="guest@example.com").save()
+
+    with captured() as lines:
+        answer = handler(sample("notifications.send_emails"), CONTEXT)
+
+    (message,) = sent()
+    (token,) = set(re.findall(r"token=([\w.-]+)", message.body))
+    links.require("ord_one", token)
+    assert answer == NOBODY_FAILED
+    assert recipients() == ["guest@example.com"]
+    for secret in (token, "token=", "guest@"):
+        assert secret not in lines.text
+    assert list(EmailToken.scan()) == []
+
+
+def test_a_guest_order_that_a_user_claimed_is_mailed_to_the_user():
+    """The event is older than the claim and has the guest's id."""
+    shop.user("usr_ada", email="ada@example.com", name="Ada Lovelace", email_verified=True)
+    mail.order().save()
+    stale = detail() | {"data": detail()["data"] | {"buyer_id": "gst_one"}}
+
+    handler(queued(stale), CONTEXT)
+
+    (message,) = sent()
+    assert recipients() == ["ada@example.com"]
+    assert "https://shop.example/orders/ord_one" in message.body
+    assert "token=" not in message.body
+
+
+def test_only_the_buyer_of_an_order_gets_its_mail():
+    shop.user("usr_eve", email="eve@example.com")
+    shop.user("usr_ada", email="ada@example.com")
+    mail.order().save()
+    forged = detail() | {"data": detail()["data"] | {"buyer_id": "usr_eve"}}
+
+    handler(queued(forged), CONTEXT)
+
+    assert recipients() == ["ada@example.com"]
+
+
+def test_a_free_order_sends_one_mail_for_its_two_events():
+    shop.user("usr_ada")
+    free = mail.totals(discount_minor=2500, total_minor=0)
+    mail.order(status="paid", awaits=None, expires_at=None, totals=free).save()
+    paid = happened("order.paid").model_dump(mode="json") | {"id": "evt_two"}
+
+    answer = handler(queued(detail(), paid), CONTEXT)
+
+    assert answer == NOBODY_FAILED
+    assert [message.subject for message in sent()] == ["Your order at Souk"]
+
+
+@pytest.mark.parametrize("name", types(MailedOrderEvent))
+@pytest.mark.usefixtures("order")
+def test_each_order_event_sends_one_mail(name):
+    shop.user("usr_ada", email="ada@example.com")
+    event = happened(name).model_dump(mode="json")
+
+    answers = [handler(queued(event), CONTEXT) for _ in range(2)]
+
+    assert answers == [NOBODY_FAILED] * 2
+    assert recipients() == ["ada@example.com"]
+
+
+def test_a_guest_s_mail_waits_for_unreachable_link_keys():
+    mail.order(buyer_id="gst_one", guest_email="guest@example.com").save()
+
+    with faults.answering(client("secretsmanager"), "GetSecretValue", faults.timed_out()):
+        answer = handler(queued(detail()), CONTEXT)
+    assert failed(answer) == ["message-0"]
+    assert handler(queued(detail()), CONTEXT) == NOBODY_FAILED
+
+    assert recipients() == ["guest@example.com"]
+
+
+def test_the_rule_matches_exactly_the_mailed_events():
+    rules = stack.of_type("AWS::Events::Rule").values()
+    (rule,) = [
+        each for each in rules if "MailQueue" in {target["Id"] for target in each["Targets"]}
+    ]
+
+    matched = set(rule["EventPattern"]["detail-type"])
+
+    assert matched == {event.type for event in MAILED}
+
+
+@pytest.mark.parametrize("name", sorted({event.type for event in MAILED}))
+def test_every_mail_has_its_three_templates(name):
+    templates = Path(emails.__file__).parent / "templates"
+    stem = {"order.confirmation_requested": "order.placed"}.get(name, name)  # the same mail
+
+    assert [part for part in PARTS if not (templates / f"{stem}.{part}").is_file()] == []
+
+
+def test_a_mail_whose_reply_is_lost_is_not_resent_at_once():
+    shop.user("usr_ada", email="ada@example.com")
+    attempts = []
+
+    def lose_reply(request: Any, **_: Any) -> None:
+        attempts.append(request.url)
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    hooks = client("sesv2").meta.events
+    hooks.register_first("before-send.sesv2.SendEmail", lose_reply)
+    try:
+        answer = handler(queued(user_registered().model_dump(mode="json")), CONTEXT)
+    finally:
+        hooks.unregister("before-send.sesv2.SendEmail", lose_reply)
+
+    assert len(failed(answer)) == 1
+    assert len(attempts) == 1
