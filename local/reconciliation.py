@@ -130,9 +130,9 @@ def _movements(shop: Target) -> Iterator[tuple[str, int, int]]:
 
 
 def _uses(shop: Target) -> Iterator[tuple[str, int, int]]:
-    for item in _items(shop, "PromotionsTable", "kept_as", "code", "used"):
-        kept_as, code = item["kept_as"]["S"], item["code"]["S"]
-        customer = None if kept_as == PROMOTIONS else kept_as
+    for item in _items(shop, "PromotionsTable", "partition", "code", "used"):
+        partition, code = item["partition"]["S"], item["code"]["S"]
+        customer = None if partition == PROMOTIONS else partition
         yield _use(code, customer), _number(item, "used"), 0
 
 
@@ -148,7 +148,7 @@ def _ordered(shop: Target, orders: _Orders) -> Iterator[tuple[str, int, int]]:
         orders.judge(order)
         for line in order["lines"]:
             kept = int(line["quantity"] - line.get("returned", 0))
-            yield line["product_id"], -kept, sum(json.loads(line.get("taken", "{}")).values())
+            yield line["product_id"], -kept, sum(json.loads(line.get("allocations", "{}")).values())
         promotion = order.get("promotion")
         if promotion and order["status"] not in GIVE_PROMOTIONS_BACK:
             if promotion.get("is_counted"):

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Lock
 from typing import Any
 
-from orders import service as orders
+from orders import placement
 from orders.buyers import Buyer
 from orders.schemas import OrderRequest
 from shared.config import Tables, settings
@@ -65,7 +65,7 @@ def buy_until_none_is_left(product_id: str, buyer: int, start: Barrier) -> Count
     while True:
         key = f"{product_id}-{came['sold']}"  # the same one when it is tried again
         try:
-            orders.place(Buyer(f"usr_buyer_{buyer}"), request, key)
+            placement.place_order(Buyer(f"usr_buyer_{buyer}"), request, key)
         except OutOfStock:
             return came
         except Unavailable:

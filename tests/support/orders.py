@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from orders import service
+from orders import placement
 from orders.buyers import Buyer
 from orders.lifecycle import balances, decisions, provider_events, refunds
+from orders.lifecycle.effects import Effects
 from orders.lifecycle.service import update_order
-from orders.lifecycle.transitions import Effects
 from orders.schemas import OrderRequest
 from orders.staff_api import handler as staff_api
 from shared import clock
@@ -37,20 +37,20 @@ ship = partial(decisions.ship, by="usr_staff", carrier="DHL", tracking_number="1
 deliver = partial(decisions.deliver, by="usr_staff")
 cancel = partial(decisions.cancel, by="usr_ada", is_staff=False, reason=None)
 cancel_by_staff = partial(decisions.cancel, by="usr_staff", is_staff=True, reason="broken")
-begin = partial(provider_events.begin, provider="bank", payment_id=PAYMENT)
-voided = partial(provider_events.voided, payment_id=PAYMENT)
+begin = partial(provider_events.start_payment, provider="bank", payment_id=PAYMENT)
+voided = partial(provider_events.apply_void, payment_id=PAYMENT)
 
 
 def authorized(order: Order, payment_id: str = PAYMENT) -> Effects | None:
     total = balances.total_minor(order)
-    return provider_events.authorized(
+    return provider_events.apply_authorization(
         order, provider="bank", payment_id=payment_id, amount_minor=total
     )
 
 
 def captured(order: Order, payment_id: str = PAYMENT) -> Effects | None:
     total = balances.total_minor(order)
-    return provider_events.captured(
+    return provider_events.apply_capture(
         order, provider="bank", payment_id=payment_id, amount_minor=total
     )
 
@@ -71,7 +71,7 @@ def settle(status: str = "succeeded", *, number: int = -1) -> Decide:
 
     def decide(order: Order) -> Effects | None:
         asked = order.refunds[number]
-        return refunds.settled(
+        return refunds.apply_refund_status(
             order, asked, status=status, provider_refund_id=f"bank_{asked.refund_id}"
         )
 
@@ -138,7 +138,7 @@ def line(product_id: str, taken: dict[str, int]) -> OrderLine:
         quantity=quantity,
         unit_price_minor=1000,
         line_total_minor=1000 * quantity,
-        taken_json=taken,
+        allocations_json=taken,
     )
 
 
@@ -154,7 +154,7 @@ def stored(*life: Decide, of: Product | None = None, quantity: int = 2, **more: 
     request = OrderRequest.model_validate(
         {"lines": [shop.line(product, quantity)], "shipping_address": shop.ADDRESS} | more
     )
-    order = service.place(buyer, request, uuid4().hex).order
+    order = placement.place_order(buyer, request, uuid4().hex).order
     for decide in life:
         order = update_order(order.order_id, decide)
     return order

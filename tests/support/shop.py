@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from orders.pricing import repository as prices
-from orders.pricing.rates.schemas import ShippingRates, TaxRates
 from products import variants
 from products.product_edits import set_status_keys
 from products.workers.index_products import handler as index_worker
@@ -16,7 +15,14 @@ from shared.storage import stock
 from shared.storage.models.accounts import Login, User
 from shared.storage.models.catalog import Product, ProductGroup, Stock
 from shared.storage.models.outbox import OutboxRow
-from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse, RateTable
+from shared.storage.models.pricing import (
+    PROMOTIONS,
+    SHIPPING_RATES,
+    TAX_RATES,
+    Promotion,
+    PromotionUse,
+    RateTable,
+)
 from shared.storage.transactions import Transaction
 from tests.support.http import CONTEXT
 
@@ -78,14 +84,14 @@ def zone(*countries: str, **more: Any) -> dict[str, Any]:
 
 
 def taxes(*destinations: dict[str, Any]) -> None:
-    _sheet(TaxRates.sheet, {"destinations": destinations})
+    _rate_table(TAX_RATES, {"destinations": destinations})
 
 
 def ships(*zones: dict[str, Any]) -> None:
-    _sheet(ShippingRates.sheet, {"zones": zones})
+    _rate_table(SHIPPING_RATES, {"zones": zones})
 
 
-def _sheet(name: str, document: dict[str, Any]) -> None:
+def _rate_table(name: str, document: dict[str, Any]) -> None:
     RateTable(
         name,
         document=json.dumps(document),
