@@ -16,7 +16,7 @@ from orders.buyers import Buyer
 from orders.schemas import OrderRequest
 from orders.views import OrderView
 from products import service as catalog
-from products.catalog import CATEGORIES_MAX, CatalogQuery, Sort
+from products.catalog_queries import CATEGORIES_MAX, CatalogQuery, Sort
 from products.fields import Category
 from products.schemas import ProductDetail, ProductView
 from shared.http.authorization import caller_from_event
@@ -51,11 +51,11 @@ def list_products(
     limit: Limit = 20, cursor: Cursor = None, category: Categories = None, sort: Sorted = None
 ) -> Page[ProductView]:
     query = CatalogQuery().where_in(category or []).order_by(sort).page(limit, cursor)
-    return catalog.list_page(query)
+    return catalog.list_products(query)
 
 
 def get_product(product_id: str) -> ProductDetail:
-    return catalog.look_up(product_id)
+    return catalog.get_product(product_id)
 
 
 async def place_order_async(

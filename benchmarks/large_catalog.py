@@ -12,8 +12,8 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 
 from products import listing_keys
-from products.index.catalog_entries import listings_of
-from products.index.repository import units_named
+from products.index.catalog_entries import build_listings
+from products.index.repository import get_catalog_entries
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.listings import Listing
 from tests.support import shop
@@ -24,33 +24,33 @@ CATEGORY = "home"
 def fill(count: int) -> None:
     """So many products, all in one category, with stock and listings."""
     first = shop.product("TEA-0", available=5, category=CATEGORY)
-    (unit,) = units_named([first.product_id])
+    (entry,) = get_catalog_entries([first.product_id])
     put_product = _copier(Product, first)
     put_stock = _copier(Stock, Stock.get(first.product_id))
     put_listing = {
-        shelf.partition("#")[0]: _copier(Listing, listing)
-        for shelf, listing in listings_of(unit).items()
+        partition.partition("#")[0]: _copier(Listing, listing)
+        for partition, listing in build_listings(entry).items()
     }
     for number in range(1, count):
         product_id = f"prd_{number:032}"
         put_product({"product_id": product_id, "sku": f"TEA-{number}"})
         put_stock({"product_id": product_id})
-        for shelf in listing_keys.paths_of(product_id, CATEGORY):
-            put_listing[shelf.partition("#")[0]](_listed(product_id, shelf, number))
+        for partition in listing_keys.partitions_of(product_id, CATEGORY):
+            put_listing[partition.partition("#")[0]](_listed(product_id, partition, number))
 
 
-def _listed(product_id: str, shelf: str, number: int) -> dict[str, str]:
-    price_shelf = listing_keys.price_shelf(shelf, "EUR")
+def _listed(product_id: str, partition: str, number: int) -> dict[str, str]:
+    price_partition = listing_keys.price_partition(partition, "EUR")
     return {
-        "shelf": shelf,
-        "unit": product_id,
+        "partition": partition,
+        "entry_id": product_id,
         "product_id": product_id,
         "newest_key": f"2026-01-01T00:{number:08}#{product_id}",
         "name_key": listing_keys.name_key(f"tea {number}", product_id),
         "price_key": listing_keys.price_key(number, product_id),
-        "price_shelf": price_shelf,
-        "stocked_shelf": shelf,
-        "stocked_price_shelf": price_shelf,
+        "price_partition": price_partition,
+        "stocked_partition": partition,
+        "stocked_price_partition": price_partition,
     }
 
 

@@ -23,7 +23,9 @@ from typing import Any
 from benchmarks.endpoint import Call, answering
 from benchmarks.report import Row
 from products.search import service, spelling
-from products.search.words import postings_of, words_in
+from products.search.postings import build_postings
+from products.search.terms import SearchQuery
+from products.search.tokens import tokenize
 from shared.storage.models.catalog import Product
 from shared.storage.models.listings import Spelling
 
@@ -58,7 +60,7 @@ def products(count: int) -> Iterator[Product]:
 
 def asked_of(shop: list[Product]) -> dict[str, str]:
     """What to search for, by what is hard about it."""
-    said = Counter(word for product in shop for word in set(words_in(product.name)))
+    said = Counter(word for product in shop for word in set(tokenize(product.name)))
     common, also_common = (word for word, _ in said.most_common(2))
     some_rare = [word for word, n in said.items() if n <= RARELY and len(word) >= TYPED_WRONG_MIN]
     rare, elsewhere = some_rare[0], some_rare[-1]
@@ -66,7 +68,7 @@ def asked_of(shop: list[Product]) -> dict[str, str]:
         "rare word": f"{rare} ",
         "common word": f"{common} ",
         "two common words": f"{common} {also_common} ",
-        "a whole name": next(it.name for it in shop if rare in words_in(it.name)),
+        "a whole name": next(it.name for it in shop if rare in tokenize(it.name)),
         "prefix": common[:4],
         "two letters swapped": f"{rare[:3]}{rare[4]}{rare[3]}{rare[5:]} ",
         "nothing found": f"{rare} {elsewhere} ",
@@ -90,16 +92,16 @@ class Index:
         self._postings = defaultdict[str, list[Item]](list)
         self._spellings: dict[str, set[str]] = defaultdict(set)
         for product in shop:
-            for posting in postings_of(product.product_id, [product], product):
+            for posting in build_postings(product.product_id, [product], product):
                 self._postings[posting.shard].append(posting.serialize())
         for shard in self._postings.values():
             shard.sort(key=_key_of)
-        for word in filter(spelling.can_be_misspelt, self._words()):
-            for variant in spelling.variants_of(word):
+        for word in filter(spelling.is_correctable, self._words()):
+            for variant in spelling.deletions_of(word):
                 self._spellings[f"~{variant}"].add(word)
 
     def _words(self) -> set[str]:
-        return {it["word"]["S"] for shard in self._postings.values() for it in shard}
+        return {it["token"]["S"] for shard in self._postings.values() for it in shard}
 
     def items(self) -> Iterator[Item]:
         for shard in self._postings.values():
@@ -166,16 +168,16 @@ def _dynamodb_rows(shop: list[Product], queries: dict[str, str]) -> Iterator[Row
 
 def dynamodb_row(index: Index, what: str, text: str) -> Row:
     """Without the products themselves, which are read the same way after any search."""
-    asked = service.Asked.of(text)
+    asked = SearchQuery.parse(text)
     with answering(index.answer):
-        milliseconds = _milliseconds(lambda: service.begin(asked, PAGE))
+        milliseconds = _milliseconds(lambda: service.start_search(asked, PAGE))
         index.read.clear()
-        searched, found = service.begin(asked, PAGE)
+        searched, found = service.start_search(asked, PAGE)
     units = sum(math.ceil(sum(sizes) / 4096) / 2 for sizes in index.read if sizes)
     read = [size for sizes in index.read for size in sizes]
     detail = (
         f"{len(index.read)} Queries, {len(read):,} items, {sum(read) / 1000:,.1f} KB, "
-        f"{milliseconds:.1f} ms, {len(found.units)} found"
+        f"{milliseconds:.1f} ms, {len(found.items)} found"
         + ("" if searched == asked else f", corrected to {searched.text.strip()}")
     )
     return Row(f"index items: {what}", None, units, detail, " read units")
@@ -222,7 +224,7 @@ def sqlite_row(opened: sqlite3.Connection, what: str, text: str) -> Row:
 
 def found_by_sqlite(opened: sqlite3.Connection, text: str) -> list[Any]:
     match = " ".join(
-        f'"{term.word}"{"*" * term.is_prefix}' for term in service.Asked.of(text).terms
+        f'"{term.token}"{"*" * term.is_prefix}' for term in SearchQuery.parse(text).terms
     )
     query = "SELECT product_id FROM products WHERE products MATCH ? ORDER BY rank LIMIT ?"
     return opened.execute(query, (match, PAGE)).fetchall()

@@ -29,7 +29,7 @@ from orders.views import OrderView
 from products import browse_cache, listing_keys
 from products import handler as products
 from products import service as catalog
-from products.catalog import CatalogQuery
+from products.catalog_queries import CatalogQuery
 from shared import clock, ids
 from shared.http.responses import Rendered
 from shared.http.schemas import View
@@ -99,13 +99,17 @@ def _routes() -> list[Route]:
             "GET product",
             products.handler,
             sample("products.get"),
-            _replaced("view", "look_up", catalog.look_up(ids.derived_id("prd", SKUS[0]))),
+            _replaced(
+                "get_cached_product",
+                "get_product",
+                catalog.get_product(ids.derived_id("prd", SKUS[0])),
+            ),
         ),
         Route(
             f"list products, page of {PAGE}",
             products.handler,
             page,
-            _replaced("browse", "list_page", catalog.list_page(query)),
+            _replaced("list_cached_products", "list_products", catalog.list_products(query)),
         ),
     ]
 
@@ -219,9 +223,11 @@ def _product(sku: str) -> dict[str, Any]:
 
 def _listing(product_id: str) -> dict[str, Any]:
     """As an index has it."""
-    shelf, key = listing_keys.category_shelf(CATEGORY), listing_keys.newest_key(NOW, product_id)
+    partition = listing_keys.category_partition(CATEGORY)
+    key = listing_keys.newest_key(NOW, product_id)
     shown = {"product_id": {"S": product_id}, "stock_shards": {"N": "1"}}
-    return {"shelf": {"S": shelf}, "unit": {"S": product_id}, "newest_key": {"S": key}, **shown}
+    place = {"partition": {"S": partition}, "entry_id": {"S": product_id}}
+    return {**place, "newest_key": {"S": key}, **shown}
 
 
 PRODUCTS = [_product(sku) for sku in SKUS]

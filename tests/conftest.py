@@ -111,7 +111,7 @@ def aws() -> Iterator[None]:
     """
     key_rings.key_ring.forget()
     browse_cache.forget()
-    search.learnt.clear()
+    search.known_words.clear()
     with mock_aws():
         moto_snapshots.fill(deploy)
         yield

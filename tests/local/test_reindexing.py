@@ -67,13 +67,13 @@ def test_a_group_that_all_have_left_is_taken_from_the_lists():
     shirt = product("SHIRT", group="SHIRTS", options_json={"size": "S"})
     shirt.update([Product.group.remove(), Product.options_json.set({})])
     ProductGroup("SHIRTS", variants=[], version=2).save()
-    assert [it.unit for it in Listing.scan()].count("grp#SHIRTS") > 0
+    assert [it.entry_id for it in Listing.scan()].count("grp#SHIRTS") > 0
 
     reindex(shops.shop())
     for body in queued():
         tell_index(parse_event(body["detail"]))
 
-    listed = {it.unit for it in Listing.scan() if it.shelf.startswith("shop#")}
+    listed = {it.entry_id for it in Listing.scan() if it.partition.startswith("shop#")}
     assert listed == {shirt.product_id}
 
 

@@ -326,7 +326,7 @@ class Shop(RuleBasedStateMachine):
 
     def _adjust(self, product: Product, difference: int) -> None:
         adjustment = StockAdjustment(change=difference, reason="counted")
-        stockroom.adjust(product.product_id, adjustment, uuid4().hex, None, by="usr_staff")
+        stockroom.adjust_stock(product.product_id, adjustment, uuid4().hex, None, by="usr_staff")
 
     def _receive(self, event: Event) -> None:
         outcome = told(event)

@@ -7,6 +7,7 @@ from shared.storage import stock
 from shared.storage.dynamo import connection
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.orders import Order
+from shared.storage.stock_shards import StockSnapshot
 from shared.storage.transactions import Contended, Transaction
 from tests.support import shop
 from tests.support.catalog import patch
@@ -30,7 +31,7 @@ def order(*lines: tuple[Product, int], key: str = "key-1") -> Answer:
     return send(handler, "orders.place", body=body, headers={"idempotency-key": key})
 
 
-def stock_of(product: Product) -> stock.StockSnapshot:
+def stock_of(product: Product) -> StockSnapshot:
     return stock.get_stock(Product.get(product.product_id))
 
 

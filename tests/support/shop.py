@@ -6,7 +6,7 @@ from typing import Any
 
 from orders.pricing import repository as prices
 from products import variants
-from products.repository import file_under_status
+from products.product_edits import set_status_keys
 from products.workers.index_products import handler as index_worker
 from shared import clock, ids
 from shared.events.all_events import AnyEvent, CatalogEvent, parse_event
@@ -55,7 +55,7 @@ def product(sku: str, *, available: int | None = None, **changes: Any) -> Produc
         }
         | changes,
     )
-    file_under_status(stored)
+    set_status_keys(stored)
     stored.save()
     if stored.group:
         _join(stored)
@@ -141,7 +141,7 @@ def meanwhile(monkeypatch: Any, *happenings: Callable[[], object]) -> None:
 
 
 def _join(product: Product) -> None:
-    group = variants.with_member(ProductGroup.find(product.group), product)
+    group = variants.put_variant(ProductGroup.find(product.group), product)
     group.save()
 
 
@@ -227,9 +227,9 @@ def available(of: Product) -> int:
 def sell(product: Product, quantity: int) -> None:
     """As an order does."""
     transaction = Transaction()
-    parts = stock.get_stock(Product.get(product.product_id)).split(quantity)
+    parts = stock.get_stock(Product.get(product.product_id)).allocate(quantity)
     assert parts is not None
-    stock.stage_sale(
+    stock.stage_allocation(
         transaction,
         product.product_id,
         parts,

@@ -1,25 +1,19 @@
-"""Browsing the catalog: in every order, page by page, at a cost that does not grow with it."""
+"""Lists of products: filters, sorts, pages, cursors, and the cost of a page."""
 
 import json
-from datetime import timedelta
 
 import pytest
 
 from benchmarks.endpoint import watched
-from products.catalog import CATEGORIES_MAX
-from products.handler import handler
+from products.catalog_queries import CATEGORIES_MAX
 from products.listing_keys import SHOP_SHARDS
-from shared import clock
-from shared.storage import cursors
-from shared.storage.models.catalog import Product
 from tests.support import shop
-from tests.support.catalog import browse, created, edit, followed, patch, skus
-from tests.support.http import STAFF, Caller, send
+from tests.support.catalog import browse, created, followed, patch, skus
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def priced(**amounts: int) -> None:
+def create_with_prices(**amounts: int) -> None:
     for sku, amount in amounts.items():
         shop.product(sku, price_minor=amount)
 
@@ -42,17 +36,10 @@ def test_an_empty_shop_is_an_empty_page():
     assert browse().body == {"items": [], "next_cursor": None}
 
 
-def test_a_product_without_stock_is_listed_as_such():
+def test_a_product_without_stock_is_listed_with_zero_units():
     shop.product("TEA")
 
     assert browse().body["items"][0]["available"] == 0
-
-
-@pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
-def test_following_the_cursor_shows_each_product_once(limit):
-    made = [shop.product(f"SKU-{n}").sku for n in range(7)]
-
-    assert followed(limit=str(limit)) == made[::-1]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +52,7 @@ def test_following_the_cursor_shows_each_product_once(limit):
     ],
 )
 @pytest.mark.parametrize("limit", ["1", "2", "100"])
-def test_each_order_is_followed_from_one_end_to_the_other(sort, expected, limit):
+def test_every_sort_lists_all_products_in_order(sort, expected, limit):
     shop.product("A", name="épice", price_minor=300)
     shop.product("B", name="Apple", price_minor=100)
     shop.product("C", name="zest", price_minor=200)
@@ -73,14 +60,14 @@ def test_each_order_is_followed_from_one_end_to_the_other(sort, expected, limit)
     assert followed(sort=sort, limit=limit) == expected
 
 
-def test_a_shorter_name_comes_before_one_that_goes_on():
+def test_a_shorter_name_comes_before_a_longer_one():
     for sku, name in (("A", "Tea pot"), ("B", "tea"), ("C", "Teak")):
         shop.product(sku, name=name)
 
     assert followed(sort="name") == ["B", "A", "C"]
 
 
-def test_a_parent_shows_what_is_in_its_children():
+def test_a_parent_category_lists_its_children():
     shop.product("POT", category="home/kitchen/teapots")
     shop.product("PAN", category="home/kitchen")
     shop.product("RUG", category="home")
@@ -92,7 +79,7 @@ def test_a_parent_shows_what_is_in_its_children():
     assert followed(category="kitchen") == []
 
 
-def test_a_tag_shows_what_has_it():
+def test_a_tag_lists_the_products_that_have_it():
     shop.product("TEA", tags=["green, loose", "sale"])
     shop.product("POT", tags=["sale"])
 
@@ -101,7 +88,7 @@ def test_a_tag_shows_what_has_it():
 
 
 @pytest.mark.parametrize("sort", ["newest", "price_asc", "price_desc", "name"])
-def test_what_is_sold_out_can_be_left_out(sort):
+def test_sold_out_products_can_be_filtered_out(sort):
     shop.product("GONE", available=0, category="tea", tags=["x"])
     shop.product("TEA", available=1, category="tea", tags=["x"])
     shop.product("NEVER", category="tea", tags=["x"])
@@ -124,8 +111,8 @@ def test_what_is_sold_out_can_be_left_out(sort):
     ],
 )
 @pytest.mark.parametrize("limit", ["1", "100"])
-def test_prices_can_be_bounded_both_ways(bounds, expected, limit):
-    priced(A=100, B=200, C=300, D=10**12)
+def test_a_price_range_filters_by_both_bounds(bounds, expected, limit):
+    create_with_prices(A=100, B=200, C=300, D=10**12)
 
     assert followed(**bounds, limit=limit) == expected
     assert followed(**bounds, limit=limit, sort="price_desc") == expected[::-1]
@@ -142,7 +129,7 @@ def test_amounts_of_two_currencies_are_not_compared():
 
 
 @pytest.mark.parametrize("sort", ["newest", "price_asc", "price_desc", "name"])
-def test_several_categories_are_one_list_in_order(sort):
+def test_several_categories_are_one_sorted_list(sort):
     for n in range(12):
         shop.product(f"SKU-{n}", category=f"c{n % 4}", price_minor=100 + n * 7 % 12, name=f"{n:03}")
     expected = followed(sort=sort, limit="100")
@@ -152,7 +139,7 @@ def test_several_categories_are_one_list_in_order(sort):
     assert found == expected
 
 
-def test_a_parent_and_its_child_together_show_nothing_twice():
+def test_a_parent_and_its_child_list_no_product_twice():
     shop.product("POT", category="home/kitchen")
     shop.product("RUG", category="home")
 
@@ -168,7 +155,7 @@ def test_a_parent_and_its_child_together_show_nothing_twice():
         {"min_price": "2", "max_price": "1"},
     ],
 )
-def test_what_no_index_answers_is_refused_with_what_can_be_asked(query):
+def test_a_query_without_an_index_is_refused(query):
     answer = browse(**query)
 
     assert (answer.status, answer.code) == (422, "unsupported_query")
@@ -198,124 +185,13 @@ def test_what_no_index_answers_is_refused_with_what_can_be_asked(query):
         ({"x" * 300: "1"}, "query." + "x" * 50),
     ],
 )
-def test_a_query_that_is_wrong_is_named(query, path):
+def test_an_invalid_parameter_is_named(query, path):
     answer = browse(**query)
 
     assert (answer.status, answer.paths) == (422, [path])
 
 
-@pytest.mark.parametrize("sort", ["newest", "price_asc", "price_desc", "name"])
-def test_products_that_come_and_go_while_paging_disturb_none_that_stay(sort):
-    staying = [f"SKU-{n}" for n in range(15)]
-    going = [f"GOING-{n}" for n in range(5)]
-    for n, sku in enumerate([*staying, *going]):
-        shop.product(sku, price_minor=1000 + n * 37 % 100, name=f"{n * 53 % 100:02}")
-    found: list[str] = []
-    page = browse(limit="3", sort=sort)
-    for turn in range(20):
-        found += skus(page)
-        if not page.body["next_cursor"]:
-            break
-        shop.product(f"NEW-{turn}", price_minor=1000 + turn, name=f"{turn:02}")
-        if going:
-            remove(going.pop())
-        remove(found[-1])  # the very product that the cursor stands at
-        page = browse(limit="3", sort=sort, cursor=page.body["next_cursor"])
-
-    assert len(found) == len(set(found))
-    assert set(staying) <= set(found)
-
-
-def remove(sku: str) -> None:
-    product = next(it for it in Product.scan() if it.sku == sku)
-    edit("archive", product.product_id)
-    shop.index(product)
-
-
-def test_a_page_is_short_and_not_wrong_where_the_index_is_behind():
-    for sku in ("A", "B", "C"):
-        shop.product(sku)
-    archived = next(it for it in Product.scan() if it.sku == "B")
-
-    edit("archive", archived.product_id)  # and the index worker has not heard of it yet
-
-    assert followed(limit="1") == ["C", "A"]
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"category": "tea"},
-        {"tag": "x"},
-        {"in_stock": "true"},
-        {"sort": "name"},
-        {"sort": "price_asc"},
-        {"min_price": "5"},
-    ],
-)
-def test_a_cursor_belongs_to_the_query_that_gave_it(other):
-    for n in range(3):
-        shop.product(f"SKU-{n}", category="tea", tags=["x"])
-    cursor = browse(limit="2").body["next_cursor"]
-
-    answer = browse(limit="2", cursor=cursor, **other)
-
-    assert (answer.status, answer.code) == (400, "cursor_query_mismatch")
-
-
-def test_a_cursor_of_one_currency_is_not_for_another():
-    for n in range(3):
-        shop.product(f"SKU-{n}")
-    cursor = browse(limit="2", sort="price_asc").body["next_cursor"]
-
-    answer = browse(limit="2", sort="price_asc", currency="USD", cursor=cursor)
-
-    assert answer.code == "cursor_query_mismatch"
-
-
-def test_the_length_of_a_page_can_change_on_the_way():
-    made = [shop.product(f"SKU-{n}").sku for n in range(5)]
-    first = browse(limit="1")
-
-    rest = browse(limit="10", cursor=first.body["next_cursor"])
-
-    assert skus(first) + skus(rest) == made[::-1]
-
-
-def test_a_cursor_expires(monkeypatch):
-    for n in range(3):
-        shop.product(f"SKU-{n}")
-    cursor = browse(limit="2").body["next_cursor"]
-    later = clock.utc_now() + cursors.LIFETIME + timedelta(seconds=1)
-    monkeypatch.setattr(clock, "utc_now", lambda: later)
-
-    answer = browse(limit="2", cursor=cursor)
-
-    assert (answer.status, answer.code) == (400, "cursor_expired")
-
-
-def test_staffs_cursor_is_not_for_another_user():
-    for n in range(3):
-        created(sku=f"SKU-{n}")
-    query = {"status": "active", "limit": "2"}
-    cursor = send(handler, "staff.list_products", caller=STAFF, query=query).body["next_cursor"]
-
-    colleague = Caller("usr_colleague", "customer staff")
-    answer = send(
-        handler, "staff.list_products", caller=colleague, query=query | {"cursor": cursor}
-    )
-
-    assert (answer.status, answer.code) == (400, "cursor_user_mismatch")
-
-
-@pytest.mark.parametrize("cursor", ["x", "a.b.c", "k1.e30.AAAA", "x" * 2000])
-def test_a_made_up_cursor_is_refused(cursor):
-    answer = browse(cursor=cursor)
-
-    assert (answer.status, answer.code) == (400, "invalid_cursor")
-
-
-def test_an_edit_moves_a_product_to_where_it_then_belongs():
+def test_an_edit_moves_a_product_to_its_new_lists():
     tea = created(category="tea", tags=["old"], price={"amount_minor": 5, "currency": "EUR"})
     created(sku="POT", category="pots", price={"amount_minor": 6, "currency": "EUR"})
     shop.index_what_happened()
@@ -338,22 +214,22 @@ def test_an_edit_moves_a_product_to_where_it_then_belongs():
         ({"min_price": "5", "max_price": "50"}, SHOP_SHARDS),
     ],
 )
-def test_a_page_costs_its_queries_and_one_batch_whatever_the_size_of_the_shop(query, queries):
+def test_a_page_costs_the_same_in_a_larger_shop(query, queries):
     for n in range(6):
         shop.product(f"SMALL-{n}", category="tea", tags=["x"], price_minor=10, available=1)
-    small = costs(query)
+    small = measure_page(query)
     for n in range(30):
         shop.product(f"LARGE-{n}", category="tea", tags=["x"], price_minor=10, available=1)
 
-    large = costs(query)
+    large = measure_page(query)
 
     assert small == large
     assert small == (["BatchGetItem"] + ["Query"] * queries, 5 * queries)
 
 
-def costs(query) -> tuple[list[str], int]:
-    """The calls of a page of five, and the most that its Queries may read."""
-    browse(limit="1", **query)  # reads the keys that sign cursors
+def measure_page(query) -> tuple[list[str], int]:
+    """The AWS calls of a page of five products, and the sum of the limits of its Queries."""
+    browse(limit="1", **query)  # reads the keys that sign cursors, once
     with watched() as calls:
         assert len(skus(browse(limit="5", **query))) == 5
     limits = [json.loads(call.body).get("Limit", 0) for call in calls]

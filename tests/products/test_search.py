@@ -1,12 +1,12 @@
-"""Search: words find what they are said of, ranked, page by page, and forgive one wrong letter."""
+"""Search: matches, ranking, pages, cursors and spelling corrections."""
 
 import pytest
 
 from benchmarks.endpoint import watched
 from products.search import repository
+from products.search.postings import build_postings
 from products.search.repository import QUERIES_MAX
 from products.search.routes import routes
-from products.search.words import postings_of
 from shared import clock, ids
 from shared.config import CursorSettings
 from shared.http.api import create_api
@@ -14,27 +14,27 @@ from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.listings import Posting
 from tests.support.http import NOBODY, Answer, send
 
-pytestmark = pytest.mark.usefixtures("aws", "nothing_learnt")
+pytestmark = pytest.mark.usefixtures("aws", "no_known_words")
 
 api = create_api(CursorSettings)
 api.include_router(routes)
 
 
 @pytest.fixture
-def nothing_learnt():
-    """What an instance remembers is true of one table only."""
-    repository.learnt.clear()
+def no_known_words():
+    """An instance remembers the words of one table, and each test has a table of its own."""
+    repository.known_words.clear()
 
 
 @pytest.fixture
 def small_windows(monkeypatch):
-    """As if words were said of so many products that no Query reads them all."""
+    """Four postings a Query: as if every word had more postings than a Query reads."""
     monkeypatch.setattr(repository, "POSTINGS_READ_MAX", 4)
     monkeypatch.setattr(repository, "UNFILTERED_READ_MAX", 4)
 
 
 def product(sku: str, name: str, **changes) -> Product:
-    """Stored, on sale, and not indexed."""
+    """Stored and on sale, but not indexed."""
     stored = Product(
         ids.derived_id("prd", sku),
         **{
@@ -56,15 +56,15 @@ def product(sku: str, name: str, **changes) -> Product:
     return stored
 
 
-def index(unit: str, *variants: Product) -> list[Posting]:
-    postings = postings_of(unit, variants, variants[0])
+def index(entry_id: str, *variants: Product) -> list[Posting]:
+    postings = build_postings(entry_id, variants, variants[0])
     for posting in postings:
         posting.save()
-    repository.learn({posting.word for posting in postings})
+    repository.store_words({posting.token for posting in postings})
     return postings
 
 
-def sold(sku: str, name: str, **changes) -> Product:
+def indexed(sku: str, name: str, **changes) -> Product:
     """Stored and indexed."""
     stored = product(sku, name, **changes)
     index(stored.product_id, stored)
@@ -80,7 +80,7 @@ def names(answer: Answer) -> list[str]:
 
 
 def followed(q: str, **query) -> list[str]:
-    """All names from the first page to the last."""
+    """All names, from the first page to the last."""
     page = search(q, **query)
     found = names(page)
     while page.body["next_cursor"]:
@@ -103,9 +103,9 @@ def followed(q: str, **query) -> list[str]:
         "ktp7",
     ],
 )
-def test_a_product_is_found_by_words_of_its_name_its_sku_and_its_tags(q):
-    sold("KTP-7", "Green Teapot", tags=["Enamel", "grün", "en"])
-    sold("CUP-1", "Teacup", tags=["steel"])
+def test_words_of_name_sku_and_tags_find_a_product(q):
+    indexed("KTP-7", "Green Teapot", tags=["Enamel", "grün", "en"])
+    indexed("CUP-1", "Teacup", tags=["steel"])
 
     answer = search(q)
 
@@ -115,34 +115,34 @@ def test_a_product_is_found_by_words_of_its_name_its_sku_and_its_tags(q):
     assert answer.body["next_cursor"] is None
 
 
-def test_all_words_must_be_said_of_a_product():
-    sold("1", "Green tea")
-    sold("2", "Green cup")
+def test_a_product_must_match_all_words():
+    indexed("1", "Green tea")
+    indexed("2", "Green cup")
 
     assert names(search("green cup")) == ["Green cup"]
     assert names(search("green saucer")) == []
 
 
 @pytest.mark.parametrize(("q", "found"), [("tea ", ["Tea"]), ("tea", ["Tea", "Teacup"])])
-def test_only_the_last_word_may_go_on(q, found):
-    sold("1", "Teacup")
-    sold("2", "Tea")
+def test_only_the_last_word_can_be_a_prefix(q, found):
+    indexed("1", "Teacup")
+    indexed("2", "Tea")
 
     assert names(search(q)) == found
 
 
-def test_the_best_answers_come_first():
-    sold("1", "Cup", tags=["tea"])
-    sold("TEA-2", "Cup")
-    sold("3", "Teacup")
-    sold("4", "Green tea")
-    sold("5", "Tea")
+def test_the_best_matches_come_first():
+    indexed("1", "Cup", tags=["tea"])
+    indexed("TEA-2", "Cup")
+    indexed("3", "Teacup")
+    indexed("4", "Green tea")
+    indexed("5", "Tea")
 
     assert names(search("tea")) == ["Tea", "Green tea", "Cup", "Cup", "Teacup"]
 
 
-def test_a_product_is_shown_as_it_is_now_with_what_can_be_sold():
-    tea = sold("TEA", "Tea")
+def test_results_have_the_current_product_and_stock():
+    tea = indexed("TEA", "Tea")
     Stock(tea.product_id, available=7, version=1).save()
     tea.update([Product.price_minor.set(900)])
 
@@ -153,14 +153,14 @@ def test_a_product_is_shown_as_it_is_now_with_what_can_be_sold():
     assert item["price"] == {"amount_minor": 900, "currency": "EUR"}
 
 
-def test_what_is_not_on_sale_any_more_is_not_shown_even_before_the_index_knows():
-    sold("1", "Tea").update([Product.status.set("archived")])
-    sold("2", "Tea cup")
+def test_archived_products_disappear_before_the_index_updates():
+    indexed("1", "Tea").update([Product.status.set("archived")])
+    indexed("2", "Tea cup")
 
     assert names(search("tea")) == ["Tea cup"]
 
 
-def test_one_of_a_group_is_found_and_it_is_the_variant_that_was_asked_for():
+def test_a_group_appears_once_as_the_variant_searched_for():
     red, blue = product("SHIRT-RED", "Shirt"), product("SHIRT-BLUE", "Shirt")
     index("grp#SHIRT", red, blue)
 
@@ -169,8 +169,8 @@ def test_one_of_a_group_is_found_and_it_is_the_variant_that_was_asked_for():
     assert [item["sku"] for item in search("blue shirt").body["items"]] == ["SHIRT-BLUE"]
 
 
-def test_a_unit_with_two_words_that_begin_alike_is_found_once():
-    sold("TEA", "Teapot for teatime", tags=["teas"])
+def test_an_entry_with_two_matching_words_appears_once():
+    indexed("TEA", "Teapot for teatime", tags=["teas"])
 
     assert names(search("tea")) == ["Teapot for teatime"]
 
@@ -178,54 +178,56 @@ def test_a_unit_with_two_words_that_begin_alike_is_found_once():
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
 @pytest.mark.parametrize("q", ["tea", "tea ", "tea green", "green tea"])
 def test_following_the_cursor_gives_each_product_once(q, limit):
-    made = {sold(f"TEA-{number}", f"Green tea {number}").name for number in range(7)}
+    names_of_all = {indexed(f"TEA-{number}", f"Green tea {number}").name for number in range(7)}
 
     found = followed(q, limit=str(limit))
 
-    assert sorted(found) == sorted(made)
+    assert sorted(found) == sorted(names_of_all)
 
 
 @pytest.mark.usefixtures("small_windows")
 @pytest.mark.parametrize("limit", [1, 3, 100])
 @pytest.mark.parametrize("q", ["tea", "tea ", "tea green ", "green tea"])
-def test_where_words_are_said_of_many_each_product_is_given_once_all_the_same(q, limit):
-    made = {sold(f"TEA-{number}", f"Green teas tea {number}").name for number in range(13)}
+def test_windows_of_common_words_give_each_product_once(q, limit):
+    names_of_all = {
+        indexed(f"TEA-{number}", f"Green teas tea {number}").name for number in range(13)
+    }
 
-    assert sorted(followed(q, limit=str(limit))) == sorted(made)
+    assert sorted(followed(q, limit=str(limit))) == sorted(names_of_all)
 
 
 @pytest.mark.usefixtures("small_windows")
 @pytest.mark.parametrize("q", ["tea", "tea ", "tea green"])
-def test_products_that_come_and_go_meanwhile_make_no_other_be_missed_or_repeated(q):
+def test_changes_while_paging_neither_skip_nor_repeat_results(q):
     names_by_rank = [f"Green tea{' a' * number} b{number}" for number in range(12)]
     for name in names_by_rank[::2]:
-        sold(name[-2:], name)
-    there = names_by_rank[4::2]
+        indexed(name[-2:], name)
+    lasting = names_by_rank[4::2]
     page, found = search(q, limit="1"), []
 
     for step in range(40):
         found += names(page)
         if step == 1:
-            doomed = sold("b2", names_by_rank[2])
-            for posting in postings_of(doomed.product_id, [doomed], doomed):
+            doomed = indexed("b2", names_by_rank[2])
+            for posting in build_postings(doomed.product_id, [doomed], doomed):
                 posting.delete()
             for name in names_by_rank[1::2]:
-                sold(name[-2:], name)
+                indexed(name[-2:], name)
         if page.body["next_cursor"] is None:
             break
         page = search(q, limit="1", cursor=page.body["next_cursor"])
 
     assert page.body["next_cursor"] is None
     assert len(found) == len(set(found))
-    assert set(there) <= set(found)
+    assert set(lasting) <= set(found)
 
 
 @pytest.mark.usefixtures("small_windows")
-def test_one_search_reads_no_more_than_its_windows_and_goes_on_from_there():
+def test_a_search_reads_a_limited_number_of_windows():
     for number in range(40):
-        sold(f"T-{number}", f"Tea {number}")
-        sold(f"C-{number}", f"Cup {number}")
-    sold("BOTH", "Long is the name of a cup of tea")
+        indexed(f"T-{number}", f"Tea {number}")
+        indexed(f"C-{number}", f"Cup {number}")
+    indexed("BOTH", "A very long name for a cup of tea")
 
     with watched() as calls:
         answer = search("tea cup ")
@@ -235,7 +237,7 @@ def test_one_search_reads_no_more_than_its_windows_and_goes_on_from_there():
     assert all(b'"Limit": 4' in call.body for call in queries)
     assert names(answer) == []
     assert answer.body["next_cursor"] is not None
-    assert followed("tea cup ") == ["Long is the name of a cup of tea"]
+    assert followed("tea cup ") == ["A very long name for a cup of tea"]
 
 
 @pytest.mark.parametrize(
@@ -250,7 +252,7 @@ def test_one_search_reads_no_more_than_its_windows_and_goes_on_from_there():
     ],
 )
 def test_a_word_with_one_wrong_letter_is_corrected(q, corrected):
-    sold("KTP-7", "Green teapot")
+    indexed("KTP-7", "Green teapot")
 
     answer = search(q)
 
@@ -259,9 +261,9 @@ def test_a_word_with_one_wrong_letter_is_corrected(q, corrected):
     assert answer.body["corrected"] == (corrected if expected else None)
 
 
-def test_nothing_is_corrected_where_something_is_found():
-    sold("1", "Green tea")
-    sold("2", "Greed")
+def test_a_search_with_results_is_not_corrected():
+    indexed("1", "Green tea")
+    indexed("2", "Greed")
 
     answer = search("greed")
 
@@ -269,9 +271,9 @@ def test_nothing_is_corrected_where_something_is_found():
     assert answer.body["corrected"] is None
 
 
-def test_words_that_are_in_use_are_not_corrected():
-    sold("1", "Green bowl")
-    sold("2", "Blue bowls")
+def test_words_that_products_have_are_not_corrected():
+    indexed("1", "Green bowl")
+    indexed("2", "Blue bowls")
 
     answer = search("green bowls ")
 
@@ -279,24 +281,24 @@ def test_words_that_are_in_use_are_not_corrected():
     assert answer.body["corrected"] is None
 
 
-def test_a_sku_is_not_taken_for_another():
-    sold("TEA-1001", "Tea")
+def test_a_sku_is_not_corrected_to_another():
+    indexed("TEA-1001", "Tea")
 
     assert names(search("tea1002")) == []
     assert names(search("TEA-1002")) == []
 
 
-def test_the_pages_of_a_corrected_search_go_on_with_the_correction():
-    made = [sold(f"TEA-{number}", f"Teapot {number}").name for number in range(5)]
+def test_all_pages_of_a_corrected_search_use_the_correction():
+    names_of_all = [indexed(f"TEA-{number}", f"Teapot {number}").name for number in range(5)]
 
-    assert sorted(followed("taepot", limit="2")) == made
+    assert sorted(followed("taepot", limit="2")) == names_of_all
     first = search("taepot", limit="2")
     second = search("taepot", limit="2", cursor=first.body["next_cursor"])
     assert second.body["corrected"] == first.body["corrected"] == "teapot"
 
 
-def test_a_search_that_finds_nothing_costs_no_more_than_eight_queries_and_a_batch():
-    sold("TEA", "Teapot")
+def test_an_empty_result_costs_at_most_eight_queries():
+    indexed("TEA", "Teapot")
 
     with watched() as calls:
         answer = search("taepot kettel cupp saucre plates ")
@@ -307,13 +309,13 @@ def test_a_search_that_finds_nothing_costs_no_more_than_eight_queries_and_a_batc
     assert operations.count("BatchGetItem") <= 1
 
 
-def test_learning_words_again_writes_nothing():
-    repository.learn(["teapot", "kettle"])
-    repository.learnt.clear()  # another instance
+def test_storing_known_words_writes_nothing():
+    repository.store_words(["teapot", "kettle"])
+    repository.known_words.clear()  # another instance
 
     with watched() as calls:
-        repository.learn(["teapot", "kettle", "tea", "tea100"])
-        repository.learn(["teapot", "kettle"])
+        repository.store_words(["teapot", "kettle", "tea", "tea100"])
+        repository.store_words(["teapot", "kettle"])
 
     assert [call.operation for call in calls] == ["BatchGetItem"]
 
@@ -342,7 +344,7 @@ def test_a_search_without_a_word_is_refused(q):
 
 
 @pytest.mark.parametrize("q", ["", "a" * 201, "tea " * 2500])
-def test_a_search_of_no_or_too_many_characters_is_refused(q):
+def test_a_search_text_has_1_to_200_characters(q):
     answer = search(q)
 
     assert answer.status == 422
@@ -369,9 +371,9 @@ def test_a_search_of_no_or_too_many_characters_is_refused(q):
         "नमस्ते " * 20,
     ],
 )
-def test_no_text_asks_for_more_than_its_words(q):
-    sold("TEA-1", "Tea <b>bold</b>")
-    sold("CUP-1", "Cup")
+def test_no_text_can_inject_more_than_its_words(q):
+    indexed("TEA-1", "Tea <b>bold</b>")
+    indexed("CUP-1", "Cup")
 
     answer = search(q)
 
@@ -380,8 +382,8 @@ def test_no_text_asks_for_more_than_its_words(q):
 
 
 def test_the_limit_and_the_cursor_are_checked():
-    sold("1", "Tea one")
-    sold("2", "Tea two")
+    indexed("1", "Tea one")
+    indexed("2", "Tea two")
     cursor = search("tea", limit="1").body["next_cursor"]
 
     assert search("tea", limit="101").status == 422
@@ -392,9 +394,9 @@ def test_the_limit_and_the_cursor_are_checked():
 
 @pytest.mark.usefixtures("small_windows")
 @pytest.mark.parametrize("letter", ["a", "ش", "\U00010428"])
-def test_a_cursor_fits_the_query_that_it_comes_back_in(letter):
+def test_a_cursor_is_shorter_than_its_parameter_allows(letter):
     for number in range(12):
-        sold(f"SKU-{number}", letter * 80 + f" {letter}{number}", tags=["x" * 50])
+        indexed(f"SKU-{number}", letter * 80 + f" {letter}{number}", tags=["x" * 50])
 
     page, longest = search(letter * 40, limit="1"), 0
     while page.body["next_cursor"]:

@@ -1,12 +1,14 @@
-"""The words that products are found by: what is typed and what is stored come out alike."""
+"""Tokens, terms, postings, ranking and spelling corrections. Pure."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from products.search import spelling
-from products.search.ranking import Said, rank
-from products.search.words import Asked, Term, postings_of, sku_words, words_in
+from products.search.postings import build_postings
+from products.search.ranking import Hit, rank
+from products.search.terms import SearchQuery, Term
+from products.search.tokens import tokenize, tokenize_sku
 from shared.storage.models.catalog import Product
 
 
@@ -14,12 +16,12 @@ def product(sku="TEA-1", *, name="Green tea", tags=(), shards=1) -> Product:
     return Product(f"prd_{sku}", sku=sku, name=name, tags=list(tags), stock_shards=shards)
 
 
-def words_of(*variants, unit="unit") -> list[str]:
-    return [it.word for it in postings_of(unit, variants, variants[0])]
+def tokens_of(*variants, entry_id="entry") -> list[str]:
+    return [posting.token for posting in build_postings(entry_id, variants, variants[0])]
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "tokens"),
     [
         ("Crème Brûlée", ["creme", "brulee"]),
         ("cre\u0300me", ["creme"]),
@@ -47,21 +49,21 @@ def words_of(*variants, unit="unit") -> list[str]:
         ("", []),
     ],
 )
-def test_words_are_what_is_left_without_accents_case_and_signs(text, words):
-    assert words_in(text) == words
+def test_tokens_have_no_accents_case_or_signs(text, tokens):
+    assert tokenize(text) == tokens
 
 
 @given(st.text())
-def test_words_are_stable_and_fit_a_key(text):
-    words = words_in(text)
+def test_tokens_are_stable_and_fit_a_key(text):
+    tokens = tokenize(text)
 
-    assert words_in(" ".join(words)) == words
-    assert all(0 < len(word) <= 40 and "#" not in word and "|" not in word for word in words)
+    assert tokenize(" ".join(tokens)) == tokens
+    assert all(0 < len(token) <= 40 and not {"#", "|"} & set(token) for token in tokens)
 
 
-def test_a_sku_is_one_word_and_its_parts():
-    assert sku_words("TEA-Green.100") == ["teagreen100", "tea", "green", "100"]
-    assert sku_words("TEA") == ["tea"]
+def test_a_sku_is_one_token_and_its_parts():
+    assert tokenize_sku("TEA-Green.100") == ["teagreen100", "tea", "green", "100"]
+    assert tokenize_sku("TEA") == ["tea"]
 
 
 @pytest.mark.parametrize(
@@ -77,21 +79,21 @@ def test_a_sku_is_one_word_and_its_parts():
         ("...", []),
     ],
 )
-def test_the_last_word_of_a_query_may_go_on_until_something_ends_it(text, terms):
-    assert list(Asked.of(text).terms) == terms
+def test_the_last_word_is_a_prefix_until_something_ends_it(text, terms):
+    assert list(SearchQuery.parse(text).terms) == terms
 
 
-@given(st.text().filter(words_in))
-def test_what_was_asked_can_be_asked_again(text):
-    asked = Asked.of(text)
+@given(st.text().filter(tokenize))
+def test_the_text_of_a_query_parses_to_the_same_query(text):
+    query = SearchQuery.parse(text)
 
-    assert Asked.of(asked.text) == asked
+    assert SearchQuery.parse(query.text) == query
 
 
-def test_a_word_is_said_once_where_it_weighs_most():
-    postings = postings_of("prd_TEA-1", [product()], product(tags=["tea", "hot drinks"]))
+def test_a_token_has_one_posting_with_its_best_weight():
+    postings = build_postings("prd_TEA-1", [product()], product(tags=["tea", "hot drinks"]))
 
-    assert {it.posting: it.shard for it in postings} == {
+    assert {posting.posting: posting.shard for posting in postings} == {
         "green#002#prd_TEA-1": "gre",
         "tea#002#prd_TEA-1": "tea",
         "tea1#102#prd_TEA-1": "tea",
@@ -99,26 +101,27 @@ def test_a_word_is_said_once_where_it_weighs_most():
         "hot#202#prd_TEA-1": "hot",
         "drinks#202#prd_TEA-1": "dri",
     }
-    assert {it.text for it in postings} == {" green tea | tea1 1 | hot drinks "}
+    assert {posting.text for posting in postings} == {" green tea | tea1 1 | hot drinks "}
 
 
-def test_postings_do_not_depend_on_when_they_are_made():
+def test_postings_of_equal_products_are_equal():
     variants = [product("TEA-1"), product("TEA-2", tags=["b", "a"])]
 
     first, second = (
-        [it.serialize() for it in postings_of("grp#TEA", variants, variants[1])] for _ in range(2)
+        [posting.serialize() for posting in build_postings("grp#TEA", variants, variants[1])]
+        for _ in range(2)
     )
 
     assert first == second
 
 
-def test_a_word_names_the_first_variant_that_it_is_said_of_and_the_shown_one_first():
+def test_a_posting_names_the_listed_variant_if_it_can():
     red, blue = product("T-RED", name="Shirt"), product("T-BLUE", name="Shirt", shards=4)
 
-    postings = postings_of("grp#T", [red, blue], shown=blue)
+    postings = build_postings("grp#T", [red, blue], listed=blue)
 
-    said_of = {it.word: (it.product_id, it.stock_shards) for it in postings}
-    assert said_of == {
+    owners = {posting.token: (posting.product_id, posting.stock_shards) for posting in postings}
+    assert owners == {
         "shirt": ("prd_T-BLUE", 4),
         "tblue": ("prd_T-BLUE", 4),
         "blue": ("prd_T-BLUE", 4),
@@ -128,44 +131,44 @@ def test_a_word_names_the_first_variant_that_it_is_said_of_and_the_shown_one_fir
     }
 
 
-def test_a_product_has_at_most_60_words_and_its_sku_is_among_them():
+def test_a_product_has_at_most_60_tokens_with_its_sku():
     wordy = product(
         "-".join("abcdefghijklmnopqrstuvwxyz"),
         name=" ".join(f"n{number}" for number in range(60)),
         tags=[" ".join(f"t{tag}x{number}" for number in range(10)) for tag in range(20)],
     )
 
-    words = words_of(wordy)
+    tokens = tokens_of(wordy)
 
-    assert len(words) == len(set(words)) == 60
-    assert "abcdefghijklmnopqrstuvwxyz" in words
+    assert len(tokens) == len(set(tokens)) == 60
+    assert "abcdefghijklmnopqrstuvwxyz" in tokens
 
 
-def test_each_sku_of_the_largest_group_is_found():
+def test_the_largest_group_has_a_token_for_each_sku():
     variants = [product(f"SHIRT-{number:03}-XL", name="Shirt") for number in range(100)]
 
-    words = words_of(*variants)
+    tokens = tokens_of(*variants)
 
-    assert {f"shirt{number:03}xl" for number in range(100)} <= set(words)
-    assert len(words) <= 350
-
-
-def test_a_product_whose_name_has_no_word_is_found_by_its_sku():
-    assert words_of(product("TEA", name="❤️❤️")) == ["tea"]
+    assert {f"shirt{number:03}xl" for number in range(100)} <= set(tokens)
+    assert len(tokens) <= 350
 
 
-def ranked(query: str, *products: Product) -> list[str]:
-    """Of products that all of the query is said of."""
-    asked = Asked.of(query)
-    said = [
-        Said(it.word, 0, it.text, it.unit, it.product_id, 1)
-        for made in products
-        for it in postings_of(made.product_id, [made], made)[:1]
+def test_a_name_without_words_leaves_the_sku_as_token():
+    assert tokens_of(product("TEA", name="❤️❤️")) == ["tea"]
+
+
+def ranked(text: str, *products: Product) -> list[str]:
+    """The ids, best first, of products that match the whole query."""
+    query = SearchQuery.parse(text)
+    hits = [
+        Hit(posting.token, 0, posting.text, posting.entry_id, posting.product_id, 1)
+        for each in products
+        for posting in build_postings(each.product_id, [each], each)[:1]
     ]
-    return [it.product_id for it in sorted(said, key=lambda it: rank(it, asked))]
+    return [hit.product_id for hit in sorted(hits, key=lambda hit: rank(hit, query))]
 
 
-def test_names_count_more_than_skus_and_those_more_than_tags():
+def test_names_rank_before_skus_and_skus_before_tags():
     name, sku, tag = (
         product("1", name="Tea"),
         product("TEA-2", name="Leaf"),
@@ -175,21 +178,21 @@ def test_names_count_more_than_skus_and_those_more_than_tags():
     assert ranked("tea ", tag, sku, name) == ["prd_1", "prd_TEA-2", "prd_3"]
 
 
-def test_a_whole_word_comes_before_one_that_goes_on():
+def test_a_whole_word_ranks_before_a_prefix_match():
     assert ranked("tea", product("1", name="Teapot"), product("2", name="A", tags=["tea"])) == [
         "prd_2",
         "prd_1",
     ]
 
 
-def test_a_short_name_comes_before_a_long_one():
+def test_a_short_name_ranks_before_a_long_one():
     assert ranked("tea", product("1", name="Green tea"), product("2", name="Tea")) == [
         "prd_2",
         "prd_1",
     ]
 
 
-def test_what_has_all_words_in_its_name_comes_first():
+def test_a_name_with_all_words_ranks_first():
     assert ranked(
         "green tea",
         product("1", name="Tea", tags=["green"]),
@@ -197,7 +200,7 @@ def test_what_has_all_words_in_its_name_comes_first():
     ) == ["prd_2", "prd_1"]
 
 
-def test_keys_of_one_word_are_in_the_order_of_rank():
+def test_keys_of_one_token_are_in_the_order_of_rank():
     products = [
         product("TEA-9", name="Leaf"),
         product("8", name="Best green tea"),
@@ -206,33 +209,35 @@ def test_keys_of_one_word_are_in_the_order_of_rank():
     ]
 
     keys = sorted(
-        it.posting for made in products for it in postings_of(made.product_id, [made], made)
+        posting.posting
+        for each in products
+        for posting in build_postings(each.product_id, [each], each)
     )
 
-    in_order = [key.rsplit("#", 1)[1] for key in keys if key.startswith(Term("tea").range_start)]
+    in_order = [key.rsplit("#", 1)[1] for key in keys if key.startswith(Term("tea").key_prefix)]
     assert in_order == ranked("tea ", *products)
 
 
 @pytest.mark.parametrize("typed", ["taepot", "teapt", "teapott", "teapod", "eapot"])
-def test_one_slip_of_the_finger_is_understood(typed):
-    assert spelling.meant(typed, ["teapot"]) == "teapot"
+def test_a_word_at_distance_1_is_corrected(typed):
+    assert spelling.best_correction(typed, ["teapot"]) == "teapot"
 
 
 @pytest.mark.parametrize("typed", ["teapto1", "taepto", "tepo", "kettle", "teapotts"])
-def test_two_slips_are_another_word(typed):
-    assert spelling.meant(typed, ["teapot"]) is None
+def test_a_word_at_distance_2_is_not_corrected(typed):
+    assert spelling.best_correction(typed, ["teapot"]) is None
 
 
 @given(st.text("abc", min_size=1, max_size=6), st.text("abc", min_size=1, max_size=6))
-def test_words_one_slip_apart_share_a_variant(one, other):
-    if spelling.meant(one, [other]) is not None:
-        assert set(spelling.variants_of(one)) & set(spelling.variants_of(other))
+def test_words_at_distance_1_share_a_deletion(one, other):
+    if spelling.best_correction(one, [other]) is not None:
+        assert set(spelling.deletions_of(one)) & set(spelling.deletions_of(other))
 
 
-def test_the_likeliest_word_has_the_same_first_letter_and_is_rather_longer():
-    assert spelling.meant("gren", ["wren", "gen", "green"]) == "green"
+def test_the_best_correction_keeps_the_first_letter():
+    assert spelling.best_correction("gren", ["wren", "gen", "green"]) == "green"
 
 
 @pytest.mark.parametrize("word", ["tea", "tea100", "a" * 21, "100200"])
 def test_skus_and_very_short_or_long_words_are_not_corrected(word):
-    assert not spelling.can_be_misspelt(word)
+    assert not spelling.is_correctable(word)

@@ -1,11 +1,13 @@
-"""Whole slice: a file from the event that S3 sends to products, stock and its upload."""
+"""Imports: from the event that S3 sends to products, stock and the upload."""
+
+from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from files.workers import import_file
 from files.workers.import_file import handler
-from shared import ids
+from shared import ids, retries
 from shared.aws import client
 from shared.storage.dynamo import connection
 from shared.storage.models.catalog import Product, Stock, StockMovement
@@ -22,6 +24,24 @@ from tests.support.streams import MEGABYTE, Stream, repeated
 pytestmark = pytest.mark.usefixtures("aws")
 
 
+@pytest.fixture
+def after_staging(monkeypatch) -> Callable[[Callable[[], object]], None]:
+    """Lets something happen after the import has staged its first rows, before the commit."""
+
+    def let_happen(act: Callable[[], object]) -> None:
+        stage_rows, turns = import_file.catalog.stage_rows, iter([True])
+
+        def stage_and_be_overtaken(*args, **kwargs):
+            refused = stage_rows(*args, **kwargs)
+            if next(turns, False):
+                act()
+            return refused
+
+        monkeypatch.setattr(import_file.catalog, "stage_rows", stage_and_be_overtaken)
+
+    return let_happen
+
+
 def imported(content) -> Upload:
     imports.upload()
     handler(dropped(content), CONTEXT)
@@ -33,11 +53,11 @@ def product_of(sku: str) -> Product:
 
 
 def counts(upload: Upload) -> tuple[int, int, int]:
-    """Rows, written, rejected."""
+    """The numbers of rows, written rows and rejected rows."""
     return (upload.rows_done, upload.written, upload.rejected)
 
 
-def test_the_rows_of_a_file_become_products_with_their_stock():
+def test_rows_become_products_with_stock():
     upload = imported(
         "sku,name,price_minor,currency,available,category,tags,description\n"
         "TEA,Green tea,1250,EUR,7,kitchen/tea,green|loose,Fresh\n"
@@ -54,7 +74,7 @@ def test_the_rows_of_a_file_become_products_with_their_stock():
     assert (shop.available(tea), shop.available(pot)) == (7, 0)
 
 
-def test_imported_products_are_listed_in_the_shop_and_in_their_category():
+def test_imported_products_are_listed():
     imported(
         "sku,name,price_minor,currency,available,category\n"
         "TEA,Green tea,1250,EUR,7,kitchen/tea\n"
@@ -66,7 +86,7 @@ def test_imported_products_are_listed_in_the_shop_and_in_their_category():
     assert followed(category="kitchen") == ["TEA"]
 
 
-def test_wrong_rows_are_told_and_the_others_written():
+def test_invalid_rows_are_reported_and_others_written():
     rows = [row(f"SKU-{n}", price="free" if n % 10 == 0 else 100 + n) for n in range(120)]
 
     upload = imported(HEADER + "".join(rows))
@@ -77,7 +97,7 @@ def test_wrong_rows_are_told_and_the_others_written():
     assert (Product.count(), Stock.count()) == (108, 108)
 
 
-def test_all_wrong_rows_are_counted_and_the_first_hundred_problems_kept():
+def test_only_the_first_hundred_errors_are_kept():
     upload = imported(HEADER + row("SKU", price="free", available="many") * 120)
 
     assert (upload.status, counts(upload)) == ("completed", (120, 0, 120))
@@ -86,7 +106,7 @@ def test_all_wrong_rows_are_counted_and_the_first_hundred_problems_kept():
     assert Product.count() == 0
 
 
-def test_of_two_rows_with_one_sku_the_later_wins_and_both_count():
+def test_the_later_of_two_rows_with_one_sku_wins():
     upload = imported(
         HEADER
         + row("TEA", name="Old tea", available=1)
@@ -99,7 +119,7 @@ def test_of_two_rows_with_one_sku_the_later_wins_and_both_count():
     assert shop.available(product_of("TEA")) == 2
 
 
-def test_a_product_that_is_there_keeps_its_age_and_gains_a_version():
+def test_an_existing_product_gets_a_new_version():
     before = shop.product("TEA", name="Old tea", available=3, version=4)
 
     imported(HEADER + row("TEA", name="New tea", available=9))
@@ -120,7 +140,7 @@ RICH = {
 }
 
 
-def test_a_file_leaves_alone_what_it_has_no_column_for():
+def test_a_missing_column_keeps_the_stored_values():
     before = shop.product("TEA", **RICH)
 
     imported("sku,name,price_minor,currency,available\nTEA,Green tea,1,EUR,1\n")
@@ -130,7 +150,7 @@ def test_a_file_leaves_alone_what_it_has_no_column_for():
     assert (after.group, after.status_shard) == (before.group, before.status_shard)
 
 
-def test_an_empty_cell_clears_what_was_there():
+def test_an_empty_cell_removes_the_stored_value():
     shop.product("TEA", **RICH)
 
     imported(
@@ -143,23 +163,26 @@ def test_an_empty_cell_clears_what_was_there():
     assert after.tax_class == "standard"
 
 
-def test_each_row_tells_what_it_has_changed_and_why_the_stock_is_another():
+def test_each_row_has_its_event_and_its_stock_movement():
     shop.product("TEA", name="Old tea", available=3)
 
     imported(HEADER + row("TEA", name="New tea", available=9) + row("POT", available=2))
 
-    updated, created = sorted(shop.staged_so_far(), key=lambda it: it.data.sku, reverse=True)
+    updated, created = sorted(shop.staged_so_far(), key=lambda event: event.data.sku, reverse=True)
     assert (updated.type, updated.data.changed) == ("product.updated", ["name", "price"])
     assert (created.type, created.data.sku) == ("product.created", "POT")
     assert OutboxRow.count() == 1
-    moved = {it.product_id: (it.kind, it.change, it.reason, it.by) for it in StockMovement.scan()}
+    moved = {
+        movement.product_id: (movement.kind, movement.change, movement.reason, movement.by)
+        for movement in StockMovement.scan()
+    }
     assert moved == {
         product_of("TEA").product_id: ("import", 6, "upl_one", "usr_staff"),
         product_of("POT").product_id: ("import", 2, "upl_one", "usr_staff"),
     }
 
 
-def test_rows_that_say_what_is_known_write_nothing():
+def test_unchanged_rows_write_nothing():
     content = HEADER + row("TEA") + row("POT")
     imported(content)
     before = (product_of("TEA").version, Stock.get(product_of("TEA").product_id).version)
@@ -172,7 +195,7 @@ def test_rows_that_say_what_is_known_write_nothing():
     assert (len(shop.staged_so_far()), StockMovement.count()) == (events, 2)
 
 
-def test_what_staff_have_archived_a_file_does_not_put_on_sale():
+def test_an_import_does_not_sell_archived_products():
     shop.product("TEA", status="archived")
 
     imported(HEADER + row("TEA"))
@@ -180,18 +203,18 @@ def test_what_staff_have_archived_a_file_does_not_put_on_sale():
     assert product_of("TEA").status == "archived"
 
 
-def test_a_row_cannot_change_a_currency_that_orders_are_open_in():
+def test_a_row_cannot_change_a_currency_of_open_orders():
     tea, pot = shop.product("TEA", currency="USD", available=9), shop.product("POT", available=9)
     shop.sell(tea, 2)
 
     upload = imported(HEADER + row("POT", available=4) + row("TEA", available=4))
 
     assert counts(upload) == (2, 1, 1)
-    assert [(it.row, it.code) for it in upload.errors] == [(3, "currency_in_use")]
+    assert [(error.row, error.code) for error in upload.errors] == [(3, "currency_in_use")]
     assert (product_of("TEA").currency, shop.available(tea), shop.available(pot)) == ("USD", 7, 4)
 
 
-def test_stock_in_buckets_is_counted_whole_however_many_writes_that_takes():
+def test_sharded_stock_is_imported_in_several_writes():
     products = [shop.product(f"SKU-{n}", available=160) for n in range(12)]
     for product in products:
         patch(product.product_id, {"stock_shards": 16})
@@ -202,34 +225,18 @@ def test_stock_in_buckets_is_counted_whole_however_many_writes_that_takes():
     assert [shop.available(product) for product in products] == list(range(12))
 
 
-def test_what_is_sold_while_its_row_is_written_stays_sold(monkeypatch):
+def test_units_sold_during_an_import_stay_sold(after_staging):
     tea = shop.product("TEA", available=10)
-    stage, turns = import_file.catalog.stage, iter([True])
-
-    def slowly(*args, **how):
-        refused = stage(*args, **how)
-        if next(turns, False):
-            shop.sell(tea, 2)
-        return refused
-
-    monkeypatch.setattr(import_file.catalog, "stage", slowly)
+    after_staging(lambda: shop.sell(tea, 2))
 
     imported(HEADER + row("TEA", available=20))
 
     assert shop.available(tea) == 18
 
 
-def test_a_row_that_is_edited_while_it_is_written_is_looked_at_again(monkeypatch):
+def test_a_concurrent_edit_makes_the_import_read_again(after_staging):
     tea = shop.product("TEA", name="Old tea", description="Fresh")
-    stage, turns = import_file.catalog.stage, iter([True])
-
-    def slowly(*args, **how):
-        refused = stage(*args, **how)
-        if next(turns, False):
-            patch(tea.product_id, {"description": "Fresh and grassy"})
-        return refused
-
-    monkeypatch.setattr(import_file.catalog, "stage", slowly)
+    after_staging(lambda: patch(tea.product_id, {"description": "Fresh and grassy"}))
 
     upload = imported(HEADER + row("TEA", name="New tea"))
 
@@ -238,26 +245,18 @@ def test_a_row_that_is_edited_while_it_is_written_is_looked_at_again(monkeypatch
     assert (after.name, after.description, after.version) == ("New tea", "Fresh and grassy", 3)
 
 
-def test_units_that_a_file_counts_while_the_stock_is_split_anew_are_in_sight(monkeypatch):
+def test_units_imported_during_a_reshard_are_not_lost(after_staging):
     tea = shop.product("TEA", name="Tea", price_minor=1250, available=10)
     patch(tea.product_id, {"stock_shards": 4})
-    stage, turns = import_file.catalog.stage, iter([True])
-
-    def slowly(*args, **how):
-        refused = stage(*args, **how)
-        if next(turns, False):
-            patch(tea.product_id, {"stock_shards": 1})
-        return refused
-
-    monkeypatch.setattr(import_file.catalog, "stage", slowly)
+    after_staging(lambda: patch(tea.product_id, {"stock_shards": 1}))
 
     imported(HEADER + row("TEA", name="Tea", available=50))
 
     assert shop.available(tea) == 50
 
 
-def test_rows_that_others_contend_for_are_tried_again(monkeypatch):
-    monkeypatch.setattr(import_file, "pause", lambda _: None)
+def test_rows_with_conflicts_are_written_at_a_later_attempt(monkeypatch):
+    monkeypatch.setattr(retries, "pause", lambda _: None)
     tea = shop.product("TEA", available=1)
     conflicts = [faults.cancelled("TransactionConflict")] * (2 * ATTEMPTS)
     imports.upload()
@@ -270,25 +269,25 @@ def test_rows_that_others_contend_for_are_tried_again(monkeypatch):
     assert shop.available(tea) == 9
 
 
-def test_a_row_over_a_product_that_breaks_todays_rules_is_told_and_the_others_written():
+def test_a_stored_product_that_breaks_rules_is_reported():
     shop.product("OLD", category="Home & Kitchen")
 
     upload = imported(HEADER + row("OLD") + row("TEA"))
 
     assert counts(upload) == (2, 1, 1)
-    assert [(it.row, it.code) for it in upload.errors] == [(2, "invalid_fields")]
+    assert [(error.row, error.code) for error in upload.errors] == [(2, "invalid_fields")]
 
 
-def test_problems_are_told_in_the_order_of_their_rows():
+def test_errors_are_in_the_order_of_their_rows():
     tea = shop.product("TEA", currency="USD", available=9)
     shop.sell(tea, 2)
 
     upload = imported(HEADER + row("TEA") + row("POT", price="free") + row("CUP"))
 
-    assert [it.row for it in upload.errors] == [2, 3]
+    assert [error.row for error in upload.errors] == [2, 3]
 
 
-def test_a_product_that_is_not_in_the_file_stays_as_it_is():
+def test_a_product_that_the_file_lacks_is_unchanged():
     pot = shop.product("POT", available=3)
 
     imported(HEADER + row("TEA"))
@@ -306,7 +305,7 @@ def test_a_product_that_is_not_in_the_file_stays_as_it_is():
         (HEADER.encode() + row("TEA").encode() * 100 + b"POT,P\xf6t,1,EUR,1\n", "not_utf8", 102),
     ],
 )
-def test_a_broken_file_fails_with_its_reason_and_writes_nothing(content, code, at):
+def test_a_broken_file_fails_and_writes_nothing(content, code, at):
     upload = imported(content)
 
     assert (upload.status, counts(upload)) == ("failed", (0, 0, 0))
@@ -315,19 +314,19 @@ def test_a_broken_file_fails_with_its_reason_and_writes_nothing(content, code, a
     assert (Product.count(), Stock.count()) == (0, 0)
 
 
-def test_a_file_of_no_rows_is_completed_with_none():
+def test_a_file_without_rows_is_completed():
     upload = imported(HEADER)
 
     assert (upload.status, counts(upload)) == ("completed", (0, 0, 0))
 
 
-def test_a_file_that_nobody_announced_is_left_alone():
+def test_an_unannounced_file_is_ignored():
     handler(sample("files.import_file"), CONTEXT)
 
     assert (Product.count(), Upload.count()) == (0, 0)
 
 
-def test_a_file_put_in_place_of_another_one_changes_nothing_of_its_import():
+def test_a_file_sent_after_the_import_is_ignored():
     imports.upload()
     first = dropped(HEADER + row("TEA"))
     second = dropped(HEADER + row("POT"))
@@ -335,11 +334,11 @@ def test_a_file_put_in_place_of_another_one_changes_nothing_of_its_import():
     handler(first, CONTEXT)
     handler(second, CONTEXT)
 
-    assert [it.sku for it in Product.scan()] == ["TEA"]
+    assert [product.sku for product in Product.scan()] == ["TEA"]
     assert Upload.get("upl_one", "upload").status == "completed"
 
 
-def test_a_second_file_under_the_key_of_one_that_is_being_imported_is_left_alone():
+def test_a_second_file_during_an_import_is_ignored():
     imports.upload(status="running", etag="of-the-first", rows_done=49, written=49)
 
     handler(dropped(HEADER + row("POT")), CONTEXT)
@@ -349,7 +348,7 @@ def test_a_second_file_under_the_key_of_one_that_is_being_imported_is_left_alone
     assert Product.count() == 0
 
 
-def test_a_file_that_cannot_be_read_is_tried_again_later():
+def test_an_unreadable_file_is_imported_by_the_retry():
     imports.upload()
     event = dropped(HEADER + row("TEA"))
     silent = faults.answering(client("s3"), "GetObject", faults.timed_out())
@@ -361,7 +360,7 @@ def test_a_file_that_cannot_be_read_is_tried_again_later():
     assert Upload.get("upl_one", "upload").status == "completed"
 
 
-def test_a_file_of_20_mb_is_never_held():
+def test_a_file_of_20_mb_is_never_in_memory_as_a_whole():
     imports.upload()
     event = dropped("only its address is used")
     long_row = row("TEA", name="x" * 20_000).encode()

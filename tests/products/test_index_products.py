@@ -1,4 +1,4 @@
-"""The index worker: listings and postings are what products, groups and stock are, in the end."""
+"""The index worker derives listings and postings from products, groups and stock."""
 
 import itertools
 import json
@@ -12,7 +12,7 @@ from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
 from shared.events.catalog import StockData, StockDepleted
 from shared.storage.models.catalog import Product
-from shared.storage.models.listings import IndexedUnit, Listing, Posting
+from shared.storage.models.listings import IndexedEntry, Listing, Posting
 from tests.support import shop
 from tests.support.catalog import created, edit, followed, patch
 from tests.support.http import CONTEXT, sample
@@ -21,12 +21,14 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 
 def stored() -> dict[str, list]:
-    """Everything that was derived."""
-    listings = [it for it in Listing.scan() if not it.shelf.startswith("indexed#")]
-    postings = [it for it in Posting.scan() if not it.shard.startswith("~")]
+    """All listings and postings."""
+    listings = [
+        listing for listing in Listing.scan() if not listing.partition.startswith("indexed#")
+    ]
+    postings = [posting for posting in Posting.scan() if not posting.shard.startswith("~")]
     return {
-        "listings": sorted((it.to_simple_dict() for it in listings), key=str),
-        "postings": sorted((it.to_simple_dict() for it in postings), key=str),
+        "listings": sorted((listing.to_simple_dict() for listing in listings), key=str),
+        "postings": sorted((posting.to_simple_dict() for posting in postings), key=str),
     }
 
 
@@ -49,13 +51,13 @@ def unlisted(sku: str, **changes) -> Product:
     return product
 
 
-def test_the_message_that_a_queue_brings_lists_its_product():
+def test_a_message_lists_its_product():
     tea = unlisted("TEA", category="kitchen/tea", tags=["sale"])
 
     answer = handler(messages(tea), CONTEXT)
 
     assert answer == {"batchItemFailures": []}
-    assert {it["shelf"].partition("#")[0] for it in stored()["listings"]} == {
+    assert {listing["partition"].partition("#")[0] for listing in stored()["listings"]} == {
         "shop",
         "category",
         "tag",
@@ -63,17 +65,17 @@ def test_the_message_that_a_queue_brings_lists_its_product():
     assert followed(category="kitchen") == ["TEA"]
 
 
-def test_a_message_that_comes_again_writes_nothing():
+def test_a_repeated_message_writes_nothing():
     tea = shop.product("TEA", tags=["sale"])
-    (before,) = IndexedUnit.query(f"indexed#{tea.product_id}")
+    (before,) = IndexedEntry.query(f"indexed#{tea.product_id}")
 
     handler(messages(tea, tea), CONTEXT)
 
-    (after,) = IndexedUnit.query(f"indexed#{tea.product_id}")
+    (after,) = IndexedEntry.query(f"indexed#{tea.product_id}")
     assert after.version == before.version
 
 
-def test_all_of_a_batch_are_listed_though_one_message_is_broken():
+def test_a_broken_message_does_not_stop_the_batch():
     tea, pot = unlisted("TEA"), unlisted("POT")
     event = messages(tea, pot)
     event["Records"].insert(1, event["Records"][0] | {"messageId": "broken", "body": "{"})
@@ -84,20 +86,23 @@ def test_all_of_a_batch_are_listed_though_one_message_is_broken():
 
     answer = handler(event, CONTEXT)
 
-    assert {it["itemIdentifier"] for it in answer["batchItemFailures"]} == {"broken", "other"}
+    assert {failure["itemIdentifier"] for failure in answer["batchItemFailures"]} == {
+        "broken",
+        "other",
+    }
     assert sorted(followed()) == ["POT", "TEA"]
 
 
-def test_a_unit_that_cannot_be_stored_fails_its_own_messages_alone(monkeypatch):
+def test_an_entry_that_fails_fails_only_its_own_messages(monkeypatch):
     tea, pot = unlisted("TEA"), unlisted("POT")
-    store = repository.store
+    update_entry = repository.update_entry
 
-    def failing(before, *what):
-        if before.unit == tea.product_id:
-            raise ConcurrentModification("Another instance has indexed this.")
-        return store(before, *what)
+    def fail_for_tea(before, *items):
+        if before.entry_id == tea.product_id:
+            raise ConcurrentModification
+        return update_entry(before, *items)
 
-    monkeypatch.setattr(repository, "store", failing)
+    monkeypatch.setattr(repository, "update_entry", fail_for_tea)
 
     answer = handler(messages(tea, pot), CONTEXT)
 
@@ -105,41 +110,41 @@ def test_a_unit_that_cannot_be_stored_fails_its_own_messages_alone(monkeypatch):
     assert followed() == ["POT"]
 
 
-def test_what_was_read_before_another_stored_is_not_stored_after_it(monkeypatch):
-    """The slower of two workers has the older truth: it looks again."""
+def test_a_slower_worker_reads_the_entry_again(monkeypatch):
+    """The slower of two workers has read an older product."""
     tea = shop.product("TEA", name="Old tea")
     patch(tea.product_id, {"category": "old"})  # not indexed yet
-    units_named, turns = repository.units_named, iter([True])
+    get_catalog_entries, turns = repository.get_catalog_entries, iter([True])
 
-    def slowly(names):
-        units = units_named(names)
+    def read_slowly(entry_ids):
+        entries = get_catalog_entries(entry_ids)
         if next(turns, False):
             patch(tea.product_id, {"name": "New tea", "category": "new"})
-            shop.index(tea)  # another worker, faster
-        return units
+            shop.index(tea)  # by another, faster worker
+        return entries
 
-    monkeypatch.setattr(repository, "units_named", slowly)
+    monkeypatch.setattr(repository, "get_catalog_entries", read_slowly)
 
     answer = handler(messages(tea), CONTEXT)
 
     assert answer == {"batchItemFailures": []}
     assert (followed(category="new"), followed(category="old")) == (["TEA"], [])
-    assert any("new" in it["text"] for it in stored()["postings"])
+    assert any("new" in posting["text"] for posting in stored()["postings"])
 
 
-def test_the_newer_truth_is_stored_though_an_older_one_came_in_between(monkeypatch):
+def test_a_newer_entry_replaces_one_stored_in_between(monkeypatch):
     tea = shop.product("TEA", category="old")
-    units_named, turns = repository.units_named, iter([True])
+    get_catalog_entries, turns = repository.get_catalog_entries, iter([True])
 
-    def slowly(names):
+    def read_slowly(entry_ids):
         if not next(turns, False):
-            return units_named(names)
+            return get_catalog_entries(entry_ids)
         patch(tea.product_id, {"category": "between"})
-        shop.index(tea)  # another worker stores what it has read, and that is old by now
+        shop.index(tea)  # another worker stores what will be outdated
         patch(tea.product_id, {"category": "new"})
-        return units_named(names)
+        return get_catalog_entries(entry_ids)
 
-    monkeypatch.setattr(repository, "units_named", slowly)
+    monkeypatch.setattr(repository, "get_catalog_entries", read_slowly)
 
     answer = handler(messages(tea), CONTEXT)
 
@@ -147,33 +152,33 @@ def test_the_newer_truth_is_stored_though_an_older_one_came_in_between(monkeypat
     assert (followed(category="new"), followed(category="between")) == (["TEA"], [])
 
 
-def test_words_that_cannot_be_learnt_now_do_not_hold_up_the_listing(monkeypatch):
+def test_failing_to_store_words_does_not_delay_listings(monkeypatch):
     tea = unlisted("TEA")
 
     def busy(_):
         raise Unavailable("too busy")
 
-    monkeypatch.setattr(index_products, "learn", busy)
+    monkeypatch.setattr(index_products, "store_words", busy)
 
     assert handler(messages(tea), CONTEXT) == {"batchItemFailures": []}
     assert followed() == ["TEA"]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_in_whatever_order_events_come_the_end_is_the_same(order):
+def test_the_order_of_events_does_not_matter(order):
     tea = created(category="a", tags=["x"])
     patch(tea["id"], {"category": "b", "name": "Sencha"})
     patch(tea["id"], {"tags": ["y"], "price": {"amount_minor": 5}})
-    told = sorted(shop.staged_so_far(), key=lambda it: it.occurred_at)
+    events = sorted(shop.staged_so_far(), key=lambda event: event.occurred_at)
 
     for at in (*order, *order):
-        shop.tell_index(told[at])
+        shop.tell_index(events[at])
 
     assert followed(category="b") == followed(tag="y") == ["TEA"]
     assert followed(category="a") == followed(tag="x") == []
 
 
-def test_what_is_archived_leaves_nothing_behind():
+def test_an_archived_product_leaves_no_listings_or_postings():
     tea = created(category="kitchen/tea", tags=["sale"])
     shop.index_what_happened()
     assert stored()["listings"] != []
@@ -184,8 +189,8 @@ def test_what_is_archived_leaves_nothing_behind():
     assert stored() == {"listings": [], "postings": []}
 
 
-def test_more_than_a_transaction_holds_is_stored_in_several():
-    """A group of many variants, each with words and tags of its own."""
+def test_a_large_entry_takes_several_transactions():
+    """A group of many variants, each with its own words and tags."""
     for n in range(12):
         shop.product(
             f"SHIRT-{n}",
@@ -195,12 +200,12 @@ def test_more_than_a_transaction_holds_is_stored_in_several():
             options_json={"n": str(n)},
         )
 
-    tags = [it for it in stored()["listings"] if it["shelf"].startswith("tag#")]
+    tags = [listing for listing in stored()["listings"] if listing["partition"].startswith("tag#")]
     assert len(tags) == 120
-    assert {it["unit"] for it in tags} == {"grp#SHIRT"}
+    assert {listing["entry_id"] for listing in tags} == {"grp#SHIRT"}
 
 
-def test_a_run_that_was_cut_off_is_gone_on_with(monkeypatch):
+def test_the_next_message_completes_an_interrupted_update(monkeypatch):
     products = [
         shop.product(
             f"SHIRT-{n}",
@@ -216,13 +221,13 @@ def test_a_run_that_was_cut_off_is_gone_on_with(monkeypatch):
             item.delete()
     commit, turns = repository.Transaction.commit, iter([True, False])
 
-    def once(transaction):
+    def commit_once(transaction):
         if not next(turns, False):
             raise RuntimeError("killed")
         commit(transaction)
 
     with monkeypatch.context() as patched:
-        patched.setattr(repository.Transaction, "commit", once)
+        patched.setattr(repository.Transaction, "commit", commit_once)
         handler(messages(products[0]), CONTEXT)
     assert 0 < len(stored()["listings"]) < len(expected["listings"])
 
@@ -231,18 +236,18 @@ def test_a_run_that_was_cut_off_is_gone_on_with(monkeypatch):
     assert stored() == expected
 
 
-def test_a_depleted_product_is_not_among_what_can_be_had():
+def test_a_depleted_product_leaves_the_lists_of_stock():
     tea = shop.product("TEA", available=1)
     assert followed(in_stock="true") == ["TEA"]
 
     shop.sell(tea, 1)
-    about = StockData(product_id=tea.product_id, group=None, available=0)
-    shop.tell_index(StockDepleted(data=about))
+    data = StockData(product_id=tea.product_id, group=None, available=0)
+    shop.tell_index(StockDepleted(data=data))
 
     assert (followed(in_stock="true"), followed()) == ([], ["TEA"])
 
 
-def test_an_unknown_product_is_nothing_to_index():
+def test_an_unknown_product_is_not_indexed():
     answer = handler(sample("products.index_products"), CONTEXT)
 
     assert answer == {"batchItemFailures": []}
