@@ -31,10 +31,10 @@ from shared.aws import client
 from shared.security.key_rings import key_ring
 from shared.storage.models.accounts import Attempts, User
 from shared.storage.models.catalog import Product
-from tests.support import shop, template
-from tests.support.callers import api_key, session, token_of
+from tests.support import pricing, shop, template
+from tests.support.accounts import api_key, issue_access_token, session
 from tests.support.http import ADA, CONTEXT, NOBODY, STAFF, Answer, Caller, sample, send
-from tests.support.payments import Bank, begin, tell
+from tests.support.payments import Bank, post_payment, send_webhook
 
 SKUS = ("tea", "coffee", "cocoa")
 CREDENTIALS = {"email": "ada@example.com", "password": "correct horse battery"}
@@ -77,9 +77,9 @@ def seed() -> None:
     """What the operations need to find: products with stock, accounts and an order."""
     for sku in SKUS:
         shop.product(sku, available=1000, category="kitchen/tea")
-    shop.taxes(shop.destination(shop.ADDRESS["country"], included=True))
-    shop.ships(shop.zone("*"))
-    shop.promotion(PROMOTION, uses_max=1000, uses_per_customer_max=1000)
+    pricing.store_tax_rates(pricing.destination(shop.ADDRESS["country"], included=True))
+    pricing.store_shipping_rates(pricing.zone("*"))
+    pricing.promotion(PROMOTION, uses_max=1000, uses_per_customer_max=1000)
     _succeeds(send(auth, "auth.register", caller=NOBODY, body=CREDENTIALS | {"name": "Ada"}))
     shop.user(SCRIPTER, roles={"customer", "staff"})
     _place_order(FIRST_ORDER_KEY)
@@ -108,7 +108,7 @@ def _authorize(shown: str) -> None:
 
 
 def _new_token() -> tuple[str]:
-    return (token_of(session(User.get(SCRIPTER))),)
+    return (issue_access_token(session(User.get(SCRIPTER))),)
 
 
 def _new_token_and_old_keys() -> tuple[str]:
@@ -282,18 +282,18 @@ def _cancel_order(order_id: str) -> None:
 def _start_payment(order_id: str) -> str:
     """Of which the provider's own calls are not counted."""
     with patch.object(payments, "provider", lambda: _bank):
-        answer = begin(order_id)
+        answer = post_payment(order_id)
     _succeeds(answer)
     return str(answer.body["payment_id"])
 
 
 def _just_captured() -> tuple[dict[str, Any]]:
-    return (_bank.captures(_start_payment(*_just_placed())),)
+    return (_bank.capture_payment(_start_payment(*_just_placed())),)
 
 
 def _receive_payment_webhook(event: dict[str, Any]) -> None:
     with patch.object(payments, "provider", lambda: _bank):
-        answer = tell(event)
+        answer = send_webhook(event)
     if answer.body != {"outcome": "applied", "reason": None}:
         raise AssertionError(answer)
 
@@ -339,8 +339,8 @@ OPERATIONS = (
     Operation("search a mistyped word, uncached", Budget(4), _search_with_a_typo, _nothing_kept),
     Operation("create product", Budget(1), _create_product),
     Operation("patch product", None, _patch),
-    Operation("index a product that was edited", None, shop.index, _edited),
-    Operation("index a product again", None, shop.index, _known),
+    Operation("index a product that was edited", None, shop.index_products, _edited),
+    Operation("index a product again", None, shop.index_products, _known),
     Operation("look at stock that was sold", None, _look_at_stock),
     Operation("register", Budget(1), _register),
     Operation("log in", Budget(2), _log_in),

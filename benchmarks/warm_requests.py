@@ -35,7 +35,7 @@ from shared.http.schemas import View
 from shared.storage.cache import Cached, cached
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.pricing import RateTable
-from tests.support import shop
+from tests.support import pricing, shop
 from tests.support.http import CONTEXT, sample
 
 AGAINST_PLAIN = Budget(0.5, unit=" x")
@@ -50,8 +50,8 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 SKUS = [f"TEA-{number}" for number in range(PAGE)]
 BUYER = Buyer("usr_ada")
 NOW = datetime(2026, 11, 24, 10, 15, 30, 123456, UTC)
-TAX_RATES = json.dumps({"destinations": [shop.destination("GB", included=True)]})
-SHIPPING_RATES = json.dumps({"zones": [shop.zone("GB")]})
+TAX_RATES = json.dumps({"destinations": [pricing.destination("GB", included=True)]})
+SHIPPING_RATES = json.dumps({"zones": [pricing.zone("GB")]})
 
 
 def rows() -> list[Row]:

@@ -3,12 +3,12 @@
 import pytest
 
 from shared import clock
-from tests.support.accounts import Clock
+from tests.support.fake_clock import FakeClock
 
 
 @pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def later(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """The shop's clock, to be moved on."""
-    moved = Clock()
+    moved = FakeClock()
     monkeypatch.setattr(clock, "utc_now", moved)
     return moved

@@ -13,15 +13,15 @@ from tests.support.accounts import (
     EMAIL,
     PASSWORD,
     call,
-    link_token,
+    create_link_token,
+    get_me,
+    get_tokens,
     log_in,
     post,
     refresh,
     register,
-    signed_in,
-    staged,
-    whoami,
 )
+from tests.support.events import published_event_types
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -47,7 +47,7 @@ def is_expired(answer) -> bool:
 def test_a_changed_password_is_the_one_that_opens_the_account():
     register()
 
-    assert change(signed_in()["access_token"]).status == 204
+    assert change(get_tokens()["access_token"]).status == 204
 
     assert log_in(password=NEW).status == 200
     assert log_in().status == 401
@@ -55,43 +55,43 @@ def test_a_changed_password_is_the_one_that_opens_the_account():
 
 def test_a_change_ends_all_other_sessions_and_tells_the_owner():
     register()
-    here, there = signed_in(), signed_in()
+    here, there = get_tokens(), get_tokens()
 
     change(here["access_token"])
 
-    assert whoami(here["access_token"]).status == 200
-    assert whoami(there["access_token"]).code == "session_ended"
+    assert get_me(here["access_token"]).status == 200
+    assert get_me(there["access_token"]).code == "session_ended"
     assert refresh(there["refresh_token"]).code == "session_ended"
-    assert staged()[-1] == "user.password_changed"
+    assert published_event_types()[-1] == "user.password_changed"
 
 
 def test_the_session_that_changes_the_password_lives_on():
     register()
-    here = signed_in()
+    here = get_tokens()
     change(here["access_token"])
 
-    assert whoami(here["access_token"]).status == 200
+    assert get_me(here["access_token"]).status == 200
     renewed = refresh(here["refresh_token"])
     assert renewed.status == 200
     assert refresh(renewed.body["refresh_token"]).status == 200
-    assert whoami(renewed.body["access_token"]).status == 200
+    assert get_me(renewed.body["access_token"]).status == 200
 
 
 @pytest.mark.parametrize("wrong", ["wrong horse battery", "", PASSWORD + " "])
 def test_a_change_needs_the_old_password(wrong):
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     answer = change(token, current=wrong)
 
     assert (answer.status, answer.code) == (403, "wrong_password")
     assert log_in().status == 200
-    assert "user.password_changed" not in staged()
+    assert "user.password_changed" not in published_event_types()
 
 
 def test_who_has_taken_over_a_session_cannot_guess_the_password_through_it():
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     answers = [change(token, current=f"wrong horse {n}").status for n in range(6)]
 
@@ -101,7 +101,7 @@ def test_who_has_taken_over_a_session_cannot_guess_the_password_through_it():
 @pytest.mark.parametrize("new", ["short", "password123", "lovelace1815", "souksouk", "qz" * 65])
 def test_a_new_password_has_to_do(new):
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     answer = change(token, new=new)
 
@@ -111,7 +111,7 @@ def test_a_new_password_has_to_do(new):
 
 def test_staff_choose_longer_passwords_than_customers():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     User(user_id).update([User.roles.set({"staff"})])
 
     assert change(token, new="qzjxkvwpmynthg").status == 422
@@ -143,11 +143,11 @@ def test_asking_again_and_again_floods_no_mailbox_and_never_locks_the_owner_out(
     register()
     for _ in range(5):
         assert forgot(address="198.51.100.9").status == 202
-    assert staged().count("user.password_reset_requested") == 1
+    assert published_event_types().count("user.password_reset_requested") == 1
 
     later.advance(minutes=5)
     assert forgot().status == 202
-    assert staged().count("user.password_reset_requested") == 2
+    assert published_event_types().count("user.password_reset_requested") == 2
 
 
 def test_a_disabled_account_gets_no_link():
@@ -161,23 +161,26 @@ def test_a_disabled_account_gets_no_link():
 
 def test_the_link_sets_a_password_confirms_the_address_and_ends_all_sessions():
     user_id = register().body["id"]
-    before = signed_in()
+    before = get_tokens()
 
-    assert reset(link_token("reset_password", user_id)).status == 204
+    assert reset(create_link_token("reset_password", user_id)).status == 204
 
-    assert whoami(before["access_token"]).code == "session_ended"
+    assert get_me(before["access_token"]).code == "session_ended"
     assert log_in().status == 401
     assert log_in(password=NEW).body["user"]["email_verified"] is True
-    assert staged()[-1] == "user.password_changed"
+    assert published_event_types()[-1] == "user.password_changed"
 
 
 def test_a_reset_is_good_once_and_for_ten_minutes(later):
     user_id = register().body["id"]
-    used, late = link_token("reset_password", user_id), link_token("reset_password", user_id)
+    used, late = (
+        create_link_token("reset_password", user_id),
+        create_link_token("reset_password", user_id),
+    )
     assert reset(used).status == 204
     assert is_expired(reset(used))
 
-    fresh = link_token("reset_password", user_id, lives=timedelta(minutes=10))
+    fresh = create_link_token("reset_password", user_id, lives=timedelta(minutes=10))
     later.advance(minutes=10)
     assert is_expired(reset(fresh))
     assert is_expired(reset(late))
@@ -185,8 +188,8 @@ def test_a_reset_is_good_once_and_for_ten_minutes(later):
 
 def test_a_password_that_was_changed_makes_links_of_before_worthless():
     user_id = register().body["id"]
-    link = link_token("reset_password", user_id)
-    change(signed_in()["access_token"])
+    link = create_link_token("reset_password", user_id)
+    change(get_tokens()["access_token"])
 
     assert is_expired(reset(link))
     assert log_in(password=NEW).status == 200
@@ -194,7 +197,7 @@ def test_a_password_that_was_changed_makes_links_of_before_worthless():
 
 def test_a_link_outlives_a_password_that_will_not_do():
     user_id = register().body["id"]
-    link = link_token("reset_password", user_id)
+    link = create_link_token("reset_password", user_id)
 
     refused = reset(link, password="password123")
 
@@ -206,13 +209,13 @@ def test_a_link_outlives_a_password_that_will_not_do():
 def test_a_confirmation_link_resets_nothing():
     user_id = register().body["id"]
 
-    assert is_expired(reset(link_token("verify_email", user_id)))
+    assert is_expired(reset(create_link_token("verify_email", user_id)))
     assert log_in().status == 200
 
 
 def test_a_link_to_a_deleted_account_is_over():
     user_id = register().body["id"]
-    link = link_token("reset_password", user_id)
+    link = create_link_token("reset_password", user_id)
     User(user_id).delete()
 
     assert is_expired(reset(link))
@@ -220,11 +223,11 @@ def test_a_link_to_a_deleted_account_is_over():
 
 def test_no_password_and_no_token_is_logged():
     user_id = register().body["id"]
-    link = link_token("reset_password", user_id)
+    link = create_link_token("reset_password", user_id)
     with logs.captured() as lines:
         forgot()
         reset(link, password="canary one two")
-        tokens = signed_in(password="canary one two")
+        tokens = get_tokens(password="canary one two")
         call(
             "me.change_password",
             tokens["access_token"],

@@ -22,15 +22,15 @@ from tests.support.accounts import (
     EMAIL,
     PASSWORD,
     call,
-    link_token,
+    create_link_token,
+    get_me,
+    get_tokens,
     log_in,
     post,
     register,
     register_confirmed,
-    signed_in,
-    staged,
-    whoami,
 )
+from tests.support.events import published_event_types
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -53,7 +53,7 @@ def is_expired(answer) -> bool:
 
 def test_following_the_link_confirms_the_address_in_both_tables():
     user_id = register().body["id"]
-    token = link_token("verify_email", user_id)
+    token = create_link_token("verify_email", user_id)
 
     assert follow(token).status == 204
 
@@ -71,7 +71,7 @@ def verified() -> list[str]:
 
 def test_that_an_address_is_confirmed_is_told_once():
     user_id = register().body["id"]
-    tokens = [link_token("verify_email", user_id) for _ in range(2)]
+    tokens = [create_link_token("verify_email", user_id) for _ in range(2)]
 
     assert [follow(token).status for token in tokens] == [204, 204]
 
@@ -79,7 +79,7 @@ def test_that_an_address_is_confirmed_is_told_once():
 
 
 def test_a_link_that_confirms_nothing_tells_nothing():
-    token = link_token("verify_email", register().body["id"], lives=timedelta(seconds=-1))
+    token = create_link_token("verify_email", register().body["id"], lives=timedelta(seconds=-1))
 
     assert is_expired(follow(token))
 
@@ -90,7 +90,7 @@ def test_a_reset_by_a_mailed_link_confirms_the_address_and_tells_it_once():
     user_id = register().body["id"]
 
     for _ in range(2):
-        reset = {"token": link_token("reset_password", user_id), "password": PASSWORD}
+        reset = {"token": create_link_token("reset_password", user_id), "password": PASSWORD}
         assert post("auth.reset_password", reset).status == 204
 
     assert User.get(user_id).email_verified is True
@@ -99,18 +99,18 @@ def test_a_reset_by_a_mailed_link_confirms_the_address_and_tells_it_once():
 
 def test_a_change_of_address_is_told_as_that_alone():
     user_id = register().body["id"]
-    ask_for("new@example.com", signed_in()["access_token"])
+    ask_for("new@example.com", get_tokens()["access_token"])
 
-    follow(link_token("change_email", user_id))
+    follow(create_link_token("change_email", user_id))
 
-    assert (verified(), staged()[-1]) == ([], "user.email_changed")
+    assert (verified(), published_event_types()[-1]) == ([], "user.email_changed")
 
 
 def test_a_confirmation_and_what_is_told_of_it_are_written_together():
     user_id = register().body["id"]
-    token = link_token("verify_email", user_id)
+    token = create_link_token("verify_email", user_id)
 
-    with faults.answering(connection().client, "TransactWriteItems", faults.timed_out()):
+    with faults.inject_faults(connection().client, "TransactWriteItems", faults.read_timeout()):
         assert follow(token).status == 503
     assert (User.get(user_id).email_verified, verified()) == (False, [])
     assert follow(token).status == 204
@@ -119,7 +119,7 @@ def test_a_confirmation_and_what_is_told_of_it_are_written_together():
 
 
 def test_a_link_is_good_once():
-    token = link_token("verify_email", register().body["id"])
+    token = create_link_token("verify_email", register().body["id"])
     follow(token)
 
     assert is_expired(follow(token))
@@ -127,7 +127,7 @@ def test_a_link_is_good_once():
 
 def test_a_link_is_good_until_it_expires(later):
     user_id = register().body["id"]
-    token = link_token("verify_email", user_id, lives=timedelta(days=7))
+    token = create_link_token("verify_email", user_id, lives=timedelta(days=7))
 
     later.advance(days=7, seconds=1)
 
@@ -142,7 +142,7 @@ def test_a_token_that_never_was_is_refused_like_one_that_is_over(token):
 
 def test_a_token_of_one_purpose_serves_no_other():
     user_id = register().body["id"]
-    reset = link_token("reset_password", user_id)
+    reset = create_link_token("reset_password", user_id)
 
     assert is_expired(follow(reset))
     assert User.get(user_id).email_verified is False
@@ -150,7 +150,7 @@ def test_a_token_of_one_purpose_serves_no_other():
 
 def test_a_link_that_went_to_a_former_address_confirms_nothing():
     user_id = register().body["id"]
-    token = link_token("verify_email", user_id)
+    token = create_link_token("verify_email", user_id)
     User(user_id).update([User.email.set("new@example.com")])
 
     assert is_expired(follow(token))
@@ -159,7 +159,7 @@ def test_a_link_that_went_to_a_former_address_confirms_nothing():
 def test_who_asks_for_another_link_is_answered_alike_with_and_without_an_account():
     unconfirmed = register().body["id"]
     confirmed = register(email="bob@example.com").body["id"]
-    follow(link_token("verify_email", confirmed))
+    follow(create_link_token("verify_email", confirmed))
 
     answers = [resend(), resend("bob@example.com"), resend("nobody@example.com")]
 
@@ -176,30 +176,30 @@ def test_asking_again_and_again_floods_no_mailbox(later):
     register()
     for _ in range(5):
         assert resend().status == 202
-    assert staged().count("user.verification_requested") == 1
+    assert published_event_types().count("user.verification_requested") == 1
 
     later.advance(minutes=5)
     resend()
-    assert staged().count("user.verification_requested") == 2
+    assert published_event_types().count("user.verification_requested") == 2
 
 
 def test_a_change_of_address_waits_for_the_link_that_goes_there():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     assert ask_for("new@example.com", token).status == 202
 
-    assert whoami(token).body["email"] == EMAIL
+    assert get_me(token).body["email"] == EMAIL
     assert User.get(user_id).new_email == "new@example.com"
-    assert staged()[-1] == "user.email_change_requested"
+    assert published_event_types()[-1] == "user.email_change_requested"
 
 
 def test_once_confirmed_the_new_address_is_the_account_s_and_the_old_one_is_told():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     ask_for("new@example.com", token)
 
-    assert follow(link_token("change_email", user_id)).status == 204
+    assert follow(create_link_token("change_email", user_id)).status == 204
 
     user = User.get(user_id)
     assert (user.email, user.previous_email, user.new_email) == ("new@example.com", EMAIL, None)
@@ -207,15 +207,15 @@ def test_once_confirmed_the_new_address_is_the_account_s_and_the_old_one_is_told
     assert Login.find(EMAIL) is None
     assert log_in(email="new@example.com").body["user"]["email"] == "new@example.com"
     assert log_in().status == 401
-    assert staged()[-1] == "user.email_changed"
-    assert whoami(token).body["email"] == "new@example.com"
+    assert published_event_types()[-1] == "user.email_changed"
+    assert get_me(token).body["email"] == "new@example.com"
     assert register(password="another password").status == 201
     assert Login.get(EMAIL).user_id != user_id
 
 
 def test_a_change_of_address_asks_for_the_password():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     answer = ask_for("new@example.com", token, password="wrong horse battery")
 
@@ -226,7 +226,7 @@ def test_a_change_of_address_asks_for_the_password():
 def test_that_an_address_is_taken_shows_in_no_answer_and_its_owner_is_told():
     ada = register().body["id"]
     bob = register(email="bob@example.com").body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     taken, free = ask_for("bob@example.com", token), ask_for("free@example.com", token)
 
@@ -239,8 +239,8 @@ def test_that_an_address_is_taken_shows_in_no_answer_and_its_owner_is_told():
 
 def test_an_address_that_was_taken_before_the_link_was_followed_stays_where_it_is():
     user_id = register().body["id"]
-    ask_for("new@example.com", signed_in()["access_token"])
-    link = link_token("change_email", user_id)
+    ask_for("new@example.com", get_tokens()["access_token"])
+    link = create_link_token("change_email", user_id)
     register(email="new@example.com", password="another password")
 
     assert is_expired(follow(link))
@@ -252,9 +252,12 @@ def test_an_address_that_was_taken_before_the_link_was_followed_stays_where_it_i
 
 def test_a_burglar_s_change_of_address_is_void_once_the_owner_has_reset_the_password():
     user_id = register().body["id"]
-    ask_for("burglar@example.com", signed_in()["access_token"])
-    burglars = link_token("change_email", user_id)
-    reset = {"token": link_token("reset_password", user_id), "password": "staple correct battery"}
+    ask_for("burglar@example.com", get_tokens()["access_token"])
+    burglars = create_link_token("change_email", user_id)
+    reset = {
+        "token": create_link_token("reset_password", user_id),
+        "password": "staple correct battery",
+    }
     assert post("auth.reset_password", reset).status == 204
 
     assert is_expired(follow(burglars))
@@ -267,7 +270,7 @@ def test_where_two_register_an_address_neither_s_link_confirms_the_password_of_t
     """Else whoever registers first waits for the owner to confirm the burglar's password."""
     required(monkeypatch)
     user_id = register(password="the burglar's own words").body["id"]
-    first = link_token("verify_email", user_id)
+    first = create_link_token("verify_email", user_id)
 
     register(password=PASSWORD)
 
@@ -275,7 +278,7 @@ def test_where_two_register_an_address_neither_s_link_confirms_the_password_of_t
     assert User.get(user_id).email_verified is False
     (told,) = [parse_event(row.payload) for row in OutboxRow.scan() if "duplicate" in row.type]
     assert told.data.access_epoch == User.get(user_id).access_epoch == 2
-    reset = {"token": link_token("reset_password", user_id), "password": PASSWORD}
+    reset = {"token": create_link_token("reset_password", user_id), "password": PASSWORD}
     assert post("auth.reset_password", reset).status == 204
     assert log_in().status == 200
     assert log_in(password="the burglar's own words").status == 401
@@ -293,7 +296,7 @@ def required(monkeypatch):
 
 def test_a_code_that_was_sent_along_is_used_up_though_no_mail_follows():
     user_id = register_confirmed().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     seed = codes.new_seed(credentials.pepper())
     recovery = codes.new_recovery_codes()
     Login(EMAIL).update(
@@ -310,7 +313,7 @@ def test_a_code_that_was_sent_along_is_used_up_though_no_mail_follows():
     ]
 
     assert answers == [202, 202]
-    assert staged().count("user.email_change_requested") == 1
+    assert published_event_types().count("user.email_change_requested") == 1
     assert log_in(code=recovery[1]).status == 401
     assert log_in(code=recovery[2]).status == 200
     assert User.get(user_id).new_email == "new@example.com"
@@ -333,11 +336,11 @@ def test_a_code_that_is_used_while_the_address_changes_does_not_come_back():
 
 def test_of_two_changes_asked_for_the_last_counts():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     ask_for("first@example.com", token)
-    first = link_token("change_email", user_id)
+    first = create_link_token("change_email", user_id)
     ask_for("second@example.com", token)
-    second = link_token("change_email", user_id)
+    second = create_link_token("change_email", user_id)
 
     assert is_expired(follow(first))
     assert follow(second).status == 204
@@ -346,7 +349,7 @@ def test_of_two_changes_asked_for_the_last_counts():
 
 def test_tokens_are_stored_as_digests_and_logged_by_nobody():
     user_id = register().body["id"]
-    token = link_token("verify_email", user_id)
+    token = create_link_token("verify_email", user_id)
     stored = [row.attribute_values for row in EmailToken.scan()]
     with logs.captured() as lines:
         follow(token)
@@ -361,17 +364,17 @@ def test_tokens_are_stored_as_digests_and_logged_by_nobody():
 @pytest.mark.parametrize("name", ["", "x" * 101, "Ada\r\nBcc: eve@example.org", None])
 def test_a_name_is_changed_to_one_line_or_not_at_all(name):
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     assert call("me.update", token, {"name": name}).status == 422
     assert call("me.update", token, {"name": "Ada King"}).body["name"] == "Ada King"
-    assert whoami(token).body["name"] == log_in().body["user"]["name"] == "Ada King"
+    assert get_me(token).body["name"] == log_in().body["user"]["name"] == "Ada King"
 
 
 @pytest.mark.parametrize("field", ["email", "roles", "email_verified", "status", "version", "id"])
 def test_nothing_but_the_name_can_be_changed_so(field):
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     answer = call("me.update", token, {"name": "Ada King", field: "admin"})
 

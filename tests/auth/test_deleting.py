@@ -22,23 +22,22 @@ from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
 from tests.support import logs, shop
 from tests.support.accounts import (
-    ELSEWHERE,
     EMAIL,
     PASSWORD,
     authorize,
     call,
-    everything_stored,
-    link_token,
+    create_link_token,
+    dump_account_tables,
+    get_me,
+    get_tokens,
     log_in,
     post,
     refresh,
     register,
-    signed_in,
-    staged,
-    whoami,
 )
-from tests.support.faults import answering, cancelled
-from tests.support.http import CONTEXT, NOBODY, STAFF, sample, send
+from tests.support.events import published_event_types
+from tests.support.faults import cancelled_transaction, inject_faults
+from tests.support.http import CONTEXT, ELSEWHERE, NOBODY, STAFF, sample, send
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -94,8 +93,8 @@ def erase():
 
 def test_a_deleted_account_is_gone_from_every_table():
     user_id = register().body["id"]
-    here = signed_in()
-    signed_in()
+    here = get_tokens()
+    get_tokens()
     key_of(user_id)
 
     answer = delete(here["access_token"])
@@ -103,20 +102,20 @@ def test_a_deleted_account_is_gone_from_every_table():
     assert (answer.status, answer.body) == (204, "")
     assert not is_there(user_id)
     assert Session.count() == ApiKey.count() == 0
-    assert EMAIL not in everything_stored()
-    assert "Lovelace" not in everything_stored()
+    assert EMAIL not in dump_account_tables()
+    assert "Lovelace" not in dump_account_tables()
 
 
 def test_what_it_opened_is_refused_from_then_on():
     user_id = register().body["id"]
-    here, there, key = signed_in(), signed_in(), key_of(user_id)
+    here, there, key = get_tokens(), get_tokens(), key_of(user_id)
     assert authorize(key)["user_id"] == user_id
 
     delete(here["access_token"])
 
     for tokens in (here, there):
         assert authorize(tokens["access_token"]) == {"refusal": "session_ended"}
-        assert whoami(tokens["access_token"]).code == "session_ended"
+        assert get_me(tokens["access_token"]).code == "session_ended"
         assert refresh(tokens["refresh_token"]).code == "session_ended"
     assert authorize(key) == {"refusal": "token_invalid"}
     assert log_in().code == "wrong_credentials"
@@ -125,7 +124,7 @@ def test_what_it_opened_is_refused_from_then_on():
 def test_the_event_that_tells_of_it_names_an_id_and_nothing_else():
     user_id = register().body["id"]
 
-    delete(signed_in()["access_token"])
+    delete(get_tokens()["access_token"])
 
     (row,) = [row for row in OutboxRow.scan() if row.type == "user.deleted"]
     assert parse_event(row.payload).data.model_dump() == {"user_id": user_id}
@@ -134,19 +133,19 @@ def test_the_event_that_tells_of_it_names_an_id_and_nothing_else():
 @pytest.mark.parametrize("wrong", ["wrong horse battery", "", PASSWORD + " "])
 def test_without_the_password_nothing_is_deleted(wrong):
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     answer = delete(token, wrong)
 
     assert (answer.status, answer.code) == (403, "wrong_password")
     assert is_there(user_id)
-    assert whoami(token).status == 200
-    assert staged() == ["user.registered"]
+    assert get_me(token).status == 200
+    assert published_event_types() == ["user.registered"]
 
 
 def test_a_stolen_session_is_no_place_to_guess_the_password():
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     answers = [delete(token, f"wrong horse {n}").status for n in range(6)]
 
@@ -155,7 +154,7 @@ def test_a_stolen_session_is_no_place_to_guess_the_password():
 
 def test_an_account_with_a_second_factor_asks_for_it_too():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     authenticator = with_second_factor()
 
     without = delete(token)
@@ -170,7 +169,7 @@ def test_an_account_with_a_second_factor_asks_for_it_too():
 
 def test_a_body_must_say_the_password_and_nothing_that_is_not_known():
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     assert call("me.delete", token, {}).paths == ["body.password"]
     assert delete(token, reason="bored").paths == ["body.reason"]
@@ -179,7 +178,7 @@ def test_a_body_must_say_the_password_and_nothing_that_is_not_known():
 @pytest.mark.parametrize("role", ["staff", "admin"])
 def test_staff_have_their_roles_taken_first(role):
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     for table, key in ((User, user_id), (Login, EMAIL)):
         table(key).update([table.roles.set({"customer", role})])
 
@@ -192,7 +191,7 @@ def test_staff_have_their_roles_taken_first(role):
 
 def test_an_account_that_was_made_staffs_meanwhile_is_not_deleted(monkeypatch):
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     confirm = service.credentials.confirm
 
     def then_promoted(*args):
@@ -212,7 +211,7 @@ def test_an_account_that_was_made_staffs_meanwhile_is_not_deleted(monkeypatch):
 
 def test_a_password_that_was_changed_while_it_was_checked_deletes_nothing(monkeypatch):
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     confirm = service.credentials.confirm
 
     def then_changed(*args):
@@ -229,7 +228,7 @@ def test_a_password_that_was_changed_while_it_was_checked_deletes_nothing(monkey
 def test_the_address_is_free_at_once_and_the_new_account_is_another():
     old = register().body["id"]
     key = key_of(old)
-    tokens = signed_in()
+    tokens = get_tokens()
     delete(tokens["access_token"])
 
     new = register(name="Ada Byron", password="qzjxkvwp mynthgb").body["id"]
@@ -238,7 +237,7 @@ def test_the_address_is_free_at_once_and_the_new_account_is_another():
     assert log_in().code == "wrong_credentials"
     body = log_in(password="qzjxkvwp mynthgb").body
     assert (body["user"]["id"], body["user"]["name"]) == (new, "Ada Byron")
-    assert whoami(tokens["access_token"]).code == "session_ended"
+    assert get_me(tokens["access_token"]).code == "session_ended"
     assert refresh(tokens["refresh_token"]).code == "session_ended"
     assert "refusal" in authorize(key)
     assert [session.user_id for session in Session.scan()] == [new]
@@ -252,8 +251,8 @@ def test_the_address_is_free_at_once_and_the_new_account_is_another():
     ],
 )
 def test_links_to_the_old_account_do_nothing_to_the_new_one(purpose, follow, more):
-    link = link_token(purpose, register().body["id"])
-    delete(signed_in()["access_token"])
+    link = create_link_token(purpose, register().body["id"])
+    delete(get_tokens()["access_token"])
     new = register().body["id"]
 
     answer = post(follow, {"token": link} | more)
@@ -265,7 +264,7 @@ def test_links_to_the_old_account_do_nothing_to_the_new_one(purpose, follow, mor
 
 def test_where_the_owner_used_to_log_in_is_forgotten():
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     log_in(password="wrong horse battery", address=ELSEWHERE)
     before = {row.subject for row in Attempts.scan()}
 
@@ -277,7 +276,7 @@ def test_where_the_owner_used_to_log_in_is_forgotten():
 
 def test_failures_of_others_meanwhile_are_no_reason_not_to():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     for _ in range(5):
         log_in(password="wrong horse battery", address=ELSEWHERE)
 
@@ -287,7 +286,7 @@ def test_failures_of_others_meanwhile_are_no_reason_not_to():
 
 def test_orders_are_kept():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     order_id = place(authorize(token))["id"]
 
     delete(token)
@@ -298,14 +297,14 @@ def test_orders_are_kept():
 
 def test_an_order_that_is_placed_on_a_cached_authorization_brings_nothing_back():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     cached = authorize(token)
     delete(token)
 
     order_id = place(cached)["id"]
 
     assert not is_there(user_id)
-    assert whoami(token).code == "session_ended"
+    assert get_me(token).code == "session_ended"
     assert erase() == {"batchItemFailures": []}
     order = Order.get(order_id)
     assert (order.buyer_id, order.fingerprint) == (user_id, "erased")
@@ -314,19 +313,19 @@ def test_an_order_that_is_placed_on_a_cached_authorization_brings_nothing_back()
 
 def test_a_request_on_a_cached_authorization_finds_no_account():
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     cached = authorize(token)
     delete(token)
 
     again = send(handler, "me.delete", caller=cached, body={"password": PASSWORD})
 
     assert (again.status, again.code) == (401, "session_ended")
-    assert staged().count("user.deleted") == 1
+    assert published_event_types().count("user.deleted") == 1
 
 
 def test_sessions_that_cannot_be_removed_now_undo_nothing(monkeypatch):
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     def busy(_):
         raise Unavailable("busy")
@@ -345,7 +344,7 @@ def test_sessions_that_cannot_be_removed_now_undo_nothing(monkeypatch):
 
 def test_more_sessions_than_fit_in_one_transaction_are_removed():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     (session,) = Session.query(user_id)
     for n in range(105):
         session.session_id = f"ses_{n:03}"
@@ -357,20 +356,20 @@ def test_more_sessions_than_fit_in_one_transaction_are_removed():
 
 def test_a_deletion_that_did_not_go_through_leaves_all_as_it_was():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
-    busy = cancelled(*["TransactionConflict"] * 5)
+    token = get_tokens()["access_token"]
+    busy = cancelled_transaction(*["TransactionConflict"] * 5)
 
-    with answering(connection().client, "TransactWriteItems", busy, busy, busy, busy):
+    with inject_faults(connection().client, "TransactWriteItems", busy, busy, busy, busy):
         answer = delete(token)
 
     assert (answer.status, answer.code) == (503, "unavailable")
     assert is_there(user_id)
-    assert whoami(token).status == 200
+    assert get_me(token).status == 200
 
 
 def test_a_deletion_is_audited_by_id_alone():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     with logs.captured() as lines:
         delete(token, "wrong horse battery")

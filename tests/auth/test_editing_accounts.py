@@ -10,7 +10,7 @@ from auth.handler import handler
 from shared.storage.models.accounts import Login, User
 from shared.storage.transactions import Transaction
 from tests.support import shop
-from tests.support.accounts import EMAIL, call, log_in, register, register_confirmed, signed_in
+from tests.support.accounts import EMAIL, call, get_tokens, log_in, register, register_confirmed
 from tests.support.http import ADMIN, Answer, Caller, send
 
 
@@ -278,7 +278,7 @@ def test_a_role_that_is_there_already_is_still_not_given_upon_something_stale():
 def test_logging_in_makes_no_edit_stale():
     user_id = register_confirmed().body["id"]
     seen = me(user_id).headers["ETag"]
-    tokens = signed_in()
+    tokens = get_tokens()
     log_in(password="wrong horse battery")
 
     answer = call(

@@ -14,7 +14,7 @@ from shared.storage.models.accounts import ApiKey, Login, Session, User
 from shared.storage.models.orders import Order, OrderLine, OrderStep, OrderTotals, ShippingAddress
 from shared.storage.models.uploads import Upload
 from tests.support import logs, shop
-from tests.support.accounts import call, register, signed_in
+from tests.support.accounts import call, get_tokens, register
 from tests.support.http import ADA, BOB, NOBODY, Caller, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -121,7 +121,7 @@ def pages(token: str) -> list[dict]:
 
 def test_the_export_has_everything_that_is_held_on_the_user():
     user_id = register().body["id"]
-    tokens = signed_in(device="Lynx/2.9")
+    tokens = get_tokens(device="Lynx/2.9")
     User(user_id).update([User.new_email.set("new@x.com"), User.previous_email.set("old@x.com")])
     key, file = api_key(user_id), upload(user_id)
     order = place(Caller(user_id), "key-1")
@@ -148,7 +148,7 @@ def test_the_export_has_everything_that_is_held_on_the_user():
 def test_the_export_is_a_file_that_no_cache_keeps():
     register()
 
-    headers = export(signed_in()["access_token"]).headers
+    headers = export(get_tokens()["access_token"]).headers
 
     assert headers["Content-Disposition"] == 'attachment; filename="account.json"'
     assert headers["Cache-Control"] == "no-store"
@@ -156,18 +156,18 @@ def test_the_export_is_a_file_that_no_cache_keeps():
 
 def test_sessions_that_have_ended_are_in_it_as_long_as_they_are_held():
     user_id = register().body["id"]
-    signed_in(device="old")
+    get_tokens(device="old")
     for table, key in ((User, user_id), (Login, "ada@example.com")):
         table(key).update([table.access_epoch.set(2)])
 
-    body = export(signed_in(device="new")["access_token"]).body
+    body = export(get_tokens(device="new")["access_token"]).body
 
     assert sorted(one["device"] for one in body["sessions"]) == ["new", "old"]
 
 
 def test_no_secret_and_no_digest_of_one_is_in_it():
     user_id = register().body["id"]
-    tokens = signed_in()
+    tokens = get_tokens()
     api_key(user_id)
     (session,) = Session.query(user_id)
     login = Login.get("ada@example.com")
@@ -182,13 +182,13 @@ def test_no_secret_and_no_digest_of_one_is_in_it():
 
 def test_nothing_of_anyone_else_is_in_it():
     register(email="bob@example.com")
-    signed_in(email="bob@example.com")
+    get_tokens(email="bob@example.com")
     upload(BOB.user_id, "bob.csv")
     api_key(BOB.user_id)
     place(BOB, "key-1")
     register()
 
-    body = export(signed_in()["access_token"]).body
+    body = export(get_tokens()["access_token"]).body
 
     assert body["orders"] == body["uploads"] == body["api_keys"] == []
     assert len(body["sessions"]) == 1
@@ -197,7 +197,7 @@ def test_nothing_of_anyone_else_is_in_it():
 
 def test_however_much_there_is_each_thing_is_in_it_once():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     keys = {api_key(user_id).key_id for _ in range(3)}
     files = {upload(user_id).upload_id for _ in range(ITEMS_MAX)}
     placed = {long_order(user_id, f"ord_{n:03}", lines=1).order_id for n in range(ITEMS_MAX + 5)}
@@ -218,7 +218,7 @@ def test_however_much_there_is_each_thing_is_in_it_once():
 
 def test_a_page_that_is_full_where_one_kind_ends_goes_on_with_the_next():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     for _ in range(ITEMS_MAX - 1):
         api_key(user_id)
     order = place(Caller(user_id), "key-1")
@@ -247,10 +247,10 @@ def test_the_cursor_of_one_user_is_no_other_users():
     user_id = register().body["id"]
     for _ in range(ITEMS_MAX):
         api_key(user_id)
-    cursor = export(signed_in()["access_token"]).body["next_cursor"]
+    cursor = export(get_tokens()["access_token"]).body["next_cursor"]
     register(email="bob@example.com")
 
-    answer = export(signed_in(email="bob@example.com")["access_token"], cursor=cursor)
+    answer = export(get_tokens(email="bob@example.com")["access_token"], cursor=cursor)
 
     assert (answer.status, answer.code) == (400, "cursor_user_mismatch")
 
@@ -263,7 +263,7 @@ def test_only_who_is_signed_in_may_export():
 
 def test_an_export_is_audited():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     with logs.captured() as lines:
         export(token)

@@ -13,16 +13,9 @@ from shared.errors.accounts import TooManyAttempts
 from shared.security import passwords
 from shared.storage.models.accounts import Attempts, Login, Session
 from tests.support import logs
-from tests.support.accounts import (
-    ELSEWHERE,
-    EMAIL,
-    HOME,
-    Clock,
-    link_token,
-    log_in,
-    post,
-    register,
-)
+from tests.support.accounts import EMAIL, create_link_token, log_in, post, register
+from tests.support.fake_clock import FakeClock
+from tests.support.http import ELSEWHERE, HOME
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -30,9 +23,9 @@ WRONG = "wrong horse battery"
 
 
 @pytest.fixture(autouse=True)
-def later(monkeypatch) -> Clock:
+def later(monkeypatch) -> FakeClock:
     """At the beginning of an hour: counts by the hour of the clock are not what is tested here."""
-    moved = Clock()
+    moved = FakeClock()
     minutes = moved().minute
     moved.advance(minutes=60 - minutes)
     monkeypatch.setattr(clock, "utc_now", moved)
@@ -138,7 +131,7 @@ def test_an_owner_on_the_way_gets_in_by_resetting_the_password():
     user_id = register().body["id"]
     fail(5, address=ELSEWHERE)
     assert log_in(address=ELSEWHERE).status == 429
-    token = link_token("reset_password", user_id)
+    token = create_link_token("reset_password", user_id)
 
     reset = {"token": token, "password": "staple correct battery"}
     assert post("auth.reset_password", reset, address=ELSEWHERE).status == 204
@@ -148,7 +141,7 @@ def test_an_owner_on_the_way_gets_in_by_resetting_the_password():
 
 def test_a_reset_makes_the_place_where_it_was_done_a_known_one():
     user_id = register().body["id"]
-    token = link_token("reset_password", user_id)
+    token = create_link_token("reset_password", user_id)
     reset = {"token": token, "password": "staple correct battery"}
     post("auth.reset_password", reset, address=HOME)
 

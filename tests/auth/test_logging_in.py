@@ -16,13 +16,13 @@ from tests.support.accounts import (
     EMAIL,
     PASSWORD,
     authorize,
-    everything_stored,
+    dump_account_tables,
+    get_me,
+    get_tokens,
     log_in,
     register,
-    signed_in,
-    whoami,
 )
-from tests.support.faults import answering, timed_out
+from tests.support.faults import inject_faults, read_timeout
 from tests.support.http import NOBODY, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -54,7 +54,7 @@ def test_who_registers_can_log_in_and_is_recognised():
     }
     assert (answer.body["token_type"], answer.body["expires_in"]) == ("Bearer", 900)
     assert answer.body["user"] == registered.body
-    assert whoami(answer.body["access_token"]).body == registered.body
+    assert get_me(answer.body["access_token"]).body == registered.body
 
 
 def test_an_email_may_be_written_otherwise_than_at_registration():
@@ -124,7 +124,7 @@ def test_nothing_of_the_credentials_is_logged_or_repeated_or_stored():
         assert not [word for word in (PASSWORD, "canary-password", "ada@") if word in text]
     for token in (right.body["access_token"], right.body["refresh_token"]):
         assert token not in lines.text
-        assert token.rpartition(".")[2] not in everything_stored()
+        assert token.rpartition(".")[2] not in dump_account_tables()
 
 
 def test_a_login_that_fails_or_not_leaves_a_line_for_the_audit():
@@ -149,11 +149,11 @@ def test_a_login_that_fails_or_not_leaves_a_line_for_the_audit():
 
 def test_a_session_has_the_permissions_of_the_roles_that_the_account_has_now():
     user_id = register().body["id"]
-    tokens = signed_in()
+    tokens = get_tokens()
 
     User(user_id).update([User.roles.set({"customer", "staff"})])
 
-    assert whoami(tokens["access_token"]).body["roles"] == ["customer", "staff"]
+    assert get_me(tokens["access_token"]).body["roles"] == ["customer", "staff"]
     assert "stock:write" in authorize(tokens["access_token"])["permissions"]
 
 
@@ -183,10 +183,10 @@ def test_where_addresses_must_be_confirmed_first_an_account_shows_nothing_of_its
 
 def test_a_token_whose_account_has_vanished_is_good_no_more():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     User(user_id).delete()
 
-    answer = whoami(token)
+    answer = get_me(token)
 
     assert (answer.status, answer.code) == (401, "session_ended")
     assert "invalid_token" in answer.headers["WWW-Authenticate"]
@@ -235,7 +235,7 @@ def test_a_rotated_pepper_locks_nobody_out_and_is_taken_up_at_login():
 
 @pytest.mark.parametrize("attempt", [register, log_in])
 def test_without_the_pepper_nobody_is_let_in_or_turned_away(attempt):
-    with answering(client("secretsmanager"), "GetSecretValue", timed_out()):
+    with inject_faults(client("secretsmanager"), "GetSecretValue", read_timeout()):
         answer = attempt()
 
     assert (answer.status, answer.code) == (503, "unavailable")

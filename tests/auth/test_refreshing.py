@@ -14,17 +14,9 @@ from shared.security.key_rings import key_ring
 from shared.storage.dynamo import connection
 from shared.storage.models.accounts import Session, User
 from tests.support import logs
-from tests.support.accounts import (
-    authorize,
-    call,
-    post,
-    refresh,
-    register,
-    signed_in,
-    staged,
-    whoami,
-)
-from tests.support.faults import answering, cancelled, timed_out
+from tests.support.accounts import authorize, call, get_me, get_tokens, post, refresh, register
+from tests.support.events import published_event_types
+from tests.support.faults import cancelled_transaction, inject_faults, read_timeout
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -32,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 @pytest.fixture
 def tokens(aws):  # noqa: ARG001 (what the shop stands on)
     register()
-    return signed_in()
+    return get_tokens()
 
 
 def ended(answer) -> bool:
@@ -45,7 +37,7 @@ def test_a_refresh_token_brings_the_next_pair(tokens):
     assert answer.status == 200
     assert set(answer.body) == {"access_token", "token_type", "expires_in", "refresh_token"}
     assert answer.body["refresh_token"] != tokens["refresh_token"]
-    assert whoami(answer.body["access_token"]).status == 200
+    assert get_me(answer.body["access_token"]).status == 200
     assert refresh(answer.body["refresh_token"]).status == 200
 
 
@@ -66,7 +58,7 @@ def test_within_ten_seconds_the_predecessor_brings_the_same_successor(later, tok
 
     assert again.status == 200
     assert again.body["refresh_token"] == first.body["refresh_token"]
-    assert whoami(again.body["access_token"]).status == 200
+    assert get_me(again.body["access_token"]).status == 200
     assert refresh(again.body["refresh_token"]).status == 200
 
 
@@ -80,7 +72,7 @@ def test_after_ten_seconds_its_use_ends_the_session_and_tells_the_owner_once(lat
     assert ended(refresh(successor.body["refresh_token"]))
     assert ended(refresh(tokens["refresh_token"]))
     assert authorize(successor.body["access_token"]) == {"refusal": "session_ended"}
-    assert staged() == ["user.registered", "session.reuse_detected"]
+    assert published_event_types() == ["user.registered", "session.reuse_detected"]
     told = [it for it in lines.saying("audit") if it["action"] == "refresh"]
     assert [it["result"] for it in told] == ["reuse detected", "refused"]
     assert {it["session_id"][:4] for it in told} == {"ses_"}
@@ -97,7 +89,7 @@ def test_a_token_of_long_ago_ends_the_session_too(later, tokens):
 
 
 def test_the_copy_of_one_session_leaves_the_others_alone(later, tokens):
-    other = signed_in()
+    other = get_tokens()
     refresh(tokens["refresh_token"])
 
     later.advance(minutes=1)
@@ -159,7 +151,7 @@ def test_who_knows_a_session_by_its_id_alone_cannot_end_it(what, tokens):
     answer = refresh(FORGED[what](tokens["refresh_token"]))
 
     assert answer.status == 401
-    assert staged() == ["user.registered"]
+    assert published_event_types() == ["user.registered"]
     assert refresh(tokens["refresh_token"]).status == 200
 
 
@@ -175,7 +167,7 @@ def test_a_session_ends_after_fourteen_days_without_use(later, tokens):
 
     later.advance(days=14)
     assert ended(refresh(used.body["refresh_token"]))
-    assert staged() == ["user.registered"]
+    assert published_event_types() == ["user.registered"]
 
 
 def test_a_session_ends_after_thirty_days_however_it_is_used(later, tokens):
@@ -214,14 +206,14 @@ def test_an_account_that_was_closed_refreshes_nothing(change, tokens):
 
 
 def test_a_logged_out_session_is_over(tokens):
-    other = signed_in()
+    other = get_tokens()
 
     assert call("auth.logout", tokens["access_token"]).status == 204
 
     assert ended(refresh(tokens["refresh_token"]))
-    assert ended(whoami(tokens["access_token"]))
-    assert whoami(other["access_token"]).status == 200
-    assert staged() == ["user.registered"]
+    assert ended(get_me(tokens["access_token"]))
+    assert get_me(other["access_token"]).status == 200
+    assert published_event_types() == ["user.registered"]
 
 
 def test_keys_that_rotate_in_between_change_nothing(tokens):
@@ -254,13 +246,13 @@ def test_a_reply_that_was_lost_after_the_write_is_made_good(tokens):
 
 
 def test_conflicts_with_other_refreshes_are_tried_again(tokens):
-    conflict = cancelled("TransactionConflict", "TransactionConflict")
-    with answering(connection().client, "TransactWriteItems", conflict, conflict):
+    conflict = cancelled_transaction("TransactionConflict", "TransactionConflict")
+    with inject_faults(connection().client, "TransactWriteItems", conflict, conflict):
         assert refresh(tokens["refresh_token"]).status == 200
 
 
 def test_without_the_database_nobody_is_logged_out(tokens):
-    with answering(connection().client, "TransactWriteItems", timed_out()):
+    with inject_faults(connection().client, "TransactWriteItems", read_timeout()):
         answer = refresh(tokens["refresh_token"])
 
     assert (answer.status, answer.code) == (503, "unavailable")

@@ -18,19 +18,19 @@ from tests.support import logs
 from tests.support.accounts import (
     EMAIL,
     PASSWORD,
-    Clock,
     authorize,
     call,
-    link_token,
+    create_link_token,
+    get_me,
+    get_tokens,
     log_in,
     post,
     refresh,
     register,
     register_confirmed,
-    signed_in,
-    staged,
-    whoami,
 )
+from tests.support.events import published_event_types
+from tests.support.fake_clock import FakeClock
 from tests.support.http import send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -41,7 +41,7 @@ FULL_WIDTH = {ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"}
 class App:
     """An authenticator app."""
 
-    def __init__(self, uri: str, time: Clock) -> None:
+    def __init__(self, uri: str, time: FakeClock) -> None:
         self.totp, self._time = pyotp.parse_uri(uri), time
 
     @property
@@ -67,10 +67,10 @@ def remove(token: str, code: str, password: str = PASSWORD):
     return call("me.remove_second_factor", token, {"password": password, "code": code})
 
 
-def turned_on(later: Clock) -> tuple[dict, App, list[str]]:
+def turned_on(later: FakeClock) -> tuple[dict, App, list[str]]:
     """The session, the app and the recovery codes of someone who has one."""
     register_confirmed()
-    tokens = signed_in()
+    tokens = get_tokens()
     app = App(start(tokens["access_token"]).body["uri"], later)
     answer = confirm(tokens["access_token"], app.code)
     assert answer.status == 200, answer
@@ -80,7 +80,7 @@ def turned_on(later: Clock) -> tuple[dict, App, list[str]]:
 def test_a_secret_is_for_the_account_at_the_shop():
     register_confirmed()
 
-    answer = start(signed_in()["access_token"])
+    answer = start(get_tokens()["access_token"])
 
     assert answer.status == 201
     totp = pyotp.parse_uri(answer.body["uri"])
@@ -91,7 +91,7 @@ def test_a_secret_is_for_the_account_at_the_shop():
 
 def test_until_it_is_confirmed_nothing_changes_at_login():
     register_confirmed()
-    start(signed_in()["access_token"])
+    start(get_tokens()["access_token"])
 
     assert log_in().status == 200
 
@@ -124,7 +124,7 @@ def test_a_code_opens_one_session(later):
     assert log_in(code=code).code == "second_factor_code_refused"
 
 
-def in_the_middle_of_a_step(later: Clock) -> None:
+def in_the_middle_of_a_step(later: FakeClock) -> None:
     """So that the test is over before the next begins."""
     later.advance(seconds=40 - later().timestamp() % 30)
 
@@ -192,13 +192,13 @@ def test_codes_are_guessed_at_as_slowly_as_passwords(later):
 
 def test_turning_it_on_ends_the_sessions_that_have_not_shown_it(later):
     register_confirmed()
-    here, there = signed_in(), signed_in()
+    here, there = get_tokens(), get_tokens()
     app = App(start(here["access_token"]).body["uri"], later)
 
     confirm(here["access_token"], app.code)
 
-    assert whoami(there["access_token"]).code == "session_ended"
-    assert whoami(here["access_token"]).status == 200
+    assert get_me(there["access_token"]).code == "session_ended"
+    assert get_me(here["access_token"]).status == 200
     assert refresh(here["refresh_token"]).status == 200
     (left,) = call("me.list_sessions", here["access_token"]).body["items"]
     assert left["second_factor"] is True
@@ -207,7 +207,7 @@ def test_turning_it_on_ends_the_sessions_that_have_not_shown_it(later):
 def test_a_session_that_was_ended_does_not_turn_it_on_and_live_on(later):
     """API Gateway still lets it in for up to a minute."""
     register_confirmed()
-    owner, thief = signed_in(), signed_in()
+    owner, thief = get_tokens(), get_tokens()
     app = App(start(thief["access_token"]).body["uri"], later)
     kept = authorize(thief["access_token"])
     call("me.end_other_sessions", owner["access_token"])
@@ -216,8 +216,8 @@ def test_a_session_that_was_ended_does_not_turn_it_on_and_live_on(later):
 
     assert (answer.status, answer.code) == (401, "session_ended")
     assert Login.get(EMAIL).second_factor is False
-    assert whoami(owner["access_token"]).status == 200
-    assert "user.second_factor_changed" not in staged()
+    assert get_me(owner["access_token"]).status == 200
+    assert "user.second_factor_changed" not in published_event_types()
 
 
 def test_the_owner_is_told_when_it_is_turned_on_and_off(later):
@@ -269,7 +269,7 @@ def test_new_recovery_codes_can_be_had_for_the_last_old_one(later):
 
 def test_to_start_again_replaces_the_secret(later):
     register_confirmed()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     first = App(start(token).body["uri"], later)
     second = App(start(token).body["uri"], later)
 
@@ -288,7 +288,7 @@ def test_it_is_not_started_where_it_is_on(later):
 def test_it_is_not_confirmed_where_it_was_not_started():
     register_confirmed()
 
-    answer = confirm(signed_in()["access_token"], "000000")
+    answer = confirm(get_tokens()["access_token"], "000000")
 
     assert (answer.status, answer.code) == (409, "second_factor_state")
 
@@ -296,7 +296,7 @@ def test_it_is_not_confirmed_where_it_was_not_started():
 def test_it_is_not_started_by_whoever_only_claims_an_address():
     register()
 
-    answer = start(signed_in()["access_token"])
+    answer = start(get_tokens()["access_token"])
 
     assert (answer.status, answer.code) == (403, "email_not_verified")
 
@@ -304,7 +304,7 @@ def test_it_is_not_started_by_whoever_only_claims_an_address():
 def test_it_is_not_started_without_the_password():
     register_confirmed()
 
-    answer = start(signed_in()["access_token"], password="wrong horse battery")
+    answer = start(get_tokens()["access_token"], password="wrong horse battery")
 
     assert (answer.status, answer.code) == (403, "wrong_password")
     assert Login.get(EMAIL).totp_seed is None
@@ -312,7 +312,7 @@ def test_it_is_not_started_without_the_password():
 
 def test_guesses_at_the_confirmation_are_counted():
     register_confirmed()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     start(token)
 
     answers = [confirm(token, f"00000{n}").status for n in range(6)]
@@ -322,7 +322,7 @@ def test_guesses_at_the_confirmation_are_counted():
 
 def test_a_reset_password_still_needs_the_code(later):
     turned_on(later)
-    token = link_token("reset_password", Login.get(EMAIL).user_id)
+    token = create_link_token("reset_password", Login.get(EMAIL).user_id)
     post("auth.reset_password", {"token": token, "password": "staple correct battery"})
 
     assert log_in(password="staple correct battery").code == "second_factor_code_required"
@@ -341,27 +341,27 @@ def demanded(monkeypatch):
 def test_where_it_is_demanded_staff_are_customers_until_they_have_shown_one(later):
     user_id = register_confirmed().body["id"]
     User(user_id).update([User.roles.set({"staff"})])
-    tokens = signed_in()
+    tokens = get_tokens()
 
     refused = call("me.list_api_keys", tokens["access_token"])
 
     assert (refused.status, refused.code) == (403, "second_factor_required")
-    assert whoami(tokens["access_token"]).status == 200
+    assert get_me(tokens["access_token"]).status == 200
 
     app = App(start(tokens["access_token"]).body["uri"], later)
     recovery_codes = confirm(tokens["access_token"], app.code).body["recovery_codes"]
     assert call("me.list_api_keys", tokens["access_token"]).status == 200
-    again = signed_in(code=recovery_codes[0])
+    again = get_tokens(code=recovery_codes[0])
     assert call("me.list_api_keys", again["access_token"]).status == 200
     remove(again["access_token"], recovery_codes[1])
-    assert "stock:write" not in authorize(signed_in()["access_token"])["permissions"]
+    assert "stock:write" not in authorize(get_tokens()["access_token"])["permissions"]
 
 
 @pytest.mark.usefixtures("demanded")
 def test_where_it_is_demanded_of_staff_customers_need_none():
     register()
 
-    assert authorize(signed_in()["access_token"])["second_factor_due"] is False
+    assert authorize(get_tokens()["access_token"])["second_factor_due"] is False
 
 
 def test_each_of_its_changes_is_in_the_audit(later):

@@ -5,15 +5,8 @@ import pytest
 from auth.handler import handler
 from shared import clock
 from shared.storage.models.accounts import Session
-from tests.support.accounts import (
-    Clock,
-    authorize,
-    call,
-    refresh,
-    register,
-    signed_in,
-    whoami,
-)
+from tests.support.accounts import authorize, call, get_me, get_tokens, refresh, register
+from tests.support.fake_clock import FakeClock
 from tests.support.http import Caller, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -32,8 +25,8 @@ def end(token: str, session_id: str):
 
 def test_each_login_is_a_session_the_newest_first():
     register()
-    phone = signed_in(device="Phone/1.0")
-    laptop = signed_in(device="Laptop/2.0 " + "x" * 300)
+    phone = get_tokens(device="Phone/1.0")
+    laptop = get_tokens(device="Laptop/2.0 " + "x" * 300)
 
     listed = sessions(phone["access_token"])
 
@@ -53,7 +46,7 @@ def test_each_login_is_a_session_the_newest_first():
 
 def test_a_list_of_sessions_shows_no_secret():
     register()
-    tokens = signed_in()
+    tokens = get_tokens()
 
     shown = str(sessions(tokens["access_token"]))
 
@@ -64,14 +57,14 @@ def test_a_list_of_sessions_shows_no_secret():
 
 def test_a_session_is_ended_by_its_owner():
     register()
-    here, lost = signed_in(), signed_in()
+    here, lost = get_tokens(), get_tokens()
     (other,) = [one for one in sessions(here["access_token"]) if not one["current"]]
 
     assert end(here["access_token"], other["id"]).status == 204
 
-    assert whoami(lost["access_token"]).code == "session_ended"
+    assert get_me(lost["access_token"]).code == "session_ended"
     assert refresh(lost["refresh_token"]).code == "session_ended"
-    assert whoami(here["access_token"]).status == 200
+    assert get_me(here["access_token"]).status == 200
     assert len(sessions(here["access_token"])) == 1
     assert end(here["access_token"], other["id"]).code == "session_not_found"
 
@@ -79,7 +72,7 @@ def test_a_session_is_ended_by_its_owner():
 def test_nobody_ends_the_session_of_someone_else():
     register()
     register(email="bob@example.com")
-    ada, bob = signed_in(), signed_in(email="bob@example.com")
+    ada, bob = get_tokens(), get_tokens(email="bob@example.com")
     (hers,) = sessions(ada["access_token"])
 
     answer = end(bob["access_token"], hers["id"])
@@ -87,26 +80,26 @@ def test_nobody_ends_the_session_of_someone_else():
 
     assert (answer.status, answer.code) == (404, "session_not_found")
     assert answer.body["error"] | {"request_id": ""} == unknown.body["error"] | {"request_id": ""}
-    assert whoami(ada["access_token"]).status == 200
+    assert get_me(ada["access_token"]).status == 200
 
 
 def test_all_others_are_ended_at_once():
     register()
-    here, *others = [signed_in() for _ in range(4)]
+    here, *others = [get_tokens() for _ in range(4)]
 
     assert call("me.end_other_sessions", here["access_token"]).status == 204
 
-    assert {whoami(one["access_token"]).code for one in others} == {"session_ended"}
+    assert {get_me(one["access_token"]).code for one in others} == {"session_ended"}
     assert {refresh(one["refresh_token"]).code for one in others} == {"session_ended"}
     renewed = refresh(here["refresh_token"])
-    assert whoami(renewed.body["access_token"]).status == 200
+    assert get_me(renewed.body["access_token"]).status == 200
     assert [one["current"] for one in sessions(here["access_token"])] == [True]
 
 
 def test_a_session_that_was_ended_does_not_end_the_others_and_live_on():
     """API Gateway still lets it in for up to a minute."""
     register()
-    owner, thief = signed_in(), signed_in()
+    owner, thief = get_tokens(), get_tokens()
     kept = authorize(thief["access_token"])
     call("me.end_other_sessions", owner["access_token"])
 
@@ -114,16 +107,16 @@ def test_a_session_that_was_ended_does_not_end_the_others_and_live_on():
 
     assert (answer.status, answer.code) == (401, "session_ended")
     assert refresh(thief["refresh_token"]).code == "session_ended"
-    assert whoami(owner["access_token"]).status == 200
+    assert get_me(owner["access_token"]).status == 200
     assert refresh(owner["refresh_token"]).status == 200
 
 
 def test_sessions_that_are_over_are_not_listed(monkeypatch):
-    monkeypatch.setattr(clock, "utc_now", later := Clock())
+    monkeypatch.setattr(clock, "utc_now", later := FakeClock())
     user_id = register().body["id"]
-    signed_in()
+    get_tokens()
     later.advance(days=14)
-    signed_in()
+    get_tokens()
 
     listed = send(handler, "me.list_sessions", caller=Caller(user_id)).body["items"]
 

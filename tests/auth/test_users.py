@@ -9,18 +9,10 @@ from shared.errors.accounts import EmailNotVerified, PasswordTooShortForStaff, U
 from shared.security import api_keys, opaque_tokens
 from shared.storage.models.accounts import ApiKey, Login, User
 from tests.support import logs, shop
-from tests.support.accounts import (
-    EMAIL,
-    authorize,
-    call,
-    log_in,
-    refresh,
-    signed_in,
-    staged,
-    whoami,
-)
+from tests.support.accounts import EMAIL, authorize, call, get_me, get_tokens, log_in, refresh
 from tests.support.accounts import register as register_unconfirmed
 from tests.support.accounts import register_confirmed as register
+from tests.support.events import published_event_types
 from tests.support.http import ADMIN, NOBODY, STAFF, Caller, send
 
 BOB = "bob@example.com"
@@ -172,7 +164,7 @@ def test_users_are_no_affair_of_anyone_but_admins(caller):
 
 def test_a_role_that_is_given_ends_the_sessions_of_before():
     user_id = register().body["id"]
-    before = signed_in()
+    before = get_tokens()
 
     with logs.captured() as lines:
         answer = update(user_id, roles=["staff", "customer"])
@@ -180,9 +172,9 @@ def test_a_role_that_is_given_ends_the_sessions_of_before():
     assert (answer.status, answer.body["roles"]) == (200, ["customer", "staff"])
     assert answer.body == get(user_id).body
     assert stored(user_id) == ({"customer", "staff"}, "active", 2, 2)
-    assert whoami(before["access_token"]).code == "session_ended"
+    assert get_me(before["access_token"]).code == "session_ended"
     assert refresh(before["refresh_token"]).code == "session_ended"
-    assert "stock:write" in authorize(signed_in()["access_token"])["permissions"]
+    assert "stock:write" in authorize(get_tokens()["access_token"])["permissions"]
     line = audited(lines, "change_user")
     assert (line["user_id"], line["target_id"]) == (ADMIN.user_id, user_id)
     assert (line["roles"], line["status"]) == ("customer staff", "active")
@@ -195,18 +187,18 @@ def test_a_role_that_is_taken_is_gone():
     answer = update(user_id, roles=["customer"])
 
     assert answer.body["roles"] == ["customer"]
-    assert "stock:write" not in authorize(signed_in()["access_token"])["permissions"]
+    assert "stock:write" not in authorize(get_tokens()["access_token"])["permissions"]
 
 
 def test_a_change_to_what_is_so_already_writes_nothing():
     user_id = register().body["id"]
-    tokens = signed_in()
+    tokens = get_tokens()
 
     answer = update(user_id, roles=["customer", "customer"], status="active")
 
     assert (answer.status, answer.body) == (200, get(user_id).body)
     assert stored(user_id) == ({"customer"}, "active", 1, 1)
-    assert whoami(tokens["access_token"]).status == 200
+    assert get_me(tokens["access_token"]).status == 200
 
 
 @pytest.mark.parametrize(
@@ -319,7 +311,7 @@ def remove_second_factor(user_id: str, caller: Caller | None = ADMIN):
 
 def test_a_lost_second_factor_is_turned_off_by_an_admin_and_the_owner_is_told():
     user_id = register().body["id"]
-    tokens = signed_in()
+    tokens = get_tokens()
     for table in (User(user_id), Login(EMAIL)):
         table.update([type(table).second_factor.set(True)])
     Login(EMAIL).update([Login.totp_seed.set("k1:lost"), Login.recovery_hashes.set({"lost"})])
@@ -329,9 +321,9 @@ def test_a_lost_second_factor_is_turned_off_by_an_admin_and_the_owner_is_told():
 
     login = Login.get(EMAIL)
     assert (login.second_factor, login.totp_seed, login.recovery_hashes) == (False, None, None)
-    assert whoami(tokens["access_token"]).code == "session_ended"
+    assert get_me(tokens["access_token"]).code == "session_ended"
     assert log_in().status == 200
-    assert staged()[-1] == "user.second_factor_changed"
+    assert published_event_types()[-1] == "user.second_factor_changed"
     assert remove_second_factor(user_id).code == "second_factor_state"
     assert remove_second_factor(ADMIN.user_id).code == "cannot_modify_own_account"
     assert remove_second_factor("usr_nobody").code == "user_not_found"
@@ -353,14 +345,14 @@ def test_two_admins_who_dismiss_each_other_leave_one():
 def test_a_disabled_account_opens_to_nothing_that_it_had():
     user_id = register().body["id"]
     update(user_id, roles=["customer", "staff"])
-    tokens, key = signed_in(), key_of(user_id)
+    tokens, key = get_tokens(), key_of(user_id)
     assert "products:write" in authorize(key)["permissions"]
 
     answer = update(user_id, status="disabled")
 
     assert (answer.status, answer.body["status"]) == (200, "disabled")
     assert authorize(tokens["access_token"]) == {"refusal": "session_ended"}
-    assert whoami(tokens["access_token"]).code == "session_ended"
+    assert get_me(tokens["access_token"]).code == "session_ended"
     assert authorize(key) == {"refusal": "session_ended"}
     assert refresh(tokens["refresh_token"]).code == "session_ended"
     assert log_in().code == "account_disabled"
@@ -369,29 +361,29 @@ def test_a_disabled_account_opens_to_nothing_that_it_had():
 
 def test_an_account_that_is_enabled_again_begins_new_sessions():
     user_id = register().body["id"]
-    before = signed_in()
+    before = get_tokens()
     update(user_id, status="disabled")
 
     answer = update(user_id, status="active")
 
     assert answer.body["status"] == "active"
-    assert whoami(before["access_token"]).code == "session_ended"
+    assert get_me(before["access_token"]).code == "session_ended"
     assert refresh(before["refresh_token"]).code == "session_ended"
-    assert whoami(signed_in()["access_token"]).status == 200
+    assert get_me(get_tokens()["access_token"]).status == 200
 
 
 def test_all_sessions_of_a_user_are_ended_at_once():
     user_id = register().body["id"]
-    here, there = signed_in(), signed_in()
+    here, there = get_tokens(), get_tokens()
 
     with logs.captured() as lines:
         answer = end_sessions(user_id)
 
     assert (answer.status, answer.body) == (204, "")
     for tokens in (here, there):
-        assert whoami(tokens["access_token"]).code == "session_ended"
+        assert get_me(tokens["access_token"]).code == "session_ended"
         assert refresh(tokens["refresh_token"]).code == "session_ended"
-    assert whoami(signed_in()["access_token"]).status == 200
+    assert get_me(get_tokens()["access_token"]).status == 200
     line = audited(lines, "end_sessions_of_user")
     assert (line["user_id"], line["target_id"]) == (ADMIN.user_id, user_id)
 
@@ -399,15 +391,15 @@ def test_all_sessions_of_a_user_are_ended_at_once():
 def test_the_operator_makes_an_account_an_admins_who_keeps_the_roles_they_had():
     user_id = register().body["id"]
     update(user_id, roles=["customer", "staff"])
-    before = signed_in()
+    before = get_tokens()
 
     with logs.captured() as lines:
         granted = grant_admin("Ada@Example.com")
 
     assert (granted.user_id, granted.roles) == (user_id, {"customer", "staff", "admin"})
     assert stored(user_id) == (granted.roles, "active", granted.version, granted.access_epoch)
-    assert whoami(before["access_token"]).code == "session_ended"
-    assert call("users.list", signed_in()["access_token"]).status == 200
+    assert get_me(before["access_token"]).code == "session_ended"
+    assert call("users.list", get_tokens()["access_token"]).status == 200
     line = audited(lines, "change_user")
     assert (line["user_id"], line["target_id"], line["result"]) == ("operator", user_id, "done")
 

@@ -16,9 +16,9 @@ from shared.security.permissions import Permission, Role, permissions_of
 from shared.storage.dynamo import BATCH_TRIES, connection
 from shared.storage.models.accounts import Session, User
 from tests.support import logs, shop
-from tests.support.accounts import Clock
-from tests.support.callers import LIFETIME, session, token_of
-from tests.support.faults import answered, answering, refused, timed_out
+from tests.support.accounts import ACCESS_TOKEN_LIFETIME, issue_access_token, session
+from tests.support.fake_clock import FakeClock
+from tests.support.faults import error_reply, inject_faults, read_timeout, success_reply
 from tests.support.http import CONTEXT, sample
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -29,7 +29,7 @@ CUSTOMER = permissions_of(frozenset({Role.CUSTOMER}))
 @pytest.fixture
 def token(aws: None) -> str:  # noqa: ARG001 (where the session is stored)
     """Of a session of staff that stands."""
-    return token_of(session(shop.user("usr_staff", roles={"customer", "staff"})))
+    return issue_access_token(session(shop.user("usr_staff", roles={"customer", "staff"})))
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_good_token_becomes_a_principal(scheme, token):
 @pytest.mark.parametrize("roles", [{"customer"}, {"customer", "staff"}, {"customer", "admin"}])
 def test_a_principal_may_do_what_the_roles_of_the_account_may_now(roles):
     user = shop.user("usr_ada")
-    token = token_of(session(user))
+    token = issue_access_token(session(user))
     user.update([User.roles.set(roles)])
 
     assert permissions(ask(f"Bearer {token}")) == permissions_of(frozenset(map(Role, roles)))
@@ -90,7 +90,9 @@ def test_a_principal_may_do_what_the_roles_of_the_account_may_now(roles):
 def test_a_principal_ends_with_its_token(token):
     expires_at = ask(f"Bearer {token}")["context"]["expires_at"]
 
-    until = clock.utc_now() + LIFETIME + timedelta(seconds=access_tokens.LEEWAY_SECONDS)
+    until = (
+        clock.utc_now() + ACCESS_TOKEN_LIFETIME + timedelta(seconds=access_tokens.LEEWAY_SECONDS)
+    )
     assert abs(expires_at - until.timestamp()) < 3
 
 
@@ -104,7 +106,7 @@ def test_what_api_gateway_passes_on_is_flat_and_read_by_the_routes(token):
 
 
 def test_an_expired_token_is_told_apart():
-    stale = token_of(session(shop.user("usr_ada")), age=timedelta(hours=1))
+    stale = issue_access_token(session(shop.user("usr_ada")), age=timedelta(hours=1))
 
     assert ask(f"Bearer {stale}") == refusal("token_expired")
 
@@ -143,7 +145,7 @@ def test_a_good_token_under_another_scheme_is_invalid(scheme, token):
 def test_a_token_of_another_shop_is_invalid():
     foreign = KeyRing("k1", {"k1": b"f" * 64})
 
-    forged = token_of(session(shop.user("usr_ada")), ring=foreign)
+    forged = issue_access_token(session(shop.user("usr_ada")), ring=foreign)
 
     assert ask(f"Bearer {forged}") == refusal("token_invalid")
 
@@ -171,7 +173,7 @@ def test_a_token_is_good_no_longer_than_its_session(ending, token):
 
 @pytest.mark.parametrize(("attribute", "days"), [("expires_at", 14), ("ends_at", 30)])
 def test_a_session_stands_until_its_last_second(attribute, days, monkeypatch):
-    moved = Clock()
+    moved = FakeClock()
     monkeypatch.setattr(clock, "utc_now", moved)
     later = clock.utc_now() + timedelta(days=99)
     ends = clock.utc_now() + timedelta(days=days)
@@ -181,7 +183,7 @@ def test_a_session_stands_until_its_last_second(attribute, days, monkeypatch):
 
     for seconds, is_good in ((-5, True), (5, False)):
         moved.ahead = timedelta(days=days, seconds=seconds)
-        answer = ask(f"Bearer {token_of(stored)}")
+        answer = ask(f"Bearer {issue_access_token(stored)}")
         assert ("user_id" in answer["context"]) is is_good
 
 
@@ -191,7 +193,7 @@ def test_a_session_of_someone_else_is_none_of_the_bearers():
     ring = key_ring("souk/token-keys")
 
     mixed = access_tokens.issue(
-        "usr_bob", hers.session_id, ring, now=clock.utc_now(), lifetime=LIFETIME
+        "usr_bob", hers.session_id, ring, now=clock.utc_now(), lifetime=ACCESS_TOKEN_LIFETIME
     )
 
     assert ask(f"Bearer {mixed}") == refusal("session_ended")
@@ -203,8 +205,8 @@ def test_ending_one_session_leaves_the_others_of_the_user_alone():
 
     one.delete()
 
-    assert ask(f"Bearer {token_of(one)}") == refusal("session_ended")
-    assert ask(f"Bearer {token_of(other)}")["context"]["session_id"] == other.session_id
+    assert ask(f"Bearer {issue_access_token(one)}") == refusal("session_ended")
+    assert ask(f"Bearer {issue_access_token(other)}")["context"]["session_id"] == other.session_id
 
 
 @pytest.mark.usefixtures("_factor_demanded")
@@ -213,7 +215,8 @@ def test_staff_without_the_second_factor_may_do_what_customers_may(roles):
     user = shop.user("usr_staff", roles=roles, second_factor=True)
 
     without, with_it = (
-        ask(f"Bearer {token_of(session(user, second_factor=shown))}") for shown in (False, True)
+        ask(f"Bearer {issue_access_token(session(user, second_factor=shown))}")
+        for shown in (False, True)
     )
 
     assert (permissions(without), without["context"]["second_factor_due"]) == (CUSTOMER, True)
@@ -225,23 +228,23 @@ def test_staff_without_the_second_factor_may_do_what_customers_may(roles):
 def test_staff_who_turn_their_second_factor_off_are_customers_in_all_sessions():
     user = shop.user("usr_staff", roles={"staff"}, second_factor=False)
 
-    answer = ask(f"Bearer {token_of(session(user, second_factor=True))}")
+    answer = ask(f"Bearer {issue_access_token(session(user, second_factor=True))}")
 
     assert (permissions(answer), answer["context"]["second_factor_due"]) == (CUSTOMER, True)
 
 
 @pytest.mark.usefixtures("_factor_demanded")
 def test_a_customer_needs_no_second_factor():
-    answer = ask(f"Bearer {token_of(session(shop.user('usr_ada')))}")
+    answer = ask(f"Bearer {issue_access_token(session(shop.user('usr_ada')))}")
 
     assert (permissions(answer), answer["context"]["second_factor_due"]) == (CUSTOMER, False)
 
 
-@pytest.mark.parametrize("fault", [timed_out(), refused("AccessDeniedException")])
+@pytest.mark.parametrize("fault", [read_timeout(), error_reply("AccessDeniedException")])
 def test_without_its_keys_it_calls_no_token_good_or_bad(fault, token):
     key_ring.forget()
 
-    with answering(client("secretsmanager"), "GetSecretValue", fault, fault):
+    with inject_faults(client("secretsmanager"), "GetSecretValue", fault, fault):
         assert ask(f"Bearer {token}") == refusal("unavailable")
         assert ask("Bearer forged") == refusal("unavailable")
         assert ask(f"Bearer {token}")["context"]["user_id"] == "usr_staff"
@@ -253,16 +256,16 @@ UNREAD = {"souk-users": {"Keys": [{"user_id": {"S": "usr_staff"}}]}}
 @pytest.mark.parametrize(
     "faults",
     [
-        [timed_out()],
-        [refused("ProvisionedThroughputExceededException")],
-        [refused("ThrottlingException")],
-        [refused("InternalServerError", status=500)],
-        [answered({"Responses": {}, "UnprocessedKeys": UNREAD})] * BATCH_TRIES,
+        [read_timeout()],
+        [error_reply("ProvisionedThroughputExceededException")],
+        [error_reply("ThrottlingException")],
+        [error_reply("InternalServerError", status=500)],
+        [success_reply({"Responses": {}, "UnprocessedKeys": UNREAD})] * BATCH_TRIES,
     ],
     ids=["silent", "over its throughput", "throttled", "broken", "unread"],
 )
 def test_without_its_tables_it_calls_no_session_ended(faults, token):
-    with answering(connection().client, "BatchGetItem", *faults):
+    with inject_faults(connection().client, "BatchGetItem", *faults):
         assert ask(f"Bearer {token}") == refusal("unavailable")
         assert ask(f"Bearer {token}")["context"]["user_id"] == "usr_staff"
 

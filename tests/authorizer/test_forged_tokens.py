@@ -9,7 +9,7 @@ from benchmarks.endpoint import watched
 from shared.aws import client
 from shared.security.key_rings import key_ring
 from tests.support import logs, shop
-from tests.support.callers import session
+from tests.support.accounts import session
 from tests.support.forged_tokens import FORGED, GENUINE, RING
 from tests.support.http import CONTEXT, sample
 

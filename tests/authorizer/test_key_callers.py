@@ -16,9 +16,9 @@ from shared.security.key_rings import key_ring
 from shared.storage.dynamo import connection
 from shared.storage.models.accounts import ApiKey, User
 from tests.support import logs, shop
-from tests.support.accounts import Clock, authorize, call
-from tests.support.callers import api_key
-from tests.support.faults import answering, refused, timed_out
+from tests.support.accounts import api_key, authorize, call
+from tests.support.fake_clock import FakeClock
+from tests.support.faults import error_reply, inject_faults, read_timeout
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -217,7 +217,7 @@ def test_a_key_needs_no_key_ring(key):
 
 
 def test_that_a_key_was_used_is_noted_every_five_minutes(monkeypatch, key):
-    monkeypatch.setattr(clock, "utc_now", later := Clock())
+    monkeypatch.setattr(clock, "utc_now", later := FakeClock())
     noted = []
 
     for minutes in (0, 4, 2):
@@ -233,11 +233,15 @@ def test_that_a_key_was_used_is_noted_every_five_minutes(monkeypatch, key):
 
 @pytest.mark.parametrize(
     "fault",
-    [timed_out(), refused("ThrottlingException"), refused("InternalServerError", status=500)],
+    [
+        read_timeout(),
+        error_reply("ThrottlingException"),
+        error_reply("InternalServerError", status=500),
+    ],
     ids=["silent", "throttled", "broken"],
 )
 def test_a_use_that_cannot_be_noted_is_not_refused(fault, key):
-    with answering(connection().client, "UpdateItem", fault), logs.captured() as lines:
+    with inject_faults(connection().client, "UpdateItem", fault), logs.captured() as lines:
         assert authorize(key)["user_id"] == OWNER
 
     assert lines.saying("use of a key not noted")[0]["key_id"] == KeyText.parse(key).key_id
@@ -245,9 +249,9 @@ def test_a_use_that_cannot_be_noted_is_not_refused(fault, key):
 
 
 def test_a_use_that_another_instance_notes_too_is_not_refused(key):
-    conflict = refused("TransactionConflictException")
+    conflict = error_reply("TransactionConflictException")
 
-    with answering(connection().client, "UpdateItem", conflict):
+    with inject_faults(connection().client, "UpdateItem", conflict):
         assert authorize(key)["user_id"] == OWNER
 
 
@@ -268,7 +272,7 @@ def test_where_a_second_factor_is_demanded_the_keys_of_staff_without_one_are_cus
 
 
 def test_without_its_tables_it_calls_no_key_good_or_bad(key):
-    with answering(connection().client, "BatchGetItem", timed_out()):
+    with inject_faults(connection().client, "BatchGetItem", read_timeout()):
         assert authorize(key) == {"refusal": "unavailable"}
 
 

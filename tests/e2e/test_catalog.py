@@ -157,7 +157,7 @@ def test_a_flash_sale_is_as_fast_as_the_stock_has_shards_and_sells_every_unit_on
         came = as_function(
             stack,
             "OrdersFunction",
-            "tests.support.hot_items",
+            "tests.support.flash_sale",
             hot,
             str(BUYERS),
             str(WRITES_A_SECOND),

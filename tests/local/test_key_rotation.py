@@ -14,7 +14,7 @@ from shared import clock
 from shared.security import key_rings
 from tests.local import shops
 from tests.local.shops import SECRETS, Shop
-from tests.support.accounts import Clock
+from tests.support.fake_clock import FakeClock
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -27,8 +27,8 @@ def shop() -> Shop:
 
 
 @pytest.fixture
-def later(monkeypatch) -> Clock:
-    moved = Clock()
+def later(monkeypatch) -> FakeClock:
+    moved = FakeClock()
     monkeypatch.setattr(clock, "utc_now", moved)
     return moved
 
@@ -150,7 +150,7 @@ def test_a_rotation_that_broke_off_between_the_rings_is_completed_by_the_next(sh
 
 @pytest.mark.parametrize("minutes", [-3, 3])
 def test_a_machine_whose_clock_is_wrong_names_no_time(shop, later, monkeypatch, minutes):
-    real = Clock()
+    real = FakeClock()
     monkeypatch.setattr(shops, "clock", SimpleNamespace(utc_now=real))
     later.advance(minutes=minutes)
 

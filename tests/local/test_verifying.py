@@ -15,8 +15,9 @@ from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from shared.storage.stock import LEVEL_SUFFIX
 from tests.local import shops
 from tests.support import orders
-from tests.support.orders import LIVES, take_back
-from tests.support.shop import product, promotion
+from tests.support.orders import LIFECYCLES, return_items
+from tests.support.pricing import promotion
+from tests.support.shop import product
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -55,7 +56,7 @@ def move(of: Product, change: int) -> None:
 def ordered(quantity: int, *, of: Product, **stored: int) -> None:
     """An order of so many, and the stock that it takes unless told otherwise."""
     total = 1000 * quantity
-    order = orders.unstored(
+    order = orders.new_order(
         lines=[orders.line(of.product_id, {"0": quantity})],
         totals=OrderTotals(
             items_minor=total, discount_minor=0, shipping_minor=0, tax_minor=0, total_minor=total
@@ -102,19 +103,21 @@ def test_what_is_on_order_must_be_what_open_orders_hold():
     assert look()[0] == "TEA: available 7, recomputed 7; on order 2, recomputed 3"
 
 
-@pytest.mark.parametrize("status", LIVES)
+@pytest.mark.parametrize("status", LIFECYCLES)
 def test_whatever_becomes_of_an_order_its_stock_is_explained(status):
-    orders.stored(*LIVES[status], of=counted("TEA", 10), quantity=3)
+    orders.create_order(*LIFECYCLES[status], product=counted("TEA", 10), quantity=3)
 
     assert look() == ["1 products and 1 orders verified, 0 drift"]
 
 
 def test_units_that_came_back_are_held_no_more():
     tea = counted("TEA", 10)
-    orders.stored(*LIVES["delivered"], take_back(**{tea.product_id: 2}), of=tea, quantity=3)
+    orders.create_order(
+        *LIFECYCLES["delivered"], return_items(**{tea.product_id: 2}), product=tea, quantity=3
+    )
 
     assert look() == ["1 products and 1 orders verified, 0 drift"]
-    assert orders.held(tea) == (9, 0)
+    assert orders.count_units(tea) == (9, 0)
 
 
 def test_the_shards_of_a_product_are_one_stock_and_its_level_is_none():
@@ -246,19 +249,19 @@ def test_more_products_than_one_batch_takes_are_named():
     assert report[-1] == "130 products and 0 orders verified, 130 drift"
 
 
-@pytest.mark.parametrize("status", LIVES)
+@pytest.mark.parametrize("status", LIFECYCLES)
 def test_uses_of_a_promotion_are_those_of_the_orders_that_stand(status):
     promotion("TEN", uses_max=5, uses_per_customer_max=2)
     tea = counted("TEA", 10)
-    for life in ((), LIVES[status]):
-        orders.stored(*life, of=tea, promotion_code="TEN")
+    for life in ((), LIFECYCLES[status]):
+        orders.create_order(*life, product=tea, promotion_code="TEN")
 
     assert look() == ["1 products and 2 orders verified, 0 drift"]
 
 
 def test_a_promotion_whose_uses_no_orders_explain_drifts_for_all_and_for_a_customer():
     promotion("TEN", uses_max=5, uses_per_customer_max=2)
-    orders.stored(of=counted("TEA", 10), promotion_code="TEN")
+    orders.create_order(product=counted("TEA", 10), promotion_code="TEN")
     Promotion(PROMOTIONS, "TEN").update([Promotion.used.add(2)])
     PromotionUse("usr_bob", "TEN", used=1).save()
 
@@ -272,7 +275,7 @@ def test_a_promotion_whose_uses_no_orders_explain_drifts_for_all_and_for_a_custo
 def test_a_promotion_that_is_used_while_the_tables_are_read_is_no_drift(pauses):
     promotion("TEN", uses_max=5)
     tea = counted("TEA", 10)
-    ahead.append(("souk-orders", lambda: orders.stored(of=tea, promotion_code="TEN")))
+    ahead.append(("souk-orders", lambda: orders.create_order(product=tea, promotion_code="TEN")))
 
     assert look_while_busy() == ["1 products and 1 orders verified, 0 drift"]
     assert ahead == []
@@ -280,7 +283,7 @@ def test_a_promotion_that_is_used_while_the_tables_are_read_is_no_drift(pauses):
 
 
 def test_an_order_that_does_not_agree_with_itself_is_told_once_by_its_id(pauses):
-    order = orders.stored(*LIVES["paid"], of=counted("TEA", 10))
+    order = orders.create_order(*LIFECYCLES["paid"], product=counted("TEA", 10))
     order.update([Order.payment["captured_minor"].set(0)])
 
     assert look() == [
@@ -290,9 +293,9 @@ def test_an_order_that_does_not_agree_with_itself_is_told_once_by_its_id(pauses)
     assert pauses == []
 
 
-@pytest.mark.parametrize("life", [*LIVES.values(), (orders.authorized,)])
+@pytest.mark.parametrize("life", [*LIFECYCLES.values(), (orders.authorized,)])
 def test_whatever_becomes_of_an_order_it_agrees_with_itself(life):
-    assert faults(orders.unstored(*life)) == []
+    assert faults(orders.new_order(*life)) == []
 
 
 @pytest.mark.parametrize(
@@ -309,7 +312,7 @@ def test_whatever_becomes_of_an_order_it_agrees_with_itself(life):
     ],
 )
 def test_what_is_wrong_with_an_order_is_said(status, wrong, said):
-    item = as_item(orders.unstored(*LIVES[status]))
+    item = as_item(orders.new_order(*LIFECYCLES[status]))
     for name, value in wrong.items():
         item[name] = (item.get(name) or {}) | value if isinstance(value, dict) else value
     item = {name: value for name, value in item.items() if value is not None}
@@ -320,7 +323,7 @@ def test_what_is_wrong_with_an_order_is_said(status, wrong, said):
 
 
 def test_what_is_refunded_and_not_paid_back_is_said():
-    order = orders.unstored(*LIVES["refunded"])
+    order = orders.new_order(*LIFECYCLES["refunded"])
     order.refunds[0].status = "failed"
 
     assert faults(order) == [
@@ -339,6 +342,6 @@ def faults(order: Order) -> list[str]:
 
 
 def test_what_was_paid_by_hand_and_is_owed_is_no_fault():
-    order = orders.unstored(orders.mark_paid_manually, orders.cancel)
+    order = orders.new_order(orders.mark_paid_manually, orders.cancel)
 
     assert faults(order) == []

@@ -8,23 +8,23 @@ from notifications import emails, links
 from orders.guests import links as tokens
 from shared.events.all_events import OrderEvent
 from shared.storage.models.orders import OrderPromotion, OrderStep, ShippingAddress
-from tests.support import mail
+from tests.support import email_fixtures
 from tests.support.email_fixtures import (
     ABOUT_ORDERS,
-    SHOP,
-    WHEN,
+    OCCURRED_AT,
+    SHOP_URL,
     Page,
     ada,
-    guest_s,
-    happened,
-    types,
-    write,
+    build_event,
+    event_types,
+    guest_order,
+    order_placed,
+    write_email,
 )
-from tests.support.mail import order_placed
 
 
 def test_a_buyer_is_told_what_they_ordered_and_what_it_costs():
-    email = write(order_placed(), ada(email_verified=True))
+    email = write_email(order_placed(), ada(email_verified=True))
 
     assert (email.to, email.subject) == ("ada@example.com", "Your order at Souk")
     for text in (email.text, Page(email.html).text):
@@ -35,9 +35,11 @@ def test_a_buyer_is_told_what_they_ordered_and_what_it_costs():
 
 
 def test_every_line_of_an_order_is_told_in_its_own_currency():
-    lines = [mail.line(name=f"Tea {n}", line_total_minor=1000 + n) for n in range(50)]
+    lines = [email_fixtures.line(name=f"Tea {n}", line_total_minor=1000 + n) for n in range(50)]
 
-    email = write(order_placed(), order=mail.order(lines=lines, currency="JPY"))
+    email = write_email(
+        order_placed(), order=email_fixtures.sample_order(lines=lines, currency="JPY")
+    )
 
     for n in range(50):
         assert f"Tea {n} (TEA-GREEN-100), JPY 1,250 each: JPY {1000 + n:,}\n" in email.text
@@ -53,7 +55,7 @@ PLAIN = (
 
 
 def test_a_text_has_a_line_for_each_thing_ordered():
-    assert write(order_placed(), ada(email_verified=True)).text == (
+    assert write_email(order_placed(), ada(email_verified=True)).text == (
         "Hello Ada Lovelace,\n\nthank you for your order ord_one.\n"
         "It is not paid yet. We keep its goods for you until\n24 November 2026, 10:45 UTC.\n\n"
         + PLAIN
@@ -61,7 +63,7 @@ def test_a_text_has_a_line_for_each_thing_ordered():
 
 
 def test_a_text_about_a_parcel_has_what_finds_it():
-    assert write(happened("order.shipped")).text == (
+    assert write_email(build_event("order.shipped")).text == (
         "Hello,\n\nyour order ord_one has left.\n\n"
         "Carrier: Royal Mail\nTracking number: RM 123\n\n" + PLAIN
     )
@@ -97,9 +99,11 @@ def test_a_text_about_a_parcel_has_what_finds_it():
 )
 @pytest.mark.parametrize("event", ABOUT_ORDERS, ids=lambda it: it.type)
 def test_what_makes_up_the_total_is_told_where_there_is_any(event, totals, tax_included, told):
-    order = mail.order(totals=mail.totals(**totals), tax_included=tax_included)
+    order = email_fixtures.sample_order(
+        totals=email_fixtures.totals(**totals), tax_included=tax_included
+    )
 
-    email = write(event, order=order)
+    email = write_email(event, order=order)
 
     sums = [line for line in email.text.splitlines() if re.match("[A-Z][a-z ]+: -?EUR", line)]
     page = " ".join(Page(email.html).text.split())
@@ -110,16 +114,16 @@ def test_what_makes_up_the_total_is_told_where_there_is_any(event, totals, tax_i
 @pytest.mark.parametrize(
     ("event", "subject", "said"),
     [
-        (happened("order.paid"), "Your order at Souk is paid", "is paid. Thank you!"),
-        (happened("order.shipped"), "Your order at Souk is on its way", "RM 123"),
+        (build_event("order.paid"), "Your order at Souk is paid", "is paid. Thank you!"),
+        (build_event("order.shipped"), "Your order at Souk is on its way", "RM 123"),
         (
-            happened("order.cancelled"),
+            build_event("order.cancelled"),
             "Your order at Souk was cancelled",
             "What was paid for it is paid back.",
         ),
-        (happened("order.expired"), "Your order at Souk has expired", "was not paid in time"),
+        (build_event("order.expired"), "Your order at Souk has expired", "was not paid in time"),
         (
-            happened("order.refunded"),
+            build_event("order.refunded"),
             "Souk has paid EUR 25.00 back to you",
             "all that you had paid is paid back",
         ),
@@ -127,7 +131,7 @@ def test_what_makes_up_the_total_is_told_where_there_is_any(event, totals, tax_i
     ids=lambda it: getattr(it, "type", ""),
 )
 def test_a_buyer_is_told_what_became_of_their_order(event, subject, said):
-    email = write(event)
+    email = write_email(event)
 
     assert email.subject == subject
     for text in (email.text, Page(email.html).text):
@@ -137,11 +141,11 @@ def test_a_buyer_is_told_what_became_of_their_order(event, subject, said):
 
 
 def test_what_is_paid_back_in_part_is_not_told_as_all():
-    event = happened(
+    event = build_event(
         "order.refunded", amount={"amount_minor": 700, "currency": "EUR"}, is_full=False
     )
 
-    email = write(event)
+    email = write_email(event)
 
     assert email.subject == "Souk has paid EUR 7.00 back to you"
     assert "all that you had paid" not in email.text + email.html
@@ -149,7 +153,7 @@ def test_what_is_paid_back_in_part_is_not_told_as_all():
 
 @pytest.mark.parametrize("number", ["RM 123", None])
 def test_a_parcel_without_a_number_has_no_line_for_it(number):
-    email = write(happened("order.shipped", tracking_number=number))
+    email = write_email(build_event("order.shipped", tracking_number=number))
 
     for text in (email.text, Page(email.html).text):
         assert "Royal Mail" in text
@@ -157,7 +161,9 @@ def test_a_parcel_without_a_number_has_no_line_for_it(number):
 
 
 def test_a_confirmation_that_is_sent_again_says_the_same():
-    assert write(happened("order.confirmation_requested")) == write(happened("order.placed"))
+    assert write_email(build_event("order.confirmation_requested")) == write_email(
+        build_event("order.placed")
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,36 +176,38 @@ def test_a_confirmation_that_is_sent_again_says_the_same():
                 "status": "paid",
                 "awaits": None,
                 "expires_at": None,
-                "totals": mail.totals(discount_minor=2500, total_minor=0),
+                "totals": email_fixtures.totals(discount_minor=2500, total_minor=0),
             },
             "There is nothing to pay",
         ),
     ],
 )
 def test_a_confirmation_says_what_is_left_to_pay(changes, said):
-    text = write(order_placed(), order=mail.order(**changes)).text
+    text = write_email(order_placed(), order=email_fixtures.sample_order(**changes)).text
 
     for sentence in ("It is not paid yet", "There is nothing to pay"):
         assert (sentence in text) is (sentence == said)
 
 
 def test_what_was_nothing_to_pay_has_no_mail_that_it_is_paid():
-    order = mail.order(totals=mail.totals(discount_minor=2500, total_minor=0))
+    order = email_fixtures.sample_order(
+        totals=email_fixtures.totals(discount_minor=2500, total_minor=0)
+    )
 
-    assert emails.buyer(happened("order.paid"), order, ada()) is None
-    assert emails.buyer(happened("order.placed"), order, ada()) is not None
+    assert emails.buyer(build_event("order.paid"), order, ada()) is None
+    assert emails.buyer(build_event("order.placed"), order, ada()) is not None
 
 
 @pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize("event", ABOUT_ORDERS, ids=lambda it: it.type)
 def test_a_user_is_led_to_their_orders_and_a_guest_to_one_that_opens_by_itself(event):
-    to_user, to_guest = write(event), write(event, order=guest_s())
+    to_user, to_guest = write_email(event), write_email(event, order=guest_order())
 
     (users,) = set(Page(to_user.html).links)
     (guests,) = set(Page(to_guest.html).links)
-    assert users == f"{SHOP}/orders/ord_one"
+    assert users == f"{SHOP_URL}/orders/ord_one"
     head, _, token = str(guests).partition("&token=")
-    assert head == f"{SHOP}/order?id=ord_one"
+    assert head == f"{SHOP_URL}/order?id=ord_one"
     tokens.require("ord_one", token)
     assert to_guest.to == "guest@example.com"
     for text in (to_guest.text, Page(to_guest.html).text):
@@ -213,28 +221,34 @@ def test_a_guest_s_mail_has_no_word_that_whoever_ordered_chose(event):
     """Nobody has confirmed the address: it would be a way to write to strangers."""
     evil = "Winner! Claim at https://evil.example"
     address = dict.fromkeys(("name", "line1", "line2", "postal_code", "city", "region"), evil)
-    order = guest_s(
+    order = guest_order(
         shipping_address=ShippingAddress(country="GB", **address),
         promotion=OrderPromotion(code=evil),
-        history=[OrderStep(status="cancelled", at=WHEN, by="gst_one", reason=evil)],
+        history=[OrderStep(status="cancelled", at=OCCURRED_AT, by="gst_one", reason=evil)],
     )
 
-    email = write(event, order=order)
+    email = write_email(event, order=order)
 
     assert "evil" not in email.subject + email.text + email.html
     assert email.text.startswith("Hello,\n\n")
 
 
-@pytest.mark.parametrize("name", sorted({*types(OrderEvent)} - {*types(emails.AboutBuyersOrder)}))
+@pytest.mark.parametrize(
+    "name", sorted({*event_types(OrderEvent)} - {*event_types(emails.AboutBuyersOrder)})
+)
 def test_what_is_the_shop_s_own_is_mailed_to_nobody(name):
     with pytest.raises(TypeError, match="mailed to nobody"):
-        emails.recipient_id(happened(name))
+        emails.recipient_id(build_event(name))
 
 
 def test_an_order_s_mail_goes_to_whose_it_is_now():
     """The event may have the guest's id still, and the order an owner."""
-    event = happened("order.paid", buyer_id="gst_one")
-    own, claimed, nobodys = guest_s(), mail.order(), mail.order(buyer_id="usr_deleted")
+    event = build_event("order.paid", buyer_id="gst_one")
+    own, claimed, nobodys = (
+        guest_order(),
+        email_fixtures.sample_order(),
+        email_fixtures.sample_order(buyer_id="usr_deleted"),
+    )
 
     to = [emails.buyer(event, own, None), emails.buyer(event, claimed, ada())]
 
@@ -244,8 +258,11 @@ def test_an_order_s_mail_goes_to_whose_it_is_now():
 
 @pytest.mark.usefixtures("aws")
 def test_a_guest_s_mail_and_its_link_do_not_show_when_printed():
-    email, link = write(order_placed(), order=guest_s()), links.to_order(guest_s(), shop_url=SHOP)
+    email, link = (
+        write_email(order_placed(), order=guest_order()),
+        links.to_order(guest_order(), shop_url=SHOP_URL),
+    )
 
     assert "token=" in email.text
     assert "token=" not in repr(email) + repr(link)
-    assert "guest@" not in repr(emails.buyer(order_placed(), guest_s(), None))
+    assert "guest@" not in repr(emails.buyer(order_placed(), guest_order(), None))

@@ -15,8 +15,8 @@ from shared.storage import outbox
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.transactions import Transaction
 from tests.support import faults, logs
+from tests.support.email_fixtures import order_placed_detail, user_registered
 from tests.support.http import CONTEXT, sample
-from tests.support.mail import detail, user_registered
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -69,7 +69,7 @@ def streamed(*details: dict[str, Any]) -> dict[str, Any]:
 
 
 def numbered(count: int) -> list[dict[str, Any]]:
-    return [detail() | {"id": f"evt_{n}"} for n in range(count)]
+    return [order_placed_detail() | {"id": f"evt_{n}"} for n in range(count)]
 
 
 def test_an_event_reaches_whoever_subscribes(subscription):
@@ -77,7 +77,7 @@ def test_an_event_reaches_whoever_subscribes(subscription):
 
     (message,) = heard(subscription)
     assert (message["source"], message["detail-type"]) == ("souk", "order.placed")
-    assert message["detail"] == detail()
+    assert message["detail"] == order_placed_detail()
 
 
 def test_a_staged_event_arrives_as_it_was_staged(subscription):
@@ -112,8 +112,8 @@ def test_a_batch_in_which_one_event_is_refused_comes_again(subscription):
     }
 
     again = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
-    answers = [faults.answered(refused), None, *[faults.answered(again)] * (TRIES - 1)]
-    throttled = faults.answering(client("events"), "PutEvents", *answers)
+    answers = [faults.success_reply(refused), None, *[faults.success_reply(again)] * (TRIES - 1)]
+    throttled = faults.inject_faults(client("events"), "PutEvents", *answers)
     with throttled, pytest.raises(EventsNotRelayed, match="1 of 12"):
         handler(batch, CONTEXT)
     assert {message["detail"]["id"] for message in heard(subscription)} == {"evt_10", "evt_11"}
@@ -123,7 +123,7 @@ def test_a_batch_in_which_one_event_is_refused_comes_again(subscription):
 
 
 def test_an_event_that_the_bus_calls_malformed_does_not_pass_for_relayed(subscription):
-    batch = streamed(detail(), detail() | {"id": "evt_two"})
+    batch = streamed(order_placed_detail(), order_placed_detail() | {"id": "evt_two"})
     batch["Records"][0]["dynamodb"]["NewImage"]["payload"]["S"] = "{"
 
     with pytest.raises(EventsNotRelayed, match="1 of 2"):
@@ -133,7 +133,7 @@ def test_an_event_that_the_bus_calls_malformed_does_not_pass_for_relayed(subscri
 
 
 def test_a_bus_that_is_out_of_reach_loses_nothing(subscription):
-    silent = faults.answering(client("events"), "PutEvents", faults.timed_out())
+    silent = faults.inject_faults(client("events"), "PutEvents", faults.read_timeout())
     with silent, pytest.raises(ReadTimeoutError):
         handler(sample("notifications.relay_events"), CONTEXT)
     handler(sample("notifications.relay_events"), CONTEXT)
@@ -198,7 +198,7 @@ def test_of_a_row_whose_events_the_bus_refuses_in_part_those_alone_are_sent_agai
         "Entries": [{"EventId": "x"}, {"ErrorCode": "InternalFailure"}, {"EventId": "y"}],
     }
 
-    with faults.answering(client("events"), "PutEvents", faults.answered(refused)):
+    with faults.inject_faults(client("events"), "PutEvents", faults.success_reply(refused)):
         handler(batch, CONTEXT)
 
     assert [it["detail"]["data"]["sku"] for it in heard(subscription)] == ["TEA-1"]

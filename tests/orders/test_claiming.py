@@ -16,9 +16,9 @@ from shared.storage.models.accounts import User
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
 from tests.support import logs, shop
-from tests.support.faults import answering, timed_out
-from tests.support.guests import EMAIL, place, show
+from tests.support.faults import inject_faults, read_timeout
 from tests.support.http import ADA, CONTEXT, Caller, sample, send
+from tests.support.order_requests import GUEST_EMAIL, get_guest_order, place_guest_order
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -32,7 +32,7 @@ def tea():
 
 @pytest.fixture
 def ada(aws):  # noqa: ARG001 (it has to be there first)
-    return shop.user(ADA.user_id, email=EMAIL, email_verified=True)
+    return shop.user(ADA.user_id, email=GUEST_EMAIL, email_verified=True)
 
 
 def about(user_id: str, event_type: str = "user.email_verified") -> dict:
@@ -72,7 +72,7 @@ class Countdown:
 @pytest.mark.parametrize("event_type", ["user.email_verified", "user.email_changed"])
 @pytest.mark.usefixtures("ada")
 def test_who_has_confirmed_the_address_finds_its_orders_among_their_own(tea, event_type):
-    placed = {place(tea, f"key-{n}").body["id"] for n in range(3)}
+    placed = {place_guest_order(tea, f"key-{n}").body["id"] for n in range(3)}
     assert orders_of(ADA) == set()
 
     answer = claim(event_type=event_type)
@@ -80,12 +80,12 @@ def test_who_has_confirmed_the_address_finds_its_orders_among_their_own(tea, eve
     assert answer == NOTHING_FAILED
     assert orders_of(ADA) == placed
     assert {order.guest_email for order in Order.scan()} == {None}
-    assert list(Order.by_guest.query(EMAIL)) == []
+    assert list(Order.by_guest.query(GUEST_EMAIL)) == []
 
 
 @pytest.mark.usefixtures("ada")
 def test_all_else_of_the_order_stays_as_it_was_and_nothing_is_told(tea):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
     before, told = Order.get(order_id).to_dynamodb_dict(), OutboxRow.count()
 
     claim()
@@ -98,28 +98,28 @@ def test_all_else_of_the_order_stays_as_it_was_and_nothing_is_told(tea):
 
 @pytest.mark.usefixtures("ada")
 def test_the_link_in_an_earlier_mail_goes_on_working(tea):
-    placed = place(tea).body
+    placed = place_guest_order(tea).body
 
     claim()
 
-    answer = show(placed["id"], placed["order_token"])
+    answer = get_guest_order(placed["id"], placed["order_token"])
     assert (answer.status, answer.body["id"]) == (200, placed["id"])
 
 
 @pytest.mark.usefixtures("ada")
 def test_a_replay_of_the_guest_s_request_still_finds_the_order(tea):
-    first = place(tea)
+    first = place_guest_order(tea)
 
     claim()
 
-    again = place(tea)
+    again = place_guest_order(tea)
     assert (again.status, again.body["id"]) == (201, first.body["id"])
     assert Order.count() == 1
 
 
 @pytest.mark.usefixtures("ada")
 def test_what_the_guest_did_is_shown_as_the_owner_s(tea):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
 
     claim()
 
@@ -129,7 +129,7 @@ def test_what_the_guest_did_is_shown_as_the_owner_s(tea):
 
 @pytest.mark.usefixtures("ada")
 def test_other_addresses_and_other_users_orders_stay_whose_they_are(tea):
-    other = place(tea, email="bob@example.com").body["id"]
+    other = place_guest_order(tea, email="bob@example.com").body["id"]
     body = {"lines": [shop.line(tea)], "shipping_address": shop.ADDRESS}
     own = send(handler, "orders.place", body=body).body["id"]
 
@@ -140,8 +140,8 @@ def test_other_addresses_and_other_users_orders_stay_whose_they_are(tea):
 
 
 def test_an_address_that_is_not_confirmed_claims_nothing(tea):
-    shop.user(ADA.user_id, email=EMAIL)
-    place(tea)
+    shop.user(ADA.user_id, email=GUEST_EMAIL)
+    place_guest_order(tea)
 
     assert claim() == NOTHING_FAILED
 
@@ -149,21 +149,21 @@ def test_an_address_that_is_not_confirmed_claims_nothing(tea):
 
 
 def test_an_account_that_is_gone_claims_nothing(tea):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
 
     assert claim() == NOTHING_FAILED
 
-    assert Order.get(order_id).guest_email == EMAIL
+    assert Order.get(order_id).guest_email == GUEST_EMAIL
 
 
 def test_only_the_address_that_the_account_has_now_counts(tea):
     """The message may be late: the account has moved on, and so may the address have."""
-    order_id = place(tea).body["id"]
-    shop.user(ADA.user_id, email="new@example.com", previous_email=EMAIL, email_verified=True)
+    order_id = place_guest_order(tea).body["id"]
+    shop.user(ADA.user_id, email="new@example.com", previous_email=GUEST_EMAIL, email_verified=True)
 
     assert claim() == NOTHING_FAILED
 
-    assert Order.get(order_id).guest_email == EMAIL
+    assert Order.get(order_id).guest_email == GUEST_EMAIL
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_an_account_that_loses_the_address_meanwhile_gets_no_more_orders(
 ):
     """Else an order would go to nobody, after its erasure had passed."""
     for n in range(2):
-        place(tea, f"key-{n}")
+        place_guest_order(tea, f"key-{n}")
     found = repository.orders_of
 
     def found_one_by_one(email):
@@ -193,12 +193,12 @@ def test_an_account_that_loses_the_address_meanwhile_gets_no_more_orders(
 
     assert claim() == NOTHING_FAILED
 
-    assert sorted(order.guest_email or "" for order in Order.scan()) == ["", EMAIL]
+    assert sorted(order.guest_email or "" for order in Order.scan()) == ["", GUEST_EMAIL]
 
 
 @pytest.mark.usefixtures("ada")
 def test_an_order_that_changes_at_the_same_moment_is_both_changed_and_claimed(tea, monkeypatch):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
     save = orders_stored.save
 
     def overtaken_once(*args):
@@ -216,7 +216,7 @@ def test_an_order_that_changes_at_the_same_moment_is_both_changed_and_claimed(te
 
 @pytest.mark.usefixtures("ada")
 def test_a_message_that_comes_again_changes_nothing(tea):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
     claim()
     once = Order.get(order_id).to_dynamodb_dict()
 
@@ -227,7 +227,7 @@ def test_a_message_that_comes_again_changes_nothing(tea):
 
 @pytest.mark.usefixtures("ada")
 def test_what_an_index_that_lags_still_shows_is_claimed_once(tea, monkeypatch):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
     monkeypatch.setattr(repository, "orders_of", lambda _: iter([order_id] * 2))
 
     assert claim() == NOTHING_FAILED
@@ -237,7 +237,7 @@ def test_what_an_index_that_lags_still_shows_is_claimed_once(tea, monkeypatch):
 
 @pytest.mark.usefixtures("ada")
 def test_a_run_whose_time_is_up_goes_on_when_the_message_comes_again(tea):
-    placed = {place(tea, f"key-{n}").body["id"] for n in range(5)}
+    placed = {place_guest_order(tea, f"key-{n}").body["id"] for n in range(5)}
 
     first = claim(context=Countdown(60_000, 30_000, 4_999).context())
 
@@ -250,15 +250,15 @@ def test_a_run_whose_time_is_up_goes_on_when_the_message_comes_again(tea):
 
 @pytest.mark.usefixtures("ada")
 def test_a_run_that_fails_on_the_way_goes_on_when_the_message_comes_again(tea):
-    placed = {place(tea, f"key-{n}").body["id"] for n in range(3)}
+    placed = {place_guest_order(tea, f"key-{n}").body["id"] for n in range(3)}
 
-    lost = answering(connection().client, "TransactWriteItems", None, timed_out())
+    lost = inject_faults(connection().client, "TransactWriteItems", None, read_timeout())
     with lost, logs.captured() as lines:
         first = claim()
 
     assert len(failed(first)) == 1
     assert lines.saying("not claimed")[0]["reason"] == "Unavailable"
-    assert EMAIL not in lines.text
+    assert GUEST_EMAIL not in lines.text
     assert claim() == NOTHING_FAILED
     assert orders_of(ADA) == placed
 
@@ -266,7 +266,7 @@ def test_a_run_that_fails_on_the_way_goes_on_when_the_message_comes_again(tea):
 @pytest.mark.usefixtures("ada")
 def test_more_orders_than_one_page_are_all_claimed(tea, monkeypatch):
     """A page of the index holds 1 MB of keys: some thousands."""
-    placed = {place(tea, f"key-{n}").body["id"] for n in range(7)}
+    placed = {place_guest_order(tea, f"key-{n}").body["id"] for n in range(7)}
     query = Order.by_guest.query
     monkeypatch.setattr(Order.by_guest, "query", lambda email: query(email, page_size=2))
 
@@ -277,7 +277,7 @@ def test_more_orders_than_one_page_are_all_claimed(tea, monkeypatch):
 
 @pytest.mark.usefixtures("ada")
 def test_a_claimed_order_is_erased_with_its_owner_s_account(tea):
-    placed = place(tea).body
+    placed = place_guest_order(tea).body
     claim()
     User(ADA.user_id).delete()
 
@@ -286,9 +286,9 @@ def test_a_claimed_order_is_erased_with_its_owner_s_account(tea):
 
     stored = json.dumps(Order.get(placed["id"]).to_dynamodb_dict())
     assert "Lovelace" not in stored
-    assert EMAIL not in stored
+    assert GUEST_EMAIL not in stored
     assert claim() == NOTHING_FAILED
-    seen = show(placed["id"], placed["order_token"]).body["shipping_address"]
+    seen = get_guest_order(placed["id"], placed["order_token"]).body["shipping_address"]
     assert {key for key, value in seen.items() if value} == {"country"}
 
 
@@ -305,7 +305,7 @@ def test_a_claimed_order_is_erased_with_its_owner_s_account(tea):
 )
 @pytest.mark.usefixtures("ada")
 def test_a_message_that_tells_of_no_address_fails_and_claims_nothing(tea, body):
-    place(tea)
+    place_guest_order(tea)
     event = sample("orders.link_guest_orders")
     event["Records"][0]["body"] = body
 
@@ -318,7 +318,7 @@ def test_a_message_that_tells_of_no_address_fails_and_claims_nothing(tea, body):
 @pytest.mark.usefixtures("ada")
 def test_a_claim_is_audited_without_the_address(tea):
     for n in range(2):
-        place(tea, f"key-{n}")
+        place_guest_order(tea, f"key-{n}")
 
     with logs.captured() as lines:
         claim()
@@ -327,4 +327,4 @@ def test_a_claim_is_audited_without_the_address(tea):
     assert (line["action"], line["result"]) == ("claim_orders", "done")
     assert (line["user_id"], line["orders"]) == (ADA.user_id, "2")
     assert line["correlation_id"] == "JKJaXmPLvHcESHA="
-    assert EMAIL not in lines.text
+    assert GUEST_EMAIL not in lines.text

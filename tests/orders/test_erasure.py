@@ -12,7 +12,7 @@ from orders.workers import anonymize_orders
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
 from tests.support import logs, shop
-from tests.support.faults import answering, timed_out
+from tests.support.faults import inject_faults, read_timeout
 from tests.support.http import ADA, BOB, CONTEXT, STAFF, sample, send
 from tests.support.orders import cancel_by_staff, mark_paid_manually, refund, ship
 
@@ -205,7 +205,7 @@ def test_a_run_that_fails_on_the_way_goes_on_when_the_message_comes_again(tea):
     for n in range(3):
         sent(tea, f"key-{n}")
 
-    lost = answering(connection().client, "TransactWriteItems", None, timed_out())
+    lost = inject_faults(connection().client, "TransactWriteItems", None, read_timeout())
     with lost, logs.captured() as lines:
         first = erase()
 

@@ -12,10 +12,10 @@ from shared import clock
 from shared.storage import dynamo
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
-from tests.support import logs, orders, shop
-from tests.support.faults import answering, refused, timed_out
+from tests.support import logs, orders, pricing, shop
+from tests.support.faults import error_reply, inject_faults, read_timeout
 from tests.support.http import CONTEXT, sample
-from tests.support.orders import begin, cancel, captured, events_of, held
+from tests.support.orders import cancel, captured, count_units, list_order_events, start_payment
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -60,7 +60,7 @@ def with_time_for(run_of: int):
 
 
 def test_an_order_that_nobody_pays_ends_after_half_an_hour(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
 
     later(monkeypatch, 29)
     assert run() == {}
@@ -69,31 +69,31 @@ def test_an_order_that_nobody_pays_ends_after_half_an_hour(tea, monkeypatch):
     assert run() == {"expired": 1}
 
     assert status_of(order) == "expired"
-    assert held(tea) == (10, 0)
-    assert [event.type for event in events_of(order)] == ["order.placed", "order.expired"]
+    assert count_units(tea) == (10, 0)
+    assert [event.type for event in list_order_events(order)] == ["order.placed", "order.expired"]
 
 
 def test_its_use_of_a_promotion_is_given_back(tea, monkeypatch):
-    shop.promotion("SPRING", uses_max=1)
-    orders.stored(of=tea, promotion_code="SPRING")
+    pricing.promotion("SPRING", uses_max=1)
+    orders.create_order(product=tea, promotion_code="SPRING")
     later(monkeypatch)
 
     run()
 
-    assert shop.used("SPRING") == 0
+    assert pricing.count_uses("SPRING") == 0
 
 
 def test_who_has_begun_to_pay_has_a_quarter_of_an_hour_for_it(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     later(monkeypatch, 29)
-    update_order(order.order_id, begin)
+    update_order(order.order_id, start_payment)
 
     later(monkeypatch, 14)
     assert run() == {}
     later(monkeypatch, 2)
     assert run() == {"expired": 1}
 
-    assert [event.type for event in events_of(order)] == [
+    assert [event.type for event in list_order_events(order)] == [
         "order.placed",
         "order.expired",
         "order.void_requested",
@@ -102,7 +102,7 @@ def test_who_has_begun_to_pay_has_a_quarter_of_an_hour_for_it(tea, monkeypatch):
 
 @pytest.mark.parametrize("end", [captured, cancel])
 def test_what_is_paid_or_cancelled_is_not_even_looked_at(end, tea, monkeypatch):
-    order = orders.stored(end, of=tea)
+    order = orders.create_order(end, product=tea)
     later(monkeypatch)
 
     assert run() == {}
@@ -110,33 +110,33 @@ def test_what_is_paid_or_cancelled_is_not_even_looked_at(end, tea, monkeypatch):
 
 
 def test_an_order_that_is_paid_while_the_index_still_has_it_is_left_alone(tea, monkeypatch):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
     later(monkeypatch)
     monkeypatch.setattr(expire_orders.repository, "due", lambda *_, **__: [order.order_id])
 
     assert run() == {"left_alone": 1}
 
     assert status_of(order) == "paid"
-    assert held(tea) == (8, 2)
+    assert count_units(tea) == (8, 2)
 
 
 def test_of_two_runs_at_once_one_expires_it(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     later(monkeypatch)
     monkeypatch.setattr(expire_orders.repository, "due", lambda *_, **__: [order.order_id] * 2)
 
     assert run() == {"expired": 1, "left_alone": 1}
 
-    assert held(tea) == (10, 0)
-    assert [event.type for event in events_of(order)].count("order.expired") == 1
+    assert count_units(tea) == (10, 0)
+    assert [event.type for event in list_order_events(order)].count("order.expired") == 1
 
 
 def test_one_that_fails_does_not_keep_the_others_and_the_alarm_is_told(tea, monkeypatch):
-    placed = [orders.stored(of=tea) for _ in range(3)]
+    placed = [orders.create_order(product=tea) for _ in range(3)]
     later(monkeypatch)
 
     with (
-        answering(connection().client, "TransactWriteItems", None, timed_out()),
+        inject_faults(connection().client, "TransactWriteItems", None, read_timeout()),
         logs.captured() as lines,
         pytest.raises(NotExpired),
     ):
@@ -152,12 +152,12 @@ def test_one_that_fails_does_not_keep_the_others_and_the_alarm_is_told(tea, monk
 
 
 def test_a_crash_over_one_order_does_not_keep_the_others_either(tea, monkeypatch):
-    placed = [orders.stored(of=tea) for _ in range(2)]
+    placed = [orders.create_order(product=tea) for _ in range(2)]
     later(monkeypatch)
-    crash = refused("ValidationException")
+    crash = error_reply("ValidationException")
 
     with (
-        answering(connection().client, "TransactWriteItems", crash),
+        inject_faults(connection().client, "TransactWriteItems", crash),
         pytest.raises(NotExpired),
     ):
         handler(sample("orders.expire_orders"), CONTEXT)
@@ -166,7 +166,7 @@ def test_a_crash_over_one_order_does_not_keep_the_others_either(tea, monkeypatch
 
 
 def test_what_there_is_no_time_for_is_left_to_the_next_run(tea, monkeypatch):
-    placed = [orders.stored(of=tea, quantity=1) for _ in range(5)]
+    placed = [orders.create_order(product=tea, quantity=1) for _ in range(5)]
     later(monkeypatch)
 
     assert run(with_time_for(2)) == {"expired": 2, "left_to_the_next_run": 3}
@@ -176,7 +176,7 @@ def test_what_there_is_no_time_for_is_left_to_the_next_run(tea, monkeypatch):
 
 def test_a_run_has_an_end_however_many_there_are(tea, monkeypatch):
     for _ in range(4):
-        orders.stored(of=tea, quantity=1)
+        orders.create_order(product=tea, quantity=1)
     later(monkeypatch)
     monkeypatch.setattr(expire_orders, "ORDERS_MAX", 3)
 
@@ -186,14 +186,14 @@ def test_a_run_has_an_end_however_many_there_are(tea, monkeypatch):
 
 def test_an_order_costs_two_calls(tea, monkeypatch):
     for _ in range(3):
-        orders.stored(of=tea, quantity=1)
+        orders.create_order(product=tea, quantity=1)
     later(monkeypatch)
     client = connection().client
 
     with (
-        answering(client, "Query") as queries,
-        answering(client, "GetItem") as reads,
-        answering(client, "TransactWriteItems") as writes,
+        inject_faults(client, "Query") as queries,
+        inject_faults(client, "GetItem") as reads,
+        inject_faults(client, "TransactWriteItems") as writes,
     ):
         run()
 

@@ -9,7 +9,7 @@ import pytest
 
 from docs import openapi
 from shared.security.permissions import Permission
-from tests.support.addresses import ask
+from tests.reference.calls import call
 from tests.template import stack
 
 DOCUMENT = json.loads(openapi.DOCUMENT.read_text())
@@ -56,7 +56,7 @@ def test_the_committed_document_is_what_the_code_says_now():
 
 
 def test_the_document_is_served_as_it_was_committed():
-    answer = ask("GET", "/v1/openapi.json")
+    answer = call("GET", "/v1/openapi.json")
 
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith("application/json")
@@ -155,7 +155,7 @@ def test_an_operation_is_described_with_the_status_that_it_answers_with(route, s
 
 
 def test_a_refusal_has_the_form_that_the_document_gives_it():
-    answer = ask("GET", "/v1/nowhere")
+    answer = call("GET", "/v1/nowhere")
 
     form = DOCUMENT["components"]["schemas"]["Error"]["properties"]["error"]
     assert sorted(answer.error) == sorted(form["required"])

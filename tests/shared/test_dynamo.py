@@ -12,19 +12,19 @@ from shared.storage.dynamo import BATCH_TRIES, batch_get
 from shared.storage.models.accounts import Login, Session, User
 from shared.storage.models.catalog import Product, Stock, StockLevel
 from tests.support import shop
-from tests.support.callers import session
-from tests.support.faults import answered, answering, refused, timed_out
+from tests.support.accounts import session
+from tests.support.faults import error_reply, inject_faults, read_timeout, success_reply
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 
 def reads(*faults):
-    return answering(dynamo.connection().client, "BatchGetItem", *faults)
+    return inject_faults(dynamo.connection().client, "BatchGetItem", *faults)
 
 
 def unread(**tables):
     """A reply in which DynamoDB has left these keys for another time."""
-    return answered({"Responses": {}, "UnprocessedKeys": tables})
+    return success_reply({"Responses": {}, "UnprocessedKeys": tables})
 
 
 def test_all_tables_share_one_client():
@@ -148,8 +148,8 @@ def test_what_is_asked_for_twice_comes_twice():
     "faults",
     [
         [unread(**{"souk-users": {"Keys": [{"user_id": {"S": "usr_ada"}}]}})] * BATCH_TRIES,
-        [timed_out()],
-        [refused("ProvisionedThroughputExceededException")],
+        [read_timeout()],
+        [error_reply("ProvisionedThroughputExceededException")],
     ],
     ids=["left unread each time", "silent", "over its throughput"],
 )
@@ -161,7 +161,7 @@ def test_what_could_not_be_read_is_not_taken_for_missing(faults):
 
 
 def test_a_denied_permission_is_no_overload():
-    with reads(refused("AccessDeniedException")), pytest.raises(ClientError):
+    with reads(error_reply("AccessDeniedException")), pytest.raises(ClientError):
         batch_get((User, "usr_ada"))
 
 

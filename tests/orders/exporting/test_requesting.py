@@ -12,8 +12,8 @@ from shared.aws import client
 from shared.storage.dynamo import connection
 from shared.storage.models.exports import Export
 from shared.storage.models.outbox import OutboxRow
-from tests.support import exports, logs, shop
-from tests.support.faults import answering, cancelled
+from tests.support import events, exports, logs
+from tests.support.faults import cancelled_transaction, inject_faults
 from tests.support.http import ADA, ADMIN, NOBODY, STAFF, Answer, Caller, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -73,7 +73,7 @@ def test_an_export_that_is_asked_for_waits_to_be_written():
         "paid",
     )
     assert (stored.placed_from, stored.placed_before) == (exports.OCTOBER, exports.NOVEMBER)
-    (event,) = shop.staged_so_far()
+    (event,) = events.published_events()
     assert (event.type, event.data.export_id) == ("export.requested", export_id)
 
 
@@ -210,8 +210,10 @@ def test_neither_others_exports_nor_those_that_were_lost_half_a_day_ago_count():
 
 
 def test_an_export_whose_transaction_was_beaten_is_stored_at_the_next_try():
-    with answering(
-        connection().client, "TransactWriteItems", cancelled("TransactionConflict", "None")
+    with inject_faults(
+        connection().client,
+        "TransactWriteItems",
+        cancelled_transaction("TransactionConflict", "None"),
     ):
         answer = start()
 
@@ -271,12 +273,12 @@ def test_one_s_own_exports_are_listed_newest_first_page_by_page():
 def test_the_link_of_an_export_saves_its_file_under_a_name_that_says_what_it_is():
     exports.order()
     exports.export()
-    exports.run()
+    exports.run_export_worker()
 
     answer = get("exp_one")
     saved = requests.get(answer.body["file_url"], timeout=1)
 
-    assert saved.content.decode() == exports.file_of()
+    assert saved.content.decode() == exports.read_export_file()
     assert saved.headers["content-type"] == "text/csv; charset=utf-8"
     assert saved.headers["content-disposition"] == (
         'attachment; filename="orders-2026-10-01-to-2026-10-31.csv"'

@@ -17,10 +17,17 @@ from shared.storage.dynamo import connection
 from shared.storage.models.exports import Export
 from shared.storage.models.orders import Order
 from tests.support import exports, faults, logs, template
-from tests.support.exports import NOVEMBER, OCTOBER, file_of, line, new_order, order, run
+from tests.support.exports import (
+    NOVEMBER,
+    OCTOBER,
+    line,
+    new_order,
+    order,
+    read_export_file,
+    run_export_worker,
+)
 from tests.support.http import CONTEXT, sample
-from tests.support.memory import measured
-from tests.support.streams import MEGABYTE
+from tests.support.imports import MEGABYTE, measure_peak_memory
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -35,12 +42,12 @@ def stored() -> Export:
 def exported(**changes) -> list[str]:
     """The orders in the file, after a run in which nothing failed."""
     exports.export(**changes)
-    assert run() == []
+    assert run_export_worker() == []
     return order_ids()
 
 
 def order_ids() -> list[str]:
-    text = file_of().removeprefix(file_formats.BOM)
+    text = read_export_file().removeprefix(file_formats.BOM)
     if stored().format == "jsonl":
         return [json.loads(it)["id"] for it in text.splitlines()]
     return [row["order_id"] for row in csv.DictReader(io.StringIO(text, newline=""))]
@@ -92,7 +99,7 @@ def test_the_orders_of_a_time_are_written_the_first_placed_first(format_):
 def test_where_there_are_no_orders_the_file_has_none(format_, content):
     assert exported(format=format_) == []
 
-    assert file_of() == content
+    assert read_export_file() == content
     assert (stored().status, stored().orders) == ("completed", 0)
 
 
@@ -168,7 +175,7 @@ def test_orders_that_change_meanwhile_are_written_once_as_they_were_read(monkeyp
 
     found = exported(format="jsonl")
 
-    statuses = [json.loads(it)["status"] for it in file_of().splitlines()]
+    statuses = [json.loads(it)["status"] for it in read_export_file().splitlines()]
     assert found == [it.order_id for it in placed]
     assert (statuses[0], statuses[14]) == ("paid", "shipped")
 
@@ -209,8 +216,8 @@ def test_a_quick_run_writes_no_progress():
         order(OCTOBER + timedelta(minutes=number))
     exports.export()
 
-    with faults.answering(connection().client, "TransactWriteItems") as written:
-        run()
+    with faults.inject_faults(connection().client, "TransactWriteItems") as written:
+        run_export_worker()
 
     assert len(written) == 1
     assert stored().orders == 15
@@ -222,7 +229,7 @@ def test_a_message_that_comes_again_finds_the_export_finished():
     before = stored()
     order()
 
-    assert run() == []
+    assert run_export_worker() == []
 
     assert stored().attribute_values == before.attribute_values
     assert len(order_ids()) == 1
@@ -233,7 +240,7 @@ def test_what_is_finished_is_left_alone(status):
     order()
     exports.export(status=status)
 
-    assert run() == []
+    assert run_export_worker() == []
 
     assert (stored().status, objects()) == (status, [])
 
@@ -266,13 +273,13 @@ def test_of_two_runs_at_once_the_one_that_is_overtaken_stops(monkeypatch):
         for number, page in enumerate(pages(export)):
             if number == 1:
                 monkeypatch.setattr(repository, "pages", pages)
-                second.append(run())
+                second.append(run_export_worker())
             yield page
 
     monkeypatch.setattr(repository, "pages", overtaken)
 
     with logs.captured() as lines:
-        first = run()
+        first = run_export_worker()
 
     assert (first, second) == ([], [[]])
     assert len(lines.saying("skipped")) == len(lines.saying("exported")) == 1
@@ -296,7 +303,7 @@ def test_a_run_stops_when_another_has_only_begun(monkeypatch, receives):
 
     monkeypatch.setattr(repository, "pages", overtaken)
 
-    assert run(receives=receives) == []
+    assert run_export_worker(receives=receives) == []
 
     assert (stored().status, stored().orders) == ("running", 0)
     assert (objects(), unfinished_uploads()) == ([], 0)
@@ -309,12 +316,12 @@ def test_where_s3_fails_the_queue_tries_again_and_nothing_is_left_behind(operati
     placed = [order().order_id]
     exports.export()
 
-    with faults.answering(client("s3"), operation, faults.timed_out()):
-        failed = run()
+    with faults.inject_faults(client("s3"), operation, faults.read_timeout()):
+        failed = run_export_worker()
 
     assert failed == [MESSAGE]
     assert (stored().status, objects(), unfinished_uploads()) == ("running", [], 0)
-    assert run(receives=2) == []
+    assert run_export_worker(receives=2) == []
     assert order_ids() == placed
 
 
@@ -323,9 +330,9 @@ def test_where_s3_fails_the_queue_tries_again_and_nothing_is_left_behind(operati
 def test_a_busy_database_is_asked_again(monkeypatch, operation):
     monkeypatch.setattr(repository, "KEYS_A_QUERY", 2)
     placed = [order(OCTOBER + timedelta(minutes=number)).order_id for number in range(5)]
-    busy = [faults.refused("ThrottlingException")] * (repository.TRIES - 1)
+    busy = [faults.error_reply("ThrottlingException")] * (repository.TRIES - 1)
 
-    with faults.answering(connection().client, operation, *busy):
+    with faults.inject_faults(connection().client, operation, *busy):
         found = exported()
 
     assert found == placed
@@ -336,24 +343,26 @@ def test_a_busy_database_is_asked_again(monkeypatch, operation):
 def test_where_orders_cannot_be_read_the_queue_tries_again(operation):
     placed = [order().order_id]
     exports.export()
-    busy = [faults.refused("ThrottlingException")] * repository.TRIES
+    busy = [faults.error_reply("ThrottlingException")] * repository.TRIES
 
-    with faults.answering(connection().client, operation, *busy), logs.captured() as lines:
-        failed = run()
+    with faults.inject_faults(connection().client, operation, *busy), logs.captured() as lines:
+        failed = run_export_worker()
 
     assert (failed, stored().status, unfinished_uploads()) == ([MESSAGE], "running", 0)
     assert [it["reason"] for it in lines.saying("not exported")] == ["Unavailable"]
-    assert run(receives=2) == []
+    assert run_export_worker(receives=2) == []
     assert order_ids() == placed
 
 
 def test_the_failure_that_is_told_is_the_first_one():
     exports.export()
-    silent = faults.answering(client("s3"), "UploadPart", faults.timed_out())
-    shut = faults.answering(client("s3"), "AbortMultipartUpload", faults.refused("AccessDenied"))
+    silent = faults.inject_faults(client("s3"), "UploadPart", faults.read_timeout())
+    shut = faults.inject_faults(
+        client("s3"), "AbortMultipartUpload", faults.error_reply("AccessDenied")
+    )
 
     with silent, shut, logs.captured() as lines:
-        failed = run()
+        failed = run_export_worker()
 
     assert failed == [MESSAGE]
     assert [it["reason"] for it in lines.saying("not exported")] == ["ReadTimeoutError"]
@@ -362,9 +371,9 @@ def test_the_failure_that_is_told_is_the_first_one():
 def test_an_export_that_the_queue_gives_up_has_failed():
     exports.export()
 
-    with faults.answering(client("s3"), "UploadPart", *[faults.timed_out()] * 2):
-        before, last = run(receives=4), stored().status
-        given_up = run(receives=5)
+    with faults.inject_faults(client("s3"), "UploadPart", *[faults.read_timeout()] * 2):
+        before, last = run_export_worker(receives=4), stored().status
+        given_up = run_export_worker(receives=5)
 
     assert (before, last) == ([MESSAGE], "running")
     assert given_up == [MESSAGE]  # so that it is among the dead letters, and an alarm rings
@@ -383,14 +392,14 @@ def test_an_export_that_does_not_fit_into_one_run_has_failed_and_is_not_tried_ag
     exports.export()
 
     with logs.captured() as lines:
-        failed = run(milliseconds_left=29_999)
+        failed = run_export_worker(milliseconds_left=29_999)
 
     assert failed == []
     assert (stored().status, stored().file_key) == ("failed", None)
     assert (objects(), unfinished_uploads()) == ([], 0)
     (said,) = lines.saying("export failed")
     assert (said["export_id"], said["reason"]) == ("exp_one", "out_of_time")
-    assert run(receives=2) == []
+    assert run_export_worker(receives=2) == []
     assert stored().status == "failed"
 
 
@@ -406,7 +415,7 @@ def test_an_export_that_nobody_asked_for_is_left_alone():
 )
 def test_a_message_of_another_queue_fails(change):
     exports.export()
-    event = exports.message()
+    event = exports.export_message()
     (record,) = event["Records"]
     body = json.loads(record["body"])
     body["detail"] |= change
@@ -432,12 +441,14 @@ def taking_parts() -> Iterator[list[int]]:
 
     def take(params, **_):
         sizes.append(len(params["body"]))
-        return faults.answered({"ETag": '"part"', multipart.CHECKSUM: "AAAAAA=="})
+        return faults.success_reply({"ETag": '"part"', multipart.CHECKSUM: "AAAAAA=="})
 
     event = "before-call.s3.UploadPart"
     client("s3").meta.events.register(event, take)
     try:
-        with faults.answering(client("s3"), "CompleteMultipartUpload", faults.answered({})):
+        with faults.inject_faults(
+            client("s3"), "CompleteMultipartUpload", faults.success_reply({})
+        ):
             yield sizes
     finally:
         client("s3").meta.events.unregister(event, take)
@@ -447,8 +458,8 @@ def test_a_long_file_is_sent_in_parts_and_is_whole(monkeypatch):
     stream(monkeypatch, 7_000)
     exports.export()
 
-    with faults.answering(client("s3"), "UploadPart") as sent:
-        assert run() == []
+    with faults.inject_faults(client("s3"), "UploadPart") as sent:
+        assert run_export_worker() == []
 
     ids = order_ids()
     assert (len(sent), len(ids), len(set(ids))) == (2, 21_000, 100)
@@ -461,8 +472,8 @@ def test_how_much_is_held_does_not_grow_with_the_orders(monkeypatch):
         stream(monkeypatch, orders)
         exports.export()
 
-        with taking_parts() as sizes, measured() as memory:
-            assert run() == []
+        with taking_parts() as sizes, measure_peak_memory() as memory:
+            assert run_export_worker() == []
         peaks.append(memory.peak)
         parts.append(sizes)
 

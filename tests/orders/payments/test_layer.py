@@ -87,7 +87,7 @@ def test_what_both_layers_need_is_pinned_to_one_version():
 @pytest.mark.enable_socket
 def test_all_that_is_asked_of_stripe_works_on_it(layer):
     path = [layer, ROOT / "functions", ROOT, *site.getsitepackages()]
-    with stripe_api.running() as api:
+    with stripe_api.run_server() as api:
         keys = Credentials(stripe_api.API_KEY, ())
         total = Money(amount_minor=1999, currency="EUR")
         payment = StripeProvider(keys, api.url, is_manual=True).begin("ord_1", total, "k")

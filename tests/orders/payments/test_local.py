@@ -17,7 +17,7 @@ from shared.money import Money
 from tests.support import local_payments
 from tests.support.local_payments import LocalPayments
 from tests.support.payments import KEYS
-from tests.support.webhook_receiver import Ear, listening
+from tests.support.webhook_receiver import WebhookReceiver, receive_webhooks
 
 pytestmark = pytest.mark.enable_socket
 
@@ -36,14 +36,14 @@ WELL_BEHAVED = {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[LocalPayments]:
-    with local_payments.running() as running:
+    with local_payments.run_server() as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
 def well_behaved(server):
     yield
-    server.behave(**WELL_BEHAVED)
+    server.set_behaviour(**WELL_BEHAVED)
 
 
 @pytest.fixture
@@ -63,11 +63,11 @@ def order_id(request) -> str:
 
 
 @pytest.fixture
-def ear(server) -> Iterator[Ear]:
-    with listening() as opened:
-        server.behave(webhook_url=opened.url)
+def ear(server) -> Iterator[WebhookReceiver]:
+    with receive_webhooks() as opened:
+        server.set_behaviour(webhook_url=opened.url)
         yield opened
-        server.behave(webhook_url="")
+        server.set_behaviour(webhook_url="")
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_a_refund_is_made_once_and_found_by_the_shop_s_id(bank, paid, order_id):
 
 @pytest.mark.parametrize(("how", "reason"), [("refuse", "status_conflict"), ("succeed", "amount")])
 def test_a_refund_that_cannot_be_made_is_refused(server, bank, paid, how, reason):
-    server.behave(refunds=how)
+    server.set_behaviour(refunds=how)
 
     with pytest.raises(PaymentRefused) as refusal:
         bank.refund(paid, Money(amount_minor=2000, currency="EUR"), f"rfd_{paid}")
@@ -165,7 +165,7 @@ def test_what_is_not_there_is_refused(bank):
 
 
 def test_a_call_that_fails_is_to_be_made_again(server, bank, order_id):
-    server.behave(fail_next=1)
+    server.set_behaviour(fail_next=1)
 
     with pytest.raises(PaymentUnavailable):
         bank.begin(order_id, TOTAL, order_id)
@@ -174,7 +174,7 @@ def test_a_call_that_fails_is_to_be_made_again(server, bank, order_id):
 
 
 def test_a_call_whose_answer_is_lost_was_made_once(server, bank, paid, order_id):
-    server.behave(lose_next=1)
+    server.set_behaviour(lose_next=1)
     with pytest.raises(PaymentUnavailable):
         bank.refund(paid, SOME, f"rfd_{order_id}")
 
@@ -196,11 +196,11 @@ def test_a_wrong_key_is_the_shop_s_trouble_and_not_the_buyer_s(server):
 
 
 def test_its_webhooks_tell_what_was_captured_and_what_paid_back(bank, order_id, ear, paid, server):
-    captured = bank.event_of(*ear.next("payment.captured", paid))
+    captured = bank.event_of(*ear.next_webhook("payment.captured", paid))
     made = bank.refund(paid, SOME, f"rfd_{order_id}")
-    refunded = bank.event_of(*ear.next("refund.updated", paid))
-    server.pay_back(paid, 1)
-    unasked = bank.event_of(*ear.next("refund.updated", paid))
+    refunded = bank.event_of(*ear.next_webhook("refund.updated", paid))
+    server.refund_in_dashboard(paid, 1)
+    unasked = bank.event_of(*ear.next_webhook("refund.updated", paid))
 
     assert isinstance(captured, Captured)
     assert (captured.order_id, captured.payment_id, captured.amount) == (order_id, paid, TOTAL)
@@ -219,9 +219,9 @@ def test_its_webhooks_tell_what_was_authorized_and_what_let_go_of(
     server.pay(payment.payment_id, payment.client_secret)
     careful_bank.void(payment.payment_id)
 
-    declined = careful_bank.event_of(*ear.next("payment.declined", payment.payment_id))
-    authorized = careful_bank.event_of(*ear.next("payment.authorized", payment.payment_id))
-    voided = careful_bank.event_of(*ear.next("payment.voided", payment.payment_id))
+    declined = careful_bank.event_of(*ear.next_webhook("payment.declined", payment.payment_id))
+    authorized = careful_bank.event_of(*ear.next_webhook("payment.authorized", payment.payment_id))
+    voided = careful_bank.event_of(*ear.next_webhook("payment.voided", payment.payment_id))
 
     assert declined is None
     assert isinstance(authorized, Authorized)
@@ -231,11 +231,11 @@ def test_its_webhooks_tell_what_was_authorized_and_what_let_go_of(
 
 
 def test_an_event_that_is_told_twice_is_the_same_event(server, bank, order_id, ear):
-    server.behave(copies=2)
+    server.set_behaviour(copies=2)
     payment = bank.begin(order_id, TOTAL, order_id)
     server.pay(payment.payment_id, payment.client_secret)
 
-    first, second = (bank.event_of(*ear.next(payment.payment_id)) for _ in range(2))
+    first, second = (bank.event_of(*ear.next_webhook(payment.payment_id)) for _ in range(2))
 
     assert first == second
 
@@ -250,9 +250,9 @@ def test_an_event_that_is_told_twice_is_the_same_event(server, bank, order_id, e
 def test_a_webhook_that_is_not_its_own_or_not_of_now_is_not_believed(
     server, bank, ear, how, refusal
 ):
-    server.behave(**how)
+    server.set_behaviour(**how)
     payment = bank.begin("ord_1", TOTAL, f"begin {how}")
     server.pay(payment.payment_id, payment.client_secret)
 
     with pytest.raises(refusal):
-        bank.event_of(*ear.next(payment.payment_id))
+        bank.event_of(*ear.next_webhook(payment.payment_id))

@@ -16,8 +16,9 @@ from shared.config import ConfigurationError, PaymentSettings
 from shared.errors.orders import PaymentUnavailable
 from tests.conftest import PAYMENT_KEYS
 from tests.support import shop
-from tests.support.faults import answering, refused
-from tests.support.payments import begin, place, tell
+from tests.support.faults import error_reply, inject_faults
+from tests.support.order_requests import place_order
+from tests.support.payments import post_payment, send_webhook
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -113,10 +114,10 @@ def test_the_keys_are_shown_to_nobody():
     ],
 )
 def test_until_its_keys_are_filled_in_nobody_can_pay_and_no_webhook_is_heard(secret):
-    order_id = place(shop.product("TEA", available=10))
+    order_id = place_order(shop.product("TEA", available=10))
     store(secret)
 
-    for answer in (begin(order_id), tell({})):
+    for answer in (post_payment(order_id), send_webhook({})):
         assert (answer.status, answer.code) == (503, "payment_unavailable")
         assert answer.error["details"] == {}
 
@@ -124,12 +125,14 @@ def test_until_its_keys_are_filled_in_nobody_can_pay_and_no_webhook_is_heard(sec
 def test_without_a_webhook_secret_yet_payments_begin_and_webhooks_are_refused():
     store('{"api_key": "a", "webhook_secrets": []}')
 
-    assert tell({}).code == "webhook_signature_invalid"
+    assert send_webhook({}).code == "webhook_signature_invalid"
 
 
 def test_while_the_secret_cannot_be_read_it_is_a_matter_of_trying_again():
     with (
-        answering(client("secretsmanager"), "GetSecretValue", refused("InternalServiceError")),
+        inject_faults(
+            client("secretsmanager"), "GetSecretValue", error_reply("InternalServiceError")
+        ),
         pytest.raises(PaymentUnavailable),
     ):
         credentials.credentials(SECRET)

@@ -14,17 +14,17 @@ from shared.events.all_events import parse_event
 from shared.events.orders import OrderPaid
 from shared.storage.models.orders import Order
 from tests.support import logs, shop
+from tests.support.events import sorted_event_types
 from tests.support.http import sample
+from tests.support.order_requests import place_order
 from tests.support.payments import (
-    FAILED,
+    FIRST_FAILED,
     NOTHING_FAILED,
-    asked_for,
-    begun,
-    happened,
-    place,
-    stored,
-    told,
-    work,
+    get_order,
+    payment_requests,
+    run_payment_worker,
+    start_payment,
+    webhook_outcome,
 )
 
 pytestmark = pytest.mark.usefixtures("aws", "bank")
@@ -32,13 +32,13 @@ pytestmark = pytest.mark.usefixtures("aws", "bank")
 
 @pytest.fixture
 def order_id(tea):
-    return place(tea)
+    return place_order(tea)
 
 
 def paid(bank, order_id: str) -> str:
     """Its payment's id."""
-    payment_id = begun(order_id)
-    assert told(bank.captures(payment_id)) == "applied"
+    payment_id = start_payment(order_id)
+    assert webhook_outcome(bank.capture_payment(payment_id)) == "applied"
     return payment_id
 
 
@@ -56,7 +56,7 @@ def refund(order_id: str, amount_minor: int | None = None, key: str = "key-1") -
 
 
 def refund_of(order_id: str):
-    (made,) = stored(order_id).refunds
+    (made,) = get_order(order_id).refunds
     return made
 
 
@@ -64,35 +64,35 @@ def test_a_refund_is_made_at_the_provider_and_known_then(bank, order_id):
     payment_id = paid(bank, order_id)
     refund_id = refund(order_id, 500)
 
-    assert work() == NOTHING_FAILED
+    assert run_payment_worker() == NOTHING_FAILED
 
-    assert bank.accounts[payment_id].refunds == {refund_id: Refund(f"re_{refund_id}", "succeeded")}
+    assert bank.payments[payment_id].refunds == {refund_id: Refund(f"re_{refund_id}", "succeeded")}
     made = refund_of(order_id)
     assert (made.status, made.provider_refund_id) == ("succeeded", f"re_{refund_id}")
-    assert stored(order_id).status == "paid"
-    assert "order.refunded" in happened()
+    assert get_order(order_id).status == "paid"
+    assert "order.refunded" in sorted_event_types()
 
 
 def test_a_refund_of_all_ends_the_order(bank, tea, order_id):
     paid(bank, order_id)
     refund(order_id)
 
-    work()
+    run_payment_worker()
 
-    assert stored(order_id).status == "refunded"
+    assert get_order(order_id).status == "refunded"
     assert shop.available(tea) == 10
 
 
 def test_a_message_that_comes_again_asks_nothing(bank, order_id):
     paid(bank, order_id)
     refund(order_id, 500)
-    work()
+    run_payment_worker()
     before = Order.get(order_id).serialize()
-    bank.asked.clear()
+    bank.calls.clear()
 
-    assert work() == NOTHING_FAILED
+    assert run_payment_worker() == NOTHING_FAILED
 
-    assert bank.asked == []
+    assert bank.calls == []
     assert Order.get(order_id).serialize() == before
 
 
@@ -100,42 +100,46 @@ def test_a_refund_that_is_under_way_is_not_asked_for_again_and_succeeds_by_webho
     payment_id = paid(bank, order_id)
     refund_id = refund(order_id, 500)
     bank.refund_status = "requested"
-    work()
-    bank.asked.clear()
+    run_payment_worker()
+    bank.calls.clear()
 
-    work()
+    run_payment_worker()
 
-    assert bank.asked == []
+    assert bank.calls == []
     assert refund_of(order_id).status == "requested"
-    assert "order.refunded" not in happened()
-    assert told(bank.pays_back(payment_id, 500, refund_id=refund_id)) == "applied"
+    assert "order.refunded" not in sorted_event_types()
+    assert webhook_outcome(bank.refund_payment(payment_id, 500, refund_id=refund_id)) == "applied"
     assert refund_of(order_id).status == "succeeded"
-    assert "order.refunded" in happened()
+    assert "order.refunded" in sorted_event_types()
 
 
 @pytest.mark.parametrize("is_first", [True, False])
 def test_webhook_and_worker_tell_of_one_refund_in_either_order(bank, order_id, is_first):
     payment_id = paid(bank, order_id)
     refund_id = refund(order_id, 500)
-    event = bank.pays_back(payment_id, 500, refund_id=refund_id)
+    event = bank.refund_payment(payment_id, 500, refund_id=refund_id)
 
-    outcomes = [told(event), work()] if is_first else [work(), told(event)]
+    outcomes = (
+        [webhook_outcome(event), run_payment_worker()]
+        if is_first
+        else [run_payment_worker(), webhook_outcome(event)]
+    )
 
     assert outcomes in (["applied", NOTHING_FAILED], [NOTHING_FAILED, "repeated"])
     assert refund_of(order_id).status == "succeeded"
-    assert happened().count("order.refunded") == 1
+    assert sorted_event_types().count("order.refunded") == 1
 
 
 def test_what_the_provider_refuses_for_good_has_failed_and_is_told(bank, order_id):
     paid(bank, order_id)
     refund(order_id, 500)
-    bank.says = [PaymentRefused("No.", reason="charge_disputed")]
+    bank.refusals = [PaymentRefused("No.", reason="charge_disputed")]
 
     with logs.captured() as lines:
-        assert work() == NOTHING_FAILED
+        assert run_payment_worker() == NOTHING_FAILED
 
     assert refund_of(order_id).status == "failed"
-    assert "order.refund_failed" in happened()
+    assert "order.refund_failed" in sorted_event_types()
     assert [it["reason"] for it in lines.saying("audit")] == ["charge_disputed"]
     assert refund(order_id, 2000, key="key-2")  # what has failed is still there to be paid back
 
@@ -143,38 +147,38 @@ def test_what_the_provider_refuses_for_good_has_failed_and_is_told(bank, order_i
 def test_a_refund_that_fails_later_is_told_too(bank, order_id):
     payment_id = paid(bank, order_id)
     refund_id = refund(order_id, 500)
-    work()
+    run_payment_worker()
 
-    told(bank.pays_back(payment_id, 500, refund_id=refund_id, status="failed"))
+    webhook_outcome(bank.refund_payment(payment_id, 500, refund_id=refund_id, status="failed"))
 
     assert refund_of(order_id).status == "failed"
-    assert "order.refund_failed" in happened()
+    assert "order.refund_failed" in sorted_event_types()
 
 
 def test_while_the_provider_is_out_of_reach_the_message_comes_again(bank, order_id):
     paid(bank, order_id)
     refund(order_id, 500)
-    bank.says = [PaymentUnavailable("Not now.")]
+    bank.refusals = [PaymentUnavailable("Not now.")]
 
     with logs.captured() as lines:
-        assert work() == FAILED
+        assert run_payment_worker() == FIRST_FAILED
 
     assert refund_of(order_id).status == "requested"
     (line,) = lines.saying("payment not settled")
     assert (line["level"], line["reason"]) == ("ERROR", "PaymentUnavailable")
-    assert work() == NOTHING_FAILED
+    assert run_payment_worker() == NOTHING_FAILED
     assert refund_of(order_id).status == "succeeded"
 
 
 def test_a_message_that_fails_holds_up_no_other(bank, tea):
-    first, second = place(tea, key="key-1"), place(tea, key="key-2")
+    first, second = place_order(tea, key="key-1"), place_order(tea, key="key-2")
     for order_id in (first, second):
         paid(bank, order_id)
         refund(order_id, 500)
-    messages = sorted(asked_for(), key=lambda it: it.data.order_id != first)
-    bank.says = [PaymentUnavailable("Not now."), None]
+    messages = sorted(payment_requests(), key=lambda it: it.data.order_id != first)
+    bank.refusals = [PaymentUnavailable("Not now."), None]
 
-    assert work(*messages) == FAILED
+    assert run_payment_worker(*messages) == FIRST_FAILED
 
     assert refund_of(first).status == "requested"
     assert refund_of(second).status == "succeeded"
@@ -191,11 +195,11 @@ def test_a_refund_whose_answer_was_lost_is_made_once(bank, order_id, monkeypatch
 
     with monkeypatch.context() as patched:
         patched.setattr(bank, "refund", lose)
-        assert work() == FAILED
+        assert run_payment_worker() == FIRST_FAILED
 
-    work()
+    run_payment_worker()
 
-    assert list(bank.accounts[payment_id].refunds) == [refund_id]
+    assert list(bank.payments[payment_id].refunds) == [refund_id]
     assert refund_of(order_id).status == "succeeded"
 
 
@@ -203,13 +207,13 @@ def test_a_day_later_the_provider_is_asked_first_whether_it_has_paid_back(bank, 
     """It has forgotten the key by then."""
     payment_id = paid(bank, order_id)
     refund_id = refund(order_id, 500)
-    bank.accounts[payment_id].refunds[refund_id] = Refund("re_made_yesterday", "succeeded")
+    bank.payments[payment_id].refunds[refund_id] = Refund("re_made_yesterday", "succeeded")
     later.by = timedelta(days=1)
-    bank.asked.clear()
+    bank.calls.clear()
 
-    work()
+    run_payment_worker()
 
-    assert bank.asked == ["find_refund"]
+    assert bank.calls == ["find_refund"]
     assert refund_of(order_id).provider_refund_id == "re_made_yesterday"
 
 
@@ -217,11 +221,11 @@ def test_a_day_later_it_is_paid_back_if_it_was_not(bank, order_id, later):
     paid(bank, order_id)
     refund(order_id, 500)
     later.by = timedelta(days=1)
-    bank.asked.clear()
+    bank.calls.clear()
 
-    work()
+    run_payment_worker()
 
-    assert bank.asked == ["find_refund", "refund"]
+    assert bank.calls == ["find_refund", "refund"]
     assert refund_of(order_id).status == "succeeded"
 
 
@@ -230,12 +234,12 @@ def test_a_payment_of_another_provider_is_left_to_people(bank, order_id):
     paid(bank, order_id)
     refund(order_id, 500)
     bank.name = "stripe"
-    bank.asked.clear()
+    bank.calls.clear()
 
     with logs.captured() as lines:
-        assert work() == FAILED
+        assert run_payment_worker() == FIRST_FAILED
 
-    assert bank.asked == []
+    assert bank.calls == []
     assert [it["reason"] for it in lines.saying("payment not settled")] == ["OtherProvider"]
 
 
@@ -250,7 +254,7 @@ def test_a_message_for_another_queue_is_not_lost(order_id):
         }
     )
 
-    assert work(paid_event) == FAILED
+    assert run_payment_worker(paid_event) == FIRST_FAILED
 
 
 def test_a_message_about_an_order_or_refund_that_is_not_there_is_not_lost(bank, order_id):
@@ -259,5 +263,5 @@ def test_a_message_about_an_order_or_refund_that_is_not_there_is_not_lost(bank, 
     paid(bank, order_id)
     about = unknown.data.model_copy(update={"order_id": order_id})
 
-    assert work(unknown) == FAILED
-    assert work(unknown.model_copy(update={"data": about})) == FAILED
+    assert run_payment_worker(unknown) == FIRST_FAILED
+    assert run_payment_worker(unknown.model_copy(update={"data": about})) == FIRST_FAILED

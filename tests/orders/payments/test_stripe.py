@@ -14,7 +14,7 @@ from shared.errors.orders import PaymentRefused, PaymentUnavailable, WebhookSign
 from shared.money import Money
 from tests.support import stripe_api
 from tests.support.stripe_api import DECLINED_CARD, StripeApi
-from tests.support.webhook_receiver import Ear, listening
+from tests.support.webhook_receiver import WebhookReceiver, receive_webhooks
 
 pytestmark = pytest.mark.enable_socket
 
@@ -25,7 +25,7 @@ SOME = Money(amount_minor=500, currency="EUR")
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[StripeApi]:
-    with stripe_api.running() as running:
+    with stripe_api.run_server() as running:
         yield running
 
 
@@ -46,9 +46,9 @@ def order_id(request) -> str:
 
 
 @pytest.fixture
-def ear(api) -> Iterator[Ear]:
-    with listening() as opened:
-        api.tell(opened.url)
+def ear(api) -> Iterator[WebhookReceiver]:
+    with receive_webhooks() as opened:
+        api.send_webhooks_to(opened.url)
         yield opened
 
 
@@ -198,7 +198,7 @@ def test_its_webhook_tells_that_a_payment_was_captured(api, stripe, order_id, ea
     payment_id = stripe.begin(order_id, TOTAL, order_id).payment_id
     api.pay(payment_id)
 
-    told = stripe.event_of(*ear.next("payment_intent.succeeded", payment_id))
+    told = stripe.event_of(*ear.next_webhook("payment_intent.succeeded", payment_id))
 
     assert isinstance(told, Captured)
     assert (told.order_id, told.payment_id, told.amount) == (order_id, payment_id, TOTAL)
@@ -211,8 +211,8 @@ def test_its_webhooks_tell_what_was_authorized_and_what_was_let_go_of(
     api.pay(payment_id)
     careful_stripe.void(payment_id)
 
-    first = ear.next("payment_intent.amount_capturable_updated", payment_id)
-    then = ear.next("payment_intent.canceled", payment_id)
+    first = ear.next_webhook("payment_intent.amount_capturable_updated", payment_id)
+    then = ear.next_webhook("payment_intent.canceled", payment_id)
 
     authorized, voided = careful_stripe.event_of(*first), careful_stripe.event_of(*then)
     assert isinstance(authorized, Authorized)
@@ -226,7 +226,7 @@ def test_its_webhook_of_a_refund_is_of_the_order_whose_payment_it_was(api, strip
     api.pay(payment_id)
     made = stripe.refund(payment_id, SOME, f"rfd_{order_id}")
 
-    told = stripe.event_of(*ear.next("refund.created", payment_id))
+    told = stripe.event_of(*ear.next_webhook("refund.created", payment_id))
 
     assert isinstance(told, RefundUpdate)
     assert (told.order_id, told.refund_id) == (order_id, f"rfd_{order_id}")
@@ -236,7 +236,7 @@ def test_its_webhook_of_a_refund_is_of_the_order_whose_payment_it_was(api, strip
 def test_a_webhook_that_was_tampered_with_is_not_believed(api, stripe, order_id, ear):
     payment_id = stripe.begin(order_id, TOTAL, order_id).payment_id
     api.pay(payment_id)
-    body, headers = ear.next("payment_intent.succeeded", payment_id)
+    body, headers = ear.next_webhook("payment_intent.succeeded", payment_id)
 
     with pytest.raises(WebhookSignatureInvalid):
         stripe.event_of(body.replace(b"1999", b"9999"), headers)

@@ -1,7 +1,9 @@
-"""Many function instances in one process: `python -m tests.support.instances WHAT ARGUMENT COUNT`.
+"""Many instances of AuthFunction in one process.
 
-Run with a function's own environment, so that its code meets the database of a running stack: the
-local stack would take minutes to start a hundred instances. Prints what each answered, as JSON.
+    python -m tests.support.concurrent_sessions COMMAND ARGUMENT COUNT
+
+Run it with the function's environment, so that the code uses a running stack's database. The local
+stack would take minutes to start a hundred instances. Prints each instance's answer as JSON.
 """
 
 import json

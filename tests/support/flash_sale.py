@@ -1,4 +1,4 @@
-"""A flash sale: `python -m tests.support.hot_items PRODUCT_ID BUYERS WRITES_A_SECOND`.
+"""A flash sale: `python -m tests.support.flash_sale PRODUCT_ID BUYERS WRITES_A_SECOND`.
 
 Run with the environment of OrdersFunction: many instances of it in one process, on the database of
 a running stack. That database takes any number of writes; here each item takes only so many a
@@ -21,7 +21,7 @@ from shared.config import Tables, settings
 from shared.errors.base import AppError, Unavailable
 from shared.errors.catalog import OutOfStock
 from shared.storage.dynamo import connection
-from tests.support.faults import cancelled
+from tests.support.faults import cancelled_transaction
 from tests.support.shop import ADDRESS
 
 
@@ -46,7 +46,9 @@ class Limit:
                 return None
             self.throttled += 1
         names = [it.get("Key", {}).get("product_id", {}).get("S") for it in writes]
-        return cancelled(*("ThrottlingError" if name in hot else "None" for name in names))
+        return cancelled_transaction(
+            *("ThrottlingError" if name in hot else "None" for name in names)
+        )
 
 
 def buy_until_none_is_left(product_id: str, buyer: int, start: Barrier) -> Counter[str]:

@@ -1,7 +1,9 @@
-"""Many buyers in one process, or one that dies: `python -m tests.support.buyers WHAT ARGUMENTS`.
+"""Many buyers in one process, or a buyer whose process dies.
 
-Run with OrdersFunction's own environment, so that its code meets the database of a running stack:
-the local stack would take minutes to start that many instances. Prints what came of it, as JSON.
+    python -m tests.support.concurrent_orders COMMAND ARGUMENTS
+
+Run it with OrdersFunction's environment, so that the code uses a running stack's database. The
+local stack would take minutes to start that many instances. Prints the result as JSON.
 """
 
 import json
