@@ -197,7 +197,7 @@ async def _serve(given: argparse.Namespace) -> None:
         loop.add_reader(sys.stdin.fileno(), stop)  # it closes when the parent is gone
         async with provider.running():
             await server.serve(sockets)
-        await mailbox.keep()
+        await mailbox.save()
 
 
 def _provider(given: argparse.Namespace) -> Provider:

@@ -170,7 +170,7 @@ def _deployed(
         deployed = deployment.describe(aws)
         addresses.tell(base_url, deployed.physical, aws.client("lambda"))
         try:
-            return deployed, seeding.product_to_order(_gateway_url(aws, deployed))
+            return deployed, seeding.get_product_to_order(_gateway_url(aws, deployed))
         except StackError:
             say("What the last run left does not answer: all that was stored is forgotten")
             _forget(aws, state)
@@ -185,7 +185,7 @@ def _deployed(
     if is_update:  # other code than this may have made its listings
         reindex(Target(deployment.STACK_NAME, emulator.root_session(), aws.endpoint_url))
     seeding.seed(api_url, aws, deployed.outputs, staff, customer)
-    product_id = seeding.product_to_order(api_url)
+    product_id = seeding.get_product_to_order(api_url)
     deployment.mark_current(aws, source)
     return deployed, product_id
 
@@ -222,7 +222,7 @@ def _front(
     command += ["--gateway-url", _gateway_url(aws, deployed), "--mails", str(state / MAILS)]
     command += ["--payments", str(state / PAYMENTS)]
     secret_id = deployed.physical[payment_keys.SECRET]
-    keys = payment_keys.made_up(secret_id, aws.client("secretsmanager"))
+    keys = payment_keys.create_local_keys(secret_id, aws.client("secretsmanager"))
     with (state / "logs" / "front.log").open("wb") as output:
         process = subprocess.Popen(
             command,

@@ -37,7 +37,7 @@ def test_who_is_unknown_or_unconfirmed_is_made_no_admin(stack, buyer, tmp_path):
     unconfirmed = operate(stack, tmp_path, "admin", buyer.email)
 
     assert (unknown.returncode, unconfirmed.returncode) == (1, 1)
-    assert "register it first" in unknown.stderr
+    assert "Register it" in unknown.stderr
     assert "confirm the address" in unconfirmed.stderr
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import uvicorn
 
-from local.payments import create_app
+from local.payments.app import create_app
 from tests.support.payments import API_KEY, SECRETS
 
 START_TIMEOUT_SECONDS = 10

@@ -218,8 +218,8 @@ def test_mails_outlive_the_stack_that_sent_them(tmp_path: Path) -> None:
     async def run(*messages: dict[str, Any]) -> list[str]:
         async with httpx.AsyncClient(transport=Ministack(mailbox_of(*messages))) as client:
             mailbox = Mailbox("http://127.0.0.1:4566", client, tmp_path / "mails.json")
-            await mailbox.keep()
-            return [mail.id for mail in await mailbox.mails()]
+            await mailbox.save()
+            return [mail.id for mail in await mailbox.list_mails()]
 
     asyncio.run(run(message(MessageId="m1", Timestamp=1.0)))
 
@@ -233,8 +233,8 @@ def test_an_empty_mailbox_says_so() -> None:
     page = ask(answer, "/mailbox")
     text = ask(answer, "/mailbox.txt")
 
-    assert "No mail yet" in page.text
-    assert "No mail yet" in text.text
+    assert "No mail has been sent yet" in page.text
+    assert "No mail has been sent yet" in text.text
 
 
 def test_an_unknown_mail_or_page_is_a_404() -> None:
