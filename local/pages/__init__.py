@@ -27,7 +27,7 @@ def page(
     """Renders a template of this folder."""
     allowed = f"{policy(NOBODY)}; frame-src 'self'"
     if runs_scripts:
-        allowed += "; script-src 'self'; connect-src 'self'"  # files of this folder; inline scripts stay forbidden
+        allowed += "; script-src 'self'; connect-src 'self'"  # no inline scripts
     headers = SAFE_HEADERS | {"Content-Security-Policy": allowed}
     content = _environment.get_template(template).render(**values)
     return HTMLResponse(content, status_code=status, headers=headers)

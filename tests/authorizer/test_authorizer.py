@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from authorizer.handler import handler
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from shared import clock, config
 from shared.aws import client
 from shared.http.authorization import caller_of
@@ -273,7 +273,7 @@ def test_without_its_tables_it_calls_no_session_ended(faults, token):
 def test_a_warm_authorizer_reads_session_and_user_as_they_are_now_in_one_call(token):
     ask(f"Bearer {token}")
 
-    with watched() as calls:
+    with record_calls() as calls:
         ask(f"Bearer {token}")
 
     (call,) = calls

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from authorizer.handler import handler
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from shared.aws import client
 from shared.security.key_rings import key_ring
 from tests.support import logs, shop
@@ -45,7 +45,7 @@ def test_the_token_that_all_these_are_made_from_lets_ada_in():
 def test_every_forged_token_is_refused_by_name_and_looked_up_nowhere():
     shown = FORGED.keys() - UNSENDABLE - LOOKED_FOR
 
-    with watched() as calls:
+    with record_calls() as calls:
         answers = {name: ask(FORGED[name]) for name in shown}
 
     refused = {"isAuthorized": True, "context": {"refusal": "token_invalid"}}

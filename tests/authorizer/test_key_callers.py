@@ -8,7 +8,7 @@ import pytest
 
 import authorizer.repository
 import authorizer.service
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from shared import clock, ids
 from shared.config import AdmissionSettings, settings
 from shared.security.api_keys import KeyText
@@ -189,7 +189,7 @@ def test_a_mangled_key_is_invalid(how, key):
 
 
 def test_what_has_not_the_form_of_a_key_costs_no_call():
-    with watched() as calls:
+    with record_calls() as calls:
         for shown in ("souk_", "souk_" + "a" * 10_000, "souk_null"):
             authorize(shown)
 
@@ -200,7 +200,7 @@ def test_key_and_owner_are_read_as_they_are_now_in_one_call(owner):
     key = api_key(owner, last_used_at=clock.utc_now())
     authorize(key)
 
-    with watched() as calls:
+    with record_calls() as calls:
         authorize(key)
 
     (asked,) = calls

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from orders.guests import links
 from orders.handler import handler
 from shared import clock, ids
@@ -239,7 +239,7 @@ def test_a_quote_needs_no_address_and_agrees_with_the_order(tea):
 def test_an_order_is_two_calls_and_to_see_it_is_one(tea):
     place_guest_order(tea, "warm")
 
-    with watched() as calls:
+    with record_calls() as calls:
         placed = place_guest_order(tea).body
         get_guest_order(placed["id"], placed["order_token"])
         get_guest_order(placed["id"], "forged")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from products.handler import handler
 from tests.support import shop
 from tests.support.catalog import (
@@ -38,7 +38,7 @@ def test_what_was_shown_just_now_costs_no_call(name):
     ask = {"get": lambda: get_product(tea.product_id), "list": listed, "search": search}[name]
     first = ask()
 
-    with watched() as calls:
+    with record_calls() as calls:
         second = ask()
 
     assert calls == []

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from products.catalog import CATEGORIES_MAX
 from products.handler import handler
 from products.listing_keys import SHOP_SHARDS
@@ -361,7 +361,7 @@ def test_a_page_costs_its_queries_and_one_batch_whatever_the_size_of_the_shop(qu
 def costs(query) -> tuple[list[str], int]:
     """The calls of a page of five, and the most that its Queries may read."""
     list_products(limit="1", **query)  # reads the keys that sign cursors
-    with watched() as calls:
+    with record_calls() as calls:
         assert len(skus_in(list_products(limit="5", **query))) == 5
     limits = [json.loads(call.body).get("Limit", 0) for call in calls]
     return sorted(call.operation for call in calls), sum(limits)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from products.handler import handler
 from products.stock import repository
 from shared.storage import stock as stock_module
@@ -441,7 +441,7 @@ def test_an_adjustment_of_a_version_is_stale_after_a_sale_in_the_same_instant(mo
 def test_movements_are_read_as_they_are_now():
     tea = shop.product("TEA", available=5)
 
-    with watched() as calls:
+    with record_calls() as calls:
         movements(tea.product_id)
 
     (query,) = [json.loads(call.body) for call in calls if call.operation == "Query"]

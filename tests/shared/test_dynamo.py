@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from shared.errors.base import Unavailable
 from shared.storage import dynamo
 from shared.storage.dynamo import BATCH_TRIES, batch_get
@@ -49,7 +49,7 @@ def test_a_batch_of_nothing_asks_nothing():
 
 
 def test_a_batch_is_read_as_it_is_now():
-    with watched() as calls:
+    with record_calls() as calls:
         Stock.fetch(["prd_tea"])
 
     (call,) = calls
@@ -63,7 +63,7 @@ def test_more_than_a_batch_takes_is_read_in_several(count, calls_made):
     for product_id in (stocked[0], stocked[-1]):
         Stock(product_id, available=3, version=1).save()
 
-    with watched() as calls:
+    with record_calls() as calls:
         found = Stock.fetch(stocked)
 
     assert (list(found), len(calls)) == ([stocked[0], stocked[-1]], calls_made)
@@ -91,7 +91,7 @@ def test_items_of_several_tables_are_read_as_they_are_now_in_one_call():
     one, _ = session(user), session(user)
     tea = shop.product("TEA", available=3)
 
-    with watched() as calls:
+    with record_calls() as calls:
         found = batch_get(
             (Stock, tea.product_id),
             (Session, "usr_ada", one.session_id),
@@ -178,7 +178,7 @@ def test_items_of_two_kinds_in_one_table_are_each_of_their_kind():
     Stock("prd_tea", available=3, version=1).save()
     StockLevel("prd_tea#level", level="low", version=1).save()
 
-    with watched() as calls:
+    with record_calls() as calls:
         stock, level, none = batch_get(
             (Stock, "prd_tea"), (StockLevel, "prd_tea#level"), (StockLevel, "prd_pot#level")
         )
