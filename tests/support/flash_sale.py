@@ -1,8 +1,8 @@
-"""A flash sale: `python -m tests.support.flash_sale PRODUCT_ID BUYERS WRITES_A_SECOND`.
+"""A flash sale: `python -m tests.support.flash_sale PRODUCT_ID BUYERS WRITES_PER_SECOND`.
 
-Run with the environment of OrdersFunction: many instances of it in one process, on the database of
-a running stack. That database takes any number of writes; here each item takes only so many a
-second, and what is more is throttled as DynamoDB throttles a hot item.
+Run it with OrdersFunction's environment, so that many instances in one process use a running
+stack's database. That database accepts any number of writes. Here each item accepts a limited
+number per second and throttles the rest, as DynamoDB throttles a hot item.
 """
 
 import json
@@ -25,69 +25,69 @@ from tests.support.faults import cancelled_transaction
 from tests.support.shop import ADDRESS
 
 
-class Limit:
-    """So many transactional writes to each item of the stock in a second, and no more."""
+class WriteLimit:
+    """Throttles transactional writes to an item of the stock beyond a number per second."""
 
-    def __init__(self, writes_a_second: int) -> None:
-        self._most = writes_a_second
-        self._made: Counter[tuple[str, int]] = Counter()
+    def __init__(self, writes_per_second: int) -> None:
+        self._limit = writes_per_second
+        self._writes: Counter[tuple[str, int]] = Counter()
         self._lock = Lock()
         self.throttled = 0
 
     def __call__(self, params: dict[str, Any], **_: Any) -> Any:
-        writes = [next(iter(it.values())) for it in json.loads(params["body"])["TransactItems"]]
+        writes = [next(iter(item.values())) for item in json.loads(params["body"])["TransactItems"]]
         stock = settings(Tables).stock_table
-        keys = [it["Key"]["product_id"]["S"] for it in writes if it["TableName"] == stock]
+        keys = [write["Key"]["product_id"]["S"] for write in writes if write["TableName"] == stock]
         second = int(time.monotonic())
         with self._lock:
-            hot = {key for key in keys if self._made[key, second] >= self._most}
+            hot = {key for key in keys if self._writes[key, second] >= self._limit}
             if not hot:
-                self._made.update((key, second) for key in keys)
+                self._writes.update((key, second) for key in keys)
                 return None
             self.throttled += 1
-        names = [it.get("Key", {}).get("product_id", {}).get("S") for it in writes]
+        names = [write.get("Key", {}).get("product_id", {}).get("S") for write in writes]
         return cancelled_transaction(
             *("ThrottlingError" if name in hot else "None" for name in names)
         )
 
 
-def buy_until_none_is_left(product_id: str, buyer: int, start: Barrier) -> Counter[str]:
+def buy_until_sold_out(product_id: str, buyer: int, start: Barrier) -> Counter[str]:
     request = OrderRequest.model_validate(
         {"lines": [{"product_id": product_id, "quantity": 1}], "shipping_address": ADDRESS}
     )
-    came: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     start.wait()
     while True:
-        key = f"{product_id}-{came['sold']}"  # the same one when it is tried again
+        key = f"{product_id}-{outcomes['sold']}"  # a retry uses the same key
         try:
             orders.place(Buyer(f"usr_buyer_{buyer}"), request, key)
         except OutOfStock:
-            return came
+            return outcomes
         except Unavailable:
-            came["busy"] += 1
+            outcomes["busy"] += 1
             time.sleep(random.uniform(0, 0.1))  # noqa: S311 (no secret)
         except AppError as refusal:
-            came[refusal.code] += 1
-            return came
+            outcomes[refusal.code] += 1
+            return outcomes
         else:
-            came["sold"] += 1
+            outcomes["sold"] += 1
 
 
-def main(product_id: str, buyers: int, writes_a_second: int) -> None:
-    limit = Limit(writes_a_second)
+def main(product_id: str, buyers: int, writes_per_second: int) -> None:
+    limit = WriteLimit(writes_per_second)
     client = connection().client
     client.meta.events.register("before-call.dynamodb.TransactWriteItems", limit)
     start = Barrier(buyers + 1)
     with ThreadPoolExecutor(buyers) as pool:
         futures = [
-            pool.submit(buy_until_none_is_left, product_id, buyer, start) for buyer in range(buyers)
+            pool.submit(buy_until_sold_out, product_id, buyer, start) for buyer in range(buyers)
         ]
         start.wait()
         began = time.monotonic()
-        came = sum((it.result() for it in futures), Counter())
+        outcomes = sum((future.result() for future in futures), Counter())
         took = time.monotonic() - began
-    facts = {**came, "seconds": took, "throttled": limit.throttled}
-    sys.stdout.write("\n" + json.dumps(facts))
+    result = {**outcomes, "seconds": took, "throttled": limit.throttled}
+    sys.stdout.write("\n" + json.dumps(result))
 
 
 if __name__ == "__main__":
