@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 
 PORT ?= 8000
 PYTHON ?= python3
-CONFIG_ENV ?= dev
+CONFIG_ENV ?= default
 TARGET ?= local
 
 BIN := .venv/bin
@@ -59,22 +59,22 @@ validate: .venv/.made $(VENVS)/sam/.made ## Check template.yaml with the SAM CLI
 build: .venv/.made $(VENVS)/sam/.made ## Build for AWS
 	@$(SAM_ENV) $(SAM) build
 
-deploy: build ## Deploy to AWS (CONFIG_ENV=dev or prod)
+deploy: build ## Deploy to AWS (CONFIG_ENV=default, a development stack, or prod)
 	@$(SAM_ENV) $(SAM) deploy --config-env "$(CONFIG_ENV)"
 
-admin: .venv/.made ## Make an account an admin's: EMAIL=ada@example.com (TARGET=local, dev or prod)
+admin: .venv/.made ## Make an account an admin's: EMAIL=ada@example.com (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" admin "$(EMAIL)"
 
-rotate-keys: .venv/.made ## Rotate the keys that sign tokens, cursors and links (TARGET=local, dev or prod)
+rotate-keys: .venv/.made ## Rotate the keys that sign tokens, cursors and links (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" rotate-keys
 
-payment-keys: .venv/.made ## Set what the payment provider has given the shop, asked for or in PAYMENT_... (TARGET=dev or prod)
+payment-keys: .venv/.made ## Set what the payment provider has given the shop, asked for or in PAYMENT_... (TARGET=default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" payment-keys
 
-verify: .venv/.made ## Recompute stock and promotions from orders, check orders, tell what differs (TARGET=local, dev or prod)
+verify: .venv/.made ## Recompute stock and promotions from orders, check orders, tell what differs (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" verify
 
-reindex: .venv/.made ## Make the listings and the words of search anew (TARGET=local, dev or prod)
+reindex: .venv/.made ## Make the listings and the words of search anew (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" reindex
 
 requirements: .venv/.made ## Pin again, with hashes, what pyproject.toml names

@@ -18,14 +18,14 @@ from products import service as catalog
 from products.catalog import CATEGORIES_MAX, CatalogQuery, Sort
 from products.fields import Category
 from products.schemas import ProductDetail, ProductView
-from shared.http.authorization import caller_of
+from shared.http.authorization import caller_from_event
 from shared.http.parameters import PAGE_LIMIT_MAX
 from shared.http.schemas import Page
 from shared.security.permissions import Principal
 
 
 async def _caller(request: Request) -> Principal:
-    return caller_of(request.scope["aws.event"])
+    return caller_from_event(request.scope["aws.event"])
 
 
 Caller = Annotated[Principal, Depends(_caller)]

@@ -32,7 +32,7 @@ from products.catalog import CatalogQuery
 from shared import clock, ids
 from shared.http.responses import Rendered
 from shared.http.schemas import View
-from shared.storage.cache import Cached, cached
+from shared.storage.cache import CachedFunction, cached
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.pricing import RateTable
 from tests.support import pricing, shop
@@ -118,7 +118,7 @@ def _rows(route: Route) -> list[Row]:
     whole = _milliseconds(requests, before_each=browse_cache.forget)
     with ExitStack() as replaced:
         for owner, name, answer in route.service:
-            function = answer if isinstance(answer, Cached) else partial(_return, answer)
+            function = answer if isinstance(answer, CachedFunction) else partial(_return, answer)
             replaced.enter_context(patch.object(owner, name, function))
         http = _milliseconds(requests)
     name = f"warm request: {route.name}"

@@ -1,12 +1,13 @@
 """Writes functions/reference/openapi.json from the routes of every function.
 
-`python docs/openapi.py` rewrites the file; `--check` only says whether it is up to date.
+`python docs/openapi.py` writes the file; `--check` only reports whether it is up to date.
 """
 
 import inspect
 import json
 import os
 import sys
+import tomllib
 from dataclasses import MISSING, fields
 from importlib import import_module
 from pathlib import Path
@@ -24,19 +25,49 @@ APIS = (
     "reference.handler",
 )
 
-ERROR = {
+DESCRIPTION = """A headless commerce backend.
+
+Amounts are integers of minor units with their currency: 1999 and EUR are 19.99 euros.
+Times are RFC 3339 in UTC. To read a whole list, follow `next_cursor` until it is null.
+Every error has the same form; programs should compare its `code`, which never changes."""
+TAGS = {
+    "Accounts": "Registration, the caller's own account, and e-mail addresses.",
+    "Sessions": "Login, refresh tokens, and the devices that are logged in.",
+    "Second factor": "Codes from an authenticator app, and recovery codes.",
+    "API keys": "Keys for scripts of staff.",
+    "Privacy": "Export and deletion of personal data.",
+    "Users": "Accounts of other people, for admins.",
+    "Catalog": "Products: browsing and search for everyone, editing for staff.",
+    "Stock": "Available units of a product, and each change of them.",
+    "Orders": "Quotes and orders of customers with an account.",
+    "Guests": "Quotes and orders without an account.",
+    "Payments": "Payments of orders, and webhooks of the payment provider.",
+    "Fulfilment": "Staff's work on orders: find, ship, return, refund.",
+    "Pricing": "Tax rates, shipping rates and promotions.",
+    "Exports": "Files of orders, as CSV or JSON Lines.",
+    "Uploads": "Bulk import of products from files.",
+    "Reference": "Health, and the description of this API.",
+}
+ERROR_RESPONSE = {
     "type": "object",
-    "title": "Error",
+    "title": "ErrorResponse",
     "required": ["error"],
     "properties": {
         "error": {
             "type": "object",
             "required": ["code", "message", "details", "request_id"],
             "properties": {
-                "code": {"type": "string", "description": "Stable, for programs."},
-                "message": {"type": "string", "description": "For people; may be reworded."},
-                "details": {"type": "object", "additionalProperties": True},
-                "request_id": {"type": "string"},
+                "code": {"type": "string", "description": "For programs. It never changes."},
+                "message": {"type": "string", "description": "For people. Its text may change."},
+                "details": {
+                    "type": "object",
+                    "additionalProperties": True,
+                    "description": "Facts for programs, such as the available units.",
+                },
+                "request_id": {
+                    "type": "string",
+                    "description": "Quote it when you report a problem.",
+                },
             },
         }
     },
@@ -46,48 +77,52 @@ SECURITY = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "An access token, as `POST /v1/auth/login` and `POST /v1/auth/refresh` give "
-        "it. An API key is sent in the same way, to operations whose permission a key can have.",
+        "description": "An access token from `POST /v1/auth/login` or `POST /v1/auth/refresh`. "
+        "Scripts can send an API key instead, for operations whose permission a key can have.",
     }
 }
-# What Powertools would describe as JSON of any kind.
-EMPTY = {
-    "202": {"description": "Accepted. The answer comes by mail, if there is one to give."},
-    "204": {"description": "Done. There is nothing to say."},
+# Powertools describes responses without a body as any JSON.
+WITHOUT_BODY = {
+    "202": {"description": "Accepted. The result comes by mail, if there is one."},
+    "204": {"description": "Done. The response has no body."},
 }
 POWERTOOLS_ERRORS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
 REFUSAL = {
-    "description": "A refusal; its `code` says which.",
-    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    "description": "The request failed; `code` says why.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}},
 }
 
 
+def project_version() -> str:
+    version: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    return version
+
+
 def document() -> dict[str, Any]:
-    """The OpenAPI document of all functions together."""
+    """The OpenAPI document of all functions together.
+
+    Raises ValueError if two functions have different schemas of the same name.
+    """
     paths: dict[str, Any] = {}
-    schemas: dict[str, Any] = {"Error": ERROR}
+    schemas: dict[str, Any] = {"ErrorResponse": ERROR_RESPONSE}
     for name in APIS:
         api = import_module(name).api
-        described = json.loads(api.get_openapi_json_schema(title="Souk", version="1.0.0"))
+        described = json.loads(api.get_openapi_json_schema(title="Souk", version="0"))
         for schema, shape in described.get("components", {}).get("schemas", {}).items():
             if schemas.setdefault(schema, shape) != shape:
-                raise ValueError(f"{name} has another {schema} than a function before it")
+                raise ValueError(f"{name} has another {schema} than an earlier function")
         for route in api._static_routes + api._dynamic_routes:  # noqa: SLF001
             operation = described["paths"][route.openapi_path][route.method.lower()]
-            paths.setdefault(route.openapi_path, {})[route.method.lower()] = _finished(
+            paths.setdefault(route.openapi_path, {})[route.method.lower()] = _complete(
                 operation, route.func
             )
     for leftover in POWERTOOLS_ERRORS:
         schemas.pop(leftover, None)
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Souk",
-            "version": "1.0.0",
-            "description": "A headless commerce backend. Money is an integer of minor units with "
-            "its currency; time is RFC 3339 in UTC; lists are followed by `next_cursor`.",
-        },
+        "info": {"title": "Souk", "version": project_version(), "description": DESCRIPTION},
         "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.items())),
@@ -96,34 +131,38 @@ def document() -> dict[str, Any]:
     }
 
 
-def _finished(operation: dict[str, Any], route: Any) -> dict[str, Any]:
-    """Powertools' operation, with who may call it and with Souk's refusals for its own errors."""
+def _complete(operation: dict[str, Any], route: Any) -> dict[str, Any]:
+    """Powertools' operation with the route's own texts, its permission, and Souk's errors."""
+    summary, _, details = (inspect.getdoc(route) or "").partition("\n\n")
     operation["operationId"] = route.__name__
-    operation["summary"] = route.__name__.replace("_", " ").capitalize()
-    operation["description"] = inspect.getdoc(route)
+    operation["summary"] = " ".join(summary.split()).removesuffix(".")
+    operation.pop("description", None)
+    if details:
+        operation["description"] = details
     for status in ("422", "500"):
         operation["responses"].pop(status, None)
-    for status in EMPTY.keys() & operation["responses"]:
+    for status in WITHOUT_BODY.keys() & operation["responses"]:
         if "$ref" not in json.dumps(operation["responses"][status]):
-            operation["responses"][status] = EMPTY[status]
+            operation["responses"][status] = WITHOUT_BODY[status]
     operation["responses"]["default"] = REFUSAL
     if route.requires is not None:
-        _say_who_may(operation, route.requires)
+        _add_permission(operation, route.requires)
     return operation
 
 
-def _say_who_may(operation: dict[str, Any], permission: str) -> None:
-    """In words too: what begins with `x-` is for programs that know it."""
+def _add_permission(operation: dict[str, Any], permission: str) -> None:
+    """For people, too: only some programs read `x-permission`."""
     grantable = import_module("shared.security.permissions").GRANTABLE_TO_KEYS
     operation["security"] = [{"bearer": []}]
     operation["x-permission"] = str(permission)
-    operation["description"] += f"\n\nPermission: `{permission}`." + (
+    text = f"Permission: `{permission}`." + (
         " An API key can have it." if permission in grantable else ""
     )
+    operation["description"] = f"{operation.get('description', '')}\n\n{text}".strip()
 
 
 def _required_settings() -> dict[str, str]:
-    """The variables without which no handler can be imported; what they hold is not described."""
+    """Placeholders for the variables without which no handler can be imported."""
     config = import_module("shared.config")
     return {
         field.name.upper(): "false" if field.type is bool else "-"
@@ -142,7 +181,7 @@ def main() -> int:
         return 0
     if DOCUMENT.read_text() == text:
         return 0
-    print("functions/reference/openapi.json is out of date: run `make openapi`.", file=sys.stderr)
+    print("functions/reference/openapi.json is out of date. Run `make openapi`.", file=sys.stderr)
     return 1
 
 

@@ -12,15 +12,20 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
+def parameters(base_url: str) -> dict[str, str]:
+    """The template parameters that follow from where this start of the stack answers."""
+    return {"ShopUrl": base_url, "PaymentProviderUrl": f"{base_url}{PROVIDER}"}
+
+
 def tell(base_url: str, physical: Mapping[str, str], functions: "LambdaClient") -> None:
     """Mails lead to this start of the stack, and payments are made at it."""
-    provider_url = f"{base_url}{PROVIDER}"
-    for function, variable, url in (
-        ("MailFunction", "SHOP_URL", base_url),
-        ("PaymentsFunction", "PAYMENT_PROVIDER_URL", provider_url),
-        ("PaymentWorkerFunction", "PAYMENT_PROVIDER_URL", provider_url),
+    urls = parameters(base_url)
+    for function, variable, parameter in (
+        ("MailFunction", "SHOP_URL", "ShopUrl"),
+        ("PaymentsFunction", "PAYMENT_PROVIDER_URL", "PaymentProviderUrl"),
+        ("PaymentWorkerFunction", "PAYMENT_PROVIDER_URL", "PaymentProviderUrl"),
     ):
-        _set(physical[function], variable, url, functions)
+        _set(physical[function], variable, urls[parameter], functions)
 
 
 def _set(function: str, variable: str, url: str, functions: "LambdaClient") -> None:

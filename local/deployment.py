@@ -1,6 +1,7 @@
 """`sam build` and `sam deploy` of the production template to a running MiniStack."""
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -17,28 +18,23 @@ from typing import TYPE_CHECKING, Any
 from local import emulator, paths
 from local.emulator import Emulator
 from local.errors import StackError
+from local.parameters import sam_override
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 STACK_NAME = "souk-local"
-PARAMETERS = {
-    "Environment": "local",
-    "MailSender": "shop@souk.example",
-    "ShopUrl": "http://localhost:8000",
-    "BcryptCost": "10",  # a quarter of production's: each account that a test makes pays it
-    "RequireVerifiedEmail": "false",  # so that whoever registers can log in at once
-    "BrowseCacheSeconds": "2",  # so that who changes a product and looks at it sees the change
-    # All of a laptop's calls come from one address.
-    "FailuresPerAddress": "100000",
-    "MailsPerHour": "100000",
-    "GuestOrdersPerHour": "100000",
-    "OrdersPerHour": "100000",
-    "PaymentProvider": "local",  # which the stack runs itself, and tells the functions where
-}
+CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")  # the second for the loops
 ARTIFACTS = "souk-artifacts"
 FINGERPRINT = "/souk/fingerprint"  # an SSM parameter: saved and lost together with the stack itself
-SOURCES = ("template.yaml", "functions", "shared", "local/deployment.py", "local/http_api_setup.py")
+SOURCES = (
+    "template.yaml",
+    "functions",
+    "shared",
+    "local/deployment.py",
+    "local/parameters.py",
+    "local/http_api_setup.py",
+)
 PINS = ("local/requirements-ministack.txt", "local/requirements-sam.txt")
 USABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 REASON_LENGTH_MAX = 300
@@ -55,9 +51,10 @@ class Deployed:
     template: Mapping[str, Any]
 
 
-def fingerprint(root: Path) -> str:
+def fingerprint(root: Path, parameters: Mapping[str, str]) -> str:
     """Differs whenever a build or a deploy of `root` would come out differently."""
     digest = hashlib.sha256(sys.version.encode())
+    digest.update(json.dumps(parameters, sort_keys=True).encode())
     for path in _sources(root):
         digest.update(f"{path.relative_to(root)}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
@@ -92,20 +89,21 @@ def build(state: Path, source: str) -> Path:
             shutil.rmtree(old, ignore_errors=True)
         draft = Path(tempfile.mkdtemp(dir=paths.BUILDS))
         template = str(paths.ROOT / "template.yaml")
-        _sam(["build", "--template-file", template, "--build-dir", str(draft / "sam")], state, {})
+        command = ["build", "--template-file", template, "--build-dir", str(draft / "sam")]
+        _sam([*command, "--language-extensions"], state, {})
         with suppress(OSError):  # another stack was faster with the same
             draft.rename(folder)
     return folder / "sam"
 
 
-def deploy(aws: Emulator, state: Path, built: Path) -> None:
+def deploy(aws: Emulator, state: Path, built: Path, parameters: Mapping[str, str]) -> None:
     """Creates or updates the stack from what `build` made. Raises StackError with the reason."""
     aws.client("s3").create_bucket(Bucket=ARTIFACTS)
-    parameters = [f"{name}={value}" for name, value in PARAMETERS.items()]
-    command = ["deploy", "--template-file", str(built / "template.yaml")]
+    command = ["deploy", "--template-file", str(built / "template.yaml"), "--language-extensions"]
     command += ["--stack-name", STACK_NAME, "--s3-bucket", ARTIFACTS, "--no-progressbar"]
-    command += ["--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
-    command += ["--no-fail-on-empty-changeset", "--parameter-overrides", *parameters]
+    command += ["--capabilities", *CAPABILITIES, "--no-confirm-changeset"]
+    command += ["--no-fail-on-empty-changeset", "--parameter-overrides"]
+    command += [sam_override(name, value) for name, value in parameters.items()]
     began = datetime.now(UTC)
     try:
         _sam(command, state, {"AWS_ENDPOINT_URL": aws.endpoint_url, "SAM_CLI_POLL_DELAY": "0.5"})

@@ -35,6 +35,7 @@ from local import (
 from local.deployment import Deployed
 from local.emulator import Emulator
 from local.errors import StackError
+from local.parameters import local_parameters
 from local.reindexing import reindex
 from local.seeding import Account
 from local.targets import Target
@@ -164,7 +165,8 @@ def _deployed(
 ) -> tuple[Deployed, str]:
     """The stack, as an earlier run left it when that will do; and a product to order."""
     staff, customer = accounts
-    source = deployment.fingerprint(paths.ROOT)
+    parameters = local_parameters(paths.ROOT)
+    source = deployment.fingerprint(paths.ROOT, parameters)
     if deployment.is_current(aws, source):
         say("Nothing has changed since the last deploy")
         deployed = deployment.describe(aws)
@@ -177,7 +179,9 @@ def _deployed(
     is_update = deployment.is_whole(aws)
     if not is_update:
         _forget(aws, state)
-    deployed = _deploy(aws, state, source, say)
+    say("Building the functions and their layer (sam build)")
+    built = deployment.build(state, source)
+    deployed = _deploy(aws, state, built, parameters | addresses.parameters(base_url), say)
     # Before anything is done that is mailed about.
     addresses.tell(base_url, deployed.physical, aws.client("lambda"))
     say("Seeding two accounts and a small catalog through the API")
@@ -190,11 +194,11 @@ def _deployed(
     return deployed, product_id
 
 
-def _deploy(aws: Emulator, state: Path, source: str, say: Say) -> Deployed:
-    say("Building the functions and their layer (sam build)")
-    built = deployment.build(state, source)
+def _deploy(
+    aws: Emulator, state: Path, built: Path, parameters: Mapping[str, str], say: Say
+) -> Deployed:
     say("Deploying template.yaml to MiniStack (sam deploy)")
-    deployment.deploy(aws, state, built)
+    deployment.deploy(aws, state, built, parameters)
     deployed = deployment.describe(aws)
     say("Adding the routes of the HTTP API")
     aim = http_api_setup.plan(deployed.template, deployed.parameters)

@@ -1,7 +1,7 @@
-"""What every function of Souk shares: the Lambda layer, imported as `shared`.
+"""The code that all functions share: the Lambda layer, imported as `shared`.
 
-Nothing that is made while a function starts is garbage, and looking for some takes about a seventh
-of a cold start. So the collector is off from here until the handler's module has `started`.
+The garbage collector is off until the handler's module calls `freeze_gc`. Imports create no
+garbage, and searching for some takes about a seventh of a cold start.
 """
 
 import gc
@@ -10,6 +10,9 @@ gc.disable()
 
 
 def freeze_gc() -> None:
-    """Said by each handler once its imports are done: what they made is kept, and not looked at."""
+    """Exempt all objects so far from garbage collection, and turn it on.
+
+    Each handler's module calls this once, after its imports.
+    """
     gc.freeze()
     gc.enable()

@@ -1,8 +1,8 @@
-"""Clients of AWS: one session a function instance, bounded waits.
+"""AWS clients: one session for each function instance, and bounded waits.
 
-A hung reply must not eat the function's timeout: botocore waits 60 s to connect and 60 s to read
-by default. Three tries of 1 s + 2 s, with up to 3 s between them, are 12 s for one call at the
-worst; an HTTP function has time for two of those.
+By default botocore waits 60 s to connect and 60 s to read, longer than a function may run. Here a
+call takes at most 12 s: three attempts of 1 s + 2 s, and up to 3 s between them. An HTTP function
+has time for two such calls.
 """
 
 import os
@@ -15,10 +15,10 @@ from botocore.config import Config
 CONNECT_SECONDS = 1
 READ_SECONDS = 2
 ATTEMPTS = 3
-BACKOFF_SECONDS = 1 + 2  # at most, between the tries: botocore's standard mode doubles it
+BACKOFF_SECONDS = 1 + 2  # the longest pauses between the attempts: botocore doubles them
 
-# SES takes no token to know a repeat by: a second try after a lost reply is a second mail. So it
-# has one try and longer to answer.
+# SES accepts no idempotency token: a retry after a lost reply would send a second mail. So a call
+# to SES has one attempt and more time to answer.
 _UNREPEATABLE = frozenset({"sesv2"})
 _UNREPEATABLE_READ_SECONDS = 5
 
@@ -30,18 +30,18 @@ def session() -> botocore.session.Session:
 
 @cache
 def client(service: str) -> Any:
-    """The client of that service; its credentials and region are the function's."""
-    repeats = service not in _UNREPEATABLE
+    """The client of that service, with the function's credentials and region."""
+    repeatable = service not in _UNREPEATABLE
     return session().create_client(
         service,
         config=Config(
-            # Left to itself, botocore signs S3 forms as regions opened since 2014 refuse them.
+            # By default botocore signs S3 forms in a way that regions opened since 2014 refuse.
             signature_version="s3v4" if service == "s3" else None,
-            # And sends them by way of us-east-1, whose redirect a browser does not follow. An
-            # endpoint of one's own, as on a laptop, has no host for each bucket.
+            # By default botocore also sends S3 forms through us-east-1, and browsers do not follow
+            # its redirect. A custom endpoint, as on a laptop, has no host for each bucket.
             s3={"addressing_style": "auto" if "AWS_ENDPOINT_URL" in os.environ else "virtual"},
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS if repeats else _UNREPEATABLE_READ_SECONDS,
-            retries={"total_max_attempts": ATTEMPTS if repeats else 1, "mode": "standard"},
+            read_timeout=READ_SECONDS if repeatable else _UNREPEATABLE_READ_SECONDS,
+            retries={"total_max_attempts": ATTEMPTS if repeatable else 1, "mode": "standard"},
         ),
     )

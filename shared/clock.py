@@ -4,5 +4,5 @@ from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The current instant, to the microsecond."""
+    """The current time, to the microsecond."""
     return datetime.now(UTC)

@@ -1,7 +1,7 @@
-"""What a function reads from its environment: once, with every missing name reported together.
+"""Settings from the environment: read once, with all missing variables in one error.
 
-Plain dataclasses: pydantic would cost the authorizer, which needs it for nothing else, some 70 ms
-of each cold start.
+Plain dataclasses, because pydantic would add about 70 ms to each cold start of the authorizer,
+which needs it for nothing else.
 """
 
 import os
@@ -14,12 +14,12 @@ Section = TypeVar("Section", bound="Settings")
 
 
 class ConfigurationError(Exception):
-    """The function cannot start; the message names every variable that is missing or wrong."""
+    """The function cannot start. The message names every missing or invalid variable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A group of settings; each field is the environment variable of its name in capitals."""
+    """A group of settings: each field is the environment variable with its name in capitals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Runtime(Settings):
 
     @property
     def shows_stacks(self) -> bool:
-        """Whether a crash may show its stack to the client: nowhere near customers."""
+        """Whether clients may see the stack of a crash: never in production."""
         return self.environment in ("local", "development")
 
 
@@ -65,16 +65,16 @@ class TokenSettings(Settings):
 @dataclass(frozen=True, slots=True)
 class PasswordSettings(Settings):
     password_pepper_secret_arn: str
-    bcrypt_cost: int = 12  # log2 of the rounds: about 0.3 s of a core
+    bcrypt_cost: int = 12  # log2 of the rounds; a hash takes about 0.3 s of one core
     password_length_min: int = 8  # code points
     staff_password_length_min: int = 15
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings(Settings):
-    require_verified_email: bool  # whether an account stays shut until its address is confirmed
-    failures_per_address: int = 100  # failed logins an hour, from one network address
-    mails_per_hour: int = 100  # that one network address can cause
+    require_verified_email: bool  # before an account can log in
+    failures_per_address: int = 100  # failed logins an hour from one network address
+    mails_per_hour: int = 100  # that requests from one network address cause
     shop_name: str = "Souk"
 
 
@@ -90,28 +90,28 @@ class CursorSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class CatalogSettings(Settings):
-    shop_currency: str = "EUR"  # of prices in a query that names no other
-    browse_cache_seconds: int = 30  # how old an answer to a shopper may be, wherever it was kept
+    shop_currency: str = "EUR"  # for queries that name no other currency
+    browse_cache_seconds: int = 30  # the maximum age of catalog responses, in any cache
 
 
 @dataclass(frozen=True, slots=True)
 class OrderSettings(Settings):
-    payment_hold_minutes: int = 30  # for which an order that is not paid keeps its stock
-    orders_per_hour: int = 100  # of one account
+    payment_hold_minutes: int = 30  # how long an unpaid order keeps its stock
+    orders_per_hour: int = 100  # from one account
 
 
 @dataclass(frozen=True, slots=True)
 class GuestSettings(Settings):
-    order_links_secret_arn: str  # the keys that sign a guest's link to an order
+    order_links_secret_arn: str  # keys that sign the links to guests' orders
     guest_orders_per_hour: int = 100  # from one network address
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentSettings(Settings):
     payment_provider: str  # stripe or local
-    payment_secret_arn: str  # the provider's API key, and the secrets of its webhooks
-    payment_provider_url: str = ""  # none: Stripe's own
-    payment_capture: str = "automatic"  # or manual: authorized at first, captured when shipped
+    payment_secret_arn: str  # the provider's API key and its webhook secrets
+    payment_provider_url: str = ""  # empty for Stripe's own address
+    payment_capture: str = "automatic"  # or manual: authorize first, capture when shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +127,12 @@ class RelaySettings(Settings):
 @dataclass(frozen=True, slots=True)
 class MailSettings(Settings):
     mail_sender: str
-    shop_url: str  # where the links in mails lead: the shop's own pages
+    shop_url: str  # the shop's website, where links in mails lead
     shop_name: str = "Souk"
 
 
 def settings(section: type[Section]) -> Section:
-    """That section of the environment. Raises ConfigurationError."""
+    """The section, read from the environment. Raises ConfigurationError."""
     return cast(Section, _loaded(section))  # type: ignore[arg-type]
 
 
@@ -161,11 +161,11 @@ def _read(field: Field[Any]) -> str | int | bool:
     try:
         return parse(text)
     except (KeyError, ValueError):
-        raise ValueError(f"{name} is {text!r}, which is no {kind}") from None
+        raise ValueError(f"{name} is {text!r}, not {kind}") from None
 
 
 _TYPES: dict[Any, tuple[Callable[[str], str | int | bool], str]] = {
     str: (str, "text"),
-    int: (int, "whole number"),
+    int: (int, "a whole number"),
     bool: ({"true": True, "false": False}.__getitem__, "true or false"),
 }

@@ -1,4 +1,4 @@
-"""The countries of ISO 3166-1, by their alpha-2 codes (officially assigned ones)."""
+"""Countries by their ISO 3166-1 alpha-2 codes (the officially assigned ones)."""
 
 from typing import Annotated
 
@@ -18,16 +18,16 @@ _CODES = """
 CODES = frozenset(_CODES.split())
 
 
-def _known(country: str) -> str:
+def _require_known(country: str) -> str:
     if country not in CODES:
         raise PydanticCustomError(
-            "unknown_country", "Must be the ISO 3166-1 alpha-2 code of a country, such as DE"
+            "unknown_country", "Must be an ISO 3166-1 alpha-2 country code, such as DE"
         )
     return country
 
 
 Country = Annotated[
     str,
-    Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.", examples=["DE"]),
-    AfterValidator(_known),
+    Field(pattern="^[A-Z]{2}$", description="Country code (ISO 3166-1 alpha-2).", examples=["DE"]),
+    AfterValidator(_require_known),
 ]

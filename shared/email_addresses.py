@@ -1,4 +1,4 @@
-"""Addresses of mailboxes, as a body or a parameter may have them."""
+"""E-mail addresses, as request bodies and parameters contain them."""
 
 from typing import Annotated
 
@@ -7,24 +7,24 @@ from pydantic import AfterValidator, Field
 from shared.config import Runtime, settings
 
 
-def normalised(address: str) -> str:
-    """One spelling for each mailbox: lower case throughout, the domain in its Unicode form.
+def normalize_email(address: str) -> str:
+    """One spelling for each mailbox: lower case, the domain in Unicode. Raises ValueError.
 
-    RFC 5321 lets the local part be case-sensitive; no provider uses that, and two accounts that
-    differ by a capital letter are a support case. Raises ValueError.
+    RFC 5321 allows a case-sensitive local part, but no provider uses that, and two accounts that
+    differ by a capital letter confuse their owners and support.
     """
-    # Not at the top: it would be an eighth of each cold start of functions that rarely need it.
+    # Imported here because few requests need it, and it takes an eighth of a cold start.
     import email_validator  # noqa: PLC0415
 
     checked = email_validator.validate_email(
         address,
-        allow_smtputf8=False,  # SES takes no other than ASCII before the @: no mail would arrive
-        check_deliverability=False,  # a DNS query would tell an attacker's name server
-        globally_deliverable=settings(Runtime).environment != "local",  # there, .test will do
+        allow_smtputf8=False,  # SES delivers only to ASCII local parts
+        check_deliverability=False,  # a DNS query would notify an attacker's name server
+        globally_deliverable=settings(Runtime).environment != "local",  # a laptop may use .test
     )
     return checked.normalized.lower()
 
 
 Email = Annotated[
-    str, Field(max_length=254, examples=["ada@example.com"]), AfterValidator(normalised)
+    str, Field(max_length=254, examples=["ada@example.com"]), AfterValidator(normalize_email)
 ]

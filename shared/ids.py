@@ -1,10 +1,10 @@
-"""Opaque identifiers with a prefix that names their kind: `usr_ ses_ prd_ ord_ upl_ evt_`."""
+"""Opaque identifiers whose prefix names their kind: `usr_ ses_ prd_ ord_ upl_ evt_`."""
 
 import base64
 import hashlib
 import secrets
 
-_BITS = 160  # 32 base32 characters: no padding, and no collision that anyone will live to see
+_BITS = 160  # 32 base32 characters without padding; a collision is practically impossible
 
 
 def new_id(prefix: str) -> str:
@@ -13,9 +13,9 @@ def new_id(prefix: str) -> str:
 
 
 def derived_id(prefix: str, *parts: str) -> str:
-    """The identifier that these parts always give, so that a repeat finds the first.
+    """Always the same identifier for the same parts, so that a repeat finds the first.
 
-    The parts are length-prefixed before hashing: ("a", "bc") and ("ab", "c") differ.
+    Each part is hashed after its length, so ("a", "bc") and ("ab", "c") differ.
     """
     digest = hashlib.sha256()
     for part in parts:

@@ -1,16 +1,16 @@
-"""Money is an integer of minor units with its currency; no float anywhere.
+"""Money: an integer of minor units with its currency, and never a float.
 
-The currencies and their exponents are those of ISO 4217 (list one, active codes).
+Currencies and exponents come from ISO 4217 (list one, active codes).
 """
 
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-AMOUNT_MINOR_MAX = 10**12  # far above any price, far below the 2^53 that JavaScript can hold
+AMOUNT_MINOR_MAX = 10**12  # above any price, and below 2^53, JavaScript's limit for exact integers
 
-_WITHOUT_MINOR_UNIT = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
-_HUNDREDTHS = """
+_EXPONENT_0 = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_EXPONENT_2 = """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
     CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL
     HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT
@@ -18,25 +18,27 @@ _HUNDREDTHS = """
     SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH
     USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG
 """
-_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
+_EXPONENT_3 = "BHD IQD JOD KWD LYD OMR TND"
 _EXPONENT_BY_CURRENCY = {
-    **dict.fromkeys(_WITHOUT_MINOR_UNIT.split(), 0),
-    **dict.fromkeys(_HUNDREDTHS.split(), 2),
-    **dict.fromkeys(_THOUSANDTHS.split(), 3),
+    **dict.fromkeys(_EXPONENT_0.split(), 0),
+    **dict.fromkeys(_EXPONENT_2.split(), 2),
+    **dict.fromkeys(_EXPONENT_3.split(), 3),
 }
 
 
-def _known(currency: str) -> str:
+def _require_known(currency: str) -> str:
     if currency not in _EXPONENT_BY_CURRENCY:
-        raise ValueError("Must be an ISO 4217 currency code such as EUR")
+        raise ValueError("Must be an ISO 4217 currency code, such as EUR")
     return currency
 
 
-Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"]), AfterValidator(_known)]
+Currency = Annotated[
+    str, Field(pattern="^[A-Z]{3}$", examples=["EUR"]), AfterValidator(_require_known)
+]
 
 
 class Money(BaseModel):
-    """An amount in the minor unit of its currency: 1999 and EUR is 19.99 euros."""
+    """An amount in minor units of its currency: 1999 and EUR are 19.99 euros."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -51,7 +53,7 @@ class Money(BaseModel):
         return type(self)(amount_minor=self.amount_minor * quantity, currency=self.currency)
 
     def __str__(self) -> str:
-        """As a person reads it: `EUR 19.99`, `JPY 500`, `KWD 1.250`."""
+        """For people: `EUR 19.99`, `JPY 500`, `KWD 1.250`."""
         exponent = _EXPONENT_BY_CURRENCY[self.currency]
         if exponent == 0:
             return f"{self.currency} {self.amount_minor:,}"
@@ -60,6 +62,6 @@ class Money(BaseModel):
 
 
 class Price(Money):
-    """What one unit costs: more than nothing."""
+    """The price of one unit, more than zero."""
 
     amount_minor: int = Field(gt=0, le=AMOUNT_MINOR_MAX, examples=[1999])

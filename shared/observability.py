@@ -1,7 +1,7 @@
-"""Logs: one JSON object a line, with ids and never with bodies, tokens, addresses or passwords.
+"""Logs: one JSON object a line, with ids but without bodies, tokens, addresses or passwords.
 
-The audit lines, and they alone, say which network address an act came from: without it they
-could not tell a burglar from the owner.
+Only audit lines contain the network address of the client: without it they could not tell an
+attacker from the owner of an account.
 """
 
 import logging
@@ -10,16 +10,16 @@ from aws_lambda_powertools.logging import Logger
 
 logger = Logger(use_rfc3339=True)
 
-# At DEBUG they write whole requests and replies: keys from Secrets Manager, password hashes, mail.
+# At DEBUG these libraries log whole requests and replies: secrets, password hashes and mails.
 for _library in ("botocore", "pynamodb", "urllib3"):
     logging.getLogger(_library).setLevel(logging.INFO)
 
 
-def correlate(correlation_id: str, *, client_address: str = "") -> None:
-    """Stamp this on each line, and on each event staged, until the next call."""
+def set_log_context(correlation_id: str, *, client_address: str = "") -> None:
+    """Put this id on each log line and each staged event until the next call."""
     global _client_address  # noqa: PLW0603 (a function instance has one request at a time)
     _client_address = client_address
-    _noted.clear()
+    _log_fields.clear()
     logger.set_correlation_id(correlation_id)
 
 
@@ -27,29 +27,29 @@ def correlation_id() -> str:
     return logger.get_correlation_id() or "none"
 
 
-def note(**facts: str) -> None:
-    """Have the request's own line say this too."""
-    _noted.update(facts)
+def add_log_fields(**fields: str) -> None:
+    """Add fields to the line that `shared.http.api` logs about the current request."""
+    _log_fields.update(fields)
 
 
-def noted() -> dict[str, str]:
-    return dict(_noted)
+def log_fields() -> dict[str, str]:
+    return dict(_log_fields)
 
 
-def note_cache(is_hit: bool) -> None:
-    """CloudWatch counts these (template.yaml): a request that missed once counts as a miss."""
-    if noted().get("cache") != "miss":
-        note(cache="hit" if is_hit else "miss")
+def record_cache_lookup(is_hit: bool) -> None:
+    """CloudWatch counts these (template.yaml). A request with one miss counts as a miss."""
+    if log_fields().get("cache") != "miss":
+        add_log_fields(cache="hit" if is_hit else "miss")
 
 
 def audit(action: str, result: str, **facts: str) -> None:
-    """A line for whoever looks into an incident: what was tried, by whom, from where, how it ended.
+    """Log who tried which action, from where, and how it ended, for incident investigations.
 
-    `facts` are ids and names of settings: no e-mail, no secret, nothing that a client wrote.
+    `facts` are ids and names of settings: no e-mail address, no secret, no text of a client's.
     """
     extra = {"action": action, "result": result, "client_address": _client_address, **facts}
     logger.info("audit", extra=extra)
 
 
 _client_address = ""
-_noted: dict[str, str] = {}
+_log_fields: dict[str, str] = {}

@@ -1,7 +1,7 @@
-"""Cuts an installed layer down to what the functions read at run time.
+"""Removes from an installed layer what the functions never read at run time.
 
-Runs while the layer is built (see the Makefile) and is not part of it. Why, at what price and how
-to undo it: docs/decisions/0004-prune-the-layer.md.
+The Makefile runs this while it builds the layer; the layer itself does not contain it. See
+docs/decisions/0004-prune-the-layer.md for the reasons, the price and how to undo it.
 """
 
 import json
@@ -11,25 +11,25 @@ from gzip import decompress
 from pathlib import Path
 from typing import Any
 
-# Whom the functions call. A client of any other service is refused: UnknownServiceError.
+# The services that the functions call. A client of another one raises UnknownServiceError.
 SERVICES = frozenset({"dynamodb", "events", "s3", "secretsmanager", "sesv2"})
-# Read for every client, whatever its service.
+# botocore reads these for every client.
 COMMON_MODELS = frozenset(
     {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}
 )
 
-# botocore takes for granted that these carry their documentation.
-DOCUMENTED_FOR_GOOD = frozenset({"clientContextParams"})
+# botocore requires the documentation of these.
+KEEPS_DOCUMENTATION = frozenset({"clientContextParams"})
 
-# Never imported by what the functions use.
+# The functions never import these.
 UNUSED = (
     "bin",  # command line tools
-    "boto3/data",  # boto3.resource(); the code and Powertools use clients only
+    "boto3/data",  # for boto3.resource(); the code and Powertools use clients only
     "boto3/examples",
-    "dateutil/zoneinfo",  # a copy of the time zones; the code knows UTC only
-    "dns",  # email-validator asks the DNS only with check_deliverability
-    "pydantic/mypy.py",  # a plugin for the type checker
-    "pydantic/v1",  # for models written against Pydantic 1
+    "dateutil/zoneinfo",  # time zones; the code uses UTC only
+    "dns",  # email-validator uses it only with check_deliverability
+    "pydantic/mypy.py",  # a plugin of mypy
+    "pydantic/v1",  # for models of Pydantic 1
     "urllib3/contrib/emscripten",  # for browsers
     *(
         f"aws_lambda_powertools/utilities/{name}"
@@ -46,7 +46,7 @@ UNUSED = (
     ),
 )
 UNUSED_FILES = ("py.typed", "*.pyi", "*.pyx", "*.c")
-# Pydantic looks for email-validator's version, and vulnerability scanners for everyone's.
+# Pydantic reads email-validator's version, and vulnerability scanners read all versions.
 READ_METADATA = "METADATA"
 
 
@@ -57,8 +57,8 @@ def main(layer: Path) -> None:
         for file in layer.rglob(pattern):
             file.unlink()
     for metadata in layer.glob("*.dist-info"):
-        keep_only_the_headers(metadata)
-    keep_only_the_services(layer / "botocore" / "data")
+        keep_metadata_headers(metadata)
+    keep_used_services(layer / "botocore" / "data")
 
 
 def remove(path: Path) -> None:
@@ -68,21 +68,21 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def keep_only_the_headers(dist_info: Path) -> None:
-    """Names and versions stay; the read-me that follows them, hashes and licence texts go."""
+def keep_metadata_headers(dist_info: Path) -> None:
+    """Keeps names and versions; removes READMEs, hashes and licence texts."""
     headers = (dist_info / READ_METADATA).read_text(encoding="utf-8").partition("\n\n")[0]
     shutil.rmtree(dist_info)
     dist_info.mkdir()
     (dist_info / READ_METADATA).write_text(headers + "\n\n", encoding="utf-8")
 
 
-def keep_only_the_services(models: Path) -> None:
+def keep_used_services(models: Path) -> None:
     for entry in models.iterdir():
         if entry.name not in SERVICES | COMMON_MODELS:
             remove(entry)
     missing = SERVICES - {entry.name for entry in models.iterdir()}
     if missing:
-        raise SystemExit(f"botocore knows no service named {', '.join(sorted(missing))}")
+        raise SystemExit(f"botocore has no model of {', '.join(sorted(missing))}")
 
     prefixes = {rewrite_service(models / service) for service in SERVICES}
     write_json(
@@ -92,7 +92,7 @@ def keep_only_the_services(models: Path) -> None:
 
 
 def rewrite_service(service: Path) -> str:
-    """Keeps the newest version, unpacked and undocumented; returns its endpoint prefix."""
+    """Keeps the newest version, uncompressed and without texts. Returns its endpoint prefix."""
     *older, newest = sorted(service.iterdir())
     for version in older:
         remove(version)
@@ -106,13 +106,13 @@ def rewrite_service(service: Path) -> str:
 
 
 def without_documentation(model: Any) -> Any:
-    """Drops the texts only: a member that is called documentation is a shape, not a string."""
+    """Drops texts only: a member named documentation is a shape, not a string."""
     if isinstance(model, list):
         return [without_documentation(item) for item in model]
     if not isinstance(model, dict):
         return model
     return {
-        key: value if key in DOCUMENTED_FOR_GOOD else without_documentation(value)
+        key: value if key in KEEPS_DOCUMENTATION else without_documentation(value)
         for key, value in model.items()
         if not (key == "documentation" and isinstance(value, str))
     }
@@ -123,7 +123,7 @@ def without_other_services(endpoints: dict[str, Any], prefixes: set[str]) -> dic
         {
             **partition,
             "services": {
-                name: it for name, it in partition["services"].items() if name in prefixes
+                name: service for name, service in partition["services"].items() if name in prefixes
             },
         }
         for partition in endpoints["partitions"]

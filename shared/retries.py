@@ -1,16 +1,29 @@
 """The one way to try again: what loses to a faster writer, or meets a busy database."""
 
+import random
+import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.errors.requests import ConcurrentModification, StaleVersion
-from shared.http.etags import Expected
-from shared.storage.dynamo import pause
 
-EDIT_ATTEMPTS = 5  # at an edit that others make at the same moment
+if TYPE_CHECKING:
+    # DynamoDB's client retries too, and needs nothing of HTTP.
+    from shared.http.etags import ExpectedVersion
+
+EDIT_ATTEMPTS = 5  # for an edit, when others write the same item
+BACKOFF_SECONDS = 0.05  # the longest first pause; doubled for each further retry
 
 Result = TypeVar("Result")
 Errors = tuple[type[Exception], ...]
+
+
+def pause(retry: int) -> None:
+    """Wait before the given retry (the first is 1), with full jitter.
+
+    Jitter keeps writers that collided from colliding again (AWS: exponential backoff and jitter).
+    """
+    time.sleep(random.uniform(0, BACKOFF_SECONDS * 2 ** (retry - 1)))  # noqa: S311 (no secret)
 
 
 def retry(
@@ -18,9 +31,8 @@ def retry(
 ) -> Result:
     """Return what `attempt` returns; call it again when it raises one of `on`.
 
-    `attempt` must read what it depends on at each call. Between calls this waits with full
-    jitter; `backoff_offset` skips the first, shortest waits. Raises the last error when all
-    `attempts` fail.
+    `attempt` must read what it depends on at each call. `backoff_offset` skips the first, shortest
+    pauses. Raises the last error when all `attempts` fail, and every other error at once.
     """
     for number in range(1, attempts):
         try:
@@ -31,15 +43,15 @@ def retry(
 
 
 def retry_on_stale_version(
-    edit: Callable[[], Result], expected: Expected | None = None, *, also_on: Errors = ()
+    edit: Callable[[], Result], expected: "ExpectedVersion | None" = None, *, also_on: Errors = ()
 ) -> Result:
     """Return what `edit` returns; call it again when somebody else wrote first.
 
-    With an `expected` version other than `*`, a stale version is the client's to resolve and is
-    raised at once. Raises ConcurrentModification when others win every time.
+    With an `expected` version other than `*`, the client must resolve a stale version, so
+    StaleVersion is raised at once. Raises ConcurrentModification when every attempt fails.
     """
     is_any_version = expected is None or expected.is_any
-    retried = (*also_on, StaleVersion) if is_any_version else also_on
+    retried: Errors = (*also_on, StaleVersion) if is_any_version else also_on
     try:
         return retry(edit, on=retried, attempts=EDIT_ATTEMPTS)
     except retried as error:

@@ -49,7 +49,7 @@ def consume(
     def hear(record: SQSRecord) -> None:
         try:
             happened = parse_event(json.loads(record.body)["detail"])
-            observability.correlate(happened.correlation_id)
+            observability.set_log_context(happened.correlation_id)
             act(happened, Run(int(record.attributes.approximate_receive_count), context))
         except Exception as error:
             observability.logger.error(

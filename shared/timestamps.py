@@ -1,4 +1,4 @@
-"""Points in time as clients write them."""
+"""Timestamps, as clients write them."""
 
 import re
 from contextlib import suppress
@@ -13,19 +13,19 @@ _RFC_3339 = re.compile(
 )
 
 
-def _in_utc(written: Any) -> datetime:
-    """Neither a number of seconds nor a time without its offset: both have been guessed wrong."""
-    if isinstance(written, str) and _RFC_3339.fullmatch(written):
-        # No such day or hour, or one that is before the first year or after the last in UTC.
+def _in_utc(value: Any) -> datetime:
+    """Refuses a number of seconds and a time without an offset: both invite wrong guesses."""
+    if isinstance(value, str) and _RFC_3339.fullmatch(value):
+        # The day or hour may not exist, or may lie outside the years 1 to 9999 in UTC.
         with suppress(ValueError, OverflowError):
-            return datetime.fromisoformat(written.upper()).astimezone(UTC)
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
     raise PydanticCustomError(
-        "not_a_time", "Must be a date and time with its offset, such as 2026-11-01T00:00:00Z"
+        "not_a_time", "Must be a date and time with an offset, such as 2026-11-01T00:00:00Z"
     )
 
 
-Moment = Annotated[
+Timestamp = Annotated[
     datetime,
     BeforeValidator(_in_utc),
-    Field(description="RFC 3339, with its offset.", examples=["2026-11-01T00:00:00Z"]),
+    Field(description="RFC 3339 with an offset or Z.", examples=["2026-11-01T00:00:00Z"]),
 ]

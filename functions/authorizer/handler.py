@@ -12,7 +12,7 @@ from authorizer.service import Recognised
 from shared import freeze_gc, observability
 from shared.config import AdmissionSettings, TokenSettings, settings
 from shared.errors.base import AppError
-from shared.http.authorization import client_of
+from shared.http.authorization import client_from_event
 
 _SCHEME = "bearer "
 settings(TokenSettings)
@@ -23,7 +23,7 @@ freeze_gc()
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
     """Payload 2.0 in, simple response out (AWS: HTTP API Lambda authorizers)."""
     request_id = event["requestContext"]["requestId"]
-    observability.correlate(request_id, client_address=client_of(event).address)
+    observability.set_log_context(request_id, client_address=client_from_event(event).address)
     try:
         recognised = service.recognise(_shown(event["headers"].get("authorization", "")))
     except AppError as refusal:

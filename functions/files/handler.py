@@ -5,7 +5,7 @@ from files.schemas import UploadRequest, UploadView
 from shared.config import UploadSettings
 from shared.http.api import create_api
 from shared.http.authorization import requires
-from shared.http.responses import created
+from shared.http.responses import created_response
 from shared.security.permissions import Permission
 
 api = create_api(UploadSettings)
@@ -18,7 +18,7 @@ def start_upload(request: UploadRequest) -> Response[UploadView]:
     """Announce a file. The answer's `form` takes it within five minutes."""
     started = uploads.start(api.caller, request)
     view = UploadView.from_model(started.upload, started.form)
-    return created(view, location=f"/v1/uploads/{view.id}")
+    return created_response(view, location=f"/v1/uploads/{view.id}")
 
 
 @api.get("/v1/uploads/<upload_id>", tags=["Uploads"])

@@ -14,7 +14,7 @@ from typing import IO, Any
 from pydantic import ValidationError
 
 from products.importing.service import ImportedProduct
-from shared.http.schemas import reason
+from shared.http.schemas import describe_problem
 
 ROW_CHARACTERS_MAX = 65_536  # the longest valid row is far shorter
 REQUIRED = ("sku", "name", "price_minor", "currency", "available")
@@ -169,7 +169,7 @@ def _row(number: int, columns: list[str], cells: list[str]) -> Row:
         product = ImportedProduct.model_validate(_fields(dict(zip(columns, cells, strict=True))))
     except ValidationError as error:
         problems = tuple(
-            Problem(number, _column(problem["loc"]), problem["type"], reason(problem))
+            Problem(number, _column(problem["loc"]), problem["type"], describe_problem(problem))
             for problem in error.errors(include_input=False, include_url=False)
         )
         return Row(number, None, problems)

@@ -1,4 +1,7 @@
-"""Event -> Email: who is told what, in text and in HTML. Pure, but for reading the templates."""
+"""The mail for each event: its recipient, its subject, its text and its HTML.
+
+Pure, except that it reads the templates.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,7 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from notifications.links import Link
-from notifications.order_summary import bill_of
+from notifications.order_summary import summarize_order
 from shared.events.accounts import (
     AccessData,
     EmailChanged,
@@ -30,8 +33,8 @@ from shared.events.orders import (
 from shared.storage.models.accounts import User
 from shared.storage.models.orders import Order
 
-# Of all that happens to an order, what its buyer is told.
-AboutBuyersOrder = (
+# The events of orders that the buyer gets a mail about.
+MailedOrderEvent = (
     OrderPlaced
     | ConfirmationRequested
     | OrderPaid
@@ -41,14 +44,13 @@ AboutBuyersOrder = (
     | OrderRefunded
 )
 _TEMPLATES = Path(__file__).parent / "templates"
-_AS = {"order.confirmation_requested": "order.placed"}  # the same mail again
+_TEMPLATE_NAMES = {"order.confirmation_requested": "order.placed"}  # repeats that mail
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    mailbox: str = field(repr=False)
-    # Whoever ordered or registered chose it: an address that nobody has confirmed gets no words of
-    # theirs.
+    address: str = field(repr=False)
+    # None for an unconfirmed address: the name may be a message from a stranger who entered it.
     name: str | None = field(default=None, repr=False)
 
 
@@ -56,75 +58,78 @@ class Recipient:
 class Email:
     to: str
     subject: str
-    text: str = field(repr=False)  # a link in it may be as good as a password
+    text: str = field(repr=False)  # a link in it can be as powerful as a password
     html: str = field(repr=False)
 
 
-def recipient_id(event: AnyEvent) -> str:
-    """The id of the user whom it happened to. Raises TypeError for what happens to no user."""
+def get_recipient_id(event: AnyEvent) -> str:
+    """The user whom the event is about. Raises TypeError if it is about no user."""
     if isinstance(event.data, UserData):
         return event.data.user_id
-    raise TypeError(f"{event.type} is mailed to nobody")
+    raise TypeError(f"no mail exists for {event.type}")
 
 
-def owner(event: AnyEvent, user: User) -> Recipient | None:
-    """The user, at the address that is told; None if there is no such address, or no such mail.
+def find_account_recipient(event: AnyEvent, user: User) -> Recipient | None:
+    """Where the mail about an account goes; None if there is no such mail or address.
 
-    A change of address is confirmed at the new one and told to the old one: whoever has taken an
-    account over reads what goes to its present one. What was asked for before all sessions were
-    ended is void: the owner may have put out whoever asked.
+    The new address confirms a change and the old address is notified, because an attacker in
+    control of the account reads the current address. A request from before all sessions ended is
+    void: the owner may have ended them to lock out the attacker who made it.
     """
     if isinstance(event.data, AccessData) and event.data.access_epoch != user.access_epoch:
         return None
     match event:
         case EmailChangeRequested():
-            return _at(user.new_email, user)
+            return _recipient_at(user.new_email, user)
         case EmailChanged():
-            return _at(user.previous_email, user)
+            return _recipient_at(user.previous_email, user)
         case UserDeleted() | EmailVerified():
             return None
-    return _at(user.email, user)
+    return _recipient_at(user.email, user)
 
 
-def buyer(event: AboutBuyersOrder, order: Order, user: User | None) -> Recipient | None:
-    """Whose order it is now: `user`, or else the guest; None if it is nobody's any more.
+def find_order_recipient(
+    event: MailedOrderEvent, order: Order, user: User | None
+) -> Recipient | None:
+    """Where the mail about an order goes: to its `user`, or to its guest.
 
-    What was nothing to pay is not told to be paid: that mail would come with the one before.
+    None if the order has neither any more, and for the payment of an order that costs nothing:
+    that mail would arrive together with the confirmation.
     """
     if isinstance(event, OrderPaid) and not order.totals.total_minor:
         return None
     if user:
-        return _at(user.email, user)
+        return _recipient_at(user.email, user)
     return Recipient(order.guest_email) if order.guest_email else None
 
 
-def _at(mailbox: str | None, user: User) -> Recipient | None:
-    if mailbox is None:
+def _recipient_at(address: str | None, user: User) -> Recipient | None:
+    if address is None:
         return None
-    return Recipient(mailbox, user.name if user.email_verified else None)
+    return Recipient(address, user.name if user.email_verified else None)
 
 
-def write(
+def render_email(
     event: AnyEvent, to: Recipient, *, link: Link | None, shop_name: str, order: Order | None = None
 ) -> Email:
-    """The three templates named after the event's type: subject, text and HTML."""
-    facts = {
+    """Render the three templates that are named after the event's type."""
+    variables = {
         "event": event,
         "name": f" {to.name}" if to.name else "",
-        "to": to.mailbox,
+        "address": to.address,
         "link": link,
         "shop_name": shop_name,
         "order": order,
-        "bill": bill_of(order) if order else None,
+        "summary": summarize_order(order) if order else None,
     }
 
     def render(part: str) -> str:
-        name = _AS.get(event.type, event.type)
-        return _environment().get_template(f"{name}.{part}").render(facts)
+        name = _TEMPLATE_NAMES.get(event.type, event.type)
+        return _environment().get_template(f"{name}.{part}").render(variables)
 
-    # A header is one line, whatever a name in it may hold.
+    # A name in the subject may contain line breaks, which would add mail headers.
     subject = " ".join(render("subject.txt").split())
-    return Email(to.mailbox, subject, text=render("txt"), html=render("html"))
+    return Email(to.address, subject, text=render("txt"), html=render("html"))
 
 
 @cache
@@ -137,10 +142,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["moment"] = _moment
+    environment.filters["date_time"] = _format_date_time
     return environment
 
 
-def _moment(when: datetime) -> str:
-    """24 November 2026, 09:07 UTC: no reader's own time zone is known."""
+def _format_date_time(when: datetime) -> str:
+    """24 November 2026, 09:07 UTC; the reader's own time zone is unknown."""
     return f"{when.astimezone(UTC):%-d %B %Y, %H:%M} UTC"

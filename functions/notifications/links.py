@@ -1,13 +1,13 @@
-"""Event -> Link: what a mail's reader follows to show that the mailbox is theirs.
+"""The links in mails: they confirm an address, reset a password or open an order.
 
-The token is in the mail alone. What is stored of it is its digest, so that neither a table nor an
-event opens an account; of the token that opens a guest's order, nothing is stored.
+Only the mail contains the token. The table stores its digest, so nobody who reads the table or the
+events can open an account. Nothing is stored of the token that opens a guest's order.
 """
 
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from orders.guests import links as tokens
+from orders.guests import links as guest_links
 from shared import clock
 from shared.events.accounts import (
     DuplicateRegistrationAttempted,
@@ -23,41 +23,41 @@ from shared.storage.models.orders import Order
 
 
 @dataclass(frozen=True, slots=True)
-class Purpose:
-    """What a link is for. `page` is a page of the shop."""
-
+class LinkPurpose:
     name: str
-    page: str
+    page: str  # of the shop's website
     lifetime: timedelta
-    good_for: str  # the lifetime in a mail's words
+    valid_for: str  # the lifetime as the mail writes it
 
 
-VERIFY_EMAIL = Purpose("verify_email", "verify-email", timedelta(days=7), "7 days")
-CHANGE_EMAIL = Purpose("change_email", "verify-email", timedelta(days=7), "7 days")
-# NIST SP 800-63B and ASVS 5.0 (6.5.5): ten minutes at most.
-RESET_PASSWORD = Purpose("reset_password", "reset-password", timedelta(minutes=10), "10 minutes")
+VERIFY_EMAIL = LinkPurpose("verify_email", "verify-email", timedelta(days=7), "7 days")
+CHANGE_EMAIL = LinkPurpose("change_email", "verify-email", timedelta(days=7), "7 days")
+# NIST SP 800-63B and ASVS 5.0 (6.5.5) allow ten minutes at most.
+RESET_PASSWORD = LinkPurpose(
+    "reset_password", "reset-password", timedelta(minutes=10), "10 minutes"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`stored` must be saved before `url` is shown to anyone: until then it leads nowhere."""
+    """Save `token` before you send `url`: the link does not work until then."""
 
-    url: str = field(repr=False)  # the token is in it
-    good_for: str | None = None  # none: for whoever can sign in
-    stored: EmailToken | None = field(default=None, repr=False)
+    url: str = field(repr=False)  # contains the token
+    valid_for: str | None = None  # None if the reader must log in
+    token: EmailToken | None = field(default=None, repr=False)
 
 
-def make(event: AnyEvent, user: User, mailbox: str, *, shop_url: str) -> Link | None:
-    """A link of its own for each mail, good from now; None when the mail needs none."""
+def create_account_link(event: AnyEvent, user: User, mailbox: str, *, shop_url: str) -> Link | None:
+    """The link of a mail about an account, with a new token; None if the mail needs no link."""
     purpose = _purpose(event, user)
     if purpose is None:
         return None
-    token = opaque_tokens.new_secret()
+    secret = opaque_tokens.new_secret()
     return Link(
-        url=f"{shop_url}/{purpose.page}?token={token}",
-        good_for=purpose.good_for,
-        stored=EmailToken(
-            opaque_tokens.digest(token),
+        url=f"{shop_url}/{purpose.page}?token={secret}",
+        valid_for=purpose.valid_for,
+        token=EmailToken(
+            opaque_tokens.digest(secret),
             purpose=purpose.name,
             user_id=user.user_id,
             email=mailbox,
@@ -67,24 +67,24 @@ def make(event: AnyEvent, user: User, mailbox: str, *, shop_url: str) -> Link | 
     )
 
 
-def to_order(order: Order, *, shop_url: str) -> Link:
-    """For a guest it opens the order by itself; a user signs in. Raises Unavailable."""
+def create_order_link(order: Order, *, shop_url: str) -> Link:
+    """A guest's link opens the order without a login; a user logs in. Raises Unavailable."""
     if not order.guest_email:
         return Link(f"{shop_url}/orders/{order.order_id}")
-    token = tokens.token_for(order.order_id)
+    token = guest_links.token_for(order.order_id)
     return Link(
         f"{shop_url}/order?id={order.order_id}&token={token}",
-        good_for=f"{tokens.LIFETIME.days} days",
+        valid_for=f"{guest_links.LIFETIME.days} days",
     )
 
 
-def _purpose(event: AnyEvent, user: User) -> Purpose | None:
+def _purpose(event: AnyEvent, user: User) -> LinkPurpose | None:
     match event:
         case UserRegistered():
             return None if user.email_verified else VERIFY_EMAIL
         case DuplicateRegistrationAttempted():
-            # Whoever opened it first may not be whose mailbox this is: no link confirms their
-            # password.
+            # Someone else may have registered this address first. A link that confirms it would
+            # also confirm that person's password, so the owner gets a link to set a new one.
             return None if user.email_verified else RESET_PASSWORD
         case VerificationRequested():
             return VERIFY_EMAIL

@@ -1,4 +1,4 @@
-"""What an order costs, as its mails tell it. Pure."""
+"""What an order contains and costs, as its mails show it. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class OrderSummary:
     lines: list[Line]
-    sums: list[tuple[str, str]]  # what lies between the lines and the total, where there is any
+    subtotals: list[tuple[str, str]]  # label and amount; empty if the lines alone make the total
     total: Money
-    tax_in_total: Money | None
+    included_tax: Money | None
 
 
-def bill_of(order: Order) -> OrderSummary:
+def summarize_order(order: Order) -> OrderSummary:
     lines = [
         Line(
             quantity=int(line.quantity),
@@ -35,27 +35,27 @@ def bill_of(order: Order) -> OrderSummary:
         )
         for line in order.lines
     ]
-    has_tax_in_it = order.tax_included and order.totals.tax_minor
+    shows_included_tax = order.tax_included and order.totals.tax_minor
     return OrderSummary(
         lines,
-        sums=list(_sums(order)),
+        subtotals=list(_subtotals(order)),
         total=_money(order, order.totals.total_minor),
-        tax_in_total=_money(order, order.totals.tax_minor) if has_tax_in_it else None,
+        included_tax=_money(order, order.totals.tax_minor) if shows_included_tax else None,
     )
 
 
-def _sums(order: Order) -> Iterator[tuple[str, str]]:
+def _subtotals(order: Order) -> Iterator[tuple[str, str]]:
     totals = order.totals
-    tax_minor = 0 if order.tax_included else totals.tax_minor
-    if not (totals.discount_minor or totals.shipping_minor or tax_minor):
+    added_tax_minor = 0 if order.tax_included else totals.tax_minor
+    if not (totals.discount_minor or totals.shipping_minor or added_tax_minor):
         return
     yield "Items", str(_money(order, totals.items_minor))
     if totals.discount_minor:
         yield "Discount", f"-{_money(order, totals.discount_minor)}"
     if totals.shipping_minor:
         yield "Shipping", str(_money(order, totals.shipping_minor))
-    if tax_minor:
-        yield "Tax", str(_money(order, tax_minor))
+    if added_tax_minor:
+        yield "Tax", str(_money(order, added_tax_minor))
 
 
 def _money(order: Order, amount_minor: float) -> Money:

@@ -1,6 +1,6 @@
-"""Whom to write to and what of, and what must be there before a link is mailed.
+"""Reads the user and the order of a mail, and stores the tokens of links.
 
-An event names people by id, and their address is read when it is needed.
+Events name people by id only, so the worker reads an address when it writes the mail.
 """
 
 from shared.storage.models.accounts import EmailToken, User
@@ -15,6 +15,6 @@ def find_order(order_id: str) -> Order | None:
     return Order.find(order_id, consistent=True)
 
 
-def add_token(token: EmailToken) -> None:
-    """No condition: a digest of 256 random bits is no other's."""
+def save_link_token(token: EmailToken) -> None:
+    """Unconditional, because two tokens of 256 random bits never have the same digest."""
     token.save()

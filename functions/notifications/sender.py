@@ -1,4 +1,4 @@
-"""Handing mail over: the port, and SES behind it."""
+"""Sends mail through SES."""
 
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from shared import aws
 
 class EmailSender(Protocol):
     def send(self, email: Email) -> str:
-        """Hand it over for delivery; the provider's message id. Raises what the provider raises."""
+        """Send the mail and return the provider's message id. Raises the provider's errors."""
 
 
 class SesSender:
@@ -20,7 +20,7 @@ class SesSender:
     def send(self, email: Email) -> str:
         answer = aws.client("sesv2").send_email(
             FromEmailAddress=self._sender,
-            Destination={"ToAddresses": [_in_ascii(email.to)]},
+            Destination={"ToAddresses": [_to_ascii(email.to)]},
             Content={
                 "Simple": {
                     "Subject": {"Data": email.subject, "Charset": "UTF-8"},
@@ -34,7 +34,7 @@ class SesSender:
         return str(answer["MessageId"])
 
 
-def _in_ascii(address: str) -> str:
-    """SES takes the domain in Punycode (RFC 5891); accounts keep it in Unicode, as people do."""
+def _to_ascii(address: str) -> str:
+    """The address with its domain in Punycode (RFC 5891), as SES requires."""
     local_part, _, domain = address.rpartition("@")
     return f"{local_part}@{idna.encode(domain, uts46=True).decode()}"

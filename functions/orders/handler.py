@@ -8,7 +8,7 @@ from shared.config import CursorSettings, GuestSettings
 from shared.http.api import create_api
 from shared.http.authorization import requires
 from shared.http.parameters import IdempotencyKey, OrderPageLimit, PageCursor
-from shared.http.responses import created
+from shared.http.responses import created_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 
@@ -34,7 +34,7 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
     """
     placement = orders.place_own(api.caller, request, idempotency_key)
     view = OrderView.from_model(placement.order)
-    return created(
+    return created_response(
         view,
         location=f"/v1/orders/{view.id}",
         idempotency_replayed="true" if placement.is_replay else "false",

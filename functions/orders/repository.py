@@ -9,14 +9,14 @@ from shared.errors.base import Unavailable
 from shared.errors.catalog import OutOfStock, StockFragmented
 from shared.errors.orders import OrderAlreadyPlaced
 from shared.events.all_events import OrderEvent
+from shared.retries import pause
 from shared.storage import cursors, outbox, stock
 from shared.storage.cursors import ItemPage
-from shared.storage.dynamo import pause
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order, OrderLine
 from shared.storage.models.pricing import Promotion
 from shared.storage.stock import StockSnapshot
-from shared.storage.transactions import ACTIONS_MAX, TRIES, Contended, Transaction
+from shared.storage.transactions import ACTIONS_MAX, ATTEMPTS, Contended, Transaction
 
 _OF_BUYER = "orders of a buyer"
 
@@ -35,12 +35,12 @@ def add(
     PromotionUsedUp and PromotionChanged; OutOfStock, StockFragmented, and Unavailable.
     """
     held: Mapping[str, StockSnapshot] = {}  # nothing is known of it yet
-    for retry in range(TRIES):
+    for retry in range(ATTEMPTS):
         if retry:
             pause(retry)
         try:
             parts = _parts(order, shards, held)
-            _staged(order, happened, parts, promotion, also).commit(tries=1)
+            _staged(order, happened, parts, promotion, also).commit(attempts=1)
         except _Short:
             held = _look_again(order)
         except Contended:  # where others win a shard, the next try may be made at another
@@ -80,7 +80,7 @@ def _staged(
         stock.stage_sale(
             transaction, product_id, taken, currency=order.currency, otherwise=_Short()
         )
-    outbox.stage_together(transaction, happened)
+    outbox.stage_events(transaction, happened)
     if len(transaction) > ACTIONS_MAX:
         raise StockFragmented("This order's units are in too many places: order fewer products.")
     return transaction
@@ -111,7 +111,7 @@ def _parts(order: Order, shards: Mapping[str, int], held: Mapping[str, StockSnap
 
 def _look_again(order: Order) -> dict[str, StockSnapshot]:
     """How many shards there are is read again too: it may have been changed meanwhile."""
-    products = Product.fetch([line.product_id for line in order.lines])
+    products = Product.find_many([line.product_id for line in order.lines])
     return stock.get_stocks({key: int(it.stock_shards) for key, it in products.items()})
 
 
@@ -136,7 +136,7 @@ def find(order_id: str) -> Order | None:
 
 def of_buyer(buyer_id: str, *, limit: int, cursor: str | None) -> ItemPage[Order]:
     """Newest first. Raises InvalidCursor."""
-    return cursors.get_page(
+    return cursors.query_page(
         Order.by_buyer, buyer_id, query=_OF_BUYER, owner=buyer_id, limit=limit, cursor=cursor
     )
 

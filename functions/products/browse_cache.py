@@ -12,7 +12,7 @@ from shared import observability
 from shared.config import CatalogSettings, settings
 from shared.http.responses import Rendered
 from shared.http.schemas import View
-from shared.storage.cache import Bound, Cached, cached
+from shared.storage.cache import CachedFunction, CacheLimit, cached
 
 Arguments = ParamSpec("Arguments")
 Shown = TypeVar("Shown", bound=View)
@@ -22,18 +22,20 @@ _forget_each: list[Callable[[], None]] = []
 
 def browse_cached(
     *, megabytes: int
-) -> Callable[[Callable[Arguments, Shown]], Cached[Arguments, Rendered[Shown]]]:
+) -> Callable[[Callable[Arguments, Shown]], CachedFunction[Arguments, Rendered[Shown]]]:
     """Keep the function's views for `BROWSE_CACHE_SECONDS`. Hits and misses are metrics."""
 
-    def decorate(function: Callable[Arguments, Shown]) -> Cached[Arguments, Rendered[Shown]]:
+    def decorate(
+        function: Callable[Arguments, Shown],
+    ) -> CachedFunction[Arguments, Rendered[Shown]]:
         def rendered(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Rendered[Shown]:
             view = function(*args, **kwargs)
-            return Rendered.of(view, version=getattr(view, "version", None))
+            return Rendered.from_view(view, version=getattr(view, "version", None))
 
         keep = cached(
             seconds=settings(CatalogSettings).browse_cache_seconds,
-            bound=Bound(megabytes * 1_000_000, _characters),
-            on_lookup=observability.note_cache,
+            limit=CacheLimit(megabytes * 1_000_000, _characters),
+            on_lookup=observability.record_cache_lookup,
         )
         kept = keep(rendered)
         _forget_each.append(kept.forget)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from shared.http.schemas import ONE_LINE, explained
+from shared.http.schemas import ONE_LINE, describe_pattern
 from shared.storage.stock import SHARDS_MAX
 
 AVAILABLE_MAX = 10**9
@@ -16,11 +16,11 @@ OPTIONS_BYTES_MAX = 1_000  # of the 400 KB that a group has for those of 100 var
 CATEGORY_DEPTH_MAX = 8  # each level is a shelf that the product stands on
 
 Status = Literal["draft", "active", "archived"]
-_CODE = explained(
+_CODE = describe_pattern(
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
     "Must be 1 to 64 letters, digits and . _ -, and begin with a letter or a digit",
 )
-_PATH = explained(
+_PATH = describe_pattern(
     r"^[a-z0-9-]+(/[a-z0-9-]+)*$",
     "Must be lower-case letters, digits and -, with / between the levels",
 )
@@ -113,7 +113,7 @@ Attributes = Annotated[
 TaxClass = Annotated[
     str,
     Field(
-        pattern=explained(
+        pattern=describe_pattern(
             r"^[a-z0-9_-]{1,40}$", "Must be 1 to 40 lower-case letters, digits and _ -"
         ),
         description="By which tax rates tell it apart; what they do not name is `standard`.",

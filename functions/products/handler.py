@@ -19,9 +19,14 @@ from products.stock.routes import routes as stock_routes
 from shared.config import CatalogSettings, CursorSettings, settings
 from shared.http.api import create_api
 from shared.http.authorization import anyone, requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
-from shared.http.responses import created, no_content, shown, shown_to_anyone
+from shared.http.responses import (
+    created_response,
+    no_content_response,
+    ok_response,
+    public_response,
+)
 from shared.http.schemas import Page
 from shared.money import AMOUNT_MINOR_MAX, Currency
 from shared.security.permissions import Permission
@@ -85,14 +90,14 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
         .order_by(sort)
         .page(limit, cursor)
     )
-    return shown_to_anyone(products.browse.kept(query), if_none_match=if_none_match)
+    return public_response(products.browse.entry(query), if_none_match=if_none_match)
 
 
 @api.get("/v1/products/<product_id>", tags=["Catalog"])
 @anyone
 def get_product(product_id: str, if_none_match: IfNoneMatch = None) -> Response[ProductDetail]:
     """One product that is on sale, with how many there are and its siblings."""
-    return shown_to_anyone(products.view.kept(product_id), if_none_match=if_none_match)
+    return public_response(products.view.entry(product_id), if_none_match=if_none_match)
 
 
 @api.post("/v1/products", status_code=201, tags=["Catalog"])
@@ -100,7 +105,7 @@ def get_product(product_id: str, if_none_match: IfNoneMatch = None) -> Response[
 def create_product(new: NewProduct) -> Response[StaffProductDetail]:
     """Add a product. Its SKU is its identity: it must be new and never changes."""
     product = products.create(new)
-    return created(product, version=product.version, location=f"/v1/products/{product.id}")
+    return created_response(product, version=product.version, location=f"/v1/products/{product.id}")
 
 
 @api.put("/v1/products/<product_id>", tags=["Catalog"])
@@ -112,8 +117,8 @@ def replace_product(
 
     Only its status stays, if none is sent. To change some fields, use PATCH.
     """
-    product = products.replace(product_id, new, Expected.parse(if_match))
-    return shown(product, version=product.version)
+    product = products.replace(product_id, new, ExpectedVersion.parse(if_match))
+    return ok_response(product, version=product.version)
 
 
 @api.patch("/v1/products/<product_id>", tags=["Catalog"])
@@ -125,8 +130,8 @@ def patch_product(
 
     What is left out stays, null removes, `attributes`, `options` and `price` are merged.
     """
-    product = products.patch(product_id, changes, Expected.parse(if_match))
-    return shown(product, version=product.version)
+    product = products.patch(product_id, changes, ExpectedVersion.parse(if_match))
+    return ok_response(product, version=product.version)
 
 
 @api.delete("/v1/products/<product_id>", status_code=204, tags=["Catalog"])
@@ -136,8 +141,8 @@ def archive_product(product_id: str, if_match: IfMatch) -> Response[None]:
 
     Nothing of it is deleted: orders and stock movements go on knowing it.
     """
-    products.archive(product_id, Expected.parse(if_match))
-    return no_content()
+    products.archive(product_id, ExpectedVersion.parse(if_match))
+    return no_content_response()
 
 
 @api.get("/v1/staff/products", tags=["Catalog"])
@@ -156,4 +161,4 @@ def get_product_for_staff(
 ) -> Response[StaffProductDetail]:
     """One product as it is now, whatever its status, with what is the shop's own affair."""
     product = products.inspect(product_id)
-    return shown(product, version=product.version, if_none_match=if_none_match)
+    return ok_response(product, version=product.version, if_none_match=if_none_match)

@@ -117,7 +117,7 @@ def file_under_status(product: Product) -> None:
 
 def read_known(product_ids: Sequence[str]) -> list[Known]:
     """Those products, whatever their status, in that order, with their stock; without groups."""
-    products = Product.fetch(product_ids)
+    products = Product.find_many(product_ids)
     held = stock.get_stocks({key: int(it.stock_shards) for key, it in products.items()})
     return [Known(products[key], held[key]) for key in product_ids if key in products]
 
@@ -128,7 +128,7 @@ def add(product: Product, created: CatalogEvent) -> ProductGroup | None:
     taken = SkuTaken("There is a product with this SKU.", sku=product.sku)
     stage_write(transaction, None, product, otherwise=taken)
     group = _stage_membership(transaction, None, product)
-    outbox.stage(transaction, created)
+    outbox.stage_event(transaction, created)
     transaction.commit()
     return group
 
@@ -142,7 +142,7 @@ def change(before: Product, after: Product, told: CatalogEvent) -> None:
     stage_write(transaction, before, after, otherwise=_stale)
     _stage_membership(transaction, before, after)
     _stage_stock(transaction, before, after)
-    outbox.stage(transaction, told)
+    outbox.stage_event(transaction, told)
     transaction.commit()
 
 

@@ -29,9 +29,8 @@ from shared.events.catalog import (
     ProductUpdated,
     ProductUpdatedData,
 )
-from shared.http.etags import Expected
-from shared.http.merge_patch import merged
-from shared.http.schemas import Page, validated
+from shared.http.etags import ExpectedVersion
+from shared.http.schemas import Page, apply_merge_patch, validate
 from shared.storage.models.catalog import Product
 from shared.storage.stock import StockChanged, StockSnapshot
 
@@ -110,7 +109,7 @@ def create(new: NewProduct) -> StaffProductDetail:
     )
 
 
-def replace(product_id: str, new: NewProduct, expected: Expected) -> StaffProductDetail:
+def replace(product_id: str, new: NewProduct, expected: ExpectedVersion) -> StaffProductDetail:
     """What `new` leaves out becomes what it is by default; only the status stays.
 
     Raises ProductNotFound, StaleVersion, SkuImmutable, CurrencyInUse, OptionsTaken and GroupFull.
@@ -123,21 +122,21 @@ def replace(product_id: str, new: NewProduct, expected: Expected) -> StaffProduc
     return _edit(product_id, expected, replaced)
 
 
-def patch(product_id: str, changes: ProductPatch, expected: Expected) -> StaffProductDetail:
+def patch(product_id: str, changes: ProductPatch, expected: ExpectedVersion) -> StaffProductDetail:
     """RFC 7396. Raises InvalidFields when the outcome would be no product, and as `replace`."""
     asked = changes.model_dump(exclude_unset=True)
     return _edit(
         product_id,
         expected,
-        lambda before: validated(NewProduct, merged(to_request(before), asked)),
+        lambda before: validate(NewProduct, apply_merge_patch(to_request(before), asked)),
     )
 
 
-def archive(product_id: str, expected: Expected) -> None:
+def archive(product_id: str, expected: ExpectedVersion) -> None:
     """Take it off sale; orders and movements still know it. Raises as `replace`."""
 
     def archived(before: Product) -> NewProduct:
-        return validated(NewProduct, {**to_request(before), "status": "archived"})
+        return validate(NewProduct, {**to_request(before), "status": "archived"})
 
     _edit(product_id, expected, archived)
 
@@ -205,7 +204,7 @@ def product_updated_event(
 
 
 def _edit(
-    product_id: str, expected: Expected, revise: Callable[[Product], NewProduct]
+    product_id: str, expected: ExpectedVersion, revise: Callable[[Product], NewProduct]
 ) -> StaffProductDetail:
     after = _persistently(
         lambda: _edit_once(product_id, expected, revise), whatever_it_was=expected.is_any
@@ -215,7 +214,7 @@ def _edit(
 
 
 def _edit_once(
-    product_id: str, expected: Expected, revise: Callable[[Product], NewProduct]
+    product_id: str, expected: ExpectedVersion, revise: Callable[[Product], NewProduct]
 ) -> Product:
     before = repository.find(product_id)
     expected.check(before.version)

@@ -1,6 +1,6 @@
-"""Health, the API's own description, and an answer for every address that no route has.
+"""Health, the API's documentation, and the response to addresses without a route.
 
-A function of its own: Swagger UI's assets would slow every other one's cold start.
+This is a separate function, because Swagger UI's files would slow the cold starts of others.
 """
 
 import json
@@ -33,14 +33,14 @@ class Health(View):
     status: Literal["ok"] = "ok"
 
 
-def _answer(content_type: str, schema: dict[str, str]) -> OpenAPIResponse:
+def _ok(content_type: str, schema: dict[str, str]) -> OpenAPIResponse:
     return {"description": "Successful Response", "content": {content_type: {"schema": schema}}}
 
 
 @api.get("/v1/health", tags=["Reference"])
 @anyone
-def health() -> Health:
-    """Whether the API answers."""
+def get_health() -> Health:
+    """Check that the API answers."""
     return Health()
 
 
@@ -48,11 +48,11 @@ def health() -> Health:
     "/v1/openapi.json",
     tags=["Reference"],
     compress=True,
-    responses={200: _answer("application/json", {"type": "object"})},
+    responses={200: _ok("application/json", {"type": "object"})},
 )
 @anyone
-def openapi_document() -> Response[str]:
-    """This API in OpenAPI 3.1."""
+def get_openapi_document() -> Response[str]:
+    """Download the description of this API as OpenAPI 3.1."""
     return Response(200, JSON, _document())
 
 
@@ -60,11 +60,11 @@ def openapi_document() -> Response[str]:
     "/v1/docs",
     tags=["Reference"],
     compress=True,
-    responses={200: _answer("text/html", {"type": "string"})},
+    responses={200: _ok("text/html", {"type": "string"})},
 )
 @anyone
-def reference_page() -> Response[str]:
-    """This API as a page to read and to try."""
+def get_api_docs() -> Response[str]:
+    """Open a page that documents this API and sends requests to it."""
     nonce = secrets.token_urlsafe(16)
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'unsafe-inline'; "
@@ -76,23 +76,23 @@ def reference_page() -> Response[str]:
 
 @api.not_found
 def unknown_address(_: NotFoundError) -> Response[Any]:
-    """API Gateway's `$default` route leads here: 405 where another method would do, else 404."""
+    """API Gateway's `$default` route. 405 if the address has other methods, otherwise 404."""
     allowed = _methods_at(api.current_event.path)
     if allowed:
-        return api.refuse(MethodNotAllowed("This address takes other methods.", allowed=allowed))
-    return api.refuse(NotFound("There is nothing at this address."))
+        return api.refuse(MethodNotAllowed(allowed=allowed))
+    return api.refuse(NotFound())
 
 
 def _methods_at(path: str) -> list[str]:
-    """Of the address itself, or of the one whose ids it may have."""
+    """The methods of this very path, or else of all path templates that match it."""
     paths = json.loads(_document())["paths"]
-    at = [paths[path]] if path in paths else [paths[it] for it in paths if _is_at(path, it)]
-    return sorted({method.upper() for operations in at for method in operations})
+    templates = [path] if path in paths else [each for each in paths if _matches(path, each)]
+    return sorted({method.upper() for template in templates for method in paths[template]})
 
 
-def _is_at(path: str, template: str) -> bool:
-    fixed = re.split(r"\{\w+\}", template)
-    return re.fullmatch("[^/]+".join(map(re.escape, fixed)), path) is not None
+def _matches(path: str, template: str) -> bool:
+    literals = re.split(r"\{\w+\}", template)
+    return re.fullmatch("[^/]+".join(map(re.escape, literals)), path) is not None
 
 
 @cache
@@ -102,10 +102,10 @@ def _document() -> str:
 
 @cache
 def _page() -> Template:
-    """The page with Swagger UI in it, so that it needs nothing from elsewhere."""
-    frame = Template((_HERE / "page.html").read_text())
+    """The page with Swagger UI inside, so it loads nothing from other servers."""
+    page = Template((_HERE / "page.html").read_text())
     return Template(
-        frame.safe_substitute(
+        page.safe_substitute(
             style=(_SWAGGER / "swagger-ui.min.css").read_text().replace("$", "$$"),
             script=(_SWAGGER / "swagger-ui-bundle.min.js").read_text().replace("$", "$$"),
         )

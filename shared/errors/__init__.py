@@ -1,5 +1,5 @@
-"""Every refusal that Souk gives, with its HTTP status and its stable code.
+"""Every refusal of Souk, with its HTTP status and its stable code.
 
-Raised where it is known and rendered once, in `shared.http.api`. A class without `status` and `code`
-is not a refusal: neither has a default, so that none can be forgotten.
+Code raises a refusal where it knows the reason; `shared.http.api` renders all of them. A class
+without `status` and `code` is not a refusal: neither has a default, so no class can forget them.
 """

@@ -1,4 +1,4 @@
-"""What every refusal is."""
+"""The base class of all refusals, and refusals that any route can give."""
 
 from typing import Any, ClassVar
 
@@ -26,14 +26,21 @@ class AppError(Exception):
 
 class NotFound(AppError):
     status, code = 404, "not_found"
-    default_message = "Nothing exists at this address."
+    default_message = "Nothing exists at this address. Check the path and the ids in it."
+
+
+class InternalError(AppError):
+    """A defect of ours: the log has the stack. Code raises no InternalError; `api` renders it."""
+
+    status, code = 500, "internal_error"
+    default_message = "The request failed on our side. Retry it, or report its request_id."
 
 
 class Unavailable(AppError):
     """The shop is too busy or cannot reach a service; the same request may succeed in a second."""
 
     status, code = 503, "unavailable"
-    default_message = "The shop is very busy. Retry after the time in Retry-After."
+    default_message = "The shop cannot answer right now. Retry after the time in Retry-After."
 
     def headers(self) -> dict[str, str]:
         return {"Retry-After": "1"}

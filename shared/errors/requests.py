@@ -1,47 +1,59 @@
-"""Refusals of requests that cannot be read, or do not fit what they are about."""
+"""Refusals of requests that are malformed, or that conflict with the resource's current state."""
 
 from shared.errors.base import AppError, NotFound
 
 
 class NotUtf8(AppError):
     status, code = 400, "not_utf8"
+    default_message = "The body is not valid UTF-8. Encode the JSON as UTF-8."
 
 
 class MalformedJson(AppError):
     status, code = 400, "malformed_json"
+    default_message = "The body is not valid JSON. Send one JSON object."
 
 
 class InvalidCursor(AppError):
     status, code = 400, "invalid_cursor"
+    default_message = "This is not a cursor of this shop. Start again without a cursor."
 
 
 class CursorExpired(InvalidCursor):
     code = "cursor_expired"
+    default_message = "This cursor has expired. Start again without a cursor."
 
 
 class CursorQueryMismatch(InvalidCursor):
     code = "cursor_query_mismatch"
+    default_message = (
+        "This cursor belongs to another query. Repeat the query that returned it, or start again "
+        "without a cursor."
+    )
 
 
 class CursorUserMismatch(InvalidCursor):
     code = "cursor_user_mismatch"
+    default_message = "This cursor belongs to another user. Start again without a cursor."
 
 
 class InvalidPrecondition(AppError):
-    """An If-Match or If-None-Match that cannot be read."""
+    """An If-Match or If-None-Match header that does not follow RFC 9110."""
 
     status, code = 400, "invalid_precondition"
+    default_message = 'Send ETags as you received them, in quotes, such as "7-0f3a", or send *.'
 
 
 class UploadNotFound(NotFound):
     code = "upload_not_found"
+    default_message = "No upload of yours has this id. Check the id."
 
 
 class MethodNotAllowed(AppError):
     status, code = 405, "method_not_allowed"
+    default_message = "This address does not accept this method. Use a method from `Allow`."
 
-    def __init__(self, message: str, *, allowed: list[str]) -> None:
-        super().__init__(message, allowed=allowed)
+    def __init__(self, *, allowed: list[str]) -> None:
+        super().__init__(allowed=allowed)
         self.allowed = allowed
 
     def headers(self) -> dict[str, str]:
@@ -49,7 +61,7 @@ class MethodNotAllowed(AppError):
 
 
 class ConcurrentModification(AppError):
-    """Others change the same resource at this moment, at each of our attempts."""
+    """Others changed the same resource during each of our attempts."""
 
     status, code = 409, "concurrent_modification"
     default_message = "Others are changing this resource. Fetch it and retry."
@@ -64,33 +76,43 @@ class StaleVersion(AppError):
 
 class RequestTooLarge(AppError):
     status, code = 413, "too_large"
+    default_message = "The body exceeds 1 MB. Send a smaller body."
 
 
 class UnsupportedMediaType(AppError):
     status, code = 415, "unsupported_media_type"
+    default_message = "Send JSON with Content-Type: application/json."
 
 
 class InvalidFields(AppError):
-    """`fields` lists each one that is wrong: its path, a code and what to do about it."""
+    """`fields` lists each invalid field: its path, a code and what to do about it."""
 
     status, code = 422, "invalid_fields"
+    default_message = "Some fields are invalid. Correct each field in `details.fields`."
 
 
 class UnsupportedQuery(AppError):
-    """No index answers it; the details say what can be asked."""
+    """No index can answer the query; the details list the queries that indexes support."""
 
     status, code = 422, "unsupported_query"
+    default_message = "These filters and this order do not combine. Change one of them."
 
 
 class IdempotencyKeyReused(AppError):
     status, code = 422, "idempotency_key_reused"
+    default_message = "You used this Idempotency-Key for another request. Send a new key."
 
 
 class IdempotencyKeyRequired(AppError):
-    """400, as the IETF's draft on the Idempotency-Key header has it."""
+    """The status is the one of the IETF draft on the Idempotency-Key header."""
 
     status, code = 400, "idempotency_key_required"
+    default_message = (
+        "Send an Idempotency-Key header: a new key for each new request, the same key when you "
+        "retry one."
+    )
 
 
 class IfMatchRequired(AppError):
     status, code = 428, "if_match_required"
+    default_message = "Send the ETag that you received in If-Match, or * to skip the check."

@@ -1,4 +1,4 @@
-"""What every event is."""
+"""The base classes of all events."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,12 +9,12 @@ from shared import clock, ids, observability
 
 
 class Frozen(BaseModel):
-    # Built when first used: a function stages a few of them, and all would cost each cold start.
+    # A function stages few kinds of events. Building the schemas of all would slow cold starts.
     model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class DomainEvent(Frozen):
-    """`id` is its outbox row's, so that a consumer can drop repeats."""
+    """`id` is also the id of the outbox row, so a consumer can drop repeats."""
 
     id: str = Field(default_factory=lambda: ids.new_id("evt"))
     version: Literal[1] = 1

@@ -1,8 +1,8 @@
-"""The HTTP side of every API function: routes, admission, one error envelope, one log line.
+"""The HTTP side of every API function: routes, permissions, the error envelope, the log line.
 
-`create_api()` gives Powertools' resolver with Souk's contract around it. A request is admitted
-(who may call this route), read (size, type, UTF-8, JSON) and validated in that order; whatever
-goes wrong, wherever, is rendered here and nowhere else.
+`create_api()` returns Powertools' resolver with Souk's contract around it. It checks who may call
+the route, then reads the body (size, type, UTF-8, JSON), then validates the fields. Only this
+module renders errors.
 """
 
 import json
@@ -24,16 +24,21 @@ from pydantic import BaseModel
 
 from shared import freeze_gc, observability
 from shared.config import Runtime, Settings, settings
-from shared.errors.base import AppError, NotFound
+from shared.errors.base import AppError, InternalError, NotFound
 from shared.errors.requests import IdempotencyKeyRequired, IfMatchRequired
 from shared.http import request_bodies
-from shared.http.authorization import Client, admit, caller_of, client_of
+from shared.http.authorization import (
+    Client,
+    caller_from_event,
+    client_from_event,
+    require_permission,
+)
 from shared.http.responses import JSON
-from shared.http.schemas import refusal_of
+from shared.http.schemas import invalid_fields_error
 from shared.security.permissions import Permission, Principal
 
-NAME_SHOWN_MAX = 50  # characters of what a client has made up
-PATH_ARGUMENT_MAX = 64  # no id of ours is longer, and DynamoDB looks for no key over 2,048 bytes
+PARAMETER_NAME_MAX = 50  # characters of an unknown parameter's name that the refusal repeats
+PATH_ARGUMENT_MAX = 64  # characters; no id of ours is longer, and DynamoDB limits keys to 2 KB
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -42,47 +47,42 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-# A header whose absence has a status of its own (RFC 6585, 3).
-_REQUIRED_HEADERS: dict[tuple[str, ...], AppError] = {
-    ("header", "idempotency-key"): IdempotencyKeyRequired(
-        "Send an Idempotency-Key header: a new one for each order or change, the same one when you "
-        "retry."
-    ),
-    ("header", "if-match"): IfMatchRequired(
-        "Send an If-Match header with the ETag of what you have read, so that you overwrite "
-        "nothing that you have not seen."
-    ),
+# RFC 6585, 3 gives a missing header its own status.
+_REQUIRED_HEADERS: dict[tuple[str, ...], type[AppError]] = {
+    ("header", "idempotency-key"): IdempotencyKeyRequired,
+    ("header", "if-match"): IfMatchRequired,
 }
 
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
 
 class _Request:
-    """What a route asks about the request that it is answering."""
+    """The sender of the current request, for routes."""
 
     current_event: Any
 
     @property
     def caller(self) -> Principal:
-        return caller_of(self.current_event.raw_event)
+        return caller_from_event(self.current_event.raw_event)
 
     @property
     def client(self) -> Client:
-        return client_of(self.current_event.raw_event)
+        return client_from_event(self.current_event.raw_event)
 
 
 class Routes(_Request, APIGatewayHttpRouter):
-    """Some of an API's routes, for `api.include_router`: where one function has many."""
+    """Routes of one noun, which the function's API includes with `api.include_router`."""
 
 
 class Api(_Request, APIGatewayHttpResolver):
-    """A Lambda handler for the routes that are registered on it."""
+    """A Lambda handler for the routes registered on it."""
 
     def __init__(self) -> None:
         super().__init__(enable_validation=True)
-        # Powertools validates before any middleware runs; a stranger should learn of no field.
-        self._request_validation_middleware = _Admission()
-        self._response_validation_middleware = _Rendering()
+        # Powertools validates before other middleware runs, so its errors would show field names to
+        # callers without permission.
+        self._request_validation_middleware = _RequestChecks()
+        self._response_validation_middleware = _ViewRendering()
         for error, render in (
             (AppError, self.refuse),
             (RequestValidationError, self._render_invalid),
@@ -92,36 +92,38 @@ class Api(_Request, APIGatewayHttpResolver):
             self.exception_handler(error)(render)
 
     def route(self, rule: str, *args: Any, **kwargs: Any) -> Callable[[_Handler], _Handler]:
-        """As Powertools has it, but each route must have said whom it admits."""
+        """Powertools' decorator. Raises TypeError if the route does not say who may call it."""
         register = super().route(rule, *args, **kwargs)
 
-        def guarded(handler: _Handler) -> _Handler:
+        def register_with_permission(handler: _Handler) -> _Handler:
             if not hasattr(handler, "requires"):
-                raise TypeError(f"{rule} says neither @anyone nor @requires(...)")
+                raise TypeError(f"{rule} has neither @anyone nor @requires(...)")
             return register(handler)
 
-        return guarded
+        return register_with_permission
 
     def resolve(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # type: ignore[override]
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         request = event["requestContext"]
-        observability.correlate(request["requestId"], client_address=client_of(event).address)
+        observability.set_log_context(
+            request["requestId"], client_address=client_from_event(event).address
+        )
         response = super().resolve(event, context)
         response["headers"] = {
             **SECURITY_HEADERS,
             "X-Request-Id": request["requestId"],
             **response["headers"],
         }
-        facts = {
+        fields = {
             "route": event.get("routeKey"),
             "status": response["statusCode"],
-            "milliseconds": round((time.perf_counter() - began) * 1000, 1),
+            "milliseconds": round((time.perf_counter() - started_at) * 1000, 1),
         }
-        observability.logger.info("request", extra=facts | observability.noted())
+        observability.logger.info("request", extra=fields | observability.log_fields())
         return response
 
     def refuse(self, refusal: AppError) -> Response[Any]:
-        """The refusal in Souk's envelope, logged."""
+        """Log the refusal and render it in Souk's envelope."""
         observability.logger.info("refused", code=refusal.code, status=refusal.status)
         return _envelope(
             refusal.status,
@@ -134,22 +136,22 @@ class Api(_Request, APIGatewayHttpResolver):
         problems = invalid.errors()
         for problem in problems:
             if problem["type"] == "missing" and tuple(problem["loc"]) in _REQUIRED_HEADERS:
-                return self.refuse(_REQUIRED_HEADERS[tuple(problem["loc"])])
-        return self.refuse(refusal_of(problems))
+                return self.refuse(_REQUIRED_HEADERS[tuple(problem["loc"])]())
+        return self.refuse(invalid_fields_error(problems))
 
     def _render_unknown_route(self, _: NotFoundError) -> Response[Any]:
-        return self.refuse(NotFound("There is nothing at this address."))
+        return self.refuse(NotFound())
 
     def _render_crash(self, crash: Exception) -> Response[Any]:
         observability.logger.exception("crashed")
         body: dict[str, Any] = {
-            "code": "internal_error",
-            "message": "Something went wrong on our side. Quote the request id when you ask.",
+            "code": InternalError.code,
+            "message": InternalError.default_message,
             "details": {},
         }
         if settings(Runtime).shows_stacks:
             body["stack"] = "".join(traceback.format_exception(crash))
-        return _envelope(500, body, self._request_id)
+        return _envelope(InternalError.status, body, self._request_id)
 
     @property
     def _request_id(self) -> str:
@@ -157,10 +159,10 @@ class Api(_Request, APIGatewayHttpResolver):
 
 
 def create_api(*sections: type[Settings]) -> Api:
-    """An API without routes yet.
+    """An API without routes.
 
-    `sections` are the settings that its requests will need: read at once, so that a function
-    which is configured wrongly does not start (ConfigurationError) instead of failing later.
+    `sections` are the settings that its requests need. This reads them at once, so that a function
+    with wrong settings does not start (ConfigurationError).
     """
     settings(Runtime)
     for section in sections:
@@ -169,18 +171,18 @@ def create_api(*sections: type[Settings]) -> Api:
     return Api()
 
 
-class _Admission(OpenAPIRequestValidationMiddleware):
-    """Who may call, then whether the body can be read, then whether its fields are right."""
+class _RequestChecks(OpenAPIRequestValidationMiddleware):
+    """Checks the permission, then parses the body, then validates the fields."""
 
     def handler(self, app: Any, next_middleware: Any) -> Response[Any]:
         route = app.context["_route"]
-        # Powertools answers an unknown path with a route of its own, which admits anyone to a 404.
+        # Powertools' own route for unknown paths has no `requires`: anyone gets its 404.
         permission: Permission | None = getattr(route.func, "requires", None)
         if permission is not None:
-            admit(app.caller, permission)
+            require_permission(app.caller, permission)
         if any(len(value) > PATH_ARGUMENT_MAX for value in app.context["_route_args"].values()):
-            raise NotFound("There is nothing at this address.")
-        _refuse_unknown_parameters(app, [it.alias for it in route.dependant.query_params])
+            raise NotFound
+        _refuse_unknown_parameters(app, [known.alias for known in route.dependant.query_params])
         return super().handler(app, next_middleware)
 
     def _get_body(self, app: Any) -> dict[str, Any]:
@@ -188,14 +190,14 @@ class _Admission(OpenAPIRequestValidationMiddleware):
 
 
 def _refuse_unknown_parameters(app: Any, known: list[str]) -> None:
-    """A filter that is misspelt would else be answered with all there is."""
-    unknown = [it for it in app.current_event.query_string_parameters if it not in known]
+    """Without this, a misspelt filter would return unfiltered results."""
+    unknown = [name for name in app.current_event.query_string_parameters if name not in known]
     if known and unknown:
-        message = f"There is no such parameter; there are {', '.join(known)}"
-        raise refusal_of(
+        message = f"Unknown parameter. Known parameters: {', '.join(known)}"
+        raise invalid_fields_error(
             [
                 {
-                    "loc": ("query", name[:NAME_SHOWN_MAX]),
+                    "loc": ("query", name[:PARAMETER_NAME_MAX]),
                     "type": "unknown_parameter",
                     "msg": message,
                 }
@@ -204,10 +206,10 @@ def _refuse_unknown_parameters(app: Any, known: list[str]) -> None:
         )
 
 
-class _Rendering(OpenAPIResponseValidationMiddleware):
-    """Writes a view as JSON in one go: it was validated when it was made.
+class _ViewRendering(OpenAPIResponseValidationMiddleware):
+    """Renders a view as JSON in one step: its constructor validated it.
 
-    Powertools would validate it again, turn it into dicts, and those into JSON.
+    Powertools would validate it again and render it through dicts.
     """
 
     def handler(self, app: Any, next_middleware: Any) -> Response[Any]:
@@ -215,9 +217,9 @@ class _Rendering(OpenAPIResponseValidationMiddleware):
         if isinstance(response.body, BaseModel):
             response.body = response.body.model_dump_json()
         elif response.body is None:
-            response.body = ""  # API Gateway's contract has a text there
+            response.body = ""  # API Gateway requires text
         elif not isinstance(response.body, str):
-            raise TypeError(f"a route answered with {type(response.body).__name__}, not a view")
+            raise TypeError(f"a route returned {type(response.body).__name__}, not a view")
         return response
 
 

@@ -1,4 +1,4 @@
-"""Who may call a route, and who does: the one place where permissions are checked."""
+"""Who may call a route and who calls it: the one place that checks permissions."""
 
 import time
 from collections.abc import Callable
@@ -17,21 +17,15 @@ from shared.errors.accounts import (
 from shared.errors.base import AppError, Unavailable
 from shared.security.permissions import Permission, Principal, permissions_named
 
-DEVICE_MAX = 200  # characters of a user agent that are kept
+DEVICE_MAX = 200  # stored characters of a user agent
 
-# What the authorizer found wrong. Classes, not instances: an exception that is raised again keeps
-# the frames, and so the requests, of all the times before.
-_REFUSALS: dict[str, tuple[type[AppError], str]] = {
-    "token_expired": (TokenExpired, "This token or API key has expired."),
-    "token_invalid": (
-        TokenInvalid,
-        "This is no token or API key of the shop, or the key was revoked.",
-    ),
-    "session_ended": (
-        SessionEnded,
-        "This session has ended, or its account was closed. Log in again.",
-    ),
-    "unavailable": (Unavailable, "The shop cannot check tokens right now. Try again."),
+# The authorizer's refusals, by name. They are classes because an instance that is raised twice
+# keeps the stack frames, and so the requests, of both times.
+_REFUSALS: dict[str, type[AppError]] = {
+    "token_expired": TokenExpired,
+    "token_invalid": TokenInvalid,
+    "session_ended": SessionEnded,
+    "unavailable": Unavailable,
 }
 
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
@@ -40,23 +34,23 @@ _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 @dataclass(frozen=True, slots=True)
 class Client:
     address: str  # IPv4 or IPv6
-    device: str  # what it calls itself
+    device: str  # its user agent
 
 
-def client_of(event: dict[str, Any]) -> Client:
-    """Where a request comes from, as API Gateway has seen it: no header is believed for it."""
+def client_from_event(event: dict[str, Any]) -> Client:
+    """The sender of a request as API Gateway saw it: clients can forge address headers."""
     http = event["requestContext"]["http"]
     return Client(address=http["sourceIp"], device=http.get("userAgent", "")[:DEVICE_MAX])
 
 
 def anyone(handler: _Handler) -> _Handler:
-    """Let the route be called without a token."""
+    """Allow calls of the route without a token."""
     handler.requires = None  # type: ignore[attr-defined]
     return handler
 
 
 def requires(permission: Permission) -> Callable[[_Handler], _Handler]:
-    """Let the route be called by whoever has this permission."""
+    """Allow calls of the route with this permission only."""
 
     def mark(handler: _Handler) -> _Handler:
         handler.requires = permission  # type: ignore[attr-defined]
@@ -65,36 +59,29 @@ def requires(permission: Permission) -> Callable[[_Handler], _Handler]:
     return mark
 
 
-def caller_of(event: dict[str, Any]) -> Principal:
-    """Who the authorizer found behind this request. Raises Unauthenticated when it is nobody."""
-    found = event["requestContext"].get("authorizer", {}).get("lambda") or {}
-    if "refusal" in found:
-        raise _refusal(found["refusal"])
-    if "user_id" not in found:
-        raise TokenMissing("Send your access token: Authorization: Bearer <token>.")
-    # The answer is cached per token, for longer than some tokens live.
-    if time.time() > int(found["expires_at"]):
-        raise _refusal("token_expired")
+def caller_from_event(event: dict[str, Any]) -> Principal:
+    """The caller as the authorizer identified it. Raises Unauthenticated or Unavailable."""
+    context = event["requestContext"].get("authorizer", {}).get("lambda") or {}
+    if "refusal" in context:
+        raise _REFUSALS[context["refusal"]]
+    if "user_id" not in context:
+        raise TokenMissing
+    # API Gateway caches the authorizer's answer for each token, longer than some tokens live.
+    if time.time() > int(context["expires_at"]):
+        raise TokenExpired
     return Principal(
-        found["user_id"],
-        permissions_named(found["permissions"].split()),
-        found["session_id"],
-        found["second_factor_due"] in (True, "true"),  # a gateway may make text of it
+        context["user_id"],
+        permissions_named(context["permissions"].split()),
+        context["session_id"],
+        context["second_factor_due"] in (True, "true"),  # a gateway may send it as text
     )
 
 
-def _refusal(name: str) -> AppError:
-    error, message = _REFUSALS[name]
-    return error(message)
-
-
-def admit(caller: Principal, permission: Permission) -> None:
-    """Raises Forbidden, or what would lift it."""
+def require_permission(caller: Principal, permission: Permission) -> None:
+    """Raises SecondFactorRequired if a second factor would grant it, and otherwise Forbidden."""
     if caller.may(permission):
         return
     observability.audit("request", "refused", user_id=caller.user_id, permission=permission)
     if caller.second_factor_due:
-        raise SecondFactorRequired(
-            "Staff sign in with a second factor: turn yours on at /v1/me/second-factor."
-        )
-    raise Forbidden("You may not do this.", permission=permission)
+        raise SecondFactorRequired
+    raise Forbidden(permission=permission)

@@ -1,7 +1,7 @@
-"""Conditional requests (RFC 9110, 13): nobody overwrites what they have not seen.
+"""Conditional requests (RFC 9110, 13), so that no edit overwrites a change that its author missed.
 
-An ETag is strong: `"version-digest"`, where the digest is of the very bytes that were shown. An
-edit asks for the version alone: what was sold meanwhile is no reason to refuse a new description.
+An ETag is strong: `"version-digest"`, with a digest of the bytes of the response. An edit compares
+the version only, because a sale in between is no reason to refuse a new description.
 """
 
 import hashlib
@@ -16,34 +16,34 @@ _ENTITY_TAGS = re.compile(rf"[ \t]*{_ENTITY_TAG}(?:[ \t]*,[ \t]*{_ENTITY_TAG})*[
 _VERSION = re.compile(r'"([0-9]{1,18})(?:-[0-9a-f]+)?"')
 
 
-def etag_of(body: str, version: int | None = None) -> str:
-    """The ETag of a representation: of that version, if it has one."""
+def make_etag(body: str, version: int | None = None) -> str:
+    """The ETag of a body, with the resource's version if it has one."""
     digest = hashlib.sha256(body.encode()).hexdigest()[:16]
     return f'"{digest}"' if version is None else f'"{version}-{digest}"'
 
 
-def is_known(if_none_match: str | None, etag: str) -> bool:
-    """Whether the client has what it would be shown. Raises InvalidPrecondition."""
+def is_not_modified(if_none_match: str | None, etag: str) -> bool:
+    """Whether the client already has this representation. Raises InvalidPrecondition."""
     if if_none_match is None:
         return False
-    # Compared weakly (RFC 9110, 13.1.2): proxies that compress make W/ of it.
+    # The comparison is weak (RFC 9110, 13.1.2): proxies that compress add W/ to our ETags.
     return if_none_match.strip() == "*" or etag in {
-        tag.removeprefix("W/") for tag in _tags_in(if_none_match, "If-None-Match")
+        tag.removeprefix("W/") for tag in _parse_tags(if_none_match, "If-None-Match")
     }
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """What an edit was made upon: some versions, or whatever there is (`*`)."""
+class ExpectedVersion:
+    """The versions that an edit accepts: those in If-Match, or any (`*`)."""
 
     versions: frozenset[int] | None
 
     @classmethod
     def parse(cls, if_match: str) -> Self:
-        """Raises InvalidPrecondition. A tag that is none of ours, or weak, matches no version."""
+        """Weak ETags and ETags of others match no version. Raises InvalidPrecondition."""
         if if_match.strip() == "*":
             return cls(None)
-        found = (_VERSION.fullmatch(tag) for tag in _tags_in(if_match, "If-Match"))
+        found = (_VERSION.fullmatch(tag) for tag in _parse_tags(if_match, "If-Match"))
         return cls(frozenset(int(version[1]) for version in found if version))
 
     @property
@@ -51,21 +51,16 @@ class Expected:
         return self.versions is None
 
     def check(self, version: float) -> None:
-        """Raises StaleVersion unless that is what was expected."""
+        """Raises StaleVersion unless the edit accepts this version."""
         if self.versions is not None and version not in self.versions:
             raise stale_version(version)
 
 
-def stale_version(version: float) -> StaleVersion:
-    return StaleVersion(
-        "It was changed since you read it. Read it again, and make your change upon that.",
-        current_version=int(version),
-    )
+def stale_version(current: float) -> StaleVersion:
+    return StaleVersion(current_version=int(current))
 
 
-def _tags_in(header: str, name: str) -> list[str]:
+def _parse_tags(header: str, name: str) -> list[str]:
     if not _ENTITY_TAGS.fullmatch(header):
-        raise InvalidPrecondition(
-            f'{name} takes ETags as they were given, in quotes, such as "7-0f3a", or *.'
-        )
+        raise InvalidPrecondition(f"{name} is malformed. {InvalidPrecondition.default_message}")
     return re.findall(_ENTITY_TAG, header)

@@ -1,4 +1,4 @@
-"""Parameters that routes of several functions take, as types for their handlers' arguments."""
+"""Parameters that routes of several functions share, as types of their arguments."""
 
 from typing import Annotated
 
@@ -6,11 +6,16 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
 PAGE_LIMIT_MAX = 100  # keeps one page under DynamoDB's 1 MB
 
-PageLimit = Annotated[int, Query(ge=1, le=PAGE_LIMIT_MAX, description="Items in a page.")]
-# Lambda answers with 6 MB: an order of 50 lines with long names is 0.05 MB, and JSON within JSON.
-OrderPageLimit = Annotated[int, Query(ge=1, le=50, description="Orders in a page.")]
+PageLimit = Annotated[
+    int, Query(ge=1, le=PAGE_LIMIT_MAX, description="Maximum number of items in the page.")
+]
+# Lambda answers at most 6 MB. An order of 50 lines with long names takes 0.05 MB, and more as JSON
+# inside Lambda's own JSON.
+OrderPageLimit = Annotated[
+    int, Query(ge=1, le=50, description="Maximum number of orders in the page.")
+]
 PageCursor = Annotated[
-    str | None, Query(max_length=2000, description="`next_cursor` of the page before.")
+    str | None, Query(max_length=2000, description="`next_cursor` of the previous page.")
 ]
 IdempotencyKey = Annotated[
     str,
@@ -18,16 +23,17 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=255,
-        description="New for each order or change, the same when you retry one.",
+        description="A new key for each new request, and the same key when you retry one.",
         examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
     ),
 ]
-# Not bounded: one that is too long is answered like any other that opens nothing.
+# Without a maximum length: a token that is too long gets the same answer as any wrong token.
 OrderToken = Annotated[
     str | None,
     Header(
         alias="Order-Token",
-        description="Of a guest's order: `order_token` of its answer, `token` of the mail's link.",
+        description="The guest's token: `order_token` of the new order, or `token` in the link of "
+        "the mail.",
     ),
 ]
 IfMatch = Annotated[
@@ -35,7 +41,8 @@ IfMatch = Annotated[
     Header(
         alias="If-Match",
         max_length=500,
-        description="The ETag of what you have read. If somebody has changed it since: 412.",
+        description="Send the version you edited, as its ETag. If someone changed it first you get "
+        "412 and the current version; `*` skips the check.",
         examples=['"7"'],
     ),
 ]
@@ -44,7 +51,8 @@ OptionalIfMatch = Annotated[
     Header(
         alias="If-Match",
         max_length=500,
-        description="Only if nothing has changed since this ETag; else 412.",
+        description="Optional. The ETag that you read; if the resource has changed since, you get "
+        "412.",
     ),
 ]
 IfNoneMatch = Annotated[
@@ -52,6 +60,7 @@ IfNoneMatch = Annotated[
     Header(
         alias="If-None-Match",
         max_length=500,
-        description="The ETag of what you have. If it is still the same: 304.",
+        description="The ETag that you have. If the resource is unchanged, you get 304 without a "
+        "body.",
     ),
 ]

@@ -1,4 +1,4 @@
-"""What a route can answer beside a view alone."""
+"""Responses of routes that need more than a view: a status, an ETag or headers."""
 
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
@@ -6,84 +6,87 @@ from typing import Generic, Self, TypeVar
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
-from shared.http.etags import etag_of, is_known
-from shared.storage.cache import Kept
+from shared.http.etags import is_not_modified, make_etag
+from shared.storage.cache import CacheEntry
 
 JSON = "application/json; charset=utf-8"
 
-Shown = TypeVar("Shown", bound=BaseModel)
+AnyView = TypeVar("AnyView", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered(Generic[Shown]):
-    """A view as the text that is sent, with its ETag."""
+class Rendered(Generic[AnyView]):
+    """A view as the text that clients receive, with its ETag."""
 
     body: str
     etag: str
 
     @classmethod
-    def of(cls, view: Shown, *, version: int | None = None) -> Self:
+    def from_view(cls, view: AnyView, *, version: int | None = None) -> Self:
         body = view.model_dump_json()
-        return cls(body, etag_of(body, version))
+        return cls(body, make_etag(body, version))
 
 
-def no_content() -> Response[None]:
-    """204: done, and there is nothing to say."""
+def no_content_response() -> Response[None]:
+    """204: the request succeeded and there is nothing to return."""
     return Response(status_code=204)
 
 
-def accepted() -> Response[None]:
-    """202: the answer comes by mail, if there is one to give."""
+def accepted_response() -> Response[None]:
+    """202: the result comes by mail, if there is one."""
     return Response(status_code=202)
 
 
-def created(view: Shown, *, version: int | None = None, **headers: str) -> Response[Shown]:
-    """201 with that view; `headers` in snake case. With a version, it has an ETag to edit upon."""
+def created_response(
+    view: AnyView, *, version: int | None = None, **headers: str
+) -> Response[AnyView]:
+    """201 with the view, and an ETag if it has a version. `headers` have names in snake case."""
     if version is None:
-        named = _named(headers)
-        return Response(status_code=201, content_type=JSON, body=view, headers=named)
-    return _sent(201, Rendered.of(view, version=version), headers)
+        header_fields = _header_fields(headers)
+        return Response(status_code=201, content_type=JSON, body=view, headers=header_fields)
+    return _response(201, Rendered.from_view(view, version=version), headers)
 
 
-def shown(
-    view: Shown, *, version: int | None = None, if_none_match: str | None = None, **headers: str
-) -> Response[Shown]:
-    """200 with that view and its ETag, or 304 when the client has it already.
-
-    Raises InvalidPrecondition.
-    """
-    return _sent_or_known(Rendered.of(view, version=version), if_none_match, headers)
+def ok_response(
+    view: AnyView, *, version: int | None = None, if_none_match: str | None = None, **headers: str
+) -> Response[AnyView]:
+    """200 with the view and its ETag, or 304 if the client has it. Raises InvalidPrecondition."""
+    return _conditional_response(Rendered.from_view(view, version=version), if_none_match, headers)
 
 
-def shown_to_anyone(
-    kept: Kept[Rendered[Shown]], *, if_none_match: str | None = None
-) -> Response[Shown]:
-    """As `shown`; browsers and CDNs may keep it for as long as it stays fresh here, and no longer:
-    so the bound on its age holds however many have kept it in turn.
+def public_response(
+    entry: CacheEntry[Rendered[AnyView]], *, if_none_match: str | None = None
+) -> Response[AnyView]:
+    """As `ok_response`, for browsers and CDNs to cache until the entry expires here.
+
+    So the limit on its age holds across all caches together. Raises InvalidPrecondition.
     """
     headers = {
-        "cache_control": f"public, max-age={int(kept.seconds_left)}",
-        "vary": "Origin",  # which API Gateway answers to in other headers
+        "cache_control": f"public, max-age={int(entry.seconds_left)}",
+        "vary": "Origin",  # API Gateway's CORS headers depend on it
     }
-    return _sent_or_known(kept.answer, if_none_match, headers)
+    return _conditional_response(entry.value, if_none_match, headers)
 
 
-def _sent_or_known(
-    rendered: Rendered[Shown], if_none_match: str | None, headers: dict[str, str]
-) -> Response[Shown]:
-    if is_known(if_none_match, rendered.etag):
-        return Response(status_code=304, headers={"ETag": rendered.etag, **_named(headers)})
-    return _sent(200, rendered, headers)
+def _conditional_response(
+    rendered: Rendered[AnyView], if_none_match: str | None, headers: dict[str, str]
+) -> Response[AnyView]:
+    if is_not_modified(if_none_match, rendered.etag):
+        header_fields = {"ETag": rendered.etag, **_header_fields(headers)}
+        return Response(status_code=304, headers=header_fields)
+    return _response(200, rendered, headers)
 
 
-def _sent(status: int, rendered: Rendered[Shown], headers: dict[str, str]) -> Response[Shown]:
+def _response(
+    status: int, rendered: Rendered[AnyView], headers: dict[str, str]
+) -> Response[AnyView]:
     return Response(
         status_code=status,
         content_type=JSON,
-        body=rendered.body,  # type: ignore[arg-type]  # it is that view, written already
-        headers={"ETag": rendered.etag, **_named(headers)},
+        body=rendered.body,  # type: ignore[arg-type]  # the same view, as text
+        headers={"ETag": rendered.etag, **_header_fields(headers)},
     )
 
 
-def _named(headers: dict[str, str]) -> dict[str, str | list[str]]:
+def _header_fields(headers: dict[str, str]) -> dict[str, str | list[str]]:
     return {name.replace("_", "-").title(): value for name, value in headers.items()}

@@ -1,4 +1,4 @@
-"""What the request and response bodies of all functions have in common."""
+"""Base classes and validation of the request and response bodies of all functions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
@@ -8,37 +8,35 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.errors.requests import InvalidFields
 
 ONE_LINE = r"^[^\p{Cc}]*$"  # no control characters: safe in a mail header, a log line, a CSV cell
-_PATTERN_MEANINGS = {ONE_LINE: "Must be one line, without control characters"}
-
-
-def explained(pattern: str, meaning: str) -> str:
-    """The pattern, of which clients are told the meaning instead."""
-    _PATTERN_MEANINGS[pattern] = meaning
-    return pattern
-
-
-_NO_OBJECT = {"dict_type", "model_type", "model_attributes_type"}  # JSON has no dictionaries
+_PATTERN_MESSAGES = {ONE_LINE: "Must be one line without control characters"}
+_OBJECT_EXPECTED = {"dict_type", "model_type", "model_attributes_type"}  # pydantic says dictionary
 
 Item = TypeVar("Item", bound=BaseModel)
 Body = TypeVar("Body", bound=BaseModel)
 
 
-def reason(problem: Mapping[str, Any]) -> str:
-    """One of pydantic's errors, as a person is told it."""
-    if problem["type"] in _NO_OBJECT:
+def describe_pattern(pattern: str, message: str) -> str:
+    """Return the pattern; validation errors about it have this message from now on."""
+    _PATTERN_MESSAGES[pattern] = message
+    return pattern
+
+
+def describe_problem(problem: Mapping[str, Any]) -> str:
+    """The message of one of pydantic's errors, for people."""
+    if problem["type"] in _OBJECT_EXPECTED:
         return "Must be an object"
     pattern = problem.get("ctx", {}).get("pattern")
-    message: str = _PATTERN_MEANINGS.get(pattern, problem["msg"])
+    message: str = _PATTERN_MESSAGES.get(pattern, problem["msg"])
     return message.removeprefix("Value error, ")
 
 
-def refusal_of(problems: Sequence[Mapping[str, Any]]) -> InvalidFields:
-    """Pydantic's errors, each with the path of its field."""
+def invalid_fields_error(problems: Sequence[Mapping[str, Any]]) -> InvalidFields:
+    """The refusal for pydantic's errors, with the path of each field."""
     fields = [
         {
             "path": ".".join(str(step) for step in problem["loc"]),
             "code": problem["type"],
-            "message": reason(problem),
+            "message": describe_problem(problem),
         }
         for problem in problems
     ]
@@ -46,34 +44,47 @@ def refusal_of(problems: Sequence[Mapping[str, Any]]) -> InvalidFields:
     return InvalidFields(f"{fields[0]['path']}: {fields[0]['message']}{more}", fields=fields)
 
 
-def validated(body: type[Body], document: Any) -> Body:
-    """A document that our code has made of a request's, under the rules of its body.
-
-    Raises InvalidFields.
-    """
+def validate(body: type[Body], document: Any) -> Body:
+    """A document that our code built from a request, checked as a body. Raises InvalidFields."""
     try:
         return body.model_validate(document)
     except ValidationError as error:
-        raise refusal_of(
+        raise invalid_fields_error(
             [{**problem, "loc": ("body", *problem["loc"])} for problem in error.errors()]
         ) from error
 
 
+def apply_merge_patch(target: Any, patch: Any) -> Any:
+    """The target after a JSON merge patch (RFC 7396, 2).
+
+    Absent fields stay, null removes a field, and objects are merged.
+    """
+    if not isinstance(patch, Mapping):
+        return patch
+    result = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = apply_merge_patch(result.get(name), value)
+    return result
+
+
 class RequestBody(BaseModel):
-    """Refuses what it does not know and converts nothing: "3" is no quantity."""
+    """Refuses unknown fields and converts no types: "3" is not a quantity."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
 class View(BaseModel):
-    """What a client is shown: an allow-list, never a stored item as it is."""
+    """A response body: it lists each field that clients see, and never is a stored item."""
 
-    # A view that breaks its schema is a crash, and a crash is logged.
+    # A view that breaks its schema is a crash, and the log must not contain its values.
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 class Page(View, Generic[Item]):
-    """Follow `next_cursor` until it is null: a short or empty page may have a successor."""
+    """Follow `next_cursor` until it is null. Even a short or empty page may have a next page."""
 
     items: list[Item]
     next_cursor: str | None

@@ -1,4 +1,4 @@
-"""A cache in the function instance whose answers are never older than it states."""
+"""A cache in the function instance whose entries never outlive their stated age."""
 
 import time
 from collections import OrderedDict
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
-Answer = TypeVar("Answer")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept(Generic[Answer]):
-    answer: Answer
-    fresh_until: float  # of the monotonic clock
+class CacheEntry(Generic[Value]):
+    value: Value
+    fresh_until: float  # seconds of the monotonic clock
 
     @property
     def seconds_left(self) -> float:
@@ -21,77 +21,78 @@ class Kept(Generic[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class Bound(Generic[Answer]):
-    """How much is kept: so many answers, unless something else is weighed."""
+class CacheLimit(Generic[Value]):
+    """The most that a cache holds: entries, or the sum of what `weigh` returns for their values."""
 
-    most: int
-    weigh: Callable[[Answer], int] = lambda _: 1
+    maximum: int
+    weigh: Callable[[Value], int] = lambda _: 1
 
 
-class Cached(Generic[Arguments, Answer]):
-    """A function that remembers its answers, by its hashable arguments."""
+class CachedFunction(Generic[Arguments, Value]):
+    """A function that remembers its results by its arguments, which must be hashable."""
 
     def __init__(
         self,
-        function: Callable[Arguments, Answer],
+        function: Callable[Arguments, Value],
         seconds: float,
-        bound: Bound[Any],
+        limit: CacheLimit[Any],
         on_lookup: Callable[[bool], None] | None,
     ) -> None:
         self._function = function
         self._seconds = seconds
-        self._bound = bound
+        self._limit = limit
         self._on_lookup = on_lookup
-        self._kept: OrderedDict[object, Kept[Answer]] = OrderedDict()
+        self._entries: OrderedDict[object, CacheEntry[Value]] = OrderedDict()  # oldest use first
         self._weight = 0
 
-    def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
-        return self.kept(*args, **kwargs).answer
+    def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
+        return self.entry(*args, **kwargs).value
 
-    def kept(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Kept[Answer]:
-        """The answer, and for how long it is fresh."""
+    def entry(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> CacheEntry[Value]:
+        """The result and how long it stays fresh."""
         key = (args, tuple(sorted(kwargs.items())))
-        found = self._kept.get(key)
+        found = self._entries.get(key)
         is_hit = found is not None and time.monotonic() < found.fresh_until
         if self._on_lookup:
             self._on_lookup(is_hit)
         if found is not None and is_hit:
-            self._kept.move_to_end(key)
+            self._entries.move_to_end(key)
             return found
-        asked = time.monotonic()  # a slow answer is as old as its question
-        kept = Kept(self._function(*args, **kwargs), asked + self._seconds)
-        self._keep(key, kept)
-        return kept
+        called_at = time.monotonic()  # a slow function returns what was true when it was called
+        entry = CacheEntry(self._function(*args, **kwargs), called_at + self._seconds)
+        self._store(key, entry)
+        return entry
 
     def forget(self) -> None:
-        self._kept.clear()
+        self._entries.clear()
         self._weight = 0
 
-    def _keep(self, key: object, kept: Kept[Answer]) -> None:
-        if old := self._kept.pop(key, None):
-            self._weight -= self._bound.weigh(old.answer)
-        self._kept[key] = kept
-        self._weight += self._bound.weigh(kept.answer)
-        while self._weight > self._bound.most and self._kept:
-            _, oldest = self._kept.popitem(last=False)  # not asked for the longest
-            self._weight -= self._bound.weigh(oldest.answer)
+    def _store(self, key: object, entry: CacheEntry[Value]) -> None:
+        if replaced := self._entries.pop(key, None):
+            self._weight -= self._limit.weigh(replaced.value)
+        self._entries[key] = entry
+        self._weight += self._limit.weigh(entry.value)
+        while self._weight > self._limit.maximum and self._entries:
+            _, evicted = self._entries.popitem(last=False)
+            self._weight -= self._limit.weigh(evicted.value)
 
 
-_A_HUNDRED: Bound[Any] = Bound(100)
+_HUNDRED_ENTRIES: CacheLimit[Any] = CacheLimit(100)
 
 
 def cached(
     *,
     seconds: float,
-    bound: Bound[Any] = _A_HUNDRED,
+    limit: CacheLimit[Any] = _HUNDRED_ENTRIES,
     on_lookup: Callable[[bool], None] | None = None,
-) -> Callable[[Callable[Arguments, Answer]], Cached[Arguments, Answer]]:
-    """Remember a function's answers for at most `seconds`; of too many, those used last.
+) -> Callable[[Callable[Arguments, Value]], CachedFunction[Arguments, Value]]:
+    """Remember a function's results for at most `seconds`.
 
-    A call that raises is not remembered. `on_lookup` is told of each hit and miss.
+    Above `limit`, the least recently used results go first. A call that raises is not remembered.
+    `on_lookup` receives True for each hit and False for each miss.
     """
 
-    def decorate(function: Callable[Arguments, Answer]) -> Cached[Arguments, Answer]:
-        return Cached(function, seconds, bound, on_lookup)
+    def decorate(function: Callable[Arguments, Value]) -> CachedFunction[Arguments, Value]:
+        return CachedFunction(function, seconds, limit, on_lookup)
 
     return decorate

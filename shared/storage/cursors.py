@@ -1,7 +1,7 @@
-"""Page cursors: where a query goes on, made opaque, signed, and bound to that query and its caller.
+"""Page cursors: a position in a query, opaque, signed and bound to that query and its user.
 
-A cursor is `kid.payload.mac`: none can be forged, edited, carried over to another query or to
-another user, or kept for longer than it lives.
+A cursor is `kid.payload.mac`. Clients cannot forge or edit one, use it for another query or as
+another user, or use it after it has expired.
 """
 
 import base64
@@ -27,10 +27,10 @@ from shared.errors.requests import (
 )
 from shared.security.key_rings import KeyRing, key_ring
 
-LIFETIME = timedelta(hours=1)  # a ring that is rotated keeps the keys of cursors for as long
-STEP_SECONDS = 600  # lifetimes end together, so that a page which has not changed is the same text
+LIFETIME = timedelta(hours=1)  # key rotation keeps the old key for as long
+EXPIRY_STEP_SECONDS = 600  # expiries are multiples of it, so an unchanged page has the same bytes
 
-Position = dict[str, Any]  # as JSON has it
+Position = dict[str, Any]  # DynamoDB's LastEvaluatedKey
 Indexed = TypeVar("Indexed", bound=Model)
 
 
@@ -40,7 +40,7 @@ class ItemPage(Generic[Indexed]):
     next_cursor: str | None
 
 
-def get_page(  # noqa: PLR0913 (what a page is)
+def query_page(  # noqa: PLR0913 (the parameters of a Query)
     index: Index[Indexed],
     hash_key: str,
     *,
@@ -51,10 +51,10 @@ def get_page(  # noqa: PLR0913 (what a page is)
     consistent: bool = False,
     between: Condition | None = None,
 ) -> ItemPage[Indexed]:
-    """One page of a partition of an index, the last in its order first: one Query.
+    """One page of an index's partition, in descending order: one Query.
 
-    `consistent`, as it is now: of a local index alone. `between` bounds the index's range key.
-    Raises what `decode` does.
+    Only a local index can be read `consistent`. `between` limits the index's range key. Raises the
+    errors of `decode`.
     """
     found = index.query(
         hash_key,
@@ -70,9 +70,9 @@ def get_page(  # noqa: PLR0913 (what a page is)
 
 
 def encode(position: Position | None, *, query: str, owner: str = "") -> str | None:
-    """The cursor to the page behind that position, or None where there is none.
+    """The cursor of the page after this position, or None if the position is None.
 
-    `owner` is the user whose items are listed, if they are anyone's.
+    `owner` is the user whose items the query lists, if they belong to one.
     """
     if position is None:
         return None
@@ -81,56 +81,51 @@ def encode(position: Position | None, *, query: str, owner: str = "") -> str | N
         "at": position,
         "query": _short_digest(query),
         "owner": _short_digest(owner),
-        "until": _end_of_life(),
+        "until": _expiry(),
     }
     payload = _base64(json.dumps(content, separators=(",", ":")).encode())
     return f"{ring.current}.{payload}.{_mac(payload, ring.signing_key)}"
 
 
 def decode(cursor: str | None, *, query: str, owner: str = "") -> Position | None:
-    """Where that query goes on.
+    """The position in a cursor, or None without a cursor.
 
-    Raises InvalidCursor for what is no cursor of this shop, and CursorQueryMismatch,
-    CursorUserMismatch or CursorExpired for one that is, but not for this request.
+    Raises InvalidCursor for a text that is not a cursor of this shop, and CursorUserMismatch,
+    CursorQueryMismatch or CursorExpired for a cursor that this request cannot use.
     """
     if cursor is None:
         return None
-    content = _verified(cursor)
+    content = _verify(cursor)
     if content["owner"] != _short_digest(owner):
-        raise CursorUserMismatch("This cursor was given to another user. Start without a cursor.")
+        raise CursorUserMismatch
     if content["query"] != _short_digest(query):
-        raise CursorQueryMismatch(
-            "This cursor continues another query. Ask as you did for the page before, or start "
-            "without a cursor."
-        )
+        raise CursorQueryMismatch
     if content["until"] < clock.utc_now().timestamp():
-        raise CursorExpired("This cursor has expired. Start again without a cursor.")
+        raise CursorExpired
     position: Position = content["at"]
     return position
 
 
-def _verified(cursor: str) -> dict[str, Any]:
+def _verify(cursor: str) -> dict[str, Any]:
     ring = _ring()
     try:
         kid, payload, mac = cursor.split(".")
         if not hmac.compare_digest(mac.encode(), _mac(payload, ring.keys[kid]).encode()):
-            raise ValueError("signed for something else")
+            raise ValueError("wrong signature")
         content: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=="))
     except (KeyError, ValueError, binascii.Error) as error:
-        raise InvalidCursor(
-            "This is no cursor of this shop. Start again without a cursor."
-        ) from error
+        raise InvalidCursor from error
     return content
 
 
-def _end_of_life() -> int:
-    """Of a cursor that is given now: in 50 to 60 minutes."""
-    ends = int((clock.utc_now() + LIFETIME).timestamp())
-    return ends - ends % STEP_SECONDS
+def _expiry() -> int:
+    """When a new cursor expires: in 50 to 60 minutes."""
+    expires_at = int((clock.utc_now() + LIFETIME).timestamp())
+    return expires_at - expires_at % EXPIRY_STEP_SECONDS
 
 
 def _short_digest(text: str) -> str:
-    """Short, since the mac is what vouches for it."""
+    """Short, because the MAC already protects the payload."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

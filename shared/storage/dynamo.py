@@ -1,7 +1,5 @@
-"""DynamoDB as Souk uses it: tables on one connection, whose failures are refusals."""
+"""DynamoDB: tables that share one connection, and raise Unavailable when it fails."""
 
-import random
-import time
 from collections.abc import Iterable, Sequence
 from functools import cache
 from threading import RLock
@@ -16,8 +14,9 @@ from pynamodb.models import Model
 
 from shared import aws
 from shared.errors.base import Unavailable
+from shared.retries import retry
 
-# What is left when botocore's own retries are used up.
+# Errors that botocore still raises after its own retries.
 _OVERLOADED = frozenset(
     {
         "InternalServerError",
@@ -27,12 +26,11 @@ _OVERLOADED = frozenset(
         "ThrottlingException",
         "TransactionConflictException",
         "TransactionInProgressException",
-        *("500", "502", "503", "504"),  # botocore's code for a reply that is not DynamoDB's
+        *("500", "502", "503", "504"),  # botocore's codes for replies of a proxy, not of DynamoDB
     }
 )
 BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
-BATCH_TRIES = 3  # at what it has left unread, which it does when it throttles
-BACKOFF_SECONDS = 0.05  # doubled at each try, with full jitter
+BATCH_ATTEMPTS = 3  # for keys that DynamoDB leaves unread, as it does when it throttles
 
 
 class _SharedConnection(Connection):
@@ -45,7 +43,7 @@ class _SharedConnection(Connection):
     ) -> dict[str, Any]:
         try:
             return super()._make_api_call(operation_name, operation_kwargs)
-        except (BrokenConnection, HTTPClientError) as error:  # silent or cut off, at each attempt
+        except (BrokenConnection, HTTPClientError) as error:  # at each of botocore's attempts
             raise Unavailable from error
         except ClientError as error:
             if error.response["Error"].get("Code") in _OVERLOADED:
@@ -55,9 +53,9 @@ class _SharedConnection(Connection):
 
 @cache
 def connection() -> Connection:
-    """One connection, so one client, for all tables: pynamodb would build one for each.
+    """The one connection, and so one client, of all tables; pynamodb would build one for each.
 
-    Each of its calls raises Unavailable when DynamoDB is overloaded or out of reach.
+    Its calls raise Unavailable when DynamoDB is overloaded or unreachable.
     """
     return _SharedConnection(
         connect_timeout_seconds=aws.CONNECT_SECONDS,
@@ -66,18 +64,17 @@ def connection() -> Connection:
     )
 
 
-# Pages of the catalog are read by several threads, and neither a table nor a client can be made in
-# two of them at once.
+# The catalog reads pages in several threads, which cannot build a table or client at once.
 _connecting = RLock()
 
 
 class Table(Model):
-    """A table whose every model shares the one connection.
+    """A model whose table uses the one connection.
 
-    `beside` is the model that describes the table, for one whose items are kept in the same.
+    A model whose items are in another model's table names that model in `shares_table_with`.
     """
 
-    beside: "ClassVar[type[Table] | None]" = None
+    shares_table_with: "ClassVar[type[Table] | None]" = None
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
@@ -91,35 +88,35 @@ class Table(Model):
 
     @classmethod
     def _describe(cls, table: TableConnection) -> None:
-        if cls.beside is None:
+        if cls.shares_table_with is None:
             connection().add_meta_table(table.get_meta_table())
         else:
-            cls.beside._get_connection()  # noqa: SLF001 (a model's, as this is)
+            cls.shares_table_with._get_connection()  # noqa: SLF001 (of a Table, too)
 
     @classmethod
     def find(cls, key: str, part: str | None = None, *, consistent: bool = False) -> "Self | None":
-        """The item with this key, if any. `consistent`: as it is now, for twice the read units."""
+        """The item with this key, or None. A `consistent` read costs twice the read units."""
         try:
             return cls.get(key, part, consistent_read=consistent)
         except DoesNotExist:
             return None
 
     @classmethod
-    def fetch(cls, keys: Iterable[str]) -> "dict[str, Self]":
-        """The items with these keys, of those that exist, as they are now.
+    def find_many(cls, keys: Iterable[str]) -> "dict[str, Self]":
+        """The existing items with these keys, by key; a consistent read.
 
-        One BatchGetItem for each 100. Raises Unavailable.
+        One BatchGetItem for each 100 keys. Raises Unavailable.
         """
         distinct = list(dict.fromkeys(keys))
         found = batch_get(*((cls, key) for key in distinct))
-        return {key: it for key, it in zip(distinct, found, strict=True) if it is not None}
+        return {key: item for key, item in zip(distinct, found, strict=True) if item is not None}
 
 
 def batch_get(*keys: tuple[type[Table], *tuple[str, ...]]) -> list[Any]:
-    """The items with these keys, of any tables, as they are now: one BatchGetItem for each 100.
+    """The items with these keys in any tables, in that order, with None for each missing item.
 
-    Each key is a table, a hash key and, where the table has one, a range key. In the order asked
-    for, with None for what does not exist. Raises Unavailable when some of it was left unread.
+    Each key is a table, a hash key and, where the table has one, a range key. Reads consistently,
+    with one BatchGetItem for each 100 keys. Raises Unavailable when DynamoDB leaves keys unread.
     """
     found: dict[tuple[str, tuple[str, ...]], Any] = {}
     wanted = list(dict.fromkeys(keys))  # DynamoDB refuses duplicates
@@ -128,30 +125,32 @@ def batch_get(*keys: tuple[type[Table], *tuple[str, ...]]) -> list[Any]:
     return [_item(table, found.get((_name(table), tuple(key)))) for table, *key in keys]
 
 
+class _KeysLeftUnread(Unavailable):
+    """DynamoDB returned only some of a batch: it throttles, or the items exceed 16 MB."""
+
+
 def _read_batch(
     keys: Sequence[tuple[type[Table], *tuple[str, ...]]],
 ) -> dict[tuple[str, tuple[str, ...]], Any]:
-    request: dict[str, Any] = {}
-    for table, *key in keys:
-        batch = request.setdefault(_name(table), {"Keys": [], "ConsistentRead": True})
-        batch["Keys"].append(_raw_key(table, key))
+    """Each item by its table and key. Raises Unavailable."""
     tables = {_name(table): table for table, *_ in keys}
     found: dict[tuple[str, tuple[str, ...]], Any] = {}
-    for attempt in range(BATCH_TRIES):
-        if attempt:
-            pause(attempt)
-        answer = connection().dispatch("BatchGetItem", {"RequestItems": request})
+    unread: dict[str, Any] = {}
+    for table, *key in keys:
+        batch = unread.setdefault(_name(table), {"Keys": [], "ConsistentRead": True})
+        batch["Keys"].append(_raw_key(table, key))
+
+    def read_rest() -> None:
+        nonlocal unread
+        answer = connection().dispatch("BatchGetItem", {"RequestItems": unread})
         for name, items in answer["Responses"].items():
-            found |= {(name, _key_in(tables[name], item)): item for item in items}
-        request = answer.get("UnprocessedKeys") or {}
-        if not request:
-            return found
-    raise Unavailable
+            found.update({(name, _key_in(tables[name], item)): item for item in items})
+        unread = answer.get("UnprocessedKeys") or {}
+        if unread:
+            raise _KeysLeftUnread
 
-
-def pause(retry: int) -> None:
-    """With jitter, so that those who met do not meet again. The first retry is 1."""
-    time.sleep(random.uniform(0, BACKOFF_SECONDS * 2 ** (retry - 1)))  # noqa: S311 (no secret)
+    retry(read_rest, on=(_KeysLeftUnread,), attempts=BATCH_ATTEMPTS)
+    return found
 
 
 def _name(table: type[Table]) -> str:
@@ -167,7 +166,7 @@ def _key_in(table: type[Table], item: dict[str, dict[str, str]]) -> tuple[str, .
 
 
 def _key_names(table: type[Table]) -> list[str]:
-    names = (table._hash_keyname, table._range_keyname)  # noqa: SLF001 (it has no public name)
+    names = (table._hash_keyname, table._range_keyname)  # noqa: SLF001 (pynamodb has no public name for it)
     return [name for name in names if name]
 
 

@@ -1,7 +1,7 @@
-"""The transactional outbox: an event is stored by the very transaction that makes it true.
+"""The transactional outbox: the transaction that changes state also stores the event.
 
-The table's stream carries it to the bus (`notifications.workers.relay_events`): a change and its event are
-written together or not at all.
+So both are written or neither is. The table's stream carries the event to the bus
+(`notifications.workers.relay_events`).
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from shared.storage.models.outbox import OutboxRow
 from shared.storage.transactions import Transaction
 
 SEVERAL = "several"  # the type of a row whose payload is a list of events
-KEPT = timedelta(days=7)  # long enough to send a lost week again by hand
+RETENTION = timedelta(days=7)  # an operator can publish the events of a week again
 
 
-def stage(transaction: Transaction, event: AnyEvent) -> None:
-    """Put the event's row into the caller's transaction."""
+def stage_event(transaction: Transaction, event: AnyEvent) -> None:
+    """Add the event's row to the transaction."""
     transaction.put(_row(event, event.type, event.model_dump_json()))
 
 
-def stage_together(transaction: Transaction, happened: Sequence[AnyEvent]) -> None:
-    """Many events in one row: one action of the 100 that a transaction may have."""
-    if len(happened) > 1:
-        payload = f"[{','.join(event.model_dump_json() for event in happened)}]"
-        transaction.put(_row(happened[0], SEVERAL, payload))
-    elif happened:
-        stage(transaction, happened[0])
+def stage_events(transaction: Transaction, events: Sequence[AnyEvent]) -> None:
+    """Add all events as one row, which is one of the 100 actions of a transaction."""
+    if len(events) > 1:
+        payload = f"[{','.join(event.model_dump_json() for event in events)}]"
+        transaction.put(_row(events[0], SEVERAL, payload))
+    elif events:
+        stage_event(transaction, events[0])
 
 
 def _row(first: AnyEvent, type_: str, payload: str) -> OutboxRow:
@@ -36,5 +36,5 @@ def _row(first: AnyEvent, type_: str, payload: str) -> OutboxRow:
         payload=payload,
         occurred_at=first.occurred_at,
         correlation_id=first.correlation_id,
-        expires_at=first.occurred_at + KEPT,
+        expires_at=first.occurred_at + RETENTION,
     )

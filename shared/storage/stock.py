@@ -109,7 +109,7 @@ def shard_keys(shards: Mapping[str, int]) -> list[str]:
 
 def get_stocks(shards: Mapping[str, int]) -> dict[str, StockSnapshot]:
     """The stock of these products as it is now: one BatchGetItem for each 100 shards."""
-    return snapshots_from(shards, Stock.fetch(shard_keys(shards)).values())
+    return snapshots_from(shards, Stock.find_many(shard_keys(shards)).values())
 
 
 def snapshots_from(shards: Mapping[str, int], items: Iterable[Stock]) -> dict[str, StockSnapshot]:

@@ -1,4 +1,4 @@
-"""Transactions whose every write names the error that its failed condition stands for."""
+"""Transactions in which each write names the error to raise when its condition fails."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +11,12 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from shared.errors.base import Unavailable
-from shared.storage.dynamo import connection, pause
+from shared.retries import retry
+from shared.storage.dynamo import connection
 
 __all__ = [
     "ACTIONS_MAX",
-    "TRIES",
+    "ATTEMPTS",
     "Action",
     "Condition",
     "Contended",
@@ -24,18 +25,18 @@ __all__ = [
 ]
 
 ACTIONS_MAX = 100  # DynamoDB's limit on one transaction
-TRIES = 4
+ATTEMPTS = 4
 
-# Reasons for which a cancelled transaction may go through at a later try (API_TransactWriteItems).
+# After a cancellation for these reasons a retry may succeed (API_TransactWriteItems).
 _TRANSIENT = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
-# What a failed condition stands for; given as a function, it is told the item that was found.
-# DynamoDB also gives those of checks and deletes, but pynamodb does not ask for them.
+# The error to raise when a condition fails, or a function from the stored item to that error.
+# DynamoDB can also return the items of checks and deletes, but pynamodb does not request them.
 Otherwise = Exception | Callable[[Any], Exception] | None
 
 
 class Contended(Unavailable):
-    """Other writers won each of the tries. Nothing was written."""
+    """Other writers won every attempt, and nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,11 @@ class _Write:
 
 @dataclass(slots=True)
 class Transaction:
-    """Writes that happen together or not at all.
+    """Writes that DynamoDB applies all together or not at all.
 
-    `otherwise` is the refusal that a write's failed condition stands for; that of a put or an
-    update may be a function from the item that was found instead (None: no item) to the refusal.
-    Several conditions may fail at once: the refusal raised is that of the write added first.
+    `otherwise` is the error to raise when a write's condition fails. For a put or an update it may
+    be a function from the stored item (None: no item) to the error. When several conditions fail,
+    `commit` raises the error of the write that was added first.
     """
 
     _checks: list[_Write] = field(default_factory=list)
@@ -63,10 +64,10 @@ class Transaction:
     def put(
         self, item: Model, *, only_if: Condition | None = None, otherwise: Otherwise = None
     ) -> None:
-        found = _wanted(otherwise)
+        returned = _return_values(otherwise)
         self._add(
             self._puts,
-            _Write(type(item), lambda to: to.save(item, only_if, found), otherwise),
+            _Write(type(item), lambda sent: sent.save(item, only_if, returned), otherwise),
         )
 
     def update(
@@ -77,74 +78,74 @@ class Transaction:
         only_if: Condition | None = None,
         otherwise: Otherwise = None,
     ) -> None:
-        """Change the item with this one's key, creating it unless `only_if` says otherwise."""
-        found = _wanted(otherwise)
+        """Update the item with this item's key, or create it where `only_if` allows that."""
+        returned = _return_values(otherwise)
         self._add(
             self._updates,
             _Write(
-                type(item), lambda to: to.update(item, list(actions), only_if, found), otherwise
+                type(item),
+                lambda sent: sent.update(item, list(actions), only_if, returned),
+                otherwise,
             ),
         )
 
     def delete(
         self, item: Model, *, only_if: Condition | None = None, otherwise: Exception | None = None
     ) -> None:
-        """Remove the item with this one's key, if there is one."""
-        self._add(self._deletes, _Write(type(item), lambda to: to.delete(item, only_if), otherwise))
+        """Delete the item with this item's key, if it exists."""
+        self._add(
+            self._deletes, _Write(type(item), lambda sent: sent.delete(item, only_if), otherwise)
+        )
 
     def check(
         self, table: type[Model], *key: str, only_if: Condition, otherwise: Exception
     ) -> None:
-        """Write nothing there, but demand this of the item with that key."""
+        """Require a condition of the item with this key without writing it."""
         hash_key, range_key = (*key, None)[:2]
         self._add(
             self._checks,
             _Write(
                 table,
-                lambda to: to.condition_check(table, hash_key, range_key, condition=only_if),
+                lambda sent: sent.condition_check(table, hash_key, range_key, condition=only_if),
                 otherwise,
             ),
         )
 
-    def _add(self, kind: list[_Write], write: _Write) -> None:
-        kind.append(write)
+    def _add(self, same_kind: list[_Write], write: _Write) -> None:
+        same_kind.append(write)
         self._order.append(write)
 
     def __len__(self) -> int:
         return len(self._order)
 
-    def commit(self, *, tries: int = TRIES) -> None:
-        """Write it all, or raise and have written nothing.
+    def commit(self, *, attempts: int = ATTEMPTS) -> None:
+        """Write everything, or raise and write nothing.
 
-        Raises the refusal of the condition that failed, or Contended. After an Unavailable for a
-        lost reply it may have been written all the same: a retry must find out by a condition.
+        Raises the `otherwise` of the condition that failed, or Contended. After any other
+        Unavailable the writes may exist, because the reply can be lost: a retry needs a condition
+        that detects them.
         """
-        for attempt in range(tries):
-            if attempt:
-                pause(attempt)
-            try:
-                self._send()
-            except TransactWriteError as error:
-                refusal = self._refusal_in(error.cancellation_reasons)
-                if refusal is not None:
-                    raise refusal from error
-                if not _is_transient(error):
-                    raise
-            else:
-                return
-        raise Contended
+        retry(self._send, on=(Contended,), attempts=attempts)
 
     @property
     def _sent(self) -> list[_Write]:
-        """In the order that pynamodb sends them in, whatever order they were added in."""
+        """The writes in pynamodb's order, which is also the order of cancellation reasons."""
         return [*self._checks, *self._deletes, *self._puts, *self._updates]
 
     def _send(self) -> None:
-        with TransactWrite(connection=connection()) as transaction:
-            for write in self._sent:
-                write.send(transaction)
+        try:
+            with TransactWrite(connection=connection()) as transaction:
+                for write in self._sent:
+                    write.send(transaction)
+        except TransactWriteError as error:
+            refused = self._error_in(error.cancellation_reasons)
+            if refused is not None:
+                raise refused from error
+            if _is_transient(error):
+                raise Contended from error
+            raise
 
-    def _refusal_in(self, reasons: list[CancellationReason | None]) -> Exception | None:
+    def _error_in(self, reasons: list[CancellationReason | None]) -> Exception | None:
         failed = {
             id(write): reason
             for write, reason in zip(self._sent, reasons, strict=False)
@@ -152,16 +153,16 @@ class Transaction:
         }
         for write in self._order:
             if id(write) in failed and write.otherwise is not None:
-                return _refusal(write, failed[id(write)])
+                return _error_of(write, failed[id(write)])
         return None
 
 
-def _wanted(otherwise: Otherwise) -> str | None:
-    """What DynamoDB is to return of an item that fails its condition."""
+def _return_values(otherwise: Otherwise) -> str | None:
+    """Which attributes DynamoDB returns of an item that fails its condition."""
     return "ALL_OLD" if callable(otherwise) else None
 
 
-def _refusal(write: _Write, reason: CancellationReason) -> Exception | None:
+def _error_of(write: _Write, reason: CancellationReason) -> Exception | None:
     if not callable(write.otherwise):
         return write.otherwise
     found = reason.raw_item

@@ -9,11 +9,11 @@ from authorizer.handler import handler
 from benchmarks.endpoint import record_calls
 from shared import clock, config
 from shared.aws import client
-from shared.http.authorization import caller_of
+from shared.http.authorization import caller_from_event
 from shared.security import access_tokens
 from shared.security.key_rings import KeyRing, key_ring
 from shared.security.permissions import Permission, Role, permissions_of
-from shared.storage.dynamo import BATCH_TRIES, connection
+from shared.storage.dynamo import BATCH_ATTEMPTS, connection
 from shared.storage.models.accounts import Session, User
 from tests.support import logs, shop
 from tests.support.accounts import ACCESS_TOKEN_LIFETIME, issue_access_token, session
@@ -100,7 +100,7 @@ def test_what_api_gateway_passes_on_is_flat_and_read_by_the_routes(token):
     context = ask(f"Bearer {token}")["context"]
 
     assert all(isinstance(value, str | int | bool) for value in context.values())
-    caller = caller_of({"requestContext": {"authorizer": {"lambda": context}}})
+    caller = caller_from_event({"requestContext": {"authorizer": {"lambda": context}}})
     assert caller.user_id == "usr_staff"
     assert caller.may(Permission.WRITE_STOCK)
 
@@ -260,7 +260,7 @@ UNREAD = {"souk-users": {"Keys": [{"user_id": {"S": "usr_staff"}}]}}
         [error_reply("ProvisionedThroughputExceededException")],
         [error_reply("ThrottlingException")],
         [error_reply("InternalServerError", status=500)],
-        [success_reply({"Responses": {}, "UnprocessedKeys": UNREAD})] * BATCH_TRIES,
+        [success_reply({"Responses": {}, "UnprocessedKeys": UNREAD})] * BATCH_ATTEMPTS,
     ],
     ids=["silent", "over its throughput", "throttled", "broken", "unread"],
 )

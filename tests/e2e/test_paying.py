@@ -18,7 +18,7 @@ def test_an_order_is_paid_shipped_delivered_and_paid_back(staff, buyer, mails_to
     buyer.sees(order["id"], "refunded")
 
     assert staff.available(tea) == 3  # what was shipped is not in stock because it was paid back
-    told = ("order at", "is paid", "on its way", "paid EUR 20.00 back")
+    told = ("order at", "is paid", "on its way", "refund of EUR 20.00")
     eventually(lambda: len(mails_to(buyer.email)) == len(told) + 1)  # and a welcome
     subjects = [mail["subject"] for mail in mails_to(buyer.email)]
     assert all(any(it in subject for subject in subjects) for it in told), subjects

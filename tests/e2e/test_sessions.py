@@ -63,7 +63,7 @@ def test_a_hundred_refreshes_at_once_are_one_chain_and_a_replay_ends_it(
     assert refresh(visitor, later.json()["refresh_token"]).status_code == 401
     # This one was not used before: no answer about it is cached.
     assert bearing(visitor, again.json()["access_token"]).get("/me").status_code == 401
-    about_reuse = "was ended"
+    about_reuse = "ended one of your sessions"
 
     def warnings() -> list[dict[str, str]]:
         return [mail for mail in mails_to(account["email"]) if about_reuse in mail["subject"]]

@@ -11,7 +11,7 @@ from shared.storage.dynamo import connection
 from shared.storage.models.catalog import Product, Stock, StockMovement
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.uploads import Upload
-from shared.storage.transactions import TRIES
+from shared.storage.transactions import ATTEMPTS
 from tests.support import faults, imports, shop
 from tests.support.catalog import list_all_skus, patch_product
 from tests.support.events import published_events
@@ -266,7 +266,7 @@ def test_units_that_a_file_counts_while_the_stock_is_split_anew_are_in_sight(mon
 def test_rows_that_others_contend_for_are_tried_again(monkeypatch):
     monkeypatch.setattr(import_file, "pause", lambda _: None)
     tea = shop.product("TEA", available=1)
-    conflicts = [faults.cancelled_transaction("TransactionConflict")] * (2 * TRIES)
+    conflicts = [faults.cancelled_transaction("TransactionConflict")] * (2 * ATTEMPTS)
     imports.upload()
     event = put_file(CSV_HEADER + csv_row("TEA", available=9))
 

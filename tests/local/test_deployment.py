@@ -4,6 +4,8 @@ import pytest
 
 from local import deployment
 
+PARAMETERS = {"MailSender": "shop@souk.example", "ShopCurrency": "EUR"}
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -19,26 +21,43 @@ def project(tmp_path: Path) -> Path:
     ["template.yaml", "functions/orders/handler.py", "shared/ids.py", deployment.PINS[0]],
 )
 def test_a_change_to_what_is_deployed_changes_the_fingerprint(project: Path, changed: str) -> None:
-    before = deployment.fingerprint(project)
+    before = deployment.fingerprint(project, PARAMETERS)
 
     (project / changed).write_text("two\n")
 
-    assert deployment.fingerprint(project) != before
+    assert deployment.fingerprint(project, PARAMETERS) != before
+
+
+@pytest.mark.parametrize(
+    "changed", [{"MailSender": "tea@shop.example"}, {"ShopCurrency": "JPY"}, {"ShopName": "Tea"}]
+)
+def test_a_changed_parameter_changes_the_fingerprint(
+    project: Path, changed: dict[str, str]
+) -> None:
+    before = deployment.fingerprint(project, PARAMETERS)
+
+    assert deployment.fingerprint(project, PARAMETERS | changed) != before
+
+
+def test_the_order_of_parameters_does_not_change_the_fingerprint(project: Path) -> None:
+    reordered = dict(reversed(PARAMETERS.items()))
+
+    assert deployment.fingerprint(project, reordered) == deployment.fingerprint(project, PARAMETERS)
 
 
 def test_a_file_under_a_new_name_changes_the_fingerprint(project: Path) -> None:
-    before = deployment.fingerprint(project)
+    before = deployment.fingerprint(project, PARAMETERS)
 
     (project / "shared/ids.py").rename(project / "shared/names.py")
 
-    assert deployment.fingerprint(project) != before
+    assert deployment.fingerprint(project, PARAMETERS) != before
 
 
 def test_tests_and_compiled_files_do_not_change_the_fingerprint(project: Path) -> None:
-    before = deployment.fingerprint(project)
+    before = deployment.fingerprint(project, PARAMETERS)
 
     for name in ("tests/test_ids.py", "shared/__pycache__/ids.cpython-313.pyc", "README.md"):
         (project / name).parent.mkdir(exist_ok=True)
         (project / name).write_text("new\n")
 
-    assert deployment.fingerprint(project) == before
+    assert deployment.fingerprint(project, PARAMETERS) == before

@@ -1,4 +1,4 @@
-"""Pure: what a mail says."""
+"""Pure: the text of mails about accounts, and rules for all mails."""
 
 import pytest
 
@@ -32,8 +32,8 @@ def test_a_new_user_is_welcomed():
         assert "ignore" in text
 
 
-@pytest.mark.parametrize("event", MAILED, ids=lambda it: it.type)
-def test_the_page_is_whole_and_loads_nothing(event):
+@pytest.mark.parametrize("event", MAILED, ids=lambda event: event.type)
+def test_the_html_is_complete_and_loads_nothing(event):
     page = Page(write_email(event).html)
 
     assert page.opened == []
@@ -57,9 +57,9 @@ def test_the_page_is_whole_and_loads_nothing(event):
         (build_event("order.shipped", carrier=MARKUP), {}),
         (build_event("order.shipped", tracking_number=MARKUP), {}),
     ],
-    ids=lambda it: getattr(it, "type", ""),
+    ids=lambda event: getattr(event, "type", ""),
 )
-def test_markup_in_a_name_is_shown_and_not_run(event, about):
+def test_markup_in_a_name_is_shown_as_text(event, about):
     email = write_email(event, **about)
 
     page = Page(email.html)
@@ -69,9 +69,9 @@ def test_markup_in_a_name_is_shown_and_not_run(event, about):
     assert MARKUP in email.text
 
 
-@pytest.mark.parametrize("event", MAILED, ids=lambda it: it.type)
+@pytest.mark.parametrize("event", MAILED, ids=lambda event: event.type)
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\u2028", "\x85", "\v"])
-def test_a_subject_is_one_line_whatever_is_in_a_name(event, end):
+def test_a_subject_is_one_line_with_any_name(event, end):
     email = write_email(event, shop_name=f"Souk{end}Bcc: everyone@example.com")
 
     assert end not in email.subject
@@ -91,21 +91,21 @@ def test_a_name_in_any_script_is_kept():
 
 
 @pytest.mark.parametrize("name", event_types())
-def test_the_recipient_is_the_one_whom_it_happened_to(name):
-    assert emails.recipient_id(build_event(name, "usr_new")) == "usr_new"
+def test_the_recipient_is_the_user_of_the_event(name):
+    assert emails.get_recipient_id(build_event(name, "usr_new")) == "usr_new"
 
 
-@pytest.mark.parametrize("event", ABOUT_ACCOUNTS, ids=lambda it: it.type)
-def test_a_change_of_address_is_asked_at_the_new_one_and_told_to_the_old_one(event):
-    elsewhere = {
+@pytest.mark.parametrize("event", ABOUT_ACCOUNTS, ids=lambda event: event.type)
+def test_the_new_address_confirms_and_the_old_one_is_notified(event):
+    other_addresses = {
         "user.email_change_requested": "new@example.com",
         "user.email_changed": "old@example.com",
     }
 
-    assert write_email(event).to == elsewhere.get(event.type, "ada@example.com")
+    assert write_email(event).to == other_addresses.get(event.type, "ada@example.com")
 
 
-def test_who_has_taken_an_account_over_is_not_named_to_its_owner_nor_the_owner_to_a_stranger():
+def test_a_change_of_address_reveals_no_other_address():
     changed, asked = (
         write_email(build_event("user.email_changed")),
         write_email(build_event("user.email_change_requested")),
@@ -117,20 +117,20 @@ def test_who_has_taken_an_account_over_is_not_named_to_its_owner_nor_the_owner_t
 
 
 @pytest.mark.parametrize("name", sorted(NOT_MAILED))
-def test_nobody_is_told_that_their_account_is_gone_or_their_address_their_own(name):
-    assert emails.owner(build_event(name), ada()) is None
+def test_a_deletion_and_a_confirmation_send_no_mail(name):
+    assert emails.find_account_recipient(build_event(name), ada()) is None
 
 
 @pytest.mark.parametrize(
     ("event", "gone"),
     [("user.email_change_requested", "new_email"), ("user.email_changed", "previous_email")],
 )
-def test_an_address_that_is_gone_is_nobodys(event, gone):
-    assert emails.owner(build_event(event), ada(**{gone: None})) is None
+def test_a_removed_address_gets_no_mail(event, gone):
+    assert emails.find_account_recipient(build_event(event), ada(**{gone: None})) is None
 
 
-@pytest.mark.parametrize("event", ABOUT_ACCOUNTS, ids=lambda it: it.type)
-def test_only_a_mail_that_needs_one_has_a_link_and_the_same_in_both_forms(event):
+@pytest.mark.parametrize("event", ABOUT_ACCOUNTS, ids=lambda event: event.type)
+def test_text_and_html_have_the_same_link_if_any(event):
     email = write_email(event)
 
     found = [word for word in email.text.split() if word.startswith("http")]
@@ -141,11 +141,11 @@ def test_only_a_mail_that_needs_one_has_a_link_and_the_same_in_both_forms(event)
     (url,) = found
     assert url.startswith(f"{SHOP_URL}/{WITH_LINK[event.type]}?token=")
     assert page.links == [url]
-    assert url in page.text  # to be copied, where a button cannot be pressed
+    assert url in page.text  # for readers whose mail program shows no buttons
 
 
-@pytest.mark.parametrize("event", MAILED, ids=lambda it: it.type)
-def test_a_text_is_lines_that_fit_with_one_blank_between(event):
+@pytest.mark.parametrize("event", MAILED, ids=lambda event: event.type)
+def test_a_text_has_short_lines_and_single_blank_lines(event):
     text = write_email(event).text
 
     assert "\n\n\n" not in text
@@ -156,7 +156,7 @@ def test_a_text_is_lines_that_fit_with_one_blank_between(event):
 
 
 @pytest.mark.parametrize("name", ["user.registered", "user.duplicate_registration_attempted"])
-def test_an_address_that_is_confirmed_is_not_asked_for_again(name):
+def test_a_confirmed_address_is_not_confirmed_again(name):
     email = write_email(build_event(name), ada(email_verified=True))
 
     assert "confirm" not in email.text + email.html
@@ -164,7 +164,7 @@ def test_an_address_that_is_confirmed_is_not_asked_for_again(name):
     assert "you can ignore this" in " ".join(email.text.split())
 
 
-def test_who_registers_again_is_sent_to_the_login_and_told_how_to_reset():
+def test_a_second_registration_points_to_login_and_reset():
     email = write_email(
         build_event("user.duplicate_registration_attempted"), ada(email_verified=True)
     )
@@ -175,8 +175,8 @@ def test_who_registers_again_is_sent_to_the_login_and_told_how_to_reset():
         assert "forgotten" in text
 
 
-def test_who_did_not_open_the_account_is_told_not_to_confirm_it():
-    """Else a stranger who registered the address first keeps a password to what is now its own."""
+def test_a_stranger_s_registration_must_not_be_confirmed():
+    """Otherwise a stranger who registered the address first would keep a password to it."""
     for name in ("user.registered", "user.verification_requested"):
         email = write_email(build_event(name))
 
@@ -184,30 +184,30 @@ def test_who_did_not_open_the_account_is_told_not_to_confirm_it():
             assert "do not follow the link" in " ".join(text.split())
 
 
-def test_where_two_claim_an_address_its_mailbox_sets_the_password():
+def test_the_owner_of_a_contested_address_sets_the_password():
     email = write_email(build_event("user.duplicate_registration_attempted"))
 
     for text in (email.text, Page(email.html).text):
         said = " ".join(text.split())
-        assert "If you want the account, set its password" in said
-        assert "good once, for 10 minutes" in said
+        assert "If you want to use the account, set its password" in said
+        assert "works once, within 10 minutes" in said
 
 
-@pytest.mark.parametrize("event", MAILED, ids=lambda it: it.type)
-def test_an_address_that_nobody_has_confirmed_gets_no_words_that_a_stranger_chose(event):
+@pytest.mark.parametrize("event", MAILED, ids=lambda event: event.type)
+def test_an_unconfirmed_address_gets_no_text_of_a_stranger(event):
     email = write_email(event, ada(name="Winner! Claim at https://evil.example"))
 
     assert "evil.example" not in email.subject + email.text + email.html
 
 
-def test_a_reset_says_how_long_it_is_good_and_that_it_can_be_ignored():
+def test_a_reset_says_how_long_it_works_and_can_be_ignored():
     email = write_email(build_event("user.password_reset_requested"))
 
     assert email.subject == "Reset your password at Souk"
     for text in (email.text, Page(email.html).text):
         said = " ".join(text.split())
-        assert "good once, for 10 minutes." in said
-        assert "If you did not ask for this, you can ignore this message: nothing changes." in said
+        assert "works once, within 10 minutes." in said
+        assert "If you did not ask for this, you can ignore this message. Nothing changes." in said
 
 
 @pytest.mark.parametrize(
@@ -230,17 +230,17 @@ def test_a_reset_says_how_long_it_is_good_and_that_it_can_be_ignored():
         ),
         (
             build_event("session.reuse_detected"),
-            "A session of yours at Souk was ended",
+            "We ended one of your sessions at Souk",
             "reset the password",
         ),
         (
             build_event("user.email_changed"),
             "Your account at Souk has a new address",
-            "tell Souk at once, from this address",
+            "write to Souk at once, from this address",
         ),
     ],
 )
-def test_a_notice_says_what_happened_when_and_what_to_do_about_it(event, subject, what_to_do):
+def test_a_notice_says_what_happened_when_and_what_to_do(event, subject, what_to_do):
     email = write_email(event)
 
     assert email.subject == subject
@@ -250,17 +250,24 @@ def test_a_notice_says_what_happened_when_and_what_to_do_about_it(event, subject
         assert what_to_do in said
 
 
-def test_a_moment_is_told_in_utc_wherever_it_was_noted():
-    noted = OCCURRED_AT.isoformat().replace("09:07:30+00:00", "14:37:30+05:30")
+def test_a_time_is_written_in_utc():
+    occurred_at = OCCURRED_AT.isoformat().replace("09:07:30+00:00", "14:37:30+05:30")
     event = parse_event(
-        {"type": "user.password_changed", "occurred_at": noted, "data": {"user_id": "usr_ada"}}
+        {
+            "type": "user.password_changed",
+            "occurred_at": occurred_at,
+            "data": {"user_id": "usr_ada"},
+        }
     )
 
     assert "4 November 2026, 09:07 UTC" in write_email(event).text
 
 
-def test_a_mail_and_its_link_do_not_show_when_printed():
+def test_repr_shows_no_mail_and_no_link():
     event = build_event("user.password_reset_requested")
-    email, link = write_email(event), links.make(event, ada(), "ada@example.com", shop_url=SHOP_URL)
+    email, link = (
+        write_email(event),
+        links.create_account_link(event, ada(), "ada@example.com", shop_url=SHOP_URL),
+    )
 
     assert "token=" not in repr(email) + repr(link)

@@ -1,11 +1,11 @@
-"""Pure, but for the keys that sign a guest's link: what a mail about an order says, and to whom."""
+"""Pure, except for the keys of guests' links: the text and the recipient of mails about orders."""
 
 import re
 
 import pytest
 
 from notifications import emails, links
-from orders.guests import links as tokens
+from orders.guests import links as guest_links
 from shared.events.all_events import OrderEvent
 from shared.storage.models.orders import OrderPromotion, OrderStep, ShippingAddress
 from tests.support import email_fixtures
@@ -23,7 +23,7 @@ from tests.support.email_fixtures import (
 )
 
 
-def test_a_buyer_is_told_what_they_ordered_and_what_it_costs():
+def test_a_confirmation_lists_items_and_prices():
     email = write_email(order_placed(), ada(email_verified=True))
 
     assert (email.to, email.subject) == ("ada@example.com", "Your order at Souk")
@@ -34,7 +34,7 @@ def test_a_buyer_is_told_what_they_ordered_and_what_it_costs():
             assert amount in text
 
 
-def test_every_line_of_an_order_is_told_in_its_own_currency():
+def test_every_line_has_the_order_s_currency():
     lines = [email_fixtures.line(name=f"Tea {n}", line_total_minor=1000 + n) for n in range(50)]
 
     email = write_email(
@@ -54,23 +54,23 @@ PLAIN = (
 )
 
 
-def test_a_text_has_a_line_for_each_thing_ordered():
+def test_a_text_has_a_line_for_each_item():
     assert write_email(order_placed(), ada(email_verified=True)).text == (
-        "Hello Ada Lovelace,\n\nthank you for your order ord_one.\n"
-        "It is not paid yet. We keep its goods for you until\n24 November 2026, 10:45 UTC.\n\n"
-        + PLAIN
+        "Hello Ada Lovelace,\n\nThank you for your order ord_one.\n"
+        "It is not paid yet. We reserve the items for you until\n"
+        "24 November 2026, 10:45 UTC. Please pay before then.\n\n" + PLAIN
     )
 
 
-def test_a_text_about_a_parcel_has_what_finds_it():
+def test_a_shipping_text_has_carrier_and_tracking_number():
     assert write_email(build_event("order.shipped")).text == (
-        "Hello,\n\nyour order ord_one has left.\n\n"
+        "Hello,\n\nWe have shipped your order ord_one.\n\n"
         "Carrier: Royal Mail\nTracking number: RM 123\n\n" + PLAIN
     )
 
 
 @pytest.mark.parametrize(
-    ("totals", "tax_included", "told"),
+    ("totals", "tax_included", "expected"),
     [
         ({}, False, ["Total: EUR 25.00"]),
         (
@@ -97,8 +97,8 @@ def test_a_text_about_a_parcel_has_what_finds_it():
         ),
     ],
 )
-@pytest.mark.parametrize("event", ABOUT_ORDERS, ids=lambda it: it.type)
-def test_what_makes_up_the_total_is_told_where_there_is_any(event, totals, tax_included, told):
+@pytest.mark.parametrize("event", ABOUT_ORDERS, ids=lambda event: event.type)
+def test_subtotals_are_shown_where_there_are_any(event, totals, tax_included, expected):
     order = email_fixtures.sample_order(
         totals=email_fixtures.totals(**totals), tax_included=tax_included
     )
@@ -107,8 +107,8 @@ def test_what_makes_up_the_total_is_told_where_there_is_any(event, totals, tax_i
 
     sums = [line for line in email.text.splitlines() if re.match("[A-Z][a-z ]+: -?EUR", line)]
     page = " ".join(Page(email.html).text.split())
-    assert sums == told
-    assert " ".join(told).replace(":", "") in page
+    assert sums == expected
+    assert " ".join(expected).replace(":", "") in page
 
 
 @pytest.mark.parametrize(
@@ -119,18 +119,22 @@ def test_what_makes_up_the_total_is_told_where_there_is_any(event, totals, tax_i
         (
             build_event("order.cancelled"),
             "Your order at Souk was cancelled",
-            "What was paid for it is paid back.",
+            "If you have paid, we will refund the payment.",
         ),
-        (build_event("order.expired"), "Your order at Souk has expired", "was not paid in time"),
+        (
+            build_event("order.expired"),
+            "Your order at Souk has expired",
+            "received no payment in time",
+        ),
         (
             build_event("order.refunded"),
-            "Souk has paid EUR 25.00 back to you",
-            "all that you had paid is paid back",
+            "Your refund of EUR 25.00 from Souk",
+            "refunds everything that you paid",
         ),
     ],
-    ids=lambda it: getattr(it, "type", ""),
+    ids=lambda event: getattr(event, "type", ""),
 )
-def test_a_buyer_is_told_what_became_of_their_order(event, subject, said):
+def test_a_buyer_reads_what_happened_to_the_order(event, subject, said):
     email = write_email(event)
 
     assert email.subject == subject
@@ -140,19 +144,19 @@ def test_a_buyer_is_told_what_became_of_their_order(event, subject, said):
         assert said in words
 
 
-def test_what_is_paid_back_in_part_is_not_told_as_all():
+def test_a_partial_refund_does_not_claim_to_be_full():
     event = build_event(
         "order.refunded", amount={"amount_minor": 700, "currency": "EUR"}, is_full=False
     )
 
     email = write_email(event)
 
-    assert email.subject == "Souk has paid EUR 7.00 back to you"
-    assert "all that you had paid" not in email.text + email.html
+    assert email.subject == "Your refund of EUR 7.00 from Souk"
+    assert "everything that you paid" not in email.text + email.html
 
 
 @pytest.mark.parametrize("number", ["RM 123", None])
-def test_a_parcel_without_a_number_has_no_line_for_it(number):
+def test_a_shipment_without_a_number_has_no_line_for_one(number):
     email = write_email(build_event("order.shipped", tracking_number=number))
 
     for text in (email.text, Page(email.html).text):
@@ -160,7 +164,7 @@ def test_a_parcel_without_a_number_has_no_line_for_it(number):
         assert ("racking number" in text) is (number is not None)
 
 
-def test_a_confirmation_that_is_sent_again_says_the_same():
+def test_a_resent_confirmation_says_the_same():
     assert write_email(build_event("order.confirmation_requested")) == write_email(
         build_event("order.placed")
     )
@@ -189,18 +193,18 @@ def test_a_confirmation_says_what_is_left_to_pay(changes, said):
         assert (sentence in text) is (sentence == said)
 
 
-def test_what_was_nothing_to_pay_has_no_mail_that_it_is_paid():
+def test_a_free_order_gets_no_mail_about_a_payment():
     order = email_fixtures.sample_order(
         totals=email_fixtures.totals(discount_minor=2500, total_minor=0)
     )
 
-    assert emails.buyer(build_event("order.paid"), order, ada()) is None
-    assert emails.buyer(build_event("order.placed"), order, ada()) is not None
+    assert emails.find_order_recipient(build_event("order.paid"), order, ada()) is None
+    assert emails.find_order_recipient(build_event("order.placed"), order, ada()) is not None
 
 
 @pytest.mark.usefixtures("aws")
-@pytest.mark.parametrize("event", ABOUT_ORDERS, ids=lambda it: it.type)
-def test_a_user_is_led_to_their_orders_and_a_guest_to_one_that_opens_by_itself(event):
+@pytest.mark.parametrize("event", ABOUT_ORDERS, ids=lambda event: event.type)
+def test_a_user_s_link_needs_a_login_and_a_guest_s_does_not(event):
     to_user, to_guest = write_email(event), write_email(event, order=guest_order())
 
     (users,) = set(Page(to_user.html).links)
@@ -208,7 +212,7 @@ def test_a_user_is_led_to_their_orders_and_a_guest_to_one_that_opens_by_itself(e
     assert users == f"{SHOP_URL}/orders/ord_one"
     head, _, token = str(guests).partition("&token=")
     assert head == f"{SHOP_URL}/order?id=ord_one"
-    tokens.require("ord_one", token)
+    guest_links.require("ord_one", token)
     assert to_guest.to == "guest@example.com"
     for text in (to_guest.text, Page(to_guest.html).text):
         assert "for 90 days" in " ".join(text.split())
@@ -216,9 +220,9 @@ def test_a_user_is_led_to_their_orders_and_a_guest_to_one_that_opens_by_itself(e
 
 
 @pytest.mark.usefixtures("aws")
-@pytest.mark.parametrize("event", ABOUT_ORDERS, ids=lambda it: it.type)
-def test_a_guest_s_mail_has_no_word_that_whoever_ordered_chose(event):
-    """Nobody has confirmed the address: it would be a way to write to strangers."""
+@pytest.mark.parametrize("event", ABOUT_ORDERS, ids=lambda event: event.type)
+def test_a_guest_s_mail_has_no_text_that_the_buyer_entered(event):
+    """The address is unconfirmed, so the text could be a message to a stranger."""
     evil = "Winner! Claim at https://evil.example"
     address = dict.fromkeys(("name", "line1", "line2", "postal_code", "city", "region"), evil)
     order = guest_order(
@@ -234,15 +238,15 @@ def test_a_guest_s_mail_has_no_word_that_whoever_ordered_chose(event):
 
 
 @pytest.mark.parametrize(
-    "name", sorted({*event_types(OrderEvent)} - {*event_types(emails.AboutBuyersOrder)})
+    "name", sorted({*event_types(OrderEvent)} - {*event_types(emails.MailedOrderEvent)})
 )
-def test_what_is_the_shop_s_own_is_mailed_to_nobody(name):
-    with pytest.raises(TypeError, match="mailed to nobody"):
-        emails.recipient_id(build_event(name))
+def test_internal_events_have_no_recipient(name):
+    with pytest.raises(TypeError, match="no mail exists"):
+        emails.get_recipient_id(build_event(name))
 
 
-def test_an_order_s_mail_goes_to_whose_it_is_now():
-    """The event may have the guest's id still, and the order an owner."""
+def test_an_order_s_mail_goes_to_its_current_owner():
+    """The event may name the guest although the order has an owner by now."""
     event = build_event("order.paid", buyer_id="gst_one")
     own, claimed, nobodys = (
         guest_order(),
@@ -250,19 +254,25 @@ def test_an_order_s_mail_goes_to_whose_it_is_now():
         email_fixtures.sample_order(buyer_id="usr_deleted"),
     )
 
-    to = [emails.buyer(event, own, None), emails.buyer(event, claimed, ada())]
+    to = [
+        emails.find_order_recipient(event, own, None),
+        emails.find_order_recipient(event, claimed, ada()),
+    ]
 
-    assert [it.mailbox for it in to if it] == ["guest@example.com", "ada@example.com"]
-    assert emails.buyer(event, nobodys, None) is None
+    assert [recipient.address for recipient in to if recipient] == [
+        "guest@example.com",
+        "ada@example.com",
+    ]
+    assert emails.find_order_recipient(event, nobodys, None) is None
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_guest_s_mail_and_its_link_do_not_show_when_printed():
+def test_repr_shows_no_guest_s_mail_and_no_link():
     email, link = (
         write_email(order_placed(), order=guest_order()),
-        links.to_order(guest_order(), shop_url=SHOP_URL),
+        links.create_order_link(guest_order(), shop_url=SHOP_URL),
     )
 
     assert "token=" in email.text
     assert "token=" not in repr(email) + repr(link)
-    assert "guest@" not in repr(emails.buyer(order_placed(), guest_order(), None))
+    assert "guest@" not in repr(emails.find_order_recipient(order_placed(), guest_order(), None))

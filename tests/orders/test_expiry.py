@@ -8,8 +8,7 @@ import pytest
 from orders.lifecycle.service import update_order
 from orders.workers import expire_orders
 from orders.workers.expire_orders import NotExpired, handler
-from shared import clock
-from shared.storage import dynamo
+from shared import clock, retries
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
 from tests.support import logs, orders, pricing, shop
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
-    monkeypatch.setattr(dynamo.time, "sleep", lambda _: None)
+    monkeypatch.setattr(retries.time, "sleep", lambda _: None)
 
 
 @pytest.fixture

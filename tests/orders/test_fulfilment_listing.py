@@ -255,13 +255,13 @@ def test_by_status_it_is_what_is_so_now(tea):
 def test_an_order_that_has_moved_on_is_left_out_though_the_index_still_has_it(tea, monkeypatch):
     """moto's indexes never lag: the order is changed between the Query and the read."""
     first, second = place(tea, captured), place(tea, captured)
-    fetch = Order.fetch
+    find_many = Order.find_many
 
-    def fetch_late(keys):
+    def find_late(keys):
         update_order(first, cancel)
-        return fetch(keys)
+        return find_many(keys)
 
-    monkeypatch.setattr(repository.Order, "fetch", fetch_late)
+    monkeypatch.setattr(repository.Order, "find_many", find_late)
 
     assert ids_in(listed(status="paid")) == [second]
 

@@ -9,10 +9,10 @@ import pytest
 from orders.lifecycle import decisions, repository, service
 from orders.lifecycle.service import TRIES, try_update_order, update_order
 from orders.lifecycle.transitions import BYTES_MAX, ENTRIES_MAX
+from shared import retries
 from shared.errors.base import Unavailable
 from shared.errors.orders import OrderEntryLimitReached, OrderNotFound, OrderStatusConflict
 from shared.errors.requests import ConcurrentModification
-from shared.storage import dynamo
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
@@ -43,7 +43,7 @@ def tea():
 def pauses(monkeypatch):
     taken: list[int] = []
     monkeypatch.setattr(service, "pause", taken.append)
-    monkeypatch.setattr(dynamo.time, "sleep", lambda _: None)
+    monkeypatch.setattr(retries.time, "sleep", lambda _: None)
     return taken
 
 

@@ -83,11 +83,11 @@ def test_a_shard_that_others_win_is_left_for_another(monkeypatch):
     tea = split(16, 8)
     commit, tried = Transaction.commit, []
 
-    def contended(transaction, *, tries):
-        tried.append(tries)
+    def contended(transaction, *, attempts):
+        tried.append(attempts)
         if len(tried) < 3:
             raise Contended("The shop is very busy.")
-        commit(transaction, tries=tries)
+        commit(transaction, attempts=attempts)
 
     monkeypatch.setattr(Transaction, "commit", contended)
 

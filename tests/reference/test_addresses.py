@@ -1,4 +1,4 @@
-"""Whole slice: health, and what is said of addresses and methods that have no route."""
+"""Whole slice: health, and responses to addresses and methods without a route."""
 
 import json
 
@@ -29,7 +29,7 @@ def test_the_api_is_healthy_when_it_answers():
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_an_unknown_address_is_answered_in_the_one_envelope():
+def test_an_unknown_address_gets_the_error_envelope():
     answer = send(handler, "reference.unknown", caller=NOBODY)
 
     assert (answer.status, answer.code, answer.error["details"]) == (404, "not_found", {})
@@ -56,14 +56,14 @@ def test_an_unknown_address_is_answered_in_the_one_envelope():
         "/v1/../v1/health",
     ],
 )
-def test_an_address_without_a_route_is_not_found_by_any_method(path, method):
+def test_no_method_finds_an_address_without_a_route(path, method):
     answer = call(method, path)
 
     assert (answer.status, answer.code) == (404, "not_found")
 
 
 @pytest.mark.parametrize("path", sorted({path for _, path in ROUTES}))
-def test_a_method_that_an_address_does_not_take_is_told_those_that_it_does(path):
+def test_a_wrong_method_gets_the_methods_of_the_address(path):
     allowed = allowed_at(path)
     address = path.replace("{product_id}", "prd_1").replace("{", "").replace("}", "")
 
@@ -87,15 +87,15 @@ def test_a_method_that_an_address_does_not_take_is_told_those_that_it_does(path)
         ("GET", "/v1/auth/login", "POST"),
     ],
 )
-def test_the_methods_of_an_address_with_an_id_are_known_too(method, path, allowed):
+def test_an_address_with_an_id_allows_its_methods(method, path, allowed):
     assert call(method, path).headers["Allow"] == allowed
 
 
-def test_a_dot_in_an_address_stands_for_no_other_letter():
+def test_a_dot_in_a_path_matches_only_a_dot():
     assert call("POST", "/v1/openapiXjson").status == 404
 
 
-def test_a_strange_path_is_not_repeated_to_whoever_asked():
+def test_the_response_does_not_repeat_a_strange_path():
     response = invoke("GET", "/<script>alert(1)</script>")
 
     assert response["statusCode"] == 404

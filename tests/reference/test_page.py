@@ -1,4 +1,4 @@
-"""The reference page: whole in itself, and nothing on it runs that we did not put there."""
+"""The documentation page: it needs no other server and runs only our scripts."""
 
 import base64
 import gzip
@@ -66,7 +66,7 @@ def test_the_page_shows_the_document_of_this_api(page):
     assert 'url: "/v1/openapi.json"' in page.texts["script"][-1]
 
 
-def test_only_scripts_with_the_nonce_of_this_answer_run(answer, page):
+def test_only_scripts_with_this_response_s_nonce_run(answer, page):
     nonces = {script.get("nonce") for script in page.all_of("script")}
 
     assert len(page.all_of("script")) == 2
@@ -74,13 +74,13 @@ def test_only_scripts_with_the_nonce_of_this_answer_run(answer, page):
     assert nonces == set()
 
 
-def test_each_answer_has_a_nonce_of_its_own(answer):
+def test_each_response_has_a_new_nonce(answer):
     again = call("GET", "/v1/docs")
 
     assert policy_of(again)["script-src"] != policy_of(answer)["script-src"]
 
 
-def test_what_the_policy_does_not_name_is_forbidden(answer):
+def test_the_policy_forbids_everything_else(answer):
     policy = policy_of(answer)
 
     assert (policy["default-src"], policy["frame-ancestors"]) == ("'none'", "'none'")
@@ -88,7 +88,7 @@ def test_what_the_policy_does_not_name_is_forbidden(answer):
     assert not any("http" in sources or "*" in sources for sources in policy.values())
 
 
-def test_the_page_loads_nothing_from_elsewhere(page):
+def test_the_page_loads_nothing_from_other_servers(page):
     for tag, attributes in page.elements:
         assert not attributes.keys() & {"src", "href", "data", "action", "srcset"}, tag
     for style in page.texts["style"]:
@@ -96,13 +96,13 @@ def test_the_page_loads_nothing_from_elsewhere(page):
         assert all(url.startswith("data:") for url in re.findall(r"url\(['\"]?([^'\")]+)", style))
 
 
-def test_the_script_and_the_style_of_swagger_are_served_as_they_came(page):
+def test_swagger_s_script_and_style_are_unchanged(page):
     assert page.texts["script"][0] == (SWAGGER / "swagger-ui-bundle.min.js").read_text()
     assert page.texts["style"][0] == (SWAGGER / "swagger-ui.min.css").read_text()
 
 
 @pytest.mark.parametrize("path", ["/v1/docs", "/v1/openapi.json"])
-def test_a_client_that_can_unpack_gets_it_packed(path):
+def test_a_client_that_accepts_gzip_gets_gzip(path):
     plain = invoke("GET", path)
 
     packed = invoke("GET", path, **{"accept-encoding": "gzip"})

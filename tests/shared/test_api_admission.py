@@ -7,7 +7,7 @@ import pytest
 
 from shared.errors.base import AppError
 from shared.http.api import create_api
-from shared.http.authorization import caller_of
+from shared.http.authorization import caller_from_event
 from shared.security.permissions import PERMISSIONS, Permission, Role
 from tests.support import logs
 from tests.support.http import ADA, ADMIN, CONTEXT, NOBODY, STAFF, Caller, sample, send, to_answer
@@ -200,7 +200,7 @@ def test_who_was_admitted_and_who_is_nobody_are_no_lines_for_the_audit():
 def test_a_route_that_does_not_say_whom_it_admits_cannot_be_made(method):
     def forgotten() -> None: ...
 
-    with pytest.raises(TypeError, match="/v1/secrets says neither @anyone nor @requires"):
+    with pytest.raises(TypeError, match="/v1/secrets has neither @anyone nor @requires"):
         getattr(create_api(), method)("/v1/secrets")(forgotten)
 
 
@@ -222,7 +222,7 @@ def test_a_refusal_holds_on_to_no_request_before_its_own(answer):
     refusals = []
     for _ in range(2):
         with pytest.raises(AppError) as refused:
-            caller_of(event)
+            caller_from_event(event)
         refusals.append((refused.value, len(refused.traceback)))
 
     (first, frames), (second, as_many) = refusals

@@ -12,7 +12,7 @@ from shared.errors.accounts import Unauthenticated
 from shared.errors.base import AppError
 from shared.errors.catalog import OutOfStock
 from shared.http.api import SECURITY_HEADERS, create_api
-from shared.http.responses import created
+from shared.http.responses import created_response
 from tests.support.http import ADA, CONTEXT, sample, send, to_answer
 from tests.support.sample_api import FOR_STAFF, Echo, api, get_from, post
 
@@ -145,7 +145,9 @@ def test_a_crash_does_not_spoil_the_next_request():
 
 def test_something_made_is_201_with_its_headers():
     def make():
-        return created(Echo(text="a"), location="/v1/echoes/1", idempotency_replayed="false")
+        return created_response(
+            Echo(text="a"), location="/v1/echoes/1", idempotency_replayed="false"
+        )
 
     answer = get_from(make)
 

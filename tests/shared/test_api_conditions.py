@@ -8,9 +8,9 @@ import pytest
 from aws_lambda_powertools.event_handler import Response
 
 from shared.http.api import SECURITY_HEADERS
-from shared.http.etags import Expected, etag_of
+from shared.http.etags import ExpectedVersion, make_etag
 from shared.http.parameters import IfMatch, IfNoneMatch, OptionalIfMatch
-from shared.http.responses import Rendered, created, shown, shown_to_anyone
+from shared.http.responses import Rendered, created_response, ok_response, public_response
 from shared.storage import cache
 from tests.support.http import ADA, NOBODY
 from tests.support.sample_api import FOR_EDITORS, Echo, get_from, post
@@ -19,7 +19,7 @@ ECHO = Echo(text="Grüße")
 
 
 def view(if_none_match: IfNoneMatch = None) -> Response[Echo]:
-    return shown(ECHO, version=7, if_none_match=if_none_match)
+    return ok_response(ECHO, version=7, if_none_match=if_none_match)
 
 
 def ask(of: Callable[..., Any] = view, if_none_match: str | None = None):
@@ -30,19 +30,19 @@ def test_what_is_shown_has_the_etag_of_its_version_and_its_bytes():
     answer = ask()
 
     assert (answer.status, answer.body) == (200, {"text": "Grüße"})
-    assert answer.headers["ETag"] == etag_of(ECHO.model_dump_json(), 7)
+    assert answer.headers["ETag"] == make_etag(ECHO.model_dump_json(), 7)
     assert answer.headers["ETag"].startswith('"7-')
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
 
 
 def test_what_has_no_version_has_an_etag_of_its_bytes():
-    answer = ask(lambda: shown(ECHO))
+    answer = ask(lambda: ok_response(ECHO))
 
-    assert answer.headers["ETag"] == etag_of(ECHO.model_dump_json())
+    assert answer.headers["ETag"] == make_etag(ECHO.model_dump_json())
 
 
 def test_what_is_made_has_the_etag_that_it_is_shown_with_later():
-    made = ask(lambda: created(ECHO, version=7, location="/v1/echoes/1"))
+    made = ask(lambda: created_response(ECHO, version=7, location="/v1/echoes/1"))
 
     assert made.status == 201
     assert made.headers["ETag"] == ask().headers["ETag"]
@@ -82,10 +82,10 @@ def test_a_header_without_end_is_refused_before_it_is_read():
 
 
 def kept_for_a_minute():
-    look_up = cache.cached(seconds=60)(lambda: Rendered.of(ECHO, version=7))
+    look_up = cache.cached(seconds=60)(lambda: Rendered.from_view(ECHO, version=7))
 
     def view(if_none_match: IfNoneMatch = None) -> Response[Echo]:
-        return shown_to_anyone(look_up.kept(), if_none_match=if_none_match)
+        return public_response(look_up.entry(), if_none_match=if_none_match)
 
     return view
 
@@ -117,8 +117,8 @@ def test_what_is_not_for_anyone_is_kept_by_nobody():
 
 
 def edit(if_match: IfMatch) -> Response[Echo]:
-    Expected.parse(if_match).check(7)
-    return shown(ECHO, version=8)
+    ExpectedVersion.parse(if_match).check(7)
+    return ok_response(ECHO, version=8)
 
 
 def test_an_edit_that_says_not_what_it_was_made_upon_is_refused():
@@ -132,7 +132,7 @@ def test_an_edit_upon_what_there_is_is_taken_and_has_the_next_etag():
     answer = get_from(edit, headers={"if-match": ask().headers["ETag"]})
 
     assert answer.status == 200
-    assert answer.headers["ETag"] == etag_of(ECHO.model_dump_json(), 8)
+    assert answer.headers["ETag"] == make_etag(ECHO.model_dump_json(), 8)
 
 
 def test_an_edit_upon_something_else_is_told_what_there_is():
@@ -175,4 +175,4 @@ def test_the_etag_is_of_the_very_bytes_that_are_sent():
     """So that a client which compares what it has with the digest is right."""
     body = json.dumps({"text": "Grüße"}, ensure_ascii=False, separators=(",", ":"))
 
-    assert ask().headers["ETag"] == etag_of(body, 7)
+    assert ask().headers["ETag"] == make_etag(body, 7)

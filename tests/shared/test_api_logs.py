@@ -110,7 +110,7 @@ def test_a_line_cannot_be_forged_by_a_line_break():
 def looking_up(*hits: bool):
     def view() -> Echo:
         for is_hit in hits:
-            observability.note_cache(is_hit)
+            observability.record_cache_lookup(is_hit)
         return Echo(text="a")
 
     return view
@@ -146,7 +146,7 @@ def test_what_one_request_noted_is_not_said_of_the_next():
 
 def test_a_request_that_crashes_has_its_facts_too():
     def miss_and_crash() -> Echo:
-        observability.note_cache(False)
+        observability.record_cache_lookup(False)
         raise RuntimeError("the cellar is flooded")
 
     line = request_line(miss_and_crash)
@@ -156,7 +156,7 @@ def test_a_request_that_crashes_has_its_facts_too():
 
 def test_a_fact_of_a_request_is_on_its_own_line_alone():
     def note_and_refuse() -> Echo:
-        observability.note(upload_id="upl_one")
+        observability.add_log_fields(upload_id="upl_one")
         raise NotFound("x")
 
     with logs.captured() as lines:

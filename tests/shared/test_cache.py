@@ -115,12 +115,12 @@ def test_an_answer_says_for_how_long_it_is_fresh_still(cache_clock, later, left)
 
     cache_clock.seconds += later
 
-    assert shelf.price_of.kept("tea").answer == "tea EUR 10"
-    assert shelf.price_of.kept("tea").seconds_left == left
+    assert shelf.price_of.entry("tea").value == "tea EUR 10"
+    assert shelf.price_of.entry("tea").seconds_left == left
 
 
 def test_what_is_kept_for_too_long_has_no_seconds_left_rather_than_fewer_than_none(cache_clock):
-    kept = Shelf().price_of.kept("tea")
+    kept = Shelf().price_of.entry("tea")
 
     cache_clock.seconds += 61
 
@@ -133,14 +133,14 @@ def test_an_answer_that_was_long_on_its_way_is_fresh_for_less(cache_clock):
         cache_clock.seconds += 50
         return "at last"
 
-    assert slow.kept().seconds_left == 10
+    assert slow.entry().seconds_left == 10
 
 
 def pushed_out_of_three(asked: str) -> str:
     """Of what was asked for, the one that has to be read once more."""
     read = []
 
-    @cache.cached(seconds=60, bound=cache.Bound(3))
+    @cache.cached(seconds=60, limit=cache.CacheLimit(3))
     def look_up(sku: str) -> str:
         read.append(sku)
         return sku
@@ -166,7 +166,7 @@ def test_of_too_many_answers_the_one_that_was_not_asked_for_the_longest_goes(ask
 def test_no_more_is_kept_than_is_said_however_much_is_asked():
     read = []
 
-    @cache.cached(seconds=60, bound=cache.Bound(100))
+    @cache.cached(seconds=60, limit=cache.CacheLimit(100))
     def look_up(number: int) -> int:
         read.append(number)
         return number
@@ -183,7 +183,7 @@ def test_no_more_is_kept_than_is_said_however_much_is_asked():
 def test_an_answer_that_is_renewed_takes_no_other_answers_place(cache_clock):
     read = []
 
-    @cache.cached(seconds=60, bound=cache.Bound(2))
+    @cache.cached(seconds=60, limit=cache.CacheLimit(2))
     def look_up(sku: str) -> str:
         read.append(sku)
         return sku
@@ -226,7 +226,7 @@ def test_a_lookup_that_fails_was_a_miss():
 def test_what_is_kept_is_bound_by_what_it_weighs():
     asked: list[int] = []
 
-    @cache.cached(seconds=60, bound=cache.Bound(10, len))
+    @cache.cached(seconds=60, limit=cache.CacheLimit(10, len))
     def text(length: int) -> str:
         asked.append(length)
         return "x" * length

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.http.authorization import DEVICE_MAX, Client, client_of
+from shared.http.authorization import DEVICE_MAX, Client, client_from_event
 from tests.support.http import sample
 
 FORGED_ADDRESSES = {
@@ -22,7 +22,7 @@ def request(**facts: str):
 def test_a_client_is_what_api_gateway_has_seen():
     event = request(sourceIp="203.0.113.9", userAgent="Firefox")
 
-    assert client_of(event) == Client("203.0.113.9", "Firefox")
+    assert client_from_event(event) == Client("203.0.113.9", "Firefox")
 
 
 @pytest.mark.parametrize("header", FORGED_ADDRESSES)
@@ -30,12 +30,12 @@ def test_no_header_moves_a_client_elsewhere(header):
     event = request(sourceIp="203.0.113.9")
     event["headers"][header] = FORGED_ADDRESSES[header]
 
-    assert client_of(event).address == "203.0.113.9"
+    assert client_from_event(event).address == "203.0.113.9"
 
 
 @pytest.mark.parametrize("character", ["x", "é", "🛒"])
 def test_a_device_is_kept_to_its_first_200_characters(character):
-    kept = client_of(request(userAgent=character * 201)).device
+    kept = client_from_event(request(userAgent=character * 201)).device
 
     assert kept == character * 200
     assert DEVICE_MAX == 200
@@ -45,4 +45,4 @@ def test_a_client_need_not_say_what_it_is():
     event = request()
     del event["requestContext"]["http"]["userAgent"]
 
-    assert client_of(event).device == ""
+    assert client_from_event(event).device == ""

@@ -51,7 +51,7 @@ def test_a_missing_name_and_a_wrong_number_are_reported_together(monkeypatch):
         settings(PasswordSettings)
 
     assert "PASSWORD_PEPPER_SECRET_ARN is not set" in str(raised.value)
-    assert "BCRYPT_COST is 'twelve', which is no whole number" in str(raised.value)
+    assert "BCRYPT_COST is 'twelve', not a whole number" in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["1.5", "1e3", "0x10", "ten", " ", "12 rounds"])
@@ -76,7 +76,7 @@ def test_a_switch_is_not_guessed_at(monkeypatch, text):
     with pytest.raises(ConfigurationError) as raised:
         settings(AdmissionSettings)
 
-    told = f"REQUIRE_STAFF_SECOND_FACTOR is {text!r}, which is no true or false"
+    told = f"REQUIRE_STAFF_SECOND_FACTOR is {text!r}, not true or false"
     assert str(raised.value) == told
 
 

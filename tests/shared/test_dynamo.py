@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from benchmarks.endpoint import record_calls
 from shared.errors.base import Unavailable
 from shared.storage import dynamo
-from shared.storage.dynamo import BATCH_TRIES, batch_get
+from shared.storage.dynamo import BATCH_ATTEMPTS, batch_get
 from shared.storage.models.accounts import Login, Session, User
 from shared.storage.models.catalog import Product, Stock, StockLevel
 from tests.support import shop
@@ -38,19 +38,19 @@ def test_a_batch_finds_the_items_that_exist_each_once():
     for n, product_id in enumerate(stocked):
         Stock(product_id, available=n, version=1).save()
 
-    found = Stock.fetch([*stocked, "prd_nothing", stocked[0]])
+    found = Stock.find_many([*stocked, "prd_nothing", stocked[0]])
 
     assert set(found) == set(stocked)
     assert found[stocked[7]].available == 7
 
 
 def test_a_batch_of_nothing_asks_nothing():
-    assert Stock.fetch([]) == {}
+    assert Stock.find_many([]) == {}
 
 
 def test_a_batch_is_read_as_it_is_now():
     with record_calls() as calls:
-        Stock.fetch(["prd_tea"])
+        Stock.find_many(["prd_tea"])
 
     (call,) = calls
     (asked,) = json.loads(call.body)["RequestItems"].values()
@@ -64,7 +64,7 @@ def test_more_than_a_batch_takes_is_read_in_several(count, calls_made):
         Stock(product_id, available=3, version=1).save()
 
     with record_calls() as calls:
-        found = Stock.fetch(stocked)
+        found = Stock.find_many(stocked)
 
     assert (list(found), len(calls)) == ([stocked[0], stocked[-1]], calls_made)
 
@@ -147,7 +147,7 @@ def test_what_is_asked_for_twice_comes_twice():
 @pytest.mark.parametrize(
     "faults",
     [
-        [unread(**{"souk-users": {"Keys": [{"user_id": {"S": "usr_ada"}}]}})] * BATCH_TRIES,
+        [unread(**{"souk-users": {"Keys": [{"user_id": {"S": "usr_ada"}}]}})] * BATCH_ATTEMPTS,
         [read_timeout()],
         [error_reply("ProvisionedThroughputExceededException")],
     ],

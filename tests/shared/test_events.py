@@ -96,7 +96,7 @@ def test_an_event_has_the_envelope_of_the_contract(event):
 
 
 def test_an_event_carries_the_request_that_caused_it():
-    observability.correlate("request-1")
+    observability.set_log_context("request-1")
 
     assert (
         UserRegistered(data={"user_id": "usr_ada", "access_epoch": 1}).correlation_id == "request-1"

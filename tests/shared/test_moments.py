@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shared.timestamps import Moment
+from shared.timestamps import Timestamp
 
-MOMENT = TypeAdapter(Moment)
+MOMENT = TypeAdapter(Timestamp)
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda it: timezone(timedelta(minutes=it)))
 FIRST, LAST = datetime(2, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001 (their zone is drawn)
 

@@ -29,7 +29,7 @@ def commit_with(event: UserRegistered) -> None:
         only_if=Login.email.does_not_exist(),
         otherwise=EmailTaken("Taken."),
     )
-    outbox.stage(transaction, event)
+    outbox.stage_event(transaction, event)
     transaction.commit()
 
 
@@ -54,7 +54,7 @@ def test_an_event_of_a_refused_change_is_not_stored():
 
 
 def test_staging_alone_stores_nothing():
-    outbox.stage(Transaction(), registered())
+    outbox.stage_event(Transaction(), registered())
 
     assert OutboxRow.count() == 0
 
@@ -69,7 +69,7 @@ def test_a_row_expires_after_seven_days():
 
 
 def test_a_row_can_be_traced_to_its_request():
-    observability.correlate("request-1")
+    observability.set_log_context("request-1")
     event = registered()
 
     commit_with(event)
@@ -79,7 +79,7 @@ def test_a_row_can_be_traced_to_its_request():
 
 def commit_together(*happened: UserRegistered) -> None:
     transaction = Transaction()
-    outbox.stage_together(transaction, happened)
+    outbox.stage_events(transaction, happened)
     transaction.commit()
 
 
@@ -107,7 +107,7 @@ def test_one_event_is_stored_as_if_it_were_staged_by_itself():
 def test_of_a_change_that_nothing_is_told_of_nothing_is_stored():
     transaction = Transaction()
 
-    outbox.stage_together(transaction, [])
+    outbox.stage_events(transaction, [])
 
     assert len(transaction) == 0
 
@@ -115,7 +115,7 @@ def test_of_a_change_that_nothing_is_told_of_nothing_is_stored():
 def test_a_hundred_events_are_one_of_the_writes_of_a_transaction():
     transaction = Transaction()
 
-    outbox.stage_together(transaction, [registered() for _ in range(ACTIONS_MAX)])
+    outbox.stage_events(transaction, [registered() for _ in range(ACTIONS_MAX)])
     transaction.commit()
 
     (row,) = OutboxRow.scan()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.http.merge_patch import merged
+from shared.http.schemas import apply_merge_patch
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,4 @@ from shared.http.merge_patch import merged
 )
 def test_patches_merge_as_rfc_7396_has_it(target, change, result):
     """Appendix A."""
-    assert merged(target, change) == result
+    assert apply_merge_patch(target, change) == result

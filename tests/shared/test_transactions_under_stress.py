@@ -12,11 +12,12 @@ from botocore.exceptions import (
 )
 from pynamodb.exceptions import TransactWriteError
 
+from shared import retries
 from shared.errors.base import Unavailable
 from shared.errors.catalog import OutOfStock
 from shared.storage import dynamo
 from shared.storage.models.catalog import Product, Stock
-from shared.storage.transactions import TRIES, Contended, Transaction
+from shared.storage.transactions import ATTEMPTS, Contended, Transaction
 from tests.support import shop
 from tests.support.faults import cancelled_transaction, error_reply, inject_faults
 
@@ -30,7 +31,7 @@ CONFLICT = cancelled_transaction("TransactionConflict")
 def naps(monkeypatch) -> list[float]:
     """How long each wait was, with nobody dynamo."""
     taken: list[float] = []
-    monkeypatch.setattr(dynamo, "time", SimpleNamespace(sleep=taken.append))
+    monkeypatch.setattr(retries, "time", SimpleNamespace(sleep=taken.append))
     return taken
 
 
@@ -49,7 +50,7 @@ def transactions(*faults):
     return inject_faults(dynamo.connection().client, "TransactWriteItems", *faults)
 
 
-@pytest.mark.parametrize("lost", range(TRIES))
+@pytest.mark.parametrize("lost", range(ATTEMPTS))
 def test_a_lost_race_is_run_again_and_won_once(lost):
     tea = shop.product("TEA", available=5)
 
@@ -77,7 +78,7 @@ def test_as_many_races_are_run_as_are_asked_for(naps, tries):
     tea = shop.product("TEA", available=5)
 
     with transactions(*[CONFLICT] * 100) as calls, pytest.raises(Contended):
-        sale(tea).commit(tries=tries)
+        sale(tea).commit(attempts=tries)
 
     assert (len(calls), len(naps)) == (tries, tries - 1)
     assert shop.available(tea) == 5
@@ -88,7 +89,7 @@ def test_a_race_that_is_won_at_the_last_try_is_won(lost, tries):
     tea = shop.product("TEA", available=5)
 
     with transactions(*[CONFLICT] * lost):
-        sale(tea).commit(tries=tries)
+        sale(tea).commit(attempts=tries)
 
     assert shop.available(tea) == 4
 

@@ -42,7 +42,7 @@ def rush(rounds: int, buyers: int) -> dict[str, Any]:
         keys = [uuid4().hex for _ in range(buyers)]
         outcomes = _run_at_once(pool, [_attempt(product_id, f"usr_{key}", key) for key in keys])
         order_ids = [ids.derived_id("ord", f"usr_{key}", key) for key in keys]
-        return outcomes, len(Order.fetch(order_ids)), _available(product_id)
+        return outcomes, len(Order.find_many(order_ids)), _available(product_id)
 
     return _count_outcomes(rounds, buyers, run_round)
 

@@ -120,7 +120,7 @@ def event_types(union: Any = UserEvent) -> list[str]:
 
 NOT_MAILED = {"user.deleted", "user.email_verified"}
 ABOUT_ORDERS = [
-    *(build_event(event_type) for event_type in event_types(emails.AboutBuyersOrder)),
+    *(build_event(event_type) for event_type in event_types(emails.MailedOrderEvent)),
     build_event("order.shipped", tracking_number=None),
     build_event("order.refunded", is_full=False),
 ]
@@ -171,15 +171,16 @@ def write_email(
 ) -> emails.Email:
     """The e-mail about the event: to the user, or to the guest who placed the order."""
     link: links.Link | None
-    if isinstance(event, emails.AboutBuyersOrder):
+    if isinstance(event, emails.MailedOrderEvent):
         order = order or sample_order()
-        to = emails.buyer(event, order, None if order.guest_email else user or ada())
-        link = links.to_order(order, shop_url=SHOP_URL)
+        buyer = None if order.guest_email else user or ada()
+        to = emails.find_order_recipient(event, order, buyer)
+        link = links.create_order_link(order, shop_url=SHOP_URL)
     else:
-        to = emails.owner(event, user or ada())
-        link = links.make(event, user or ada(), to.mailbox, shop_url=SHOP_URL)
+        to = emails.find_account_recipient(event, user or ada())
+        link = links.create_account_link(event, user or ada(), to.address, shop_url=SHOP_URL)
     assert to is not None
-    return emails.write(event, to, link=link, shop_name=shop_name, order=order)
+    return emails.render_email(event, to, link=link, shop_name=shop_name, order=order)
 
 
 class Page(HTMLParser):

@@ -1,11 +1,12 @@
-"""template.yaml as CloudFormation will see it: translated by SAM, its conditions decided."""
+"""template.yaml as CloudFormation sees it: loops expanded, SAM translated, conditions decided."""
 
 from collections.abc import Mapping
-from copy import deepcopy
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+from cfnlint.template.transforms._language_extensions import language_extension
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
@@ -29,10 +30,19 @@ def source() -> dict[str, Any]:
     return parsed
 
 
+def expanded() -> dict[str, Any]:
+    """The file after `AWS::LanguageExtensions`: no `Fn::ForEach` and no `Fn::FindInMap` is left."""
+    written = SimpleNamespace(template=source(), regions=["eu-central-1"], filename=str(TEMPLATE))
+    faults, template = language_extension(written)
+    assert not faults, faults
+    assert isinstance(template, dict)
+    return template
+
+
 @cache
 def resources(environment: str = "production") -> dict[str, Resource]:
     """What that environment deploys, by logical id."""
-    template = deepcopy(source())
+    template = expanded()
     parameters = {name: one.get("Default", "") for name, one in template["Parameters"].items()}
     parameters |= {"Environment": environment, "AlarmEmail": "on-call@shop.example"}
     conditions = {

@@ -4,6 +4,7 @@ import pytest
 
 from tests.template import stack
 
+AUTHORIZER_SECONDS = 10  # an HTTP API gives up on an authorizer then, whatever its timeout is
 TELL_OF_SILENCE = {"ExpirySilenceAlarm"}  # of functions that nothing calls any more
 
 
@@ -20,9 +21,25 @@ def watching(namespace, metric):
     }
 
 
-@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+@pytest.mark.parametrize("metric", ["Errors", "Throttles", "Duration"])
 def test_every_function_has_an_alarm_for(metric):
     assert watching("AWS/Lambda", metric) == stack.of_type("AWS::Lambda::Function").keys()
+
+
+def test_a_duration_alarm_warns_at_80_percent_of_the_timeout():
+    functions = stack.of_type("AWS::Lambda::Function")
+
+    for name, alarm in alarms().items():
+        if alarm["MetricName"] != "Duration":
+            continue
+        (dimension,) = alarm["Dimensions"]
+        watched = stack.target(dimension["Value"])
+        seconds = functions[watched]["Timeout"]
+        if watched == "AuthorizerFunction":
+            seconds = min(seconds, AUTHORIZER_SECONDS)
+        assert alarm["Threshold"] == seconds * 1000 * 0.8, name
+        assert alarm["ExtendedStatistic"] == "p99", name
+        assert alarm["ComparisonOperator"] == "GreaterThanThreshold", name
 
 
 def test_whoever_follows_a_stream_and_falls_behind_raises_an_alarm():

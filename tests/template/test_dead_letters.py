@@ -6,21 +6,21 @@ from typing import get_args
 
 import pytest
 
-from notifications.workers import send_emails
+from notifications import emails
 from shared.events.all_events import AnyEvent, CatalogEvent
 from shared.storage.models.catalog import Stock, StockLevel
 from tests.template import stack
 
 FOURTEEN_DAYS = 1_209_600
 INDEX_LAG_SECONDS = 60  # generously: by_buyer follows its table within a second or so
-TEMPLATES = Path(send_emails.__file__).parent / "templates"
+TEMPLATES = Path(emails.__file__).parent / "templates"
 DEAD_LETTERS = {
     "MailDeadLetters",
     "MailRuleDeadLetters",
-    "ErasureDeadLetters",
-    "ErasureRuleDeadLetters",
-    "ClaimDeadLetters",
-    "ClaimRuleDeadLetters",
+    "OrderAnonymizationDeadLetters",
+    "OrderAnonymizationRuleDeadLetters",
+    "GuestOrderLinkingDeadLetters",
+    "GuestOrderLinkingRuleDeadLetters",
     "PaymentDeadLetters",
     "PaymentRuleDeadLetters",
     "PaymentTroubleRuleDeadLetters",
@@ -37,8 +37,8 @@ DEAD_LETTERS = {
 # Of what happens in the catalog, all but low stock: there is some, so nothing is found elsewhere.
 INDEXED = {event.model_fields["type"].default for event in get_args(CatalogEvent)} - {"stock.low"}
 CONSUMERS = {  # which events make which queue's worker do something
-    "ErasureRule": {"user.deleted"},
-    "ClaimRule": {"user.email_verified", "user.email_changed"},
+    "OrderAnonymizationRule": {"user.deleted"},
+    "GuestOrderLinkingRule": {"user.email_verified", "user.email_changed"},
     "PaymentRule": {"order.refund_requested", "order.void_requested", "order.capture_requested"},
     "ExportRule": {"export.requested"},
     "CatalogIndexRule": INDEXED,
@@ -195,7 +195,7 @@ def test_a_deleted_user_s_orders_are_cleared_once_nobody_can_place_another():
     identity = stack.source()["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]
     cached = identity["TokenAuthorizer"]["Identity"]["ReauthorizeEvery"]
 
-    assert queues()["ErasureQueue"]["DelaySeconds"] > cached + INDEX_LAG_SECONDS
+    assert queues()["OrderAnonymizationQueue"]["DelaySeconds"] > cached + INDEX_LAG_SECONDS
 
 
 def test_a_rule_and_nobody_else_may_send_to_the_queues_it_uses():

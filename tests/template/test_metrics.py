@@ -39,7 +39,7 @@ def test_what_is_counted_is_what_the_code_notes():
     patterns = {it["FilterPattern"] for it in filters().values()}
 
     for is_hit in (True, False):
-        observability.correlate("a request")
-        observability.note_cache(is_hit)
-        ((key, value),) = observability.noted().items()
+        observability.set_log_context("a request")
+        observability.record_cache_lookup(is_hit)
+        ((key, value),) = observability.log_fields().items()
         assert f"{{ $.{key} = {json.dumps(value)} }}" in patterns

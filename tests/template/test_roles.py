@@ -157,7 +157,7 @@ def test_nobody_changes_or_removes_a_movement_of_stock():
     assert not set().union(*(roles_that_may(it, "StockMovementsTable") for it in changing))
     assert roles_that_may("dynamodb:PutItem", "StockMovementsTable") == {
         "ProductsRole",
-        "FileProcessorRole",
+        "FileImportRole",
     }
 
 
@@ -178,7 +178,7 @@ def test_only_who_takes_or_mails_the_links_of_guests_has_their_keys():
 
 def test_only_staff_s_function_keeps_what_a_shop_charges_and_lets_off():
     for table in ("RatesTable", "PromotionsTable"):
-        assert roles_that_may("dynamodb:PutItem", table) == {"BackOfficeRole"}, table
+        assert roles_that_may("dynamodb:PutItem", table) == {"StaffApiRole"}, table
     assert not roles_that_may("dynamodb:UpdateItem", "RatesTable")
 
 
@@ -204,5 +204,5 @@ def test_files_of_orders_are_written_by_one_function_and_links_to_them_signed_by
     assert exports == {
         ("ExportRole", "s3:PutObject"),
         ("ExportRole", "s3:AbortMultipartUpload"),
-        ("BackOfficeRole", "s3:GetObject"),
+        ("StaffApiRole", "s3:GetObject"),
     }

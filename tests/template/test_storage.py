@@ -107,15 +107,17 @@ def test_files_and_halves_of_files_are_swept():
 def test_the_bucket_calls_the_processor_for_uploads_alone():
     bucket = stack.of_type("AWS::S3::Bucket")["UploadsBucket"]
     (notification,) = bucket["NotificationConfiguration"]["LambdaConfigurations"]
-    permission = stack.of_type("AWS::Lambda::Permission")["FileProcessorPermission"]
+    permission = stack.of_type("AWS::Lambda::Permission")["FileImportPermission"]
 
-    assert stack.target(notification["Function"]) == "FileProcessorFunction"
+    assert stack.target(notification["Function"]) == "FileImportFunction"
     assert notification["Event"] == "s3:ObjectCreated:*"
     assert notification["Filter"] == {"S3Key": {"Rules": [{"Name": "prefix", "Value": "uploads/"}]}}
     assert named(permission["SourceArn"]) == named(bucket["BucketName"])
 
 
-@pytest.mark.parametrize("name", stack.of_type("AWS::SecretsManager::Secret").keys() - FILLED_IN)
+@pytest.mark.parametrize(
+    "name", sorted(stack.of_type("AWS::SecretsManager::Secret").keys() - FILLED_IN)
+)
 def test_a_secret_is_a_ring_of_keys_made_by_aws(name):
     made = stack.of_type("AWS::SecretsManager::Secret")[name]["GenerateSecretString"]
 

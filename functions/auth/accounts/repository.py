@@ -25,7 +25,7 @@ def add(transaction: Transaction, login: Login, user: User, event: UserRegistere
     """Login, profile and event, and whatever else is in that transaction. Raises AddressKnown."""
     transaction.put(login, only_if=Login.email.does_not_exist(), otherwise=AddressKnown)
     transaction.put(user)
-    outbox.stage(transaction, event)
+    outbox.stage_event(transaction, event)
     transaction.commit()
 
 

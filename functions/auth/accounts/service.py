@@ -33,7 +33,7 @@ from shared.events.accounts import (
 )
 from shared.events.all_events import UserEvent
 from shared.http.authorization import Client
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.security import passwords
 from shared.security.permissions import Principal, Role
 from shared.storage import outbox, rate_limits
@@ -115,7 +115,7 @@ def _tell_the_owner(login: Login, client: Client, now: datetime) -> None:
         # void, and the mailbox sets a password of its own.
         told = AccessData(user_id=told.user_id, access_epoch=told.access_epoch + 1)
         repository.amend(transaction, login, access_epoch=told.access_epoch)
-    outbox.stage(transaction, DuplicateRegistrationAttempted(data=told))
+    outbox.stage_event(transaction, DuplicateRegistrationAttempted(data=told))
     with suppress(CooldownActive, ConcurrentModification):
         transaction.commit()
 
@@ -128,7 +128,7 @@ def whoami(caller: Principal) -> User:
     return user
 
 
-def rename(caller: Principal, name: str, expected: Expected) -> User:
+def rename(caller: Principal, name: str, expected: ExpectedVersion) -> User:
     """Raises StaleVersion and ConcurrentModification."""
 
     def renamed() -> User:
@@ -167,7 +167,7 @@ def write_to(email: str, event: UserEvent, client: Client) -> None:
     transaction = Transaction()
     _take_mail(transaction, client, now)
     login_throttle.start_cooldown(transaction, event.type, email, every=MAILED_EVERY, now=now)
-    outbox.stage(transaction, event)
+    outbox.stage_event(transaction, event)
     try:
         transaction.commit()
     except CooldownActive:
@@ -204,7 +204,7 @@ def confirm_email(token: str) -> None:
 def stage_verified(transaction: Transaction, user: User) -> None:
     """That its address turns out to be the user's, unless that was known before."""
     if not user.email_verified:
-        outbox.stage(transaction, EmailVerified(data=UserData(user_id=user.user_id)))
+        outbox.stage_event(transaction, EmailVerified(data=UserData(user_id=user.user_id)))
 
 
 def _change_email(transaction: Transaction, user: User, link: EmailToken) -> None:
@@ -212,7 +212,7 @@ def _change_email(transaction: Transaction, user: User, link: EmailToken) -> Non
     if login is None:
         raise links.expired()
     repository.move(transaction, user, login, link.email)
-    outbox.stage(transaction, EmailChanged(data=UserData(user_id=user.user_id)))
+    outbox.stage_event(transaction, EmailChanged(data=UserData(user_id=user.user_id)))
 
 
 def ask_for_email_change(caller: Principal, change: EmailChange, client: Client) -> None:
@@ -228,7 +228,7 @@ def ask_for_email_change(caller: Principal, change: EmailChange, client: Client)
     _take_mail(transaction, client, now)
     whose = f"{user.user_id} {change.email}"
     login_throttle.start_cooldown(transaction, "change", whose, every=MAILED_EVERY, now=now)
-    outbox.stage(
+    outbox.stage_event(
         transaction,
         EmailChangeRequested(data=about(user))
         if taken is None

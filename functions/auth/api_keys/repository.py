@@ -13,7 +13,7 @@ def add(key: ApiKey, *, epoch: int) -> None:
     transaction = Transaction()
     transaction.put(key)
     created = ApiKeyData(user_id=key.user_id, key_id=key.key_id)
-    outbox.stage(transaction, ApiKeyCreated(data=created))
+    outbox.stage_event(transaction, ApiKeyCreated(data=created))
     sessions.require_epoch(transaction, key.user_id, epoch)
     transaction.commit()
 

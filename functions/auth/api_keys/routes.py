@@ -6,7 +6,7 @@ from auth.api_keys import service as api_keys
 from auth.api_keys.schemas import ApiKeyView, CreatedApiKeyView, NewApiKey
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.responses import created, no_content
+from shared.http.responses import created_response, no_content_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 
@@ -18,7 +18,7 @@ routes = Routes()
 def create_api_key(new: NewApiKey) -> Response[CreatedApiKeyView]:
     """Make a key for a script. It is in this answer and in no other."""
     made = api_keys.create(routes.caller, new)
-    return created(CreatedApiKeyView.with_key(made.stored, made.text))
+    return created_response(CreatedApiKeyView.with_key(made.stored, made.text))
 
 
 @routes.get("/v1/me/api-keys", tags=["API keys"])
@@ -34,4 +34,4 @@ def list_api_keys() -> Page[ApiKeyView]:
 def revoke_api_key(key_id: str) -> Response[Any]:
     """Revoke a key. It is refused within a minute."""
     api_keys.revoke(routes.caller, key_id)
-    return no_content()
+    return no_content_response()

@@ -7,7 +7,7 @@ from auth.passwords import service as passwords
 from auth.passwords.schemas import PasswordChange, PasswordReset
 from shared.http.api import Routes
 from shared.http.authorization import anyone, requires
-from shared.http.responses import accepted, no_content
+from shared.http.responses import accepted_response, no_content_response
 from shared.security.permissions import Permission
 
 routes = Routes()
@@ -21,7 +21,7 @@ def forgot_password(address: EmailAddress) -> Response[Any]:
     Asked again within five, it mails nothing new.
     """
     passwords.ask_for_reset(address.email, routes.client)
-    return accepted()
+    return accepted_response()
 
 
 @routes.post("/v1/auth/password/reset", status_code=204, tags=["Accounts"])
@@ -29,7 +29,7 @@ def forgot_password(address: EmailAddress) -> Response[Any]:
 def reset_password(reset: PasswordReset) -> Response[Any]:
     """Set a new password with the token from the link. All sessions end, API keys are revoked."""
     passwords.reset(reset, routes.client)
-    return no_content()
+    return no_content_response()
 
 
 @routes.put("/v1/me/password", status_code=204, tags=["Accounts"])
@@ -37,4 +37,4 @@ def reset_password(reset: PasswordReset) -> Response[Any]:
 def change_password(change: PasswordChange) -> Response[Any]:
     """Change your password. All your other sessions end."""
     passwords.change(routes.caller, change, routes.client)
-    return no_content()
+    return no_content_response()

@@ -39,7 +39,7 @@ def change(caller: Principal, change: PasswordChange, client: Client) -> None:
         access_epoch=epoch,
     )
     sessions.carry_over(transaction, caller, epoch)
-    outbox.stage(transaction, PasswordChanged(data=UserData(user_id=user.user_id)))
+    outbox.stage_event(transaction, PasswordChanged(data=UserData(user_id=user.user_id)))
     transaction.commit()
     observability.audit("change_password", "done", user_id=user.user_id)
 
@@ -83,7 +83,7 @@ def reset(reset: PasswordReset, client: Client) -> None:
     here = login_throttle.known_subject(user.email, client.address)
     login_throttle.make_known(transaction, here, now)
     api_keys.drop_all(transaction, user.user_id)  # a burglar may have made them
-    outbox.stage(transaction, PasswordChanged(data=UserData(user_id=user.user_id)))
+    outbox.stage_event(transaction, PasswordChanged(data=UserData(user_id=user.user_id)))
     transaction.commit()
     observability.audit("reset_password", "done", user_id=user.user_id)
 

@@ -15,7 +15,7 @@ from orders.schemas import OrderView
 from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.parameters import PageCursor
-from shared.http.responses import JSON, no_content
+from shared.http.responses import JSON, no_content_response
 from shared.security.permissions import Permission
 
 routes = Routes()
@@ -45,4 +45,4 @@ def export_account(cursor: PageCursor = None) -> Response[ExportView]:
 def delete_account(deletion: Deletion) -> Response[Any]:
     """Delete your account. Your orders are kept, without your name and address."""
     privacy.delete(routes.caller, deletion, routes.client)
-    return no_content()
+    return no_content_response()

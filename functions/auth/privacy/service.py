@@ -47,7 +47,7 @@ def delete(caller: Principal, deletion: Deletion, client: Client) -> None:
     transaction = Transaction()
     proof.guard.forget(transaction)
     repository.remove(transaction, user, still_holds=proof.still_holds)
-    outbox.stage(transaction, UserDeleted(data=UserData(user_id=user.user_id)))
+    outbox.stage_event(transaction, UserDeleted(data=UserData(user_id=user.user_id)))
     transaction.commit()
     observability.audit("delete_account", "done", user_id=user.user_id)
     _remove_access(user)

@@ -12,7 +12,7 @@ from auth.second_factor.schemas import (
 )
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.responses import created, no_content
+from shared.http.responses import created_response, no_content_response
 from shared.security.permissions import Permission
 
 routes = Routes()
@@ -23,7 +23,7 @@ routes = Routes()
 def start_second_factor(request: SecondFactorStart) -> Response[EnrolmentView]:
     """Get a secret for an authenticator app (TOTP). Nothing changes until a code confirms it."""
     begun = second_factor.start(routes.caller, request.password, routes.client)
-    return created(EnrolmentView(secret=begun.secret, uri=begun.uri))
+    return created_response(EnrolmentView(secret=begun.secret, uri=begun.uri))
 
 
 @routes.post("/v1/me/second-factor/confirm", tags=["Second factor"])
@@ -47,4 +47,4 @@ def renew_recovery_codes(proof: SecondFactorProof) -> RecoveryCodesView:
 def remove_second_factor(proof: SecondFactorProof) -> Response[Any]:
     """Turn your second factor off: the password alone logs you in again."""
     second_factor.remove(routes.caller, proof, routes.client)
-    return no_content()
+    return no_content_response()

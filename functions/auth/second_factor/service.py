@@ -72,7 +72,7 @@ def confirm(caller: Principal, code: str, client: Client) -> list[str]:
         access_epoch=epoch,
     )
     sessions.carry_over(transaction, caller, epoch, with_second_factor=True)
-    outbox.stage(transaction, _changed(user, enabled=True))
+    outbox.stage_event(transaction, _changed(user, enabled=True))
     transaction.commit()
     observability.audit("turn_on_second_factor", "done", user_id=user.user_id)
     return recovery_codes
@@ -117,7 +117,7 @@ def _write(
         **changes,
     )
     if enabled is not None:
-        outbox.stage(transaction, _changed(user, enabled=enabled))
+        outbox.stage_event(transaction, _changed(user, enabled=enabled))
     transaction.commit()
 
 

@@ -75,7 +75,7 @@ def end_copied(session: Session) -> None:
         otherwise=ended(),
     )
     reused = SessionData(user_id=session.user_id, session_id=session.session_id)
-    outbox.stage(transaction, ReuseDetected(data=reused))
+    outbox.stage_event(transaction, ReuseDetected(data=reused))
     transaction.commit()
 
 

@@ -12,7 +12,7 @@ from auth.sessions.schemas import (
 )
 from shared.http.api import Routes
 from shared.http.authorization import anyone, requires
-from shared.http.responses import no_content
+from shared.http.responses import no_content_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 
@@ -42,7 +42,7 @@ def refresh(request: RefreshRequest) -> TokensView:
 def log_out() -> Response[Any]:
     """End this session. Its access tokens are refused within a minute."""
     sessions.log_out(routes.caller)
-    return no_content()
+    return no_content_response()
 
 
 @routes.get("/v1/me/sessions", tags=["Sessions"])
@@ -59,7 +59,7 @@ def list_sessions() -> Page[SessionView]:
 def end_other_sessions() -> Response[Any]:
     """Sign out everywhere else."""
     sessions.end_others(routes.caller)
-    return no_content()
+    return no_content_response()
 
 
 @routes.delete("/v1/me/sessions/<session_id>", status_code=204, tags=["Sessions"])
@@ -67,7 +67,7 @@ def end_other_sessions() -> Response[Any]:
 def end_session(session_id: str) -> Response[Any]:
     """Sign out on one device."""
     sessions.end(routes.caller, session_id)
-    return no_content()
+    return no_content_response()
 
 
 def _shown(tokens: sessions.Tokens) -> TokensView:

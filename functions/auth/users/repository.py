@@ -18,7 +18,7 @@ _LISTING = "users"  # the one partition of the index
 
 def newest(*, limit: int, cursor: str | None, for_admin: str) -> ItemPage[User]:
     """Newest first. Raises InvalidCursor."""
-    return cursors.get_page(
+    return cursors.query_page(
         User.by_newest, _LISTING, query="users", owner=for_admin, limit=limit, cursor=cursor
     )
 
@@ -70,7 +70,7 @@ def remove_second_factor(user: User, *, by_admin: str, told: SecondFactorChanged
         second_factor=False,
         access_epoch=int(user.access_epoch) + 1,
     )
-    outbox.stage(transaction, told)
+    outbox.stage_event(transaction, told)
     transaction.commit()
 
 

@@ -9,9 +9,9 @@ from auth.users.schemas import UserChange
 from shared.email_addresses import Email
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
-from shared.http.responses import no_content, shown
+from shared.http.responses import no_content_response, ok_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 
@@ -37,7 +37,7 @@ def list_users(
 def get_user(user_id: str, if_none_match: IfNoneMatch = None) -> Response[UserView]:
     """One user."""
     user = UserView.from_model(users.find(user_id))
-    return shown(user, version=user.version, if_none_match=if_none_match)
+    return ok_response(user, version=user.version, if_none_match=if_none_match)
 
 
 @routes.patch("/v1/users/<user_id>", tags=["Users"])
@@ -47,9 +47,9 @@ def update_user(user_id: str, change: UserChange, if_match: IfMatch) -> Response
 
     Your own account is for another admin to change: so the shop always has one.
     """
-    changed = users.change(routes.caller, user_id, change, Expected.parse(if_match))
+    changed = users.change(routes.caller, user_id, change, ExpectedVersion.parse(if_match))
     user = UserView.from_model(changed)
-    return shown(user, version=user.version)
+    return ok_response(user, version=user.version)
 
 
 @routes.delete("/v1/users/<user_id>/sessions", status_code=204, tags=["Users"])
@@ -57,7 +57,7 @@ def update_user(user_id: str, change: UserChange, if_match: IfMatch) -> Response
 def end_sessions(user_id: str) -> Response[Any]:
     """Sign a user out everywhere, and revoke their API keys."""
     users.end_sessions(routes.caller, user_id)
-    return no_content()
+    return no_content_response()
 
 
 @routes.delete("/v1/users/<user_id>/second-factor", status_code=204, tags=["Users"])
@@ -68,4 +68,4 @@ def remove_second_factor_of_user(user_id: str) -> Response[Any]:
     All their sessions end, and they are mailed.
     """
     users.remove_second_factor(routes.caller, user_id)
-    return no_content()
+    return no_content_response()

@@ -18,7 +18,7 @@ from shared.errors.accounts import (
     UserNotFound,
 )
 from shared.events.accounts import SecondFactorChanged, SecondFactorChangedData
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.security import permissions
 from shared.security.permissions import Principal, Role
 from shared.storage.cursors import ItemPage
@@ -45,7 +45,7 @@ def find(user_id: str) -> User:
     return user
 
 
-def change(admin: Principal, user_id: str, change: UserChange, expected: Expected) -> User:
+def change(admin: Principal, user_id: str, change: UserChange, expected: ExpectedVersion) -> User:
     """Raises UserNotFound, CannotModifyOwnAccount, StaleVersion, ConcurrentModification and Forbidden.
 
     And EmailNotVerified or PasswordTooShortForStaff for an account that is not fit for staff.

@@ -20,7 +20,7 @@ from products.importing import service as catalog
 from shared import aws, freeze_gc, observability
 from shared.errors.base import AppError
 from shared.errors.requests import ConcurrentModification
-from shared.storage.dynamo import pause
+from shared.retries import pause
 from shared.storage.models.uploads import RowError
 from shared.storage.stock import StockChanged
 from shared.storage.transactions import ACTIONS_MAX, Contended, Transaction
@@ -36,7 +36,7 @@ freeze_gc()
 
 def handler(event: dict[str, Any], context: Any) -> None:
     """Raises what went wrong unexpectedly: Lambda tries again, then dead-letters the event."""
-    observability.correlate(context.aws_request_id)
+    observability.set_log_context(context.aws_request_id)
     for record in event["Records"]:
         entity = record["s3"]
         key = unquote_plus(entity["object"]["key"])

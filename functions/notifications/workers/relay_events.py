@@ -1,51 +1,60 @@
-"""Outbox stream -> event bus.
+"""Relays events from the outbox's stream to the event bus.
 
-A record that could not be put on the bus is never dropped: the function raises, the whole batch
-comes again, and consumers drop the repeats by event id. What fails for good ends, after the
-mapping has bisected its batch, in the relay's dead letters.
+The relay never drops an event: if the bus refuses one, the function raises, Lambda retries the
+whole batch, and consumers drop repeats by event id. If retries keep failing, the event source
+mapping bisects the batch until only the failing record goes to the relay's dead letters.
 """
 
 import json
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from shared import aws, freeze_gc, observability
 from shared.config import RelaySettings, settings
+from shared.retries import retry
 
 SOURCE = "souk"
 ENTRIES_MAX = 10  # EventBridge's limit on one PutEvents
-TRIES = 3  # at entries that were refused, before the whole batch comes again
-PAUSE_SECONDS = 0.2
+PUT_ATTEMPTS = 3  # before Lambda retries the whole batch
+BACKOFF_OFFSET = 2  # pauses of up to 0.2 s and 0.4 s
 
 _bus_name = settings(RelaySettings).event_bus_name
 freeze_gc()
 
 
 class EventsNotRelayed(Exception):
-    """Some entries were refused; they are all in the batch that comes again."""
+    """The bus refused some events. Lambda retries the batch with all of them."""
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Raises EventsNotRelayed when the bus did not take every event of the batch."""
-    observability.correlate(context.aws_request_id)
+    """Raises EventsNotRelayed unless the bus accepted every event of the batch."""
+    observability.set_log_context(context.aws_request_id)
     entries = [
         entry for record in event["Records"] for entry in _entries(record["dynamodb"]["NewImage"])
     ]
     refused = entries
-    for attempt in range(TRIES):
-        if attempt:
-            time.sleep(PAUSE_SECONDS)
+
+    def put_refused() -> None:
+        nonlocal refused
         refused = _put(refused)
-        if not refused:
-            break
+        if refused:
+            raise EventsNotRelayed
+
+    with suppress(EventsNotRelayed):
+        retry(
+            put_refused,
+            on=(EventsNotRelayed,),
+            attempts=PUT_ATTEMPTS,
+            backoff_offset=BACKOFF_OFFSET,
+        )
     observability.logger.info("relayed", events=len(entries) - len(refused), refused=len(refused))
     if refused:
         raise EventsNotRelayed(f"{len(refused)} of {len(entries)} events")
 
 
 def _put(entries: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Those that the bus did not take: the call as a whole succeeds all the same."""
+    """Put the entries on the bus and return those that it refused: PutEvents itself succeeds."""
     refused = []
     for start in range(0, len(entries), ENTRIES_MAX):
         batch = entries[start : start + ENTRIES_MAX]
@@ -58,11 +67,11 @@ def _put(entries: list[dict[str, str]]) -> list[dict[str, str]]:
 
 def _entries(row: dict[str, dict[str, str]]) -> Iterator[dict[str, str]]:
     detail_type, payload = row["type"]["S"], row["payload"]["S"]
-    if not payload.startswith("["):  # `outbox.stage_together` writes lists
+    if not payload.startswith("["):  # `outbox.stage_events` writes a list
         yield _entry(detail_type, payload)
         return
-    for happened in json.loads(payload):
-        yield _entry(happened["type"], json.dumps(happened))
+    for detail in json.loads(payload):
+        yield _entry(detail["type"], json.dumps(detail))
 
 
 def _entry(detail_type: str, detail: str) -> dict[str, str]:

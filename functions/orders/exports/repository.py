@@ -12,9 +12,10 @@ from pynamodb.indexes import Index
 from shared import clock
 from shared.errors.base import AppError, Unavailable
 from shared.events.orders import ExportRequested
+from shared.retries import pause
 from shared.storage import cursors, outbox
 from shared.storage.cursors import ItemPage, Position
-from shared.storage.dynamo import BATCH_MAX, pause
+from shared.storage.dynamo import BATCH_MAX
 from shared.storage.models.exports import Export
 from shared.storage.models.orders import Order
 from shared.storage.transactions import Action, Condition, Transaction
@@ -49,7 +50,7 @@ def add(export: Export, event: ExportRequested) -> None:
         only_if=Export.export_id.does_not_exist(),
         otherwise=AlreadyRequested("This export was requested before."),
     )
-    outbox.stage(transaction, event)
+    outbox.stage_event(transaction, event)
     transaction.commit()
 
 
@@ -59,7 +60,7 @@ def find(export_id: str) -> Export | None:
 
 def of_owner(owner_id: str, *, limit: int, cursor: str | None) -> ItemPage[Export]:
     """Newest first. Raises InvalidCursor."""
-    return cursors.get_page(
+    return cursors.query_page(
         Export.by_owner, owner_id, query=_OF_OWNER, owner=owner_id, limit=limit, cursor=cursor
     )
 
@@ -136,7 +137,7 @@ def pages(export: Export) -> Iterator[list[Order]]:
     """
     order_ids = _order_ids(export)
     while keys := list(islice(order_ids, BATCH_MAX)):
-        found = _patiently(partial(Order.fetch, keys)).values()
+        found = _patiently(partial(Order.find_many, keys)).values()
         yield [it for it in found if export.of_status in (None, it.status)]
 
 

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 from orders.views import Status
 from shared.http.schemas import RequestBody, View
 from shared.storage.models.exports import Export
-from shared.timestamps import Moment
+from shared.timestamps import Timestamp
 
 SPAN_MAX = timedelta(days=5 * 366)  # five years, leap days and all
 
@@ -20,8 +20,8 @@ class ExportRequest(RequestBody):
         "as the API shows it to staff, in a line of JSON."
     )
     status: Status | None = Field(default=None, description="Null: whatever has become of them.")
-    placed_from: Moment
-    placed_before: Moment = Field(
+    placed_from: Timestamp
+    placed_before: Timestamp = Field(
         description="Not included itself; at most five years later than `placed_from`."
     )
 

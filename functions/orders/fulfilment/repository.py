@@ -27,7 +27,7 @@ def page_of(query: OrderQuery, *, staff_id: str) -> ItemPage[Order]:
     at = cursors.decode(query.cursor, query=query.name, owner=staff_id)
     found, then = _walk(index, partitions, at, query)
     if index is not Order.by_buyer:
-        found = list(Order.fetch(it.order_id for it in found).values())
+        found = list(Order.find_many(it.order_id for it in found).values())
     return ItemPage(
         [order for order in found if query.asks_for(order)],
         cursors.encode(then, query=query.name, owner=staff_id),

@@ -19,10 +19,10 @@ from orders.fulfilment.schemas import (
 from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.parameters import IdempotencyKey, OrderPageLimit, PageCursor
-from shared.http.responses import JSON, accepted, created
+from shared.http.responses import JSON, accepted_response, created_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
-from shared.timestamps import Moment
+from shared.timestamps import Timestamp
 
 routes = Routes()
 
@@ -31,8 +31,10 @@ OfCustomer = Annotated[
     Customer | None,
     Query(description="Only this user's orders; or this guest's, by the e-mail address."),
 ]
-PlacedFrom = Annotated[Moment | None, Query(description="Only orders placed then or later.")]
-PlacedBefore = Annotated[Moment | None, Query(description="Only orders placed earlier than that.")]
+PlacedFrom = Annotated[Timestamp | None, Query(description="Only orders placed then or later.")]
+PlacedBefore = Annotated[
+    Timestamp | None, Query(description="Only orders placed earlier than that.")
+]
 
 
 @routes.get("/v1/staff/orders", tags=["Fulfilment"])
@@ -127,7 +129,7 @@ def refund_order(
 def add_note_to_order(order_id: str, request: NoteRequest) -> Response[StaffOrderDetail]:
     """Write down something about an order, for the shop's own people."""
     view = StaffOrderDetail.from_model(fulfilment.note(routes.caller, order_id, request.text))
-    return created(view, location=f"/v1/staff/orders/{view.id}")
+    return created_response(view, location=f"/v1/staff/orders/{view.id}")
 
 
 @routes.post("/v1/orders/<order_id>/resend-confirmation", status_code=202, tags=["Fulfilment"])
@@ -135,7 +137,7 @@ def add_note_to_order(order_id: str, request: NoteRequest) -> Response[StaffOrde
 def resend_confirmation_of_order(order_id: str) -> Response[Any]:
     """Have the order's confirmation mailed to its buyer once more."""
     fulfilment.confirm_again(routes.caller, order_id)
-    return accepted()
+    return accepted_response()
 
 
 def _answer(status: int, outcome: fulfilment.Outcome) -> Response[StaffOrderDetail]:

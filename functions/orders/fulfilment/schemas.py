@@ -8,11 +8,11 @@ from pydantic import AfterValidator, Field
 
 from orders.schemas import LINES_MAX, QUANTITY_MAX, OrderView
 from orders.views import OrderStepView, PaymentView, RefundView, Status
-from shared.email_addresses import normalised
-from shared.http.schemas import ONE_LINE, RequestBody, View, refusal_of
+from shared.email_addresses import normalize_email
+from shared.http.schemas import ONE_LINE, RequestBody, View, invalid_fields_error
 from shared.money import Price
 from shared.storage.models.orders import Order, OrderNote, OrderReturn
-from shared.timestamps import Moment
+from shared.timestamps import Timestamp
 
 Reason = Annotated[
     str,
@@ -69,7 +69,7 @@ class NoteRequest(RequestBody):
 
 
 def _user_or_address(customer: str) -> str:
-    return normalised(customer) if "@" in customer else customer
+    return normalize_email(customer) if "@" in customer else customer
 
 
 OrderStatus = Status
@@ -85,14 +85,14 @@ class OrderQuery:
 
     status: OrderStatus | None
     customer: Customer | None
-    placed_from: Moment | None
-    placed_before: Moment | None
+    placed_from: Timestamp | None
+    placed_before: Timestamp | None
     limit: int = 20
     cursor: str | None = None
 
     def __post_init__(self) -> None:
         if self.placed_from and self.placed_before and self.placed_from >= self.placed_before:
-            raise refusal_of(
+            raise invalid_fields_error(
                 [
                     {
                         "loc": ("query", "placed_before"),

@@ -7,7 +7,7 @@ from orders.schemas import CancelRequest, OrderView, QuoteRequest
 from shared.http.api import Routes
 from shared.http.authorization import anyone
 from shared.http.parameters import IdempotencyKey, OrderToken
-from shared.http.responses import created
+from shared.http.responses import created_response
 
 routes = Routes()
 
@@ -34,7 +34,7 @@ def place_guest_order(
     """
     placement = guests.place(request, idempotency_key, routes.client)
     view = GuestOrderView.from_model(placement.order, order_token=placement.token)
-    return created(
+    return created_response(
         view,
         location=f"/v1/guest/orders/{view.id}",
         idempotency_replayed="true" if placement.is_replay else "false",

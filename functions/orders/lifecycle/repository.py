@@ -77,7 +77,7 @@ def _staged(
         )
     if effects.gives_promotion_back and order.promotion:
         _give_promotion_back(transaction, order.promotion)
-    outbox.stage_together(transaction, effects.events)
+    outbox.stage_events(transaction, effects.events)
     return transaction
 
 

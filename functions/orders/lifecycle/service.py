@@ -8,7 +8,7 @@ from orders.lifecycle.repository import StageExtra
 from orders.lifecycle.transitions import Effects
 from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
-from shared.storage.dynamo import pause
+from shared.retries import pause
 from shared.storage.models.orders import Order
 
 TRIES = 5  # at an order that others change at the same moment

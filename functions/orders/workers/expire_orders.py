@@ -25,7 +25,7 @@ class NotExpired(Exception):
 
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Raises NotExpired once all others are done."""
-    observability.correlate(event["id"])
+    observability.set_log_context(event["id"])
     due = repository.due(clock.utc_now(), limit=ORDERS_MAX)
     counts: Counter[str] = Counter()
     for order_id in due:

@@ -23,7 +23,7 @@ from shared import ids
 from shared.errors.base import AppError
 from shared.errors.requests import ConcurrentModification
 from shared.events.all_events import CatalogEvent
-from shared.http.schemas import validated
+from shared.http.schemas import validate
 from shared.storage import outbox, stock
 from shared.storage.models.catalog import Product
 from shared.storage.stock import StockSnapshot
@@ -67,7 +67,7 @@ def stage(
             continue
         _stage_stock(transaction, difference, by=by, reason=reason)
         happened += _stage_product(transaction, difference)
-    outbox.stage_together(transaction, happened)
+    outbox.stage_events(transaction, happened)
     return refused
 
 
@@ -87,7 +87,7 @@ def _difference(row: ImportedProduct, known: Known | None) -> _Difference | AppE
     said = row.model_dump(include=row.model_fields_set - {"available"})
     before = known.product if known else None
     try:
-        new = validated(NewProduct, {**to_request(before), **said} if before else said)
+        new = validate(NewProduct, {**to_request(before), **said} if before else said)
     except AppError as refusal:  # what is stored may be older than today's rules
         return refusal
     after = product_of(new, before)

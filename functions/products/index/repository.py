@@ -50,7 +50,7 @@ def units_named(names: Sequence[str]) -> list[CatalogEntry]:
     members = _members_of(groups)
     alone = [name for name in names if not name.startswith(GROUP_PREFIX)]
     wanted = dict.fromkeys([*alone, *(it for variants in members.values() for it in variants)])
-    found = Product.fetch(wanted)
+    found = Product.find_many(wanted)
     on_sale = {key: it for key, it in found.items() if it.status == "active"}
     held = stock.get_stocks({key: int(it.stock_shards) for key, it in on_sale.items()})
     available = {key: it.available for key, it in held.items()}

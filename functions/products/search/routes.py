@@ -8,7 +8,7 @@ from products.search.schemas import SearchPage
 from shared.http.api import Routes
 from shared.http.authorization import anyone
 from shared.http.parameters import IfNoneMatch, PageCursor, PageLimit
-from shared.http.responses import shown_to_anyone
+from shared.http.responses import public_response
 
 routes = Routes()
 
@@ -37,5 +37,5 @@ def search_products(
     Where nothing has all the words, and one letter of some may be wrong, `corrected` says what
     was searched instead. What was changed within some seconds may not be found yet.
     """
-    kept = service.search.kept(q, limit=limit, cursor=cursor)
-    return shown_to_anyone(kept, if_none_match=if_none_match)
+    kept = service.search.entry(q, limit=limit, cursor=cursor)
+    return public_response(kept, if_none_match=if_none_match)

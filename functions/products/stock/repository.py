@@ -89,7 +89,7 @@ def movements_of(
 ) -> ItemPage[StockMovement]:
     """Newest first. Raises InvalidCursor."""
     query = f"movements of {product_id}"
-    return cursors.get_page(
+    return cursors.query_page(
         StockMovement.by_newest,
         product_id,
         query=query,
@@ -106,8 +106,8 @@ def levels_of(product_ids: Sequence[str]) -> list[Level]:
     Read in that order: whoever has read the stock before another has told a later level then fails
     at its version.
     """
-    told = StockLevel.fetch(_level_key(key) for key in product_ids)
-    products = Product.fetch(product_ids)
+    told = StockLevel.find_many(_level_key(key) for key in product_ids)
+    products = Product.find_many(product_ids)
     held = stock.get_stocks({key: int(it.stock_shards) for key, it in products.items()})
     return [
         Level(product, held[key], told.get(_level_key(key))) for key, product in products.items()
@@ -132,7 +132,7 @@ def set_level(level: Level, now: str, happened: StockEvent | None) -> None:
         otherwise=LevelChanged(),
     )
     if happened:
-        outbox.stage(transaction, happened)
+        outbox.stage_event(transaction, happened)
     transaction.commit()
 
 

@@ -4,7 +4,7 @@ from products.stock import service as stock
 from products.stock.schemas import MovementView, StockAdjustment, StockCount, StockView
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import (
     IdempotencyKey,
     IfMatch,
@@ -13,7 +13,7 @@ from shared.http.parameters import (
     PageCursor,
     PageLimit,
 )
-from shared.http.responses import shown
+from shared.http.responses import ok_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 
@@ -25,7 +25,7 @@ routes = Routes()
 def get_stock(product_id: str, if_none_match: IfNoneMatch = None) -> Response[StockView]:
     """What there is, now. What shoppers see may be some seconds old."""
     view = StockView.from_model(stock.get_stock(product_id))
-    return shown(view, version=view.version, if_none_match=if_none_match)
+    return ok_response(view, version=view.version, if_none_match=if_none_match)
 
 
 @routes.put("/v1/products/<product_id>/stock", tags=["Stock"])
@@ -36,9 +36,9 @@ def set_stock(product_id: str, count: StockCount, if_match: IfMatch) -> Response
     Refused if some were sold since you read the stock: the count would sell them twice.
     `If-Match: *` takes the count for what there is at this moment.
     """
-    held = stock.count(product_id, count, Expected.parse(if_match), by=routes.caller.user_id)
+    held = stock.count(product_id, count, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
     view = StockView.from_model(held)
-    return shown(view, version=view.version)
+    return ok_response(view, version=view.version)
 
 
 @routes.patch("/v1/products/<product_id>/stock", tags=["Stock"])
@@ -54,12 +54,12 @@ def adjust_stock(
     That is right whatever is sold meanwhile, so no version is asked for. Sent again with the same
     key, it changes nothing more and answers with the stock as it now stands.
     """
-    expected = None if if_match is None else Expected.parse(if_match)
+    expected = None if if_match is None else ExpectedVersion.parse(if_match)
     adjusted = stock.adjust(
         product_id, adjustment, idempotency_key, expected, by=routes.caller.user_id
     )
     view = StockView.from_model(adjusted.held)
-    return shown(
+    return ok_response(
         view,
         version=view.version,
         idempotency_replayed="true" if adjusted.is_replay else "false",

@@ -12,8 +12,8 @@ from shared import clock, ids
 from shared.errors.base import AppError
 from shared.errors.catalog import InsufficientStock
 from shared.errors.requests import ConcurrentModification, IdempotencyKeyReused
-from shared.http.etags import Expected
-from shared.http.schemas import refusal_of
+from shared.http.etags import ExpectedVersion
+from shared.http.schemas import invalid_fields_error
 from shared.storage.cursors import ItemPage
 from shared.storage.models.catalog import StockMovement
 from shared.storage.stock import StockChanged, StockSnapshot
@@ -32,7 +32,9 @@ def get_stock(product_id: str) -> StockSnapshot:
     return repository.known(product_id).held
 
 
-def count(product_id: str, count: StockCount, expected: Expected, *, by: str) -> StockSnapshot:
+def count(
+    product_id: str, count: StockCount, expected: ExpectedVersion, *, by: str
+) -> StockSnapshot:
     """What was counted is what there is; sold since `expected`, it must be counted again.
 
     With any version expected, it is what there was when this read it: sales that come in between
@@ -60,7 +62,12 @@ def count(product_id: str, count: StockCount, expected: Expected, *, by: str) ->
 
 
 def adjust(
-    product_id: str, adjustment: StockAdjustment, key: str, expected: Expected | None, *, by: str
+    product_id: str,
+    adjustment: StockAdjustment,
+    key: str,
+    expected: ExpectedVersion | None,
+    *,
+    by: str,
 ) -> Adjusted:
     """So many more, or fewer, than there are: right whatever is sold at the same time.
 
@@ -111,7 +118,7 @@ def new_movement(product_id: str, kind: str, change: int, reason: str, *, by: st
     )
 
 
-def _move(movement: StockMovement, expected: Expected | None) -> StockSnapshot:
+def _move(movement: StockMovement, expected: ExpectedVersion | None) -> StockSnapshot:
     """What there was before. Raises AlreadyMoved, and the refusals of `adjust`."""
     is_exact = expected is not None and not expected.is_any
     for _ in range(TRIES):
@@ -131,7 +138,7 @@ def _parts(before: StockSnapshot, change: int) -> dict[int, int]:
     if before.available + change > AVAILABLE_MAX:
         too_many = f"There would be more than {AVAILABLE_MAX:,}"
         problem = {"loc": ("body", "change"), "type": "less_than_equal", "msg": too_many}
-        raise refusal_of([problem])
+        raise invalid_fields_error([problem])
     parts = before.parts_of(change)
     if parts is None:
         raise InsufficientStock("There are not so many.", available=before.available, change=change)

@@ -17,7 +17,7 @@ from shared import freeze_gc, observability
 from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
 from shared.events.all_events import CatalogEvent, parse_event
-from shared.storage.dynamo import pause
+from shared.retries import pause
 from shared.storage.transactions import Contended
 
 TRIES = 5  # at a unit that other instances index at the same time
@@ -27,7 +27,7 @@ freeze_gc()
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answers with the messages that failed; the others are done."""
-    observability.correlate(context.aws_request_id)
+    observability.set_log_context(context.aws_request_id)
     units_of_message: dict[str, set[str]] = {}
     failed: set[str] = set()
     for record in event["Records"]:

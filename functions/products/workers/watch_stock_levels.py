@@ -16,7 +16,7 @@ freeze_gc()
 
 def handler(event: dict[str, Any], context: Any) -> None:
     """Raises LevelChanged and Unavailable: the batch comes again, and finds less to do."""
-    observability.correlate(context.aws_request_id)
+    observability.set_log_context(context.aws_request_id)
     keys = [record["dynamodb"]["Keys"]["product_id"]["S"] for record in event["Records"]]
     product_ids = dict.fromkeys(key.partition("#")[0] for key in keys)
     changed = [level for level in repository.levels_of(list(product_ids)) if _look_at(level)]

@@ -103,7 +103,7 @@ class Stock(Table):
 class StockLevel(Table):
     """Whether a product was depleted or low when last looked at: beside its stock, key `#level`."""
 
-    beside = Stock
+    shares_table_with = Stock
 
     class Meta:
         table_name = _tables.stock_table

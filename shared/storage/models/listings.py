@@ -104,7 +104,7 @@ class IndexedUnit(Table):
     back: beside the listings, on a shelf of its own.
     """
 
-    beside = Listing
+    shares_table_with = Listing
 
     class Meta:
         table_name = _tables.listings_table
@@ -137,7 +137,7 @@ class Spelling(Table):
     without one of its letters.
     """
 
-    beside = Posting
+    shares_table_with = Posting
 
     class Meta:
         table_name = _tables.search_table

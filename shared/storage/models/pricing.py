@@ -71,7 +71,7 @@ class PromotionUse(Table):
     class Meta:
         table_name = _tables.promotions_table
 
-    beside = Promotion
+    shares_table_with = Promotion
 
     kept_as = UnicodeAttribute(hash_key=True)  # the customer's id
     code = UnicodeAttribute(range_key=True)

@@ -16,7 +16,7 @@ from shared.aws import client
 from shared.storage.dynamo import connection
 from shared.storage.models.exports import Export
 from shared.storage.models.orders import Order
-from tests.support import exports, faults, logs, template
+from tests.support import exports, faults, logs
 from tests.support.exports import (
     NOVEMBER,
     OCTOBER,
@@ -28,6 +28,7 @@ from tests.support.exports import (
 )
 from tests.support.http import CONTEXT, sample
 from tests.support.imports import MEGABYTE, measure_peak_memory
+from tests.template import stack
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -382,7 +383,7 @@ def test_an_export_that_the_queue_gives_up_has_failed():
 
 
 def test_the_queue_gives_up_when_the_worker_thinks_it_does():
-    queue = template.resources()["ExportQueue"]["Properties"]
+    queue = stack.of_type("AWS::SQS::Queue")["ExportQueue"]
 
     assert queue["RedrivePolicy"]["maxReceiveCount"] == write_export.RECEIVES_MAX
 

@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from shared.http.schemas import explained
+from shared.http.schemas import describe_pattern
 
 USES_MAX = 10**9
 DESCRIPTION_MAX = 500
 
 Kind = Literal["percent", "fixed", "free_shipping"]
 
-_CODE = explained(
+_CODE = describe_pattern(
     "^[A-Za-z0-9][A-Za-z0-9_-]{1,39}$",
     "Must be 2 to 40 letters, digits and _ -, and begin with a letter or a digit",
 )

@@ -34,7 +34,7 @@ def find(code: str) -> Promotion:
 
 def newest(*, limit: int, cursor: str | None, for_staff: str) -> ItemPage[Promotion]:
     """All of them, newest first, as they are now. Raises InvalidCursor."""
-    return cursors.get_page(
+    return cursors.query_page(
         Promotion.by_newest,
         PROMOTIONS,
         query="promotions",

@@ -4,9 +4,9 @@ from orders.pricing.promotions import service as promotions
 from orders.pricing.promotions.schemas import NewPromotion, PromotionPatch, PromotionView
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.etags import Expected
+from shared.http.etags import ExpectedVersion
 from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
-from shared.http.responses import created, shown
+from shared.http.responses import created_response, ok_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
 
@@ -18,7 +18,7 @@ routes = Routes()
 def create_promotion(new: NewPromotion) -> Response[PromotionView]:
     """Add a promotion code. It is an order's to use from then on, or from `starts_at`."""
     view = PromotionView.from_model(promotions.create(new, by=routes.caller.user_id))
-    return created(view, version=view.version, location=f"/v1/promotions/{view.code}")
+    return created_response(view, version=view.version, location=f"/v1/promotions/{view.code}")
 
 
 @routes.get("/v1/promotions", tags=["Terms"])
@@ -36,7 +36,7 @@ def list_promotions(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[Pr
 def get_promotion(code: str, if_none_match: IfNoneMatch = None) -> Response[PromotionView]:
     """One promotion, with how often it was used. Its ETag changes with each use, too."""
     view = PromotionView.from_model(promotions.find(code))
-    return shown(view, version=view.version, if_none_match=if_none_match)
+    return ok_response(view, version=view.version, if_none_match=if_none_match)
 
 
 @routes.patch("/v1/promotions/<code>", tags=["Terms"])
@@ -51,6 +51,8 @@ def patch_promotion(
     one below what is used already lets nobody use it any more. Orders that are placed keep their
     discount. `If-Match` asks for the version alone, so uses in the meantime do not matter.
     """
-    changed = promotions.patch(code, changes, Expected.parse(if_match), by=routes.caller.user_id)
+    changed = promotions.patch(
+        code, changes, ExpectedVersion.parse(if_match), by=routes.caller.user_id
+    )
     view = PromotionView.from_model(changed)
-    return shown(view, version=view.version)
+    return ok_response(view, version=view.version)

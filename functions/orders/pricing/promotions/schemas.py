@@ -16,7 +16,7 @@ from orders.pricing.promotions.fields import (
 from shared.http.schemas import RequestBody, View
 from shared.money import Money, Price
 from shared.storage.models.pricing import Promotion
-from shared.timestamps import Moment
+from shared.timestamps import Timestamp
 
 _TAKES_OFF = {"percent": "percent", "fixed": "amount"}  # the field that says how much, by kind
 
@@ -33,8 +33,8 @@ class NewPromotion(RequestBody):
     minimum: Money | None = Field(
         default=None, description="What the items must cost at least, before the discount."
     )
-    starts_at: Moment | None = Field(default=None, description="From then on; null: at once.")
-    ends_at: Moment | None = Field(
+    starts_at: Timestamp | None = Field(default=None, description="From then on; null: at once.")
+    ends_at: Timestamp | None = Field(
         default=None, description="From then on it is over; null: it goes on."
     )
     is_active: bool = Field(default=True, description="Whether it can be used at all.")

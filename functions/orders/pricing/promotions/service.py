@@ -4,9 +4,8 @@ from orders.editing import persistently
 from orders.pricing.promotions import repository
 from orders.pricing.promotions.schemas import NewPromotion, PromotionPatch, to_request
 from shared import clock, observability
-from shared.http.etags import Expected
-from shared.http.merge_patch import merged
-from shared.http.schemas import validated
+from shared.http.etags import ExpectedVersion
+from shared.http.schemas import apply_merge_patch, validate
 from shared.storage.cursors import ItemPage
 from shared.storage.models.pricing import PROMOTIONS, Promotion
 
@@ -29,7 +28,7 @@ def create(new: NewPromotion, *, by: str) -> Promotion:
     return promotion
 
 
-def patch(code: str, changes: PromotionPatch, expected: Expected, *, by: str) -> Promotion:
+def patch(code: str, changes: PromotionPatch, expected: ExpectedVersion, *, by: str) -> Promotion:
     """RFC 7396. How often it was used stays as it is, whoever uses it at that moment.
 
     Raises PromotionNotFound, StaleVersion, ConcurrentModification, and InvalidFields when the outcome
@@ -39,10 +38,14 @@ def patch(code: str, changes: PromotionPatch, expected: Expected, *, by: str) ->
     return persistently(lambda: _patch_once(code, asked, expected, by=by), expected)
 
 
-def _patch_once(code: str, asked: dict[str, object], expected: Expected, *, by: str) -> Promotion:
+def _patch_once(
+    code: str, asked: dict[str, object], expected: ExpectedVersion, *, by: str
+) -> Promotion:
     before = find(code)
     expected.check(before.version)
-    after = _promotion_of(validated(NewPromotion, merged(to_request(before), asked)), before)
+    after = _promotion_of(
+        validate(NewPromotion, apply_merge_patch(to_request(before), asked)), before
+    )
     changed = repository.changed_fields(before, after)
     if not changed:
         return before

@@ -5,8 +5,8 @@ from orders.pricing.rates import repository
 from orders.pricing.rates.schemas import ShippingRates, TaxRates
 from shared import clock, observability
 from shared.errors.requests import InvalidFields
-from shared.http.etags import Expected
-from shared.http.schemas import refusal_of
+from shared.http.etags import ExpectedVersion
+from shared.http.schemas import invalid_fields_error
 from shared.storage.models.pricing import RateTable
 
 DOCUMENT_BYTES_MAX = 300_000  # of the 400 KB that an item may have
@@ -25,7 +25,7 @@ def sheet_of(kind: type[Rates]) -> RateTable:
     return found or RateTable(kind.sheet, document=_text_of(_NOTHING[kind.sheet]), version=0)
 
 
-def replace(rates: Rates, expected: Expected, *, by: str) -> RateTable:
+def replace(rates: Rates, expected: ExpectedVersion, *, by: str) -> RateTable:
     """Raises InvalidFields when it is too large, StaleVersion, and ConcurrentModification."""
     text = _text_of(rates)
     size = len(text.encode())
@@ -34,7 +34,7 @@ def replace(rates: Rates, expected: Expected, *, by: str) -> RateTable:
     return persistently(lambda: _replace_once(rates, text, expected, by=by), expected)
 
 
-def _replace_once(rates: Rates, text: str, expected: Expected, *, by: str) -> RateTable:
+def _replace_once(rates: Rates, text: str, expected: ExpectedVersion, *, by: str) -> RateTable:
     before = sheet_of(type(rates))
     expected.check(before.version)
     if before.version and before.document == text:
@@ -62,4 +62,6 @@ def _too_large(rates: Rates, size: int) -> InvalidFields:
         f"Must be at most {DOCUMENT_BYTES_MAX:,} bytes of JSON, and is {size:,}: leave out regions "
         "that are taxed like their country, and give zones more countries"
     )
-    return refusal_of([{"loc": ("body", field), "type": "rates_too_large", "msg": message}])
+    return invalid_fields_error(
+        [{"loc": ("body", field), "type": "rates_too_large", "msg": message}]
+    )

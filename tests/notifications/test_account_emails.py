@@ -1,4 +1,4 @@
-"""Whole slice: what happened to an account, to a mail with a link that works."""
+"""Whole slice: events of accounts become mails whose links work."""
 
 import json
 import re
@@ -71,14 +71,16 @@ def event(name: str, event_id: str = "evt_one") -> dict[str, Any]:
 
 
 def link() -> tuple[str, str]:
-    """The page that the newest mail leads to, and the token."""
+    """The page and the token of the link in the newest mail."""
     (found,) = URL.findall(sent_emails()[-1].body)
     return found
 
 
 def everything_stored() -> str:
     tables = (
-        name for name, it in template.resources().items() if it["Type"] == "AWS::DynamoDB::Table"
+        name
+        for name, resource in template.resources().items()
+        if resource["Type"] == "AWS::DynamoDB::Table"
     )
     dynamodb = boto3.client("dynamodb")
     names = dynamodb.list_tables()["TableNames"]
@@ -88,7 +90,7 @@ def everything_stored() -> str:
 
 
 @pytest.mark.parametrize("name", MAILED)
-def test_each_event_about_an_account_is_one_mail_to_the_address_that_it_is_about(name):
+def test_each_account_event_sends_one_mail_to_its_address(name):
     ada()
     to = {
         "user.email_change_requested": "new@example.com",
@@ -104,14 +106,14 @@ def test_each_event_about_an_account_is_one_mail_to_the_address_that_it_is_about
 
 
 @pytest.mark.parametrize(("name", "page", "purpose", "lifetime"), LINKS)
-def test_the_token_in_a_mail_is_that_of_the_stored_digest(name, page, purpose, lifetime):
+def test_the_token_in_a_mail_has_the_stored_digest(name, page, purpose, lifetime):
     ada()
 
     handler(mail_queue_event(event(name)), CONTEXT)
 
-    led_to, token = link()
+    linked_page, token = link()
     (stored,) = EmailToken.scan()
-    assert led_to == page
+    assert linked_page == page
     assert stored.attribute_values == {
         "token_hash": opaque_tokens.digest(token),
         "purpose": purpose,
@@ -123,7 +125,7 @@ def test_the_token_in_a_mail_is_that_of_the_stored_digest(name, page, purpose, l
 
 
 @pytest.mark.parametrize("name", NOTICES)
-def test_a_notice_makes_no_token(name):
+def test_a_notice_creates_no_token(name):
     ada()
 
     handler(mail_queue_event(event(name)), CONTEXT)
@@ -133,8 +135,8 @@ def test_a_notice_makes_no_token(name):
 
 
 @pytest.mark.parametrize("name", [name for name, *_ in LINKS])
-def test_what_was_asked_for_before_all_sessions_were_ended_is_void(name):
-    """The mail may be late: a burglar's request must not outlive the owner's reset."""
+def test_a_request_from_before_all_sessions_ended_is_void(name):
+    """The mail may be late: an attacker's request must not outlive the owner's reset."""
     ada(access_epoch=4)
 
     assert handler(mail_queue_event(event(name)), CONTEXT) == NOBODY_FAILED
@@ -144,7 +146,7 @@ def test_what_was_asked_for_before_all_sessions_were_ended_is_void(name):
 
 
 @pytest.mark.parametrize("name", ["user.registered", "user.duplicate_registration_attempted"])
-def test_an_address_that_is_confirmed_gets_no_link(name):
+def test_a_confirmed_address_gets_no_link(name):
     ada(email_verified=True)
 
     handler(mail_queue_event(event(name)), CONTEXT)
@@ -170,7 +172,7 @@ def test_a_token_is_in_no_log_and_no_row(name):
 
 
 @pytest.mark.parametrize("name", MAILED)
-def test_an_event_that_comes_again_sends_nothing_and_makes_no_token(name):
+def test_a_repeated_event_sends_no_mail_and_creates_no_token(name):
     ada()
 
     for _ in range(3):
@@ -193,13 +195,13 @@ def test_each_link_has_a_token_of_its_own():
 
     tokens = {token for mail in sent_emails() for _, token in URL.findall(mail.body)}
     assert {opaque_tokens.digest(token) for token in tokens} == {
-        it.token_hash for it in EmailToken.scan()
+        stored.token_hash for stored in EmailToken.scan()
     }
     assert len(tokens) == 2
 
 
 @pytest.mark.parametrize("name", ["user.registered", "user.password_reset_requested"])
-def test_the_token_is_stored_when_its_mail_is_handed_over(name, monkeypatch):
+def test_the_token_is_stored_before_its_mail_is_sent(name, monkeypatch):
     ada()
     seen = []
 
@@ -211,10 +213,10 @@ def test_the_token_is_stored_when_its_mail_is_handed_over(name, monkeypatch):
     monkeypatch.setattr(SesSender, "send", send)
     handler(mail_queue_event(event(name)), CONTEXT)
 
-    assert [it is not None for it in seen] == [True]
+    assert [token is not None for token in seen] == [True]
 
 
-def test_a_token_that_cannot_be_stored_is_mailed_to_nobody_until_it_can():
+def test_a_token_is_not_mailed_until_it_is_stored():
     ada()
     reset = event("user.password_reset_requested")
 
@@ -228,7 +230,7 @@ def test_a_token_that_cannot_be_stored_is_mailed_to_nobody_until_it_can():
     assert EmailToken.find(opaque_tokens.digest(token)) is not None
 
 
-def test_a_mail_that_fails_after_its_token_is_stored_leaves_only_a_digest():
+def test_a_mail_that_fails_leaves_only_a_digest():
     ada()
     reset = event("user.password_reset_requested")
 
@@ -237,18 +239,19 @@ def test_a_mail_that_fails_after_its_token_is_stored_leaves_only_a_digest():
         captured() as lines,
     ):
         answer = handler(mail_queue_event(reset), CONTEXT)
-    (unused,) = [it.token_hash for it in EmailToken.scan()]
+    (unused,) = [stored.token_hash for stored in EmailToken.scan()]
     assert len(answer["batchItemFailures"]) == 1
     assert sent_emails() == []
     assert "token=" not in lines.text + everything_stored()
     handler(mail_queue_event(reset), CONTEXT)
 
     _, token = link()
-    assert {it.token_hash for it in EmailToken.scan()} == {unused, opaque_tokens.digest(token)}
+    stored = {each.token_hash for each in EmailToken.scan()}
+    assert stored == {unused, opaque_tokens.digest(token)}
 
 
 @pytest.mark.parametrize("name", [*MAILED, "user.deleted"])
-def test_an_event_about_a_user_who_is_gone_mails_nobody(name):
+def test_an_event_about_a_deleted_user_sends_no_mail(name):
     answer = handler(mail_queue_event(event(name)), CONTEXT)
 
     assert answer == NOBODY_FAILED
@@ -260,7 +263,7 @@ def test_an_event_about_a_user_who_is_gone_mails_nobody(name):
     ("name", "gone"),
     [("user.email_change_requested", "new_email"), ("user.email_changed", "previous_email")],
 )
-def test_an_address_that_is_gone_is_not_replaced_by_another(name, gone):
+def test_a_removed_address_is_not_replaced_by_another(name, gone):
     ada(**{gone: None})
 
     answer = handler(mail_queue_event(event(name)), CONTEXT)
@@ -270,7 +273,7 @@ def test_an_address_that_is_gone_is_not_replaced_by_another(name, gone):
     assert list(EmailToken.scan()) == []
 
 
-def test_a_deletion_that_strays_into_the_queue_is_done_without_a_mail():
+def test_a_deletion_in_the_queue_sends_no_mail():
     ada()
 
     assert handler(mail_queue_event(event("user.deleted")), CONTEXT) == NOBODY_FAILED
@@ -278,7 +281,7 @@ def test_a_deletion_that_strays_into_the_queue_is_done_without_a_mail():
     assert sent_emails() == []
 
 
-def test_a_link_leads_to_the_shops_own_address_whatever_the_api_is_called():
+def test_a_link_leads_to_the_shop_s_website():
     ada()
 
     handler(mail_queue_event(event("user.registered")), CONTEXT)

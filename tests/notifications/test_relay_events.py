@@ -1,4 +1,4 @@
-"""Whole slice: rows of the outbox from the table's stream to the bus."""
+"""Whole slice: the relay carries rows of the outbox from the table's stream to the bus."""
 
 import json
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from notifications.workers import relay_events
-from notifications.workers.relay_events import TRIES, EventsNotRelayed, handler
+from notifications.workers.relay_events import PUT_ATTEMPTS, EventsNotRelayed, handler
+from shared import retries
 from shared.aws import client
 from shared.events.all_events import parse_event
 from shared.events.catalog import ProductUpdated, ProductUpdatedData
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 @pytest.fixture
 def subscription():
-    """A queue that anyone might hang on the bus."""
+    """A queue that receives every event of the bus."""
     queue = client("sqs").create_queue(QueueName="subscriber")["QueueUrl"]
     attributes = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
     client("events").put_rule(
@@ -37,7 +37,7 @@ def subscription():
     return queue
 
 
-def heard(queue: str) -> list[dict[str, Any]]:
+def received(queue: str) -> list[dict[str, Any]]:
     messages = []
     while (
         found := client("sqs")
@@ -50,7 +50,7 @@ def heard(queue: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
-    monkeypatch.setattr(relay_events, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(retries, "pause", lambda _: None)
 
 
 def streamed(*details: dict[str, Any]) -> dict[str, Any]:
@@ -61,9 +61,9 @@ def streamed(*details: dict[str, Any]) -> dict[str, Any]:
         record
         | {
             "dynamodb": record["dynamodb"]
-            | {"NewImage": {"type": {"S": it["type"]}, "payload": {"S": json.dumps(it)}}}
+            | {"NewImage": {"type": {"S": each["type"]}, "payload": {"S": json.dumps(each)}}}
         }
-        for it in details
+        for each in details
     ]
     return event
 
@@ -72,18 +72,18 @@ def numbered(count: int) -> list[dict[str, Any]]:
     return [order_placed_detail() | {"id": f"evt_{n}"} for n in range(count)]
 
 
-def test_an_event_reaches_whoever_subscribes(subscription):
+def test_an_event_reaches_every_subscriber(subscription):
     handler(sample("notifications.relay_events"), CONTEXT)
 
-    (message,) = heard(subscription)
+    (message,) = received(subscription)
     assert (message["source"], message["detail-type"]) == ("souk", "order.placed")
     assert message["detail"] == order_placed_detail()
 
 
-def test_a_staged_event_arrives_as_it_was_staged(subscription):
+def test_a_staged_event_arrives_unchanged(subscription):
     staged = user_registered()
     transaction = Transaction()
-    outbox.stage(transaction, staged)
+    outbox.stage_event(transaction, staged)
     transaction.commit()
     event = sample("notifications.relay_events")
     (row,) = OutboxRow.scan()
@@ -91,20 +91,20 @@ def test_a_staged_event_arrives_as_it_was_staged(subscription):
 
     handler(event, CONTEXT)
 
-    (message,) = heard(subscription)
+    (message,) = received(subscription)
     assert message["detail-type"] == "user.registered"
     assert parse_event(message["detail"]) == staged
 
 
 @pytest.mark.parametrize("count", [10, 11, 25])
-def test_a_batch_of_any_size_is_relayed_whole(subscription, count):
+def test_a_batch_of_any_size_is_relayed_completely(subscription, count):
     handler(streamed(*numbered(count)), CONTEXT)
 
-    ids = [message["detail"]["id"] for message in heard(subscription)]
-    assert sorted(ids) == sorted(it["id"] for it in numbered(count))
+    ids = [message["detail"]["id"] for message in received(subscription)]
+    assert sorted(ids) == sorted(each["id"] for each in numbered(count))
 
 
-def test_a_batch_in_which_one_event_is_refused_comes_again(subscription):
+def test_a_batch_with_a_refused_event_is_retried(subscription):
     batch = streamed(*numbered(12))
     refused = {
         "FailedEntryCount": 1,
@@ -112,33 +112,38 @@ def test_a_batch_in_which_one_event_is_refused_comes_again(subscription):
     }
 
     again = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
-    answers = [faults.success_reply(refused), None, *[faults.success_reply(again)] * (TRIES - 1)]
+    answers = [
+        faults.success_reply(refused),
+        None,
+        *[faults.success_reply(again)] * (PUT_ATTEMPTS - 1),
+    ]
     throttled = faults.inject_faults(client("events"), "PutEvents", *answers)
     with throttled, pytest.raises(EventsNotRelayed, match="1 of 12"):
         handler(batch, CONTEXT)
-    assert {message["detail"]["id"] for message in heard(subscription)} == {"evt_10", "evt_11"}
+    assert {message["detail"]["id"] for message in received(subscription)} == {"evt_10", "evt_11"}
     handler(batch, CONTEXT)
 
-    assert {it["detail"]["id"] for it in heard(subscription)} == {it["id"] for it in numbered(12)}
+    ids = {message["detail"]["id"] for message in received(subscription)}
+    assert ids == {each["id"] for each in numbered(12)}
 
 
-def test_an_event_that_the_bus_calls_malformed_does_not_pass_for_relayed(subscription):
+def test_a_malformed_event_does_not_count_as_relayed(subscription):
     batch = streamed(order_placed_detail(), order_placed_detail() | {"id": "evt_two"})
     batch["Records"][0]["dynamodb"]["NewImage"]["payload"]["S"] = "{"
 
     with pytest.raises(EventsNotRelayed, match="1 of 2"):
         handler(batch, CONTEXT)
 
-    assert [it["detail"]["id"] for it in heard(subscription)] == ["evt_two"]
+    assert [message["detail"]["id"] for message in received(subscription)] == ["evt_two"]
 
 
-def test_a_bus_that_is_out_of_reach_loses_nothing(subscription):
+def test_an_unreachable_bus_loses_no_event(subscription):
     silent = faults.inject_faults(client("events"), "PutEvents", faults.read_timeout())
     with silent, pytest.raises(ReadTimeoutError):
         handler(sample("notifications.relay_events"), CONTEXT)
     handler(sample("notifications.relay_events"), CONTEXT)
 
-    assert [it["detail"]["id"] for it in heard(subscription)] == ["evt_one"]
+    assert [message["detail"]["id"] for message in received(subscription)] == ["evt_one"]
 
 
 def updated(sku: str) -> ProductUpdated:
@@ -146,10 +151,10 @@ def updated(sku: str) -> ProductUpdated:
     return ProductUpdated(data=data)
 
 
-def streamed_together(*happened: ProductUpdated) -> dict[str, Any]:
-    """What the stream tells of events that were staged in one row."""
+def streamed_together(*events: ProductUpdated) -> dict[str, Any]:
+    """The stream's record of events that one row holds."""
     transaction = Transaction()
-    outbox.stage_together(transaction, happened)
+    outbox.stage_events(transaction, events)
     transaction.commit()
     event = sample("notifications.relay_events")
     (row,) = OutboxRow.scan()
@@ -158,40 +163,40 @@ def streamed_together(*happened: ProductUpdated) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("count", [1, 2, 10, 11, 100])
-def test_each_event_of_a_row_with_several_arrives_by_itself(subscription, count):
+def test_each_event_of_a_row_with_several_arrives_alone(subscription, count):
     staged = [updated(f"TEA-{n}") for n in range(count)]
 
     handler(streamed_together(*staged), CONTEXT)
 
-    arrived = heard(subscription)
-    assert {it["detail-type"] for it in arrived} == {"product.updated"}
-    told = [parse_event(it["detail"]) for it in arrived]
-    assert sorted(told, key=lambda it: it.id) == sorted(staged, key=lambda it: it.id)
+    arrived = received(subscription)
+    assert {message["detail-type"] for message in arrived} == {"product.updated"}
+    events = [parse_event(message["detail"]) for message in arrived]
+    assert sorted(events, key=lambda event: event.id) == sorted(staged, key=lambda event: event.id)
 
 
-def test_rows_with_one_event_and_rows_with_several_are_relayed_together(subscription):
+def test_rows_with_one_and_with_several_events_share_a_batch(subscription):
     batch = streamed(*numbered(9))
     batch["Records"] += streamed_together(updated("TEA"), updated("POT"))["Records"]
 
     with logs.captured() as lines:
         handler(batch, CONTEXT)
 
-    types = [it["detail-type"] for it in heard(subscription)]
+    types = [message["detail-type"] for message in received(subscription)]
     assert sorted(types) == ["order.placed"] * 9 + ["product.updated"] * 2
     (line,) = lines.saying("relayed")
     assert (line["events"], line["refused"]) == (11, 0)
 
 
-def test_an_event_in_any_script_arrives_as_it_was_written(subscription):
+def test_an_event_in_any_script_arrives_unchanged(subscription):
     staged = [updated("чай-зелёный"), updated('茶 "🍵" \\ \u2028 é')]
 
     handler(streamed_together(*staged), CONTEXT)
 
-    skus = {it["detail"]["data"]["sku"] for it in heard(subscription)}
-    assert skus == {it.data.sku for it in staged}
+    skus = {message["detail"]["data"]["sku"] for message in received(subscription)}
+    assert skus == {event.data.sku for event in staged}
 
 
-def test_of_a_row_whose_events_the_bus_refuses_in_part_those_alone_are_sent_again(subscription):
+def test_only_the_refused_events_of_a_row_are_sent_again(subscription):
     batch = streamed_together(*(updated(f"TEA-{n}") for n in range(3)))
     refused = {
         "FailedEntryCount": 1,
@@ -201,4 +206,4 @@ def test_of_a_row_whose_events_the_bus_refuses_in_part_those_alone_are_sent_agai
     with faults.inject_faults(client("events"), "PutEvents", faults.success_reply(refused)):
         handler(batch, CONTEXT)
 
-    assert [it["detail"]["data"]["sku"] for it in heard(subscription)] == ["TEA-1"]
+    assert [message["detail"]["data"]["sku"] for message in received(subscription)] == ["TEA-1"]

@@ -1,4 +1,4 @@
-"""Whole slice: messages of the mail queue to mail, one for each event."""
+"""Whole slice: the worker sends one mail for each event of the mail queue."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from notifications import emails
-from notifications.emails import AboutBuyersOrder
+from notifications.emails import MailedOrderEvent
 from notifications.sender import SesSender
 from notifications.workers.send_emails import handler
 from orders.guests import links
@@ -42,7 +42,7 @@ def failed(answer) -> list[str]:
 
 
 def order_of(buyer_id: str, event_id: str) -> dict:
-    """The event about an order of theirs that is stored."""
+    """The event of a stored order of this buyer."""
     order_id = f"ord_{buyer_id}"
     email_fixtures.sample_order(order_id=order_id, buyer_id=buyer_id).save()
     return order_placed_detail() | {
@@ -52,8 +52,8 @@ def order_of(buyer_id: str, event_id: str) -> dict:
 
 
 @pytest.fixture
-def order(aws) -> Order:  # noqa: ARG001 (it has to be there first)
-    """The one that the sample is about."""
+def order(aws) -> Order:  # noqa: ARG001 (the tables must exist first)
+    """The order of the sample event."""
     stored = email_fixtures.sample_order()
     stored.save()
     return stored
@@ -91,7 +91,7 @@ def test_a_new_user_gets_a_mail():
 
 
 @pytest.mark.usefixtures("order")
-def test_a_message_that_comes_again_is_mailed_once():
+def test_a_redelivered_message_is_mailed_once():
     shop.user("usr_ada")
 
     answers = [handler(sample("notifications.send_emails"), CONTEXT) for _ in range(3)]
@@ -101,7 +101,7 @@ def test_a_message_that_comes_again_is_mailed_once():
 
 
 @pytest.mark.usefixtures("order")
-def test_an_event_that_comes_in_two_messages_of_one_batch_is_mailed_once():
+def test_an_event_twice_in_one_batch_is_mailed_once():
     shop.user("usr_ada")
 
     answer = handler(mail_queue_event(order_placed_detail(), order_placed_detail()), CONTEXT)
@@ -111,7 +111,7 @@ def test_an_event_that_comes_in_two_messages_of_one_batch_is_mailed_once():
 
 
 @pytest.mark.usefixtures("order")
-def test_two_events_about_one_order_are_two_mails():
+def test_two_events_about_one_order_send_two_mails():
     shop.user("usr_ada")
 
     handler(
@@ -121,7 +121,7 @@ def test_two_events_about_one_order_are_two_mails():
     assert len(sent_emails()) == 2
 
 
-def test_a_mail_that_ses_refuses_holds_up_no_other_and_is_sent_later():
+def test_a_mail_that_ses_refuses_is_sent_later():
     for user_id in ("usr_ada", "usr_bob", "usr_eve"):
         shop.user(user_id)
     batch = mail_queue_event(
@@ -140,7 +140,7 @@ def test_a_mail_that_ses_refuses_holds_up_no_other_and_is_sent_later():
 
 
 @pytest.mark.usefixtures("order")
-def test_mail_that_ses_does_not_take_at_all_comes_again():
+def test_a_mail_is_retried_when_ses_does_not_answer():
     shop.user("usr_ada")
 
     with faults.inject_faults(client("sesv2"), "SendEmail", faults.read_timeout()):
@@ -154,7 +154,7 @@ def test_mail_that_ses_does_not_take_at_all_comes_again():
 
 
 @pytest.mark.usefixtures("order")
-def test_why_a_mail_was_not_sent_is_logged_without_the_address():
+def test_a_failure_is_logged_without_the_address():
     shop.user("usr_ada", email="ada@example.com")
     refused = faults.error_reply("MessageRejected")
     refused[1]["Error"]["Message"] = "Email address is not verified: ada@example.com"
@@ -168,7 +168,7 @@ def test_why_a_mail_was_not_sent_is_logged_without_the_address():
 
 
 class Killed(BaseException):
-    """As by a timeout: nothing of ours runs after it."""
+    """Like a timeout: no more of our code runs."""
 
 
 def kill_while_sending(monkeypatch, *, milliseconds_left: int) -> None:
@@ -185,7 +185,7 @@ def kill_while_sending(monkeypatch, *, milliseconds_left: int) -> None:
 
 
 @pytest.mark.usefixtures("order")
-def test_a_mail_whose_worker_was_killed_is_sent_when_that_workers_time_is_up(monkeypatch):
+def test_a_killed_worker_s_mail_is_sent_after_its_timeout(monkeypatch):
     shop.user("usr_ada")
     kill_while_sending(monkeypatch, milliseconds_left=0)
 
@@ -196,7 +196,7 @@ def test_a_mail_whose_worker_was_killed_is_sent_when_that_workers_time_is_up(mon
 
 
 @pytest.mark.usefixtures("order")
-def test_a_mail_that_another_worker_may_be_sending_waits(monkeypatch):
+def test_a_mail_waits_while_another_worker_may_send_it(monkeypatch):
     shop.user("usr_ada")
     kill_while_sending(monkeypatch, milliseconds_left=10_000)
 
@@ -218,12 +218,12 @@ def test_a_mail_that_another_worker_may_be_sending_waits(monkeypatch):
         json.dumps({"detail": {}}),
         json.dumps({"detail": order_placed_detail() | {"type": "order.vanished"}}),
         json.dumps(
-            {"detail": {key: it for key, it in order_placed_detail().items() if key != "id"}}
+            {"detail": {key: value for key, value in order_placed_detail().items() if key != "id"}}
         ),
         json.dumps({"detail": order_placed_detail() | {"data": {}}}),
     ],
 )
-def test_a_message_that_is_no_event_fails_alone(body):
+def test_a_message_without_an_event_fails_alone(body):
     shop.user("usr_ada")
     batch = mail_queue_event(None, order_placed_detail())
     batch["Records"][0]["body"] = body
@@ -235,14 +235,14 @@ def test_a_message_that_is_no_event_fails_alone(body):
 
 
 @pytest.mark.usefixtures("order")
-def test_an_order_of_someone_who_is_gone_is_mailed_to_nobody():
+def test_an_order_of_a_deleted_user_sends_no_mail():
     answer = handler(sample("notifications.send_emails"), CONTEXT)
 
     assert answer == NOBODY_FAILED
     assert sent_emails() == []
 
 
-def test_an_order_that_is_not_there_is_mailed_to_nobody():
+def test_a_missing_order_sends_no_mail():
     shop.user("usr_ada")
 
     answer = handler(sample("notifications.send_emails"), CONTEXT)
@@ -251,7 +251,7 @@ def test_an_order_that_is_not_there_is_mailed_to_nobody():
     assert sent_emails() == []
 
 
-def test_a_guest_gets_a_mail_with_a_link_that_is_in_no_log_and_no_row():
+def test_a_guest_s_link_is_in_no_log_and_no_row():
     email_fixtures.sample_order(buyer_id="gst_one", guest_email="guest@example.com").save()
 
     with captured() as lines:
@@ -267,8 +267,8 @@ def test_a_guest_gets_a_mail_with_a_link_that_is_in_no_log_and_no_row():
     assert list(EmailToken.scan()) == []
 
 
-def test_a_guest_s_order_that_is_a_user_s_since_is_told_to_the_user():
-    """The event was staged before: it has the guest's id."""
+def test_a_guest_order_that_a_user_claimed_is_mailed_to_the_user():
+    """The event is older than the claim and has the guest's id."""
     shop.user("usr_ada", email="ada@example.com", name="Ada Lovelace", email_verified=True)
     email_fixtures.sample_order().save()
     stale = order_placed_detail() | {
@@ -283,7 +283,7 @@ def test_a_guest_s_order_that_is_a_user_s_since_is_told_to_the_user():
     assert "token=" not in message.body
 
 
-def test_nobody_is_told_of_an_order_that_was_never_theirs():
+def test_only_the_buyer_of_an_order_gets_its_mail():
     shop.user("usr_eve", email="eve@example.com")
     shop.user("usr_ada", email="ada@example.com")
     email_fixtures.sample_order().save()
@@ -296,7 +296,7 @@ def test_nobody_is_told_of_an_order_that_was_never_theirs():
     assert recipients() == ["ada@example.com"]
 
 
-def test_what_was_nothing_to_pay_is_one_mail_though_it_is_two_events():
+def test_a_free_order_sends_one_mail_for_its_two_events():
     shop.user("usr_ada")
     free = email_fixtures.totals(discount_minor=2500, total_minor=0)
     email_fixtures.sample_order(status="paid", awaits=None, expires_at=None, totals=free).save()
@@ -308,9 +308,9 @@ def test_what_was_nothing_to_pay_is_one_mail_though_it_is_two_events():
     assert [message.subject for message in sent_emails()] == ["Your order at Souk"]
 
 
-@pytest.mark.parametrize("name", event_types(AboutBuyersOrder))
+@pytest.mark.parametrize("name", event_types(MailedOrderEvent))
 @pytest.mark.usefixtures("order")
-def test_each_event_about_an_order_is_one_mail_however_often_it_comes(name):
+def test_each_order_event_sends_one_mail(name):
     shop.user("usr_ada", email="ada@example.com")
     event = build_event(name).model_dump(mode="json")
 
@@ -320,7 +320,7 @@ def test_each_event_about_an_order_is_one_mail_however_often_it_comes(name):
     assert recipients() == ["ada@example.com"]
 
 
-def test_when_the_keys_of_links_are_out_of_reach_a_guest_s_mail_waits():
+def test_a_guest_s_mail_waits_for_unreachable_link_keys():
     email_fixtures.sample_order(buyer_id="gst_one", guest_email="guest@example.com").save()
 
     with faults.inject_faults(client("secretsmanager"), "GetSecretValue", faults.read_timeout()):
@@ -331,37 +331,39 @@ def test_when_the_keys_of_links_are_out_of_reach_a_guest_s_mail_waits():
     assert recipients() == ["guest@example.com"]
 
 
-def test_the_rule_lets_through_what_is_mailed_and_nothing_else():
+def test_the_rule_matches_exactly_the_mailed_events():
     rules = stack.of_type("AWS::Events::Rule").values()
-    (rule,) = [it for it in rules if "MailQueue" in {target["Id"] for target in it["Targets"]}]
+    (rule,) = [
+        each for each in rules if "MailQueue" in {target["Id"] for target in each["Targets"]}
+    ]
 
-    let_through = set(rule["EventPattern"]["detail-type"])
+    matched = set(rule["EventPattern"]["detail-type"])
 
-    assert let_through == {it.type for it in MAILED}
+    assert matched == {event.type for event in MAILED}
 
 
-@pytest.mark.parametrize("name", sorted({it.type for it in MAILED}))
+@pytest.mark.parametrize("name", sorted({event.type for event in MAILED}))
 def test_every_mail_has_its_three_templates(name):
     templates = Path(emails.__file__).parent / "templates"
-    of = {"order.confirmation_requested": "order.placed"}.get(name, name)  # the same mail again
+    stem = {"order.confirmation_requested": "order.placed"}.get(name, name)  # the same mail
 
-    assert [part for part in PARTS if not (templates / f"{of}.{part}").is_file()] == []
+    assert [part for part in PARTS if not (templates / f"{stem}.{part}").is_file()] == []
 
 
-def test_a_mail_whose_reply_is_lost_is_not_handed_over_again_at_once():
+def test_a_mail_whose_reply_is_lost_is_not_resent_at_once():
     shop.user("usr_ada", email="ada@example.com")
-    tries = []
+    attempts = []
 
-    def lose_the_reply(request: Any, **_: Any) -> None:
-        tries.append(request.url)
+    def lose_reply(request: Any, **_: Any) -> None:
+        attempts.append(request.url)
         raise ReadTimeoutError(endpoint_url=request.url)
 
     hooks = client("sesv2").meta.events
-    hooks.register_first("before-send.sesv2.SendEmail", lose_the_reply)
+    hooks.register_first("before-send.sesv2.SendEmail", lose_reply)
     try:
         answer = handler(mail_queue_event(user_registered().model_dump(mode="json")), CONTEXT)
     finally:
-        hooks.unregister("before-send.sesv2.SendEmail", lose_the_reply)
+        hooks.unregister("before-send.sesv2.SendEmail", lose_reply)
 
     assert len(failed(answer)) == 1
-    assert len(tries) == 1
+    assert len(attempts) == 1

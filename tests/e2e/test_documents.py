@@ -1,0 +1,86 @@
+"""The blocks of README and tutorial, pasted as printed into a shell, each of them twice."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.stack import Stack
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ERROR_CODE = re.compile(r'"error":\s*\{"code":\s*"(\w+)"')
+# The tutorial shows one refusal on purpose.
+SHOWN_ERRORS = {"README.md": set(), "docs/tutorial.md": {"stale_version"}}
+SCRIPT_SECONDS = 600  # every block twice, on a busy machine
+DONE = "document-done"
+
+
+def blocks_of(page: str) -> list[str]:
+    return BLOCK.findall((ROOT / page).read_text())
+
+
+def is_make(block: str) -> bool:
+    return all(line.startswith("make ") for line in block.splitlines())
+
+
+def stack_file(stack: Stack, folder: Path) -> Path:
+    path = folder / "stack.json"
+    path.write_text(json.dumps(stack.facts()))
+    return path
+
+
+@pytest.fixture
+def rates_restored(staff) -> Iterator[None]:
+    """The tutorial sets tax and shipping rates; other tests expect none."""
+    yield
+    for route, document in (("tax-rates", "destinations"), ("shipping-rates", "zones")):
+        answer = staff.call("PUT", f"/{route}", json={document: []}, headers={"if-match": "*"})
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.usefixtures("rates_restored")
+@pytest.mark.parametrize("page", sorted(SHOWN_ERRORS))
+def test_each_block_works_as_printed_and_pasted_twice(stack, tmp_path, page):
+    pasted = [block for block in blocks_of(page) if not is_make(block)]
+    script = "\n".join(block for block in pasted for _ in range(2))
+    assert pasted
+    assert "localhost" not in script
+    assert not re.search(r":\d{4}", script)
+
+    run = subprocess.run(
+        ["/bin/bash", "-eo", "pipefail"],
+        input=f"{script}\necho {DONE}\n",
+        env=os.environ | {"SOUK_STACK": str(stack_file(stack, tmp_path)), "TMPDIR": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SCRIPT_SECONDS,
+    )
+
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr
+    assert run.stdout.endswith(f"{DONE}\n")
+    assert set(ERROR_CODE.findall(run.stdout)) == SHOWN_ERRORS[page]
+    assert run.stderr == ""
+
+
+def test_every_make_target_in_the_pages_exists():
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    makefile = (ROOT / "Makefile").read_text()
+    named = {
+        target
+        for page in pages
+        for target in re.findall(
+            r"(?:^|`)make ([a-z]+(?:-[a-z]+)*)", page.read_text(), re.MULTILINE
+        )
+    }
+
+    assert {"run", "test", "deploy", "verify"} <= named
+    assert {
+        target for target in named if not re.search(rf"^{target}:", makefile, re.MULTILINE)
+    } == set()
