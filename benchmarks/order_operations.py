@@ -47,18 +47,18 @@ def _cancel_order(order_id: str) -> None:
 
 def _start_payment(order_id: str) -> str:
     """Returns the payment's id."""
-    with patch.object(payments, "provider", lambda: _bank):
+    with patch.object(payments, "get_provider", lambda: _bank):
         answer = post_payment(order_id)
     require_success(answer)
     return str(answer.body["payment_id"])
 
 
 def _captured_event() -> tuple[dict[str, Any]]:
-    return (_bank.capture_payment(_start_payment(*_new_order())),)
+    return (_bank.report_captured(_start_payment(*_new_order())),)
 
 
 def _receive_payment_webhook(event: dict[str, Any]) -> None:
-    with patch.object(payments, "provider", lambda: _bank):
+    with patch.object(payments, "get_provider", lambda: _bank):
         answer = send_webhook(event)
     if answer.body != {"outcome": "applied", "reason": None}:
         raise AssertionError(answer)

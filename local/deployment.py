@@ -33,6 +33,7 @@ SOURCES = (
     "shared",
     "local/deployment.py",
     "local/parameters.py",
+    "local/instances.py",
     "local/http_api_setup.py",
 )
 PINS = ("local/requirements-ministack.txt", "local/requirements-sam.txt")

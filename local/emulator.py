@@ -26,8 +26,10 @@ from local.errors import StackError
 REGION = "us-east-1"
 ACCESS_KEY = "test"  # MiniStack's name for the account's root: it never leaves this machine
 ACCOUNT = "000000000000"
-START_SECONDS = 30
-STOP_SECONDS = 30  # it writes its state, S3 objects included
+# No promises: these end a wait for what never comes. A busy machine needs a fraction of each.
+START_SECONDS = 120
+STOP_SECONDS = 60  # it writes its state, S3 objects included
+ANSWER_SECONDS = 30
 
 
 def root_session() -> boto3.Session:
@@ -72,7 +74,7 @@ class Emulator:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.endpoint_url}/_ministack/health", timeout=1):  # noqa: S310
+            with urllib.request.urlopen(f"{self.endpoint_url}/_ministack/health", timeout=5):  # noqa: S310
                 return True
         except (urllib.error.URLError, OSError):
             return False
@@ -80,7 +82,8 @@ class Emulator:
     def reset(self) -> None:
         """Forgets everything: stacks, rows, objects, mail, and the files they were saved in."""
         url = f"{self.endpoint_url}/_ministack/reset"
-        with urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=10):  # noqa: S310
+        request = urllib.request.Request(url, method="POST")  # noqa: S310
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS):  # noqa: S310
             pass
 
     def stop(self) -> None:

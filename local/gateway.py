@@ -2,7 +2,8 @@
 
 On loopback only. It stands where API Gateway's own front end stands in AWS and answers as that does
 where MiniStack does not: a crashed function is a bare 500, a body over 10 MB a 413, a client's
-address goes along. Runs as a process of its own and ends when its parent does.
+address goes along. Requests queue for the instances of their function. Runs as a process of its own
+and ends when its parent does.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -26,6 +28,7 @@ from starlette.routing import Mount, Route
 
 from local import shop_pages
 from local.errors import StackError
+from local.instances import InstanceQueues
 from local.mailbox import Mailbox
 from local.pages import page
 from local.payments.app import Api
@@ -82,20 +85,27 @@ def _taken(port: int) -> StackError:
     return StackError(f"port {port} is taken: choose another one, as in PORT={port + 1} make run")
 
 
-def create_app(
-    base_url: str,
-    gateway_url: str,
-    mailbox: Mailbox,
-    provider: Provider,
-    client: httpx.AsyncClient,
-) -> Starlette:
+@dataclass(frozen=True)
+class Gateway:
+    """MiniStack's HTTP API, and the queues in front of its functions."""
+
+    url: str
+    client: httpx.AsyncClient
+    queues: InstanceQueues
+
+
+def create_app(base_url: str, gateway: Gateway, mailbox: Mailbox, provider: Provider) -> Starlette:
     async def call_api(request: Request) -> Response:
         body = await _body_of(request)
         if body is None:
             return JSONResponse({"message": "Request Entity Too Large"}, 413)
         try:
-            answer = await client.send(_forwarded(request, gateway_url, body), stream=True)
-        except httpx.HTTPError:
+            async with gateway.queues.turn(request.method, request.scope["path"]):
+                if await request.is_disconnected():
+                    return Response()  # nobody reads it, and the function has less to do
+                forwarded = _forwarded(request, gateway.url, body)
+                answer = await gateway.client.send(forwarded, stream=True)
+        except (httpx.HTTPError, TimeoutError):
             return JSONResponse({"message": "Service Unavailable"}, 503)
         return await _returned(answer)
 
@@ -181,8 +191,10 @@ async def _serve(given: argparse.Namespace) -> None:
     ) as client:
         mailbox = Mailbox(given.emulator_url, client, given.mails)
         provider = _provider(given)
+        queues = InstanceQueues(json.loads(given.routes.read_text()))
+        gateway = Gateway(given.gateway_url, client, queues)
         config = uvicorn.Config(
-            create_app(given.base_url, given.gateway_url, mailbox, provider, client),
+            create_app(given.base_url, gateway, mailbox, provider),
             access_log=False,
             server_header=False,  # MiniStack's own goes through
             date_header=False,
@@ -215,6 +227,7 @@ def main() -> None:
     parser.add_argument("--descriptors", required=True)  # of listening sockets, comma-separated
     parser.add_argument("--base-url", required=True)
     parser.add_argument("--gateway-url", required=True)
+    parser.add_argument("--routes", required=True, type=Path)  # each one's function
     parser.add_argument("--emulator-url", required=True)
     parser.add_argument("--mails", required=True, type=Path)  # those of earlier runs
     parser.add_argument("--payments", required=True, type=Path)  # likewise

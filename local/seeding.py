@@ -18,7 +18,8 @@ WORDS = """
     papaya pepper plum quartz quince raven saffron sage sandal silver sorrel spruce sumac tamarind
     teal thyme topaz umber velvet walnut willow
 """.split()  # noqa: SIM905
-LISTING_TIMEOUT_SECONDS = 60  # from the outbox to the listings, on a busy machine
+LISTING_TIMEOUT_SECONDS = 180  # from the outbox to the listings, on a busy machine
+ANSWER_TIMEOUT_SECONDS = 90  # a cold start, and the 30 s that a request may take
 POLL_SECONDS = 0.5
 
 
@@ -76,7 +77,7 @@ def get_product_to_order(api_url: str) -> str:
 
 
 def _client(api_url: str) -> httpx.Client:
-    return httpx.Client(base_url=f"{api_url}/v1", timeout=30, trust_env=False)
+    return httpx.Client(base_url=f"{api_url}/v1", timeout=ANSWER_TIMEOUT_SECONDS, trust_env=False)
 
 
 def _find_user_id(aws: Emulator, outputs: Mapping[str, str], account: Account) -> str | None:

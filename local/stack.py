@@ -28,6 +28,7 @@ from local import (
     emulator,
     gateway,
     http_api_setup,
+    instances,
     paths,
     payment_keys,
     seeding,
@@ -41,8 +42,8 @@ from local.seeding import Account
 from local.targets import Target
 
 MAILS, PAYMENTS = "mails.json", "payments.json"
-START_SECONDS = 30
-STOP_SECONDS = 10
+START_SECONDS = 120  # ends a wait for what never comes, on a machine that is busy
+STOP_SECONDS = 30
 
 Say = Callable[[str], None]
 
@@ -117,7 +118,10 @@ def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]
         with emulator.running(state, _free_port()) as aws:
             base_url = f"http://localhost:{sockets[0].getsockname()[1]}"
             deployed, product_id = _deployed(aws, state, (staff, customer), base_url, say)
-            with _front(base_url, sockets, aws, deployed, state) as process:
+            with (
+                _front(base_url, sockets, aws, deployed, state) as process,
+                instances.starting_ahead(_behind_the_api(deployed), aws.client("lambda")),
+            ):
                 yield Stack(
                     api_url=base_url,
                     aws_endpoint_url=aws.endpoint_url,
@@ -203,6 +207,7 @@ def _deploy(
     say("Adding the routes of the HTTP API")
     aim = http_api_setup.plan(deployed.template, deployed.parameters)
     http_api_setup.wire(aim, deployed.physical, aws.client("apigatewayv2"), aws.client("dynamodb"))
+    instances.limit_consumers(aws.client("lambda"))
     return deployed
 
 
@@ -210,6 +215,14 @@ def _forget(aws: Emulator, state: Path) -> None:
     aws.reset()
     for name in (MAILS, PAYMENTS):
         (state / name).unlink(missing_ok=True)
+
+
+def _behind_the_api(deployed: Deployed) -> list[str]:
+    """The names of the functions that requests meet, in the order in which they meet them."""
+    aim = http_api_setup.plan(deployed.template, deployed.parameters)
+    authorizers = sorted(authorizer.function for authorizer in aim.authorizers)
+    routed = sorted({route.function for route in aim.routes})
+    return [deployed.physical[function] for function in (*authorizers, *routed)]
 
 
 def _gateway_url(aws: Emulator, deployed: Deployed) -> str:
@@ -220,11 +233,14 @@ def _gateway_url(aws: Emulator, deployed: Deployed) -> str:
 def _front(
     base_url: str, sockets: list[socket.socket], aws: Emulator, deployed: Deployed, state: Path
 ) -> Iterator["subprocess.Popen[bytes]"]:
+    aim = http_api_setup.plan(deployed.template, deployed.parameters)
+    routes = state / "routes.json"
+    routes.write_text(json.dumps({route.key: route.function for route in aim.routes}))
     numbers = [one.fileno() for one in sockets]
     command = [sys.executable, "-m", "local.gateway", "--base-url", base_url]
     command += ["--descriptors", ",".join(map(str, numbers)), "--emulator-url", aws.endpoint_url]
     command += ["--gateway-url", _gateway_url(aws, deployed), "--mails", str(state / MAILS)]
-    command += ["--payments", str(state / PAYMENTS)]
+    command += ["--payments", str(state / PAYMENTS), "--routes", str(routes)]
     secret_id = deployed.physical[payment_keys.SECRET]
     keys = payment_keys.create_local_keys(secret_id, aws.client("secretsmanager"))
     with (state / "logs" / "front.log").open("wb") as output:
@@ -255,7 +271,7 @@ def _wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]", log: st
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            httpx.get(url, trust_env=False, timeout=1)
+            httpx.get(url, trust_env=False, timeout=5)
         except httpx.HTTPError:
             time.sleep(0.05)
         else:

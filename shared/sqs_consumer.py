@@ -1,4 +1,4 @@
-"""Queues of events: each message is one that has happened, and is done with or comes again."""
+"""Consume a queue of domain events: a message is deleted if it succeeds, and redelivered if not."""
 
 import json
 from collections.abc import Callable
@@ -17,53 +17,54 @@ from shared import observability
 from shared.events.all_events import AnyEvent, parse_event
 
 
-class NotFinished(Exception):
-    """The time is up; the queue brings the message again, and the next run has less to do."""
+class OutOfTime(Exception):
+    """The function's time is nearly over. The queue redelivers the message, and work goes on."""
+
+
+class UnexpectedEvent(Exception):
+    """The event belongs to another queue: a rule of the event bus is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What a message's handler may have to know of how it came."""
+class Delivery:
+    """The delivery of one message to one invocation."""
 
-    receives: int  # so often has the message come
+    receive_count: int  # how often the queue has delivered the message, this time included
     context: LambdaContext
 
-    def require_time(self, milliseconds: int, *, done: str) -> None:
-        """Raises NotFinished: a run that is cut off loses nothing, but says nothing either."""
+    def require_time(self, milliseconds: int, *, progress: str) -> None:
+        """Raises OutOfTime; a function that Lambda stops could not log its `progress`."""
         if self.context.get_remaining_time_in_millis() < milliseconds:
-            raise NotFinished(f"{done} in this run")
+            raise OutOfTime(progress)
 
 
 def consume(
     event: dict[str, Any],
     context: LambdaContext,
-    act: Callable[[AnyEvent, Run], None],
+    handle_event: Callable[[AnyEvent, Delivery], None],
     *,
-    failing: str,
+    failure_message: str,
 ) -> Any:
-    """Have each message's event acted on; answers with the messages that failed.
+    """Handle each message of the batch; return the ids of those that failed.
 
-    What fails is logged as `failing`, by name alone: its message may hold what no log should.
+    A failure is logged as `failure_message` with the name of the error alone: its text may hold
+    personal data.
     """
 
-    def hear(record: SQSRecord) -> None:
+    def handle_record(record: SQSRecord) -> None:
         try:
-            happened = parse_event(json.loads(record.body)["detail"])
-            observability.set_log_context(happened.correlation_id)
-            act(happened, Run(int(record.attributes.approximate_receive_count), context))
+            domain_event = parse_event(json.loads(record.body)["detail"])
+            observability.set_log_context(domain_event.correlation_id)
+            receive_count = int(record.attributes.approximate_receive_count)
+            handle_event(domain_event, Delivery(receive_count, context))
         except Exception as error:
             observability.logger.error(
-                failing, sqs_message_id=record.message_id, reason=type(error).__name__
+                failure_message, sqs_message_id=record.message_id, reason=type(error).__name__
             )
             raise
 
-    # A batch that fails as a whole is answered like any other.
+    # If every message fails, the batch returns their ids as well instead of raising.
     batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(
-        event=event, record_handler=hear, processor=batch, context=context
+        event=event, record_handler=handle_record, processor=batch, context=context
     )
-
-
-def misrouted(happened: AnyEvent) -> TypeError:
-    """What a consumer raises for an event that it does not know."""
-    return TypeError(f"{happened.type} is for another queue")

@@ -1,14 +1,14 @@
-"""Lambda authorizer: turns the bearer token into a principal that every route can rely on.
+"""Lambda authorizer: turns a bearer token into the principal that every route relies on.
 
-It lets each call through with what it found, or with why it found nothing, so that the route can
-refuse in Souk's own envelope. API Gateway keeps the answer for 60 s per token: it holds identity,
-and what that may do is checked by the route.
+The authorizer lets every call through, with the principal or with the reason for a refusal. So the
+route can refuse in Souk's own error format. API Gateway caches the answer for 60 s per token. The
+answer is the identity and its permissions; the route checks the permission that it requires.
 """
 
 from typing import Any
 
 from authorizer import service
-from authorizer.service import Recognised
+from authorizer.service import AuthenticatedCaller
 from shared import freeze_gc, observability
 from shared.config import AdmissionSettings, TokenSettings, settings
 from shared.errors.base import AppError
@@ -21,34 +21,35 @@ freeze_gc()
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
-    """Payload 2.0 in, simple response out (AWS: HTTP API Lambda authorizers)."""
+    """Takes payload 2.0 and returns a simple response (AWS: HTTP API Lambda authorizers)."""
     request_id = event["requestContext"]["requestId"]
     observability.set_log_context(request_id, client_address=client_from_event(event).address)
     try:
-        recognised = service.recognise(_shown(event["headers"].get("authorization", "")))
+        token = _bearer_token(event["headers"].get("authorization", ""))
+        caller = service.authenticate(token)
     except AppError as refusal:
         observability.audit("authenticate", "refused", reason=refusal.code)
         return {"isAuthorized": True, "context": {"refusal": refusal.code}}
-    user_id = recognised.principal.user_id
+    principal = caller.principal
     observability.audit(
-        "authenticate", "done", user_id=user_id, session_id=recognised.principal.session_id
+        "authenticate", "done", user_id=principal.user_id, session_id=principal.session_id
     )
-    return {"isAuthorized": True, "context": _context(recognised)}
+    return {"isAuthorized": True, "context": _context(caller)}
 
 
-def _shown(authorization: str) -> str:
-    # RFC 9110, 11.1: the scheme is case-insensitive. A header without one is read as the token.
+def _bearer_token(authorization: str) -> str:
+    # RFC 9110, 11.1: the scheme is case-insensitive. A header without a scheme is the token itself.
     is_bearer = authorization[: len(_SCHEME)].lower() == _SCHEME
     return (authorization[len(_SCHEME) :] if is_bearer else authorization).strip()
 
 
-def _context(recognised: Recognised) -> dict[str, Any]:
-    """What `shared.http.authorization` reads: API Gateway hands on text, numbers and booleans."""
-    principal = recognised.principal
+def _context(caller: AuthenticatedCaller) -> dict[str, Any]:
+    """`shared.http.authorization` reads it. API Gateway passes on text, numbers and booleans."""
+    principal = caller.principal
     return {
         "user_id": principal.user_id,
         "session_id": principal.session_id,
         "permissions": " ".join(sorted(principal.permissions)),
         "second_factor_due": principal.second_factor_due,
-        "expires_at": recognised.expires_at,
+        "expires_at": caller.expires_at,
     }

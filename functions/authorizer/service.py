@@ -1,4 +1,4 @@
-"""From what a caller shows to a principal: what it may do is looked up, never believed."""
+"""Turns an access token or an API key into a principal. Permissions are read from the account."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,73 +14,73 @@ from shared.security.key_rings import key_ring
 from shared.security.permissions import GRANTABLE_TO_KEYS, PERMISSIONS, Permission, Principal, Role
 from shared.storage.models.accounts import ApiKey, User
 
-NOTED_EVERY = timedelta(minutes=5)  # that a key was used: each time would cost a write each minute
+LAST_USED_INTERVAL = timedelta(minutes=5)  # saves a write on most uses of a key
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class AuthenticatedCaller:
     principal: Principal
     expires_at: int  # seconds since the epoch
 
 
-def recognise(shown: str) -> Recognised:
-    """One call. Raises TokenInvalid, TokenExpired, SessionEnded and Unavailable."""
-    if shown.startswith(PREFIX):
-        return _by_key(shown)
-    return _by_session(shown)
+def authenticate(token: str) -> AuthenticatedCaller:
+    """One AWS call. Raises TokenInvalid, TokenExpired, SessionEnded and Unavailable."""
+    if token.startswith(PREFIX):
+        return _authenticate_key(token)
+    return _authenticate_session(token)
 
 
-def _by_session(shown: str) -> Recognised:
-    token = access_tokens.verify(shown, key_ring(settings(TokenSettings).token_keys_secret_arn))
-    session, user = repository.session_of(token.user_id, token.session_id)
-    # DynamoDB deletes what has expired when it gets to it.
-    if session is None or user is None or session.over_at <= clock.utc_now():
-        raise SessionEnded("This session has ended. Log in again.")
-    if not session.is_of(user):
-        raise SessionEnded("This session has ended. Log in again.")
-    # Shown in this session, and not turned off since.
-    permissions, is_due = _rights_of(user, secured=session.second_factor and user.second_factor)
-    principal = Principal(user.user_id, permissions, session.session_id, second_factor_due=is_due)
-    return Recognised(principal, token.expires_at)
+def _authenticate_session(text: str) -> AuthenticatedCaller:
+    token = access_tokens.verify(text, key_ring(settings(TokenSettings).token_keys_secret_arn))
+    session, user = repository.find_session_and_user(token.user_id, token.session_id)
+    if session is None or user is None or not session.is_valid_for(user):
+        raise SessionEnded
+    if session.valid_until <= clock.utc_now():  # DynamoDB deletes expired items with a delay
+        raise SessionEnded
+    # The login used a second factor, and the account still has it enabled.
+    has_second_factor = session.second_factor and user.second_factor
+    granted, is_due = _permissions_of(user, has_second_factor=has_second_factor)
+    principal = Principal(user.user_id, granted, session.session_id, second_factor_due=is_due)
+    return AuthenticatedCaller(principal, token.expires_at)
 
 
-def _rights_of(user: User, *, secured: bool) -> tuple[frozenset[Permission], bool]:
-    """What the account may do, and whether it could do more with a second factor."""
+def _permissions_of(user: User, *, has_second_factor: bool) -> tuple[frozenset[Permission], bool]:
+    """Return the permissions, and whether a second factor would add more."""
     roles = permissions.roles_named(user.roles)
-    is_demanded = settings(AdmissionSettings).require_staff_second_factor and permissions.is_staff(
+    is_required = settings(AdmissionSettings).require_staff_second_factor and permissions.is_staff(
         roles
     )
-    if is_demanded and not secured:
+    if is_required and not has_second_factor:
         return PERMISSIONS[Role.CUSTOMER], True
     return permissions.permissions_of(roles), False
 
 
-def _by_key(shown: str) -> Recognised:
+def _authenticate_key(text: str) -> AuthenticatedCaller:
     try:
-        text = KeyText.parse(shown)
+        parsed = KeyText.parse(text)
     except ValueError as error:
-        raise TokenInvalid("This is not an API key of the shop.") from error
-    key, user = repository.key_of(text.user_id, text.key_id)
-    if key is None or not opaque_tokens.is_secret(text.secret, key.secret_hash):
-        raise TokenInvalid("This is not an API key of the shop, or it was revoked.")
+        raise TokenInvalid from error
+    key, user = repository.find_key_and_user(parsed.user_id, parsed.key_id)
+    if key is None or not opaque_tokens.matches_digest(parsed.secret, key.secret_hash):
+        raise TokenInvalid
     if key.expires_at <= clock.utc_now():
-        raise TokenExpired("This API key has expired.")
+        raise TokenExpired
     if user is None or user.status != "active":
-        raise SessionEnded("The account of this API key was closed or disabled.")
-    _note_use(key)
+        raise SessionEnded
+    _update_last_used(key)
     granted = permissions.permissions_named(key.permissions) & GRANTABLE_TO_KEYS
-    # A key never has more than its owner: who loses a role loses it on their keys too.
-    rights, is_due = _rights_of(user, secured=user.second_factor)
-    principal = Principal(user.user_id, granted & rights, second_factor_due=is_due)
-    return Recognised(principal, int(key.expires_at.timestamp()))
+    # A key never has more permissions than its owner: a role that the owner loses is lost here too.
+    of_owner, is_due = _permissions_of(user, has_second_factor=user.second_factor)
+    principal = Principal(user.user_id, granted & of_owner, second_factor_due=is_due)
+    return AuthenticatedCaller(principal, int(key.expires_at.timestamp()))
 
 
-def _note_use(key: ApiKey) -> None:
+def _update_last_used(key: ApiKey) -> None:
     now = clock.utc_now()
-    noted: datetime | None = key.last_used_at
-    if noted is not None and now - noted < NOTED_EVERY:
+    last_used_at: datetime | None = key.last_used_at
+    if last_used_at is not None and now - last_used_at < LAST_USED_INTERVAL:
         return
     try:
-        repository.note_use(key, now)
+        repository.update_last_used(key, now)
     except Unavailable:
-        observability.logger.warning("use of a key not noted", key_id=key.key_id)
+        observability.logger.warning("last use of a key not stored", key_id=key.key_id)

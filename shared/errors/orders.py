@@ -9,12 +9,14 @@ class OrderNotFound(NotFound):
 
 class ExportNotFound(NotFound):
     code = "export_not_found"
+    default_message = "You have no export with this id. Exports are deleted after seven days."
 
 
 class TooManyExports(AppError):
-    """Of one member of staff, that are not finished."""
+    """One member of staff has too many unfinished exports."""
 
     status, code = 409, "too_many_exports"
+    default_message = "You have too many unfinished exports. Wait until one is finished."
 
 
 class OrderAlreadyPlaced(AppError):
@@ -116,20 +118,31 @@ class OrderExpiredUnpaid(AppError):
 
 
 class PaymentUnavailable(Unavailable):
-    """The payment provider cannot be reached, or is not set up."""
+    """The payment provider cannot be reached, or the shop's credentials for it are missing."""
 
     code = "payment_unavailable"
+    default_message = "The payment provider cannot be reached. Retry after the time in Retry-After."
 
 
 class PaymentRefused(AppError):
-    """The payment provider will not do it."""
+    """The provider refuses the request for good; `details.reason` is its code."""
 
     status, code = 502, "payment_refused"
+    default_message = (
+        "The payment provider refused the request; details.reason has its code. "
+        "Do not retry it unchanged."
+    )
 
 
 class WebhookSignatureInvalid(AppError):
     status, code = 400, "webhook_signature_invalid"
+    default_message = "The signature matches none of the webhook's secrets. Check the secret."
 
 
 class WebhookTooOld(AppError):
+    """The signature's time is further from now than the tolerance."""
+
     status, code = 400, "webhook_too_old"
+    default_message = (
+        "The webhook was signed too long ago or in the future. Check the clock and sign it again."
+    )

@@ -10,7 +10,7 @@ class UserData(Frozen):
 
 
 class AccessData(UserData):
-    """What a link is asked for: void once the account's epoch is another (ADR 9, 13)."""
+    """A link mailed for this event is void once the account's epoch has changed (ADR 9, 13)."""
 
     access_epoch: int
 
@@ -21,7 +21,7 @@ class UserRegistered(DomainEvent):
 
 
 class DuplicateRegistrationAttempted(DomainEvent):
-    """Someone tried to open an account with this user's address."""
+    """Someone tried to register or to take this user's e-mail address."""
 
     type: Literal["user.duplicate_registration_attempted"] = "user.duplicate_registration_attempted"
     data: AccessData
@@ -33,7 +33,7 @@ class VerificationRequested(DomainEvent):
 
 
 class EmailVerified(DomainEvent):
-    """The user has shown that the address is theirs."""
+    """The user has confirmed their e-mail address for the first time."""
 
     type: Literal["user.email_verified"] = "user.email_verified"
     data: UserData
@@ -78,7 +78,7 @@ class ApiKeyCreated(DomainEvent):
 
 
 class UserDeleted(DomainEvent):
-    """Nothing personal is left of the account: whoever keeps more about it should erase it too."""
+    """The account was deleted. A subscriber that stores more about the user must delete it too."""
 
     type: Literal["user.deleted"] = "user.deleted"
     data: UserData
@@ -89,7 +89,7 @@ class SessionData(UserData):
 
 
 class ReuseDetected(DomainEvent):
-    """A refresh token came a second time, so that two may have it: the session was ended."""
+    """A used refresh token was sent again, so it may have been copied. The session was ended."""
 
     type: Literal["session.reuse_detected"] = "session.reuse_detected"
     data: SessionData

@@ -1,7 +1,7 @@
-"""Access tokens: signed JWTs (RFC 7519, hardened as RFC 8725 and typed as RFC 9068 ask).
+"""Access tokens: signed JWTs (RFC 7519, hardened by RFC 8725 and typed by RFC 9068).
 
-HS256 and nothing else: one party signs and verifies, and it needs no `cryptography`, whose import
-alone costs a cold start 90 ms.
+HS256 is the only algorithm. One party signs and verifies, and HS256 does not need the package
+`cryptography`, whose import adds 90 ms to a cold start.
 """
 
 import re
@@ -18,10 +18,10 @@ from shared.security.key_rings import KeyRing
 ISSUER = "souk"
 AUDIENCE = "souk-api"
 TYPE = "at+jwt"  # RFC 9068, 2.1
-LEEWAY_SECONDS = 30  # two machines' clocks may differ by this
+LEEWAY_SECONDS = 30  # allowed difference between two machines' clocks
 
 _CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "nbf", "exp"]
-# jwt also takes padding and blanks, so that one token would have many spellings
+# jwt also accepts padding and blanks: one token would then have many spellings.
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _LENGTH_MAX = 4096
 
@@ -30,7 +30,7 @@ _jwt = jwt.PyJWT(options={"enforce_minimum_key_length": True})
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """Whose it is, and of which session. What its bearer may do is looked up, never believed."""
+    """A user and a session. The authorizer looks up what its bearer may do."""
 
     user_id: str
     session_id: str
@@ -55,24 +55,24 @@ def issue(
 
 
 def verify(token: str, ring: KeyRing) -> AccessToken:
-    """Raises TokenExpired, and TokenInvalid for everything else that is wrong with it."""
+    """Raises TokenExpired, and TokenInvalid for every other fault."""
     try:
-        claims = _claims_of(token, ring)
-        return _access_token(claims)
+        claims = _decode_claims(token, ring)
+        return _token_from_claims(claims)
     except jwt.ExpiredSignatureError as error:
-        raise TokenExpired("This token has expired. Log in again.") from error
+        raise TokenExpired from error
     except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
-        raise TokenInvalid("This is not a token that the shop has issued. Log in.") from error
+        raise TokenInvalid from error
 
 
-def _access_token(claims: dict[str, Any]) -> AccessToken:
+def _token_from_claims(claims: dict[str, Any]) -> AccessToken:
     user_id, session_id = claims["sub"], claims["sid"]
     if not user_id or not isinstance(session_id, str) or not session_id:
-        raise ValueError("names nobody")  # jwt has seen to it that sub is a string
+        raise ValueError("no user or no session")  # jwt has checked that sub is a string
     return AccessToken(user_id, session_id, int(claims["exp"]) + LEEWAY_SECONDS)
 
 
-def _claims_of(token: str, ring: KeyRing) -> dict[str, Any]:
+def _decode_claims(token: str, ring: KeyRing) -> dict[str, Any]:
     if len(token) > _LENGTH_MAX or not _COMPACT.fullmatch(token):
         raise ValueError("not a compact JWS")
     header = jwt.get_unverified_header(token)
@@ -80,7 +80,7 @@ def _claims_of(token: str, ring: KeyRing) -> dict[str, Any]:
         raise ValueError("not an access token")
     return _jwt.decode(
         token,
-        ring.keys[header["kid"]],  # from our own ring: jku, jwk and x5u are never looked at
+        ring.keys[header["kid"]],  # from our own ring: jku, jwk and x5u are ignored
         algorithms=["HS256"],
         issuer=ISSUER,
         audience=AUDIENCE,

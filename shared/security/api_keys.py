@@ -1,7 +1,7 @@
-"""API keys as their holders have them: `souk_<key id>_<user>_<secret>`.
+"""The text of an API key: `souk_<key id>_<user>_<secret>`.
 
-The first part can be told to anyone and names the key in lists and logs; scanners for leaked
-secrets find it by its prefix.
+The first part is no secret: it names the key in lists and logs. Scanners for leaked secrets find
+keys by the prefix.
 """
 
 import re
@@ -25,12 +25,12 @@ class KeyText:
 
     @staticmethod
     def prefix_of(key_id: str) -> str:
-        """How the key with this id begins."""
+        """Return the first part of the key with this id."""
         return PREFIX + key_id.partition("_")[2]
 
     @classmethod
     def parse(cls, text: str) -> "KeyText":
-        """Raises ValueError for anything that `str` never gave."""
+        """Raises ValueError for a text that `str` cannot have made."""
         parts = _FORM.fullmatch(text)
         if parts is None:
             raise ValueError("not an API key")

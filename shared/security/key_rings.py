@@ -1,8 +1,8 @@
-"""Rings of secret keys, kept in Secrets Manager and nowhere else.
+"""Rings of secret keys. Secrets Manager is the only place that stores them.
 
-A secret holds JSON: `{"current": "k1", "k1": "...", "k2": "..."}`. The current key signs; all of
-them verify, so that a key rotates and nobody is logged out. `"next": "k2"` takes over as current at
-`"next_from"`, which lies so far ahead that by then every instance has read the new key.
+A secret holds JSON: `{"current": "k1", "k1": "...", "k2": "..."}`. The current key signs and all
+keys verify, so a rotation logs nobody out. `"next": "k2"` becomes current at `"next_from"`. That
+time is far enough ahead for every instance to have read the new key.
 """
 
 import json
@@ -15,8 +15,8 @@ from shared import aws, clock
 from shared.errors.base import Unavailable
 from shared.storage.cache import cached
 
-KEY_BYTES_MIN = 32  # RFC 7518, 3.2: no shorter than the hash that HS256 uses
-REREAD_SECONDS = 60  # a new key is in use everywhere within this
+KEY_BYTES_MIN = 32  # RFC 7518, 3.2: at least as long as the hash of HS256
+REREAD_SECONDS = 60  # every instance uses a new key within this time
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,41 +30,43 @@ class KeyRing:
 
     @classmethod
     def parse(cls, secret: str) -> "KeyRing":
-        """Raises ValueError when the secret is no ring, or holds a key that is too short."""
+        """Raises ValueError when the secret is not a ring, or a key in it is too short."""
         names = json.loads(secret)
         if not isinstance(names, dict) or not all(isinstance(key, str) for key in names.values()):
             raise ValueError("the ring is not a JSON object of strings")
-        current, successor, since = (names.pop(it, None) for it in ("current", "next", "next_from"))
+        current, successor, since = (
+            names.pop(field, None) for field in ("current", "next", "next_from")
+        )
         keys = {kid: key.encode() for kid, key in names.items()}
         if current not in keys:
-            raise ValueError("the ring's current key is not in it")
+            raise ValueError("the ring does not contain its current key")
         if (successor is None) != (since is None) or successor not in {None, *keys}:
-            raise ValueError("the ring's next key is not in it, or has no time, or is not named")
-        if successor is not None and clock.utc_now() >= _moment(since):
+            raise ValueError("the ring needs next and next_from together, and next must name a key")
+        if successor is not None and clock.utc_now() >= _parse_time(since):
             current = successor
         if any(len(key) < KEY_BYTES_MIN for key in keys.values()):
             raise ValueError(f"a key has fewer than {KEY_BYTES_MIN} bytes")
         return cls(current, keys)
 
 
-def _moment(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:  # which quotes the text, and that may be a key in the wrong place
-        raise ValueError("the ring's time is no time") from None
-    if moment.tzinfo is None:  # it would be another moment on each machine
-        raise ValueError("the ring's time has no time zone")
-    return moment
+        parsed = datetime.fromisoformat(text)
+    except ValueError:  # its message quotes the text, which may be a misplaced key
+        raise ValueError("the ring's next_from is not a time") from None
+    if parsed.tzinfo is None:  # machines in different time zones would read different times
+        raise ValueError("the ring's next_from has no time zone")
+    return parsed
 
 
 @cached(seconds=REREAD_SECONDS)
 def key_ring(secret_arn: str) -> KeyRing:
-    """The ring of that secret, at most 60 s old.
+    """Return the ring in this secret, at most 60 s old.
 
     Raises Unavailable when Secrets Manager does not answer: there is no default key.
     """
     try:
         answer = aws.client("secretsmanager").get_secret_value(SecretId=secret_arn)
     except (BotoCoreError, ClientError) as error:
-        raise Unavailable("The shop cannot check credentials right now. Try again.") from error
+        raise Unavailable("The shop cannot check credentials now. Retry in a moment.") from error
     return KeyRing.parse(answer["SecretString"])

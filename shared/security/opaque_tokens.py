@@ -1,26 +1,27 @@
-"""Secrets that mean nothing: refresh tokens, API keys, the tokens in links.
+"""Random secrets: refresh tokens, API keys, and the tokens in links.
 
-256 random bits, and stored as a SHA-256 digest alone: what cannot be guessed needs no salt and no
-slow hash (OWASP Cheat Sheet: Cryptographic Storage; ASVS 5.0, 11.5.1).
+A secret has 256 random bits, and only its SHA-256 digest is stored. Nobody can guess such a secret,
+so it needs neither a salt nor a slow hash (OWASP Cheat Sheet: Cryptographic Storage; ASVS 5.0,
+11.5.1).
 """
 
 import hashlib
 import hmac
 import secrets
 
-BYTES = 32
+SECRET_BYTES = 32
 
 
 def new_secret() -> str:
     """43 characters of base64url."""
-    return secrets.token_urlsafe(BYTES)
+    return secrets.token_urlsafe(SECRET_BYTES)
 
 
 def digest(secret: str) -> str:
-    """What is stored of it."""
+    """Return what the shop stores of the secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def is_secret(secret: str, stored: str | None) -> bool:
-    """Whether `stored` is its digest, in a time that tells nothing."""
+def matches_digest(secret: str, stored: str | None) -> bool:
+    """Whether `stored` is the secret's digest. The comparison takes constant time."""
     return hmac.compare_digest(digest(secret), stored or "")

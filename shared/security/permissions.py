@@ -1,4 +1,4 @@
-"""Who is calling and what they may do: roles are sets of permissions, each route names one."""
+"""Roles and permissions. A role is a set of permissions, and a route requires one permission."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from enum import StrEnum
 
 
 class Permission(StrEnum):
-    OWN_ACCOUNT = "account:own"  # one's profile, password, sessions
-    PLACE_ORDERS = "orders:place"  # and see one's own
+    OWN_ACCOUNT = "account:own"  # the caller's own profile, password and sessions
+    PLACE_ORDERS = "orders:place"  # and read the caller's own
     READ_ALL_ORDERS = "orders:read_all"
-    MANAGE_ORDERS = "orders:manage"  # ship, cancel, mark as paid, note
+    MANAGE_ORDERS = "orders:manage"  # ship, cancel, mark as paid, add notes
     REFUND_ORDERS = "orders:refund"
-    WRITE_PRICING = "pricing:write"  # tax, shipping, promotions
+    WRITE_PRICING = "pricing:write"  # tax rates, shipping rates, promotions
     WRITE_PRODUCTS = "products:write"
     WRITE_STOCK = "stock:write"
     UPLOAD_FILES = "uploads:write"
-    MANAGE_API_KEYS = "api_keys:manage"  # one's own
+    MANAGE_API_KEYS = "api_keys:manage"  # the caller's own
     READ_USERS = "users:read"
     MANAGE_USERS = "users:manage"
 
@@ -42,7 +42,7 @@ PERMISSIONS = {
     Role.STAFF: _STAFF,
     Role.ADMIN: _STAFF | {Permission.READ_USERS, Permission.MANAGE_USERS},
 }
-# A key is a script's: it manages neither its owner's account nor anyone's rights, nor makes keys.
+# Scripts use API keys: a key cannot change its owner's account, manage users or create keys.
 GRANTABLE_TO_KEYS = frozenset(Permission) - {
     Permission.OWN_ACCOUNT,
     Permission.MANAGE_API_KEYS,
@@ -51,13 +51,13 @@ GRANTABLE_TO_KEYS = frozenset(Permission) - {
 
 
 def permissions_named(names: Iterable[str]) -> frozenset[Permission]:
-    """Those of them that there are: who wrote the names may be newer, and know of more."""
+    """Return the permissions with these names. Names that only newer code knows are skipped."""
     known = frozenset(names)
     return frozenset(permission for permission in Permission if permission in known)
 
 
 def roles_named(names: Iterable[str]) -> frozenset[Role]:
-    """Those of them that there are."""
+    """Return the roles with these names. Names that only newer code knows are skipped."""
     known = frozenset(names)
     return frozenset(role for role in Role if role in known)
 
@@ -67,20 +67,20 @@ def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
 
 
 def is_staff(roles: frozenset[Role]) -> bool:
-    """Whether these roles carry more rights than a customer's, and so more duties."""
+    """Whether these roles have more permissions than a customer, and so stricter rules."""
     return not permissions_of(roles) <= _CUSTOMER
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The account behind a request, and what this request may do in its name.
+    """The account behind a request, and what this request may do.
 
-    `second_factor_due`: the staff's permissions are withheld until the session shows one.
+    `second_factor_due`: the session lacks a second factor, so staff permissions are withheld.
     """
 
     user_id: str
     permissions: frozenset[Permission]
-    session_id: str = ""  # none for an API key
+    session_id: str = ""  # empty for an API key
     second_factor_due: bool = False
 
     def may(self, permission: Permission) -> bool:

@@ -1,4 +1,4 @@
-"""How often something may be done from one place in an hour."""
+"""Limits on how often one network, or one user, may do something in an hour."""
 
 import ipaddress
 from datetime import datetime, timedelta
@@ -8,11 +8,15 @@ from shared.errors.accounts import TooManyAttempts
 from shared.storage.models.accounts import Attempts
 from shared.storage.transactions import Transaction
 
-HOUR = 3600
+HOUR_SECONDS = 3600
+COUNTER_TTL = timedelta(hours=2)  # longer than the hour that is counted
 
 
 def network(address: str) -> str:
-    """Whoever has one IPv6 address has the 2^64 of its subnet too (RFC 6177)."""
+    """Return the unit that counts as one client: an IPv4 address, or an IPv6 /64.
+
+    Whoever has one IPv6 address usually has the 2^64 addresses of its subnet (RFC 6177).
+    """
     parsed = ipaddress.ip_address(address)
     if isinstance(parsed, ipaddress.IPv4Address):
         return str(parsed)
@@ -21,23 +25,28 @@ def network(address: str) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
-def hourly_subject(what: str, whose: str, now: datetime) -> str:
-    """Counts begin anew with each hour of the clock."""
-    return ids.derived_id("att", what, whose, str(int(now.timestamp()) // HOUR))
+def hourly_subject(action: str, who: str, now: datetime) -> str:
+    """Return the key of a counter; each hour of the clock has its own."""
+    return ids.derived_id("att", action, who, str(int(now.timestamp()) // HOUR_SECONDS))
 
 
 def consume_hourly_quota(
-    transaction: Transaction, what: str, whose: str, *, limit: int, now: datetime
+    transaction: Transaction, action: str, who: str, *, limit: int, now: datetime
 ) -> None:
-    """One of the `limit` times an hour that this may be done. Its refusal is TooManyAttempts."""
-    left = HOUR - int(now.timestamp()) % HOUR
+    """Stage one use of `limit` uses an hour. The transaction raises TooManyAttempts at the limit.
+
+    `retry_after` is the number of seconds until the next hour of the clock.
+    """
+    seconds_left = HOUR_SECONDS - int(now.timestamp()) % HOUR_SECONDS
     transaction.update(
-        Attempts(hourly_subject(what, whose, now)),
+        Attempts(hourly_subject(action, who, now)),
         [
             Attempts.failures.add(1),
             Attempts.last_failed_at.set(now),
-            Attempts.expires_at.set(now + timedelta(hours=2)),
+            Attempts.expires_at.set(now + COUNTER_TTL),
         ],
         only_if=Attempts.subject.does_not_exist() | (Attempts.failures < limit),
-        otherwise=TooManyAttempts("This was asked for too often. Wait.", retry_after=left),
+        otherwise=TooManyAttempts(
+            "Hourly limit reached. Retry after the time in Retry-After.", retry_after=seconds_left
+        ),
     )

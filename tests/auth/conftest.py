@@ -1,14 +1,14 @@
-"""What the tests of accounts share."""
+"""Fixtures for the tests of accounts."""
 
 import pytest
 
 from shared import clock
-from tests.support.fake_clock import FakeClock
+from tests.support.accounts import Clock
 
 
 @pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    """The shop's clock, to be moved on."""
-    moved = FakeClock()
+def fake_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Replaces the shop's clock. Move the time with `advance`."""
+    moved = Clock()
     monkeypatch.setattr(clock, "utc_now", moved)
     return moved

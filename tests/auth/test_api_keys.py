@@ -1,4 +1,4 @@
-"""Whole slice: API keys, from the route that makes one to the routes that take it."""
+"""Whole slice: API keys, from their creation to the requests that use them."""
 
 import pytest
 
@@ -10,14 +10,14 @@ from shared.storage.models.accounts import ApiKey, Session, User
 from shared.storage.models.outbox import OutboxRow
 from tests.support import logs, shop
 from tests.support.accounts import (
+    Clock,
     authorize,
     call,
-    create_link_token,
-    dump_account_tables,
+    everything_stored,
+    link_token,
     post,
-    session,
 )
-from tests.support.fake_clock import FakeClock
+from tests.support.callers import session
 from tests.support.http import ADMIN, STAFF, Caller, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -27,7 +27,7 @@ OWNER = Caller("usr_" + "a" * 32, "customer staff")
 
 
 @pytest.fixture(autouse=True)
-def owners(aws):  # noqa: ARG001 (what the shop stands on)
+def owners(aws):  # noqa: ARG001 (needs the tables)
     for owner in (OWNER, OTHER):
         user = shop.user(owner.user_id, roles={"customer", "staff"})
         session(user, session_id=owner.session_id)
@@ -67,10 +67,10 @@ def test_a_key_is_shown_once_and_stored_as_a_digest():
     secret = key.rpartition("_" + "a" * 32 + "_")[2]
     assert len(secret) == 43
     (stored,) = ApiKey.scan()
-    assert secret not in repr(stored.attribute_values) + dump_account_tables()
+    assert secret not in repr(stored.attribute_values) + everything_stored()
 
 
-def test_a_key_may_do_what_it_was_given_and_no_more():
+def test_a_key_has_only_the_permissions_it_was_given():
     key = create(permissions=["stock:write", "orders:read_all"]).body["key"]
 
     found = authorize(key)
@@ -101,20 +101,20 @@ def test_a_key_may_do_what_it_was_given_and_no_more():
     ],
     ids=repr,
 )
-def test_a_key_is_checked_field_by_field(changes, path):
+def test_invalid_fields_of_a_new_key_are_refused(changes, path):
     answer = create(**changes)
 
     assert (answer.status, answer.paths) == (422, [path])
     assert ApiKey.count() == 0
 
 
-def test_nobody_gives_a_key_the_management_of_users():
+def test_nobody_can_grant_user_management_to_a_key():
     answer = create(ADMIN, permissions=["users:manage"])
 
     assert (answer.status, answer.paths) == (422, ["body.permissions.0"])
 
 
-def test_a_user_has_so_many_keys():
+def test_a_user_has_at_most_20_keys():
     for _ in range(20):
         create()
 
@@ -125,7 +125,7 @@ def test_a_user_has_so_many_keys():
     assert create().status == 201
 
 
-def test_a_revoked_key_opens_nothing():
+def test_a_revoked_key_is_refused():
     made = create().body
 
     assert revoke(made["id"]).status == 204
@@ -135,7 +135,7 @@ def test_a_revoked_key_opens_nothing():
     assert revoke(made["id"]).code == "api_key_not_found"
 
 
-def test_nobody_sees_or_revokes_the_keys_of_someone_else():
+def test_a_user_cannot_see_or_revoke_the_keys_of_another():
     made = create().body
 
     answer = revoke(made["id"], OTHER)
@@ -145,23 +145,23 @@ def test_nobody_sees_or_revokes_the_keys_of_someone_else():
     assert authorize(made["key"])["user_id"] == OWNER.user_id
 
 
-def test_a_key_expires(monkeypatch):
-    monkeypatch.setattr(clock, "utc_now", later := FakeClock())
+def test_an_expired_key_is_refused_and_not_listed(monkeypatch):
+    monkeypatch.setattr(clock, "utc_now", fake_clock := Clock())
     key = create(expires_in_days=1).body["key"]
 
-    later.advance(days=1, seconds=1)
+    fake_clock.advance(days=1, seconds=1)
 
     assert authorize(key) == {"refusal": "token_expired"}
     assert listed() == []
     assert ApiKey.count() == 1
 
 
-def test_a_reset_password_revokes_the_keys_that_a_burglar_may_have_made():
+def test_a_password_reset_revokes_all_keys():
     key = create().body["key"]
     owner = User.get(OWNER.user_id)
     shop.login(owner.email, user_id=owner.user_id, roles=owner.roles).save()
     reset = {
-        "token": create_link_token("reset_password", OWNER.user_id),
+        "token": link_token("reset_password", OWNER.user_id),
         "password": "staple correct battery",
     }
 
@@ -171,15 +171,15 @@ def test_a_reset_password_revokes_the_keys_that_a_burglar_may_have_made():
     assert ApiKey.count() == 0
 
 
-def test_the_owner_is_told_of_a_new_key():
+def test_a_new_key_stages_an_event():
     made = create().body
 
     (row,) = OutboxRow.scan()
-    told = parse_event(row.payload)
-    assert (told.type, told.data.key_id) == ("api_key.created", made["id"])
+    event = parse_event(row.payload)
+    assert (event.type, event.data.key_id) == ("api_key.created", made["id"])
 
 
-def test_keys_are_named_in_the_audit_and_never_shown():
+def test_the_audit_log_has_key_ids_but_no_keys():
     with logs.captured() as lines:
         made = create().body
         authorize(made["key"])
@@ -192,7 +192,7 @@ def test_keys_are_named_in_the_audit_and_never_shown():
     assert made["key"][-43:] not in lines.text
 
 
-def test_customers_make_no_keys():
+def test_customers_cannot_create_keys():
     answer = create(Caller(STAFF.user_id, "customer"))
 
     assert (answer.status, answer.code) == (403, "forbidden")
@@ -207,8 +207,8 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_session_that_was_ended_leaves_no_key_behind(ending):
-    """API Gateway still lets it in for up to a minute."""
+def test_an_ended_session_cannot_create_a_key(ending):
+    """API Gateway accepts an ended session for up to a minute."""
     ENDINGS[ending]()
 
     answer = create()
@@ -217,15 +217,15 @@ def test_a_session_that_was_ended_leaves_no_key_behind(ending):
     assert ApiKey.count() == 0
 
 
-def test_a_session_that_is_ended_meanwhile_leaves_no_key_behind(monkeypatch):
-    read = sessions.epoch_of
+def test_a_session_that_ends_during_creation_leaves_no_key(monkeypatch):
+    read = sessions.get_epoch
 
-    def ended_after(caller):
+    def end_after(caller):
         epoch = read(caller)
         ENDINGS["all others ended"]()
         return epoch
 
-    monkeypatch.setattr(sessions, "epoch_of", ended_after)
+    monkeypatch.setattr(sessions, "get_epoch", end_after)
 
     assert create().code == "session_ended"
     assert ApiKey.count() == 0

@@ -1,4 +1,4 @@
-"""Whole slice: who edits an account, their own or someone else's, overwrites nothing unseen."""
+"""Whole slice: an edit of an account overwrites no change that the editor has not seen."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,12 +10,20 @@ from auth.handler import handler
 from shared.storage.models.accounts import Login, User
 from shared.storage.transactions import Transaction
 from tests.support import shop
-from tests.support.accounts import EMAIL, call, get_tokens, log_in, register, register_confirmed
+from tests.support.accounts import (
+    EMAIL,
+    call,
+    log_in,
+    register,
+    register_confirmed,
+    signed_in,
+    whoami,
+)
 from tests.support.http import ADMIN, Answer, Caller, send
 
 
 @pytest.fixture(autouse=True)
-def admin_who_exists(aws):  # noqa: ARG001 (it needs the tables)
+def stored_admin(aws):  # noqa: ARG001 (needs the tables)
     shop.user(ADMIN.user_id, roles={"customer", "admin"})
 
 
@@ -53,17 +61,17 @@ both_edits = pytest.mark.parametrize("edit", [rename, give_roles])
 
 
 def stored(user_id: str) -> dict[str, Any]:
-    """What both tables have alike."""
+    """Return what both tables store, after checking that they agree."""
     profile = User.get(user_id)
     login = Login.get(profile.email)
     names = ("name", "roles", "status", "version", "access_epoch")
-    held, also = ({name: getattr(it, name) for name in names} for it in (profile, login))
-    assert held == also
-    return held
+    users, logins = ({name: getattr(item, name) for name in names} for item in (profile, login))
+    assert users == logins
+    return users
 
 
-def edited_meanwhile(monkeypatch, *edits: Callable[[], object]) -> None:
-    """Each time that an account was read for an edit, somebody else makes one of these first."""
+def overtake_edits(monkeypatch, *edits: Callable[[], object]) -> None:
+    """After each read for an edit, make one of these edits before it is written."""
     find, ahead = repository.find_user, list(edits)
 
     def find_then_edit(user_id: str) -> User | None:
@@ -78,14 +86,14 @@ def edited_meanwhile(monkeypatch, *edits: Callable[[], object]) -> None:
 def renaming(user_id: str, name: str) -> Callable[[], None]:
     def rename_at_once() -> None:
         transaction = Transaction()
-        repository.amend(transaction, User.get(user_id), name=name)
+        repository.stage_profile_update(transaction, User.get(user_id), name=name)
         transaction.commit()
 
     return rename_at_once
 
 
 @both_reads
-def test_an_account_is_shown_with_its_etag(read: Read):
+def test_an_account_has_an_etag(read: Read):
     registered = register_confirmed()
 
     answer = read(registered.body["id"])
@@ -95,14 +103,14 @@ def test_an_account_is_shown_with_its_etag(read: Read):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_both_who_may_read_an_account_are_shown_the_same():
+def test_owner_and_admin_get_the_same_etag():
     user_id = register_confirmed().body["id"]
 
     assert me(user_id).headers["ETag"] == user(user_id).headers["ETag"]
 
 
 @both_reads
-def test_who_has_an_account_as_it_is_is_not_sent_it_again(read: Read):
+def test_an_unchanged_account_answers_304(read: Read):
     user_id = register_confirmed().body["id"]
     etag = read(user_id).headers["ETag"]
 
@@ -115,8 +123,8 @@ def test_who_has_an_account_as_it_is_is_not_sent_it_again(read: Read):
 
 
 @both_reads
-def test_a_change_without_an_edit_is_shown_too(read: Read):
-    """An ETag is of all that is shown; the version is only what an edit is made upon."""
+def test_a_change_without_a_new_version_changes_the_etag(read: Read):
+    """An ETag covers the whole answer; an edit compares the version only."""
     user_id = register().body["id"]
     etag = read(user_id).headers["ETag"]
     User(user_id).update([User.email_verified.set(True)])
@@ -127,7 +135,7 @@ def test_a_change_without_an_edit_is_shown_too(read: Read):
 
 
 @both_edits
-def test_an_edit_upon_what_there_is_is_made_and_has_the_next_etag(edit: Edit):
+def test_an_edit_of_the_current_version_returns_the_next_etag(edit: Edit):
     user_id = register_confirmed().body["id"]
 
     answer = edit(user_id, me(user_id).headers["ETag"])
@@ -137,7 +145,7 @@ def test_an_edit_upon_what_there_is_is_made_and_has_the_next_etag(edit: Edit):
     assert stored(user_id)["version"] == 2
 
 
-def test_an_account_can_be_edited_upon_any_answer_that_shows_it():
+def test_any_answer_with_the_account_gives_a_usable_version():
     registered = register_confirmed()
     user_id = registered.body["id"]
 
@@ -145,12 +153,12 @@ def test_an_account_can_be_edited_upon_any_answer_that_shows_it():
     second = rename(user_id, first.headers["ETag"], "Countess of Lovelace")
     third = rename(user_id, f'"{log_in().body["user"]["version"]}"', "Ada Lovelace")
 
-    assert [it.status for it in (first, second, third)] == [200, 200, 200]
+    assert [answer.status for answer in (first, second, third)] == [200, 200, 200]
     assert stored(user_id)["name"] == "Ada Lovelace"
 
 
 @both_edits
-def test_an_edit_that_says_not_upon_what_is_refused(edit: Edit):
+def test_an_edit_without_if_match_is_refused(edit: Edit):
     user_id = register_confirmed().body["id"]
 
     answer = edit(user_id, None)
@@ -161,7 +169,7 @@ def test_an_edit_that_says_not_upon_what_is_refused(edit: Edit):
 
 @both_edits
 @pytest.mark.parametrize("if_match", ["1", '"1', "", '"1" "2"', '*, "1"'])
-def test_an_edit_upon_what_cannot_be_read_is_refused(edit: Edit, if_match: str):
+def test_an_edit_with_a_malformed_if_match_is_refused(edit: Edit, if_match: str):
     user_id = register_confirmed().body["id"]
 
     answer = edit(user_id, if_match)
@@ -172,7 +180,7 @@ def test_an_edit_upon_what_cannot_be_read_is_refused(edit: Edit, if_match: str):
 
 @both_edits
 @pytest.mark.parametrize("if_match", ['"1"', '"3"', 'W/"2"', '"", "x"', '"1", "3"'])
-def test_a_stale_edit_is_told_the_version_and_changes_nothing(edit: Edit, if_match: str):
+def test_a_stale_edit_changes_nothing_and_returns_the_version(edit: Edit, if_match: str):
     user_id = register_confirmed().body["id"]
     rename(user_id, '"1"', "First")
     before = stored(user_id)
@@ -184,7 +192,7 @@ def test_a_stale_edit_is_told_the_version_and_changes_nothing(edit: Edit, if_mat
     assert stored(user_id) == before
 
 
-def test_of_two_editors_the_second_is_refused_and_the_first_edit_stands():
+def test_the_second_of_two_edits_of_one_version_is_refused():
     user_id = register_confirmed().body["id"]
     seen = user(user_id).headers["ETag"]
 
@@ -194,24 +202,24 @@ def test_of_two_editors_the_second_is_refused_and_the_first_edit_stands():
     assert (stored(user_id)["name"], stored(user_id)["roles"]) == ("Ada King", {"customer"})
 
 
-def test_of_many_editors_one_wins_each_round_and_no_edit_is_lost():
+def test_exactly_one_of_many_edits_of_a_version_succeeds():
     user_id = register_confirmed().body["id"]
 
     won = []
     for n in range(5):
         seen = me(user_id).headers["ETag"]
         answers = [rename(user_id, seen, f"{n} by {editor}") for editor in range(10)]
-        won += [it.body["name"] for it in answers if it.status == 200]
-        assert sorted(it.status for it in answers) == [200, *[412] * 9]
+        won += [answer.body["name"] for answer in answers if answer.status == 200]
+        assert sorted(answer.status for answer in answers) == [200, *[412] * 9]
 
     assert (won[-1], len(won)) == (stored(user_id)["name"], 5)
     assert stored(user_id)["version"] == 6
 
 
 @both_edits
-def test_who_is_overtaken_between_reading_and_writing_is_stale_too(edit: Edit, monkeypatch):
+def test_an_edit_overtaken_after_its_read_is_stale(edit: Edit, monkeypatch):
     user_id = register_confirmed().body["id"]
-    edited_meanwhile(monkeypatch, renaming(user_id, "First"))
+    overtake_edits(monkeypatch, renaming(user_id, "First"))
 
     answer = edit(user_id, '"1"')
 
@@ -221,21 +229,21 @@ def test_who_is_overtaken_between_reading_and_writing_is_stale_too(edit: Edit, m
     assert stored(user_id)["roles"] == {"customer"}
 
 
-def test_whoever_edits_whatever_there_is_overtakes_in_turn(monkeypatch):
+def test_an_edit_with_a_wildcard_is_retried_when_overtaken(monkeypatch):
     user_id = register_confirmed().body["id"]
-    edited_meanwhile(monkeypatch, *[renaming(user_id, f"Another {n}") for n in range(3)])
+    overtake_edits(monkeypatch, *[renaming(user_id, f"Another {n}") for n in range(3)])
 
     answer = give_roles(user_id, "*")
 
     assert (answer.status, answer.body["version"]) == (200, 5)
-    held = stored(user_id)
-    assert (held["name"], held["roles"]) == ("Another 2", {"customer", "staff"})
+    profile = stored(user_id)
+    assert (profile["name"], profile["roles"]) == ("Another 2", {"customer", "staff"})
 
 
 @both_edits
-def test_whoever_is_overtaken_at_each_try_is_told_so(edit: Edit, monkeypatch):
+def test_an_edit_overtaken_at_every_attempt_is_refused(edit: Edit, monkeypatch):
     user_id = register_confirmed().body["id"]
-    edited_meanwhile(monkeypatch, *[renaming(user_id, f"Another {n}") for n in range(9)])
+    overtake_edits(monkeypatch, *[renaming(user_id, f"Another {n}") for n in range(9)])
 
     answer = edit(user_id, "*")
 
@@ -243,14 +251,14 @@ def test_whoever_is_overtaken_at_each_try_is_told_so(edit: Edit, monkeypatch):
     assert stored(user_id)["roles"] == {"customer"}
 
 
-def test_an_edit_of_an_account_that_is_deleted_meanwhile_finds_nobody(monkeypatch):
+def test_an_edit_of_an_account_deleted_in_between_is_not_found(monkeypatch):
     user_id = register_confirmed().body["id"]
 
     def delete() -> None:
         User(user_id).delete()
         Login(EMAIL).delete()
 
-    edited_meanwhile(monkeypatch, delete)
+    overtake_edits(monkeypatch, delete)
 
     answer = give_roles(user_id, "*")
 
@@ -258,14 +266,14 @@ def test_an_edit_of_an_account_that_is_deleted_meanwhile_finds_nobody(monkeypatc
     assert Login.count() == 0
 
 
-def test_an_edit_upon_anything_does_not_make_an_account():
+def test_an_edit_with_a_wildcard_creates_no_account():
     answer = give_roles("usr_nobody", "*")
 
     assert (answer.status, answer.code) == (404, "user_not_found")
     assert User.count() == 1  # the admin
 
 
-def test_a_role_that_is_there_already_is_still_not_given_upon_something_stale():
+def test_a_stale_edit_without_effect_is_refused_too():
     user_id = register_confirmed().body["id"]
 
     fresh, stale = give_roles(user_id, '"1"', "customer"), give_roles(user_id, '"2"', "customer")
@@ -275,10 +283,10 @@ def test_a_role_that_is_there_already_is_still_not_given_upon_something_stale():
     assert stored(user_id)["version"] == 1
 
 
-def test_logging_in_makes_no_edit_stale():
+def test_a_login_does_not_change_the_version():
     user_id = register_confirmed().body["id"]
     seen = me(user_id).headers["ETag"]
-    tokens = get_tokens()
+    tokens = signed_in()
     log_in(password="wrong horse battery")
 
     answer = call(
@@ -288,11 +296,31 @@ def test_logging_in_makes_no_edit_stale():
     assert answer.status == 200
 
 
-def test_the_answer_to_a_known_address_has_an_etag_like_any_other():
+def test_registering_a_known_address_returns_an_etag_too():
     known, new = register(), register(email="bob@example.com")
     again = register()
 
     for answer in (known, new, again):
         assert answer.headers["ETag"].startswith('"1-')
-    assert len({len(it.headers["ETag"]) for it in (known, new, again)}) == 1
+    assert len({len(answer.headers["ETag"]) for answer in (known, new, again)}) == 1
     assert known.headers.keys() == new.headers.keys() == again.headers.keys()
+
+
+@pytest.mark.parametrize("name", ["", "x" * 101, "Ada\r\nBcc: eve@example.org", None])
+def test_a_name_must_be_a_single_line(name):
+    register()
+    token = signed_in()["access_token"]
+
+    assert call("me.update", token, {"name": name}).status == 422
+    assert call("me.update", token, {"name": "Ada King"}).body["name"] == "Ada King"
+    assert whoami(token).body["name"] == log_in().body["user"]["name"] == "Ada King"
+
+
+@pytest.mark.parametrize("field", ["email", "roles", "email_verified", "status", "version", "id"])
+def test_only_the_name_can_be_updated(field):
+    register()
+    token = signed_in()["access_token"]
+
+    answer = call("me.update", token, {"name": "Ada King", field: "admin"})
+
+    assert (answer.status, answer.paths) == (422, [f"body.{field}"])

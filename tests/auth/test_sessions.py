@@ -1,12 +1,19 @@
-"""Whole slice: people see where they are signed in, and sign out there."""
+"""Whole slice: users list their sessions and end them."""
 
 import pytest
 
 from auth.handler import handler
 from shared import clock
 from shared.storage.models.accounts import Session
-from tests.support.accounts import authorize, call, get_me, get_tokens, refresh, register
-from tests.support.fake_clock import FakeClock
+from tests.support.accounts import (
+    Clock,
+    authorize,
+    call,
+    refresh,
+    register,
+    signed_in,
+    whoami,
+)
 from tests.support.http import Caller, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -23,15 +30,18 @@ def end(token: str, session_id: str):
     return call("me.end_session", token, path={"session_id": session_id})
 
 
-def test_each_login_is_a_session_the_newest_first():
+def test_each_login_is_listed_as_a_session_newest_first():
     register()
-    phone = get_tokens(device="Phone/1.0")
-    laptop = get_tokens(device="Laptop/2.0 " + "x" * 300)
+    phone = signed_in(device="Phone/1.0")
+    laptop = signed_in(device="Laptop/2.0 " + "x" * 300)
 
     listed = sessions(phone["access_token"])
 
-    assert [one["device"] for one in listed] == [("Laptop/2.0 " + "x" * 300)[:200], "Phone/1.0"]
-    assert [one["current"] for one in listed] == [False, True]
+    assert [session["device"] for session in listed] == [
+        ("Laptop/2.0 " + "x" * 300)[:200],
+        "Phone/1.0",
+    ]
+    assert [session["current"] for session in listed] == [False, True]
     assert set(listed[0]) == {
         "id",
         "device",
@@ -46,7 +56,7 @@ def test_each_login_is_a_session_the_newest_first():
 
 def test_a_list_of_sessions_shows_no_secret():
     register()
-    tokens = get_tokens()
+    tokens = signed_in()
 
     shown = str(sessions(tokens["access_token"]))
 
@@ -55,24 +65,24 @@ def test_a_list_of_sessions_shows_no_secret():
     assert not [secret for secret in hidden if secret in shown]
 
 
-def test_a_session_is_ended_by_its_owner():
+def test_the_owner_can_end_a_session():
     register()
-    here, lost = get_tokens(), get_tokens()
-    (other,) = [one for one in sessions(here["access_token"]) if not one["current"]]
+    here, lost = signed_in(), signed_in()
+    (other,) = [session for session in sessions(here["access_token"]) if not session["current"]]
 
     assert end(here["access_token"], other["id"]).status == 204
 
-    assert get_me(lost["access_token"]).code == "session_ended"
+    assert whoami(lost["access_token"]).code == "session_ended"
     assert refresh(lost["refresh_token"]).code == "session_ended"
-    assert get_me(here["access_token"]).status == 200
+    assert whoami(here["access_token"]).status == 200
     assert len(sessions(here["access_token"])) == 1
     assert end(here["access_token"], other["id"]).code == "session_not_found"
 
 
-def test_nobody_ends_the_session_of_someone_else():
+def test_a_user_cannot_end_the_session_of_another():
     register()
     register(email="bob@example.com")
-    ada, bob = get_tokens(), get_tokens(email="bob@example.com")
+    ada, bob = signed_in(), signed_in(email="bob@example.com")
     (hers,) = sessions(ada["access_token"])
 
     answer = end(bob["access_token"], hers["id"])
@@ -80,26 +90,26 @@ def test_nobody_ends_the_session_of_someone_else():
 
     assert (answer.status, answer.code) == (404, "session_not_found")
     assert answer.body["error"] | {"request_id": ""} == unknown.body["error"] | {"request_id": ""}
-    assert get_me(ada["access_token"]).status == 200
+    assert whoami(ada["access_token"]).status == 200
 
 
-def test_all_others_are_ended_at_once():
+def test_all_other_sessions_end_at_once():
     register()
-    here, *others = [get_tokens() for _ in range(4)]
+    here, *others = [signed_in() for _ in range(4)]
 
     assert call("me.end_other_sessions", here["access_token"]).status == 204
 
-    assert {get_me(one["access_token"]).code for one in others} == {"session_ended"}
-    assert {refresh(one["refresh_token"]).code for one in others} == {"session_ended"}
+    assert {whoami(tokens["access_token"]).code for tokens in others} == {"session_ended"}
+    assert {refresh(tokens["refresh_token"]).code for tokens in others} == {"session_ended"}
     renewed = refresh(here["refresh_token"])
-    assert get_me(renewed.body["access_token"]).status == 200
-    assert [one["current"] for one in sessions(here["access_token"])] == [True]
+    assert whoami(renewed.body["access_token"]).status == 200
+    assert [session["current"] for session in sessions(here["access_token"])] == [True]
 
 
-def test_a_session_that_was_ended_does_not_end_the_others_and_live_on():
-    """API Gateway still lets it in for up to a minute."""
+def test_an_ended_session_cannot_end_the_others():
+    """API Gateway accepts an ended session for up to a minute."""
     register()
-    owner, thief = get_tokens(), get_tokens()
+    owner, thief = signed_in(), signed_in()
     kept = authorize(thief["access_token"])
     call("me.end_other_sessions", owner["access_token"])
 
@@ -107,16 +117,16 @@ def test_a_session_that_was_ended_does_not_end_the_others_and_live_on():
 
     assert (answer.status, answer.code) == (401, "session_ended")
     assert refresh(thief["refresh_token"]).code == "session_ended"
-    assert get_me(owner["access_token"]).status == 200
+    assert whoami(owner["access_token"]).status == 200
     assert refresh(owner["refresh_token"]).status == 200
 
 
-def test_sessions_that_are_over_are_not_listed(monkeypatch):
-    monkeypatch.setattr(clock, "utc_now", later := FakeClock())
+def test_ended_sessions_are_not_listed(monkeypatch):
+    monkeypatch.setattr(clock, "utc_now", fake_clock := Clock())
     user_id = register().body["id"]
-    get_tokens()
-    later.advance(days=14)
-    get_tokens()
+    signed_in()
+    fake_clock.advance(days=14)
+    signed_in()
 
     listed = send(handler, "me.list_sessions", caller=Caller(user_id)).body["items"]
 

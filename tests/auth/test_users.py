@@ -1,4 +1,4 @@
-"""Whole slice: admins see the accounts, give and take roles, disable, and end sessions."""
+"""Whole slice: admins list users, change roles and status, and end sessions."""
 
 import pytest
 
@@ -9,18 +9,26 @@ from shared.errors.accounts import EmailNotVerified, PasswordTooShortForStaff, U
 from shared.security import api_keys, opaque_tokens
 from shared.storage.models.accounts import ApiKey, Login, User
 from tests.support import logs, shop
-from tests.support.accounts import EMAIL, authorize, call, get_me, get_tokens, log_in, refresh
+from tests.support.accounts import (
+    EMAIL,
+    authorize,
+    call,
+    log_in,
+    refresh,
+    signed_in,
+    staged,
+    whoami,
+)
 from tests.support.accounts import register as register_unconfirmed
 from tests.support.accounts import register_confirmed as register
-from tests.support.events import published_event_types
 from tests.support.http import ADMIN, NOBODY, STAFF, Caller, send
 
 BOB = "bob@example.com"
 
 
 @pytest.fixture(autouse=True)
-def admin_who_exists(aws):  # noqa: ARG001 (it needs the tables)
-    """What is done in the name of one who does not would not count."""
+def stored_admin(aws):  # noqa: ARG001 (needs the tables)
+    """Writes check that the admin exists and is active."""
     shop.user(ADMIN.user_id, roles={"customer", "admin"})
 
 
@@ -33,7 +41,7 @@ def get(user_id: str, caller: Caller | None = ADMIN):
 
 
 def update(user_id: str, *, caller: Caller | None = ADMIN, **change):
-    """Whatever it was before: test_editing_accounts.py has what becomes of versions."""
+    """Update any version. test_editing_accounts.py tests versions."""
     path, headers = {"user_id": user_id}, {"if-match": "*"}
     return send(handler, "users.update", caller=caller, path=path, body=change, headers=headers)
 
@@ -43,7 +51,7 @@ def end_sessions(user_id: str, caller: Caller | None = ADMIN):
 
 
 def stored(user_id: str) -> tuple[set[str], str, int, int]:
-    """What both tables have alike."""
+    """Return what both tables store, after checking that they agree."""
     user = User.get(user_id)
     login = Login.get(user.email)
     assert (login.roles, login.status) == (user.roles, user.status)
@@ -51,8 +59,8 @@ def stored(user_id: str) -> tuple[set[str], str, int, int]:
     return user.roles, user.status, user.version, user.access_epoch
 
 
-def key_of(user_id: str) -> str:
-    """An API key, as its holder has it."""
+def store_api_key(user_id: str) -> str:
+    """Store an API key and return its text."""
     text = api_keys.KeyText(user_id, f"key_{'a' * 32}", opaque_tokens.new_secret())
     ApiKey(
         user_id,
@@ -83,7 +91,7 @@ def test_users_are_listed_newest_first_page_by_page():
     assert first["items"][0]["email"] == "user4@example.com"
 
 
-def test_no_list_shows_a_hash():
+def test_lists_of_users_show_no_password_hash():
     register()
 
     shown = str(listed().body) + str(listed(email=EMAIL).body)
@@ -92,7 +100,7 @@ def test_no_list_shows_a_hash():
     assert "$2b$" not in shown
 
 
-def test_a_user_is_found_by_their_address_however_it_is_written():
+def test_a_user_is_found_by_address_in_any_spelling():
     user_id = register().body["id"]
     register(email=BOB)
 
@@ -102,19 +110,19 @@ def test_a_user_is_found_by_their_address_however_it_is_written():
     assert answer.body["next_cursor"] is None
 
 
-def test_an_address_without_an_account_finds_nobody():
+def test_an_address_without_an_account_gives_an_empty_list():
     answer = listed(email="nobody@example.com")
 
     assert (answer.status, answer.body) == (200, {"items": [], "next_cursor": None})
 
 
-def test_what_is_no_address_is_refused():
+def test_a_filter_that_is_no_address_is_refused():
     answer = listed(email="nobody")
 
     assert (answer.status, answer.paths) == (422, ["query.email"])
 
 
-def test_the_cursor_of_one_admin_is_no_other_admins():
+def test_a_cursor_works_only_for_its_own_admin():
     for n in range(3):
         register(email=f"user{n}@example.com")
     cursor = listed(limit="1").body["next_cursor"]
@@ -125,13 +133,13 @@ def test_the_cursor_of_one_admin_is_no_other_admins():
 
 
 @pytest.mark.parametrize("cursor", ["k1.e30.AAAA", "not a cursor"])
-def test_a_cursor_that_was_not_given_is_refused(cursor):
+def test_a_cursor_that_the_shop_did_not_issue_is_refused(cursor):
     answer = listed(cursor=cursor)
 
     assert (answer.status, answer.code) == (400, "invalid_cursor")
 
 
-def test_one_user_is_shown():
+def test_an_admin_can_read_a_user():
     user_id = register().body["id"]
 
     answer = get(user_id)
@@ -139,15 +147,17 @@ def test_one_user_is_shown():
     assert (answer.status, answer.body["id"], answer.body["email"]) == (200, user_id, EMAIL)
 
 
-@pytest.mark.parametrize("ask", [get, end_sessions, lambda it: update(it, status="disabled")])
-def test_a_user_who_is_not_there_is_not_found(ask):
-    answer = ask("usr_nobody")
+@pytest.mark.parametrize(
+    "request_for", [get, end_sessions, lambda user_id: update(user_id, status="disabled")]
+)
+def test_an_unknown_user_is_not_found(request_for):
+    answer = request_for("usr_nobody")
 
     assert (answer.status, answer.code) == (404, "user_not_found")
 
 
 @pytest.mark.parametrize("caller", [Caller("usr_eve"), STAFF])
-def test_users_are_no_affair_of_anyone_but_admins(caller):
+def test_only_admins_can_manage_users(caller):
     user_id = register().body["id"]
 
     answers = [
@@ -162,9 +172,9 @@ def test_users_are_no_affair_of_anyone_but_admins(caller):
     assert stored(user_id) == ({"customer"}, "active", 1, 1)
 
 
-def test_a_role_that_is_given_ends_the_sessions_of_before():
+def test_granting_a_role_ends_existing_sessions():
     user_id = register().body["id"]
-    before = get_tokens()
+    before = signed_in()
 
     with logs.captured() as lines:
         answer = update(user_id, roles=["staff", "customer"])
@@ -172,33 +182,33 @@ def test_a_role_that_is_given_ends_the_sessions_of_before():
     assert (answer.status, answer.body["roles"]) == (200, ["customer", "staff"])
     assert answer.body == get(user_id).body
     assert stored(user_id) == ({"customer", "staff"}, "active", 2, 2)
-    assert get_me(before["access_token"]).code == "session_ended"
+    assert whoami(before["access_token"]).code == "session_ended"
     assert refresh(before["refresh_token"]).code == "session_ended"
-    assert "stock:write" in authorize(get_tokens()["access_token"])["permissions"]
-    line = audited(lines, "change_user")
+    assert "stock:write" in authorize(signed_in()["access_token"])["permissions"]
+    line = audited(lines, "update_user")
     assert (line["user_id"], line["target_id"]) == (ADMIN.user_id, user_id)
     assert (line["roles"], line["status"]) == ("customer staff", "active")
 
 
-def test_a_role_that_is_taken_is_gone():
+def test_a_removed_role_loses_its_permissions():
     user_id = register().body["id"]
     update(user_id, roles=["staff"])
 
     answer = update(user_id, roles=["customer"])
 
     assert answer.body["roles"] == ["customer"]
-    assert "stock:write" not in authorize(get_tokens()["access_token"])["permissions"]
+    assert "stock:write" not in authorize(signed_in()["access_token"])["permissions"]
 
 
-def test_a_change_to_what_is_so_already_writes_nothing():
+def test_a_change_without_effect_writes_nothing():
     user_id = register().body["id"]
-    tokens = get_tokens()
+    tokens = signed_in()
 
     answer = update(user_id, roles=["customer", "customer"], status="active")
 
     assert (answer.status, answer.body) == (200, get(user_id).body)
     assert stored(user_id) == ({"customer"}, "active", 1, 1)
-    assert get_me(tokens["access_token"]).status == 200
+    assert whoami(tokens["access_token"]).status == 200
 
 
 @pytest.mark.parametrize(
@@ -214,7 +224,7 @@ def test_a_change_to_what_is_so_already_writes_nothing():
         {"status": "disabled", "email_verified": True},
     ],
 )
-def test_a_change_that_is_none_is_refused(change):
+def test_an_invalid_change_is_refused(change):
     user_id = register().body["id"]
 
     answer = update(user_id, **change)
@@ -224,7 +234,7 @@ def test_a_change_that_is_none_is_refused(change):
 
 
 @pytest.mark.parametrize("role", ["staff", "admin"])
-def test_who_has_a_short_password_does_not_become_staff(role):
+def test_a_user_with_a_short_password_cannot_become_staff(role):
     user_id = register(password="qzjxkvwp").body["id"]
 
     answer = update(user_id, roles=["customer", role])
@@ -235,16 +245,16 @@ def test_who_has_a_short_password_does_not_become_staff(role):
     assert stored(user_id) == ({"customer"}, "active", 1, 1)
 
 
-def test_a_password_that_gets_too_short_while_the_role_is_given_refuses_it(monkeypatch):
+def test_a_password_shortened_during_the_change_refuses_it(monkeypatch):
     user_id = register().body["id"]
     find = Login.find
 
-    def then_shortened(*args, **kwargs):
+    def shorten_after(*args, **kwargs):
         login = find(*args, **kwargs)
         Login(EMAIL).update([Login.suits_staff.set(False)])
         return login
 
-    monkeypatch.setattr(Login, "find", then_shortened)
+    monkeypatch.setattr(Login, "find", shorten_after)
 
     answer = update(user_id, roles=["staff"])
 
@@ -252,7 +262,7 @@ def test_a_password_that_gets_too_short_while_the_role_is_given_refuses_it(monke
     assert stored(user_id) == ({"customer"}, "active", 1, 1)
 
 
-def test_who_is_staff_with_a_short_password_can_still_be_disabled():
+def test_staff_with_a_short_password_can_be_disabled():
     user_id = register(password="qzjxkvwp").body["id"]
     for table, key in ((User, user_id), (Login, EMAIL)):
         table(key).update([table.roles.set({"staff", "admin"})])
@@ -265,7 +275,7 @@ def test_who_is_staff_with_a_short_password_can_still_be_disabled():
 
 
 @pytest.mark.parametrize("change", [{"roles": ["customer"]}, {"status": "disabled"}])
-def test_an_admin_changes_no_roles_of_their_own(change):
+def test_an_admin_cannot_change_their_own_account(change):
     answer = update(ADMIN.user_id, **change)
 
     assert (answer.status, answer.code) == (409, "cannot_modify_own_account")
@@ -273,7 +283,7 @@ def test_an_admin_changes_no_roles_of_their_own(change):
 
 
 @pytest.mark.parametrize("role", ["staff", "admin"])
-def test_nobody_becomes_staff_under_an_address_that_may_be_someone_else_s(role):
+def test_staff_need_a_confirmed_address(role):
     user_id = register_unconfirmed().body["id"]
 
     answer = update(user_id, roles=["customer", role])
@@ -284,127 +294,129 @@ def test_nobody_becomes_staff_under_an_address_that_may_be_someone_else_s(role):
         grant_admin(EMAIL)
 
 
-def test_ending_someone_s_sessions_revokes_their_keys_too():
+def test_ending_a_users_sessions_revokes_their_keys():
     user_id = register().body["id"]
-    key = key_of(user_id)
+    key = store_api_key(user_id)
 
     assert end_sessions(user_id).status == 204
 
     assert authorize(key) == {"refusal": "token_invalid"}
 
 
-def test_who_is_no_admin_any_more_ends_nothing_though_the_authorizer_remembers_them():
+def test_a_former_admin_with_a_cached_token_is_refused():
     user_id = register().body["id"]
     User(ADMIN.user_id).update([User.status.set("disabled")])
 
-    answers = [end_sessions(user_id), remove_second_factor(user_id)]
+    answers = [end_sessions(user_id), disable_second_factor(user_id)]
 
     assert answers[0].code == "forbidden"
-    assert answers[1].code == "second_factor_state"
+    assert answers[1].code == "second_factor_not_enabled"
     assert stored(user_id)[3] == 1
 
 
-def remove_second_factor(user_id: str, caller: Caller | None = ADMIN):
+def disable_second_factor(user_id: str, caller: Caller | None = ADMIN):
     path = {"user_id": user_id}
     return send(handler, "users.remove_second_factor", caller=caller, path=path)
 
 
-def test_a_lost_second_factor_is_turned_off_by_an_admin_and_the_owner_is_told():
+def test_an_admin_can_disable_a_lost_second_factor():
     user_id = register().body["id"]
-    tokens = get_tokens()
+    tokens = signed_in()
     for table in (User(user_id), Login(EMAIL)):
         table.update([type(table).second_factor.set(True)])
     Login(EMAIL).update([Login.totp_seed.set("k1:lost"), Login.recovery_hashes.set({"lost"})])
     assert log_in().code == "second_factor_code_required"
 
-    assert remove_second_factor(user_id).status == 204
+    assert disable_second_factor(user_id).status == 204
 
     login = Login.get(EMAIL)
     assert (login.second_factor, login.totp_seed, login.recovery_hashes) == (False, None, None)
-    assert get_me(tokens["access_token"]).code == "session_ended"
+    assert whoami(tokens["access_token"]).code == "session_ended"
     assert log_in().status == 200
-    assert published_event_types()[-1] == "user.second_factor_changed"
-    assert remove_second_factor(user_id).code == "second_factor_state"
-    assert remove_second_factor(ADMIN.user_id).code == "cannot_modify_own_account"
-    assert remove_second_factor("usr_nobody").code == "user_not_found"
+    assert staged()[-1] == "user.second_factor_changed"
+    assert disable_second_factor(user_id).code == "second_factor_not_enabled"
+    assert disable_second_factor(ADMIN.user_id).code == "cannot_modify_own_account"
+    assert disable_second_factor("usr_nobody").code == "user_not_found"
 
 
-def test_two_admins_who_dismiss_each_other_leave_one():
+def test_two_admins_cannot_remove_each_other_at_once():
     one, two = (register(email=email).body["id"] for email in (EMAIL, BOB))
     grant_admin(EMAIL)
     grant_admin(BOB)
     callers = [Caller(user_id, "customer admin") for user_id in (one, two)]
 
     first = update(two, caller=callers[0], roles=["customer"])
-    second = update(one, caller=callers[1], roles=["customer"])  # its authorization is cached
+    second = update(
+        one, caller=callers[1], roles=["customer"]
+    )  # API Gateway has cached its authorization
 
     assert (first.status, second.status, second.code) == (200, 403, "forbidden")
     assert "admin" in stored(one)[0]
 
 
-def test_a_disabled_account_opens_to_nothing_that_it_had():
+def test_a_disabled_account_loses_its_sessions_and_keys():
     user_id = register().body["id"]
     update(user_id, roles=["customer", "staff"])
-    tokens, key = get_tokens(), key_of(user_id)
+    tokens, key = signed_in(), store_api_key(user_id)
     assert "products:write" in authorize(key)["permissions"]
 
     answer = update(user_id, status="disabled")
 
     assert (answer.status, answer.body["status"]) == (200, "disabled")
     assert authorize(tokens["access_token"]) == {"refusal": "session_ended"}
-    assert get_me(tokens["access_token"]).code == "session_ended"
+    assert whoami(tokens["access_token"]).code == "session_ended"
     assert authorize(key) == {"refusal": "session_ended"}
     assert refresh(tokens["refresh_token"]).code == "session_ended"
     assert log_in().code == "account_disabled"
     assert log_in(password="wrong horse battery").code == "wrong_credentials"
 
 
-def test_an_account_that_is_enabled_again_begins_new_sessions():
+def test_an_account_that_is_enabled_again_needs_a_login():
     user_id = register().body["id"]
-    before = get_tokens()
+    before = signed_in()
     update(user_id, status="disabled")
 
     answer = update(user_id, status="active")
 
     assert answer.body["status"] == "active"
-    assert get_me(before["access_token"]).code == "session_ended"
+    assert whoami(before["access_token"]).code == "session_ended"
     assert refresh(before["refresh_token"]).code == "session_ended"
-    assert get_me(get_tokens()["access_token"]).status == 200
+    assert whoami(signed_in()["access_token"]).status == 200
 
 
-def test_all_sessions_of_a_user_are_ended_at_once():
+def test_an_admin_can_end_all_sessions_of_a_user():
     user_id = register().body["id"]
-    here, there = get_tokens(), get_tokens()
+    here, there = signed_in(), signed_in()
 
     with logs.captured() as lines:
         answer = end_sessions(user_id)
 
     assert (answer.status, answer.body) == (204, "")
     for tokens in (here, there):
-        assert get_me(tokens["access_token"]).code == "session_ended"
+        assert whoami(tokens["access_token"]).code == "session_ended"
         assert refresh(tokens["refresh_token"]).code == "session_ended"
-    assert get_me(get_tokens()["access_token"]).status == 200
-    line = audited(lines, "end_sessions_of_user")
+    assert whoami(signed_in()["access_token"]).status == 200
+    line = audited(lines, "end_user_sessions")
     assert (line["user_id"], line["target_id"]) == (ADMIN.user_id, user_id)
 
 
-def test_the_operator_makes_an_account_an_admins_who_keeps_the_roles_they_had():
+def test_the_operator_can_add_the_admin_role():
     user_id = register().body["id"]
     update(user_id, roles=["customer", "staff"])
-    before = get_tokens()
+    before = signed_in()
 
     with logs.captured() as lines:
         granted = grant_admin("Ada@Example.com")
 
     assert (granted.user_id, granted.roles) == (user_id, {"customer", "staff", "admin"})
     assert stored(user_id) == (granted.roles, "active", granted.version, granted.access_epoch)
-    assert get_me(before["access_token"]).code == "session_ended"
-    assert call("users.list", get_tokens()["access_token"]).status == 200
-    line = audited(lines, "change_user")
+    assert whoami(before["access_token"]).code == "session_ended"
+    assert call("users.list", signed_in()["access_token"]).status == 200
+    line = audited(lines, "update_user")
     assert (line["user_id"], line["target_id"], line["result"]) == ("operator", user_id, "done")
 
 
-def test_making_an_admin_of_one_changes_nothing():
+def test_granting_admin_to_an_admin_changes_nothing():
     register()
     first = grant_admin(EMAIL)
 
@@ -414,12 +426,12 @@ def test_making_an_admin_of_one_changes_nothing():
 
 
 @pytest.mark.parametrize("email", ["nobody@example.com", "not an address", ""])
-def test_nobody_is_made_an_admin_who_has_no_account(email):
+def test_granting_admin_needs_an_account(email):
     with pytest.raises(UserNotFound):
         grant_admin(email)
 
 
-def test_nobody_is_made_an_admin_whose_password_is_too_short_for_it():
+def test_granting_admin_needs_a_long_password():
     user_id = register(password="qzjxkvwp").body["id"]
 
     with pytest.raises(PasswordTooShortForStaff, match="at least 15 characters"):

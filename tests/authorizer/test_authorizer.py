@@ -1,4 +1,4 @@
-"""Whole slice: the Lambda authorizer, from the header to what the routes rely on."""
+"""Whole slice: the Lambda authorizer, from the header to the context that routes read."""
 
 import json
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from authorizer.handler import handler
-from benchmarks.endpoint import record_calls
+from benchmarks.endpoint import watched
 from shared import clock, config
 from shared.aws import client
 from shared.http.authorization import caller_from_event
@@ -16,9 +16,9 @@ from shared.security.permissions import Permission, Role, permissions_of
 from shared.storage.dynamo import BATCH_ATTEMPTS, connection
 from shared.storage.models.accounts import Session, User
 from tests.support import logs, shop
-from tests.support.accounts import ACCESS_TOKEN_LIFETIME, issue_access_token, session
-from tests.support.fake_clock import FakeClock
-from tests.support.faults import error_reply, inject_faults, read_timeout, success_reply
+from tests.support.accounts import Clock
+from tests.support.callers import LIFETIME, session, token_of
+from tests.support.faults import answered, answering, refused, timed_out
 from tests.support.http import CONTEXT, sample
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -28,13 +28,13 @@ CUSTOMER = permissions_of(frozenset({Role.CUSTOMER}))
 
 @pytest.fixture
 def token(aws: None) -> str:  # noqa: ARG001 (where the session is stored)
-    """Of a session of staff that stands."""
-    return issue_access_token(session(shop.user("usr_staff", roles={"customer", "staff"})))
+    """An access token for an active session of staff."""
+    return token_of(session(shop.user("usr_staff", roles={"customer", "staff"})))
 
 
 @pytest.fixture
-def _factor_demanded(monkeypatch):
-    """Settings are read once in a function's life; here, twice."""
+def _second_factor_required(monkeypatch):
+    """Settings are read once per process, so the fixture clears the cache twice."""
     config._loaded.cache_clear()  # noqa: SLF001
     monkeypatch.setenv("REQUIRE_STAFF_SECOND_FACTOR", "true")
     yield
@@ -64,7 +64,7 @@ def the_session() -> Session:
 
 
 @pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER ", "Bearer   ", ""])
-def test_a_good_token_becomes_a_principal(scheme, token):
+def test_a_valid_token_gives_a_principal(scheme, token):
     answer = ask(scheme + token)
 
     assert answer["isAuthorized"] is True
@@ -79,24 +79,22 @@ def test_a_good_token_becomes_a_principal(scheme, token):
 
 
 @pytest.mark.parametrize("roles", [{"customer"}, {"customer", "staff"}, {"customer", "admin"}])
-def test_a_principal_may_do_what_the_roles_of_the_account_may_now(roles):
+def test_a_principal_has_the_permissions_of_the_current_roles(roles):
     user = shop.user("usr_ada")
-    token = issue_access_token(session(user))
+    token = token_of(session(user))
     user.update([User.roles.set(roles)])
 
     assert permissions(ask(f"Bearer {token}")) == permissions_of(frozenset(map(Role, roles)))
 
 
-def test_a_principal_ends_with_its_token(token):
+def test_a_principal_expires_with_its_token(token):
     expires_at = ask(f"Bearer {token}")["context"]["expires_at"]
 
-    until = (
-        clock.utc_now() + ACCESS_TOKEN_LIFETIME + timedelta(seconds=access_tokens.LEEWAY_SECONDS)
-    )
+    until = clock.utc_now() + LIFETIME + timedelta(seconds=access_tokens.LEEWAY_SECONDS)
     assert abs(expires_at - until.timestamp()) < 3
 
 
-def test_what_api_gateway_passes_on_is_flat_and_read_by_the_routes(token):
+def test_the_context_is_flat_and_readable_by_the_routes(token):
     context = ask(f"Bearer {token}")["context"]
 
     assert all(isinstance(value, str | int | bool) for value in context.values())
@@ -105,8 +103,8 @@ def test_what_api_gateway_passes_on_is_flat_and_read_by_the_routes(token):
     assert caller.may(Permission.WRITE_STOCK)
 
 
-def test_an_expired_token_is_told_apart():
-    stale = issue_access_token(session(shop.user("usr_ada")), age=timedelta(hours=1))
+def test_an_expired_token_has_its_own_code():
+    stale = token_of(session(shop.user("usr_ada")), age=timedelta(hours=1))
 
     assert ask(f"Bearer {stale}") == refusal("token_expired")
 
@@ -129,7 +127,7 @@ def test_an_expired_token_is_told_apart():
     ],
     ids=lambda authorization: repr(authorization)[:30],
 )
-def test_what_is_no_token_is_invalid(authorization):
+def test_a_malformed_token_is_invalid(authorization):
     assert ask(authorization) == refusal("token_invalid")
 
 
@@ -138,14 +136,14 @@ def test_the_token_of_the_sample_event_is_invalid():
 
 
 @pytest.mark.parametrize("scheme", ["Basic ", "Bearer Bearer ", "Token ", "Bearer,"])
-def test_a_good_token_under_another_scheme_is_invalid(scheme, token):
+def test_a_valid_token_with_another_scheme_is_invalid(scheme, token):
     assert ask(scheme + token) == refusal("token_invalid")
 
 
 def test_a_token_of_another_shop_is_invalid():
     foreign = KeyRing("k1", {"k1": b"f" * 64})
 
-    forged = issue_access_token(session(shop.user("usr_ada")), ring=foreign)
+    forged = token_of(session(shop.user("usr_ada")), ring=foreign)
 
     assert ask(f"Bearer {forged}") == refusal("token_invalid")
 
@@ -163,7 +161,7 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_token_is_good_no_longer_than_its_session(ending, token):
+def test_a_token_is_refused_when_its_session_has_ended(ending, token):
     assert "user_id" in ask(f"Bearer {token}")["context"]
 
     ENDINGS[ending]()
@@ -172,8 +170,8 @@ def test_a_token_is_good_no_longer_than_its_session(ending, token):
 
 
 @pytest.mark.parametrize(("attribute", "days"), [("expires_at", 14), ("ends_at", 30)])
-def test_a_session_stands_until_its_last_second(attribute, days, monkeypatch):
-    moved = FakeClock()
+def test_a_session_is_valid_until_its_last_second(attribute, days, monkeypatch):
+    moved = Clock()
     monkeypatch.setattr(clock, "utc_now", moved)
     later = clock.utc_now() + timedelta(days=99)
     ends = clock.utc_now() + timedelta(days=days)
@@ -183,40 +181,39 @@ def test_a_session_stands_until_its_last_second(attribute, days, monkeypatch):
 
     for seconds, is_good in ((-5, True), (5, False)):
         moved.ahead = timedelta(days=days, seconds=seconds)
-        answer = ask(f"Bearer {issue_access_token(stored)}")
+        answer = ask(f"Bearer {token_of(stored)}")
         assert ("user_id" in answer["context"]) is is_good
 
 
-def test_a_session_of_someone_else_is_none_of_the_bearers():
+def test_a_token_with_the_session_of_another_user_is_refused():
     shop.user("usr_bob")
     hers = session(shop.user("usr_ada"))
     ring = key_ring("souk/token-keys")
 
     mixed = access_tokens.issue(
-        "usr_bob", hers.session_id, ring, now=clock.utc_now(), lifetime=ACCESS_TOKEN_LIFETIME
+        "usr_bob", hers.session_id, ring, now=clock.utc_now(), lifetime=LIFETIME
     )
 
     assert ask(f"Bearer {mixed}") == refusal("session_ended")
 
 
-def test_ending_one_session_leaves_the_others_of_the_user_alone():
+def test_ending_a_session_does_not_end_the_users_others():
     user = shop.user("usr_ada")
     one, other = session(user), session(user)
 
     one.delete()
 
-    assert ask(f"Bearer {issue_access_token(one)}") == refusal("session_ended")
-    assert ask(f"Bearer {issue_access_token(other)}")["context"]["session_id"] == other.session_id
+    assert ask(f"Bearer {token_of(one)}") == refusal("session_ended")
+    assert ask(f"Bearer {token_of(other)}")["context"]["session_id"] == other.session_id
 
 
-@pytest.mark.usefixtures("_factor_demanded")
+@pytest.mark.usefixtures("_second_factor_required")
 @pytest.mark.parametrize("roles", [{"customer", "staff"}, {"customer", "admin"}])
-def test_staff_without_the_second_factor_may_do_what_customers_may(roles):
+def test_staff_without_a_second_factor_are_customers(roles):
     user = shop.user("usr_staff", roles=roles, second_factor=True)
 
     without, with_it = (
-        ask(f"Bearer {issue_access_token(session(user, second_factor=shown))}")
-        for shown in (False, True)
+        ask(f"Bearer {token_of(session(user, second_factor=shown))}") for shown in (False, True)
     )
 
     assert (permissions(without), without["context"]["second_factor_due"]) == (CUSTOMER, True)
@@ -224,27 +221,27 @@ def test_staff_without_the_second_factor_may_do_what_customers_may(roles):
     assert with_it["context"]["second_factor_due"] is False
 
 
-@pytest.mark.usefixtures("_factor_demanded")
-def test_staff_who_turn_their_second_factor_off_are_customers_in_all_sessions():
+@pytest.mark.usefixtures("_second_factor_required")
+def test_disabling_the_second_factor_affects_all_sessions():
     user = shop.user("usr_staff", roles={"staff"}, second_factor=False)
 
-    answer = ask(f"Bearer {issue_access_token(session(user, second_factor=True))}")
+    answer = ask(f"Bearer {token_of(session(user, second_factor=True))}")
 
     assert (permissions(answer), answer["context"]["second_factor_due"]) == (CUSTOMER, True)
 
 
-@pytest.mark.usefixtures("_factor_demanded")
+@pytest.mark.usefixtures("_second_factor_required")
 def test_a_customer_needs_no_second_factor():
-    answer = ask(f"Bearer {issue_access_token(session(shop.user('usr_ada')))}")
+    answer = ask(f"Bearer {token_of(session(shop.user('usr_ada')))}")
 
     assert (permissions(answer), answer["context"]["second_factor_due"]) == (CUSTOMER, False)
 
 
-@pytest.mark.parametrize("fault", [read_timeout(), error_reply("AccessDeniedException")])
-def test_without_its_keys_it_calls_no_token_good_or_bad(fault, token):
+@pytest.mark.parametrize("fault", [timed_out(), refused("AccessDeniedException")])
+def test_a_key_ring_failure_answers_unavailable(fault, token):
     key_ring.forget()
 
-    with inject_faults(client("secretsmanager"), "GetSecretValue", fault, fault):
+    with answering(client("secretsmanager"), "GetSecretValue", fault, fault):
         assert ask(f"Bearer {token}") == refusal("unavailable")
         assert ask("Bearer forged") == refusal("unavailable")
         assert ask(f"Bearer {token}")["context"]["user_id"] == "usr_staff"
@@ -256,24 +253,24 @@ UNREAD = {"souk-users": {"Keys": [{"user_id": {"S": "usr_staff"}}]}}
 @pytest.mark.parametrize(
     "faults",
     [
-        [read_timeout()],
-        [error_reply("ProvisionedThroughputExceededException")],
-        [error_reply("ThrottlingException")],
-        [error_reply("InternalServerError", status=500)],
-        [success_reply({"Responses": {}, "UnprocessedKeys": UNREAD})] * BATCH_ATTEMPTS,
+        [timed_out()],
+        [refused("ProvisionedThroughputExceededException")],
+        [refused("ThrottlingException")],
+        [refused("InternalServerError", status=500)],
+        [answered({"Responses": {}, "UnprocessedKeys": UNREAD})] * BATCH_ATTEMPTS,
     ],
     ids=["silent", "over its throughput", "throttled", "broken", "unread"],
 )
-def test_without_its_tables_it_calls_no_session_ended(faults, token):
-    with inject_faults(connection().client, "BatchGetItem", *faults):
+def test_a_table_failure_answers_unavailable_for_a_session(faults, token):
+    with answering(connection().client, "BatchGetItem", *faults):
         assert ask(f"Bearer {token}") == refusal("unavailable")
         assert ask(f"Bearer {token}")["context"]["user_id"] == "usr_staff"
 
 
-def test_a_warm_authorizer_reads_session_and_user_as_they_are_now_in_one_call(token):
+def test_session_and_user_are_read_in_one_consistent_call(token):
     ask(f"Bearer {token}")
 
-    with record_calls() as calls:
+    with watched() as calls:
         ask(f"Bearer {token}")
 
     (call,) = calls
@@ -286,7 +283,7 @@ def test_a_warm_authorizer_reads_session_and_user_as_they_are_now_in_one_call(to
     assert all(of["ConsistentRead"] for of in asked.values())
 
 
-def test_it_logs_who_came_and_who_did_not_and_from_where_but_no_token(token):
+def test_calls_are_audited_with_the_address_but_no_token(token):
     with logs.captured() as lines:
         ask(f"Bearer {token}")
         ask("Bearer canary.canary.canary")

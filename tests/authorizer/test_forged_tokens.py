@@ -1,29 +1,29 @@
-"""Whole slice: the authorizer is shown every forged token, of someone who is signed in."""
+"""Whole slice: the authorizer gets every forged token of a user who is logged in."""
 
 import json
 
 import pytest
 
 from authorizer.handler import handler
-from benchmarks.endpoint import record_calls
+from benchmarks.endpoint import watched
 from shared.aws import client
 from shared.security.key_rings import key_ring
 from tests.support import logs, shop
-from tests.support.accounts import session
+from tests.support.callers import session
 from tests.support.forged_tokens import FORGED, GENUINE, RING
 from tests.support.http import CONTEXT, sample
 
 pytestmark = pytest.mark.usefixtures("_ada")
 
-# HTTP takes blanks off the ends of a header (RFC 9110, 5.5): what is left is the genuine one.
+# HTTP strips blanks at the ends of a header (RFC 9110, 5.5), which leaves the genuine token.
 UNSENDABLE = {f"spelling: {name}" for name in ("a blank before", "a blank after", "a line break")}
-# Well formed, so it is looked for.
+# Well formed, so the authorizer looks it up.
 LOOKED_FOR = {"other: an API key"}
 
 
 @pytest.fixture
-def _ada(aws: None) -> None:  # noqa: ARG001 (where she is stored)
-    """She is signed in, and the ring is that of the corpus."""
+def _ada(aws: None) -> None:  # noqa: ARG001 (needs the tables)
+    """Ada has a session, and the shop has the key ring of the forged tokens."""
     ring = {"current": RING.current} | {kid: key.decode() for kid, key in RING.keys.items()}
     client("secretsmanager").put_secret_value(
         SecretId="souk/token-keys", SecretString=json.dumps(ring)
@@ -38,14 +38,14 @@ def ask(token: str):
     return handler(event, CONTEXT)
 
 
-def test_the_token_that_all_these_are_made_from_lets_ada_in():
+def test_the_genuine_token_is_accepted():
     assert ask(GENUINE)["context"]["user_id"] == "usr_ada"
 
 
-def test_every_forged_token_is_refused_by_name_and_looked_up_nowhere():
+def test_every_forged_token_is_refused_without_a_call():
     shown = FORGED.keys() - UNSENDABLE - LOOKED_FOR
 
-    with record_calls() as calls:
+    with watched() as calls:
         answers = {name: ask(FORGED[name]) for name in shown}
 
     refused = {"isAuthorized": True, "context": {"refusal": "token_invalid"}}
@@ -55,11 +55,11 @@ def test_every_forged_token_is_refused_by_name_and_looked_up_nowhere():
 
 
 @pytest.mark.parametrize("name", sorted(LOOKED_FOR))
-def test_an_api_key_that_nobody_made_is_refused_by_name(name):
+def test_an_api_key_that_the_shop_did_not_issue_is_refused(name):
     assert ask(FORGED[name])["context"] == {"refusal": "token_invalid"}
 
 
-def test_a_forged_token_is_in_no_line_of_the_log():
+def test_forged_tokens_are_never_logged():
     with logs.captured() as lines:
         for token in FORGED.values():
             ask(token)

@@ -22,12 +22,15 @@ from local import stack as local_stack
 from local.gateway import PROVIDER
 from local.seeding import Account
 from local.stack import Stack
-from tests.support.logs import find_secrets
+from tests.support.canaries import secrets_in
 from tests.support.shop import ADDRESS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-MAIL_SECONDS = 20  # for an event to go from the outbox to the mailbox, on a machine that is busy
+# No promise: these end a wait for what never comes. A busy machine needs a fraction of each.
+EVENTUALLY_SECONDS = 180  # for an event to go from the outbox to where it is seen
+CLIENT_SECONDS = 120  # for an answer; the stack itself gives up after two times 30
+COMMAND_SECONDS = 600  # for a process that a test starts
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,20 +47,24 @@ class Restarted:
 
     stack: Stack
     order: dict[str, Any]
-    start_seconds: float
+    steps: list[str]  # what the second start said that it did
+    first_seconds: float  # that the first start took
+    second_seconds: float
 
 
 @pytest.fixture(scope="session")
 def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
     """One deploy a run: what the suite tests is what a person has from the second day on."""
-    state = tmp_path_factory.mktemp("stack")
+    state, steps = tmp_path_factory.mktemp("stack"), list[str]()
+    began = time.monotonic()
     with local_stack.start(state) as first, connected(first) as shop:
+        first_seconds = time.monotonic() - began
         customer = shop.logged_in(first.customer.email, first.customer.password)
         order = customer.order(first.product_id).json()
-        eventually(lambda: order["id"] in httpx.get(f"{first.mailbox_url}.txt").text)
+        eventually(lambda: order["id"] in get(f"{first.mailbox_url}.txt").text)
     began = time.monotonic()
-    with local_stack.start(state) as second:
-        yield Restarted(second, order, time.monotonic() - began)
+    with local_stack.start(state, say=steps.append) as second:
+        yield Restarted(second, order, steps, first_seconds, time.monotonic() - began)
         assert logged_secrets(second) == {}
 
 
@@ -71,7 +78,7 @@ def logged_secrets(stack: Stack) -> dict[str, str]:
         for group in groups
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         for event in page["events"]
-        for found in find_secrets(event["message"])
+        for found in secrets_in(event["message"])
     }
 
 
@@ -186,12 +193,16 @@ class Shop:
         return int(stockroom.get(f"/products/{product_id}/stock").json()["available"])
 
 
+def get(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=CLIENT_SECONDS, trust_env=False)
+
+
 @contextmanager
 def connected(stack: Stack) -> Iterator[Shop]:
     """A visitor of that stack."""
     limits = httpx.Limits(max_connections=100)
     with httpx.Client(
-        base_url=stack.api_url, timeout=30, limits=limits, trust_env=False
+        base_url=stack.api_url, timeout=CLIENT_SECONDS, limits=limits, trust_env=False
     ) as connection:
         yield Shop(connection, clerk=stack.staff)
 
@@ -216,7 +227,7 @@ def admin(stack: Stack, visitor: Shop, tmp_path_factory: pytest.TempPathFactory)
     assert visitor.post("/auth/verify-email", {"token": token}).status_code == 204
     done = operate(stack, tmp_path_factory.mktemp("admin"), "admin", account["email"])
     assert done.returncode == 0, done.stderr
-    assert '"action":"change_user"' in done.stderr
+    assert '"action":"update_user"' in done.stderr
     return visitor.logged_in(**account)
 
 
@@ -228,7 +239,7 @@ def buyer(visitor: Shop) -> Shop:
 
 def mails_of(stack: Stack, address: str) -> list[dict[str, str]]:
     """Those that this address has been sent."""
-    mails = httpx.get(f"{stack.mailbox_url}.json", timeout=10, trust_env=False).json()
+    mails = get(f"{stack.mailbox_url}.json").json()
     return [mail for mail in mails if address in mail["to"]]
 
 
@@ -271,7 +282,7 @@ def behaving(stack: Stack, **how: Any) -> Iterator[None]:
     )
     headers = {"authorization": f"Bearer {json.loads(secret['SecretString'])['api_key']}"}
     url = f"{stack.api_url}{PROVIDER}/behaviour"
-    with httpx.Client(headers=headers, timeout=10, trust_env=False) as operator:
+    with httpx.Client(headers=headers, timeout=CLIENT_SECONDS, trust_env=False) as operator:
         before = operator.get(url).json()
         operator.put(url, json=how).raise_for_status()
         try:
@@ -286,15 +297,15 @@ def mails_to(stack: Stack) -> Callable[[str], list[dict[str, str]]]:
 
 
 def at_once(stack: Stack, what: str, argument: str, count: int) -> list[str]:
-    """What as many instances of AuthFunction answer: see tests.support.concurrent_sessions."""
+    """What as many instances of AuthFunction answer: see tests.support.instances."""
     answers: list[str] = as_function(
-        stack, "AuthFunction", "tests.support.concurrent_sessions", what, argument, str(count)
+        stack, "AuthFunction", "tests.support.instances", what, argument, str(count)
     )
     return answers
 
 
 def as_function(
-    stack: Stack, function: str, module: str, *arguments: str, seconds: float = 90
+    stack: Stack, function: str, module: str, *arguments: str, seconds: float = COMMAND_SECONDS
 ) -> Any:
     """What that module prints last, run with all that the function has but its time limit."""
     configuration = stack.client("lambda").get_function_configuration(
@@ -324,8 +335,8 @@ def operate(stack: Stack, tmp_path: Path, *arguments: str) -> subprocess.Complet
     """`python -m local.operations`, on that stack and no other."""
     (tmp_path / "stack.json").write_text(json.dumps(stack.facts()))
     script = (
-        "import sys; from pathlib import Path; from local import operations, places;"
-        f"places.STATE = Path({str(tmp_path)!r});"
+        "import sys; from pathlib import Path; from local import operations, paths;"
+        f"paths.STATE = Path({str(tmp_path)!r});"
         "sys.exit(operations.main(sys.argv[1:]))"
     )
     environment = {name: it for name, it in os.environ.items() if not name.endswith("_TABLE")}
@@ -336,11 +347,11 @@ def operate(stack: Stack, tmp_path: Path, *arguments: str) -> subprocess.Complet
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=COMMAND_SECONDS,
     )
 
 
-def eventually(is_so: Callable[[], bool], seconds: float = MAIL_SECONDS) -> None:
+def eventually(is_so: Callable[[], bool], seconds: float = EVENTUALLY_SECONDS) -> None:
     """Returns as soon as it is so; fails when it has not become so in that time."""
     deadline = time.monotonic() + seconds
     while not is_so():

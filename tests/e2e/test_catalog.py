@@ -31,34 +31,37 @@ def test_of_two_editors_the_first_edit_stands(staff):
     assert now.headers["etag"] == first.headers["etag"]
 
 
-def open_instances(staff, product_id: str) -> None:
-    """As many as there will be editors, some at a time: that many cold starts at once take two
-    cores longer than a gateway waits.
-    """
-    for count in (EDITORS // 4, EDITORS // 2, EDITORS):
-        at_once([lambda: staff.get(f"/staff/products/{product_id}")] * count)
-
-
-def test_of_fifty_editors_at_once_one_wins_each_round_and_no_edit_is_lost(staff):
+def test_of_fifty_editors_at_once_one_wins_each_round(stack, staff):
     tea = staff.product(available=1)
-    open_instances(staff, tea)
     for turn in range(ROUNDS):
         seen = staff.get(f"/staff/products/{tea}").headers["etag"]
 
-        answers = at_once(
-            [
-                lambda n=n, turn=turn, seen=seen: edit(
-                    staff, tea, {"attributes": {f"round {turn}": n}}, seen
-                )
-                for n in range(EDITORS)
-            ]
+        answers = as_function(
+            stack,
+            "ProductsFunction",
+            "tests.support.editors",
+            *(tea, seen, f"round {turn}", str(EDITORS)),
         )
 
-        assert Counter(it.status_code for it in answers) == {200: 1, 412: EDITORS - 1}
-        winner = next(n for n, it in enumerate(answers) if it.status_code == 200)
+        assert Counter(answers) == {"edited": 1, "stale_version": EDITORS - 1}
         now = staff.get(f"/staff/products/{tea}").json()
+        winner = answers.index("edited")
         assert (now["version"], now["attributes"][f"round {turn}"]) == (turn + 2, winner)
     assert len(now["attributes"]) == ROUNDS
+
+
+def test_of_ten_edits_that_are_sent_at_once_one_wins(staff):
+    tea = staff.product(available=1)
+    seen = staff.get(f"/staff/products/{tea}").headers["etag"]
+
+    answers = at_once(
+        [lambda n=n: edit(staff, tea, {"attributes": {"editor": n}}, seen) for n in range(10)]
+    )
+
+    assert Counter(it.status_code for it in answers) == {200: 1, 412: 9}
+    winner = next(n for n, it in enumerate(answers) if it.status_code == 200)
+    now = staff.get(f"/staff/products/{tea}").json()
+    assert (now["version"], now["attributes"]) == (2, {"editor": winner})
 
 
 def test_an_adjustment_ten_times_at_once_is_one(staff):
@@ -149,23 +152,23 @@ def test_variants_are_shown_as_one_and_name_each_other(staff, visitor):
     assert [it["id"] for it in siblings] == shirts[1:]
 
 
-def test_a_flash_sale_is_as_fast_as_the_stock_has_shards_and_sells_every_unit_once(staff, stack):
-    took = {}
+def test_a_flash_sale_speeds_up_with_shards_and_sells_each_unit(staff, stack):
+    came = {}
     for shards in (1, 16):
         hot = staff.product(available=FOR_SALE, stock_shards=shards)
 
-        came = as_function(
+        came[shards] = as_function(
             stack,
             "OrdersFunction",
-            "tests.support.flash_sale",
+            "tests.support.hot_items",
             hot,
             str(BUYERS),
             str(WRITES_A_SECOND),
         )
 
-        took[shards] = came["seconds"]
-        assert came["sold"] == FOR_SALE
+        assert came[shards]["sold"] == FOR_SALE
         stock = staff.get(f"/products/{hot}/stock").json()
         assert (stock["available"], stock["allocated"]) == (0, FOR_SALE)
-    assert took[1] > FOR_SALE / WRITES_A_SECOND - 2  # or nothing was limited
-    assert took[16] < took[1] / 3, took
+    assert came[1]["seconds"] > FOR_SALE / WRITES_A_SECOND - 2  # or nothing was limited
+    # The busiest item says how long the sale lasts at least, on a machine of any speed.
+    assert came[16]["busiest"] < came[1]["busiest"] / 3, came

@@ -9,7 +9,9 @@ from uuid import uuid4
 
 import httpx
 
-from tests.e2e.conftest import as_function, eventually
+from local.instances import INSTANCES_MAX
+from local.stack import Stack
+from tests.e2e.conftest import COMMAND_SECONDS, as_function, eventually
 
 # `make soak` has 200 and 20 of them.
 RUSHES = int(os.environ.get("SOUK_RUSHES", "15"))
@@ -37,6 +39,32 @@ def test_twenty_buyers_for_the_last_unit_one_gets_it(visitor, staff):
     refused = [answer.json()["error"]["code"] for answer in answers if answer.status_code == 409]
     assert set(refused) == {"out_of_stock"}
     assert visitor.available(last) == 0
+
+
+def test_twenty_buyers_at_once_share_a_few_new_instances(stack, visitor, staff):
+    tea = staff.product(available=20)
+    buyers = [visitor.registered() for _ in range(20)]
+    name = stack.physical_ids["OrdersFunction"]
+    stop_instances(stack, name)
+    before = instances_started(stack, name)
+
+    answers = at_once([lambda shop=shop: shop.order(tea) for shop in buyers])
+
+    assert [answer.status_code for answer in answers] == [201] * 20
+    assert visitor.available(tea) == 0
+    assert 1 <= instances_started(stack, name) - before <= INSTANCES_MAX
+
+
+def stop_instances(stack: Stack, name: str) -> None:
+    """As a change of its configuration does, though nothing is changed."""
+    functions = stack.client("lambda")
+    timeout = functions.get_function_configuration(FunctionName=name)["Timeout"]
+    functions.update_function_configuration(FunctionName=name, Timeout=timeout)
+
+
+def instances_started(stack: Stack, name: str) -> int:
+    log = (stack.log_dir / "ministack.log").read_text()
+    return log.count(f"Lambda worker spawned for {name} ")
 
 
 def test_the_same_order_ten_times_at_once_is_one_order_one_decrement_and_one_mail(
@@ -85,9 +113,9 @@ def test_each_of_many_last_units_is_sold_to_one_of_twenty_buyers(stack):
     found = as_function(
         stack,
         "OrdersFunction",
-        "tests.support.concurrent_orders",
+        "tests.support.buyers",
         *("rush", str(RUSHES), "20"),
-        seconds=30 + 6 * RUSHES,
+        seconds=COMMAND_SECONDS + 30 * RUSHES,
     )
 
     assert found["ends"] == {"1 orders, 0 units": RUSHES}
@@ -98,9 +126,9 @@ def test_fifty_equal_requests_at_once_are_one_order_each_time(stack):
     found = as_function(
         stack,
         "OrdersFunction",
-        "tests.support.concurrent_orders",
+        "tests.support.buyers",
         *("repeat", str(REPEATS), "50"),
-        seconds=30 + 15 * REPEATS,
+        seconds=COMMAND_SECONDS + 60 * REPEATS,
     )
 
     assert found["ends"] == {"1 orders, 1 units": REPEATS}

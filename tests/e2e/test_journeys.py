@@ -2,9 +2,7 @@
 
 from uuid import uuid4
 
-import httpx
-
-from tests.e2e.conftest import eventually
+from tests.e2e.conftest import eventually, get
 
 
 def test_a_visitor_registers_logs_in_orders_and_gets_both_mails(visitor, staff, mails_to):
@@ -56,7 +54,7 @@ def test_the_reference_describes_the_routes_that_answer(visitor):
 
 
 def test_the_mailbox_is_a_page(stack):
-    page = httpx.get(stack.mailbox_url, timeout=10, trust_env=False)
+    page = get(stack.mailbox_url)
 
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -69,7 +70,8 @@ def test_a_hundred_refreshes_at_once_are_one_chain_and_a_replay_ends_it(
         return [mail for mail in mails_to(account["email"]) if about_reuse in mail["subject"]]
 
     eventually(lambda: len(warnings()) > 0)
-    time.sleep(2)  # for one that should not come
+    later_mail = visitor.registered().email  # whatever the replays caused is mailed before this
+    eventually(lambda: len(mails_to(later_mail)) == 1)
     assert len(warnings()) == 1
 
 
@@ -88,23 +90,31 @@ def test_what_ends_sessions_is_felt_by_cached_access_tokens_within_a_minute(
     sessions = kept.get("/me/sessions").json()["items"]
     assert [it["current"] for it in sessions] == [True, False, False, False]
 
-    began = time.monotonic()
-    assert logged_out.call("POST", "/auth/logout").status_code == 204
-    assert kept.call("DELETE", f"/me/sessions/{sessions[2]['id']}").status_code == 204
+    done: list[float] = []  # when each was ended
+
+    def end(session: Shop, *call: Any, **request: Any) -> None:
+        assert session.call(*call, **request).status_code in (200, 204)
+        done.append(time.monotonic())
+
+    end(logged_out, "POST", "/auth/logout")
+    end(kept, "DELETE", f"/me/sessions/{sessions[2]['id']}")
     change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-    assert kept.call("PUT", "/me/password", json=change).status_code == 204
+    end(kept, "PUT", "/me/password", json=change)
     changes = ({"status": "disabled"}, {"roles": ["customer", "staff"]})
     for user_id, what in zip(ids, changes, strict=True):
-        changed = admin.call("PATCH", f"/users/{user_id}", json=what, headers={"if-match": "*"})
-        assert changed.status_code == 200
+        end(admin, "PATCH", f"/users/{user_id}", json=what, headers={"if-match": "*"})
 
     def all_but_one_are_out() -> bool:
-        codes = [it.get("/me").status_code for it in everyone]
+        """However long answers take: what is asked a minute after the end is refused."""
+        codes = []
+        for session, since in zip(everyone, [*done, time.monotonic()], strict=True):
+            asked = time.monotonic()
+            codes.append(session.get("/me").status_code)
+            assert codes[-1] == 401 or asked < since + CACHED_SECONDS
         assert codes[-1] == 200
         return codes[:-1] == [401] * 5
 
-    eventually(all_but_one_are_out, seconds=CACHED_SECONDS + 5)
-    assert time.monotonic() - began < CACHED_SECONDS + 5
+    eventually(all_but_one_are_out)
 
 
 def test_an_address_is_confirmed_and_a_password_reset_by_the_links_that_are_mailed(

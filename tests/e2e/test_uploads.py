@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from shared import ids
-from tests.e2e.conftest import eventually
+from tests.e2e.conftest import CLIENT_SECONDS, eventually
 
 HEADER = "sku,name,price_minor,currency,available,category\n"
 
@@ -25,7 +25,11 @@ def announce(staff, content: bytes) -> dict:
 
 def post(form: dict, content: bytes, **changes: str) -> httpx.Response:
     return httpx.post(
-        form["url"], data=form["fields"] | changes, files={"file": content}, trust_env=False
+        form["url"],
+        data=form["fields"] | changes,
+        files={"file": content},
+        timeout=CLIENT_SECONDS,
+        trust_env=False,
     )
 
 

@@ -18,7 +18,7 @@ from local.payments.provider import Provider
 
 API_KEY, WEBHOOK_SECRET = "the-api-key", "the-webhook-secret"
 WEBHOOK_URL = "http://shop.example/v1/payments/webhook"
-TIMEOUT_SECONDS = 5  # for a webhook to arrive on a busy machine
+TIMEOUT_SECONDS = 60  # for a webhook to arrive on a busy machine
 
 
 def provider(state: Path | None = None) -> Provider:

@@ -1,15 +1,18 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
-from local import gateway
+from local import gateway, instances
 from local.errors import StackError
+from local.instances import InstanceQueues
 from local.mailbox import Mailbox
 from tests.local.payments import provider
 
@@ -30,27 +33,22 @@ class Ministack(httpx.AsyncBaseTransport):
         return httpx.Response(given.status_code, headers=given.headers.raw, stream=stream)
 
 
+def app_of(ministack: httpx.AsyncClient, queues: InstanceQueues) -> Starlette:
+    """The front, with `ministack` behind it."""
+    mailbox = Mailbox("http://127.0.0.1:4566", ministack, Path("no mails from earlier runs"))
+    return gateway.create_app(
+        BASE, gateway.Gateway(GATEWAY, ministack, queues), mailbox, provider()
+    )
+
+
 def ask(answer: Answer, path: str, method: str = "GET", **sent: Any) -> httpx.Response:
     """What the front says with `answer` in MiniStack's place."""
-    kept = Path("no mails from earlier runs")
 
     async def call() -> httpx.Response:
-        async with (
-            httpx.AsyncClient(transport=Ministack(answer)) as ministack,
-            httpx.AsyncClient(
-                transport=httpx.ASGITransport(
-                    gateway.create_app(
-                        BASE,
-                        GATEWAY,
-                        Mailbox("http://127.0.0.1:4566", ministack, kept),
-                        provider(),
-                        ministack,
-                    )
-                ),
-                base_url=BASE,
-            ) as client,
-        ):
-            return await client.request(method, path, **sent)
+        async with httpx.AsyncClient(transport=Ministack(answer)) as ministack:
+            transport = httpx.ASGITransport(app_of(ministack, InstanceQueues({})))
+            async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+                return await client.request(method, path, **sent)
 
     return asyncio.run(call())
 
@@ -141,6 +139,77 @@ def test_a_body_over_ten_megabytes_never_reaches_a_function() -> None:
     response = ask(answer, "/v1/orders", content=bytes(10 * 1024 * 1024 + 1), method="POST")
 
     assert response.status_code == 413
+
+
+@contextmanager
+def busy(queues: InstanceQueues) -> Iterator[asyncio.Task[None]]:
+    """Another request has the only instance until the task is cancelled."""
+
+    async def hold() -> None:
+        async with queues.turn("GET", "/v1/orders"):
+            await asyncio.Event().wait()
+
+    holder = asyncio.create_task(hold())
+    try:
+        yield holder
+    finally:
+        holder.cancel()
+
+
+def test_a_request_that_queues_too_long_is_a_503(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instances, "QUEUE_SECONDS_MAX", 0.01)
+
+    async def scenario() -> tuple[int, int]:
+        queues = InstanceQueues({}, instances=1)
+        transport = Ministack(lambda _: httpx.Response(200, json={}))
+        async with (
+            httpx.AsyncClient(transport=transport) as ministack,
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(app_of(ministack, queues)), base_url=BASE
+            ) as client,
+        ):
+            with busy(queues):
+                await asyncio.sleep(0)
+                queued = await client.get("/v1/health")
+            later = await client.get("/v1/health")
+            return queued.status_code, later.status_code
+
+    assert asyncio.run(scenario()) == (503, 200)
+
+
+def test_a_client_that_leaves_the_queue_calls_no_function() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        pytest.fail("it went through")
+
+    async def scenario() -> None:
+        queues = InstanceQueues({}, instances=1)
+        messages = [{"type": "http.request"}, {"type": "http.disconnect"}]
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/v1/health",
+            "raw_path": b"/v1/health",
+            "query_string": b"",
+            "headers": [(b"host", b"localhost")],
+        }
+
+        async def receive() -> Any:
+            return messages.pop(0)
+
+        async def send(_: Any) -> None:
+            pass
+
+        async with httpx.AsyncClient(transport=Ministack(answer)) as ministack:
+            with busy(queues) as holder:
+                await asyncio.sleep(0)
+                left = asyncio.create_task(app_of(ministack, queues)(scope, receive, send))
+                await asyncio.sleep(0)
+                holder.cancel()
+                await left
+            async with queues.turn("GET", "/v1/health"):
+                pass
+
+    asyncio.run(scenario())
 
 
 def test_another_host_name_is_refused() -> None:

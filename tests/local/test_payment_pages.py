@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from local import gateway
+from local.instances import InstanceQueues
 from local.mailbox import Mailbox
 from local.payments.ledger import Payment
 from local.payments.provider import Provider
@@ -28,9 +29,10 @@ def ask(local_provider: Provider, path: str) -> httpx.Response:
     async def call() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.MockTransport(unreachable)) as nobody:
             mailbox = Mailbox("http://127.0.0.1:4566", nobody, Path("no mails from earlier runs"))
-            app = gateway.create_app(
-                BASE, "http://127.0.0.1:4566/gateway", mailbox, local_provider, nobody
+            api_gateway = gateway.Gateway(
+                "http://127.0.0.1:4566/gateway", nobody, InstanceQueues({})
             )
+            app = gateway.create_app(BASE, api_gateway, mailbox, local_provider)
             async with httpx.AsyncClient(
                 transport=httpx.ASGITransport(app), base_url=BASE
             ) as client:

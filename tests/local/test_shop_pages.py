@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from local import gateway
+from local.instances import InstanceQueues
 from local.mailbox import Mailbox
 from tests.local.payments import provider
 
@@ -24,9 +25,10 @@ def ask(path: str, method: str = "GET") -> httpx.Response:
     async def call() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.MockTransport(called)) as nobody:
             mailbox = Mailbox("http://127.0.0.1:4566", nobody, Path("no mails from earlier runs"))
-            app = gateway.create_app(
-                BASE, "http://127.0.0.1:4566/gateway", mailbox, provider(), nobody
+            api_gateway = gateway.Gateway(
+                "http://127.0.0.1:4566/gateway", nobody, InstanceQueues({})
             )
+            app = gateway.create_app(BASE, api_gateway, mailbox, provider())
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
                 return await client.request(method, path)

@@ -47,18 +47,10 @@ from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.payments import PaymentEvent
-from tests.support import events, shop
+from tests.support import shop
 from tests.support.http import ADA, CONTEXT, sample
-from tests.support.orders import count_units
-from tests.support.payments import (
-    NOTHING_FAILED,
-    Bank,
-    Event,
-    payment_requests,
-    post_payment,
-    run_payment_worker,
-    webhook_outcome,
-)
+from tests.support.orders import held
+from tests.support.payments import NOTHING_FAILED, Bank, Event, asked_for, begin, told, work
 
 EVENT_OF = {  # that each status is told by
     "pending_payment": "order.placed",
@@ -124,7 +116,7 @@ class Shop(RuleBasedStateMachine):
         self.patches = [
             mock.patch.object(clock, "utc_now", self._late),
             *(
-                mock.patch.object(it, "provider", return_value=self.bank)
+                mock.patch.object(it, "get_provider", return_value=self.bank)
                 for it in (service, execute_payment_requests)
             ),
         ]
@@ -161,7 +153,7 @@ class Shop(RuleBasedStateMachine):
         if order_id is None:
             return multiple()
         self.begin_to_pay(order_id)
-        self._hear(self.bank.capture_payment(self.payment_of[order_id]))
+        self._hear(self.bank.captures(self.payment_of[order_id]))
         return order_id
 
     @rule(target=placed, of=st.integers(0, 1), quantity=QUANTITIES, key=st.sampled_from("abcdef"))
@@ -265,7 +257,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule(order_id=placed)
     def begin_to_pay(self, order_id: str) -> None:
-        answer = post_payment(order_id)
+        answer = begin(order_id)
         assert (answer.status == 200) is (self.model.status[order_id] == "pending_payment")
         if answer.status == 200:
             known = self.payment_of.setdefault(order_id, answer.body["payment_id"])
@@ -275,9 +267,9 @@ class Shop(RuleBasedStateMachine):
     def confirm(self, order_id: str, is_captured: bool) -> object:
         """A payment that was begun may be confirmed at any later time."""
         payment_id = self.payment_of.get(order_id)
-        if payment_id is None or self.bank.payments[payment_id].status != STARTED:
+        if payment_id is None or self.bank.accounts[payment_id].status != STARTED:
             return multiple()
-        confirmed = self.bank.capture_payment if is_captured else self.bank.authorize_payment
+        confirmed = self.bank.captures if is_captured else self.bank.authorizes
         return confirmed(payment_id)
 
     @rule(event=news)
@@ -298,7 +290,7 @@ class Shop(RuleBasedStateMachine):
     def the_stock_adds_up(self) -> None:
         for product in self.products:
             product_id = product.product_id
-            assert count_units(product) == (
+            assert held(product) == (
                 self.model.available(product_id),
                 self.model.allocated(product_id),
             )
@@ -333,7 +325,7 @@ class Shop(RuleBasedStateMachine):
         stockroom.adjust(product.product_id, adjustment, uuid4().hex, None, by="usr_staff")
 
     def _hear(self, event: Event) -> None:
-        outcome = webhook_outcome(event)
+        outcome = told(event)
         order_id = event["data"]["order_id"]
         assert outcome in ("applied", "repeated")
         is_paid = event["type"] in ("payment.authorized", "payment.captured")
@@ -350,23 +342,19 @@ class Shop(RuleBasedStateMachine):
                 self.model.becomes(order_id, "refunded")
 
     def _work(self) -> list[Event]:
-        before = {key: it.status for key, it in self.bank.payments.items()}
-        assert (
-            run_payment_worker(*payment_requests()) == NOTHING_FAILED
-            if payment_requests()
-            else True
-        )
+        before = {key: it.status for key, it in self.bank.accounts.items()}
+        assert work(*asked_for()) == NOTHING_FAILED if asked_for() else True
         self._note_refunds()
         tells = {CAPTURED: "payment.captured", AUTHORIZED: "payment.authorized"}
         return [
             self.bank.event(tells.get(account.status, "payment.voided"), payment_id)
-            for payment_id, account in self.bank.payments.items()
+            for payment_id, account in self.bank.accounts.items()
             if account.status != before[payment_id]
         ]
 
     def _settle(self) -> None:
         """All is told and done: now the money and the events must add up, too."""
-        for payment_id, account in self.bank.payments.items():
+        for payment_id, account in self.bank.accounts.items():
             if account.status == CAPTURED:
                 self._hear(self.bank.event("payment.captured", payment_id))
         while told_now := self._work():
@@ -374,7 +362,7 @@ class Shop(RuleBasedStateMachine):
                 self._hear(event)
         happened = Counter(
             (event.data.order_id, event.type)
-            for event in events.published_events()
+            for event in shop.staged_so_far()
             if event.type.startswith("order.")
         )
         for order_id, statuses in self.model.statuses_had.items():
@@ -397,7 +385,7 @@ class Shop(RuleBasedStateMachine):
             assert is_authorized or balances.received_minor(order) >= self.totals[order.order_id]
 
     def _kept_by_bank(self, order_id: str) -> int:
-        account = self.bank.payments.get(self.payment_of.get(order_id, ""))
+        account = self.bank.accounts.get(self.payment_of.get(order_id, ""))
         if account is None:
             return 0
         back = {it.refund_id: int(it.amount_minor) for it in Order.get(order_id).refunds}

@@ -12,7 +12,7 @@ import pytest
 
 from docs import openapi
 from shared.security.permissions import Permission
-from tests.reference.calls import call
+from tests.support.addresses import ask
 from tests.template import stack
 
 DOCUMENT = json.loads(openapi.DOCUMENT.read_text())
@@ -38,7 +38,7 @@ SOURCES = (
 
 def sources() -> Iterator[Path]:
     """The files that people edit; requirements name the versions of other projects."""
-    for folder in FOLDERS:
+    for folder in SOURCES:
         for path in (openapi.ROOT / folder).rglob("*"):
             is_generated = ".state" in path.parts or "__pycache__" in path.parts
             if path.is_file() and not is_generated and not path.name.startswith("requirements"):
@@ -82,7 +82,7 @@ def test_the_committed_document_is_up_to_date():
 
 
 def test_the_api_serves_the_committed_document():
-    answer = call("GET", "/v1/openapi.json")
+    answer = ask("GET", "/v1/openapi.json")
 
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith("application/json")
@@ -208,7 +208,7 @@ def test_an_operation_has_its_own_success_status(route, status):
 
 
 def test_an_error_has_the_documented_fields():
-    answer = call("GET", "/v1/nowhere")
+    answer = ask("GET", "/v1/nowhere")
 
     form = DOCUMENT["components"]["schemas"]["ErrorResponse"]["properties"]["error"]
     assert sorted(answer.error) == sorted(form["required"])

@@ -1,4 +1,4 @@
-"""Pure: tokens that the shop did not issue, or not like this. The authorizer is shown them too."""
+"""Pure: tokens that the shop did not issue. tests/authorizer tests them too."""
 
 import pytest
 
@@ -19,18 +19,18 @@ from tests.support.forged_tokens import (
 )
 
 
-def test_the_token_that_all_these_are_made_from_is_good():
+def test_the_genuine_token_is_valid():
     found = access_tokens.verify(GENUINE, RING)
 
     assert (found.user_id, found.session_id) == ("usr_ada", "ses_one")
 
 
-def test_there_are_many_of_them_and_no_two_are_the_same():
+def test_the_forged_tokens_are_many_and_distinct():
     assert len(set(FORGED.values())) == len(FORGED) > 60
 
 
 @pytest.mark.parametrize("name", FORGED)
-def test_a_token_that_the_shop_did_not_issue_so_is_refused(name):
+def test_a_forged_token_is_refused(name):
     token = FORGED[name]
 
     with pytest.raises(TokenInvalid) as raised:
@@ -41,14 +41,14 @@ def test_a_token_that_the_shop_did_not_issue_so_is_refused(name):
 
 
 @pytest.mark.parametrize("name", LAST_COUNTS)
-def test_of_what_a_token_says_twice_the_last_counts(name):
+def test_the_last_of_two_equal_claims_counts(name):
     found = access_tokens.verify(LAST_COUNTS[name], RING)
 
     assert (found.user_id, found.session_id) == ("usr_ada", "ses_one")
 
 
 @pytest.mark.parametrize("name", sorted(FORGED.keys() - {"other: a refresh token"}))
-def test_none_of_them_is_a_refresh_token(name):
+def test_a_forged_token_is_no_refresh_token(name):
     with pytest.raises(TokenInvalid):
         RefreshToken.parse(FORGED[name])
 
@@ -64,7 +64,7 @@ def test_a_token_is_no_api_key(token):
         KeyText.parse(token)
 
 
-def test_a_key_that_a_token_brings_along_is_not_used():
+def test_a_key_inside_the_token_is_ignored():
     attacker = b"f" * 64
     header = HEADER | {
         "jwk": {"kty": "oct", "k": segment(attacker), "kid": "k1"},
@@ -76,7 +76,7 @@ def test_a_key_that_a_token_brings_along_is_not_used():
         access_tokens.verify(sign(header, CLAIMS, key=attacker), RING)
 
 
-def test_no_character_of_a_signature_can_be_changed():
+def test_every_change_of_a_signature_is_detected():
     signed, _, signature = GENUINE.rpartition(".")
 
     for at in range(len(signature)):

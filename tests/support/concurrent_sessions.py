@@ -22,7 +22,7 @@ from shared.http.authorization import Client
 
 def refresh(token: str, _: int) -> str:
     """Returns the new refresh token."""
-    return sessions.refresh(token).refresh_token
+    return sessions.refresh_tokens(token).refresh_token
 
 
 def guess(email: str, n: int) -> str:
@@ -53,14 +53,14 @@ def run_at_once(act: Callable[[str, int], str], argument: str, count: int) -> li
 
 def delay_writes_until_all_have_read(count: int) -> None:
     """The worst order of events for counters that are read before they are written."""
-    read, all_have_read = repository.read, Barrier(count)
+    read, all_have_read = repository.find_login_and_throttle, Barrier(count)
 
     def read_and_wait(*args: Any, **kwargs: Any) -> Any:
         found = read(*args, **kwargs)
         all_have_read.wait()
         return found
 
-    repository.read = read_and_wait
+    repository.find_login_and_throttle = read_and_wait
 
 
 def main(command: str, argument: str, count: int) -> None:

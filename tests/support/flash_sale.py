@@ -34,6 +34,13 @@ class WriteLimit:
         self._lock = Lock()
         self.throttled = 0
 
+    def busiest(self) -> int:
+        """The number of writes to the item that was written most, over the whole sale."""
+        by_item: Counter[str] = Counter()
+        for (key, _), count in self._writes.items():
+            by_item[key] += count
+        return max(by_item.values())
+
     def __call__(self, params: dict[str, Any], **_: Any) -> Any:
         writes = [next(iter(item.values())) for item in json.loads(params["body"])["TransactItems"]]
         stock = settings(Tables).stock_table
@@ -86,7 +93,7 @@ def main(product_id: str, buyers: int, writes_per_second: int) -> None:
         began = time.monotonic()
         outcomes = sum((future.result() for future in futures), Counter())
         took = time.monotonic() - began
-    result = {**outcomes, "seconds": took, "throttled": limit.throttled}
+    result = {**outcomes, "seconds": took, "throttled": limit.throttled, "busiest": limit.busiest()}
     sys.stdout.write("\n" + json.dumps(result))
 
 

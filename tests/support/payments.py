@@ -68,33 +68,33 @@ class Bank:
 
     # Calls by the shop
 
-    def begin(self, order_id: str, amount: Money, key: str) -> Payment:
-        self._record_call("begin")
+    def create_payment(self, order_id: str, amount: Money, key: str) -> Payment:
+        self._record_call("create_payment")
         payment_id = self._payment_ids.setdefault(key, f"pay_{len(self._payment_ids) + 1}")
         self.payments.setdefault(payment_id, BankPayment(payment_id, order_id, amount))
         return self.payments[payment_id].to_payment()
 
-    def find(self, payment_id: str) -> Payment:
-        self._record_call("find")
+    def get_payment(self, payment_id: str) -> Payment:
+        self._record_call("get_payment")
         return self.payments[payment_id].to_payment()
 
-    def capture(self, payment_id: str, amount: Money) -> Payment:
-        self._record_call("capture")
+    def capture_payment(self, payment_id: str, amount: Money) -> Payment:
+        self._record_call("capture_payment")
         payment = self.payments[payment_id]
         assert amount == payment.amount
         if payment.status == AUTHORIZED:
             payment.status = CAPTURED
         return payment.to_payment()
 
-    def void(self, payment_id: str) -> Payment:
-        self._record_call("void")
+    def void_payment(self, payment_id: str) -> Payment:
+        self._record_call("void_payment")
         payment = self.payments[payment_id]
         if payment.status != CAPTURED:
             payment.status = VOID
         return payment.to_payment()
 
-    def refund(self, payment_id: str, amount: Money, refund_id: str) -> Refund:
-        self._record_call("refund")
+    def create_refund(self, payment_id: str, amount: Money, refund_id: str) -> Refund:
+        self._record_call("create_refund")
         payment = self.payments[payment_id]
         if payment.status != CAPTURED or amount.amount_minor > payment.captured_minor:
             raise PaymentRefused("No captured amount is left to refund.", reason="status_conflict")
@@ -105,8 +105,9 @@ class Bank:
         self._record_call("find_refund")
         return self.payments[payment_id].refunds.get(refund_id)
 
-    def event_of(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
-        return LocalProvider(KEYS, "http://bank.example", is_manual=False).event_of(body, headers)
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
+        provider = LocalProvider(KEYS, "http://bank.example", is_manual=False)
+        return provider.parse_webhook(body, headers)
 
     def _record_call(self, call: str) -> None:
         self.calls.append(call)
@@ -116,22 +117,22 @@ class Bank:
 
     # Changes at the bank; each returns the event that reports it
 
-    def authorize_payment(self, payment_id: str) -> Event:
+    def report_authorized(self, payment_id: str) -> Event:
         self.payments[payment_id].status = AUTHORIZED
         return self.event("payment.authorized", payment_id)
 
-    def capture_payment(self, payment_id: str) -> Event:
+    def report_captured(self, payment_id: str) -> Event:
         self.payments[payment_id].status = CAPTURED
         return self.event("payment.captured", payment_id)
 
-    def void_payment(self, payment_id: str) -> Event:
+    def report_voided(self, payment_id: str) -> Event:
         self.payments[payment_id].status = VOID
         return self.event("payment.voided", payment_id)
 
-    def decline_payment(self, payment_id: str) -> Event:
+    def report_declined(self, payment_id: str) -> Event:
         return self.event("payment.declined", payment_id)
 
-    def refund_payment(
+    def report_refund(
         self,
         payment_id: str,
         amount_minor: int,

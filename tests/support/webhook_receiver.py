@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-TIMEOUT_SECONDS = 10  # how long a webhook may take to arrive
+TIMEOUT_SECONDS = 60  # for a webhook to arrive on a busy machine
 Webhook = tuple[bytes, dict[str, str]]  # body, and headers with names in lower case
 
 

@@ -16,22 +16,28 @@ routes = Routes()
 @routes.post("/v1/me/api-keys", status_code=201, tags=["API keys"])
 @requires(Permission.MANAGE_API_KEYS)
 def create_api_key(new: NewApiKey) -> Response[CreatedApiKeyView]:
-    """Make a key for a script. It is in this answer and in no other."""
-    made = api_keys.create(routes.caller, new)
-    return created_response(CreatedApiKeyView.with_key(made.stored, made.text))
+    """Create an API key for a script.
+
+    Only this answer contains the key. Store it: the shop cannot show it again.
+    """
+    key = api_keys.create_api_key(routes.caller, new)
+    return created_response(CreatedApiKeyView.with_text(key.stored, key.text))
 
 
 @routes.get("/v1/me/api-keys", tags=["API keys"])
 @requires(Permission.MANAGE_API_KEYS)
 def list_api_keys() -> Page[ApiKeyView]:
-    """Your keys, the newest first."""
-    items = [ApiKeyView.from_model(key) for key in api_keys.mine(routes.caller)]
+    """List your API keys that have not expired, newest first."""
+    items = [ApiKeyView.from_model(key) for key in api_keys.list_api_keys(routes.caller)]
     return Page(items=items, next_cursor=None)
 
 
 @routes.delete("/v1/me/api-keys/<key_id>", status_code=204, tags=["API keys"])
 @requires(Permission.MANAGE_API_KEYS)
 def revoke_api_key(key_id: str) -> Response[Any]:
-    """Revoke a key. It is refused within a minute."""
-    api_keys.revoke(routes.caller, key_id)
+    """Revoke an API key.
+
+    Requests with this key are refused within a minute.
+    """
+    api_keys.revoke_api_key(routes.caller, key_id)
     return no_content_response()

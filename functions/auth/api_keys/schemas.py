@@ -13,33 +13,37 @@ GrantedPermission = Annotated[Permission, Field(strict=False)]  # JSON has no en
 
 class NewApiKey(RequestBody):
     name: str = Field(min_length=1, max_length=100, pattern=ONE_LINE)
-    permissions: list[GrantedPermission] = Field(min_length=1, max_length=len(Permission))
+    permissions: list[GrantedPermission] = Field(
+        min_length=1,
+        max_length=len(Permission),
+        description="Permissions that you have and that a key may have.",
+    )
     expires_in_days: int = Field(ge=1, le=365)
 
 
 class ApiKeyView(View):
     id: str
     name: str
-    prefix: str = Field(description="How the key begins: enough to tell which one it is.")
+    prefix: str = Field(description="The start of the key. It identifies the key in lists.")
     permissions: list[Permission]
     created_at: datetime
-    last_used_at: datetime | None = Field(description="To within five minutes.")
+    last_used_at: datetime | None = Field(description="Accurate to five minutes.")
     expires_at: datetime
 
     @classmethod
     def from_model(cls, key: ApiKey) -> Self:
-        return cls(**_shown(key))
+        return cls(**_fields_from_model(key))
 
 
 class CreatedApiKeyView(ApiKeyView):
     key: str = Field(description="Send it as a bearer token. It is not shown again.")
 
     @classmethod
-    def with_key(cls, key: ApiKey, text: KeyText) -> Self:
-        return cls(**_shown(key), key=str(text))
+    def with_text(cls, key: ApiKey, text: KeyText) -> Self:
+        return cls(**_fields_from_model(key), key=str(text))
 
 
-def _shown(key: ApiKey) -> dict[str, object]:
+def _fields_from_model(key: ApiKey) -> dict[str, object]:
     return {
         "id": key.key_id,
         "name": key.name,

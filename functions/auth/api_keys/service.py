@@ -1,4 +1,4 @@
-"""API keys: for scripts and partners, with some of their owner's permissions and an end."""
+"""API keys for scripts: each has some of its owner's permissions, and expires."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,29 +14,33 @@ from shared.security.api_keys import KeyText
 from shared.security.permissions import GRANTABLE_TO_KEYS, Principal
 from shared.storage.models.accounts import ApiKey
 
-KEYS_MAX = 20  # of one user; two that are made at once may come to one more
+KEYS_PER_USER_MAX = 20  # two requests at the same moment may create one more
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedKey:
     stored: ApiKey
-    text: KeyText  # nobody has it but whoever asked
+    text: KeyText  # contains the secret, which is not stored
 
 
-def create(owner: Principal, new: NewApiKey) -> CreatedKey:
-    """Raises InvalidFields for a permission that cannot be given, ApiKeyLimit and SessionEnded.
+def create_api_key(owner: Principal, new: NewApiKey) -> CreatedKey:
+    """Raises InvalidFields for a permission that cannot be granted, ApiKeyLimit and SessionEnded.
 
-    A session that was ended is still let in for up to a minute, and a key would outlive that.
+    API Gateway accepts an ended session for up to a minute. This reads the session again, because
+    a key would outlive that minute.
     """
     _check_grantable(owner, new)
-    epoch = sessions.epoch_of(owner)
-    if len(mine(owner)) >= KEYS_MAX:
-        raise ApiKeyLimit(f"You have {KEYS_MAX} keys. Revoke one first.", keys_max=KEYS_MAX)
-    made = _new_key(owner, new)
-    repository.add(made.stored, epoch=epoch)
-    key_id = made.stored.key_id
+    epoch = sessions.get_epoch(owner)
+    if len(list_api_keys(owner)) >= KEYS_PER_USER_MAX:
+        raise ApiKeyLimit(
+            f"You have {KEYS_PER_USER_MAX} API keys, which is the limit. Revoke a key first.",
+            keys_max=KEYS_PER_USER_MAX,
+        )
+    key = _new_key(owner, new)
+    repository.create_api_key(key.stored, epoch=epoch)
+    key_id = key.stored.key_id
     observability.audit("create_api_key", "done", user_id=owner.user_id, key_id=key_id)
-    return made
+    return key
 
 
 def _new_key(owner: Principal, new: NewApiKey) -> CreatedKey:
@@ -54,26 +58,26 @@ def _new_key(owner: Principal, new: NewApiKey) -> CreatedKey:
     return CreatedKey(key, text)
 
 
-def mine(owner: Principal) -> list[ApiKey]:
-    """Those that have not expired, the newest first."""
+def list_api_keys(owner: Principal) -> list[ApiKey]:
+    """Return the keys that have not expired, newest first."""
     now = clock.utc_now()
-    return [key for key in repository.all_of(owner.user_id) if key.expires_at > now]
+    return [key for key in repository.list_api_keys(owner.user_id) if key.expires_at > now]
 
 
-def revoke(owner: Principal, key_id: str) -> None:
-    """Within 60 s it opens nothing. Raises ApiKeyNotFound, for someone else's too."""
-    repository.revoke(owner.user_id, key_id)
+def revoke_api_key(owner: Principal, key_id: str) -> None:
+    """The key stops working within 60 s. Raises ApiKeyNotFound, for somebody else's key too."""
+    repository.delete_api_key(owner.user_id, key_id)
     observability.audit("revoke_api_key", "done", user_id=owner.user_id, key_id=key_id)
 
 
 def _check_grantable(owner: Principal, new: NewApiKey) -> None:
     fields = [
         {
-            "path": f"body.permissions.{place}",
+            "path": f"body.permissions.{index}",
             "code": "permission_not_grantable",
-            "message": "Give a key only what you may do yourself and what a script needs.",
+            "message": "Grant only permissions that you have and that a key may have.",
         }
-        for place, permission in enumerate(new.permissions)
+        for index, permission in enumerate(new.permissions)
         if permission not in GRANTABLE_TO_KEYS or not owner.may(permission)
     ]
     if fields:

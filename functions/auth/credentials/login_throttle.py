@@ -1,14 +1,16 @@
-"""Guessing: failures are counted, and each costs a longer wait than the one before.
+"""Login throttling: each failed attempt costs a longer wait than the one before.
 
-| counted | free | then |
+| counter | free attempts | then |
 |---|---|---|
-| per account, from addresses that its owner has not logged in from | 5 | 15 s, 30 s ... 15 min |
-| per account, from one that they have | 5 | the same, of its own |
-| per address, over an hour, for those it is not known for | `FAILURES_PER_ADDRESS` | the same |
+| account, from devices that its owner has not logged in from | 5 | 15 s, 30 s ... 15 min |
+| account, from one known device | 5 | the same waits, counted apart |
+| network address, in an hour, where it is not known | `FAILURES_PER_ADDRESS` | the same waits |
 
-That is at most 10 failures of an account in 15 minutes (OWASP ASVS 5.0, 6.3.1), and after 100 in a
-row a day's wait (NIST SP 800-63B-4, 3.2.2). Nobody can lock the owner out: where they have logged
-in before, or have reset the password, strangers' failures do not count.
+This allows at most 10 failures of an account in 15 minutes (OWASP ASVS 5.0, 6.3.1). After 100
+failures in a row the wait is a day (NIST SP 800-63B-4, 3.2.2). Nobody can lock the owner out:
+failures elsewhere do not count on a device where the owner has logged in or reset the password.
+
+A device is a network address, or an IPv6 /64 (`shared.storage.rate_limits.network`).
 """
 
 from dataclasses import dataclass
@@ -17,23 +19,24 @@ from datetime import datetime, timedelta
 from shared import ids
 from shared.errors.accounts import TooManyAttempts
 from shared.storage.models.accounts import Attempts
-from shared.storage.rate_limits import hourly_subject, network
+from shared.storage.rate_limits import COUNTER_TTL, hourly_subject, network
 from shared.storage.transactions import Condition, Transaction
 
-FREE = 5
-FIRST_WAIT = timedelta(seconds=15)
-LONGEST_WAIT = timedelta(minutes=15)
-IN_A_ROW_MAX = 100
-WAIT_AFTER_TOO_MANY = timedelta(days=1)
-REMEMBERED = timedelta(days=1)  # after the last failure
-KNOWN = timedelta(days=90)  # since the owner last logged in from there
+FREE_ATTEMPTS = 5  # failures before the first wait
+FIRST_WAIT = timedelta(seconds=15)  # doubles with each further failure
+WAIT_MAX = timedelta(minutes=15)
+CONSECUTIVE_FAILURES_MAX = 100  # NIST SP 800-63B-4, 3.2.2
+LOCKOUT = timedelta(days=1)  # the wait after CONSECUTIVE_FAILURES_MAX
+FAILURES_TTL = timedelta(days=1)  # since the last failure
+KNOWN_DEVICE_TTL = timedelta(days=90)  # since the owner's last login from there
+_DOUBLINGS_MAX = 10  # already far above WAIT_MAX; keeps the shift small
 
 
 def account_subject(email: str) -> str:
     return ids.derived_id("att", "account", email)
 
 
-def known_subject(email: str, address: str) -> str:
+def known_device_subject(email: str, address: str) -> str:
     return ids.derived_id("att", "account at", email, network(address))
 
 
@@ -41,14 +44,14 @@ def address_subject(address: str, now: datetime) -> str:
     return hourly_subject("address", network(address), now)
 
 
-def wait_after(failures: int, *, free: int = FREE) -> timedelta:
-    """How long the next attempt has to wait, counted from the last failure."""
-    if failures < free:
+def wait_after(failures: int, *, free_attempts: int = FREE_ATTEMPTS) -> timedelta:
+    """Return the wait between the last failure and the next attempt."""
+    if failures < free_attempts:
         return timedelta()
-    if failures - free >= IN_A_ROW_MAX - FREE:
-        return WAIT_AFTER_TOO_MANY
-    doublings = min(failures - free, 10)  # long past the longest wait
-    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
+    if failures - free_attempts >= CONSECUTIVE_FAILURES_MAX - FREE_ATTEMPTS:
+        return LOCKOUT
+    doublings = min(failures - free_attempts, _DOUBLINGS_MAX)
+    return min(FIRST_WAIT * (1 << doublings), WAIT_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +60,33 @@ class FailureCounter:
 
     subject: str
     stored: Attempts | None
-    free: int = FREE
+    free_attempts: int = FREE_ATTEMPTS
 
     def failures(self, now: datetime) -> int:
-        if self.stored is None or self.stored.last_failed_at + REMEMBERED <= now:
+        if self.stored is None or self.stored.last_failed_at + FAILURES_TTL <= now:
             return 0
         return int(self.stored.failures)
 
-    def admit(self, now: datetime) -> None:
-        """Raises TooManyAttempts while it is too early."""
+    def check(self, now: datetime) -> None:
+        """Raises TooManyAttempts during a wait."""
         if self.stored is None:
             return
-        wait = wait_after(self.failures(now), free=self.free)
-        left = (self.stored.last_failed_at + wait - now).total_seconds()
-        if left > 0:
+        wait = wait_after(self.failures(now), free_attempts=self.free_attempts)
+        seconds_left = (self.stored.last_failed_at + wait - now).total_seconds()
+        if seconds_left > 0:
             raise TooManyAttempts(
-                "Too many failed attempts. Wait, or reset your password.",
-                retry_after=int(left) + 1,
+                "Too many failed attempts. Retry after the time in Retry-After, or reset your "
+                "password.",
+                retry_after=int(seconds_left) + 1,
             )
 
-    def count(self, transaction: Transaction, now: datetime) -> None:
-        """One more, if no other was counted meanwhile: of guesses made at once, one is answered."""
-        expires_at = now + REMEMBERED
+    def stage_failure(self, transaction: Transaction, now: datetime) -> None:
+        """Count one more failure, if nobody else has counted one since the counter was read.
+
+        So of several guesses at the same moment only one gets an answer. The transaction raises
+        TooManyAttempts for the others.
+        """
+        expires_at = now + FAILURES_TTL
         if self.stored is not None:
             expires_at = max(expires_at, self.stored.expires_at)
         actions = [
@@ -87,86 +95,95 @@ class FailureCounter:
             Attempts.expires_at.set(expires_at),
         ]
         transaction.update(
-            Attempts(self.subject), actions, only_if=self._uncounted(), otherwise=_overtaken()
+            Attempts(self.subject), actions, only_if=self._is_as_read(), otherwise=_overtaken()
         )
 
-    def forget(self, transaction: Transaction) -> None:
-        """A success: none any more, if no failure was counted meanwhile."""
+    def stage_deletion(self, transaction: Transaction) -> None:
+        """Delete the counter, if no failure was counted since it was read."""
         transaction.delete(
-            Attempts(self.subject), only_if=self._uncounted(), otherwise=_overtaken()
+            Attempts(self.subject), only_if=self._is_as_read(), otherwise=_overtaken()
         )
 
-    def clear(self, transaction: Transaction, now: datetime) -> None:
-        """As `forget`, but the subject stays known."""
+    def stage_reset(self, transaction: Transaction, now: datetime) -> None:
+        """Set the counter to 0, if no failure was counted since it was read.
+
+        The item stays, because it marks a known device.
+        """
         transaction.put(
-            _known(self.subject, now), only_if=self._uncounted(), otherwise=_overtaken()
+            _known_device(self.subject, now), only_if=self._is_as_read(), otherwise=_overtaken()
         )
 
-    def _uncounted(self) -> Condition:
-        """No failure was counted since this was read, though a success may have cleared it."""
-        uncounted: Condition = Attempts.subject.does_not_exist() | (Attempts.failures == 0)
+    def _is_as_read(self) -> Condition:
+        """No failure was counted since the counter was read. A success may have reset it."""
+        is_as_read: Condition = Attempts.subject.does_not_exist() | (Attempts.failures == 0)
         if self.stored is not None:
-            # The time too: an old count begins anew at one, and is one again.
-            uncounted |= (Attempts.failures == self.stored.failures) & (
+            # Compare the time too: a counter that has expired starts at 1 again.
+            is_as_read |= (Attempts.failures == self.stored.failures) & (
                 Attempts.last_failed_at == self.stored.last_failed_at
             )
-        return uncounted
+        return is_as_read
 
 
 @dataclass(frozen=True, slots=True)
 class LoginThrottle:
-    """The tallies that stand before one account, for an attempt from one address."""
+    """The counters that apply to one account, for an attempt from one address."""
 
     account: FailureCounter
-    known: FailureCounter
+    known_device: FailureCounter
     address: FailureCounter
 
     @property
-    def _in_charge(self) -> FailureCounter:
-        return self.account if self.known.stored is None else self.known
+    def _account_counter(self) -> FailureCounter:
+        is_known = self.known_device.stored is not None
+        return self.known_device if is_known else self.account
 
-    def admit(self, now: datetime) -> None:
-        """Raises TooManyAttempts."""
-        if self.known.stored is None:  # a neighbour's failures do not keep the owner out
-            self.address.admit(now)
-        self._in_charge.admit(now)
+    def check(self, now: datetime) -> None:
+        """Raises TooManyAttempts during a wait."""
+        if self.known_device.stored is None:  # a neighbour's failures do not lock the owner out
+            self.address.check(now)
+        self._account_counter.check(now)
 
-    def count_failure(self, transaction: Transaction, now: datetime) -> None:
-        self._in_charge.count(transaction, now)
-        # Not conditional: people who share an address do not fail each other's attempts.
+    def stage_failure(self, transaction: Transaction, now: datetime) -> None:
+        self._account_counter.stage_failure(transaction, now)
+        # Not conditional: people who share an address must not fail each other's attempts.
         actions = [
             Attempts.failures.add(1),
             Attempts.last_failed_at.set(now),
-            Attempts.expires_at.set(now + timedelta(hours=2)),
+            Attempts.expires_at.set(now + COUNTER_TTL),
         ]
         transaction.update(Attempts(self.address.subject), actions)
 
-    def note_success(self, transaction: Transaction, now: datetime) -> None:
-        if self._in_charge is self.account:
-            self.account.forget(transaction)
-            make_known(transaction, self.known.subject, now)
+    def stage_success(self, transaction: Transaction, now: datetime) -> None:
+        """Clear the account's failures and mark the device as known.
+
+        The transaction raises TooManyAttempts when a failure was counted in between.
+        """
+        if self._account_counter is self.account:
+            self.account.stage_deletion(transaction)
+            stage_known_device(transaction, self.known_device.subject, now)
         else:
-            self.known.clear(transaction, now)
+            self.known_device.stage_reset(transaction, now)
             transaction.delete(Attempts(self.account.subject))
 
-    def forget(self, transaction: Transaction) -> None:
-        """As `note_success`, for an account that is no more: nobody is known to its address."""
-        others = self.known if self._in_charge is self.account else self.account
-        self._in_charge.forget(transaction)
-        transaction.delete(Attempts(others.subject))
+    def stage_deletion(self, transaction: Transaction) -> None:
+        """Delete both counters of an account that is being deleted."""
+        is_account = self._account_counter is self.account
+        other = self.known_device if is_account else self.account
+        self._account_counter.stage_deletion(transaction)
+        transaction.delete(Attempts(other.subject))
 
 
 class CooldownActive(Exception):
-    """It was done so lately that it need not be done again."""
+    """The same action happened too recently. No client may learn this."""
 
 
 def start_cooldown(
-    transaction: Transaction, what: str, whose: str, *, every: timedelta, now: datetime
+    transaction: Transaction, action: str, who: str, *, every: timedelta, now: datetime
 ) -> None:
-    """At most once in that time. Its refusal is CooldownActive, which is for no client to know."""
+    """Allow the action once per `every`. The transaction raises CooldownActive."""
     transaction.put(
         Attempts(
-            ids.derived_id("att", what, whose),
+            ids.derived_id("att", action, who),
             failures=0,
             last_failed_at=now,
             expires_at=now + every,
@@ -176,14 +193,14 @@ def start_cooldown(
     )
 
 
-def make_known(transaction: Transaction, subject: str, now: datetime) -> None:
-    """The owner was there: from now on it has a count of its own."""
-    transaction.put(_known(subject, now))
+def stage_known_device(transaction: Transaction, subject: str, now: datetime) -> None:
+    """The owner has shown the password there: the device has its own counter from now on."""
+    transaction.put(_known_device(subject, now))
 
 
-def _known(subject: str, now: datetime) -> Attempts:
-    return Attempts(subject, failures=0, last_failed_at=now, expires_at=now + KNOWN)
+def _known_device(subject: str, now: datetime) -> Attempts:
+    return Attempts(subject, failures=0, last_failed_at=now, expires_at=now + KNOWN_DEVICE_TTL)
 
 
 def _overtaken() -> TooManyAttempts:
-    return TooManyAttempts("Another attempt was made meanwhile. Try again.", retry_after=1)
+    return TooManyAttempts("Another attempt was made at the same time. Retry.", retry_after=1)

@@ -1,4 +1,4 @@
-"""What a password is checked against, and what came of it. Logins are for this function alone."""
+"""Reads what a password is checked against, and records failures."""
 
 from datetime import datetime
 
@@ -9,25 +9,25 @@ from shared.storage.models.accounts import Attempts, Login
 from shared.storage.transactions import Transaction
 
 
-def read(
-    email: str, address: str, *, now: datetime, free_per_address: int
+def find_login_and_throttle(
+    email: str, address: str, *, now: datetime, free_attempts_per_address: int
 ) -> tuple[Login | None, LoginThrottle]:
-    """As it is now, in one call: people log in right after registering."""
+    """One consistent read, because people log in right after registering."""
     account = login_throttle.account_subject(email)
-    known = login_throttle.known_subject(email, address)
-    whole_address = login_throttle.address_subject(address, now)
-    login, *rows = batch_get(
-        (Login, email), (Attempts, account), (Attempts, known), (Attempts, whole_address)
+    known_device = login_throttle.known_device_subject(email, address)
+    network = login_throttle.address_subject(address, now)
+    login, *counters = batch_get(
+        (Login, email), (Attempts, account), (Attempts, known_device), (Attempts, network)
     )
     return login, LoginThrottle(
-        FailureCounter(account, rows[0]),
-        FailureCounter(known, rows[1]),
-        FailureCounter(whole_address, rows[2], free_per_address),
+        FailureCounter(account, counters[0]),
+        FailureCounter(known_device, counters[1]),
+        FailureCounter(network, counters[2], free_attempts_per_address),
     )
 
 
-def count_failure(guard: LoginThrottle, now: datetime) -> None:
-    """Raises TooManyAttempts when another was counted first: then this one has no answer."""
+def record_failure(throttle: LoginThrottle, now: datetime) -> None:
+    """Raises TooManyAttempts when another failure was counted first: this guess gets no answer."""
     transaction = Transaction()
-    guard.count_failure(transaction, now)
+    throttle.stage_failure(transaction, now)
     transaction.commit()

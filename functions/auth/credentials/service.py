@@ -1,7 +1,7 @@
-"""Proving who one is: the one place where passwords and codes are checked.
+"""Authentication: the one place that checks passwords and second factor codes.
 
-The answer to an attempt is given only after the attempt was counted, so that guesses made side by
-side tell no more than guesses made in turn.
+An attempt is counted before it is answered. So guesses made at the same time learn no more than
+guesses made one after the other.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from datetime import datetime
 from auth.credentials import repository
 from auth.credentials.login_throttle import LoginThrottle
 from auth.second_factor import codes
-from auth.second_factor.codes import UsedCode
+from auth.second_factor.codes import AcceptedCode
 from shared import clock, observability
 from shared.config import AccountSettings, PasswordSettings, settings
 from shared.errors.accounts import (
@@ -31,13 +31,13 @@ from shared.storage.transactions import Action, Condition, Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """The owner has shown who they are. `settle` puts into a transaction what follows from that."""
+class Authentication:
+    """A correct password, and a correct code where the account needs one."""
 
     login: Login
-    guard: LoginThrottle
-    code: UsedCode | None
-    new_hash: str | None  # the password, hashed as passwords are now hashed
+    throttle: LoginThrottle
+    code: AcceptedCode | None
+    new_hash: str | None  # of the password, when the stored hash is outdated
 
     @property
     def login_actions(self) -> list[Action]:
@@ -47,121 +47,48 @@ class Proof:
         return actions
 
     @property
-    def still_holds(self) -> Condition:
-        """Of the login: password, roles and status are still those, and the code was not used."""
-        holds: Condition = (Login.password_hash == self.login.password_hash) & (
+    def login_condition(self) -> Condition:
+        """The password, roles and status have not changed, and nobody has used the code."""
+        is_unchanged: Condition = (Login.password_hash == self.login.password_hash) & (
             Login.access_epoch == self.login.access_epoch
         )
-        return holds & self.code.unused if self.code else holds
+        return is_unchanged & self.code.is_unused if self.code else is_unchanged
 
-    def settle(self, transaction: Transaction) -> None:
-        """Forget failures, use up the code, renew the hash.
+    def stage_success(self, transaction: Transaction) -> None:
+        """Clear the failures, use up the code and renew an outdated hash.
 
-        Its refusals are TooManyAttempts and WrongCredentials, for what happened meanwhile.
+        The transaction raises TooManyAttempts or WrongCredentials when a failure was counted, or
+        the login has changed, since it was checked.
         """
-        self.guard.note_success(transaction, clock.utc_now())
-        overtaken = wrong_credentials()
-        email = self.login.email
+        self.throttle.stage_success(transaction, clock.utc_now())
+        email, refusal = self.login.email, WrongCredentials()
         if self.login_actions:
             transaction.update(
-                Login(email), self.login_actions, only_if=self.still_holds, otherwise=overtaken
+                Login(email), self.login_actions, only_if=self.login_condition, otherwise=refusal
             )
         else:
-            transaction.check(Login, email, only_if=self.still_holds, otherwise=overtaken)
+            transaction.check(Login, email, only_if=self.login_condition, otherwise=refusal)
 
 
-def authenticate(email: str, password: str, code: str | None, client: Client) -> Proof:
-    """Two calls for a failure, one for a success.
+def authenticate(email: str, password: str, code: str | None, client: Client) -> Authentication:
+    """Check a password, and a code. Two AWS calls for a failure, one for a success.
 
-    Raises TooManyAttempts; WrongCredentials, after the same time for a wrong password and an
-    unknown e-mail; and, for the right password, CodeRequired, CodeRefused or AccountDisabled.
+    Raises TooManyAttempts. Raises WrongCredentials for a wrong password and for an unknown e-mail,
+    after the same time. For the right password, raises CodeRequired, CodeRefused and
+    AccountDisabled.
     """
-    login, guard, now = check_throttle(email, client)
-    refusal = _refusal_of(login, password)
+    login, throttle, now = check_throttle(email, client)
+    refusal = _check_password(login, password)
     if refusal is not None or login is None:
-        raise record_failure(refusal or wrong_credentials(), login, guard, now)
-    used = _used_code(login, code, now)
-    if login.second_factor and used is None:
-        raise record_failure(_code_refused() if code else _code_required(), login, guard, now)
-    return Proof(login, guard, used, _renewed(password, login))
+        raise record_failure(refusal or WrongCredentials(), login, throttle, now)
+    accepted = _accepted_code(login, code, now)
+    if login.second_factor and accepted is None:
+        raise record_failure(CodeRefused() if code else CodeRequired(), login, throttle, now)
+    return Authentication(login, throttle, accepted, _renewed_hash(password, login))
 
 
-def check_throttle(email: str, client: Client) -> tuple[Login | None, LoginThrottle, datetime]:
-    """What an attempt is about, unless it comes too early. Raises TooManyAttempts."""
-    now = clock.utc_now()
-    free = settings(AccountSettings).failures_per_address
-    login, guard = repository.read(email, client.address, now=now, free_per_address=free)
-    try:
-        guard.admit(now)
-    except TooManyAttempts as refusal:
-        account = guard.account.subject
-        observability.audit("prove_identity", "refused", reason=refusal.code, account=account)
-        raise
-    return login, guard, now
-
-
-def _refusal_of(login: Login | None, password: str) -> AppError | None:
-    if login is None:
-        passwords.verify_dummy_hash(password, pepper(), cost=cost())
-        return wrong_credentials()
-    if not passwords.is_password(password, login.password_hash, pepper(), cost=cost()):
-        return wrong_credentials()
-    if login.status != "active":
-        return AccountDisabled("This account was disabled. Ask the shop.")
-    if settings(AccountSettings).require_verified_email and not login.email_verified:
-        # To say more would tell whoever has just registered that the address was free.
-        return wrong_credentials()
-    return None
-
-
-def record_failure(
-    refusal: AppError, login: Login | None, guard: LoginThrottle, now: datetime
-) -> AppError:
-    """The refusal, once the failure is written down. Raises TooManyAttempts if overtaken."""
-    repository.count_failure(guard, now)
-    whose = {"user_id": login.user_id} if login else {"account": guard.account.subject}
-    observability.audit("prove_identity", "refused", reason=refusal.code, **whose)
-    return refusal
-
-
-def _used_code(login: Login, code: str | None, now: datetime) -> UsedCode | None:
-    if not login.second_factor or code is None:
-        return None
-    return codes.use(login, code, pepper(), now=now)
-
-
-def _renewed(password: str, login: Login) -> str | None:
-    """The hash anew, when the cost or the pepper has changed since it was made."""
-    if passwords.is_current(login.password_hash, pepper(), cost=cost()):
-        return None
-    return passwords.hash_password(password, pepper(), cost=cost())
-
-
-def _code_refused() -> CodeRefused:
-    return CodeRefused("This code is wrong, or was used before: wait for the next one.")
-
-
-def _code_required() -> CodeRequired:
-    return CodeRequired("Send the `code` of your second factor, or a recovery code, too.")
-
-
-def wrong_credentials() -> WrongCredentials:
-    return WrongCredentials(
-        "E-mail and password do not belong together, or the address is not confirmed yet: "
-        "look for our mail."
-    )
-
-
-def pepper() -> KeyRing:
-    return key_ring(settings(PasswordSettings).password_pepper_secret_arn)
-
-
-def cost() -> int:
-    return settings(PasswordSettings).bcrypt_cost
-
-
-def confirm(user: User, password: str, code: str | None, client: Client) -> Proof:
-    """Who is signed in shows once more that it is them, before something that matters.
+def reauthenticate(user: User, password: str, code: str | None, client: Client) -> Authentication:
+    """Ask a signed-in user for the password, and the code, before a sensitive change.
 
     Raises WrongPassword, WrongCode, AccountDisabled and TooManyAttempts.
     """
@@ -170,4 +97,66 @@ def confirm(user: User, password: str, code: str | None, client: Client) -> Proo
     except (CodeRequired, CodeRefused) as refusal:
         raise WrongCode(refusal.message) from refusal
     except WrongCredentials as refusal:
-        raise WrongPassword("This is not your password.") from refusal
+        raise WrongPassword from refusal
+
+
+def check_throttle(email: str, client: Client) -> tuple[Login | None, LoginThrottle, datetime]:
+    """Return the login that an attempt is for, if any. Raises TooManyAttempts during a wait."""
+    now = clock.utc_now()
+    free = settings(AccountSettings).failures_per_address
+    login, throttle = repository.find_login_and_throttle(
+        email, client.address, now=now, free_attempts_per_address=free
+    )
+    try:
+        throttle.check(now)
+    except TooManyAttempts as refusal:
+        account = throttle.account.subject
+        observability.audit("check_credentials", "refused", reason=refusal.code, account=account)
+        raise
+    return login, throttle, now
+
+
+def record_failure(
+    refusal: AppError, login: Login | None, throttle: LoginThrottle, now: datetime
+) -> AppError:
+    """Count the failure, then return the refusal. Raises TooManyAttempts when overtaken."""
+    repository.record_failure(throttle, now)
+    subject = {"user_id": login.user_id} if login else {"account": throttle.account.subject}
+    observability.audit("check_credentials", "refused", reason=refusal.code, **subject)
+    return refusal
+
+
+def _check_password(login: Login | None, password: str) -> AppError | None:
+    """Return the refusal instead of raising it: the caller counts the failure first."""
+    if login is None:
+        passwords.verify_dummy_hash(password, pepper(), cost=bcrypt_cost())
+        return WrongCredentials()
+    if not passwords.verify_password(password, login.password_hash, pepper(), cost=bcrypt_cost()):
+        return WrongCredentials()
+    if login.status != "active":
+        return AccountDisabled()
+    if settings(AccountSettings).require_verified_email and not login.email_verified:
+        # A more exact answer would reveal, right after registering, that the address was free.
+        return WrongCredentials()
+    return None
+
+
+def _accepted_code(login: Login, code: str | None, now: datetime) -> AcceptedCode | None:
+    if not login.second_factor or code is None:
+        return None
+    return codes.match_code(login, code, pepper(), now=now)
+
+
+def _renewed_hash(password: str, login: Login) -> str | None:
+    """Return a new hash when the cost or the pepper has changed since the stored one."""
+    if passwords.is_current(login.password_hash, pepper(), cost=bcrypt_cost()):
+        return None
+    return passwords.hash_password(password, pepper(), cost=bcrypt_cost())
+
+
+def pepper() -> KeyRing:
+    return key_ring(settings(PasswordSettings).password_pepper_secret_arn)
+
+
+def bcrypt_cost() -> int:
+    return settings(PasswordSettings).bcrypt_cost

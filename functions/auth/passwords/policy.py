@@ -1,6 +1,6 @@
-"""Which passwords will do: long enough, and not one that is guessed first.
+"""The password policy: a minimum length, and no password that attackers try first.
 
-NIST SP 800-63B-4, 3.1.1.2. No composition rules, no expiry: they make passwords worse.
+NIST SP 800-63B-4, 3.1.1.2. There are no composition rules and no expiry: both make passwords worse.
 """
 
 import re
@@ -13,89 +13,91 @@ from shared.config import AccountSettings, PasswordSettings, settings
 from shared.errors.requests import InvalidFields
 
 _COMMON = Path(__file__).parent / "common_passwords.txt"
-WORD_MIN = 3  # a shorter piece of an address is in too many passwords by chance
-OWN_LETTERS_MIN = 4  # letters that must be left once the account's words are taken out
+WORD_LENGTH_MIN = 3  # a shorter piece of an address occurs in too many passwords by chance
+OWN_LETTERS_MIN = 4  # letters that must remain without the words of the account and the shop
 
 
-def check(
+def check_password(
     password: str, email: str, name: str, *, for_staff: bool = False, field: str = "password"
 ) -> None:
-    """Raises InvalidFields, with what to do about it."""
-    shortest = _shortest(for_staff=for_staff)
-    if _length(password) < shortest:
-        raise _refused(field, "password_too_short", f"Use at least {shortest} characters.")
-    if _folded(password) in _common():
-        raise _refused(
+    """Raises InvalidFields, whose message says how to choose a better password."""
+    length_min = _length_min(for_staff=for_staff)
+    if _length(password) < length_min:
+        raise _refusal(field, "password_too_short", f"Use at least {length_min} characters.")
+    if _fold(password) in _common_passwords():
+        raise _refusal(
             field,
             "password_common",
-            "This password is one of those that are tried first. Use several words, or one that "
-            "your password manager makes.",
+            "Attackers try this password first. Use several words, or let your password manager "
+            "make one.",
         )
-    texts = _names_of(email, name)
-    if _is_almost(password, texts) or _is_built_from(password, _words(texts)):
-        raise _refused(
+    texts = _account_texts(email, name)
+    if _is_nearly_one_of(password, texts) or _is_built_from(password, _words_in(texts)):
+        raise _refusal(
             field,
             "password_built_from_account",
-            "This password is built from your name, your address or the shop's name. Use words "
-            "that have nothing to do with them.",
+            "This password is built from your name, your address or the shop's name. Use "
+            "unrelated words.",
         )
 
 
 def suits_staff(password: str) -> bool:
-    return _length(password) >= _shortest(for_staff=True)
+    return _length(password) >= _length_min(for_staff=True)
 
 
-def _shortest(*, for_staff: bool) -> int:
-    chosen = settings(PasswordSettings)
-    return chosen.staff_password_length_min if for_staff else chosen.password_length_min
+def _length_min(*, for_staff: bool) -> int:
+    configured = settings(PasswordSettings)
+    return configured.staff_password_length_min if for_staff else configured.password_length_min
 
 
 def _length(password: str) -> int:
     return len(unicodedata.normalize("NFKC", password))
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
 @cache
-def _common() -> frozenset[str]:
+def _common_passwords() -> frozenset[str]:
     lines = _COMMON.read_text().splitlines()
     return frozenset(line for line in lines if not line.startswith("#"))
 
 
-def _names_of(email: str, name: str) -> tuple[str, ...]:
-    """What the account and the shop are called."""
+def _account_texts(email: str, name: str) -> tuple[str, ...]:
+    """Return the names of the account and of the shop."""
     mailbox, _, domain = email.rpartition("@")
     return (email, mailbox, domain, name, settings(AccountSettings).shop_name)
 
 
-def _words(texts: Sequence[str]) -> set[str]:
-    """The letters in them, whole and in pieces."""
-    pieces = {piece for text in texts for piece in re.split(r"[\W\d_]+", _folded(text))}
-    whole = {re.sub(r"[\W\d_]+", "", _folded(text)) for text in texts}
-    return {word for word in pieces | whole if len(word) >= WORD_MIN}
+def _words_in(texts: Sequence[str]) -> set[str]:
+    """Return the letters of each text, in pieces and joined."""
+    pieces = {piece for text in texts for piece in re.split(r"[\W\d_]+", _fold(text))}
+    joined = {re.sub(r"[\W\d_]+", "", _fold(text)) for text in texts}
+    return {word for word in pieces | joined if len(word) >= WORD_LENGTH_MIN}
 
 
-def _is_almost(password: str, texts: Sequence[str]) -> bool:
-    """Whether it is one of these, give or take some characters: an address may be all digits."""
-    folded = _folded(password)
+def _is_nearly_one_of(password: str, texts: Sequence[str]) -> bool:
+    """Whether the password is one of the texts plus a few characters: all digits, for example."""
+    folded = _fold(password)
     return any(
-        len(text) >= WORD_MIN and text in folded and len(folded) - len(text) < OWN_LETTERS_MIN
-        for text in map(_folded, texts)
+        len(text) >= WORD_LENGTH_MIN
+        and text in folded
+        and len(folded) - len(text) < OWN_LETTERS_MIN
+        for text in map(_fold, texts)
     )
 
 
 def _is_built_from(password: str, words: set[str]) -> bool:
-    """Whether hardly a letter is left once these words are taken out of it."""
-    rest = re.sub(r"[\W\d_]+", " ", _folded(password))
-    without = rest
+    """Whether hardly any letter remains without these words."""
+    letters = re.sub(r"[\W\d_]+", " ", _fold(password))
+    remaining = letters
     for word in sorted(words, key=len, reverse=True):
-        without = without.replace(word, " ")
-    return without != rest and sum(map(str.isalpha, without)) < OWN_LETTERS_MIN
+        remaining = remaining.replace(word, " ")
+    return remaining != letters and sum(map(str.isalpha, remaining)) < OWN_LETTERS_MIN
 
 
-def _refused(field: str, code: str, message: str) -> InvalidFields:
+def _refusal(field: str, code: str, message: str) -> InvalidFields:
     path = f"body.{field}"
     return InvalidFields(
         f"{path}: {message}", fields=[{"path": path, "code": code, "message": message}]

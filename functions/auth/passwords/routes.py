@@ -2,7 +2,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from auth.accounts.schemas import EmailAddress
+from auth.email_addresses.schemas import EmailAddress
 from auth.passwords import service as passwords
 from auth.passwords.schemas import PasswordChange, PasswordReset
 from shared.http.api import Routes
@@ -15,26 +15,33 @@ routes = Routes()
 
 @routes.post("/v1/auth/password/forgot", status_code=202, tags=["Accounts"])
 @anyone
-def forgot_password(address: EmailAddress) -> Response[Any]:
-    """Mail a link to set a new password, if there is an account. It is good for ten minutes.
+def request_password_reset(address: EmailAddress) -> Response[Any]:
+    """Mail a link that sets a new password.
 
-    Asked again within five, it mails nothing new.
+    The link works once, for ten minutes. The answer is the same when no account has the address. A
+    second request within five minutes sends no mail.
     """
-    passwords.ask_for_reset(address.email, routes.client)
+    passwords.request_password_reset(address.email, routes.client)
     return accepted_response()
 
 
 @routes.post("/v1/auth/password/reset", status_code=204, tags=["Accounts"])
 @anyone
 def reset_password(reset: PasswordReset) -> Response[Any]:
-    """Set a new password with the token from the link. All sessions end, API keys are revoked."""
-    passwords.reset(reset, routes.client)
+    """Set a new password with the token from the mailed link.
+
+    All sessions end, and all API keys are revoked. A second factor stays enabled.
+    """
+    passwords.reset_password(reset, routes.client)
     return no_content_response()
 
 
 @routes.put("/v1/me/password", status_code=204, tags=["Accounts"])
 @requires(Permission.OWN_ACCOUNT)
 def change_password(change: PasswordChange) -> Response[Any]:
-    """Change your password. All your other sessions end."""
-    passwords.change(routes.caller, change, routes.client)
+    """Change your password.
+
+    All your other sessions end.
+    """
+    passwords.change_password(routes.caller, change, routes.client)
     return no_content_response()

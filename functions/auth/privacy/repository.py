@@ -1,4 +1,4 @@
-"""All that is held on a user, and how it goes."""
+"""Reads and deletes everything that is stored about a user."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,17 +13,15 @@ from shared.storage.models.orders import Order
 from shared.storage.models.uploads import Upload
 from shared.storage.transactions import ACTIONS_MAX, Condition, Transaction
 
-# Lambda answers with 6 MB at most. An order of 50 lines, each name of 200 characters that take four
-# bytes, is 0.07 MB as JSON within JSON, which leaves nearly as much for what became of it; nothing
-# else that is exported is nearly as long.
-ITEMS_MAX = 50
-REMOVED_MAX = 1000  # sessions, or keys, for which there is time in one request
+# Keeps an answer under Lambda's 6 MB. An order of 50 lines, each name of 200 characters of four
+# bytes, is 0.07 MB as JSON within JSON. That leaves almost as much for the order's history. Nothing
+# else in the export is nearly as long.
+PAGE_ITEMS_MAX = 50
+DELETED_ITEMS_MAX = 1000  # sessions, or keys, that one request has time to delete
 
 
 @dataclass(slots=True)
-class Held:
-    """Some of it."""
-
+class RecordsPage:
     sessions: list[Session] = field(default_factory=list)
     api_keys: list[ApiKey] = field(default_factory=list)
     uploads: list[Upload] = field(default_factory=list)
@@ -41,54 +39,62 @@ _QUERIES: dict[str, Callable[..., Any]] = {
 }
 
 
-def held_on(user_id: str, *, cursor: str | None) -> Held:
-    """ITEMS_MAX of it, from where the cursor says. Raises InvalidCursor."""
-    # A cursor names what is read next, and the last item of it that was.
-    at = cursors.decode(cursor, query=_EXPORT, owner=user_id)
-    ((first, last_key),) = (at or {"sessions": {}}).items()
+def list_records(user_id: str, *, cursor: str | None) -> RecordsPage:
+    """Return at most PAGE_ITEMS_MAX records, from the cursor on. Raises InvalidCursor."""
+    # A cursor names the kind to read next, and the last key that was read of that kind.
+    position = cursors.decode(cursor, query=_EXPORT, owner=user_id)
+    ((first_kind, last_key),) = (position or {"sessions": {}}).items()
     kinds = list(_QUERIES)
-    held, room = Held(), ITEMS_MAX
-    for kind in kinds[kinds.index(first) :]:
+    page, room = RecordsPage(), PAGE_ITEMS_MAX
+    for kind in kinds[kinds.index(first_kind) :]:
         if room == 0:
-            held.next_cursor = cursors.encode({kind: {}}, query=_EXPORT, owner=user_id)
+            page.next_cursor = _encode_position({kind: {}}, user_id)
             break
         found = _QUERIES[kind](
             user_id, limit=room, page_size=room, last_evaluated_key=last_key or None
         )
-        items = list(found)
-        setattr(held, kind, items)
+        records = list(found)
+        setattr(page, kind, records)
         if found.last_evaluated_key is not None:
-            at = {kind: found.last_evaluated_key}
-            held.next_cursor = cursors.encode(at, query=_EXPORT, owner=user_id)
+            page.next_cursor = _encode_position({kind: found.last_evaluated_key}, user_id)
             break
-        room, last_key = room - len(items), {}
-    return held
+        room, last_key = room - len(records), {}
+    return page
 
 
-def remove(transaction: Transaction, user: User, *, still_holds: Condition) -> None:
-    """The account, if nobody has changed it since `user` was read, and this holds of its login.
+def _encode_position(position: dict[str, Any], user_id: str) -> str | None:
+    return cursors.encode(position, query=_EXPORT, owner=user_id)
 
-    Its refusal is ConcurrentModification.
+
+def stage_account_deletion(
+    transaction: Transaction, user: User, *, login_condition: Condition
+) -> None:
+    """Delete the account, if nobody has changed it since `user` was read.
+
+    The transaction raises ConcurrentModification.
     """
-    changed = ConcurrentModification("The account was changed meanwhile. Try again.")
     transaction.delete(
         Login(user.email),
-        only_if=(Login.version == user.version) & still_holds,
-        otherwise=changed,
+        only_if=(Login.version == user.version) & login_condition,
+        otherwise=ConcurrentModification(),
     )
-    transaction.delete(User(user.user_id), only_if=User.version == user.version, otherwise=changed)
+    transaction.delete(
+        User(user.user_id),
+        only_if=User.version == user.version,
+        otherwise=ConcurrentModification(),
+    )
 
 
-def remove_access(user_id: str) -> None:
-    """The user's sessions and keys. Those beyond REMOVED_MAX of each are left to their TTL."""
+def delete_sessions_and_keys(user_id: str) -> None:
+    """Delete at most DELETED_ITEMS_MAX of each. Their TTL deletes the rest."""
     for table in (Session, ApiKey):
-        rows = iter(table.query(user_id, consistent_read=True, limit=REMOVED_MAX))
-        while chunk := list(islice(rows, ACTIONS_MAX)):
-            _remove_all(chunk)
+        items = iter(table.query(user_id, consistent_read=True, limit=DELETED_ITEMS_MAX))
+        while chunk := list(islice(items, ACTIONS_MAX)):
+            _delete_all(chunk)
 
 
-def _remove_all(rows: list[Table]) -> None:
+def _delete_all(items: list[Table]) -> None:
     transaction = Transaction()
-    for row in rows:
-        transaction.delete(row)
+    for item in items:
+        transaction.delete(item)
     transaction.commit()

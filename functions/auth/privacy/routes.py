@@ -4,14 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from auth.api_keys.schemas import ApiKeyView
 from auth.privacy import service as privacy
-from auth.privacy.schemas import (
-    Deletion,
-    ExportView,
-    ProfileExport,
-    UploadExport,
-)
+from auth.privacy.schemas import AccountDeletion, ExportView, ProfileExport, UploadExport
 from auth.sessions.schemas import SessionView
-from orders.schemas import OrderView
 from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.parameters import PageCursor
@@ -20,29 +14,35 @@ from shared.security.permissions import Permission
 
 routes = Routes()
 
-AS_A_FILE = {"Content-Disposition": 'attachment; filename="account.json"'}
+DOWNLOAD_HEADERS = {"Content-Disposition": 'attachment; filename="account.json"'}
 
 
 @routes.get("/v1/me/export", tags=["Privacy"])
 @requires(Permission.OWN_ACCOUNT)
-def export_account(cursor: PageCursor = None) -> Response[ExportView]:
-    """All that the shop holds on you, page by page, as a file."""
-    export = privacy.export(routes.caller, cursor=cursor)
-    current = routes.caller.session_id
+def export_me(cursor: PageCursor = None) -> Response[ExportView]:
+    """Download everything that the shop stores about you, page by page, as JSON.
+
+    Follow `next_cursor` until it is null.
+    """
+    export = privacy.export_me(routes.caller, cursor=cursor)
+    current, records = routes.caller.session_id, export.records
     view = ExportView(
         profile=ProfileExport.from_user(export.user),
-        sessions=[SessionView.from_model(one, current=current) for one in export.held.sessions],
-        api_keys=[ApiKeyView.from_model(key) for key in export.held.api_keys],
-        uploads=[UploadExport.from_model(upload) for upload in export.held.uploads],
-        orders=[OrderView.from_model(order) for order in export.held.orders],
-        next_cursor=export.held.next_cursor,
+        sessions=[SessionView.from_model(session, current=current) for session in records.sessions],
+        api_keys=[ApiKeyView.from_model(key) for key in records.api_keys],
+        uploads=[UploadExport.from_model(upload) for upload in records.uploads],
+        orders=export.orders,
+        next_cursor=records.next_cursor,
     )
-    return Response(status_code=200, content_type=JSON, body=view, headers=AS_A_FILE)
+    return Response(status_code=200, content_type=JSON, body=view, headers=DOWNLOAD_HEADERS)
 
 
 @routes.delete("/v1/me", status_code=204, tags=["Privacy"])
 @requires(Permission.OWN_ACCOUNT)
-def delete_account(deletion: Deletion) -> Response[Any]:
-    """Delete your account. Your orders are kept, without your name and address."""
-    privacy.delete(routes.caller, deletion, routes.client)
+def delete_me(deletion: AccountDeletion) -> Response[Any]:
+    """Delete your account.
+
+    The shop keeps your orders without your name and address.
+    """
+    privacy.delete_me(routes.caller, deletion, routes.client)
     return no_content_response()

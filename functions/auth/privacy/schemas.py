@@ -5,20 +5,22 @@ from pydantic import Field
 
 from auth.accounts.schemas import Code, Password, UserView
 from auth.api_keys.schemas import ApiKeyView
+from auth.privacy.order_documents import Document
 from auth.sessions.schemas import SessionView
-from orders.schemas import OrderView
 from shared.http.schemas import RequestBody, View
 from shared.storage.models.accounts import User
 from shared.storage.models.uploads import Upload
 
 
-class Deletion(RequestBody):
+class AccountDeletion(RequestBody):
     password: Password
-    code: Code | None = None
+    code: Code | None = Field(
+        default=None, description="Required if your account has a second factor."
+    )
 
 
 class ProfileExport(UserView):
-    new_email: str | None = Field(description="Asked for, and not confirmed yet.")
+    new_email: str | None = Field(description="A requested address that is not confirmed yet.")
     previous_email: str | None
 
     @classmethod
@@ -31,7 +33,7 @@ class ProfileExport(UserView):
 
 
 class UploadExport(View):
-    """Without the rows that were wrong: they are about products, and may be many."""
+    """An uploaded file, without its row errors: those are about products, and may be many."""
 
     id: str
     kind: str
@@ -55,11 +57,16 @@ class UploadExport(View):
 
 
 class ExportView(View):
-    """A page of what the shop holds on a user; `profile` is on each. Follow `next_cursor`."""
+    """One page of what the shop stores about a user. Every page contains `profile`."""
 
     profile: ProfileExport
     sessions: list[SessionView]
     api_keys: list[ApiKeyView]
     uploads: list[UploadExport]
-    orders: list[OrderView]
+    orders: list[Document] = Field(
+        description="Each order as it is stored: its id, status, currency, lines, totals, "
+        "`tax_included`, `promotion_code`, `shipping_address`, `guest_email`, payment, refunds, "
+        "shipment, history, `placed_at` and `expires_at`. In the history, `by` is `buyer` or "
+        "`shop`, and only your own reasons are included."
+    )
     next_cursor: str | None

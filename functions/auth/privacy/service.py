@@ -1,12 +1,13 @@
-"""Privacy: a user may see all that is held on them, and may have it erased."""
+"""Privacy: users can export everything that is stored about them, and delete their account."""
 
 from dataclasses import dataclass
 
 from auth.accounts import service as accounts
 from auth.credentials import service as credentials
 from auth.privacy import repository
-from auth.privacy.repository import Held
-from auth.privacy.schemas import Deletion
+from auth.privacy.order_documents import Document, document_from_order
+from auth.privacy.repository import RecordsPage
+from auth.privacy.schemas import AccountDeletion
 from shared import observability
 from shared.errors.accounts import CannotModifyOwnAccount
 from shared.errors.base import Unavailable
@@ -22,40 +23,47 @@ from shared.storage.transactions import Transaction
 @dataclass(frozen=True, slots=True)
 class Export:
     user: User
-    held: Held
+    records: RecordsPage
+
+    @property
+    def orders(self) -> list[Document]:
+        return [document_from_order(order) for order in self.records.orders]
 
 
-def export(caller: Principal, *, cursor: str | None) -> Export:
-    """A page of it. Raises SessionEnded and InvalidCursor."""
-    user = accounts.whoami(caller)
-    held = repository.held_on(user.user_id, cursor=cursor)
-    observability.audit("export_account", "done", user_id=user.user_id)
-    return Export(user, held)
+def export_me(caller: Principal, *, cursor: str | None) -> Export:
+    """Return one page. Raises SessionEnded and InvalidCursor."""
+    user = accounts.get_me(caller)
+    records = repository.list_records(user.user_id, cursor=cursor)
+    observability.audit("export_me", "done", user_id=user.user_id)
+    return Export(user, records)
 
 
-def delete(caller: Principal, deletion: Deletion, client: Client) -> None:
-    """The account is gone and its address free; orders are kept, and lose theirs within minutes.
+def delete_me(caller: Principal, deletion: AccountDeletion, client: Client) -> None:
+    """Delete the account and free its address. A worker removes the address from orders later.
 
-    Raises CannotModifyOwnAccount for staff, WrongPassword, WrongCode, TooManyAttempts and ConcurrentModification.
+    Raises CannotModifyOwnAccount for staff, WrongPassword, WrongCode, TooManyAttempts and
+    ConcurrentModification.
     """
-    user = accounts.whoami(caller)
+    user = accounts.get_me(caller)
     if permissions.is_staff(permissions.roles_named(user.roles)):
         raise CannotModifyOwnAccount(
-            "Staff cannot delete their accounts: have an admin take your roles first."
+            "Staff cannot delete their own accounts. Ask an admin to remove your staff roles first."
         )
-    proof = credentials.confirm(user, deletion.password, deletion.code, client)
+    authentication = credentials.reauthenticate(user, deletion.password, deletion.code, client)
     transaction = Transaction()
-    proof.guard.forget(transaction)
-    repository.remove(transaction, user, still_holds=proof.still_holds)
+    authentication.throttle.stage_deletion(transaction)
+    repository.stage_account_deletion(
+        transaction, user, login_condition=authentication.login_condition
+    )
     outbox.stage_event(transaction, UserDeleted(data=UserData(user_id=user.user_id)))
     transaction.commit()
-    observability.audit("delete_account", "done", user_id=user.user_id)
-    _remove_access(user)
+    observability.audit("delete_me", "done", user_id=user.user_id)
+    _delete_sessions_and_keys(user)
 
 
-def _remove_access(user: User) -> None:
-    """It opens nothing any more, so that not to get to it is no failure: it has a TTL too."""
+def _delete_sessions_and_keys(user: User) -> None:
+    """A failure is no error: without the account they are useless, and they have a TTL."""
     try:
-        repository.remove_access(user.user_id)
+        repository.delete_sessions_and_keys(user.user_id)
     except Unavailable:
-        observability.logger.warning("access not removed", user_id=user.user_id)
+        observability.logger.warning("sessions and keys not deleted", user_id=user.user_id)

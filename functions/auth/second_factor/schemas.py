@@ -5,22 +5,25 @@ from shared.http.schemas import RequestBody, View
 
 
 class SecondFactorStart(RequestBody):
-    password: Password
+    password: Password = Field(description="Your current password.")
 
 
 class SecondFactorConfirmation(RequestBody):
-    code: Code
+    code: Code = Field(description="The code that the authenticator app shows now.")
 
 
 class SecondFactorProof(RequestBody):
-    password: Password
+    password: Password = Field(description="Your current password.")
     code: Code
 
 
 class EnrolmentView(View):
-    secret: str = Field(description="For an authenticator app, in base32, to type in.")
-    uri: str = Field(description="The same as an otpauth: URI, to show as a QR code.")
+    secret: str = Field(description="The secret in base32, to type into an authenticator app.")
+    uri: str = Field(description="The same secret as an `otpauth:` URI, to show as a QR code.")
 
 
 class RecoveryCodesView(View):
-    recovery_codes: list[str] = Field(description="Each is good once. Not shown again.")
+    recovery_codes: list[str] = Field(
+        description="Each code works once, in place of a code from the app. Store them: they are "
+        "not shown again."
+    )

@@ -1,13 +1,14 @@
-"""Refresh tokens: opaque to clients, good once, and telling when one was copied. Pure.
+"""Refresh tokens: opaque to clients, and valid once. A reuse reveals a copy. Pure.
 
-`rt.<user>.<session>.<epoch>.<family>.<secret>`: where to look and what to expect there, 128 bits
-that all tokens of the session share, and 256 that each use replaces. Both are stored as digests.
-A token with the right family and a wrong secret was issued by us and used up: a copy (RFC 9700,
-4.14.2). One with a wrong family is noise, and noise ends no session.
+`rt.<user>.<session>.<epoch>.<family>.<secret>`: the session's key and its expected epoch, 128 bits
+that all tokens of the session share, and 256 bits that each use replaces. Family and secret are
+stored as digests. A token with the right family and a wrong secret was issued and used before, so
+somebody has a copy (RFC 9700, 4.14.2). A token with a wrong family was never issued, and ends no
+session.
 
-The next secret is derived from the last with a key of the shop. So whoever comes with the last one
-a moment later, a second tab or a client whose reply was lost, gets the same next one: a session
-never has two chains.
+The next secret is derived from the current one with a key of the shop. A second tab, or a client
+whose reply was lost, may send the same token a moment later and gets the same next token. So a
+session never has two chains of tokens.
 """
 
 import base64
@@ -22,9 +23,10 @@ from shared.security import opaque_tokens
 from shared.security.key_rings import KeyRing
 from shared.storage.models.accounts import Session
 
-GRACE = timedelta(seconds=10)
-IDLE = timedelta(days=14)
-ABSOLUTE = timedelta(days=30)
+REUSE_GRACE = timedelta(seconds=10)  # for a second tab, or a reply that was lost
+IDLE_TTL = timedelta(days=14)  # without use
+ABSOLUTE_TTL = timedelta(days=30)  # however often it is used
+_FAMILY_BYTES = 16
 
 _FORM = re.compile(
     r"rt\.(?P<user>[a-z2-7]{32})\.(?P<session>[a-z2-7]{32})\.(?P<epoch>[0-9]{1,12})"
@@ -42,7 +44,7 @@ class RefreshToken:
     secret: str
 
     def __str__(self) -> str:
-        user, session = (of.partition("_")[2] for of in (self.user_id, self.session_id))
+        user, session = (full.partition("_")[2] for full in (self.user_id, self.session_id))
         return f"rt.{user}.{session}.{self.epoch}.{self.family}.{self.secret}"
 
     @classmethod
@@ -50,7 +52,7 @@ class RefreshToken:
         """Raises TokenInvalid."""
         parts = _FORM.fullmatch(text)
         if parts is None:
-            raise TokenInvalid("This is not a refresh token of the shop. Log in.")
+            raise TokenInvalid
         return cls(
             f"usr_{parts['user']}",
             f"ses_{parts['session']}",
@@ -61,7 +63,8 @@ class RefreshToken:
 
     @classmethod
     def first(cls, user_id: str, session_id: str, epoch: int) -> "RefreshToken":
-        family = secrets.token_urlsafe(16)
+        """Create the first token of a session."""
+        family = secrets.token_urlsafe(_FAMILY_BYTES)
         return cls(user_id, session_id, epoch, family, opaque_tokens.new_secret())
 
     @property
@@ -73,17 +76,17 @@ class RefreshToken:
         return opaque_tokens.digest(self.secret)
 
     def successor(self, ring: KeyRing) -> "RefreshToken":
-        return self._derived(ring.signing_key)
+        return self._derive(ring.signing_key)
 
-    def successor_in(self, session: Session, ring: KeyRing) -> "RefreshToken | None":
-        """The token that has replaced this one, if that is the session's current one."""
-        candidates = (self._derived(key) for key in ring.keys.values())
-        return next((it for it in candidates if it.hash == session.refresh_hash), None)
+    def find_successor(self, session: Session, ring: KeyRing) -> "RefreshToken | None":
+        """Return the token that replaced this one, if it is still the session's current token."""
+        candidates = (self._derive(key) for key in ring.keys.values())
+        return next((token for token in candidates if token.hash == session.refresh_hash), None)
 
-    def is_of(self, session: Session) -> bool:
-        """Whether we have issued it for that session, now or before."""
-        return opaque_tokens.is_secret(self.family, session.family_hash)
+    def belongs_to(self, session: Session) -> bool:
+        """Whether the shop issued this token for the session, now or before."""
+        return opaque_tokens.matches_digest(self.family, session.family_hash)
 
-    def _derived(self, key: bytes) -> "RefreshToken":
+    def _derive(self, key: bytes) -> "RefreshToken":
         derived = hmac.digest(key, f"refresh {self.session_id} {self.secret}".encode(), "sha256")
         return replace(self, secret=base64.urlsafe_b64encode(derived).rstrip(b"=").decode())

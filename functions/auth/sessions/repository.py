@@ -1,8 +1,8 @@
-"""The sessions, in the partition of their user: a list of them is never behind."""
+"""Sessions. Their partition is the user's, so a list is never stale."""
 
 from datetime import datetime
 
-from auth.sessions.refresh_tokens import IDLE, RefreshToken
+from auth.sessions.refresh_tokens import IDLE_TTL, RefreshToken
 from shared.errors.accounts import SessionEnded, SessionNotFound
 from shared.events.accounts import ReuseDetected, SessionData
 from shared.security.permissions import Principal
@@ -11,15 +11,15 @@ from shared.storage.models.accounts import Session, User
 from shared.storage.transactions import Transaction
 
 
-class NotCurrent(Exception):
-    """The token is not the one that is due; `session` is what was found, if anything."""
+class TokenNotCurrent(Exception):
+    """The token is not the session's current one. `session` is what is stored, or None."""
 
     def __init__(self, session: Session | None) -> None:
         self.session = session
 
 
-def rotate(token: RefreshToken, successor: RefreshToken, now: datetime) -> None:
-    """One call, whatever comes of it. Raises NotCurrent, and SessionEnded."""
+def rotate_refresh_token(token: RefreshToken, successor: RefreshToken, now: datetime) -> None:
+    """One AWS call. Raises TokenNotCurrent and SessionEnded."""
     transaction = Transaction()
     transaction.update(
         Session(token.user_id, token.session_id),
@@ -27,65 +27,68 @@ def rotate(token: RefreshToken, successor: RefreshToken, now: datetime) -> None:
             Session.refresh_hash.set(successor.hash),
             Session.rotated_at.set(now),
             Session.last_used_at.set(now),
-            Session.expires_at.set(now + IDLE),
+            Session.expires_at.set(now + IDLE_TTL),
         ],
         only_if=(Session.refresh_hash == token.hash)
         & (Session.family_hash == token.family_hash)
         & (Session.access_epoch == token.epoch)
         & (Session.expires_at > now)
         & (Session.ends_at > now),
-        otherwise=NotCurrent,
+        otherwise=TokenNotCurrent,
     )
-    require_epoch(transaction, token.user_id, token.epoch)
+    stage_epoch_check(transaction, token.user_id, token.epoch)
     transaction.commit()
 
 
-def require_epoch(transaction: Transaction, user_id: str, epoch: int) -> None:
-    """Only if the sessions that began under it are not over. Its refusal is SessionEnded."""
+def stage_epoch_check(transaction: Transaction, user_id: str, epoch: int) -> None:
+    """Require that the user is active and has not ended the sessions of this epoch.
+
+    The transaction raises SessionEnded.
+    """
     transaction.check(
         User,
         user_id,
         only_if=(User.access_epoch == epoch) & (User.status == "active"),
-        otherwise=ended(),
+        otherwise=SessionEnded(),
     )
 
 
-def epoch_of(caller: Principal) -> int:
-    """The epoch of the caller's session. Raises SessionEnded when that was ended."""
-    is_it = Session.session_id == caller.session_id
-    found = next(iter(Session.query(caller.user_id, is_it, consistent_read=True)), None)
-    if found is None:
-        raise ended()
-    return int(found.access_epoch)
+def get_epoch(caller: Principal) -> int:
+    """Return the epoch of the caller's session. Raises SessionEnded."""
+    is_callers = Session.session_id == caller.session_id
+    session = next(iter(Session.query(caller.user_id, is_callers, consistent_read=True)), None)
+    if session is None:
+        raise SessionEnded
+    return int(session.access_epoch)
 
 
-def check_stands(session: Session) -> None:
-    """Raises SessionEnded when the account was closed, or has ended its sessions."""
+def check_active(session: Session) -> None:
+    """Raises SessionEnded when the account was closed or has ended its sessions."""
     user = User.find(session.user_id, consistent=True)
-    if user is None or not session.is_of(user):
-        raise ended()
+    if user is None or not session.is_valid_for(user):
+        raise SessionEnded
 
 
-def end_copied(session: Session) -> None:
-    """End it and tell its owner, once. Raises SessionEnded when it was over already."""
+def end_reused_session(session: Session) -> None:
+    """Delete the session, and stage the event that mails its owner. Raises SessionEnded."""
     transaction = Transaction()
     transaction.delete(
         Session(session.user_id, session.session_id),
         only_if=Session.session_id.exists(),
-        otherwise=ended(),
+        otherwise=SessionEnded(),
     )
     reused = SessionData(user_id=session.user_id, session_id=session.session_id)
     outbox.stage_event(transaction, ReuseDetected(data=reused))
     transaction.commit()
 
 
-def carry_over(
+def stage_session_kept(
     transaction: Transaction, caller: Principal, epoch: int, *, with_second_factor: bool = False
 ) -> None:
-    """Let the caller's session, and no other, live on in the account's new epoch.
+    """Move the caller's session, and no other, to the account's new epoch.
 
-    Its refusal is SessionEnded: one that was ended is still let in while API Gateway keeps the
-    authorizer's answer, and must not come back to life.
+    API Gateway accepts an ended session until its cached answer expires. The transaction raises
+    SessionEnded then, so that the session does not come back.
     """
     actions = [Session.access_epoch.set(epoch)]
     if with_second_factor:
@@ -94,30 +97,26 @@ def carry_over(
         Session(caller.user_id, caller.session_id),
         actions,
         only_if=Session.access_epoch == epoch - 1,
-        otherwise=ended(),
+        otherwise=SessionEnded(),
     )
 
 
-def all_of(user: User) -> list[Session]:
-    """Those that stand, the newest first."""
-    found = Session.query(
+def list_sessions(user: User) -> list[Session]:
+    """Return the sessions of the account's current epoch, newest first."""
+    sessions = Session.query(
         user.user_id,
         consistent_read=True,
         filter_condition=Session.access_epoch == user.access_epoch,
     )
-    return sorted(found, key=lambda session: session.created_at, reverse=True)
+    return sorted(sessions, key=lambda session: session.created_at, reverse=True)
 
 
-def end(user_id: str, session_id: str) -> None:
+def delete_session(user_id: str, session_id: str) -> None:
     """Raises SessionNotFound."""
     transaction = Transaction()
     transaction.delete(
         Session(user_id, session_id),
         only_if=Session.session_id.exists(),
-        otherwise=SessionNotFound("There is no such session."),
+        otherwise=SessionNotFound(),
     )
     transaction.commit()
-
-
-def ended() -> SessionEnded:
-    return SessionEnded("This session has ended. Log in again.")

@@ -22,25 +22,31 @@ routes = Routes()
 @routes.post("/v1/auth/login", tags=["Sessions"])
 @anyone
 def log_in(credentials: Credentials) -> LoginView:
-    """Trade e-mail and password for an access token and a refresh token.
+    """Start a session with e-mail and password, and get an access and a refresh token.
 
-    Where the account has a second factor, send its `code` too.
+    If the account has a second factor, send `code` too.
     """
-    signed_in = sessions.log_in(credentials, routes.client)
-    return LoginView.from_user(_shown(signed_in.tokens), signed_in.user)
+    login = sessions.log_in(credentials, routes.client)
+    return LoginView.from_user(_tokens_view(login.tokens), login.user)
 
 
 @routes.post("/v1/auth/refresh", tags=["Sessions"])
 @anyone
-def refresh(request: RefreshRequest) -> TokensView:
-    """Trade a refresh token for the next pair. Used again later, it ends the session."""
-    return _shown(sessions.refresh(request.refresh_token))
+def refresh_tokens(request: RefreshRequest) -> TokensView:
+    """Exchange a refresh token for a new access token and a new refresh token.
+
+    A refresh token works once. Sent again more than ten seconds later, it ends the session.
+    """
+    return _tokens_view(sessions.refresh_tokens(request.refresh_token))
 
 
 @routes.post("/v1/auth/logout", status_code=204, tags=["Sessions"])
 @requires(Permission.OWN_ACCOUNT)
 def log_out() -> Response[Any]:
-    """End this session. Its access tokens are refused within a minute."""
+    """End the current session.
+
+    Its access tokens stop working within a minute.
+    """
     sessions.log_out(routes.caller)
     return no_content_response()
 
@@ -48,27 +54,30 @@ def log_out() -> Response[Any]:
 @routes.get("/v1/me/sessions", tags=["Sessions"])
 @requires(Permission.OWN_ACCOUNT)
 def list_sessions() -> Page[SessionView]:
-    """Where you are signed in, the newest first."""
+    """List the devices where you are logged in, newest first."""
     current = routes.caller.session_id
-    items = [SessionView.from_model(one, current=current) for one in sessions.mine(routes.caller)]
+    items = [
+        SessionView.from_model(session, current=current)
+        for session in sessions.list_sessions(routes.caller)
+    ]
     return Page(items=items, next_cursor=None)
 
 
 @routes.delete("/v1/me/sessions", status_code=204, tags=["Sessions"])
 @requires(Permission.OWN_ACCOUNT)
 def end_other_sessions() -> Response[Any]:
-    """Sign out everywhere else."""
-    sessions.end_others(routes.caller)
+    """Log out on every device except this one."""
+    sessions.end_other_sessions(routes.caller)
     return no_content_response()
 
 
 @routes.delete("/v1/me/sessions/<session_id>", status_code=204, tags=["Sessions"])
 @requires(Permission.OWN_ACCOUNT)
 def end_session(session_id: str) -> Response[Any]:
-    """Sign out on one device."""
-    sessions.end(routes.caller, session_id)
+    """Log out on one device."""
+    sessions.end_session(routes.caller, session_id)
     return no_content_response()
 
 
-def _shown(tokens: sessions.Tokens) -> TokensView:
+def _tokens_view(tokens: sessions.Tokens) -> TokensView:
     return TokensView.from_model(tokens.access_token, tokens.refresh_token, tokens.lifetime)

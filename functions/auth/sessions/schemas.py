@@ -12,7 +12,9 @@ from shared.storage.models.accounts import Profile, Session
 class Credentials(RequestBody):
     email: Email
     password: Password
-    code: Code | None = None
+    code: Code | None = Field(
+        default=None, description="Required if the account has a second factor."
+    )
 
 
 class RefreshRequest(RequestBody):
@@ -23,7 +25,7 @@ class TokensView(View):
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 (RFC 6750)
     expires_in: int = Field(description="Seconds until the access token expires.")
-    refresh_token: str = Field(description="Good once; the answer to its use has the next one.")
+    refresh_token: str = Field(description="Works once. Each refresh returns a new one.")
 
     @classmethod
     def from_model(cls, access_token: str, refresh_token: str, lifetime: timedelta) -> Self:
@@ -45,11 +47,11 @@ class LoginView(TokensView):
 class SessionView(View):
     id: str
     device: str = Field(description="The user agent that logged in.")
-    current: bool = Field(description="Whether it is the one that asks.")
-    second_factor: bool
+    current: bool = Field(description="Whether this request belongs to the session.")
+    second_factor: bool = Field(description="Whether the login used a second factor.")
     created_at: datetime
     last_used_at: datetime
-    expires_at: datetime = Field(description="When it ends if it is not used.")
+    expires_at: datetime = Field(description="When the session ends if it is not used before.")
 
     @classmethod
     def from_model(cls, session: Session, *, current: str) -> Self:
@@ -60,5 +62,5 @@ class SessionView(View):
             second_factor=session.second_factor,
             created_at=session.created_at,
             last_used_at=session.last_used_at,
-            expires_at=session.over_at,
+            expires_at=session.valid_until,
         )

@@ -1,4 +1,4 @@
-"""Sessions: begun by a login, kept by refreshing, ended by their owner, by time, or by a copy."""
+"""Sessions: a login starts one, refreshes extend it; a logout, time or a copied token ends it."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from auth.accounts import repository as accounts
 from auth.accounts import service as account_rules
 from auth.credentials import service as credentials
-from auth.sessions import refresh_tokens, repository
-from auth.sessions.refresh_tokens import RefreshToken
-from auth.sessions.repository import NotCurrent
+from auth.sessions import repository
+from auth.sessions.refresh_tokens import ABSOLUTE_TTL, IDLE_TTL, REUSE_GRACE, RefreshToken
+from auth.sessions.repository import TokenNotCurrent
 from auth.sessions.schemas import Credentials
 from shared import clock, ids, observability
 from shared.config import TokenSettings, settings
@@ -29,25 +29,25 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
+class LoginResult:
     user: Login
     tokens: Tokens
 
 
-def log_in(sent: Credentials, client: Client) -> SignedIn:
-    """Raises what `credentials.prove` does. Two calls."""
-    proof = credentials.authenticate(sent.email, sent.password, sent.code, client)
-    login = proof.login
+def log_in(sent: Credentials, client: Client) -> LoginResult:
+    """Two AWS calls. Raises what `credentials.authenticate` raises."""
+    authentication = credentials.authenticate(sent.email, sent.password, sent.code, client)
+    login = authentication.login
     token = RefreshToken.first(login.user_id, ids.new_id("ses"), int(login.access_epoch))
     transaction = Transaction()
-    proof.settle(transaction)
-    transaction.put(_session(token, client, second_factor=proof.code is not None))
+    authentication.stage_success(transaction)
+    transaction.put(_new_session(token, client, second_factor=authentication.code is not None))
     transaction.commit()
     observability.audit("log_in", "done", user_id=token.user_id, session_id=token.session_id)
-    return SignedIn(login, _tokens(token, clock.utc_now()))
+    return LoginResult(login, _issue_tokens(token, clock.utc_now()))
 
 
-def _session(token: RefreshToken, client: Client, *, second_factor: bool) -> Session:
+def _new_session(token: RefreshToken, client: Client, *, second_factor: bool) -> Session:
     now = clock.utc_now()
     return Session(
         token.user_id,
@@ -59,101 +59,104 @@ def _session(token: RefreshToken, client: Client, *, second_factor: bool) -> Ses
         device=client.device,
         created_at=now,
         last_used_at=now,
-        ends_at=now + refresh_tokens.ABSOLUTE,
-        expires_at=now + refresh_tokens.IDLE,
+        ends_at=now + ABSOLUTE_TTL,
+        expires_at=now + IDLE_TTL,
     )
 
 
-def refresh(sent: str) -> Tokens:
-    """The next pair of tokens. One call for the token that is due.
+def refresh_tokens(sent: str) -> Tokens:
+    """Return the next pair of tokens. One AWS call for the current token.
 
-    Raises TokenInvalid for what is no token of ours, and SessionEnded. A token that was used up
-    longer than the grace ago ends its session, and the owner is told by mail.
+    Raises TokenInvalid for a token that the shop did not issue, and SessionEnded. A used token ends
+    its session after REUSE_GRACE, and the owner is mailed.
     """
     token = RefreshToken.parse(sent)
     now = clock.utc_now()
-    whose = {"user_id": token.user_id, "session_id": token.session_id}
+    subject = {"user_id": token.user_id, "session_id": token.session_id}
     try:
-        due = _due(token, now)
+        successor = _exchange(token, now)
     except SessionEnded as refusal:
-        observability.audit("refresh", "refused", reason=refusal.code, **whose)
+        observability.audit("refresh_tokens", "refused", reason=refusal.code, **subject)
         raise
-    observability.audit("refresh", "done", **whose)
-    return _tokens(due, now)
+    observability.audit("refresh_tokens", "done", **subject)
+    return _issue_tokens(successor, now)
 
 
-def _due(token: RefreshToken, now: datetime) -> RefreshToken:
+def _exchange(token: RefreshToken, now: datetime) -> RefreshToken:
     try:
-        return _rotated(token, now)
-    except NotCurrent as stale:
-        return _after_all(token, stale.session, now)
+        return _rotate(token, now)
+    except TokenNotCurrent as error:
+        return _exchange_used(token, error.session, now)
 
 
-def _rotated(token: RefreshToken, now: datetime) -> RefreshToken:
-    successor = token.successor(_ring())
-    repository.rotate(token, successor, now)
+def _rotate(token: RefreshToken, now: datetime) -> RefreshToken:
+    successor = token.successor(_key_ring())
+    repository.rotate_refresh_token(token, successor, now)
     return successor
 
 
-def _after_all(token: RefreshToken, session: Session | None, now: datetime) -> RefreshToken:
-    """What a token is still good for that is not the one that was due."""
+def _exchange_used(token: RefreshToken, session: Session | None, now: datetime) -> RefreshToken:
+    """Return the successor of a token that is not current, if the token may still be exchanged."""
     if session is None:
-        raise repository.ended()
-    if not token.is_of(session):
-        observability.audit("refresh", "refused", reason="forged", user_id=session.user_id)
-        raise TokenInvalid("This is not a refresh token of the shop. Log in.")
-    repository.check_stands(session)
-    if session.over_at <= now:
-        raise repository.ended()
+        raise SessionEnded
+    if not token.belongs_to(session):
+        observability.audit("refresh_tokens", "refused", reason="forged", user_id=session.user_id)
+        raise TokenInvalid
+    repository.check_active(session)
+    if session.valid_until <= now:
+        raise SessionEnded
     token = replace(token, epoch=int(session.access_epoch))
-    if token.hash == session.refresh_hash:  # it was carried over into another epoch
-        return _due(token, now)
-    successor = token.successor_in(session, _ring())
-    if successor is not None and now - session.rotated_at <= refresh_tokens.GRACE:
+    if token.hash == session.refresh_hash:  # current, but the session has moved to a newer epoch
+        return _exchange(token, now)
+    successor = token.find_successor(session, _key_ring())
+    if successor is not None and now - session.rotated_at <= REUSE_GRACE:
         return successor
     observability.audit(
-        "refresh", "reuse detected", user_id=session.user_id, session_id=session.session_id
+        "refresh_tokens",
+        "reuse detected",
+        user_id=session.user_id,
+        session_id=session.session_id,
     )
-    repository.end_copied(session)
-    raise repository.ended()
+    repository.end_reused_session(session)
+    raise SessionEnded
 
 
 def log_out(caller: Principal) -> None:
-    """Within 60 s its access tokens are worth nothing either."""
-    end(caller, caller.session_id)
+    """The session's access tokens stop working within 60 s."""
+    end_session(caller, caller.session_id)
 
 
-def mine(caller: Principal) -> list[Session]:
-    """Those that stand, the newest first."""
+def list_sessions(caller: Principal) -> list[Session]:
+    """Return the sessions that have not ended, newest first."""
     now = clock.utc_now()
-    sessions = repository.all_of(account_rules.whoami(caller))
-    return [one for one in sessions if one.over_at > now]
+    sessions = repository.list_sessions(account_rules.get_me(caller))
+    return [session for session in sessions if session.valid_until > now]
 
 
-def end(caller: Principal, session_id: str) -> None:
-    """Raises SessionNotFound, for someone else's too."""
-    repository.end(caller.user_id, session_id)
+def end_session(caller: Principal, session_id: str) -> None:
+    """Raises SessionNotFound, for somebody else's session too."""
+    repository.delete_session(caller.user_id, session_id)
     observability.audit("end_session", "done", user_id=caller.user_id, session_id=session_id)
 
 
-def end_others(caller: Principal) -> None:
-    """One write, however many there are."""
-    user = account_rules.whoami(caller)
+def end_other_sessions(caller: Principal) -> None:
+    """One write, however many sessions there are. Raises ConcurrentModification."""
+    user = account_rules.get_me(caller)
     epoch = int(user.access_epoch) + 1
     transaction = Transaction()
-    accounts.amend(transaction, user, access_epoch=epoch)
-    repository.carry_over(transaction, caller, epoch)
+    accounts.stage_profile_update(transaction, user, access_epoch=epoch)
+    repository.stage_session_kept(transaction, caller, epoch)
     transaction.commit()
     observability.audit("end_other_sessions", "done", user_id=caller.user_id)
 
 
-def _tokens(token: RefreshToken, now: datetime) -> Tokens:
+def _issue_tokens(token: RefreshToken, now: datetime) -> Tokens:
     lifetime = timedelta(minutes=settings(TokenSettings).access_token_minutes)
-    access = access_tokens.issue(
-        token.user_id, token.session_id, _ring(), now=now, lifetime=lifetime
+    access_token = access_tokens.issue(
+        token.user_id, token.session_id, _key_ring(), now=now, lifetime=lifetime
     )
-    return Tokens(access, str(token), lifetime)
+    return Tokens(access_token, str(token), lifetime)
 
 
-def _ring() -> KeyRing:
+def _key_ring() -> KeyRing:
     return key_ring(settings(TokenSettings).token_keys_secret_arn)

@@ -1,4 +1,4 @@
-"""Everyone's accounts, as admins see and change them."""
+"""Everyone's accounts, as admins list and change them."""
 
 from collections.abc import Set as AbstractSet
 
@@ -13,17 +13,17 @@ from shared.storage.cursors import ItemPage
 from shared.storage.models.accounts import Login, User
 from shared.storage.transactions import Transaction
 
-_LISTING = "users"  # the one partition of the index
+_LISTING = "users"  # the only partition of the index
 
 
-def newest(*, limit: int, cursor: str | None, for_admin: str) -> ItemPage[User]:
+def list_users(*, limit: int, cursor: str | None, for_admin: str) -> ItemPage[User]:
     """Newest first. Raises InvalidCursor."""
     return cursors.query_page(
         User.by_newest, _LISTING, query="users", owner=for_admin, limit=limit, cursor=cursor
     )
 
 
-def change(
+def update_user(
     user: User,
     roles: AbstractSet[Role],
     status: str,
@@ -31,18 +31,19 @@ def change(
     by_admin: str | None,
     only_if_suits_staff: bool,
 ) -> None:
-    """And end all sessions, with the same write. Raises ConcurrentModification, and Forbidden.
+    """Change roles and status, and end all sessions. Raises ConcurrentModification and Forbidden.
 
-    `by_admin` must be one still: two admins who dismiss each other at once do not both succeed.
+    `by_admin` must still be an admin: two admins who remove each other at once must not both
+    succeed.
     """
     transaction = Transaction()
     if by_admin is not None:
-        _require_admin(transaction, by_admin)
-    accounts.amend(
+        _stage_admin_check(transaction, by_admin)
+    accounts.stage_profile_update(
         transaction,
         user,
-        # What was read of the password may be older than what was read of the profile.
-        still_holds=(Login.suits_staff == True) if only_if_suits_staff else None,  # noqa: E712
+        # The profile does not contain the password, which may have changed since it was read.
+        login_condition=(Login.suits_staff == True) if only_if_suits_staff else None,  # noqa: E712
         roles={role.value for role in roles},
         status=status,
         access_epoch=int(user.access_epoch) + 1,
@@ -50,35 +51,38 @@ def change(
     transaction.commit()
 
 
-def end_sessions(user: User, *, by_admin: str) -> None:
-    """And revoke the keys. Raises ConcurrentModification; Forbidden when that is no admin any more."""
+def end_user_sessions(user: User, *, by_admin: str) -> None:
+    """End all sessions and delete the API keys. Raises ConcurrentModification and Forbidden."""
     transaction = Transaction()
-    _require_admin(transaction, by_admin)
-    accounts.amend(transaction, user, access_epoch=int(user.access_epoch) + 1)
-    api_keys.drop_all(transaction, user.user_id)
+    _stage_admin_check(transaction, by_admin)
+    accounts.stage_profile_update(transaction, user, access_epoch=int(user.access_epoch) + 1)
+    api_keys.stage_deletion_of_all(transaction, user.user_id)
     transaction.commit()
 
 
-def remove_second_factor(user: User, *, by_admin: str, told: SecondFactorChanged) -> None:
-    """And end all sessions. Raises ConcurrentModification, and Forbidden as above."""
+def disable_user_second_factor(user: User, *, by_admin: str, event: SecondFactorChanged) -> None:
+    """Disable the second factor and end all sessions.
+
+    Raises ConcurrentModification and Forbidden.
+    """
     transaction = Transaction()
-    _require_admin(transaction, by_admin)
-    accounts.amend(
+    _stage_admin_check(transaction, by_admin)
+    accounts.stage_profile_update(
         transaction,
         user,
-        login_actions=codes.removal(),
+        login_actions=codes.removal_actions(),
         second_factor=False,
         access_epoch=int(user.access_epoch) + 1,
     )
-    outbox.stage_event(transaction, told)
+    outbox.stage_event(transaction, event)
     transaction.commit()
 
 
-def _require_admin(transaction: Transaction, user_id: str) -> None:
-    """What the authorizer found may be a minute old."""
+def _stage_admin_check(transaction: Transaction, user_id: str) -> None:
+    """API Gateway may use an authorizer's answer that is a minute old."""
     transaction.check(
         User,
         user_id,
         only_if=User.roles.contains(Role.ADMIN.value) & (User.status == "active"),
-        otherwise=Forbidden("You are no admin any more."),
+        otherwise=Forbidden("You are no longer an admin."),
     )

@@ -17,16 +17,19 @@ from shared.security.permissions import Permission
 
 routes = Routes()
 
-WithEmail = Annotated[Email | None, Query(description="Only the user with exactly this address.")]
+EmailFilter = Annotated[Email | None, Query(description="Only the user with this address.")]
 
 
 @routes.get("/v1/users", tags=["Users"])
 @requires(Permission.READ_USERS)
 def list_users(
-    limit: PageLimit = 20, cursor: PageCursor = None, email: WithEmail = None
+    limit: PageLimit = 20, cursor: PageCursor = None, email: EmailFilter = None
 ) -> Page[UserView]:
-    """All users, newest first. Who has registered within a second may be missing."""
-    page = users.browse(routes.caller, limit=limit, cursor=cursor, email=email)
+    """List all users, newest first, or find one by address.
+
+    A user who registered within the last second may be missing.
+    """
+    page = users.list_users(routes.caller, limit=limit, cursor=cursor, email=email)
     return Page(
         items=[UserView.from_model(user) for user in page.items], next_cursor=page.next_cursor
     )
@@ -35,37 +38,39 @@ def list_users(
 @routes.get("/v1/users/<user_id>", tags=["Users"])
 @requires(Permission.READ_USERS)
 def get_user(user_id: str, if_none_match: IfNoneMatch = None) -> Response[UserView]:
-    """One user."""
-    user = UserView.from_model(users.find(user_id))
+    """Get the account of any user by id."""
+    user = UserView.from_model(users.get_user(user_id))
     return ok_response(user, version=user.version, if_none_match=if_none_match)
 
 
 @routes.patch("/v1/users/<user_id>", tags=["Users"])
 @requires(Permission.MANAGE_USERS)
 def update_user(user_id: str, change: UserChange, if_match: IfMatch) -> Response[UserView]:
-    """Give and take roles, disable an account, enable it again. All its sessions end.
+    """Change a user's roles, or disable or enable the account.
 
-    Your own account is for another admin to change: so the shop always has one.
+    All sessions of the user end. You cannot change your own account: another admin must do that,
+    so that the shop always keeps an admin.
     """
-    changed = users.change(routes.caller, user_id, change, ExpectedVersion.parse(if_match))
+    changed = users.update_user(routes.caller, user_id, change, ExpectedVersion.parse(if_match))
     user = UserView.from_model(changed)
     return ok_response(user, version=user.version)
 
 
 @routes.delete("/v1/users/<user_id>/sessions", status_code=204, tags=["Users"])
 @requires(Permission.MANAGE_USERS)
-def end_sessions(user_id: str) -> Response[Any]:
-    """Sign a user out everywhere, and revoke their API keys."""
-    users.end_sessions(routes.caller, user_id)
+def end_user_sessions(user_id: str) -> Response[Any]:
+    """Log a user out on all devices, and revoke their API keys."""
+    users.end_user_sessions(routes.caller, user_id)
     return no_content_response()
 
 
 @routes.delete("/v1/users/<user_id>/second-factor", status_code=204, tags=["Users"])
 @requires(Permission.MANAGE_USERS)
-def remove_second_factor_of_user(user_id: str) -> Response[Any]:
-    """Turn off the second factor of someone who has lost it. Make sure that it is them.
+def disable_user_second_factor(user_id: str) -> Response[Any]:
+    """Disable the second factor of a user who has lost it.
 
-    All their sessions end, and they are mailed.
+    Check first that the request comes from the account's owner. All their sessions end, and they
+    get a mail.
     """
-    users.remove_second_factor(routes.caller, user_id)
+    users.disable_user_second_factor(routes.caller, user_id)
     return no_content_response()

@@ -9,13 +9,17 @@ _Role = Annotated[Role, Field(strict=False)]  # JSON has text where Python has a
 
 
 class UserChange(RequestBody):
-    """What is left out stays as it is."""
+    """The changes to a user. An omitted field keeps its value."""
 
-    roles: Annotated[list[_Role], Field(min_length=1, max_length=len(Role))] | None = None
-    status: Literal["active", "disabled"] | None = None
+    roles: Annotated[list[_Role], Field(min_length=1, max_length=len(Role))] | None = Field(
+        default=None, description="The complete list of the user's roles."
+    )
+    status: Literal["active", "disabled"] | None = Field(
+        default=None, description="A disabled account cannot log in or use API keys."
+    )
 
     @model_validator(mode="after")
-    def _changes_something(self) -> Self:
+    def _check_any_field(self) -> Self:
         if self.roles is None and self.status is None:
             raise ValueError("Send `roles`, `status` or both")
         return self

@@ -1,11 +1,11 @@
-"""Users, as admins have to do with them: who has which roles, and whose account is open."""
+"""User administration: admins change roles and status, end sessions and disable second factors."""
 
 from collections.abc import Set as AbstractSet
 
 from pydantic import ValidationError
 
 from auth.accounts import repository as accounts
-from auth.accounts.schemas import EmailAddress
+from auth.email_addresses.schemas import EmailAddress
 from auth.users import repository
 from auth.users.schemas import UserChange
 from shared import observability
@@ -14,110 +14,122 @@ from shared.errors.accounts import (
     CannotModifyOwnAccount,
     EmailNotVerified,
     PasswordTooShortForStaff,
-    SecondFactorState,
+    SecondFactorNotEnabled,
     UserNotFound,
 )
+from shared.errors.requests import ConcurrentModification
 from shared.events.accounts import SecondFactorChanged, SecondFactorChangedData
 from shared.http.etags import ExpectedVersion
+from shared.retries import retry_on_stale_version
 from shared.security import permissions
 from shared.security.permissions import Principal, Role
 from shared.storage.cursors import ItemPage
 from shared.storage.models.accounts import Login, User
 
-OPERATOR = "operator"  # whoever holds the deployment's own credentials, in place of a user's id
+OPERATOR = "operator"  # in the audit log, whoever runs a command with the deployment's credentials
 
 
-def browse(
+def list_users(
     admin: Principal, *, limit: int, cursor: str | None, email: str | None
 ) -> ItemPage[User] | ItemPage[Login]:
-    """Newest first; with `email`, the one who has it, if anyone does. Raises InvalidCursor."""
+    """Newest first. With `email`, at most the one user with that address. Raises InvalidCursor."""
     if email is None:
-        return repository.newest(limit=limit, cursor=cursor, for_admin=admin.user_id)
+        return repository.list_users(limit=limit, cursor=cursor, for_admin=admin.user_id)
     login = accounts.find_login(email)
     return ItemPage([] if login is None else [login], next_cursor=None)
 
 
-def find(user_id: str) -> User:
+def get_user(user_id: str) -> User:
     """Raises UserNotFound."""
     user = accounts.find_user(user_id)
     if user is None:
-        raise _not_found()
+        raise UserNotFound
     return user
 
 
-def change(admin: Principal, user_id: str, change: UserChange, expected: ExpectedVersion) -> User:
-    """Raises UserNotFound, CannotModifyOwnAccount, StaleVersion, ConcurrentModification and Forbidden.
+def update_user(
+    admin: Principal, user_id: str, change: UserChange, expected: ExpectedVersion
+) -> User:
+    """Raises UserNotFound, CannotModifyOwnAccount, Forbidden, StaleVersion, ConcurrentModification.
 
-    And EmailNotVerified or PasswordTooShortForStaff for an account that is not fit for staff.
+    Raises EmailNotVerified or PasswordTooShortForStaff when the account may not become staff.
     """
     if user_id == admin.user_id:
-        raise CannotModifyOwnAccount("Another admin has to change your roles and your status.")
+        raise CannotModifyOwnAccount(
+            "You cannot change your own roles and status. Ask another admin."
+        )
 
-    def changed() -> User:
-        user = find(user_id)
+    def update() -> User:
+        user = get_user(user_id)
         expected.check(user.version)
         roles = _roles_of(user) if change.roles is None else frozenset(change.roles)
-        return _amended(user, roles=roles, status=change.status or user.status, by=admin)
+        return _write_if_changed(
+            user, roles=roles, status=change.status or user.status, admin=admin
+        )
 
-    return accounts.persistently(changed)
+    return retry_on_stale_version(update, expected, also_on=(ConcurrentModification,))
 
 
 def grant_admin(email: str) -> User:
-    """Make this account an admin's, whatever else it is: how a shop gets its first one.
+    """Add the admin role to this account. A shop gets its first admin this way.
 
-    Raises UserNotFound, EmailNotVerified, PasswordTooShortForStaff, and ConcurrentModification, which a
-    retry mends.
+    Raises UserNotFound, EmailNotVerified, PasswordTooShortForStaff, and ConcurrentModification; a
+    retry then helps.
     """
+    no_account = UserNotFound("No account has this e-mail address. Register it first.")
     try:
         login = accounts.find_login(EmailAddress(email=email).email)
     except ValidationError as error:
-        raise _not_found() from error
+        raise no_account from error
     if login is None:
-        raise _not_found()
-    user = find(login.user_id)
-    return _amended(user, roles=_roles_of(user) | {Role.ADMIN}, status=user.status, by=None)
+        raise no_account
+    user = get_user(login.user_id)
+    roles = _roles_of(user) | {Role.ADMIN}
+    return _write_if_changed(user, roles=roles, status=user.status, admin=None)
 
 
-def end_sessions(admin: Principal, user_id: str) -> None:
-    """And revoke the API keys. Raises UserNotFound, ConcurrentModification and Forbidden."""
-    user = find(user_id)
-    repository.end_sessions(user, by_admin=admin.user_id)
-    observability.audit(
-        "end_sessions_of_user", "done", user_id=admin.user_id, target_id=user.user_id
-    )
+def end_user_sessions(admin: Principal, user_id: str) -> None:
+    """Revoke the API keys too. Raises UserNotFound, ConcurrentModification and Forbidden."""
+    user = get_user(user_id)
+    repository.end_user_sessions(user, by_admin=admin.user_id)
+    observability.audit("end_user_sessions", "done", user_id=admin.user_id, target_id=user.user_id)
 
 
-def remove_second_factor(admin: Principal, user_id: str) -> None:
-    """For who has lost the app and the recovery codes. All sessions end, and the owner is told.
+def disable_user_second_factor(admin: Principal, user_id: str) -> None:
+    """For a user who has lost the app and the recovery codes. The owner gets a mail.
 
-    Raises UserNotFound, CannotModifyOwnAccount, SecondFactorState, ConcurrentModification and Forbidden.
+    Raises UserNotFound, CannotModifyOwnAccount, SecondFactorNotEnabled, ConcurrentModification and
+    Forbidden.
     """
     if user_id == admin.user_id:
-        raise CannotModifyOwnAccount("Turn your own off at /v1/me/second-factor.")
-    user = find(user_id)
+        raise CannotModifyOwnAccount(
+            "Disable your own second factor at DELETE /v1/me/second-factor."
+        )
+    user = get_user(user_id)
     if not user.second_factor:
-        raise SecondFactorState("The second factor is not on.")
-    told = SecondFactorChanged(data=SecondFactorChangedData(user_id=user_id, enabled=False))
-    repository.remove_second_factor(user, by_admin=admin.user_id, told=told)
+        raise SecondFactorNotEnabled("This user has no second factor enabled.")
+    event = SecondFactorChanged(data=SecondFactorChangedData(user_id=user_id, enabled=False))
+    repository.disable_user_second_factor(user, by_admin=admin.user_id, event=event)
     observability.audit(
-        "remove_second_factor_of_user", "done", user_id=admin.user_id, target_id=user_id
+        "disable_user_second_factor", "done", user_id=admin.user_id, target_id=user_id
     )
 
 
-def _amended(user: User, *, roles: AbstractSet[Role], status: str, by: Principal | None) -> User:
-    """Written only if something changes; then all the user's sessions end."""
-    gained = frozenset(roles - _roles_of(user))
+def _write_if_changed(
+    user: User, *, roles: AbstractSet[Role], status: str, admin: Principal | None
+) -> User:
+    """All sessions of the user end when roles or status change."""
     if roles == _roles_of(user) and status == user.status:
         return user
-    gains_staff = permissions.is_staff(gained)
+    gains_staff = permissions.is_staff(frozenset(roles - _roles_of(user)))
     if gains_staff:
         _check_suits_staff(user)
-    by_admin = by.user_id if by else None
-    repository.change(user, roles, status, by_admin=by_admin, only_if_suits_staff=gains_staff)
+    by_admin = admin.user_id if admin else None
+    repository.update_user(user, roles, status, by_admin=by_admin, only_if_suits_staff=gains_staff)
     user.roles, user.status = {role.value for role in roles}, status
     user.version, user.access_epoch = user.version + 1, user.access_epoch + 1
     observability.audit(
-        "change_user",
+        "update_user",
         "done",
         user_id=by_admin or OPERATOR,
         target_id=user.user_id,
@@ -128,24 +140,22 @@ def _amended(user: User, *, roles: AbstractSet[Role], status: str, by: Principal
 
 
 def _check_suits_staff(user: User) -> None:
-    if not user.email_verified:  # whoever has registered the address may not be its owner
-        raise EmailNotVerified("Have the account's owner confirm the address first.")
+    if not user.email_verified:  # somebody other than its owner may have registered the address
+        raise EmailNotVerified(
+            "The user has not confirmed their e-mail address. Ask them to confirm it first."
+        )
     login = accounts.find_login(user.email)
     if login is None:
-        raise _not_found()
+        raise UserNotFound
     if login.suits_staff:
         return
-    shortest = settings(PasswordSettings).staff_password_length_min
+    length_min = settings(PasswordSettings).staff_password_length_min
     raise PasswordTooShortForStaff(
-        f"Staff sign in with a password of at least {shortest} characters, and this account's is "
-        "shorter. Have its owner change it at /v1/me/password, then try again.",
-        password_length_min=shortest,
+        f"Staff need a password of at least {length_min} characters, and this user's password is "
+        "shorter. Ask them to change it at PUT /v1/me/password, then retry.",
+        password_length_min=length_min,
     )
 
 
 def _roles_of(user: User) -> frozenset[Role]:
     return permissions.roles_named(user.roles)
-
-
-def _not_found() -> UserNotFound:
-    return UserNotFound("There is no such user.")

@@ -1,9 +1,9 @@
-"""Orders as the text of a file: CSV for spreadsheets, JSON Lines for programs. Pure.
+"""Rendering of orders as a file: CSV for spreadsheets, JSON Lines for programs. Pure.
 
-CSV has a row for each line of an order: what was sold at which tax is what books are kept of. What
-the order is goes into each of its rows, so that rows can be sorted and filtered; its amounts go
-into the first alone, so that a column can be summed. Amounts are whole minor units: where the
-decimal sign is a comma, a spreadsheet reads 1.12 as the first of December.
+CSV has one row for each order line, because accounting needs what was sold at which tax. Every row
+repeats the facts of its order, so that rows can be sorted and filtered. Only the first row of an
+order has the order's amounts, so that a column can be summed. Amounts are whole minor units: in
+countries with a decimal comma, a spreadsheet reads 1.12 as the first of December.
 """
 
 import csv
@@ -17,10 +17,10 @@ from orders.lifecycle import balances
 from shared.storage.models.exports import Export
 from shared.storage.models.orders import Order, OrderLine
 
-# Without it, Excel takes UTF-8 for the code page of its computer.
+# Without a byte order mark, Excel reads UTF-8 as the computer's own code page.
 BOM = "\ufeff"
-# What a spreadsheet may take for the beginning of a formula, at the beginning of a cell (OWASP ASVS
-# 5.0, 1.2.10, and its page on CSV injection: CR, and the signs in full width).
+# A cell that starts with one of these may be a formula (OWASP ASVS 5.0, 1.2.10, and OWASP's page on
+# CSV injection: CR, and the full-width signs). A semicolon separates cells in much of Europe.
 _FORMULA = re.compile("(^|;)([=+\\-@\t\r\0\uff1d\uff0b\uff0d\uff20])")
 CONTENT_TYPES: Mapping[str, str] = {
     "csv": "text/csv; charset=utf-8",
@@ -29,9 +29,9 @@ CONTENT_TYPES: Mapping[str, str] = {
 
 Cell = str | int | None
 
-_OF_ORDER: Mapping[str, Callable[[Order], Cell]] = {
+_ORDER_COLUMNS: Mapping[str, Callable[[Order], Cell]] = {
     "order_id": lambda order: order.order_id,
-    "placed_at": lambda order: _moment(order.placed_at),
+    "placed_at": lambda order: _to_rfc3339(order.placed_at),
     "status": lambda order: order.status,
     "buyer_id": lambda order: order.buyer_id,
     "guest_email": lambda order: order.guest_email,
@@ -48,7 +48,7 @@ _OF_ORDER: Mapping[str, Callable[[Order], Cell]] = {
     "tax_included": lambda order: "yes" if order.tax_included else "no",
     "currency": lambda order: order.currency,
 }
-_AMOUNTS: Mapping[str, Callable[[Order], int]] = {
+_AMOUNT_COLUMNS: Mapping[str, Callable[[Order], int]] = {
     "order_items_minor": lambda order: int(order.totals.items_minor),
     "order_discount_minor": lambda order: int(order.totals.discount_minor),
     "order_shipping_minor": lambda order: int(order.totals.shipping_minor),
@@ -57,7 +57,7 @@ _AMOUNTS: Mapping[str, Callable[[Order], int]] = {
     "order_received_minor": balances.received_minor,
     "order_paid_back_minor": balances.paid_back_minor,
 }
-_OF_LINE: Mapping[str, Callable[[OrderLine], Cell]] = {
+_LINE_COLUMNS: Mapping[str, Callable[[OrderLine], Cell]] = {
     "product_id": lambda line: line.product_id,
     "sku": lambda line: line.sku,
     "name": lambda line: line.name,
@@ -70,54 +70,55 @@ _OF_LINE: Mapping[str, Callable[[OrderLine], Cell]] = {
     "tax_rate_ppm": lambda line: int(line.tax_rate_ppm),
     "line_tax_minor": lambda line: int(line.tax_minor),
 }
-COLUMNS = (*_OF_ORDER, "line", *_OF_LINE, *_AMOUNTS)
+COLUMNS = (*_ORDER_COLUMNS, "line", *_LINE_COLUMNS, *_AMOUNT_COLUMNS)
 
 
-def opening(format_: str) -> str:
-    """What a file begins with, though there be no orders."""
-    return BOM + csv_text([COLUMNS]) if format_ == "csv" else ""
+def render_header(format_: str) -> str:
+    """Return the start of the file. A file without orders has nothing else."""
+    return BOM + to_csv([COLUMNS]) if format_ == "csv" else ""
 
 
-def text_of(order: Order, format_: str) -> str:
-    """The order's part of the file."""
+def render_order(order: Order, format_: str) -> str:
     if format_ == "csv":
-        return csv_text(_rows(order))
+        return to_csv(_to_rows(order))
     return StaffOrderDetail.from_model(order).model_dump_json() + "\n"
 
 
-def name_of(export: Export) -> str:
-    """What the file is saved as: safe in a header, whatever was exported."""
+def build_file_name(export: Export) -> str:
+    """The name needs no quoting in a header: only dates, a status and a format go into it."""
     last = export.placed_before - timedelta.resolution
     days = f"{export.placed_from.date().isoformat()}-to-{last.date().isoformat()}"
     kind = f"{export.of_status}-orders" if export.of_status else "orders"
     return f"{kind}-{days}.{export.format}"
 
 
-def csv_text(rows: Iterable[Iterable[Cell]]) -> str:
-    """RFC 4180. A text is never a formula, a number stays a number, and None is an empty cell."""
+def to_csv(rows: Iterable[Iterable[Cell]]) -> str:
+    """RFC 4180. No text is a formula, a number stays a number, and None is an empty cell."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows(
-        [defused(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+        [escape_formulas(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
     )
     return text.getvalue()
 
 
-def defused(text: str) -> str:
-    """The text, which no spreadsheet reckons: an apostrophe before it says that it is a text.
-
-    Where a semicolon parts the cells, as in much of Europe, one begins behind each of them.
-    """
+def escape_formulas(text: str) -> str:
+    """Put an apostrophe before each possible formula: spreadsheets then show the text."""
     return _FORMULA.sub(r"\1'\2", text)
 
 
-def _rows(order: Order) -> Iterable[list[Cell]]:
-    about = [cell(order) for cell in _OF_ORDER.values()]
-    amounts: list[Cell] = [amount(order) for amount in _AMOUNTS.values()]
+def _to_rows(order: Order) -> Iterable[list[Cell]]:
+    order_cells = [cell(order) for cell in _ORDER_COLUMNS.values()]
+    amounts: list[Cell] = [amount(order) for amount in _AMOUNT_COLUMNS.values()]
     for number, line in enumerate(order.lines, start=1):
-        cells = [cell(line) for cell in _OF_LINE.values()]
-        yield [*about, number, *cells, *(amounts if number == 1 else [None] * len(amounts))]
+        line_cells = [cell(line) for cell in _LINE_COLUMNS.values()]
+        yield [
+            *order_cells,
+            number,
+            *line_cells,
+            *(amounts if number == 1 else [None] * len(amounts)),
+        ]
 
 
-def _moment(moment: datetime) -> str:
-    """As the API writes it."""
+def _to_rfc3339(moment: datetime) -> str:
+    """As the API shows a time."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

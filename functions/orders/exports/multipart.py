@@ -1,6 +1,6 @@
-"""A file that is sent to S3 while it is written: of it, one part at a time is held.
+"""Upload a file to S3 while it is written. Only one part is in memory at a time.
 
-Until the whole is complete nothing is seen of it, and of what was given up nothing is kept.
+The file appears in the bucket when it is complete; an aborted upload leaves nothing there.
 """
 
 from collections.abc import Iterator
@@ -12,50 +12,51 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared import aws
 from shared.config import UploadSettings, settings
 
-PART_BYTES = 8_000_000  # S3 takes 10,000 parts, of 5 MiB at least but for the last
-CHECKSUM = "ChecksumCRC32"  # of each part, and the whole is refused if one came to harm
+# S3 accepts 10,000 parts of at least 5 MiB (the last one may be smaller): files up to 80 GB.
+PART_BYTES = 8_000_000
+CHECKSUM = "ChecksumCRC32"  # of each part: S3 refuses the file if a part was damaged
 
 
-class Multipart:
+class MultipartFile:
     def __init__(self, upload: dict[str, str]) -> None:
         self._upload = upload
-        self._held = bytearray()
+        self._buffer = bytearray()
         self._parts: list[dict[str, Any]] = []
 
     def write(self, text: str) -> None:
-        self._held += text.encode()
-        if len(self._held) >= PART_BYTES:
-            self._send()
+        self._buffer += text.encode()
+        if len(self._buffer) >= PART_BYTES:
+            self._upload_part()
 
     def complete(self) -> None:
-        if self._held or not self._parts:  # an empty file has one part too
-            self._send()
+        if self._buffer or not self._parts:  # an empty file has one part too
+            self._upload_part()
         aws.client("s3").complete_multipart_upload(
             **self._upload, MultipartUpload={"Parts": self._parts}
         )
 
-    def _send(self) -> None:
+    def _upload_part(self) -> None:
         number = len(self._parts) + 1
-        sent = aws.client("s3").upload_part(
-            **self._upload, PartNumber=number, Body=self._held, ChecksumAlgorithm="CRC32"
+        part = aws.client("s3").upload_part(
+            **self._upload, PartNumber=number, Body=self._buffer, ChecksumAlgorithm="CRC32"
         )
-        self._parts.append({"PartNumber": number, "ETag": sent["ETag"], CHECKSUM: sent[CHECKSUM]})
-        self._held = bytearray()
+        self._parts.append({"PartNumber": number, "ETag": part["ETag"], CHECKSUM: part[CHECKSUM]})
+        self._buffer = bytearray()
 
 
 @contextmanager
-def writing(key: str, *, content_type: str) -> Iterator[Multipart]:
-    """There is a file under that key once the block has ended, and none if it raised."""
-    where = {"Bucket": settings(UploadSettings).uploads_bucket, "Key": key}
-    begun = aws.client("s3").create_multipart_upload(
-        **where, ContentType=content_type, ChecksumAlgorithm="CRC32"
+def open_file(key: str, *, content_type: str) -> Iterator[MultipartFile]:
+    """Complete the file when the block ends; abort the upload if the block raises."""
+    target = {"Bucket": settings(UploadSettings).uploads_bucket, "Key": key}
+    created = aws.client("s3").create_multipart_upload(
+        **target, ContentType=content_type, ChecksumAlgorithm="CRC32"
     )
-    upload = where | {"UploadId": begun["UploadId"]}
-    file = Multipart(upload)
+    upload = target | {"UploadId": created["UploadId"]}
+    file = MultipartFile(upload)
     try:
         yield file
         file.complete()
     except BaseException:
-        with suppress(BotoCoreError, ClientError):  # the bucket gives up what is left after a day
+        with suppress(BotoCoreError, ClientError):  # the bucket's lifecycle aborts it after a day
             aws.client("s3").abort_multipart_upload(**upload)
         raise

@@ -1,4 +1,4 @@
-"""The exports, how far each has come, and the orders that go into them."""
+"""Exports, their progress, and the orders that go into them."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from pynamodb.indexes import Index
 from shared import clock
 from shared.errors.base import AppError, Unavailable
 from shared.events.orders import ExportRequested
-from shared.retries import pause
+from shared.retries import retry
 from shared.storage import cursors, outbox
 from shared.storage.cursors import ItemPage, Position
 from shared.storage.dynamo import BATCH_MAX
@@ -20,62 +20,65 @@ from shared.storage.models.exports import Export
 from shared.storage.models.orders import Order
 from shared.storage.transactions import Action, Condition, Transaction
 
-KEPT = timedelta(days=7)  # as long as the bucket keeps the file
-KEYS_A_QUERY = 1_000  # some 200 bytes each
-TRIES = 5  # at reading when the database is busy
-PATIENCE = 4  # doublings of the pause that a customer would not wait for: 12 s in all at the most
-_OF_OWNER = "exports of an owner"
+RETENTION = timedelta(days=7)  # the bucket keeps the file as long (template.yaml)
+KEYS_PER_QUERY = 1_000  # of some 200 bytes each: well under DynamoDB's 1 MB
+READ_ATTEMPTS = 5  # when the database is busy
+# Nobody waits for a worker, so its pauses are longer than a request's: 12 s in all at most.
+BACKOFF_OFFSET = 4
+_EXPORTS_OF_OWNER = "exports of an owner"  # binds a cursor to this query
 _UNFINISHED = ("requested", "running")
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
-class AlreadyRequested(AppError):
-    """There is an export with this id."""
+class ExportAlreadyExists(AppError):
+    """The caller returns the existing export instead."""
 
-    status, code = 409, "already_requested"
-
-
-class ExportedElsewhere(AppError):
-    """It is finished, or another run of it got ahead: this one stops."""
-
-    status, code = 409, "exported_elsewhere"
+    status, code = 409, "export_already_exists"
+    default_message = "An export with this id exists already."
 
 
-def add(export: Export, event: ExportRequested) -> None:
-    """Both or neither. Raises AlreadyRequested."""
+class ExportConflict(Exception):
+    """The export is finished, or another run has written to it: this run must stop."""
+
+
+def create_export(export: Export, event: ExportRequested) -> None:
+    """Store the export with its event. Raises ExportAlreadyExists."""
     transaction = Transaction()
     transaction.put(
-        export,
-        only_if=Export.export_id.does_not_exist(),
-        otherwise=AlreadyRequested("This export was requested before."),
+        export, only_if=Export.export_id.does_not_exist(), otherwise=ExportAlreadyExists()
     )
     outbox.stage_event(transaction, event)
     transaction.commit()
 
 
-def find(export_id: str) -> Export | None:
+def find_export(export_id: str) -> Export | None:
     return Export.find(export_id, consistent=True)
 
 
-def of_owner(owner_id: str, *, limit: int, cursor: str | None) -> ItemPage[Export]:
+def list_exports(owner_id: str, *, limit: int, cursor: str | None) -> ItemPage[Export]:
     """Newest first. Raises InvalidCursor."""
     return cursors.query_page(
-        Export.by_owner, owner_id, query=_OF_OWNER, owner=owner_id, limit=limit, cursor=cursor
+        Export.by_owner,
+        owner_id,
+        query=_EXPORTS_OF_OWNER,
+        owner=owner_id,
+        limit=limit,
+        cursor=cursor,
     )
 
 
-def unfinished(owner_id: str, *, since: datetime) -> int:
-    """Of those requested since then, as far as the index knows yet."""
+def count_unfinished_exports(owner_id: str, *, since: datetime) -> int:
+    """Count the owner's exports requested after `since`. The index may lag."""
     return Export.by_owner.count(
         owner_id, Export.created_at > since, Export.status.is_in(*_UNFINISHED)
     )
 
 
-def begin(export_id: str) -> Export:
-    """The export, running from the start: of a run that was cut off, no file is left.
+def start_export(export_id: str) -> Export:
+    """Set the export to running, and its progress to 0: an interrupted run leaves no file.
 
-    Raises ExportedElsewhere when it is unknown or finished.
+    Raises ExportConflict if the export is finished or does not exist.
     """
     export = Export(export_id)
     try:
@@ -83,109 +86,107 @@ def begin(export_id: str) -> Export:
             [
                 Export.status.set("running"),
                 Export.orders.set(0),
-                Export.expires_at.set(clock.utc_now() + KEPT),
+                Export.expires_at.set(clock.utc_now() + RETENTION),
             ],
             condition=Export.status.is_in(*_UNFINISHED),
         )
     except UpdateError as error:
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise
-        raise ExportedElsewhere("This export is not waiting to be written.") from error
+        raise ExportConflict("the export is finished or does not exist") from error
     return export
 
 
-def progress(export: Export, orders: int) -> None:
-    """Raises ExportedElsewhere."""
-    _go_on(export, [Export.orders.set(orders)])
+def record_progress(export: Export, orders: int) -> None:
+    """Raises ExportConflict."""
+    _update_running(export, [Export.orders.set(orders)])
     export.orders = orders
 
 
-def complete(export: Export, orders: int, file_key: str) -> None:
-    """Raises ExportedElsewhere."""
-    _go_on(export, [Export.orders.set(orders), Export.file_key.set(file_key), *_end("completed")])
+def complete_export(export: Export, orders: int, file_key: str) -> None:
+    """Raises ExportConflict."""
+    written = [Export.orders.set(orders), Export.file_key.set(file_key)]
+    _update_running(export, [*written, *_finish("completed")])
 
 
-def fail(export: Export) -> None:
-    """Raises ExportedElsewhere."""
-    _go_on(export, _end("failed"))
+def fail_export(export: Export) -> None:
+    """Raises ExportConflict."""
+    _update_running(export, _finish("failed"))
 
 
-def _end(status: str) -> list[Action]:
+def _finish(status: str) -> list[Action]:
     return [Export.status.set(status), Export.finished_at.set(clock.utc_now())]
 
 
-def _go_on(export: Export, actions: list[Action]) -> None:
-    """In a transaction, which a retry after a lost reply does not find changed by itself.
+def _update_running(export: Export, actions: list[Action]) -> None:
+    """Update the export if its progress is what this run recorded last.
 
-    Of two runs at once one gets ahead, and the other finds a count that is not its own.
+    If two runs write the same export, the slower one finds a count that it did not write, and
+    stops. In a transaction, because its client token makes a retry after a lost reply succeed
+    instead of finding the changed count.
     """
     transaction = Transaction()
     transaction.update(
         Export(export.export_id),
         actions,
         only_if=(Export.status == "running") & (Export.orders == export.orders),
-        otherwise=ExportedElsewhere("Another run writes this export, or has finished it."),
+        otherwise=ExportConflict("another run has written to the export"),
     )
     transaction.commit()
 
 
-def pages(export: Export) -> Iterator[list[Order]]:
-    """Its orders as they are when they are read, the first placed first, BATCH_MAX at a time.
+def list_order_batches(export: Export) -> Iterator[list[Order]]:
+    """Iterate over the export's orders by time of placement, up to BATCH_MAX at a time.
 
-    None comes twice, whatever is changed meanwhile: when it was placed, which the indexes go by,
-    never changes. One that has another status by now is left out. Raises Unavailable.
+    Each order comes once and as it is when it is read: the indexes sort by the time of placement,
+    which never changes. An order that has left the export's status is omitted. Raises Unavailable.
     """
-    order_ids = _order_ids(export)
+    order_ids = _list_order_ids(export)
     while keys := list(islice(order_ids, BATCH_MAX)):
-        found = _patiently(partial(Order.find_many, keys)).values()
-        yield [it for it in found if export.of_status in (None, it.status)]
+        found = _read(partial(Order.find_many, keys)).values()
+        yield [order for order in found if export.of_status in (None, order.status)]
 
 
-def _order_ids(export: Export) -> Iterator[str]:
+def _list_order_ids(export: Export) -> Iterator[str]:
     last = export.placed_before - timedelta.resolution
     placed = Order.placed_at.between(export.placed_from, last)
     if export.of_status:
-        yield from _ids_in(Order.by_status, export.of_status, placed)
+        yield from _list_ids_in(Order.by_status, export.of_status, placed)
         return
-    for month in _months(export.placed_from, last):
-        yield from _ids_in(Order.by_month, month, placed)
+    for month in _months_between(export.placed_from, last):
+        yield from _list_ids_in(Order.by_month, month, placed)
 
 
-def _ids_in(index: Index[Order], hash_key: str, placed: Condition) -> Iterator[str]:
+def _list_ids_in(index: Index[Order], hash_key: str, placed: Condition) -> Iterator[str]:
     position = None
     while True:
-        order_ids, position = _patiently(partial(_some_ids_in, index, hash_key, placed, position))
+        order_ids, position = _read(partial(_query_ids, index, hash_key, placed, position))
         yield from order_ids
         if position is None:
             return
 
 
-def _some_ids_in(
+def _query_ids(
     index: Index[Order], hash_key: str, placed: Condition, position: Position | None
 ) -> tuple[list[str], Position | None]:
-    """Of one Query, and where the next goes on."""
+    """Return the ids that one Query finds, and the position of the next Query."""
     found = index.query(
         hash_key,
         placed,
-        limit=KEYS_A_QUERY,
-        page_size=KEYS_A_QUERY,
+        limit=KEYS_PER_QUERY,
+        page_size=KEYS_PER_QUERY,
         last_evaluated_key=position,
     )
     return [order.order_id for order in found], found.last_evaluated_key
 
 
-def _patiently(read: Callable[[], Found]) -> Found:
-    """A run reads thousands of times, and one that fails is lost whole. Raises Unavailable."""
-    for retry in range(1, TRIES):
-        try:
-            return read()
-        except Unavailable:
-            pause(retry + PATIENCE)
-    return read()
+def _read(read: Callable[[], Result]) -> Result:
+    """Retry the read: a run reads thousands of times, and one failure would lose all its work."""
+    return retry(read, on=(Unavailable,), attempts=READ_ATTEMPTS, backoff_offset=BACKOFF_OFFSET)
 
 
-def _months(first: datetime, last: datetime) -> Iterator[str]:
-    """As orders are filed under them, both included."""
+def _months_between(first: datetime, last: datetime) -> Iterator[str]:
+    """The values of `Order.placed_month` from the first to the last moment, both included."""
     for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
         year, month = divmod(number, 12)
         yield f"{year:04}-{month + 1:02}"

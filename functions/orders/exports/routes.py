@@ -14,22 +14,23 @@ routes = Routes()
 
 @routes.post("/v1/exports", status_code=202, tags=["Exports"])
 @requires(Permission.READ_ALL_ORDERS)
-def request_export(
+def create_export(
     request: ExportRequest, idempotency_key: IdempotencyKey
 ) -> Response[OrderExportView]:
-    """Have a file of orders written. Read the export until it is completed, and has a link to it.
+    """Start an export of orders to a file.
 
-    Sent again with the same key, it answers with the export as it now stands.
+    Read the export until its `status` is `completed`; then `file_url` links to the file. A second
+    request with the same key returns the same export in its current state.
     """
-    requested = exports.request(routes.caller, request, idempotency_key)
-    view = OrderExportView.from_model(requested.export, exports.link_to(requested.export))
+    created = exports.create_export(routes.caller, request, idempotency_key)
+    view = OrderExportView.from_model(created.export, exports.sign_file_url(created.export))
     return Response(
         status_code=202,
         content_type=JSON,
         body=view,
         headers={
             "Location": f"/v1/exports/{view.id}",
-            "Idempotency-Replayed": "true" if requested.is_replay else "false",
+            "Idempotency-Replayed": "true" if created.is_replay else "false",
         },
     )
 
@@ -37,15 +38,17 @@ def request_export(
 @routes.get("/v1/exports", tags=["Exports"])
 @requires(Permission.READ_ALL_ORDERS)
 def list_exports(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[OrderExportView]:
-    """Those that you have asked for in the last week, newest first."""
-    page = exports.mine(routes.caller, limit=limit, cursor=cursor)
-    items = [OrderExportView.from_model(export, exports.link_to(export)) for export in page.items]
+    """List the exports that you requested in the last seven days, newest first."""
+    page = exports.list_exports(routes.caller, limit=limit, cursor=cursor)
+    items = [
+        OrderExportView.from_model(export, exports.sign_file_url(export)) for export in page.items
+    ]
     return Page(items=items, next_cursor=page.next_cursor)
 
 
 @routes.get("/v1/exports/<export_id>", tags=["Exports"])
 @requires(Permission.READ_ALL_ORDERS)
 def get_export(export_id: str) -> OrderExportView:
-    """How far one of your exports has come; once it is completed, with a link to its file."""
-    export = exports.view(routes.caller, export_id)
-    return OrderExportView.from_model(export, exports.link_to(export))
+    """Get one of your exports: its progress and, once it is completed, a link to its file."""
+    export = exports.get_export(routes.caller, export_id)
+    return OrderExportView.from_model(export, exports.sign_file_url(export))

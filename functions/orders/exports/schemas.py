@@ -9,30 +9,32 @@ from shared.http.schemas import RequestBody, View
 from shared.storage.models.exports import Export
 from shared.timestamps import Timestamp
 
-SPAN_MAX = timedelta(days=5 * 366)  # five years, leap days and all
+SPAN_MAX = timedelta(days=5 * 366)  # five years, leap days included
 
 Format = Literal["csv", "jsonl"]
 
 
 class ExportRequest(RequestBody):
     format: Format = Field(
-        description="`csv`: a row for each line of an order, for spreadsheets. `jsonl`: each order "
-        "as the API shows it to staff, in a line of JSON."
+        description="`csv`: one row for each order line, for spreadsheets. `jsonl`: one line of "
+        "JSON for each order, as staff get it from the API."
     )
-    status: Status | None = Field(default=None, description="Null: whatever has become of them.")
+    status: Status | None = Field(default=None, description="Null exports orders of every status.")
     placed_from: Timestamp
     placed_before: Timestamp = Field(
-        description="Not included itself; at most five years later than `placed_from`."
+        description="Exclusive; at most five years later than `placed_from`."
     )
 
     @field_validator("placed_before")
     @classmethod
-    def _spans_some_time(cls, placed_before: datetime, info: ValidationInfo) -> datetime:
+    def _validate_span(cls, placed_before: datetime, info: ValidationInfo) -> datetime:
         placed_from = info.data.get("placed_from")
         if placed_from and placed_before <= placed_from:
             raise PydanticCustomError("times_out_of_order", "Must be later than `placed_from`")
         if placed_from and placed_before - placed_from > SPAN_MAX:
-            raise PydanticCustomError("span_too_long", "Must be at most five years later")
+            raise PydanticCustomError(
+                "span_too_long", "Must be at most five years later than `placed_from`"
+            )
         return placed_before
 
 
@@ -46,18 +48,18 @@ class OrderExportView(View):
     id: str
     format: Format
     status: Literal["requested", "running", "completed", "failed"] = Field(
-        description="`failed`: the file took longer than a quarter of an hour, or could not be "
-        "written five times over. Ask for fewer orders, with a new key."
+        description="`failed`: the file took longer than 15 minutes, or five attempts failed. "
+        "Request fewer orders with a new key."
     )
     filters: FiltersView
-    orders: int = Field(description="Written so far.")
+    orders: int = Field(description="How many orders are written so far.")
     created_at: datetime
     finished_at: datetime | None
     file_url: str | None = Field(
-        description="Good for ten minutes; read the export again for a new one. Null until it is "
-        "completed, and once the file has expired."
+        description="Valid for ten minutes; read the export again for a new link. Null until the "
+        "export is completed, and after `file_expires_at`."
     )
-    file_expires_at: datetime | None = Field(description="Null until it is completed.")
+    file_expires_at: datetime | None = Field(description="Null until the export is completed.")
 
     @classmethod
     def from_model(cls, export: Export, file_url: str | None) -> Self:

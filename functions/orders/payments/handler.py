@@ -1,7 +1,7 @@
-"""Paying for orders. A function of its own, so that the provider's library slows nobody else."""
+"""Payments have a function of their own: the provider's library slows no other function."""
 
 from orders.payments import service as payments
-from orders.payments.schemas import StartedPaymentView, WebhookAnswer
+from orders.payments.schemas import StartedPaymentView, WebhookResultView
 from shared.config import GuestSettings, PaymentSettings
 from shared.http.api import create_api
 from shared.http.authorization import anyone, requires
@@ -16,29 +16,34 @@ handler = api.resolve
 @api.post("/v1/orders/<order_id>/payment", tags=["Payments"])
 @requires(Permission.PLACE_ORDERS)
 def start_payment(order_id: str) -> StartedPaymentView:
-    """Begin to pay for your order. Asked again, it answers with the same payment.
+    """Start the payment of your order, or return the payment that is already started.
 
-    The order is paid once the provider has told so: look at the order for it.
+    Complete the payment on your checkout page with `client_secret`. Then read the order: it becomes
+    `paid` when the provider's webhook arrives.
     """
-    begun = payments.start_payment(api.caller, order_id)
-    return StartedPaymentView.from_model(begun.order, begun.payment, provider=begun.provider)
+    started = payments.start_payment(api.caller, order_id)
+    return StartedPaymentView.from_model(started.order, started.payment, provider=started.provider)
 
 
 @api.post("/v1/guest/orders/<order_id>/payment", tags=["Payments"])
 @anyone
 def start_guest_payment(order_id: str, order_token: OrderToken = None) -> StartedPaymentView:
-    """As for orders with an account, with the token of the order's link."""
-    begun = payments.start_guest_payment(order_token, order_id)
-    return StartedPaymentView.from_model(begun.order, begun.payment, provider=begun.provider)
+    """Start the payment of a guest's order, or return the payment that is already started.
+
+    Send the token of the order's link. Otherwise this works as for orders with an account.
+    """
+    started = payments.start_guest_payment(order_token, order_id)
+    return StartedPaymentView.from_model(started.order, started.payment, provider=started.provider)
 
 
 @api.post("/v1/payments/webhook", tags=["Payments"])
 @anyone
-def receive_payment_webhook() -> WebhookAnswer:
-    """For the payment provider, which signs what it tells.
+def receive_payment_webhook() -> WebhookResultView:
+    """Receive a signed webhook from the payment provider, and apply it to its order.
 
-    400 if the signature is not its own or too old; 503 and 500 if it should tell it again.
+    Status 400 means that the signature is invalid or older than five minutes. After 500 and 503
+    the provider must send the webhook again; after 200 it must not.
     """
     event = api.current_event
-    heard = payments.handle_webhook(read_bytes(event), event.headers)
-    return WebhookAnswer(outcome=heard.outcome, reason=heard.reason)
+    result = payments.handle_webhook(read_bytes(event), event.headers)
+    return WebhookResultView(outcome=result.outcome, reason=result.reason)

@@ -1,4 +1,4 @@
-"""The payment provider of the local stack (`local/payments.py`), over HTTP as any other."""
+"""The client of the local stack's payment provider (`local/payments/`), over HTTP."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from orders.lifecycle.balances import (
 )
 from orders.payments.credentials import Credentials
 from orders.payments.provider import (
-    ENDS,
+    FINAL_STATUSES,
     Authorized,
     Captured,
     Payment,
@@ -33,9 +33,9 @@ from orders.payments.signatures import require_authentic
 from shared.errors.orders import PaymentRefused, PaymentUnavailable
 from shared.money import Money
 
-SECONDS = 5  # to connect, and again for each part of the answer
-UNSET = 401, 403  # the shop's key is wrong: nothing that a buyer could do
-BUSY = 429
+TIMEOUT_SECONDS = 5  # to connect, and for each read of the response
+# The shop's API key is wrong (401, 403) or it sends too much (429): the buyer can change nothing.
+UNAVAILABLE_STATUSES = frozenset({401, 403, 429})
 
 PAYMENT_STATUSES = {
     "awaiting": STARTED,
@@ -47,7 +47,7 @@ REFUND_STATUSES = {"pending": REQUESTED, "succeeded": SUCCEEDED, "failed": FAILE
 
 
 class _Event(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)  # a crash is logged
+    model_config = ConfigDict(hide_input_in_errors=True)  # validation errors are logged
 
     id: str
     type: str
@@ -57,107 +57,111 @@ class _Event(BaseModel):
 class LocalProvider:
     name = "local"
 
-    def __init__(self, keys: Credentials, url: str, *, is_manual: bool) -> None:
+    def __init__(self, credentials: Credentials, url: str, *, is_manual: bool) -> None:
         parts = urlsplit(url)
         self._host, self._path = parts.netloc, parts.path.rstrip("/")
-        self._keys = keys
-        self._capture = "manual" if is_manual else "automatic"
+        self._credentials = credentials
+        self._capture_method = "manual" if is_manual else "automatic"
 
-    def begin(self, order_id: str, amount: Money, key: str) -> Payment:
-        wanted = amount.model_dump() | {"order_id": order_id, "capture": self._capture}
-        return _payment(self._post("/payments", wanted, key))
+    def create_payment(self, order_id: str, amount: Money, idempotency_key: str) -> Payment:
+        body = amount.model_dump() | {"order_id": order_id, "capture": self._capture_method}
+        return _to_payment(self._post("/payments", body, idempotency_key))
 
-    def find(self, payment_id: str) -> Payment:
-        return _payment(self._call("GET", f"/payments/{payment_id}"))
+    def get_payment(self, payment_id: str) -> Payment:
+        return _to_payment(self._send("GET", f"/payments/{payment_id}"))
 
-    def capture(self, payment_id: str, amount: Money) -> Payment:
-        return self._change(payment_id, "capture", {"amount_minor": amount.amount_minor})
+    def capture_payment(self, payment_id: str, amount: Money) -> Payment:
+        body = {"amount_minor": amount.amount_minor}
+        return self._finish(payment_id, f"/payments/{payment_id}/capture", body)
 
-    def void(self, payment_id: str) -> Payment:
-        return self._change(payment_id, "cancel", {})
+    def void_payment(self, payment_id: str) -> Payment:
+        return self._finish(payment_id, f"/payments/{payment_id}/cancel", {})
 
-    def refund(self, payment_id: str, amount: Money, refund_id: str) -> Refund:
-        wanted = {
+    def create_refund(self, payment_id: str, amount: Money, refund_id: str) -> Refund:
+        body = {
             "payment_id": payment_id,
             "amount_minor": amount.amount_minor,
             "refund_id": refund_id,
         }
-        return _refund(self._post("/refunds", wanted, refund_id))
+        return _to_refund(self._post("/refunds", body, refund_id))
 
     def find_refund(self, payment_id: str, refund_id: str) -> Refund | None:
-        made = self._call("GET", f"/payments/{payment_id}")["refunds"]
-        return next((_refund(it) for it in made if it["refund_id"] == refund_id), None)
-
-    def event_of(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
-        require_authentic(body, headers.get("payment-signature"), self._keys.webhook_secrets)
-        event = _Event.model_validate_json(body)
-        about = event.data
-        told = event.id, event.type, about["order_id"]
-        amount = Money(amount_minor=about["amount_minor"], currency=about["currency"])
-        if event.type == "payment.authorized":
-            return Authorized(*told, about["id"], amount)
-        if event.type == "payment.captured":
-            received = Money(amount_minor=about["captured_minor"], currency=about["currency"])
-            return Captured(*told, about["id"], received)
-        if event.type == "payment.voided":
-            return Voided(*told, about["id"])
-        if event.type == "refund.updated":
-            return RefundUpdate(
-                *told, about["payment_id"], about["refund_id"], _refund(about), amount
-            )
+        payment = self._send("GET", f"/payments/{payment_id}")
+        for refund in payment["refunds"]:
+            if refund["refund_id"] == refund_id:
+                return _to_refund(refund)
         return None
 
-    def _change(self, payment_id: str, how: str, wanted: dict[str, Any]) -> Payment:
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
+        signature = headers.get("payment-signature")
+        require_authentic(body, signature, self._credentials.webhook_secrets)
+        return _parse_event(body)
+
+    def _finish(self, payment_id: str, path: str, body: dict[str, Any]) -> Payment:
+        """Return the payment as it is afterwards; a payment that ended earlier is no error."""
         try:
-            return _payment(self._post(f"/payments/{payment_id}/{how}", wanted, uuid4().hex))
+            return _to_payment(self._post(path, body, uuid4().hex))
         except PaymentRefused:
-            payment = self.find(payment_id)
-            if payment.status not in ENDS:
+            payment = self.get_payment(payment_id)
+            if payment.status not in FINAL_STATUSES:
                 raise
             return payment
 
-    def _post(self, path: str, body: dict[str, Any], key: str) -> Any:
-        return self._call("POST", path, json.dumps(body), {"Idempotency-Key": key})
+    def _post(self, path: str, body: dict[str, Any], idempotency_key: str) -> Any:
+        return self._send("POST", path, json.dumps(body), {"Idempotency-Key": idempotency_key})
 
-    def _call(
+    def _send(
         self, method: str, path: str, body: str | None = None, headers: Mapping[str, str] = {}
     ) -> Any:
-        connection = HTTPConnection(self._host, timeout=SECONDS)
-        given = {"Authorization": f"Bearer {self._keys.api_key}", **headers}
+        connection = HTTPConnection(self._host, timeout=TIMEOUT_SECONDS)
+        all_headers = {"Authorization": f"Bearer {self._credentials.api_key}", **headers}
         if body is not None:
-            given["Content-Type"] = "application/json"
+            all_headers["Content-Type"] = "application/json"
         try:
-            connection.request(method, self._path + path, body, given)
-            answer = connection.getresponse()
-            return _read(answer.status, answer.read())
+            connection.request(method, self._path + path, body, all_headers)
+            response = connection.getresponse()
+            return _parse_response(response.status, response.read())
         except (OSError, HTTPException) as error:
-            raise _unavailable() from error
+            raise PaymentUnavailable from error
         finally:
             connection.close()
 
 
-def _read(status: int, body: bytes) -> Any:
-    if status in UNSET or status == BUSY or status >= 500:  # noqa: PLR2004 (RFC 9110)
-        raise _unavailable()
-    answer = json.loads(body)
+def _parse_response(status: int, body: bytes) -> Any:
+    if status in UNAVAILABLE_STATUSES or status >= 500:  # noqa: PLR2004 (RFC 9110)
+        raise PaymentUnavailable
+    content = json.loads(body)
     if status >= 400:  # noqa: PLR2004
-        reason = answer["error"]["code"]
-        raise PaymentRefused("The payment provider has refused this.", reason=reason)
-    return answer
+        raise PaymentRefused(reason=content["error"]["code"])
+    return content
 
 
-def _unavailable() -> PaymentUnavailable:
-    return PaymentUnavailable("The payment provider does not answer. Try again.")
+def _parse_event(body: bytes) -> ProviderEvent | None:
+    event = _Event.model_validate_json(body)
+    content = event.data
+    common = event.id, event.type, content["order_id"]
+    amount = Money(amount_minor=content["amount_minor"], currency=content["currency"])
+    if event.type == "payment.authorized":
+        return Authorized(*common, content["id"], amount)
+    if event.type == "payment.captured":
+        captured = Money(amount_minor=content["captured_minor"], currency=content["currency"])
+        return Captured(*common, content["id"], captured)
+    if event.type == "payment.voided":
+        return Voided(*common, content["id"])
+    if event.type == "refund.updated":
+        payment_id, refund_id = content["payment_id"], content["refund_id"]
+        return RefundUpdate(*common, payment_id, refund_id, _to_refund(content), amount)
+    return None
 
 
-def _payment(shown: dict[str, Any]) -> Payment:
+def _to_payment(content: dict[str, Any]) -> Payment:
     return Payment(
-        payment_id=shown["id"],
-        client_secret=shown["client_secret"],
-        status=PAYMENT_STATUSES[shown["status"]],
-        captured_minor=shown["captured_minor"],
+        payment_id=content["id"],
+        client_secret=content["client_secret"],
+        status=PAYMENT_STATUSES[content["status"]],
+        captured_minor=content["captured_minor"],
     )
 
 
-def _refund(shown: dict[str, Any]) -> Refund:
-    return Refund(shown["id"], REFUND_STATUSES[shown["status"]])
+def _to_refund(content: dict[str, Any]) -> Refund:
+    return Refund(content["id"], REFUND_STATUSES[content["status"]])

@@ -1,7 +1,7 @@
-"""What the shop asks of a payment provider, and what it is told by one. Pure.
+"""The interface to a payment provider, and the events that its webhooks report. Pure.
 
-Two implementations: `stripe_provider` and `local_provider`. Both know an order by the id that its
-payment carries, and a refund by the shop's own id for it.
+`stripe_provider` and `local_provider` implement it. In both, a payment carries the id of its order,
+and a refund carries the shop's own refund id.
 """
 
 from collections.abc import Mapping
@@ -11,31 +11,31 @@ from typing import Protocol
 from orders.lifecycle.balances import CAPTURED, VOID
 from shared.money import Money
 
-ENDS = frozenset({CAPTURED, VOID})  # of a payment; what else there may be is refunds
+FINAL_STATUSES = frozenset({CAPTURED, VOID})  # of a payment; only refunds can follow
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """As it stands at the provider; `status` is one of `receipts`."""
+    """The provider's current state of a payment."""
 
     payment_id: str
-    client_secret: str  # with which the buyer's page completes it, and nothing else
-    status: str
+    client_secret: str  # lets the buyer's page complete this payment, and nothing else
+    status: str  # STARTED, AUTHORIZED, CAPTURED or VOID of `lifecycle.balances`
     captured_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
     provider_refund_id: str
-    status: str  # one of `receipts`
+    status: str  # REQUESTED, SUCCEEDED or FAILED of `lifecycle.balances`
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentUpdate:
-    """An event of the provider's. It may come twice, late, and before what came to pass earlier."""
+    """An event from the provider. It may arrive twice, late, and before an earlier event."""
 
     event_id: str
-    type: str  # the provider's word
+    type: str  # the provider's name for the event
     order_id: str
     payment_id: str
 
@@ -52,12 +52,12 @@ class Captured(PaymentUpdate):
 
 @dataclass(frozen=True, slots=True)
 class Voided(PaymentUpdate):
-    """Nothing will come of the payment."""
+    """The payment ended without a capture."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefundUpdate(PaymentUpdate):
-    refund_id: str | None  # none: it was not asked for here
+    refund_id: str | None  # the shop's; None if the refund was made in the provider's dashboard
     refund: Refund
     amount: Money
 
@@ -66,32 +66,35 @@ ProviderEvent = Authorized | Captured | Voided | RefundUpdate
 
 
 class PaymentProvider(Protocol):
-    """Each call may raise PaymentUnavailable (try again) and PaymentRefused (it says no for good).
+    """Every call may raise PaymentUnavailable (retry later) and PaymentRefused (final).
 
-    To begin and to pay back are done once for each key or refund_id, however often they are asked
-    for. What is captured or void is so once by itself: asked again, the answer is how it stands.
+    `create_payment` is idempotent by `idempotency_key`, and `create_refund` by `refund_id`.
+    `capture_payment` and `void_payment` need no key: a second call returns the payment unchanged.
     """
 
     @property
     def name(self) -> str: ...
 
-    def begin(self, order_id: str, amount: Money, key: str) -> Payment: ...
+    def create_payment(self, order_id: str, amount: Money, idempotency_key: str) -> Payment: ...
 
-    def find(self, payment_id: str) -> Payment: ...
+    def get_payment(self, payment_id: str) -> Payment: ...
 
-    def capture(self, payment_id: str, amount: Money) -> Payment:
-        """The payment afterwards: void if it was let go of meanwhile."""
+    def capture_payment(self, payment_id: str, amount: Money) -> Payment:
+        """Return the payment as it is afterwards: void if it was voided before."""
 
-    def void(self, payment_id: str) -> Payment:
-        """The payment afterwards: captured if it was paid meanwhile."""
+    def void_payment(self, payment_id: str) -> Payment:
+        """Return the payment as it is afterwards: captured if it was captured before."""
 
-    def refund(self, payment_id: str, amount: Money, refund_id: str) -> Refund: ...
+    def create_refund(self, payment_id: str, amount: Money, refund_id: str) -> Refund: ...
 
     def find_refund(self, payment_id: str, refund_id: str) -> Refund | None:
-        """The one that was asked for with that id, for when its key is forgotten by now."""
+        """Return the refund with the shop's `refund_id`.
 
-    def event_of(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
-        """What a webhook tells, or None if it is nothing for the shop. Names are lower case.
+        Providers forget idempotency keys after some time; this finds an older refund.
+        """
 
-        Raises WebhookSignatureInvalid and WebhookTooOld.
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
+        """Return the event of a webhook, or None if the shop does not use it.
+
+        Header names are lower case. Raises WebhookSignatureInvalid and WebhookTooOld.
         """

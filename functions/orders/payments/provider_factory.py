@@ -1,28 +1,32 @@
-"""The provider that the shop is set up with."""
+"""The payment provider that the settings name."""
 
 from functools import lru_cache
 
-from orders.payments.credentials import Credentials, credentials
+from orders.payments.credentials import Credentials, get_credentials
 from orders.payments.local_provider import LocalProvider
 from orders.payments.provider import PaymentProvider
 from shared.config import ConfigurationError, PaymentSettings, settings
 
 if settings(PaymentSettings).payment_provider == "stripe":
-    # Its library is for nobody else, and is imported as the function starts: not in a request.
+    # Stripe's library is large: only a shop that uses it imports it, and at the cold start rather
+    # than during a request.
     from orders.payments.stripe_provider import StripeProvider
 
 
-def provider() -> PaymentProvider:
-    """Raises PaymentUnavailable while its keys cannot be read."""
-    wanted = settings(PaymentSettings)
-    return _made(wanted, credentials(wanted.payment_secret_arn))
+def get_provider() -> PaymentProvider:
+    """Raises PaymentUnavailable if the provider's credentials cannot be read."""
+    payment_settings = settings(PaymentSettings)
+    return _create_provider(payment_settings, get_credentials(payment_settings.payment_secret_arn))
 
 
-@lru_cache(maxsize=1)  # its connections live on; rotated keys make another
-def _made(wanted: PaymentSettings, keys: Credentials) -> PaymentProvider:
-    is_manual = wanted.payment_capture == "manual"
-    if wanted.payment_provider == "stripe":
-        return StripeProvider(keys, wanted.payment_provider_url, is_manual=is_manual)
-    if wanted.payment_provider == "local":
-        return LocalProvider(keys, wanted.payment_provider_url, is_manual=is_manual)
-    raise ConfigurationError(f"there is no payment provider {wanted.payment_provider!r}")
+@lru_cache(maxsize=1)  # keeps the connections; rotated credentials make a new provider
+def _create_provider(
+    payment_settings: PaymentSettings, credentials: Credentials
+) -> PaymentProvider:
+    url = payment_settings.payment_provider_url
+    is_manual = payment_settings.payment_capture == "manual"
+    if payment_settings.payment_provider == "stripe":
+        return StripeProvider(credentials, url, is_manual=is_manual)
+    if payment_settings.payment_provider == "local":
+        return LocalProvider(credentials, url, is_manual=is_manual)
+    raise ConfigurationError(f"unknown payment provider {payment_settings.payment_provider!r}")

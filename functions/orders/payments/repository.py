@@ -1,4 +1,4 @@
-"""What the provider has told, so that nothing of it counts twice."""
+"""Provider events that were applied to an order. Each one is applied once."""
 
 from datetime import timedelta
 
@@ -7,21 +7,22 @@ from shared import clock
 from shared.storage.models.payments import PaymentEvent
 from shared.storage.transactions import Otherwise, Transaction
 
-KEPT = timedelta(days=30)  # Stripe sends an event again for 3 days, and by hand for 30
+# Stripe retries a webhook for 3 days, and can resend it on request for 30.
+RETENTION = timedelta(days=30)
 
 
-def stage(
-    transaction: Transaction, told: ProviderEvent, *, provider: str, otherwise: Otherwise
+def stage_provider_event(
+    transaction: Transaction, event: ProviderEvent, *, provider: str, otherwise: Otherwise
 ) -> None:
-    """`otherwise` is what it means that the event was stored before."""
+    """Store the event; the transaction fails with `otherwise` if it was stored before."""
     now = clock.utc_now()
     transaction.put(
         PaymentEvent(
-            event_id=f"{provider} {told.event_id}",
-            type=told.type,
-            order_id=told.order_id,
+            event_id=f"{provider} {event.event_id}",
+            type=event.type,
+            order_id=event.order_id,
             applied_at=now,
-            expires_at=now + KEPT,
+            expires_at=now + RETENTION,
         ),
         only_if=PaymentEvent.event_id.does_not_exist(),
         otherwise=otherwise,

@@ -1,4 +1,4 @@
-"""What a payment and the answer to a webhook are shown as."""
+"""Responses of the payment routes."""
 
 from typing import Literal, Self
 
@@ -12,9 +12,10 @@ from shared.storage.models.orders import Order
 
 class StartedPaymentView(View):
     provider: str = Field(examples=["stripe"])
-    payment_id: str = Field(description="The provider's own.")
+    payment_id: str = Field(description="The provider's id of the payment.")
     client_secret: str = Field(
-        description="With which the provider's part of the shop's page completes the payment."
+        description="Pass it to the provider's library on your checkout page, which completes the "
+        "payment. It works for this payment only."
     )
     status: Literal["started", "authorized", "captured"]
     amount: Money
@@ -30,8 +31,13 @@ class StartedPaymentView(View):
         )
 
 
-class WebhookAnswer(View):
-    outcome: Literal["applied", "repeated", "ignored", "refused"]
+class WebhookResultView(View):
+    outcome: Literal["applied", "repeated", "ignored", "refused"] = Field(
+        description="`applied`: the order has changed. `repeated`: the event was applied before. "
+        "`ignored`: the shop does not use this event. `refused`: see `reason`."
+    )
     reason: str | None = Field(
-        default=None, description="Why it was refused. Sending it again would change nothing."
+        default=None,
+        description="Why the event was refused; null otherwise. Do not resend a refused event: the "
+        "result would be the same.",
     )

@@ -1,7 +1,8 @@
-"""Paying for an order: begun here, completed at the provider, and told of by its webhooks."""
+"""Start the payment of an order, and apply the provider's webhooks to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from orders.guests import links
@@ -9,7 +10,6 @@ from orders.lifecycle import balances, provider_events, repository
 from orders.lifecycle.balances import STARTED, VOID
 from orders.lifecycle.service import update_order
 from orders.lifecycle.transitions import FINISHED, Effects
-from orders.payments import repository as events
 from orders.payments.provider import (
     Authorized,
     Payment,
@@ -18,7 +18,8 @@ from orders.payments.provider import (
     RefundUpdate,
     Voided,
 )
-from orders.payments.provider_factory import provider
+from orders.payments.provider_factory import get_provider
+from orders.payments.repository import stage_provider_event
 from shared import observability
 from shared.errors.base import Unavailable
 from shared.errors.orders import (
@@ -41,140 +42,145 @@ class StartedPayment:
 
 
 def start_payment(buyer: Principal, order_id: str) -> StartedPayment:
-    """The order's payment at the provider: the same one each time, unless it came to nothing.
+    """Return the order's payment at the provider; create it if there is none or it is void.
 
-    Raises OrderNotFound (for someone else's order too), OrderStatusConflict, OrderExpiredUnpaid,
-    PaymentUnavailable and PaymentRefused.
+    Raises OrderNotFound (also for the order of another buyer), OrderStatusConflict,
+    OrderExpiredUnpaid, PaymentUnavailable and PaymentRefused.
     """
     order, _ = repository.read(order_id)
     if order.buyer_id != buyer.user_id:
-        raise OrderNotFound("There is no such order.")
-    return _begin(order)
+        raise OrderNotFound
+    return _start_payment(order)
 
 
 def start_guest_payment(token: str | None, order_id: str) -> StartedPayment:
-    """As `begin`, for whoever has the order's link."""
+    """As `start_payment`, with the token of the order's link instead of an account."""
     links.require(order_id, token)
     order, _ = repository.read(order_id)
-    return _begin(order)
+    return _start_payment(order)
 
 
-def _begin(order: Order) -> StartedPayment:
+def _start_payment(order: Order) -> StartedPayment:
     provider_events.require_payable(order)
-    chosen = provider()
-    payment = _standing(order, chosen) or _new(order, chosen)
-    # Only now is the secret shown: nobody can pay with one that the order does not know of.
-    changed = update_order(
+    provider = get_provider()
+    payment = _find_open_payment(order, provider) or _create_payment(order, provider)
+    # The order stores the payment before the buyer gets the secret: the shop knows every payment
+    # that somebody can complete.
+    updated = update_order(
         order.order_id,
-        lambda it: provider_events.begin(it, provider=chosen.name, payment_id=payment.payment_id),
+        partial(provider_events.begin, provider=provider.name, payment_id=payment.payment_id),
     )
-    return StartedPayment(changed, payment, chosen.name)
+    return StartedPayment(updated, payment, provider.name)
 
 
-def _standing(order: Order, chosen: PaymentProvider) -> Payment | None:
-    """The payment that was begun before, if something may still come of it."""
+def _find_open_payment(order: Order, provider: PaymentProvider) -> Payment | None:
+    """Return the payment that was started before, unless it is void."""
     if order.payment is None or order.payment.status != STARTED:
         return None
-    payment = chosen.find(order.payment.payment_id)
+    payment = provider.get_payment(order.payment.payment_id)
     return None if payment.status == VOID else payment
 
 
-def _new(order: Order, chosen: PaymentProvider) -> Payment:
-    """Under a key of the order's own, so that two requests at once begin one payment."""
-    before = order.payment.payment_id if order.payment else None
-    key = " ".join(["begin", order.order_id, *([before] if before else [])])
+def _create_payment(order: Order, provider: PaymentProvider) -> Payment:
+    """The idempotency key derives from the order: two requests at once create one payment."""
+    previous_id = order.payment.payment_id if order.payment else None
+    idempotency_key = " ".join(["begin", order.order_id, *([previous_id] if previous_id else [])])
     amount = Money(amount_minor=int(order.totals.total_minor), currency=order.currency)
-    return chosen.begin(order.order_id, amount, key)
+    return provider.create_payment(order.order_id, amount, idempotency_key)
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookResult:
-    """What became of a webhook; `reason` says why it was refused."""
+    """The outcome of a webhook; `reason` says why it was refused."""
 
     outcome: Literal["applied", "repeated", "ignored", "refused"]
     reason: str | None = None
 
 
-class _Repeated(Exception):
-    """Nothing in the event is new."""
+class _EventAlreadyApplied(Exception):
+    """The event changes nothing."""
 
 
 def handle_webhook(body: bytes, headers: Mapping[str, str]) -> WebhookResult:
-    """Apply what the provider tells to its order, once.
+    """Apply the provider's event to its order, once.
 
-    What no repetition would mend is an outcome, so that the provider stops. Whatever else raises
-    makes it tell again: PaymentUnavailable, Unavailable. Raises WebhookSignatureInvalid and
-    WebhookTooOld for what is not the provider's, or not of now.
+    A refusal that a retry would not change is an outcome, so that the provider stops resending.
+    Every other error makes it resend: PaymentUnavailable and Unavailable. Raises
+    WebhookSignatureInvalid and WebhookTooOld for a webhook that is forged, or not recent.
     """
-    chosen = provider()
+    provider = get_provider()
     try:
-        told = chosen.event_of(body, headers)
+        event = provider.parse_webhook(body, headers)
     except (WebhookSignatureInvalid, WebhookTooOld) as refusal:
-        observability.audit("webhook", "rejected", reason=refusal.code)
+        observability.audit("receive_payment_webhook", "rejected", reason=refusal.code)
         raise
-    if told is None:
+    if event is None:
         return WebhookResult("ignored")
     try:
-        _apply(told, chosen.name)
-    except _Repeated:
+        _apply_event(event, provider.name)
+    except _EventAlreadyApplied:
         return WebhookResult("repeated")
-    except provider_events.PaymentMismatch as misfit:
-        return _refused(told, misfit.code)
+    except provider_events.PaymentMismatch as mismatch:
+        return _refuse_event(event, mismatch.code)
     except (OrderNotFound, OrderEntryLimitReached) as refusal:
-        return _refused(told, refusal.code)
+        return _refuse_event(event, refusal.code)
     return WebhookResult("applied")
 
 
-def _apply(told: ProviderEvent, provider_name: str) -> None:
+def _apply_event(event: ProviderEvent, provider_name: str) -> None:
     def decide(order: Order) -> Effects:
-        effects = _decision(order, told, provider_name)
+        effects = _decide_event(order, event, provider_name)
         if effects is None:
-            raise _Repeated
+            raise _EventAlreadyApplied
         return effects
 
-    def also(transaction: Transaction) -> None:
-        events.stage(transaction, told, provider=provider_name, otherwise=_Repeated())
+    def stage_event(transaction: Transaction) -> None:
+        stage_provider_event(
+            transaction, event, provider=provider_name, otherwise=_EventAlreadyApplied()
+        )
 
-    update_order(told.order_id, decide, also)
+    update_order(event.order_id, decide, stage_event)
 
 
-def _decision(order: Order, told: ProviderEvent, provider_name: str) -> Effects | None:
-    """Raises PaymentMismatch, OrderEntryLimitReached, and Unavailable for what is told too early."""
-    if isinstance(told, Voided):
-        return provider_events.voided(order, payment_id=told.payment_id)
-    if told.amount.currency != order.currency:
+def _decide_event(order: Order, event: ProviderEvent, provider_name: str) -> Effects | None:
+    """Raises PaymentMismatch, OrderEntryLimitReached, and Unavailable for an event too early."""
+    if isinstance(event, Voided):
+        return provider_events.voided(order, payment_id=event.payment_id)
+    if event.amount.currency != order.currency:
         raise provider_events.PaymentMismatch("amount_differs")
-    if isinstance(told, RefundUpdate):
-        return _refund_told(order, told)
-    come = provider_events.authorized if isinstance(told, Authorized) else provider_events.captured
-    return come(
+    if isinstance(event, RefundUpdate):
+        return _decide_refund(order, event)
+    is_authorization = isinstance(event, Authorized)
+    decide = provider_events.authorized if is_authorization else provider_events.captured
+    return decide(
         order,
         provider=provider_name,
-        payment_id=told.payment_id,
-        amount_minor=told.amount.amount_minor,
+        payment_id=event.payment_id,
+        amount_minor=event.amount.amount_minor,
     )
 
 
-def _refund_told(order: Order, told: RefundUpdate) -> Effects | None:
-    known = balances.payment_of(order)
-    is_unknown = known.payment_id in (None, told.payment_id) and not known.captured_minor
-    if is_unknown and known.status == VOID:
-        return None  # an authorization that was let go of: no money had come
-    if is_unknown and order.status not in FINISHED:
-        raise Unavailable("Of what is paid back here, nothing is known yet. Tell it again.")
+def _decide_refund(order: Order, event: RefundUpdate) -> Effects | None:
+    payment = balances.payment_of(order)
+    has_no_capture = payment.payment_id in (None, event.payment_id) and not payment.captured_minor
+    if has_no_capture and payment.status == VOID:
+        return None  # the authorization was released: the shop received no money
+    if has_no_capture and order.status not in FINISHED:
+        # The refund's webhook overtook the payment's.
+        raise Unavailable("No payment is recorded for this refund yet. Retry the webhook later.")
     return provider_events.refund_told(
         order,
-        payment_id=told.payment_id,
-        refund_id=told.refund_id,
-        provider_refund_id=told.refund.provider_refund_id,
-        amount_minor=told.amount.amount_minor,
-        status=told.refund.status,
+        payment_id=event.payment_id,
+        refund_id=event.refund_id,
+        provider_refund_id=event.refund.provider_refund_id,
+        amount_minor=event.amount.amount_minor,
+        status=event.refund.status,
     )
 
 
-def _refused(told: ProviderEvent, reason: str) -> WebhookResult:
-    """Somebody has to look into it: an alarm counts the error's line (template.yaml)."""
-    facts = {"event_id": told.event_id, "order_id": told.order_id, "payment_id": told.payment_id}
-    observability.audit("webhook", "refused", reason=reason, **facts)
+def _refuse_event(event: ProviderEvent, reason: str) -> WebhookResult:
+    """An alarm counts the error line (template.yaml), so that somebody investigates."""
+    facts = {"event_id": event.event_id, "order_id": event.order_id, "payment_id": event.payment_id}
+    observability.audit("receive_payment_webhook", "refused", reason=reason, **facts)
     observability.logger.error("webhook refused", extra=facts | {"reason": reason})
     return WebhookResult("refused", reason)

@@ -1,8 +1,8 @@
-"""Amounts as Stripe counts them, which for some currencies is not by ISO 4217. Pure.
+"""Conversion of amounts to and from Stripe's, which differ from ISO 4217 in some currencies. Pure.
 
-docs.stripe.com/currencies, "Special cases": ISK and UGX have no minor unit any more, and are sent
-in hundredths all the same; MGA has one by ISO, and is sent without. "Three-decimal currencies": of
-those the last digit is 0.
+docs.stripe.com/currencies, "Special cases": ISK and UGX have no minor unit in ISO 4217, but Stripe
+counts them in hundredths. MGA has a minor unit, but Stripe counts whole units. "Three-decimal
+currencies": Stripe requires that the last digit is 0.
 """
 
 from dataclasses import dataclass
@@ -11,43 +11,44 @@ from shared.errors.orders import PaymentRefused
 from shared.money import Money
 
 _IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
-_WITHOUT_MINOR_UNIT = frozenset({"MGA"})
+_IN_WHOLE_UNITS = frozenset({"MGA"})
 _IN_TENS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 
 
 @dataclass(frozen=True, slots=True)
 class StripeAmount:
-    count: int
-    currency: str
+    amount: int  # in Stripe's smallest unit of the currency
+    currency: str  # in lower case
 
 
 def to_stripe(amount: Money) -> StripeAmount:
-    """Raises PaymentRefused for what Stripe cannot be asked."""
-    count = amount.amount_minor
+    """Raises PaymentRefused for an amount that Stripe does not accept."""
+    stripe_amount = amount.amount_minor
     if amount.currency in _IN_HUNDREDTHS:
-        count *= 100
-    if amount.currency in _WITHOUT_MINOR_UNIT:
-        count, rest = divmod(count, 100)
+        stripe_amount *= 100
+    if amount.currency in _IN_WHOLE_UNITS:
+        stripe_amount, rest = divmod(stripe_amount, 100)
         if rest:
-            raise _refused("whole units")
-    if amount.currency in _IN_TENS and count % 10:
-        raise _refused("hundredths")
-    return StripeAmount(count, amount.currency.lower())
+            raise _amount_refused("whole units")
+    if amount.currency in _IN_TENS and stripe_amount % 10:
+        raise _amount_refused("hundredths")
+    return StripeAmount(stripe_amount, amount.currency.lower())
 
 
-def _refused(taken: str) -> PaymentRefused:
+def _amount_refused(unit: str) -> PaymentRefused:
     return PaymentRefused(
-        f"The payment provider takes {taken} of this currency only.", reason="amount_invalid"
+        f"The payment provider accepts amounts in {unit} only for this currency.",
+        reason="amount_invalid",
     )
 
 
-def of_stripe(count: int, currency: str) -> Money:
-    """Raises ValueError for a part of a unit in ISK or UGX, which Stripe itself refuses."""
+def from_stripe(stripe_amount: int, currency: str) -> Money:
+    """Raises ValueError for a fraction of a unit in ISK or UGX, which Stripe refuses too."""
     currency = currency.upper()
-    if currency in _WITHOUT_MINOR_UNIT:
-        count *= 100
+    if currency in _IN_WHOLE_UNITS:
+        stripe_amount *= 100
     if currency in _IN_HUNDREDTHS:
-        count, rest = divmod(count, 100)
+        stripe_amount, rest = divmod(stripe_amount, 100)
         if rest:
-            raise ValueError("a part of a unit that has no parts")
-    return Money(amount_minor=count, currency=currency)
+            raise ValueError(f"{currency} has no fractions of a unit")
+    return Money(amount_minor=stripe_amount, currency=currency)

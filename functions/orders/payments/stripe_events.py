@@ -1,8 +1,6 @@
-"""What Stripe's webhooks tell, in the shop's words. Pure.
+"""Conversion of Stripe's webhook events into the shop's. Pure.
 
-The endpoint needs payment_intent.amount_capturable_updated, .succeeded, .canceled and
-.payment_failed, and refund.created, .updated and .failed (docs.stripe.com/api/events/types). What
-else is sent is none of the shop's business.
+The types are in docs.stripe.com/api/events/types.
 """
 
 from collections.abc import Callable
@@ -19,10 +17,17 @@ from orders.payments.provider import (
     RefundUpdate,
     Voided,
 )
-from orders.payments.stripe_amounts import of_stripe
+from orders.payments.stripe_amounts import from_stripe
 from shared import observability
 
-OF_REFUNDS = frozenset({"refund.created", "refund.updated", "refund.failed"})
+PAYMENT_AUTHORIZED = "payment_intent.amount_capturable_updated"
+PAYMENT_CAPTURED = "payment_intent.succeeded"
+PAYMENT_VOIDED = "payment_intent.canceled"
+PAYMENT_FAILED = "payment_intent.payment_failed"
+PAYMENT_EVENTS = (PAYMENT_AUTHORIZED, PAYMENT_CAPTURED, PAYMENT_VOIDED, PAYMENT_FAILED)
+REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed")
+# The events that the webhook endpoint at Stripe must be subscribed to. Others are ignored.
+SUBSCRIBED_EVENTS = (*PAYMENT_EVENTS, *REFUND_EVENTS)
 
 REFUND_STATUSES = {
     "pending": REQUESTED,
@@ -32,22 +37,24 @@ REFUND_STATUSES = {
     "canceled": FAILED,
 }
 
-
-class _Shown(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)  # a crash is logged
+FindOrderId = Callable[[str], str | None]  # from the id of a payment
 
 
-class _About(_Shown):
+class _StripeObject(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)  # validation errors are logged
+
+
+class _EventData(_StripeObject):
     object: dict[str, Any]
 
 
-class _Event(_Shown):
+class _Event(_StripeObject):
     id: str
     type: str
-    data: _About
+    data: _EventData
 
 
-class _Intent(_Shown):
+class _PaymentIntent(_StripeObject):
     id: str
     currency: str
     amount_capturable: int = 0
@@ -55,7 +62,7 @@ class _Intent(_Shown):
     metadata: dict[str, str]
 
 
-class _Refund(_Shown):
+class _Refund(_StripeObject):
     id: str
     amount: int
     currency: str
@@ -64,44 +71,47 @@ class _Refund(_Shown):
     metadata: dict[str, str] | None
 
 
-def event_of(body: bytes, order_of: Callable[[str], str | None]) -> ProviderEvent | None:
-    """`order_of` looks the order of a payment up: a refund made in Stripe's pages names none."""
+def parse_event(body: bytes, find_order_id: FindOrderId) -> ProviderEvent | None:
+    """Return the event, or None if the shop does not use it or it belongs to no order.
+
+    A refund does not carry its order's id; `find_order_id` looks it up by the payment.
+    """
     event = _Event.model_validate_json(body)
-    if event.type in OF_REFUNDS:
-        return _refund_told(event, order_of)
-    if event.type.startswith("payment_intent."):
-        return _of_payment(event)
+    if event.type in REFUND_EVENTS:
+        return _parse_refund(event, find_order_id)
+    if event.type in PAYMENT_EVENTS:
+        return _parse_payment(event)
     return None
 
 
-def _of_payment(event: _Event) -> ProviderEvent | None:
-    intent = _Intent.model_validate(event.data.object)
+def _parse_payment(event: _Event) -> ProviderEvent | None:
+    intent = _PaymentIntent.model_validate(event.data.object)
     order_id = intent.metadata.get("order_id")
-    if not order_id:  # whatever else the account is used for
+    if not order_id:  # the shop may use its Stripe account for other sales too
         return None
-    told = event.id, event.type, order_id, intent.id
-    if event.type == "payment_intent.amount_capturable_updated":
-        return Authorized(*told, of_stripe(intent.amount_capturable, intent.currency))
-    if event.type == "payment_intent.succeeded":
-        return Captured(*told, of_stripe(intent.amount_received, intent.currency))
-    if event.type == "payment_intent.canceled":
-        return Voided(*told)
-    if event.type == "payment_intent.payment_failed":  # the buyer may try another card
-        observability.logger.info("payment failed", order_id=order_id, payment_id=intent.id)
+    common = event.id, event.type, order_id, intent.id
+    if event.type == PAYMENT_AUTHORIZED:
+        return Authorized(*common, from_stripe(intent.amount_capturable, intent.currency))
+    if event.type == PAYMENT_CAPTURED:
+        return Captured(*common, from_stripe(intent.amount_received, intent.currency))
+    if event.type == PAYMENT_VOIDED:
+        return Voided(*common)
+    # PAYMENT_FAILED changes nothing: the buyer may try another card.
+    observability.logger.info("payment failed", order_id=order_id, payment_id=intent.id)
     return None
 
 
-def _refund_told(event: _Event, order_of: Callable[[str], str | None]) -> RefundUpdate | None:
-    made = _Refund.model_validate(event.data.object)
-    order_id = order_of(made.payment_intent) if made.payment_intent else None
-    if not made.payment_intent or not order_id:
+def _parse_refund(event: _Event, find_order_id: FindOrderId) -> RefundUpdate | None:
+    refund = _Refund.model_validate(event.data.object)
+    order_id = find_order_id(refund.payment_intent) if refund.payment_intent else None
+    if not refund.payment_intent or not order_id:
         return None
     return RefundUpdate(
         event.id,
         event.type,
         order_id,
-        made.payment_intent,
-        refund_id=(made.metadata or {}).get("refund_id"),
-        refund=Refund(made.id, REFUND_STATUSES[made.status]),
-        amount=of_stripe(made.amount, made.currency),
+        refund.payment_intent,
+        refund_id=(refund.metadata or {}).get("refund_id"),
+        refund=Refund(refund.id, REFUND_STATUSES[refund.status]),
+        amount=from_stripe(refund.amount, refund.currency),
     )

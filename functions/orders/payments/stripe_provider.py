@@ -1,4 +1,4 @@
-"""Stripe, through its own library: Payment Intents. Imported only where the shop is set up with it.
+"""Stripe's Payment Intents, through Stripe's library. Imported only if the shop uses Stripe.
 
 docs.stripe.com/api/payment_intents, /api/refunds and /api/idempotent_requests.
 """
@@ -14,22 +14,23 @@ from stripe import PaymentIntent, RequestsClient, StripeClient
 from orders.lifecycle.balances import AUTHORIZED, CAPTURED, STARTED, VOID
 from orders.payments import stripe_events
 from orders.payments.credentials import Credentials
-from orders.payments.provider import ENDS, Payment, ProviderEvent, Refund
+from orders.payments.provider import FINAL_STATUSES, Payment, ProviderEvent, Refund
 from orders.payments.signatures import require_authentic
-from orders.payments.stripe_amounts import of_stripe, to_stripe
+from orders.payments.stripe_amounts import from_stripe, to_stripe
 from orders.payments.stripe_events import REFUND_STATUSES
 from shared.errors.orders import PaymentRefused, PaymentUnavailable
 from shared.money import Money
 
-# Two calls in the 29 s that a request has: each at most 2 x (1 + 5) s, and 0.5 s between them.
-CONNECT_SECONDS = 1
-READ_SECONDS = 5
-RETRIES = 1  # under the same idempotency key
-REFUNDS_MAX = 100  # of a payment that are looked through: Stripe's largest page
+# A request makes at most two calls in its 29 s (API Gateway). Each takes at most 2 x (1 + 5) s and
+# 0.5 s between the attempts.
+CONNECT_TIMEOUT_SECONDS = 1
+READ_TIMEOUT_SECONDS = 5
+NETWORK_RETRIES = 1  # with the same idempotency key
+REFUNDS_PER_PAYMENT_MAX = 100  # Stripe's largest page; `find_refund` reads one page
 
-STATUSES = {"requires_capture": AUTHORIZED, "succeeded": CAPTURED, "canceled": VOID}
-# What is not as it should be here or there, and not with this payment.
-OUT_OF_REACH = (
+PAYMENT_STATUSES = {"requires_capture": AUTHORIZED, "succeeded": CAPTURED, "canceled": VOID}
+# The cause is the network, Stripe, or the shop's credentials, and not this payment.
+UNAVAILABLE_ERRORS = (
     stripe.APIConnectionError,
     stripe.APIError,
     stripe.AuthenticationError,
@@ -37,126 +38,125 @@ OUT_OF_REACH = (
     stripe.RateLimitError,
 )
 
-# At DEBUG it writes whole requests and replies, client secrets included.
+# At DEBUG the library logs whole requests and responses, with client secrets.
 logging.getLogger("stripe").setLevel(logging.WARNING)
 
 
 class StripeProvider:
     name = "stripe"
 
-    def __init__(self, keys: Credentials, url: str, *, is_manual: bool) -> None:
+    def __init__(self, credentials: Credentials, url: str, *, is_manual: bool) -> None:
         self._client = StripeClient(
-            keys.api_key,
+            credentials.api_key,
             base_addresses={"api": url} if url else {},
-            http_client=RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
-            max_network_retries=RETRIES,
+            http_client=RequestsClient(timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS)),
+            max_network_retries=NETWORK_RETRIES,
         )
-        self._webhook_secrets = keys.webhook_secrets
-        self._is_manual = is_manual
+        self._webhook_secrets = credentials.webhook_secrets
+        self._capture_method = "manual" if is_manual else "automatic"
 
-    def begin(self, order_id: str, amount: Money, key: str) -> Payment:
-        asked = to_stripe(amount)
-        with _answered():
+    def create_payment(self, order_id: str, amount: Money, idempotency_key: str) -> Payment:
+        stripe_amount = to_stripe(amount)
+        with _translated_errors():
             intent = self._client.v1.payment_intents.create(
                 {
-                    "amount": asked.count,
-                    "currency": asked.currency,
-                    "capture_method": "manual" if self._is_manual else "automatic",
+                    "amount": stripe_amount.amount,
+                    "currency": stripe_amount.currency,
+                    "capture_method": self._capture_method,
                     "metadata": {"order_id": order_id},
                 },
-                {"idempotency_key": key},
+                {"idempotency_key": idempotency_key},
             )
-        return _payment(intent)
+        return _to_payment(intent)
 
-    def find(self, payment_id: str) -> Payment:
-        with _answered():
-            return _payment(self._client.v1.payment_intents.retrieve(payment_id))
+    def get_payment(self, payment_id: str) -> Payment:
+        with _translated_errors():
+            return _to_payment(self._client.v1.payment_intents.retrieve(payment_id))
 
-    def capture(self, payment_id: str, amount: Money) -> Payment:
-        asked = to_stripe(amount)
+    def capture_payment(self, payment_id: str, amount: Money) -> Payment:
+        stripe_amount = to_stripe(amount)
         try:
-            with _answered():
+            with _translated_errors():
                 intent = self._client.v1.payment_intents.capture(
-                    payment_id, {"amount_to_capture": asked.count}
+                    payment_id, {"amount_to_capture": stripe_amount.amount}
                 )
         except PaymentRefused as refusal:
-            return self._as_it_is(payment_id, refusal)
-        return _payment(intent)
+            return self._get_final_payment(payment_id, refusal)
+        return _to_payment(intent)
 
-    def void(self, payment_id: str) -> Payment:
+    def void_payment(self, payment_id: str) -> Payment:
         try:
-            with _answered():
+            with _translated_errors():
                 intent = self._client.v1.payment_intents.cancel(payment_id)
         except PaymentRefused as refusal:
-            return self._as_it_is(payment_id, refusal)
-        return _payment(intent)
+            return self._get_final_payment(payment_id, refusal)
+        return _to_payment(intent)
 
-    def refund(self, payment_id: str, amount: Money, refund_id: str) -> Refund:
-        asked = to_stripe(amount)
-        with _answered():
-            made = self._client.v1.refunds.create(
+    def create_refund(self, payment_id: str, amount: Money, refund_id: str) -> Refund:
+        stripe_amount = to_stripe(amount)
+        with _translated_errors():
+            refund = self._client.v1.refunds.create(
                 {
                     "payment_intent": payment_id,
-                    "amount": asked.count,
+                    "amount": stripe_amount.amount,
                     "metadata": {"refund_id": refund_id},
                 },
                 {"idempotency_key": refund_id},
             )
-        return _refund(made)
+        return _to_refund(refund)
 
     def find_refund(self, payment_id: str, refund_id: str) -> Refund | None:
-        with _answered():
-            made = self._client.v1.refunds.list(
-                {"payment_intent": payment_id, "limit": REFUNDS_MAX}
+        with _translated_errors():
+            page = self._client.v1.refunds.list(
+                {"payment_intent": payment_id, "limit": REFUNDS_PER_PAYMENT_MAX}
             )
-        ours = (it for it in made.data if _noted(it.metadata, "refund_id") == refund_id)
-        return next((_refund(it) for it in ours), None)
+        for refund in page.data:
+            if _find_metadata(refund.metadata, "refund_id") == refund_id:
+                return _to_refund(refund)
+        return None
 
-    def event_of(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
         require_authentic(body, headers.get("stripe-signature"), self._webhook_secrets)
-        return stripe_events.event_of(body, self._order_of)
+        return stripe_events.parse_event(body, self._find_order_id)
 
-    def _order_of(self, payment_id: str) -> str | None:
-        """That the payment was begun for."""
-        with _answered():
+    def _find_order_id(self, payment_id: str) -> str | None:
+        with _translated_errors():
             intent = self._client.v1.payment_intents.retrieve(payment_id)
-        return _noted(intent.metadata, "order_id")
+        return _find_metadata(intent.metadata, "order_id")
 
-    def _as_it_is(self, payment_id: str, refusal: PaymentRefused) -> Payment:
-        """The payment, if it has come to its end before; raises the refusal if that was not why."""
-        payment = self.find(payment_id)
-        if payment.status not in ENDS:
+    def _get_final_payment(self, payment_id: str, refusal: PaymentRefused) -> Payment:
+        """Return the payment if it ended earlier; raise the refusal if that was not the cause."""
+        payment = self.get_payment(payment_id)
+        if payment.status not in FINAL_STATUSES:
             raise refusal
         return payment
 
 
 @contextmanager
-def _answered() -> Iterator[None]:
-    """Raises PaymentUnavailable and PaymentRefused for what Stripe's library raises."""
+def _translated_errors() -> Iterator[None]:
+    """Raises PaymentUnavailable or PaymentRefused for the errors of Stripe's library."""
     try:
         yield
-    except OUT_OF_REACH as error:
-        raise PaymentUnavailable("The payment provider does not answer. Try again.") from error
+    except UNAVAILABLE_ERRORS as error:
+        raise PaymentUnavailable from error
     except stripe.StripeError as error:
-        raise PaymentRefused(
-            "The payment provider has refused this.", reason=error.code or type(error).__name__
-        ) from error
+        raise PaymentRefused(reason=error.code or type(error).__name__) from error
 
 
-def _noted(metadata: Any, name: str) -> str | None:
+def _find_metadata(metadata: Any, name: str) -> str | None:
     """The library's objects have no `get`."""
     return str(metadata[name]) if metadata and name in metadata else None
 
 
-def _payment(intent: PaymentIntent) -> Payment:
-    captured = of_stripe(intent.amount_received, intent.currency)
+def _to_payment(intent: PaymentIntent) -> Payment:
+    captured = from_stripe(intent.amount_received, intent.currency)
     return Payment(
         payment_id=intent.id,
         client_secret=intent.client_secret or "",
-        status=STATUSES.get(intent.status, STARTED),
+        status=PAYMENT_STATUSES.get(intent.status, STARTED),
         captured_minor=captured.amount_minor,
     )
 
 
-def _refund(made: stripe.Refund) -> Refund:
-    return Refund(made.id, REFUND_STATUSES[made.status or "pending"])
+def _to_refund(refund: stripe.Refund) -> Refund:
+    return Refund(refund.id, REFUND_STATUSES[refund.status or "pending"])

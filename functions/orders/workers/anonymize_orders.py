@@ -1,8 +1,9 @@
-"""Erasure queue -> orders without their buyer's address, once the buyer's account is deleted.
+"""Erasure queue -> remove the personal data of a deleted account from its orders.
 
-The orders themselves stay: the shop must keep its books. What is left of the buyer is an id that
-no account has. What is not paid is cancelled, and what is paid keeps its address until it is sent.
-A message may come any number of times: each run goes on with what is left.
+The orders stay, because the shop must keep its books; their buyer id belongs to no account. Unpaid
+orders are cancelled. Paid orders keep their address until they are shipped.
+
+Repeat: a message continues with the orders that are left. Failure: the queue redelivers it.
 """
 
 from typing import Any
@@ -16,31 +17,34 @@ from shared import freeze_gc, observability, sqs_consumer
 from shared.errors.orders import OrderNotFound
 from shared.events.accounts import UserDeleted
 from shared.events.all_events import AnyEvent
-from shared.sqs_consumer import Run
+from shared.sqs_consumer import Delivery, UnexpectedEvent
 
-MILLISECONDS_NEEDED = 5_000  # for one more order
+MILLISECONDS_PER_ORDER = 5_000  # with its retries
 
 freeze_gc()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Answers with the messages that failed."""
-    return sqs_consumer.consume(event, context, _erase_orders, failing="not erased")
+    """Return the ids of the messages that failed."""
+    return sqs_consumer.consume(
+        event, context, _anonymize_orders, failure_message="orders not anonymized"
+    )
 
 
-def _erase_orders(happened: AnyEvent, run: Run) -> None:
-    if not isinstance(happened, UserDeleted):
-        raise sqs_consumer.misrouted(happened)
-    user_id = happened.data.user_id
-    erased = 0
+def _anonymize_orders(event: AnyEvent, delivery: Delivery) -> None:
+    if not isinstance(event, UserDeleted):
+        raise UnexpectedEvent(event.type)
+    user_id = event.data.user_id
+    anonymized = 0
     for order in repository.not_erased(user_id):
-        run.require_time(MILLISECONDS_NEEDED, done=f"{erased} orders erased")
-        erased += _erase_order(order.order_id)
-    observability.audit("erase_orders", "done", user_id=user_id, orders=str(erased))
+        delivery.require_time(MILLISECONDS_PER_ORDER, progress=f"{anonymized} orders anonymized")
+        if _anonymize_order(order.order_id):
+            anonymized += 1
+    observability.audit("anonymize_orders", "done", user_id=user_id, orders=str(anonymized))
 
 
-def _erase_order(order_id: str) -> bool:
-    """Whether there was something left to do: the index may lag."""
+def _anonymize_order(order_id: str) -> bool:
+    """Return whether the order has changed: the index may lag and list a finished one."""
     try:
         return try_update_order(order_id, decisions.erase).is_new
     except OrderNotFound:

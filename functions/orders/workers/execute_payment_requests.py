@@ -1,7 +1,11 @@
-"""Payment queue -> what the provider is to do for an order: pay back, let go, or capture.
+"""Payment queue -> have the payment provider refund, void or capture a payment.
 
-A message may come any number of times, and late: what the order has become decides. The provider
-does each thing once, and what it answers is applied like its webhooks.
+The worker reads the order and decides by its current state. It applies the provider's response as
+it would apply the provider's webhook.
+
+Repeat: a message changes nothing once its request is done; the provider's idempotency prevents a
+second execution. Failure: the queue redelivers the message. A refusal by the provider fails a
+refund for good.
 """
 
 from datetime import timedelta
@@ -15,125 +19,131 @@ from orders.lifecycle.balances import AUTHORIZED, CAPTURED, FAILED, REQUESTED, S
 from orders.lifecycle.service import update_order
 from orders.lifecycle.transitions import FINISHED, Effects
 from orders.payments.provider import Payment, PaymentProvider, Refund
-from orders.payments.provider_factory import provider
+from orders.payments.provider_factory import get_provider
 from shared import clock, freeze_gc, observability, sqs_consumer
 from shared.config import PaymentSettings, settings
 from shared.errors.orders import PaymentRefused
 from shared.events.all_events import AnyEvent
 from shared.events.orders import CaptureRequested, RefundRequested, VoidRequested
 from shared.money import Money
-from shared.sqs_consumer import Run
+from shared.sqs_consumer import Delivery, UnexpectedEvent
 from shared.storage.models.orders import Order, OrderRefund
 
-# Stripe forgets a key after 24 h at the earliest, and would then pay back a second time.
-KEY_TRUSTED = timedelta(hours=12)
-NO_REFUND = "none"  # the provider's id of a refund that it has refused
+# Stripe keeps an idempotency key for at least 24 h. After that it would refund a second time.
+IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=12)
+REFUSED_REFUND_ID = "none"  # stored as the provider's id of a refund that it has refused
 
-settings(PaymentSettings)
+settings(PaymentSettings)  # a missing setting fails the cold start, not a message
 freeze_gc()
 
 
-class OtherProvider(Exception):
-    """The order was paid through a provider that the shop is not set up with any more."""
+class ProviderMismatch(Exception):
+    """The order was paid through another provider than the one in the settings."""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Answers with the messages that failed."""
-    return sqs_consumer.consume(event, context, _act, failing="payment not settled")
-
-
-def _act(happened: AnyEvent, _: Run) -> None:
-    match happened:
-        case RefundRequested():
-            _pay_back(happened.data.order_id, happened.data.refund_id)
-        case VoidRequested():
-            _let_go(happened.data.order_id)
-        case CaptureRequested():
-            _capture(happened.data.order_id)
-        case _:
-            raise sqs_consumer.misrouted(happened)
-
-
-def _pay_back(order_id: str, refund_id: str) -> None:
-    order, _ = repository.read(order_id)
-    asked = _refund_in(order, refund_id)
-    if asked.status != REQUESTED or asked.provider_refund_id:
-        return
-    try:
-        made = _refund(order, asked, _provider_of(order))
-    except PaymentRefused as refusal:
-        made = Refund(NO_REFUND, FAILED)
-        _note("refund", "refused", order, reason=str(refusal.details["reason"]))
-    else:
-        _note("refund", made.status, order, refund_id=refund_id)
-    update_order(order_id, partial(_settle, refund_id=refund_id, made=made))
-
-
-def _refund(order: Order, asked: OrderRefund, chosen: PaymentProvider) -> Refund:
-    payment_id = balances.payment_of(order).payment_id
-    if clock.utc_now() - asked.at > KEY_TRUSTED:
-        made = chosen.find_refund(payment_id, asked.refund_id)
-        if made:
-            return made
-    amount = Money(amount_minor=int(asked.amount_minor), currency=order.currency)
-    return chosen.refund(payment_id, amount, asked.refund_id)
-
-
-def _settle(order: Order, *, refund_id: str, made: Refund) -> Effects | None:
-    return refunds.settled(
-        order,
-        _refund_in(order, refund_id),
-        status=made.status,
-        provider_refund_id=made.provider_refund_id,
+    """Return the ids of the messages that failed."""
+    return sqs_consumer.consume(
+        event, context, _execute_request, failure_message="payment request failed"
     )
 
 
-def _let_go(order_id: str) -> None:
+def _execute_request(event: AnyEvent, _: Delivery) -> None:
+    match event:
+        case RefundRequested():
+            _refund_payment(event.data.order_id, event.data.refund_id)
+        case VoidRequested():
+            _void_payment(event.data.order_id)
+        case CaptureRequested():
+            _capture_payment(event.data.order_id)
+        case _:
+            raise UnexpectedEvent(event.type)
+
+
+def _refund_payment(order_id: str, refund_id: str) -> None:
+    order, _ = repository.read(order_id)
+    request = _get_refund(order, refund_id)
+    if request.status != REQUESTED or request.provider_refund_id:
+        return
+    try:
+        refund = _create_refund(order, request)
+    except PaymentRefused as refusal:
+        refund = Refund(REFUSED_REFUND_ID, FAILED)
+        _audit("refund", "refused", order, reason=str(refusal.details["reason"]))
+    else:
+        _audit("refund", refund.status, order, refund_id=refund_id)
+    update_order(order_id, partial(_settle_refund, refund_id=refund_id, refund=refund))
+
+
+def _create_refund(order: Order, request: OrderRefund) -> Refund:
+    provider = _get_provider(order)
+    payment_id = balances.payment_of(order).payment_id
+    if clock.utc_now() - request.at > IDEMPOTENCY_KEY_LIFETIME:
+        existing = provider.find_refund(payment_id, request.refund_id)
+        if existing:
+            return existing
+    amount = Money(amount_minor=int(request.amount_minor), currency=order.currency)
+    return provider.create_refund(payment_id, amount, request.refund_id)
+
+
+def _settle_refund(order: Order, *, refund_id: str, refund: Refund) -> Effects | None:
+    return refunds.settled(
+        order,
+        _get_refund(order, refund_id),
+        status=refund.status,
+        provider_refund_id=refund.provider_refund_id,
+    )
+
+
+def _void_payment(order_id: str) -> None:
     order, _ = repository.read(order_id)
     payment = balances.payment_of(order)
     if payment.status not in (STARTED, AUTHORIZED):
         return
-    _apply(order, _provider_of(order).void(payment.payment_id))
+    _apply_payment(order, _get_provider(order).void_payment(payment.payment_id))
 
 
-def _capture(order_id: str) -> None:
+def _capture_payment(order_id: str) -> None:
     order, _ = repository.read(order_id)
     payment = balances.payment_of(order)
-    if payment.status != AUTHORIZED or order.status in FINISHED:  # which lets go of it instead
+    # A finished order has its authorization voided by a request of its own.
+    if payment.status != AUTHORIZED or order.status in FINISHED:
         return
     total = Money(amount_minor=balances.total_minor(order), currency=order.currency)
-    _apply(order, _provider_of(order).capture(payment.payment_id, total))
+    _apply_payment(order, _get_provider(order).capture_payment(payment.payment_id, total))
 
 
-def _apply(order: Order, now: Payment) -> None:
-    """What has become of the payment: not always what was asked for."""
-    _note("payment", now.status, order)
-    if now.status == CAPTURED:
-        learnt = partial(
+def _apply_payment(order: Order, payment: Payment) -> None:
+    """Apply the payment's new state, which is not always the requested one."""
+    _audit("payment", payment.status, order)
+    if payment.status == CAPTURED:
+        decide = partial(
             provider_events.captured,
             provider=balances.payment_of(order).provider,
-            payment_id=now.payment_id,
-            amount_minor=now.captured_minor,
+            payment_id=payment.payment_id,
+            amount_minor=payment.captured_minor,
         )
-        update_order(order.order_id, learnt)
-    if now.status == VOID:
-        update_order(order.order_id, partial(provider_events.voided, payment_id=now.payment_id))
+        update_order(order.order_id, decide)
+    if payment.status == VOID:
+        decide = partial(provider_events.voided, payment_id=payment.payment_id)
+        update_order(order.order_id, decide)
 
 
-def _provider_of(order: Order) -> PaymentProvider:
-    """Raises OtherProvider and PaymentUnavailable."""
-    chosen = provider()
-    if balances.payment_of(order).provider != chosen.name:
-        raise OtherProvider(order.order_id)
-    return chosen
+def _get_provider(order: Order) -> PaymentProvider:
+    """Raises ProviderMismatch and PaymentUnavailable."""
+    provider = get_provider()
+    if balances.payment_of(order).provider != provider.name:
+        raise ProviderMismatch(order.order_id)
+    return provider
 
 
-def _refund_in(order: Order, refund_id: str) -> OrderRefund:
-    found = refunds.find(order, refund_id)
-    if found is None:
+def _get_refund(order: Order, refund_id: str) -> OrderRefund:
+    """Raises LookupError."""
+    refund = refunds.find(order, refund_id)
+    if refund is None:
         raise LookupError(f"the order has no refund {refund_id}")
-    return found
+    return refund
 
 
-def _note(action: str, result: str, order: Order, **facts: str) -> None:
+def _audit(action: str, result: str, order: Order, **facts: str) -> None:
     observability.audit(action, result, order_id=order.order_id, **facts)

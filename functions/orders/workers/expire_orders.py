@@ -1,7 +1,9 @@
-"""Schedule -> orders that nobody has paid in time: expired, with all that they held.
+"""Schedule -> expire the orders that were not paid in time, and release what they reserved.
 
-A run takes the first to expire, as many as it has time for; the next run, a minute later, goes on.
-Two runs may overlap, and an order may be paid at that very moment: each ends in one way.
+A run expires orders as long as it has time, the earliest first; the next run starts a minute later.
+
+Repeat: two runs may overlap, and a buyer may pay at the same moment: the order's condition lets one
+of them win. Failure: one order's failure does not stop the others; the next run tries it again.
 """
 
 from collections import Counter
@@ -13,40 +15,42 @@ from orders.lifecycle import decisions, repository
 from orders.lifecycle.service import try_update_order
 from shared import clock, freeze_gc, observability
 
-ORDERS_MAX = 5_000  # in one run: more than it has time for
-MILLISECONDS_NEEDED = 5_000  # for one more order, with its retries
+ORDERS_PER_RUN_MAX = 5_000  # more than a run has time for
+MILLISECONDS_PER_ORDER = 5_000  # with its retries
 
 freeze_gc()
 
 
-class NotExpired(Exception):
-    """Some orders could not be: the alarm is told, and the next run tries them again."""
+class OrdersNotExpired(Exception):
+    """Some orders could not be expired. Raised so that the function's error alarm goes off."""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Raises NotExpired once all others are done."""
+    """Raises OrdersNotExpired after all other orders are done."""
     observability.set_log_context(event["id"])
-    due = repository.due(clock.utc_now(), limit=ORDERS_MAX)
+    due = repository.due(clock.utc_now(), limit=ORDERS_PER_RUN_MAX)
     counts: Counter[str] = Counter()
     for order_id in due:
-        if context.get_remaining_time_in_millis() < MILLISECONDS_NEEDED:
+        if context.get_remaining_time_in_millis() < MILLISECONDS_PER_ORDER:
             break
-        counts[_expire(order_id)] += 1
+        counts[_expire_order(order_id)] += 1
     observability.logger.info(
         "expired unpaid orders",
         expired=counts["expired"],
-        left_alone=counts["left_alone"],
+        unchanged=counts["unchanged"],
         failed=counts["failed"],
-        left_to_the_next_run=len(due) - counts.total(),
+        left_for_next_run=len(due) - counts.total(),
     )
     if counts["failed"]:
-        raise NotExpired(f"{counts['failed']} orders")
+        raise OrdersNotExpired(f"{counts['failed']} orders")
 
 
-def _expire(order_id: str) -> str:
+def _expire_order(order_id: str) -> str:
     try:
         outcome = try_update_order(order_id, decisions.expire)
-    except Exception as error:  # noqa: BLE001 (one order must not keep the others)
-        observability.logger.error("not expired", order_id=order_id, reason=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 (one order must not stop the others)
+        observability.logger.error(
+            "order not expired", order_id=order_id, reason=type(error).__name__
+        )
         return "failed"
-    return "expired" if outcome.is_new else "left_alone"
+    return "expired" if outcome.is_new else "unchanged"

@@ -1,8 +1,9 @@
-"""Claim queue -> a guest's orders become those of the account that has confirmed their address.
+"""Claim queue -> move a guest's orders to the account that has confirmed their e-mail address.
 
-The event names the user; the address is the user's as it is now. A message may come any number of
-times, and late: each run goes on with what is left, and an account that is gone, or whose address
-is not confirmed, claims nothing.
+The event names the user; the address is the one that the account has now. An account that is
+deleted, or whose address is not confirmed, gets no orders.
+
+Repeat: a message continues with the orders that are left. Failure: the queue redelivers it.
 """
 
 from functools import partial
@@ -12,46 +13,48 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orders.guests import claims, repository
 from orders.guests.repository import NotTheirs
-from orders.lifecycle import service as lifecycle
+from orders.lifecycle.service import update_order
 from shared import freeze_gc, observability, sqs_consumer
 from shared.events.accounts import EmailChanged, EmailVerified
 from shared.events.all_events import AnyEvent
-from shared.sqs_consumer import Run
+from shared.sqs_consumer import Delivery, UnexpectedEvent
+from shared.storage.models.accounts import User
 
-MILLISECONDS_NEEDED = 5_000  # for one more order
+MILLISECONDS_PER_ORDER = 5_000  # with its retries
 
 freeze_gc()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Answers with the messages that failed."""
-    return sqs_consumer.consume(event, context, _claim_orders, failing="not claimed")
+    """Return the ids of the messages that failed."""
+    return sqs_consumer.consume(
+        event, context, _link_orders, failure_message="guest orders not linked"
+    )
 
 
-def _claim_orders(happened: AnyEvent, run: Run) -> None:
-    if not isinstance(happened, EmailVerified | EmailChanged):
-        raise sqs_consumer.misrouted(happened)
-    user_id = happened.data.user_id
-    user = repository.find_user(user_id)
+def _link_orders(event: AnyEvent, delivery: Delivery) -> None:
+    if not isinstance(event, EmailVerified | EmailChanged):
+        raise UnexpectedEvent(event.type)
+    user = repository.find_user(event.data.user_id)
     if user is None or not user.email_verified:
-        observability.logger.info("nobody to claim for", user_id=user_id)
+        observability.logger.info("no confirmed account", user_id=event.data.user_id)
         return
-    email = user.email
-    claimed = 0
+    linked = 0
     try:
-        for order_id in repository.orders_of(email):
-            run.require_time(MILLISECONDS_NEEDED, done=f"{claimed} orders claimed")
-            _claim_order(order_id, user_id, email)
-            claimed += 1
+        for order_id in repository.orders_of(user.email):
+            delivery.require_time(MILLISECONDS_PER_ORDER, progress=f"{linked} orders linked")
+            _link_order(order_id, user)
+            linked += 1
     except NotTheirs:
-        observability.logger.info("not theirs any more", user_id=user_id)
-    if claimed:
-        observability.audit("claim_orders", "done", user_id=user_id, orders=str(claimed))
+        observability.logger.info("address has left the account", user_id=user.user_id)
+    if linked:
+        observability.audit("link_guest_orders", "done", user_id=user.user_id, orders=str(linked))
 
 
-def _claim_order(order_id: str, user_id: str, email: str) -> None:
-    lifecycle.update_order(
+def _link_order(order_id: str, user: User) -> None:
+    """Raises NotTheirs if the account has lost the address since it was read."""
+    update_order(
         order_id,
-        partial(claims.claim, user_id=user_id, email=email),
-        also=partial(repository.require_still_theirs, user_id, email),
+        partial(claims.claim, user_id=user.user_id, email=user.email),
+        also=partial(repository.require_still_theirs, user.user_id, user.email),
     )

@@ -1,8 +1,11 @@
-"""Export queue -> a file of orders in the bucket, and word of how far it has come.
+"""Export queue -> write an export's orders to a file in the bucket, and record the progress.
 
-The orders are read a hundred at a time and sent to S3 a part at a time, so that no file is too
-large. A message may come any number of times: a run that was cut off is begun anew, a finished
-export is left alone, and of two runs at once one stops.
+The worker reads 100 orders at a time and uploads the file in parts, so its memory does not grow
+with the file.
+
+Repeat: a finished export stays as it is, and an interrupted run starts over; if two runs write the
+same export, one stops. Failure: the queue redelivers the message; the last attempt marks the export
+as failed.
 """
 
 from datetime import timedelta
@@ -11,72 +14,76 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orders.exports import file_formats, multipart, repository
-from orders.exports.repository import ExportedElsewhere
+from orders.exports.repository import ExportConflict
 from shared import clock, freeze_gc, observability, sqs_consumer
 from shared.events.all_events import AnyEvent
 from shared.events.orders import ExportRequested
-from shared.sqs_consumer import Run
+from shared.sqs_consumer import Delivery, UnexpectedEvent
 from shared.storage.models.exports import Export
 
 KEY_PREFIX = "exports/"
-RECEIVES_MAX = 5  # then the queue gives the message up
-MILLISECONDS_NEEDED = 30_000  # for one more page, the last part and the whole
-PROGRESS_EVERY = timedelta(seconds=3)
+RECEIVE_COUNT_MAX = 5  # the queue's maxReceiveCount (template.yaml)
+MILLISECONDS_TO_FINISH = 30_000  # for one more page, the last part and the completion
+PROGRESS_INTERVAL = timedelta(seconds=3)
 
 freeze_gc()
 
 
-class OutOfTime(Exception):
-    """The file is too long for one run; another would come no further."""
+class FileTooLarge(Exception):
+    """The file does not fit into one run; another run would get no further."""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Answers with the messages that failed."""
-    return sqs_consumer.consume(event, context, _export, failing="not exported")
+    """Return the ids of the messages that failed."""
+    return sqs_consumer.consume(event, context, _handle_event, failure_message="export not written")
 
 
-def _export(happened: AnyEvent, run: Run) -> None:
-    if not isinstance(happened, ExportRequested):
-        raise sqs_consumer.misrouted(happened)
-    export_id = happened.data.export_id
+def _handle_event(event: AnyEvent, delivery: Delivery) -> None:
+    if not isinstance(event, ExportRequested):
+        raise UnexpectedEvent(event.type)
+    export_id = event.data.export_id
     try:
-        export = repository.begin(export_id)
-        _run(export, run.context, is_last_try=run.receives >= RECEIVES_MAX)
-    except ExportedElsewhere as reason:
-        observability.logger.info("skipped", export_id=export_id, reason=str(reason))
+        export = repository.start_export(export_id)
+        _run_export(export, delivery)
+    except ExportConflict as conflict:
+        observability.logger.info("export skipped", export_id=export_id, reason=str(conflict))
 
 
-def _run(export: Export, context: LambdaContext, *, is_last_try: bool) -> None:
-    """Raises what the queue is to try again, and ExportedElsewhere."""
+def _run_export(export: Export, delivery: Delivery) -> None:
+    """Raises ExportConflict, and any error after which the queue must redeliver the message."""
     try:
-        _write(export, context)
-    except OutOfTime:
-        _fail(export, "out_of_time")
+        _write_file(export, delivery.context)
+    except FileTooLarge:
+        _fail_export(export, "out_of_time")
+    except ExportConflict:
+        raise
     except Exception as error:
-        if is_last_try:  # which is refused where another run has got ahead
-            _fail(export, type(error).__name__)
+        if delivery.receive_count >= RECEIVE_COUNT_MAX:
+            _fail_export(export, type(error).__name__)
         raise
 
 
-def _fail(export: Export, reason: str) -> None:
-    repository.fail(export)
+def _fail_export(export: Export, reason: str) -> None:
+    """Raises ExportConflict."""
+    repository.fail_export(export)
     observability.logger.error("export failed", export_id=export.export_id, reason=reason)
 
 
-def _write(export: Export, context: LambdaContext) -> None:
-    """Raises OutOfTime and ExportedElsewhere."""
+def _write_file(export: Export, context: LambdaContext) -> None:
+    """Raises FileTooLarge and ExportConflict."""
     key = f"{KEY_PREFIX}{export.export_id}/orders.{export.format}"
-    orders, told_at = 0, clock.utc_now()
-    with multipart.writing(key, content_type=file_formats.CONTENT_TYPES[export.format]) as file:
-        file.write(file_formats.opening(export.format))
-        for page in repository.pages(export):
-            if context.get_remaining_time_in_millis() < MILLISECONDS_NEEDED:
-                raise OutOfTime(f"{orders} orders written in this run")
-            for order in page:
-                file.write(file_formats.text_of(order, export.format))
-            orders += len(page)
-            if clock.utc_now() - told_at >= PROGRESS_EVERY:
-                repository.progress(export, orders)
-                told_at = clock.utc_now()
-    repository.complete(export, orders, key)
-    observability.logger.info("exported", export_id=export.export_id, orders=orders)
+    content_type = file_formats.CONTENT_TYPES[export.format]
+    orders, recorded_at = 0, clock.utc_now()
+    with multipart.open_file(key, content_type=content_type) as file:
+        file.write(file_formats.render_header(export.format))
+        for batch in repository.list_order_batches(export):
+            if context.get_remaining_time_in_millis() < MILLISECONDS_TO_FINISH:
+                raise FileTooLarge
+            for order in batch:
+                file.write(file_formats.render_order(order, export.format))
+            orders += len(batch)
+            if clock.utc_now() - recorded_at >= PROGRESS_INTERVAL:
+                repository.record_progress(export, orders)
+                recorded_at = clock.utc_now()
+    repository.complete_export(export, orders, key)
+    observability.logger.info("export completed", export_id=export.export_id, orders=orders)

@@ -1,6 +1,6 @@
-"""Accounts: who someone is, how they sign in, and what they are signed in with.
+"""Stored accounts: profiles, logins, sessions, API keys, mailed links and failure counters.
 
-Secrets are stored as digests alone (`shared.security.opaque_tokens`).
+Only digests of secrets are stored (`shared.security.opaque_tokens`).
 """
 
 from datetime import datetime
@@ -22,35 +22,36 @@ _tables = settings(Tables)
 
 
 class Profile(Table):
-    """What Users and Logins both hold, so that one read is enough to log in.
+    """The attributes that Users and Logins both store, so that a login reads one item.
 
-    They are always written together, in one transaction.
+    One transaction always writes both.
     """
 
     user_id = UnicodeAttribute()
-    email = UnicodeAttribute()  # normalised: see auth.accounts.schemas
+    email = UnicodeAttribute()  # normalised by shared.email_addresses
     name = UnicodeAttribute()
     roles = UnicodeSetAttribute()
     status = UnicodeAttribute(default="active")  # or disabled
     email_verified = BooleanAttribute(default=False)
     second_factor = BooleanAttribute(default=False)
     created_at = UTCDateTimeAttribute()
-    # A session begun in another epoch than the account's is over: one write ends them all.
+    # A session is valid in the epoch that it started in: raising this ends all of them.
     access_epoch = NumberAttribute(default=1)
     version = NumberAttribute(default=1)
 
 
 class Login(Profile):
-    """How someone signs in. Only the auth function may read it."""
+    """The credentials of an account. Only the auth function may read them."""
 
     class Meta:
         table_name = _tables.logins_table
 
     email = UnicodeAttribute(hash_key=True)
     password_hash = UnicodeAttribute()
-    suits_staff = BooleanAttribute(default=False)  # the password has the length that staff needs
-    totp_seed = UnicodeAttribute(null=True)  # what the secret is derived from: see second_factor
-    totp_step = NumberAttribute(null=True)  # of the last code that was taken: each is good once
+    suits_staff = BooleanAttribute(default=False)  # whether the password is long enough for staff
+    # The authenticator's secret is derived from this seed: see auth.second_factor.codes.
+    totp_seed = UnicodeAttribute(null=True)
+    totp_step = NumberAttribute(null=True)  # of the last accepted code: each code works once
     recovery_hashes = UnicodeSetAttribute(null=True)
 
 
@@ -68,39 +69,39 @@ class User(Profile):
         table_name = _tables.users_table
 
     user_id = UnicodeAttribute(hash_key=True)
-    new_email = UnicodeAttribute(null=True)  # asked for, not confirmed yet
-    previous_email = UnicodeAttribute(null=True)  # where a change of address is told
+    new_email = UnicodeAttribute(null=True)  # requested, not confirmed yet
+    previous_email = UnicodeAttribute(null=True)  # receives the notice of a change
     listing = UnicodeAttribute(default="users")
-    listed_at = UnicodeAttribute(null=True)  # when, then which: a total order
+    listed_at = UnicodeAttribute(null=True)  # creation time and id: a total order
 
     by_newest = UsersByNewest()
 
 
 class Session(Table):
-    """One sign-in on one device. `auth.sessions` has the rules of its refresh tokens."""
+    """One login on one device. `auth.sessions` has the rules of its refresh tokens."""
 
     class Meta:
         table_name = _tables.sessions_table
 
     user_id = UnicodeAttribute(hash_key=True)
     session_id = UnicodeAttribute(range_key=True)
-    family_hash = UnicodeAttribute()  # of what all refresh tokens of the session have in common
+    family_hash = UnicodeAttribute()  # of the part that all refresh tokens of the session share
     refresh_hash = UnicodeAttribute()
     rotated_at = UTCDateTimeAttribute(null=True)
     access_epoch = NumberAttribute()
-    second_factor = BooleanAttribute(default=False)  # whether one was shown at login
-    device = UnicodeAttribute()  # as it calls itself
+    second_factor = BooleanAttribute(default=False)  # whether the login used one
+    device = UnicodeAttribute()  # the user agent that logged in
     created_at = UTCDateTimeAttribute()
     last_used_at = UTCDateTimeAttribute()
-    ends_at = UTCDateTimeAttribute()  # whatever happens
-    expires_at = TTLAttribute()  # unless it is used before
+    ends_at = UTCDateTimeAttribute()  # however often it is used
+    expires_at = TTLAttribute()  # unless it is used before then
 
     @property
-    def over_at(self) -> datetime:
+    def valid_until(self) -> datetime:
         return min(self.expires_at, self.ends_at)
 
-    def is_of(self, user: "User") -> bool:
-        """Whether it opens this account still: who is let in, and has not ended it since."""
+    def is_valid_for(self, user: "User") -> bool:
+        """Whether the account is active and has not ended this session."""
         return user.status == "active" and self.access_epoch == user.access_epoch
 
 
@@ -114,12 +115,12 @@ class ApiKey(Table):
     permissions = UnicodeSetAttribute()
     secret_hash = UnicodeAttribute()
     created_at = UTCDateTimeAttribute()
-    last_used_at = UTCDateTimeAttribute(null=True)  # to within some minutes
+    last_used_at = UTCDateTimeAttribute(null=True)  # accurate to five minutes
     expires_at = TTLAttribute()
 
 
 class EmailToken(Table):
-    """The stored half of a link in a mail; the link is good once."""
+    """The stored half of a link in a mail. The link works once."""
 
     class Meta:
         table_name = _tables.email_tokens_table
@@ -127,13 +128,16 @@ class EmailToken(Table):
     token_hash = UnicodeAttribute(hash_key=True)
     purpose = UnicodeAttribute()
     user_id = UnicodeAttribute()
-    email = UnicodeAttribute()  # the mailbox that it was sent to
-    access_epoch = NumberAttribute()  # the account's when it was sent
+    email = UnicodeAttribute()  # the address that the link was sent to
+    access_epoch = NumberAttribute()  # the account's epoch when the link was sent
     expires_at = TTLAttribute()
 
 
 class Attempts(Table):
-    """How often something was tried of late: see `auth.credentials.login_throttle`."""
+    """A counter of recent failures or uses.
+
+    See `auth.credentials.login_throttle` and `shared.storage.rate_limits`.
+    """
 
     class Meta:
         table_name = _tables.attempts_table

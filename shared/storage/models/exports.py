@@ -1,4 +1,4 @@
-"""Files of orders that staff have asked for."""
+"""Exports: files of orders that staff requested."""
 
 from pynamodb.attributes import (
     NumberAttribute,
@@ -31,14 +31,14 @@ class Export(Table):
     owner_id = UnicodeAttribute()
     format = UnicodeAttribute()  # csv or jsonl
     status = UnicodeAttribute()  # requested, running, completed, failed
-    # Which orders: of this status, or all; placed from the first moment to before the second.
+    # The selected orders: of one status or of all, placed in [placed_from, placed_before).
     of_status = UnicodeAttribute(null=True)
     placed_from = UTCDateTimeAttribute()
     placed_before = UTCDateTimeAttribute()
-    orders = NumberAttribute(default=0)  # written so far
-    file_key = UnicodeAttribute(null=True)  # in the bucket, once it is complete
+    orders = NumberAttribute(default=0)  # how many are written so far
+    file_key = UnicodeAttribute(null=True)  # in the bucket; set when the export is completed
     created_at = UTCDateTimeAttribute()
     finished_at = UTCDateTimeAttribute(null=True)
-    expires_at = TTLAttribute()  # the file goes, too
+    expires_at = TTLAttribute()  # the bucket deletes the file at the same time
 
     by_owner = ExportsByOwner()

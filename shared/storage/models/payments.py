@@ -1,4 +1,4 @@
-"""What the payment provider has told, so that nothing of it counts twice."""
+"""Events of the payment provider that were applied, so that none is applied twice."""
 
 from pynamodb.attributes import TTLAttribute, UnicodeAttribute, UTCDateTimeAttribute
 
@@ -9,12 +9,12 @@ _tables = settings(Tables)
 
 
 class PaymentEvent(Table):
-    """An event of the provider's that was applied to an order."""
+    """An event that was applied to an order."""
 
     class Meta:
         table_name = _tables.payment_events_table
 
-    event_id = UnicodeAttribute(hash_key=True)  # the provider's name and its id
+    event_id = UnicodeAttribute(hash_key=True)  # the provider's name, a space, and its event id
     type = UnicodeAttribute()
     order_id = UnicodeAttribute()
     applied_at = UTCDateTimeAttribute()

@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -6,17 +8,19 @@ from orders.payments import service
 from orders.workers import execute_payment_requests
 from shared import clock
 from shared.storage.models.catalog import Product
+from shared.storage.models.orders import Order
+from shared.storage.models.payments import PaymentEvent
 from tests.support import shop
-from tests.support.payments import Bank
+from tests.support.payments import Bank, place
 
 
 @pytest.fixture
-def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
-    """The payment provider of the shop."""
-    opened = Bank()
-    for asking in (service, execute_payment_requests):
-        monkeypatch.setattr(asking, "provider", lambda: opened)
-    return opened
+def provider(monkeypatch: pytest.MonkeyPatch) -> Bank:
+    """The shop's payment provider, in this process."""
+    fake_provider = Bank()
+    for module in (service, execute_payment_requests):
+        monkeypatch.setattr(module, "get_provider", lambda: fake_provider)
+    return fake_provider
 
 
 @pytest.fixture
@@ -24,19 +28,40 @@ def tea() -> Product:
     return shop.product("TEA", available=10)
 
 
-class Later:
-    """The clock, so much further."""
-
-    def __init__(self) -> None:
-        self._now = clock.utc_now
-        self.by = timedelta()
-
-    def __call__(self) -> datetime:
-        return self._now() + self.by
+@pytest.fixture
+def order_id(tea: Product) -> str:
+    """An order that waits for its payment."""
+    return place(tea)
 
 
 @pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Later:
-    moved = Later()
-    monkeypatch.setattr(clock, "utc_now", moved)
-    return moved
+def stored_state(order_id: str) -> Callable[[], tuple[Any, ...]]:
+    """Reads everything that a webhook about the order can change."""
+
+    def read() -> tuple[Any, ...]:
+        order = Order.find(order_id, consistent=True)
+        return (
+            order.serialize() if order else None,
+            sorted(row.event_id for row in shop.OutboxRow.scan()),
+            [event.event_id for event in PaymentEvent.scan()],
+        )
+
+    return read
+
+
+class ShiftedClock:
+    """The real clock plus `offset`."""
+
+    def __init__(self) -> None:
+        self._utc_now = clock.utc_now
+        self.offset = timedelta()
+
+    def __call__(self) -> datetime:
+        return self._utc_now() + self.offset
+
+
+@pytest.fixture
+def shifted_clock(monkeypatch: pytest.MonkeyPatch) -> ShiftedClock:
+    shifted = ShiftedClock()
+    monkeypatch.setattr(clock, "utc_now", shifted)
+    return shifted

@@ -1,4 +1,4 @@
-"""The layer with Stripe's library, as `sam build` makes it for this machine."""
+"""The layer with Stripe's library, as `sam build` makes it on this machine."""
 
 import os
 import re
@@ -17,10 +17,10 @@ from tests.support import stripe_api
 
 ROOT = Path(__file__).parents[3]
 LAYER = ROOT / "functions" / "orders" / "payments"
-LARGEST = 10_000_000  # bytes, unzipped
+SIZE_MAX = 10_000_000  # bytes, unzipped
 
-# What the shop asks of the library, on what the layer has left of it.
-ASK = """
+# Every call that the shop makes, on the part of the library that the layer has.
+CALL_STRIPE = """
 import sys
 import stripe
 from orders.payments.credentials import Credentials
@@ -31,11 +31,11 @@ url, api_key, payment_id = sys.argv[1:]
 provider = StripeProvider(Credentials(api_key, ()), url, is_manual=True)
 total = Money(amount_minor=1999, currency="EUR")
 print(stripe.__file__)
-print(provider.begin("ord_2", total, "key").status)
-print(provider.find(payment_id).status)
-print(provider.capture(payment_id, total).status)
-print(provider.void(payment_id).status)
-print(provider.refund(payment_id, total, "rfd_1").status)
+print(provider.create_payment("ord_2", total, "key").status)
+print(provider.get_payment(payment_id).status)
+print(provider.capture_payment(payment_id, total).status)
+print(provider.void_payment(payment_id).status)
+print(provider.create_refund(payment_id, total, "rfd_1").status)
 print(provider.find_refund(payment_id, "rfd_1").status)
 """
 
@@ -63,11 +63,11 @@ def pins(requirements: Path) -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)==(\S+)", requirements.read_text(), re.MULTILINE))
 
 
-def test_it_is_under_ten_megabytes(layer):
-    assert sum(file.lstat().st_size for file in [layer, *layer.rglob("*")]) < LARGEST
+def test_the_layer_is_under_ten_megabytes(layer):
+    assert sum(file.lstat().st_size for file in [layer, *layer.rglob("*")]) < SIZE_MAX
 
 
-def test_it_holds_what_the_shared_layer_does_not_and_as_bytecode_alone(layer):
+def test_the_layer_has_stripe_as_bytecode_and_nothing_shared(layer):
     packages = {entry.name for entry in layer.iterdir() if not entry.name.endswith(".dist-info")}
 
     assert packages == {"stripe", "requests", "certifi", "charset_normalizer"}
@@ -75,7 +75,20 @@ def test_it_holds_what_the_shared_layer_does_not_and_as_bytecode_alone(layer):
     assert list(layer.glob("stripe/*.pyc"))
 
 
-def test_what_both_layers_need_is_pinned_to_one_version():
+def build_settings(makefile: Path) -> str:
+    """The lines that both Makefiles have: for which platform and by which Python to build."""
+    found = re.search(r"^SOUK_LAYER \?= .*?^endif$", makefile.read_text(), re.DOTALL | re.MULTILINE)
+    assert found
+    return found[0]
+
+
+def test_both_layers_are_built_with_the_same_settings():
+    shared, payments = (folder / "Makefile" for folder in (ROOT / "shared", LAYER))
+
+    assert build_settings(payments) == build_settings(shared)
+
+
+def test_packages_of_both_layers_have_the_same_version():
     shared, own = pins(ROOT / "shared" / "requirements.txt"), pins(LAYER / "requirements.txt")
 
     both = shared.keys() & own.keys()
@@ -85,15 +98,24 @@ def test_what_both_layers_need_is_pinned_to_one_version():
 
 
 @pytest.mark.enable_socket
-def test_all_that_is_asked_of_stripe_works_on_it(layer):
+def test_every_call_to_stripe_works_on_the_layer(layer):
     path = [layer, ROOT / "functions", ROOT, *site.getsitepackages()]
-    with stripe_api.run_server() as api:
+    with stripe_api.running() as api:
         keys = Credentials(stripe_api.API_KEY, ())
         total = Money(amount_minor=1999, currency="EUR")
-        payment = StripeProvider(keys, api.url, is_manual=True).begin("ord_1", total, "k")
+        payment = StripeProvider(keys, api.url, is_manual=True).create_payment("ord_1", total, "k")
         api.pay(payment.payment_id)
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-S", "-B", "-c", ASK, api.url, keys.api_key, payment.payment_id],
+            [
+                sys.executable,
+                "-S",
+                "-B",
+                "-c",
+                CALL_STRIPE,
+                api.url,
+                keys.api_key,
+                payment.payment_id,
+            ],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, path))},
             check=True,
             capture_output=True,

@@ -1,228 +1,125 @@
-"""Whole slice: what the payment provider tells, in whatever order and however often."""
+"""Whole slice: webhooks of the payment provider are applied once, or refused."""
 
-import base64
-import json
 from datetime import timedelta
 
 import pytest
 
 from orders.payments import service
-from shared import clock
-from shared.http.request_bodies import BODY_BYTES_MAX
 from shared.storage.dynamo import connection
-from shared.storage.models.orders import Order
 from shared.storage.models.payments import PaymentEvent
-from tests.support import logs, shop
-from tests.support.events import sorted_event_types
-from tests.support.faults import cancelled_transaction, inject_faults, read_timeout
-from tests.support.order_requests import place_order
+from tests.support import logs
+from tests.support.faults import answering, cancelled, timed_out
 from tests.support.payments import (
-    SECRETS,
-    get_order,
-    post_payment,
-    send_webhook,
-    sign_webhook,
-    start_payment,
-    webhook_outcome,
+    begin,
+    begun,
+    happened,
+    stored,
+    tell,
+    told,
 )
 
-pytestmark = pytest.mark.usefixtures("aws", "bank")
+pytestmark = pytest.mark.usefixtures("aws", "provider")
 
 
-@pytest.fixture
-def order_id(tea):
-    return place_order(tea)
-
-
-def everything(order_id: str) -> tuple:
-    """That a webhook could change."""
-    order = Order.find(order_id, consistent=True)
-    return (
-        order.serialize() if order else None,
-        sorted(row.event_id for row in shop.OutboxRow.scan()),
-        [event.event_id for event in PaymentEvent.scan()],
-    )
-
-
-def test_a_captured_payment_pays_the_order(bank, order_id):
-    answer = send_webhook(bank.capture_payment(start_payment(order_id)))
+def test_a_captured_payment_pays_the_order(provider, order_id):
+    answer = tell(provider.captures(begun(order_id)))
 
     assert (answer.status, answer.body) == (200, {"outcome": "applied", "reason": None})
-    order = get_order(order_id)
+    order = stored(order_id)
     assert (order.status, order.payment.status) == ("paid", "captured")
     assert order.payment.captured_minor == 2000
     assert (order.history[-1].status, order.history[-1].by) == ("paid", "payments")
-    assert sorted_event_types() == ["order.paid", "order.placed"]
+    assert happened() == ["order.paid", "order.placed"]
 
 
-def test_an_authorized_payment_pays_the_order_before_any_money_has_come(bank, order_id):
-    assert webhook_outcome(bank.authorize_payment(start_payment(order_id))) == "applied"
+def test_an_authorized_payment_pays_the_order(provider, order_id):
+    assert told(provider.authorizes(begun(order_id))) == "applied"
 
-    order = get_order(order_id)
+    order = stored(order_id)
     assert (order.status, order.payment.status) == ("paid", "authorized")
     assert order.payment.captured_minor == 0
 
 
-def test_a_payment_is_known_by_its_order_though_its_beginning_was_not_noted(bank, order_id):
-    with inject_faults(connection().client, "TransactWriteItems", read_timeout()):
-        post_payment(order_id)
+def test_a_payment_whose_start_was_not_stored_pays_the_order(provider, order_id):
+    with answering(connection().client, "TransactWriteItems", timed_out()):
+        begin(order_id)
 
-    assert webhook_outcome(bank.capture_payment("pay_1")) == "applied"
+    assert told(provider.captures("pay_1")) == "applied"
 
-    order = get_order(order_id)
+    order = stored(order_id)
     assert (order.status, order.payment.payment_id) == ("paid", "pay_1")
 
 
-def test_a_declined_card_changes_nothing_so_that_another_may_be_tried(bank, order_id):
-    payment_id = start_payment(order_id)
-    before = everything(order_id)
+def test_a_declined_card_changes_nothing(provider, order_id, stored_state):
+    payment_id = begun(order_id)
+    before = stored_state()
 
-    assert webhook_outcome(bank.decline_payment(payment_id)) == "ignored"
+    assert told(provider.declines(payment_id)) == "ignored"
 
-    assert everything(order_id) == before
-
-
-def test_what_is_no_business_of_the_shop_is_ignored(bank, order_id):
-    event = bank.event("payout.paid", start_payment(order_id))
-
-    assert webhook_outcome(event) == "ignored"
+    assert stored_state() == before
 
 
-@pytest.mark.parametrize("how", ["captures", "authorizes", "lets_go"])
-def test_an_event_that_comes_twice_counts_once(bank, order_id, how):
-    event = getattr(bank, how)(start_payment(order_id))
-    assert webhook_outcome(event) == "applied"
-    before = everything(order_id)
+def test_an_event_that_the_shop_does_not_use_is_ignored(provider, order_id):
+    event = provider.event("payout.paid", begun(order_id))
 
-    assert webhook_outcome(event) == "repeated"
-
-    assert everything(order_id) == before
+    assert told(event) == "ignored"
 
 
-def test_a_refund_that_is_told_twice_is_made_once(bank, order_id):
-    payment_id = start_payment(order_id)
-    webhook_outcome(bank.capture_payment(payment_id))
-    event = bank.refund_payment(payment_id, 500)
-    assert webhook_outcome(event) == "applied"
-    before = everything(order_id)
+@pytest.mark.parametrize("change", ["captures", "authorizes", "lets_go"])
+def test_a_repeated_event_is_applied_once(provider, order_id, change, stored_state):
+    event = getattr(provider, change)(begun(order_id))
+    assert told(event) == "applied"
+    before = stored_state()
 
-    assert webhook_outcome(event) == "repeated"
+    assert told(event) == "repeated"
 
-    assert everything(order_id) == before
-    assert [int(it.amount_minor) for it in get_order(order_id).refunds] == [500]
+    assert stored_state() == before
 
 
-def test_the_same_said_in_another_event_counts_once_too(bank, order_id):
-    payment_id = start_payment(order_id)
-    webhook_outcome(bank.capture_payment(payment_id))
+def test_a_repeated_refund_event_is_applied_once(provider, order_id, stored_state):
+    payment_id = begun(order_id)
+    told(provider.captures(payment_id))
+    event = provider.pays_back(payment_id, 500)
+    assert told(event) == "applied"
+    before = stored_state()
 
-    assert webhook_outcome(bank.capture_payment(payment_id)) == "repeated"
+    assert told(event) == "repeated"
 
-    assert get_order(order_id).payment.captured_minor == 2000
-
-
-def test_an_event_is_remembered_with_its_order_for_longer_than_it_can_come_again(bank, order_id):
-    event = bank.capture_payment(start_payment(order_id))
-
-    webhook_outcome(event)
-
-    (known,) = PaymentEvent.scan()
-    assert (known.event_id, known.order_id) == (f"local {event['id']}", order_id)
-    assert known.type == "payment.captured"
-    assert known.expires_at - known.applied_at > timedelta(days=29)
+    assert stored_state() == before
+    assert [int(refund.amount_minor) for refund in stored(order_id).refunds] == [500]
 
 
-def test_an_event_whose_order_was_changed_back_since_is_known_by_itself(bank, order_id):
-    """Even where what it says would be new again."""
-    event = bank.capture_payment(start_payment(order_id))
-    webhook_outcome(event)
-    order = get_order(order_id)
+def test_a_second_event_about_the_same_capture_changes_nothing(provider, order_id):
+    payment_id = begun(order_id)
+    told(provider.captures(payment_id))
+
+    assert told(provider.captures(payment_id)) == "repeated"
+
+    assert stored(order_id).payment.captured_minor == 2000
+
+
+def test_an_applied_event_is_stored_for_thirty_days(provider, order_id):
+    event = provider.captures(begun(order_id))
+
+    told(event)
+
+    (applied,) = PaymentEvent.scan()
+    assert (applied.event_id, applied.order_id) == (f"local {event['id']}", order_id)
+    assert applied.type == "payment.captured"
+    assert applied.expires_at - applied.applied_at > timedelta(days=29)
+
+
+def test_a_repeated_event_is_recognized_by_its_id(provider, order_id):
+    """Even if the order would accept its content again."""
+    event = provider.captures(begun(order_id))
+    told(event)
+    order = stored(order_id)
     order.payment.captured_minor, order.payment.status = 0, "authorized"
     order.save()
 
-    assert webhook_outcome(event) == "repeated"
+    assert told(event) == "repeated"
 
-    assert get_order(order_id).payment.captured_minor == 0
-
-
-@pytest.mark.parametrize("secret", ["secret-before", "secret-now"])
-def test_while_its_secret_is_rotated_the_provider_may_sign_with_either(bank, order_id, secret):
-    event = bank.capture_payment(start_payment(order_id))
-    header = sign_webhook(json.dumps(event).encode(), secret, at=clock.utc_now())
-
-    assert send_webhook(event, headers={"payment-signature": header}).status == 200
-
-
-def test_a_body_in_base64_is_checked_as_it_was_sent(bank, order_id):
-    event = bank.capture_payment(start_payment(order_id))
-    raw = json.dumps(event)
-
-    answer = send_webhook(event, raw_body=base64.b64encode(raw.encode()).decode(), base64=True)
-
-    assert answer.body["outcome"] == "applied"
-
-
-def test_the_signature_is_of_the_bytes_and_not_of_what_they_mean(bank, order_id):
-    event = bank.capture_payment(start_payment(order_id))
-
-    answer = send_webhook(event, raw_body=json.dumps(event, indent=1))
-
-    assert (answer.status, answer.code) == (400, "webhook_signature_invalid")
-
-
-@pytest.mark.parametrize("header", [None, "", "t=1,v1=00", "nonsense"])
-def test_what_is_not_signed_by_the_provider_changes_nothing(bank, order_id, header):
-    event = bank.capture_payment(start_payment(order_id))
-    before = everything(order_id)
-
-    with logs.captured() as lines:
-        answer = send_webhook(event, headers={"payment-signature": header})
-
-    assert (answer.status, answer.code) == (400, "webhook_signature_invalid")
-    assert everything(order_id) == before
-    assert [it["result"] for it in lines.saying("audit")] == ["rejected"]
-
-
-def test_what_was_signed_with_another_secret_changes_nothing(bank, order_id):
-    event = bank.capture_payment(start_payment(order_id))
-    before = everything(order_id)
-    header = sign_webhook(json.dumps(event).encode(), "a secret of nobody", at=clock.utc_now())
-
-    answer = send_webhook(event, headers={"payment-signature": header})
-
-    assert (answer.status, answer.code) == (400, "webhook_signature_invalid")
-    assert everything(order_id) == before
-
-
-@pytest.mark.parametrize("minutes", [-6, 6])
-def test_what_was_signed_long_ago_or_in_the_future_changes_nothing(bank, order_id, minutes):
-    event = bank.capture_payment(start_payment(order_id))
-    before = everything(order_id)
-    at = clock.utc_now() + timedelta(minutes=minutes)
-    header = sign_webhook(json.dumps(event).encode(), SECRETS[0], at=at)
-
-    answer = send_webhook(event, headers={"payment-signature": header})
-
-    assert (answer.status, answer.code) == (400, "webhook_too_old")
-    assert answer.error["details"] == {"tolerance_seconds": 300}
-    assert everything(order_id) == before
-
-
-@pytest.mark.parametrize("raw", [b"\xff\xfe", b"", b"\x00" * 100])
-def test_bytes_that_are_no_text_are_refused_like_any_that_are_not_signed(raw):
-    answer = send_webhook({}, raw_body=base64.b64encode(raw).decode(), base64=True)
-
-    assert (answer.status, answer.code) == (400, "webhook_signature_invalid")
-
-
-def test_a_body_that_is_not_the_base64_it_is_said_to_be_is_refused():
-    assert send_webhook({}, raw_body="%%%", base64=True).code == "not_utf8"
-
-
-def test_a_body_over_a_megabyte_is_refused_unread():
-    answer = send_webhook({}, raw_body="x" * (BODY_BYTES_MAX + 1))
-
-    assert (answer.status, answer.code) == (413, "too_large")
+    assert stored(order_id).payment.captured_minor == 0
 
 
 @pytest.mark.parametrize(
@@ -236,18 +133,20 @@ def test_a_body_over_a_megabyte_is_refused_unread():
         ({"currency": "USD"}, "amount_differs"),
     ],
 )
-def test_what_fits_no_order_is_taken_once_and_changes_nothing(bank, order_id, changes, reason):
-    payment_id = start_payment(order_id)
-    before = everything(order_id)
+def test_an_event_that_matches_no_order_is_refused(
+    provider, order_id, changes, reason, stored_state
+):
+    payment_id = begun(order_id)
+    before = stored_state()
 
     with logs.captured() as lines:
-        answer = send_webhook(bank.event("payment.captured", payment_id, **changes))
+        answer = tell(provider.event("payment.captured", payment_id, **changes))
 
     assert (answer.status, answer.body) == (200, {"outcome": "refused", "reason": reason})
-    assert everything(order_id) == before
-    (audited,) = lines.saying("audit")
-    assert (audited["action"], audited["result"], audited["reason"]) == (
-        "webhook",
+    assert stored_state() == before
+    (audit_line,) = lines.saying("audit")
+    assert (audit_line["action"], audit_line["result"], audit_line["reason"]) == (
+        "receive_payment_webhook",
         "refused",
         reason,
     )
@@ -256,90 +155,88 @@ def test_what_fits_no_order_is_taken_once_and_changes_nothing(bank, order_id, ch
 
 
 @pytest.mark.parametrize("type_", ["payment.authorized", "refund.updated"])
-def test_so_is_whatever_else_is_told_of_a_payment_of_another_order(bank, order_id, type_):
-    payment_id = start_payment(order_id)
-    about = {"payment_id": "pay_of_another", "refund_id": None, "status": "succeeded"}
-    before = everything(order_id)
+def test_an_event_about_another_payment_is_refused(provider, order_id, type_, stored_state):
+    payment_id = begun(order_id)
+    refund = {"payment_id": "pay_of_another", "refund_id": None, "status": "succeeded"}
+    before = stored_state()
 
-    answer = send_webhook(bank.event(type_, payment_id, **about | {"id": "pay_of_another"}))
+    answer = tell(provider.event(type_, payment_id, **refund | {"id": "pay_of_another"}))
 
     assert (answer.status, answer.body["reason"]) == (200, "unknown_payment")
-    assert everything(order_id) == before
+    assert stored_state() == before
 
 
-def test_more_refunds_than_an_order_has_room_for_are_refused(bank, order_id, monkeypatch):
+def test_a_refund_over_the_entry_limit_is_refused(provider, order_id, monkeypatch):
     monkeypatch.setattr("orders.lifecycle.transitions.ENTRIES_MAX", 0)
-    payment_id = start_payment(order_id)
-    webhook_outcome(bank.capture_payment(payment_id))
+    payment_id = begun(order_id)
+    told(provider.captures(payment_id))
 
-    answer = send_webhook(bank.refund_payment(payment_id, 1))
+    answer = tell(provider.pays_back(payment_id, 1))
 
     assert (answer.status, answer.body["reason"]) == (200, "order_entry_limit_reached")
 
 
-def test_a_refund_that_overtakes_its_payment_is_to_be_told_again(bank, order_id):
-    payment_id = start_payment(order_id)
-    captured, refunded = bank.capture_payment(payment_id), bank.refund_payment(payment_id, 2000)
-    before = everything(order_id)
+def test_a_refund_before_its_capture_is_retried(provider, order_id, stored_state):
+    payment_id = begun(order_id)
+    captured, refunded = provider.captures(payment_id), provider.pays_back(payment_id, 2000)
+    before = stored_state()
 
-    answer = send_webhook(refunded)
+    answer = tell(refunded)
 
     assert (answer.status, answer.code) == (503, "unavailable")
-    assert everything(order_id) == before
-    assert [webhook_outcome(captured), webhook_outcome(refunded)] == ["applied", "applied"]
-    assert get_order(order_id).status == "refunded"
+    assert stored_state() == before
+    assert [told(captured), told(refunded)] == ["applied", "applied"]
+    assert stored(order_id).status == "refunded"
 
 
-def test_when_the_database_fails_the_provider_tells_it_again(bank, order_id):
-    event = bank.capture_payment(start_payment(order_id))
-    before = everything(order_id)
+def test_a_busy_database_makes_the_provider_retry(provider, order_id, stored_state):
+    event = provider.captures(begun(order_id))
+    before = stored_state()
 
-    with inject_faults(
-        connection().client,
-        "TransactWriteItems",
-        *[cancelled_transaction("TransactionConflict")] * 4,
+    with answering(
+        connection().client, "TransactWriteItems", *[cancelled("TransactionConflict")] * 4
     ):
-        answer = send_webhook(event)
+        answer = tell(event)
 
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
-    assert everything(order_id) == before
-    assert webhook_outcome(event) == "applied"
+    assert stored_state() == before
+    assert told(event) == "applied"
 
 
-def test_a_crash_makes_it_tell_it_again_too(bank, order_id, monkeypatch):
-    event = bank.capture_payment(start_payment(order_id))
+def test_a_crash_makes_the_provider_retry(provider, order_id, monkeypatch):
+    event = provider.captures(begun(order_id))
 
     def crash(*_, **__):
         raise RuntimeError("a bug")
 
     with monkeypatch.context() as patched:
-        patched.setattr(service, "_decision", crash)
-        assert send_webhook(event).status == 500
+        patched.setattr(service, "_decide_event", crash)
+        assert tell(event).status == 500
 
-    assert webhook_outcome(event) == "applied"
+    assert told(event) == "applied"
 
 
-def test_an_event_whose_write_was_made_and_not_answered_is_repeated(bank, order_id):
-    event = bank.capture_payment(start_payment(order_id))
+def test_an_event_written_without_a_response_is_repeated(provider, order_id):
+    event = provider.captures(begun(order_id))
     client = connection().client
-    after = "after-call.dynamodb.TransactWriteItems"
+    after_call = "after-call.dynamodb.TransactWriteItems"
 
-    def lose(**_):
-        client.meta.events.unregister(after, lose)
-        raise read_timeout()
+    def lose_response(**_):
+        client.meta.events.unregister(after_call, lose_response)
+        raise timed_out()
 
-    client.meta.events.register(after, lose)
-    assert send_webhook(event).status == 503
+    client.meta.events.register(after_call, lose_response)
+    assert tell(event).status == 503
 
-    assert webhook_outcome(event) == "repeated"
-    assert sorted_event_types() == ["order.paid", "order.placed"]
+    assert told(event) == "repeated"
+    assert happened() == ["order.paid", "order.placed"]
 
 
-def test_of_an_authorization_that_was_let_go_of_a_refund_is_no_news(bank, order_id):
-    payment_id = start_payment(order_id)
-    webhook_outcome(bank.authorize_payment(payment_id))
-    webhook_outcome(bank.void_payment(payment_id))
-    before = get_order(order_id).serialize()
+def test_a_refund_of_a_voided_authorization_changes_nothing(provider, order_id):
+    payment_id = begun(order_id)
+    told(provider.authorizes(payment_id))
+    told(provider.lets_go(payment_id))
+    before = stored(order_id).serialize()
 
-    assert webhook_outcome(bank.refund_payment(payment_id, 2000)) == "repeated"
-    assert get_order(order_id).serialize() == before
+    assert told(provider.pays_back(payment_id, 2000)) == "repeated"
+    assert stored(order_id).serialize() == before

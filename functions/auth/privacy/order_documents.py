@@ -1,0 +1,131 @@
+"""The part of a stored order that is about its buyer, as a JSON-ready document. Pure.
+
+An allow-list: an attribute that is not named here is not exported. Ids and words of the shop's
+staff, and internal attributes, stay out.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.storage.models.orders import (
+    Order,
+    OrderLine,
+    OrderPayment,
+    OrderRefund,
+    OrderStep,
+    OrderTotals,
+    ShippingAddress,
+)
+
+Document = dict[str, Any]
+
+GUEST_PREFIX = "gst_"  # of the buyer's id before the order was linked to the account
+
+
+def document_from_order(order: Order) -> Document:
+    """Return money as `{"amount_minor", "currency"}` and times as RFC 3339 in UTC with `Z`."""
+    currency = order.currency
+    return {
+        "id": order.order_id,
+        "status": order.status,
+        "currency": currency,
+        "lines": [_line(line, currency) for line in order.lines],
+        "totals": _totals(order.totals, currency),
+        "tax_included": bool(order.tax_included),
+        "promotion_code": order.promotion.code if order.promotion else None,
+        "shipping_address": _address(order.shipping_address),
+        "guest_email": order.guest_email,
+        "payment": _payment(order.payment, currency) if order.payment else None,
+        "refunds": [_refund(refund, currency) for refund in order.refunds],
+        "shipment": _shipment(order),
+        "history": [_step(step, order.buyer_id) for step in order.history],
+        "placed_at": _time(order.placed_at),
+        "expires_at": _time(order.expires_at),
+    }
+
+
+def _line(line: OrderLine, currency: str) -> Document:
+    return {
+        "product_id": line.product_id,
+        "sku": line.sku,
+        "name": line.name,
+        "quantity": int(line.quantity),
+        "returned": int(line.returned),
+        "unit_price": _money(line.unit_price_minor, currency),
+        "line_total": _money(line.line_total_minor, currency),
+        "discount": _money(line.discount_minor, currency),
+        "tax": _money(line.tax_minor, currency),
+        "tax_class": line.tax_class,
+        "tax_rate_ppm": int(line.tax_rate_ppm),
+    }
+
+
+def _totals(totals: OrderTotals, currency: str) -> Document:
+    return {
+        "items": _money(totals.items_minor, currency),
+        "discount": _money(totals.discount_minor, currency),
+        "shipping": _money(totals.shipping_minor, currency),
+        "tax": _money(totals.tax_minor, currency),
+        "total": _money(totals.total_minor, currency),
+    }
+
+
+def _address(address: ShippingAddress) -> Document:
+    return {
+        "name": address.name,
+        "line1": address.line1,
+        "line2": address.line2,
+        "postal_code": address.postal_code,
+        "city": address.city,
+        "region": address.region,
+        "country": address.country,
+    }
+
+
+def _payment(payment: OrderPayment, currency: str) -> Document:
+    return {
+        "status": payment.status,
+        "captured": _money(payment.captured_minor, currency),
+        "manual": _money(payment.manual_minor, currency),
+    }
+
+
+def _refund(refund: OrderRefund, currency: str) -> Document:
+    """Without its reason, which staff wrote."""
+    return {
+        "id": refund.refund_id,
+        "amount": _money(refund.amount_minor, currency),
+        "status": refund.status,
+        "at": _time(refund.at),
+    }
+
+
+def _shipment(order: Order) -> Document | None:
+    if order.shipment is None:
+        return None
+    return {
+        "carrier": order.shipment.carrier,
+        "tracking_number": order.shipment.tracking_number,
+    }
+
+
+def _step(step: OrderStep, buyer_id: str) -> Document:
+    """`by` is `buyer` or `shop`. Only the buyer's own reasons are included."""
+    is_buyer = step.by == buyer_id or step.by.startswith(GUEST_PREFIX)
+    return {
+        "status": step.status,
+        "event": step.event,
+        "at": _time(step.at),
+        "by": "buyer" if is_buyer else "shop",
+        "reason": step.reason if is_buyer else None,
+    }
+
+
+def _money(amount_minor: float, currency: str) -> Document:
+    return {"amount_minor": int(amount_minor), "currency": currency}
+
+
+def _time(time: datetime | None) -> str | None:
+    if time is None:
+        return None
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

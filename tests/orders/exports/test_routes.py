@@ -1,0 +1,315 @@
+"""Whole slice: staff create an export, follow its progress and download its file."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+import requests
+
+from orders.staff_api import handler
+from shared import clock
+from shared.aws import client
+from shared.storage.dynamo import connection
+from shared.storage.models.exports import Export
+from shared.storage.models.outbox import OutboxRow
+from tests.support import exports, logs, shop
+from tests.support.faults import answering, cancelled
+from tests.support.http import ADA, ADMIN, NOBODY, STAFF, Answer, Caller, send
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+OTHER_STAFF = Caller("usr_other_staff", "customer staff")
+REQUEST = {
+    "format": "csv",
+    "status": "paid",
+    "placed_from": "2026-10-01T00:00:00Z",
+    "placed_before": "2026-11-01T00:00:00Z",
+}
+
+
+def create(key: str | None = "key-1", *, caller=STAFF, **changes) -> Answer:
+    headers = {"idempotency-key": key}
+    return send(handler, "exports.start", caller=caller, headers=headers, body=REQUEST | changes)
+
+
+def get(export_id: str, *, caller=STAFF) -> Answer:
+    return send(handler, "exports.get", caller=caller, path={"export_id": export_id})
+
+
+def list_exports(*, caller=STAFF, **query: str) -> Answer:
+    return send(handler, "exports.list", caller=caller, query=query)
+
+
+def finish(export_id: str, status: str = "completed") -> None:
+    Export(export_id).update([Export.status.set(status), Export.finished_at.set(clock.utc_now())])
+
+
+def test_a_new_export_is_stored_with_its_event():
+    answer = send(handler, "exports.start", caller=STAFF)
+
+    export_id = answer.body["id"]
+    stored = Export.get(export_id)
+    assert answer.status == 202
+    assert answer.headers["Location"] == f"/v1/exports/{export_id}"
+    assert answer.headers["Idempotency-Replayed"] == "false"
+    assert answer.body == {
+        "id": export_id,
+        "format": "csv",
+        "status": "requested",
+        "filters": {
+            "status": "paid",
+            "placed_from": "2026-10-01T00:00:00Z",
+            "placed_before": "2026-11-01T00:00:00Z",
+        },
+        "orders": 0,
+        "created_at": answer.body["created_at"],
+        "finished_at": None,
+        "file_url": None,
+        "file_expires_at": None,
+    }
+    assert (stored.owner_id, stored.status, stored.of_status) == (
+        STAFF.user_id,
+        "requested",
+        "paid",
+    )
+    assert (stored.placed_from, stored.placed_before) == (exports.OCTOBER, exports.NOVEMBER)
+    (event,) = shop.staged_so_far()
+    assert (event.type, event.data.export_id) == ("export.requested", export_id)
+
+
+def test_an_export_may_include_orders_of_every_status():
+    answer = create(status=None, format="jsonl")
+
+    assert (answer.body["filters"]["status"], answer.body["format"]) == (None, "jsonl")
+    assert Export.get(answer.body["id"]).of_status is None
+
+
+def test_creating_an_export_is_audited_once():
+    with logs.captured() as lines:
+        export_id = create().body["id"]
+        create()
+
+    (line,) = lines.saying("audit")
+    assert (line["action"], line["result"]) == ("create_export", "done")
+    assert (line["user_id"], line["export_id"]) == (STAFF.user_id, export_id)
+
+
+def test_the_same_key_returns_the_same_export():
+    first = create()
+    finish(first.body["id"], "failed")
+
+    replay = create(placed_from="2026-10-01T02:00:00+02:00")
+
+    assert (replay.status, replay.headers["Idempotency-Replayed"]) == (202, "true")
+    assert replay.body["status"] == "failed"
+    assert replay.body == get(first.body["id"]).body
+    assert (Export.count(), OutboxRow.count()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "jsonl"},
+        {"status": None},
+        {"placed_from": "2026-09-01T00:00:00Z"},
+        {"placed_before": "2026-11-01T00:00:00.000001Z"},
+    ],
+)
+def test_a_key_used_for_another_export_is_refused(change):
+    export_id = create().body["id"]
+
+    answer = create(**change)
+
+    assert (answer.status, answer.code) == (422, "idempotency_key_reused")
+    assert answer.error["details"] == {"export_id": export_id}
+    assert (Export.count(), OutboxRow.count()) == (1, 1)
+
+
+def test_the_same_key_of_another_owner_is_another_export():
+    assert create().body["id"] != create(caller=OTHER_STAFF).body["id"]
+    assert Export.count() == 2
+
+
+def test_a_request_without_a_key_is_refused():
+    answer = create(key=None)
+
+    assert (answer.status, answer.code) == (400, "idempotency_key_required")
+    assert (Export.count(), OutboxRow.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "code"),
+    [
+        ({"format": "xlsx"}, "format", "literal_error"),
+        ({"status": "lost"}, "status", "literal_error"),
+        ({"placed_from": "2026-10-01"}, "placed_from", "not_a_time"),
+        ({"placed_from": "2026-10-01T00:00:00"}, "placed_from", "not_a_time"),
+        ({"placed_from": 1790812800}, "placed_from", "not_a_time"),
+        ({"placed_from": None}, "placed_from", "not_a_time"),
+        ({"placed_before": "2026-02-30T00:00:00Z"}, "placed_before", "not_a_time"),
+        ({"placed_before": REQUEST["placed_from"]}, "placed_before", "times_out_of_order"),
+        ({"placed_before": "2026-10-01T01:00:00+02:00"}, "placed_before", "times_out_of_order"),
+        ({"placed_from": "2021-10-27T23:59:59Z"}, "placed_before", "span_too_long"),
+        ({"owner_id": "usr_ada"}, "owner_id", "extra_forbidden"),
+    ],
+)
+def test_an_invalid_field_is_refused(change, path, code):
+    answer = create(**change)
+
+    (field,) = answer.error["details"]["fields"]
+    assert (answer.status, field["path"], field["code"]) == (422, f"body.{path}", code)
+    assert (Export.count(), OutboxRow.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "before"),
+    [
+        ("2021-11-01T00:00:00Z", "2026-11-01T00:00:00Z"),
+        ("2024-02-29T00:00:00Z", "2029-02-28T00:00:00Z"),
+        ("0001-01-01T00:00:00Z", "0005-12-31T00:00:00Z"),
+    ],
+)
+def test_five_years_fit_into_one_export(first, before):
+    answer = create(placed_from=first, placed_before=before)
+
+    shown = get(answer.body["id"]).body["filters"]
+    assert (shown["placed_from"], shown["placed_before"]) == (first, before)
+
+
+def test_a_fourth_unfinished_export_is_refused():
+    first, _, third = (create(f"key-{number}").body for number in range(3))
+    Export(third["id"]).update([Export.status.set("running")])
+
+    refused = create("key-3")
+    finish(first["id"])
+    accepted = create("key-3")
+
+    assert (refused.status, refused.code) == (409, "too_many_exports")
+    assert refused.error["details"] == {"unfinished_max": 3}
+    assert accepted.status == 202
+    assert (Export.count(), OutboxRow.count()) == (4, 4)
+
+
+def test_an_unfinished_export_can_be_replayed_at_the_limit():
+    keys = [f"key-{number}" for number in range(3)]
+    created = [create(key).body["id"] for key in keys]
+
+    replays = [create(key) for key in keys]
+
+    assert [answer.body["id"] for answer in replays] == created
+    assert {answer.headers["Idempotency-Replayed"] for answer in replays} == {"true"}
+
+
+def test_other_owners_and_lost_exports_do_not_count():
+    for number in range(3):
+        create(f"key-{number}", caller=OTHER_STAFF)
+        lost = clock.utc_now() - timedelta(hours=12, seconds=1)
+        exports.export(export_id=f"exp_{number}", created_at=lost, status="running")
+
+    assert create().status == 202
+
+
+def test_a_transaction_conflict_is_retried():
+    with answering(
+        connection().client, "TransactWriteItems", cancelled("TransactionConflict", "None")
+    ):
+        answer = create()
+
+    assert answer.status == 202
+    assert (Export.count(), OutboxRow.count()) == (1, 1)
+
+
+def test_a_running_export_shows_its_progress():
+    exports.export(status="running", orders=1_200)
+
+    answer = get("exp_one")
+
+    assert answer.status == 200
+    assert (answer.body["status"], answer.body["orders"]) == ("running", 1_200)
+    assert (answer.body["file_url"], answer.body["finished_at"]) == (None, None)
+
+
+def test_an_export_is_shown_to_its_owner_only():
+    exports.export()
+
+    of_others = [get("exp_one", caller=caller) for caller in (OTHER_STAFF, ADMIN)]
+    unknown = get("exp_unknown")
+
+    assert get("exp_one").status == 200
+    for answer in of_others:
+        assert (answer.status, answer.code) == (404, "export_not_found")
+        assert answer.error == unknown.error
+
+
+@pytest.mark.parametrize(
+    ("caller", "status", "code"), [(ADA, 403, "forbidden"), (NOBODY, 401, "token_missing")]
+)
+def test_only_staff_may_export_orders(caller, status, code):
+    exports.export(owner_id=ADA.user_id)
+
+    answers = [create(caller=caller), get("exp_one", caller=caller), list_exports(caller=caller)]
+
+    assert [(answer.status, answer.code) for answer in answers] == [(status, code)] * 3
+    assert Export.count() == 1
+
+
+def test_own_exports_are_listed_newest_first_by_page():
+    for day in range(5):
+        exports.export(export_id=f"exp_{day}", created_at=exports.OCTOBER + timedelta(days=day))
+    exports.export(export_id="exp_of_other", owner_id="usr_other_staff")
+
+    first = list_exports(limit="3").body
+    second = list_exports(limit="3", cursor=first["next_cursor"]).body
+    of_other = list_exports(caller=OTHER_STAFF, limit="3", cursor=first["next_cursor"])
+
+    shown = [export["id"] for export in first["items"] + second["items"]]
+    assert shown == ["exp_4", "exp_3", "exp_2", "exp_1", "exp_0"]
+    assert second["next_cursor"] is None
+    assert of_other.code == "cursor_user_mismatch"
+
+
+def test_the_link_downloads_the_file_under_its_name():
+    exports.order()
+    exports.export()
+    exports.run()
+
+    answer = get("exp_one")
+    download = requests.get(answer.body["file_url"], timeout=1)
+
+    assert download.content.decode() == exports.file_of()
+    assert download.headers["content-type"] == "text/csv; charset=utf-8"
+    assert download.headers["content-disposition"] == (
+        'attachment; filename="orders-2026-10-01-to-2026-10-31.csv"'
+    )
+
+
+def test_a_link_works_for_ten_minutes_and_one_file():
+    exports.export(status="completed", file_key="exports/exp_one/orders.csv")
+
+    link = urlparse(get("exp_one").body["file_url"])
+
+    signed = parse_qs(link.query)
+    assert (link.scheme, link.path) == ("https", "/exports/exp_one/orders.csv")
+    assert link.netloc == "souk-uploads.s3.eu-central-1.amazonaws.com"
+    assert (signed["X-Amz-Expires"], signed["X-Amz-SignedHeaders"]) == (["600"], ["host"])
+
+
+def test_an_expired_file_has_no_link():
+    expired_at = clock.utc_now() - timedelta(seconds=1)
+    exports.export(status="completed", file_key="exports/exp_one/orders.csv", expires_at=expired_at)
+
+    answer = get("exp_one")
+
+    assert (answer.body["status"], answer.body["file_url"]) == ("completed", None)
+    assert answer.body["file_expires_at"] == f"{expired_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_a_failed_export_has_no_link():
+    exports.export(status="failed", finished_at=exports.NOVEMBER)
+
+    answer = get("exp_one")
+
+    assert (answer.body["status"], answer.body["file_url"]) == ("failed", None)
+    assert answer.body["finished_at"] == "2026-11-01T00:00:00Z"
+    assert answer.body["file_expires_at"] is None
+    assert client("s3").list_objects_v2(Bucket="souk-uploads")["KeyCount"] == 0

@@ -1,0 +1,270 @@
+"""Whole slice: the worker refunds payments. Its messages may arrive twice and late."""
+
+import json
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from orders.lifecycle import decisions
+from orders.lifecycle.service import update_order
+from orders.payments.provider import Refund
+from shared.errors.orders import PaymentRefused, PaymentUnavailable
+from shared.events.all_events import parse_event
+from shared.events.orders import OrderPaid
+from shared.storage.models.orders import Order
+from tests.support import logs, shop
+from tests.support.http import sample
+from tests.support.payments import (
+    FAILED,
+    NOTHING_FAILED,
+    asked_for,
+    begun,
+    happened,
+    place,
+    stored,
+    told,
+    work,
+)
+
+pytestmark = pytest.mark.usefixtures("aws", "provider")
+
+
+def pay(provider, order_id: str) -> str:
+    """Return the id of the payment."""
+    payment_id = begun(order_id)
+    assert told(provider.captures(payment_id)) == "applied"
+    return payment_id
+
+
+def refund(order_id: str, amount_minor: int | None = None, key: str = "key-1") -> str:
+    """Return the id of the refund."""
+    decide = partial(
+        decisions.refund,
+        amount_minor=amount_minor,
+        by="usr_staff",
+        reason=None,
+        key=key,
+        fingerprint="-",
+    )
+    return str(update_order(order_id, decide).refunds[-1].refund_id)
+
+
+def only_refund(order_id: str):
+    (refund,) = stored(order_id).refunds
+    return refund
+
+
+def test_a_refund_is_created_at_the_provider_and_stored(provider, order_id):
+    payment_id = pay(provider, order_id)
+    refund_id = refund(order_id, 500)
+
+    assert work() == NOTHING_FAILED
+
+    assert provider.accounts[payment_id].refunds == {
+        refund_id: Refund(f"re_{refund_id}", "succeeded")
+    }
+    stored_refund = only_refund(order_id)
+    assert (stored_refund.status, stored_refund.provider_refund_id) == (
+        "succeeded",
+        f"re_{refund_id}",
+    )
+    assert stored(order_id).status == "paid"
+    assert "order.refunded" in happened()
+
+
+def test_a_full_refund_ends_the_order(provider, tea, order_id):
+    pay(provider, order_id)
+    refund(order_id)
+
+    work()
+
+    assert stored(order_id).status == "refunded"
+    assert shop.available(tea) == 10
+
+
+def test_a_repeated_refund_message_sends_no_request(provider, order_id):
+    pay(provider, order_id)
+    refund(order_id, 500)
+    work()
+    before = Order.get(order_id).serialize()
+    provider.asked.clear()
+
+    assert work() == NOTHING_FAILED
+
+    assert provider.asked == []
+    assert Order.get(order_id).serialize() == before
+
+
+def test_a_pending_refund_succeeds_by_webhook(provider, order_id):
+    payment_id = pay(provider, order_id)
+    refund_id = refund(order_id, 500)
+    provider.refund_status = "requested"
+    work()
+    provider.asked.clear()
+
+    work()
+
+    assert provider.asked == []
+    assert only_refund(order_id).status == "requested"
+    assert "order.refunded" not in happened()
+    assert told(provider.pays_back(payment_id, 500, refund_id=refund_id)) == "applied"
+    assert only_refund(order_id).status == "succeeded"
+    assert "order.refunded" in happened()
+
+
+@pytest.mark.parametrize("is_webhook_first", [True, False])
+def test_webhook_and_worker_settle_one_refund_in_either_order(provider, order_id, is_webhook_first):
+    payment_id = pay(provider, order_id)
+    refund_id = refund(order_id, 500)
+    event = provider.pays_back(payment_id, 500, refund_id=refund_id)
+
+    outcomes = [told(event), work()] if is_webhook_first else [work(), told(event)]
+
+    assert outcomes in (["applied", NOTHING_FAILED], [NOTHING_FAILED, "repeated"])
+    assert only_refund(order_id).status == "succeeded"
+    assert happened().count("order.refunded") == 1
+
+
+def test_a_refused_refund_fails_and_is_reported(provider, order_id):
+    pay(provider, order_id)
+    refund(order_id, 500)
+    provider.says = [PaymentRefused(reason="charge_disputed")]
+
+    with logs.captured() as lines:
+        assert work() == NOTHING_FAILED
+
+    assert only_refund(order_id).status == "failed"
+    assert "order.refund_failed" in happened()
+    assert [line["reason"] for line in lines.saying("audit")] == ["charge_disputed"]
+    assert refund(order_id, 2000, key="key-2")  # a failed refund leaves its amount refundable
+
+
+def test_a_refund_that_fails_later_is_reported(provider, order_id):
+    payment_id = pay(provider, order_id)
+    refund_id = refund(order_id, 500)
+    work()
+
+    told(provider.pays_back(payment_id, 500, refund_id=refund_id, status="failed"))
+
+    assert only_refund(order_id).status == "failed"
+    assert "order.refund_failed" in happened()
+
+
+def test_the_message_is_retried_if_the_provider_is_unavailable(provider, order_id):
+    pay(provider, order_id)
+    refund(order_id, 500)
+    provider.says = [PaymentUnavailable()]
+
+    with logs.captured() as lines:
+        assert work() == FAILED
+
+    assert only_refund(order_id).status == "requested"
+    (line,) = lines.saying("payment request failed")
+    assert (line["level"], line["reason"]) == ("ERROR", "PaymentUnavailable")
+    assert work() == NOTHING_FAILED
+    assert only_refund(order_id).status == "succeeded"
+
+
+def test_a_failed_message_does_not_stop_the_others(provider, tea):
+    first, second = place(tea, key="key-1"), place(tea, key="key-2")
+    for order_id in (first, second):
+        pay(provider, order_id)
+        refund(order_id, 500)
+    messages = sorted(asked_for(), key=lambda message: message.data.order_id != first)
+    provider.says = [PaymentUnavailable(), None]
+
+    assert work(*messages) == FAILED
+
+    assert only_refund(first).status == "requested"
+    assert only_refund(second).status == "succeeded"
+
+
+def test_a_refund_whose_response_was_lost_is_made_once(provider, order_id, monkeypatch):
+    payment_id = pay(provider, order_id)
+    refund_id = refund(order_id, 500)
+    create_refund = provider.create_refund
+
+    def create_and_lose_response(*args):
+        create_refund(*args)
+        raise PaymentUnavailable
+
+    with monkeypatch.context() as patched:
+        patched.setattr(provider, "create_refund", create_and_lose_response)
+        assert work() == FAILED
+
+    work()
+
+    assert list(provider.accounts[payment_id].refunds) == [refund_id]
+    assert only_refund(order_id).status == "succeeded"
+
+
+def test_a_refund_made_a_day_ago_is_found_and_not_repeated(provider, order_id, shifted_clock):
+    """The provider may have forgotten the idempotency key."""
+    payment_id = pay(provider, order_id)
+    refund_id = refund(order_id, 500)
+    provider.accounts[payment_id].refunds[refund_id] = Refund("re_made_yesterday", "succeeded")
+    shifted_clock.offset = timedelta(days=1)
+    provider.asked.clear()
+
+    work()
+
+    assert provider.asked == ["find_refund"]
+    assert only_refund(order_id).provider_refund_id == "re_made_yesterday"
+
+
+def test_a_refund_that_was_not_made_is_made_a_day_later(provider, order_id, shifted_clock):
+    pay(provider, order_id)
+    refund(order_id, 500)
+    shifted_clock.offset = timedelta(days=1)
+    provider.asked.clear()
+
+    work()
+
+    assert provider.asked == ["find_refund", "create_refund"]
+    assert only_refund(order_id).status == "succeeded"
+
+
+def test_a_payment_of_another_provider_is_not_touched(provider, order_id):
+    """The shop has changed its provider since."""
+    pay(provider, order_id)
+    refund(order_id, 500)
+    provider.name = "stripe"
+    provider.asked.clear()
+
+    with logs.captured() as lines:
+        assert work() == FAILED
+
+    assert provider.asked == []
+    assert [line["reason"] for line in lines.saying("payment request failed")] == [
+        "ProviderMismatch"
+    ]
+
+
+def test_an_unexpected_event_fails_and_is_kept(order_id):
+    paid_event = OrderPaid.model_validate(
+        {
+            "data": {
+                "order_id": order_id,
+                "buyer_id": "usr_ada",
+                "total": {"amount_minor": 1, "currency": "EUR"},
+            }
+        }
+    )
+
+    with logs.captured() as lines:
+        assert work(paid_event) == FAILED
+
+    assert [line["reason"] for line in lines.saying("payment request failed")] == [
+        "UnexpectedEvent"
+    ]
+
+
+def test_an_unknown_order_or_refund_fails_and_is_kept(provider, order_id):
+    (record,) = sample("orders.execute_payment_requests")["Records"]
+    unknown = parse_event(json.loads(record["body"])["detail"])
+    pay(provider, order_id)
+    unknown_refund = unknown.data.model_copy(update={"order_id": order_id})
+
+    assert work(unknown) == FAILED
+    assert work(unknown.model_copy(update={"data": unknown_refund})) == FAILED

@@ -1,0 +1,141 @@
+"""On moto: rings of secret keys."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, NoCredentialsError
+
+from shared.aws import client
+from shared.errors.base import Unavailable
+from shared.security.key_rings import KEY_BYTES_MIN, KeyRing, key_ring
+from shared.storage import cache
+from tests.support.faults import answering, refused, timed_out
+
+KEY = "k" * KEY_BYTES_MIN
+
+
+def test_the_current_key_signs_and_every_key_verifies():
+    ring = KeyRing.parse(json.dumps({"current": "k2", "k1": "a" * 32, "k2": "b" * 32}))
+
+    assert ring.signing_key == b"b" * 32
+    assert ring.keys == {"k1": b"a" * 32, "k2": b"b" * 32}
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "",
+        "not JSON",
+        "null",
+        '"a plain key that is long enough to be one"',
+        json.dumps(["k1", KEY]),
+        json.dumps({}),
+        json.dumps({"k1": KEY}),
+        json.dumps({"current": "k2", "k1": KEY}),
+        json.dumps({"current": "current"}),
+        json.dumps({"current": None, "k1": KEY}),
+        json.dumps({"current": ["k1"], "k1": KEY}),
+        json.dumps({"current": "k1", "k1": 12345}),
+        json.dumps({"current": "k1", "k1": KEY, "next": "k2", "next_from": "2026-11-24T10:00Z"}),
+        json.dumps({"current": "k1", "k1": KEY, "k2": KEY, "next": "k2"}),
+        json.dumps({"current": "k1", "k1": KEY, "k2": KEY, "next": "k2", "next_from": "soon"}),
+        json.dumps(
+            {"current": "k3", "k1": KEY, "k2": KEY, "next": "k2", "next_from": "2999-01-01T00:00Z"}
+        ),
+        json.dumps({"current": "k1", "k1": KEY, "next_from": "2026-11-24T10:00Z"}),
+        json.dumps({"current": "k1", "k1": KEY, "k2": KEY, "next": "k2", "next_from": 1795515330}),
+        json.dumps(
+            {"current": "k1", "k1": KEY, "k2": KEY, "next": "k2", "next_from": "2026-11-24T10:00"}
+        ),
+        json.dumps(
+            {"current": "k3", "k1": KEY, "k2": KEY, "next": "k2", "next_from": "2020-01-01T00:00Z"}
+        ),
+        json.dumps({"current": "k1", "k1": None}),
+        json.dumps({"current": "k1", "k1": KEY[1:]}),
+        json.dumps({"current": "k1", "k1": KEY, "k0": "short"}),
+        json.dumps({"current": "k1", "k1": ""}),
+    ],
+)
+def test_an_invalid_ring_is_refused(secret):
+    with pytest.raises(ValueError, match=r".+"):
+        KeyRing.parse(secret)
+
+
+@pytest.mark.parametrize(
+    "ring",
+    [
+        {"current": "k1", "k1": "hunter2"},
+        {"current": "hunter2"},
+        {"current": ["hunter2"]},
+        {"current": "k1", "k1": KEY, "next": "k1", "next_from": "hunter2"},
+    ],
+)
+def test_the_error_does_not_repeat_the_keys(ring):
+    with pytest.raises(ValueError, match=r"ring|key") as raised:
+        KeyRing.parse(json.dumps(ring))
+
+    assert "hunter2" not in str(raised.value)
+
+
+def test_the_length_of_a_key_is_counted_in_bytes():
+    ring = KeyRing.parse(json.dumps({"current": "k1", "k1": "é" * 16}))
+
+    assert len(ring.signing_key) == 32
+
+
+FAILURES = [
+    refused("ResourceNotFoundException"),
+    refused("AccessDeniedException"),
+    refused("ThrottlingException"),
+    refused("InternalServiceError", status=500),
+    timed_out(),
+    ConnectTimeoutError(endpoint_url="https://secretsmanager.example"),
+    NoCredentialsError(),
+]
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_secrets_manager_failure_is_unavailable(failure):
+    with (
+        answering(client("secretsmanager"), "GetSecretValue", failure),
+        pytest.raises(Unavailable),
+    ):
+        key_ring("souk/token-keys")
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_failure_is_not_cached():
+    with answering(client("secretsmanager"), "GetSecretValue", timed_out()):
+        with pytest.raises(Unavailable):
+            key_ring("souk/token-keys")
+
+        assert key_ring("souk/token-keys").current == "k1"
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_warm_function_reads_the_ring_once_a_minute():
+    with answering(client("secretsmanager"), "GetSecretValue") as calls:
+        for _ in range(10):
+            key_ring("souk/token-keys")
+
+    assert len(calls) == 1
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_rotated_ring_is_used_within_a_minute(monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=lambda: now))
+    key_ring("souk/token-keys")
+    rotated = {"current": "k2", "k1": KEY, "k2": "n" * 64}
+    client("secretsmanager").put_secret_value(
+        SecretId="souk/token-keys", SecretString=json.dumps(rotated)
+    )
+
+    before = key_ring("souk/token-keys")
+    now += 60
+    after = key_ring("souk/token-keys")
+
+    assert (before.current, after.current) == ("k1", "k2")
+    assert set(after.keys) == {"k1", "k2"}
