@@ -19,10 +19,10 @@ import pytest
 
 from local import payment_keys
 from local import stack as local_stack
-from local.gateway import PROVIDER
+from local.gateway import PROVIDER_PATH
 from local.seeding import Account
 from local.stack import Stack
-from tests.support.canaries import secrets_in
+from tests.support.logs import find_secrets
 from tests.support.shop import ADDRESS
 
 HERE = Path(__file__).parent
@@ -78,7 +78,7 @@ def logged_secrets(stack: Stack) -> dict[str, str]:
         for group in groups
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         for event in page["events"]
-        for found in secrets_in(event["message"])
+        for found in find_secrets(event["message"])
     }
 
 
@@ -162,7 +162,7 @@ class Shop:
     def confirm(self, payment: dict[str, Any], card: str = "ok") -> httpx.Response:
         """As the provider's own page does; the shop hears of it from the provider."""
         return self.connection.post(
-            f"{PROVIDER}/payments/{payment['payment_id']}/confirm",
+            f"{PROVIDER_PATH}/payments/{payment['payment_id']}/confirm",
             json={"client_secret": payment["client_secret"], "card": card},
         )
 
@@ -281,7 +281,7 @@ def behaving(stack: Stack, **how: Any) -> Iterator[None]:
         SecretId=stack.physical_ids[payment_keys.SECRET]
     )
     headers = {"authorization": f"Bearer {json.loads(secret['SecretString'])['api_key']}"}
-    url = f"{stack.api_url}{PROVIDER}/behaviour"
+    url = f"{stack.api_url}{PROVIDER_PATH}/behaviour"
     with httpx.Client(headers=headers, timeout=CLIENT_SECONDS, trust_env=False) as operator:
         before = operator.get(url).json()
         operator.put(url, json=how).raise_for_status()
@@ -297,9 +297,9 @@ def mails_to(stack: Stack) -> Callable[[str], list[dict[str, str]]]:
 
 
 def at_once(stack: Stack, what: str, argument: str, count: int) -> list[str]:
-    """What as many instances of AuthFunction answer: see tests.support.instances."""
+    """What as many instances of AuthFunction answer: see tests.support.concurrent_sessions."""
     answers: list[str] = as_function(
-        stack, "AuthFunction", "tests.support.instances", what, argument, str(count)
+        stack, "AuthFunction", "tests.support.concurrent_sessions", what, argument, str(count)
     )
     return answers
 

@@ -13,18 +13,25 @@ from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.uploads import Upload
 from shared.storage.transactions import ATTEMPTS
 from tests.support import faults, imports, shop
-from tests.support.catalog import followed, patch
+from tests.support.catalog import list_all_skus, patch_product
+from tests.support.events import published_events
 from tests.support.http import CONTEXT, sample
-from tests.support.imports import HEADER, dropped, row
-from tests.support.memory import measured
-from tests.support.streams import MEGABYTE, Stream, repeated
+from tests.support.imports import (
+    CSV_HEADER,
+    MEGABYTE,
+    GeneratedStream,
+    csv_row,
+    measure_peak_memory,
+    put_file,
+    repeat_piece,
+)
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 
 def imported(content) -> Upload:
     imports.upload()
-    handler(dropped(content), CONTEXT)
+    handler(put_file(content), CONTEXT)
     return Upload.get("upl_one", "upload")
 
 
@@ -61,15 +68,15 @@ def test_imported_products_are_listed_in_the_shop_and_in_their_category():
         "POT,Tea pot,4900,EUR,1,\n"
     )
 
-    shop.index_what_happened()
-    assert set(followed()) == {"TEA", "POT"}
-    assert followed(category="kitchen") == ["TEA"]
+    shop.index_published_events()
+    assert set(list_all_skus()) == {"TEA", "POT"}
+    assert list_all_skus(category="kitchen") == ["TEA"]
 
 
 def test_wrong_rows_are_told_and_the_others_written():
-    rows = [row(f"SKU-{n}", price="free" if n % 10 == 0 else 100 + n) for n in range(120)]
+    rows = [csv_row(f"SKU-{n}", price="free" if n % 10 == 0 else 100 + n) for n in range(120)]
 
-    upload = imported(HEADER + "".join(rows))
+    upload = imported(CSV_HEADER + "".join(rows))
 
     assert (upload.status, counts(upload)) == ("completed", (120, 108, 12))
     assert [error.row for error in upload.errors] == list(range(2, 122, 10))
@@ -78,7 +85,7 @@ def test_wrong_rows_are_told_and_the_others_written():
 
 
 def test_all_wrong_rows_are_counted_and_the_first_hundred_problems_kept():
-    upload = imported(HEADER + row("SKU", price="free", available="many") * 120)
+    upload = imported(CSV_HEADER + csv_row("SKU", price="free", available="many") * 120)
 
     assert (upload.status, counts(upload)) == ("completed", (120, 0, 120))
     assert len(upload.errors) == 100
@@ -88,10 +95,10 @@ def test_all_wrong_rows_are_counted_and_the_first_hundred_problems_kept():
 
 def test_of_two_rows_with_one_sku_the_later_wins_and_both_count():
     upload = imported(
-        HEADER
-        + row("TEA", name="Old tea", available=1)
-        + row("POT")
-        + row("TEA", name="New tea", available=2)
+        CSV_HEADER
+        + csv_row("TEA", name="Old tea", available=1)
+        + csv_row("POT")
+        + csv_row("TEA", name="New tea", available=2)
     )
 
     assert counts(upload) == (3, 3, 0)
@@ -102,7 +109,7 @@ def test_of_two_rows_with_one_sku_the_later_wins_and_both_count():
 def test_a_product_that_is_there_keeps_its_age_and_gains_a_version():
     before = shop.product("TEA", name="Old tea", available=3, version=4)
 
-    imported(HEADER + row("TEA", name="New tea", available=9))
+    imported(CSV_HEADER + csv_row("TEA", name="New tea", available=9))
 
     after = product_of("TEA")
     assert (after.name, after.version) == ("New tea", 5)
@@ -146,9 +153,9 @@ def test_an_empty_cell_clears_what_was_there():
 def test_each_row_tells_what_it_has_changed_and_why_the_stock_is_another():
     shop.product("TEA", name="Old tea", available=3)
 
-    imported(HEADER + row("TEA", name="New tea", available=9) + row("POT", available=2))
+    imported(CSV_HEADER + csv_row("TEA", name="New tea", available=9) + csv_row("POT", available=2))
 
-    updated, created = sorted(shop.staged_so_far(), key=lambda it: it.data.sku, reverse=True)
+    updated, created = sorted(published_events(), key=lambda it: it.data.sku, reverse=True)
     assert (updated.type, updated.data.changed) == ("product.updated", ["name", "price"])
     assert (created.type, created.data.sku) == ("product.created", "POT")
     assert OutboxRow.count() == 1
@@ -160,22 +167,22 @@ def test_each_row_tells_what_it_has_changed_and_why_the_stock_is_another():
 
 
 def test_rows_that_say_what_is_known_write_nothing():
-    content = HEADER + row("TEA") + row("POT")
+    content = CSV_HEADER + csv_row("TEA") + csv_row("POT")
     imported(content)
     before = (product_of("TEA").version, Stock.get(product_of("TEA").product_id).version)
-    events = len(shop.staged_so_far())
+    events = len(published_events())
 
     again = imported(content)
 
     assert (again.status, counts(again)) == ("completed", (2, 2, 0))
     assert (product_of("TEA").version, Stock.get(product_of("TEA").product_id).version) == before
-    assert (len(shop.staged_so_far()), StockMovement.count()) == (events, 2)
+    assert (len(published_events()), StockMovement.count()) == (events, 2)
 
 
 def test_what_staff_have_archived_a_file_does_not_put_on_sale():
     shop.product("TEA", status="archived")
 
-    imported(HEADER + row("TEA"))
+    imported(CSV_HEADER + csv_row("TEA"))
 
     assert product_of("TEA").status == "archived"
 
@@ -184,7 +191,7 @@ def test_a_row_cannot_change_a_currency_that_orders_are_open_in():
     tea, pot = shop.product("TEA", currency="USD", available=9), shop.product("POT", available=9)
     shop.sell(tea, 2)
 
-    upload = imported(HEADER + row("POT", available=4) + row("TEA", available=4))
+    upload = imported(CSV_HEADER + csv_row("POT", available=4) + csv_row("TEA", available=4))
 
     assert counts(upload) == (2, 1, 1)
     assert [(it.row, it.code) for it in upload.errors] == [(3, "currency_in_use")]
@@ -194,9 +201,9 @@ def test_a_row_cannot_change_a_currency_that_orders_are_open_in():
 def test_stock_in_buckets_is_counted_whole_however_many_writes_that_takes():
     products = [shop.product(f"SKU-{n}", available=160) for n in range(12)]
     for product in products:
-        patch(product.product_id, {"stock_shards": 16})
+        patch_product(product.product_id, {"stock_shards": 16})
 
-    upload = imported(HEADER + "".join(row(f"SKU-{n}", available=n) for n in range(12)))
+    upload = imported(CSV_HEADER + "".join(csv_row(f"SKU-{n}", available=n) for n in range(12)))
 
     assert counts(upload) == (12, 12, 0)
     assert [shop.available(product) for product in products] == list(range(12))
@@ -214,7 +221,7 @@ def test_what_is_sold_while_its_row_is_written_stays_sold(monkeypatch):
 
     monkeypatch.setattr(import_file.catalog, "stage", slowly)
 
-    imported(HEADER + row("TEA", available=20))
+    imported(CSV_HEADER + csv_row("TEA", available=20))
 
     assert shop.available(tea) == 18
 
@@ -226,12 +233,12 @@ def test_a_row_that_is_edited_while_it_is_written_is_looked_at_again(monkeypatch
     def slowly(*args, **how):
         refused = stage(*args, **how)
         if next(turns, False):
-            patch(tea.product_id, {"description": "Fresh and grassy"})
+            patch_product(tea.product_id, {"description": "Fresh and grassy"})
         return refused
 
     monkeypatch.setattr(import_file.catalog, "stage", slowly)
 
-    upload = imported(HEADER + row("TEA", name="New tea"))
+    upload = imported(CSV_HEADER + csv_row("TEA", name="New tea"))
 
     after = product_of("TEA")
     assert (upload.status, counts(upload)) == ("completed", (1, 1, 0))
@@ -240,18 +247,18 @@ def test_a_row_that_is_edited_while_it_is_written_is_looked_at_again(monkeypatch
 
 def test_units_that_a_file_counts_while_the_stock_is_split_anew_are_in_sight(monkeypatch):
     tea = shop.product("TEA", name="Tea", price_minor=1250, available=10)
-    patch(tea.product_id, {"stock_shards": 4})
+    patch_product(tea.product_id, {"stock_shards": 4})
     stage, turns = import_file.catalog.stage, iter([True])
 
     def slowly(*args, **how):
         refused = stage(*args, **how)
         if next(turns, False):
-            patch(tea.product_id, {"stock_shards": 1})
+            patch_product(tea.product_id, {"stock_shards": 1})
         return refused
 
     monkeypatch.setattr(import_file.catalog, "stage", slowly)
 
-    imported(HEADER + row("TEA", name="Tea", available=50))
+    imported(CSV_HEADER + csv_row("TEA", name="Tea", available=50))
 
     assert shop.available(tea) == 50
 
@@ -259,11 +266,11 @@ def test_units_that_a_file_counts_while_the_stock_is_split_anew_are_in_sight(mon
 def test_rows_that_others_contend_for_are_tried_again(monkeypatch):
     monkeypatch.setattr(import_file, "pause", lambda _: None)
     tea = shop.product("TEA", available=1)
-    conflicts = [faults.cancelled("TransactionConflict")] * (2 * ATTEMPTS)
+    conflicts = [faults.cancelled_transaction("TransactionConflict")] * (2 * ATTEMPTS)
     imports.upload()
-    event = dropped(HEADER + row("TEA", available=9))
+    event = put_file(CSV_HEADER + csv_row("TEA", available=9))
 
-    with faults.answering(connection().client, "TransactWriteItems", *conflicts):
+    with faults.inject_faults(connection().client, "TransactWriteItems", *conflicts):
         handler(event, CONTEXT)
 
     assert Upload.get("upl_one", "upload").status == "completed"
@@ -273,7 +280,7 @@ def test_rows_that_others_contend_for_are_tried_again(monkeypatch):
 def test_a_row_over_a_product_that_breaks_todays_rules_is_told_and_the_others_written():
     shop.product("OLD", category="Home & Kitchen")
 
-    upload = imported(HEADER + row("OLD") + row("TEA"))
+    upload = imported(CSV_HEADER + csv_row("OLD") + csv_row("TEA"))
 
     assert counts(upload) == (2, 1, 1)
     assert [(it.row, it.code) for it in upload.errors] == [(2, "invalid_fields")]
@@ -283,7 +290,7 @@ def test_problems_are_told_in_the_order_of_their_rows():
     tea = shop.product("TEA", currency="USD", available=9)
     shop.sell(tea, 2)
 
-    upload = imported(HEADER + row("TEA") + row("POT", price="free") + row("CUP"))
+    upload = imported(CSV_HEADER + csv_row("TEA") + csv_row("POT", price="free") + csv_row("CUP"))
 
     assert [it.row for it in upload.errors] == [2, 3]
 
@@ -291,7 +298,7 @@ def test_problems_are_told_in_the_order_of_their_rows():
 def test_a_product_that_is_not_in_the_file_stays_as_it_is():
     pot = shop.product("POT", available=3)
 
-    imported(HEADER + row("TEA"))
+    imported(CSV_HEADER + csv_row("TEA"))
 
     assert (shop.available(pot), product_of("POT").version) == (3, 1)
 
@@ -301,9 +308,21 @@ def test_a_product_that_is_not_in_the_file_stays_as_it_is():
     [
         (b"sku,name,price_minor,currency\nTEA,Tea,1,EUR\n", "missing_column", 1),
         (b"", "empty_file", 1),
-        (HEADER.encode() + row("TEA").encode() * 100 + b'POT,"Pot,1,EUR,1\n', "broken_quote", 102),
-        (HEADER.encode() + row("TEA").encode() * 100 + b"POT,P\0t,1,EUR,1\n", "nul_byte", 102),
-        (HEADER.encode() + row("TEA").encode() * 100 + b"POT,P\xf6t,1,EUR,1\n", "not_utf8", 102),
+        (
+            CSV_HEADER.encode() + csv_row("TEA").encode() * 100 + b'POT,"Pot,1,EUR,1\n',
+            "broken_quote",
+            102,
+        ),
+        (
+            CSV_HEADER.encode() + csv_row("TEA").encode() * 100 + b"POT,P\0t,1,EUR,1\n",
+            "nul_byte",
+            102,
+        ),
+        (
+            CSV_HEADER.encode() + csv_row("TEA").encode() * 100 + b"POT,P\xf6t,1,EUR,1\n",
+            "not_utf8",
+            102,
+        ),
     ],
 )
 def test_a_broken_file_fails_with_its_reason_and_writes_nothing(content, code, at):
@@ -316,7 +335,7 @@ def test_a_broken_file_fails_with_its_reason_and_writes_nothing(content, code, a
 
 
 def test_a_file_of_no_rows_is_completed_with_none():
-    upload = imported(HEADER)
+    upload = imported(CSV_HEADER)
 
     assert (upload.status, counts(upload)) == ("completed", (0, 0, 0))
 
@@ -329,8 +348,8 @@ def test_a_file_that_nobody_announced_is_left_alone():
 
 def test_a_file_put_in_place_of_another_one_changes_nothing_of_its_import():
     imports.upload()
-    first = dropped(HEADER + row("TEA"))
-    second = dropped(HEADER + row("POT"))
+    first = put_file(CSV_HEADER + csv_row("TEA"))
+    second = put_file(CSV_HEADER + csv_row("POT"))
 
     handler(first, CONTEXT)
     handler(second, CONTEXT)
@@ -342,7 +361,7 @@ def test_a_file_put_in_place_of_another_one_changes_nothing_of_its_import():
 def test_a_second_file_under_the_key_of_one_that_is_being_imported_is_left_alone():
     imports.upload(status="running", etag="of-the-first", rows_done=49, written=49)
 
-    handler(dropped(HEADER + row("POT")), CONTEXT)
+    handler(put_file(CSV_HEADER + csv_row("POT")), CONTEXT)
 
     upload = Upload.get("upl_one", "upload")
     assert (upload.status, upload.etag, counts(upload)) == ("running", "of-the-first", (49, 49, 0))
@@ -351,8 +370,8 @@ def test_a_second_file_under_the_key_of_one_that_is_being_imported_is_left_alone
 
 def test_a_file_that_cannot_be_read_is_tried_again_later():
     imports.upload()
-    event = dropped(HEADER + row("TEA"))
-    silent = faults.answering(client("s3"), "GetObject", faults.timed_out())
+    event = put_file(CSV_HEADER + csv_row("TEA"))
+    silent = faults.inject_faults(client("s3"), "GetObject", faults.read_timeout())
 
     with silent, pytest.raises(ReadTimeoutError):
         handler(event, CONTEXT)
@@ -363,12 +382,14 @@ def test_a_file_that_cannot_be_read_is_tried_again_later():
 
 def test_a_file_of_20_mb_is_never_held():
     imports.upload()
-    event = dropped("only its address is used")
-    long_row = row("TEA", name="x" * 20_000).encode()
-    reads = [Stream(repeated(HEADER.encode(), long_row, megabytes=20)) for _ in range(2)]
-    answers = [faults.answered({"Body": body}) for body in reads]
+    event = put_file("only its address is used")
+    long_row = csv_row("TEA", name="x" * 20_000).encode()
+    reads = [
+        GeneratedStream(repeat_piece(CSV_HEADER.encode(), long_row, megabytes=20)) for _ in range(2)
+    ]
+    answers = [faults.success_reply({"Body": body}) for body in reads]
 
-    with faults.answering(client("s3"), "GetObject", *answers), measured() as memory:
+    with faults.inject_faults(client("s3"), "GetObject", *answers), measure_peak_memory() as memory:
         handler(event, CONTEXT)
 
     upload = Upload.get("upl_one", "upload")

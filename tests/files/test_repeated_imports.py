@@ -12,15 +12,20 @@ from shared.storage.models.catalog import Product, Stock, StockMovement
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.uploads import Upload
 from shared.storage.transactions import Transaction
-from tests.support import imports, shop
+from tests.support import events, imports
 from tests.support.http import CONTEXT
-from tests.support.imports import HEADER, dropped, row
+from tests.support.imports import CSV_HEADER, csv_row, put_file
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 ROWS_A_WRITE = 3
-ROWS = [row(f"SKU-{n}", price="free" if n % 3 == 0 else 100 + n) for n in range(9)]
-FILE = HEADER + "".join(ROWS) + row("SKU-8", name="The later one") + row("SKU-8", price="free")
+ROWS = [csv_row(f"SKU-{n}", price="free" if n % 3 == 0 else 100 + n) for n in range(9)]
+FILE = (
+    CSV_HEADER
+    + "".join(ROWS)
+    + csv_row("SKU-8", name="The later one")
+    + csv_row("SKU-8", price="free")
+)
 END = ("completed", 11, 7, 4)  # the rows, those written, and those rejected
 COMMITS = 5  # for rows 2-4, 5-7, 8-10 and 11-12, and for the end
 
@@ -41,7 +46,7 @@ def stored() -> dict[str, Any]:
             it.sku: (it.name, it.price_minor, it.version, it.status_shard) for it in Product.scan()
         },
         "movements": sorted((it.product_id, it.change) for it in StockMovement.scan()),
-        "events": sorted((it.type, it.data.sku) for it in shop.staged_so_far()),
+        "events": sorted((it.type, it.data.sku) for it in events.published_events()),
         "stock": {it.product_id: (it.available, it.version) for it in Stock.scan()},
         "uploads": [
             (it.status, it.rows_done, it.written, it.rejected, [error.row for error in it.errors])
@@ -78,7 +83,7 @@ def forget_everything() -> None:
 @pytest.mark.parametrize("at", range(1, COMMITS + 1))
 def test_a_run_that_is_cut_off_and_tried_again_ends_as_if_it_had_not_been(at, is_written):
     imports.upload()
-    event = dropped(FILE)
+    event = put_file(FILE)
     handler(event, CONTEXT)
     undisturbed = stored()
     forget_everything()
@@ -94,7 +99,7 @@ def test_a_run_that_is_cut_off_and_tried_again_ends_as_if_it_had_not_been(at, is
 
 def test_a_run_that_is_cut_off_again_and_again_gets_there():
     imports.upload()
-    event = dropped(FILE)
+    event = put_file(FILE)
 
     for _ in range(COMMITS):
         with cut_off(at=2, is_written=False), suppress(CutOff):
@@ -106,7 +111,7 @@ def test_a_run_that_is_cut_off_again_and_again_gets_there():
 
 def test_two_runs_of_one_file_at_once_write_each_row_once(monkeypatch):
     imports.upload()
-    event = dropped(FILE)
+    event = put_file(FILE)
     write = import_file._write  # noqa: SLF001
     others = iter([event])
 
@@ -128,7 +133,7 @@ def test_two_runs_of_one_file_at_once_write_each_row_once(monkeypatch):
 
 def test_the_second_delivery_of_an_event_changes_nothing():
     imports.upload()
-    event = dropped(FILE)
+    event = put_file(FILE)
     handler(event, CONTEXT)
     once = stored()
 
@@ -139,7 +144,7 @@ def test_the_second_delivery_of_an_event_changes_nothing():
 
 def test_what_has_been_sold_since_is_not_back_after_a_second_delivery():
     imports.upload()
-    event = dropped(HEADER + row("TEA", available=7))
+    event = put_file(CSV_HEADER + csv_row("TEA", available=7))
     handler(event, CONTEXT)
     (tea,) = Product.scan()
     Stock(tea.product_id).update([Stock.available.set(2)])
@@ -151,7 +156,7 @@ def test_what_has_been_sold_since_is_not_back_after_a_second_delivery():
 
 def test_a_broken_file_fails_once():
     imports.upload()
-    event = dropped("sku\n")
+    event = put_file("sku\n")
     handler(event, CONTEXT)
     once = stored()
     finished = Upload.get("upl_one", "upload").finished_at

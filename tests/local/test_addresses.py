@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local import addresses
+from local import base_url
 
 PHYSICAL = {
     name: f"souk-local-{name}"
@@ -28,7 +28,7 @@ class Functions:
 
 
 def tell(url: str, functions: Any) -> None:
-    addresses.tell(url, PHYSICAL, functions)
+    base_url.update_functions(url, PHYSICAL, functions)
 
 
 def test_mails_lead_to_this_start_of_the_stack_and_payments_are_made_at_it() -> None:

@@ -348,11 +348,11 @@ def test_a_taken_port_is_named_with_a_way_out(monkeypatch: pytest.MonkeyPatch, f
     monkeypatch.setattr(gateway.socket, "socket", FakeSocket)
 
     with pytest.raises(StackError, match=r"port 8000 is taken.*PORT=8001 make run"):
-        gateway.reserve(8000)
+        gateway.reserve_port(8000)
 
 
 def test_a_machine_without_ipv6_serves_on_ipv4(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeSocket, "taken", {socket.AF_INET6: errno.EADDRNOTAVAIL})
     monkeypatch.setattr(gateway.socket, "socket", FakeSocket)
 
-    assert [one.family for one in gateway.reserve(8000)] == [socket.AF_INET]
+    assert [one.family for one in gateway.reserve_port(8000)] == [socket.AF_INET]

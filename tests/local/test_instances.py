@@ -206,7 +206,7 @@ class Functions:
 def test_functions_start_in_order_while_the_stack_serves() -> None:
     client = Functions(last="c")
 
-    with instances.starting_ahead(["a", "b", "c"], client):  # type: ignore[arg-type]
+    with instances.warm_up(["a", "b", "c"], client):  # type: ignore[arg-type]
         assert client.reached.wait(60)
 
     assert client.called == ["a", "b", "c"]
@@ -215,7 +215,7 @@ def test_functions_start_in_order_while_the_stack_serves() -> None:
 def test_a_stack_that_stops_starts_no_further_function() -> None:
     client = Functions(last="b")
 
-    instances.start_each(["a", "b", "c"], client, client.reached)  # type: ignore[arg-type]
+    instances.start_one_of_each(["a", "b", "c"], client, client.reached)  # type: ignore[arg-type]
 
     assert client.called == ["a", "b"]
 
@@ -223,7 +223,7 @@ def test_a_stack_that_stops_starts_no_further_function() -> None:
 def test_a_function_that_cannot_be_called_ends_the_head_start() -> None:
     client = Functions(last="", broken="b")
 
-    instances.start_each(["a", "b", "c"], client, Event())  # type: ignore[arg-type]
+    instances.start_one_of_each(["a", "b", "c"], client, Event())  # type: ignore[arg-type]
 
     assert client.called == ["a", "b"]
 
@@ -246,7 +246,7 @@ def handlers() -> list[str]:
 @pytest.mark.parametrize("handler", handlers())
 def test_a_request_for_nothing_is_answered_by_each_function(handler: str) -> None:
     module, _, name = handler.rpartition(".")
-    request = json.loads(instances.REQUEST_FOR_NOTHING.read_bytes())
+    request = json.loads(instances.WARM_UP_EVENT.read_bytes())
 
     answer = getattr(importlib.import_module(module), name)(request, None)
 

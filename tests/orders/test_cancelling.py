@@ -13,8 +13,8 @@ from shared.storage.dynamo import connection
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
-from tests.support import logs, shop
-from tests.support.faults import answering, cancelled
+from tests.support import events, logs, pricing, shop
+from tests.support.faults import cancelled_transaction, inject_faults
 from tests.support.http import ADA, BOB, NOBODY, STAFF, Answer, send
 from tests.support.shop import line
 
@@ -56,7 +56,7 @@ def shipped(order_id):
 
 
 def kinds_told() -> list[str]:
-    return [event.type for event in shop.staged_so_far()]
+    return [event.type for event in events.published_events()]
 
 
 def allocated(product) -> int:
@@ -129,15 +129,15 @@ def test_who_cancels_what_is_paid_for_others_has_the_right_to_pay_back(
 
 
 def test_a_promotion_s_uses_are_given_back(tea):
-    shop.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
+    pricing.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
     order_id = place(tea, promotion_code="SPRING")
-    taken = shop.used("SPRING"), shop.used("SPRING", ADA.user_id)
+    taken = pricing.count_uses("SPRING"), pricing.count_uses("SPRING", ADA.user_id)
 
     cancel(order_id)
     cancel(order_id)
 
     assert taken == (1, 1)
-    assert (shop.used("SPRING"), shop.used("SPRING", ADA.user_id)) == (0, 0)
+    assert (pricing.count_uses("SPRING"), pricing.count_uses("SPRING", ADA.user_id)) == (0, 0)
 
 
 def test_a_buyer_cannot_call_back_what_has_left(tea, order_id):
@@ -222,9 +222,9 @@ def test_an_order_that_is_paid_at_that_moment_is_cancelled_and_its_money_is_owed
 
 
 def test_a_cancellation_that_others_win_each_time_is_told_when_to_try_again(order_id):
-    lost = cancelled("TransactionConflict", "None", "None")
+    lost = cancelled_transaction("TransactionConflict", "None", "None")
 
-    with answering(connection().client, "TransactWriteItems", *[lost] * 4):
+    with inject_faults(connection().client, "TransactWriteItems", *[lost] * 4):
         answer = cancel(order_id)
 
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")

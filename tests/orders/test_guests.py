@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from orders.guests import links
 from orders.handler import handler
 from shared import clock, ids
@@ -13,9 +13,14 @@ from shared.aws import client
 from shared.clock import utc_now
 from shared.security import key_rings
 from shared.storage.models.orders import Order
-from tests.support import faults, logs, shop
-from tests.support.guests import EMAIL, cancel, place, show
+from tests.support import events, faults, logs, pricing, shop
 from tests.support.http import ADA, NOBODY, STAFF, send
+from tests.support.order_requests import (
+    GUEST_EMAIL,
+    cancel_guest_order,
+    get_guest_order,
+    place_guest_order,
+)
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -26,7 +31,7 @@ def tea():
 
 
 def test_a_guest_places_an_order_without_a_token(tea):
-    answer = place(tea)
+    answer = place_guest_order(tea)
 
     order_id = answer.body["id"]
     stored = Order.get(order_id)
@@ -37,22 +42,22 @@ def test_a_guest_places_an_order_without_a_token(tea):
         "pending_payment",
         1250,
     )
-    assert stored.guest_email == EMAIL
+    assert stored.guest_email == GUEST_EMAIL
     assert stored.buyer_id.startswith("gst_")
     assert shop.available(tea) == 99
 
 
 def test_the_answer_s_token_opens_the_order(tea):
-    placed = place(tea).body
+    placed = place_guest_order(tea).body
     token = placed.pop("order_token")
 
-    answer = show(placed["id"], token)
+    answer = get_guest_order(placed["id"], token)
 
     assert (answer.status, answer.body) == (200, placed)
 
 
 def test_a_guest_s_order_is_one_for_staff_and_for_no_user(tea):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
 
     seen = [
         send(handler, "orders.get", caller=it, path={"order_id": order_id}) for it in (ADA, STAFF)
@@ -63,9 +68,9 @@ def test_a_guest_s_order_is_one_for_staff_and_for_no_user(tea):
 
 @pytest.mark.parametrize("email", ["Ada@Example.COM", "ada@EXAMPLE.com"])
 def test_an_address_has_one_spelling(tea, email):
-    order_id = place(tea, email=email).body["id"]
+    order_id = place_guest_order(tea, email=email).body["id"]
 
-    assert Order.get(order_id).guest_email == EMAIL
+    assert Order.get(order_id).guest_email == GUEST_EMAIL
 
 
 @pytest.mark.parametrize(
@@ -73,7 +78,7 @@ def test_an_address_has_one_spelling(tea, email):
     ["", "ada", "ada@", "@example.com", "ada@localhost", "a@b.c\r\nBcc: eve@example.org", 7],
 )
 def test_what_is_no_address_is_refused(tea, email):
-    answer = place(tea, email=email)
+    answer = place_guest_order(tea, email=email)
 
     assert (answer.status, answer.paths) == (422, ["body.email"])
     assert Order.count() == 0
@@ -88,7 +93,7 @@ def test_an_address_is_needed(tea):
 
 
 def test_a_key_is_needed(tea):
-    body = {"email": EMAIL, "lines": [shop.line(tea)], "shipping_address": shop.ADDRESS}
+    body = {"email": GUEST_EMAIL, "lines": [shop.line(tea)], "shipping_address": shop.ADDRESS}
 
     answer = send(
         handler, "guest.place", caller=NOBODY, body=body, headers={"idempotency-key": None}
@@ -100,20 +105,20 @@ def test_a_key_is_needed(tea):
 def test_what_a_buyer_is_refused_a_guest_is_refused_too():
     pot = shop.product("POT", available=0)
 
-    answer = place(pot)
+    answer = place_guest_order(pot)
 
     assert (answer.status, answer.code) == (409, "out_of_stock")
     assert Order.count() == 0
 
 
 def test_the_same_request_again_answers_with_the_first_order(tea):
-    first = place(tea)
+    first = place_guest_order(tea)
 
-    again = place(tea)
+    again = place_guest_order(tea)
 
     assert again.headers["Idempotency-Replayed"] == "true"
     assert again.body["id"] == first.body["id"]
-    assert show(first.body["id"], again.body["order_token"]).status == 200
+    assert get_guest_order(first.body["id"], again.body["order_token"]).status == 200
     assert (Order.count(), shop.available(tea)) == (1, 99)
 
 
@@ -126,9 +131,9 @@ def test_the_same_request_again_answers_with_the_first_order(tea):
     ],
 )
 def test_who_knows_address_and_key_is_not_shown_the_order(tea, change):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
 
-    answer = place(tea, **change)
+    answer = place_guest_order(tea, **change)
 
     assert (answer.status, answer.code) == (422, "idempotency_key_reused")
     assert "order_token" not in json.dumps(answer.body)
@@ -137,7 +142,9 @@ def test_who_knows_address_and_key_is_not_shown_the_order(tea, change):
 
 
 def test_one_key_is_another_with_another_address(tea):
-    orders = {place(tea, email=email).body["id"] for email in (EMAIL, "bob@example.com")}
+    orders = {
+        place_guest_order(tea, email=email).body["id"] for email in (GUEST_EMAIL, "bob@example.com")
+    }
 
     assert len(orders) == Order.count() == 2
 
@@ -147,14 +154,14 @@ def test_a_user_s_key_and_a_guest_s_never_meet(tea):
     key = {"idempotency-key": "key-1"}
 
     theirs = send(handler, "orders.place", caller=ADA, body=body, headers=key)
-    guest_s = place(tea)
+    guest_s = place_guest_order(tea)
 
     assert theirs.body["id"] != guest_s.body["id"]
 
 
 def refusals_of(tea, monkeypatch) -> dict[str, tuple[str, str | None]]:
     """Which order is asked for, and with what."""
-    one, other = place(tea).body, place(tea, "key-2").body
+    one, other = place_guest_order(tea).body, place_guest_order(tea, "key-2").body
     token = one["order_token"]
     monkeypatch.setattr(clock, "utc_now", lambda: utc_now() - links.LIFETIME - timedelta(days=1))
     expired = links.token_for(one["id"])
@@ -172,7 +179,7 @@ def refusals_of(tea, monkeypatch) -> dict[str, tuple[str, str | None]]:
     }
 
 
-@pytest.mark.parametrize("ask", [show, cancel])
+@pytest.mark.parametrize("ask", [get_guest_order, cancel_guest_order])
 def test_whatever_is_wrong_with_a_token_the_answer_is_the_same(tea, monkeypatch, ask):
     asked = refusals_of(tea, monkeypatch)
 
@@ -187,9 +194,9 @@ def test_whatever_is_wrong_with_a_token_the_answer_is_the_same(tea, monkeypatch,
 
 
 def test_a_guest_cancels_with_the_token_and_the_stock_comes_back(tea):
-    placed = place(tea).body
+    placed = place_guest_order(tea).body
 
-    answer = cancel(placed["id"], placed["order_token"], reason="found it cheaper")
+    answer = cancel_guest_order(placed["id"], placed["order_token"], reason="found it cheaper")
 
     assert (answer.status, answer.body["status"]) == (200, "cancelled")
     assert answer.body["history"][-1]["reason"] == "found it cheaper"
@@ -198,29 +205,31 @@ def test_a_guest_cancels_with_the_token_and_the_stock_comes_back(tea):
 
 
 def test_a_cancel_that_comes_twice_answers_the_same(tea):
-    placed = place(tea).body
+    placed = place_guest_order(tea).body
 
-    first, again = [cancel(placed["id"], placed["order_token"]) for _ in range(2)]
+    first, again = [cancel_guest_order(placed["id"], placed["order_token"]) for _ in range(2)]
 
     assert (again.status, again.body) == (200, first.body)
     assert shop.available(tea) == 100
 
 
 def test_what_has_left_a_guest_cannot_cancel(tea):
-    placed = place(tea).body
+    placed = place_guest_order(tea).body
     Order(placed["id"]).update([Order.status.set("shipped")])
 
-    answer = cancel(placed["id"], placed["order_token"])
+    answer = cancel_guest_order(placed["id"], placed["order_token"])
 
     assert (answer.status, answer.code) == (409, "order_status_conflict")
 
 
 def test_a_quote_needs_no_address_and_agrees_with_the_order(tea):
-    shop.ships(shop.zone("GB"))
+    pricing.store_shipping_rates(pricing.zone("GB"))
     asked = {"lines": [shop.line(tea, 2)], "shipping_address": {"country": "GB"}}
 
     quoted = send(handler, "guest.quote", caller=NOBODY, body=asked)
-    placed = place(tea, lines=[shop.line(tea, 2)], quoted_total=quoted.body["totals"]["total"])
+    placed = place_guest_order(
+        tea, lines=[shop.line(tea, 2)], quoted_total=quoted.body["totals"]["total"]
+    )
 
     assert (quoted.status, placed.status) == (200, 201)
     assert quoted.body["totals"] == placed.body["totals"]
@@ -228,45 +237,50 @@ def test_a_quote_needs_no_address_and_agrees_with_the_order(tea):
 
 
 def test_an_order_is_two_calls_and_to_see_it_is_one(tea):
-    place(tea, "warm")
+    place_guest_order(tea, "warm")
 
-    with watched() as calls:
-        placed = place(tea).body
-        show(placed["id"], placed["order_token"])
-        show(placed["id"], "forged")
+    with record_calls() as calls:
+        placed = place_guest_order(tea).body
+        get_guest_order(placed["id"], placed["order_token"])
+        get_guest_order(placed["id"], "forged")
 
     assert [it.operation for it in calls] == ["BatchGetItem", "TransactWriteItems", "GetItem"]
 
 
 def test_neither_events_nor_logs_tell_the_address_or_the_token(tea):
     with logs.captured() as lines:
-        placed = place(tea).body
-        show(placed["id"], placed["order_token"])
-        cancel(placed["id"], placed["order_token"])
-        show(placed["id"], "forged")
+        placed = place_guest_order(tea).body
+        get_guest_order(placed["id"], placed["order_token"])
+        cancel_guest_order(placed["id"], placed["order_token"])
+        get_guest_order(placed["id"], "forged")
 
-    told = json.dumps([it.model_dump(mode="json") for it in shop.staged_so_far()])
+    told = json.dumps([it.model_dump(mode="json") for it in events.published_events()])
     assert "order.placed" in told
-    for secret in (EMAIL, "ada@", "example.com", "Lovelace", placed["order_token"]):
+    for secret in (GUEST_EMAIL, "ada@", "example.com", "Lovelace", placed["order_token"]):
         assert secret not in told
         assert secret not in lines.text
 
 
 def test_a_guest_has_another_id_with_each_order(tea):
     """So that who reads events cannot tell which orders are one person's."""
-    buyers = {Order.get(place(tea, f"key-{n}").body["id"]).buyer_id for n in range(3)}
+    buyers = {Order.get(place_guest_order(tea, f"key-{n}").body["id"]).buyer_id for n in range(3)}
 
     assert len(buyers) == 3
-    assert not any(ids.derived_id("gst", EMAIL) == it for it in buyers)
+    assert not any(ids.derived_id("gst", GUEST_EMAIL) == it for it in buyers)
 
 
 def test_when_the_keys_are_out_of_reach_no_order_is_placed_and_none_is_shown(tea):
-    placed = place(tea).body
+    placed = place_guest_order(tea).body
     key_rings.key_ring.forget()
 
-    silent = faults.answering(client("secretsmanager"), "GetSecretValue", *[faults.timed_out()] * 2)
+    silent = faults.inject_faults(
+        client("secretsmanager"), "GetSecretValue", *[faults.read_timeout()] * 2
+    )
     with silent:
-        answers = [place(tea, "key-2"), show(placed["id"], placed["order_token"])]
+        answers = [
+            place_guest_order(tea, "key-2"),
+            get_guest_order(placed["id"], placed["order_token"]),
+        ]
 
     assert [it.status for it in answers] == [503, 503]
     assert Order.count() == 1

@@ -16,19 +16,19 @@ from shared.errors.requests import ConcurrentModification
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
-from tests.support import orders, shop
-from tests.support.faults import answering, cancelled, timed_out
+from tests.support import orders, pricing, shop
+from tests.support.faults import cancelled_transaction, inject_faults, read_timeout
 from tests.support.orders import (
-    begin,
     cancel,
     captured,
-    events_of,
+    count_units,
     expire,
-    held,
+    list_order_events,
     refund,
-    settle,
+    return_items,
+    settle_refund,
     ship,
-    take_back,
+    start_payment,
 )
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -74,9 +74,9 @@ def overtaken(monkeypatch, *happenings) -> None:
 
 
 def test_order_stock_and_events_are_one_transaction(tea):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
 
-    with answering(connection().client, "TransactWriteItems") as sent:
+    with inject_faults(connection().client, "TransactWriteItems") as sent:
         update_order(order.order_id, cancel)
 
     (transaction,) = sent.sent
@@ -87,23 +87,25 @@ def test_order_stock_and_events_are_one_transaction(tea):
 
 
 def test_nothing_of_it_is_written_when_the_transaction_fails(tea):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
     before, rows = raw(order), OutboxRow.count()
 
     with (
-        answering(connection().client, "TransactWriteItems", timed_out()),
+        inject_faults(connection().client, "TransactWriteItems", read_timeout()),
         pytest.raises(Unavailable),
     ):
         update_order(order.order_id, cancel)
 
     assert raw(order) == before
-    assert (held(tea), OutboxRow.count()) == ((8, 2), rows)
+    assert (count_units(tea), OutboxRow.count()) == ((8, 2), rows)
 
 
 def test_each_event_is_staged_once_with_the_change_that_it_tells_of(tea):
-    order = orders.stored(begin, captured, ship, refund(500), settle(), of=tea)
+    order = orders.create_order(
+        start_payment, captured, ship, refund(500), settle_refund(), product=tea
+    )
 
-    assert [event.type for event in events_of(order)] == [
+    assert [event.type for event in list_order_events(order)] == [
         "order.placed",
         "order.paid",
         "order.shipped",
@@ -113,20 +115,20 @@ def test_each_event_is_staged_once_with_the_change_that_it_tells_of(tea):
 
 
 def test_what_there_is_to_tell_of_one_change_is_one_row(tea):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
     rows = OutboxRow.count()
 
     update_order(order.order_id, cancel)
 
     assert OutboxRow.count() == rows + 1
-    assert [it.type for it in events_of(order)][-2:] == [
+    assert [it.type for it in list_order_events(order)][-2:] == [
         "order.cancelled",
         "order.refund_requested",
     ]
 
 
 def test_only_what_has_changed_is_written(tea):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
     client = connection().client
     client.update_item(
         TableName="souk-orders",
@@ -144,7 +146,7 @@ def test_only_what_has_changed_is_written(tea):
 
 
 def test_what_an_order_has_no_more_is_removed(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     assert {"awaits", "expires_at"} <= raw(order).keys()
 
     update_order(order.order_id, captured)
@@ -154,7 +156,7 @@ def test_what_an_order_has_no_more_is_removed(tea):
 
 
 def test_each_change_makes_the_next_version_and_a_repeated_one_makes_none(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
 
     versions = [
         int(update_order(order.order_id, it).version) for it in (cancel, cancel, note("why?"))
@@ -164,25 +166,31 @@ def test_each_change_makes_the_next_version_and_a_repeated_one_makes_none(tea):
 
 
 def test_what_is_answered_is_what_is_stored(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
 
-    for decide in (captured, ship, take_back(**{tea.product_id: 1}), refund(100), settle()):
+    for decide in (
+        captured,
+        ship,
+        return_items(**{tea.product_id: 1}),
+        refund(100),
+        settle_refund(),
+    ):
         outcome = try_update_order(order.order_id, decide)
         assert outcome.is_new
         assert Order.get(order.order_id).serialize() == outcome.order.serialize()
 
 
 def test_a_decision_that_finds_nothing_to_do_writes_nothing(tea):
-    order = orders.stored(cancel, of=tea)
+    order = orders.create_order(cancel, product=tea)
 
-    with answering(connection().client, "TransactWriteItems") as sent:
+    with inject_faults(connection().client, "TransactWriteItems") as sent:
         outcome = try_update_order(order.order_id, cancel)
 
     assert (len(sent), outcome.is_new, outcome.order.status) == (0, False, "cancelled")
 
 
 def test_a_refusal_writes_nothing(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     before = raw(order)
 
     with pytest.raises(OrderStatusConflict):
@@ -199,7 +207,7 @@ def test_an_unknown_order_is_not_brought_into_being():
 
 
 def test_an_order_that_is_gone_when_it_is_written_is_not_brought_back(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     read = repository.read
 
     def read_and_lose(order_id):
@@ -212,52 +220,52 @@ def test_an_order_that_is_gone_when_it_is_written_is_not_brought_back(tea, monke
     with pytest.raises(OrderNotFound):
         update_order(order.order_id, cancel)
 
-    assert (Order.count(), held(tea)) == (0, (8, 2))
+    assert (Order.count(), count_units(tea)) == (0, (8, 2))
 
 
 # Somebody is faster
 
 
 def test_it_is_decided_again_about_what_the_order_has_become(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     overtaken(monkeypatch, note("call him"))
 
     changed = update_order(order.order_id, cancel)
 
     assert (changed.status, [it.text for it in changed.notes]) == ("cancelled", ["call him"])
     assert int(changed.version) == 3
-    assert held(tea) == (10, 0)
+    assert count_units(tea) == (10, 0)
 
 
 def test_what_has_become_impossible_meanwhile_is_refused(tea, monkeypatch):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
     overtaken(monkeypatch, ship)
 
     with pytest.raises(OrderStatusConflict):
         update_order(order.order_id, cancel)
 
-    assert held(tea) == (8, 0)
+    assert count_units(tea) == (8, 0)
 
 
 def test_an_order_that_is_paid_while_it_expires_ends_in_one_of_the_two(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     overtaken(monkeypatch, captured)
 
     outcome = try_update_order(order.order_id, expire)
 
     assert (outcome.is_new, outcome.order.status) == (False, "paid")
-    assert held(tea) == (8, 2)
+    assert count_units(tea) == (8, 2)
 
 
 def test_an_order_that_expires_while_it_is_paid_is_paid_back(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     overtaken(monkeypatch, expire)
 
     changed = update_order(order.order_id, captured)
 
     assert (changed.status, changed.refunds[0].status) == ("expired", "requested")
-    assert held(tea) == (10, 0)
-    assert [it.type for it in events_of(order)] == [
+    assert count_units(tea) == (10, 0)
+    assert [it.type for it in list_order_events(order)] == [
         "order.placed",
         "order.expired",
         "order.refund_requested",
@@ -265,7 +273,7 @@ def test_an_order_that_expires_while_it_is_paid_is_paid_back(tea, monkeypatch):
 
 
 def test_four_losses_are_borne_and_then_it_goes_through(tea, pauses, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     overtaken(monkeypatch, *[note(str(n)) for n in range(TRIES - 1)])
 
     changed = update_order(order.order_id, cancel)
@@ -275,7 +283,7 @@ def test_four_losses_are_borne_and_then_it_goes_through(tea, pauses, monkeypatch
 
 
 def test_after_five_losses_the_client_is_to_try_again(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     overtaken(monkeypatch, *[note(str(n)) for n in range(TRIES)])
 
     with pytest.raises(Unavailable) as refused:
@@ -283,21 +291,21 @@ def test_after_five_losses_the_client_is_to_try_again(tea, monkeypatch):
 
     assert (refused.value.status, refused.value.headers()) == (503, {"Retry-After": "1"})
     assert Order.get(order.order_id).status == "pending_payment"
-    assert held(tea) == (8, 2)
+    assert count_units(tea) == (8, 2)
 
 
 def test_a_conflict_of_transactions_is_not_a_loss(tea, pauses):
-    order = orders.stored(of=tea)
-    conflict = cancelled("TransactionConflict", "None", "None")
+    order = orders.create_order(product=tea)
+    conflict = cancelled_transaction("TransactionConflict", "None", "None")
 
-    with answering(connection().client, "TransactWriteItems", conflict, conflict) as sent:
+    with inject_faults(connection().client, "TransactWriteItems", conflict, conflict) as sent:
         changed = update_order(order.order_id, cancel)
 
     assert (changed.status, len(sent), pauses) == ("cancelled", 3, [])
 
 
 def test_a_change_whose_reply_was_lost_is_answered_when_it_is_sent_again(tea):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
     client, commit = connection().client, "after-call.dynamodb.TransactWriteItems"
 
     def lose(**_):
@@ -312,16 +320,16 @@ def test_a_change_whose_reply_was_lost_is_answered_when_it_is_sent_again(tea):
     again = try_update_order(order.order_id, cancel)
 
     assert (again.is_new, again.order.status) == (False, "cancelled")
-    assert held(tea) == (10, 0)
-    assert [it.type for it in events_of(order)].count("order.cancelled") == 1
+    assert count_units(tea) == (10, 0)
+    assert [it.type for it in list_order_events(order)].count("order.cancelled") == 1
 
 
 # Promotions
 
 
 def with_promotion(*life, of, **limits):
-    shop.promotion("SPRING", **limits)
-    return orders.stored(*life, of=of, promotion_code="SPRING")
+    pricing.promotion("SPRING", **limits)
+    return orders.create_order(*life, product=of, promotion_code="SPRING")
 
 
 @pytest.mark.parametrize(
@@ -333,10 +341,10 @@ def with_promotion(*life, of, **limits):
         ((cancel,), 0),
         ((expire,), 0),
         ((captured, cancel), 0),
-        ((captured, cancel, settle()), 0),
+        ((captured, cancel, settle_refund()), 0),
         ((captured, ship, orders.cancel_by_staff), 0),
-        ((captured, refund(), settle()), 1),
-        ((expire, captured, settle()), 0),
+        ((captured, refund(), settle_refund()), 1),
+        ((expire, captured, settle_refund()), 0),
     ],
 )
 @pytest.mark.parametrize(
@@ -346,13 +354,13 @@ def test_an_order_that_came_to_nothing_gives_its_use_of_the_promotion_back(life,
     order = with_promotion(*life, of=tea, **limits)
 
     by = order.buyer_id if "uses_per_customer_max" in limits else None
-    assert shop.used("SPRING", by) == uses
+    assert pricing.count_uses("SPRING", by) == uses
 
 
 def test_a_use_that_was_not_counted_is_not_given_back(tea):
     with_promotion(cancel, of=tea)
 
-    assert shop.used("SPRING") == 0
+    assert pricing.count_uses("SPRING") == 0
 
 
 # Room
@@ -371,7 +379,7 @@ def filled(order: Order, decide) -> None:
 
 
 def test_an_order_has_room_for_so_many_notes():
-    order = orders.unstored()
+    order = orders.new_order()
 
     filled(order, note("call him"))
 
@@ -379,18 +387,18 @@ def test_an_order_has_room_for_so_many_notes():
 
 
 def test_whatever_is_noted_there_is_room_for_what_must_be_written():
-    order = orders.unstored(captured, ship)
+    order = orders.new_order(captured, ship)
 
     filled(order, note("語" * 2000))
     full = size_of(order)
-    for decide in (orders.cancel_by_staff, settle("failed")):
+    for decide in (orders.cancel_by_staff, settle_refund("failed")):
         decide(order)
 
     assert BYTES_MAX < full < size_of(order) < BYTES_MAX + 10_000
 
 
 def test_changed_meanwhile_is_what_a_write_to_an_older_version_is_refused_with(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     stale, was = repository.read(order.order_id)
     update_order(order.order_id, note("first"))
 

@@ -14,7 +14,7 @@ from orders.schemas import PartOfAddress, RequestedLine
 from shared.errors.orders import AmountTooLarge, MixedCurrencies, NoShippingRate, UnknownProducts
 from shared.storage.models.catalog import Product
 from shared.storage.models.pricing import Promotion
-from tests.support import shop
+from tests.support import pricing
 
 KEYS = "abcdefgh"
 
@@ -73,7 +73,7 @@ tax_classes = st.fixed_dictionaries(
 )
 ppms = st.integers(0, 1_000_000)
 destinations = st.builds(
-    lambda included, standard, reduced: shop.destination(
+    lambda included, standard, reduced: pricing.destination(
         "GB",
         included=included,
         rates={"standard": standard, "reduced": reduced},
@@ -84,7 +84,7 @@ destinations = st.builds(
     ppms,
 )
 zones = st.builds(
-    lambda price_minor, free_from: shop.zone(
+    lambda price_minor, free_from: pricing.zone(
         "GB", steps=[{"from_minor": 0, "price_minor": price_minor}], free_from_minor=free_from
     ),
     st.integers(0, 10**5),
@@ -213,7 +213,7 @@ def test_of_equals_the_first_by_name_has_the_unit_that_is_left():
 
 @given(st.integers(1, 10**9), ppms)
 def test_an_included_tax_and_what_is_left_are_the_price(price_minor, ppm):
-    at = terms(taxed=[shop.destination("GB", included=True, rates={"standard": ppm})])
+    at = terms(taxed=[pricing.destination("GB", included=True, rates={"standard": ppm})])
 
     quote = one(price_minor, at)
 
@@ -235,7 +235,7 @@ def test_an_included_tax_and_what_is_left_are_the_price(price_minor, ppm):
     ],
 )
 def test_tax_is_in_the_price_or_on_top_of_it(price_minor, included, tax_minor, total_minor):
-    at = terms(taxed=[shop.destination("GB", included=included, rates={"standard": 190_000})])
+    at = terms(taxed=[pricing.destination("GB", included=included, rates={"standard": 190_000})])
 
     quote = one(price_minor, at)
 
@@ -251,7 +251,7 @@ def test_each_line_is_taxed_by_its_class_and_rounded_by_itself():
         "c": product("c", 1000, tax_class="reduced"),
         "d": product("d", 1000, tax_class="unheard-of"),
     }
-    at = terms(taxed=[shop.destination("GB", rates={"standard": 190_000, "reduced": 70_000})])
+    at = terms(taxed=[pricing.destination("GB", rates={"standard": 190_000, "reduced": 70_000})])
 
     quote = price(dict.fromkeys(products, 1), products, at)
 
@@ -260,7 +260,7 @@ def test_each_line_is_taxed_by_its_class_and_rounded_by_itself():
 
 
 def test_tax_is_on_what_is_left_after_the_discount():
-    at = terms(taxed=[shop.destination("GB")], promotion=percent(10))
+    at = terms(taxed=[pricing.destination("GB")], promotion=percent(10))
 
     quote = one(1000, at)
 
@@ -275,7 +275,7 @@ def test_tax_is_on_what_is_left_after_the_discount():
 
 def test_shipping_is_taxed_by_the_class_that_it_has_there():
     reduced = {"rates": {"standard": 200_000, "reduced": 100_000}, "shipping_class": "reduced"}
-    at = terms(taxed=[shop.destination("GB", **reduced)], zones=[shop.zone("GB")])
+    at = terms(taxed=[pricing.destination("GB", **reduced)], zones=[pricing.zone("GB")])
 
     quote = one(1000, at)
 
@@ -298,8 +298,8 @@ def test_shipping_is_taxed_by_the_class_that_it_has_there():
 def test_a_region_counts_before_its_country(country, region, ppm):
     at = terms(
         taxed=[
-            shop.destination("US", rates={"standard": 10_000}),
-            shop.destination("US", region="NY", rates={"standard": 80_000}),
+            pricing.destination("US", rates={"standard": 10_000}),
+            pricing.destination("US", region="NY", rates={"standard": 80_000}),
         ]
     )
 
@@ -309,7 +309,7 @@ def test_a_region_counts_before_its_country(country, region, ppm):
 
 
 def test_a_region_alone_does_not_tax_the_rest_of_its_country():
-    at = terms(taxed=[shop.destination("US", region="NY")])
+    at = terms(taxed=[pricing.destination("US", region="NY")])
 
     quote = one(1000, at, country="US", region="CA")
 
@@ -328,20 +328,20 @@ STEPS = [
     [(1, 990), (1999, 990), (2000, 490), (4999, 490), (5000, 0), (10**9, 0)],
 )
 def test_shipping_goes_by_what_the_goods_cost(goods_minor, shipping_minor):
-    quote = one(goods_minor, terms(zones=[shop.zone("GB", steps=STEPS)]))
+    quote = one(goods_minor, terms(zones=[pricing.zone("GB", steps=STEPS)]))
 
     assert quote.totals.shipping_minor == shipping_minor
 
 
 @pytest.mark.parametrize(("goods_minor", "shipping_minor"), [(2999, 490), (3000, 0)])
 def test_shipping_is_free_from_the_zone_s_threshold(goods_minor, shipping_minor):
-    quote = one(goods_minor, terms(zones=[shop.zone("GB", free_from_minor=3000)]))
+    quote = one(goods_minor, terms(zones=[pricing.zone("GB", free_from_minor=3000)]))
 
     assert quote.totals.shipping_minor == shipping_minor
 
 
 def test_a_discount_counts_before_the_threshold():
-    at = terms(zones=[shop.zone("GB", free_from_minor=3000)], promotion=fixed(1))
+    at = terms(zones=[pricing.zone("GB", free_from_minor=3000)], promotion=fixed(1))
 
     quote = one(3000, at)
 
@@ -351,8 +351,8 @@ def test_a_discount_counts_before_the_threshold():
 def test_the_zone_that_names_a_country_goes_before_that_of_all_others():
     at = terms(
         zones=[
-            shop.zone("*", name="World", steps=[{"from_minor": 0, "price_minor": 2900}]),
-            shop.zone("GB", "IE", name="Isles"),
+            pricing.zone("*", name="World", steps=[{"from_minor": 0, "price_minor": 2900}]),
+            pricing.zone("GB", "IE", name="Isles"),
         ]
     )
 
@@ -370,9 +370,9 @@ def test_a_zone_is_one_of_the_order_s_currency():
     in_yen = [{"from_minor": 0, "price_minor": 700}]
     at = terms(
         zones=[
-            shop.zone("GB", name="Pounds", currency="GBP"),
-            shop.zone("*", name="Yen", currency="JPY", steps=in_yen),
-            shop.zone("*", name="Euros"),
+            pricing.zone("GB", name="Pounds", currency="GBP"),
+            pricing.zone("*", name="Yen", currency="JPY", steps=in_yen),
+            pricing.zone("*", name="Euros"),
         ]
     )
 
@@ -381,7 +381,7 @@ def test_a_zone_is_one_of_the_order_s_currency():
     assert quote.shipping_zone == "Euros"
 
 
-@pytest.mark.parametrize("zone", [shop.zone("DE"), shop.zone("GB", "*", currency="USD")])
+@pytest.mark.parametrize("zone", [pricing.zone("DE"), pricing.zone("GB", "*", currency="USD")])
 def test_where_no_zone_fits_nothing_is_shipped(zone):
     at = terms(zones=[zone], promotion=promotion("free_shipping"))
 
@@ -399,13 +399,13 @@ def test_without_zones_shipping_is_free():
 
 def test_an_order_may_cost_no_more_than_can_be_counted():
     most = 10**12
-    whole = terms(zones=[shop.zone("GB", steps=[{"from_minor": 0, "price_minor": 1}])])
+    whole = terms(zones=[pricing.zone("GB", steps=[{"from_minor": 0, "price_minor": 1}])])
 
     assert one(most, terms()).totals.total_minor == most
     with pytest.raises(AmountTooLarge):
         one(most, whole)
     with pytest.raises(AmountTooLarge):
-        one(most, terms(taxed=[shop.destination("GB")]))
+        one(most, terms(taxed=[pricing.destination("GB")]))
     with pytest.raises(AmountTooLarge):
         price({"a": 2}, {"a": product("a", most)}, terms(promotion=percent(100)))
 

@@ -11,8 +11,8 @@ from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.pricing import Promotion, PromotionUse, RateTable
-from tests.support import shop
-from tests.support.faults import answering
+from tests.support import pricing, shop
+from tests.support.faults import inject_faults
 from tests.support.http import ADA, BOB, NOBODY, Answer, send
 from tests.support.shop import line
 
@@ -50,13 +50,13 @@ def stored() -> list[dict]:
 @pytest.fixture
 def assortment():
     """Goods, taxes, shipping and a promotion none of whose sums comes out even."""
-    shop.taxes(
-        shop.destination("GB", included=True, rates={"standard": 190_000, "reduced": 70_000}),
-        shop.destination("US", region="NY", rates={"standard": 88_750}),
+    pricing.store_tax_rates(
+        pricing.destination("GB", included=True, rates={"standard": 190_000, "reduced": 70_000}),
+        pricing.destination("US", region="NY", rates={"standard": 88_750}),
     )
-    shop.ships(shop.zone("GB", "US", name="Atlantic", free_from_minor=10**6))
-    shop.promotion("SPRING", kind="fixed", percent=None, amount_minor=1001, currency="EUR")
-    shop.promotion("AUTUMN", percent=33)
+    pricing.store_shipping_rates(pricing.zone("GB", "US", name="Atlantic", free_from_minor=10**6))
+    pricing.promotion("SPRING", kind="fixed", percent=None, amount_minor=1001, currency="EUR")
+    pricing.promotion("AUTUMN", percent=33)
     return [
         line(shop.product("TEA", price_minor=1249, available=9), 3),
         line(shop.product("BOOK", price_minor=2995, available=9, tax_class="reduced")),
@@ -103,7 +103,7 @@ def test_a_quote_says_what_makes_up_its_total(assortment):
 
 
 def test_a_quote_changes_nothing(assortment):
-    shop.promotion("ONCE", uses_max=1, uses_per_customer_max=1)
+    pricing.promotion("ONCE", uses_max=1, uses_per_customer_max=1)
     before = stored()
 
     answers = [quote(*assortment, promotion_code="ONCE") for _ in range(3)]
@@ -117,9 +117,9 @@ def test_a_quote_is_one_read(assortment):
     client = connection().client
 
     with (
-        answering(client, "BatchGetItem") as reads,
-        answering(client, "GetItem") as others,
-        answering(client, "TransactWriteItems") as writes,
+        inject_faults(client, "BatchGetItem") as reads,
+        inject_faults(client, "GetItem") as others,
+        inject_faults(client, "TransactWriteItems") as writes,
     ):
         quote(*assortment, promotion_code="SPRING")
 
@@ -134,7 +134,7 @@ def test_what_is_out_of_stock_is_quoted_all_the_same():
 
 def test_a_customer_s_own_limit_counts_as_it_stands():
     tea = shop.product("TEA", available=9)
-    shop.promotion("ONCE", uses_per_customer_max=1)
+    pricing.promotion("ONCE", uses_per_customer_max=1)
     place(line(tea), promotion_code="ONCE")
 
     mine = quote(line(tea), promotion_code="ONCE")
@@ -146,7 +146,7 @@ def test_a_customer_s_own_limit_counts_as_it_stands():
 
 def test_for_somebody_unknown_nobody_s_uses_are_looked_at():
     tea = shop.product("TEA", available=9)
-    shop.promotion("ONCE", uses_per_customer_max=1)
+    pricing.promotion("ONCE", uses_per_customer_max=1)
     request = QuoteRequest.model_validate(
         {
             "lines": [line(tea)],
@@ -163,7 +163,7 @@ def test_for_somebody_unknown_nobody_s_uses_are_looked_at():
 def test_what_an_order_would_be_refused_for_a_quote_is_too():
     tea, yen = shop.product("TEA", price_minor=10**12), shop.product("YEN", currency="JPY")
     draft = shop.product("DRAFT", status="draft")
-    shop.ships(shop.zone("GB"))
+    pricing.store_shipping_rates(pricing.zone("GB"))
 
     refused = [
         quote(line(tea, 2)),

@@ -10,7 +10,7 @@ from shared import clock
 from shared.storage.models.pricing import RateTable
 from tests.support import logs
 from tests.support.http import ADA, STAFF
-from tests.support.terms import EUROPE, GERMANY, get, put
+from tests.support.pricing import EUROPE, GERMANY, get_rates, put_rates
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -33,7 +33,7 @@ def fields(answer) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("sheet", "parts"), [("tax", "destinations"), ("shipping", "zones")])
 def test_what_was_never_set_is_empty_and_has_version_0(sheet, parts):
-    answer = get(sheet)
+    answer = get_rates(sheet)
 
     assert answer.status == 200
     assert answer.body == {"version": 0, "updated_at": None, "updated_by": None, parts: []}
@@ -42,37 +42,37 @@ def test_what_was_never_set_is_empty_and_has_version_0(sheet, parts):
 
 
 def test_tax_rates_are_shown_as_they_were_set():
-    answer = put("tax", TAX)
+    answer = put_rates("tax", TAX)
 
     assert answer.status == 200
     assert answer.body["destinations"] == [FULL | GERMANY, CALIFORNIA]
     assert (answer.body["version"], answer.body["updated_by"]) == (1, STAFF.user_id)
-    again = get("tax")
+    again = get_rates("tax")
     assert (again.body, again.headers["ETag"]) == (answer.body, answer.headers["ETag"])
 
 
 def test_shipping_rates_are_shown_as_they_were_set():
-    answer = put("shipping", SHIPPING)
+    answer = put_rates("shipping", SHIPPING)
 
     assert answer.status == 200
     europe, world = answer.body["zones"]
     assert (europe["free_from_minor"], world["free_from_minor"]) == (5000, None)
     assert (europe["countries"], world["countries"]) == (["DE", "AT"], ["*"])
-    assert get("shipping").body == answer.body
+    assert get_rates("shipping").body == answer.body
 
 
 def test_one_sheet_says_nothing_of_the_other():
-    put("tax", TAX)
+    put_rates("tax", TAX)
 
-    assert get("shipping").body["version"] == 0
+    assert get_rates("shipping").body["version"] == 0
 
 
 @SHEETS
 def test_the_first_is_set_upon_the_tag_of_what_was_never_set(sheet, document):
-    etag = get(sheet).headers["ETag"]
+    etag = get_rates(sheet).headers["ETag"]
 
-    first = put(sheet, document, if_match=etag)
-    second = put(sheet, document, if_match=etag)
+    first = put_rates(sheet, document, if_match=etag)
+    second = put_rates(sheet, document, if_match=etag)
 
     assert (first.status, first.body["version"]) == (200, 1)
     assert (second.status, second.code) == (412, "stale_version")
@@ -81,31 +81,31 @@ def test_the_first_is_set_upon_the_tag_of_what_was_never_set(sheet, document):
 
 @SHEETS
 def test_it_is_replaced_as_a_whole(sheet, document):
-    etag = put(sheet, document).headers["ETag"]
+    etag = put_rates(sheet, document).headers["ETag"]
     (parts,) = document
 
-    answer = put(sheet, {parts: []}, if_match=etag)
+    answer = put_rates(sheet, {parts: []}, if_match=etag)
 
     assert (answer.status, answer.body["version"], answer.body[parts]) == (200, 2, [])
-    assert get(sheet).body == answer.body
+    assert get_rates(sheet).body == answer.body
 
 
 @SHEETS
 def test_of_two_editors_the_second_is_told_the_version_that_stands(sheet, document):
-    etag = put(sheet, document).headers["ETag"]
+    etag = put_rates(sheet, document).headers["ETag"]
     (parts,) = document
-    first = put(sheet, {parts: document[parts][:1]}, if_match=etag)
+    first = put_rates(sheet, {parts: document[parts][:1]}, if_match=etag)
 
-    second = put(sheet, {parts: []}, if_match=etag)
+    second = put_rates(sheet, {parts: []}, if_match=etag)
 
     assert (first.status, second.status, second.code) == (200, 412, "stale_version")
     assert second.error["details"] == {"current_version": 2}
-    assert get(sheet).body == first.body
+    assert get_rates(sheet).body == first.body
 
 
 @SHEETS
 def test_who_sets_it_must_say_what_they_have_read(sheet, document):
-    answer = put(sheet, document, if_match=None)
+    answer = put_rates(sheet, document, if_match=None)
 
     assert (answer.status, answer.code) == (428, "if_match_required")
     assert RateTable.count() == 0
@@ -113,11 +113,11 @@ def test_who_sets_it_must_say_what_they_have_read(sheet, document):
 
 @SHEETS
 def test_who_has_it_already_is_not_sent_it_again(sheet, document):
-    never_set = get(sheet).headers["ETag"]
-    unchanged = get(sheet, **{"if-none-match": never_set})
-    put(sheet, document)
+    never_set = get_rates(sheet).headers["ETag"]
+    unchanged = get_rates(sheet, **{"if-none-match": never_set})
+    put_rates(sheet, document)
 
-    changed = get(sheet, **{"if-none-match": never_set})
+    changed = get_rates(sheet, **{"if-none-match": never_set})
 
     assert (unchanged.status, unchanged.body) == (304, "")
     assert (changed.status, changed.body["version"]) == (200, 1)
@@ -125,9 +125,9 @@ def test_who_has_it_already_is_not_sent_it_again(sheet, document):
 
 @SHEETS
 def test_setting_what_stands_already_makes_no_version(sheet, document):
-    first = put(sheet, document)
+    first = put_rates(sheet, document)
 
-    second = put(sheet, document)
+    second = put_rates(sheet, document)
 
     assert (second.status, second.body) == (200, first.body)
 
@@ -156,14 +156,14 @@ def beaten(monkeypatch, times: int) -> None:
 
 @pytest.fixture
 def set_before(aws):  # noqa: ARG001 (where it is set)
-    put("tax", TAX)
+    put_rates("tax", TAX)
 
 
 @pytest.mark.usefixtures("set_before")
 def test_an_edit_that_loses_the_race_writes_nothing(monkeypatch):
     beaten(monkeypatch, 1)
 
-    answer = put("tax", {"destinations": [GERMANY]}, if_match='"1"')
+    answer = put_rates("tax", {"destinations": [GERMANY]}, if_match='"1"')
 
     assert (answer.status, answer.error["details"]) == (412, {"current_version": 2})
     assert RateTable.get("tax").updated_by == "usr_other"
@@ -173,7 +173,7 @@ def test_an_edit_that_loses_the_race_writes_nothing(monkeypatch):
 def test_an_edit_upon_any_version_wins_in_the_end(monkeypatch):
     beaten(monkeypatch, 2)
 
-    answer = put("tax", {"destinations": [GERMANY]})
+    answer = put_rates("tax", {"destinations": [GERMANY]})
 
     assert (answer.status, answer.body["version"]) == (200, 4)
     assert RateTable.get("tax").updated_by == STAFF.user_id
@@ -183,7 +183,7 @@ def test_an_edit_upon_any_version_wins_in_the_end(monkeypatch):
 def test_an_edit_that_always_loses_gives_up(monkeypatch):
     beaten(monkeypatch, 100)
 
-    answer = put("tax", {"destinations": [GERMANY]})
+    answer = put_rates("tax", {"destinations": [GERMANY]})
 
     assert (answer.status, answer.code) == (409, "concurrent_modification")
     assert RateTable.get("tax").updated_by == "usr_other"
@@ -213,7 +213,7 @@ def test_an_edit_that_always_loses_gives_up(monkeypatch):
     ids=repr,
 )
 def test_a_destination_is_checked_field_by_field(change, path, code):
-    answer = put("tax", {"destinations": [CALIFORNIA, GERMANY | change]})
+    answer = put_rates("tax", {"destinations": [CALIFORNIA, GERMANY | change]})
 
     at = f"body.destinations.1.{path}".removesuffix(".")
     assert (answer.status, fields(answer)) == (422, [(at, code)])
@@ -221,7 +221,7 @@ def test_a_destination_is_checked_field_by_field(change, path, code):
 
 
 def test_a_tax_class_is_named_like_a_products():
-    answer = put("tax", {"destinations": [GERMANY | {"rates": {"standard": 0, "Books!": 0}}]})
+    answer = put_rates("tax", {"destinations": [GERMANY | {"rates": {"standard": 0, "Books!": 0}}]})
 
     assert answer.status == 422
     assert fields(answer)[0][1] == "string_pattern_mismatch"
@@ -237,7 +237,7 @@ def test_a_tax_class_is_named_like_a_products():
     ids=["country", "case", "blanks"],
 )
 def test_a_place_is_not_taxed_twice(others):
-    answer = put("tax", {"destinations": [GERMANY, *others]})
+    answer = put_rates("tax", {"destinations": [GERMANY, *others]})
 
     assert (answer.status, fields(answer)) == (422, [("body", "named_twice")])
     assert RateTable.count() == 0
@@ -247,13 +247,13 @@ def test_a_country_is_not_its_regions():
     nation = CALIFORNIA | {"region": None}
     other_california = CALIFORNIA | {"country": "MX"}
 
-    answer = put("tax", {"destinations": [CALIFORNIA, nation, other_california]})
+    answer = put_rates("tax", {"destinations": [CALIFORNIA, nation, other_california]})
 
     assert answer.status == 200
 
 
 def test_a_region_is_kept_without_the_blanks_around_it():
-    answer = put("tax", {"destinations": [CALIFORNIA | {"region": " California\u00a0"}]})
+    answer = put_rates("tax", {"destinations": [CALIFORNIA | {"region": " California\u00a0"}]})
 
     assert answer.body["destinations"][0]["region"] == "California"
 
@@ -296,7 +296,7 @@ def test_a_region_is_kept_without_the_blanks_around_it():
     ids=repr,
 )
 def test_a_zone_is_checked_field_by_field(change, path, code):
-    answer = put("shipping", {"zones": [EUROPE | {"countries": ["FR"]}, EUROPE | change]})
+    answer = put_rates("shipping", {"zones": [EUROPE | {"countries": ["FR"]}, EUROPE | change]})
 
     at = f"body.zones.1.{path}".removesuffix(".")
     assert (answer.status, fields(answer)) == (422, [(at, code)])
@@ -307,8 +307,8 @@ def test_a_zone_is_checked_field_by_field(change, path, code):
 def test_a_country_has_one_zone_in_each_currency(repeated):
     one, other = EUROPE | {"countries": [repeated]}, EUROPE | {"countries": ["FR", repeated]}
 
-    twice = put("shipping", {"zones": [one, other]})
-    in_two_currencies = put("shipping", {"zones": [one, other | {"currency": "USD"}]})
+    twice = put_rates("shipping", {"zones": [one, other]})
+    in_two_currencies = put_rates("shipping", {"zones": [one, other | {"currency": "USD"}]})
 
     assert (twice.status, fields(twice)) == (422, [("body", "named_twice")])
     assert repeated in twice.error["message"]
@@ -323,7 +323,7 @@ def test_a_country_has_one_zone_in_each_currency(repeated):
     ],
 )
 def test_a_sheet_has_so_many_parts(sheet, document, field):
-    answer = put(sheet, document)
+    answer = put_rates(sheet, document)
 
     assert (answer.status, fields(answer)) == (422, [(f"body.{field}", "too_long")])
 
@@ -334,7 +334,7 @@ def regions(count: int, *, name: str = "") -> list[dict]:
 
 
 def test_a_document_that_an_item_has_no_room_for_is_refused():
-    answer = put("tax", {"destinations": regions(1000)})
+    answer = put_rates("tax", {"destinations": regions(1000)})
 
     assert (answer.status, fields(answer)) == (422, [("body.destinations", "rates_too_large")])
     assert "300,000" in answer.error["message"]
@@ -342,14 +342,14 @@ def test_a_document_that_an_item_has_no_room_for_is_refused():
 
 
 def test_its_size_is_counted_in_bytes():
-    in_latin = put("tax", {"destinations": regions(800, name="o" * 60)})
-    in_greek = put("tax", {"destinations": regions(800, name="ω" * 60)})
+    in_latin = put_rates("tax", {"destinations": regions(800, name="o" * 60)})
+    in_greek = put_rates("tax", {"destinations": regions(800, name="ω" * 60)})
 
     assert (in_latin.status, in_greek.status) == (200, 422)
 
 
 def test_what_is_stored_says_what_is_so_by_default_and_no_nulls():
-    put("tax", {"destinations": [GERMANY]})
+    put_rates("tax", {"destinations": [GERMANY]})
 
     stored = RateTable.get("tax").document
 
@@ -360,8 +360,8 @@ def test_what_is_stored_says_what_is_so_by_default_and_no_nulls():
 @SHEETS
 def test_who_has_set_it_is_in_the_audit_log(sheet, document):
     with logs.captured() as lines:
-        put(sheet, document)
-        put(sheet, document)
+        put_rates(sheet, document)
+        put_rates(sheet, document)
 
     (line,) = lines.saying("audit")
     assert (line["action"], line["result"]) == (f"set_{sheet}_rates", "done")
@@ -371,14 +371,14 @@ def test_who_has_set_it_is_in_the_audit_log(sheet, document):
 
 @pytest.mark.parametrize("sheet", ["tax", "shipping"])
 def test_the_sheets_are_not_for_customers_to_read(sheet):
-    answer = get(sheet, caller=ADA)
+    answer = get_rates(sheet, caller=ADA)
 
     assert (answer.status, answer.code) == (403, "forbidden")
 
 
 @SHEETS
 def test_the_sheets_are_not_for_customers_to_set(sheet, document):
-    answer = put(sheet, document, caller=ADA)
+    answer = put_rates(sheet, document, caller=ADA)
 
     assert (answer.status, answer.code) == (403, "forbidden")
     assert RateTable.count() == 0

@@ -13,8 +13,8 @@ from shared.errors.requests import ConcurrentModification
 from shared.events.catalog import StockData, StockDepleted
 from shared.storage.models.catalog import Product
 from shared.storage.models.listings import IndexedUnit, Listing, Posting
-from tests.support import shop
-from tests.support.catalog import created, edit, followed, patch
+from tests.support import events, shop
+from tests.support.catalog import create_product, edit_product, list_all_skus, patch_product
 from tests.support.http import CONTEXT, sample
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -60,7 +60,7 @@ def test_the_message_that_a_queue_brings_lists_its_product():
         "category",
         "tag",
     }
-    assert followed(category="kitchen") == ["TEA"]
+    assert list_all_skus(category="kitchen") == ["TEA"]
 
 
 def test_a_message_that_comes_again_writes_nothing():
@@ -85,7 +85,7 @@ def test_all_of_a_batch_are_listed_though_one_message_is_broken():
     answer = handler(event, CONTEXT)
 
     assert {it["itemIdentifier"] for it in answer["batchItemFailures"]} == {"broken", "other"}
-    assert sorted(followed()) == ["POT", "TEA"]
+    assert sorted(list_all_skus()) == ["POT", "TEA"]
 
 
 def test_a_unit_that_cannot_be_stored_fails_its_own_messages_alone(monkeypatch):
@@ -102,20 +102,20 @@ def test_a_unit_that_cannot_be_stored_fails_its_own_messages_alone(monkeypatch):
     answer = handler(messages(tea, pot), CONTEXT)
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
-    assert followed() == ["POT"]
+    assert list_all_skus() == ["POT"]
 
 
 def test_what_was_read_before_another_stored_is_not_stored_after_it(monkeypatch):
     """The slower of two workers has the older truth: it looks again."""
     tea = shop.product("TEA", name="Old tea")
-    patch(tea.product_id, {"category": "old"})  # not indexed yet
+    patch_product(tea.product_id, {"category": "old"})  # not indexed yet
     units_named, turns = repository.units_named, iter([True])
 
     def slowly(names):
         units = units_named(names)
         if next(turns, False):
-            patch(tea.product_id, {"name": "New tea", "category": "new"})
-            shop.index(tea)  # another worker, faster
+            patch_product(tea.product_id, {"name": "New tea", "category": "new"})
+            shop.index_products(tea)  # another worker, faster
         return units
 
     monkeypatch.setattr(repository, "units_named", slowly)
@@ -123,7 +123,7 @@ def test_what_was_read_before_another_stored_is_not_stored_after_it(monkeypatch)
     answer = handler(messages(tea), CONTEXT)
 
     assert answer == {"batchItemFailures": []}
-    assert (followed(category="new"), followed(category="old")) == (["TEA"], [])
+    assert (list_all_skus(category="new"), list_all_skus(category="old")) == (["TEA"], [])
     assert any("new" in it["text"] for it in stored()["postings"])
 
 
@@ -134,9 +134,9 @@ def test_the_newer_truth_is_stored_though_an_older_one_came_in_between(monkeypat
     def slowly(names):
         if not next(turns, False):
             return units_named(names)
-        patch(tea.product_id, {"category": "between"})
-        shop.index(tea)  # another worker stores what it has read, and that is old by now
-        patch(tea.product_id, {"category": "new"})
+        patch_product(tea.product_id, {"category": "between"})
+        shop.index_products(tea)  # another worker stores what it has read, and that is old by now
+        patch_product(tea.product_id, {"category": "new"})
         return units_named(names)
 
     monkeypatch.setattr(repository, "units_named", slowly)
@@ -144,7 +144,7 @@ def test_the_newer_truth_is_stored_though_an_older_one_came_in_between(monkeypat
     answer = handler(messages(tea), CONTEXT)
 
     assert answer == {"batchItemFailures": []}
-    assert (followed(category="new"), followed(category="between")) == (["TEA"], [])
+    assert (list_all_skus(category="new"), list_all_skus(category="between")) == (["TEA"], [])
 
 
 def test_words_that_cannot_be_learnt_now_do_not_hold_up_the_listing(monkeypatch):
@@ -156,30 +156,30 @@ def test_words_that_cannot_be_learnt_now_do_not_hold_up_the_listing(monkeypatch)
     monkeypatch.setattr(index_products, "learn", busy)
 
     assert handler(messages(tea), CONTEXT) == {"batchItemFailures": []}
-    assert followed() == ["TEA"]
+    assert list_all_skus() == ["TEA"]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_in_whatever_order_events_come_the_end_is_the_same(order):
-    tea = created(category="a", tags=["x"])
-    patch(tea["id"], {"category": "b", "name": "Sencha"})
-    patch(tea["id"], {"tags": ["y"], "price": {"amount_minor": 5}})
-    told = sorted(shop.staged_so_far(), key=lambda it: it.occurred_at)
+    tea = create_product(category="a", tags=["x"])
+    patch_product(tea["id"], {"category": "b", "name": "Sencha"})
+    patch_product(tea["id"], {"tags": ["y"], "price": {"amount_minor": 5}})
+    told = sorted(events.published_events(), key=lambda it: it.occurred_at)
 
     for at in (*order, *order):
-        shop.tell_index(told[at])
+        shop.invoke_index_worker(told[at])
 
-    assert followed(category="b") == followed(tag="y") == ["TEA"]
-    assert followed(category="a") == followed(tag="x") == []
+    assert list_all_skus(category="b") == list_all_skus(tag="y") == ["TEA"]
+    assert list_all_skus(category="a") == list_all_skus(tag="x") == []
 
 
 def test_what_is_archived_leaves_nothing_behind():
-    tea = created(category="kitchen/tea", tags=["sale"])
-    shop.index_what_happened()
+    tea = create_product(category="kitchen/tea", tags=["sale"])
+    shop.index_published_events()
     assert stored()["listings"] != []
 
-    edit("archive", tea["id"])
-    shop.index_what_happened()
+    edit_product("archive", tea["id"])
+    shop.index_published_events()
 
     assert stored() == {"listings": [], "postings": []}
 
@@ -233,13 +233,13 @@ def test_a_run_that_was_cut_off_is_gone_on_with(monkeypatch):
 
 def test_a_depleted_product_is_not_among_what_can_be_had():
     tea = shop.product("TEA", available=1)
-    assert followed(in_stock="true") == ["TEA"]
+    assert list_all_skus(in_stock="true") == ["TEA"]
 
     shop.sell(tea, 1)
     about = StockData(product_id=tea.product_id, group=None, available=0)
-    shop.tell_index(StockDepleted(data=about))
+    shop.invoke_index_worker(StockDepleted(data=about))
 
-    assert (followed(in_stock="true"), followed()) == ([], ["TEA"])
+    assert (list_all_skus(in_stock="true"), list_all_skus()) == ([], ["TEA"])
 
 
 def test_an_unknown_product_is_nothing_to_index():

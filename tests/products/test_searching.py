@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from products.search import repository
 from products.search.repository import QUERIES_MAX
 from products.search.routes import routes
@@ -227,7 +227,7 @@ def test_one_search_reads_no_more_than_its_windows_and_goes_on_from_there():
         sold(f"C-{number}", f"Cup {number}")
     sold("BOTH", "Long is the name of a cup of tea")
 
-    with watched() as calls:
+    with record_calls() as calls:
         answer = search("tea cup ")
 
     queries = [call for call in calls if call.operation == "Query"]
@@ -298,7 +298,7 @@ def test_the_pages_of_a_corrected_search_go_on_with_the_correction():
 def test_a_search_that_finds_nothing_costs_no_more_than_eight_queries_and_a_batch():
     sold("TEA", "Teapot")
 
-    with watched() as calls:
+    with record_calls() as calls:
         answer = search("taepot kettel cupp saucre plates ")
 
     assert names(answer) == []
@@ -311,7 +311,7 @@ def test_learning_words_again_writes_nothing():
     repository.learn(["teapot", "kettle"])
     repository.learnt.clear()  # another instance
 
-    with watched() as calls:
+    with record_calls() as calls:
         repository.learn(["teapot", "kettle", "tea", "tea100"])
         repository.learn(["teapot", "kettle"])
 

@@ -8,8 +8,8 @@ from products.workers.watch_stock_levels import handler
 from shared.storage import stock
 from shared.storage.models.catalog import Product
 from shared.storage.models.outbox import OutboxRow
-from tests.support import shop
-from tests.support.catalog import adjust, count, patch
+from tests.support import events, shop
+from tests.support.catalog import adjust_stock, patch_product, set_stock
 from tests.support.http import CONTEXT, sample
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -30,7 +30,7 @@ def told() -> list[tuple[str, int]]:
     """The events about stock since this was last asked."""
     found = []
     for row in OutboxRow.scan():
-        found += [it for it in shop.staged(row) if it.type.startswith("stock.")]
+        found += [it for it in events.events_in_row(row) if it.type.startswith("stock.")]
         row.delete()
     found.sort(key=lambda it: it.occurred_at)
     return [(it.type, it.data.available) for it in found]
@@ -97,11 +97,11 @@ def test_low_and_then_depleted_are_both_told_and_each_once(tea):
 def test_what_comes_back_is_told(tea):
     shop.sell(tea, 10)
     watch(tea)
-    adjust(tea.product_id, 2, key="back")
+    adjust_stock(tea.product_id, 2, key="back")
     watch(tea)
-    adjust(tea.product_id, 20, key="more")
+    adjust_stock(tea.product_id, 20, key="more")
     watch(tea)
-    adjust(tea.product_id, -20, key="fewer")
+    adjust_stock(tea.product_id, -20, key="fewer")
     watch(tea)
 
     assert told() == [("stock.depleted", 0), ("stock.replenished", 2), ("stock.low", 2)]
@@ -119,7 +119,7 @@ def test_a_product_without_a_threshold_is_never_low():
 
 
 def test_split_stock_is_depleted_when_all_of_it_is(tea):
-    patch(tea.product_id, {"stock_shards": 4})
+    patch_product(tea.product_id, {"stock_shards": 4})
     for n in range(10):
         shop.sell(tea, 1)
         watch(tea, key=f"{tea.product_id}#{n % 4}")
@@ -172,7 +172,7 @@ def test_who_has_read_an_older_stock_does_not_tell_of_it_after_a_newer(tea, monk
     monkeypatch.setattr(stock, "get_stocks", slowly)
 
     watch(tea)
-    adjust(tea.product_id, 50)
+    adjust_stock(tea.product_id, 50)
     watch(tea)
 
     assert told() == [("stock.depleted", 0), ("stock.replenished", 50)]
@@ -186,4 +186,4 @@ def test_what_the_sample_record_is_about_may_be_gone():
 
 def test_the_level_is_no_stock(tea):
     assert shop.available(tea) == 10
-    assert count(tea.product_id, 4).body["available"] == 4
+    assert set_stock(tea.product_id, 4).body["available"] == 4

@@ -13,8 +13,8 @@ from shared.errors.base import AppError
 from shared.errors.catalog import OutOfStock
 from shared.http.api import SECURITY_HEADERS, create_api
 from shared.http.responses import created_response
-from tests.support.http import ADA, CONTEXT, answer_of, sample, send
-from tests.support.sample_api import FOR_STAFF, Echo, api, get_of, post
+from tests.support.http import ADA, CONTEXT, sample, send, to_answer
+from tests.support.sample_api import FOR_STAFF, Echo, api, get_from, post
 
 INSIDE = "5up3rs3cret"
 
@@ -41,7 +41,7 @@ def break_the_view() -> Echo:
 
 
 def send_elsewhere(**changes):
-    return answer_of(api.resolve(sample("auth.me") | changes, CONTEXT))
+    return to_answer(api.resolve(sample("auth.me") | changes, CONTEXT))
 
 
 EVERY_ANSWER = {
@@ -50,11 +50,11 @@ EVERY_ANSWER = {
     401: lambda: send(api.resolve, "auth.me", caller=None),
     403: lambda: post({"text": "a"}, name=FOR_STAFF, caller=ADA),
     404: lambda: send_elsewhere(rawPath="/v1/nowhere"),
-    409: lambda: get_of(refuse),
+    409: lambda: get_from(refuse),
     413: lambda: post({"text": "x" * 1_000_000}),
     415: lambda: post({"text": "a"}, headers={"content-type": "text/plain"}),
     422: lambda: post({}),
-    500: lambda: get_of(crash),
+    500: lambda: get_from(crash),
 }
 
 
@@ -84,7 +84,7 @@ def test_an_answer_is_not_kept_by_caches_unless_the_route_says_so():
 
 
 def test_a_refusal_carries_its_details():
-    answer = get_of(refuse)
+    answer = get_from(refuse)
 
     assert (answer.status, answer.code) == (409, "out_of_stock")
     assert answer.error["details"] == {"product_id": "prd_tea"}
@@ -98,7 +98,7 @@ def test_an_unknown_address_is_not_found(path):
 
 
 def test_a_crash_shows_nothing_of_the_inside():
-    answer = get_of(crash)
+    answer = get_from(crash)
 
     shown = json.dumps(answer.body)
     assert (answer.status, answer.code) == (500, "internal_error")
@@ -108,7 +108,7 @@ def test_a_crash_shows_nothing_of_the_inside():
 
 @pytest.mark.usefixtures("_in_development")
 def test_a_crash_shows_its_stack_to_a_developer():
-    answer = get_of(crash)
+    answer = get_from(crash)
 
     assert (answer.status, answer.code) == (500, "internal_error")
     assert f"RuntimeError: {INSIDE}" in answer.error["stack"]
@@ -117,11 +117,11 @@ def test_a_crash_shows_its_stack_to_a_developer():
 
 @pytest.mark.usefixtures("_in_development")
 def test_a_refusal_has_no_stack_even_for_a_developer():
-    assert "stack" not in get_of(refuse).error
+    assert "stack" not in get_from(refuse).error
 
 
 def test_a_view_that_breaks_its_schema_is_our_mistake_and_not_the_clients():
-    answer = get_of(break_the_view)
+    answer = get_from(break_the_view)
 
     assert (answer.status, answer.code) == (500, "internal_error")
     assert INSIDE not in json.dumps(answer.body)
@@ -134,11 +134,11 @@ def test_whatever_is_raised_is_answered(error):
     def fail() -> Echo:
         raise error
 
-    assert get_of(fail).code == "internal_error"
+    assert get_from(fail).code == "internal_error"
 
 
 def test_a_crash_does_not_spoil_the_next_request():
-    get_of(crash)
+    get_from(crash)
 
     assert post({"text": "a"}).status == 200
 
@@ -149,7 +149,7 @@ def test_something_made_is_201_with_its_headers():
             Echo(text="a"), location="/v1/echoes/1", idempotency_replayed="false"
         )
 
-    answer = get_of(make)
+    answer = get_from(make)
 
     assert (answer.status, answer.body) == (201, {"text": "a"})
     assert answer.headers["Location"] == "/v1/echoes/1"
@@ -160,7 +160,7 @@ def test_a_missing_header_without_a_status_of_its_own_is_a_wrong_field():
     def greet(language: Annotated[str, Header(alias="x-language")]) -> Echo:
         return Echo(text=language)
 
-    answer = get_of(greet)
+    answer = get_from(greet)
 
     assert (answer.status, answer.paths) == (422, ["header.x-language"])
 
@@ -188,6 +188,6 @@ def test_no_two_refusals_share_a_code():
 
 
 def test_an_api_can_be_made_without_routes():
-    answer = answer_of(create_api().resolve(sample("reference.unknown"), CONTEXT))
+    answer = to_answer(create_api().resolve(sample("reference.unknown"), CONTEXT))
 
     assert (answer.status, answer.code) == (404, "not_found")

@@ -5,26 +5,26 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from shared.errors.base import Unavailable
 from shared.storage import dynamo
 from shared.storage.dynamo import BATCH_ATTEMPTS, batch_get
 from shared.storage.models.accounts import Login, Session, User
 from shared.storage.models.catalog import Product, Stock, StockLevel
 from tests.support import shop
-from tests.support.callers import session
-from tests.support.faults import answered, answering, refused, timed_out
+from tests.support.accounts import session
+from tests.support.faults import error_reply, inject_faults, read_timeout, success_reply
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 
 def reads(*faults):
-    return answering(dynamo.connection().client, "BatchGetItem", *faults)
+    return inject_faults(dynamo.connection().client, "BatchGetItem", *faults)
 
 
 def unread(**tables):
     """A reply in which DynamoDB has left these keys for another time."""
-    return answered({"Responses": {}, "UnprocessedKeys": tables})
+    return success_reply({"Responses": {}, "UnprocessedKeys": tables})
 
 
 def test_all_tables_share_one_client():
@@ -49,7 +49,7 @@ def test_a_batch_of_nothing_asks_nothing():
 
 
 def test_a_batch_is_read_as_it_is_now():
-    with watched() as calls:
+    with record_calls() as calls:
         Stock.find_many(["prd_tea"])
 
     (call,) = calls
@@ -63,7 +63,7 @@ def test_more_than_a_batch_takes_is_read_in_several(count, calls_made):
     for product_id in (stocked[0], stocked[-1]):
         Stock(product_id, available=3, version=1).save()
 
-    with watched() as calls:
+    with record_calls() as calls:
         found = Stock.find_many(stocked)
 
     assert (list(found), len(calls)) == ([stocked[0], stocked[-1]], calls_made)
@@ -91,7 +91,7 @@ def test_items_of_several_tables_are_read_as_they_are_now_in_one_call():
     one, _ = session(user), session(user)
     tea = shop.product("TEA", available=3)
 
-    with watched() as calls:
+    with record_calls() as calls:
         found = batch_get(
             (Stock, tea.product_id),
             (Session, "usr_ada", one.session_id),
@@ -148,8 +148,8 @@ def test_what_is_asked_for_twice_comes_twice():
     "faults",
     [
         [unread(**{"souk-users": {"Keys": [{"user_id": {"S": "usr_ada"}}]}})] * BATCH_ATTEMPTS,
-        [timed_out()],
-        [refused("ProvisionedThroughputExceededException")],
+        [read_timeout()],
+        [error_reply("ProvisionedThroughputExceededException")],
     ],
     ids=["left unread each time", "silent", "over its throughput"],
 )
@@ -161,7 +161,7 @@ def test_what_could_not_be_read_is_not_taken_for_missing(faults):
 
 
 def test_a_denied_permission_is_no_overload():
-    with reads(refused("AccessDeniedException")), pytest.raises(ClientError):
+    with reads(error_reply("AccessDeniedException")), pytest.raises(ClientError):
         batch_get((User, "usr_ada"))
 
 
@@ -178,7 +178,7 @@ def test_items_of_two_kinds_in_one_table_are_each_of_their_kind():
     Stock("prd_tea", available=3, version=1).save()
     StockLevel("prd_tea#level", level="low", version=1).save()
 
-    with watched() as calls:
+    with record_calls() as calls:
         stock, level, none = batch_get(
             (Stock, "prd_tea"), (StockLevel, "prd_tea#level"), (StockLevel, "prd_pot#level")
         )

@@ -19,12 +19,12 @@ from shared.storage import dynamo
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.transactions import ATTEMPTS, Contended, Transaction
 from tests.support import shop
-from tests.support.faults import answering, cancelled, refused
+from tests.support.faults import cancelled_transaction, error_reply, inject_faults
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 URL = "https://dynamodb.example"
-CONFLICT = cancelled("TransactionConflict")
+CONFLICT = cancelled_transaction("TransactionConflict")
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def sale(product: Product, quantity: int = 1) -> Transaction:
 
 
 def transactions(*faults):
-    return answering(dynamo.connection().client, "TransactWriteItems", *faults)
+    return inject_faults(dynamo.connection().client, "TransactWriteItems", *faults)
 
 
 @pytest.mark.parametrize("lost", range(ATTEMPTS))
@@ -110,7 +110,7 @@ def test_the_waits_between_tries_are_short_and_none_comes_after_the_last(naps, m
 def test_a_cancellation_that_may_pass_is_tried_again(code):
     tea = shop.product("TEA", available=5)
 
-    with transactions(cancelled("None", code)) as calls:
+    with transactions(cancelled_transaction("None", code)) as calls:
         sale(tea).commit()
 
     assert len(calls) == 2
@@ -120,7 +120,7 @@ def test_a_cancellation_that_may_pass_is_tried_again(code):
 def test_a_failed_condition_outweighs_a_lost_race():
     transaction = sale(shop.product("TEA", available=5))
     transaction.put(Stock("prd_pot", available=1, version=1))  # puts are sent before updates
-    reasons = cancelled("TransactionConflict", "ConditionalCheckFailed")
+    reasons = cancelled_transaction("TransactionConflict", "ConditionalCheckFailed")
 
     with transactions(reasons) as calls, pytest.raises(OutOfStock):
         transaction.commit()
@@ -130,7 +130,7 @@ def test_a_failed_condition_outweighs_a_lost_race():
 
 @pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
 def test_a_cancellation_that_will_not_pass_is_not_tried_again(code):
-    reasons = cancelled("TransactionConflict", code)
+    reasons = cancelled_transaction("TransactionConflict", code)
     tea = shop.product("TEA", available=5)
 
     with transactions(reasons) as calls, pytest.raises(TransactWriteError):
@@ -146,13 +146,13 @@ SILENCE = [
     ConnectionClosedError(endpoint_url=URL),
 ]
 OVERLOAD = [
-    refused("ThrottlingException"),
-    refused("ProvisionedThroughputExceededException"),
-    refused("RequestLimitExceeded"),
-    refused("TransactionInProgressException"),
-    refused("InternalServerError", status=500),
-    refused("ServiceUnavailable", status=503),
-    refused("502", status=502),  # what botocore makes of a reply that is no JSON
+    error_reply("ThrottlingException"),
+    error_reply("ProvisionedThroughputExceededException"),
+    error_reply("RequestLimitExceeded"),
+    error_reply("TransactionInProgressException"),
+    error_reply("InternalServerError", status=500),
+    error_reply("ServiceUnavailable", status=503),
+    error_reply("502", status=502),  # what botocore makes of a reply that is no JSON
 ]
 
 
@@ -174,12 +174,12 @@ def test_a_write_that_dynamodb_cannot_take_is_unavailable(fault):
 
 @pytest.mark.parametrize("fault", SILENCE + OVERLOAD, ids=name_of)
 def test_a_read_that_dynamodb_cannot_take_is_unavailable(fault):
-    with answering(dynamo.connection().client, "GetItem", fault), pytest.raises(Unavailable):
+    with inject_faults(dynamo.connection().client, "GetItem", fault), pytest.raises(Unavailable):
         Stock.get("prd_tea")
 
 
 def test_a_denied_permission_is_no_overload():
     tea = shop.product("TEA", available=5)
 
-    with transactions(refused("AccessDeniedException")), pytest.raises(TransactWriteError):
+    with transactions(error_reply("AccessDeniedException")), pytest.raises(TransactWriteError):
         sale(tea).commit()
