@@ -30,7 +30,7 @@ def project(tmp_path: Path) -> Path:
         deployment.PINNED_REQUIREMENTS[0],
     ],
 )
-def test_a_change_to_what_is_deployed_changes_the_fingerprint(project: Path, changed: str) -> None:
+def test_a_changed_source_changes_the_fingerprint(project: Path, changed: str) -> None:
     before = deployment.compute_fingerprint(project, PARAMETERS)
 
     (project / changed).write_text("two\n")
@@ -57,7 +57,7 @@ def test_the_order_of_parameters_does_not_change_the_fingerprint(project: Path) 
     )
 
 
-def test_a_file_under_a_new_name_changes_the_fingerprint(project: Path) -> None:
+def test_a_renamed_file_changes_the_fingerprint(project: Path) -> None:
     before = deployment.compute_fingerprint(project, PARAMETERS)
 
     (project / "shared/ids.py").rename(project / "shared/names.py")

@@ -34,7 +34,7 @@ def test_a_missing_python_is_named(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert result.stdout == ""
     (line,) = result.stderr.splitlines()
-    assert line.startswith("make: no python-that-is-not-there here: Souk needs Python 3.11")
+    assert line.startswith("make: python-that-is-not-there is not installed. Install Python 3.11")
 
 
 def test_an_old_python_is_refused(tmp_path: Path) -> None:

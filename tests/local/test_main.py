@@ -23,7 +23,7 @@ def shop(**changes: Any) -> Stack:
         "physical_ids": {},
         "log_dir": Path("logs"),
         "_aws": None,
-        "_front": None,
+        "_gateway": None,
     }
     return Stack(**(values | changes))
 
