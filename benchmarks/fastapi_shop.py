@@ -11,9 +11,10 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from mangum import Mangum
 
-from orders import service as orders
+from orders import placement as orders
 from orders.buyers import Buyer
-from orders.schemas import OrderRequest, OrderView
+from orders.schemas import OrderRequest
+from orders.views import OrderView
 from products import service as catalog
 from products.catalog import CATEGORIES_MAX, CatalogQuery, Sort
 from products.fields import Category
@@ -39,7 +40,7 @@ Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=25
 def place_order(
     request: OrderRequest, idempotency_key: Key, caller: Caller, response: Response
 ) -> OrderView:
-    placement = orders.place(Buyer(caller.user_id), request, idempotency_key)
+    placement = orders.place_order(Buyer(caller.user_id), request, idempotency_key)
     view = OrderView.from_model(placement.order)
     response.headers["Location"] = f"/v1/orders/{view.id}"
     response.headers["Idempotency-Replayed"] = "true" if placement.is_replay else "false"

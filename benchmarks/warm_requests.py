@@ -22,9 +22,10 @@ from botocore.client import BaseClient
 from benchmarks import fastapi_shop
 from benchmarks.report import Budget, Row
 from orders import handler as orders
-from orders import service as order_service
+from orders import placement as order_placement
 from orders.buyers import Buyer
-from orders.schemas import OrderRequest, OrderView
+from orders.schemas import OrderRequest
+from orders.views import OrderView
 from products import browse_cache, listing_keys
 from products import handler as products
 from products import service as catalog
@@ -81,14 +82,16 @@ def _routes() -> list[Route]:
         "queryStringParameters": {"limit": str(PAGE), "category": CATEGORY},
     }
     query = CatalogQuery().where(category=CATEGORY).page(PAGE)
-    placement = order_service.place(BUYER, OrderRequest.model_validate_json(order["body"]), "key")
+    placement = order_placement.place_order(
+        BUYER, OrderRequest.model_validate_json(order["body"]), "key"
+    )
     return [
         Route(
             f"place order, {ORDER_LINES} lines",
             orders.handler,
             order,
             (
-                (order_service, "place", placement),
+                (order_placement, "place_order", placement),
                 (OrderView, "from_model", OrderView.from_model(placement.order)),
             ),
         ),

@@ -27,7 +27,7 @@ PAUSE_SECONDS = 2  # between two reads, so that requests that are under way can 
 STATUSES_WITHOUT_PROMOTION_USE = frozenset({"cancelled", "expired"})
 PRODUCTS_READ_MAX = 100  # DynamoDB's limit for one BatchGetItem
 PROMOTION_KEY = "promotion "  # prefix of the keys that are not a product's id
-SHARED_COUNT = "promotions"  # `kept_as` of a promotion itself; others count one customer's uses
+SHARED_COUNT = "promotions"  # the partition of promotions; others count one customer's uses
 ORDER_ATTRIBUTES = (
     "order_id",
     "status",
@@ -131,9 +131,9 @@ def _read_movements(shop: Target) -> Iterator[tuple[str, int, int]]:
 
 
 def _read_uses(shop: Target) -> Iterator[tuple[str, int, int]]:
-    for item in scan_items(shop, "PromotionsTable", "kept_as", "code", "used"):
-        kept_as, code = item["kept_as"]["S"], item["code"]["S"]
-        customer = None if kept_as == SHARED_COUNT else kept_as
+    for item in scan_items(shop, "PromotionsTable", "partition", "code", "used"):
+        partition, code = item["partition"]["S"], item["code"]["S"]
+        customer = None if partition == SHARED_COUNT else partition
         yield _promotion_key(code, customer), _number(item, "used"), 0
 
 
@@ -149,7 +149,7 @@ def _read_orders(shop: Target, orders: _CheckedOrders) -> Iterator[tuple[str, in
         orders.check(order)
         for line in order["lines"]:
             kept = int(line["quantity"] - line.get("returned", 0))
-            yield line["product_id"], -kept, sum(json.loads(line.get("taken", "{}")).values())
+            yield line["product_id"], -kept, sum(json.loads(line.get("allocations", "{}")).values())
         promotion = order.get("promotion")
         if promotion and order["status"] not in STATUSES_WITHOUT_PROMOTION_USE:
             if promotion.get("is_counted"):

@@ -1,4 +1,4 @@
-"""The environment that the functions read at import, and AWS as moto has it."""
+"""The environment that the functions read at import, and an AWS account in moto."""
 
 import os
 
@@ -7,13 +7,13 @@ os.environ |= {
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_EC2_METADATA_DISABLED": "true",
-    "ENVIRONMENT": "production",  # what a client is shown is what customers would be shown
+    "ENVIRONMENT": "production",  # clients see what customers would see
     "POWERTOOLS_SERVICE_NAME": "souk",
     "POWERTOOLS_METRICS_NAMESPACE": "Souk",
     "ACCESS_TOKEN_MINUTES": "15",
     "API_KEYS_TABLE": "souk-api-keys",
     "ATTEMPTS_TABLE": "souk-attempts",
-    "BCRYPT_COST": "10",  # the least that the template takes: the suite hashes a lot
+    "BCRYPT_COST": "10",  # the template's minimum, because the suite hashes many passwords
     "CURSOR_KEYS_SECRET_ARN": "souk/cursor-keys",
     "EMAIL_TOKENS_TABLE": "souk-email-tokens",
     "EVENT_BUS_NAME": "souk",
@@ -36,7 +36,7 @@ os.environ |= {
     "PROMOTIONS_TABLE": "souk-promotions",
     "PAYMENT_EVENTS_TABLE": "souk-payment-events",
     "PAYMENT_PROVIDER": "local",
-    "PAYMENT_PROVIDER_URL": "http://127.0.0.1:9",  # where nobody listens
+    "PAYMENT_PROVIDER_URL": "http://127.0.0.1:9",  # nothing listens there
     "PAYMENT_SECRET_ARN": "souk/payments",
     "PRODUCTS_TABLE": "souk-products",
     "REQUIRE_STAFF_SECOND_FACTOR": "false",
@@ -71,7 +71,7 @@ from shared.storage import cache
 from tests.support import logs, moto_snapshots, template
 from tests.support.fake_clock import FakeMonotonicClock
 
-# moto makes much that lasts: looking for garbage as often as usual is a fifth of the run.
+# moto creates many lasting objects: the usual garbage collection takes a fifth of the run.
 gc.set_threshold(10_000, 20, 50)
 
 SECRETS = ("souk/cursor-keys", "souk/order-links", "souk/password-pepper", "souk/token-keys")
@@ -80,14 +80,14 @@ PAYMENT_KEYS = {"api_key": "key-of-the-shop", "webhook_secrets": ["secret-before
 
 @pytest.fixture(autouse=True)
 def no_secret_is_logged(request: pytest.FixtureRequest) -> Iterator[None]:
-    """By any test of the suite."""
+    """Fail every test that logs a secret."""
     with logs.watch_for_secrets() as found:
         yield
     assert found == [] or request.node.get_closest_marker("unwatched")
 
 
 def deploy() -> None:
-    """To moto, what the functions find in their account."""
+    """Create what the functions need in their account: tables, secrets, bucket, bus and sender."""
     template.create_tables(client("dynamodb"))
     for name in SECRETS:
         ring = {"current": "k1", "k1": f"{name} ".ljust(64, "x")}
@@ -105,9 +105,9 @@ def deploy() -> None:
 
 @pytest.fixture
 def aws() -> Iterator[None]:
-    """An account with the template's tables and the secrets, the bucket, the bus and the sender.
+    """A new account with the template's tables, the secrets, the bucket, the bus and the sender.
 
-    The clients live on from test to test, as in a warm function; building them is half a second.
+    Clients stay from test to test, as in a warm function: building them takes half a second.
     """
     key_rings.key_ring.forget()
     browse_cache.forget()
@@ -119,7 +119,7 @@ def aws() -> Iterator[None]:
 
 @pytest.fixture
 def cache_clock(monkeypatch: pytest.MonkeyPatch) -> FakeMonotonicClock:
-    """The clock that caches go by, standing still."""
+    """The clock of caches, which stands still until a test moves it."""
     ticking = FakeMonotonicClock()
     monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=ticking.monotonic))
     return ticking

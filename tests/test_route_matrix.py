@@ -1,7 +1,7 @@
-"""Every route of the OpenAPI document, called by everybody there is.
+"""Who may call each route: the one table that is independent of the code.
 
-The document and the template are walked, so that a route which is added fails here until it says,
-below, whom it is for.
+The tests read the routes from the document and from the template, so a new route fails here until
+the table names its audience.
 """
 
 import importlib
@@ -22,16 +22,17 @@ from shared.storage.models.orders import Order
 from tests.support import shop, template
 from tests.support.accounts import authorize
 from tests.support.http import EVENTS, NOBODY, Caller, send
+from tests.template import stack
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = json.loads((ROOT / "functions/reference/openapi.json").read_text())
-OBJECTS = re.compile(r"\{\w+\}")
+PATH_PARAMETERS = re.compile(r"\{\w+\}")
 
-# Who may call it; whoever stands further right may too.
+# Everyone to the right of an audience may call its routes, too.
 AUDIENCES = ("anyone", "customer", "staff", "admin")
-FOR = {
+AUDIENCE = {
     "POST /v1/auth/register": "anyone",
     "POST /v1/auth/login": "anyone",
     "POST /v1/auth/refresh": "anyone",
@@ -112,8 +113,8 @@ FOR = {
     "DELETE /v1/users/{user_id}/sessions": "admin",
     "DELETE /v1/users/{user_id}/second-factor": "admin",
 }
-# What belongs to one user, by the parameter that names it: nobody else may even learn that it is.
-OWNED = {"order_id": "orders", "session_id": "sessions", "key_id": "api-keys"}
+# These parameters name a user's own items; nobody else may even learn that an item exists.
+OWNED = ("order_id", "session_id", "key_id")
 
 
 def routes() -> list[str]:
@@ -125,25 +126,23 @@ def routes() -> list[str]:
 
 
 def handlers() -> dict[str, str]:
-    """The handler of each route, as the template has it."""
+    """The handler of each route, from the template."""
     return {
-        f"{event['Properties']['Method']} {event['Properties']['Path']}": it["Properties"][
-            "Handler"
-        ]
-        for it in template.resources().values()
-        for event in it["Properties"].get("Events", {}).values()
+        f"{event['Properties']['Method']} {event['Properties']['Path']}": properties["Handler"]
+        for properties in (resource["Properties"] for resource in template.resources().values())
+        for event in properties.get("Events", {}).values()
         if event["Type"] == "HttpApi" and "Path" in event["Properties"]
     }
 
 
 def samples() -> dict[str, str]:
     """The sample event of each route."""
-    named = {}
+    by_route = {}
     for path in EVENTS.iterdir():
         event = json.loads(path.read_text())
         if "routeKey" in event and "authorizer" not in path.stem:
-            named[event["routeKey"]] = path.stem
-    return named
+            by_route[event["routeKey"]] = path.stem
+    return by_route
 
 
 def call(route: str, caller, **path: str):
@@ -152,8 +151,10 @@ def call(route: str, caller, **path: str):
     return send(handler, samples()[route], caller=caller, path=path or None)
 
 
-def token_of(user_id: str, *, roles: set[str], lives: timedelta = timedelta(minutes=5)) -> str:
-    """Of an account that exists and is signed in."""
+def create_token(
+    user_id: str, *, roles: set[str], lifetime: timedelta = timedelta(minutes=5)
+) -> str:
+    """The access token of a new account with a session."""
     now = clock.utc_now()
     shop.user(user_id, roles=roles)
     session_id = ids.new_id("ses")
@@ -170,29 +171,29 @@ def token_of(user_id: str, *, roles: set[str], lives: timedelta = timedelta(minu
         expires_at=now + timedelta(days=1),
     ).save()
     ring = key_ring(settings(TokenSettings).token_keys_secret_arn)
-    return access_tokens.issue(user_id, session_id, ring, now=now, lifetime=lives)
+    return access_tokens.issue(user_id, session_id, ring, now=now, lifetime=lifetime)
 
 
-def as_(audience: str):
+def signed_in(audience: str):
     roles = {"customer"} if audience == "customer" else {"customer", audience}
-    return authorize(token_of(f"usr_{audience}", roles=roles))
+    return authorize(create_token(f"usr_{audience}", roles=roles))
 
 
 def is_admitted(answer) -> bool:
-    """Whatever else the route may say about the request."""
+    """Whether the caller passed the permission check; the request may fail later."""
     code = answer.code if answer.status >= 400 else ""
     return answer.status != 401 and code not in ("forbidden", "second_factor_required")
 
 
-PROTECTED = [route for route in routes() if FOR.get(route) != "anyone"]
+PROTECTED = [route for route in routes() if AUDIENCE.get(route) != "anyone"]
 
 
-def test_the_document_the_template_the_samples_and_this_table_know_the_same_routes():
-    assert set(routes()) == set(FOR) == set(handlers())
+def test_document_template_samples_and_table_agree():
+    assert set(routes()) == set(AUDIENCE) == set(handlers())
     assert set(PROTECTED) <= set(samples())
 
 
-def test_the_document_says_which_routes_take_a_token():
+def test_the_document_secures_exactly_the_protected_routes():
     secured = {
         f"{method.upper()} {path}"
         for path, operations in DOCUMENT["paths"].items()
@@ -203,8 +204,21 @@ def test_the_document_says_which_routes_take_a_token():
     assert secured == set(PROTECTED)
 
 
+def test_the_template_secures_exactly_the_protected_routes():
+    api = stack.of_type("AWS::ApiGatewayV2::Api")["Api"]["Body"]
+
+    secured = {
+        f"{method.upper()} {path}"
+        for path, operations in api["paths"].items()
+        for method, operation in operations.items()
+        if operation["security"] != [{"NONE": []}]
+    }
+
+    assert secured == set(PROTECTED)
+
+
 @pytest.mark.parametrize("route", PROTECTED)
-def test_without_a_token_a_route_is_closed(route):
+def test_a_call_without_a_token_is_401(route):
     answer = call(route, NOBODY)
 
     assert (answer.status, answer.code) == (401, "token_missing")
@@ -212,8 +226,8 @@ def test_without_a_token_a_route_is_closed(route):
 
 
 @pytest.mark.parametrize("route", PROTECTED)
-def test_with_a_bad_token_a_route_is_closed(route):
-    token = token_of("usr_ada", roles={"admin"})
+def test_a_call_with_a_forged_token_is_401(route):
+    token = create_token("usr_ada", roles={"admin"})
 
     answer = call(route, authorize(token[:-2] + ("AA" if token[-2:] != "AA" else "BB")))
 
@@ -221,8 +235,8 @@ def test_with_a_bad_token_a_route_is_closed(route):
 
 
 @pytest.mark.parametrize("route", PROTECTED)
-def test_with_an_expired_token_a_route_is_closed(route):
-    token = token_of("usr_ada", roles={"admin"}, lives=timedelta(minutes=-5))
+def test_a_call_with_an_expired_token_is_401(route):
+    token = create_token("usr_ada", roles={"admin"}, lifetime=timedelta(minutes=-5))
 
     answer = call(route, authorize(token))
 
@@ -231,10 +245,10 @@ def test_with_an_expired_token_a_route_is_closed(route):
 
 @pytest.mark.parametrize("route", PROTECTED)
 @pytest.mark.parametrize("audience", AUDIENCES[1:])
-def test_a_route_is_open_to_those_it_is_for_and_to_no_one_else(route, audience):
-    may = AUDIENCES.index(audience) >= AUDIENCES.index(FOR[route])
+def test_a_route_admits_its_audience_and_nobody_else(route, audience):
+    may = AUDIENCES.index(audience) >= AUDIENCES.index(AUDIENCE[route])
 
-    answer = call(route, as_(audience))
+    answer = call(route, signed_in(audience))
 
     assert answer.status < 500, answer
     assert is_admitted(answer) is may, answer
@@ -246,32 +260,34 @@ def test_a_route_is_open_to_those_it_is_for_and_to_no_one_else(route, audience):
     [
         route
         for route in PROTECTED
-        if any(f"{{{it}}}" in route for it in OWNED)
-        # Staff see to everybody's orders.
-        and not ("{order_id}" in route and FOR.get(route) == "staff")
+        if any(f"{{{parameter}}}" in route for parameter in OWNED)
+        # Staff handle the orders of all users.
+        and not ("{order_id}" in route and AUDIENCE.get(route) == "staff")
     ],
 )
-def test_what_is_someone_else_s_is_answered_like_what_is_not_there(route):
-    (parameter,) = OBJECTS.findall(route)
+def test_another_user_s_item_looks_like_a_missing_item(route):
+    (parameter,) = PATH_PARAMETERS.findall(route)
     name = parameter.strip("{}")
     owner, other = "usr_owner", "usr_other"
-    owned = {"order_id": order_of, "session_id": session_of, "key_id": key_of}[name](owner)
-    role = "staff" if FOR[route] == "staff" else "customer"
-    stranger = authorize(token_of(other, roles={"customer", role}))
+    owned = {"order_id": place_order, "session_id": create_session, "key_id": create_key}[name](
+        owner
+    )
+    role = "staff" if AUDIENCE[route] == "staff" else "customer"
+    stranger = authorize(create_token(other, roles={"customer", role}))
 
     theirs = call(route, stranger, **{name: owned})
-    nobody_s = call(route, stranger, **{name: owned[:-4] + "zzzz"})
+    missing = call(route, stranger, **{name: owned[:-4] + "zzzz"})
 
-    assert theirs.status == nobody_s.status == 404
-    assert theirs.body["error"] | {"request_id": ""} == nobody_s.body["error"] | {"request_id": ""}
+    assert theirs.status == missing.status == 404
+    assert theirs.body["error"] | {"request_id": ""} == missing.body["error"] | {"request_id": ""}
 
 
-def session_of(user_id: str) -> str:
-    token_of(user_id, roles={"customer"})
+def create_session(user_id: str) -> str:
+    create_token(user_id, roles={"customer"})
     return next(iter(Session.query(user_id))).session_id
 
 
-def key_of(user_id: str) -> str:
+def create_key(user_id: str) -> str:
     now = clock.utc_now()
     key_id = ids.new_id("key")
     ApiKey(
@@ -286,7 +302,7 @@ def key_of(user_id: str) -> str:
     return key_id
 
 
-def order_of(user_id: str) -> str:
+def place_order(user_id: str) -> str:
     tea = shop.product("tea", available=5)
     body = {
         "lines": [{"product_id": tea.product_id, "quantity": 1}],
@@ -297,8 +313,8 @@ def order_of(user_id: str) -> str:
     return placed.body["id"]
 
 
-def test_a_disabled_account_is_let_in_nowhere():
-    token = token_of("usr_ada", roles={"admin"})
+def test_a_disabled_account_may_call_no_route():
+    token = create_token("usr_ada", roles={"admin"})
     User("usr_ada").update([User.status.set("disabled")])
 
     answers = {call(route, authorize(token)).code for route in PROTECTED}

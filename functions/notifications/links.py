@@ -47,7 +47,7 @@ class Link:
     token: EmailToken | None = field(default=None, repr=False)
 
 
-def create_account_link(event: AnyEvent, user: User, mailbox: str, *, shop_url: str) -> Link | None:
+def create_account_link(event: AnyEvent, user: User, address: str, *, shop_url: str) -> Link | None:
     """The link of a mail about an account, with a new token; None if the mail needs no link."""
     purpose = _purpose(event, user)
     if purpose is None:
@@ -60,7 +60,7 @@ def create_account_link(event: AnyEvent, user: User, mailbox: str, *, shop_url: 
             opaque_tokens.digest(secret),
             purpose=purpose.name,
             user_id=user.user_id,
-            email=mailbox,
+            email=address,
             access_epoch=user.access_epoch,
             expires_at=clock.utc_now() + purpose.lifetime,
         ),
@@ -71,7 +71,7 @@ def create_order_link(order: Order, *, shop_url: str) -> Link:
     """A guest's link opens the order without a login; a user logs in. Raises Unavailable."""
     if not order.guest_email:
         return Link(f"{shop_url}/orders/{order.order_id}")
-    token = guest_links.token_for(order.order_id)
+    token = guest_links.issue_token(order.order_id)
     return Link(
         f"{shop_url}/order?id={order.order_id}&token={token}",
         valid_for=f"{guest_links.LIFETIME.days} days",

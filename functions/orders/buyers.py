@@ -1,23 +1,23 @@
-"""Who an order is placed for."""
+"""The buyer of an order: a user, or a guest without an account."""
 
 from dataclasses import dataclass
 
-GUEST = "gst"  # what a guest's id begins with
+GUEST_PREFIX = "gst"  # of a guest's id
 
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """A user, or a guest: then `buyer_id` is of this one order, so that it tells of no other."""
+    """A guest's `buyer_id` is new for each order, so that it does not connect two orders."""
 
     buyer_id: str
     guest_email: str | None = None
-    counted_as: str | None = None  # of a guest, by the limits that a promotion has for each
+    counted_as: str | None = None  # a guest's id for promotions that limit uses per customer
 
     @property
     def customer_id(self) -> str:
-        """Who has used a promotion so often as each may."""
+        """Whose uses of a promotion are counted."""
         return self.counted_as or self.buyer_id
 
 
 def is_guest(buyer_id: str) -> bool:
-    return buyer_id.startswith(f"{GUEST}_")
+    return buyer_id.startswith(f"{GUEST_PREFIX}_")

@@ -1,146 +1,183 @@
-"""The orders, with the stock that they take and the uses of promotions that they count."""
+"""Stores a new order with the stock it allocates and the promotion use it counts; finds orders."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from orders.lifecycle.anonymize import ERASED
 from orders.lifecycle.repository import StageExtra
-from orders.pricing.repository import stage_use
+from orders.lifecycle.transitions import ANONYMIZED
+from orders.pricing.discounts import used_up, used_up_by_customer
 from shared.errors.base import Unavailable
 from shared.errors.catalog import OutOfStock, StockFragmented
 from shared.errors.orders import OrderAlreadyPlaced
 from shared.events.all_events import OrderEvent
-from shared.retries import pause
+from shared.retries import retry
 from shared.storage import cursors, outbox, stock
 from shared.storage.cursors import ItemPage
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order, OrderLine
-from shared.storage.models.pricing import Promotion
+from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from shared.storage.stock import StockSnapshot
 from shared.storage.transactions import ACTIONS_MAX, ATTEMPTS, Contended, Transaction
 
-_OF_BUYER = "orders of a buyer"
+_BUYER_ORDERS = "orders of a buyer"  # the name of the query in its cursors
+
+Allocations = dict[str, dict[int, int]]  # units by product and stock shard
 
 
-def add(
-    order: Order,
-    happened: Sequence[OrderEvent],
-    shards: Mapping[str, int],
-    promotion: Promotion | None,
-    also: StageExtra | None = None,
-) -> None:
-    """Order, use of the promotion, stock, events and what `also` stages: together, or none of it.
+class PromotionChanged(Exception):
+    """Staff changed the promotion after it was read: price the order again."""
 
-    `shards` says how many parts the stock of each product has. Raises OrderAlreadyPlaced when
-    there is an order with this id, whatever else is wrong; the refusals of `also`;
-    PromotionUsedUp and PromotionChanged; OutOfStock, StockFragmented, and Unavailable.
+
+class _ShardShort(Exception):
+    """A stock shard has too few units, or is sold in another currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """An order to store, and what its transaction writes and checks."""
+
+    order: Order
+    events: Sequence[OrderEvent]
+    shard_counts: Mapping[str, int]  # by product
+    promotion: Promotion | None
+    stage_extra: StageExtra | None = None
+
+
+def create_order(new: NewOrder) -> None:
+    """Store the order, its stock, promotion use and events in one transaction, or nothing.
+
+    Raises OrderAlreadyPlaced if the order exists, whatever else fails; what `stage_extra`'s
+    conditions raise; PromotionUsedUp and PromotionChanged; OutOfStock, StockFragmented, and
+    Unavailable.
     """
-    held: Mapping[str, StockSnapshot] = {}  # nothing is known of it yet
-    for retry in range(ATTEMPTS):
-        if retry:
-            pause(retry)
+    snapshots: Mapping[str, StockSnapshot] = {}  # read only when a shard was short
+
+    def attempt() -> None:
+        nonlocal snapshots
         try:
-            parts = _parts(order, shards, held)
-            _staged(order, happened, parts, promotion, also).commit(attempts=1)
-        except _Short:
-            held = _look_again(order)
-        except Contended:  # where others win a shard, the next try may be made at another
-            continue
-        else:
-            return
-    raise Unavailable
+            _transaction(new, _allocate(new, snapshots)).commit(attempts=1)
+        except _ShardShort:
+            snapshots = _read_stock(new.order)
+            raise
+
+    try:
+        # After contention, the next attempt may choose another shard.
+        retry(attempt, on=(_ShardShort, Contended), attempts=ATTEMPTS)
+    except _ShardShort as error:
+        raise Unavailable from error
 
 
-class _Short(Exception):
-    """A shard has too little for what was to be taken from it, or is sold in another currency."""
-
-
-Parts = dict[str, dict[int, int]]  # by product, how many from which shard
-
-
-def _staged(
-    order: Order,
-    happened: Sequence[OrderEvent],
-    parts: Parts,
-    promotion: Promotion | None,
-    also: StageExtra | None,
-) -> Transaction:
+def _transaction(new: NewOrder, allocations: Allocations) -> Transaction:
+    order = new.order
     for line in order.lines:
-        line.taken_json = {str(shard): taken for shard, taken in parts[line.product_id].items()}
+        by_shard = allocations[line.product_id]
+        line.allocations_json = {str(shard): units for shard, units in by_shard.items()}
     transaction = Transaction()
     transaction.put(
         order,
         only_if=Order.order_id.does_not_exist(),
-        otherwise=OrderAlreadyPlaced("This order was placed before.", order_id=order.order_id),
+        otherwise=OrderAlreadyPlaced(order_id=order.order_id),
     )
-    if also:
-        also(transaction)
-    if promotion:
-        stage_use(transaction, order, promotion)
-    for product_id, taken in parts.items():
+    if new.stage_extra:
+        new.stage_extra(transaction)
+    if new.promotion:
+        _stage_promotion_use(transaction, order, new.promotion)
+    for product_id, by_shard in allocations.items():
         stock.stage_sale(
-            transaction, product_id, taken, currency=order.currency, otherwise=_Short()
+            transaction, product_id, by_shard, currency=order.currency, otherwise=_ShardShort()
         )
-    outbox.stage_events(transaction, happened)
+    outbox.stage_events(transaction, new.events)
     if len(transaction) > ACTIONS_MAX:
-        raise StockFragmented("This order's units are in too many places: order fewer products.")
+        raise StockFragmented(
+            "Stock for this order is too fragmented. Order fewer products at once."
+        )
     return transaction
 
 
-def _parts(order: Order, shards: Mapping[str, int], held: Mapping[str, StockSnapshot]) -> Parts:
-    """Each line from one shard by chance; from those that have enough, once that is known.
+def _stage_promotion_use(transaction: Transaction, order: Order, promotion: Promotion) -> None:
+    """Count the use if there is a limit; without one, orders do not contend for one item."""
 
-    Raises OutOfStock, with all lines for which all shards together have too few.
-    """
-    parts: Parts = {}
-    short: list[OrderLine] = []
-    for line in order.lines:
-        product_id, quantity = line.product_id, int(line.quantity)
-        taken = (
-            held[product_id].split(quantity)
-            if held
-            else {stock.random_shard(shards[product_id]): quantity}
+    def refusal(found: Promotion | None) -> Exception:
+        is_as_read = found is not None and found.version == promotion.version
+        return used_up(promotion) if is_as_read else PromotionChanged()
+
+    use = order.promotion
+    if use and use.is_counted:
+        transaction.update(
+            Promotion(PROMOTIONS, promotion.code),
+            [Promotion.used.add(1)],
+            only_if=(Promotion.version == promotion.version)
+            & (Promotion.used < promotion.uses_max),
+            otherwise=refusal,
         )
-        if taken is None:
+    if use and use.counted_for:
+        has_use_left = PromotionUse.used < promotion.uses_per_customer_max
+        transaction.update(
+            PromotionUse(use.counted_for, promotion.code),
+            [PromotionUse.used.add(1)],
+            only_if=PromotionUse.used.does_not_exist() | has_use_left,
+            otherwise=used_up_by_customer(promotion),
+        )
+
+
+def _allocate(new: NewOrder, snapshots: Mapping[str, StockSnapshot]) -> Allocations:
+    """Choose a random shard for each line, or, with snapshots, shards that have enough.
+
+    Raises OutOfStock with every line for which all shards together have too few units.
+    """
+    allocations: Allocations = {}
+    short: list[OrderLine] = []
+    for line in new.order.lines:
+        product_id, quantity = line.product_id, int(line.quantity)
+        by_shard = (
+            snapshots[product_id].split(quantity)
+            if snapshots
+            else {stock.random_shard(new.shard_counts[product_id]): quantity}
+        )
+        if by_shard is None:
             short.append(line)
         else:
-            parts[product_id] = taken
+            allocations[product_id] = by_shard
     if short:
-        raise _out_of_stock(short, held)
-    return parts
+        raise _out_of_stock(short, snapshots)
+    return allocations
 
 
-def _look_again(order: Order) -> dict[str, StockSnapshot]:
-    """How many shards there are is read again too: it may have been changed meanwhile."""
+def _read_stock(order: Order) -> dict[str, StockSnapshot]:
+    """Reads the shard counts again too: staff may have changed them since."""
     products = Product.find_many([line.product_id for line in order.lines])
-    return stock.get_stocks({key: int(it.stock_shards) for key, it in products.items()})
+    return stock.get_stocks(
+        {product_id: int(product.stock_shards) for product_id, product in products.items()}
+    )
 
 
-def _out_of_stock(short: list[OrderLine], held: Mapping[str, StockSnapshot]) -> OutOfStock:
+def _out_of_stock(short: list[OrderLine], snapshots: Mapping[str, StockSnapshot]) -> OutOfStock:
+    names = ", ".join(line.name for line in short)
     return OutOfStock(
-        f"There is not enough for this order of: {', '.join(line.name for line in short)}.",
+        f"Not enough units are available of: {names}. Order at most `available`.",
         product_id=short[0].product_id,
         lines=[
             {
                 "product_id": line.product_id,
                 "quantity": int(line.quantity),
-                "available": held[line.product_id].available,
+                "available": snapshots[line.product_id].available,
             }
             for line in short
         ],
     )
 
 
-def find(order_id: str) -> Order | None:
+def find_order(order_id: str) -> Order | None:
     return Order.find(order_id, consistent=True)
 
 
-def of_buyer(buyer_id: str, *, limit: int, cursor: str | None) -> ItemPage[Order]:
-    """Newest first. Raises InvalidCursor."""
+def list_orders(buyer_id: str, *, limit: int, cursor: str | None) -> ItemPage[Order]:
+    """The buyer's orders, newest first. Raises InvalidCursor."""
     return cursors.query_page(
-        Order.by_buyer, buyer_id, query=_OF_BUYER, owner=buyer_id, limit=limit, cursor=cursor
+        Order.by_buyer, buyer_id, query=_BUYER_ORDERS, owner=buyer_id, limit=limit, cursor=cursor
     )
 
 
-def not_erased(buyer_id: str) -> Iterator[Order]:
-    """Those that still have the buyer's address, as far as the index knows yet."""
-    return iter(Order.by_buyer.query(buyer_id, filter_condition=Order.fingerprint != ERASED))
+def list_orders_to_anonymize(buyer_id: str) -> Iterator[Order]:
+    """The buyer's orders that are not anonymized; the index may lag."""
+    return iter(Order.by_buyer.query(buyer_id, filter_condition=Order.fingerprint != ANONYMIZED))

@@ -1,30 +1,51 @@
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any, Self
+"""What shoppers send: quote, order and cancel requests."""
 
-from pydantic import Field
+import re
+from collections import Counter
+from typing import Annotated, Any
 
-from orders.buyers import is_guest
-from orders.fields import AddressLine, Name, PostalCode, PromotionCode
-from orders.lifecycle.decisions import SHOP
-from orders.lifecycle.provider_events import PROVIDER
-from orders.views import (
-    AddressView,
-    OrderLineView,
-    OrderStepView,
-    PaymentView,
-    RefundView,
-    ShipmentView,
-    Status,
-    TotalsView,
-)
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from orders.pricing.rate_tables import ShipTo
 from shared.countries import Country
-from shared.http.schemas import ONE_LINE, RequestBody, View
+from shared.email_addresses import Email
+from shared.errors.requests import InvalidFields
+from shared.http.schemas import ONE_LINE, RequestBody
 from shared.money import Money
-from shared.storage.models.orders import Order
 
-LINES_MAX = 50  # one transaction of 100 actions holds them with all that goes with them to spare
-QUANTITY_MAX = 10_000  # a typing error rather than an order
+LINES_MAX = 50  # with stock, promotion and events, well under DynamoDB's 100 actions a transaction
+QUANTITY_MAX = 10_000  # of one product; more is a typing error rather than an order
+
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
+AddressLine = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
+PostalCode = Annotated[str, Field(min_length=1, max_length=20, pattern=ONE_LINE)]
+
+_CODE_SEPARATOR = re.compile(r"[\s,;+|]")
+
+
+def _one_code(value: Any) -> Any:
+    """Trims the code and puts it in upper case, as promotions are stored."""
+    has_several = isinstance(value, list)
+    if isinstance(value, str):
+        value = value.strip().upper()
+        has_several = bool(_CODE_SEPARATOR.search(value))
+    if has_several:
+        raise PydanticCustomError("one_promotion_only", "An order takes one promotion code")
+    return value
+
+
+PromotionCode = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=40,
+        pattern=ONE_LINE,
+        description="One code; upper and lower case are the same.",
+        examples=["SPRING-10"],
+    ),
+    BeforeValidator(_one_code),
+]
 
 
 class RequestedLine(RequestBody):
@@ -42,8 +63,8 @@ class Address(RequestBody):
     country: Country
 
 
-class PartOfAddress(RequestBody):
-    """A whole address, or as much of it as is known; the country and the region count."""
+class PartialAddress(RequestBody):
+    """An address, or the part that is known. A quote depends only on country and region."""
 
     name: Name | None = None
     line1: AddressLine | None = None
@@ -54,78 +75,58 @@ class PartOfAddress(RequestBody):
     country: Country
 
 
-class OrderRequest(RequestBody):
-    """No price: what a line costs is read from the catalog."""
+class PricedRequest(RequestBody):
+    """The part of a quote or an order that prices depend on."""
 
-    lines: list[RequestedLine] = Field(min_length=1, max_length=LINES_MAX)
-    shipping_address: Address
+    lines: list[RequestedLine] = Field(
+        min_length=1, max_length=LINES_MAX, description="Lines of one product are added up."
+    )
+    shipping_address: Address | PartialAddress
     promotion_code: PromotionCode | None = None
+
+    def to_quantities(self) -> dict[str, int]:
+        """Quantities by product, in the order of the lines; a repeated product is added up.
+
+        Raises InvalidFields when the sum exceeds QUANTITY_MAX.
+        """
+        quantities: Counter[str] = Counter()
+        for line in self.lines:
+            quantities[line.product_id] += line.quantity
+        for product_id, quantity in quantities.items():
+            if quantity > QUANTITY_MAX:
+                raise _too_many(product_id, quantity)
+        return dict(quantities)
+
+    def to_ship_to(self) -> ShipTo:
+        return ShipTo(self.shipping_address.country, self.shipping_address.region)
+
+
+class QuoteRequest(PricedRequest):
+    shipping_address: PartialAddress
+
+
+class OrderRequest(PricedRequest):
+    """An order. It has no prices: the shop reads them from the catalog."""
+
+    shipping_address: Address
     quoted_total: Money | None = Field(
         default=None,
-        description="What the buyer was shown. An order that would cost anything else is refused.",
+        description="The total that the buyer saw. An order that costs another amount is refused.",
     )
 
 
-class QuoteRequest(RequestBody):
-    lines: list[RequestedLine] = Field(min_length=1, max_length=LINES_MAX)
-    shipping_address: PartOfAddress
-    promotion_code: PromotionCode | None = None
+class GuestOrderRequest(OrderRequest):
+    email: Email
 
 
 class CancelRequest(RequestBody):
     reason: str | None = Field(default=None, min_length=1, max_length=500, pattern=ONE_LINE)
 
 
-class OrderView(View):
-    """As its buyer is shown it."""
-
-    id: str
-    status: Status
-    lines: list[OrderLineView]
-    totals: TotalsView
-    tax_included: bool = Field(description="Whether the prices, and so the total, have the tax.")
-    promotion_code: str | None
-    shipping_address: AddressView
-    payment: PaymentView
-    refunds: list[RefundView]
-    shipment: ShipmentView | None
-    history: list[OrderStepView] = Field(
-        description="`by` is the buyer's own id, `staff`, `payments` or `shop`."
-    )
-    placed_at: datetime
-    expires_at: datetime | None = Field(description="Until then it waits to be paid.")
-    version: int
-
-    @classmethod
-    def from_model(cls, order: Order, **more: Any) -> Self:
-        """`more` is what a wider view adds, or shows otherwise."""
-        currency = order.currency
-        shown = {
-            "id": order.order_id,
-            "status": order.status,
-            "lines": [
-                OrderLineView.from_model(line, currency, returned=int(line.returned))
-                for line in order.lines
-            ],
-            "totals": TotalsView.from_model(order.totals, currency),
-            "tax_included": bool(order.tax_included),
-            "promotion_code": order.promotion.code if order.promotion else None,
-            "shipping_address": AddressView.from_model(order.shipping_address),
-            "payment": PaymentView.from_model(order),
-            "refunds": [RefundView.from_model(refund, currency) for refund in order.refunds],
-            "shipment": ShipmentView.from_model(order.shipment) if order.shipment else None,
-            "history": list(_told_to_its_buyer(order)),
-            "placed_at": order.placed_at,
-            "expires_at": order.expires_at,
-            "version": int(order.version),
-        }
-        return cls(**shown | more)
-
-
-def _told_to_its_buyer(order: Order) -> Iterator[OrderStepView]:
-    """The history without the ids of the shop's people."""
-    for step in order.history:
-        # What a guest did before their address had an account is that account's.
-        is_buyer = step.by == order.buyer_id or is_guest(step.by)
-        named = step.by if step.by in (SHOP, PROVIDER) else "staff"
-        yield OrderStepView.from_model(step, by=order.buyer_id if is_buyer else named)
+def _too_many(product_id: str, quantity: int) -> InvalidFields:
+    problem = {
+        "path": "body.lines",
+        "code": "less_than_equal",
+        "message": f"{quantity} of {product_id} in all; at most {QUANTITY_MAX}",
+    }
+    return InvalidFields(problem["message"], fields=[problem])

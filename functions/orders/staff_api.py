@@ -1,4 +1,4 @@
-"""What staff do: keep the terms that the shop sells on, see to its orders, have them exported."""
+"""The staff's API: orders of all buyers, exports, promotions, and tax and shipping rates."""
 
 from orders.exports.routes import routes as export_routes
 from orders.fulfilment.routes import routes as fulfilment_routes

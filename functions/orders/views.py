@@ -1,11 +1,14 @@
-"""The parts of an order, as clients are shown them."""
+"""An order, as its buyer sees it; `fulfilment.views` adds what staff see."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Literal, Self
 
 from pydantic import Field
 
+from orders.buyers import is_guest
 from orders.lifecycle import balances
+from orders.lifecycle.transitions import PROVIDER_ACTOR, SHOP_ACTOR
 from shared.http.schemas import View
 from shared.money import Money
 from shared.storage.models.orders import (
@@ -25,9 +28,11 @@ Status = Literal[
 PaymentStatus = Literal["none", "started", "authorized", "captured", "manual", "void"]
 RefundStatus = Literal["requested", "succeeded", "failed"]
 
+TAX_INCLUDED = "Whether the prices, and so the total, include the tax."
+
 
 class AddressView(View):
-    """Where an order goes. Of a buyer whose account was deleted only the country is kept."""
+    """The shipping address. Only the country remains when the buyer's account was deleted."""
 
     name: str | None
     line1: str | None
@@ -56,8 +61,8 @@ class QuotedLineView(View):
     name: str
     quantity: int
     unit_price: Money
-    line_total: Money = Field(description="Before its discount.")
-    discount: Money = Field(description="Its share of the order's.")
+    line_total: Money = Field(description="Before the discount.")
+    discount: Money = Field(description="The line's share of the order's discount.")
     tax: Money
     tax_rate_ppm: int = Field(description="Parts per million: 190000 is 19 %.")
     tax_class: str
@@ -80,7 +85,7 @@ class QuotedLineView(View):
 
 
 class OrderLineView(QuotedLineView):
-    returned: int = Field(description="Units of it that are back in stock.")
+    returned: int = Field(description="Units that are back in stock.")
 
 
 class TotalsView(View):
@@ -103,7 +108,7 @@ class TotalsView(View):
 
 class OrderStepView(View):
     status: Status
-    event: str | None = Field(description="What happened, if the status stayed what it was.")
+    event: str | None = Field(description="What happened; null when the status changed.")
     at: datetime
     by: str
     reason: str | None
@@ -116,14 +121,14 @@ class OrderStepView(View):
 class PaymentView(View):
     status: PaymentStatus
     received: Money
-    refunded: Money = Field(description="What of it has been paid back.")
+    refunded: Money = Field(description="The sum of the refunds that succeeded.")
 
     @classmethod
     def from_model(cls, order: Order, **more: Any) -> Self:
         return cls(
             status=_payment_status(order.payment),
             received=money(balances.received_minor(order), order.currency),
-            refunded=money(balances.paid_back_minor(order), order.currency),
+            refunded=money(balances.refunded_minor(order), order.currency),
             **more,
         )
 
@@ -162,6 +167,69 @@ class ShipmentView(View):
     @classmethod
     def from_model(cls, shipment: OrderShipment) -> Self:
         return cls(carrier=shipment.carrier, tracking_number=shipment.tracking_number)
+
+
+class OrderView(View):
+    """An order, as its buyer sees it."""
+
+    id: str
+    status: Status
+    lines: list[OrderLineView]
+    totals: TotalsView
+    tax_included: bool = Field(description=TAX_INCLUDED)
+    promotion_code: str | None
+    shipping_address: AddressView
+    payment: PaymentView
+    refunds: list[RefundView]
+    shipment: ShipmentView | None
+    history: list[OrderStepView] = Field(
+        description="`by` is the buyer's id, `staff`, `payments` or `shop`."
+    )
+    placed_at: datetime
+    expires_at: datetime | None = Field(
+        description="When the order expires unless it is paid; null once it is paid or finished."
+    )
+    version: int
+
+    @classmethod
+    def from_model(cls, order: Order, **more: Any) -> Self:
+        """`more` has the fields that a wider view adds or replaces."""
+        currency = order.currency
+        fields = {
+            "id": order.order_id,
+            "status": order.status,
+            "lines": [
+                OrderLineView.from_model(line, currency, returned=int(line.returned))
+                for line in order.lines
+            ],
+            "totals": TotalsView.from_model(order.totals, currency),
+            "tax_included": bool(order.tax_included),
+            "promotion_code": order.promotion.code if order.promotion else None,
+            "shipping_address": AddressView.from_model(order.shipping_address),
+            "payment": PaymentView.from_model(order),
+            "refunds": [RefundView.from_model(refund, currency) for refund in order.refunds],
+            "shipment": ShipmentView.from_model(order.shipment) if order.shipment else None,
+            "history": list(_buyer_history(order)),
+            "placed_at": order.placed_at,
+            "expires_at": order.expires_at,
+            "version": int(order.version),
+        }
+        return cls(**fields | more)
+
+
+def _buyer_history(order: Order) -> Iterator[OrderStepView]:
+    """The history without the ids of staff."""
+    for step in order.history:
+        # A guest's steps belong to the account that the order was linked to later.
+        is_buyer = step.by == order.buyer_id or is_guest(step.by)
+        actor = step.by if step.by in (SHOP_ACTOR, PROVIDER_ACTOR) else "staff"
+        yield OrderStepView.from_model(step, by=order.buyer_id if is_buyer else actor)
+
+
+class GuestOrderView(OrderView):
+    order_token: str = Field(
+        description="Grants access to this order for 90 days. Keep it as secret as a password."
+    )
 
 
 def money(amount_minor: float, currency: str) -> Money:

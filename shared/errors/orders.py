@@ -1,10 +1,16 @@
-"""Refusals of orders: of their prices, their placement, and what may become of them."""
+"""Refusals of orders: of their prices, their placement and their changes."""
 
 from shared.errors.base import AppError, NotFound, Unavailable
 
 
 class OrderNotFound(NotFound):
+    """No such order, or another buyer's: the answer does not tell which."""
+
     code = "order_not_found"
+    default_message = (
+        "No order with this id is visible to you. Check the id; a guest also needs the "
+        "order's token."
+    )
 
 
 class ExportNotFound(NotFound):
@@ -21,100 +27,119 @@ class TooManyExports(AppError):
 
 class OrderAlreadyPlaced(AppError):
     status, code = 409, "order_already_placed"
+    default_message = "An order with this Idempotency-Key exists. Retry to read it."
 
 
 class TotalChanged(AppError):
-    """The order would cost something else than the client was quoted."""
+    """The order costs another amount than the client was quoted."""
 
     status, code = 409, "total_changed"
+    default_message = "The total has changed since the quote. Request a new quote."
 
 
 class UnknownProducts(AppError):
     status, code = 422, "unknown_products"
+    default_message = "Some of these products are not for sale. Remove them from the order."
 
 
 class MixedCurrencies(AppError):
     status, code = 422, "mixed_currencies"
+    default_message = "An order has one currency. Order products of other currencies separately."
 
 
 class AmountTooLarge(AppError):
     status, code = 422, "amount_too_large"
+    default_message = "This order exceeds the largest amount. Order fewer units."
 
 
 class NoShippingRate(AppError):
     """No shipping rate covers the destination in the order's currency."""
 
     status, code = 422, "no_shipping_rate"
+    default_message = "The shop does not ship to this country in this currency."
 
 
 class PromotionNotFound(NotFound):
-    """For staff, by its address."""
+    """Staff asked for a promotion by its code."""
 
     code = "promotion_not_found"
+    default_message = "No promotion has this code."
 
 
 class PromotionCodeTaken(AppError):
     status, code = 409, "promotion_code_taken"
+    default_message = "A promotion with this code exists. Choose another code."
 
 
 class UnknownPromotion(AppError):
-    """Of a code that a buyer has sent."""
+    """A buyer sent a code that no active promotion has."""
 
     status, code = 422, "unknown_promotion"
+    default_message = "No promotion has this code. Check or remove the code."
 
 
 class PromotionNotStarted(AppError):
     status, code = 422, "promotion_not_started"
+    default_message = "This promotion has not started yet. Remove the code or try again later."
 
 
 class PromotionExpired(AppError):
     status, code = 422, "promotion_expired"
+    default_message = "This promotion has ended. Remove the code."
 
 
 class PromotionMinimumNotMet(AppError):
     status, code = 422, "promotion_minimum_not_met"
+    default_message = "The items cost less than this promotion requires. Add items."
 
 
 class PromotionNotInCurrency(AppError):
-    """Its amounts are in another currency than the order's."""
+    """The promotion's amounts are in another currency than the order."""
 
     status, code = 422, "promotion_not_in_currency"
+    default_message = "This promotion applies to orders in another currency. Remove the code."
 
 
 class PromotionUsedUp(AppError):
-    """By all customers together, or by this one."""
+    """All customers together have used it up, or this customer has."""
 
     status, code = 409, "promotion_used_up"
+    default_message = "This promotion has no uses left. Remove the code."
 
 
 class OrderStatusConflict(AppError):
-    """What the order has become does not allow it."""
+    """The order's status does not allow the change."""
 
     status, code = 409, "order_status_conflict"
+    default_message = "The order's status does not allow this. Fetch the order."
 
 
 class RefundTooLarge(AppError):
-    """More than was received and not paid back yet."""
+    """The refund exceeds what was received and is not refunded yet."""
 
     status, code = 409, "refund_too_large"
+    default_message = "The refund exceeds the refundable amount. Refund less."
 
 
 class ReturnQuantityExceeded(AppError):
-    """More units than the order has sold and not taken back."""
+    """The return has more units than the order has sold and not taken back."""
 
     status, code = 409, "return_quantity_exceeded"
+    default_message = "The order has fewer units left to return. Return at most `returnable`."
 
 
 class OrderEntryLimitReached(AppError):
-    """An order is one item of the database: it has room for so many refunds, returns and notes."""
+    """An order is one item in DynamoDB, so its refunds, returns and notes are limited."""
 
     status, code = 409, "order_entry_limit_reached"
+    default_message = "The order has no room for more refunds, returns or notes."
 
 
 class OrderExpiredUnpaid(AppError):
-    """The time to pay for it is over."""
+    """The time to pay for the order is over."""
 
     status, code = 409, "order_expired"
+    default_message = "The order was not paid in time. Place a new order."
 
 
 class PaymentUnavailable(Unavailable):

@@ -1,4 +1,4 @@
-"""Events of orders, from being placed to being paid back."""
+"""Events of orders and of their payments, refunds, returns and exports."""
 
 from typing import Literal
 
@@ -19,7 +19,7 @@ class OrderedLine(Frozen):
 
 class OrderData(Frozen):
     order_id: str
-    buyer_id: str = Field(description="A user's id, or a guest's, of whom nothing else is kept.")
+    buyer_id: str = Field(description="The id of a user, or of a guest without an account.")
     total: Money
 
 
@@ -33,7 +33,7 @@ class OrderPlaced(DomainEvent):
 
 
 class OrderPaid(DomainEvent):
-    """The payment is certain: captured, authorized to be captured later, or made by hand."""
+    """The payment is certain: captured, authorized, or received by staff."""
 
     type: Literal["order.paid"] = "order.paid"
     data: OrderData
@@ -60,35 +60,35 @@ class OrderCancelled(DomainEvent):
 
 
 class OrderExpired(DomainEvent):
-    """It was not paid in time: its stock is free again."""
+    """The order was not paid in time. Its units are available again."""
 
     type: Literal["order.expired"] = "order.expired"
     data: OrderData
 
 
 class CaptureRequested(DomainEvent):
-    """The order has left: the payment that was authorized is to be captured."""
+    """The order was shipped: capture its authorized payment."""
 
     type: Literal["order.capture_requested"] = "order.capture_requested"
     data: OrderData
 
 
 class VoidRequested(DomainEvent):
-    """Nothing is to come of the payment that was begun."""
+    """The order no longer needs the payment that was started: void it."""
 
     type: Literal["order.void_requested"] = "order.void_requested"
     data: OrderData
 
 
 class AuthorizationVoided(DomainEvent):
-    """The order was paid, and the provider has let go of what it had authorized: see to it."""
+    """The provider voided the payment of an order that counted as paid. Staff must act."""
 
     type: Literal["order.authorization_voided"] = "order.authorization_voided"
     data: OrderData
 
 
 class ManualRefundRequired(DomainEvent):
-    """It was paid by hand and is over: somebody has to pay it back, and to enter that."""
+    """The order ended after a manual payment: staff must pay it back and enter the refund."""
 
     type: Literal["order.manual_refund_required"] = "order.manual_refund_required"
     data: OrderData
@@ -100,14 +100,14 @@ class RefundData(OrderData):
 
 
 class RefundRequested(DomainEvent):
-    """The payment provider is to be asked for it; what comes of it is another event."""
+    """Request the refund from the payment provider. Its result is another event."""
 
     type: Literal["order.refund_requested"] = "order.refund_requested"
     data: RefundData
 
 
 class OrderRefundedData(RefundData):
-    is_full: bool = Field(description="Whether nothing is left that could be paid back.")
+    is_full: bool = Field(description="Whether everything that was received is refunded.")
 
 
 class OrderRefunded(DomainEvent):
@@ -116,7 +116,7 @@ class OrderRefunded(DomainEvent):
 
 
 class RefundFailed(DomainEvent):
-    """The provider could not pay it back: somebody has to."""
+    """The provider could not pay the refund. Staff must pay it."""
 
     type: Literal["order.refund_failed"] = "order.refund_failed"
     data: RefundData
@@ -132,14 +132,14 @@ class OrderReturnedData(OrderData):
 
 
 class OrderReturned(DomainEvent):
-    """Units of it are back in stock."""
+    """Returned units are back in stock."""
 
     type: Literal["order.returned"] = "order.returned"
     data: OrderReturnedData
 
 
 class ConfirmationRequested(DomainEvent):
-    """The mail about the order is to be sent once more."""
+    """Mail the order's confirmation again."""
 
     type: Literal["order.confirmation_requested"] = "order.confirmation_requested"
     data: OrderData
@@ -150,7 +150,7 @@ class ExportData(Frozen):
 
 
 class ExportRequested(DomainEvent):
-    """A file of orders is to be written."""
+    """Write the file of an export."""
 
     type: Literal["export.requested"] = "export.requested"
     data: ExportData

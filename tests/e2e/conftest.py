@@ -19,7 +19,7 @@ import pytest
 
 from local import payment_keys
 from local import stack as local_stack
-from local.gateway import PROVIDER_PATH
+from local.gateway import PROVIDER
 from local.seeding import Account
 from local.stack import Stack
 from tests.support.logs import find_secrets
@@ -162,7 +162,7 @@ class Shop:
     def confirm(self, payment: dict[str, Any], card: str = "ok") -> httpx.Response:
         """As the provider's own page does; the shop hears of it from the provider."""
         return self.connection.post(
-            f"{PROVIDER_PATH}/payments/{payment['payment_id']}/confirm",
+            f"{PROVIDER}/payments/{payment['payment_id']}/confirm",
             json={"client_secret": payment["client_secret"], "card": card},
         )
 
@@ -281,7 +281,7 @@ def behaving(stack: Stack, **how: Any) -> Iterator[None]:
         SecretId=stack.physical_ids[payment_keys.SECRET]
     )
     headers = {"authorization": f"Bearer {json.loads(secret['SecretString'])['api_key']}"}
-    url = f"{stack.api_url}{PROVIDER_PATH}/behaviour"
+    url = f"{stack.api_url}{PROVIDER}/behaviour"
     with httpx.Client(headers=headers, timeout=CLIENT_SECONDS, trust_env=False) as operator:
         before = operator.get(url).json()
         operator.put(url, json=how).raise_for_status()

@@ -212,7 +212,7 @@ def test_a_user_s_link_needs_a_login_and_a_guest_s_does_not(event):
     assert users == f"{SHOP_URL}/orders/ord_one"
     head, _, token = str(guests).partition("&token=")
     assert head == f"{SHOP_URL}/order?id=ord_one"
-    guest_links.require("ord_one", token)
+    guest_links.require_valid_token("ord_one", token)
     assert to_guest.to == "guest@example.com"
     for text in (to_guest.text, Page(to_guest.html).text):
         assert "for 90 days" in " ".join(text.split())

@@ -1,4 +1,4 @@
-"""Whole slice: an order is called off, and all that it held is free again."""
+"""Cancelling an order through the API frees its stock and its promotion use."""
 
 import time
 from functools import partial
@@ -55,7 +55,7 @@ def shipped(order_id):
     )
 
 
-def kinds_told() -> list[str]:
+def event_types() -> list[str]:
     return [event.type for event in events.published_events()]
 
 
@@ -63,7 +63,7 @@ def allocated(product) -> int:
     return stock.get_stock(Product.get(product.product_id)).allocated
 
 
-def test_a_buyer_cancels_what_is_not_paid_yet(tea, order_id):
+def test_a_buyer_cancels_an_unpaid_order(tea, order_id):
     answer = cancel(order_id, reason="Ordered twice")
 
     assert (answer.status, answer.body["status"]) == (200, "cancelled")
@@ -75,7 +75,7 @@ def test_a_buyer_cancels_what_is_not_paid_yet(tea, order_id):
     )
     assert (answer.body["expires_at"], answer.body["lines"][0]["returned"]) == (None, 3)
     assert (shop.available(tea), allocated(tea)) == (10, 0)
-    assert sorted(kinds_told()) == ["order.cancelled", "order.placed"]
+    assert sorted(event_types()) == ["order.cancelled", "order.placed"]
     assert Order.get(order_id).awaits is None
 
 
@@ -85,7 +85,7 @@ def test_a_reason_may_be_left_out(order_id):
     assert (answer.status, answer.body["history"][-1]["reason"]) == (200, None)
 
 
-def test_a_second_time_it_answers_the_same_and_gives_nothing_back_again(tea, order_id):
+def test_a_repeated_cancel_answers_the_same_and_restocks_once(tea, order_id):
     first = cancel(order_id, reason="Ordered twice")
 
     again = cancel(order_id, reason="Did that work?")
@@ -94,8 +94,8 @@ def test_a_second_time_it_answers_the_same_and_gives_nothing_back_again(tea, ord
     assert (shop.available(tea), OutboxRow.count()) == (10, 2)
 
 
-def test_what_was_paid_by_hand_for_it_is_owed(tea, order_id):
-    """Nobody is told that it was paid back before somebody has done so."""
+def test_cancelling_a_manual_payment_requires_a_manual_refund(tea, order_id):
+    """The refund is recorded only when staff have paid it."""
     paid(order_id)
 
     answer = cancel(order_id)
@@ -111,9 +111,7 @@ def test_what_was_paid_by_hand_for_it_is_owed(tea, order_id):
 
 
 @pytest.mark.parametrize(("permissions", "status"), [("", 403), (" orders:refund", 200)])
-def test_who_cancels_what_is_paid_for_others_has_the_right_to_pay_back(
-    order_id, permissions, status
-):
+def test_cancelling_a_paid_order_needs_the_refund_permission(order_id, permissions, status):
     paid(order_id)
     script = {
         "user_id": "usr_script",
@@ -128,7 +126,7 @@ def test_who_cancels_what_is_paid_for_others_has_the_right_to_pay_back(
     assert answer.status == status
 
 
-def test_a_promotion_s_uses_are_given_back(tea):
+def test_cancelling_releases_the_uses_of_the_promotion(tea):
     pricing.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
     order_id = place(tea, promotion_code="SPRING")
     taken = pricing.count_uses("SPRING"), pricing.count_uses("SPRING", ADA.user_id)
@@ -140,7 +138,7 @@ def test_a_promotion_s_uses_are_given_back(tea):
     assert (pricing.count_uses("SPRING"), pricing.count_uses("SPRING", ADA.user_id)) == (0, 0)
 
 
-def test_a_buyer_cannot_call_back_what_has_left(tea, order_id):
+def test_a_buyer_cannot_cancel_a_shipped_order(tea, order_id):
     shipped(order_id)
 
     answer = cancel(order_id)
@@ -161,7 +159,7 @@ def test_staff_cancel_any_order(order_id, before):
     assert Order.get(order_id).history[-1].by == STAFF.user_id
 
 
-def test_what_staff_cancel_after_it_has_left_does_not_come_back_by_itself(tea, order_id):
+def test_cancelling_a_shipped_order_restocks_nothing(tea, order_id):
     shipped(order_id)
 
     cancel(order_id, caller=STAFF)
@@ -177,7 +175,7 @@ def test_an_expired_order_cannot_be_cancelled(order_id):
     assert (answer.status, answer.code) == (409, "order_status_conflict")
 
 
-def test_someone_else_s_order_looks_just_like_one_that_does_not_exist(tea, order_id):
+def test_another_buyers_order_looks_like_a_missing_one(tea, order_id):
     theirs = cancel(order_id, caller=BOB)
     missing = cancel("ord_missing", caller=BOB)
 
@@ -186,7 +184,7 @@ def test_someone_else_s_order_looks_just_like_one_that_does_not_exist(tea, order
     assert (Order.get(order_id).status, shop.available(tea)) == ("pending_payment", 7)
 
 
-def test_a_stranger_cancels_nothing(order_id):
+def test_cancelling_needs_a_token(order_id):
     assert cancel(order_id, caller=NOBODY).status == 401
 
 
@@ -198,10 +196,8 @@ def test_a_reason_is_one_line_of_up_to_500_characters(order_id, reason):
     assert Order.get(order_id).status == "pending_payment"
 
 
-def test_an_order_that_is_paid_at_that_moment_is_cancelled_and_its_money_is_owed(
-    order_id, monkeypatch
-):
-    """Whoever is slower decides anew about what the order has become."""
+def test_an_order_paid_at_that_moment_is_still_cancelled(order_id, monkeypatch):
+    """The slower writer decides again, about the order as it is then."""
     decide, ahead = decisions.cancel, [lambda: paid(order_id)]
 
     def overtaken(order, **how):
@@ -221,7 +217,7 @@ def test_an_order_that_is_paid_at_that_moment_is_cancelled_and_its_money_is_owed
     assert answer.body["history"][-1]["event"] == "manual_refund_required"
 
 
-def test_a_cancellation_that_others_win_each_time_is_told_when_to_try_again(order_id):
+def test_a_cancellation_that_always_loses_gets_retry_after(order_id):
     lost = cancelled_transaction("TransactionConflict", "None", "None")
 
     with inject_faults(connection().client, "TransactWriteItems", *[lost] * 4):

@@ -1,4 +1,4 @@
-"""What staff do about an order: mark it paid, ship, deliver, take back, note, confirm again."""
+"""Staff mark orders paid, ship, deliver, restock and annotate them, and resend confirmations."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def raw(order: Order) -> dict:
     return Order.get(order.order_id).serialize()
 
 
-def test_an_order_from_being_placed_to_being_delivered(tea):
+def test_staff_take_an_order_from_payment_to_delivery(tea):
     order = orders.create_order(product=tea)
 
     paid = call_as_staff("staff.mark_order_paid", order.order_id, CASH)
@@ -50,7 +50,7 @@ def test_an_order_from_being_placed_to_being_delivered(tea):
 
     answers = [paid, shipped, delivered]
     assert [answer.status for answer in answers] == [200] * 3
-    assert [it.body["status"] for it in answers] == ["paid", "shipped", "delivered"]
+    assert [answer.body["status"] for answer in answers] == ["paid", "shipped", "delivered"]
     assert shipped.body["shipment"] == DHL
     assert count_units(tea) == (8, 0)
     assert [event.type for event in list_order_events(order)] == [
@@ -61,7 +61,7 @@ def test_an_order_from_being_placed_to_being_delivered(tea):
     ]
 
 
-def test_staff_see_whose_it_is_and_who_did_what(tea):
+def test_staff_see_the_buyer_and_who_did_what(tea):
     order = orders.create_order(start_payment, product=tea)
     call_as_staff("staff.mark_order_paid", order.order_id, CASH)
     call_as_staff("staff.refund_order", order.order_id, {"reason": "sold out", "amount": None})
@@ -87,7 +87,7 @@ def test_staff_see_whose_it_is_and_who_did_what(tea):
     assert (refund["by"], refund["is_manual"]) == (STAFF.user_id, True)
 
 
-def test_its_buyer_sees_the_same_without_what_is_the_shops_own(tea):
+def test_the_buyer_sees_the_order_without_staff_details(tea):
     order = orders.create_order(product=tea)
     call_as_staff("staff.mark_order_paid", order.order_id, CASH)
     call_as_staff("staff.add_note_to_order", order.order_id, {"text": "a difficult one"})
@@ -102,13 +102,13 @@ def test_its_buyer_sees_the_same_without_what_is_the_shops_own(tea):
     assert {name for name in seen if seen[name] != staff_view[name]} == {"history", "payment"}
 
 
-def test_a_guests_order_is_shown_with_its_address(tea):
+def test_staff_see_the_email_address_of_a_guest(tea):
     order = orders.create_order(product=tea, buyer_id="gst_ada", guest_email="ada@example.com")
 
     assert (shown(order)["buyer_id"], shown(order)["guest_email"]) == ("gst_ada", "ada@example.com")
 
 
-# Sent twice
+# Repeated requests
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_guests_order_is_shown_with_its_address(tea):
         ((captured, ship), "staff.deliver_order", None),
     ],
 )
-def test_the_same_request_twice_is_answered_the_same_and_done_once(life, what, body, tea):
+def test_a_repeated_request_answers_the_same_and_acts_once(life, what, body, tea):
     order = orders.create_order(*life, product=tea)
 
     first = call_as_staff(what, order.order_id, body)
@@ -132,7 +132,7 @@ def test_the_same_request_twice_is_answered_the_same_and_done_once(life, what, b
     assert OutboxRow.count() == rows
 
 
-def test_what_the_order_is_does_not_allow_it(tea):
+def test_a_change_that_the_status_forbids_is_refused(tea):
     order = orders.create_order(product=tea)
     before = raw(order)
 
@@ -146,7 +146,7 @@ def test_what_the_order_is_does_not_allow_it(tea):
     assert raw(order) == before
 
 
-def test_an_authorized_payment_is_captured_when_the_order_leaves(tea):
+def test_shipping_captures_an_authorized_payment(tea):
     order = orders.create_order(authorized, product=tea)
 
     call_as_staff("staff.ship_order", order.order_id, DHL)
@@ -160,7 +160,7 @@ def test_an_authorized_payment_is_captured_when_the_order_leaves(tea):
 # Returns
 
 
-def test_units_that_are_taken_back_can_be_sold_again(tea):
+def test_returned_units_can_be_sold_again(tea):
     order = orders.create_order(captured, ship, deliver, product=tea, quantity=3)
 
     answer = call_as_staff(
@@ -174,8 +174,8 @@ def test_units_that_are_taken_back_can_be_sold_again(tea):
     assert returned["lines"] == one(tea, 2)["lines"]
     assert (returned["reason"], returned["by"]) == ("did not like it", STAFF.user_id)
     assert count_units(tea) == (9, 0)
-    (event,) = [it for it in list_order_events(order) if it.type == "order.returned"]
-    assert [it.model_dump() for it in event.data.lines] == one(tea, 2)["lines"]
+    (event,) = [event for event in list_order_events(order) if event.type == "order.returned"]
+    assert [line.model_dump() for line in event.data.lines] == one(tea, 2)["lines"]
 
 
 def test_lines_of_one_product_are_added_up(tea):
@@ -187,7 +187,7 @@ def test_lines_of_one_product_are_added_up(tea):
     assert answer.body["returns"][0]["lines"] == one(tea, 2)["lines"]
 
 
-def test_a_return_that_is_sent_again_is_the_same_return(tea):
+def test_a_return_with_the_same_key_is_the_same_return(tea):
     order = orders.create_order(captured, ship, product=tea, quantity=3)
     call_as_staff("staff.return_order", order.order_id, one(tea, 2))
 
@@ -200,7 +200,7 @@ def test_a_return_that_is_sent_again_is_the_same_return(tea):
 
 
 @pytest.mark.parametrize("changes", [{"reason": "another"}, {"lines": 1}])
-def test_another_return_with_the_same_key_is_refused(changes, tea):
+def test_a_different_return_with_the_same_key_is_refused(changes, tea):
     order = orders.create_order(captured, ship, product=tea, quantity=3)
     call_as_staff("staff.return_order", order.order_id, one(tea, 2))
     body = one(tea, 1) if "lines" in changes else one(tea, 2) | changes
@@ -211,7 +211,7 @@ def test_another_return_with_the_same_key_is_refused(changes, tea):
     assert count_units(tea) == (9, 0)
 
 
-def test_with_another_key_it_is_another_return(tea):
+def test_a_return_with_another_key_is_another_return(tea):
     order = orders.create_order(captured, ship, product=tea, quantity=3)
 
     for key in ("first", "second"):
@@ -221,7 +221,7 @@ def test_with_another_key_it_is_another_return(tea):
     assert count_units(tea) == (9, 0)
 
 
-def test_more_than_was_sold_is_not_taken_back(tea):
+def test_returning_more_units_than_were_sold_is_refused(tea):
     order = orders.create_order(captured, ship, product=tea, quantity=3)
 
     answer = call_as_staff("staff.return_order", order.order_id, one(tea, 4))
@@ -235,7 +235,7 @@ def test_more_than_was_sold_is_not_taken_back(tea):
 # Notes and mails
 
 
-def test_a_note_is_kept_with_who_wrote_it_and_when(tea):
+def test_a_note_has_its_author_and_time(tea):
     order = orders.create_order(product=tea)
 
     answer = call_as_staff("staff.add_note_to_order", order.order_id, {"text": "Call\nhim first."})
@@ -247,20 +247,22 @@ def test_a_note_is_kept_with_who_wrote_it_and_when(tea):
     assert list_order_events(order)[1:] == []
 
 
-def test_the_confirmation_is_asked_for_as_often_as_one_likes(tea):
+def test_the_confirmation_can_be_resent_any_number_of_times(tea):
     order = orders.create_order(product=tea)
 
     answers = [call_as_staff("staff.resend_confirmation", order.order_id) for _ in range(2)]
 
-    assert [(it.status, it.body) for it in answers] == [(202, "")] * 2
-    assert [it.type for it in list_order_events(order)][1:] == ["order.confirmation_requested"] * 2
+    assert [(answer.status, answer.body) for answer in answers] == [(202, "")] * 2
+    assert [event.type for event in list_order_events(order)][1:] == [
+        "order.confirmation_requested"
+    ] * 2
     assert Order.get(order.order_id).status == "pending_payment"
 
 
-# Bad input
+# Invalid input
 
 TEXT = "x" * 2001
-BAD = [
+INVALID = [
     ("staff.ship_order", {}, "body.carrier"),
     ("staff.ship_order", {"carrier": ""}, "body.carrier"),
     ("staff.ship_order", {"carrier": "D\nHL"}, "body.carrier"),
@@ -304,8 +306,8 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("what", "body", "path"), BAD)
-def test_bad_input_is_refused_and_changes_nothing(what, body, path, tea):
+@pytest.mark.parametrize(("what", "body", "path"), INVALID)
+def test_invalid_input_is_refused_and_changes_nothing(what, body, path, tea):
     order = orders.create_order(captured, product=tea)
     before = raw(order)
 
@@ -324,7 +326,7 @@ def test_bad_input_is_refused_and_changes_nothing(what, body, path, tea):
         ("x" * 256, 422, "invalid_fields"),
     ],
 )
-def test_what_must_happen_once_needs_a_key(what, key, status, code, tea):
+def test_returns_and_refunds_need_an_idempotency_key(what, key, status, code, tea):
     order = orders.create_order(captured, product=tea)
 
     answer = call_as_staff(what, order.order_id, key=key)
@@ -332,7 +334,7 @@ def test_what_must_happen_once_needs_a_key(what, key, status, code, tea):
     assert (answer.status, answer.code) == (status, code)
 
 
-KEEPING = [
+STAFF_ROUTES = [
     "staff.get_order",
     "staff.mark_order_paid",
     "staff.ship_order",
@@ -344,7 +346,7 @@ KEEPING = [
 ]
 
 
-@pytest.mark.parametrize("what", KEEPING)
+@pytest.mark.parametrize("what", STAFF_ROUTES)
 def test_an_unknown_order_is_404(what):
     answer = call_as_staff(what, "ord_unknown")
 
@@ -352,8 +354,8 @@ def test_an_unknown_order_is_404(what):
     assert Order.count() == 0
 
 
-@pytest.mark.parametrize("what", KEEPING)
-def test_a_customer_may_do_none_of_it_to_their_own_order(what, tea):
+@pytest.mark.parametrize("what", STAFF_ROUTES)
+def test_customers_cannot_fulfil_their_own_orders(what, tea):
     order = orders.create_order(product=tea)
     before = raw(order)
 
@@ -374,7 +376,7 @@ def test_a_customer_may_do_none_of_it_to_their_own_order(what, tea):
         ((), "staff.resend_confirmation", None),
     ],
 )
-def test_who_did_what_to_which_order_is_audited(life, what, body, tea):
+def test_the_audit_log_says_who_did_what_to_which_order(life, what, body, tea):
     order = orders.create_order(*life, product=tea)
 
     with logs.captured() as lines:
@@ -387,7 +389,7 @@ def test_who_did_what_to_which_order_is_audited(life, what, body, tea):
     assert "call him" not in lines.text
 
 
-def test_what_was_done_before_is_audited_as_such(tea):
+def test_a_repeated_request_is_audited_as_done_before(tea):
     order = orders.create_order(product=tea)
     call_as_staff("staff.mark_order_paid", order.order_id, CASH)
 

@@ -1,4 +1,4 @@
-"""Staff pay back: in part or in full, once for each key, and never more than was paid."""
+"""Staff refund orders: in part or in full, once per key, never more than was received."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def tea():
 
 @pytest.fixture
 def order(tea):
-    """Of two units, EUR 20.00."""
+    """Two units, EUR 20.00."""
     return orders.create_order(captured, product=tea)
 
 
@@ -38,11 +38,13 @@ def refund(order: Order, amount_minor: int | None = None, key: str = "key-1", **
     return call_as_staff("staff.refund_order", order.order_id, amount | more, key=key)
 
 
-def asked(order: Order) -> list[tuple[int, str]]:
-    return [(int(it.amount_minor), it.status) for it in Order.get(order.order_id).refunds]
+def refunds_of(order: Order) -> list[tuple[int, str]]:
+    return [
+        (int(refund.amount_minor), refund.status) for refund in Order.get(order.order_id).refunds
+    ]
 
 
-def test_a_part_is_asked_of_the_provider(order, tea):
+def test_a_partial_refund_is_requested_from_the_provider(order, tea):
     answer = refund(order, 500, reason="a scratch")
 
     assert (answer.status, answer.headers["Idempotency-Replayed"]) == (202, "false")
@@ -56,15 +58,15 @@ def test_a_part_is_asked_of_the_provider(order, tea):
     assert count_units(tea) == (8, 2)
 
 
-def test_without_an_amount_it_is_all_that_is_left(order):
+def test_a_refund_without_an_amount_refunds_all_that_is_left(order):
     refund(order, 500)
 
     refund(order, key="key-2")
 
-    assert asked(order) == [(500, "requested"), (1500, "requested")]
+    assert refunds_of(order) == [(500, "requested"), (1500, "requested")]
 
 
-def test_paid_back_in_full_before_it_is_shipped_its_units_can_be_sold_again(order, tea):
+def test_a_full_refund_before_shipping_restocks_the_units(order, tea):
     refund(order)
 
     update_order(order.order_id, settle_refund())
@@ -73,7 +75,7 @@ def test_paid_back_in_full_before_it_is_shipped_its_units_can_be_sold_again(orde
     assert count_units(tea) == (10, 0)
 
 
-def test_paid_back_in_full_after_that_they_come_back_when_they_are_taken_back(order, tea):
+def test_units_of_a_shipped_refunded_order_return_when_restocked(order, tea):
     update_order(order.order_id, ship)
     refund(order)
     update_order(order.order_id, settle_refund())
@@ -85,7 +87,7 @@ def test_paid_back_in_full_after_that_they_come_back_when_they_are_taken_back(or
     assert count_units(tea) == (10, 0)
 
 
-def test_while_all_is_being_paid_back_nothing_is_shipped(order):
+def test_an_order_with_a_pending_full_refund_is_not_shipped(order):
     refund(order)
 
     answer = call_as_staff("staff.ship_order", order.order_id, {"carrier": "DHL"})
@@ -93,57 +95,57 @@ def test_while_all_is_being_paid_back_nothing_is_shipped(order):
     assert (answer.status, answer.code) == (409, "order_status_conflict")
 
 
-def test_what_was_paid_by_hand_counts_as_paid_back_at_once(tea):
+def test_a_manual_refund_succeeds_at_once(tea):
     order = orders.create_order(mark_paid_manually, ship, product=tea)
 
     answer = refund(order)
 
     assert answer.status == 202
-    assert (answer.body["status"], asked(order)) == ("refunded", [(2000, "succeeded")])
+    assert (answer.body["status"], refunds_of(order)) == ("refunded", [(2000, "succeeded")])
     assert answer.body["payment"]["refunded"] == euros(2000)
 
 
 @pytest.mark.parametrize("amount", [500, None])
-def test_a_refund_that_is_sent_again_is_the_same_refund(amount, order):
+def test_a_refund_with_the_same_key_is_the_same_refund(amount, order):
     first = refund(order, amount, reason="late")
 
     again = refund(order, amount, reason="late")
 
     assert (again.status, again.headers["Idempotency-Replayed"]) == (202, "true")
     assert again.body == first.body
-    assert len(asked(order)) == 1
+    assert len(refunds_of(order)) == 1
 
 
 @pytest.mark.parametrize("other", [{"amount_minor": 501}, {"amount_minor": None}, {"reason": "x"}])
-def test_another_refund_with_the_same_key_is_refused(other, order):
+def test_a_different_refund_with_the_same_key_is_refused(other, order):
     refund(order, 500)
 
     answer = refund(order, **({"amount_minor": 500} | other))
 
     assert (answer.status, answer.code) == (422, "idempotency_key_reused")
-    assert asked(order) == [(500, "requested")]
+    assert refunds_of(order) == [(500, "requested")]
 
 
-def test_the_same_key_of_another_order_is_another_refund(order, tea):
+def test_the_same_key_on_another_order_is_another_refund(order, tea):
     other = orders.create_order(captured, product=tea)
     refund(order, 500)
 
     answer = refund(other, 700)
 
-    assert (answer.status, asked(other)) == (202, [(700, "requested")])
+    assert (answer.status, refunds_of(other)) == (202, [(700, "requested")])
 
 
-def test_more_than_is_left_is_refused_with_what_is_left(order):
+def test_a_refund_above_the_refundable_amount_names_that_amount(order):
     refund(order, 1500)
 
     answer = refund(order, 501, key="key-2")
 
     assert (answer.status, answer.code) == (409, "refund_too_large")
     assert answer.error["details"] == {"refundable_minor": 500, "currency": "EUR"}
-    assert asked(order) == [(1500, "requested")]
+    assert refunds_of(order) == [(1500, "requested")]
 
 
-def test_an_order_that_nobody_has_paid_is_not_paid_back(tea):
+def test_an_unpaid_order_cannot_be_refunded(tea):
     order = orders.create_order(product=tea)
 
     answer = refund(order)
@@ -152,14 +154,14 @@ def test_an_order_that_nobody_has_paid_is_not_paid_back(tea):
     assert answer.error["details"]["refundable_minor"] == 0
 
 
-def test_it_is_paid_back_in_the_currency_that_it_was_paid_in(order):
+def test_a_refund_has_the_currency_of_the_order(order):
     dollars = {"amount_minor": 500, "currency": "USD"}
 
     answer = call_as_staff("staff.refund_order", order.order_id, {"amount": dollars})
 
     assert (answer.status, answer.code) == (422, "mixed_currencies")
     assert answer.error["details"] == {"currencies": ["EUR", "USD"]}
-    assert asked(order) == []
+    assert refunds_of(order) == []
 
 
 @pytest.mark.parametrize(
@@ -178,8 +180,8 @@ def test_it_is_paid_back_in_the_currency_that_it_was_paid_in(order):
         ({"to": "me"}, "body.to"),
     ],
 )
-def test_bad_input_is_refused_and_nothing_is_asked_for(body, path, order):
+def test_invalid_input_is_refused_and_requests_no_refund(body, path, order):
     answer = call_as_staff("staff.refund_order", order.order_id, body)
 
     assert (answer.status, answer.paths) == (422, [path])
-    assert asked(order) == []
+    assert refunds_of(order) == []

@@ -1,4 +1,4 @@
-"""Whole slice: an order without an account, placed by an address, seen with its token."""
+"""Guests place orders with an e-mail address and read them with a token."""
 
 import json
 from datetime import timedelta
@@ -13,7 +13,8 @@ from shared.aws import client
 from shared.clock import utc_now
 from shared.security import key_rings
 from shared.storage.models.orders import Order
-from tests.support import events, faults, logs, pricing, shop
+from tests.support import faults, logs, pricing, shop
+from tests.support.events import published_events
 from tests.support.http import ADA, NOBODY, STAFF, send
 from tests.support.order_requests import (
     GUEST_EMAIL,
@@ -47,7 +48,7 @@ def test_a_guest_places_an_order_without_a_token(tea):
     assert shop.available(tea) == 99
 
 
-def test_the_answer_s_token_opens_the_order(tea):
+def test_the_token_of_the_answer_opens_the_order(tea):
     placed = place_guest_order(tea).body
     token = placed.pop("order_token")
 
@@ -56,18 +57,19 @@ def test_the_answer_s_token_opens_the_order(tea):
     assert (answer.status, answer.body) == (200, placed)
 
 
-def test_a_guest_s_order_is_one_for_staff_and_for_no_user(tea):
+def test_staff_but_no_user_can_read_a_guests_order(tea):
     order_id = place_guest_order(tea).body["id"]
 
     seen = [
-        send(handler, "orders.get", caller=it, path={"order_id": order_id}) for it in (ADA, STAFF)
+        send(handler, "orders.get", caller=caller, path={"order_id": order_id})
+        for caller in (ADA, STAFF)
     ]
 
-    assert [it.status for it in seen] == [404, 200]
+    assert [answer.status for answer in seen] == [404, 200]
 
 
 @pytest.mark.parametrize("email", ["Ada@Example.COM", "ada@EXAMPLE.com"])
-def test_an_address_has_one_spelling(tea, email):
+def test_an_email_address_is_normalised(tea, email):
     order_id = place_guest_order(tea, email=email).body["id"]
 
     assert Order.get(order_id).guest_email == GUEST_EMAIL
@@ -77,14 +79,14 @@ def test_an_address_has_one_spelling(tea, email):
     "email",
     ["", "ada", "ada@", "@example.com", "ada@localhost", "a@b.c\r\nBcc: eve@example.org", 7],
 )
-def test_what_is_no_address_is_refused(tea, email):
+def test_an_invalid_email_address_is_refused(tea, email):
     answer = place_guest_order(tea, email=email)
 
     assert (answer.status, answer.paths) == (422, ["body.email"])
     assert Order.count() == 0
 
 
-def test_an_address_is_needed(tea):
+def test_a_guest_order_needs_an_email_address(tea):
     body = {"lines": [shop.line(tea)], "shipping_address": shop.ADDRESS}
 
     answer = send(handler, "guest.place", caller=NOBODY, body=body)
@@ -92,7 +94,7 @@ def test_an_address_is_needed(tea):
     assert (answer.status, answer.paths) == (422, ["body.email"])
 
 
-def test_a_key_is_needed(tea):
+def test_a_guest_order_needs_an_idempotency_key(tea):
     body = {"email": GUEST_EMAIL, "lines": [shop.line(tea)], "shipping_address": shop.ADDRESS}
 
     answer = send(
@@ -102,7 +104,7 @@ def test_a_key_is_needed(tea):
     assert (answer.status, answer.code) == (400, "idempotency_key_required")
 
 
-def test_what_a_buyer_is_refused_a_guest_is_refused_too():
+def test_a_guest_gets_the_same_refusals_as_a_user():
     pot = shop.product("POT", available=0)
 
     answer = place_guest_order(pot)
@@ -130,7 +132,7 @@ def test_the_same_request_again_answers_with_the_first_order(tea):
         {"quoted_total": {"amount_minor": 1250, "currency": "EUR"}},
     ],
 )
-def test_who_knows_address_and_key_is_not_shown_the_order(tea, change):
+def test_address_and_key_alone_do_not_show_the_order(tea, change):
     order_id = place_guest_order(tea).body["id"]
 
     answer = place_guest_order(tea, **change)
@@ -141,7 +143,7 @@ def test_who_knows_address_and_key_is_not_shown_the_order(tea, change):
     assert Order.get(order_id).version == 1
 
 
-def test_one_key_is_another_with_another_address(tea):
+def test_the_same_key_with_another_address_is_another_order(tea):
     orders = {
         place_guest_order(tea, email=email).body["id"] for email in (GUEST_EMAIL, "bob@example.com")
     }
@@ -149,51 +151,51 @@ def test_one_key_is_another_with_another_address(tea):
     assert len(orders) == Order.count() == 2
 
 
-def test_a_user_s_key_and_a_guest_s_never_meet(tea):
+def test_keys_of_users_and_guests_never_collide(tea):
     body = {"lines": [shop.line(tea)], "shipping_address": shop.ADDRESS}
     key = {"idempotency-key": "key-1"}
 
     theirs = send(handler, "orders.place", caller=ADA, body=body, headers=key)
-    guest_s = place_guest_order(tea)
+    guests = place_guest_order(tea)
 
-    assert theirs.body["id"] != guest_s.body["id"]
+    assert theirs.body["id"] != guests.body["id"]
 
 
-def refusals_of(tea, monkeypatch) -> dict[str, tuple[str, str | None]]:
-    """Which order is asked for, and with what."""
+def invalid_tokens(tea, monkeypatch) -> dict[str, tuple[str, str | None]]:
+    """An order id and a token that does not open it, by what is wrong."""
     one, other = place_guest_order(tea).body, place_guest_order(tea, "key-2").body
     token = one["order_token"]
     monkeypatch.setattr(clock, "utc_now", lambda: utc_now() - links.LIFETIME - timedelta(days=1))
-    expired = links.token_for(one["id"])
+    expired = links.issue_token(one["id"])
     monkeypatch.undo()
     nowhere = ids.derived_id("ord", "nowhere")
     return {
-        "none": (one["id"], None),
+        "missing": (one["id"], None),
         "empty": (one["id"], ""),
-        "tampered with": (one["id"], token[:-1] + ("A" if token[-1] != "A" else "B")),
+        "altered": (one["id"], token[:-1] + ("A" if token[-1] != "A" else "B")),
         "too long": (one["id"], token * 100),
         "of another order": (one["id"], other["order_token"]),
         "expired": (one["id"], expired),
-        "of no order": (nowhere, token),
-        "good, of an order that is not there": (nowhere, links.token_for(nowhere)),
+        "for an unknown order": (nowhere, token),
+        "issued for an unknown order": (nowhere, links.issue_token(nowhere)),
     }
 
 
 @pytest.mark.parametrize("ask", [get_guest_order, cancel_guest_order])
-def test_whatever_is_wrong_with_a_token_the_answer_is_the_same(tea, monkeypatch, ask):
-    asked = refusals_of(tea, monkeypatch)
+def test_every_invalid_token_gets_the_same_answer(tea, monkeypatch, ask):
+    requests = invalid_tokens(tea, monkeypatch)
 
-    answers = {why: ask(*it) for why, it in asked.items()}
+    answers = {why: ask(*request) for why, request in requests.items()}
 
-    assert {why: (it.status, it.code) for why, it in answers.items()} == dict.fromkeys(
-        asked, (404, "order_not_found")
+    assert {why: (answer.status, answer.code) for why, answer in answers.items()} == dict.fromkeys(
+        requests, (404, "order_not_found")
     )
-    bodies = [it.body["error"] | {"request_id": ""} for it in answers.values()]
+    bodies = [answer.body["error"] | {"request_id": ""} for answer in answers.values()]
     assert all(body == bodies[0] for body in bodies)
     assert {order.status for order in Order.scan()} == {"pending_payment"}
 
 
-def test_a_guest_cancels_with_the_token_and_the_stock_comes_back(tea):
+def test_a_guest_cancels_with_the_token_and_frees_the_stock(tea):
     placed = place_guest_order(tea).body
 
     answer = cancel_guest_order(placed["id"], placed["order_token"], reason="found it cheaper")
@@ -204,7 +206,7 @@ def test_a_guest_cancels_with_the_token_and_the_stock_comes_back(tea):
     assert shop.available(tea) == 100
 
 
-def test_a_cancel_that_comes_twice_answers_the_same(tea):
+def test_a_repeated_cancel_answers_the_same(tea):
     placed = place_guest_order(tea).body
 
     first, again = [cancel_guest_order(placed["id"], placed["order_token"]) for _ in range(2)]
@@ -213,7 +215,7 @@ def test_a_cancel_that_comes_twice_answers_the_same(tea):
     assert shop.available(tea) == 100
 
 
-def test_what_has_left_a_guest_cannot_cancel(tea):
+def test_a_guest_cannot_cancel_a_shipped_order(tea):
     placed = place_guest_order(tea).body
     Order(placed["id"]).update([Order.status.set("shipped")])
 
@@ -222,11 +224,11 @@ def test_what_has_left_a_guest_cannot_cancel(tea):
     assert (answer.status, answer.code) == (409, "order_status_conflict")
 
 
-def test_a_quote_needs_no_address_and_agrees_with_the_order(tea):
+def test_a_quote_needs_no_email_and_equals_the_order(tea):
     pricing.store_shipping_rates(pricing.zone("GB"))
-    asked = {"lines": [shop.line(tea, 2)], "shipping_address": {"country": "GB"}}
+    request = {"lines": [shop.line(tea, 2)], "shipping_address": {"country": "GB"}}
 
-    quoted = send(handler, "guest.quote", caller=NOBODY, body=asked)
+    quoted = send(handler, "guest.quote", caller=NOBODY, body=request)
     placed = place_guest_order(
         tea, lines=[shop.line(tea, 2)], quoted_total=quoted.body["totals"]["total"]
     )
@@ -236,7 +238,7 @@ def test_a_quote_needs_no_address_and_agrees_with_the_order(tea):
     assert placed.body["totals"]["total"]["amount_minor"] == 2990
 
 
-def test_an_order_is_two_calls_and_to_see_it_is_one(tea):
+def test_placing_takes_two_calls_and_reading_takes_one(tea):
     place_guest_order(tea, "warm")
 
     with record_calls() as calls:
@@ -244,32 +246,32 @@ def test_an_order_is_two_calls_and_to_see_it_is_one(tea):
         get_guest_order(placed["id"], placed["order_token"])
         get_guest_order(placed["id"], "forged")
 
-    assert [it.operation for it in calls] == ["BatchGetItem", "TransactWriteItems", "GetItem"]
+    assert [call.operation for call in calls] == ["BatchGetItem", "TransactWriteItems", "GetItem"]
 
 
-def test_neither_events_nor_logs_tell_the_address_or_the_token(tea):
+def test_events_and_logs_contain_neither_address_nor_token(tea):
     with logs.captured() as lines:
         placed = place_guest_order(tea).body
         get_guest_order(placed["id"], placed["order_token"])
         cancel_guest_order(placed["id"], placed["order_token"])
         get_guest_order(placed["id"], "forged")
 
-    told = json.dumps([it.model_dump(mode="json") for it in events.published_events()])
-    assert "order.placed" in told
+    events = json.dumps([event.model_dump(mode="json") for event in published_events()])
+    assert "order.placed" in events
     for secret in (GUEST_EMAIL, "ada@", "example.com", "Lovelace", placed["order_token"]):
-        assert secret not in told
+        assert secret not in events
         assert secret not in lines.text
 
 
-def test_a_guest_has_another_id_with_each_order(tea):
-    """So that who reads events cannot tell which orders are one person's."""
+def test_a_guest_has_another_id_in_each_order(tea):
+    """Otherwise readers of events could connect the orders of one person."""
     buyers = {Order.get(place_guest_order(tea, f"key-{n}").body["id"]).buyer_id for n in range(3)}
 
     assert len(buyers) == 3
-    assert not any(ids.derived_id("gst", GUEST_EMAIL) == it for it in buyers)
+    assert not any(ids.derived_id("gst", GUEST_EMAIL) == buyer_id for buyer_id in buyers)
 
 
-def test_when_the_keys_are_out_of_reach_no_order_is_placed_and_none_is_shown(tea):
+def test_without_the_signing_keys_guest_orders_are_unavailable(tea):
     placed = place_guest_order(tea).body
     key_rings.key_ring.forget()
 
@@ -282,5 +284,5 @@ def test_when_the_keys_are_out_of_reach_no_order_is_placed_and_none_is_shown(tea
             get_guest_order(placed["id"], placed["order_token"]),
         ]
 
-    assert [it.status for it in answers] == [503, 503]
+    assert [answer.status for answer in answers] == [503, 503]
     assert Order.count() == 1

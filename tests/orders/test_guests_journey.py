@@ -1,4 +1,4 @@
-"""Whole slice, over four functions: from a guest's order to the account that has it."""
+"""From a guest's order and its mail to the account that owns it, over four functions."""
 
 import json
 import re
@@ -26,18 +26,22 @@ def tea():
 
 
 def mailed_link() -> tuple[str, str]:
-    """What the newest mail leads to, once the worker has been told of all that happened."""
-    told = [
-        it.model_dump(mode="json") for it in events.published_events() if it.type == "order.placed"
+    """The link in the newest mail, after the worker has handled all events."""
+    placed = [
+        event.model_dump(mode="json")
+        for event in events.published_events()
+        if event.type == "order.placed"
     ]
-    assert mail_worker(email_fixtures.mail_queue_event(*told), CONTEXT) == {"batchItemFailures": []}
+    assert mail_worker(email_fixtures.mail_queue_event(*placed), CONTEXT) == {
+        "batchItemFailures": []
+    }
     assert email_fixtures.sent_emails()[-1].destinations == {"ToAddresses": [GUEST_EMAIL]}
     (link,) = set(LINK.findall(email_fixtures.sent_emails()[-1].body))
     return link
 
 
-def claim_what_was_confirmed() -> None:
-    """What the outbox, its relay, the bus and the queue do."""
+def deliver_verified_events() -> None:
+    """Does the work of the outbox, its relay, the bus and the queue."""
     for happened in events.published_events():
         if isinstance(happened, EmailVerified):
             event = sample("orders.link_guest_orders")
@@ -57,36 +61,36 @@ def test_the_link_in_the_mail_shows_the_order(tea):
 
     assert order_id == placed["id"]
     assert get_guest_order(order_id, token).body == {
-        key: it for key, it in placed.items() if key != "order_token"
+        key: value for key, value in placed.items() if key != "order_token"
     }
 
 
-def test_who_registers_with_the_address_and_confirms_it_finds_the_order(tea):
+def test_a_user_who_confirms_the_address_finds_the_order(tea):
     order_id = place_guest_order(tea).body["id"]
     _, token = mailed_link()
     user_id = register(email=GUEST_EMAIL).body["id"]
-    claim_what_was_confirmed()
+    deliver_verified_events()
     before = own_orders(user_id)
 
     post("auth.verify_email", {"token": create_link_token("verify_email", user_id)})
-    claim_what_was_confirmed()
+    deliver_verified_events()
 
     assert (before, own_orders(user_id)) == ([], [order_id])
     assert get_guest_order(order_id, token).status == 200
 
 
-def test_who_registers_with_someone_else_s_address_is_shown_nothing(tea):
+def test_a_user_who_cannot_confirm_the_address_sees_nothing(tea):
     place_guest_order(tea)
     user_id = register(email=GUEST_EMAIL).body["id"]
 
-    claim_what_was_confirmed()
+    deliver_verified_events()
 
     assert own_orders(user_id) == []
     export = call("me.export", get_tokens(email=GUEST_EMAIL)["access_token"]).body
     assert export["orders"] == []
 
 
-def test_who_confirms_by_a_reset_finds_the_order_too(tea):
+def test_a_password_reset_confirms_the_address_too(tea):
     order_id = place_guest_order(tea).body["id"]
     user_id = register(email=GUEST_EMAIL).body["id"]
 
@@ -95,12 +99,12 @@ def test_who_confirms_by_a_reset_finds_the_order_too(tea):
         "password": "staple correct battery",
     }
     post("auth.reset_password", reset)
-    claim_what_was_confirmed()
+    deliver_verified_events()
 
     assert own_orders(user_id) == [order_id]
 
 
-def test_an_expired_link_shows_nothing_and_the_next_mail_has_a_new_one(tea, monkeypatch):
+def test_after_a_link_expires_the_next_mail_has_a_new_one(tea, monkeypatch):
     place_guest_order(tea)
     order_id, token = mailed_link()
     now = clock.utc_now()
@@ -118,7 +122,7 @@ def test_an_expired_link_shows_nothing_and_the_next_mail_has_a_new_one(tea, monk
     assert get_guest_order(*new).status == 200
 
 
-def test_where_it_was_placed_from_is_no_matter(tea):
+def test_a_token_opens_the_order_from_any_network(tea):
     placed = place_guest_order(tea, address=ELSEWHERE).body
 
     assert get_guest_order(placed["id"], placed["order_token"]).status == 200

@@ -1,4 +1,4 @@
-"""How much a guest may: orders from one network in an hour, uses of a promotion by one address."""
+"""Limits for guests: orders per network and hour, promotion uses per e-mail address."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -35,17 +35,17 @@ def _two_an_hour(monkeypatch):
 
 
 @pytest.mark.usefixtures("_two_an_hour")
-def test_a_network_places_so_many_orders_in_an_hour(tea):
+def test_a_network_has_an_hourly_quota_of_guest_orders(tea):
     placed = [place_guest_order(tea, f"key-{n}", email=f"guest-{n}@example.com") for n in range(3)]
 
-    assert [it.status for it in placed] == [201, 201, 429]
+    assert [answer.status for answer in placed] == [201, 201, 429]
     assert placed[2].code == "too_many_attempts"
     assert placed[2].headers["Retry-After"] == "3000"
     assert (Order.count(), shop.available(tea)) == (2, 98)
 
 
 @pytest.mark.usefixtures("_two_an_hour")
-def test_another_network_and_another_hour_have_their_own(tea, monkeypatch):
+def test_another_network_or_hour_has_its_own_quota(tea, monkeypatch):
     for n in range(2):
         place_guest_order(tea, f"key-{n}")
 
@@ -60,11 +60,11 @@ def test_another_network_and_another_hour_have_their_own(tea, monkeypatch):
 def test_an_ipv6_subnet_is_one_network(tea):
     placed = [place_guest_order(tea, f"key-{n}", address=f"2001:db8::{n + 1}") for n in range(3)]
 
-    assert [it.status for it in placed] == [201, 201, 429]
+    assert [answer.status for answer in placed] == [201, 201, 429]
 
 
 @pytest.mark.usefixtures("_two_an_hour")
-def test_a_replay_counts_for_nothing_and_is_answered_when_nothing_is_left(tea):
+def test_a_replay_uses_no_quota_and_works_without_any_left(tea):
     for _ in range(3):
         place_guest_order(tea)
     place_guest_order(tea, "key-2")
@@ -74,11 +74,11 @@ def test_a_replay_counts_for_nothing_and_is_answered_when_nothing_is_left(tea):
 
     assert refused.status == 429
     assert (again.status, again.headers["Idempotency-Replayed"]) == (201, "true")
-    assert [it.failures for it in Attempts.scan()] == [2]
+    assert [row.failures for row in Attempts.scan()] == [2]
 
 
 @pytest.mark.usefixtures("_two_an_hour")
-def test_what_is_refused_counts_for_nothing(tea):
+def test_a_refused_order_uses_no_quota(tea):
     pot = shop.product("POT", available=0)
     for n in range(3):
         place_guest_order(pot, f"key-{n}")
@@ -87,7 +87,7 @@ def test_what_is_refused_counts_for_nothing(tea):
 
 
 @pytest.mark.usefixtures("_two_an_hour")
-def test_users_are_counted_by_themselves(tea):
+def test_users_have_a_quota_of_their_own(tea):
     body = {"lines": [shop.line(tea)], "shipping_address": shop.ADDRESS}
 
     placed = [
@@ -95,8 +95,8 @@ def test_users_are_counted_by_themselves(tea):
         for n in range(3)
     ]
 
-    assert [it.status for it in placed] == [201] * 3
-    assert [it.failures for it in Attempts.scan()] == [3]
+    assert [answer.status for answer in placed] == [201] * 3
+    assert [row.failures for row in Attempts.scan()] == [3]
     assert place_guest_order(tea).status == 201
 
 
@@ -122,7 +122,7 @@ def quote(tea, **more):
     return send(handler, "guest.quote", caller=NOBODY, body=body | more)
 
 
-def test_an_address_uses_a_promotion_as_often_as_each_may(tea):
+def test_the_limit_per_customer_counts_a_guests_address(tea):
     pricing.promotion("ONCE", uses_per_customer_max=1)
     first = place_guest_order(tea, promotion_code="ONCE")
 
@@ -133,7 +133,7 @@ def test_an_address_uses_a_promotion_as_often_as_each_may(tea):
     assert (again.code, again.error["details"]["by"]) == ("promotion_used_up", "customer")
 
 
-def test_a_quote_tells_nobody_who_has_used_a_promotion(tea):
+def test_a_quote_does_not_reveal_who_used_a_promotion(tea):
     pricing.promotion("ONCE", uses_per_customer_max=1)
     place_guest_order(tea, promotion_code="ONCE")
 
@@ -141,7 +141,7 @@ def test_a_quote_tells_nobody_who_has_used_a_promotion(tea):
     assert quote(tea, email=GUEST_EMAIL).paths == ["body.email"]
 
 
-def test_a_cancelled_order_gives_the_use_back(tea):
+def test_a_cancelled_order_releases_its_promotion_use(tea):
     pricing.promotion("ONCE", uses_per_customer_max=1)
     placed = place_guest_order(tea, promotion_code="ONCE").body
     cancel_guest_order(placed["id"], placed["order_token"])
@@ -149,8 +149,8 @@ def test_a_cancelled_order_gives_the_use_back(tea):
     assert place_guest_order(tea, "key-2", promotion_code="ONCE").status == 201
 
 
-def test_no_row_lets_anyone_test_whose_address_has_used_a_promotion(tea):
-    """What is kept of it can be made with the shop's key alone."""
+def test_stored_uses_do_not_reveal_email_addresses(tea):
+    """Only the shop's key can compute what is stored."""
     pricing.promotion("ONCE", uses_per_customer_max=1)
     first = Order.get(
         place_guest_order(tea, promotion_code="ONCE").body["id"]

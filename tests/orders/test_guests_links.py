@@ -1,4 +1,4 @@
-"""The token in the link to a guest's order opens that order, for a while, and nothing else."""
+"""The token in a guest's link opens that order until it expires, and nothing else."""
 
 import hmac
 import json
@@ -28,13 +28,13 @@ def at(monkeypatch, moment: datetime) -> None:
 
 def opens(order_id: str, token: str | None) -> bool:
     try:
-        links.require(order_id, token)
+        links.require_valid_token(order_id, token)
     except OrderNotFound:
         return False
     return True
 
 
-def ring_of(**ring: str) -> None:
+def store_ring(**ring: str) -> None:
     client("secretsmanager").put_secret_value(
         SecretId="souk/order-links", SecretString=json.dumps(ring)
     )
@@ -42,22 +42,22 @@ def ring_of(**ring: str) -> None:
 
 
 def test_a_token_opens_its_order():
-    assert opens(ORDER, links.token_for(ORDER))
+    assert opens(ORDER, links.issue_token(ORDER))
 
 
 def test_a_token_opens_no_other_order():
-    assert not opens(OTHER, links.token_for(ORDER))
+    assert not opens(OTHER, links.issue_token(ORDER))
 
 
 def test_a_token_is_safe_in_a_link():
-    token = links.token_for(ORDER)
+    token = links.issue_token(ORDER)
 
     assert set(token) <= {*string.ascii_letters, *string.digits, *"._-"}
     assert ORDER not in token
 
 
 @pytest.mark.parametrize(
-    ("age", "is_good"),
+    ("age", "is_valid"),
     [
         (timedelta(0), True),
         (timedelta(days=90) - timedelta(seconds=1), True),
@@ -65,47 +65,47 @@ def test_a_token_is_safe_in_a_link():
         (timedelta(days=400), False),
     ],
 )
-def test_a_token_is_good_for_90_days(monkeypatch, age, is_good):
+def test_a_token_is_valid_for_90_days(monkeypatch, age, is_valid):
     at(monkeypatch, NOW)
-    token = links.token_for(ORDER)
+    token = links.issue_token(ORDER)
 
     at(monkeypatch, NOW + age)
 
-    assert opens(ORDER, token) is is_good
+    assert opens(ORDER, token) is is_valid
 
 
-def test_a_token_cannot_be_made_to_live_longer():
-    kid, until, mac = links.token_for(ORDER).split(".")
+def test_the_lifetime_of_a_token_cannot_be_extended():
+    kid, until, mac = links.issue_token(ORDER).split(".")
 
     assert not opens(ORDER, f"{kid}.{int(until) + 1}.{mac}")
 
 
-def test_each_character_of_a_token_counts():
-    token = links.token_for(ORDER)
+def test_a_token_with_one_changed_character_is_refused():
+    token = links.issue_token(ORDER)
 
     altered = [
         token[:at] + ("A" if character != "A" else "B") + token[at + 1 :]
         for at, character in enumerate(token)
     ]
 
-    assert [it for it in (*altered, token[:-1], f"{token}A") if opens(ORDER, it)] == []
+    assert [token for token in (*altered, token[:-1], f"{token}A") if opens(ORDER, token)] == []
 
 
 @pytest.mark.parametrize(
     "token",
     [None, "", ".", "..", "...", "k1", "k1..", "k1.9999999999.", "k9.9999999999.AAAA", "\ud800..a"],
 )
-def test_what_is_no_token_opens_nothing(token):
+def test_malformed_tokens_are_refused(token):
     assert not opens(ORDER, token)
 
 
 @given(st.text(max_size=200))
-def test_no_text_is_a_token(text):
+def test_arbitrary_text_is_refused(text):
     assert not opens(ORDER, text)
 
 
 @given(st.text(alphabet="k1.0239AZaz_-=", max_size=80))
-def test_nothing_that_looks_like_one_is_a_token(text):
+def test_text_in_the_shape_of_a_token_is_refused(text):
     assert not opens(ORDER, text)
 
 
@@ -113,7 +113,7 @@ def mac_of(key: bytes, message: str) -> str:
     return segment(hmac.digest(key, message.encode(), "sha256"))
 
 
-def test_what_the_key_signs_for_another_purpose_is_no_token():
+def test_a_mac_for_another_purpose_is_refused():
     secret = key_rings.key_ring("souk/order-links").signing_key
     until = "9999999999"
 
@@ -125,22 +125,22 @@ def test_what_the_key_signs_for_another_purpose_is_no_token():
         assert not opens(ORDER, token(message))
 
 
-def test_links_of_before_go_on_working_when_the_key_rotates():
+def test_old_links_still_work_after_the_key_rotates():
     old, new = "o" * 64, "n" * 64
-    ring_of(current="k1", k1=old)
-    before = links.token_for(ORDER)
+    store_ring(current="k1", k1=old)
+    before = links.issue_token(ORDER)
 
-    ring_of(current="k2", k1=old, k2=new)
+    store_ring(current="k2", k1=old, k2=new)
 
-    assert links.token_for(ORDER).startswith("k2.")
-    assert opens(ORDER, links.token_for(ORDER))
+    assert links.issue_token(ORDER).startswith("k2.")
+    assert opens(ORDER, links.issue_token(ORDER))
     assert opens(ORDER, before)
 
 
-def test_a_link_dies_with_its_key():
-    ring_of(current="k1", k1="o" * 64)
-    token = links.token_for(ORDER)
+def test_a_link_whose_key_was_removed_is_refused():
+    store_ring(current="k1", k1="o" * 64)
+    token = links.issue_token(ORDER)
 
-    ring_of(current="k2", k2="n" * 64)
+    store_ring(current="k2", k2="n" * 64)
 
     assert not opens(ORDER, token)

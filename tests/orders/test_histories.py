@@ -1,8 +1,8 @@
-"""Any history of orders, against a small model of what must come of it.
+"""Any history of orders, compared with a small model of the right outcome.
 
-Hypothesis places, pays, cancels, ships, refunds, returns and lets expire, tells what the payment
-provider tells in any order and twice, and counts stock, all in one shop. After each step the stock
-must add up, and at the end the money and the events.
+Hypothesis places, pays, cancels, ships, refunds, returns and expires orders, delivers the payment
+provider's webhooks in any order and twice, and adjusts stock, all in one shop. After each step the
+stock must add up; at the end the money and the events must, too.
 """
 
 import os
@@ -27,16 +27,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from orders import service as orders
+from orders import placement
 from orders.buyers import Buyer
 from orders.lifecycle import balances, decisions
 from orders.lifecycle.balances import AUTHORIZED, CAPTURED, STARTED
+from orders.lifecycle.effects import Effects
 from orders.lifecycle.service import update_order
-from orders.lifecycle.transitions import Effects
 from orders.payments import service
 from orders.schemas import OrderRequest
 from orders.workers import execute_payment_requests
-from orders.workers.expire_orders import handler as sweep
+from orders.workers.expire_orders import handler as expire_orders
 from products.stock import service as stockroom
 from products.stock.schemas import StockAdjustment
 from shared import clock
@@ -60,7 +60,7 @@ from tests.support.payments import (
     webhook_outcome,
 )
 
-EVENT_OF = {  # that each status is told by
+EVENT_OF = {  # by status
     "pending_payment": "order.placed",
     "paid": "order.paid",
     "shipped": "order.shipped",
@@ -68,7 +68,7 @@ EVENT_OF = {  # that each status is told by
     "cancelled": "order.cancelled",
     "expired": "order.expired",
 }
-LEGAL = {  # what each status may become
+LEGAL = {  # the next statuses, by status
     "": {"pending_payment"},
     "pending_payment": {"paid", "cancelled", "expired"},
     "paid": {"shipped", "cancelled", "refunded"},
@@ -83,12 +83,12 @@ QUANTITIES = st.integers(1, 3)
 
 @dataclass
 class Model:
-    """What must be so, by the simplest rules there are."""
+    """The expected state, by the simplest rules."""
 
     status: dict[str, str] = field(default_factory=dict)
     product: dict[str, str] = field(default_factory=dict)
-    sold: dict[str, int] = field(default_factory=dict)  # by order: units that are not back
-    counted: Counter[str] = field(default_factory=Counter)  # by product, what staff put in
+    sold: dict[str, int] = field(default_factory=dict)  # by order: units not returned
+    counted: Counter[str] = field(default_factory=Counter)  # by product: units that staff added
     statuses_had: dict[str, list[str]] = field(default_factory=dict)
 
     def is_placed(self, order_id: str, product_id: str, quantity: int) -> None:
@@ -104,18 +104,22 @@ class Model:
         self.statuses_had[order_id].append(status)
 
     def of(self, product_id: str) -> Iterator[str]:
-        return (it for it, sold_of in self.product.items() if sold_of == product_id)
+        return (order_id for order_id, sold_of in self.product.items() if sold_of == product_id)
 
     def available(self, product_id: str) -> int:
-        return self.counted[product_id] - sum(self.sold[it] for it in self.of(product_id))
+        return self.counted[product_id] - sum(
+            self.sold[order_id] for order_id in self.of(product_id)
+        )
 
     def allocated(self, product_id: str) -> int:
-        return sum(self.sold[it] for it in self.of(product_id) if self.status[it] in HELD)
+        return sum(
+            self.sold[order_id] for order_id in self.of(product_id) if self.status[order_id] in HELD
+        )
 
 
 class Shop(RuleBasedStateMachine):
     placed = Bundle("placed")
-    news = Bundle("news")
+    webhooks = Bundle("webhooks")
 
     def __init__(self) -> None:
         super().__init__()
@@ -134,10 +138,10 @@ class Shop(RuleBasedStateMachine):
         self.payment_of: dict[str, str] = {}
         self.totals: dict[str, int] = {}
         for sku, shards in (("TEA", 1), ("CUP", 3)):
-            made = shop.product(f"{sku}-{self.run}", available=0, stock_shards=shards)
-            self._adjust(made, 6)
-            self.model.counted[made.product_id] = 6
-        self.products = [Product.get(it) for it in self.model.counted]
+            product = shop.product(f"{sku}-{self.run}", available=0, stock_shards=shards)
+            self._adjust(product, 6)
+            self.model.counted[product.product_id] = 6
+        self.products = [Product.get(product_id) for product_id in self.model.counted]
 
     def _late(self) -> datetime:
         return self.now() + self.late_by
@@ -152,16 +156,16 @@ class Shop(RuleBasedStateMachine):
                 for item in table.scan():
                     item.delete()
 
-    # What buyers and staff do
+    # Buyers and staff
 
     @rule(target=placed, of=st.integers(0, 1), quantity=QUANTITIES)
     def buy(self, of: int, quantity: int) -> object:
-        """Placed and paid in one go, as most are."""
+        """Places and pays an order at once, as most buyers do."""
         order_id = self._place(of, quantity, uuid4().hex)
         if order_id is None:
             return multiple()
-        self.begin_to_pay(order_id)
-        self._hear(self.bank.report_captured(self.payment_of[order_id]))
+        self.start_payment(order_id)
+        self._receive(self.bank.report_captured(self.payment_of[order_id]))
         return order_id
 
     @rule(target=placed, of=st.integers(0, 1), quantity=QUANTITIES, key=st.sampled_from("abcdef"))
@@ -170,7 +174,7 @@ class Shop(RuleBasedStateMachine):
         return multiple() if order_id is None else order_id
 
     def _place(self, of: int, quantity: int, key: str) -> str | None:
-        """The id of the order, if it is a new one."""
+        """The id of the order, if it is new."""
         product_id = self.products[of].product_id
         request = OrderRequest.model_validate(
             {
@@ -180,15 +184,15 @@ class Shop(RuleBasedStateMachine):
         )
         is_enough = self.model.available(product_id) >= quantity
         try:
-            placement = orders.place(Buyer(ADA.user_id), request, f"{self.run} {key}")
+            placed = placement.place_order(Buyer(ADA.user_id), request, f"{self.run} {key}")
         except IdempotencyKeyReused:
             return None
         except OutOfStock:
             assert not is_enough
             return None
-        order = placement.order
-        assert placement.is_replay is (order.order_id in self.model.status)
-        if placement.is_replay:
+        order = placed.order
+        assert placed.is_replay is (order.order_id in self.model.status)
+        if placed.is_replay:
             return None
         self.totals[order.order_id] = int(order.totals.total_minor)
         self.model.is_placed(order.order_id, product_id, quantity)
@@ -196,27 +200,27 @@ class Shop(RuleBasedStateMachine):
 
     @rule(order_id=placed, is_staff=st.booleans())
     def cancel(self, order_id: str, is_staff: bool) -> None:
-        if self._decided(order_id, decisions.cancel, by="usr", is_staff=is_staff, reason=None):
+        if self._decide(order_id, decisions.cancel, by="usr", is_staff=is_staff, reason=None):
             self.model.becomes(order_id, "cancelled")
 
     @rule(order_id=placed)
     def ship(self, order_id: str) -> None:
-        if self._decided(order_id, decisions.ship, by="usr", carrier="DHL", tracking_number="1"):
+        if self._decide(order_id, decisions.ship, by="usr", carrier="DHL", tracking_number="1"):
             self.model.becomes(order_id, "shipped")
 
     @rule(order_id=placed)
     def deliver(self, order_id: str) -> None:
-        if self._decided(order_id, decisions.deliver, by="usr"):
+        if self._decide(order_id, decisions.deliver, by="usr"):
             self.model.becomes(order_id, "delivered")
 
     @rule(order_id=placed)
     def mark_paid_manually(self, order_id: str) -> None:
-        if self._decided(order_id, decisions.mark_paid_manually, by="usr", reference="cash"):
+        if self._decide(order_id, decisions.mark_paid_manually, by="usr", reference="cash"):
             self.model.becomes(order_id, "paid")
 
     @rule(order_id=placed, part=st.sampled_from([None, 1, 1000]), key=st.sampled_from("xy"))
     def refund(self, order_id: str, part: int | None, key: str) -> None:
-        self._decided(
+        self._decide(
             order_id,
             decisions.refund,
             part,
@@ -225,12 +229,12 @@ class Shop(RuleBasedStateMachine):
             key=key,
             fingerprint=str(part),
         )
-        self._note_refunds()
+        self._check_refunds()
 
     @rule(order_id=placed, quantity=QUANTITIES, key=st.sampled_from("xy"))
-    def take_back(self, order_id: str, quantity: int, key: str) -> None:
+    def return_units(self, order_id: str, quantity: int, key: str) -> None:
         quantities = {self.model.product[order_id]: quantity}
-        if self._decided(
+        if self._decide(
             order_id,
             decisions.return_items,
             quantities,
@@ -249,49 +253,49 @@ class Shop(RuleBasedStateMachine):
             self.model.counted[self.products[of].product_id] += difference
 
     @rule(minutes=st.sampled_from([5, 31]))
-    def time_goes_by(self, minutes: int) -> None:
-        """And the sweep comes."""
+    def pass_time(self, minutes: int) -> None:
+        """Moves the clock and expires what is due."""
         self.late_by += timedelta(minutes=minutes)
         due = [
             order.order_id
             for order in Order.scan()
             if order.awaits and order.expires_at <= clock.utc_now()
         ]
-        sweep(sample("orders.expire_orders"), CONTEXT)
+        expire_orders(sample("orders.expire_orders"), CONTEXT)
         for order_id in due:
             self.model.becomes(order_id, "expired")
 
-    # What happens at the provider, and what it tells
+    # The payment provider
 
     @rule(order_id=placed)
-    def begin_to_pay(self, order_id: str) -> None:
+    def start_payment(self, order_id: str) -> None:
         answer = post_payment(order_id)
         assert (answer.status == 200) is (self.model.status[order_id] == "pending_payment")
         if answer.status == 200:
             known = self.payment_of.setdefault(order_id, answer.body["payment_id"])
             assert answer.body["payment_id"] == known
 
-    @rule(target=news, order_id=placed, is_captured=st.booleans())
+    @rule(target=webhooks, order_id=placed, is_captured=st.booleans())
     def confirm(self, order_id: str, is_captured: bool) -> object:
-        """A payment that was begun may be confirmed at any later time."""
+        """Confirms a started payment, at any later time."""
         payment_id = self.payment_of.get(order_id)
         if payment_id is None or self.bank.payments[payment_id].status != STARTED:
             return multiple()
         confirmed = self.bank.report_captured if is_captured else self.bank.report_authorized
         return confirmed(payment_id)
 
-    @rule(event=news)
-    def tell(self, event: Event) -> None:
-        """It stays in the bundle: it may be told again."""
-        self._hear(event)
+    @rule(event=webhooks)
+    def deliver_webhook(self, event: Event) -> None:
+        """Delivers a webhook; it stays in the bundle, so it can be delivered again."""
+        self._receive(event)
 
-    @rule(event=consumes(news))
-    def tell_for_the_last_time(self, event: Event) -> None:
-        self._hear(event)
+    @rule(event=consumes(webhooks))
+    def deliver_webhook_last(self, event: Event) -> None:
+        self._receive(event)
 
-    @rule(target=news)
+    @rule(target=webhooks)
     def work(self) -> object:
-        """All that was ever asked for comes to the worker, again; the bank tells of it, too."""
+        """Redelivers every payment request to the worker; the bank sends webhooks, too."""
         return multiple(*self._work())
 
     @invariant()
@@ -314,64 +318,64 @@ class Shop(RuleBasedStateMachine):
             assert 0 <= balances.refundable_minor(order) <= balances.received_minor(order)
             assert (order.awaits is not None) is (status == "pending_payment")
 
-    def _decided(
+    def _decide(
         self, order_id: str, decide: Callable[..., Effects | None], *about: object, **how: object
     ) -> bool:
-        """Whether it was new."""
-        made: list[Effects | None] = []
+        """Whether the decision was new."""
+        results: list[Effects | None] = []
 
         def deciding(order: Order) -> Effects | None:
-            made.append(decide(order, *about, **how))
-            return made[-1]
+            results.append(decide(order, *about, **how))
+            return results[-1]
 
         with suppress(AppError):
             update_order(order_id, deciding)
-        return bool(made) and made[-1] is not None
+        return bool(results) and results[-1] is not None
 
     def _adjust(self, product: Product, difference: int) -> None:
         adjustment = StockAdjustment(change=difference, reason="counted")
         stockroom.adjust(product.product_id, adjustment, uuid4().hex, None, by="usr_staff")
 
-    def _hear(self, event: Event) -> None:
+    def _receive(self, event: Event) -> None:
         outcome = webhook_outcome(event)
         order_id = event["data"]["order_id"]
         assert outcome in ("applied", "repeated")
         is_paid = event["type"] in ("payment.authorized", "payment.captured")
         if is_paid and outcome == "applied" and self.model.status[order_id] == "pending_payment":
             self.model.becomes(order_id, "paid")
-        self._note_refunds()
+        self._check_refunds()
 
-    def _note_refunds(self) -> None:
+    def _check_refunds(self) -> None:
         for order_id, status in self.model.status.items():
             order = Order.get(order_id)
-            is_over = balances.is_all_paid_back(order) and status not in FINISHED
+            is_over = balances.is_fully_refunded(order) and status not in FINISHED
             assert is_over is (order.status == "refunded" != status)
             if is_over:
                 self.model.becomes(order_id, "refunded")
 
     def _work(self) -> list[Event]:
-        before = {key: it.status for key, it in self.bank.payments.items()}
+        before = {key: account.status for key, account in self.bank.payments.items()}
         assert (
             run_payment_worker(*payment_requests()) == NOTHING_FAILED
             if payment_requests()
             else True
         )
-        self._note_refunds()
-        tells = {CAPTURED: "payment.captured", AUTHORIZED: "payment.authorized"}
+        self._check_refunds()
+        types = {CAPTURED: "payment.captured", AUTHORIZED: "payment.authorized"}
         return [
-            self.bank.event(tells.get(account.status, "payment.voided"), payment_id)
+            self.bank.event(types.get(account.status, "payment.voided"), payment_id)
             for payment_id, account in self.bank.payments.items()
             if account.status != before[payment_id]
         ]
 
     def _settle(self) -> None:
-        """All is told and done: now the money and the events must add up, too."""
+        """Delivers everything, then checks money and events."""
         for payment_id, account in self.bank.payments.items():
             if account.status == CAPTURED:
-                self._hear(self.bank.event("payment.captured", payment_id))
-        while told_now := self._work():
-            for event in told_now:
-                self._hear(event)
+                self._receive(self.bank.event("payment.captured", payment_id))
+        while webhooks := self._work():
+            for event in webhooks:
+                self._receive(event)
         happened = Counter(
             (event.data.order_id, event.type)
             for event in events.published_events()
@@ -380,18 +384,18 @@ class Shop(RuleBasedStateMachine):
         for order_id, statuses in self.model.statuses_had.items():
             for status in set(statuses) & EVENT_OF.keys():
                 assert happened[order_id, EVENT_OF[status]] == statuses.count(status) == 1
-            self._require_books(Order.get(order_id))
+            self._check_balance(Order.get(order_id))
         self.the_stock_adds_up()
         self.each_order_is_what_it_should_be()
 
-    def _require_books(self, order: Order) -> None:
-        """What the bank has charged and paid back is what the order says, and is owed."""
-        manual = sum(int(it.amount_minor) for it in order.refunds if it.is_manual)
-        in_hand = int(order.payment.manual_minor) - manual if order.payment else 0
-        kept = balances.received_minor(order) - balances.paid_back_minor(order)
-        assert kept == self._kept_by_bank(order.order_id) + in_hand
-        if order.status in FINISHED:  # what was paid by hand is paid back by hand
-            assert kept == balances.left_minor(order, manual=True)
+    def _check_balance(self, order: Order) -> None:
+        """The bank's balance equals what the order received and refunded."""
+        manual = sum(int(refund.amount_minor) for refund in order.refunds if refund.is_manual)
+        kept_by_staff = int(order.payment.manual_minor) - manual if order.payment else 0
+        kept = balances.received_minor(order) - balances.refunded_minor(order)
+        assert kept == self._kept_by_bank(order.order_id) + kept_by_staff
+        if order.status in FINISHED:  # only a manual refund can be left
+            assert kept == balances.manual_refundable_minor(order)
         if order.status in ("paid", "shipped", "delivered"):
             is_authorized = bool(order.payment) and order.payment.status == AUTHORIZED
             assert is_authorized or balances.received_minor(order) >= self.totals[order.order_id]
@@ -400,8 +404,10 @@ class Shop(RuleBasedStateMachine):
         account = self.bank.payments.get(self.payment_of.get(order_id, ""))
         if account is None:
             return 0
-        back = {it.refund_id: int(it.amount_minor) for it in Order.get(order_id).refunds}
-        return account.captured_minor - sum(back[it] for it in account.refunds)
+        back = {
+            refund.refund_id: int(refund.amount_minor) for refund in Order.get(order_id).refunds
+        }
+        return account.captured_minor - sum(back[refund] for refund in account.refunds)
 
 
 @pytest.mark.usefixtures("aws")

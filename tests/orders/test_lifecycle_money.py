@@ -1,4 +1,4 @@
-"""Pure: what was received for an order, in whatever order it was told, and what is paid back."""
+"""Pure: payments and refunds of an order, in any order of the provider's reports."""
 
 from functools import partial
 from itertools import permutations
@@ -29,9 +29,9 @@ from tests.support.orders import (
     voided,
 )
 
-# Made in the provider's own pages: nobody has asked for it here.
-refunded_there = partial(
-    provider_events.refund_told,
+# A refund made in the provider's dashboard: the shop has not requested it.
+refunded_at_provider = partial(
+    provider_events.apply_refund_update,
     payment_id=PAYMENT_ID,
     refund_id=None,
     provider_refund_id="bank_1",
@@ -40,30 +40,33 @@ refunded_there = partial(
 )
 
 
-def books(order):
-    """Received, paid back, and what could be asked back still."""
+def balance_of(order):
+    """Received, refunded, and still refundable."""
     return (
         balances.received_minor(order),
-        balances.paid_back_minor(order),
+        balances.refunded_minor(order),
         balances.refundable_minor(order),
     )
 
 
-def asked(order):
-    return [(int(it.amount_minor), it.status, bool(it.is_manual)) for it in order.refunds]
+def refunds_of(order):
+    return [
+        (int(refund.amount_minor), refund.status, bool(refund.is_manual))
+        for refund in order.refunds
+    ]
 
 
-# Paying back
+# Refunds
 
 
-def test_it_is_paid_back_in_parts_until_nothing_is_left():
+def test_partial_refunds_add_up_until_nothing_is_left():
     order = new_order(captured, ship)
 
     for number in range(3):
         refund(1000, f"key-{number}")(order)
         settle_refund()(order)
 
-    assert books(order) == (TOTAL_MINOR, TOTAL_MINOR, 0)
+    assert balance_of(order) == (TOTAL_MINOR, TOTAL_MINOR, 0)
     assert order.status == "refunded"
     assert [step.event for step in order.history if step.event] == [
         "refund_requested",
@@ -77,7 +80,7 @@ def test_it_is_paid_back_in_parts_until_nothing_is_left():
     assert refused.value.details == {"refundable_minor": 0, "currency": "EUR"}
 
 
-def test_the_event_says_whether_all_is_paid_back():
+def test_the_event_says_whether_the_refund_is_full():
     order = new_order(captured, refund(1000, "part"))
     (part,) = settle_refund()(order).events
     refund(None, "rest")(order)
@@ -87,32 +90,32 @@ def test_the_event_says_whether_all_is_paid_back():
     assert (rest.data.amount.amount_minor, rest.data.is_full) == (2000, True)
 
 
-def test_what_was_asked_for_is_not_there_to_be_asked_for_again_before_it_is_paid_back():
+def test_a_requested_refund_reduces_the_refundable_amount():
     order = new_order(captured, refund(2500))
 
     with pytest.raises(RefundTooLarge) as refused:
         refund(501, "key-2")(order)
 
     assert refused.value.details["refundable_minor"] == 500
-    assert books(order) == (TOTAL_MINOR, 0, 500)
+    assert balance_of(order) == (TOTAL_MINOR, 0, 500)
 
 
-def test_a_refund_that_failed_leaves_its_amount_to_be_asked_for_again():
+def test_the_amount_of_a_failed_refund_can_be_refunded_again():
     order = new_order(captured, refund(), settle_refund("failed"))
 
     refund(None, "key-2")(order)
     settle_refund()(order)
 
-    assert asked(order) == [(TOTAL_MINOR, "failed", False), (TOTAL_MINOR, "succeeded", False)]
-    assert (order.status, books(order)) == ("refunded", (TOTAL_MINOR, TOTAL_MINOR, 0))
+    assert refunds_of(order) == [(TOTAL_MINOR, "failed", False), (TOTAL_MINOR, "succeeded", False)]
+    assert (order.status, balance_of(order)) == ("refunded", (TOTAL_MINOR, TOTAL_MINOR, 0))
 
 
-def test_a_refund_that_fails_after_it_succeeded_is_told_and_can_be_made_again():
+def test_a_refund_can_fail_after_success_and_be_repeated():
     order = new_order(captured, refund(), settle_refund())
 
     assert event_types_of(settle_refund("failed")(order)) == ["order.refund_failed"]
     assert event_types_of(refund(None, "key-2")(order)) == ["order.refund_requested"]
-    assert (order.status, books(order)) == ("refunded", (TOTAL_MINOR, 0, 0))
+    assert (order.status, balance_of(order)) == ("refunded", (TOTAL_MINOR, 0, 0))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ def test_a_refund_that_fails_after_it_succeeded_is_told_and_can_be_made_again():
         (["succeeded", "failed"], "failed"),
     ],
 )
-def test_whatever_is_told_of_a_refund_in_whatever_order_counts_once(statuses, ends):
+def test_refund_updates_count_once_in_any_order(statuses, ends):
     order = new_order(captured, refund(1000))
 
     for status in statuses:
@@ -140,7 +143,7 @@ def test_whatever_is_told_of_a_refund_in_whatever_order_counts_once(statuses, en
 
 
 @pytest.mark.parametrize("amount", [TOTAL_MINOR + 1, 10**12])
-def test_more_than_was_received_is_never_paid_back(amount):
+def test_a_refund_never_exceeds_what_was_received(amount):
     order = new_order(captured)
 
     with pytest.raises(RefundTooLarge):
@@ -150,31 +153,31 @@ def test_more_than_was_received_is_never_paid_back(amount):
 
 
 @pytest.mark.parametrize("life", [(), (start_payment,), (authorized,), (authorized, ship)])
-def test_nothing_is_paid_back_before_it_is_received(life):
+def test_nothing_is_refunded_before_it_is_received(life):
     order = new_order(*life)
 
     with pytest.raises(RefundTooLarge):
         refund()(order)
 
 
-def test_a_key_that_has_asked_for_another_refund_is_refused():
+def test_a_key_of_a_different_refund_is_refused():
     order = new_order(captured, refund(100))
 
     with pytest.raises(IdempotencyKeyReused):
         refund(200)(order)
 
 
-def test_no_key_of_a_client_s_is_that_of_a_refund_that_nobody_asked_for():
+def test_client_keys_never_match_keys_of_automatic_refunds():
     """They would be one refund to the provider, and only one would be paid back."""
     order = new_order(captured, ship, refund(100, "cancelled by provider"))
 
     cancel_by_staff(order)
 
-    assert len({it.refund_id for it in order.refunds}) == 2
-    assert books(order) == (TOTAL_MINOR, 0, 0)
+    assert len({refund.refund_id for refund in order.refunds}) == 2
+    assert balance_of(order) == (TOTAL_MINOR, 0, 0)
 
 
-def test_an_order_has_room_for_so_many_refunds_and_for_those_that_come_by_themselves():
+def test_the_refund_limit_does_not_stop_automatic_refunds():
     order = new_order(captured)
     for number in range(ENTRIES_MAX):
         refund(1, f"key-{number}")(order)
@@ -186,84 +189,87 @@ def test_an_order_has_room_for_so_many_refunds_and_for_those_that_come_by_themse
     assert balances.refundable_minor(order) == 0
 
 
-# Paid by hand
+# Manual payments
 
 
-def test_what_was_paid_by_hand_is_paid_back_by_hand_at_once():
+def test_a_manual_payment_is_refunded_manually_at_once():
     order = new_order(mark_paid_manually, ship)
 
     assert event_types_of(refund(1000)(order)) == ["order.refunded"]
-    assert asked(order) == [(1000, "succeeded", True)]
-    assert books(order) == (TOTAL_MINOR, 1000, 2000)
+    assert refunds_of(order) == [(1000, "succeeded", True)]
+    assert balance_of(order) == (TOTAL_MINOR, 1000, 2000)
 
 
-def test_cancelled_it_is_owed_until_staff_say_that_it_is_paid_back():
+def test_a_cancelled_manual_payment_awaits_a_manual_refund():
     order = new_order(mark_paid_manually)
 
-    told_of_cancelling = event_types_of(cancel(order))
-    owed = books(order)
-    told_of_refund = event_types_of(refund()(order))
+    events_of_cancel = event_types_of(cancel(order))
+    balance = balance_of(order)
+    events_of_refund = event_types_of(refund()(order))
 
-    assert told_of_cancelling == ["order.cancelled", "order.manual_refund_required"]
-    assert (owed, order.history[-2].event) == (
+    assert events_of_cancel == ["order.cancelled", "order.manual_refund_required"]
+    assert (balance, order.history[-2].event) == (
         (TOTAL_MINOR, 0, TOTAL_MINOR),
         "manual_refund_required",
     )
-    assert told_of_refund == ["order.refunded"]
-    assert (order.status, books(order)) == ("cancelled", (TOTAL_MINOR, TOTAL_MINOR, 0))
+    assert events_of_refund == ["order.refunded"]
+    assert (order.status, balance_of(order)) == ("cancelled", (TOTAL_MINOR, TOTAL_MINOR, 0))
 
 
-def test_what_comes_in_beside_it_is_paid_back_by_the_provider():
+def test_a_capture_beside_a_manual_payment_is_refunded():
     order = new_order(start_payment, mark_paid_manually)
 
     assert event_types_of(captured(order)) == ["order.refund_requested"]
     assert event_types_of(settle_refund()(order)) == ["order.refunded"]
-    assert (order.status, books(order)) == ("paid", (2 * TOTAL_MINOR, TOTAL_MINOR, TOTAL_MINOR))
+    assert (order.status, balance_of(order)) == (
+        "paid",
+        (2 * TOTAL_MINOR, TOTAL_MINOR, TOTAL_MINOR),
+    )
     assert event_types_of(ship(order)) == ["order.shipped"]
 
 
-def test_what_is_authorized_and_captured_beside_it_is_paid_back_too():
+def test_a_late_authorization_that_is_captured_is_refunded_too():
     order = new_order(start_payment, mark_paid_manually, authorized)
 
     assert event_types_of(captured(order)) == ["order.refund_requested"]
-    assert asked(order) == [(TOTAL_MINOR, "requested", False)]
+    assert refunds_of(order) == [(TOTAL_MINOR, "requested", False)]
 
 
-def test_a_payment_that_was_taken_for_lost_is_the_order_s_if_it_comes_all_the_same():
+def test_a_capture_after_a_void_still_pays_the_order():
     order = new_order(authorized, voided)
 
     assert event_types_of(captured(order)) == []
-    assert books(order) == (TOTAL_MINOR, 0, TOTAL_MINOR)
+    assert balance_of(order) == (TOTAL_MINOR, 0, TOTAL_MINOR)
     assert event_types_of(ship(order)) == ["order.shipped"]
 
 
-def test_where_that_fails_all_that_is_left_is_first_what_the_provider_has():
+def test_a_full_refund_takes_the_providers_money_first():
     order = new_order(start_payment, mark_paid_manually, captured, settle_refund("failed"))
 
     refund(None, "key-1")(order)
     refund(None, "key-2")(order)
 
-    assert asked(order) == [
+    assert refunds_of(order) == [
         (TOTAL_MINOR, "failed", False),
         (TOTAL_MINOR, "requested", False),
         (TOTAL_MINOR, "succeeded", True),
     ]
 
 
-def test_paid_twice_and_cancelled_it_is_paid_back_twice():
+def test_an_order_paid_twice_is_refunded_through_both_channels():
     order = new_order(start_payment, mark_paid_manually, captured, settle_refund("failed"))
 
     cancel(order)
     settle_refund(number=1)(order)
 
-    assert books(order) == (
+    assert balance_of(order) == (
         2 * TOTAL_MINOR,
         TOTAL_MINOR,
         TOTAL_MINOR,
-    )  # what was paid by hand is owed
+    )  # the manual payment awaits a manual refund
 
 
-def test_one_refund_is_of_money_that_came_in_one_way():
+def test_one_refund_uses_money_of_one_channel():
     order = new_order(start_payment, mark_paid_manually, captured, settle_refund("failed"))
 
     with pytest.raises(RefundTooLarge) as refused:
@@ -272,91 +278,91 @@ def test_one_refund_is_of_money_that_came_in_one_way():
     assert refused.value.details["refundable_minor"] == TOTAL_MINOR
 
 
-# What the provider tells
+# The provider's reports
 
 FINISHING = {"cancelled": (cancel,), "expired": (expire,)}
 
 
-@pytest.mark.parametrize("begun", [(), (start_payment,)], ids=["unheard of", "begun"])
+@pytest.mark.parametrize("started", [(), (start_payment,)], ids=["unknown", "started"])
 @pytest.mark.parametrize("finishing", list(FINISHING.values()), ids=list(FINISHING))
-def test_what_is_paid_too_late_is_paid_back_and_revives_nothing(begun, finishing):
-    order = new_order(*begun, *finishing)
+def test_a_late_payment_is_refunded_and_revives_no_order(started, finishing):
+    order = new_order(*started, *finishing)
     was = order.status
 
     assert event_types_of(captured(order)) == ["order.refund_requested"]
     assert event_types_of(settle_refund()(order)) == ["order.refunded"]
-    assert (order.status, books(order)) == (was, (TOTAL_MINOR, TOTAL_MINOR, 0))
+    assert (order.status, balance_of(order)) == (was, (TOTAL_MINOR, TOTAL_MINOR, 0))
 
 
 @pytest.mark.parametrize("finishing", list(FINISHING.values()), ids=list(FINISHING))
-def test_what_is_authorized_too_late_is_let_go_of(finishing):
+def test_a_late_authorization_is_voided(finishing):
     order = new_order(start_payment, *finishing)
 
     assert event_types_of(authorized(order)) == ["order.void_requested"]
     assert voided(order).events == []
-    assert books(order) == (0, 0, 0)
+    assert balance_of(order) == (0, 0, 0)
 
 
-def test_what_was_authorized_and_captured_though_it_was_cancelled_is_paid_back():
+def test_a_capture_after_cancelling_is_refunded():
     order = new_order(authorized, cancel)
 
     assert event_types_of(captured(order)) == ["order.refund_requested"]
 
 
-TELLINGS = {"authorized": authorized, "captured": captured, "refunded": refunded_there}
+REPORTS = {"authorized": authorized, "captured": captured, "refunded": refunded_at_provider}
 
 
-@pytest.mark.parametrize("sequence", list(permutations(TELLINGS)), ids=" ".join)
+@pytest.mark.parametrize("sequence", list(permutations(REPORTS)), ids=" ".join)
 @pytest.mark.parametrize("finishing", [(), *FINISHING.values()], ids=["open", *FINISHING])
-def test_in_whatever_order_it_is_told_and_twice_the_books_are_the_same(sequence, finishing):
-    """A refund is refused while nothing is known of its payment; the provider tells it again."""
+def test_repeated_reports_in_any_order_end_in_the_same_balance(sequence, finishing):
+    """A refund is refused while its payment is unknown; the provider repeats the report."""
     order = new_order(start_payment, *finishing)
     is_open = not finishing
 
     for name in [*sequence, *sequence]:
         try:
-            TELLINGS[name](order)
+            REPORTS[name](order)
         except PaymentMismatch:
             assert not balances.received_minor(order)
 
     if is_open:
-        assert (order.status, books(order)) == ("refunded", (TOTAL_MINOR, TOTAL_MINOR, 0))
+        assert (order.status, balance_of(order)) == ("refunded", (TOTAL_MINOR, TOTAL_MINOR, 0))
     else:
-        # It was asked for here, too, and the provider will not do it twice.
-        assert asked(order) == [
+        # The shop requested it too; the provider does not refund twice.
+        assert refunds_of(order) == [
             (TOTAL_MINOR, "requested", False),
             (TOTAL_MINOR, "succeeded", False),
         ]
         settle_refund("failed", number=0)(order)
-        assert books(order) == (TOTAL_MINOR, TOTAL_MINOR, 0)
+        assert balance_of(order) == (TOTAL_MINOR, TOTAL_MINOR, 0)
 
 
 @pytest.mark.parametrize("sequence", list(permutations(["authorized", "voided"])), ids=" ".join)
-def test_a_payment_that_was_let_go_of_never_comes_back(sequence):
+def test_a_voided_payment_stays_void(sequence):
     order = new_order(start_payment, expire)
 
     for name in [*sequence, *sequence]:
         {"authorized": authorized, "voided": voided}[name](order)
 
     assert (order.status, order.payment.status) == ("expired", "void")
-    assert books(order) == (0, 0, 0)
+    assert balance_of(order) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("learn", [authorized, captured, voided])
-def test_what_is_told_twice_counts_once(learn):
+@pytest.mark.parametrize("report", [authorized, captured, voided])
+def test_a_repeated_report_counts_once(report):
     order = new_order(start_payment)
-    learn(order)
+    report(order)
     before = order.serialize()
 
-    assert learn(order) is None
+    assert report(order) is None
     assert order.serialize() == before
 
 
-def test_a_payment_that_was_captured_is_not_let_go_of():
+def test_a_captured_payment_is_not_voided():
     order = new_order(captured)
 
     assert voided(order) is None
-    assert books(order) == (TOTAL_MINOR, 0, TOTAL_MINOR)
+    assert balance_of(order) == (TOTAL_MINOR, 0, TOTAL_MINOR)
 
 
 @pytest.mark.parametrize(
@@ -364,11 +370,11 @@ def test_a_payment_that_was_captured_is_not_let_go_of():
     [
         (partial(authorized, payment_id="pay_2"), "unknown_payment"),
         (partial(captured, payment_id="pay_2"), "unknown_payment"),
-        (partial(refunded_there, payment_id="pay_2"), "unknown_payment"),
-        (partial(refunded_there, amount_minor=TOTAL_MINOR + 1), "amount_differs"),
+        (partial(refunded_at_provider, payment_id="pay_2"), "unknown_payment"),
+        (partial(refunded_at_provider, amount_minor=TOTAL_MINOR + 1), "amount_differs"),
         (
             partial(
-                provider_events.authorized,
+                provider_events.apply_authorization,
                 provider="bank",
                 payment_id=PAYMENT_ID,
                 amount_minor=TOTAL_MINOR - 1,
@@ -377,7 +383,7 @@ def test_a_payment_that_was_captured_is_not_let_go_of():
         ),
         (
             partial(
-                provider_events.captured,
+                provider_events.apply_capture,
                 provider="bank",
                 payment_id=PAYMENT_ID,
                 amount_minor=TOTAL_MINOR + 1,
@@ -389,53 +395,53 @@ def test_a_payment_that_was_captured_is_not_let_go_of():
 @pytest.mark.parametrize(
     "life", [(start_payment,), (captured,), (captured, ship, deliver), (start_payment, expire)]
 )
-def test_what_does_not_fit_changes_nothing(life, tell, code):
+def test_a_report_that_does_not_match_changes_nothing(life, tell, code):
     order = new_order(*life)
     before = order.serialize()
 
-    with pytest.raises(PaymentMismatch) as misfit:
+    with pytest.raises(PaymentMismatch) as mismatch:
         tell(order)
 
-    assert misfit.value.code == code
+    assert mismatch.value.code == code
     assert order.serialize() == before
 
 
-def test_a_refund_is_of_no_payment_that_the_order_never_had():
+def test_a_refund_of_an_unknown_payment_is_refused():
     order = new_order()
 
     with pytest.raises(PaymentMismatch):
-        refunded_there(order)
+        refunded_at_provider(order)
 
     assert order.payment is None
 
 
-def test_a_refund_made_at_the_provider_is_entered_once():
-    order = new_order(captured, ship, partial(refunded_there, amount_minor=1000))
+def test_a_refund_made_at_the_provider_is_recorded_once():
+    order = new_order(captured, ship, partial(refunded_at_provider, amount_minor=1000))
 
-    assert refunded_there(order, amount_minor=1000) is None
-    assert asked(order) == [(1000, "succeeded", False)]
+    assert refunded_at_provider(order, amount_minor=1000) is None
+    assert refunds_of(order) == [(1000, "succeeded", False)]
     assert order.refunds[0].reason == "by_provider"
 
 
-def test_two_refunds_that_cross_never_make_what_is_left_negative():
-    order = new_order(captured, refund(2000), refunded_there)
+def test_refunds_that_cross_never_leave_a_negative_amount():
+    order = new_order(captured, refund(2000), refunded_at_provider)
 
-    assert books(order) == (TOTAL_MINOR, TOTAL_MINOR, 0)
+    assert balance_of(order) == (TOTAL_MINOR, TOTAL_MINOR, 0)
     assert order.status == "refunded"
 
 
-def test_while_more_than_all_is_being_paid_back_it_is_not_shipped():
+def test_refunds_above_the_received_amount_claim_all_of_it():
     order = new_order(captured, refund(2000))
-    refunded_there(order, amount_minor=2000, status="requested")
+    refunded_at_provider(order, amount_minor=2000, status="requested")
 
-    assert balances.is_being_paid_back(order)
+    assert balances.is_fully_claimed(order)
 
 
-def test_an_answer_about_our_refund_is_known_by_its_id():
+def test_an_update_finds_our_refund_by_its_id():
     order = new_order(captured, refund())
     (ours,) = order.refunds
 
-    provider_events.refund_told(
+    provider_events.apply_refund_update(
         order,
         payment_id=PAYMENT_ID,
         refund_id=ours.refund_id,
@@ -445,11 +451,11 @@ def test_an_answer_about_our_refund_is_known_by_its_id():
     )
 
     assert (ours.status, ours.provider_refund_id) == ("succeeded", "bank_7")
-    assert refunds.find(order, ours.refund_id) is ours
+    assert refunds.find_refund(order, ours.refund_id) is ours
     assert len(order.refunds) == 1
 
 
-def test_an_authorization_that_is_lost_is_told_only_while_somebody_counts_on_it():
+def test_a_voided_authorization_is_an_event_only_when_needed():
     assert event_types_of(voided(new_order(authorized))) == ["order.authorization_voided"]
     assert event_types_of(voided(new_order(authorized, ship))) == ["order.authorization_voided"]
     assert event_types_of(voided(new_order(authorized, cancel))) == []
@@ -457,30 +463,32 @@ def test_an_authorization_that_is_lost_is_told_only_while_somebody_counts_on_it(
     assert event_types_of(voided(new_order(start_payment))) == []
 
 
-def test_that_a_payment_which_another_has_followed_is_void_is_no_news():
+def test_the_void_of_a_replaced_payment_is_ignored():
     order = new_order(
-        start_payment, voided, partial(provider_events.begin, provider="bank", payment_id="pay_2")
+        start_payment,
+        voided,
+        partial(provider_events.start_payment, provider="bank", payment_id="pay_2"),
     )
 
     assert voided(order) is None
-    assert balances.payment_of(order).status == "started"
+    assert balances.payment_or_empty(order).status == "started"
 
 
-def test_a_refund_is_known_by_the_provider_s_own_id_too():
+def test_an_update_finds_a_refund_by_the_providers_id():
     order = new_order(captured, refund(), settle_refund())
 
-    again = refunded_there(
+    again = refunded_at_provider(
         order, refund_id=None, provider_refund_id=f"bank_{order.refunds[0].refund_id}"
     )
 
-    assert (again, books(order)) == (None, (TOTAL_MINOR, TOTAL_MINOR, 0))
+    assert (again, balance_of(order)) == (None, (TOTAL_MINOR, TOTAL_MINOR, 0))
 
 
-def test_a_refund_of_another_amount_than_was_asked_for_changes_nothing():
+def test_a_refund_update_with_another_amount_changes_nothing():
     order = new_order(captured, refund(1000))
     before = order.serialize()
 
-    with pytest.raises(PaymentMismatch) as misfit:
-        refunded_there(order, refund_id=order.refunds[0].refund_id, amount_minor=1)
+    with pytest.raises(PaymentMismatch) as mismatch:
+        refunded_at_provider(order, refund_id=order.refunds[0].refund_id, amount_minor=1)
 
-    assert (misfit.value.code, order.serialize()) == ("amount_differs", before)
+    assert (mismatch.value.code, order.serialize()) == ("amount_differs", before)

@@ -1,4 +1,4 @@
-"""A change of an order: read, decided, and written with all that goes with it, or not at all."""
+"""An order changes in one transaction with everything that the change affects."""
 
 import json
 from contextlib import suppress
@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from orders.lifecycle import decisions, repository, service
-from orders.lifecycle.service import TRIES, try_update_order, update_order
+from orders.lifecycle import decisions, repository
+from orders.lifecycle.service import UPDATE_ATTEMPTS, try_update_order, update_order
 from orders.lifecycle.transitions import BYTES_MAX, ENTRIES_MAX
 from shared import retries
 from shared.errors.base import Unavailable
@@ -42,7 +42,7 @@ def tea():
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch):
     taken: list[int] = []
-    monkeypatch.setattr(service, "pause", taken.append)
+    monkeypatch.setattr(retries, "pause", taken.append)
     monkeypatch.setattr(retries.time, "sleep", lambda _: None)
     return taken
 
@@ -54,23 +54,23 @@ def raw(order: Order) -> dict:
 
 
 def note(text: str):
-    return partial(decisions.note, text=text, by="usr_staff")
+    return partial(decisions.add_note, text=text, by="usr_staff")
 
 
 def overtaken(monkeypatch, *happenings) -> None:
-    """These happen between the read and the write of the next changes, one at each."""
-    read, ahead = repository.read, list(happenings)
+    """One of these happens between the read and the write of each of the next changes."""
+    read, ahead = repository.read_for_update, list(happenings)
 
     def read_and_be_overtaken(order_id):
         found = read(order_id)
         if ahead:
             happen = ahead.pop(0)
             with monkeypatch.context() as undisturbed:
-                undisturbed.setattr(repository, "read", read)
+                undisturbed.setattr(repository, "read_for_update", read)
                 update_order(order_id, happen)
         return found
 
-    monkeypatch.setattr(repository, "read", read_and_be_overtaken)
+    monkeypatch.setattr(repository, "read_for_update", read_and_be_overtaken)
 
 
 def test_order_stock_and_events_are_one_transaction(tea):
@@ -86,7 +86,7 @@ def test_order_stock_and_events_are_one_transaction(tea):
     assert b"souk-outbox" in transaction["body"]
 
 
-def test_nothing_of_it_is_written_when_the_transaction_fails(tea):
+def test_a_failed_transaction_writes_nothing(tea):
     order = orders.create_order(captured, product=tea)
     before, rows = raw(order), OutboxRow.count()
 
@@ -100,7 +100,7 @@ def test_nothing_of_it_is_written_when_the_transaction_fails(tea):
     assert (count_units(tea), OutboxRow.count()) == ((8, 2), rows)
 
 
-def test_each_event_is_staged_once_with_the_change_that_it_tells_of(tea):
+def test_each_event_is_staged_once_with_its_change(tea):
     order = orders.create_order(
         start_payment, captured, ship, refund(500), settle_refund(), product=tea
     )
@@ -114,20 +114,20 @@ def test_each_event_is_staged_once_with_the_change_that_it_tells_of(tea):
     ]
 
 
-def test_what_there_is_to_tell_of_one_change_is_one_row(tea):
+def test_the_events_of_one_change_are_one_outbox_row(tea):
     order = orders.create_order(captured, product=tea)
     rows = OutboxRow.count()
 
     update_order(order.order_id, cancel)
 
     assert OutboxRow.count() == rows + 1
-    assert [it.type for it in list_order_events(order)][-2:] == [
+    assert [event.type for event in list_order_events(order)][-2:] == [
         "order.cancelled",
         "order.refund_requested",
     ]
 
 
-def test_only_what_has_changed_is_written(tea):
+def test_only_changed_attributes_are_written(tea):
     order = orders.create_order(captured, product=tea)
     client = connection().client
     client.update_item(
@@ -145,7 +145,7 @@ def test_only_what_has_changed_is_written(tea):
     assert after["status"] == {"S": "shipped"}
 
 
-def test_what_an_order_has_no_more_is_removed(tea):
+def test_an_attribute_set_to_none_is_removed(tea):
     order = orders.create_order(product=tea)
     assert {"awaits", "expires_at"} <= raw(order).keys()
 
@@ -155,17 +155,18 @@ def test_what_an_order_has_no_more_is_removed(tea):
     assert list(Order.by_expiry.query("payment")) == []
 
 
-def test_each_change_makes_the_next_version_and_a_repeated_one_makes_none(tea):
+def test_a_change_increments_the_version_and_a_repeat_does_not(tea):
     order = orders.create_order(product=tea)
 
     versions = [
-        int(update_order(order.order_id, it).version) for it in (cancel, cancel, note("why?"))
+        int(update_order(order.order_id, decide).version)
+        for decide in (cancel, cancel, note("why?"))
     ]
 
     assert versions == [2, 2, 3]
 
 
-def test_what_is_answered_is_what_is_stored(tea):
+def test_the_returned_order_equals_the_stored_one(tea):
     order = orders.create_order(product=tea)
 
     for decide in (
@@ -180,7 +181,7 @@ def test_what_is_answered_is_what_is_stored(tea):
         assert Order.get(order.order_id).serialize() == outcome.order.serialize()
 
 
-def test_a_decision_that_finds_nothing_to_do_writes_nothing(tea):
+def test_a_decision_without_effects_writes_nothing(tea):
     order = orders.create_order(cancel, product=tea)
 
     with inject_faults(connection().client, "TransactWriteItems") as sent:
@@ -199,23 +200,23 @@ def test_a_refusal_writes_nothing(tea):
     assert raw(order) == before
 
 
-def test_an_unknown_order_is_not_brought_into_being():
+def test_changing_an_unknown_order_creates_nothing():
     with pytest.raises(OrderNotFound):
         update_order("ord_unknown", note("hello"))
 
     assert Order.count() == 0
 
 
-def test_an_order_that_is_gone_when_it_is_written_is_not_brought_back(tea, monkeypatch):
+def test_an_order_deleted_before_the_write_stays_deleted(tea, monkeypatch):
     order = orders.create_order(product=tea)
-    read = repository.read
+    read = repository.read_for_update
 
     def read_and_lose(order_id):
         found = read(order_id)
         Order(order_id).delete()
         return found
 
-    monkeypatch.setattr(repository, "read", read_and_lose)
+    monkeypatch.setattr(repository, "read_for_update", read_and_lose)
 
     with pytest.raises(OrderNotFound):
         update_order(order.order_id, cancel)
@@ -223,21 +224,21 @@ def test_an_order_that_is_gone_when_it_is_written_is_not_brought_back(tea, monke
     assert (Order.count(), count_units(tea)) == (0, (8, 2))
 
 
-# Somebody is faster
+# Concurrent changes
 
 
-def test_it_is_decided_again_about_what_the_order_has_become(tea, monkeypatch):
+def test_an_overtaken_decision_is_made_again(tea, monkeypatch):
     order = orders.create_order(product=tea)
     overtaken(monkeypatch, note("call him"))
 
     changed = update_order(order.order_id, cancel)
 
-    assert (changed.status, [it.text for it in changed.notes]) == ("cancelled", ["call him"])
+    assert (changed.status, [note.text for note in changed.notes]) == ("cancelled", ["call him"])
     assert int(changed.version) == 3
     assert count_units(tea) == (10, 0)
 
 
-def test_what_has_become_impossible_meanwhile_is_refused(tea, monkeypatch):
+def test_a_change_that_became_impossible_is_refused(tea, monkeypatch):
     order = orders.create_order(captured, product=tea)
     overtaken(monkeypatch, ship)
 
@@ -247,7 +248,7 @@ def test_what_has_become_impossible_meanwhile_is_refused(tea, monkeypatch):
     assert count_units(tea) == (8, 0)
 
 
-def test_an_order_that_is_paid_while_it_expires_ends_in_one_of_the_two(tea, monkeypatch):
+def test_an_order_paid_while_it_expires_stays_paid(tea, monkeypatch):
     order = orders.create_order(product=tea)
     overtaken(monkeypatch, captured)
 
@@ -257,7 +258,7 @@ def test_an_order_that_is_paid_while_it_expires_ends_in_one_of_the_two(tea, monk
     assert count_units(tea) == (8, 2)
 
 
-def test_an_order_that_expires_while_it_is_paid_is_paid_back(tea, monkeypatch):
+def test_an_order_that_expires_while_it_is_paid_is_refunded(tea, monkeypatch):
     order = orders.create_order(product=tea)
     overtaken(monkeypatch, expire)
 
@@ -265,26 +266,26 @@ def test_an_order_that_expires_while_it_is_paid_is_paid_back(tea, monkeypatch):
 
     assert (changed.status, changed.refunds[0].status) == ("expired", "requested")
     assert count_units(tea) == (10, 0)
-    assert [it.type for it in list_order_events(order)] == [
+    assert [event.type for event in list_order_events(order)] == [
         "order.placed",
         "order.expired",
         "order.refund_requested",
     ]
 
 
-def test_four_losses_are_borne_and_then_it_goes_through(tea, pauses, monkeypatch):
+def test_a_change_succeeds_after_losing_four_times(tea, pauses, monkeypatch):
     order = orders.create_order(product=tea)
-    overtaken(monkeypatch, *[note(str(n)) for n in range(TRIES - 1)])
+    overtaken(monkeypatch, *[note(str(n)) for n in range(UPDATE_ATTEMPTS - 1)])
 
     changed = update_order(order.order_id, cancel)
 
-    assert (changed.status, len(changed.notes)) == ("cancelled", TRIES - 1)
+    assert (changed.status, len(changed.notes)) == ("cancelled", UPDATE_ATTEMPTS - 1)
     assert pauses == [1, 2, 3, 4]
 
 
-def test_after_five_losses_the_client_is_to_try_again(tea, monkeypatch):
+def test_a_change_that_loses_five_times_is_unavailable(tea, monkeypatch):
     order = orders.create_order(product=tea)
-    overtaken(monkeypatch, *[note(str(n)) for n in range(TRIES)])
+    overtaken(monkeypatch, *[note(str(n)) for n in range(UPDATE_ATTEMPTS)])
 
     with pytest.raises(Unavailable) as refused:
         update_order(order.order_id, cancel)
@@ -294,17 +295,22 @@ def test_after_five_losses_the_client_is_to_try_again(tea, monkeypatch):
     assert count_units(tea) == (8, 2)
 
 
-def test_a_conflict_of_transactions_is_not_a_loss(tea, pauses):
+def test_a_transaction_conflict_is_not_a_lost_attempt(tea):
     order = orders.create_order(product=tea)
     conflict = cancelled_transaction("TransactionConflict", "None", "None")
+    decided: list[Order] = []
+
+    def decide(order):
+        decided.append(order)
+        return cancel(order)
 
     with inject_faults(connection().client, "TransactWriteItems", conflict, conflict) as sent:
-        changed = update_order(order.order_id, cancel)
+        changed = update_order(order.order_id, decide)
 
-    assert (changed.status, len(sent), pauses) == ("cancelled", 3, [])
+    assert (changed.status, len(sent), len(decided)) == ("cancelled", 3, 1)
 
 
-def test_a_change_whose_reply_was_lost_is_answered_when_it_is_sent_again(tea):
+def test_a_change_whose_reply_was_lost_succeeds_on_retry(tea):
     order = orders.create_order(captured, product=tea)
     client, commit = connection().client, "after-call.dynamodb.TransactWriteItems"
 
@@ -321,7 +327,7 @@ def test_a_change_whose_reply_was_lost_is_answered_when_it_is_sent_again(tea):
 
     assert (again.is_new, again.order.status) == (False, "cancelled")
     assert count_units(tea) == (10, 0)
-    assert [it.type for it in list_order_events(order)].count("order.cancelled") == 1
+    assert [event.type for event in list_order_events(order)].count("order.cancelled") == 1
 
 
 # Promotions
@@ -348,26 +354,28 @@ def with_promotion(*life, of, **limits):
     ],
 )
 @pytest.mark.parametrize(
-    "limits", [{"uses_max": 5}, {"uses_per_customer_max": 5}], ids=["of all", "of each"]
+    "limits",
+    [{"uses_max": 5}, {"uses_per_customer_max": 5}],
+    ids=["all customers", "each customer"],
 )
-def test_an_order_that_came_to_nothing_gives_its_use_of_the_promotion_back(life, uses, limits, tea):
+def test_cancelled_and_expired_orders_release_their_use(life, uses, limits, tea):
     order = with_promotion(*life, of=tea, **limits)
 
     by = order.buyer_id if "uses_per_customer_max" in limits else None
     assert pricing.count_uses("SPRING", by) == uses
 
 
-def test_a_use_that_was_not_counted_is_not_given_back(tea):
+def test_a_use_that_was_not_counted_is_not_released(tea):
     with_promotion(cancel, of=tea)
 
     assert pricing.count_uses("SPRING") == 0
 
 
-# Room
+# Limits
 
 
 def size_of(order: Order) -> int:
-    """At most what DynamoDB counts."""
+    """At most the size that DynamoDB counts."""
     return len(json.dumps(order.serialize(), ensure_ascii=False).encode())
 
 
@@ -375,10 +383,10 @@ def filled(order: Order, decide) -> None:
     with suppress(OrderEntryLimitReached):
         for _ in range(ENTRIES_MAX + 1):
             decide(order)
-        pytest.fail("there is no end to it")
+        pytest.fail("no limit was reached")
 
 
-def test_an_order_has_room_for_so_many_notes():
+def test_an_order_has_a_limited_number_of_notes():
     order = orders.new_order()
 
     filled(order, note("call him"))
@@ -386,7 +394,7 @@ def test_an_order_has_room_for_so_many_notes():
     assert len(order.notes) == ENTRIES_MAX
 
 
-def test_whatever_is_noted_there_is_room_for_what_must_be_written():
+def test_notes_always_leave_room_for_mandatory_changes():
     order = orders.new_order(captured, ship)
 
     filled(order, note("語" * 2000))
@@ -397,11 +405,11 @@ def test_whatever_is_noted_there_is_room_for_what_must_be_written():
     assert BYTES_MAX < full < size_of(order) < BYTES_MAX + 10_000
 
 
-def test_changed_meanwhile_is_what_a_write_to_an_older_version_is_refused_with(tea):
+def test_writing_an_older_version_is_a_concurrent_modification(tea):
     order = orders.create_order(product=tea)
-    stale, was = repository.read(order.order_id)
+    stale, was = repository.read_for_update(order.order_id)
     update_order(order.order_id, note("first"))
 
     effects = cancel(stale)
     with pytest.raises(ConcurrentModification):
-        repository.save(stale, was, effects)
+        repository.save_order(stale, was, effects)

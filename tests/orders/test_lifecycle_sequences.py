@@ -1,4 +1,4 @@
-"""Pure: any sequence of decisions about one order, against the simplest model of it."""
+"""Pure: any sequence of decisions about one order, compared with a simple model."""
 
 from collections import Counter
 from contextlib import suppress
@@ -35,8 +35,8 @@ QUANTITIES = {"TEA": 2, "CUP": 1}
 PAID = ("paid", "shipped", "delivered")
 
 
-def settled_one(number: int, status: str):
-    """Of those that were asked for; none is told of that is not there."""
+def settle_one(number: int, status: str):
+    """The provider's status of one requested refund, if there is one."""
 
     def decide(order):
         if not order.refunds or order.refunds[number % len(order.refunds)].is_manual:
@@ -46,8 +46,8 @@ def settled_one(number: int, status: str):
     return decide
 
 
-def refunded_there(amount_minor: int, name: str):
-    return lambda order: provider_events.refund_told(
+def refunded_at_provider(amount_minor: int, name: str):
+    return lambda order: provider_events.apply_refund_update(
         order,
         payment_id=PAYMENT_ID,
         refund_id=None,
@@ -79,20 +79,18 @@ DECISIONS = st.one_of(
         ]
     ),
     st.builds(refund, st.sampled_from([None, 1, 1000, TOTAL_MINOR]), KEYS),
-    st.builds(
-        settled_one, st.integers(0, 5), st.sampled_from(["requested", "succeeded", "failed"])
-    ),
-    st.builds(refunded_there, st.sampled_from([1, 1000, TOTAL_MINOR]), KEYS),
+    st.builds(settle_one, st.integers(0, 5), st.sampled_from(["requested", "succeeded", "failed"])),
+    st.builds(refunded_at_provider, st.sampled_from([1, 1000, TOTAL_MINOR]), KEYS),
     st.builds(returned, st.integers(0, 2), st.integers(0, 1), KEYS),
 )
 
 
 @settings(max_examples=400, deadline=None)
 @given(life=st.lists(DECISIONS, min_size=3, max_size=25))
-def test_after_any_sequence_money_units_and_status_are_in_order(life):
+def test_any_sequence_keeps_money_units_and_status_consistent(life):
     order = new_order(lines=[line("TEA", {"0": 1, "3": 1}), line("CUP", {"1": 1})])
-    shelf, reserved = Counter(), Counter(QUANTITIES)
-    promotion_given_back = 0
+    restocked, allocated = Counter(), Counter(QUANTITIES)
+    promotion_releases = 0
 
     for decide in life:
         was, before = order.status, order.serialize()
@@ -103,31 +101,31 @@ def test_after_any_sequence_money_units_and_status_are_in_order(life):
             assert order.serialize() == before
         if effects is not None:
             for move in effects.stock:
-                shelf[move.product_id] += move.available
-                reserved[move.product_id] += move.allocated
-            promotion_given_back += effects.gives_promotion_back
-        is_on_the_way = order.status == was or order.status in TRANSITIONS[was]
-        assert is_on_the_way, f"{was} became {order.status}"
-        check_units(order, shelf, reserved)
+                restocked[move.product_id] += move.available
+                allocated[move.product_id] += move.allocated
+            promotion_releases += effects.releases_promotion
+        is_allowed = order.status == was or order.status in TRANSITIONS[was]
+        assert is_allowed, f"{was} became {order.status}"
+        check_units(order, restocked, allocated)
         check_money(order)
 
-    assert promotion_given_back == (order.status in ("cancelled", "expired"))
+    assert promotion_releases == (order.status in ("cancelled", "expired"))
     steps = [step.status for step in order.history if not step.event]
     assert len(steps) == len(set(steps))
     assert all(after in TRANSITIONS[one] for one, after in pairwise(steps))
     assert steps[-1] == order.status
 
 
-def check_units(order, shelf, reserved) -> None:
-    """What was given back is what the order says, never more than it had, and from where it was."""
-    for it in order.lines:
-        sold = QUANTITIES[it.product_id]
-        assert shelf[it.product_id] == it.returned <= sold
-        assert reserved[it.product_id] == sum(it.taken_json.values()) >= 0
+def check_units(order, restocked, allocated) -> None:
+    """The moved units match the order's lines and never exceed what it had."""
+    for order_line in order.lines:
+        sold = QUANTITIES[order_line.product_id]
+        assert restocked[order_line.product_id] == order_line.returned <= sold
+        assert allocated[order_line.product_id] == sum(order_line.allocations_json.values()) >= 0
         if order.status in BEFORE_SHIPPING:
-            assert reserved[it.product_id] == sold - it.returned
+            assert allocated[order_line.product_id] == sold - order_line.returned
         else:
-            assert reserved[it.product_id] == 0
+            assert allocated[order_line.product_id] == 0
 
 
 def check_money(order) -> None:
@@ -135,19 +133,18 @@ def check_money(order) -> None:
     assert received in (0, TOTAL_MINOR, 2 * TOTAL_MINOR)
     assert 0 <= refundable <= received
     if order.status in PAID:
-        payment = balances.payment_of(order)
-        assert received or payment.status == "authorized" or balances.is_lost(order)
+        payment = balances.payment_or_empty(order)
+        assert received or payment.status == "authorized" or balances.has_lost_authorization(order)
     if order.status == "pending_payment":
         assert received == 0
-    if order.status in ("cancelled", "expired") and balances.left_minor(order, manual=False):
-        # Nothing is kept of an order that came to nothing but what could not be paid back; what
-        # was paid by hand is owed until staff have entered that it is paid back.
-        assert any(it.status == "failed" for it in order.refunds)
+    if order.status in ("cancelled", "expired") and balances.provider_refundable_minor(order):
+        # The provider's money is requested back automatically, so only a failed refund leaves some.
+        assert any(refund.status == "failed" for refund in order.refunds)
 
 
 @settings(max_examples=200, deadline=None)
 @given(life=st.lists(DECISIONS, max_size=15), again=st.lists(DECISIONS, max_size=10))
-def test_a_finished_order_never_moves(life, again):
+def test_a_finished_order_never_changes_its_status(life, again):
     order = new_order()
     for decide in [*life, cancel_by_staff]:
         with suppress(AppError, PaymentMismatch):

@@ -1,4 +1,4 @@
-"""Pure: what each order may become, who says so, and that a refusal changes nothing."""
+"""Pure: what each decision does in each status, and that a refusal changes nothing."""
 
 from datetime import timedelta
 from functools import partial
@@ -29,74 +29,74 @@ from tests.support.orders import (
     voided,
 )
 
-NOTHING_TO_DO, STAYS = "-", "stays"
+NO_EFFECT, STAYS = "-", "stays"
 CONFLICT, NO_MONEY, NO_UNITS = (
     "order_status_conflict",
     "refund_too_large",
     "return_quantity_exceeded",
 )
 DECISIONS = {
-    "begin to pay": start_payment,
+    "start payment": start_payment,
     "authorized": authorized,
     "captured": captured,
-    "pay by hand": mark_paid_manually,
+    "mark paid": mark_paid_manually,
     "cancel": cancel,
     "cancel by staff": cancel_by_staff,
     "expire": expire,
     "ship": partial(ship, carrier="UPS"),
     "deliver": deliver,
-    "take back": return_items(TEA=1),
+    "return": return_items(TEA=1),
     "refund": refund(key="another"),
-    "note": partial(decisions.note, text="call him", by="usr_staff"),
-    "confirm again": decisions.confirm_again,
+    "note": partial(decisions.add_note, text="call him", by="usr_staff"),
+    "resend confirmation": decisions.resend_confirmation,
 }
-# In the order of STATUSES: what it becomes, or the code of the refusal.
+# In the order of STATUSES: the next status, or the code of the refusal.
 TABLE = {
-    "begin to pay": (STAYS, *[CONFLICT] * 6),
+    "start payment": (STAYS, *[CONFLICT] * 6),
     "authorized": ("paid", *["-"] * 3, STAYS, STAYS, "-"),
     "captured": ("paid", *["-"] * 3, STAYS, STAYS, "-"),
-    "pay by hand": ("paid", *[CONFLICT] * 6),
+    "mark paid": ("paid", *[CONFLICT] * 6),
     "cancel": ("cancelled", "cancelled", CONFLICT, CONFLICT, "-", CONFLICT, CONFLICT),
     "cancel by staff": (*["cancelled"] * 4, "-", CONFLICT, CONFLICT),
     "expire": ("expired", *["-"] * 6),
     "ship": (CONFLICT, "shipped", *[CONFLICT] * 5),
     "deliver": (CONFLICT, CONFLICT, "delivered", "-", *[CONFLICT] * 3),
-    "take back": (CONFLICT, *[STAYS] * 3, *[NO_UNITS] * 3),
+    "return": (CONFLICT, *[STAYS] * 3, *[NO_UNITS] * 3),
     "refund": (NO_MONEY, *[STAYS] * 3, *[NO_MONEY] * 3),
     "note": (STAYS,) * 7,
-    "confirm again": (*[STAYS] * 4, *[CONFLICT] * 3),
+    "resend confirmation": (*[STAYS] * 4, *[CONFLICT] * 3),
 }
 CASES = [
-    pytest.param(status, DECISIONS[name], comes_of_it, id=f"{name} when {status}")
+    pytest.param(status, DECISIONS[name], expected, id=f"{name} when {status}")
     for name, row in TABLE.items()
-    for status, comes_of_it in zip(STATUSES, row, strict=True)
+    for status, expected in zip(STATUSES, row, strict=True)
 ]
 
 
-@pytest.mark.parametrize(("status", "decide", "comes_of_it"), CASES)
-def test_what_comes_of_each_decision_about_an_order_that_is_so(status, decide, comes_of_it):
+@pytest.mark.parametrize(("status", "decide", "expected"), CASES)
+def test_each_decision_in_each_status_has_its_outcome(status, decide, expected):
     order = new_order(*LIFECYCLES[status])
     before = order.serialize()
 
     try:
         effects = decide(order)
-        came_of_it = NOTHING_TO_DO if effects is None else order.status
+        outcome = NO_EFFECT if effects is None else order.status
     except AppError as refusal:
-        came_of_it = refusal.code
+        outcome = refusal.code
 
-    assert came_of_it == (status if comes_of_it == STAYS else comes_of_it)
-    if comes_of_it not in (STAYS, *STATUSES):
+    assert outcome == (status if expected == STAYS else expected)
+    if expected not in (STAYS, *STATUSES):
         assert order.serialize() == before
 
 
-def test_the_table_knows_each_status_and_no_other():
+def test_the_table_has_each_status_and_no_other():
     assert set(TRANSITIONS) == set(STATUSES)
     assert set().union(*TRANSITIONS.values()) <= set(STATUSES)
     assert {"cancelled", "expired", "refunded"} == FINISHED
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_the_refusal_says_what_the_order_is_and_what_it_could_become(status):
+def test_a_refusal_names_the_status_and_the_allowed_ones(status):
     order = new_order(*LIFECYCLES[status])
 
     with pytest.raises(OrderStatusConflict) as refused:
@@ -172,10 +172,10 @@ def test_the_history_says_who_did_what_when_and_why(life, step):
         ((authorized, voided, mark_paid_manually), []),
         ((cancel, captured), ["order.refund_requested"]),
         ((expire, authorized), ["order.void_requested"]),
-        ((decisions.confirm_again,), ["order.confirmation_requested"]),
+        ((decisions.resend_confirmation,), ["order.confirmation_requested"]),
     ],
 )
-def test_what_happens_is_told(life, events):
+def test_each_decision_stages_its_events(life, events):
     *earlier, last = life
     order = new_order(*earlier)
 
@@ -199,7 +199,7 @@ def test_what_happens_is_told(life, events):
         ((start_payment,), start_payment),
     ],
 )
-def test_a_decision_that_is_repeated_finds_nothing_to_do(life, again):
+def test_a_repeated_decision_changes_nothing(life, again):
     order = new_order(*life)
     before = order.serialize()
 
@@ -216,7 +216,7 @@ def test_a_decision_that_is_repeated_finds_nothing_to_do(life, again):
         ((captured, ship), partial(ship, carrier="UPS")),
     ],
 )
-def test_what_is_said_otherwise_the_second_time_is_no_retry(life, other):
+def test_a_repeat_with_other_facts_is_a_conflict(life, other):
     order = new_order(*life)
 
     with pytest.raises(OrderStatusConflict):
@@ -224,7 +224,7 @@ def test_what_is_said_otherwise_the_second_time_is_no_retry(life, other):
 
 
 @pytest.mark.parametrize("status", sorted(set(STATUSES) - {"pending_payment"}))
-def test_only_an_order_that_waits_for_its_payment_is_in_the_index_of_what_expires(status):
+def test_only_an_unpaid_order_is_in_the_expiry_index(status):
     order = new_order(*LIFECYCLES[status])
 
     assert new_order().awaits == "payment"
@@ -238,7 +238,7 @@ def test_an_order_does_not_expire_before_its_time():
     assert order.status == "pending_payment"
 
 
-def test_nobody_can_begin_to_pay_when_the_time_is_over():
+def test_no_payment_starts_after_the_time_to_pay():
     order = new_order(expires_at=clock.utc_now())
 
     with pytest.raises(OrderExpiredUnpaid):
@@ -247,13 +247,13 @@ def test_nobody_can_begin_to_pay_when_the_time_is_over():
     assert order.payment is None
 
 
-def test_whoever_begins_to_pay_is_given_more_time_once():
+def test_starting_a_payment_extends_the_time_to_pay_once():
     order = new_order(expires_at=clock.utc_now() + timedelta(minutes=1))
 
     start_payment(order)
     given = order.expires_at
     voided(order)
-    provider_events.begin(order, provider="bank", payment_id="pay_2")
+    provider_events.start_payment(order, provider="bank", payment_id="pay_2")
 
     left = given - clock.utc_now()
     assert timedelta(minutes=14) < left <= timedelta(minutes=15)
@@ -261,7 +261,7 @@ def test_whoever_begins_to_pay_is_given_more_time_once():
     assert (order.payment.payment_id, order.payment.status) == ("pay_2", "started")
 
 
-def test_whoever_has_more_time_than_that_keeps_it():
+def test_starting_a_payment_never_shortens_the_time_to_pay():
     order = new_order()
     before = order.expires_at
 
@@ -270,7 +270,7 @@ def test_whoever_has_more_time_than_that_keeps_it():
     assert order.expires_at == before
 
 
-def test_an_order_is_not_shipped_while_all_of_it_is_being_paid_back():
+def test_an_order_is_not_shipped_while_it_is_refunded_in_full():
     order = new_order(captured, refund())
 
     with pytest.raises(OrderStatusConflict):
@@ -280,7 +280,7 @@ def test_an_order_is_not_shipped_while_all_of_it_is_being_paid_back():
     assert event_types_of(ship(order)) == ["order.shipped"]
 
 
-def test_an_order_whose_payment_was_lost_is_shipped_once_it_is_paid_otherwise():
+def test_an_order_with_a_lost_payment_ships_after_a_manual_one():
     order = new_order(authorized, voided)
 
     with pytest.raises(OrderStatusConflict):
@@ -291,13 +291,13 @@ def test_an_order_whose_payment_was_lost_is_shipped_once_it_is_paid_otherwise():
     assert order.payment.manual_minor == 3000
 
 
-def test_an_authorization_that_nobody_waits_for_is_not_captured_when_the_order_is_shipped():
+def test_shipping_does_not_capture_an_unneeded_authorization():
     order = new_order(mark_paid_manually, authorized)
 
     assert event_types_of(ship(order)) == ["order.shipped"]
 
 
-def test_an_order_that_costs_nothing_is_shipped_without_a_payment():
+def test_a_free_order_is_shipped_without_a_payment():
     order = new_order(status="paid")
 
     assert event_types_of(ship(order)) == ["order.shipped"]

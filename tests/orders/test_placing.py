@@ -1,4 +1,4 @@
-"""Whole slice: an order from the HTTP event to the tables."""
+"""Placing an order, from the HTTP event to the tables."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_an_order_is_stored_and_takes_its_stock():
     assert (shop.available(tea), shop.available(pot)) == (8, 2)
 
 
-def test_an_order_stages_the_event_that_tells_of_it():
+def test_placing_an_order_stages_its_event():
     tea = shop.product("TEA", price_minor=1250, available=10)
 
     answer = place([line(tea, 2)])
@@ -55,7 +55,7 @@ def test_an_order_stages_the_event_that_tells_of_it():
     assert placed.data.total.amount_minor == 2500
 
 
-def test_equal_lines_are_merged():
+def test_lines_of_one_product_are_merged():
     tea = shop.product("TEA", available=10)
 
     answer = place([line(tea, 2), line(tea, 3)])
@@ -73,7 +73,7 @@ def test_fifty_products_fit_in_one_order():
     assert all(shop.available(product) == 0 for product in products)
 
 
-def test_an_order_for_more_than_is_left_takes_nothing():
+def test_an_order_above_the_stock_takes_nothing():
     tea = shop.product("TEA", available=10)
     pot = shop.product("POT", available=1)
 
@@ -91,7 +91,7 @@ def test_a_product_whose_stock_was_never_set_is_out_of_stock():
     assert (answer.status, answer.code) == (409, "out_of_stock")
 
 
-def test_a_refused_order_leaves_its_key_free_for_a_corrected_one():
+def test_a_refused_order_leaves_its_key_free():
     tea = shop.product("TEA", available=1)
     place([line(tea, 2)])
 
@@ -120,7 +120,7 @@ def test_an_order_has_one_currency():
     assert nothing_was_stored()
 
 
-def test_an_order_that_is_too_large_to_be_real_is_refused():
+def test_an_order_above_the_largest_amount_is_refused():
     gold = shop.product("GOLD", available=10_000, price_minor=10**12)
 
     answer = place([line(gold, 2)])
@@ -129,7 +129,7 @@ def test_an_order_that_is_too_large_to_be_real_is_refused():
     assert shop.available(gold) == 10_000
 
 
-def test_lines_that_add_up_to_too_many_are_refused():
+def test_lines_that_add_up_to_too_many_units_are_refused():
     tea = shop.product("TEA", available=20_000)
 
     answer = place([line(tea, 10_000), line(tea, 1)])
@@ -138,7 +138,7 @@ def test_lines_that_add_up_to_too_many_are_refused():
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 10_001, 10**30, 1.5, "2", True, None])
-def test_a_quantity_is_a_whole_number_within_reason(quantity):
+def test_a_quantity_is_a_whole_number_from_1_to_10000(quantity):
     tea = shop.product("TEA", available=10)
 
     answer = place([{"product_id": tea.product_id, "quantity": quantity}])
@@ -159,7 +159,7 @@ def test_a_quantity_is_a_whole_number_within_reason(quantity):
     ],
     ids=["empty", "over 50", "no list", "no product", "a number for a product", "no object"],
 )
-def test_lines_that_are_no_order_are_refused(lines, path):
+def test_invalid_lines_are_refused(lines, path):
     answer = place(lines)
 
     assert (answer.status, answer.paths) == (422, [path])
@@ -174,7 +174,7 @@ def test_a_price_sent_by_the_client_is_refused():
     assert nothing_was_stored()
 
 
-def test_a_region_is_taxed_and_shipped_to_by_the_rates_that_staff_have_set():
+def test_an_order_uses_the_tax_and_shipping_rates_of_staff():
     tea = shop.product("TEA", price_minor=1000, available=1, tax_class="reduced")
     pricing.store_tax_rates(
         pricing.destination("GB", included=True, rates={"standard": 200_000, "reduced": 50_000})
@@ -184,7 +184,7 @@ def test_a_region_is_taxed_and_shipped_to_by_the_rates_that_staff_have_set():
     answer = place([line(tea)])
 
     assert (answer.status, answer.body["tax_included"]) == (201, True)
-    assert {key: it["amount_minor"] for key, it in answer.body["totals"].items()} == {
+    assert {key: amount["amount_minor"] for key, amount in answer.body["totals"].items()} == {
         "items": 1000,
         "discount": 0,
         "shipping": 490,
@@ -197,7 +197,7 @@ def test_a_region_is_taxed_and_shipped_to_by_the_rates_that_staff_have_set():
     assert Order.get(answer.body["id"]).totals.tax_minor == 130
 
 
-def test_where_the_shop_does_not_ship_to_nothing_is_sold():
+def test_an_order_outside_the_shipping_zones_is_refused():
     tea = shop.product("TEA", available=1)
     pricing.store_shipping_rates(pricing.zone("DE"))
 
@@ -208,7 +208,7 @@ def test_where_the_shop_does_not_ship_to_nothing_is_sold():
     assert (nothing_was_stored(), shop.available(tea)) == (True, 1)
 
 
-def test_rates_that_staff_change_count_from_the_next_order():
+def test_changed_rates_apply_from_the_next_order():
     tea = shop.product("TEA", price_minor=1000, available=2)
     pricing.store_tax_rates(pricing.destination("GB"))
     before = place([line(tea)])
@@ -220,7 +220,7 @@ def test_rates_that_staff_change_count_from_the_next_order():
     assert after.body["totals"]["total"]["amount_minor"] == 1100
 
 
-def test_an_order_at_the_total_that_was_quoted_is_placed():
+def test_an_order_at_the_quoted_total_is_placed():
     tea = shop.product("TEA", price_minor=1250, available=2)
 
     answer = place([line(tea, 2)], quoted_total={"amount_minor": 2500, "currency": "EUR"})
@@ -236,7 +236,7 @@ def test_an_order_at_the_total_that_was_quoted_is_placed():
         {"amount_minor": 2500, "currency": "USD"},
     ],
 )
-def test_an_order_that_costs_something_else_than_was_quoted_is_refused_with_both(quoted):
+def test_a_changed_total_is_refused_with_both_totals(quoted):
     tea = shop.product("TEA", price_minor=1250, available=2)
 
     answer = place([line(tea, 2)], quoted_total=quoted)
@@ -250,7 +250,7 @@ def test_an_order_that_costs_something_else_than_was_quoted_is_refused_with_both
 
 
 @pytest.mark.parametrize("amount_minor", [-1, 10**12 + 1, 1.5, "2500", None])
-def test_a_quoted_total_is_an_amount_of_money(amount_minor):
+def test_an_invalid_quoted_total_is_refused(amount_minor):
     quoted = {"amount_minor": amount_minor, "currency": "EUR"}
 
     answer = place([line(shop.product("TEA", available=1))], quoted_total=quoted)
@@ -259,7 +259,7 @@ def test_a_quoted_total_is_an_amount_of_money(amount_minor):
 
 
 @pytest.mark.parametrize("status", ["draft", "archived"])
-def test_what_is_not_on_sale_is_named(status):
+def test_products_that_are_not_for_sale_are_named(status):
     tea = shop.product("TEA", available=1, status=status)
 
     answer = place([line(tea)])
@@ -269,7 +269,7 @@ def test_what_is_not_on_sale_is_named(status):
     assert nothing_was_stored()
 
 
-def test_an_order_that_others_win_each_time_is_told_when_to_try_again():
+def test_an_order_that_always_loses_gets_retry_after():
     tea = shop.product("TEA", available=1)
     lost = cancelled_transaction("None", "None", "TransactionConflict")
 
@@ -282,7 +282,7 @@ def test_an_order_that_others_win_each_time_is_told_when_to_try_again():
 
 
 @pytest.mark.parametrize("field", ["total", "status", "buyer_id", "user_id"])
-def test_what_the_shop_decides_is_not_taken_from_the_client(field):
+def test_clients_cannot_send_fields_that_the_shop_decides(field):
     answer = place([line(shop.product("TEA", available=1))], **{field: "x"})
 
     assert (answer.status, answer.paths) == (422, [f"body.{field}"])
@@ -323,7 +323,7 @@ def test_an_idempotency_key_has_1_to_255_characters(key):
     assert nothing_was_stored()
 
 
-def test_a_stranger_cannot_order_and_learns_nothing_of_the_fields():
+def test_without_a_token_the_refusal_names_no_fields():
     answer = place("nonsense", caller=NOBODY)
 
     assert (answer.status, answer.code) == (401, "token_missing")
@@ -339,14 +339,14 @@ def test_two_buyers_may_use_the_same_key():
     assert shop.available(tea) == 0
 
 
-def test_an_account_places_so_many_orders_an_hour_and_is_told_when_it_may_again(monkeypatch):
+def test_an_account_has_an_hourly_quota_of_orders(monkeypatch):
     tea = shop.product("TEA", available=9)
     two_an_hour = OrderSettings(orders_per_hour=2)
     monkeypatch.setattr("orders.service.settings", lambda _: two_an_hour)
 
     placed = [place([line(tea)], key=f"key-{n}") for n in range(3)]
 
-    assert [it.status for it in placed] == [201, 201, 429]
+    assert [answer.status for answer in placed] == [201, 201, 429]
     assert (placed[-1].code, shop.available(tea)) == ("too_many_attempts", 7)
     assert int(placed[-1].headers["Retry-After"]) <= 3600
-    assert place([line(tea)], key="key-1").status == 201  # a repeat counts for nothing
+    assert place([line(tea)], key="key-1").status == 201  # a replay uses no quota

@@ -1,11 +1,11 @@
-"""Whole slice: orders with a promotion code, whose limits are counted in their transaction."""
+"""Orders with a promotion code count its uses in their own transaction."""
 
 import json
 from datetime import timedelta
 
 import pytest
 
-from orders import service as orders
+from orders import placement
 from orders.buyers import Buyer
 from orders.handler import handler
 from orders.schemas import OrderRequest
@@ -36,16 +36,16 @@ def use(tea, *, code="SPRING", key="key-1", caller=ADA) -> Answer:
 
 
 def change(code, **values):
-    """As staff do."""
+    """Changes the promotion as staff do."""
     actions = [getattr(Promotion, name).set(value) for name, value in values.items()]
     Promotion("promotions", code).update([*actions, Promotion.version.set(Promotion.version + 1)])
 
 
-def kinds_told() -> list[str]:
+def event_types() -> list[str]:
     return [event.type for event in events.published_events()]
 
 
-def test_a_promotion_takes_its_part_off_each_line():
+def test_a_promotion_discounts_each_line():
     tea = shop.product("TEA", price_minor=1250, available=10)
     pot = shop.product("POT", price_minor=4900, available=3)
     pricing.promotion("SPRING")
@@ -61,7 +61,7 @@ def test_a_promotion_takes_its_part_off_each_line():
 
 
 @pytest.mark.parametrize("typed", ["SPRING", "spring", " Spring "])
-def test_a_code_is_the_same_however_it_is_typed(typed):
+def test_a_code_matches_regardless_of_case_and_white_space(typed):
     tea = shop.product("TEA", available=1)
     pricing.promotion("SPRING")
 
@@ -73,7 +73,7 @@ def test_a_code_is_the_same_however_it_is_typed(typed):
 @pytest.mark.parametrize(
     "codes", [["SPRING"], ["SPRING", "SUMMER"], [], "SPRING,SUMMER", "SPRING SUMMER", "A;B", "A+B"]
 )
-def test_an_order_takes_one_code(codes):
+def test_an_order_takes_one_promotion_code(codes):
     tea = shop.product("TEA", available=1)
     pricing.promotion("SPRING")
 
@@ -85,7 +85,7 @@ def test_an_order_takes_one_code(codes):
 
 
 @pytest.mark.parametrize("code", ["", " ", "x" * 41, 7, {"code": "SPRING"}, "A\0B"])
-def test_what_is_no_code_is_refused(code):
+def test_an_invalid_code_is_refused(code):
     answer = use(shop.product("TEA", available=1), code=code)
 
     assert (answer.status, answer.paths) == (422, ["body.promotion_code"])
@@ -102,7 +102,7 @@ def test_what_is_no_code_is_refused(code):
         ({"uses_max": 5, "used": 5}, 409, "promotion_used_up"),
     ],
 )
-def test_a_promotion_that_does_not_fit_is_refused_and_nothing_is_taken(changes, status, code):
+def test_an_order_with_an_inapplicable_code_takes_nothing(changes, status, code):
     tea = shop.product("TEA", available=1)
     pricing.promotion("SPRING", **changes)
 
@@ -113,7 +113,7 @@ def test_a_promotion_that_does_not_fit_is_refused_and_nothing_is_taken(changes, 
     assert (Order.count(), OutboxRow.count(), shop.available(tea)) == (0, 0, 1)
 
 
-def test_a_code_that_nobody_has_made_is_refused():
+def test_an_unknown_code_is_refused():
     answer = use(shop.product("TEA", available=1), code="WINTER")
 
     assert (answer.status, answer.code) == (422, "unknown_promotion")
@@ -134,7 +134,7 @@ def test_each_use_of_a_promotion_with_limits_is_counted():
     ) == (2, 1)
 
 
-def test_a_replay_is_no_second_use():
+def test_a_replay_does_not_use_the_promotion_again():
     tea = shop.product("TEA", available=10)
     pricing.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
     first = use(tea)
@@ -145,13 +145,13 @@ def test_a_replay_is_no_second_use():
     assert (pricing.count_uses("SPRING"), pricing.count_uses("SPRING", ADA.user_id)) == (1, 1)
 
 
-def test_the_last_use_is_had_once():
+def test_the_last_use_is_granted_once():
     tea = shop.product("TEA", available=10)
     pricing.promotion("SPRING", uses_max=2)
 
     answers = [use(tea, key=f"key-{n}") for n in range(3)]
 
-    assert [it.status for it in answers] == [201, 201, 409]
+    assert [answer.status for answer in answers] == [201, 201, 409]
     assert (pricing.count_uses("SPRING"), shop.available(tea)) == (2, 8)
 
 
@@ -161,11 +161,11 @@ def test_each_customer_has_their_own_uses():
 
     answers = [use(tea), use(tea, key="key-2"), use(tea, caller=BOB)]
 
-    assert [it.status for it in answers] == [201, 409, 201]
+    assert [answer.status for answer in answers] == [201, 409, 201]
     assert answers[1].error["details"] == {"promotion_code": "SPRING", "by": "customer"}
 
 
-def test_a_guest_s_uses_are_counted_under_their_id():
+def test_a_guests_uses_are_counted_under_their_id():
     tea = shop.product("TEA", available=10)
     pricing.promotion("SPRING", uses_per_customer_max=1)
     guest = Buyer("gst_ada", guest_email="ada@example.com")
@@ -173,15 +173,15 @@ def test_a_guest_s_uses_are_counted_under_their_id():
         {"lines": [line(tea)], "shipping_address": shop.ADDRESS, "promotion_code": "SPRING"}
     )
 
-    placed = orders.place(guest, request, "key-1").order
+    placed = placement.place_order(guest, request, "key-1").order
 
     assert pricing.count_uses("SPRING", "gst_ada") == 1
     assert Order.get(placed.order_id).guest_email == "ada@example.com"
     with pytest.raises(PromotionUsedUp):
-        orders.place(guest, request, "key-2")
+        placement.place_order(guest, request, "key-2")
 
 
-def test_a_promotion_without_limits_is_no_part_of_the_transaction():
+def test_a_promotion_without_limits_is_not_written():
     tea = shop.product("TEA", available=1)
     pricing.promotion("SPRING")
 
@@ -189,12 +189,12 @@ def test_a_promotion_without_limits_is_no_part_of_the_transaction():
         use(tea)
 
     (sent,) = calls.sent
-    writes = [next(iter(it.values())) for it in json.loads(sent["body"])["TransactItems"]]
-    assert settings(Tables).promotions_table not in {it["TableName"] for it in writes}
+    writes = [next(iter(write.values())) for write in json.loads(sent["body"])["TransactItems"]]
+    assert settings(Tables).promotions_table not in {write["TableName"] for write in writes}
     assert pricing.count_uses("SPRING") == 0
 
 
-def test_two_who_race_for_the_last_use_do_not_both_have_it(monkeypatch):
+def test_two_buyers_cannot_both_get_the_last_use(monkeypatch):
     tea = shop.product("TEA", available=10)
     pricing.promotion("SPRING", uses_max=1)
     order_requests.run_between_read_and_write(monkeypatch, lambda: use(tea, caller=BOB))
@@ -207,7 +207,7 @@ def test_two_who_race_for_the_last_use_do_not_both_have_it(monkeypatch):
     assert (pricing.count_uses("SPRING"), shop.available(tea)) == (1, 9)
 
 
-def test_a_customer_who_races_themselves_has_their_last_use_once(monkeypatch):
+def test_a_customers_last_use_is_granted_once_under_a_race(monkeypatch):
     tea = shop.product("TEA", available=10)
     pricing.promotion("SPRING", uses_per_customer_max=1)
     order_requests.run_between_read_and_write(monkeypatch, lambda: use(tea, key="key-2"))
@@ -222,7 +222,7 @@ def test_a_customer_who_races_themselves_has_their_last_use_once(monkeypatch):
     )
 
 
-def test_equal_requests_that_race_for_the_last_use_are_one_order(monkeypatch):
+def test_equal_requests_that_race_are_one_order(monkeypatch):
     tea = shop.product("TEA", available=1)
     pricing.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
     first = []
@@ -235,7 +235,7 @@ def test_equal_requests_that_race_for_the_last_use_are_one_order(monkeypatch):
     assert (Order.count(), pricing.count_uses("SPRING"), shop.available(tea)) == (1, 1, 0)
 
 
-def test_a_promotion_that_is_used_up_is_told_before_stock_that_is_short(monkeypatch):
+def test_a_used_up_promotion_is_refused_before_short_stock(monkeypatch):
     tea = shop.product("TEA", available=1)
     pricing.promotion("SPRING", uses_max=1)
     order_requests.run_between_read_and_write(monkeypatch, lambda: use(tea, caller=BOB))
@@ -245,7 +245,7 @@ def test_a_promotion_that_is_used_up_is_told_before_stock_that_is_short(monkeypa
     assert late.code == "promotion_used_up"
 
 
-def test_an_order_that_finds_no_stock_uses_no_promotion():
+def test_an_order_without_stock_uses_no_promotion():
     tea = shop.product("TEA", available=0)
     pricing.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
 
@@ -255,7 +255,7 @@ def test_an_order_that_finds_no_stock_uses_no_promotion():
     assert (pricing.count_uses("SPRING"), pricing.count_uses("SPRING", ADA.user_id)) == (0, 0)
 
 
-def test_a_promotion_that_staff_change_meanwhile_is_priced_as_it_is_then(monkeypatch):
+def test_an_order_is_repriced_when_staff_change_the_promotion(monkeypatch):
     tea = shop.product("TEA", price_minor=1000, available=1)
     pricing.promotion("SPRING", uses_max=10)
     order_requests.run_between_read_and_write(monkeypatch, lambda: change("SPRING", percent=50))
@@ -266,7 +266,7 @@ def test_a_promotion_that_staff_change_meanwhile_is_priced_as_it_is_then(monkeyp
     assert pricing.count_uses("SPRING") == 1
 
 
-def test_a_promotion_that_staff_end_meanwhile_is_not_used(monkeypatch):
+def test_a_promotion_that_staff_end_is_not_used(monkeypatch):
     tea = shop.product("TEA", available=1)
     pricing.promotion("SPRING", uses_max=10)
     order_requests.run_between_read_and_write(
@@ -279,7 +279,7 @@ def test_a_promotion_that_staff_end_meanwhile_is_not_used(monkeypatch):
     assert (Order.count(), pricing.count_uses("SPRING"), shop.available(tea)) == (0, 0, 1)
 
 
-def test_an_order_does_not_chase_a_promotion_for_ever(monkeypatch):
+def test_repricing_gives_up_after_four_attempts(monkeypatch):
     tea = shop.product("TEA", available=1)
     pricing.promotion("SPRING", uses_max=10)
     edits = [lambda percent=percent: change("SPRING", percent=percent) for percent in range(1, 9)]
@@ -291,7 +291,7 @@ def test_an_order_does_not_chase_a_promotion_for_ever(monkeypatch):
     assert (Order.count(), Promotion.get("promotions", "SPRING").percent) == (0, 4)
 
 
-def test_an_order_that_costs_nothing_is_paid_when_it_is_placed():
+def test_a_free_order_is_paid_when_it_is_placed():
     tea = shop.product("TEA", available=1)
     pricing.promotion("SPRING", percent=100)
 
@@ -302,11 +302,11 @@ def test_an_order_that_costs_nothing_is_paid_when_it_is_placed():
     assert steps == [("pending_payment", ADA.user_id), ("paid", "shop")]
     assert answer.body["expires_at"] is None
     assert answer.body["totals"]["total"] == {"amount_minor": 0, "currency": "EUR"}
-    assert kinds_told() == ["order.placed", "order.paid"]
-    assert [it.order_id for it in Order.by_expiry.query("payment")] == []
+    assert event_types() == ["order.placed", "order.paid"]
+    assert [order.order_id for order in Order.by_expiry.query("payment")] == []
 
 
-def test_an_order_that_costs_something_waits_for_its_payment():
+def test_an_order_with_a_total_awaits_its_payment():
     tea = shop.product("TEA", available=1)
     before = clock.utc_now()
 
@@ -315,11 +315,11 @@ def test_an_order_that_costs_something_waits_for_its_payment():
     placed = Order.get(answer.body["id"])
     assert placed.expires_at - placed.placed_at == timedelta(minutes=30)
     assert before <= placed.placed_at <= clock.utc_now()
-    assert kinds_told() == ["order.placed"]
-    assert [it.order_id for it in Order.by_expiry.query("payment")] == [placed.order_id]
+    assert event_types() == ["order.placed"]
+    assert [order.order_id for order in Order.by_expiry.query("payment")] == [placed.order_id]
 
 
-def test_free_shipping_ships_free():
+def test_a_free_shipping_code_removes_the_shipping_price():
     tea = shop.product("TEA", price_minor=1000, available=1)
     pricing.store_shipping_rates(pricing.zone("GB"))
     pricing.promotion("SPRING", kind="free_shipping", percent=None)

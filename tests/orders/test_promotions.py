@@ -1,4 +1,4 @@
-"""Whole slice: staff make promotion codes, change them, and see how often they were used."""
+"""Staff create promotions, change them, and see how often they were used."""
 
 import pytest
 
@@ -34,15 +34,15 @@ FULL = {
 
 
 def fields(answer) -> list[tuple[str, str]]:
-    return [(it["path"], it["code"]) for it in answer.error["details"]["fields"]]
+    return [(problem["path"], problem["code"]) for problem in answer.error["details"]["fields"]]
 
 
 def use(code: str, times: int = 1) -> None:
-    """As orders do."""
+    """Counts uses as orders do."""
     Promotion(PROMOTIONS, code).update([Promotion.used.add(times)])
 
 
-def test_a_promotion_is_made_with_its_code():
+def test_a_promotion_is_created_with_its_code():
     answer = post_promotion()
 
     assert answer.status == 201
@@ -67,7 +67,7 @@ def test_a_promotion_is_made_with_its_code():
     assert get_promotion("SPRING").body == answer.body
 
 
-def test_it_is_shown_as_it_was_made():
+def test_a_promotion_reads_back_as_it_was_created():
     made = create_promotion(**FULL)
 
     assert made | FULL == made
@@ -87,13 +87,13 @@ def test_it_is_shown_as_it_was_made():
     ],
     ids=repr,
 )
-def test_one_with_an_amount_is_for_orders_in_its_currency(changes, currency):
+def test_the_amounts_decide_the_currency_of_a_promotion(changes, currency):
     create_promotion(**changes)
 
     assert Promotion.get(PROMOTIONS, "SPRING").currency == currency
 
 
-def test_a_code_is_the_same_in_lower_case():
+def test_a_code_is_the_same_in_upper_and_lower_case():
     made = create_promotion(code="spring-10")
 
     again = post_promotion(code="Spring-10")
@@ -104,7 +104,7 @@ def test_a_code_is_the_same_in_lower_case():
     assert get_promotion("spring-10").body == made
 
 
-def test_a_code_that_is_over_is_still_taken():
+def test_the_code_of_an_inactive_promotion_stays_taken():
     create_promotion(is_active=False)
 
     answer = post_promotion(percent=20)
@@ -113,7 +113,7 @@ def test_a_code_that_is_over_is_still_taken():
     assert get_promotion("SPRING").body["percent"] == 10
 
 
-def test_times_are_kept_in_utc():
+def test_times_are_stored_in_utc():
     made = create_promotion(starts_at="2026-03-01T00:00:00+01:00", ends_at="2026-06-01T00:00:00.5Z")
 
     assert made["starts_at"] == "2026-02-28T23:00:00Z"
@@ -197,20 +197,20 @@ def test_promotions_are_listed_newest_first():
     second = list_promotions(limit="2", cursor=first.body["next_cursor"])
     third = list_promotions(limit="2", cursor=second.body["next_cursor"])
 
-    items = [it for page in (first, second, third) for it in page.body["items"]]
-    assert [it["code"] for it in items] == codes[::-1]
+    items = [promotion for page in (first, second, third) for promotion in page.body["items"]]
+    assert [promotion["code"] for promotion in items] == codes[::-1]
     assert third.body["next_cursor"] is None
     assert items[-1] == get_promotion("CODE-0").body
 
 
-def test_how_often_customers_have_used_it_is_not_listed():
+def test_the_list_omits_the_uses_of_customers():
     create_promotion()
     PromotionUse(ADA.user_id, "SPRING", used=1).save()
 
-    assert [it["code"] for it in list_promotions().body["items"]] == ["SPRING"]
+    assert [promotion["code"] for promotion in list_promotions().body["items"]] == ["SPRING"]
 
 
-def test_a_cursor_is_of_whom_it_was_given_to():
+def test_a_cursor_of_another_user_is_refused():
     for number in range(2):
         create_promotion(code=f"CODE-{number}")
     cursor = list_promotions(limit="1").body["next_cursor"]
@@ -223,14 +223,14 @@ def test_a_cursor_is_of_whom_it_was_given_to():
 @pytest.mark.parametrize(
     "call", [lambda: get_promotion("NOTHING"), lambda: patch_promotion("NOTHING", {"percent": 20})]
 )
-def test_what_is_not_there_is_not_found(call):
+def test_an_unknown_promotion_is_404(call):
     answer = call()
 
     assert (answer.status, answer.code) == (404, "promotion_not_found")
     assert Promotion.count() == 0
 
 
-def test_a_patch_changes_what_it_names_and_nothing_else():
+def test_a_patch_changes_only_the_fields_it_names():
     before = create_promotion(**FULL)
 
     answer = patch_promotion("SPRING", {"percent": 20, "description": "For all", "ends_at": None})
@@ -242,13 +242,13 @@ def test_a_patch_changes_what_it_names_and_nothing_else():
     assert get_promotion("SPRING").body == answer.body
 
 
-def test_a_patch_finds_the_code_in_lower_case_too():
+def test_a_patch_accepts_the_code_in_lower_case():
     create_promotion()
 
     assert patch_promotion("spring", {"percent": 20}).body["percent"] == 20
 
 
-def test_a_patch_may_name_one_half_of_an_amount():
+def test_a_patch_may_change_one_half_of_an_amount():
     create_promotion(**FIXED)
 
     answer = patch_promotion("SPRING", {"amount": {"amount_minor": 700}})
@@ -256,7 +256,7 @@ def test_a_patch_may_name_one_half_of_an_amount():
     assert answer.body["amount"] == {"amount_minor": 700, "currency": "EUR"}
 
 
-def test_the_currency_goes_when_the_last_amount_does():
+def test_the_currency_is_removed_with_the_last_amount():
     create_promotion(minimum=EUR_50)
 
     patch_promotion("SPRING", {"minimum": None})
@@ -265,7 +265,7 @@ def test_the_currency_goes_when_the_last_amount_does():
     assert (stored.minimum_minor, stored.currency) == (None, None)
 
 
-def test_null_takes_away():
+def test_null_removes_a_field():
     create_promotion(**FULL)
     nothing = dict.fromkeys(FULL)
 
@@ -275,7 +275,7 @@ def test_null_takes_away():
     assert answer.body["used"] is None
 
 
-def test_a_promotion_ends_when_it_is_not_active():
+def test_a_promotion_is_ended_and_resumed_by_is_active():
     create_promotion()
 
     over = patch_promotion("SPRING", {"is_active": False})
@@ -306,7 +306,7 @@ def test_a_promotion_ends_when_it_is_not_active():
     ],
     ids=repr,
 )
-def test_a_patch_that_would_make_no_promotion_is_refused_by_field(changes, path, code):
+def test_a_patch_to_an_invalid_promotion_names_the_field(changes, path, code):
     before = create_promotion(**FULL)
 
     answer = patch_promotion("SPRING", changes)
@@ -315,7 +315,7 @@ def test_a_patch_that_would_make_no_promotion_is_refused_by_field(changes, path,
     assert get_promotion("SPRING").body == before
 
 
-def test_a_patch_of_one_amount_does_not_leave_the_other_in_another_currency():
+def test_a_patch_cannot_mix_the_currencies_of_the_amounts():
     create_promotion(**FIXED, minimum=EUR_50)
 
     answer = patch_promotion("SPRING", {"amount": {"currency": "USD"}})
@@ -323,7 +323,7 @@ def test_a_patch_of_one_amount_does_not_leave_the_other_in_another_currency():
     assert (answer.status, fields(answer)) == (422, [("body.minimum", "mixed_currencies")])
 
 
-def test_a_patch_that_changes_nothing_makes_no_version():
+def test_a_patch_that_changes_nothing_keeps_the_version():
     before = create_promotion(**FULL)
 
     answers = [
@@ -331,10 +331,10 @@ def test_a_patch_that_changes_nothing_makes_no_version():
         patch_promotion("SPRING", {"percent": 10, "starts_at": MARCH}),
     ]
 
-    assert [(it.status, it.body) for it in answers] == [(200, before)] * 2
+    assert [(answer.status, answer.body) for answer in answers] == [(200, before)] * 2
 
 
-def test_a_patch_must_say_what_it_was_made_upon():
+def test_a_patch_needs_if_match():
     before = create_promotion()
 
     answer = patch_promotion("SPRING", {"percent": 20}, if_match=None)
@@ -343,7 +343,7 @@ def test_a_patch_must_say_what_it_was_made_upon():
     assert get_promotion("SPRING").body == before
 
 
-def test_of_two_editors_the_second_is_told_the_version_that_stands():
+def test_the_second_of_two_editors_learns_the_current_version():
     create_promotion()
     seen = get_promotion("SPRING").headers["ETag"]
     first = patch_promotion("SPRING", {"percent": 20}, if_match=seen)
@@ -355,7 +355,7 @@ def test_of_two_editors_the_second_is_told_the_version_that_stands():
     assert get_promotion("SPRING").body == first.body
 
 
-def test_who_has_it_already_is_not_sent_it_again_until_it_is_used():
+def test_a_known_promotion_is_304_until_it_is_used():
     create_promotion(uses_max=5)
     etag = get_promotion("SPRING").headers["ETag"]
 
@@ -367,7 +367,7 @@ def test_who_has_it_already_is_not_sent_it_again_until_it_is_used():
     assert (used.status, used.body["used"]) == (200, 1)
 
 
-def test_uses_since_it_was_read_do_not_stand_in_the_way_of_an_edit():
+def test_uses_since_the_read_do_not_block_an_edit():
     create_promotion(uses_max=5)
     etag = get_promotion("SPRING").headers["ETag"]
     use("SPRING")
@@ -378,20 +378,20 @@ def test_uses_since_it_was_read_do_not_stand_in_the_way_of_an_edit():
 
 
 def before_the_write(monkeypatch, happens) -> None:
-    """Once, between the read and the write of an edit."""
-    find = repository.find
+    """Lets this happen once, between the read and the write of an edit."""
+    find = repository.get_promotion
     left = [happens]
 
-    def find_and_let_it_happen(code):
+    def find_then_overtake(code):
         found = find(code)
         if left:
             left.pop()()
         return found
 
-    monkeypatch.setattr(repository, "find", find_and_let_it_happen)
+    monkeypatch.setattr(repository, "get_promotion", find_then_overtake)
 
 
-def test_an_edit_forgets_no_use_of_the_same_moment(monkeypatch):
+def test_an_edit_keeps_uses_of_the_same_moment(monkeypatch):
     create_promotion(uses_max=5)
     before_the_write(monkeypatch, lambda: use("SPRING", 2))
 
@@ -404,9 +404,7 @@ def test_an_edit_forgets_no_use_of_the_same_moment(monkeypatch):
 @pytest.mark.parametrize(
     ("if_match", "outcome"), [('"1"', (412, 30, 10)), ("*", (200, 30, 20))], ids=["version", "any"]
 )
-def test_an_edit_that_was_overtaken_changes_nothing_unless_upon_any_version(
-    monkeypatch, if_match, outcome
-):
+def test_an_overtaken_edit_applies_only_with_any_version(monkeypatch, if_match, outcome):
     create_promotion(uses_max=10)
     before_the_write(monkeypatch, lambda: patch_promotion("SPRING", {"percent": 30}))
 
@@ -416,7 +414,7 @@ def test_an_edit_that_was_overtaken_changes_nothing_unless_upon_any_version(
     assert (answer.status, now["percent"], now["uses_max"]) == outcome
 
 
-def test_uses_are_counted_from_when_there_is_a_limit():
+def test_uses_are_counted_from_when_the_limit_is_set():
     create_promotion()
 
     answer = patch_promotion("SPRING", {"uses_max": 5})
@@ -424,8 +422,8 @@ def test_uses_are_counted_from_when_there_is_a_limit():
     assert answer.body["used"] == 0
 
 
-def test_a_limit_that_comes_back_still_counts_the_orders_that_it_counted_before():
-    """They give back what they have taken when they are cancelled."""
+def test_a_restored_limit_still_counts_earlier_orders():
+    """Their cancellation releases the uses that they counted."""
     create_promotion(uses_max=5)
     use("SPRING", 3)
     patch_promotion("SPRING", {"uses_max": None})
@@ -435,7 +433,7 @@ def test_a_limit_that_comes_back_still_counts_the_orders_that_it_counted_before(
     assert (answer.body["uses_max"], answer.body["used"]) == (4, 3)
 
 
-def test_a_limit_may_be_set_below_what_is_used():
+def test_a_limit_may_be_set_below_the_uses():
     create_promotion(uses_max=5)
     use("SPRING", 3)
 
@@ -444,7 +442,7 @@ def test_a_limit_may_be_set_below_what_is_used():
     assert (answer.status, answer.body["uses_max"], answer.body["used"]) == (200, 2, 3)
 
 
-def test_who_has_made_and_changed_it_is_in_the_audit_log():
+def test_the_audit_log_says_who_created_and_changed_it():
     with logs.captured() as lines:
         post_promotion(description="For Ada")
         patch_promotion("SPRING", {"percent": 20, "uses_max": 5})
@@ -452,9 +450,9 @@ def test_who_has_made_and_changed_it_is_in_the_audit_log():
 
     made, changed = lines.saying("audit")
     assert (made["action"], made["promotion_code"]) == ("create_promotion", "SPRING")
-    assert (changed["action"], changed["changed"]) == ("change_promotion", "percent uses_max")
+    assert (changed["action"], changed["changed"]) == ("update_promotion", "percent uses_max")
     assert (changed["promotion_code"], changed["version"]) == ("SPRING", "2")
-    assert {it["user_id"] for it in (made, changed)} == {STAFF.user_id}
+    assert {line["user_id"] for line in (made, changed)} == {STAFF.user_id}
     assert "For Ada" not in lines.text
 
 
@@ -467,7 +465,7 @@ def test_who_has_made_and_changed_it_is_in_the_audit_log():
     ],
     ids=["create", "list", "patch"],
 )
-def test_promotions_are_not_for_customers_to_set(call):
+def test_customers_cannot_manage_promotions(call):
     answer = call()
 
     assert (answer.status, answer.code) == (403, "forbidden")
@@ -475,7 +473,7 @@ def test_promotions_are_not_for_customers_to_set(call):
 
 
 @pytest.mark.parametrize("changes", [FULL, FIXED, FREE_SHIPPING], ids=["percent", "fixed", "free"])
-def test_what_is_stored_can_always_be_said_again(changes):
+def test_a_stored_promotion_is_always_a_valid_request(changes):
     create_promotion(**changes)
     stored = Promotion.get(PROMOTIONS, "SPRING")
 

@@ -1,10 +1,10 @@
-"""Whole slice: what an order would cost. The quote keeps its word, and changes nothing."""
+"""A quote equals the order that follows, and changes nothing."""
 
 import pytest
 
-from orders import service as orders
+from orders import placement
 from orders.handler import handler
-from orders.pricing.schemas import QuoteView
+from orders.pricing.views import QuoteView
 from orders.schemas import QuoteRequest
 from shared.storage.dynamo import connection
 from shared.storage.models.catalog import Product, Stock
@@ -19,8 +19,8 @@ from tests.support.shop import line
 pytestmark = pytest.mark.usefixtures("aws")
 
 TABLES = (Order, OutboxRow, Product, Promotion, RateTable, Stock)
-SAME = ("totals", "tax_included", "promotion_code")
-OF_LINES = (
+ORDER_FIELDS = ("totals", "tax_included", "promotion_code")
+LINE_FIELDS = (
     "product_id",
     "quantity",
     "unit_price",
@@ -49,7 +49,7 @@ def stored() -> list[dict]:
 
 @pytest.fixture
 def assortment():
-    """Goods, taxes, shipping and a promotion none of whose sums comes out even."""
+    """Products, taxes, shipping and promotions whose amounts all need rounding."""
     pricing.store_tax_rates(
         pricing.destination("GB", included=True, rates={"standard": 190_000, "reduced": 70_000}),
         pricing.destination("US", region="NY", rates={"standard": 88_750}),
@@ -66,7 +66,7 @@ def assortment():
 
 @pytest.mark.parametrize("code", [None, "SPRING", "AUTUMN"])
 @pytest.mark.parametrize("where", [{}, {"country": "US", "region": "ny"}, {"country": "US"}])
-def test_two_quotes_and_the_order_agree_to_the_cent(assortment, where, code):
+def test_quotes_and_the_order_agree_to_the_cent(assortment, where, code):
     address = shop.ADDRESS | where
     part = {"country": address["country"], "region": address.get("region")}
 
@@ -80,20 +80,22 @@ def test_two_quotes_and_the_order_agree_to_the_cent(assortment, where, code):
 
     assert placed.status == 201
     assert quotes[0] == quotes[1]
-    assert {key: quotes[0][key] for key in SAME} == {key: placed.body[key] for key in SAME}
-    assert [{key: it[key] for key in OF_LINES} for it in quotes[0]["lines"]] == [
-        {key: it[key] for key in OF_LINES} for it in placed.body["lines"]
+    assert {key: quotes[0][key] for key in ORDER_FIELDS} == {
+        key: placed.body[key] for key in ORDER_FIELDS
+    }
+    assert [{key: quoted[key] for key in LINE_FIELDS} for quoted in quotes[0]["lines"]] == [
+        {key: ordered[key] for key in LINE_FIELDS} for ordered in placed.body["lines"]
     ]
 
 
-def test_a_quote_says_what_makes_up_its_total(assortment):
+def test_a_quote_itemises_its_total(assortment):
     answer = quote(*assortment, promotion_code="autumn")
 
     assert answer.status == 200
     assert answer.body["currency"] == "EUR"
     assert (answer.body["tax_included"], answer.body["promotion_code"]) == (True, "AUTUMN")
     assert answer.body["shipping_zone"] == "Atlantic"
-    assert {key: it["amount_minor"] for key, it in answer.body["totals"].items()} == {
+    assert {key: amount["amount_minor"] for key, amount in answer.body["totals"].items()} == {
         "items": 7281,
         "discount": 1237 + 988 + 178,
         "shipping": 490,
@@ -108,12 +110,12 @@ def test_a_quote_changes_nothing(assortment):
 
     answers = [quote(*assortment, promotion_code="ONCE") for _ in range(3)]
 
-    assert [it.status for it in answers] == [200] * 3
+    assert [answer.status for answer in answers] == [200] * 3
     assert stored() == before
     assert PromotionUse.find(ADA.user_id, "ONCE") is None
 
 
-def test_a_quote_is_one_read(assortment):
+def test_a_quote_takes_one_read(assortment):
     client = connection().client
 
     with (
@@ -126,13 +128,13 @@ def test_a_quote_is_one_read(assortment):
     assert (len(reads), len(others), len(writes)) == (1, 0, 0)
 
 
-def test_what_is_out_of_stock_is_quoted_all_the_same():
+def test_a_product_without_stock_is_quoted():
     answer = quote(line(shop.product("TEA", price_minor=1000)))
 
     assert answer.body["totals"]["total"]["amount_minor"] == 1000
 
 
-def test_a_customer_s_own_limit_counts_as_it_stands():
+def test_a_quote_checks_the_limit_of_the_customer():
     tea = shop.product("TEA", available=9)
     pricing.promotion("ONCE", uses_per_customer_max=1)
     place(line(tea), promotion_code="ONCE")
@@ -144,7 +146,7 @@ def test_a_customer_s_own_limit_counts_as_it_stands():
     assert theirs.status == 200
 
 
-def test_for_somebody_unknown_nobody_s_uses_are_looked_at():
+def test_a_quote_without_a_buyer_ignores_customer_limits():
     tea = shop.product("TEA", available=9)
     pricing.promotion("ONCE", uses_per_customer_max=1)
     request = QuoteRequest.model_validate(
@@ -155,12 +157,12 @@ def test_for_somebody_unknown_nobody_s_uses_are_looked_at():
         }
     )
 
-    shown = QuoteView.from_model(orders.quote(None, request))
+    shown = QuoteView.from_model(placement.quote_order(None, request))
 
     assert shown.promotion_code == "ONCE"
 
 
-def test_what_an_order_would_be_refused_for_a_quote_is_too():
+def test_a_quote_gets_the_same_refusals_as_an_order():
     tea, yen = shop.product("TEA", price_minor=10**12), shop.product("YEN", currency="JPY")
     draft = shop.product("DRAFT", status="draft")
     pricing.store_shipping_rates(pricing.zone("GB"))
@@ -173,7 +175,7 @@ def test_what_an_order_would_be_refused_for_a_quote_is_too():
         quote(line(tea), promotion_code="WINTER"),
     ]
 
-    assert [it.code for it in refused] == [
+    assert [answer.code for answer in refused] == [
         "amount_too_large",
         "mixed_currencies",
         "unknown_products",
@@ -196,13 +198,13 @@ def test_what_an_order_would_be_refused_for_a_quote_is_too():
         ({"quoted_total": {"amount_minor": 1, "currency": "EUR"}}, "body.quoted_total"),
     ],
 )
-def test_what_is_no_request_for_a_quote_is_refused(changes, path):
+def test_an_invalid_quote_request_is_refused(changes, path):
     answer = quote(line(shop.product("TEA")), **changes)
 
     assert (answer.status, answer.paths) == (422, [path])
 
 
-def test_a_stranger_is_quoted_nothing_here():
+def test_a_quote_needs_a_token():
     answer = quote(line(shop.product("TEA")), caller=NOBODY)
 
     assert (answer.status, answer.code) == (401, "token_missing")

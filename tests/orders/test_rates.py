@@ -1,11 +1,11 @@
-"""Whole slice: staff keep what is taxed how, and what shipping costs."""
+"""Staff read and replace the tax rates and the shipping rates."""
 
 import json
 
 import pytest
 
 from orders.pricing.rates import repository
-from orders.pricing.rates.schemas import ShippingRates, TaxRates
+from orders.pricing.rates.schemas import ShippingRatesRequest, TaxRatesRequest
 from shared import clock
 from shared.storage.models.pricing import RateTable
 from tests.support import logs
@@ -23,25 +23,25 @@ CALIFORNIA = {
 }
 TAX = {"destinations": [GERMANY, CALIFORNIA]}
 SHIPPING = {"zones": [EUROPE | {"free_from_minor": 5000}, EUROPE | {"countries": ["*"]}]}
-SHEETS = pytest.mark.parametrize(("sheet", "document"), [("tax", TAX), ("shipping", SHIPPING)])
+TABLES = pytest.mark.parametrize(("table", "document"), [("tax", TAX), ("shipping", SHIPPING)])
 FULL = {"region": None, "shipping_class": "standard"}
 
 
 def fields(answer) -> list[tuple[str, str]]:
-    return [(it["path"], it["code"]) for it in answer.error["details"]["fields"]]
+    return [(problem["path"], problem["code"]) for problem in answer.error["details"]["fields"]]
 
 
-@pytest.mark.parametrize(("sheet", "parts"), [("tax", "destinations"), ("shipping", "zones")])
-def test_what_was_never_set_is_empty_and_has_version_0(sheet, parts):
-    answer = get_rates(sheet)
+@pytest.mark.parametrize(("table", "entries"), [("tax", "destinations"), ("shipping", "zones")])
+def test_a_table_that_was_never_set_is_empty_with_version_0(table, entries):
+    answer = get_rates(table)
 
     assert answer.status == 200
-    assert answer.body == {"version": 0, "updated_at": None, "updated_by": None, parts: []}
+    assert answer.body == {"version": 0, "updated_at": None, "updated_by": None, entries: []}
     assert answer.headers["ETag"].startswith('"0-')
     assert RateTable.count() == 0
 
 
-def test_tax_rates_are_shown_as_they_were_set():
+def test_tax_rates_read_back_as_they_were_set():
     answer = put_rates("tax", TAX)
 
     assert answer.status == 200
@@ -51,7 +51,7 @@ def test_tax_rates_are_shown_as_they_were_set():
     assert (again.body, again.headers["ETag"]) == (answer.body, answer.headers["ETag"])
 
 
-def test_shipping_rates_are_shown_as_they_were_set():
+def test_shipping_rates_read_back_as_they_were_set():
     answer = put_rates("shipping", SHIPPING)
 
     assert answer.status == 200
@@ -61,81 +61,81 @@ def test_shipping_rates_are_shown_as_they_were_set():
     assert get_rates("shipping").body == answer.body
 
 
-def test_one_sheet_says_nothing_of_the_other():
+def test_setting_one_table_leaves_the_other_unset():
     put_rates("tax", TAX)
 
     assert get_rates("shipping").body["version"] == 0
 
 
-@SHEETS
-def test_the_first_is_set_upon_the_tag_of_what_was_never_set(sheet, document):
-    etag = get_rates(sheet).headers["ETag"]
+@TABLES
+def test_the_etag_of_an_unset_table_allows_the_first_write(table, document):
+    etag = get_rates(table).headers["ETag"]
 
-    first = put_rates(sheet, document, if_match=etag)
-    second = put_rates(sheet, document, if_match=etag)
+    first = put_rates(table, document, if_match=etag)
+    second = put_rates(table, document, if_match=etag)
 
     assert (first.status, first.body["version"]) == (200, 1)
     assert (second.status, second.code) == (412, "stale_version")
     assert second.error["details"] == {"current_version": 1}
 
 
-@SHEETS
-def test_it_is_replaced_as_a_whole(sheet, document):
-    etag = put_rates(sheet, document).headers["ETag"]
-    (parts,) = document
+@TABLES
+def test_a_table_is_replaced_as_a_whole(table, document):
+    etag = put_rates(table, document).headers["ETag"]
+    (entries,) = document
 
-    answer = put_rates(sheet, {parts: []}, if_match=etag)
+    answer = put_rates(table, {entries: []}, if_match=etag)
 
-    assert (answer.status, answer.body["version"], answer.body[parts]) == (200, 2, [])
-    assert get_rates(sheet).body == answer.body
+    assert (answer.status, answer.body["version"], answer.body[entries]) == (200, 2, [])
+    assert get_rates(table).body == answer.body
 
 
-@SHEETS
-def test_of_two_editors_the_second_is_told_the_version_that_stands(sheet, document):
-    etag = put_rates(sheet, document).headers["ETag"]
-    (parts,) = document
-    first = put_rates(sheet, {parts: document[parts][:1]}, if_match=etag)
+@TABLES
+def test_the_second_of_two_editors_learns_the_current_version(table, document):
+    etag = put_rates(table, document).headers["ETag"]
+    (entries,) = document
+    first = put_rates(table, {entries: document[entries][:1]}, if_match=etag)
 
-    second = put_rates(sheet, {parts: []}, if_match=etag)
+    second = put_rates(table, {entries: []}, if_match=etag)
 
     assert (first.status, second.status, second.code) == (200, 412, "stale_version")
     assert second.error["details"] == {"current_version": 2}
-    assert get_rates(sheet).body == first.body
+    assert get_rates(table).body == first.body
 
 
-@SHEETS
-def test_who_sets_it_must_say_what_they_have_read(sheet, document):
-    answer = put_rates(sheet, document, if_match=None)
+@TABLES
+def test_replacing_a_table_needs_if_match(table, document):
+    answer = put_rates(table, document, if_match=None)
 
     assert (answer.status, answer.code) == (428, "if_match_required")
     assert RateTable.count() == 0
 
 
-@SHEETS
-def test_who_has_it_already_is_not_sent_it_again(sheet, document):
-    never_set = get_rates(sheet).headers["ETag"]
-    unchanged = get_rates(sheet, **{"if-none-match": never_set})
-    put_rates(sheet, document)
+@TABLES
+def test_a_known_table_is_304(table, document):
+    never_set = get_rates(table).headers["ETag"]
+    unchanged = get_rates(table, **{"if-none-match": never_set})
+    put_rates(table, document)
 
-    changed = get_rates(sheet, **{"if-none-match": never_set})
+    changed = get_rates(table, **{"if-none-match": never_set})
 
     assert (unchanged.status, unchanged.body) == (304, "")
     assert (changed.status, changed.body["version"]) == (200, 1)
 
 
-@SHEETS
-def test_setting_what_stands_already_makes_no_version(sheet, document):
-    first = put_rates(sheet, document)
+@TABLES
+def test_setting_the_same_table_keeps_the_version(table, document):
+    first = put_rates(table, document)
 
-    second = put_rates(sheet, document)
+    second = put_rates(table, document)
 
     assert (second.status, second.body) == (200, first.body)
 
 
 def beaten(monkeypatch, times: int) -> None:
-    """As often, somebody else sets the sheet between the read and the write."""
+    """Somebody else replaces the table between read and write, this many times."""
     left = [times]
-    find = repository.find
+    find = repository.find_rate_table
 
     def find_and_be_beaten(name):
         found = find(name)
@@ -151,7 +151,7 @@ def beaten(monkeypatch, times: int) -> None:
             ).save()
         return found
 
-    monkeypatch.setattr(repository, "find", find_and_be_beaten)
+    monkeypatch.setattr(repository, "find_rate_table", find_and_be_beaten)
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_an_edit_that_loses_the_race_writes_nothing(monkeypatch):
 
 
 @pytest.mark.usefixtures("set_before")
-def test_an_edit_upon_any_version_wins_in_the_end(monkeypatch):
+def test_an_edit_of_any_version_wins_in_the_end(monkeypatch):
     beaten(monkeypatch, 2)
 
     answer = put_rates("tax", {"destinations": [GERMANY]})
@@ -220,7 +220,7 @@ def test_a_destination_is_checked_field_by_field(change, path, code):
     assert RateTable.count() == 0
 
 
-def test_a_tax_class_is_named_like_a_products():
+def test_a_tax_class_has_the_pattern_of_products():
     answer = put_rates("tax", {"destinations": [GERMANY | {"rates": {"standard": 0, "Books!": 0}}]})
 
     assert answer.status == 422
@@ -243,7 +243,7 @@ def test_a_place_is_not_taxed_twice(others):
     assert RateTable.count() == 0
 
 
-def test_a_country_is_not_its_regions():
+def test_a_country_and_its_region_are_two_destinations():
     nation = CALIFORNIA | {"region": None}
     other_california = CALIFORNIA | {"country": "MX"}
 
@@ -252,7 +252,7 @@ def test_a_country_is_not_its_regions():
     assert answer.status == 200
 
 
-def test_a_region_is_kept_without_the_blanks_around_it():
+def test_a_region_is_stored_without_surrounding_white_space():
     answer = put_rates("tax", {"destinations": [CALIFORNIA | {"region": " California\u00a0"}]})
 
     assert answer.body["destinations"][0]["region"] == "California"
@@ -271,12 +271,12 @@ def test_a_region_is_kept_without_the_blanks_around_it():
         ({"steps": []}, "steps", "too_short"),
         ({"steps": [{"from_minor": 1, "price_minor": 1}]}, "", "steps_out_of_order"),
         (
-            {"steps": [{"from_minor": it, "price_minor": 1} for it in (0, 9, 5)]},
+            {"steps": [{"from_minor": start, "price_minor": 1} for start in (0, 9, 5)]},
             "",
             "steps_out_of_order",
         ),
         (
-            {"steps": [{"from_minor": it, "price_minor": 1} for it in (0, 5, 5)]},
+            {"steps": [{"from_minor": start, "price_minor": 1} for start in (0, 5, 5)]},
             "",
             "steps_out_of_order",
         ),
@@ -316,14 +316,14 @@ def test_a_country_has_one_zone_in_each_currency(repeated):
 
 
 @pytest.mark.parametrize(
-    ("sheet", "document", "field"),
+    ("table", "document", "field"),
     [
         ("tax", {"destinations": [GERMANY] * 1001}, "destinations"),
         ("shipping", {"zones": [EUROPE] * 301}, "zones"),
     ],
 )
-def test_a_sheet_has_so_many_parts(sheet, document, field):
-    answer = put_rates(sheet, document)
+def test_a_table_has_a_limited_number_of_entries(table, document, field):
+    answer = put_rates(table, document)
 
     assert (answer.status, fields(answer)) == (422, [(f"body.{field}", "too_long")])
 
@@ -333,7 +333,7 @@ def regions(count: int, *, name: str = "") -> list[dict]:
     return [GERMANY | {"region": f"{name}{number}", "rates": rates} for number in range(count)]
 
 
-def test_a_document_that_an_item_has_no_room_for_is_refused():
+def test_a_table_too_large_for_an_item_is_refused():
     answer = put_rates("tax", {"destinations": regions(1000)})
 
     assert (answer.status, fields(answer)) == (422, [("body.destinations", "rates_too_large")])
@@ -341,14 +341,14 @@ def test_a_document_that_an_item_has_no_room_for_is_refused():
     assert RateTable.count() == 0
 
 
-def test_its_size_is_counted_in_bytes():
+def test_the_size_of_a_table_is_counted_in_bytes():
     in_latin = put_rates("tax", {"destinations": regions(800, name="o" * 60)})
     in_greek = put_rates("tax", {"destinations": regions(800, name="ω" * 60)})
 
     assert (in_latin.status, in_greek.status) == (200, 422)
 
 
-def test_what_is_stored_says_what_is_so_by_default_and_no_nulls():
+def test_the_stored_document_has_defaults_and_no_nulls():
     put_rates("tax", {"destinations": [GERMANY]})
 
     stored = RateTable.get("tax").document
@@ -357,32 +357,32 @@ def test_what_is_stored_says_what_is_so_by_default_and_no_nulls():
     assert stored == json.dumps(json.loads(stored), separators=(",", ":"))
 
 
-@SHEETS
-def test_who_has_set_it_is_in_the_audit_log(sheet, document):
+@TABLES
+def test_the_audit_log_says_who_replaced_the_table(table, document):
     with logs.captured() as lines:
-        put_rates(sheet, document)
-        put_rates(sheet, document)
+        put_rates(table, document)
+        put_rates(table, document)
 
     (line,) = lines.saying("audit")
-    assert (line["action"], line["result"]) == (f"set_{sheet}_rates", "done")
+    assert (line["action"], line["result"]) == (f"replace_{table}_rates", "done")
     assert (line["user_id"], line["version"]) == (STAFF.user_id, "1")
     assert line["client_address"] == "203.0.113.7"
 
 
-@pytest.mark.parametrize("sheet", ["tax", "shipping"])
-def test_the_sheets_are_not_for_customers_to_read(sheet):
-    answer = get_rates(sheet, caller=ADA)
+@pytest.mark.parametrize("table", ["tax", "shipping"])
+def test_customers_cannot_read_the_tables(table):
+    answer = get_rates(table, caller=ADA)
 
     assert (answer.status, answer.code) == (403, "forbidden")
 
 
-@SHEETS
-def test_the_sheets_are_not_for_customers_to_set(sheet, document):
-    answer = put_rates(sheet, document, caller=ADA)
+@TABLES
+def test_customers_cannot_replace_the_tables(table, document):
+    answer = put_rates(table, document, caller=ADA)
 
     assert (answer.status, answer.code) == (403, "forbidden")
     assert RateTable.count() == 0
 
 
-def test_each_sheet_is_kept_under_a_name_of_its_own():
-    assert {TaxRates.sheet, ShippingRates.sheet} == {"tax", "shipping"}
+def test_each_table_is_stored_under_its_own_name():
+    assert {TaxRatesRequest.table_name, ShippingRatesRequest.table_name} == {"tax", "shipping"}

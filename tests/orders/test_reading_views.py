@@ -1,4 +1,4 @@
-"""What a buyer is shown of an order, and what of it is the shop's own affair."""
+"""What buyers see of an order, and what only staff see."""
 
 from functools import partial
 
@@ -8,7 +8,7 @@ from orders.buyers import Buyer
 from orders.handler import handler
 from orders.lifecycle import decisions, provider_events, refunds
 from orders.lifecycle.service import update_order
-from orders.schemas import OrderView
+from orders.views import OrderView
 from shared.storage.models.orders import Order
 from tests.support import shop
 from tests.support.http import ADA, STAFF, send
@@ -32,7 +32,7 @@ def shown(order_id, caller=ADA) -> dict:
 
 
 def captured(order_id):
-    update_order(order_id, partial(provider_events.captured, **PAYMENT, amount_minor=TOTAL))
+    update_order(order_id, partial(provider_events.apply_capture, **PAYMENT, amount_minor=TOTAL))
 
 
 def refund(order_id, amount_minor):
@@ -40,7 +40,7 @@ def refund(order_id, amount_minor):
     update_order(order_id, lambda order: decisions.refund(order, amount_minor, **asked))
 
 
-def test_an_order_that_waits_for_its_payment_says_until_when(order_id):
+def test_an_unpaid_order_shows_when_it_expires(order_id):
     order = shown(order_id)
 
     assert order["payment"] == {
@@ -55,13 +55,17 @@ def test_an_order_that_waits_for_its_payment_says_until_when(order_id):
 @pytest.mark.parametrize(
     ("happened", "status", "received"),
     [
-        (partial(provider_events.begin, **PAYMENT), "started", 0),
-        (partial(provider_events.authorized, **PAYMENT, amount_minor=TOTAL), "authorized", 0),
-        (partial(provider_events.captured, **PAYMENT, amount_minor=TOTAL), "captured", TOTAL),
+        (partial(provider_events.start_payment, **PAYMENT), "started", 0),
+        (
+            partial(provider_events.apply_authorization, **PAYMENT, amount_minor=TOTAL),
+            "authorized",
+            0,
+        ),
+        (partial(provider_events.apply_capture, **PAYMENT, amount_minor=TOTAL), "captured", TOTAL),
         (partial(decisions.mark_paid_manually, by="usr_staff", reference="7"), "manual", TOTAL),
     ],
 )
-def test_what_became_of_the_payment_is_shown(order_id, happened, status, received):
+def test_an_order_shows_the_status_of_its_payment(order_id, happened, status, received):
     update_order(order_id, happened)
 
     payment = shown(order_id)["payment"]
@@ -69,26 +73,28 @@ def test_what_became_of_the_payment_is_shown(order_id, happened, status, receive
     assert (payment["status"], payment["received"]["amount_minor"]) == (status, received)
 
 
-def test_a_payment_that_came_to_nothing_is_void(order_id):
-    update_order(order_id, partial(provider_events.begin, **PAYMENT))
-    update_order(order_id, partial(provider_events.voided, payment_id=PAYMENT["payment_id"]))
+def test_a_voided_payment_is_shown_as_void(order_id):
+    update_order(order_id, partial(provider_events.start_payment, **PAYMENT))
+    update_order(order_id, partial(provider_events.apply_void, payment_id=PAYMENT["payment_id"]))
 
     assert shown(order_id)["payment"]["status"] == "void"
 
 
-def test_what_was_paid_by_hand_after_a_payment_was_begun_is_by_hand(order_id):
-    update_order(order_id, partial(provider_events.begin, **PAYMENT))
+def test_a_manual_payment_after_a_started_one_is_manual(order_id):
+    update_order(order_id, partial(provider_events.start_payment, **PAYMENT))
     update_order(order_id, partial(decisions.mark_paid_manually, by="usr_staff", reference="7"))
 
     assert shown(order_id)["payment"]["status"] == "manual"
 
 
-def test_a_refund_is_shown_with_what_became_of_it(order_id):
+def test_a_refund_is_shown_with_its_status(order_id):
     captured(order_id)
     refund(order_id, 1200)
     requested = shown(order_id)
-    told = {"status": "succeeded", "provider_refund_id": "re_1"}
-    update_order(order_id, lambda order: refunds.settled(order, order.refunds[0], **told))
+    update = {"status": "succeeded", "provider_refund_id": "re_1"}
+    update_order(
+        order_id, lambda order: refunds.apply_refund_status(order, order.refunds[0], **update)
+    )
 
     (asked,), (settled,) = requested["refunds"], shown(order_id)["refunds"]
 
@@ -99,7 +105,7 @@ def test_a_refund_is_shown_with_what_became_of_it(order_id):
     assert shown(order_id)["payment"]["refunded"]["amount_minor"] == 1200
 
 
-def test_where_a_parcel_is_can_be_looked_up(order_id):
+def test_a_shipment_shows_carrier_and_tracking_number(order_id):
     captured(order_id)
     parcel = {"carrier": "Post", "tracking_number": "RB 1234"}
     update_order(order_id, partial(decisions.ship, by="usr_staff", **parcel))
@@ -107,9 +113,9 @@ def test_where_a_parcel_is_can_be_looked_up(order_id):
     assert shown(order_id)["shipment"] == parcel
 
 
-def test_units_that_came_back_are_shown_on_their_line(order_id):
+def test_returned_units_are_shown_on_their_line(order_id):
     captured(order_id)
-    (product_id,) = [it["product_id"] for it in shown(order_id)["lines"]]
+    (product_id,) = [line["product_id"] for line in shown(order_id)["lines"]]
     returned = {"by": "usr_staff", "reason": None, "key": "key-1", "fingerprint": "-"}
     update_order(order_id, partial(decisions.return_items, quantities={product_id: 2}, **returned))
 
@@ -117,12 +123,12 @@ def test_units_that_came_back_are_shown_on_their_line(order_id):
 
 
 @pytest.mark.parametrize("caller", [ADA, STAFF])
-def test_nobody_is_shown_here_which_of_the_staff_did_what(order_id, caller):
+def test_the_buyer_does_not_see_which_staff_acted(order_id, caller):
     captured(order_id)
     update_order(
         order_id, partial(decisions.ship, by="usr_bea", carrier="Post", tracking_number=None)
     )
-    update_order(order_id, partial(decisions.note, text="A regular", by="usr_bea"))
+    update_order(order_id, partial(decisions.add_note, text="A regular", by="usr_bea"))
 
     order = shown(order_id, caller)
 
@@ -132,7 +138,7 @@ def test_nobody_is_shown_here_which_of_the_staff_did_what(order_id, caller):
     assert "pay_1" not in str(order)
 
 
-def test_what_a_guest_did_is_their_account_s_once_it_has_claimed_the_order(order_id):
+def test_a_guests_steps_belong_to_the_account_after_linking(order_id):
     steps = Order.get(order_id).history
     steps[0].by = Buyer("gst_ada", guest_email="ada@example.com").buyer_id
     Order(order_id).update([Order.history.set(steps)])
@@ -140,14 +146,14 @@ def test_what_a_guest_did_is_their_account_s_once_it_has_claimed_the_order(order
     assert [step["by"] for step in shown(order_id)["history"]] == [ADA.user_id]
 
 
-def test_an_order_of_before_there_were_taxes_and_promotions_is_shown(order_id):
-    """As older code has stored it."""
+def test_an_order_stored_before_taxes_existed_is_shown(order_id):
+    """Older code stored orders without these attributes."""
     new = ("tax_included", "refunds", "returns", "notes", "awaits", "expires_at")
     old = Order.get(order_id).serialize()
-    for line_of_it in old["lines"]["L"]:
+    for stored_line in old["lines"]["L"]:
         for name in ("discount_minor", "tax_class", "tax_rate_ppm", "tax_minor", "returned"):
-            del line_of_it["M"][name]
-    order = Order.from_raw_data({key: it for key, it in old.items() if key not in new})
+            del stored_line["M"][name]
+    order = Order.from_raw_data({key: value for key, value in old.items() if key not in new})
 
     view = OrderView.from_model(order)
 

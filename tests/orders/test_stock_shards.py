@@ -1,4 +1,4 @@
-"""Orders take stock that is split into shards: from one, from another, or from several."""
+"""Orders take sharded stock from one shard, from another, or from several."""
 
 import pytest
 
@@ -16,45 +16,47 @@ from tests.support.http import Answer, send
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def split(available: int, shards: int, sku: str = "TEA") -> Product:
+def sharded(available: int, shards: int, sku: str = "TEA") -> Product:
     product = shop.product(sku, available=available)
     patch_product(product.product_id, {"stock_shards": shards})
     return product
 
 
 def order(*lines: tuple[Product, int], key: str = "key-1") -> Answer:
-    wanted = [{"product_id": it.product_id, "quantity": quantity} for it, quantity in lines]
+    wanted = [
+        {"product_id": product.product_id, "quantity": quantity} for product, quantity in lines
+    ]
     body = {"lines": wanted, "shipping_address": shop.ADDRESS}
     return send(handler, "orders.place", body=body, headers={"idempotency-key": key})
 
 
-def held(product: Product) -> stock.StockSnapshot:
+def stock_of(product: Product) -> stock.StockSnapshot:
     return stock.get_stock(Product.get(product.product_id))
 
 
-def test_every_unit_is_sold_though_no_shard_has_them_all():
-    tea = split(10, 4)
+def test_every_unit_is_sold_across_all_shards():
+    tea = sharded(10, 4)
 
     sold = [order((tea, 1), key=str(n)).status for n in range(10)]
     late = order((tea, 1), key="late")
 
     assert sold == [201] * 10
     assert (late.status, late.code) == (409, "out_of_stock")
-    assert (held(tea).available, held(tea).allocated) == (0, 10)
+    assert (stock_of(tea).available, stock_of(tea).allocated) == (0, 10)
 
 
-def test_an_order_for_more_than_any_shard_has_takes_from_several():
-    tea = split(10, 4)
+def test_an_order_larger_than_any_shard_uses_several():
+    tea = sharded(10, 4)
 
     answer = order((tea, 9))
 
     assert answer.status == 201
-    assert (held(tea).available, held(tea).allocated) == (1, 9)
-    assert min(it.available for it in Stock.scan()) >= 0
+    assert (stock_of(tea).available, stock_of(tea).allocated) == (1, 9)
+    assert min(shard.available for shard in Stock.scan()) >= 0
 
 
-def test_each_line_that_is_short_is_told_with_what_is_left():
-    tea, pot, cup = split(3, 4), split(9, 2, "POT"), split(0, 2, "CUP")
+def test_each_short_line_shows_the_available_units():
+    tea, pot, cup = sharded(3, 4), sharded(9, 2, "POT"), sharded(0, 2, "CUP")
 
     answer = order((tea, 4), (pot, 2), (cup, 1))
 
@@ -63,24 +65,24 @@ def test_each_line_that_is_short_is_told_with_what_is_left():
         {"product_id": tea.product_id, "quantity": 4, "available": 3},
         {"product_id": cup.product_id, "quantity": 1, "available": 0},
     ]
-    assert (held(tea).available, held(pot).available, Order.count()) == (3, 9, 0)
+    assert (stock_of(tea).available, stock_of(pot).available, Order.count()) == (3, 9, 0)
 
 
 @pytest.mark.parametrize("shards", [1, 2, 16])
-def test_stock_that_is_split_anew_while_an_order_is_placed_is_found(monkeypatch, shards):
-    tea = split(8, 4)
+def test_stock_resharded_while_an_order_is_placed_is_found(monkeypatch, shards):
+    tea = sharded(8, 4)
     order_requests.run_between_read_and_write(
         monkeypatch, lambda: patch_product(tea.product_id, {"stock_shards": shards})
     )
 
     answer = order((tea, 8))
 
-    assert (answer.status, held(tea).available, held(tea).allocated) == (201, 0, 8)
+    assert (answer.status, stock_of(tea).available, stock_of(tea).allocated) == (201, 0, 8)
 
 
-def test_a_shard_that_others_win_is_left_for_another(monkeypatch):
-    """One try at each, and not four at the one that is hot."""
-    tea = split(16, 8)
+def test_a_contended_shard_is_left_for_another(monkeypatch):
+    """Each shard gets one attempt, instead of four at the contended one."""
+    tea = sharded(16, 8)
     commit, tried = Transaction.commit, []
 
     def contended(transaction, *, attempts):
@@ -97,7 +99,7 @@ def test_a_shard_that_others_win_is_left_for_another(monkeypatch):
 
 
 @pytest.mark.parametrize("shards", [1, 4])
-def test_an_order_is_tried_four_times_wherever_its_stock_is(shards):
+def test_an_order_is_tried_four_times_with_any_shard_count(shards):
     tea = shop.product("TEA", available=16, stock_shards=shards)
     lost = cancelled_transaction("None", "TransactionConflict", "None")
 
@@ -107,10 +109,10 @@ def test_an_order_is_tried_four_times_wherever_its_stock_is(shards):
     assert (answer.status, answer.headers["Retry-After"], len(sent)) == (503, "1", 4)
 
 
-def test_an_order_from_more_places_than_a_transaction_holds_is_refused_in_words():
-    products = [split(2, 2, f"SKU-{n}") for n in range(50)]
+def test_an_order_across_too_many_shards_is_refused():
+    products = [sharded(2, 2, f"SKU-{n}") for n in range(50)]
 
-    answer = order(*((it, 2) for it in products))
+    answer = order(*((product, 2) for product in products))
 
     assert (answer.status, answer.code) == (409, "stock_fragmented")
-    assert (Order.count(), held(products[0]).available) == (0, 2)
+    assert (Order.count(), stock_of(products[0]).available) == (0, 2)

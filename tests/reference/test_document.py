@@ -23,7 +23,7 @@ RESULT_BY_MAIL = {
     "POST /v1/orders/{order_id}/resend-confirmation",
 }
 Operation = dict[str, Any]
-SOURCES = (
+FOLDERS = (
     "functions",
     "shared",
     "local",
@@ -38,7 +38,7 @@ SOURCES = (
 
 def sources() -> Iterator[Path]:
     """The files that people edit; requirements name the versions of other projects."""
-    for folder in SOURCES:
+    for folder in FOLDERS:
         for path in (openapi.ROOT / folder).rglob("*"):
             is_generated = ".state" in path.parts or "__pycache__" in path.parts
             if path.is_file() and not is_generated and not path.name.startswith("requirements"):

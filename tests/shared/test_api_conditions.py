@@ -1,4 +1,4 @@
-"""Whole slice of a little API: ETags, what a reader has already, and what an edit is made upon."""
+"""Whole slice of the sample API: ETags, conditional reads and conditional edits."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def ask(of: Callable[..., Any] = view, if_none_match: str | None = None):
     return get_from(of, headers={"if-none-match": if_none_match})
 
 
-def test_what_is_shown_has_the_etag_of_its_version_and_its_bytes():
+def test_an_etag_has_the_version_and_a_digest_of_the_bytes():
     answer = ask()
 
     assert (answer.status, answer.body) == (200, {"text": "Grüße"})
@@ -35,20 +35,20 @@ def test_what_is_shown_has_the_etag_of_its_version_and_its_bytes():
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
 
 
-def test_what_has_no_version_has_an_etag_of_its_bytes():
+def test_an_etag_without_a_version_is_a_digest():
     answer = ask(lambda: ok_response(ECHO))
 
     assert answer.headers["ETag"] == make_etag(ECHO.model_dump_json())
 
 
-def test_what_is_made_has_the_etag_that_it_is_shown_with_later():
+def test_a_created_resource_has_the_etag_of_a_later_read():
     made = ask(lambda: created_response(ECHO, version=7, location="/v1/echoes/1"))
 
     assert made.status == 201
     assert made.headers["ETag"] == ask().headers["ETag"]
 
 
-def test_a_reader_who_has_it_is_sent_nothing_but_that_it_is_the_same():
+def test_an_unchanged_resource_is_304_without_a_body():
     etag = ask().headers["ETag"]
 
     answer = ask(if_none_match=etag)
@@ -61,27 +61,27 @@ def test_a_reader_who_has_it_is_sent_nothing_but_that_it_is_the_same():
 
 
 @pytest.mark.parametrize("if_none_match", ['"7"', '"6-0f3a"', '"", W/"x"', None])
-def test_a_reader_who_has_something_else_is_sent_it(if_none_match):
+def test_a_changed_resource_is_200_with_its_body(if_none_match):
     answer = ask(if_none_match=if_none_match)
 
     assert (answer.status, answer.body) == (200, {"text": "Grüße"})
 
 
 @pytest.mark.parametrize("if_none_match", ["7", '"7', "", "*, *", '"7"; "8"'])
-def test_a_condition_that_cannot_be_read_is_refused(if_none_match):
+def test_a_malformed_if_none_match_is_refused(if_none_match):
     answer = ask(if_none_match=if_none_match)
 
     assert (answer.status, answer.code) == (400, "invalid_precondition")
     assert "If-None-Match" in answer.error["message"]
 
 
-def test_a_header_without_end_is_refused_before_it_is_read():
+def test_an_endless_header_is_refused_unparsed():
     answer = ask(if_none_match=", ".join(['"7"'] * 500))
 
     assert (answer.status, answer.paths) == (422, ["header.if-none-match"])
 
 
-def kept_for_a_minute():
+def cached_for_a_minute():
     look_up = cache.cached(seconds=60)(lambda: Rendered.from_view(ECHO, version=7))
 
     def view(if_none_match: IfNoneMatch = None) -> Response[Echo]:
@@ -91,8 +91,8 @@ def kept_for_a_minute():
 
 
 @pytest.mark.parametrize(("later", "max_age"), [(0, 60), (0.1, 59), (30, 30), (59.5, 0), (60, 60)])
-def test_caches_may_keep_it_for_as_long_as_it_is_fresh_here(cache_clock, later, max_age):
-    view = kept_for_a_minute()
+def test_caches_may_store_a_response_while_it_is_fresh(cache_clock, later, max_age):
+    view = cached_for_a_minute()
     ask(view)
 
     cache_clock.seconds += later
@@ -100,8 +100,8 @@ def test_caches_may_keep_it_for_as_long_as_it_is_fresh_here(cache_clock, later, 
     assert ask(view).headers["Cache-Control"] == f"public, max-age={max_age}"
 
 
-def test_a_cache_that_asks_again_is_told_for_how_long_it_may_keep_what_it_has(cache_clock):
-    view = kept_for_a_minute()
+def test_a_304_says_how_long_caches_may_store_the_response(cache_clock):
+    view = cached_for_a_minute()
     etag = ask(view).headers["ETag"]
     cache_clock.seconds += 20
 
@@ -111,7 +111,7 @@ def test_a_cache_that_asks_again_is_told_for_how_long_it_may_keep_what_it_has(ca
     assert answer.headers["Cache-Control"] == "public, max-age=40"
 
 
-def test_what_is_not_for_anyone_is_kept_by_nobody():
+def test_caches_may_not_store_a_private_response():
     assert ask().headers["Cache-Control"] == "no-store"
     assert ask(if_none_match="*").headers["Cache-Control"] == "no-store"
 
@@ -121,21 +121,21 @@ def edit(if_match: IfMatch) -> Response[Echo]:
     return ok_response(ECHO, version=8)
 
 
-def test_an_edit_that_says_not_what_it_was_made_upon_is_refused():
+def test_an_edit_without_if_match_is_refused():
     answer = get_from(edit)
 
     assert (answer.status, answer.code) == (428, "if_match_required")
     assert "ETag" in answer.error["message"]
 
 
-def test_an_edit_upon_what_there_is_is_taken_and_has_the_next_etag():
+def test_an_edit_of_the_current_version_returns_the_next_etag():
     answer = get_from(edit, headers={"if-match": ask().headers["ETag"]})
 
     assert answer.status == 200
     assert answer.headers["ETag"] == make_etag(ECHO.model_dump_json(), 8)
 
 
-def test_an_edit_upon_something_else_is_told_what_there_is():
+def test_a_stale_edit_gets_the_current_version():
     answer = get_from(edit, headers={"if-match": '"6"'})
 
     assert (answer.status, answer.code) == (412, "stale_version")
@@ -143,13 +143,13 @@ def test_an_edit_upon_something_else_is_told_what_there_is():
 
 
 @pytest.mark.parametrize("if_match", ["7", "", '"7', '"7" "6"'])
-def test_an_edit_whose_condition_cannot_be_read_is_refused(if_match):
+def test_a_malformed_if_match_is_refused(if_match):
     answer = get_from(edit, headers={"if-match": if_match})
 
     assert (answer.status, answer.code) == (400, "invalid_precondition")
 
 
-def test_where_a_version_may_be_expected_it_need_not_be():
+def test_an_optional_if_match_can_be_missing():
     def adjust(if_match: OptionalIfMatch = None) -> Echo:
         return Echo(text=str(if_match))
 
@@ -157,13 +157,13 @@ def test_where_a_version_may_be_expected_it_need_not_be():
     assert get_from(adjust, headers={"if-match": '"7"'}).body == {"text": '"7"'}
 
 
-def test_a_stranger_is_not_told_that_a_header_is_missing():
+def test_the_permission_is_checked_before_if_match():
     answer = post({"text": "a"}, name=FOR_EDITORS, caller=NOBODY, headers={"if-match": None})
 
     assert (answer.status, answer.code) == (401, "token_missing")
 
 
-def test_a_missing_condition_is_told_before_a_wrong_field():
+def test_if_match_is_required_before_fields_are_checked():
     headers = {"if-match": None}
 
     answer = post({"txet": "a"}, name=FOR_EDITORS, headers=headers, caller=ADA)
@@ -171,8 +171,8 @@ def test_a_missing_condition_is_told_before_a_wrong_field():
     assert (answer.status, answer.code) == (428, "if_match_required")
 
 
-def test_the_etag_is_of_the_very_bytes_that_are_sent():
-    """So that a client which compares what it has with the digest is right."""
+def test_the_etag_is_a_digest_of_the_sent_bytes():
+    """So clients can compare their copy with the digest."""
     body = json.dumps({"text": "Grüße"}, ensure_ascii=False, separators=(",", ":"))
 
     assert ask().headers["ETag"] == make_etag(body, 7)

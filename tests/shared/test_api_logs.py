@@ -1,4 +1,4 @@
-"""Whole slice of a little API: what is logged of a request, and what never is."""
+"""Whole slice of the sample API: what a request logs, and what it never logs."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def test_a_request_is_one_line_with_route_status_and_time():
     assert line["level"] == "INFO"
 
 
-def test_a_refusal_is_one_more_line_with_its_code_and_no_stack():
+def test_a_refusal_adds_a_line_with_its_code_and_no_stack():
     with logs.captured() as lines:
         post({})
 
@@ -69,7 +69,7 @@ HEADERS = {"authorization": "Bearer canary-token", "idempotency-key": "canary-ke
     ],
     ids=["read", "extra", "wrong", "names", "malformed", "stranger", "crash", "query"],
 )
-def test_no_line_holds_what_the_client_sent(call):
+def test_no_line_contains_what_the_client_sent(call):
     with logs.captured() as lines:
         call()
 
@@ -77,19 +77,21 @@ def test_no_line_holds_what_the_client_sent(call):
     assert not [canary for canary in CANARIES if canary in lines.text]
 
 
-SHOWN = {"text": ["canary-body", "canary@example.com"]}  # apart: a stack quotes the code
+FIELDS = {
+    "text": ["canary-body", "canary@example.com"]
+}  # a stack would quote them from the function
 
 
 def break_the_view() -> Echo:
-    return SHOWN  # type: ignore[return-value]
+    return FIELDS  # type: ignore[return-value]
 
 
 def trip_over_a_schema() -> Echo:
-    return Echo(**SHOWN)  # type: ignore[arg-type]
+    return Echo(**FIELDS)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("view", [break_the_view, trip_over_a_schema])
-def test_not_even_the_stack_of_a_crash_holds_what_was_being_shown(view):
+def test_the_stack_of_a_crash_contains_no_field_values(view):
     with logs.captured() as lines:
         answer = get_from(view)
 
@@ -97,7 +99,7 @@ def test_not_even_the_stack_of_a_crash_holds_what_was_being_shown(view):
     assert not [canary for canary in CANARIES if canary in lines.text]
 
 
-def test_a_line_cannot_be_forged_by_a_line_break():
+def test_a_line_break_cannot_forge_a_line():
     def refuse() -> Echo:
         raise NotFound("x")
 
@@ -124,7 +126,7 @@ def request_line(view) -> dict:
 
 
 @pytest.mark.parametrize(
-    ("hits", "told"),
+    ("hits", "expected"),
     [
         ([True], "hit"),
         ([False], "miss"),
@@ -133,18 +135,18 @@ def request_line(view) -> dict:
         ([False, True], "miss"),
     ],
 )
-def test_the_line_of_a_request_says_whether_the_cache_was_enough(hits, told):
-    assert request_line(looking_up(*hits))["cache"] == told
+def test_the_request_line_says_if_the_cache_had_everything(hits, expected):
+    assert request_line(looking_up(*hits))["cache"] == expected
 
 
-def test_what_one_request_noted_is_not_said_of_the_next():
+def test_a_request_s_log_fields_do_not_reach_the_next():
     request_line(looking_up(False))
 
     assert "cache" not in request_line(looking_up())
     assert request_line(looking_up(True))["cache"] == "hit"
 
 
-def test_a_request_that_crashes_has_its_facts_too():
+def test_a_crashed_request_has_its_log_fields():
     def miss_and_crash() -> Echo:
         observability.record_cache_lookup(False)
         raise RuntimeError("the cellar is flooded")
@@ -154,7 +156,7 @@ def test_a_request_that_crashes_has_its_facts_too():
     assert (line["status"], line["cache"]) == (500, "miss")
 
 
-def test_a_fact_of_a_request_is_on_its_own_line_alone():
+def test_only_the_request_line_has_added_log_fields():
     def note_and_refuse() -> Echo:
         observability.add_log_fields(upload_id="upl_one")
         raise NotFound("x")

@@ -1,12 +1,12 @@
-"""Pure: the cache and the staleness it promises."""
+"""Pure: the cache and the maximum age of its entries."""
 
 import pytest
 
 from shared.storage import cache
 
 
-class Shelf:
-    """Something that changes behind the cache."""
+class Prices:
+    """A source that changes while the cache holds results."""
 
     def __init__(self) -> None:
         self.reads = 0
@@ -19,41 +19,45 @@ class Shelf:
 
 
 @pytest.mark.usefixtures("cache_clock")
-def test_an_answer_is_remembered():
-    shelf = Shelf()
+def test_a_result_is_remembered():
+    prices = Prices()
 
-    answers = {shelf.price_of("tea") for _ in range(5)}
+    answers = {prices.price_of("tea") for _ in range(5)}
 
-    assert (answers, shelf.reads) == ({"tea EUR 10"}, 1)
+    assert (answers, prices.reads) == ({"tea EUR 10"}, 1)
 
 
 @pytest.mark.usefixtures("cache_clock")
-def test_other_arguments_have_answers_of_their_own():
-    shelf = Shelf()
+def test_other_arguments_have_other_results():
+    prices = Prices()
 
-    answers = [shelf.price_of("tea"), shelf.price_of("pot"), shelf.price_of("tea", currency="USD")]
+    results = [
+        prices.price_of("tea"),
+        prices.price_of("pot"),
+        prices.price_of("tea", currency="USD"),
+    ]
 
-    assert answers == ["tea EUR 10", "pot EUR 10", "tea USD 10"]
+    assert results == ["tea EUR 10", "pot EUR 10", "tea USD 10"]
 
 
 @pytest.mark.parametrize(("later", "price"), [(59.9, 10), (60, 20), (61, 20)])
-def test_an_answer_is_served_for_the_stated_seconds_and_no_longer(cache_clock, later, price):
-    shelf = Shelf()
-    shelf.price_of("tea")
-    shelf.price = 20
+def test_a_result_is_served_for_the_stated_seconds_only(cache_clock, later, price):
+    prices = Prices()
+    prices.price_of("tea")
+    prices.price = 20
 
     cache_clock.seconds += later
 
-    assert shelf.price_of("tea") == f"tea EUR {price}"
+    assert prices.price_of("tea") == f"tea EUR {price}"
 
 
-def test_the_age_of_an_answer_counts_from_before_it_was_asked_for(cache_clock):
+def test_the_age_of_a_result_counts_from_its_call(cache_clock):
     price = 10
 
     @cache.cached(seconds=60)
     def slow_price() -> int:
         seen = price
-        cache_clock.seconds += 50  # the answer was on its way for that long
+        cache_clock.seconds += 50  # the call takes that long
         return seen
 
     slow_price()
@@ -80,7 +84,7 @@ def test_a_failure_is_not_remembered():
     assert ask() == "up"
 
 
-def test_a_failure_does_not_bring_an_old_answer_back(cache_clock):
+def test_a_failure_does_not_restore_an_expired_result(cache_clock):
     is_down = False
 
     @cache.cached(seconds=60)
@@ -99,35 +103,35 @@ def test_a_failure_does_not_bring_an_old_answer_back(cache_clock):
 
 @pytest.mark.usefixtures("cache_clock")
 def test_the_cache_can_be_emptied():
-    shelf = Shelf()
-    shelf.price_of("tea")
-    shelf.price = 20
+    prices = Prices()
+    prices.price_of("tea")
+    prices.price = 20
 
-    shelf.price_of.forget()
+    prices.price_of.forget()
 
-    assert shelf.price_of("tea") == "tea EUR 20"
+    assert prices.price_of("tea") == "tea EUR 20"
 
 
 @pytest.mark.parametrize(("later", "left"), [(0, 60), (0.5, 59.5), (59, 1), (59.75, 0.25)])
-def test_an_answer_says_for_how_long_it_is_fresh_still(cache_clock, later, left):
-    shelf = Shelf()
-    shelf.price_of("tea")
+def test_an_entry_knows_how_long_it_stays_fresh(cache_clock, later, left):
+    prices = Prices()
+    prices.price_of("tea")
 
     cache_clock.seconds += later
 
-    assert shelf.price_of.entry("tea").value == "tea EUR 10"
-    assert shelf.price_of.entry("tea").seconds_left == left
+    assert prices.price_of.entry("tea").value == "tea EUR 10"
+    assert prices.price_of.entry("tea").seconds_left == left
 
 
-def test_what_is_kept_for_too_long_has_no_seconds_left_rather_than_fewer_than_none(cache_clock):
-    kept = Shelf().price_of.entry("tea")
+def test_an_expired_entry_has_zero_seconds_left(cache_clock):
+    entry = Prices().price_of.entry("tea")
 
     cache_clock.seconds += 61
 
-    assert kept.seconds_left == 0
+    assert entry.seconds_left == 0
 
 
-def test_an_answer_that_was_long_on_its_way_is_fresh_for_less(cache_clock):
+def test_a_slow_result_stays_fresh_for_less(cache_clock):
     @cache.cached(seconds=60)
     def slow() -> str:
         cache_clock.seconds += 50
@@ -136,8 +140,8 @@ def test_an_answer_that_was_long_on_its_way_is_fresh_for_less(cache_clock):
     assert slow.entry().seconds_left == 10
 
 
-def pushed_out_of_three(asked: str) -> str:
-    """Of what was asked for, the one that has to be read once more."""
+def evicted_of_three(keys: str) -> str:
+    """The key whose result the cache has to read again."""
     read = []
 
     @cache.cached(seconds=60, limit=cache.CacheLimit(3))
@@ -145,25 +149,25 @@ def pushed_out_of_three(asked: str) -> str:
         read.append(sku)
         return sku
 
-    for sku in asked:
+    for sku in keys:
         look_up(sku)
     read.clear()
-    for sku in reversed(dict.fromkeys(asked)):
+    for sku in reversed(dict.fromkeys(keys)):
         look_up(sku)
     return read[0]
 
 
 @pytest.mark.usefixtures("cache_clock")
 @pytest.mark.parametrize(
-    ("asked", "gone"),
+    ("keys", "evicted"),
     [("ABCD", "A"), ("ABCAD", "B"), ("ABCABD", "C"), ("ABCDAB", "C")],
 )
-def test_of_too_many_answers_the_one_that_was_not_asked_for_the_longest_goes(asked, gone):
-    assert pushed_out_of_three(asked) == gone
+def test_the_least_recently_used_result_is_evicted_first(keys, evicted):
+    assert evicted_of_three(keys) == evicted
 
 
 @pytest.mark.usefixtures("cache_clock")
-def test_no_more_is_kept_than_is_said_however_much_is_asked():
+def test_the_cache_never_exceeds_its_limit():
     read = []
 
     @cache.cached(seconds=60, limit=cache.CacheLimit(100))
@@ -180,7 +184,7 @@ def test_no_more_is_kept_than_is_said_however_much_is_asked():
     assert len(read) == 900
 
 
-def test_an_answer_that_is_renewed_takes_no_other_answers_place(cache_clock):
+def test_a_renewed_result_evicts_no_other(cache_clock):
     read = []
 
     @cache.cached(seconds=60, limit=cache.CacheLimit(2))
@@ -192,15 +196,15 @@ def test_an_answer_that_is_renewed_takes_no_other_answers_place(cache_clock):
     cache_clock.seconds += 30
     look_up("B")
     cache_clock.seconds += 30
-    look_up("A")  # as old as is allowed: read once more
+    look_up("A")  # at the maximum age, so it is read again
     look_up("B")
 
     assert read == ["A", "B", "A"]
 
 
-def test_each_lookup_is_told_to_be_a_hit_or_a_miss(cache_clock):
-    told = []
-    look_up = cache.cached(seconds=60, on_lookup=told.append)(str.upper)
+def test_each_lookup_is_reported_as_a_hit_or_a_miss(cache_clock):
+    lookups = []
+    look_up = cache.cached(seconds=60, on_lookup=lookups.append)(str.upper)
 
     look_up("tea")
     look_up("tea")
@@ -208,30 +212,30 @@ def test_each_lookup_is_told_to_be_a_hit_or_a_miss(cache_clock):
     cache_clock.seconds += 60
     look_up("tea")
 
-    assert told == [False, True, False, False]
+    assert lookups == [False, True, False, False]
 
 
 @pytest.mark.usefixtures("cache_clock")
-def test_a_lookup_that_fails_was_a_miss():
-    told = []
-    look_up = cache.cached(seconds=60, on_lookup=told.append)(int)
+def test_a_failed_lookup_is_a_miss():
+    lookups = []
+    look_up = cache.cached(seconds=60, on_lookup=lookups.append)(int)
 
     for _ in range(2):
         with pytest.raises(ValueError, match="tea"):
             look_up("tea")
 
-    assert told == [False, False]
+    assert lookups == [False, False]
 
 
-def test_what_is_kept_is_bound_by_what_it_weighs():
-    asked: list[int] = []
+def test_the_limit_can_be_a_sum_of_weights():
+    computed: list[int] = []
 
     @cache.cached(seconds=60, limit=cache.CacheLimit(10, len))
     def text(length: int) -> str:
-        asked.append(length)
+        computed.append(length)
         return "x" * length
 
     for length in (4, 5, 4, 6, 4, 5, 11, 11):
         text(length)
 
-    assert asked == [4, 5, 6, 5, 11, 11]
+    assert computed == [4, 5, 6, 5, 11, 11]

@@ -1,4 +1,4 @@
-"""Pure: what a function reads from its environment."""
+"""Pure: settings from the environment."""
 
 import pytest
 
@@ -18,11 +18,11 @@ from shared.config import (
 
 @pytest.fixture(autouse=True)
 def _unread(monkeypatch):
-    """Settings are read once; here, once a test."""
+    """Settings are cached for the whole process; each test reads them again."""
     monkeypatch.setattr(config, "_loaded", config._loaded.__wrapped__)  # noqa: SLF001
 
 
-def test_a_setting_is_the_variable_of_its_name(monkeypatch):
+def test_a_setting_is_the_variable_with_its_name(monkeypatch):
     monkeypatch.setenv("TOKEN_KEYS_SECRET_ARN", "arn:of:keys")
     monkeypatch.setenv("ACCESS_TOKEN_MINUTES", "5")
 
@@ -31,7 +31,7 @@ def test_a_setting_is_the_variable_of_its_name(monkeypatch):
     assert (chosen.token_keys_secret_arn, chosen.access_token_minutes) == ("arn:of:keys", 5)
 
 
-def test_all_missing_names_are_reported_together(monkeypatch):
+def test_all_missing_variables_are_reported_together(monkeypatch):
     for name in ("LOGINS_TABLE", "STOCK_TABLE", "OUTBOX_TABLE"):
         monkeypatch.delenv(name)
 
@@ -43,7 +43,7 @@ def test_all_missing_names_are_reported_together(monkeypatch):
     )
 
 
-def test_a_missing_name_and_a_wrong_number_are_reported_together(monkeypatch):
+def test_missing_and_invalid_variables_are_reported_together(monkeypatch):
     monkeypatch.delenv("PASSWORD_PEPPER_SECRET_ARN")
     monkeypatch.setenv("BCRYPT_COST", "twelve")
 
@@ -55,7 +55,7 @@ def test_a_missing_name_and_a_wrong_number_are_reported_together(monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["1.5", "1e3", "0x10", "ten", " ", "12 rounds"])
-def test_a_number_is_a_whole_one(monkeypatch, text):
+def test_a_number_is_a_whole_number(monkeypatch, text):
     monkeypatch.setenv("ACCESS_TOKEN_MINUTES", text)
 
     with pytest.raises(ConfigurationError, match="ACCESS_TOKEN_MINUTES"):
@@ -63,25 +63,25 @@ def test_a_number_is_a_whole_one(monkeypatch, text):
 
 
 @pytest.mark.parametrize(("text", "value"), [("true", True), ("false", False)])
-def test_a_switch_is_on_or_off(monkeypatch, text, value):
+def test_a_switch_is_true_or_false(monkeypatch, text, value):
     monkeypatch.setenv("REQUIRE_STAFF_SECOND_FACTOR", text)
 
     assert settings(AdmissionSettings).require_staff_second_factor is value
 
 
 @pytest.mark.parametrize("text", ["True", "FALSE", "1", "0", "yes", "on", " true", "None"])
-def test_a_switch_is_not_guessed_at(monkeypatch, text):
+def test_other_spellings_of_a_switch_are_refused(monkeypatch, text):
     monkeypatch.setenv("REQUIRE_STAFF_SECOND_FACTOR", text)
 
     with pytest.raises(ConfigurationError) as raised:
         settings(AdmissionSettings)
 
-    told = f"REQUIRE_STAFF_SECOND_FACTOR is {text!r}, not true or false"
-    assert str(raised.value) == told
+    message = f"REQUIRE_STAFF_SECOND_FACTOR is {text!r}, not true or false"
+    assert str(raised.value) == message
 
 
 @pytest.mark.parametrize("missing", [None, ""])
-def test_a_switch_that_guards_something_has_no_default(monkeypatch, missing):
+def test_a_switch_for_security_has_no_default(monkeypatch, missing):
     for name, section in (
         ("REQUIRE_STAFF_SECOND_FACTOR", AdmissionSettings),
         ("REQUIRE_VERIFIED_EMAIL", AccountSettings),
@@ -92,14 +92,14 @@ def test_a_switch_that_guards_something_has_no_default(monkeypatch, missing):
             settings(section)
 
 
-def test_an_empty_variable_is_a_missing_one(monkeypatch):
+def test_an_empty_variable_counts_as_missing(monkeypatch):
     monkeypatch.setenv("MAIL_SENDER", "")
 
     with pytest.raises(ConfigurationError, match="MAIL_SENDER is not set"):
         settings(MailSettings)
 
 
-def test_what_is_not_set_has_the_default_that_the_code_states(monkeypatch):
+def test_a_missing_variable_has_the_default_of_the_code(monkeypatch):
     for name in ("ACCESS_TOKEN_MINUTES", "BCRYPT_COST", "SHOP_NAME"):
         monkeypatch.delenv(name, raising=False)
 
@@ -112,7 +112,7 @@ def test_what_is_not_set_has_the_default_that_the_code_states(monkeypatch):
     ("environment", "shows"),
     [("local", True), ("development", True), ("production", False), ("Development", False)],
 )
-def test_only_a_developer_is_shown_a_stack(monkeypatch, environment, shows):
+def test_only_developers_see_a_stack(monkeypatch, environment, shows):
     monkeypatch.setenv("ENVIRONMENT", environment)
 
     assert settings(Runtime).shows_stacks is shows

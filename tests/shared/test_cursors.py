@@ -1,4 +1,4 @@
-"""Rules on moto: page cursors that only their own query takes back."""
+"""Rules on moto: page cursors, which only their own query accepts."""
 
 import base64
 import json
@@ -46,23 +46,23 @@ def encoded(value: object) -> str:
 @pytest.mark.parametrize(
     "key", [KEY, {}, {"n": {"N": "12"}}, {"s": {"S": "ключ 🗝 / + ="}}, {"s": {"S": "x" * 1000}}]
 )
-def test_a_cursor_leads_back_to_where_its_page_ended(key):
+def test_a_cursor_leads_to_the_end_of_its_page(key):
     assert cursors.decode(cursor_of(key), query=QUERY) == key
 
 
-def test_the_first_page_needs_no_cursor_and_the_last_gives_none():
+def test_the_first_page_needs_no_cursor_and_the_last_has_none():
     assert cursors.decode(None, query=QUERY) is None
     assert cursors.encode(None, query=QUERY) is None
 
 
-def test_a_cursor_can_be_put_into_an_address_as_it_is():
+def test_a_cursor_needs_no_encoding_in_a_url():
     alphabet = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
 
     assert set(cursor_of({"s": {"S": "?>~ÿ" * 50}})) <= alphabet
 
 
 @pytest.mark.parametrize("query", ["orders of usr_bob", "orders of usr_ad", "catalog", ""])
-def test_a_cursor_is_good_for_one_query(query):
+def test_a_cursor_works_for_one_query_only(query):
     with pytest.raises(CursorQueryMismatch) as raised:
         cursors.decode(cursor_of(), query=query)
 
@@ -70,7 +70,7 @@ def test_a_cursor_is_good_for_one_query(query):
 
 
 @pytest.mark.parametrize("owner", ["usr_bob", "usr_ad", ""])
-def test_a_cursor_is_good_for_the_user_who_was_given_it(owner):
+def test_a_cursor_works_for_its_user_only(owner):
     cursor = cursor_of(owner="usr_ada")
 
     assert cursors.decode(cursor, query=QUERY, owner="usr_ada") == KEY
@@ -79,18 +79,18 @@ def test_a_cursor_is_good_for_the_user_who_was_given_it(owner):
     assert (raised.value.status, raised.value.code) == (400, "cursor_user_mismatch")
 
 
-def test_a_cursor_that_is_anyones_is_no_users():
+def test_a_public_cursor_does_not_work_for_a_user():
     with pytest.raises(CursorUserMismatch):
         cursors.decode(cursor_of(), query=QUERY, owner="usr_ada")
 
 
-def test_who_shows_the_cursor_of_another_user_learns_nothing_of_its_query():
+def test_another_user_s_cursor_does_not_reveal_its_query():
     with pytest.raises(CursorUserMismatch):
         cursors.decode(cursor_of(owner="usr_ada"), query="catalog", owner="usr_bob")
 
 
 @pytest.mark.parametrize("minutes", [0, 1, 49.9])
-def test_a_cursor_lives_for_fifty_minutes_at_least(later, minutes):
+def test_a_cursor_works_for_at_least_fifty_minutes(later, minutes):
     cursor = cursor_of()
 
     later.advance(minutes=minutes)
@@ -99,7 +99,7 @@ def test_a_cursor_lives_for_fifty_minutes_at_least(later, minutes):
 
 
 @pytest.mark.parametrize("after", [timedelta(minutes=60, seconds=1), timedelta(days=400)])
-def test_a_cursor_lives_no_longer_than_an_hour(later, after):
+def test_a_cursor_expires_within_an_hour(later, after):
     cursor = cursor_of()
 
     later.ahead += after
@@ -109,7 +109,7 @@ def test_a_cursor_lives_no_longer_than_an_hour(later, after):
     assert (raised.value.status, raised.value.code) == (400, "cursor_expired")
 
 
-def test_each_page_has_an_hour_of_its_own(later):
+def test_each_page_s_cursor_has_its_own_hour(later):
     first = cursor_of()
     later.advance(minutes=50)
     second = cursor_of(cursors.decode(first, query=QUERY))
@@ -118,13 +118,13 @@ def test_each_page_has_an_hour_of_its_own(later):
     assert cursors.decode(second, query=QUERY) == KEY
 
 
-def test_a_cursor_shows_neither_whose_it_is_nor_what_was_asked():
+def test_a_cursor_reveals_neither_its_user_nor_its_query():
     payload = cursor_of({}, "words like teapot", owner="usr_ada").split(".")[1]
 
-    shown = base64.urlsafe_b64decode(payload + "==").decode()
+    content = base64.urlsafe_b64decode(payload + "==").decode()
 
-    assert "usr_ada" not in shown
-    assert "teapot" not in shown
+    assert "usr_ada" not in content
+    assert "teapot" not in content
 
 
 KID, PAYLOAD, MAC = range(3)
@@ -191,7 +191,7 @@ def test_nothing_can_be_added_to_a_cursor(added):
         "k1.e30.",
     ],
 )
-def test_what_is_no_cursor_is_refused(garbage):
+def test_a_text_that_is_not_a_cursor_is_refused(garbage):
     with pytest.raises(InvalidCursor) as raised:
         cursors.decode(garbage, query=QUERY)
 
@@ -211,7 +211,7 @@ def test_a_cursor_outlives_the_rotation_of_its_key():
     assert cursor_of().startswith("k2.")
 
 
-def test_a_cursor_that_cannot_be_checked_is_not_called_wrong():
+def test_an_unverifiable_cursor_is_not_called_invalid():
     cursor = cursor_of()
     key_ring.forget()
 
@@ -222,7 +222,7 @@ def test_a_cursor_that_cannot_be_checked_is_not_called_wrong():
         cursors.decode(cursor, query=QUERY)
 
 
-def test_a_ring_that_is_none_is_our_mistake_and_not_the_clients():
+def test_an_invalid_key_ring_is_not_the_client_s_error():
     cursor = cursor_of()
     client("secretsmanager").put_secret_value(SecretId="souk/cursor-keys", SecretString="{}")
     key_ring.forget()
@@ -231,13 +231,13 @@ def test_a_ring_that_is_none_is_our_mistake_and_not_the_clients():
         cursors.decode(cursor, query=QUERY)
 
 
-def test_two_cursors_to_one_place_are_the_same_text_for_some_minutes(monkeypatch):
-    """So that a page which has not changed is the same page."""
+def test_equal_cursors_have_equal_text_for_some_minutes(monkeypatch):
+    """So an unchanged page has the same bytes."""
     start = datetime(2026, 11, 24, 12, 0, 1, tzinfo=UTC)
-    given = []
+    issued = []
     for seconds in (0, 30, 590, 600):
         now = start + timedelta(seconds=seconds)
         monkeypatch.setattr(clock, "utc_now", lambda now=now: now)
-        given.append(cursor_of())
+        issued.append(cursor_of())
 
-    assert given[0] == given[1] == given[2] != given[3]
+    assert issued[0] == issued[1] == issued[2] != issued[3]

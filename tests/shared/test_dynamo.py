@@ -1,4 +1,4 @@
-"""Rules on moto: tables on one connection, and reads of several at once."""
+"""Rules on moto: tables share one connection, and batches read several items."""
 
 import json
 
@@ -23,7 +23,7 @@ def reads(*faults):
 
 
 def unread(**tables):
-    """A reply in which DynamoDB has left these keys for another time."""
+    """A reply in which DynamoDB left these keys unread."""
     return success_reply({"Responses": {}, "UnprocessedKeys": tables})
 
 
@@ -33,7 +33,7 @@ def test_all_tables_share_one_client():
     assert clients == {dynamo.connection().client}
 
 
-def test_a_batch_finds_the_items_that_exist_each_once():
+def test_a_batch_finds_each_existing_item_once():
     stocked = [f"prd_{n}" for n in range(120)]
     for n, product_id in enumerate(stocked):
         Stock(product_id, available=n, version=1).save()
@@ -44,21 +44,21 @@ def test_a_batch_finds_the_items_that_exist_each_once():
     assert found[stocked[7]].available == 7
 
 
-def test_a_batch_of_nothing_asks_nothing():
+def test_an_empty_batch_makes_no_call():
     assert Stock.find_many([]) == {}
 
 
-def test_a_batch_is_read_as_it_is_now():
+def test_a_batch_is_a_consistent_read():
     with record_calls() as calls:
         Stock.find_many(["prd_tea"])
 
     (call,) = calls
-    (asked,) = json.loads(call.body)["RequestItems"].values()
-    assert asked["ConsistentRead"] is True
+    (request,) = json.loads(call.body)["RequestItems"].values()
+    assert request["ConsistentRead"] is True
 
 
 @pytest.mark.parametrize(("count", "calls_made"), [(100, 1), (101, 2), (250, 3)])
-def test_more_than_a_batch_takes_is_read_in_several(count, calls_made):
+def test_more_keys_than_a_batch_holds_need_several_batches(count, calls_made):
     stocked = [f"prd_{n}" for n in range(count)]
     for product_id in (stocked[0], stocked[-1]):
         Stock(product_id, available=3, version=1).save()
@@ -69,7 +69,7 @@ def test_more_than_a_batch_takes_is_read_in_several(count, calls_made):
     assert (list(found), len(calls)) == ([stocked[0], stocked[-1]], calls_made)
 
 
-def test_what_was_left_unread_is_asked_for_again():
+def test_unread_keys_are_read_again():
     shop.user("usr_ada")
     shop.user("usr_bob")
     left = unread(**{"souk-users": {"Keys": [{"user_id": {"S": "usr_bob"}}]}})
@@ -77,16 +77,16 @@ def test_what_was_left_unread_is_asked_for_again():
     with reads(left) as calls:
         _, bob = batch_get((User, "usr_ada"), (User, "usr_bob"))
 
-    asked = json.loads(calls.sent[-1]["body"])["RequestItems"]["souk-users"]["Keys"]
-    assert (bob.user_id, asked) == ("usr_bob", [{"user_id": {"S": "usr_bob"}}])
+    requested = json.loads(calls.sent[-1]["body"])["RequestItems"]["souk-users"]["Keys"]
+    assert (bob.user_id, requested) == ("usr_bob", [{"user_id": {"S": "usr_bob"}}])
 
 
-def test_an_item_that_is_not_there_is_none():
+def test_a_missing_item_is_none():
     assert User.find("usr_nobody") is None
     assert Session.find("usr_nobody", "ses_none", consistent=True) is None
 
 
-def test_items_of_several_tables_are_read_as_they_are_now_in_one_call():
+def test_items_of_several_tables_need_one_consistent_call():
     user = shop.user("usr_ada")
     one, _ = session(user), session(user)
     tea = shop.product("TEA", available=3)
@@ -102,12 +102,12 @@ def test_items_of_several_tables_are_read_as_they_are_now_in_one_call():
     assert (stock.available, its_session.session_id) == (3, one.session_id)
     assert (its_user.user_id, its_user.created_at) == ("usr_ada", user.created_at)
     (call,) = calls
-    asked = json.loads(call.body)["RequestItems"]
-    assert (call.operation, len(asked)) == ("BatchGetItem", 3)
-    assert all(table["ConsistentRead"] is True for table in asked.values())
+    requested = json.loads(call.body)["RequestItems"]
+    assert (call.operation, len(requested)) == ("BatchGetItem", 3)
+    assert all(table["ConsistentRead"] is True for table in requested.values())
 
 
-def test_items_come_in_the_order_that_they_were_asked_for():
+def test_items_come_in_the_order_of_their_keys():
     user = shop.user("usr_ada")
     sessions = [session(user).session_id for _ in range(5)]
     order = [*sessions[::2], *sessions[1::2]]
@@ -117,7 +117,7 @@ def test_items_come_in_the_order_that_they_were_asked_for():
     assert [each.session_id for each in found] == order
 
 
-def test_what_is_not_there_leaves_its_place_empty():
+def test_a_missing_item_leaves_none_in_its_place():
     shop.user("usr_ada")
 
     found = batch_get(
@@ -130,13 +130,13 @@ def test_what_is_not_there_leaves_its_place_empty():
     assert [each is None for each in found] == [True, False, True, True]
 
 
-def test_the_same_session_of_another_user_is_another_item():
+def test_another_user_s_session_is_another_item():
     session(shop.user("usr_ada"), session_id="ses_one")
 
     assert batch_get((Session, "usr_bob", "ses_one")) == [None]
 
 
-def test_what_is_asked_for_twice_comes_twice():
+def test_a_repeated_key_returns_its_item_twice():
     shop.user("usr_ada")
 
     one, other = batch_get((User, "usr_ada"), (User, "usr_ada"))
@@ -153,19 +153,19 @@ def test_what_is_asked_for_twice_comes_twice():
     ],
     ids=["left unread each time", "silent", "over its throughput"],
 )
-def test_what_could_not_be_read_is_not_taken_for_missing(faults):
+def test_an_unread_item_is_not_a_missing_item(faults):
     shop.user("usr_ada")
 
     with reads(*faults), pytest.raises(Unavailable):
         batch_get((User, "usr_ada"))
 
 
-def test_a_denied_permission_is_no_overload():
+def test_a_denied_permission_is_not_an_overload():
     with reads(error_reply("AccessDeniedException")), pytest.raises(ClientError):
         batch_get((User, "usr_ada"))
 
 
-def test_the_same_key_of_two_tables_is_two_items():
+def test_the_same_key_in_two_tables_is_two_items():
     tea = shop.product("TEA", available=3)
 
     product, stock = batch_get((Product, tea.product_id), (Stock, tea.product_id))
@@ -174,7 +174,7 @@ def test_the_same_key_of_two_tables_is_two_items():
     assert batch_get((Stock, tea.product_id), (Product, "prd_nothing"))[1] is None
 
 
-def test_items_of_two_kinds_in_one_table_are_each_of_their_kind():
+def test_items_of_two_models_in_one_table_keep_their_model():
     Stock("prd_tea", available=3, version=1).save()
     StockLevel("prd_tea#level", level="low", version=1).save()
 

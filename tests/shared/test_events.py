@@ -70,14 +70,14 @@ def every_model_in(model: type[BaseModel]) -> set[type[BaseModel]]:
     return found
 
 
-def test_every_group_of_events_is_among_all():
+def test_every_group_of_events_is_part_of_all_events():
     groups = UserEvent | CatalogEvent | OrderEvent | ExportRequested
 
     assert set(EVERY_EVENT) == set(get_args(groups))
 
 
 @pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.type)
-def test_an_event_survives_the_way_to_its_consumer(event):
+def test_an_event_reaches_its_consumer_unchanged(event):
     as_text = event.model_dump_json()
 
     assert parse_event(as_text) == event
@@ -95,7 +95,7 @@ def test_an_event_has_the_envelope_of_the_contract(event):
     assert document["occurred_at"].endswith("Z")
 
 
-def test_an_event_carries_the_request_that_caused_it():
+def test_an_event_has_the_id_of_its_request():
     observability.set_log_context("request-1")
 
     assert (
@@ -103,7 +103,7 @@ def test_an_event_carries_the_request_that_caused_it():
     )
 
 
-def test_each_event_has_an_id_of_its_own():
+def test_each_event_has_a_new_id():
     assert (
         len({UserRegistered(data={"user_id": "usr_ada", "access_epoch": 1}).id for _ in range(100)})
         == 100
@@ -111,7 +111,7 @@ def test_each_event_has_an_id_of_its_own():
 
 
 @pytest.mark.parametrize("model", EVERY_EVENT, ids=lambda model: model.__name__)
-def test_no_event_has_a_place_for_a_secret(model):
+def test_no_event_has_a_field_for_a_secret(model):
     names = {name for each in every_model_in(model) for name in each.model_fields}
 
     assert not [name for name in names if any(word in name for word in SECRET)]
@@ -121,7 +121,7 @@ def test_no_event_has_a_place_for_a_secret(model):
     "change",
     [{"type": "user.abducted"}, {"type": None}, {"version": 2}, {"data": {}}, {"data": None}],
 )
-def test_an_event_that_nobody_knows_is_refused(change):
+def test_an_unknown_event_is_refused(change):
     document = json.loads(SAMPLES[0].model_dump_json()) | change
 
     with pytest.raises(ValidationError):
@@ -129,25 +129,25 @@ def test_an_event_that_nobody_knows_is_refused(change):
 
 
 @pytest.mark.parametrize("document", ["", "{}", "[]", "null", "{", b"\xff"])
-def test_what_is_no_event_is_refused(document):
+def test_a_document_that_is_not_an_event_is_refused(document):
     with pytest.raises(ValidationError):
         parse_event(document)
 
 
-def test_a_field_that_a_newer_producer_adds_is_passed_over():
+def test_a_field_of_a_newer_producer_is_ignored():
     document = json.loads(SAMPLES[0].model_dump_json()) | {"tenant": "berlin"}
 
     assert parse_event(document) == SAMPLES[0]
 
 
-def test_an_event_cannot_be_changed_after_the_fact():
+def test_an_event_is_immutable():
     with pytest.raises(ValidationError):
         SAMPLES[0].id = "evt_other"
 
 
 @pytest.mark.parametrize("kind", get_args(CatalogEvent), ids=lambda kind: kind.__name__)
-def test_whoever_keeps_what_is_derived_of_a_product_is_told_of_it_and_of_its_group(kind):
-    """By both it is found again; a product of no group says so."""
+def test_catalog_events_name_the_product_and_its_group(kind):
+    """Consumers find derived data by both; the group can be null."""
     document = json.loads(
         kind(
             data={name: FACTS[name] for name in kind.model_fields["data"].annotation.model_fields}
@@ -161,7 +161,7 @@ def test_whoever_keeps_what_is_derived_of_a_product_is_told_of_it_and_of_its_gro
         parse_event(document)
 
 
-def test_the_events_of_catalog_and_stock_have_the_names_of_the_contract():
+def test_catalog_and_stock_events_have_their_contract_names():
     names = {kind.model_fields["type"].default for kind in get_args(CatalogEvent)}
 
     assert names == {
@@ -174,7 +174,7 @@ def test_the_events_of_catalog_and_stock_have_the_names_of_the_contract():
     }
 
 
-def test_a_product_that_stayed_in_its_group_has_left_none():
+def test_a_product_that_stays_in_its_group_left_none():
     change = ProductUpdatedData(product_id="prd_tea", sku="TEA", group="teas", changed=["price"])
 
     assert change.previous_group is None

@@ -1,4 +1,4 @@
-"""What the libraries log when a stack is run at DEBUG: nothing that a request or a reply holds."""
+"""Libraries log nothing of a request or a reply, even when the stack runs at DEBUG."""
 
 import json
 import logging
@@ -12,8 +12,8 @@ from tests.support import shop
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def test_not_even_at_debug_does_a_library_log_what_it_sends_or_is_sent(caplog):
-    caplog.set_level(logging.DEBUG)  # as Lambda sets the root logger
+def test_libraries_log_no_requests_and_replies_at_debug(caplog):
+    caplog.set_level(logging.DEBUG)  # Lambda configures the root logger in the same way
     ring = {"current": "k1", "k1": "canary-key".ljust(64, "x")}
     client("secretsmanager").create_secret(Name="canary", SecretString=json.dumps(ring))
 

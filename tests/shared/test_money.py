@@ -20,14 +20,14 @@ from shared.money import AMOUNT_MINOR_MAX, Money, Price
         (AMOUNT_MINOR_MAX, "EUR", "EUR 10,000,000,000.00"),
     ],
 )
-def test_money_reads_with_as_many_decimals_as_its_currency_has(amount_minor, currency, text):
+def test_money_has_the_decimals_of_its_currency(amount_minor, currency, text):
     assert str(Money(amount_minor=amount_minor, currency=currency)) == text
 
 
 @pytest.mark.parametrize(
     "amount_minor", [-1, AMOUNT_MINOR_MAX + 1, 10**30, 19.99, 1.0, "1999", True, None]
 )
-def test_an_amount_is_a_whole_number_of_minor_units_within_bounds(amount_minor):
+def test_an_amount_is_an_integer_within_limits(amount_minor):
     with pytest.raises(ValidationError):
         Money(amount_minor=amount_minor, currency="EUR")
 
@@ -40,12 +40,12 @@ def test_an_unknown_currency_is_refused(currency):
         Money(amount_minor=1, currency=currency)
 
 
-def test_nothing_else_is_taken_along_with_an_amount():
+def test_money_refuses_unknown_fields():
     with pytest.raises(ValidationError):
         Money.model_validate({"amount_minor": 1, "currency": "EUR", "exponent": 0})
 
 
-def test_an_amount_may_be_nothing_but_a_price_may_not():
+def test_an_amount_may_be_zero_but_a_price_may_not():
     assert Money.zero("EUR").amount_minor == 0
     with pytest.raises(ValidationError):
         Price(amount_minor=0, currency="EUR")
@@ -55,12 +55,12 @@ def test_a_quantity_multiplies_exactly():
     assert Money(amount_minor=333_333_333, currency="EUR").times(3).amount_minor == 999_999_999
 
 
-def test_a_product_over_the_bound_is_refused_rather_than_kept():
+def test_a_multiple_above_the_limit_is_refused():
     with pytest.raises(ValidationError):
         Money(amount_minor=AMOUNT_MINOR_MAX, currency="EUR").times(2)
 
 
-def test_money_cannot_be_changed_once_made():
+def test_money_is_immutable():
     money = Money(amount_minor=1, currency="EUR")
 
     with pytest.raises(ValidationError):

@@ -1,4 +1,4 @@
-"""Rules on moto: an event is stored by the transaction that makes it true."""
+"""Rules on moto: the transaction of a change stores its event."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,8 @@ from shared.storage import outbox
 from shared.storage.models.accounts import Login
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.transactions import ACTIONS_MAX, Transaction
-from tests.support import events, shop
+from tests.support import shop
+from tests.support.events import events_in_row
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -33,7 +34,7 @@ def commit_with(event: UserRegistered) -> None:
     transaction.commit()
 
 
-def test_an_event_is_stored_with_the_change_that_it_tells_of():
+def test_an_event_is_stored_with_its_change():
     event = registered()
 
     commit_with(event)
@@ -44,7 +45,7 @@ def test_an_event_is_stored_with_the_change_that_it_tells_of():
     assert (row.type, row.occurred_at) == ("user.registered", event.occurred_at)
 
 
-def test_an_event_of_a_refused_change_is_not_stored():
+def test_the_event_of_a_refused_change_is_not_stored():
     commit_with(registered())
 
     with pytest.raises(EmailTaken):
@@ -77,24 +78,24 @@ def test_a_row_can_be_traced_to_its_request():
     assert OutboxRow.get(event.id).correlation_id == "request-1"
 
 
-def commit_together(*happened: UserRegistered) -> None:
+def commit_together(*events: UserRegistered) -> None:
     transaction = Transaction()
-    outbox.stage_events(transaction, happened)
+    outbox.stage_events(transaction, events)
     transaction.commit()
 
 
-def test_events_of_one_change_are_stored_in_one_row_in_their_order():
-    first, second, third = happened = [registered() for _ in range(3)]
+def test_events_of_one_change_share_one_row_in_order():
+    first, second, third = events = [registered() for _ in range(3)]
 
-    commit_together(*happened)
+    commit_together(*events)
 
     (row,) = OutboxRow.scan()
-    assert events.events_in_row(row) == [first, second, third]
+    assert events_in_row(row) == [first, second, third]
     assert (row.event_id, row.type) == (first.id, "several")
     assert (row.occurred_at, row.correlation_id) == (first.occurred_at, first.correlation_id)
 
 
-def test_one_event_is_stored_as_if_it_were_staged_by_itself():
+def test_a_single_event_is_stored_as_if_staged_alone():
     event = registered()
 
     commit_together(event)
@@ -104,7 +105,7 @@ def test_one_event_is_stored_as_if_it_were_staged_by_itself():
     assert parse_event(row.payload) == event
 
 
-def test_of_a_change_that_nothing_is_told_of_nothing_is_stored():
+def test_a_change_without_events_stores_no_row():
     transaction = Transaction()
 
     outbox.stage_events(transaction, [])
@@ -112,7 +113,7 @@ def test_of_a_change_that_nothing_is_told_of_nothing_is_stored():
     assert len(transaction) == 0
 
 
-def test_a_hundred_events_are_one_of_the_writes_of_a_transaction():
+def test_a_hundred_events_are_one_write_of_a_transaction():
     transaction = Transaction()
 
     outbox.stage_events(transaction, [registered() for _ in range(ACTIONS_MAX)])

@@ -1,4 +1,4 @@
-"""Rules on moto: writes that happen together or not at all."""
+"""Rules on moto: a transaction applies all of its writes or none."""
 
 import itertools
 
@@ -35,11 +35,11 @@ def take(transaction: Transaction, product: Product, quantity: int, name: str) -
     )
 
 
-def demand_user(transaction: Transaction, user_id: str, name: str) -> None:
+def require_user(transaction: Transaction, user_id: str, name: str) -> None:
     transaction.check(User, user_id, only_if=User.user_id.exists(), otherwise=Refused(name))
 
 
-def refusal_of(transaction: Transaction) -> str:
+def error_of(transaction: Transaction) -> str:
     with pytest.raises(Refused) as raised:
         transaction.commit()
     return raised.value.message
@@ -49,7 +49,7 @@ def test_writes_to_several_tables_happen_together():
     shop.user("usr_ada")
     tea = shop.product("TEA", available=3)
     transaction = Transaction()
-    demand_user(transaction, "usr_ada", "no user")
+    require_user(transaction, "usr_ada", "no user")
     put_new(transaction, "ada@example.com", "taken")
     take(transaction, tea, 2, "out of stock")
 
@@ -64,7 +64,7 @@ def remove(transaction: Transaction, email: str, name: str) -> None:
 
 
 WRITES = {
-    "check": lambda transaction, _: demand_user(transaction, "usr_nobody", "check"),
+    "check": lambda transaction, _: require_user(transaction, "usr_nobody", "check"),
     "delete": lambda transaction, _: remove(transaction, "nobody@example.com", "delete"),
     "put": lambda transaction, _: put_new(transaction, "taken@example.com", "put"),
     "update": lambda transaction, tea: take(transaction, tea, 99, "update"),
@@ -74,7 +74,7 @@ WRITES = {
 ORDERS = list(itertools.permutations(WRITES))
 
 
-def test_of_several_refusals_that_of_the_write_added_first_is_raised():
+def test_the_error_of_the_write_added_first_is_raised():
     shop.login("taken@example.com").save()
     tea = shop.product("TEA", available=3)
 
@@ -83,19 +83,19 @@ def test_of_several_refusals_that_of_the_write_added_first_is_raised():
         transaction = Transaction()
         for kind in order:
             WRITES[kind](transaction, tea)
-        raised[order] = refusal_of(transaction)
+        raised[order] = error_of(transaction)
 
     assert raised == {order: order[0] for order in ORDERS}
 
 
 @pytest.mark.parametrize("failing", WRITES)
-def test_each_failed_condition_raises_its_own_refusal(failing):
+def test_each_failed_condition_raises_its_own_error(failing):
     for email in ("taken@example.com", "old@example.com"):
         shop.login(email).save()
     shop.user("usr_ada")
     tea, pot = shop.product("TEA", available=3), shop.product("POT", available=3)
     passing = {
-        "check": lambda to: demand_user(to, "usr_ada", "wrong one"),
+        "check": lambda to: require_user(to, "usr_ada", "wrong one"),
         "delete": lambda to: remove(to, "old@example.com", "wrong one"),
         "put": lambda to: put_new(to, "new@example.com", "wrong one"),
         "update": lambda to: take(to, pot, 1, "wrong one"),
@@ -108,7 +108,7 @@ def test_each_failed_condition_raises_its_own_refusal(failing):
             passing[kind](transaction)
             if kind == failing:
                 WRITES[kind](transaction, tea)
-        raised[order] = refusal_of(transaction)
+        raised[order] = error_of(transaction)
 
     assert raised == dict.fromkeys(ORDERS, failing)
 
@@ -120,33 +120,33 @@ def test_a_refused_transaction_writes_nothing():
     take(transaction, tea, 2, "no tea")
     take(transaction, pot, 2, "no pot")
 
-    assert refusal_of(transaction) == "no pot"
+    assert error_of(transaction) == "no pot"
 
     assert Login.count() == 0
     assert (shop.available(tea), shop.available(pot)) == (3, 1)
 
 
-def test_a_write_without_a_condition_cannot_be_the_one_refused():
+def test_a_write_without_a_condition_is_never_refused():
     shop.login("taken@example.com").save()
     transaction = Transaction()
     transaction.put(shop.login("free@example.com"))
     put_new(transaction, "taken@example.com", "taken")
     transaction.put(shop.login("also-free@example.com"))
 
-    assert refusal_of(transaction) == "taken"
+    assert error_of(transaction) == "taken"
 
 
-def test_one_refusal_may_stand_for_several_writes():
+def test_several_writes_may_share_one_error():
     shop.user("usr_ada")
     refusal = Refused("one of them")
     transaction = Transaction()
     for user_id in ("usr_ada", "usr_nobody"):
         transaction.check(User, user_id, only_if=User.user_id.exists(), otherwise=refusal)
 
-    assert refusal_of(transaction) == "one of them"
+    assert error_of(transaction) == "one of them"
 
 
-def test_an_update_creates_the_item_unless_its_condition_says_otherwise():
+def test_an_update_creates_an_item_if_its_condition_allows_it():
     transaction = Transaction()
     transaction.update(Stock("prd_new"), [Stock.available.set(5), Stock.version.add(1)])
 
@@ -155,15 +155,15 @@ def test_an_update_creates_the_item_unless_its_condition_says_otherwise():
     assert Stock.get("prd_new").available == 5
 
 
-def test_a_transaction_knows_how_many_writes_it_has():
+def test_the_length_of_a_transaction_is_its_writes():
     transaction = Transaction()
     put_new(transaction, "ada@example.com", "taken")
-    demand_user(transaction, "usr_ada", "no user")
+    require_user(transaction, "usr_ada", "no user")
 
     assert len(transaction) == 2
 
 
-def test_a_deletion_removes_the_item_with_the_rest():
+def test_a_delete_happens_with_the_other_writes():
     shop.login("old@example.com").save()
     transaction = Transaction()
     transaction.delete(Login("old@example.com"), only_if=Login.email.exists(), otherwise=GONE)
@@ -174,25 +174,25 @@ def test_a_deletion_removes_the_item_with_the_rest():
     assert [login.email for login in Login.scan()] == ["new@example.com"]
 
 
-def test_a_deletion_whose_condition_fails_deletes_nothing():
+def test_a_delete_whose_condition_fails_deletes_nothing():
     shop.login("ada@example.com", version=2).save()
     transaction = Transaction()
     put_new(transaction, "new@example.com", "taken")
     transaction.delete(Login("ada@example.com"), only_if=Login.version == 1, otherwise=GONE)
 
-    assert refusal_of(transaction) == "gone"
+    assert error_of(transaction) == "gone"
 
     assert [login.email for login in Login.scan()] == ["ada@example.com"]
 
 
-def test_what_is_not_there_is_deleted_unless_a_condition_says_otherwise():
+def test_a_missing_item_can_be_deleted_without_a_condition():
     transaction = Transaction()
     transaction.delete(Login("nobody@example.com"))
     transaction.commit()
 
     transaction = Transaction()
     transaction.delete(Login("nobody@example.com"), only_if=Login.email.exists(), otherwise=GONE)
-    assert refusal_of(transaction) == "gone"
+    assert error_of(transaction) == "gone"
 
 
 def test_an_item_is_deleted_by_its_whole_key():

@@ -20,7 +20,7 @@ from uuid import uuid4
 from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
-from orders import service as orders
+from orders import placement as orders
 from orders.buyers import Buyer
 from orders.schemas import OrderRequest
 from products.stock.service import new_movement
@@ -118,7 +118,7 @@ def _attempt(product_id: str, user_id: str, key: str) -> Callable[[], str]:
 
     def attempt() -> str:
         try:
-            placement = orders.place(Buyer(user_id), request, key)
+            placement = orders.place_order(Buyer(user_id), request, key)
         except AppError as refusal:
             return refusal.code
         return "replayed" if placement.is_replay else "placed"

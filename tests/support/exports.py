@@ -29,7 +29,7 @@ def line(sku: str = "TEA", quantity: int = 2, **changes: Any) -> OrderLine:
             "quantity": quantity,
             "unit_price_minor": 1000,
             "line_total_minor": 1000 * quantity,
-            "taken_json": {},
+            "allocations_json": {},
         }
         | changes
     )

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Lock
 from typing import Any
 
-from orders import service as orders
+from orders import placement as orders
 from orders.buyers import Buyer
 from orders.schemas import OrderRequest
 from shared.config import Tables, settings
@@ -67,7 +67,7 @@ def buy_until_sold_out(product_id: str, buyer: int, start: Barrier) -> Counter[s
     while True:
         key = f"{product_id}-{outcomes['sold']}"  # a retry uses the same key
         try:
-            orders.place(Buyer(f"usr_buyer_{buyer}"), request, key)
+            orders.place_order(Buyer(f"usr_buyer_{buyer}"), request, key)
         except OutOfStock:
             return outcomes
         except Unavailable:

@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from orders import service
+from orders import placement
 from orders.buyers import Buyer
 from orders.lifecycle import balances, decisions, provider_events, refunds
+from orders.lifecycle.effects import Effects
 from orders.lifecycle.service import update_order
-from orders.lifecycle.transitions import Effects
 from orders.schemas import OrderRequest
 from shared import clock
 from shared.events.all_events import OrderEvent
@@ -37,20 +37,20 @@ ship = partial(decisions.ship, by="usr_staff", carrier="DHL", tracking_number="1
 deliver = partial(decisions.deliver, by="usr_staff")
 cancel = partial(decisions.cancel, by="usr_ada", is_staff=False, reason=None)
 cancel_by_staff = partial(decisions.cancel, by="usr_staff", is_staff=True, reason="broken")
-start_payment = partial(provider_events.begin, provider="bank", payment_id=PAYMENT_ID)
-voided = partial(provider_events.voided, payment_id=PAYMENT_ID)
+start_payment = partial(provider_events.start_payment, provider="bank", payment_id=PAYMENT_ID)
+voided = partial(provider_events.apply_void, payment_id=PAYMENT_ID)
 
 
 def authorized(order: Order, payment_id: str = PAYMENT_ID) -> Effects | None:
     total = balances.total_minor(order)
-    return provider_events.authorized(
+    return provider_events.apply_authorization(
         order, provider="bank", payment_id=payment_id, amount_minor=total
     )
 
 
 def captured(order: Order, payment_id: str = PAYMENT_ID) -> Effects | None:
     total = balances.total_minor(order)
-    return provider_events.captured(
+    return provider_events.apply_capture(
         order, provider="bank", payment_id=payment_id, amount_minor=total
     )
 
@@ -71,7 +71,7 @@ def settle_refund(status: str = "succeeded", *, number: int = -1) -> Decide:
 
     def decide(order: Order) -> Effects | None:
         refund = order.refunds[number]
-        return refunds.settled(
+        return refunds.apply_refund_status(
             order, refund, status=status, provider_refund_id=f"bank_{refund.refund_id}"
         )
 
@@ -130,8 +130,8 @@ def new_order(*decisions: Decide, **changes: Any) -> Order:
     return order
 
 
-def line(product_id: str, taken: dict[str, int]) -> OrderLine:
-    quantity = sum(taken.values())
+def line(product_id: str, allocations: dict[str, int]) -> OrderLine:
+    quantity = sum(allocations.values())
     return OrderLine(
         product_id=product_id,
         sku=product_id,
@@ -139,7 +139,7 @@ def line(product_id: str, taken: dict[str, int]) -> OrderLine:
         quantity=quantity,
         unit_price_minor=1000,
         line_total_minor=1000 * quantity,
-        taken_json=taken,
+        allocations_json=allocations,
     )
 
 
@@ -157,7 +157,7 @@ def create_order(
     request = OrderRequest.model_validate(
         {"lines": [shop.line(product, quantity)], "shipping_address": shop.ADDRESS} | more
     )
-    order = service.place(buyer, request, uuid4().hex).order
+    order = placement.place_order(buyer, request, uuid4().hex).order
     for decide in decisions:
         order = update_order(order.order_id, decide)
     return order

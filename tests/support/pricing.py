@@ -3,10 +3,16 @@
 import json
 from typing import Any
 
-from orders.pricing.rates.schemas import ShippingRates, TaxRates
 from orders.staff_api import handler
 from shared import clock
-from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse, RateTable
+from shared.storage.models.pricing import (
+    PROMOTIONS,
+    SHIPPING_RATES,
+    TAX_RATES,
+    Promotion,
+    PromotionUse,
+    RateTable,
+)
 from tests.support.http import STAFF, Answer, Caller, send
 
 GET_RATES = {"tax": "pricing.get_tax_rates", "shipping": "pricing.get_shipping_rates"}
@@ -38,11 +44,11 @@ def zone(*countries: str, **more: Any) -> dict[str, Any]:
 
 
 def store_tax_rates(*destinations: dict[str, Any]) -> None:
-    _store_rates(TaxRates.sheet, {"destinations": destinations})
+    _store_rates(TAX_RATES, {"destinations": destinations})
 
 
 def store_shipping_rates(*zones: dict[str, Any]) -> None:
-    _store_rates(ShippingRates.sheet, {"zones": zones})
+    _store_rates(SHIPPING_RATES, {"zones": zones})
 
 
 def _store_rates(name: str, document: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from orders.fulfilment.schemas import StaffOrderDetail
+from orders.fulfilment.views import StaffOrderDetail
 from orders.lifecycle import balances
 from shared.storage.models.exports import Export
 from shared.storage.models.orders import Order, OrderLine
@@ -55,7 +55,7 @@ _AMOUNT_COLUMNS: Mapping[str, Callable[[Order], int]] = {
     "order_tax_minor": lambda order: int(order.totals.tax_minor),
     "order_total_minor": lambda order: int(order.totals.total_minor),
     "order_received_minor": balances.received_minor,
-    "order_paid_back_minor": balances.paid_back_minor,
+    "order_paid_back_minor": balances.refunded_minor,
 }
 _LINE_COLUMNS: Mapping[str, Callable[[OrderLine], Cell]] = {
     "product_id": lambda line: line.product_id,

@@ -1,7 +1,7 @@
-"""Orders as staff look for them: whose they are, what they have become, when they were placed.
+"""Lists orders for staff, by buyer, by status, or by the month they were placed in.
 
-A user's are one Query a page. The other indexes hold keys alone, so that a change of an order
-writes little into them: a page is one Query, and one BatchGetItem of the orders as they are now.
+A user's orders take one Query a page. The other indexes hold only keys, so that changing an order
+writes little to them: such a page takes a Query, and one BatchGetItem for the current orders.
 """
 
 from pynamodb.indexes import GlobalSecondaryIndex
@@ -15,27 +15,27 @@ from shared.storage.transactions import Condition
 
 Index = GlobalSecondaryIndex[Order]
 
-# Of all orders, a month is a partition, and one Query though it be empty: a request goes through
-# so many, and its cursor goes on.
-MONTHS_A_PAGE = 24
-FIRST_MONTH = 2026 * 12  # nothing was placed before: Souk is no older
+# Without a filter, each month is a partition that takes one Query even if it is empty. A request
+# reads at most this many; the cursor continues from there.
+MONTHS_READ_MAX = 24
+FIRST_MONTH = 2026 * 12  # months since year 0; no shop is older than Souk
 
 
-def page_of(query: OrderQuery, *, staff_id: str) -> ItemPage[Order]:
-    """Newest first, without those that are no longer what was asked for. Raises InvalidCursor."""
-    index, partitions = _where(query)
-    at = cursors.decode(query.cursor, query=query.name, owner=staff_id)
-    found, then = _walk(index, partitions, at, query)
+def list_orders(query: OrderQuery, *, staff_id: str) -> ItemPage[Order]:
+    """Newest first, without orders that no longer match: indexes lag. Raises InvalidCursor."""
+    index, partitions = _index_of(query)
+    position = cursors.decode(query.cursor, query=query.name, owner=staff_id)
+    found, next_position = _read_page(index, partitions, position, query)
     if index is not Order.by_buyer:
-        found = list(Order.find_many(it.order_id for it in found).values())
+        found = list(Order.find_many(order.order_id for order in found).values())
     return ItemPage(
-        [order for order in found if query.asks_for(order)],
-        cursors.encode(then, query=query.name, owner=staff_id),
+        [order for order in found if query.matches(order)],
+        cursors.encode(next_position, query=query.name, owner=staff_id),
     )
 
 
-def _where(query: OrderQuery) -> tuple[Index, list[str]]:
-    """The index that answers it, and its partitions to go through."""
+def _index_of(query: OrderQuery) -> tuple[Index, list[str]]:
+    """The index for the query, and the partitions to read in it."""
     if query.guest_email:
         return Order.by_guest, [query.guest_email]
     if query.customer:
@@ -46,7 +46,7 @@ def _where(query: OrderQuery) -> tuple[Index, list[str]]:
 
 
 def _months(query: OrderQuery) -> list[str]:
-    """The last first."""
+    """The latest first."""
     now = clock.utc_now()
     last = min(query.placed_before or now, now)
     first = query.placed_from
@@ -55,25 +55,26 @@ def _months(query: OrderQuery) -> list[str]:
     return [f"{number // 12}-{number % 12 + 1:02}" for number in numbers]
 
 
-def _walk(
-    index: Index, partitions: list[str], at: Position | None, query: OrderQuery
+def _read_page(
+    index: Index, partitions: list[str], position: Position | None, query: OrderQuery
 ) -> tuple[list[Order], Position | None]:
-    """As many as the page is long, and where the next one begins."""
+    """One page, and the position where the next one begins; None at the end."""
     found: list[Order] = []
     after = None
-    if at:
-        after = at["after"]
-        partitions = [at["in"], *(it for it in partitions if it < at["in"])]
+    if position:
+        after = position["after"]
+        earlier = [partition for partition in partitions if partition < position["in"]]
+        partitions = [position["in"], *earlier]
     for number, partition in enumerate(partitions):
-        left = query.limit - len(found)
-        if not left or number == MONTHS_A_PAGE:
+        missing = query.limit - len(found)
+        if not missing or number == MONTHS_READ_MAX:
             return found, {"in": partition, "after": None}
         page = index.query(
             partition,
-            _placed(query),
+            _placed_condition(query),
             scan_index_forward=False,
-            limit=left,
-            page_size=left,
+            limit=missing,
+            page_size=missing,
             last_evaluated_key=after,
         )
         found += page
@@ -83,14 +84,14 @@ def _walk(
     return found, None
 
 
-def _placed(query: OrderQuery) -> Condition | None:
-    """A Query takes one condition on the moment: one between two has both its ends in it."""
-    earliest, end = query.placed_from, query.placed_before
-    between: Condition | None = None
-    if earliest and end:
-        between = Order.placed_at.between(earliest, end - end.resolution)
-    elif earliest:
-        between = Order.placed_at >= earliest
+def _placed_condition(query: OrderQuery) -> Condition | None:
+    """DynamoDB takes one condition on the range key; BETWEEN includes both of its ends."""
+    first, end = query.placed_from, query.placed_before
+    condition: Condition | None = None
+    if first and end:
+        condition = Order.placed_at.between(first, end - end.resolution)
+    elif first:
+        condition = Order.placed_at >= first
     elif end:
-        between = Order.placed_at < end
-    return between
+        condition = Order.placed_at < end
+    return condition

@@ -13,85 +13,94 @@ from orders.fulfilment.schemas import (
     RefundRequest,
     ReturnRequest,
     ShipRequest,
-    StaffOrderDetail,
-    StaffOrderView,
 )
+from orders.fulfilment.views import StaffOrderDetail, StaffOrderView
 from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.parameters import IdempotencyKey, OrderPageLimit, PageCursor
 from shared.http.responses import JSON, accepted_response, created_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
+from shared.storage.models.orders import Order
 from shared.timestamps import Timestamp
 
 routes = Routes()
 
-WithStatus = Annotated[OrderStatus | None, Query(description="Only orders that are this now.")]
-OfCustomer = Annotated[
-    Customer | None,
-    Query(description="Only this user's orders; or this guest's, by the e-mail address."),
+StatusFilter = Annotated[
+    OrderStatus | None, Query(description="Only orders that have this status now.")
 ]
-PlacedFrom = Annotated[Timestamp | None, Query(description="Only orders placed then or later.")]
+CustomerFilter = Annotated[
+    Customer | None,
+    Query(description="Only orders of this user id, or of the guest with this e-mail address."),
+]
+PlacedFrom = Annotated[
+    Timestamp | None, Query(description="Only orders placed at this time or later.")
+]
 PlacedBefore = Annotated[
-    Timestamp | None, Query(description="Only orders placed earlier than that.")
+    Timestamp | None, Query(description="Only orders placed before this time.")
 ]
 
 
 @routes.get("/v1/staff/orders", tags=["Fulfilment"])
 @requires(Permission.READ_ALL_ORDERS)
-def list_orders_for_staff(  # noqa: PLR0913 (each is a parameter of the query)
+def list_staff_orders(  # noqa: PLR0913 (the parameters of the query)
     *,
-    status: WithStatus = None,
-    customer: OfCustomer = None,
+    status: StatusFilter = None,
+    customer: CustomerFilter = None,
     placed_from: PlacedFrom = None,
     placed_before: PlacedBefore = None,
     limit: OrderPageLimit = 20,
     cursor: PageCursor = None,
 ) -> Page[StaffOrderView]:
-    """Everybody's orders, newest first. What has changed within a second may be missing.
+    """List the orders of all buyers, newest first.
 
-    A page may be short, or empty, and still have a successor: follow `next_cursor`.
+    A change may take a second to show. A page can be short or empty and still have a next one:
+    follow `next_cursor` until it is null.
     """
     query = OrderQuery(status, customer, placed_from, placed_before, limit, cursor)
-    page = fulfilment.browse(routes.caller, query)
+    page = fulfilment.list_orders(routes.caller, query)
     items = [StaffOrderView.from_model(order) for order in page.items]
     return Page(items=items, next_cursor=page.next_cursor)
 
 
 @routes.get("/v1/staff/orders/<order_id>", tags=["Fulfilment"])
 @requires(Permission.READ_ALL_ORDERS)
-def get_order_for_staff(order_id: str) -> StaffOrderDetail:
-    """One order, with whose it is, its payment, its notes, and who did what."""
-    return StaffOrderDetail.from_model(fulfilment.find(order_id))
+def get_staff_order(order_id: str) -> StaffOrderDetail:
+    """Read an order with its buyer, payment, notes, and who changed what."""
+    return StaffOrderDetail.from_model(fulfilment.get_order(order_id))
 
 
 @routes.post("/v1/orders/<order_id>/mark-paid", tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
 def mark_order_paid(order_id: str, request: MarkPaidRequest) -> StaffOrderDetail:
-    """Say that the order was paid in a way that the shop is not told of, as by bank transfer.
+    """Record a payment that the shop received itself, for example by bank transfer.
 
-    A payment that was begun at the provider is let go of; if it arrives all the same, it is paid
-    back. A second time, with the same reference, it answers the same.
+    A payment that the buyer started at the provider is voided; if its money arrives anyway, it is
+    refunded. If you repeat the request with the same reference, you get the same answer.
     """
-    paid = fulfilment.mark_paid(routes.caller, order_id, request.reference)
-    return StaffOrderDetail.from_model(paid)
+    order = fulfilment.mark_order_paid(routes.caller, order_id, request.reference)
+    return StaffOrderDetail.from_model(order)
 
 
 @routes.post("/v1/orders/<order_id>/ship", tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
 def ship_order(order_id: str, request: ShipRequest) -> StaffOrderDetail:
-    """Say that the order has left. A payment that was only authorized is captured then.
+    """Record that the order was handed to the carrier.
 
-    A second time, with the same carrier and tracking number, it answers the same.
+    An authorized payment is captured. If you repeat the request with the same carrier and
+    tracking number, you get the same answer.
     """
-    return StaffOrderDetail.from_model(fulfilment.ship(routes.caller, order_id, request))
+    return StaffOrderDetail.from_model(fulfilment.ship_order(routes.caller, order_id, request))
 
 
 @routes.post("/v1/orders/<order_id>/deliver", tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
 def deliver_order(order_id: str) -> StaffOrderDetail:
-    """Say that the order has arrived. A second time it answers the same."""
-    return StaffOrderDetail.from_model(fulfilment.deliver(routes.caller, order_id))
+    """Record that the order has arrived.
+
+    If you repeat the request, you get the same answer.
+    """
+    return StaffOrderDetail.from_model(fulfilment.deliver_order(routes.caller, order_id))
 
 
 @routes.post("/v1/orders/<order_id>/return", tags=["Fulfilment"])
@@ -99,12 +108,13 @@ def deliver_order(order_id: str) -> StaffOrderDetail:
 def return_order(
     order_id: str, request: ReturnRequest, idempotency_key: IdempotencyKey
 ) -> Response[StaffOrderDetail]:
-    """Say which units are back in stock, where they can be sold again. No money is paid back by it.
+    """Restock returned units of an order, so that they can be sold again.
 
-    Sent again with the same key, it changes nothing more and answers with the order as it stands.
+    This refunds no money. If you send the same key again, nothing more changes and the answer is
+    the order as it is now.
     """
-    outcome = fulfilment.take_back(routes.caller, order_id, request, idempotency_key)
-    return _answer(200, outcome)
+    outcome = fulfilment.return_order(routes.caller, order_id, request, idempotency_key)
+    return _answer(200, outcome.order, is_new=outcome.is_new)
 
 
 @routes.post("/v1/orders/<order_id>/refund", status_code=202, tags=["Fulfilment"])
@@ -112,38 +122,43 @@ def return_order(
 def refund_order(
     order_id: str, request: RefundRequest, idempotency_key: IdempotencyKey
 ) -> Response[StaffOrderDetail]:
-    """Pay back some of what was paid, or all that is left.
+    """Refund a part of what was paid, or all that is left.
 
-    The payment provider is asked for it afterwards: `refunds` tells what came of it. What was paid
-    by hand is to be paid back by hand, and counts as done. An order that is paid back in full is
-    `refunded`; if it had not been shipped, its units can be sold again.
+    The payment provider gets the request afterwards; read `refunds` of the order for the result.
+    A payment that the shop received itself is refunded by staff, and the refund counts as
+    succeeded at once. A fully refunded order becomes `refunded`; if it was not shipped, its units
+    are restocked.
 
-    Sent again with the same key, it changes nothing more and answers with the order as it stands.
+    If you send the same key again, nothing more changes and the answer is the order as it is now.
     """
-    outcome = fulfilment.refund(routes.caller, order_id, request, idempotency_key)
-    return _answer(202, outcome)
+    outcome = fulfilment.refund_order(routes.caller, order_id, request, idempotency_key)
+    return _answer(202, outcome.order, is_new=outcome.is_new)
 
 
 @routes.post("/v1/orders/<order_id>/notes", status_code=201, tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
-def add_note_to_order(order_id: str, request: NoteRequest) -> Response[StaffOrderDetail]:
-    """Write down something about an order, for the shop's own people."""
-    view = StaffOrderDetail.from_model(fulfilment.note(routes.caller, order_id, request.text))
+def add_order_note(order_id: str, request: NoteRequest) -> Response[StaffOrderDetail]:
+    """Add a note to an order that only staff see."""
+    order = fulfilment.add_order_note(routes.caller, order_id, request.text)
+    view = StaffOrderDetail.from_model(order)
     return created_response(view, location=f"/v1/staff/orders/{view.id}")
 
 
 @routes.post("/v1/orders/<order_id>/resend-confirmation", status_code=202, tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
-def resend_confirmation_of_order(order_id: str) -> Response[Any]:
-    """Have the order's confirmation mailed to its buyer once more."""
-    fulfilment.confirm_again(routes.caller, order_id)
+def resend_order_confirmation(order_id: str) -> Response[Any]:
+    """Mail the order's confirmation to its buyer again.
+
+    A cancelled, expired or refunded order is refused.
+    """
+    fulfilment.resend_order_confirmation(routes.caller, order_id)
     return accepted_response()
 
 
-def _answer(status: int, outcome: fulfilment.Outcome) -> Response[StaffOrderDetail]:
+def _answer(status: int, order: Order, *, is_new: bool) -> Response[StaffOrderDetail]:
     return Response(
         status_code=status,
         content_type=JSON,
-        body=StaffOrderDetail.from_model(outcome.order),
-        headers={"Idempotency-Replayed": "false" if outcome.is_new else "true"},
+        body=StaffOrderDetail.from_model(order),
+        headers={"Idempotency-Replayed": "false" if is_new else "true"},
     )

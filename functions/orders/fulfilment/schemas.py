@@ -1,22 +1,22 @@
+"""What staff send about orders, and the query for a list of them."""
+
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from orders.schemas import LINES_MAX, QUANTITY_MAX, OrderView
-from orders.views import OrderStepView, PaymentView, RefundView, Status
+from orders.schemas import LINES_MAX, QUANTITY_MAX
+from orders.views import Status
 from shared.email_addresses import normalize_email
-from shared.http.schemas import ONE_LINE, RequestBody, View, invalid_fields_error
+from shared.http.schemas import ONE_LINE, RequestBody, invalid_fields_error
 from shared.money import Price
-from shared.storage.models.orders import Order, OrderNote, OrderReturn
+from shared.storage.models.orders import Order
 from shared.timestamps import Timestamp
 
 Reason = Annotated[
     str,
-    Field(min_length=1, max_length=500, pattern=ONE_LINE, description="The buyer is shown it."),
+    Field(min_length=1, max_length=500, pattern=ONE_LINE, description="The buyer sees it."),
 ]
 
 
@@ -32,7 +32,7 @@ class MarkPaidRequest(RequestBody):
         min_length=1,
         max_length=200,
         pattern=ONE_LINE,
-        description="By which the payment is found again. The buyer is shown it.",
+        description="Identifies the payment in your books. The buyer sees it.",
         examples=["Bank transfer of 24 November"],
     )
 
@@ -48,9 +48,8 @@ class ReturnRequest(RequestBody):
     )
     reason: Reason | None = None
 
-    @property
-    def quantities(self) -> Mapping[str, int]:
-        """By product."""
+    def to_quantities(self) -> dict[str, int]:
+        """Quantities by product, in the order of their ids."""
         quantities: Counter[str] = Counter()
         for line in self.lines:
             quantities[line.product_id] += line.quantity
@@ -59,28 +58,28 @@ class ReturnRequest(RequestBody):
 
 class RefundRequest(RequestBody):
     amount: Price | None = Field(
-        default=None, description="In the order's currency; null: all that is left."
+        default=None, description="In the order's currency. Null refunds all that is left."
     )
     reason: Reason | None = None
 
 
 class NoteRequest(RequestBody):
-    text: str = Field(min_length=1, max_length=2000, description="No buyer is shown it.")
+    text: str = Field(min_length=1, max_length=2000, description="Only staff see it.")
 
 
-def _user_or_address(customer: str) -> str:
+def _user_id_or_email(customer: str) -> str:
     return normalize_email(customer) if "@" in customer else customer
 
 
 OrderStatus = Status
-Customer = Annotated[str, Field(min_length=1, max_length=254), AfterValidator(_user_or_address)]
+Customer = Annotated[str, Field(min_length=1, max_length=254), AfterValidator(_user_id_or_email)]
 
 
 @dataclass(frozen=True, slots=True)
 class OrderQuery:
-    """A page of the orders that staff look for.
+    """The filters and the page of a list of orders.
 
-    Raises InvalidFields where no moment lies between the two.
+    Raises InvalidFields unless `placed_before` is later than `placed_from`.
     """
 
     status: OrderStatus | None
@@ -104,126 +103,14 @@ class OrderQuery:
 
     @property
     def name(self) -> str:
-        """The same for all pages of it."""
-        asked_for = (self.status, self.customer, self.placed_from, self.placed_before)
-        return f"orders for staff {asked_for}"
+        """Identifies the filters in cursors: the same for all pages of one list."""
+        filters = (self.status, self.customer, self.placed_from, self.placed_before)
+        return f"orders for staff {filters}"
 
     @property
     def guest_email(self) -> str | None:
         return self.customer if self.customer and "@" in self.customer else None
 
-    def asks_for(self, order: Order) -> bool:
-        """Whether it is still what the index had it for."""
+    def matches(self, order: Order) -> bool:
+        """Whether the order still has the status and guest that the index had."""
         return self.status in (None, order.status) and self.guest_email in (None, order.guest_email)
-
-
-class StaffPaymentView(PaymentView):
-    provider: str | None
-    payment_id: str | None = Field(description="The provider's.")
-    reference: str | None = Field(description="Of what was paid by hand.")
-
-
-class StaffRefundView(RefundView):
-    is_manual: bool = Field(description="Of what was paid by hand, and so paid back by hand.")
-    by: str
-    provider_refund_id: str | None
-
-
-class ReturnedLineView(View):
-    product_id: str
-    quantity: int
-
-
-class ReturnView(View):
-    """Units that are back in stock."""
-
-    id: str
-    lines: list[ReturnedLineView]
-    reason: str | None
-    by: str
-    at: datetime
-
-    @classmethod
-    def from_model(cls, returned: OrderReturn) -> Self:
-        return cls(
-            id=returned.return_id,
-            lines=[
-                ReturnedLineView(product_id=product_id, quantity=quantity)
-                for product_id, quantity in returned.quantities_json.items()
-            ],
-            reason=returned.reason,
-            by=returned.by,
-            at=returned.at,
-        )
-
-
-class NoteView(View):
-    text: str
-    by: str
-    at: datetime
-
-    @classmethod
-    def from_model(cls, note: OrderNote) -> Self:
-        return cls(text=note.text, by=note.by, at=note.at)
-
-
-class StaffOrderView(OrderView):
-    """As staff are shown it in a list: with whose it is, and who did what."""
-
-    buyer_id: str = Field(description="A user's, or a guest's, who is no user.")
-    guest_email: str | None
-    payment: StaffPaymentView
-    refunds: list[StaffRefundView]  # type: ignore[assignment]  # nothing is added to a view's
-    history: list[OrderStepView] = Field(
-        description="`by` is the id of a user or a guest, `payments` or `shop`."
-    )
-
-    @classmethod
-    def from_model(cls, order: Order, **more: Any) -> Self:
-        seen_by_staff = {
-            "buyer_id": order.buyer_id,
-            "guest_email": order.guest_email,
-            "payment": _payment_of(order),
-            "refunds": _refunds_of(order),
-            "history": [OrderStepView.from_model(step, by=step.by) for step in order.history],
-        }
-        return super().from_model(order, **seen_by_staff, **more)
-
-
-class StaffOrderDetail(StaffOrderView):
-    """With all that was ever said of it."""
-
-    returns: list[ReturnView]
-    notes: list[NoteView]
-
-    @classmethod
-    def from_model(cls, order: Order, **more: Any) -> Self:
-        return super().from_model(
-            order,
-            returns=[ReturnView.from_model(it) for it in order.returns],
-            notes=[NoteView.from_model(it) for it in order.notes],
-            **more,
-        )
-
-
-def _payment_of(order: Order) -> StaffPaymentView:
-    payment = order.payment
-    return StaffPaymentView.from_model(
-        order,
-        provider=payment.provider if payment else None,
-        payment_id=payment.payment_id if payment else None,
-        reference=payment.reference if payment else None,
-    )
-
-
-def _refunds_of(order: Order) -> list[StaffRefundView]:
-    return [
-        StaffRefundView.from_model(
-            refund,
-            order.currency,
-            is_manual=bool(refund.is_manual),
-            by=refund.by,
-            provider_refund_id=refund.provider_refund_id,
-        )
-        for refund in order.refunds
-    ]

@@ -1,7 +1,7 @@
-"""The token in the link to a guest's order: whoever has the link may see, pay and cancel it.
+"""The token in a link to a guest's order: its holder may read, pay and cancel that order.
 
-A token is `kid.until.mac`, bound to its order and good for LIFETIME: it cannot be forged, edited or
-carried over to another order. It is stored nowhere, and a link that has leaked dies by itself.
+A token is `kid.until.mac`. It is bound to its order and valid for LIFETIME: nobody can forge it,
+edit it or use it for another order. It is stored nowhere, and a leaked link expires by itself.
 """
 
 import base64
@@ -13,29 +13,29 @@ from shared.config import GuestSettings, settings
 from shared.errors.orders import OrderNotFound
 from shared.security.key_rings import KeyRing, key_ring
 
-# A parcel, and the weeks in which it may be sent back and is paid back, lie well within it; each
-# mail about the order has a new link. The ring's keys are kept for as long when they rotate.
+# Longer than delivery, return and refund take; each mail about the order has a new link. A rotated
+# key stays in the ring for as long.
 LIFETIME = timedelta(days=90)
 
 
-def token_for(order_id: str) -> str:
+def issue_token(order_id: str) -> str:
     """Raises Unavailable."""
-    keys = ring()
+    keys = link_key_ring()
     until = str(int((clock.utc_now() + LIFETIME).timestamp()))
     return f"{keys.current}.{until}.{_mac(order_id, until, keys.signing_key)}"
 
 
-def require(order_id: str, token: str | None) -> None:
-    """Raises OrderNotFound unless it is a token of this order that is still good, and Unavailable.
+def require_valid_token(order_id: str, token: str | None) -> None:
+    """Raises OrderNotFound unless the token is valid for this order, and Unavailable.
 
-    It does not say what was wrong: not even that there is such an order.
+    The refusal does not tell what is wrong, nor whether the order exists.
     """
-    if token is None or not _is_good(order_id, token):
-        raise OrderNotFound("There is no such order.")
+    if token is None or not _is_valid(order_id, token):
+        raise OrderNotFound
 
 
-def _is_good(order_id: str, token: str) -> bool:
-    keys = ring().keys
+def _is_valid(order_id: str, token: str) -> bool:
+    keys = link_key_ring().keys
     try:
         kid, until, mac = token.split(".")
         expected = _mac(order_id, until, keys[kid])
@@ -50,6 +50,6 @@ def _mac(order_id: str, until: str, key: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def ring() -> KeyRing:
-    """Whose keys sign the links. Raises Unavailable."""
+def link_key_ring() -> KeyRing:
+    """The keys that sign links. Raises Unavailable."""
     return key_ring(settings(GuestSettings).order_links_secret_arn)

@@ -1,9 +1,9 @@
 from aws_lambda_powertools.event_handler import Response
 
 from orders.guests import service as guests
-from orders.guests.schemas import GuestOrderRequest, GuestOrderView
-from orders.pricing.schemas import QuoteView
-from orders.schemas import CancelRequest, OrderView, QuoteRequest
+from orders.pricing.views import QuoteView
+from orders.schemas import CancelRequest, GuestOrderRequest, QuoteRequest
+from orders.views import GuestOrderView, OrderView
 from shared.http.api import Routes
 from shared.http.authorization import anyone
 from shared.http.parameters import IdempotencyKey, OrderToken
@@ -15,11 +15,12 @@ routes = Routes()
 @routes.post("/v1/guest/orders/quote", tags=["Guests"])
 @anyone
 def quote_guest_order(request: QuoteRequest) -> QuoteView:
-    """What an order would cost now. Nothing is changed, and no stock is kept.
+    """Calculate what an order without an account would cost now.
 
-    A promotion's limit for each customer is looked at when the order is placed.
+    A quote changes nothing and reserves no stock. A promotion's limit per customer is checked
+    only when the order is placed.
     """
-    return QuoteView.from_model(guests.quote(request))
+    return QuoteView.from_model(guests.quote_order(request))
 
 
 @routes.post("/v1/guest/orders", status_code=201, tags=["Guests"])
@@ -27,12 +28,13 @@ def quote_guest_order(request: QuoteRequest) -> QuoteView:
 def place_guest_order(
     request: GuestOrderRequest, idempotency_key: IdempotencyKey
 ) -> Response[GuestOrderView]:
-    """Place an order without an account. A mail has a link to it; `order_token` is what opens it.
+    """Place an order without an account, once, however often you retry.
 
-    Sent again with the same key, it answers with the order as it now stands. Whoever registers with
-    the address later, and confirms it, finds the order among their own.
+    The shop mails a link to the order; `order_token` is the token in that link. If you send the
+    same key again, the answer is the order as it is now. Somebody who registers with the e-mail
+    address later and confirms it finds the order among their own.
     """
-    placement = guests.place(request, idempotency_key, routes.client)
+    placement = guests.place_order(request, idempotency_key, routes.client)
     view = GuestOrderView.from_model(placement.order, order_token=placement.token)
     return created_response(
         view,
@@ -44,8 +46,11 @@ def place_guest_order(
 @routes.get("/v1/guest/orders/<order_id>", tags=["Guests"])
 @anyone
 def get_guest_order(order_id: str, order_token: OrderToken = None) -> OrderView:
-    """The order that the token in the mail's link, or in the answer of before, is of."""
-    return OrderView.from_model(guests.view(order_id, order_token))
+    """Read the order that the token belongs to.
+
+    Send the `order_token` of the placed order, or the token of the mail's link.
+    """
+    return OrderView.from_model(guests.get_order(order_id, order_token))
 
 
 @routes.post("/v1/guest/orders/<order_id>/cancel", tags=["Guests"])
@@ -53,8 +58,8 @@ def get_guest_order(order_id: str, order_token: OrderToken = None) -> OrderView:
 def cancel_guest_order(
     order_id: str, request: CancelRequest, order_token: OrderToken = None
 ) -> OrderView:
-    """Cancel the order before it is shipped. What was paid for it is paid back.
+    """Cancel the order that the token belongs to, before it is shipped.
 
-    A second time it answers the same.
+    What was paid is refunded. If you repeat the request, you get the same answer.
     """
-    return OrderView.from_model(guests.cancel(order_id, order_token, request.reason))
+    return OrderView.from_model(guests.cancel_order(order_id, order_token, request.reason))

@@ -1,29 +1,27 @@
-"""Orders without an account: placed by who gives an address, seen by who has the mail's link.
+"""Orders without an account: a guest gives an e-mail address, and the mail's link opens the order.
 
-A guest's id is derived from the address and the Idempotency-Key, and so is another with each order:
-neither an event nor an order tells whose it is, or which are one person's. Promotions that each
-customer may use so often know a guest by a digest of the address that only the shop's keys can
-make; it changes when they rotate, and each may then use them anew.
+A guest's id is derived from the address and the Idempotency-Key, so each order has another: no
+order or event shows whose it is, or which orders belong to one person. For promotions that limit
+uses per customer, a guest is known by a digest of the address that only the shop's keys can make.
+When the keys rotate the digest changes, and each guest may use such a promotion again.
 """
 
 import hmac
 from dataclasses import dataclass, field
 from functools import partial
 
-from orders import repository
-from orders import service as orders
-from orders.buyers import GUEST, Buyer
+from orders import placement
+from orders.buyers import GUEST_PREFIX, Buyer
 from orders.guests import links
-from orders.guests.schemas import GuestOrderRequest
 from orders.lifecycle import decisions
+from orders.lifecycle import repository as orders
 from orders.lifecycle import service as lifecycle
-from orders.lifecycle.transitions import Effects
+from orders.lifecycle.effects import Effects
 from orders.pricing.quotes import Quote
-from orders.schemas import QuoteRequest
+from orders.schemas import GuestOrderRequest, QuoteRequest
 from shared import clock, ids, observability
 from shared.config import GuestSettings, settings
 from shared.errors.accounts import TooManyAttempts
-from shared.errors.orders import OrderNotFound
 from shared.http.authorization import Client
 from shared.storage import rate_limits
 from shared.storage.models.orders import Order
@@ -34,51 +32,49 @@ from shared.storage.transactions import Transaction
 class GuestPlacement:
     order: Order
     is_replay: bool
-    token: str = field(repr=False)  # opens the order
+    token: str = field(repr=False)  # grants access to the order
 
 
-def quote(request: QuoteRequest) -> Quote:
-    """Whose uses of a promotion count is nobody's to ask: that shows with the order.
+def quote_order(request: QuoteRequest) -> Quote:
+    """A guest's uses of a promotion stay secret: only placing the order checks them.
 
-    Raises what `orders.service.quote` does.
+    Raises what `placement.quote_order` does.
     """
-    return orders.quote(None, request)
+    return placement.quote_order(None, request)
 
 
-def place(request: GuestOrderRequest, idempotency_key: str, client: Client) -> GuestPlacement:
-    """The order of that address and that key: placed now, or as it was placed before.
+def place_order(request: GuestOrderRequest, idempotency_key: str, client: Client) -> GuestPlacement:
+    """Place the order of this address and key, or return the one that was placed before.
 
-    Who knows both and not all the rest of the request is not shown it. Raises TooManyAttempts, and
-    what `orders.service.place` does.
+    A caller who knows both but sends another request does not see the order. Raises
+    TooManyAttempts, and what `placement.place_order` does.
     """
     buyer = Buyer(
-        ids.derived_id(GUEST, request.email, idempotency_key),
+        ids.derived_id(GUEST_PREFIX, request.email, idempotency_key),
         guest_email=request.email,
         counted_as=_customer_id(request.email),
     )
+    stage_extra = partial(_stage_hourly_quota, client=client)
     try:
-        placed = orders.place(buyer, request, idempotency_key, also=partial(_take, client))
+        placed = placement.place_order(buyer, request, idempotency_key, stage_extra)
     except TooManyAttempts as refusal:
         observability.audit("place_guest_order", "refused", reason=refusal.code)
         raise
-    return GuestPlacement(placed.order, placed.is_replay, links.token_for(placed.order.order_id))
+    return GuestPlacement(placed.order, placed.is_replay, links.issue_token(placed.order.order_id))
 
 
-def view(order_id: str, token: str | None) -> Order:
-    """Raises OrderNotFound, for a token that will not do too."""
-    links.require(order_id, token)
-    order = repository.find(order_id)
-    if order is None:
-        raise OrderNotFound("There is no such order.")
-    return order
+def get_order(order_id: str, token: str | None) -> Order:
+    """Raises OrderNotFound, also for a token that is not valid."""
+    links.require_valid_token(order_id, token)
+    return orders.get_order(order_id)
 
 
-def cancel(order_id: str, token: str | None, reason: str | None) -> Order:
-    """Before it is shipped. Cancelled already, it stays as it is.
+def cancel_order(order_id: str, token: str | None, reason: str | None) -> Order:
+    """Cancel the order before it is shipped. A repetition changes nothing.
 
-    Raises OrderNotFound, for a token that will not do too, OrderStatusConflict, and Unavailable.
+    Raises OrderNotFound (also for a token that is not valid), OrderStatusConflict and Unavailable.
     """
-    links.require(order_id, token)
+    links.require_valid_token(order_id, token)
 
     def decide(order: Order) -> Effects | None:
         return decisions.cancel(order, by=order.buyer_id, is_staff=False, reason=reason)
@@ -89,13 +85,13 @@ def cancel(order_id: str, token: str | None, reason: str | None) -> Order:
 
 
 def _customer_id(email: str) -> str:
-    """Without the key, not even a list of all addresses there are tells whose it is."""
-    digest = hmac.digest(links.ring().signing_key, f"guest\n{email}".encode(), "sha256")
-    return f"{GUEST}_{digest.hex()}"
+    """Without the key, a list of all e-mail addresses does not reveal whose digest it is."""
+    digest = hmac.digest(links.link_key_ring().signing_key, f"guest\n{email}".encode(), "sha256")
+    return f"{GUEST_PREFIX}_{digest.hex()}"
 
 
-def _take(client: Client, transaction: Transaction) -> None:
-    """Of what one network may place in an hour: else a script could keep all stock on order."""
+def _stage_hourly_quota(transaction: Transaction, *, client: Client) -> None:
+    """The quota of the client's network: otherwise one script could hold all stock."""
     rate_limits.consume_hourly_quota(
         transaction,
         "guest order from",

@@ -1,93 +1,97 @@
-"""What is decided about an order that was read, and what is written with it. Pure.
+"""What may be done to an order, and what is written with it. Pure.
 
-Each changes the order in memory and says what goes with that; None if it was done before, so that
-a retry whose first answer was lost is answered like it. Nothing is changed by one that raises.
+Each function changes the order in memory and returns its effects, or None when the change was
+made before: a client that retries after a lost answer gets the same answer. A function that
+raises has changed nothing.
 """
 
 from collections.abc import Mapping
 
-from orders.lifecycle import anonymize, balances, order_events, order_quantities, refunds
-from orders.lifecycle.anonymize import ERASED
+from orders.lifecycle import balances, order_events, order_quantities, refunds, transitions
+from orders.lifecycle.effects import Effects
 from orders.lifecycle.transitions import (
+    ANONYMIZED,
     BEFORE_SHIPPING,
     FINISHED,
-    Effects,
-    advance,
-    conflict,
-    record,
-    require_room,
+    SHOP_ACTOR,
+    change_status,
+    record_event,
+    require_room_for_entry,
+    status_conflict,
 )
 from shared import clock, ids
 from shared.errors.requests import IdempotencyKeyReused
 from shared.events.all_events import OrderEvent
 from shared.storage.models.orders import Order, OrderNote, OrderReturn, OrderShipment
 
-SHOP = "shop"  # who acts where nobody does: on the clock, or by its own rules
-
 
 def cancel(order: Order, *, by: str, is_staff: bool, reason: str | None) -> Effects | None:
-    """Before it is shipped; by staff, after that too: then nothing comes back to stock by itself.
+    """Cancel the order and refund what was received. Raises OrderStatusConflict.
 
-    What was received is paid back. Raises OrderStatusConflict.
+    Only staff cancel an order that was shipped; its units are not restocked automatically.
     """
     if order.status == "cancelled":
         return None
     if not is_staff and order.status not in BEFORE_SHIPPING:
-        raise conflict(order, "cancelled")
-    advance(order, "cancelled", by=by, reason=reason)
+        raise status_conflict(order, "cancelled")
+    change_status(order, "cancelled", by=by, reason=reason)
     effects = Effects(
-        events=[order_events.cancelled(order), *_void(order)],
-        stock=order_quantities.give_back_unshipped(order),
-        gives_promotion_back=True,
+        events=[order_events.cancelled(order), *_void_events(order)],
+        stock=order_quantities.restock_unshipped(order),
+        releases_promotion=True,
     )
     effects.add(refunds.refund_all(order, by=by, reason="cancelled"))
     return effects
 
 
 def expire(order: Order) -> Effects | None:
-    """Nobody has paid in time. None if it was paid, or given more time, meanwhile."""
+    """Expire an order that was not paid in time. None if it is paid or has time left."""
     if order.status != "pending_payment" or order.expires_at > clock.utc_now():
         return None
-    advance(order, "expired", by=SHOP)
+    change_status(order, "expired", by=SHOP_ACTOR)
     return Effects(
-        events=[order_events.expired(order), *_void(order)],
-        stock=order_quantities.give_back_unshipped(order),
-        gives_promotion_back=True,
+        events=[order_events.expired(order), *_void_events(order)],
+        stock=order_quantities.restock_unshipped(order),
+        releases_promotion=True,
     )
 
 
 def mark_paid_manually(order: Order, *, by: str, reference: str) -> Effects | None:
-    """Staff have seen the money; also in place of a payment that was lost.
+    """Record money that staff received, also in place of a lost authorization.
 
     Raises OrderStatusConflict.
     """
-    payment = balances.payment_of(order)
+    payment = balances.payment_or_empty(order)
     if payment.manual_minor and payment.reference == reference:
         return None
     effects = Effects()
-    if balances.is_lost(order):
-        record(order, "paid_manually", by=by, reason=reference)
+    if balances.has_lost_authorization(order):
+        record_event(order, "paid_manually", by=by, reason=reference)
     else:
-        advance(order, "paid", by=by, reason=reference)
-        effects.events += [order_events.paid(order), *_void(order)]
+        change_status(order, "paid", by=by, reason=reference)
+        effects.events += [order_events.paid(order), *_void_events(order)]
     payment.manual_minor, payment.reference = balances.total_minor(order), reference
     order.payment = payment
     return effects
 
 
 def ship(order: Order, *, by: str, carrier: str, tracking_number: str | None) -> Effects | None:
-    """Raises OrderStatusConflict, also where the payment was lost, or is all being paid back."""
+    """Ship the order and request the capture of an authorized payment.
+
+    Raises OrderStatusConflict, also when the authorization was lost or everything is refunded.
+    """
     shipment = OrderShipment(carrier=carrier, tracking_number=tracking_number)
-    if order.status in ("shipped", "delivered") and _same(order.shipment, shipment):
+    if order.status in ("shipped", "delivered") and _is_same_shipment(order.shipment, shipment):
         return None
-    if balances.is_being_paid_back(order) or balances.is_lost(order):
-        raise conflict(order, "shipped")
-    advance(order, "shipped", by=by)
+    if balances.is_fully_claimed(order) or balances.has_lost_authorization(order):
+        raise status_conflict(order, "shipped")
+    change_status(order, "shipped", by=by)
     order.shipment = shipment
     effects = Effects(
-        events=[order_events.shipped(order, shipment)], stock=order_quantities.ship(order)
+        events=[order_events.shipped(order, shipment)],
+        stock=order_quantities.release_shipped(order),
     )
-    payment = balances.payment_of(order)
+    payment = balances.payment_or_empty(order)
     if payment.status == balances.AUTHORIZED and not payment.manual_minor:
         effects.events.append(order_events.capture_requested(order))
     return effects
@@ -97,11 +101,11 @@ def deliver(order: Order, *, by: str) -> Effects | None:
     """Raises OrderStatusConflict."""
     if order.status == "delivered":
         return None
-    advance(order, "delivered", by=by)
+    change_status(order, "delivered", by=by)
     return Effects(events=[order_events.delivered(order)])
 
 
-def return_items(  # noqa: PLR0913 (what a return is)
+def return_items(  # noqa: PLR0913 (the fields of a return)
     order: Order,
     quantities: Mapping[str, int],
     *,
@@ -110,20 +114,20 @@ def return_items(  # noqa: PLR0913 (what a return is)
     key: str,
     fingerprint: str,
 ) -> Effects | None:
-    """Units of the order are in stock again. `key` tells one return of the order from another.
+    """Restock returned units. `key` identifies the return within the order.
 
-    Raises ReturnQuantityExceeded, IdempotencyKeyReused, OrderStatusConflict (an order that is not paid is
-    cancelled instead), and OrderEntryLimitReached.
+    Raises ReturnQuantityExceeded, IdempotencyKeyReused, OrderEntryLimitReached, and
+    OrderStatusConflict for an unpaid order: cancel that instead.
     """
     return_id = ids.derived_id("ret", order.order_id, key)
     for known in order.returns:
         if known.return_id == return_id:
-            require_same(known.fingerprint, fingerprint)
+            require_same_request(known.fingerprint, fingerprint)
             return None
     if order.status == "pending_payment":
-        raise conflict(order, "returned")
-    require_room(order, order.returns)
-    moves = order_quantities.give_back(order, quantities)
+        raise status_conflict(order, "returned")
+    require_room_for_entry(order, order.returns)
+    moves = order_quantities.restock(order, quantities)
     order.returns.append(
         OrderReturn(
             return_id=return_id,
@@ -134,11 +138,11 @@ def return_items(  # noqa: PLR0913 (what a return is)
             fingerprint=fingerprint,
         )
     )
-    record(order, "returned", by=by, reason=reason)
+    record_event(order, "returned", by=by, reason=reason)
     return Effects(events=[order_events.returned(order, quantities)], stock=moves)
 
 
-def refund(  # noqa: PLR0913 (what a refund is)
+def refund(  # noqa: PLR0913 (the fields of a refund)
     order: Order,
     amount_minor: int | None,
     *,
@@ -147,61 +151,77 @@ def refund(  # noqa: PLR0913 (what a refund is)
     key: str,
     fingerprint: str,
 ) -> Effects | None:
-    """Pay that much back, or all that is left: of what the provider captured, else of what was paid
-    by hand. `key` tells one refund of the order from another.
+    """Refund this amount; with None, all that the provider captured, else all that staff received.
 
-    Raises RefundTooLarge, IdempotencyKeyReused and OrderEntryLimitReached.
+    `key` identifies the refund within the order. Raises RefundTooLarge, IdempotencyKeyReused and
+    OrderEntryLimitReached.
     """
-    key = f"asked for {key}"  # no key of a client's is one of those that are paid back unasked
-    known = refunds.find(order, refunds.refund_id(order, key))
+    key = f"requested {key}"  # keeps clients' keys apart from those of automatic refunds
+    known = refunds.find_refund(order, refunds.refund_id(order, key))
     if known:
-        require_same(known.fingerprint, fingerprint)
+        require_same_request(known.fingerprint, fingerprint)
         return None
-    require_room(order, order.refunds)
+    require_room_for_entry(order, order.refunds)
     if amount_minor is None:
-        by_provider, manual = (balances.left_minor(order, manual=it) for it in (False, True))
-        amount_minor = by_provider or manual or 1  # more than nothing, and so too much
+        by_provider = balances.provider_refundable_minor(order)
+        # 1 when nothing is left, so that the request is refused as too large.
+        amount_minor = by_provider or balances.manual_refundable_minor(order) or 1
     return refunds.request_refund(
         order, amount_minor, by=by, reason=reason, key=key, fingerprint=fingerprint
     )
 
 
-def erase(order: Order) -> Effects | None:
-    """Its buyer's account was deleted: nobody pays for it any more, but what is paid is sent."""
-    if order.fingerprint == ERASED or order.is_erased_when_sent:
+def anonymize(order: Order) -> Effects | None:
+    """Remove the personal data of a buyer whose account was deleted.
+
+    An unpaid order is cancelled. A paid order keeps its address until its status changes.
+    """
+    if order.fingerprint == ANONYMIZED or order.awaits_anonymization:
         return None
     if order.status == "paid":
-        order.is_erased_when_sent = True
+        order.awaits_anonymization = True
         return Effects()
-    is_open = order.status == "pending_payment"
-    effects = cancel(order, by=SHOP, is_staff=True, reason="account_deleted") if is_open else None
-    anonymize.erase(order)
+    effects = None
+    if order.status == "pending_payment":
+        effects = cancel(order, by=SHOP_ACTOR, is_staff=True, reason="account_deleted")
+    transitions.anonymize(order)
     return effects or Effects()
 
 
-def note(order: Order, text: str, *, by: str) -> Effects:
+def link_to_user(order: Order, *, user_id: str, email: str) -> Effects | None:
+    """Give a guest's order to the user who confirmed its e-mail address.
+
+    None if the order has another address by now, or none: it was linked before, or anonymized.
+    """
+    if order.guest_email != email:
+        return None
+    order.buyer_id, order.guest_email = user_id, None
+    return Effects()
+
+
+def add_note(order: Order, text: str, *, by: str) -> Effects:
     """Raises OrderEntryLimitReached."""
-    require_room(order, order.notes)
+    require_room_for_entry(order, order.notes)
     order.notes.append(OrderNote(text=text, by=by, at=clock.utc_now()))
     return Effects()
 
 
-def confirm_again(order: Order) -> Effects:
-    """The mail about it is sent once more. Raises OrderStatusConflict for one that is over."""
+def resend_confirmation(order: Order) -> Effects:
+    """Request the confirmation mail again. Raises OrderStatusConflict for a finished order."""
     if order.status in FINISHED:
-        raise conflict(order, "confirmed")
+        raise status_conflict(order, "confirmed")
     return Effects(events=[order_events.confirmation_requested(order)])
 
 
-def require_same(known: str | None, fingerprint: str | None) -> None:
-    """Raises IdempotencyKeyReused."""
+def require_same_request(known: str | None, fingerprint: str | None) -> None:
+    """Compare the fingerprints of two requests with one key. Raises IdempotencyKeyReused."""
     if known != fingerprint:
         raise IdempotencyKeyReused(
-            "This Idempotency-Key was sent with another request. Use a new key for a new one."
+            "This Idempotency-Key was sent with another request. Use a new key for a new request."
         )
 
 
-def _same(known: OrderShipment | None, shipment: OrderShipment) -> bool:
+def _is_same_shipment(known: OrderShipment | None, shipment: OrderShipment) -> bool:
     return (
         known is not None
         and known.carrier == shipment.carrier
@@ -209,8 +229,8 @@ def _same(known: OrderShipment | None, shipment: OrderShipment) -> bool:
     )
 
 
-def _void(order: Order) -> list[OrderEvent]:
-    """Of a payment that was begun and that nobody waits for any more."""
+def _void_events(order: Order) -> list[OrderEvent]:
+    """Ask the provider to void a payment that was started and is no longer needed."""
     if order.payment and order.payment.status in (balances.STARTED, balances.AUTHORIZED):
         return [order_events.void_requested(order)]
     return []

@@ -1,4 +1,4 @@
-"""Orders as the events about them tell of them. Pure."""
+"""The events about an order, built from the order. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -44,17 +44,17 @@ def placed(order: Order) -> OrderPlaced:
         )
         for line in order.lines
     ]
-    return OrderPlaced(data=OrderPlacedData(**_about(order), lines=lines))
+    return OrderPlaced(data=OrderPlacedData(**_order_fields(order), lines=lines))
 
 
 def paid(order: Order) -> OrderPaid:
-    return OrderPaid(data=OrderData(**_about(order)))
+    return OrderPaid(data=OrderData(**_order_fields(order)))
 
 
 def shipped(order: Order, shipment: OrderShipment) -> OrderShipped:
     return OrderShipped(
         data=ShipmentData(
-            **_about(order),
+            **_order_fields(order),
             carrier=shipment.carrier,
             tracking_number=shipment.tracking_number,
         )
@@ -62,55 +62,58 @@ def shipped(order: Order, shipment: OrderShipment) -> OrderShipped:
 
 
 def delivered(order: Order) -> OrderDelivered:
-    return OrderDelivered(data=OrderData(**_about(order)))
+    return OrderDelivered(data=OrderData(**_order_fields(order)))
 
 
 def cancelled(order: Order) -> OrderCancelled:
-    return OrderCancelled(data=OrderData(**_about(order)))
+    return OrderCancelled(data=OrderData(**_order_fields(order)))
 
 
 def expired(order: Order) -> OrderExpired:
-    return OrderExpired(data=OrderData(**_about(order)))
+    return OrderExpired(data=OrderData(**_order_fields(order)))
 
 
 def returned(order: Order, quantities: Mapping[str, int]) -> OrderReturned:
-    lines = [ReturnedLine(product_id=key, quantity=it) for key, it in quantities.items()]
-    return OrderReturned(data=OrderReturnedData(**_about(order), lines=lines))
+    lines = [
+        ReturnedLine(product_id=product_id, quantity=quantity)
+        for product_id, quantity in quantities.items()
+    ]
+    return OrderReturned(data=OrderReturnedData(**_order_fields(order), lines=lines))
 
 
 def capture_requested(order: Order) -> CaptureRequested:
-    return CaptureRequested(data=OrderData(**_about(order)))
+    return CaptureRequested(data=OrderData(**_order_fields(order)))
 
 
 def void_requested(order: Order) -> VoidRequested:
-    return VoidRequested(data=OrderData(**_about(order)))
+    return VoidRequested(data=OrderData(**_order_fields(order)))
 
 
 def authorization_voided(order: Order) -> AuthorizationVoided:
-    return AuthorizationVoided(data=OrderData(**_about(order)))
+    return AuthorizationVoided(data=OrderData(**_order_fields(order)))
 
 
 def manual_refund_required(order: Order) -> ManualRefundRequired:
-    return ManualRefundRequired(data=OrderData(**_about(order)))
+    return ManualRefundRequired(data=OrderData(**_order_fields(order)))
 
 
 def refund_requested(order: Order, refund: OrderRefund) -> RefundRequested:
-    return RefundRequested(data=RefundData(**_about_refund(order, refund)))
+    return RefundRequested(data=RefundData(**_refund_fields(order, refund)))
 
 
 def refunded(order: Order, refund: OrderRefund, *, is_full: bool) -> OrderRefunded:
-    return OrderRefunded(data=OrderRefundedData(**_about_refund(order, refund), is_full=is_full))
+    return OrderRefunded(data=OrderRefundedData(**_refund_fields(order, refund), is_full=is_full))
 
 
 def refund_failed(order: Order, refund: OrderRefund) -> RefundFailed:
-    return RefundFailed(data=RefundData(**_about_refund(order, refund)))
+    return RefundFailed(data=RefundData(**_refund_fields(order, refund)))
 
 
 def confirmation_requested(order: Order) -> ConfirmationRequested:
-    return ConfirmationRequested(data=OrderData(**_about(order)))
+    return ConfirmationRequested(data=OrderData(**_order_fields(order)))
 
 
-def _about(order: Order) -> dict[str, Any]:
+def _order_fields(order: Order) -> dict[str, Any]:
     return {
         "order_id": order.order_id,
         "buyer_id": order.buyer_id,
@@ -118,9 +121,9 @@ def _about(order: Order) -> dict[str, Any]:
     }
 
 
-def _about_refund(order: Order, refund: OrderRefund) -> dict[str, Any]:
+def _refund_fields(order: Order, refund: OrderRefund) -> dict[str, Any]:
     return {
-        **_about(order),
+        **_order_fields(order),
         "refund_id": refund.refund_id,
         "amount": _money(order, refund.amount_minor),
     }

@@ -1,23 +1,30 @@
-"""What is learnt from the payment provider, in whatever order it comes, and however often. Pure.
+"""What the payment provider reports, in any order and any number of times. Pure.
 
-As in `decisions`: an order is changed in memory; None where there is nothing new in it.
+As in `decisions`: each function changes the order in memory and returns what to write with it, or
+None when the report is not new.
 """
 
 from datetime import timedelta
 
 from orders.lifecycle import balances, order_events, refunds
 from orders.lifecycle.balances import AUTHORIZED, CAPTURED, STARTED, VOID
-from orders.lifecycle.transitions import FINISHED, Effects, advance, conflict, record
+from orders.lifecycle.effects import Effects
+from orders.lifecycle.transitions import (
+    FINISHED,
+    PROVIDER_ACTOR,
+    change_status,
+    record_event,
+    status_conflict,
+)
 from shared import clock
 from shared.errors.orders import OrderExpiredUnpaid
 from shared.storage.models.orders import Order
 
-PROVIDER = "payments"  # who acts when the provider tells something
-MORE_TIME = timedelta(minutes=15)  # to pay, from when the first payment is begun
+PAYMENT_EXTENSION = timedelta(minutes=15)  # least time to pay, from the start of a first payment
 
 
 class PaymentMismatch(Exception):
-    """What the provider tells is about no payment of this order; `code` says why."""
+    """The report fits no payment of this order; `code` says why."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -27,78 +34,83 @@ class PaymentMismatch(Exception):
 def require_payable(order: Order) -> None:
     """Raises OrderStatusConflict and OrderExpiredUnpaid."""
     if order.status != "pending_payment":
-        raise conflict(order, "paid")
+        raise status_conflict(order, "paid")
     if order.expires_at <= clock.utc_now():
-        raise OrderExpiredUnpaid("This order was not paid in time. Place a new one.")
+        raise OrderExpiredUnpaid
 
 
-def begin(order: Order, *, provider: str, payment_id: str) -> Effects | None:
-    """A payment was begun at the provider. Raises what `require_payable` does."""
+def start_payment(order: Order, *, provider: str, payment_id: str) -> Effects | None:
+    """Record a payment that was started at the provider. Raises what `require_payable` does."""
     require_payable(order)
-    payment = balances.payment_of(order)
+    payment = balances.payment_or_empty(order)
     if payment.payment_id == payment_id:
         return None
     if not payment.payment_id:
-        order.expires_at = max(order.expires_at, clock.utc_now() + MORE_TIME)
-    # One that came to nothing may be followed by another.
+        order.expires_at = max(order.expires_at, clock.utc_now() + PAYMENT_EXTENSION)
+    # A new payment replaces one that was voided.
     payment.provider, payment.payment_id, payment.status = provider, payment_id, STARTED
     order.payment = payment
     return Effects()
 
 
-def authorized(
+def apply_authorization(
     order: Order, *, provider: str, payment_id: str, amount_minor: int
 ) -> Effects | None:
-    """It can be captured. Raises PaymentMismatch."""
-    _require_fit(order, payment_id, amount_minor)
-    payment = balances.payment_of(order)
+    """Record that the payment can be captured. Raises PaymentMismatch."""
+    _require_match(order, payment_id, amount_minor)
+    payment = balances.payment_or_empty(order)
     if payment.status in (AUTHORIZED, CAPTURED, VOID):
         return None
     payment.provider, payment.payment_id, payment.status = provider, payment_id, AUTHORIZED
     order.payment = payment
     if order.status == "pending_payment":
-        advance(order, "paid", by=PROVIDER)
+        change_status(order, "paid", by=PROVIDER_ACTOR)
         return Effects(events=[order_events.paid(order)])
-    record(order, "paid_late", by=PROVIDER)
+    record_event(order, "paid_late", by=PROVIDER_ACTOR)
     return Effects(events=[order_events.void_requested(order)])
 
 
-def captured(order: Order, *, provider: str, payment_id: str, amount_minor: int) -> Effects | None:
-    """The money is the shop's. What no order waits for any more is paid back. Raises PaymentMismatch."""
-    _require_fit(order, payment_id, amount_minor)
-    payment = balances.payment_of(order)
+def apply_capture(
+    order: Order, *, provider: str, payment_id: str, amount_minor: int
+) -> Effects | None:
+    """Record that the shop has the money, and refund it if the order no longer needs it.
+
+    Raises PaymentMismatch.
+    """
+    _require_match(order, payment_id, amount_minor)
+    payment = balances.payment_or_empty(order)
     if payment.captured_minor:
         return None
-    is_awaited = order.status not in FINISHED and not payment.manual_minor
+    is_needed = order.status not in FINISHED and not payment.manual_minor
     payment.provider, payment.payment_id, payment.status = provider, payment_id, CAPTURED
     payment.captured_minor = amount_minor
     order.payment = payment
     if order.status == "pending_payment":
-        advance(order, "paid", by=PROVIDER)
+        change_status(order, "paid", by=PROVIDER_ACTOR)
         return Effects(events=[order_events.paid(order)])
-    if is_awaited:
-        record(order, "captured", by=PROVIDER)
+    if is_needed:
+        record_event(order, "captured", by=PROVIDER_ACTOR)
         return Effects()
-    record(order, "paid_late", by=PROVIDER)
+    record_event(order, "paid_late", by=PROVIDER_ACTOR)
     return refunds.request_refund(
-        order, amount_minor, by=PROVIDER, reason="paid_late", key="paid_late"
+        order, amount_minor, by=PROVIDER_ACTOR, reason="paid_late", key="paid_late"
     )
 
 
-def voided(order: Order, *, payment_id: str) -> Effects | None:
-    """Nothing will come of the payment: of one that another has followed, that is no news."""
-    payment = balances.payment_of(order)
+def apply_void(order: Order, *, payment_id: str) -> Effects | None:
+    """Record that the provider voided the payment. A payment that was replaced is ignored."""
+    payment = balances.payment_or_empty(order)
     if payment.payment_id != payment_id or payment.status in (CAPTURED, VOID):
         return None
-    is_lost = payment.status == AUTHORIZED and order.status not in FINISHED
+    was_authorized = payment.status == AUTHORIZED and order.status not in FINISHED
     payment.status = VOID
-    if is_lost and not payment.manual_minor:
-        record(order, "authorization_voided", by=PROVIDER)
+    if was_authorized and not payment.manual_minor:
+        record_event(order, "authorization_voided", by=PROVIDER_ACTOR)
         return Effects(events=[order_events.authorization_voided(order)])
     return Effects()
 
 
-def refund_told(  # noqa: PLR0913 (what a refund is)
+def apply_refund_update(  # noqa: PLR0913 (the fields of a refund)
     order: Order,
     *,
     payment_id: str,
@@ -107,25 +119,30 @@ def refund_told(  # noqa: PLR0913 (what a refund is)
     amount_minor: int,
     status: str,
 ) -> Effects | None:
-    """`refund_id` is ours, if the refund was asked for here. Raises PaymentMismatch, OrderEntryLimitReached."""
-    payment = balances.payment_of(order)
+    """Apply a refund's status; `refund_id` is our id, or None if the refund was not requested here.
+
+    Raises PaymentMismatch and OrderEntryLimitReached.
+    """
+    payment = balances.payment_or_empty(order)
     if payment.payment_id != payment_id:
         raise PaymentMismatch("unknown_payment")
-    known = refunds.known_as(order, refund_id, provider_refund_id)
-    if amount_minor > payment.captured_minor or (known and amount_minor != known.amount_minor):
+    refund = refunds.find_refund_by_any_id(order, refund_id, provider_refund_id)
+    if amount_minor > payment.captured_minor or (refund and amount_minor != refund.amount_minor):
         raise PaymentMismatch("amount_differs")
-    if known:
-        return refunds.settled(order, known, status=status, provider_refund_id=provider_refund_id)
-    return refunds.found(
+    if refund:
+        return refunds.apply_refund_status(
+            order, refund, status=status, provider_refund_id=provider_refund_id
+        )
+    return refunds.record_external_refund(
         order,
-        by=PROVIDER,
+        by=PROVIDER_ACTOR,
         provider_refund_id=provider_refund_id,
         amount_minor=amount_minor,
         status=status,
     )
 
 
-def _require_fit(order: Order, payment_id: str, amount_minor: int) -> None:
+def _require_match(order: Order, payment_id: str, amount_minor: int) -> None:
     known = order.payment.payment_id if order.payment else None
     if known not in (None, payment_id):
         raise PaymentMismatch("unknown_payment")

@@ -1,17 +1,17 @@
-"""Paying back: asked for here, or found in what the provider tells. Pure.
+"""Refunds: requested here, or reported by the payment provider. Pure.
 
-The provider is asked for what it has captured. What was paid by hand is paid back by hand, and
-counts as done when it is entered.
+The provider refunds what it captured. Staff refund what they received themselves; such a refund
+counts as succeeded when they enter it.
 """
 
 from orders.lifecycle import balances, order_events, order_quantities
-from orders.lifecycle.balances import FAILED, REQUESTED, SUCCEEDED, left_minor
+from orders.lifecycle.balances import FAILED, REQUESTED, SUCCEEDED
+from orders.lifecycle.effects import Effects
 from orders.lifecycle.transitions import (
     TRANSITIONS,
-    Effects,
-    advance,
-    record,
-    require_room,
+    change_status,
+    record_event,
+    require_room_for_entry,
 )
 from shared import clock, ids
 from shared.errors.orders import RefundTooLarge
@@ -19,22 +19,26 @@ from shared.storage.models.orders import Order, OrderRefund
 
 
 def refund_id(order: Order, key: str) -> str:
-    """`key` tells one refund of the order from another."""
+    """The id of the refund with this key; keys are unique within an order."""
     return ids.derived_id("rfd", order.order_id, key)
 
 
-def find(order: Order, refund_id: str) -> OrderRefund | None:
-    return next((it for it in order.refunds if it.refund_id == refund_id), None)
+def find_refund(order: Order, refund_id: str) -> OrderRefund | None:
+    return next((refund for refund in order.refunds if refund.refund_id == refund_id), None)
 
 
-def known_as(order: Order, refund_id: str | None, provider_refund_id: str) -> OrderRefund | None:
-    """By our id, which the provider may have lost, or by its own."""
-    mine = find(order, refund_id) if refund_id else None
-    its = (it for it in order.refunds if it.provider_refund_id == provider_refund_id)
-    return mine or next(its, None)
+def find_refund_by_any_id(
+    order: Order, refund_id: str | None, provider_refund_id: str
+) -> OrderRefund | None:
+    """By our id if the provider still has it, else by the provider's own id."""
+    by_our_id = find_refund(order, refund_id) if refund_id else None
+    by_provider_id = (
+        refund for refund in order.refunds if refund.provider_refund_id == provider_refund_id
+    )
+    return by_our_id or next(by_provider_id, None)
 
 
-def request_refund(  # noqa: PLR0913 (what a refund is)
+def request_refund(  # noqa: PLR0913 (the fields of a refund)
     order: Order,
     amount_minor: int,
     *,
@@ -43,14 +47,11 @@ def request_refund(  # noqa: PLR0913 (what a refund is)
     key: str,
     fingerprint: str | None = None,
 ) -> Effects:
-    """Raises RefundTooLarge."""
-    by_provider, manual = left_minor(order, manual=False), left_minor(order, manual=True)
-    if amount_minor > max(by_provider, manual):
-        raise RefundTooLarge(
-            "There is not so much left to pay back.",
-            refundable_minor=max(by_provider, manual),
-            currency=order.currency,
-        )
+    """Refund through the provider if it holds enough, else manually. Raises RefundTooLarge."""
+    by_provider = balances.provider_refundable_minor(order)
+    largest = max(by_provider, balances.manual_refundable_minor(order))
+    if amount_minor > largest:
+        raise RefundTooLarge(refundable_minor=largest, currency=order.currency)
     refund = OrderRefund(
         refund_id=refund_id(order, key),
         amount_minor=amount_minor,
@@ -63,54 +64,55 @@ def request_refund(  # noqa: PLR0913 (what a refund is)
     )
     order.refunds.append(refund)
     if refund.is_manual:
-        return _succeeded(order, refund)
-    record(order, "refund_requested", by=by, reason=reason)
+        return _succeed(order, refund)
+    record_event(order, "refund_requested", by=by, reason=reason)
     return Effects(events=[order_events.refund_requested(order, refund)])
 
 
 def refund_all(order: Order, *, by: str, reason: str) -> Effects:
-    """All that the provider has. What was paid by hand is owed until staff enter its refund."""
+    """Request everything from the provider. A manual payment waits until staff enter its refund."""
     effects = Effects()
-    by_provider = left_minor(order, manual=False)
+    by_provider = balances.provider_refundable_minor(order)
     if by_provider:
         effects.add(
             request_refund(order, by_provider, by=by, reason=reason, key=f"{reason} by provider")
         )
-    if left_minor(order, manual=True):
-        record(order, "manual_refund_required", by=by, reason=reason)
+    if balances.manual_refundable_minor(order):
+        record_event(order, "manual_refund_required", by=by, reason=reason)
         effects.events.append(order_events.manual_refund_required(order))
     return effects
 
 
-def settled(
+def apply_refund_status(
     order: Order, refund: OrderRefund, *, status: str, provider_refund_id: str
 ) -> Effects | None:
-    """What became of a refund: `requested` (it is under way), `succeeded` or `failed`.
+    """Apply the provider's status of a refund: `requested`, `succeeded` or `failed`.
 
-    One that has succeeded may still fail, as when an account is closed; none comes back from that.
+    A succeeded refund can still fail, for example when the buyer's account is closed. A failed
+    one stays failed. None if nothing is new.
     """
     is_known = refund.provider_refund_id == provider_refund_id
     refund.provider_refund_id = provider_refund_id
     if refund.status == FAILED or status in (refund.status, REQUESTED):
         return None if is_known else Effects()
     if status == SUCCEEDED:
-        return _succeeded(order, refund)
+        return _succeed(order, refund)
     refund.status = FAILED
-    record(order, "refund_failed", by=refund.by)
+    record_event(order, "refund_failed", by=refund.by)
     return Effects(events=[order_events.refund_failed(order, refund)])
 
 
-def found(
+def record_external_refund(
     order: Order, *, by: str, provider_refund_id: str, amount_minor: int, status: str
 ) -> Effects | None:
-    """One that nobody has asked for here: made in the provider's own pages.
+    """Record a refund that was made in the provider's dashboard.
 
     Raises OrderEntryLimitReached.
     """
-    known = find(order, refund_id(order, provider_refund_id))
-    if known is None:
-        require_room(order, order.refunds)
-        known = OrderRefund(
+    refund = find_refund(order, refund_id(order, provider_refund_id))
+    if refund is None:
+        require_room_for_entry(order, order.refunds)
+        refund = OrderRefund(
             refund_id=refund_id(order, provider_refund_id),
             amount_minor=amount_minor,
             status=REQUESTED,
@@ -119,17 +121,17 @@ def found(
             by=by,
             at=clock.utc_now(),
         )
-        order.refunds.append(known)
-    return settled(order, known, status=status, provider_refund_id=provider_refund_id)
+        order.refunds.append(refund)
+    return apply_refund_status(order, refund, status=status, provider_refund_id=provider_refund_id)
 
 
-def _succeeded(order: Order, refund: OrderRefund) -> Effects:
+def _succeed(order: Order, refund: OrderRefund) -> Effects:
     refund.status = SUCCEEDED
-    is_full = balances.is_all_paid_back(order)
+    is_full = balances.is_fully_refunded(order)
     effects = Effects(events=[order_events.refunded(order, refund, is_full=is_full)])
     if is_full and "refunded" in TRANSITIONS[order.status]:
-        effects.stock = order_quantities.give_back_unshipped(order)
-        advance(order, "refunded", by=refund.by, reason=refund.reason)
+        effects.stock = order_quantities.restock_unshipped(order)
+        change_status(order, "refunded", by=refund.by, reason=refund.reason)
     else:
-        record(order, "refunded", by=refund.by, reason=refund.reason)
+        record_event(order, "refunded", by=refund.by, reason=refund.reason)
     return effects

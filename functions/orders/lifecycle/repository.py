@@ -1,4 +1,4 @@
-"""Orders that are read, changed, and written with all that goes with the change."""
+"""Reads an order and writes it back with everything that its change affects."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
-from orders.lifecycle.transitions import Effects, StockMove
+from orders.lifecycle.effects import Effects, StockMove
 from shared.errors.orders import OrderNotFound
 from shared.errors.requests import ConcurrentModification
 from shared.storage import outbox, stock
@@ -15,74 +15,80 @@ from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from shared.storage.stock import Resharded
 from shared.storage.transactions import Action, Transaction
 
-StageExtra = Callable[[Transaction], None]  # what else is written in the same transaction
+StageExtra = Callable[[Transaction], None]  # stages the caller's writes in the same transaction
 
 
-def read(order_id: str) -> tuple[Order, dict[str, Any]]:
-    """The order, and what is stored of it. Raises OrderNotFound."""
+def get_order(order_id: str) -> Order:
+    """Raises OrderNotFound."""
     order = Order.find(order_id, consistent=True)
     if order is None:
-        raise OrderNotFound("There is no such order.")
+        raise OrderNotFound
+    return order
+
+
+def read_for_update(order_id: str) -> tuple[Order, dict[str, Any]]:
+    """The order, and its attributes as stored: `save_order` compares them. Raises OrderNotFound."""
+    order = get_order(order_id)
     return order, order.serialize()
 
 
-def due(now: datetime, *, limit: int) -> list[str]:
-    """The orders whose time to be paid is over, the first to expire first."""
-    found = Order.by_expiry.query(AWAITS_PAYMENT, Order.expires_at <= now, limit=limit)
-    return [order.order_id for order in found]
+def list_due_order_ids(now: datetime, *, limit: int) -> list[str]:
+    """The unpaid orders whose time to pay is over, the earliest first."""
+    orders = Order.by_expiry.query(AWAITS_PAYMENT, Order.expires_at <= now, limit=limit)
+    return [order.order_id for order in orders]
 
 
-def save(
-    order: Order, stored: dict[str, Any], effects: Effects, also: StageExtra | None = None
+def save_order(
+    order: Order, stored: dict[str, Any], effects: Effects, stage_extra: StageExtra | None = None
 ) -> None:
-    """All of it or nothing, if nobody has changed the order since it was read.
+    """Write the order and its effects in one transaction, if nobody changed the order since.
 
-    Raises ConcurrentModification, Unavailable, and the refusals of `also`.
+    Raises ConcurrentModification, Unavailable, and what `stage_extra`'s conditions raise.
     """
     order.version += 1
-    split_anew: set[str] = set()  # the products whose units are no longer where they were taken
+    resharded: set[str] = set()  # products whose units moved to the first shard
     while True:
         try:
-            _staged(order, stored, effects, also, split_anew).commit()
-        except Resharded as found:
-            split_anew.add(found.product_id)
+            _transaction(order, stored, effects, stage_extra, resharded).commit()
+        except Resharded as error:
+            resharded.add(error.product_id)
         else:
             return
 
 
-def _staged(
+def _transaction(
     order: Order,
     stored: dict[str, Any],
     effects: Effects,
-    also: StageExtra | None,
-    split_anew: AbstractSet[str],
+    stage_extra: StageExtra | None,
+    resharded: AbstractSet[str],
 ) -> Transaction:
     transaction = Transaction()
-    if also:
-        also(transaction)
+    if stage_extra:
+        stage_extra(transaction)
     transaction.update(
         Order(order.order_id),
-        list(_differences(order, stored)),
+        list(_changes(order, stored)),
         only_if=Order.version == order.version - 1,
-        otherwise=ConcurrentModification("The order was changed meanwhile. Read it again."),
+        otherwise=ConcurrentModification(),
     )
-    for move in _to_first_shards(effects.stock, split_anew):
+    for move in _to_first_shards(effects.stock, resharded):
         stock.stage_move(
             transaction,
             move.product_id,
             move.shard,
             available=move.available,
             allocated=move.allocated,
-            is_bounded=move.product_id not in split_anew,
+            is_bounded=move.product_id not in resharded,
         )
-    if effects.gives_promotion_back and order.promotion:
-        _give_promotion_back(transaction, order.promotion)
+    if effects.releases_promotion and order.promotion:
+        _stage_promotion_release(transaction, order.promotion)
     outbox.stage_events(transaction, effects.events)
     return transaction
 
 
-def _differences(order: Order, stored: dict[str, Any]) -> Iterable[Action]:
-    """Of what has changed alone: newer code may have stored what this does not know of."""
+def _changes(order: Order, stored: dict[str, Any]) -> Iterable[Action]:
+    """Write only what changed: newer code may have stored attributes that this code ignores."""
     now = order.serialize()
     for name, attribute in Order.get_attributes().items():
         key = attribute.attr_name
@@ -92,21 +98,24 @@ def _differences(order: Order, stored: dict[str, Any]) -> Iterable[Action]:
         yield attribute.remove() if value is None else attribute.set(value)
 
 
-def _to_first_shards(moves: Iterable[StockMove], split_anew: AbstractSet[str]) -> list[StockMove]:
-    """Those of these products as one each: a transaction writes no item twice."""
-    staying: list[StockMove] = []
+def _to_first_shards(moves: Iterable[StockMove], resharded: AbstractSet[str]) -> list[StockMove]:
+    """Combine the moves of each resharded product: a transaction writes no item twice."""
+    combined: list[StockMove] = []
     available: Counter[str] = Counter()
     allocated: Counter[str] = Counter()
     for move in moves:
-        if move.product_id not in split_anew:
-            staying.append(move)
+        if move.product_id not in resharded:
+            combined.append(move)
             continue
         available[move.product_id] += move.available
         allocated[move.product_id] += move.allocated
-    return staying + [StockMove(key, 0, available[key], allocated[key]) for key in available]
+    return combined + [
+        StockMove(product_id, 0, available[product_id], allocated[product_id])
+        for product_id in available
+    ]
 
 
-def _give_promotion_back(transaction: Transaction, promotion: OrderPromotion) -> None:
+def _stage_promotion_release(transaction: Transaction, promotion: OrderPromotion) -> None:
     if promotion.is_counted:
         transaction.update(Promotion(PROMOTIONS, promotion.code), [Promotion.used.add(-1)])
     if promotion.counted_for:

@@ -1,17 +1,17 @@
-"""The one way in which an order is changed: read, decide, write if nobody was faster."""
+"""The one way to change an order: read it, decide, and write unless somebody else wrote first."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from orders.lifecycle import repository
+from orders.lifecycle.effects import Effects
 from orders.lifecycle.repository import StageExtra
-from orders.lifecycle.transitions import Effects
 from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
-from shared.retries import pause
+from shared.retries import retry
 from shared.storage.models.orders import Order
 
-TRIES = 5  # at an order that others change at the same moment
+UPDATE_ATTEMPTS = 5  # while others change the same order
 
 Decide = Callable[[Order], Effects | None]
 
@@ -19,30 +19,33 @@ Decide = Callable[[Order], Effects | None]
 @dataclass(frozen=True, slots=True)
 class Outcome:
     order: Order
-    is_new: bool  # or else there was nothing to do, and nothing was written
+    is_new: bool  # False: the change was made before, and nothing was written
 
 
-def update_order(order_id: str, decide: Decide, also: StageExtra | None = None) -> Order:
-    """The order as `carry_out` leaves it, whether that was new or not."""
-    return try_update_order(order_id, decide, also).order
+def update_order(order_id: str, decide: Decide, stage_extra: StageExtra | None = None) -> Order:
+    """The order as `try_update_order` leaves it, whether it was changed or not."""
+    return try_update_order(order_id, decide, stage_extra).order
 
 
-def try_update_order(order_id: str, decide: Decide, also: StageExtra | None = None) -> Outcome:
-    """The order as `decide` has made it, stored with its effects and with what `also` stages.
+def try_update_order(
+    order_id: str, decide: Decide, stage_extra: StageExtra | None = None
+) -> Outcome:
+    """Apply `decide` to the order; store it with its effects and what `stage_extra` adds.
 
-    Where `decide` finds nothing to do, nothing is written. It is asked again about what the order
-    has become when somebody was faster. Raises OrderNotFound, Unavailable, and its refusals.
+    When `decide` returns None nothing is written. When somebody else changed the order first,
+    this reads the order again and calls `decide` again. Raises OrderNotFound, Unavailable, and
+    what `decide` and `stage_extra` raise.
     """
-    for retry in range(TRIES):
-        if retry:
-            pause(retry)
-        order, stored = repository.read(order_id)
+
+    def attempt() -> Outcome:
+        order, stored = repository.read_for_update(order_id)
         effects = decide(order)
         if effects is None:
             return Outcome(order, is_new=False)
-        try:
-            repository.save(order, stored, effects, also)
-        except ConcurrentModification:
-            continue
+        repository.save_order(order, stored, effects, stage_extra)
         return Outcome(order, is_new=True)
-    raise Unavailable
+
+    try:
+        return retry(attempt, on=(ConcurrentModification,), attempts=UPDATE_ATTEMPTS)
+    except ConcurrentModification as error:
+        raise Unavailable from error

@@ -1,4 +1,4 @@
-"""What an order may become, and what goes with it. Pure: an order is changed in memory alone.
+"""Which status an order may take next, and its history. Pure: this changes the order in memory.
 
 | from | to |
 |---|---|
@@ -6,20 +6,18 @@
 | paid | shipped, cancelled, refunded |
 | shipped | delivered, cancelled (by staff), refunded |
 | delivered | cancelled (by staff), refunded |
-| cancelled, expired, refunded | nothing: money that still comes in is paid back |
+| cancelled, expired, refunded | none: money that arrives later is refunded |
 
-It is refunded once all that was received has been paid back.
+An order becomes `refunded` when everything that was received for it has been paid back.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
-from orders.lifecycle import anonymize
+from orders.buyers import is_guest
 from shared import clock
 from shared.errors.orders import OrderEntryLimitReached, OrderStatusConflict
-from shared.events.all_events import OrderEvent
-from shared.storage.models.orders import Order, OrderStep
+from shared.storage.models.orders import Order, OrderStep, ShippingAddress
 
 STATUSES = (
     "pending_payment",
@@ -39,68 +37,62 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     "expired": frozenset(),
     "refunded": frozenset(),
 }
-FINISHED = frozenset(status for status, after in TRANSITIONS.items() if not after)
+FINISHED = frozenset(status for status, following in TRANSITIONS.items() if not following)
 BEFORE_SHIPPING = frozenset({"pending_payment", "paid"})
 
-
-@dataclass(frozen=True, slots=True)
-class StockMove:
-    """What is added to a shard of a product's stock."""
-
-    product_id: str
-    shard: int
-    available: int
-    allocated: int
-
-
-@dataclass(slots=True)
-class Effects:
-    """What is written together with the order."""
-
-    events: list[OrderEvent] = field(default_factory=list)
-    stock: list[StockMove] = field(default_factory=list)
-    gives_promotion_back: bool = False
-
-    def add(self, more: "Effects") -> None:
-        self.events += more.events
-        self.stock += more.stock
-
+# `by` in the history where no person acts.
+SHOP_ACTOR = "shop"  # a schedule, or the shop's own rules
+PROVIDER_ACTOR = "payments"  # the payment provider
 
 ENTRIES_MAX = 100  # refunds, returns or notes of one order
-BYTES_MAX = 300_000  # of the 400 KB of an item; the rest is for what comes by itself
+BYTES_MAX = 300_000  # of DynamoDB's 400 KB an item; the rest is for history that cannot be refused
+
+# Replaces the fingerprint of an anonymized order's request: an address could be guessed from the
+# real one. The buyer's account is gone, so nobody can send that request again.
+ANONYMIZED = "anonymized"
 
 
-def advance(order: Order, to: str, *, by: str, reason: str | None = None) -> None:
-    """The order in its next status. Raises OrderStatusConflict."""
+def change_status(order: Order, to: str, *, by: str, reason: str | None = None) -> None:
+    """Give the order its next status. Raises OrderStatusConflict."""
     if to not in TRANSITIONS[order.status]:
-        raise conflict(order, to)
+        raise status_conflict(order, to)
     order.status = to
     order.history.append(OrderStep(status=to, at=clock.utc_now(), by=by, reason=reason))
     order.awaits = None
     order.expires_at = None
-    if order.is_erased_when_sent:
-        anonymize.erase(order)
+    if order.awaits_anonymization:
+        anonymize(order)
 
 
-def record(order: Order, event: str, *, by: str, reason: str | None = None) -> None:
-    """In the history: what has happened to an order that is what it was before."""
+def record_event(order: Order, event: str, *, by: str, reason: str | None = None) -> None:
+    """Add an event to the history that leaves the status as it is."""
     step = OrderStep(status=order.status, event=event, at=clock.utc_now(), by=by, reason=reason)
     order.history.append(step)
 
 
-def require_room(order: Order, entries: Sequence[object]) -> None:
-    """For one more. Raises OrderEntryLimitReached."""
+def anonymize(order: Order) -> None:
+    """Remove the address and every text of the buyer. The country stays, for the taxes."""
+    order.shipping_address = ShippingAddress(
+        name="", line1="", postal_code="", city="", country=order.shipping_address.country
+    )
+    order.guest_email = None
+    order.fingerprint = ANONYMIZED
+    order.awaits_anonymization = False
+    for step in order.history:
+        if step.by == order.buyer_id or is_guest(step.by):
+            step.reason = None
+
+
+def require_room_for_entry(order: Order, entries: Sequence[object]) -> None:
+    """Check that one more entry fits into the order's item. Raises OrderEntryLimitReached."""
     size = len(json.dumps(order.serialize(), ensure_ascii=False).encode())
     if len(entries) >= ENTRIES_MAX or size > BYTES_MAX:
-        raise OrderEntryLimitReached(
-            "The order has no room for more of these.", entries_max=ENTRIES_MAX
-        )
+        raise OrderEntryLimitReached(entries_max=ENTRIES_MAX)
 
 
-def conflict(order: Order, wanted: str) -> OrderStatusConflict:
-    allowed = sorted(TRANSITIONS[order.status])
+def status_conflict(order: Order, wanted: str) -> OrderStatusConflict:
     return OrderStatusConflict(
-        f"The order is {order.status}: it cannot become {wanted}.",
+        f"The order is {order.status} and cannot become {wanted}.",
         status=order.status,
-        allowed=allowed,
+        allowed=sorted(TRANSITIONS[order.status]),
     )

@@ -8,8 +8,9 @@ from typing import Literal
 from orders.guests import links
 from orders.lifecycle import balances, provider_events, repository
 from orders.lifecycle.balances import STARTED, VOID
+from orders.lifecycle.effects import Effects
 from orders.lifecycle.service import update_order
-from orders.lifecycle.transitions import FINISHED, Effects
+from orders.lifecycle.transitions import FINISHED
 from orders.payments.provider import (
     Authorized,
     Payment,
@@ -47,7 +48,7 @@ def start_payment(buyer: Principal, order_id: str) -> StartedPayment:
     Raises OrderNotFound (also for the order of another buyer), OrderStatusConflict,
     OrderExpiredUnpaid, PaymentUnavailable and PaymentRefused.
     """
-    order, _ = repository.read(order_id)
+    order = repository.get_order(order_id)
     if order.buyer_id != buyer.user_id:
         raise OrderNotFound
     return _start_payment(order)
@@ -55,8 +56,8 @@ def start_payment(buyer: Principal, order_id: str) -> StartedPayment:
 
 def start_guest_payment(token: str | None, order_id: str) -> StartedPayment:
     """As `start_payment`, with the token of the order's link instead of an account."""
-    links.require(order_id, token)
-    order, _ = repository.read(order_id)
+    links.require_valid_token(order_id, token)
+    order = repository.get_order(order_id)
     return _start_payment(order)
 
 
@@ -68,7 +69,9 @@ def _start_payment(order: Order) -> StartedPayment:
     # that somebody can complete.
     updated = update_order(
         order.order_id,
-        partial(provider_events.begin, provider=provider.name, payment_id=payment.payment_id),
+        partial(
+            provider_events.start_payment, provider=provider.name, payment_id=payment.payment_id
+        ),
     )
     return StartedPayment(updated, payment, provider.name)
 
@@ -145,13 +148,15 @@ def _apply_event(event: ProviderEvent, provider_name: str) -> None:
 def _decide_event(order: Order, event: ProviderEvent, provider_name: str) -> Effects | None:
     """Raises PaymentMismatch, OrderEntryLimitReached, and Unavailable for an event too early."""
     if isinstance(event, Voided):
-        return provider_events.voided(order, payment_id=event.payment_id)
+        return provider_events.apply_void(order, payment_id=event.payment_id)
     if event.amount.currency != order.currency:
         raise provider_events.PaymentMismatch("amount_differs")
     if isinstance(event, RefundUpdate):
         return _decide_refund(order, event)
     is_authorization = isinstance(event, Authorized)
-    decide = provider_events.authorized if is_authorization else provider_events.captured
+    decide = (
+        provider_events.apply_authorization if is_authorization else provider_events.apply_capture
+    )
     return decide(
         order,
         provider=provider_name,
@@ -161,14 +166,14 @@ def _decide_event(order: Order, event: ProviderEvent, provider_name: str) -> Eff
 
 
 def _decide_refund(order: Order, event: RefundUpdate) -> Effects | None:
-    payment = balances.payment_of(order)
+    payment = balances.payment_or_empty(order)
     has_no_capture = payment.payment_id in (None, event.payment_id) and not payment.captured_minor
     if has_no_capture and payment.status == VOID:
         return None  # the authorization was released: the shop received no money
     if has_no_capture and order.status not in FINISHED:
         # The refund's webhook overtook the payment's.
         raise Unavailable("No payment is recorded for this refund yet. Retry the webhook later.")
-    return provider_events.refund_told(
+    return provider_events.apply_refund_update(
         order,
         payment_id=event.payment_id,
         refund_id=event.refund_id,

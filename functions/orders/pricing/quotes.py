@@ -2,35 +2,24 @@
 
 | total | is |
 |---|---|
-| items | what the lines cost before discounts |
-| discount | what a promotion takes off them |
-| shipping | by zone, for what the items cost after discounts |
+| items | the price of the lines before discounts |
+| discount | the promotion's part of it |
+| shipping | by zone, for the value of the items after discounts |
 | tax | of each line after its discount, and of shipping |
-| total | items - discount + shipping, and the tax where prices do not include it |
+| total | items - discount + shipping, plus tax where prices do not include it |
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orders.pricing import discounts, shipping, taxes
-from orders.pricing.discounts import AppliedCode
-from orders.pricing.lines import line, require_for_sale
-from orders.pricing.rates.schemas import Destination, ShippingRates, TaxRates
-from orders.schemas import Address, PartOfAddress
-from shared.errors.orders import AmountTooLarge
+from orders.pricing import discounts
+from orders.pricing.inputs import AppliedCode, PricingInputs
+from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination
+from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts, UnknownPromotion
 from shared.money import AMOUNT_MINOR_MAX, Money
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import OrderLine, OrderTotals
 from shared.storage.models.pricing import Promotion
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What the shop charges beside its prices, and what a code takes off."""
-
-    tax: TaxRates
-    shipping: ShippingRates
-    presented: AppliedCode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,68 +36,119 @@ class Quote:
         return Money(amount_minor=int(self.totals.total_minor), currency=self.currency)
 
 
-def price(
-    quantities: Mapping[str, int],
-    products: Mapping[str, Product],
-    terms: Terms,
-    address: Address | PartOfAddress,
-) -> Quote:
-    """At today's prices and terms.
+def price_order(quantities: Mapping[str, int], inputs: PricingInputs, ship_to: ShipTo) -> Quote:
+    """Price these quantities, by product, at the prices and rates in `inputs`.
 
-    Raises UnknownProducts, MixedCurrencies, NoShippingRate, AmountTooLarge and what
-    `promotions.require_usable` does.
+    Raises UnknownProducts, MixedCurrencies, UnknownPromotion, NoShippingRate, AmountTooLarge and
+    what `discounts.require_applicable` does.
     """
-    currency = require_for_sale(quantities, products)
-    lines = [line(products[key], quantity) for key, quantity in quantities.items()]
-    items_minor = sum(int(it.line_total_minor) for it in lines)
-    _require_real(items_minor)
-    promotion = discounts.require_usable(terms.presented, items_minor, currency)
-    destination = taxes.destination(terms.tax, address.country, address.region)
+    rules = inputs.rules
+    currency = _require_for_sale(quantities, inputs.products)
+    lines = [
+        _line(inputs.products[product_id], quantity) for product_id, quantity in quantities.items()
+    ]
+    items_minor = sum(int(line.line_total_minor) for line in lines)
+    _require_plausible(items_minor)
+    promotion = _applicable_promotion(rules.applied_code, items_minor, currency)
+    destination = rules.tax_rates.destination(ship_to)
     _apply_discount(lines, promotion)
-    _tax(lines, destination)
-    zone = shipping.zone(terms.shipping, address.country, currency)
-    goods_minor = items_minor - sum(int(it.discount_minor) for it in lines)
-    ships_free = discounts.ships_free(promotion)
-    shipping_minor = 0 if ships_free else shipping.price_minor(zone, goods_minor)
-    totals = _totals(lines, shipping_minor, destination)
-    _require_real(int(totals.total_minor))
-    tax_included = taxes.is_included(destination)
-    return Quote(lines, totals, currency, tax_included, promotion, zone.name if zone else None)
+    _apply_tax(lines, destination)
+    zone = rules.shipping_rates.zone(ship_to.country, currency)
+    totals = _totals(lines, _shipping_minor(lines, zone, promotion), destination)
+    _require_plausible(int(totals.total_minor))
+    return Quote(
+        lines,
+        totals,
+        currency,
+        destination.prices_include_tax,
+        promotion,
+        zone.name if zone else None,
+    )
+
+
+def _require_for_sale(quantities: Mapping[str, int], products: Mapping[str, Product]) -> str:
+    """The currency that the products share. Raises UnknownProducts and MixedCurrencies."""
+    for_sale = {
+        product_id for product_id, product in products.items() if product.status == "active"
+    }
+    unknown = [product_id for product_id in quantities if product_id not in for_sale]
+    if unknown:
+        raise UnknownProducts(product_ids=unknown)
+    currencies = sorted({product.currency for product in products.values()})
+    if len(currencies) > 1:
+        raise MixedCurrencies(currencies=currencies)
+    return currencies[0]
+
+
+def _line(product: Product, quantity: int) -> OrderLine:
+    """At the product's price, before discount and tax."""
+    unit_price_minor = int(product.price_minor)
+    return OrderLine(
+        product_id=product.product_id,
+        sku=product.sku,
+        name=product.name,
+        quantity=quantity,
+        unit_price_minor=unit_price_minor,
+        line_total_minor=unit_price_minor * quantity,
+        tax_class=product.tax_class,
+    )
+
+
+def _applicable_promotion(
+    applied: AppliedCode | None, items_minor: int, currency: str
+) -> Promotion | None:
+    if applied is None:
+        return None
+    promotion = applied.promotion
+    if promotion is None or not promotion.is_active:
+        raise UnknownPromotion(promotion_code=applied.code)
+    discounts.require_applicable(
+        promotion, items_minor, currency, used_by_customer=applied.used_by_customer
+    )
+    return promotion
 
 
 def _apply_discount(lines: list[OrderLine], promotion: Promotion | None) -> None:
-    totals = {it.product_id: int(it.line_total_minor) for it in lines}
-    discount_by_product = discounts.discounts(promotion, totals)
-    for order_line in lines:
-        order_line.discount_minor = discount_by_product[order_line.product_id]
+    totals = {line.product_id: int(line.line_total_minor) for line in lines}
+    by_product = discounts.discount_by_product(promotion, totals)
+    for line in lines:
+        line.discount_minor = by_product[line.product_id]
 
 
-def _tax(lines: list[OrderLine], destination: Destination | None) -> None:
-    for it in lines:
-        charged_minor = int(it.line_total_minor) - int(it.discount_minor)
-        it.tax_rate_ppm = taxes.rate_ppm(destination, it.tax_class)
-        it.tax_minor = taxes.tax_minor(charged_minor, it.tax_class, destination)
+def _apply_tax(lines: list[OrderLine], destination: TaxDestination) -> None:
+    for line in lines:
+        charged_minor = int(line.line_total_minor) - int(line.discount_minor)
+        line.tax_rate_ppm = destination.rate_ppm(line.tax_class)
+        line.tax_minor = destination.tax_minor(charged_minor, line.tax_class)
+
+
+def _shipping_minor(
+    lines: list[OrderLine], zone: ShippingZone | None, promotion: Promotion | None
+) -> int:
+    if zone is None or discounts.is_free_shipping(promotion):
+        return 0
+    return zone.price_minor(
+        sum(int(line.line_total_minor) - int(line.discount_minor) for line in lines)
+    )
 
 
 def _totals(
-    lines: list[OrderLine], shipping_minor: int, destination: Destination | None
+    lines: list[OrderLine], shipping_minor: int, destination: TaxDestination
 ) -> OrderTotals:
-    items_minor = sum(int(it.line_total_minor) for it in lines)
-    discount_minor = sum(int(it.discount_minor) for it in lines)
-    tax_minor = sum(int(it.tax_minor) for it in lines)
-    tax_minor += taxes.tax_of_shipping(shipping_minor, destination)
-    on_top_minor = 0 if taxes.is_included(destination) else tax_minor
+    items_minor = sum(int(line.line_total_minor) for line in lines)
+    discount_minor = sum(int(line.discount_minor) for line in lines)
+    tax_minor = sum(int(line.tax_minor) for line in lines)
+    tax_minor += destination.shipping_tax_minor(shipping_minor)
+    added_tax_minor = 0 if destination.prices_include_tax else tax_minor
     return OrderTotals(
         items_minor=items_minor,
         discount_minor=discount_minor,
         shipping_minor=shipping_minor,
         tax_minor=tax_minor,
-        total_minor=items_minor - discount_minor + shipping_minor + on_top_minor,
+        total_minor=items_minor - discount_minor + shipping_minor + added_tax_minor,
     )
 
 
-def _require_real(amount_minor: int) -> None:
+def _require_plausible(amount_minor: int) -> None:
     if amount_minor > AMOUNT_MINOR_MAX:
-        raise AmountTooLarge(
-            "This order is too large to be real.", amount_minor_max=AMOUNT_MINOR_MAX
-        )
+        raise AmountTooLarge(amount_minor_max=AMOUNT_MINOR_MAX)

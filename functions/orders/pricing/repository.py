@@ -1,98 +1,64 @@
-"""Prices and terms as they stand, and the uses of promotions that orders are counted in."""
+"""Reads everything that an order's price depends on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from orders.pricing.discounts import AppliedCode, used_up, used_up_by_customer
-from orders.pricing.quotes import Terms
-from orders.pricing.rates.schemas import ShippingRates, TaxRates
+from orders.pricing.inputs import AppliedCode, PricingInputs, PricingRules
+from orders.pricing.rate_tables import ShippingRates, TaxRates
 from shared.storage.dynamo import batch_get
 from shared.storage.models.catalog import Product
-from shared.storage.models.orders import Order
-from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse, RateTable
-from shared.storage.transactions import Transaction
+from shared.storage.models.pricing import (
+    PROMOTIONS,
+    SHIPPING_RATES,
+    TAX_RATES,
+    Promotion,
+    PromotionUse,
+    RateTable,
+)
 
-
-class PromotionChanged(Exception):
-    """Staff have changed the promotion since it was read: price the order again."""
-
-
-@dataclass(frozen=True, slots=True)
-class PricingInputs:
-    """Those products that exist, and the terms that they are sold at."""
-
-    products: dict[str, Product]
-    terms: Terms
+_NO_DESTINATIONS = '{"destinations": []}'
+_NO_ZONES = '{"zones": []}'
 
 
 def get_pricing_inputs(
     product_ids: Sequence[str], code: str | None, customer_id: str | None
 ) -> PricingInputs:
-    """As it all is now: a price must not come from a stale replica. One BatchGetItem.
+    """Read all of it consistently, in one BatchGetItem: a price must not come from a stale replica.
 
-    `code` is a promotion's, if one was sent; `customer_id` is whose uses of it count, if known.
+    `code` is the buyer's promotion code. `customer_id` is whose uses of the code count; without
+    one, no use is looked up.
     """
-    keys: list[Any] = [(Product, it) for it in product_ids]
-    keys += [(RateTable, TaxRates.sheet), (RateTable, ShippingRates.sheet)]
+    keys: list[Any] = [(Product, product_id) for product_id in product_ids]
+    keys += [(RateTable, TAX_RATES), (RateTable, SHIPPING_RATES)]
     if code:
         keys.append((Promotion, PROMOTIONS, code))
     if code and customer_id:
         keys.append((PromotionUse, customer_id, code))
-    found = [it for it in batch_get(*keys) if it is not None]
-    products = {it.product_id: it for it in found if isinstance(it, Product)}
-    sheets = {it.name: it.document for it in found if isinstance(it, RateTable)}
-    terms = Terms(
-        tax=_tax_rates(sheets.get(TaxRates.sheet, _NO_TAX)),
-        shipping=_shipping_rates(sheets.get(ShippingRates.sheet, _NO_ZONES)),
-        presented=_presented(code, found) if code else None,
+    items = [item for item in batch_get(*keys) if item is not None]
+    products = {item.product_id: item for item in items if isinstance(item, Product)}
+    documents = {item.name: item.document for item in items if isinstance(item, RateTable)}
+    rules = PricingRules(
+        tax_rates=_tax_rates(documents.get(TAX_RATES, _NO_DESTINATIONS)),
+        shipping_rates=_shipping_rates(documents.get(SHIPPING_RATES, _NO_ZONES)),
+        applied_code=_applied_code(code, items) if code else None,
     )
-    return PricingInputs(products, terms)
+    return PricingInputs(products, rules)
 
 
-_NO_TAX = '{"destinations": []}'
-_NO_ZONES = '{"zones": []}'
-
-
-# Of each the last: parsing a thousand destinations takes longer than all else of an order.
+# The latest document only. Without the cache, parsing 1,000 destinations would take longer than
+# the rest of an order.
 @lru_cache(maxsize=1)
 def _tax_rates(document: str) -> TaxRates:
-    return TaxRates.model_validate_json(document)
+    return TaxRates.from_document(document)
 
 
 @lru_cache(maxsize=1)
 def _shipping_rates(document: str) -> ShippingRates:
-    return ShippingRates.model_validate_json(document)
+    return ShippingRates.from_document(document)
 
 
-def _presented(code: str, found: Sequence[object]) -> AppliedCode:
-    promotion = next((it for it in found if isinstance(it, Promotion)), None)
-    used = sum(int(it.used) for it in found if isinstance(it, PromotionUse))
+def _applied_code(code: str, items: Sequence[object]) -> AppliedCode:
+    promotion = next((item for item in items if isinstance(item, Promotion)), None)
+    used = sum(int(item.used) for item in items if isinstance(item, PromotionUse))
     return AppliedCode(code, promotion, used)
-
-
-def stage_use(transaction: Transaction, order: Order, promotion: Promotion) -> None:
-    """Count it where there is a limit: one without is no item that all its orders wait for."""
-
-    def refusal(found: Promotion | None) -> Exception:
-        is_as_read = found is not None and found.version == promotion.version
-        return used_up(promotion) if is_as_read else PromotionChanged()
-
-    use = order.promotion
-    if use and use.is_counted:
-        transaction.update(
-            Promotion(PROMOTIONS, promotion.code),
-            [Promotion.used.add(1)],
-            only_if=(Promotion.version == promotion.version)
-            & (Promotion.used < promotion.uses_max),
-            otherwise=refusal,
-        )
-    if use and use.counted_for:
-        is_left = PromotionUse.used < promotion.uses_per_customer_max
-        transaction.update(
-            PromotionUse(use.counted_for, promotion.code),
-            [PromotionUse.used.add(1)],
-            only_if=PromotionUse.used.does_not_exist() | is_left,
-            otherwise=used_up_by_customer(promotion),
-        )

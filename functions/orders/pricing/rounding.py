@@ -1,7 +1,7 @@
 """Whole minor units. Pure.
 
-The one rule: an amount is rounded half to even, for each line by itself. What is spread over lines
-is not rounded but dealt out, so that the parts add up to the whole.
+An amount is rounded half to even, each line by itself. An amount that is spread over lines is
+allocated instead, so that the parts add up to the whole.
 """
 
 from collections.abc import Mapping
@@ -16,17 +16,16 @@ def half_even(numerator: int, denominator: int) -> int:
 
 
 def allocate_proportionally(amount: int, shares: Mapping[str, int]) -> dict[str, int]:
-    """The amount in proportion to the shares, which are more than nothing; it adds up exactly.
+    """Split the amount in proportion to the shares, which are positive; the parts add up exactly.
 
-    By the largest remainder: each part is rounded down, and what is left goes, one each, to those
-    that lost most by it; of equals, to the first by name and not by place, so that the order of
-    the lines does not matter. While the amount is no more than all shares together, no part is
-    more than its share.
+    Largest remainder method: each part is rounded down, then the parts with the largest
+    remainders get one unit more. Equal remainders go by name, so the order of the lines does not
+    matter. If the amount is at most the sum of the shares, no part exceeds its share.
     """
     whole = sum(shares.values())
     parts = {name: amount * share // whole for name, share in shares.items()}
-    left = amount - sum(parts.values())
-    by_loss = sorted(shares, key=lambda name: (-(amount * shares[name] % whole), name))
-    for name in by_loss[:left]:
+    unallocated = amount - sum(parts.values())
+    by_remainder = sorted(shares, key=lambda name: (-(amount * shares[name] % whole), name))
+    for name in by_remainder[:unallocated]:
         parts[name] += 1
     return parts

@@ -36,7 +36,7 @@ def _anonymize_orders(event: AnyEvent, delivery: Delivery) -> None:
         raise UnexpectedEvent(event.type)
     user_id = event.data.user_id
     anonymized = 0
-    for order in repository.not_erased(user_id):
+    for order in repository.list_orders_to_anonymize(user_id):
         delivery.require_time(MILLISECONDS_PER_ORDER, progress=f"{anonymized} orders anonymized")
         if _anonymize_order(order.order_id):
             anonymized += 1
@@ -46,6 +46,6 @@ def _anonymize_orders(event: AnyEvent, delivery: Delivery) -> None:
 def _anonymize_order(order_id: str) -> bool:
     """Return whether the order has changed: the index may lag and list a finished one."""
     try:
-        return try_update_order(order_id, decisions.erase).is_new
+        return try_update_order(order_id, decisions.anonymize).is_new
     except OrderNotFound:
         return False

@@ -16,8 +16,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orders.lifecycle import balances, provider_events, refunds, repository
 from orders.lifecycle.balances import AUTHORIZED, CAPTURED, FAILED, REQUESTED, STARTED, VOID
+from orders.lifecycle.effects import Effects
 from orders.lifecycle.service import update_order
-from orders.lifecycle.transitions import FINISHED, Effects
+from orders.lifecycle.transitions import FINISHED
 from orders.payments.provider import Payment, PaymentProvider, Refund
 from orders.payments.provider_factory import get_provider
 from shared import clock, freeze_gc, observability, sqs_consumer
@@ -61,7 +62,7 @@ def _execute_request(event: AnyEvent, _: Delivery) -> None:
 
 
 def _refund_payment(order_id: str, refund_id: str) -> None:
-    order, _ = repository.read(order_id)
+    order = repository.get_order(order_id)
     request = _get_refund(order, refund_id)
     if request.status != REQUESTED or request.provider_refund_id:
         return
@@ -77,7 +78,7 @@ def _refund_payment(order_id: str, refund_id: str) -> None:
 
 def _create_refund(order: Order, request: OrderRefund) -> Refund:
     provider = _get_provider(order)
-    payment_id = balances.payment_of(order).payment_id
+    payment_id = balances.payment_or_empty(order).payment_id
     if clock.utc_now() - request.at > IDEMPOTENCY_KEY_LIFETIME:
         existing = provider.find_refund(payment_id, request.refund_id)
         if existing:
@@ -87,7 +88,7 @@ def _create_refund(order: Order, request: OrderRefund) -> Refund:
 
 
 def _settle_refund(order: Order, *, refund_id: str, refund: Refund) -> Effects | None:
-    return refunds.settled(
+    return refunds.apply_refund_status(
         order,
         _get_refund(order, refund_id),
         status=refund.status,
@@ -96,16 +97,16 @@ def _settle_refund(order: Order, *, refund_id: str, refund: Refund) -> Effects |
 
 
 def _void_payment(order_id: str) -> None:
-    order, _ = repository.read(order_id)
-    payment = balances.payment_of(order)
+    order = repository.get_order(order_id)
+    payment = balances.payment_or_empty(order)
     if payment.status not in (STARTED, AUTHORIZED):
         return
     _apply_payment(order, _get_provider(order).void_payment(payment.payment_id))
 
 
 def _capture_payment(order_id: str) -> None:
-    order, _ = repository.read(order_id)
-    payment = balances.payment_of(order)
+    order = repository.get_order(order_id)
+    payment = balances.payment_or_empty(order)
     # A finished order has its authorization voided by a request of its own.
     if payment.status != AUTHORIZED or order.status in FINISHED:
         return
@@ -118,28 +119,28 @@ def _apply_payment(order: Order, payment: Payment) -> None:
     _audit("payment", payment.status, order)
     if payment.status == CAPTURED:
         decide = partial(
-            provider_events.captured,
-            provider=balances.payment_of(order).provider,
+            provider_events.apply_capture,
+            provider=balances.payment_or_empty(order).provider,
             payment_id=payment.payment_id,
             amount_minor=payment.captured_minor,
         )
         update_order(order.order_id, decide)
     if payment.status == VOID:
-        decide = partial(provider_events.voided, payment_id=payment.payment_id)
+        decide = partial(provider_events.apply_void, payment_id=payment.payment_id)
         update_order(order.order_id, decide)
 
 
 def _get_provider(order: Order) -> PaymentProvider:
     """Raises ProviderMismatch and PaymentUnavailable."""
     provider = get_provider()
-    if balances.payment_of(order).provider != provider.name:
+    if balances.payment_or_empty(order).provider != provider.name:
         raise ProviderMismatch(order.order_id)
     return provider
 
 
 def _get_refund(order: Order, refund_id: str) -> OrderRefund:
     """Raises LookupError."""
-    refund = refunds.find(order, refund_id)
+    refund = refunds.find_refund(order, refund_id)
     if refund is None:
         raise LookupError(f"the order has no refund {refund_id}")
     return refund

@@ -28,7 +28,7 @@ class OrdersNotExpired(Exception):
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Raises OrdersNotExpired after all other orders are done."""
     observability.set_log_context(event["id"])
-    due = repository.due(clock.utc_now(), limit=ORDERS_PER_RUN_MAX)
+    due = repository.list_due_order_ids(clock.utc_now(), limit=ORDERS_PER_RUN_MAX)
     counts: Counter[str] = Counter()
     for order_id in due:
         if context.get_remaining_time_in_millis() < MILLISECONDS_PER_ORDER:

@@ -1,4 +1,4 @@
-"""Claim queue -> move a guest's orders to the account that has confirmed their e-mail address.
+"""Guest order linking queue -> move a guest's orders to the account that has confirmed their e-mail address.
 
 The event names the user; the address is the one that the account has now. An account that is
 deleted, or whose address is not confirmed, gets no orders.
@@ -11,8 +11,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orders.guests import claims, repository
-from orders.guests.repository import NotTheirs
+from orders.guests import repository
+from orders.guests.repository import EmailNotOwned
+from orders.lifecycle import decisions
 from orders.lifecycle.service import update_order
 from shared import freeze_gc, observability, sqs_consumer
 from shared.events.accounts import EmailChanged, EmailVerified
@@ -41,20 +42,22 @@ def _link_orders(event: AnyEvent, delivery: Delivery) -> None:
         return
     linked = 0
     try:
-        for order_id in repository.orders_of(user.email):
+        for order_id in repository.list_order_ids(user.email):
             delivery.require_time(MILLISECONDS_PER_ORDER, progress=f"{linked} orders linked")
             _link_order(order_id, user)
             linked += 1
-    except NotTheirs:
+    except EmailNotOwned:
         observability.logger.info("address has left the account", user_id=user.user_id)
     if linked:
         observability.audit("link_guest_orders", "done", user_id=user.user_id, orders=str(linked))
 
 
 def _link_order(order_id: str, user: User) -> None:
-    """Raises NotTheirs if the account has lost the address since it was read."""
+    """Raises EmailNotOwned if the account has lost the address since it was read."""
     update_order(
         order_id,
-        partial(claims.claim, user_id=user.user_id, email=user.email),
-        also=partial(repository.require_still_theirs, user.user_id, user.email),
+        partial(decisions.link_to_user, user_id=user.user_id, email=user.email),
+        stage_extra=partial(
+            repository.stage_email_owner_check, user_id=user.user_id, email=user.email
+        ),
     )

@@ -1,4 +1,4 @@
-"""Orders, with the prices that they were placed at, and all that became of them."""
+"""Orders, at the prices they were placed at, with their payment, refunds, returns and history."""
 
 from typing import Any
 
@@ -18,6 +18,8 @@ from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
 
+AWAITS_PAYMENT = "payment"  # the one value of `awaits`
+
 
 class OrderLine(MapAttribute[str, Any]):
     product_id = UnicodeAttribute()
@@ -25,13 +27,13 @@ class OrderLine(MapAttribute[str, Any]):
     name = UnicodeAttribute()
     quantity = NumberAttribute()
     unit_price_minor = NumberAttribute()
-    line_total_minor = NumberAttribute()  # before its discount
-    discount_minor = NumberAttribute(default=0)  # its share of the order's
+    line_total_minor = NumberAttribute()  # before the discount
+    discount_minor = NumberAttribute(default=0)  # the line's share of the order's discount
     tax_class = UnicodeAttribute(default="standard")
     tax_rate_ppm = NumberAttribute(default=0)  # parts per million: 190000 is 19 %
     tax_minor = NumberAttribute(default=0)
-    # How many from which shard of the stock are still on order: none once they are shipped.
-    taken_json = JSONAttribute(default=dict, attr_name="taken")
+    # Units still allocated, by stock shard; empty once they are shipped.
+    allocations_json = JSONAttribute(default=dict, attr_name="allocations")
     returned = NumberAttribute(default=0)  # units that are back in stock
 
 
@@ -54,45 +56,44 @@ class ShippingAddress(MapAttribute[str, Any]):
 
 
 class OrderStep(MapAttribute[str, Any]):
-    """One entry of an order's history: what it became, when, through whom, and why."""
+    """One entry of an order's history."""
 
     status = UnicodeAttribute()
-    event = UnicodeAttribute(null=True)  # what happened, if the order is what it was before
+    event = UnicodeAttribute(null=True)  # what happened, if the status did not change
     at = UTCDateTimeAttribute()
-    by = UnicodeAttribute()  # a user, a guest, `payments` or `shop`
+    by = UnicodeAttribute()  # the id of a user or a guest, `payments` or `shop`
     reason = UnicodeAttribute(null=True)
 
 
 class OrderPromotion(MapAttribute[str, Any]):
-    """The code that the order used, and whose counts it was entered in."""
+    """The code that the order used, and the usage counts that include the order."""
 
     code = UnicodeAttribute()
-    is_counted = BooleanAttribute(default=False)  # in all uses of the code
-    counted_for = UnicodeAttribute(null=True)  # the customer, where each has a limit
+    is_counted = BooleanAttribute(default=False)  # in the code's `used`
+    counted_for = UnicodeAttribute(null=True)  # a customer's id, if uses per customer are limited
 
 
 class OrderPayment(MapAttribute[str, Any]):
-    """What was received for the order, and through whom."""
+    """What was received for the order: through a provider, or manually by staff."""
 
-    provider = UnicodeAttribute(null=True)  # none if it was paid by hand alone
-    payment_id = UnicodeAttribute(null=True)  # the provider's
-    # started, authorized, captured, or void: nothing will come of it
-    status = UnicodeAttribute(null=True)
+    provider = UnicodeAttribute(null=True)  # none for a manual payment
+    payment_id = UnicodeAttribute(null=True)  # the provider's id
+    status = UnicodeAttribute(null=True)  # started, authorized, captured, void
     captured_minor = NumberAttribute(default=0)
     manual_minor = NumberAttribute(default=0)
-    reference = UnicodeAttribute(null=True)  # of what was paid by hand
+    reference = UnicodeAttribute(null=True)  # staff's reference of a manual payment
 
 
 class OrderRefund(MapAttribute[str, Any]):
     refund_id = UnicodeAttribute()  # derived from the order and the Idempotency-Key
     amount_minor = NumberAttribute()
     status = UnicodeAttribute()  # requested, succeeded, failed
-    is_manual = BooleanAttribute(default=False)  # of what was paid by hand
+    is_manual = BooleanAttribute(default=False)  # paid back by staff, not by the provider
     reason = UnicodeAttribute(null=True)
     by = UnicodeAttribute()
     at = UTCDateTimeAttribute()
     provider_refund_id = UnicodeAttribute(null=True)
-    fingerprint = UnicodeAttribute(null=True)  # of the request that asked for it
+    fingerprint = UnicodeAttribute(null=True)  # of the request
 
 
 class OrderReturn(MapAttribute[str, Any]):
@@ -105,7 +106,7 @@ class OrderReturn(MapAttribute[str, Any]):
 
 
 class OrderNote(MapAttribute[str, Any]):
-    """Staff's own: no buyer is shown it."""
+    """Only staff see it."""
 
     text = UnicodeAttribute()
     by = UnicodeAttribute()
@@ -117,7 +118,7 @@ class OrderShipment(MapAttribute[str, Any]):
     tracking_number = UnicodeAttribute(null=True)
 
 
-class ByBuyer(GlobalSecondaryIndex["Order"]):
+class OrdersByBuyer(GlobalSecondaryIndex["Order"]):
     class Meta:
         index_name = "by_buyer"
         projection = AllProjection()
@@ -136,7 +137,7 @@ class OrdersByStatus(GlobalSecondaryIndex["Order"]):
 
 
 class OrdersByMonth(GlobalSecondaryIndex["Order"]):
-    """All orders by date: a month is a partition, so that none grows for ever."""
+    """All orders by date. Each month is a partition, so that no partition grows without bound."""
 
     class Meta:
         index_name = "by_month"
@@ -147,7 +148,7 @@ class OrdersByMonth(GlobalSecondaryIndex["Order"]):
 
 
 class OrdersByExpiry(GlobalSecondaryIndex["Order"]):
-    """Sparse: those alone that wait for their payment, the first to expire first."""
+    """Sparse: only orders that await their payment, the first to expire first."""
 
     class Meta:
         index_name = "by_expiry"
@@ -158,7 +159,7 @@ class OrdersByExpiry(GlobalSecondaryIndex["Order"]):
 
 
 class OrdersByGuest(GlobalSecondaryIndex["Order"]):
-    """Sparse: orders without an account, until its address registers."""
+    """Sparse: guests' orders, until they are linked to an account or anonymized."""
 
     class Meta:
         index_name = "by_guest"
@@ -173,34 +174,32 @@ class Order(Table):
         table_name = _tables.orders_table
 
     order_id = UnicodeAttribute(hash_key=True)  # derived from the buyer and their Idempotency-Key
-    buyer_id = UnicodeAttribute()  # a user's, or `gst_...`
+    buyer_id = UnicodeAttribute()  # the id of a user, or of a guest (`gst_...`)
     guest_email = UnicodeAttribute(null=True)
     status = UnicodeAttribute()
     currency = UnicodeAttribute()
     lines = ListAttribute(of=OrderLine)
     totals = OrderTotals()
-    tax_included = BooleanAttribute(default=False)  # whether the prices have the tax in them
+    tax_included = BooleanAttribute(default=False)  # whether the prices include the tax
     promotion: OrderPromotion | None = OrderPromotion(null=True)
     shipping_address = ShippingAddress()
     history = ListAttribute(of=OrderStep)
     placed_at = UTCDateTimeAttribute()
     placed_month = UnicodeAttribute()
-    awaits = UnicodeAttribute(null=True)  # AWAITS_PAYMENT, or nothing
-    expires_at = UTCDateTimeAttribute(null=True)  # unless it is paid
+    awaits = UnicodeAttribute(null=True)  # AWAITS_PAYMENT, until it is paid or finished
+    expires_at = UTCDateTimeAttribute(null=True)  # while it awaits payment
     payment: OrderPayment | None = OrderPayment(null=True)
     refunds = ListAttribute(of=OrderRefund, default=list)
     returns = ListAttribute(of=OrderReturn, default=list)
     shipment: OrderShipment | None = OrderShipment(null=True)
     notes = ListAttribute(of=OrderNote, default=list)
     fingerprint = UnicodeAttribute()  # of the request that placed it
-    is_erased_when_sent = BooleanAttribute(default=False)  # its buyer's account was deleted
+    # The buyer's account was deleted; a paid order keeps its address until its status changes.
+    awaits_anonymization = BooleanAttribute(default=False)
     version = NumberAttribute()
 
-    by_buyer = ByBuyer()
+    by_buyer = OrdersByBuyer()
     by_status = OrdersByStatus()
     by_month = OrdersByMonth()
     by_expiry = OrdersByExpiry()
     by_guest = OrdersByGuest()
-
-
-AWAITS_PAYMENT = "payment"

@@ -1,4 +1,4 @@
-"""What a shop charges beside its prices, and what it lets off: its staff's to change."""
+"""What a shop charges on top of its prices, and its promotions. Staff change both."""
 
 from pynamodb.attributes import (
     BooleanAttribute,
@@ -13,44 +13,47 @@ from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
 
+TAX_RATES, SHIPPING_RATES = "tax", "shipping"  # names of rate tables
+PROMOTIONS = "promotions"  # the partition of all promotions
+
 
 class RateTable(Table):
-    """All tax rates, or all shipping rates: one document, so that an order has them all at once."""
+    """All tax rates, or all shipping rates, in one document: an order reads each with one key."""
 
     class Meta:
         table_name = _tables.rates_table
 
-    name = UnicodeAttribute(hash_key=True)  # tax or shipping
+    name = UnicodeAttribute(hash_key=True)  # TAX_RATES or SHIPPING_RATES
     document = UnicodeAttribute()  # JSON
     version = NumberAttribute()
     updated_at = UTCDateTimeAttribute()
-    updated_by = UnicodeAttribute()
+    updated_by = UnicodeAttribute()  # a user's id
 
 
 class PromotionsByNewest(LocalSecondaryIndex["Promotion"]):
-    """Sparse: the promotions themselves, without their uses."""
+    """Sparse: promotions have `listed_at`, their uses by customer do not."""
 
     class Meta:
         index_name = "by_newest"
         projection = AllProjection()
 
-    kept_as = UnicodeAttribute(hash_key=True)
+    partition = UnicodeAttribute(hash_key=True)
     listed_at = UnicodeAttribute(range_key=True)
 
 
 class Promotion(Table):
-    """A code that takes something off. All are one partition: a shop has hundreds, not millions."""
+    """A code with a discount. All share one partition: a shop has hundreds, not millions."""
 
     class Meta:
         table_name = _tables.promotions_table
 
-    kept_as = UnicodeAttribute(hash_key=True)  # PROMOTIONS
+    partition = UnicodeAttribute(hash_key=True)  # PROMOTIONS
     code = UnicodeAttribute(range_key=True)  # upper case
     listed_at = UnicodeAttribute()  # created_at#code
     kind = UnicodeAttribute()  # percent, fixed, free_shipping
     percent = NumberAttribute(null=True)
     amount_minor = NumberAttribute(null=True)
-    minimum_minor = NumberAttribute(null=True)  # that the items cost at least
+    minimum_minor = NumberAttribute(null=True)  # the least value of the items
     currency = UnicodeAttribute(null=True)  # of both amounts
     starts_at = UTCDateTimeAttribute(null=True)
     ends_at = UTCDateTimeAttribute(null=True)
@@ -60,22 +63,19 @@ class Promotion(Table):
     used = NumberAttribute(default=0)  # counted only while there is a `uses_max`
     description = UnicodeAttribute(default="")
     created_at = UTCDateTimeAttribute()
-    version = NumberAttribute()  # of all but `used`
+    version = NumberAttribute()  # grows when staff change it, not with `used`
 
     by_newest = PromotionsByNewest()
 
 
 class PromotionUse(Table):
-    """How often a customer has used a code that each may use so often."""
+    """How often one customer has used a code that limits the uses of each customer."""
 
     class Meta:
         table_name = _tables.promotions_table
 
     shares_table_with = Promotion
 
-    kept_as = UnicodeAttribute(hash_key=True)  # the customer's id
+    partition = UnicodeAttribute(hash_key=True)  # the customer's id
     code = UnicodeAttribute(range_key=True)
     used = NumberAttribute()
-
-
-PROMOTIONS = "promotions"

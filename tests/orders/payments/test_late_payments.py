@@ -88,7 +88,7 @@ def test_a_capture_after_a_manual_payment_is_refunded(provider, order_id):
 def test_a_capture_during_a_cancellation_is_decided_again(provider, order_id, monkeypatch):
     """After the cancellation the capture is too late."""
     event = provider.report_captured(start_payment(order_id))
-    captured = provider_events.captured
+    captured = provider_events.apply_capture
 
     def captured_after_cancellation(*args, **kwargs):
         monkeypatch.setattr(provider_events, "captured", captured)

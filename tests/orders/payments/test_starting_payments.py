@@ -197,7 +197,7 @@ def test_an_unknown_order_is_not_found():
 def test_the_link_of_a_guest_order_is_enough_to_pay(tea):
     order_id = place_order(tea)
 
-    answer = pay_as_guest(order_id, links.token_for(order_id))
+    answer = pay_as_guest(order_id, links.issue_token(order_id))
 
     assert answer.status == 200
     assert answer.body["payment_id"] == start_payment(order_id)
@@ -214,7 +214,7 @@ def test_a_guest_order_is_not_found_without_a_valid_token(provider, tea, token):
 def test_the_token_of_another_order_is_refused(tea):
     order_id, other = place_order(tea), place_order(tea, key="key-2")
 
-    assert pay_as_guest(order_id, links.token_for(other)).status == 404
+    assert pay_as_guest(order_id, links.issue_token(other)).status == 404
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_an_account_that_loses_the_address_gets_no_more_orders(tea, ada, monkeyp
     """Otherwise an order would belong to no account, and nothing would anonymize it."""
     for n in range(2):
         place_guest_order(tea, f"key-{n}")
-    orders_of_address = repository.orders_of
+    orders_of_address = repository.list_order_ids
 
     def lose_address_after_first(email):
         first, second = orders_of_address(email)
@@ -198,7 +198,7 @@ def test_an_account_that_loses_the_address_gets_no_more_orders(tea, ada, monkeyp
 @pytest.mark.usefixtures("ada")
 def test_a_concurrent_change_of_the_order_is_kept(tea, monkeypatch):
     order_id = place_guest_order(tea).body["id"]
-    save = orders_stored.save
+    save = orders_stored.save_order
 
     def save_after_another_change(*args):
         monkeypatch.setattr(orders_stored, "save", save)
@@ -228,7 +228,7 @@ def test_a_repeated_message_changes_nothing(tea):
 @pytest.mark.usefixtures("ada")
 def test_an_order_from_a_lagging_index_is_linked_once(tea, monkeypatch):
     order_id = place_guest_order(tea).body["id"]
-    monkeypatch.setattr(repository, "orders_of", lambda _: iter([order_id] * 2))
+    monkeypatch.setattr(repository, "list_order_ids", lambda _: iter([order_id] * 2))
 
     assert link() == NOTHING_FAILED
 

@@ -1,4 +1,4 @@
-"""The promotions that staff keep. How often they are used is counted by the orders."""
+"""The promotions that staff keep. Orders count the uses, in `orders.repository`."""
 
 from collections.abc import Iterable
 
@@ -24,34 +24,35 @@ _CHANGEABLE = (
 )
 
 
-def find(code: str) -> Promotion:
-    """As it is now. Raises PromotionNotFound."""
+def get_promotion(code: str) -> Promotion:
+    """A consistent read. Raises PromotionNotFound."""
     promotion = Promotion.find(PROMOTIONS, code, consistent=True)
     if promotion is None:
-        raise PromotionNotFound("There is no such promotion.")
+        raise PromotionNotFound
     return promotion
 
 
-def newest(*, limit: int, cursor: str | None, for_staff: str) -> ItemPage[Promotion]:
-    """All of them, newest first, as they are now. Raises InvalidCursor."""
+def list_promotions(*, limit: int, cursor: str | None, staff_id: str) -> ItemPage[Promotion]:
+    """All promotions, newest first, read consistently. Raises InvalidCursor."""
     return cursors.query_page(
         Promotion.by_newest,
         PROMOTIONS,
         query="promotions",
-        owner=for_staff,
+        owner=staff_id,
         limit=limit,
         cursor=cursor,
         consistent=True,
     )
 
 
-def add(promotion: Promotion) -> None:
+def create_promotion(promotion: Promotion) -> None:
     """Raises PromotionCodeTaken."""
-    transaction = Transaction()  # its token tells a lost reply from a code that is taken
+    # A transaction, because its token tells a retry after a lost reply from a code that is taken.
+    transaction = Transaction()
     transaction.put(
         promotion,
         only_if=Promotion.code.does_not_exist(),
-        otherwise=PromotionCodeTaken("There is a promotion with this code.", code=promotion.code),
+        otherwise=PromotionCodeTaken(code=promotion.code),
     )
     transaction.commit()
 
@@ -60,19 +61,19 @@ def changed_fields(before: Promotion, after: Promotion) -> list[str]:
     return [name for name in _CHANGEABLE if getattr(before, name) != getattr(after, name)]
 
 
-def change(before: Promotion, after: Promotion) -> None:
-    """What differs alone: `used` is the orders' to count. Raises StaleVersion."""
+def update_promotion(before: Promotion, after: Promotion) -> None:
+    """Write only the fields that differ, never `used`: orders count it. Raises StaleVersion."""
     transaction = Transaction()
     transaction.update(
         Promotion(PROMOTIONS, before.code),
-        [*_differences(before, after), Promotion.version.set(after.version)],
+        [*_changes(before, after), Promotion.version.set(after.version)],
         only_if=Promotion.version == before.version,
         otherwise=_stale,
     )
     transaction.commit()
 
 
-def _differences(before: Promotion, after: Promotion) -> Iterable[Action]:
+def _changes(before: Promotion, after: Promotion) -> Iterable[Action]:
     for name in changed_fields(before, after):
         attribute, value = getattr(Promotion, name), getattr(after, name)
         yield attribute.remove() if value is None else attribute.set(value)

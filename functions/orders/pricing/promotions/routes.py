@@ -13,46 +13,57 @@ from shared.security.permissions import Permission
 routes = Routes()
 
 
-@routes.post("/v1/promotions", status_code=201, tags=["Terms"])
+@routes.post("/v1/promotions", status_code=201, tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
-def create_promotion(new: NewPromotion) -> Response[PromotionView]:
-    """Add a promotion code. It is an order's to use from then on, or from `starts_at`."""
-    view = PromotionView.from_model(promotions.create(new, by=routes.caller.user_id))
+def create_promotion(request: NewPromotion) -> Response[PromotionView]:
+    """Create a promotion code.
+
+    Orders can use the code at once, or from `starts_at`.
+    """
+    promotion = promotions.create_promotion(request, by=routes.caller.user_id)
+    view = PromotionView.from_model(promotion)
     return created_response(view, version=view.version, location=f"/v1/promotions/{view.code}")
 
 
-@routes.get("/v1/promotions", tags=["Terms"])
+@routes.get("/v1/promotions", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def list_promotions(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[PromotionView]:
-    """All promotions, those that are over too, newest first."""
-    page = promotions.browse(limit=limit, cursor=cursor, staff_id=routes.caller.user_id)
-    return Page(
-        items=[PromotionView.from_model(it) for it in page.items], next_cursor=page.next_cursor
-    )
+    """List all promotions, newest first.
+
+    Inactive and ended promotions are included.
+    """
+    page = promotions.list_promotions(limit=limit, cursor=cursor, staff_id=routes.caller.user_id)
+    items = [PromotionView.from_model(promotion) for promotion in page.items]
+    return Page(items=items, next_cursor=page.next_cursor)
 
 
-@routes.get("/v1/promotions/<code>", tags=["Terms"])
+@routes.get("/v1/promotions/<code>", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def get_promotion(code: str, if_none_match: IfNoneMatch = None) -> Response[PromotionView]:
-    """One promotion, with how often it was used. Its ETag changes with each use, too."""
-    view = PromotionView.from_model(promotions.find(code))
+    """Read a promotion and how often orders have used it.
+
+    The ETag changes with each counted use, too.
+    """
+    view = PromotionView.from_model(promotions.get_promotion(code))
     return ok_response(view, version=view.version, if_none_match=if_none_match)
 
 
-@routes.patch("/v1/promotions/<code>", tags=["Terms"])
+@routes.patch("/v1/promotions/<code>", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
-def patch_promotion(
+def update_promotion(
     code: str, changes: PromotionPatch, if_match: IfMatch
 ) -> Response[PromotionView]:
-    """Change some of a promotion: a JSON merge patch (RFC 7396). Its code and kind never change.
+    """Change some fields of a promotion with a JSON merge patch (RFC 7396).
 
-    What is left out stays, null removes, `amount` and `minimum` are merged. Nothing is deleted:
-    with `is_active` false it is over. A `uses_max` where there was none counts orders from then on;
-    one below what is used already lets nobody use it any more. Orders that are placed keep their
-    discount. `If-Match` asks for the version alone, so uses in the meantime do not matter.
+    Omitted fields stay, null removes a field, `amount` and `minimum` are merged. The code and the
+    kind cannot change. A promotion cannot be deleted: set `is_active` to false to end it.
+
+    If you add a `uses_max`, uses are counted from then on. If you set it below `used`, nobody can
+    use the code again. Placed orders keep their discount. `If-Match` compares only the version,
+    so uses in between do not matter.
     """
-    changed = promotions.patch(
+    promotion = promotions.update_promotion(
         code, changes, ExpectedVersion.parse(if_match), by=routes.caller.user_id
     )
-    view = PromotionView.from_model(changed)
+    view = PromotionView.from_model(promotion)
     return ok_response(view, version=view.version)

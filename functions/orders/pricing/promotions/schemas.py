@@ -1,24 +1,57 @@
+"""Promotions, as staff send and read them."""
+
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from orders.pricing.promotions.fields import (
-    DESCRIPTION_MAX,
-    Code,
-    Kind,
-    Percent,
-    UsesMax,
-    UsesPerCustomerMax,
-)
-from shared.http.schemas import RequestBody, View
+from shared.http.schemas import RequestBody, View, describe_pattern
 from shared.money import Money, Price
 from shared.storage.models.pricing import Promotion
 from shared.timestamps import Timestamp
 
-_TAKES_OFF = {"percent": "percent", "fixed": "amount"}  # the field that says how much, by kind
+USES_MAX = 10**9
+DESCRIPTION_MAX = 500
+
+Kind = Literal["percent", "fixed", "free_shipping"]
+
+_DISCOUNT_FIELD = {"percent": "percent", "fixed": "amount"}  # by kind
+_CODE = describe_pattern(
+    "^[A-Za-z0-9][A-Za-z0-9_-]{1,39}$",
+    "Must be 2 to 40 letters, digits and _ -, and begin with a letter or a digit",
+)
+Code = Annotated[
+    str,
+    Field(
+        pattern=_CODE,
+        description="What buyers type. Upper and lower case are the same; stored in upper case.",
+        examples=["SPRING-10"],
+    ),
+    AfterValidator(str.upper),
+]
+Percent = Annotated[
+    int, Field(ge=1, le=100, description="Taken off each line. Required for kind `percent`.")
+]
+UsesMax = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=USES_MAX,
+        description="How many orders may use the code in all. A cancelled or expired order returns "
+        "its use. Only orders placed while this limit is set are counted.",
+    ),
+]
+UsesPerCustomerMax = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=USES_MAX,
+        description="How many orders of one account, or of one guest's e-mail address, may use the "
+        "code. Counted as for `uses_max`.",
+    ),
+]
 
 
 class NewPromotion(RequestBody):
@@ -28,36 +61,40 @@ class NewPromotion(RequestBody):
     amount: Price | None = Field(
         default=None,
         validate_default=True,
-        description="Of all items together, for kind `fixed`; at most what they cost.",
+        description="Taken off the items together, at most their value. Required for kind `fixed`.",
     )
     minimum: Money | None = Field(
-        default=None, description="What the items must cost at least, before the discount."
+        default=None, description="The least value of the items, before the discount."
     )
-    starts_at: Timestamp | None = Field(default=None, description="From then on; null: at once.")
+    starts_at: Timestamp | None = Field(
+        default=None, description="Orders can use the code from then on; null: at once."
+    )
     ends_at: Timestamp | None = Field(
-        default=None, description="From then on it is over; null: it goes on."
+        default=None, description="Orders can use the code until then; null: without end."
     )
-    is_active: bool = Field(default=True, description="Whether it can be used at all.")
+    is_active: bool = Field(default=True, description="False: no order can use the code.")
     uses_max: UsesMax | None = None
     uses_per_customer_max: UsesPerCustomerMax | None = None
     description: str = Field(
-        default="", max_length=DESCRIPTION_MAX, description="For the shop's own people."
+        default="", max_length=DESCRIPTION_MAX, description="For staff; buyers do not see it."
     )
 
     @field_validator("percent", "amount")
     @classmethod
-    def _says_how_much(cls, value: Any, info: ValidationInfo) -> Any:
+    def _fits_the_kind(cls, value: Any, info: ValidationInfo) -> Any:
         kind = info.data.get("kind")
-        is_needed = _TAKES_OFF.get(str(kind)) == info.field_name
-        if kind and is_needed and value is None:
-            raise PydanticCustomError("needed_by_kind", "Kind `{kind}` needs it", {"kind": kind})
-        if kind and value is not None and not is_needed:
-            raise PydanticCustomError("not_of_kind", "Kind `{kind}` has none", {"kind": kind})
+        is_required = _DISCOUNT_FIELD.get(str(kind)) == info.field_name
+        if kind and is_required and value is None:
+            raise PydanticCustomError("needed_by_kind", "Kind `{kind}` requires it", {"kind": kind})
+        if kind and value is not None and not is_required:
+            raise PydanticCustomError(
+                "not_of_kind", "Kind `{kind}` does not allow it", {"kind": kind}
+            )
         return value
 
     @field_validator("minimum")
     @classmethod
-    def _is_in_one_currency(cls, minimum: Money | None, info: ValidationInfo) -> Money | None:
+    def _has_one_currency(cls, minimum: Money | None, info: ValidationInfo) -> Money | None:
         amount = info.data.get("amount")
         if minimum and amount and minimum.currency != amount.currency:
             raise PydanticCustomError("mixed_currencies", "Must be in the currency of `amount`")
@@ -65,7 +102,9 @@ class NewPromotion(RequestBody):
 
     @field_validator("ends_at")
     @classmethod
-    def _begins_before(cls, ends_at: datetime | None, info: ValidationInfo) -> datetime | None:
+    def _ends_after_its_start(
+        cls, ends_at: datetime | None, info: ValidationInfo
+    ) -> datetime | None:
         starts_at = info.data.get("starts_at")
         if starts_at and ends_at and ends_at <= starts_at:
             raise PydanticCustomError("times_out_of_order", "Must be later than `starts_at`")
@@ -73,14 +112,14 @@ class NewPromotion(RequestBody):
 
 
 class PromotionPatch(RequestBody):
-    """RFC 7396: what is left out stays, null removes, objects are merged."""
+    """A JSON merge patch (RFC 7396): omitted fields stay, null removes, objects are merged."""
 
     percent: int | None = None
     amount: dict[str, Any] | None = None
     minimum: dict[str, Any] | None = None
     starts_at: str | None = None
     ends_at: str | None = None
-    is_active: bool = True  # no null: taken away, it would be in force
+    is_active: bool = True  # null is refused: removing the field would activate the promotion
     uses_max: int | None = None
     uses_per_customer_max: int | None = None
     description: str | None = None
@@ -98,12 +137,12 @@ class PromotionView(View):
     uses_max: int | None
     uses_per_customer_max: int | None
     used: int | None = Field(
-        description="By orders that were placed while there was a `uses_max`, and stand. Null "
-        "where there is none: nothing is counted then."
+        description="Orders that used the code while `uses_max` was set, without cancelled and "
+        "expired ones. Null without a `uses_max`: uses are not counted then."
     )
     description: str
     created_at: datetime
-    version: int = Field(description="Does not grow when the promotion is used.")
+    version: int = Field(description="Grows when staff change the promotion, not with its uses.")
 
     @classmethod
     def from_model(cls, promotion: Promotion) -> Self:
@@ -127,10 +166,10 @@ class PromotionView(View):
 
 
 def to_request(promotion: Promotion) -> Mapping[str, Any]:
-    """What would have to be sent to make it: a NewPromotion, which a patch is merged into."""
-    sent = set(NewPromotion.model_fields)
+    """The request that would create this promotion; a patch is merged into it."""
+    fields = set(NewPromotion.model_fields)
     return PromotionView.from_model(promotion).model_dump(
-        mode="json", include=sent, exclude_none=True
+        mode="json", include=fields, exclude_none=True
     )
 
 

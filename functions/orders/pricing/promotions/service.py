@@ -1,57 +1,59 @@
-"""Promotion codes, as staff make and change them. Their use is the matter of orders."""
+"""Promotions: staff create them and change them; placed orders count their uses."""
 
-from orders.editing import persistently
 from orders.pricing.promotions import repository
 from orders.pricing.promotions.schemas import NewPromotion, PromotionPatch, to_request
 from shared import clock, observability
 from shared.http.etags import ExpectedVersion
 from shared.http.schemas import apply_merge_patch, validate
+from shared.retries import retry_on_stale_version
 from shared.storage.cursors import ItemPage
 from shared.storage.models.pricing import PROMOTIONS, Promotion
 
 
-def find(code: str) -> Promotion:
-    """In upper or lower case. Raises PromotionNotFound."""
-    return repository.find(code.upper())
+def get_promotion(code: str) -> Promotion:
+    """The code may be in upper or lower case. Raises PromotionNotFound."""
+    return repository.get_promotion(code.upper())
 
 
-def browse(*, limit: int, cursor: str | None, staff_id: str) -> ItemPage[Promotion]:
+def list_promotions(*, limit: int, cursor: str | None, staff_id: str) -> ItemPage[Promotion]:
     """Newest first. Raises InvalidCursor."""
-    return repository.newest(limit=limit, cursor=cursor, for_staff=staff_id)
+    return repository.list_promotions(limit=limit, cursor=cursor, staff_id=staff_id)
 
 
-def create(new: NewPromotion, *, by: str) -> Promotion:
+def create_promotion(request: NewPromotion, *, by: str) -> Promotion:
     """Raises PromotionCodeTaken."""
-    promotion = _promotion_of(new)
-    repository.add(promotion)
+    promotion = _promotion_from(request)
+    repository.create_promotion(promotion)
     observability.audit("create_promotion", "done", user_id=by, promotion_code=promotion.code)
     return promotion
 
 
-def patch(code: str, changes: PromotionPatch, expected: ExpectedVersion, *, by: str) -> Promotion:
-    """RFC 7396. How often it was used stays as it is, whoever uses it at that moment.
-
-    Raises PromotionNotFound, StaleVersion, ConcurrentModification, and InvalidFields when the outcome
-    would be no promotion.
-    """
-    asked = changes.model_dump(exclude_unset=True)
-    return persistently(lambda: _patch_once(code, asked, expected, by=by), expected)
-
-
-def _patch_once(
-    code: str, asked: dict[str, object], expected: ExpectedVersion, *, by: str
+def update_promotion(
+    code: str, changes: PromotionPatch, expected: ExpectedVersion, *, by: str
 ) -> Promotion:
-    before = find(code)
+    """Apply a JSON merge patch (RFC 7396). Uses that are counted at the same moment are kept.
+
+    Raises PromotionNotFound, StaleVersion, ConcurrentModification, and InvalidFields when the
+    result is not a valid promotion.
+    """
+    patch = changes.model_dump(exclude_unset=True)
+    return retry_on_stale_version(lambda: _update_once(code, patch, expected, by=by), expected)
+
+
+def _update_once(
+    code: str, patch: dict[str, object], expected: ExpectedVersion, *, by: str
+) -> Promotion:
+    before = get_promotion(code)
     expected.check(before.version)
-    after = _promotion_of(
-        validate(NewPromotion, apply_merge_patch(to_request(before), asked)), before
+    after = _promotion_from(
+        validate(NewPromotion, apply_merge_patch(to_request(before), patch)), before
     )
     changed = repository.changed_fields(before, after)
     if not changed:
         return before
-    repository.change(before, after)
+    repository.update_promotion(before, after)
     observability.audit(
-        "change_promotion",
+        "update_promotion",
         "done",
         user_id=by,
         promotion_code=after.code,
@@ -61,26 +63,26 @@ def _patch_once(
     return after
 
 
-def _promotion_of(new: NewPromotion, before: Promotion | None = None) -> Promotion:
-    """The item that `new` describes: a first version, or the one after `before`."""
+def _promotion_from(request: NewPromotion, before: Promotion | None = None) -> Promotion:
+    """The promotion to store: its first version, or the one after `before`."""
     created_at = before.created_at if before else clock.utc_now()
-    in_currency = new.amount or new.minimum
+    in_currency = request.amount or request.minimum
     return Promotion(
         PROMOTIONS,
-        new.code,
-        listed_at=f"{created_at.isoformat(timespec='microseconds')}#{new.code}",
-        kind=new.kind,
-        percent=new.percent,
-        amount_minor=new.amount.amount_minor if new.amount else None,
-        minimum_minor=new.minimum.amount_minor if new.minimum else None,
+        request.code,
+        listed_at=f"{created_at.isoformat(timespec='microseconds')}#{request.code}",
+        kind=request.kind,
+        percent=request.percent,
+        amount_minor=request.amount.amount_minor if request.amount else None,
+        minimum_minor=request.minimum.amount_minor if request.minimum else None,
         currency=in_currency.currency if in_currency else None,
-        starts_at=new.starts_at,
-        ends_at=new.ends_at,
-        is_active=new.is_active,
-        uses_max=new.uses_max,
-        uses_per_customer_max=new.uses_per_customer_max,
+        starts_at=request.starts_at,
+        ends_at=request.ends_at,
+        is_active=request.is_active,
+        uses_max=request.uses_max,
+        uses_per_customer_max=request.uses_per_customer_max,
         used=before.used if before else 0,
-        description=new.description,
+        description=request.description,
         created_at=created_at,
         version=int(before.version) + 1 if before else 1,
     )

@@ -1,4 +1,4 @@
-"""The two sheets of rates: an item each, replaced as a whole."""
+"""The two rate tables: one item each, replaced as a whole."""
 
 from shared.errors.requests import StaleVersion
 from shared.http.etags import stale_version
@@ -6,16 +6,20 @@ from shared.storage.models.pricing import RateTable
 from shared.storage.transactions import Transaction
 
 
-def find(name: str) -> RateTable | None:
-    """As it is now."""
+def find_rate_table(name: str) -> RateTable | None:
+    """A consistent read: the caller compares the version."""
     return RateTable.find(name, consistent=True)
 
 
-def put(sheet: RateTable, *, upon: int) -> None:
-    """In place of that version; 0 where there is none. Raises StaleVersion and has not written."""
-    as_read = RateTable.version == upon if upon else RateTable.name.does_not_exist()
-    transaction = Transaction()  # its token tells a lost reply from someone else's edit
-    transaction.put(sheet, only_if=as_read, otherwise=_stale)
+def replace_rate_table(table: RateTable, *, version: int) -> None:
+    """Replace the table if it still has this version; 0: if there is none.
+
+    Raises StaleVersion and writes nothing otherwise.
+    """
+    is_unchanged = RateTable.version == version if version else RateTable.name.does_not_exist()
+    # A transaction, because its token tells a retry after a lost reply from somebody else's edit.
+    transaction = Transaction()
+    transaction.put(table, only_if=is_unchanged, otherwise=_stale)
     transaction.commit()
 
 

@@ -1,7 +1,12 @@
 from aws_lambda_powertools.event_handler import Response
 
 from orders.pricing.rates import service as rates
-from orders.pricing.rates.schemas import ShippingRates, ShippingRatesView, TaxRates, TaxRatesView
+from orders.pricing.rates.schemas import (
+    ShippingRatesRequest,
+    ShippingRatesView,
+    TaxRatesRequest,
+    TaxRatesView,
+)
 from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.etags import ExpectedVersion
@@ -12,41 +17,51 @@ from shared.security.permissions import Permission
 routes = Routes()
 
 
-@routes.get("/v1/tax-rates", tags=["Terms"])
+@routes.get("/v1/tax-rates", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def get_tax_rates(if_none_match: IfNoneMatch = None) -> Response[TaxRatesView]:
-    """What is taxed where. Nothing, as long as it was never set."""
-    view = TaxRatesView.from_model(rates.sheet_of(TaxRates))
+    """Read the tax rates of all destinations.
+
+    The table is empty until it is first set; then nothing is taxed.
+    """
+    view = TaxRatesView.from_model(rates.get_rates(TaxRatesRequest))
     return ok_response(view, version=view.version, if_none_match=if_none_match)
 
 
-@routes.put("/v1/tax-rates", tags=["Terms"])
+@routes.put("/v1/tax-rates", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
-def set_tax_rates(new: TaxRates, if_match: IfMatch) -> Response[TaxRatesView]:
-    """Say all of it anew: what is left out is not taxed any more.
+def replace_tax_rates(request: TaxRatesRequest, if_match: IfMatch) -> Response[TaxRatesView]:
+    """Replace the tax rates of all destinations.
 
-    It counts for orders and quotes from now on. Orders that are placed keep their tax.
+    A destination you omit is no longer taxed. The new rates apply to quotes and orders from now
+    on. Placed orders keep their tax.
     """
-    kept = rates.replace(new, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
-    view = TaxRatesView.from_model(kept)
+    table = rates.replace_rates(request, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
+    view = TaxRatesView.from_model(table)
     return ok_response(view, version=view.version)
 
 
-@routes.get("/v1/shipping-rates", tags=["Terms"])
+@routes.get("/v1/shipping-rates", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def get_shipping_rates(if_none_match: IfNoneMatch = None) -> Response[ShippingRatesView]:
-    """What shipping costs where. Nothing anywhere, as long as there is no zone."""
-    view = ShippingRatesView.from_model(rates.sheet_of(ShippingRates))
+    """Read the shipping rates of all zones.
+
+    The table is empty until it is first set; then shipping is free everywhere.
+    """
+    view = ShippingRatesView.from_model(rates.get_rates(ShippingRatesRequest))
     return ok_response(view, version=view.version, if_none_match=if_none_match)
 
 
-@routes.put("/v1/shipping-rates", tags=["Terms"])
+@routes.put("/v1/shipping-rates", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
-def set_shipping_rates(new: ShippingRates, if_match: IfMatch) -> Response[ShippingRatesView]:
-    """Say all of it anew: what is left out is not shipped to any more.
+def replace_shipping_rates(
+    request: ShippingRatesRequest, if_match: IfMatch
+) -> Response[ShippingRatesView]:
+    """Replace the shipping rates of all zones.
 
-    It counts for orders and quotes from now on. Orders that are placed keep what theirs costs.
+    The shop no longer ships to a country you omit. The new rates apply to quotes and orders from
+    now on. Placed orders keep their shipping price.
     """
-    kept = rates.replace(new, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
-    view = ShippingRatesView.from_model(kept)
+    table = rates.replace_rates(request, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
+    view = ShippingRatesView.from_model(table)
     return ok_response(view, version=view.version)

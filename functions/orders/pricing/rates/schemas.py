@@ -1,4 +1,4 @@
-"""The two documents that staff keep: what is taxed how, and what shipping costs."""
+"""The two rate tables, as staff send and read them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,27 +8,26 @@ from typing import Annotated, ClassVar, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from orders.pricing.rate_tables import ALL_OTHERS, PPM, STANDARD
 from shared.countries import CODES, Country
 from shared.http.schemas import ONE_LINE, RequestBody, View
 from shared.money import AMOUNT_MINOR_MAX, Currency
-from shared.storage.models.pricing import RateTable
+from shared.storage.models.pricing import SHIPPING_RATES, TAX_RATES, RateTable
 
 DESTINATIONS_MAX = 1_000
 ZONES_MAX = 300
-PPM_MAX = 1_000_000  # all of it
-ALL_OTHERS = "*"
 
 TaxClass = Annotated[
     str,
     Field(
         pattern="^[a-z0-9_-]{1,40}$",
-        description="Which of a destination's rates a product is taxed at.",
+        description="Selects one of a destination's rates; products have a tax class too.",
         examples=["standard"],
     ),
 ]
-Ppm = Annotated[
+RatePpm = Annotated[
     int,
-    Field(ge=0, le=PPM_MAX, description="Parts per million: 190000 is 19 %.", examples=[190000]),
+    Field(ge=0, le=PPM, description="Parts per million: 190000 is 19 %.", examples=[190000]),
 ]
 Region = Annotated[
     str,
@@ -44,89 +43,99 @@ def _country_or_all_others(code: str) -> str:
 
 
 class Destination(RequestBody):
-    """Where orders are taxed: a country, or a region of one, which counts before its country."""
+    """The tax rates of a country, or of a region of one. A region's rates replace its country's."""
 
     country: Country
     region: Region | None = Field(
-        default=None, description="As orders' addresses spell it; upper or lower case is the same."
+        default=None,
+        description="Spell it as addresses do; upper and lower case are the same.",
     )
-    prices_include_tax: bool = Field(description="Whether buyers there see prices with the tax.")
-    rates: dict[TaxClass, Ppm] = Field(
+    prices_include_tax: bool = Field(
+        description="Whether the shop's prices include the tax for buyers there."
+    )
+    rates: dict[TaxClass, RatePpm] = Field(
         min_length=1,
         max_length=50,
-        description="By tax class. `standard` is that of every class that is not named.",
+        description="By tax class. `standard` is required: it applies to classes not listed here.",
     )
-    shipping_class: TaxClass = "standard"
+    shipping_class: TaxClass = Field(default=STANDARD, description="The tax class of shipping.")
 
     @model_validator(mode="after")
-    def _has_a_standard(self) -> Self:
-        if "standard" not in self.rates:
+    def _has_a_standard_rate(self) -> Self:
+        if STANDARD not in self.rates:
             raise PydanticCustomError("no_standard_rate", "Must have a rate for `standard`")
         return self
 
 
-class TaxRates(RequestBody):
-    """A destination that is not among them is not taxed."""
+class TaxRatesRequest(RequestBody):
+    """All tax rates of the shop. Orders to other destinations are not taxed."""
 
-    sheet: ClassVar[str] = "tax"
+    table_name: ClassVar[str] = TAX_RATES
 
     destinations: list[Destination] = Field(max_length=DESTINATIONS_MAX)
 
     @model_validator(mode="after")
-    def _names_each_once(self) -> Self:
-        # Orders find a region whatever its case, so it must not have two rates that differ by that.
+    def _lists_each_place_once(self) -> Self:
+        # Orders match regions without regard to case, so two spellings would be ambiguous.
         _refuse_repeats(
-            f"{it.country} {it.region.casefold()}" if it.region else it.country
-            for it in self.destinations
+            f"{destination.country} {destination.region.casefold()}"
+            if destination.region
+            else destination.country
+            for destination in self.destinations
         )
         return self
 
 
 class Step(RequestBody):
-    from_minor: AmountMinor = Field(description="What the items cost at least, after discounts.")
+    """A shipping price, for items of a certain value or more."""
+
+    from_minor: AmountMinor = Field(description="The least value of the items, after discounts.")
     price_minor: AmountMinor
 
 
 class Zone(RequestBody):
-    """Where shipping costs the same."""
+    """Countries that share one shipping price list in one currency."""
 
     name: str = Field(min_length=1, max_length=100, pattern=ONE_LINE)
     countries: list[Annotated[str, AfterValidator(_country_or_all_others)]] = Field(
         min_length=1,
         max_length=250,
-        description="`*` is every country that no zone of this currency names.",
+        description="ISO 3166-1 alpha-2. `*` stands for every country that no other zone in this "
+        "currency lists.",
         examples=[["DE", "AT"]],
     )
     currency: Currency
     steps: list[Step] = Field(
-        min_length=1, max_length=20, description="The first is from 0; each from more than before."
+        min_length=1,
+        max_length=20,
+        description="In ascending order of `from_minor`; the first starts at 0.",
     )
     free_from_minor: AmountMinor | None = Field(
-        default=None, description="What the items cost, after discounts, to be shipped for nothing."
+        default=None, description="Shipping is free for items of this value or more."
     )
 
     @model_validator(mode="after")
-    def _climbs_from_nothing(self) -> Self:
+    def _ascends_from_zero(self) -> Self:
         starts = [step.from_minor for step in self.steps]
         if starts[0] != 0 or starts != sorted(set(starts)):
             raise PydanticCustomError(
                 "steps_out_of_order",
-                "The first step must be from 0, and each from more than before",
+                "The first step must start at 0, and each must start above the one before",
             )
         return self
 
 
-class ShippingRates(RequestBody):
-    """Once there are any, orders go to these zones alone; until then shipping is free."""
+class ShippingRatesRequest(RequestBody):
+    """All shipping zones of the shop. Orders ship only there; without zones, shipping is free."""
 
-    sheet: ClassVar[str] = "shipping"
+    table_name: ClassVar[str] = SHIPPING_RATES
 
     zones: list[Zone] = Field(max_length=ZONES_MAX)
 
     @model_validator(mode="after")
-    def _names_each_once(self) -> Self:
+    def _lists_each_country_once(self) -> Self:
         _refuse_repeats(
-            f"{country} in {it.currency}" for it in self.zones for country in it.countries
+            f"{country} in {zone.currency}" for zone in self.zones for country in zone.countries
         )
         return self
 
@@ -135,39 +144,39 @@ def _refuse_repeats(places: Iterable[str]) -> None:
     repeated = [place for place, count in Counter(places).items() if count > 1]
     if repeated:
         raise PydanticCustomError(
-            "named_twice", "Each place must be named once: {place} is not", {"place": repeated[0]}
+            "named_twice", "Must list each place once: {place} is repeated", {"place": repeated[0]}
         )
 
 
-class SheetView(View):
-    """The document as it stands, and since when. Of one that was never set, the version is 0."""
+class RateTableView(View):
+    """A rate table and its last change."""
 
-    version: int
+    version: int = Field(description="0 if the table was never set.")
     updated_at: datetime | None
-    updated_by: str | None = Field(description="The user who has set it.")
+    updated_by: str | None = Field(description="The id of the user who set it.")
 
 
-class TaxRatesView(SheetView):
+class TaxRatesView(RateTableView):
     destinations: list[Destination]
 
     @classmethod
-    def from_model(cls, sheet: RateTable) -> Self:
+    def from_model(cls, table: RateTable) -> Self:
         return cls(
-            destinations=TaxRates.model_validate_json(sheet.document).destinations,
-            version=int(sheet.version),
-            updated_at=sheet.updated_at,
-            updated_by=sheet.updated_by,
+            destinations=TaxRatesRequest.model_validate_json(table.document).destinations,
+            version=int(table.version),
+            updated_at=table.updated_at,
+            updated_by=table.updated_by,
         )
 
 
-class ShippingRatesView(SheetView):
+class ShippingRatesView(RateTableView):
     zones: list[Zone]
 
     @classmethod
-    def from_model(cls, sheet: RateTable) -> Self:
+    def from_model(cls, table: RateTable) -> Self:
         return cls(
-            zones=ShippingRates.model_validate_json(sheet.document).zones,
-            version=int(sheet.version),
-            updated_at=sheet.updated_at,
-            updated_by=sheet.updated_by,
+            zones=ShippingRatesRequest.model_validate_json(table.document).zones,
+            version=int(table.version),
+            updated_at=table.updated_at,
+            updated_by=table.updated_by,
         )

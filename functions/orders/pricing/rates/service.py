@@ -1,66 +1,70 @@
-"""What is taxed how, and what shipping costs: two documents, each read and replaced as a whole."""
+"""Tax rates and shipping rates: two tables, each read and replaced as a whole."""
 
-from orders.editing import persistently
 from orders.pricing.rates import repository
-from orders.pricing.rates.schemas import ShippingRates, TaxRates
+from orders.pricing.rates.schemas import ShippingRatesRequest, TaxRatesRequest
 from shared import clock, observability
 from shared.errors.requests import InvalidFields
 from shared.http.etags import ExpectedVersion
 from shared.http.schemas import invalid_fields_error
+from shared.retries import retry_on_stale_version
 from shared.storage.models.pricing import RateTable
 
-DOCUMENT_BYTES_MAX = 300_000  # of the 400 KB that an item may have
+DOCUMENT_BYTES_MAX = 300_000  # of DynamoDB's 400 KB an item
 
-Rates = TaxRates | ShippingRates
+Rates = TaxRatesRequest | ShippingRatesRequest
 
-_NOTHING: dict[str, Rates] = {
-    TaxRates.sheet: TaxRates(destinations=[]),
-    ShippingRates.sheet: ShippingRates(zones=[]),
+_EMPTY: dict[str, Rates] = {
+    TaxRatesRequest.table_name: TaxRatesRequest(destinations=[]),
+    ShippingRatesRequest.table_name: ShippingRatesRequest(zones=[]),
 }
 
 
-def sheet_of(kind: type[Rates]) -> RateTable:
-    """As it is now; one that was never set is empty, and its version 0."""
-    found = repository.find(kind.sheet)
-    return found or RateTable(kind.sheet, document=_text_of(_NOTHING[kind.sheet]), version=0)
+def get_rates(kind: type[Rates]) -> RateTable:
+    """The current table; an empty one with version 0 if it was never set."""
+    table = repository.find_rate_table(kind.table_name)
+    return table or RateTable(
+        kind.table_name, document=_to_document(_EMPTY[kind.table_name]), version=0
+    )
 
 
-def replace(rates: Rates, expected: ExpectedVersion, *, by: str) -> RateTable:
-    """Raises InvalidFields when it is too large, StaleVersion, and ConcurrentModification."""
-    text = _text_of(rates)
-    size = len(text.encode())
+def replace_rates(rates: Rates, expected: ExpectedVersion, *, by: str) -> RateTable:
+    """Raises InvalidFields for a table that is too large, StaleVersion, ConcurrentModification."""
+    document = _to_document(rates)
+    size = len(document.encode())
     if size > DOCUMENT_BYTES_MAX:
         raise _too_large(rates, size)
-    return persistently(lambda: _replace_once(rates, text, expected, by=by), expected)
+    return retry_on_stale_version(lambda: _replace_once(rates, document, expected, by=by), expected)
 
 
-def _replace_once(rates: Rates, text: str, expected: ExpectedVersion, *, by: str) -> RateTable:
-    before = sheet_of(type(rates))
+def _replace_once(rates: Rates, document: str, expected: ExpectedVersion, *, by: str) -> RateTable:
+    before = get_rates(type(rates))
     expected.check(before.version)
-    if before.version and before.document == text:
+    if before.version and before.document == document:
         return before
     after = RateTable(
-        rates.sheet,
-        document=text,
+        rates.table_name,
+        document=document,
         version=int(before.version) + 1,
         updated_at=clock.utc_now(),
         updated_by=by,
     )
-    repository.put(after, upon=int(before.version))
-    observability.audit(f"set_{rates.sheet}_rates", "done", user_id=by, version=str(after.version))
+    repository.replace_rate_table(after, version=int(before.version))
+    observability.audit(
+        f"replace_{rates.table_name}_rates", "done", user_id=by, version=str(after.version)
+    )
     return after
 
 
-def _text_of(rates: Rates) -> str:
-    # Without nulls, which say nothing; with what is so by default, which may not be so for ever.
+def _to_document(rates: Rates) -> str:
+    # Defaults are stored: a later version of the code may have others. Nulls carry nothing.
     return rates.model_dump_json(exclude_none=True)
 
 
 def _too_large(rates: Rates, size: int) -> InvalidFields:
     (field,) = type(rates).model_fields
     message = (
-        f"Must be at most {DOCUMENT_BYTES_MAX:,} bytes of JSON, and is {size:,}: leave out regions "
-        "that are taxed like their country, and give zones more countries"
+        f"Must be at most {DOCUMENT_BYTES_MAX:,} bytes of JSON, and is {size:,}. Remove regions "
+        "that have the rates of their country, or combine zones"
     )
     return invalid_fields_error(
         [{"loc": ("body", field), "type": "rates_too_large", "msg": message}]

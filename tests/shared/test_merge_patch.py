@@ -25,6 +25,6 @@ from shared.http.schemas import apply_merge_patch
         ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
     ],
 )
-def test_patches_merge_as_rfc_7396_has_it(target, change, result):
-    """Appendix A."""
+def test_patches_merge_as_in_rfc_7396(target, change, result):
+    """The examples of RFC 7396, appendix A."""
     assert apply_merge_patch(target, change) == result

@@ -1,9 +1,11 @@
+"""A quote, as clients see it."""
+
 from typing import Self
 
 from pydantic import Field
 
 from orders.pricing.quotes import Quote
-from orders.views import QuotedLineView, TotalsView
+from orders.views import TAX_INCLUDED, QuotedLineView, TotalsView
 from shared.http.schemas import View
 
 
@@ -13,9 +15,9 @@ class QuoteView(View):
     currency: str
     lines: list[QuotedLineView]
     totals: TotalsView
-    tax_included: bool = Field(description="Whether the prices, and so the total, have the tax.")
+    tax_included: bool = Field(description=TAX_INCLUDED)
     promotion_code: str | None
-    shipping_zone: str | None = Field(description="None where all shipping is free.")
+    shipping_zone: str | None = Field(description="Null if the shop has no shipping rates.")
 
     @classmethod
     def from_model(cls, quote: Quote) -> Self:

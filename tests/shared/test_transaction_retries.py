@@ -1,4 +1,4 @@
-"""Rules on moto, with the faults that moto does not have: lost races, throttling, silence."""
+"""Rules on moto with faults that moto does not have: conflicts, throttling, lost replies."""
 
 import random
 from types import SimpleNamespace
@@ -28,11 +28,11 @@ CONFLICT = cancelled_transaction("TransactionConflict")
 
 
 @pytest.fixture(autouse=True)
-def naps(monkeypatch) -> list[float]:
-    """How long each wait was, with nobody dynamo."""
-    taken: list[float] = []
-    monkeypatch.setattr(retries, "time", SimpleNamespace(sleep=taken.append))
-    return taken
+def pauses(monkeypatch) -> list[float]:
+    """The length of each pause, without waiting."""
+    seconds: list[float] = []
+    monkeypatch.setattr(retries, "time", SimpleNamespace(sleep=seconds.append))
+    return seconds
 
 
 def sale(product: Product, quantity: int = 1) -> Transaction:
@@ -51,7 +51,7 @@ def transactions(*faults):
 
 
 @pytest.mark.parametrize("lost", range(ATTEMPTS))
-def test_a_lost_race_is_run_again_and_won_once(lost):
+def test_a_conflict_is_retried_and_written_once(lost):
     tea = shop.product("TEA", available=5)
 
     with transactions(*[CONFLICT] * lost) as calls:
@@ -61,7 +61,7 @@ def test_a_lost_race_is_run_again_and_won_once(lost):
     assert shop.available(tea) == 4
 
 
-def test_four_lost_races_are_enough():
+def test_a_transaction_gives_up_after_four_conflicts():
     tea = shop.product("TEA", available=5)
 
     with transactions(*[CONFLICT] * 100) as calls, pytest.raises(Contended) as raised:
@@ -73,41 +73,41 @@ def test_four_lost_races_are_enough():
     assert shop.available(tea) == 5
 
 
-@pytest.mark.parametrize("tries", [1, 2, 7])
-def test_as_many_races_are_run_as_are_asked_for(naps, tries):
+@pytest.mark.parametrize("attempts", [1, 2, 7])
+def test_a_caller_chooses_the_number_of_attempts(pauses, attempts):
     tea = shop.product("TEA", available=5)
 
     with transactions(*[CONFLICT] * 100) as calls, pytest.raises(Contended):
-        sale(tea).commit(attempts=tries)
+        sale(tea).commit(attempts=attempts)
 
-    assert (len(calls), len(naps)) == (tries, tries - 1)
+    assert (len(calls), len(pauses)) == (attempts, attempts - 1)
     assert shop.available(tea) == 5
 
 
-@pytest.mark.parametrize(("lost", "tries"), [(0, 1), (1, 2), (6, 7)])
-def test_a_race_that_is_won_at_the_last_try_is_won(lost, tries):
+@pytest.mark.parametrize(("lost", "attempts"), [(0, 1), (1, 2), (6, 7)])
+def test_the_last_attempt_can_succeed(lost, attempts):
     tea = shop.product("TEA", available=5)
 
     with transactions(*[CONFLICT] * lost):
-        sale(tea).commit(attempts=tries)
+        sale(tea).commit(attempts=attempts)
 
     assert shop.available(tea) == 4
 
 
-def test_the_waits_between_tries_are_short_and_none_comes_after_the_last(naps, monkeypatch):
+def test_pauses_are_short_and_none_follows_the_last_attempt(pauses, monkeypatch):
     monkeypatch.setattr(random, "uniform", lambda _, most: most)
     tea = shop.product("TEA", available=5)
 
     with transactions(*[CONFLICT] * 100), pytest.raises(Unavailable):
         sale(tea).commit()
 
-    assert naps == [0.05, 0.1, 0.2]
+    assert pauses == [0.05, 0.1, 0.2]
 
 
 @pytest.mark.parametrize(
     "code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]
 )
-def test_a_cancellation_that_may_pass_is_tried_again(code):
+def test_a_transient_cancellation_is_retried(code):
     tea = shop.product("TEA", available=5)
 
     with transactions(cancelled_transaction("None", code)) as calls:
@@ -117,9 +117,9 @@ def test_a_cancellation_that_may_pass_is_tried_again(code):
     assert shop.available(tea) == 4
 
 
-def test_a_failed_condition_outweighs_a_lost_race():
+def test_a_failed_condition_outweighs_a_conflict():
     transaction = sale(shop.product("TEA", available=5))
-    transaction.put(Stock("prd_pot", available=1, version=1))  # puts are sent before updates
+    transaction.put(Stock("prd_pot", available=1, version=1))  # pynamodb sends puts before updates
     reasons = cancelled_transaction("TransactionConflict", "ConditionalCheckFailed")
 
     with transactions(reasons) as calls, pytest.raises(OutOfStock):
@@ -129,7 +129,7 @@ def test_a_failed_condition_outweighs_a_lost_race():
 
 
 @pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
-def test_a_cancellation_that_will_not_pass_is_not_tried_again(code):
+def test_a_permanent_cancellation_is_not_retried(code):
     reasons = cancelled_transaction("TransactionConflict", code)
     tea = shop.product("TEA", available=5)
 
@@ -152,7 +152,7 @@ OVERLOAD = [
     error_reply("TransactionInProgressException"),
     error_reply("InternalServerError", status=500),
     error_reply("ServiceUnavailable", status=503),
-    error_reply("502", status=502),  # what botocore makes of a reply that is no JSON
+    error_reply("502", status=502),  # botocore's error for a reply that is not JSON
 ]
 
 
@@ -161,24 +161,24 @@ def name_of(fault):
 
 
 @pytest.mark.parametrize("fault", SILENCE + OVERLOAD, ids=name_of)
-def test_a_write_that_dynamodb_cannot_take_is_unavailable(fault):
+def test_a_write_fails_as_unavailable_when_dynamodb_does(fault):
     tea = shop.product("TEA", available=5)
 
     with transactions(fault) as calls, pytest.raises(Unavailable) as raised:
         sale(tea).commit()
 
-    assert not isinstance(raised.value, Contended)  # which would say that nothing was written
+    assert not isinstance(raised.value, Contended)  # Contended would claim that nothing was written
     assert len(calls) == 1
     assert shop.available(tea) == 5
 
 
 @pytest.mark.parametrize("fault", SILENCE + OVERLOAD, ids=name_of)
-def test_a_read_that_dynamodb_cannot_take_is_unavailable(fault):
+def test_a_read_fails_as_unavailable_when_dynamodb_does(fault):
     with inject_faults(dynamo.connection().client, "GetItem", fault), pytest.raises(Unavailable):
         Stock.get("prd_tea")
 
 
-def test_a_denied_permission_is_no_overload():
+def test_a_denied_permission_is_not_an_overload():
     tea = shop.product("TEA", available=5)
 
     with transactions(error_reply("AccessDeniedException")), pytest.raises(TransactWriteError):

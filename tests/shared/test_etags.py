@@ -1,4 +1,4 @@
-"""Pure: ETags, and what an edit or a reader says that it has seen."""
+"""Pure: ETags, and the headers that compare them."""
 
 from contextlib import suppress
 
@@ -23,7 +23,7 @@ def accepts(if_match: str, version: float) -> bool:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.none() | VERSIONS)
-def test_an_etag_is_a_strong_one_of_ascii_and_the_same_for_the_same_bytes(body, version):
+def test_an_etag_is_strong_ascii_and_deterministic(body, version):
     etag = make_etag(body, version)
 
     assert etag.isascii()
@@ -32,21 +32,21 @@ def test_an_etag_is_a_strong_one_of_ascii_and_the_same_for_the_same_bytes(body, 
 
 
 @pytest.mark.parametrize(("body", "version"), [(BODY + " ", 7), (BODY, 8), (BODY, None), ("", 7)])
-def test_another_answer_has_another_etag(body, version):
+def test_another_response_has_another_etag(body, version):
     assert make_etag(body, version) != ETAG
 
 
 @given(VERSIONS)
-def test_an_edit_is_taken_that_was_made_upon_what_there_is(version):
+def test_an_edit_of_the_current_version_is_accepted(version):
     assert accepts(make_etag(BODY, version), version)
     assert not accepts(make_etag(BODY, version), version + 1)
 
 
 @pytest.mark.parametrize("if_match", ['"7"', '"7-0f3a"', ETAG, f" {ETAG}\t", '"6", "7"', '"","7"'])
-def test_the_version_alone_decides_about_an_edit(if_match):
-    """The digest is of all that was shown, of which some changes without an edit."""
+def test_an_edit_compares_only_the_version(if_match):
+    """The digest also covers fields that change without an edit, such as stock."""
     assert accepts(if_match, 7)
-    assert accepts(if_match, 7.0)  # as DynamoDB's numbers may come
+    assert accepts(if_match, 7.0)  # DynamoDB's numbers can be floats
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_the_version_alone_decides_about_an_edit(if_match):
         '"7-xyz"',
         '"0x7"',
         '"7.0"',
-        '"٧"',  # a seven, to a regex
+        '"٧"',  # \d would match this digit
         '""',
         '"*"',
         '"7\\"',
@@ -68,18 +68,18 @@ def test_the_version_alone_decides_about_an_edit(if_match):
         make_etag(BODY),
     ],
 )
-def test_a_tag_that_was_not_given_for_this_version_is_a_stale_one(if_match):
+def test_an_etag_of_another_version_is_stale(if_match):
     assert not accepts(if_match, 7)
 
 
 @pytest.mark.parametrize("if_match", ['W/"7"', f"W/{ETAG}", f'W/{ETAG}, "6"'])
-def test_a_weak_tag_is_no_ground_for_an_edit(if_match):
-    """RFC 9110, 13.1.1: compared strongly."""
+def test_a_weak_etag_matches_no_edit(if_match):
+    """RFC 9110, 13.1.1 requires a strong comparison."""
     assert not accepts(if_match, 7)
 
 
 @pytest.mark.parametrize("if_match", ["*", " * ", "\t*"])
-def test_a_star_stands_for_whatever_there_is(if_match):
+def test_a_star_matches_every_version(if_match):
     expected = ExpectedVersion.parse(if_match)
 
     assert expected.is_any
@@ -87,11 +87,11 @@ def test_a_star_stands_for_whatever_there_is(if_match):
         expected.check(version)
 
 
-def test_a_list_of_tags_is_not_any_version():
+def test_a_list_of_etags_does_not_match_every_version():
     assert not ExpectedVersion.parse('"6", "7"').is_any
 
 
-def test_a_stale_edit_is_told_the_version_that_there_is():
+def test_a_stale_edit_gets_the_current_version():
     with pytest.raises(StaleVersion) as raised:
         ExpectedVersion.parse('"6-0f3a", "5"').check(7.0)
 
@@ -130,7 +130,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("header", MALFORMED)
-def test_a_header_that_cannot_be_read_is_called_so(header):
+def test_a_malformed_header_is_refused(header):
     with pytest.raises(InvalidPrecondition, match=r"^If-Match is malformed"):
         ExpectedVersion.parse(header)
     with pytest.raises(InvalidPrecondition, match=r"^If-None-Match is malformed"):
@@ -138,14 +138,14 @@ def test_a_header_that_cannot_be_read_is_called_so(header):
 
 
 @given(st.text(max_size=500))
-def test_any_header_is_either_read_or_refused(header):
+def test_any_header_is_parsed_or_refused(header):
     for ask in (lambda: ExpectedVersion.parse(header), lambda: is_not_modified(header, ETAG)):
         with suppress(InvalidPrecondition):
             ask()
 
 
 @given(st.lists(VERSIONS, min_size=1, max_size=10), VERSIONS)
-def test_of_several_tags_any_may_be_the_one(listed, version):
+def test_one_matching_etag_of_several_is_enough(listed, version):
     if_match = ", ".join(make_etag(BODY, each) for each in listed)
 
     assert accepts(if_match, version) == (version in listed)
@@ -155,12 +155,12 @@ def test_of_several_tags_any_may_be_the_one(listed, version):
 @pytest.mark.parametrize(
     "if_none_match", [ETAG, f"W/{ETAG}", f'"0", {ETAG}', f'W/"0" ,W/{ETAG}\t', "*", " * "]
 )
-def test_a_reader_has_it_already(if_none_match):
-    """Compared weakly: whoever compresses the answer on its way makes a weak tag of ours."""
+def test_a_matching_etag_means_not_modified(if_none_match):
+    """A weak comparison, because proxies that compress responses weaken our ETags."""
     assert is_not_modified(if_none_match, ETAG)
 
 
 @pytest.mark.parametrize("if_none_match", [None, '"7"', '"7-0f3a"', 'W/"7"', ETAG.upper(), '"*"'])
-def test_a_reader_has_something_else(if_none_match):
-    """To a reader, all that is shown counts, and not the version alone."""
+def test_another_etag_means_modified(if_none_match):
+    """A read compares the whole response, not only the version."""
     assert not is_not_modified(if_none_match, ETAG)

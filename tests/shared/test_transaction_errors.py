@@ -1,4 +1,4 @@
-"""Rules on moto: a refusal that depends on what its condition has met."""
+"""Rules on moto: errors that depend on the stored item."""
 
 import pytest
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 
 class Found(Exception):
-    """Told what the condition met."""
+    """Carries the item that failed the condition."""
 
     def __init__(self, item: Stock | Login | None) -> None:
         self.item = item
@@ -23,7 +23,7 @@ def found_by(transaction: Transaction) -> Stock | Login | None:
     return raised.value.item
 
 
-def test_a_put_that_is_refused_can_tell_what_was_there():
+def test_a_refused_put_gets_the_stored_item():
     shop.login("ada@example.com", user_id="usr_first").save()
     transaction = Transaction()
     new = shop.login("ada@example.com", user_id="usr_second")
@@ -35,7 +35,7 @@ def test_a_put_that_is_refused_can_tell_what_was_there():
     assert (item.user_id, item.roles) == ("usr_first", {"customer"})
 
 
-def test_an_update_that_is_refused_can_tell_what_was_there():
+def test_a_refused_update_gets_the_stored_item():
     tea = shop.product("TEA", available=3)
     transaction = Transaction()
     actions = [Stock.available.add(-5)]
@@ -49,7 +49,7 @@ def test_an_update_that_is_refused_can_tell_what_was_there():
     assert shop.available(tea) == 3
 
 
-def test_what_was_not_there_at_all_is_none():
+def test_a_missing_item_is_none():
     transaction = Transaction()
     item = Stock("prd_nothing")
     actions = [Stock.available.set(1)]
@@ -58,7 +58,7 @@ def test_what_was_not_there_at_all_is_none():
     assert found_by(transaction) is None
 
 
-def test_the_function_decides_by_the_item_which_refusal_it_is():
+def test_the_function_chooses_the_error_by_the_item():
     def refusal(item: Stock | None) -> Exception:
         return LookupError("never counted" if item is None else f"{item.available} left")
 
@@ -79,7 +79,7 @@ def test_the_function_decides_by_the_item_which_refusal_it_is():
     assert messages == ["2 left", "never counted"]
 
 
-def test_of_two_that_are_refused_the_first_is_told_its_own_item():
+def test_the_first_of_two_refused_writes_gets_its_item():
     tea, pot = shop.product("TEA", available=1), shop.product("POT", available=2)
     transaction = Transaction()
     for product in (pot, tea):

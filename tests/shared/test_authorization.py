@@ -1,4 +1,4 @@
-"""Pure: where a request comes from."""
+"""Pure: the sender of a request."""
 
 import pytest
 
@@ -19,14 +19,14 @@ def request(**facts: str):
     return event
 
 
-def test_a_client_is_what_api_gateway_has_seen():
+def test_a_client_is_the_sender_that_api_gateway_saw():
     event = request(sourceIp="203.0.113.9", userAgent="Firefox")
 
     assert client_from_event(event) == Client("203.0.113.9", "Firefox")
 
 
 @pytest.mark.parametrize("header", FORGED_ADDRESSES)
-def test_no_header_moves_a_client_elsewhere(header):
+def test_no_header_changes_the_client_s_address(header):
     event = request(sourceIp="203.0.113.9")
     event["headers"][header] = FORGED_ADDRESSES[header]
 
@@ -34,14 +34,14 @@ def test_no_header_moves_a_client_elsewhere(header):
 
 
 @pytest.mark.parametrize("character", ["x", "é", "🛒"])
-def test_a_device_is_kept_to_its_first_200_characters(character):
-    kept = client_from_event(request(userAgent=character * 201)).device
+def test_a_device_name_is_cut_to_200_characters(character):
+    device = client_from_event(request(userAgent=character * 201)).device
 
-    assert kept == character * 200
+    assert device == character * 200
     assert DEVICE_MAX == 200
 
 
-def test_a_client_need_not_say_what_it_is():
+def test_a_client_needs_no_user_agent():
     event = request()
     del event["requestContext"]["http"]["userAgent"]
 

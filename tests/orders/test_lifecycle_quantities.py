@@ -1,4 +1,4 @@
-"""The units of an order come back to stock once, whatever happens to it, and to where they were."""
+"""Each unit of an order returns to stock once, and to the shard it came from."""
 
 import pytest
 
@@ -31,13 +31,13 @@ def tea():
     return shop.product("TEA", available=10)
 
 
-def split(available: int, shards: int) -> Product:
+def sharded(available: int, shards: int) -> Product:
     product = shop.product("TEA", available=available)
     patch_product(product.product_id, {"stock_shards": shards})
     return product
 
 
-def back(product: Product, quantity: int, key: str = "return-1"):
+def return_units(product: Product, quantity: int, key: str = "return-1"):
     return return_items(key, **{product.product_id: quantity})
 
 
@@ -68,7 +68,7 @@ def returned(order: Order) -> list[int]:
         ((cancel, captured, settle_refund()), 0, 0),
     ],
 )
-def test_what_an_order_keeps_from_being_sold(life, sold, allocated, tea):
+def test_an_open_order_holds_its_units(life, sold, allocated, tea):
     order = orders.create_order(*life, product=tea, quantity=3)
 
     assert count_units(tea) == (10 - sold, allocated)
@@ -91,34 +91,32 @@ def test_what_an_order_keeps_from_being_sold(life, sold, allocated, tea):
         ((captured, ship, refund(), settle_refund()), (), 2, 0),
     ],
 )
-def test_one_unit_of_three_that_is_taken_back_is_not_given_back_again(
-    before, after, sold, allocated, tea
-):
+def test_a_returned_unit_is_not_restocked_again(before, after, sold, allocated, tea):
     order = orders.create_order(*before, product=tea, quantity=3)
 
-    for decide in (back(tea, 1), *after):
+    for decide in (return_units(tea, 1), *after):
         order = update_order(order.order_id, decide)
 
     assert count_units(tea) == (10 - sold, allocated)
     assert returned(order) == [3 - sold]
 
 
-def test_it_is_taken_back_in_parts_and_never_more_than_was_sold(tea):
+def test_partial_returns_never_exceed_the_sold_units(tea):
     order = orders.create_order(captured, ship, product=tea, quantity=3)
-    update_order(order.order_id, back(tea, 2, "first"))
+    update_order(order.order_id, return_units(tea, 2, "first"))
 
     with pytest.raises(ReturnQuantityExceeded) as refused:
-        update_order(order.order_id, back(tea, 2, "second"))
+        update_order(order.order_id, return_units(tea, 2, "second"))
 
     assert refused.value.details["lines"] == [
         {"product_id": tea.product_id, "quantity": 2, "returnable": 1}
     ]
     assert count_units(tea) == (9, 0)
-    update_order(order.order_id, back(tea, 1, "third"))
+    update_order(order.order_id, return_units(tea, 1, "third"))
     assert count_units(tea) == (10, 0)
 
 
-def test_what_the_order_never_had_is_not_taken_back(tea):
+def test_a_product_outside_the_order_is_not_returned(tea):
     order = orders.create_order(captured, ship, product=tea)
 
     with pytest.raises(ReturnQuantityExceeded) as refused:
@@ -127,11 +125,11 @@ def test_what_the_order_never_had_is_not_taken_back(tea):
     assert refused.value.details["lines"][0]["returnable"] == 0
 
 
-def test_the_same_return_twice_is_one(tea):
+def test_the_same_return_twice_counts_once(tea):
     order = orders.create_order(captured, ship, product=tea)
 
     for _ in range(2):
-        order = update_order(order.order_id, back(tea, 1))
+        order = update_order(order.order_id, return_units(tea, 1))
 
     assert count_units(tea) == (9, 0)
     assert len(order.returns) == 1
@@ -142,13 +140,13 @@ def test_the_same_return_twice_is_one(tea):
 
 def shards_of(product: Product) -> list[tuple[int, int]]:
     return [
-        (it.available, it.allocated)
-        for it in stock.get_stock(Product.get(product.product_id)).shards
+        (shard.available, shard.allocated)
+        for shard in stock.get_stock(Product.get(product.product_id)).shards
     ]
 
 
-def test_units_come_back_to_the_shards_that_they_were_taken_from():
-    tea = split(9, 3)
+def test_units_return_to_the_shards_they_came_from():
+    tea = sharded(9, 3)
     order = orders.create_order(captured, product=tea, quantity=9)
     assert shards_of(tea) == [(0, 3)] * 3
 
@@ -157,8 +155,8 @@ def test_units_come_back_to_the_shards_that_they_were_taken_from():
     assert shards_of(tea) == [(3, 0)] * 3
 
 
-def test_what_is_shipped_is_on_order_in_no_shard():
-    tea = split(9, 3)
+def test_shipped_units_are_allocated_in_no_shard():
+    tea = sharded(9, 3)
 
     orders.create_order(captured, ship, product=tea, quantity=8)
 
@@ -166,21 +164,21 @@ def test_what_is_shipped_is_on_order_in_no_shard():
     assert [allocated for _, allocated in shards_of(tea)] == [0, 0, 0]
 
 
-def test_a_part_comes_back_from_as_many_shards_as_it_takes():
-    tea = split(9, 3)
+def test_a_partial_return_spans_as_many_shards_as_needed():
+    tea = sharded(9, 3)
     order = orders.create_order(captured, product=tea, quantity=9)
 
-    update_order(order.order_id, back(tea, 4))
+    update_order(order.order_id, return_units(tea, 4))
 
     assert count_units(tea) == (4, 5)
     assert all(available + allocated == 3 for available, allocated in shards_of(tea))
-    assert sum(Order.get(order.order_id).lines[0].taken_json.values()) == 5
+    assert sum(Order.get(order.order_id).lines[0].allocations_json.values()) == 5
 
 
 @pytest.mark.parametrize("shards", [1, 2, 5])
 @pytest.mark.parametrize("shipping", [(), (ship,)], ids=["cancelled", "shipped"])
-def test_it_adds_up_though_the_stock_was_split_anew_meanwhile(shards, shipping):
-    tea = split(9, 3)
+def test_stock_adds_up_after_resharding(shards, shipping):
+    tea = sharded(9, 3)
     order = orders.create_order(captured, product=tea, quantity=7)
     patch_product(tea.product_id, {"stock_shards": shards})
 
@@ -188,11 +186,11 @@ def test_it_adds_up_though_the_stock_was_split_anew_meanwhile(shards, shipping):
         update_order(order.order_id, decide)
 
     assert count_units(tea) == ((2, 0) if shipping else (9, 0))
-    assert min(Stock.scan(), key=lambda it: it.allocated).allocated == 0
+    assert min(Stock.scan(), key=lambda shard: shard.allocated).allocated == 0
 
 
-def test_a_product_whose_stock_was_split_anew_leaves_the_others_where_they_were():
-    tea, cup = split(9, 3), shop.product("CUP", available=9)
+def test_resharding_one_product_leaves_the_others_in_place():
+    tea, cup = sharded(9, 3), shop.product("CUP", available=9)
     patch_product(cup.product_id, {"stock_shards": 3})
     order = orders.create_order(captured, product=tea, lines=[shop.line(tea, 9), shop.line(cup, 9)])
     patch_product(tea.product_id, {"stock_shards": 2})
@@ -203,8 +201,8 @@ def test_a_product_whose_stock_was_split_anew_leaves_the_others_where_they_were(
     assert shards_of(cup) == [(3, 0)] * 3
 
 
-def test_it_adds_up_for_two_orders_of_which_one_is_older_than_the_split():
-    tea = split(12, 3)
+def test_stock_adds_up_for_orders_before_and_after_resharding():
+    tea = sharded(12, 3)
     older = orders.create_order(captured, product=tea, quantity=6)
     patch_product(tea.product_id, {"stock_shards": 3})
     newer = orders.create_order(captured, product=tea, quantity=5)
@@ -217,10 +215,10 @@ def test_it_adds_up_for_two_orders_of_which_one_is_older_than_the_split():
     assert [available < 0 for available, _ in shards_of(tea)] == [False] * 3
 
 
-def test_what_was_shipped_comes_back_to_the_first_shard():
-    tea = split(9, 3)
+def test_shipped_units_return_to_the_first_shard():
+    tea = sharded(9, 3)
     order = orders.create_order(captured, ship, product=tea, quantity=9)
 
-    update_order(order.order_id, back(tea, 9))
+    update_order(order.order_id, return_units(tea, 9))
 
     assert shards_of(tea) == [(9, 0), (0, 0), (0, 0)]

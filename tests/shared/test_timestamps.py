@@ -1,4 +1,4 @@
-"""Pure: points in time as clients write them."""
+"""Pure: timestamps, as clients write them."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -9,9 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.timestamps import Timestamp
 
-MOMENT = TypeAdapter(Timestamp)
-OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda it: timezone(timedelta(minutes=it)))
-FIRST, LAST = datetime(2, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001 (their zone is drawn)
+TIMESTAMP = TypeAdapter(Timestamp)
+OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda n: timezone(timedelta(minutes=n)))
+FIRST, LAST = datetime(2, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001 (the test adds a zone)
 
 
 @pytest.mark.parametrize(
@@ -24,10 +24,10 @@ FIRST, LAST = datetime(2, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001 (their z
         ("2026-11-01T00:00:00.123456789Z", "2026-11-01T00:00:00.123456+00:00"),
     ],
 )
-def test_a_moment_is_kept_in_utc(written, is_in_utc):
-    moment = MOMENT.validate_python(written)
+def test_a_timestamp_is_converted_to_utc(written, is_in_utc):
+    timestamp = TIMESTAMP.validate_python(written)
 
-    assert (moment.isoformat(), moment.tzinfo) == (is_in_utc, UTC)
+    assert (timestamp.isoformat(), timestamp.tzinfo) == (is_in_utc, UTC)
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ def test_a_moment_is_kept_in_utc(written, is_in_utc):
     ],
     ids=repr,
 )
-def test_what_is_no_moment_for_sure_is_refused(written):
+def test_an_ambiguous_timestamp_is_refused(written):
     with pytest.raises(ValidationError) as refused:
-        MOMENT.validate_python(written, strict=True)
+        TIMESTAMP.validate_python(written, strict=True)
 
     assert refused.value.errors()[0]["type"] == "not_a_time"
 
 
 @given(st.datetimes(FIRST, LAST, timezones=OFFSETS))
-def test_what_python_writes_is_read_as_the_same_moment(moment):
-    assert MOMENT.validate_python(moment.isoformat()) == moment
+def test_a_timestamp_that_python_writes_is_read_back(timestamp):
+    assert TIMESTAMP.validate_python(timestamp.isoformat()) == timestamp

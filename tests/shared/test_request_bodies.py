@@ -1,4 +1,4 @@
-"""Whole slice of a little API: what becomes of a body that cannot be read or is wrong."""
+"""Whole slice of the sample API: bodies that are malformed or invalid."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ def test_a_body_is_read():
     assert post({"text": "Grüße 🛒"}).body == {"text": "Grüße 🛒"}
 
 
-def test_a_body_that_the_gateway_has_encoded_is_read():
+def test_a_body_that_the_gateway_encoded_is_read():
     raw = json.dumps({"text": "Grüße 🛒"}, ensure_ascii=False).encode()
 
     assert post(raw_body=in_base64(raw), base64=True).body == {"text": "Grüße 🛒"}
@@ -47,7 +47,7 @@ def test_an_encoded_body_must_be_utf8(raw, code):
 
 
 @pytest.mark.parametrize("raw", ["A", "e30", "{}", "!!!!", "e30=\x00e30", "é"])
-def test_a_body_that_is_not_the_base64_it_is_said_to_be_is_malformed(raw):
+def test_an_encoded_body_must_be_base64(raw):
     assert post(raw_body=raw, base64=True).status == 400
 
 
@@ -81,7 +81,7 @@ def test_a_body_that_is_not_the_base64_it_is_said_to_be_is_malformed(raw):
     ],
     ids=lambda raw: repr(raw[:20]),
 )
-def test_a_body_that_is_no_json_object_is_malformed(raw):
+def test_a_body_must_be_a_json_object(raw):
     answer = post(raw_body=raw)
 
     assert (answer.status, answer.code) == (400, "malformed_json")
@@ -103,7 +103,7 @@ def test_a_body_that_is_no_json_object_is_malformed(raw):
     ],
     ids=lambda raw: repr(raw[:40]),
 )
-def test_a_wrong_field_is_named_by_its_path(raw, path):
+def test_an_invalid_field_is_named_by_its_path(raw, path):
     answer = post(raw_body=raw)
 
     assert (answer.status, answer.code, answer.paths) == (422, "invalid_fields", [path])
@@ -111,19 +111,19 @@ def test_a_wrong_field_is_named_by_its_path(raw, path):
 
 
 @pytest.mark.parametrize("raw", ["\ud800", '{"text": "\ud800"}'])
-def test_half_a_character_is_no_utf8(raw):
+def test_half_a_character_is_not_utf8(raw):
     answer = post(raw_body=raw)
 
     assert (answer.status, answer.code) == (400, "not_utf8")
 
 
-def test_a_field_whose_name_is_half_a_character_is_refused():
+def test_a_field_named_half_a_character_is_refused():
     answer = post(raw_body='{"text": "a", "\\ud800": 1}')
 
     assert answer.status in {400, 422}
 
 
-def test_all_wrong_fields_are_named_at_once():
+def test_all_invalid_fields_are_named_at_once():
     answer = post({"parcels": [{"weight": "1"}, {}], "colour": "red"})
 
     assert sorted(answer.paths) == [
@@ -136,7 +136,7 @@ def test_all_wrong_fields_are_named_at_once():
     assert "and 3 more" in answer.error["message"]
 
 
-def test_the_answer_does_not_repeat_what_was_wrong():
+def test_the_response_does_not_repeat_the_invalid_value():
     answer = post({"text": {"password": "canary"}, "parcels": "canary"})
 
     assert "canary" not in json.dumps(answer.body)
@@ -145,7 +145,7 @@ def test_the_answer_does_not_repeat_what_was_wrong():
 @pytest.mark.parametrize("character", ["x", "é", "🛒"])
 @pytest.mark.parametrize("base64", [False, True])
 @pytest.mark.parametrize(("over", "status"), [(0, 200), (4, 413)])
-def test_a_body_of_a_megabyte_is_read_and_a_larger_one_is_not(character, base64, over, status):
+def test_a_body_may_have_one_megabyte_and_no_more(character, base64, over, status):
     text = note_of(BODY_BYTES_MAX + over, character)
 
     answer = post(raw_body=in_base64(text.encode()) if base64 else text, base64=base64)
@@ -170,7 +170,7 @@ def test_the_refusal_of_a_large_body_states_the_limit():
         None,
     ],
 )
-def test_json_is_taken_however_its_type_is_written(content_type):
+def test_json_is_accepted_in_any_spelling_of_its_type(content_type):
     answer = post({"text": "a"}, headers={"content-type": content_type})
 
     assert answer.status == 200
@@ -208,7 +208,7 @@ MERGE_PATCH = "application/merge-patch+json"
         None,
     ],
 )
-def test_a_patch_may_be_called_a_merge_patch_which_it_is(content_type):
+def test_a_patch_may_have_the_type_of_a_merge_patch(content_type):
     answer = post(
         {"text": "a"}, name=FOR_EDITORS, caller=ADA, headers={"content-type": content_type}
     )
@@ -219,7 +219,7 @@ def test_a_patch_may_be_called_a_merge_patch_which_it_is(content_type):
 @pytest.mark.parametrize(
     "content_type", ["application/json-patch+json", "application/merge-patch", "text/plain"]
 )
-def test_a_patch_of_another_kind_is_not_read(content_type):
+def test_a_patch_of_another_type_is_not_read(content_type):
     answer = post(
         {"text": "a"}, name=FOR_EDITORS, caller=ADA, headers={"content-type": content_type}
     )
@@ -228,7 +228,7 @@ def test_a_patch_of_another_kind_is_not_read(content_type):
 
 
 @pytest.mark.parametrize(("name", "caller"), [(FOR_USERS, ADA), (FOR_STAFF, STAFF)])
-def test_what_is_no_patch_is_not_to_be_called_one(name, caller):
+def test_only_a_patch_may_have_the_type_of_a_merge_patch(name, caller):
     answer = post({"text": "a"}, name=name, caller=caller, headers={"content-type": MERGE_PATCH})
 
     assert (answer.status, answer.code) == (415, "unsupported_media_type")

@@ -1,4 +1,4 @@
-"""Whole slice of a little API: who may call what, and what they learn when they may not."""
+"""Whole slice of the sample API: who may call a route, and what a refused caller learns."""
 
 import time
 from typing import Any
@@ -16,15 +16,15 @@ from tests.support.sample_api import FOR_ANYONE, FOR_STAFF, FOR_USERS, api, post
 NOTE = {"text": "a"}
 
 
-def call_with(found: dict[str, Any] | None, name: str = "auth.me", **changes: Any):
-    """The sample event, with that as the authorizer's answer."""
+def call_with(context: dict[str, Any] | None, name: str = "auth.me", **changes: Any):
+    """Send the sample event with this answer of the authorizer."""
     event = sample(name) | changes
-    event["requestContext"]["authorizer"] = {"lambda": found}
+    event["requestContext"]["authorizer"] = {"lambda": context}
     return to_answer(api.resolve(event, CONTEXT))
 
 
-def found(*permissions: str, **changes: Any) -> dict[str, Any]:
-    """What the authorizer says of Ada."""
+def authorized(*permissions: str, **changes: Any) -> dict[str, Any]:
+    """The authorizer's answer for Ada."""
     return {
         "user_id": "usr_ada",
         "session_id": "ses_here",
@@ -50,7 +50,7 @@ def found(*permissions: str, **changes: Any) -> dict[str, Any]:
     ],
 )
 @pytest.mark.parametrize("body", [NOTE, {"colour": "red"}, [], "x" * 2_000_000])
-def test_a_caller_is_admitted_before_the_body_is_looked_at(route, caller, status, body):
+def test_permissions_are_checked_before_the_body(route, caller, status, body):
     answer = post(body, caller=caller, name=route)
 
     if status == 200 and body != NOTE:
@@ -68,13 +68,13 @@ def test_a_route_knows_its_caller():
     }
 
 
-def test_one_call_does_not_inherit_the_caller_of_the_one_before():
+def test_a_call_does_not_inherit_the_previous_caller():
     send(api.resolve, "auth.me", caller=STAFF)
 
     assert send(api.resolve, "auth.me", caller=NOBODY).status == 401
 
 
-def test_without_a_token_a_client_is_told_to_send_one():
+def test_a_call_without_a_token_is_asked_for_one():
     answer = send(api.resolve, "auth.me", caller=NOBODY)
 
     assert (answer.status, answer.code) == (401, "token_missing")
@@ -90,16 +90,14 @@ def test_without_a_token_a_client_is_told_to_send_one():
         ("unavailable", 503, "Retry-After", "1"),
     ],
 )
-def test_what_the_authorizer_found_wrong_is_told_in_the_shops_envelope(
-    refusal, status, header, value
-):
+def test_the_authorizer_s_refusal_has_the_error_envelope(refusal, status, header, value):
     answer = call_with({"refusal": refusal})
 
     assert (answer.status, answer.code) == (status, refusal)
     assert answer.headers[header] == value
 
 
-def test_a_bad_token_does_not_close_a_route_that_anyone_may_call():
+def test_a_bad_token_does_not_close_a_public_route():
     event = sample("auth.register") | {"body": '{"text": "a"}'}
     event["requestContext"]["authorizer"] = {"lambda": {"refusal": "token_invalid"}}
 
@@ -108,39 +106,39 @@ def test_a_bad_token_does_not_close_a_route_that_anyone_may_call():
 
 @pytest.mark.parametrize(("left", "status"), [(60, 200), (-1, 401), (-3600, 401)])
 @pytest.mark.parametrize("kind", [int, str], ids=["number", "text"])
-def test_a_cached_principal_is_good_no_longer_than_its_token(left, status, kind):
+def test_a_cached_principal_expires_with_its_token(left, status, kind):
     expires_at = kind(int(time.time()) + left)
 
-    answer = call_with(found("orders:place", expires_at=expires_at))
+    answer = call_with(authorized("orders:place", expires_at=expires_at))
 
     assert answer.status == status
     assert status == 200 or answer.code == "token_expired"
 
 
 @pytest.mark.parametrize("nobody", [{}, {"permissions": "orders:place"}, None])
-def test_an_answer_of_the_authorizer_that_names_nobody_admits_nobody(nobody):
+def test_an_authorizer_answer_without_a_user_admits_nobody(nobody):
     assert call_with(nobody).status == 401
 
 
-def test_a_permission_admits_whatever_else_its_holder_may_not_do():
-    assert call_with(found("orders:place")).status == 200
-    assert call_with(found(*(set(Permission) - {Permission.PLACE_ORDERS}))).status == 403
+def test_one_permission_is_enough_for_its_route():
+    assert call_with(authorized("orders:place")).status == 200
+    assert call_with(authorized(*(set(Permission) - {Permission.PLACE_ORDERS}))).status == 403
 
 
-def test_a_permission_that_this_function_does_not_know_yet_is_passed_over():
-    answer = call_with(found("orders:place", "orders:gift", "*", "ORDERS:PLACE"))
+def test_an_unknown_permission_is_ignored():
+    answer = call_with(authorized("orders:place", "orders:gift", "*", "ORDERS:PLACE"))
 
     assert answer.body["permissions"] == ["orders:place"]
 
 
 @pytest.mark.parametrize("permissions", ["", "orders", "orders:", "orders:*", "orders:placement"])
-def test_a_permission_is_a_whole_name(permissions):
-    answer = call_with(found(permissions))
+def test_a_permission_matches_by_its_whole_name(permissions):
+    answer = call_with(authorized(permissions))
 
     assert (answer.status, answer.code) == (403, "forbidden")
 
 
-def test_who_may_not_is_told_which_permission_it_takes():
+def test_a_forbidden_caller_learns_the_missing_permission():
     answer = post(NOTE, caller=ADA, name=FOR_STAFF)
 
     assert (answer.status, answer.code) == (403, "forbidden")
@@ -148,8 +146,8 @@ def test_who_may_not_is_told_which_permission_it_takes():
 
 
 @pytest.mark.parametrize("due", [True, "true"])
-def test_staff_whose_second_factor_is_due_are_told_so_where_they_need_it(due):
-    staff = found("account:own", "orders:place", second_factor_due=due)
+def test_staff_without_a_second_factor_are_asked_to_set_it_up(due):
+    staff = authorized("account:own", "orders:place", second_factor_due=due)
 
     answer = call_with(staff, FOR_STAFF)
 
@@ -158,26 +156,26 @@ def test_staff_whose_second_factor_is_due_are_told_so_where_they_need_it(due):
 
 
 @pytest.mark.parametrize("due", [False, "false"])
-def test_whose_second_factor_is_not_due_is_only_forbidden(due):
-    answer = call_with(found("orders:place", second_factor_due=due), FOR_STAFF)
+def test_a_caller_whose_second_factor_is_not_due_is_forbidden(due):
+    answer = call_with(authorized("orders:place", second_factor_due=due), FOR_STAFF)
 
     assert (answer.status, answer.code) == (403, "forbidden")
 
 
-def test_a_second_factor_that_is_due_closes_nothing_that_customers_may_do():
-    answer = call_with(found("orders:place", second_factor_due=True))
+def test_customer_routes_stay_open_while_a_factor_is_due():
+    answer = call_with(authorized("orders:place", second_factor_due=True))
 
     assert answer.status == 200
 
 
 @pytest.mark.parametrize("due", [True, False])
-def test_who_was_refused_is_one_line_for_the_audit(due):
+def test_a_refused_caller_is_one_audit_line(due):
     with logs.captured() as lines:
-        call_with(found("orders:place", second_factor_due=due), FOR_STAFF)
+        call_with(authorized("orders:place", second_factor_due=due), FOR_STAFF)
 
     (line,) = lines.saying("audit")
-    told = ("action", "result", "user_id", "permission", "client_address", "correlation_id")
-    assert [line[name] for name in told] == [
+    fields = ("action", "result", "user_id", "permission", "client_address", "correlation_id")
+    assert [line[name] for name in fields] == [
         "request",
         "refused",
         "usr_ada",
@@ -187,17 +185,17 @@ def test_who_was_refused_is_one_line_for_the_audit(due):
     ]
 
 
-def test_who_was_admitted_and_who_is_nobody_are_no_lines_for_the_audit():
+def test_admitted_and_unknown_callers_are_no_audit_lines():
     with logs.captured() as lines:
-        call_with(found("orders:place"))
-        call_with({"refusal": "token_invalid"})  # the authorizer has written one
+        call_with(authorized("orders:place"))
+        call_with({"refusal": "token_invalid"})  # the authorizer logs this one
         call_with({})
 
     assert lines.saying("audit") == []
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
-def test_a_route_that_does_not_say_whom_it_admits_cannot_be_made(method):
+def test_a_route_must_say_who_may_call_it(method):
     def forgotten() -> None: ...
 
     with pytest.raises(TypeError, match="/v1/secrets has neither @anyone nor @requires"):
@@ -211,11 +209,11 @@ def test_a_route_that_does_not_say_whom_it_admits_cannot_be_made(method):
         {"refusal": "token_invalid"},
         {"refusal": "session_ended"},
         {"refusal": "unavailable"},
-        found("orders:place", expires_at=0),
+        authorized("orders:place", expires_at=0),
         {},
     ],
 )
-def test_a_refusal_holds_on_to_no_request_before_its_own(answer):
+def test_a_refusal_keeps_no_earlier_request_in_memory(answer):
     event = sample("auth.me")
     event["requestContext"]["authorizer"] = {"lambda": answer}
 

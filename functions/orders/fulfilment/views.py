@@ -1,0 +1,124 @@
+"""An order, as staff see it."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import Field
+
+from orders.views import OrderStepView, OrderView, PaymentView, RefundView
+from shared.http.schemas import View
+from shared.storage.models.orders import Order, OrderNote, OrderReturn
+
+
+class StaffPaymentView(PaymentView):
+    provider: str | None
+    payment_id: str | None = Field(description="The provider's id of the payment.")
+    reference: str | None = Field(description="Staff's reference of a manual payment.")
+
+
+class StaffRefundView(RefundView):
+    is_manual: bool = Field(
+        description="True: staff paid it back themselves, not the payment provider."
+    )
+    by: str
+    provider_refund_id: str | None
+
+
+class ReturnedLineView(View):
+    product_id: str
+    quantity: int
+
+
+class ReturnView(View):
+    """Returned units that are back in stock."""
+
+    id: str
+    lines: list[ReturnedLineView]
+    reason: str | None
+    by: str
+    at: datetime
+
+    @classmethod
+    def from_model(cls, returned: OrderReturn) -> Self:
+        return cls(
+            id=returned.return_id,
+            lines=[
+                ReturnedLineView(product_id=product_id, quantity=quantity)
+                for product_id, quantity in returned.quantities_json.items()
+            ],
+            reason=returned.reason,
+            by=returned.by,
+            at=returned.at,
+        )
+
+
+class NoteView(View):
+    text: str
+    by: str
+    at: datetime
+
+    @classmethod
+    def from_model(cls, note: OrderNote) -> Self:
+        return cls(text=note.text, by=note.by, at=note.at)
+
+
+class StaffOrderView(OrderView):
+    """An order in a list for staff, with its buyer and the people who changed it."""
+
+    buyer_id: str = Field(description="The id of a user, or of a guest, who has no account.")
+    guest_email: str | None
+    payment: StaffPaymentView
+    refunds: list[StaffRefundView]  # type: ignore[assignment]  # nothing is added to a view's
+    history: list[OrderStepView] = Field(
+        description="`by` is the id of a user or a guest, `payments` or `shop`."
+    )
+
+    @classmethod
+    def from_model(cls, order: Order, **more: Any) -> Self:
+        staff_fields = {
+            "buyer_id": order.buyer_id,
+            "guest_email": order.guest_email,
+            "payment": _staff_payment(order),
+            "refunds": _staff_refunds(order),
+            "history": [OrderStepView.from_model(step, by=step.by) for step in order.history],
+        }
+        return super().from_model(order, **staff_fields, **more)
+
+
+class StaffOrderDetail(StaffOrderView):
+    """An order for staff, with its returns and notes."""
+
+    returns: list[ReturnView]
+    notes: list[NoteView]
+
+    @classmethod
+    def from_model(cls, order: Order, **more: Any) -> Self:
+        return super().from_model(
+            order,
+            returns=[ReturnView.from_model(returned) for returned in order.returns],
+            notes=[NoteView.from_model(note) for note in order.notes],
+            **more,
+        )
+
+
+def _staff_payment(order: Order) -> StaffPaymentView:
+    payment = order.payment
+    return StaffPaymentView.from_model(
+        order,
+        provider=payment.provider if payment else None,
+        payment_id=payment.payment_id if payment else None,
+        reference=payment.reference if payment else None,
+    )
+
+
+def _staff_refunds(order: Order) -> list[StaffRefundView]:
+    return [
+        StaffRefundView.from_model(
+            refund,
+            order.currency,
+            is_manual=bool(refund.is_manual),
+            by=refund.by,
+            provider_refund_id=refund.provider_refund_id,
+        )
+        for refund in order.refunds
+    ]

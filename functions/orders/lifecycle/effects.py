@@ -1,0 +1,33 @@
+"""What is written together with a changed order, in the same transaction. Pure.
+
+A decision returns its effects instead of writing them, so that it can be made again when somebody
+else changed the order first.
+"""
+
+from dataclasses import dataclass, field
+
+from shared.events.all_events import OrderEvent
+
+
+@dataclass(frozen=True, slots=True)
+class StockMove:
+    """The units to add to one shard of a product's stock; negative numbers remove units."""
+
+    product_id: str
+    shard: int
+    available: int
+    allocated: int
+
+
+@dataclass(slots=True)
+class Effects:
+    """Events to publish, stock to move, and whether the order stops using its promotion."""
+
+    events: list[OrderEvent] = field(default_factory=list)
+    stock: list[StockMove] = field(default_factory=list)
+    releases_promotion: bool = False
+
+    def add(self, other: "Effects") -> None:
+        """Add the other's events and stock moves."""
+        self.events += other.events
+        self.stock += other.stock

@@ -1,0 +1,176 @@
+"""Prices orders and places them: each once, at the shop's prices, and only with stock.
+
+Both kinds of buyers use it: those with an account (`orders.service`) and guests
+(`orders.guests.service`).
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+from orders import repository
+from orders.buyers import Buyer
+from orders.lifecycle import order_events
+from orders.lifecycle.repository import StageExtra
+from orders.lifecycle.transitions import SHOP_ACTOR, change_status
+from orders.pricing import quotes
+from orders.pricing import repository as pricing
+from orders.pricing.quotes import Quote
+from orders.repository import NewOrder, PromotionChanged
+from orders.schemas import OrderRequest, QuoteRequest
+from shared import clock, ids
+from shared.config import OrderSettings, settings
+from shared.errors.base import AppError, Unavailable
+from shared.errors.orders import TotalChanged
+from shared.errors.requests import IdempotencyKeyReused
+from shared.events.all_events import OrderEvent
+from shared.retries import retry
+from shared.storage.models.orders import (
+    AWAITS_PAYMENT,
+    Order,
+    OrderPromotion,
+    OrderStep,
+    ShippingAddress,
+)
+from shared.storage.models.pricing import Promotion
+
+PRICING_ATTEMPTS = 4  # while staff change the promotion of one order at the same moment
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    order: Order
+    is_replay: bool
+
+
+def quote_order(buyer: Buyer | None, request: QuoteRequest) -> Quote:
+    """What the order would cost now. This writes nothing and reserves no stock.
+
+    Without a buyer, the limit of a promotion's uses per customer is not checked. Raises
+    InvalidFields, and what `quotes.price_order` does.
+    """
+    quantities = request.to_quantities()
+    customer_id = buyer.customer_id if buyer else None
+    inputs = pricing.get_pricing_inputs(list(quantities), request.promotion_code, customer_id)
+    return quotes.price_order(quantities, inputs, request.to_ship_to())
+
+
+def place_order(
+    buyer: Buyer,
+    request: OrderRequest,
+    idempotency_key: str,
+    stage_extra: StageExtra | None = None,
+) -> Placement:
+    """Place the order of this buyer and key, or return the one that was placed before.
+
+    The order's id is derived from both, so a retry collides with the first attempt inside
+    DynamoDB: no lock is needed. A refused attempt stores nothing and leaves its key free. The key
+    of a placed order is never forgotten. `stage_extra` stages writes in the same transaction.
+
+    Raises IdempotencyKeyReused, TotalChanged, InvalidFields, and what `quotes.price_order`,
+    `repository.create_order` and `stage_extra` raise.
+    """
+    order_id = ids.derived_id("ord", buyer.buyer_id, idempotency_key)
+    try:
+        return Placement(_place(order_id, buyer, request, stage_extra), is_replay=False)
+    except AppError as refusal:
+        # An earlier attempt with this key may have succeeded; then its order is the answer.
+        return _replay(order_id, request, refusal)
+
+
+def _replay(order_id: str, request: OrderRequest, refusal: AppError) -> Placement:
+    placed = repository.find_order(order_id)
+    if placed is None:
+        raise refusal
+    if placed.fingerprint != _fingerprint(request):
+        raise IdempotencyKeyReused(
+            "This Idempotency-Key has placed a different order. Use a new key for a new order.",
+            order_id=order_id,
+        ) from refusal
+    return Placement(placed, is_replay=True)
+
+
+def _place(
+    order_id: str, buyer: Buyer, request: OrderRequest, stage_extra: StageExtra | None
+) -> Order:
+    quantities = request.to_quantities()
+
+    def attempt() -> Order:
+        inputs = pricing.get_pricing_inputs(
+            list(quantities), request.promotion_code, buyer.customer_id
+        )
+        quote = quotes.price_order(quantities, inputs, request.to_ship_to())
+        _require_quoted_total(request, quote)
+        order = _order(order_id, buyer, request, quote)
+        shard_counts = {
+            product_id: int(product.stock_shards) for product_id, product in inputs.products.items()
+        }
+        repository.create_order(
+            NewOrder(order, _events(order), shard_counts, quote.promotion, stage_extra)
+        )
+        return order
+
+    try:
+        return retry(attempt, on=(PromotionChanged,), attempts=PRICING_ATTEMPTS)
+    except PromotionChanged as error:
+        raise Unavailable from error
+
+
+def _require_quoted_total(request: OrderRequest, quote: Quote) -> None:
+    quoted, total = request.quoted_total, quote.total
+    if quoted not in (None, total):
+        raise TotalChanged(
+            f"The order costs {total} now instead of {quoted}. Show the buyer the new total.",
+            quoted=quoted.model_dump(),
+            total=total.model_dump(),
+        )
+
+
+def _order(order_id: str, buyer: Buyer, request: OrderRequest, quote: Quote) -> Order:
+    now = clock.utc_now()
+    order = Order(
+        order_id=order_id,
+        buyer_id=buyer.buyer_id,
+        guest_email=buyer.guest_email,
+        status="pending_payment",
+        currency=quote.currency,
+        lines=quote.lines,
+        totals=quote.totals,
+        tax_included=quote.tax_included,
+        promotion=_order_promotion(quote.promotion, buyer) if quote.promotion else None,
+        shipping_address=ShippingAddress(**request.shipping_address.model_dump()),
+        history=[OrderStep(status="pending_payment", at=now, by=buyer.buyer_id)],
+        placed_at=now,
+        placed_month=f"{now:%Y-%m}",
+        awaits=AWAITS_PAYMENT,
+        expires_at=now + timedelta(minutes=settings(OrderSettings).payment_hold_minutes),
+        fingerprint=_fingerprint(request),
+        version=1,
+    )
+    if quote.total.amount_minor == 0:
+        change_status(order, "paid", by=SHOP_ACTOR)  # a free order needs no payment
+    return order
+
+
+def _order_promotion(promotion: Promotion, buyer: Buyer) -> OrderPromotion:
+    """The code and the counts that the order enters: only those with a limit."""
+    is_counted_by_customer = promotion.uses_per_customer_max is not None
+    return OrderPromotion(
+        code=promotion.code,
+        is_counted=promotion.uses_max is not None,
+        counted_for=buyer.customer_id if is_counted_by_customer else None,
+    )
+
+
+def _events(order: Order) -> list[OrderEvent]:
+    placed: list[OrderEvent] = [order_events.placed(order)]
+    return placed if order.status == "pending_payment" else [*placed, order_events.paid(order)]
+
+
+def _fingerprint(request: OrderRequest) -> str:
+    """A digest of the request that ignores the order of its JSON keys and its white space."""
+    # Without defaults: a field that a later version adds must not change an old fingerprint.
+    fields = request.model_dump(exclude_defaults=True)
+    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

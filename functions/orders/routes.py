@@ -1,0 +1,68 @@
+from aws_lambda_powertools.event_handler import Response
+
+from orders import service as orders
+from orders.pricing.views import QuoteView
+from orders.schemas import CancelRequest, OrderRequest, QuoteRequest
+from orders.views import OrderView
+from shared.http.api import Routes
+from shared.http.authorization import requires
+from shared.http.parameters import IdempotencyKey, OrderPageLimit, PageCursor
+from shared.http.responses import created_response
+from shared.http.schemas import Page
+from shared.security.permissions import Permission
+
+routes = Routes()
+
+
+@routes.post("/v1/orders/quote", tags=["Orders"])
+@requires(Permission.PLACE_ORDERS)
+def quote_order(request: QuoteRequest) -> QuoteView:
+    """Calculate what an order would cost you now.
+
+    A quote changes nothing and reserves no stock.
+    """
+    return QuoteView.from_model(orders.quote_order(routes.caller, request))
+
+
+@routes.post("/v1/orders", status_code=201, tags=["Orders"])
+@requires(Permission.PLACE_ORDERS)
+def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Response[OrderView]:
+    """Place an order once, however often you retry.
+
+    If you send the same key again, the answer is the order as it is now. The key of a placed
+    order is never forgotten. A refused request leaves its key free.
+    """
+    placement = orders.place_order(routes.caller, request, idempotency_key)
+    view = OrderView.from_model(placement.order)
+    return created_response(
+        view,
+        location=f"/v1/orders/{view.id}",
+        idempotency_replayed="true" if placement.is_replay else "false",
+    )
+
+
+@routes.get("/v1/orders", tags=["Orders"])
+@requires(Permission.PLACE_ORDERS)
+def list_orders(limit: OrderPageLimit = 20, cursor: PageCursor = None) -> Page[OrderView]:
+    """List your own orders, newest first."""
+    page = orders.list_orders(routes.caller, limit=limit, cursor=cursor)
+    return Page(
+        items=[OrderView.from_model(order) for order in page.items], next_cursor=page.next_cursor
+    )
+
+
+@routes.get("/v1/orders/<order_id>", tags=["Orders"])
+@requires(Permission.PLACE_ORDERS)
+def get_order(order_id: str) -> OrderView:
+    """Read one of your orders; staff read any order."""
+    return OrderView.from_model(orders.get_order(routes.caller, order_id))
+
+
+@routes.post("/v1/orders/<order_id>/cancel", tags=["Orders"])
+@requires(Permission.PLACE_ORDERS)
+def cancel_order(order_id: str, request: CancelRequest) -> OrderView:
+    """Cancel one of your orders before it is shipped; staff cancel any order.
+
+    What was paid is refunded. If you repeat the request, you get the same answer.
+    """
+    return OrderView.from_model(orders.cancel_order(routes.caller, order_id, request.reason))
