@@ -1,6 +1,6 @@
 """A catalog of any size on moto: copies of one product, as the API and the index worker store it.
 
-Put where moto keeps its items, and not by BatchWriteItem: that takes minutes for 100,000.
+The copies go directly into moto's memory, because BatchWriteItem takes minutes for 100,000.
 """
 
 import os
@@ -21,8 +21,8 @@ from tests.support import shop
 CATEGORY = "home"
 
 
-def fill(count: int) -> None:
-    """So many products, all in one category, with stock and listings."""
+def fill_catalog(count: int) -> None:
+    """Stores this many products in one category, with stock and listings."""
     first = shop.product("TEA-0", available=5, category=CATEGORY)
     (entry,) = get_catalog_entries([first.product_id])
     put_product = _copier(Product, first)
@@ -55,17 +55,19 @@ def _listed(product_id: str, partition: str, number: int) -> dict[str, str]:
 
 
 def _copier(
-    table: type[Product] | type[Stock] | type[Listing], of: Product | Stock | Listing
+    table: type[Product] | type[Stock] | type[Listing], source: Product | Stock | Listing
 ) -> Callable[[Mapping[str, str]], None]:
-    """Stores the item again, with other texts for some of its attributes."""
+    """A function that stores a copy of the item with other texts in some attributes."""
     backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][os.environ["AWS_DEFAULT_REGION"]]
     stored = backend.get_table(table.Meta.table_name)
-    common = {name: DynamoType(value) for name, value in of.to_dynamodb_dict().items()}
+    common = {name: DynamoType(value) for name, value in source.to_dynamodb_dict().items()}
 
     def put(texts: Mapping[str, str]) -> None:
-        given = {name: DynamoType({"S": text}) for name, text in texts.items()}
+        changed = {name: DynamoType({"S": text}) for name, text in texts.items()}
         attributes: Any = LimitedSizeDict()
-        dict.update(attributes, {**common, **given})  # as moto copies: without weighing it again
+        dict.update(
+            attributes, {**common, **changed}
+        )  # like moto, without measuring the size again
         item = Item(attributes[stored.hash_key_attr], None, {})
         item.attrs = attributes
         if stored.range_key_attr is None:

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from files.rows import BrokenFile, check_file, read_rows
-from tests.support.memory import measured
-from tests.support.streams import MEGABYTE, Stream, repeated
+from tests.support.imports import MEGABYTE, GeneratedStream, measure_peak_memory, repeat_piece
 
 HEADER = b"sku,name,price_minor,currency,available,description\n"
 GOOD = b"TEA,Green tea,1250,EUR,7,\n"
@@ -135,20 +134,20 @@ def test_a_header_alone_is_a_file_without_rows():
     ids=["one line", "one cell", "one row"],
 )
 def test_a_row_of_200_mb_is_refused_after_100_kb(opening, piece):
-    stream = Stream(repeated(HEADER + opening, piece, megabytes=200))
+    stream = GeneratedStream(repeat_piece(HEADER + opening, piece, megabytes=200))
 
-    with measured() as memory, pytest.raises(BrokenFile):
+    with measure_peak_memory() as memory, pytest.raises(BrokenFile):
         check_file(stream)
 
-    assert stream.taken < MEGABYTE // 10
+    assert stream.bytes_read < MEGABYTE // 10
     assert memory.peak < 8 * MEGABYTE
 
 
 def test_a_long_file_is_read_row_by_row():
     row = b"TEA,Green tea,1250,EUR,7," + b"x" * 4900 + b"\n"
 
-    with measured() as memory:
-        found = sum(1 for _ in read_rows(Stream(repeated(HEADER, row, megabytes=20))))
+    with measure_peak_memory() as memory:
+        found = sum(1 for _ in read_rows(GeneratedStream(repeat_piece(HEADER, row, megabytes=20))))
 
     assert found == 20 * MEGABYTE // len(row)
     assert memory.peak < MEGABYTE

@@ -15,11 +15,18 @@ from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.uploads import Upload
 from shared.storage.transactions import ATTEMPTS
 from tests.support import faults, imports, shop
-from tests.support.catalog import followed, patch
+from tests.support.catalog import list_all_skus, patch_product
+from tests.support.events import published_events
 from tests.support.http import CONTEXT, sample
-from tests.support.imports import HEADER, dropped, row
-from tests.support.memory import measured
-from tests.support.streams import MEGABYTE, Stream, repeated
+from tests.support.imports import (
+    CSV_HEADER,
+    MEGABYTE,
+    GeneratedStream,
+    csv_row,
+    measure_peak_memory,
+    put_file,
+    repeat_piece,
+)
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -44,7 +51,7 @@ def after_staging(monkeypatch) -> Callable[[Callable[[], object]], None]:
 
 def imported(content) -> Upload:
     imports.upload()
-    handler(dropped(content), CONTEXT)
+    handler(put_file(content), CONTEXT)
     return Upload.get("upl_one", "upload")
 
 
@@ -81,15 +88,15 @@ def test_imported_products_are_listed():
         "POT,Tea pot,4900,EUR,1,\n"
     )
 
-    shop.index_what_happened()
-    assert set(followed()) == {"TEA", "POT"}
-    assert followed(category="kitchen") == ["TEA"]
+    shop.index_published_events()
+    assert set(list_all_skus()) == {"TEA", "POT"}
+    assert list_all_skus(category="kitchen") == ["TEA"]
 
 
 def test_invalid_rows_are_reported_and_others_written():
-    rows = [row(f"SKU-{n}", price="free" if n % 10 == 0 else 100 + n) for n in range(120)]
+    rows = [csv_row(f"SKU-{n}", price="free" if n % 10 == 0 else 100 + n) for n in range(120)]
 
-    upload = imported(HEADER + "".join(rows))
+    upload = imported(CSV_HEADER + "".join(rows))
 
     assert (upload.status, counts(upload)) == ("completed", (120, 108, 12))
     assert [error.row for error in upload.errors] == list(range(2, 122, 10))
@@ -98,7 +105,7 @@ def test_invalid_rows_are_reported_and_others_written():
 
 
 def test_only_the_first_hundred_errors_are_kept():
-    upload = imported(HEADER + row("SKU", price="free", available="many") * 120)
+    upload = imported(CSV_HEADER + csv_row("SKU", price="free", available="many") * 120)
 
     assert (upload.status, counts(upload)) == ("completed", (120, 0, 120))
     assert len(upload.errors) == 100
@@ -108,10 +115,10 @@ def test_only_the_first_hundred_errors_are_kept():
 
 def test_the_later_of_two_rows_with_one_sku_wins():
     upload = imported(
-        HEADER
-        + row("TEA", name="Old tea", available=1)
-        + row("POT")
-        + row("TEA", name="New tea", available=2)
+        CSV_HEADER
+        + csv_row("TEA", name="Old tea", available=1)
+        + csv_row("POT")
+        + csv_row("TEA", name="New tea", available=2)
     )
 
     assert counts(upload) == (3, 3, 0)
@@ -122,7 +129,7 @@ def test_the_later_of_two_rows_with_one_sku_wins():
 def test_an_existing_product_gets_a_new_version():
     before = shop.product("TEA", name="Old tea", available=3, version=4)
 
-    imported(HEADER + row("TEA", name="New tea", available=9))
+    imported(CSV_HEADER + csv_row("TEA", name="New tea", available=9))
 
     after = product_of("TEA")
     assert (after.name, after.version) == ("New tea", 5)
@@ -166,9 +173,9 @@ def test_an_empty_cell_removes_the_stored_value():
 def test_each_row_has_its_event_and_its_stock_movement():
     shop.product("TEA", name="Old tea", available=3)
 
-    imported(HEADER + row("TEA", name="New tea", available=9) + row("POT", available=2))
+    imported(CSV_HEADER + csv_row("TEA", name="New tea", available=9) + csv_row("POT", available=2))
 
-    updated, created = sorted(shop.staged_so_far(), key=lambda event: event.data.sku, reverse=True)
+    updated, created = sorted(published_events(), key=lambda event: event.data.sku, reverse=True)
     assert (updated.type, updated.data.changed) == ("product.updated", ["name", "price"])
     assert (created.type, created.data.sku) == ("product.created", "POT")
     assert OutboxRow.count() == 1
@@ -183,22 +190,22 @@ def test_each_row_has_its_event_and_its_stock_movement():
 
 
 def test_unchanged_rows_write_nothing():
-    content = HEADER + row("TEA") + row("POT")
+    content = CSV_HEADER + csv_row("TEA") + csv_row("POT")
     imported(content)
     before = (product_of("TEA").version, Stock.get(product_of("TEA").product_id).version)
-    events = len(shop.staged_so_far())
+    events = len(published_events())
 
     again = imported(content)
 
     assert (again.status, counts(again)) == ("completed", (2, 2, 0))
     assert (product_of("TEA").version, Stock.get(product_of("TEA").product_id).version) == before
-    assert (len(shop.staged_so_far()), StockMovement.count()) == (events, 2)
+    assert (len(published_events()), StockMovement.count()) == (events, 2)
 
 
 def test_an_import_does_not_sell_archived_products():
     shop.product("TEA", status="archived")
 
-    imported(HEADER + row("TEA"))
+    imported(CSV_HEADER + csv_row("TEA"))
 
     assert product_of("TEA").status == "archived"
 
@@ -207,7 +214,7 @@ def test_a_row_cannot_change_a_currency_of_open_orders():
     tea, pot = shop.product("TEA", currency="USD", available=9), shop.product("POT", available=9)
     shop.sell(tea, 2)
 
-    upload = imported(HEADER + row("POT", available=4) + row("TEA", available=4))
+    upload = imported(CSV_HEADER + csv_row("POT", available=4) + csv_row("TEA", available=4))
 
     assert counts(upload) == (2, 1, 1)
     assert [(error.row, error.code) for error in upload.errors] == [(3, "currency_in_use")]
@@ -217,9 +224,9 @@ def test_a_row_cannot_change_a_currency_of_open_orders():
 def test_sharded_stock_is_imported_in_several_writes():
     products = [shop.product(f"SKU-{n}", available=160) for n in range(12)]
     for product in products:
-        patch(product.product_id, {"stock_shards": 16})
+        patch_product(product.product_id, {"stock_shards": 16})
 
-    upload = imported(HEADER + "".join(row(f"SKU-{n}", available=n) for n in range(12)))
+    upload = imported(CSV_HEADER + "".join(csv_row(f"SKU-{n}", available=n) for n in range(12)))
 
     assert counts(upload) == (12, 12, 0)
     assert [shop.available(product) for product in products] == list(range(12))
@@ -229,16 +236,16 @@ def test_units_sold_during_an_import_stay_sold(after_staging):
     tea = shop.product("TEA", available=10)
     after_staging(lambda: shop.sell(tea, 2))
 
-    imported(HEADER + row("TEA", available=20))
+    imported(CSV_HEADER + csv_row("TEA", available=20))
 
     assert shop.available(tea) == 18
 
 
 def test_a_concurrent_edit_makes_the_import_read_again(after_staging):
     tea = shop.product("TEA", name="Old tea", description="Fresh")
-    after_staging(lambda: patch(tea.product_id, {"description": "Fresh and grassy"}))
+    after_staging(lambda: patch_product(tea.product_id, {"description": "Fresh and grassy"}))
 
-    upload = imported(HEADER + row("TEA", name="New tea"))
+    upload = imported(CSV_HEADER + csv_row("TEA", name="New tea"))
 
     after = product_of("TEA")
     assert (upload.status, counts(upload)) == ("completed", (1, 1, 0))
@@ -247,10 +254,10 @@ def test_a_concurrent_edit_makes_the_import_read_again(after_staging):
 
 def test_units_imported_during_a_reshard_are_not_lost(after_staging):
     tea = shop.product("TEA", name="Tea", price_minor=1250, available=10)
-    patch(tea.product_id, {"stock_shards": 4})
-    after_staging(lambda: patch(tea.product_id, {"stock_shards": 1}))
+    patch_product(tea.product_id, {"stock_shards": 4})
+    after_staging(lambda: patch_product(tea.product_id, {"stock_shards": 1}))
 
-    imported(HEADER + row("TEA", name="Tea", available=50))
+    imported(CSV_HEADER + csv_row("TEA", name="Tea", available=50))
 
     assert shop.available(tea) == 50
 
@@ -258,11 +265,11 @@ def test_units_imported_during_a_reshard_are_not_lost(after_staging):
 def test_rows_with_conflicts_are_written_at_a_later_attempt(monkeypatch):
     monkeypatch.setattr(retries, "pause", lambda _: None)
     tea = shop.product("TEA", available=1)
-    conflicts = [faults.cancelled("TransactionConflict")] * (2 * ATTEMPTS)
+    conflicts = [faults.cancelled_transaction("TransactionConflict")] * (2 * ATTEMPTS)
     imports.upload()
-    event = dropped(HEADER + row("TEA", available=9))
+    event = put_file(CSV_HEADER + csv_row("TEA", available=9))
 
-    with faults.answering(connection().client, "TransactWriteItems", *conflicts):
+    with faults.inject_faults(connection().client, "TransactWriteItems", *conflicts):
         handler(event, CONTEXT)
 
     assert Upload.get("upl_one", "upload").status == "completed"
@@ -272,7 +279,7 @@ def test_rows_with_conflicts_are_written_at_a_later_attempt(monkeypatch):
 def test_a_stored_product_that_breaks_rules_is_reported():
     shop.product("OLD", category="Home & Kitchen")
 
-    upload = imported(HEADER + row("OLD") + row("TEA"))
+    upload = imported(CSV_HEADER + csv_row("OLD") + csv_row("TEA"))
 
     assert counts(upload) == (2, 1, 1)
     assert [(error.row, error.code) for error in upload.errors] == [(2, "invalid_fields")]
@@ -282,7 +289,7 @@ def test_errors_are_in_the_order_of_their_rows():
     tea = shop.product("TEA", currency="USD", available=9)
     shop.sell(tea, 2)
 
-    upload = imported(HEADER + row("TEA") + row("POT", price="free") + row("CUP"))
+    upload = imported(CSV_HEADER + csv_row("TEA") + csv_row("POT", price="free") + csv_row("CUP"))
 
     assert [error.row for error in upload.errors] == [2, 3]
 
@@ -290,7 +297,7 @@ def test_errors_are_in_the_order_of_their_rows():
 def test_a_product_that_the_file_lacks_is_unchanged():
     pot = shop.product("POT", available=3)
 
-    imported(HEADER + row("TEA"))
+    imported(CSV_HEADER + csv_row("TEA"))
 
     assert (shop.available(pot), product_of("POT").version) == (3, 1)
 
@@ -300,9 +307,21 @@ def test_a_product_that_the_file_lacks_is_unchanged():
     [
         (b"sku,name,price_minor,currency\nTEA,Tea,1,EUR\n", "missing_column", 1),
         (b"", "empty_file", 1),
-        (HEADER.encode() + row("TEA").encode() * 100 + b'POT,"Pot,1,EUR,1\n', "broken_quote", 102),
-        (HEADER.encode() + row("TEA").encode() * 100 + b"POT,P\0t,1,EUR,1\n", "nul_byte", 102),
-        (HEADER.encode() + row("TEA").encode() * 100 + b"POT,P\xf6t,1,EUR,1\n", "not_utf8", 102),
+        (
+            CSV_HEADER.encode() + csv_row("TEA").encode() * 100 + b'POT,"Pot,1,EUR,1\n',
+            "broken_quote",
+            102,
+        ),
+        (
+            CSV_HEADER.encode() + csv_row("TEA").encode() * 100 + b"POT,P\0t,1,EUR,1\n",
+            "nul_byte",
+            102,
+        ),
+        (
+            CSV_HEADER.encode() + csv_row("TEA").encode() * 100 + b"POT,P\xf6t,1,EUR,1\n",
+            "not_utf8",
+            102,
+        ),
     ],
 )
 def test_a_broken_file_fails_and_writes_nothing(content, code, at):
@@ -315,7 +334,7 @@ def test_a_broken_file_fails_and_writes_nothing(content, code, at):
 
 
 def test_a_file_without_rows_is_completed():
-    upload = imported(HEADER)
+    upload = imported(CSV_HEADER)
 
     assert (upload.status, counts(upload)) == ("completed", (0, 0, 0))
 
@@ -328,8 +347,8 @@ def test_an_unannounced_file_is_ignored():
 
 def test_a_file_sent_after_the_import_is_ignored():
     imports.upload()
-    first = dropped(HEADER + row("TEA"))
-    second = dropped(HEADER + row("POT"))
+    first = put_file(CSV_HEADER + csv_row("TEA"))
+    second = put_file(CSV_HEADER + csv_row("POT"))
 
     handler(first, CONTEXT)
     handler(second, CONTEXT)
@@ -341,7 +360,7 @@ def test_a_file_sent_after_the_import_is_ignored():
 def test_a_second_file_during_an_import_is_ignored():
     imports.upload(status="running", etag="of-the-first", rows_done=49, written=49)
 
-    handler(dropped(HEADER + row("POT")), CONTEXT)
+    handler(put_file(CSV_HEADER + csv_row("POT")), CONTEXT)
 
     upload = Upload.get("upl_one", "upload")
     assert (upload.status, upload.etag, counts(upload)) == ("running", "of-the-first", (49, 49, 0))
@@ -350,8 +369,8 @@ def test_a_second_file_during_an_import_is_ignored():
 
 def test_an_unreadable_file_is_imported_by_the_retry():
     imports.upload()
-    event = dropped(HEADER + row("TEA"))
-    silent = faults.answering(client("s3"), "GetObject", faults.timed_out())
+    event = put_file(CSV_HEADER + csv_row("TEA"))
+    silent = faults.inject_faults(client("s3"), "GetObject", faults.read_timeout())
 
     with silent, pytest.raises(ReadTimeoutError):
         handler(event, CONTEXT)
@@ -362,12 +381,14 @@ def test_an_unreadable_file_is_imported_by_the_retry():
 
 def test_a_file_of_20_mb_is_never_in_memory_as_a_whole():
     imports.upload()
-    event = dropped("only its address is used")
-    long_row = row("TEA", name="x" * 20_000).encode()
-    reads = [Stream(repeated(HEADER.encode(), long_row, megabytes=20)) for _ in range(2)]
-    answers = [faults.answered({"Body": body}) for body in reads]
+    event = put_file("only its address is used")
+    long_row = csv_row("TEA", name="x" * 20_000).encode()
+    reads = [
+        GeneratedStream(repeat_piece(CSV_HEADER.encode(), long_row, megabytes=20)) for _ in range(2)
+    ]
+    answers = [faults.success_reply({"Body": body}) for body in reads]
 
-    with faults.answering(client("s3"), "GetObject", *answers), measured() as memory:
+    with faults.inject_faults(client("s3"), "GetObject", *answers), measure_peak_memory() as memory:
         handler(event, CONTEXT)
 
     upload = Upload.get("upl_one", "upload")

@@ -12,15 +12,20 @@ from shared.storage.models.catalog import Product, Stock, StockMovement
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.uploads import Upload
 from shared.storage.transactions import Transaction
-from tests.support import imports, shop
+from tests.support import events, imports
 from tests.support.http import CONTEXT
-from tests.support.imports import HEADER, dropped, row
+from tests.support.imports import CSV_HEADER, csv_row, put_file
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 ROWS_PER_WRITE = 3
-ROWS = [row(f"SKU-{n}", price="free" if n % 3 == 0 else 100 + n) for n in range(9)]
-FILE = HEADER + "".join(ROWS) + row("SKU-8", name="The later one") + row("SKU-8", price="free")
+ROWS = [csv_row(f"SKU-{n}", price="free" if n % 3 == 0 else 100 + n) for n in range(9)]
+FILE = (
+    CSV_HEADER
+    + "".join(ROWS)
+    + csv_row("SKU-8", name="The later one")
+    + csv_row("SKU-8", price="free")
+)
 END = ("completed", 11, 7, 4)  # status, rows, written rows, rejected rows
 COMMITS = 5  # for rows 2-4, 5-7, 8-10 and 11-12, and for the end
 
@@ -44,7 +49,7 @@ def stored() -> dict[str, Any]:
         "movements": sorted(
             (movement.product_id, movement.change) for movement in StockMovement.scan()
         ),
-        "events": sorted((event.type, event.data.sku) for event in shop.staged_so_far()),
+        "events": sorted((event.type, event.data.sku) for event in events.published_events()),
         "stock": {stock.product_id: (stock.available, stock.version) for stock in Stock.scan()},
         "uploads": [
             (
@@ -87,7 +92,7 @@ def delete_everything() -> None:
 @pytest.mark.parametrize("at", range(1, COMMITS + 1))
 def test_a_retry_completes_an_interrupted_import(at, is_written):
     imports.upload()
-    event = dropped(FILE)
+    event = put_file(FILE)
     handler(event, CONTEXT)
     undisturbed = stored()
     delete_everything()
@@ -103,7 +108,7 @@ def test_a_retry_completes_an_interrupted_import(at, is_written):
 
 def test_an_import_survives_repeated_interruptions():
     imports.upload()
-    event = dropped(FILE)
+    event = put_file(FILE)
 
     for _ in range(COMMITS):
         with interrupted(at=2, is_written=False), suppress(Interrupted):
@@ -115,7 +120,7 @@ def test_an_import_survives_repeated_interruptions():
 
 def test_two_concurrent_runs_write_each_row_once(monkeypatch):
     imports.upload()
-    event = dropped(FILE)
+    event = put_file(FILE)
     write = import_file._write  # noqa: SLF001
     others = iter([event])
 
@@ -137,7 +142,7 @@ def test_two_concurrent_runs_write_each_row_once(monkeypatch):
 
 def test_a_second_delivery_of_an_event_changes_nothing():
     imports.upload()
-    event = dropped(FILE)
+    event = put_file(FILE)
     handler(event, CONTEXT)
     once = stored()
 
@@ -148,7 +153,7 @@ def test_a_second_delivery_of_an_event_changes_nothing():
 
 def test_a_second_delivery_does_not_restore_sold_units():
     imports.upload()
-    event = dropped(HEADER + row("TEA", available=7))
+    event = put_file(CSV_HEADER + csv_row("TEA", available=7))
     handler(event, CONTEXT)
     (tea,) = Product.scan()
     Stock(tea.product_id).update([Stock.available.set(2)])
@@ -160,7 +165,7 @@ def test_a_second_delivery_does_not_restore_sold_units():
 
 def test_a_broken_file_fails_once():
     imports.upload()
-    event = dropped("sku\n")
+    event = put_file("sku\n")
     handler(event, CONTEXT)
     once = stored()
     finished = Upload.get("upl_one", "upload").finished_at

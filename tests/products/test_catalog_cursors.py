@@ -9,7 +9,13 @@ from shared import clock
 from shared.storage import cursors
 from shared.storage.models.catalog import Product
 from tests.support import shop
-from tests.support.catalog import browse, created, edit, followed, skus
+from tests.support.catalog import (
+    create_product,
+    edit_product,
+    list_all_skus,
+    list_products,
+    skus_in,
+)
 from tests.support.http import STAFF, Caller, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -19,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 def test_following_the_cursor_shows_each_product_once(limit):
     made = [shop.product(f"SKU-{n}").sku for n in range(7)]
 
-    assert followed(limit=str(limit)) == made[::-1]
+    assert list_all_skus(limit=str(limit)) == made[::-1]
 
 
 @pytest.mark.parametrize("sort", ["newest", "price_asc", "price_desc", "name"])
@@ -29,16 +35,16 @@ def test_changes_while_paging_neither_skip_nor_repeat_products(sort):
     for n, sku in enumerate([*staying, *going]):
         shop.product(sku, price_minor=1000 + n * 37 % 100, name=f"{n * 53 % 100:02}")
     found: list[str] = []
-    page = browse(limit="3", sort=sort)
+    page = list_products(limit="3", sort=sort)
     for turn in range(20):
-        found += skus(page)
+        found += skus_in(page)
         if not page.body["next_cursor"]:
             break
         shop.product(f"NEW-{turn}", price_minor=1000 + turn, name=f"{turn:02}")
         if going:
             remove(going.pop())
         remove(found[-1])  # the product at which the cursor continues
-        page = browse(limit="3", sort=sort, cursor=page.body["next_cursor"])
+        page = list_products(limit="3", sort=sort, cursor=page.body["next_cursor"])
 
     assert len(found) == len(set(found))
     assert set(staying) <= set(found)
@@ -46,8 +52,8 @@ def test_changes_while_paging_neither_skip_nor_repeat_products(sort):
 
 def remove(sku: str) -> None:
     product = next(product for product in Product.scan() if product.sku == sku)
-    edit("archive", product.product_id)
-    shop.index(product)
+    edit_product("archive", product.product_id)
+    shop.index_products(product)
 
 
 def test_a_page_is_short_while_the_index_is_stale():
@@ -55,9 +61,9 @@ def test_a_page_is_short_while_the_index_is_stale():
         shop.product(sku)
     archived = next(product for product in Product.scan() if product.sku == "B")
 
-    edit("archive", archived.product_id)  # the index worker has not run yet
+    edit_product("archive", archived.product_id)  # the index worker has not run yet
 
-    assert followed(limit="1") == ["C", "A"]
+    assert list_all_skus(limit="1") == ["C", "A"]
 
 
 @pytest.mark.parametrize(
@@ -74,9 +80,9 @@ def test_a_page_is_short_while_the_index_is_stale():
 def test_a_cursor_is_valid_for_its_query_only(other):
     for n in range(3):
         shop.product(f"SKU-{n}", category="tea", tags=["x"])
-    cursor = browse(limit="2").body["next_cursor"]
+    cursor = list_products(limit="2").body["next_cursor"]
 
-    answer = browse(limit="2", cursor=cursor, **other)
+    answer = list_products(limit="2", cursor=cursor, **other)
 
     assert (answer.status, answer.code) == (400, "cursor_query_mismatch")
 
@@ -84,37 +90,37 @@ def test_a_cursor_is_valid_for_its_query_only(other):
 def test_a_cursor_is_valid_for_its_currency_only():
     for n in range(3):
         shop.product(f"SKU-{n}")
-    cursor = browse(limit="2", sort="price_asc").body["next_cursor"]
+    cursor = list_products(limit="2", sort="price_asc").body["next_cursor"]
 
-    answer = browse(limit="2", sort="price_asc", currency="USD", cursor=cursor)
+    answer = list_products(limit="2", sort="price_asc", currency="USD", cursor=cursor)
 
     assert answer.code == "cursor_query_mismatch"
 
 
 def test_the_limit_can_change_between_pages():
     made = [shop.product(f"SKU-{n}").sku for n in range(5)]
-    first = browse(limit="1")
+    first = list_products(limit="1")
 
-    rest = browse(limit="10", cursor=first.body["next_cursor"])
+    rest = list_products(limit="10", cursor=first.body["next_cursor"])
 
-    assert skus(first) + skus(rest) == made[::-1]
+    assert skus_in(first) + skus_in(rest) == made[::-1]
 
 
 def test_a_cursor_expires(monkeypatch):
     for n in range(3):
         shop.product(f"SKU-{n}")
-    cursor = browse(limit="2").body["next_cursor"]
+    cursor = list_products(limit="2").body["next_cursor"]
     later = clock.utc_now() + cursors.LIFETIME + timedelta(seconds=1)
     monkeypatch.setattr(clock, "utc_now", lambda: later)
 
-    answer = browse(limit="2", cursor=cursor)
+    answer = list_products(limit="2", cursor=cursor)
 
     assert (answer.status, answer.code) == (400, "cursor_expired")
 
 
 def test_a_staff_cursor_is_valid_for_its_user_only():
     for n in range(3):
-        created(sku=f"SKU-{n}")
+        create_product(sku=f"SKU-{n}")
     query = {"status": "active", "limit": "2"}
     cursor = send(handler, "staff.list_products", caller=STAFF, query=query).body["next_cursor"]
 
@@ -128,6 +134,6 @@ def test_a_staff_cursor_is_valid_for_its_user_only():
 
 @pytest.mark.parametrize("cursor", ["x", "a.b.c", "k1.e30.AAAA", "x" * 2000])
 def test_a_forged_cursor_is_refused(cursor):
-    answer = browse(cursor=cursor)
+    answer = list_products(cursor=cursor)
 
     assert (answer.status, answer.code) == (400, "invalid_cursor")

@@ -4,11 +4,17 @@ import json
 
 import pytest
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from products.catalog_queries import CATEGORIES_MAX
 from products.listing_keys import SHOP_SHARDS
 from tests.support import shop
-from tests.support.catalog import browse, created, followed, patch, skus
+from tests.support.catalog import (
+    create_product,
+    list_all_skus,
+    list_products,
+    patch_product,
+    skus_in,
+)
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -22,7 +28,7 @@ def test_the_newest_product_comes_first_with_its_stock():
     shop.product("OLD", available=1)
     shop.product("NEW", available=2)
 
-    answer = browse()
+    answer = list_products()
 
     assert answer.status == 200
     assert [(item["sku"], item["available"]) for item in answer.body["items"]] == [
@@ -33,13 +39,13 @@ def test_the_newest_product_comes_first_with_its_stock():
 
 
 def test_an_empty_shop_is_an_empty_page():
-    assert browse().body == {"items": [], "next_cursor": None}
+    assert list_products().body == {"items": [], "next_cursor": None}
 
 
 def test_a_product_without_stock_is_listed_with_zero_units():
     shop.product("TEA")
 
-    assert browse().body["items"][0]["available"] == 0
+    assert list_products().body["items"][0]["available"] == 0
 
 
 @pytest.mark.parametrize(
@@ -57,14 +63,14 @@ def test_every_sort_lists_all_products_in_order(sort, expected, limit):
     shop.product("B", name="Apple", price_minor=100)
     shop.product("C", name="zest", price_minor=200)
 
-    assert followed(sort=sort, limit=limit) == expected
+    assert list_all_skus(sort=sort, limit=limit) == expected
 
 
 def test_a_shorter_name_comes_before_a_longer_one():
     for sku, name in (("A", "Tea pot"), ("B", "tea"), ("C", "Teak")):
         shop.product(sku, name=name)
 
-    assert followed(sort="name") == ["B", "A", "C"]
+    assert list_all_skus(sort="name") == ["B", "A", "C"]
 
 
 def test_a_parent_category_lists_its_children():
@@ -73,18 +79,18 @@ def test_a_parent_category_lists_its_children():
     shop.product("RUG", category="home")
     shop.product("HOMER", category="homer")
 
-    assert followed(category="home") == ["RUG", "PAN", "POT"]
-    assert followed(category="home/kitchen") == ["PAN", "POT"]
-    assert followed(category="home/kitchen/teapots") == ["POT"]
-    assert followed(category="kitchen") == []
+    assert list_all_skus(category="home") == ["RUG", "PAN", "POT"]
+    assert list_all_skus(category="home/kitchen") == ["PAN", "POT"]
+    assert list_all_skus(category="home/kitchen/teapots") == ["POT"]
+    assert list_all_skus(category="kitchen") == []
 
 
 def test_a_tag_lists_the_products_that_have_it():
     shop.product("TEA", tags=["green, loose", "sale"])
     shop.product("POT", tags=["sale"])
 
-    assert followed(tag="sale") == ["POT", "TEA"]
-    assert followed(tag="green, loose") == ["TEA"]
+    assert list_all_skus(tag="sale") == ["POT", "TEA"]
+    assert list_all_skus(tag="green, loose") == ["TEA"]
 
 
 @pytest.mark.parametrize("sort", ["newest", "price_asc", "price_desc", "name"])
@@ -94,8 +100,8 @@ def test_sold_out_products_can_be_filtered_out(sort):
     shop.product("NEVER", category="tea", tags=["x"])
 
     for where in ({}, {"category": "tea"}, {"tag": "x"}):
-        assert followed(**where, in_stock="true", sort=sort, limit="1") == ["TEA"]
-        assert len(followed(**where, sort=sort)) == 3
+        assert list_all_skus(**where, in_stock="true", sort=sort, limit="1") == ["TEA"]
+        assert len(list_all_skus(**where, sort=sort)) == 3
 
 
 @pytest.mark.parametrize(
@@ -114,27 +120,27 @@ def test_sold_out_products_can_be_filtered_out(sort):
 def test_a_price_range_filters_by_both_bounds(bounds, expected, limit):
     create_with_prices(A=100, B=200, C=300, D=10**12)
 
-    assert followed(**bounds, limit=limit) == expected
-    assert followed(**bounds, limit=limit, sort="price_desc") == expected[::-1]
+    assert list_all_skus(**bounds, limit=limit) == expected
+    assert list_all_skus(**bounds, limit=limit, sort="price_desc") == expected[::-1]
 
 
 def test_amounts_of_two_currencies_are_not_compared():
     shop.product("YEN", price_minor=500, currency="JPY")
     shop.product("EURO", price_minor=400)
 
-    assert followed(sort="price_asc") == ["EURO"]
-    assert followed(sort="price_asc", currency="JPY") == ["YEN"]
-    assert followed(min_price="1", currency="JPY") == ["YEN"]
-    assert len(followed(sort="newest", currency="JPY")) == 2
+    assert list_all_skus(sort="price_asc") == ["EURO"]
+    assert list_all_skus(sort="price_asc", currency="JPY") == ["YEN"]
+    assert list_all_skus(min_price="1", currency="JPY") == ["YEN"]
+    assert len(list_all_skus(sort="newest", currency="JPY")) == 2
 
 
 @pytest.mark.parametrize("sort", ["newest", "price_asc", "price_desc", "name"])
 def test_several_categories_are_one_sorted_list(sort):
     for n in range(12):
         shop.product(f"SKU-{n}", category=f"c{n % 4}", price_minor=100 + n * 7 % 12, name=f"{n:03}")
-    expected = followed(sort=sort, limit="100")
+    expected = list_all_skus(sort=sort, limit="100")
 
-    found = followed(category=[f"c{n}" for n in range(4)], sort=sort, limit="5")
+    found = list_all_skus(category=[f"c{n}" for n in range(4)], sort=sort, limit="5")
 
     assert found == expected
 
@@ -143,7 +149,7 @@ def test_a_parent_and_its_child_list_no_product_twice():
     shop.product("POT", category="home/kitchen")
     shop.product("RUG", category="home")
 
-    assert followed(category=["home/kitchen", "home", "home"], limit="1") == ["RUG", "POT"]
+    assert list_all_skus(category=["home/kitchen", "home", "home"], limit="1") == ["RUG", "POT"]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +162,7 @@ def test_a_parent_and_its_child_list_no_product_twice():
     ],
 )
 def test_a_query_without_an_index_is_refused(query):
-    answer = browse(**query)
+    answer = list_products(**query)
 
     assert (answer.status, answer.code) == (422, "unsupported_query")
     assert answer.error["details"]["can_be_asked"].keys() == {"where", "and", "sort"}
@@ -186,22 +192,22 @@ def test_a_query_without_an_index_is_refused(query):
     ],
 )
 def test_an_invalid_parameter_is_named(query, path):
-    answer = browse(**query)
+    answer = list_products(**query)
 
     assert (answer.status, answer.paths) == (422, [path])
 
 
 def test_an_edit_moves_a_product_to_its_new_lists():
-    tea = created(category="tea", tags=["old"], price={"amount_minor": 5, "currency": "EUR"})
-    created(sku="POT", category="pots", price={"amount_minor": 6, "currency": "EUR"})
-    shop.index_what_happened()
+    tea = create_product(category="tea", tags=["old"], price={"amount_minor": 5, "currency": "EUR"})
+    create_product(sku="POT", category="pots", price={"amount_minor": 6, "currency": "EUR"})
+    shop.index_published_events()
 
-    patch(tea["id"], {"category": "pots", "tags": ["new"], "price": {"amount_minor": 7}})
-    shop.index_what_happened()
+    patch_product(tea["id"], {"category": "pots", "tags": ["new"], "price": {"amount_minor": 7}})
+    shop.index_published_events()
 
-    assert (followed(category="tea"), followed(tag="old")) == ([], [])
-    assert followed(category="pots", sort="price_asc") == ["POT", "TEA"]
-    assert followed(tag="new") == ["TEA"]
+    assert (list_all_skus(category="tea"), list_all_skus(tag="old")) == ([], [])
+    assert list_all_skus(category="pots", sort="price_asc") == ["POT", "TEA"]
+    assert list_all_skus(tag="new") == ["TEA"]
 
 
 @pytest.mark.parametrize(
@@ -229,8 +235,8 @@ def test_a_page_costs_the_same_in_a_larger_shop(query, queries):
 
 def measure_page(query) -> tuple[list[str], int]:
     """The AWS calls of a page of five products, and the sum of the limits of its Queries."""
-    browse(limit="1", **query)  # reads the keys that sign cursors, once
-    with watched() as calls:
-        assert len(skus(browse(limit="5", **query))) == 5
+    list_products(limit="1", **query)  # reads the keys that sign cursors, once
+    with record_calls() as calls:
+        assert len(skus_in(list_products(limit="5", **query))) == 5
     limits = [json.loads(call.body).get("Limit", 0) for call in calls]
     return sorted(call.operation for call in calls), sum(limits)

@@ -14,7 +14,8 @@ from shared.events.catalog import StockData, StockDepleted
 from shared.storage.models.catalog import Product
 from shared.storage.models.listings import IndexedEntry, Listing, Posting
 from tests.support import shop
-from tests.support.catalog import created, edit, followed, patch
+from tests.support.catalog import create_product, edit_product, list_all_skus, patch_product
+from tests.support.events import published_events
 from tests.support.http import CONTEXT, sample
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -62,7 +63,7 @@ def test_a_message_lists_its_product():
         "category",
         "tag",
     }
-    assert followed(category="kitchen") == ["TEA"]
+    assert list_all_skus(category="kitchen") == ["TEA"]
 
 
 def test_a_repeated_message_writes_nothing():
@@ -90,7 +91,7 @@ def test_a_broken_message_does_not_stop_the_batch():
         "broken",
         "other",
     }
-    assert sorted(followed()) == ["POT", "TEA"]
+    assert sorted(list_all_skus()) == ["POT", "TEA"]
 
 
 def test_an_entry_that_fails_fails_only_its_own_messages(monkeypatch):
@@ -107,20 +108,20 @@ def test_an_entry_that_fails_fails_only_its_own_messages(monkeypatch):
     answer = handler(messages(tea, pot), CONTEXT)
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
-    assert followed() == ["POT"]
+    assert list_all_skus() == ["POT"]
 
 
 def test_a_slower_worker_reads_the_entry_again(monkeypatch):
     """The slower of two workers has read an older product."""
     tea = shop.product("TEA", name="Old tea")
-    patch(tea.product_id, {"category": "old"})  # not indexed yet
+    patch_product(tea.product_id, {"category": "old"})  # not indexed yet
     get_catalog_entries, turns = repository.get_catalog_entries, iter([True])
 
     def read_slowly(entry_ids):
         entries = get_catalog_entries(entry_ids)
         if next(turns, False):
-            patch(tea.product_id, {"name": "New tea", "category": "new"})
-            shop.index(tea)  # by another, faster worker
+            patch_product(tea.product_id, {"name": "New tea", "category": "new"})
+            shop.index_products(tea)  # by another, faster worker
         return entries
 
     monkeypatch.setattr(repository, "get_catalog_entries", read_slowly)
@@ -128,7 +129,7 @@ def test_a_slower_worker_reads_the_entry_again(monkeypatch):
     answer = handler(messages(tea), CONTEXT)
 
     assert answer == {"batchItemFailures": []}
-    assert (followed(category="new"), followed(category="old")) == (["TEA"], [])
+    assert (list_all_skus(category="new"), list_all_skus(category="old")) == (["TEA"], [])
     assert any("new" in posting["text"] for posting in stored()["postings"])
 
 
@@ -139,9 +140,9 @@ def test_a_newer_entry_replaces_one_stored_in_between(monkeypatch):
     def read_slowly(entry_ids):
         if not next(turns, False):
             return get_catalog_entries(entry_ids)
-        patch(tea.product_id, {"category": "between"})
-        shop.index(tea)  # another worker stores what will be outdated
-        patch(tea.product_id, {"category": "new"})
+        patch_product(tea.product_id, {"category": "between"})
+        shop.index_products(tea)  # another worker stores what will be outdated
+        patch_product(tea.product_id, {"category": "new"})
         return get_catalog_entries(entry_ids)
 
     monkeypatch.setattr(repository, "get_catalog_entries", read_slowly)
@@ -149,7 +150,7 @@ def test_a_newer_entry_replaces_one_stored_in_between(monkeypatch):
     answer = handler(messages(tea), CONTEXT)
 
     assert answer == {"batchItemFailures": []}
-    assert (followed(category="new"), followed(category="between")) == (["TEA"], [])
+    assert (list_all_skus(category="new"), list_all_skus(category="between")) == (["TEA"], [])
 
 
 def test_failing_to_store_words_does_not_delay_listings(monkeypatch):
@@ -161,30 +162,30 @@ def test_failing_to_store_words_does_not_delay_listings(monkeypatch):
     monkeypatch.setattr(index_products, "store_words", busy)
 
     assert handler(messages(tea), CONTEXT) == {"batchItemFailures": []}
-    assert followed() == ["TEA"]
+    assert list_all_skus() == ["TEA"]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_the_order_of_events_does_not_matter(order):
-    tea = created(category="a", tags=["x"])
-    patch(tea["id"], {"category": "b", "name": "Sencha"})
-    patch(tea["id"], {"tags": ["y"], "price": {"amount_minor": 5}})
-    events = sorted(shop.staged_so_far(), key=lambda event: event.occurred_at)
+    tea = create_product(category="a", tags=["x"])
+    patch_product(tea["id"], {"category": "b", "name": "Sencha"})
+    patch_product(tea["id"], {"tags": ["y"], "price": {"amount_minor": 5}})
+    events = sorted(published_events(), key=lambda event: event.occurred_at)
 
     for at in (*order, *order):
-        shop.tell_index(events[at])
+        shop.invoke_index_worker(events[at])
 
-    assert followed(category="b") == followed(tag="y") == ["TEA"]
-    assert followed(category="a") == followed(tag="x") == []
+    assert list_all_skus(category="b") == list_all_skus(tag="y") == ["TEA"]
+    assert list_all_skus(category="a") == list_all_skus(tag="x") == []
 
 
 def test_an_archived_product_leaves_no_listings_or_postings():
-    tea = created(category="kitchen/tea", tags=["sale"])
-    shop.index_what_happened()
+    tea = create_product(category="kitchen/tea", tags=["sale"])
+    shop.index_published_events()
     assert stored()["listings"] != []
 
-    edit("archive", tea["id"])
-    shop.index_what_happened()
+    edit_product("archive", tea["id"])
+    shop.index_published_events()
 
     assert stored() == {"listings": [], "postings": []}
 
@@ -238,13 +239,13 @@ def test_the_next_message_completes_an_interrupted_update(monkeypatch):
 
 def test_a_depleted_product_leaves_the_lists_of_stock():
     tea = shop.product("TEA", available=1)
-    assert followed(in_stock="true") == ["TEA"]
+    assert list_all_skus(in_stock="true") == ["TEA"]
 
     shop.sell(tea, 1)
     data = StockData(product_id=tea.product_id, group=None, available=0)
-    shop.tell_index(StockDepleted(data=data))
+    shop.invoke_index_worker(StockDepleted(data=data))
 
-    assert (followed(in_stock="true"), followed()) == ([], ["TEA"])
+    assert (list_all_skus(in_stock="true"), list_all_skus()) == ([], ["TEA"])
 
 
 def test_an_unknown_product_is_not_indexed():

@@ -9,8 +9,16 @@ from products.handler import handler
 from shared.storage import stock
 from shared.storage.models.catalog import Product
 from shared.storage.models.outbox import OutboxRow
-from tests.support import shop
-from tests.support.catalog import TEA, created, edit, get, inspect, patch
+from tests.support import order_requests, shop
+from tests.support.catalog import (
+    TEA,
+    create_product,
+    edit_product,
+    get_product,
+    get_staff_product,
+    patch_product,
+)
+from tests.support.events import events_in_row, published_events
 from tests.support.http import STAFF, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -18,55 +26,59 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 def edit_events() -> list:
     """The events of edits, oldest first."""
-    events = [event for row in OutboxRow.scan() for event in shop.staged(row)]
+    events = [event for row in OutboxRow.scan() for event in events_in_row(row)]
     edits = [event for event in events if event.type != "product.created"]
     return sorted(edits, key=lambda event: event.occurred_at)
 
 
 def test_a_patch_changes_only_the_fields_it_names():
-    before = created(description="Fresh", tags=["green"], attributes={"origin": "Uji", "year": 26})
+    before = create_product(
+        description="Fresh", tags=["green"], attributes={"origin": "Uji", "year": 26}
+    )
 
-    answer = patch(before["id"], {"name": "Sencha", "attributes": {"origin": None, "grade": "A"}})
+    answer = patch_product(
+        before["id"], {"name": "Sencha", "attributes": {"origin": None, "grade": "A"}}
+    )
 
     assert answer.status == 200
     changed = {"name": "Sencha", "attributes": {"year": 26, "grade": "A"}, "version": 2}
     assert answer.body == before | changed | {"updated_at": answer.body["updated_at"]}
-    assert get(before["id"]).body["name"] == "Sencha"
+    assert get_product(before["id"]).body["name"] == "Sencha"
 
 
 def test_a_patch_can_change_the_amount_alone():
-    tea = created()
+    tea = create_product()
 
-    answer = patch(tea["id"], {"price": {"amount_minor": 990}})
+    answer = patch_product(tea["id"], {"price": {"amount_minor": 990}})
 
     assert answer.body["price"] == {"amount_minor": 990, "currency": "EUR"}
 
 
 def test_null_removes_a_value():
-    tea = created(category="tea", description="Fresh", low_stock_at=5)
+    tea = create_product(category="tea", description="Fresh", low_stock_at=5)
 
-    answer = patch(tea["id"], {"category": None, "description": None, "low_stock_at": None})
+    answer = patch_product(tea["id"], {"category": None, "description": None, "low_stock_at": None})
 
     assert (answer.body["category"], answer.body["description"]) == (None, "")
     assert answer.body["low_stock_at"] is None
 
 
 def test_removing_the_tax_class_resets_it_to_standard():
-    book = created(sku="BOOK")
+    book = create_product(sku="BOOK")
 
-    reduced = patch(book["id"], {"tax_class": "reduced"})
-    standard = patch(book["id"], {"tax_class": None})
+    reduced = patch_product(book["id"], {"tax_class": "reduced"})
+    standard = patch_product(book["id"], {"tax_class": None})
 
     assert (book["tax_class"], reduced.body["tax_class"]) == ("standard", "reduced")
     assert standard.body["tax_class"] == "standard"
-    changed = [event.data.changed for event in shop.staged_so_far() if "updated" in event.type]
+    changed = [event.data.changed for event in published_events() if "updated" in event.type]
     assert changed == [["tax_class"], ["tax_class"]]
 
 
 def test_a_replacement_resets_omitted_fields():
-    before = created(description="Fresh", category="tea", attributes={"origin": "Uji"})
+    before = create_product(description="Fresh", category="tea", attributes={"origin": "Uji"})
 
-    answer = edit("replace", before["id"], TEA | {"name": "Sencha"})
+    answer = edit_product("replace", before["id"], TEA | {"name": "Sencha"})
 
     assert answer.status == 200
     assert (answer.body["name"], answer.body["description"]) == ("Sencha", "")
@@ -75,22 +87,22 @@ def test_a_replacement_resets_omitted_fields():
 
 
 def test_an_archived_product_can_be_sold_again():
-    tea = created()
+    tea = create_product()
 
-    answer = edit("archive", tea["id"])
+    answer = edit_product("archive", tea["id"])
 
     assert (answer.status, answer.body) == (204, "")
-    assert get(tea["id"]).status == 404
-    assert inspect(tea["id"]).body["status"] == "archived"
-    assert patch(tea["id"], {"status": "active"}).status == 200
-    assert get(tea["id"]).status == 200
+    assert get_product(tea["id"]).status == 404
+    assert get_staff_product(tea["id"]).body["status"] == "archived"
+    assert patch_product(tea["id"], {"status": "active"}).status == 200
+    assert get_product(tea["id"]).status == 200
 
 
 def test_events_name_the_changed_fields():
-    tea = created()
+    tea = create_product()
 
-    patch(tea["id"], {"name": "Sencha", "price": {"amount_minor": 1}, "description": ""})
-    edit("archive", tea["id"])
+    patch_product(tea["id"], {"name": "Sencha", "price": {"amount_minor": 1}, "description": ""})
+    edit_product("archive", tea["id"])
 
     updated, archived = edit_events()
     assert (updated.type, updated.data.changed) == ("product.updated", ["name", "price"])
@@ -99,10 +111,10 @@ def test_events_name_the_changed_fields():
 
 
 def test_a_new_product_is_announced_once():
-    tea = created()
+    tea = create_product()
 
     (row,) = OutboxRow.scan()
-    (event,) = shop.staged(row)
+    (event,) = events_in_row(row)
     assert (event.type, event.data.product_id, event.data.sku) == (
         "product.created",
         tea["id"],
@@ -111,12 +123,12 @@ def test_a_new_product_is_announced_once():
 
 
 def test_an_edit_without_changes_makes_no_version_or_event():
-    tea = created(tags=["green"])
+    tea = create_product(tags=["green"])
 
     answers = [
-        patch(tea["id"], {}),
-        patch(tea["id"], {"name": "Green tea"}),
-        edit("replace", tea["id"], TEA | {"tags": ["green"]}),
+        patch_product(tea["id"], {}),
+        patch_product(tea["id"], {"name": "Green tea"}),
+        edit_product("replace", tea["id"], TEA | {"tags": ["green"]}),
     ]
 
     assert [(answer.status, answer.body["version"]) for answer in answers] == [(200, 1)] * 3
@@ -127,19 +139,19 @@ def test_an_edit_without_changes_makes_no_version_or_event():
 def test_an_unknown_product_cannot_be_edited(how):
     body = {"replace": TEA, "patch": {"name": "x"}}.get(how)
 
-    answer = edit(how, "prd_unknown", body)
+    answer = edit_product(how, "prd_unknown", body)
 
     assert (answer.status, answer.code) == (404, "product_not_found")
     assert (Product.count(), OutboxRow.count()) == (0, 0)
 
 
 def test_a_replacement_cannot_change_the_sku():
-    tea = created()
+    tea = create_product()
 
-    answer = edit("replace", tea["id"], TEA | {"sku": "COFFEE"})
+    answer = edit_product("replace", tea["id"], TEA | {"sku": "COFFEE"})
 
     assert (answer.status, answer.code) == (422, "sku_immutable")
-    assert inspect(tea["id"]).body == tea
+    assert get_staff_product(tea["id"]).body == tea
 
 
 @pytest.mark.parametrize(
@@ -160,18 +172,18 @@ def test_a_replacement_cannot_change_the_sku():
     ],
 )
 def test_a_patch_to_an_invalid_product_names_the_field(changes, path):
-    tea = created()
+    tea = create_product()
 
-    answer = patch(tea["id"], changes)
+    answer = patch_product(tea["id"], changes)
 
     assert (answer.status, answer.paths) == (422, [f"body.{path}"])
-    assert inspect(tea["id"]).body == tea
+    assert get_staff_product(tea["id"]).body == tea
 
 
 def test_a_patch_cannot_make_attributes_too_large():
-    tea = created(attributes={"one": "x" * 10_000})
+    tea = create_product(attributes={"one": "x" * 10_000})
 
-    answer = patch(tea["id"], {"attributes": {"two": "x" * 10_000}})
+    answer = patch_product(tea["id"], {"attributes": {"two": "x" * 10_000}})
 
     assert [field["code"] for field in answer.error["details"]["fields"]] == [
         "attributes_too_large"
@@ -188,7 +200,7 @@ def test_a_patch_cannot_make_attributes_too_large():
     ],
 )
 def test_a_patch_accepts_the_merge_patch_content_type(content_type, status):
-    tea = created()
+    tea = create_product()
 
     answer = send(
         handler,
@@ -208,7 +220,7 @@ def test_the_currency_cannot_change_while_orders_are_open(how):
     shop.sell(tea, 1)
     price = {"amount_minor": 1000, "currency": "USD"}
 
-    answer = edit(
+    answer = edit_product(
         how, tea.product_id, {"price": price} | ({} if how == "patch" else TEA | {"price": price})
     )
 
@@ -219,7 +231,7 @@ def test_the_currency_cannot_change_while_orders_are_open(how):
 def test_the_currency_can_change_without_open_orders():
     tea = shop.product("TEA", available=5)
 
-    answer = patch(tea.product_id, {"price": {"currency": "USD"}})
+    answer = patch_product(tea.product_id, {"price": {"currency": "USD"}})
 
     assert (answer.status, answer.body["price"]["currency"]) == (200, "USD")
 
@@ -228,23 +240,23 @@ def test_an_amount_can_change_while_orders_are_open():
     tea = shop.product("TEA", available=5)
     shop.sell(tea, 1)
 
-    assert patch(tea.product_id, {"price": {"amount_minor": 5}}).status == 200
+    assert patch_product(tea.product_id, {"price": {"amount_minor": 5}}).status == 200
 
 
 @pytest.mark.parametrize("status", ["draft", "archived"])
 def test_a_replacement_without_status_keeps_the_status(status):
-    tea = created(status=status)
+    tea = create_product(status=status)
 
-    answer = edit("replace", tea["id"], TEA | {"name": "Sencha"})
+    answer = edit_product("replace", tea["id"], TEA | {"name": "Sencha"})
 
     assert (answer.body["name"], answer.body["status"]) == ("Sencha", status)
 
 
 @pytest.mark.parametrize(("before", "after"), [(1, True), (1, 1.5), (0, False), (1.0, True)])
 def test_json_values_that_python_calls_equal_are_a_change(before, after):
-    tea = created(attributes={"w": before})
+    tea = create_product(attributes={"w": before})
 
-    answer = patch(tea["id"], {"attributes": {"w": after}})
+    answer = patch_product(tea["id"], {"attributes": {"w": after}})
 
     assert answer.body["attributes"]["w"] is after or answer.body["attributes"]["w"] == after
     assert (type(answer.body["attributes"]["w"]), answer.body["version"]) == (type(after), 2)
@@ -253,7 +265,9 @@ def test_json_values_that_python_calls_equal_are_a_change(before, after):
 def test_an_order_in_the_old_currency_is_refused(monkeypatch):
     tea = shop.product("TEA", available=5)
     in_dollars = {"price": {"currency": "USD"}}
-    shop.meanwhile(monkeypatch, lambda: patch(tea.product_id, in_dollars))
+    order_requests.run_between_read_and_write(
+        monkeypatch, lambda: patch_product(tea.product_id, in_dollars)
+    )
     body = {"lines": [{"product_id": tea.product_id, "quantity": 1}]}
     body |= {"shipping_address": shop.ADDRESS}
 
@@ -278,7 +292,7 @@ def test_an_order_during_a_change_of_currency_prevents_it(monkeypatch):
 
     monkeypatch.setattr(stock, "get_stocks", read_and_sell)
 
-    answer = patch(tea.product_id, {"price": {"currency": "USD"}})
+    answer = patch_product(tea.product_id, {"price": {"currency": "USD"}})
 
     assert (answer.status, answer.code) == (409, "currency_in_use")
     assert Product.get(tea.product_id).currency == "EUR"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from products.search import repository
 from products.search.postings import build_postings
 from products.search.repository import QUERIES_MAX
@@ -229,7 +229,7 @@ def test_a_search_reads_a_limited_number_of_windows():
         indexed(f"C-{number}", f"Cup {number}")
     indexed("BOTH", "A very long name for a cup of tea")
 
-    with watched() as calls:
+    with record_calls() as calls:
         answer = search("tea cup ")
 
     queries = [call for call in calls if call.operation == "Query"]
@@ -300,7 +300,7 @@ def test_all_pages_of_a_corrected_search_use_the_correction():
 def test_an_empty_result_costs_at_most_eight_queries():
     indexed("TEA", "Teapot")
 
-    with watched() as calls:
+    with record_calls() as calls:
         answer = search("taepot kettel cupp saucre plates ")
 
     assert names(answer) == []
@@ -313,7 +313,7 @@ def test_storing_known_words_writes_nothing():
     repository.store_words(["teapot", "kettle"])
     repository.known_words.clear()  # another instance
 
-    with watched() as calls:
+    with record_calls() as calls:
         repository.store_words(["teapot", "kettle", "tea", "tea100"])
         repository.store_words(["teapot", "kettle"])
 

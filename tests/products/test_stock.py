@@ -4,18 +4,18 @@ import json
 
 import pytest
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from products.handler import handler
 from shared.storage.models.catalog import Stock, StockMovement
 from tests.support import shop
-from tests.support.catalog import adjust, count, get, stock
+from tests.support.catalog import adjust_stock, call_stock, get_product, set_stock
 from tests.support.http import ADA, NOBODY, STAFF, Caller, send
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 
 def stock_of(product_id: str) -> dict:
-    return stock("get", product_id).body
+    return call_stock("get", product_id).body
 
 
 def movements(product_id: str, **query) -> list[dict]:
@@ -28,8 +28,8 @@ def movements(product_id: str, **query) -> list[dict]:
 def test_staff_set_the_stock_to_their_count():
     tea = shop.product("TEA")
 
-    first = count(tea.product_id, 10, if_match='"0"')
-    second = count(tea.product_id, 7, if_match=first.headers["ETag"])
+    first = set_stock(tea.product_id, 10, if_match='"0"')
+    second = set_stock(tea.product_id, 7, if_match=first.headers["ETag"])
 
     assert first.body == {
         "product_id": tea.product_id,
@@ -38,15 +38,15 @@ def test_staff_set_the_stock_to_their_count():
         "version": 1,
     }
     assert (second.body["available"], second.body["version"]) == (7, 2)
-    assert get(tea.product_id).body["available"] == 7
+    assert get_product(tea.product_id).body["available"] == 7
 
 
 def test_a_count_is_refused_after_a_sale():
     tea = shop.product("TEA", available=10)
-    seen = stock("get", tea.product_id).headers["ETag"]
+    seen = call_stock("get", tea.product_id).headers["ETag"]
     shop.sell(tea, 2)
 
-    answer = count(tea.product_id, 10, if_match=seen)
+    answer = set_stock(tea.product_id, 10, if_match=seen)
 
     assert (answer.status, answer.code) == (412, "stale_version")
     assert answer.error["details"] == {"current_version": 2}
@@ -56,7 +56,7 @@ def test_a_count_is_refused_after_a_sale():
 def test_a_count_needs_if_match():
     tea = shop.product("TEA", available=3)
 
-    answer = count(tea.product_id, 10, if_match=None)
+    answer = set_stock(tea.product_id, 10, if_match=None)
 
     assert (answer.status, answer.code) == (428, "if_match_required")
     assert shop.available(tea) == 3
@@ -66,16 +66,16 @@ def test_a_count_with_star_subtracts_concurrent_sales(after_reading):
     tea = shop.product("TEA", available=10)
     after_reading(lambda: shop.sell(tea, 2))
 
-    answer = count(tea.product_id, 15, if_match="*")
+    answer = set_stock(tea.product_id, 15, if_match="*")
 
     assert (answer.status, answer.body["available"]) == (200, 13)
 
 
 def test_unchanged_stock_is_not_modified():
     tea = shop.product("TEA", available=3)
-    etag = stock("get", tea.product_id).headers["ETag"]
+    etag = call_stock("get", tea.product_id).headers["ETag"]
 
-    answer = stock("get", tea.product_id, if_none_match=etag)
+    answer = call_stock("get", tea.product_id, if_none_match=etag)
 
     assert (answer.status, answer.body) == (304, "")
 
@@ -84,7 +84,7 @@ def test_unchanged_stock_is_not_modified():
 def test_a_count_is_a_whole_number_of_units(available):
     tea = shop.product("TEA", available=3)
 
-    answer = count(tea.product_id, available)
+    answer = set_stock(tea.product_id, available)
 
     assert (answer.status, answer.paths) == (422, ["body.available"])
     assert shop.available(tea) == 3
@@ -94,7 +94,7 @@ def test_a_count_is_a_whole_number_of_units(available):
 def test_an_adjustment_is_a_whole_number_but_not_zero(change):
     tea = shop.product("TEA", available=3)
 
-    answer = adjust(tea.product_id, change)
+    answer = adjust_stock(tea.product_id, change)
 
     assert (answer.status, answer.paths) == (422, ["body.change"])
     assert (shop.available(tea), StockMovement.count()) == (3, 0)
@@ -103,7 +103,7 @@ def test_an_adjustment_is_a_whole_number_but_not_zero(change):
 def test_an_adjustment_cannot_exceed_the_largest_stock():
     tea = shop.product("TEA", available=10**9)
 
-    answer = adjust(tea.product_id, 1)
+    answer = adjust_stock(tea.product_id, 1)
 
     assert (answer.status, answer.paths) == (422, ["body.change"])
 
@@ -111,10 +111,10 @@ def test_an_adjustment_cannot_exceed_the_largest_stock():
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda: count("prd_unknown", 5),
-        lambda: adjust("prd_unknown", 5),
-        lambda: stock("get", "prd_unknown"),
-        lambda: stock("movements", "prd_unknown"),
+        lambda: set_stock("prd_unknown", 5),
+        lambda: adjust_stock("prd_unknown", 5),
+        lambda: call_stock("get", "prd_unknown"),
+        lambda: call_stock("movements", "prd_unknown"),
     ],
 )
 def test_an_unknown_product_has_no_stock(ask):
@@ -129,16 +129,16 @@ def test_only_staff_can_see_and_change_stock(caller, status):
     tea = shop.product("TEA", available=3)
 
     for how in ("get", "movements"):
-        assert stock(how, tea.product_id, caller=caller).status == status
-    assert adjust(tea.product_id, 1, caller=caller).status == status
+        assert call_stock(how, tea.product_id, caller=caller).status == status
+    assert adjust_stock(tea.product_id, 1, caller=caller).status == status
     assert shop.available(tea) == 3
 
 
 def test_an_adjustment_adds_or_removes_units():
     tea = shop.product("TEA", available=10)
 
-    more = adjust(tea.product_id, 5, key="one")
-    fewer = adjust(tea.product_id, -12, key="two")
+    more = adjust_stock(tea.product_id, 5, key="one")
+    fewer = adjust_stock(tea.product_id, -12, key="two")
 
     assert (more.body["available"], more.headers["Idempotency-Replayed"]) == (15, "false")
     assert fewer.body["available"] == 3
@@ -147,7 +147,7 @@ def test_an_adjustment_adds_or_removes_units():
 def test_an_adjustment_cannot_remove_more_than_available():
     tea = shop.product("TEA", available=3)
 
-    answer = adjust(tea.product_id, -4)
+    answer = adjust_stock(tea.product_id, -4)
 
     assert (answer.status, answer.code) == (409, "insufficient_stock")
     assert answer.error["details"] == {"available": 3, "change": -4}
@@ -156,10 +156,10 @@ def test_an_adjustment_cannot_remove_more_than_available():
 
 def test_a_repeated_adjustment_changes_nothing_more():
     tea = shop.product("TEA", available=10)
-    adjust(tea.product_id, -4)
+    adjust_stock(tea.product_id, -4)
     shop.sell(tea, 1)
 
-    again = adjust(tea.product_id, -4)
+    again = adjust_stock(tea.product_id, -4)
 
     assert (again.status, again.headers["Idempotency-Replayed"]) == (200, "true")
     assert (again.body["available"], len(movements(tea.product_id))) == (5, 1)
@@ -167,18 +167,18 @@ def test_a_repeated_adjustment_changes_nothing_more():
 
 def test_a_repeated_adjustment_succeeds_without_stock():
     tea = shop.product("TEA", available=4)
-    adjust(tea.product_id, -4)
+    adjust_stock(tea.product_id, -4)
 
-    again = adjust(tea.product_id, -4)
+    again = adjust_stock(tea.product_id, -4)
 
     assert (again.status, again.headers["Idempotency-Replayed"]) == (200, "true")
 
 
 def test_an_idempotency_key_is_for_one_adjustment():
     tea = shop.product("TEA", available=10)
-    adjust(tea.product_id, -4)
+    adjust_stock(tea.product_id, -4)
 
-    answer = adjust(tea.product_id, -5)
+    answer = adjust_stock(tea.product_id, -5)
 
     assert (answer.status, answer.code) == (422, "idempotency_key_reused")
     assert shop.available(tea) == 6
@@ -188,34 +188,34 @@ def test_a_key_belongs_to_its_product_and_user():
     tea, pot = shop.product("TEA", available=10), shop.product("POT", available=10)
 
     for product, caller in ((tea, STAFF), (pot, STAFF), (tea, Caller("usr_x", "customer staff"))):
-        assert adjust(product.product_id, -1, caller=caller).status == 200
+        assert adjust_stock(product.product_id, -1, caller=caller).status == 200
 
     assert (shop.available(tea), shop.available(pot)) == (8, 9)
 
 
 def test_a_refused_adjustment_does_not_use_its_key():
     tea = shop.product("TEA", available=3)
-    adjust(tea.product_id, -4)
-    count(tea.product_id, 9)
+    adjust_stock(tea.product_id, -4)
+    set_stock(tea.product_id, 9)
 
-    assert adjust(tea.product_id, -4).body["available"] == 5
+    assert adjust_stock(tea.product_id, -4).body["available"] == 5
 
 
 def test_an_adjustment_needs_an_idempotency_key():
     tea = shop.product("TEA", available=3)
 
-    answer = stock("adjust", tea.product_id, {"change": 1}, idempotency_key=None)
+    answer = call_stock("adjust", tea.product_id, {"change": 1}, idempotency_key=None)
 
     assert (answer.status, answer.code) == (400, "idempotency_key_required")
 
 
 def test_an_adjustment_checks_if_match_when_sent():
     tea = shop.product("TEA", available=3)
-    seen = stock("get", tea.product_id).headers["ETag"]
+    seen = call_stock("get", tea.product_id).headers["ETag"]
     shop.sell(tea, 1)
 
-    stale = adjust(tea.product_id, 1, if_match=seen)
-    fresh = adjust(tea.product_id, 1, if_match='"2"')
+    stale = adjust_stock(tea.product_id, 1, if_match=seen)
+    fresh = adjust_stock(tea.product_id, 1, if_match='"2"')
 
     assert (stale.status, stale.error["details"]) == (412, {"current_version": 2})
     assert (fresh.status, fresh.body["available"]) == (200, 3)
@@ -223,9 +223,9 @@ def test_an_adjustment_checks_if_match_when_sent():
 
 def test_each_change_is_a_movement_with_its_reason():
     tea = shop.product("TEA")
-    stock("set", tea.product_id, {"available": 9, "reason": "delivery"}, if_match="*")
-    adjust(tea.product_id, -2)
-    count(tea.product_id, 7)
+    call_stock("set", tea.product_id, {"available": 9, "reason": "delivery"}, if_match="*")
+    adjust_stock(tea.product_id, -2)
+    set_stock(tea.product_id, 7)
 
     third, second, first = movements(tea.product_id)
 
@@ -238,7 +238,7 @@ def test_each_change_is_a_movement_with_its_reason():
 def test_movements_are_listed_page_by_page():
     tea = shop.product("TEA", available=0)
     for n in range(5):
-        adjust(tea.product_id, n + 1, key=str(n))
+        adjust_stock(tea.product_id, n + 1, key=str(n))
     path = {"product_id": tea.product_id}
     found, cursor = [], None
     while True:
@@ -253,10 +253,10 @@ def test_movements_are_listed_page_by_page():
 
 def test_movements_and_sales_explain_the_stock():
     tea = shop.product("TEA")
-    count(tea.product_id, 20)
+    set_stock(tea.product_id, 20)
     shop.sell(tea, 3)
-    adjust(tea.product_id, -2)
-    count(tea.product_id, 30)
+    adjust_stock(tea.product_id, -2)
+    set_stock(tea.product_id, 30)
 
     moved = sum(movement["change"] for movement in movements(tea.product_id))
 
@@ -267,7 +267,7 @@ def test_a_concurrent_sale_and_removal_do_not_overlap(after_reading):
     tea = shop.product("TEA", available=5)
     after_reading(lambda: shop.sell(tea, 3))
 
-    answer = adjust(tea.product_id, -4)
+    answer = adjust_stock(tea.product_id, -4)
 
     assert (answer.status, answer.code) == (409, "insufficient_stock")
     assert shop.available(tea) == 2
@@ -275,10 +275,10 @@ def test_a_concurrent_sale_and_removal_do_not_overlap(after_reading):
 
 def test_an_adjustment_with_if_match_fails_after_a_sale(after_reading):
     tea = shop.product("TEA", available=5)
-    seen = stock("get", tea.product_id).headers["ETag"]
+    seen = call_stock("get", tea.product_id).headers["ETag"]
     after_reading(lambda: shop.sell(tea, 3))
 
-    answer = adjust(tea.product_id, 4, if_match=seen)
+    answer = adjust_stock(tea.product_id, 4, if_match=seen)
 
     assert (answer.status, shop.available(tea)) == (412, 2)
 
@@ -286,7 +286,7 @@ def test_an_adjustment_with_if_match_fails_after_a_sale(after_reading):
 def test_movements_are_read_consistently():
     tea = shop.product("TEA", available=5)
 
-    with watched() as calls:
+    with record_calls() as calls:
         movements(tea.product_id)
 
     (query,) = [json.loads(call.body) for call in calls if call.operation == "Query"]

@@ -8,8 +8,8 @@ from products.workers.watch_stock_levels import handler
 from shared.storage import stock
 from shared.storage.models.catalog import Product
 from shared.storage.models.outbox import OutboxRow
-from tests.support import shop
-from tests.support.catalog import adjust, count, patch
+from tests.support import events, shop
+from tests.support.catalog import adjust_stock, patch_product, set_stock
 from tests.support.http import CONTEXT, sample
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -33,7 +33,7 @@ def announced() -> list[tuple[str, int]]:
     """The stock events since the last call, with the available units."""
     found = []
     for row in OutboxRow.scan():
-        found += [event for event in shop.staged(row) if event.type.startswith("stock.")]
+        found += [event for event in events.events_in_row(row) if event.type.startswith("stock.")]
         row.delete()
     found.sort(key=lambda event: event.occurred_at)
     return [(event.type, event.data.available) for event in found]
@@ -100,11 +100,11 @@ def test_low_and_depleted_are_each_announced_once(tea):
 def test_a_replenished_product_is_announced(tea):
     shop.sell(tea, 10)
     watch(tea)
-    adjust(tea.product_id, 2, key="back")
+    adjust_stock(tea.product_id, 2, key="back")
     watch(tea)
-    adjust(tea.product_id, 20, key="more")
+    adjust_stock(tea.product_id, 20, key="more")
     watch(tea)
-    adjust(tea.product_id, -20, key="fewer")
+    adjust_stock(tea.product_id, -20, key="fewer")
     watch(tea)
 
     assert announced() == [("stock.depleted", 0), ("stock.replenished", 2), ("stock.low", 2)]
@@ -122,7 +122,7 @@ def test_a_product_without_low_stock_at_is_never_low():
 
 
 def test_sharded_stock_is_depleted_when_all_shards_are(tea):
-    patch(tea.product_id, {"stock_shards": 4})
+    patch_product(tea.product_id, {"stock_shards": 4})
     for n in range(10):
         shop.sell(tea, 1)
         watch(tea, key=f"{tea.product_id}#{n % 4}")
@@ -175,7 +175,7 @@ def test_a_stale_read_announces_no_outdated_level(tea, monkeypatch):
     monkeypatch.setattr(stock, "get_stocks", read_slowly)
 
     watch(tea)
-    adjust(tea.product_id, 50)
+    adjust_stock(tea.product_id, 50)
     watch(tea)
 
     assert announced() == [("stock.depleted", 0), ("stock.replenished", 50)]
@@ -189,4 +189,4 @@ def test_a_record_of_an_unknown_product_is_ignored():
 
 def test_the_item_of_the_level_is_not_counted_as_stock(tea):
     assert shop.available(tea) == 10
-    assert count(tea.product_id, 4).body["available"] == 4
+    assert set_stock(tea.product_id, 4).body["available"] == 4

@@ -15,7 +15,7 @@ def operation(function: str, **more: Any) -> dict[str, Any]:
 
 
 def template(paths: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    """As SAM's transform leaves it."""
+    """A processed template, as SAM's transform writes it."""
     body = {"paths": paths or {}, **more}
     return {
         "Resources": {
@@ -34,16 +34,16 @@ def template(paths: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]
 def test_each_path_and_method_becomes_a_route_to_its_function() -> None:
     paths = {"/v1/me": {"get": operation("Auth")}, "/v1/orders": {"post": operation("Orders")}}
 
-    plan = http_api_setup.plan(template(paths), {})
+    plan = http_api_setup.plan_setup(template(paths), {})
 
     assert plan.routes == {Route("GET /v1/me", "Auth"), Route("POST /v1/orders", "Orders")}
 
 
 @pytest.mark.parametrize("spelled", ["$default", "/$default"])
-def test_the_default_route_takes_what_no_other_route_takes(spelled: str) -> None:
+def test_the_default_route_gets_all_other_requests(spelled: str) -> None:
     paths = {spelled: {"x-amazon-apigateway-any-method": operation("Reference")}}
 
-    plan = http_api_setup.plan(template(paths), {})
+    plan = http_api_setup.plan_setup(template(paths), {})
 
     assert plan.routes == {Route("$default", "Reference")}
 
@@ -51,12 +51,12 @@ def test_the_default_route_takes_what_no_other_route_takes(spelled: str) -> None
 def test_a_path_for_any_method_becomes_one_route() -> None:
     paths = {"/v1/x": {"x-amazon-apigateway-any-method": operation("Reference")}}
 
-    plan = http_api_setup.plan(template(paths), {})
+    plan = http_api_setup.plan_setup(template(paths), {})
 
     assert plan.routes == {Route("ANY /v1/x", "Reference")}
 
 
-def test_a_route_is_guarded_only_when_the_template_names_an_authorizer() -> None:
+def test_a_route_needs_an_authorizer_only_if_it_names_one() -> None:
     guarded = operation("Auth", security=[{"Tokens": []}])
     paths = {
         "/guarded": {"get": guarded},
@@ -64,7 +64,7 @@ def test_a_route_is_guarded_only_when_the_template_names_an_authorizer() -> None
         "/open/too": {"get": operation("Auth", security=[])},
     }
 
-    plan = http_api_setup.plan(template(paths), {})
+    plan = http_api_setup.plan_setup(template(paths), {})
 
     assert {route.key: route.authorizer for route in plan.routes} == {
         "GET /guarded": "Tokens",
@@ -73,7 +73,7 @@ def test_a_route_is_guarded_only_when_the_template_names_an_authorizer() -> None
     }
 
 
-def test_the_authorizer_is_what_the_template_says_of_it() -> None:
+def test_the_authorizer_has_the_template_s_settings() -> None:
     uri = {
         "Fn::Sub": [
             INVOKE + "/${__FunctionArn__}/invocations",
@@ -90,7 +90,7 @@ def test_the_authorizer_is_what_the_template_says_of_it() -> None:
     }
     components = {"securitySchemes": {"Tokens": {"x-amazon-apigateway-authorizer": settings}}}
 
-    plan = http_api_setup.plan(template(components=components), {})
+    plan = http_api_setup.plan_setup(template(components=components), {})
 
     assert plan.authorizers == {
         Authorizer(
@@ -107,10 +107,10 @@ def test_the_authorizer_is_what_the_template_says_of_it() -> None:
 @pytest.mark.parametrize(
     "origins", [["http://a", "http://b"], "http://a, http://b", {"Ref": "AllowedOrigins"}]
 )
-def test_cors_lists_come_as_lists_by_parameter_or_as_text(origins: Any) -> None:
+def test_cors_lists_can_be_lists_parameters_or_texts(origins: Any) -> None:
     cors = {"allowOrigins": origins, "allowMethods": ["GET"], "maxAge": 600}
 
-    plan = http_api_setup.plan(
+    plan = http_api_setup.plan_setup(
         template(**{"x-amazon-apigateway-cors": cors}), {"AllowedOrigins": "http://a,http://b"}
     )
 
@@ -122,19 +122,19 @@ def test_cors_lists_come_as_lists_by_parameter_or_as_text(origins: Any) -> None:
 
 
 def test_only_tables_with_a_ttl_expire() -> None:
-    plan = http_api_setup.plan(template(), {})
+    plan = http_api_setup.plan_setup(template(), {})
 
     assert plan.expiring == {"OutboxTable": "expires_at"}
 
 
-def test_an_address_that_names_no_function_is_refused() -> None:
+def test_an_integration_without_a_function_is_refused() -> None:
     lost = operation("Auth")
     lost["x-amazon-apigateway-integration"]["uri"] = "https://example.com"
 
-    with pytest.raises(StackError, match="cannot tell which function"):
-        http_api_setup.plan(template({"/v1/me": {"get": lost}}), {})
+    with pytest.raises(StackError, match="must name exactly one function"):
+        http_api_setup.plan_setup(template({"/v1/me": {"get": lost}}), {})
 
 
 def test_a_template_without_an_http_api_is_refused() -> None:
     with pytest.raises(StackError, match="0 HTTP APIs"):
-        http_api_setup.plan({"Resources": {}}, {})
+        http_api_setup.plan_setup({"Resources": {}}, {})

@@ -1,7 +1,9 @@
-"""Many buyers in one process, or one that dies: `python -m tests.support.buyers WHAT ARGUMENTS`.
+"""Many buyers in one process, or a buyer whose process dies.
 
-Run with OrdersFunction's own environment, so that its code meets the database of a running stack:
-the local stack would take minutes to start that many instances. Prints what came of it, as JSON.
+    python -m tests.support.concurrent_orders COMMAND ARGUMENTS
+
+Run it with OrdersFunction's environment, so that the code uses a running stack's database. The
+local stack would take minutes to start that many instances. Prints the result as JSON.
 """
 
 import json
@@ -29,57 +31,56 @@ from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
 from tests.support import shop
 
-# That a process which was killed, as by SIGKILL, leaves behind.
-KILLED = 137
+KILLED = 137  # the exit status of a process that SIGKILL ended
 
 
 def rush(rounds: int, buyers: int) -> dict[str, Any]:
-    """Each round, so many buyers at once for the one unit of a new product."""
+    """In each round, buyers order the only unit of a new product at once."""
 
-    def round_of(pool: ThreadPoolExecutor) -> Round:
-        product_id = _product(available=1)
+    def run_round(pool: ThreadPoolExecutor) -> Round:
+        product_id = _create_product(available=1)
         keys = [uuid4().hex for _ in range(buyers)]
-        outcomes = _at_once(pool, [_attempt(product_id, f"usr_{key}", key) for key in keys])
+        outcomes = _run_at_once(pool, [_attempt(product_id, f"usr_{key}", key) for key in keys])
         order_ids = [ids.derived_id("ord", f"usr_{key}", key) for key in keys]
-        return outcomes, len(Order.find_many(order_ids)), _left(product_id)
+        return outcomes, len(Order.find_many(order_ids)), _available(product_id)
 
-    return _counted(rounds, buyers, round_of)
+    return _count_outcomes(rounds, buyers, run_round)
 
 
 def repeat(rounds: int, requests: int) -> dict[str, Any]:
-    """Each round, the same request so many times at once."""
+    """In each round, one buyer sends the same request several times at once."""
 
-    def round_of(pool: ThreadPoolExecutor) -> Round:
-        product_id, key = _product(available=requests), uuid4().hex
-        outcomes = _at_once(pool, [_attempt(product_id, f"usr_{key}", key)] * requests)
+    def run_round(pool: ThreadPoolExecutor) -> Round:
+        product_id, key = _create_product(available=requests), uuid4().hex
+        outcomes = _run_at_once(pool, [_attempt(product_id, f"usr_{key}", key)] * requests)
         placed = list(Order.by_buyer.query(f"usr_{key}"))
-        return outcomes, len(placed), requests - _left(product_id)
+        return outcomes, len(placed), requests - _available(product_id)
 
-    return _counted(rounds, requests, round_of)
+    return _count_outcomes(rounds, requests, run_round)
 
 
-# What the attempts came to, how many orders there are then, and what the stock has less or left.
+# The outcome of each attempt, the number of orders after it, and the units left or sold.
 Round = tuple[list[str], int, int]
 
 
-def _counted(
-    rounds: int, at_once: int, round_of: Callable[[ThreadPoolExecutor], Round]
+def _count_outcomes(
+    rounds: int, at_once: int, run_round: Callable[[ThreadPoolExecutor], Round]
 ) -> dict[str, Any]:
-    """How often each outcome came, and how often a round ended with so many orders and units."""
+    """Counts the outcomes, and the numbers of orders and units at the ends of the rounds."""
     outcomes: Counter[str] = Counter()
     ends: Counter[str] = Counter()
     began = time.monotonic()
     with ThreadPoolExecutor(at_once) as pool:
         for _ in range(rounds):
-            came_to, orders_now, units = round_of(pool)
-            outcomes.update(came_to)
-            ends[f"{orders_now} orders, {units} units"] += 1
+            round_outcomes, order_count, units = run_round(pool)
+            outcomes.update(round_outcomes)
+            ends[f"{order_count} orders, {units} units"] += 1
     seconds = round(time.monotonic() - began, 1)
     return {"outcomes": outcomes, "ends": ends, "seconds": seconds}
 
 
 def die(moment: str, product_id: str, user_id: str, key: str) -> None:
-    """Place an order, and be killed right before or right after its transaction commits."""
+    """Places an order. The process dies right before or right after the transaction commits."""
     event = {"before": "before-send", "after": "after-call"}[moment]
     connection().client.meta.events.register(
         f"{event}.dynamodb.TransactWriteItems", lambda **_: os._exit(KILLED)
@@ -87,21 +88,21 @@ def die(moment: str, product_id: str, user_id: str, key: str) -> None:
     _attempt(product_id, user_id, key)()
 
 
-def lose(replies: int, product_id: str, user_id: str, key: str) -> dict[str, Any]:
-    """Place an order whose transaction is written, and so many replies to it lost."""
-    left = [replies]
+def lose_replies(count: int, product_id: str, user_id: str, key: str) -> dict[str, Any]:
+    """Places an order. Its transaction commits, but the first replies to it are lost."""
+    remaining = [count]
     sent: list[str] = []
 
-    def send_and_lose(request: Any, **_: Any) -> Any:
+    def send_and_lose_reply(request: Any, **_: Any) -> Any:
         sent.append(json.loads(request.body)["ClientRequestToken"])
         answer = URLLib3Session().send(request)
-        if left[0]:
-            left[0] -= 1
+        if remaining[0]:
+            remaining[0] -= 1
             raise ReadTimeoutError(endpoint_url=request.url)
         return answer
 
     connection().client.meta.events.register(
-        "before-send.dynamodb.TransactWriteItems", send_and_lose
+        "before-send.dynamodb.TransactWriteItems", send_and_lose_reply
     )
     outcome = _attempt(product_id, user_id, key)()
     return {"outcome": outcome, "sent": len(sent), "tokens": len(set(sent))}
@@ -125,38 +126,38 @@ def _attempt(product_id: str, user_id: str, key: str) -> Callable[[], str]:
     return attempt
 
 
-def _at_once(pool: ThreadPoolExecutor, attempts: list[Callable[[], str]]) -> list[str]:
+def _run_at_once(pool: ThreadPoolExecutor, attempts: list[Callable[[], str]]) -> list[str]:
     start = Barrier(len(attempts))
 
-    def go(attempt: Callable[[], str]) -> str:
+    def run(attempt: Callable[[], str]) -> str:
         start.wait()
         return attempt()
 
-    return list(pool.map(go, attempts))
+    return list(pool.map(run, attempts))
 
 
-def _product(*, available: int) -> str:
-    """With the movement that explains its stock: else `make verify` would call it drift."""
+def _create_product(*, available: int) -> str:
+    """Stores the movement of its stock too; without it, `make verify` reports drift."""
     product_id = str(shop.product(uuid4().hex, available=available).product_id)
     new_movement(product_id, "count", available, "opening stock", by="usr_staff").save()
     return product_id
 
 
-def _left(product_id: str) -> int:
+def _available(product_id: str) -> int:
     return stock.get_stocks({product_id: 1})[product_id].available
 
 
-def main(what: str, *arguments: str) -> None:
-    whole = [int(it) if it.isdecimal() else it for it in arguments]
-    found = WHAT[what](*whole)
-    sys.stdout.write("\n" + json.dumps(found))
+def main(command: str, *arguments: str) -> None:
+    values = [int(argument) if argument.isdecimal() else argument for argument in arguments]
+    result = COMMANDS[command](*values)
+    sys.stdout.write("\n" + json.dumps(result))
 
 
-WHAT: dict[str, Callable[..., Any]] = {
+COMMANDS: dict[str, Callable[..., Any]] = {
     "rush": rush,
     "repeat": repeat,
     "die": die,
-    "lose": lose,
+    "lose": lose_replies,
 }
 
 if __name__ == "__main__":

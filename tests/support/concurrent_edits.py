@@ -1,7 +1,9 @@
-"""Many editors in one process: `python -m tests.support.editors PRODUCT_ID ETAG NAME COUNT`.
+"""Many editors of one product in one process.
 
-Run with the environment of ProductsFunction: the local stack starts a few instances of a function,
-and here each editor has one. Prints what each was answered, as JSON.
+    python -m tests.support.concurrent_edits PRODUCT_ID ETAG NAME COUNT
+
+Run it with ProductsFunction's environment: the local stack starts only a few instances of a
+function, and here each editor has its own. Prints each editor's answer as JSON.
 """
 
 import json
@@ -9,16 +11,15 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from shared.versions import Expected
-
 from products import service as products
 from products.schemas import ProductPatch
-from shared.errors import AppError
+from shared.errors.base import AppError
+from shared.http.etags import ExpectedVersion
 
 
 def edit_at_once(product_id: str, etag: str, name: str, count: int) -> list[str]:
-    """Each sets the attribute of that name to its own number. `edited`, or why it was refused."""
-    expected, start = Expected.parse(etag), Barrier(count)
+    """Each editor sets the attribute to its own number. Returns `edited`, or the refusal's code."""
+    expected, start = ExpectedVersion.parse(etag), Barrier(count)
 
     def edit(number: int) -> str:
         changes = ProductPatch.model_validate({"attributes": {name: number}})

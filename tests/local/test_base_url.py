@@ -1,8 +1,8 @@
-"""What functions are told at each start of the stack."""
+"""Giving the functions the address of this start."""
 
 from typing import Any
 
-from local import addresses
+from local.base_url import update_functions
 
 PHYSICAL = {
     name: f"souk-local-{name}"
@@ -11,7 +11,7 @@ PHYSICAL = {
 
 
 class Functions:
-    """Lambda, as far as it is asked here."""
+    """A Lambda client that stores environment variables."""
 
     def __init__(self) -> None:
         self.variables: dict[str, dict[str, str]] = {
@@ -19,22 +19,22 @@ class Functions:
         }
         self.changed: list[str] = []
 
-    def get_function_configuration(self, **asked: str) -> dict[str, Any]:
-        return {"Environment": {"Variables": dict(self.variables[asked["FunctionName"]])}}
+    def get_function_configuration(self, **query: str) -> dict[str, Any]:
+        return {"Environment": {"Variables": dict(self.variables[query["FunctionName"]])}}
 
-    def update_function_configuration(self, **wanted: Any) -> None:
-        self.variables[wanted["FunctionName"]] = wanted["Environment"]["Variables"]
-        self.changed.append(wanted["FunctionName"])
-
-
-def tell(url: str, functions: Any) -> None:
-    addresses.tell(url, PHYSICAL, functions)
+    def update_function_configuration(self, **changes: Any) -> None:
+        self.variables[changes["FunctionName"]] = changes["Environment"]["Variables"]
+        self.changed.append(changes["FunctionName"])
 
 
-def test_mails_lead_to_this_start_of_the_stack_and_payments_are_made_at_it() -> None:
+def update(url: str, functions: Any) -> None:
+    update_functions(url, PHYSICAL, functions)
+
+
+def test_functions_get_the_address_of_this_start() -> None:
     functions = Functions()
 
-    tell("http://localhost:8001", functions)
+    update("http://localhost:8001", functions)
 
     provider = {"LOG_LEVEL": "INFO", "PAYMENT_PROVIDER_URL": "http://localhost:8001/provider"}
     assert functions.variables == {
@@ -46,9 +46,9 @@ def test_mails_lead_to_this_start_of_the_stack_and_payments_are_made_at_it() -> 
 
 def test_a_start_at_the_same_port_changes_no_function() -> None:
     functions = Functions()
-    tell("http://localhost:8000", functions)
+    update("http://localhost:8000", functions)
     functions.changed.clear()
 
-    tell("http://localhost:8000", functions)
+    update("http://localhost:8000", functions)
 
     assert functions.changed == []

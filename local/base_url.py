@@ -1,25 +1,25 @@
-"""What the functions are told anew at each start of the stack: the next may have another port.
+"""Gives the functions this start's address. Another start may use another port.
 
-That is no reason to deploy again, so it is set on the functions as they run.
+A new address needs no new deploy: it is set on the deployed functions.
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from local.gateway import PROVIDER
+from local.gateway import PROVIDER_PATH
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
-def parameters(base_url: str) -> dict[str, str]:
-    """The template parameters that follow from where this start of the stack answers."""
-    return {"ShopUrl": base_url, "PaymentProviderUrl": f"{base_url}{PROVIDER}"}
+def base_url_parameters(base_url: str) -> dict[str, str]:
+    """The template parameters that depend on the address."""
+    return {"ShopUrl": base_url, "PaymentProviderUrl": f"{base_url}{PROVIDER_PATH}"}
 
 
-def tell(base_url: str, physical: Mapping[str, str], functions: "LambdaClient") -> None:
-    """Mails lead to this start of the stack, and payments are made at it."""
-    urls = parameters(base_url)
+def update_functions(base_url: str, physical: Mapping[str, str], functions: "LambdaClient") -> None:
+    """Sets the address that mails link to, and that of the payment provider."""
+    urls = base_url_parameters(base_url)
     for function, variable, parameter in (
         ("MailFunction", "SHOP_URL", "ShopUrl"),
         ("PaymentsFunction", "PAYMENT_PROVIDER_URL", "PaymentProviderUrl"),

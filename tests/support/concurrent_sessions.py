@@ -1,7 +1,9 @@
-"""Many function instances in one process: `python -m tests.support.instances WHAT ARGUMENT COUNT`.
+"""Many instances of AuthFunction in one process.
 
-Run with a function's own environment, so that its code meets the database of a running stack: the
-local stack would take minutes to start a hundred instances. Prints what each answered, as JSON.
+    python -m tests.support.concurrent_sessions COMMAND ARGUMENT COUNT
+
+Run it with the function's environment, so that the code uses a running stack's database. The local
+stack would take minutes to start a hundred instances. Prints each instance's answer as JSON.
 """
 
 import json
@@ -19,26 +21,26 @@ from shared.http.authorization import Client
 
 
 def refresh(token: str, _: int) -> str:
-    """The token that comes next."""
+    """Returns the new refresh token."""
     return sessions.refresh_tokens(token).refresh_token
 
 
 def guess(email: str, n: int) -> str:
-    """Another password each time; the last one is right."""
+    """Tries another password for each `n`; the last of them is right."""
     client = Client(address=f"203.0.113.{n}", device="")
     sessions.log_in(Credentials(email=email, password=GUESSES[n % len(GUESSES)]), client)
     return "right"
 
 
 GUESSES = [f"wrong horse battery {n}" for n in range(7)] + ["correct horse battery"]
-WHAT: dict[str, Callable[[str, int], str]] = {"refresh": refresh, "guess": guess}
+COMMANDS: dict[str, Callable[[str, int], str]] = {"refresh": refresh, "guess": guess}
 
 
-def all_at_once(act: Callable[[str, int], str], argument: str, count: int) -> list[str]:
-    """What each was answered, or the code that it was refused with."""
+def run_at_once(act: Callable[[str, int], str], argument: str, count: int) -> list[str]:
+    """The result of each call, or the code of its refusal."""
     start = Barrier(count)
 
-    def one(n: int) -> str:
+    def run(n: int) -> str:
         start.wait()
         try:
             return act(argument, n)
@@ -46,25 +48,25 @@ def all_at_once(act: Callable[[str, int], str], argument: str, count: int) -> li
             return refusal.code
 
     with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
+        return list(pool.map(run, range(count)))
 
 
-def read_before_anyone_writes(count: int) -> None:
-    """The worst that can happen to counts which are read first."""
-    read, everyone_has_read = repository.find_login_and_throttle, Barrier(count)
+def delay_writes_until_all_have_read(count: int) -> None:
+    """The worst order of events for counters that are read before they are written."""
+    read, all_have_read = repository.find_login_and_throttle, Barrier(count)
 
     def read_and_wait(*args: Any, **kwargs: Any) -> Any:
         found = read(*args, **kwargs)
-        everyone_has_read.wait()
+        all_have_read.wait()
         return found
 
     repository.find_login_and_throttle = read_and_wait
 
 
-def main(what: str, argument: str, count: int) -> None:
-    if what == "guess":
-        read_before_anyone_writes(count)
-    sys.stdout.write("\n" + json.dumps(all_at_once(WHAT[what], argument, count)))
+def main(command: str, argument: str, count: int) -> None:
+    if command == "guess":
+        delay_writes_until_all_have_read(count)
+    sys.stdout.write("\n" + json.dumps(run_at_once(COMMANDS[command], argument, count)))
 
 
 if __name__ == "__main__":
