@@ -60,7 +60,7 @@ def line(product: Product, quantity: int = 1) -> dict[str, Any]:
 
 
 def _add_to_group(product: Product) -> None:
-    group = variants.with_member(ProductGroup.find(product.group), product)
+    group = variants.put_variant(ProductGroup.find(product.group), product)
     group.save()
 
 
