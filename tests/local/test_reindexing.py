@@ -79,7 +79,9 @@ def test_a_group_without_products_leaves_the_listings():
     for body in read_queue():
         invoke_index_worker(parse_event(body["detail"]))
 
-    listed = {listing.entry_id for listing in Listing.scan() if listing.partition.startswith("shop#")}
+    listed = {
+        listing.entry_id for listing in Listing.scan() if listing.partition.startswith("shop#")
+    }
     assert listed == {shirt.product_id}
 
 
