@@ -54,4 +54,4 @@ def _peak(megabytes: int) -> Row:
 
 
 def _run(count: int, description_length: int) -> tuple[Any, Usage]:
-    return call_in_subprocess("benchmarks.import_run:run", count, description_length)
+    return call_in_subprocess("benchmarks.import_run:run_import", count, description_length)
