@@ -6,8 +6,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from orders.buyers import is_guest
 from orders.lifecycle import balances
+from orders.lifecycle.buyers import is_guest
 from orders.lifecycle.transitions import PROVIDER_ACTOR, SHOP_ACTOR
 from shared.http.schemas import View
 from shared.money import Money

@@ -14,7 +14,7 @@ An order becomes `refunded` when everything that was received for it has been pa
 import json
 from collections.abc import Mapping, Sequence
 
-from orders.buyers import is_guest
+from orders.lifecycle.buyers import is_guest
 from shared import clock
 from shared.errors.orders import OrderEntryLimitReached, OrderStatusConflict
 from shared.storage.models.orders import Order, OrderStep, ShippingAddress
