@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -17,6 +17,9 @@ from shared.money import Money
 LINES_MAX = 50  # with stock, promotion and events, well under DynamoDB's 100 actions a transaction
 QUANTITY_MAX = 10_000  # of one product; more is a typing error rather than an order
 
+Status = Literal[
+    "pending_payment", "paid", "shipped", "delivered", "cancelled", "expired", "refunded"
+]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
 AddressLine = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
 PostalCode = Annotated[str, Field(min_length=1, max_length=20, pattern=ONE_LINE)]

@@ -91,11 +91,11 @@ def test_a_capture_during_a_cancellation_is_decided_again(provider, order_id, mo
     captured = provider_events.apply_capture
 
     def captured_after_cancellation(*args, **kwargs):
-        monkeypatch.setattr(provider_events, "captured", captured)
+        monkeypatch.setattr(provider_events, "apply_capture", captured)
         cancel(order_id)
         return captured(*args, **kwargs)
 
-    monkeypatch.setattr(provider_events, "captured", captured_after_cancellation)
+    monkeypatch.setattr(provider_events, "apply_capture", captured_after_cancellation)
 
     assert told(event) == "applied"
 

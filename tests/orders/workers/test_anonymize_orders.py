@@ -136,7 +136,7 @@ def test_the_digest_of_the_address_is_removed(tea):
 
     anonymize()
 
-    assert Order.get(order_id).fingerprint == "erased"
+    assert Order.get(order_id).fingerprint == "anonymized"
 
 
 def test_a_repeated_message_changes_nothing(tea):
@@ -154,7 +154,7 @@ def test_an_order_from_a_lagging_index_is_anonymized_once(tea, monkeypatch):
     order_id = shipped(tea)["id"]
     stale = [Order.get(order_id)]
     anonymize()
-    monkeypatch.setattr(repository, "not_erased", lambda _: stale)
+    monkeypatch.setattr(repository, "list_orders_to_anonymize", lambda _: stale)
 
     answer = anonymize()
 
@@ -166,7 +166,7 @@ def test_a_deleted_order_is_not_created_again(tea, monkeypatch):
     order_id = shipped(tea)["id"]
     stale = [Order.get(order_id)]
     Order(order_id).delete()
-    monkeypatch.setattr(repository, "not_erased", lambda _: stale)
+    monkeypatch.setattr(repository, "list_orders_to_anonymize", lambda _: stale)
 
     answer = anonymize()
 
@@ -267,7 +267,7 @@ def test_an_unpaid_order_is_cancelled_and_frees_its_stock(tea):
 
     order = Order.get(order_id)
     assert (order.status, order.history[-1].reason) == ("cancelled", "account_deleted")
-    assert (order.fingerprint, ids_with_address(), shop.available(tea)) == ("erased", set(), 100)
+    assert (order.fingerprint, ids_with_address(), shop.available(tea)) == ("anonymized", set(), 100)
 
 
 @pytest.mark.parametrize("finish", [ship, cancel_by_staff, refund_fully])
@@ -281,7 +281,7 @@ def test_a_paid_order_keeps_its_address_until_it_is_over(tea, finish):
     update_order(order_id, finish)
 
     assert (before, ids_with_address()) == ({order_id}, set())
-    assert Order.get(order_id).fingerprint == "erased"
+    assert Order.get(order_id).fingerprint == "anonymized"
 
 
 def test_a_paid_order_of_a_deleted_account_can_be_shipped(tea):
@@ -291,5 +291,5 @@ def test_a_paid_order_of_a_deleted_account_can_be_shipped(tea):
     anonymize()
     order = update_order(order_id, ship)
 
-    assert (order.status, order.is_erased_when_sent) == ("shipped", False)
+    assert (order.status, order.awaits_anonymization) == ("shipped", False)
     assert anonymize() == NOTHING_FAILED

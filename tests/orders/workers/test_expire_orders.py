@@ -111,7 +111,9 @@ def test_paid_and_cancelled_orders_are_not_read(finish, tea, monkeypatch):
 def test_a_paid_order_from_a_lagging_index_is_unchanged(tea, monkeypatch):
     order = orders.stored(captured, of=tea)
     move_clock(monkeypatch)
-    monkeypatch.setattr(expire_orders.repository, "due", lambda *_, **__: [order.order_id])
+    monkeypatch.setattr(
+        expire_orders.repository, "list_due_order_ids", lambda *_, **__: [order.order_id]
+    )
 
     assert run() == {"unchanged": 1}
 
@@ -122,7 +124,9 @@ def test_a_paid_order_from_a_lagging_index_is_unchanged(tea, monkeypatch):
 def test_two_runs_at_once_expire_an_order_once(tea, monkeypatch):
     order = orders.stored(of=tea)
     move_clock(monkeypatch)
-    monkeypatch.setattr(expire_orders.repository, "due", lambda *_, **__: [order.order_id] * 2)
+    monkeypatch.setattr(
+        expire_orders.repository, "list_due_order_ids", lambda *_, **__: [order.order_id] * 2
+    )
 
     assert run() == {"expired": 1, "unchanged": 1}
 

@@ -188,7 +188,7 @@ def test_an_account_that_loses_the_address_gets_no_more_orders(tea, ada, monkeyp
         lose_address(ada)
         yield second
 
-    monkeypatch.setattr(repository, "orders_of", lose_address_after_first)
+    monkeypatch.setattr(repository, "list_order_ids", lose_address_after_first)
 
     assert link() == NOTHING_FAILED
 
@@ -201,12 +201,12 @@ def test_a_concurrent_change_of_the_order_is_kept(tea, monkeypatch):
     save = orders_stored.save_order
 
     def save_after_another_change(*args):
-        monkeypatch.setattr(orders_stored, "save", save)
-        add_note = partial(decisions.note, text="gift wrap", by="usr_staff")
+        monkeypatch.setattr(orders_stored, "save_order", save)
+        add_note = partial(decisions.add_note, text="gift wrap", by="usr_staff")
         lifecycle.update_order(order_id, add_note)
         save(*args)
 
-    monkeypatch.setattr(orders_stored, "save", save_after_another_change)
+    monkeypatch.setattr(orders_stored, "save_order", save_after_another_change)
 
     assert link() == NOTHING_FAILED
 
