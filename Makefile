@@ -1,4 +1,4 @@
-# Souk: `make` lists what there is to do.
+# Souk: `make` lists the targets.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
@@ -23,17 +23,17 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/.made $(VENVS)/ministack/.made $(VENVS)/sam/.made ## Install what the project needs, into the project
+setup: .venv/.made $(VENVS)/ministack/.made $(VENVS)/sam/.made ## Install all tools into this folder
 	@:
 
-run: setup ## Run the whole shop at http://localhost:8000 until Ctrl-C (PORT=8001 make run)
+run: setup ## Run the whole shop at http://localhost:8000 until Ctrl-C (another port: PORT=8001)
 	@exec $(BIN)/python -m local --port "$(PORT)"
 
-test: setup ## Run every test; tests/e2e start a local stack of their own
+test: setup ## Run all tests; tests/e2e start their own local stack
 	@$(BIN)/python -m pytest --ignore tests/e2e --numprocesses auto --dist worksteal
-	@$(BIN)/python -m pytest tests/e2e # alone: some of it is timed
+	@$(BIN)/python -m pytest tests/e2e # separately: some of them measure time
 
-soak: setup ## Fight for last units 200 times, and live through longer histories of orders
+soak: setup ## Run the long tests: 200 races for the last unit, 300 long order histories
 	@SOUK_RUSHES=200 SOUK_REPEATS=20 SOUK_HISTORIES=300 $(BIN)/python -m pytest tests/orders/test_histories.py \
 		tests/e2e/test_contention.py
 
@@ -46,10 +46,10 @@ fmt: .venv/.made ## Format the code and apply the safe fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/.made $(VENVS)/bench/.made ## Print the budgets beside what is measured
+bench: .venv/.made $(VENVS)/bench/.made ## Measure everything that has a budget, and print both
 	@$(BIN)/python -m benchmarks
 
-openapi: .venv/.made ## Rebuild the OpenAPI document from the code
+openapi: .venv/.made ## Generate the OpenAPI document from the code
 	@$(BIN)/python docs/openapi.py
 
 validate: .venv/.made $(VENVS)/sam/.made ## Check template.yaml with the SAM CLI and cfn-lint
@@ -62,22 +62,22 @@ build: .venv/.made $(VENVS)/sam/.made ## Build for AWS
 deploy: build ## Deploy to AWS (CONFIG_ENV=default, a development stack, or prod)
 	@$(SAM_ENV) $(SAM) deploy --config-env "$(CONFIG_ENV)"
 
-admin: .venv/.made ## Make an account an admin's: EMAIL=ada@example.com (TARGET=local, default or prod)
+admin: .venv/.made ## Make an account an admin: EMAIL=ada@example.com (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" admin "$(EMAIL)"
 
 rotate-keys: .venv/.made ## Rotate the keys that sign tokens, cursors and links (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" rotate-keys
 
-payment-keys: .venv/.made ## Set what the payment provider has given the shop, asked for or in PAYMENT_... (TARGET=default or prod)
+payment-keys: .venv/.made ## Set the payment provider's keys, asked for or from PAYMENT_... variables (TARGET=default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" payment-keys
 
-verify: .venv/.made ## Recompute stock and promotions from orders, check orders, tell what differs (TARGET=local, default or prod)
+verify: .venv/.made ## Recompute stock and promotions, check orders, and report differences (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" verify
 
-reindex: .venv/.made ## Make the listings and the words of search anew (TARGET=local, default or prod)
+reindex: .venv/.made ## Rebuild the listings and the search index (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" reindex
 
-requirements: .venv/.made ## Pin again, with hashes, what pyproject.toml names
+requirements: .venv/.made ## Pin the packages of pyproject.toml again, with hashes
 	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt
 	@$(COMPILE) --group payments --constraints shared/requirements.txt --output-file functions/orders/payments/requirements.txt
 	@$(COMPILE) pyproject.toml --group dev --constraints shared/requirements.txt --output-file requirements-dev.txt
@@ -86,14 +86,14 @@ requirements: .venv/.made ## Pin again, with hashes, what pyproject.toml names
 	@$(COMPILE) --group ministack --output-file local/requirements-ministack.txt
 	@$(COMPILE) --group sam --output-file local/requirements-sam.txt
 
-clean: ## Remove what was built, installed or stored locally
+clean: ## Delete everything that was built, installed or stored here
 	rm -rf .venv .aws-sam $(STATE) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/.made: requirements-dev.txt local/requirements-bootstrap.txt
 	@PYTHON="$(PYTHON)" sh local/make_venv.sh .venv requirements-dev.txt "the project's packages"
 
 $(VENVS)/bench/.made: benchmarks/requirements.txt | .venv/.made
-	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/bench $< "what the budgets are measured against"
+	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/bench $< "the packages that make bench compares with"
 
 $(VENVS)/ministack/.made: local/requirements-ministack.txt | .venv/.made
 	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/ministack $< "MiniStack, the local AWS"

@@ -1,1 +1,1 @@
-"""What Souk promises of its speed and size, beside what is measured."""
+"""Souk's budgets for speed, size and AWS calls, and their measurement."""

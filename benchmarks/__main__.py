@@ -1,7 +1,7 @@
-"""`make bench`: the budgets of Souk beside what is measured, here and now.
+"""`make bench`: measures every section and prints each number beside its budget.
 
-Ratios, counts and sizes: machines differ, those hold. `python -m benchmarks cold_starts` measures
-that section alone. Exits with 1 when something is over its budget.
+Budgets are ratios, counts and sizes, which hold on any machine. `python -m benchmarks cold_starts`
+measures only that section. The exit status is 1 when a number is over its budget.
 """
 
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import subprocesses
 from benchmarks.environment import REFERENCE_PYTHON, STATE
-from benchmarks.report import parsed, table
+from benchmarks.report import format_table, parse_row
 
 PYTHON_OF_SECTION: dict[str, str | Path] = {
     "cold_starts": sys.executable,
@@ -22,15 +22,17 @@ PYTHON_OF_SECTION: dict[str, str | Path] = {
 }
 
 
-def main(wanted: list[str]) -> int:
+def main(sections: list[str]) -> int:
     STATE.mkdir(parents=True, exist_ok=True)
-    measured = []
-    for section in wanted or PYTHON_OF_SECTION:
+    rows = []
+    for section in sections or PYTHON_OF_SECTION:
         print(f"measuring {section.replace('_', ' ')} ...", file=sys.stderr, flush=True)
-        found, _ = subprocesses.ask(f"benchmarks.{section}:rows", python=PYTHON_OF_SECTION[section])
-        measured += [parsed(row) for row in found]
-    print(table(measured))
-    return 1 if any(row.is_over for row in measured) else 0
+        documents, _ = subprocesses.call_in_subprocess(
+            f"benchmarks.{section}:rows", python=PYTHON_OF_SECTION[section]
+        )
+        rows += [parse_row(document) for document in documents]
+    print(format_table(rows))
+    return 1 if any(row.is_over_budget for row in rows) else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a cold start is held against: one DynamoDB client, and nothing else."""
+"""The baseline of cold starts: a script that makes one DynamoDB client."""
 
 import botocore.session
 

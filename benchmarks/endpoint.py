@@ -1,4 +1,4 @@
-"""AWS as botocore's clients meet it: counted on the way out, or replaced by canned answers."""
+"""The calls of botocore's clients: recorded on their way out, or answered without AWS."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,15 +13,15 @@ from botocore.endpoint import Endpoint
 @dataclass(frozen=True, slots=True)
 class Call:
     operation: str
-    body: bytes  # as it would go over the wire
+    body: bytes  # as it is sent
 
     def names(self, table: str) -> bool:
         return f'"{table}"'.encode() in self.body
 
 
 @contextmanager
-def watched() -> Iterator[list[Call]]:
-    """The calls of all clients, as they go out. One that botocore tries again counts once."""
+def record_calls() -> Iterator[list[Call]]:
+    """Records the calls of all clients in the block. A call that botocore retries counts once."""
     calls: list[Call] = []
     send = Endpoint.make_request
 
@@ -34,8 +34,8 @@ def watched() -> Iterator[list[Call]]:
 
 
 @contextmanager
-def answering(answer: Callable[[Call], dict[str, Any]]) -> Iterator[None]:
-    """No call goes out; `answer` gives what botocore would have parsed."""
+def answer_calls(answer: Callable[[Call], dict[str, Any]]) -> Iterator[None]:
+    """Sends no call. `answer` returns what botocore would parse from AWS's answer."""
     ok = SimpleNamespace(status_code=200, headers={})
 
     def make_request(_: Endpoint, operation: Any, request: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What the functions read from their environment, and where Python finds them."""
+"""The environment of the functions, and the folders of the project."""
 
 import os
 from dataclasses import MISSING, fields, is_dataclass
@@ -24,7 +24,7 @@ AWS = {
 
 
 def environment() -> dict[str, str]:
-    """Each setting that has no default, named after itself; switches are off."""
+    """A value for each setting without a default: its own name; `false` for switches."""
     settings = {
         field.name.upper(): "false"
         if field.type is bool

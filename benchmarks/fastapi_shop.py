@@ -1,8 +1,8 @@
-"""The yardstick: three routes of the shop on FastAPI and Mangum.
+"""The comparison for warm requests: three routes of the shop on FastAPI and Mangum.
 
-The same models, services and JSON. Routes are plain `def`, for they block on DynamoDB; `async def`
-is the same without FastAPI's thread pool. It is given less to do than ours: no log line, no
-security headers, no error envelope, no ETag, and half of the parameters of a list.
+They have the same models, services and JSON. Routes are plain `def`, because they block on
+DynamoDB; `async def` avoids FastAPI's thread pool. They do less than the shop's own routes: no log
+line, no security headers, no error envelope, no ETag, and half of the parameters of a list.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from orders.buyers import Buyer
 from orders.schemas import OrderRequest
 from orders.views import OrderView
 from products import service as catalog
-from products.catalog import CATEGORIES_MAX, CatalogQuery, Sort
+from products.catalog_queries import CATEGORIES_MAX, CatalogQuery, Sort
 from products.fields import Category
 from products.schemas import ProductDetail, ProductView
 from shared.http.authorization import caller_from_event
@@ -51,11 +51,11 @@ def list_products(
     limit: Limit = 20, cursor: Cursor = None, category: Categories = None, sort: Sorted = None
 ) -> Page[ProductView]:
     query = CatalogQuery().where_in(category or []).order_by(sort).page(limit, cursor)
-    return catalog.list_page(query)
+    return catalog.list_products(query)
 
 
 def get_product(product_id: str) -> ProductDetail:
-    return catalog.look_up(product_id)
+    return catalog.get_product(product_id)
 
 
 async def place_order_async(
@@ -74,15 +74,15 @@ async def get_product_async(product_id: str) -> ProductDetail:
     return get_product(product_id)
 
 
-def plain() -> Callable[..., dict[str, Any]]:
-    return _served(place_order, list_products, get_product)
+def create_handler() -> Callable[..., dict[str, Any]]:
+    return _build(place_order, list_products, get_product)
 
 
-def asynchronous() -> Callable[..., dict[str, Any]]:
-    return _served(place_order_async, list_products_async, get_product_async)
+def create_async_handler() -> Callable[..., dict[str, Any]]:
+    return _build(place_order_async, list_products_async, get_product_async)
 
 
-def _served(
+def _build(
     place: Callable[..., Any], browse: Callable[..., Any], get: Callable[..., Any]
 ) -> Callable[..., dict[str, Any]]:
     app = FastAPI()

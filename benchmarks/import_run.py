@@ -1,4 +1,4 @@
-"""One import, from the object event to the last row, with AWS that answers at once."""
+"""One import, from the S3 event to the last row. AWS's answers take no time."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.response import StreamingBody
 
-from benchmarks.endpoint import Call, answering
+from benchmarks.endpoint import Call, answer_calls
 from files.workers import import_file
 from shared.aws import client
 from shared.storage.dynamo import connection
@@ -25,16 +25,16 @@ HEADER = "sku,name,description,category,price_minor,currency,tags,available\n"
 SENTENCE = "Sencha from Uji, picked in May and steamed the same day. "
 
 
-def run(rows: int, description_length: int) -> dict[str, float]:
-    """CPU seconds of the handler, bytes of the file, and how many calls wrote products."""
+def run_import(rows: int, description_length: int) -> dict[str, float]:
+    """The handler's CPU seconds, the file's bytes, and the number of calls that wrote products."""
     calls: Counter[str] = Counter()
     with TemporaryDirectory() as scratch:
         file = Path(scratch) / "products.csv"
         with file.open("w") as lines:
             lines.writelines(_lines(rows, description_length))
         size = file.stat().st_size
-        with answering(partial(_answer, calls, file, size)):
-            connection().client, client("s3")  # made once, whatever the number of rows
+        with answer_calls(partial(_answer, calls, file, size)):
+            connection().client, client("s3")  # made here, because a function makes them once
             began = time.process_time()
             import_file.handler(_event(size), CONTEXT)
             took = time.process_time() - began
@@ -63,9 +63,9 @@ def _answer(calls: Counter[str], file: Path, size: int, call: Call) -> dict[str,
             return {"Body": StreamingBody(file.open("rb"), size), "ContentLength": size}
         case "GetItem":
             return {"Item": _upload()}
-        case "BatchGetItem":  # all rows are new
-            asked = json.loads(call.body)["RequestItems"]
-            return {"Responses": {table: [] for table in asked}, "UnprocessedKeys": {}}
+        case "BatchGetItem":  # no row exists yet
+            tables = json.loads(call.body)["RequestItems"]
+            return {"Responses": {table: [] for table in tables}, "UnprocessedKeys": {}}
         case "UpdateItem":
             return {"Attributes": _upload()}
         case "TransactWriteItems":

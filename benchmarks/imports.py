@@ -1,23 +1,24 @@
-"""The import of a file: rows in a write call, CPU by row, and memory by size of the file.
+"""File imports: rows in each write call, CPU time for a row, and peak memory by file size.
 
-Each run is a process of its own, on DynamoDB and S3 that answer at once: what is measured is ours.
+Each run is a process of its own. DynamoDB's and S3's answers take no time, so only the project's
+own code is measured.
 """
 
 from typing import Any
 
 from benchmarks.report import Budget, Row
-from benchmarks.subprocesses import Usage, ask
+from benchmarks.subprocesses import Usage, call_in_subprocess
 
 FEW, MANY = 1_000, 4_000  # rows
 REPEATS = 3
-ROWS_A_WRITE = Budget(25, "at least", " rows")
-LINEARITY = Budget(1.2, unit=" x")  # 1 is a line; the rest is for the noise of a busy machine
+ROWS_PER_WRITE = Budget(25, "at least", " rows")
+LINEARITY = Budget(1.2, unit=" x")  # 1 is exactly linear; the rest allows for a busy machine
 
 PEAK = Budget(150, "under", " MB")
-BYTES_A_MEGABYTE = 1_000_000
+BYTES_PER_MEGABYTE = 1_000_000
 SMALL, LARGE = 5, 50  # MB
-DESCRIPTION_LENGTH = 5_000  # the longest allowed: the most bytes that a row holds in memory
-ROWS_A_MEGABYTE = 198
+DESCRIPTION_LENGTH = 5_000  # the maximum, so a row takes the most memory
+ROWS_PER_MEGABYTE = 198
 
 
 def rows() -> list[Row]:
@@ -27,9 +28,14 @@ def rows() -> list[Row]:
     took = f"{per_row[1] * 1000:.2f} ms against {per_row[0] * 1000:.2f} ms"
     writes = runs[0][1]["writes"]
     return [
-        Row("import: rows in a write call", ROWS_A_WRITE, MANY / writes, f"{MANY:,} in {writes}"),
         Row(
-            f"import: CPU by row, {MANY:,} rows against {FEW:,}",
+            "import: rows in each write call",
+            ROWS_PER_WRITE,
+            MANY / writes,
+            f"{MANY:,} in {writes}",
+        ),
+        Row(
+            f"import: CPU time for a row, {MANY:,} rows against {FEW:,}",
             LINEARITY,
             per_row[1] / per_row[0],
             took,
@@ -40,12 +46,12 @@ def rows() -> list[Row]:
 
 
 def _peak(megabytes: int) -> Row:
-    """Of the whole process, interpreter and packages included."""
-    run, usage = _run(megabytes * ROWS_A_MEGABYTE, DESCRIPTION_LENGTH)
-    size = run["bytes"] / BYTES_A_MEGABYTE
-    peak = usage.peak_bytes / BYTES_A_MEGABYTE
+    """The peak of the whole process, with the interpreter and all packages."""
+    run, usage = _run(megabytes * ROWS_PER_MEGABYTE, DESCRIPTION_LENGTH)
+    size = run["bytes"] / BYTES_PER_MEGABYTE
+    peak = usage.peak_bytes / BYTES_PER_MEGABYTE
     return Row(f"import: peak memory, file of {size:.0f} MB", PEAK, peak)
 
 
 def _run(count: int, description_length: int) -> tuple[Any, Usage]:
-    return ask("benchmarks.import_run:run", count, description_length)
+    return call_in_subprocess("benchmarks.import_run:run", count, description_length)

@@ -1,4 +1,4 @@
-"""The layers as `sam build` makes them, for this machine and for Lambda, and their size."""
+"""The layers as `sam build` makes them, for this machine and for Lambda, and their sizes."""
 
 import hashlib
 import os
@@ -12,36 +12,40 @@ from benchmarks.environment import ROOT, STATE
 from benchmarks.report import Budget, Row
 
 FOLDERS = {"Shared": ROOT / "shared", "Payments": ROOT / "functions/orders/payments"}
-BYTES_A_MEGABYTE = 1_000_000
+BYTES_PER_MEGABYTE = 1_000_000
 SIZE = Budget(20, "under", " MB")
 SIZE_OF_PAYMENTS = Budget(10, "under", " MB")
-UNWANTED = Budget(0)
+NO_COPIES = Budget(0)
 
 Target = Literal["host", "aws"]
 
 
 def rows() -> list[Row]:
-    found = []
+    rows = []
     for target, name in (("aws", "Lambda"), ("host", "this machine")):
-        layer = built(target)  # type: ignore[arg-type]
-        found.append(_size(layer, f"layer for {name}", SIZE))
+        layer = build_layer(target)  # type: ignore[arg-type]
+        rows.append(_size(layer, f"layer for {name}", SIZE))
         copies = len(list(layer.glob("cryptography*")))
-        found.append(Row(f"layer for {name}: cryptography in it", UNWANTED, copies))
-        second = built(target, "Payments")  # type: ignore[arg-type]
-        found.append(_size(second, f"layer of payments for {name}", SIZE_OF_PAYMENTS))
-    return found
+        rows.append(Row(f"layer for {name}: copies of cryptography", NO_COPIES, copies))
+        second = build_layer(target, "Payments")  # type: ignore[arg-type]
+        rows.append(_size(second, f"payments layer for {name}", SIZE_OF_PAYMENTS))
+    return rows
 
 
-def _size(layer: Path, what: str, budget: Budget) -> Row:
-    """Bytes unzipped: what counts against Lambda's 250 MB, and is unpacked at each cold start."""
+def _size(layer: Path, name: str, budget: Budget) -> Row:
+    """Unzipped bytes: they count against Lambda's 250 MB, and each cold start unpacks them."""
     size = sum(file.lstat().st_size for file in layer.rglob("*") if file.is_file())
     compiled = any(layer.glob("[bs]*/*.pyc"))  # botocore, or stripe
-    detail = "bytecode" if compiled else "sources: no Python of Lambda's version to compile"
-    return Row(f"{what}, unzipped", budget, size / BYTES_A_MEGABYTE, detail)
+    detail = (
+        "bytecode"
+        if compiled
+        else "source code: this machine has no Python of Lambda's version to compile it"
+    )
+    return Row(f"{name}, unzipped", budget, size / BYTES_PER_MEGABYTE, detail)
 
 
-def built(target: Target, which: str = "Shared") -> Path:
-    """The folder that Lambda puts on the path; built once for each state of its sources."""
+def build_layer(target: Target, which: str = "Shared") -> Path:
+    """The folder that Lambda puts on the path. It is built once for each state of its sources."""
     kind = f"{which.lower()}-{target}"
     folder = STATE / f"layer-{kind}-{_fingerprint(FOLDERS[which])}"
     if not folder.exists():
@@ -58,7 +62,7 @@ def _make(target: Target, which: str, into: Path) -> None:
     env = os.environ | {"PATH": tools, "ARTIFACTS_DIR": str(into), "SOUK_LAYER": target}
     if target == "host":
         env["SOUK_LAYER_PYTHON"] = sys.executable
-    subprocesses.use(["make", f"build-{which}Layer"], env, cwd=FOLDERS[which])
+    subprocesses.run(["make", f"build-{which}Layer"], env, cwd=FOLDERS[which])
 
 
 def _fingerprint(folder: Path) -> str:

@@ -1,14 +1,14 @@
-"""A page of the catalog: what is read for it, in a small shop and in a large one.
+"""The calls and items that a page of the catalog reads, in a small shop and in a large one.
 
-DynamoDB reads no more items than a Query's Limit, and each key of a BatchGetItem once; so the sum
-of both bounds what a page reads, and must not depend on how many products there are.
+DynamoDB reads at most a Query's Limit, and each key of a BatchGetItem once. So the sum of both is
+an upper bound, and it must not depend on the number of products.
 """
 
 import json
 
 from benchmarks import large_catalog
-from benchmarks.aws_calls import account
-from benchmarks.endpoint import Call, watched
+from benchmarks.aws_calls import empty_account
+from benchmarks.endpoint import Call, record_calls
 from benchmarks.report import Budget, Row
 from products import browse_cache
 from products.handler import handler
@@ -18,39 +18,39 @@ from tests.support.http import NOBODY, Answer, send
 
 PAGE = 20
 SHOPS = (100, 100_000)  # products
-HYDRATED = 2 * PAGE  # its products and their stock
-QUERIES: dict[str, tuple[dict[str, str], int]] = {  # and how many Queries each is
+DETAIL_READS = 2 * PAGE  # its products, and the stock of each
+QUERIES: dict[str, tuple[dict[str, str], int]] = {  # the query, and its number of Query calls
     "one category": ({"category": large_catalog.CATEGORY}, 1),
     "the whole shop": ({"in_stock": "true", "sort": "price_asc"}, SHOP_SHARDS),
 }
 
 
 def rows() -> list[Row]:
-    return [row for products in SHOPS for row in rows_of(products)]
+    return [row for products in SHOPS for row in measure_shop(products)]
 
 
-def rows_of(products: int) -> list[Row]:
-    """Calls and items of the second page of each query."""
-    with account():
-        large_catalog.fill(products)
+def measure_shop(products: int) -> list[Row]:
+    """Calls and items of the second page of each query, in a shop of this size."""
+    with empty_account():
+        large_catalog.fill_catalog(products)
         return [
             row
-            for what, (query, queries) in QUERIES.items()
-            for row in _rows(f"{what}, {products:,} products", query, queries)
+            for name, (query, queries) in QUERIES.items()
+            for row in _measure(f"{name}, {products:,} products", query, queries)
         ]
 
 
-def _rows(what: str, query: dict[str, str], queries: int) -> list[Row]:
+def _measure(name: str, query: dict[str, str], queries: int) -> list[Row]:
     key_ring.forget()
-    cursor = _page(query)  # reads the keys that sign cursors, too
+    cursor = _page(query)  # it also reads the keys that sign cursors
     browse_cache.forget()
-    with watched() as calls:
+    with record_calls() as calls:
         _page(query | {"cursor": cursor})
-    made = ", ".join(call.operation for call in calls)
-    read = sum(items_read(call) for call in calls)
+    names = ", ".join(call.operation for call in calls)
+    read = sum(count_items_read(call) for call in calls)
     return [
-        Row(f"AWS calls: page of {PAGE} of {what}", Budget(queries + 1), len(calls), made),
-        Row(f"items read: page of {PAGE} of {what}", Budget(queries * PAGE + HYDRATED), read),
+        Row(f"AWS calls: page of {PAGE} of {name}", Budget(queries + 1), len(calls), names),
+        Row(f"items read: page of {PAGE} of {name}", Budget(queries * PAGE + DETAIL_READS), read),
     ]
 
 
@@ -63,8 +63,8 @@ def _page(query: dict[str, str]) -> str:
     return str(answer.body["next_cursor"])
 
 
-def items_read(call: Call) -> int:
-    """At most. Raises AssertionError for a call that may read without bound."""
+def count_items_read(call: Call) -> int:
+    """An upper bound. Raises AssertionError for a call that may read any number of items."""
     request = json.loads(call.body)
     if call.operation == "GetItem":
         return 1
@@ -72,4 +72,4 @@ def items_read(call: Call) -> int:
         return sum(len(table["Keys"]) for table in request["RequestItems"].values())
     if call.operation == "Query" and "Limit" in request:
         return int(request["Limit"])
-    raise AssertionError(f"nothing bounds what {call.operation} reads")
+    raise AssertionError(f"{call.operation} may read any number of items")

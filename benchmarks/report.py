@@ -1,10 +1,10 @@
-"""The table: what, its budget, what was measured, and whether that is within the budget."""
+"""The table of `make bench`: what was measured, the budget, the number and the verdict."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-HEADINGS = ("what", "budget", "measured", "")
+HEADINGS = ("measurement", "budget", "measured", "result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,16 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`budget` is None for what is only good to know; `detail` says what the number is made of."""
+    """`budget` is None for a number that is only shown; `detail` explains the number."""
 
-    what: str
+    name: str
     budget: Budget | None
     measured: float
     detail: str = ""
     unit: str = ""
 
     @property
-    def is_over(self) -> bool:
+    def is_over_budget(self) -> bool:
         return self.budget is not None and not self.budget.holds(self.measured)
 
     @property
@@ -43,17 +43,22 @@ class Row:
         unit = self.budget.unit if self.budget else self.unit
         measured = f"{self.measured:,.4g}{unit}" + (f" ({self.detail})" if self.detail else "")
         if self.budget is None:
-            return self.what, "-", measured, ""
-        return self.what, str(self.budget), measured, "OVER" if self.is_over else "within"
+            return self.name, "-", measured, ""
+        return (
+            self.name,
+            str(self.budget),
+            measured,
+            "OVER BUDGET" if self.is_over_budget else "within budget",
+        )
 
 
-def parsed(document: list[object]) -> Row:
-    """The row of which a child sent `astuple`."""
-    what, budget, *rest = document
-    return Row(what, Budget(*budget) if budget else None, *rest)  # type: ignore[arg-type, misc]
+def parse_row(document: list[object]) -> Row:
+    """The row from the `astuple` that a subprocess sent."""
+    name, budget, *rest = document
+    return Row(name, Budget(*budget) if budget else None, *rest)  # type: ignore[arg-type, misc]
 
 
-def table(rows: Sequence[Row]) -> str:
+def format_table(rows: Sequence[Row]) -> str:
     lines: list[tuple[str, ...]] = [HEADINGS, *(row.cells for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     lines.insert(1, tuple("-" * width for width in widths))

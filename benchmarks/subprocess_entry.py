@@ -1,6 +1,8 @@
-"""`python -m benchmarks.subprocess_entry module:function ANSWER ARGUMENTS`: the other end of `children.ask`.
+"""Runs a function for `subprocesses.call_in_subprocess`.
 
-The answer goes to a file, for standard output is where the functions log.
+    python -m benchmarks.subprocess_entry module:function RESULT ARGUMENTS
+
+The result goes to a file, because the functions log to standard output.
 """
 
 import importlib
@@ -10,10 +12,10 @@ from dataclasses import astuple
 from pathlib import Path
 
 
-def main(question: str, answer: str, arguments: str) -> None:
-    module, _, function = question.partition(":")
-    found = getattr(importlib.import_module(module), function)(*json.loads(arguments))
-    Path(answer).write_text(json.dumps(found, default=astuple))
+def main(target: str, result_file: str, arguments: str) -> None:
+    module, _, function = target.partition(":")
+    result = getattr(importlib.import_module(module), function)(*json.loads(arguments))
+    Path(result_file).write_text(json.dumps(result, default=astuple))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Child processes: each measurement has its own, so that none warms, fills or slows another.
+"""Subprocesses: each measurement has its own, so that no measurement affects another.
 
-Whoever starts one stays small: Linux counts what the parent held when it forked into the child's
+The parent process must stay small: Linux counts the parent's memory at the fork into the child's
 peak memory.
 """
 
@@ -16,7 +16,9 @@ from typing import Any
 
 from benchmarks.environment import FUNCTIONS, ROOT, environment
 
-MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes there, kilobytes here
+MAXRSS_UNIT = (
+    1 if sys.platform == "darwin" else 1024
+)  # getrusage(2): bytes on macOS, kilobytes on Linux
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +27,14 @@ class Usage:
     peak_bytes: int
 
 
-class ChildFailed(Exception):
-    """The message is what the child wrote to standard error."""
+class SubprocessFailed(Exception):
+    """The message is the standard error of the subprocess."""
 
 
-def use(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path = ROOT) -> Usage:
-    """Run that to its end; its standard output is thrown away. Raises ChildFailed."""
+def run(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path = ROOT) -> Usage:
+    """Runs a command to its end and drops its standard output. Raises SubprocessFailed."""
     with tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(
+        process = subprocess.Popen(
             [str(part) for part in command],
             env=env,
             cwd=cwd,
@@ -40,31 +42,31 @@ def use(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path = ROOT)
             stdout=subprocess.DEVNULL,
             stderr=errors,
         )
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
             errors.seek(0)
-            raise ChildFailed(errors.read().decode(errors="replace"))
+            raise SubprocessFailed(errors.read().decode(errors="replace"))
     return Usage(used.ru_utime + used.ru_stime, used.ru_maxrss * MAXRSS_UNIT)
 
 
-def ask(
-    question: str, *arguments: object, python: str | Path = sys.executable
+def call_in_subprocess(
+    target: str, *arguments: object, python: str | Path = sys.executable
 ) -> tuple[Any, Usage]:
-    """The answer of `module:function(*arguments)`, found in a process of its own.
+    """The result of `module:function(*arguments)` in a new process, and what that process used.
 
-    That process has the environment of a function. Raises ChildFailed.
+    The process has the environment of a function. Raises SubprocessFailed.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        answer = Path(scratch) / "answer.json"
+        result = Path(scratch) / "result.json"
         command = [
             python,
             "-m",
             "benchmarks.subprocess_entry",
-            question,
-            answer,
+            target,
+            result,
             json.dumps(arguments),
         ]
         path = os.pathsep.join(map(str, (ROOT, FUNCTIONS)))
-        usage = use(command, os.environ | environment() | {"PYTHONPATH": path})
-        return json.loads(answer.read_text()), usage
+        usage = run(command, os.environ | environment() | {"PYTHONPATH": path})
+        return json.loads(result.read_text()), usage

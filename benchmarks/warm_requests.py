@@ -1,9 +1,9 @@
-"""Warm requests: the CPU of one in our code, against the same route on FastAPI and Mangum.
+"""Warm requests: the CPU time of a request, against the same route on FastAPI and Mangum.
 
-Botocore's clients answer at once, with canned items. What is left is the service, which is the same
-code on both sides, and the HTTP side, in which they differ. The budget is on the latter, measured
-with a service that answers at once; the whole is shown beside it. The contestants take turns in one
-process; the CPU is that of all its threads, for FastAPI hands a plain `def` to another one.
+Botocore's clients answer at once with fixed items. Both sides run the same service and differ in
+their HTTP part. The budget is for the HTTP part, measured with a service that answers at once; the
+whole request is shown beside it. The handlers take turns in one process. CPU time includes all
+threads, because FastAPI runs a plain `def` in another thread.
 """
 
 import json
@@ -29,14 +29,14 @@ from orders.views import OrderView
 from products import browse_cache, listing_keys
 from products import handler as products
 from products import service as catalog
-from products.catalog import CatalogQuery
+from products.catalog_queries import CatalogQuery
 from shared import clock, ids
 from shared.http.responses import Rendered
 from shared.http.schemas import View
 from shared.storage.cache import CachedFunction, cached
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.pricing import RateTable
-from tests.support import shop
+from tests.support import pricing, shop
 from tests.support.http import CONTEXT, sample
 
 AGAINST_PLAIN = Budget(0.5, unit=" x")
@@ -44,15 +44,15 @@ PAGE = 20
 CATEGORY = "kitchen/tea"
 ORDER_LINES = 3
 ROUNDS = 15
-REQUESTS_A_ROUND = 40
+REQUESTS_PER_ROUND = 40
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 SKUS = [f"TEA-{number}" for number in range(PAGE)]
 BUYER = Buyer("usr_ada")
 NOW = datetime(2026, 11, 24, 10, 15, 30, 123456, UTC)
-TAX_RATES = json.dumps({"destinations": [shop.destination("GB", included=True)]})
-SHIPPING_RATES = json.dumps({"zones": [shop.zone("GB")]})
+TAX_RATES = json.dumps({"destinations": [pricing.destination("GB", included=True)]})
+SHIPPING_RATES = json.dumps({"zones": [pricing.zone("GB")]})
 
 
 def rows() -> list[Row]:
@@ -65,10 +65,10 @@ def rows() -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`service` is what both sides call for it, by owner and name, each with its answer."""
+    """`service` names the functions that both sides call (owner and name), each with its answer."""
 
-    what: str
-    ours: Handler
+    name: str
+    souk: Handler
     event: dict[str, Any]
     service: tuple[tuple[Any, str, object], ...]
 
@@ -99,87 +99,91 @@ def _routes() -> list[Route]:
             "GET product",
             products.handler,
             sample("products.get"),
-            _replaced("view", "look_up", catalog.look_up(ids.derived_id("prd", SKUS[0]))),
+            _replaced(
+                "get_cached_product",
+                "get_product",
+                catalog.get_product(ids.derived_id("prd", SKUS[0])),
+            ),
         ),
         Route(
             f"list products, page of {PAGE}",
             products.handler,
             page,
-            _replaced("browse", "list_page", catalog.list_page(query)),
+            _replaced("list_cached_products", "list_products", catalog.list_products(query)),
         ),
     ]
 
 
 def _rows(route: Route) -> list[Row]:
     handlers = {
-        "ours": route.ours,
-        "plain": fastapi_shop.plain(),
-        "async": fastapi_shop.asynchronous(),
+        "souk": route.souk,
+        "plain": fastapi_shop.create_handler(),
+        "async": fastapi_shop.create_async_handler(),
     }
-    _refuse_unequal(handlers, route.event)
+    _require_equal_answers(handlers, route.event)
     requests = {name: partial(handler, route.event, CONTEXT) for name, handler in handlers.items()}
     whole = _milliseconds(requests, before_each=browse_cache.forget)
     with ExitStack() as replaced:
         for owner, name, answer in route.service:
-            given = answer if isinstance(answer, CachedFunction) else partial(_given, answer)
-            replaced.enter_context(patch.object(owner, name, given))
+            function = answer if isinstance(answer, CachedFunction) else partial(_return, answer)
+            replaced.enter_context(patch.object(owner, name, function))
         http = _milliseconds(requests)
-    where = f"warm request: {route.what}"
+    name = f"warm request: {route.name}"
     return [
-        _row(f"{where}, HTTP", http["ours"], http["plain"], AGAINST_PLAIN),
-        _row(f"{where}, HTTP, async def", http["ours"], http["async"]),
-        _row(f"{where}, with the service", whole["ours"], whole["plain"]),
-        _row(f"{where}, with the service, async def", whole["ours"], whole["async"]),
+        _row(f"{name}, HTTP part", http["souk"], http["plain"], AGAINST_PLAIN),
+        _row(f"{name}, HTTP part, async def", http["souk"], http["async"]),
+        _row(f"{name}, whole request", whole["souk"], whole["plain"]),
+        _row(f"{name}, whole request, async def", whole["souk"], whole["async"]),
     ]
 
 
-def _replaced(kept: str, plain: str, view: View) -> tuple[tuple[Any, str, object], ...]:
-    """The service of a browse route: ours writes the view anew each time, as theirs does."""
+def _replaced(cached_name: str, plain_name: str, view: View) -> tuple[tuple[Any, str, object], ...]:
+    """The service of a browse route. Ours serializes the view for each request, as FastAPI does."""
     write = partial(Rendered.of, view, version=getattr(view, "version", None))
     return (
-        (catalog, kept, cached(seconds=0)(lambda *_, **__: write())),
-        (catalog, plain, view),
+        (catalog, cached_name, cached(seconds=0)(lambda *_, **__: write())),
+        (catalog, plain_name, view),
     )
 
 
-def _given(answer: object, *_: object, **__: object) -> object:
+def _return(answer: object, *_: object, **__: object) -> object:
     return answer
 
 
-def _row(what: str, ours: float, theirs: float, budget: Budget | None = None) -> Row:
-    detail = f"{ours:.2f} ms against {theirs:.2f} ms"
-    return Row(what, budget, ours / theirs, detail, unit=" x")
+def _row(name: str, souk: float, fastapi: float, budget: Budget | None = None) -> Row:
+    detail = f"{souk:.2f} ms against {fastapi:.2f} ms"
+    return Row(name, budget, souk / fastapi, detail, unit=" x")
 
 
-def _refuse_unequal(contestants: dict[str, Handler], event: dict[str, Any]) -> None:
-    """Raises AssertionError unless all of them do what we say they do, twice."""
+def _require_equal_answers(handlers: dict[str, Handler], event: dict[str, Any]) -> None:
+    """Raises AssertionError unless all handlers give the same successful answer, twice."""
     answers = {
-        name: [_meaning(handler(event, CONTEXT)) for _ in range(2)]
-        for name, handler in contestants.items()
+        name: [_parse(handler(event, CONTEXT)) for _ in range(2)]
+        for name, handler in handlers.items()
     }
-    if any(answer != answers["ours"] for answer in answers.values()):
-        raise AssertionError(f"not the same answers: {answers}")
-    if answers["ours"][0][0] not in (200, 201):
-        raise AssertionError(f"not an answer to measure: {answers['ours']}")
+    if any(answer != answers["souk"] for answer in answers.values()):
+        raise AssertionError(f"different answers: {answers}")
+    if answers["souk"][0][0] not in (200, 201):
+        raise AssertionError(f"not a successful answer: {answers['souk']}")
 
 
-def _meaning(response: dict[str, Any]) -> tuple[int, Any]:
+def _parse(response: dict[str, Any]) -> tuple[int, Any]:
     return response["statusCode"], json.loads(response["body"])
 
 
 def _milliseconds(
-    contestants: dict[str, Callable[[], object]],
+    handlers: dict[str, Callable[[], object]],
     before_each: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
-    """Median CPU of one request of each, over rounds in which they take turns."""
-    rounds: dict[str, list[float]] = {name: [] for name in contestants}
+    """Median CPU time of one request of each handler, over rounds in which they take turns."""
+    rounds: dict[str, list[float]] = {name: [] for name in handlers}
     for _ in range(ROUNDS):
-        for name, request in contestants.items():
+        for name, request in handlers.items():
             began = time.process_time()
-            for _ in range(REQUESTS_A_ROUND):
+            for _ in range(REQUESTS_PER_ROUND):
                 before_each()
                 request()
-            rounds[name].append((time.process_time() - began) * 1000 / REQUESTS_A_ROUND)
+            rounds[name].append((time.process_time() - began) * 1000 / REQUESTS_PER_ROUND)
     return {name: median(each) for name, each in rounds.items()}
 
 
@@ -188,8 +192,8 @@ def _answer(_: BaseClient, operation: str, request: dict[str, Any]) -> dict[str,
         case "GetItem":
             return {"Item": PRODUCTS[0]}
         case "BatchGetItem":
-            asked = request["RequestItems"]
-            found = {name: ITEMS[name][: len(of["Keys"])] for name, of in asked.items()}
+            tables = request["RequestItems"]
+            found = {name: ITEMS[name][: len(query["Keys"])] for name, query in tables.items()}
             return {"Responses": found, "UnprocessedKeys": {}}
         case "Query":
             return {"Items": LISTINGS, "Count": PAGE, "ScannedCount": PAGE}
@@ -218,10 +222,12 @@ def _product(sku: str) -> dict[str, Any]:
 
 
 def _listing(product_id: str) -> dict[str, Any]:
-    """As an index has it."""
-    shelf, key = listing_keys.category_shelf(CATEGORY), listing_keys.newest_key(NOW, product_id)
+    """The attributes that the index projects."""
+    partition = listing_keys.category_partition(CATEGORY)
+    key = listing_keys.newest_key(NOW, product_id)
     shown = {"product_id": {"S": product_id}, "stock_shards": {"N": "1"}}
-    return {"shelf": {"S": shelf}, "unit": {"S": product_id}, "newest_key": {"S": key}, **shown}
+    place = {"partition": {"S": partition}, "entry_id": {"S": product_id}}
+    return {**place, "newest_key": {"S": key}, **shown}
 
 
 PRODUCTS = [_product(sku) for sku in SKUS]

@@ -1,4 +1,4 @@
-"""`make run`: starts the shop, says where it is and how to try it, serves until Ctrl-C."""
+"""`make run`: starts the shop, prints its addresses and first requests, serves until Ctrl-C."""
 
 import argparse
 import json
@@ -23,20 +23,20 @@ CHECK_SECONDS = 0.5
 PORT_MAX = 65535
 
 
-class _Stopped(Exception):  # not an error: somebody said stop
-    pass
+class _Stopped(Exception):
+    """A signal asks the stack to stop. This is no error."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make run")
     parser.add_argument("--port", required=True)
-    given = parser.parse_args()
+    options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
-        _run(port_of(given.port))
+        _run(parse_port(options.port))
     except _Stopped:
-        _say("Stopped. The shop's state is kept for the next time; `make clean` forgets it.")
+        _say("Stopped. The next `make run` continues with the same state; `make clean` deletes it.")
     except (StackError, ClientError, BotoCoreError, OSError) as error:
         print(f"make run: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
@@ -57,11 +57,11 @@ def _run(port: int) -> None:
                 time.sleep(CHECK_SECONDS)
         finally:
             own.unlink(missing_ok=True)
-            hand_over(latest, shop.facts(), others=state.parent.glob("*/stack.json"))
+            withdraw_facts(latest, shop.facts(), others=state.parent.glob("*/stack.json"))
 
 
 def introduction(shop: Stack) -> str:
-    """Addresses, accounts and three lines for a shell that has nothing but curl and sed."""
+    """Addresses, accounts, and three lines for a shell that has curl and sed."""
     url = shop.api_url
     login = json.dumps({"email": shop.customer.email, "password": shop.customer.password})
     order = json.dumps(
@@ -95,13 +95,14 @@ def introduction(shop: Stack) -> str:
 -H "Idempotency-Key: $(date +%s)-$$-$RANDOM" {as_json} -d '{order}'; echo
         sleep 5; curl -s {url}/mailbox.txt
 
-        Ctrl-C stops the shop. Its facts are in local/.state/stack.json (of several stacks, those
-        of the latest; each has its own in {shop.log_dir.parent}), its logs in {shop.log_dir}.
+        Ctrl-C stops the shop. Scripts find its addresses and accounts in local/.state/stack.json.
+        With several stacks, that file describes the latest; this one has its own in
+        {shop.log_dir.parent}. Logs: {shop.log_dir}
         """
     return textwrap.dedent(text)
 
 
-def port_of(text: str) -> int:
+def parse_port(text: str) -> int:
     """Raises StackError."""
     if text.isascii() and text.isdecimal() and 0 < int(text) <= PORT_MAX:
         return int(text)
@@ -111,49 +112,49 @@ def port_of(text: str) -> int:
 def _say(text: str) -> None:
     try:
         print(text, flush=True)
-    except BrokenPipeError:  # as in `make run | head`: whoever listened is gone, the shop goes on
+    except BrokenPipeError:  # as in `make run | head`: nobody reads any more, the shop goes on
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
 
 
 def _stop(_: int, __: FrameType | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # stopping in order takes a moment: let it finish
+        signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the stopping
     _say("\nStopping")
     raise _Stopped
 
 
 def write_facts(path: Path, facts: dict[str, Any]) -> None:
-    """Whole or not at all, and for this user only: it holds passwords."""
+    """Writes atomically, and for this user only: the file contains passwords."""
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     draft.touch(mode=0o600)
     draft.write_text(json.dumps(facts, indent=2) + "\n")
     draft.replace(path)
 
 
-def hand_over(path: Path, facts: dict[str, Any], others: Iterable[Path]) -> None:
-    """Takes these facts away and puts there those of another stack that runs, if one does.
+def withdraw_facts(path: Path, facts: dict[str, Any], others: Iterable[Path]) -> None:
+    """Replaces these facts by those of another running stack, or deletes the file.
 
-    Leaves them alone when another stack has written its own meanwhile.
+    Does nothing when the file has the facts of another stack that has started since.
     """
-    if _read(path) != facts:
+    if _read_facts(path) != facts:
         return
-    running = [known for known in map(_read, others) if known and _is_served(known)]
+    running = [other for other in map(_read_facts, others) if other and _is_running(other)]
     if running:
         write_facts(path, running[0])
     else:
         path.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read_facts(path: Path) -> dict[str, Any] | None:
     try:
         facts: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError):
-        return None  # gone already
+        return None  # another stack has just deleted it
     return facts
 
 
-def _is_served(facts: dict[str, Any]) -> bool:
-    """A stack that was killed has left its facts behind."""
+def _is_running(facts: dict[str, Any]) -> bool:
+    """A killed stack leaves its file behind, so the file alone proves nothing."""
     try:
         httpx.get(facts["api_url"], timeout=1, trust_env=False)
     except httpx.HTTPError:

@@ -1,4 +1,4 @@
-"""`sam build` and `sam deploy` of the production template to a running MiniStack."""
+"""Builds the production template with SAM and deploys it to a running MiniStack."""
 
 import hashlib
 import json
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 STACK_NAME = "souk-local"
-CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")  # the second for the loops
+CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")  # the second one for Fn::ForEach
 ARTIFACTS = "souk-artifacts"
-FINGERPRINT = "/souk/fingerprint"  # an SSM parameter: saved and lost together with the stack itself
+FINGERPRINT = "/souk/fingerprint"  # an SSM parameter, saved and lost together with the stack
 SOURCES = (
     "template.yaml",
     "functions",
@@ -36,15 +36,15 @@ SOURCES = (
     "local/instances.py",
     "local/http_api_setup.py",
 )
-PINS = ("local/requirements-ministack.txt", "local/requirements-sam.txt")
-USABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+PINNED_REQUIREMENTS = ("local/requirements-ministack.txt", "local/requirements-sam.txt")
+UPDATABLE_STATUSES = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 REASON_LENGTH_MAX = 300
-BUILDS_KEPT_MAX = 3  # beside the newest: a stack may still be deploying from an older one
+BUILDS_KEPT_MAX = 3  # besides the newest; another stack may still deploy an older one
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """What CloudFormation made: outputs, parameters, logical -> physical ids, and the template."""
+    """A deployed stack: outputs, parameters, physical ids by logical id, and its template."""
 
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
@@ -52,53 +52,53 @@ class Deployed:
     template: Mapping[str, Any]
 
 
-def fingerprint(root: Path, parameters: Mapping[str, str]) -> str:
-    """Differs whenever a build or a deploy of `root` would come out differently."""
+def compute_fingerprint(root: Path, parameters: Mapping[str, str]) -> str:
+    """A digest of everything that affects the build and the deployed stack."""
     digest = hashlib.sha256(sys.version.encode())
     digest.update(json.dumps(parameters, sort_keys=True).encode())
-    for path in _sources(root):
+    for path in _list_sources(root):
         digest.update(f"{path.relative_to(root)}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def is_whole(aws: Emulator) -> bool:
-    """Whether there is a stack that can be updated: half a one cannot."""
-    return _status(aws.client("cloudformation")) in USABLE
+def is_updatable(aws: Emulator) -> bool:
+    """True if CloudFormation can update the stack. After a failed creation it cannot."""
+    return _status(aws.client("cloudformation")) in UPDATABLE_STATUSES
 
 
-def is_current(aws: Emulator, wanted: str) -> bool:
-    """Whether MiniStack runs a whole stack that was deployed from sources with this fingerprint."""
-    if not is_whole(aws):
+def is_current(aws: Emulator, fingerprint: str) -> bool:
+    """True if MiniStack has an updatable stack that was deployed from these sources."""
+    if not is_updatable(aws):
         return False
     ssm = aws.client("ssm")
     try:
-        return bool(ssm.get_parameter(Name=FINGERPRINT)["Parameter"]["Value"] == wanted)
+        return bool(ssm.get_parameter(Name=FINGERPRINT)["Parameter"]["Value"] == fingerprint)
     except ssm.exceptions.ParameterNotFound:
         return False
 
 
 def build(state: Path, source: str) -> Path:
-    """The folder of what `sam build` made of the sources with this fingerprint, now or earlier.
+    """The output folder of `sam build` for these sources; an earlier build is used again.
 
     All stacks of this checkout share these folders. Raises StackError.
     """
     folder = paths.BUILDS / source
     if not folder.exists():
         paths.BUILDS.mkdir(parents=True, exist_ok=True)
-        for old in sorted(paths.BUILDS.iterdir(), key=_age)[BUILDS_KEPT_MAX:]:
+        for old in sorted(paths.BUILDS.iterdir(), key=_newest_first)[BUILDS_KEPT_MAX:]:
             shutil.rmtree(old, ignore_errors=True)
         draft = Path(tempfile.mkdtemp(dir=paths.BUILDS))
         template = str(paths.ROOT / "template.yaml")
         command = ["build", "--template-file", template, "--build-dir", str(draft / "sam")]
-        _sam([*command, "--language-extensions"], state, {})
-        with suppress(OSError):  # another stack was faster with the same
+        _run_sam([*command, "--language-extensions"], state, {})
+        with suppress(OSError):  # another stack has just finished the same build
             draft.rename(folder)
     return folder / "sam"
 
 
 def deploy(aws: Emulator, state: Path, built: Path, parameters: Mapping[str, str]) -> None:
-    """Creates or updates the stack from what `build` made. Raises StackError with the reason."""
+    """Creates or updates the stack from a build. Raises StackError with the reason."""
     aws.client("s3").create_bucket(Bucket=ARTIFACTS)
     command = ["deploy", "--template-file", str(built / "template.yaml"), "--language-extensions"]
     command += ["--stack-name", STACK_NAME, "--s3-bucket", ARTIFACTS, "--no-progressbar"]
@@ -107,36 +107,47 @@ def deploy(aws: Emulator, state: Path, built: Path, parameters: Mapping[str, str
     command += [sam_override(name, value) for name, value in parameters.items()]
     began = datetime.now(UTC)
     try:
-        _sam(command, state, {"AWS_ENDPOINT_URL": aws.endpoint_url, "SAM_CLI_POLL_DELAY": "0.5"})
+        _run_sam(
+            command, state, {"AWS_ENDPOINT_URL": aws.endpoint_url, "SAM_CLI_POLL_DELAY": "0.5"}
+        )
     except StackError as error:
-        reason = _first_failure(aws.client("cloudformation"), began)
-        raise StackError(f"{reason} (log: {_log(state, 'deploy')})" if reason else error) from error
+        reason = _find_first_failure(aws.client("cloudformation"), began)
+        raise StackError(
+            f"{reason} (log: {_log_path(state, 'deploy')})" if reason else error
+        ) from error
 
 
-def mark_current(aws: Emulator, reached: str) -> None:
-    """Says that the stack is whole: deployed from sources with this fingerprint, and seeded."""
-    aws.client("ssm").put_parameter(Name=FINGERPRINT, Value=reached, Type="String", Overwrite=True)
+def mark_current(aws: Emulator, fingerprint: str) -> None:
+    """Records that the stack is deployed from these sources and seeded."""
+    aws.client("ssm").put_parameter(
+        Name=FINGERPRINT, Value=fingerprint, Type="String", Overwrite=True
+    )
 
 
-def describe(aws: Emulator) -> Deployed:
+def describe_stack(aws: Emulator) -> Deployed:
     cloudformation = aws.client("cloudformation")
     stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     resources = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
     template = cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")
     return Deployed(
-        outputs={one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]},
-        parameters={one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]},
-        physical={one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources},
+        outputs={output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]},
+        parameters={
+            parameter["ParameterKey"]: parameter["ParameterValue"]
+            for parameter in stack["Parameters"]
+        },
+        physical={
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources
+        },
         template=template["TemplateBody"],
     )
 
 
-def _age(path: Path) -> float:
+def _newest_first(path: Path) -> float:
     return -path.stat().st_mtime
 
 
-def _sources(root: Path) -> Iterator[Path]:
-    for name in (*SOURCES, *PINS):
+def _list_sources(root: Path) -> Iterator[Path]:
+    for name in (*SOURCES, *PINNED_REQUIREMENTS):
         start = root / name
         for path in [start] if start.is_file() else sorted(start.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
@@ -151,8 +162,8 @@ def _status(cloudformation: "CloudFormationClient") -> str | None:
     return stacks[0]["StackStatus"]
 
 
-def _first_failure(cloudformation: "CloudFormationClient", since: datetime) -> str | None:
-    """Why a deploy that began then has failed, in CloudFormation's words, if it got that far."""
+def _find_first_failure(cloudformation: "CloudFormationClient", since: datetime) -> str | None:
+    """CloudFormation's reason for the failure of the deploy since then. None if it gave none."""
     try:
         events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
     except cloudformation.exceptions.ClientError:
@@ -170,12 +181,12 @@ def _first_failure(cloudformation: "CloudFormationClient", since: datetime) -> s
     return f"deploy failed at {first['LogicalResourceId']}: {first['ResourceStatusReason']}"
 
 
-def _sam(arguments: list[str], state: Path, more: Mapping[str, str]) -> None:
+def _run_sam(arguments: list[str], state: Path, more: Mapping[str, str]) -> None:
     if not paths.SAM.exists():
-        raise StackError("the SAM CLI is not installed: run `make setup` first")
-    log = _log(state, arguments[0])
+        raise StackError("the SAM CLI is not installed. Run `make setup`")
+    log = _log_path(state, arguments[0])
     log.parent.mkdir(parents=True, exist_ok=True)
-    # SAM leaves temporary folders behind.
+    # SAM leaves temporary folders, so it gets a folder that is deleted.
     with log.open("wb") as output, tempfile.TemporaryDirectory(dir=log.parent) as scratch:
         process = subprocess.Popen(
             [paths.SAM, *arguments],
@@ -184,7 +195,7 @@ def _sam(arguments: list[str], state: Path, more: Mapping[str, str]) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that all it starts can be ended with it
+            start_new_session=True,  # so that its children can be ended with it
         )
         try:
             status = process.wait()
@@ -193,22 +204,22 @@ def _sam(arguments: list[str], state: Path, more: Mapping[str, str]) -> None:
             process.wait()
             raise
     if status:
-        raise StackError(f"sam {arguments[0]} failed: {_reason(log)} (log: {log})")
+        raise StackError(f"sam {arguments[0]} failed: {_read_reason(log)} (log: {log})")
 
 
-def _reason(log: Path) -> str:
-    """The line that says `Error:`, else the last one."""
+def _read_reason(log: Path) -> str:
+    """The last line that starts with `Error:`, otherwise the last line."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("Error:")]
     return (errors or lines or ["no reason given"])[-1].removeprefix("Error: ")[:REASON_LENGTH_MAX]
 
 
-def _log(state: Path, step: str) -> Path:
+def _log_path(state: Path, step: str) -> Path:
     return state / "logs" / f"sam-{step}.log"
 
 
 def _environment(state: Path) -> dict[str, str]:
-    """The caller's own, for its proxies and package index, but nothing of its AWS accounts."""
+    """The caller's environment, for its proxies and package index, without its AWS settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {
         **kept,
@@ -222,6 +233,6 @@ def _environment(state: Path) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "SAM_CLI_TELEMETRY": "0",
         "__SAM_CLI_APP_DIR": str(state / "sam"),
-        "SOUK_LAYER": "host",  # MiniStack runs the functions under its own interpreter
+        "SOUK_LAYER": "host",  # MiniStack runs the functions with its own interpreter
         "SOUK_LAYER_PYTHON": str(paths.MINISTACK_PYTHON),
     }

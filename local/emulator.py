@@ -1,7 +1,7 @@
-"""MiniStack as a child process: on loopback only, IAM enforced, its state in one folder.
+"""MiniStack as a child process: on loopback only, with IAM enforced, its state in one folder.
 
-It saves its state when it is stopped in order. Stream records are not part of that: an event whose
-relay has not run when the stack stops, within a second of its cause, stays in the outbox unsent.
+A regular stop saves its state, but not the records of streams. So an event that is less than a
+second old when the stack stops may stay in the outbox unsent.
 """
 
 import json
@@ -24,17 +24,17 @@ from local import paths
 from local.errors import StackError
 
 REGION = "us-east-1"
-ACCESS_KEY = "test"  # MiniStack's name for the account's root: it never leaves this machine
+ACCESS_KEY = "test"  # MiniStack's key of the account's root; it is valid on this machine only
 ACCOUNT = "000000000000"
-# No promises: these end a wait for what never comes. A busy machine needs a fraction of each.
-START_SECONDS = 120
-STOP_SECONDS = 60  # it writes its state, S3 objects included
-ANSWER_SECONDS = 30
+# Generous limits: a busy machine needs a fraction of each.
+START_TIMEOUT_SECONDS = 120
+STOP_TIMEOUT_SECONDS = 60  # it saves its state, including S3 objects
+ANSWER_TIMEOUT_SECONDS = 30
 
 
 def root_session() -> boto3.Session:
-    """As the root of MiniStack's account."""
-    # Blank session variables: a profile in the user's own AWS configuration has no say here.
+    """A session of the root of MiniStack's account."""
+    # Blank session variables, so that no profile of the user's AWS configuration applies.
     isolated = botocore.session.Session(
         session_vars={
             "profile": (None, None, None, None),
@@ -51,7 +51,7 @@ def root_session() -> boto3.Session:
 
 
 class Emulator:
-    """A running MiniStack; `client` speaks to it as the account's root."""
+    """A running MiniStack. `client` calls it as the account's root."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         self.endpoint_url = f"http://127.0.0.1:{port}"
@@ -66,13 +66,13 @@ class Emulator:
         return self._process.poll() is None
 
     def wait_until_healthy(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not self._is_healthy():
             if not self.is_running() or time.monotonic() > deadline:
                 raise StackError(f"MiniStack did not start (log: {self.log})")
             time.sleep(0.05)
 
-    def _answers(self) -> bool:
+    def _is_healthy(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.endpoint_url}/_ministack/health", timeout=5):  # noqa: S310
                 return True
@@ -80,34 +80,34 @@ class Emulator:
             return False
 
     def reset(self) -> None:
-        """Forgets everything: stacks, rows, objects, mail, and the files they were saved in."""
+        """Deletes everything: stacks, rows, objects, mail, and the files with the saved state."""
         url = f"{self.endpoint_url}/_ministack/reset"
         request = urllib.request.Request(url, method="POST")  # noqa: S310
-        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS):  # noqa: S310
+        with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT_SECONDS):  # noqa: S310
             pass
 
     def stop(self) -> None:
-        """SIGTERM and wait: MiniStack saves its state on a clean stop only."""
+        """Sends SIGTERM and waits: MiniStack saves its state only on a regular stop."""
         if self.is_running():
             self._process.send_signal(signal.SIGTERM)
         try:
-            self._process.wait(STOP_SECONDS)
+            self._process.wait(STOP_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
         with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # a function that is still at work
-        self._process.communicate()  # reaps it and closes its pipe
+            os.killpg(self._process.pid, signal.SIGKILL)  # ends functions that still run
+        self._process.communicate()  # reaps the process and closes its pipe
 
 
 @contextmanager
-def running(state: Path, port: int) -> Iterator[Emulator]:
-    """MiniStack with what `state` holds, healthy; stopped, and its state saved, at the end."""
+def run_emulator(state: Path, port: int) -> Iterator[Emulator]:
+    """Runs MiniStack with the state in this folder, and saves the state at the end."""
     if not paths.MINISTACK_PYTHON.exists():
-        raise StackError("MiniStack is not installed: run `make setup` first")
+        raise StackError("MiniStack is not installed. Run `make setup`")
     scratch = state / "tmp"
-    shutil.rmtree(scratch, ignore_errors=True)  # code of a run that was killed
+    shutil.rmtree(scratch, ignore_errors=True)  # function code that a killed run left
     scratch.mkdir(parents=True)
-    mend(state, port)
+    repair_saved_state(state, port)
     log = state / "logs" / "ministack.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
@@ -117,7 +117,7 @@ def running(state: Path, port: int) -> Iterator[Emulator]:
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for the parent, which then stops this one in order
+            start_new_session=True,  # Ctrl-C reaches only the parent, which stops this process
         )
     emulator = Emulator(process, port, log)
     try:
@@ -127,13 +127,13 @@ def running(state: Path, port: int) -> Iterator[Emulator]:
         emulator.stop()
 
 
-def mend(state: Path, port: int) -> None:
-    """Makes what MiniStack saved fit for a new start, at another port."""
+def repair_saved_state(state: Path, port: int) -> None:
+    """Adapts the saved state to a new start, at another port."""
     saved = state / "aws"
     _rewind_streams(saved / "lambda.json")
     last_port = state / "ministack.port"
     if last_port.exists():
-        # Queues are known by their addresses, there and in CloudFormation's outputs.
+        # Queue URLs contain the port, here and in CloudFormation's outputs.
         before = f"http://localhost:{last_port.read_text()}/"
         for path in (saved / "sqs.json", saved / "cloudformation.json"):
             if path.exists():
@@ -142,9 +142,9 @@ def mend(state: Path, port: int) -> None:
 
 
 def _rewind_streams(saved: Path) -> None:
-    """MiniStack saves how far it has read each stream, but no stream.
+    """Deletes the positions in streams. MiniStack saves them, but not the streams.
 
-    The next one starts empty, so it would skip as many records as it had read of the one before.
+    The next streams start empty, so old positions would skip their first records.
     """
     try:
         content = json.loads(saved.read_text())
@@ -155,7 +155,7 @@ def _rewind_streams(saved: Path) -> None:
 
 
 def _environment(state: Path, scratch: Path, port: int) -> dict[str, str]:
-    """Everything MiniStack knows of the machine; it hands all of it on to the functions."""
+    """MiniStack's whole environment. It passes all of it to the functions."""
     return {
         "PATH": os.defpath,
         "HOME": str(scratch),
@@ -169,7 +169,7 @@ def _environment(state: Path, scratch: Path, port: int) -> dict[str, str]:
         "STATE_DIR": str(state / "aws"),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state / "s3"),
-        "IOT_MTLS_ENABLED": "0",  # its port is fixed: two stacks would fight over it
+        "IOT_MTLS_ENABLED": "0",  # its port is fixed, so two stacks could not run
         "SFTP_ENABLED": "0",
-        "DOCKER_HOST": "unix:///dev/null/none",  # else it cleans up containers
+        "DOCKER_HOST": "unix:///dev/null/none",  # otherwise it deletes containers
     }

@@ -1,9 +1,9 @@
-"""Runs MiniStack, in its own environment's interpreter, until told to stop or its parent is gone.
+"""Runs MiniStack in its own environment's interpreter, until SIGTERM or the end of its parent.
 
-The parent holds the other end of standard input. However the parent dies, the pipe closes, and
-MiniStack gets the SIGTERM on which it saves its state: nothing is left behind and nothing is lost.
+The parent holds the other end of standard input. When the parent dies for any reason, the pipe
+closes and this process sends itself SIGTERM. Then MiniStack saves its state and ends.
 
-One thing of MiniStack's is replaced, for which it has no setting: see local.unpacking.
+It replaces MiniStack's `ZipFile`, for which MiniStack has no setting: see local.unpacking.
 """
 
 import os
@@ -17,7 +17,9 @@ from types import SimpleNamespace
 from ministack.app import main  # type: ignore[import-not-found]  # in its own environment only
 from ministack.core import lambda_runtime  # type: ignore[import-not-found]
 
-sys.path.append(str(Path(__file__).parents[1]))  # the interpreter runs isolated
+sys.path.append(
+    str(Path(__file__).parents[1])
+)  # the interpreter runs in isolated mode, without the current folder
 
 from local.unpacking import SharedZipFile
 

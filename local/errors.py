@@ -1,2 +1,2 @@
 class StackError(Exception):
-    """The local stack cannot start or go on; the message is one line for a person at a terminal."""
+    """The local stack cannot start or go on. The message is one line for a person at a terminal."""

@@ -1,9 +1,9 @@
-"""The one address of the local stack: API, reference, mailbox, payments, and what mails lead to.
+"""The local stack's only address: API, reference, mailbox, payments and the pages behind mails.
 
-On loopback only. It stands where API Gateway's own front end stands in AWS and answers as that does
-where MiniStack does not: a crashed function is a bare 500, a body over 10 MB a 413, a client's
-address goes along. Requests queue for the instances of their function. Runs as a process of its own
-and ends when its parent does.
+It listens on loopback only. It does what API Gateway does and MiniStack does not: it answers 500
+without details for a crashed function, 413 for a body over 10 MB, and forwards the client's
+address. Requests queue for the instances of their function. It runs as a process of its own and
+ends with its parent.
 """
 
 import argparse
@@ -36,53 +36,56 @@ from local.payments.pages import Pages
 from local.payments.provider import Provider
 
 BODY_BYTES_MAX = 10 * 1024 * 1024  # API Gateway's limit
-INTEGRATION_SECONDS_MAX = 30  # API Gateway gives up on a function then
+INTEGRATION_SECONDS_MAX = 30  # API Gateway's time limit for a function
 HOP_BY_HOP = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade"}
 REWRITTEN = {b"host", b"transfer-encoding", b"x-forwarded-for"}
 METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
-PROVIDER = "/provider"  # where functions find the payment provider
-WEBHOOK = "/v1/payments/webhook"  # where it finds the shop
-# The variable that the keys come in: what a command is given, other users may see.
-PAYMENT_KEYS = "LOCAL_PAYMENT_KEYS"
-OWN_HOSTS = ["localhost", "127.0.0.1"]  # no other name: a web page cannot rebind its own
+PROVIDER_PATH = "/provider"  # of the payment provider, for the functions
+WEBHOOK_PATH = "/v1/payments/webhook"  # of the shop, for the payment provider
+# The keys come in an environment variable, because other users can read command lines.
+PAYMENT_KEYS_VARIABLE = "LOCAL_PAYMENT_KEYS"
+OWN_HOSTS = ["localhost", "127.0.0.1"]  # against DNS rebinding by a web page
 
 
-def reserve(port: int) -> list[socket.socket]:
-    """Loopback sockets, bound but not listening; port 0 picks a free one. Raises StackError."""
-    if port and _answers(port):
-        raise _taken(port)
+def reserve_port(port: int) -> list[socket.socket]:
+    """Loopback sockets that are bound but do not listen. Port 0 picks a free port.
+
+    Raises StackError when the port is in use.
+    """
+    if port and _is_in_use(port):
+        raise _port_in_use(port)
     try:
-        first = _bound(socket.AF_INET, "127.0.0.1", port)
+        first = _bind(socket.AF_INET, "127.0.0.1", port)
     except OSError as error:
-        raise _taken(port) from error
+        raise _port_in_use(port) from error
     try:
-        return [first, _bound(socket.AF_INET6, "::1", first.getsockname()[1])]
+        return [first, _bind(socket.AF_INET6, "::1", first.getsockname()[1])]
     except OSError as error:
         if error.errno != errno.EADDRINUSE or not port:
-            return [first]  # no IPv6 here, or a free port that is free on IPv4 only
+            return [first]  # no IPv6 here, or the picked port is free on IPv4 only
         first.close()
-        raise _taken(port) from error
+        raise _port_in_use(port) from error
 
 
-def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
-    one = socket.socket(family, socket.SOCK_STREAM)
+def _bind(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
     try:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        one.bind((host, port))
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
     except OSError:
-        one.close()
+        bound.close()
         raise
-    return one
+    return bound
 
 
-def _answers(port: int) -> bool:
-    """Binding alone would not tell: macOS lets 127.0.0.1 in beside a wildcard address."""
+def _is_in_use(port: int) -> bool:
+    """Connects, because on macOS binding 127.0.0.1 succeeds beside a wildcard address."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _taken(port: int) -> StackError:
-    return StackError(f"port {port} is taken: choose another one, as in PORT={port + 1} make run")
+def _port_in_use(port: int) -> StackError:
+    return StackError(f"port {port} is in use. Choose another port: PORT={port + 1} make run")
 
 
 @dataclass(frozen=True)
@@ -96,18 +99,18 @@ class Gateway:
 
 def create_app(base_url: str, gateway: Gateway, mailbox: Mailbox, provider: Provider) -> Starlette:
     async def call_api(request: Request) -> Response:
-        body = await _body_of(request)
+        body = await _read_body(request)
         if body is None:
             return JSONResponse({"message": "Request Entity Too Large"}, 413)
         try:
             async with gateway.queues.turn(request.method, request.scope["path"]):
                 if await request.is_disconnected():
-                    return Response()  # nobody reads it, and the function has less to do
-                forwarded = _forwarded(request, gateway.url, body)
+                    return Response()  # the client is gone, so the function need not run
+                forwarded = _to_api_request(request, gateway.url, body)
                 answer = await gateway.client.send(forwarded, stream=True)
         except (httpx.HTTPError, TimeoutError):
             return JSONResponse({"message": "Service Unavailable"}, 503)
-        return await _returned(answer)
+        return await _to_response(answer)
 
     async def show_start(_: Request) -> Response:
         return page("index.html", base_url=base_url)
@@ -116,7 +119,7 @@ def create_app(base_url: str, gateway: Gateway, mailbox: Mailbox, provider: Prov
         return RedirectResponse("/v1/docs")
 
     async def show_missing(_: Request, __: Exception) -> Response:
-        return page("missing.html", status=404, what="There is nothing at this address.")
+        return page("missing.html", status=404, what="This page does not exist.")
 
     return Starlette(
         routes=[
@@ -125,7 +128,7 @@ def create_app(base_url: str, gateway: Gateway, mailbox: Mailbox, provider: Prov
             *mailbox.routes(),
             *Pages(provider).routes(),
             *shop_pages.routes(),
-            Mount(PROVIDER, routes=Api(provider).routes()),
+            Mount(PROVIDER_PATH, routes=Api(provider).routes()),
             Route("/v1", call_api, methods=METHODS),
             Route("/v1/{rest:path}", call_api, methods=METHODS),
         ],
@@ -134,8 +137,8 @@ def create_app(base_url: str, gateway: Gateway, mailbox: Mailbox, provider: Prov
     )
 
 
-async def _body_of(request: Request) -> bytes | None:
-    """None when it is larger than API Gateway takes."""
+async def _read_body(request: Request) -> bytes | None:
+    """None when the body exceeds API Gateway's limit."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -144,8 +147,8 @@ async def _body_of(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _forwarded(request: Request, gateway_url: str, body: bytes) -> httpx.Request:
-    """The path and the query go on as they were spelled, a repeated header as often as it came."""
+def _to_api_request(request: Request, gateway_url: str, body: bytes) -> httpx.Request:
+    """Keeps the spelling of path and query, and repeated headers."""
     base = httpx.URL(gateway_url)
     query = request.scope["query_string"]
     target = base.raw_path + request.scope["raw_path"] + (b"?" + query if query else b"")
@@ -160,8 +163,8 @@ def _forwarded(request: Request, gateway_url: str, body: bytes) -> httpx.Request
     return httpx.Request(request.method, url, headers=headers, content=body or None)
 
 
-async def _returned(answer: httpx.Response) -> Response:
-    if answer.status_code == httpx.codes.BAD_GATEWAY:  # MiniStack tells what the function raised
+async def _to_response(answer: httpx.Response) -> Response:
+    if answer.status_code == httpx.codes.BAD_GATEWAY:  # MiniStack shows the function's exception
         await answer.aclose()
         return JSONResponse({"message": "Internal Server Error"}, 500)
 
@@ -183,20 +186,20 @@ def _is_end_to_end(name: bytes) -> bool:
     return name.lower() not in HOP_BY_HOP | REWRITTEN
 
 
-async def _serve(given: argparse.Namespace) -> None:
-    sockets = [socket.socket(fileno=int(number)) for number in given.descriptors.split(",")]
+async def _serve(options: argparse.Namespace) -> None:
+    sockets = [socket.socket(fileno=int(number)) for number in options.descriptors.split(",")]
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(
         timeout=INTEGRATION_SECONDS_MAX, limits=limits, trust_env=False
     ) as client:
-        mailbox = Mailbox(given.emulator_url, client, given.mails)
-        provider = _provider(given)
-        queues = InstanceQueues(json.loads(given.routes.read_text()))
-        gateway = Gateway(given.gateway_url, client, queues)
+        mailbox = Mailbox(options.emulator_url, client, options.mails)
+        provider = _create_provider(options)
+        queues = InstanceQueues(json.loads(options.routes.read_text()))
+        gateway = Gateway(options.gateway_url, client, queues)
         config = uvicorn.Config(
-            create_app(given.base_url, gateway, mailbox, provider),
+            create_app(options.base_url, gateway, mailbox, provider),
             access_log=False,
-            server_header=False,  # MiniStack's own goes through
+            server_header=False,  # keep MiniStack's header
             date_header=False,
             timeout_graceful_shutdown=2,
         )
@@ -206,31 +209,31 @@ async def _serve(given: argparse.Namespace) -> None:
             server.should_exit = True
 
         loop = asyncio.get_running_loop()
-        loop.add_reader(sys.stdin.fileno(), stop)  # it closes when the parent is gone
+        loop.add_reader(sys.stdin.fileno(), stop)  # standard input closes when the parent ends
         async with provider.running():
             await server.serve(sockets)
-        await mailbox.keep()
+        await mailbox.save()
 
 
-def _provider(given: argparse.Namespace) -> Provider:
-    keys = json.loads(os.environ[PAYMENT_KEYS])
+def _create_provider(options: argparse.Namespace) -> Provider:
+    keys = json.loads(os.environ[PAYMENT_KEYS_VARIABLE])
     return Provider(
         api_key=keys["api_key"],
         webhook_secret=keys["webhook_secrets"][0],
-        webhook_url=f"{given.base_url}{WEBHOOK}",
-        state=given.payments,
+        webhook_url=f"{options.base_url}{WEBHOOK_PATH}",
+        state=options.payments,
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--descriptors", required=True)  # of listening sockets, comma-separated
+    parser.add_argument("--descriptors", required=True)  # of bound sockets, separated by commas
     parser.add_argument("--base-url", required=True)
     parser.add_argument("--gateway-url", required=True)
-    parser.add_argument("--routes", required=True, type=Path)  # each one's function
+    parser.add_argument("--routes", required=True, type=Path)  # JSON: route key to function
     parser.add_argument("--emulator-url", required=True)
-    parser.add_argument("--mails", required=True, type=Path)  # those of earlier runs
-    parser.add_argument("--payments", required=True, type=Path)  # likewise
+    parser.add_argument("--mails", required=True, type=Path)  # of earlier runs
+    parser.add_argument("--payments", required=True, type=Path)  # of earlier runs
     asyncio.run(_serve(parser.parse_args()))
 
 

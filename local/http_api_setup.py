@@ -1,8 +1,8 @@
-"""Gives the deployed stack what MiniStack's CloudFormation leaves out of the template.
+"""Sets up the parts of a stack that MiniStack's CloudFormation ignores.
 
 It ignores the OpenAPI body that SAM writes for an HTTP API (routes, integrations, authorizers,
-CORS) and the TTL of tables. `plan` reads both from the processed template, so that nothing is said
-twice; `wire` brings the stack in line with the plan, whatever an earlier run left.
+CORS) and the TTL of tables. `plan_setup` reads both from the processed template, so that nothing is
+declared twice. `apply_setup` gives the stack this setup, whatever an earlier run left.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ANY_METHOD = "x-amazon-apigateway-any-method"
 DEFAULT_PATHS = {"$default", "/$default"}  # SAM writes the second when the route has an authorizer
 CORS_LISTS = {"allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders"}
-FUNCTION_NAMED = re.compile(r'\$\{(\w+)\.Arn\}|"Fn::GetAtt": \["(\w+)", "Arn"\]')
+FUNCTION_REFERENCE = re.compile(r'\$\{(\w+)\.Arn\}|"Fn::GetAtt": \["(\w+)", "Arn"\]')
 
 
 @dataclass(frozen=True, order=True)
@@ -46,10 +46,11 @@ class Authorizer:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a stack must have beyond what CloudFormation made of it.
+class Setup:
+    """The parts that CloudFormation did not create.
 
-    Functions, tables and the API go by logical ids; `expiring` maps a table to its TTL attribute.
+    Functions, tables and the API are named by logical ids. `expiring` maps a table to its TTL
+    attribute.
     """
 
     api: str
@@ -59,15 +60,19 @@ class Plan:
     expiring: Mapping[str, str]
 
 
-def plan(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Plan:
-    """Raises StackError when the template has not exactly one HTTP API."""
+def plan_setup(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Setup:
+    """Raises StackError unless the template has exactly one HTTP API."""
     resources = template["Resources"]
-    apis = [name for name, one in resources.items() if one["Type"] == "AWS::ApiGatewayV2::Api"]
+    apis = [
+        name for name, resource in resources.items() if resource["Type"] == "AWS::ApiGatewayV2::Api"
+    ]
     if len(apis) != 1:
-        raise StackError(f"the template has {len(apis)} HTTP APIs; the local stack serves one")
+        raise StackError(
+            f"the template has {len(apis)} HTTP APIs. The local stack serves exactly one"
+        )
     body = resources[apis[0]]["Properties"]["Body"]
     schemes = body.get("components", {}).get("securitySchemes", {})
-    return Plan(
+    return Setup(
         api=apis[0],
         routes=frozenset(_routes(body)),
         authorizers=frozenset(_authorizer(name, scheme) for name, scheme in schemes.items()),
@@ -76,18 +81,18 @@ def plan(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Plan:
     )
 
 
-def wire(
-    aim: Plan, physical: Mapping[str, str], gateway: ApiGatewayV2Client, dynamodb: DynamoDBClient
+def apply_setup(
+    setup: Setup, physical: Mapping[str, str], gateway: ApiGatewayV2Client, dynamodb: DynamoDBClient
 ) -> None:
     """Idempotent. `physical` maps logical ids to physical ones."""
-    api_id = physical[aim.api]
-    if _standing(api_id, physical, gateway) != (aim.routes, aim.authorizers):
-        _clear(api_id, gateway)
-        _create(aim, api_id, physical, gateway)
-    if aim.cors:
-        gateway.update_api(ApiId=api_id, CorsConfiguration=aim.cors)  # type: ignore[arg-type]
-    for table, attribute in aim.expiring.items():
-        _expire(physical[table], attribute, dynamodb)
+    api_id = physical[setup.api]
+    if _read_current(api_id, physical, gateway) != (setup.routes, setup.authorizers):
+        _delete_all(api_id, gateway)
+        _create(setup, api_id, physical, gateway)
+    if setup.cors:
+        gateway.update_api(ApiId=api_id, CorsConfiguration=setup.cors)  # type: ignore[arg-type]
+    for table, attribute in setup.expiring.items():
+        _enable_ttl(physical[table], attribute, dynamodb)
 
 
 def _routes(body: Mapping[str, Any]) -> list[Route]:
@@ -95,16 +100,16 @@ def _routes(body: Mapping[str, Any]) -> list[Route]:
         Route(
             key="$default" if path in DEFAULT_PATHS else f"{_method(method)} {path}",
             function=_function(operation["x-amazon-apigateway-integration"]["uri"]),
-            authorizer=_guard(operation.get("security", [])),
+            authorizer=_authorizer_name(operation.get("security", [])),
         )
         for path, methods in body["paths"].items()
         for method, operation in methods.items()
     ]
 
 
-def _guard(security: list[dict[str, Any]]) -> str | None:
+def _authorizer_name(security: list[dict[str, Any]]) -> str | None:
     """SAM writes `Authorizer: NONE` either as an empty list or as a scheme of that name."""
-    names = [name for one in security for name in one if name != "NONE"]
+    names = [name for requirement in security for name in requirement if name != "NONE"]
     return names[0] if names else None
 
 
@@ -125,11 +130,11 @@ def _authorizer(name: str, scheme: Mapping[str, Any]) -> Authorizer:
 
 
 def _function(uri: Any) -> str:
-    """The one function that an address names, be it in an `Fn::Sub` or in an `Fn::GetAtt`."""
-    named = FUNCTION_NAMED.findall(json.dumps(uri))
-    if len(named) != 1:
-        raise StackError(f"cannot tell which function this address means: {uri}")
-    return "".join(named[0])
+    """The one function that a URI names, in an `Fn::Sub` or in an `Fn::GetAtt`."""
+    functions = FUNCTION_REFERENCE.findall(json.dumps(uri))
+    if len(functions) != 1:
+        raise StackError(f"this integration must name exactly one function: {uri}")
+    return "".join(functions[0])
 
 
 def _cors(settings: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
@@ -140,7 +145,7 @@ def _cors(settings: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[st
 
 
 def _list(value: Any, parameters: Mapping[str, str]) -> list[str]:
-    """A list as it is; a CommaDelimitedList, by reference or filled in already, taken apart."""
+    """Splits a CommaDelimitedList: a reference to a parameter, or its text. Keeps a list."""
     if isinstance(value, list):
         return value
     text = parameters[value["Ref"]] if isinstance(value, dict) else value
@@ -149,46 +154,46 @@ def _list(value: Any, parameters: Mapping[str, str]) -> list[str]:
 
 def _expiring(resources: Mapping[str, Any]) -> dict[str, str]:
     settings = {
-        name: one["Properties"].get("TimeToLiveSpecification", {})
-        for name, one in resources.items()
-        if one["Type"] == "AWS::DynamoDB::Table"
+        name: resource["Properties"].get("TimeToLiveSpecification", {})
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::DynamoDB::Table"
     }
     return {name: ttl["AttributeName"] for name, ttl in settings.items() if ttl.get("Enabled")}
 
 
-def _standing(
+def _read_current(
     api_id: str, physical: Mapping[str, str], gateway: ApiGatewayV2Client
 ) -> tuple[frozenset[Route], frozenset[Authorizer]]:
-    """What an earlier run gave the API, in the plan's own terms."""
+    """The routes and authorizers that the API has now."""
     logical = {_function_uri(name): key for key, name in physical.items()}
     integrations = {
-        one["IntegrationId"]: logical.get(one["IntegrationUri"], "")
-        for one in gateway.get_integrations(ApiId=api_id)["Items"]
+        integration["IntegrationId"]: logical.get(integration["IntegrationUri"], "")
+        for integration in gateway.get_integrations(ApiId=api_id)["Items"]
     }
     authorizers = gateway.get_authorizers(ApiId=api_id)["Items"]
-    names = {one["AuthorizerId"]: one["Name"] for one in authorizers}
+    names = {authorizer["AuthorizerId"]: authorizer["Name"] for authorizer in authorizers}
     routes = frozenset(
         Route(
-            key=one["RouteKey"],
-            function=integrations.get(one["Target"].removeprefix("integrations/"), ""),
-            authorizer=names.get(one.get("AuthorizerId", "")),
+            key=route["RouteKey"],
+            function=integrations.get(route["Target"].removeprefix("integrations/"), ""),
+            authorizer=names.get(route.get("AuthorizerId", "")),
         )
-        for one in gateway.get_routes(ApiId=api_id)["Items"]
+        for route in gateway.get_routes(ApiId=api_id)["Items"]
     )
     return routes, frozenset(
         Authorizer(
-            name=one["Name"],
-            function=logical.get(one["AuthorizerUri"], ""),
-            identity_sources=tuple(one["IdentitySource"]),
-            result_ttl_seconds=one["AuthorizerResultTtlInSeconds"],
-            payload_version=one["AuthorizerPayloadFormatVersion"],
-            is_simple=one["EnableSimpleResponses"],
+            name=authorizer["Name"],
+            function=logical.get(authorizer["AuthorizerUri"], ""),
+            identity_sources=tuple(authorizer["IdentitySource"]),
+            result_ttl_seconds=authorizer["AuthorizerResultTtlInSeconds"],
+            payload_version=authorizer["AuthorizerPayloadFormatVersion"],
+            is_simple=authorizer["EnableSimpleResponses"],
         )
-        for one in authorizers
+        for authorizer in authorizers
     )
 
 
-def _clear(api_id: str, gateway: ApiGatewayV2Client) -> None:
+def _delete_all(api_id: str, gateway: ApiGatewayV2Client) -> None:
     for route in gateway.get_routes(ApiId=api_id)["Items"]:
         gateway.delete_route(ApiId=api_id, RouteId=route["RouteId"])
     for integration in gateway.get_integrations(ApiId=api_id)["Items"]:
@@ -198,38 +203,38 @@ def _clear(api_id: str, gateway: ApiGatewayV2Client) -> None:
 
 
 def _create(
-    aim: Plan, api_id: str, physical: Mapping[str, str], gateway: ApiGatewayV2Client
+    setup: Setup, api_id: str, physical: Mapping[str, str], gateway: ApiGatewayV2Client
 ) -> None:
-    authorizers = {
-        one.name: gateway.create_authorizer(
+    authorizer_ids = {
+        authorizer.name: gateway.create_authorizer(
             ApiId=api_id,
-            Name=one.name,
+            Name=authorizer.name,
             AuthorizerType="REQUEST",
-            AuthorizerUri=_function_uri(physical[one.function]),
-            IdentitySource=list(one.identity_sources),
-            AuthorizerResultTtlInSeconds=one.result_ttl_seconds,
-            AuthorizerPayloadFormatVersion=one.payload_version,
-            EnableSimpleResponses=one.is_simple,
+            AuthorizerUri=_function_uri(physical[authorizer.function]),
+            IdentitySource=list(authorizer.identity_sources),
+            AuthorizerResultTtlInSeconds=authorizer.result_ttl_seconds,
+            AuthorizerPayloadFormatVersion=authorizer.payload_version,
+            EnableSimpleResponses=authorizer.is_simple,
         )["AuthorizerId"]
-        for one in sorted(aim.authorizers)
+        for authorizer in sorted(setup.authorizers)
     }
-    integrations = {
+    integration_ids = {
         function: gateway.create_integration(
             ApiId=api_id,
             IntegrationType="AWS_PROXY",
             IntegrationUri=_function_uri(physical[function]),
             PayloadFormatVersion="2.0",
         )["IntegrationId"]
-        for function in sorted({route.function for route in aim.routes})
+        for function in sorted({route.function for route in setup.routes})
     }
-    for route in aim.routes:
-        guard: Any = (
-            {"AuthorizationType": "CUSTOM", "AuthorizerId": authorizers[route.authorizer]}
+    for route in setup.routes:
+        authorization: Any = (
+            {"AuthorizationType": "CUSTOM", "AuthorizerId": authorizer_ids[route.authorizer]}
             if route.authorizer
             else {}
         )
-        target = f"integrations/{integrations[route.function]}"
-        gateway.create_route(ApiId=api_id, RouteKey=route.key, Target=target, **guard)
+        target = f"integrations/{integration_ids[route.function]}"
+        gateway.create_route(ApiId=api_id, RouteKey=route.key, Target=target, **authorization)
 
 
 def _function_uri(name: str) -> str:
@@ -237,7 +242,7 @@ def _function_uri(name: str) -> str:
     return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}/invocations"
 
 
-def _expire(table: str, attribute: str, dynamodb: DynamoDBClient) -> None:
+def _enable_ttl(table: str, attribute: str, dynamodb: DynamoDBClient) -> None:
     ttl = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     if ttl["TimeToLiveStatus"] not in {"ENABLED", "ENABLING"}:
         dynamodb.update_time_to_live(

@@ -1,9 +1,8 @@
-"""How many instances of each function the local stack starts, and when.
+"""Limits the instances of each function, and starts one of each before the first request.
 
-Lambda starts an instance for each request that finds none free, and so does MiniStack. On a laptop
-twenty instances that start at once take longer than the gateway waits for any of them. So requests
-queue for a few instances, queues have a few consumers, and one instance of each function behind the
-API starts ahead of the first request.
+Like Lambda, MiniStack starts an instance for each request that finds no free one. On a laptop, 20
+instances that start at once take longer than the gateway waits for any of them. So requests queue
+for a few instances, SQS queues have few consumers, and each function behind the API is warmed up.
 """
 
 from __future__ import annotations
@@ -24,33 +23,33 @@ from local import paths
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-# An instance keeps a core busy while it starts. At least two: a slow request must not stop others.
+# A starting instance keeps a core busy. At least 2, so that a slow request does not stop others.
 INSTANCES_MAX = min(max(os.cpu_count() or 2, 2), 4)
-CONSUMERS_MAX = 2  # of a queue: the fewest that AWS allows; people wait for the API, not for these
+CONSUMERS_MAX = 2  # of each SQS queue, the minimum that AWS allows: the API needs the cores more
 QUEUE_SECONDS_MAX = 30
 DEFAULT_ROUTE = "$default"
-# From nobody, to an address that no function serves: each has an answer to that.
-REQUEST_FOR_NOTHING = paths.ROOT / "events" / "reference.unknown.json"
+# A request without a caller to a path that no function serves. Every function can answer it.
+WARM_UP_EVENT = paths.ROOT / "events" / "reference.unknown.json"
 
 
 class InstanceQueues:
-    """A queue in front of each function: first come, first served."""
+    """A first-come, first-served queue in front of each function."""
 
     def __init__(self, routes: Mapping[str, str], instances: int = INSTANCES_MAX) -> None:
         """`routes` maps API Gateway's route keys, such as `GET /v1/me`, to functions."""
-        self._patterns = [(_pattern(key), routes[key]) for key in sorted(routes, key=_generality)]
+        self._patterns = [(_pattern(key), routes[key]) for key in sorted(routes, key=_sort_key)]
         self._instances: defaultdict[str | None, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(instances)
         )
 
     @asynccontextmanager
     async def turn(self, method: str, path: str) -> AsyncIterator[None]:
-        """Holds an instance of the function behind this route; raises TimeoutError if none frees.
+        """Holds an instance of the route's function. Raises TimeoutError if none becomes free.
 
-        The wait has a limit of its own: the time that a function may take counts from its call, as
-        on AWS, where no request queues.
+        The wait has its own limit. The function's time limit starts with its call, as on AWS,
+        where no request queues.
         """
-        instance = self._instances[self.function(method, path)]
+        instance = self._instances[self.find_function(method, path)]
         async with asyncio.timeout(QUEUE_SECONDS_MAX):
             await instance.acquire()
         try:
@@ -58,16 +57,16 @@ class InstanceQueues:
         finally:
             instance.release()
 
-    def function(self, method: str, path: str) -> str | None:
-        """The one that API Gateway would call; None when no route matches."""
+    def find_function(self, method: str, path: str) -> str | None:
+        """The function that API Gateway calls. None when no route matches."""
         request = f"{method} {path}"
         return next(
             (function for pattern, function in self._patterns if pattern.fullmatch(request)), None
         )
 
 
-def _generality(key: str) -> tuple[bool, bool, int, bool]:
-    """Sorts routes as API Gateway prefers them: literal paths, variables, `{proxy+}`, $default."""
+def _sort_key(key: str) -> tuple[bool, bool, int, bool]:
+    """Sorts routes in API Gateway's order: literal paths, variables, `{proxy+}`, $default."""
     return key == DEFAULT_ROUTE, "+}" in key, key.count("{"), key.startswith("ANY ")
 
 
@@ -86,7 +85,7 @@ def _segment(segment: str) -> str:
 
 
 def limit_consumers(functions: LambdaClient) -> None:
-    """Lets no queue start more than CONSUMERS_MAX instances of its function. Idempotent."""
+    """Limits each SQS queue to CONSUMERS_MAX instances of its function. Idempotent."""
     for page in functions.get_paginator("list_event_source_mappings").paginate():
         for mapping in page["EventSourceMappings"]:
             limit = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
@@ -97,10 +96,12 @@ def limit_consumers(functions: LambdaClient) -> None:
 
 
 @contextmanager
-def starting_ahead(names: Sequence[str], functions: LambdaClient) -> Iterator[None]:
-    """Starts an instance of each function while the block runs."""
+def warm_up(names: Sequence[str], functions: LambdaClient) -> Iterator[None]:
+    """Starts an instance of each function in the background while the block runs."""
     is_over = threading.Event()
-    thread = threading.Thread(target=start_each, args=(names, functions, is_over), daemon=True)
+    thread = threading.Thread(
+        target=start_one_of_each, args=(names, functions, is_over), daemon=True
+    )
     thread.start()
     try:
         yield
@@ -109,13 +110,15 @@ def starting_ahead(names: Sequence[str], functions: LambdaClient) -> Iterator[No
         thread.join()
 
 
-def start_each(names: Sequence[str], functions: LambdaClient, is_over: threading.Event) -> None:
-    """Starts an instance of each function, one after the other, until `is_over`."""
-    payload = REQUEST_FOR_NOTHING.read_bytes()
+def start_one_of_each(
+    names: Sequence[str], functions: LambdaClient, is_over: threading.Event
+) -> None:
+    """Starts an instance of each function, one after another, until `is_over` is set."""
+    payload = WARM_UP_EVENT.read_bytes()
     for name in names:
         if is_over.is_set():
             return
         try:
             functions.invoke(FunctionName=name, Payload=payload)
         except (BotoCoreError, ClientError):
-            return  # the first request starts it then, and shows what is wrong with it
+            return  # the first real request starts it and shows the error

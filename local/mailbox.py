@@ -1,4 +1,4 @@
-"""The mails that SES took, as pages to read and as JSON for scripts."""
+"""The mails that SES accepted: as pages for people, as JSON and text for scripts."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from starlette.routing import Route
 from local.emulator import ACCOUNT
 from local.pages import SAFE_HEADERS, SELF, page, policy
 
-KEPT_MAX = 500  # older mails are dropped when the stack stops
+MAILS_KEPT_MAX = 500  # stopping the stack drops older mails
 
 
 class Mail(BaseModel):
@@ -26,8 +26,8 @@ class Mail(BaseModel):
     sent_at: datetime
 
     @classmethod
-    def of(cls, message: dict[str, Any]) -> "Mail":
-        """From MiniStack's record of one SES call."""
+    def from_message(cls, message: dict[str, Any]) -> "Mail":
+        """`message` is MiniStack's record of one SES call."""
         return cls(
             id=message["MessageId"],
             to=message["To"],
@@ -38,11 +38,11 @@ class Mail(BaseModel):
             sent_at=datetime.fromtimestamp(message["Timestamp"], UTC),
         )
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         fields = self.model_dump(mode="json")
         return {"from": fields.pop("sender"), **fields}
 
-    def as_text(self) -> str:
+    def to_text(self) -> str:
         return (
             f"To: {', '.join(self.to)}\nFrom: {self.sender}\nSubject: {self.subject}\n"
             f"Sent: {self.sent_at:%Y-%m-%d %H:%M:%S} UTC\n\n{self.text.strip()}\n"
@@ -53,67 +53,67 @@ MAILS = TypeAdapter(list[Mail])
 
 
 class Mailbox:
-    """MiniStack forgets its mails when it stops; `keep` writes them to a file for the next run."""
+    """MiniStack loses its mails when it stops. `save` writes them to a file for the next run."""
 
     def __init__(self, emulator_url: str, client: httpx.AsyncClient, file: Path) -> None:
         self._url = f"{emulator_url}/_ministack/ses/messages"
         self._client = client
         self._file = file
-        self._kept = MAILS.validate_json(file.read_bytes()) if file.exists() else []
+        self._saved = MAILS.validate_json(file.read_bytes()) if file.exists() else []
 
-    async def mails(self) -> list[Mail]:
+    async def list_mails(self) -> list[Mail]:
         """Newest first."""
         answer = await self._client.get(self._url, params={"account": ACCOUNT})
         messages = answer.raise_for_status().json()["messages"].get(ACCOUNT, [])
-        found = [*self._kept, *map(Mail.of, messages)]
-        return sorted(found, key=lambda mail: mail.sent_at, reverse=True)
+        mails = [*self._saved, *map(Mail.from_message, messages)]
+        return sorted(mails, key=lambda mail: mail.sent_at, reverse=True)
 
-    async def keep(self) -> None:
+    async def save(self) -> None:
         try:
-            mails = await self.mails()
+            mails = await self.list_mails()
         except httpx.HTTPError:
-            return  # MiniStack was killed; what it held is gone
+            return  # MiniStack was killed and its mails are lost
         draft = self._file.with_suffix(".tmp")
-        draft.write_bytes(MAILS.dump_json(mails[:KEPT_MAX]))
+        draft.write_bytes(MAILS.dump_json(mails[:MAILS_KEPT_MAX]))
         draft.replace(self._file)
 
     def routes(self) -> list[Route]:
         return [
             Route("/mailbox", self._show_list),
             Route("/mailbox.json", self._list_as_json),
-            Route("/mailbox.txt", self._newest_as_text),
+            Route("/mailbox.txt", self._show_newest_as_text),
             Route("/mailbox/{mail_id}", self._show_mail),
             Route("/mailbox/{mail_id}/html", self._show_html),
         ]
 
     async def _show_list(self, _: Request) -> Response:
-        return page("mailbox.html", mails=await self.mails())
+        return page("mailbox.html", mails=await self.list_mails())
 
     async def _show_mail(self, request: Request) -> Response:
-        mail = await self._asked_for(request)
-        return page("mail.html", mail=mail) if mail else _no_such_mail()
+        mail = await self._find_mail(request)
+        return page("mail.html", mail=mail) if mail else _mail_not_found()
 
     async def _show_html(self, request: Request) -> Response:
-        """The mail's own HTML, which may run nothing and reach nothing, framed or not."""
-        mail = await self._asked_for(request)
+        """The mail's HTML. Its policy forbids scripts and requests, inside a frame and outside."""
+        mail = await self._find_mail(request)
         if not mail or not mail.html:
-            return _no_such_mail()
+            return _mail_not_found()
         allowed = f"sandbox allow-popups allow-popups-to-escape-sandbox; {policy(SELF)}"
-        # Its links open beside the mailbox: inside the frame most sites refuse to show.
+        # Links open in a new tab: most sites refuse to show inside a frame.
         content = f'{mail.html}<base target="_blank">'
         return HTMLResponse(content, headers=SAFE_HEADERS | {"Content-Security-Policy": allowed})
 
-    async def _asked_for(self, request: Request) -> Mail | None:
-        wanted = request.path_params["mail_id"]
-        return next((mail for mail in await self.mails() if mail.id == wanted), None)
+    async def _find_mail(self, request: Request) -> Mail | None:
+        mail_id = request.path_params["mail_id"]
+        return next((mail for mail in await self.list_mails() if mail.id == mail_id), None)
 
     async def _list_as_json(self, _: Request) -> Response:
-        return JSONResponse([mail.as_json() for mail in await self.mails()])
+        return JSONResponse([mail.to_json() for mail in await self.list_mails()])
 
-    async def _newest_as_text(self, _: Request) -> Response:
-        newest = next(iter(await self.mails()), None)
-        return PlainTextResponse(newest.as_text() if newest else "No mail yet.\n")
+    async def _show_newest_as_text(self, _: Request) -> Response:
+        newest = next(iter(await self.list_mails()), None)
+        return PlainTextResponse(newest.to_text() if newest else "No mail has been sent yet.\n")
 
 
-def _no_such_mail() -> HTMLResponse:
-    return page("missing.html", status=404, what="There is no such mail.")
+def _mail_not_found() -> HTMLResponse:
+    return page("missing.html", status=404, what="This mail does not exist.")

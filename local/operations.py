@@ -1,7 +1,7 @@
-"""What an operator does to a shop: `python -m local.operations --target prod admin EMAIL`.
+"""An operator's commands for a stack: `python -m local.operations --target prod admin EMAIL`.
 
-The target is the local stack, or a deployed one by its name in samconfig.toml. The operator's own
-credentials decide what they may do; nothing of this can be reached through the API.
+The target is the local stack, or an environment of samconfig.toml. The operator's own credentials
+decide what is allowed. The API offers none of these commands.
 """
 
 import argparse
@@ -12,24 +12,43 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
-from local.admins import make_admin
 from local.key_rotation import rotate_keys
 from local.payment_keys import set_payment_keys
-from local.reconciliation import verify
+from local.reconciliation import reconcile
 from local.reindexing import reindex
-from local.targets import LOCAL, OperationFailed, Target, target
+from local.targets import LOCAL, OperationFailed, Target, assume_environment, get_target
+from shared.errors.accounts import UserNotFound
 from shared.errors.base import AppError
 
 
 @dataclass(frozen=True)
 class Outcome:
-    says: str
-    is_well: bool = True
+    message: str
+    is_ok: bool = True
 
 
-def _verify(shop: Target) -> Outcome:
-    found = verify(shop)
-    return Outcome(found.report(), is_well=not found.drifts)
+def make_admin(shop: Target, email: str) -> str:
+    """Grants the role with the API's own rules: no admin exists yet who could grant the first.
+
+    Raises OperationFailed and AppError.
+    """
+    if not email:
+        raise OperationFailed("Name the account: `make admin EMAIL=ada@example.com`.")
+    assume_environment(shop)
+    from auth.users.service import grant_admin  # noqa: PLC0415 (it reads the environment)
+
+    try:
+        user = grant_admin(email)
+    except UserNotFound as error:
+        raise OperationFailed(
+            f"No account has the address {email}. Register it, then run this again."
+        ) from error
+    return f"{user.email} is an admin now. All sessions of the account have ended: log in again."
+
+
+def _reconcile(shop: Target) -> Outcome:
+    report = reconcile(shop)
+    return Outcome(report.to_text(), is_ok=not report.drifts)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,25 +56,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--target", default=LOCAL, help="local, or an environment of samconfig.toml"
     )
-    operations = parser.add_subparsers(dest="operation", required=True)
-    operations.add_parser("admin").add_argument("email")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("admin").add_argument("email")
     for name in ("rotate-keys", "payment-keys", "verify", "reindex"):
-        operations.add_parser(name)
-    asked = parser.parse_args(arguments)
-    perform: dict[str, Callable[[Target], Outcome]] = {
-        "admin": lambda shop: Outcome(make_admin(shop, asked.email)),
+        commands.add_parser(name)
+    options = parser.parse_args(arguments)
+    operations: dict[str, Callable[[Target], Outcome]] = {
+        "admin": lambda shop: Outcome(make_admin(shop, options.email)),
         "rotate-keys": lambda shop: Outcome(rotate_keys(shop)),
         "payment-keys": lambda shop: Outcome(set_payment_keys(shop)),
-        "verify": _verify,
+        "verify": _reconcile,
         "reindex": lambda shop: Outcome(reindex(shop)),
     }
     try:
-        outcome = perform[asked.operation](target(asked.target))
+        outcome = operations[options.command](get_target(options.target))
     except (OperationFailed, AppError, BotoCoreError, ClientError, PynamoDBException) as error:
-        print(f"make {asked.operation}: {error}", file=sys.stderr)
+        print(f"make {options.command}: {error}", file=sys.stderr)
         return 1
-    print(outcome.says)
-    return 0 if outcome.is_well else 1
+    print(outcome.message)
+    return 0 if outcome.is_ok else 1
 
 
 if __name__ == "__main__":

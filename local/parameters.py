@@ -1,4 +1,4 @@
-"""The template parameters that samconfig.toml chooses for the local stack."""
+"""Reads the local stack's template parameters from samconfig.toml."""
 
 import tomllib
 from pathlib import Path
@@ -6,16 +6,16 @@ from typing import Any
 
 import yaml
 
-from local import addresses
+from local import base_url
 from local.errors import StackError
 
 ENVIRONMENT = "local"
-SET_AT_START = addresses.parameters("").keys()  # they depend on the port
-PLACE = f"samconfig.toml, [{ENVIRONMENT}.deploy.parameters.parameter_overrides]"
+SET_AT_START = base_url.base_url_parameters("").keys()  # they depend on the port
+TABLE_NAME = f"samconfig.toml, [{ENVIRONMENT}.deploy.parameters.parameter_overrides]"
 
 
 class _WithoutTags(yaml.SafeLoader):
-    """Reads a template whose `!Ref` and the like are of no interest."""
+    """Loads a template and ignores `!Ref` and the other tags."""
 
 
 _WithoutTags.add_multi_constructor("!", lambda *_: None)
@@ -25,28 +25,28 @@ def local_parameters(root: Path) -> dict[str, str]:
     """The parameters to deploy the local stack with, by name.
 
     Raises StackError, which says what to correct, when samconfig.toml names a parameter that
-    template.yaml does not have: SAM would pass over it without a word.
+    template.yaml does not have. SAM ignores such a parameter silently.
     """
-    chosen = _chosen(root / "samconfig.toml")
-    for name in sorted(chosen.keys() - _known(root / "template.yaml")):
+    chosen = _read_chosen(root / "samconfig.toml")
+    for name in sorted(chosen.keys() - _read_known(root / "template.yaml")):
         raise StackError(
-            f"{PLACE}: template.yaml has no parameter {name}. Remove it or correct its name; "
+            f"{TABLE_NAME}: template.yaml has no parameter {name}. Remove it or correct its name; "
             "docs/settings.md lists the parameters."
         )
     for name in sorted(chosen.keys() & SET_AT_START):
-        raise StackError(f"{PLACE}: the local stack sets {name} itself. Remove it.")
+        raise StackError(f"{TABLE_NAME}: the local stack sets {name} itself. Remove it.")
     if chosen.get("Environment") != ENVIRONMENT:
-        raise StackError(f'{PLACE}: Environment must be "{ENVIRONMENT}".')
+        raise StackError(f'{TABLE_NAME}: Environment must be "{ENVIRONMENT}".')
     return {name: _text(name, value) for name, value in chosen.items()}
 
 
 def sam_override(name: str, value: str) -> str:
-    """As `sam deploy --parameter-overrides` takes it; quoted, because it splits at spaces."""
+    """For `sam deploy --parameter-overrides`; quoted, because SAM splits it at spaces."""
     escaped = value.replace('"', '\\"')
     return f'{name}="{escaped}"'
 
 
-def _chosen(path: Path) -> dict[str, Any]:
+def _read_chosen(path: Path) -> dict[str, Any]:
     try:
         written = tomllib.loads(path.read_text())
         chosen = written[ENVIRONMENT]["deploy"]["parameters"]["parameter_overrides"]
@@ -55,21 +55,21 @@ def _chosen(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise StackError(f"samconfig.toml is not valid TOML: {error}") from error
     except (KeyError, TypeError) as error:
-        raise StackError(f"{PLACE} is missing.") from error
+        raise StackError(f"{TABLE_NAME} is missing.") from error
     if not isinstance(chosen, dict):
-        raise StackError(f'{PLACE} must be a table: one line each of Name = "value".')
+        raise StackError(f'{TABLE_NAME} must be a table: one line each of Name = "value".')
     return chosen
 
 
-def _known(path: Path) -> set[str]:
+def _read_known(path: Path) -> set[str]:
     template = yaml.load(path.read_text(), _WithoutTags)  # noqa: S506
     return set(template["Parameters"])
 
 
 def _text(name: str, value: Any) -> str:
-    """SAM writes `true` as "True", which no parameter allows: a switch is the string "true"."""
+    """Refuses booleans: SAM writes `true` as "True", which no parameter allows."""
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise StackError(f'{PLACE}: write {name} = "..." with its value in quotes.')
+    raise StackError(f'{TABLE_NAME}: write {name} = "..." with its value in quotes.')

@@ -1,7 +1,7 @@
-"""What the payment provider knows the shop by: put where the functions read it, and nowhere else.
+"""Stores the payment provider's keys in the secret that the functions read.
 
-On AWS a person has it from the provider's pages; the local stack makes it up, since it is its own
-provider.
+On AWS a person copies them from the provider's dashboard. The local stack creates its own, because
+it runs its own provider.
 """
 
 import getpass
@@ -16,48 +16,54 @@ from local.targets import OperationFailed, Target
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-SECRET = "PaymentSecret"  # noqa: S105 (its name in the template)
-KEPT_MAX = 2  # webhook secrets: the provider signs with both while it changes them
-ASKED = {
-    "PAYMENT_API_KEY": "API key (empty: as it is): ",
-    "PAYMENT_WEBHOOK_SECRET": "Signing secret of the webhook (empty: as it is): ",
+SECRET = "PaymentSecret"  # noqa: S105 (its logical id in the template)
+WEBHOOK_SECRETS_MAX = 2  # while the provider replaces its secret, it signs with both
+QUESTIONS = {
+    "PAYMENT_API_KEY": "API key (leave empty to keep the current one): ",
+    "PAYMENT_WEBHOOK_SECRET": "Signing secret of the webhook (leave empty to keep it): ",
 }
 
 Ask = Callable[[str], str]
 
 
 def set_payment_keys(shop: Target, ask: Ask = getpass.getpass) -> str:
-    """From the environment, else from whoever sits there: no shell's history has them.
+    """Reads the keys from the environment or asks for them, so no shell history has them.
 
-    A new webhook secret is good beside the one before it. Raises OperationFailed.
+    A new webhook secret is valid beside the previous one. Raises OperationFailed.
     """
     if shop.environment_of("PaymentsFunction").get("PAYMENT_PROVIDER") == "local":
-        raise OperationFailed("This stack is its own payment provider, and has made its keys.")
+        raise OperationFailed(
+            "This stack runs the local payment provider and has created its keys. Nothing to set."
+        )
     manager, secret_id = shop.client("secretsmanager"), shop.physical_id(SECRET)
-    held = json.loads(manager.get_secret_value(SecretId=secret_id)["SecretString"])
+    stored = json.loads(manager.get_secret_value(SecretId=secret_id)["SecretString"])
     api_key, webhook_secret = (
-        (os.environ.get(name) or ask(question)).strip() for name, question in ASKED.items()
+        (os.environ.get(name) or ask(question)).strip() for name, question in QUESTIONS.items()
     )
-    known = held["webhook_secrets"]
+    webhook_secrets = stored["webhook_secrets"]
     if webhook_secret:
-        known = [webhook_secret, *(it for it in known if it != webhook_secret)][:KEPT_MAX]
-    wanted = {"api_key": api_key or held["api_key"], "webhook_secrets": known}
-    if not wanted["api_key"] or not known:
-        raise OperationFailed("Both are needed, the API key and the webhook's signing secret.")
-    manager.put_secret_value(SecretId=secret_id, SecretString=json.dumps(wanted))
+        others = [secret for secret in webhook_secrets if secret != webhook_secret]
+        webhook_secrets = [webhook_secret, *others][:WEBHOOK_SECRETS_MAX]
+    keys = {"api_key": api_key or stored["api_key"], "webhook_secrets": webhook_secrets}
+    if not keys["api_key"] or not webhook_secrets:
+        raise OperationFailed(
+            "The API key or the webhook's signing secret is missing. Enter both, or set "
+            "PAYMENT_API_KEY and PAYMENT_WEBHOOK_SECRET."
+        )
+    manager.put_secret_value(SecretId=secret_id, SecretString=json.dumps(keys))
     return (
-        f"Payments use this API key within a minute; webhook secrets that are good: {len(known)}."
+        f"Payments use this API key within a minute. Valid webhook secrets: {len(webhook_secrets)}."
     )
 
 
-def made_up(secret_id: str, manager: "SecretsManagerClient") -> str:
-    """The local stack's, made at its first start."""
-    held = manager.get_secret_value(SecretId=secret_id)["SecretString"]
-    if json.loads(held)["api_key"]:
-        return held
-    made = {
+def create_local_keys(secret_id: str, manager: "SecretsManagerClient") -> str:
+    """The stored keys of the local stack. Creates them at its first start."""
+    stored = manager.get_secret_value(SecretId=secret_id)["SecretString"]
+    if json.loads(stored)["api_key"]:
+        return stored
+    keys = {
         "api_key": f"key_{secrets.token_hex(24)}",
         "webhook_secrets": [f"whsec_{secrets.token_hex(24)}"],
     }
-    manager.put_secret_value(SecretId=secret_id, SecretString=json.dumps(made))
-    return json.dumps(made)
+    manager.put_secret_value(SecretId=secret_id, SecretString=json.dumps(keys))
+    return json.dumps(keys)

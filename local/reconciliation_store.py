@@ -1,4 +1,4 @@
-"""Sums by key, of any number of keys in a few megabytes: on disk, in SQLite."""
+"""Sums by key for any number of keys, in a few megabytes of memory: SQLite keeps them on disk."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ CREATE TABLE sums (
     after INTEGER NOT NULL DEFAULT 0, after_allocated INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID
 """
-_LIES_BETWEEN = """
+_IS_EXPLAINED = """
 explained BETWEEN min(before, after) AND max(before, after)
 AND explained_allocated
     BETWEEN min(before_allocated, after_allocated) AND max(before_allocated, after_allocated)
@@ -28,19 +28,19 @@ class Difference:
     available: int
     recomputed: int
     allocated: int
-    open: int
+    recomputed_allocated: int
 
 
-class Tally:
-    """What is stored of each key, before and after, and what explains it.
+class ReconciliationStore:
+    """For each key: what is stored, read before and after, and the sum that explains it.
 
-    A key is a product's id, or that of something else that is counted: then nothing is on order.
+    A key is a product's id or a promotion's. Promotions have no allocated units.
     """
 
     def __init__(self) -> None:
-        self._file = sqlite3.connect("")  # a temporary file, gone when it is closed
+        self._file = sqlite3.connect("")  # a temporary file that SQLite deletes when it is closed
         self._file.execute(_TABLE)
-        self._takes_new = True
+        self._accepts_new_keys = True
 
     def __enter__(self) -> Self:
         return self
@@ -49,8 +49,8 @@ class Tally:
         self._file.close()
 
     def add(self, column: Column, amounts: Iterable[tuple[str, int, int]]) -> None:
-        """Add to a column and to what goes with it of orders: key, amount, on order."""
-        if self._takes_new:
+        """Adds amounts to a column. Each amount is a key, a count and the allocated units."""
+        if self._accepts_new_keys:
             statement = (
                 f"INSERT INTO sums (key, {column}, {column}_allocated) "  # noqa: S608
                 "VALUES (?1, ?2, ?3) ON CONFLICT DO "
@@ -63,28 +63,28 @@ class Tally:
             )
         self._file.executemany(statement, amounts)
 
-    def count(self, but_for: str = "") -> int:
-        """How many keys there are, but for those that begin so."""
+    def count(self, excluded_prefix: str = "") -> int:
+        """The number of keys, without those that have the prefix."""
         statement = "SELECT count(*) FROM sums WHERE ?1 = '' OR substr(key, 1, length(?1)) <> ?1"
-        return int(self._file.execute(statement, (but_for,)).fetchone()[0])
+        return int(self._file.execute(statement, (excluded_prefix,)).fetchone()[0])
 
-    def keep_what_differs(self) -> int:
-        """Forget the keys that are explained; of the others, how many there are.
+    def delete_explained(self) -> int:
+        """Deletes the keys whose sum explains what is stored. Returns how many are left.
 
-        From here on no other key is taken in.
+        From now on `add` ignores keys that are not left.
         """
-        self._file.execute(f"DELETE FROM sums WHERE {_LIES_BETWEEN}")  # noqa: S608
-        self._takes_new = False
+        self._file.execute(f"DELETE FROM sums WHERE {_IS_EXPLAINED}")  # noqa: S608
+        self._accepts_new_keys = False
         return self.count()
 
-    def begin_again(self) -> None:
-        """All sums to nothing."""
+    def reset_sums(self) -> None:
+        """Sets all sums to zero and keeps the keys."""
         self._file.execute(
             "UPDATE sums SET before = 0, before_allocated = 0, explained = 0, "
             "explained_allocated = 0, after = 0, after_allocated = 0"
         )
 
-    def differences(self) -> Iterator[Difference]:
+    def list_differences(self) -> Iterator[Difference]:
         for row in self._file.execute(
             "SELECT key, after, explained, after_allocated, explained_allocated "
             "FROM sums ORDER BY key"

@@ -1,74 +1,64 @@
-"""Has the listings and the words of search made anew, product by product, by the index's worker."""
+"""Rebuilds the listings and the search index: sends every product to the index worker again."""
 
 import json
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from local.targets import OperationFailed, Target
+from local.targets import OperationFailed, Target, scan_items
 from shared.events.catalog import ProductUpdated, ProductUpdatedData
 
-MESSAGES_MAX = 10  # SQS's limit on one SendMessageBatch
-NO_PRODUCT = "prd_none"  # the worker finds nothing by it
-CORRELATION_ID = "reindex"  # on the lines that the worker logs about it
+MESSAGES_MAX = 10  # SQS's limit for one SendMessageBatch
+NO_PRODUCT = "prd_none"  # an id that no product has; the worker finds nothing to list
+CORRELATION_ID = "reindex"  # in the worker's log lines about these messages
 
 
 def reindex(shop: Target) -> str:
-    """Puts a message for every product and group into the queue that product events come through.
+    """Puts one message for each product and each group into the queue of product events.
 
-    Raises OperationFailed when SQS refuses some: to run it once more does no harm.
+    Raises OperationFailed when SQS refuses a message. It is safe to run again.
     """
     sqs, queue = shop.client("sqs"), shop.physical_id("CatalogIndexQueue")
-    changes, queued = _changes(shop), 0
+    changes, queued = _list_changes(shop), 0
     while batch := list(islice(changes, MESSAGES_MAX)):
         entries = [
-            {"Id": str(number), "MessageBody": _message(change)}
+            {"Id": str(number), "MessageBody": _to_message(change)}
             for number, change in enumerate(batch)
         ]
         answer = sqs.send_message_batch(QueueUrl=queue, Entries=entries)
         if refused := answer.get("Failed"):
-            raise OperationFailed(f"SQS took {queued} products and then {refused[0]['Code']}.")
+            raise OperationFailed(
+                f"SQS refused a message ({refused[0]['Code']}) after {queued} products and groups. "
+                "Run `make reindex` again."
+            )
         queued += len(batch)
-    return f"{queued} products and groups are being indexed anew: shoppers see it as it comes."
+    return (
+        f"{queued} products and groups are queued for indexing. "
+        "Listings and search show the result as the worker goes on."
+    )
 
 
-def _changes(shop: Target) -> Iterator[ProductUpdatedData]:
-    """Of every product; and of every group, for one that all have left may be listed still."""
-    for item in _all(shop, "ProductsTable", "product_id", "sku", "group"):
+def _list_changes(shop: Target) -> Iterator[ProductUpdatedData]:
+    """Every product, then every group: a group without products may still be in the listings."""
+    for item in scan_items(shop, "ProductsTable", "product_id", "sku", "group"):
         yield ProductUpdatedData(
             product_id=item["product_id"]["S"],
             sku=item["sku"]["S"],
             group=_text(item.get("group")),
             changed=[],
         )
-    for item in _all(shop, "GroupsTable", "group"):
+    for item in scan_items(shop, "GroupsTable", "group"):
         yield ProductUpdatedData(
             product_id=NO_PRODUCT, sku="", group=item["group"]["S"], changed=[]
         )
-
-
-def _all(shop: Target, table: str, *attributes: str) -> Iterator[dict[str, Any]]:
-    names = {f"#{attribute}": attribute for attribute in attributes}
-    pages = (
-        shop.client("dynamodb")
-        .get_paginator("scan")
-        .paginate(
-            TableName=shop.physical_id(table),
-            ConsistentRead=True,
-            ProjectionExpression=", ".join(names),
-            ExpressionAttributeNames=names,
-        )
-    )
-    for page in pages:
-        yield from page["Items"]
 
 
 def _text(attribute: dict[str, Any] | None) -> str | None:
     return None if attribute is None else attribute.get("S")
 
 
-def _message(change: ProductUpdatedData) -> str:
-    """In the form that EventBridge gives an event."""
+def _to_message(change: ProductUpdatedData) -> str:
+    """An SQS message as EventBridge writes it."""
     event = ProductUpdated(data=change, correlation_id=CORRELATION_ID)
     return json.dumps(
         {"source": "souk", "detail-type": event.type, "detail": event.model_dump(mode="json")}

@@ -1,4 +1,4 @@
-"""A small shop to begin with, made through the API as any client would make it."""
+"""Fills a new local shop with two accounts and a small catalog, through the API."""
 
 import secrets
 import time
@@ -10,7 +10,7 @@ import httpx
 
 from local.emulator import Emulator
 from local.errors import StackError
-from local.sample_products import GOODS, Good
+from local.sample_products import SAMPLE_PRODUCTS, SampleProduct
 
 WORDS = """
     amber basil birch cedar clove copper coral cumin delta ember falcon fennel garnet hazel indigo
@@ -18,9 +18,9 @@ WORDS = """
     papaya pepper plum quartz quince raven saffron sage sandal silver sorrel spruce sumac tamarind
     teal thyme topaz umber velvet walnut willow
 """.split()  # noqa: SIM905
-SHOWN_SECONDS = 180  # for a product to get from the outbox to the listings, on a busy machine
-LOOK_SECONDS = 0.5
-ANSWER_SECONDS = 90  # a function that starts from cold, and then has 30 s
+LISTING_TIMEOUT_SECONDS = 180  # from the outbox to the listings, on a busy machine
+ANSWER_TIMEOUT_SECONDS = 90  # a cold start, and the 30 s that a request may take
+POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Account:
 
 
 def new_account(email: str) -> Account:
-    """With a password that can be read aloud, made for this stack alone."""
+    """An account with a random password that is easy to read and type."""
     words = "-".join(secrets.choice(WORDS) for _ in range(3))
     return Account(email, f"{words}-{secrets.randbelow(9000) + 1000}")
 
@@ -38,47 +38,50 @@ def new_account(email: str) -> Account:
 def seed(
     api_url: str, aws: Emulator, outputs: Mapping[str, str], staff: Account, customer: Account
 ) -> None:
-    """Registers both accounts and fills the catalog. Idempotent. Raises StackError.
+    """Registers both accounts and creates the products. Idempotent. Raises StackError.
 
-    Accounts that an earlier run has made keep what became of them since.
+    Accounts and products that already exist stay as they are.
     """
     with _client(api_url) as client:
         for account, name, roles in (
             (customer, "Casey Customer", ["customer"]),
             (staff, "Sam Staff", ["customer", "staff"]),
         ):
-            user_id = _user_id(aws, outputs, account)
+            user_id = _find_user_id(aws, outputs, account)
             if user_id is None:
                 _call(client, "POST", "/auth/register", {**vars(account), "name": name})
-                user_id = _user_id(aws, outputs, account)
+                user_id = _find_user_id(aws, outputs, account)
             if user_id is None:
-                raise StackError(f"{account.email} was registered and has no login")
-            _vouch_for(aws, outputs, account, user_id, roles)
-        token = _token(client, staff)
+                raise StackError(f"{account.email} was registered but has no login")
+            _confirm_and_grant(aws, outputs, account, user_id, roles)
+        token = _find_token(client, staff)
         if token is None:
             return
         client.headers["Authorization"] = f"Bearer {token}"
-        made = [product for good in GOODS if (product := _stock(client, good))]
-        if made:
-            _shown(client, {_unit(product) for product in made})
+        created = [
+            product for sample in SAMPLE_PRODUCTS if (product := _create_product(client, sample))
+        ]
+        if created:
+            _wait_until_listed(client, {_listing_id(product) for product in created})
 
 
-def product_to_order(api_url: str) -> str:
-    """The id of a seeded product. Raises StackError unless the shop shows its catalog in time.
+def get_product_to_order(api_url: str) -> str:
+    """The id of a sample product. Raises StackError unless the shop lists its catalog in time.
 
-    Nobody's login is asked for: accounts change and go, and what else is stored is to be kept.
+    It needs no login, because the stored accounts may have changed since an earlier run.
     """
     with _client(api_url) as client:
-        ids = {product["sku"]: str(product["id"]) for product in _shown(client, set())}
-    return ids.get(GOODS[0].sku, next(iter(ids.values())))
+        products = _wait_until_listed(client, set())
+    ids = {product["sku"]: str(product["id"]) for product in products}
+    return ids.get(SAMPLE_PRODUCTS[0].sku, next(iter(ids.values())))
 
 
 def _client(api_url: str) -> httpx.Client:
-    return httpx.Client(base_url=f"{api_url}/v1", timeout=ANSWER_SECONDS, trust_env=False)
+    return httpx.Client(base_url=f"{api_url}/v1", timeout=ANSWER_TIMEOUT_SECONDS, trust_env=False)
 
 
-def _user_id(aws: Emulator, outputs: Mapping[str, str], account: Account) -> str | None:
-    """As it is stored: registering a known address answers with an id that is nobody's."""
+def _find_user_id(aws: Emulator, outputs: Mapping[str, str], account: Account) -> str | None:
+    """Reads the table: the API answers the registration of a known address with a random id."""
     found = aws.client("dynamodb").get_item(
         TableName=outputs["LoginsTableName"],
         Key={"email": {"S": account.email}},
@@ -87,20 +90,21 @@ def _user_id(aws: Emulator, outputs: Mapping[str, str], account: Account) -> str
     return str(found["Item"]["user_id"]["S"]) if "Item" in found else None
 
 
-def _token(client: httpx.Client, staff: Account) -> str | None:
-    """None when they log in otherwise by now, with another password or a code, or may not."""
+def _find_token(client: httpx.Client, staff: Account) -> str | None:
+    """None if the account now needs another password or a code, or may not log in."""
     login = client.post("/auth/login", json=vars(staff))
     if login.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         return None
-    return str(_accepted(login)["access_token"])
+    return str(_parse(login)["access_token"])
 
 
-def _vouch_for(
+def _confirm_and_grant(
     aws: Emulator, outputs: Mapping[str, str], account: Account, user_id: str, roles: list[str]
 ) -> None:
-    """Confirm the address and add the roles: nobody reads its mail, and there is no admin yet.
+    """Confirms the address and adds the roles in the tables: nobody follows the mail's link, and
+    no admin exists yet.
 
-    Users and Logins hold the same profile and are written together.
+    Users and Logins hold the same profile, so one transaction writes both.
     """
     keys = {
         "UsersTableName": {"user_id": {"S": user_id}},
@@ -120,37 +124,36 @@ def _vouch_for(
     )
 
 
-def _stock(client: httpx.Client, good: Good) -> Any:
-    """The new product. Leaves one that exists, and its stock, as they are: None."""
-    response = client.post("/products", json=good.request())
+def _create_product(client: httpx.Client, sample: SampleProduct) -> Any:
+    """The new product with its stock. None if the product exists; it and its stock stay."""
+    response = client.post("/products", json=sample.to_request())
     if response.status_code == httpx.codes.CONFLICT:
         return None
-    made = _accepted(response)
-    count = {"available": good.stock, "reason": "opening stock"}
-    _call(client, "PUT", f"/products/{made['id']}/stock", count, **{"If-Match": "*"})
-    return made
+    product = _parse(response)
+    count = {"available": sample.stock, "reason": "opening stock"}
+    _call(client, "PUT", f"/products/{product['id']}/stock", count, **{"If-Match": "*"})
+    return product
 
 
-def _shown(client: httpx.Client, units: set[str]) -> list[Any]:
-    """What shoppers see, as soon as these units are among it. Raises StackError after a while.
+def _wait_until_listed(client: httpx.Client, listing_ids: set[str]) -> list[Any]:
+    """The listed products, once all of these are among them. Raises StackError after a while.
 
     Listings follow a change within seconds.
     """
-    deadline = time.monotonic() + SHOWN_SECONDS
+    deadline = time.monotonic() + LISTING_TIMEOUT_SECONDS
     while True:
         products: list[Any] = _call(client, "GET", "/products?limit=100")["items"]
-        missing = units - {_unit(product) for product in products}
+        missing = listing_ids - {_listing_id(product) for product in products}
         if products and not missing:
             return products
         if time.monotonic() > deadline:
-            raise StackError(
-                f"the catalog does not show {', '.join(sorted(missing)) or 'anything'}"
-            )
-        time.sleep(LOOK_SECONDS)
+            names = ", ".join(sorted(missing)) or "any product"
+            raise StackError(f"after {LISTING_TIMEOUT_SECONDS} s the catalog does not list {names}")
+        time.sleep(POLL_SECONDS)
 
 
-def _unit(product: Mapping[str, Any]) -> str:
-    """What listings have one of."""
+def _listing_id(product: Mapping[str, Any]) -> str:
+    """Listings show one product of each group."""
     return str(product.get("group") or product["id"])
 
 
@@ -159,10 +162,11 @@ def _call(client: httpx.Client, method: str, path: str, body: Any = None, **head
         response = client.request(method, path, json=body, headers=headers)
     except httpx.HTTPError as error:
         raise StackError(f"{method} {path} got no answer: {error}") from error
-    return _accepted(response)
+    return _parse(response)
 
 
-def _accepted(response: httpx.Response) -> Any:
+def _parse(response: httpx.Response) -> Any:
+    """The body of a successful answer. Raises StackError for any other."""
     if response.is_success:
         return response.json()
     path = "/v1" + response.request.url.path.partition("/v1")[2]

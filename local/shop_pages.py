@@ -1,7 +1,6 @@
-"""The shop's own pages that mails lead to, which Souk leaves to whoever builds the shop.
+"""The pages behind the links in mails. On AWS they belong to the shop's own web site.
 
-On a laptop these stand in for them. To open one changes nothing, since mail scanners open links
-too; it takes a press on its button.
+Opening a page changes nothing, because mail scanners open links too. Only its button does.
 """
 
 from starlette.requests import Request
@@ -17,7 +16,7 @@ def routes() -> list[Route]:
     return [
         Route("/verify-email", _show_verification),
         Route("/reset-password", _show_reset),
-        Route("/order", _show_order),  # a guest's, with its token
+        Route("/order", _show_order),  # of a guest, with the token of the mail's link
         Route("/orders/{order_id}", _show_order),
         *(Route(f"/{name}", _show_script) for name in SCRIPTS),
     ]

@@ -1,70 +1,61 @@
-"""The whole shop as one object: what `make run` shows and what tests/e2e test against.
+"""The whole shop on this machine: `make run` serves it, and tests/e2e test it.
 
     with stack.start(state_dir) as shop:
         httpx.get(f"{shop.api_url}/v1/health")
         shop.client("dynamodb").scan(TableName=shop.outputs["OrdersTableName"])
 
-`state_dir` keeps everything: rows, objects, mail, passwords, logs. Started again with the same
-folder, the shop is as it was left; unless its sources have changed, nothing is built or deployed.
+`state_dir` keeps everything: rows, objects, mail, passwords, logs. A start with the same folder
+continues where the last one stopped. It builds and deploys only what has changed since.
 """
 
 import json
-import os
 import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from local import (
-    addresses,
     deployment,
     emulator,
     gateway,
     http_api_setup,
     instances,
     paths,
-    payment_keys,
     seeding,
 )
+from local.base_url import base_url_parameters, update_functions
 from local.deployment import Deployed
 from local.emulator import Emulator
 from local.errors import StackError
+from local.gateway_process import MAILS_FILE, PAYMENTS_FILE, api_gateway_url, run_gateway
 from local.parameters import local_parameters
 from local.reindexing import reindex
 from local.seeding import Account
 from local.targets import Target
-
-MAILS, PAYMENTS = "mails.json", "payments.json"
-START_SECONDS = 120  # ends a wait for what never comes, on a machine that is busy
-STOP_SECONDS = 30
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A shop that is running. `api_url` has no /v1 at its end.
+    """A running shop. `api_url` does not end with /v1.
 
-    `outputs` are the template's; `physical_ids` maps its logical ids to what was made of them.
+    `outputs` are the template's. `physical_ids` maps its logical ids to physical ones.
     """
 
     api_url: str
     aws_endpoint_url: str
     staff: Account
     customer: Account
-    product_id: str  # of a product that is seeded, with stock
+    product_id: str  # of a sample product with stock
     outputs: Mapping[str, str]
     physical_ids: Mapping[str, str]
     log_dir: Path
     _aws: Emulator
-    _front: "subprocess.Popen[bytes]"
+    _gateway: "subprocess.Popen[bytes]"
 
     @property
     def mailbox_url(self) -> str:
@@ -82,13 +73,13 @@ class Stack:
         """Raises StackError when a part of the stack has ended on its own."""
         for name, ended in (
             ("MiniStack", not self._aws.is_running()),
-            ("the front server", self._front.poll() is not None),
+            ("the gateway", self._gateway.poll() is not None),
         ):
             if ended:
                 raise StackError(f"{name} ended unexpectedly (logs: {self.log_dir})")
 
     def facts(self) -> dict[str, Any]:
-        """What scripts need to know: the content of stack.json."""
+        """The content of stack.json, for scripts."""
         return {
             "api_url": self.api_url,
             "mailbox_url": self.mailbox_url,
@@ -106,21 +97,21 @@ def _silent(_: str) -> None:
 
 @contextmanager
 def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]:
-    """Serves until the block ends; port 0 takes a free one; `say` hears what is being done.
+    """Serves until the block ends. Port 0 picks a free port. `say` receives each step.
 
-    Raises StackError, leaving no process behind, when the stack cannot start.
+    Raises StackError, and leaves no process behind, when the stack cannot start.
     """
     state = state_dir.resolve()
-    with _reserved(port) as sockets:
+    with _reserve_sockets(port) as sockets:
         state.mkdir(parents=True, exist_ok=True)
-        staff, customer = _accounts(state)
+        staff, customer = _load_accounts(state)
         say("Starting MiniStack")
-        with emulator.running(state, _free_port()) as aws:
+        with emulator.run_emulator(state, _free_port()) as aws:
             base_url = f"http://localhost:{sockets[0].getsockname()[1]}"
-            deployed, product_id = _deployed(aws, state, (staff, customer), base_url, say)
+            deployed, product_id = _deploy_if_needed(aws, state, (staff, customer), base_url, say)
             with (
-                _front(base_url, sockets, aws, deployed, state) as process,
-                instances.starting_ahead(_behind_the_api(deployed), aws.client("lambda")),
+                run_gateway(base_url, sockets, aws, deployed, state) as process,
+                instances.warm_up(_list_api_functions(deployed), aws.client("lambda")),
             ):
                 yield Stack(
                     api_url=base_url,
@@ -132,19 +123,19 @@ def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]
                     physical_ids=deployed.physical,
                     log_dir=state / "logs",
                     _aws=aws,
-                    _front=process,
+                    _gateway=process,
                 )
 
 
 @contextmanager
-def _reserved(port: int) -> Iterator[list[socket.socket]]:
-    """Held until all else has ended, so that a second start of one state is refused meanwhile."""
-    sockets = gateway.reserve(port)
+def _reserve_sockets(port: int) -> Iterator[list[socket.socket]]:
+    """Holds the port until everything has ended, so that a second start is refused until then."""
+    sockets = gateway.reserve_port(port)
     try:
         yield sockets
     finally:
-        for one in sockets:
-            one.close()
+        for reserved in sockets:
+            reserved.close()
 
 
 def _free_port() -> int:
@@ -153,47 +144,50 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _accounts(state: Path) -> tuple[Account, Account]:
-    """Written before they are used: a run that is killed leaves no account without its password."""
+def _load_accounts(state: Path) -> tuple[Account, Account]:
+    """Creates the passwords at the first start, and saves them before anyone uses them.
+
+    So a run that is killed leaves no account whose password is unknown.
+    """
     path = state / "accounts.json"
     if not path.exists():
-        made = [seeding.new_account(f"{who}@souk.example") for who in ("staff", "customer")]
+        created = [seeding.new_account(f"{name}@souk.example") for name in ("staff", "customer")]
         path.touch(mode=0o600)
-        path.write_text(json.dumps([asdict(account) for account in made]))
-    staff, customer = (Account(**one) for one in json.loads(path.read_text()))
+        path.write_text(json.dumps([asdict(account) for account in created]))
+    staff, customer = (Account(**saved) for saved in json.loads(path.read_text()))
     return staff, customer
 
 
-def _deployed(
+def _deploy_if_needed(
     aws: Emulator, state: Path, accounts: tuple[Account, Account], base_url: str, say: Say
 ) -> tuple[Deployed, str]:
-    """The stack, as an earlier run left it when that will do; and a product to order."""
+    """The stack, from an earlier run if it is current, and a product to order."""
     staff, customer = accounts
     parameters = local_parameters(paths.ROOT)
-    source = deployment.fingerprint(paths.ROOT, parameters)
+    source = deployment.compute_fingerprint(paths.ROOT, parameters)
     if deployment.is_current(aws, source):
-        say("Nothing has changed since the last deploy")
-        deployed = deployment.describe(aws)
-        addresses.tell(base_url, deployed.physical, aws.client("lambda"))
+        say("The last deploy is current; nothing to build")
+        deployed = deployment.describe_stack(aws)
+        update_functions(base_url, deployed.physical, aws.client("lambda"))
         try:
-            return deployed, seeding.product_to_order(_gateway_url(aws, deployed))
+            return deployed, seeding.get_product_to_order(api_gateway_url(aws, deployed))
         except StackError:
-            say("What the last run left does not answer: all that was stored is forgotten")
-            _forget(aws, state)
-    is_update = deployment.is_whole(aws)
+            say("The shop of the last run does not answer. Deleting its state and starting again")
+            _reset(aws, state)
+    is_update = deployment.is_updatable(aws)
     if not is_update:
-        _forget(aws, state)
+        _reset(aws, state)
     say("Building the functions and their layer (sam build)")
     built = deployment.build(state, source)
-    deployed = _deploy(aws, state, built, parameters | addresses.parameters(base_url), say)
-    # Before anything is done that is mailed about.
-    addresses.tell(base_url, deployed.physical, aws.client("lambda"))
-    say("Seeding two accounts and a small catalog through the API")
-    api_url = _gateway_url(aws, deployed)
-    if is_update:  # other code than this may have made its listings
+    deployed = _deploy(aws, state, built, parameters | base_url_parameters(base_url), say)
+    # Before the first mail: its links need the address.
+    update_functions(base_url, deployed.physical, aws.client("lambda"))
+    say("Creating two accounts and a sample catalog through the API")
+    api_url = api_gateway_url(aws, deployed)
+    if is_update:  # older code may have written its listings
         reindex(Target(deployment.STACK_NAME, emulator.root_session(), aws.endpoint_url))
     seeding.seed(api_url, aws, deployed.outputs, staff, customer)
-    product_id = seeding.product_to_order(api_url)
+    product_id = seeding.get_product_to_order(api_url)
     deployment.mark_current(aws, source)
     return deployed, product_id
 
@@ -203,77 +197,25 @@ def _deploy(
 ) -> Deployed:
     say("Deploying template.yaml to MiniStack (sam deploy)")
     deployment.deploy(aws, state, built, parameters)
-    deployed = deployment.describe(aws)
-    say("Adding the routes of the HTTP API")
-    aim = http_api_setup.plan(deployed.template, deployed.parameters)
-    http_api_setup.wire(aim, deployed.physical, aws.client("apigatewayv2"), aws.client("dynamodb"))
+    deployed = deployment.describe_stack(aws)
+    say("Adding the routes of the HTTP API to MiniStack")
+    setup = http_api_setup.plan_setup(deployed.template, deployed.parameters)
+    http_api_setup.apply_setup(
+        setup, deployed.physical, aws.client("apigatewayv2"), aws.client("dynamodb")
+    )
     instances.limit_consumers(aws.client("lambda"))
     return deployed
 
 
-def _forget(aws: Emulator, state: Path) -> None:
+def _reset(aws: Emulator, state: Path) -> None:
     aws.reset()
-    for name in (MAILS, PAYMENTS):
+    for name in (MAILS_FILE, PAYMENTS_FILE):
         (state / name).unlink(missing_ok=True)
 
 
-def _behind_the_api(deployed: Deployed) -> list[str]:
-    """The names of the functions that requests meet, in the order in which they meet them."""
-    aim = http_api_setup.plan(deployed.template, deployed.parameters)
-    authorizers = sorted(authorizer.function for authorizer in aim.authorizers)
-    routed = sorted({route.function for route in aim.routes})
+def _list_api_functions(deployed: Deployed) -> list[str]:
+    """The functions behind the API, in the order in which a request meets them."""
+    setup = http_api_setup.plan_setup(deployed.template, deployed.parameters)
+    authorizers = sorted(authorizer.function for authorizer in setup.authorizers)
+    routed = sorted({route.function for route in setup.routes})
     return [deployed.physical[function] for function in (*authorizers, *routed)]
-
-
-def _gateway_url(aws: Emulator, deployed: Deployed) -> str:
-    return f"{aws.endpoint_url}/_aws/execute-api/{deployed.outputs['ApiId']}/$default"
-
-
-@contextmanager
-def _front(
-    base_url: str, sockets: list[socket.socket], aws: Emulator, deployed: Deployed, state: Path
-) -> Iterator["subprocess.Popen[bytes]"]:
-    aim = http_api_setup.plan(deployed.template, deployed.parameters)
-    routes = state / "routes.json"
-    routes.write_text(json.dumps({route.key: route.function for route in aim.routes}))
-    numbers = [one.fileno() for one in sockets]
-    command = [sys.executable, "-m", "local.gateway", "--base-url", base_url]
-    command += ["--descriptors", ",".join(map(str, numbers)), "--emulator-url", aws.endpoint_url]
-    command += ["--gateway-url", _gateway_url(aws, deployed), "--mails", str(state / MAILS)]
-    command += ["--payments", str(state / PAYMENTS), "--routes", str(routes)]
-    secret_id = deployed.physical[payment_keys.SECRET]
-    keys = payment_keys.made_up(secret_id, aws.client("secretsmanager"))
-    with (state / "logs" / "front.log").open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=paths.ROOT,
-            env=os.environ | {gateway.PAYMENT_KEYS: keys},
-            pass_fds=numbers,
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for this process, which stops the others in order
-        )
-    try:
-        _wait_until_it_answers(base_url, process, output.name)
-        yield process
-    finally:
-        if process.stdin:
-            process.stdin.close()  # this is how it is told to stop
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]", log: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            httpx.get(url, trust_env=False, timeout=5)
-        except httpx.HTTPError:
-            time.sleep(0.05)
-        else:
-            return
-    raise StackError(f"the front server did not start (log: {log})")

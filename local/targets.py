@@ -1,9 +1,10 @@
-"""The stack that an operator works on: the local one, or one that is named in samconfig.toml."""
+"""The stack that an operator works on: the local one, or one that samconfig.toml names."""
 
 import json
 import os
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,22 +18,22 @@ LOCAL = "local"
 
 
 class OperationFailed(Exception):
-    """One line for a person at a terminal."""
+    """The message is one line for a person at a terminal. It says what to do next."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A stack that is deployed somewhere."""
+    """A deployed stack."""
 
     stack_name: str
     session: Any  # boto3's
-    endpoint_url: str | None = None  # none: AWS itself
+    endpoint_url: str | None = None  # None: AWS
 
     def client(self, service: str) -> Any:
         return self.session.client(service, endpoint_url=self.endpoint_url)
 
     def physical_id(self, logical_id: str) -> str:
-        """Raises OperationFailed when there is no such stack, or the stack has no such part."""
+        """Raises OperationFailed when the stack or the resource does not exist."""
         try:
             found = self.client("cloudformation").describe_stack_resource(
                 StackName=self.stack_name, LogicalResourceId=logical_id
@@ -41,55 +42,75 @@ class Target:
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
             raise OperationFailed(
-                f"{self.stack_name} has no {logical_id} in {self.session.region_name}: is it "
-                "deployed there, and by this account?"
+                f"The stack {self.stack_name} has no {logical_id} in {self.session.region_name}. "
+                "Deploy it, or use the account and the region where it is deployed."
             ) from error
         except EndpointConnectionError as error:
             if self.endpoint_url is None:
                 raise
-            raise OperationFailed(  # a stack that was killed has left its facts behind
-                f"No local stack answers at {self.endpoint_url}: start one with `make run`."
+            # stack.json still names the port of a stack that was killed.
+            raise OperationFailed(
+                f"No local stack answers at {self.endpoint_url}. Start one with `make run`."
             ) from error
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def environment_of(self, function: str) -> dict[str, str]:
-        """The variables that a function of the stack runs with."""
+        """The environment variables of a function of the stack."""
         configuration = self.client("lambda").get_function_configuration(
             FunctionName=self.physical_id(function)
         )
         return dict(configuration["Environment"]["Variables"])
 
 
-def target(name: str) -> Target:
-    """The stack of that name. Raises OperationFailed."""
+def get_target(name: str) -> Target:
+    """Raises OperationFailed."""
     if name != LOCAL:
-        stack_name, region = _configured(name)
+        stack_name, region = _read_samconfig(name)
         return Target(stack_name, boto3.Session(region_name=region))
     try:
-        known = json.loads((paths.STATE / "stack.json").read_text())
+        facts = json.loads((paths.STATE / "stack.json").read_text())
     except FileNotFoundError as error:
-        raise OperationFailed("No local stack is running: start one with `make run`.") from error
-    return Target(known["stack_name"], emulator.root_session(), known["aws_endpoint_url"])
+        raise OperationFailed("No local stack is running. Start one with `make run`.") from error
+    return Target(facts["stack_name"], emulator.root_session(), facts["aws_endpoint_url"])
 
 
-def _configured(name: str) -> tuple[str, str | None]:
-    """Name and region as `sam deploy` has them; without a region, the environment's is meant."""
-    configured = tomllib.loads((paths.ROOT / "samconfig.toml").read_text())
+def _read_samconfig(name: str) -> tuple[str, str | None]:
+    """The stack's name and region. Without a region, boto3 uses the one of the environment."""
+    environments = tomllib.loads((paths.ROOT / "samconfig.toml").read_text())
     try:
-        named = configured[name]["global"]["parameters"]
-        stack_name = str(named["stack_name"])
+        shared = environments[name]["global"]["parameters"]
+        stack_name = str(shared["stack_name"])
     except (KeyError, TypeError) as error:
-        raise OperationFailed(f"samconfig.toml has no stack for {name!r}.") from error
-    deploy = configured[name].get("deploy", {}).get("parameters", {})
-    return stack_name, deploy.get("region", named.get("region"))
+        raise OperationFailed(
+            f"samconfig.toml has no stack_name for {name!r}. Use one of its environments as TARGET."
+        ) from error
+    deploy = environments[name].get("deploy", {}).get("parameters", {})
+    return stack_name, deploy.get("region", shared.get("region"))
 
 
-def work_in(shop: Target) -> None:
-    """Turn this process into what a function of that stack is."""
+def scan_items(shop: Target, table: str, *attributes: str) -> Iterator[dict[str, Any]]:
+    """These attributes of every item, with DynamoDB's types."""
+    names = {f"#{attribute}": attribute for attribute in attributes}  # some are reserved words
+    pages = (
+        shop.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(
+            TableName=shop.physical_id(table),
+            ConsistentRead=True,
+            ProjectionExpression=", ".join(names),
+            ExpressionAttributeNames=names,
+        )
+    )
+    for page in pages:
+        yield from page["Items"]
+
+
+def assume_environment(shop: Target) -> None:
+    """Gives this process the environment of a function, so that the function's code runs here."""
     variables = shop.environment_of("AuthFunction")
     if shop.endpoint_url:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
-            del os.environ[name]  # nothing of the person's own accounts goes to the local stack
+            del os.environ[name]  # the local stack must not see the operator's AWS credentials
         variables |= {
             "AWS_ENDPOINT_URL": shop.endpoint_url,
             "AWS_ACCESS_KEY_ID": emulator.ACCESS_KEY,
@@ -97,5 +118,5 @@ def work_in(shop: Target) -> None:
         }
     os.environ |= variables | {"AWS_DEFAULT_REGION": str(shop.session.region_name)}
     sys.path.insert(0, str(paths.ROOT / "functions"))
-    # The audit line, beside the answer and not in it.
+    # The audit line goes to standard error, so that standard output is the result alone.
     observability.logger.registered_handler.setStream(sys.stderr)  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
-"""Unpacks the archives of functions and layers once, however many instances run from them.
+"""Unpacks the archive of a function or layer once, for all of its instances.
 
-MiniStack unpacks them for each instance: some 900 files, which takes longer than all else that a
-cold start does, and its own process does it, while other requests wait.
+MiniStack unpacks it for each instance: about 900 files. That is the longest part of a cold start,
+and MiniStack's own process does it while other requests wait.
 """
 
 import hashlib
@@ -13,13 +13,13 @@ from typing import Any
 
 
 class SharedZipFile(zipfile.ZipFile):
-    """An archive whose `extractall` links to what an earlier one with the same content unpacked.
+    """`extractall` links to the folder where the same content was unpacked before.
 
-    Lambda lets no function write beside its code, so instances can share it.
+    Instances can share the folder, because a Lambda function cannot write beside its code.
     """
 
     def extractall(self, path: Any = None, members: Any = None, pwd: bytes | None = None) -> None:
-        """`path` is an empty folder. Replaces it by a link."""
+        """Replaces `path`, an empty folder, by a link."""
         if path is None or members is not None or self.filename is None:
             super().extractall(path, members, pwd)
             return
@@ -32,7 +32,7 @@ class SharedZipFile(zipfile.ZipFile):
             super().extractall(draft, None, pwd)
             try:
                 draft.rename(unpacked)
-            except OSError:  # another instance was faster with the same
+            except OSError:  # another instance has just unpacked the same content
                 shutil.rmtree(draft)
         target.rmdir()
         target.symlink_to(unpacked)

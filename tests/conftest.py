@@ -68,8 +68,8 @@ from products.search import repository as search
 from shared.aws import client
 from shared.security import key_rings
 from shared.storage import cache
-from tests.support import canaries, moto_snapshots, template
-from tests.support.fake_clock import Ticking
+from tests.support import logs, moto_snapshots, template
+from tests.support.fake_clock import FakeMonotonicClock
 
 # moto creates many lasting objects: the usual garbage collection takes a fifth of the run.
 gc.set_threshold(10_000, 20, 50)
@@ -81,7 +81,7 @@ PAYMENT_KEYS = {"api_key": "key-of-the-shop", "webhook_secrets": ["secret-before
 @pytest.fixture(autouse=True)
 def no_secret_is_logged(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail every test that logs a secret."""
-    with canaries.watched() as found:
+    with logs.watch_for_secrets() as found:
         yield
     assert found == [] or request.node.get_closest_marker("unwatched")
 
@@ -111,15 +111,15 @@ def aws() -> Iterator[None]:
     """
     key_rings.key_ring.forget()
     browse_cache.forget()
-    search.learnt.clear()
+    search.known_words.clear()
     with mock_aws():
-        moto_snapshots.fill(deploy)
+        moto_snapshots.fill_account(deploy)
         yield
 
 
 @pytest.fixture
-def cache_clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
+def cache_clock(monkeypatch: pytest.MonkeyPatch) -> FakeMonotonicClock:
     """The clock of caches, which stands still until a test moves it."""
-    ticking = Ticking()
+    ticking = FakeMonotonicClock()
     monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=ticking.monotonic))
     return ticking

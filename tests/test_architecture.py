@@ -18,16 +18,15 @@ SHARED = ROOT / "shared"
 # handlers and workers are the entry points, and every other module is pure.
 # Handlers and routes have no rules and read no tables: they parse, call a service, and respond.
 MAY_IMPORT = {
-    "handler": {"routes", "schemas", "fields", "views", "service", "catalog", "catalog_queries"},
+    "handler": {"routes", "schemas", "fields", "views", "service"},
     "routes": {"schemas", "fields", "views", "service", "catalog_queries"},
     "worker": {"schemas", "views", "service", "repository", "pure"},  # it has its event's rules
     "service": {
         *("schemas", "fields", "views", "service", "placement", "repository"),
-        *("catalog", "catalog_queries", "pure"),
+        *("catalog_queries", "pure"),
     },
     "placement": {"schemas", "repository", "pure"},  # a part of the service of orders
     "repository": {"schemas", "repository", "pure"},  # one transaction may change two nouns
-    "catalog": {"schemas", "pure"},
     "catalog_queries": {"schemas", "pure"},  # compiles queries, so it knows pynamodb
     "schemas": {"schemas", "fields", "views", "pure"},
     "views": {"schemas", "fields", "views", "pure"},
@@ -42,7 +41,7 @@ EDGES = {
     ("files", "products.importing.service"),
     ("notifications", "orders.guests.links"),
 }
-USES_PYNAMODB = {"repository", "catalog", "catalog_queries"}
+USES_PYNAMODB = {"repository", "catalog_queries"}
 USES_HTTP = {
     "handler",
     "routes",
@@ -188,7 +187,7 @@ def test_a_module_imports_only_what_its_kind_may(module):
         ("files.workers.import_file", "products.service"),
         ("products.stock.routes", "products.stock.repository"),
         ("products.index.catalog_entries", "products.index.repository"),
-        ("products.catalog", "products.repository"),
+        ("products.catalog_queries", "products.repository"),
         ("products.service", "files.rows"),
         ("orders.handler", "orders.repository"),
         ("orders.handler", "orders.pricing"),
@@ -231,7 +230,7 @@ def test_the_rules_refuse(importer, imported):
         ("orders.views", "orders.buyers.is_guest"),
         ("orders.service", "orders.pricing.Quote"),
         ("orders.repository", "pynamodb.exceptions.DoesNotExist"),
-        ("products.catalog", "shared.storage.models.Product"),
+        ("products.catalog_queries", "shared.storage.models.Product"),
         ("orders.handler", "aws_lambda_powertools.event_handler.Response"),
         (
             "notifications.workers.send_emails",

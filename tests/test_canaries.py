@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from shared import observability
-from tests.support import canaries
+from tests.support import logs
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c3JfYWRhIn0.c2lnbmF0dXJlc2lnbmF0dXJl"
 LOGGED = {
@@ -34,7 +34,7 @@ LOGGED = {
     ids=["message", "extra", "audit", "library"],
 )
 def test_a_logged_secret_is_found(what, log):
-    with canaries.watched() as found:
+    with logs.watch_for_secrets() as found:
         log(LOGGED[what])
 
     assert what in found[0] or any(line.startswith(what) for line in found)
@@ -42,7 +42,7 @@ def test_a_logged_secret_is_found(what, log):
 
 @pytest.mark.unwatched
 def test_a_secret_in_a_stack_is_found():
-    with canaries.watched() as found:
+    with logs.watch_for_secrets() as found:
         try:
             raise ValueError(TOKEN)
         except ValueError:
@@ -52,11 +52,11 @@ def test_a_secret_in_a_stack_is_found():
 
 
 def test_ids_are_not_secrets():
-    with canaries.watched() as found:
+    with logs.watch_for_secrets() as found:
         observability.audit("log_in", "done", user_id="usr_" + "a" * 32, session_id="ses_ada")
 
     assert found == []
 
 
 def test_every_kind_of_secret_has_a_case():
-    assert LOGGED.keys() == canaries.SECRETS.keys()
+    assert LOGGED.keys() == logs.SECRET_PATTERNS.keys()

@@ -1,4 +1,4 @@
-"""The uploads and how far each has come."""
+"""Uploads and the progress of their import."""
 
 from dataclasses import dataclass
 
@@ -9,18 +9,19 @@ from shared.errors.base import AppError
 from shared.storage.models.uploads import RowError, Upload
 from shared.storage.transactions import Transaction
 
-ERRORS_KEPT = 100
+ERRORS_KEPT = 100  # of an upload, which is one item of at most 400 KB
 
 
 class ImportedElsewhere(AppError):
-    """Another run of the same file got there first; it goes on, this one stops."""
+    """Another run of the same file was faster. It continues, this one stops."""
 
     status, code = 409, "imported_elsewhere"
+    default_message = "Another run imports this file, or the file is not announced."
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is known of the rows so far; `rows` is also the checkpoint at which a retry goes on."""
+    """The result for the rows so far. `rows` is also the checkpoint at which a retry continues."""
 
     owner_id: str
     rows: int
@@ -29,39 +30,41 @@ class Progress:
     errors: tuple[RowError, ...]
 
     def plus(self, *, written: int, errors: list[RowError]) -> "Progress":
+        rejected = len({error.row for error in errors})
         return Progress(
             owner_id=self.owner_id,
-            rows=self.rows + written + len({error.row for error in errors}),
+            rows=self.rows + written + rejected,
             written=self.written + written,
-            rejected=self.rejected + len({error.row for error in errors}),
+            rejected=self.rejected + rejected,
             errors=(*self.errors, *errors)[:ERRORS_KEPT],
         )
 
 
-def add(upload: Upload) -> None:
+def create_upload(upload: Upload) -> None:
     upload.save()
 
 
-def find(upload_id: str) -> Upload | None:
+def find_upload(upload_id: str) -> Upload | None:
     return Upload.find(upload_id, "upload", consistent=True)
 
 
-def begin(upload_id: str, etag: str) -> Progress:
-    """Claim the file for import, or go on where an earlier run of the same file was cut off.
+def start_import(upload_id: str, etag: str) -> Progress:
+    """Claim the file for import, or continue where an interrupted run of the same file stopped.
 
-    Raises ImportedElsewhere when the upload is unknown, finished, or about another object.
+    Raises ImportedElsewhere when the upload is unknown or finished, or belongs to another object.
     """
     upload = Upload(upload_id, "upload")
     is_new = Upload.status == "awaiting_file"
-    is_cut_off = (Upload.status == "running") & (Upload.etag == etag)
+    is_interrupted = (Upload.status == "running") & (Upload.etag == etag)
     try:
         upload.update(
-            [Upload.status.set("running"), Upload.etag.set(etag)], condition=is_new | is_cut_off
+            [Upload.status.set("running"), Upload.etag.set(etag)],
+            condition=is_new | is_interrupted,
         )
     except UpdateError as error:
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise
-        raise ImportedElsewhere("This file is not waiting to be imported.") from error
+        raise ImportedElsewhere("This file is not waiting for an import.") from error
     return Progress(
         owner_id=upload.owner_id,
         rows=int(upload.rows_done),
@@ -74,7 +77,7 @@ def begin(upload_id: str, etag: str) -> Progress:
 def stage_progress(
     transaction: Transaction, upload_id: str, before: Progress, after: Progress
 ) -> None:
-    """Move the checkpoint together with the rows it stands for: no row counts twice."""
+    """Move the checkpoint in the transaction that writes the rows, so that no row counts twice."""
     actions = [
         Upload.rows_done.set(after.rows),
         Upload.written.set(after.written),
@@ -90,8 +93,8 @@ def stage_progress(
     )
 
 
-def finish(upload_id: str, status: str, errors: tuple[RowError, ...]) -> None:
-    """Raises ImportedElsewhere when it has been finished already."""
+def finish_import(upload_id: str, status: str, errors: tuple[RowError, ...]) -> None:
+    """Raises ImportedElsewhere when another run has finished it."""
     transaction = Transaction()
     transaction.update(
         Upload(upload_id, "upload"),

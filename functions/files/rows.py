@@ -1,13 +1,13 @@
-"""A CSV file as rows that are products, or errors that say which row, which field and why. Pure.
+"""A CSV file of products as rows: each a product, or errors with row, field and reason. Pure.
 
-The file is read as a stream, a bounded line at a time, and is never whole in memory. What is wrong
-with the file itself (RFC 4180) is a BrokenFile; what is wrong with one row is that row's RowErrors.
+The file is read as a stream, one bounded line at a time, and is never in memory as a whole. A file
+that breaks the rules of CSV (RFC 4180) is a BrokenFile. An invalid row has its own problems.
 """
 
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -17,18 +17,17 @@ from products.importing.service import ImportedProduct
 from shared.http.schemas import describe_problem
 
 ROW_CHARACTERS_MAX = 65_536  # the longest valid row is far shorter
-REQUIRED = ("sku", "name", "price_minor", "currency", "available")
-OPTIONAL = ("description", "category", "tags", "tax_class")
 TAG_SEPARATOR = "|"
-STANDARD_TAX = "standard"  # what an empty cell stands for
+STANDARD_TAX = "standard"  # the value of an empty cell
+NAME_SHOWN_MAX = 50  # characters of an unknown column that its error repeats
 
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of such bytes
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # the characters that surrogateescape puts in
 
 
 class BrokenFile(Exception):
-    """The file is no CSV of products; nothing of it is imported.
+    """The file is not a CSV of products. Nothing is imported from it.
 
-    `row` counts from 1, the header; `code` and the message are for whoever made the file.
+    `row` counts from the header, which is row 1. The author of the file reads `code` and message.
     """
 
     def __init__(self, code: str, message: str, *, row: int, field: str | None = None) -> None:
@@ -48,42 +47,75 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the file: a product and its stock, or what is wrong with it."""
+    """One row of the file: a product and its stock, or the row's problems."""
 
     number: int
     product: ImportedProduct | None
     problems: tuple[Problem, ...] = ()
 
 
-def check(file: IO[bytes]) -> None:
-    """Read the whole file for its form alone. Raises BrokenFile."""
+def _parse_text(cell: str) -> str:
+    return cell.strip()
+
+
+def _parse_whole_number(cell: str) -> int | str:
+    """The number, or the text, which the schema then refuses: 19.99 is not read as 1999."""
+    text = cell.strip()
+    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
+
+
+def _parse_tags(cell: str) -> list[str]:
+    tags = cell.strip()
+    return [tag.strip() for tag in tags.split(TAG_SEPARATOR)] if tags else []
+
+
+# The columns of a file, and how a cell becomes the value of the field with this name. An empty cell
+# of an optional column removes the value. `price_minor` and `currency` are the price.
+_REQUIRED_COLUMNS: dict[str, Callable[[str], Any]] = {
+    "sku": _parse_text,
+    "name": _parse_text,
+    "price_minor": _parse_whole_number,
+    "currency": _parse_text,
+    "available": _parse_whole_number,
+}
+_OPTIONAL_COLUMNS: dict[str, Callable[[str], Any]] = {
+    "description": str,
+    "category": lambda cell: cell.strip() or None,
+    "tags": _parse_tags,
+    "tax_class": lambda cell: cell.strip() or STANDARD_TAX,
+}
+_COLUMNS = _REQUIRED_COLUMNS | _OPTIONAL_COLUMNS
+
+
+def check_file(file: IO[bytes]) -> None:
+    """Check the form of the whole file. Raises BrokenFile."""
     for _ in _records(file):
         pass
 
 
-def rows(file: IO[bytes]) -> Iterator[Row]:
-    """Each row in turn, blank ones left out. Raises BrokenFile where the file is broken."""
+def read_rows(file: IO[bytes]) -> Iterator[Row]:
+    """Each row in turn, without blank ones. Raises BrokenFile where the file is broken."""
     records = _records(file)
     _, columns = next(records)
     for number, cells in records:
-        yield _row(number, columns, cells)
+        yield _parse_row(number, columns, cells)
 
 
 def _records(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
-    """The header, checked, then each record with its number; the header is number 1."""
+    """The header, which is checked, then each record. Each with its number: the header is 1."""
     number = 0
     lines = _Lines(file)
     try:
         for number, cells in enumerate(csv.reader(lines, strict=True), start=1):
-            lines.begin_row()
+            lines.start_row()
             if number == 1:
-                yield number, _header(cells)
+                yield number, _parse_header(cells)
             elif any(cell.strip() for cell in cells):
                 yield number, cells
     except _UnreadableLine as error:
         raise BrokenFile(error.code, str(error), row=number + 1) from error
     except csv.Error as error:
-        message = f"A quote is not closed, or stands where none may ({error})."
+        message = f"A quote is not closed, or a cell has text outside of its quotes ({error})."
         raise BrokenFile("broken_quote", message, row=number + 1) from error
     if number == 0:
         raise BrokenFile("empty_file", "The file is empty.", row=1)
@@ -96,20 +128,21 @@ class _UnreadableLine(Exception):
 
 
 class _Lines:
-    """The file's lines, of which one row may take only so much: an open quote takes them all.
+    """The lines of a file. Bounds the length of a row, as an open quote would read the whole file.
 
     Raises _UnreadableLine.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
-        # Decoded far ahead of what is read: a byte that is no UTF-8 must fail at its own line.
+        # The decoder is far ahead of the reader. surrogateescape lets a byte that is no UTF-8 fail
+        # at its own line.
         self._text = io.TextIOWrapper(
             file, encoding="utf-8-sig", errors="surrogateescape", newline=""
         )
-        self._taken = 0
+        self._row_length = 0
 
-    def begin_row(self) -> None:
-        self._taken = 0
+    def start_row(self) -> None:
+        self._row_length = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -118,12 +151,12 @@ class _Lines:
         line = self._text.readline(ROW_CHARACTERS_MAX + 1)
         if not line:
             raise StopIteration
-        self._taken += len(line)
+        self._row_length += len(line)
         _refuse_unreadable(line)
-        if self._taken > ROW_CHARACTERS_MAX:
+        if self._row_length > ROW_CHARACTERS_MAX:
             raise _UnreadableLine(
                 "row_too_long",
-                f"A row has more than {ROW_CHARACTERS_MAX} characters; is a quote not closed?",
+                f"A row has more than {ROW_CHARACTERS_MAX} characters. Check for an open quote.",
             )
         return line
 
@@ -136,24 +169,23 @@ def _refuse_unreadable(line: str) -> None:
             "line_too_long", f"A line has more than {ROW_CHARACTERS_MAX} characters."
         )
     if "\0" in line:
-        raise _UnreadableLine("nul_byte", "A line has a NUL byte; is this really a CSV file?")
+        raise _UnreadableLine("nul_byte", "A line has a NUL byte. Check that this is a CSV file.")
 
 
-def _header(cells: list[str]) -> list[str]:
+def _parse_header(cells: list[str]) -> list[str]:
     columns = [cell.strip().lower() for cell in cells]
-    missing = [column for column in REQUIRED if column not in columns]
-    unknown = [column for column in columns if column not in (*REQUIRED, *OPTIONAL)]
+    missing = [column for column in _REQUIRED_COLUMNS if column not in columns]
+    unknown = [column for column in columns if column not in _COLUMNS]
     if missing:
-        hint = " Separate columns by commas." if len(cells) == 1 and ";" in cells[0] else ""
-        message = f"Missing: {', '.join(missing)}.{hint}"
+        hint = " Separate columns with commas." if len(cells) == 1 and ";" in cells[0] else ""
+        message = f"Columns are missing: {', '.join(missing)}.{hint}"
         raise _broken_header("missing_column", message, missing[0])
     if unknown:
-        allowed = ", ".join((*REQUIRED, *OPTIONAL))
-        raise _broken_header(
-            "unknown_column", f"{unknown[0][:50]!r} is none of {allowed}.", unknown[0][:50]
-        )
+        name = unknown[0][:NAME_SHOWN_MAX]
+        message = f"Column {name!r} is unknown. Use {', '.join(_COLUMNS)}."
+        raise _broken_header("unknown_column", message, name)
     if len(set(columns)) < len(columns):
-        raise _broken_header("duplicate_column", "A column stands in the header twice.", None)
+        raise _broken_header("duplicate_column", "The header has a column twice.", None)
     return columns
 
 
@@ -161,12 +193,13 @@ def _broken_header(code: str, message: str, field: str | None) -> BrokenFile:
     return BrokenFile(code, message, row=1, field=field)
 
 
-def _row(number: int, columns: list[str], cells: list[str]) -> Row:
+def _parse_row(number: int, columns: list[str], cells: list[str]) -> Row:
     if len(cells) != len(columns):
-        message = f"{len(cells)} cells, but the header has {len(columns)} columns."
+        message = f"The row has {len(cells)} cells, but the header has {len(columns)} columns."
         return Row(number, None, (Problem(number, None, "wrong_column_count", message),))
     try:
-        product = ImportedProduct.model_validate(_fields(dict(zip(columns, cells, strict=True))))
+        fields = _to_request(dict(zip(columns, cells, strict=True)))
+        product = ImportedProduct.model_validate(fields)
     except ValidationError as error:
         problems = tuple(
             Problem(number, _column(problem["loc"]), problem["type"], describe_problem(problem))
@@ -176,33 +209,11 @@ def _row(number: int, columns: list[str], cells: list[str]) -> Row:
     return Row(number, product)
 
 
-def _fields(cells: dict[str, str]) -> dict[str, Any]:
-    """The row in the shape of the API's request: an empty cell is empty, no column is unsaid."""
-    fields: dict[str, Any] = {
-        "sku": cells["sku"].strip(),
-        "name": cells["name"].strip(),
-        "price": {
-            "amount_minor": _whole_number(cells["price_minor"]),
-            "currency": cells["currency"].strip(),
-        },
-        "available": _whole_number(cells["available"]),
-    }
-    if "description" in cells:
-        fields["description"] = cells["description"]
-    if "category" in cells:
-        fields["category"] = cells["category"].strip() or None
-    if "tags" in cells:
-        tags = cells["tags"].strip()
-        fields["tags"] = [tag.strip() for tag in tags.split(TAG_SEPARATOR)] if tags else []
-    if "tax_class" in cells:
-        fields["tax_class"] = cells["tax_class"].strip() or STANDARD_TAX
-    return fields
-
-
-def _whole_number(cell: str) -> int | str:
-    """The number, or the text as it is for the schema to refuse: 19.99 is not read as 1999."""
-    text = cell.strip()
-    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
+def _to_request(cells: dict[str, str]) -> dict[str, Any]:
+    """The row as a request of the API. A column that the file lacks is an omitted field."""
+    fields = {column: _COLUMNS[column](cell) for column, cell in cells.items()}
+    amount, currency = fields.pop("price_minor"), fields.pop("currency")
+    return {**fields, "price": {"amount_minor": amount, "currency": currency}}
 
 
 def _column(location: tuple[int | str, ...]) -> str:

@@ -13,15 +13,15 @@ class UploadRequest(RequestBody):
     kind: Literal["products"]
     filename: str = Field(min_length=1, max_length=255, pattern=ONE_LINE)
     content_type: Literal["text/csv"]
-    size: int = Field(gt=0, le=UPLOAD_BYTES_MAX, description="Bytes, exactly.")
+    size: int = Field(gt=0, le=UPLOAD_BYTES_MAX, description="The exact size of the file in bytes.")
     mode: Literal["write"] = "write"
     on_error: Literal["skip"] = Field(
-        default="skip", description="A row that is wrong is skipped and reported."
+        default="skip", description="The import skips rows with errors and reports them."
     )
 
 
 class FormView(View):
-    """Post these fields and then `file`, as multipart/form-data, within five minutes."""
+    """Send these fields, followed by `file`, as multipart/form-data within five minutes."""
 
     url: str
     fields: dict[str, str]
@@ -34,7 +34,7 @@ class CountsView(View):
 
 
 class RowErrorView(View):
-    row: int = Field(description="The header is row 1.")
+    row: int = Field(description="Row 1 is the header.")
     field: str | None = None
     code: str
     message: str
@@ -46,10 +46,12 @@ class UploadView(View):
     filename: str
     status: Literal["awaiting_file", "running", "completed", "failed"]
     counts: CountsView
-    errors: list[RowErrorView] = Field(description="The first 100.")
+    errors: list[RowErrorView] = Field(description="The first 100 errors.")
     created_at: datetime
     finished_at: datetime | None
-    form: FormView | None = Field(default=None, description="In the 201 only.")
+    form: FormView | None = Field(
+        default=None, description="Only in the answer that creates the upload."
+    )
 
     @classmethod
     def from_model(cls, upload: Upload, form: dict[str, Any] | None = None) -> Self:

@@ -1,4 +1,4 @@
-"""Uploads: a place to put a file, and word of what became of it."""
+"""Uploads: a form to send a file with, and the progress of its import."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,17 +14,17 @@ from shared.storage.models.uploads import Upload
 
 KEY_PREFIX = "uploads/"
 FORM_LIFETIME = timedelta(minutes=5)
-KEPT = timedelta(days=30)  # as long as the bucket keeps the file
+RETENTION = timedelta(days=30)  # as long as the bucket keeps the file
 
 
 @dataclass(frozen=True, slots=True)
-class StartedUpload:
+class CreatedUpload:
     upload: Upload
     form: dict[str, Any]
 
 
-def start(owner: Principal, request: UploadRequest) -> StartedUpload:
-    """An upload that waits for its file, and the form that takes just that file."""
+def create_upload(owner: Principal, request: UploadRequest) -> CreatedUpload:
+    """An upload that waits for its file, and the form that accepts this file only."""
     now = clock.utc_now()
     upload = Upload(
         upload_id=ids.new_id("upl"),
@@ -33,21 +33,21 @@ def start(owner: Principal, request: UploadRequest) -> StartedUpload:
         filename=request.filename,
         status="awaiting_file",
         created_at=now,
-        expires_at=now + KEPT,
+        expires_at=now + RETENTION,
     )
-    repository.add(upload)
-    return StartedUpload(upload, _form(upload.upload_id, request))
+    repository.create_upload(upload)
+    return CreatedUpload(upload, _presign_form(upload.upload_id, request))
 
 
-def view(upload_id: str) -> Upload:
+def get_upload(upload_id: str) -> Upload:
     """Raises UploadNotFound."""
-    upload = repository.find(upload_id)
+    upload = repository.find_upload(upload_id)
     if upload is None:
-        raise UploadNotFound("There is no such upload.")
+        raise UploadNotFound
     return upload
 
 
-def _form(upload_id: str, request: UploadRequest) -> dict[str, Any]:
+def _presign_form(upload_id: str, request: UploadRequest) -> dict[str, Any]:
     """A presigned POST: S3 itself refuses another key, another type or another size."""
     content_type = {"Content-Type": request.content_type}
     form: dict[str, Any] = aws.client("s3").generate_presigned_post(

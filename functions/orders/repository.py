@@ -16,7 +16,7 @@ from shared.storage.cursors import ItemPage
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order, OrderLine
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
-from shared.storage.stock import StockSnapshot
+from shared.storage.stock_shards import StockSnapshot, random_shard
 from shared.storage.transactions import ACTIONS_MAX, ATTEMPTS, Contended, Transaction
 
 _BUYER_ORDERS = "orders of a buyer"  # the name of the query in its cursors
@@ -83,14 +83,12 @@ def _transaction(new: NewOrder, allocations: Allocations) -> Transaction:
     if new.promotion:
         _stage_promotion_use(transaction, order, new.promotion)
     for product_id, by_shard in allocations.items():
-        stock.stage_sale(
+        stock.stage_allocation(
             transaction, product_id, by_shard, currency=order.currency, otherwise=_ShardShort()
         )
     outbox.stage_events(transaction, new.events)
     if len(transaction) > ACTIONS_MAX:
-        raise StockFragmented(
-            "Stock for this order is too fragmented. Order fewer products at once."
-        )
+        raise StockFragmented
     return transaction
 
 
@@ -130,9 +128,9 @@ def _allocate(new: NewOrder, snapshots: Mapping[str, StockSnapshot]) -> Allocati
     for line in new.order.lines:
         product_id, quantity = line.product_id, int(line.quantity)
         by_shard = (
-            snapshots[product_id].split(quantity)
+            snapshots[product_id].allocate(quantity)
             if snapshots
-            else {stock.random_shard(new.shard_counts[product_id]): quantity}
+            else {random_shard(new.shard_counts[product_id]): quantity}
         )
         if by_shard is None:
             short.append(line)

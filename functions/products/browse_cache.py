@@ -1,8 +1,8 @@
-"""What shoppers are shown is kept in the instance: never longer than the stated bound, and not
-beyond an edit that this instance makes itself.
+"""A cache in each instance for what anyone can browse.
 
-Kept as the text that is sent, so that an answer from here costs no more than its bytes. Nothing
-that an order is priced or filled by comes from here.
+An entry is never older than `BROWSE_CACHE_SECONDS`, and an edit on the same instance clears the
+cache. It holds the text that is sent, so that a hit costs no more than its bytes. No order is
+priced or filled from it.
 """
 
 from collections.abc import Callable
@@ -15,41 +15,41 @@ from shared.http.schemas import View
 from shared.storage.cache import CachedFunction, CacheLimit, cached
 
 Arguments = ParamSpec("Arguments")
-Shown = TypeVar("Shown", bound=View)
+AnyView = TypeVar("AnyView", bound=View)
 
-_forget_each: list[Callable[[], None]] = []
+_clear_functions: list[Callable[[], None]] = []
 
 
 def browse_cached(
     *, megabytes: int
-) -> Callable[[Callable[Arguments, Shown]], CachedFunction[Arguments, Rendered[Shown]]]:
-    """Keep the function's views for `BROWSE_CACHE_SECONDS`. Hits and misses are metrics."""
+) -> Callable[[Callable[Arguments, AnyView]], CachedFunction[Arguments, Rendered[AnyView]]]:
+    """Cache the function's views for `BROWSE_CACHE_SECONDS`. Hits and misses are metrics."""
 
     def decorate(
-        function: Callable[Arguments, Shown],
-    ) -> CachedFunction[Arguments, Rendered[Shown]]:
-        def rendered(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Rendered[Shown]:
+        function: Callable[Arguments, AnyView],
+    ) -> CachedFunction[Arguments, Rendered[AnyView]]:
+        def render(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Rendered[AnyView]:
             view = function(*args, **kwargs)
             return Rendered.from_view(view, version=getattr(view, "version", None))
 
         keep = cached(
             seconds=settings(CatalogSettings).browse_cache_seconds,
-            limit=CacheLimit(megabytes * 1_000_000, _characters),
+            limit=CacheLimit(megabytes * 1_000_000, _count_characters),
             on_lookup=observability.record_cache_lookup,
         )
-        kept = keep(rendered)
-        _forget_each.append(kept.forget)
-        return kept
+        cached_function = keep(render)
+        _clear_functions.append(cached_function.forget)
+        return cached_function
 
     return decorate
 
 
-def _characters(rendered: Rendered[View]) -> int:
-    """A byte each, but for what is not ASCII."""
+def _count_characters(rendered: Rendered[View]) -> int:
+    """About its bytes: only characters outside of ASCII take more than one."""
     return len(rendered.body)
 
 
 def forget() -> None:
-    """After an edit: who made it must see it at once."""
-    for forget_one in _forget_each:
-        forget_one()
+    """Clear the cache after an edit, so that the editor sees it at once."""
+    for clear in _clear_functions:
+        clear()

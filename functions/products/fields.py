@@ -1,4 +1,4 @@
-"""The fields of a product, with what is allowed in each. Pure."""
+"""The fields of a product and the rules of each. Pure."""
 
 import json
 from typing import Annotated, Any, Literal
@@ -7,13 +7,13 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from shared.http.schemas import ONE_LINE, describe_pattern
-from shared.storage.stock import SHARDS_MAX
+from shared.storage.stock_shards import SHARDS_MAX
 
 AVAILABLE_MAX = 10**9
-ATTRIBUTES_BYTES_MAX = 16_384  # as JSON; of the 400 KB that an item may have
+ATTRIBUTES_BYTES_MAX = 16_384  # as JSON; DynamoDB allows an item 400 KB
 ATTRIBUTES_DEPTH_MAX = 5
-OPTIONS_BYTES_MAX = 1_000  # of the 400 KB that a group has for those of 100 variants
-CATEGORY_DEPTH_MAX = 8  # each level is a shelf that the product stands on
+OPTIONS_BYTES_MAX = 1_000  # a group holds those of 100 variants in one item of 400 KB
+CATEGORY_DEPTH_MAX = 8  # each level is a partition of the listings that the product is written to
 
 Status = Literal["draft", "active", "archived"]
 _CODE = describe_pattern(
@@ -27,7 +27,7 @@ _PATH = describe_pattern(
 Sku = Annotated[str, Field(pattern=_CODE, examples=["TEA-GREEN-100"])]
 
 
-def _not_too_deep(category: str) -> str:
+def _check_depth(category: str) -> str:
     if category.count("/") >= CATEGORY_DEPTH_MAX:
         raise ValueError(f"Must have at most {CATEGORY_DEPTH_MAX} levels")
     return category
@@ -38,17 +38,17 @@ Category = Annotated[
     Field(
         max_length=200,
         pattern=_PATH,
-        description="A path: who browses a parent sees its children.",
+        description="A path. Its parent categories list the product too.",
         examples=["home/kitchen/teapots"],
     ),
-    AfterValidator(_not_too_deep),
+    AfterValidator(_check_depth),
 ]
 Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE)]
 Group = Annotated[
     str,
     Field(
         pattern=_CODE,
-        description="What this is a variant of: listings show one of a group.",
+        description="Products with the same group are variants. Lists show one of them.",
         examples=["TEA-GREEN"],
     ),
 ]
@@ -56,7 +56,7 @@ OptionName = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE)
 OptionText = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
 
 
-def _brief(options: dict[str, str]) -> dict[str, str]:
+def _check_options_size(options: dict[str, str]) -> dict[str, str]:
     if len(json.dumps(options, ensure_ascii=False).encode()) > OPTIONS_BYTES_MAX:
         raise PydanticCustomError(
             "options_too_large",
@@ -68,14 +68,14 @@ def _brief(options: dict[str, str]) -> dict[str, str]:
 
 Options = Annotated[
     dict[OptionName, OptionText],
-    Field(max_length=10, description="What tells it from the others of its group."),
-    AfterValidator(_brief),
+    Field(max_length=10, description="Options, such as the size, that no other variant has."),
+    AfterValidator(_check_options_size),
 ]
-Available = Annotated[int, Field(ge=0, le=AVAILABLE_MAX, description="Units that can be sold.")]
+Available = Annotated[int, Field(ge=0, le=AVAILABLE_MAX, description="Units for sale.")]
 
 
-def bounded(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Raises what pydantic reports of a field."""
+def check_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
+    """The attributes as they are. Raises pydantic's error if they are too deep or too large."""
     if _is_deeper(attributes, ATTRIBUTES_DEPTH_MAX):
         raise PydanticCustomError(
             "attributes_too_deep",
@@ -85,7 +85,9 @@ def bounded(attributes: dict[str, Any]) -> dict[str, Any]:
     try:
         size = len(json.dumps(attributes, ensure_ascii=False).encode())
     except UnicodeEncodeError as error:
-        raise PydanticCustomError("not_unicode", "Must not have half of a character") from error
+        raise PydanticCustomError(
+            "not_unicode", "Must not contain an unpaired surrogate (\\ud800 to \\udfff)"
+        ) from error
     if size > ATTRIBUTES_BYTES_MAX:
         raise PydanticCustomError(
             "attributes_too_large",
@@ -107,8 +109,8 @@ def _is_deeper(value: Any, levels: int) -> bool:
 AttributeName = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE)]
 Attributes = Annotated[
     dict[AttributeName, Any],
-    Field(max_length=50, description="Anything that is JSON: at most 16 KB, nested 5 deep."),
-    AfterValidator(bounded),
+    Field(max_length=50, description="Any JSON, at most 16 KB and nested at most 5 deep."),
+    AfterValidator(check_attributes),
 ]
 TaxClass = Annotated[
     str,
@@ -116,19 +118,22 @@ TaxClass = Annotated[
         pattern=describe_pattern(
             r"^[a-z0-9_-]{1,40}$", "Must be 1 to 40 lower-case letters, digits and _ -"
         ),
-        description="By which tax rates tell it apart; what they do not name is `standard`.",
+        description="Selects the tax rate. A class without a rate is taxed as `standard`.",
         examples=["reduced"],
     ),
 ]
 LowStockAt = Annotated[
-    int, Field(ge=1, le=AVAILABLE_MAX, description="At so few, `stock.low` is told.")
+    int,
+    Field(
+        ge=1, le=AVAILABLE_MAX, description="`stock.low` is sent when stock falls to this level."
+    ),
 ]
 StockShards = Annotated[
     int,
     Field(
         ge=1,
         le=SHARDS_MAX,
-        description="Parts that the stock is split into, for products that sell by the hundred "
-        "a second.",
+        description="The number of items that hold the stock. Raise it for a product that sells "
+        "hundreds of times a second.",
     ),
 ]

@@ -1,4 +1,4 @@
-"""Several Queries, each in order, as one page in that order. Pure."""
+"""Several Queries, each in order, merged into one page in that order. Pure."""
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
@@ -7,26 +7,26 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-AT_ONCE_MAX = 10
+CONCURRENT_QUERIES_MAX = 10
 
 Item = TypeVar("Item")
-Answer = TypeVar("Answer")
-Found = tuple[list[Item], bool]  # what a Query gave, and whether it goes on behind that
+Result = TypeVar("Result")
+QueryPage = tuple[list[Item], bool]  # the items, and whether the Query has more after them
 
 
 def merge_pages(
-    questions: Sequence[Callable[[], Found[Item]]],
+    queries: Sequence[Callable[[], QueryPage[Item]]],
     *,
     key: Callable[[Item], str],
     ascending: bool,
     limit: int,
-) -> Found[Item]:
-    """The first `limit` of all together, if each question gives its own first `limit`."""
-    answers = all_at_once(questions)
-    ordered = heapq.merge(*(items for items, _ in answers), key=key, reverse=not ascending)
-    page = list(islice(ordered, limit))
-    is_cut = len(page) < sum(len(items) for items, _ in answers)
-    return page, is_cut or any(goes_on for _, goes_on in answers)
+) -> QueryPage[Item]:
+    """The first `limit` items of all queries, each of which gives its own first `limit` items."""
+    pages = run_concurrently(queries)
+    ordered = heapq.merge(*(items for items, _ in pages), key=key, reverse=not ascending)
+    merged = list(islice(ordered, limit))
+    is_cut = len(merged) < sum(len(items) for items, _ in pages)
+    return merged, is_cut or any(has_more for _, has_more in pages)
 
 
 def prepare_query(  # noqa: PLR0913 (what a Query is)
@@ -37,14 +37,14 @@ def prepare_query(  # noqa: PLR0913 (what a Query is)
     after: Mapping[str, str] | None,
     ascending: bool,
     limit: int,
-) -> Callable[[], Found[Any]]:
-    """One Query of an index, of `limit` items behind a place in its order, to be asked later.
+) -> Callable[[], QueryPage[Any]]:
+    """A function that runs one Query of an index for `limit` items after a position in its order.
 
-    `after` is that place by the names of the index's and the table's keys; nothing need stand there
-    any more.
+    `after` is that position: the keys of the index and of the table, by attribute name. An item
+    with these keys need not exist any more.
     """
 
-    def ask() -> Found[Any]:
+    def run() -> QueryPage[Any]:
         found = query(
             hash_key,
             condition,
@@ -56,16 +56,16 @@ def prepare_query(  # noqa: PLR0913 (what a Query is)
         return list(found), found.last_evaluated_key is not None
 
     start = {name: {"S": value} for name, value in after.items()} if after else None
-    return ask
+    return run
 
 
-def all_at_once(questions: Sequence[Callable[[], Answer]]) -> list[Answer]:
-    """The answers, in that order: the time is spent waiting for DynamoDB."""
-    if len(questions) == 1:
-        return [questions[0]()]
-    return list(_pool().map(lambda ask: ask(), questions))
+def run_concurrently(functions: Sequence[Callable[[], Result]]) -> list[Result]:
+    """The results in the order of the functions. Threads suit them: they wait for DynamoDB."""
+    if len(functions) == 1:
+        return [functions[0]()]
+    return list(_pool().map(lambda function: function(), functions))
 
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(AT_ONCE_MAX)
+    return ThreadPoolExecutor(CONCURRENT_QUERIES_MAX)

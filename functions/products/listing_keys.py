@@ -1,7 +1,8 @@
-"""The keys of the browse indexes: what stands where, and in which order. Pure.
+"""The keys of the browse indexes: which partitions list an entry, and in which order. Pure.
 
-A shelf is something a shopper can browse alone: the shop, a category with all below it, a tag. The
-shop is spread over shards, so that an import does not write to one partition of an index.
+A partition is a list that a shopper can browse by itself: the shop, a category with everything
+below it, or a tag. The shop's list has several shards, so that an import does not write to one
+partition of an index.
 """
 
 import hashlib
@@ -10,37 +11,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-SHOP_SHARDS = 4  # 1,000 writes a second each; more shards are more Queries a page (docs/scale.md)
-NAME_KEY_MAX = 100  # characters that products are put in order by
+SHOP_SHARDS = 4  # 1,000 writes a second each; one more shard is one more Query a page (scale.md)
+NAME_KEY_MAX = 100  # characters of a name that decide its place in a list
 _END_OF_NAME = "\x1f"  # before every character of a name: "tea" comes before "tea pot"
 
 
 @dataclass(frozen=True, slots=True)
 class ListedProduct:
-    """A product that a list shows, and how many shards to look for its stock in."""
+    """A product that a list shows, and the number of its stock's shards when it was listed."""
 
     product_id: str
     stock_shards: int
 
 
-def shop_shelves() -> tuple[str, ...]:
+def shop_partitions() -> tuple[str, ...]:
     return tuple(f"shop#{shard}" for shard in range(SHOP_SHARDS))
 
 
-def category_shelf(category: str) -> str:
+def category_partition(category: str) -> str:
     return f"category#{category}"
 
 
-def tag_shelf(tag: str) -> str:
+def tag_partition(tag: str) -> str:
     return f"tag#{tag}"
 
 
-def paths_of(unit: str, category: str | None) -> Iterator[str]:
-    """The shop's shelf, and one for each category on the path."""
-    yield f"shop#{shard_of(unit)}"
+def partitions_of(entry_id: str, category: str | None) -> Iterator[str]:
+    """The shop's partition for this entry, and one for each category on the path."""
+    yield f"shop#{shard_of(entry_id)}"
     steps = category.split("/") if category else []
     for depth in range(1, len(steps) + 1):
-        yield category_shelf("/".join(steps[:depth]))
+        yield category_partition("/".join(steps[:depth]))
 
 
 def shard_of(key: str) -> int:
@@ -48,28 +49,28 @@ def shard_of(key: str) -> int:
 
 
 def status_shard(status: str, shard: int) -> str:
-    """Where staff find what has this status."""
+    """A partition in which staff list the products with this status."""
     return f"{status}#{shard}"
 
 
-def newest_key(created_at: datetime, unit: str) -> str:
-    return f"{created_at.isoformat(timespec='microseconds')}#{unit}"
+def newest_key(created_at: datetime, entry_id: str) -> str:
+    return f"{created_at.isoformat(timespec='microseconds')}#{entry_id}"
 
 
-def name_key(name: str, unit: str) -> str:
-    """As people look names up: without regard to case and accents."""
-    plain = unicodedata.normalize("NFKD", name).casefold()
-    letters = "".join(it for it in plain if not unicodedata.combining(it))
-    return f"{letters[:NAME_KEY_MAX].strip()}{_END_OF_NAME}{unit}"
+def name_key(name: str, entry_id: str) -> str:
+    """Sorts names without regard to case and accents."""
+    decomposed = unicodedata.normalize("NFKD", name).casefold()
+    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return f"{letters[:NAME_KEY_MAX].strip()}{_END_OF_NAME}{entry_id}"
 
 
-def price_shelf(shelf: str, currency: str) -> str:
-    """Amounts of two currencies do not compare."""
-    return f"{shelf}#{currency}"
+def price_partition(partition: str, currency: str) -> str:
+    """A partition for each currency: amounts of two currencies do not compare."""
+    return f"{partition}#{currency}"
 
 
-def price_key(amount_minor: int, unit: str) -> str:
-    return f"{amount_minor:013d}#{unit}"
+def price_key(amount_minor: int, entry_id: str) -> str:
+    return f"{amount_minor:013d}#{entry_id}"
 
 
 def price_range(low: int, high: int) -> tuple[str, str]:

@@ -1,8 +1,14 @@
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any, Self
+"""Products as clients send them and as clients see them.
 
-from pydantic import AfterValidator, Field, model_validator
+`NewProduct` declares the fields of a product once. The patch, the stored item and the list of
+changed fields follow from it. A view declares which of the fields it shows.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Self, TypeVar, get_args, get_origin
+
+from pydantic import AfterValidator, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from products.fields import (
@@ -16,16 +22,18 @@ from products.fields import (
     StockShards,
     Tag,
     TaxClass,
-    bounded,
+    check_attributes,
 )
-from shared.http.schemas import ONE_LINE, RequestBody, View
+from shared.http.schemas import ONE_LINE, Page, RequestBody, View
 from shared.money import Money, Price
 from shared.storage.models.catalog import Product, ProductGroup
-from shared.storage.stock import StockSnapshot
+from shared.storage.stock_shards import StockSnapshot
+
+Patch = TypeVar("Patch", bound=RequestBody)
 
 
 class NewProduct(RequestBody):
-    """A product as the API and the file import take it: one schema, so one set of rules."""
+    """A product as the API and the file import take it, so that both have the same rules."""
 
     sku: Sku
     name: str = Field(min_length=1, max_length=200, pattern=ONE_LINE)
@@ -42,40 +50,99 @@ class NewProduct(RequestBody):
     tax_class: TaxClass = "standard"
 
     @model_validator(mode="after")
-    def _is_told_from_its_group(self) -> Self:
+    def _check_group_has_options(self) -> Self:
         if (self.group is None) != (not self.options):
             raise PydanticCustomError(
                 "group_without_options",
-                "Send `group` and `options` together, or neither: to leave a group, both as null",
+                "Send `group` and `options` together, or neither. Send both as null to leave a "
+                "group",
             )
         return self
 
 
+# The attributes of a Product that hold each field, where the names differ.
+_ATTRIBUTES_OF = {
+    "price": {"price": "price_minor", "currency": "currency"},
+    "attributes": {"attributes": "attributes_json"},
+    "options": {"options": "options_json"},
+}
+STORED_AS: Mapping[str, str] = {
+    name: attribute
+    for field in NewProduct.model_fields
+    for name, attribute in _ATTRIBUTES_OF.get(field, {field: field}).items()
+}
+
+
+def to_attributes(new: NewProduct) -> dict[str, Any]:
+    """The attributes of the Product that stores these fields."""
+    fields = new.model_dump()
+    price = fields.pop("price")
+    fields |= {"price": price["amount_minor"], "currency": price["currency"]}
+    return {STORED_AS[name]: value for name, value in fields.items()}
+
+
+def to_request(product: Product) -> dict[str, Any]:
+    """The NewProduct, as JSON, that would create this product. A patch is merged into it."""
+    fields = {name: _whole(getattr(product, attribute)) for name, attribute in STORED_AS.items()}
+    fields["price"] = {"amount_minor": fields["price"], "currency": fields.pop("currency")}
+    return fields
+
+
+def _whole(value: Any) -> Any:
+    """No field has a fraction, but pynamodb may read a number as a float."""
+    return int(value) if isinstance(value, float) else value
+
+
+def _merge_patch_of(
+    body: type[RequestBody], *, without: set[str], types: Mapping[str, Any]
+) -> Callable[[type[Patch]], type[Patch]]:
+    """Give a patch the fields of `body`, each optional and nullable.
+
+    They have the JSON type alone and no default: the rules hold for the merged document, and a
+    generated client would send a default as a change. `types` replaces the type of some fields.
+    """
+    fields: dict[str, Any] = {
+        name: (types[name] if name in types else _json_type(field.annotation) | None, None)
+        for name, field in body.model_fields.items()
+        if name not in without
+    }
+
+    def derive(patch: type[Patch]) -> type[Patch]:
+        return create_model(patch.__name__, __base__=patch, __doc__=patch.__doc__, **fields)
+
+    return derive
+
+
+def _json_type(annotation: Any) -> Any:
+    """The type without its rules and without None."""
+    while get_origin(annotation) not in (None, list, dict):
+        annotation = get_args(annotation)[0]  # of Annotated[str, ...] and of str | None
+    if get_origin(annotation) is list:
+        return list[Any]
+    is_object = get_origin(annotation) is dict or issubclass(annotation, Money)
+    return dict[str, Any] if is_object else annotation
+
+
+@_merge_patch_of(
+    NewProduct,
+    without={"sku"},
+    types={
+        "status": Status,  # not nullable: without a status the product would be on sale
+        "attributes": Annotated[dict[str, Any], AfterValidator(check_attributes)] | None,
+    },
+)
 class ProductPatch(RequestBody):
-    """RFC 7396: what is left out stays, null removes, objects are merged."""
-
-    name: str | None = None
-    description: str | None = None
-    category: str | None = None
-    price: dict[str, Any] | None = None
-    status: Status = "active"  # no null: taken away, it would be on sale
-    tags: list[Any] | None = None
-    attributes: Annotated[dict[str, Any], AfterValidator(bounded)] | None = None
-    group: str | None = None
-    options: dict[str, Any] | None = None
-    stock_shards: int | None = None
-    low_stock_at: int | None = None
-    tax_class: str | None = None
+    """RFC 7396: omitted fields keep their values, null removes a value, objects are merged."""
 
 
-class SiblingView(View):
+class VariantView(View):
     id: str
     sku: str
     options: dict[str, str]
 
 
 class ProductView(View):
-    """As anyone is shown it. Names and texts are shown as they were entered: escape them."""
+    """A product as anyone sees it. Names and texts are not escaped: escape them for HTML."""
 
     id: str
     sku: str
@@ -88,25 +155,17 @@ class ProductView(View):
     attributes: dict[str, Any]
     group: str | None
     options: dict[str, str]
-    available: int = Field(description="Units that can be sold; 0 where no stock was ever set.")
+    available: int = Field(description="Units for sale; 0 until the stock is set.")
     version: int
     created_at: datetime
     updated_at: datetime
 
     @classmethod
     def from_model(cls, product: Product, available: int, **more: Any) -> Self:
+        """The fields of the product that this view declares, and `more` that it has itself."""
         return cls(
+            **to_request(product),
             id=product.product_id,
-            sku=product.sku,
-            name=product.name,
-            description=product.description,
-            category=product.category,
-            price=Money(amount_minor=int(product.price_minor), currency=product.currency),
-            status=product.status,
-            tags=list(product.tags),
-            attributes=product.attributes_json,
-            group=product.group,
-            options=product.options_json,
             available=available,
             version=int(product.version),
             created_at=product.created_at,
@@ -116,71 +175,52 @@ class ProductView(View):
 
 
 class ProductDetail(ProductView):
-    siblings: list[SiblingView] = Field(description="The others of its group that are on sale.")
+    variants: list[VariantView] = Field(description="The other variants of the group on sale.")
+
+
+class SearchPage(Page[ProductView]):
+    corrected: str | None = Field(
+        description="The search text with corrected spelling, where the words of `q` find nothing."
+    )
 
 
 class StaffProductView(ProductView):
-    """With what is the shop's own affair; never from a cache."""
+    """A product as staff see it, current and never from a cache."""
 
-    allocated: int = Field(description="Units that open orders have taken.")
+    allocated: int = Field(description="Units allocated to open orders.")
     stock_shards: int
     low_stock_at: int | None
     tax_class: str
-    stock_version: int = Field(description="That `If-Match` of its stock is about.")
+    stock_version: int = Field(description="The version that `If-Match` of its stock expects.")
 
     @classmethod
-    def shown(cls, product: Product, held: StockSnapshot, **more: Any) -> Self:
+    def from_stock(cls, product: Product, stock: StockSnapshot, **more: Any) -> Self:
         return cls.from_model(
             product,
-            held.available,
-            allocated=held.allocated,
-            stock_shards=int(product.stock_shards),
-            low_stock_at=_whole(product.low_stock_at),
-            tax_class=product.tax_class,
-            stock_version=held.version,
+            stock.available,
+            allocated=stock.allocated,
+            stock_version=stock.version,
             **more,
         )
 
 
 class StaffProductDetail(StaffProductView):
-    siblings: list[SiblingView] = Field(description="The others of its group, drafts too.")
+    variants: list[VariantView] = Field(
+        description="The other variants of the group, whatever their status."
+    )
 
     @classmethod
-    def with_siblings(
-        cls, product: Product, held: StockSnapshot, group: ProductGroup | None
-    ) -> Self:
-        return cls.shown(product, held, siblings=siblings(product, group, only_active=False))
+    def from_group(cls, product: Product, stock: StockSnapshot, group: ProductGroup | None) -> Self:
+        variants = other_variants(product, group, only_active=False)
+        return cls.from_stock(product, stock, variants=variants)
 
 
-def siblings(
+def other_variants(
     product: Product, group: ProductGroup | None, *, only_active: bool
-) -> list[SiblingView]:
+) -> list[VariantView]:
     return [
-        SiblingView(id=variant.product_id, sku=variant.sku, options=variant.options_json)
+        VariantView(id=variant.product_id, sku=variant.sku, options=variant.options_json)
         for variant in (group.variants if group else ())
         if variant.product_id != product.product_id
         and (variant.status == "active" or not only_active)
     ]
-
-
-def to_request(product: Product) -> Mapping[str, Any]:
-    """What would have to be sent to make it: a NewProduct as JSON, which a patch is merged into."""
-    return {
-        "sku": product.sku,
-        "name": product.name,
-        "description": product.description,
-        "category": product.category,
-        "price": {"amount_minor": int(product.price_minor), "currency": product.currency},
-        "status": product.status,
-        "tags": list(product.tags),
-        "attributes": product.attributes_json,
-        "group": product.group,
-        "options": product.options_json,
-        "stock_shards": int(product.stock_shards),
-        "low_stock_at": _whole(product.low_stock_at),
-        "tax_class": product.tax_class,
-    }
-
-
-def _whole(number: float | None) -> int | None:
-    return None if number is None else int(number)

@@ -1,13 +1,17 @@
-"""The catalog as staff edit it, and as one product is shown."""
+"""The catalog: what shoppers see of it, and the edits of staff."""
 
-import json
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from products import browse_cache, repository
 from products.browse_cache import browse_cached
-from products.catalog import CatalogQuery
+from products.catalog_queries import CatalogQuery
 from products.listing_keys import ListedProduct
+from products.product_edits import (
+    changed_fields,
+    product_created_event,
+    product_from_request,
+    product_updated_event,
+)
 from products.repository import GroupChanged
 from products.schemas import (
     NewProduct,
@@ -16,198 +20,123 @@ from products.schemas import (
     ProductView,
     StaffProductDetail,
     StaffProductView,
-    siblings,
+    other_variants,
     to_request,
 )
-from shared import clock, ids
 from shared.errors.catalog import ProductNotFound, SkuImmutable
-from shared.errors.requests import ConcurrentModification, StaleVersion
-from shared.events.catalog import (
-    ProductArchived,
-    ProductCreated,
-    ProductCreatedData,
-    ProductUpdated,
-    ProductUpdatedData,
-)
 from shared.http.etags import ExpectedVersion
 from shared.http.schemas import Page, apply_merge_patch, validate
+from shared.retries import retry_on_stale_version
 from shared.storage.models.catalog import Product
-from shared.storage.stock import StockChanged, StockSnapshot
-
-TRIES = 5  # at an edit whose group or stock others write at the same time
-
-# What staff say of a product, by the names that clients know.
-_FIELDS = {
-    "name": "name",
-    "description": "description",
-    "category": "category",
-    "price": "price_minor",
-    "currency": "currency",
-    "status": "status",
-    "tags": "tags",
-    "attributes": "attributes_json",
-    "group": "group",
-    "options": "options_json",
-    "stock_shards": "stock_shards",
-    "low_stock_at": "low_stock_at",
-    "tax_class": "tax_class",
-}
-Result = TypeVar("Result")
+from shared.storage.stock import StockChanged
+from shared.storage.stock_shards import StockSnapshot
 
 
-def look_up(product_id: str) -> ProductDetail:
-    """As anyone may see it. Raises ProductNotFound for what is not on sale."""
-    product = repository.find(product_id)
+def get_product(product_id: str) -> ProductDetail:
+    """A product as anyone sees it. Raises ProductNotFound if it is not on sale."""
+    product = repository.get_product(product_id)
     if product.status != "active":
-        raise ProductNotFound("There is no such product.")
-    known = repository.with_stock(product)
+        raise ProductNotFound
+    found = repository.get_stock_and_group(product)
     return ProductDetail.from_model(
         product,
-        known.held.available,
-        siblings=siblings(product, known.group, only_active=True),
+        found.stock.available,
+        variants=other_variants(product, found.group, only_active=True),
     )
 
 
-def list_page(query: CatalogQuery) -> Page[ProductView]:
+def list_products(query: CatalogQuery) -> Page[ProductView]:
     """Raises InvalidCursor."""
     page = query.run()
-    return Page(items=shown(page.shown), next_cursor=page.next_cursor)
+    return Page(items=list_views(page.products), next_cursor=page.next_cursor)
 
 
-view = browse_cached(megabytes=8)(look_up)
-browse = browse_cached(megabytes=16)(list_page)
+get_cached_product = browse_cached(megabytes=8)(get_product)
+list_cached_products = browse_cached(megabytes=16)(list_products)
 
 
-def shown(found: Sequence[ListedProduct]) -> list[ProductView]:
-    """Those of them that are on sale, with what is available, in that order."""
-    return [ProductView.from_model(*it) for it in repository.read_shown(found)]
+def list_views(listed: Sequence[ListedProduct]) -> list[ProductView]:
+    """The products that are still on sale, with their stock, in the same order."""
+    return [
+        ProductView.from_model(product, available)
+        for product, available in repository.list_products_on_sale(listed)
+    ]
 
 
-def inspect(product_id: str) -> StaffProductDetail:
-    """As staff see it: as it is now, whatever its status. Raises ProductNotFound."""
-    return _staff_view(repository.find(product_id))
+def get_staff_product(product_id: str) -> StaffProductDetail:
+    """A product as staff see it, whatever its status. Raises ProductNotFound."""
+    return _staff_view(repository.get_product(product_id))
 
 
-def inspect_all(
+def list_staff_products(
     status: str, *, limit: int, cursor: str | None, staff_id: str
 ) -> Page[StaffProductView]:
-    """All products of that status, newest first. Raises InvalidCursor."""
-    page = repository.with_status(status, limit=limit, cursor=cursor, owner=staff_id)
+    """All products with that status, newest first. Raises InvalidCursor."""
+    page = repository.list_products_by_status(status, limit=limit, cursor=cursor, owner=staff_id)
     return Page(
-        items=[StaffProductView.shown(it.product, it.held) for it in page.known],
+        items=[StaffProductView.from_stock(found.product, found.stock) for found in page.products],
         next_cursor=page.next_cursor,
     )
 
 
-def create(new: NewProduct) -> StaffProductDetail:
-    """Raises SkuTaken, OptionsTaken and GroupFull. It has no stock until that is set."""
-    product = product_of(new)
-    group = _persistently(lambda: repository.add(product, product_created_event(product)))
-    browse_cache.forget()
-    return StaffProductDetail.with_siblings(
-        product, StockSnapshot.nothing(product.product_id), group
+def create_product(new: NewProduct) -> StaffProductDetail:
+    """Add a product without stock. Raises SkuTaken, OptionsTaken, MixedCurrencies and GroupFull."""
+    product = product_from_request(new)
+    event = product_created_event(product)
+    group = retry_on_stale_version(
+        lambda: repository.create_product(product, event), also_on=(GroupChanged,)
     )
+    browse_cache.forget()
+    return StaffProductDetail.from_group(product, StockSnapshot.empty(product.product_id), group)
 
 
-def replace(product_id: str, new: NewProduct, expected: ExpectedVersion) -> StaffProductDetail:
-    """What `new` leaves out becomes what it is by default; only the status stays.
+def replace_product(
+    product_id: str, new: NewProduct, expected: ExpectedVersion
+) -> StaffProductDetail:
+    """Reset the fields that `new` omits to their defaults, but keep an omitted status.
 
-    Raises ProductNotFound, StaleVersion, SkuImmutable, CurrencyInUse, OptionsTaken and GroupFull.
+    Raises ProductNotFound, StaleVersion, SkuImmutable, CurrencyInUse, OptionsTaken,
+    MixedCurrencies, GroupFull and ConcurrentModification.
     """
 
-    def replaced(before: Product) -> NewProduct:
-        stays = "status" not in new.model_fields_set
-        return new.model_copy(update={"status": before.status}) if stays else new
+    def replace(before: Product) -> NewProduct:
+        keeps_status = "status" not in new.model_fields_set
+        return new.model_copy(update={"status": before.status}) if keeps_status else new
 
-    return _edit(product_id, expected, replaced)
+    return _edit(product_id, expected, replace)
 
 
-def patch(product_id: str, changes: ProductPatch, expected: ExpectedVersion) -> StaffProductDetail:
-    """RFC 7396. Raises InvalidFields when the outcome would be no product, and as `replace`."""
-    asked = changes.model_dump(exclude_unset=True)
+def update_product(
+    product_id: str, changes: ProductPatch, expected: ExpectedVersion
+) -> StaffProductDetail:
+    """Merge a patch (RFC 7396) into a product.
+
+    Raises InvalidFields when the merged product breaks a rule, and what `replace_product` raises.
+    """
+    patch = changes.model_dump(exclude_unset=True)
     return _edit(
         product_id,
         expected,
-        lambda before: validate(NewProduct, apply_merge_patch(to_request(before), asked)),
+        lambda before: validate(NewProduct, apply_merge_patch(to_request(before), patch)),
     )
 
 
-def archive(product_id: str, expected: ExpectedVersion) -> None:
-    """Take it off sale; orders and movements still know it. Raises as `replace`."""
+def archive_product(product_id: str, expected: ExpectedVersion) -> None:
+    """Take a product off sale. Raises what `replace_product` raises."""
 
-    def archived(before: Product) -> NewProduct:
+    def archive(before: Product) -> NewProduct:
         return validate(NewProduct, {**to_request(before), "status": "archived"})
 
-    _edit(product_id, expected, archived)
-
-
-def product_of(new: NewProduct, before: Product | None = None) -> Product:
-    """The item that `new` describes: a first version, or the one after `before`."""
-    now = clock.utc_now()
-    product_id = ids.derived_id("prd", new.sku)
-    created_at = before.created_at if before else now
-    product = Product(
-        product_id=product_id,
-        sku=new.sku,
-        name=new.name,
-        description=new.description,
-        category=new.category,
-        price_minor=new.price.amount_minor,
-        currency=new.price.currency,
-        status=new.status,
-        tags=list(new.tags),
-        attributes_json=dict(new.attributes),
-        group=new.group,
-        options_json=dict(new.options),
-        stock_shards=new.stock_shards,
-        low_stock_at=new.low_stock_at,
-        tax_class=new.tax_class,
-        created_at=created_at,
-        updated_at=now,
-        version=int(before.version) + 1 if before else 1,
-    )
-    repository.file_under_status(product)
-    return product
-
-
-def changed_fields(before: Product, after: Product) -> list[str]:
-    """By the names that clients know."""
-    return [name for name, field in _FIELDS.items() if _differ(before, after, field)]
-
-
-def _differ(before: Product, after: Product, field: str) -> bool:
-    one, other = getattr(before, field), getattr(after, field)
-    if field == "attributes_json":  # for JSON true is not 1, nor 1.0; for Python they are equal
-        one, other = (json.dumps(it, sort_keys=True) for it in (one, other))
-    return bool(one != other)
-
-
-def product_created_event(product: Product) -> ProductCreated:
-    return ProductCreated(
-        data=ProductCreatedData(product_id=product.product_id, sku=product.sku, group=product.group)
-    )
-
-
-def product_updated_event(
-    before: Product, after: Product, changed: list[str]
-) -> ProductUpdated | ProductArchived:
-    data = ProductUpdatedData(
-        product_id=after.product_id,
-        sku=after.sku,
-        group=after.group,
-        changed=changed,
-        previous_group=before.group if before.group != after.group else None,
-    )
-    if "status" in changed and after.status == "archived":
-        return ProductArchived(data=data)
-    return ProductUpdated(data=data)
+    _edit(product_id, expected, archive)
 
 
 def _edit(
     product_id: str, expected: ExpectedVersion, revise: Callable[[Product], NewProduct]
 ) -> StaffProductDetail:
-    after = _persistently(
-        lambda: _edit_once(product_id, expected, revise), whatever_it_was=expected.is_any
+    after = retry_on_stale_version(
+        lambda: _edit_once(product_id, expected, revise),
+        expected,
+        also_on=(GroupChanged, StockChanged),
     )
     browse_cache.forget()
     return _staff_view(after)
@@ -216,32 +145,19 @@ def _edit(
 def _edit_once(
     product_id: str, expected: ExpectedVersion, revise: Callable[[Product], NewProduct]
 ) -> Product:
-    before = repository.find(product_id)
+    before = repository.get_product(product_id)
     expected.check(before.version)
     new = revise(before)
     if new.sku != before.sku:
-        raise SkuImmutable("A product keeps its SKU. Create another product.", sku=before.sku)
-    after = product_of(new, before)
+        raise SkuImmutable(sku=before.sku)
+    after = product_from_request(new, before)
     changed = changed_fields(before, after)
     if not changed:
         return before
-    repository.change(before, after, product_updated_event(before, after, changed))
+    repository.update_product(before, after, product_updated_event(before, after, changed))
     return after
 
 
-def _persistently(write: Callable[[], Result], *, whatever_it_was: bool = False) -> Result:
-    """Raises ConcurrentModification when others were faster each time."""
-    for _ in range(TRIES):
-        try:
-            return write()
-        except (GroupChanged, StockChanged):
-            continue
-        except StaleVersion:
-            if not whatever_it_was:
-                raise
-    raise ConcurrentModification("Others are editing this, or buying it by the hundred. Try again.")
-
-
 def _staff_view(product: Product) -> StaffProductDetail:
-    known = repository.with_stock(product)
-    return StaffProductDetail.with_siblings(known.product, known.held, known.group)
+    found = repository.get_stock_and_group(product)
+    return StaffProductDetail.from_group(product, found.stock, found.group)

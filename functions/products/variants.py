@@ -6,60 +6,65 @@ from shared.errors.catalog import GroupFull, OptionsTaken
 from shared.errors.orders import MixedCurrencies
 from shared.storage.models.catalog import Product, ProductGroup, Variant
 
-VARIANTS_MAX = 100  # one item holds them, and one BatchGetItem their products
+VARIANTS_MAX = 100  # one item holds them, and one BatchGetItem reads their products
 
 
-def with_member(group: ProductGroup | None, product: Product) -> ProductGroup:
-    """The group once the product is in it as it is now. Raises OptionsTaken, MixedCurrencies and
-    GroupFull.
+def put_variant(group: ProductGroup | None, product: Product) -> ProductGroup:
+    """The group with this version of the product. Variants keep the order in which they joined.
 
-    The order in which they came is kept.
+    Raises OptionsTaken, MixedCurrencies and GroupFull.
     """
     variants: list[Variant] = list(group.variants) if group else []
-    ours = Variant(
+    variant = Variant(
         product_id=product.product_id,
         sku=product.sku,
         options_json=product.options_json,
         status=product.status,
         currency=product.currency,
     )
-    _refuse_unfit(ours, [it for it in variants if it.product_id != product.product_id], product)
-    known = [variant.product_id for variant in variants]
-    if product.product_id in known:
-        variants[known.index(product.product_id)] = ours
+    others = [other for other in variants if other.product_id != product.product_id]
+    _refuse_conflict(variant, others, product)
+    product_ids = [other.product_id for other in variants]
+    if product.product_id in product_ids:
+        variants[product_ids.index(product.product_id)] = variant
     elif len(variants) == VARIANTS_MAX:
         raise GroupFull(
-            f"A group has at most {VARIANTS_MAX} products.",
+            f"A group has at most {VARIANTS_MAX} variants. Choose another group.",
             group=product.group,
             variants_max=VARIANTS_MAX,
         )
     else:
-        variants.append(ours)
-    return _next(str(product.group), group, variants)
+        variants.append(variant)
+    return _next_version(str(product.group), group, variants)
 
 
-def _refuse_unfit(ours: Variant, others: Sequence[Variant], product: Product) -> None:
+def remove_variant(group: ProductGroup, product: Product) -> ProductGroup:
+    """The group without the product."""
+    others = [other for other in group.variants if other.product_id != product.product_id]
+    return _next_version(group.group, group, others)
+
+
+def _refuse_conflict(variant: Variant, others: Sequence[Variant], product: Product) -> None:
     for other in others:
-        about = {"group": product.group, "product_id": other.product_id, "sku": other.sku}
-        if other.options_json == ours.options_json:
-            archived = " It is archived, and keeps them." if other.status == "archived" else ""
+        conflict = {"group": product.group, "product_id": other.product_id, "sku": other.sku}
+        if other.options_json == variant.options_json:
+            archived = "archived variant" if other.status == "archived" else "variant"
             raise OptionsTaken(
-                f"Another product of the group has these options.{archived}", **about
+                f"The {archived} {other.sku} of the group has these options. Choose other options.",
+                **conflict,
             )
-        if other.currency != ours.currency:
-            currencies = sorted({other.currency, ours.currency})
+        if other.currency != variant.currency:
+            currencies = sorted({other.currency, variant.currency})
             raise MixedCurrencies(
-                "The products of a group have one currency: lists show the cheapest.",
+                f"All variants of a group need the same currency. This group uses "
+                f"{other.currency}.",
                 currencies=currencies,
-                **about,
+                **conflict,
             )
 
 
-def without_member(group: ProductGroup, product: Product) -> ProductGroup:
-    variants = [it for it in group.variants if it.product_id != product.product_id]
-    return _next(group.group, group, variants)
-
-
-def _next(name: str, before: ProductGroup | None, variants: Sequence[Variant]) -> ProductGroup:
+def _next_version(
+    name: str, before: ProductGroup | None, variants: Sequence[Variant]
+) -> ProductGroup:
     version = int(before.version) + 1 if before else 1
     return ProductGroup(name, variants=list(variants), version=version)

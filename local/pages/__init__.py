@@ -1,4 +1,4 @@
-"""The HTML pages of the local stack's front; every value is escaped, nothing is kept or framed."""
+"""The local stack's HTML pages. Values are escaped; no page may be cached or framed elsewhere."""
 
 from pathlib import Path
 
@@ -24,15 +24,17 @@ _environment = jinja2.Environment(
 def page(
     template: str, status: int = 200, *, runs_scripts: bool = False, **values: object
 ) -> HTMLResponse:
+    """Renders a template of this folder."""
     allowed = f"{policy(NOBODY)}; frame-src 'self'"
     if runs_scripts:
-        allowed += "; script-src 'self'; connect-src 'self'"  # files of ours, never a page's own
+        allowed += "; script-src 'self'; connect-src 'self'"  # no inline scripts
     headers = SAFE_HEADERS | {"Content-Security-Policy": allowed}
     content = _environment.get_template(template).render(**values)
     return HTMLResponse(content, status_code=status, headers=headers)
 
 
 def policy(frame_ancestors: str) -> str:
+    """A content security policy that allows styles and images, and nothing else."""
     return (
         "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; "
         f"form-action 'none'; frame-ancestors {frame_ancestors}"

@@ -1,4 +1,4 @@
-// A page that a mail's link leads to: its button hands the token to the API, and nothing else does.
+// The page behind a mail's link. Only its button sends the token to the API.
 "use strict";
 
 const form = document.querySelector("form");
@@ -6,12 +6,12 @@ const button = form.querySelector("button");
 const outcome = document.querySelector("[role=status]");
 const token = new URLSearchParams(location.search).get("token");
 
-// It is as good as a password: out of the address bar and the history.
+// The token works like a password, so remove it from the address bar and the history.
 history.replaceState(null, "", location.pathname);
 
 if (!token) {
   form.hidden = true;
-  say("There is no token in this address. Open the link in the mail again.", "failed");
+  say("This address has no token. Open the link in the mail again.", "failed");
 }
 
 form.addEventListener("submit", async (event) => {
@@ -19,20 +19,20 @@ form.addEventListener("submit", async (event) => {
   button.disabled = true;
   say("", "");
   try {
-    const answer = await handOver({ token, ...Object.fromEntries(new FormData(form)) });
+    const answer = await send({ token, ...Object.fromEntries(new FormData(form)) });
     if (answer.ok) {
       form.hidden = true;
       say(form.dataset.done, "done");
     } else {
-      say(await reason(answer), "failed");
+      say(await errorMessage(answer), "failed");
     }
   } catch {
-    say("The shop does not answer. Try again.", "failed");
+    say("The shop does not answer. Try again in a moment.", "failed");
   }
   button.disabled = false;
 });
 
-function handOver(body) {
+function send(body) {
   return fetch(form.dataset.route, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -40,7 +40,7 @@ function handOver(body) {
   });
 }
 
-async function reason(answer) {
+async function errorMessage(answer) {
   const { error } = await answer.json().catch(() => ({}));
   const fields = error?.details?.fields ?? [];
   const messages = fields.map((field) => field.message).join(" ");

@@ -1,11 +1,11 @@
-// The pay page: its buttons confirm the payment with the secret that the address ends with.
+// The pay page. Its buttons confirm the payment with the secret at the end of the address.
 "use strict";
 
 const form = document.querySelector("form");
 const outcome = document.querySelector("[role=status]");
 const secret = location.hash.slice(1);
 
-// Whoever has it can pay: out of the address bar and the history.
+// The secret lets anyone pay, so remove it from the address bar and the history.
 history.replaceState(null, "", location.pathname);
 
 form?.addEventListener("submit", async (event) => {
@@ -18,21 +18,21 @@ form?.addEventListener("submit", async (event) => {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ client_secret: secret, card }),
     });
-    await tell(answer);
+    await showResult(answer);
   } catch {
-    say("The payment provider does not answer. Try again.", "failed");
+    say("The payment provider does not answer. Try again in a moment.", "failed");
   }
 });
 
-async function tell(answer) {
-  const told = await answer.json();
+async function showResult(answer) {
+  const payment = await answer.json();
   if (!answer.ok) {
-    say(told.error.message, "failed");
-  } else if (told.status === "awaiting") {
-    say("The card was declined. Try another.", "failed");
+    say(payment.error.message, "failed");
+  } else if (payment.status === "awaiting") {
+    say("The card was declined. Try another card.", "failed");
   } else {
     form.hidden = true;
-    say(`The payment is ${told.status}. The shop hears of it in a moment.`, "done");
+    say(`The payment is ${payment.status}. The shop receives the webhook in a moment.`, "done");
   }
 }
 

@@ -1,4 +1,4 @@
-// The page that a guest's link leads to: it shows the order, and its button begins the payment.
+// The page behind the link of a guest's order. It shows the order; its button starts the payment.
 "use strict";
 
 const sheet = document.querySelector(".sheet");
@@ -9,13 +9,13 @@ const query = new URLSearchParams(location.search);
 const route = `/v1/guest/orders/${encodeURIComponent(query.get("id") ?? "")}`;
 const headers = { "Order-Token": query.get("token") ?? "" };
 
-// It is as good as a password: out of the address bar and the history.
+// The token works like a password, so remove it from the address bar and the history.
 history.replaceState(null, "", location.pathname);
 
 if (query.has("token")) {
   show();
 } else {
-  say("There is no token in this address: open the link in a guest's mail.");
+  say("This address has no token. Open the link in a guest's order mail.");
 }
 
 form.addEventListener("submit", async (event) => {
@@ -31,12 +31,12 @@ async function show() {
   if (!order) {
     return;
   }
-  tell("Order", order.id);
-  tell("Status", order.status);
+  addFact("Order", order.id);
+  addFact("Status", order.status);
   for (const line of order.lines) {
-    tell(`${line.quantity} ×`, `${line.name}, ${money(line.line_total)}`);
+    addFact(`${line.quantity} ×`, `${line.name}, ${money(line.line_total)}`);
   }
-  tell("Total", money(order.totals.total));
+  addFact("Total", money(order.totals.total));
   form.hidden = order.status !== "pending_payment";
   sheet.hidden = false;
 }
@@ -45,13 +45,13 @@ async function call(path, method) {
   say("");
   try {
     const answer = await fetch(path, { method, headers });
-    const told = await answer.json();
+    const body = await answer.json();
     if (answer.ok) {
-      return told;
+      return body;
     }
-    say(told.error?.message ?? `The shop answered ${answer.status}.`);
+    say(body.error?.message ?? `The shop answered ${answer.status}.`);
   } catch {
-    say("The shop does not answer. Try again.");
+    say("The shop does not answer. Try again in a moment.");
   }
   return null;
 }
@@ -61,7 +61,7 @@ function money({ amount_minor, currency }) {
   return format.format(amount_minor / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 
-function tell(name, value) {
+function addFact(name, value) {
   const [term, description] = ["dt", "dd"].map((tag) => document.createElement(tag));
   term.textContent = name;
   description.textContent = value;

@@ -1,4 +1,4 @@
-"""The provider's HTTP API: for the shop with its API key, for a buyer with a payment's secret."""
+"""The provider's HTTP API. The shop calls it with an API key, a buyer with a payment's secret."""
 
 import contextlib
 import hmac
@@ -14,48 +14,48 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.payments.behaviour import Behaviour
-from local.payments.ledger import Answer, Refused
+from local.payments.ledger import Answer, Refusal
 from local.payments.provider import Provider
 
-Wanted = TypeVar("Wanted", bound=BaseModel)
-Done = tuple[int, dict[str, Any]]
-Serve = Callable[[Request], Awaitable[Response]]
-Perform = Callable[[Request], Awaitable[Done]]
+Body = TypeVar("Body", bound=BaseModel)
+Result = tuple[int, dict[str, Any]]  # status and JSON
+Endpoint = Callable[[Request], Awaitable[Response]]
+Operation = Callable[[Request], Awaitable[Result]]
 
 
-class _Wanted(BaseModel):
+class _RequestBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class _Begin(_Wanted):
+class _PaymentBody(_RequestBody):
     order_id: str = Field(min_length=1)
     amount_minor: int = Field(gt=0)
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     capture: Literal["automatic", "manual"]
 
 
-class _Amount(_Wanted):
+class _AmountBody(_RequestBody):
     amount_minor: int = Field(gt=0)
 
 
-class _Refund(_Amount):
+class _RefundBody(_AmountBody):
     payment_id: str
     refund_id: str
 
 
-class _Confirm(_Wanted):
+class _ConfirmBody(_RequestBody):
     client_secret: str
     card: Literal["ok", "declined"]
 
 
-class _Nothing(_Wanted):
+class _EmptyBody(_RequestBody):
     pass
 
 
 def create_app(
     *, api_key: str, webhook_secret: str, webhook_url: str, state: Path | None = None
 ) -> Starlette:
-    """The provider alone; the local stack has it under its front server."""
+    """The provider as an application of its own. The local stack mounts its routes instead."""
     provider = Provider(
         api_key=api_key, webhook_secret=webhook_secret, webhook_url=webhook_url, state=state
     )
@@ -74,160 +74,171 @@ class Api:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/payments", self._shop(self._begin), methods=["POST"]),
-            Route("/payments/{id}", self._shop(self._show)),
-            Route("/payments/{id}/capture", self._shop(self._capture), methods=["POST"]),
-            Route("/payments/{id}/cancel", self._shop(self._cancel), methods=["POST"]),
-            Route("/refunds", self._shop(self._refund), methods=["POST"]),
-            Route("/payments/{id}/confirm", _answered(self._confirm), methods=["POST"]),
+            Route("/payments", self._for_shop(self._create_payment), methods=["POST"]),
+            Route("/payments/{id}", self._for_shop(self._get_payment)),
+            Route("/payments/{id}/capture", self._for_shop(self._capture), methods=["POST"]),
+            Route("/payments/{id}/cancel", self._for_shop(self._cancel), methods=["POST"]),
+            Route("/refunds", self._for_shop(self._create_refund), methods=["POST"]),
+            Route("/payments/{id}/confirm", _to_endpoint(self._confirm), methods=["POST"]),
             Route(
                 "/payments/{id}/dashboard-refund",
-                _answered(self._guarded(self._refund_unasked)),
+                self._for_operator(self._create_dashboard_refund),
                 methods=["POST"],
             ),
-            Route("/behaviour", _answered(self._guarded(self._behave)), methods=["GET", "PUT"]),
-            Route("/events", _answered(self._guarded(self._list_events))),
+            Route("/behaviour", self._for_operator(self._set_behaviour), methods=["GET", "PUT"]),
+            Route("/events", self._for_operator(self._list_events)),
         ]
 
-    def _shop(self, perform: Perform) -> Serve:
-        """A call of the shop's: the first answer to a key is given again, and calls may fail."""
-        return _answered(self._guarded(self._failing(self._once(perform))))
+    def _for_shop(self, operation: Operation) -> Endpoint:
+        """A call by the shop: it needs the API key, is idempotent, and fails on demand."""
+        return self._for_operator(self._with_failures(self._idempotent(operation)))
 
-    def _guarded(self, perform: Perform) -> Perform:
-        async def guarded(request: Request) -> Done:
+    def _for_operator(self, operation: Operation) -> Endpoint:
+        """A call that needs the API key."""
+
+        async def authenticated(request: Request) -> Result:
             expected = f"Bearer {self._provider.api_key}".encode()
             if not hmac.compare_digest(request.headers.get("authorization", "").encode(), expected):
-                raise Refused(401, "unauthorized", "This is not the API key.")
-            return await perform(request)
+                raise Refusal(401, "unauthorized", "The API key is wrong. Send the shop's API key.")
+            return await operation(request)
 
-        return guarded
+        return _to_endpoint(authenticated)
 
-    def _failing(self, perform: Perform) -> Perform:
-        async def failing(request: Request) -> Done:
+    def _with_failures(self, operation: Operation) -> Operation:
+        async def failing(request: Request) -> Result:
             behaviour = self._provider.behaviour
             if behaviour.fail_next:
                 behaviour.fail_next -= 1
                 raise _unavailable()
-            done = await perform(request)
+            result = await operation(request)
             if behaviour.lose_next:
                 behaviour.lose_next -= 1
                 raise _unavailable()
-            return done
+            return result
 
         return failing
 
-    def _once(self, perform: Perform) -> Perform:
-        async def once(request: Request) -> Done:
+    def _idempotent(self, operation: Operation) -> Operation:
+        """Repeats the first answer to an Idempotency-Key."""
+
+        async def answer_once(request: Request) -> Result:
             if request.method == "GET":
-                return await perform(request)
+                return await operation(request)
             key = request.headers.get("idempotency-key")
             if not key:
-                raise Refused(422, "invalid", "An Idempotency-Key is needed.")
-            asked, path = (await request.body()).decode(errors="replace"), request.url.path
-            known = self._provider.ledger.answers.get(key)
-            if known is None:
-                status, body = await _refusable(perform, request)
-                known = Answer(path=path, request=asked, status=status, body=body)
-                self._provider.ledger.answers[key] = known
-            elif (known.path, known.request) != (path, asked):
-                raise Refused(409, "idempotency_key_reused", "This key came with another request.")
-            return known.status, known.body
+                raise Refusal(422, "invalid", "The header Idempotency-Key is missing. Send one.")
+            sent, path = (await request.body()).decode(errors="replace"), request.url.path
+            first = self._provider.ledger.answers.get(key)
+            if first is None:
+                status, body = await _run(operation, request)
+                first = Answer(path=path, request=sent, status=status, body=body)
+                self._provider.ledger.answers[key] = first
+            elif (first.path, first.request) != (path, sent):
+                raise Refusal(
+                    409,
+                    "idempotency_key_reused",
+                    "This Idempotency-Key was used for another request. Send a new key.",
+                )
+            return first.status, first.body
 
-        return once
+        return answer_once
 
-    async def _begin(self, request: Request) -> Done:
-        wanted = await _read(request, _Begin)
-        payment = self._provider.ledger.begin(**wanted.model_dump())
-        return 201, payment.shown()
+    async def _create_payment(self, request: Request) -> Result:
+        body = await _read(request, _PaymentBody)
+        payment = self._provider.ledger.create_payment(**body.model_dump())
+        return 201, payment.to_response()
 
-    async def _show(self, request: Request) -> Done:
-        return 200, self._provider.ledger.payment(request.path_params["id"]).shown()
+    async def _get_payment(self, request: Request) -> Result:
+        return 200, self._provider.ledger.get_payment(request.path_params["id"]).to_response()
 
-    async def _capture(self, request: Request) -> Done:
-        wanted = await _read(request, _Amount)
-        payment = self._provider.ledger.payment(request.path_params["id"])
-        self._provider.tell(self._provider.ledger.capture(payment, wanted.amount_minor))
-        return 200, payment.shown()
+    async def _capture(self, request: Request) -> Result:
+        body = await _read(request, _AmountBody)
+        payment = self._provider.ledger.get_payment(request.path_params["id"])
+        self._provider.send(self._provider.ledger.capture(payment, body.amount_minor))
+        return 200, payment.to_response()
 
-    async def _cancel(self, request: Request) -> Done:
-        await _read(request, _Nothing)
-        payment = self._provider.ledger.payment(request.path_params["id"])
+    async def _cancel(self, request: Request) -> Result:
+        await _read(request, _EmptyBody)
+        payment = self._provider.ledger.get_payment(request.path_params["id"])
         event = self._provider.ledger.cancel(payment)
         if event:
-            self._provider.tell(event)
-        return 200, payment.shown()
+            self._provider.send(event)
+        return 200, payment.to_response()
 
-    async def _refund(self, request: Request) -> Done:
-        wanted = await _read(request, _Refund)
-        return self._paid_back(wanted.payment_id, wanted.amount_minor, wanted.refund_id)
+    async def _create_refund(self, request: Request) -> Result:
+        body = await _read(request, _RefundBody)
+        return self._refund(body.payment_id, body.amount_minor, body.refund_id)
 
-    async def _refund_unasked(self, request: Request) -> Done:
-        wanted = await _read(request, _Amount)
-        return self._paid_back(request.path_params["id"], wanted.amount_minor, None)
+    async def _create_dashboard_refund(self, request: Request) -> Result:
+        """A refund that the shop did not request: somebody made it in the dashboard."""
+        body = await _read(request, _AmountBody)
+        return self._refund(request.path_params["id"], body.amount_minor, None)
 
-    def _paid_back(self, payment_id: str, amount_minor: int, refund_id: str | None) -> Done:
+    def _refund(self, payment_id: str, amount_minor: int, refund_id: str | None) -> Result:
         ledger, outcome = self._provider.ledger, self._provider.behaviour.refunds
-        payment = ledger.payment(payment_id)
+        payment = ledger.get_payment(payment_id)
         refund, event = ledger.refund(payment, amount_minor, refund_id, outcome)
-        self._provider.tell(event)
+        self._provider.send(event)
         if refund.status == "pending":
             self._provider.settle_later(refund)
-        return 201, refund.shown()
+        return 201, refund.to_response()
 
-    async def _confirm(self, request: Request) -> Done:
-        wanted = await _read(request, _Confirm)
+    async def _confirm(self, request: Request) -> Result:
+        """The buyer pays. The payment's secret authenticates the call."""
+        body = await _read(request, _ConfirmBody)
         ledger = self._provider.ledger
-        payment = ledger.payment(request.path_params["id"], wanted.client_secret)
-        is_declined = wanted.card == "declined" or self._provider.behaviour.declines
-        self._provider.tell(ledger.confirm(payment, is_declined=is_declined))
-        return 200, payment.told()
+        payment = ledger.get_payment(request.path_params["id"], body.client_secret)
+        is_declined = body.card == "declined" or self._provider.behaviour.declines
+        self._provider.send(ledger.confirm(payment, is_declined=is_declined))
+        return 200, payment.to_public()
 
-    async def _behave(self, request: Request) -> Done:
+    async def _set_behaviour(self, request: Request) -> Result:
+        """PUT changes the named fields. Both methods answer with all fields."""
         behaviour = self._provider.behaviour
         if request.method == "PUT":
-            changed = Behaviour.model_validate(behaviour.model_dump() | await _json(request))
+            changed = Behaviour.model_validate(behaviour.model_dump() | await _read_json(request))
             for name, value in changed:
                 setattr(behaviour, name, value)
         return 200, behaviour.model_dump()
 
-    async def _list_events(self, _: Request) -> Done:
-        return 200, {"events": [event.shown() for event in self._provider.ledger.events]}
+    async def _list_events(self, _: Request) -> Result:
+        return 200, {"events": [event.to_response() for event in self._provider.ledger.events]}
 
 
-def _answered(perform: Perform) -> Serve:
-    async def answered(request: Request) -> Response:
-        status, body = await _refusable(perform, request)
+def _to_endpoint(operation: Operation) -> Endpoint:
+    async def respond(request: Request) -> Response:
+        status, body = await _run(operation, request)
         return JSONResponse(body, status)
 
-    return answered
+    return respond
 
 
-async def _refusable(perform: Perform, request: Request) -> Done:
+async def _run(operation: Operation, request: Request) -> Result:
     try:
-        return await perform(request)
+        return await operation(request)
     except ValidationError as error:
-        return 422, _error("invalid", "; ".join(it["msg"] for it in error.errors()))
-    except Refused as refused:
-        return refused.status, _error(refused.code, str(refused))
+        return 422, _error("invalid", "; ".join(fault["msg"] for fault in error.errors()))
+    except Refusal as refusal:
+        return refusal.status, _error(refusal.code, str(refusal))
 
 
-async def _read(request: Request, shape: type[Wanted]) -> Wanted:
-    return shape.model_validate_json(await request.body() or b"{}")
+async def _read(request: Request, model: type[Body]) -> Body:
+    return model.model_validate_json(await request.body() or b"{}")
 
 
-async def _json(request: Request) -> dict[str, Any]:
+async def _read_json(request: Request) -> dict[str, Any]:
     try:
-        wanted = json.loads(await request.body())
+        body = json.loads(await request.body())
     except ValueError:
-        wanted = None
-    if not isinstance(wanted, dict):
-        raise Refused(422, "invalid", "A JSON object is needed.")
-    return wanted
+        body = None
+    if not isinstance(body, dict):
+        raise Refusal(422, "invalid", "The body is not a JSON object. Send one.")
+    return body
 
 
 def _error(code: str, message: str) -> dict[str, Any]:
     return {"error": {"code": code, "message": message}}
 
 
-def _unavailable() -> Refused:
-    return Refused(503, "unavailable", "Try again.")
+def _unavailable() -> Refusal:
+    return Refusal(503, "unavailable", "The payment provider is unavailable. Try again.")

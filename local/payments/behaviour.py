@@ -1,4 +1,4 @@
-"""How the provider is to behave: well, unless somebody wants to see what happens otherwise."""
+"""How the provider behaves: correctly, until `PUT /behaviour` asks for something else."""
 
 from typing import Literal
 
@@ -8,14 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field
 class Behaviour(BaseModel):
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
-    webhook_url: str = ""  # none: events wait to be told
-    copies: int = Field(default=1, ge=1, le=10)  # of each event
-    delay_seconds: float = Field(default=0, ge=0)  # before an event is first told
-    shuffle_seconds: float = Field(default=0, ge=0)  # of events that are told in reverse order
-    hold: bool = False  # tell nothing for now
-    signed_ago_seconds: int = 0
-    wrong_secret: bool = False  # sign with another
+    # Webhooks
+    webhook_url: str = ""  # events wait while it is empty
+    copies: int = Field(default=1, ge=1, le=10)  # how often each event is sent
+    delay_seconds: float = Field(default=0, ge=0)  # before the first attempt
+    shuffle_seconds: float = Field(default=0, ge=0)  # events of this period go in reverse order
+    hold: bool = False  # send no event
+    signed_ago_seconds: int = 0  # age of the signature
+    wrong_secret: bool = False  # sign with another secret
+
+    # Payments and refunds
     refunds: Literal["succeed", "pending", "fail", "refuse"] = "succeed"
-    declines: bool = False  # whatever the card
-    fail_next: int = Field(default=0, ge=0)  # so many of the shop's calls, undone
-    lose_next: int = Field(default=0, ge=0)  # the answers to so many, which are done
+    declines: bool = False  # decline every card
+
+    # Calls by the shop
+    fail_next: int = Field(default=0, ge=0)  # the next calls fail and change nothing
+    lose_next: int = Field(default=0, ge=0)  # the next calls take effect and lose their answer

@@ -1,4 +1,4 @@
-"""Events on their way to the shop: signed, in order unless told otherwise, until they are taken."""
+"""Sends events to the shop as signed webhooks, in order, until the shop accepts them."""
 
 import asyncio
 import hashlib
@@ -13,39 +13,39 @@ import httpx
 from local.payments.behaviour import Behaviour
 from local.payments.ledger import Event
 
-ANSWER_SECONDS = 10
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30  # seconds between two attempts; each is twice the one before
-GIVES_UP_AFTER = 600  # seconds of trying
-LOOK_SECONDS = 0.05  # while events are held
-OTHER_SECRET = "of somebody else"  # noqa: S105 (it is nobody's)
+TIMEOUT_SECONDS = 10  # for the shop's answer
+RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.5, 30  # pause between attempts; it doubles each time
+RETRY_PERIOD_SECONDS = 600
+POLL_SECONDS = 0.05  # while events are held
+WRONG_SECRET = "wrong secret"  # noqa: S105 (it protects nothing)
 
 
 class Deliveries:
-    """On the event loop of the server, from `start` to `stop`."""
+    """Runs on the server's event loop, from `start` to `stop`."""
 
     def __init__(self, secret: str, behaviour: Behaviour) -> None:
         self._secret = secret
         self._behaviour = behaviour
         self._client: httpx.AsyncClient | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._of_payment: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._shuffled: list[Event] = []
+        self._payment_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._to_reverse: list[Event] = []
 
     def start(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    def tell(self, event: Event) -> None:
-        """No caller waits for it."""
+    def send(self, event: Event) -> None:
+        """Returns at once; the event is sent in the background."""
         if not self._behaviour.shuffle_seconds:
-            self.run(self._in_order(event))
+            self.run_in_background(self._send_in_order(event))
             return
-        self._shuffled.append(event)
-        if len(self._shuffled) == 1:
-            self.run(self._in_reverse(self._behaviour.shuffle_seconds))
+        self._to_reverse.append(event)
+        if len(self._to_reverse) == 1:
+            self.run_in_background(self._send_reversed(self._behaviour.shuffle_seconds))
 
-    def run(self, work: Coroutine[None, None, None]) -> None:
+    def run_in_background(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
-        self._tasks.add(task)  # else it may be collected while it waits
+        self._tasks.add(task)  # asyncio keeps no reference of its own to a waiting task
         task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
@@ -53,46 +53,48 @@ class Deliveries:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    async def _in_order(self, event: Event) -> None:
-        """Its first attempt follows those of what the same payment has told before."""
+    async def _send_in_order(self, event: Event) -> None:
+        """The first attempt waits for the first attempts of earlier events of the same payment."""
         await asyncio.sleep(self._behaviour.delay_seconds)
-        await self._until_let_go()
-        async with self._of_payment[event.payment_id]:
-            is_taken = await self._attempt(event)
-        await self._until_taken(event, is_taken=is_taken)
+        await self._wait_while_held()
+        async with self._payment_locks[event.payment_id]:
+            is_accepted = await self._attempt(event)
+        await self._retry_until_accepted(event, is_accepted=is_accepted)
 
-    async def _in_reverse(self, seconds: float) -> None:
+    async def _send_reversed(self, seconds: float) -> None:
+        """Collects events for this long, then sends the latest first."""
         await asyncio.sleep(seconds)
-        events, self._shuffled = self._shuffled[::-1], []
-        await self._until_let_go()
+        events, self._to_reverse = self._to_reverse[::-1], []
+        await self._wait_while_held()
         for event in events:
-            self.run(self._until_taken(event, is_taken=await self._attempt(event)))
+            is_accepted = await self._attempt(event)
+            self.run_in_background(self._retry_until_accepted(event, is_accepted=is_accepted))
 
-    async def _until_let_go(self) -> None:
-        while self._behaviour.hold or not self._behaviour.webhook_url:  # noqa: ASYNC110 (set anywhere)
-            await asyncio.sleep(LOOK_SECONDS)
+    async def _wait_while_held(self) -> None:
+        while self._behaviour.hold or not self._behaviour.webhook_url:  # noqa: ASYNC110 (a plain flag)
+            await asyncio.sleep(POLL_SECONDS)
 
-    async def _until_taken(self, event: Event, *, is_taken: bool) -> None:
-        gives_up_at, pause = time.monotonic() + GIVES_UP_AFTER, FIRST_PAUSE
-        while not is_taken and time.monotonic() < gives_up_at:
+    async def _retry_until_accepted(self, event: Event, *, is_accepted: bool) -> None:
+        deadline, pause = time.monotonic() + RETRY_PERIOD_SECONDS, RETRY_SECONDS_MIN
+        while not is_accepted and time.monotonic() < deadline:
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
-            is_taken = await self._attempt(event)
+            pause = min(2 * pause, RETRY_SECONDS_MAX)
+            is_accepted = await self._attempt(event)
 
     async def _attempt(self, event: Event) -> bool:
-        """Whether all copies were taken."""
+        """True if the shop accepted every copy."""
         event.attempts += 1
         answers = [await self._post(event) for _ in range(self._behaviour.copies)]
         event.delivered = all(answers)
         return event.delivered
 
     async def _post(self, event: Event) -> bool:
-        assert self._client is not None, "deliveries were not started"  # noqa: S101
-        body = json.dumps(event.body(), separators=(",", ":")).encode()
+        assert self._client is not None, "call start() first"  # noqa: S101
+        body = json.dumps(event.to_webhook(), separators=(",", ":")).encode()
         headers = {"Content-Type": "application/json", "Payment-Signature": self._signature(body)}
         try:
             answer = await self._client.post(
-                self._behaviour.webhook_url, content=body, headers=headers, timeout=ANSWER_SECONDS
+                self._behaviour.webhook_url, content=body, headers=headers, timeout=TIMEOUT_SECONDS
             )
         except (httpx.HTTPError, httpx.InvalidURL):
             return False
@@ -100,6 +102,6 @@ class Deliveries:
 
     def _signature(self, body: bytes) -> str:
         signed_at = int(time.time()) - self._behaviour.signed_ago_seconds
-        secret = OTHER_SECRET if self._behaviour.wrong_secret else self._secret
+        secret = WRONG_SECRET if self._behaviour.wrong_secret else self._secret
         signed = f"{signed_at}.".encode() + body
         return f"t={signed_at},v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"

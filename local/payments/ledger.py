@@ -1,4 +1,4 @@
-"""The provider's books: payments, refunds, and the events that tell of each change. No I/O."""
+"""The provider's payments and refunds, and an event for each change. No I/O."""
 
 import hmac
 import secrets
@@ -8,11 +8,11 @@ from typing import Any, Literal, NoReturn
 
 from pydantic import BaseModel
 
-KEPT_MAX = 1000  # payments, delivered events and answers that the next start knows
+SAVED_MAX = 1000  # payments, delivered events and answers, each, that a restart keeps
 
 
-class Refused(Exception):
-    """What a caller is told, as `{"error": {"code", "message"}}`."""
+class Refusal(Exception):
+    """The API renders it as `{"error": {"code", "message"}}`."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -23,14 +23,14 @@ class Refund(BaseModel):
     id: str
     payment_id: str
     order_id: str
-    refund_id: str | None  # the shop's own
+    refund_id: str | None  # the shop's id; None for a refund in the dashboard
     amount_minor: int
     currency: str
     status: Literal["pending", "succeeded", "failed"]
     created: int
     ends_as: Literal["succeeded", "failed"] = "succeeded"
 
-    def shown(self) -> dict[str, Any]:
+    def to_response(self) -> dict[str, Any]:
         return self.model_dump(exclude={"ends_as"})
 
 
@@ -46,11 +46,12 @@ class Payment(BaseModel):
     created: int
     refunds: list[Refund] = []
 
-    def shown(self) -> dict[str, Any]:
+    def to_response(self) -> dict[str, Any]:
+        """For the shop, which created the payment: with the secret that lets a buyer pay."""
         return self.model_dump(exclude={"refunds": {"__all__": {"ends_as"}}})
 
-    def told(self) -> dict[str, Any]:
-        """To the buyer, and in events: the secret is the one who began it's to give."""
+    def to_public(self) -> dict[str, Any]:
+        """For buyers and events: without the secret."""
         return self.model_dump(exclude={"client_secret", "refunds"})
 
 
@@ -63,15 +64,15 @@ class Event(BaseModel):
     attempts: int = 0
     delivered: bool = False
 
-    def body(self) -> dict[str, Any]:
+    def to_webhook(self) -> dict[str, Any]:
         return self.model_dump(include={"id", "type", "created", "data"})
 
-    def shown(self) -> dict[str, Any]:
+    def to_response(self) -> dict[str, Any]:
         return self.model_dump(exclude={"payment_id"})
 
 
 class Answer(BaseModel):
-    """The first one to an Idempotency-Key, which is given again."""
+    """The first answer to an Idempotency-Key; later requests with the key get it too."""
 
     path: str
     request: Any
@@ -84,7 +85,7 @@ class Ledger(BaseModel):
     events: list[Event] = []
     answers: dict[str, Answer] = {}
 
-    def begin(
+    def create_payment(
         self,
         order_id: str,
         amount_minor: int,
@@ -104,52 +105,61 @@ class Ledger(BaseModel):
         self.payments[payment_id] = payment
         return payment
 
-    def payment(self, payment_id: str, client_secret: str | None = None) -> Payment:
-        """With a secret: for whoever has that payment's. Raises Refused."""
+    def get_payment(self, payment_id: str, client_secret: str | None = None) -> Payment:
+        """Raises Refusal if the payment does not exist or has another secret than this one."""
         payment = self.payments.get(payment_id)
-        if payment is None:
-            raise Refused(404, "not_found", "There is no such payment.")
-        if client_secret is not None and not _same(client_secret, payment.client_secret):
-            raise Refused(404, "not_found", "There is no such payment.")
+        if payment is None or not _is_secret_of(payment, client_secret):
+            raise Refusal(404, "not_found", "This payment does not exist.")
         return payment
 
     def confirm(self, payment: Payment, *, is_declined: bool) -> Event:
-        """The buyer pays, or tries to. Raises Refused."""
+        """The buyer pays, or the card is declined. Raises Refusal."""
         if payment.status != "awaiting":
             _conflict(payment)
         if is_declined:
-            return self._tell("payment.declined", payment)
+            return self._record_event("payment.declined", payment)
         if payment.capture == "manual":
             payment.status = "authorized"
-            return self._tell("payment.authorized", payment)
-        return self._captured(payment, payment.amount_minor)
+            return self._record_event("payment.authorized", payment)
+        return self._capture(payment, payment.amount_minor)
 
     def capture(self, payment: Payment, amount_minor: int) -> Event:
-        """Raises Refused."""
+        """Raises Refusal."""
         if payment.status != "authorized":
             _conflict(payment)
         if amount_minor > payment.amount_minor:
-            raise Refused(409, "amount_too_large", "It is more than was authorized.")
-        return self._captured(payment, amount_minor)
+            raise Refusal(
+                409,
+                "amount_too_large",
+                f"The amount exceeds the authorized {payment.amount_minor}. Capture at most that.",
+            )
+        return self._capture(payment, amount_minor)
 
     def cancel(self, payment: Payment) -> Event | None:
-        """None if it was void already. Raises Refused."""
+        """None if the payment is already void. Raises Refusal."""
         if payment.status == "captured":
             _conflict(payment)
         if payment.status == "void":
             return None
         payment.status = "void"
-        return self._tell("payment.voided", payment)
+        return self._record_event("payment.voided", payment)
 
     def refund(
         self, payment: Payment, amount_minor: int, refund_id: str | None, outcome: str
     ) -> tuple[Refund, Event]:
-        """Settled at once if the outcome is `succeed`, else by `settle`. Raises Refused."""
+        """The outcome `succeed` settles it at once; others need `settle`. Raises Refusal."""
         if payment.status != "captured" or outcome == "refuse":
             _conflict(payment)
-        refunded = sum(it.amount_minor for it in payment.refunds if it.status != "failed")
-        if amount_minor > payment.captured_minor - refunded:
-            raise Refused(409, "amount_too_large", "It is more than is left of the payment.")
+        refunded = sum(
+            refund.amount_minor for refund in payment.refunds if refund.status != "failed"
+        )
+        refundable = payment.captured_minor - refunded
+        if amount_minor > refundable:
+            raise Refusal(
+                409,
+                "amount_too_large",
+                f"Only {refundable} of the payment can be refunded. Refund at most that.",
+            )
         refund = Refund(
             id=f"re_{secrets.token_hex(12)}",
             payment_id=payment.id,
@@ -162,36 +172,36 @@ class Ledger(BaseModel):
             ends_as="failed" if outcome == "fail" else "succeeded",
         )
         payment.refunds.append(refund)
-        return refund, self._tell("refund.updated", refund)
+        return refund, self._record_event("refund.updated", refund)
 
     def settle(self, refund: Refund) -> Event:
-        """What becomes of a refund that was pending."""
+        """Ends a pending refund with its outcome."""
         refund.status = refund.ends_as
-        return self._tell("refund.updated", refund)
+        return self._record_event("refund.updated", refund)
 
-    def pending(self) -> Iterator[Refund]:
+    def list_pending_refunds(self) -> Iterator[Refund]:
         for payment in self.payments.values():
             yield from (refund for refund in payment.refunds if refund.status == "pending")
 
-    def to_keep(self) -> "Ledger":
-        """For the next start: the newest, and what nobody has taken yet."""
-        told = [event for event in self.events if event.delivered][-KEPT_MAX:]
-        kept = {event.id for event in told}
+    def to_saved(self) -> "Ledger":
+        """What a restart needs: the newest entries, and every undelivered event."""
+        delivered = [event for event in self.events if event.delivered]
+        kept = {event.id for event in delivered[-SAVED_MAX:]}
         return Ledger(
-            payments=dict(list(self.payments.items())[-KEPT_MAX:]),
-            events=[it for it in self.events if it.id in kept or not it.delivered],
-            answers=dict(list(self.answers.items())[-KEPT_MAX:]),
+            payments=dict(list(self.payments.items())[-SAVED_MAX:]),
+            events=[event for event in self.events if event.id in kept or not event.delivered],
+            answers=dict(list(self.answers.items())[-SAVED_MAX:]),
         )
 
-    def _captured(self, payment: Payment, amount_minor: int) -> Event:
+    def _capture(self, payment: Payment, amount_minor: int) -> Event:
         payment.status, payment.captured_minor = "captured", amount_minor
-        return self._tell("payment.captured", payment)
+        return self._record_event("payment.captured", payment)
 
-    def _tell(self, kind: str, about: Payment | Refund) -> Event:
-        if isinstance(about, Payment):
-            payment_id, data = about.id, about.told()
+    def _record_event(self, kind: str, subject: Payment | Refund) -> Event:
+        if isinstance(subject, Payment):
+            payment_id, data = subject.id, subject.to_public()
         else:
-            payment_id, data = about.payment_id, about.shown()
+            payment_id, data = subject.payment_id, subject.to_response()
         event = Event(
             id=f"evt_{secrets.token_hex(12)}",
             type=kind,
@@ -204,11 +214,18 @@ class Ledger(BaseModel):
 
 
 def _conflict(payment: Payment) -> NoReturn:
-    raise Refused(409, "status_conflict", f"The payment is {payment.status}.")
+    raise Refusal(
+        409,
+        "status_conflict",
+        f"The status of the payment is {payment.status}. It does not allow this.",
+    )
 
 
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
+def _is_secret_of(payment: Payment, client_secret: str | None) -> bool:
+    """True without a secret: the API key has authenticated the call."""
+    return client_secret is None or hmac.compare_digest(
+        client_secret.encode(), payment.client_secret.encode()
+    )
 
 
 def _now() -> int:

@@ -1,4 +1,4 @@
-"""Where a person on the laptop sees the payments, and pays or declines."""
+"""The provider's pages: a list of payments, and a page to pay one or to have its card declined."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +11,7 @@ from shared.money import Money
 
 
 class Pages:
-    """As a real provider's: to open one changes nothing, and paying takes the payment's secret."""
+    """As at a real provider, opening a page changes nothing and paying needs the secret."""
 
     def __init__(self, provider: Provider) -> None:
         self._ledger = provider.ledger
@@ -23,13 +23,14 @@ class Pages:
         ]
 
     async def _show_list(self, _: Request) -> Response:
-        newest = list(self._ledger.payments.values())[::-1]
-        return page("payments.html", payments=[(it, _amount(it)) for it in newest])
+        newest_first = list(self._ledger.payments.values())[::-1]
+        payments = [(payment, _amount(payment)) for payment in newest_first]
+        return page("payments.html", payments=payments)
 
     async def _show_payment(self, request: Request) -> Response:
         payment = self._ledger.payments.get(request.path_params["id"])
         if payment is None:
-            return page("missing.html", status=404, what="There is no such payment.")
+            return page("missing.html", status=404, what="This payment does not exist.")
         return page("payment.html", runs_scripts=True, payment=payment, amount=_amount(payment))
 
 

@@ -1,4 +1,9 @@
-"""The provider as it runs: its books, how it behaves, and what is on its way."""
+"""The running provider: its ledger, its behaviour and its deliveries.
+
+The local stack uses it where a stack on AWS uses Stripe. No money moves. It signs webhooks, sends
+them asynchronously and repeats them until the shop accepts them; it can decline cards; its calls
+are idempotent by key. `PUT /behaviour` makes it misbehave as a real provider may.
+"""
 
 import asyncio
 import contextlib
@@ -11,11 +16,11 @@ from local.payments.behaviour import Behaviour
 from local.payments.deliveries import Deliveries
 from local.payments.ledger import Event, Ledger, Refund
 
-SETTLES_AFTER = 0.5  # seconds, at least: that a refund was pending shows
+REFUND_SETTLES_AFTER_SECONDS = 0.5  # at least, so that the status `pending` is visible
 
 
 class Provider:
-    """Begun again with the same `state`, it knows what it knew, and tells what nobody has taken."""
+    """With the `state` of an earlier run it continues where that run stopped."""
 
     def __init__(
         self, *, api_key: str, webhook_secret: str, webhook_url: str, state: Path | None
@@ -32,35 +37,35 @@ class Provider:
     async def running(
         self, transport: httpx.AsyncBaseTransport | None = None
     ) -> AsyncIterator[None]:
-        """Tells the shop of events as long as the block lasts."""
+        """Sends webhooks while the block runs, undelivered ones of an earlier run first."""
         async with httpx.AsyncClient(trust_env=False, transport=transport) as client:
             self._deliveries.start(client)
             for event in self.ledger.events:
                 if not event.delivered:
-                    self._deliveries.tell(event)
-            for refund in self.ledger.pending():
+                    self._deliveries.send(event)
+            for refund in self.ledger.list_pending_refunds():
                 self.settle_later(refund)
             try:
                 yield
             finally:
                 await self._deliveries.stop()
-                self._keep()
+                self._save()
 
-    def tell(self, event: Event) -> None:
-        self._deliveries.tell(event)
+    def send(self, event: Event) -> None:
+        self._deliveries.send(event)
 
     def settle_later(self, refund: Refund) -> None:
-        self._deliveries.run(self._settle(refund))
+        self._deliveries.run_in_background(self._settle(refund))
 
     async def _settle(self, refund: Refund) -> None:
-        await asyncio.sleep(max(self.behaviour.delay_seconds, SETTLES_AFTER))
-        self.tell(self.ledger.settle(refund))
+        await asyncio.sleep(max(self.behaviour.delay_seconds, REFUND_SETTLES_AFTER_SECONDS))
+        self.send(self.ledger.settle(refund))
 
-    def _keep(self) -> None:
-        """MiniStack saves its state as late: so both know the same after the stack was killed."""
+    def _save(self) -> None:
+        """Saves only at the end, as MiniStack does: after a kill both have lost the same."""
         if self._state is None:
             return
         draft = self._state.with_suffix(".tmp")
         draft.touch(mode=0o600)
-        draft.write_text(self.ledger.to_keep().model_dump_json())
+        draft.write_text(self.ledger.to_saved().model_dump_json())
         draft.replace(self._state)

@@ -5,45 +5,51 @@ from shared.errors.base import AppError, NotFound
 
 class ProductNotFound(NotFound):
     code = "product_not_found"
+    default_message = "No product has this id, or the product is not on sale."
 
 
 class SkuTaken(AppError):
     status, code = 409, "sku_taken"
+    default_message = "Another product has this SKU. Choose another SKU, or edit that product."
 
 
 class OptionsTaken(AppError):
-    """Another variant of the group has these options."""
-
     status, code = 409, "options_taken"
+    default_message = "Another variant of the group has these options. Choose other options."
 
 
 class GroupFull(AppError):
     status, code = 409, "group_full"
+    default_message = "The group has no room for another variant. Choose another group."
 
 
 class CurrencyInUse(AppError):
-    """Orders are open that were placed in the product's currency."""
-
     status, code = 409, "currency_in_use"
+    default_message = (
+        "Open orders for this product use its current currency. "
+        "Change the currency once those orders are closed."
+    )
 
 
 class OutOfStock(AppError):
     status, code = 409, "out_of_stock"
+    default_message = "Not enough units are available. Order fewer, or wait for new stock."
 
 
 class StockFragmented(AppError):
-    """So many shards have a part of it that one transaction cannot take from all of them."""
+    """The order needs units of more shards than one transaction can write."""
 
     status, code = 409, "stock_fragmented"
+    default_message = "Stock for this order is too fragmented. Order fewer products at once."
 
 
 class InsufficientStock(AppError):
-    """An adjustment would take more than there is."""
+    """An adjustment would remove more units than are available."""
 
     status, code = 409, "insufficient_stock"
+    default_message = "Too few units are available. Remove fewer."
 
 
 class SkuImmutable(AppError):
-    """A product's SKU is its identity."""
-
     status, code = 422, "sku_immutable"
+    default_message = "The SKU of a product cannot change. Create another product."

@@ -9,7 +9,7 @@ from shared.events.base import DomainEvent, Frozen
 
 class ProductData(Frozen):
     product_id: str
-    group: str | None  # that it is a variant in
+    group: str | None = Field(description="The group of which the product is a variant.")
 
 
 class ProductCreatedData(ProductData):
@@ -22,8 +22,8 @@ class ProductCreated(DomainEvent):
 
 
 class ProductUpdatedData(ProductCreatedData):
-    changed: list[str] = Field(description="The fields whose values are others now.")
-    previous_group: str | None = None  # that it has left
+    changed: list[str] = Field(description="Names of the fields that have new values.")
+    previous_group: str | None = Field(default=None, description="The group the product left.")
 
 
 class ProductUpdated(DomainEvent):
@@ -32,32 +32,32 @@ class ProductUpdated(DomainEvent):
 
 
 class ProductArchived(DomainEvent):
-    """It is not for sale any more."""
+    """The product is no longer on sale."""
 
     type: Literal["product.archived"] = "product.archived"
     data: ProductUpdatedData
 
 
 class StockData(ProductData):
-    available: int  # when this was noticed
+    available: int = Field(description="Available units when the change was noticed.")
 
 
 class StockDepleted(DomainEvent):
-    """The last one was sold or taken out."""
+    """The last available unit was sold or removed."""
 
     type: Literal["stock.depleted"] = "stock.depleted"
     data: StockData
 
 
 class StockLow(DomainEvent):
-    """So few are left as the product says is low."""
+    """Stock has fallen to the product's `low_stock_at`."""
 
     type: Literal["stock.low"] = "stock.low"
     data: StockData
 
 
 class StockReplenished(DomainEvent):
-    """There are some again, after there were none."""
+    """Units are available again after none were."""
 
     type: Literal["stock.replenished"] = "stock.replenished"
     data: StockData

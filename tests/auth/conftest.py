@@ -3,12 +3,12 @@
 import pytest
 
 from shared import clock
-from tests.support.accounts import Clock
+from tests.support.fake_clock import FakeClock
 
 
 @pytest.fixture
-def fake_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def fake_clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """Replaces the shop's clock. Move the time with `advance`."""
-    moved = Clock()
+    moved = FakeClock()
     monkeypatch.setattr(clock, "utc_now", moved)
     return moved

@@ -22,23 +22,22 @@ from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
 from tests.support import logs, shop
 from tests.support.accounts import (
-    ELSEWHERE,
     EMAIL,
     PASSWORD,
     authorize,
     call,
-    everything_stored,
-    link_token,
+    create_link_token,
+    dump_account_tables,
+    get_me,
+    get_tokens,
     log_in,
     post,
     refresh,
     register,
-    signed_in,
-    staged,
-    whoami,
 )
-from tests.support.faults import answering, cancelled
-from tests.support.http import CONTEXT, NOBODY, STAFF, sample, send
+from tests.support.events import published_event_types
+from tests.support.faults import cancelled_transaction, inject_faults
+from tests.support.http import CONTEXT, ELSEWHERE, NOBODY, STAFF, sample, send
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -94,8 +93,8 @@ def anonymize():
 
 def test_deletion_removes_the_account_from_every_table():
     user_id = register().body["id"]
-    here = signed_in()
-    signed_in()
+    here = get_tokens()
+    get_tokens()
     store_api_key(user_id)
 
     answer = delete(here["access_token"])
@@ -103,20 +102,20 @@ def test_deletion_removes_the_account_from_every_table():
     assert (answer.status, answer.body) == (204, "")
     assert not exists(user_id)
     assert Session.count() == ApiKey.count() == 0
-    assert EMAIL not in everything_stored()
-    assert "Lovelace" not in everything_stored()
+    assert EMAIL not in dump_account_tables()
+    assert "Lovelace" not in dump_account_tables()
 
 
 def test_deletion_ends_all_sessions_and_keys():
     user_id = register().body["id"]
-    here, there, key = signed_in(), signed_in(), store_api_key(user_id)
+    here, there, key = get_tokens(), get_tokens(), store_api_key(user_id)
     assert authorize(key)["user_id"] == user_id
 
     delete(here["access_token"])
 
     for tokens in (here, there):
         assert authorize(tokens["access_token"]) == {"refusal": "session_ended"}
-        assert whoami(tokens["access_token"]).code == "session_ended"
+        assert get_me(tokens["access_token"]).code == "session_ended"
         assert refresh(tokens["refresh_token"]).code == "session_ended"
     assert authorize(key) == {"refusal": "token_invalid"}
     assert log_in().code == "wrong_credentials"
@@ -125,7 +124,7 @@ def test_deletion_ends_all_sessions_and_keys():
 def test_the_deletion_event_contains_only_the_user_id():
     user_id = register().body["id"]
 
-    delete(signed_in()["access_token"])
+    delete(get_tokens()["access_token"])
 
     (row,) = [row for row in OutboxRow.scan() if row.type == "user.deleted"]
     assert parse_event(row.payload).data.model_dump() == {"user_id": user_id}
@@ -134,19 +133,19 @@ def test_the_deletion_event_contains_only_the_user_id():
 @pytest.mark.parametrize("wrong", ["wrong horse battery", "", PASSWORD + " "])
 def test_deletion_needs_the_password(wrong):
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     answer = delete(token, wrong)
 
     assert (answer.status, answer.code) == (403, "wrong_password")
     assert exists(user_id)
-    assert whoami(token).status == 200
-    assert staged() == ["user.registered"]
+    assert get_me(token).status == 200
+    assert published_event_types() == ["user.registered"]
 
 
 def test_wrong_passwords_for_deletion_are_throttled():
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     answers = [delete(token, f"wrong horse {n}").status for n in range(6)]
 
@@ -155,7 +154,7 @@ def test_wrong_passwords_for_deletion_are_throttled():
 
 def test_deletion_needs_the_second_factor_code():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     authenticator = enable_second_factor()
 
     without = delete(token)
@@ -170,7 +169,7 @@ def test_deletion_needs_the_second_factor_code():
 
 def test_deletion_refuses_missing_and_unknown_fields():
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     assert call("me.delete", token, {}).paths == ["body.password"]
     assert delete(token, reason="bored").paths == ["body.reason"]
@@ -179,7 +178,7 @@ def test_deletion_refuses_missing_and_unknown_fields():
 @pytest.mark.parametrize("role", ["staff", "admin"])
 def test_staff_cannot_delete_their_own_account(role):
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     for table, key in ((User, user_id), (Login, EMAIL)):
         table(key).update([table.roles.set({"customer", role})])
 
@@ -192,7 +191,7 @@ def test_staff_cannot_delete_their_own_account(role):
 
 def test_a_promotion_during_deletion_stops_it(monkeypatch):
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     reauthenticate = service.credentials.reauthenticate
 
     def promote_after(*args):
@@ -212,7 +211,7 @@ def test_a_promotion_during_deletion_stops_it(monkeypatch):
 
 def test_a_password_change_during_deletion_stops_it(monkeypatch):
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     reauthenticate = service.credentials.reauthenticate
 
     def change_after(*args):
@@ -229,7 +228,7 @@ def test_a_password_change_during_deletion_stops_it(monkeypatch):
 def test_a_new_account_can_use_the_address_at_once():
     old = register().body["id"]
     key = store_api_key(old)
-    tokens = signed_in()
+    tokens = get_tokens()
     delete(tokens["access_token"])
 
     new = register(name="Ada Byron", password="qzjxkvwp mynthgb").body["id"]
@@ -238,7 +237,7 @@ def test_a_new_account_can_use_the_address_at_once():
     assert log_in().code == "wrong_credentials"
     body = log_in(password="qzjxkvwp mynthgb").body
     assert (body["user"]["id"], body["user"]["name"]) == (new, "Ada Byron")
-    assert whoami(tokens["access_token"]).code == "session_ended"
+    assert get_me(tokens["access_token"]).code == "session_ended"
     assert refresh(tokens["refresh_token"]).code == "session_ended"
     assert "refusal" in authorize(key)
     assert [session.user_id for session in Session.scan()] == [new]
@@ -252,8 +251,8 @@ def test_a_new_account_can_use_the_address_at_once():
     ],
 )
 def test_old_links_do_not_work_for_a_new_account(purpose, follow, more):
-    link = link_token(purpose, register().body["id"])
-    delete(signed_in()["access_token"])
+    link = create_link_token(purpose, register().body["id"])
+    delete(get_tokens()["access_token"])
     new = register().body["id"]
 
     answer = post(follow, {"token": link} | more)
@@ -265,7 +264,7 @@ def test_old_links_do_not_work_for_a_new_account(purpose, follow, more):
 
 def test_deletion_removes_known_devices():
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     log_in(password="wrong horse battery", address=ELSEWHERE)
     before = {row.subject for row in Attempts.scan()}
 
@@ -277,7 +276,7 @@ def test_deletion_removes_known_devices():
 
 def test_failed_logins_elsewhere_do_not_stop_deletion():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     for _ in range(5):
         log_in(password="wrong horse battery", address=ELSEWHERE)
 
@@ -287,7 +286,7 @@ def test_failed_logins_elsewhere_do_not_stop_deletion():
 
 def test_orders_of_a_deleted_account_stay():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     order_id = place(authorize(token))["id"]
 
     delete(token)
@@ -298,35 +297,35 @@ def test_orders_of_a_deleted_account_stay():
 
 def test_an_order_after_deletion_is_anonymized_too():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     cached = authorize(token)
     delete(token)
 
     order_id = place(cached)["id"]
 
     assert not exists(user_id)
-    assert whoami(token).code == "session_ended"
+    assert get_me(token).code == "session_ended"
     assert anonymize() == {"batchItemFailures": []}
     order = Order.get(order_id)
-    assert (order.buyer_id, order.fingerprint) == (user_id, "erased")
+    assert (order.buyer_id, order.fingerprint) == (user_id, "anonymized")
     assert "Lovelace" not in str(order.to_dynamodb_dict())
 
 
 def test_a_second_deletion_finds_no_account():
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     cached = authorize(token)
     delete(token)
 
     again = send(handler, "me.delete", caller=cached, body={"password": PASSWORD})
 
     assert (again.status, again.code) == (401, "session_ended")
-    assert staged().count("user.deleted") == 1
+    assert published_event_types().count("user.deleted") == 1
 
 
 def test_deletion_succeeds_when_sessions_cannot_be_removed(monkeypatch):
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     def busy(_):
         raise Unavailable("busy")
@@ -345,7 +344,7 @@ def test_deletion_succeeds_when_sessions_cannot_be_removed(monkeypatch):
 
 def test_deletion_removes_more_than_100_sessions():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     (session,) = Session.query(user_id)
     for n in range(105):
         session.session_id = f"ses_{n:03}"
@@ -357,20 +356,20 @@ def test_deletion_removes_more_than_100_sessions():
 
 def test_a_failed_deletion_changes_nothing():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
-    busy = cancelled(*["TransactionConflict"] * 5)
+    token = get_tokens()["access_token"]
+    busy = cancelled_transaction(*["TransactionConflict"] * 5)
 
-    with answering(connection().client, "TransactWriteItems", busy, busy, busy, busy):
+    with inject_faults(connection().client, "TransactWriteItems", busy, busy, busy, busy):
         answer = delete(token)
 
     assert (answer.status, answer.code) == (503, "unavailable")
     assert exists(user_id)
-    assert whoami(token).status == 200
+    assert get_me(token).status == 200
 
 
 def test_a_deletion_is_audited_without_the_address():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     with logs.captured() as lines:
         delete(token, "wrong horse battery")

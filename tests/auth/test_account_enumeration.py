@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from shared.storage.models.accounts import Attempts
 from tests.support.accounts import log_in, post, register
 
@@ -18,7 +18,7 @@ def calls_of(attempt: Callable[[], object]) -> list[str]:
     """Return each operation with its number of items."""
     for row in Attempts.scan():
         row.delete()
-    with watched() as calls:
+    with record_calls() as calls:
         attempt()
     return [f"{call.operation} {call.body.count(b'TableName')}" for call in calls]
 

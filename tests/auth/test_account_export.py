@@ -15,7 +15,7 @@ from shared.storage.models.accounts import ApiKey, Login, Session, User
 from shared.storage.models.orders import Order, OrderLine, OrderStep, OrderTotals, ShippingAddress
 from shared.storage.models.uploads import Upload
 from tests.support import logs, shop
-from tests.support.accounts import call, register, signed_in
+from tests.support.accounts import call, get_tokens, register
 from tests.support.http import ADA, BOB, NOBODY, Caller, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -122,7 +122,7 @@ def pages(token: str) -> list[dict]:
 
 def test_the_export_has_everything_stored_about_the_user():
     user_id = register().body["id"]
-    tokens = signed_in(device="Lynx/2.9")
+    tokens = get_tokens(device="Lynx/2.9")
     User(user_id).update([User.new_email.set("new@x.com"), User.previous_email.set("old@x.com")])
     key, file = api_key(user_id), upload(user_id)
     order = place(Caller(user_id), "key-1")
@@ -152,7 +152,7 @@ def test_the_export_has_everything_stored_about_the_user():
 def test_the_export_is_a_file_that_is_never_cached():
     register()
 
-    headers = export(signed_in()["access_token"]).headers
+    headers = export(get_tokens()["access_token"]).headers
 
     assert headers["Content-Disposition"] == 'attachment; filename="account.json"'
     assert headers["Cache-Control"] == "no-store"
@@ -160,18 +160,18 @@ def test_the_export_is_a_file_that_is_never_cached():
 
 def test_the_export_has_ended_sessions_that_are_still_stored():
     user_id = register().body["id"]
-    signed_in(device="old")
+    get_tokens(device="old")
     for table, key in ((User, user_id), (Login, "ada@example.com")):
         table(key).update([table.access_epoch.set(2)])
 
-    body = export(signed_in(device="new")["access_token"]).body
+    body = export(get_tokens(device="new")["access_token"]).body
 
     assert sorted(item["device"] for item in body["sessions"]) == ["new", "old"]
 
 
 def test_the_export_has_no_secrets_and_no_digests():
     user_id = register().body["id"]
-    tokens = signed_in()
+    tokens = get_tokens()
     api_key(user_id)
     (session,) = Session.query(user_id)
     login = Login.get("ada@example.com")
@@ -186,13 +186,13 @@ def test_the_export_has_no_secrets_and_no_digests():
 
 def test_the_export_has_nothing_about_other_users():
     register(email="bob@example.com")
-    signed_in(email="bob@example.com")
+    get_tokens(email="bob@example.com")
     upload(BOB.user_id, "bob.csv")
     api_key(BOB.user_id)
     place(BOB, "key-1")
     register()
 
-    body = export(signed_in()["access_token"]).body
+    body = export(get_tokens()["access_token"]).body
 
     assert body["orders"] == body["uploads"] == body["api_keys"] == []
     assert len(body["sessions"]) == 1
@@ -201,7 +201,7 @@ def test_the_export_has_nothing_about_other_users():
 
 def test_every_item_is_on_exactly_one_page():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     keys = {api_key(user_id).key_id for _ in range(3)}
     files = {upload(user_id).upload_id for _ in range(PAGE_ITEMS_MAX)}
     placed = {
@@ -224,7 +224,7 @@ def test_every_item_is_on_exactly_one_page():
 
 def test_the_page_after_a_full_page_starts_the_next_kind():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     for _ in range(PAGE_ITEMS_MAX - 1):
         api_key(user_id)
     order = place(Caller(user_id), "key-1")
@@ -253,10 +253,10 @@ def test_a_cursor_works_only_for_its_own_user():
     user_id = register().body["id"]
     for _ in range(PAGE_ITEMS_MAX):
         api_key(user_id)
-    cursor = export(signed_in()["access_token"]).body["next_cursor"]
+    cursor = export(get_tokens()["access_token"]).body["next_cursor"]
     register(email="bob@example.com")
 
-    answer = export(signed_in(email="bob@example.com")["access_token"], cursor=cursor)
+    answer = export(get_tokens(email="bob@example.com")["access_token"], cursor=cursor)
 
     assert (answer.status, answer.code) == (400, "cursor_user_mismatch")
 
@@ -269,7 +269,7 @@ def test_the_export_needs_a_token_and_an_account():
 
 def test_an_export_is_audited_without_the_address():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     with logs.captured() as lines:
         export(token)

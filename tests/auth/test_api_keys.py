@@ -10,14 +10,14 @@ from shared.storage.models.accounts import ApiKey, Session, User
 from shared.storage.models.outbox import OutboxRow
 from tests.support import logs, shop
 from tests.support.accounts import (
-    Clock,
     authorize,
     call,
-    everything_stored,
-    link_token,
+    create_link_token,
+    dump_account_tables,
     post,
+    session,
 )
-from tests.support.callers import session
+from tests.support.fake_clock import FakeClock
 from tests.support.http import ADMIN, STAFF, Caller, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -67,7 +67,7 @@ def test_a_key_is_shown_once_and_stored_as_a_digest():
     secret = key.rpartition("_" + "a" * 32 + "_")[2]
     assert len(secret) == 43
     (stored,) = ApiKey.scan()
-    assert secret not in repr(stored.attribute_values) + everything_stored()
+    assert secret not in repr(stored.attribute_values) + dump_account_tables()
 
 
 def test_a_key_has_only_the_permissions_it_was_given():
@@ -146,7 +146,7 @@ def test_a_user_cannot_see_or_revoke_the_keys_of_another():
 
 
 def test_an_expired_key_is_refused_and_not_listed(monkeypatch):
-    monkeypatch.setattr(clock, "utc_now", fake_clock := Clock())
+    monkeypatch.setattr(clock, "utc_now", fake_clock := FakeClock())
     key = create(expires_in_days=1).body["key"]
 
     fake_clock.advance(days=1, seconds=1)
@@ -161,7 +161,7 @@ def test_a_password_reset_revokes_all_keys():
     owner = User.get(OWNER.user_id)
     shop.login(owner.email, user_id=owner.user_id, roles=owner.roles).save()
     reset = {
-        "token": link_token("reset_password", OWNER.user_id),
+        "token": create_link_token("reset_password", OWNER.user_id),
         "password": "staple correct battery",
     }
 

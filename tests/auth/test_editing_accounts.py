@@ -13,11 +13,11 @@ from tests.support import shop
 from tests.support.accounts import (
     EMAIL,
     call,
+    get_me,
+    get_tokens,
     log_in,
     register,
     register_confirmed,
-    signed_in,
-    whoami,
 )
 from tests.support.http import ADMIN, Answer, Caller, send
 
@@ -286,7 +286,7 @@ def test_a_stale_edit_without_effect_is_refused_too():
 def test_a_login_does_not_change_the_version():
     user_id = register_confirmed().body["id"]
     seen = me(user_id).headers["ETag"]
-    tokens = signed_in()
+    tokens = get_tokens()
     log_in(password="wrong horse battery")
 
     answer = call(
@@ -309,17 +309,17 @@ def test_registering_a_known_address_returns_an_etag_too():
 @pytest.mark.parametrize("name", ["", "x" * 101, "Ada\r\nBcc: eve@example.org", None])
 def test_a_name_must_be_a_single_line(name):
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     assert call("me.update", token, {"name": name}).status == 422
     assert call("me.update", token, {"name": "Ada King"}).body["name"] == "Ada King"
-    assert whoami(token).body["name"] == log_in().body["user"]["name"] == "Ada King"
+    assert get_me(token).body["name"] == log_in().body["user"]["name"] == "Ada King"
 
 
 @pytest.mark.parametrize("field", ["email", "roles", "email_verified", "status", "version", "id"])
 def test_only_the_name_can_be_updated(field):
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     answer = call("me.update", token, {"name": "Ada King", field: "admin"})
 

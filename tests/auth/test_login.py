@@ -16,13 +16,13 @@ from tests.support.accounts import (
     EMAIL,
     PASSWORD,
     authorize,
-    everything_stored,
+    dump_account_tables,
+    get_me,
+    get_tokens,
     log_in,
     register,
-    signed_in,
-    whoami,
 )
-from tests.support.faults import answering, timed_out
+from tests.support.faults import inject_faults, read_timeout
 from tests.support.http import NOBODY, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -54,7 +54,7 @@ def test_a_registered_user_can_log_in():
     }
     assert (answer.body["token_type"], answer.body["expires_in"]) == ("Bearer", 900)
     assert answer.body["user"] == registered.body
-    assert whoami(answer.body["access_token"]).body == registered.body
+    assert get_me(answer.body["access_token"]).body == registered.body
 
 
 def test_login_ignores_the_case_of_the_email():
@@ -124,7 +124,7 @@ def test_credentials_are_never_logged_echoed_or_stored():
         assert not [word for word in (PASSWORD, "canary-password", "ada@") if word in text]
     for token in (right.body["access_token"], right.body["refresh_token"]):
         assert token not in lines.text
-        assert token.rpartition(".")[2] not in everything_stored()
+        assert token.rpartition(".")[2] not in dump_account_tables()
 
 
 def test_successful_and_failed_logins_are_audited():
@@ -149,11 +149,11 @@ def test_successful_and_failed_logins_are_audited():
 
 def test_a_session_has_the_permissions_of_the_current_roles():
     user_id = register().body["id"]
-    tokens = signed_in()
+    tokens = get_tokens()
 
     User(user_id).update([User.roles.set({"customer", "staff"})])
 
-    assert whoami(tokens["access_token"]).body["roles"] == ["customer", "staff"]
+    assert get_me(tokens["access_token"]).body["roles"] == ["customer", "staff"]
     assert "stock:write" in authorize(tokens["access_token"])["permissions"]
 
 
@@ -183,10 +183,10 @@ def test_an_unconfirmed_account_looks_unknown_where_required(monkeypatch):
 
 def test_a_token_of_a_missing_account_is_refused():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     User(user_id).delete()
 
-    answer = whoami(token)
+    answer = get_me(token)
 
     assert (answer.status, answer.code) == (401, "session_ended")
     assert "invalid_token" in answer.headers["WWW-Authenticate"]
@@ -235,7 +235,7 @@ def test_login_renews_the_hash_after_a_pepper_rotation():
 
 @pytest.mark.parametrize("attempt", [register, log_in])
 def test_an_unavailable_pepper_answers_503(attempt):
-    with answering(client("secretsmanager"), "GetSecretValue", timed_out()):
+    with inject_faults(client("secretsmanager"), "GetSecretValue", read_timeout()):
         answer = attempt()
 
     assert (answer.status, answer.code) == (503, "unavailable")

@@ -50,7 +50,7 @@ NOT_EXPORTED = {
     "returns",
     "notes",
     "fingerprint",
-    "is_erased_when_sent",
+    "awaits_anonymization",
     "version",
 }
 

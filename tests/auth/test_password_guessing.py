@@ -13,16 +13,9 @@ from shared.errors.accounts import TooManyAttempts
 from shared.security import passwords
 from shared.storage.models.accounts import Attempts, Login, Session
 from tests.support import logs
-from tests.support.accounts import (
-    ELSEWHERE,
-    EMAIL,
-    HOME,
-    Clock,
-    link_token,
-    log_in,
-    post,
-    register,
-)
+from tests.support.accounts import EMAIL, create_link_token, log_in, post, register
+from tests.support.fake_clock import FakeClock
+from tests.support.http import ELSEWHERE, HOME
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -30,9 +23,9 @@ WRONG = "wrong horse battery"
 
 
 @pytest.fixture(autouse=True)
-def fake_clock(monkeypatch) -> Clock:
+def fake_clock(monkeypatch) -> FakeClock:
     """Starts at the beginning of an hour, so that no hourly counter restarts during a test."""
-    moved = Clock()
+    moved = FakeClock()
     minutes = moved().minute
     moved.advance(minutes=60 - minutes)
     monkeypatch.setattr(clock, "utc_now", moved)
@@ -140,7 +133,7 @@ def test_a_password_reset_ends_the_wait_on_a_new_device():
     user_id = register().body["id"]
     fail(5, address=ELSEWHERE)
     assert log_in(address=ELSEWHERE).status == 429
-    token = link_token("reset_password", user_id)
+    token = create_link_token("reset_password", user_id)
 
     reset = {"token": token, "password": "staple correct battery"}
     assert post("auth.reset_password", reset, address=ELSEWHERE).status == 204
@@ -150,7 +143,7 @@ def test_a_password_reset_ends_the_wait_on_a_new_device():
 
 def test_a_password_reset_makes_the_device_known():
     user_id = register().body["id"]
-    token = link_token("reset_password", user_id)
+    token = create_link_token("reset_password", user_id)
     reset = {"token": token, "password": "staple correct battery"}
     post("auth.reset_password", reset, address=HOME)
 

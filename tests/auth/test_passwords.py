@@ -13,15 +13,15 @@ from tests.support.accounts import (
     EMAIL,
     PASSWORD,
     call,
-    link_token,
+    create_link_token,
+    get_me,
+    get_tokens,
     log_in,
     post,
     refresh,
     register,
-    signed_in,
-    staged,
-    whoami,
 )
+from tests.support.events import published_event_types
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -47,7 +47,7 @@ def is_expired(answer) -> bool:
 def test_after_a_change_only_the_new_password_works():
     register()
 
-    assert change(signed_in()["access_token"]).status == 204
+    assert change(get_tokens()["access_token"]).status == 204
 
     assert log_in(password=NEW).status == 200
     assert log_in().status == 401
@@ -55,43 +55,43 @@ def test_after_a_change_only_the_new_password_works():
 
 def test_a_password_change_ends_all_other_sessions():
     register()
-    here, there = signed_in(), signed_in()
+    here, there = get_tokens(), get_tokens()
 
     change(here["access_token"])
 
-    assert whoami(here["access_token"]).status == 200
-    assert whoami(there["access_token"]).code == "session_ended"
+    assert get_me(here["access_token"]).status == 200
+    assert get_me(there["access_token"]).code == "session_ended"
     assert refresh(there["refresh_token"]).code == "session_ended"
-    assert staged()[-1] == "user.password_changed"
+    assert published_event_types()[-1] == "user.password_changed"
 
 
 def test_the_session_that_changes_the_password_continues():
     register()
-    here = signed_in()
+    here = get_tokens()
     change(here["access_token"])
 
-    assert whoami(here["access_token"]).status == 200
+    assert get_me(here["access_token"]).status == 200
     renewed = refresh(here["refresh_token"])
     assert renewed.status == 200
     assert refresh(renewed.body["refresh_token"]).status == 200
-    assert whoami(renewed.body["access_token"]).status == 200
+    assert get_me(renewed.body["access_token"]).status == 200
 
 
 @pytest.mark.parametrize("wrong", ["wrong horse battery", "", PASSWORD + " "])
 def test_a_password_change_needs_the_current_password(wrong):
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     answer = change(token, current=wrong)
 
     assert (answer.status, answer.code) == (403, "wrong_password")
     assert log_in().status == 200
-    assert "user.password_changed" not in staged()
+    assert "user.password_changed" not in published_event_types()
 
 
 def test_wrong_current_passwords_are_throttled():
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     answers = [change(token, current=f"wrong horse {n}").status for n in range(6)]
 
@@ -101,7 +101,7 @@ def test_wrong_current_passwords_are_throttled():
 @pytest.mark.parametrize("new", ["short", "password123", "lovelace1815", "souksouk", "qz" * 65])
 def test_a_new_password_must_pass_the_policy(new):
     register()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
 
     answer = change(token, new=new)
 
@@ -111,7 +111,7 @@ def test_a_new_password_must_pass_the_policy(new):
 
 def test_staff_need_a_longer_new_password():
     user_id = register().body["id"]
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     User(user_id).update([User.roles.set({"staff"})])
 
     assert change(token, new="qzjxkvwpmynthg").status == 422
@@ -143,11 +143,11 @@ def test_repeated_reset_requests_send_one_mail(fake_clock):
     register()
     for _ in range(5):
         assert request_reset(address="198.51.100.9").status == 202
-    assert staged().count("user.password_reset_requested") == 1
+    assert published_event_types().count("user.password_reset_requested") == 1
 
     fake_clock.advance(minutes=5)
     assert request_reset().status == 202
-    assert staged().count("user.password_reset_requested") == 2
+    assert published_event_types().count("user.password_reset_requested") == 2
 
 
 def test_a_disabled_account_gets_no_reset_link():
@@ -161,23 +161,26 @@ def test_a_disabled_account_gets_no_reset_link():
 
 def test_a_reset_sets_the_password_and_ends_all_sessions():
     user_id = register().body["id"]
-    before = signed_in()
+    before = get_tokens()
 
-    assert reset(link_token("reset_password", user_id)).status == 204
+    assert reset(create_link_token("reset_password", user_id)).status == 204
 
-    assert whoami(before["access_token"]).code == "session_ended"
+    assert get_me(before["access_token"]).code == "session_ended"
     assert log_in().status == 401
     assert log_in(password=NEW).body["user"]["email_verified"] is True
-    assert staged()[-1] == "user.password_changed"
+    assert published_event_types()[-1] == "user.password_changed"
 
 
 def test_a_reset_link_works_once_and_for_ten_minutes(fake_clock):
     user_id = register().body["id"]
-    used, late = link_token("reset_password", user_id), link_token("reset_password", user_id)
+    used, late = (
+        create_link_token("reset_password", user_id),
+        create_link_token("reset_password", user_id),
+    )
     assert reset(used).status == 204
     assert is_expired(reset(used))
 
-    fresh = link_token("reset_password", user_id, lives=timedelta(minutes=10))
+    fresh = create_link_token("reset_password", user_id, lives=timedelta(minutes=10))
     fake_clock.advance(minutes=10)
     assert is_expired(reset(fresh))
     assert is_expired(reset(late))
@@ -185,8 +188,8 @@ def test_a_reset_link_works_once_and_for_ten_minutes(fake_clock):
 
 def test_a_password_change_voids_older_reset_links():
     user_id = register().body["id"]
-    link = link_token("reset_password", user_id)
-    change(signed_in()["access_token"])
+    link = create_link_token("reset_password", user_id)
+    change(get_tokens()["access_token"])
 
     assert is_expired(reset(link))
     assert log_in(password=NEW).status == 200
@@ -194,7 +197,7 @@ def test_a_password_change_voids_older_reset_links():
 
 def test_a_refused_password_does_not_use_up_the_link():
     user_id = register().body["id"]
-    link = link_token("reset_password", user_id)
+    link = create_link_token("reset_password", user_id)
 
     refused = reset(link, password="password123")
 
@@ -206,13 +209,13 @@ def test_a_refused_password_does_not_use_up_the_link():
 def test_a_verification_link_cannot_reset_a_password():
     user_id = register().body["id"]
 
-    assert is_expired(reset(link_token("verify_email", user_id)))
+    assert is_expired(reset(create_link_token("verify_email", user_id)))
     assert log_in().status == 200
 
 
 def test_a_reset_link_of_a_deleted_account_does_not_work():
     user_id = register().body["id"]
-    link = link_token("reset_password", user_id)
+    link = create_link_token("reset_password", user_id)
     User(user_id).delete()
 
     assert is_expired(reset(link))
@@ -220,11 +223,11 @@ def test_a_reset_link_of_a_deleted_account_does_not_work():
 
 def test_passwords_and_tokens_are_never_logged():
     user_id = register().body["id"]
-    link = link_token("reset_password", user_id)
+    link = create_link_token("reset_password", user_id)
     with logs.captured() as lines:
         request_reset()
         reset(link, password="canary one two")
-        tokens = signed_in(password="canary one two")
+        tokens = get_tokens(password="canary one two")
         call(
             "me.change_password",
             tokens["access_token"],

@@ -14,17 +14,9 @@ from shared.security.key_rings import key_ring
 from shared.storage.dynamo import connection
 from shared.storage.models.accounts import Session, User
 from tests.support import logs
-from tests.support.accounts import (
-    authorize,
-    call,
-    post,
-    refresh,
-    register,
-    signed_in,
-    staged,
-    whoami,
-)
-from tests.support.faults import answering, cancelled, timed_out
+from tests.support.accounts import authorize, call, get_me, get_tokens, post, refresh, register
+from tests.support.events import published_event_types
+from tests.support.faults import cancelled_transaction, inject_faults, read_timeout
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -32,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 @pytest.fixture
 def tokens(aws):  # noqa: ARG001 (needs the tables)
     register()
-    return signed_in()
+    return get_tokens()
 
 
 def is_ended(answer) -> bool:
@@ -45,7 +37,7 @@ def test_a_refresh_token_returns_the_next_pair(tokens):
     assert answer.status == 200
     assert set(answer.body) == {"access_token", "token_type", "expires_in", "refresh_token"}
     assert answer.body["refresh_token"] != tokens["refresh_token"]
-    assert whoami(answer.body["access_token"]).status == 200
+    assert get_me(answer.body["access_token"]).status == 200
     assert refresh(answer.body["refresh_token"]).status == 200
 
 
@@ -66,7 +58,7 @@ def test_a_token_reused_within_ten_seconds_has_one_successor(fake_clock, tokens)
 
     assert again.status == 200
     assert again.body["refresh_token"] == first.body["refresh_token"]
-    assert whoami(again.body["access_token"]).status == 200
+    assert get_me(again.body["access_token"]).status == 200
     assert refresh(again.body["refresh_token"]).status == 200
 
 
@@ -80,7 +72,7 @@ def test_a_token_reused_after_ten_seconds_ends_the_session(fake_clock, tokens):
     assert is_ended(refresh(successor.body["refresh_token"]))
     assert is_ended(refresh(tokens["refresh_token"]))
     assert authorize(successor.body["access_token"]) == {"refusal": "session_ended"}
-    assert staged() == ["user.registered", "session.reuse_detected"]
+    assert published_event_types() == ["user.registered", "session.reuse_detected"]
     audited = [line for line in lines.saying("audit") if line["action"] == "refresh_tokens"]
     assert [line["result"] for line in audited] == ["reuse detected", "refused"]
     assert {line["session_id"][:4] for line in audited} == {"ses_"}
@@ -97,7 +89,7 @@ def test_a_much_older_token_ends_the_session_too(fake_clock, tokens):
 
 
 def test_reuse_in_one_session_does_not_end_the_others(fake_clock, tokens):
-    other = signed_in()
+    other = get_tokens()
     refresh(tokens["refresh_token"])
 
     fake_clock.advance(minutes=1)
@@ -159,7 +151,7 @@ def test_a_forged_token_does_not_end_the_session(what, tokens):
     answer = refresh(FORGED[what](tokens["refresh_token"]))
 
     assert answer.status == 401
-    assert staged() == ["user.registered"]
+    assert published_event_types() == ["user.registered"]
     assert refresh(tokens["refresh_token"]).status == 200
 
 
@@ -175,7 +167,7 @@ def test_a_session_ends_after_fourteen_days_without_use(fake_clock, tokens):
 
     fake_clock.advance(days=14)
     assert is_ended(refresh(used.body["refresh_token"]))
-    assert staged() == ["user.registered"]
+    assert published_event_types() == ["user.registered"]
 
 
 def test_a_session_ends_after_thirty_days_of_use(fake_clock, tokens):
@@ -214,14 +206,14 @@ def test_a_closed_account_cannot_refresh_tokens(change, tokens):
 
 
 def test_a_logout_ends_only_its_own_session(tokens):
-    other = signed_in()
+    other = get_tokens()
 
     assert call("auth.logout", tokens["access_token"]).status == 204
 
     assert is_ended(refresh(tokens["refresh_token"]))
-    assert is_ended(whoami(tokens["access_token"]))
-    assert whoami(other["access_token"]).status == 200
-    assert staged() == ["user.registered"]
+    assert is_ended(get_me(tokens["access_token"]))
+    assert get_me(other["access_token"]).status == 200
+    assert published_event_types() == ["user.registered"]
 
 
 def test_a_key_rotation_does_not_end_a_chain_of_tokens(tokens):
@@ -254,13 +246,13 @@ def test_a_client_whose_reply_was_lost_can_refresh_again(tokens):
 
 
 def test_conflicts_with_other_refreshes_are_retried(tokens):
-    conflict = cancelled("TransactionConflict", "TransactionConflict")
-    with answering(connection().client, "TransactWriteItems", conflict, conflict):
+    conflict = cancelled_transaction("TransactionConflict", "TransactionConflict")
+    with inject_faults(connection().client, "TransactWriteItems", conflict, conflict):
         assert refresh(tokens["refresh_token"]).status == 200
 
 
 def test_a_database_failure_does_not_end_the_session(tokens):
-    with answering(connection().client, "TransactWriteItems", timed_out()):
+    with inject_faults(connection().client, "TransactWriteItems", read_timeout()):
         answer = refresh(tokens["refresh_token"])
 
     assert (answer.status, answer.code) == (503, "unavailable")

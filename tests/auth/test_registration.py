@@ -13,8 +13,10 @@ from shared.events.all_events import parse_event
 from shared.storage.models.accounts import Login, User
 from shared.storage.models.outbox import OutboxRow
 from tests.support import logs
-from tests.support.accounts import ELSEWHERE, PASSWORD, Clock, log_in, post, register, staged
-from tests.support.http import NOBODY, send
+from tests.support.accounts import PASSWORD, log_in, post, register
+from tests.support.events import published_event_types
+from tests.support.fake_clock import FakeClock
+from tests.support.http import ELSEWHERE, NOBODY, send
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -99,26 +101,26 @@ def test_a_known_address_gets_the_answer_of_a_new_one():
     assert (again.status, again.headers.keys()) == (first.status, first.headers.keys())
     unlike = {key for key in first.body if first.body[key] != again.body[key]}
     assert unlike == {"id", "created_at"}
-    assert staged() == ["user.registered", "user.duplicate_registration_attempted"]
+    assert published_event_types() == ["user.registered", "user.duplicate_registration_attempted"]
     (event,) = [parse_event(row.payload) for row in OutboxRow.scan() if "duplicate" in row.type]
     assert event.data.user_id == first.body["id"]
 
 
 def test_an_owner_gets_one_mail_in_five_minutes(monkeypatch):
-    monkeypatch.setattr(clock, "utc_now", fake_clock := Clock())
+    monkeypatch.setattr(clock, "utc_now", fake_clock := FakeClock())
     register()
     for _ in range(3):
         assert register(password="another password").status == 201
 
-    assert staged().count("user.duplicate_registration_attempted") == 1
+    assert published_event_types().count("user.duplicate_registration_attempted") == 1
 
     fake_clock.advance(minutes=5)
     register(password="another password")
-    assert staged().count("user.duplicate_registration_attempted") == 2
+    assert published_event_types().count("user.duplicate_registration_attempted") == 2
 
 
 def test_one_network_has_an_hourly_limit(monkeypatch):
-    monkeypatch.setattr(clock, "utc_now", fake_clock := Clock())
+    monkeypatch.setattr(clock, "utc_now", fake_clock := FakeClock())
     limit_mails(monkeypatch, 2)
     register(email="one@example.com")
     register(email="one@example.com", password="another password")

@@ -18,19 +18,19 @@ from tests.support import logs
 from tests.support.accounts import (
     EMAIL,
     PASSWORD,
-    Clock,
     authorize,
     call,
-    link_token,
+    create_link_token,
+    get_me,
+    get_tokens,
     log_in,
     post,
     refresh,
     register,
     register_confirmed,
-    signed_in,
-    staged,
-    whoami,
 )
+from tests.support.events import published_event_types
+from tests.support.fake_clock import FakeClock
 from tests.support.http import send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -41,7 +41,7 @@ FULL_WIDTH = {ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"}
 class App:
     """An authenticator app."""
 
-    def __init__(self, uri: str, time: Clock) -> None:
+    def __init__(self, uri: str, time: FakeClock) -> None:
         self.totp, self._time = pyotp.parse_uri(uri), time
 
     @property
@@ -67,10 +67,10 @@ def disable(token: str, code: str, password: str = PASSWORD):
     return call("me.remove_second_factor", token, {"password": password, "code": code})
 
 
-def enable(fake_clock: Clock) -> tuple[dict, App, list[str]]:
+def enable(fake_clock: FakeClock) -> tuple[dict, App, list[str]]:
     """Return the session, the app and the recovery codes of a user with a second factor."""
     register_confirmed()
-    tokens = signed_in()
+    tokens = get_tokens()
     app = App(start(tokens["access_token"]).body["uri"], fake_clock)
     answer = confirm(tokens["access_token"], app.code)
     assert answer.status == 200, answer
@@ -80,7 +80,7 @@ def enable(fake_clock: Clock) -> tuple[dict, App, list[str]]:
 def test_the_secret_names_the_account_and_the_shop():
     register_confirmed()
 
-    answer = start(signed_in()["access_token"])
+    answer = start(get_tokens()["access_token"])
 
     assert answer.status == 201
     totp = pyotp.parse_uri(answer.body["uri"])
@@ -91,7 +91,7 @@ def test_the_secret_names_the_account_and_the_shop():
 
 def test_login_needs_no_code_before_the_confirmation():
     register_confirmed()
-    start(signed_in()["access_token"])
+    start(get_tokens()["access_token"])
 
     assert log_in().status == 200
 
@@ -124,7 +124,7 @@ def test_a_code_works_for_one_login(fake_clock):
     assert log_in(code=code).code == "second_factor_code_refused"
 
 
-def in_the_middle_of_a_step(fake_clock: Clock) -> None:
+def in_the_middle_of_a_step(fake_clock: FakeClock) -> None:
     """The test must end before the next time step starts."""
     fake_clock.advance(seconds=40 - fake_clock().timestamp() % 30)
 
@@ -192,13 +192,13 @@ def test_wrong_codes_at_login_are_throttled(fake_clock):
 
 def test_the_confirmation_ends_all_other_sessions(fake_clock):
     register_confirmed()
-    here, there = signed_in(), signed_in()
+    here, there = get_tokens(), get_tokens()
     app = App(start(here["access_token"]).body["uri"], fake_clock)
 
     confirm(here["access_token"], app.code)
 
-    assert whoami(there["access_token"]).code == "session_ended"
-    assert whoami(here["access_token"]).status == 200
+    assert get_me(there["access_token"]).code == "session_ended"
+    assert get_me(here["access_token"]).status == 200
     assert refresh(here["refresh_token"]).status == 200
     (left,) = call("me.list_sessions", here["access_token"]).body["items"]
     assert left["second_factor"] is True
@@ -207,7 +207,7 @@ def test_the_confirmation_ends_all_other_sessions(fake_clock):
 def test_an_ended_session_cannot_confirm_a_second_factor(fake_clock):
     """API Gateway accepts an ended session for up to a minute."""
     register_confirmed()
-    owner, thief = signed_in(), signed_in()
+    owner, thief = get_tokens(), get_tokens()
     app = App(start(thief["access_token"]).body["uri"], fake_clock)
     kept = authorize(thief["access_token"])
     call("me.end_other_sessions", owner["access_token"])
@@ -216,8 +216,8 @@ def test_an_ended_session_cannot_confirm_a_second_factor(fake_clock):
 
     assert (answer.status, answer.code) == (401, "session_ended")
     assert Login.get(EMAIL).second_factor is False
-    assert whoami(owner["access_token"]).status == 200
-    assert "user.second_factor_changed" not in staged()
+    assert get_me(owner["access_token"]).status == 200
+    assert "user.second_factor_changed" not in published_event_types()
 
 
 def test_enabling_and_disabling_stage_events(fake_clock):
@@ -269,7 +269,7 @@ def test_a_recovery_code_can_replace_the_recovery_codes(fake_clock):
 
 def test_a_second_start_replaces_the_secret(fake_clock):
     register_confirmed()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     first = App(start(token).body["uri"], fake_clock)
     second = App(start(token).body["uri"], fake_clock)
 
@@ -288,7 +288,7 @@ def test_an_enabled_second_factor_cannot_be_started_again(fake_clock):
 def test_a_confirmation_needs_a_started_enrolment():
     register_confirmed()
 
-    answer = confirm(signed_in()["access_token"], "000000")
+    answer = confirm(get_tokens()["access_token"], "000000")
 
     assert (answer.status, answer.code) == (409, "second_factor_not_enabled")
 
@@ -296,7 +296,7 @@ def test_a_confirmation_needs_a_started_enrolment():
 def test_an_enrolment_needs_a_confirmed_address():
     register()
 
-    answer = start(signed_in()["access_token"])
+    answer = start(get_tokens()["access_token"])
 
     assert (answer.status, answer.code) == (403, "email_not_verified")
 
@@ -304,7 +304,7 @@ def test_an_enrolment_needs_a_confirmed_address():
 def test_an_enrolment_needs_the_password():
     register_confirmed()
 
-    answer = start(signed_in()["access_token"], password="wrong horse battery")
+    answer = start(get_tokens()["access_token"], password="wrong horse battery")
 
     assert (answer.status, answer.code) == (403, "wrong_password")
     assert Login.get(EMAIL).totp_seed is None
@@ -312,7 +312,7 @@ def test_an_enrolment_needs_the_password():
 
 def test_wrong_codes_at_the_confirmation_are_throttled():
     register_confirmed()
-    token = signed_in()["access_token"]
+    token = get_tokens()["access_token"]
     start(token)
 
     answers = [confirm(token, f"00000{n}").status for n in range(6)]
@@ -322,7 +322,7 @@ def test_wrong_codes_at_the_confirmation_are_throttled():
 
 def test_a_password_reset_keeps_the_second_factor(fake_clock):
     enable(fake_clock)
-    token = link_token("reset_password", Login.get(EMAIL).user_id)
+    token = create_link_token("reset_password", Login.get(EMAIL).user_id)
     post("auth.reset_password", {"token": token, "password": "staple correct battery"})
 
     assert log_in(password="staple correct battery").code == "second_factor_code_required"
@@ -341,27 +341,27 @@ def staff_second_factor_required(monkeypatch):
 def test_staff_without_a_required_second_factor_are_customers(fake_clock):
     user_id = register_confirmed().body["id"]
     User(user_id).update([User.roles.set({"staff"})])
-    tokens = signed_in()
+    tokens = get_tokens()
 
     refused = call("me.list_api_keys", tokens["access_token"])
 
     assert (refused.status, refused.code) == (403, "second_factor_required")
-    assert whoami(tokens["access_token"]).status == 200
+    assert get_me(tokens["access_token"]).status == 200
 
     app = App(start(tokens["access_token"]).body["uri"], fake_clock)
     recovery_codes = confirm(tokens["access_token"], app.code).body["recovery_codes"]
     assert call("me.list_api_keys", tokens["access_token"]).status == 200
-    again = signed_in(code=recovery_codes[0])
+    again = get_tokens(code=recovery_codes[0])
     assert call("me.list_api_keys", again["access_token"]).status == 200
     disable(again["access_token"], recovery_codes[1])
-    assert "stock:write" not in authorize(signed_in()["access_token"])["permissions"]
+    assert "stock:write" not in authorize(get_tokens()["access_token"])["permissions"]
 
 
 @pytest.mark.usefixtures("staff_second_factor_required")
 def test_customers_never_need_a_second_factor():
     register()
 
-    assert authorize(signed_in()["access_token"])["second_factor_due"] is False
+    assert authorize(get_tokens()["access_token"])["second_factor_due"] is False
 
 
 def test_every_change_of_a_second_factor_is_audited(fake_clock):

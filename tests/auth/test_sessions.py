@@ -5,15 +5,8 @@ import pytest
 from auth.handler import handler
 from shared import clock
 from shared.storage.models.accounts import Session
-from tests.support.accounts import (
-    Clock,
-    authorize,
-    call,
-    refresh,
-    register,
-    signed_in,
-    whoami,
-)
+from tests.support.accounts import authorize, call, get_me, get_tokens, refresh, register
+from tests.support.fake_clock import FakeClock
 from tests.support.http import Caller, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -32,8 +25,8 @@ def end(token: str, session_id: str):
 
 def test_each_login_is_listed_as_a_session_newest_first():
     register()
-    phone = signed_in(device="Phone/1.0")
-    laptop = signed_in(device="Laptop/2.0 " + "x" * 300)
+    phone = get_tokens(device="Phone/1.0")
+    laptop = get_tokens(device="Laptop/2.0 " + "x" * 300)
 
     listed = sessions(phone["access_token"])
 
@@ -56,7 +49,7 @@ def test_each_login_is_listed_as_a_session_newest_first():
 
 def test_a_list_of_sessions_shows_no_secret():
     register()
-    tokens = signed_in()
+    tokens = get_tokens()
 
     shown = str(sessions(tokens["access_token"]))
 
@@ -67,14 +60,14 @@ def test_a_list_of_sessions_shows_no_secret():
 
 def test_the_owner_can_end_a_session():
     register()
-    here, lost = signed_in(), signed_in()
+    here, lost = get_tokens(), get_tokens()
     (other,) = [session for session in sessions(here["access_token"]) if not session["current"]]
 
     assert end(here["access_token"], other["id"]).status == 204
 
-    assert whoami(lost["access_token"]).code == "session_ended"
+    assert get_me(lost["access_token"]).code == "session_ended"
     assert refresh(lost["refresh_token"]).code == "session_ended"
-    assert whoami(here["access_token"]).status == 200
+    assert get_me(here["access_token"]).status == 200
     assert len(sessions(here["access_token"])) == 1
     assert end(here["access_token"], other["id"]).code == "session_not_found"
 
@@ -82,7 +75,7 @@ def test_the_owner_can_end_a_session():
 def test_a_user_cannot_end_the_session_of_another():
     register()
     register(email="bob@example.com")
-    ada, bob = signed_in(), signed_in(email="bob@example.com")
+    ada, bob = get_tokens(), get_tokens(email="bob@example.com")
     (hers,) = sessions(ada["access_token"])
 
     answer = end(bob["access_token"], hers["id"])
@@ -90,26 +83,26 @@ def test_a_user_cannot_end_the_session_of_another():
 
     assert (answer.status, answer.code) == (404, "session_not_found")
     assert answer.body["error"] | {"request_id": ""} == unknown.body["error"] | {"request_id": ""}
-    assert whoami(ada["access_token"]).status == 200
+    assert get_me(ada["access_token"]).status == 200
 
 
 def test_all_other_sessions_end_at_once():
     register()
-    here, *others = [signed_in() for _ in range(4)]
+    here, *others = [get_tokens() for _ in range(4)]
 
     assert call("me.end_other_sessions", here["access_token"]).status == 204
 
-    assert {whoami(tokens["access_token"]).code for tokens in others} == {"session_ended"}
+    assert {get_me(tokens["access_token"]).code for tokens in others} == {"session_ended"}
     assert {refresh(tokens["refresh_token"]).code for tokens in others} == {"session_ended"}
     renewed = refresh(here["refresh_token"])
-    assert whoami(renewed.body["access_token"]).status == 200
+    assert get_me(renewed.body["access_token"]).status == 200
     assert [session["current"] for session in sessions(here["access_token"])] == [True]
 
 
 def test_an_ended_session_cannot_end_the_others():
     """API Gateway accepts an ended session for up to a minute."""
     register()
-    owner, thief = signed_in(), signed_in()
+    owner, thief = get_tokens(), get_tokens()
     kept = authorize(thief["access_token"])
     call("me.end_other_sessions", owner["access_token"])
 
@@ -117,16 +110,16 @@ def test_an_ended_session_cannot_end_the_others():
 
     assert (answer.status, answer.code) == (401, "session_ended")
     assert refresh(thief["refresh_token"]).code == "session_ended"
-    assert whoami(owner["access_token"]).status == 200
+    assert get_me(owner["access_token"]).status == 200
     assert refresh(owner["refresh_token"]).status == 200
 
 
 def test_ended_sessions_are_not_listed(monkeypatch):
-    monkeypatch.setattr(clock, "utc_now", fake_clock := Clock())
+    monkeypatch.setattr(clock, "utc_now", fake_clock := FakeClock())
     user_id = register().body["id"]
-    signed_in()
+    get_tokens()
     fake_clock.advance(days=14)
-    signed_in()
+    get_tokens()
 
     listed = send(handler, "me.list_sessions", caller=Caller(user_id)).body["items"]
 

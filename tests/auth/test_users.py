@@ -9,18 +9,10 @@ from shared.errors.accounts import EmailNotVerified, PasswordTooShortForStaff, U
 from shared.security import api_keys, opaque_tokens
 from shared.storage.models.accounts import ApiKey, Login, User
 from tests.support import logs, shop
-from tests.support.accounts import (
-    EMAIL,
-    authorize,
-    call,
-    log_in,
-    refresh,
-    signed_in,
-    staged,
-    whoami,
-)
+from tests.support.accounts import EMAIL, authorize, call, get_me, get_tokens, log_in, refresh
 from tests.support.accounts import register as register_unconfirmed
 from tests.support.accounts import register_confirmed as register
+from tests.support.events import published_event_types
 from tests.support.http import ADMIN, NOBODY, STAFF, Caller, send
 
 BOB = "bob@example.com"
@@ -174,7 +166,7 @@ def test_only_admins_can_manage_users(caller):
 
 def test_granting_a_role_ends_existing_sessions():
     user_id = register().body["id"]
-    before = signed_in()
+    before = get_tokens()
 
     with logs.captured() as lines:
         answer = update(user_id, roles=["staff", "customer"])
@@ -182,9 +174,9 @@ def test_granting_a_role_ends_existing_sessions():
     assert (answer.status, answer.body["roles"]) == (200, ["customer", "staff"])
     assert answer.body == get(user_id).body
     assert stored(user_id) == ({"customer", "staff"}, "active", 2, 2)
-    assert whoami(before["access_token"]).code == "session_ended"
+    assert get_me(before["access_token"]).code == "session_ended"
     assert refresh(before["refresh_token"]).code == "session_ended"
-    assert "stock:write" in authorize(signed_in()["access_token"])["permissions"]
+    assert "stock:write" in authorize(get_tokens()["access_token"])["permissions"]
     line = audited(lines, "update_user")
     assert (line["user_id"], line["target_id"]) == (ADMIN.user_id, user_id)
     assert (line["roles"], line["status"]) == ("customer staff", "active")
@@ -197,18 +189,18 @@ def test_a_removed_role_loses_its_permissions():
     answer = update(user_id, roles=["customer"])
 
     assert answer.body["roles"] == ["customer"]
-    assert "stock:write" not in authorize(signed_in()["access_token"])["permissions"]
+    assert "stock:write" not in authorize(get_tokens()["access_token"])["permissions"]
 
 
 def test_a_change_without_effect_writes_nothing():
     user_id = register().body["id"]
-    tokens = signed_in()
+    tokens = get_tokens()
 
     answer = update(user_id, roles=["customer", "customer"], status="active")
 
     assert (answer.status, answer.body) == (200, get(user_id).body)
     assert stored(user_id) == ({"customer"}, "active", 1, 1)
-    assert whoami(tokens["access_token"]).status == 200
+    assert get_me(tokens["access_token"]).status == 200
 
 
 @pytest.mark.parametrize(
@@ -321,7 +313,7 @@ def disable_second_factor(user_id: str, caller: Caller | None = ADMIN):
 
 def test_an_admin_can_disable_a_lost_second_factor():
     user_id = register().body["id"]
-    tokens = signed_in()
+    tokens = get_tokens()
     for table in (User(user_id), Login(EMAIL)):
         table.update([type(table).second_factor.set(True)])
     Login(EMAIL).update([Login.totp_seed.set("k1:lost"), Login.recovery_hashes.set({"lost"})])
@@ -331,9 +323,9 @@ def test_an_admin_can_disable_a_lost_second_factor():
 
     login = Login.get(EMAIL)
     assert (login.second_factor, login.totp_seed, login.recovery_hashes) == (False, None, None)
-    assert whoami(tokens["access_token"]).code == "session_ended"
+    assert get_me(tokens["access_token"]).code == "session_ended"
     assert log_in().status == 200
-    assert staged()[-1] == "user.second_factor_changed"
+    assert published_event_types()[-1] == "user.second_factor_changed"
     assert disable_second_factor(user_id).code == "second_factor_not_enabled"
     assert disable_second_factor(ADMIN.user_id).code == "cannot_modify_own_account"
     assert disable_second_factor("usr_nobody").code == "user_not_found"
@@ -357,14 +349,14 @@ def test_two_admins_cannot_remove_each_other_at_once():
 def test_a_disabled_account_loses_its_sessions_and_keys():
     user_id = register().body["id"]
     update(user_id, roles=["customer", "staff"])
-    tokens, key = signed_in(), store_api_key(user_id)
+    tokens, key = get_tokens(), store_api_key(user_id)
     assert "products:write" in authorize(key)["permissions"]
 
     answer = update(user_id, status="disabled")
 
     assert (answer.status, answer.body["status"]) == (200, "disabled")
     assert authorize(tokens["access_token"]) == {"refusal": "session_ended"}
-    assert whoami(tokens["access_token"]).code == "session_ended"
+    assert get_me(tokens["access_token"]).code == "session_ended"
     assert authorize(key) == {"refusal": "session_ended"}
     assert refresh(tokens["refresh_token"]).code == "session_ended"
     assert log_in().code == "account_disabled"
@@ -373,29 +365,29 @@ def test_a_disabled_account_loses_its_sessions_and_keys():
 
 def test_an_account_that_is_enabled_again_needs_a_login():
     user_id = register().body["id"]
-    before = signed_in()
+    before = get_tokens()
     update(user_id, status="disabled")
 
     answer = update(user_id, status="active")
 
     assert answer.body["status"] == "active"
-    assert whoami(before["access_token"]).code == "session_ended"
+    assert get_me(before["access_token"]).code == "session_ended"
     assert refresh(before["refresh_token"]).code == "session_ended"
-    assert whoami(signed_in()["access_token"]).status == 200
+    assert get_me(get_tokens()["access_token"]).status == 200
 
 
 def test_an_admin_can_end_all_sessions_of_a_user():
     user_id = register().body["id"]
-    here, there = signed_in(), signed_in()
+    here, there = get_tokens(), get_tokens()
 
     with logs.captured() as lines:
         answer = end_sessions(user_id)
 
     assert (answer.status, answer.body) == (204, "")
     for tokens in (here, there):
-        assert whoami(tokens["access_token"]).code == "session_ended"
+        assert get_me(tokens["access_token"]).code == "session_ended"
         assert refresh(tokens["refresh_token"]).code == "session_ended"
-    assert whoami(signed_in()["access_token"]).status == 200
+    assert get_me(get_tokens()["access_token"]).status == 200
     line = audited(lines, "end_user_sessions")
     assert (line["user_id"], line["target_id"]) == (ADMIN.user_id, user_id)
 
@@ -403,15 +395,15 @@ def test_an_admin_can_end_all_sessions_of_a_user():
 def test_the_operator_can_add_the_admin_role():
     user_id = register().body["id"]
     update(user_id, roles=["customer", "staff"])
-    before = signed_in()
+    before = get_tokens()
 
     with logs.captured() as lines:
         granted = grant_admin("Ada@Example.com")
 
     assert (granted.user_id, granted.roles) == (user_id, {"customer", "staff", "admin"})
     assert stored(user_id) == (granted.roles, "active", granted.version, granted.access_epoch)
-    assert whoami(before["access_token"]).code == "session_ended"
-    assert call("users.list", signed_in()["access_token"]).status == 200
+    assert get_me(before["access_token"]).code == "session_ended"
+    assert call("users.list", get_tokens()["access_token"]).status == 200
     line = audited(lines, "update_user")
     assert (line["user_id"], line["target_id"], line["result"]) == ("operator", user_id, "done")
 

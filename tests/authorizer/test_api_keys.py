@@ -8,7 +8,7 @@ import pytest
 
 import authorizer.repository
 import authorizer.service
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from shared import clock, ids
 from shared.config import AdmissionSettings, settings
 from shared.security.api_keys import KeyText
@@ -16,9 +16,9 @@ from shared.security.key_rings import key_ring
 from shared.storage.dynamo import connection
 from shared.storage.models.accounts import ApiKey, User
 from tests.support import logs, shop
-from tests.support.accounts import Clock, authorize, call
-from tests.support.callers import api_key
-from tests.support.faults import answering, refused, timed_out
+from tests.support.accounts import api_key, authorize, call
+from tests.support.fake_clock import FakeClock
+from tests.support.faults import error_reply, inject_faults, read_timeout
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -189,7 +189,7 @@ def test_a_mangled_key_is_invalid(how, key):
 
 
 def test_a_malformed_key_causes_no_call():
-    with watched() as calls:
+    with record_calls() as calls:
         for shown in ("souk_", "souk_" + "a" * 10_000, "souk_null"):
             authorize(shown)
 
@@ -200,7 +200,7 @@ def test_key_and_owner_are_read_in_one_consistent_call(owner):
     key = api_key(owner, last_used_at=clock.utc_now())
     authorize(key)
 
-    with watched() as calls:
+    with record_calls() as calls:
         authorize(key)
 
     (asked,) = calls
@@ -217,7 +217,7 @@ def test_a_key_needs_no_key_ring(key):
 
 
 def test_the_last_use_is_stored_every_five_minutes(monkeypatch, key):
-    monkeypatch.setattr(clock, "utc_now", fake_clock := Clock())
+    monkeypatch.setattr(clock, "utc_now", fake_clock := FakeClock())
     noted = []
 
     for minutes in (0, 4, 2):
@@ -233,11 +233,15 @@ def test_the_last_use_is_stored_every_five_minutes(monkeypatch, key):
 
 @pytest.mark.parametrize(
     "fault",
-    [timed_out(), refused("ThrottlingException"), refused("InternalServerError", status=500)],
+    [
+        read_timeout(),
+        error_reply("ThrottlingException"),
+        error_reply("InternalServerError", status=500),
+    ],
     ids=["silent", "throttled", "broken"],
 )
 def test_a_key_works_when_its_use_cannot_be_stored(fault, key):
-    with answering(connection().client, "UpdateItem", fault), logs.captured() as lines:
+    with inject_faults(connection().client, "UpdateItem", fault), logs.captured() as lines:
         assert authorize(key)["user_id"] == OWNER
 
     assert lines.saying("last use of a key not stored")[0]["key_id"] == KeyText.parse(key).key_id
@@ -245,9 +249,9 @@ def test_a_key_works_when_its_use_cannot_be_stored(fault, key):
 
 
 def test_a_key_works_when_two_instances_store_its_use(key):
-    conflict = refused("TransactionConflictException")
+    conflict = error_reply("TransactionConflictException")
 
-    with answering(connection().client, "UpdateItem", conflict):
+    with inject_faults(connection().client, "UpdateItem", conflict):
         assert authorize(key)["user_id"] == OWNER
 
 
@@ -266,7 +270,7 @@ def test_staff_keys_need_a_required_second_factor(monkeypatch, owner):
 
 
 def test_a_table_failure_answers_unavailable_for_a_key(key):
-    with answering(connection().client, "BatchGetItem", timed_out()):
+    with inject_faults(connection().client, "BatchGetItem", read_timeout()):
         assert authorize(key) == {"refusal": "unavailable"}
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from authorizer.handler import handler
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from shared import clock, config
 from shared.aws import client
 from shared.http.authorization import caller_from_event
@@ -16,9 +16,9 @@ from shared.security.permissions import Permission, Role, permissions_of
 from shared.storage.dynamo import BATCH_ATTEMPTS, connection
 from shared.storage.models.accounts import Session, User
 from tests.support import logs, shop
-from tests.support.accounts import Clock
-from tests.support.callers import LIFETIME, session, token_of
-from tests.support.faults import answered, answering, refused, timed_out
+from tests.support.accounts import ACCESS_TOKEN_LIFETIME, issue_access_token, session
+from tests.support.fake_clock import FakeClock
+from tests.support.faults import error_reply, inject_faults, read_timeout, success_reply
 from tests.support.http import CONTEXT, sample
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -29,7 +29,7 @@ CUSTOMER = permissions_of(frozenset({Role.CUSTOMER}))
 @pytest.fixture
 def token(aws: None) -> str:  # noqa: ARG001 (where the session is stored)
     """An access token for an active session of staff."""
-    return token_of(session(shop.user("usr_staff", roles={"customer", "staff"})))
+    return issue_access_token(session(shop.user("usr_staff", roles={"customer", "staff"})))
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_valid_token_gives_a_principal(scheme, token):
 @pytest.mark.parametrize("roles", [{"customer"}, {"customer", "staff"}, {"customer", "admin"}])
 def test_a_principal_has_the_permissions_of_the_current_roles(roles):
     user = shop.user("usr_ada")
-    token = token_of(session(user))
+    token = issue_access_token(session(user))
     user.update([User.roles.set(roles)])
 
     assert permissions(ask(f"Bearer {token}")) == permissions_of(frozenset(map(Role, roles)))
@@ -90,7 +90,9 @@ def test_a_principal_has_the_permissions_of_the_current_roles(roles):
 def test_a_principal_expires_with_its_token(token):
     expires_at = ask(f"Bearer {token}")["context"]["expires_at"]
 
-    until = clock.utc_now() + LIFETIME + timedelta(seconds=access_tokens.LEEWAY_SECONDS)
+    until = (
+        clock.utc_now() + ACCESS_TOKEN_LIFETIME + timedelta(seconds=access_tokens.LEEWAY_SECONDS)
+    )
     assert abs(expires_at - until.timestamp()) < 3
 
 
@@ -104,7 +106,7 @@ def test_the_context_is_flat_and_readable_by_the_routes(token):
 
 
 def test_an_expired_token_has_its_own_code():
-    stale = token_of(session(shop.user("usr_ada")), age=timedelta(hours=1))
+    stale = issue_access_token(session(shop.user("usr_ada")), age=timedelta(hours=1))
 
     assert ask(f"Bearer {stale}") == refusal("token_expired")
 
@@ -143,7 +145,7 @@ def test_a_valid_token_with_another_scheme_is_invalid(scheme, token):
 def test_a_token_of_another_shop_is_invalid():
     foreign = KeyRing("k1", {"k1": b"f" * 64})
 
-    forged = token_of(session(shop.user("usr_ada")), ring=foreign)
+    forged = issue_access_token(session(shop.user("usr_ada")), ring=foreign)
 
     assert ask(f"Bearer {forged}") == refusal("token_invalid")
 
@@ -171,7 +173,7 @@ def test_a_token_is_refused_when_its_session_has_ended(ending, token):
 
 @pytest.mark.parametrize(("attribute", "days"), [("expires_at", 14), ("ends_at", 30)])
 def test_a_session_is_valid_until_its_last_second(attribute, days, monkeypatch):
-    moved = Clock()
+    moved = FakeClock()
     monkeypatch.setattr(clock, "utc_now", moved)
     later = clock.utc_now() + timedelta(days=99)
     ends = clock.utc_now() + timedelta(days=days)
@@ -181,7 +183,7 @@ def test_a_session_is_valid_until_its_last_second(attribute, days, monkeypatch):
 
     for seconds, is_good in ((-5, True), (5, False)):
         moved.ahead = timedelta(days=days, seconds=seconds)
-        answer = ask(f"Bearer {token_of(stored)}")
+        answer = ask(f"Bearer {issue_access_token(stored)}")
         assert ("user_id" in answer["context"]) is is_good
 
 
@@ -191,7 +193,7 @@ def test_a_token_with_the_session_of_another_user_is_refused():
     ring = key_ring("souk/token-keys")
 
     mixed = access_tokens.issue(
-        "usr_bob", hers.session_id, ring, now=clock.utc_now(), lifetime=LIFETIME
+        "usr_bob", hers.session_id, ring, now=clock.utc_now(), lifetime=ACCESS_TOKEN_LIFETIME
     )
 
     assert ask(f"Bearer {mixed}") == refusal("session_ended")
@@ -203,8 +205,8 @@ def test_ending_a_session_does_not_end_the_users_others():
 
     one.delete()
 
-    assert ask(f"Bearer {token_of(one)}") == refusal("session_ended")
-    assert ask(f"Bearer {token_of(other)}")["context"]["session_id"] == other.session_id
+    assert ask(f"Bearer {issue_access_token(one)}") == refusal("session_ended")
+    assert ask(f"Bearer {issue_access_token(other)}")["context"]["session_id"] == other.session_id
 
 
 @pytest.mark.usefixtures("_second_factor_required")
@@ -213,7 +215,8 @@ def test_staff_without_a_second_factor_are_customers(roles):
     user = shop.user("usr_staff", roles=roles, second_factor=True)
 
     without, with_it = (
-        ask(f"Bearer {token_of(session(user, second_factor=shown))}") for shown in (False, True)
+        ask(f"Bearer {issue_access_token(session(user, second_factor=shown))}")
+        for shown in (False, True)
     )
 
     assert (permissions(without), without["context"]["second_factor_due"]) == (CUSTOMER, True)
@@ -225,23 +228,23 @@ def test_staff_without_a_second_factor_are_customers(roles):
 def test_disabling_the_second_factor_affects_all_sessions():
     user = shop.user("usr_staff", roles={"staff"}, second_factor=False)
 
-    answer = ask(f"Bearer {token_of(session(user, second_factor=True))}")
+    answer = ask(f"Bearer {issue_access_token(session(user, second_factor=True))}")
 
     assert (permissions(answer), answer["context"]["second_factor_due"]) == (CUSTOMER, True)
 
 
 @pytest.mark.usefixtures("_second_factor_required")
 def test_a_customer_needs_no_second_factor():
-    answer = ask(f"Bearer {token_of(session(shop.user('usr_ada')))}")
+    answer = ask(f"Bearer {issue_access_token(session(shop.user('usr_ada')))}")
 
     assert (permissions(answer), answer["context"]["second_factor_due"]) == (CUSTOMER, False)
 
 
-@pytest.mark.parametrize("fault", [timed_out(), refused("AccessDeniedException")])
+@pytest.mark.parametrize("fault", [read_timeout(), error_reply("AccessDeniedException")])
 def test_a_key_ring_failure_answers_unavailable(fault, token):
     key_ring.forget()
 
-    with answering(client("secretsmanager"), "GetSecretValue", fault, fault):
+    with inject_faults(client("secretsmanager"), "GetSecretValue", fault, fault):
         assert ask(f"Bearer {token}") == refusal("unavailable")
         assert ask("Bearer forged") == refusal("unavailable")
         assert ask(f"Bearer {token}")["context"]["user_id"] == "usr_staff"
@@ -253,16 +256,16 @@ UNREAD = {"souk-users": {"Keys": [{"user_id": {"S": "usr_staff"}}]}}
 @pytest.mark.parametrize(
     "faults",
     [
-        [timed_out()],
-        [refused("ProvisionedThroughputExceededException")],
-        [refused("ThrottlingException")],
-        [refused("InternalServerError", status=500)],
-        [answered({"Responses": {}, "UnprocessedKeys": UNREAD})] * BATCH_ATTEMPTS,
+        [read_timeout()],
+        [error_reply("ProvisionedThroughputExceededException")],
+        [error_reply("ThrottlingException")],
+        [error_reply("InternalServerError", status=500)],
+        [success_reply({"Responses": {}, "UnprocessedKeys": UNREAD})] * BATCH_ATTEMPTS,
     ],
     ids=["silent", "over its throughput", "throttled", "broken", "unread"],
 )
 def test_a_table_failure_answers_unavailable_for_a_session(faults, token):
-    with answering(connection().client, "BatchGetItem", *faults):
+    with inject_faults(connection().client, "BatchGetItem", *faults):
         assert ask(f"Bearer {token}") == refusal("unavailable")
         assert ask(f"Bearer {token}")["context"]["user_id"] == "usr_staff"
 
@@ -270,7 +273,7 @@ def test_a_table_failure_answers_unavailable_for_a_session(faults, token):
 def test_session_and_user_are_read_in_one_consistent_call(token):
     ask(f"Bearer {token}")
 
-    with watched() as calls:
+    with record_calls() as calls:
         ask(f"Bearer {token}")
 
     (call,) = calls

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from authorizer.handler import handler
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from shared.aws import client
 from shared.security.key_rings import key_ring
 from tests.support import logs, shop
-from tests.support.callers import session
+from tests.support.accounts import session
 from tests.support.forged_tokens import FORGED, GENUINE, RING
 from tests.support.http import CONTEXT, sample
 
@@ -45,7 +45,7 @@ def test_the_genuine_token_is_accepted():
 def test_every_forged_token_is_refused_without_a_call():
     shown = FORGED.keys() - UNSENDABLE - LOOKED_FOR
 
-    with watched() as calls:
+    with record_calls() as calls:
         answers = {name: ask(FORGED[name]) for name in shown}
 
     refused = {"isAuthorized": True, "context": {"refusal": "token_invalid"}}

@@ -1,4 +1,4 @@
-"""What an import writes in one call, as `make bench` counts it."""
+"""The rows in each write call of an import, as `make bench` counts them."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from benchmarks import import_run, imports
 
 
 @pytest.mark.parametrize("description_length", [0, 5000], ids=["short rows", "longest rows"])
-def test_a_write_call_carries_many_rows(description_length):
-    run = import_run.run(250, description_length)
+def test_a_write_call_contains_many_rows(description_length):
+    run = import_run.run_import(250, description_length)
 
-    assert imports.ROWS_A_WRITE.holds(250 / run["writes"])
+    assert imports.ROWS_PER_WRITE.holds(250 / run["writes"])

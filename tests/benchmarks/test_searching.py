@@ -4,8 +4,8 @@ import sqlite3
 from contextlib import closing
 
 from benchmarks import searching
+from products.search.postings import ENTRY_FIELDS_MAX, build_postings
 from products.search.repository import QUERIES_MAX
-from products.search.words import UNIT_FIELDS_MAX, postings_of
 
 SHOP = list(searching.products(60))
 
@@ -16,9 +16,9 @@ def test_the_shop_is_the_same_each_time_and_says_six_to_ten_words_of_a_product()
     assert [(it.sku, it.name, it.tags) for it in again] == [
         (it.sku, it.name, it.tags) for it in SHOP
     ]
-    counts = {len(postings_of(it.product_id, [it], it)) for it in SHOP}
+    counts = {len(build_postings(it.product_id, [it], it)) for it in SHOP}
     assert min(counts) >= 5  # a word may be said twice
-    assert max(counts) <= 10 < min(UNIT_FIELDS_MAX)
+    assert max(counts) <= 10 < min(ENTRY_FIELDS_MAX)
 
 
 def test_an_item_is_as_large_as_dynamodb_counts_it():

@@ -22,7 +22,7 @@ from local import stack as local_stack
 from local.gateway import PROVIDER
 from local.seeding import Account
 from local.stack import Stack
-from tests.support.canaries import secrets_in
+from tests.support.logs import find_secrets
 from tests.support.shop import ADDRESS
 
 HERE = Path(__file__).parent
@@ -78,7 +78,7 @@ def logged_secrets(stack: Stack) -> dict[str, str]:
         for group in groups
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         for event in page["events"]
-        for found in secrets_in(event["message"])
+        for found in find_secrets(event["message"])
     }
 
 
@@ -297,9 +297,9 @@ def mails_to(stack: Stack) -> Callable[[str], list[dict[str, str]]]:
 
 
 def at_once(stack: Stack, what: str, argument: str, count: int) -> list[str]:
-    """What as many instances of AuthFunction answer: see tests.support.instances."""
+    """What as many instances of AuthFunction answer: see tests.support.concurrent_sessions."""
     answers: list[str] = as_function(
-        stack, "AuthFunction", "tests.support.instances", what, argument, str(count)
+        stack, "AuthFunction", "tests.support.concurrent_sessions", what, argument, str(count)
     )
     return answers
 

@@ -39,7 +39,7 @@ def test_of_fifty_editors_at_once_one_wins_each_round(stack, staff):
         answers = as_function(
             stack,
             "ProductsFunction",
-            "tests.support.editors",
+            "tests.support.concurrent_edits",
             *(tea, seen, f"round {turn}", str(EDITORS)),
         )
 
@@ -148,8 +148,8 @@ def test_variants_are_shown_as_one_and_name_each_other(staff, visitor):
         return [it["id"] for it in items]
 
     eventually(lambda: len(shown()) == 1)
-    siblings = visitor.get(f"/products/{shirts[0]}").json()["siblings"]
-    assert [it["id"] for it in siblings] == shirts[1:]
+    variants = visitor.get(f"/products/{shirts[0]}").json()["variants"]
+    assert [it["id"] for it in variants] == shirts[1:]
 
 
 def test_a_flash_sale_speeds_up_with_shards_and_sells_each_unit(staff, stack):
@@ -160,7 +160,7 @@ def test_a_flash_sale_speeds_up_with_shards_and_sells_each_unit(staff, stack):
         came[shards] = as_function(
             stack,
             "OrdersFunction",
-            "tests.support.hot_items",
+            "tests.support.flash_sale",
             hot,
             str(BUYERS),
             str(WRITES_A_SECOND),

@@ -113,7 +113,7 @@ def test_each_of_many_last_units_is_sold_to_one_of_twenty_buyers(stack):
     found = as_function(
         stack,
         "OrdersFunction",
-        "tests.support.buyers",
+        "tests.support.concurrent_orders",
         *("rush", str(RUSHES), "20"),
         seconds=COMMAND_SECONDS + 30 * RUSHES,
     )
@@ -126,7 +126,7 @@ def test_fifty_equal_requests_at_once_are_one_order_each_time(stack):
     found = as_function(
         stack,
         "OrdersFunction",
-        "tests.support.buyers",
+        "tests.support.concurrent_orders",
         *("repeat", str(REPEATS), "50"),
         seconds=COMMAND_SECONDS + 60 * REPEATS,
     )

@@ -7,7 +7,7 @@ import pytest
 
 from shared import ids
 from tests.e2e.conftest import Shop, as_function
-from tests.support.buyers import KILLED
+from tests.support.concurrent_orders import KILLED
 
 
 def events_of(stack, order_id: str) -> list[str]:
@@ -33,7 +33,14 @@ def test_killed_at_the_commit_a_retry_ends_with_one_order(
 
     with pytest.raises(subprocess.CalledProcessError) as killed:
         as_function(
-            stack, "OrdersFunction", "tests.support.buyers", "die", moment, tea, buyer_id, key
+            stack,
+            "OrdersFunction",
+            "tests.support.concurrent_orders",
+            "die",
+            moment,
+            tea,
+            buyer_id,
+            key,
         )
     stored_before_the_retry = is_stored(stack, order_id)
     retried = buyer.order(tea, key=key)
@@ -62,7 +69,7 @@ def test_when_replies_of_the_transaction_are_lost_there_is_one_order_and_it_is_t
     found = as_function(
         stack,
         "OrdersFunction",
-        "tests.support.buyers",
+        "tests.support.concurrent_orders",
         *("lose", str(replies), tea, buyer_id, key),
     )
     retried = buyer.order(tea, key=key)

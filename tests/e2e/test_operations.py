@@ -111,8 +111,8 @@ def test_the_operator_has_the_index_made_anew(stack, staff, visitor, tmp_path):
 
     def is_lost() -> bool:
         """For good, whatever was still on its way to the index."""
-        for shelf, unit in ((f"category#{category}", tea), (f"indexed#{tea}", "indexed")):
-            key = {"shelf": {"S": shelf}, "unit": {"S": unit}}
+        for partition, entry_id in ((f"category#{category}", tea), (f"indexed#{tea}", "indexed")):
+            key = {"partition": {"S": partition}, "entry_id": {"S": entry_id}}
             dynamodb.delete_item(TableName=table, Key=key)
         return bool(visitor.get("/products", **query).json()["items"] == [])
 

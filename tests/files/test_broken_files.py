@@ -1,4 +1,4 @@
-"""Pure: a file that is no CSV of products is refused as a whole, and never held as a whole."""
+"""Broken files: each is refused as a whole, and none is read into memory as a whole."""
 
 import io
 from contextlib import suppress
@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from files.rows import BrokenFile, check, rows
-from tests.support.memory import measured
-from tests.support.streams import MEGABYTE, Stream, repeated
+from files.rows import BrokenFile, check_file, read_rows
+from tests.support.imports import MEGABYTE, GeneratedStream, measure_peak_memory, repeat_piece
 
 HEADER = b"sku,name,price_minor,currency,available,description\n"
 GOOD = b"TEA,Green tea,1250,EUR,7,\n"
@@ -17,7 +16,7 @@ GOOD = b"TEA,Green tea,1250,EUR,7,\n"
 
 def refusal_of(content: bytes) -> BrokenFile:
     with pytest.raises(BrokenFile) as refused:
-        check(io.BytesIO(content))
+        check_file(io.BytesIO(content))
     return refused.value
 
 
@@ -50,14 +49,16 @@ def refusal_of(content: bytes) -> BrokenFile:
         "10,000 columns",
     ],
 )
-def test_a_header_that_is_none_is_refused(header, code, field):
+def test_an_invalid_header_is_refused(header, code, field):
     refused = refusal_of(header)
 
     assert (refused.code, refused.row, refused.field) == (code, 1, field)
 
 
-def test_every_missing_column_is_told():
-    assert str(refusal_of(b"name,available\n")) == "Missing: sku, price_minor, currency."
+def test_the_message_names_every_missing_column():
+    assert (
+        str(refusal_of(b"name,available\n")) == "Columns are missing: sku, price_minor, currency."
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_every_missing_column_is_told():
         "a million cells over many lines",
     ],
 )
-def test_a_broken_row_is_found_where_it_stands(line, code):
+def test_the_error_names_the_broken_row(line, code):
     refused = refusal_of(HEADER + GOOD * 2 + b"\n" + line + GOOD)
 
     assert (refused.code, refused.row) == (code, 5)
@@ -104,10 +105,10 @@ def test_a_file_in_another_encoding_is_refused(encoding):
     assert refused.code in ("not_utf8", "nul_byte")
 
 
-def test_a_longer_line_than_any_is_told_from_the_longest():
+def test_the_longest_allowed_line_passes_and_a_longer_fails():
     at_most = b"TEA,Green tea,1250,EUR,7," + b"x" * (65_536 - 26) + b"\n"
 
-    check(io.BytesIO(HEADER + at_most + GOOD))
+    check_file(io.BytesIO(HEADER + at_most + GOOD))
 
     assert refusal_of(HEADER + at_most.replace(b"\n", b"x\n") + GOOD).code == "line_too_long"
 
@@ -117,14 +118,14 @@ def test_any_bytes_are_rows_or_a_broken_file(content):
     file = HEADER + content
 
     with suppress(BrokenFile):
-        check(io.BytesIO(file))
-        for row in rows(io.BytesIO(file)):
+        check_file(io.BytesIO(file))
+        for row in read_rows(io.BytesIO(file)):
             assert row.number > 1
             assert (row.product is None) == bool(row.problems)
 
 
-def test_a_header_without_rows_is_a_file_of_no_products():
-    assert list(rows(io.BytesIO(HEADER))) == []
+def test_a_header_alone_is_a_file_without_rows():
+    assert list(read_rows(io.BytesIO(HEADER))) == []
 
 
 @pytest.mark.parametrize(
@@ -132,27 +133,27 @@ def test_a_header_without_rows_is_a_file_of_no_products():
     [(b"", b"x" * 10_000), (b'POT,"', b"xxxxxxxxx\n" * 1000), (b'POT,"', b'\n","' * 2500)],
     ids=["one line", "one cell", "one row"],
 )
-def test_200_mb_in_one_row_are_given_up_at_the_first_100_kb(opening, piece):
-    stream = Stream(repeated(HEADER + opening, piece, megabytes=200))
+def test_a_row_of_200_mb_is_refused_after_100_kb(opening, piece):
+    stream = GeneratedStream(repeat_piece(HEADER + opening, piece, megabytes=200))
 
-    with measured() as memory, pytest.raises(BrokenFile):
-        check(stream)
+    with measure_peak_memory() as memory, pytest.raises(BrokenFile):
+        check_file(stream)
 
-    assert stream.taken < MEGABYTE // 10
+    assert stream.bytes_read < MEGABYTE // 10
     assert memory.peak < 8 * MEGABYTE
 
 
 def test_a_long_file_is_read_row_by_row():
     row = b"TEA,Green tea,1250,EUR,7," + b"x" * 4900 + b"\n"
 
-    with measured() as memory:
-        found = sum(1 for _ in rows(Stream(repeated(HEADER, row, megabytes=20))))
+    with measure_peak_memory() as memory:
+        found = sum(1 for _ in read_rows(GeneratedStream(repeat_piece(HEADER, row, megabytes=20))))
 
     assert found == 20 * MEGABYTE // len(row)
     assert memory.peak < MEGABYTE
 
 
-def test_a_file_with_semicolons_is_told_about_commas():
+def test_the_message_for_semicolons_asks_for_commas():
     refusal = refusal_of(b"sku;name;price_minor;currency;available\n")
 
-    assert "Separate columns by commas" in str(refusal)
+    assert "Separate columns with commas" in str(refusal)

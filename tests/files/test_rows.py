@@ -1,10 +1,10 @@
-"""Pure: the rows of a file, and what is wrong with one of them."""
+"""The rows of a file, and the errors of one row. Pure."""
 
 import io
 
 import pytest
 
-from files.rows import Row, rows
+from files.rows import Row, read_rows
 
 HEADER = "sku,name,price_minor,currency,available"
 ALL_COLUMNS = f"{HEADER},description,category,tags"
@@ -12,7 +12,7 @@ ALL_COLUMNS = f"{HEADER},description,category,tags"
 
 def read(*lines: str, header: str = HEADER, end: str = "\n") -> list[Row]:
     text = end.join([header, *lines]) + end
-    return list(rows(io.BytesIO(text.encode())))
+    return list(read_rows(io.BytesIO(text.encode())))
 
 
 def only(found: list[Row]) -> Row:
@@ -21,7 +21,7 @@ def only(found: list[Row]) -> Row:
 
 
 def fields(row: Row) -> list[str | None]:
-    """That were wrong."""
+    """The fields with errors."""
     return [problem.field for problem in row.problems]
 
 
@@ -45,13 +45,13 @@ def test_a_row_is_a_product_and_its_stock():
     }
 
 
-def test_optional_columns_may_be_left_out():
+def test_optional_columns_can_be_missing():
     product = only(read("TEA,Green tea,1250,EUR,7")).product
 
     assert (product.description, product.category, product.tags) == ("", None, [])
 
 
-def test_an_empty_optional_cell_is_a_field_left_out():
+def test_an_empty_optional_cell_is_the_default():
     product = only(read("TEA,Green tea,1250,EUR,7,,,", header=ALL_COLUMNS)).product
 
     assert (product.description, product.category, product.tags) == ("", None, [])
@@ -60,46 +60,46 @@ def test_an_empty_optional_cell_is_a_field_left_out():
 @pytest.mark.parametrize(
     ("cell", "tax_class"), [("reduced", "reduced"), (" books ", "books"), ("", "standard")]
 )
-def test_a_row_may_say_how_its_product_is_taxed(cell, tax_class):
+def test_a_row_can_have_a_tax_class(cell, tax_class):
     product = only(read(f"TEA,Green tea,1250,EUR,7,{cell}", header=f"{HEADER},tax_class")).product
 
     assert product.tax_class == tax_class
 
 
-def test_a_tax_class_that_can_be_none_is_named():
+def test_an_invalid_tax_class_is_named():
     row = only(read("TEA,Green tea,1250,EUR,7,19 %", header=f"{HEADER},tax_class"))
 
     assert fields(row) == ["tax_class"]
 
 
-def test_columns_stand_in_any_order_and_case():
+def test_columns_can_have_any_order_and_case():
     product = only(read("7,EUR,1250,Tea,TEA", header="Available, Currency,PRICE_MINOR,name,Sku"))
 
     assert (product.product.sku, product.product.available) == ("TEA", 7)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
-def test_any_line_end_will_do(end):
+def test_any_line_ending_is_accepted(end):
     found = read("TEA,Green tea,1250,EUR,7", "POT,Tea pot,4900,EUR,1", end=end)
 
     assert [(row.number, row.product.name) for row in found] == [(2, "Green tea"), (3, "Tea pot")]
 
 
-def test_the_last_line_needs_no_end():
-    found = list(rows(io.BytesIO(f"{HEADER}\nTEA,Green tea,1250,EUR,7".encode())))
+def test_the_last_line_needs_no_line_ending():
+    found = list(read_rows(io.BytesIO(f"{HEADER}\nTEA,Green tea,1250,EUR,7".encode())))
 
     assert only(found).product.available == 7
 
 
-def test_the_byte_order_mark_of_a_spreadsheet_is_no_part_of_the_header():
+def test_a_byte_order_mark_is_ignored():
     text = f"{HEADER}\nTEA,Thé vert,1250,EUR,7\n"
 
-    found = list(rows(io.BytesIO(text.encode("utf-8-sig"))))
+    found = list(read_rows(io.BytesIO(text.encode("utf-8-sig"))))
 
     assert only(found).product.name == "Thé vert"
 
 
-def test_a_quoted_cell_may_hold_commas_quotes_and_newlines():
+def test_a_quoted_cell_can_have_commas_quotes_and_newlines():
     found = read(
         'TEA,"Tea, ""green""",1250,EUR,7,"Fresh\r\nand grassy\n",,',
         "POT,Pot,4900,EUR,1,,,",
@@ -111,14 +111,14 @@ def test_a_quoted_cell_may_hold_commas_quotes_and_newlines():
     assert found[1].number == 3
 
 
-def test_blank_lines_are_no_rows_but_count_as_a_spreadsheet_counts_them():
+def test_blank_lines_count_in_row_numbers_but_are_no_rows():
     found = read("", "TEA,Green tea,1250,EUR,7", "", "", "POT,Pot,none,EUR,1", "")
 
     assert [row.number for row in found] == [3, 6]
     assert [problem.row for problem in found[1].problems] == [6]
 
 
-def test_a_character_that_falls_between_two_reads_is_whole():
+def test_a_character_split_between_two_reads_stays_whole():
     name = "é" * 200
     found = read(*(f"TEA-{n},{name},1250,EUR,7" for n in range(100)))
 
@@ -140,7 +140,7 @@ def test_a_price_is_a_whole_number_of_minor_units(price):
 
 
 @pytest.mark.parametrize("available", ["", "-1", "1.5", "many", "1000000001", "\u0663"])
-def test_stock_is_a_whole_number_from_nothing_up(available):
+def test_stock_is_a_whole_number_of_at_least_zero(available):
     row = only(read(f"TEA,Green tea,1250,EUR,{available}"))
 
     assert row.product is None
@@ -168,7 +168,7 @@ def test_stock_is_a_whole_number_from_nothing_up(available):
         (f"TEA,Green tea,1250,EUR,7,,,{'|'.join('x' * 21)}", "tags"),
     ],
 )
-def test_a_problem_is_named_by_its_column(line, field):
+def test_a_problem_names_its_column(line, field):
     row = only(read(line, header=ALL_COLUMNS))
 
     assert row.product is None
@@ -182,7 +182,7 @@ def test_a_row_of_blank_cells_is_a_blank_line(line):
     assert [(row.number, row.product.sku) for row in found] == [(2, "TEA"), (4, "POT")]
 
 
-def test_every_wrong_field_of_a_row_is_told():
+def test_every_invalid_field_of_a_row_is_reported():
     row = only(read("TEA 1,,19.99,EURO,-1"))
 
     assert fields(row) == ["sku", "name", "price_minor", "currency", "available"]
@@ -194,20 +194,22 @@ def test_every_wrong_field_of_a_row_is_told():
     ["TEA,Green tea,1250,EUR", "TEA,Green tea,12,50,EUR,7", "x," * 30_000],
     ids=["too few", "an unquoted comma", "far too many"],
 )
-def test_a_row_has_as_many_cells_as_the_header(line):
+def test_a_row_must_have_as_many_cells_as_the_header(line):
     row = only(read(line))
 
     assert row.product is None
-    assert [(it.field, it.code) for it in row.problems] == [(None, "wrong_column_count")]
+    assert [(problem.field, problem.code) for problem in row.problems] == [
+        (None, "wrong_column_count")
+    ]
 
 
-def test_a_bad_row_holds_up_no_other():
+def test_an_invalid_row_does_not_affect_other_rows():
     found = read("TEA,Green tea,1250,EUR,7", "POT,Pot,free,EUR,1", "CUP,Cup,900,EUR,4")
 
     assert [row.product is not None for row in found] == [True, False, True]
 
 
-def test_what_is_wrong_is_told_without_repeating_the_cell():
+def test_messages_do_not_repeat_the_cell():
     secret = "4111111111111111x"
 
     row = only(read(f"TEA,Green tea,{secret},EUR,7"))

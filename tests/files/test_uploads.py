@@ -1,4 +1,4 @@
-"""Whole slice: the form for a file, and word of what became of it."""
+"""Uploads: the form to send a file with, and the progress of its import."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 SPRING = {"kind": "products", "filename": "spring.csv", "content_type": "text/csv", "size": 2048}
 
 
-def start(*, caller=STAFF, **changes) -> Answer:
+def create(*, caller=STAFF, **changes) -> Answer:
     return send(handler, "uploads.start", caller=caller, body=SPRING | changes)
 
 
@@ -24,7 +24,7 @@ def get(upload_id, *, caller=STAFF) -> Answer:
     return send(handler, "uploads.get", caller=caller, path={"upload_id": upload_id})
 
 
-def test_an_upload_waits_for_its_file():
+def test_a_new_upload_waits_for_its_file():
     answer = send(handler, "uploads.start", caller=STAFF)
 
     assert answer.status == 201
@@ -37,8 +37,8 @@ def test_an_upload_waits_for_its_file():
     assert (stored.expires_at - stored.created_at.replace(microsecond=0)).days == 30
 
 
-def test_the_form_takes_one_file_of_that_type_and_size_under_that_key():
-    answer = start(size=12_345)
+def test_the_form_accepts_one_key_type_and_size_only():
+    answer = create(size=12_345)
 
     form = answer.body["form"]
     policy = json.loads(base64.b64decode(form["fields"]["policy"]))
@@ -52,7 +52,7 @@ def test_the_form_takes_one_file_of_that_type_and_size_under_that_key():
     assert ["content-length-range", 12_345, 12_345] in policy["conditions"]
 
 
-def test_an_endpoint_without_a_host_for_each_bucket_is_given_the_file_by_path(monkeypatch):
+def test_a_custom_endpoint_gets_the_bucket_in_the_path(monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
     s3 = aws.client.__wrapped__("s3")
 
@@ -61,24 +61,24 @@ def test_an_endpoint_without_a_host_for_each_bucket_is_given_the_file_by_path(mo
     assert form["url"] == "http://localhost:4566/souk-uploads"
 
 
-def test_each_upload_has_a_place_of_its_own():
-    assert start().body["form"]["fields"]["key"] != start().body["form"]["fields"]["key"]
+def test_each_upload_has_its_own_key():
+    assert create().body["form"]["fields"]["key"] != create().body["form"]["fields"]["key"]
 
 
 @pytest.mark.parametrize(
     ("caller", "status", "code"), [(ADA, 403, "forbidden"), (NOBODY, 401, "token_missing")]
 )
-def test_only_staff_may_upload(caller, status, code):
+def test_only_staff_can_upload(caller, status, code):
     imports.upload("upl_one")
 
-    answers = [start(caller=caller), get("upl_one", caller=caller)]
+    answers = [create(caller=caller), get("upl_one", caller=caller)]
 
     assert [(answer.status, answer.code) for answer in answers] == [(status, code)] * 2
     assert Upload.count() == 1
 
 
-def test_an_admin_is_staff():
-    assert start(caller=Caller("usr_root", "admin")).status == 201
+def test_an_admin_can_upload():
+    assert create(caller=Caller("usr_root", "admin")).status == 201
 
 
 @pytest.mark.parametrize(
@@ -100,24 +100,24 @@ def test_an_admin_is_staff():
         ({"key": "uploads/other"}, "key"),
     ],
 )
-def test_a_file_that_the_shop_does_not_take_is_refused(change, path):
-    answer = start(**change)
+def test_an_invalid_field_is_named(change, path):
+    answer = create(**change)
 
     assert (answer.status, answer.paths) == (422, [f"body.{path}"])
     assert Upload.count() == 0
 
 
-def test_an_upload_is_shown_without_its_form():
-    started = start().body
+def test_only_the_first_answer_has_the_form():
+    created = create().body
 
-    answer = get(started["id"])
+    answer = get(created["id"])
 
     assert answer.status == 200
-    assert answer.body == started | {"form": None}
+    assert answer.body == created | {"form": None}
 
 
-def test_the_errors_of_a_file_are_shown_by_row_and_field():
-    problem = {"row": 7, "field": "price_minor", "code": "int_type", "message": "No number."}
+def test_errors_name_their_row_and_field():
+    problem = {"row": 7, "field": "price_minor", "code": "int_type", "message": "Must be a number."}
     imports.upload(status="running", rows_done=9, written=8, rejected=1, errors=[problem])
 
     answer = get("upl_one")
@@ -127,14 +127,14 @@ def test_the_errors_of_a_file_are_shown_by_row_and_field():
     assert answer.body["errors"] == [problem]
 
 
-def test_a_problem_with_a_whole_row_has_no_field():
+def test_an_error_of_a_whole_row_has_no_field():
     problem = {"row": 7, "code": "wrong_column_count", "message": "4 cells."}
     imports.upload(status="completed", errors=[problem])
 
     assert get("upl_one").body["errors"] == [problem | {"field": None}]
 
 
-def test_an_unknown_upload_is_not_found():
+def test_an_unknown_upload_is_404():
     answer = send(handler, "uploads.get", caller=STAFF)
 
     assert (answer.status, answer.code) == (404, "upload_not_found")

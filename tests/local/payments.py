@@ -1,4 +1,4 @@
-"""The local payment provider, and a shop that hears its webhooks, in one process and no socket."""
+"""The local payment provider and a shop that receives its webhooks, in one process, no sockets."""
 
 import asyncio
 import hashlib
@@ -18,7 +18,7 @@ from local.payments.provider import Provider
 
 API_KEY, WEBHOOK_SECRET = "the-api-key", "the-webhook-secret"
 WEBHOOK_URL = "http://shop.example/v1/payments/webhook"
-SECONDS = 60  # for what is under way to arrive, on a machine that is busy
+TIMEOUT_SECONDS = 60  # for a webhook to arrive on a busy machine
 
 
 def provider(state: Path | None = None) -> Provider:
@@ -28,23 +28,23 @@ def provider(state: Path | None = None) -> Provider:
 
 
 class Shop:
-    """Whoever calls the provider, and what it has heard: each webhook with its headers."""
+    """Calls the provider as the shop and as a buyer, and keeps the webhooks that it receives."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self.client = client
-        self.heard: list[httpx.Request] = []
-        self.answers: list[int] = []  # to the next webhooks; 200 after these
+        self.webhooks: list[httpx.Request] = []
+        self.answers: list[int] = []  # the status for the next webhooks; 200 when it is empty
 
-    def hear(self, request: httpx.Request) -> httpx.Response:
-        self.heard.append(request)
+    def receive(self, request: httpx.Request) -> httpx.Response:
+        self.webhooks.append(request)
         return httpx.Response(self.answers.pop(0) if self.answers else 200)
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        return [json.loads(request.content) for request in self.heard]
+        return [json.loads(request.content) for request in self.webhooks]
 
     @property
-    def told(self) -> list[str]:
+    def event_types(self) -> list[str]:
         return [event["type"] for event in self.events]
 
     async def call(
@@ -55,67 +55,67 @@ class Shop:
             headers["idempotency-key"] = key
         return await self.client.request(method, path, json=body, headers=headers)
 
-    async def begun(self, key: str = "begin", **over: Any) -> dict[str, Any]:
-        wanted = {"order_id": "ord_1", "amount_minor": 1000, "currency": "EUR"}
+    async def create_payment(self, key: str = "create", **changes: Any) -> dict[str, Any]:
+        body = {"order_id": "ord_1", "amount_minor": 1000, "currency": "EUR"}
         answer = await self.call(
-            "POST", "/payments", wanted | {"capture": "automatic"} | over, key=key
+            "POST", "/payments", body | {"capture": "automatic"} | changes, key=key
         )
         assert answer.status_code == 201, answer.text
         payment: dict[str, Any] = answer.json()
         return payment
 
     async def confirm(self, payment: dict[str, Any], card: str = "ok") -> httpx.Response:
-        wanted = {"client_secret": payment["client_secret"], "card": card}
-        return await self.client.post(f"/payments/{payment['id']}/confirm", json=wanted)
+        body = {"client_secret": payment["client_secret"], "card": card}
+        return await self.client.post(f"/payments/{payment['id']}/confirm", json=body)
 
-    async def paid(self, **over: Any) -> dict[str, Any]:
-        payment = await self.begun(**over)
+    async def create_paid_payment(self, **changes: Any) -> dict[str, Any]:
+        payment = await self.create_payment(**changes)
         assert (await self.confirm(payment)).status_code == 200
         return payment
 
     async def refund(
         self, payment: dict[str, Any], amount_minor: int, refund_id: str = "rfd_1"
     ) -> httpx.Response:
-        wanted = {
+        body = {
             "payment_id": payment["id"],
             "amount_minor": amount_minor,
             "refund_id": refund_id,
         }
-        return await self.call("POST", "/refunds", wanted, key=refund_id)
+        return await self.call("POST", "/refunds", body, key=refund_id)
 
-    async def behave(self, **how: Any) -> httpx.Response:
-        return await self.call("PUT", "/behaviour", how)
+    async def set_behaviour(self, **changes: Any) -> httpx.Response:
+        return await self.call("PUT", "/behaviour", changes)
 
 
-def with_shop(what: Callable[[Shop], Awaitable[None]], state: Path | None = None) -> None:
-    """Runs it with a provider that is running, and stops that."""
+def run_with_shop(scenario: Callable[[Shop], Awaitable[None]], state: Path | None = None) -> None:
+    """Runs the scenario while the provider runs."""
 
     async def run() -> None:
         running = provider(state)
         transport = httpx.ASGITransport(Starlette(routes=Api(running).routes()))
         async with httpx.AsyncClient(transport=transport, base_url="http://provider") as client:
             shop = Shop(client)
-            async with running.running(transport=httpx.MockTransport(shop.hear)):
-                await what(shop)
+            async with running.running(transport=httpx.MockTransport(shop.receive)):
+                await scenario(shop)
 
     asyncio.run(run())
 
 
-async def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, f"it did not happen within {SECONDS} s"
+async def wait_until(is_true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not is_true():
+        assert time.monotonic() < deadline, f"still false after {TIMEOUT_SECONDS} s"
         await asyncio.sleep(0.01)
 
 
-def signature_of(request: httpx.Request, secret: str = WEBHOOK_SECRET) -> tuple[int, bool]:
-    """When it was signed, and whether it is that secret's."""
-    parts = dict(it.split("=") for it in request.headers["payment-signature"].split(","))
+def read_signature(request: httpx.Request, secret: str = WEBHOOK_SECRET) -> tuple[int, bool]:
+    """The time in the signature, and whether this secret made it."""
+    parts = dict(part.split("=") for part in request.headers["payment-signature"].split(","))
     signed = parts["t"].encode() + b"." + request.content
     expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
     return int(parts["t"]), parts["v1"] == expected
 
 
-def hurried(monkeypatch: Any) -> None:
-    """Repetitions come at once."""
-    monkeypatch.setattr(deliveries, "FIRST_PAUSE", 0.01)
+def retry_at_once(monkeypatch: Any) -> None:
+    """The provider repeats webhooks without a pause."""
+    monkeypatch.setattr(deliveries, "RETRY_SECONDS_MIN", 0.01)

@@ -1,4 +1,4 @@
-"""A stack as far as moto has one, in the place of a deployed one."""
+"""A target for operations: resources on moto in place of a deployed stack."""
 
 import os
 from email.utils import format_datetime
@@ -27,11 +27,11 @@ VARIABLES = {
 
 
 class Shop(Target):
-    """Its tables, secrets and queue, and a clock that is the shop's."""
+    """Its secrets manager answers with the shop's time, which a test can change."""
 
     def client(self, service: str) -> Any:
         client = super().client(service)
-        client.meta.events.register("after-call.secretsmanager.GetSecretValue", told_the_time)
+        client.meta.events.register("after-call.secretsmanager.GetSecretValue", set_date)
         return client
 
     def physical_id(self, logical_id: str) -> str:
@@ -48,7 +48,7 @@ class Shop(Target):
         }[function]
 
 
-def told_the_time(parsed: dict[str, Any], **_: Any) -> None:
+def set_date(parsed: dict[str, Any], **_: Any) -> None:
     parsed["ResponseMetadata"]["HTTPHeaders"]["date"] = format_datetime(clock.utc_now())
 
 

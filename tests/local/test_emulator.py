@@ -9,8 +9,8 @@ from local import emulator
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    """What a MiniStack at port 5001 left behind."""
-    emulator.mend(tmp_path, port=5001)
+    """The state that MiniStack saved when it ran at port 5001."""
+    emulator.repair_saved_state(tmp_path, port=5001)
     (tmp_path / "aws").mkdir()
     return tmp_path
 
@@ -28,7 +28,7 @@ def test_a_stream_is_read_from_its_start_after_a_restart(state: Path) -> None:
     positions = {"__account_region_scoped__": True, "data": {"mapping": 3}}
     save(state, "lambda", {"functions": {"f": 1}, "dynamodb_stream_positions": positions})
 
-    emulator.mend(state, port=5002)
+    emulator.repair_saved_state(state, port=5002)
 
     assert saved(state, "lambda") == {
         "functions": {"f": 1},
@@ -36,20 +36,20 @@ def test_a_stream_is_read_from_its_start_after_a_restart(state: Path) -> None:
     }
 
 
-def test_queues_are_found_again_at_the_new_port(state: Path) -> None:
+def test_queue_urls_get_the_new_port(state: Path) -> None:
     save(state, "sqs", {"http://localhost:5001/0/mail": {"name": "mail"}})
     save(state, "cloudformation", {"MailQueueUrl": "http://localhost:5001/0/mail"})
 
-    emulator.mend(state, port=5002)
-    emulator.mend(state, port=5003)
+    emulator.repair_saved_state(state, port=5002)
+    emulator.repair_saved_state(state, port=5003)
 
     assert saved(state, "sqs") == {"http://localhost:5003/0/mail": {"name": "mail"}}
     assert saved(state, "cloudformation") == {"MailQueueUrl": "http://localhost:5003/0/mail"}
 
 
-def test_what_is_not_as_expected_is_left_alone(state: Path) -> None:
+def test_an_unreadable_state_is_not_changed(state: Path) -> None:
     (state / "aws" / "lambda.json").write_text("not JSON")
 
-    emulator.mend(state, port=5002)
+    emulator.repair_saved_state(state, port=5002)
 
     assert (state / "aws" / "lambda.json").read_text() == "not JSON"

@@ -1,4 +1,4 @@
-"""What goes wrong on a laptop is told in one line, with a way out."""
+"""Installation and build failures: one line that says what to do next."""
 
 import subprocess
 from pathlib import Path
@@ -9,35 +9,41 @@ from local import deployment, paths
 from local.errors import StackError
 
 
-def program(path: Path, script: str) -> Path:
+def write_program(path: Path, script: str) -> Path:
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
     return path
 
 
-def set_up_with(python: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    script = ["/bin/sh", "local/make_venv.sh", str(folder / "venv"), "requirements-dev.txt", "it"]
+def make_venv_with(python: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    script = [
+        "/bin/sh",
+        "local/make_venv.sh",
+        str(folder / "venv"),
+        "requirements-dev.txt",
+        "packages",
+    ]
     return subprocess.run(  # noqa: S603
         script, env={"PYTHON": python}, cwd=paths.ROOT, capture_output=True, text=True, check=False
     )
 
 
-def test_a_machine_without_python_is_told_what_is_missing(tmp_path: Path) -> None:
-    ran = set_up_with("python-that-is-not-there", tmp_path)
+def test_a_missing_python_is_named(tmp_path: Path) -> None:
+    result = make_venv_with("python-that-is-not-there", tmp_path)
 
-    assert ran.returncode == 1
-    assert ran.stdout == ""
-    (line,) = ran.stderr.splitlines()
-    assert line.startswith("make: no python-that-is-not-there here: Souk needs Python 3.11")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("make: python-that-is-not-there is not installed. Install Python 3.11")
 
 
-def test_a_python_that_is_too_old_is_told_so(tmp_path: Path) -> None:
-    old = program(tmp_path / "python", '[ "$1" = --version ] && echo "Python 3.9.2"; exit 1')
+def test_an_old_python_is_refused(tmp_path: Path) -> None:
+    old = write_program(tmp_path / "python", '[ "$1" = --version ] && echo "Python 3.9.2"; exit 1')
 
-    ran = set_up_with(str(old), tmp_path)
+    result = make_venv_with(str(old), tmp_path)
 
-    assert ran.returncode == 1
-    (line,) = ran.stderr.splitlines()
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
     assert line.startswith("make: Python 3.9.2 is too old")
 
 
@@ -53,10 +59,10 @@ def test_a_python_that_is_too_old_is_told_so(tmp_path: Path) -> None:
     ],
     ids=["an error", "a crash", "silence"],
 )
-def test_a_failed_build_is_its_reason_and_where_to_read_on(
+def test_a_failed_build_names_its_reason_and_its_log(
     script: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paths, "SAM", program(tmp_path / "sam", script))
+    monkeypatch.setattr(paths, "SAM", write_program(tmp_path / "sam", script))
     monkeypatch.setattr(paths, "BUILDS", tmp_path / "builds")
 
     with pytest.raises(StackError) as failure:

@@ -40,29 +40,29 @@ ROUTES = {
 def test_a_request_queues_for_the_function_of_its_route(
     method: str, path: str, function: str
 ) -> None:
-    assert InstanceQueues(ROUTES).function(method, path) == function
+    assert InstanceQueues(ROUTES).find_function(method, path) == function
 
 
 def test_without_a_default_route_some_requests_have_no_function() -> None:
-    assert InstanceQueues({"GET /v1/me": "Auth"}).function("GET", "/v1/you") is None
+    assert InstanceQueues({"GET /v1/me": "Auth"}).find_function("GET", "/v1/you") is None
 
 
 class Work:
-    """Requests that last until `finish`; knows which have begun."""
+    """Requests that run until `finish`. `started` lists them in the order of their starts."""
 
     def __init__(self, queues: InstanceQueues) -> None:
         self.queues = queues
-        self.begun: list[str] = []
-        self._may_end: dict[str, asyncio.Event] = {}
+        self.started: list[str] = []
+        self._may_finish: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def send(self, name: str, path: str = "/v1/me", *, fails: bool = False) -> None:
-        self._may_end[name] = asyncio.Event()
+        self._may_finish[name] = asyncio.Event()
 
         async def take_a_turn() -> None:
             async with self.queues.turn("GET", path):
-                self.begun.append(name)
-                await self._may_end[name].wait()
+                self.started.append(name)
+                await self._may_finish[name].wait()
                 if fails:
                     raise ValueError(name)
 
@@ -70,7 +70,7 @@ class Work:
         await self.settle()
 
     async def finish(self, name: str) -> None:
-        self._may_end[name].set()
+        self._may_finish[name].set()
         await asyncio.wait([self._tasks[name]])
         await self.settle()
 
@@ -80,8 +80,8 @@ class Work:
         await self.settle()
 
     async def finish_all(self) -> list[BaseException | None]:
-        for may_end in self._may_end.values():
-            may_end.set()
+        for may_finish in self._may_finish.values():
+            may_finish.set()
         return await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     @staticmethod
@@ -90,35 +90,35 @@ class Work:
             await asyncio.sleep(0)
 
 
-def test_a_function_works_on_a_few_and_takes_the_next_in_order() -> None:
+def test_a_function_runs_a_few_requests_in_order() -> None:
     async def scenario() -> list[list[str]]:
         work, seen = Work(InstanceQueues(ROUTES, instances=2)), []
         for name in "abcde":
             await work.send(name)
-        seen.append([*work.begun])
+        seen.append([*work.started])
         for name in "ba":
             await work.finish(name)
-            seen.append([*work.begun])
+            seen.append([*work.started])
         await work.finish_all()
         return seen
 
     assert asyncio.run(scenario()) == [[*"ab"], [*"abc"], [*"abcd"]]
 
 
-def test_a_queue_holds_up_no_other_function() -> None:
+def test_a_queue_does_not_delay_other_functions() -> None:
     async def scenario() -> list[str]:
         work = Work(InstanceQueues(ROUTES, instances=1))
         await work.send("mine")
         await work.send("waits")
         await work.send("other", "/v1/orders/ord_1")
-        begun = [*work.begun]
+        started = [*work.started]
         await work.finish_all()
-        return begun
+        return started
 
     assert asyncio.run(scenario()) == ["mine", "other"]
 
 
-def test_a_request_that_fails_or_is_cancelled_leaves_its_place() -> None:
+def test_a_failed_or_cancelled_request_frees_its_instance() -> None:
     async def scenario() -> list[str]:
         work = Work(InstanceQueues(ROUTES, instances=1))
         await work.send("fails", fails=True)
@@ -128,14 +128,14 @@ def test_a_request_that_fails_or_is_cancelled_leaves_its_place() -> None:
         await work.cancel("gives up while it waits")
         await work.finish("fails")
         await work.cancel("gives up at work")
-        begun = [*work.begun]
+        started = [*work.started]
         await work.finish_all()
-        return begun
+        return started
 
     assert asyncio.run(scenario()) == ["fails", "gives up at work", "last"]
 
 
-def test_a_request_waits_for_its_turn_no_longer_than_the_limit(
+def test_a_request_waits_at_most_until_the_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(instances, "QUEUE_SECONDS_MAX", 0.01)
@@ -145,9 +145,9 @@ def test_a_request_waits_for_its_turn_no_longer_than_the_limit(
         await work.send("long")
         await work.send("waits")
         await asyncio.wait([work._tasks["waits"]])  # noqa: SLF001
-        first = [*work.begun, *await work.finish_all()]
+        first = [*work.started, *await work.finish_all()]
         await work.send("later")
-        return [*first, work.begun[-1], *await work.finish_all()]
+        return [*first, work.started[-1], *await work.finish_all()]
 
     long, none, error, later, *_ = asyncio.run(scenario())
 
@@ -156,7 +156,7 @@ def test_a_request_waits_for_its_turn_no_longer_than_the_limit(
 
 
 class Mappings:
-    """Lambda's client, as far as event source mappings go: one a page."""
+    """A Lambda client with event source mappings, one on each page."""
 
     def __init__(self, *stored: dict[str, Any]) -> None:
         self.stored = {str(number): mapping for number, mapping in enumerate(stored)}
@@ -173,7 +173,7 @@ class Mappings:
         self.stored[UUID] = self.stored[UUID] | changes
 
 
-def test_queues_have_few_consumers_and_streams_are_left_alone() -> None:
+def test_only_queues_get_a_limit_of_consumers() -> None:
     queue = {"EventSourceArn": "arn:aws:sqs:us-east-1:000000000000:mail"}
     stream = {"EventSourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/1"}
     few = {"ScalingConfig": {"MaximumConcurrency": 2}}
@@ -186,7 +186,7 @@ def test_queues_have_few_consumers_and_streams_are_left_alone() -> None:
 
 
 class Functions:
-    """Lambda's client: knows what was called, and says when `last` is."""
+    """A Lambda client that records invocations. `reached` is set when it invokes `last`."""
 
     def __init__(self, last: str, *, broken: str = "") -> None:
         self.called: list[str] = []
@@ -203,33 +203,33 @@ class Functions:
         return {}
 
 
-def test_functions_start_in_order_while_the_stack_serves() -> None:
+def test_functions_start_in_order_while_the_stack_runs() -> None:
     client = Functions(last="c")
 
-    with instances.starting_ahead(["a", "b", "c"], client):  # type: ignore[arg-type]
+    with instances.warm_up(["a", "b", "c"], client):  # type: ignore[arg-type]
         assert client.reached.wait(60)
 
     assert client.called == ["a", "b", "c"]
 
 
-def test_a_stack_that_stops_starts_no_further_function() -> None:
+def test_a_stopping_stack_starts_no_more_functions() -> None:
     client = Functions(last="b")
 
-    instances.start_each(["a", "b", "c"], client, client.reached)  # type: ignore[arg-type]
+    instances.start_one_of_each(["a", "b", "c"], client, client.reached)  # type: ignore[arg-type]
 
     assert client.called == ["a", "b"]
 
 
-def test_a_function_that_cannot_be_called_ends_the_head_start() -> None:
+def test_an_unreachable_function_ends_the_warm_up() -> None:
     client = Functions(last="", broken="b")
 
-    instances.start_each(["a", "b", "c"], client, Event())  # type: ignore[arg-type]
+    instances.start_one_of_each(["a", "b", "c"], client, Event())  # type: ignore[arg-type]
 
     assert client.called == ["a", "b"]
 
 
 def handlers() -> list[str]:
-    """Those of the functions that requests meet."""
+    """The handlers of the functions behind the API."""
     routed = [
         resource["Properties"]["Handler"]
         for resource in template.resources().values()
@@ -244,9 +244,9 @@ def handlers() -> list[str]:
 
 @pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize("handler", handlers())
-def test_a_request_for_nothing_is_answered_by_each_function(handler: str) -> None:
+def test_every_function_answers_the_warm_up_request(handler: str) -> None:
     module, _, name = handler.rpartition(".")
-    request = json.loads(instances.REQUEST_FOR_NOTHING.read_bytes())
+    request = json.loads(instances.WARM_UP_EVENT.read_bytes())
 
     answer = getattr(importlib.import_module(module), name)(request, None)
 

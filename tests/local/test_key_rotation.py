@@ -1,4 +1,4 @@
-"""Rotating the signing keys, against moto; tests/e2e does it to the local stack."""
+"""Rotating the signing keys on moto. tests/e2e rotates those of the local stack."""
 
 import json
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ from shared import clock
 from shared.security import key_rings
 from tests.local import shops
 from tests.local.shops import SECRETS, Shop
-from tests.support.accounts import Clock
+from tests.support.fake_clock import FakeClock
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -27,10 +27,10 @@ def shop() -> Shop:
 
 
 @pytest.fixture
-def later(monkeypatch) -> Clock:
-    moved = Clock()
-    monkeypatch.setattr(clock, "utc_now", moved)
-    return moved
+def fake_clock(monkeypatch) -> FakeClock:
+    fake = FakeClock()
+    monkeypatch.setattr(clock, "utc_now", fake)
+    return fake
 
 
 def ring(shop: Shop, name: str = "TokenKeysSecret") -> dict[str, str]:
@@ -40,18 +40,18 @@ def ring(shop: Shop, name: str = "TokenKeysSecret") -> dict[str, str]:
     return json.loads(secret["SecretString"])
 
 
-def test_all_signing_rings_are_rotated_and_the_pepper_is_not(shop):
-    said = rotate_keys(shop)
+def test_rotation_changes_signing_rings_and_not_the_pepper(shop):
+    message = rotate_keys(shop)
 
-    assert "Nobody is logged out. Nor does a guest lose a link." in said
+    assert "Nobody is logged out. Order links stay valid." in message
     for name in SECRETS:
         assert ring(shop, name).keys() == {"current", "k1", "k2", "next", "next_from"}
     pepper = shop.client("secretsmanager").get_secret_value(SecretId="souk/password-pepper")
     assert json.loads(pepper["SecretString"]).keys() == {"current", "k1"}
-    assert not [key for key in (ring(shop)["k1"], ring(shop)["k2"]) if key in said]
+    assert not [key for key in (ring(shop)["k1"], ring(shop)["k2"]) if key in message]
 
 
-def test_a_second_rotation_waits_until_nothing_depends_on_the_key_it_drops(shop, later):
+def test_a_second_rotation_waits_for_old_signatures(shop, fake_clock):
     rotate_keys(shop)
     before = ring(shop)
 
@@ -59,82 +59,82 @@ def test_a_second_rotation_waits_until_nothing_depends_on_the_key_it_drops(shop,
         rotate_keys(shop)
 
     assert ring(shop) == before
-    later.advance(hours=2)
+    fake_clock.advance(hours=2)
     rotate_keys(shop)
     assert ring(shop).keys() == {"current", "k2", "k3", "next", "next_from"}
 
 
-def test_the_keys_of_links_stay_as_long_as_links_live_and_that_is_no_failure(shop, later):
+def test_keys_of_order_links_stay_as_long_as_links_live(shop, fake_clock):
     rotate_keys(shop)
     links = ring(shop, "OrderLinkKeysSecret")
-    later.advance(hours=2)
+    fake_clock.advance(hours=2)
 
-    said = rotate_keys(shop)
+    message = rotate_keys(shop)
 
-    assert "Those of guests' links stay for another 90 days." in said
+    assert "The keys of order links stay for another 90 days." in message
     assert ring(shop, "OrderLinkKeysSecret") == links
     assert ring(shop).keys() == {"current", "k2", "k3", "next", "next_from"}
 
 
-def test_a_link_is_good_for_its_whole_life_however_often_keys_rotate(shop, later):
+def test_a_link_stays_valid_through_many_rotations(shop, fake_clock):
     token = links.issue_token("ord_1")
     for _ in range(10):
         rotate_keys(shop)
         key_rings.key_ring.forget()
         links.require_valid_token("ord_1", token)
-        later.advance(seconds=links.LIFETIME.total_seconds() / 10)
-    later.advance(hours=1)
+        fake_clock.advance(seconds=links.LIFETIME.total_seconds() / 10)
+    fake_clock.advance(hours=1)
     rotate_keys(shop)
 
     assert ring(shop, "OrderLinkKeysSecret").keys() == {"current", "k2", "k3", "next", "next_from"}
-    assert links.LIFETIME == key_rotation.LINKS_LIVE
+    assert links.LIFETIME == key_rotation.ORDER_LINK_LIFETIME
 
 
-def test_of_two_operators_at_once_one_rotates(shop, monkeypatch):
-    rotate = key_rotation.key_ring_rotation.rotated
+def test_one_of_two_concurrent_operators_rotates(shop, monkeypatch):
+    rotate = key_rotation.key_ring_rotation.rotate
     first = {}
 
-    def overtaken(secret: str, **more: Any) -> str:
-        monkeypatch.setattr(key_rotation.key_ring_rotation, "rotated", rotate)
+    def rotate_second(secret: str, **more: Any) -> str:
+        monkeypatch.setattr(key_rotation.key_ring_rotation, "rotate", rotate)
         rotate_keys(shop)
         first.update(ring(shop))
         return rotate(secret, **more)
 
-    monkeypatch.setattr(key_rotation.key_ring_rotation, "rotated", overtaken)
+    monkeypatch.setattr(key_rotation.key_ring_rotation, "rotate", rotate_second)
 
-    with pytest.raises(OperationFailed, match="their key stays"):
+    with pytest.raises(OperationFailed, match="Their new key stays"):
         rotate_keys(shop)
 
     assert ring(shop) == first
     assert first.keys() == {"current", "k1", "k2", "next", "next_from"}
 
 
-def test_an_operator_who_wrote_last_but_was_not_first_drops_no_key(shop, monkeypatch):
-    """Both have read and both have written before either moves the label."""
+def test_a_slower_operator_does_not_drop_a_key(shop, monkeypatch):
+    """Both operators read and write before either moves the label."""
     put = shop.client("secretsmanager").put_secret_value
-    others = put(SecretId="souk/token-keys", SecretString=OTHERS, VersionStages=["SOUKNEXT"])
-    held = shop.client("secretsmanager").get_secret_value(SecretId="souk/token-keys")
-    rotate = key_rotation.key_ring_rotation.rotated
+    other_key = put(SecretId="souk/token-keys", SecretString=OTHERS, VersionStages=["SOUKNEXT"])
+    stored = shop.client("secretsmanager").get_secret_value(SecretId="souk/token-keys")
+    rotate = key_rotation.key_ring_rotation.rotate
 
-    def overtaken(secret: str, **more: Any) -> str:
-        if secret == held["SecretString"]:
+    def rotate_second(secret: str, **more: Any) -> str:
+        if secret == stored["SecretString"]:
             shop.client("secretsmanager").update_secret_version_stage(
                 SecretId="souk/token-keys",
                 VersionStage="AWSCURRENT",
-                MoveToVersionId=others["VersionId"],
-                RemoveFromVersionId=held["VersionId"],
+                MoveToVersionId=other_key["VersionId"],
+                RemoveFromVersionId=stored["VersionId"],
             )
         return rotate(secret, **more)
 
-    monkeypatch.setattr(key_rotation.key_ring_rotation, "rotated", overtaken)
+    monkeypatch.setattr(key_rotation.key_ring_rotation, "rotate", rotate_second)
 
-    with pytest.raises(OperationFailed, match="TokenKeysSecret meanwhile"):
+    with pytest.raises(OperationFailed, match="has just rotated TokenKeysSecret"):
         rotate_keys(shop)
 
     assert ring(shop) == json.loads(OTHERS)
 
 
-def test_a_rotation_that_broke_off_between_the_rings_is_completed_by_the_next(shop, monkeypatch):
+def test_the_next_run_completes_an_interrupted_rotation(shop, monkeypatch):
     with monkeypatch.context() as broken:
         broken.delitem(SECRETS, "CursorKeysSecret")
         with pytest.raises(KeyError):
@@ -149,18 +149,18 @@ def test_a_rotation_that_broke_off_between_the_rings_is_completed_by_the_next(sh
 
 
 @pytest.mark.parametrize("minutes", [-3, 3])
-def test_a_machine_whose_clock_is_wrong_names_no_time(shop, later, monkeypatch, minutes):
-    real = Clock()
-    monkeypatch.setattr(shops, "clock", SimpleNamespace(utc_now=real))
-    later.advance(minutes=minutes)
+def test_a_machine_with_a_wrong_clock_cannot_rotate(shop, fake_clock, monkeypatch, minutes):
+    aws_clock = FakeClock()
+    monkeypatch.setattr(shops, "clock", SimpleNamespace(utc_now=aws_clock))
+    fake_clock.advance(minutes=minutes)
 
-    with pytest.raises(OperationFailed, match=r"clock is 1[78][0-9] s off"):
+    with pytest.raises(OperationFailed, match=r"differs from AWS's by 1[78][0-9] s"):
         rotate_keys(shop)
 
     assert ring(shop).keys() == {"current", "k1"}
 
 
-def test_a_secret_that_is_no_ring_is_left_alone_and_not_shown(shop):
+def test_a_secret_that_is_no_ring_is_not_changed_or_shown(shop):
     shop.client("secretsmanager").put_secret_value(
         SecretId="souk/token-keys", SecretString="hunter2"
     )
@@ -169,5 +169,5 @@ def test_a_secret_that_is_no_ring_is_left_alone_and_not_shown(shop):
         rotate_keys(shop)
 
     assert "hunter2" not in str(raised.value)
-    held = shop.client("secretsmanager").get_secret_value(SecretId="souk/token-keys")
-    assert held["SecretString"] == "hunter2"
+    stored = shop.client("secretsmanager").get_secret_value(SecretId="souk/token-keys")
+    assert stored["SecretString"] == "hunter2"

@@ -1,16 +1,18 @@
-"""What `make` calls for an operator: one line and a status; the operations have their own tests."""
+"""Operations as `make` calls them: one line and an exit status. Each has tests of its own."""
 
 import pytest
 
 from local import operations, paths
-from local.reconciliation import Drift, Verified
+from local.operations import make_admin
+from local.reconciliation import Drift, ReconciliationReport
+from local.targets import OperationFailed
 from tests.local import shops
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
-        (["--target", "staging", "admin", "ada@example.com"], "no stack for 'staging'"),
+        (["--target", "staging", "admin", "ada@example.com"], "no stack_name for 'staging'"),
         (["admin", "ada@example.com"], "make run"),
         (["rotate-keys"], "make run"),
         (["payment-keys"], "make run"),
@@ -18,28 +20,40 @@ from tests.local import shops
         (["reindex"], "make run"),
     ],
 )
-def test_what_cannot_be_done_is_one_line_and_a_failure(
-    arguments, says, capsys, monkeypatch, tmp_path
-):
+def test_a_failure_is_one_line_on_standard_error(arguments, message, capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(paths, "STATE", tmp_path)
 
     status = operations.main(arguments)
 
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     assert status == 1
-    assert says in told.err
-    assert told.out == ""
-    assert len(told.err.splitlines()) == 1
+    assert message in printed.err
+    assert printed.out == ""
+    assert len(printed.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(("drifts", "status"), [(0, 0), (1, 1)])
-def test_stock_that_drifts_is_a_failure_with_its_report(drifts, status, capsys, monkeypatch):
-    found = Verified(2, 1, [Drift("TEA", "available 5, recomputed 4")] * drifts)
-    monkeypatch.setattr(operations, "target", lambda _: shops.shop())
-    monkeypatch.setattr(operations, "verify", lambda _: found)
+def test_drift_is_a_failure_with_a_report(drifts, status, capsys, monkeypatch):
+    report = ReconciliationReport(2, 1, [Drift("TEA", "available 5, recomputed 4")] * drifts)
+    monkeypatch.setattr(operations, "get_target", lambda _: shops.shop())
+    monkeypatch.setattr(operations, "reconcile", lambda _: report)
 
     assert operations.main(["verify"]) == status
 
-    told = capsys.readouterr()
-    assert told.out == found.report() + "\n"
-    assert told.err == ""
+    printed = capsys.readouterr()
+    assert printed.out == report.to_text() + "\n"
+    assert printed.err == ""
+
+
+@pytest.mark.usefixtures("aws")
+def test_making_an_admin_needs_an_address():
+    with pytest.raises(OperationFailed, match="EMAIL="):
+        make_admin(shops.shop(), "")
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_admin_must_have_an_account(monkeypatch):
+    monkeypatch.setattr(operations, "assume_environment", lambda _: None)  # keep this process's own
+
+    with pytest.raises(OperationFailed, match="Register it, then run this again"):
+        make_admin(shops.shop(), "nobody@example.com")

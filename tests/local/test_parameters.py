@@ -1,4 +1,4 @@
-"""What samconfig.toml chooses for the local stack, and how a mistake in it is reported."""
+"""The local stack's parameters in samconfig.toml, and the reports of mistakes in them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the payment provider has given the shop: put where the functions read it."""
+"""Storing the payment provider's keys where the functions read them."""
 
 import json
 
@@ -15,11 +15,11 @@ pytestmark = pytest.mark.usefixtures("aws")
 EMPTY = json.dumps({"api_key": "", "webhook_secrets": []})
 
 
-def held() -> Credentials:
-    return Credentials.parse(stored())
+def stored_credentials() -> Credentials:
+    return Credentials.parse(stored_secret())
 
 
-def stored() -> str:
+def stored_secret() -> str:
     manager = shops.shop().client("secretsmanager")
     return manager.get_secret_value(SecretId="souk/payments")["SecretString"]
 
@@ -31,7 +31,7 @@ def store(secret: str) -> None:
 
 
 class Person:
-    """Who sits at the terminal, and answers one question after the other."""
+    """A person at the terminal who gives these answers, one for each question."""
 
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)
@@ -40,70 +40,70 @@ class Person:
         return self.answers.pop(0)
 
 
-def test_a_person_enters_both_keys_and_reads_neither() -> None:
+def test_entered_keys_are_stored_and_not_printed() -> None:
     store(EMPTY)
 
-    said = set_payment_keys(shops.shop(), Person("sk_live_1", "whsec_1 "))
+    message = set_payment_keys(shops.shop(), Person("sk_live_1", "whsec_1 "))
 
-    assert held() == Credentials("sk_live_1", ("whsec_1",))
-    assert "sk_live_1" not in said
-    assert "whsec_1" not in said
+    assert stored_credentials() == Credentials("sk_live_1", ("whsec_1",))
+    assert "sk_live_1" not in message
+    assert "whsec_1" not in message
 
 
-def test_what_is_in_the_environment_is_not_asked_for(monkeypatch) -> None:
+def test_keys_in_the_environment_are_not_asked_for(monkeypatch) -> None:
     store(EMPTY)
     monkeypatch.setenv("PAYMENT_API_KEY", "sk_live_1")
     monkeypatch.setenv("PAYMENT_WEBHOOK_SECRET", "whsec_1")
 
     set_payment_keys(shops.shop(), Person())
 
-    assert held() == Credentials("sk_live_1", ("whsec_1",))
+    assert stored_credentials() == Credentials("sk_live_1", ("whsec_1",))
 
 
-def test_a_new_webhook_secret_is_good_beside_the_one_before_it_and_no_other() -> None:
+def test_a_new_webhook_secret_keeps_only_the_previous_one() -> None:
     store(EMPTY)
     set_payment_keys(shops.shop(), Person("sk_live_1", "whsec_1"))
 
     for secret in ("whsec_2", "whsec_3", "whsec_3"):
         set_payment_keys(shops.shop(), Person("", secret))
 
-    assert held() == Credentials("sk_live_1", ("whsec_3", "whsec_2"))
+    assert stored_credentials() == Credentials("sk_live_1", ("whsec_3", "whsec_2"))
 
 
-def test_a_new_api_key_leaves_the_webhook_s_secrets() -> None:
-    before = held()
+def test_a_new_api_key_keeps_the_webhook_secrets() -> None:
+    before = stored_credentials()
 
     set_payment_keys(shops.shop(), Person("sk_live_2", ""))
 
-    assert held() == Credentials("sk_live_2", before.webhook_secrets)
+    assert stored_credentials() == Credentials("sk_live_2", before.webhook_secrets)
 
 
 @pytest.mark.parametrize("answers", [("", ""), ("sk_live_1", ""), ("", "whsec_1")])
-def test_one_without_the_other_is_not_stored(answers) -> None:
+def test_an_incomplete_pair_of_keys_is_not_stored(answers) -> None:
     store(EMPTY)
 
-    with pytest.raises(OperationFailed, match="Both are needed"):
+    with pytest.raises(OperationFailed, match="Enter both"):
         set_payment_keys(shops.shop(), Person(*answers))
 
-    assert stored() == EMPTY
+    assert stored_secret() == EMPTY
 
 
-def test_a_stack_that_is_its_own_provider_keeps_the_keys_that_it_made(monkeypatch) -> None:
-    before = stored()
+def test_the_local_provider_keeps_its_own_keys(monkeypatch) -> None:
+    before = stored_secret()
     monkeypatch.setattr(shops.Shop, "environment_of", lambda *_: {"PAYMENT_PROVIDER": "local"})
 
-    with pytest.raises(OperationFailed, match="its own payment provider"):
+    with pytest.raises(OperationFailed, match="runs the local payment provider"):
         set_payment_keys(shops.shop(), Person("sk_live_1", "whsec_1"))
 
-    assert stored() == before
+    assert stored_secret() == before
 
 
-def test_the_local_stack_makes_up_its_keys_once() -> None:
+def test_the_local_stack_creates_its_keys_once() -> None:
     store(EMPTY)
     manager = shops.shop().client("secretsmanager")
 
-    made = payment_keys.made_up("souk/payments", manager)
+    keys = payment_keys.create_local_keys("souk/payments", manager)
 
-    assert payment_keys.made_up("souk/payments", manager) == made == stored()
-    assert len(held().api_key) > 40
-    assert len(held().webhook_secrets[0]) > 40
+    assert payment_keys.create_local_keys("souk/payments", manager) == keys == stored_secret()
+    assert len(stored_credentials().api_key) > 40
+    assert len(stored_credentials().webhook_secrets[0]) > 40

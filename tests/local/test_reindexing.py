@@ -12,7 +12,7 @@ from shared.storage.models.catalog import Product, ProductGroup
 from shared.storage.models.listings import Listing
 from tests.local import shops
 from tests.support import faults
-from tests.support.shop import product, tell_index
+from tests.support.shop import invoke_index_worker, product
 
 pytestmark = pytest.mark.usefixtures("aws", "queue")
 
@@ -67,13 +67,13 @@ def test_a_group_that_all_have_left_is_taken_from_the_lists():
     shirt = product("SHIRT", group="SHIRTS", options_json={"size": "S"})
     shirt.update([Product.group.remove(), Product.options_json.set({})])
     ProductGroup("SHIRTS", variants=[], version=2).save()
-    assert [it.unit for it in Listing.scan()].count("grp#SHIRTS") > 0
+    assert [it.entry_id for it in Listing.scan()].count("grp#SHIRTS") > 0
 
     reindex(shops.shop())
     for body in queued():
-        tell_index(parse_event(body["detail"]))
+        invoke_index_worker(parse_event(body["detail"]))
 
-    listed = {it.unit for it in Listing.scan() if it.shelf.startswith("shop#")}
+    listed = {it.entry_id for it in Listing.scan() if it.partition.startswith("shop#")}
     assert listed == {shirt.product_id}
 
 
@@ -100,7 +100,7 @@ def test_what_the_queue_refuses_is_told(monkeypatch):
     refusal = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
 
     with (
-        faults.answering(sqs, "SendMessageBatch", faults.answered(refusal)),
+        faults.inject_faults(sqs, "SendMessageBatch", faults.success_reply(refusal)),
         pytest.raises(OperationFailed, match="0 products and then InternalError"),
     ):
         reindex(shop)

@@ -1,4 +1,4 @@
-"""The shop to begin with: the real accounts on moto, and a catalog that is full already."""
+"""Seeding a new shop: real accounts on moto, and a catalog that has its products already."""
 
 import json
 from types import SimpleNamespace
@@ -9,7 +9,7 @@ import pytest
 
 from local import seeding
 from local.errors import StackError
-from local.sample_products import GOODS
+from local.sample_products import SAMPLE_PRODUCTS
 from shared.aws import client
 from shared.storage.models.accounts import Login, User
 from tests.support import accounts
@@ -29,21 +29,21 @@ def shop(monkeypatch) -> None:
         if path == "/v1/products":
             return httpx.Response(409)
         names = {"/v1/auth/register": "auth.register", "/v1/auth/login": "auth.login"}
-        answered = accounts.post(names[path], httpx.Response(200, content=request.content).json())
-        return httpx.Response(answered.status, json=answered.body)
+        registered = accounts.post(names[path], httpx.Response(200, content=request.content).json())
+        return httpx.Response(registered.status, json=registered.body)
 
-    def connected(_: str) -> httpx.Client:
+    def connect(_: str) -> httpx.Client:
         return httpx.Client(base_url="http://shop/v1", transport=httpx.MockTransport(answer))
 
-    monkeypatch.setattr(seeding, "_client", connected)
+    monkeypatch.setattr(seeding, "_client", connect)
 
 
 class Catalog:
-    """Products as the API has them; listings show what was made `lag` looks later."""
+    """An empty catalog behind the API. Listings show new products after `lag` requests."""
 
     def __init__(self, lag: float) -> None:
         self.lag = lag
-        self.made: list[dict[str, Any]] = []
+        self.created: list[dict[str, Any]] = []
         self.counts: dict[str, int] = {}
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -56,24 +56,26 @@ class Catalog:
             return httpx.Response(200, json={})
         if request.method == "POST":
             product = {"group": None} | json.loads(request.content)
-            self.made.append(product | {"id": f"prd_{product['sku']}"})
-            return httpx.Response(201, json=self.made[-1])
+            self.created.append(product | {"id": f"prd_{product['sku']}"})
+            return httpx.Response(201, json=self.created[-1])
         self.lag -= 1
-        return httpx.Response(200, json={"items": self.shown() if self.lag < 0 else []})
+        return httpx.Response(200, json={"items": self.listed() if self.lag < 0 else []})
 
-    def shown(self) -> list[dict[str, Any]]:
-        """One of a group, the newest first."""
-        return list({it["group"] or it["id"]: it for it in self.made}.values())[::-1]
+    def listed(self) -> list[dict[str, Any]]:
+        """One product of each group, newest first."""
+        return list(
+            {product["group"] or product["id"]: product for product in self.created}.values()
+        )[::-1]
 
 
-def open_shop(monkeypatch, catalog: Catalog) -> None:
-    def connected(_: str) -> httpx.Client:
+def connect_to(monkeypatch, catalog: Catalog) -> None:
+    def connect(_: str) -> httpx.Client:
         transport = httpx.MockTransport(catalog.answer)
         return httpx.Client(base_url="http://shop/v1", transport=transport)
 
-    monkeypatch.setattr(seeding, "_client", connected)
-    monkeypatch.setattr(seeding, "LOOK_SECONDS", 0)
-    monkeypatch.setattr(seeding, "SHOWN_SECONDS", 0.2)
+    monkeypatch.setattr(seeding, "_client", connect)
+    monkeypatch.setattr(seeding, "POLL_SECONDS", 0)
+    monkeypatch.setattr(seeding, "LISTING_TIMEOUT_SECONDS", 0.2)
 
 
 def seed() -> None:
@@ -85,7 +87,7 @@ def stored(account: seeding.Account) -> tuple[User, Login]:
     return User.get(login.user_id), login
 
 
-def test_the_accounts_are_confirmed_and_fit_for_what_they_may_do():
+def test_seeded_accounts_are_confirmed_and_have_their_roles():
     seed()
 
     for account, roles in ((STAFF, {"customer", "staff"}), (CUSTOMER, {"customer"})):
@@ -96,7 +98,7 @@ def test_the_accounts_are_confirmed_and_fit_for_what_they_may_do():
         assert login.suits_staff
 
 
-def test_who_was_made_an_admin_is_one_after_the_next_seeding():
+def test_seeding_again_keeps_an_admin_role():
     seed()
     for row in stored(STAFF):
         row.update([type(row).roles.set({"customer", "staff", "admin"})])
@@ -106,7 +108,7 @@ def test_who_was_made_an_admin_is_one_after_the_next_seeding():
     assert [row.roles for row in stored(STAFF)] == [{"customer", "staff", "admin"}] * 2
 
 
-def test_accounts_whose_passwords_were_changed_are_left_as_they_are():
+def test_seeding_again_keeps_changed_passwords():
     seed()
     for account in (STAFF, CUSTOMER):
         login = Login.get(account.email)
@@ -119,30 +121,32 @@ def test_accounts_whose_passwords_were_changed_are_left_as_they_are():
     assert len(before) == 2
 
 
-def test_every_password_that_can_be_made_is_long_enough_for_staff():
+def test_every_generated_password_is_long_enough_for_staff():
     shortest = sorted(seeding.WORDS, key=len)[:1] * 3
 
     assert len("-".join([*shortest, "1000"])) >= 15
 
 
-def test_seeding_ends_when_shoppers_are_shown_what_was_made(monkeypatch):
-    seed()  # the accounts
+def test_seeding_ends_when_the_new_products_are_listed(monkeypatch):
+    seed()  # creates the accounts
     catalog = Catalog(lag=3)
-    open_shop(monkeypatch, catalog)
+    connect_to(monkeypatch, catalog)
 
     seed()
 
     assert catalog.lag < 0
-    assert [it["sku"] for it in catalog.made] == [good.sku for good in GOODS]
-    assert catalog.counts == {f"prd_{good.sku}": good.stock for good in GOODS}
-    assert seeding.product_to_order("http://shop") == f"prd_{GOODS[0].sku}"
+    assert [product["sku"] for product in catalog.created] == [
+        sample.sku for sample in SAMPLE_PRODUCTS
+    ]
+    assert catalog.counts == {f"prd_{sample.sku}": sample.stock for sample in SAMPLE_PRODUCTS}
+    assert seeding.get_product_to_order("http://shop") == f"prd_{SAMPLE_PRODUCTS[0].sku}"
 
 
-def test_a_catalog_that_is_never_shown_is_told(monkeypatch):
+def test_a_catalog_that_is_never_listed_is_a_failure(monkeypatch):
     seed()
-    open_shop(monkeypatch, Catalog(lag=float("inf")))
+    connect_to(monkeypatch, Catalog(lag=float("inf")))
 
-    with pytest.raises(StackError, match="does not show SCARF-LINEN, prd_BOWL"):
+    with pytest.raises(StackError, match="does not list SCARF-LINEN, prd_BOWL"):
         seed()
-    with pytest.raises(StackError, match="does not show anything"):
-        seeding.product_to_order("http://shop")
+    with pytest.raises(StackError, match="does not list any product"):
+        seeding.get_product_to_order("http://shop")

@@ -1,4 +1,4 @@
-"""The stand-ins for the shop's own pages that mails lead to."""
+"""The pages behind the links in mails."""
 
 import asyncio
 from html.parser import HTMLParser
@@ -17,7 +17,7 @@ PAGES = {"/verify-email": "/v1/auth/verify-email", "/reset-password": "/v1/auth/
 
 
 def ask(path: str, method: str = "GET") -> httpx.Response:
-    """What the front says while nothing behind it may be called."""
+    """The gateway's answer. It may call nothing behind it."""
 
     def called(request: httpx.Request) -> httpx.Response:
         pytest.fail(f"{request.method} {request.url} was called")
@@ -42,7 +42,7 @@ def policy_of(response: httpx.Response) -> dict[str, list[str]]:
 
 
 class Tags(HTMLParser):
-    """Every tag of a page with its attributes, and what is written in its scripts."""
+    """The tags of a page with their attributes, and the text of inline scripts."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class Tags(HTMLParser):
 
 
 @pytest.mark.parametrize(("page", "route"), PAGES.items())
-def test_to_open_a_link_calls_nothing_and_its_button_calls_the_route(page: str, route: str) -> None:
+def test_only_the_button_of_a_page_calls_the_api(page: str, route: str) -> None:
     response = ask(f"{page}?token=the-token")
 
     tags = Tags(response.text)
@@ -75,7 +75,7 @@ def test_to_open_a_link_calls_nothing_and_its_button_calls_the_route(page: str, 
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_token_goes_to_no_page_header_or_cache(page: str) -> None:
+def test_a_token_reaches_no_page_header_or_cache(page: str) -> None:
     response = ask(f"{page}?token=the-token")
 
     assert "the-token" not in response.text + str(response.headers)
@@ -84,7 +84,7 @@ def test_a_token_goes_to_no_page_header_or_cache(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_runs_our_file_alone_and_reaches_our_api_alone(page: str) -> None:
+def test_a_page_runs_only_its_script_and_calls_only_the_api(page: str) -> None:
     response = ask(page)
 
     tags, policy = Tags(response.text), policy_of(response)
@@ -97,11 +97,11 @@ def test_a_page_runs_our_file_alone_and_reaches_our_api_alone(page: str) -> None
     assert handlers == []
 
 
-def test_other_pages_run_nothing() -> None:
+def test_other_pages_run_no_script() -> None:
     assert "script-src" not in policy_of(ask("/"))
 
 
-def test_the_script_is_served_as_one_and_takes_the_token_out_of_the_address() -> None:
+def test_the_script_removes_the_token_from_the_address() -> None:
     response = ask("/follow-link.js")
 
     assert response.headers["content-type"].startswith("text/javascript")
@@ -111,7 +111,7 @@ def test_the_script_is_served_as_one_and_takes_the_token_out_of_the_address() ->
     assert script.index("history.replaceState") < script.index("addEventListener")
 
 
-def test_a_new_password_is_asked_for_as_one() -> None:
+def test_the_new_password_has_a_password_field() -> None:
     tags = Tags(ask("/reset-password").text)
 
     (field,) = tags.all("input")
@@ -122,8 +122,8 @@ def test_a_new_password_is_asked_for_as_one() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_takes_no_post(page: str) -> None:
-    """Where the script does not run, a form must not seem to have worked."""
+def test_a_page_refuses_post(page: str) -> None:
+    """Without its script, a form must not seem to work."""
     assert ask(page, "POST").status_code == 405
 
 
@@ -131,7 +131,7 @@ ORDER_PAGES = ("/order?id=ord_1&token=the-token", "/orders/ord_1")
 
 
 @pytest.mark.parametrize("page", ORDER_PAGES)
-def test_the_page_of_an_order_runs_our_file_alone_and_names_no_token(page: str) -> None:
+def test_the_order_page_runs_only_its_script(page: str) -> None:
     response = ask(page)
 
     tags, policy = Tags(response.text), policy_of(response)
@@ -141,7 +141,7 @@ def test_the_page_of_an_order_runs_our_file_alone_and_names_no_token(page: str) 
     assert "the-token" not in response.text + str(response.headers)
 
 
-def test_a_guest_s_token_is_out_of_the_address_before_anything_is_called() -> None:
+def test_a_guest_s_token_leaves_the_address_before_any_call() -> None:
     script = ask("/show-order.js").text
 
     assert 0 < script.index('.get("token")') < script.index("history.replaceState")

@@ -1,4 +1,4 @@
-"""Finding the stack that an operator means."""
+"""Finding the stack that an operator names."""
 
 import json
 from types import SimpleNamespace
@@ -7,19 +7,19 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local import paths
-from local.targets import OperationFailed, Target, target
+from local.targets import OperationFailed, Target, get_target
 
 
-def test_the_local_stack_is_found_by_its_facts(monkeypatch, tmp_path):
+def test_the_local_stack_is_found_by_its_stack_json(monkeypatch, tmp_path):
     facts = {"stack_name": "souk-local", "aws_endpoint_url": "http://127.0.0.1:4566"}
     (tmp_path / "stack.json").write_text(json.dumps(facts))
     monkeypatch.setattr(paths, "STATE", tmp_path)
 
-    found = target("local")
+    found = get_target("local")
 
     assert (found.stack_name, found.endpoint_url) == ("souk-local", "http://127.0.0.1:4566")
-    assert target("prod").stack_name == "souk-prod"
-    assert target("prod").endpoint_url is None
+    assert get_target("prod").stack_name == "souk-prod"
+    assert get_target("prod").endpoint_url is None
 
 
 @pytest.mark.parametrize(
@@ -29,33 +29,33 @@ def test_the_local_stack_is_found_by_its_facts(monkeypatch, tmp_path):
         ('region = "eu-central-1"', "eu-central-1"),
         ('[prod.deploy.parameters]\nregion = "eu-north-1"', "eu-north-1"),
     ],
-    ids=["the environment's", "for all commands", "as a guided deploy writes it"],
+    ids=["from the environment", "for all commands", "from a guided deploy"],
 )
-def test_the_region_is_the_one_that_was_deployed_to(more, region, monkeypatch, tmp_path):
-    named = f'version = 0.1\n[prod.global.parameters]\nstack_name = "souk-prod"\n{more}\n'
-    (tmp_path / "samconfig.toml").write_text(named)
+def test_the_region_is_the_deployed_one(more, region, monkeypatch, tmp_path):
+    config = f'version = 0.1\n[prod.global.parameters]\nstack_name = "souk-prod"\n{more}\n'
+    (tmp_path / "samconfig.toml").write_text(config)
     monkeypatch.setattr(paths, "ROOT", tmp_path)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
 
-    assert target("prod").session.region_name == region
+    assert get_target("prod").session.region_name == region
 
 
-def test_a_stack_that_is_not_deployed_is_named_with_its_region():
-    def nothing(**_: str) -> None:
+def test_an_undeployed_stack_is_named_with_its_region():
+    def refuse(**_: str) -> None:
         raise ClientError({"Error": {"Code": "ValidationError"}}, "DescribeStackResource")
 
-    cloudformation = SimpleNamespace(describe_stack_resource=nothing)
+    cloudformation = SimpleNamespace(describe_stack_resource=refuse)
     session = SimpleNamespace(region_name="eu-west-3", client=lambda *_, **__: cloudformation)
 
     with pytest.raises(OperationFailed, match=r"souk-prod has no .* in eu-west-3"):
         Target("souk-prod", session).physical_id("AuthFunction")
 
 
-def test_a_local_stack_that_was_killed_is_told_from_one_that_runs():
-    def nobody(**_: str) -> None:
+def test_a_killed_local_stack_is_reported_as_not_running():
+    def fail_to_connect(**_: str) -> None:
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:4566")
 
-    cloudformation = SimpleNamespace(describe_stack_resource=nobody)
+    cloudformation = SimpleNamespace(describe_stack_resource=fail_to_connect)
     session = SimpleNamespace(client=lambda *_, **__: cloudformation)
     shop = Target("souk-local", session, "http://127.0.0.1:4566")
 

@@ -10,7 +10,7 @@ from local.unpacking import SharedZipFile
 
 @pytest.fixture(autouse=True)
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary files go."""
+    """The folder of temporary files."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
@@ -22,31 +22,31 @@ def archive(path: Path, content: str) -> Path:
 
 
 def unpack(path: Path, target: Path) -> str:
-    """As MiniStack does for an instance. What its handler says."""
+    """Unpacks as MiniStack does for an instance. Returns the content of its handler."""
     target.mkdir(parents=True)
     with SharedZipFile(path) as packed:
         packed.extractall(target)
     return (target / "shop" / "handler.py").read_text()
 
 
-def test_instances_share_what_their_archives_have_alike(scratch: Path) -> None:
+def test_instances_share_the_same_content(scratch: Path) -> None:
     first, second = (archive(scratch / name, "one") for name in ("a.zip", "b.zip"))
 
-    said = [unpack(first, scratch / "1" / "code"), unpack(second, scratch / "2" / "code")]
+    contents = [unpack(first, scratch / "1" / "code"), unpack(second, scratch / "2" / "code")]
 
-    assert said == ["one", "one"]
+    assert contents == ["one", "one"]
     assert (scratch / "1" / "code").resolve() == (scratch / "2" / "code").resolve()
 
 
-def test_other_code_is_unpacked_apart(scratch: Path) -> None:
+def test_different_code_is_unpacked_separately(scratch: Path) -> None:
     first, second = archive(scratch / "a.zip", "one"), archive(scratch / "b.zip", "two")
 
-    said = [unpack(first, scratch / "1" / "code"), unpack(second, scratch / "2" / "code")]
+    contents = [unpack(first, scratch / "1" / "code"), unpack(second, scratch / "2" / "code")]
 
-    assert said == ["one", "two"]
+    assert contents == ["one", "two"]
 
 
-def test_an_instance_that_ends_leaves_the_others_their_code(scratch: Path) -> None:
+def test_an_ending_instance_keeps_the_code_of_others(scratch: Path) -> None:
     packed = archive(scratch / "a.zip", "one")
     for instance in "12":
         unpack(packed, scratch / instance / "code")
@@ -57,18 +57,18 @@ def test_an_instance_that_ends_leaves_the_others_their_code(scratch: Path) -> No
     assert unpack(packed, scratch / "3" / "code") == "one"
 
 
-def test_two_that_unpack_at_once_both_succeed(
+def test_two_concurrent_instances_both_unpack(
     scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packed = archive(scratch / "a.zip", "one")
     rename = Path.rename
 
-    def come_second(draft: Path, unpacked: Path) -> Path:
+    def rename_second(draft: Path, unpacked: Path) -> Path:
         monkeypatch.setattr(Path, "rename", rename)
         assert unpack(packed, scratch / "2" / "code") == "one"
         return draft.rename(unpacked)
 
-    monkeypatch.setattr(Path, "rename", come_second)
+    monkeypatch.setattr(Path, "rename", rename_second)
 
     assert unpack(packed, scratch / "1" / "code") == "one"
     assert len(list((scratch / "unpacked").iterdir())) == 1

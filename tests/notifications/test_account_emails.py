@@ -16,9 +16,9 @@ from shared.security import opaque_tokens
 from shared.storage.dynamo import connection
 from shared.storage.models.accounts import EmailToken
 from tests.support import faults, shop, template
+from tests.support.email_fixtures import mail_queue_event, sent_emails
 from tests.support.http import CONTEXT
 from tests.support.logs import captured
-from tests.support.mail import queued, sent
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -72,7 +72,7 @@ def event(name: str, event_id: str = "evt_one") -> dict[str, Any]:
 
 def link() -> tuple[str, str]:
     """The page and the token of the link in the newest mail."""
-    (found,) = URL.findall(sent()[-1].body)
+    (found,) = URL.findall(sent_emails()[-1].body)
     return found
 
 
@@ -97,9 +97,9 @@ def test_each_account_event_sends_one_mail_to_its_address(name):
         "user.email_changed": "old@example.com",
     }.get(name, "ada@example.com")
 
-    answer = handler(queued(event(name)), CONTEXT)
+    answer = handler(mail_queue_event(event(name)), CONTEXT)
 
-    (mail,) = sent()
+    (mail,) = sent_emails()
     assert answer == NOBODY_FAILED
     assert mail.destinations == {"ToAddresses": [to]}
     assert "Souk" in mail.subject
@@ -109,7 +109,7 @@ def test_each_account_event_sends_one_mail_to_its_address(name):
 def test_the_token_in_a_mail_has_the_stored_digest(name, page, purpose, lifetime):
     ada()
 
-    handler(queued(event(name)), CONTEXT)
+    handler(mail_queue_event(event(name)), CONTEXT)
 
     linked_page, token = link()
     (stored,) = EmailToken.scan()
@@ -128,10 +128,10 @@ def test_the_token_in_a_mail_has_the_stored_digest(name, page, purpose, lifetime
 def test_a_notice_creates_no_token(name):
     ada()
 
-    handler(queued(event(name)), CONTEXT)
+    handler(mail_queue_event(event(name)), CONTEXT)
 
     assert list(EmailToken.scan()) == []
-    assert "token=" not in sent()[0].body
+    assert "token=" not in sent_emails()[0].body
 
 
 @pytest.mark.parametrize("name", [name for name, *_ in LINKS])
@@ -139,9 +139,9 @@ def test_a_request_from_before_all_sessions_ended_is_void(name):
     """The mail may be late: an attacker's request must not outlive the owner's reset."""
     ada(access_epoch=4)
 
-    assert handler(queued(event(name)), CONTEXT) == NOBODY_FAILED
+    assert handler(mail_queue_event(event(name)), CONTEXT) == NOBODY_FAILED
 
-    assert sent() == []
+    assert sent_emails() == []
     assert list(EmailToken.scan()) == []
 
 
@@ -149,9 +149,9 @@ def test_a_request_from_before_all_sessions_ended_is_void(name):
 def test_a_confirmed_address_gets_no_link(name):
     ada(email_verified=True)
 
-    handler(queued(event(name)), CONTEXT)
+    handler(mail_queue_event(event(name)), CONTEXT)
 
-    assert len(sent()) == 1
+    assert len(sent_emails()) == 1
     assert list(EmailToken.scan()) == []
 
 
@@ -160,9 +160,9 @@ def test_a_token_is_in_no_log_and_no_row(name):
     ada()
 
     with captured() as lines:
-        handler(queued(event(name)), CONTEXT)
+        handler(mail_queue_event(event(name)), CONTEXT)
 
-    tokens = [token for _, token in URL.findall(sent()[0].body)]
+    tokens = [token for _, token in URL.findall(sent_emails()[0].body)]
     assert len(tokens) == (name not in NOTICES)
     for secret in (*tokens, "token=", "Hello", "Ada Lovelace", "@example.com"):
         assert secret not in lines.text
@@ -176,9 +176,9 @@ def test_a_repeated_event_sends_no_mail_and_creates_no_token(name):
     ada()
 
     for _ in range(3):
-        assert handler(queued(event(name)), CONTEXT) == NOBODY_FAILED
+        assert handler(mail_queue_event(event(name)), CONTEXT) == NOBODY_FAILED
 
-    assert len(sent()) == 1
+    assert len(sent_emails()) == 1
     assert len(list(EmailToken.scan())) == (name not in NOTICES)
 
 
@@ -186,14 +186,14 @@ def test_each_link_has_a_token_of_its_own():
     ada()
 
     handler(
-        queued(
+        mail_queue_event(
             event("user.verification_requested", "evt_1"),
             event("user.verification_requested", "evt_2"),
         ),
         CONTEXT,
     )
 
-    tokens = {token for mail in sent() for _, token in URL.findall(mail.body)}
+    tokens = {token for mail in sent_emails() for _, token in URL.findall(mail.body)}
     assert {opaque_tokens.digest(token) for token in tokens} == {
         stored.token_hash for stored in EmailToken.scan()
     }
@@ -211,7 +211,7 @@ def test_the_token_is_stored_before_its_mail_is_sent(name, monkeypatch):
         return "message"
 
     monkeypatch.setattr(SesSender, "send", send)
-    handler(queued(event(name)), CONTEXT)
+    handler(mail_queue_event(event(name)), CONTEXT)
 
     assert [token is not None for token in seen] == [True]
 
@@ -220,11 +220,11 @@ def test_a_token_is_not_mailed_until_it_is_stored():
     ada()
     reset = event("user.password_reset_requested")
 
-    with faults.answering(connection().client, "PutItem", faults.timed_out()):
-        answer = handler(queued(reset), CONTEXT)
+    with faults.inject_faults(connection().client, "PutItem", faults.read_timeout()):
+        answer = handler(mail_queue_event(reset), CONTEXT)
     assert len(answer["batchItemFailures"]) == 1
-    assert (sent(), list(EmailToken.scan())) == ([], [])
-    assert handler(queued(reset), CONTEXT) == NOBODY_FAILED
+    assert (sent_emails(), list(EmailToken.scan())) == ([], [])
+    assert handler(mail_queue_event(reset), CONTEXT) == NOBODY_FAILED
 
     _, token = link()
     assert EmailToken.find(opaque_tokens.digest(token)) is not None
@@ -234,13 +234,16 @@ def test_a_mail_that_fails_leaves_only_a_digest():
     ada()
     reset = event("user.password_reset_requested")
 
-    with faults.answering(client("sesv2"), "SendEmail", faults.timed_out()), captured() as lines:
-        answer = handler(queued(reset), CONTEXT)
+    with (
+        faults.inject_faults(client("sesv2"), "SendEmail", faults.read_timeout()),
+        captured() as lines,
+    ):
+        answer = handler(mail_queue_event(reset), CONTEXT)
     (unused,) = [stored.token_hash for stored in EmailToken.scan()]
     assert len(answer["batchItemFailures"]) == 1
-    assert sent() == []
+    assert sent_emails() == []
     assert "token=" not in lines.text + everything_stored()
-    handler(queued(reset), CONTEXT)
+    handler(mail_queue_event(reset), CONTEXT)
 
     _, token = link()
     stored = {each.token_hash for each in EmailToken.scan()}
@@ -249,10 +252,10 @@ def test_a_mail_that_fails_leaves_only_a_digest():
 
 @pytest.mark.parametrize("name", [*MAILED, "user.deleted"])
 def test_an_event_about_a_deleted_user_sends_no_mail(name):
-    answer = handler(queued(event(name)), CONTEXT)
+    answer = handler(mail_queue_event(event(name)), CONTEXT)
 
     assert answer == NOBODY_FAILED
-    assert sent() == []
+    assert sent_emails() == []
     assert list(EmailToken.scan()) == []
 
 
@@ -263,25 +266,25 @@ def test_an_event_about_a_deleted_user_sends_no_mail(name):
 def test_a_removed_address_is_not_replaced_by_another(name, gone):
     ada(**{gone: None})
 
-    answer = handler(queued(event(name)), CONTEXT)
+    answer = handler(mail_queue_event(event(name)), CONTEXT)
 
     assert answer == NOBODY_FAILED
-    assert sent() == []
+    assert sent_emails() == []
     assert list(EmailToken.scan()) == []
 
 
 def test_a_deletion_in_the_queue_sends_no_mail():
     ada()
 
-    assert handler(queued(event("user.deleted")), CONTEXT) == NOBODY_FAILED
+    assert handler(mail_queue_event(event("user.deleted")), CONTEXT) == NOBODY_FAILED
 
-    assert sent() == []
+    assert sent_emails() == []
 
 
 def test_a_link_leads_to_the_shop_s_website():
     ada()
 
-    handler(queued(event("user.registered")), CONTEXT)
+    handler(mail_queue_event(event("user.registered")), CONTEXT)
 
-    assert sent()[0].body.count("https://shop.example/verify-email?token=") == 2
-    assert "http://" not in sent()[0].body
+    assert sent_emails()[0].body.count("https://shop.example/verify-email?token=") == 2
+    assert "http://" not in sent_emails()[0].body

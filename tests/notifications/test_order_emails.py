@@ -8,23 +8,23 @@ from notifications import emails, links
 from orders.guests import links as guest_links
 from shared.events.all_events import OrderEvent
 from shared.storage.models.orders import OrderPromotion, OrderStep, ShippingAddress
-from tests.support import mail
+from tests.support import email_fixtures
 from tests.support.email_fixtures import (
     ABOUT_ORDERS,
-    SHOP,
-    WHEN,
+    OCCURRED_AT,
+    SHOP_URL,
     Page,
     ada,
-    guest_s,
-    happened,
-    types,
-    write,
+    build_event,
+    event_types,
+    guest_order,
+    order_placed,
+    write_email,
 )
-from tests.support.mail import order_placed
 
 
 def test_a_confirmation_lists_items_and_prices():
-    email = write(order_placed(), ada(email_verified=True))
+    email = write_email(order_placed(), ada(email_verified=True))
 
     assert (email.to, email.subject) == ("ada@example.com", "Your order at Souk")
     for text in (email.text, Page(email.html).text):
@@ -35,9 +35,11 @@ def test_a_confirmation_lists_items_and_prices():
 
 
 def test_every_line_has_the_order_s_currency():
-    lines = [mail.line(name=f"Tea {n}", line_total_minor=1000 + n) for n in range(50)]
+    lines = [email_fixtures.line(name=f"Tea {n}", line_total_minor=1000 + n) for n in range(50)]
 
-    email = write(order_placed(), order=mail.order(lines=lines, currency="JPY"))
+    email = write_email(
+        order_placed(), order=email_fixtures.sample_order(lines=lines, currency="JPY")
+    )
 
     for n in range(50):
         assert f"Tea {n} (TEA-GREEN-100), JPY 1,250 each: JPY {1000 + n:,}\n" in email.text
@@ -53,7 +55,7 @@ PLAIN = (
 
 
 def test_a_text_has_a_line_for_each_item():
-    assert write(order_placed(), ada(email_verified=True)).text == (
+    assert write_email(order_placed(), ada(email_verified=True)).text == (
         "Hello Ada Lovelace,\n\nThank you for your order ord_one.\n"
         "It is not paid yet. We reserve the items for you until\n"
         "24 November 2026, 10:45 UTC. Please pay before then.\n\n" + PLAIN
@@ -61,7 +63,7 @@ def test_a_text_has_a_line_for_each_item():
 
 
 def test_a_shipping_text_has_carrier_and_tracking_number():
-    assert write(happened("order.shipped")).text == (
+    assert write_email(build_event("order.shipped")).text == (
         "Hello,\n\nWe have shipped your order ord_one.\n\n"
         "Carrier: Royal Mail\nTracking number: RM 123\n\n" + PLAIN
     )
@@ -97,9 +99,11 @@ def test_a_shipping_text_has_carrier_and_tracking_number():
 )
 @pytest.mark.parametrize("event", ABOUT_ORDERS, ids=lambda event: event.type)
 def test_subtotals_are_shown_where_there_are_any(event, totals, tax_included, expected):
-    order = mail.order(totals=mail.totals(**totals), tax_included=tax_included)
+    order = email_fixtures.sample_order(
+        totals=email_fixtures.totals(**totals), tax_included=tax_included
+    )
 
-    email = write(event, order=order)
+    email = write_email(event, order=order)
 
     sums = [line for line in email.text.splitlines() if re.match("[A-Z][a-z ]+: -?EUR", line)]
     page = " ".join(Page(email.html).text.split())
@@ -110,20 +114,20 @@ def test_subtotals_are_shown_where_there_are_any(event, totals, tax_included, ex
 @pytest.mark.parametrize(
     ("event", "subject", "said"),
     [
-        (happened("order.paid"), "Your order at Souk is paid", "is paid. Thank you!"),
-        (happened("order.shipped"), "Your order at Souk is on its way", "RM 123"),
+        (build_event("order.paid"), "Your order at Souk is paid", "is paid. Thank you!"),
+        (build_event("order.shipped"), "Your order at Souk is on its way", "RM 123"),
         (
-            happened("order.cancelled"),
+            build_event("order.cancelled"),
             "Your order at Souk was cancelled",
             "If you have paid, we will refund the payment.",
         ),
         (
-            happened("order.expired"),
+            build_event("order.expired"),
             "Your order at Souk has expired",
             "received no payment in time",
         ),
         (
-            happened("order.refunded"),
+            build_event("order.refunded"),
             "Your refund of EUR 25.00 from Souk",
             "refunds everything that you paid",
         ),
@@ -131,7 +135,7 @@ def test_subtotals_are_shown_where_there_are_any(event, totals, tax_included, ex
     ids=lambda event: getattr(event, "type", ""),
 )
 def test_a_buyer_reads_what_happened_to_the_order(event, subject, said):
-    email = write(event)
+    email = write_email(event)
 
     assert email.subject == subject
     for text in (email.text, Page(email.html).text):
@@ -141,11 +145,11 @@ def test_a_buyer_reads_what_happened_to_the_order(event, subject, said):
 
 
 def test_a_partial_refund_does_not_claim_to_be_full():
-    event = happened(
+    event = build_event(
         "order.refunded", amount={"amount_minor": 700, "currency": "EUR"}, is_full=False
     )
 
-    email = write(event)
+    email = write_email(event)
 
     assert email.subject == "Your refund of EUR 7.00 from Souk"
     assert "everything that you paid" not in email.text + email.html
@@ -153,7 +157,7 @@ def test_a_partial_refund_does_not_claim_to_be_full():
 
 @pytest.mark.parametrize("number", ["RM 123", None])
 def test_a_shipment_without_a_number_has_no_line_for_one(number):
-    email = write(happened("order.shipped", tracking_number=number))
+    email = write_email(build_event("order.shipped", tracking_number=number))
 
     for text in (email.text, Page(email.html).text):
         assert "Royal Mail" in text
@@ -161,7 +165,9 @@ def test_a_shipment_without_a_number_has_no_line_for_one(number):
 
 
 def test_a_resent_confirmation_says_the_same():
-    assert write(happened("order.confirmation_requested")) == write(happened("order.placed"))
+    assert write_email(build_event("order.confirmation_requested")) == write_email(
+        build_event("order.placed")
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,36 +180,38 @@ def test_a_resent_confirmation_says_the_same():
                 "status": "paid",
                 "awaits": None,
                 "expires_at": None,
-                "totals": mail.totals(discount_minor=2500, total_minor=0),
+                "totals": email_fixtures.totals(discount_minor=2500, total_minor=0),
             },
             "There is nothing to pay",
         ),
     ],
 )
 def test_a_confirmation_says_what_is_left_to_pay(changes, said):
-    text = write(order_placed(), order=mail.order(**changes)).text
+    text = write_email(order_placed(), order=email_fixtures.sample_order(**changes)).text
 
     for sentence in ("It is not paid yet", "There is nothing to pay"):
         assert (sentence in text) is (sentence == said)
 
 
 def test_a_free_order_gets_no_mail_about_a_payment():
-    order = mail.order(totals=mail.totals(discount_minor=2500, total_minor=0))
+    order = email_fixtures.sample_order(
+        totals=email_fixtures.totals(discount_minor=2500, total_minor=0)
+    )
 
-    assert emails.find_order_recipient(happened("order.paid"), order, ada()) is None
-    assert emails.find_order_recipient(happened("order.placed"), order, ada()) is not None
+    assert emails.find_order_recipient(build_event("order.paid"), order, ada()) is None
+    assert emails.find_order_recipient(build_event("order.placed"), order, ada()) is not None
 
 
 @pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize("event", ABOUT_ORDERS, ids=lambda event: event.type)
 def test_a_user_s_link_needs_a_login_and_a_guest_s_does_not(event):
-    to_user, to_guest = write(event), write(event, order=guest_s())
+    to_user, to_guest = write_email(event), write_email(event, order=guest_order())
 
     (users,) = set(Page(to_user.html).links)
     (guests,) = set(Page(to_guest.html).links)
-    assert users == f"{SHOP}/orders/ord_one"
+    assert users == f"{SHOP_URL}/orders/ord_one"
     head, _, token = str(guests).partition("&token=")
-    assert head == f"{SHOP}/order?id=ord_one"
+    assert head == f"{SHOP_URL}/order?id=ord_one"
     guest_links.require_valid_token("ord_one", token)
     assert to_guest.to == "guest@example.com"
     for text in (to_guest.text, Page(to_guest.html).text):
@@ -217,28 +225,34 @@ def test_a_guest_s_mail_has_no_text_that_the_buyer_entered(event):
     """The address is unconfirmed, so the text could be a message to a stranger."""
     evil = "Winner! Claim at https://evil.example"
     address = dict.fromkeys(("name", "line1", "line2", "postal_code", "city", "region"), evil)
-    order = guest_s(
+    order = guest_order(
         shipping_address=ShippingAddress(country="GB", **address),
         promotion=OrderPromotion(code=evil),
-        history=[OrderStep(status="cancelled", at=WHEN, by="gst_one", reason=evil)],
+        history=[OrderStep(status="cancelled", at=OCCURRED_AT, by="gst_one", reason=evil)],
     )
 
-    email = write(event, order=order)
+    email = write_email(event, order=order)
 
     assert "evil" not in email.subject + email.text + email.html
     assert email.text.startswith("Hello,\n\n")
 
 
-@pytest.mark.parametrize("name", sorted({*types(OrderEvent)} - {*types(emails.MailedOrderEvent)}))
+@pytest.mark.parametrize(
+    "name", sorted({*event_types(OrderEvent)} - {*event_types(emails.MailedOrderEvent)})
+)
 def test_internal_events_have_no_recipient(name):
     with pytest.raises(TypeError, match="no mail exists"):
-        emails.get_recipient_id(happened(name))
+        emails.get_recipient_id(build_event(name))
 
 
 def test_an_order_s_mail_goes_to_its_current_owner():
     """The event may name the guest although the order has an owner by now."""
-    event = happened("order.paid", buyer_id="gst_one")
-    own, claimed, nobodys = guest_s(), mail.order(), mail.order(buyer_id="usr_deleted")
+    event = build_event("order.paid", buyer_id="gst_one")
+    own, claimed, nobodys = (
+        guest_order(),
+        email_fixtures.sample_order(),
+        email_fixtures.sample_order(buyer_id="usr_deleted"),
+    )
 
     to = [
         emails.find_order_recipient(event, own, None),
@@ -255,10 +269,10 @@ def test_an_order_s_mail_goes_to_its_current_owner():
 @pytest.mark.usefixtures("aws")
 def test_repr_shows_no_guest_s_mail_and_no_link():
     email, link = (
-        write(order_placed(), order=guest_s()),
-        links.create_order_link(guest_s(), shop_url=SHOP),
+        write_email(order_placed(), order=guest_order()),
+        links.create_order_link(guest_order(), shop_url=SHOP_URL),
     )
 
     assert "token=" in email.text
     assert "token=" not in repr(email) + repr(link)
-    assert "guest@" not in repr(emails.find_order_recipient(order_placed(), guest_s(), None))
+    assert "guest@" not in repr(emails.find_order_recipient(order_placed(), guest_order(), None))

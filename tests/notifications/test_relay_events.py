@@ -15,8 +15,8 @@ from shared.storage import outbox
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.transactions import Transaction
 from tests.support import faults, logs
+from tests.support.email_fixtures import order_placed_detail, user_registered
 from tests.support.http import CONTEXT, sample
-from tests.support.mail import detail, user_registered
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -69,7 +69,7 @@ def streamed(*details: dict[str, Any]) -> dict[str, Any]:
 
 
 def numbered(count: int) -> list[dict[str, Any]]:
-    return [detail() | {"id": f"evt_{n}"} for n in range(count)]
+    return [order_placed_detail() | {"id": f"evt_{n}"} for n in range(count)]
 
 
 def test_an_event_reaches_every_subscriber(subscription):
@@ -77,7 +77,7 @@ def test_an_event_reaches_every_subscriber(subscription):
 
     (message,) = received(subscription)
     assert (message["source"], message["detail-type"]) == ("souk", "order.placed")
-    assert message["detail"] == detail()
+    assert message["detail"] == order_placed_detail()
 
 
 def test_a_staged_event_arrives_unchanged(subscription):
@@ -112,8 +112,12 @@ def test_a_batch_with_a_refused_event_is_retried(subscription):
     }
 
     again = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
-    answers = [faults.answered(refused), None, *[faults.answered(again)] * (PUT_ATTEMPTS - 1)]
-    throttled = faults.answering(client("events"), "PutEvents", *answers)
+    answers = [
+        faults.success_reply(refused),
+        None,
+        *[faults.success_reply(again)] * (PUT_ATTEMPTS - 1),
+    ]
+    throttled = faults.inject_faults(client("events"), "PutEvents", *answers)
     with throttled, pytest.raises(EventsNotRelayed, match="1 of 12"):
         handler(batch, CONTEXT)
     assert {message["detail"]["id"] for message in received(subscription)} == {"evt_10", "evt_11"}
@@ -124,7 +128,7 @@ def test_a_batch_with_a_refused_event_is_retried(subscription):
 
 
 def test_a_malformed_event_does_not_count_as_relayed(subscription):
-    batch = streamed(detail(), detail() | {"id": "evt_two"})
+    batch = streamed(order_placed_detail(), order_placed_detail() | {"id": "evt_two"})
     batch["Records"][0]["dynamodb"]["NewImage"]["payload"]["S"] = "{"
 
     with pytest.raises(EventsNotRelayed, match="1 of 2"):
@@ -134,7 +138,7 @@ def test_a_malformed_event_does_not_count_as_relayed(subscription):
 
 
 def test_an_unreachable_bus_loses_no_event(subscription):
-    silent = faults.answering(client("events"), "PutEvents", faults.timed_out())
+    silent = faults.inject_faults(client("events"), "PutEvents", faults.read_timeout())
     with silent, pytest.raises(ReadTimeoutError):
         handler(sample("notifications.relay_events"), CONTEXT)
     handler(sample("notifications.relay_events"), CONTEXT)
@@ -199,7 +203,7 @@ def test_only_the_refused_events_of_a_row_are_sent_again(subscription):
         "Entries": [{"EventId": "x"}, {"ErrorCode": "InternalFailure"}, {"EventId": "y"}],
     }
 
-    with faults.answering(client("events"), "PutEvents", faults.answered(refused)):
+    with faults.inject_faults(client("events"), "PutEvents", faults.success_reply(refused)):
         handler(batch, CONTEXT)
 
     assert [message["detail"]["data"]["sku"] for message in received(subscription)] == ["TEA-1"]

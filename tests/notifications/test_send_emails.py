@@ -17,11 +17,18 @@ from orders.guests import links
 from shared.aws import client
 from shared.storage.models.accounts import EmailToken
 from shared.storage.models.orders import Order
-from tests.support import faults, mail, shop
-from tests.support.email_fixtures import MAILED, happened, types
+from tests.support import email_fixtures, faults, shop
+from tests.support.email_fixtures import (
+    MAILED,
+    build_event,
+    event_types,
+    mail_queue_event,
+    order_placed_detail,
+    sent_emails,
+    user_registered,
+)
 from tests.support.http import CONTEXT, sample
 from tests.support.logs import captured
-from tests.support.mail import detail, queued, sent, user_registered
 from tests.template import stack
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -37,30 +44,33 @@ def failed(answer) -> list[str]:
 def order_of(buyer_id: str, event_id: str) -> dict:
     """The event of a stored order of this buyer."""
     order_id = f"ord_{buyer_id}"
-    mail.order(order_id=order_id, buyer_id=buyer_id).save()
-    return detail() | {"id": event_id, "data": detail()["data"] | {"order_id": order_id}}
+    email_fixtures.sample_order(order_id=order_id, buyer_id=buyer_id).save()
+    return order_placed_detail() | {
+        "id": event_id,
+        "data": order_placed_detail()["data"] | {"order_id": order_id},
+    }
 
 
 @pytest.fixture
 def order(aws) -> Order:  # noqa: ARG001 (the tables must exist first)
     """The order of the sample event."""
-    stored = mail.order()
+    stored = email_fixtures.sample_order()
     stored.save()
     return stored
 
 
 def recipients() -> list[str]:
-    return [address for message in sent() for address in message.destinations["ToAddresses"]]
+    return [address for message in sent_emails() for address in message.destinations["ToAddresses"]]
 
 
 @pytest.mark.usefixtures("order")
 def test_a_buyer_gets_a_mail_about_their_order():
     shop.user("usr_ada", email="ada@example.com", name="Ada Lovelace", email_verified=True)
 
-    with faults.answering(client("sesv2"), "SendEmail") as calls:
+    with faults.inject_faults(client("sesv2"), "SendEmail") as calls:
         answer = handler(sample("notifications.send_emails"), CONTEXT)
 
-    (message,) = sent()
+    (message,) = sent_emails()
     (handed_over,) = [json.loads(call["body"])["Content"]["Simple"] for call in calls.sent]
     assert answer == NOBODY_FAILED
     assert (message.source, message.subject) == ("shop@example.com", "Your order at Souk")
@@ -73,9 +83,9 @@ def test_a_buyer_gets_a_mail_about_their_order():
 def test_a_new_user_gets_a_mail():
     shop.user("usr_ada", email="ada@example.com")
 
-    handler(queued(user_registered().model_dump(mode="json")), CONTEXT)
+    handler(mail_queue_event(user_registered().model_dump(mode="json")), CONTEXT)
 
-    assert [(message.subject, recipients()) for message in sent()] == [
+    assert [(message.subject, recipients()) for message in sent_emails()] == [
         ("Welcome to Souk", ["ada@example.com"])
     ]
 
@@ -87,37 +97,39 @@ def test_a_redelivered_message_is_mailed_once():
     answers = [handler(sample("notifications.send_emails"), CONTEXT) for _ in range(3)]
 
     assert answers == [NOBODY_FAILED] * 3
-    assert len(sent()) == 1
+    assert len(sent_emails()) == 1
 
 
 @pytest.mark.usefixtures("order")
 def test_an_event_twice_in_one_batch_is_mailed_once():
     shop.user("usr_ada")
 
-    answer = handler(queued(detail(), detail()), CONTEXT)
+    answer = handler(mail_queue_event(order_placed_detail(), order_placed_detail()), CONTEXT)
 
     assert answer == NOBODY_FAILED
-    assert len(sent()) == 1
+    assert len(sent_emails()) == 1
 
 
 @pytest.mark.usefixtures("order")
 def test_two_events_about_one_order_send_two_mails():
     shop.user("usr_ada")
 
-    handler(queued(detail(), detail() | {"id": "evt_two"}), CONTEXT)
+    handler(
+        mail_queue_event(order_placed_detail(), order_placed_detail() | {"id": "evt_two"}), CONTEXT
+    )
 
-    assert len(sent()) == 2
+    assert len(sent_emails()) == 2
 
 
 def test_a_mail_that_ses_refuses_is_sent_later():
     for user_id in ("usr_ada", "usr_bob", "usr_eve"):
         shop.user(user_id)
-    batch = queued(
+    batch = mail_queue_event(
         order_of("usr_ada", "evt_1"), order_of("usr_bob", "evt_2"), order_of("usr_eve", "evt_3")
     )
 
-    throttled = faults.refused("TooManyRequestsException", status=429)
-    with faults.answering(client("sesv2"), "SendEmail", None, throttled):
+    throttled = faults.error_reply("TooManyRequestsException", status=429)
+    with faults.inject_faults(client("sesv2"), "SendEmail", None, throttled):
         answer = handler(batch, CONTEXT)
     assert failed(answer) == ["message-1"]
     assert recipients() == ["usr_ada@example.com", "usr_eve@example.com"]
@@ -131,24 +143,24 @@ def test_a_mail_that_ses_refuses_is_sent_later():
 def test_a_mail_is_retried_when_ses_does_not_answer():
     shop.user("usr_ada")
 
-    with faults.answering(client("sesv2"), "SendEmail", faults.timed_out()):
-        answer = handler(queued(detail()), CONTEXT)
+    with faults.inject_faults(client("sesv2"), "SendEmail", faults.read_timeout()):
+        answer = handler(mail_queue_event(order_placed_detail()), CONTEXT)
     assert failed(answer) == ["message-0"]
-    assert sent() == []
-    again = handler(queued(detail()), CONTEXT)
+    assert sent_emails() == []
+    again = handler(mail_queue_event(order_placed_detail()), CONTEXT)
 
     assert again == NOBODY_FAILED
-    assert len(sent()) == 1
+    assert len(sent_emails()) == 1
 
 
 @pytest.mark.usefixtures("order")
 def test_a_failure_is_logged_without_the_address():
     shop.user("usr_ada", email="ada@example.com")
-    refused = faults.refused("MessageRejected")
+    refused = faults.error_reply("MessageRejected")
     refused[1]["Error"]["Message"] = "Email address is not verified: ada@example.com"
 
-    with faults.answering(client("sesv2"), "SendEmail", refused), captured() as lines:
-        handler(queued(detail()), CONTEXT)
+    with faults.inject_faults(client("sesv2"), "SendEmail", refused), captured() as lines:
+        handler(mail_queue_event(order_placed_detail()), CONTEXT)
 
     (line,) = lines.saying("not mailed")
     assert (line["level"], line["reason"]) == ("ERROR", "MessageRejected")
@@ -180,7 +192,7 @@ def test_a_killed_worker_s_mail_is_sent_after_its_timeout(monkeypatch):
     answer = handler(sample("notifications.send_emails"), CONTEXT)
 
     assert answer == NOBODY_FAILED
-    assert len(sent()) == 1
+    assert len(sent_emails()) == 1
 
 
 @pytest.mark.usefixtures("order")
@@ -188,10 +200,10 @@ def test_a_mail_waits_while_another_worker_may_send_it(monkeypatch):
     shop.user("usr_ada")
     kill_while_sending(monkeypatch, milliseconds_left=10_000)
 
-    answer = handler(queued(detail()), CONTEXT)
+    answer = handler(mail_queue_event(order_placed_detail()), CONTEXT)
 
     assert failed(answer) == ["message-0"]
-    assert sent() == []
+    assert sent_emails() == []
 
 
 @pytest.mark.usefixtures("order")
@@ -204,20 +216,22 @@ def test_a_mail_waits_while_another_worker_may_send_it(monkeypatch):
         "{}",
         json.dumps({"detail": None}),
         json.dumps({"detail": {}}),
-        json.dumps({"detail": detail() | {"type": "order.vanished"}}),
-        json.dumps({"detail": {key: value for key, value in detail().items() if key != "id"}}),
-        json.dumps({"detail": detail() | {"data": {}}}),
+        json.dumps({"detail": order_placed_detail() | {"type": "order.vanished"}}),
+        json.dumps(
+            {"detail": {key: value for key, value in order_placed_detail().items() if key != "id"}}
+        ),
+        json.dumps({"detail": order_placed_detail() | {"data": {}}}),
     ],
 )
 def test_a_message_without_an_event_fails_alone(body):
     shop.user("usr_ada")
-    batch = queued(None, detail())
+    batch = mail_queue_event(None, order_placed_detail())
     batch["Records"][0]["body"] = body
 
     answer = handler(batch, CONTEXT)
 
     assert failed(answer) == ["message-0"]
-    assert len(sent()) == 1
+    assert len(sent_emails()) == 1
 
 
 @pytest.mark.usefixtures("order")
@@ -225,7 +239,7 @@ def test_an_order_of_a_deleted_user_sends_no_mail():
     answer = handler(sample("notifications.send_emails"), CONTEXT)
 
     assert answer == NOBODY_FAILED
-    assert sent() == []
+    assert sent_emails() == []
 
 
 def test_a_missing_order_sends_no_mail():
@@ -234,16 +248,16 @@ def test_a_missing_order_sends_no_mail():
     answer = handler(sample("notifications.send_emails"), CONTEXT)
 
     assert answer == NOBODY_FAILED
-    assert sent() == []
+    assert sent_emails() == []
 
 
 def test_a_guest_s_link_is_in_no_log_and_no_row():
-    mail.order(buyer_id="gst_one", guest_email="guest@example.com").save()
+    email_fixtures.sample_order(buyer_id="gst_one", guest_email="guest@example.com").save()
 
     with captured() as lines:
         answer = handler(sample("notifications.send_emails"), CONTEXT)
 
-    (message,) = sent()
+    (message,) = sent_emails()
     (token,) = set(re.findall(r"token=([\w.-]+)", message.body))
     links.require_valid_token("ord_one", token)
     assert answer == NOBODY_FAILED
@@ -256,12 +270,14 @@ def test_a_guest_s_link_is_in_no_log_and_no_row():
 def test_a_guest_order_that_a_user_claimed_is_mailed_to_the_user():
     """The event is older than the claim and has the guest's id."""
     shop.user("usr_ada", email="ada@example.com", name="Ada Lovelace", email_verified=True)
-    mail.order().save()
-    stale = detail() | {"data": detail()["data"] | {"buyer_id": "gst_one"}}
+    email_fixtures.sample_order().save()
+    stale = order_placed_detail() | {
+        "data": order_placed_detail()["data"] | {"buyer_id": "gst_one"}
+    }
 
-    handler(queued(stale), CONTEXT)
+    handler(mail_queue_event(stale), CONTEXT)
 
-    (message,) = sent()
+    (message,) = sent_emails()
     assert recipients() == ["ada@example.com"]
     assert "https://shop.example/orders/ord_one" in message.body
     assert "token=" not in message.body
@@ -270,45 +286,47 @@ def test_a_guest_order_that_a_user_claimed_is_mailed_to_the_user():
 def test_only_the_buyer_of_an_order_gets_its_mail():
     shop.user("usr_eve", email="eve@example.com")
     shop.user("usr_ada", email="ada@example.com")
-    mail.order().save()
-    forged = detail() | {"data": detail()["data"] | {"buyer_id": "usr_eve"}}
+    email_fixtures.sample_order().save()
+    forged = order_placed_detail() | {
+        "data": order_placed_detail()["data"] | {"buyer_id": "usr_eve"}
+    }
 
-    handler(queued(forged), CONTEXT)
+    handler(mail_queue_event(forged), CONTEXT)
 
     assert recipients() == ["ada@example.com"]
 
 
 def test_a_free_order_sends_one_mail_for_its_two_events():
     shop.user("usr_ada")
-    free = mail.totals(discount_minor=2500, total_minor=0)
-    mail.order(status="paid", awaits=None, expires_at=None, totals=free).save()
-    paid = happened("order.paid").model_dump(mode="json") | {"id": "evt_two"}
+    free = email_fixtures.totals(discount_minor=2500, total_minor=0)
+    email_fixtures.sample_order(status="paid", awaits=None, expires_at=None, totals=free).save()
+    paid = build_event("order.paid").model_dump(mode="json") | {"id": "evt_two"}
 
-    answer = handler(queued(detail(), paid), CONTEXT)
+    answer = handler(mail_queue_event(order_placed_detail(), paid), CONTEXT)
 
     assert answer == NOBODY_FAILED
-    assert [message.subject for message in sent()] == ["Your order at Souk"]
+    assert [message.subject for message in sent_emails()] == ["Your order at Souk"]
 
 
-@pytest.mark.parametrize("name", types(MailedOrderEvent))
+@pytest.mark.parametrize("name", event_types(MailedOrderEvent))
 @pytest.mark.usefixtures("order")
 def test_each_order_event_sends_one_mail(name):
     shop.user("usr_ada", email="ada@example.com")
-    event = happened(name).model_dump(mode="json")
+    event = build_event(name).model_dump(mode="json")
 
-    answers = [handler(queued(event), CONTEXT) for _ in range(2)]
+    answers = [handler(mail_queue_event(event), CONTEXT) for _ in range(2)]
 
     assert answers == [NOBODY_FAILED] * 2
     assert recipients() == ["ada@example.com"]
 
 
 def test_a_guest_s_mail_waits_for_unreachable_link_keys():
-    mail.order(buyer_id="gst_one", guest_email="guest@example.com").save()
+    email_fixtures.sample_order(buyer_id="gst_one", guest_email="guest@example.com").save()
 
-    with faults.answering(client("secretsmanager"), "GetSecretValue", faults.timed_out()):
-        answer = handler(queued(detail()), CONTEXT)
+    with faults.inject_faults(client("secretsmanager"), "GetSecretValue", faults.read_timeout()):
+        answer = handler(mail_queue_event(order_placed_detail()), CONTEXT)
     assert failed(answer) == ["message-0"]
-    assert handler(queued(detail()), CONTEXT) == NOBODY_FAILED
+    assert handler(mail_queue_event(order_placed_detail()), CONTEXT) == NOBODY_FAILED
 
     assert recipients() == ["guest@example.com"]
 
@@ -343,7 +361,7 @@ def test_a_mail_whose_reply_is_lost_is_not_resent_at_once():
     hooks = client("sesv2").meta.events
     hooks.register_first("before-send.sesv2.SendEmail", lose_reply)
     try:
-        answer = handler(queued(user_registered().model_dump(mode="json")), CONTEXT)
+        answer = handler(mail_queue_event(user_registered().model_dump(mode="json")), CONTEXT)
     finally:
         hooks.unregister("before-send.sesv2.SendEmail", lose_reply)
 

@@ -13,8 +13,8 @@ from shared.storage.dynamo import connection
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
-from tests.support import logs, shop
-from tests.support.faults import answering, cancelled
+from tests.support import events, logs, pricing, shop
+from tests.support.faults import cancelled_transaction, inject_faults
 from tests.support.http import ADA, BOB, NOBODY, STAFF, Answer, send
 from tests.support.shop import line
 
@@ -56,7 +56,7 @@ def shipped(order_id):
 
 
 def event_types() -> list[str]:
-    return [event.type for event in shop.staged_so_far()]
+    return [event.type for event in events.published_events()]
 
 
 def allocated(product) -> int:
@@ -127,15 +127,15 @@ def test_cancelling_a_paid_order_needs_the_refund_permission(order_id, permissio
 
 
 def test_cancelling_releases_the_uses_of_the_promotion(tea):
-    shop.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
+    pricing.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
     order_id = place(tea, promotion_code="SPRING")
-    taken = shop.used("SPRING"), shop.used("SPRING", ADA.user_id)
+    taken = pricing.count_uses("SPRING"), pricing.count_uses("SPRING", ADA.user_id)
 
     cancel(order_id)
     cancel(order_id)
 
     assert taken == (1, 1)
-    assert (shop.used("SPRING"), shop.used("SPRING", ADA.user_id)) == (0, 0)
+    assert (pricing.count_uses("SPRING"), pricing.count_uses("SPRING", ADA.user_id)) == (0, 0)
 
 
 def test_a_buyer_cannot_cancel_a_shipped_order(tea, order_id):
@@ -218,9 +218,9 @@ def test_an_order_paid_at_that_moment_is_still_cancelled(order_id, monkeypatch):
 
 
 def test_a_cancellation_that_always_loses_gets_retry_after(order_id):
-    lost = cancelled("TransactionConflict", "None", "None")
+    lost = cancelled_transaction("TransactionConflict", "None", "None")
 
-    with answering(connection().client, "TransactWriteItems", *[lost] * 4):
+    with inject_faults(connection().client, "TransactWriteItems", *[lost] * 4):
         answer = cancel(order_id)
 
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")

@@ -7,15 +7,15 @@ from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
 from tests.support import logs, orders, shop
 from tests.support.http import ADA, ADMIN, STAFF, send
+from tests.support.order_requests import call_as_staff
 from tests.support.orders import (
     authorized,
-    begin,
-    by_staff,
     captured,
+    count_units,
     deliver,
-    events_of,
-    held,
+    list_order_events,
     ship,
+    start_payment,
 )
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -34,7 +34,7 @@ def one(tea, quantity: int = 1) -> dict:
 
 
 def shown(order: Order, caller=STAFF) -> dict:
-    return by_staff("staff.get_order", order.order_id, caller=caller).body
+    return call_as_staff("staff.get_order", order.order_id, caller=caller).body
 
 
 def raw(order: Order) -> dict:
@@ -42,18 +42,18 @@ def raw(order: Order) -> dict:
 
 
 def test_staff_take_an_order_from_payment_to_delivery(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
 
-    paid = by_staff("staff.mark_order_paid", order.order_id, CASH)
-    shipped = by_staff("staff.ship_order", order.order_id, DHL)
-    delivered = by_staff("staff.deliver_order", order.order_id)
+    paid = call_as_staff("staff.mark_order_paid", order.order_id, CASH)
+    shipped = call_as_staff("staff.ship_order", order.order_id, DHL)
+    delivered = call_as_staff("staff.deliver_order", order.order_id)
 
     answers = [paid, shipped, delivered]
     assert [answer.status for answer in answers] == [200] * 3
     assert [answer.body["status"] for answer in answers] == ["paid", "shipped", "delivered"]
     assert shipped.body["shipment"] == DHL
-    assert held(tea) == (8, 0)
-    assert [event.type for event in events_of(order)] == [
+    assert count_units(tea) == (8, 0)
+    assert [event.type for event in list_order_events(order)] == [
         "order.placed",
         "order.paid",
         "order.shipped",
@@ -62,9 +62,9 @@ def test_staff_take_an_order_from_payment_to_delivery(tea):
 
 
 def test_staff_see_the_buyer_and_who_did_what(tea):
-    order = orders.stored(begin, of=tea)
-    by_staff("staff.mark_order_paid", order.order_id, CASH)
-    by_staff("staff.refund_order", order.order_id, {"reason": "sold out", "amount": None})
+    order = orders.create_order(start_payment, product=tea)
+    call_as_staff("staff.mark_order_paid", order.order_id, CASH)
+    call_as_staff("staff.refund_order", order.order_id, {"reason": "sold out", "amount": None})
 
     seen = shown(order)
 
@@ -88,9 +88,9 @@ def test_staff_see_the_buyer_and_who_did_what(tea):
 
 
 def test_the_buyer_sees_the_order_without_staff_details(tea):
-    order = orders.stored(of=tea)
-    by_staff("staff.mark_order_paid", order.order_id, CASH)
-    by_staff("staff.add_note_to_order", order.order_id, {"text": "a difficult one"})
+    order = orders.create_order(product=tea)
+    call_as_staff("staff.mark_order_paid", order.order_id, CASH)
+    call_as_staff("staff.add_note_to_order", order.order_id, {"text": "a difficult one"})
 
     seen = send(shoppers, "orders.get", path={"order_id": order.order_id}).body
 
@@ -103,7 +103,7 @@ def test_the_buyer_sees_the_order_without_staff_details(tea):
 
 
 def test_staff_see_the_email_address_of_a_guest(tea):
-    order = orders.stored(of=tea, buyer_id="gst_ada", guest_email="ada@example.com")
+    order = orders.create_order(product=tea, buyer_id="gst_ada", guest_email="ada@example.com")
 
     assert (shown(order)["buyer_id"], shown(order)["guest_email"]) == ("gst_ada", "ada@example.com")
 
@@ -121,11 +121,11 @@ def test_staff_see_the_email_address_of_a_guest(tea):
     ],
 )
 def test_a_repeated_request_answers_the_same_and_acts_once(life, what, body, tea):
-    order = orders.stored(*life, of=tea)
+    order = orders.create_order(*life, product=tea)
 
-    first = by_staff(what, order.order_id, body)
+    first = call_as_staff(what, order.order_id, body)
     rows = OutboxRow.count()
-    again = by_staff(what, order.order_id, body)
+    again = call_as_staff(what, order.order_id, body)
 
     assert (first.status, again.status) == (200, 200)
     assert again.body == first.body
@@ -133,10 +133,10 @@ def test_a_repeated_request_answers_the_same_and_acts_once(life, what, body, tea
 
 
 def test_a_change_that_the_status_forbids_is_refused(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     before = raw(order)
 
-    answer = by_staff("staff.ship_order", order.order_id, DHL)
+    answer = call_as_staff("staff.ship_order", order.order_id, DHL)
 
     assert (answer.status, answer.code) == (409, "order_status_conflict")
     assert answer.error["details"] == {
@@ -147,11 +147,11 @@ def test_a_change_that_the_status_forbids_is_refused(tea):
 
 
 def test_shipping_captures_an_authorized_payment(tea):
-    order = orders.stored(authorized, of=tea)
+    order = orders.create_order(authorized, product=tea)
 
-    by_staff("staff.ship_order", order.order_id, DHL)
+    call_as_staff("staff.ship_order", order.order_id, DHL)
 
-    assert [event.type for event in events_of(order)][-2:] == [
+    assert [event.type for event in list_order_events(order)][-2:] == [
         "order.shipped",
         "order.capture_requested",
     ]
@@ -161,9 +161,9 @@ def test_shipping_captures_an_authorized_payment(tea):
 
 
 def test_returned_units_can_be_sold_again(tea):
-    order = orders.stored(captured, ship, deliver, of=tea, quantity=3)
+    order = orders.create_order(captured, ship, deliver, product=tea, quantity=3)
 
-    answer = by_staff(
+    answer = call_as_staff(
         "staff.return_order", order.order_id, one(tea, 2) | {"reason": "did not like it"}
     )
 
@@ -173,87 +173,89 @@ def test_returned_units_can_be_sold_again(tea):
     (returned,) = answer.body["returns"]
     assert returned["lines"] == one(tea, 2)["lines"]
     assert (returned["reason"], returned["by"]) == ("did not like it", STAFF.user_id)
-    assert held(tea) == (9, 0)
-    (event,) = [event for event in events_of(order) if event.type == "order.returned"]
+    assert count_units(tea) == (9, 0)
+    (event,) = [event for event in list_order_events(order) if event.type == "order.returned"]
     assert [line.model_dump() for line in event.data.lines] == one(tea, 2)["lines"]
 
 
 def test_lines_of_one_product_are_added_up(tea):
-    order = orders.stored(captured, ship, of=tea, quantity=3)
+    order = orders.create_order(captured, ship, product=tea, quantity=3)
     lines = [shop.line(tea, 1), shop.line(tea, 1)]
 
-    answer = by_staff("staff.return_order", order.order_id, {"lines": lines})
+    answer = call_as_staff("staff.return_order", order.order_id, {"lines": lines})
 
     assert answer.body["returns"][0]["lines"] == one(tea, 2)["lines"]
 
 
 def test_a_return_with_the_same_key_is_the_same_return(tea):
-    order = orders.stored(captured, ship, of=tea, quantity=3)
-    by_staff("staff.return_order", order.order_id, one(tea, 2))
+    order = orders.create_order(captured, ship, product=tea, quantity=3)
+    call_as_staff("staff.return_order", order.order_id, one(tea, 2))
 
     same = {"lines": [shop.line(tea, 1), shop.line(tea, 1)], "reason": None}
-    again = by_staff("staff.return_order", order.order_id, same)
+    again = call_as_staff("staff.return_order", order.order_id, same)
 
     assert (again.status, again.headers["Idempotency-Replayed"]) == (200, "true")
     assert len(again.body["returns"]) == 1
-    assert held(tea) == (9, 0)
+    assert count_units(tea) == (9, 0)
 
 
 @pytest.mark.parametrize("changes", [{"reason": "another"}, {"lines": 1}])
 def test_a_different_return_with_the_same_key_is_refused(changes, tea):
-    order = orders.stored(captured, ship, of=tea, quantity=3)
-    by_staff("staff.return_order", order.order_id, one(tea, 2))
+    order = orders.create_order(captured, ship, product=tea, quantity=3)
+    call_as_staff("staff.return_order", order.order_id, one(tea, 2))
     body = one(tea, 1) if "lines" in changes else one(tea, 2) | changes
 
-    answer = by_staff("staff.return_order", order.order_id, body)
+    answer = call_as_staff("staff.return_order", order.order_id, body)
 
     assert (answer.status, answer.code) == (422, "idempotency_key_reused")
-    assert held(tea) == (9, 0)
+    assert count_units(tea) == (9, 0)
 
 
 def test_a_return_with_another_key_is_another_return(tea):
-    order = orders.stored(captured, ship, of=tea, quantity=3)
+    order = orders.create_order(captured, ship, product=tea, quantity=3)
 
     for key in ("first", "second"):
-        answer = by_staff("staff.return_order", order.order_id, one(tea), key=key)
+        answer = call_as_staff("staff.return_order", order.order_id, one(tea), key=key)
 
     assert len(answer.body["returns"]) == 2
-    assert held(tea) == (9, 0)
+    assert count_units(tea) == (9, 0)
 
 
 def test_returning_more_units_than_were_sold_is_refused(tea):
-    order = orders.stored(captured, ship, of=tea, quantity=3)
+    order = orders.create_order(captured, ship, product=tea, quantity=3)
 
-    answer = by_staff("staff.return_order", order.order_id, one(tea, 4))
+    answer = call_as_staff("staff.return_order", order.order_id, one(tea, 4))
 
     assert (answer.status, answer.code) == (409, "return_quantity_exceeded")
     (line,) = answer.error["details"]["lines"]
     assert line == {"product_id": tea.product_id, "quantity": 4, "returnable": 3}
-    assert held(tea) == (7, 0)
+    assert count_units(tea) == (7, 0)
 
 
 # Notes and mails
 
 
 def test_a_note_has_its_author_and_time(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
 
-    answer = by_staff("staff.add_note_to_order", order.order_id, {"text": "Call\nhim first."})
+    answer = call_as_staff("staff.add_note_to_order", order.order_id, {"text": "Call\nhim first."})
 
     assert answer.status == 201
     assert answer.headers["Location"] == f"/v1/staff/orders/{order.order_id}"
     (note,) = shown(order)["notes"]
     assert (note["text"], note["by"]) == ("Call\nhim first.", STAFF.user_id)
-    assert events_of(order)[1:] == []
+    assert list_order_events(order)[1:] == []
 
 
 def test_the_confirmation_can_be_resent_any_number_of_times(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
 
-    answers = [by_staff("staff.resend_confirmation", order.order_id) for _ in range(2)]
+    answers = [call_as_staff("staff.resend_confirmation", order.order_id) for _ in range(2)]
 
     assert [(answer.status, answer.body) for answer in answers] == [(202, "")] * 2
-    assert [event.type for event in events_of(order)][1:] == ["order.confirmation_requested"] * 2
+    assert [event.type for event in list_order_events(order)][1:] == [
+        "order.confirmation_requested"
+    ] * 2
     assert Order.get(order.order_id).status == "pending_payment"
 
 
@@ -306,10 +308,10 @@ INVALID = [
 
 @pytest.mark.parametrize(("what", "body", "path"), INVALID)
 def test_invalid_input_is_refused_and_changes_nothing(what, body, path, tea):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
     before = raw(order)
 
-    answer = by_staff(what, order.order_id, body)
+    answer = call_as_staff(what, order.order_id, body)
 
     assert (answer.status, answer.paths) == (422, [path])
     assert raw(order) == before
@@ -325,9 +327,9 @@ def test_invalid_input_is_refused_and_changes_nothing(what, body, path, tea):
     ],
 )
 def test_returns_and_refunds_need_an_idempotency_key(what, key, status, code, tea):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
 
-    answer = by_staff(what, order.order_id, key=key)
+    answer = call_as_staff(what, order.order_id, key=key)
 
     assert (answer.status, answer.code) == (status, code)
 
@@ -346,7 +348,7 @@ STAFF_ROUTES = [
 
 @pytest.mark.parametrize("what", STAFF_ROUTES)
 def test_an_unknown_order_is_404(what):
-    answer = by_staff(what, "ord_unknown")
+    answer = call_as_staff(what, "ord_unknown")
 
     assert (answer.status, answer.code) == (404, "order_not_found")
     assert Order.count() == 0
@@ -354,10 +356,10 @@ def test_an_unknown_order_is_404(what):
 
 @pytest.mark.parametrize("what", STAFF_ROUTES)
 def test_customers_cannot_fulfil_their_own_orders(what, tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     before = raw(order)
 
-    answer = by_staff(what, order.order_id, caller=ADA)
+    answer = call_as_staff(what, order.order_id, caller=ADA)
 
     assert (answer.status, answer.code) == (403, "forbidden")
     assert raw(order) == before
@@ -375,10 +377,10 @@ def test_customers_cannot_fulfil_their_own_orders(what, tea):
     ],
 )
 def test_the_audit_log_says_who_did_what_to_which_order(life, what, body, tea):
-    order = orders.stored(*life, of=tea)
+    order = orders.create_order(*life, product=tea)
 
     with logs.captured() as lines:
-        by_staff(what, order.order_id, body, caller=ADMIN)
+        call_as_staff(what, order.order_id, body, caller=ADMIN)
 
     (line,) = lines.saying("audit")
     assert (line["result"], line["user_id"]) == ("done", ADMIN.user_id)
@@ -388,11 +390,11 @@ def test_the_audit_log_says_who_did_what_to_which_order(life, what, body, tea):
 
 
 def test_a_repeated_request_is_audited_as_done_before(tea):
-    order = orders.stored(of=tea)
-    by_staff("staff.mark_order_paid", order.order_id, CASH)
+    order = orders.create_order(product=tea)
+    call_as_staff("staff.mark_order_paid", order.order_id, CASH)
 
     with logs.captured() as lines:
-        by_staff("staff.mark_order_paid", order.order_id, CASH)
+        call_as_staff("staff.mark_order_paid", order.order_id, CASH)
 
     (line,) = lines.saying("audit")
     assert (line["action"], line["result"]) == ("mark_order_paid", "done before")

@@ -12,7 +12,7 @@ from shared import clock
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
 from tests.support import orders, shop
-from tests.support.faults import answering
+from tests.support.faults import inject_faults
 from tests.support.http import ADA, ADMIN, BOB, STAFF, send
 from tests.support.orders import cancel, captured
 
@@ -61,7 +61,7 @@ def flat(pages: list[list[str]]) -> list[str]:
 
 
 def place(tea, *life, **more) -> str:
-    return orders.stored(*life, of=tea, quantity=1, **more).order_id
+    return orders.create_order(*life, product=tea, quantity=1, **more).order_id
 
 
 def guest(address: str = ADDRESS) -> dict:
@@ -122,7 +122,7 @@ def test_the_cursor_continues_after_24_empty_months(tea, at):
     first = place(tea)
     at("2031-01-15T10:00:00")
 
-    with answering(connection().client, "Query") as queries:
+    with inject_faults(connection().client, "Query") as queries:
         empty = listed()
 
     assert (ids_in(empty), len(queries)) == ([], MONTHS_READ_MAX)
@@ -166,7 +166,7 @@ def test_a_page_of_one_month_takes_two_calls(number, tea):
         place(tea)
     client = connection().client
 
-    with answering(client, "Query") as queries, answering(client, "BatchGetItem") as reads:
+    with inject_faults(client, "Query") as queries, inject_faults(client, "BatchGetItem") as reads:
         answer = listed(limit="10", placed_from=f"{clock.utc_now():%Y-%m}-01T00:00:00Z")
 
     assert len(ids_in(answer)) == min(number, 10)

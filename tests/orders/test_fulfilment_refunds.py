@@ -5,13 +5,13 @@ import pytest
 from orders.lifecycle.service import update_order
 from shared.storage.models.orders import Order
 from tests.support import orders, shop
+from tests.support.order_requests import call_as_staff
 from tests.support.orders import (
-    by_staff,
     captured,
-    events_of,
-    held,
+    count_units,
+    list_order_events,
     mark_paid_manually,
-    settle,
+    settle_refund,
     ship,
 )
 
@@ -26,7 +26,7 @@ def tea():
 @pytest.fixture
 def order(tea):
     """Two units, EUR 20.00."""
-    return orders.stored(captured, of=tea)
+    return orders.create_order(captured, product=tea)
 
 
 def euros(amount_minor: int) -> dict:
@@ -35,7 +35,7 @@ def euros(amount_minor: int) -> dict:
 
 def refund(order: Order, amount_minor: int | None = None, key: str = "key-1", **more):
     amount = {} if amount_minor is None else {"amount": euros(amount_minor)}
-    return by_staff("staff.refund_order", order.order_id, amount | more, key=key)
+    return call_as_staff("staff.refund_order", order.order_id, amount | more, key=key)
 
 
 def refunds_of(order: Order) -> list[tuple[int, str]]:
@@ -52,10 +52,10 @@ def test_a_partial_refund_is_requested_from_the_provider(order, tea):
     assert (shown["amount"], shown["status"]) == (euros(500), "requested")
     assert (shown["reason"], shown["by"]) == ("a scratch", "usr_staff")
     assert answer.body["status"] == "paid"
-    event = events_of(order)[-1]
+    event = list_order_events(order)[-1]
     assert (event.type, event.data.amount.amount_minor) == ("order.refund_requested", 500)
     assert event.data.refund_id == shown["id"]
-    assert held(tea) == (8, 2)
+    assert count_units(tea) == (8, 2)
 
 
 def test_a_refund_without_an_amount_refunds_all_that_is_left(order):
@@ -69,34 +69,34 @@ def test_a_refund_without_an_amount_refunds_all_that_is_left(order):
 def test_a_full_refund_before_shipping_restocks_the_units(order, tea):
     refund(order)
 
-    update_order(order.order_id, settle())
+    update_order(order.order_id, settle_refund())
 
     assert Order.get(order.order_id).status == "refunded"
-    assert held(tea) == (10, 0)
+    assert count_units(tea) == (10, 0)
 
 
 def test_units_of_a_shipped_refunded_order_return_when_restocked(order, tea):
     update_order(order.order_id, ship)
     refund(order)
-    update_order(order.order_id, settle())
-    assert held(tea) == (8, 0)
+    update_order(order.order_id, settle_refund())
+    assert count_units(tea) == (8, 0)
 
-    answer = by_staff("staff.return_order", order.order_id, {"lines": [shop.line(tea, 2)]})
+    answer = call_as_staff("staff.return_order", order.order_id, {"lines": [shop.line(tea, 2)]})
 
     assert (answer.status, answer.body["status"]) == (200, "refunded")
-    assert held(tea) == (10, 0)
+    assert count_units(tea) == (10, 0)
 
 
 def test_an_order_with_a_pending_full_refund_is_not_shipped(order):
     refund(order)
 
-    answer = by_staff("staff.ship_order", order.order_id, {"carrier": "DHL"})
+    answer = call_as_staff("staff.ship_order", order.order_id, {"carrier": "DHL"})
 
     assert (answer.status, answer.code) == (409, "order_status_conflict")
 
 
 def test_a_manual_refund_succeeds_at_once(tea):
-    order = orders.stored(mark_paid_manually, ship, of=tea)
+    order = orders.create_order(mark_paid_manually, ship, product=tea)
 
     answer = refund(order)
 
@@ -127,7 +127,7 @@ def test_a_different_refund_with_the_same_key_is_refused(other, order):
 
 
 def test_the_same_key_on_another_order_is_another_refund(order, tea):
-    other = orders.stored(captured, of=tea)
+    other = orders.create_order(captured, product=tea)
     refund(order, 500)
 
     answer = refund(other, 700)
@@ -146,7 +146,7 @@ def test_a_refund_above_the_refundable_amount_names_that_amount(order):
 
 
 def test_an_unpaid_order_cannot_be_refunded(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
 
     answer = refund(order)
 
@@ -157,7 +157,7 @@ def test_an_unpaid_order_cannot_be_refunded(tea):
 def test_a_refund_has_the_currency_of_the_order(order):
     dollars = {"amount_minor": 500, "currency": "USD"}
 
-    answer = by_staff("staff.refund_order", order.order_id, {"amount": dollars})
+    answer = call_as_staff("staff.refund_order", order.order_id, {"amount": dollars})
 
     assert (answer.status, answer.code) == (422, "mixed_currencies")
     assert answer.error["details"] == {"currencies": ["EUR", "USD"]}
@@ -181,7 +181,7 @@ def test_a_refund_has_the_currency_of_the_order(order):
     ],
 )
 def test_invalid_input_is_refused_and_requests_no_refund(body, path, order):
-    answer = by_staff("staff.refund_order", order.order_id, body)
+    answer = call_as_staff("staff.refund_order", order.order_id, body)
 
     assert (answer.status, answer.paths) == (422, [path])
     assert refunds_of(order) == []

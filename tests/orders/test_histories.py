@@ -47,10 +47,18 @@ from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.payments import PaymentEvent
-from tests.support import shop
+from tests.support import events, shop
 from tests.support.http import ADA, CONTEXT, sample
-from tests.support.orders import held
-from tests.support.payments import NOTHING_FAILED, Bank, Event, asked_for, begin, told, work
+from tests.support.orders import count_units
+from tests.support.payments import (
+    NOTHING_FAILED,
+    Bank,
+    Event,
+    payment_requests,
+    post_payment,
+    run_payment_worker,
+    webhook_outcome,
+)
 
 EVENT_OF = {  # by status
     "pending_payment": "order.placed",
@@ -157,7 +165,7 @@ class Shop(RuleBasedStateMachine):
         if order_id is None:
             return multiple()
         self.start_payment(order_id)
-        self._receive(self.bank.captures(self.payment_of[order_id]))
+        self._receive(self.bank.report_captured(self.payment_of[order_id]))
         return order_id
 
     @rule(target=placed, of=st.integers(0, 1), quantity=QUANTITIES, key=st.sampled_from("abcdef"))
@@ -261,7 +269,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule(order_id=placed)
     def start_payment(self, order_id: str) -> None:
-        answer = begin(order_id)
+        answer = post_payment(order_id)
         assert (answer.status == 200) is (self.model.status[order_id] == "pending_payment")
         if answer.status == 200:
             known = self.payment_of.setdefault(order_id, answer.body["payment_id"])
@@ -271,9 +279,9 @@ class Shop(RuleBasedStateMachine):
     def confirm(self, order_id: str, is_captured: bool) -> object:
         """Confirms a started payment, at any later time."""
         payment_id = self.payment_of.get(order_id)
-        if payment_id is None or self.bank.accounts[payment_id].status != STARTED:
+        if payment_id is None or self.bank.payments[payment_id].status != STARTED:
             return multiple()
-        confirmed = self.bank.captures if is_captured else self.bank.authorizes
+        confirmed = self.bank.report_captured if is_captured else self.bank.report_authorized
         return confirmed(payment_id)
 
     @rule(event=webhooks)
@@ -294,7 +302,7 @@ class Shop(RuleBasedStateMachine):
     def the_stock_adds_up(self) -> None:
         for product in self.products:
             product_id = product.product_id
-            assert held(product) == (
+            assert count_units(product) == (
                 self.model.available(product_id),
                 self.model.allocated(product_id),
             )
@@ -326,10 +334,10 @@ class Shop(RuleBasedStateMachine):
 
     def _adjust(self, product: Product, difference: int) -> None:
         adjustment = StockAdjustment(change=difference, reason="counted")
-        stockroom.adjust(product.product_id, adjustment, uuid4().hex, None, by="usr_staff")
+        stockroom.adjust_stock(product.product_id, adjustment, uuid4().hex, None, by="usr_staff")
 
     def _receive(self, event: Event) -> None:
-        outcome = told(event)
+        outcome = webhook_outcome(event)
         order_id = event["data"]["order_id"]
         assert outcome in ("applied", "repeated")
         is_paid = event["type"] in ("payment.authorized", "payment.captured")
@@ -346,19 +354,23 @@ class Shop(RuleBasedStateMachine):
                 self.model.becomes(order_id, "refunded")
 
     def _work(self) -> list[Event]:
-        before = {key: account.status for key, account in self.bank.accounts.items()}
-        assert work(*asked_for()) == NOTHING_FAILED if asked_for() else True
+        before = {key: account.status for key, account in self.bank.payments.items()}
+        assert (
+            run_payment_worker(*payment_requests()) == NOTHING_FAILED
+            if payment_requests()
+            else True
+        )
         self._check_refunds()
         types = {CAPTURED: "payment.captured", AUTHORIZED: "payment.authorized"}
         return [
             self.bank.event(types.get(account.status, "payment.voided"), payment_id)
-            for payment_id, account in self.bank.accounts.items()
+            for payment_id, account in self.bank.payments.items()
             if account.status != before[payment_id]
         ]
 
     def _settle(self) -> None:
         """Delivers everything, then checks money and events."""
-        for payment_id, account in self.bank.accounts.items():
+        for payment_id, account in self.bank.payments.items():
             if account.status == CAPTURED:
                 self._receive(self.bank.event("payment.captured", payment_id))
         while webhooks := self._work():
@@ -366,7 +378,7 @@ class Shop(RuleBasedStateMachine):
                 self._receive(event)
         happened = Counter(
             (event.data.order_id, event.type)
-            for event in shop.staged_so_far()
+            for event in events.published_events()
             if event.type.startswith("order.")
         )
         for order_id, statuses in self.model.statuses_had.items():
@@ -389,7 +401,7 @@ class Shop(RuleBasedStateMachine):
             assert is_authorized or balances.received_minor(order) >= self.totals[order.order_id]
 
     def _kept_by_bank(self, order_id: str) -> int:
-        account = self.bank.accounts.get(self.payment_of.get(order_id, ""))
+        account = self.bank.payments.get(self.payment_of.get(order_id, ""))
         if account is None:
             return 0
         back = {

@@ -11,31 +11,31 @@ from orders.lifecycle.transitions import ENTRIES_MAX
 from shared.errors.orders import OrderEntryLimitReached, RefundTooLarge
 from shared.errors.requests import IdempotencyKeyReused
 from tests.support.orders import (
-    PAYMENT,
-    TOTAL,
+    PAYMENT_ID,
+    TOTAL_MINOR,
     authorized,
-    begin,
     cancel,
     cancel_by_staff,
     captured,
     deliver,
+    event_types_of,
     expire,
     mark_paid_manually,
+    new_order,
     refund,
-    settle,
+    settle_refund,
     ship,
-    told,
-    unstored,
+    start_payment,
     voided,
 )
 
 # A refund made in the provider's dashboard: the shop has not requested it.
 refunded_at_provider = partial(
     provider_events.apply_refund_update,
-    payment_id=PAYMENT,
+    payment_id=PAYMENT_ID,
     refund_id=None,
     provider_refund_id="bank_1",
-    amount_minor=TOTAL,
+    amount_minor=TOTAL_MINOR,
     status="succeeded",
 )
 
@@ -60,13 +60,13 @@ def refunds_of(order):
 
 
 def test_partial_refunds_add_up_until_nothing_is_left():
-    order = unstored(captured, ship)
+    order = new_order(captured, ship)
 
     for number in range(3):
         refund(1000, f"key-{number}")(order)
-        settle()(order)
+        settle_refund()(order)
 
-    assert balance_of(order) == (TOTAL, TOTAL, 0)
+    assert balance_of(order) == (TOTAL_MINOR, TOTAL_MINOR, 0)
     assert order.status == "refunded"
     assert [step.event for step in order.history if step.event] == [
         "refund_requested",
@@ -81,41 +81,41 @@ def test_partial_refunds_add_up_until_nothing_is_left():
 
 
 def test_the_event_says_whether_the_refund_is_full():
-    order = unstored(captured, refund(1000, "part"))
-    (part,) = settle()(order).events
+    order = new_order(captured, refund(1000, "part"))
+    (part,) = settle_refund()(order).events
     refund(None, "rest")(order)
-    (rest,) = settle()(order).events
+    (rest,) = settle_refund()(order).events
 
     assert (part.data.amount.amount_minor, part.data.is_full) == (1000, False)
     assert (rest.data.amount.amount_minor, rest.data.is_full) == (2000, True)
 
 
 def test_a_requested_refund_reduces_the_refundable_amount():
-    order = unstored(captured, refund(2500))
+    order = new_order(captured, refund(2500))
 
     with pytest.raises(RefundTooLarge) as refused:
         refund(501, "key-2")(order)
 
     assert refused.value.details["refundable_minor"] == 500
-    assert balance_of(order) == (TOTAL, 0, 500)
+    assert balance_of(order) == (TOTAL_MINOR, 0, 500)
 
 
 def test_the_amount_of_a_failed_refund_can_be_refunded_again():
-    order = unstored(captured, refund(), settle("failed"))
+    order = new_order(captured, refund(), settle_refund("failed"))
 
     refund(None, "key-2")(order)
-    settle()(order)
+    settle_refund()(order)
 
-    assert refunds_of(order) == [(TOTAL, "failed", False), (TOTAL, "succeeded", False)]
-    assert (order.status, balance_of(order)) == ("refunded", (TOTAL, TOTAL, 0))
+    assert refunds_of(order) == [(TOTAL_MINOR, "failed", False), (TOTAL_MINOR, "succeeded", False)]
+    assert (order.status, balance_of(order)) == ("refunded", (TOTAL_MINOR, TOTAL_MINOR, 0))
 
 
 def test_a_refund_can_fail_after_success_and_be_repeated():
-    order = unstored(captured, refund(), settle())
+    order = new_order(captured, refund(), settle_refund())
 
-    assert told(settle("failed")(order)) == ["order.refund_failed"]
-    assert told(refund(None, "key-2")(order)) == ["order.refund_requested"]
-    assert (order.status, balance_of(order)) == ("refunded", (TOTAL, 0, 0))
+    assert event_types_of(settle_refund("failed")(order)) == ["order.refund_failed"]
+    assert event_types_of(refund(None, "key-2")(order)) == ["order.refund_requested"]
+    assert (order.status, balance_of(order)) == ("refunded", (TOTAL_MINOR, 0, 0))
 
 
 @pytest.mark.parametrize(
@@ -130,21 +130,21 @@ def test_a_refund_can_fail_after_success_and_be_repeated():
     ],
 )
 def test_refund_updates_count_once_in_any_order(statuses, ends):
-    order = unstored(captured, refund(1000))
+    order = new_order(captured, refund(1000))
 
     for status in statuses:
-        settle(status)(order)
+        settle_refund(status)(order)
     steps = len(order.history)
-    again = [settle(status)(order) for status in statuses]
+    again = [settle_refund(status)(order) for status in statuses]
 
     assert order.refunds[0].status == ends
     assert again == [None] * len(statuses)
     assert len(order.history) == steps
 
 
-@pytest.mark.parametrize("amount", [TOTAL + 1, 10**12])
+@pytest.mark.parametrize("amount", [TOTAL_MINOR + 1, 10**12])
 def test_a_refund_never_exceeds_what_was_received(amount):
-    order = unstored(captured)
+    order = new_order(captured)
 
     with pytest.raises(RefundTooLarge):
         refund(amount)(order)
@@ -152,16 +152,16 @@ def test_a_refund_never_exceeds_what_was_received(amount):
     assert order.refunds == []
 
 
-@pytest.mark.parametrize("life", [(), (begin,), (authorized,), (authorized, ship)])
+@pytest.mark.parametrize("life", [(), (start_payment,), (authorized,), (authorized, ship)])
 def test_nothing_is_refunded_before_it_is_received(life):
-    order = unstored(*life)
+    order = new_order(*life)
 
     with pytest.raises(RefundTooLarge):
         refund()(order)
 
 
 def test_a_key_of_a_different_refund_is_refused():
-    order = unstored(captured, refund(100))
+    order = new_order(captured, refund(100))
 
     with pytest.raises(IdempotencyKeyReused):
         refund(200)(order)
@@ -169,16 +169,16 @@ def test_a_key_of_a_different_refund_is_refused():
 
 def test_client_keys_never_match_keys_of_automatic_refunds():
     """They would be one refund to the provider, and only one would be paid back."""
-    order = unstored(captured, ship, refund(100, "cancelled by provider"))
+    order = new_order(captured, ship, refund(100, "cancelled by provider"))
 
     cancel_by_staff(order)
 
     assert len({refund.refund_id for refund in order.refunds}) == 2
-    assert balance_of(order) == (TOTAL, 0, 0)
+    assert balance_of(order) == (TOTAL_MINOR, 0, 0)
 
 
 def test_the_refund_limit_does_not_stop_automatic_refunds():
-    order = unstored(captured)
+    order = new_order(captured)
     for number in range(ENTRIES_MAX):
         refund(1, f"key-{number}")(order)
 
@@ -193,83 +193,89 @@ def test_the_refund_limit_does_not_stop_automatic_refunds():
 
 
 def test_a_manual_payment_is_refunded_manually_at_once():
-    order = unstored(mark_paid_manually, ship)
+    order = new_order(mark_paid_manually, ship)
 
-    assert told(refund(1000)(order)) == ["order.refunded"]
+    assert event_types_of(refund(1000)(order)) == ["order.refunded"]
     assert refunds_of(order) == [(1000, "succeeded", True)]
-    assert balance_of(order) == (TOTAL, 1000, 2000)
+    assert balance_of(order) == (TOTAL_MINOR, 1000, 2000)
 
 
 def test_a_cancelled_manual_payment_awaits_a_manual_refund():
-    order = unstored(mark_paid_manually)
+    order = new_order(mark_paid_manually)
 
-    events_of_cancel = told(cancel(order))
+    events_of_cancel = event_types_of(cancel(order))
     balance = balance_of(order)
-    events_of_refund = told(refund()(order))
+    events_of_refund = event_types_of(refund()(order))
 
     assert events_of_cancel == ["order.cancelled", "order.manual_refund_required"]
-    assert (balance, order.history[-2].event) == ((TOTAL, 0, TOTAL), "manual_refund_required")
+    assert (balance, order.history[-2].event) == (
+        (TOTAL_MINOR, 0, TOTAL_MINOR),
+        "manual_refund_required",
+    )
     assert events_of_refund == ["order.refunded"]
-    assert (order.status, balance_of(order)) == ("cancelled", (TOTAL, TOTAL, 0))
+    assert (order.status, balance_of(order)) == ("cancelled", (TOTAL_MINOR, TOTAL_MINOR, 0))
 
 
 def test_a_capture_beside_a_manual_payment_is_refunded():
-    order = unstored(begin, mark_paid_manually)
+    order = new_order(start_payment, mark_paid_manually)
 
-    assert told(captured(order)) == ["order.refund_requested"]
-    assert told(settle()(order)) == ["order.refunded"]
-    assert (order.status, balance_of(order)) == ("paid", (2 * TOTAL, TOTAL, TOTAL))
-    assert told(ship(order)) == ["order.shipped"]
+    assert event_types_of(captured(order)) == ["order.refund_requested"]
+    assert event_types_of(settle_refund()(order)) == ["order.refunded"]
+    assert (order.status, balance_of(order)) == (
+        "paid",
+        (2 * TOTAL_MINOR, TOTAL_MINOR, TOTAL_MINOR),
+    )
+    assert event_types_of(ship(order)) == ["order.shipped"]
 
 
 def test_a_late_authorization_that_is_captured_is_refunded_too():
-    order = unstored(begin, mark_paid_manually, authorized)
+    order = new_order(start_payment, mark_paid_manually, authorized)
 
-    assert told(captured(order)) == ["order.refund_requested"]
-    assert refunds_of(order) == [(TOTAL, "requested", False)]
+    assert event_types_of(captured(order)) == ["order.refund_requested"]
+    assert refunds_of(order) == [(TOTAL_MINOR, "requested", False)]
 
 
 def test_a_capture_after_a_void_still_pays_the_order():
-    order = unstored(authorized, voided)
+    order = new_order(authorized, voided)
 
-    assert told(captured(order)) == []
-    assert balance_of(order) == (TOTAL, 0, TOTAL)
-    assert told(ship(order)) == ["order.shipped"]
+    assert event_types_of(captured(order)) == []
+    assert balance_of(order) == (TOTAL_MINOR, 0, TOTAL_MINOR)
+    assert event_types_of(ship(order)) == ["order.shipped"]
 
 
 def test_a_full_refund_takes_the_providers_money_first():
-    order = unstored(begin, mark_paid_manually, captured, settle("failed"))
+    order = new_order(start_payment, mark_paid_manually, captured, settle_refund("failed"))
 
     refund(None, "key-1")(order)
     refund(None, "key-2")(order)
 
     assert refunds_of(order) == [
-        (TOTAL, "failed", False),
-        (TOTAL, "requested", False),
-        (TOTAL, "succeeded", True),
+        (TOTAL_MINOR, "failed", False),
+        (TOTAL_MINOR, "requested", False),
+        (TOTAL_MINOR, "succeeded", True),
     ]
 
 
 def test_an_order_paid_twice_is_refunded_through_both_channels():
-    order = unstored(begin, mark_paid_manually, captured, settle("failed"))
+    order = new_order(start_payment, mark_paid_manually, captured, settle_refund("failed"))
 
     cancel(order)
-    settle(number=1)(order)
+    settle_refund(number=1)(order)
 
     assert balance_of(order) == (
-        2 * TOTAL,
-        TOTAL,
-        TOTAL,
+        2 * TOTAL_MINOR,
+        TOTAL_MINOR,
+        TOTAL_MINOR,
     )  # the manual payment awaits a manual refund
 
 
 def test_one_refund_uses_money_of_one_channel():
-    order = unstored(begin, mark_paid_manually, captured, settle("failed"))
+    order = new_order(start_payment, mark_paid_manually, captured, settle_refund("failed"))
 
     with pytest.raises(RefundTooLarge) as refused:
-        refund(TOTAL + 1)(order)
+        refund(TOTAL_MINOR + 1)(order)
 
-    assert refused.value.details["refundable_minor"] == TOTAL
+    assert refused.value.details["refundable_minor"] == TOTAL_MINOR
 
 
 # The provider's reports
@@ -277,30 +283,30 @@ def test_one_refund_uses_money_of_one_channel():
 FINISHING = {"cancelled": (cancel,), "expired": (expire,)}
 
 
-@pytest.mark.parametrize("started", [(), (begin,)], ids=["unknown", "started"])
+@pytest.mark.parametrize("started", [(), (start_payment,)], ids=["unknown", "started"])
 @pytest.mark.parametrize("finishing", list(FINISHING.values()), ids=list(FINISHING))
 def test_a_late_payment_is_refunded_and_revives_no_order(started, finishing):
-    order = unstored(*started, *finishing)
+    order = new_order(*started, *finishing)
     was = order.status
 
-    assert told(captured(order)) == ["order.refund_requested"]
-    assert told(settle()(order)) == ["order.refunded"]
-    assert (order.status, balance_of(order)) == (was, (TOTAL, TOTAL, 0))
+    assert event_types_of(captured(order)) == ["order.refund_requested"]
+    assert event_types_of(settle_refund()(order)) == ["order.refunded"]
+    assert (order.status, balance_of(order)) == (was, (TOTAL_MINOR, TOTAL_MINOR, 0))
 
 
 @pytest.mark.parametrize("finishing", list(FINISHING.values()), ids=list(FINISHING))
 def test_a_late_authorization_is_voided(finishing):
-    order = unstored(begin, *finishing)
+    order = new_order(start_payment, *finishing)
 
-    assert told(authorized(order)) == ["order.void_requested"]
+    assert event_types_of(authorized(order)) == ["order.void_requested"]
     assert voided(order).events == []
     assert balance_of(order) == (0, 0, 0)
 
 
 def test_a_capture_after_cancelling_is_refunded():
-    order = unstored(authorized, cancel)
+    order = new_order(authorized, cancel)
 
-    assert told(captured(order)) == ["order.refund_requested"]
+    assert event_types_of(captured(order)) == ["order.refund_requested"]
 
 
 REPORTS = {"authorized": authorized, "captured": captured, "refunded": refunded_at_provider}
@@ -310,7 +316,7 @@ REPORTS = {"authorized": authorized, "captured": captured, "refunded": refunded_
 @pytest.mark.parametrize("finishing", [(), *FINISHING.values()], ids=["open", *FINISHING])
 def test_repeated_reports_in_any_order_end_in_the_same_balance(sequence, finishing):
     """A refund is refused while its payment is unknown; the provider repeats the report."""
-    order = unstored(begin, *finishing)
+    order = new_order(start_payment, *finishing)
     is_open = not finishing
 
     for name in [*sequence, *sequence]:
@@ -320,17 +326,20 @@ def test_repeated_reports_in_any_order_end_in_the_same_balance(sequence, finishi
             assert not balances.received_minor(order)
 
     if is_open:
-        assert (order.status, balance_of(order)) == ("refunded", (TOTAL, TOTAL, 0))
+        assert (order.status, balance_of(order)) == ("refunded", (TOTAL_MINOR, TOTAL_MINOR, 0))
     else:
         # The shop requested it too; the provider does not refund twice.
-        assert refunds_of(order) == [(TOTAL, "requested", False), (TOTAL, "succeeded", False)]
-        settle("failed", number=0)(order)
-        assert balance_of(order) == (TOTAL, TOTAL, 0)
+        assert refunds_of(order) == [
+            (TOTAL_MINOR, "requested", False),
+            (TOTAL_MINOR, "succeeded", False),
+        ]
+        settle_refund("failed", number=0)(order)
+        assert balance_of(order) == (TOTAL_MINOR, TOTAL_MINOR, 0)
 
 
 @pytest.mark.parametrize("sequence", list(permutations(["authorized", "voided"])), ids=" ".join)
 def test_a_voided_payment_stays_void(sequence):
-    order = unstored(begin, expire)
+    order = new_order(start_payment, expire)
 
     for name in [*sequence, *sequence]:
         {"authorized": authorized, "voided": voided}[name](order)
@@ -341,7 +350,7 @@ def test_a_voided_payment_stays_void(sequence):
 
 @pytest.mark.parametrize("report", [authorized, captured, voided])
 def test_a_repeated_report_counts_once(report):
-    order = unstored(begin)
+    order = new_order(start_payment)
     report(order)
     before = order.serialize()
 
@@ -350,10 +359,10 @@ def test_a_repeated_report_counts_once(report):
 
 
 def test_a_captured_payment_is_not_voided():
-    order = unstored(captured)
+    order = new_order(captured)
 
     assert voided(order) is None
-    assert balance_of(order) == (TOTAL, 0, TOTAL)
+    assert balance_of(order) == (TOTAL_MINOR, 0, TOTAL_MINOR)
 
 
 @pytest.mark.parametrize(
@@ -362,13 +371,13 @@ def test_a_captured_payment_is_not_voided():
         (partial(authorized, payment_id="pay_2"), "unknown_payment"),
         (partial(captured, payment_id="pay_2"), "unknown_payment"),
         (partial(refunded_at_provider, payment_id="pay_2"), "unknown_payment"),
-        (partial(refunded_at_provider, amount_minor=TOTAL + 1), "amount_differs"),
+        (partial(refunded_at_provider, amount_minor=TOTAL_MINOR + 1), "amount_differs"),
         (
             partial(
                 provider_events.apply_authorization,
                 provider="bank",
-                payment_id=PAYMENT,
-                amount_minor=TOTAL - 1,
+                payment_id=PAYMENT_ID,
+                amount_minor=TOTAL_MINOR - 1,
             ),
             "amount_differs",
         ),
@@ -376,18 +385,18 @@ def test_a_captured_payment_is_not_voided():
             partial(
                 provider_events.apply_capture,
                 provider="bank",
-                payment_id=PAYMENT,
-                amount_minor=TOTAL + 1,
+                payment_id=PAYMENT_ID,
+                amount_minor=TOTAL_MINOR + 1,
             ),
             "amount_differs",
         ),
     ],
 )
 @pytest.mark.parametrize(
-    "life", [(begin,), (captured,), (captured, ship, deliver), (begin, expire)]
+    "life", [(start_payment,), (captured,), (captured, ship, deliver), (start_payment, expire)]
 )
 def test_a_report_that_does_not_match_changes_nothing(life, tell, code):
-    order = unstored(*life)
+    order = new_order(*life)
     before = order.serialize()
 
     with pytest.raises(PaymentMismatch) as mismatch:
@@ -398,7 +407,7 @@ def test_a_report_that_does_not_match_changes_nothing(life, tell, code):
 
 
 def test_a_refund_of_an_unknown_payment_is_refused():
-    order = unstored()
+    order = new_order()
 
     with pytest.raises(PaymentMismatch):
         refunded_at_provider(order)
@@ -407,7 +416,7 @@ def test_a_refund_of_an_unknown_payment_is_refused():
 
 
 def test_a_refund_made_at_the_provider_is_recorded_once():
-    order = unstored(captured, ship, partial(refunded_at_provider, amount_minor=1000))
+    order = new_order(captured, ship, partial(refunded_at_provider, amount_minor=1000))
 
     assert refunded_at_provider(order, amount_minor=1000) is None
     assert refunds_of(order) == [(1000, "succeeded", False)]
@@ -415,29 +424,29 @@ def test_a_refund_made_at_the_provider_is_recorded_once():
 
 
 def test_refunds_that_cross_never_leave_a_negative_amount():
-    order = unstored(captured, refund(2000), refunded_at_provider)
+    order = new_order(captured, refund(2000), refunded_at_provider)
 
-    assert balance_of(order) == (TOTAL, TOTAL, 0)
+    assert balance_of(order) == (TOTAL_MINOR, TOTAL_MINOR, 0)
     assert order.status == "refunded"
 
 
 def test_refunds_above_the_received_amount_claim_all_of_it():
-    order = unstored(captured, refund(2000))
+    order = new_order(captured, refund(2000))
     refunded_at_provider(order, amount_minor=2000, status="requested")
 
     assert balances.is_fully_claimed(order)
 
 
 def test_an_update_finds_our_refund_by_its_id():
-    order = unstored(captured, refund())
+    order = new_order(captured, refund())
     (ours,) = order.refunds
 
     provider_events.apply_refund_update(
         order,
-        payment_id=PAYMENT,
+        payment_id=PAYMENT_ID,
         refund_id=ours.refund_id,
         provider_refund_id="bank_7",
-        amount_minor=TOTAL,
+        amount_minor=TOTAL_MINOR,
         status="succeeded",
     )
 
@@ -447,16 +456,18 @@ def test_an_update_finds_our_refund_by_its_id():
 
 
 def test_a_voided_authorization_is_an_event_only_when_needed():
-    assert told(voided(unstored(authorized))) == ["order.authorization_voided"]
-    assert told(voided(unstored(authorized, ship))) == ["order.authorization_voided"]
-    assert told(voided(unstored(authorized, cancel))) == []
-    assert told(voided(unstored(mark_paid_manually, authorized))) == []
-    assert told(voided(unstored(begin))) == []
+    assert event_types_of(voided(new_order(authorized))) == ["order.authorization_voided"]
+    assert event_types_of(voided(new_order(authorized, ship))) == ["order.authorization_voided"]
+    assert event_types_of(voided(new_order(authorized, cancel))) == []
+    assert event_types_of(voided(new_order(mark_paid_manually, authorized))) == []
+    assert event_types_of(voided(new_order(start_payment))) == []
 
 
 def test_the_void_of_a_replaced_payment_is_ignored():
-    order = unstored(
-        begin, voided, partial(provider_events.start_payment, provider="bank", payment_id="pay_2")
+    order = new_order(
+        start_payment,
+        voided,
+        partial(provider_events.start_payment, provider="bank", payment_id="pay_2"),
     )
 
     assert voided(order) is None
@@ -464,17 +475,17 @@ def test_the_void_of_a_replaced_payment_is_ignored():
 
 
 def test_an_update_finds_a_refund_by_the_providers_id():
-    order = unstored(captured, refund(), settle())
+    order = new_order(captured, refund(), settle_refund())
 
     again = refunded_at_provider(
         order, refund_id=None, provider_refund_id=f"bank_{order.refunds[0].refund_id}"
     )
 
-    assert (again, balance_of(order)) == (None, (TOTAL, TOTAL, 0))
+    assert (again, balance_of(order)) == (None, (TOTAL_MINOR, TOTAL_MINOR, 0))
 
 
 def test_a_refund_update_with_another_amount_changes_nothing():
-    order = unstored(captured, refund(1000))
+    order = new_order(captured, refund(1000))
     before = order.serialize()
 
     with pytest.raises(PaymentMismatch) as mismatch:

@@ -16,19 +16,19 @@ from shared.errors.requests import ConcurrentModification
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
-from tests.support import orders, shop
-from tests.support.faults import answering, cancelled, timed_out
+from tests.support import orders, pricing, shop
+from tests.support.faults import cancelled_transaction, inject_faults, read_timeout
 from tests.support.orders import (
-    begin,
     cancel,
     captured,
-    events_of,
+    count_units,
     expire,
-    held,
+    list_order_events,
     refund,
-    settle,
+    return_items,
+    settle_refund,
     ship,
-    take_back,
+    start_payment,
 )
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -74,9 +74,9 @@ def overtaken(monkeypatch, *happenings) -> None:
 
 
 def test_order_stock_and_events_are_one_transaction(tea):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
 
-    with answering(connection().client, "TransactWriteItems") as sent:
+    with inject_faults(connection().client, "TransactWriteItems") as sent:
         update_order(order.order_id, cancel)
 
     (transaction,) = sent.sent
@@ -87,23 +87,25 @@ def test_order_stock_and_events_are_one_transaction(tea):
 
 
 def test_a_failed_transaction_writes_nothing(tea):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
     before, rows = raw(order), OutboxRow.count()
 
     with (
-        answering(connection().client, "TransactWriteItems", timed_out()),
+        inject_faults(connection().client, "TransactWriteItems", read_timeout()),
         pytest.raises(Unavailable),
     ):
         update_order(order.order_id, cancel)
 
     assert raw(order) == before
-    assert (held(tea), OutboxRow.count()) == ((8, 2), rows)
+    assert (count_units(tea), OutboxRow.count()) == ((8, 2), rows)
 
 
 def test_each_event_is_staged_once_with_its_change(tea):
-    order = orders.stored(begin, captured, ship, refund(500), settle(), of=tea)
+    order = orders.create_order(
+        start_payment, captured, ship, refund(500), settle_refund(), product=tea
+    )
 
-    assert [event.type for event in events_of(order)] == [
+    assert [event.type for event in list_order_events(order)] == [
         "order.placed",
         "order.paid",
         "order.shipped",
@@ -113,20 +115,20 @@ def test_each_event_is_staged_once_with_its_change(tea):
 
 
 def test_the_events_of_one_change_are_one_outbox_row(tea):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
     rows = OutboxRow.count()
 
     update_order(order.order_id, cancel)
 
     assert OutboxRow.count() == rows + 1
-    assert [event.type for event in events_of(order)][-2:] == [
+    assert [event.type for event in list_order_events(order)][-2:] == [
         "order.cancelled",
         "order.refund_requested",
     ]
 
 
 def test_only_changed_attributes_are_written(tea):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
     client = connection().client
     client.update_item(
         TableName="souk-orders",
@@ -144,7 +146,7 @@ def test_only_changed_attributes_are_written(tea):
 
 
 def test_an_attribute_set_to_none_is_removed(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     assert {"awaits", "expires_at"} <= raw(order).keys()
 
     update_order(order.order_id, captured)
@@ -154,7 +156,7 @@ def test_an_attribute_set_to_none_is_removed(tea):
 
 
 def test_a_change_increments_the_version_and_a_repeat_does_not(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
 
     versions = [
         int(update_order(order.order_id, decide).version)
@@ -165,25 +167,31 @@ def test_a_change_increments_the_version_and_a_repeat_does_not(tea):
 
 
 def test_the_returned_order_equals_the_stored_one(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
 
-    for decide in (captured, ship, take_back(**{tea.product_id: 1}), refund(100), settle()):
+    for decide in (
+        captured,
+        ship,
+        return_items(**{tea.product_id: 1}),
+        refund(100),
+        settle_refund(),
+    ):
         outcome = try_update_order(order.order_id, decide)
         assert outcome.is_new
         assert Order.get(order.order_id).serialize() == outcome.order.serialize()
 
 
 def test_a_decision_without_effects_writes_nothing(tea):
-    order = orders.stored(cancel, of=tea)
+    order = orders.create_order(cancel, product=tea)
 
-    with answering(connection().client, "TransactWriteItems") as sent:
+    with inject_faults(connection().client, "TransactWriteItems") as sent:
         outcome = try_update_order(order.order_id, cancel)
 
     assert (len(sent), outcome.is_new, outcome.order.status) == (0, False, "cancelled")
 
 
 def test_a_refusal_writes_nothing(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     before = raw(order)
 
     with pytest.raises(OrderStatusConflict):
@@ -200,7 +208,7 @@ def test_changing_an_unknown_order_creates_nothing():
 
 
 def test_an_order_deleted_before_the_write_stays_deleted(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     read = repository.read_for_update
 
     def read_and_lose(order_id):
@@ -213,52 +221,52 @@ def test_an_order_deleted_before_the_write_stays_deleted(tea, monkeypatch):
     with pytest.raises(OrderNotFound):
         update_order(order.order_id, cancel)
 
-    assert (Order.count(), held(tea)) == (0, (8, 2))
+    assert (Order.count(), count_units(tea)) == (0, (8, 2))
 
 
 # Concurrent changes
 
 
 def test_an_overtaken_decision_is_made_again(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     overtaken(monkeypatch, note("call him"))
 
     changed = update_order(order.order_id, cancel)
 
     assert (changed.status, [note.text for note in changed.notes]) == ("cancelled", ["call him"])
     assert int(changed.version) == 3
-    assert held(tea) == (10, 0)
+    assert count_units(tea) == (10, 0)
 
 
 def test_a_change_that_became_impossible_is_refused(tea, monkeypatch):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
     overtaken(monkeypatch, ship)
 
     with pytest.raises(OrderStatusConflict):
         update_order(order.order_id, cancel)
 
-    assert held(tea) == (8, 0)
+    assert count_units(tea) == (8, 0)
 
 
 def test_an_order_paid_while_it_expires_stays_paid(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     overtaken(monkeypatch, captured)
 
     outcome = try_update_order(order.order_id, expire)
 
     assert (outcome.is_new, outcome.order.status) == (False, "paid")
-    assert held(tea) == (8, 2)
+    assert count_units(tea) == (8, 2)
 
 
 def test_an_order_that_expires_while_it_is_paid_is_refunded(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     overtaken(monkeypatch, expire)
 
     changed = update_order(order.order_id, captured)
 
     assert (changed.status, changed.refunds[0].status) == ("expired", "requested")
-    assert held(tea) == (10, 0)
-    assert [event.type for event in events_of(order)] == [
+    assert count_units(tea) == (10, 0)
+    assert [event.type for event in list_order_events(order)] == [
         "order.placed",
         "order.expired",
         "order.refund_requested",
@@ -266,7 +274,7 @@ def test_an_order_that_expires_while_it_is_paid_is_refunded(tea, monkeypatch):
 
 
 def test_a_change_succeeds_after_losing_four_times(tea, pauses, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     overtaken(monkeypatch, *[note(str(n)) for n in range(UPDATE_ATTEMPTS - 1)])
 
     changed = update_order(order.order_id, cancel)
@@ -276,7 +284,7 @@ def test_a_change_succeeds_after_losing_four_times(tea, pauses, monkeypatch):
 
 
 def test_a_change_that_loses_five_times_is_unavailable(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     overtaken(monkeypatch, *[note(str(n)) for n in range(UPDATE_ATTEMPTS)])
 
     with pytest.raises(Unavailable) as refused:
@@ -284,26 +292,26 @@ def test_a_change_that_loses_five_times_is_unavailable(tea, monkeypatch):
 
     assert (refused.value.status, refused.value.headers()) == (503, {"Retry-After": "1"})
     assert Order.get(order.order_id).status == "pending_payment"
-    assert held(tea) == (8, 2)
+    assert count_units(tea) == (8, 2)
 
 
 def test_a_transaction_conflict_is_not_a_lost_attempt(tea):
-    order = orders.stored(of=tea)
-    conflict = cancelled("TransactionConflict", "None", "None")
+    order = orders.create_order(product=tea)
+    conflict = cancelled_transaction("TransactionConflict", "None", "None")
     decided: list[Order] = []
 
     def decide(order):
         decided.append(order)
         return cancel(order)
 
-    with answering(connection().client, "TransactWriteItems", conflict, conflict) as sent:
+    with inject_faults(connection().client, "TransactWriteItems", conflict, conflict) as sent:
         changed = update_order(order.order_id, decide)
 
     assert (changed.status, len(sent), len(decided)) == ("cancelled", 3, 1)
 
 
 def test_a_change_whose_reply_was_lost_succeeds_on_retry(tea):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
     client, commit = connection().client, "after-call.dynamodb.TransactWriteItems"
 
     def lose(**_):
@@ -318,16 +326,16 @@ def test_a_change_whose_reply_was_lost_succeeds_on_retry(tea):
     again = try_update_order(order.order_id, cancel)
 
     assert (again.is_new, again.order.status) == (False, "cancelled")
-    assert held(tea) == (10, 0)
-    assert [event.type for event in events_of(order)].count("order.cancelled") == 1
+    assert count_units(tea) == (10, 0)
+    assert [event.type for event in list_order_events(order)].count("order.cancelled") == 1
 
 
 # Promotions
 
 
 def with_promotion(*life, of, **limits):
-    shop.promotion("SPRING", **limits)
-    return orders.stored(*life, of=of, promotion_code="SPRING")
+    pricing.promotion("SPRING", **limits)
+    return orders.create_order(*life, product=of, promotion_code="SPRING")
 
 
 @pytest.mark.parametrize(
@@ -339,10 +347,10 @@ def with_promotion(*life, of, **limits):
         ((cancel,), 0),
         ((expire,), 0),
         ((captured, cancel), 0),
-        ((captured, cancel, settle()), 0),
+        ((captured, cancel, settle_refund()), 0),
         ((captured, ship, orders.cancel_by_staff), 0),
-        ((captured, refund(), settle()), 1),
-        ((expire, captured, settle()), 0),
+        ((captured, refund(), settle_refund()), 1),
+        ((expire, captured, settle_refund()), 0),
     ],
 )
 @pytest.mark.parametrize(
@@ -354,13 +362,13 @@ def test_cancelled_and_expired_orders_release_their_use(life, uses, limits, tea)
     order = with_promotion(*life, of=tea, **limits)
 
     by = order.buyer_id if "uses_per_customer_max" in limits else None
-    assert shop.used("SPRING", by) == uses
+    assert pricing.count_uses("SPRING", by) == uses
 
 
 def test_a_use_that_was_not_counted_is_not_released(tea):
     with_promotion(cancel, of=tea)
 
-    assert shop.used("SPRING") == 0
+    assert pricing.count_uses("SPRING") == 0
 
 
 # Limits
@@ -379,7 +387,7 @@ def filled(order: Order, decide) -> None:
 
 
 def test_an_order_has_a_limited_number_of_notes():
-    order = orders.unstored()
+    order = orders.new_order()
 
     filled(order, note("call him"))
 
@@ -387,18 +395,18 @@ def test_an_order_has_a_limited_number_of_notes():
 
 
 def test_notes_always_leave_room_for_mandatory_changes():
-    order = orders.unstored(captured, ship)
+    order = orders.new_order(captured, ship)
 
     filled(order, note("語" * 2000))
     full = size_of(order)
-    for decide in (orders.cancel_by_staff, settle("failed")):
+    for decide in (orders.cancel_by_staff, settle_refund("failed")):
         decide(order)
 
     assert BYTES_MAX < full < size_of(order) < BYTES_MAX + 10_000
 
 
 def test_writing_an_older_version_is_a_concurrent_modification(tea):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     stale, was = repository.read_for_update(order.order_id)
     update_order(order.order_id, note("first"))
 

@@ -12,10 +12,9 @@ from orders.lifecycle.provider_events import PaymentMismatch
 from orders.lifecycle.transitions import BEFORE_SHIPPING, FINISHED, TRANSITIONS
 from shared.errors.base import AppError
 from tests.support.orders import (
-    PAYMENT,
-    TOTAL,
+    PAYMENT_ID,
+    TOTAL_MINOR,
     authorized,
-    begin,
     cancel,
     cancel_by_staff,
     captured,
@@ -23,11 +22,12 @@ from tests.support.orders import (
     expire,
     line,
     mark_paid_manually,
+    new_order,
     refund,
-    settle,
+    return_items,
+    settle_refund,
     ship,
-    take_back,
-    unstored,
+    start_payment,
     voided,
 )
 
@@ -41,7 +41,7 @@ def settle_one(number: int, status: str):
     def decide(order):
         if not order.refunds or order.refunds[number % len(order.refunds)].is_manual:
             return None
-        return settle(status, number=number % len(order.refunds))(order)
+        return settle_refund(status, number=number % len(order.refunds))(order)
 
     return decide
 
@@ -49,7 +49,7 @@ def settle_one(number: int, status: str):
 def refunded_at_provider(amount_minor: int, name: str):
     return lambda order: provider_events.apply_refund_update(
         order,
-        payment_id=PAYMENT,
+        payment_id=PAYMENT_ID,
         refund_id=None,
         provider_refund_id=name,
         amount_minor=amount_minor,
@@ -59,14 +59,14 @@ def refunded_at_provider(amount_minor: int, name: str):
 
 def returned(tea: int, cup: int, key: str):
     wanted = {name: units for name, units in (("TEA", tea), ("CUP", cup)) if units}
-    return take_back(key, **wanted)
+    return return_items(key, **wanted)
 
 
 KEYS = st.sampled_from("abc")
 DECISIONS = st.one_of(
     st.sampled_from(
         [
-            begin,
+            start_payment,
             authorized,
             captured,
             voided,
@@ -78,9 +78,9 @@ DECISIONS = st.one_of(
             expire,
         ]
     ),
-    st.builds(refund, st.sampled_from([None, 1, 1000, TOTAL]), KEYS),
+    st.builds(refund, st.sampled_from([None, 1, 1000, TOTAL_MINOR]), KEYS),
     st.builds(settle_one, st.integers(0, 5), st.sampled_from(["requested", "succeeded", "failed"])),
-    st.builds(refunded_at_provider, st.sampled_from([1, 1000, TOTAL]), KEYS),
+    st.builds(refunded_at_provider, st.sampled_from([1, 1000, TOTAL_MINOR]), KEYS),
     st.builds(returned, st.integers(0, 2), st.integers(0, 1), KEYS),
 )
 
@@ -88,7 +88,7 @@ DECISIONS = st.one_of(
 @settings(max_examples=400, deadline=None)
 @given(life=st.lists(DECISIONS, min_size=3, max_size=25))
 def test_any_sequence_keeps_money_units_and_status_consistent(life):
-    order = unstored(lines=[line("TEA", {"0": 1, "3": 1}), line("CUP", {"1": 1})])
+    order = new_order(lines=[line("TEA", {"0": 1, "3": 1}), line("CUP", {"1": 1})])
     restocked, allocated = Counter(), Counter(QUANTITIES)
     promotion_releases = 0
 
@@ -130,7 +130,7 @@ def check_units(order, restocked, allocated) -> None:
 
 def check_money(order) -> None:
     received, refundable = balances.received_minor(order), balances.refundable_minor(order)
-    assert received in (0, TOTAL, 2 * TOTAL)
+    assert received in (0, TOTAL_MINOR, 2 * TOTAL_MINOR)
     assert 0 <= refundable <= received
     if order.status in PAID:
         payment = balances.payment_or_empty(order)
@@ -145,7 +145,7 @@ def check_money(order) -> None:
 @settings(max_examples=200, deadline=None)
 @given(life=st.lists(DECISIONS, max_size=15), again=st.lists(DECISIONS, max_size=10))
 def test_a_finished_order_never_changes_its_status(life, again):
-    order = unstored()
+    order = new_order()
     for decide in [*life, cancel_by_staff]:
         with suppress(AppError, PaymentMismatch):
             decide(order)

@@ -11,21 +11,21 @@ from shared import clock
 from shared.errors.base import AppError
 from shared.errors.orders import OrderExpiredUnpaid, OrderStatusConflict
 from tests.support.orders import (
-    LIVES,
+    LIFECYCLES,
     authorized,
-    begin,
     cancel,
     cancel_by_staff,
     captured,
     deliver,
+    event_types_of,
     expire,
     mark_paid_manually,
+    new_order,
     refund,
-    settle,
+    return_items,
+    settle_refund,
     ship,
-    take_back,
-    told,
-    unstored,
+    start_payment,
     voided,
 )
 
@@ -36,7 +36,7 @@ CONFLICT, NO_MONEY, NO_UNITS = (
     "return_quantity_exceeded",
 )
 DECISIONS = {
-    "start payment": begin,
+    "start payment": start_payment,
     "authorized": authorized,
     "captured": captured,
     "mark paid": mark_paid_manually,
@@ -45,7 +45,7 @@ DECISIONS = {
     "expire": expire,
     "ship": partial(ship, carrier="UPS"),
     "deliver": deliver,
-    "return": take_back(TEA=1),
+    "return": return_items(TEA=1),
     "refund": refund(key="another"),
     "note": partial(decisions.add_note, text="call him", by="usr_staff"),
     "resend confirmation": decisions.resend_confirmation,
@@ -75,7 +75,7 @@ CASES = [
 
 @pytest.mark.parametrize(("status", "decide", "expected"), CASES)
 def test_each_decision_in_each_status_has_its_outcome(status, decide, expected):
-    order = unstored(*LIVES[status])
+    order = new_order(*LIFECYCLES[status])
     before = order.serialize()
 
     try:
@@ -97,7 +97,7 @@ def test_the_table_has_each_status_and_no_other():
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_refusal_names_the_status_and_the_allowed_ones(status):
-    order = unstored(*LIVES[status])
+    order = new_order(*LIFECYCLES[status])
 
     with pytest.raises(OrderStatusConflict) as refused:
         mark_paid_manually(order) if status != "pending_payment" else deliver(order)
@@ -117,10 +117,16 @@ def test_a_refusal_names_the_status_and_the_allowed_ones(status):
         ((captured, ship), ("shipped", None, "usr_staff", None)),
         ((captured, ship, deliver), ("delivered", None, "usr_staff", None)),
         ((captured, refund(5, reason="late")), ("paid", "refund_requested", "usr_staff", "late")),
-        ((captured, refund(5), settle()), ("paid", "refunded", "usr_staff", None)),
-        ((captured, refund(5), settle("failed")), ("paid", "refund_failed", "usr_staff", None)),
-        ((captured, refund(reason="late"), settle()), ("refunded", None, "usr_staff", "late")),
-        ((captured, take_back(TEA=1)), ("paid", "returned", "usr_staff", None)),
+        ((captured, refund(5), settle_refund()), ("paid", "refunded", "usr_staff", None)),
+        (
+            (captured, refund(5), settle_refund("failed")),
+            ("paid", "refund_failed", "usr_staff", None),
+        ),
+        (
+            (captured, refund(reason="late"), settle_refund()),
+            ("refunded", None, "usr_staff", "late"),
+        ),
+        ((captured, return_items(TEA=1)), ("paid", "returned", "usr_staff", None)),
         ((authorized, captured), ("paid", "captured", "payments", None)),
         ((authorized, voided), ("paid", "authorization_voided", "payments", None)),
         ((authorized, voided, mark_paid_manually), ("paid", "paid_manually", "usr_staff", "cash")),
@@ -129,7 +135,7 @@ def test_a_refusal_names_the_status_and_the_allowed_ones(status):
 )
 def test_the_history_says_who_did_what_when_and_why(life, step):
     *earlier, last = life
-    order = unstored(*earlier)
+    order = new_order(*earlier)
     steps, began = len(order.history), clock.utc_now()
 
     last(order)
@@ -145,23 +151,23 @@ def test_the_history_says_who_did_what_when_and_why(life, step):
         ((captured,), ["order.paid"]),
         ((authorized,), ["order.paid"]),
         ((mark_paid_manually,), ["order.paid"]),
-        ((begin,), []),
-        ((begin, mark_paid_manually), ["order.paid", "order.void_requested"]),
+        ((start_payment,), []),
+        ((start_payment, mark_paid_manually), ["order.paid", "order.void_requested"]),
         ((cancel,), ["order.cancelled"]),
-        ((begin, cancel), ["order.cancelled", "order.void_requested"]),
+        ((start_payment, cancel), ["order.cancelled", "order.void_requested"]),
         ((authorized, cancel), ["order.cancelled", "order.void_requested"]),
         ((captured, cancel), ["order.cancelled", "order.refund_requested"]),
         ((mark_paid_manually, cancel), ["order.cancelled", "order.manual_refund_required"]),
         ((expire,), ["order.expired"]),
-        ((begin, expire), ["order.expired", "order.void_requested"]),
+        ((start_payment, expire), ["order.expired", "order.void_requested"]),
         ((captured, ship), ["order.shipped"]),
         ((authorized, ship), ["order.shipped", "order.capture_requested"]),
         ((captured, ship, deliver), ["order.delivered"]),
         ((captured, refund()), ["order.refund_requested"]),
-        ((captured, refund(), settle()), ["order.refunded"]),
-        ((captured, refund(), settle("failed")), ["order.refund_failed"]),
+        ((captured, refund(), settle_refund()), ["order.refunded"]),
+        ((captured, refund(), settle_refund("failed")), ["order.refund_failed"]),
         ((mark_paid_manually, refund()), ["order.refunded"]),
-        ((captured, take_back(TEA=1)), ["order.returned"]),
+        ((captured, return_items(TEA=1)), ["order.returned"]),
         ((authorized, voided), ["order.authorization_voided"]),
         ((authorized, voided, mark_paid_manually), []),
         ((cancel, captured), ["order.refund_requested"]),
@@ -171,9 +177,9 @@ def test_the_history_says_who_did_what_when_and_why(life, step):
 )
 def test_each_decision_stages_its_events(life, events):
     *earlier, last = life
-    order = unstored(*earlier)
+    order = new_order(*earlier)
 
-    assert told(last(order)) == events
+    assert event_types_of(last(order)) == events
 
 
 @pytest.mark.parametrize(
@@ -185,16 +191,16 @@ def test_each_decision_stages_its_events(life, events):
         ((mark_paid_manually, ship), mark_paid_manually),
         ((captured, ship), ship),
         ((captured, ship, deliver), deliver),
-        ((captured, ship, take_back(TEA=1)), take_back(TEA=1)),
+        ((captured, ship, return_items(TEA=1)), return_items(TEA=1)),
         ((captured, refund(100)), refund(100)),
         ((captured, refund()), refund()),
-        ((captured, refund(), settle()), refund()),
-        ((captured, refund(), settle("failed")), refund()),
-        ((begin,), begin),
+        ((captured, refund(), settle_refund()), refund()),
+        ((captured, refund(), settle_refund("failed")), refund()),
+        ((start_payment,), start_payment),
     ],
 )
 def test_a_repeated_decision_changes_nothing(life, again):
-    order = unstored(*life)
+    order = new_order(*life)
     before = order.serialize()
 
     assert again(order) is None
@@ -211,7 +217,7 @@ def test_a_repeated_decision_changes_nothing(life, again):
     ],
 )
 def test_a_repeat_with_other_facts_is_a_conflict(life, other):
-    order = unstored(*life)
+    order = new_order(*life)
 
     with pytest.raises(OrderStatusConflict):
         other(order)
@@ -219,32 +225,32 @@ def test_a_repeat_with_other_facts_is_a_conflict(life, other):
 
 @pytest.mark.parametrize("status", sorted(set(STATUSES) - {"pending_payment"}))
 def test_only_an_unpaid_order_is_in_the_expiry_index(status):
-    order = unstored(*LIVES[status])
+    order = new_order(*LIFECYCLES[status])
 
-    assert unstored().awaits == "payment"
+    assert new_order().awaits == "payment"
     assert (order.awaits, order.expires_at) == (None, None)
 
 
 def test_an_order_does_not_expire_before_its_time():
-    order = unstored()
+    order = new_order()
 
     assert decisions.expire(order) is None
     assert order.status == "pending_payment"
 
 
 def test_no_payment_starts_after_the_time_to_pay():
-    order = unstored(expires_at=clock.utc_now())
+    order = new_order(expires_at=clock.utc_now())
 
     with pytest.raises(OrderExpiredUnpaid):
-        begin(order)
+        start_payment(order)
 
     assert order.payment is None
 
 
 def test_starting_a_payment_extends_the_time_to_pay_once():
-    order = unstored(expires_at=clock.utc_now() + timedelta(minutes=1))
+    order = new_order(expires_at=clock.utc_now() + timedelta(minutes=1))
 
-    begin(order)
+    start_payment(order)
     given = order.expires_at
     voided(order)
     provider_events.start_payment(order, provider="bank", payment_id="pay_2")
@@ -256,42 +262,42 @@ def test_starting_a_payment_extends_the_time_to_pay_once():
 
 
 def test_starting_a_payment_never_shortens_the_time_to_pay():
-    order = unstored()
+    order = new_order()
     before = order.expires_at
 
-    begin(order)
+    start_payment(order)
 
     assert order.expires_at == before
 
 
 def test_an_order_is_not_shipped_while_it_is_refunded_in_full():
-    order = unstored(captured, refund())
+    order = new_order(captured, refund())
 
     with pytest.raises(OrderStatusConflict):
         ship(order)
 
-    settle("failed")(order)
-    assert told(ship(order)) == ["order.shipped"]
+    settle_refund("failed")(order)
+    assert event_types_of(ship(order)) == ["order.shipped"]
 
 
 def test_an_order_with_a_lost_payment_ships_after_a_manual_one():
-    order = unstored(authorized, voided)
+    order = new_order(authorized, voided)
 
     with pytest.raises(OrderStatusConflict):
         ship(order)
 
     mark_paid_manually(order)
-    assert told(ship(order)) == ["order.shipped"]
+    assert event_types_of(ship(order)) == ["order.shipped"]
     assert order.payment.manual_minor == 3000
 
 
 def test_shipping_does_not_capture_an_unneeded_authorization():
-    order = unstored(mark_paid_manually, authorized)
+    order = new_order(mark_paid_manually, authorized)
 
-    assert told(ship(order)) == ["order.shipped"]
+    assert event_types_of(ship(order)) == ["order.shipped"]
 
 
 def test_a_free_order_is_shipped_without_a_payment():
-    order = unstored(status="paid")
+    order = new_order(status="paid")
 
-    assert told(ship(order)) == ["order.shipped"]
+    assert event_types_of(ship(order)) == ["order.shipped"]

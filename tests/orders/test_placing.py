@@ -9,8 +9,8 @@ from shared.events.all_events import parse_event
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
-from tests.support import shop
-from tests.support.faults import answering, cancelled
+from tests.support import pricing, shop
+from tests.support.faults import cancelled_transaction, inject_faults
 from tests.support.http import ADA, BOB, NOBODY, Answer, send
 from tests.support.shop import line
 
@@ -176,10 +176,10 @@ def test_a_price_sent_by_the_client_is_refused():
 
 def test_an_order_uses_the_tax_and_shipping_rates_of_staff():
     tea = shop.product("TEA", price_minor=1000, available=1, tax_class="reduced")
-    shop.taxes(
-        shop.destination("GB", included=True, rates={"standard": 200_000, "reduced": 50_000})
+    pricing.store_tax_rates(
+        pricing.destination("GB", included=True, rates={"standard": 200_000, "reduced": 50_000})
     )
-    shop.ships(shop.zone("GB", "IE"))
+    pricing.store_shipping_rates(pricing.zone("GB", "IE"))
 
     answer = place([line(tea)])
 
@@ -199,7 +199,7 @@ def test_an_order_uses_the_tax_and_shipping_rates_of_staff():
 
 def test_an_order_outside_the_shipping_zones_is_refused():
     tea = shop.product("TEA", available=1)
-    shop.ships(shop.zone("DE"))
+    pricing.store_shipping_rates(pricing.zone("DE"))
 
     answer = place([line(tea)])
 
@@ -210,9 +210,9 @@ def test_an_order_outside_the_shipping_zones_is_refused():
 
 def test_changed_rates_apply_from_the_next_order():
     tea = shop.product("TEA", price_minor=1000, available=2)
-    shop.taxes(shop.destination("GB"))
+    pricing.store_tax_rates(pricing.destination("GB"))
     before = place([line(tea)])
-    shop.taxes(shop.destination("GB", rates={"standard": 100_000}))
+    pricing.store_tax_rates(pricing.destination("GB", rates={"standard": 100_000}))
 
     after = place([line(tea)], key="key-2")
 
@@ -271,9 +271,9 @@ def test_products_that_are_not_for_sale_are_named(status):
 
 def test_an_order_that_always_loses_gets_retry_after():
     tea = shop.product("TEA", available=1)
-    lost = cancelled("None", "None", "TransactionConflict")
+    lost = cancelled_transaction("None", "None", "TransactionConflict")
 
-    with answering(connection().client, "TransactWriteItems", *[lost] * 4) as calls:
+    with inject_faults(connection().client, "TransactWriteItems", *[lost] * 4) as calls:
         answer = place([line(tea)])
 
     assert (answer.status, answer.code) == (503, "unavailable")

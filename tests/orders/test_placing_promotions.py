@@ -16,8 +16,8 @@ from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.pricing import Promotion
-from tests.support import shop
-from tests.support.faults import answering
+from tests.support import events, order_requests, pricing, shop
+from tests.support.faults import inject_faults
 from tests.support.http import ADA, BOB, Answer, send
 from tests.support.shop import line
 
@@ -42,13 +42,13 @@ def change(code, **values):
 
 
 def event_types() -> list[str]:
-    return [event.type for event in shop.staged_so_far()]
+    return [event.type for event in events.published_events()]
 
 
 def test_a_promotion_discounts_each_line():
     tea = shop.product("TEA", price_minor=1250, available=10)
     pot = shop.product("POT", price_minor=4900, available=3)
-    shop.promotion("SPRING")
+    pricing.promotion("SPRING")
 
     answer = place(line(tea, 2), line(pot), promotion_code="SPRING")
 
@@ -63,7 +63,7 @@ def test_a_promotion_discounts_each_line():
 @pytest.mark.parametrize("typed", ["SPRING", "spring", " Spring "])
 def test_a_code_matches_regardless_of_case_and_white_space(typed):
     tea = shop.product("TEA", available=1)
-    shop.promotion("SPRING")
+    pricing.promotion("SPRING")
 
     answer = use(tea, code=typed)
 
@@ -75,7 +75,7 @@ def test_a_code_matches_regardless_of_case_and_white_space(typed):
 )
 def test_an_order_takes_one_promotion_code(codes):
     tea = shop.product("TEA", available=1)
-    shop.promotion("SPRING")
+    pricing.promotion("SPRING")
 
     answer = use(tea, code=codes)
 
@@ -104,7 +104,7 @@ def test_an_invalid_code_is_refused(code):
 )
 def test_an_order_with_an_inapplicable_code_takes_nothing(changes, status, code):
     tea = shop.product("TEA", available=1)
-    shop.promotion("SPRING", **changes)
+    pricing.promotion("SPRING", **changes)
 
     answer = use(tea)
 
@@ -121,40 +121,43 @@ def test_an_unknown_code_is_refused():
 
 def test_each_use_of_a_promotion_with_limits_is_counted():
     tea = shop.product("TEA", available=10)
-    shop.promotion("SPRING", uses_max=10, uses_per_customer_max=5)
+    pricing.promotion("SPRING", uses_max=10, uses_per_customer_max=5)
 
     use(tea)
     use(tea, key="key-2")
     use(tea, caller=BOB)
 
-    assert shop.used("SPRING") == 3
-    assert (shop.used("SPRING", ADA.user_id), shop.used("SPRING", BOB.user_id)) == (2, 1)
+    assert pricing.count_uses("SPRING") == 3
+    assert (
+        pricing.count_uses("SPRING", ADA.user_id),
+        pricing.count_uses("SPRING", BOB.user_id),
+    ) == (2, 1)
 
 
 def test_a_replay_does_not_use_the_promotion_again():
     tea = shop.product("TEA", available=10)
-    shop.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
+    pricing.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
     first = use(tea)
 
     again = use(tea)
 
     assert (again.status, again.body) == (201, first.body)
-    assert (shop.used("SPRING"), shop.used("SPRING", ADA.user_id)) == (1, 1)
+    assert (pricing.count_uses("SPRING"), pricing.count_uses("SPRING", ADA.user_id)) == (1, 1)
 
 
 def test_the_last_use_is_granted_once():
     tea = shop.product("TEA", available=10)
-    shop.promotion("SPRING", uses_max=2)
+    pricing.promotion("SPRING", uses_max=2)
 
     answers = [use(tea, key=f"key-{n}") for n in range(3)]
 
     assert [answer.status for answer in answers] == [201, 201, 409]
-    assert (shop.used("SPRING"), shop.available(tea)) == (2, 8)
+    assert (pricing.count_uses("SPRING"), shop.available(tea)) == (2, 8)
 
 
 def test_each_customer_has_their_own_uses():
     tea = shop.product("TEA", available=10)
-    shop.promotion("SPRING", uses_per_customer_max=1)
+    pricing.promotion("SPRING", uses_per_customer_max=1)
 
     answers = [use(tea), use(tea, key="key-2"), use(tea, caller=BOB)]
 
@@ -164,7 +167,7 @@ def test_each_customer_has_their_own_uses():
 
 def test_a_guests_uses_are_counted_under_their_id():
     tea = shop.product("TEA", available=10)
-    shop.promotion("SPRING", uses_per_customer_max=1)
+    pricing.promotion("SPRING", uses_per_customer_max=1)
     guest = Buyer("gst_ada", guest_email="ada@example.com")
     request = OrderRequest.model_validate(
         {"lines": [line(tea)], "shipping_address": shop.ADDRESS, "promotion_code": "SPRING"}
@@ -172,7 +175,7 @@ def test_a_guests_uses_are_counted_under_their_id():
 
     placed = placement.place_order(guest, request, "key-1").order
 
-    assert shop.used("SPRING", "gst_ada") == 1
+    assert pricing.count_uses("SPRING", "gst_ada") == 1
     assert Order.get(placed.order_id).guest_email == "ada@example.com"
     with pytest.raises(PromotionUsedUp):
         placement.place_order(guest, request, "key-2")
@@ -180,58 +183,62 @@ def test_a_guests_uses_are_counted_under_their_id():
 
 def test_a_promotion_without_limits_is_not_written():
     tea = shop.product("TEA", available=1)
-    shop.promotion("SPRING")
+    pricing.promotion("SPRING")
 
-    with answering(connection().client, "TransactWriteItems") as calls:
+    with inject_faults(connection().client, "TransactWriteItems") as calls:
         use(tea)
 
     (sent,) = calls.sent
     writes = [next(iter(write.values())) for write in json.loads(sent["body"])["TransactItems"]]
     assert settings(Tables).promotions_table not in {write["TableName"] for write in writes}
-    assert shop.used("SPRING") == 0
+    assert pricing.count_uses("SPRING") == 0
 
 
 def test_two_buyers_cannot_both_get_the_last_use(monkeypatch):
     tea = shop.product("TEA", available=10)
-    shop.promotion("SPRING", uses_max=1)
-    shop.meanwhile(monkeypatch, lambda: use(tea, caller=BOB))
+    pricing.promotion("SPRING", uses_max=1)
+    order_requests.run_between_read_and_write(monkeypatch, lambda: use(tea, caller=BOB))
 
     late = use(tea)
 
     assert (late.status, late.code) == (409, "promotion_used_up")
     assert late.error["details"] == {"promotion_code": "SPRING", "by": "all_customers"}
     assert [order.buyer_id for order in Order.scan()] == [BOB.user_id]
-    assert (shop.used("SPRING"), shop.available(tea)) == (1, 9)
+    assert (pricing.count_uses("SPRING"), shop.available(tea)) == (1, 9)
 
 
 def test_a_customers_last_use_is_granted_once_under_a_race(monkeypatch):
     tea = shop.product("TEA", available=10)
-    shop.promotion("SPRING", uses_per_customer_max=1)
-    shop.meanwhile(monkeypatch, lambda: use(tea, key="key-2"))
+    pricing.promotion("SPRING", uses_per_customer_max=1)
+    order_requests.run_between_read_and_write(monkeypatch, lambda: use(tea, key="key-2"))
 
     late = use(tea)
 
     assert (late.status, late.error["details"]["by"]) == (409, "customer")
-    assert (Order.count(), shop.used("SPRING", ADA.user_id), shop.available(tea)) == (1, 1, 9)
+    assert (Order.count(), pricing.count_uses("SPRING", ADA.user_id), shop.available(tea)) == (
+        1,
+        1,
+        9,
+    )
 
 
 def test_equal_requests_that_race_are_one_order(monkeypatch):
     tea = shop.product("TEA", available=1)
-    shop.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
+    pricing.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
     first = []
-    shop.meanwhile(monkeypatch, lambda: first.append(use(tea)))
+    order_requests.run_between_read_and_write(monkeypatch, lambda: first.append(use(tea)))
 
     second = use(tea)
 
     assert (second.status, second.body) == (201, first[0].body)
     assert second.headers["Idempotency-Replayed"] == "true"
-    assert (Order.count(), shop.used("SPRING"), shop.available(tea)) == (1, 1, 0)
+    assert (Order.count(), pricing.count_uses("SPRING"), shop.available(tea)) == (1, 1, 0)
 
 
 def test_a_used_up_promotion_is_refused_before_short_stock(monkeypatch):
     tea = shop.product("TEA", available=1)
-    shop.promotion("SPRING", uses_max=1)
-    shop.meanwhile(monkeypatch, lambda: use(tea, caller=BOB))
+    pricing.promotion("SPRING", uses_max=1)
+    order_requests.run_between_read_and_write(monkeypatch, lambda: use(tea, caller=BOB))
 
     late = use(tea)
 
@@ -240,41 +247,43 @@ def test_a_used_up_promotion_is_refused_before_short_stock(monkeypatch):
 
 def test_an_order_without_stock_uses_no_promotion():
     tea = shop.product("TEA", available=0)
-    shop.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
+    pricing.promotion("SPRING", uses_max=1, uses_per_customer_max=1)
 
     answer = use(tea)
 
     assert answer.code == "out_of_stock"
-    assert (shop.used("SPRING"), shop.used("SPRING", ADA.user_id)) == (0, 0)
+    assert (pricing.count_uses("SPRING"), pricing.count_uses("SPRING", ADA.user_id)) == (0, 0)
 
 
 def test_an_order_is_repriced_when_staff_change_the_promotion(monkeypatch):
     tea = shop.product("TEA", price_minor=1000, available=1)
-    shop.promotion("SPRING", uses_max=10)
-    shop.meanwhile(monkeypatch, lambda: change("SPRING", percent=50))
+    pricing.promotion("SPRING", uses_max=10)
+    order_requests.run_between_read_and_write(monkeypatch, lambda: change("SPRING", percent=50))
 
     answer = use(tea)
 
     assert (answer.status, answer.body["totals"]["total"]["amount_minor"]) == (201, 500)
-    assert shop.used("SPRING") == 1
+    assert pricing.count_uses("SPRING") == 1
 
 
 def test_a_promotion_that_staff_end_is_not_used(monkeypatch):
     tea = shop.product("TEA", available=1)
-    shop.promotion("SPRING", uses_max=10)
-    shop.meanwhile(monkeypatch, lambda: change("SPRING", is_active=False))
+    pricing.promotion("SPRING", uses_max=10)
+    order_requests.run_between_read_and_write(
+        monkeypatch, lambda: change("SPRING", is_active=False)
+    )
 
     answer = use(tea)
 
     assert (answer.status, answer.code) == (422, "unknown_promotion")
-    assert (Order.count(), shop.used("SPRING"), shop.available(tea)) == (0, 0, 1)
+    assert (Order.count(), pricing.count_uses("SPRING"), shop.available(tea)) == (0, 0, 1)
 
 
 def test_repricing_gives_up_after_four_attempts(monkeypatch):
     tea = shop.product("TEA", available=1)
-    shop.promotion("SPRING", uses_max=10)
+    pricing.promotion("SPRING", uses_max=10)
     edits = [lambda percent=percent: change("SPRING", percent=percent) for percent in range(1, 9)]
-    shop.meanwhile(monkeypatch, *edits)
+    order_requests.run_between_read_and_write(monkeypatch, *edits)
 
     answer = use(tea)
 
@@ -284,7 +293,7 @@ def test_repricing_gives_up_after_four_attempts(monkeypatch):
 
 def test_a_free_order_is_paid_when_it_is_placed():
     tea = shop.product("TEA", available=1)
-    shop.promotion("SPRING", percent=100)
+    pricing.promotion("SPRING", percent=100)
 
     answer = use(tea)
 
@@ -312,8 +321,8 @@ def test_an_order_with_a_total_awaits_its_payment():
 
 def test_a_free_shipping_code_removes_the_shipping_price():
     tea = shop.product("TEA", price_minor=1000, available=1)
-    shop.ships(shop.zone("GB"))
-    shop.promotion("SPRING", kind="free_shipping", percent=None)
+    pricing.store_shipping_rates(pricing.zone("GB"))
+    pricing.promotion("SPRING", kind="free_shipping", percent=None)
 
     answer = use(tea)
 

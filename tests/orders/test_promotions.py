@@ -7,7 +7,13 @@ from orders.pricing.promotions.schemas import NewPromotion, to_request
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from tests.support import logs
 from tests.support.http import ADA, ADMIN, STAFF
-from tests.support.terms import browse, create, created, inspect, patch
+from tests.support.pricing import (
+    create_promotion,
+    get_promotion,
+    list_promotions,
+    patch_promotion,
+    post_promotion,
+)
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -37,7 +43,7 @@ def use(code: str, times: int = 1) -> None:
 
 
 def test_a_promotion_is_created_with_its_code():
-    answer = create()
+    answer = post_promotion()
 
     assert answer.status == 201
     assert answer.headers["Location"] == "/v1/promotions/SPRING"
@@ -58,15 +64,15 @@ def test_a_promotion_is_created_with_its_code():
         "created_at": answer.body["created_at"],
         "version": 1,
     }
-    assert inspect("SPRING").body == answer.body
+    assert get_promotion("SPRING").body == answer.body
 
 
 def test_a_promotion_reads_back_as_it_was_created():
-    made = created(**FULL)
+    made = create_promotion(**FULL)
 
     assert made | FULL == made
     assert made["used"] == 0
-    assert inspect("SPRING").body == made
+    assert get_promotion("SPRING").body == made
 
 
 @pytest.mark.parametrize(
@@ -82,33 +88,33 @@ def test_a_promotion_reads_back_as_it_was_created():
     ids=repr,
 )
 def test_the_amounts_decide_the_currency_of_a_promotion(changes, currency):
-    created(**changes)
+    create_promotion(**changes)
 
     assert Promotion.get(PROMOTIONS, "SPRING").currency == currency
 
 
 def test_a_code_is_the_same_in_upper_and_lower_case():
-    made = created(code="spring-10")
+    made = create_promotion(code="spring-10")
 
-    again = create(code="Spring-10")
+    again = post_promotion(code="Spring-10")
 
     assert made["code"] == "SPRING-10"
     assert (again.status, again.code) == (409, "promotion_code_taken")
     assert again.error["details"] == {"code": "SPRING-10"}
-    assert inspect("spring-10").body == made
+    assert get_promotion("spring-10").body == made
 
 
 def test_the_code_of_an_inactive_promotion_stays_taken():
-    created(is_active=False)
+    create_promotion(is_active=False)
 
-    answer = create(percent=20)
+    answer = post_promotion(percent=20)
 
     assert (answer.status, answer.code) == (409, "promotion_code_taken")
-    assert inspect("SPRING").body["percent"] == 10
+    assert get_promotion("SPRING").body["percent"] == 10
 
 
 def test_times_are_stored_in_utc():
-    made = created(starts_at="2026-03-01T00:00:00+01:00", ends_at="2026-06-01T00:00:00.5Z")
+    made = create_promotion(starts_at="2026-03-01T00:00:00+01:00", ends_at="2026-06-01T00:00:00.5Z")
 
     assert made["starts_at"] == "2026-02-28T23:00:00Z"
     assert made["ends_at"] == "2026-06-01T00:00:00.500000Z"
@@ -177,45 +183,45 @@ def test_times_are_stored_in_utc():
     ids=repr,
 )
 def test_a_promotion_is_checked_field_by_field(changes, path, code):
-    answer = create(**changes)
+    answer = post_promotion(**changes)
 
     assert (answer.status, fields(answer)) == (422, [(f"body.{path}", code)])
     assert Promotion.count() == 0
 
 
 def test_promotions_are_listed_newest_first():
-    codes = [created(code=f"CODE-{number}")["code"] for number in range(5)]
-    patch("CODE-0", {"is_active": False})
+    codes = [create_promotion(code=f"CODE-{number}")["code"] for number in range(5)]
+    patch_promotion("CODE-0", {"is_active": False})
 
-    first = browse(limit="2")
-    second = browse(limit="2", cursor=first.body["next_cursor"])
-    third = browse(limit="2", cursor=second.body["next_cursor"])
+    first = list_promotions(limit="2")
+    second = list_promotions(limit="2", cursor=first.body["next_cursor"])
+    third = list_promotions(limit="2", cursor=second.body["next_cursor"])
 
     items = [promotion for page in (first, second, third) for promotion in page.body["items"]]
     assert [promotion["code"] for promotion in items] == codes[::-1]
     assert third.body["next_cursor"] is None
-    assert items[-1] == inspect("CODE-0").body
+    assert items[-1] == get_promotion("CODE-0").body
 
 
 def test_the_list_omits_the_uses_of_customers():
-    created()
+    create_promotion()
     PromotionUse(ADA.user_id, "SPRING", used=1).save()
 
-    assert [promotion["code"] for promotion in browse().body["items"]] == ["SPRING"]
+    assert [promotion["code"] for promotion in list_promotions().body["items"]] == ["SPRING"]
 
 
 def test_a_cursor_of_another_user_is_refused():
     for number in range(2):
-        created(code=f"CODE-{number}")
-    cursor = browse(limit="1").body["next_cursor"]
+        create_promotion(code=f"CODE-{number}")
+    cursor = list_promotions(limit="1").body["next_cursor"]
 
-    answer = browse(limit="1", cursor=cursor, caller=ADMIN)
+    answer = list_promotions(limit="1", cursor=cursor, caller=ADMIN)
 
     assert (answer.status, answer.code) == (400, "cursor_user_mismatch")
 
 
 @pytest.mark.parametrize(
-    "call", [lambda: inspect("NOTHING"), lambda: patch("NOTHING", {"percent": 20})]
+    "call", [lambda: get_promotion("NOTHING"), lambda: patch_promotion("NOTHING", {"percent": 20})]
 )
 def test_an_unknown_promotion_is_404(call):
     answer = call()
@@ -225,55 +231,55 @@ def test_an_unknown_promotion_is_404(call):
 
 
 def test_a_patch_changes_only_the_fields_it_names():
-    before = created(**FULL)
+    before = create_promotion(**FULL)
 
-    answer = patch("SPRING", {"percent": 20, "description": "For all", "ends_at": None})
+    answer = patch_promotion("SPRING", {"percent": 20, "description": "For all", "ends_at": None})
 
     assert answer.status == 200
     changed = {"percent": 20, "description": "For all", "ends_at": None, "version": 2}
     assert answer.body == before | changed
     assert answer.headers["ETag"].startswith('"2-')
-    assert inspect("SPRING").body == answer.body
+    assert get_promotion("SPRING").body == answer.body
 
 
 def test_a_patch_accepts_the_code_in_lower_case():
-    created()
+    create_promotion()
 
-    assert patch("spring", {"percent": 20}).body["percent"] == 20
+    assert patch_promotion("spring", {"percent": 20}).body["percent"] == 20
 
 
 def test_a_patch_may_change_one_half_of_an_amount():
-    created(**FIXED)
+    create_promotion(**FIXED)
 
-    answer = patch("SPRING", {"amount": {"amount_minor": 700}})
+    answer = patch_promotion("SPRING", {"amount": {"amount_minor": 700}})
 
     assert answer.body["amount"] == {"amount_minor": 700, "currency": "EUR"}
 
 
 def test_the_currency_is_removed_with_the_last_amount():
-    created(minimum=EUR_50)
+    create_promotion(minimum=EUR_50)
 
-    patch("SPRING", {"minimum": None})
+    patch_promotion("SPRING", {"minimum": None})
 
     stored = Promotion.get(PROMOTIONS, "SPRING")
     assert (stored.minimum_minor, stored.currency) == (None, None)
 
 
 def test_null_removes_a_field():
-    created(**FULL)
+    create_promotion(**FULL)
     nothing = dict.fromkeys(FULL)
 
-    answer = patch("SPRING", nothing)
+    answer = patch_promotion("SPRING", nothing)
 
     assert answer.body | nothing | {"description": ""} == answer.body
     assert answer.body["used"] is None
 
 
 def test_a_promotion_is_ended_and_resumed_by_is_active():
-    created()
+    create_promotion()
 
-    over = patch("SPRING", {"is_active": False})
-    back = patch("SPRING", {"is_active": True})
+    over = patch_promotion("SPRING", {"is_active": False})
+    back = patch_promotion("SPRING", {"is_active": True})
 
     assert (over.body["is_active"], back.body["is_active"]) == (False, True)
 
@@ -301,69 +307,72 @@ def test_a_promotion_is_ended_and_resumed_by_is_active():
     ids=repr,
 )
 def test_a_patch_to_an_invalid_promotion_names_the_field(changes, path, code):
-    before = created(**FULL)
+    before = create_promotion(**FULL)
 
-    answer = patch("SPRING", changes)
+    answer = patch_promotion("SPRING", changes)
 
     assert (answer.status, fields(answer)) == (422, [(f"body.{path}", code)])
-    assert inspect("SPRING").body == before
+    assert get_promotion("SPRING").body == before
 
 
 def test_a_patch_cannot_mix_the_currencies_of_the_amounts():
-    created(**FIXED, minimum=EUR_50)
+    create_promotion(**FIXED, minimum=EUR_50)
 
-    answer = patch("SPRING", {"amount": {"currency": "USD"}})
+    answer = patch_promotion("SPRING", {"amount": {"currency": "USD"}})
 
     assert (answer.status, fields(answer)) == (422, [("body.minimum", "mixed_currencies")])
 
 
 def test_a_patch_that_changes_nothing_keeps_the_version():
-    before = created(**FULL)
+    before = create_promotion(**FULL)
 
-    answers = [patch("SPRING", {}), patch("SPRING", {"percent": 10, "starts_at": MARCH})]
+    answers = [
+        patch_promotion("SPRING", {}),
+        patch_promotion("SPRING", {"percent": 10, "starts_at": MARCH}),
+    ]
 
     assert [(answer.status, answer.body) for answer in answers] == [(200, before)] * 2
 
 
 def test_a_patch_needs_if_match():
-    before = created()
+    before = create_promotion()
 
-    answer = patch("SPRING", {"percent": 20}, if_match=None)
+    answer = patch_promotion("SPRING", {"percent": 20}, if_match=None)
 
     assert (answer.status, answer.code) == (428, "if_match_required")
-    assert inspect("SPRING").body == before
+    assert get_promotion("SPRING").body == before
 
 
 def test_the_second_of_two_editors_learns_the_current_version():
-    created()
-    seen = inspect("SPRING").headers["ETag"]
-    first = patch("SPRING", {"percent": 20}, if_match=seen)
+    create_promotion()
+    seen = get_promotion("SPRING").headers["ETag"]
+    first = patch_promotion("SPRING", {"percent": 20}, if_match=seen)
 
-    second = patch("SPRING", {"percent": 30}, if_match=seen)
+    second = patch_promotion("SPRING", {"percent": 30}, if_match=seen)
 
     assert (first.status, second.status, second.code) == (200, 412, "stale_version")
     assert second.error["details"] == {"current_version": 2}
-    assert inspect("SPRING").body == first.body
+    assert get_promotion("SPRING").body == first.body
 
 
 def test_a_known_promotion_is_304_until_it_is_used():
-    created(uses_max=5)
-    etag = inspect("SPRING").headers["ETag"]
+    create_promotion(uses_max=5)
+    etag = get_promotion("SPRING").headers["ETag"]
 
-    unused = inspect("SPRING", **{"if-none-match": etag})
+    unused = get_promotion("SPRING", **{"if-none-match": etag})
     use("SPRING")
-    used = inspect("SPRING", **{"if-none-match": etag})
+    used = get_promotion("SPRING", **{"if-none-match": etag})
 
     assert (unused.status, unused.body) == (304, "")
     assert (used.status, used.body["used"]) == (200, 1)
 
 
 def test_uses_since_the_read_do_not_block_an_edit():
-    created(uses_max=5)
-    etag = inspect("SPRING").headers["ETag"]
+    create_promotion(uses_max=5)
+    etag = get_promotion("SPRING").headers["ETag"]
     use("SPRING")
 
-    answer = patch("SPRING", {"percent": 20}, if_match=etag)
+    answer = patch_promotion("SPRING", {"percent": 20}, if_match=etag)
 
     assert (answer.status, answer.body["used"]) == (200, 1)
 
@@ -383,61 +392,61 @@ def before_the_write(monkeypatch, happens) -> None:
 
 
 def test_an_edit_keeps_uses_of_the_same_moment(monkeypatch):
-    created(uses_max=5)
+    create_promotion(uses_max=5)
     before_the_write(monkeypatch, lambda: use("SPRING", 2))
 
-    answer = patch("SPRING", {"uses_max": 9, "percent": 20})
+    answer = patch_promotion("SPRING", {"uses_max": 9, "percent": 20})
 
     assert answer.status == 200
-    assert inspect("SPRING").body["used"] == 2
+    assert get_promotion("SPRING").body["used"] == 2
 
 
 @pytest.mark.parametrize(
     ("if_match", "outcome"), [('"1"', (412, 30, 10)), ("*", (200, 30, 20))], ids=["version", "any"]
 )
 def test_an_overtaken_edit_applies_only_with_any_version(monkeypatch, if_match, outcome):
-    created(uses_max=10)
-    before_the_write(monkeypatch, lambda: patch("SPRING", {"percent": 30}))
+    create_promotion(uses_max=10)
+    before_the_write(monkeypatch, lambda: patch_promotion("SPRING", {"percent": 30}))
 
-    answer = patch("SPRING", {"uses_max": 20}, if_match=if_match)
+    answer = patch_promotion("SPRING", {"uses_max": 20}, if_match=if_match)
 
-    now = inspect("SPRING").body
+    now = get_promotion("SPRING").body
     assert (answer.status, now["percent"], now["uses_max"]) == outcome
 
 
 def test_uses_are_counted_from_when_the_limit_is_set():
-    created()
+    create_promotion()
 
-    answer = patch("SPRING", {"uses_max": 5})
+    answer = patch_promotion("SPRING", {"uses_max": 5})
 
     assert answer.body["used"] == 0
 
 
 def test_a_restored_limit_still_counts_earlier_orders():
     """Their cancellation releases the uses that they counted."""
-    created(uses_max=5)
+    create_promotion(uses_max=5)
     use("SPRING", 3)
-    patch("SPRING", {"uses_max": None})
+    patch_promotion("SPRING", {"uses_max": None})
 
-    answer = patch("SPRING", {"uses_max": 4})
+    answer = patch_promotion("SPRING", {"uses_max": 4})
 
     assert (answer.body["uses_max"], answer.body["used"]) == (4, 3)
 
 
 def test_a_limit_may_be_set_below_the_uses():
-    created(uses_max=5)
+    create_promotion(uses_max=5)
     use("SPRING", 3)
 
-    answer = patch("SPRING", {"uses_max": 2})
+    answer = patch_promotion("SPRING", {"uses_max": 2})
 
     assert (answer.status, answer.body["uses_max"], answer.body["used"]) == (200, 2, 3)
 
 
 def test_the_audit_log_says_who_created_and_changed_it():
     with logs.captured() as lines:
-        create(description="For Ada")
-        patch("SPRING", {"percent": 20, "uses_max": 5})
-        patch("SPRING", {"percent": 20})
+        post_promotion(description="For Ada")
+        patch_promotion("SPRING", {"percent": 20, "uses_max": 5})
+        patch_promotion("SPRING", {"percent": 20})
 
     made, changed = lines.saying("audit")
     assert (made["action"], made["promotion_code"]) == ("create_promotion", "SPRING")
@@ -450,9 +459,9 @@ def test_the_audit_log_says_who_created_and_changed_it():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: create(caller=ADA),
-        lambda: browse(caller=ADA),
-        lambda: patch("SPRING", {"percent": 20}, caller=ADA),
+        lambda: post_promotion(caller=ADA),
+        lambda: list_promotions(caller=ADA),
+        lambda: patch_promotion("SPRING", {"percent": 20}, caller=ADA),
     ],
     ids=["create", "list", "patch"],
 )
@@ -465,7 +474,7 @@ def test_customers_cannot_manage_promotions(call):
 
 @pytest.mark.parametrize("changes", [FULL, FIXED, FREE_SHIPPING], ids=["percent", "fixed", "free"])
 def test_a_stored_promotion_is_always_a_valid_request(changes):
-    created(**changes)
+    create_promotion(**changes)
     stored = Promotion.get(PROMOTIONS, "SPRING")
 
     assert NewPromotion.model_validate(to_request(stored)).code == "SPRING"

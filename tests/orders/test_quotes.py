@@ -13,7 +13,7 @@ from orders.schemas import QuoteRequest
 from shared.errors.orders import AmountTooLarge, MixedCurrencies, NoShippingRate, UnknownProducts
 from shared.storage.models.catalog import Product
 from shared.storage.models.pricing import Promotion
-from tests.support import shop
+from tests.support import pricing
 
 KEYS = "abcdefgh"
 
@@ -72,7 +72,7 @@ tax_classes = st.fixed_dictionaries(
 )
 ppms = st.integers(0, 1_000_000)
 destinations = st.builds(
-    lambda included, standard, reduced: shop.destination(
+    lambda included, standard, reduced: pricing.destination(
         "GB",
         included=included,
         rates={"standard": standard, "reduced": reduced},
@@ -83,7 +83,7 @@ destinations = st.builds(
     ppms,
 )
 zones = st.builds(
-    lambda price_minor, free_from: shop.zone(
+    lambda price_minor, free_from: pricing.zone(
         "GB", steps=[{"from_minor": 0, "price_minor": price_minor}], free_from_minor=free_from
     ),
     st.integers(0, 10**5),
@@ -157,7 +157,7 @@ def test_the_order_of_the_lines_changes_nothing(ordered, price_of, class_of, und
 
 @given(st.integers(1, 10**9), ppms)
 def test_an_included_tax_and_the_net_price_make_the_price(price_minor, ppm):
-    under = rules(taxed=[shop.destination("GB", included=True, rates={"standard": ppm})])
+    under = rules(taxed=[pricing.destination("GB", included=True, rates={"standard": ppm})])
 
     quote = price_one(price_minor, under)
 
@@ -179,7 +179,7 @@ def test_an_included_tax_and_the_net_price_make_the_price(price_minor, ppm):
     ],
 )
 def test_tax_is_included_in_the_price_or_added_to_it(price_minor, included, tax_minor, total_minor):
-    under = rules(taxed=[shop.destination("GB", included=included, rates={"standard": 190_000})])
+    under = rules(taxed=[pricing.destination("GB", included=included, rates={"standard": 190_000})])
 
     quote = price_one(price_minor, under)
 
@@ -195,7 +195,7 @@ def test_each_line_is_taxed_by_its_class_and_rounded_alone():
         "c": product("c", 1000, tax_class="reduced"),
         "d": product("d", 1000, tax_class="unheard-of"),
     }
-    under = rules(taxed=[shop.destination("GB", rates={"standard": 190_000, "reduced": 70_000})])
+    under = rules(taxed=[pricing.destination("GB", rates={"standard": 190_000, "reduced": 70_000})])
 
     quote = price(dict.fromkeys(products, 1), products, under)
 
@@ -204,7 +204,7 @@ def test_each_line_is_taxed_by_its_class_and_rounded_alone():
 
 
 def test_tax_is_calculated_after_the_discount():
-    under = rules(taxed=[shop.destination("GB")], promotion=percent(10))
+    under = rules(taxed=[pricing.destination("GB")], promotion=percent(10))
 
     quote = price_one(1000, under)
 
@@ -219,7 +219,7 @@ def test_tax_is_calculated_after_the_discount():
 
 def test_shipping_is_taxed_by_the_destinations_class():
     reduced = {"rates": {"standard": 200_000, "reduced": 100_000}, "shipping_class": "reduced"}
-    under = rules(taxed=[shop.destination("GB", **reduced)], zones=[shop.zone("GB")])
+    under = rules(taxed=[pricing.destination("GB", **reduced)], zones=[pricing.zone("GB")])
 
     quote = price_one(1000, under)
 
@@ -242,8 +242,8 @@ def test_shipping_is_taxed_by_the_destinations_class():
 def test_a_region_replaces_the_rates_of_its_country(country, region, ppm):
     under = rules(
         taxed=[
-            shop.destination("US", rates={"standard": 10_000}),
-            shop.destination("US", region="NY", rates={"standard": 80_000}),
+            pricing.destination("US", rates={"standard": 10_000}),
+            pricing.destination("US", region="NY", rates={"standard": 80_000}),
         ]
     )
 
@@ -253,7 +253,7 @@ def test_a_region_replaces_the_rates_of_its_country(country, region, ppm):
 
 
 def test_a_region_alone_does_not_tax_the_rest_of_a_country():
-    under = rules(taxed=[shop.destination("US", region="NY")])
+    under = rules(taxed=[pricing.destination("US", region="NY")])
 
     quote = price_one(1000, under, country="US", region="CA")
 
@@ -272,20 +272,20 @@ STEPS = [
     [(1, 990), (1999, 990), (2000, 490), (4999, 490), (5000, 0), (10**9, 0)],
 )
 def test_shipping_depends_on_the_value_of_the_items(items_minor, shipping_minor):
-    quote = price_one(items_minor, rules(zones=[shop.zone("GB", steps=STEPS)]))
+    quote = price_one(items_minor, rules(zones=[pricing.zone("GB", steps=STEPS)]))
 
     assert quote.totals.shipping_minor == shipping_minor
 
 
 @pytest.mark.parametrize(("items_minor", "shipping_minor"), [(2999, 490), (3000, 0)])
 def test_shipping_is_free_from_the_zones_threshold(items_minor, shipping_minor):
-    quote = price_one(items_minor, rules(zones=[shop.zone("GB", free_from_minor=3000)]))
+    quote = price_one(items_minor, rules(zones=[pricing.zone("GB", free_from_minor=3000)]))
 
     assert quote.totals.shipping_minor == shipping_minor
 
 
 def test_the_discount_counts_for_the_shipping_threshold():
-    under = rules(zones=[shop.zone("GB", free_from_minor=3000)], promotion=fixed(1))
+    under = rules(zones=[pricing.zone("GB", free_from_minor=3000)], promotion=fixed(1))
 
     quote = price_one(3000, under)
 
@@ -295,8 +295,8 @@ def test_the_discount_counts_for_the_shipping_threshold():
 def test_a_zone_that_lists_the_country_wins_over_all_others():
     under = rules(
         zones=[
-            shop.zone("*", name="World", steps=[{"from_minor": 0, "price_minor": 2900}]),
-            shop.zone("GB", "IE", name="Isles"),
+            pricing.zone("*", name="World", steps=[{"from_minor": 0, "price_minor": 2900}]),
+            pricing.zone("GB", "IE", name="Isles"),
         ]
     )
 
@@ -314,9 +314,9 @@ def test_the_zone_has_the_currency_of_the_order():
     in_yen = [{"from_minor": 0, "price_minor": 700}]
     under = rules(
         zones=[
-            shop.zone("GB", name="Pounds", currency="GBP"),
-            shop.zone("*", name="Yen", currency="JPY", steps=in_yen),
-            shop.zone("*", name="Euros"),
+            pricing.zone("GB", name="Pounds", currency="GBP"),
+            pricing.zone("*", name="Yen", currency="JPY", steps=in_yen),
+            pricing.zone("*", name="Euros"),
         ]
     )
 
@@ -325,7 +325,7 @@ def test_the_zone_has_the_currency_of_the_order():
     assert quote.shipping_zone == "Euros"
 
 
-@pytest.mark.parametrize("zone", [shop.zone("DE"), shop.zone("GB", "*", currency="USD")])
+@pytest.mark.parametrize("zone", [pricing.zone("DE"), pricing.zone("GB", "*", currency="USD")])
 def test_an_order_that_no_zone_fits_is_refused(zone):
     under = rules(zones=[zone], promotion=promotion("free_shipping"))
 
@@ -343,13 +343,13 @@ def test_without_zones_shipping_is_free():
 
 def test_an_order_above_the_largest_amount_is_refused():
     most = 10**12
-    whole = rules(zones=[shop.zone("GB", steps=[{"from_minor": 0, "price_minor": 1}])])
+    whole = rules(zones=[pricing.zone("GB", steps=[{"from_minor": 0, "price_minor": 1}])])
 
     assert price_one(most, rules()).totals.total_minor == most
     with pytest.raises(AmountTooLarge):
         price_one(most, whole)
     with pytest.raises(AmountTooLarge):
-        price_one(most, rules(taxed=[shop.destination("GB")]))
+        price_one(most, rules(taxed=[pricing.destination("GB")]))
     with pytest.raises(AmountTooLarge):
         price({"a": 2}, {"a": product("a", most)}, rules(promotion=percent(100)))
 

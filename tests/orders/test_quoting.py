@@ -11,8 +11,8 @@ from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.pricing import Promotion, PromotionUse, RateTable
-from tests.support import shop
-from tests.support.faults import answering
+from tests.support import pricing, shop
+from tests.support.faults import inject_faults
 from tests.support.http import ADA, BOB, NOBODY, Answer, send
 from tests.support.shop import line
 
@@ -50,13 +50,13 @@ def stored() -> list[dict]:
 @pytest.fixture
 def assortment():
     """Products, taxes, shipping and promotions whose amounts all need rounding."""
-    shop.taxes(
-        shop.destination("GB", included=True, rates={"standard": 190_000, "reduced": 70_000}),
-        shop.destination("US", region="NY", rates={"standard": 88_750}),
+    pricing.store_tax_rates(
+        pricing.destination("GB", included=True, rates={"standard": 190_000, "reduced": 70_000}),
+        pricing.destination("US", region="NY", rates={"standard": 88_750}),
     )
-    shop.ships(shop.zone("GB", "US", name="Atlantic", free_from_minor=10**6))
-    shop.promotion("SPRING", kind="fixed", percent=None, amount_minor=1001, currency="EUR")
-    shop.promotion("AUTUMN", percent=33)
+    pricing.store_shipping_rates(pricing.zone("GB", "US", name="Atlantic", free_from_minor=10**6))
+    pricing.promotion("SPRING", kind="fixed", percent=None, amount_minor=1001, currency="EUR")
+    pricing.promotion("AUTUMN", percent=33)
     return [
         line(shop.product("TEA", price_minor=1249, available=9), 3),
         line(shop.product("BOOK", price_minor=2995, available=9, tax_class="reduced")),
@@ -105,7 +105,7 @@ def test_a_quote_itemises_its_total(assortment):
 
 
 def test_a_quote_changes_nothing(assortment):
-    shop.promotion("ONCE", uses_max=1, uses_per_customer_max=1)
+    pricing.promotion("ONCE", uses_max=1, uses_per_customer_max=1)
     before = stored()
 
     answers = [quote(*assortment, promotion_code="ONCE") for _ in range(3)]
@@ -119,9 +119,9 @@ def test_a_quote_takes_one_read(assortment):
     client = connection().client
 
     with (
-        answering(client, "BatchGetItem") as reads,
-        answering(client, "GetItem") as others,
-        answering(client, "TransactWriteItems") as writes,
+        inject_faults(client, "BatchGetItem") as reads,
+        inject_faults(client, "GetItem") as others,
+        inject_faults(client, "TransactWriteItems") as writes,
     ):
         quote(*assortment, promotion_code="SPRING")
 
@@ -136,7 +136,7 @@ def test_a_product_without_stock_is_quoted():
 
 def test_a_quote_checks_the_limit_of_the_customer():
     tea = shop.product("TEA", available=9)
-    shop.promotion("ONCE", uses_per_customer_max=1)
+    pricing.promotion("ONCE", uses_per_customer_max=1)
     place(line(tea), promotion_code="ONCE")
 
     mine = quote(line(tea), promotion_code="ONCE")
@@ -148,7 +148,7 @@ def test_a_quote_checks_the_limit_of_the_customer():
 
 def test_a_quote_without_a_buyer_ignores_customer_limits():
     tea = shop.product("TEA", available=9)
-    shop.promotion("ONCE", uses_per_customer_max=1)
+    pricing.promotion("ONCE", uses_per_customer_max=1)
     request = QuoteRequest.model_validate(
         {
             "lines": [line(tea)],
@@ -165,7 +165,7 @@ def test_a_quote_without_a_buyer_ignores_customer_limits():
 def test_a_quote_gets_the_same_refusals_as_an_order():
     tea, yen = shop.product("TEA", price_minor=10**12), shop.product("YEN", currency="JPY")
     draft = shop.product("DRAFT", status="draft")
-    shop.ships(shop.zone("GB"))
+    pricing.store_shipping_rates(pricing.zone("GB"))
 
     refused = [
         quote(line(tea, 2)),

@@ -10,7 +10,7 @@ from shared import clock
 from shared.storage.models.pricing import RateTable
 from tests.support import logs
 from tests.support.http import ADA, STAFF
-from tests.support.terms import EUROPE, GERMANY, get, put
+from tests.support.pricing import EUROPE, GERMANY, get_rates, put_rates
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -33,7 +33,7 @@ def fields(answer) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("table", "entries"), [("tax", "destinations"), ("shipping", "zones")])
 def test_a_table_that_was_never_set_is_empty_with_version_0(table, entries):
-    answer = get(table)
+    answer = get_rates(table)
 
     assert answer.status == 200
     assert answer.body == {"version": 0, "updated_at": None, "updated_by": None, entries: []}
@@ -42,37 +42,37 @@ def test_a_table_that_was_never_set_is_empty_with_version_0(table, entries):
 
 
 def test_tax_rates_read_back_as_they_were_set():
-    answer = put("tax", TAX)
+    answer = put_rates("tax", TAX)
 
     assert answer.status == 200
     assert answer.body["destinations"] == [FULL | GERMANY, CALIFORNIA]
     assert (answer.body["version"], answer.body["updated_by"]) == (1, STAFF.user_id)
-    again = get("tax")
+    again = get_rates("tax")
     assert (again.body, again.headers["ETag"]) == (answer.body, answer.headers["ETag"])
 
 
 def test_shipping_rates_read_back_as_they_were_set():
-    answer = put("shipping", SHIPPING)
+    answer = put_rates("shipping", SHIPPING)
 
     assert answer.status == 200
     europe, world = answer.body["zones"]
     assert (europe["free_from_minor"], world["free_from_minor"]) == (5000, None)
     assert (europe["countries"], world["countries"]) == (["DE", "AT"], ["*"])
-    assert get("shipping").body == answer.body
+    assert get_rates("shipping").body == answer.body
 
 
 def test_setting_one_table_leaves_the_other_unset():
-    put("tax", TAX)
+    put_rates("tax", TAX)
 
-    assert get("shipping").body["version"] == 0
+    assert get_rates("shipping").body["version"] == 0
 
 
 @TABLES
 def test_the_etag_of_an_unset_table_allows_the_first_write(table, document):
-    etag = get(table).headers["ETag"]
+    etag = get_rates(table).headers["ETag"]
 
-    first = put(table, document, if_match=etag)
-    second = put(table, document, if_match=etag)
+    first = put_rates(table, document, if_match=etag)
+    second = put_rates(table, document, if_match=etag)
 
     assert (first.status, first.body["version"]) == (200, 1)
     assert (second.status, second.code) == (412, "stale_version")
@@ -81,31 +81,31 @@ def test_the_etag_of_an_unset_table_allows_the_first_write(table, document):
 
 @TABLES
 def test_a_table_is_replaced_as_a_whole(table, document):
-    etag = put(table, document).headers["ETag"]
+    etag = put_rates(table, document).headers["ETag"]
     (entries,) = document
 
-    answer = put(table, {entries: []}, if_match=etag)
+    answer = put_rates(table, {entries: []}, if_match=etag)
 
     assert (answer.status, answer.body["version"], answer.body[entries]) == (200, 2, [])
-    assert get(table).body == answer.body
+    assert get_rates(table).body == answer.body
 
 
 @TABLES
 def test_the_second_of_two_editors_learns_the_current_version(table, document):
-    etag = put(table, document).headers["ETag"]
+    etag = put_rates(table, document).headers["ETag"]
     (entries,) = document
-    first = put(table, {entries: document[entries][:1]}, if_match=etag)
+    first = put_rates(table, {entries: document[entries][:1]}, if_match=etag)
 
-    second = put(table, {entries: []}, if_match=etag)
+    second = put_rates(table, {entries: []}, if_match=etag)
 
     assert (first.status, second.status, second.code) == (200, 412, "stale_version")
     assert second.error["details"] == {"current_version": 2}
-    assert get(table).body == first.body
+    assert get_rates(table).body == first.body
 
 
 @TABLES
 def test_replacing_a_table_needs_if_match(table, document):
-    answer = put(table, document, if_match=None)
+    answer = put_rates(table, document, if_match=None)
 
     assert (answer.status, answer.code) == (428, "if_match_required")
     assert RateTable.count() == 0
@@ -113,11 +113,11 @@ def test_replacing_a_table_needs_if_match(table, document):
 
 @TABLES
 def test_a_known_table_is_304(table, document):
-    never_set = get(table).headers["ETag"]
-    unchanged = get(table, **{"if-none-match": never_set})
-    put(table, document)
+    never_set = get_rates(table).headers["ETag"]
+    unchanged = get_rates(table, **{"if-none-match": never_set})
+    put_rates(table, document)
 
-    changed = get(table, **{"if-none-match": never_set})
+    changed = get_rates(table, **{"if-none-match": never_set})
 
     assert (unchanged.status, unchanged.body) == (304, "")
     assert (changed.status, changed.body["version"]) == (200, 1)
@@ -125,9 +125,9 @@ def test_a_known_table_is_304(table, document):
 
 @TABLES
 def test_setting_the_same_table_keeps_the_version(table, document):
-    first = put(table, document)
+    first = put_rates(table, document)
 
-    second = put(table, document)
+    second = put_rates(table, document)
 
     assert (second.status, second.body) == (200, first.body)
 
@@ -156,14 +156,14 @@ def beaten(monkeypatch, times: int) -> None:
 
 @pytest.fixture
 def set_before(aws):  # noqa: ARG001 (where it is set)
-    put("tax", TAX)
+    put_rates("tax", TAX)
 
 
 @pytest.mark.usefixtures("set_before")
 def test_an_edit_that_loses_the_race_writes_nothing(monkeypatch):
     beaten(monkeypatch, 1)
 
-    answer = put("tax", {"destinations": [GERMANY]}, if_match='"1"')
+    answer = put_rates("tax", {"destinations": [GERMANY]}, if_match='"1"')
 
     assert (answer.status, answer.error["details"]) == (412, {"current_version": 2})
     assert RateTable.get("tax").updated_by == "usr_other"
@@ -173,7 +173,7 @@ def test_an_edit_that_loses_the_race_writes_nothing(monkeypatch):
 def test_an_edit_of_any_version_wins_in_the_end(monkeypatch):
     beaten(monkeypatch, 2)
 
-    answer = put("tax", {"destinations": [GERMANY]})
+    answer = put_rates("tax", {"destinations": [GERMANY]})
 
     assert (answer.status, answer.body["version"]) == (200, 4)
     assert RateTable.get("tax").updated_by == STAFF.user_id
@@ -183,7 +183,7 @@ def test_an_edit_of_any_version_wins_in_the_end(monkeypatch):
 def test_an_edit_that_always_loses_gives_up(monkeypatch):
     beaten(monkeypatch, 100)
 
-    answer = put("tax", {"destinations": [GERMANY]})
+    answer = put_rates("tax", {"destinations": [GERMANY]})
 
     assert (answer.status, answer.code) == (409, "concurrent_modification")
     assert RateTable.get("tax").updated_by == "usr_other"
@@ -213,7 +213,7 @@ def test_an_edit_that_always_loses_gives_up(monkeypatch):
     ids=repr,
 )
 def test_a_destination_is_checked_field_by_field(change, path, code):
-    answer = put("tax", {"destinations": [CALIFORNIA, GERMANY | change]})
+    answer = put_rates("tax", {"destinations": [CALIFORNIA, GERMANY | change]})
 
     at = f"body.destinations.1.{path}".removesuffix(".")
     assert (answer.status, fields(answer)) == (422, [(at, code)])
@@ -221,7 +221,7 @@ def test_a_destination_is_checked_field_by_field(change, path, code):
 
 
 def test_a_tax_class_has_the_pattern_of_products():
-    answer = put("tax", {"destinations": [GERMANY | {"rates": {"standard": 0, "Books!": 0}}]})
+    answer = put_rates("tax", {"destinations": [GERMANY | {"rates": {"standard": 0, "Books!": 0}}]})
 
     assert answer.status == 422
     assert fields(answer)[0][1] == "string_pattern_mismatch"
@@ -237,7 +237,7 @@ def test_a_tax_class_has_the_pattern_of_products():
     ids=["country", "case", "blanks"],
 )
 def test_a_place_is_not_taxed_twice(others):
-    answer = put("tax", {"destinations": [GERMANY, *others]})
+    answer = put_rates("tax", {"destinations": [GERMANY, *others]})
 
     assert (answer.status, fields(answer)) == (422, [("body", "named_twice")])
     assert RateTable.count() == 0
@@ -247,13 +247,13 @@ def test_a_country_and_its_region_are_two_destinations():
     nation = CALIFORNIA | {"region": None}
     other_california = CALIFORNIA | {"country": "MX"}
 
-    answer = put("tax", {"destinations": [CALIFORNIA, nation, other_california]})
+    answer = put_rates("tax", {"destinations": [CALIFORNIA, nation, other_california]})
 
     assert answer.status == 200
 
 
 def test_a_region_is_stored_without_surrounding_white_space():
-    answer = put("tax", {"destinations": [CALIFORNIA | {"region": " California\u00a0"}]})
+    answer = put_rates("tax", {"destinations": [CALIFORNIA | {"region": " California\u00a0"}]})
 
     assert answer.body["destinations"][0]["region"] == "California"
 
@@ -296,7 +296,7 @@ def test_a_region_is_stored_without_surrounding_white_space():
     ids=repr,
 )
 def test_a_zone_is_checked_field_by_field(change, path, code):
-    answer = put("shipping", {"zones": [EUROPE | {"countries": ["FR"]}, EUROPE | change]})
+    answer = put_rates("shipping", {"zones": [EUROPE | {"countries": ["FR"]}, EUROPE | change]})
 
     at = f"body.zones.1.{path}".removesuffix(".")
     assert (answer.status, fields(answer)) == (422, [(at, code)])
@@ -307,8 +307,8 @@ def test_a_zone_is_checked_field_by_field(change, path, code):
 def test_a_country_has_one_zone_in_each_currency(repeated):
     one, other = EUROPE | {"countries": [repeated]}, EUROPE | {"countries": ["FR", repeated]}
 
-    twice = put("shipping", {"zones": [one, other]})
-    in_two_currencies = put("shipping", {"zones": [one, other | {"currency": "USD"}]})
+    twice = put_rates("shipping", {"zones": [one, other]})
+    in_two_currencies = put_rates("shipping", {"zones": [one, other | {"currency": "USD"}]})
 
     assert (twice.status, fields(twice)) == (422, [("body", "named_twice")])
     assert repeated in twice.error["message"]
@@ -323,7 +323,7 @@ def test_a_country_has_one_zone_in_each_currency(repeated):
     ],
 )
 def test_a_table_has_a_limited_number_of_entries(table, document, field):
-    answer = put(table, document)
+    answer = put_rates(table, document)
 
     assert (answer.status, fields(answer)) == (422, [(f"body.{field}", "too_long")])
 
@@ -334,7 +334,7 @@ def regions(count: int, *, name: str = "") -> list[dict]:
 
 
 def test_a_table_too_large_for_an_item_is_refused():
-    answer = put("tax", {"destinations": regions(1000)})
+    answer = put_rates("tax", {"destinations": regions(1000)})
 
     assert (answer.status, fields(answer)) == (422, [("body.destinations", "rates_too_large")])
     assert "300,000" in answer.error["message"]
@@ -342,14 +342,14 @@ def test_a_table_too_large_for_an_item_is_refused():
 
 
 def test_the_size_of_a_table_is_counted_in_bytes():
-    in_latin = put("tax", {"destinations": regions(800, name="o" * 60)})
-    in_greek = put("tax", {"destinations": regions(800, name="ω" * 60)})
+    in_latin = put_rates("tax", {"destinations": regions(800, name="o" * 60)})
+    in_greek = put_rates("tax", {"destinations": regions(800, name="ω" * 60)})
 
     assert (in_latin.status, in_greek.status) == (200, 422)
 
 
 def test_the_stored_document_has_defaults_and_no_nulls():
-    put("tax", {"destinations": [GERMANY]})
+    put_rates("tax", {"destinations": [GERMANY]})
 
     stored = RateTable.get("tax").document
 
@@ -360,8 +360,8 @@ def test_the_stored_document_has_defaults_and_no_nulls():
 @TABLES
 def test_the_audit_log_says_who_replaced_the_table(table, document):
     with logs.captured() as lines:
-        put(table, document)
-        put(table, document)
+        put_rates(table, document)
+        put_rates(table, document)
 
     (line,) = lines.saying("audit")
     assert (line["action"], line["result"]) == (f"replace_{table}_rates", "done")
@@ -371,14 +371,14 @@ def test_the_audit_log_says_who_replaced_the_table(table, document):
 
 @pytest.mark.parametrize("table", ["tax", "shipping"])
 def test_customers_cannot_read_the_tables(table):
-    answer = get(table, caller=ADA)
+    answer = get_rates(table, caller=ADA)
 
     assert (answer.status, answer.code) == (403, "forbidden")
 
 
 @TABLES
 def test_customers_cannot_replace_the_tables(table, document):
-    answer = put(table, document, caller=ADA)
+    answer = put_rates(table, document, caller=ADA)
 
     assert (answer.status, answer.code) == (403, "forbidden")
     assert RateTable.count() == 0

@@ -12,7 +12,7 @@ from shared.security.permissions import PERMISSIONS, Principal, Role
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
-from tests.support import shop
+from tests.support import pricing, shop
 from tests.support.http import ADA, Answer, send
 from tests.support.shop import line
 
@@ -80,9 +80,9 @@ def test_a_replay_ignores_a_changed_total():
 @pytest.mark.parametrize("since", [{"is_active": False}, {"ends_at": clock.utc_now()}, {"used": 9}])
 def test_a_replay_ignores_an_ended_promotion(since):
     tea = shop.product("TEA", available=2)
-    shop.promotion("SPRING", uses_max=9)
+    pricing.promotion("SPRING", uses_max=9)
     first = place(line(tea), promotion_code="SPRING")
-    shop.promotion("SPRING", **{"uses_max": 9, "version": 2} | since)
+    pricing.promotion("SPRING", **{"uses_max": 9, "version": 2} | since)
 
     again = place(line(tea), promotion_code="spring")
 
@@ -92,7 +92,7 @@ def test_a_replay_ignores_an_ended_promotion(since):
 def test_a_replay_ignores_changed_shipping_rates():
     tea = shop.product("TEA", available=2)
     first = place(line(tea))
-    shop.ships(shop.zone("DE"))
+    pricing.store_shipping_rates(pricing.zone("DE"))
 
     again = place(line(tea))
 
@@ -151,7 +151,7 @@ def test_an_explicit_default_does_not_change_a_request():
 )
 def test_a_key_cannot_place_a_different_order(change):
     tea = shop.product("TEA", available=10)
-    shop.promotion("SPRING")
+    pricing.promotion("SPRING")
     place(line(tea))
 
     other = place(line(tea), **change)

@@ -7,10 +7,11 @@ from shared.storage import stock
 from shared.storage.dynamo import connection
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.orders import Order
+from shared.storage.stock_shards import StockSnapshot
 from shared.storage.transactions import Contended, Transaction
-from tests.support import shop
-from tests.support.catalog import patch
-from tests.support.faults import answering, cancelled
+from tests.support import order_requests, shop
+from tests.support.catalog import patch_product
+from tests.support.faults import cancelled_transaction, inject_faults
 from tests.support.http import Answer, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 def sharded(available: int, shards: int, sku: str = "TEA") -> Product:
     product = shop.product(sku, available=available)
-    patch(product.product_id, {"stock_shards": shards})
+    patch_product(product.product_id, {"stock_shards": shards})
     return product
 
 
@@ -30,7 +31,7 @@ def order(*lines: tuple[Product, int], key: str = "key-1") -> Answer:
     return send(handler, "orders.place", body=body, headers={"idempotency-key": key})
 
 
-def stock_of(product: Product) -> stock.StockSnapshot:
+def stock_of(product: Product) -> StockSnapshot:
     return stock.get_stock(Product.get(product.product_id))
 
 
@@ -71,7 +72,9 @@ def test_each_short_line_shows_the_available_units():
 @pytest.mark.parametrize("shards", [1, 2, 16])
 def test_stock_resharded_while_an_order_is_placed_is_found(monkeypatch, shards):
     tea = sharded(8, 4)
-    shop.meanwhile(monkeypatch, lambda: patch(tea.product_id, {"stock_shards": shards}))
+    order_requests.run_between_read_and_write(
+        monkeypatch, lambda: patch_product(tea.product_id, {"stock_shards": shards})
+    )
 
     answer = order((tea, 8))
 
@@ -99,9 +102,9 @@ def test_a_contended_shard_is_left_for_another(monkeypatch):
 @pytest.mark.parametrize("shards", [1, 4])
 def test_an_order_is_tried_four_times_with_any_shard_count(shards):
     tea = shop.product("TEA", available=16, stock_shards=shards)
-    lost = cancelled("None", "TransactionConflict", "None")
+    lost = cancelled_transaction("None", "TransactionConflict", "None")
 
-    with answering(connection().client, "TransactWriteItems", *[lost] * 9) as sent:
+    with inject_faults(connection().client, "TransactWriteItems", *[lost] * 9) as sent:
         answer = order((tea, 1))
 
     assert (answer.status, answer.headers["Retry-After"], len(sent)) == (503, "1", 4)

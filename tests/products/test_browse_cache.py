@@ -1,21 +1,30 @@
-"""What shoppers are shown is kept for the stated time, and never longer."""
+"""The browse cache: answers are cached for a limited time, and an edit clears them."""
 
 import pytest
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from products.handler import handler
 from tests.support import shop
-from tests.support.catalog import adjust, count, create, edit, get, inspect, patch, stock
+from tests.support.catalog import (
+    adjust_stock,
+    call_stock,
+    edit_product,
+    get_product,
+    get_staff_product,
+    patch_product,
+    post_product,
+    set_stock,
+)
 from tests.support.http import NOBODY, Answer, send
 from tests.support.logs import captured
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-BOUND = 30  # seconds: BROWSE_CACHE_SECONDS of the tests, and of the template
+TTL = 30  # seconds; BROWSE_CACHE_SECONDS of the tests and of the template
 
 
 def listed(**query) -> Answer:
-    """From the cache, if it is there."""
+    """A page of the list, from the cache if it has one."""
     return send(handler, "products.list", caller=NOBODY, query=query)
 
 
@@ -24,12 +33,12 @@ def search(q: str = "tea") -> Answer:
 
 
 @pytest.mark.parametrize("name", ["get", "list", "search"])
-def test_what_was_shown_just_now_costs_no_call(name):
+def test_a_repeated_request_makes_no_aws_call(name):
     tea = shop.product("TEA", name="tea", available=3)
-    ask = {"get": lambda: get(tea.product_id), "list": listed, "search": search}[name]
+    ask = {"get": lambda: get_product(tea.product_id), "list": listed, "search": search}[name]
     first = ask()
 
-    with watched() as calls:
+    with record_calls() as calls:
         second = ask()
 
     assert calls == []
@@ -37,7 +46,7 @@ def test_what_was_shown_just_now_costs_no_call(name):
 
 
 @pytest.mark.usefixtures("cache_clock")
-def test_other_questions_are_asked():
+def test_each_query_has_its_own_cache_entry():
     for n in range(3):
         shop.product(f"SKU-{n}", category="tea" if n else "pots", price_minor=100 + n)
     listed(limit="1")
@@ -47,74 +56,77 @@ def test_other_questions_are_asked():
     assert listed(limit="1", sort="price_asc").body["items"][0]["sku"] == "SKU-0"
 
 
-@pytest.mark.parametrize(("later", "shown"), [(BOUND - 0.1, 5), (BOUND, 4), (BOUND + 1, 4)])
-def test_a_sale_elsewhere_shows_within_the_bound(cache_clock, later, shown):
+@pytest.mark.parametrize(("later", "shown"), [(TTL - 0.1, 5), (TTL, 4), (TTL + 1, 4)])
+def test_a_sale_elsewhere_is_visible_within_the_time_limit(cache_clock, later, shown):
     tea = shop.product("TEA", available=5)
-    get(tea.product_id)
+    get_product(tea.product_id)
     listed()
     shop.sell(tea, 1)
 
     cache_clock.seconds += later
 
-    assert get(tea.product_id).body["available"] == shown
+    assert get_product(tea.product_id).body["available"] == shown
     assert listed().body["items"][0]["available"] == shown
 
 
 @pytest.mark.parametrize(("age", "max_age"), [(0, 30), (12, 18), (29.5, 0)])
-def test_what_is_kept_on_the_way_is_fresh_no_longer_than_here(cache_clock, age, max_age):
-    """So the bound holds for a browser behind a CDN behind this instance, too."""
+def test_max_age_is_the_time_left_in_this_cache(cache_clock, age, max_age):
+    """So the limit holds for a browser behind a CDN behind this instance too."""
     tea = shop.product("TEA")
-    get(tea.product_id)
+    get_product(tea.product_id)
     listed()
 
     cache_clock.seconds += age
 
-    for answer in (get(tea.product_id), listed()):
+    for answer in (get_product(tea.product_id), listed()):
         assert answer.headers["Cache-Control"] == f"public, max-age={max_age}"
 
 
-def test_an_edit_shows_at_once_on_the_instance_that_made_it():
+def test_an_edit_is_visible_at_once_on_the_same_instance():
     tea = shop.product("TEA", available=3)
     pot = shop.product("POT", available=3)
     edits = [
-        lambda: patch(tea.product_id, {"name": "Sencha"}),
-        lambda: count(tea.product_id, 9),
-        lambda: adjust(tea.product_id, -1),
+        lambda: patch_product(tea.product_id, {"name": "Sencha"}),
+        lambda: set_stock(tea.product_id, 9),
+        lambda: adjust_stock(tea.product_id, -1),
     ]
 
     for act in edits:
-        before = get(tea.product_id).body, listed().body
+        before = get_product(tea.product_id).body, listed().body
         act()
-        assert get(tea.product_id).body != before[0]
+        assert get_product(tea.product_id).body != before[0]
         assert listed().body != before[1]
-    edit("archive", pot.product_id)
+    edit_product("archive", pot.product_id)
 
-    assert get(tea.product_id).body["name"] == "Sencha"
-    assert (get(tea.product_id).body["available"], get(pot.product_id).status) == (8, 404)
-    assert [it["sku"] for it in listed().body["items"]] == ["TEA"]
+    assert get_product(tea.product_id).body["name"] == "Sencha"
+    assert (get_product(tea.product_id).body["available"], get_product(pot.product_id).status) == (
+        8,
+        404,
+    )
+    assert [product["sku"] for product in listed().body["items"]] == ["TEA"]
 
 
-def test_what_staff_see_is_never_from_a_cache(cache_clock):
+def test_staff_routes_never_answer_from_a_cache(cache_clock):
     tea = shop.product("TEA", available=5)
-    inspect(tea.product_id)
-    stock("get", tea.product_id)
+    get_staff_product(tea.product_id)
+    call_stock("get", tea.product_id)
     shop.sell(tea, 1)
 
     cache_clock.seconds += 0.001
 
-    for answer in (inspect(tea.product_id), stock("get", tea.product_id)):
+    for answer in (get_staff_product(tea.product_id), call_stock("get", tea.product_id)):
         assert answer.body["available"] == 4
         assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_page_that_has_not_changed_is_not_sent_again(cache_clock):
+def test_an_unchanged_page_is_not_modified(cache_clock):
     tea = shop.product("TEA", available=5)
     etag = listed().headers["ETag"]
-    cache_clock.seconds += BOUND
+    cache_clock.seconds += TTL
 
     same = send(handler, "products.list", caller=NOBODY, query={}, headers={"if-none-match": etag})
     shop.sell(tea, 1)
-    cache_clock.seconds += BOUND
+    cache_clock.seconds += TTL
     other = send(handler, "products.list", caller=NOBODY, query={}, headers={"if-none-match": etag})
 
     assert (same.status, same.body, same.headers["Cache-Control"]) == (
@@ -126,12 +138,12 @@ def test_a_page_that_has_not_changed_is_not_sent_again(cache_clock):
 
 
 @pytest.mark.parametrize("name", ["products.list", "products.search"])
-def test_a_page_that_goes_on_is_the_same_page_when_it_is_made_anew(cache_clock, name):
+def test_a_page_with_a_cursor_keeps_its_etag(cache_clock, name):
     for n in range(3):
         shop.product(f"TEA-{n}", name="tea")
     query = {"limit": "2", "q": "tea"} if name == "products.search" else {"limit": "2"}
     first = send(handler, name, caller=NOBODY, query=query)
-    cache_clock.seconds += BOUND
+    cache_clock.seconds += TTL
 
     again = send(
         handler, name, caller=NOBODY, query=query, headers={"if-none-match": first.headers["ETag"]}
@@ -141,21 +153,21 @@ def test_a_page_that_goes_on_is_the_same_page_when_it_is_made_anew(cache_clock, 
     assert (again.status, again.headers["Vary"]) == (304, "Origin")
 
 
-def test_what_is_not_found_is_looked_for_again():
-    missing = get("prd_pjveaookjdmxcwbfpikr7ype3gxdjqed")
+def test_a_missing_product_is_not_cached():
+    missing = get_product("prd_pjveaookjdmxcwbfpikr7ype3gxdjqed")
 
-    made = create(sku="TEA")
+    made = post_product(sku="TEA")
 
     assert (missing.status, missing.headers["Cache-Control"]) == (404, "no-store")
-    assert get(made.body["id"]).status == 200
+    assert get_product(made.body["id"]).status == 200
 
 
-def test_hits_and_misses_are_on_the_line_of_their_request():
+def test_the_request_log_has_cache_hits_and_misses():
     tea = shop.product("TEA")
 
     with captured() as lines:
-        get(tea.product_id)
-        get(tea.product_id)
-        inspect(tea.product_id)
+        get_product(tea.product_id)
+        get_product(tea.product_id)
+        get_staff_product(tea.product_id)
 
-    assert [it.get("cache") for it in lines.saying("request")] == ["miss", "hit", None]
+    assert [line.get("cache") for line in lines.saying("request")] == ["miss", "hit", None]

@@ -1,4 +1,4 @@
-"""Whole slice: a product, from the HTTP event to the tables."""
+"""Products: created and read, from the HTTP event to the tables."""
 
 import pytest
 
@@ -6,7 +6,14 @@ from products.handler import handler
 from shared.storage.models.catalog import Product
 from shared.storage.models.outbox import OutboxRow
 from tests.support import shop
-from tests.support.catalog import count, create, created, edit, get, inspect
+from tests.support.catalog import (
+    create_product,
+    edit_product,
+    get_product,
+    get_staff_product,
+    post_product,
+    set_stock,
+)
 from tests.support.http import ADA, NOBODY, STAFF, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -16,10 +23,10 @@ def nested(depth: int) -> object:
     return {"a": nested(depth - 1)} if depth else 1
 
 
-def test_a_created_product_is_shown_as_it_was_sent():
+def test_a_created_product_has_the_fields_that_were_sent():
     answer = send(handler, "products.create", caller=STAFF)
 
-    shown = get(answer.body["id"])
+    shown = get_product(answer.body["id"])
     assert answer.status == 201
     assert answer.headers["Location"] == f"/v1/products/{answer.body['id']}"
     assert shown.body.items() <= answer.body.items()
@@ -29,19 +36,19 @@ def test_a_created_product_is_shown_as_it_was_sent():
     assert (shown.body["available"], shown.body["version"]) == (0, 1)
 
 
-def test_staff_see_what_shoppers_do_not():
-    answer = create(stock_shards=4, low_stock_at=10, tax_class="reduced")
+def test_staff_see_fields_that_shoppers_do_not():
+    answer = post_product(stock_shards=4, low_stock_at=10, tax_class="reduced")
 
-    inspected = inspect(answer.body["id"])
+    inspected = get_staff_product(answer.body["id"])
     assert inspected.body == answer.body
     assert (inspected.body["stock_shards"], inspected.body["low_stock_at"]) == (4, 10)
     assert inspected.body["tax_class"] == "reduced"
-    of_staff = {"stock_shards", "low_stock_at", "allocated", "tax_class"}
-    assert not of_staff & get(answer.body["id"]).body.keys()
+    staff_fields = {"stock_shards", "low_stock_at", "allocated", "tax_class"}
+    assert not staff_fields & get_product(answer.body["id"]).body.keys()
 
 
-def test_what_is_optional_may_be_left_out():
-    answer = create()
+def test_optional_fields_have_defaults():
+    answer = post_product()
 
     assert (answer.status, answer.body["description"], answer.body["category"]) == (201, "", None)
     assert (answer.body["tags"], answer.body["attributes"]) == ([], {})
@@ -52,10 +59,10 @@ def test_what_is_optional_may_be_left_out():
     )
 
 
-def test_a_sku_is_taken_once():
-    create()
+def test_a_sku_can_be_used_once():
+    post_product()
 
-    answer = create(name="Another tea")
+    answer = post_product(name="Another tea")
 
     assert (answer.status, answer.code) == (409, "sku_taken")
     assert [product.name for product in Product.scan()] == ["Green tea"]
@@ -109,8 +116,8 @@ def test_a_sku_is_taken_once():
         ({"id": "prd_mine"}, "id"),
     ],
 )
-def test_a_field_that_is_wrong_is_named_and_nothing_is_stored(change, path):
-    answer = create(**change)
+def test_an_invalid_field_is_named_and_nothing_is_stored(change, path):
+    answer = post_product(**change)
 
     assert (answer.status, answer.paths) == (422, [f"body.{path}"])
     assert (Product.count(), OutboxRow.count()) == (0, 0)
@@ -124,8 +131,8 @@ def test_a_field_that_is_wrong_is_named_and_nothing_is_stored(change, path):
         ({"half": "\ud800"}, "not_unicode"),
     ],
 )
-def test_attributes_are_refused_each_for_its_own_reason(attributes, code):
-    answer = create(attributes=attributes)
+def test_invalid_attributes_are_refused_with_a_reason(attributes, code):
+    answer = post_product(attributes=attributes)
 
     assert [field["code"] for field in answer.error["details"]["fields"]] == [code]
 
@@ -139,51 +146,53 @@ def test_attributes_are_refused_each_for_its_own_reason(attributes, code):
         {"ключ": "🗝"},
     ],
 )
-def test_attributes_are_any_json_within_bounds(attributes):
-    product = created(attributes=attributes)
+def test_attributes_are_any_json_within_the_limits(attributes):
+    product = create_product(attributes=attributes)
 
-    assert get(product["id"]).body["attributes"] == attributes
+    assert get_product(product["id"]).body["attributes"] == attributes
 
 
-@pytest.mark.parametrize("group", [{"group": "SHIRT"}, {"options": {"size": "S"}}])
-def test_a_group_and_its_options_come_together(group):
-    answer = create(**group)
+@pytest.mark.parametrize("fields", [{"group": "SHIRT"}, {"options": {"size": "S"}}])
+def test_a_group_and_its_options_need_each_other(fields):
+    answer = post_product(**fields)
 
     assert (answer.status, answer.paths) == (422, ["body"])
-    assert [it["code"] for it in answer.error["details"]["fields"]] == ["group_without_options"]
+    assert [field["code"] for field in answer.error["details"]["fields"]] == [
+        "group_without_options"
+    ]
 
 
 @pytest.mark.parametrize(("currency", "amount"), [("JPY", 500), ("EUR", 1999), ("KWD", 1250)])
 def test_a_price_is_in_the_minor_unit_of_its_currency(currency, amount):
     price = {"amount_minor": amount, "currency": currency}
 
-    assert get(created(price=price)["id"]).body["price"] == price
+    assert get_product(create_product(price=price)["id"]).body["price"] == price
 
 
-def test_html_in_a_name_is_kept_as_text():
+def test_html_in_a_name_stays_text():
     name = "<script>alert(1)</script>"
 
-    answer = create(name=name)
+    answer = post_product(name=name)
 
-    shown = get(answer.body["id"])
+    shown = get_product(answer.body["id"])
     assert shown.body["name"] == name
     assert shown.headers["Content-Type"] == "application/json; charset=utf-8"
     assert shown.headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize(("caller", "status"), [(NOBODY, 401), (ADA, 403)])
-def test_only_staff_may_edit_the_catalog(caller, status):
+def test_only_staff_can_edit_the_catalog(caller, status):
     tea = shop.product("TEA", available=1)
 
-    assert create(caller=caller, sku="NEW").status == status
-    assert count(tea.product_id, 9, caller=caller).status == status
+    assert post_product(caller=caller, sku="NEW").status == status
+    assert set_stock(tea.product_id, 9, caller=caller).status == status
     for how, body in (("patch", {"name": "x"}), ("replace", None), ("archive", None)):
-        assert edit(how, tea.product_id, body, caller=caller).status == status
+        assert edit_product(how, tea.product_id, body, caller=caller).status == status
     assert (Product.count(), shop.available(tea)) == (1, 1)
     assert Product.get(tea.product_id).version == 1
 
 
-@pytest.mark.parametrize("show", [get, inspect])
+@pytest.mark.parametrize("show", [get_product, get_staff_product])
 def test_an_unknown_product_is_404(show):
     answer = show("prd_unknown")
 
@@ -191,22 +200,22 @@ def test_an_unknown_product_is_404(show):
 
 
 @pytest.mark.parametrize("status", ["draft", "archived"])
-def test_what_is_not_on_sale_is_there_for_staff_alone(status):
-    product = created(status=status)
+def test_only_staff_see_products_that_are_not_on_sale(status):
+    product = create_product(status=status)
 
-    assert get(product["id"]).code == "product_not_found"
-    assert inspect(product["id"]).body["status"] == status
+    assert get_product(product["id"]).code == "product_not_found"
+    assert get_staff_product(product["id"]).body["status"] == status
 
 
 @pytest.mark.parametrize("name", ["products.get", "products.set_stock", "products.patch"])
-def test_an_id_longer_than_any_key_is_just_unknown(name):
+def test_an_id_longer_than_any_key_is_404(name):
     answer = send(handler, name, caller=STAFF, path={"product_id": "x" * 2049})
 
     assert (answer.status, answer.code) == (404, "not_found")
 
 
-def test_what_is_wrong_is_explained_and_not_quoted_as_a_pattern():
-    answer = create(
+def test_messages_explain_rules_in_words_not_patterns():
+    answer = post_product(
         sku="tea/green",
         name="two\nlines",
         category="Tea",
@@ -215,36 +224,37 @@ def test_what_is_wrong_is_explained_and_not_quoted_as_a_pattern():
 
     assert [field["message"] for field in answer.error["details"]["fields"]] == [
         "Must be 1 to 64 letters, digits and . _ -, and begin with a letter or a digit",
-        "Must be one line, without control characters",
+        "Must be one line without control characters",
         "Must be lower-case letters, digits and -, with / between the levels",
-        "Must be an ISO 4217 currency code such as EUR",
+        "Must be an ISO 4217 currency code, such as EUR",
     ]
 
 
-def listed(**query) -> list[str]:
+def list_for_staff(**query) -> list[str]:
+    """The SKUs."""
     answer = send(handler, "staff.list_products", caller=STAFF, query=query)
     assert answer.status == 200, answer
-    return [it["sku"] for it in answer.body["items"]]
+    return [product["sku"] for product in answer.body["items"]]
 
 
-def test_staff_list_all_of_a_status_the_newest_first():
+def test_staff_list_products_by_status_newest_first():
     for sku in ("ONE", "TWO", "THREE"):
-        created(sku=sku, status="draft")
-    created(sku="SOLD")
+        create_product(sku=sku, status="draft")
+    create_product(sku="SOLD")
 
-    assert listed(status="draft") == ["THREE", "TWO", "ONE"]
-    assert listed(status="active") == ["SOLD"]
-    assert listed(status="archived") == []
+    assert list_for_staff(status="draft") == ["THREE", "TWO", "ONE"]
+    assert list_for_staff(status="active") == ["SOLD"]
+    assert list_for_staff(status="archived") == []
 
 
 def test_staff_follow_their_list_page_by_page():
     for n in range(7):
-        created(sku=f"SKU-{n}", status="draft")
+        create_product(sku=f"SKU-{n}", status="draft")
     found, cursor = [], None
     while True:
         query = {"status": "draft", "limit": "2"} | ({"cursor": cursor} if cursor else {})
         page = send(handler, "staff.list_products", caller=STAFF, query=query).body
-        found += [it["sku"] for it in page["items"]]
+        found += [product["sku"] for product in page["items"]]
         if not (cursor := page["next_cursor"]):
             break
 

@@ -6,7 +6,7 @@ import pytest
 
 from docs import openapi
 from reference.handler import handler
-from tests.support.addresses import ask, respond
+from tests.reference.calls import call, invoke
 from tests.support.http import NOBODY, send
 
 ROUTES = [
@@ -57,7 +57,7 @@ def test_an_unknown_address_gets_the_error_envelope():
     ],
 )
 def test_no_method_finds_an_address_without_a_route(path, method):
-    answer = ask(method, path)
+    answer = call(method, path)
 
     assert (answer.status, answer.code) == (404, "not_found")
 
@@ -68,7 +68,7 @@ def test_a_wrong_method_gets_the_methods_of_the_address(path):
     address = path.replace("{product_id}", "prd_1").replace("{", "").replace("}", "")
 
     for method in sorted(set(METHODS) - set(allowed)):
-        answer = ask(method, address)
+        answer = call(method, address)
 
         assert (answer.status, answer.code) == (405, "method_not_allowed"), method
         assert answer.headers["Allow"] == ", ".join(allowed)
@@ -88,15 +88,15 @@ def test_a_wrong_method_gets_the_methods_of_the_address(path):
     ],
 )
 def test_an_address_with_an_id_allows_its_methods(method, path, allowed):
-    assert ask(method, path).headers["Allow"] == allowed
+    assert call(method, path).headers["Allow"] == allowed
 
 
 def test_a_dot_in_a_path_matches_only_a_dot():
-    assert ask("POST", "/v1/openapiXjson").status == 404
+    assert call("POST", "/v1/openapiXjson").status == 404
 
 
 def test_the_response_does_not_repeat_a_strange_path():
-    response = respond("GET", "/<script>alert(1)</script>")
+    response = invoke("GET", "/<script>alert(1)</script>")
 
     assert response["statusCode"] == 404
     assert "script" not in response["body"]

@@ -12,7 +12,7 @@ import pytest
 
 from docs import openapi
 from shared.security.permissions import Permission
-from tests.support.addresses import ask
+from tests.reference.calls import call
 from tests.template import stack
 
 DOCUMENT = json.loads(openapi.DOCUMENT.read_text())
@@ -82,7 +82,7 @@ def test_the_committed_document_is_up_to_date():
 
 
 def test_the_api_serves_the_committed_document():
-    answer = ask("GET", "/v1/openapi.json")
+    answer = call("GET", "/v1/openapi.json")
 
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith("application/json")
@@ -208,7 +208,7 @@ def test_an_operation_has_its_own_success_status(route, status):
 
 
 def test_an_error_has_the_documented_fields():
-    answer = ask("GET", "/v1/nowhere")
+    answer = call("GET", "/v1/nowhere")
 
     form = DOCUMENT["components"]["schemas"]["ErrorResponse"]["properties"]["error"]
     assert sorted(answer.error) == sorted(form["required"])

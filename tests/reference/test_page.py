@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.event_handler import openapi
 
-from tests.support.addresses import ask, respond
+from tests.reference.calls import call, invoke
 
 SWAGGER = Path(openapi.__file__).parent / "swagger_ui"
 NONCE = re.compile('nonce="[^"]+"')
@@ -43,7 +43,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def answer():
-    return ask("GET", "/v1/docs")
+    return call("GET", "/v1/docs")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_only_scripts_with_this_response_s_nonce_run(answer, page):
 
 
 def test_each_response_has_a_new_nonce(answer):
-    again = ask("GET", "/v1/docs")
+    again = call("GET", "/v1/docs")
 
     assert policy_of(again)["script-src"] != policy_of(answer)["script-src"]
 
@@ -103,9 +103,9 @@ def test_swagger_s_script_and_style_are_unchanged(page):
 
 @pytest.mark.parametrize("path", ["/v1/docs", "/v1/openapi.json"])
 def test_a_client_that_accepts_gzip_gets_gzip(path):
-    plain = respond("GET", path)
+    plain = invoke("GET", path)
 
-    packed = respond("GET", path, **{"accept-encoding": "gzip"})
+    packed = invoke("GET", path, **{"accept-encoding": "gzip"})
 
     assert packed["headers"]["Content-Encoding"] == "gzip"
     assert packed["isBase64Encoded"] is True

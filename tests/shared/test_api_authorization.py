@@ -10,7 +10,7 @@ from shared.http.api import create_api
 from shared.http.authorization import caller_from_event
 from shared.security.permissions import PERMISSIONS, Permission, Role
 from tests.support import logs
-from tests.support.http import ADA, ADMIN, CONTEXT, NOBODY, STAFF, Caller, answer_of, sample, send
+from tests.support.http import ADA, ADMIN, CONTEXT, NOBODY, STAFF, Caller, sample, send, to_answer
 from tests.support.sample_api import FOR_ANYONE, FOR_STAFF, FOR_USERS, api, post
 
 NOTE = {"text": "a"}
@@ -20,7 +20,7 @@ def call_with(context: dict[str, Any] | None, name: str = "auth.me", **changes: 
     """Send the sample event with this answer of the authorizer."""
     event = sample(name) | changes
     event["requestContext"]["authorizer"] = {"lambda": context}
-    return answer_of(api.resolve(event, CONTEXT))
+    return to_answer(api.resolve(event, CONTEXT))
 
 
 def authorized(*permissions: str, **changes: Any) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def test_a_bad_token_does_not_close_a_public_route():
     event = sample("auth.register") | {"body": '{"text": "a"}'}
     event["requestContext"]["authorizer"] = {"lambda": {"refusal": "token_invalid"}}
 
-    assert answer_of(api.resolve(event, CONTEXT)).status == 200
+    assert to_answer(api.resolve(event, CONTEXT)).status == 200
 
 
 @pytest.mark.parametrize(("left", "status"), [(60, 200), (-1, 401), (-3600, 401)])

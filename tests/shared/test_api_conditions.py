@@ -13,7 +13,7 @@ from shared.http.parameters import IfMatch, IfNoneMatch, OptionalIfMatch
 from shared.http.responses import Rendered, created_response, ok_response, public_response
 from shared.storage import cache
 from tests.support.http import ADA, NOBODY
-from tests.support.sample_api import FOR_EDITORS, Echo, get_of, post
+from tests.support.sample_api import FOR_EDITORS, Echo, get_from, post
 
 ECHO = Echo(text="Grüße")
 
@@ -23,7 +23,7 @@ def view(if_none_match: IfNoneMatch = None) -> Response[Echo]:
 
 
 def ask(of: Callable[..., Any] = view, if_none_match: str | None = None):
-    return get_of(of, headers={"if-none-match": if_none_match})
+    return get_from(of, headers={"if-none-match": if_none_match})
 
 
 def test_an_etag_has_the_version_and_a_digest_of_the_bytes():
@@ -122,21 +122,21 @@ def edit(if_match: IfMatch) -> Response[Echo]:
 
 
 def test_an_edit_without_if_match_is_refused():
-    answer = get_of(edit)
+    answer = get_from(edit)
 
     assert (answer.status, answer.code) == (428, "if_match_required")
     assert "ETag" in answer.error["message"]
 
 
 def test_an_edit_of_the_current_version_returns_the_next_etag():
-    answer = get_of(edit, headers={"if-match": ask().headers["ETag"]})
+    answer = get_from(edit, headers={"if-match": ask().headers["ETag"]})
 
     assert answer.status == 200
     assert answer.headers["ETag"] == make_etag(ECHO.model_dump_json(), 8)
 
 
 def test_a_stale_edit_gets_the_current_version():
-    answer = get_of(edit, headers={"if-match": '"6"'})
+    answer = get_from(edit, headers={"if-match": '"6"'})
 
     assert (answer.status, answer.code) == (412, "stale_version")
     assert answer.error["details"] == {"current_version": 7}
@@ -144,7 +144,7 @@ def test_a_stale_edit_gets_the_current_version():
 
 @pytest.mark.parametrize("if_match", ["7", "", '"7', '"7" "6"'])
 def test_a_malformed_if_match_is_refused(if_match):
-    answer = get_of(edit, headers={"if-match": if_match})
+    answer = get_from(edit, headers={"if-match": if_match})
 
     assert (answer.status, answer.code) == (400, "invalid_precondition")
 
@@ -153,8 +153,8 @@ def test_an_optional_if_match_can_be_missing():
     def adjust(if_match: OptionalIfMatch = None) -> Echo:
         return Echo(text=str(if_match))
 
-    assert get_of(adjust).body == {"text": "None"}
-    assert get_of(adjust, headers={"if-match": '"7"'}).body == {"text": '"7"'}
+    assert get_from(adjust).body == {"text": "None"}
+    assert get_from(adjust, headers={"if-match": '"7"'}).body == {"text": '"7"'}
 
 
 def test_the_permission_is_checked_before_if_match():

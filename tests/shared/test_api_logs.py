@@ -6,7 +6,7 @@ from shared import observability
 from shared.errors.base import NotFound
 from tests.support import logs
 from tests.support.http import ADA, send
-from tests.support.sample_api import Echo, api, get_of, post
+from tests.support.sample_api import Echo, api, get_from, post
 
 CANARIES = ("canary-body", "canary-token", "canary@example.com", "canary-password", "canary-key")
 
@@ -38,7 +38,7 @@ def crash() -> Echo:
 
 def test_a_crash_is_logged_with_its_stack():
     with logs.captured() as lines:
-        get_of(crash)
+        get_from(crash)
 
     (crashed,) = lines.saying("crashed")
     (request,) = lines.saying("request")
@@ -64,7 +64,7 @@ HEADERS = {"authorization": "Bearer canary-token", "idempotency-key": "canary-ke
         lambda: post({"canary-password": 1, "canary@example.com": 2}, headers=HEADERS),
         lambda: post(raw_body='{"text": "canary-body', headers=HEADERS),
         lambda: post({"text": "canary-body"}, headers=HEADERS, name="products.set_stock"),
-        lambda: get_of(crash, headers=HEADERS, query={"cursor": "canary-key"}),
+        lambda: get_from(crash, headers=HEADERS, query={"cursor": "canary-key"}),
         lambda: send(api.resolve, "auth.me", headers=HEADERS),
     ],
     ids=["read", "extra", "wrong", "names", "malformed", "stranger", "crash", "query"],
@@ -93,7 +93,7 @@ def trip_over_a_schema() -> Echo:
 @pytest.mark.parametrize("view", [break_the_view, trip_over_a_schema])
 def test_the_stack_of_a_crash_contains_no_field_values(view):
     with logs.captured() as lines:
-        answer = get_of(view)
+        answer = get_from(view)
 
     assert (answer.status, len(lines.saying("crashed"))) == (500, 1)
     assert not [canary for canary in CANARIES if canary in lines.text]
@@ -104,7 +104,7 @@ def test_a_line_break_cannot_forge_a_line():
         raise NotFound("x")
 
     with logs.captured() as lines:
-        get_of(refuse, headers={"user-agent": 'x\n{"message": "request", "status": 200}'})
+        get_from(refuse, headers={"user-agent": 'x\n{"message": "request", "status": 200}'})
 
     assert [line["status"] for line in lines.saying("request")] == [404]
 
@@ -120,7 +120,7 @@ def looking_up(*hits: bool):
 
 def request_line(view) -> dict:
     with logs.captured() as lines:
-        get_of(view)
+        get_from(view)
     (line,) = lines.saying("request")
     return line
 
@@ -162,7 +162,7 @@ def test_only_the_request_line_has_added_log_fields():
         raise NotFound("x")
 
     with logs.captured() as lines:
-        get_of(note_and_refuse)
+        get_from(note_and_refuse)
 
     (refusal,), (request,) = lines.saying("refused"), lines.saying("request")
     assert request["upload_id"] == "upl_one"

@@ -10,8 +10,8 @@ from shared import config
 from shared.errors.catalog import OutOfStock
 from shared.http.api import SECURITY_HEADERS, create_api
 from shared.http.responses import created_response
-from tests.support.http import ADA, CONTEXT, answer_of, sample, send
-from tests.support.sample_api import FOR_STAFF, Echo, api, get_of, post
+from tests.support.http import ADA, CONTEXT, sample, send, to_answer
+from tests.support.sample_api import FOR_STAFF, Echo, api, get_from, post
 
 INSIDE = "5up3rs3cret"
 
@@ -38,7 +38,7 @@ def break_the_view() -> Echo:
 
 
 def send_elsewhere(**changes):
-    return answer_of(api.resolve(sample("auth.me") | changes, CONTEXT))
+    return to_answer(api.resolve(sample("auth.me") | changes, CONTEXT))
 
 
 EVERY_ANSWER = {
@@ -47,11 +47,11 @@ EVERY_ANSWER = {
     401: lambda: send(api.resolve, "auth.me", caller=None),
     403: lambda: post({"text": "a"}, name=FOR_STAFF, caller=ADA),
     404: lambda: send_elsewhere(rawPath="/v1/nowhere"),
-    409: lambda: get_of(refuse),
+    409: lambda: get_from(refuse),
     413: lambda: post({"text": "x" * 1_000_000}),
     415: lambda: post({"text": "a"}, headers={"content-type": "text/plain"}),
     422: lambda: post({}),
-    500: lambda: get_of(crash),
+    500: lambda: get_from(crash),
 }
 
 
@@ -81,7 +81,7 @@ def test_caches_store_no_response_unless_the_route_allows_it():
 
 
 def test_a_refusal_carries_its_details():
-    answer = get_of(refuse)
+    answer = get_from(refuse)
 
     assert (answer.status, answer.code) == (409, "out_of_stock")
     assert answer.error["details"] == {"product_id": "prd_tea"}
@@ -95,7 +95,7 @@ def test_an_unknown_address_is_not_found(path):
 
 
 def test_a_crash_reveals_nothing_internal():
-    answer = get_of(crash)
+    answer = get_from(crash)
 
     shown = json.dumps(answer.body)
     assert (answer.status, answer.code) == (500, "internal_error")
@@ -105,7 +105,7 @@ def test_a_crash_reveals_nothing_internal():
 
 @pytest.mark.usefixtures("_in_development")
 def test_a_developer_sees_the_stack_of_a_crash():
-    answer = get_of(crash)
+    answer = get_from(crash)
 
     assert (answer.status, answer.code) == (500, "internal_error")
     assert f"RuntimeError: {INSIDE}" in answer.error["stack"]
@@ -114,11 +114,11 @@ def test_a_developer_sees_the_stack_of_a_crash():
 
 @pytest.mark.usefixtures("_in_development")
 def test_a_refusal_has_no_stack_even_for_a_developer():
-    assert "stack" not in get_of(refuse).error
+    assert "stack" not in get_from(refuse).error
 
 
 def test_a_view_that_breaks_its_schema_is_a_500():
-    answer = get_of(break_the_view)
+    answer = get_from(break_the_view)
 
     assert (answer.status, answer.code) == (500, "internal_error")
     assert INSIDE not in json.dumps(answer.body)
@@ -131,11 +131,11 @@ def test_every_exception_gets_a_response(error):
     def fail() -> Echo:
         raise error
 
-    assert get_of(fail).code == "internal_error"
+    assert get_from(fail).code == "internal_error"
 
 
 def test_a_crash_does_not_affect_the_next_request():
-    get_of(crash)
+    get_from(crash)
 
     assert post({"text": "a"}).status == 200
 
@@ -146,7 +146,7 @@ def test_a_created_resource_is_201_with_its_headers():
             Echo(text="a"), location="/v1/echoes/1", idempotency_replayed="false"
         )
 
-    answer = get_of(make)
+    answer = get_from(make)
 
     assert (answer.status, answer.body) == (201, {"text": "a"})
     assert answer.headers["Location"] == "/v1/echoes/1"
@@ -157,12 +157,12 @@ def test_a_missing_header_is_an_invalid_field_by_default():
     def greet(language: Annotated[str, Header(alias="x-language")]) -> Echo:
         return Echo(text=language)
 
-    answer = get_of(greet)
+    answer = get_from(greet)
 
     assert (answer.status, answer.paths) == (422, ["header.x-language"])
 
 
 def test_an_api_can_have_no_routes():
-    answer = answer_of(create_api().resolve(sample("reference.unknown"), CONTEXT))
+    answer = to_answer(create_api().resolve(sample("reference.unknown"), CONTEXT))
 
     assert (answer.status, answer.code) == (404, "not_found")

@@ -17,8 +17,8 @@ from shared.errors.requests import (
 )
 from shared.security.key_rings import key_ring
 from shared.storage import cursors
-from tests.support.accounts import Clock
-from tests.support.faults import answering, timed_out
+from tests.support.fake_clock import FakeClock
+from tests.support.faults import inject_faults, read_timeout
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -33,8 +33,8 @@ def cursor_of(key=KEY, query=QUERY, **more) -> str:
 
 
 @pytest.fixture
-def later(monkeypatch) -> Clock:
-    moved = Clock()
+def later(monkeypatch) -> FakeClock:
+    moved = FakeClock()
     monkeypatch.setattr(clock, "utc_now", moved)
     return moved
 
@@ -216,7 +216,7 @@ def test_an_unverifiable_cursor_is_not_called_invalid():
     key_ring.forget()
 
     with (
-        answering(client("secretsmanager"), "GetSecretValue", timed_out()),
+        inject_faults(client("secretsmanager"), "GetSecretValue", read_timeout()),
         pytest.raises(Unavailable),
     ):
         cursors.decode(cursor, query=QUERY)

@@ -5,26 +5,26 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from benchmarks.endpoint import watched
+from benchmarks.endpoint import record_calls
 from shared.errors.base import Unavailable
 from shared.storage import dynamo
 from shared.storage.dynamo import BATCH_ATTEMPTS, batch_get
 from shared.storage.models.accounts import Login, Session, User
 from shared.storage.models.catalog import Product, Stock, StockLevel
 from tests.support import shop
-from tests.support.callers import session
-from tests.support.faults import answered, answering, refused, timed_out
+from tests.support.accounts import session
+from tests.support.faults import error_reply, inject_faults, read_timeout, success_reply
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 
 def reads(*faults):
-    return answering(dynamo.connection().client, "BatchGetItem", *faults)
+    return inject_faults(dynamo.connection().client, "BatchGetItem", *faults)
 
 
 def unread(**tables):
     """A reply in which DynamoDB left these keys unread."""
-    return answered({"Responses": {}, "UnprocessedKeys": tables})
+    return success_reply({"Responses": {}, "UnprocessedKeys": tables})
 
 
 def test_all_tables_share_one_client():
@@ -49,7 +49,7 @@ def test_an_empty_batch_makes_no_call():
 
 
 def test_a_batch_is_a_consistent_read():
-    with watched() as calls:
+    with record_calls() as calls:
         Stock.find_many(["prd_tea"])
 
     (call,) = calls
@@ -63,7 +63,7 @@ def test_more_keys_than_a_batch_holds_need_several_batches(count, calls_made):
     for product_id in (stocked[0], stocked[-1]):
         Stock(product_id, available=3, version=1).save()
 
-    with watched() as calls:
+    with record_calls() as calls:
         found = Stock.find_many(stocked)
 
     assert (list(found), len(calls)) == ([stocked[0], stocked[-1]], calls_made)
@@ -91,7 +91,7 @@ def test_items_of_several_tables_need_one_consistent_call():
     one, _ = session(user), session(user)
     tea = shop.product("TEA", available=3)
 
-    with watched() as calls:
+    with record_calls() as calls:
         found = batch_get(
             (Stock, tea.product_id),
             (Session, "usr_ada", one.session_id),
@@ -148,8 +148,8 @@ def test_a_repeated_key_returns_its_item_twice():
     "faults",
     [
         [unread(**{"souk-users": {"Keys": [{"user_id": {"S": "usr_ada"}}]}})] * BATCH_ATTEMPTS,
-        [timed_out()],
-        [refused("ProvisionedThroughputExceededException")],
+        [read_timeout()],
+        [error_reply("ProvisionedThroughputExceededException")],
     ],
     ids=["left unread each time", "silent", "over its throughput"],
 )
@@ -161,7 +161,7 @@ def test_an_unread_item_is_not_a_missing_item(faults):
 
 
 def test_a_denied_permission_is_not_an_overload():
-    with reads(refused("AccessDeniedException")), pytest.raises(ClientError):
+    with reads(error_reply("AccessDeniedException")), pytest.raises(ClientError):
         batch_get((User, "usr_ada"))
 
 
@@ -178,7 +178,7 @@ def test_items_of_two_models_in_one_table_keep_their_model():
     Stock("prd_tea", available=3, version=1).save()
     StockLevel("prd_tea#level", level="low", version=1).save()
 
-    with watched() as calls:
+    with record_calls() as calls:
         stock, level, none = batch_get(
             (Stock, "prd_tea"), (StockLevel, "prd_tea#level"), (StockLevel, "prd_pot#level")
         )

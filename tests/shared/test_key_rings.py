@@ -10,7 +10,7 @@ from shared.aws import client
 from shared.errors.base import Unavailable
 from shared.security.key_rings import KEY_BYTES_MIN, KeyRing, key_ring
 from shared.storage import cache
-from tests.support.faults import answering, refused, timed_out
+from tests.support.faults import error_reply, inject_faults, read_timeout
 
 KEY = "k" * KEY_BYTES_MIN
 
@@ -85,11 +85,11 @@ def test_the_length_of_a_key_is_counted_in_bytes():
 
 
 FAILURES = [
-    refused("ResourceNotFoundException"),
-    refused("AccessDeniedException"),
-    refused("ThrottlingException"),
-    refused("InternalServiceError", status=500),
-    timed_out(),
+    error_reply("ResourceNotFoundException"),
+    error_reply("AccessDeniedException"),
+    error_reply("ThrottlingException"),
+    error_reply("InternalServiceError", status=500),
+    read_timeout(),
     ConnectTimeoutError(endpoint_url="https://secretsmanager.example"),
     NoCredentialsError(),
 ]
@@ -99,7 +99,7 @@ FAILURES = [
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_secrets_manager_failure_is_unavailable(failure):
     with (
-        answering(client("secretsmanager"), "GetSecretValue", failure),
+        inject_faults(client("secretsmanager"), "GetSecretValue", failure),
         pytest.raises(Unavailable),
     ):
         key_ring("souk/token-keys")
@@ -107,7 +107,7 @@ def test_a_secrets_manager_failure_is_unavailable(failure):
 
 @pytest.mark.usefixtures("aws")
 def test_a_failure_is_not_cached():
-    with answering(client("secretsmanager"), "GetSecretValue", timed_out()):
+    with inject_faults(client("secretsmanager"), "GetSecretValue", read_timeout()):
         with pytest.raises(Unavailable):
             key_ring("souk/token-keys")
 
@@ -116,7 +116,7 @@ def test_a_failure_is_not_cached():
 
 @pytest.mark.usefixtures("aws")
 def test_a_warm_function_reads_the_ring_once_a_minute():
-    with answering(client("secretsmanager"), "GetSecretValue") as calls:
+    with inject_faults(client("secretsmanager"), "GetSecretValue") as calls:
         for _ in range(10):
             key_ring("souk/token-keys")
 

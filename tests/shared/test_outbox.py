@@ -14,6 +14,7 @@ from shared.storage.models.accounts import Login
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.transactions import ACTIONS_MAX, Transaction
 from tests.support import shop
+from tests.support.events import events_in_row
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -89,7 +90,7 @@ def test_events_of_one_change_share_one_row_in_order():
     commit_together(*events)
 
     (row,) = OutboxRow.scan()
-    assert shop.staged(row) == [first, second, third]
+    assert events_in_row(row) == [first, second, third]
     assert (row.event_id, row.type) == (first.id, "several")
     assert (row.occurred_at, row.correlation_id) == (first.occurred_at, first.correlation_id)
 

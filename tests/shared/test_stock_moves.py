@@ -1,4 +1,4 @@
-"""What an order gives back to a shard, or lets go of."""
+"""Moves of stock: units that an order returns to a shard or no longer allocates."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def stored(key: str = "prd_1") -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize(("available", "after"), [(2, (7, 1, 5)), (0, (5, 1, 5))])
-def test_what_is_given_back_or_has_left_is_on_order_no_more(available, after):
+def test_returned_and_shipped_units_are_no_longer_allocated(available, after):
     Stock("prd_1", available=5, allocated=3, version=4).save()
 
     move(available=available, allocated=-2)
@@ -37,7 +37,7 @@ def test_what_is_given_back_or_has_left_is_on_order_no_more(available, after):
     assert stored() == after
 
 
-def test_a_shard_other_than_the_first_is_an_item_of_its_own():
+def test_each_shard_is_an_item_of_its_own():
     Stock("prd_1", available=5, allocated=3, version=4).save()
     Stock("prd_1#2", available=1, allocated=1, version=1).save()
 
@@ -48,7 +48,7 @@ def test_a_shard_other_than_the_first_is_an_item_of_its_own():
 
 
 @pytest.mark.parametrize("allocated", [0, 1])
-def test_a_shard_with_fewer_on_order_was_split_anew(allocated):
+def test_a_shard_with_fewer_allocated_units_was_resharded(allocated):
     Stock("prd_1", available=5, allocated=allocated, version=4).save()
 
     with pytest.raises(Resharded) as found:
@@ -58,14 +58,14 @@ def test_a_shard_with_fewer_on_order_was_split_anew(allocated):
     assert stored() == (5, allocated, 4)
 
 
-def test_a_shard_that_is_gone_was_split_anew_and_does_not_come_back():
+def test_a_move_does_not_restore_a_removed_shard():
     with pytest.raises(Resharded):
         move(3, available=1, allocated=-1)
 
     assert Stock.count() == 0
 
 
-def test_without_that_bound_it_is_moved_whatever_is_there():
+def test_an_unbounded_move_ignores_what_is_allocated():
     Stock("prd_1", available=5, allocated=1, version=4).save()
 
     move(available=2, allocated=-2, is_bounded=False)

@@ -19,12 +19,12 @@ from shared.storage import dynamo
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.transactions import ATTEMPTS, Contended, Transaction
 from tests.support import shop
-from tests.support.faults import answering, cancelled, refused
+from tests.support.faults import cancelled_transaction, error_reply, inject_faults
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 URL = "https://dynamodb.example"
-CONFLICT = cancelled("TransactionConflict")
+CONFLICT = cancelled_transaction("TransactionConflict")
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def sale(product: Product, quantity: int = 1) -> Transaction:
 
 
 def transactions(*faults):
-    return answering(dynamo.connection().client, "TransactWriteItems", *faults)
+    return inject_faults(dynamo.connection().client, "TransactWriteItems", *faults)
 
 
 @pytest.mark.parametrize("lost", range(ATTEMPTS))
@@ -110,7 +110,7 @@ def test_pauses_are_short_and_none_follows_the_last_attempt(pauses, monkeypatch)
 def test_a_transient_cancellation_is_retried(code):
     tea = shop.product("TEA", available=5)
 
-    with transactions(cancelled("None", code)) as calls:
+    with transactions(cancelled_transaction("None", code)) as calls:
         sale(tea).commit()
 
     assert len(calls) == 2
@@ -120,7 +120,7 @@ def test_a_transient_cancellation_is_retried(code):
 def test_a_failed_condition_outweighs_a_conflict():
     transaction = sale(shop.product("TEA", available=5))
     transaction.put(Stock("prd_pot", available=1, version=1))  # pynamodb sends puts before updates
-    reasons = cancelled("TransactionConflict", "ConditionalCheckFailed")
+    reasons = cancelled_transaction("TransactionConflict", "ConditionalCheckFailed")
 
     with transactions(reasons) as calls, pytest.raises(OutOfStock):
         transaction.commit()
@@ -130,7 +130,7 @@ def test_a_failed_condition_outweighs_a_conflict():
 
 @pytest.mark.parametrize("code", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
 def test_a_permanent_cancellation_is_not_retried(code):
-    reasons = cancelled("TransactionConflict", code)
+    reasons = cancelled_transaction("TransactionConflict", code)
     tea = shop.product("TEA", available=5)
 
     with transactions(reasons) as calls, pytest.raises(TransactWriteError):
@@ -146,13 +146,13 @@ SILENCE = [
     ConnectionClosedError(endpoint_url=URL),
 ]
 OVERLOAD = [
-    refused("ThrottlingException"),
-    refused("ProvisionedThroughputExceededException"),
-    refused("RequestLimitExceeded"),
-    refused("TransactionInProgressException"),
-    refused("InternalServerError", status=500),
-    refused("ServiceUnavailable", status=503),
-    refused("502", status=502),  # botocore's error for a reply that is not JSON
+    error_reply("ThrottlingException"),
+    error_reply("ProvisionedThroughputExceededException"),
+    error_reply("RequestLimitExceeded"),
+    error_reply("TransactionInProgressException"),
+    error_reply("InternalServerError", status=500),
+    error_reply("ServiceUnavailable", status=503),
+    error_reply("502", status=502),  # botocore's error for a reply that is not JSON
 ]
 
 
@@ -174,12 +174,12 @@ def test_a_write_fails_as_unavailable_when_dynamodb_does(fault):
 
 @pytest.mark.parametrize("fault", SILENCE + OVERLOAD, ids=name_of)
 def test_a_read_fails_as_unavailable_when_dynamodb_does(fault):
-    with answering(dynamo.connection().client, "GetItem", fault), pytest.raises(Unavailable):
+    with inject_faults(dynamo.connection().client, "GetItem", fault), pytest.raises(Unavailable):
         Stock.get("prd_tea")
 
 
 def test_a_denied_permission_is_not_an_overload():
     tea = shop.product("TEA", available=5)
 
-    with transactions(refused("AccessDeniedException")), pytest.raises(TransactWriteError):
+    with transactions(error_reply("AccessDeniedException")), pytest.raises(TransactWriteError):
         sale(tea).commit()

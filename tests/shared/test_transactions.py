@@ -9,7 +9,7 @@ from shared.storage.models.accounts import Login, Session, User
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.transactions import Transaction
 from tests.support import shop
-from tests.support.callers import session
+from tests.support.accounts import session
 
 pytestmark = pytest.mark.usefixtures("aws")
 

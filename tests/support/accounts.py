@@ -1,36 +1,42 @@
-"""Accounts as their owners use them: by the routes, with the authorizer before each."""
+"""Accounts: their owners' calls through the authorizer, and stored sessions, keys and links."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import authorizer.handler
 from auth.handler import handler
-from shared import clock
+from shared import clock, ids
 from shared.clock import utc_now
-from shared.events.all_events import parse_event
-from shared.security import opaque_tokens
-from shared.storage.models.accounts import Attempts, EmailToken, Login, Session, User
+from shared.config import TokenSettings, settings
+from shared.security import access_tokens, opaque_tokens
+from shared.security.api_keys import KeyText
+from shared.security.key_rings import KeyRing, key_ring
+from shared.storage.models.accounts import ApiKey, Attempts, EmailToken, Login, Session, User
 from shared.storage.models.outbox import OutboxRow
-from tests.support.http import CONTEXT, NOBODY, Answer, sample, send
+from tests.support.http import BROWSER, CONTEXT, HOME, NOBODY, Answer, called_from, sample, send
 
 EMAIL = "ada@example.com"
 PASSWORD = "correct horse battery"
-HOME, ELSEWHERE = "203.0.113.7", "198.51.100.23"
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 
 
-def post(name: str, body: Any, *, address: str = HOME, device: str = "curl/8.5.0") -> Answer:
-    """A route for anyone, called from that address."""
-    return send(_from(address, device), name, body=body, caller=NOBODY)
+# Through the routes
+
+
+def post(name: str, body: Any, *, address: str = HOME, device: str = BROWSER) -> Answer:
+    """Calls a route for anyone from this network address."""
+    return send(called_from(handler, address, device=device), name, body=body, caller=NOBODY)
 
 
 def register(**changes: Any) -> Answer:
+    """A change to `...` leaves the field out."""
     body = {"email": EMAIL, "password": PASSWORD, "name": "Ada Lovelace"} | changes
-    return post("auth.register", {key: it for key, it in body.items() if it is not ...})
+    return post("auth.register", {key: value for key, value in body.items() if value is not ...})
 
 
 def register_confirmed(**changes: Any) -> Answer:
-    """And the link in the mail was followed."""
+    """Registers an account and confirms its e-mail address."""
     answer = register(**changes)
     Login(answer.body["email"]).update([Login.email_verified.set(True)])
     User(answer.body["id"]).update([User.email_verified.set(True)])
@@ -40,13 +46,13 @@ def register_confirmed(**changes: Any) -> Answer:
 def log_in(
     email: str = EMAIL, password: str = PASSWORD, *, address: str = HOME, **more: Any
 ) -> Answer:
-    device = more.pop("device", "curl/8.5.0")
+    device = more.pop("device", BROWSER)
     body = {"email": email, "password": password} | more
     return post("auth.login", body, address=address, device=device)
 
 
-def signed_in(**more: Any) -> dict[str, Any]:
-    """What a login answers with."""
+def get_tokens(**more: Any) -> dict[str, Any]:
+    """Logs in. Returns the body of the answer."""
     answer = log_in(**more)
     assert answer.status == 200, answer
     body: dict[str, Any] = answer.body
@@ -58,7 +64,7 @@ def refresh(token: str) -> Answer:
 
 
 def authorize(token: str) -> dict[str, Any]:
-    """What the authorizer tells the routes about the bearer of that."""
+    """The context that the authorizer returns for this token."""
     event = sample("authorizer")
     event["headers"]["authorization"] = f"Bearer {token}"
     context: dict[str, Any] = authorizer.handler.handler(event, CONTEXT)["context"]
@@ -66,23 +72,75 @@ def authorize(token: str) -> dict[str, Any]:
 
 
 def call(name: str, token: str, body: Any = None, *, address: str = HOME, **more: Any) -> Answer:
-    """A route of the accounts, as the bearer of that token."""
+    """Calls a route with this access token or API key."""
     caller = authorize(token)
-    return send(_from(address, "curl/8.5.0"), name, body=body, caller=caller, **more)
+    handle = called_from(handler, address, device=BROWSER)
+    return send(handle, name, body=body, caller=caller, **more)
 
 
-def whoami(token: str) -> Answer:
+def get_me(token: str) -> Answer:
     return call("auth.me", token)
 
 
-def staged() -> list[str]:
-    """The types of the events that wait for the bus, in order of time."""
-    rows = sorted(OutboxRow.scan(), key=lambda row: row.occurred_at)
-    return [parse_event(row.payload).type for row in rows]
+# Stored directly
 
 
-def link_token(purpose: str, user_id: str, *, lives: timedelta = timedelta(minutes=10)) -> str:
-    """What the mail worker puts in a link, and what it stores of it."""
+def session(user: User, **changes: Any) -> Session:
+    """Stores a valid session of the user."""
+    now = clock.utc_now()
+    stored = Session(
+        user.user_id,
+        **{
+            "session_id": ids.new_id("ses"),
+            "family_hash": "none",
+            "refresh_hash": "none",
+            "access_epoch": user.access_epoch,
+            "device": BROWSER,
+            "created_at": now,
+            "last_used_at": now,
+            "ends_at": now + timedelta(days=30),
+            "expires_at": now + timedelta(days=14),
+        }
+        | changes,
+    )
+    stored.save()
+    return stored
+
+
+def issue_access_token(
+    session: Session, *, age: timedelta = timedelta(0), ring: KeyRing | None = None
+) -> str:
+    """An access token of the session. It uses real time, as its checks do, not a test's clock."""
+    ring = ring or key_ring(settings(TokenSettings).token_keys_secret_arn)
+    issued = utc_now() - age
+    return access_tokens.issue(
+        session.user_id, session.session_id, ring, now=issued, lifetime=ACCESS_TOKEN_LIFETIME
+    )
+
+
+def api_key(user: User, **changes: Any) -> str:
+    """Stores an API key of the user. Returns the text that its holder sends."""
+    now = clock.utc_now()
+    text = KeyText(user.user_id, ids.new_id("key"), opaque_tokens.new_secret())
+    ApiKey(
+        user.user_id,
+        text.key_id,
+        **{
+            "name": "nightly import",
+            "permissions": {"stock:write"},
+            "secret_hash": opaque_tokens.digest(text.secret),
+            "created_at": now,
+            "expires_at": now + timedelta(days=30),
+        }
+        | changes,
+    ).save()
+    return str(text)
+
+
+def create_link_token(
+    purpose: str, user_id: str, *, lives: timedelta = timedelta(minutes=10)
+) -> str:
+    """Stores the token of a mailed link. Returns the text in the link."""
     user, token = User.get(user_id), opaque_tokens.new_secret()
     EmailToken(
         opaque_tokens.digest(token),
@@ -95,30 +153,8 @@ def link_token(purpose: str, user_id: str, *, lives: timedelta = timedelta(minut
     return token
 
 
-class Clock:
-    """The shop's clock, to be moved on: `monkeypatch.setattr(clock, "utc_now", Clock())`."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return utc_now() + self.ahead
-
-    def advance(self, **duration: float) -> None:
-        self.ahead += timedelta(**duration)
-
-
-def _from(address: str, device: str) -> Any:
-    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        event["requestContext"]["http"] |= {"sourceIp": address, "userAgent": device}
-        answer: dict[str, Any] = handler(event, context)
-        return answer
-
-    return handle
-
-
-def everything_stored() -> str:
-    """All rows of all tables of accounts, as text to look for secrets in."""
-    tables = (Login, User, Session, EmailToken, Attempts)
-    rows = [row.attribute_values for table in (*tables, OutboxRow) for row in table.scan()]
+def dump_account_tables() -> str:
+    """All rows of the account tables and the outbox, as text to search for secrets."""
+    tables = (Login, User, Session, EmailToken, Attempts, OutboxRow)
+    rows = [row.attribute_values for table in tables for row in table.scan()]
     return json.dumps(rows, default=str)

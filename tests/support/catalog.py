@@ -1,4 +1,4 @@
-"""The catalog as its clients have it: shoppers, and staff who edit it."""
+"""Calls the catalog's routes as shoppers and as staff."""
 
 from typing import Any
 
@@ -20,29 +20,30 @@ STOCK = {
 TEA = {"sku": "TEA", "name": "Green tea", "price": {"amount_minor": 1250, "currency": "EUR"}}
 
 
-def create(*, caller: Caller | None = STAFF, **changes: Any) -> Answer:
+def post_product(*, caller: Caller | None = STAFF, **changes: Any) -> Answer:
     return send(handler, "products.create", caller=caller, body=TEA | changes)
 
 
-def created(**changes: Any) -> dict[str, Any]:
-    answer = create(**changes)
+def create_product(**changes: Any) -> dict[str, Any]:
+    """The new product, as its route shows it."""
+    answer = post_product(**changes)
     assert answer.status == 201, answer
     body: dict[str, Any] = answer.body
     return body
 
 
-def get(product_id: str, **headers: str) -> Answer:
+def get_product(product_id: str, **headers: str) -> Answer:
+    """As a shopper."""
     path = {"product_id": product_id}
     return send(handler, "products.get", caller=NOBODY, path=path, headers=dict(headers))
 
 
-def inspect(product_id: str, **headers: str) -> Answer:
-    """As staff do."""
+def get_staff_product(product_id: str, **headers: str) -> Answer:
     path = {"product_id": product_id}
     return send(handler, "staff.get_product", caller=STAFF, path=path, headers=dict(headers))
 
 
-def edit(
+def edit_product(
     how: str,
     product_id: str,
     body: Any = None,
@@ -50,6 +51,7 @@ def edit(
     if_match: str | None = "*",
     caller: Caller | None = STAFF,
 ) -> Answer:
+    """`how` is a key of `EDITS`."""
     return send(
         handler,
         EDITS[how],
@@ -60,31 +62,31 @@ def edit(
     )
 
 
-def patch(product_id: str, changes: Any, *, if_match: str | None = "*") -> Answer:
-    return edit("patch", product_id, changes, if_match=if_match)
+def patch_product(product_id: str, changes: Any, *, if_match: str | None = "*") -> Answer:
+    return edit_product("patch", product_id, changes, if_match=if_match)
 
 
-def browse(**query: Any) -> Answer:
-    """As an instance answers that was not asked before."""
+def list_products(**query: Any) -> Answer:
+    """As a shopper, without what earlier requests left in the cache."""
     browse_cache.forget()
     return send(handler, "products.list", caller=NOBODY, query=query)
 
 
-def skus(answer: Answer) -> list[str]:
+def skus_in(answer: Answer) -> list[str]:
     return [product["sku"] for product in answer.body["items"]]
 
 
-def followed(**query: Any) -> list[str]:
-    """All SKUs from the first page to the last."""
-    page = browse(**query)
-    found = skus(page)
+def list_all_skus(**query: Any) -> list[str]:
+    """The SKUs of all pages, from the first to the last."""
+    page = list_products(**query)
+    found = skus_in(page)
     while page.body["next_cursor"]:
-        page = browse(**query, cursor=page.body["next_cursor"])
-        found += skus(page)
+        page = list_products(**query, cursor=page.body["next_cursor"])
+        found += skus_in(page)
     return found
 
 
-def stock(
+def call_stock(
     how: str,
     product_id: str,
     body: Any = None,
@@ -92,7 +94,7 @@ def stock(
     caller: Caller | None = STAFF,
     **headers: str | None,
 ) -> Answer:
-    """Headers in snake case."""
+    """`how` is a key of `STOCK`. Headers are keywords in snake case."""
     return send(
         handler,
         STOCK[how],
@@ -103,11 +105,11 @@ def stock(
     )
 
 
-def count(product_id: str, available: Any, **more: Any) -> Answer:
+def set_stock(product_id: str, available: Any, **more: Any) -> Answer:
     more = {"if_match": "*"} | more
-    return stock("set", product_id, {"available": available}, **more)
+    return call_stock("set", product_id, {"available": available}, **more)
 
 
-def adjust(product_id: str, change: Any, *, key: str = "key-1", **more: Any) -> Answer:
+def adjust_stock(product_id: str, change: Any, *, key: str = "key-1", **more: Any) -> Answer:
     body = {"change": change, "reason": "broken"}
-    return stock("adjust", product_id, body, idempotency_key=key, **more)
+    return call_stock("adjust", product_id, body, idempotency_key=key, **more)

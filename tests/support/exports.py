@@ -1,4 +1,4 @@
-"""Orders, and exports of them, as they are stored."""
+"""Stored orders and exports, and the worker that writes an export."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -36,9 +36,9 @@ def line(sku: str = "TEA", quantity: int = 2, **changes: Any) -> OrderLine:
 
 
 def new_order(placed_at: datetime = OCTOBER, **changes: Any) -> Order:
-    """One of two units, in itself consistent; not stored."""
+    """A consistent order of two units that is not stored."""
     lines = changes.get("lines") or [line()]
-    items_minor = sum(int(it.line_total_minor) for it in lines)
+    items_minor = sum(int(line.line_total_minor) for line in lines)
     return Order(
         **{
             "order_id": f"ord_{next(_numbers):06}",
@@ -71,7 +71,7 @@ def order(placed_at: datetime = OCTOBER, **changes: Any) -> Order:
 
 
 def export(**changes: Any) -> Export:
-    """A CSV file of October's orders, requested by usr_staff a moment ago."""
+    """Stores an export to CSV of October's orders that usr_staff has just requested."""
     now = clock.utc_now()
     stored = Export(
         **{
@@ -90,7 +90,7 @@ def export(**changes: Any) -> Export:
     return stored
 
 
-def message(export_id: str = "exp_one", *, receives: int = 1) -> dict[str, Any]:
+def export_message(export_id: str = "exp_one", *, receives: int = 1) -> dict[str, Any]:
     event = sample("orders.write_export")
     (record,) = event["Records"]
     body = json.loads(record["body"])
@@ -100,19 +100,19 @@ def message(export_id: str = "exp_one", *, receives: int = 1) -> dict[str, Any]:
     return event
 
 
-def run(
+def run_export_worker(
     export_id: str = "exp_one", *, receives: int = 1, milliseconds_left: int = 900_000
 ) -> list[str]:
-    """The messages that the worker could not do, which the queue brings again."""
+    """The ids of the messages that failed. The queue delivers those again."""
     left = {"get_remaining_time_in_millis": lambda: milliseconds_left}
     answer = write_export.handler(
-        message(export_id, receives=receives), SimpleNamespace(**vars(CONTEXT) | left)
+        export_message(export_id, receives=receives), SimpleNamespace(**vars(CONTEXT) | left)
     )
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def file_of(export_id: str = "exp_one") -> str:
-    """As it lies in the bucket."""
+def read_export_file(export_id: str = "exp_one") -> str:
+    """The content of the file in the bucket."""
     key = Export.get(export_id).file_key
     body: bytes = client("s3").get_object(Bucket="souk-uploads", Key=key)["Body"].read()
     return body.decode()

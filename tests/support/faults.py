@@ -1,4 +1,4 @@
-"""What moto never does: conflicts, throttling, and replies that do not come."""
+"""Injects the failures of AWS that moto never has: conflicts, throttling and lost replies."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ Fault = tuple[SimpleNamespace, dict[str, Any]] | Exception | None
 
 @dataclass
 class Calls:
-    """Those that were made, with what was sent."""
+    """The parameters of each call to the operation."""
 
     sent: list[dict[str, Any]] = field(default_factory=list)
 
@@ -22,31 +22,31 @@ class Calls:
 
 
 @contextmanager
-def answering(client: Any, operation: str, *faults: Fault) -> Iterator[Calls]:
-    """The next calls of that operation fail so, one fault each; None, and all later ones, succeed.
+def inject_faults(client: Any, operation: str, *faults: Fault) -> Iterator[Calls]:
+    """Each call of the operation meets the next fault. None, and no fault left, let it succeed.
 
-    It happens where botocore's own retries are over.
+    The code under test sees a fault as botocore raises it after its own last retry.
     """
-    ahead = list(faults)
+    remaining = list(faults)
     calls = Calls()
 
-    def answer(params: dict[str, Any], **_: Any) -> Fault:
+    def apply_next_fault(params: dict[str, Any], **_: Any) -> Fault:
         calls.sent.append(params)
-        fault = ahead.pop(0) if ahead else None
+        fault = remaining.pop(0) if remaining else None
         if isinstance(fault, Exception):
             raise fault
         return fault
 
     event = f"before-call.{client.meta.service_model.service_id.hyphenize()}.{operation}"
-    client.meta.events.register(event, answer)
+    client.meta.events.register(event, apply_next_fault)
     try:
         yield calls
     finally:
-        client.meta.events.unregister(event, answer)
+        client.meta.events.unregister(event, apply_next_fault)
 
 
-def refused(code: str, *, status: int = 400, **more: Any) -> Fault:
-    """An error reply of AWS."""
+def error_reply(code: str, *, status: int = 400, **more: Any) -> Fault:
+    """AWS answers with this error."""
     reply = {
         "Error": {"Code": code, "Message": "injected"},
         "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": {}},
@@ -54,16 +54,17 @@ def refused(code: str, *, status: int = 400, **more: Any) -> Fault:
     return SimpleNamespace(status_code=status, headers={}), reply | more
 
 
-def answered(reply: dict[str, Any]) -> Fault:
-    """A success, with that reply."""
+def success_reply(reply: dict[str, Any]) -> Fault:
+    """AWS answers with this and does nothing."""
     return SimpleNamespace(status_code=200, headers={}), reply
 
 
-def cancelled(*codes: str) -> Fault:
-    """A transaction that DynamoDB cancelled, with the reason of each of its writes."""
+def cancelled_transaction(*codes: str) -> Fault:
+    """DynamoDB cancels the transaction, with one reason for each of its writes."""
     reasons = [{"Code": code, "Message": "injected"} for code in codes]
-    return refused("TransactionCanceledException", CancellationReasons=reasons)
+    return error_reply("TransactionCanceledException", CancellationReasons=reasons)
 
 
-def timed_out() -> Fault:
+def read_timeout() -> Fault:
+    """The reply is lost."""
     return ReadTimeoutError(endpoint_url="https://aws.example")

@@ -1,4 +1,4 @@
-"""Tokens that the shop did not issue, or not like this. RFC 8725 lists most of them."""
+"""Tokens that the shop did not issue, or not in this form. RFC 8725 lists most of them."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ KEY = b"a" * 64
 OTHER_KEY = b"z" * 64
 RING = KeyRing("k1", {"k1": KEY, "k0": OTHER_KEY})
 NOW = int(time.time())
-LATER = NOW + 36_000  # long after the last test of a run
+LATER = NOW + 36_000  # after the end of any test run
 HEADER = {"alg": "HS256", "kid": "k1", "typ": "at+jwt"}
 CLAIMS = {
     "iss": "souk",
@@ -59,7 +59,7 @@ def unsigned(**changes: Any) -> str:
 
 
 def with_payload_of(claims: Any) -> str:
-    """Under the signature of the genuine one."""
+    """These claims with the signature of the genuine token."""
     header, _, signature = GENUINE.split(".")
     return f"{header}.{segment(claims)}.{signature}"
 
@@ -69,8 +69,8 @@ def with_header_of(header: Any) -> str:
     return f"{segment(header)}.{payload}.{signature}"
 
 
-def twice(document: dict[str, Any], name: str, first: Any, last: Any) -> bytes:
-    """That document in JSON, with a member that is given twice."""
+def duplicate_member(document: dict[str, Any], name: str, first: Any, last: Any) -> bytes:
+    """The document as JSON, with one member twice."""
     others = changed(document, {name: ABSENT})
     pairs = [(name, first), *others.items(), (name, last)]
     return ("{" + ", ".join(f'"{key}": {json.dumps(value)}' for key, value in pairs) + "}").encode()
@@ -151,26 +151,28 @@ WRONG_CLAIMS = {
     "claims no UTF-8": sign(HEADER, b"\xff"),
     "claims nested deeply": sign(HEADER, b"[" * 1500),
 }
-# Of a member that is given twice the last one counts, for Souk as for most: RFC 7519, 4 and
-# RFC 7515, 4 leave the choice between that and a refusal. It tells nobody anything new: the whole
-# text is signed, one parser reads it, and the shop signs no such text. What matters is that the
-# first one never counts, and that nothing can be put into a token that was signed without it.
-GIVEN_TWICE = {
-    "alg given twice": sign(twice(HEADER, "alg", "HS256", "none"), CLAIMS),
-    "kid given twice": sign(twice(HEADER, "kid", "k1", "k0"), CLAIMS),
-    "typ given twice": sign(twice(HEADER, "typ", "at+jwt", "JWT"), CLAIMS),
-    "aud given twice": sign(HEADER, twice(CLAIMS, "aud", "souk-api", "other")),
-    "iss given twice": sign(HEADER, twice(CLAIMS, "iss", "souk", "bazaar")),
-    "sid given twice": sign(HEADER, twice(CLAIMS, "sid", "ses_one", "")),
-    "exp given twice": sign(HEADER, twice(CLAIMS, "exp", LATER, "soon")),
-    "a second sub put in": with_payload_of(twice(CLAIMS, "sub", "usr_bob", "usr_ada")),
-    "another sub put behind": with_payload_of(twice(CLAIMS, "sub", "usr_ada", "usr_bob")),
-    "a second alg put in": with_header_of(twice(HEADER, "alg", "none", "HS256")),
+# If a member is given twice, Souk uses the last one, as most parsers do. RFC 7519, 4 and RFC 7515,
+# 4 allow that or a refusal. Nothing can be gained from it: the signature covers the whole text, one
+# parser reads it, and the shop signs no such text. The first one must never count, and nobody may
+# add a member to a signed token.
+DUPLICATE_MEMBERS = {
+    "alg given twice": sign(duplicate_member(HEADER, "alg", "HS256", "none"), CLAIMS),
+    "kid given twice": sign(duplicate_member(HEADER, "kid", "k1", "k0"), CLAIMS),
+    "typ given twice": sign(duplicate_member(HEADER, "typ", "at+jwt", "JWT"), CLAIMS),
+    "aud given twice": sign(HEADER, duplicate_member(CLAIMS, "aud", "souk-api", "other")),
+    "iss given twice": sign(HEADER, duplicate_member(CLAIMS, "iss", "souk", "bazaar")),
+    "sid given twice": sign(HEADER, duplicate_member(CLAIMS, "sid", "ses_one", "")),
+    "exp given twice": sign(HEADER, duplicate_member(CLAIMS, "exp", LATER, "soon")),
+    "a second sub put in": with_payload_of(duplicate_member(CLAIMS, "sub", "usr_bob", "usr_ada")),
+    "another sub put behind": with_payload_of(
+        duplicate_member(CLAIMS, "sub", "usr_ada", "usr_bob")
+    ),
+    "a second alg put in": with_header_of(duplicate_member(HEADER, "alg", "none", "HS256")),
 }
 LAST_COUNTS = {
-    "sub": sign(HEADER, twice(CLAIMS, "sub", "usr_bob", "usr_ada")),
-    "aud": sign(HEADER, twice(CLAIMS, "aud", ["other"], "souk-api")),
-    "alg": sign(twice(HEADER, "alg", "none", "HS256"), CLAIMS),
+    "sub": sign(HEADER, duplicate_member(CLAIMS, "sub", "usr_bob", "usr_ada")),
+    "aud": sign(HEADER, duplicate_member(CLAIMS, "aud", ["other"], "souk-api")),
+    "alg": sign(duplicate_member(HEADER, "alg", "none", "HS256"), CLAIMS),
 }
 WRONG_SIGNATURES = {
     "foreign key": sign(HEADER, CLAIMS, key=b"f" * 64),
@@ -211,7 +213,7 @@ WRONG_SPELLINGS = {
     "JSON": json.dumps(CLAIMS),
     "JSON serialisation": json.dumps(dict(zip("abc", GENUINE.split("."), strict=True))),
 }
-# What the shop has issued, but for something else.
+# Credentials that the shop issued for another purpose.
 OTHER_CREDENTIALS = {
     "a refresh token": str(RefreshToken.first(ids.new_id("usr"), ids.new_id("ses"), 1)),
     "the token of a link": opaque_tokens.new_secret(),
@@ -226,7 +228,7 @@ FORGED = {
     for group, tokens in {
         "header": WRONG_HEADERS,
         "claims": WRONG_CLAIMS,
-        "twice": GIVEN_TWICE,
+        "duplicate": DUPLICATE_MEMBERS,
         "signature": WRONG_SIGNATURES,
         "spelling": WRONG_SPELLINGS,
         "other": OTHER_CREDENTIALS,

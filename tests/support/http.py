@@ -1,4 +1,4 @@
-"""Calls a function as API Gateway does, beginning with the sample event of its route."""
+"""Calls a function as API Gateway does: with its route's sample event, changed by a test."""
 
 import json
 import time
@@ -45,7 +45,7 @@ class Answer:
 
     @property
     def paths(self) -> list[str]:
-        """Of the fields that were wrong."""
+        """The paths of the invalid fields."""
         return [field["path"] for field in self.error["details"]["fields"]]
 
 
@@ -62,6 +62,9 @@ STAFF = Caller("usr_staff", "customer staff")
 ADMIN = Caller("usr_admin", "customer admin")
 NOBODY: Caller | None = None
 
+HOME, ELSEWHERE = "203.0.113.7", "198.51.100.23"  # network addresses of clients
+BROWSER = "curl/8.5.0"
+
 
 def send(  # noqa: PLR0913 (each one is a part of a request)
     handler: Callable[..., dict[str, Any]],
@@ -75,10 +78,10 @@ def send(  # noqa: PLR0913 (each one is a part of a request)
     query: dict[str, str | list[str]] | None = None,
     path: dict[str, str] | None = None,
 ) -> Answer:
-    """The sample event `name`, with these things changed, and what the function answers.
+    """Sends the sample event `name` with these changes and returns the function's answer.
 
-    A header given as None is left out. A query parameter that is a list is given so often. `path`
-    replaces parameters in the path. A `caller` that is a dict is what the authorizer answered.
+    None removes a header. A list repeats a query parameter. `path` replaces parameters of the
+    path. A dict as `caller` is the context that the authorizer returned.
     """
     event = sample(name)
     _set_caller(event, caller)
@@ -90,22 +93,37 @@ def send(  # noqa: PLR0913 (each one is a part of a request)
         if value is not None:
             event["headers"][header.lower()] = value
     if query is not None:
-        given = {name: [it] if isinstance(it, str) else it for name, it in query.items()}
-        event["queryStringParameters"] = {name: ",".join(it) for name, it in given.items()}
-        event["rawQueryString"] = urlencode(given, doseq=True)
+        lists = {
+            name: [value] if isinstance(value, str) else value for name, value in query.items()
+        }
+        event["queryStringParameters"] = {name: ",".join(values) for name, values in lists.items()}
+        event["rawQueryString"] = urlencode(lists, doseq=True)
     for parameter, value in (path or {}).items():
         event["rawPath"] = event["rawPath"].replace(event["pathParameters"][parameter], value)
         event["pathParameters"][parameter] = value
     event["requestContext"]["http"]["path"] = event["rawPath"]
-    return answer_of(handler(event, CONTEXT))
+    return to_answer(handler(event, CONTEXT))
 
 
-def answer_of(response: dict[str, Any]) -> Answer:
+def to_answer(response: dict[str, Any]) -> Answer:
     text = response.get("body") or ""
     is_json = "json" in response["headers"].get("Content-Type", "")
     return Answer(
         response["statusCode"], response["headers"], json.loads(text) if is_json else text
     )
+
+
+def called_from(
+    handler: Callable[..., dict[str, Any]], address: str, *, device: str | None = None
+) -> Callable[..., dict[str, Any]]:
+    """The handler, called from this network address (and by this device)."""
+    client = {"sourceIp": address} | ({"userAgent": device} if device else {})
+
+    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        event["requestContext"]["http"] |= client
+        return handler(event, context)
+
+    return handle
 
 
 def _permissions_of(caller: Caller) -> frozenset[Permission]:

@@ -1,5 +1,10 @@
-"""Files on their way into the catalog."""
+"""Files for imports: stored uploads, files of any size as S3 streams them, and peak memory."""
 
+import io
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from shared import clock
@@ -7,11 +12,12 @@ from shared.aws import client
 from shared.storage.models.uploads import Upload
 from tests.support.http import sample
 
-HEADER = "sku,name,price_minor,currency,available\n"
+CSV_HEADER = "sku,name,price_minor,currency,available\n"
+MEGABYTE = 1_000_000
 
 
 def upload(upload_id: str = "upl_one", **changes: Any) -> Upload:
-    """One that waits for its file, stored."""
+    """Stores an upload that waits for its file."""
     now = clock.utc_now()
     stored = Upload(
         upload_id,
@@ -30,8 +36,8 @@ def upload(upload_id: str = "upl_one", **changes: Any) -> Upload:
     return stored
 
 
-def dropped(content: str | bytes, upload_id: str = "upl_one") -> dict[str, Any]:
-    """Puts the file where its form would, and gives the event that S3 then sends."""
+def put_file(content: str | bytes, upload_id: str = "upl_one") -> dict[str, Any]:
+    """Stores the file where the upload form puts it. Returns the event that S3 sends."""
     body = content if isinstance(content, bytes) else content.encode()
     s3, bucket, key = client("s3"), "souk-uploads", f"uploads/{upload_id}"
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -46,5 +52,43 @@ def dropped(content: str | bytes, upload_id: str = "upl_one") -> dict[str, Any]:
     return event
 
 
-def row(sku: str, *, price: object = 1250, available: object = 7, name: str = "Tea") -> str:
+def csv_row(sku: str, *, price: object = 1250, available: object = 7, name: str = "Tea") -> str:
     return f"{sku},{name},{price},EUR,{available}\n"
+
+
+class GeneratedStream(io.RawIOBase):
+    """A body as S3 streams it. It makes each piece when it is read, so it never holds the file."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._unread = b""
+        self.bytes_read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:
+        self._unread = self._unread or next(self._pieces, b"")
+        piece, self._unread = self._unread[: len(buffer)], self._unread[len(buffer) :]
+        buffer[: len(piece)] = piece
+        self.bytes_read += len(piece)
+        return len(piece)
+
+
+def repeat_piece(opening: bytes, piece: bytes, *, megabytes: int) -> Iterator[bytes]:
+    """The opening once, then the piece until the size is reached."""
+    yield opening
+    for _ in range(megabytes * MEGABYTE // len(piece)):
+        yield piece
+
+
+@contextmanager
+def measure_peak_memory() -> Iterator[SimpleNamespace]:
+    """Sets `peak` at the end of the block: the most bytes allocated inside it."""
+    memory = SimpleNamespace(peak=None)
+    tracemalloc.start()
+    try:
+        yield memory
+        _, memory.peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()

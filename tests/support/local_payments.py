@@ -1,4 +1,4 @@
-"""The local stack's payment provider, alone, on a port of its own."""
+"""The local stack's payment provider, on its own port and without the rest of the stack."""
 
 import threading
 import time
@@ -9,14 +9,14 @@ from typing import Any
 import httpx
 import uvicorn
 
-from local.payments import create_app
+from local.payments.app import create_app
 from tests.support.payments import API_KEY, SECRETS
 
-START_SECONDS = 60
+START_TIMEOUT_SECONDS = 60  # on a busy machine
 
 
 class LocalPayments:
-    """What a buyer does there, and somebody who wants it to misbehave."""
+    """The calls of a buyer, of its dashboard, and of a test that wants it to misbehave."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -28,26 +28,25 @@ class LocalPayments:
         shown: dict[str, Any] = answer.raise_for_status().json()
         return shown
 
-    def pay_back(self, payment_id: str, amount_minor: int) -> None:
-        """In its own pages."""
+    def refund_in_dashboard(self, payment_id: str, amount_minor: int) -> None:
         body = {"amount_minor": amount_minor}
         self._http.post(f"/payments/{payment_id}/dashboard-refund", json=body).raise_for_status()
 
-    def behave(self, **how: Any) -> None:
-        self._http.put("/behaviour", json=how).raise_for_status()
+    def set_behaviour(self, **changes: Any) -> None:
+        self._http.put("/behaviour", json=changes).raise_for_status()
 
     def close(self) -> None:
         self._http.close()
 
 
 @contextmanager
-def running() -> Iterator[LocalPayments]:
+def run_server() -> Iterator[LocalPayments]:
     app = create_app(api_key=API_KEY, webhook_secret=SECRETS[-1], webhook_url="")
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
-    until = time.monotonic() + START_SECONDS
-    while not server.started and time.monotonic() < until:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while not server.started and time.monotonic() < deadline:
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     payments = LocalPayments(f"http://127.0.0.1:{port}")

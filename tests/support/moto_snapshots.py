@@ -1,6 +1,6 @@
-"""What a test's account has at the start: asked of moto once, and copied for each later account.
+"""The start state of a test's AWS account: made once with moto, then copied for each later test.
 
-Asking is most of what a test costs.
+Making it takes most of a test's time.
 """
 
 import os
@@ -12,8 +12,8 @@ from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 
 REGION = os.environ["AWS_DEFAULT_REGION"]
-# Where moto keeps what an account has: service, region and attribute.
-KEPT: tuple[tuple[Any, str, str], ...] = (
+# Service, region and attribute where moto keeps an account's resources.
+BACKENDS: tuple[tuple[Any, str, str], ...] = (
     ("dynamodb", REGION, "tables"),
     ("secretsmanager", REGION, "secrets"),
     ("s3", "aws", "buckets"),
@@ -21,18 +21,18 @@ KEPT: tuple[tuple[Any, str, str], ...] = (
     ("ses", REGION, "email_identities"),
 )
 
-_made: list[dict[str, Any]] = []
+_snapshot: list[dict[str, Any]] = []
 
 
-def fill(make: Callable[[], None]) -> None:
-    """A new account with what `make` makes; it is called for the first one only."""
-    kept = [
+def fill_account(create_resources: Callable[[], None]) -> None:
+    """Fills a new account. Calls `create_resources` for the first account only."""
+    resources = [
         getattr(get_backend(service)[DEFAULT_ACCOUNT_ID][region], attribute)
-        for service, region, attribute in KEPT
+        for service, region, attribute in BACKENDS
     ]
-    if not _made:
-        make()
-        _made.extend(deepcopy([dict(each) for each in kept]))
+    if not _snapshot:
+        create_resources()
+        _snapshot.extend(deepcopy([dict(each) for each in resources]))
         return
-    for account, made in zip(kept, deepcopy(_made), strict=True):
-        account.update(made)
+    for account, stored in zip(resources, deepcopy(_snapshot), strict=True):
+        account.update(stored)

@@ -1,14 +1,16 @@
-"""A payment provider in this process, what it tells, and what the worker does with what was asked.
+"""A payment provider in this process, its webhooks, and the worker that sends it requests.
 
-`Bank` speaks as the local provider does, and does at once, or fails to, whatever a test wants.
+`Bank` has the local provider's protocol. It answers at once, or refuses as a test tells it to.
 """
 
+import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from orders.handler import handler as orders
 from orders.lifecycle.balances import AUTHORIZED, CAPTURED, REQUESTED, STARTED, SUCCEEDED, VOID
 from orders.payments.credentials import Credentials
 from orders.payments.handler import handler as payments
@@ -21,36 +23,34 @@ from shared.errors.orders import PaymentRefused
 from shared.events.all_events import AnyEvent
 from shared.events.orders import CaptureRequested, RefundRequested, VoidRequested
 from shared.money import Money
-from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order
-from tests.support import shop
-from tests.support.forged_webhooks import signed
-from tests.support.http import ADA, CONTEXT, Answer, Caller, sample, send
+from tests.support.events import published_events, queue_event
+from tests.support.http import ADA, CONTEXT, Answer, Caller, send
 
 API_KEY = "key-of-the-shop"
 SECRETS = ("secret-before", "secret-now")
 KEYS = Credentials(API_KEY, SECRETS)
 NOTHING_FAILED: dict[str, Any] = {"batchItemFailures": []}
-FAILED = {"batchItemFailures": [{"itemIdentifier": "message-0"}]}  # the first of them
+FIRST_FAILED = {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
 
 Event = dict[str, Any]
 
 
 @dataclass
-class Account:
-    """One payment, as the bank has it."""
+class BankPayment:
+    """A payment as the bank stores it."""
 
     payment_id: str
     order_id: str
     amount: Money
     status: str = STARTED
-    refunds: dict[str, Refund] = field(default_factory=dict)  # by the shop's id
+    refunds: dict[str, Refund] = field(default_factory=dict)  # by the shop's refund id
 
     @property
     def captured_minor(self) -> int:
         return self.amount.amount_minor if self.status == CAPTURED else 0
 
-    def shown(self) -> Payment:
+    def to_payment(self) -> Payment:
         secret = f"{self.payment_id}_secret"
         return Payment(self.payment_id, secret, self.status, self.captured_minor)
 
@@ -59,80 +59,80 @@ class Bank:
     name = "local"
 
     def __init__(self) -> None:
-        self.accounts: dict[str, Account] = {}
-        self.asked: list[str] = []  # each call, by its name
-        self.says: list[AppError | None] = []  # instead of doing the next ones; None: it does it
+        self.payments: dict[str, BankPayment] = {}
+        self.calls: list[str] = []  # the name of each call by the shop
+        self.refusals: list[AppError | None] = []  # raised by the next calls; None lets one succeed
         self.refund_status = SUCCEEDED
-        self._begun: dict[str, str] = {}
+        self._payment_ids: dict[str, str] = {}  # by idempotency key
         self._events = 0
 
-    # What the shop asks
+    # Calls by the shop
 
     def create_payment(self, order_id: str, amount: Money, key: str) -> Payment:
-        self._hear("create_payment")
-        payment_id = self._begun.setdefault(key, f"pay_{len(self._begun) + 1}")
-        self.accounts.setdefault(payment_id, Account(payment_id, order_id, amount))
-        return self.accounts[payment_id].shown()
+        self._record_call("create_payment")
+        payment_id = self._payment_ids.setdefault(key, f"pay_{len(self._payment_ids) + 1}")
+        self.payments.setdefault(payment_id, BankPayment(payment_id, order_id, amount))
+        return self.payments[payment_id].to_payment()
 
     def get_payment(self, payment_id: str) -> Payment:
-        self._hear("get_payment")
-        return self.accounts[payment_id].shown()
+        self._record_call("get_payment")
+        return self.payments[payment_id].to_payment()
 
     def capture_payment(self, payment_id: str, amount: Money) -> Payment:
-        self._hear("capture_payment")
-        account = self.accounts[payment_id]
-        assert amount == account.amount
-        if account.status == AUTHORIZED:
-            account.status = CAPTURED
-        return account.shown()
+        self._record_call("capture_payment")
+        payment = self.payments[payment_id]
+        assert amount == payment.amount
+        if payment.status == AUTHORIZED:
+            payment.status = CAPTURED
+        return payment.to_payment()
 
     def void_payment(self, payment_id: str) -> Payment:
-        self._hear("void_payment")
-        account = self.accounts[payment_id]
-        if account.status != CAPTURED:
-            account.status = VOID
-        return account.shown()
+        self._record_call("void_payment")
+        payment = self.payments[payment_id]
+        if payment.status != CAPTURED:
+            payment.status = VOID
+        return payment.to_payment()
 
     def create_refund(self, payment_id: str, amount: Money, refund_id: str) -> Refund:
-        self._hear("create_refund")
-        account = self.accounts[payment_id]
-        if account.status != CAPTURED or amount.amount_minor > account.captured_minor:
-            raise PaymentRefused("There is nothing to pay back.", reason="status_conflict")
+        self._record_call("create_refund")
+        payment = self.payments[payment_id]
+        if payment.status != CAPTURED or amount.amount_minor > payment.captured_minor:
+            raise PaymentRefused("No captured amount is left to refund.", reason="status_conflict")
         made = Refund(f"re_{refund_id}", self.refund_status)
-        return account.refunds.setdefault(refund_id, made)
+        return payment.refunds.setdefault(refund_id, made)
 
     def find_refund(self, payment_id: str, refund_id: str) -> Refund | None:
-        self._hear("find_refund")
-        return self.accounts[payment_id].refunds.get(refund_id)
+        self._record_call("find_refund")
+        return self.payments[payment_id].refunds.get(refund_id)
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
         provider = LocalProvider(KEYS, "http://bank.example", is_manual=False)
         return provider.parse_webhook(body, headers)
 
-    def _hear(self, call: str) -> None:
-        self.asked.append(call)
-        refusal = self.says.pop(0) if self.says else None
+    def _record_call(self, call: str) -> None:
+        self.calls.append(call)
+        refusal = self.refusals.pop(0) if self.refusals else None
         if refusal:
             raise refusal
 
-    # What becomes of a payment there, and the event that tells it
+    # Changes at the bank; each returns the event that reports it
 
-    def authorizes(self, payment_id: str) -> Event:
-        self.accounts[payment_id].status = AUTHORIZED
+    def report_authorized(self, payment_id: str) -> Event:
+        self.payments[payment_id].status = AUTHORIZED
         return self.event("payment.authorized", payment_id)
 
-    def captures(self, payment_id: str) -> Event:
-        self.accounts[payment_id].status = CAPTURED
+    def report_captured(self, payment_id: str) -> Event:
+        self.payments[payment_id].status = CAPTURED
         return self.event("payment.captured", payment_id)
 
-    def lets_go(self, payment_id: str) -> Event:
-        self.accounts[payment_id].status = VOID
+    def report_voided(self, payment_id: str) -> Event:
+        self.payments[payment_id].status = VOID
         return self.event("payment.voided", payment_id)
 
-    def declines(self, payment_id: str) -> Event:
+    def report_declined(self, payment_id: str) -> Event:
         return self.event("payment.declined", payment_id)
 
-    def pays_back(
+    def report_refund(
         self,
         payment_id: str,
         amount_minor: int,
@@ -140,100 +140,84 @@ class Bank:
         refund_id: str | None = None,
         status: str = SUCCEEDED,
     ) -> Event:
-        """`refund_id` is the shop's; without one, somebody did it in the bank's own pages."""
-        words = {REQUESTED: "pending"}
+        """`refund_id` is the shop's. Without one, the refund was made in the bank's dashboard."""
+        provider_words = {REQUESTED: "pending"}
         return self.event(
             "refund.updated",
             payment_id,
-            id=f"re_{refund_id or 'by_somebody'}",
+            id=f"re_{refund_id or 'dashboard'}",
             payment_id=payment_id,
             refund_id=refund_id,
             amount_minor=amount_minor,
-            status=words.get(status, status),
+            status=provider_words.get(status, status),
         )
 
     def event(self, type_: str, payment_id: str, /, **changes: Any) -> Event:
         self._events += 1
-        account = self.accounts[payment_id]
-        about = {
+        payment = self.payments[payment_id]
+        details = {
             "id": payment_id,
-            "order_id": account.order_id,
-            "amount_minor": account.amount.amount_minor,
-            "currency": account.amount.currency,
-            "captured_minor": account.amount.amount_minor,
-            "status": "whatever",
+            "order_id": payment.order_id,
+            "amount_minor": payment.amount.amount_minor,
+            "currency": payment.amount.currency,
+            "captured_minor": payment.amount.amount_minor,
+            "status": "ignored",
         }
-        return {"id": f"evt_{self._events}", "type": type_, "created": 1, "data": about | changes}
+        return {"id": f"evt_{self._events}", "type": type_, "created": 1, "data": details | changes}
 
 
-def place(tea: Product, *, buyer: Caller = ADA, key: str = "key-1", quantity: int = 2) -> str:
-    """An order's id."""
-    lines = [shop.line(tea, quantity)]
-    body = {"lines": lines, "shipping_address": shop.ADDRESS}
-    placed = send(orders, "orders.place", caller=buyer, body=body, headers={"idempotency-key": key})
-    assert placed.status == 201
-    return str(placed.body["id"])
-
-
-def begin(order_id: str, *, buyer: Caller | None = ADA) -> Answer:
+def post_payment(order_id: str, *, buyer: Caller | None = ADA) -> Answer:
     return send(payments, "payments.start", caller=buyer, path={"order_id": order_id})
 
 
-def begun(order_id: str) -> str:
-    """The id of the payment that was begun for the order."""
-    answer = begin(order_id)
+def start_payment(order_id: str) -> str:
+    """Starts a payment of the order. Returns its id."""
+    answer = post_payment(order_id)
     assert answer.status == 200, answer
     return str(answer.body["payment_id"])
 
 
-def tell(event: Event, **changes: Any) -> Answer:
-    """The webhook, signed as it should be; `changes` are those of `send`."""
+def sign_webhook(body: bytes, secret: str, *, at: datetime) -> str:
+    """The header of a webhook with this body. It shares no code with what it tests."""
+    seconds = int(at.timestamp())
+    mac = hmac.new(secret.encode(), b"%d." % seconds + body, hashlib.sha256)
+    return f"t={seconds},v1={mac.hexdigest()}"
+
+
+def send_webhook(event: Event, **changes: Any) -> Answer:
+    """Sends a signed webhook; `changes` are those of `send`."""
     raw = json.dumps(event)
-    header = signed(raw.encode(), SECRETS[-1], at=clock.utc_now())
-    given: dict[str, Any] = {
+    header = sign_webhook(raw.encode(), SECRETS[-1], at=clock.utc_now())
+    request: dict[str, Any] = {
         "caller": None,
         "raw_body": raw,
         "headers": {"payment-signature": header},
     }
-    return send(payments, "payments.webhook", **given | changes)
+    return send(payments, "payments.webhook", **request | changes)
 
 
-def told(event: Event) -> str:
-    """What came of it."""
-    answer = tell(event)
+def webhook_outcome(event: Event) -> str:
+    """Sends a signed webhook. Returns the outcome in the answer."""
+    answer = send_webhook(event)
     assert answer.status == 200, answer
     return str(answer.body["outcome"])
 
 
-def work(*happened: AnyEvent) -> dict[str, Any]:
-    """As outbox, relay, bus and queue bring it to the worker: these, or all that was asked for."""
-    wanted = happened or asked_for()
-    event = sample("orders.execute_payment_requests")
-    (record,) = event["Records"]
-    event["Records"] = [
-        record
-        | {
-            "messageId": f"message-{number}",
-            "body": json.dumps({"detail": it.model_dump(mode="json")}),
-        }
-        for number, it in enumerate(wanted)
-    ]
-    answer: dict[str, Any] = worker(event, CONTEXT)
+def run_payment_worker(*events: AnyEvent) -> dict[str, Any]:
+    """Sends these events, or all payment requests published so far, to the worker."""
+    requests = events or payment_requests()
+    invocation = queue_event("orders.execute_payment_requests", *requests)
+    answer: dict[str, Any] = worker(invocation, CONTEXT)
     return answer
 
 
-def asked_for() -> list[AnyEvent]:
-    """Of the provider, so far."""
+def payment_requests() -> list[AnyEvent]:
+    """The requests to the provider that were published so far."""
     kinds = (RefundRequested, VoidRequested, CaptureRequested)
-    return [it for it in shop.staged_so_far() if isinstance(it, kinds)]
+    return [event for event in published_events() if isinstance(event, kinds)]
 
 
-def happened() -> list[str]:
-    """The types of the events so far, however they are stored."""
-    return sorted(it.type for it in shop.staged_so_far())
-
-
-def stored(order_id: str) -> Order:
+def get_order(order_id: str) -> Order:
     order = Order.find(order_id, consistent=True)
     assert order is not None
     return order

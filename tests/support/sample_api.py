@@ -1,4 +1,4 @@
-"""The smallest API that shows what every API of Souk does, on the routes of sample events."""
+"""A small API that shows what every API of Souk does. Its routes are those of sample events."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ class Echo(View):
     text: str
 
 
-class Whom(View):
+class CallerView(View):
     user_id: str
     permissions: list[str]
 
@@ -63,8 +63,8 @@ def edit(note: Note, if_match: IfMatch) -> Echo:
 
 @api.get("/v1/me")
 @requires(Permission.PLACE_ORDERS)
-def me() -> Whom:
-    return Whom(user_id=api.caller.user_id, permissions=sorted(api.caller.permissions))
+def me() -> CallerView:
+    return CallerView(user_id=api.caller.user_id, permissions=sorted(api.caller.permissions))
 
 
 def post(
@@ -73,8 +73,8 @@ def post(
     return send(api.resolve, name, body=body, caller=caller, **more)
 
 
-def get_of(view: Callable[[], Any], **more: Any) -> Answer:
-    """What comes of a GET whose view is this one."""
+def get_from(view: Callable[[], Any], **more: Any) -> Answer:
+    """The answer to a GET request when this function is its route."""
     other = create_api()
     other.get("/v1/health")(anyone(view))
     return send(other.resolve, "reference.health", caller=None, **more)

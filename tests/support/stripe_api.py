@@ -1,10 +1,10 @@
-"""Stripe's API on this machine: `python -m tests.support.stripe_api`, which prints its port.
+"""Stripe's API on this machine: `python -m tests.support.stripe_api` serves it and prints its port.
 
-localstripe, with what it lacks of what the shop relies on: idempotency keys, `amount_received`, and
-events for what is authorized, let go of or paid back. Nothing is kept on disk, and nobody but this
-machine can reach it.
+It is localstripe, extended with features that the shop relies on: idempotency keys,
+`amount_received`, and events for authorized, voided and refunded payments. It stores nothing on
+disk and listens on loopback only.
 """
-# ruff: noqa: SLF001 (localstripe has no other place for what it lacks)
+# ruff: noqa: SLF001 (localstripe has no public way to add these features)
 
 import subprocess
 import sys
@@ -21,19 +21,19 @@ DECLINED_CARD = "4000000000000341"
 
 
 class StripeApi:
-    """What a buyer, or whoever is in Stripe's own pages, does there."""
+    """The calls of a buyer and of Stripe's dashboard."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {API_KEY}"})
 
     def pay(self, payment_id: str, card: str = CARD) -> httpx.Response:
-        made = self.post(
+        method = self.post(
             "/v1/payment_methods",
             type="card",
             card={"number": card, "exp_month": 12, "exp_year": 2030, "cvc": "123"},
         )
-        self.post(f"/v1/payment_intents/{payment_id}", payment_method=made.json()["id"])
+        self.post(f"/v1/payment_intents/{payment_id}", payment_method=method.json()["id"])
         return self.post(f"/v1/payment_intents/{payment_id}/confirm", check=False)
 
     def intents(self) -> list[dict[str, Any]]:
@@ -44,8 +44,7 @@ class StripeApi:
         found: list[dict[str, Any]] = self._get("/v1/refunds", payment_intent=payment_id)
         return found
 
-    def tell(self, url: str) -> None:
-        """Its webhooks, to that address."""
+    def send_webhooks_to(self, url: str) -> None:
         self.post("/_config/webhooks/shop", url=url, secret=WEBHOOK_SECRET)
 
     def fail_next(self, status: int) -> None:
@@ -65,7 +64,7 @@ class StripeApi:
 
 
 @contextmanager
-def running() -> Iterator[StripeApi]:
+def run_server() -> Iterator[StripeApi]:
     command = [sys.executable, "-m", "tests.support.stripe_api"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
         assert server.stdout is not None
@@ -78,15 +77,15 @@ def running() -> Iterator[StripeApi]:
 
 
 def serve() -> None:
-    """Until it is terminated."""
-    import asyncio  # noqa: PLC0415 (the rest is imported by tests, which need none of these)
+    """Runs until the process is terminated."""
+    import asyncio  # noqa: PLC0415 (tests import this module and need none of these)
 
     from aiohttp import web  # noqa: PLC0415
     from localstripe import resources  # noqa: PLC0415
 
     resources.Store.dump_to_disk = lambda _: None
-    _tell_more(resources)
-    from localstripe import server  # noqa: PLC0415 (makes its routes of what is there by then)
+    _send_more_events(resources)
+    from localstripe import server  # noqa: PLC0415 (it reads `resources` when it is imported)
 
     failures: list[int] = []
 
@@ -95,21 +94,22 @@ def serve() -> None:
         return web.Response()
 
     server.app.router.add_post("/_config/fail_next", fail_next)
-    server.app.middlewares.insert(0, _failing(web, failures))
-    server.app.middlewares.insert(1, _idempotent(web))
+    server.app.middlewares.insert(0, _fail_next_calls(web, failures))
+    server.app.middlewares.insert(1, _repeat_answers(web))
 
     async def run() -> None:
         runner = web.AppRunner(server.app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        print(runner.addresses[0][1], flush=True)  # noqa: T201 (for whoever has started it)
+        print(runner.addresses[0][1], flush=True)  # noqa: T201 (the parent process reads it)
         await asyncio.Event().wait()
 
     asyncio.run(run())
 
 
-def _tell_more(resources: Any) -> None:
+def _send_more_events(resources: Any) -> None:
+    """Adds amounts to payments, and events that localstripe does not send."""
     intent, event = resources.PaymentIntent, resources.Event
 
     def amount_received(self: Any) -> int:
@@ -123,32 +123,32 @@ def _tell_more(resources: Any) -> None:
 
     create_charge, cancel, refund = intent._create_charge, intent._api_cancel, resources.Refund
 
-    def charge_and_tell(self: Any, on_failure_now: Any) -> None:
+    def charge_and_send(self: Any, on_failure_now: Any) -> None:
         create_charge(self, on_failure_now)
         if self.status == "requires_capture":
             resources.schedule_webhook(event("payment_intent.amount_capturable_updated", self))
 
-    def cancel_and_tell(id: str, **given: Any) -> Any:  # noqa: A002 (localstripe's name)
-        canceled = cancel(id, **given)
+    def cancel_and_send(id: str, **fields: Any) -> Any:  # noqa: A002 (localstripe's name)
+        canceled = cancel(id, **fields)
         resources.schedule_webhook(event("payment_intent.canceled", canceled))
         return canceled
 
-    def refund_and_tell(**given: Any) -> Any:
-        made = refund(**given)
-        resources.schedule_webhook(event("refund.created", made))
-        return made
+    def refund_and_send(**fields: Any) -> Any:
+        created = refund(**fields)
+        resources.schedule_webhook(event("refund.created", created))
+        return created
 
-    intent._create_charge = charge_and_tell
-    intent._api_cancel = staticmethod(cancel_and_tell)
-    resources.Refund._api_create = staticmethod(refund_and_tell)
+    intent._create_charge = charge_and_send
+    intent._api_cancel = staticmethod(cancel_and_send)
+    resources.Refund._api_create = staticmethod(refund_and_send)
     resources.extra_apis[:] = [
-        (method, path, cancel_and_tell if path.endswith("intents/{id}/cancel") else do)
-        for method, path, do in resources.extra_apis
+        (method, path, cancel_and_send if path.endswith("intents/{id}/cancel") else handler)
+        for method, path, handler in resources.extra_apis
     ]
 
 
-def _failing(web: Any, failures: list[int]) -> Any:
-    """The next calls, before anything is done."""
+def _fail_next_calls(web: Any, failures: list[int]) -> Any:
+    """Answers the next calls with an error, before they change anything."""
 
     @web.middleware
     async def fail(request: Any, handler: Any) -> Any:
@@ -162,8 +162,8 @@ def _failing(web: Any, failures: list[int]) -> Any:
     return fail
 
 
-def _idempotent(web: Any) -> Any:
-    """As docs.stripe.com/api/idempotent_requests has it."""
+def _repeat_answers(web: Any) -> Any:
+    """Idempotency keys, as docs.stripe.com/api/idempotent_requests describes them."""
     known: dict[str, tuple[bytes, int, bytes]] = {}
 
     @web.middleware
@@ -171,13 +171,16 @@ def _idempotent(web: Any) -> Any:
         key = request.headers.get("Idempotency-Key")
         if request.method != "POST" or key is None:
             return await handler(request)
-        asked = request.path.encode() + b" " + await request.read()
+        current = request.path.encode() + b" " + await request.read()
         if key not in known:
             answer = await handler(request)
-            known[key] = asked, answer.status, answer.body
-        before, status, body = known[key]
-        if before != asked:
-            error = {"type": "idempotency_error", "message": "the key was used otherwise"}
+            known[key] = current, answer.status, answer.body
+        original, status, body = known[key]
+        if original != current:
+            error = {
+                "type": "idempotency_error",
+                "message": "this key was used for another request",
+            }
             return web.json_response({"error": error}, status=400)
         return web.Response(status=status, body=body, content_type="application/json")
 

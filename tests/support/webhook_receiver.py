@@ -1,4 +1,4 @@
-"""Hears webhooks: a server on a port of its own that keeps what is posted to it."""
+"""An HTTP server that keeps the webhooks it receives."""
 
 import queue
 import threading
@@ -6,29 +6,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-SECONDS = 60  # that a webhook may take, on a machine that is busy
-Webhook = tuple[bytes, dict[str, str]]  # with its headers in lower case
+TIMEOUT_SECONDS = 60  # for a webhook to arrive on a busy machine
+Webhook = tuple[bytes, dict[str, str]]  # body, and headers with names in lower case
 
 
-class Ear:
+class WebhookReceiver:
     def __init__(self, url: str) -> None:
         self.url = url
-        self.heard: queue.Queue[Webhook] = queue.Queue()
+        self.received: queue.Queue[Webhook] = queue.Queue()
 
-    def next(self, *words: str) -> Webhook:
-        """The next one that has these in its body: others may still be on their way."""
+    def next_webhook(self, *words: str) -> Webhook:
+        """The next webhook whose body contains all of the words; drops others before it."""
         while True:
-            body, headers = self.heard.get(timeout=SECONDS)
+            body, headers = self.received.get(timeout=TIMEOUT_SECONDS)
             if all(word in body.decode() for word in words):
                 return body, headers
 
 
 @contextmanager
-def listening() -> Iterator[Ear]:
+def receive_webhooks() -> Iterator[WebhookReceiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            ear.heard.put((body, {name.lower(): value for name, value in self.headers.items()}))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            receiver.received.put((body, headers))
             self.send_response(200)
             self.send_header("content-length", "0")
             self.end_headers()
@@ -37,11 +38,11 @@ def listening() -> Iterator[Ear]:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        ear = Ear(f"http://127.0.0.1:{server.server_port}/")
+        receiver = WebhookReceiver(f"http://127.0.0.1:{server.server_port}/")
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield ear
+            yield receiver
         finally:
             server.shutdown()
             thread.join()

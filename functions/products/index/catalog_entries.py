@@ -1,4 +1,4 @@
-"""What Listings and Search must hold of a unit: a product, or a group of variants. Pure."""
+"""The listings and postings of a catalog entry: a product alone, or a group of variants. Pure."""
 
 import hashlib
 import json
@@ -6,95 +6,104 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from products import listing_keys
-from products.search.words import postings_of
+from products.search.postings import build_postings
 from shared.events.all_events import CatalogEvent
 from shared.events.catalog import ProductArchived, ProductUpdated
 from shared.storage.models.catalog import Product
 from shared.storage.models.listings import Listing, Posting
 
 GROUP_PREFIX = "grp#"
-SHELVES_MAX = 400  # of a group: what is stored of a unit must fit in an item
+PARTITIONS_MAX = 400  # of one entry: the digests of all its listings must fit in an item of 400 KB
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """What a shelf has one of: its variants that are on sale, with what there is of each."""
+    """What lists show once: its variants on sale, with the available units of each.
 
-    name: str
+    An entry without variants is not listed.
+    """
+
+    entry_id: str
     variants: Sequence[Product]
     available: Mapping[str, int]
 
 
-def unit_of_group(group: str) -> str:
+def group_entry_id(group: str) -> str:
     return f"{GROUP_PREFIX}{group}"
 
 
-def touched_by(happened: CatalogEvent) -> set[str]:
-    """The units that may have to be indexed anew. A product in a group is no unit of its own, but
-    it may have been.
+def entries_affected_by(event: CatalogEvent) -> set[str]:
+    """The ids of the entries that the index may have to update.
+
+    A variant is no entry, but the product's own id is among them: it may have been one before.
     """
-    groups = {happened.data.group}
-    if isinstance(happened, ProductUpdated | ProductArchived):
-        groups.add(happened.data.previous_group)
-    return {happened.data.product_id} | {unit_of_group(group) for group in groups if group}
+    groups = {event.data.group}
+    if isinstance(event, ProductUpdated | ProductArchived):
+        groups.add(event.data.previous_group)
+    return {event.data.product_id} | {group_entry_id(group) for group in groups if group}
 
 
-def listings_of(unit: CatalogEntry) -> dict[str, Listing]:
-    """By shelf. The shop and the categories of its variants show the cheapest of all that can be
-    had: so a unit has the same place on each, and a list of several categories shows it once. A tag
-    shows the cheapest of those that have it.
+def build_listings(entry: CatalogEntry) -> dict[str, Listing]:
+    """The entry's listings by partition.
+
+    The shop and the categories of its variants show the cheapest variant in stock. So the entry has
+    the same position in each, and a list of several categories shows it once. A tag shows the
+    cheapest in stock of the variants with that tag.
     """
-    tagged: dict[str, list[Product]] = {}
-    for variant in unit.variants:
+    by_tag: dict[str, list[Product]] = {}
+    for variant in entry.variants:
         for tag in map(str, variant.tags):
-            tagged.setdefault(listing_keys.tag_shelf(tag), []).append(variant)
-    standing: dict[str, Sequence[Product]] = {
-        shelf: unit.variants
-        for variant in unit.variants
-        for shelf in listing_keys.paths_of(unit.name, variant.category)
+            by_tag.setdefault(listing_keys.tag_partition(tag), []).append(variant)
+    variants_by_partition: dict[str, Sequence[Product]] = {
+        partition: entry.variants
+        for variant in entry.variants
+        for partition in listing_keys.partitions_of(entry.entry_id, variant.category)
     }
-    standing |= tagged
-    first = list(standing.items())[:SHELVES_MAX]
-    return {shelf: _listing(unit, shelf, variants) for shelf, variants in first}
+    variants_by_partition |= by_tag
+    first = list(variants_by_partition.items())[:PARTITIONS_MAX]
+    return {partition: _build_listing(entry, partition, variants) for partition, variants in first}
 
 
-def postings_for(unit: CatalogEntry) -> list[Posting]:
-    if not unit.variants:
+def build_entry_postings(entry: CatalogEntry) -> list[Posting]:
+    if not entry.variants:
         return []
-    return postings_of(unit.name, unit.variants, _shown(unit, unit.variants))
+    listed = _choose_listed(entry, entry.variants)
+    return build_postings(entry.entry_id, entry.variants, listed)
 
 
 def digest_of(item: Listing | Posting) -> str:
-    """Another one if anything of the item is another."""
+    """Differs if any attribute of the item differs."""
     content = json.dumps(item.to_dynamodb_dict(), sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def _listing(unit: CatalogEntry, shelf: str, variants: Sequence[Product]) -> Listing:
-    shown = _shown(unit, variants)
-    price_shelf = listing_keys.price_shelf(shelf, shown.currency)
-    is_stocked = unit.available[shown.product_id] > 0
+def _build_listing(entry: CatalogEntry, partition: str, variants: Sequence[Product]) -> Listing:
+    listed = _choose_listed(entry, variants)
+    created_at = min(variant.created_at for variant in entry.variants)
+    price_partition = listing_keys.price_partition(partition, listed.currency)
+    is_stocked = entry.available[listed.product_id] > 0
     return Listing(
-        shelf,
-        unit.name,
-        product_id=shown.product_id,
-        stock_shards=shown.stock_shards,
-        newest_key=listing_keys.newest_key(min(it.created_at for it in unit.variants), unit.name),
-        name_key=listing_keys.name_key(shown.name, unit.name),
-        price_key=listing_keys.price_key(int(shown.price_minor), unit.name),
-        price_shelf=price_shelf,
-        stocked_shelf=shelf if is_stocked else None,
-        stocked_price_shelf=price_shelf if is_stocked else None,
+        partition,
+        entry.entry_id,
+        product_id=listed.product_id,
+        stock_shards=listed.stock_shards,
+        newest_key=listing_keys.newest_key(created_at, entry.entry_id),
+        name_key=listing_keys.name_key(listed.name, entry.entry_id),
+        price_key=listing_keys.price_key(int(listed.price_minor), entry.entry_id),
+        price_partition=price_partition,
+        stocked_partition=partition if is_stocked else None,
+        stocked_price_partition=price_partition if is_stocked else None,
     )
 
 
-def _shown(unit: CatalogEntry, variants: Iterable[Product]) -> Product:
+def _choose_listed(entry: CatalogEntry, variants: Iterable[Product]) -> Product:
+    """The cheapest in stock; the cheapest of all where none is in stock."""
     return min(
         variants,
-        key=lambda it: (
-            unit.available[it.product_id] == 0,
-            it.price_minor,
-            it.created_at,
-            it.product_id,
+        key=lambda variant: (
+            entry.available[variant.product_id] == 0,
+            variant.price_minor,
+            variant.created_at,
+            variant.product_id,
         ),
     )

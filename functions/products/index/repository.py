@@ -1,4 +1,4 @@
-"""The derived tables: read what a unit is, and bring what is stored of it in line."""
+"""The derived tables: reads catalog entries, and stores the listings and postings of each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,122 +9,127 @@ from shared.errors.requests import ConcurrentModification
 from shared.storage import stock
 from shared.storage.dynamo import batch_get
 from shared.storage.models.catalog import Product, ProductGroup
-from shared.storage.models.listings import IndexedUnit, Listing, Posting
+from shared.storage.models.listings import IndexedEntry, Listing, Posting
 from shared.storage.transactions import ACTIONS_MAX, Transaction
 
-_PART = "indexed"
-_KEY_SEPARATOR = "\n"  # in no key of ours
+_SORT_KEY = "indexed"
+_KEY_SEPARATOR = "\n"  # no key contains it
 
 _LISTING, _POSTING = "listing", "posting"
 
 Item = TypeVar("Item")
-Target = tuple[str, str]  # the kind of an item and its key: shelf, or shard and posting
-Change = tuple[Target, Listing | Posting | None, str]  # its item and digest; None: take it back
+Target = tuple[str, str]  # a kind of item and its key: the partition, or the shard and posting
+Change = tuple[Target, Listing | Posting | None, str]  # the item and its digest; None deletes it
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What is stored of a unit: a digest of each of its items."""
+class StoredEntry:
+    """What the tables hold of an entry: a digest of each of its items."""
 
-    unit: str
+    entry_id: str
     digests: Mapping[Target, str]
     version: int  # 0: nothing was stored yet
 
 
-def stored_of(units: Sequence[str]) -> dict[str, Stored]:
-    found = batch_get(*((IndexedUnit, _shelf_of(unit), _PART) for unit in units))
-    return {unit: _stored(unit, item) for unit, item in zip(units, found, strict=True)}
+def get_stored_entries(entry_ids: Sequence[str]) -> dict[str, StoredEntry]:
+    keys = [(IndexedEntry, _partition_of(entry_id), _SORT_KEY) for entry_id in entry_ids]
+    found = zip(entry_ids, batch_get(*keys), strict=True)
+    return {entry_id: _from_item(entry_id, item) for entry_id, item in found}
 
 
-def _stored(unit: str, item: IndexedUnit | None) -> Stored:
+def _from_item(entry_id: str, item: IndexedEntry | None) -> StoredEntry:
     if item is None:
-        return Stored(unit, {}, 0)
+        return StoredEntry(entry_id, {}, 0)
     listings = {(_LISTING, key): digest for key, digest in item.listings_json.items()}
     postings = {(_POSTING, key): digest for key, digest in item.postings_json.items()}
-    return Stored(unit, listings | postings, int(item.version))
+    return StoredEntry(entry_id, listings | postings, int(item.version))
 
 
-def units_named(names: Sequence[str]) -> list[CatalogEntry]:
-    """As they are now. A product that is a variant of a group is no unit: it has no variants."""
-    groups = [name for name in names if name.startswith(GROUP_PREFIX)]
-    members = _members_of(groups)
-    alone = [name for name in names if not name.startswith(GROUP_PREFIX)]
-    wanted = dict.fromkeys([*alone, *(it for variants in members.values() for it in variants)])
-    found = Product.find_many(wanted)
-    on_sale = {key: it for key, it in found.items() if it.status == "active"}
-    held = stock.get_stocks({key: int(it.stock_shards) for key, it in on_sale.items()})
-    available = {key: it.available for key, it in held.items()}
-    units = [_unit(name, members[name], on_sale, available) for name in groups]
-    for name in alone:
-        is_variant = name in on_sale and on_sale[name].group is not None
-        units.append(_unit(name, [] if is_variant else [name], on_sale, available))
-    return units
+def get_catalog_entries(entry_ids: Sequence[str]) -> list[CatalogEntry]:
+    """The current entries. A product that is a variant gives an entry without variants."""
+    group_ids = [entry_id for entry_id in entry_ids if entry_id.startswith(GROUP_PREFIX)]
+    product_ids = [entry_id for entry_id in entry_ids if not entry_id.startswith(GROUP_PREFIX)]
+    members = _list_members(group_ids)
+    found = Product.find_many([*product_ids, *(key for keys in members.values() for key in keys)])
+    on_sale = {key: product for key, product in found.items() if product.status == "active"}
+    stocks = stock.get_stocks({key: int(product.stock_shards) for key, product in on_sale.items()})
+    available = {key: snapshot.available for key, snapshot in stocks.items()}
+    for product_id in product_ids:
+        is_variant = product_id in on_sale and on_sale[product_id].group is not None
+        members[product_id] = [] if is_variant else [product_id]
+    return [
+        _build_entry(entry_id, members[entry_id], on_sale, available)
+        for entry_id in (*group_ids, *product_ids)
+    ]
 
 
-def store(before: Stored, listings: Mapping[str, Listing], postings: Sequence[Posting]) -> bool:
-    """Put what is new or other, take back what is no more. Whether there was anything to do.
+def update_entry(
+    before: StoredEntry, listings: Mapping[str, Listing], postings: Sequence[Posting]
+) -> bool:
+    """Put the items that are new or changed, delete the others. Returns whether any was.
 
-    In as many transactions as it takes, each with what is then stored of the unit: one that is cut
-    off is gone on with, and of two at once the later to have read wins. Raises ConcurrentModification.
+    Takes as many transactions as the changes need, each together with the digests of what is
+    stored after it. So a later call completes an interrupted one, and of two calls at once the one
+    that has read later wins. Raises ConcurrentModification.
     """
     wanted: dict[Target, Listing | Posting] = {
-        **{(_LISTING, shelf): listing for shelf, listing in listings.items()},
+        **{(_LISTING, partition): listing for partition, listing in listings.items()},
         **{(_POSTING, _key_of(posting)): posting for posting in postings},
     }
-    stored = dict(before.digests)
+    digests = dict(before.digests)
     version = before.version
-    for batch in _batches(_changes(stored, wanted), ACTIONS_MAX - 1):
+    for batch in _batches(_list_changes(digests, wanted), ACTIONS_MAX - 1):
         transaction = Transaction()
         for target, item, digest in batch:
             if item is None:
-                transaction.delete(_item_at(before.unit, target))
-                del stored[target]
+                transaction.delete(_item_at(before.entry_id, target))
+                del digests[target]
             else:
                 transaction.put(item)
-                stored[target] = digest
-        _stage_stored(transaction, Stored(before.unit, stored, version))
+                digests[target] = digest
+        _stage_digests(transaction, StoredEntry(before.entry_id, digests, version))
         transaction.commit()
         version += 1
     return version > before.version
 
 
-def _changes(
+def _list_changes(
     stored: Mapping[Target, str], wanted: Mapping[Target, Listing | Posting]
 ) -> list[Change]:
     digests = {target: digest_of(item) for target, item in wanted.items()}
-    other: list[Change] = [
+    puts: list[Change] = [
         (target, wanted[target], digest)
         for target, digest in digests.items()
         if stored.get(target) != digest
     ]
-    return [*other, *((target, None, "") for target in stored if target not in wanted)]
+    return [*puts, *((target, None, "") for target in stored if target not in wanted)]
 
 
-def _stage_stored(transaction: Transaction, now: Stored) -> None:
-    kept: dict[str, dict[str, str]] = {_LISTING: {}, _POSTING: {}}
-    for (kind, key), digest in now.digests.items():
-        kept[kind][key] = digest
+def _stage_digests(transaction: Transaction, entry: StoredEntry) -> None:
+    digests: dict[str, dict[str, str]] = {_LISTING: {}, _POSTING: {}}
+    for (kind, key), digest in entry.digests.items():
+        digests[kind][key] = digest
     transaction.put(
-        IndexedUnit(
-            _shelf_of(now.unit),
-            _PART,
-            listings_json=kept[_LISTING],
-            postings_json=kept[_POSTING],
-            version=now.version + 1,
+        IndexedEntry(
+            _partition_of(entry.entry_id),
+            _SORT_KEY,
+            listings_json=digests[_LISTING],
+            postings_json=digests[_POSTING],
+            version=entry.version + 1,
         ),
         only_if=(
-            IndexedUnit.version == now.version
-            if now.version
-            else IndexedUnit.version.does_not_exist()
+            IndexedEntry.version == entry.version
+            if entry.version
+            else IndexedEntry.version.does_not_exist()
         ),
-        otherwise=ConcurrentModification("Another instance has indexed this."),
+        otherwise=ConcurrentModification("Another instance has indexed this entry."),
     )
 
 
-def _item_at(unit: str, target: Target) -> Listing | Posting:
+def _item_at(entry_id: str, target: Target) -> Listing | Posting:
     kind, key = target
     if kind == _LISTING:
-        return Listing(key, unit)
+        return Listing(key, entry_id)
     shard, _, posting = key.partition(_KEY_SEPARATOR)
     return Posting(shard, posting)
 
@@ -133,30 +138,30 @@ def _key_of(posting: Posting) -> str:
     return f"{posting.shard}{_KEY_SEPARATOR}{posting.posting}"
 
 
-def _shelf_of(unit: str) -> str:
-    """Beside the listings, on a shelf that nobody browses."""
-    return f"indexed#{unit}"
+def _partition_of(entry_id: str) -> str:
+    """In the table of the listings, but no list that a client can ask for."""
+    return f"indexed#{entry_id}"
 
 
-def _members_of(groups: Sequence[str]) -> dict[str, list[str]]:
-    """The products of each group, by the group's unit."""
-    found = batch_get(*((ProductGroup, name.removeprefix(GROUP_PREFIX)) for name in groups))
+def _list_members(group_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The product ids of each group's variants, by the group's entry id."""
+    names = [entry_id.removeprefix(GROUP_PREFIX) for entry_id in group_ids]
+    found = batch_get(*((ProductGroup, name) for name in names))
     return {
-        group: [variant.product_id for variant in item.variants] if item else []
-        for group, item in zip(groups, found, strict=True)
+        entry_id: [variant.product_id for variant in group.variants] if group else []
+        for entry_id, group in zip(group_ids, found, strict=True)
     }
 
 
-def _unit(
-    name: str,
+def _build_entry(
+    entry_id: str,
     product_ids: Sequence[str],
     on_sale: Mapping[str, Product],
     available: Mapping[str, int],
 ) -> CatalogEntry:
-    variants = [on_sale[it] for it in product_ids if it in on_sale]
-    return CatalogEntry(
-        name, variants, {it.product_id: available[it.product_id] for it in variants}
-    )
+    variants = [on_sale[product_id] for product_id in product_ids if product_id in on_sale]
+    units = {variant.product_id: available[variant.product_id] for variant in variants}
+    return CatalogEntry(entry_id, variants, units)
 
 
 def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

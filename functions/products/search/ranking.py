@@ -1,42 +1,46 @@
-"""Which of two units answers a query better. Pure."""
+"""The order of search results. Pure."""
 
 from dataclasses import dataclass
 
-from products.search.words import LENGTH_MAX, Asked, Term
+from products.search.postings import NAME_LENGTH_MAX
+from products.search.terms import SearchQuery, Term
 
 Rank = tuple[int, int, int, str]  # the lowest is the best
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Hit:
     """What a search needs of a posting."""
 
-    word: str
+    token: str
     weight: int  # 0 in the name, 1 in the SKU, 2 in a tag
     text: str
-    unit: str
+    entry_id: str
     product_id: str
     stock_shards: int
-    is_of_one: bool = False  # of this variant, and not of the one that lists show
+    is_other_variant: bool = False  # than the one that lists show
 
-    def is_first_in(self, term: Term) -> bool:
-        """Whether no other word of its unit comes before it in the term's range of keys.
+    def is_first_match(self, term: Term) -> bool:
+        """Whether no other token of the entry precedes this one in the term's range of keys.
 
-        Only that one counts. So a unit is found once, in however many pieces a range is read.
+        Only the first match counts. So an entry is found once, in however many pieces a range of
+        keys is read.
         """
-        return not term.is_prefix or self.word == min(filter(term.means, self.text.split()))
+        return not term.is_prefix or self.token == min(filter(term.matches, self.text.split()))
 
 
-def rank(said: Said, asked: Asked) -> Rank:
-    """Whole words before such as go on; words of the name, then the SKU, then tags; short names.
+def rank(hit: Hit, query: SearchQuery) -> Rank:
+    """Whole words rank before prefixes; the name before the SKU and tags; short names before long.
 
-    The unit makes it a total order. For one whole word, it is the order of its postings' keys.
+    The entry's id makes it a total order. For one whole word it is the order of the postings' keys.
     """
-    fields = [field.split() for field in said.text.split("|")]
-    weights = sum(_weight(term, fields) for term in asked.terms)
-    goes_on = any(term.is_prefix and f" {term.word} " not in said.text for term in asked.terms)
-    return int(goes_on), weights, min(len(fields[0]), LENGTH_MAX), said.unit
+    fields = [field.split() for field in hit.text.split("|")]
+    weights = sum(_best_weight(term, fields) for term in query.terms)
+    has_prefix_match = any(
+        term.is_prefix and f" {term.token} " not in hit.text for term in query.terms
+    )
+    return int(has_prefix_match), weights, min(len(fields[0]), NAME_LENGTH_MAX), hit.entry_id
 
 
-def _weight(term: Term, fields: list[list[str]]) -> int:
-    return min(weight for weight, words in enumerate(fields) if any(map(term.means, words)))
+def _best_weight(term: Term, fields: list[list[str]]) -> int:
+    return min(weight for weight, tokens in enumerate(fields) if any(map(term.matches, tokens)))

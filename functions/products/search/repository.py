@@ -1,227 +1,236 @@
-"""Postings and spellings: what words are said of what, and what words there are."""
+"""Postings and spellings: which entries have a token, and which words exist."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from products.index_queries import all_at_once
+from products.index_queries import run_concurrently
 from products.search import spelling
-from products.search.ranking import Rank, Said, rank
-from products.search.words import Asked, Term, weight_in
+from products.search.postings import weight_in
+from products.search.ranking import Hit, Rank, rank
+from products.search.terms import SearchQuery, Term
 from shared.storage.dynamo import BATCH_MAX, batch_get
 from shared.storage.models.listings import Posting, Spelling
 from shared.storage.transactions import Condition, Transaction
 
-QUERIES_MAX = 8  # of one search: more than there are words in a query
-POSTINGS_READ_MAX = 1000  # by a Query whose filter leaves few; some 300 KB, 38 read units
-UNFILTERED_READ_MAX = 200  # by one that gives all that it reads
-_LEARNT_MAX = 50_000  # words; some 5 MB
+QUERIES_MAX = 8  # of one search: as many as a search has terms
+POSTINGS_READ_MAX = 1000  # by a Query whose filter drops most; some 300 KB, 38 read units
+UNFILTERED_READ_MAX = 200  # by a Query that returns all it reads
+_KNOWN_WORDS_MAX = 50_000  # some 5 MB
 
-learnt: set[str] = set()  # by this instance, or before it
+known_words: set[str] = set()  # words with stored spellings, as far as this instance knows
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a search goes on: in the range of keys of one of its terms, that it reads in windows.
+    """Where a search continues: in one term's range of keys, which it reads in windows.
 
-    Keys, not counts, so that what is indexed meanwhile moves nothing to another page.
+    It holds keys, not counts, so that a change of the index moves nothing to another page.
     """
 
     term: int
-    start: str | None = None  # the window is behind this key
-    until: str | None = None  # and goes up to this one; None: as far as one Query reads
-    after: list[Any] | None = None  # the rank of the window's last unit that was given already
+    start: str | None = None  # the window begins after this key
+    until: str | None = None  # and ends with this one; None: as far as one Query reads
+    after: list[Any] | None = None  # the rank of the window's last hit that a page has shown
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    rank: Rank
-    said: Said
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    units: list[Said]  # the best first
+class Hits:
+    items: list[Hit]  # the best first
     next: Position | None
     queries: int
 
 
 @dataclass(frozen=True, slots=True)
+class _RankedHit:
+    rank: Rank
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True)
 class _Window:
     position: Position
-    matches: list[Match]  # the best first
-    end: str | None  # the key up to which it was read; None: to the end of the range
+    hits: list[_RankedHit]  # the best first
+    end: str | None  # the last key that was read; None: the whole range was read
     read: int
 
     def rest(self, taken: int) -> Position | None:
-        """Where a search goes on that has taken so many of the matches."""
-        if taken < len(self.matches):
-            last = self.matches[taken - 1].rank
+        """Where a search continues that has taken the first `taken` hits."""
+        if taken < len(self.hits):
+            last = self.hits[taken - 1].rank
             return replace(self.position, until=self.end, after=list(last))
         return None if self.end is None else Position(self.position.term, start=self.end)
 
 
-def find(
-    asked: Asked, position: Position | None, *, limit: int, queries_max: int = QUERIES_MAX
-) -> Found:
-    """Up to so many units that all the words are said of; there may be more behind a short page.
+def find_hits(
+    query: SearchQuery, position: Position | None, *, limit: int, queries_max: int = QUERIES_MAX
+) -> Hits:
+    """Up to `limit` entries that match all terms. A short page may have a successor.
 
-    One Query a word, side by side: the rarest of the words ends first, and knows all answers. Where
-    none ends, the most fruitful one is read on, window by window: ranked within each.
+    It starts with one Query for each term, all at once. The term with the fewest postings ends
+    first and then has all results. If none ends, it reads on, window by window, with the term that
+    has given the most; hits are ranked within a window.
     """
-    window = _first_window(asked, limit) if position is None else _read(asked, position, limit)
-    queries = len(asked.terms) if position is None else 1
-    units: list[Said] = []
+    window = _first_window(query, limit) if position is None else _read(query, position, limit)
+    queries = len(query.terms) if position is None else 1
+    hits: list[Hit] = []
     while True:
-        wanted = limit - len(units)
-        units += [match.said for match in window.matches[:wanted]]
-        rest = window.rest(taken=min(wanted, len(window.matches)))
-        if rest is None or len(units) == limit or queries >= queries_max:
-            return Found(units, rest, queries)
-        window, queries = _read(asked, rest, limit), queries + 1
+        wanted = limit - len(hits)
+        hits += [ranked.hit for ranked in window.hits[:wanted]]
+        rest = window.rest(taken=min(wanted, len(window.hits)))
+        if rest is None or len(hits) == limit or queries >= queries_max:
+            return Hits(hits, rest, queries)
+        window, queries = _read(query, rest, limit), queries + 1
 
 
-def corrected(asked: Asked) -> Asked | None:
-    """With the likeliest words in place of those that nobody says; None where that is no other.
+def find_correction(query: SearchQuery) -> SearchQuery | None:
+    """The query with the most likely words for those that no product has, or None.
 
-    A prefix is no word, so it is taken for a misspelt one only where no other word is. One
-    BatchGetItem: for as many words as its 100 keys allow for.
+    The prefix is corrected only where no other term is. One BatchGetItem; None where the terms need
+    more than its 100 keys.
     """
-    doubtful = [it.word for it in asked.terms if spelling.can_be_misspelt(it.word)]
-    variants = {word: spelling.variants_of(word) for word in doubtful}
-    keys = list(dict.fromkeys(variant for word in doubtful for variant in variants[word]))
+    words = [term.token for term in query.terms if spelling.is_correctable(term.token)]
+    deletions = {word: spelling.deletions_of(word) for word in words}
+    keys = list(dict.fromkeys(deletion for word in words for deletion in deletions[word]))
     if not keys or len(keys) > BATCH_MAX:
         return None
-    said = _words_under(keys)
+    words_by_deletion = _get_words(keys)
 
-    def better(term: Term) -> Term:
-        if term.word not in variants or term.word in said[term.word]:
+    def correct(term: Term) -> Term:
+        if term.token not in deletions or term.token in words_by_deletion[term.token]:
             return term
-        words = set[str]().union(*(said[variant] for variant in variants[term.word]))
-        likeliest = spelling.meant(term.word, words)
-        return term if likeliest is None else Term(likeliest)
+        candidates = (words_by_deletion[deletion] for deletion in deletions[term.token])
+        correction = spelling.best_correction(term.token, set[str]().union(*candidates))
+        return term if correction is None else Term(correction)
 
     guesses = (
-        tuple(it if it.is_prefix else better(it) for it in asked.terms),
-        tuple(map(better, asked.terms)),
+        tuple(term if term.is_prefix else correct(term) for term in query.terms),
+        tuple(map(correct, query.terms)),
     )
-    return next((Asked(guess) for guess in guesses if guess != asked.terms), None)
+    return next((SearchQuery(guess) for guess in guesses if guess != query.terms), None)
 
 
-def learn(words: Iterable[str]) -> None:
-    """Have them found when they are misspelt. Cheap for words that were learnt before.
+def store_words(words: Iterable[str]) -> None:
+    """Let misspellings of these words be corrected. Writes nothing for words that are known.
 
-    Words are not forgotten: of one that nobody says any more, a correction finds nothing.
+    Words are never removed: a correction to a word that no product has any more finds nothing.
     """
-    if len(learnt) > _LEARNT_MAX:
-        learnt.clear()
-    new = [it for it in dict.fromkeys(words) if spelling.can_be_misspelt(it) and it not in learnt]
+    if len(known_words) > _KNOWN_WORDS_MAX:
+        known_words.clear()
+    new = [
+        word
+        for word in dict.fromkeys(words)
+        if spelling.is_correctable(word) and word not in known_words
+    ]
     for start in range(0, len(new), BATCH_MAX):
-        chunk = new[start : start + BATCH_MAX]
-        said = _words_under(chunk)
-        for word in chunk:
-            if word not in said[word]:
-                _store_spellings(word)
-        learnt.update(chunk)
+        batch = new[start : start + BATCH_MAX]
+        stored = _get_words(batch)
+        for word in batch:
+            if word not in stored[word]:
+                _store_word(word)
+        known_words.update(batch)
 
 
-def _store_spellings(word: str) -> None:
-    """All or none: a word that is stored under itself is stored under all its variants."""
+def _store_word(word: str) -> None:
+    """In one transaction: a word that is stored under itself is stored under all its deletions."""
     transaction = Transaction()
-    for variant in spelling.variants_of(word):
-        transaction.update(Spelling(_spelling_shard(variant)), [Spelling.words.add({word})])
+    for deletion in spelling.deletions_of(word):
+        transaction.update(Spelling(_spelling_shard(deletion)), [Spelling.words.add({word})])
     transaction.commit()
 
 
-def _words_under(variants: Sequence[str]) -> dict[str, set[str]]:
-    keys = [(Spelling, _spelling_shard(variant), "words") for variant in variants]
-    found = batch_get(*keys)
+def _get_words(deletions: Sequence[str]) -> dict[str, set[str]]:
+    """The words that are stored under each deletion."""
+    found = batch_get(*((Spelling, _spelling_shard(deletion), "words") for deletion in deletions))
     return {
-        variant: set() if item is None else item.words
-        for variant, item in zip(variants, found, strict=True)
+        deletion: set() if item is None else item.words
+        for deletion, item in zip(deletions, found, strict=True)
     }
 
 
-def _spelling_shard(variant: str) -> str:
-    return f"~{variant}"
+def _spelling_shard(deletion: str) -> str:
+    return f"~{deletion}"
 
 
-def _first_window(asked: Asked, limit: int) -> _Window:
-    starts = [Position(term) for term in range(len(asked.terms))]
+def _first_window(query: SearchQuery, limit: int) -> _Window:
+    starts = [Position(term) for term in range(len(query.terms))]
     if len(starts) == 1:
-        return _read(asked, starts[0], limit)
-    windows = all_at_once([partial(_read, asked, start, limit) for start in starts])
-    ended = [window for window in windows if window.end is None]
-    if ended:  # all have the same units, but not the same variants of them
-        return _with_variants_asked_for(min(ended, key=lambda window: window.read), ended)
-    return max(windows, key=lambda window: len(window.matches))
+        return _read(query, starts[0], limit)
+    windows = run_concurrently([partial(_read, query, start, limit) for start in starts])
+    complete = [window for window in windows if window.end is None]
+    if complete:  # each has all the entries, but not the same variants of them
+        return _choose_variants(min(complete, key=lambda window: window.read), complete)
+    return max(windows, key=lambda window: len(window.hits))
 
 
-def _with_variants_asked_for(window: _Window, others: Sequence[_Window]) -> _Window:
-    """A word that not all variants of a unit have says which one was meant."""
-    meant = {
-        match.said.unit: match.said
+def _choose_variants(window: _Window, others: Sequence[_Window]) -> _Window:
+    """Show the variant that has the token, where only some variants of an entry have it."""
+    wanted = {
+        ranked.hit.entry_id: ranked.hit
         for other in others
-        for match in other.matches
-        if match.said.is_of_one
+        for ranked in other.hits
+        if ranked.hit.is_other_variant
     }
-    matches = [replace(it, said=meant.get(it.said.unit, it.said)) for it in window.matches]
-    return replace(window, matches=matches)
+    hits = [
+        replace(ranked, hit=wanted.get(ranked.hit.entry_id, ranked.hit)) for ranked in window.hits
+    ]
+    return replace(window, hits=hits)
 
 
-def _read(asked: Asked, position: Position, limit: int) -> _Window:
+def _read(query: SearchQuery, position: Position, limit: int) -> _Window:
     """One Query."""
-    term = asked.terms[position.term]
-    others = asked.others_than(term)
-    is_in_order = not others and not term.is_prefix
-    size = limit if is_in_order else POSTINGS_READ_MAX if others else UNFILTERED_READ_MAX
-    page = _page(term, others, position, size if position.until is None else 2 * size)
-    said = (_said(item) for item in page["Items"])
-    matches = [Match(rank(it, asked), it) for it in said if it.is_first_in(term)]
+    term = query.terms[position.term]
+    others = query.terms_except(term)
+    is_ranked = not others and not term.is_prefix  # the keys are in the order of rank
+    size = limit if is_ranked else POSTINGS_READ_MAX if others else UNFILTERED_READ_MAX
+    page = _get_page(term, others, position, size if position.until is None else 2 * size)
+    hits = [_to_hit(item) for item in page["Items"]]
+    ranked = [_RankedHit(rank(hit, query), hit) for hit in hits if hit.is_first_match(term)]
     if position.after is not None:
-        matches = [match for match in matches if match.rank > tuple(position.after)]
+        ranked = [each for each in ranked if each.rank > tuple(position.after)]
     last = page.get("LastEvaluatedKey")
     end = last["posting"]["S"] if last else position.until
-    matches.sort(key=lambda match: match.rank)
-    return _Window(position, matches, end, page["ScannedCount"])
+    ranked.sort(key=lambda each: each.rank)
+    return _Window(position, ranked, end, page["ScannedCount"])
 
 
-def _page(term: Term, others: list[Term], position: Position, size: int) -> dict[str, Any]:
-    """As DynamoDB answers it: of `size` postings, those of units that the others are said of."""
-    others_are_said = None
+def _get_page(term: Term, others: list[Term], position: Position, size: int) -> dict[str, Any]:
+    """DynamoDB's answer: of `size` postings, those of entries that match the other terms too."""
+    matches_others = None
     for other in others:
-        others_are_said &= Posting.text.contains(other.needle)
+        matches_others &= Posting.text.contains(other.text_pattern)
+    start = position.start
     found = Posting.query(
         term.shard,
-        _keys_of(term, position),
-        others_are_said,
+        _key_condition(term, position),
+        matches_others,
         page_size=size,
-        last_evaluated_key=_key(term, position.start) if position.start else None,
+        last_evaluated_key=_table_key(term, start) if start else None,
     )
     page: dict[str, Any] = next(found.page_iter)
     return page
 
 
-def _keys_of(term: Term, position: Position) -> Condition:
-    if position.until is None:
-        return Posting.posting.startswith(term.range_start)
-    return Posting.posting.between(position.start or term.range_start, position.until)
-
-
-def _key(term: Term, posting: str) -> dict[str, dict[str, str]]:
+def _table_key(term: Term, posting: str) -> dict[str, dict[str, str]]:
     return {"shard": {"S": term.shard}, "posting": {"S": posting}}
 
 
-def _said(item: dict[str, Any]) -> Said:
-    """pynamodb would take as long again as the Query for a thousand of them."""
-    word = item["word"]["S"]
-    return Said(
-        word=word,
-        weight=weight_in(item["posting"]["S"], word),
+def _key_condition(term: Term, position: Position) -> Condition:
+    if position.until is None:
+        return Posting.posting.startswith(term.key_prefix)
+    return Posting.posting.between(position.start or term.key_prefix, position.until)
+
+
+def _to_hit(item: dict[str, Any]) -> Hit:
+    """From DynamoDB's JSON: for a thousand items, pynamodb would take as long as the Query."""
+    token = item["token"]["S"]
+    return Hit(
+        token=token,
+        weight=weight_in(item["posting"]["S"], token),
         text=item["text"]["S"],
-        unit=item["unit"]["S"],
+        entry_id=item["entry_id"]["S"],
         product_id=item["product_id"]["S"],
         stock_shards=int(item["stock_shards"]["N"]),
-        is_of_one=item["is_of_one"]["BOOL"],
+        is_other_variant=item["is_other_variant"]["BOOL"],
     )

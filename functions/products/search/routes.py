@@ -1,10 +1,12 @@
+"""Full-text search of the catalog."""
+
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from products.schemas import SearchPage
 from products.search import service
-from products.search.schemas import SearchPage
 from shared.http.api import Routes
 from shared.http.authorization import anyone
 from shared.http.parameters import IfNoneMatch, PageCursor, PageLimit
@@ -12,13 +14,14 @@ from shared.http.responses import public_response
 
 routes = Routes()
 
-Words = Annotated[
+SearchText = Annotated[
     str,
     Query(
         min_length=1,
         max_length=200,
-        description="All of these words, of which eight count. The last one may go on: from its "
-        "third letter, unless a space ends it.",
+        description="Words of a product's name, SKU or tags. A product must have all of the first "
+        "eight. The last word may be the beginning of a longer one if it has at least three "
+        "letters and no space follows it.",
         examples=["green teap"],
     ),
 ]
@@ -27,15 +30,16 @@ Words = Annotated[
 @routes.get("/v1/products/search", tags=["Catalog"])
 @anyone
 def search_products(
-    q: Words,
+    q: SearchText,
     limit: PageLimit = 20,
     cursor: PageCursor = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response[SearchPage]:
-    """Products by the words of their names, SKUs and tags, the best answers first.
+    """Search products by words of their names, SKUs and tags.
 
-    Where nothing has all the words, and one letter of some may be wrong, `corrected` says what
-    was searched instead. What was changed within some seconds may not be found yet.
+    The best matches come first. If no product matches and a word has one wrong letter, the search
+    uses the corrected words and returns them in `corrected`. A change of a product appears within
+    seconds.
     """
-    kept = service.search.entry(q, limit=limit, cursor=cursor)
-    return public_response(kept, if_none_match=if_none_match)
+    page = service.search_products.entry(q, limit=limit, cursor=cursor)
+    return public_response(page, if_none_match=if_none_match)

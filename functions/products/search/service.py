@@ -1,4 +1,4 @@
-"""Search: what the words are said of that somebody types, or the words that were meant."""
+"""Search: finds the products that match a text, or the text with corrected spelling."""
 
 from dataclasses import asdict
 from typing import Any
@@ -6,54 +6,58 @@ from typing import Any
 from products import service as catalog
 from products.browse_cache import browse_cached
 from products.listing_keys import ListedProduct
+from products.schemas import SearchPage
 from products.search import repository
-from products.search.repository import QUERIES_MAX, Found, Position
-from products.search.schemas import SearchPage
-from products.search.words import Asked
+from products.search.repository import QUERIES_MAX, Hits, Position
+from products.search.terms import SearchQuery
 from shared.errors.requests import InvalidFields
 from shared.storage import cursors
 
 
 @browse_cached(megabytes=8)
-def search(text: str, *, limit: int, cursor: str | None) -> SearchPage:
-    """The best first. Raises InvalidFields for a text without words, and InvalidCursor."""
-    asked = Asked.of(text)
-    if not asked.terms:
+def search_products(text: str, *, limit: int, cursor: str | None) -> SearchPage:
+    """The best matches first. Raises InvalidFields for a text without words, and InvalidCursor."""
+    query = SearchQuery.parse(text)
+    if not query.terms:
         raise _no_word()
-    query = f"search {asked.text}"
-    reached = cursors.decode(cursor, query=query)
-    if reached is None:
-        searched, found = begin(asked, limit)
+    cursor_query = f"search {query.text}"
+    position = cursors.decode(cursor, query=cursor_query)
+    if position is None:
+        searched, hits = start_search(query, limit)
     else:
-        searched = Asked.of(reached["corrected"]) if reached["corrected"] else asked
-        found = repository.find(searched, Position(**reached["at"]), limit=limit)
-    corrected = None if searched == asked else searched.text
-    items = catalog.shown([ListedProduct(it.product_id, it.stock_shards) for it in found.units])
+        corrected = position["corrected"]
+        searched = SearchQuery.parse(corrected) if corrected else query
+        hits = repository.find_hits(searched, Position(**position["at"]), limit=limit)
+    correction = None if searched == query else searched.text
+    listed = [ListedProduct(hit.product_id, hit.stock_shards) for hit in hits.items]
     return SearchPage(
-        items=items,
-        next_cursor=cursors.encode(_reached(found, corrected), query=query),
-        corrected=corrected and corrected.strip(),
+        items=catalog.list_views(listed),
+        next_cursor=cursors.encode(_next_position(hits, correction), query=cursor_query),
+        corrected=correction and correction.strip(),
     )
 
 
-def begin(asked: Asked, limit: int) -> tuple[Asked, Found]:
-    """What was searched, and what was found. Another try costs no more Queries than one may."""
-    found = repository.find(asked, None, limit=limit)
-    queries_left = QUERIES_MAX - found.queries
-    if found.units or found.next or queries_left < len(asked.terms):
-        return asked, found
-    corrected = repository.corrected(asked)
+def start_search(query: SearchQuery, limit: int) -> tuple[SearchQuery, Hits]:
+    """The first hits, and the query that found them: the corrected one if `query` finds nothing.
+
+    Both together make at most QUERIES_MAX Queries.
+    """
+    hits = repository.find_hits(query, None, limit=limit)
+    queries_left = QUERIES_MAX - hits.queries
+    if hits.items or hits.next or queries_left < len(query.terms):
+        return query, hits
+    corrected = repository.find_correction(query)
     if corrected is None:
-        return asked, found
-    again = repository.find(corrected, None, limit=limit, queries_max=queries_left)
-    return (corrected, again) if again.units or again.next else (asked, found)
+        return query, hits
+    more = repository.find_hits(corrected, None, limit=limit, queries_max=queries_left)
+    return (corrected, more) if more.items or more.next else (query, hits)
 
 
-def _reached(found: Found, corrected: str | None) -> dict[str, Any] | None:
-    return None if found.next is None else {"corrected": corrected, "at": asdict(found.next)}
+def _next_position(hits: Hits, correction: str | None) -> dict[str, Any] | None:
+    return None if hits.next is None else {"corrected": correction, "at": asdict(hits.next)}
 
 
 def _no_word() -> InvalidFields:
-    message = "Has no letter and no digit to search for"
-    problem = {"path": "query.q", "code": "no_word", "message": message}
-    return InvalidFields(f"query.q: {message}", fields=[problem])
+    message = "Must have at least one letter or digit"
+    field = {"path": "query.q", "code": "no_word", "message": message}
+    return InvalidFields(f"query.q: {message}", fields=[field])

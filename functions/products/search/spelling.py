@@ -1,40 +1,40 @@
-"""Words that differ by one slip of the finger: a letter too many, too few, wrong, or two swapped.
+"""Spelling corrections: words at an edit distance of 1. Pure.
 
-Two words that do share a variant: the word itself or it without one of its letters. So who stores
-each word under its variants finds the word that was meant by the variants of the one typed. Pure.
+An edit inserts, deletes or replaces a letter, or swaps two neighbours (Damerau-Levenshtein). Two
+words at distance 1 share a deletion: the word itself, or the word without one of its letters. So a
+word stored under all its deletions is found by those of a misspelt one.
 """
 
 from collections.abc import Iterable
 from itertools import takewhile
 from operator import eq
 
-LETTERS_MIN, LETTERS_MAX = 4, 20  # shorter words are all alike; a word of 20 has 21 variants
+LETTERS_MIN, LETTERS_MAX = 4, 20  # shorter words are too alike; a word of 20 has 21 deletions
 
 
-def can_be_misspelt(word: str) -> bool:
-    """Not a word with digits in it: one SKU is no misspelling of another."""
+def is_correctable(word: str) -> bool:
+    """Words with digits are not: one SKU is no misspelling of another."""
     return LETTERS_MIN <= len(word) <= LETTERS_MAX and not any(map(str.isnumeric, word))
 
 
-def variants_of(word: str) -> list[str]:
-    """The word itself comes last."""
+def deletions_of(word: str) -> list[str]:
+    """The word without one of its letters, for each letter, and last the word itself."""
     shorter = {word[:at] + word[at + 1 :] for at in range(len(word))}
     return [*sorted(shorter), word]
 
 
-def meant(typed: str, known: Iterable[str]) -> str | None:
-    """The likeliest of these words; None if all of them differ by more."""
-    likely = [word for word in known if _is_one_slip(typed, word)]
-    return min(likely, key=lambda word: _unlikeliness(typed, word), default=None)
+def best_correction(typed: str, candidates: Iterable[str]) -> str | None:
+    """The most likely of the candidates at distance 1, or None if there is none."""
+    close = [word for word in candidates if _is_one_edit_away(typed, word)]
+    return min(close, key=lambda word: _unlikelihood(typed, word), default=None)
 
 
-def _unlikeliness(typed: str, word: str) -> tuple[bool, int, str]:
-    """First letters are seldom wrong, and letters are left out more often than put in."""
+def _unlikelihood(typed: str, word: str) -> tuple[bool, int, str]:
+    """People rarely mistype the first letter, and omit letters more often than they add some."""
     return typed[0] != word[0], len(typed) - len(word), word
 
 
-def _is_one_slip(one: str, other: str) -> bool:
-    """Whether the Damerau-Levenshtein distance is 1."""
+def _is_one_edit_away(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     alike = sum(1 for _ in takewhile(lambda pair: eq(*pair), zip(short, long, strict=False)))
     rest_of_short, rest_of_long = short[alike:], long[alike:]

@@ -1,4 +1,4 @@
-"""Whether a product is depleted or low, and what is told when that changes. Pure."""
+"""Stock levels: whether a product is depleted, low, or has enough units. Pure."""
 
 from shared.events.all_events import StockEvent
 from shared.events.catalog import StockData, StockDepleted, StockLow, StockReplenished
@@ -15,13 +15,18 @@ def level_of(available: int, low_stock_at: float | None) -> str:
     return ENOUGH
 
 
-def told(before: str, now: str, product: Product, available: int) -> StockEvent | None:
-    """What has happened between the two levels, if anyone should know."""
-    about = StockData(product_id=product.product_id, group=product.group, available=available)
-    if now == DEPLETED != before:
-        return StockDepleted(data=about)
-    if before == DEPLETED != now:
-        return StockReplenished(data=about)
-    if now == LOW != before:
-        return StockLow(data=about)
+def level_changed_event(
+    before: str, after: str, product: Product, available: int
+) -> StockEvent | None:
+    """The event that announces the new level.
+
+    None where nobody needs to know: a product that rises from low to enough was never out of stock.
+    """
+    data = StockData(product_id=product.product_id, group=product.group, available=available)
+    if after == DEPLETED != before:
+        return StockDepleted(data=data)
+    if before == DEPLETED != after:
+        return StockReplenished(data=data)
+    if after == LOW != before:
+        return StockLow(data=data)
     return None

@@ -1,80 +1,87 @@
-"""What there is of a product, and each change of it by staff: written together or not at all."""
+"""The stock of products, the changes that staff make to it, and the levels that were announced."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from products.repository import Known, find
+from products.repository import StockedProduct, get_product
 from shared.events.all_events import StockEvent
 from shared.http.etags import stale_version
 from shared.storage import cursors, outbox, stock
 from shared.storage.cursors import ItemPage
 from shared.storage.models.catalog import Product, StockLevel, StockMovement
-from shared.storage.stock import LEVEL_SUFFIX, StockChanged, StockSnapshot
+from shared.storage.stock import LEVEL_SUFFIX, StockChanged
+from shared.storage.stock_shards import StockSnapshot
 from shared.storage.transactions import Transaction
 
 
-class AlreadyMoved(Exception):
-    """There is a movement with this id."""
+class MovementExists(Exception):
+    """A movement with this id is stored already."""
 
 
 class LevelChanged(Exception):
-    """Someone else has looked at the stock meanwhile."""
+    """Another instance announced a level since it was read. Read the stock again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class WatchedStock:
     product: Product
-    held: StockSnapshot
-    told: StockLevel | None
+    stock: StockSnapshot
+    announced: StockLevel | None
 
 
-def known(product_id: str) -> Known:
-    """Raises ProductNotFound."""
-    product = find(product_id)
-    return Known(product, stock.get_stock(product))
+def get_stocked_product(product_id: str) -> StockedProduct:
+    """The current product and stock, without its group. Raises ProductNotFound."""
+    product = get_product(product_id)
+    return StockedProduct(product, stock.get_stock(product))
 
 
-def read_again(before: StockSnapshot) -> StockSnapshot:
-    """What there is now."""
-    shards = {before.product_id: len(before.shards)}
-    return stock.get_stocks(shards)[before.product_id]
+def refresh_stock(before: StockSnapshot) -> StockSnapshot:
+    """The current stock of the same shards."""
+    shard_counts = {before.product_id: len(before.shards)}
+    return stock.get_stocks(shard_counts)[before.product_id]
 
 
-def count(before: Known, available: int, movement: StockMovement) -> None:
-    """Spread that many over the shards. Raises StaleVersion if anything was sold or counted since
-    `before`, and StockChanged if the stock was split anew.
+def set_stock(before: StockedProduct, available: int, movement: StockMovement) -> None:
+    """Divide the available units among the shards.
+
+    Raises StaleVersion if the stock changed since `before`, and StockChanged after a reshard.
     """
-    held = before.held
+    snapshot = before.stock
     transaction = Transaction()
     stock.stage_stock_set(
-        transaction, held, available, len(held.shards), otherwise=stale_version(held.version)
+        transaction,
+        snapshot,
+        available,
+        len(snapshot.shards),
+        otherwise=stale_version(snapshot.version),
     )
     stock.require_shard_count(transaction, before.product)
     transaction.put(movement)
     transaction.commit()
 
 
-def move(
-    before: Known,
-    parts: Mapping[int, int],
+def change_stock(
+    before: StockedProduct,
+    change_by_shard: Mapping[int, int],
     movement: StockMovement,
     *,
-    if_nothing_changed: bool = False,
+    only_if_unchanged: bool = False,
 ) -> None:
-    """Add to these shards, whatever was sold since; nothing goes below zero.
+    """Add units to these shards or remove them, whatever was sold since `before`.
 
-    Raises AlreadyMoved, and StockChanged when a shard has less now than is to be taken from it.
+    Raises MovementExists, and StockChanged when a shard has too few units to remove, after a
+    reshard, or, with `only_if_unchanged`, after any change.
     """
     transaction = Transaction()
     transaction.put(
-        movement, only_if=StockMovement.movement_id.does_not_exist(), otherwise=AlreadyMoved()
+        movement, only_if=StockMovement.movement_id.does_not_exist(), otherwise=MovementExists()
     )
     stock.stage_change(
         transaction,
-        before.held,
-        parts,
+        before.stock,
+        change_by_shard,
         otherwise=StockChanged(),
-        demanded=stock.unchanged if if_nothing_changed else None,
+        shard_condition=stock.is_unchanged if only_if_unchanged else None,
     )
     stock.require_shard_count(transaction, before.product)
     transaction.commit()
@@ -84,15 +91,14 @@ def find_movement(product_id: str, movement_id: str) -> StockMovement | None:
     return StockMovement.find(product_id, movement_id, consistent=True)
 
 
-def movements_of(
+def list_movements(
     product_id: str, *, limit: int, cursor: str | None, owner: str
 ) -> ItemPage[StockMovement]:
     """Newest first. Raises InvalidCursor."""
-    query = f"movements of {product_id}"
     return cursors.query_page(
         StockMovement.by_newest,
         product_id,
-        query=query,
+        query=f"movements of {product_id}",
         owner=owner,
         limit=limit,
         cursor=cursor,
@@ -100,28 +106,31 @@ def movements_of(
     )
 
 
-def levels_of(product_ids: Sequence[str]) -> list[Level]:
-    """Of those products that there are: what was last told of them, and what they have now.
+def list_watched_stocks(product_ids: Sequence[str]) -> list[WatchedStock]:
+    """Those of the products that exist: the level last announced, and the current stock.
 
-    Read in that order: whoever has read the stock before another has told a later level then fails
-    at its version.
+    Read in that order: if another instance announces a later level in between, `update_level`
+    fails at the version that was read here.
     """
-    told = StockLevel.find_many(_level_key(key) for key in product_ids)
+    announced = StockLevel.find_many(_level_key(product_id) for product_id in product_ids)
     products = Product.find_many(product_ids)
-    held = stock.get_stocks({key: int(it.stock_shards) for key, it in products.items()})
+    stocks = stock.get_stocks(
+        {product_id: int(product.stock_shards) for product_id, product in products.items()}
+    )
     return [
-        Level(product, held[key], told.get(_level_key(key))) for key, product in products.items()
+        WatchedStock(product, stocks[product_id], announced.get(_level_key(product_id)))
+        for product_id, product in products.items()
     ]
 
 
-def set_level(level: Level, now: str, happened: StockEvent | None) -> None:
-    """Raises LevelChanged when another instance has done so meanwhile."""
-    before = level.told
+def update_level(watched: WatchedStock, level: str, event: StockEvent | None) -> None:
+    """Store the level together with the event that announces it. Raises LevelChanged."""
+    before = watched.announced
     transaction = Transaction()
     transaction.put(
         StockLevel(
-            _level_key(level.product.product_id),
-            level=now,
+            _level_key(watched.product.product_id),
+            level=level,
             version=int(before.version) + 1 if before else 1,
         ),
         only_if=(
@@ -131,8 +140,8 @@ def set_level(level: Level, now: str, happened: StockEvent | None) -> None:
         ),
         otherwise=LevelChanged(),
     )
-    if happened:
-        outbox.stage_event(transaction, happened)
+    if event:
+        outbox.stage_event(transaction, event)
     transaction.commit()
 
 

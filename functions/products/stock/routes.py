@@ -1,3 +1,5 @@
+"""The stock of a product: for staff, and always current."""
+
 from aws_lambda_powertools.event_handler import Response
 
 from products.stock import service as stock
@@ -23,7 +25,10 @@ routes = Routes()
 @routes.get("/v1/products/<product_id>/stock", tags=["Stock"])
 @requires(Permission.WRITE_STOCK)
 def get_stock(product_id: str, if_none_match: IfNoneMatch = None) -> Response[StockView]:
-    """What there is, now. What shoppers see may be some seconds old."""
+    """Get the current stock of a product.
+
+    What shoppers see may be some seconds older.
+    """
     view = StockView.from_model(stock.get_stock(product_id))
     return ok_response(view, version=view.version, if_none_match=if_none_match)
 
@@ -31,13 +36,15 @@ def get_stock(product_id: str, if_none_match: IfNoneMatch = None) -> Response[St
 @routes.put("/v1/products/<product_id>/stock", tags=["Stock"])
 @requires(Permission.WRITE_STOCK)
 def set_stock(product_id: str, count: StockCount, if_match: IfMatch) -> Response[StockView]:
-    """Say how many units were counted.
+    """Set the stock of a product to the number of units that you counted.
 
-    Refused if some were sold since you read the stock: the count would sell them twice.
-    `If-Match: *` takes the count for what there is at this moment.
+    Send the version you read in `If-Match`. If units were sold since, you get 412: your count would
+    sell them twice. `If-Match: *` skips the check and sets the stock as of this moment.
     """
-    held = stock.count(product_id, count, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
-    view = StockView.from_model(held)
+    updated = stock.set_stock(
+        product_id, count, ExpectedVersion.parse(if_match), by=routes.caller.user_id
+    )
+    view = StockView.from_model(updated)
     return ok_response(view, version=view.version)
 
 
@@ -49,16 +56,17 @@ def adjust_stock(
     idempotency_key: IdempotencyKey,
     if_match: OptionalIfMatch = None,
 ) -> Response[StockView]:
-    """Say how many units came in, or went out.
+    """Add units to the stock of a product, or remove them.
 
-    That is right whatever is sold meanwhile, so no version is asked for. Sent again with the same
-    key, it changes nothing more and answers with the stock as it now stands.
+    The result is right whatever is sold at the same time, so `If-Match` is optional. A retry with
+    the same `Idempotency-Key` changes nothing more and returns the current stock;
+    `Idempotency-Replayed` says whether that was the case.
     """
     expected = None if if_match is None else ExpectedVersion.parse(if_match)
-    adjusted = stock.adjust(
+    adjusted = stock.adjust_stock(
         product_id, adjustment, idempotency_key, expected, by=routes.caller.user_id
     )
-    view = StockView.from_model(adjusted.held)
+    view = StockView.from_model(adjusted.stock)
     return ok_response(
         view,
         version=view.version,
@@ -68,11 +76,17 @@ def adjust_stock(
 
 @routes.get("/v1/products/<product_id>/stock/movements", tags=["Stock"])
 @requires(Permission.WRITE_STOCK)
-def list_movements(
+def list_stock_movements(
     product_id: str, limit: PageLimit = 20, cursor: PageCursor = None
 ) -> Page[MovementView]:
-    """Each change of the stock by staff, newest first. What was sold is in the orders."""
-    page = stock.movements(product_id, limit=limit, cursor=cursor, staff_id=routes.caller.user_id)
+    """List the changes that staff made to the stock of a product, newest first.
+
+    Orders record what customers bought.
+    """
+    page = stock.list_movements(
+        product_id, limit=limit, cursor=cursor, staff_id=routes.caller.user_id
+    )
     return Page(
-        items=[MovementView.from_model(it) for it in page.items], next_cursor=page.next_cursor
+        items=[MovementView.from_model(movement) for movement in page.items],
+        next_cursor=page.next_cursor,
     )

@@ -7,11 +7,16 @@ from pydantic_core import PydanticCustomError
 from products.fields import AVAILABLE_MAX, Available
 from shared.http.schemas import ONE_LINE, RequestBody, View
 from shared.storage.models.catalog import StockMovement
-from shared.storage.stock import StockSnapshot
+from shared.storage.stock_shards import StockSnapshot
 
 Reason = Annotated[
     str,
-    Field(min_length=1, max_length=200, pattern=ONE_LINE, description="For whoever looks later."),
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=ONE_LINE,
+        description="Why the stock changes. It is recorded with the movement.",
+    ),
 ]
 
 
@@ -22,13 +27,15 @@ class StockCount(RequestBody):
 
 class StockAdjustment(RequestBody):
     change: int = Field(
-        ge=-AVAILABLE_MAX, le=AVAILABLE_MAX, description="How many came in; negative: went out."
+        ge=-AVAILABLE_MAX,
+        le=AVAILABLE_MAX,
+        description="Units to add. A negative number removes units.",
     )
     reason: Reason = "adjustment"
 
     @field_validator("change")
     @classmethod
-    def _is_one(cls, change: int) -> int:
+    def _refuse_zero(cls, change: int) -> int:
         if change == 0:
             raise PydanticCustomError("no_change", "Must not be 0")
         return change
@@ -37,27 +44,27 @@ class StockAdjustment(RequestBody):
 class StockView(View):
     product_id: str
     available: int
-    version: int = Field(description="Grows with each sale, too.")
-    allocated: int = Field(description="Units that open orders have taken.")
+    version: int = Field(description="Grows with each change, sales too.")
+    allocated: int = Field(description="Units allocated to open orders.")
 
     @classmethod
-    def from_model(cls, held: StockSnapshot) -> Self:
+    def from_model(cls, stock: StockSnapshot) -> Self:
         return cls(
-            product_id=held.product_id,
-            available=held.available,
-            version=held.version,
-            allocated=held.allocated,
+            product_id=stock.product_id,
+            available=stock.available,
+            version=stock.version,
+            allocated=stock.allocated,
         )
 
 
 class MovementView(View):
-    """One change of stock by staff. What orders take is in the orders."""
+    """One change of stock by staff. Orders record what customers bought."""
 
     id: str
     kind: Literal["count", "adjustment", "import"]
     change: int
     reason: str
-    by: str = Field(description="The user whose change it was.")
+    by: str = Field(description="The id of the user who made the change.")
     at: datetime
 
     @classmethod

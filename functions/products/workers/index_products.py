@@ -1,93 +1,107 @@
-"""Index queue -> Listings and Search, as the products, groups and stock are now.
+"""Index queue -> Listings and Search.
 
-An event only says what to look at: a unit is made anew from what is true, so that repeats and
-disorder do no harm, and an event that was missed is made up for by the next.
+An event only says which entries to look at. The worker derives each entry again from the current
+products, groups and stock. So repeated and reordered events do no harm, and the next event makes up
+for a lost one.
 """
 
 import json
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from products.index import repository
-from products.index.catalog_entries import CatalogEntry, listings_of, postings_for, touched_by
-from products.index.repository import Stored
-from products.search.repository import learn
+from products.index.catalog_entries import (
+    CatalogEntry,
+    build_entry_postings,
+    build_listings,
+    entries_affected_by,
+)
+from products.index.repository import StoredEntry
+from products.search.repository import store_words
 from shared import freeze_gc, observability
 from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
 from shared.events.all_events import CatalogEvent, parse_event
-from shared.retries import pause
+from shared.retries import retry
 from shared.storage.transactions import Contended
 
-TRIES = 5  # at a unit that other instances index at the same time
+INDEX_ATTEMPTS = 5  # at an entry that other instances index too; the queue would wait for minutes
 
 freeze_gc()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answers with the messages that failed; the others are done."""
+    """Returns the messages that failed, so that SQS brings only those again."""
     observability.set_log_context(context.aws_request_id)
-    units_of_message: dict[str, set[str]] = {}
+    entries_by_message: dict[str, set[str]] = {}
     failed: set[str] = set()
     for record in event["Records"]:
         try:
-            units_of_message[record["messageId"]] = touched_by(_happened_in(record))
+            entries_by_message[record["messageId"]] = entries_affected_by(_parse(record))
         except (ValueError, KeyError, TypeError) as error:
-            _report(record["messageId"], error)
+            _log_failure(record["messageId"], error)
             failed.add(record["messageId"])
-    broken = _index(sorted(set().union(*units_of_message.values())))
-    failed |= {message for message, units in units_of_message.items() if units & broken}
+    failed_entries = _index(sorted(set().union(*entries_by_message.values())))
+    failed |= {message for message, ids in entries_by_message.items() if ids & failed_entries}
     return {"batchItemFailures": [{"itemIdentifier": message} for message in sorted(failed)]}
 
 
-def _happened_in(record: dict[str, Any]) -> CatalogEvent:
-    happened = parse_event(json.loads(record["body"])["detail"])
-    if not isinstance(happened, CatalogEvent):
-        raise TypeError(f"{happened.type} is for another queue")
-    return happened
+def _parse(record: dict[str, Any]) -> CatalogEvent:
+    event = parse_event(json.loads(record["body"])["detail"])
+    if not isinstance(event, CatalogEvent):
+        raise TypeError(f"{event.type} belongs to another queue")
+    return event
 
 
-def _index(names: list[str]) -> set[str]:
-    """Those that could not be indexed."""
-    # First what is stored, then what is true: whoever has read the truth before another has stored
-    # a later one then fails at its version.
-    stored = repository.stored_of(names)
-    broken: set[str] = set()
+def _index(entry_ids: list[str]) -> set[str]:
+    """Returns the ids of the entries that failed."""
+    # The stored state is read first: if another instance stores a later entry after that, this
+    # one's older entry fails at the stored version.
+    stored = repository.get_stored_entries(entry_ids)
+    failed: set[str] = set()
     changed = 0
-    for unit in repository.units_named(names):
+    for entry in repository.get_catalog_entries(entry_ids):
         try:
-            changed += _index_one(stored[unit.name], unit)
-        except Exception as error:  # noqa: BLE001 (one unit must not fail the others)
-            _report(unit.name, error)
-            broken.add(unit.name)
-    observability.logger.info("indexed", units=len(names), changed=changed, broken=len(broken))
-    return broken
+            changed += _index_entry(stored[entry.entry_id], entry)
+        except Exception as error:  # noqa: BLE001 (one entry must not fail the others)
+            _log_failure(entry.entry_id, error)
+            failed.add(entry.entry_id)
+    observability.logger.info(
+        "indexed", entries=len(entry_ids), changed=changed, failed=len(failed)
+    )
+    return failed
 
 
-def _index_one(stored: Stored, unit: CatalogEntry) -> bool:
-    """Looks again where another instance was faster: the queue would wait for minutes."""
-    for retry in range(1, TRIES):
-        try:
-            return _store(stored, unit)
-        except (ConcurrentModification, Contended):
-            pause(retry)
-        stored = repository.stored_of([unit.name])[unit.name]
-        (unit,) = repository.units_named([unit.name])
-    return _store(stored, unit)
+def _index_entry(stored: StoredEntry, entry: CatalogEntry) -> bool:
+    """Whether anything changed. Each attempt after the first reads the entry again."""
+    reads = chain([(stored, entry)], _read_again(entry.entry_id))
+    return retry(
+        lambda: _store(*next(reads)),
+        on=(ConcurrentModification, Contended),
+        attempts=INDEX_ATTEMPTS,
+    )
 
 
-def _store(stored: Stored, unit: CatalogEntry) -> bool:
-    postings = postings_for(unit)
-    is_changed = repository.store(stored, listings_of(unit), postings)
+def _read_again(entry_id: str) -> Iterator[tuple[StoredEntry, CatalogEntry]]:
+    while True:
+        stored = repository.get_stored_entries([entry_id])[entry_id]
+        (entry,) = repository.get_catalog_entries([entry_id])
+        yield stored, entry
+
+
+def _store(stored: StoredEntry, entry: CatalogEntry) -> bool:
+    postings = build_entry_postings(entry)
+    is_changed = repository.update_entry(stored, build_listings(entry), postings)
     try:
-        learn({posting.word for posting in postings})  # again, too: the first time may have failed
-    except (
-        Unavailable
-    ) as busy:  # a word that cannot be misspelt yet is no reason to do it all again
-        _report(f"the words of {unit.name}", busy)
+        # Even if nothing changed: the first time may have failed.
+        store_words({posting.token for posting in postings})
+    except Unavailable as error:  # a word without corrections is no reason to index again
+        _log_failure(f"words of {entry.entry_id}", error)
     return is_changed
 
 
-def _report(what: str, error: Exception) -> None:
-    observability.logger.error("not indexed", what=what, exc_info=error)
+def _log_failure(subject: str, error: Exception) -> None:
+    observability.logger.error("not indexed", subject=subject, exc_info=error)

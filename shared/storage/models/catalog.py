@@ -1,4 +1,4 @@
-"""Products, and how many of each can be sold."""
+"""Products, their groups and their stock."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _tables = settings(Tables)
 
 
 class ProductsByStatus(GlobalSecondaryIndex["Product"]):
-    """For staff: all drafts, all that is on sale, all that was archived; spread over shards."""
+    """For staff: all products of a status. Each status is written to several shards."""
 
     class Meta:
         index_name = "by_status"
@@ -35,7 +35,10 @@ class ProductsByStatus(GlobalSecondaryIndex["Product"]):
 
 
 class Product(Table):
-    """What staff say of a product. Shoppers find it through `Listing` and `Posting`."""
+    """A product as staff edit it. Shoppers find it through `Listing` and `Posting`.
+
+    Its attributes follow from `products.schemas.NewProduct` (`STORED_AS` there has the names).
+    """
 
     class Meta:
         table_name = _tables.products_table
@@ -50,17 +53,17 @@ class Product(Table):
     status = UnicodeAttribute()  # draft, active or archived
     tags = ListAttribute(of=UnicodeAttribute)
     attributes_json = JSONAttribute(attr_name="attributes")
-    group = UnicodeAttribute(null=True)  # that it is a variant in
-    options_json = JSONAttribute(attr_name="options", default=dict)  # what tells it from the others
+    group = UnicodeAttribute(null=True)  # the product is one of its variants
+    options_json = JSONAttribute(attr_name="options", default=dict)  # unlike any other variant's
     stock_shards = NumberAttribute(default=1)
-    low_stock_at = NumberAttribute(null=True)  # so few are left that somebody should know
-    tax_class = UnicodeAttribute(default="standard")  # by which the tax rates tell it apart
+    low_stock_at = NumberAttribute(null=True)  # `stock.low` is sent at this level
+    tax_class = UnicodeAttribute(default="standard")  # selects one of the tax rates
     created_at = UTCDateTimeAttribute()
     updated_at = UTCDateTimeAttribute()
     version = NumberAttribute()
 
     status_shard = UnicodeAttribute(null=True)
-    listed_at = UnicodeAttribute(null=True)  # when, then which: a total order
+    listed_at = UnicodeAttribute(null=True)  # creation time, then id: a total order
 
     by_status = ProductsByStatus()
 
@@ -74,7 +77,7 @@ class Variant(MapAttribute[str, Any]):
 
 
 class ProductGroup(Table):
-    """The variants of one thing: written with each of them, so that no two have equal options."""
+    """The variants of one group. Written with each variant, so that no two have equal options."""
 
     class Meta:
         table_name = _tables.groups_table
@@ -85,23 +88,23 @@ class ProductGroup(Table):
 
 
 class Stock(Table):
-    """How many can be sold. Apart from Products: a sale rewrites no catalog item and no index.
+    """The units of a product. A table of its own, so that a sale writes to no index of the catalog.
 
-    A product's stock may be split into shards (`shared.storage.stock`), one item each.
+    A product's stock can have several shards (`shared.storage.stock_shards`), one item each.
     """
 
     class Meta:
         table_name = _tables.stock_table
 
-    product_id = UnicodeAttribute(hash_key=True)  # and `#n` for the shards after the first
+    product_id = UnicodeAttribute(hash_key=True)  # followed by `#n` for the shards after the first
     available = NumberAttribute()
-    allocated = NumberAttribute(default=0)  # taken by orders that are open
-    version = NumberAttribute()  # counts its changes, sales too
-    currency = UnicodeAttribute(null=True)  # set by a change of it: no other is sold in since
+    allocated = NumberAttribute(default=0)  # to open orders
+    version = NumberAttribute()  # counts every change, sales too
+    currency = UnicodeAttribute(null=True)  # set when it changes: orders in any other are refused
 
 
 class StockLevel(Table):
-    """Whether a product was depleted or low when last looked at: beside its stock, key `#level`."""
+    """The level that events announced last: depleted, low or enough. Key `<product id>#level`."""
 
     shares_table_with = Stock
 
@@ -123,22 +126,23 @@ class MovementsByNewest(LocalSecondaryIndex["StockMovement"]):
 
 
 class StockMovement(Table):
-    """One change of a product's stock by staff. Never changed, never removed.
+    """One change of a product's stock by staff. Never edited, never deleted.
 
-    What orders take is in the orders: both together explain what is there (`make verify`).
+    Orders record what they allocate. Movements and orders together explain the stock
+    (`make verify`).
     """
 
     class Meta:
         table_name = _tables.stock_movements_table
 
     product_id = UnicodeAttribute(hash_key=True)
-    movement_id = UnicodeAttribute(range_key=True)  # of an adjustment: derived from its key
+    movement_id = UnicodeAttribute(range_key=True)  # an adjustment's follows from its key
     kind = UnicodeAttribute()  # count, adjustment or import
     change = NumberAttribute()
     reason = UnicodeAttribute()
     by = UnicodeAttribute()
     at = UTCDateTimeAttribute()
-    moved_at = UnicodeAttribute()  # when, then which: a total order
-    fingerprint = UnicodeAttribute(null=True)  # of the request that made it
+    moved_at = UnicodeAttribute()  # time, then id: a total order
+    fingerprint = UnicodeAttribute(null=True)  # digest of the request
 
     by_newest = MovementsByNewest()

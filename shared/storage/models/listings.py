@@ -1,4 +1,9 @@
-"""Where shoppers find products: derived from the catalog by `products.index`."""
+"""The tables that shoppers browse and search. `products.index` derives them from the catalog.
+
+An entry is what a list shows once: a product alone, or a group of variants. Its id is the id of
+the product, or `grp#` and the group. A partition is a list that can be browsed by itself: the shop,
+a category with everything below it, or a tag.
+"""
 
 from pynamodb.attributes import (
     BooleanAttribute,
@@ -13,83 +18,82 @@ from shared.config import Tables, settings
 from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
-_SHOWN = IncludeProjection(["product_id", "stock_shards"])
+_LISTED_PRODUCT = IncludeProjection(["product_id", "stock_shards"])
 
 
 class ListingsByNewest(GlobalSecondaryIndex["Listing"]):
     class Meta:
         index_name = "by_newest"
-        projection = _SHOWN
+        projection = _LISTED_PRODUCT
 
-    shelf = UnicodeAttribute(hash_key=True)
+    partition = UnicodeAttribute(hash_key=True)
     newest_key = UnicodeAttribute(range_key=True)
 
 
 class ListingsByName(GlobalSecondaryIndex["Listing"]):
     class Meta:
         index_name = "by_name"
-        projection = _SHOWN
+        projection = _LISTED_PRODUCT
 
-    shelf = UnicodeAttribute(hash_key=True)
+    partition = UnicodeAttribute(hash_key=True)
     name_key = UnicodeAttribute(range_key=True)
 
 
 class ListingsByPrice(GlobalSecondaryIndex["Listing"]):
     class Meta:
         index_name = "by_price"
-        projection = _SHOWN
+        projection = _LISTED_PRODUCT
 
-    price_shelf = UnicodeAttribute(hash_key=True)
+    price_partition = UnicodeAttribute(hash_key=True)
     price_key = UnicodeAttribute(range_key=True)
 
 
 class StockedByNewest(GlobalSecondaryIndex["Listing"]):
     class Meta:
         index_name = "stocked_by_newest"
-        projection = _SHOWN
+        projection = _LISTED_PRODUCT
 
-    stocked_shelf = UnicodeAttribute(hash_key=True)
+    stocked_partition = UnicodeAttribute(hash_key=True)
     newest_key = UnicodeAttribute(range_key=True)
 
 
 class StockedByName(GlobalSecondaryIndex["Listing"]):
     class Meta:
         index_name = "stocked_by_name"
-        projection = _SHOWN
+        projection = _LISTED_PRODUCT
 
-    stocked_shelf = UnicodeAttribute(hash_key=True)
+    stocked_partition = UnicodeAttribute(hash_key=True)
     name_key = UnicodeAttribute(range_key=True)
 
 
 class StockedByPrice(GlobalSecondaryIndex["Listing"]):
     class Meta:
         index_name = "stocked_by_price"
-        projection = _SHOWN
+        projection = _LISTED_PRODUCT
 
-    stocked_price_shelf = UnicodeAttribute(hash_key=True)
+    stocked_price_partition = UnicodeAttribute(hash_key=True)
     price_key = UnicodeAttribute(range_key=True)
 
 
 class Listing(Table):
-    """One place where shoppers find a product: a shelf is the shop, a category or a tag.
+    """An entry in one partition, with the variant that this partition shows of it.
 
-    Derived from Products, ProductGroups and Stock by `products.index`, seconds after they change.
-    A unit is what a shelf has one of: a product, or a group of variants, by its id.
+    Derived from Products, ProductGroups and Stock, seconds after they change.
     """
 
     class Meta:
         table_name = _tables.listings_table
 
-    shelf = UnicodeAttribute(hash_key=True)
-    unit = UnicodeAttribute(range_key=True)
-    product_id = UnicodeAttribute()  # the one that is shown
+    partition = UnicodeAttribute(hash_key=True)
+    entry_id = UnicodeAttribute(range_key=True)
+    product_id = UnicodeAttribute()  # the variant that is shown
     stock_shards = NumberAttribute()
     newest_key = UnicodeAttribute()
     name_key = UnicodeAttribute()
     price_key = UnicodeAttribute()
-    price_shelf = UnicodeAttribute()  # the shelf and the currency: amounts of two do not compare
-    stocked_shelf = UnicodeAttribute(null=True)  # only while there is something to sell
-    stocked_price_shelf = UnicodeAttribute(null=True)
+    price_partition = UnicodeAttribute()  # with the currency: two currencies do not compare
+    stocked_partition = UnicodeAttribute(null=True)  # only while units are available
+    stocked_price_partition = UnicodeAttribute(null=True)
 
     by_newest = ListingsByNewest()
     by_name = ListingsByName()
@@ -99,9 +103,10 @@ class Listing(Table):
     stocked_by_price = StockedByPrice()
 
 
-class IndexedUnit(Table):
-    """What is stored of a unit in Listings and Search, so that the next change knows what to take
-    back: beside the listings, on a shelf of its own.
+class IndexedEntry(Table):
+    """What Listings and Search hold of an entry, so that the next change knows what to remove.
+
+    Stored in the table of the listings, in a partition that nobody browses.
     """
 
     shares_table_with = Listing
@@ -109,32 +114,33 @@ class IndexedUnit(Table):
     class Meta:
         table_name = _tables.listings_table
 
-    shelf = UnicodeAttribute(hash_key=True)
-    unit = UnicodeAttribute(range_key=True)
-    listings_json = JSONAttribute(attr_name="listings")  # digest by shelf
+    partition = UnicodeAttribute(hash_key=True)
+    entry_id = UnicodeAttribute(range_key=True)
+    listings_json = JSONAttribute(attr_name="listings")  # digest by partition
     postings_json = JSONAttribute(attr_name="postings")  # digest by shard and posting
     version = NumberAttribute()
 
 
 class Posting(Table):
-    """That a word is said of a unit. `products.search.words` says how words are made and ranked."""
+    """One token of an entry. `products.search.postings` says how tokens become keys."""
 
     class Meta:
         table_name = _tables.search_table
 
-    shard = UnicodeAttribute(hash_key=True)  # the word's first letters
+    shard = UnicodeAttribute(hash_key=True)  # the token's first letters
     posting = UnicodeAttribute(range_key=True)  # in the order of rank
-    word = UnicodeAttribute()
-    text = UnicodeAttribute()  # all the unit's words, each between spaces
-    unit = UnicodeAttribute()
-    product_id = UnicodeAttribute()  # the variant that the word is said of
-    is_of_one = BooleanAttribute(default=False)  # and not of the one that lists show
+    token = UnicodeAttribute()
+    text = UnicodeAttribute()  # all tokens of the entry, each between spaces
+    entry_id = UnicodeAttribute()
+    product_id = UnicodeAttribute()  # a variant that has the token
+    is_other_variant = BooleanAttribute(default=False)  # than the one that lists show
     stock_shards = NumberAttribute()
 
 
 class Spelling(Table):
-    """The words that a mistyped one may have meant: beside the postings, shard `~` and the word
-    without one of its letters.
+    """The words that a misspelt word may stand for: all that become equal by deleting one letter.
+
+    Stored in the table of the postings, shard `~` and the word without one of its letters.
     """
 
     shares_table_with = Posting

@@ -1,4 +1,4 @@
-"""Uploaded files, and how far their import has come."""
+"""Uploaded files and the progress of their import."""
 
 from typing import Any
 
@@ -35,6 +35,8 @@ class ByOwner(GlobalSecondaryIndex["Upload"]):
 
 
 class Upload(Table):
+    """An announced file. `rows_done` is the checkpoint at which an interrupted import continues."""
+
     class Meta:
         table_name = _tables.uploads_table
 
@@ -44,7 +46,7 @@ class Upload(Table):
     kind = UnicodeAttribute()
     filename = UnicodeAttribute()
     status = UnicodeAttribute()
-    etag = UnicodeAttribute(null=True)  # of the object being read: another one is another file
+    etag = UnicodeAttribute(null=True)  # of the S3 object; another ETag is another file
     rows_done = NumberAttribute(default=0)
     written = NumberAttribute(default=0)
     rejected = NumberAttribute(default=0)

@@ -169,8 +169,8 @@ def test_no_text_is_a_formula_and_numbers_stay_numbers(row):
         if isinstance(written, int):
             assert int(read) == written
         else:
-            assert read in (written or "", f"'{written}")
-            assert not read.startswith(tuple(SIGNS))
+            assert read.replace("'", "") == (written or "").replace("'", "")
+            assert not any(part.startswith(tuple(SIGNS)) for part in read.split(";"))
 
 
 def test_a_csv_file_has_a_utf_8_mark_and_crlf_line_ends():

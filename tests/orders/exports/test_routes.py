@@ -12,8 +12,8 @@ from shared.aws import client
 from shared.storage.dynamo import connection
 from shared.storage.models.exports import Export
 from shared.storage.models.outbox import OutboxRow
-from tests.support import exports, logs, shop
-from tests.support.faults import answering, cancelled
+from tests.support import events, exports, logs
+from tests.support.faults import cancelled_transaction, inject_faults
 from tests.support.http import ADA, ADMIN, NOBODY, STAFF, Answer, Caller, send
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -73,7 +73,7 @@ def test_a_new_export_is_stored_with_its_event():
         "paid",
     )
     assert (stored.placed_from, stored.placed_before) == (exports.OCTOBER, exports.NOVEMBER)
-    (event,) = shop.staged_so_far()
+    (event,) = events.published_events()
     assert (event.type, event.data.export_id) == ("export.requested", export_id)
 
 
@@ -210,8 +210,10 @@ def test_other_owners_and_lost_exports_do_not_count():
 
 
 def test_a_transaction_conflict_is_retried():
-    with answering(
-        connection().client, "TransactWriteItems", cancelled("TransactionConflict", "None")
+    with inject_faults(
+        connection().client,
+        "TransactWriteItems",
+        cancelled_transaction("TransactionConflict", "None"),
     ):
         answer = create()
 
@@ -271,12 +273,12 @@ def test_own_exports_are_listed_newest_first_by_page():
 def test_the_link_downloads_the_file_under_its_name():
     exports.order()
     exports.export()
-    exports.run()
+    exports.run_export_worker()
 
     answer = get("exp_one")
     download = requests.get(answer.body["file_url"], timeout=1)
 
-    assert download.content.decode() == exports.file_of()
+    assert download.content.decode() == exports.read_export_file()
     assert download.headers["content-type"] == "text/csv; charset=utf-8"
     assert download.headers["content-disposition"] == (
         'attachment; filename="orders-2026-10-01-to-2026-10-31.csv"'

@@ -11,7 +11,8 @@ from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order
 from shared.storage.models.payments import PaymentEvent
 from tests.support import shop
-from tests.support.payments import Bank, place
+from tests.support.order_requests import place_order
+from tests.support.payments import Bank
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def tea() -> Product:
 @pytest.fixture
 def order_id(tea: Product) -> str:
     """An order that waits for its payment."""
-    return place(tea)
+    return place_order(tea)
 
 
 @pytest.fixture

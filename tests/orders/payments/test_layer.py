@@ -100,7 +100,7 @@ def test_packages_of_both_layers_have_the_same_version():
 @pytest.mark.enable_socket
 def test_every_call_to_stripe_works_on_the_layer(layer):
     path = [layer, ROOT / "functions", ROOT, *site.getsitepackages()]
-    with stripe_api.running() as api:
+    with stripe_api.run_server() as api:
         keys = Credentials(stripe_api.API_KEY, ())
         total = Money(amount_minor=1999, currency="EUR")
         payment = StripeProvider(keys, api.url, is_manual=True).create_payment("ord_1", total, "k")

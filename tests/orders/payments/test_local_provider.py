@@ -17,7 +17,7 @@ from shared.money import Money
 from tests.support import local_payments
 from tests.support.local_payments import LocalPayments
 from tests.support.payments import KEYS
-from tests.support.webhook_receiver import Ear, listening
+from tests.support.webhook_receiver import WebhookReceiver, receive_webhooks
 
 pytestmark = pytest.mark.enable_socket
 
@@ -36,14 +36,14 @@ DEFAULT_BEHAVIOUR = {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[LocalPayments]:
-    with local_payments.running() as running:
+    with local_payments.run_server() as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
 def default_behaviour(server):
     yield
-    server.behave(**DEFAULT_BEHAVIOUR)
+    server.set_behaviour(**DEFAULT_BEHAVIOUR)
 
 
 @pytest.fixture
@@ -63,11 +63,11 @@ def order_id(request) -> str:
 
 
 @pytest.fixture
-def receiver(server) -> Iterator[Ear]:
-    with listening() as opened:
-        server.behave(webhook_url=opened.url)
+def receiver(server) -> Iterator[WebhookReceiver]:
+    with receive_webhooks() as opened:
+        server.set_behaviour(webhook_url=opened.url)
         yield opened
-        server.behave(webhook_url="")
+        server.set_behaviour(webhook_url="")
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_a_refund_is_made_once_and_found_by_the_shops_id(provider, captured_id, 
     ("behaviour", "reason"), [("refuse", "status_conflict"), ("succeed", "amount")]
 )
 def test_an_impossible_refund_is_refused(server, provider, captured_id, behaviour, reason):
-    server.behave(refunds=behaviour)
+    server.set_behaviour(refunds=behaviour)
 
     with pytest.raises(PaymentRefused) as refusal:
         provider.create_refund(
@@ -169,7 +169,7 @@ def test_an_unknown_payment_is_refused(provider):
 
 
 def test_a_failed_call_can_be_retried(server, provider, order_id):
-    server.behave(fail_next=1)
+    server.set_behaviour(fail_next=1)
 
     with pytest.raises(PaymentUnavailable):
         provider.create_payment(order_id, TOTAL, order_id)
@@ -178,7 +178,7 @@ def test_a_failed_call_can_be_retried(server, provider, order_id):
 
 
 def test_a_call_whose_response_was_lost_is_made_once(server, provider, captured_id, order_id):
-    server.behave(lose_next=1)
+    server.set_behaviour(lose_next=1)
     with pytest.raises(PaymentUnavailable):
         provider.create_refund(captured_id, SOME, f"rfd_{order_id}")
 
@@ -200,11 +200,11 @@ def test_a_wrong_api_key_makes_payments_unavailable(server):
 
 
 def test_webhooks_report_captures_and_refunds(provider, order_id, receiver, captured_id, server):
-    captured = provider.parse_webhook(*receiver.next("payment.captured", captured_id))
+    captured = provider.parse_webhook(*receiver.next_webhook("payment.captured", captured_id))
     made = provider.create_refund(captured_id, SOME, f"rfd_{order_id}")
-    refunded = provider.parse_webhook(*receiver.next("refund.updated", captured_id))
-    server.pay_back(captured_id, 1)
-    made_at_provider = provider.parse_webhook(*receiver.next("refund.updated", captured_id))
+    refunded = provider.parse_webhook(*receiver.next_webhook("refund.updated", captured_id))
+    server.refund_in_dashboard(captured_id, 1)
+    made_at_provider = provider.parse_webhook(*receiver.next_webhook("refund.updated", captured_id))
 
     assert isinstance(captured, Captured)
     assert (captured.order_id, captured.payment_id, captured.amount) == (
@@ -225,11 +225,15 @@ def test_webhooks_report_authorizations_and_voids(server, manual_provider, order
     server.pay(payment.payment_id, payment.client_secret)
     manual_provider.void_payment(payment.payment_id)
 
-    declined = manual_provider.parse_webhook(*receiver.next("payment.declined", payment.payment_id))
-    authorized = manual_provider.parse_webhook(
-        *receiver.next("payment.authorized", payment.payment_id)
+    declined = manual_provider.parse_webhook(
+        *receiver.next_webhook("payment.declined", payment.payment_id)
     )
-    voided = manual_provider.parse_webhook(*receiver.next("payment.voided", payment.payment_id))
+    authorized = manual_provider.parse_webhook(
+        *receiver.next_webhook("payment.authorized", payment.payment_id)
+    )
+    voided = manual_provider.parse_webhook(
+        *receiver.next_webhook("payment.voided", payment.payment_id)
+    )
 
     assert declined is None
     assert isinstance(authorized, Authorized)
@@ -239,11 +243,13 @@ def test_webhooks_report_authorizations_and_voids(server, manual_provider, order
 
 
 def test_a_repeated_webhook_is_the_same_event(server, provider, order_id, receiver):
-    server.behave(copies=2)
+    server.set_behaviour(copies=2)
     payment = provider.create_payment(order_id, TOTAL, order_id)
     server.pay(payment.payment_id, payment.client_secret)
 
-    first, second = (provider.parse_webhook(*receiver.next(payment.payment_id)) for _ in range(2))
+    first, second = (
+        provider.parse_webhook(*receiver.next_webhook(payment.payment_id)) for _ in range(2)
+    )
 
     assert first == second
 
@@ -256,9 +262,9 @@ def test_a_repeated_webhook_is_the_same_event(server, provider, order_id, receiv
     ],
 )
 def test_a_forged_or_old_webhook_is_refused(server, provider, receiver, behaviour, error):
-    server.behave(**behaviour)
+    server.set_behaviour(**behaviour)
     payment = provider.create_payment("ord_1", TOTAL, f"key {behaviour}")
     server.pay(payment.payment_id, payment.client_secret)
 
     with pytest.raises(error):
-        provider.parse_webhook(*receiver.next(payment.payment_id))
+        provider.parse_webhook(*receiver.next_webhook(payment.payment_id))

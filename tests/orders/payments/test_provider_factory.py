@@ -16,8 +16,9 @@ from shared.config import ConfigurationError, PaymentSettings
 from shared.errors.orders import PaymentUnavailable
 from tests.conftest import PAYMENT_KEYS
 from tests.support import shop
-from tests.support.faults import answering, refused
-from tests.support.payments import begin, place, tell
+from tests.support.faults import error_reply, inject_faults
+from tests.support.order_requests import place_order
+from tests.support.payments import post_payment, send_webhook
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -112,10 +113,10 @@ def test_the_representation_of_credentials_hides_them():
     ],
 )
 def test_payments_are_unavailable_until_the_keys_are_set(secret):
-    order_id = place(shop.product("TEA", available=10))
+    order_id = place_order(shop.product("TEA", available=10))
     store(secret)
 
-    for answer in (begin(order_id), tell({})):
+    for answer in (post_payment(order_id), send_webhook({})):
         assert (answer.status, answer.code) == (503, "payment_unavailable")
         assert answer.error["details"] == {}
 
@@ -123,12 +124,14 @@ def test_payments_are_unavailable_until_the_keys_are_set(secret):
 def test_webhooks_are_refused_without_a_webhook_secret():
     store('{"api_key": "a", "webhook_secrets": []}')
 
-    assert tell({}).code == "webhook_signature_invalid"
+    assert send_webhook({}).code == "webhook_signature_invalid"
 
 
 def test_an_unreadable_secret_makes_payments_unavailable():
     with (
-        answering(client("secretsmanager"), "GetSecretValue", refused("InternalServiceError")),
+        inject_faults(
+            client("secretsmanager"), "GetSecretValue", error_reply("InternalServiceError")
+        ),
         pytest.raises(PaymentUnavailable),
     ):
         credentials.get_credentials(SECRET)

@@ -14,17 +14,17 @@ from shared.events.all_events import parse_event
 from shared.events.orders import OrderPaid
 from shared.storage.models.orders import Order
 from tests.support import logs, shop
+from tests.support.events import sorted_event_types
 from tests.support.http import sample
+from tests.support.order_requests import place_order
 from tests.support.payments import (
-    FAILED,
+    FIRST_FAILED,
     NOTHING_FAILED,
-    asked_for,
-    begun,
-    happened,
-    place,
-    stored,
-    told,
-    work,
+    get_order,
+    payment_requests,
+    run_payment_worker,
+    start_payment,
+    webhook_outcome,
 )
 
 pytestmark = pytest.mark.usefixtures("aws", "provider")
@@ -32,8 +32,8 @@ pytestmark = pytest.mark.usefixtures("aws", "provider")
 
 def pay(provider, order_id: str) -> str:
     """Return the id of the payment."""
-    payment_id = begun(order_id)
-    assert told(provider.captures(payment_id)) == "applied"
+    payment_id = start_payment(order_id)
+    assert webhook_outcome(provider.report_captured(payment_id)) == "applied"
     return payment_id
 
 
@@ -51,7 +51,7 @@ def refund(order_id: str, amount_minor: int | None = None, key: str = "key-1") -
 
 
 def only_refund(order_id: str):
-    (refund,) = stored(order_id).refunds
+    (refund,) = get_order(order_id).refunds
     return refund
 
 
@@ -59,9 +59,9 @@ def test_a_refund_is_created_at_the_provider_and_stored(provider, order_id):
     payment_id = pay(provider, order_id)
     refund_id = refund(order_id, 500)
 
-    assert work() == NOTHING_FAILED
+    assert run_payment_worker() == NOTHING_FAILED
 
-    assert provider.accounts[payment_id].refunds == {
+    assert provider.payments[payment_id].refunds == {
         refund_id: Refund(f"re_{refund_id}", "succeeded")
     }
     stored_refund = only_refund(order_id)
@@ -69,30 +69,30 @@ def test_a_refund_is_created_at_the_provider_and_stored(provider, order_id):
         "succeeded",
         f"re_{refund_id}",
     )
-    assert stored(order_id).status == "paid"
-    assert "order.refunded" in happened()
+    assert get_order(order_id).status == "paid"
+    assert "order.refunded" in sorted_event_types()
 
 
 def test_a_full_refund_ends_the_order(provider, tea, order_id):
     pay(provider, order_id)
     refund(order_id)
 
-    work()
+    run_payment_worker()
 
-    assert stored(order_id).status == "refunded"
+    assert get_order(order_id).status == "refunded"
     assert shop.available(tea) == 10
 
 
 def test_a_repeated_refund_message_sends_no_request(provider, order_id):
     pay(provider, order_id)
     refund(order_id, 500)
-    work()
+    run_payment_worker()
     before = Order.get(order_id).serialize()
-    provider.asked.clear()
+    provider.calls.clear()
 
-    assert work() == NOTHING_FAILED
+    assert run_payment_worker() == NOTHING_FAILED
 
-    assert provider.asked == []
+    assert provider.calls == []
     assert Order.get(order_id).serialize() == before
 
 
@@ -100,42 +100,48 @@ def test_a_pending_refund_succeeds_by_webhook(provider, order_id):
     payment_id = pay(provider, order_id)
     refund_id = refund(order_id, 500)
     provider.refund_status = "requested"
-    work()
-    provider.asked.clear()
+    run_payment_worker()
+    provider.calls.clear()
 
-    work()
+    run_payment_worker()
 
-    assert provider.asked == []
+    assert provider.calls == []
     assert only_refund(order_id).status == "requested"
-    assert "order.refunded" not in happened()
-    assert told(provider.pays_back(payment_id, 500, refund_id=refund_id)) == "applied"
+    assert "order.refunded" not in sorted_event_types()
+    assert (
+        webhook_outcome(provider.report_refund(payment_id, 500, refund_id=refund_id)) == "applied"
+    )
     assert only_refund(order_id).status == "succeeded"
-    assert "order.refunded" in happened()
+    assert "order.refunded" in sorted_event_types()
 
 
 @pytest.mark.parametrize("is_webhook_first", [True, False])
 def test_webhook_and_worker_settle_one_refund_in_either_order(provider, order_id, is_webhook_first):
     payment_id = pay(provider, order_id)
     refund_id = refund(order_id, 500)
-    event = provider.pays_back(payment_id, 500, refund_id=refund_id)
+    event = provider.report_refund(payment_id, 500, refund_id=refund_id)
 
-    outcomes = [told(event), work()] if is_webhook_first else [work(), told(event)]
+    outcomes = (
+        [webhook_outcome(event), run_payment_worker()]
+        if is_webhook_first
+        else [run_payment_worker(), webhook_outcome(event)]
+    )
 
     assert outcomes in (["applied", NOTHING_FAILED], [NOTHING_FAILED, "repeated"])
     assert only_refund(order_id).status == "succeeded"
-    assert happened().count("order.refunded") == 1
+    assert sorted_event_types().count("order.refunded") == 1
 
 
 def test_a_refused_refund_fails_and_is_reported(provider, order_id):
     pay(provider, order_id)
     refund(order_id, 500)
-    provider.says = [PaymentRefused(reason="charge_disputed")]
+    provider.refusals = [PaymentRefused(reason="charge_disputed")]
 
     with logs.captured() as lines:
-        assert work() == NOTHING_FAILED
+        assert run_payment_worker() == NOTHING_FAILED
 
     assert only_refund(order_id).status == "failed"
-    assert "order.refund_failed" in happened()
+    assert "order.refund_failed" in sorted_event_types()
     assert [line["reason"] for line in lines.saying("audit")] == ["charge_disputed"]
     assert refund(order_id, 2000, key="key-2")  # a failed refund leaves its amount refundable
 
@@ -143,38 +149,38 @@ def test_a_refused_refund_fails_and_is_reported(provider, order_id):
 def test_a_refund_that_fails_later_is_reported(provider, order_id):
     payment_id = pay(provider, order_id)
     refund_id = refund(order_id, 500)
-    work()
+    run_payment_worker()
 
-    told(provider.pays_back(payment_id, 500, refund_id=refund_id, status="failed"))
+    webhook_outcome(provider.report_refund(payment_id, 500, refund_id=refund_id, status="failed"))
 
     assert only_refund(order_id).status == "failed"
-    assert "order.refund_failed" in happened()
+    assert "order.refund_failed" in sorted_event_types()
 
 
 def test_the_message_is_retried_if_the_provider_is_unavailable(provider, order_id):
     pay(provider, order_id)
     refund(order_id, 500)
-    provider.says = [PaymentUnavailable()]
+    provider.refusals = [PaymentUnavailable()]
 
     with logs.captured() as lines:
-        assert work() == FAILED
+        assert run_payment_worker() == FIRST_FAILED
 
     assert only_refund(order_id).status == "requested"
     (line,) = lines.saying("payment request failed")
     assert (line["level"], line["reason"]) == ("ERROR", "PaymentUnavailable")
-    assert work() == NOTHING_FAILED
+    assert run_payment_worker() == NOTHING_FAILED
     assert only_refund(order_id).status == "succeeded"
 
 
 def test_a_failed_message_does_not_stop_the_others(provider, tea):
-    first, second = place(tea, key="key-1"), place(tea, key="key-2")
+    first, second = place_order(tea, key="key-1"), place_order(tea, key="key-2")
     for order_id in (first, second):
         pay(provider, order_id)
         refund(order_id, 500)
-    messages = sorted(asked_for(), key=lambda message: message.data.order_id != first)
-    provider.says = [PaymentUnavailable(), None]
+    messages = sorted(payment_requests(), key=lambda message: message.data.order_id != first)
+    provider.refusals = [PaymentUnavailable(), None]
 
-    assert work(*messages) == FAILED
+    assert run_payment_worker(*messages) == FIRST_FAILED
 
     assert only_refund(first).status == "requested"
     assert only_refund(second).status == "succeeded"
@@ -191,11 +197,11 @@ def test_a_refund_whose_response_was_lost_is_made_once(provider, order_id, monke
 
     with monkeypatch.context() as patched:
         patched.setattr(provider, "create_refund", create_and_lose_response)
-        assert work() == FAILED
+        assert run_payment_worker() == FIRST_FAILED
 
-    work()
+    run_payment_worker()
 
-    assert list(provider.accounts[payment_id].refunds) == [refund_id]
+    assert list(provider.payments[payment_id].refunds) == [refund_id]
     assert only_refund(order_id).status == "succeeded"
 
 
@@ -203,13 +209,13 @@ def test_a_refund_made_a_day_ago_is_found_and_not_repeated(provider, order_id, s
     """The provider may have forgotten the idempotency key."""
     payment_id = pay(provider, order_id)
     refund_id = refund(order_id, 500)
-    provider.accounts[payment_id].refunds[refund_id] = Refund("re_made_yesterday", "succeeded")
+    provider.payments[payment_id].refunds[refund_id] = Refund("re_made_yesterday", "succeeded")
     shifted_clock.offset = timedelta(days=1)
-    provider.asked.clear()
+    provider.calls.clear()
 
-    work()
+    run_payment_worker()
 
-    assert provider.asked == ["find_refund"]
+    assert provider.calls == ["find_refund"]
     assert only_refund(order_id).provider_refund_id == "re_made_yesterday"
 
 
@@ -217,11 +223,11 @@ def test_a_refund_that_was_not_made_is_made_a_day_later(provider, order_id, shif
     pay(provider, order_id)
     refund(order_id, 500)
     shifted_clock.offset = timedelta(days=1)
-    provider.asked.clear()
+    provider.calls.clear()
 
-    work()
+    run_payment_worker()
 
-    assert provider.asked == ["find_refund", "create_refund"]
+    assert provider.calls == ["find_refund", "create_refund"]
     assert only_refund(order_id).status == "succeeded"
 
 
@@ -230,12 +236,12 @@ def test_a_payment_of_another_provider_is_not_touched(provider, order_id):
     pay(provider, order_id)
     refund(order_id, 500)
     provider.name = "stripe"
-    provider.asked.clear()
+    provider.calls.clear()
 
     with logs.captured() as lines:
-        assert work() == FAILED
+        assert run_payment_worker() == FIRST_FAILED
 
-    assert provider.asked == []
+    assert provider.calls == []
     assert [line["reason"] for line in lines.saying("payment request failed")] == [
         "ProviderMismatch"
     ]
@@ -253,7 +259,7 @@ def test_an_unexpected_event_fails_and_is_kept(order_id):
     )
 
     with logs.captured() as lines:
-        assert work(paid_event) == FAILED
+        assert run_payment_worker(paid_event) == FIRST_FAILED
 
     assert [line["reason"] for line in lines.saying("payment request failed")] == [
         "UnexpectedEvent"
@@ -266,5 +272,5 @@ def test_an_unknown_order_or_refund_fails_and_is_kept(provider, order_id):
     pay(provider, order_id)
     unknown_refund = unknown.data.model_copy(update={"order_id": order_id})
 
-    assert work(unknown) == FAILED
-    assert work(unknown.model_copy(update={"data": unknown_refund})) == FAILED
+    assert run_payment_worker(unknown) == FIRST_FAILED
+    assert run_payment_worker(unknown.model_copy(update={"data": unknown_refund})) == FIRST_FAILED

@@ -8,7 +8,7 @@ from stripe import WebhookSignature
 from orders.payments.signatures import TOLERANCE_SECONDS, require_authentic
 from shared import clock
 from shared.errors.orders import WebhookSignatureInvalid, WebhookTooOld
-from tests.support.forged_webhooks import signed
+from tests.support.payments import sign_webhook
 
 BODY = b'{"id": "evt_1"}'
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -34,12 +34,12 @@ def test_a_signature_of_stripes_library_is_accepted():
 
 def test_both_secrets_are_accepted_during_a_rotation():
     for secret in ("whsec_before", SECRET):
-        require_authentic(BODY, signed(BODY, secret, at=NOW), ["whsec_before", SECRET])
+        require_authentic(BODY, sign_webhook(BODY, secret, at=NOW), ["whsec_before", SECRET])
 
 
 def test_one_valid_signature_of_several_is_enough():
-    other = signed(BODY, "whsec_before", at=NOW)
-    valid = signed(BODY, SECRET, at=NOW).partition(",")[2]
+    other = sign_webhook(BODY, "whsec_before", at=NOW)
+    valid = sign_webhook(BODY, SECRET, at=NOW).partition(",")[2]
 
     require_authentic(BODY, f"{other},{valid},v0=feed", [SECRET])
 
@@ -47,7 +47,7 @@ def test_one_valid_signature_of_several_is_enough():
 def test_a_binary_body_can_be_signed():
     body = b"\xff\xfe\x00"
 
-    require_authentic(body, signed(body, SECRET, at=NOW), [SECRET])
+    require_authentic(body, sign_webhook(body, SECRET, at=NOW), [SECRET])
 
 
 @pytest.mark.parametrize(
@@ -78,24 +78,24 @@ def test_an_invalid_header_is_refused(header):
 
 def test_a_changed_body_is_refused():
     with pytest.raises(WebhookSignatureInvalid):
-        require_authentic(BODY + b" ", signed(BODY, SECRET, at=NOW), [SECRET])
+        require_authentic(BODY + b" ", sign_webhook(BODY, SECRET, at=NOW), [SECRET])
 
 
 def test_an_unknown_secret_is_refused():
     with pytest.raises(WebhookSignatureInvalid):
-        require_authentic(BODY, signed(BODY, "whsec_other", at=NOW), [SECRET])
+        require_authentic(BODY, sign_webhook(BODY, "whsec_other", at=NOW), [SECRET])
 
 
 def test_every_webhook_is_refused_without_a_secret():
     with pytest.raises(WebhookSignatureInvalid):
-        require_authentic(BODY, signed(BODY, "", at=NOW), [])
+        require_authentic(BODY, sign_webhook(BODY, "", at=NOW), [])
 
 
 @pytest.mark.parametrize("seconds", [-TOLERANCE_SECONDS, 0, TOLERANCE_SECONDS])
 def test_a_signature_within_five_minutes_is_accepted(seconds):
     at = NOW + timedelta(seconds=seconds)
 
-    require_authentic(BODY, signed(BODY, SECRET, at=at), [SECRET])
+    require_authentic(BODY, sign_webhook(BODY, SECRET, at=at), [SECRET])
 
 
 @pytest.mark.parametrize("seconds", [-TOLERANCE_SECONDS - 1, TOLERANCE_SECONDS + 1])
@@ -103,7 +103,7 @@ def test_a_signature_over_five_minutes_away_is_refused(seconds):
     at = NOW + timedelta(seconds=seconds)
 
     with pytest.raises(WebhookTooOld):
-        require_authentic(BODY, signed(BODY, SECRET, at=at), [SECRET])
+        require_authentic(BODY, sign_webhook(BODY, SECRET, at=at), [SECRET])
 
 
 def test_a_wrong_and_old_signature_is_reported_as_wrong():

@@ -14,9 +14,10 @@ from orders.payments.handler import handler as payments
 from shared.errors.orders import PaymentRefused, PaymentUnavailable
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
-from tests.support.faults import answering, timed_out
+from tests.support.faults import inject_faults, read_timeout
 from tests.support.http import ADA, BOB, NOBODY, STAFF, send
-from tests.support.payments import begin, begun, place, stored, told
+from tests.support.order_requests import place_order
+from tests.support.payments import get_order, post_payment, start_payment, webhook_outcome
 
 pytestmark = pytest.mark.usefixtures("aws", "provider")
 
@@ -27,9 +28,9 @@ def pay_as_guest(order_id: str, token: str | None):
 
 
 def test_the_buyer_gets_what_the_checkout_page_needs(tea):
-    order_id = place(tea)
+    order_id = place_order(tea)
 
-    answer = begin(order_id)
+    answer = post_payment(order_id)
 
     assert answer.status == 200
     assert answer.body == {
@@ -43,125 +44,125 @@ def test_the_buyer_gets_what_the_checkout_page_needs(tea):
 
 
 def test_the_payment_is_for_the_order_total(provider, tea):
-    order_id = place(tea)
+    order_id = place_order(tea)
 
-    payment_id = begun(order_id)
+    payment_id = start_payment(order_id)
 
-    account = provider.accounts[payment_id]
+    account = provider.payments[payment_id]
     assert (account.order_id, account.amount.amount_minor) == (order_id, 2000)
 
 
 def test_the_order_stores_its_payment_and_expires_later(tea, shifted_clock):
-    order_id = place(tea)
-    before = stored(order_id).expires_at
+    order_id = place_order(tea)
+    before = get_order(order_id).expires_at
     shifted_clock.offset = timedelta(minutes=29)
 
-    payment_id = begun(order_id)
+    payment_id = start_payment(order_id)
 
-    order = stored(order_id)
+    order = get_order(order_id)
     assert (order.payment.provider, order.payment.payment_id) == ("local", payment_id)
     assert (order.status, order.payment.status) == ("pending_payment", "started")
     assert order.expires_at > before
 
 
 def test_a_second_request_returns_the_same_payment(provider, tea):
-    order_id = place(tea)
-    first = begin(order_id)
+    order_id = place_order(tea)
+    first = post_payment(order_id)
 
-    again = begin(order_id)
+    again = post_payment(order_id)
 
     assert again.body == first.body
-    assert list(provider.accounts) == ["pay_1"]
+    assert list(provider.payments) == ["pay_1"]
 
 
 def test_two_requests_at_once_create_one_payment(provider, tea, monkeypatch):
-    order_id = place(tea)
+    order_id = place_order(tea)
     answers = []
     create_payment = provider.create_payment
 
     def create_after_another_request(*args):
         monkeypatch.setattr(provider, "create_payment", create_payment)
-        answers.append(begin(order_id))
+        answers.append(post_payment(order_id))
         return create_payment(*args)
 
     monkeypatch.setattr(provider, "create_payment", create_after_another_request)
 
-    answers.append(begin(order_id))
+    answers.append(post_payment(order_id))
 
     assert answers[0].body == answers[1].body
-    assert list(provider.accounts) == ["pay_1"]
+    assert list(provider.payments) == ["pay_1"]
 
 
 def test_a_retry_after_a_lost_write_returns_the_same_payment(tea):
-    order_id = place(tea)
-    with answering(connection().client, "TransactWriteItems", timed_out()):
-        begin(order_id)
-    assert stored(order_id).payment is None
+    order_id = place_order(tea)
+    with inject_faults(connection().client, "TransactWriteItems", read_timeout()):
+        post_payment(order_id)
+    assert get_order(order_id).payment is None
 
-    assert begun(order_id) == "pay_1"
+    assert start_payment(order_id) == "pay_1"
 
 
 def test_a_void_payment_is_replaced(provider, tea):
-    order_id = place(tea)
-    assert told(provider.lets_go(begun(order_id))) == "applied"
+    order_id = place_order(tea)
+    assert webhook_outcome(provider.report_voided(start_payment(order_id))) == "applied"
 
-    second = begun(order_id)
+    second = start_payment(order_id)
 
     assert second == "pay_2"
-    assert stored(order_id).payment.payment_id == "pay_2"
-    assert begun(order_id) == "pay_2"
+    assert get_order(order_id).payment.payment_id == "pay_2"
+    assert start_payment(order_id) == "pay_2"
 
 
 def test_a_payment_voided_without_a_webhook_is_replaced(provider, tea):
-    order_id = place(tea)
-    provider.accounts[begun(order_id)].status = VOID
+    order_id = place_order(tea)
+    provider.payments[start_payment(order_id)].status = VOID
 
-    assert begun(order_id) == "pay_2"
+    assert start_payment(order_id) == "pay_2"
 
 
 def test_a_payment_captured_without_a_webhook_is_returned(provider, tea):
-    order_id = place(tea)
-    provider.captures(begun(order_id))
+    order_id = place_order(tea)
+    provider.report_captured(start_payment(order_id))
 
-    answer = begin(order_id)
+    answer = post_payment(order_id)
 
     assert (answer.body["payment_id"], answer.body["status"]) == ("pay_1", "captured")
-    assert stored(order_id).status == "pending_payment"
+    assert get_order(order_id).status == "pending_payment"
 
 
 def test_a_paid_order_cannot_be_paid_again(provider, tea):
-    order_id = place(tea)
-    told(provider.captures(begun(order_id)))
-    provider.asked.clear()
+    order_id = place_order(tea)
+    webhook_outcome(provider.report_captured(start_payment(order_id)))
+    provider.calls.clear()
 
-    answer = begin(order_id)
+    answer = post_payment(order_id)
 
     assert (answer.status, answer.code) == (409, "order_status_conflict")
-    assert provider.asked == []
+    assert provider.calls == []
 
 
 def test_a_cancelled_order_cannot_be_paid(provider, tea):
-    order_id = place(tea)
+    order_id = place_order(tea)
     send(orders, "orders.cancel", path={"order_id": order_id})
 
-    answer = begin(order_id)
+    answer = post_payment(order_id)
 
     assert (answer.status, answer.code) == (409, "order_status_conflict")
-    assert provider.accounts == {}
+    assert provider.payments == {}
 
 
 def test_an_overdue_order_cannot_be_paid_before_it_is_expired(provider, tea, shifted_clock):
-    order_id = place(tea)
+    order_id = place_order(tea)
     shifted_clock.offset = timedelta(minutes=31)
 
-    answer = begin(order_id)
+    answer = post_payment(order_id)
 
     assert (answer.status, answer.code) == (409, "order_expired")
-    assert provider.accounts == {}
+    assert provider.payments == {}
 
 
 def test_an_order_cancelled_during_the_start_shows_no_secret(provider, tea, monkeypatch):
-    order_id = place(tea)
+    order_id = place_order(tea)
     create_payment = provider.create_payment
     cancel = partial(decisions.cancel, by="a", is_staff=False, reason=None)
 
@@ -171,47 +172,47 @@ def test_an_order_cancelled_during_the_start_shows_no_secret(provider, tea, monk
 
     monkeypatch.setattr(provider, "create_payment", create_after_cancellation)
 
-    answer = begin(order_id)
+    answer = post_payment(order_id)
 
     assert (answer.status, answer.code) == (409, "order_status_conflict")
-    assert stored(order_id).payment is None
+    assert get_order(order_id).payment is None
 
 
 @pytest.mark.parametrize("other_buyer", [BOB, STAFF])
 def test_the_order_of_another_buyer_is_not_found(provider, tea, other_buyer):
-    order_id = place(tea)
+    order_id = place_order(tea)
 
-    answer = begin(order_id, buyer=other_buyer)
+    answer = post_payment(order_id, buyer=other_buyer)
 
     assert (answer.status, answer.code) == (404, "order_not_found")
-    assert provider.asked == []
+    assert provider.calls == []
 
 
 def test_an_unknown_order_is_not_found():
-    answer = begin("ord_none")
+    answer = post_payment("ord_none")
 
     assert (answer.status, answer.code) == (404, "order_not_found")
 
 
 def test_the_link_of_a_guest_order_is_enough_to_pay(tea):
-    order_id = place(tea)
+    order_id = place_order(tea)
 
     answer = pay_as_guest(order_id, links.issue_token(order_id))
 
     assert answer.status == 200
-    assert answer.body["payment_id"] == begun(order_id)
+    assert answer.body["payment_id"] == start_payment(order_id)
 
 
 @pytest.mark.parametrize("token", [None, "", "k1.1803291330.c2lnbmF0dXJl"])
 def test_a_guest_order_is_not_found_without_a_valid_token(provider, tea, token):
-    answer = pay_as_guest(place(tea), token)
+    answer = pay_as_guest(place_order(tea), token)
 
     assert (answer.status, answer.code) == (404, "order_not_found")
-    assert provider.asked == []
+    assert provider.calls == []
 
 
 def test_the_token_of_another_order_is_refused(tea):
-    order_id, other = place(tea), place(tea, key="key-2")
+    order_id, other = place_order(tea), place_order(tea, key="key-2")
 
     assert pay_as_guest(order_id, links.issue_token(other)).status == 404
 
@@ -224,13 +225,13 @@ def test_the_token_of_another_order_is_refused(tea):
     ],
 )
 def test_a_provider_error_is_returned_and_changes_nothing(provider, tea, error, status, code):
-    order_id = place(tea)
+    order_id = place_order(tea)
     before = Order.get(order_id).serialize()
-    provider.says = [error]
+    provider.refusals = [error]
 
-    answer = begin(order_id)
+    answer = post_payment(order_id)
 
     assert (answer.status, answer.code) == (status, code)
     assert ("Retry-After" in answer.headers) is (status == 503)
     assert Order.get(order_id).serialize() == before
-    assert begin(order_id, buyer=ADA).status == 200
+    assert post_payment(order_id, buyer=ADA).status == 200

@@ -14,7 +14,7 @@ from shared.errors.orders import PaymentRefused, PaymentUnavailable, WebhookSign
 from shared.money import Money
 from tests.support import stripe_api
 from tests.support.stripe_api import DECLINED_CARD, StripeApi
-from tests.support.webhook_receiver import Ear, listening
+from tests.support.webhook_receiver import WebhookReceiver, receive_webhooks
 
 pytestmark = pytest.mark.enable_socket
 
@@ -25,7 +25,7 @@ SOME = Money(amount_minor=500, currency="EUR")
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[StripeApi]:
-    with stripe_api.running() as running:
+    with stripe_api.run_server() as running:
         yield running
 
 
@@ -46,9 +46,9 @@ def order_id(request) -> str:
 
 
 @pytest.fixture
-def receiver(api) -> Iterator[Ear]:
-    with listening() as opened:
-        api.tell(opened.url)
+def receiver(api) -> Iterator[WebhookReceiver]:
+    with receive_webhooks() as opened:
+        api.send_webhooks_to(opened.url)
         yield opened
 
 
@@ -199,7 +199,7 @@ def test_a_webhook_reports_a_capture(api, provider, order_id, receiver):
     payment_id = provider.create_payment(order_id, TOTAL, order_id).payment_id
     api.pay(payment_id)
 
-    event = provider.parse_webhook(*receiver.next("payment_intent.succeeded", payment_id))
+    event = provider.parse_webhook(*receiver.next_webhook("payment_intent.succeeded", payment_id))
 
     assert isinstance(event, Captured)
     assert (event.order_id, event.payment_id, event.amount) == (order_id, payment_id, TOTAL)
@@ -210,8 +210,8 @@ def test_webhooks_report_authorizations_and_voids(api, manual_provider, order_id
     api.pay(payment_id)
     manual_provider.void_payment(payment_id)
 
-    authorization = receiver.next("payment_intent.amount_capturable_updated", payment_id)
-    cancellation = receiver.next("payment_intent.canceled", payment_id)
+    authorization = receiver.next_webhook("payment_intent.amount_capturable_updated", payment_id)
+    cancellation = receiver.next_webhook("payment_intent.canceled", payment_id)
 
     authorized, voided = (
         manual_provider.parse_webhook(*webhook) for webhook in (authorization, cancellation)
@@ -227,7 +227,7 @@ def test_a_webhook_of_a_refund_names_the_order_of_its_payment(api, provider, ord
     api.pay(payment_id)
     made = provider.create_refund(payment_id, SOME, f"rfd_{order_id}")
 
-    event = provider.parse_webhook(*receiver.next("refund.created", payment_id))
+    event = provider.parse_webhook(*receiver.next_webhook("refund.created", payment_id))
 
     assert isinstance(event, RefundUpdate)
     assert (event.order_id, event.refund_id) == (order_id, f"rfd_{order_id}")
@@ -237,7 +237,7 @@ def test_a_webhook_of_a_refund_names_the_order_of_its_payment(api, provider, ord
 def test_a_changed_webhook_is_refused(api, provider, order_id, receiver):
     payment_id = provider.create_payment(order_id, TOTAL, order_id).payment_id
     api.pay(payment_id)
-    body, headers = receiver.next("payment_intent.succeeded", payment_id)
+    body, headers = receiver.next_webhook("payment_intent.succeeded", payment_id)
 
     with pytest.raises(WebhookSignatureInvalid):
         provider.parse_webhook(body.replace(b"1999", b"9999"), headers)

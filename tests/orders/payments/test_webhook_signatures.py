@@ -9,44 +9,43 @@ import pytest
 from shared import clock
 from shared.http.request_bodies import BODY_BYTES_MAX
 from tests.support import logs
-from tests.support.forged_webhooks import signed
-from tests.support.payments import SECRETS, begun, tell
+from tests.support.payments import SECRETS, send_webhook, sign_webhook, start_payment
 
 pytestmark = pytest.mark.usefixtures("aws", "provider")
 
 
 @pytest.mark.parametrize("secret", ["secret-before", "secret-now"])
 def test_both_secrets_are_accepted_during_a_rotation(provider, order_id, secret):
-    event = provider.captures(begun(order_id))
-    header = signed(json.dumps(event).encode(), secret, at=clock.utc_now())
+    event = provider.report_captured(start_payment(order_id))
+    header = sign_webhook(json.dumps(event).encode(), secret, at=clock.utc_now())
 
-    assert tell(event, headers={"payment-signature": header}).status == 200
+    assert send_webhook(event, headers={"payment-signature": header}).status == 200
 
 
 def test_a_base64_body_is_decoded_before_the_check(provider, order_id):
-    event = provider.captures(begun(order_id))
+    event = provider.report_captured(start_payment(order_id))
     raw = json.dumps(event)
 
-    answer = tell(event, raw_body=base64.b64encode(raw.encode()).decode(), base64=True)
+    answer = send_webhook(event, raw_body=base64.b64encode(raw.encode()).decode(), base64=True)
 
     assert answer.body["outcome"] == "applied"
 
 
 def test_the_signature_covers_the_exact_bytes(provider, order_id):
-    event = provider.captures(begun(order_id))
+    event = provider.report_captured(start_payment(order_id))
 
-    answer = tell(event, raw_body=json.dumps(event, indent=1))
+    answer = send_webhook(event, raw_body=json.dumps(event, indent=1))
 
     assert (answer.status, answer.code) == (400, "webhook_signature_invalid")
 
 
 @pytest.mark.parametrize("header", [None, "", "t=1,v1=00", "nonsense"])
 def test_an_unsigned_webhook_changes_nothing(provider, order_id, header, stored_state):
-    event = provider.captures(begun(order_id))
+    event = provider.report_captured(start_payment(order_id))
     before = stored_state()
 
     with logs.captured() as lines:
-        answer = tell(event, headers={"payment-signature": header})
+        answer = send_webhook(event, headers={"payment-signature": header})
 
     assert (answer.status, answer.code) == (400, "webhook_signature_invalid")
     assert stored_state() == before
@@ -54,11 +53,11 @@ def test_an_unsigned_webhook_changes_nothing(provider, order_id, header, stored_
 
 
 def test_a_webhook_with_an_unknown_secret_changes_nothing(provider, order_id, stored_state):
-    event = provider.captures(begun(order_id))
+    event = provider.report_captured(start_payment(order_id))
     before = stored_state()
-    header = signed(json.dumps(event).encode(), "unknown-secret", at=clock.utc_now())
+    header = sign_webhook(json.dumps(event).encode(), "unknown-secret", at=clock.utc_now())
 
-    answer = tell(event, headers={"payment-signature": header})
+    answer = send_webhook(event, headers={"payment-signature": header})
 
     assert (answer.status, answer.code) == (400, "webhook_signature_invalid")
     assert stored_state() == before
@@ -66,12 +65,12 @@ def test_a_webhook_with_an_unknown_secret_changes_nothing(provider, order_id, st
 
 @pytest.mark.parametrize("minutes", [-6, 6])
 def test_an_old_or_future_webhook_changes_nothing(provider, order_id, minutes, stored_state):
-    event = provider.captures(begun(order_id))
+    event = provider.report_captured(start_payment(order_id))
     before = stored_state()
     at = clock.utc_now() + timedelta(minutes=minutes)
-    header = signed(json.dumps(event).encode(), SECRETS[0], at=at)
+    header = sign_webhook(json.dumps(event).encode(), SECRETS[0], at=at)
 
-    answer = tell(event, headers={"payment-signature": header})
+    answer = send_webhook(event, headers={"payment-signature": header})
 
     assert (answer.status, answer.code) == (400, "webhook_too_old")
     assert answer.error["details"] == {"tolerance_seconds": 300}
@@ -80,16 +79,16 @@ def test_an_old_or_future_webhook_changes_nothing(provider, order_id, minutes, s
 
 @pytest.mark.parametrize("raw", [b"\xff\xfe", b"", b"\x00" * 100])
 def test_unsigned_binary_bodies_are_refused(raw):
-    answer = tell({}, raw_body=base64.b64encode(raw).decode(), base64=True)
+    answer = send_webhook({}, raw_body=base64.b64encode(raw).decode(), base64=True)
 
     assert (answer.status, answer.code) == (400, "webhook_signature_invalid")
 
 
 def test_a_body_with_invalid_base64_is_refused():
-    assert tell({}, raw_body="%%%", base64=True).code == "not_utf8"
+    assert send_webhook({}, raw_body="%%%", base64=True).code == "not_utf8"
 
 
 def test_a_body_over_a_megabyte_is_refused():
-    answer = tell({}, raw_body="x" * (BODY_BYTES_MAX + 1))
+    answer = send_webhook({}, raw_body="x" * (BODY_BYTES_MAX + 1))
 
     assert (answer.status, answer.code) == (413, "too_large")

@@ -12,7 +12,7 @@ from orders.workers import anonymize_orders
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
 from tests.support import logs, shop
-from tests.support.faults import answering, timed_out
+from tests.support.faults import inject_faults, read_timeout
 from tests.support.http import ADA, BOB, CONTEXT, STAFF, sample, send
 from tests.support.orders import cancel_by_staff, mark_paid_manually, refund, ship
 
@@ -204,7 +204,7 @@ def test_a_failed_run_continues_with_the_next_delivery(tea):
     for n in range(3):
         shipped(tea, f"key-{n}")
 
-    lost_write = answering(connection().client, "TransactWriteItems", None, timed_out())
+    lost_write = inject_faults(connection().client, "TransactWriteItems", None, read_timeout())
     with lost_write, logs.captured() as lines:
         first = anonymize()
 
@@ -267,7 +267,11 @@ def test_an_unpaid_order_is_cancelled_and_frees_its_stock(tea):
 
     order = Order.get(order_id)
     assert (order.status, order.history[-1].reason) == ("cancelled", "account_deleted")
-    assert (order.fingerprint, ids_with_address(), shop.available(tea)) == ("anonymized", set(), 100)
+    assert (order.fingerprint, ids_with_address(), shop.available(tea)) == (
+        "anonymized",
+        set(),
+        100,
+    )
 
 
 @pytest.mark.parametrize("finish", [ship, cancel_by_staff, refund_fully])

@@ -11,10 +11,10 @@ from orders.workers.expire_orders import OrdersNotExpired, handler
 from shared import clock, retries
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
-from tests.support import logs, orders, shop
-from tests.support.faults import answering, refused, timed_out
+from tests.support import logs, orders, pricing, shop
+from tests.support.faults import error_reply, inject_faults, read_timeout
 from tests.support.http import CONTEXT, sample
-from tests.support.orders import begin, cancel, captured, events_of, held
+from tests.support.orders import cancel, captured, count_units, list_order_events, start_payment
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -59,7 +59,7 @@ def context_with_time_for(orders_count: int):
 
 
 def test_an_unpaid_order_expires_after_half_an_hour(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
 
     move_clock(monkeypatch, 29)
     assert run() == {}
@@ -68,31 +68,31 @@ def test_an_unpaid_order_expires_after_half_an_hour(tea, monkeypatch):
     assert run() == {"expired": 1}
 
     assert status_of(order) == "expired"
-    assert held(tea) == (10, 0)
-    assert [event.type for event in events_of(order)] == ["order.placed", "order.expired"]
+    assert count_units(tea) == (10, 0)
+    assert [event.type for event in list_order_events(order)] == ["order.placed", "order.expired"]
 
 
 def test_an_expired_order_gives_its_promotion_use_back(tea, monkeypatch):
-    shop.promotion("SPRING", uses_max=1)
-    orders.stored(of=tea, promotion_code="SPRING")
+    pricing.promotion("SPRING", uses_max=1)
+    orders.create_order(product=tea, promotion_code="SPRING")
     move_clock(monkeypatch)
 
     run()
 
-    assert shop.used("SPRING") == 0
+    assert pricing.count_uses("SPRING") == 0
 
 
 def test_a_started_payment_extends_the_order_by_15_minutes(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     move_clock(monkeypatch, 29)
-    update_order(order.order_id, begin)
+    update_order(order.order_id, start_payment)
 
     move_clock(monkeypatch, 14)
     assert run() == {}
     move_clock(monkeypatch, 2)
     assert run() == {"expired": 1}
 
-    assert [event.type for event in events_of(order)] == [
+    assert [event.type for event in list_order_events(order)] == [
         "order.placed",
         "order.expired",
         "order.void_requested",
@@ -101,7 +101,7 @@ def test_a_started_payment_extends_the_order_by_15_minutes(tea, monkeypatch):
 
 @pytest.mark.parametrize("finish", [captured, cancel])
 def test_paid_and_cancelled_orders_are_not_read(finish, tea, monkeypatch):
-    order = orders.stored(finish, of=tea)
+    order = orders.create_order(finish, product=tea)
     move_clock(monkeypatch)
 
     assert run() == {}
@@ -109,7 +109,7 @@ def test_paid_and_cancelled_orders_are_not_read(finish, tea, monkeypatch):
 
 
 def test_a_paid_order_from_a_lagging_index_is_unchanged(tea, monkeypatch):
-    order = orders.stored(captured, of=tea)
+    order = orders.create_order(captured, product=tea)
     move_clock(monkeypatch)
     monkeypatch.setattr(
         expire_orders.repository, "list_due_order_ids", lambda *_, **__: [order.order_id]
@@ -118,11 +118,11 @@ def test_a_paid_order_from_a_lagging_index_is_unchanged(tea, monkeypatch):
     assert run() == {"unchanged": 1}
 
     assert status_of(order) == "paid"
-    assert held(tea) == (8, 2)
+    assert count_units(tea) == (8, 2)
 
 
 def test_two_runs_at_once_expire_an_order_once(tea, monkeypatch):
-    order = orders.stored(of=tea)
+    order = orders.create_order(product=tea)
     move_clock(monkeypatch)
     monkeypatch.setattr(
         expire_orders.repository, "list_due_order_ids", lambda *_, **__: [order.order_id] * 2
@@ -130,16 +130,16 @@ def test_two_runs_at_once_expire_an_order_once(tea, monkeypatch):
 
     assert run() == {"expired": 1, "unchanged": 1}
 
-    assert held(tea) == (10, 0)
-    assert [event.type for event in events_of(order)].count("order.expired") == 1
+    assert count_units(tea) == (10, 0)
+    assert [event.type for event in list_order_events(order)].count("order.expired") == 1
 
 
 def test_a_failed_order_is_reported_after_the_others_expire(tea, monkeypatch):
-    placed = [orders.stored(of=tea) for _ in range(3)]
+    placed = [orders.create_order(product=tea) for _ in range(3)]
     move_clock(monkeypatch)
 
     with (
-        answering(connection().client, "TransactWriteItems", None, timed_out()),
+        inject_faults(connection().client, "TransactWriteItems", None, read_timeout()),
         logs.captured() as lines,
         pytest.raises(OrdersNotExpired),
     ):
@@ -155,12 +155,12 @@ def test_a_failed_order_is_reported_after_the_others_expire(tea, monkeypatch):
 
 
 def test_a_crash_at_one_order_does_not_stop_the_others(tea, monkeypatch):
-    placed = [orders.stored(of=tea) for _ in range(2)]
+    placed = [orders.create_order(product=tea) for _ in range(2)]
     move_clock(monkeypatch)
-    crash = refused("ValidationException")
+    crash = error_reply("ValidationException")
 
     with (
-        answering(connection().client, "TransactWriteItems", crash),
+        inject_faults(connection().client, "TransactWriteItems", crash),
         pytest.raises(OrdersNotExpired),
     ):
         handler(sample("orders.expire_orders"), CONTEXT)
@@ -169,7 +169,7 @@ def test_a_crash_at_one_order_does_not_stop_the_others(tea, monkeypatch):
 
 
 def test_a_run_out_of_time_leaves_orders_to_the_next_run(tea, monkeypatch):
-    placed = [orders.stored(of=tea, quantity=1) for _ in range(5)]
+    placed = [orders.create_order(product=tea, quantity=1) for _ in range(5)]
     move_clock(monkeypatch)
 
     assert run(context_with_time_for(2)) == {"expired": 2, "left_for_next_run": 3}
@@ -179,7 +179,7 @@ def test_a_run_out_of_time_leaves_orders_to_the_next_run(tea, monkeypatch):
 
 def test_a_run_expires_a_limited_number_of_orders(tea, monkeypatch):
     for _ in range(4):
-        orders.stored(of=tea, quantity=1)
+        orders.create_order(product=tea, quantity=1)
     move_clock(monkeypatch)
     monkeypatch.setattr(expire_orders, "ORDERS_PER_RUN_MAX", 3)
 
@@ -189,14 +189,14 @@ def test_a_run_expires_a_limited_number_of_orders(tea, monkeypatch):
 
 def test_each_order_costs_two_calls(tea, monkeypatch):
     for _ in range(3):
-        orders.stored(of=tea, quantity=1)
+        orders.create_order(product=tea, quantity=1)
     move_clock(monkeypatch)
     client = connection().client
 
     with (
-        answering(client, "Query") as queries,
-        answering(client, "GetItem") as reads,
-        answering(client, "TransactWriteItems") as writes,
+        inject_faults(client, "Query") as queries,
+        inject_faults(client, "GetItem") as reads,
+        inject_faults(client, "TransactWriteItems") as writes,
     ):
         run()
 

@@ -17,9 +17,9 @@ from shared.storage.models.accounts import User
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
 from tests.support import logs, shop
-from tests.support.faults import answering, timed_out
-from tests.support.guests import EMAIL, place, show
+from tests.support.faults import inject_faults, read_timeout
 from tests.support.http import ADA, CONTEXT, Caller, sample, send
+from tests.support.order_requests import GUEST_EMAIL, get_guest_order, place_guest_order
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -33,7 +33,7 @@ def tea():
 
 @pytest.fixture
 def ada(aws):  # noqa: ARG001 (the tables must exist first)
-    return shop.user(ADA.user_id, email=EMAIL, email_verified=True)
+    return shop.user(ADA.user_id, email=GUEST_EMAIL, email_verified=True)
 
 
 def message_for(user_id: str, event_type: str = "user.email_verified") -> dict:
@@ -73,7 +73,7 @@ class Countdown:
 @pytest.mark.parametrize("event_type", ["user.email_verified", "user.email_changed"])
 @pytest.mark.usefixtures("ada")
 def test_a_confirmed_address_gets_its_guest_orders(tea, event_type):
-    placed = {place(tea, f"key-{n}").body["id"] for n in range(3)}
+    placed = {place_guest_order(tea, f"key-{n}").body["id"] for n in range(3)}
     assert orders_of(ADA) == set()
 
     answer = link(event_type=event_type)
@@ -81,12 +81,12 @@ def test_a_confirmed_address_gets_its_guest_orders(tea, event_type):
     assert answer == NOTHING_FAILED
     assert orders_of(ADA) == placed
     assert {order.guest_email for order in Order.scan()} == {None}
-    assert list(Order.by_guest.query(EMAIL)) == []
+    assert list(Order.by_guest.query(GUEST_EMAIL)) == []
 
 
 @pytest.mark.usefixtures("ada")
 def test_nothing_else_in_the_order_changes_and_no_event_is_sent(tea):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
     before, events = Order.get(order_id).to_dynamodb_dict(), OutboxRow.count()
 
     link()
@@ -99,28 +99,28 @@ def test_nothing_else_in_the_order_changes_and_no_event_is_sent(tea):
 
 @pytest.mark.usefixtures("ada")
 def test_the_link_in_an_earlier_mail_still_works(tea):
-    placed = place(tea).body
+    placed = place_guest_order(tea).body
 
     link()
 
-    answer = show(placed["id"], placed["order_token"])
+    answer = get_guest_order(placed["id"], placed["order_token"])
     assert (answer.status, answer.body["id"]) == (200, placed["id"])
 
 
 @pytest.mark.usefixtures("ada")
 def test_a_replay_of_the_guests_request_finds_the_order(tea):
-    first = place(tea)
+    first = place_guest_order(tea)
 
     link()
 
-    replay = place(tea)
+    replay = place_guest_order(tea)
     assert (replay.status, replay.body["id"]) == (201, first.body["id"])
     assert Order.count() == 1
 
 
 @pytest.mark.usefixtures("ada")
 def test_the_history_shows_the_guest_as_the_owner(tea):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
 
     link()
 
@@ -130,7 +130,7 @@ def test_the_history_shows_the_guest_as_the_owner(tea):
 
 @pytest.mark.usefixtures("ada")
 def test_orders_of_other_addresses_and_users_are_unchanged(tea):
-    other = place(tea, email="bob@example.com").body["id"]
+    other = place_guest_order(tea, email="bob@example.com").body["id"]
     body = {"lines": [shop.line(tea)], "shipping_address": shop.ADDRESS}
     own = send(handler, "orders.place", body=body).body["id"]
 
@@ -141,8 +141,8 @@ def test_orders_of_other_addresses_and_users_are_unchanged(tea):
 
 
 def test_an_unconfirmed_address_gets_no_orders(tea):
-    shop.user(ADA.user_id, email=EMAIL)
-    place(tea)
+    shop.user(ADA.user_id, email=GUEST_EMAIL)
+    place_guest_order(tea)
 
     assert link() == NOTHING_FAILED
 
@@ -150,21 +150,21 @@ def test_an_unconfirmed_address_gets_no_orders(tea):
 
 
 def test_a_deleted_account_gets_no_orders(tea):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
 
     assert link() == NOTHING_FAILED
 
-    assert Order.get(order_id).guest_email == EMAIL
+    assert Order.get(order_id).guest_email == GUEST_EMAIL
 
 
 def test_only_the_accounts_current_address_counts(tea):
     """A late message may name an account that has another address by now."""
-    order_id = place(tea).body["id"]
-    shop.user(ADA.user_id, email="new@example.com", previous_email=EMAIL, email_verified=True)
+    order_id = place_guest_order(tea).body["id"]
+    shop.user(ADA.user_id, email="new@example.com", previous_email=GUEST_EMAIL, email_verified=True)
 
     assert link() == NOTHING_FAILED
 
-    assert Order.get(order_id).guest_email == EMAIL
+    assert Order.get(order_id).guest_email == GUEST_EMAIL
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_only_the_accounts_current_address_counts(tea):
 def test_an_account_that_loses_the_address_gets_no_more_orders(tea, ada, monkeypatch, lose_address):
     """Otherwise an order would belong to no account, and nothing would anonymize it."""
     for n in range(2):
-        place(tea, f"key-{n}")
+        place_guest_order(tea, f"key-{n}")
     orders_of_address = repository.list_order_ids
 
     def lose_address_after_first(email):
@@ -192,12 +192,12 @@ def test_an_account_that_loses_the_address_gets_no_more_orders(tea, ada, monkeyp
 
     assert link() == NOTHING_FAILED
 
-    assert sorted(order.guest_email or "" for order in Order.scan()) == ["", EMAIL]
+    assert sorted(order.guest_email or "" for order in Order.scan()) == ["", GUEST_EMAIL]
 
 
 @pytest.mark.usefixtures("ada")
 def test_a_concurrent_change_of_the_order_is_kept(tea, monkeypatch):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
     save = orders_stored.save_order
 
     def save_after_another_change(*args):
@@ -216,7 +216,7 @@ def test_a_concurrent_change_of_the_order_is_kept(tea, monkeypatch):
 
 @pytest.mark.usefixtures("ada")
 def test_a_repeated_message_changes_nothing(tea):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
     link()
     before = Order.get(order_id).to_dynamodb_dict()
 
@@ -227,7 +227,7 @@ def test_a_repeated_message_changes_nothing(tea):
 
 @pytest.mark.usefixtures("ada")
 def test_an_order_from_a_lagging_index_is_linked_once(tea, monkeypatch):
-    order_id = place(tea).body["id"]
+    order_id = place_guest_order(tea).body["id"]
     monkeypatch.setattr(repository, "list_order_ids", lambda _: iter([order_id] * 2))
 
     assert link() == NOTHING_FAILED
@@ -237,7 +237,7 @@ def test_an_order_from_a_lagging_index_is_linked_once(tea, monkeypatch):
 
 @pytest.mark.usefixtures("ada")
 def test_a_run_out_of_time_continues_with_the_next_delivery(tea):
-    placed = {place(tea, f"key-{n}").body["id"] for n in range(5)}
+    placed = {place_guest_order(tea, f"key-{n}").body["id"] for n in range(5)}
 
     first = link(context=Countdown(60_000, 30_000, 4_999).context())
 
@@ -250,15 +250,15 @@ def test_a_run_out_of_time_continues_with_the_next_delivery(tea):
 
 @pytest.mark.usefixtures("ada")
 def test_a_failed_run_continues_with_the_next_delivery(tea):
-    placed = {place(tea, f"key-{n}").body["id"] for n in range(3)}
+    placed = {place_guest_order(tea, f"key-{n}").body["id"] for n in range(3)}
 
-    lost_write = answering(connection().client, "TransactWriteItems", None, timed_out())
+    lost_write = inject_faults(connection().client, "TransactWriteItems", None, read_timeout())
     with lost_write, logs.captured() as lines:
         first = link()
 
     assert len(failed_ids(first)) == 1
     assert lines.saying("guest orders not linked")[0]["reason"] == "Unavailable"
-    assert EMAIL not in lines.text
+    assert GUEST_EMAIL not in lines.text
     assert link() == NOTHING_FAILED
     assert orders_of(ADA) == placed
 
@@ -266,7 +266,7 @@ def test_a_failed_run_continues_with_the_next_delivery(tea):
 @pytest.mark.usefixtures("ada")
 def test_orders_of_several_pages_are_all_linked(tea, monkeypatch):
     """A page of the index has 1 MB of keys: thousands of orders."""
-    placed = {place(tea, f"key-{n}").body["id"] for n in range(7)}
+    placed = {place_guest_order(tea, f"key-{n}").body["id"] for n in range(7)}
     query = Order.by_guest.query
     monkeypatch.setattr(Order.by_guest, "query", lambda email: query(email, page_size=2))
 
@@ -277,7 +277,7 @@ def test_orders_of_several_pages_are_all_linked(tea, monkeypatch):
 
 @pytest.mark.usefixtures("ada")
 def test_a_linked_order_is_anonymized_with_its_account(tea):
-    placed = place(tea).body
+    placed = place_guest_order(tea).body
     link()
     User(ADA.user_id).delete()
 
@@ -286,9 +286,9 @@ def test_a_linked_order_is_anonymized_with_its_account(tea):
 
     stored = json.dumps(Order.get(placed["id"]).to_dynamodb_dict())
     assert "Lovelace" not in stored
-    assert EMAIL not in stored
+    assert GUEST_EMAIL not in stored
     assert link() == NOTHING_FAILED
-    address = show(placed["id"], placed["order_token"]).body["shipping_address"]
+    address = get_guest_order(placed["id"], placed["order_token"]).body["shipping_address"]
     assert {key for key, value in address.items() if value} == {"country"}
 
 
@@ -305,7 +305,7 @@ def test_a_linked_order_is_anonymized_with_its_account(tea):
 )
 @pytest.mark.usefixtures("ada")
 def test_an_invalid_message_fails_and_links_nothing(tea, body):
-    place(tea)
+    place_guest_order(tea)
     event = sample("orders.link_guest_orders")
     event["Records"][0]["body"] = body
 
@@ -318,7 +318,7 @@ def test_an_invalid_message_fails_and_links_nothing(tea, body):
 @pytest.mark.usefixtures("ada")
 def test_linking_orders_is_audited_without_the_address(tea):
     for n in range(2):
-        place(tea, f"key-{n}")
+        place_guest_order(tea, f"key-{n}")
 
     with logs.captured() as lines:
         link()
@@ -327,4 +327,4 @@ def test_linking_orders_is_audited_without_the_address(tea):
     assert (line["action"], line["result"]) == ("link_guest_orders", "done")
     assert (line["user_id"], line["orders"]) == (ADA.user_id, "2")
     assert line["correlation_id"] == "JKJaXmPLvHcESHA="
-    assert EMAIL not in lines.text
+    assert GUEST_EMAIL not in lines.text

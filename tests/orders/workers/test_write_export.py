@@ -17,10 +17,17 @@ from shared.storage.dynamo import connection
 from shared.storage.models.exports import Export
 from shared.storage.models.orders import Order
 from tests.support import exports, faults, logs
-from tests.support.exports import NOVEMBER, OCTOBER, file_of, line, new_order, order, run
+from tests.support.exports import (
+    NOVEMBER,
+    OCTOBER,
+    line,
+    new_order,
+    order,
+    read_export_file,
+    run_export_worker,
+)
 from tests.support.http import CONTEXT, sample
-from tests.support.memory import measured
-from tests.support.streams import MEGABYTE
+from tests.support.imports import MEGABYTE, measure_peak_memory
 from tests.template import stack
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -36,12 +43,12 @@ def stored() -> Export:
 def write(**changes) -> list[str]:
     """Create and write an export; return the ids of the orders in the file."""
     exports.export(**changes)
-    assert run() == []
+    assert run_export_worker() == []
     return ids_in_file()
 
 
 def ids_in_file() -> list[str]:
-    text = file_of().removeprefix(file_formats.BOM)
+    text = read_export_file().removeprefix(file_formats.BOM)
     if stored().format == "jsonl":
         return [json.loads(json_line)["id"] for json_line in text.splitlines()]
     return [row["order_id"] for row in csv.DictReader(io.StringIO(text, newline=""))]
@@ -93,7 +100,7 @@ def test_orders_are_written_by_time_of_placement(format_):
 def test_an_export_without_orders_has_only_the_header(format_, content):
     assert write(format=format_) == []
 
-    assert file_of() == content
+    assert read_export_file() == content
     assert (stored().status, stored().orders) == ("completed", 0)
 
 
@@ -169,7 +176,7 @@ def test_orders_that_change_during_the_run_are_written_once(monkeypatch):
 
     found = write(format="jsonl")
 
-    statuses = [json.loads(json_line)["status"] for json_line in file_of().splitlines()]
+    statuses = [json.loads(json_line)["status"] for json_line in read_export_file().splitlines()]
     assert found == [placed_order.order_id for placed_order in placed]
     assert (statuses[0], statuses[14]) == ("paid", "shipped")
 
@@ -210,8 +217,8 @@ def test_a_quick_run_records_no_progress():
         order(OCTOBER + timedelta(minutes=number))
     exports.export()
 
-    with faults.answering(connection().client, "TransactWriteItems") as written:
-        run()
+    with faults.inject_faults(connection().client, "TransactWriteItems") as written:
+        run_export_worker()
 
     assert len(written) == 1
     assert stored().orders == 15
@@ -223,7 +230,7 @@ def test_a_repeated_message_changes_nothing():
     before = stored()
     order()
 
-    assert run() == []
+    assert run_export_worker() == []
 
     assert stored().attribute_values == before.attribute_values
     assert len(ids_in_file()) == 1
@@ -234,7 +241,7 @@ def test_a_finished_export_is_not_written_again(status):
     order()
     exports.export(status=status)
 
-    assert run() == []
+    assert run_export_worker() == []
 
     assert (stored().status, keys_in_bucket()) == (status, [])
 
@@ -267,13 +274,13 @@ def test_the_slower_of_two_runs_at_once_stops(monkeypatch):
         for number, batch in enumerate(list_order_batches(export)):
             if number == 1:
                 monkeypatch.setattr(repository, "list_order_batches", list_order_batches)
-                second.append(run())
+                second.append(run_export_worker())
             yield batch
 
     monkeypatch.setattr(repository, "list_order_batches", run_another_at_second_batch)
 
     with logs.captured() as lines:
-        first = run()
+        first = run_export_worker()
 
     assert (first, second) == ([], [[]])
     assert len(lines.saying("export skipped")) == len(lines.saying("export completed")) == 1
@@ -297,7 +304,7 @@ def test_a_run_stops_after_another_has_started(monkeypatch, receives):
 
     monkeypatch.setattr(repository, "list_order_batches", start_another_at_second_batch)
 
-    assert run(receives=receives) == []
+    assert run_export_worker(receives=receives) == []
 
     assert (stored().status, stored().orders) == ("running", 0)
     assert (keys_in_bucket(), unfinished_uploads()) == ([], 0)
@@ -310,12 +317,12 @@ def test_a_failure_of_s3_is_retried_and_leaves_nothing_behind(operation):
     placed = [order().order_id]
     exports.export()
 
-    with faults.answering(client("s3"), operation, faults.timed_out()):
-        failed = run()
+    with faults.inject_faults(client("s3"), operation, faults.read_timeout()):
+        failed = run_export_worker()
 
     assert failed == [MESSAGE]
     assert (stored().status, keys_in_bucket(), unfinished_uploads()) == ("running", [], 0)
-    assert run(receives=2) == []
+    assert run_export_worker(receives=2) == []
     assert ids_in_file() == placed
 
 
@@ -324,9 +331,9 @@ def test_a_failure_of_s3_is_retried_and_leaves_nothing_behind(operation):
 def test_a_read_of_a_busy_database_is_retried(monkeypatch, operation):
     monkeypatch.setattr(repository, "KEYS_PER_QUERY", 2)
     placed = [order(OCTOBER + timedelta(minutes=number)).order_id for number in range(5)]
-    busy = [faults.refused("ThrottlingException")] * (repository.READ_ATTEMPTS - 1)
+    busy = [faults.error_reply("ThrottlingException")] * (repository.READ_ATTEMPTS - 1)
 
-    with faults.answering(connection().client, operation, *busy):
+    with faults.inject_faults(connection().client, operation, *busy):
         found = write()
 
     assert found == placed
@@ -337,26 +344,26 @@ def test_a_read_of_a_busy_database_is_retried(monkeypatch, operation):
 def test_a_failed_read_is_retried_by_the_queue(operation):
     placed = [order().order_id]
     exports.export()
-    busy = [faults.refused("ThrottlingException")] * repository.READ_ATTEMPTS
+    busy = [faults.error_reply("ThrottlingException")] * repository.READ_ATTEMPTS
 
-    with faults.answering(connection().client, operation, *busy), logs.captured() as lines:
-        failed = run()
+    with faults.inject_faults(connection().client, operation, *busy), logs.captured() as lines:
+        failed = run_export_worker()
 
     assert (failed, stored().status, unfinished_uploads()) == ([MESSAGE], "running", 0)
     assert [logged["reason"] for logged in lines.saying("export not written")] == ["Unavailable"]
-    assert run(receives=2) == []
+    assert run_export_worker(receives=2) == []
     assert ids_in_file() == placed
 
 
 def test_the_first_failure_is_logged():
     exports.export()
-    lost_part = faults.answering(client("s3"), "UploadPart", faults.timed_out())
-    refused_abort = faults.answering(
-        client("s3"), "AbortMultipartUpload", faults.refused("AccessDenied")
+    lost_part = faults.inject_faults(client("s3"), "UploadPart", faults.read_timeout())
+    refused_abort = faults.inject_faults(
+        client("s3"), "AbortMultipartUpload", faults.error_reply("AccessDenied")
     )
 
     with lost_part, refused_abort, logs.captured() as lines:
-        failed = run()
+        failed = run_export_worker()
 
     assert failed == [MESSAGE]
     assert [logged["reason"] for logged in lines.saying("export not written")] == [
@@ -367,9 +374,9 @@ def test_the_first_failure_is_logged():
 def test_the_last_attempt_marks_the_export_as_failed():
     exports.export()
 
-    with faults.answering(client("s3"), "UploadPart", *[faults.timed_out()] * 2):
-        fourth, status_after_fourth = run(receives=4), stored().status
-        fifth = run(receives=5)
+    with faults.inject_faults(client("s3"), "UploadPart", *[faults.read_timeout()] * 2):
+        fourth, status_after_fourth = run_export_worker(receives=4), stored().status
+        fifth = run_export_worker(receives=5)
 
     assert (fourth, status_after_fourth) == ([MESSAGE], "running")
     assert fifth == [MESSAGE]  # goes to the dead letters, where an alarm counts it
@@ -388,14 +395,14 @@ def test_an_export_too_long_for_one_run_fails_without_retry():
     exports.export()
 
     with logs.captured() as lines:
-        failed = run(milliseconds_left=29_999)
+        failed = run_export_worker(milliseconds_left=29_999)
 
     assert failed == []
     assert (stored().status, stored().file_key) == ("failed", None)
     assert (keys_in_bucket(), unfinished_uploads()) == ([], 0)
     (logged,) = lines.saying("export failed")
     assert (logged["export_id"], logged["reason"]) == ("exp_one", "out_of_time")
-    assert run(receives=2) == []
+    assert run_export_worker(receives=2) == []
     assert stored().status == "failed"
 
 
@@ -411,7 +418,7 @@ def test_an_unknown_export_is_skipped():
 )
 def test_an_unexpected_event_fails(change):
     exports.export()
-    event = exports.message()
+    event = exports.export_message()
     (record,) = event["Records"]
     body = json.loads(record["body"])
     body["detail"] |= change
@@ -439,12 +446,14 @@ def discarded_parts() -> Iterator[list[int]]:
 
     def accept(params, **_):
         sizes.append(len(params["body"]))
-        return faults.answered({"ETag": '"part"', multipart.CHECKSUM: "AAAAAA=="})
+        return faults.success_reply({"ETag": '"part"', multipart.CHECKSUM: "AAAAAA=="})
 
     event = "before-call.s3.UploadPart"
     client("s3").meta.events.register(event, accept)
     try:
-        with faults.answering(client("s3"), "CompleteMultipartUpload", faults.answered({})):
+        with faults.inject_faults(
+            client("s3"), "CompleteMultipartUpload", faults.success_reply({})
+        ):
             yield sizes
     finally:
         client("s3").meta.events.unregister(event, accept)
@@ -454,8 +463,8 @@ def test_a_long_file_is_uploaded_in_parts_and_complete(monkeypatch):
     stub_orders(monkeypatch, 7_000)
     exports.export()
 
-    with faults.answering(client("s3"), "UploadPart") as sent:
-        assert run() == []
+    with faults.inject_faults(client("s3"), "UploadPart") as sent:
+        assert run_export_worker() == []
 
     ids = ids_in_file()
     assert (len(sent), len(ids), len(set(ids))) == (2, 21_000, 100)
@@ -468,8 +477,8 @@ def test_memory_does_not_grow_with_the_number_of_orders(monkeypatch):
         stub_orders(monkeypatch, orders)
         exports.export()
 
-        with discarded_parts() as sizes, measured() as memory:
-            assert run() == []
+        with discarded_parts() as sizes, measure_peak_memory() as memory:
+            assert run_export_worker() == []
         peaks.append(memory.peak)
         parts.append(sizes)
 

@@ -1,0 +1,211 @@
+"""CatalogQuery: the lists of products that clients can ask for. An index answers each of them.
+
+A query becomes one DynamoDB Query for each partition, and their pages are merged in order. Each
+reads as many items as the page is long, so a page costs the same with a hundred products and with
+a million.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+from pynamodb.indexes import GlobalSecondaryIndex
+
+from products import listing_keys
+from products.index_queries import QueryPage, merge_pages, prepare_query
+from products.listing_keys import ListedProduct
+from shared.errors.requests import UnsupportedQuery
+from shared.money import AMOUNT_MINOR_MAX
+from shared.storage import cursors
+from shared.storage.models.listings import Listing
+from shared.storage.transactions import Condition
+
+CATEGORIES_MAX = 10  # Queries a page; each is one more that must answer before the page is complete
+Sort = Literal["newest", "price_asc", "price_desc", "name"]
+SUPPORTED = {
+    "where": [
+        "no filter: the whole shop",
+        f"one to {CATEGORIES_MAX} categories, each with everything below it",
+        "one tag",
+    ],
+    "and": ["in_stock", "min_price and max_price in one currency, with a sort by price"],
+    "sort": ["newest", "price_asc", "price_desc", "name"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogPage:
+    products: list[ListedProduct]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """An order of the listings: its index, and a sparse index with only what is in stock."""
+
+    all: GlobalSecondaryIndex[Listing]
+    stocked: GlobalSecondaryIndex[Listing]
+    key: str
+    ascending: bool
+    partition: str = "partition"  # the index's hash key; in the sparse index stocked_<partition>
+
+    @property
+    def is_by_price(self) -> bool:
+        return self.partition == "price_partition"
+
+
+_CHEAPEST = _Order(
+    Listing.by_price,
+    Listing.stocked_by_price,
+    "price_key",
+    ascending=True,
+    partition="price_partition",
+)
+_ORDERS: dict[Sort, _Order] = {
+    "newest": _Order(Listing.by_newest, Listing.stocked_by_newest, "newest_key", ascending=False),
+    "name": _Order(Listing.by_name, Listing.stocked_by_name, "name_key", ascending=True),
+    "price_asc": _CHEAPEST,
+    "price_desc": replace(_CHEAPEST, ascending=False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogQuery:
+    """Products on sale, one of each group. Each method returns a narrower query.
+
+    The methods raise UnsupportedQuery for a query that no index answers.
+    """
+
+    categories: tuple[str, ...] = ()
+    tag: str | None = None
+    in_stock: bool = False
+    prices: tuple[int, int] | None = None  # both included
+    currency: str = "EUR"
+    sort: Sort | None = None
+    limit: int = 20
+    cursor: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.categories and self.tag is not None:
+            raise _unsupported("Filter by category or by tag, not by both.")
+        if self.prices and not self._order.is_by_price:
+            raise _unsupported("A price range needs a sort by price: price_asc or price_desc.")
+
+    def where(
+        self, *, category: str | None = None, tag: str | None = None, in_stock: bool = False
+    ) -> Self:
+        """Products in that category or below it, or with that tag, and only those in stock."""
+        if category is not None:
+            return self.where_in([category]).where(tag=tag, in_stock=in_stock)
+        return replace(self, tag=tag or self.tag, in_stock=in_stock or self.in_stock)
+
+    def where_in(self, categories: Sequence[str]) -> Self:
+        """Products in any of these categories or below."""
+        if self.categories:
+            raise _unsupported("Name all categories at once: the list has the products of each.")
+        distinct = sorted(set(categories))
+        if len(distinct) > CATEGORIES_MAX:
+            raise _unsupported(f"Name at most {CATEGORIES_MAX} categories.")
+        # A parent's list includes its children: with both, their products would appear twice.
+        roots = [
+            category
+            for category in distinct
+            if not any(category.startswith(f"{parent}/") for parent in distinct)
+        ]
+        return replace(self, categories=tuple(roots))
+
+    def price_between(self, low: int | None, high: int | None, currency: str) -> Self:
+        """In minor units of that currency, both included. None is no bound."""
+        if low is None and high is None:
+            return replace(self, currency=currency)
+        prices = (low or 0, AMOUNT_MINOR_MAX if high is None else high)
+        if prices[0] > prices[1]:
+            raise _unsupported("min_price is higher than max_price. Swap them.")
+        return replace(self, prices=prices, currency=currency)
+
+    def order_by(self, sort: Sort | None) -> Self:
+        """None means the cheapest first with a price range, and else the newest first."""
+        return replace(self, sort=sort)
+
+    def page(self, limit: int, cursor: str | None = None) -> Self:
+        return replace(self, limit=limit, cursor=cursor)
+
+    def run(self) -> CatalogPage:
+        """One Query for each partition, whatever the size of the catalog. Raises InvalidCursor.
+
+        A product that stays on sale appears once, even if others come and go while a client follows
+        the pages: a cursor is a position in the order, not an item.
+        """
+        position = cursors.decode(self.cursor, query=self._signature)
+        order = self._order
+        page, has_more = merge_pages(
+            [self._prepare_query(partition, position) for partition in self._partitions],
+            key=lambda listing: str(getattr(listing, order.key)),
+            ascending=order.ascending,
+            limit=self.limit,
+        )
+        last = page[-1] if has_more else None
+        end = last and {"key": getattr(last, order.key), "entry_id": last.entry_id}
+        next_cursor = cursors.encode(end or None, query=self._signature)
+        return CatalogPage(_distinct_products(page), next_cursor)
+
+    @property
+    def _order(self) -> _Order:
+        return _ORDERS[self.sort or ("price_asc" if self.prices else "newest")]
+
+    @property
+    def _partitions(self) -> tuple[str, ...]:
+        if self.tag is not None:
+            return (listing_keys.tag_partition(self.tag),)
+        categories = tuple(map(listing_keys.category_partition, self.categories))
+        return categories or listing_keys.shop_partitions()
+
+    @property
+    def _signature(self) -> str:
+        """What a cursor is valid for: everything but the length of the pages."""
+        order = self._order
+        currency = self.currency if order.is_by_price else None
+        parts = (self._partitions, self.in_stock, self.prices, currency)
+        return repr((*parts, order.key, order.ascending))
+
+    def _prepare_query(
+        self, partition: str, position: cursors.Position | None
+    ) -> Callable[[], QueryPage[Listing]]:
+        order = self._order
+        by_price = order.is_by_price
+        hash_key = listing_keys.price_partition(partition, self.currency) if by_price else partition
+        hash_name = f"stocked_{order.partition}" if self.in_stock else order.partition
+        return prepare_query(
+            (order.stocked if self.in_stock else order.all).query,
+            hash_key,
+            self._price_condition,
+            after=position
+            and {
+                hash_name: hash_key,
+                order.key: position["key"],
+                "partition": partition,
+                "entry_id": position["entry_id"],
+            },
+            ascending=order.ascending,
+            limit=self.limit,
+        )
+
+    @property
+    def _price_condition(self) -> Condition | None:
+        if self.prices is None:
+            return None
+        between: Condition = Listing.price_key.between(*listing_keys.price_range(*self.prices))
+        return between
+
+
+def _unsupported(message: str) -> UnsupportedQuery:
+    return UnsupportedQuery(message, can_be_asked=SUPPORTED)
+
+
+def _distinct_products(page: list[Listing]) -> list[ListedProduct]:
+    """One product for each entry. An entry in two partitions has the same position in both."""
+    listings = {listing.entry_id: listing for listing in reversed(page)}  # keeps the first
+    return [
+        ListedProduct(listings[entry_id].product_id, int(listings[entry_id].stock_shards))
+        for entry_id in dict.fromkeys(listing.entry_id for listing in page)
+    ]

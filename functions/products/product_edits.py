@@ -1,0 +1,69 @@
+"""What an edit makes of a product: its next version, and the event that describes it."""
+
+import json
+
+from products import listing_keys
+from products.schemas import STORED_AS, NewProduct, to_attributes
+from shared import clock, ids
+from shared.events.catalog import (
+    ProductArchived,
+    ProductCreated,
+    ProductCreatedData,
+    ProductUpdated,
+    ProductUpdatedData,
+)
+from shared.storage.models.catalog import Product
+
+
+def product_from_request(new: NewProduct, before: Product | None = None) -> Product:
+    """The item that `new` describes: the first version, or the one after `before`."""
+    now = clock.utc_now()
+    product = Product(
+        product_id=ids.derived_id("prd", new.sku),
+        **to_attributes(new),
+        created_at=before.created_at if before else now,
+        updated_at=now,
+        version=int(before.version) + 1 if before else 1,
+    )
+    set_status_keys(product)
+    return product
+
+
+def set_status_keys(product: Product) -> None:
+    """Set the keys of the index that staff list products by."""
+    shard = listing_keys.shard_of(product.product_id)
+    product.status_shard = listing_keys.status_shard(product.status, shard)
+    product.listed_at = listing_keys.newest_key(product.created_at, product.product_id)
+
+
+def changed_fields(before: Product, after: Product) -> list[str]:
+    """The names, as clients know them, of the fields that have new values."""
+    return [name for name, attribute in STORED_AS.items() if _is_changed(before, after, attribute)]
+
+
+def _is_changed(before: Product, after: Product, attribute: str) -> bool:
+    old, new = getattr(before, attribute), getattr(after, attribute)
+    if attribute == "attributes_json":  # in JSON, true differs from 1 and 1 from 1.0
+        old, new = json.dumps(old, sort_keys=True), json.dumps(new, sort_keys=True)
+    return bool(old != new)
+
+
+def product_created_event(product: Product) -> ProductCreated:
+    return ProductCreated(
+        data=ProductCreatedData(product_id=product.product_id, sku=product.sku, group=product.group)
+    )
+
+
+def product_updated_event(
+    before: Product, after: Product, changed: list[str]
+) -> ProductUpdated | ProductArchived:
+    data = ProductUpdatedData(
+        product_id=after.product_id,
+        sku=after.sku,
+        group=after.group,
+        changed=changed,
+        previous_group=before.group if before.group != after.group else None,
+    )
+    if "status" in changed and after.status == "archived":
+        return ProductArchived(data=data)
+    return ProductUpdated(data=data)

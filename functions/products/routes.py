@@ -1,0 +1,195 @@
+"""Products: as anyone browses them, and as staff edit them."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from products import service as products
+from products.catalog_queries import CATEGORIES_MAX, CatalogQuery, Sort
+from products.fields import Category, Status, Tag
+from products.schemas import (
+    NewProduct,
+    ProductDetail,
+    ProductPatch,
+    ProductView,
+    StaffProductDetail,
+    StaffProductView,
+)
+from shared.config import CatalogSettings, settings
+from shared.http.api import Routes
+from shared.http.authorization import anyone, requires
+from shared.http.etags import ExpectedVersion
+from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
+from shared.http.responses import (
+    created_response,
+    no_content_response,
+    ok_response,
+    public_response,
+)
+from shared.http.schemas import Page
+from shared.money import AMOUNT_MINOR_MAX, Currency
+from shared.security.permissions import Permission
+
+routes = Routes()
+
+InCategories = Annotated[
+    list[Category] | None,
+    Query(
+        alias="category",
+        max_length=CATEGORIES_MAX,
+        description="Only products in this category or below it. Repeat the parameter to list "
+        "products of several categories.",
+    ),
+]
+WithTag = Annotated[Tag | None, Query(description="Only products with this tag.")]
+InStock = Annotated[bool, Query(description="Only products with available units.")]
+MinPrice = Annotated[
+    int | None,
+    Query(
+        ge=0,
+        le=AMOUNT_MINOR_MAX,
+        description="The lowest price, in minor units of `currency`. Needs a sort by price.",
+    ),
+]
+MaxPrice = Annotated[
+    int | None,
+    Query(
+        ge=0,
+        le=AMOUNT_MINOR_MAX,
+        description="The highest price, in minor units of `currency`. Needs a sort by price.",
+    ),
+]
+InCurrency = Annotated[
+    Currency | None,
+    Query(
+        description="The currency of a price range and of a sort by price. Default: the shop's "
+        "currency."
+    ),
+]
+SortedBy = Annotated[
+    Sort | None,
+    Query(description="Default: `newest`, or `price_asc` with a price range."),
+]
+WithStatus = Annotated[Status, Query(description="Only products with this status.")]
+
+
+@routes.get("/v1/products", tags=["Catalog"])
+@anyone
+def list_products(  # noqa: PLR0913 (each is a parameter of the query)
+    *,
+    category: InCategories = None,
+    tag: WithTag = None,
+    in_stock: InStock = False,
+    min_price: MinPrice = None,
+    max_price: MaxPrice = None,
+    currency: InCurrency = None,
+    sort: SortedBy = None,
+    limit: PageLimit = 20,
+    cursor: PageCursor = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response[Page[ProductView]]:
+    """Browse the products on sale.
+
+    A group of variants appears once, as its cheapest variant in stock. A new product appears
+    within seconds. The answer may be some seconds old: `Cache-Control` says how long it is fresh.
+    """
+    query = (
+        CatalogQuery()
+        .where(tag=tag, in_stock=in_stock)
+        .where_in(category or [])
+        .price_between(min_price, max_price, currency or settings(CatalogSettings).shop_currency)
+        .order_by(sort)
+        .page(limit, cursor)
+    )
+    return public_response(products.list_cached_products.entry(query), if_none_match=if_none_match)
+
+
+@routes.get("/v1/products/<product_id>", tags=["Catalog"])
+@anyone
+def get_product(product_id: str, if_none_match: IfNoneMatch = None) -> Response[ProductDetail]:
+    """Get a product on sale, with its stock and the other variants of its group.
+
+    The answer may be some seconds old: `Cache-Control` says how long it is fresh.
+    """
+    return public_response(
+        products.get_cached_product.entry(product_id), if_none_match=if_none_match
+    )
+
+
+@routes.post("/v1/products", status_code=201, tags=["Catalog"])
+@requires(Permission.WRITE_PRODUCTS)
+def create_product(new: NewProduct) -> Response[StaffProductDetail]:
+    """Add a product to the catalog.
+
+    Its SKU must be new and can never change. The product has no stock until you set it.
+    """
+    product = products.create_product(new)
+    return created_response(product, version=product.version, location=f"/v1/products/{product.id}")
+
+
+@routes.put("/v1/products/<product_id>", tags=["Catalog"])
+@requires(Permission.WRITE_PRODUCTS)
+def replace_product(
+    product_id: str, new: NewProduct, if_match: IfMatch
+) -> Response[StaffProductDetail]:
+    """Replace all fields of a product.
+
+    Omitted fields, including `group`, are reset to their defaults. Only an omitted `status` keeps
+    its value. To change some fields, use PATCH.
+    """
+    product = products.replace_product(product_id, new, ExpectedVersion.parse(if_match))
+    return ok_response(product, version=product.version)
+
+
+@routes.patch("/v1/products/<product_id>", tags=["Catalog"])
+@requires(Permission.WRITE_PRODUCTS)
+def update_product(
+    product_id: str, changes: ProductPatch, if_match: IfMatch
+) -> Response[StaffProductDetail]:
+    """Change some fields of a product with a JSON merge patch (RFC 7396).
+
+    Omitted fields keep their values. `null` removes a value. The objects `attributes`, `options`
+    and `price` are merged member by member.
+    """
+    product = products.update_product(product_id, changes, ExpectedVersion.parse(if_match))
+    return ok_response(product, version=product.version)
+
+
+@routes.delete("/v1/products/<product_id>", status_code=204, tags=["Catalog"])
+@requires(Permission.WRITE_PRODUCTS)
+def archive_product(product_id: str, if_match: IfMatch) -> Response[None]:
+    """Take a product off sale.
+
+    Nothing is deleted: orders and stock movements keep their reference to the product. To sell it
+    again, change its `status`.
+    """
+    products.archive_product(product_id, ExpectedVersion.parse(if_match))
+    return no_content_response()
+
+
+@routes.get("/v1/staff/products", tags=["Catalog"])
+@requires(Permission.WRITE_PRODUCTS)
+def list_staff_products(
+    status: WithStatus = "draft", limit: PageLimit = 20, cursor: PageCursor = None
+) -> Page[StaffProductView]:
+    """List all products with a status, newest first.
+
+    Each variant of a group is an item of its own. The answer is current, not cached.
+    """
+    return products.list_staff_products(
+        status, limit=limit, cursor=cursor, staff_id=routes.caller.user_id
+    )
+
+
+@routes.get("/v1/staff/products/<product_id>", tags=["Catalog"])
+@requires(Permission.WRITE_PRODUCTS)
+def get_staff_product(
+    product_id: str, if_none_match: IfNoneMatch = None
+) -> Response[StaffProductDetail]:
+    """Get a product whatever its status, with the fields that only staff see.
+
+    The answer is current, not cached.
+    """
+    product = products.get_staff_product(product_id)
+    return ok_response(product, version=product.version, if_none_match=if_none_match)

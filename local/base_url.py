@@ -1,0 +1,37 @@
+"""Gives the functions this start's address. Another start may use another port.
+
+A new address needs no new deploy: it is set on the deployed functions.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from local.gateway import PROVIDER_PATH
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+
+def base_url_parameters(base_url: str) -> dict[str, str]:
+    """The template parameters that depend on the address."""
+    return {"ShopUrl": base_url, "PaymentProviderUrl": f"{base_url}{PROVIDER_PATH}"}
+
+
+def update_functions(base_url: str, physical: Mapping[str, str], functions: "LambdaClient") -> None:
+    """Sets the address that mails link to, and that of the payment provider."""
+    urls = base_url_parameters(base_url)
+    for function, variable, parameter in (
+        ("MailFunction", "SHOP_URL", "ShopUrl"),
+        ("PaymentsFunction", "PAYMENT_PROVIDER_URL", "PaymentProviderUrl"),
+        ("PaymentWorkerFunction", "PAYMENT_PROVIDER_URL", "PaymentProviderUrl"),
+    ):
+        _set(physical[function], variable, urls[parameter], functions)
+
+
+def _set(function: str, variable: str, url: str, functions: "LambdaClient") -> None:
+    deployed = functions.get_function_configuration(FunctionName=function)
+    variables = deployed["Environment"]["Variables"]
+    if variables.get(variable) != url:
+        functions.update_function_configuration(
+            FunctionName=function, Environment={"Variables": {**variables, variable: url}}
+        )

@@ -1,0 +1,294 @@
+"""Stored stock and promotion uses against the records that explain them."""
+
+from typing import Any
+
+import pytest
+
+from local import reconciliation
+from local.reconciliation import reconcile
+from shared import clock, ids
+from shared.storage.models.catalog import Product, Stock, StockLevel
+from shared.storage.models.catalog import StockMovement as Movement
+from shared.storage.models.orders import Order, OrderTotals
+from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
+from shared.storage.stock import LEVEL_SUFFIX
+from tests.local import shops
+from tests.support import orders
+from tests.support.orders import LIFECYCLES, return_items
+from tests.support.pricing import promotion
+from tests.support.shop import product
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch) -> list[float]:
+    waited: list[float] = []
+    monkeypatch.setattr(reconciliation.time, "sleep", waited.append)
+    return waited
+
+
+def create_counted_product(sku: str, *changes: int) -> Product:
+    """A product whose stock staff set with these movements."""
+    stored = product(sku)
+    for change in changes:
+        add_movement(stored, change)
+    Stock(stored.product_id, available=sum(changes), allocated=0, version=len(changes)).save()
+    return stored
+
+
+def add_movement(product: Product, change: int) -> None:
+    now = clock.utc_now()
+    movement_id = ids.new_id("mov")
+    Movement(
+        product.product_id,
+        movement_id,
+        kind="adjustment",
+        change=change,
+        reason="found",
+        by="usr_sam",
+        at=now,
+        moved_at=f"{now.isoformat()}#{movement_id}",
+    ).save()
+
+
+def add_order(quantity: int, product: Product, **stored: int) -> None:
+    """Stores an order, and takes its units from the stock unless `stored` has other numbers."""
+    total = 1000 * quantity
+    order = orders.new_order(
+        lines=[orders.line(product.product_id, {"0": quantity})],
+        totals=OrderTotals(
+            items_minor=total, discount_minor=0, shipping_minor=0, tax_minor=0, total_minor=total
+        ),
+    )
+    order.order_id = ids.new_id("ord")
+    order.save()
+    change_stock(product, stored.get("available", -quantity), stored.get("allocated", quantity))
+
+
+def change_stock(product: Product, available: int, allocated: int) -> None:
+    Stock(product.product_id).update(
+        [Stock.available.add(available), Stock.allocated.add(allocated), Stock.version.add(1)]
+    )
+
+
+def report() -> list[str]:
+    return reconcile(shops.shop()).to_text().splitlines()
+
+
+def test_explained_stock_does_not_drift(pauses):
+    tea = create_counted_product("TEA", 10, -2, 5)
+    add_order(3, tea)
+    create_counted_product("SALT", 7)
+
+    assert report() == ["2 products and 1 orders verified, 0 drift"]
+    assert pauses == []
+
+
+def test_a_drift_names_the_stored_and_the_recomputed_units(pauses):
+    add_order(3, create_counted_product("TEA", 10), available=-2)
+    create_counted_product("SALT", 7)
+
+    assert report() == [
+        "TEA: available 8, recomputed 7; allocated 3, recomputed 3",
+        "2 products and 1 orders verified, 1 drift",
+    ]
+    assert pauses == [2, 2]
+
+
+def test_allocated_units_must_equal_those_of_open_orders():
+    add_order(3, create_counted_product("TEA", 10), allocated=2)
+
+    assert report()[0] == "TEA: available 7, recomputed 7; allocated 2, recomputed 3"
+
+
+@pytest.mark.parametrize("status", LIFECYCLES)
+def test_orders_of_every_status_explain_their_stock(status):
+    orders.create_order(*LIFECYCLES[status], product=create_counted_product("TEA", 10), quantity=3)
+
+    assert report() == ["1 products and 1 orders verified, 0 drift"]
+
+
+def test_returned_units_are_not_allocated():
+    tea = create_counted_product("TEA", 10)
+    orders.create_order(
+        *LIFECYCLES["delivered"], return_items(**{tea.product_id: 2}), product=tea, quantity=3
+    )
+
+    assert report() == ["1 products and 1 orders verified, 0 drift"]
+    assert orders.count_units(tea) == (9, 0)
+
+
+def test_the_shards_of_a_product_count_as_one_stock():
+    tea = create_counted_product("TEA", 10)
+    change_stock(tea, -6, 0)
+    for shard in (1, 2):
+        Stock(f"{tea.product_id}#{shard}", available=3, allocated=0, version=1).save()
+    StockLevel(f"{tea.product_id}{LEVEL_SUFFIX}", level="low", version=1).save()
+    Product(tea.product_id).update([Product.stock_shards.set(3)])
+
+    assert report() == ["1 products and 0 orders verified, 0 drift"]
+
+
+def test_units_in_a_removed_shard_are_missing():
+    tea = create_counted_product("TEA", 10)
+    change_stock(tea, -4, 0)
+    Stock(f"{tea.product_id}#1", available=4, allocated=0, version=1).save()
+
+    assert report() == [
+        "TEA: available 6, recomputed 10; allocated 0, recomputed 0",
+        "1 products and 0 orders verified, 1 drift",
+    ]
+
+
+def test_two_lines_of_one_product_both_count():
+    tea = create_counted_product("TEA", 10)
+    add_order(3, tea)
+    order = next(Order.scan())
+    order.lines = order.lines * 2
+    order.save()
+
+    assert report()[0] == "TEA: available 7, recomputed 4; allocated 3, recomputed 6"
+
+
+def test_stock_and_movements_need_each_other():
+    Stock(product("TEA").product_id, available=4, allocated=0, version=1).save()
+    add_movement(product("SALT"), 5)
+
+    assert report() == [
+        "SALT: available 0, recomputed 5; allocated 0, recomputed 0",
+        "TEA: available 4, recomputed 0; allocated 0, recomputed 0",
+        "2 products and 0 orders verified, 2 drift",
+    ]
+
+
+def test_stock_of_an_unknown_product_is_named_by_its_id():
+    Stock("prd_gone", available=4, allocated=0, version=1).save()
+
+    assert report()[0].startswith("prd_gone: available 4")
+
+
+class Busy(shops.Shop):
+    """A shop where `scheduled` actions run just before a table is scanned."""
+
+    def client(self, service: str) -> Any:
+        client = super().client(service)
+        client.meta.events.register("before-call.dynamodb.Scan", self.run_scheduled)
+        return client
+
+    def run_scheduled(self, params: dict[str, Any], **_: Any) -> None:
+        for table, action in list(scheduled):
+            if f'"{table}"' in params["body"].decode():
+                scheduled.remove((table, action))
+                action()
+
+
+scheduled: list[tuple[str, Any]] = []  # table and action
+
+
+@pytest.fixture(autouse=True)
+def clear_scheduled() -> None:
+    scheduled.clear()
+
+
+def report_while_busy() -> list[str]:
+    return reconcile(Busy("souk-test", shops.shop().session)).to_text().splitlines()
+
+
+def test_a_sale_during_the_scans_is_no_drift(pauses):
+    tea = create_counted_product("TEA", 10)
+    scheduled.append(("souk-orders", lambda: add_order(3, tea)))
+
+    assert report_while_busy() == ["1 products and 1 orders verified, 0 drift"]
+    assert scheduled == []
+    assert pauses == []
+
+
+def test_steady_sales_during_the_scans_are_no_drift(pauses):
+    tea = create_counted_product("TEA", 100)
+    scanned = ("souk-orders", "souk-stock-movements", "souk-stock")
+    scheduled.extend((table, lambda: add_order(2, tea)) for table in scanned)
+
+    assert report_while_busy() == ["1 products and 3 orders verified, 0 drift"]
+    assert pauses == []
+
+
+def test_units_that_came_and_went_are_read_again(pauses):
+    tea = create_counted_product("TEA", 10)
+
+    def sell_new_units() -> None:
+        add_movement(tea, 5)  # the movements are already read
+        change_stock(tea, 5, 0)
+        add_order(5, tea)
+
+    scheduled.append(("souk-orders", sell_new_units))
+
+    assert report_while_busy() == ["1 products and 1 orders verified, 0 drift"]
+    assert pauses == [2]
+
+
+def test_a_product_created_after_the_first_read_is_ignored():
+    tea = create_counted_product("TEA", 10)
+    change_stock(tea, 1, 0)
+    scheduled.append(("souk-orders", lambda: create_counted_product("SALT", 7)))
+
+    lines = report_while_busy()
+
+    assert lines[-1] == "2 products and 0 orders verified, 1 drift"
+    assert lines[0].startswith("TEA:")
+
+
+def test_more_drifts_than_one_batch_read_are_named():
+    for n in range(130):
+        Stock(product(f"TEA-{n:03}").product_id, available=1, allocated=0, version=1).save()
+
+    lines = report()
+
+    assert [line.split(":")[0] for line in lines[:-1]] == [f"TEA-{n:03}" for n in range(130)]
+    assert lines[-1] == "130 products and 0 orders verified, 130 drift"
+
+
+@pytest.mark.parametrize("status", LIFECYCLES)
+def test_a_promotion_counts_orders_that_are_not_cancelled(status):
+    promotion("TEN", uses_max=5, uses_per_customer_max=2)
+    tea = create_counted_product("TEA", 10)
+    for decisions in ((), LIFECYCLES[status]):
+        orders.create_order(*decisions, product=tea, promotion_code="TEN")
+
+    assert report() == ["1 products and 2 orders verified, 0 drift"]
+
+
+def test_unexplained_promotion_uses_drift():
+    promotion("TEN", uses_max=5, uses_per_customer_max=2)
+    orders.create_order(product=create_counted_product("TEA", 10), promotion_code="TEN")
+    Promotion(PROMOTIONS, "TEN").update([Promotion.used.add(2)])
+    PromotionUse("usr_bob", "TEN", used=1).save()
+
+    assert report() == [
+        "promotion TEN: used 3, recomputed 1",
+        "promotion TEN of usr_bob: used 1, recomputed 0",
+        "1 products and 1 orders verified, 2 drift",
+    ]
+
+
+def test_a_promotion_used_during_the_scans_is_no_drift(pauses):
+    promotion("TEN", uses_max=5)
+    tea = create_counted_product("TEA", 10)
+    scheduled.append(
+        ("souk-orders", lambda: orders.create_order(product=tea, promotion_code="TEN"))
+    )
+
+    assert report_while_busy() == ["1 products and 1 orders verified, 0 drift"]
+    assert scheduled == []
+    assert pauses == []
+
+
+def test_a_contradictory_order_is_reported_once(pauses):
+    order = orders.create_order(*LIFECYCLES["paid"], product=create_counted_product("TEA", 10))
+    order.update([Order.payment["captured_minor"].set(0)])
+
+    assert report() == [
+        f"{order.order_id}: the status is paid, but no payment was received",
+        "1 products and 1 orders verified, 1 drift",
+    ]
+    assert pauses == []
