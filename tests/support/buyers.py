@@ -1,7 +1,7 @@
 """Many buyers in one process, or one that dies: `python -m tests.support.buyers WHAT ARGUMENTS`.
 
 Run with OrdersFunction's own environment, so that its code meets the database of a running stack:
-the local stack would take minutes to start that many instances. Prints what came of it, as JSON.
+the local stack starts only a few instances of a function. Prints what came of it, as JSON.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Many function instances in one process: `python -m tests.support.instances WHAT ARGUMENT COUNT`.
 
 Run with a function's own environment, so that its code meets the database of a running stack: the
-local stack would take minutes to start a hundred instances. Prints what each answered, as JSON.
+local stack starts only a few instances of a function. Prints what each answered, as JSON.
 """
 
 import json
