@@ -1,4 +1,4 @@
-"""What a search reads is bounded, and both ways that are compared search the same shop."""
+"""A search reads a bounded number of items, and both compared ways search the same shop."""
 
 import sqlite3
 from contextlib import closing
@@ -7,34 +7,34 @@ from benchmarks import searching
 from products.search.postings import ENTRY_FIELDS_MAX, build_postings
 from products.search.repository import QUERIES_MAX
 
-SHOP = list(searching.products(60))
+SHOP = list(searching.generate_products(60))
 
 
-def test_the_shop_is_the_same_each_time_and_says_six_to_ten_words_of_a_product():
-    again = list(searching.products(60))
+def test_generated_products_are_always_the_same():
+    again = list(searching.generate_products(60))
 
-    assert [(it.sku, it.name, it.tags) for it in again] == [
-        (it.sku, it.name, it.tags) for it in SHOP
+    assert [(product.sku, product.name, product.tags) for product in again] == [
+        (product.sku, product.name, product.tags) for product in SHOP
     ]
-    counts = {len(build_postings(it.product_id, [it], it)) for it in SHOP}
-    assert min(counts) >= 5  # a word may be said twice
+    counts = {len(build_postings(product.product_id, [product], product)) for product in SHOP}
+    assert min(counts) >= 5  # a product may use a word twice
     assert max(counts) <= 10 < min(ENTRY_FIELDS_MAX)
 
 
-def test_an_item_is_as_large_as_dynamodb_counts_it():
+def test_item_sizes_are_those_that_dynamodb_counts():
     item = {"word": {"S": "thé"}, "n": {"N": "16"}, "words": {"SS": ["ab", "c"]}}
 
-    assert searching.bytes_of(item) == (4 + 4) + (1 + 2) + (5 + 3)
+    assert searching.item_bytes(item) == (4 + 4) + (1 + 2) + (5 + 3)
 
 
-def test_each_way_finds_what_there_is_and_no_search_reads_without_bound(tmp_path):
-    index = searching.Index(SHOP)
-    searching.build(tmp_path / "search.db", SHOP)
+def test_both_ways_find_the_same_with_bounded_reads(tmp_path):
+    index = searching.SearchTable(SHOP)
+    searching.build_sqlite(tmp_path / "search.db", SHOP)
 
-    with closing(sqlite3.connect(tmp_path / "search.db")) as opened:
-        for what, text in searching.asked_of(SHOP).items():
-            row = searching.dynamodb_row(index, what, text)
+    with closing(sqlite3.connect(tmp_path / "search.db")) as database:
+        for name, text in searching.choose_queries(SHOP).items():
+            row = searching.dynamodb_row(index, name, text)
             queries, found = (int(row.detail.split(word)[0].split()[-1]) for word in (" Q", " f"))
             assert queries <= QUERIES_MAX
-            if what != "two letters swapped":  # SQLite forgives none
-                assert found == len(searching.found_by_sqlite(opened, text))
+            if name != "two letters swapped":  # SQLite corrects no spelling
+                assert found == len(searching.search_sqlite(database, text))

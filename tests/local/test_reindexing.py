@@ -1,4 +1,4 @@
-"""Having the listings made anew, against moto."""
+"""Sending every product to the index worker again, on moto."""
 
 import json
 
@@ -22,7 +22,7 @@ def queue() -> None:
     client("sqs").create_queue(QueueName=shops.QUEUE)
 
 
-def queued() -> list[dict]:
+def read_queue() -> list[dict]:
     url = client("sqs").get_queue_url(QueueName=shops.QUEUE)["QueueUrl"]
     bodies = []
     while got := client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10):
@@ -32,68 +32,76 @@ def queued() -> list[dict]:
     return bodies
 
 
-def test_every_product_is_queued_once_as_an_update_that_changed_nothing():
+def test_every_product_is_queued_once_as_an_update():
     stored = {product(f"TEA-{n}").product_id for n in range(25)}
 
-    said = reindex(shops.shop())
+    message = reindex(shops.shop())
 
-    told = [parse_event(body["detail"]) for body in queued()]
-    assert said.startswith("25 products")
-    assert sorted(it.data.product_id for it in told) == sorted(stored)
-    assert {(it.type, tuple(it.data.changed)) for it in told} == {("product.updated", ())}
+    events = [parse_event(body["detail"]) for body in read_queue()]
+    assert message.startswith("25 products")
+    assert sorted(event.data.product_id for event in events) == sorted(stored)
+    assert {(event.type, tuple(event.data.changed)) for event in events} == {
+        ("product.updated", ())
+    }
 
 
-def test_a_message_is_in_the_form_that_eventbridge_gives_an_event():
+def test_a_message_has_the_form_of_an_eventbridge_event():
     product("TEA")
 
     reindex(shops.shop())
 
-    (body,) = queued()
+    (body,) = read_queue()
     assert (body["source"], body["detail-type"]) == ("souk", "product.updated")
     assert body["detail"]["data"]["sku"] == "TEA"
 
 
-def test_a_variant_is_queued_with_its_group_and_so_is_the_group():
+def test_a_variant_and_its_group_are_both_queued():
     product("TEA-S", group="TEA", options_json={"size": "S"})
     product("SALT")
 
     reindex(shops.shop())
 
-    told = [parse_event(it["detail"]).data for it in queued()]
-    assert {(it.sku, it.group) for it in told} == {("TEA-S", "TEA"), ("SALT", None), ("", "TEA")}
+    changes = [parse_event(body["detail"]).data for body in read_queue()]
+    assert {(change.sku, change.group) for change in changes} == {
+        ("TEA-S", "TEA"),
+        ("SALT", None),
+        ("", "TEA"),
+    }
 
 
-def test_a_group_that_all_have_left_is_taken_from_the_lists():
+def test_a_group_without_products_leaves_the_listings():
     shirt = product("SHIRT", group="SHIRTS", options_json={"size": "S"})
     shirt.update([Product.group.remove(), Product.options_json.set({})])
     ProductGroup("SHIRTS", variants=[], version=2).save()
-    assert [it.entry_id for it in Listing.scan()].count("grp#SHIRTS") > 0
+    assert [listing.entry_id for listing in Listing.scan()].count("grp#SHIRTS") > 0
 
     reindex(shops.shop())
-    for body in queued():
+    for body in read_queue():
         invoke_index_worker(parse_event(body["detail"]))
 
-    listed = {it.entry_id for it in Listing.scan() if it.partition.startswith("shop#")}
+    listed = {
+        listing.entry_id for listing in Listing.scan() if listing.partition.startswith("shop#")
+    }
     assert listed == {shirt.product_id}
 
 
 def test_drafts_and_archived_products_are_queued_too():
-    """The worker takes back what there may still be of them."""
+    """The worker removes listings that they may still have."""
     for status in ("active", "draft", "archived"):
         product(status, status=status)
 
     reindex(shops.shop())
 
-    assert len(queued()) == 3
+    assert len(read_queue()) == 3
 
 
 def test_a_shop_without_products_queues_nothing():
     assert reindex(shops.shop()).startswith("0 products")
 
-    assert queued() == []
+    assert read_queue() == []
 
 
-def test_what_the_queue_refuses_is_told(monkeypatch):
+def test_a_refused_message_fails_with_its_reason(monkeypatch):
     product("TEA")
     shop, sqs = shops.shop(), client("sqs")
     monkeypatch.setattr(shops.Shop, "client", lambda _, name: client(name))
@@ -101,6 +109,6 @@ def test_what_the_queue_refuses_is_told(monkeypatch):
 
     with (
         faults.inject_faults(sqs, "SendMessageBatch", faults.success_reply(refusal)),
-        pytest.raises(OperationFailed, match="0 products and then InternalError"),
+        pytest.raises(OperationFailed, match=r"InternalError.* after 0 products.* again"),
     ):
         reindex(shop)
