@@ -16,7 +16,7 @@ import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import paths, stack
-from local.errors import StackError
+from local.emulator import StackError
 from local.stack import Stack
 
 CHECK_SECONDS = 0.5

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local import emulator, paths
-from local.emulator import Emulator
-from local.errors import StackError
+from local.emulator import Emulator, StackError
 from local.parameters import sam_override
 
 if TYPE_CHECKING:

@@ -21,7 +21,6 @@ import boto3
 import botocore.session
 
 from local import paths
-from local.errors import StackError
 
 REGION = "us-east-1"
 ACCESS_KEY = "test"  # MiniStack's key of the account's root; it is valid on this machine only
@@ -30,6 +29,10 @@ ACCOUNT = "000000000000"
 START_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 60  # it saves its state, including S3 objects
 ANSWER_TIMEOUT_SECONDS = 30
+
+
+class StackError(Exception):
+    """The local stack cannot start or go on. The message is one line for a person at a terminal."""
 
 
 def root_session() -> boto3.Session:

@@ -27,7 +27,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Mount, Route
 
 from local import shop_pages
-from local.errors import StackError
+from local.emulator import StackError
 from local.instances import InstanceQueues
 from local.mailbox import Mailbox
 from local.pages import page

@@ -14,8 +14,7 @@ import httpx
 
 from local import gateway, http_api_setup, paths, payment_keys
 from local.deployment import Deployed
-from local.emulator import Emulator
-from local.errors import StackError
+from local.emulator import Emulator, StackError
 
 MAILS_FILE, PAYMENTS_FILE = "mails.json", "payments.json"
 START_TIMEOUT_SECONDS = 120  # generous: only a start that never ends reaches it

@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from local.emulator import ACCOUNT, REGION
-from local.errors import StackError
+from local.emulator import ACCOUNT, REGION, StackError
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
@@ -67,9 +66,7 @@ def plan_setup(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Se
         name for name, resource in resources.items() if resource["Type"] == "AWS::ApiGatewayV2::Api"
     ]
     if len(apis) != 1:
-        raise StackError(
-            f"the template has {len(apis)} HTTP APIs. The local stack serves exactly one"
-        )
+        raise StackError(f"the template has {len(apis)} HTTP APIs; the local stack needs one")
     body = resources[apis[0]]["Properties"]["Body"]
     schemes = body.get("components", {}).get("securitySchemes", {})
     return Setup(

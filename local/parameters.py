@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from local import base_url
-from local.errors import StackError
+from local.emulator import StackError
 
 ENVIRONMENT = "local"
 SET_AT_START = base_url.base_url_parameters("").keys()  # they depend on the port

@@ -8,8 +8,7 @@ from typing import Any
 
 import httpx
 
-from local.emulator import Emulator
-from local.errors import StackError
+from local.emulator import Emulator, StackError
 from local.sample_products import SAMPLE_PRODUCTS, SampleProduct
 
 WORDS = """

@@ -28,8 +28,7 @@ from local import (
 )
 from local.base_url import base_url_parameters, update_functions
 from local.deployment import Deployed
-from local.emulator import Emulator
-from local.errors import StackError
+from local.emulator import Emulator, StackError
 from local.gateway_process import MAILS_FILE, PAYMENTS_FILE, api_gateway_url, run_gateway
 from local.parameters import local_parameters
 from local.reindexing import reindex

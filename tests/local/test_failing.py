@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local import deployment, paths
-from local.errors import StackError
+from local.emulator import StackError
 
 
 def write_program(path: Path, script: str) -> Path:

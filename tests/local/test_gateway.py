@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from local import gateway, instances
-from local.errors import StackError
+from local.emulator import StackError
 from local.instances import InstanceQueues
 from tests.local.gateway_client import BASE, Ministack, ask, create_app
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from local import http_api_setup
-from local.errors import StackError
+from local.emulator import StackError
 from local.http_api_setup import Authorizer, Route
 
 INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions"

@@ -7,7 +7,7 @@ import pytest
 
 from local import __main__ as command
 from local import seeding
-from local.errors import StackError
+from local.emulator import StackError
 from local.seeding import Account
 from local.stack import Stack
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.errors import StackError
+from local.emulator import StackError
 from local.parameters import local_parameters, sam_override
 
 TEMPLATE = """

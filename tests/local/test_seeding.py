@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from local import seeding
-from local.errors import StackError
+from local.emulator import StackError
 from local.sample_products import SAMPLE_PRODUCTS
 from shared.aws import client
 from shared.storage.models.accounts import Login, User
