@@ -11,9 +11,9 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from mangum import Mangum
 
-from orders import placement as orders
-from orders.buyers import Buyer
-from orders.schemas import OrderRequest
+from orders.checkout import placement as orders
+from orders.checkout.schemas import OrderRequest
+from orders.lifecycle.buyers import Buyer
 from orders.views import OrderView
 from products import service as catalog
 from products.catalog_queries import CATEGORIES_MAX, CatalogQuery, Sort

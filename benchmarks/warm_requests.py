@@ -22,9 +22,9 @@ from botocore.client import BaseClient
 from benchmarks import fastapi_shop
 from benchmarks.report import Budget, Row
 from orders import handler as orders
-from orders import placement as order_placement
-from orders.buyers import Buyer
-from orders.schemas import OrderRequest
+from orders.checkout import placement as order_placement
+from orders.checkout.schemas import OrderRequest
+from orders.lifecycle.buyers import Buyer
 from orders.views import OrderView
 from products import browse_cache, listing_keys
 from products import handler as products

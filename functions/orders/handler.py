@@ -1,7 +1,7 @@
 """The shoppers' API: orders of accounts and of guests."""
 
+from orders.checkout.routes import routes as order_routes
 from orders.guests.routes import routes as guest_routes
-from orders.routes import routes as order_routes
 from shared.config import CursorSettings, GuestSettings
 from shared.http.api import create_api
 

@@ -6,9 +6,9 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from orders.buyers import is_guest
 from orders.lifecycle import balances
-from orders.lifecycle.transitions import PROVIDER_ACTOR, SHOP_ACTOR
+from orders.lifecycle.buyers import is_guest
+from orders.lifecycle.transitions import PROVIDER_ACTOR, SHOP_ACTOR, Status
 from shared.http.schemas import View
 from shared.money import Money
 from shared.storage.models.orders import (
@@ -22,9 +22,6 @@ from shared.storage.models.orders import (
     ShippingAddress,
 )
 
-Status = Literal[
-    "pending_payment", "paid", "shipped", "delivered", "cancelled", "expired", "refunded"
-]
 PaymentStatus = Literal["none", "started", "authorized", "captured", "manual", "void"]
 RefundStatus = Literal["requested", "succeeded", "failed"]
 

@@ -8,8 +8,8 @@ import pytest
 from auth.handler import handler
 from auth.privacy.order_documents import document_from_order
 from auth.privacy.repository import PAGE_ITEMS_MAX
+from orders.checkout.schemas import LINES_MAX
 from orders.handler import handler as orders
-from orders.schemas import LINES_MAX
 from shared import clock, ids
 from shared.storage.models.accounts import ApiKey, Login, Session, User
 from shared.storage.models.orders import Order, OrderLine, OrderStep, OrderTotals, ShippingAddress

@@ -78,7 +78,7 @@ def order_with_everything() -> Order:
                 tax_class="food",
                 tax_rate_ppm=70_000,
                 tax_minor=126,
-                taken_json={INTERNAL: 2},
+                allocations_json={INTERNAL: 2},
                 returned=1,
             )
         ],

@@ -67,20 +67,3 @@ def test_each_block_works_as_printed_and_pasted_twice(stack, tmp_path, page):
     assert run.stdout.endswith(f"{DONE}\n")
     assert set(ERROR_CODE.findall(run.stdout)) == SHOWN_ERRORS[page]
     assert run.stderr == ""
-
-
-def test_every_make_target_in_the_pages_exists():
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
-    makefile = (ROOT / "Makefile").read_text()
-    named = {
-        target
-        for page in pages
-        for target in re.findall(
-            r"(?:^|`)make ([a-z]+(?:-[a-z]+)*)", page.read_text(), re.MULTILINE
-        )
-    }
-
-    assert {"run", "test", "deploy", "verify"} <= named
-    assert {
-        target for target in named if not re.search(rf"^{target}:", makefile, re.MULTILINE)
-    } == set()

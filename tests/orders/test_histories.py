@@ -27,14 +27,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from orders import placement
-from orders.buyers import Buyer
+from orders.checkout import placement
+from orders.checkout.schemas import OrderRequest
 from orders.lifecycle import balances, decisions
 from orders.lifecycle.balances import AUTHORIZED, CAPTURED, STARTED
+from orders.lifecycle.buyers import Buyer
 from orders.lifecycle.effects import Effects
 from orders.lifecycle.service import update_order
 from orders.payments import service
-from orders.schemas import OrderRequest
 from orders.workers import execute_payment_requests
 from orders.workers.expire_orders import handler as expire_orders
 from products.stock import service as stockroom

@@ -2,8 +2,8 @@
 
 import pytest
 
+from orders.checkout.schemas import LINES_MAX
 from orders.handler import handler
-from orders.schemas import LINES_MAX
 from shared.config import OrderSettings
 from shared.events.all_events import parse_event
 from shared.storage.dynamo import connection
@@ -342,7 +342,7 @@ def test_two_buyers_may_use_the_same_key():
 def test_an_account_has_an_hourly_quota_of_orders(monkeypatch):
     tea = shop.product("TEA", available=9)
     two_an_hour = OrderSettings(orders_per_hour=2)
-    monkeypatch.setattr("orders.service.settings", lambda _: two_an_hour)
+    monkeypatch.setattr("orders.checkout.service.settings", lambda _: two_an_hour)
 
     placed = [place([line(tea)], key=f"key-{n}") for n in range(3)]
 

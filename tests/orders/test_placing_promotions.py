@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from orders import placement
-from orders.buyers import Buyer
+from orders.checkout import placement
+from orders.checkout.schemas import OrderRequest
 from orders.handler import handler
-from orders.schemas import OrderRequest
+from orders.lifecycle.buyers import Buyer
 from shared import clock
 from shared.config import Tables, settings
 from shared.errors.orders import PromotionUsedUp

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orders.checkout.schemas import QuoteRequest
 from orders.pricing import quotes, rounding
 from orders.pricing.inputs import AppliedCode, PricingInputs, PricingRules
 from orders.pricing.rate_tables import ShippingRates, ShipTo, TaxRates
-from orders.schemas import QuoteRequest
 from shared.errors.orders import AmountTooLarge, MixedCurrencies, NoShippingRate, UnknownProducts
 from shared.storage.models.catalog import Product
 from shared.storage.models.pricing import Promotion

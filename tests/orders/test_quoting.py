@@ -2,10 +2,10 @@
 
 import pytest
 
-from orders import placement
+from orders.checkout import placement
+from orders.checkout.schemas import QuoteRequest
+from orders.checkout.views import QuoteView
 from orders.handler import handler
-from orders.pricing.views import QuoteView
-from orders.schemas import QuoteRequest
 from shared.storage.dynamo import connection
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.orders import Order

@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
-from orders.buyers import Buyer
 from orders.handler import handler
 from orders.lifecycle import decisions, provider_events, refunds
+from orders.lifecycle.buyers import Buyer
 from orders.lifecycle.service import update_order
 from orders.views import OrderView
 from shared.storage.models.orders import Order

@@ -3,8 +3,8 @@
 import pytest
 from pynamodb.exceptions import TransactWriteError
 
-from orders import repository
-from orders import service as orders
+from orders.checkout import repository
+from orders.checkout import service as orders
 from orders.handler import handler
 from shared import clock, ids
 from shared.errors.base import Unavailable

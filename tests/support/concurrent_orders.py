@@ -20,9 +20,9 @@ from uuid import uuid4
 from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
-from orders import placement as orders
-from orders.buyers import Buyer
-from orders.schemas import OrderRequest
+from orders.checkout import placement as orders
+from orders.checkout.schemas import OrderRequest
+from orders.lifecycle.buyers import Buyer
 from products.stock.service import new_movement
 from shared import ids
 from shared.errors.base import AppError

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Lock
 from typing import Any
 
-from orders import placement as orders
-from orders.buyers import Buyer
-from orders.schemas import OrderRequest
+from orders.checkout import placement as orders
+from orders.checkout.schemas import OrderRequest
+from orders.lifecycle.buyers import Buyer
 from shared.config import Tables, settings
 from shared.errors.base import AppError, Unavailable
 from shared.errors.catalog import OutOfStock

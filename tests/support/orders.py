@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from orders import placement
-from orders.buyers import Buyer
+from orders.checkout import placement
+from orders.checkout.schemas import OrderRequest
 from orders.lifecycle import balances, decisions, provider_events, refunds
+from orders.lifecycle.buyers import Buyer
 from orders.lifecycle.effects import Effects
 from orders.lifecycle.service import update_order
-from orders.schemas import OrderRequest
 from shared import clock
 from shared.events.all_events import OrderEvent
 from shared.storage import stock

@@ -72,7 +72,7 @@ def available(of: Product) -> int:
 def sell(product: Product, quantity: int) -> None:
     """Takes units from the stock as an order does."""
     transaction = Transaction()
-    parts = stock.get_stock(Product.get(product.product_id)).split(quantity)
+    parts = stock.get_stock(Product.get(product.product_id)).allocate(quantity)
     assert parts is not None
     stock.stage_sale(
         transaction,

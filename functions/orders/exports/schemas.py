@@ -4,7 +4,7 @@ from typing import Literal, Self
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from orders.views import Status
+from orders.lifecycle.transitions import Status
 from shared.http.schemas import RequestBody, View
 from shared.storage.models.exports import Export
 from shared.timestamps import Timestamp

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from orders.schemas import LINES_MAX, QUANTITY_MAX
-from orders.views import Status
+from orders.checkout.schemas import LINES_MAX, QUANTITY_MAX
+from orders.lifecycle.transitions import Status
 from shared.email_addresses import normalize_email
 from shared.http.schemas import ONE_LINE, RequestBody, invalid_fields_error
 from shared.money import Price

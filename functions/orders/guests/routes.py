@@ -1,8 +1,8 @@
 from aws_lambda_powertools.event_handler import Response
 
+from orders.checkout.schemas import CancelRequest, GuestOrderRequest, QuoteRequest
+from orders.checkout.views import QuoteView
 from orders.guests import service as guests
-from orders.pricing.views import QuoteView
-from orders.schemas import CancelRequest, GuestOrderRequest, QuoteRequest
 from orders.views import GuestOrderView, OrderView
 from shared.http.api import Routes
 from shared.http.authorization import anyone

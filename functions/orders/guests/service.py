@@ -10,15 +10,15 @@ import hmac
 from dataclasses import dataclass, field
 from functools import partial
 
-from orders import placement
-from orders.buyers import GUEST_PREFIX, Buyer
+from orders.checkout import placement
+from orders.checkout.schemas import GuestOrderRequest, QuoteRequest
 from orders.guests import links
 from orders.lifecycle import decisions
 from orders.lifecycle import repository as orders
 from orders.lifecycle import service as lifecycle
+from orders.lifecycle.buyers import GUEST_PREFIX, Buyer
 from orders.lifecycle.effects import Effects
 from orders.pricing.quotes import Quote
-from orders.schemas import GuestOrderRequest, QuoteRequest
 from shared import clock, ids, observability
 from shared.config import GuestSettings, settings
 from shared.errors.accounts import TooManyAttempts

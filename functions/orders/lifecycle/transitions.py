@@ -13,21 +13,17 @@ An order becomes `refunded` when everything that was received for it has been pa
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
 
-from orders.buyers import is_guest
+from orders.lifecycle.buyers import is_guest
 from shared import clock
 from shared.errors.orders import OrderEntryLimitReached, OrderStatusConflict
 from shared.storage.models.orders import Order, OrderStep, ShippingAddress
 
-STATUSES = (
-    "pending_payment",
-    "paid",
-    "shipped",
-    "delivered",
-    "cancelled",
-    "expired",
-    "refunded",
-)
+Status = Literal[
+    "pending_payment", "paid", "shipped", "delivered", "cancelled", "expired", "refunded"
+]
+STATUSES: tuple[str, ...] = get_args(Status)
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     "pending_payment": frozenset({"paid", "cancelled", "expired"}),
     "paid": frozenset({"shipped", "cancelled", "refunded"}),

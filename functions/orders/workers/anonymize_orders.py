@@ -10,7 +10,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orders import repository
+from orders.checkout import repository
 from orders.lifecycle import decisions
 from orders.lifecycle.service import try_update_order
 from shared import freeze_gc, observability, sqs_consumer

@@ -1,4 +1,4 @@
-"""Guest order linking queue -> move a guest's orders to the account that has confirmed their e-mail address.
+"""Guest order linking queue -> move a guest's orders to the account that confirmed their address.
 
 The event names the user; the address is the one that the account has now. An account that is
 deleted, or whose address is not confirmed, gets no orders.

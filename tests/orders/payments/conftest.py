@@ -9,6 +9,7 @@ from orders.workers import execute_payment_requests
 from shared import clock
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order
+from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.payments import PaymentEvent
 from tests.support import shop
 from tests.support.order_requests import place_order
@@ -43,7 +44,7 @@ def stored_state(order_id: str) -> Callable[[], tuple[Any, ...]]:
         order = Order.find(order_id, consistent=True)
         return (
             order.serialize() if order else None,
-            sorted(row.event_id for row in shop.OutboxRow.scan()),
+            sorted(row.event_id for row in OutboxRow.scan()),
             [event.event_id for event in PaymentEvent.scan()],
         )
 

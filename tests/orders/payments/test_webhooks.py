@@ -65,7 +65,7 @@ def test_an_event_that_the_shop_does_not_use_is_ignored(provider, order_id):
     assert webhook_outcome(event) == "ignored"
 
 
-@pytest.mark.parametrize("change", ["captures", "authorizes", "lets_go"])
+@pytest.mark.parametrize("change", ["report_captured", "report_authorized", "report_voided"])
 def test_a_repeated_event_is_applied_once(provider, order_id, change, stored_state):
     event = getattr(provider, change)(start_payment(order_id))
     assert webhook_outcome(event) == "applied"

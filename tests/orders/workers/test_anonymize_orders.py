@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from orders import repository
+from orders.checkout import repository
 from orders.handler import handler as orders
 from orders.lifecycle.service import update_order
 from orders.workers import anonymize_orders

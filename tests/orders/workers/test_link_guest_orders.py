@@ -202,7 +202,7 @@ def test_a_concurrent_change_of_the_order_is_kept(tea, monkeypatch):
 
     def save_after_another_change(*args):
         monkeypatch.setattr(orders_stored, "save_order", save)
-        add_note = partial(decisions.note, text="gift wrap", by="usr_staff")
+        add_note = partial(decisions.add_note, text="gift wrap", by="usr_staff")
         lifecycle.update_order(order_id, add_note)
         save(*args)
 

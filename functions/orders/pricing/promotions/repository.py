@@ -1,4 +1,4 @@
-"""The promotions that staff keep. Orders count the uses, in `orders.repository`."""
+"""The promotions that staff keep. Orders count the uses, in `orders.checkout.repository`."""
 
 from collections.abc import Iterable
 

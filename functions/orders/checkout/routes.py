@@ -1,8 +1,8 @@
 from aws_lambda_powertools.event_handler import Response
 
-from orders import service as orders
-from orders.pricing.views import QuoteView
-from orders.schemas import CancelRequest, OrderRequest, QuoteRequest
+from orders.checkout import service as orders
+from orders.checkout.schemas import CancelRequest, OrderRequest, QuoteRequest
+from orders.checkout.views import QuoteView
 from orders.views import OrderView
 from shared.http.api import Routes
 from shared.http.authorization import requires

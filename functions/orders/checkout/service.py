@@ -2,15 +2,15 @@
 
 from functools import partial
 
-from orders import placement, repository
-from orders.buyers import Buyer
+from orders.checkout import placement, repository
+from orders.checkout.placement import Placement
+from orders.checkout.schemas import OrderRequest, QuoteRequest
 from orders.lifecycle import balances, decisions
 from orders.lifecycle import service as lifecycle
+from orders.lifecycle.buyers import Buyer
 from orders.lifecycle.effects import Effects
 from orders.lifecycle.transitions import BEFORE_SHIPPING
-from orders.placement import Placement
 from orders.pricing.quotes import Quote
-from orders.schemas import OrderRequest, QuoteRequest
 from shared import clock, observability
 from shared.config import OrderSettings, settings
 from shared.errors.accounts import Forbidden

@@ -1,6 +1,6 @@
 """Prices orders and places them: each once, at the shop's prices, and only with stock.
 
-Both kinds of buyers use it: those with an account (`orders.service`) and guests
+Both kinds of buyers use it: those with an account (`orders.checkout.service`) and guests
 (`orders.guests.service`).
 """
 
@@ -9,16 +9,16 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 
-from orders import repository
-from orders.buyers import Buyer
+from orders.checkout import repository
+from orders.checkout.repository import NewOrder, PromotionChanged
+from orders.checkout.schemas import OrderRequest, QuoteRequest
 from orders.lifecycle import order_events
+from orders.lifecycle.buyers import Buyer
 from orders.lifecycle.repository import StageExtra
 from orders.lifecycle.transitions import SHOP_ACTOR, change_status
 from orders.pricing import quotes
 from orders.pricing import repository as pricing
 from orders.pricing.quotes import Quote
-from orders.repository import NewOrder, PromotionChanged
-from orders.schemas import OrderRequest, QuoteRequest
 from shared import clock, ids
 from shared.config import OrderSettings, settings
 from shared.errors.base import AppError, Unavailable
