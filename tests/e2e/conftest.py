@@ -1,4 +1,4 @@
-"""One local stack for the whole run: the real template, really deployed, with IAM enforced."""
+"""One local stack for the whole run. It deploys the production template and enforces IAM."""
 
 import json
 import os
@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +21,7 @@ import pytest
 
 from local import payment_keys
 from local import stack as local_stack
-from local.gateway import PROVIDER
+from local.gateway import PROVIDER_PATH
 from local.seeding import Account
 from local.stack import Stack
 from tests.support.logs import find_secrets
@@ -27,14 +29,14 @@ from tests.support.shop import ADDRESS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-# No promise: these end a wait for what never comes. A busy machine needs a fraction of each.
-EVENTUALLY_SECONDS = 180  # for an event to go from the outbox to where it is seen
-CLIENT_SECONDS = 120  # for an answer; the stack itself gives up after two times 30
-COMMAND_SECONDS = 600  # for a process that a test starts
+# These limits end a wait for something that never happens. A busy machine needs a fraction of each.
+WAIT_SECONDS_MAX = 180  # from an event in the outbox to its effect
+RESPONSE_SECONDS_MAX = 120  # for a response; the stack itself gives up after two times 30 s
+COMMAND_SECONDS_MAX = 600  # for a process that a test starts
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Here, and only here, sockets are open."""
+    """Opens sockets for these tests only."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("e2e")
@@ -42,59 +44,59 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @dataclass(frozen=True)
-class Restarted:
-    """A stack that was deployed, used, stopped, and started again; `order` is from before."""
+class RestartedStack:
+    """A stack that was deployed, used, stopped and started again."""
 
     stack: Stack
-    order: dict[str, Any]
-    steps: list[str]  # what the second start said that it did
-    first_seconds: float  # that the first start took
-    second_seconds: float
+    order: dict[str, Any]  # placed before the stop
+    steps: list[str]  # the messages of the second start
+    first_start_seconds: float
+    second_start_seconds: float
 
 
 @pytest.fixture(scope="session")
-def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
-    """One deploy a run: what the suite tests is what a person has from the second day on."""
+def restarted_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestartedStack]:
+    """Deploys once for the whole run. The tests use the stack after its second start."""
     state, steps = tmp_path_factory.mktemp("stack"), list[str]()
     began = time.monotonic()
-    with local_stack.start(state) as first, connected(first) as shop:
-        first_seconds = time.monotonic() - began
-        customer = shop.logged_in(first.customer.email, first.customer.password)
-        order = customer.order(first.product_id).json()
-        eventually(lambda: order["id"] in get(f"{first.mailbox_url}.txt").text)
+    with local_stack.start(state) as first, connect(first) as shop:
+        first_start_seconds = time.monotonic() - began
+        customer = shop.log_in(first.customer.email, first.customer.password)
+        order = customer.place_order(first.product_id).json()
+        wait_until(lambda: order["id"] in fetch_url(f"{first.mailbox_url}.txt").text)
     began = time.monotonic()
     with local_stack.start(state, say=steps.append) as second:
-        yield Restarted(second, order, steps, first_seconds, time.monotonic() - began)
-        assert logged_secrets(second) == {}
+        yield RestartedStack(second, order, steps, first_start_seconds, time.monotonic() - began)
+        assert find_logged_secrets(second) == {}
 
 
-def logged_secrets(stack: Stack) -> dict[str, str]:
-    """What the functions have logged and should not, whatever the tests made them do: examples."""
+def find_logged_secrets(stack: Stack) -> dict[str, str]:
+    """An example of each kind of secret that the functions have logged, by the kind."""
     logs = stack.client("logs")
-    groups = [it["logGroupName"] for it in logs.describe_log_groups()["logGroups"]]
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
     assert len(groups) > 5
     return {
-        found: event["message"][:300]
+        kind: event["message"][:300]
         for group in groups
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         for event in page["events"]
-        for found in find_secrets(event["message"])
+        for kind in find_secrets(event["message"])
     }
 
 
 @pytest.fixture(scope="session")
-def stack(restarted: Restarted) -> Stack:
-    return restarted.stack
+def stack(restarted_stack: RestartedStack) -> Stack:
+    return restarted_stack.stack
 
 
 @dataclass(frozen=True)
 class Shop:
-    """The API as one client has it: a visitor, or someone who is logged in."""
+    """The API as one client uses it: a visitor, or a user who is logged in."""
 
     connection: httpx.Client
     token: str | None = None
     refresh_token: str | None = None
-    clerk: Account | None = None  # of the staff, who counts stock
+    staff_account: Account | None = None  # may read the stored stock
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
         headers = request.pop("headers", {})
@@ -108,38 +110,38 @@ class Shop:
     def post(self, path: str, body: object, **headers: str) -> httpx.Response:
         return self.call("POST", path, json=body, headers=headers)
 
-    def logged_in(self, email: str, password: str) -> "Shop":
+    def log_in(self, email: str, password: str) -> "Shop":
         answer = self.post("/auth/login", {"email": email, "password": password})
         assert answer.status_code == 200, answer.text
         tokens = answer.json()
         return replace(self, token=tokens["access_token"], refresh_token=tokens["refresh_token"])
 
-    def registered(self) -> "Shop":
-        """Someone new, logged in."""
+    def register(self) -> "Shop":
+        """Creates a new account and logs in."""
         account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
         answer = self.post("/auth/register", account | {"name": "Ada Lovelace"})
         assert answer.status_code == 201, answer.text
-        return self.logged_in(**account)
+        return self.log_in(**account)
 
     @property
     def email(self) -> str:
         return str(self.get("/me").json()["email"])
 
-    def product(self, *, available: int, **changes: object) -> str:
-        """A new product with that much stock; for staff. Its id."""
+    def create_product(self, *, available: int, **changes: object) -> str:
+        """Creates a product with this stock, as staff. Returns its id."""
         sku = f"SKU-{uuid4().hex}"
         new = {"sku": sku, "name": sku, "price": {"amount_minor": 1000, "currency": "EUR"}}
-        made = self.post("/products", new | changes)
-        assert made.status_code == 201, made.text
-        product_id: str = made.json()["id"]
-        count = {"available": available, "reason": "opening stock"}
-        counted = self.call(
-            "PUT", f"/products/{product_id}/stock", json=count, headers={"if-match": "*"}
+        created = self.post("/products", new | changes)
+        assert created.status_code == 201, created.text
+        product_id: str = created.json()["id"]
+        stock = {"available": available, "reason": "opening stock"}
+        stock_set = self.call(
+            "PUT", f"/products/{product_id}/stock", json=stock, headers={"if-match": "*"}
         )
-        assert counted.status_code == 200, counted.text
+        assert stock_set.status_code == 200, stock_set.text
         return product_id
 
-    def order(
+    def place_order(
         self, product_id: str, *, quantity: int = 1, key: str | None = None
     ) -> httpx.Response:
         lines = [{"product_id": product_id, "quantity": quantity}]
@@ -151,163 +153,187 @@ class Shop:
         )
 
     def start_payment(self, order_id: str, *, order_token: str | None = None) -> dict[str, Any]:
-        """With a token, as the guest whose order it is."""
+        """Starts it as the guest who placed the order if there is an order token."""
         path = f"/guest/orders/{order_id}" if order_token else f"/orders/{order_id}"
         headers = {"order-token": order_token} if order_token else {}
-        begun = self.call("POST", f"{path}/payment", headers=headers)
-        assert begun.status_code == 200, begun.text
-        payment: dict[str, Any] = begun.json()
+        started = self.call("POST", f"{path}/payment", headers=headers)
+        assert started.status_code == 200, started.text
+        payment: dict[str, Any] = started.json()
         return payment
 
-    def confirm(self, payment: dict[str, Any], card: str = "ok") -> httpx.Response:
-        """As the provider's own page does; the shop hears of it from the provider."""
+    def confirm_payment(self, payment: dict[str, Any], card: str = "ok") -> httpx.Response:
+        """Does what the provider's own page does. The provider then sends the shop a webhook."""
         return self.connection.post(
-            f"{PROVIDER}/payments/{payment['payment_id']}/confirm",
+            f"{PROVIDER_PATH}/payments/{payment['payment_id']}/confirm",
             json={"client_secret": payment["client_secret"], "card": card},
         )
 
-    def pay(self, order_id: str, *, order_token: str | None = None) -> None:
-        confirmed = self.confirm(self.start_payment(order_id, order_token=order_token))
+    def pay_order(self, order_id: str, *, order_token: str | None = None) -> None:
+        confirmed = self.confirm_payment(self.start_payment(order_id, order_token=order_token))
         assert confirmed.status_code == 200, confirmed.text
 
-    def act(self, order_id: str, what: str, body: object = None, **headers: str) -> httpx.Response:
-        """`staff.act(order_id, "ship", {"carrier": "DHL"})`; a key is sent, and used if need be."""
+    def call_order_action(
+        self, order_id: str, action: str, body: object = None, **headers: str
+    ) -> httpx.Response:
+        """Calls, for example, `ship` with `{"carrier": "DHL"}`, and sends an idempotency key."""
         return self.call(
             "POST",
-            f"/orders/{order_id}/{what}",
+            f"/orders/{order_id}/{action}",
             json=body or {},
             headers={"idempotency-key": uuid4().hex} | headers,
         )
 
-    def status_of(self, order_id: str) -> str:
+    def get_order_status(self, order_id: str) -> str:
         return str(self.get(f"/orders/{order_id}").json()["status"])
 
-    def sees(self, order_id: str, status: str) -> None:
-        """Returns as soon as the order has that status."""
-        eventually(lambda: self.status_of(order_id) == status)
+    def wait_for_status(self, order_id: str, status: str) -> None:
+        """Returns as soon as the order has this status."""
+        wait_until(lambda: self.get_order_status(order_id) == status)
 
-    def available(self, product_id: str) -> int:
-        """As it is stored, whoever asks: what a shopper is shown may be some seconds old."""
-        assert self.clerk is not None
-        stockroom = self.logged_in(self.clerk.email, self.clerk.password)
-        return int(stockroom.get(f"/products/{product_id}/stock").json()["available"])
+    def get_available(self, product_id: str) -> int:
+        """The stored number, read as staff. Shoppers may see one that is some seconds old."""
+        assert self.staff_account is not None
+        staff = self.log_in(self.staff_account.email, self.staff_account.password)
+        return int(staff.get(f"/products/{product_id}/stock").json()["available"])
 
 
-def get(url: str) -> httpx.Response:
-    return httpx.get(url, timeout=CLIENT_SECONDS, trust_env=False)
+def fetch_url(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=RESPONSE_SECONDS_MAX, trust_env=False)
 
 
 @contextmanager
-def connected(stack: Stack) -> Iterator[Shop]:
-    """A visitor of that stack."""
+def connect(stack: Stack) -> Iterator[Shop]:
+    """A visitor of this stack."""
     limits = httpx.Limits(max_connections=100)
     with httpx.Client(
-        base_url=stack.api_url, timeout=CLIENT_SECONDS, limits=limits, trust_env=False
+        base_url=stack.api_url, timeout=RESPONSE_SECONDS_MAX, limits=limits, trust_env=False
     ) as connection:
-        yield Shop(connection, clerk=stack.staff)
+        yield Shop(connection, staff_account=stack.staff)
 
 
 @pytest.fixture(scope="session")
 def visitor(stack: Stack) -> Iterator[Shop]:
-    with connected(stack) as shop:
+    with connect(stack) as shop:
         yield shop
 
 
 @pytest.fixture(scope="session")
 def staff(stack: Stack, visitor: Shop) -> Shop:
-    return visitor.logged_in(stack.staff.email, stack.staff.password)
+    return visitor.log_in(stack.staff.email, stack.staff.password)
 
 
 @pytest.fixture(scope="session")
 def admin(stack: Stack, visitor: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """Made by the operator of an account whose address is confirmed."""
+    """An account with a confirmed address, which the operator's command made an admin."""
     account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
     visitor.post("/auth/register", account | {"name": "Grace Hopper"})
-    token = mailed_token(stack, account["email"])
+    token = wait_for_mailed_token(stack, account["email"])
     assert visitor.post("/auth/verify-email", {"token": token}).status_code == 204
-    done = operate(stack, tmp_path_factory.mktemp("admin"), "admin", account["email"])
-    assert done.returncode == 0, done.stderr
-    assert '"action":"update_user"' in done.stderr
-    return visitor.logged_in(**account)
+    granted = run_operation(stack, tmp_path_factory.mktemp("admin"), "admin", account["email"])
+    assert granted.returncode == 0, granted.stderr
+    assert '"action":"update_user"' in granted.stderr
+    return visitor.log_in(**account)
 
 
 @pytest.fixture
 def buyer(visitor: Shop) -> Shop:
-    """Someone who has just registered."""
-    return visitor.registered()
+    """A customer who has just registered."""
+    return visitor.register()
 
 
-def mails_of(stack: Stack, address: str) -> list[dict[str, str]]:
-    """Those that this address has been sent."""
-    mails = get(f"{stack.mailbox_url}.json").json()
+def list_mails(stack: Stack, address: str) -> list[dict[str, str]]:
+    """The mails that were sent to this address, newest first."""
+    mails = fetch_url(f"{stack.mailbox_url}.json").json()
     return [mail for mail in mails if address in mail["to"]]
 
 
-def mailed_token(stack: Stack, address: str, subject: str = "") -> str:
-    """That of the link in the newest mail about this, which may be on its way."""
+def wait_for_mailed_token(stack: Stack, address: str, subject: str = "") -> str:
+    """The token of the link in the newest mail whose subject contains this text."""
 
-    def linked() -> list[str]:
-        mails = (mail for mail in mails_of(stack, address) if subject in mail["subject"].lower())
+    def list_texts_with_token() -> list[str]:
+        mails = (mail for mail in list_mails(stack, address) if subject in mail["subject"].lower())
         return [mail["text"] for mail in mails if "token=" in mail["text"]]
 
-    eventually(lambda: len(linked()) > 0)
-    return linked()[0].partition("token=")[2].split()[0]
+    wait_until(lambda: len(list_texts_with_token()) > 0)
+    return list_texts_with_token()[0].partition("token=")[2].split()[0]
 
 
-def sweep(stack: Stack) -> None:
-    """As the schedule does each minute."""
-    done = stack.client("lambda").invoke(
+def run_expiry(stack: Stack) -> None:
+    """Invokes the function as the schedule does each minute."""
+    answer = stack.client("lambda").invoke(
         FunctionName=stack.physical_ids["ExpiryFunction"], Payload=json.dumps({"id": uuid4().hex})
     )
-    assert "FunctionError" not in done, done["Payload"].read()
+    assert "FunctionError" not in answer, answer["Payload"].read()
 
 
 def make_overdue(stack: Stack, order_id: str) -> None:
-    """Its time to be paid was over a minute ago."""
+    """Moves the end of the time to pay to a minute ago."""
     a_minute_ago = (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%S.%f+0000")
     stack.client("dynamodb").update_item(
         TableName=stack.outputs["OrdersTableName"],
         Key={"order_id": {"S": order_id}},
-        UpdateExpression="SET expires_at = :then",
+        UpdateExpression="SET expires_at = :expired_at",
         ConditionExpression="attribute_exists(expires_at)",
-        ExpressionAttributeValues={":then": {"S": a_minute_ago}},
+        ExpressionAttributeValues={":expired_at": {"S": a_minute_ago}},
     )
 
 
 @contextmanager
-def behaving(stack: Stack, **how: Any) -> Iterator[None]:
-    """The payment provider, as long as the block lasts: see local/payments/behaviour.py."""
+def provider_behaviour(stack: Stack, **changes: Any) -> Iterator[None]:
+    """Changes fields of local/payments/behaviour.py until the block ends."""
     secret = stack.client("secretsmanager").get_secret_value(
         SecretId=stack.physical_ids[payment_keys.SECRET]
     )
     headers = {"authorization": f"Bearer {json.loads(secret['SecretString'])['api_key']}"}
-    url = f"{stack.api_url}{PROVIDER}/behaviour"
-    with httpx.Client(headers=headers, timeout=CLIENT_SECONDS, trust_env=False) as operator:
+    url = f"{stack.api_url}{PROVIDER_PATH}/behaviour"
+    with httpx.Client(headers=headers, timeout=RESPONSE_SECONDS_MAX, trust_env=False) as operator:
         before = operator.get(url).json()
-        operator.put(url, json=how).raise_for_status()
+        operator.put(url, json=changes).raise_for_status()
         try:
             yield
         finally:
-            operator.put(url, json={name: before[name] for name in how}).raise_for_status()
+            operator.put(url, json={name: before[name] for name in changes}).raise_for_status()
 
 
 @pytest.fixture
-def mails_to(stack: Stack) -> Callable[[str], list[dict[str, str]]]:
-    return partial(mails_of, stack)
+def list_mails_to(stack: Stack) -> Callable[[str], list[dict[str, str]]]:
+    return partial(list_mails, stack)
 
 
-def at_once(stack: Stack, what: str, argument: str, count: int) -> list[str]:
-    """What as many instances of AuthFunction answer: see tests.support.concurrent_sessions."""
-    answers: list[str] = as_function(
-        stack, "AuthFunction", "tests.support.concurrent_sessions", what, argument, str(count)
+def run_concurrently(calls: list[Callable[[], httpx.Response]]) -> list[httpx.Response]:
+    """Starts all calls at the same moment. Returns their responses in the order of the calls."""
+    start = Barrier(len(calls))
+
+    def run(call: Callable[[], httpx.Response]) -> httpx.Response:
+        start.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def run_concurrent_sessions(stack: Stack, command: str, argument: str, count: int) -> list[str]:
+    """The answers of this many instances of AuthFunction to one command.
+
+    tests.support.concurrent_sessions has the commands.
+    """
+    answers: list[str] = run_in_function_environment(
+        stack, "AuthFunction", "tests.support.concurrent_sessions", command, argument, str(count)
     )
     return answers
 
 
-def as_function(
-    stack: Stack, function: str, module: str, *arguments: str, seconds: float = COMMAND_SECONDS
+def run_in_function_environment(
+    stack: Stack,
+    function: str,
+    module: str,
+    *arguments: str,
+    seconds_max: float = COMMAND_SECONDS_MAX,
 ) -> Any:
-    """What that module prints last, run with all that the function has but its time limit."""
+    """Runs the module with the function's environment. Returns the JSON on its last line.
+
+    The function's own time limit does not apply.
+    """
     configuration = stack.client("lambda").get_function_configuration(
         FunctionName=stack.physical_ids[function]
     )
@@ -319,27 +345,29 @@ def as_function(
         "PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}",
     }
     command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(  # noqa: S603 (our own module)
+    finished = subprocess.run(  # noqa: S603 (our own module)
         command,
         env=environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
-        timeout=seconds,
+        timeout=seconds_max,
     )
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(finished.stdout.splitlines()[-1])
 
 
-def operate(stack: Stack, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`python -m local.operations`, on that stack and no other."""
+def run_operation(
+    stack: Stack, tmp_path: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m local.operations` on this stack and no other."""
     (tmp_path / "stack.json").write_text(json.dumps(stack.facts()))
     script = (
         "import sys; from pathlib import Path; from local import operations, paths;"
         f"paths.STATE = Path({str(tmp_path)!r});"
         "sys.exit(operations.main(sys.argv[1:]))"
     )
-    environment = {name: it for name, it in os.environ.items() if not name.endswith("_TABLE")}
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_TABLE")}
     return subprocess.run(  # noqa: S603 (our own module)
         [sys.executable, "-c", script, *arguments],
         cwd=ROOT,
@@ -347,13 +375,13 @@ def operate(stack: Stack, tmp_path: Path, *arguments: str) -> subprocess.Complet
         capture_output=True,
         text=True,
         check=False,
-        timeout=COMMAND_SECONDS,
+        timeout=COMMAND_SECONDS_MAX,
     )
 
 
-def eventually(is_so: Callable[[], bool], seconds: float = EVENTUALLY_SECONDS) -> None:
-    """Returns as soon as it is so; fails when it has not become so in that time."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, f"it did not happen within {seconds} s"
+def wait_until(is_met: Callable[[], bool], seconds_max: float = WAIT_SECONDS_MAX) -> None:
+    """Returns as soon as the condition is met. Fails if that takes longer."""
+    deadline = time.monotonic() + seconds_max
+    while not is_met():
+        assert time.monotonic() < deadline, f"the condition was not met within {seconds_max} s"
         time.sleep(0.1)

@@ -1,28 +1,27 @@
-"""The catalog and its stock on the local stack: what moto cannot show."""
+"""The catalog and its stock on the local stack, where moto cannot show the behaviour."""
 
 from collections import Counter
 from uuid import uuid4
 
-from tests.e2e.conftest import as_function, eventually
-from tests.e2e.test_contention import at_once
+from tests.e2e.conftest import run_concurrently, run_in_function_environment, wait_until
 
 EDITORS = 50
 ROUNDS = 4
 BUYERS = 64
-FOR_SALE = 60
-WRITES_A_SECOND = 10  # to one item: a fiftieth of what DynamoDB takes, as this machine is slower
+UNITS_FOR_SALE = 60
+WRITES_PER_SECOND = 10  # to one item: a fiftieth of DynamoDB's limit, as this machine is slower
 
 
-def edit(staff, product_id, changes, etag):
+def patch_product(staff, product_id, changes, etag):
     return staff.call("PATCH", f"/products/{product_id}", json=changes, headers={"if-match": etag})
 
 
-def test_of_two_editors_the_first_edit_stands(staff):
-    tea = staff.product(available=1)
+def test_the_first_of_two_edits_wins(staff):
+    tea = staff.create_product(available=1)
     seen = staff.get(f"/staff/products/{tea}").headers["etag"]
 
-    first = edit(staff, tea, {"name": "Sencha"}, seen)
-    second = edit(staff, tea, {"description": "Fresh"}, seen)
+    first = patch_product(staff, tea, {"name": "Sencha"}, seen)
+    second = patch_product(staff, tea, {"description": "Fresh"}, seen)
 
     assert (first.status_code, second.status_code) == (200, 412)
     assert second.json()["error"]["details"] == {"current_version": 2}
@@ -31,61 +30,67 @@ def test_of_two_editors_the_first_edit_stands(staff):
     assert now.headers["etag"] == first.headers["etag"]
 
 
-def test_of_fifty_editors_at_once_one_wins_each_round(stack, staff):
-    tea = staff.product(available=1)
-    for turn in range(ROUNDS):
+def test_one_of_fifty_concurrent_editors_wins_each_round(stack, staff):
+    tea = staff.create_product(available=1)
+    for number in range(ROUNDS):
         seen = staff.get(f"/staff/products/{tea}").headers["etag"]
 
-        answers = as_function(
+        answers = run_in_function_environment(
             stack,
             "ProductsFunction",
             "tests.support.concurrent_edits",
-            *(tea, seen, f"round {turn}", str(EDITORS)),
+            *(tea, seen, f"round {number}", str(EDITORS)),
         )
 
         assert Counter(answers) == {"edited": 1, "stale_version": EDITORS - 1}
         now = staff.get(f"/staff/products/{tea}").json()
         winner = answers.index("edited")
-        assert (now["version"], now["attributes"][f"round {turn}"]) == (turn + 2, winner)
+        assert (now["version"], now["attributes"][f"round {number}"]) == (number + 2, winner)
     assert len(now["attributes"]) == ROUNDS
 
 
-def test_of_ten_edits_that_are_sent_at_once_one_wins(staff):
-    tea = staff.product(available=1)
+def test_one_of_ten_concurrent_edits_wins(staff):
+    tea = staff.create_product(available=1)
     seen = staff.get(f"/staff/products/{tea}").headers["etag"]
 
-    answers = at_once(
-        [lambda n=n: edit(staff, tea, {"attributes": {"editor": n}}, seen) for n in range(10)]
+    answers = run_concurrently(
+        [
+            lambda n=n: patch_product(staff, tea, {"attributes": {"editor": n}}, seen)
+            for n in range(10)
+        ]
     )
 
-    assert Counter(it.status_code for it in answers) == {200: 1, 412: 9}
-    winner = next(n for n, it in enumerate(answers) if it.status_code == 200)
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 412: 9}
+    winner = next(n for n, answer in enumerate(answers) if answer.status_code == 200)
     now = staff.get(f"/staff/products/{tea}").json()
     assert (now["version"], now["attributes"]) == (2, {"editor": winner})
 
 
-def test_an_adjustment_ten_times_at_once_is_one(staff):
-    tea = staff.product(available=10)
+def test_ten_equal_concurrent_adjustments_change_stock_once(staff):
+    tea = staff.create_product(available=10)
     change = {"change": -4, "reason": "broken"}
     headers = {"idempotency-key": uuid4().hex}
 
-    answers = at_once(
+    answers = run_concurrently(
         [lambda: staff.call("PATCH", f"/products/{tea}/stock", json=change, headers=headers)] * 10
     )
 
-    assert [it.status_code for it in answers] == [200] * 10
-    assert Counter(it.headers["idempotency-replayed"] for it in answers) == {
+    assert [answer.status_code for answer in answers] == [200] * 10
+    assert Counter(answer.headers["idempotency-replayed"] for answer in answers) == {
         "false": 1,
         "true": 9,
     }
     movements = staff.get(f"/products/{tea}/stock/movements").json()["items"]
-    assert [(it["kind"], it["change"]) for it in movements] == [("adjustment", -4), ("count", 10)]
+    assert [(movement["kind"], movement["change"]) for movement in movements] == [
+        ("adjustment", -4),
+        ("count", 10),
+    ]
     assert staff.get(f"/products/{tea}/stock").json()["available"] == 6
 
 
-def test_adjustments_and_sales_at_once_add_up(staff, visitor):
-    tea = staff.product(available=100)
-    buyers = [visitor.registered() for _ in range(10)]
+def test_concurrent_adjustments_and_sales_add_up(staff, visitor):
+    tea = staff.create_product(available=100)
+    buyers = [visitor.register() for _ in range(10)]
 
     def adjust():
         return staff.call(
@@ -95,80 +100,78 @@ def test_adjustments_and_sales_at_once_add_up(staff, visitor):
             headers={"idempotency-key": uuid4().hex},
         )
 
-    answers = at_once(
-        [lambda shop=shop: shop.order(tea, quantity=2) for shop in buyers] + [adjust] * 10
+    answers = run_concurrently(
+        [lambda shop=shop: shop.place_order(tea, quantity=2) for shop in buyers] + [adjust] * 10
     )
 
-    assert Counter(it.status_code for it in answers) == {201: 10, 200: 10}
+    assert Counter(answer.status_code for answer in answers) == {201: 10, 200: 10}
     now = staff.get(f"/products/{tea}/stock").json()
     assert (now["available"], now["allocated"]) == (100 + 30 - 20, 20)
 
 
-def test_a_new_product_is_listed_and_found_within_seconds_and_an_archived_one_is_not(
-    staff, visitor
-):
+def test_lists_and_search_show_a_product_until_it_is_archived(staff, visitor):
     word = f"sencha{uuid4().hex[:8]}"
-    tea = staff.product(available=2, name=f"{word} tea", category=f"tea/{word}", tags=[word])
+    tea = staff.create_product(available=2, name=f"{word} tea", category=f"tea/{word}", tags=[word])
     queries = (
         lambda: visitor.get("/products", category=f"tea/{word}", in_stock=True),
         lambda: visitor.get("/products", tag=word, sort="price_asc"),
         lambda: visitor.get("/products/search", q=word[:10]),
     )
-    for ask in queries:
-        eventually(lambda ask=ask: [it["id"] for it in ask().json()["items"]] == [tea])
+    for query in queries:
+        wait_until(lambda query=query: [item["id"] for item in query().json()["items"]] == [tea])
 
-    gone = staff.call("DELETE", f"/products/{tea}", headers={"if-match": "*"})
+    archived = staff.call("DELETE", f"/products/{tea}", headers={"if-match": "*"})
 
-    assert gone.status_code == 204
-    for ask in queries:
-        eventually(lambda ask=ask: ask().json()["items"] == [])
+    assert archived.status_code == 204
+    for query in queries:
+        wait_until(lambda query=query: query().json()["items"] == [])
 
 
-def test_what_is_sold_out_is_not_among_what_can_be_had(staff, visitor, buyer):
+def test_the_in_stock_list_leaves_out_a_sold_out_product(staff, visitor, buyer):
     category = f"last-{uuid4().hex}"
-    tea = staff.product(available=1, category=category)
+    tea = staff.create_product(available=1, category=category)
     in_stock = {"category": category, "in_stock": True}
-    eventually(lambda: len(visitor.get("/products", **in_stock).json()["items"]) == 1)
+    wait_until(lambda: len(visitor.get("/products", **in_stock).json()["items"]) == 1)
 
-    assert buyer.order(tea).status_code == 201
+    assert buyer.place_order(tea).status_code == 201
 
-    eventually(lambda: visitor.get("/products", **in_stock).json()["items"] == [])
+    wait_until(lambda: visitor.get("/products", **in_stock).json()["items"] == [])
     assert len(visitor.get("/products", category=category).json()["items"]) == 1
 
 
-def test_variants_are_shown_as_one_and_name_each_other(staff, visitor):
+def test_a_list_shows_one_entry_for_all_variants(staff, visitor):
     group, category = f"SHIRT-{uuid4().hex}", f"shirts-{uuid4().hex}"
     shirts = [
-        staff.product(available=1, group=group, options={"size": size}, category=category)
+        staff.create_product(available=1, group=group, options={"size": size}, category=category)
         for size in ("S", "M", "L")
     ]
 
-    def shown() -> list[str]:
+    def list_ids() -> list[str]:
         items = visitor.get("/products", category=category).json()["items"]
-        return [it["id"] for it in items]
+        return [item["id"] for item in items]
 
-    eventually(lambda: len(shown()) == 1)
+    wait_until(lambda: len(list_ids()) == 1)
     variants = visitor.get(f"/products/{shirts[0]}").json()["variants"]
-    assert [it["id"] for it in variants] == shirts[1:]
+    assert [variant["id"] for variant in variants] == shirts[1:]
 
 
-def test_a_flash_sale_speeds_up_with_shards_and_sells_each_unit(staff, stack):
-    came = {}
+def test_shards_speed_up_a_flash_sale(staff, stack):
+    results = {}
     for shards in (1, 16):
-        hot = staff.product(available=FOR_SALE, stock_shards=shards)
+        product_id = staff.create_product(available=UNITS_FOR_SALE, stock_shards=shards)
 
-        came[shards] = as_function(
+        results[shards] = run_in_function_environment(
             stack,
             "OrdersFunction",
             "tests.support.flash_sale",
-            hot,
+            product_id,
             str(BUYERS),
-            str(WRITES_A_SECOND),
+            str(WRITES_PER_SECOND),
         )
 
-        assert came[shards]["sold"] == FOR_SALE
-        stock = staff.get(f"/products/{hot}/stock").json()
-        assert (stock["available"], stock["allocated"]) == (0, FOR_SALE)
-    assert came[1]["seconds"] > FOR_SALE / WRITES_A_SECOND - 2  # or nothing was limited
-    # The busiest item says how long the sale lasts at least, on a machine of any speed.
-    assert came[16]["busiest"] < came[1]["busiest"] / 3, came
+        assert results[shards]["sold"] == UNITS_FOR_SALE
+        stock = staff.get(f"/products/{product_id}/stock").json()
+        assert (stock["available"], stock["allocated"]) == (0, UNITS_FOR_SALE)
+    assert results[1]["seconds"] > UNITS_FOR_SALE / WRITES_PER_SECOND - 2  # the limit had an effect
+    # The writes to the busiest item bound the duration of a sale on a machine of any speed.
+    assert results[16]["busiest"] < results[1]["busiest"] / 3, results

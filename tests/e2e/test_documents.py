@@ -1,4 +1,4 @@
-"""The blocks of README and tutorial, pasted as printed into a shell, each of them twice."""
+"""Each block of README and tutorial works when it is pasted twice into a shell."""
 
 import json
 import os
@@ -16,51 +16,52 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ERROR_CODE = re.compile(r'"error":\s*\{"code":\s*"(\w+)"')
 # The tutorial shows one refusal on purpose.
 SHOWN_ERRORS = {"README.md": set(), "docs/tutorial.md": {"stale_version"}}
-SCRIPT_SECONDS = 600  # every block twice, on a busy machine
+SCRIPT_SECONDS_MAX = 600  # for every block twice, on a busy machine
 DONE = "document-done"
 
 
-def blocks_of(page: str) -> list[str]:
+def list_blocks(page: str) -> list[str]:
     return BLOCK.findall((ROOT / page).read_text())
 
 
-def is_make(block: str) -> bool:
+def is_make_block(block: str) -> bool:
     return all(line.startswith("make ") for line in block.splitlines())
 
 
-def stack_file(stack: Stack, folder: Path) -> Path:
+def write_stack_file(stack: Stack, folder: Path) -> Path:
     path = folder / "stack.json"
     path.write_text(json.dumps(stack.facts()))
     return path
 
 
 @pytest.fixture
-def rates_restored(staff) -> Iterator[None]:
-    """The tutorial sets tax and shipping rates; other tests expect none."""
+def restored_rates(staff) -> Iterator[None]:
+    """Clears the tax and shipping rates that the tutorial sets. Other tests expect none."""
     yield
     for route, document in (("tax-rates", "destinations"), ("shipping-rates", "zones")):
         answer = staff.call("PUT", f"/{route}", json={document: []}, headers={"if-match": "*"})
         assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.usefixtures("rates_restored")
+@pytest.mark.usefixtures("restored_rates")
 @pytest.mark.parametrize("page", sorted(SHOWN_ERRORS))
 def test_each_block_works_as_printed_and_pasted_twice(stack, tmp_path, page):
-    pasted = [block for block in blocks_of(page) if not is_make(block)]
-    script = "\n".join(block for block in pasted for _ in range(2))
-    assert pasted
+    blocks = [block for block in list_blocks(page) if not is_make_block(block)]
+    script = "\n".join(block for block in blocks for _ in range(2))
+    assert blocks
     assert "localhost" not in script
     assert not re.search(r":\d{4}", script)
 
     run = subprocess.run(
         ["/bin/bash", "-eo", "pipefail"],
         input=f"{script}\necho {DONE}\n",
-        env=os.environ | {"SOUK_STACK": str(stack_file(stack, tmp_path)), "TMPDIR": str(tmp_path)},
+        env=os.environ
+        | {"SOUK_STACK": str(write_stack_file(stack, tmp_path)), "TMPDIR": str(tmp_path)},
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
-        timeout=SCRIPT_SECONDS,
+        timeout=SCRIPT_SECONDS_MAX,
     )
 
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr

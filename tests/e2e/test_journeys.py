@@ -1,27 +1,29 @@
-"""What a customer and the staff do, through the API of the local stack."""
+"""The usual ways through the shop, by the API of the local stack."""
 
 from uuid import uuid4
 
-from tests.e2e.conftest import eventually, get
+from tests.e2e.conftest import fetch_url, wait_until
 
 
-def test_a_visitor_registers_logs_in_orders_and_gets_both_mails(visitor, staff, mails_to):
-    tea = staff.product(available=5, name="Sencha", price={"amount_minor": 1290, "currency": "EUR"})
+def test_a_visitor_registers_orders_and_gets_both_mails(visitor, staff, list_mails_to):
+    tea = staff.create_product(
+        available=5, name="Sencha", price={"amount_minor": 1290, "currency": "EUR"}
+    )
     email = f"{uuid4().hex}@example.com"
     account = {"email": email, "password": "correct horse battery"}
     registered = visitor.post("/auth/register", account | {"name": "Ada Lovelace"})
-    buyer = visitor.logged_in(**account)
+    buyer = visitor.log_in(**account)
 
-    order = buyer.order(tea, quantity=2)
+    order = buyer.place_order(tea, quantity=2)
 
     assert (registered.status_code, order.status_code) == (201, 201)
     assert order.json()["totals"]["total"] == {"amount_minor": 2580, "currency": "EUR"}
     assert buyer.get("/me").json() == registered.json()
     assert buyer.get(f"/orders/{order.json()['id']}").json() == order.json()
     assert buyer.get("/orders").json()["items"] == [order.json()]
-    assert visitor.available(tea) == 3
-    eventually(lambda: len(mails_to(email)) == 2)
-    mails = {mail["subject"]: mail for mail in mails_to(email)}
+    assert visitor.get_available(tea) == 3
+    wait_until(lambda: len(list_mails_to(email)) == 2)
+    mails = {mail["subject"]: mail for mail in list_mails_to(email)}
     assert mails.keys() == {"Welcome to Souk", "Your order at Souk"}
     confirmation = mails["Your order at Souk"]
     for part in ("text", "html"):
@@ -29,22 +31,22 @@ def test_a_visitor_registers_logs_in_orders_and_gets_both_mails(visitor, staff, 
         assert "EUR 25.80" in confirmation[part]
 
 
-def test_the_catalog_is_browsed_page_by_page(visitor, staff):
+def test_a_visitor_browses_the_catalog_page_by_page(visitor, staff):
     category = f"paged-{uuid4().hex}"
-    made = [staff.product(available=n, category=category) for n in range(3)]
+    created = [staff.create_product(available=n, category=category) for n in range(3)]
 
-    eventually(lambda: len(visitor.get("/products", category=category).json()["items"]) == 3)
+    wait_until(lambda: len(visitor.get("/products", category=category).json()["items"]) == 3)
 
     first = visitor.get("/products", category=category, limit=2).json()
     cursor = first["next_cursor"]
     second = visitor.get("/products", category=category, limit=2, cursor=cursor).json()
 
-    shown = [product["id"] for product in first["items"] + second["items"]]
-    assert shown == made[::-1]
+    listed = [product["id"] for product in first["items"] + second["items"]]
+    assert listed == created[::-1]
     assert second["next_cursor"] is None
 
 
-def test_the_reference_describes_the_routes_that_answer(visitor):
+def test_the_reference_shows_the_openapi_document(visitor):
     document = visitor.get("/openapi.json").json()
     page = visitor.get("/docs")
 
@@ -53,8 +55,8 @@ def test_the_reference_describes_the_routes_that_answer(visitor):
     assert "SwaggerUIBundle(" in page.text
 
 
-def test_the_mailbox_is_a_page(stack):
-    page = get(stack.mailbox_url)
+def test_the_mailbox_is_an_html_page(stack):
+    page = fetch_url(stack.mailbox_url)
 
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")

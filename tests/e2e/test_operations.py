@@ -1,4 +1,4 @@
-"""What an operator does to the local stack, by the commands that `make` calls."""
+"""An operator's commands on the local stack, as `make` runs them."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -8,117 +8,117 @@ from uuid import uuid4
 import httpx
 
 from local.key_rotation import SIGNING_RINGS
-from tests.e2e.conftest import Shop, eventually, operate
+from tests.e2e.conftest import Shop, run_operation, wait_until
 
 USERS = 8
-CALLS = 100  # before the rotation, and after it
+CALLS_MIN = 100  # before the rotation, and again after it
 
 
-def test_the_operator_makes_an_admin_who_sees_and_manages_users(admin, buyer):
+def test_an_admin_lists_users_and_cannot_bypass_the_rules(admin, buyer):
     email, user_id = buyer.email, buyer.get("/me").json()["id"]
 
     (found,) = admin.get("/users", email=email).json()["items"]
 
-    def give(to: str, *roles: str) -> httpx.Response:
+    def set_roles(user_id: str, *roles: str) -> httpx.Response:
         body = {"roles": list(roles)}
-        return admin.call("PATCH", f"/users/{to}", json=body, headers={"if-match": "*"})
+        return admin.call("PATCH", f"/users/{user_id}", json=body, headers={"if-match": "*"})
 
-    refused = give(user_id, "customer", "staff")
-    own = give(admin.get("/me").json()["id"], "staff")
+    unverified = set_roles(user_id, "customer", "staff")
+    own = set_roles(admin.get("/me").json()["id"], "staff")
 
     assert found["id"] == user_id
-    assert refused.json()["error"]["code"] == "email_not_verified"
+    assert unverified.json()["error"]["code"] == "email_not_verified"
     assert own.json()["error"]["code"] == "cannot_modify_own_account"
     assert admin.get("/users", limit=1).json()["next_cursor"] is not None
 
 
-def test_who_is_unknown_or_unconfirmed_is_made_no_admin(stack, buyer, tmp_path):
-    unknown = operate(stack, tmp_path, "admin", "nobody@example.com")
-    unconfirmed = operate(stack, tmp_path, "admin", buyer.email)
+def test_an_unknown_or_unverified_account_becomes_no_admin(stack, buyer, tmp_path):
+    unknown = run_operation(stack, tmp_path, "admin", "nobody@example.com")
+    unverified = run_operation(stack, tmp_path, "admin", buyer.email)
 
-    assert (unknown.returncode, unconfirmed.returncode) == (1, 1)
-    assert "register it first" in unknown.stderr
-    assert "confirm the address" in unconfirmed.stderr
+    assert (unknown.returncode, unverified.returncode) == (1, 1)
+    assert "Register it" in unknown.stderr
+    assert "Confirm your e-mail address first" in unverified.stderr
 
 
-def test_keys_rotate_under_load_and_no_request_is_lost(stack, visitor, buyer, tmp_path):
-    """Each request signs a token and shows it. The takeover itself: tests/local/test_rings.py."""
+def test_key_rotation_under_load_fails_no_request(stack, visitor, buyer, tmp_path):
+    """Each user signs and verifies tokens all the time.
 
-    over, codes = Event(), list[int]()
+    tests/local/test_key_ring_rotation.py tests when the new key takes over.
+    """
+    stopped, codes = Event(), list[int]()
 
-    def use(client: Shop) -> None:
-        while not over.is_set():
-            renewed = client.post("/auth/refresh", {"refresh_token": client.refresh_token})
-            codes.append(renewed.status_code)
-            tokens = renewed.json()
+    def send_requests(client: Shop) -> None:
+        while not stopped.is_set():
+            refreshed = client.post("/auth/refresh", {"refresh_token": client.refresh_token})
+            codes.append(refreshed.status_code)
+            tokens = refreshed.json()
             client = Shop(client.connection, tokens["access_token"], tokens["refresh_token"])
             codes.append(client.get("/me").status_code)
 
-    clients = [visitor.registered() for _ in range(USERS)]
+    clients = [visitor.register() for _ in range(USERS)]
     with ThreadPoolExecutor(USERS) as pool:
-        users = [pool.submit(use, client) for client in clients]
+        users = [pool.submit(send_requests, client) for client in clients]
         try:
-            eventually(lambda: len(codes) > CALLS)
-            done = operate(stack, tmp_path, "rotate-keys")
+            wait_until(lambda: len(codes) > CALLS_MIN)
+            rotated = run_operation(stack, tmp_path, "rotate-keys")
             before = len(codes)
-            eventually(lambda: len(codes) > before + CALLS)
+            wait_until(lambda: len(codes) > before + CALLS_MIN)
         finally:
-            over.set()
+            stopped.set()
 
-    assert done.returncode == 0, done.stderr
+    assert rotated.returncode == 0, rotated.stderr
     assert set(codes) == {200}
     assert [user.exception() for user in users] == [None] * USERS
     secret_id = stack.physical_ids["TokenKeysSecret"]
-    held = stack.client("secretsmanager").get_secret_value(SecretId=secret_id)
-    assert json.loads(held["SecretString"]).keys() == {"current", "k1", "k2", "next", "next_from"}
-    assert visitor.registered().get("/me").status_code == 200
+    ring = stack.client("secretsmanager").get_secret_value(SecretId=secret_id)
+    assert json.loads(ring["SecretString"]).keys() == {"current", "k1", "k2", "next", "next_from"}
+    assert visitor.register().get("/me").status_code == 200
     assert buyer.get("/me").status_code == 200
-    again = operate(stack, tmp_path, "rotate-keys")
+    again = run_operation(stack, tmp_path, "rotate-keys")
     assert again.returncode == 1
     assert "min" in again.stderr
     assert SIGNING_RINGS[0] in again.stderr
 
 
-def test_the_operator_verifies_that_movements_and_orders_explain_the_stock(
-    stack, staff, buyer, tmp_path
-):
-    tea = staff.product(available=9)
-    assert buyer.order(tea, quantity=2).status_code == 201
-    whole = operate(stack, tmp_path, "verify")
+def test_verify_reports_stock_that_no_order_explains(stack, staff, buyer, tmp_path):
+    tea = staff.create_product(available=9)
+    assert buyer.place_order(tea, quantity=2).status_code == 201
+    consistent = run_operation(stack, tmp_path, "verify")
 
     table = stack.outputs["StockTableName"]
-    one_less = {
+    change = {
         "TableName": table,
         "Key": {"product_id": {"S": tea}},
         "UpdateExpression": "ADD available :n",
     }
-    stack.client("dynamodb").update_item(**one_less, ExpressionAttributeValues={":n": {"N": "-1"}})
-    drifting = operate(stack, tmp_path, "verify")
-    stack.client("dynamodb").update_item(**one_less, ExpressionAttributeValues={":n": {"N": "1"}})
+    stack.client("dynamodb").update_item(**change, ExpressionAttributeValues={":n": {"N": "-1"}})
+    drifting = run_operation(stack, tmp_path, "verify")
+    stack.client("dynamodb").update_item(**change, ExpressionAttributeValues={":n": {"N": "1"}})
 
-    assert whole.returncode == 0, whole.stdout + whole.stderr
-    assert ", 0 drift" in whole.stdout
+    assert consistent.returncode == 0, consistent.stdout + consistent.stderr
+    assert ", 0 drift" in consistent.stdout
     assert drifting.returncode == 1
     assert ", 1 drift" in drifting.stdout
 
 
-def test_the_operator_has_the_index_made_anew(stack, staff, visitor, tmp_path):
+def test_reindex_restores_lost_listings(stack, staff, visitor, tmp_path):
     category = f"lost-{uuid4().hex}"
-    tea = staff.product(available=1, category=category)
+    tea = staff.create_product(available=1, category=category)
     query = {"category": category, "in_stock": True}
-    eventually(lambda: visitor.get("/products", **query).json()["items"] != [])
+    wait_until(lambda: visitor.get("/products", **query).json()["items"] != [])
     dynamodb, table = stack.client("dynamodb"), stack.outputs["ListingsTableName"]
 
-    def is_lost() -> bool:
-        """For good, whatever was still on its way to the index."""
+    def is_deleted() -> bool:
+        """Deletes each time: the index worker may still write the listing again."""
         for partition, entry_id in ((f"category#{category}", tea), (f"indexed#{tea}", "indexed")):
             key = {"partition": {"S": partition}, "entry_id": {"S": entry_id}}
             dynamodb.delete_item(TableName=table, Key=key)
         return bool(visitor.get("/products", **query).json()["items"] == [])
 
-    eventually(is_lost)
+    wait_until(is_deleted)
 
-    done = operate(stack, tmp_path, "reindex")
+    reindexed = run_operation(stack, tmp_path, "reindex")
 
-    assert done.returncode == 0, done.stderr
-    eventually(lambda: visitor.get("/products", **query).json()["items"] != [])
+    assert reindexed.returncode == 0, reindexed.stderr
+    wait_until(lambda: visitor.get("/products", **query).json()["items"] != [])

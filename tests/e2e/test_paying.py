@@ -1,72 +1,73 @@
-"""Orders and their money on the local stack: its payment provider tells of each payment itself."""
+"""Orders and payments on the local stack, whose payment provider sends its own webhooks."""
 
 from uuid import uuid4
 
-from tests.e2e.conftest import behaving, eventually, make_overdue, sweep
+from tests.e2e.conftest import make_overdue, provider_behaviour, run_expiry, wait_until
 from tests.support.shop import ADDRESS
 
 
-def test_an_order_is_paid_shipped_delivered_and_paid_back(staff, buyer, mails_to):
-    tea = staff.product(available=5)
-    order = buyer.order(tea, quantity=2).json()
+def test_an_order_is_paid_shipped_delivered_and_refunded(staff, buyer, list_mails_to):
+    tea = staff.create_product(available=5)
+    order = buyer.place_order(tea, quantity=2).json()
 
-    buyer.pay(order["id"])
-    buyer.sees(order["id"], "paid")
-    assert staff.act(order["id"], "ship", {"carrier": "DHL"}).status_code == 200
-    assert staff.act(order["id"], "deliver").status_code == 200
-    assert staff.act(order["id"], "refund").status_code == 202
-    buyer.sees(order["id"], "refunded")
+    buyer.pay_order(order["id"])
+    buyer.wait_for_status(order["id"], "paid")
+    assert staff.call_order_action(order["id"], "ship", {"carrier": "DHL"}).status_code == 200
+    assert staff.call_order_action(order["id"], "deliver").status_code == 200
+    assert staff.call_order_action(order["id"], "refund").status_code == 202
+    buyer.wait_for_status(order["id"], "refunded")
 
-    assert staff.available(tea) == 3  # what was shipped is not in stock because it was paid back
-    told = ("order at", "is paid", "on its way", "refund of EUR 20.00")
-    eventually(lambda: len(mails_to(buyer.email)) == len(told) + 1)  # and a welcome
-    subjects = [mail["subject"] for mail in mails_to(buyer.email)]
-    assert all(any(it in subject for subject in subjects) for it in told), subjects
+    assert staff.get_available(tea) == 3  # a refund does not restock shipped items
+    expected = ("order at", "is paid", "on its way", "refund of EUR 20.00")
+    welcome = 1
+    wait_until(lambda: len(list_mails_to(buyer.email)) == len(expected) + welcome)
+    subjects = [mail["subject"] for mail in list_mails_to(buyer.email)]
+    assert all(any(text in subject for subject in subjects) for text in expected), subjects
 
 
-def test_a_card_that_is_declined_leaves_the_order_to_be_paid_with_another(staff, buyer):
-    order = buyer.order(staff.product(available=1)).json()
+def test_a_buyer_can_pay_after_a_declined_card(staff, buyer):
+    order = buyer.place_order(staff.create_product(available=1)).json()
     payment = buyer.start_payment(order["id"])
 
-    assert buyer.confirm(payment, card="declined").json()["status"] == "awaiting"
+    assert buyer.confirm_payment(payment, card="declined").json()["status"] == "awaiting"
     again = buyer.start_payment(order["id"])
-    buyer.confirm(again)
+    buyer.confirm_payment(again)
 
-    buyer.sees(order["id"], "paid")
+    buyer.wait_for_status(order["id"], "paid")
     assert again["payment_id"] == payment["payment_id"]
 
 
-def test_an_order_that_nobody_pays_in_time_gives_its_stock_back(stack, staff, buyer):
-    tea = staff.product(available=5)
-    order = buyer.order(tea, quantity=2).json()
+def test_an_unpaid_order_expires_and_returns_its_stock(stack, staff, buyer):
+    tea = staff.create_product(available=5)
+    order = buyer.place_order(tea, quantity=2).json()
     make_overdue(stack, order["id"])
 
-    sweep(stack)
+    run_expiry(stack)
 
-    assert buyer.status_of(order["id"]) == "expired"
-    assert staff.available(tea) == 5
+    assert buyer.get_order_status(order["id"]) == "expired"
+    assert staff.get_available(tea) == 5
     refused = buyer.call("POST", f"/orders/{order['id']}/payment")
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "order_status_conflict")
 
 
-def test_what_is_paid_too_late_is_paid_back_by_itself(stack, staff, buyer):
-    order = buyer.order(staff.product(available=1)).json()
-    with behaving(stack, hold=True):
-        buyer.pay(order["id"])
+def test_a_late_payment_is_refunded_automatically(stack, staff, buyer):
+    order = buyer.place_order(staff.create_product(available=1)).json()
+    with provider_behaviour(stack, hold=True):
+        buyer.pay_order(order["id"])
         make_overdue(stack, order["id"])
-        sweep(stack)
-        assert buyer.status_of(order["id"]) == "expired"
+        run_expiry(stack)
+        assert buyer.get_order_status(order["id"]) == "expired"
 
-    def is_paid_back() -> bool:
-        seen = staff.get(f"/staff/orders/{order['id']}").json()
-        return [refund["status"] for refund in seen["refunds"]] == ["succeeded"]
+    def is_refunded() -> bool:
+        staff_order = staff.get(f"/staff/orders/{order['id']}").json()
+        return [refund["status"] for refund in staff_order["refunds"]] == ["succeeded"]
 
-    eventually(is_paid_back)
-    assert buyer.status_of(order["id"]) == "expired"
+    wait_until(is_refunded)
+    assert buyer.get_order_status(order["id"]) == "expired"
 
 
-def test_a_guest_pays_with_the_order_s_token_alone(staff, visitor):
-    tea = staff.product(available=1)
+def test_a_guest_pays_with_only_the_order_s_token(staff, visitor):
+    tea = staff.create_product(available=1)
     placed = visitor.post(
         "/guest/orders",
         {
@@ -77,11 +78,11 @@ def test_a_guest_pays_with_the_order_s_token_alone(staff, visitor):
         **{"idempotency-key": uuid4().hex},
     ).json()
 
-    visitor.pay(placed["id"], order_token=placed["order_token"])
+    visitor.pay_order(placed["id"], order_token=placed["order_token"])
 
-    def seen() -> str:
+    def get_status() -> str:
         headers = {"order-token": placed["order_token"]}
         answer = visitor.call("GET", f"/guest/orders/{placed['id']}", headers=headers)
         return str(answer.json()["status"])
 
-    eventually(lambda: seen() == "paid")
+    wait_until(lambda: get_status() == "paid")

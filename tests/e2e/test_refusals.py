@@ -1,4 +1,4 @@
-"""What strangers, forgers and the careless are told, by the gateway and by the routes."""
+"""Requests that the gateway or the routes refuse, and the responses to them."""
 
 import base64
 import json
@@ -13,79 +13,91 @@ from shared.security import access_tokens
 from shared.security.key_rings import KeyRing
 from tests.e2e.conftest import Shop
 
-ME = ("usr_forged", "ses_forged")
-QUARTER = timedelta(minutes=15)
+UNKNOWN_SESSION = ("usr_forged", "ses_forged")
+TOKEN_LIFETIME = timedelta(minutes=15)
 
 
-def code_of(answer: httpx.Response) -> str:
+def get_code(answer: httpx.Response) -> str:
     return str(answer.json()["error"]["code"])
 
 
 @pytest.fixture(scope="session")
 def ring(stack) -> KeyRing:
-    """The ring that the deployed functions sign with."""
+    """The key ring of the deployed functions."""
     secrets = stack.client("secretsmanager")
     secret = secrets.get_secret_value(SecretId=stack.physical_ids["TokenKeysSecret"])
     return KeyRing.parse(secret["SecretString"])
 
 
-def unsigned() -> str:
+def forge_unsigned_token() -> str:
     header, claims = (
         {"alg": "none", "typ": access_tokens.TYPE, "kid": "k1"},
         {"sub": "usr_forged", "sid": "ses_forged"},
     )
-    return ".".join(_part(each) for each in (header, claims)) + "."
+    return ".".join(_encode(part) for part in (header, claims)) + "."
 
 
-def _part(document: dict[str, str]) -> str:
+def _encode(document: dict[str, str]) -> str:
     return base64.urlsafe_b64encode(json.dumps(document).encode()).rstrip(b"=").decode()
 
 
-def of_a_foreign_key() -> str:
+def forge_token_with_foreign_key() -> str:
     foreign = KeyRing("k1", {"k1": b"another shop's key, and long enough"})
-    return access_tokens.issue(*ME, foreign, now=clock.utc_now(), lifetime=QUARTER)
+    return access_tokens.issue(
+        *UNKNOWN_SESSION, foreign, now=clock.utc_now(), lifetime=TOKEN_LIFETIME
+    )
 
 
-@pytest.mark.parametrize("forge", [unsigned, of_a_foreign_key, lambda: "not.a.token", lambda: "x"])
-def test_a_forged_token_is_refused_in_the_shops_own_words(forge, visitor):
+FORGERIES = (
+    forge_unsigned_token,
+    forge_token_with_foreign_key,
+    lambda: "not.a.token",
+    lambda: "x",
+)
+
+
+@pytest.mark.parametrize("forge", FORGERIES)
+def test_a_forged_token_is_invalid(forge, visitor):
     answer = Shop(visitor.connection, forge()).get("/me")
 
-    assert (answer.status_code, code_of(answer)) == (401, "token_invalid")
+    assert (answer.status_code, get_code(answer)) == (401, "token_invalid")
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_an_expired_token_is_told_apart_from_a_forged_one(visitor, ring):
-    issued = clock.utc_now() - timedelta(hours=1)
-    stale = access_tokens.issue(*ME, ring, now=issued, lifetime=QUARTER)
+def test_an_expired_token_has_a_code_of_its_own(visitor, ring):
+    issued_at = clock.utc_now() - timedelta(hours=1)
+    expired = access_tokens.issue(*UNKNOWN_SESSION, ring, now=issued_at, lifetime=TOKEN_LIFETIME)
 
-    answer = Shop(visitor.connection, stale).get("/me")
+    answer = Shop(visitor.connection, expired).get("/me")
 
-    assert (answer.status_code, code_of(answer)) == (401, "token_expired")
-
-
-def test_a_token_that_the_shop_signed_opens_no_session_that_there_never_was(visitor, ring):
-    ghost = access_tokens.issue(*ME, ring, now=clock.utc_now(), lifetime=QUARTER)
-
-    answer = Shop(visitor.connection, ghost).get("/me")
-
-    assert (answer.status_code, code_of(answer)) == (401, "session_ended")
+    assert (answer.status_code, get_code(answer)) == (401, "token_expired")
 
 
-def test_a_refresh_token_is_no_access_token_and_an_access_token_refreshes_nothing(buyer):
+def test_a_signed_token_of_an_unknown_session_is_refused(visitor, ring):
+    token = access_tokens.issue(
+        *UNKNOWN_SESSION, ring, now=clock.utc_now(), lifetime=TOKEN_LIFETIME
+    )
+
+    answer = Shop(visitor.connection, token).get("/me")
+
+    assert (answer.status_code, get_code(answer)) == (401, "session_ended")
+
+
+def test_refresh_and_access_tokens_cannot_replace_each_other(buyer):
     as_access = Shop(buyer.connection, buyer.refresh_token).get("/me")
     as_refresh = buyer.post("/auth/refresh", {"refresh_token": buyer.token})
 
-    assert (as_access.status_code, code_of(as_access)) == (401, "token_invalid")
+    assert (as_access.status_code, get_code(as_access)) == (401, "token_invalid")
     # An access token is longer than any refresh token.
-    assert (as_refresh.status_code, code_of(as_refresh)) == (422, "invalid_fields")
+    assert (as_refresh.status_code, get_code(as_refresh)) == (422, "invalid_fields")
 
 
-def test_without_any_token_the_gateway_refuses(visitor):
+def test_the_gateway_refuses_a_request_without_a_token(visitor):
     assert visitor.get("/me").status_code == 401
 
 
-def test_customers_are_kept_from_what_staff_do(buyer, staff):
-    product_id = staff.product(available=1)
+def test_a_customer_cannot_do_what_staff_do(buyer, staff):
+    product_id = staff.create_product(available=1)
 
     answers = [
         buyer.post("/products", {"sku": "X"}),
@@ -99,21 +111,21 @@ def test_customers_are_kept_from_what_staff_do(buyer, staff):
         ),
     ]
 
-    assert {(answer.status_code, code_of(answer)) for answer in answers} == {(403, "forbidden")}
-    assert staff.available(product_id) == 1
+    assert {(answer.status_code, get_code(answer)) for answer in answers} == {(403, "forbidden")}
+    assert staff.get_available(product_id) == 1
 
 
-def test_staff_are_kept_from_what_admins_do(staff, admin):
-    assert code_of(staff.get("/users")) == "forbidden"
+def test_staff_cannot_do_what_admins_do(staff, admin):
+    assert get_code(staff.get("/users")) == "forbidden"
     assert admin.get("/users").status_code == 200
 
 
-def test_someone_elses_order_is_not_there(visitor, staff, buyer):
-    order = buyer.order(staff.product(available=1)).json()
+def test_someone_else_s_order_is_not_found(visitor, staff, buyer):
+    order = buyer.place_order(staff.create_product(available=1)).json()
 
-    answer = visitor.registered().get(f"/orders/{order['id']}")
+    answer = visitor.register().get(f"/orders/{order['id']}")
 
-    assert (answer.status_code, code_of(answer)) == (404, "order_not_found")
+    assert (answer.status_code, get_code(answer)) == (404, "order_not_found")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +139,7 @@ def test_someone_elses_order_is_not_there(visitor, staff, buyer):
         ("GET", "/me/sessions/ses_x", 405, "DELETE"),
     ],
 )
-def test_an_address_or_a_method_that_no_route_has(method, path, status, allowed, visitor):
+def test_an_unknown_address_or_method_is_refused(method, path, status, allowed, visitor):
     answer = visitor.call(method, path)
 
     assert answer.status_code == status
@@ -148,29 +160,31 @@ def test_an_address_or_a_method_that_no_route_has(method, path, status, allowed,
     ],
     ids=["not UTF-8", "not JSON", "a list", "empty", "a form", "over 1 MB", "a field missing"],
 )
-def test_a_body_that_cannot_be_used_is_refused(body, content_type, status, code, visitor):
+def test_an_unusable_body_is_refused(body, content_type, status, code, visitor):
     answer = visitor.call(
         "POST", "/auth/login", content=body, headers={"content-type": content_type}
     )
 
-    assert (answer.status_code, code_of(answer)) == (status, code)
+    assert (answer.status_code, get_code(answer)) == (status, code)
 
 
-def test_each_answer_has_the_security_headers(visitor):
+def test_every_response_has_the_security_headers(visitor):
     for answer in (visitor.get("/health"), visitor.get("/nowhere"), visitor.get("/products")):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "max-age=" in answer.headers["strict-transport-security"]
 
 
-def test_the_catalog_alone_may_be_kept_on_the_way(visitor, staff):
-    kept = [visitor.get("/products"), visitor.get("/products/search", q="tea")]
+def test_only_catalog_responses_may_be_cached(visitor, staff):
+    cacheable = [visitor.get("/products"), visitor.get("/products/search", q="tea")]
     others = [visitor.get("/health"), visitor.get("/nowhere"), staff.get("/staff/products")]
 
-    assert all(it.headers["cache-control"].startswith("public, max-age=") for it in kept)
-    assert {it.headers["cache-control"] for it in others} == {"no-store"}
+    assert all(
+        answer.headers["cache-control"].startswith("public, max-age=") for answer in cacheable
+    )
+    assert {answer.headers["cache-control"] for answer in others} == {"no-store"}
 
 
-def test_a_known_origin_may_call_from_a_browser(visitor):
+def test_a_browser_at_an_allowed_origin_may_call_the_api(visitor):
     headers = {
         "origin": "http://localhost:3000",
         "access-control-request-method": "POST",
@@ -184,12 +198,12 @@ def test_a_known_origin_may_call_from_a_browser(visitor):
     assert "idempotency-key" in preflight.headers["access-control-allow-headers"].lower()
 
 
-def test_a_key_is_not_carried_over_to_another_order(buyer, staff):
-    tea = staff.product(available=5)
+def test_an_idempotency_key_is_refused_for_another_order(buyer, staff):
+    tea = staff.create_product(available=5)
     key = uuid4().hex
-    buyer.order(tea, quantity=1, key=key)
+    buyer.place_order(tea, quantity=1, key=key)
 
-    other = buyer.order(tea, quantity=2, key=key)
+    other = buyer.place_order(tea, quantity=2, key=key)
 
-    assert (other.status_code, code_of(other)) == (422, "idempotency_key_reused")
-    assert buyer.available(tea) == 4
+    assert (other.status_code, get_code(other)) == (422, "idempotency_key_reused")
+    assert buyer.get_available(tea) == 4

@@ -1,47 +1,50 @@
-"""`make run`, as whoever types it has it: lines to copy, a stop, and a second start."""
+"""What `make run` prints and keeps: lines to copy, a stop, and a second start."""
 
 import subprocess
 
 from local.__main__ import introduction
 from local.stack import Stack
-from tests.e2e.conftest import COMMAND_SECONDS, eventually, get
+from tests.e2e.conftest import COMMAND_SECONDS_MAX, fetch_url, wait_until
 
 
-def copied_lines(stack: Stack) -> str:
+def list_printed_commands(stack: Stack) -> str:
     lines = [line.strip() for line in introduction(stack).splitlines()]
     return "\n".join(line for line in lines if line.startswith(("TOKEN=", "curl ", "sleep ")))
 
 
-def test_the_printed_lines_log_in_order_and_show_the_mail(stack):
-    script = copied_lines(stack)
+def test_the_printed_commands_log_in_order_and_show_mail(stack):
+    script = list_printed_commands(stack)
     assert script.count("\n") == 2
 
-    def shows_the_mail_of_its_order() -> bool:
-        """The newest mail is shown: on a busy machine it can be another one at that moment."""
-        ran = subprocess.run(
+    def shows_mail_of_own_order() -> bool:
+        """The commands show the newest mail, which can be another one on a busy machine."""
+        finished = subprocess.run(
             ["/bin/bash", "-e"],
             input=script,
             capture_output=True,
             text=True,
             check=True,
-            timeout=COMMAND_SECONDS,
+            timeout=COMMAND_SECONDS_MAX,
         )
-        order, _, mail = ran.stdout.partition("\n")
+        order, _, mail = finished.stdout.partition("\n")
         order_id = order.partition('"id":"')[2].partition('"')[0]
         assert order_id.startswith("ord_")
         return f"To: {stack.customer.email}" in mail and order_id in mail
 
-    eventually(shows_the_mail_of_its_order)
+    wait_until(shows_mail_of_own_order)
 
 
-def test_a_stack_that_was_stopped_is_not_built_or_deployed_again(restarted):
-    assert restarted.steps == ["Starting MiniStack", "Nothing has changed since the last deploy"]
-    assert restarted.second_seconds < restarted.first_seconds
+def test_a_second_start_builds_and_deploys_nothing(restarted_stack):
+    assert restarted_stack.steps == [
+        "Starting MiniStack",
+        "The last deploy is current; nothing to build",
+    ]
+    assert restarted_stack.second_start_seconds < restarted_stack.first_start_seconds
 
 
-def test_a_stack_keeps_its_shop_while_it_is_stopped(restarted, visitor):
-    stack = restarted.stack
-    customer = visitor.logged_in(stack.customer.email, stack.customer.password)
+def test_a_stopped_stack_keeps_its_orders_and_mails(restarted_stack, visitor):
+    stack = restarted_stack.stack
+    customer = visitor.log_in(stack.customer.email, stack.customer.password)
 
-    assert customer.get(f"/orders/{restarted.order['id']}").json() == restarted.order
-    assert restarted.order["id"] in get(f"{stack.mailbox_url}.json").text
+    assert customer.get(f"/orders/{restarted_stack.order['id']}").json() == restarted_stack.order
+    assert restarted_stack.order["id"] in fetch_url(f"{stack.mailbox_url}.json").text

@@ -1,4 +1,4 @@
-"""Sessions on the real thing: many clients at once, the authorizer's cache, and the mails."""
+"""Sessions on the local stack: concurrent clients, the authorizer's cache, and mailed links."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,18 +8,18 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.e2e.conftest import Shop, at_once, eventually, mailed_token
+from tests.e2e.conftest import Shop, run_concurrent_sessions, wait_for_mailed_token, wait_until
 
 PASSWORD = "correct horse battery"
 NEW_PASSWORD = "staple correct battery"
 TABS = 100
-GRACE_SECONDS = 10
-CACHED_SECONDS = 60
+REUSE_GRACE_SECONDS = 10  # a refresh token can be used again for this long
+AUTHORIZER_CACHE_SECONDS = 60
 
 
 @pytest.fixture
 def account(visitor: Shop) -> dict[str, str]:
-    """Someone who has just registered: e-mail and password."""
+    """The e-mail address and password of an account that has just registered."""
     credentials = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD}
     answer = visitor.post("/auth/register", credentials | {"name": "Ada Lovelace"})
     assert answer.status_code == 201, answer.text
@@ -36,99 +36,97 @@ def refresh(visitor: Shop, token: str) -> httpx.Response:
     return visitor.post("/auth/refresh", {"refresh_token": token})
 
 
-def bearing(visitor: Shop, token: str) -> Shop:
+def with_token(visitor: Shop, token: str) -> Shop:
     return Shop(visitor.connection, token)
 
 
-def test_a_hundred_refreshes_at_once_are_one_chain_and_a_replay_ends_it(
-    stack, visitor, account, mails_to
-):
+def test_a_hundred_concurrent_refreshes_keep_one_session(stack, visitor, account, list_mails_to):
+    """A replay after the grace period then ends the session, and the owner gets one mail."""
     token = log_in(visitor, account)["refresh_token"]
 
-    answers = at_once(stack, "refresh", token, TABS)
+    answers = run_concurrent_sessions(stack, "refresh", token, TABS)
 
     (successor,) = set(answers)
     assert len(answers) == TABS
     later, again = refresh(visitor, successor), refresh(visitor, successor)
     assert (later.status_code, again.status_code) == (200, 200)
     assert later.json()["refresh_token"] == again.json()["refresh_token"]
-    assert bearing(visitor, later.json()["access_token"]).get("/me").status_code == 200
+    assert with_token(visitor, later.json()["access_token"]).get("/me").status_code == 200
 
-    time.sleep(GRACE_SECONDS + 0.5)
+    time.sleep(REUSE_GRACE_SECONDS + 0.5)
     with ThreadPoolExecutor(10) as pool:
         replays = list(pool.map(lambda _: refresh(visitor, token), range(10)))
 
-    assert {(it.status_code, it.json()["error"]["code"]) for it in replays} == {
+    assert {(replay.status_code, replay.json()["error"]["code"]) for replay in replays} == {
         (401, "session_ended")
     }
     assert refresh(visitor, later.json()["refresh_token"]).status_code == 401
-    # This one was not used before: no answer about it is cached.
-    assert bearing(visitor, again.json()["access_token"]).get("/me").status_code == 401
-    about_reuse = "ended one of your sessions"
+    # This token is used for the first time, so the authorizer has cached nothing for it.
+    assert with_token(visitor, again.json()["access_token"]).get("/me").status_code == 401
+    subject = "ended one of your sessions"
 
-    def warnings() -> list[dict[str, str]]:
-        return [mail for mail in mails_to(account["email"]) if about_reuse in mail["subject"]]
+    def list_warnings() -> list[dict[str, str]]:
+        return [mail for mail in list_mails_to(account["email"]) if subject in mail["subject"]]
 
-    eventually(lambda: len(warnings()) > 0)
-    later_mail = visitor.registered().email  # whatever the replays caused is mailed before this
-    eventually(lambda: len(mails_to(later_mail)) == 1)
-    assert len(warnings()) == 1
+    wait_until(lambda: len(list_warnings()) > 0)
+    # The mails that the replays cause arrive before the welcome mail of a later account.
+    later_email = visitor.register().email
+    wait_until(lambda: len(list_mails_to(later_email)) == 1)
+    assert len(list_warnings()) == 1
 
 
-def test_what_ends_sessions_is_felt_by_cached_access_tokens_within_a_minute(
-    stack, visitor, account, admin
-):
+def test_cached_access_tokens_end_within_a_minute(stack, visitor, account, admin):
     logged_out, ended, changed, kept = (
-        bearing(visitor, log_in(visitor, account)["access_token"]) for _ in range(4)
+        with_token(visitor, log_in(visitor, account)["access_token"]) for _ in range(4)
     )
-    disabled, promoted = visitor.registered(), visitor.registered()
-    everyone = (logged_out, ended, changed, disabled, promoted, kept)
-    ids = [it.get("/me").json()["id"] for it in (disabled, promoted)]
-    link = mailed_token(stack, promoted.email)
-    assert visitor.post("/auth/verify-email", {"token": link}).status_code == 204
-    assert [it.get("/me").status_code for it in everyone] == [200] * 6
+    disabled, promoted = visitor.register(), visitor.register()
+    clients = (logged_out, ended, changed, disabled, promoted, kept)
+    ids = [client.get("/me").json()["id"] for client in (disabled, promoted)]
+    token = wait_for_mailed_token(stack, promoted.email)
+    assert visitor.post("/auth/verify-email", {"token": token}).status_code == 204
+    assert [client.get("/me").status_code for client in clients] == [200] * 6
     sessions = kept.get("/me/sessions").json()["items"]
-    assert [it["current"] for it in sessions] == [True, False, False, False]
+    assert [session["current"] for session in sessions] == [True, False, False, False]
 
-    done: list[float] = []  # when each was ended
+    ended_at: list[float] = []  # in the order of the clients
 
-    def end(session: Shop, *call: Any, **request: Any) -> None:
-        assert session.call(*call, **request).status_code in (200, 204)
-        done.append(time.monotonic())
+    def end_session(caller: Shop, *call: Any, **request: Any) -> None:
+        assert caller.call(*call, **request).status_code in (200, 204)
+        ended_at.append(time.monotonic())
 
-    end(logged_out, "POST", "/auth/logout")
-    end(kept, "DELETE", f"/me/sessions/{sessions[2]['id']}")
+    end_session(logged_out, "POST", "/auth/logout")
+    end_session(kept, "DELETE", f"/me/sessions/{sessions[2]['id']}")
     change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-    end(kept, "PUT", "/me/password", json=change)
+    end_session(kept, "PUT", "/me/password", json=change)
     changes = ({"status": "disabled"}, {"roles": ["customer", "staff"]})
-    for user_id, what in zip(ids, changes, strict=True):
-        end(admin, "PATCH", f"/users/{user_id}", json=what, headers={"if-match": "*"})
+    for user_id, user_change in zip(ids, changes, strict=True):
+        end_session(
+            admin, "PATCH", f"/users/{user_id}", json=user_change, headers={"if-match": "*"}
+        )
 
-    def all_but_one_are_out() -> bool:
-        """However long answers take: what is asked a minute after the end is refused."""
+    def only_one_session_is_left() -> bool:
+        """A request that starts a minute after the end is refused, however long it takes."""
         codes = []
-        for session, since in zip(everyone, [*done, time.monotonic()], strict=True):
-            asked = time.monotonic()
-            codes.append(session.get("/me").status_code)
-            assert codes[-1] == 401 or asked < since + CACHED_SECONDS
+        for client, since in zip(clients, [*ended_at, time.monotonic()], strict=True):
+            requested_at = time.monotonic()
+            codes.append(client.get("/me").status_code)
+            assert codes[-1] == 401 or requested_at < since + AUTHORIZER_CACHE_SECONDS
         assert codes[-1] == 200
         return codes[:-1] == [401] * 5
 
-    eventually(all_but_one_are_out)
+    wait_until(only_one_session_is_left)
 
 
-def test_an_address_is_confirmed_and_a_password_reset_by_the_links_that_are_mailed(
-    stack, visitor, account
-):
+def test_mailed_links_confirm_an_address_and_reset_a_password(stack, visitor, account):
     confirmed = visitor.post(
-        "/auth/verify-email", {"token": mailed_token(stack, account["email"], "welcome")}
+        "/auth/verify-email", {"token": wait_for_mailed_token(stack, account["email"], "welcome")}
     )
     assert confirmed.status_code == 204, confirmed.text
     assert log_in(visitor, account)["user"]["email_verified"] is True
 
     forgotten = visitor.post("/auth/password/forgot", {"email": account["email"]})
     assert forgotten.status_code == 202
-    token = mailed_token(stack, account["email"], "password")
+    token = wait_for_mailed_token(stack, account["email"], "password")
     reset = visitor.post("/auth/password/reset", {"token": token, "password": NEW_PASSWORD})
     assert reset.status_code == 204, reset.text
     again = visitor.post("/auth/password/reset", {"token": token, "password": NEW_PASSWORD})
@@ -136,22 +134,20 @@ def test_an_address_is_confirmed_and_a_password_reset_by_the_links_that_are_mail
     assert log_in(visitor, account | {"password": NEW_PASSWORD})
 
 
-def test_a_known_address_is_answered_like_a_new_one_and_its_owner_is_mailed(
-    visitor, account, mails_to
-):
+def test_registering_a_known_address_mails_its_owner(visitor, account, list_mails_to):
     again = visitor.post("/auth/register", account | {"password": NEW_PASSWORD, "name": "Eve"})
 
     assert again.status_code == 201
     assert again.json()["email"] == account["email"]
-    eventually(lambda: len(mails_to(account["email"])) == 2)
+    wait_until(lambda: len(list_mails_to(account["email"])) == 2)
     assert visitor.post("/auth/login", account | {"password": NEW_PASSWORD}).status_code == 401
 
 
-def test_of_guesses_made_at_once_one_is_answered(stack, account):
-    """Otherwise a thousand instances would answer a thousand guesses before any was counted."""
-    answers = at_once(stack, "guess", account["email"], 8)
+def test_few_of_many_concurrent_guesses_are_checked(stack, account):
+    """Otherwise a thousand instances would check a thousand guesses before any was counted."""
+    answers = run_concurrent_sessions(stack, "guess", account["email"], 8)
 
-    # A right guess that is first clears the count, and lets one wrong guess be told that it is.
-    told = [answer for answer in answers if answer != "too_many_attempts"]
-    assert 1 <= len(told) <= 2
-    assert len(set(told)) == len(told)
+    # If the right guess is first, it clears the count, and one wrong guess is checked after it.
+    checked = [answer for answer in answers if answer != "too_many_attempts"]
+    assert 1 <= len(checked) <= 2
+    assert len(set(checked)) == len(checked)

@@ -1,8 +1,8 @@
-"""Whether an address has an account shows in no answer's time, on the stack as it is deployed.
+"""No response time of the deployed stack reveals whether an address has an account.
 
-Medians of 100 requests each, taken in turns, so that what else the machine does hits both alike.
-Each kind follows the other as often as itself, so that the mail that one kind causes slows down
-both. When the medians differ, more requests tell a difference from noise: noise averages out.
+The tests compare medians of 100 requests of each kind. The kinds alternate, so that other load on
+the machine affects both. Each kind follows the other as often as itself, so that the mail that one
+kind causes slows down both. If the medians differ, more requests follow: noise averages out.
 """
 
 import time
@@ -16,17 +16,17 @@ import pytest
 
 from tests.e2e.conftest import Shop
 
-TIMES = 100
-LOOKS_MAX = 5  # of TIMES requests each
-WARM_UP = 5
-PAUSE_SECONDS = 0.05  # for the mail that the request before has caused
-UNLIKE_MAX = 0.05
+REQUESTS_PER_ROUND = 100  # of each kind
+ROUNDS_MAX = 5
+WARM_UP_REQUESTS = 5  # of each kind
+PAUSE_SECONDS = 0.05  # for the mail that the previous request caused
+DIFFERENCE_MAX = 0.05  # of the medians, as a share of the longer one
 
 _number = count()
 
 
 @pytest.fixture(scope="module")
-def known(visitor: Shop) -> str:
+def known_email(visitor: Shop) -> str:
     email = f"{uuid4().hex}@example.com"
     account = {"email": email, "password": "correct horse battery", "name": "Ada Lovelace"}
     assert visitor.post("/auth/register", account).status_code == 201
@@ -34,8 +34,8 @@ def known(visitor: Shop) -> str:
 
 
 @pytest.fixture(autouse=True)
-def uncounted(stack):
-    """Guessing is slowed down, which is not what is measured here."""
+def forget_attempts(stack):
+    """A function that deletes the failed attempts. They would slow down the next requests."""
     table = stack.outputs["AttemptsTableName"]
     database = stack.client("dynamodb")
 
@@ -46,63 +46,73 @@ def uncounted(stack):
     return forget
 
 
-def difference(
-    one: Callable[[], httpx.Response], other: Callable[[], httpx.Response], forget
+def measure_difference(
+    one: Callable[[], httpx.Response], other: Callable[[], httpx.Response], forget_attempts
 ) -> float:
-    """Of the medians, as a share of the longer."""
+    """The difference of the medians, as a share of the longer one."""
     times: tuple[list[float], list[float]] = ([], [])
 
-    def take(kind: int) -> float:
-        forget()
+    def measure_request(kind: int) -> float:
+        forget_attempts()
         time.sleep(PAUSE_SECONDS)
         began = time.perf_counter()
         answer = (one, other)[kind]()
-        lasted = time.perf_counter() - began
+        seconds = time.perf_counter() - began
         assert answer.status_code in (201, 202, 401), answer.text
-        return lasted
+        return seconds
 
-    for kind in (0, 1) * WARM_UP:
-        take(kind)
-    for _ in range(LOOKS_MAX):
-        for turn in range(TIMES):
-            for kind in (0, 1) if turn % 2 else (1, 0):
-                times[kind].append(take(kind))
-        medians = [median(taken) for taken in times]
-        unlike = abs(medians[0] - medians[1]) / max(medians)
-        if unlike < UNLIKE_MAX:
+    for kind in (0, 1) * WARM_UP_REQUESTS:
+        measure_request(kind)
+    for _ in range(ROUNDS_MAX):
+        for number in range(REQUESTS_PER_ROUND):
+            for kind in (0, 1) if number % 2 else (1, 0):
+                times[kind].append(measure_request(kind))
+        medians = [median(measured) for measured in times]
+        difference = abs(medians[0] - medians[1]) / max(medians)
+        if difference < DIFFERENCE_MAX:
             break
-    return unlike
+    return difference
 
 
-def test_a_wrong_password_takes_as_long_as_an_unknown_address(visitor, known, uncounted):
+def test_a_wrong_password_takes_as_long_as_an_unknown_address(
+    visitor, known_email, forget_attempts
+):
     def log_in(email: str) -> httpx.Response:
         return visitor.post("/auth/login", {"email": email, "password": "wrong horse battery"})
 
-    unlike = difference(
-        lambda: log_in(known), lambda: log_in(f"{next(_number)}@example.com"), uncounted
+    difference = measure_difference(
+        lambda: log_in(known_email),
+        lambda: log_in(f"{next(_number)}@example.com"),
+        forget_attempts,
     )
 
-    assert unlike < UNLIKE_MAX
+    assert difference < DIFFERENCE_MAX
 
 
-def test_registering_a_known_address_takes_as_long_as_a_new_one(visitor, known, uncounted):
+def test_registering_a_known_address_takes_as_long_as_a_new_one(
+    visitor, known_email, forget_attempts
+):
     def register(email: str) -> httpx.Response:
         account = {"email": email, "password": "another password", "name": "Eve"}
         return visitor.post("/auth/register", account)
 
-    unlike = difference(
-        lambda: register(known), lambda: register(f"{uuid4().hex}@example.com"), uncounted
+    difference = measure_difference(
+        lambda: register(known_email),
+        lambda: register(f"{uuid4().hex}@example.com"),
+        forget_attempts,
     )
 
-    assert unlike < UNLIKE_MAX
+    assert difference < DIFFERENCE_MAX
 
 
 @pytest.mark.parametrize("route", ["/auth/password/forgot", "/auth/verify-email/resend"])
-def test_asking_for_a_link_takes_as_long_without_an_account(route, visitor, known, uncounted):
-    unlike = difference(
-        lambda: visitor.post(route, {"email": known}),
+def test_requesting_a_link_takes_as_long_without_an_account(
+    route, visitor, known_email, forget_attempts
+):
+    difference = measure_difference(
+        lambda: visitor.post(route, {"email": known_email}),
         lambda: visitor.post(route, {"email": f"{next(_number)}@example.com"}),
-        uncounted,
+        forget_attempts,
     )
 
-    assert unlike < UNLIKE_MAX
+    assert difference < DIFFERENCE_MAX

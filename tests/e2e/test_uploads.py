@@ -1,4 +1,4 @@
-"""A CSV file on its way from the form that takes it to the catalog."""
+"""A CSV file goes from the upload form to the catalog."""
 
 from uuid import uuid4
 
@@ -6,12 +6,12 @@ import httpx
 import pytest
 
 from shared import ids
-from tests.e2e.conftest import CLIENT_SECONDS, eventually
+from tests.e2e.conftest import RESPONSE_SECONDS_MAX, wait_until
 
 HEADER = "sku,name,price_minor,currency,available,category\n"
 
 
-def announce(staff, content: bytes) -> dict:
+def create_upload(staff, content: bytes) -> dict:
     request = {
         "kind": "products",
         "filename": "products.csv",
@@ -23,32 +23,32 @@ def announce(staff, content: bytes) -> dict:
     return answer.json()
 
 
-def post(form: dict, content: bytes, **changes: str) -> httpx.Response:
+def post_file(form: dict, content: bytes, **changes: str) -> httpx.Response:
     return httpx.post(
         form["url"],
         data=form["fields"] | changes,
         files={"file": content},
-        timeout=CLIENT_SECONDS,
+        timeout=RESPONSE_SECONDS_MAX,
         trust_env=False,
     )
 
 
-def imported(staff, content: bytes) -> dict:
-    upload = announce(staff, content)
-    assert post(upload["form"], content).status_code == 204
+def import_file(staff, content: bytes) -> dict:
+    upload = create_upload(staff, content)
+    assert post_file(upload["form"], content).status_code == 204
 
-    def finished() -> bool:
+    def is_finished() -> bool:
         return staff.get(f"/uploads/{upload['id']}").json()["status"] in (
             "completed",
             "failed",
         )
 
-    eventually(finished)
+    wait_until(is_finished)
     return staff.get(f"/uploads/{upload['id']}").json()
 
 
-def listed(visitor, **query) -> int:
-    """How many products the pages have together."""
+def count_listed(visitor, **query) -> int:
+    """The number of products on all pages."""
     page = visitor.get("/products", **query).json()
     count = len(page["items"])
     while page["next_cursor"]:
@@ -63,16 +63,16 @@ def test_a_csv_file_becomes_products_and_stock(visitor, staff):
     bad = f"{category}-bad,Product,19.99,EUR,1,{category}\n"
     content = (HEADER + "".join(rows[:60]) + bad + "".join(rows[60:])).encode()
 
-    upload = imported(staff, content)
+    upload = import_file(staff, content)
 
     assert upload["status"] == "completed"
     assert upload["counts"] == {"rows": 121, "written": 120, "rejected": 1}
     (error,) = upload["errors"]
     assert (error["row"], error["field"]) == (62, "price_minor")
     query = {"category": category, "limit": 100}
-    eventually(lambda: listed(visitor, **query) == 120)
-    shown = visitor.get("/products", **query, sort="price_desc").json()
-    by_sku = {product["sku"]: product for product in shown["items"]}
+    wait_until(lambda: count_listed(visitor, **query) == 120)
+    page = visitor.get("/products", **query, sort="price_desc").json()
+    by_sku = {product["sku"]: product for product in page["items"]}
     assert by_sku[f"{category}-119"]["available"] == 119
     assert by_sku[f"{category}-119"]["price"] == {"amount_minor": 219, "currency": "EUR"}
 
@@ -88,8 +88,8 @@ def test_a_csv_file_becomes_products_and_stock(visitor, staff):
     ],
     ids=["missing column", "broken quote", "NUL", "5 MB in one field", "not UTF-8"],
 )
-def test_a_broken_file_fails_with_its_reason_and_changes_nothing(staff, content, code):
-    upload = imported(staff, content)
+def test_a_broken_file_fails_with_a_code_and_writes_nothing(staff, content, code):
+    upload = import_file(staff, content)
 
     assert (upload["status"], upload["errors"][0]["code"]) == ("failed", code)
     assert upload["counts"]["written"] == 0
@@ -97,15 +97,15 @@ def test_a_broken_file_fails_with_its_reason_and_changes_nothing(staff, content,
     assert [answer.status_code for answer in written] == [404, 404]
 
 
-def test_the_form_takes_the_announced_file_and_no_other(staff):
+def test_the_form_accepts_only_the_announced_file(staff):
     content = HEADER.encode()
-    form = announce(staff, content)["form"]
+    form = create_upload(staff, content)["form"]
 
     refused = [
-        post(form, content + b"more"),
-        post(form, content[:-1]),
-        post(form, content, key="uploads/upl_other"),
-        post(form, content, **{"Content-Type": "text/html"}),
+        post_file(form, content + b"more"),
+        post_file(form, content[:-1]),
+        post_file(form, content, key="uploads/upl_other"),
+        post_file(form, content, **{"Content-Type": "text/html"}),
     ]
 
     assert [answer.status_code // 100 for answer in refused] == [4] * 4

@@ -128,8 +128,8 @@ class Shop(RuleBasedStateMachine):
         self.patches = [
             mock.patch.object(clock, "utc_now", self._late),
             *(
-                mock.patch.object(it, "get_provider", return_value=self.bank)
-                for it in (service, execute_payment_requests)
+                mock.patch.object(module, "get_provider", return_value=self.bank)
+                for module in (service, execute_payment_requests)
             ),
         ]
         for patch in self.patches:

@@ -74,7 +74,7 @@ def sell(product: Product, quantity: int) -> None:
     transaction = Transaction()
     parts = stock.get_stock(Product.get(product.product_id)).allocate(quantity)
     assert parts is not None
-    stock.stage_sale(
+    stock.stage_allocation(
         transaction,
         product.product_id,
         parts,

@@ -130,7 +130,7 @@ def test_what_the_payment_provider_gives_is_empty_until_a_person_fills_it_in():
     made = stack.of_type("AWS::SecretsManager::Secret")["PaymentSecret"]
 
     assert json.loads(made["SecretString"]) == {"api_key": "", "webhook_secrets": []}
-    with pytest.raises(ValueError, match="no API key"):
+    with pytest.raises(ValueError, match="must have an api_key"):
         Credentials.parse(made["SecretString"])
 
 
