@@ -12,7 +12,7 @@ BIN := .venv/bin
 STATE := local/.state
 VENVS := $(STATE)/venvs
 SAM := $(VENVS)/sam/bin/sam
-# uv builds the layer, so `sam build` must find the project's own.
+# `sam build` builds the layer with uv, so it must find the project's uv.
 SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/$(STATE)/sam-cli"
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
@@ -29,9 +29,9 @@ setup: .venv/.made $(VENVS)/ministack/.made $(VENVS)/sam/.made ## Install all to
 run: setup ## Run the whole shop at http://localhost:8000 until Ctrl-C (another port: PORT=8001)
 	@exec $(BIN)/python -m local --port "$(PORT)"
 
-test: setup ## Run all tests; tests/e2e start their own local stack
+test: setup ## Run all tests; those in tests/e2e start their own local stack
 	@$(BIN)/python -m pytest --ignore tests/e2e --numprocesses auto --dist worksteal
-	@$(BIN)/python -m pytest tests/e2e # separately: some of them measure time
+	@$(BIN)/python -m pytest tests/e2e # last and alone: some of them measure time
 
 soak: setup ## Run the long tests: 200 races for the last unit, 300 long order histories
 	@SOUK_RUSHES=200 SOUK_REPEATS=20 SOUK_HISTORIES=300 $(BIN)/python -m pytest tests/orders/test_histories.py \
@@ -46,7 +46,7 @@ fmt: .venv/.made ## Format the code and apply the safe fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/.made $(VENVS)/bench/.made ## Measure everything that has a budget, and print both
+bench: .venv/.made $(VENVS)/bench/.made ## Measure what has a budget, and print each value beside its budget
 	@$(BIN)/python -m benchmarks
 
 openapi: .venv/.made ## Generate the OpenAPI document from the code
@@ -68,16 +68,16 @@ admin: .venv/.made ## Make an account an admin: EMAIL=ada@example.com (TARGET=lo
 rotate-keys: .venv/.made ## Rotate the keys that sign tokens, cursors and links (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" rotate-keys
 
-payment-keys: .venv/.made ## Set the payment provider's keys, asked for or from PAYMENT_... variables (TARGET=default or prod)
+payment-keys: .venv/.made ## Store the payment provider's keys, from PAYMENT_... variables or as you type them (TARGET=default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" payment-keys
 
-verify: .venv/.made ## Recompute stock and promotions, check orders, and report differences (TARGET=local, default or prod)
+verify: .venv/.made ## Check stock, promotions and orders, and report differences (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" verify
 
 reindex: .venv/.made ## Rebuild the listings and the search index (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" reindex
 
-requirements: .venv/.made ## Pin the packages of pyproject.toml again, with hashes
+requirements: .venv/.made ## Update the hashed requirements files from pyproject.toml
 	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt
 	@$(COMPILE) --group payments --constraints shared/requirements.txt --output-file functions/orders/payments/requirements.txt
 	@$(COMPILE) pyproject.toml --group dev --constraints shared/requirements.txt --output-file requirements-dev.txt
