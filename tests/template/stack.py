@@ -1,4 +1,4 @@
-"""template.yaml as CloudFormation sees it: loops expanded, SAM translated, conditions decided."""
+"""template.yaml as CloudFormation sees it: loops expanded, SAM translated, conditions resolved."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -17,7 +17,7 @@ Resource = dict[str, Any]
 
 
 class _NoManagedPolicies:
-    """Where SAM looks up the policies that it knows by name; ours are spelled out."""
+    """SAM looks managed policies up here. The template names none."""
 
     def load(self) -> dict[str, str]:
         return {}
@@ -25,16 +25,16 @@ class _NoManagedPolicies:
 
 @cache
 def source() -> dict[str, Any]:
-    """The file as written, `!Ref X` read as {"Ref": "X"}."""
+    """The file as written, with `!Ref X` as {"Ref": "X"}."""
     parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
     return parsed
 
 
 def expanded() -> dict[str, Any]:
-    """The file after `AWS::LanguageExtensions`: no `Fn::ForEach` and no `Fn::FindInMap` is left."""
+    """The file after `AWS::LanguageExtensions`, without `Fn::ForEach` and `Fn::FindInMap`."""
     written = SimpleNamespace(template=source(), regions=["eu-central-1"], filename=str(TEMPLATE))
-    faults, template = language_extension(written)
-    assert not faults, faults
+    errors, template = language_extension(written)
+    assert not errors, errors
     assert isinstance(template, dict)
     return template
 
@@ -43,10 +43,12 @@ def expanded() -> dict[str, Any]:
 def resources(environment: str = "production") -> dict[str, Resource]:
     """What that environment deploys, by logical id."""
     template = expanded()
-    parameters = {name: one.get("Default", "") for name, one in template["Parameters"].items()}
+    parameters = {
+        name: parameter.get("Default", "") for name, parameter in template["Parameters"].items()
+    }
     parameters |= {"Environment": environment, "AlarmEmail": "on-call@shop.example"}
     conditions = {
-        name: _holds({"Condition": name}, template["Conditions"], parameters)
+        name: _evaluate({"Condition": name}, template["Conditions"], parameters)
         for name in template["Conditions"]
     }
     for resource in template["Resources"].values():
@@ -54,14 +56,14 @@ def resources(environment: str = "production") -> dict[str, Resource]:
             resource["Properties"][code] = "s3://bucket/key"  # SAM translates uploaded code only
     translated = transform(template, parameters, _NoManagedPolicies())["Resources"]
     return {
-        name: _decided(resource, conditions)
+        name: _resolve(resource, conditions)
         for name, resource in translated.items()
         if conditions.get(resource.get("Condition"), True)
     }
 
 
 def of_type(resource_type: str, environment: str = "production") -> dict[str, Resource]:
-    """The properties of all resources of that type. No such resource fails the test that asks."""
+    """The properties of all resources of that type. Fails if there are none."""
     found = {
         name: resource.get("Properties", {})
         for name, resource in resources(environment).items()
@@ -71,38 +73,41 @@ def of_type(resource_type: str, environment: str = "production") -> dict[str, Re
     return found
 
 
-def target(reference: Any) -> str:
-    """The logical id that a !Ref or !GetAtt leads to."""
+def referenced_id(reference: Any) -> str:
+    """The logical id that a !Ref or !GetAtt names."""
     if "Ref" in reference:
         return str(reference["Ref"])
     name = reference["Fn::GetAtt"]
     return str(name[0] if isinstance(name, list) else name.split(".")[0])
 
 
-def as_list(one_or_more: Any) -> list[Any]:
-    return one_or_more if isinstance(one_or_more, list) else [one_or_more]
+def as_list(value: Any) -> list[Any]:
+    """The items of a property that is either one item or a list."""
+    return value if isinstance(value, list) else [value]
 
 
-def _holds(rule: Any, conditions: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
-    match rule:
+def _evaluate(condition: Any, conditions: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
+    match condition:
         case {"Condition": name}:
-            return _holds(conditions[name], conditions, parameters)
-        case {"Fn::Not": [inner]}:
-            return not _holds(inner, conditions, parameters)
+            return _evaluate(conditions[name], conditions, parameters)
+        case {"Fn::Not": [negated]}:
+            return not _evaluate(negated, conditions, parameters)
         case {"Fn::Equals": [{"Ref": parameter}, value]}:
             return bool(parameters[parameter] == value)
         case _:
-            raise NotImplementedError(f"a condition made of {rule}")
+            raise NotImplementedError(f"condition {condition}")
 
 
-def _decided(node: Any, conditions: Mapping[str, bool]) -> Any:
+def _resolve(node: Any, conditions: Mapping[str, bool]) -> Any:
+    """The node with the chosen branch of each `Fn::If`."""
     match node:
         case {"Fn::If": [name, then, otherwise]}:
-            return _decided(then if conditions[name] else otherwise, conditions)
+            return _resolve(then if conditions[name] else otherwise, conditions)
         case dict():
-            decided = {key: _decided(value, conditions) for key, value in node.items()}
-            return {key: value for key, value in decided.items() if value != OMITTED}
+            values = {key: _resolve(value, conditions) for key, value in node.items()}
+            return {key: value for key, value in values.items() if value != OMITTED}
         case list():
-            return [it for it in (_decided(item, conditions) for item in node) if it != OMITTED]
+            items = [_resolve(item, conditions) for item in node]
+            return [item for item in items if item != OMITTED]
         case _:
             return node

@@ -1,20 +1,24 @@
-"""Whatever goes wrong tells somebody."""
+"""Every failure raises an alarm that says what to do."""
+
+import re
 
 import pytest
 
 from tests.template import stack
 
-AUTHORIZER_SECONDS = 10  # an HTTP API gives up on an authorizer then, whatever its timeout is
-TELL_OF_SILENCE = {"ExpirySilenceAlarm"}  # of functions that nothing calls any more
+AUTHORIZER_SECONDS_MAX = 10  # an HTTP API waits no longer, whatever the function's timeout is
+ALARMS_FOR_MISSING_CALLS = {"ExpirySilenceAlarm"}
+TWO_SENTENCES = re.compile(r"\. [A-Z`].*\.$")  # what happened, and what to do
 
 
 def alarms():
     return stack.of_type("AWS::CloudWatch::Alarm")
 
 
-def watching(namespace, metric):
+def watched_by_alarms(namespace, metric):
+    """The logical ids of what the alarms for the metric watch."""
     return {
-        stack.target(dimension["Value"])
+        stack.referenced_id(dimension["Value"])
         for alarm in alarms().values()
         if (alarm["Namespace"], alarm["MetricName"]) == (namespace, metric)
         for dimension in alarm.get("Dimensions", [])
@@ -22,8 +26,8 @@ def watching(namespace, metric):
 
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles", "Duration"])
-def test_every_function_has_an_alarm_for(metric):
-    assert watching("AWS/Lambda", metric) == stack.of_type("AWS::Lambda::Function").keys()
+def test_every_function_has_an_alarm_for_the_metric(metric):
+    assert watched_by_alarms("AWS/Lambda", metric) == stack.of_type("AWS::Lambda::Function").keys()
 
 
 def test_a_duration_alarm_warns_at_80_percent_of_the_timeout():
@@ -33,81 +37,89 @@ def test_a_duration_alarm_warns_at_80_percent_of_the_timeout():
         if alarm["MetricName"] != "Duration":
             continue
         (dimension,) = alarm["Dimensions"]
-        watched = stack.target(dimension["Value"])
+        watched = stack.referenced_id(dimension["Value"])
         seconds = functions[watched]["Timeout"]
         if watched == "AuthorizerFunction":
-            seconds = min(seconds, AUTHORIZER_SECONDS)
+            seconds = min(seconds, AUTHORIZER_SECONDS_MAX)
         assert alarm["Threshold"] == seconds * 1000 * 0.8, name
         assert alarm["ExtendedStatistic"] == "p99", name
         assert alarm["ComparisonOperator"] == "GreaterThanThreshold", name
 
 
-def test_whoever_follows_a_stream_and_falls_behind_raises_an_alarm():
-    followers = {
-        stack.target(mapping["FunctionName"])
+def test_every_stream_consumer_has_an_alarm_for_its_lag():
+    consumers = {
+        stack.referenced_id(mapping["FunctionName"])
         for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()
         if "StartingPosition" in mapping
     }
 
-    assert followers == {"RelayFunction", "StockWatchFunction"}
-    assert watching("AWS/Lambda", "IteratorAge") == followers
+    assert consumers == {"RelayFunction", "StockWatchFunction"}
+    assert watched_by_alarms("AWS/Lambda", "IteratorAge") == consumers
 
 
 @pytest.mark.parametrize("metric", ["5xx", "Latency"])
-def test_the_api_has_an_alarm_for(metric):
-    assert watching("AWS/ApiGateway", metric) == {"Api"}
+def test_the_api_has_an_alarm_for_the_metric(metric):
+    assert watched_by_alarms("AWS/ApiGateway", metric) == {"Api"}
 
 
 @pytest.mark.parametrize(
-    ("metric", "most"), [("Reputation.BounceRate", 0.05), ("Reputation.ComplaintRate", 0.001)]
+    ("metric", "limit"), [("Reputation.BounceRate", 0.05), ("Reputation.ComplaintRate", 0.001)]
 )
-def test_mail_that_nobody_wants_raises_an_alarm_before_ses_stops_us(metric, most):
-    (alarm,) = [it for it in alarms().values() if it["MetricName"] == metric]
+def test_an_alarm_goes_off_before_ses_suspends_sending(metric, limit):
+    (alarm,) = [alarm for alarm in alarms().values() if alarm["MetricName"] == metric]
 
     assert alarm["Namespace"] == "AWS/SES"
-    assert alarm["Threshold"] <= most
+    assert alarm["Threshold"] <= limit
 
 
-def test_every_alarm_goes_to_the_topic_and_says_what_to_do():
+def test_every_alarm_notifies_the_topic_and_says_what_to_do():
     for name, alarm in alarms().items():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
         assert len(alarm["AlarmDescription"]) > 20, name
-        missing = "breaching" if name in TELL_OF_SILENCE else "notBreaching"
+        assert TWO_SENTENCES.search(alarm["AlarmDescription"]), name
+        missing = "breaching" if name in ALARMS_FOR_MISSING_CALLS else "notBreaching"
         assert alarm["TreatMissingData"] == missing, name
 
 
-def test_a_sweeper_that_is_called_no_more_raises_an_alarm():
+def test_an_alarm_goes_off_when_order_expiry_stops_running():
     alarm = alarms()["ExpirySilenceAlarm"]
 
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Invocations")
-    assert [stack.target(it["Value"]) for it in alarm["Dimensions"]] == ["ExpiryFunction"]
+    assert [stack.referenced_id(dimension["Value"]) for dimension in alarm["Dimensions"]] == [
+        "ExpiryFunction"
+    ]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
 
 
-def test_a_payment_that_fits_no_order_raises_an_alarm():
+def test_a_payment_that_matches_no_order_raises_an_alarm():
     alarm = alarms()["PaymentMismatchesAlarm"]
-    counted = stack.of_type("AWS::Logs::MetricFilter")["PaymentMismatchesMetric"]
-    (transformation,) = counted["MetricTransformations"]
+    metric_filter = stack.of_type("AWS::Logs::MetricFilter")["PaymentMismatchesMetric"]
+    (transformation,) = metric_filter["MetricTransformations"]
 
     assert alarm["Namespace"] == transformation["MetricNamespace"]
     assert alarm["MetricName"] == transformation["MetricName"]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
 
 
-def test_the_laptop_stack_can_run_every_alarm_it_is_given():
-    """MiniStack rolls the whole stack back when an alarm computes with metrics."""
+def test_no_alarm_of_the_local_stack_uses_metric_math():
+    """MiniStack rolls the whole stack back when an alarm uses metric math."""
     for name, alarm in stack.of_type("AWS::CloudWatch::Alarm", "local").items():
         assert "Metrics" not in alarm, name
 
 
-def test_cloudwatch_may_publish_on_the_topic_and_somebody_may_listen():
+def test_cloudwatch_may_publish_alarms_to_the_topic():
     (policy,) = stack.of_type("AWS::SNS::TopicPolicy").values()
-    statement, _ = policy["PolicyDocument"]["Statement"]  # the other: test_dead_letters
-    (subscription,) = stack.of_type("AWS::SNS::Subscription").values()
+    statement, _ = policy["PolicyDocument"]["Statement"]  # test_dead_letters checks the other
 
     assert policy["Topics"] == [{"Ref": "AlarmTopic"}]
     assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert statement["Condition"] == {
         "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
     }
+
+
+def test_the_alarm_address_is_subscribed_to_the_topic():
+    (subscription,) = stack.of_type("AWS::SNS::Subscription").values()
+
+    assert subscription["TopicArn"] == {"Ref": "AlarmTopic"}
     assert subscription["Endpoint"] == {"Ref": "AlarmEmail"}

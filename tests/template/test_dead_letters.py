@@ -1,4 +1,4 @@
-"""Nothing asynchronous is lost: what fails for good lies in a queue that somebody is told of."""
+"""No event is lost: a message that fails for good waits in a queue that has an alarm."""
 
 import json
 from pathlib import Path
@@ -11,8 +11,8 @@ from shared.events.all_events import AnyEvent, CatalogEvent
 from shared.storage.models.catalog import Stock, StockLevel
 from tests.template import stack
 
-FOURTEEN_DAYS = 1_209_600
-INDEX_LAG_SECONDS = 60  # generously: by_buyer follows its table within a second or so
+RETENTION_SECONDS_MAX = 14 * 24 * 3600  # SQS allows no more
+INDEX_LAG_SECONDS_MAX = 60  # by_buyer usually follows its table within a second
 TEMPLATES = Path(emails.__file__).parent / "templates"
 DEAD_LETTERS = {
     "MailDeadLetters",
@@ -34,17 +34,17 @@ DEAD_LETTERS = {
     "StockWatchDeadLetters",
     "FileDeadLetters",
 }
-# Of what happens in the catalog, all but low stock: there is some, so nothing is found elsewhere.
+# `stock.low` changes no listing: the product is still available.
 INDEXED = {event.model_fields["type"].default for event in get_args(CatalogEvent)} - {"stock.low"}
-CONSUMERS = {  # which events make which queue's worker do something
+CONSUMED_EVENTS = {  # by the rule that sends them to a queue
     "OrderAnonymizationRule": {"user.deleted"},
     "GuestOrderLinkingRule": {"user.email_verified", "user.email_changed"},
     "PaymentRule": {"order.refund_requested", "order.void_requested", "order.capture_requested"},
     "ExportRule": {"export.requested"},
     "CatalogIndexRule": INDEXED,
 }
-SENT_AGAIN = {"order.confirmation_requested"}  # the mail of order.placed
-MAILED = SENT_AGAIN | {
+RESENT = {"order.confirmation_requested"}  # uses the templates of order.placed
+MAILED_EVENTS = RESENT | {
     path.name.removesuffix(".subject.txt") for path in TEMPLATES.glob("*.subject.txt")
 }
 
@@ -53,259 +53,271 @@ def queues():
     return stack.of_type("AWS::SQS::Queue")
 
 
-def alarmed(metric):
-    """The names of the queues whose `metric` has an alarm."""
+def queues_with_alarm(metric):
+    """The logical ids of the queues with an alarm for the metric."""
     return {
-        stack.target(dimension["Value"])
+        stack.referenced_id(dimension["Value"])
         for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()
         if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", metric)
         for dimension in alarm["Dimensions"]
     }
 
 
-def mappings(kind):
+def mappings(source):
+    """The event source mappings whose source is a "queue" or a "stream"."""
     return {
         name: mapping
         for name, mapping in stack.of_type("AWS::Lambda::EventSourceMapping").items()
-        if (stack.target(mapping["EventSourceArn"]) in queues()) == (kind == "queue")
+        if (stack.referenced_id(mapping["EventSourceArn"]) in queues()) == (source == "queue")
     }
 
 
-def test_a_queue_hands_on_what_failed_five_times_or_is_itself_for_dead_letters():
-    working = {name: it for name, it in queues().items() if "RedrivePolicy" in it}
+def test_every_queue_but_dead_letters_moves_repeated_failures():
+    redriven = {name: queue for name, queue in queues().items() if "RedrivePolicy" in queue}
 
-    assert queues().keys() - working.keys() == DEAD_LETTERS
-    for name, queue in working.items():
+    assert queues().keys() - redriven.keys() == DEAD_LETTERS
+    for name, queue in redriven.items():
         assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5, name
-        assert stack.target(queue["RedrivePolicy"]["deadLetterTargetArn"]) in DEAD_LETTERS, name
+        assert stack.referenced_id(queue["RedrivePolicy"]["deadLetterTargetArn"]) in DEAD_LETTERS, (
+            name
+        )
 
 
 @pytest.mark.parametrize("name", sorted(DEAD_LETTERS))
-def test_dead_letters_wait_fourteen_days_and_raise_an_alarm(name):
-    assert queues()[name]["MessageRetentionPeriod"] == FOURTEEN_DAYS
-    assert name in alarmed("ApproximateNumberOfMessagesVisible")
+def test_dead_letters_stay_fourteen_days_and_raise_an_alarm(name):
+    assert queues()[name]["MessageRetentionPeriod"] == RETENTION_SECONDS_MAX
+    assert name in queues_with_alarm("ApproximateNumberOfMessagesVisible")
 
 
 def test_a_message_that_waits_too_long_raises_an_alarm():
-    assert alarmed("ApproximateAgeOfOldestMessage") == queues().keys() - DEAD_LETTERS
+    assert queues_with_alarm("ApproximateAgeOfOldestMessage") == queues().keys() - DEAD_LETTERS
 
 
-def test_queues_are_encrypted():
+def test_every_queue_is_encrypted():
     assert all(queue["SqsManagedSseEnabled"] is True for queue in queues().values())
 
 
-def test_a_message_stays_hidden_for_six_times_as_long_as_its_worker_may_take():
+def test_a_visibility_timeout_is_six_times_the_worker_s_timeout():
     functions = stack.of_type("AWS::Lambda::Function")
 
     for name, mapping in mappings("queue").items():
-        queue = queues()[stack.target(mapping["EventSourceArn"])]
-        worker = functions[stack.target(mapping["FunctionName"])]
+        queue = queues()[stack.referenced_id(mapping["EventSourceArn"])]
+        worker = functions[stack.referenced_id(mapping["FunctionName"])]
         assert queue["VisibilityTimeout"] >= 6 * worker["Timeout"], name
 
 
-def test_one_bad_item_does_not_make_its_whole_batch_fail():
+def test_every_consumer_reports_single_failures_of_a_batch():
     for name, mapping in {**mappings("queue"), **mappings("stream")}.items():
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
 
 
-def test_a_stream_retries_splits_and_at_last_sets_aside_what_fails():
+def test_a_stream_consumer_retries_bisects_and_keeps_failures():
     assert mappings("stream")
     for name, mapping in mappings("stream").items():
         assert mapping["BisectBatchOnFunctionError"] is True, name
-        assert mapping["MaximumRetryAttempts"] == -1, name  # for as long as the record may age
-        assert 0 < mapping["MaximumRecordAgeInSeconds"] < 24 * 3600, name  # what a stream keeps
-        assert set_aside(mapping) in DEAD_LETTERS, name
+        assert mapping["MaximumRetryAttempts"] == -1, name  # until the record is too old
+        assert 0 < mapping["MaximumRecordAgeInSeconds"] < 24 * 3600, name  # a stream keeps a day
+        assert failure_queue_id(mapping) in DEAD_LETTERS, name
         assert mapping["StartingPosition"] == "TRIM_HORIZON", name
 
 
-def test_the_relay_sees_new_outbox_rows_only():
-    table, pattern = followed_by("RelayFunction")
+def test_the_relay_receives_only_new_outbox_rows():
+    table, pattern = consumed_stream("RelayFunction")
 
     assert table == "OutboxTable"
     assert pattern == {"eventName": ["INSERT"]}
 
 
-def test_the_watcher_sees_stock_that_was_written_and_not_what_it_writes_there_itself():
-    """A pattern matches leaves alone: of a number, the text below its type."""
-    table, pattern = followed_by("StockWatchFunction")
+def test_the_stock_watcher_receives_stock_but_no_levels():
+    """The watcher writes levels to the same table. A pattern matches only leaves of a record."""
+    table, pattern = consumed_stream("StockWatchFunction")
 
     assert table == "StockTable"
-    written = {"available": {Stock.available.attr_type: [{"exists": True}]}}
-    assert pattern == {"dynamodb": {"NewImage": written}}
+    stock = {"available": {Stock.available.attr_type: [{"exists": True}]}}
+    assert pattern == {"dynamodb": {"NewImage": stock}}
     assert "available" not in StockLevel.get_attributes()
 
 
-def test_a_rule_retries_and_sets_aside_what_its_target_refuses():
+def test_a_rule_retries_and_keeps_what_its_target_refuses():
     for name, rule in stack.of_type("AWS::Events::Rule").items():
-        for it in rule["Targets"]:
-            assert it["RetryPolicy"]["MaximumRetryAttempts"] > 0, name
-            assert stack.target(it["DeadLetterConfig"]["Arn"]) in DEAD_LETTERS, name
+        for target in rule["Targets"]:
+            assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0, name
+            assert stack.referenced_id(target["DeadLetterConfig"]["Arn"]) in DEAD_LETTERS, name
 
 
-def test_each_event_that_there_is_a_mail_for_reaches_the_mail_queue():
+def test_every_event_with_a_mail_reaches_the_mail_queue():
     rule = stack.of_type("AWS::Events::Rule")["MailRule"]
 
     assert rule["EventPattern"]["source"] == ["souk"]
-    assert set(rule["EventPattern"]["detail-type"]) == MAILED
-    assert [stack.target(it["Arn"]) for it in rule["Targets"]] == ["MailQueue"]
+    assert set(rule["EventPattern"]["detail-type"]) == MAILED_EVENTS
+    assert target_ids(rule) == ["MailQueue"]
 
 
-@pytest.mark.parametrize("name", CONSUMERS)
-def test_what_a_worker_hears_of_reaches_its_queue_alone(name):
+@pytest.mark.parametrize("name", CONSUMED_EVENTS)
+def test_a_rule_sends_its_events_to_its_own_queue_only(name):
     rule = stack.of_type("AWS::Events::Rule")[name]
 
     assert rule["EventPattern"]["source"] == ["souk"]
-    assert set(rule["EventPattern"]["detail-type"]) == CONSUMERS[name]
-    assert [stack.target(it["Arn"]) for it in rule["Targets"]] == [name.replace("Rule", "Queue")]
+    assert set(rule["EventPattern"]["detail-type"]) == CONSUMED_EVENTS[name]
+    assert target_ids(rule) == [name.replace("Rule", "Queue")]
 
 
-def test_every_event_that_a_rule_waits_for_is_one_that_happens():
-    happening = {it.model_fields["type"].default for it in get_args(AnyEvent)}
+def test_every_rule_matches_only_events_that_the_code_defines():
+    defined = {event.model_fields["type"].default for event in get_args(AnyEvent)}
 
     for name, rule in stack.of_type("AWS::Events::Rule").items():
-        waited_for = set(rule.get("EventPattern", {}).get("detail-type", []))
-        assert waited_for <= happening, name
+        matched = set(rule.get("EventPattern", {}).get("detail-type", []))
+        assert matched <= defined, name
 
 
-def test_a_payment_that_needs_a_person_is_told_of_with_its_order():
+def test_an_alarm_message_names_the_order_with_payment_trouble():
     rule = stack.of_type("AWS::Events::Rule")["PaymentTroubleRule"]
-    (told,) = rule["Targets"]
+    (target,) = rule["Targets"]
 
     assert set(rule["EventPattern"]["detail-type"]) == {
         "order.refund_failed",
         "order.authorization_voided",
         "order.manual_refund_required",
     }
-    assert told["Arn"] == {"Ref": "AlarmTopic"}
-    assert told["InputTransformer"]["InputPathsMap"]["order"] == "$.detail.data.order_id"
-    assert "<order>" in told["InputTransformer"]["InputTemplate"]
+    assert target["Arn"] == {"Ref": "AlarmTopic"}
+    assert target["InputTransformer"]["InputPathsMap"]["order"] == "$.detail.data.order_id"
+    assert "<order>" in target["InputTransformer"]["InputTemplate"]
 
 
-def test_unpaid_orders_are_looked_for_each_minute_and_no_run_outlasts_it():
+def test_order_expiry_runs_each_minute_and_takes_less():
     rule = stack.of_type("AWS::Events::Rule")["ExpiryRule"]
     function = stack.of_type("AWS::Lambda::Function")["ExpiryFunction"]
 
     assert rule["ScheduleExpression"] == "rate(1 minute)"
-    assert [stack.target(it["Arn"]) for it in rule["Targets"]] == ["ExpiryFunction"]
+    assert target_ids(rule) == ["ExpiryFunction"]
     assert function["Timeout"] < 60
-    assert "EventBusName" not in rule  # a bus of one's own knows no schedules
+    assert "EventBusName" not in rule  # only the default bus has schedules
 
 
-def test_a_deleted_user_s_orders_are_cleared_once_nobody_can_place_another():
-    identity = stack.source()["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]
-    cached = identity["TokenAuthorizer"]["Identity"]["ReauthorizeEvery"]
+def test_anonymization_starts_after_the_user_s_last_order():
+    authorizers = stack.source()["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]
+    cache_seconds = authorizers["TokenAuthorizer"]["Identity"]["ReauthorizeEvery"]
+    delay_seconds = queues()["OrderAnonymizationQueue"]["DelaySeconds"]
 
-    assert queues()["OrderAnonymizationQueue"]["DelaySeconds"] > cached + INDEX_LAG_SECONDS
+    assert delay_seconds > cache_seconds + INDEX_LAG_SECONDS_MAX
 
 
-def test_a_rule_and_nobody_else_may_send_to_the_queues_it_uses():
-    """EventBridge drops what a queue's policy does not let in; the laptop stack does not check."""
+def test_only_its_rule_may_send_to_a_queue():
+    """EventBridge drops what a queue's policy does not allow. The local stack does not check it."""
     for rule_name, rule in stack.of_type("AWS::Events::Rule").items():
-        for it in rule["Targets"]:
-            used = {stack.target(it["Arn"]), stack.target(it["DeadLetterConfig"]["Arn"])}
-            for queue in used & queues().keys():
-                (allowed,) = allowing(queue)
+        for target in rule["Targets"]:
+            arns = [target["Arn"], target["DeadLetterConfig"]["Arn"]]
+            for queue in {stack.referenced_id(arn) for arn in arns} & queues().keys():
+                (allowed,) = allow_statements(queue)
                 assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
                 assert allowed["Action"] == "sqs:SendMessage"
                 source = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]
                 assert source == {"Fn::GetAtt": [rule_name, "Arn"]}
 
 
-def test_a_rule_may_do_to_what_is_no_queue_what_it_is_there_for():
-    by_rule = {
-        name: (stack.target(it["Arn"]), it["Arn"])
+def test_a_rule_may_call_its_target_that_is_no_queue():
+    arn_by_rule = {
+        name: target["Arn"]
         for name, rule in stack.of_type("AWS::Events::Rule").items()
-        for it in rule["Targets"]
-        if stack.target(it["Arn"]) not in queues()
+        for target in rule["Targets"]
+        if stack.referenced_id(target["Arn"]) not in queues()
     }
     (topic_policy,) = stack.of_type("AWS::SNS::TopicPolicy").values()
-    published = [
-        (it["Resource"], it["Condition"])
-        for it in topic_policy["PolicyDocument"]["Statement"]
-        if it["Principal"] == {"Service": "events.amazonaws.com"} and it["Action"] == "sns:Publish"
+    publishing = [
+        (statement["Resource"], statement["Condition"])
+        for statement in topic_policy["PolicyDocument"]["Statement"]
+        if statement["Principal"] == {"Service": "events.amazonaws.com"}
+        and statement["Action"] == "sns:Publish"
     ]
-    called = stack.of_type("AWS::Lambda::Permission")["ExpiryPermission"]
+    permission = stack.of_type("AWS::Lambda::Permission")["ExpiryPermission"]
+    function = stack.referenced_id(permission["FunctionName"])
 
-    assert by_rule.keys() == {"ExpiryRule", "PaymentTroubleRule"}
-    assert published == [(by_rule["PaymentTroubleRule"][1], only_from("PaymentTroubleRule"))]
-    assert (called["Principal"], called["Action"]) == (
-        "events.amazonaws.com",
-        "lambda:InvokeFunction",
-    )
-    assert stack.target(called["FunctionName"]) == by_rule["ExpiryRule"][0]
-    assert called["SourceArn"] == {"Fn::GetAtt": ["ExpiryRule", "Arn"]}
+    assert arn_by_rule.keys() == {"ExpiryRule", "PaymentTroubleRule"}
+    assert publishing == [(arn_by_rule["PaymentTroubleRule"], only_from("PaymentTroubleRule"))]
+    assert permission["Principal"] == "events.amazonaws.com"
+    assert permission["Action"] == "lambda:InvokeFunction"
+    assert function == stack.referenced_id(arn_by_rule["ExpiryRule"])
+    assert permission["SourceArn"] == {"Fn::GetAtt": ["ExpiryRule", "Arn"]}
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])
-def test_every_queue_refuses_whatever_does_not_come_over_tls(environment):
-    refusing = {
-        stack.target(queue)
+def test_every_queue_refuses_requests_without_tls(environment):
+    protected = {
+        stack.referenced_id(queue)
         for policy in stack.of_type("AWS::SQS::QueuePolicy", environment).values()
         for queue in policy["Queues"]
-        for it in policy["PolicyDocument"]["Statement"]
-        if it["Effect"] == "Deny" and it["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": False}}
     }
 
-    assert refusing == stack.of_type("AWS::SQS::Queue", environment).keys()
+    assert protected == stack.of_type("AWS::SQS::Queue", environment).keys()
 
 
-def test_a_function_called_without_waiting_sets_aside_what_it_could_not_do():
-    without_waiting = {
-        stack.target(permission["FunctionName"])
+def test_every_asynchronous_function_keeps_failed_events():
+    asynchronous = {
+        stack.referenced_id(permission["FunctionName"])
         for permission in stack.of_type("AWS::Lambda::Permission").values()
         if permission["Principal"] != "apigateway.amazonaws.com"
     }
-    configured = {
-        stack.target(it["FunctionName"]): it
-        for it in stack.of_type("AWS::Lambda::EventInvokeConfig").values()
+    configs = {
+        stack.referenced_id(config["FunctionName"]): config
+        for config in stack.of_type("AWS::Lambda::EventInvokeConfig").values()
     }
 
-    assert without_waiting == configured.keys()
-    for name, it in configured.items():
-        assert set_aside(it) in DEAD_LETTERS, name
-        assert it["MaximumRetryAttempts"] > 0, name
+    assert asynchronous == configs.keys()
+    for name, config in configs.items():
+        assert failure_queue_id(config) in DEAD_LETTERS, name
+        assert config["MaximumRetryAttempts"] > 0, name
 
 
-def test_whoever_sets_aside_may_write_to_the_queue_it_names():
+def test_a_role_may_send_failures_to_the_dead_letters():
     functions = stack.of_type("AWS::Lambda::Function")
     sources = [
         *mappings("stream").values(),
         *stack.of_type("AWS::Lambda::EventInvokeConfig").values(),
     ]
 
-    for it in sources:
-        role = stack.target(functions[stack.target(it["FunctionName"])]["Role"])
+    for source in sources:
+        function = functions[stack.referenced_id(source["FunctionName"])]
+        role = stack.referenced_id(function["Role"])
         statements = stack.of_type("AWS::IAM::Role")[role]["Policies"][0]["PolicyDocument"]
         assert {
             "Sid": "SetFailuresAside",
             "Effect": "Allow",
             "Action": "sqs:SendMessage",
-            "Resource": it["DestinationConfig"]["OnFailure"]["Destination"],
+            "Resource": source["DestinationConfig"]["OnFailure"]["Destination"],
         } in statements["Statement"]
 
 
-def followed_by(function):
-    """The table whose stream it reads, and the pattern of the records that it is given."""
+def target_ids(rule):
+    return [stack.referenced_id(target["Arn"]) for target in rule["Targets"]]
+
+
+def consumed_stream(function):
+    """The table whose stream the function reads, and the pattern of the records it receives."""
     (mapping,) = [
-        it for it in mappings("stream").values() if stack.target(it["FunctionName"]) == function
+        mapping
+        for mapping in mappings("stream").values()
+        if stack.referenced_id(mapping["FunctionName"]) == function
     ]
-    (only,) = mapping["FilterCriteria"]["Filters"]
-    return stack.target(mapping["EventSourceArn"]), json.loads(only["Pattern"])
+    (record_filter,) = mapping["FilterCriteria"]["Filters"]
+    return stack.referenced_id(mapping["EventSourceArn"]), json.loads(record_filter["Pattern"])
 
 
 def only_from(rule):
     return {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule, "Arn"]}}}
 
 
-def allowing(queue):
+def allow_statements(queue):
     return [
         statement
         for policy in stack.of_type("AWS::SQS::QueuePolicy").values()
-        if queue in map(stack.target, policy["Queues"])
+        if queue in map(stack.referenced_id, policy["Queues"])
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Allow"
     ]
 
 
-def set_aside(it):
-    return stack.target(it["DestinationConfig"]["OnFailure"]["Destination"])
+def failure_queue_id(source):
+    return stack.referenced_id(source["DestinationConfig"]["OnFailure"]["Destination"])

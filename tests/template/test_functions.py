@@ -1,4 +1,4 @@
-"""What every function is given: code that exists, settings that are read, logs that end."""
+"""Every function has code that exists, the settings that it reads, and logs that expire."""
 
 import re
 from dataclasses import fields
@@ -10,7 +10,8 @@ from shared import config
 from tests.template import stack
 
 ROOT = stack.TEMPLATE.parent
-READ_BY_OTHERS = {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}  # by Powertools' logger
+READ_BY_POWERTOOLS = {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
+VCPU_MEGABYTES = 1769  # Lambda gives a function with this memory one vCPU
 
 
 def functions():
@@ -26,7 +27,7 @@ def variables():
 
 
 def settings():
-    sections = [it for it in vars(config).values() if isinstance(it, type)]
+    sections = [value for value in vars(config).values() if isinstance(value, type)]
     return {
         field.name.upper()
         for section in sections
@@ -36,28 +37,28 @@ def settings():
 
 
 @pytest.mark.parametrize("name", functions())
-def test_a_handler_names_code_that_is_there(name):
+def test_a_handler_names_code_that_exists(name):
     module, _, attribute = functions()[name]["Handler"].rpartition(".")
     code = ROOT / "functions" / Path(*module.split(".")).with_suffix(".py")
 
     assert re.search(rf"^(def )?{attribute}\b", code.read_text(), re.MULTILINE)
 
 
-def test_every_setting_of_the_code_is_set_and_every_variable_is_read():
-    assert variables().keys() - READ_BY_OTHERS == settings()
+def test_the_environment_has_exactly_the_settings_of_the_code():
+    assert variables().keys() - READ_BY_POWERTOOLS == settings()
 
 
-def test_no_secret_and_no_other_value_of_one_stands_in_the_environment():
+def test_the_environment_has_arns_of_secrets_but_no_values():
     secrets = stack.of_type("AWS::SecretsManager::Secret").keys()
 
     for variable, value in variables().items():
-        named = [it for it in secrets if it in str(value)]
+        named = [secret for secret in secrets if secret in str(value)]
         assert not named or value == {"Fn::GetAtt": [named[0], "Id"]}, variable
         assert "resolve:" not in str(value), variable
 
 
-def test_a_secret_is_never_referred_to_by_ref():
-    """Its !Ref is an ARN on AWS and a name in the laptop stack; !GetAtt Id is the ARN in both."""
+def test_no_ref_names_a_secret():
+    """!Ref is its ARN on AWS but its name in the local stack. !GetAtt Id is the ARN in both."""
     text = stack.TEMPLATE.read_text()
 
     for secret in stack.of_type("AWS::SecretsManager::Secret"):
@@ -65,21 +66,21 @@ def test_a_secret_is_never_referred_to_by_ref():
         assert f"${{{secret}}}" not in text
 
 
-def test_a_function_logs_json_to_a_group_of_its_own_that_forgets():
+def test_a_function_logs_json_to_its_own_group_that_expires():
     groups = stack.of_type("AWS::Logs::LogGroup")
-    named = []
+    own_groups = []
 
     for name, function in functions().items():
         assert function["LoggingConfig"]["LogFormat"] == "JSON", name
-        named.append(stack.target(function["LoggingConfig"]["LogGroup"]))
+        own_groups.append(stack.referenced_id(function["LoggingConfig"]["LogGroup"]))
 
-    assert len(set(named)) == len(named)
-    assert groups.keys() == {*named, "ApiAccessLogs"}
+    assert len(set(own_groups)) == len(own_groups)
+    assert groups.keys() == {*own_groups, "ApiAccessLogs"}
     for name, group in groups.items():
         assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
 
 
-def test_every_function_runs_on_the_python_that_the_layer_is_built_for():
+def test_functions_run_on_the_python_that_the_layer_targets():
     makefile = (ROOT / "shared" / "Makefile").read_text()
     (version,) = re.findall(r"^LAMBDA_PYTHON = (\S+)$", makefile, re.MULTILINE)
     (platform,) = re.findall(r"^LAMBDA_PLATFORM = (\S+)$", makefile, re.MULTILINE)
@@ -90,18 +91,23 @@ def test_every_function_runs_on_the_python_that_the_layer_is_built_for():
         assert function["Architectures"] == ["arm64"], name
 
 
-def test_every_function_has_the_shared_layer_and_whoever_calls_the_payment_provider_its_library():
+def test_only_functions_that_call_the_provider_have_its_layer():
     layers = {
-        name: [re.sub(r"[0-9a-f]{10}$", "", stack.target(it)) for it in function["Layers"]]
+        name: [layer_name(layer) for layer in function["Layers"]]
         for name, function in functions().items()
     }
-    calling = {"PaymentsFunction", "PaymentWorkerFunction"}
+    callers = {"PaymentsFunction", "PaymentWorkerFunction"}
 
     assert layers == {
-        name: ["SharedLayer", *(["PaymentsLayer"] if name in calling else [])] for name in layers
+        name: ["SharedLayer", *(["PaymentsLayer"] if name in callers else [])] for name in layers
     }
-    assert calling < layers.keys()
+    assert callers < layers.keys()
 
 
-def test_hashing_a_password_has_a_whole_cpu():
-    assert functions()["AuthFunction"]["MemorySize"] >= 1769
+def test_password_hashing_has_a_whole_vcpu():
+    assert functions()["AuthFunction"]["MemorySize"] >= VCPU_MEGABYTES
+
+
+def layer_name(reference):
+    """The name in the template: SAM appends a hash to it."""
+    return re.sub(r"[0-9a-f]{10}$", "", stack.referenced_id(reference))

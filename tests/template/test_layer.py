@@ -1,6 +1,6 @@
-"""The layer as `sam build` makes it for this machine: small, whole and ready to start.
+"""The layer as `sam build` makes it for this machine: small, complete and precompiled.
 
-Built once a run, in a child process: `uv` may fetch the packages, the tests stay offline.
+Each run builds it once, in a subprocess, where `uv` may fetch packages. The tests stay offline.
 """
 
 import json
@@ -16,8 +16,10 @@ from tests.template import stack
 
 SHARED = stack.TEMPLATE.parent / "shared"
 FUNCTIONS = stack.TEMPLATE.parent / "functions"
-LARGEST = 20_000_000  # bytes, unzipped
-USED = ("dynamodb", "events", "s3", "secretsmanager", "sesv2")
+LAYER_BYTES_MAX = 20_000_000  # unzipped
+MODULES_MIN = 400  # fewer means that the handlers were not imported
+FROZEN_OBJECTS_MIN = 10_000  # fewer means that `freeze_gc` ran too early
+SERVICES = ("dynamodb", "events", "s3", "secretsmanager", "sesv2")
 
 
 @pytest.fixture(scope="module")
@@ -40,35 +42,35 @@ def layer(tmp_path_factory) -> Path:
 
 
 def run(layer, code, *, path=()):
-    """The JSON that the code prints in an interpreter with the layer and no other package."""
-    done = subprocess.run(  # noqa: S603
+    """The JSON that the code prints in an interpreter with no packages but the layer's."""
+    completed = subprocess.run(  # noqa: S603
         [sys.executable, "-S", "-B", "-W", "error", "-c", code],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [layer, *path]))},
         check=True,
         capture_output=True,
         text=True,
     )
-    return json.loads(done.stdout)
+    return json.loads(completed.stdout)
 
 
-def test_it_is_under_twenty_megabytes(layer):
-    assert sum(file.lstat().st_size for file in [layer, *layer.rglob("*")]) < LARGEST
+def test_the_layer_is_under_twenty_megabytes(layer):
+    assert sum(file.lstat().st_size for file in [layer, *layer.rglob("*")]) < LAYER_BYTES_MAX
 
 
-def test_it_holds_no_cryptography_and_nothing_that_asks_the_dns(layer):
+def test_the_layer_has_no_cryptography_and_no_dns_package(layer):
     present = {entry.name for entry in layer.iterdir()}
 
     assert {"shared", "jwt", "bcrypt", "pydantic"} <= present
     assert not present & {"cryptography", "cffi", "dns"}
 
 
-def test_it_holds_the_models_of_the_services_in_use_alone(layer):
+def test_the_layer_has_only_the_models_of_services_in_use(layer):
     models = {entry.name for entry in (layer / "botocore" / "data").iterdir() if entry.is_dir()}
 
-    assert models == set(USED)
+    assert models == set(SERVICES)
 
 
-def test_it_holds_the_package_shared_and_not_the_means_of_building_it(layer):
+def test_the_layer_has_the_package_shared_without_build_files(layer):
     modules = {file.name for file in (layer / "shared").glob("*.py")}
 
     assert modules == {file.name for file in SHARED.glob("*.py")} - {"prune_layer.py"}
@@ -83,16 +85,16 @@ HANDLERS = [
 
 
 @pytest.mark.parametrize("name", HANDLERS)
-def test_a_handler_turns_the_garbage_collector_on_again_once_it_has_started(name, layer):
+def test_a_started_handler_has_garbage_collection_on(name, layer):
     code = f"import {name}, gc, json; print(json.dumps([gc.isenabled(), gc.get_freeze_count()]))"
 
     is_on, frozen = run(layer, code, path=[FUNCTIONS])
 
     assert is_on
-    assert frozen > 10_000
+    assert frozen > FROZEN_OBJECTS_MIN
 
 
-def test_every_handler_starts_on_it_without_compiling_a_line_of_it(layer):
+def test_every_handler_starts_without_compiling_the_layer(layer):
     code = f"""
 import importlib, json, pathlib, sys
 for name in {HANDLERS!r}:
@@ -109,21 +111,21 @@ print(json.dumps([len(sys.modules), uncompiled]))
 
     imported, uncompiled = run(layer, code, path=[FUNCTIONS])
 
-    assert imported > 400
+    assert imported > MODULES_MIN
     assert uncompiled == []
 
 
-def test_every_client_in_use_can_be_made(layer):
+def test_a_client_of_every_service_in_use_can_be_created(layer):
     code = f"""
 import json
 from shared.aws import client
-print(json.dumps([client(name).meta.service_model.service_name for name in {USED!r}]))
+print(json.dumps([client(name).meta.service_model.service_name for name in {SERVICES!r}]))
 """
 
-    assert run(layer, code) == list(USED)
+    assert run(layer, code) == list(SERVICES)
 
 
-def test_the_client_of_a_service_that_is_not_in_use_says_so(layer):
+def test_creating_another_client_fails_with_the_service_s_name(layer):
     code = """
 import json
 from botocore.exceptions import UnknownServiceError
@@ -153,15 +155,15 @@ print(json.dumps(form))
     assert form["fields"].keys() >= {"key", "policy", "x-amz-signature"}
 
 
-def test_a_client_signs_a_request_for_every_region_that_aws_has(layer):
-    """endpoints.json is cut by service and not by region."""
+def test_clients_find_endpoints_in_every_partition(layer):
+    """The build prunes endpoints.json by service and not by region."""
     code = """
 import json
 import botocore.session
 session = botocore.session.get_session()
 regions = ("eu-central-1", "cn-north-1")
 clients = [session.create_client("dynamodb", region_name=region) for region in regions]
-print(json.dumps([it.meta.endpoint_url for it in clients]))
+print(json.dumps([client.meta.endpoint_url for client in clients]))
 """
 
     assert run(layer, code) == [
@@ -170,7 +172,7 @@ print(json.dumps([it.meta.endpoint_url for it in clients]))
     ]
 
 
-def test_the_idempotency_of_powertools_has_the_client_it_makes_itself(layer):
+def test_powertools_idempotency_can_create_its_client(layer):
     code = """
 import json
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
@@ -181,7 +183,7 @@ print(json.dumps(DynamoDBPersistenceLayer("effects").client.meta.service_model.s
 
 
 @pytest.mark.parametrize("address", ["joe@example.com", "joe@bücher.example"])
-def test_an_address_is_checked_without_the_dns(layer, address):
+def test_an_email_address_is_validated_without_the_dns(layer, address):
     code = f"""
 import json
 from pydantic import TypeAdapter, EmailStr
@@ -191,7 +193,7 @@ print(json.dumps(TypeAdapter(EmailStr).validate_python({address!r})))
     assert run(layer, code) == address
 
 
-def test_the_reference_page_finds_its_assets(layer):
+def test_the_layer_has_the_assets_of_the_reference_page(layer):
     assets = layer / "aws_lambda_powertools" / "event_handler" / "openapi" / "swagger_ui"
 
     assert (assets / "swagger-ui-bundle.min.js").exists()

@@ -1,4 +1,4 @@
-"""What CloudWatch counts in the logs."""
+"""The metrics that CloudWatch counts in log lines."""
 
 import json
 
@@ -10,14 +10,17 @@ def filters():
     return stack.of_type("AWS::Logs::MetricFilter")
 
 
-def test_what_is_counted_is_found_in_the_log_of_whoever_notes_it():
-    counted = {
-        transformation["MetricName"]: (stack.target(it["LogGroupName"]), it["FilterPattern"])
-        for it in filters().values()
-        for transformation in it["MetricTransformations"]
+def test_a_metric_filter_reads_the_log_of_the_function_it_counts():
+    pattern_by_metric = {
+        transformation["MetricName"]: (
+            stack.referenced_id(metric_filter["LogGroupName"]),
+            metric_filter["FilterPattern"],
+        )
+        for metric_filter in filters().values()
+        for transformation in metric_filter["MetricTransformations"]
     }
 
-    assert counted == {
+    assert pattern_by_metric == {
         "CacheHits": ("ProductsLogs", '{ $.cache = "hit" }'),
         "CacheMisses": ("ProductsLogs", '{ $.cache = "miss" }'),
         "PaymentMismatches": (
@@ -27,16 +30,16 @@ def test_what_is_counted_is_found_in_the_log_of_whoever_notes_it():
     }
 
 
-def test_a_count_is_one_a_line_in_the_stack_s_own_namespace():
-    for name, it in filters().items():
-        (transformation,) = it["MetricTransformations"]
+def test_a_line_counts_once_in_the_stack_s_own_namespace():
+    for name, metric_filter in filters().items():
+        (transformation,) = metric_filter["MetricTransformations"]
         assert transformation["MetricNamespace"] == {"Fn::Sub": "Souk/${AWS::StackName}"}, name
         assert transformation["MetricValue"] == "1", name
-        assert "Dimensions" not in transformation, name  # each value of one is a metric to pay
+        assert "Dimensions" not in transformation, name  # each value costs a metric
 
 
-def test_what_is_counted_is_what_the_code_notes():
-    patterns = {it["FilterPattern"] for it in filters().values()}
+def test_the_cache_filters_match_the_lines_that_the_code_logs():
+    patterns = {metric_filter["FilterPattern"] for metric_filter in filters().values()}
 
     for is_hit in (True, False):
         observability.set_log_context("a request")

@@ -1,4 +1,4 @@
-"""What a deployment can choose: safe unless somebody chooses otherwise."""
+"""The parameters: their defaults are safe, and their limits keep every deployment safe."""
 
 import re
 import tomllib
@@ -18,33 +18,33 @@ def overrides(config_env):
 DEPLOYMENTS = {name: overrides(name) for name in SAMCONFIG if name != "version"}
 
 
-def test_a_deployment_that_chooses_nothing_is_a_safe_one():
-    defaults = {name: one.get("Default") for name, one in PARAMETERS.items()}
+def test_the_defaults_are_safe():
+    defaults = {name: parameter.get("Default") for name, parameter in PARAMETERS.items()}
 
-    assert defaults["RequireVerifiedEmail"] == "true"  # else logging in tells who has an account
-    assert defaults["PaymentProvider"] == "stripe"  # the other takes no money
-    assert defaults["PaymentProviderUrl"] == ""  # Stripe's own
+    assert defaults["RequireVerifiedEmail"] == "true"  # "false" reveals who has an account
+    assert defaults["PaymentProvider"] == "stripe"  # "local" takes no money
+    assert defaults["PaymentProviderUrl"] == ""  # Stripe's own address
     assert defaults["AccessTokenMinutes"] <= 15
     assert defaults["PasswordLengthMin"] >= 8  # ASVS 5.0, 6.2.1
     assert defaults["StaffPasswordLengthMin"] >= 15  # NIST SP 800-63B-4, 3.1.1.2
 
 
-def test_no_deployment_can_go_below_what_the_standards_ask():
+def test_the_limits_respect_the_standards():
     assert PARAMETERS["BcryptCost"]["MinValue"] >= 10
     for name in ("PasswordLengthMin", "StaffPasswordLengthMin"):
         assert PARAMETERS[name]["MinValue"] >= 8, name
-        assert PARAMETERS[name]["MaxValue"] <= 64, name  # which must be taken
+        assert PARAMETERS[name]["MaxValue"] <= 64, name  # NIST: these must be accepted
     for name in ("FailuresPerAddress", "MailsPerHour", "GuestOrdersPerHour"):
-        assert PARAMETERS[name]["MinValue"] >= 1, name  # none at all would shut everybody out
+        assert PARAMETERS[name]["MinValue"] >= 1, name  # 0 would refuse everyone
 
 
 @pytest.mark.parametrize("name", ["RequireVerifiedEmail", "RequireStaffSecondFactor"])
-def test_a_switch_is_on_or_off_in_the_words_that_the_code_reads(name):
+def test_a_switch_accepts_only_the_values_that_the_code_reads(name):
     assert PARAMETERS[name]["AllowedValues"] == ["true", "false"]
 
 
 @pytest.mark.parametrize(
-    ("url", "is_taken"),
+    ("url", "is_accepted"),
     [
         ("https://shop.example", True),
         ("http://localhost:3000", True),
@@ -57,39 +57,39 @@ def test_a_switch_is_on_or_off_in_the_words_that_the_code_reads(name):
         ("https://shop.example /en", False),
     ],
 )
-def test_the_shop_is_at_an_address_that_links_can_be_made_of(url, is_taken):
-    assert bool(re.fullmatch(PARAMETERS["ShopUrl"]["AllowedPattern"], url)) is is_taken
+def test_the_shop_url_is_an_address_that_links_can_begin_with(url, is_accepted):
+    assert bool(re.fullmatch(PARAMETERS["ShopUrl"]["AllowedPattern"], url)) is is_accepted
 
 
 @pytest.mark.parametrize(
-    ("currency", "is_taken"), [("EUR", True), ("JPY", True), ("eur", False), ("EURO", False)]
+    ("currency", "is_accepted"), [("EUR", True), ("JPY", True), ("eur", False), ("EURO", False)]
 )
-def test_the_shop_s_currency_is_a_code(currency, is_taken):
-    assert bool(re.fullmatch(PARAMETERS["ShopCurrency"]["AllowedPattern"], currency)) is is_taken
+def test_the_shop_currency_is_an_iso_4217_code(currency, is_accepted):
+    assert bool(re.fullmatch(PARAMETERS["ShopCurrency"]["AllowedPattern"], currency)) is is_accepted
 
 
-def test_what_a_shopper_is_shown_is_never_older_than_five_minutes():
+def test_the_browse_cache_keeps_pages_for_at_most_five_minutes():
     assert PARAMETERS["BrowseCacheSeconds"]["MinValue"] == 0
     assert PARAMETERS["BrowseCacheSeconds"]["MaxValue"] <= 300
 
 
-def test_production_is_refused_a_provider_that_takes_no_money():
+def test_production_accepts_only_stripe_at_its_own_address():
     rule = stack.source()["Rules"]["ProductionTakesMoney"]
 
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Environment"}, "production"]}
-    assert [it["Assert"] for it in rule["Assertions"]] == [
+    assert [assertion["Assert"] for assertion in rule["Assertions"]] == [
         {"Fn::Equals": [{"Ref": "PaymentProvider"}, "stripe"]},
         {"Fn::Equals": [{"Ref": "PaymentProviderUrl"}, ""]},
     ]
 
 
 @pytest.mark.parametrize("name", sorted(DEPLOYMENTS.keys() - {"local"}))
-def test_what_is_deployed_to_aws_takes_payments_through_stripe(name):
+def test_every_deployment_to_aws_takes_payments_through_stripe(name):
     assert DEPLOYMENTS[name].get("PaymentProvider", "stripe") == "stripe"
 
 
 @pytest.mark.parametrize(
-    ("url", "is_taken"),
+    ("url", "is_accepted"),
     [
         ("", True),
         ("http://localhost:8000/provider", True),
@@ -97,34 +97,34 @@ def test_what_is_deployed_to_aws_takes_payments_through_stripe(name):
         ("api.stripe.com", False),
     ],
 )
-def test_the_payment_provider_is_at_stripe_s_address_or_at_another(url, is_taken):
+def test_the_provider_url_is_empty_or_an_address(url, is_accepted):
     pattern = PARAMETERS["PaymentProviderUrl"]["AllowedPattern"]
 
-    assert bool(re.fullmatch(pattern, url)) is is_taken
+    assert bool(re.fullmatch(pattern, url)) is is_accepted
 
 
-def test_whoever_wants_to_pay_has_time_to():
+def test_a_buyer_has_at_least_five_minutes_to_pay():
     assert PARAMETERS["PaymentHoldMinutes"]["MinValue"] >= 5
     assert PARAMETERS["PaymentHoldMinutes"]["Default"] == 30
 
 
-@pytest.mark.parametrize("deployed", DEPLOYMENTS)
-def test_what_a_deployment_chooses_is_there_to_choose(deployed):
-    """SAM passes over a name that the template does not have, without a word."""
-    assert DEPLOYMENTS[deployed].keys() <= PARAMETERS.keys()
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_a_deployment_sets_only_parameters_that_exist(name):
+    """SAM silently ignores a name that the template does not have."""
+    assert DEPLOYMENTS[name].keys() <= PARAMETERS.keys()
 
 
-@pytest.mark.parametrize("deployed", DEPLOYMENTS)
-def test_what_has_no_default_is_chosen(deployed):
-    needed = {name for name, one in PARAMETERS.items() if "Default" not in one}
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_a_deployment_sets_every_parameter_without_default(name):
+    required = {key for key, parameter in PARAMETERS.items() if "Default" not in parameter}
 
-    assert needed <= DEPLOYMENTS[deployed].keys()
+    assert required <= DEPLOYMENTS[name].keys()
 
 
-def test_production_loosens_no_rule_of_the_accounts():
+def test_production_uses_https_and_requires_verified_addresses():
     assert overrides("prod")["ShopUrl"].startswith("https://")
     assert overrides("prod").get("RequireVerifiedEmail", "true") == "true"
 
 
-def test_every_parameter_says_what_it_is():
-    assert all(len(one["Description"]) > 15 for one in PARAMETERS.values())
+def test_every_parameter_has_a_description():
+    assert all(len(parameter["Description"]) > 15 for parameter in PARAMETERS.values())

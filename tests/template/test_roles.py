@@ -1,11 +1,11 @@
-"""Each function has a role of its own, which names what it may do and to what."""
+"""Each function has its own role, which names the actions and resources that it needs."""
 
 import re
 
 from tests.template import stack
 
-# SES is checked against `*` by the laptop stack and against the sender's identity by AWS.
-MAY_USE_STAR = {("local", "MailRole", "SendMail")}
+# The local stack checks SES against `*`, AWS against the sender's identity.
+STAR_EXCEPTIONS = {("local", "MailRole", "SendMail")}
 
 
 def statements(environment="production"):
@@ -20,33 +20,34 @@ def roles_that_may(action, resource_id):
         role
         for role, statement in statements()
         if action in stack.as_list(statement["Action"])
-        and any(resource_id in str(it) for it in stack.as_list(statement["Resource"]))
+        and any(resource_id in str(resource) for resource in stack.as_list(statement["Resource"]))
     }
 
 
-def test_every_function_has_a_role_that_no_other_has():
-    by_function = {
-        name: stack.target(function["Role"])
+def test_every_function_has_its_own_role():
+    role_by_function = {
+        name: stack.referenced_id(function["Role"])
         for name, function in stack.of_type("AWS::Lambda::Function").items()
     }
 
-    assert len(set(by_function.values())) == len(by_function)
-    assert set(by_function.values()) == stack.of_type("AWS::IAM::Role").keys()
+    assert len(set(role_by_function.values())) == len(role_by_function)
+    assert set(role_by_function.values()) == stack.of_type("AWS::IAM::Role").keys()
 
 
-def test_a_role_has_no_policy_but_what_the_template_spells_out():
+def test_a_role_has_only_the_policies_in_the_template():
     for name, role in stack.of_type("AWS::IAM::Role").items():
         assert not role.get("ManagedPolicyArns"), name
-    assert not [it for it in stack.resources().values() if it["Type"] == "AWS::IAM::Policy"]
+    types = {resource["Type"] for resource in stack.resources().values()}
+    assert "AWS::IAM::Policy" not in types
 
 
-def test_only_lambda_may_take_a_role():
+def test_only_lambda_may_assume_a_role():
     for name, role in stack.of_type("AWS::IAM::Role").items():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}, name
 
 
-def test_every_statement_has_an_id_of_its_own():
+def test_every_statement_of_a_role_has_its_own_id():
     ids = [(role, statement.get("Sid")) for role, statement in statements()]
 
     assert all(sid for _, sid in ids)
@@ -61,41 +62,42 @@ def test_every_action_is_named_in_full():
         assert not {"NotAction", "NotResource"} & statement.keys()
 
 
-def test_every_resource_is_named_but_for_the_listed_exception():
-    found = {
+def test_no_statement_allows_every_resource_but_the_exception():
+    with_star = {
         (environment, role, statement["Sid"])
         for environment in ("local", "development", "production")
         for role, statement in statements(environment)
         if "*" in stack.as_list(statement["Resource"])
     }
 
-    assert found == MAY_USE_STAR
+    assert with_star == STAR_EXCEPTIONS
 
 
-def test_a_function_writes_to_its_own_log_group_alone_under_both_of_its_names():
+def test_a_function_may_write_only_to_its_own_log_group():
+    """The role names the group with and without its streams: the local stack needs the latter."""
     for name, function in stack.of_type("AWS::Lambda::Function").items():
         logs = function["LoggingConfig"]["LogGroup"]["Ref"]
-        (written,) = [
+        (write_logs,) = [
             statement
             for role, statement in statements()
-            if role == stack.target(function["Role"])
+            if role == stack.referenced_id(function["Role"])
             and any(action.startswith("logs:") for action in stack.as_list(statement["Action"]))
         ]
-        with_streams, without = written["Resource"]
+        with_streams, without = write_logs["Resource"]
         assert with_streams == {"Fn::GetAtt": [logs, "Arn"]}, name
         assert without["Fn::Sub"].endswith(f":log-group:${{{logs}}}"), name
 
 
-def test_the_password_hashes_are_for_the_accounts_function_alone():
-    touching = {role for role, statement in statements() if "LoginsTable" in str(statement)}
+def test_only_the_auth_function_reads_password_hashes():
+    roles = {role for role, statement in statements() if "LoginsTable" in str(statement)}
 
-    assert touching == {"AuthRole"}
+    assert roles == {"AuthRole"}
     assert roles_that_may("secretsmanager:GetSecretValue", "PasswordPepper") == {"AuthRole"}
 
 
-def test_the_authorizer_changes_nothing_but_when_a_key_was_used():
-    may = {
-        (action, stack.target(resource))
+def test_the_authorizer_writes_only_when_a_key_was_used():
+    permitted = {
+        (action, stack.referenced_id(resource))
         for role, statement in statements()
         if role == "AuthorizerRole"
         for action in stack.as_list(statement["Action"])
@@ -103,7 +105,7 @@ def test_the_authorizer_changes_nothing_but_when_a_key_was_used():
         if action.startswith("dynamodb:")
     }
 
-    assert may == {
+    assert permitted == {
         ("dynamodb:BatchGetItem", "SessionsTable"),
         ("dynamodb:BatchGetItem", "ApiKeysTable"),
         ("dynamodb:BatchGetItem", "UsersTable"),
@@ -111,24 +113,30 @@ def test_the_authorizer_changes_nothing_but_when_a_key_was_used():
     }
 
 
-def test_secrets_of_accounts_are_for_those_alone_who_check_or_make_them():
-    read = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+def test_only_functions_that_need_them_read_account_secrets():
+    read_actions = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 
     def readers(table):
-        return set().union(*(roles_that_may(action, table) for action in read))
+        return set().union(*(roles_that_may(action, table) for action in read_actions))
 
     assert readers("LoginsTable") == {"AuthRole"}
     assert readers("AttemptsTable") == {"AuthRole"}
     assert readers("EmailTokensTable") == {"AuthRole"}
     assert readers("SessionsTable") == {"AuthRole", "AuthorizerRole"}
     assert readers("ApiKeysTable") == {"AuthRole", "AuthorizerRole"}
+
+
+def test_only_one_function_creates_each_kind_of_account_secret():
     assert roles_that_may("dynamodb:PutItem", "EmailTokensTable") == {"MailRole"}
     assert roles_that_may("dynamodb:PutItem", "SessionsTable") == {"AuthRole"}
     assert roles_that_may("dynamodb:PutItem", "ApiKeysTable") == {"AuthRole"}
+
+
+def test_only_the_auth_function_updates_users():
     assert roles_that_may("dynamodb:UpdateItem", "UsersTable") == {"AuthRole"}
 
 
-def test_no_function_may_scan_a_table_or_drop_one():
+def test_no_function_may_scan_update_or_delete_a_table():
     granted = {
         action for _, statement in statements() for action in stack.as_list(statement["Action"])
     }
@@ -137,38 +145,38 @@ def test_no_function_may_scan_a_table_or_drop_one():
     assert not granted & {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:UpdateTable"}
 
 
-def test_whoever_may_call_a_function_comes_from_a_named_source():
+def test_only_a_named_source_may_invoke_a_function():
     for name, permission in stack.of_type("AWS::Lambda::Permission").items():
         assert permission["SourceArn"], name
         if permission["Principal"] == "s3.amazonaws.com":
             assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}, name
 
 
-def test_what_is_derived_of_the_catalog_is_written_by_the_index_alone():
+def test_only_the_catalog_index_writes_derived_tables():
     for write in ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"):
         for table in ("ListingsTable", "SearchTable"):
             assert roles_that_may(write, table) <= {"CatalogIndexRole"}, (write, table)
     assert roles_that_may("dynamodb:PutItem", "ListingsTable")
 
 
-def test_nobody_changes_or_removes_a_movement_of_stock():
-    changing = ("dynamodb:UpdateItem", "dynamodb:DeleteItem")
+def test_no_function_updates_or_deletes_a_stock_movement():
+    actions = ("dynamodb:UpdateItem", "dynamodb:DeleteItem")
 
-    assert not set().union(*(roles_that_may(it, "StockMovementsTable") for it in changing))
+    assert not set().union(*(roles_that_may(action, "StockMovementsTable") for action in actions))
     assert roles_that_may("dynamodb:PutItem", "StockMovementsTable") == {
         "ProductsRole",
         "FileImportRole",
     }
 
 
-def test_only_who_speaks_to_the_payment_provider_has_its_keys():
+def test_only_functions_that_call_the_provider_read_its_keys():
     assert roles_that_may("secretsmanager:GetSecretValue", "PaymentSecret") == {
         "PaymentsRole",
         "PaymentWorkerRole",
     }
 
 
-def test_only_who_takes_or_mails_the_links_of_guests_has_their_keys():
+def test_only_functions_that_use_guest_links_read_their_keys():
     assert roles_that_may("secretsmanager:GetSecretValue", "OrderLinkKeysSecret") == {
         "OrdersRole",
         "PaymentsRole",
@@ -176,32 +184,32 @@ def test_only_who_takes_or_mails_the_links_of_guests_has_their_keys():
     }
 
 
-def test_only_staff_s_function_keeps_what_a_shop_charges_and_lets_off():
+def test_only_the_staff_api_creates_rates_and_promotions():
     for table in ("RatesTable", "PromotionsTable"):
         assert roles_that_may("dynamodb:PutItem", table) == {"StaffApiRole"}, table
     assert not roles_that_may("dynamodb:UpdateItem", "RatesTable")
 
 
-def test_an_order_is_placed_by_one_function_and_removed_by_none():
+def test_one_function_places_orders_and_none_deletes_them():
     assert roles_that_may("dynamodb:PutItem", "OrdersTable") == {"OrdersRole"}
     assert not roles_that_may("dynamodb:DeleteItem", "OrdersTable")
 
 
-def test_nobody_changes_or_forgets_that_an_event_of_the_provider_s_was_applied():
+def test_no_function_updates_or_deletes_an_applied_webhook():
     assert roles_that_may("dynamodb:PutItem", "PaymentEventsTable") == {"PaymentsRole"}
     for action in ("dynamodb:UpdateItem", "dynamodb:DeleteItem"):
         assert not roles_that_may(action, "PaymentEventsTable"), action
 
 
-def test_files_of_orders_are_written_by_one_function_and_links_to_them_signed_by_another():
-    exports = {
+def test_one_function_writes_exports_and_another_signs_links():
+    permitted = {
         (role, action)
         for role, statement in statements()
         if "/exports/*" in str(statement["Resource"])
         for action in stack.as_list(statement["Action"])
     }
 
-    assert exports == {
+    assert permitted == {
         ("ExportRole", "s3:PutObject"),
         ("ExportRole", "s3:AbortMultipartUpload"),
         ("StaffApiRole", "s3:GetObject"),

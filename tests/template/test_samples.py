@@ -1,4 +1,4 @@
-"""The sample events are requests that API Gateway could send, by callers who may make them."""
+"""The sample events are what API Gateway and SQS could send."""
 
 import hashlib
 import json
@@ -10,17 +10,19 @@ from tests.template import stack
 
 ROOT = stack.TEMPLATE.parent
 EVENTS = {path.stem: json.loads(path.read_text()) for path in (ROOT / "events").glob("*.json")}
-REQUESTS = sorted(name for name, it in EVENTS.items() if "body" in it or "isBase64Encoded" in it)
+REQUESTS = sorted(
+    name for name, event in EVENTS.items() if "body" in event or "isBase64Encoded" in event
+)
 QUEUED = sorted(
     name
-    for name, it in EVENTS.items()
-    if any(record.get("eventSource") == "aws:sqs" for record in it.get("Records", []))
+    for name, event in EVENTS.items()
+    if any(record.get("eventSource") == "aws:sqs" for record in event.get("Records", []))
 )
 DOCUMENT = json.loads((ROOT / "functions" / "reference" / "openapi.json").read_text())
 
 
-def takes_a_token(route):
-    """Whether the template asks one of the route's callers. `$default` is open."""
+def requires_token(route):
+    """Whether the route has an authorizer in the template. `$default` has none."""
     api = stack.of_type("AWS::ApiGatewayV2::Api")["Api"]["Body"]
     if route == "$default":
         return False
@@ -28,14 +30,14 @@ def takes_a_token(route):
     return api["paths"][path][method.lower()]["security"] != [{"NONE": []}]
 
 
-def needed_for(route):
-    """The permission that the document names for the route, if any."""
+def required_permission(route):
+    """The permission that the OpenAPI document names for the route, or None."""
     method, _, path = route.partition(" ")
     return DOCUMENT["paths"].get(path, {}).get(method.lower(), {}).get("x-permission")
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_a_request_says_the_same_in_all_its_places(name):
+def test_a_request_is_consistent(name):
     event = EVENTS[name]
     context = event["requestContext"]
 
@@ -45,8 +47,10 @@ def test_a_request_says_the_same_in_all_its_places(name):
     assert ("content-type" in event["headers"]) == ("body" in event)
 
 
-@pytest.mark.parametrize("name", [it for it in REQUESTS if EVENTS[it]["routeKey"] != "$default"])
-def test_a_request_is_one_of_its_route(name):
+@pytest.mark.parametrize(
+    "name", [name for name in REQUESTS if EVENTS[name]["routeKey"] != "$default"]
+)
+def test_a_request_matches_its_route(name):
     event = EVENTS[name]
     method, path = event["routeKey"].split(" ")
     matched = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path), event["rawPath"])
@@ -57,18 +61,18 @@ def test_a_request_is_one_of_its_route(name):
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_whoever_calls_is_known_where_a_token_is_taken_and_may_do_it(name):
+def test_a_protected_request_has_a_caller_with_the_permission(name):
     event = EVENTS[name]
     caller = event["requestContext"].get("authorizer", {}).get("lambda")
-    needed = needed_for(event["routeKey"])
+    permission = required_permission(event["routeKey"])
 
-    assert (caller is not None) == takes_a_token(event["routeKey"])
+    assert (caller is not None) == requires_token(event["routeKey"])
     assert (caller is not None) == ("authorization" in event["headers"])
-    assert needed is None or needed in caller["permissions"].split()
+    assert permission is None or permission in caller["permissions"].split()
 
 
 @pytest.mark.parametrize("name", QUEUED)
-def test_a_message_is_as_sqs_would_sign_it(name):
+def test_a_message_has_the_digest_of_its_body(name):
     for record in EVENTS[name]["Records"]:
         digest = hashlib.md5(record["body"].encode(), usedforsecurity=False).hexdigest()
         assert record["md5OfBody"] == digest

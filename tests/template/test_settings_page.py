@@ -1,4 +1,4 @@
-"""docs/settings.md says of each parameter what the template says."""
+"""docs/settings.md lists the template's parameters with their defaults and limits."""
 
 import re
 
@@ -12,14 +12,14 @@ COLUMNS = 5
 
 
 def rows():
-    """The cells of the page's table, without its head."""
+    """The cells of the page's table, without its header."""
     lines = [line for line in PAGE.read_text().splitlines() if line.startswith("| `")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
 def row(name):
-    (found,) = [cells for cells in rows() if cells[0] == f"`{name}`"]
-    return found
+    (cells,) = [cells for cells in rows() if cells[0] == f"`{name}`"]
+    return cells
 
 
 def default_of(parameter):
@@ -29,20 +29,20 @@ def default_of(parameter):
 
 
 def allowed_by(parameter):
-    """The limits in words, or None where the template has a pattern or nothing."""
+    """The limits in words, or None if the template has only a pattern or no limit."""
     match parameter:
         case {"AllowedValues": values}:
             return ", ".join(f"`{value}`" for value in values)
-        case {"MinValue": least, "MaxValue": most}:
-            return f"{least} to {most}"
-        case {"MinValue": least}:
-            return f"at least {least}"
-        case {"MinLength": least, "MaxLength": most}:
-            return f"{least} to {most} characters"
+        case {"MinValue": minimum, "MaxValue": maximum}:
+            return f"{minimum} to {maximum}"
+        case {"MinValue": minimum}:
+            return f"at least {minimum}"
+        case {"MinLength": minimum, "MaxLength": maximum}:
+            return f"{minimum} to {maximum} characters"
     return None
 
 
-def test_the_table_has_every_parameter_in_the_template_s_order():
+def test_the_table_lists_every_parameter_in_order():
     assert [cells[0].strip("`") for cells in rows()] == list(PARAMETERS)
 
 
@@ -62,18 +62,16 @@ def test_the_table_names_the_template_s_limits(name):
     assert row(name)[2] == allowed_by(PARAMETERS[name])
 
 
-def test_most_parameters_have_limits_to_compare():
+def test_more_than_half_of_the_parameters_have_limits():
     limited = [name for name in PARAMETERS if allowed_by(PARAMETERS[name])]
 
     assert len(limited) > len(PARAMETERS) / 2
 
 
-def test_the_page_names_no_parameter_that_is_gone():
-    """Parameters are written in code style, as `ShopName`."""
-    outside = "\n".join(
-        line for line in PAGE.read_text().splitlines() if not line.startswith("| `")
-    )
-    named = set(re.findall(r"`([A-Z]\w+)`", outside))
+def test_the_page_names_only_parameters_that_exist():
+    """The page writes parameters in code style: `ShopName`."""
+    prose = "\n".join(line for line in PAGE.read_text().splitlines() if not line.startswith("| `"))
+    named = set(re.findall(r"`([A-Z]\w+)`", prose))
     resources = stack.resources().keys()
     sections = stack.source().keys() | stack.source()["Mappings"].keys()
 

@@ -1,4 +1,4 @@
-"""Data outlives mistakes: tables, files and the secrets that data hangs on."""
+"""Tables, files and secrets survive mistakes, and expire when they should."""
 
 import json
 
@@ -7,8 +7,8 @@ import pytest
 from orders.payments.credentials import Credentials
 from tests.template import stack
 
-FILLED_IN = {"PaymentSecret"}  # by a person
-KEPT = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+FILLED_BY_OPERATOR = {"PaymentSecret"}
+RETAIN_POLICIES = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
 
 
 def tables(environment="production"):
@@ -16,14 +16,14 @@ def tables(environment="production"):
 
 
 @pytest.mark.parametrize("name", [*tables(), "UploadsBucket", "PasswordPepperSecret"])
-def test_what_cannot_be_made_again_outlives_its_stack(name):
+def test_irreplaceable_data_outlives_its_stack(name):
     resource = stack.resources()[name]
 
-    assert {key: resource.get(key) for key in KEPT} == KEPT
+    assert {key: resource.get(key) for key in RETAIN_POLICIES} == RETAIN_POLICIES
 
 
 @pytest.mark.parametrize("name", tables())
-def test_a_table_is_encrypted_restorable_and_paid_by_use(name):
+def test_a_table_is_encrypted_restorable_and_billed_by_request(name):
     table = tables()[name]
 
     assert table["SSESpecification"] == {"SSEEnabled": True}
@@ -31,20 +31,22 @@ def test_a_table_is_encrypted_restorable_and_paid_by_use(name):
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
-@pytest.mark.parametrize(("environment", "refuses"), [("production", True), ("development", False)])
-def test_production_refuses_to_delete_a_table(environment, refuses):
+@pytest.mark.parametrize(
+    ("environment", "is_protected"), [("production", True), ("development", False)]
+)
+def test_only_production_protects_tables_from_deletion(environment, is_protected):
     for name, table in tables(environment).items():
-        assert table["DeletionProtectionEnabled"] is refuses, name
+        assert table["DeletionProtectionEnabled"] is is_protected, name
 
 
-def test_rows_that_expire_are_swept():
-    swept = {
+def test_the_tables_with_a_time_to_live():
+    expiring = {
         name: table["TimeToLiveSpecification"]["AttributeName"]
         for name, table in tables().items()
         if "TimeToLiveSpecification" in table
     }
 
-    assert swept == {
+    assert expiring == {
         "SessionsTable": "expires_at",
         "ApiKeysTable": "expires_at",
         "EmailTokensTable": "expires_at",
@@ -55,10 +57,10 @@ def test_rows_that_expire_are_swept():
         "UploadsTable": "expires_at",
         "IdempotencyTable": "expiration",
     }
-    assert all(tables()[name]["TimeToLiveSpecification"]["Enabled"] is True for name in swept)
+    assert all(tables()[name]["TimeToLiveSpecification"]["Enabled"] is True for name in expiring)
 
 
-def test_the_outbox_and_the_stock_have_streams_of_what_was_written():
+def test_only_outbox_and_stock_have_streams_with_new_images():
     streams = {
         name: table["StreamSpecification"]
         for name, table in tables().items()
@@ -81,17 +83,17 @@ def test_the_bucket_is_private_and_encrypted():
     assert encryption == [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
 
 
-def test_the_bucket_refuses_whatever_does_not_come_over_tls():
+def test_the_bucket_refuses_requests_without_tls():
     policy = stack.of_type("AWS::S3::BucketPolicy")["UploadsBucketPolicy"]
     (refusal,) = policy["PolicyDocument"]["Statement"]
 
     assert policy["Bucket"] == {"Ref": "UploadsBucket"}
     assert (refusal["Effect"], refusal["Principal"], refusal["Action"]) == ("Deny", "*", "s3:*")
     assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": False}}
-    assert len(refusal["Resource"]) == 2  # the bucket and what is in it
+    assert len(refusal["Resource"]) == 2  # the bucket and its objects
 
 
-def test_files_and_halves_of_files_are_swept():
+def test_uploads_exports_and_incomplete_uploads_expire():
     all_files, exports = lifecycle_rules()
 
     assert "Prefix" not in all_files
@@ -104,41 +106,43 @@ def test_files_and_halves_of_files_are_swept():
     assert "NoncurrentVersionExpiration" in exports
 
 
-def test_the_bucket_calls_the_processor_for_uploads_alone():
+def test_the_bucket_invokes_the_import_for_uploads_only():
     bucket = stack.of_type("AWS::S3::Bucket")["UploadsBucket"]
     (notification,) = bucket["NotificationConfiguration"]["LambdaConfigurations"]
     permission = stack.of_type("AWS::Lambda::Permission")["FileImportPermission"]
 
-    assert stack.target(notification["Function"]) == "FileImportFunction"
+    assert stack.referenced_id(notification["Function"]) == "FileImportFunction"
     assert notification["Event"] == "s3:ObjectCreated:*"
     assert notification["Filter"] == {"S3Key": {"Rules": [{"Name": "prefix", "Value": "uploads/"}]}}
-    assert named(permission["SourceArn"]) == named(bucket["BucketName"])
+    assert bucket_name(permission["SourceArn"]) == bucket_name(bucket["BucketName"])
 
 
 @pytest.mark.parametrize(
-    "name", sorted(stack.of_type("AWS::SecretsManager::Secret").keys() - FILLED_IN)
+    "name", sorted(stack.of_type("AWS::SecretsManager::Secret").keys() - FILLED_BY_OPERATOR)
 )
-def test_a_secret_is_a_ring_of_keys_made_by_aws(name):
-    made = stack.of_type("AWS::SecretsManager::Secret")[name]["GenerateSecretString"]
+def test_aws_generates_every_key_ring(name):
+    generated = stack.of_type("AWS::SecretsManager::Secret")[name]["GenerateSecretString"]
 
-    assert json.loads(made["SecretStringTemplate"]) == {"current": made["GenerateStringKey"]}
-    assert made["PasswordLength"] >= 43  # letters and digits for 256 bits
-    assert made["ExcludePunctuation"] is True
+    assert json.loads(generated["SecretStringTemplate"]) == {
+        "current": generated["GenerateStringKey"]
+    }
+    assert generated["PasswordLength"] >= 43  # so many letters and digits have 256 bits
+    assert generated["ExcludePunctuation"] is True
 
 
-def test_what_the_payment_provider_gives_is_empty_until_a_person_fills_it_in():
-    made = stack.of_type("AWS::SecretsManager::Secret")["PaymentSecret"]
+def test_the_payment_secret_is_unusable_until_it_is_filled_in():
+    secret = stack.of_type("AWS::SecretsManager::Secret")["PaymentSecret"]["SecretString"]
 
-    assert json.loads(made["SecretString"]) == {"api_key": "", "webhook_secrets": []}
+    assert json.loads(secret) == {"api_key": "", "webhook_secrets": []}
     with pytest.raises(ValueError, match="must have an api_key"):
-        Credentials.parse(made["SecretString"])
+        Credentials.parse(secret)
 
 
 def lifecycle_rules():
     return stack.of_type("AWS::S3::Bucket")["UploadsBucket"]["LifecycleConfiguration"]["Rules"]
 
 
-def named(substitution):
-    """The name that a bucket's `!Sub` or its ARN's makes."""
+def bucket_name(substitution):
+    """The bucket's name, from the `!Sub` of the name itself or of its ARN."""
     pattern, values = substitution["Fn::Sub"]
     return pattern.rpartition(":")[2], values
