@@ -25,28 +25,28 @@ APIS = (
     "reference.handler",
 )
 
-DESCRIPTION = """A headless commerce backend.
+DESCRIPTION = """Souk is a headless commerce backend: accounts, products, stock, orders, payments.
 
-Amounts are integers of minor units with their currency: 1999 and EUR are 19.99 euros.
-Times are RFC 3339 in UTC. To read a whole list, follow `next_cursor` until it is null.
-Every error has the same form; programs should compare its `code`, which never changes."""
+An amount is an integer of minor units with its currency: 1999 and EUR are 19.99 euros.
+A time is RFC 3339 in UTC. To read a whole list, follow `next_cursor` until it is null.
+Every error has the same form. Programs should compare its `code`, which never changes."""
 TAGS = {
     "Accounts": "Registration, the caller's own account, and e-mail addresses.",
     "Sessions": "Login, refresh tokens, and the devices that are logged in.",
     "Second factor": "Codes from an authenticator app, and recovery codes.",
-    "API keys": "Keys for scripts of staff.",
+    "API keys": "Keys that scripts of staff use instead of a login.",
     "Privacy": "Export and deletion of personal data.",
     "Users": "Accounts of other people, for admins.",
     "Catalog": "Products: browsing and search for everyone, editing for staff.",
-    "Stock": "Available units of a product, and each change of them.",
+    "Stock": "The units of each product that are for sale, and the changes that staff make.",
     "Orders": "Quotes and orders of customers with an account.",
     "Guests": "Quotes and orders without an account.",
     "Payments": "Payments of orders, and webhooks of the payment provider.",
-    "Fulfilment": "Staff's work on orders: find, ship, return, refund.",
+    "Fulfilment": "How staff find, ship, return and refund orders.",
     "Pricing": "Tax rates, shipping rates and promotions.",
-    "Exports": "Files of orders, as CSV or JSON Lines.",
+    "Exports": "Export of orders to CSV or JSON Lines files.",
     "Uploads": "Bulk import of products from files.",
-    "Reference": "Health, and the description of this API.",
+    "Reference": "The health check and the documentation of this API.",
 }
 ERROR_RESPONSE = {
     "type": "object",
@@ -57,16 +57,22 @@ ERROR_RESPONSE = {
             "type": "object",
             "required": ["code", "message", "details", "request_id"],
             "properties": {
-                "code": {"type": "string", "description": "For programs. It never changes."},
-                "message": {"type": "string", "description": "For people. Its text may change."},
+                "code": {
+                    "type": "string",
+                    "description": "Names the error for programs. It never changes.",
+                },
+                "message": {
+                    "type": "string",
+                    "description": "Describes the error for people. Its text can change.",
+                },
                 "details": {
                     "type": "object",
                     "additionalProperties": True,
-                    "description": "Facts for programs, such as the available units.",
+                    "description": "Facts for programs. They depend on `code`.",
                 },
                 "request_id": {
                     "type": "string",
-                    "description": "Quote it when you report a problem.",
+                    "description": "The id of the request. Send it when you report a problem.",
                 },
             },
         }
@@ -78,17 +84,17 @@ SECURITY = {
         "scheme": "bearer",
         "bearerFormat": "JWT",
         "description": "An access token from `POST /v1/auth/login` or `POST /v1/auth/refresh`. "
-        "Scripts can send an API key instead, for operations whose permission a key can have.",
+        "Scripts can send an API key instead, if the operation's permission allows that.",
     }
 }
 # Powertools describes responses without a body as any JSON.
 WITHOUT_BODY = {
-    "202": {"description": "Accepted. The result comes by mail, if there is one."},
+    "202": {"description": "Accepted. The response has no body. A result arrives by mail."},
     "204": {"description": "Done. The response has no body."},
 }
 POWERTOOLS_ERRORS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
 REFUSAL = {
-    "description": "The request failed; `code` says why.",
+    "description": "The request failed. `error.code` says why.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}},
 }
 

@@ -33,8 +33,11 @@ def _require_known(currency: str) -> str:
 
 
 Currency = Annotated[
-    str, Field(pattern="^[A-Z]{3}$", examples=["EUR"]), AfterValidator(_require_known)
+    str,
+    Field(pattern="^[A-Z]{3}$", description="Currency code (ISO 4217).", examples=["EUR"]),
+    AfterValidator(_require_known),
 ]
+_AMOUNT = "The amount in the smallest unit of the currency: cents for EUR, yen for JPY."
 
 
 class Money(BaseModel):
@@ -42,7 +45,7 @@ class Money(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    amount_minor: int = Field(ge=0, le=AMOUNT_MINOR_MAX, examples=[1999])
+    amount_minor: int = Field(ge=0, le=AMOUNT_MINOR_MAX, description=_AMOUNT, examples=[1999])
     currency: Currency
 
     @classmethod
@@ -62,6 +65,6 @@ class Money(BaseModel):
 
 
 class Price(Money):
-    """The price of one unit, more than zero."""
+    """An amount of money that is more than zero."""
 
-    amount_minor: int = Field(gt=0, le=AMOUNT_MINOR_MAX, examples=[1999])
+    amount_minor: int = Field(gt=0, le=AMOUNT_MINOR_MAX, description=_AMOUNT, examples=[1999])

@@ -27,5 +27,8 @@ def _in_utc(value: Any) -> datetime:
 Timestamp = Annotated[
     datetime,
     BeforeValidator(_in_utc),
-    Field(description="RFC 3339 with an offset or Z.", examples=["2026-11-01T00:00:00Z"]),
+    Field(
+        description="A time in RFC 3339 with an offset, or with Z for UTC.",
+        examples=["2026-11-01T00:00:00Z"],
+    ),
 ]

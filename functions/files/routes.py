@@ -15,10 +15,10 @@ routes = Routes()
 @routes.post("/v1/uploads", status_code=201, tags=["Uploads"])
 @requires(Permission.UPLOAD_FILES)
 def create_upload(request: UploadRequest) -> Response[UploadView]:
-    """Announce a file of products to import.
+    """Create an import of products, and get a form to upload its file.
 
-    Send the file to S3 with the `form` of the answer within five minutes. The import then starts by
-    itself. Get the upload to follow its progress.
+    Send the file to S3 with `form` within five minutes. The import starts when the file arrives.
+    Get the upload to see its progress.
     """
     created_upload = uploads.create_upload(routes.caller, request)
     view = UploadView.from_model(created_upload.upload, created_upload.form)
@@ -28,5 +28,5 @@ def create_upload(request: UploadRequest) -> Response[UploadView]:
 @routes.get("/v1/uploads/<upload_id>", tags=["Uploads"])
 @requires(Permission.UPLOAD_FILES)
 def get_upload(upload_id: str) -> UploadView:
-    """Get the progress of an import and the errors of its rows."""
+    """Get the progress of an import, and the errors of the rows that it rejected."""
     return UploadView.from_model(uploads.get_upload(upload_id))

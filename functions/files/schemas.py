@@ -11,46 +11,59 @@ UPLOAD_BYTES_MAX = 100_000_000
 
 class UploadRequest(RequestBody):
     kind: Literal["products"]
-    filename: str = Field(min_length=1, max_length=255, pattern=ONE_LINE)
+    filename: str = Field(
+        min_length=1,
+        max_length=255,
+        pattern=ONE_LINE,
+        description="The name of your file. The upload shows it.",
+    )
     content_type: Literal["text/csv"]
     size: int = Field(gt=0, le=UPLOAD_BYTES_MAX, description="The exact size of the file in bytes.")
-    mode: Literal["write"] = "write"
+    mode: Literal["write"] = Field(
+        default="write", description="The import creates products and changes existing ones."
+    )
     on_error: Literal["skip"] = Field(
         default="skip", description="The import skips rows with errors and reports them."
     )
 
 
 class FormView(View):
-    """Send these fields, followed by `file`, as multipart/form-data within five minutes."""
+    """Send `fields`, followed by `file`, to `url` as multipart/form-data within five minutes."""
 
-    url: str
-    fields: dict[str, str]
+    url: str = Field(description="The address for a POST request.")
+    fields: dict[str, str] = Field(description="Form fields to send unchanged.")
 
 
 class CountsView(View):
-    rows: int
-    written: int
-    rejected: int
+    rows: int = Field(description="Rows that the import has processed, without the header.")
+    written: int = Field(description="Rows whose product is created or changed.")
+    rejected: int = Field(description="Rows that the import skipped because of errors.")
 
 
 class RowErrorView(View):
-    row: int = Field(description="Row 1 is the header.")
-    field: str | None = None
-    code: str
-    message: str
+    row: int = Field(description="The number of the row. The header is row 1.")
+    field: str | None = Field(
+        default=None, description="The column with the error. Null if it has no single column."
+    )
+    code: str = Field(description="Names the error for programs.")
+    message: str = Field(description="Describes the error for people.")
 
 
 class UploadView(View):
     id: str
     kind: Literal["products"]
     filename: str
-    status: Literal["awaiting_file", "running", "completed", "failed"]
+    status: Literal["awaiting_file", "running", "completed", "failed"] = Field(
+        description="`awaiting_file`: the file has not arrived yet. `failed`: the file is not a "
+        "valid CSV file of products; `errors` says why, and nothing is imported."
+    )
     counts: CountsView
-    errors: list[RowErrorView] = Field(description="The first 100 errors.")
+    errors: list[RowErrorView] = Field(description="At most 100 errors.")
     created_at: datetime
-    finished_at: datetime | None
+    finished_at: datetime | None = Field(description="Null until the import is finished.")
     form: FormView | None = Field(
-        default=None, description="Only in the answer that creates the upload."
+        default=None,
+        description="How to send the file. Only the answer that creates the upload has it.",
     )
 
     @classmethod

@@ -25,11 +25,17 @@ from shared.storage.models.orders import (
 PaymentStatus = Literal["none", "started", "authorized", "captured", "manual", "void"]
 RefundStatus = Literal["requested", "succeeded", "failed"]
 
-TAX_INCLUDED = "Whether the prices, and so the total, include the tax."
+TAX_INCLUDED = (
+    "Whether prices include the tax. If false, the tax is added to the prices to make the total."
+)
+_STATUS = (
+    "`pending_payment`: not paid yet. `paid`: paid and ready to ship. `expired`: not paid in time. "
+    "`refunded`: everything that was paid is refunded."
+)
 
 
 class AddressView(View):
-    """The shipping address. Only the country remains when the buyer's account was deleted."""
+    """A shipping address. After the buyer's account is deleted, only the country is not null."""
 
     name: str | None
     line1: str | None
@@ -53,15 +59,19 @@ class AddressView(View):
 
 
 class QuotedLineView(View):
+    """A product in a quote: its quantity, price, discount and tax."""
+
     product_id: str
     sku: str
     name: str
     quantity: int
     unit_price: Money
-    line_total: Money = Field(description="Before the discount.")
+    line_total: Money = Field(
+        description="The price of all units of the line, before the discount."
+    )
     discount: Money = Field(description="The line's share of the order's discount.")
-    tax: Money
-    tax_rate_ppm: int = Field(description="Parts per million: 190000 is 19 %.")
+    tax: Money = Field(description="The tax on the line, after the discount.")
+    tax_rate_ppm: int = Field(description="The tax rate in parts per million: 190000 is 19 %.")
     tax_class: str
 
     @classmethod
@@ -82,15 +92,17 @@ class QuotedLineView(View):
 
 
 class OrderLineView(QuotedLineView):
-    returned: int = Field(description="Units that are back in stock.")
+    """A product in an order, with its name and price when the order was placed."""
+
+    returned: int = Field(description="Units that the buyer returned and staff restocked.")
 
 
 class TotalsView(View):
-    items: Money
-    discount: Money
+    items: Money = Field(description="The sum of all lines, before the discount.")
+    discount: Money = Field(description="The amount that the promotion takes off the items.")
     shipping: Money
-    tax: Money
-    total: Money
+    tax: Money = Field(description="The tax on items and shipping.")
+    total: Money = Field(description="The amount that the buyer pays.")
 
     @classmethod
     def from_model(cls, totals: OrderTotals, currency: str) -> Self:
@@ -104,11 +116,15 @@ class TotalsView(View):
 
 
 class OrderStepView(View):
-    status: Status
-    event: str | None = Field(description="What happened; null when the status changed.")
+    """An entry in the history of an order: a new status, or an event without one."""
+
+    status: Status = Field(description="The status after this entry.")
+    event: str | None = Field(
+        description="What happened, such as `returned`. Null if the status changed."
+    )
     at: datetime
     by: str
-    reason: str | None
+    reason: str | None = Field(description="The reason that was given, or null.")
 
     @classmethod
     def from_model(cls, step: OrderStep, *, by: str) -> Self:
@@ -116,8 +132,13 @@ class OrderStepView(View):
 
 
 class PaymentView(View):
-    status: PaymentStatus
-    received: Money
+    status: PaymentStatus = Field(
+        description="`none`: no payment is started. `started`: the buyer must still complete it. "
+        "`authorized`: the payment provider has reserved the money. `captured`: the payment "
+        "provider has the money. `manual`: the shop received the money itself. `void`: the payment "
+        "has ended without money."
+    )
+    received: Money = Field(description="The money that the shop has received for the order.")
     refunded: Money = Field(description="The sum of the refunds that succeeded.")
 
     @classmethod
@@ -141,9 +162,11 @@ def _payment_status(payment: OrderPayment | None) -> str:
 class RefundView(View):
     id: str
     amount: Money
-    status: RefundStatus
-    reason: str | None
-    at: datetime
+    status: RefundStatus = Field(
+        description="`requested`: the payment provider has not confirmed it yet."
+    )
+    reason: str | None = Field(description="The reason that was given, or null.")
+    at: datetime = Field(description="When the refund was requested.")
 
     @classmethod
     def from_model(cls, refund: OrderRefund, currency: str, **more: Any) -> Self:
@@ -159,7 +182,7 @@ class RefundView(View):
 
 class ShipmentView(View):
     carrier: str
-    tracking_number: str | None
+    tracking_number: str | None = Field(description="Null if staff gave none.")
 
     @classmethod
     def from_model(cls, shipment: OrderShipment) -> Self:
@@ -170,23 +193,25 @@ class OrderView(View):
     """An order, as its buyer sees it."""
 
     id: str
-    status: Status
+    status: Status = Field(description=_STATUS)
     lines: list[OrderLineView]
     totals: TotalsView
     tax_included: bool = Field(description=TAX_INCLUDED)
-    promotion_code: str | None
+    promotion_code: str | None = Field(description="Null if the order used no promotion.")
     shipping_address: AddressView
     payment: PaymentView
     refunds: list[RefundView]
-    shipment: ShipmentView | None
+    shipment: ShipmentView | None = Field(description="Null until the order is shipped.")
     history: list[OrderStepView] = Field(
-        description="`by` is the buyer's id, `staff`, `payments` or `shop`."
+        description="What happened to the order, oldest first. `by` is the buyer's id, `staff`, "
+        "`payments` (the payment provider) or `shop` (the shop did it automatically)."
     )
     placed_at: datetime
     expires_at: datetime | None = Field(
-        description="When the order expires unless it is paid; null once it is paid or finished."
+        description="The order expires at this time unless it is paid. Null if it no longer waits "
+        "for a payment."
     )
-    version: int
+    version: int = Field(description="Grows with each change of the order.")
 
     @classmethod
     def from_model(cls, order: Order, **more: Any) -> Self:

@@ -16,6 +16,7 @@ OPTIONS_BYTES_MAX = 1_000  # a group holds those of 100 variants in one item of 
 CATEGORY_DEPTH_MAX = 8  # each level is a partition of the listings that the product is written to
 
 Status = Literal["draft", "active", "archived"]
+STATUS = "`draft`: not on sale yet. `active`: on sale. `archived`: no longer on sale."
 _CODE = describe_pattern(
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
     "Must be 1 to 64 letters, digits and . _ -, and begin with a letter or a digit",
@@ -24,7 +25,14 @@ _PATH = describe_pattern(
     r"^[a-z0-9-]+(/[a-z0-9-]+)*$",
     "Must be lower-case letters, digits and -, with / between the levels",
 )
-Sku = Annotated[str, Field(pattern=_CODE, examples=["TEA-GREEN-100"])]
+Sku = Annotated[
+    str,
+    Field(
+        pattern=_CODE,
+        description="Your own unique number of the product. It cannot change.",
+        examples=["TEA-GREEN-100"],
+    ),
+]
 
 
 def _check_depth(category: str) -> str:
@@ -38,7 +46,7 @@ Category = Annotated[
     Field(
         max_length=200,
         pattern=_PATH,
-        description="A path. Its parent categories list the product too.",
+        description="A path of categories. The parent categories list the product, too.",
         examples=["home/kitchen/teapots"],
     ),
     AfterValidator(_check_depth),
@@ -48,7 +56,8 @@ Group = Annotated[
     str,
     Field(
         pattern=_CODE,
-        description="Products with the same group are variants. Lists show one of them.",
+        description="Products with the same group are variants of each other. Lists show one of "
+        "them.",
         examples=["TEA-GREEN"],
     ),
 ]
@@ -68,7 +77,11 @@ def _check_options_size(options: dict[str, str]) -> dict[str, str]:
 
 Options = Annotated[
     dict[OptionName, OptionText],
-    Field(max_length=10, description="Options, such as the size, that no other variant has."),
+    Field(
+        max_length=10,
+        description="How this variant differs from the others of its group, for example in size. "
+        "No other variant of the group can have the same options.",
+    ),
     AfterValidator(_check_options_size),
 ]
 Available = Annotated[int, Field(ge=0, le=AVAILABLE_MAX, description="Units for sale.")]
@@ -109,7 +122,11 @@ def _is_deeper(value: Any, levels: int) -> bool:
 AttributeName = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE)]
 Attributes = Annotated[
     dict[AttributeName, Any],
-    Field(max_length=50, description="Any JSON, at most 16 KB and nested at most 5 deep."),
+    Field(
+        max_length=50,
+        description="Your own data about the product, which everyone can read. Any JSON, at most "
+        "16 KB and nested at most 5 levels deep.",
+    ),
     AfterValidator(check_attributes),
 ]
 TaxClass = Annotated[
@@ -118,14 +135,17 @@ TaxClass = Annotated[
         pattern=describe_pattern(
             r"^[a-z0-9_-]{1,40}$", "Must be 1 to 40 lower-case letters, digits and _ -"
         ),
-        description="Selects the tax rate. A class without a rate is taxed as `standard`.",
+        description="Selects the tax rate of the product. If a destination has no rate for the "
+        "class, the rate of `standard` applies.",
         examples=["reduced"],
     ),
 ]
 LowStockAt = Annotated[
     int,
     Field(
-        ge=1, le=AVAILABLE_MAX, description="`stock.low` is sent when stock falls to this level."
+        ge=1,
+        le=AVAILABLE_MAX,
+        description="The event `stock.low` is sent when stock falls to this level.",
     ),
 ]
 StockShards = Annotated[
@@ -133,7 +153,7 @@ StockShards = Annotated[
     Field(
         ge=1,
         le=SHARDS_MAX,
-        description="The number of items that hold the stock. Raise it for a product that sells "
-        "hundreds of times a second.",
+        description="The number of database items that the stock is divided into. Raise it for a "
+        "product that is ordered hundreds of times a second.",
     ),
 ]

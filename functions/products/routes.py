@@ -49,7 +49,8 @@ MinPrice = Annotated[
     Query(
         ge=0,
         le=AMOUNT_MINOR_MAX,
-        description="The lowest price, in minor units of `currency`. Needs a sort by price.",
+        description="Only products of this price or more, in minor units of `currency`. `sort` "
+        "must be by price.",
     ),
 ]
 MaxPrice = Annotated[
@@ -57,19 +58,23 @@ MaxPrice = Annotated[
     Query(
         ge=0,
         le=AMOUNT_MINOR_MAX,
-        description="The highest price, in minor units of `currency`. Needs a sort by price.",
+        description="Only products of this price or less, in minor units of `currency`. `sort` "
+        "must be by price.",
     ),
 ]
 InCurrency = Annotated[
     Currency | None,
     Query(
-        description="The currency of a price range and of a sort by price. Default: the shop's "
-        "currency."
+        description="The currency of a price range and of a sort by price. The default is the "
+        "shop's currency."
     ),
 ]
 SortedBy = Annotated[
     Sort | None,
-    Query(description="Default: `newest`, or `price_asc` with a price range."),
+    Query(
+        description="The order of the list. The default is `newest`; with a price range it is "
+        "`price_asc`."
+    ),
 ]
 WithStatus = Annotated[Status, Query(description="Only products with this status.")]
 
@@ -89,10 +94,11 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
     cursor: PageCursor = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response[Page[ProductView]]:
-    """Browse the products on sale.
+    """List the products on sale, with filters and in the order that you choose.
 
     A group of variants appears once, as its cheapest variant in stock. A new product appears
-    within seconds. The answer may be some seconds old: `Cache-Control` says how long it is fresh.
+    within seconds. The answer can be some seconds old: `Cache-Control` says how long you may keep
+    it.
     """
     query = (
         CatalogQuery()
@@ -110,7 +116,7 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
 def get_product(product_id: str, if_none_match: IfNoneMatch = None) -> Response[ProductDetail]:
     """Get a product on sale, with its stock and the other variants of its group.
 
-    The answer may be some seconds old: `Cache-Control` says how long it is fresh.
+    The answer can be some seconds old: `Cache-Control` says how long you may keep it.
     """
     return public_response(
         products.get_cached_product.entry(product_id), if_none_match=if_none_match
@@ -120,7 +126,7 @@ def get_product(product_id: str, if_none_match: IfNoneMatch = None) -> Response[
 @routes.post("/v1/products", status_code=201, tags=["Catalog"])
 @requires(Permission.WRITE_PRODUCTS)
 def create_product(new: NewProduct) -> Response[StaffProductDetail]:
-    """Add a product to the catalog.
+    """Add a product to the catalog, and get it with its id.
 
     Its SKU must be new and can never change. The product has no stock until you set it.
     """
@@ -159,10 +165,10 @@ def update_product(
 @routes.delete("/v1/products/<product_id>", status_code=204, tags=["Catalog"])
 @requires(Permission.WRITE_PRODUCTS)
 def archive_product(product_id: str, if_match: IfMatch) -> Response[None]:
-    """Take a product off sale.
+    """Take a product off sale without deleting it.
 
-    Nothing is deleted: orders and stock movements keep their reference to the product. To sell it
-    again, change its `status`.
+    Orders and stock movements keep their reference to the product. To sell it again, set its
+    `status` to `active`.
     """
     products.archive_product(product_id, ExpectedVersion.parse(if_match))
     return no_content_response()
@@ -173,7 +179,7 @@ def archive_product(product_id: str, if_match: IfMatch) -> Response[None]:
 def list_staff_products(
     status: WithStatus = "draft", limit: PageLimit = 20, cursor: PageCursor = None
 ) -> Page[StaffProductView]:
-    """List all products with a status, newest first.
+    """List all products that have the given status, newest first.
 
     Each variant of a group is an item of its own. The answer is current, not cached.
     """
@@ -187,7 +193,7 @@ def list_staff_products(
 def get_staff_product(
     product_id: str, if_none_match: IfNoneMatch = None
 ) -> Response[StaffProductDetail]:
-    """Get a product whatever its status, with the fields that only staff see.
+    """Get a product with any status, and the fields that only staff see.
 
     The answer is current, not cached.
     """

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from products.fields import (
+    STATUS,
     Attributes,
     Category,
     Group,
@@ -33,15 +34,17 @@ Patch = TypeVar("Patch", bound=RequestBody)
 
 
 class NewProduct(RequestBody):
-    """A product as the API and the file import take it, so that both have the same rules."""
+    """A product to create or replace. Rows of an imported file follow the same rules."""
 
     sku: Sku
     name: str = Field(min_length=1, max_length=200, pattern=ONE_LINE)
     description: str = Field(default="", max_length=5000)
     category: Category | None = None
     price: Price
-    status: Status = "active"
-    tags: list[Tag] = Field(default=[], max_length=20)
+    status: Status = Field(default="active", description=STATUS)
+    tags: list[Tag] = Field(
+        default=[], max_length=20, description="Words that shoppers can filter and search by."
+    )
     attributes: Attributes = Field(default={})
     group: Group | None = None
     options: Options = Field(default={})
@@ -132,17 +135,25 @@ def _json_type(annotation: Any) -> Any:
     },
 )
 class ProductPatch(RequestBody):
-    """RFC 7396: omitted fields keep their values, null removes a value, objects are merged."""
+    """Changes to a product: a JSON merge patch (RFC 7396) for the fields of `NewProduct`.
+
+    Omitted fields keep their values. `null` removes a value. Objects are merged.
+    """
 
 
 class VariantView(View):
+    """Another product of the same group."""
+
     id: str
     sku: str
     options: dict[str, str]
 
 
 class ProductView(View):
-    """A product as anyone sees it. Names and texts are not escaped: escape them for HTML."""
+    """A product as everyone sees it. `NewProduct` explains the fields that staff set.
+
+    Texts can contain any characters. Escape them before you put them into HTML.
+    """
 
     id: str
     sku: str
@@ -155,8 +166,8 @@ class ProductView(View):
     attributes: dict[str, Any]
     group: str | None
     options: dict[str, str]
-    available: int = Field(description="Units for sale; 0 until the stock is set.")
-    version: int
+    available: int = Field(description="Units for sale. 0 until staff set the stock.")
+    version: int = Field(description="Grows with each change of the product, not of its stock.")
     created_at: datetime
     updated_at: datetime
 
@@ -175,23 +186,31 @@ class ProductView(View):
 
 
 class ProductDetail(ProductView):
-    variants: list[VariantView] = Field(description="The other variants of the group on sale.")
+    variants: list[VariantView] = Field(
+        description="The other variants of the group that are on sale."
+    )
 
 
 class SearchPage(Page[ProductView]):
     corrected: str | None = Field(
-        description="The search text with corrected spelling, where the words of `q` find nothing."
+        description="The corrected search text that found these products, because `q` found none. "
+        "Null if the search used `q` as it is."
     )
 
 
 class StaffProductView(ProductView):
-    """A product as staff see it, current and never from a cache."""
+    """A product as staff see it. It is current, not cached.
+
+    `NewProduct` explains the fields that staff set.
+    """
 
     allocated: int = Field(description="Units allocated to open orders.")
     stock_shards: int
     low_stock_at: int | None
     tax_class: str
-    stock_version: int = Field(description="The version that `If-Match` of its stock expects.")
+    stock_version: int = Field(
+        description="The version of the stock, for `If-Match` when you set the stock."
+    )
 
     @classmethod
     def from_stock(cls, product: Product, stock: StockSnapshot, **more: Any) -> Self:

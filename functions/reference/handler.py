@@ -40,7 +40,7 @@ def _ok(content_type: str, schema: dict[str, str]) -> OpenAPIResponse:
 @api.get("/v1/health", tags=["Reference"])
 @anyone
 def get_health() -> Health:
-    """Check that the API answers."""
+    """Check that the API can answer requests."""
     return Health()
 
 
@@ -64,7 +64,7 @@ def get_openapi_document() -> Response[str]:
 )
 @anyone
 def get_api_docs() -> Response[str]:
-    """Open a page that documents this API and sends requests to it."""
+    """Get a web page that documents this API and can send requests to it."""
     nonce = secrets.token_urlsafe(16)
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'unsafe-inline'; "

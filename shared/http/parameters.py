@@ -15,7 +15,11 @@ OrderPageLimit = Annotated[
     int, Query(ge=1, le=50, description="Maximum number of orders in the page.")
 ]
 PageCursor = Annotated[
-    str | None, Query(max_length=2000, description="`next_cursor` of the previous page.")
+    str | None,
+    Query(
+        max_length=2000,
+        description="`next_cursor` of the previous page. Omit it to get the first page.",
+    ),
 ]
 IdempotencyKey = Annotated[
     str,
@@ -23,7 +27,8 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=255,
-        description="A new key for each new request, and the same key when you retry one.",
+        description="A key that you create, such as a UUID. Send a new key with each new request, "
+        "and the same key when you retry a request.",
         examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
     ),
 ]
@@ -32,8 +37,8 @@ OrderToken = Annotated[
     str | None,
     Header(
         alias="Order-Token",
-        description="The guest's token: `order_token` of the new order, or `token` in the link of "
-        "the mail.",
+        description="The guest's token: `order_token` of the placed order, or `token` in the link "
+        "from the shop's mail. Without a valid token you get 404.",
     ),
 ]
 IfMatch = Annotated[
@@ -41,8 +46,9 @@ IfMatch = Annotated[
     Header(
         alias="If-Match",
         max_length=500,
-        description="Send the version you edited, as its ETag. If someone changed it first you get "
-        "412 and the current version; `*` skips the check.",
+        description="The ETag of the version that you edited. If someone changed the resource "
+        "first, you get 412, and `details.current_version` is the current version. `*` skips the "
+        "check.",
         examples=['"7"'],
     ),
 ]
@@ -51,8 +57,8 @@ OptionalIfMatch = Annotated[
     Header(
         alias="If-Match",
         max_length=500,
-        description="Optional. The ETag that you read; if the resource has changed since, you get "
-        "412.",
+        description="The ETag that you read. If the resource has changed since then, you get 412. "
+        "Without this header there is no check.",
     ),
 ]
 IfNoneMatch = Annotated[
@@ -60,7 +66,7 @@ IfNoneMatch = Annotated[
     Header(
         alias="If-None-Match",
         max_length=500,
-        description="The ETag that you have. If the resource is unchanged, you get 304 without a "
+        description="The ETag of your copy. If the resource is unchanged, you get 304 without a "
         "body.",
     ),
 ]

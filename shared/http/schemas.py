@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors.requests import InvalidFields
 
 ONE_LINE = r"^[^\p{Cc}]*$"  # no control characters: safe in a mail header, a log line, a CSV cell
 _PATTERN_MESSAGES = {ONE_LINE: "Must be one line without control characters"}
 _OBJECT_EXPECTED = {"dict_type", "model_type", "model_attributes_type"}  # pydantic says dictionary
+
+NEXT_CURSOR = "Send it as `cursor` to get the next page. Null on the last page."
 
 Item = TypeVar("Item", bound=BaseModel)
 Body = TypeVar("Body", bound=BaseModel)
@@ -84,7 +86,7 @@ class View(BaseModel):
 
 
 class Page(View, Generic[Item]):
-    """Follow `next_cursor` until it is null. Even a short or empty page may have a next page."""
+    """A page of a list. Even a short or empty page can have a next page: follow `next_cursor`."""
 
     items: list[Item]
-    next_cursor: str | None
+    next_cursor: str | None = Field(description=NEXT_CURSOR)

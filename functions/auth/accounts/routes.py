@@ -17,7 +17,8 @@ routes = Routes()
 def register(registration: Registration) -> Response[UserView]:
     """Create an account and mail a link that confirms its address.
 
-    The answer is the same when an account already has the address. Its owner gets a mail instead.
+    If an account already has the address, the answer looks the same, but no account is created. The
+    owner of the address gets a mail about it.
     """
     user = UserView.from_model(accounts.register(registration, routes.client))
     return created_response(user, version=user.version)
@@ -26,7 +27,7 @@ def register(registration: Registration) -> Response[UserView]:
 @routes.get("/v1/me", tags=["Accounts"])
 @requires(Permission.OWN_ACCOUNT)
 def get_me(if_none_match: IfNoneMatch = None) -> Response[UserView]:
-    """Get the account that the access token belongs to."""
+    """Get your own account, with its e-mail address, name, roles and status."""
     user = UserView.from_model(accounts.get_me(routes.caller))
     return ok_response(user, version=user.version, if_none_match=if_none_match)
 
@@ -34,7 +35,7 @@ def get_me(if_none_match: IfNoneMatch = None) -> Response[UserView]:
 @routes.patch("/v1/me", tags=["Accounts"])
 @requires(Permission.OWN_ACCOUNT)
 def update_me(change: ProfileChange, if_match: IfMatch) -> Response[UserView]:
-    """Change the name on your account."""
+    """Change the name of your account, and get the changed account."""
     changed = accounts.update_me(routes.caller, change.name, ExpectedVersion.parse(if_match))
     user = UserView.from_model(changed)
     return ok_response(user, version=user.version)

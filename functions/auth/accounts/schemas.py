@@ -19,12 +19,18 @@ Code = Annotated[
     str,
     Field(max_length=40, description="A code from the authenticator app, or a recovery code."),
 ]
+CODE_IF_ENABLED = "Required if the account has a second factor."
+CURRENT_PASSWORD = "Your current password."  # noqa: S105 (a description)
+NEW_PASSWORD = (
+    "At most 128 characters. The shop refuses passwords that are short, common, or built from the "  # noqa: S105
+    "account's name or address."
+)
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
 
 
 class Registration(RequestBody):
-    email: Email
-    password: NewPassword
+    email: Email = Field(description="The address that you log in with.")
+    password: NewPassword = Field(description=NEW_PASSWORD)
     name: Name
 
 
@@ -39,9 +45,9 @@ class UserView(View):
     roles: list[Role]
     status: str = Field(description="`active` or `disabled`.")
     email_verified: bool = Field(description="Whether the owner has confirmed the address.")
-    second_factor: bool = Field(description="Whether a login needs a second factor.")
+    second_factor: bool = Field(description="Whether a login needs a code besides the password.")
     created_at: datetime
-    version: int
+    version: int = Field(description="Grows with each change of the account.")
 
     @classmethod
     def from_model(cls, profile: Profile) -> Self:

@@ -16,7 +16,7 @@ routes = Routes()
 @routes.post("/v1/me/api-keys", status_code=201, tags=["API keys"])
 @requires(Permission.MANAGE_API_KEYS)
 def create_api_key(new: NewApiKey) -> Response[CreatedApiKeyView]:
-    """Create an API key for a script.
+    """Create an API key for a script, and get the key.
 
     Only this answer contains the key. Store it: the shop cannot show it again.
     """
@@ -35,9 +35,9 @@ def list_api_keys() -> Page[ApiKeyView]:
 @routes.delete("/v1/me/api-keys/<key_id>", status_code=204, tags=["API keys"])
 @requires(Permission.MANAGE_API_KEYS)
 def revoke_api_key(key_id: str) -> Response[Any]:
-    """Revoke an API key.
+    """Revoke one of your API keys, so that scripts can no longer use it.
 
-    Requests with this key are refused within a minute.
+    The key stops working within a minute.
     """
     api_keys.revoke_api_key(routes.caller, key_id)
     return no_content_response()

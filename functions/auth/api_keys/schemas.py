@@ -12,11 +12,16 @@ GrantedPermission = Annotated[Permission, Field(strict=False)]  # JSON has no en
 
 
 class NewApiKey(RequestBody):
-    name: str = Field(min_length=1, max_length=100, pattern=ONE_LINE)
+    name: str = Field(
+        min_length=1,
+        max_length=100,
+        pattern=ONE_LINE,
+        description="A name that tells your keys apart.",
+    )
     permissions: list[GrantedPermission] = Field(
         min_length=1,
         max_length=len(Permission),
-        description="Permissions that you have and that a key may have.",
+        description="What the key may do. Only permissions that you have and that a key can have.",
     )
     expires_in_days: int = Field(ge=1, le=365)
 
@@ -24,11 +29,13 @@ class NewApiKey(RequestBody):
 class ApiKeyView(View):
     id: str
     name: str
-    prefix: str = Field(description="The start of the key. It identifies the key in lists.")
+    prefix: str = Field(description="The first characters of the key. They identify it in lists.")
     permissions: list[Permission]
     created_at: datetime
-    last_used_at: datetime | None = Field(description="Accurate to five minutes.")
-    expires_at: datetime
+    last_used_at: datetime | None = Field(
+        description="Accurate to five minutes. Null if the key was never used."
+    )
+    expires_at: datetime = Field(description="The key stops working at this time.")
 
     @classmethod
     def from_model(cls, key: ApiKey) -> Self:
@@ -36,7 +43,9 @@ class ApiKeyView(View):
 
 
 class CreatedApiKeyView(ApiKeyView):
-    key: str = Field(description="Send it as a bearer token. It is not shown again.")
+    key: str = Field(
+        description="The key. Send it as a bearer token. The shop does not show it again."
+    )
 
     @classmethod
     def with_text(cls, key: ApiKey, text: KeyText) -> Self:

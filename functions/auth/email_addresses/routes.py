@@ -26,10 +26,10 @@ def verify_email(link: LinkToken) -> Response[Any]:
 @routes.post("/v1/auth/verify-email/resend", status_code=202, tags=["Accounts"])
 @anyone
 def resend_verification_email(address: EmailAddress) -> Response[Any]:
-    """Mail another link that confirms the address.
+    """Send another mail with a link that confirms the address.
 
-    The answer is the same when no account has the address, or when it is already confirmed. A
-    second request within five minutes sends no mail.
+    The answer is the same when the address has no account, or is already confirmed. A second
+    request within five minutes sends no mail.
     """
     email_addresses.resend_verification_email(address.email, routes.client)
     return accepted_response()
@@ -38,9 +38,9 @@ def resend_verification_email(address: EmailAddress) -> Response[Any]:
 @routes.post("/v1/me/email", status_code=202, tags=["Accounts"])
 @requires(Permission.OWN_ACCOUNT)
 def request_email_change(change: EmailChange) -> Response[Any]:
-    """Mail a link that confirms a new address for your account.
+    """Send a mail with a link that confirms a new address for your account.
 
-    The current address stays until the link is opened.
+    Your account keeps its current address until you open the link.
     """
     email_addresses.request_email_change(routes.caller, change, routes.client)
     return accepted_response()

@@ -1,23 +1,21 @@
 from pydantic import Field
 
-from auth.accounts.schemas import TOKEN_MAX, Code, Password
+from auth.accounts.schemas import CODE_IF_ENABLED, CURRENT_PASSWORD, TOKEN_MAX, Code, Password
 from shared.email_addresses import Email
 from shared.http.schemas import RequestBody
 
 
 class EmailAddress(RequestBody):
-    email: Email
+    email: Email = Field(description="The address of the account.")
 
 
 class EmailChange(RequestBody):
     email: Email = Field(description="The new address.")
-    password: Password = Field(description="Your current password.")
-    code: Code | None = Field(
-        default=None, description="Required if your account has a second factor."
-    )
+    password: Password = Field(description=CURRENT_PASSWORD)
+    code: Code | None = Field(default=None, description=CODE_IF_ENABLED)
 
 
 class LinkToken(RequestBody):
     token: str = Field(
-        max_length=TOKEN_MAX, description="The value of `token` in the link that was mailed."
+        max_length=TOKEN_MAX, description="The value of `token` in the link from the mail."
     )

@@ -16,10 +16,10 @@ routes = Routes()
 @routes.post("/v1/auth/password/forgot", status_code=202, tags=["Accounts"])
 @anyone
 def request_password_reset(address: EmailAddress) -> Response[Any]:
-    """Mail a link that sets a new password.
+    """Send the owner of an account a mail with a link to set a new password.
 
-    The link works once, for ten minutes. The answer is the same when no account has the address. A
-    second request within five minutes sends no mail.
+    The link works once, within ten minutes. The answer is the same when no account has the address.
+    A second request within five minutes sends no mail.
     """
     passwords.request_password_reset(address.email, routes.client)
     return accepted_response()
@@ -30,7 +30,7 @@ def request_password_reset(address: EmailAddress) -> Response[Any]:
 def reset_password(reset: PasswordReset) -> Response[Any]:
     """Set a new password with the token from the mailed link.
 
-    All sessions end, and all API keys are revoked. A second factor stays enabled.
+    This ends all sessions and revokes all API keys of the account. A second factor stays enabled.
     """
     passwords.reset_password(reset, routes.client)
     return no_content_response()
@@ -39,9 +39,9 @@ def reset_password(reset: PasswordReset) -> Response[Any]:
 @routes.put("/v1/me/password", status_code=204, tags=["Accounts"])
 @requires(Permission.OWN_ACCOUNT)
 def change_password(change: PasswordChange) -> Response[Any]:
-    """Change your password.
+    """Set a new password for your account, and log out on your other devices.
 
-    All your other sessions end.
+    The session of this request continues. The shop mails you that the password has changed.
     """
     passwords.change_password(routes.caller, change, routes.client)
     return no_content_response()

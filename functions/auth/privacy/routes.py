@@ -40,9 +40,11 @@ def export_me(cursor: PageCursor = None) -> Response[ExportView]:
 @routes.delete("/v1/me", status_code=204, tags=["Privacy"])
 @requires(Permission.OWN_ACCOUNT)
 def delete_me(deletion: AccountDeletion) -> Response[Any]:
-    """Delete your account.
+    """Delete your account and the personal data that the shop stores about you.
 
-    The shop keeps your orders without your name and address.
+    You cannot undo this. The shop keeps your orders without your name and address, and cancels
+    orders that are not paid. A paid order keeps its address until it is shipped, cancelled or
+    refunded. Staff cannot delete their accounts: an admin must remove their staff roles first.
     """
     privacy.delete_me(routes.caller, deletion, routes.client)
     return no_content_response()

@@ -3,25 +3,27 @@ from typing import Self
 
 from pydantic import Field
 
-from auth.accounts.schemas import Code, Password, UserView
+from auth.accounts.schemas import CODE_IF_ENABLED, CURRENT_PASSWORD, Code, Password, UserView
 from auth.api_keys.schemas import ApiKeyView
 from auth.privacy.order_documents import Document
 from auth.sessions.schemas import SessionView
-from shared.http.schemas import RequestBody, View
+from shared.http.schemas import NEXT_CURSOR, RequestBody, View
 from shared.storage.models.accounts import User
 from shared.storage.models.uploads import Upload
 
 
 class AccountDeletion(RequestBody):
-    password: Password
-    code: Code | None = Field(
-        default=None, description="Required if your account has a second factor."
-    )
+    password: Password = Field(description=CURRENT_PASSWORD)
+    code: Code | None = Field(default=None, description=CODE_IF_ENABLED)
 
 
 class ProfileExport(UserView):
-    new_email: str | None = Field(description="A requested address that is not confirmed yet.")
-    previous_email: str | None
+    new_email: str | None = Field(
+        description="An address that you asked to use and have not confirmed yet; otherwise null."
+    )
+    previous_email: str | None = Field(
+        description="Your address before its last change; null if it never changed."
+    )
 
     @classmethod
     def from_user(cls, user: User) -> Self:
@@ -33,7 +35,7 @@ class ProfileExport(UserView):
 
 
 class UploadExport(View):
-    """An uploaded file, without its row errors: those are about products, and may be many."""
+    """A file that you uploaded, without the errors of its rows."""
 
     id: str
     kind: str
@@ -41,7 +43,7 @@ class UploadExport(View):
     status: str
     created_at: datetime
     finished_at: datetime | None
-    expires_at: datetime
+    expires_at: datetime = Field(description="The shop deletes the upload after this time.")
 
     @classmethod
     def from_model(cls, upload: Upload) -> Self:
@@ -64,9 +66,9 @@ class ExportView(View):
     api_keys: list[ApiKeyView]
     uploads: list[UploadExport]
     orders: list[Document] = Field(
-        description="Each order as it is stored: its id, status, currency, lines, totals, "
+        description="Your orders. Each has its id, status, currency, lines, totals, "
         "`tax_included`, `promotion_code`, `shipping_address`, `guest_email`, payment, refunds, "
         "shipment, history, `placed_at` and `expires_at`. In the history, `by` is `buyer` or "
-        "`shop`, and only your own reasons are included."
+        "`shop`, and `reason` is there only if you gave it."
     )
-    next_cursor: str | None
+    next_cursor: str | None = Field(description=NEXT_CURSOR)

@@ -21,9 +21,10 @@ routes = Routes()
 @routes.post("/v1/me/second-factor", status_code=201, tags=["Second factor"])
 @requires(Permission.OWN_ACCOUNT)
 def start_second_factor(request: SecondFactorStart) -> Response[EnrolmentView]:
-    """Get a secret for an authenticator app (TOTP).
+    """Get a secret that adds your account to an authenticator app (TOTP).
 
-    Logins do not change until you confirm the secret with a code. A second call replaces it.
+    Logins do not change until you confirm the secret with a code. If you repeat the request, you
+    get a new secret, and the old one no longer works.
     """
     enrolment = second_factor.start_second_factor(routes.caller, request.password, routes.client)
     return created_response(EnrolmentView(secret=enrolment.secret, uri=enrolment.uri))
@@ -34,7 +35,7 @@ def start_second_factor(request: SecondFactorStart) -> Response[EnrolmentView]:
 def confirm_second_factor(request: SecondFactorConfirmation) -> RecoveryCodesView:
     """Enable the second factor with a code from the app, and get recovery codes.
 
-    Every login needs a code from then on. All your other sessions end.
+    From then on, every login needs a code. All your other sessions end.
     """
     codes = second_factor.confirm_second_factor(routes.caller, request.code, routes.client)
     return RecoveryCodesView(recovery_codes=codes)
@@ -43,9 +44,9 @@ def confirm_second_factor(request: SecondFactorConfirmation) -> RecoveryCodesVie
 @routes.post("/v1/me/second-factor/recovery-codes", tags=["Second factor"])
 @requires(Permission.OWN_ACCOUNT)
 def replace_recovery_codes(proof: SecondFactorProof) -> RecoveryCodesView:
-    """Get ten new recovery codes.
+    """Get ten new recovery codes, which replace the old ones.
 
-    The old recovery codes stop working.
+    The old recovery codes stop working at once.
     """
     codes = second_factor.replace_recovery_codes(routes.caller, proof, routes.client)
     return RecoveryCodesView(recovery_codes=codes)
@@ -54,9 +55,9 @@ def replace_recovery_codes(proof: SecondFactorProof) -> RecoveryCodesView:
 @routes.delete("/v1/me/second-factor", status_code=204, tags=["Second factor"])
 @requires(Permission.OWN_ACCOUNT)
 def disable_second_factor(proof: SecondFactorProof) -> Response[Any]:
-    """Disable your second factor.
+    """Disable your second factor, so that you log in with the password alone.
 
-    The password alone logs you in again.
+    The shop mails you that the second factor is disabled.
     """
     second_factor.disable_second_factor(routes.caller, proof, routes.client)
     return no_content_response()

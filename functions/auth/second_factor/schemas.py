@@ -1,11 +1,11 @@
 from pydantic import Field
 
-from auth.accounts.schemas import Code, Password
+from auth.accounts.schemas import CURRENT_PASSWORD, Code, Password
 from shared.http.schemas import RequestBody, View
 
 
 class SecondFactorStart(RequestBody):
-    password: Password = Field(description="Your current password.")
+    password: Password = Field(description=CURRENT_PASSWORD)
 
 
 class SecondFactorConfirmation(RequestBody):
@@ -13,7 +13,7 @@ class SecondFactorConfirmation(RequestBody):
 
 
 class SecondFactorProof(RequestBody):
-    password: Password = Field(description="Your current password.")
+    password: Password = Field(description=CURRENT_PASSWORD)
     code: Code
 
 
@@ -24,6 +24,6 @@ class EnrolmentView(View):
 
 class RecoveryCodesView(View):
     recovery_codes: list[str] = Field(
-        description="Each code works once, in place of a code from the app. Store them: they are "
-        "not shown again."
+        description="Each code works once, instead of a code from the app. Store them: the shop "
+        "does not show them again."
     )

@@ -22,7 +22,7 @@ routes = Routes()
 @routes.post("/v1/auth/login", tags=["Sessions"])
 @anyone
 def log_in(credentials: Credentials) -> LoginView:
-    """Start a session with e-mail and password, and get an access and a refresh token.
+    """Log in with e-mail and password, and get an access token and a refresh token.
 
     If the account has a second factor, send `code` too.
     """
@@ -35,7 +35,7 @@ def log_in(credentials: Credentials) -> LoginView:
 def refresh_tokens(request: RefreshRequest) -> TokensView:
     """Exchange a refresh token for a new access token and a new refresh token.
 
-    A refresh token works once. Sent again more than ten seconds later, it ends the session.
+    A refresh token works once. If you send it again more than ten seconds later, the session ends.
     """
     return _tokens_view(sessions.refresh_tokens(request.refresh_token))
 
@@ -43,9 +43,9 @@ def refresh_tokens(request: RefreshRequest) -> TokensView:
 @routes.post("/v1/auth/logout", status_code=204, tags=["Sessions"])
 @requires(Permission.OWN_ACCOUNT)
 def log_out() -> Response[Any]:
-    """End the current session.
+    """End the session of the access token that you send.
 
-    Its access tokens stop working within a minute.
+    The refresh token stops working at once, and access tokens stop working within a minute.
     """
     sessions.log_out(routes.caller)
     return no_content_response()
@@ -54,7 +54,7 @@ def log_out() -> Response[Any]:
 @routes.get("/v1/me/sessions", tags=["Sessions"])
 @requires(Permission.OWN_ACCOUNT)
 def list_sessions() -> Page[SessionView]:
-    """List the devices where you are logged in, newest first."""
+    """List your sessions, one for each device where you are logged in, newest first."""
     current = routes.caller.session_id
     items = [
         SessionView.from_model(session, current=current)
@@ -74,7 +74,10 @@ def end_other_sessions() -> Response[Any]:
 @routes.delete("/v1/me/sessions/<session_id>", status_code=204, tags=["Sessions"])
 @requires(Permission.OWN_ACCOUNT)
 def end_session(session_id: str) -> Response[Any]:
-    """Log out on one device."""
+    """Log out on one of your devices.
+
+    Access tokens of that device stop working within a minute.
+    """
     sessions.end_session(routes.caller, session_id)
     return no_content_response()
 

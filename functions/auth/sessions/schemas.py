@@ -3,7 +3,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from auth.accounts.schemas import TOKEN_MAX, Code, Password, UserView
+from auth.accounts.schemas import CODE_IF_ENABLED, TOKEN_MAX, Code, Password, UserView
 from shared.email_addresses import Email
 from shared.http.schemas import RequestBody, View
 from shared.storage.models.accounts import Profile, Session
@@ -12,20 +12,22 @@ from shared.storage.models.accounts import Profile, Session
 class Credentials(RequestBody):
     email: Email
     password: Password
-    code: Code | None = Field(
-        default=None, description="Required if the account has a second factor."
-    )
+    code: Code | None = Field(default=None, description=CODE_IF_ENABLED)
 
 
 class RefreshRequest(RequestBody):
-    refresh_token: str = Field(max_length=TOKEN_MAX)
+    refresh_token: str = Field(
+        max_length=TOKEN_MAX, description="The refresh token from the login or the last refresh."
+    )
 
 
 class TokensView(View):
-    access_token: str
+    access_token: str = Field(description="Send it as `Authorization: Bearer <token>`.")
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 (RFC 6750)
     expires_in: int = Field(description="Seconds until the access token expires.")
-    refresh_token: str = Field(description="Works once. Each refresh returns a new one.")
+    refresh_token: str = Field(
+        description="Exchange it for new tokens. It works once; each refresh returns a new one."
+    )
 
     @classmethod
     def from_model(cls, access_token: str, refresh_token: str, lifetime: timedelta) -> Self:
@@ -46,12 +48,14 @@ class LoginView(TokensView):
 
 class SessionView(View):
     id: str
-    device: str = Field(description="The user agent that logged in.")
-    current: bool = Field(description="Whether this request belongs to the session.")
+    device: str = Field(description="The `User-Agent` header of the login.")
+    current: bool = Field(description="Whether you sent this request with the session.")
     second_factor: bool = Field(description="Whether the login used a second factor.")
     created_at: datetime
     last_used_at: datetime
-    expires_at: datetime = Field(description="When the session ends if it is not used before.")
+    expires_at: datetime = Field(
+        description="The session ends at this time, unless you refresh its tokens first."
+    )
 
     @classmethod
     def from_model(cls, session: Session, *, current: str) -> Self:

@@ -17,7 +17,7 @@ from shared.security.permissions import Permission
 
 routes = Routes()
 
-EmailFilter = Annotated[Email | None, Query(description="Only the user with this address.")]
+EmailFilter = Annotated[Email | None, Query(description="Only the user with this e-mail address.")]
 
 
 @routes.get("/v1/users", tags=["Users"])
@@ -25,7 +25,7 @@ EmailFilter = Annotated[Email | None, Query(description="Only the user with this
 def list_users(
     limit: PageLimit = 20, cursor: PageCursor = None, email: EmailFilter = None
 ) -> Page[UserView]:
-    """List all users, newest first, or find one by address.
+    """List all users, newest first, or find one by e-mail address.
 
     A user who registered within the last second may be missing.
     """
@@ -38,7 +38,7 @@ def list_users(
 @routes.get("/v1/users/<user_id>", tags=["Users"])
 @requires(Permission.READ_USERS)
 def get_user(user_id: str, if_none_match: IfNoneMatch = None) -> Response[UserView]:
-    """Get the account of any user by id."""
+    """Get the account of any user, with its roles and status."""
     user = UserView.from_model(users.get_user(user_id))
     return ok_response(user, version=user.version, if_none_match=if_none_match)
 
@@ -48,8 +48,8 @@ def get_user(user_id: str, if_none_match: IfNoneMatch = None) -> Response[UserVi
 def update_user(user_id: str, change: UserChange, if_match: IfMatch) -> Response[UserView]:
     """Change a user's roles, or disable or enable the account.
 
-    All sessions of the user end. You cannot change your own account: another admin must do that,
-    so that the shop always keeps an admin.
+    This ends all sessions of the user. You cannot change your own account. Another admin must do
+    that, so that the shop always has an admin.
     """
     changed = users.update_user(routes.caller, user_id, change, ExpectedVersion.parse(if_match))
     user = UserView.from_model(changed)
@@ -59,7 +59,7 @@ def update_user(user_id: str, change: UserChange, if_match: IfMatch) -> Response
 @routes.delete("/v1/users/<user_id>/sessions", status_code=204, tags=["Users"])
 @requires(Permission.MANAGE_USERS)
 def end_user_sessions(user_id: str) -> Response[Any]:
-    """Log a user out on all devices, and revoke their API keys."""
+    """Log a user out on all devices, and revoke all API keys of the user."""
     users.end_user_sessions(routes.caller, user_id)
     return no_content_response()
 
@@ -69,8 +69,8 @@ def end_user_sessions(user_id: str) -> Response[Any]:
 def disable_user_second_factor(user_id: str) -> Response[Any]:
     """Disable the second factor of a user who has lost it.
 
-    Check first that the request comes from the account's owner. All their sessions end, and they
-    get a mail.
+    First make sure that the account's owner asked for this. All sessions of the user end, and the
+    user gets a mail.
     """
     users.disable_user_second_factor(routes.caller, user_id)
     return no_content_response()

@@ -12,7 +12,8 @@ class UserChange(RequestBody):
     """The changes to a user. An omitted field keeps its value."""
 
     roles: Annotated[list[_Role], Field(min_length=1, max_length=len(Role))] | None = Field(
-        default=None, description="The complete list of the user's roles."
+        default=None,
+        description="The complete list of the user's roles. It replaces the current one.",
     )
     status: Literal["active", "disabled"] | None = Field(
         default=None, description="A disabled account cannot log in or use API keys."

@@ -17,7 +17,7 @@ routes = Routes()
 @routes.post("/v1/orders/quote", tags=["Orders"])
 @requires(Permission.PLACE_ORDERS)
 def quote_order(request: QuoteRequest) -> QuoteView:
-    """Calculate what an order would cost you now.
+    """Get the prices, discount, shipping and tax of an order before you place it.
 
     A quote changes nothing and reserves no stock.
     """
@@ -27,10 +27,10 @@ def quote_order(request: QuoteRequest) -> QuoteView:
 @routes.post("/v1/orders", status_code=201, tags=["Orders"])
 @requires(Permission.PLACE_ORDERS)
 def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Response[OrderView]:
-    """Place an order once, however often you retry.
+    """Place an order, and get it with its id, prices and status.
 
-    If you send the same key again, the answer is the order as it is now. The key of a placed
-    order is never forgotten. A refused request leaves its key free.
+    The same `Idempotency-Key` never places a second order: you get the first order in its current
+    state, even years later. If a request is refused, you can send its key again.
     """
     placement = orders.place_order(routes.caller, request, idempotency_key)
     view = OrderView.from_model(placement.order)
@@ -54,15 +54,21 @@ def list_orders(limit: OrderPageLimit = 20, cursor: PageCursor = None) -> Page[O
 @routes.get("/v1/orders/<order_id>", tags=["Orders"])
 @requires(Permission.PLACE_ORDERS)
 def get_order(order_id: str) -> OrderView:
-    """Read one of your orders; staff read any order."""
+    """Get one of your orders with its status, payment and shipment.
+
+    Staff can get the order of any buyer.
+    """
     return OrderView.from_model(orders.get_order(routes.caller, order_id))
 
 
 @routes.post("/v1/orders/<order_id>/cancel", tags=["Orders"])
 @requires(Permission.PLACE_ORDERS)
 def cancel_order(order_id: str, request: CancelRequest) -> OrderView:
-    """Cancel one of your orders before it is shipped; staff cancel any order.
+    """Cancel one of your orders before it is shipped, and get the cancelled order.
 
-    What was paid is refunded. If you repeat the request, you get the same answer.
+    The shop refunds what was paid. If you repeat the request, you get the same answer.
+
+    Staff can cancel the order of any buyer, also after it is shipped. Shipped items are not
+    restocked automatically. If the order is paid, staff need the permission `orders:refund`.
     """
     return OrderView.from_model(orders.cancel_order(routes.caller, order_id, request.reason))

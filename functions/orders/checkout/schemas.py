@@ -21,6 +21,7 @@ Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
 AddressLine = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
 PostalCode = Annotated[str, Field(min_length=1, max_length=20, pattern=ONE_LINE)]
 
+_REGION = "A state or province. Tax rates can depend on it."
 _CODE_SEPARATOR = re.compile(r"[\s,;+|]")
 
 
@@ -41,7 +42,7 @@ PromotionCode = Annotated[
         min_length=1,
         max_length=40,
         pattern=ONE_LINE,
-        description="One code; upper and lower case are the same.",
+        description="One promotion code. Upper and lower case are the same.",
         examples=["SPRING-10"],
     ),
     BeforeValidator(_one_code),
@@ -54,24 +55,29 @@ class RequestedLine(RequestBody):
 
 
 class Address(RequestBody):
-    name: Name
-    line1: AddressLine
-    line2: str | None = Field(default=None, max_length=200, pattern=ONE_LINE)
+    name: Name = Field(description="The name of the person who receives the order.")
+    line1: AddressLine = Field(description="Street and house number.")
+    line2: str | None = Field(
+        default=None,
+        max_length=200,
+        pattern=ONE_LINE,
+        description="More of the address, such as the apartment.",
+    )
     postal_code: PostalCode
     city: Name
-    region: str | None = Field(default=None, max_length=100, pattern=ONE_LINE)
+    region: str | None = Field(default=None, max_length=100, pattern=ONE_LINE, description=_REGION)
     country: Country
 
 
 class PartialAddress(RequestBody):
-    """An address, or the part that is known. A quote depends only on country and region."""
+    """An address, or the part of it that you know. Prices depend only on country and region."""
 
     name: Name | None = None
     line1: AddressLine | None = None
     line2: str | None = Field(default=None, max_length=200, pattern=ONE_LINE)
     postal_code: PostalCode | None = None
     city: Name | None = None
-    region: str | None = Field(default=None, max_length=100, pattern=ONE_LINE)
+    region: str | None = Field(default=None, max_length=100, pattern=ONE_LINE, description=_REGION)
     country: Country
 
 
@@ -79,7 +85,9 @@ class PricedRequest(RequestBody):
     """The part of a quote or an order that prices depend on."""
 
     lines: list[RequestedLine] = Field(
-        min_length=1, max_length=LINES_MAX, description="Lines of one product are added up."
+        min_length=1,
+        max_length=LINES_MAX,
+        description="If several lines have the same product, the shop adds their quantities.",
     )
     shipping_address: Address | PartialAddress
     promotion_code: PromotionCode | None = None
@@ -106,21 +114,30 @@ class QuoteRequest(PricedRequest):
 
 
 class OrderRequest(PricedRequest):
-    """An order. It has no prices: the shop reads them from the catalog."""
+    """An order to place. Send no prices: the shop reads them from the catalog."""
 
     shipping_address: Address
     quoted_total: Money | None = Field(
         default=None,
-        description="The total that the buyer saw. An order that costs another amount is refused.",
+        description="The total that the buyer saw. If the order costs a different amount, the shop "
+        "refuses it. Null skips the check.",
     )
 
 
 class GuestOrderRequest(OrderRequest):
-    email: Email
+    """An order to place without an account."""
+
+    email: Email = Field(description="The shop sends its mails about the order to this address.")
 
 
 class CancelRequest(RequestBody):
-    reason: str | None = Field(default=None, min_length=1, max_length=500, pattern=ONE_LINE)
+    reason: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=500,
+        pattern=ONE_LINE,
+        description="Why the order is cancelled. The buyer and staff see it.",
+    )
 
 
 def _too_many(product_id: str, quantity: int) -> InvalidFields:

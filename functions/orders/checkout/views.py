@@ -16,8 +16,10 @@ class QuoteView(View):
     lines: list[QuotedLineView]
     totals: TotalsView
     tax_included: bool = Field(description=TAX_INCLUDED)
-    promotion_code: str | None
-    shipping_zone: str | None = Field(description="Null if the shop has no shipping rates.")
+    promotion_code: str | None = Field(description="Null if the quote used no promotion.")
+    shipping_zone: str | None = Field(
+        description="The zone whose shipping rates apply. Null if the shop has no shipping rates."
+    )
 
     @classmethod
     def from_model(cls, quote: Quote) -> Self:

@@ -17,10 +17,10 @@ routes = Routes()
 def create_export(
     request: ExportRequest, idempotency_key: IdempotencyKey
 ) -> Response[OrderExportView]:
-    """Start an export of orders to a file.
+    """Start an export of orders to a CSV or JSON Lines file, and get its id and status.
 
-    Read the export until its `status` is `completed`; then `file_url` links to the file. A second
-    request with the same key returns the same export in its current state.
+    Get the export again until its `status` is `completed`. Then `file_url` links to the file. If
+    you send the same `Idempotency-Key` again, you get the same export in its current state.
     """
     created = exports.create_export(routes.caller, request, idempotency_key)
     view = OrderExportView.from_model(created.export, exports.sign_file_url(created.export))
@@ -49,6 +49,6 @@ def list_exports(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[Order
 @routes.get("/v1/exports/<export_id>", tags=["Exports"])
 @requires(Permission.READ_ALL_ORDERS)
 def get_export(export_id: str) -> OrderExportView:
-    """Get one of your exports: its progress and, once it is completed, a link to its file."""
+    """Get one of your exports, with its progress and, when it is completed, a link to its file."""
     export = exports.get_export(routes.caller, export_id)
     return OrderExportView.from_model(export, exports.sign_file_url(export))

@@ -17,12 +17,16 @@ Format = Literal["csv", "jsonl"]
 class ExportRequest(RequestBody):
     format: Format = Field(
         description="`csv`: one row for each order line, for spreadsheets. `jsonl`: one line of "
-        "JSON for each order, as staff get it from the API."
+        "JSON for each order, with the fields that the API returns to staff."
     )
-    status: Status | None = Field(default=None, description="Null exports orders of every status.")
-    placed_from: Timestamp
+    status: Status | None = Field(
+        default=None,
+        description="Only orders that have this status now. Null exports orders of every status.",
+    )
+    placed_from: Timestamp = Field(description="Only orders placed at this time or later.")
     placed_before: Timestamp = Field(
-        description="Exclusive; at most five years later than `placed_from`."
+        description="Only orders placed before this time. It can be at most five years later than "
+        "`placed_from`."
     )
 
     @field_validator("placed_before")
@@ -39,7 +43,9 @@ class ExportRequest(RequestBody):
 
 
 class FiltersView(View):
-    status: Status | None
+    """The orders that the export contains."""
+
+    status: Status | None = Field(description="Null means orders of every status.")
     placed_from: datetime
     placed_before: datetime
 
@@ -48,18 +54,20 @@ class OrderExportView(View):
     id: str
     format: Format
     status: Literal["requested", "running", "completed", "failed"] = Field(
-        description="`failed`: the file took longer than 15 minutes, or five attempts failed. "
-        "Request fewer orders with a new key."
+        description="`failed`: the export took longer than 15 minutes, or five attempts failed. "
+        "Create an export of fewer orders with a new `Idempotency-Key`."
     )
     filters: FiltersView
-    orders: int = Field(description="How many orders are written so far.")
+    orders: int = Field(description="The number of orders in the file so far.")
     created_at: datetime
-    finished_at: datetime | None
+    finished_at: datetime | None = Field(description="Null until the export has ended.")
     file_url: str | None = Field(
-        description="Valid for ten minutes; read the export again for a new link. Null until the "
-        "export is completed, and after `file_expires_at`."
+        description="A link to the file that works for ten minutes. Get the export again for a new "
+        "link. Null until the export is completed, and after `file_expires_at`."
     )
-    file_expires_at: datetime | None = Field(description="Null until the export is completed.")
+    file_expires_at: datetime | None = Field(
+        description="The shop deletes the file at this time. Null until the export is completed."
+    )
 
     @classmethod
     def from_model(cls, export: Export, file_url: str | None) -> Self:

@@ -54,8 +54,8 @@ def list_staff_orders(  # noqa: PLR0913 (the parameters of the query)
 ) -> Page[StaffOrderView]:
     """List the orders of all buyers, newest first.
 
-    A change may take a second to show. A page can be short or empty and still have a next one:
-    follow `next_cursor` until it is null.
+    A change can take a second to appear in the list. A page can be short or empty and still have a
+    next page: follow `next_cursor` until it is null.
     """
     query = OrderQuery(status, customer, placed_from, placed_before, limit, cursor)
     page = fulfilment.list_orders(routes.caller, query)
@@ -66,7 +66,7 @@ def list_staff_orders(  # noqa: PLR0913 (the parameters of the query)
 @routes.get("/v1/staff/orders/<order_id>", tags=["Fulfilment"])
 @requires(Permission.READ_ALL_ORDERS)
 def get_staff_order(order_id: str) -> StaffOrderDetail:
-    """Read an order with its buyer, payment, notes, and who changed what."""
+    """Get an order with its buyer, payment, returns, notes, and who made each change."""
     return StaffOrderDetail.from_model(fulfilment.get_order(order_id))
 
 
@@ -75,8 +75,9 @@ def get_staff_order(order_id: str) -> StaffOrderDetail:
 def mark_order_paid(order_id: str, request: MarkPaidRequest) -> StaffOrderDetail:
     """Record a payment that the shop received itself, for example by bank transfer.
 
-    A payment that the buyer started at the provider is voided; if its money arrives anyway, it is
-    refunded. If you repeat the request with the same reference, you get the same answer.
+    If the buyer has started a payment at the payment provider, the shop voids it. If its money
+    still arrives, the shop refunds it. If you repeat the request with the same reference, you get
+    the same answer.
     """
     order = fulfilment.mark_order_paid(routes.caller, order_id, request.reference)
     return StaffOrderDetail.from_model(order)
@@ -85,9 +86,9 @@ def mark_order_paid(order_id: str, request: MarkPaidRequest) -> StaffOrderDetail
 @routes.post("/v1/orders/<order_id>/ship", tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
 def ship_order(order_id: str, request: ShipRequest) -> StaffOrderDetail:
-    """Record that the order was handed to the carrier.
+    """Record that the carrier has the order, and mail the buyer.
 
-    An authorized payment is captured. If you repeat the request with the same carrier and
+    The shop captures an authorized payment. If you repeat the request with the same carrier and
     tracking number, you get the same answer.
     """
     return StaffOrderDetail.from_model(fulfilment.ship_order(routes.caller, order_id, request))
@@ -96,7 +97,7 @@ def ship_order(order_id: str, request: ShipRequest) -> StaffOrderDetail:
 @routes.post("/v1/orders/<order_id>/deliver", tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
 def deliver_order(order_id: str) -> StaffOrderDetail:
-    """Record that the order has arrived.
+    """Record that the buyer has received a shipped order.
 
     If you repeat the request, you get the same answer.
     """
@@ -108,10 +109,10 @@ def deliver_order(order_id: str) -> StaffOrderDetail:
 def return_order(
     order_id: str, request: ReturnRequest, idempotency_key: IdempotencyKey
 ) -> Response[StaffOrderDetail]:
-    """Restock returned units of an order, so that they can be sold again.
+    """Restock units that the buyer has returned, so that they can be sold again.
 
-    This refunds no money. If you send the same key again, nothing more changes and the answer is
-    the order as it is now.
+    This refunds no money: use `POST /v1/orders/{order_id}/refund` for that. If you send the same
+    `Idempotency-Key` again, nothing more changes and you get the order in its current state.
     """
     outcome = fulfilment.return_order(routes.caller, order_id, request, idempotency_key)
     return _answer(200, outcome.order, is_new=outcome.is_new)
@@ -122,14 +123,15 @@ def return_order(
 def refund_order(
     order_id: str, request: RefundRequest, idempotency_key: IdempotencyKey
 ) -> Response[StaffOrderDetail]:
-    """Refund a part of what was paid, or all that is left.
+    """Request a refund of a part of what was paid, or of all that is left.
 
-    The payment provider gets the request afterwards; read `refunds` of the order for the result.
-    A payment that the shop received itself is refunded by staff, and the refund counts as
-    succeeded at once. A fully refunded order becomes `refunded`; if it was not shipped, its units
-    are restocked.
+    The shop then sends the refund to the payment provider. `refunds` of the order has the result.
+    If the shop received the payment itself, staff pay the money back themselves, and the refund
+    counts as succeeded at once. When everything is refunded, the order becomes `refunded`. If it
+    was not shipped, its units are restocked.
 
-    If you send the same key again, nothing more changes and the answer is the order as it is now.
+    If you send the same `Idempotency-Key` again, nothing more changes and you get the order in its
+    current state.
     """
     outcome = fulfilment.refund_order(routes.caller, order_id, request, idempotency_key)
     return _answer(202, outcome.order, is_new=outcome.is_new)
@@ -138,7 +140,7 @@ def refund_order(
 @routes.post("/v1/orders/<order_id>/notes", status_code=201, tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
 def add_order_note(order_id: str, request: NoteRequest) -> Response[StaffOrderDetail]:
-    """Add a note to an order that only staff see."""
+    """Add a note for staff to an order; its buyer does not see the note."""
     order = fulfilment.add_order_note(routes.caller, order_id, request.text)
     view = StaffOrderDetail.from_model(order)
     return created_response(view, location=f"/v1/staff/orders/{view.id}")
@@ -147,9 +149,9 @@ def add_order_note(order_id: str, request: NoteRequest) -> Response[StaffOrderDe
 @routes.post("/v1/orders/<order_id>/resend-confirmation", status_code=202, tags=["Fulfilment"])
 @requires(Permission.MANAGE_ORDERS)
 def resend_order_confirmation(order_id: str) -> Response[Any]:
-    """Mail the order's confirmation to its buyer again.
+    """Send the confirmation mail of an order to its buyer again.
 
-    A cancelled, expired or refunded order is refused.
+    If the order is cancelled, expired or refunded, you get 409 and the shop sends no mail.
     """
     fulfilment.resend_order_confirmation(routes.caller, order_id)
     return accepted_response()

@@ -16,14 +16,23 @@ from shared.timestamps import Timestamp
 
 Reason = Annotated[
     str,
-    Field(min_length=1, max_length=500, pattern=ONE_LINE, description="The buyer sees it."),
+    Field(
+        min_length=1,
+        max_length=500,
+        pattern=ONE_LINE,
+        description="Why you do this. The buyer sees it.",
+    ),
 ]
 
 
 class ShipRequest(RequestBody):
     carrier: str = Field(min_length=1, max_length=100, pattern=ONE_LINE, examples=["DHL"])
     tracking_number: str | None = Field(
-        default=None, min_length=1, max_length=100, pattern=ONE_LINE
+        default=None,
+        min_length=1,
+        max_length=100,
+        pattern=ONE_LINE,
+        description="The buyer sees it.",
     )
 
 
@@ -32,7 +41,7 @@ class MarkPaidRequest(RequestBody):
         min_length=1,
         max_length=200,
         pattern=ONE_LINE,
-        description="Identifies the payment in your books. The buyer sees it.",
+        description="Identifies the payment in your bookkeeping. The buyer sees it.",
         examples=["Bank transfer of 24 November"],
     )
 
@@ -44,7 +53,9 @@ class ReturnedLine(RequestBody):
 
 class ReturnRequest(RequestBody):
     lines: list[ReturnedLine] = Field(
-        min_length=1, max_length=LINES_MAX, description="Lines of one product are added up."
+        min_length=1,
+        max_length=LINES_MAX,
+        description="If several lines have the same product, the shop adds their quantities.",
     )
     reason: Reason | None = None
 
@@ -58,13 +69,15 @@ class ReturnRequest(RequestBody):
 
 class RefundRequest(RequestBody):
     amount: Price | None = Field(
-        default=None, description="In the order's currency. Null refunds all that is left."
+        default=None,
+        description="The amount in the order's currency. Null refunds all that is left at the "
+        "payment provider, or else all that is left of a manual payment.",
     )
     reason: Reason | None = None
 
 
 class NoteRequest(RequestBody):
-    text: str = Field(min_length=1, max_length=2000, description="Only staff see it.")
+    text: str = Field(min_length=1, max_length=2000, description="The note. Only staff see it.")
 
 
 def _user_id_or_email(customer: str) -> str:

@@ -9,19 +9,30 @@ from orders.views import OrderStepView, OrderView, PaymentView, RefundView
 from shared.http.schemas import View
 from shared.storage.models.orders import Order, OrderNote, OrderReturn
 
+_STAFF_ID = "The id of the staff member."
+
 
 class StaffPaymentView(PaymentView):
-    provider: str | None
-    payment_id: str | None = Field(description="The provider's id of the payment.")
-    reference: str | None = Field(description="Staff's reference of a manual payment.")
+    provider: str | None = Field(description="The payment provider. Null without a payment there.")
+    payment_id: str | None = Field(
+        description="The payment provider's id of the payment. Null without a payment there."
+    )
+    reference: str | None = Field(
+        description="Identifies a manual payment in your bookkeeping. Null without one."
+    )
 
 
 class StaffRefundView(RefundView):
     is_manual: bool = Field(
-        description="True: staff paid it back themselves, not the payment provider."
+        description="Whether staff paid the money back themselves. If false, the payment provider "
+        "does it."
     )
-    by: str
-    provider_refund_id: str | None
+    by: str = Field(
+        description="Who requested the refund: the id of a user or a guest, `payments` or `shop`."
+    )
+    provider_refund_id: str | None = Field(
+        description="The payment provider's id of the refund. Null if it has none."
+    )
 
 
 class ReturnedLineView(View):
@@ -30,12 +41,12 @@ class ReturnedLineView(View):
 
 
 class ReturnView(View):
-    """Returned units that are back in stock."""
+    """Units that the buyer returned and staff restocked."""
 
     id: str
     lines: list[ReturnedLineView]
-    reason: str | None
-    by: str
+    reason: str | None = Field(description="The reason that was given, or null.")
+    by: str = Field(description=_STAFF_ID)
     at: datetime
 
     @classmethod
@@ -54,7 +65,7 @@ class ReturnView(View):
 
 class NoteView(View):
     text: str
-    by: str
+    by: str = Field(description=_STAFF_ID)
     at: datetime
 
     @classmethod
@@ -63,14 +74,19 @@ class NoteView(View):
 
 
 class StaffOrderView(OrderView):
-    """An order in a list for staff, with its buyer and the people who changed it."""
+    """An order in a list for staff, with its buyer and who made each change."""
 
-    buyer_id: str = Field(description="The id of a user, or of a guest, who has no account.")
-    guest_email: str | None
+    buyer_id: str = Field(
+        description="The id of the user who placed the order, or an id for the guest of this order."
+    )
+    guest_email: str | None = Field(
+        description="The e-mail address of the guest. Null if the buyer has an account."
+    )
     payment: StaffPaymentView
     refunds: list[StaffRefundView]  # type: ignore[assignment]  # nothing is added to a view's
     history: list[OrderStepView] = Field(
-        description="`by` is the id of a user or a guest, `payments` or `shop`."
+        description="What happened to the order, oldest first. `by` is the id of a user or a "
+        "guest, `payments` (the payment provider) or `shop` (the shop did it automatically)."
     )
 
     @classmethod
@@ -86,7 +102,7 @@ class StaffOrderView(OrderView):
 
 
 class StaffOrderDetail(StaffOrderView):
-    """An order for staff, with its returns and notes."""
+    """An order for staff, with its buyer, returns and notes."""
 
     returns: list[ReturnView]
     notes: list[NoteView]

@@ -15,10 +15,10 @@ routes = Routes()
 @routes.post("/v1/guest/orders/quote", tags=["Guests"])
 @anyone
 def quote_guest_order(request: QuoteRequest) -> QuoteView:
-    """Calculate what an order without an account would cost now.
+    """Get the prices, discount, shipping and tax of an order without an account.
 
-    A quote changes nothing and reserves no stock. A promotion's limit per customer is checked
-    only when the order is placed.
+    A quote changes nothing and reserves no stock. The shop checks a promotion's limit per customer
+    only when you place the order.
     """
     return QuoteView.from_model(guests.quote_order(request))
 
@@ -28,11 +28,11 @@ def quote_guest_order(request: QuoteRequest) -> QuoteView:
 def place_guest_order(
     request: GuestOrderRequest, idempotency_key: IdempotencyKey
 ) -> Response[GuestOrderView]:
-    """Place an order without an account, once, however often you retry.
+    """Place an order without an account, and get it with a token that opens it later.
 
-    The shop mails a link to the order; `order_token` is the token in that link. If you send the
-    same key again, the answer is the order as it is now. Somebody who registers with the e-mail
-    address later and confirms it finds the order among their own.
+    The shop mails the guest a link to the order; `order_token` gives the same access. The same
+    `Idempotency-Key` never places a second order: you get the first order in its current state.
+    If the guest later opens an account and confirms the e-mail address, the order moves there.
     """
     placement = guests.place_order(request, idempotency_key, routes.client)
     view = GuestOrderView.from_model(placement.order, order_token=placement.token)
@@ -46,9 +46,9 @@ def place_guest_order(
 @routes.get("/v1/guest/orders/<order_id>", tags=["Guests"])
 @anyone
 def get_guest_order(order_id: str, order_token: OrderToken = None) -> OrderView:
-    """Read the order that the token belongs to.
+    """Get the order of a guest with its status, payment and shipment.
 
-    Send the `order_token` of the placed order, or the token of the mail's link.
+    Send the guest's token in the header `Order-Token`.
     """
     return OrderView.from_model(guests.get_order(order_id, order_token))
 
@@ -58,8 +58,8 @@ def get_guest_order(order_id: str, order_token: OrderToken = None) -> OrderView:
 def cancel_guest_order(
     order_id: str, request: CancelRequest, order_token: OrderToken = None
 ) -> OrderView:
-    """Cancel the order that the token belongs to, before it is shipped.
+    """Cancel the order of a guest before it is shipped, and get the cancelled order.
 
-    What was paid is refunded. If you repeat the request, you get the same answer.
+    The shop refunds what was paid. If you repeat the request, you get the same answer.
     """
     return OrderView.from_model(guests.cancel_order(order_id, order_token, request.reason))

@@ -16,10 +16,11 @@ handler = api.resolve
 @api.post("/v1/orders/<order_id>/payment", tags=["Payments"])
 @requires(Permission.PLACE_ORDERS)
 def start_payment(order_id: str) -> StartedPaymentView:
-    """Start the payment of your order, or return the payment that is already started.
+    """Start the payment of your order, and get the secret that completes it on your page.
 
-    Complete the payment on your checkout page with `client_secret`. Then read the order: it becomes
-    `paid` when the provider's webhook arrives.
+    If a payment is already started, you get that payment. Complete it on your checkout page with
+    `client_secret`. Then get the order: its status becomes `paid` when the payment provider's
+    webhook arrives.
     """
     started = payments.start_payment(api.caller, order_id)
     return StartedPaymentView.from_model(started.order, started.payment, provider=started.provider)
@@ -28,9 +29,10 @@ def start_payment(order_id: str) -> StartedPaymentView:
 @api.post("/v1/guest/orders/<order_id>/payment", tags=["Payments"])
 @anyone
 def start_guest_payment(order_id: str, order_token: OrderToken = None) -> StartedPaymentView:
-    """Start the payment of a guest's order, or return the payment that is already started.
+    """Start the payment of a guest's order, and get the secret that completes it on your page.
 
-    Send the token of the order's link. Otherwise this works as for orders with an account.
+    Send the guest's token in the header `Order-Token`. If a payment is already started, you get
+    that payment. Complete it as described at `POST /v1/orders/{order_id}/payment`.
     """
     started = payments.start_guest_payment(order_token, order_id)
     return StartedPaymentView.from_model(started.order, started.payment, provider=started.provider)
@@ -41,8 +43,8 @@ def start_guest_payment(order_id: str, order_token: OrderToken = None) -> Starte
 def receive_payment_webhook() -> WebhookResultView:
     """Receive a signed webhook from the payment provider, and apply it to its order.
 
-    Status 400 means that the signature is invalid or older than five minutes. After 500 and 503
-    the provider must send the webhook again; after 200 it must not.
+    Status 400 means that the signature is invalid or older than five minutes. After 500 or 503, the
+    provider must send the webhook again. After 200, it must not.
     """
     event = api.current_event
     result = payments.handle_webhook(read_bytes(event), event.headers)

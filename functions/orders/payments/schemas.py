@@ -11,14 +11,16 @@ from shared.storage.models.orders import Order
 
 
 class StartedPaymentView(View):
-    provider: str = Field(examples=["stripe"])
-    payment_id: str = Field(description="The provider's id of the payment.")
+    provider: str = Field(description="The payment provider.", examples=["stripe"])
+    payment_id: str = Field(description="The payment provider's id of the payment.")
     client_secret: str = Field(
-        description="Pass it to the provider's library on your checkout page, which completes the "
-        "payment. It works for this payment only."
+        description="Pass it to the payment provider's library on your checkout page. The library "
+        "completes the payment. The secret works for this payment only."
     )
-    status: Literal["started", "authorized", "captured"]
-    amount: Money
+    status: Literal["started", "authorized", "captured"] = Field(
+        description="`started`: the buyer must still complete the payment."
+    )
+    amount: Money = Field(description="The amount that the buyer pays.")
 
     @classmethod
     def from_model(cls, order: Order, payment: Payment, *, provider: str) -> Self:
@@ -34,10 +36,10 @@ class StartedPaymentView(View):
 class WebhookResultView(View):
     outcome: Literal["applied", "repeated", "ignored", "refused"] = Field(
         description="`applied`: the order has changed. `repeated`: the event was applied before. "
-        "`ignored`: the shop does not use this event. `refused`: see `reason`."
+        "`ignored`: the shop does not use this event. `refused`: `reason` says why."
     )
     reason: str | None = Field(
         default=None,
-        description="Why the event was refused; null otherwise. Do not resend a refused event: the "
-        "result would be the same.",
+        description="Why the shop refused the event; otherwise null. Do not send a refused event "
+        "again: the result would be the same.",
     )

@@ -19,9 +19,9 @@ SearchText = Annotated[
     Query(
         min_length=1,
         max_length=200,
-        description="Words of a product's name, SKU or tags. A product must have all of the first "
-        "eight. The last word may be the beginning of a longer one if it has at least three "
-        "letters and no space follows it.",
+        description="Words of a product's name, SKU or tags. The search uses the first eight "
+        "words, and a product must have all of them. The last word can be the beginning of a "
+        "longer word if it has at least three letters and no space follows it.",
         examples=["green teap"],
     ),
 ]

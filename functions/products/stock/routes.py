@@ -25,9 +25,9 @@ routes = Routes()
 @routes.get("/v1/products/<product_id>/stock", tags=["Stock"])
 @requires(Permission.WRITE_STOCK)
 def get_stock(product_id: str, if_none_match: IfNoneMatch = None) -> Response[StockView]:
-    """Get the current stock of a product.
+    """Get how many units of a product are for sale, and how many are allocated to orders.
 
-    What shoppers see may be some seconds older.
+    The answer is current. Shoppers can see a number that is some seconds old.
     """
     view = StockView.from_model(stock.get_stock(product_id))
     return ok_response(view, version=view.version, if_none_match=if_none_match)
@@ -38,8 +38,8 @@ def get_stock(product_id: str, if_none_match: IfNoneMatch = None) -> Response[St
 def set_stock(product_id: str, count: StockCount, if_match: IfMatch) -> Response[StockView]:
     """Set the stock of a product to the number of units that you counted.
 
-    Send the version you read in `If-Match`. If units were sold since, you get 412: your count would
-    sell them twice. `If-Match: *` skips the check and sets the stock as of this moment.
+    Send the ETag that you read in `If-Match`. If units were sold since then, you get 412, because
+    your count would sell them a second time. `If-Match: *` skips the check.
     """
     updated = stock.set_stock(
         product_id, count, ExpectedVersion.parse(if_match), by=routes.caller.user_id
@@ -56,11 +56,11 @@ def adjust_stock(
     idempotency_key: IdempotencyKey,
     if_match: OptionalIfMatch = None,
 ) -> Response[StockView]:
-    """Add units to the stock of a product, or remove them.
+    """Add units to the stock of a product, or remove units from it.
 
-    The result is right whatever is sold at the same time, so `If-Match` is optional. A retry with
-    the same `Idempotency-Key` changes nothing more and returns the current stock;
-    `Idempotency-Replayed` says whether that was the case.
+    `If-Match` is optional, because the result is correct even if units are sold at the same time.
+    If you send the same `Idempotency-Key` again, nothing more changes and you get the current
+    stock. The response header `Idempotency-Replayed` is then `true`.
     """
     expected = None if if_match is None else ExpectedVersion.parse(if_match)
     adjusted = stock.adjust_stock(
@@ -81,7 +81,7 @@ def list_stock_movements(
 ) -> Page[MovementView]:
     """List the changes that staff made to the stock of a product, newest first.
 
-    Orders record what customers bought.
+    Sales are not in this list: orders record them.
     """
     page = stock.list_movements(
         product_id, limit=limit, cursor=cursor, staff_id=routes.caller.user_id

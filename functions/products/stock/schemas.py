@@ -15,7 +15,7 @@ Reason = Annotated[
         min_length=1,
         max_length=200,
         pattern=ONE_LINE,
-        description="Why the stock changes. It is recorded with the movement.",
+        description="Why the stock changes. The list of movements shows it.",
     ),
 ]
 
@@ -43,8 +43,8 @@ class StockAdjustment(RequestBody):
 
 class StockView(View):
     product_id: str
-    available: int
-    version: int = Field(description="Grows with each change, sales too.")
+    available: int = Field(description="Units for sale.")
+    version: int = Field(description="Grows with each change of the stock, also with each sale.")
     allocated: int = Field(description="Units allocated to open orders.")
 
     @classmethod
@@ -58,11 +58,14 @@ class StockView(View):
 
 
 class MovementView(View):
-    """One change of stock by staff. Orders record what customers bought."""
+    """A change that staff made to the stock. Sales are not movements: orders record them."""
 
     id: str
-    kind: Literal["count", "adjustment", "import"]
-    change: int
+    kind: Literal["count", "adjustment", "import"] = Field(
+        description="`count`: staff set the stock. `adjustment`: staff added or removed units. "
+        "`import`: an imported file set the stock."
+    )
+    change: int = Field(description="Units added. A negative number means units removed.")
     reason: str
     by: str = Field(description="The id of the user who made the change.")
     at: datetime

@@ -16,7 +16,7 @@ routes = Routes()
 @routes.post("/v1/promotions", status_code=201, tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def create_promotion(request: NewPromotion) -> Response[PromotionView]:
-    """Create a promotion code.
+    """Create a promotion with the code that buyers type.
 
     Orders can use the code at once, or from `starts_at`.
     """
@@ -30,7 +30,7 @@ def create_promotion(request: NewPromotion) -> Response[PromotionView]:
 def list_promotions(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[PromotionView]:
     """List all promotions, newest first.
 
-    Inactive and ended promotions are included.
+    The list includes inactive and ended promotions.
     """
     page = promotions.list_promotions(limit=limit, cursor=cursor, staff_id=routes.caller.user_id)
     items = [PromotionView.from_model(promotion) for promotion in page.items]
@@ -40,9 +40,9 @@ def list_promotions(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[Pr
 @routes.get("/v1/promotions/<code>", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def get_promotion(code: str, if_none_match: IfNoneMatch = None) -> Response[PromotionView]:
-    """Read a promotion and how often orders have used it.
+    """Get a promotion, with the number of orders that have used it.
 
-    The ETag changes with each counted use, too.
+    The ETag also changes when an order uses the promotion and the use is counted.
     """
     view = PromotionView.from_model(promotions.get_promotion(code))
     return ok_response(view, version=view.version, if_none_match=if_none_match)
@@ -55,12 +55,13 @@ def update_promotion(
 ) -> Response[PromotionView]:
     """Change some fields of a promotion with a JSON merge patch (RFC 7396).
 
-    Omitted fields stay, null removes a field, `amount` and `minimum` are merged. The code and the
-    kind cannot change. A promotion cannot be deleted: set `is_active` to false to end it.
+    Omitted fields keep their values. `null` removes a value. The objects `amount` and `minimum` are
+    merged member by member. You cannot change the code and the kind, and you cannot delete a
+    promotion: to end it, set `is_active` to false.
 
-    If you add a `uses_max`, uses are counted from then on. If you set it below `used`, nobody can
-    use the code again. Placed orders keep their discount. `If-Match` compares only the version,
-    so uses in between do not matter.
+    If you add `uses_max`, the shop counts uses from then on. If you set it to `used` or below, no
+    more orders can use the code. Placed orders keep their discount. `If-Match` compares only the
+    version, so a use of the code does not cause a 412.
     """
     promotion = promotions.update_promotion(
         code, changes, ExpectedVersion.parse(if_match), by=routes.caller.user_id

@@ -26,21 +26,27 @@ Code = Annotated[
     str,
     Field(
         pattern=_CODE,
-        description="What buyers type. Upper and lower case are the same; stored in upper case.",
+        description="The code that buyers type. Upper and lower case are the same. The shop "
+        "stores it in upper case.",
         examples=["SPRING-10"],
     ),
     AfterValidator(str.upper),
 ]
 Percent = Annotated[
-    int, Field(ge=1, le=100, description="Taken off each line. Required for kind `percent`.")
+    int,
+    Field(
+        ge=1,
+        le=100,
+        description="The percentage that is taken off each line. Required for kind `percent`.",
+    ),
 ]
 UsesMax = Annotated[
     int,
     Field(
         ge=1,
         le=USES_MAX,
-        description="How many orders may use the code in all. A cancelled or expired order returns "
-        "its use. Only orders placed while this limit is set are counted.",
+        description="How many orders can use the code in total. Cancelled and expired orders do "
+        "not count, and only orders that are placed while this limit is set count.",
     ),
 ]
 UsesPerCustomerMax = Annotated[
@@ -48,35 +54,45 @@ UsesPerCustomerMax = Annotated[
     Field(
         ge=1,
         le=USES_MAX,
-        description="How many orders of one account, or of one guest's e-mail address, may use the "
-        "code. Counted as for `uses_max`.",
+        description="How many orders of one account, or of one guest's e-mail address, can use "
+        "the code. The shop counts as for `uses_max`.",
     ),
 ]
 
 
 class NewPromotion(RequestBody):
     code: Code
-    kind: Kind
+    kind: Kind = Field(
+        description="`percent`: a percentage off each line. `fixed`: an amount off all items "
+        "together. `free_shipping`: no shipping price."
+    )
     percent: Percent | None = Field(default=None, validate_default=True)
     amount: Price | None = Field(
         default=None,
         validate_default=True,
-        description="Taken off the items together, at most their value. Required for kind `fixed`.",
+        description="The amount that is taken off all items together, at most their value. "
+        "Required for kind `fixed`.",
     )
     minimum: Money | None = Field(
-        default=None, description="The least value of the items, before the discount."
+        default=None,
+        description="The items must cost at least this much, before the discount. Null means no "
+        "minimum.",
     )
     starts_at: Timestamp | None = Field(
-        default=None, description="Orders can use the code from then on; null: at once."
+        default=None,
+        description="Orders can use the code from this time on. Null means at once.",
     )
     ends_at: Timestamp | None = Field(
-        default=None, description="Orders can use the code until then; null: without end."
+        default=None,
+        description="Orders can use the code before this time. Null means without end.",
     )
-    is_active: bool = Field(default=True, description="False: no order can use the code.")
+    is_active: bool = Field(default=True, description="If false, no order can use the code.")
     uses_max: UsesMax | None = None
     uses_per_customer_max: UsesPerCustomerMax | None = None
     description: str = Field(
-        default="", max_length=DESCRIPTION_MAX, description="For staff; buyers do not see it."
+        default="",
+        max_length=DESCRIPTION_MAX,
+        description="A text for staff. Buyers do not see it.",
     )
 
     @field_validator("percent", "amount")
@@ -112,7 +128,10 @@ class NewPromotion(RequestBody):
 
 
 class PromotionPatch(RequestBody):
-    """A JSON merge patch (RFC 7396): omitted fields stay, null removes, objects are merged."""
+    """Changes to a promotion: a JSON merge patch (RFC 7396) for the fields of `NewPromotion`.
+
+    Omitted fields keep their values. `null` removes a value. Objects are merged.
+    """
 
     percent: int | None = None
     amount: dict[str, Any] | None = None
@@ -126,6 +145,8 @@ class PromotionPatch(RequestBody):
 
 
 class PromotionView(View):
+    """A promotion. `NewPromotion` explains the fields that staff set."""
+
     code: str
     kind: Kind
     percent: int | None
@@ -137,12 +158,14 @@ class PromotionView(View):
     uses_max: int | None
     uses_per_customer_max: int | None
     used: int | None = Field(
-        description="Orders that used the code while `uses_max` was set, without cancelled and "
-        "expired ones. Null without a `uses_max`: uses are not counted then."
+        description="The number of orders that used the code while `uses_max` was set. Cancelled "
+        "and expired orders do not count. Null if `uses_max` is null."
     )
     description: str
     created_at: datetime
-    version: int = Field(description="Grows when staff change the promotion, not with its uses.")
+    version: int = Field(
+        description="Grows when staff change the promotion. A use of the code does not change it."
+    )
 
     @classmethod
     def from_model(cls, promotion: Promotion) -> Self:

@@ -20,9 +20,9 @@ routes = Routes()
 @routes.get("/v1/tax-rates", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def get_tax_rates(if_none_match: IfNoneMatch = None) -> Response[TaxRatesView]:
-    """Read the tax rates of all destinations.
+    """Get the tax rates of all destinations, and who last changed them.
 
-    The table is empty until it is first set; then nothing is taxed.
+    Until you set them for the first time, there are no rates and the shop charges no tax.
     """
     view = TaxRatesView.from_model(rates.get_rates(TaxRatesRequest))
     return ok_response(view, version=view.version, if_none_match=if_none_match)
@@ -33,8 +33,8 @@ def get_tax_rates(if_none_match: IfNoneMatch = None) -> Response[TaxRatesView]:
 def replace_tax_rates(request: TaxRatesRequest, if_match: IfMatch) -> Response[TaxRatesView]:
     """Replace the tax rates of all destinations.
 
-    A destination you omit is no longer taxed. The new rates apply to quotes and orders from now
-    on. Placed orders keep their tax.
+    The shop no longer charges tax for a destination that you omit. The new rates apply to new
+    quotes and orders. Placed orders keep their tax.
     """
     table = rates.replace_rates(request, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
     view = TaxRatesView.from_model(table)
@@ -44,9 +44,9 @@ def replace_tax_rates(request: TaxRatesRequest, if_match: IfMatch) -> Response[T
 @routes.get("/v1/shipping-rates", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def get_shipping_rates(if_none_match: IfNoneMatch = None) -> Response[ShippingRatesView]:
-    """Read the shipping rates of all zones.
+    """Get the shipping rates of all zones, and who last changed them.
 
-    The table is empty until it is first set; then shipping is free everywhere.
+    Until you set them for the first time, there are no rates and shipping is free everywhere.
     """
     view = ShippingRatesView.from_model(rates.get_rates(ShippingRatesRequest))
     return ok_response(view, version=view.version, if_none_match=if_none_match)
@@ -59,8 +59,8 @@ def replace_shipping_rates(
 ) -> Response[ShippingRatesView]:
     """Replace the shipping rates of all zones.
 
-    The shop no longer ships to a country you omit. The new rates apply to quotes and orders from
-    now on. Placed orders keep their shipping price.
+    The shop no longer ships to a country that you omit. The new rates apply to new quotes and
+    orders. Placed orders keep their shipping price.
     """
     table = rates.replace_rates(request, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
     view = ShippingRatesView.from_model(table)

@@ -21,13 +21,18 @@ TaxClass = Annotated[
     str,
     Field(
         pattern="^[a-z0-9_-]{1,40}$",
-        description="Selects one of a destination's rates; products have a tax class too.",
+        description="Selects one of the rates of a destination. Each product has a tax class.",
         examples=["standard"],
     ),
 ]
 RatePpm = Annotated[
     int,
-    Field(ge=0, le=PPM, description="Parts per million: 190000 is 19 %.", examples=[190000]),
+    Field(
+        ge=0,
+        le=PPM,
+        description="The rate in parts per million: 190000 is 19 %.",
+        examples=[190000],
+    ),
 ]
 Region = Annotated[
     str,
@@ -43,20 +48,25 @@ def _country_or_all_others(code: str) -> str:
 
 
 class Destination(RequestBody):
-    """The tax rates of a country, or of a region of one. A region's rates replace its country's."""
+    """The tax rates of a country or of one of its regions.
+
+    The rates of a region replace the rates of its country.
+    """
 
     country: Country
     region: Region | None = Field(
         default=None,
-        description="Spell it as addresses do; upper and lower case are the same.",
+        description="A region of the country. Spell it as in shipping addresses; upper and lower "
+        "case are the same. Null means the whole country.",
     )
     prices_include_tax: bool = Field(
-        description="Whether the shop's prices include the tax for buyers there."
+        description="Whether the prices of products include the tax for buyers there."
     )
     rates: dict[TaxClass, RatePpm] = Field(
         min_length=1,
         max_length=50,
-        description="By tax class. `standard` is required: it applies to classes not listed here.",
+        description="The rate of each tax class. `standard` is required: it applies to classes "
+        "without a rate of their own.",
     )
     shipping_class: TaxClass = Field(default=STANDARD, description="The tax class of shipping.")
 
@@ -68,7 +78,7 @@ class Destination(RequestBody):
 
 
 class TaxRatesRequest(RequestBody):
-    """All tax rates of the shop. Orders to other destinations are not taxed."""
+    """All tax rates of the shop. It charges no tax for other destinations."""
 
     table_name: ClassVar[str] = TAX_RATES
 
@@ -87,31 +97,43 @@ class TaxRatesRequest(RequestBody):
 
 
 class Step(RequestBody):
-    """A shipping price, for items of a certain value or more."""
+    """A shipping price for orders whose items cost a certain amount or more."""
 
-    from_minor: AmountMinor = Field(description="The least value of the items, after discounts.")
-    price_minor: AmountMinor
+    from_minor: AmountMinor = Field(
+        description="The price applies if the items cost this much or more, after discounts. In "
+        "minor units of the zone's currency."
+    )
+    price_minor: AmountMinor = Field(
+        description="The shipping price, in minor units of the zone's currency."
+    )
 
 
 class Zone(RequestBody):
     """Countries that share one shipping price list in one currency."""
 
-    name: str = Field(min_length=1, max_length=100, pattern=ONE_LINE)
+    name: str = Field(
+        min_length=1,
+        max_length=100,
+        pattern=ONE_LINE,
+        description="Quotes show it as `shipping_zone`.",
+    )
     countries: list[Annotated[str, AfterValidator(_country_or_all_others)]] = Field(
         min_length=1,
         max_length=250,
-        description="ISO 3166-1 alpha-2. `*` stands for every country that no other zone in this "
-        "currency lists.",
+        description="Country codes (ISO 3166-1 alpha-2). `*` stands for every country that "
+        "no other zone in this currency lists.",
         examples=[["DE", "AT"]],
     )
     currency: Currency
     steps: list[Step] = Field(
         min_length=1,
         max_length=20,
-        description="In ascending order of `from_minor`; the first starts at 0.",
+        description="Sorted by `from_minor`. The first step starts at 0.",
     )
     free_from_minor: AmountMinor | None = Field(
-        default=None, description="Shipping is free for items of this value or more."
+        default=None,
+        description="Shipping is free if the items cost this much or more, after discounts. In "
+        "minor units of the zone's currency. Null means never.",
     )
 
     @model_validator(mode="after")
@@ -126,7 +148,10 @@ class Zone(RequestBody):
 
 
 class ShippingRatesRequest(RequestBody):
-    """All shipping zones of the shop. Orders ship only there; without zones, shipping is free."""
+    """All shipping zones of the shop. The shop ships only to their countries.
+
+    If there are no zones, it ships everywhere for free.
+    """
 
     table_name: ClassVar[str] = SHIPPING_RATES
 
@@ -151,9 +176,11 @@ def _refuse_repeats(places: Iterable[str]) -> None:
 class RateTableView(View):
     """A rate table and its last change."""
 
-    version: int = Field(description="0 if the table was never set.")
-    updated_at: datetime | None
-    updated_by: str | None = Field(description="The id of the user who set it.")
+    version: int = Field(description="Grows with each change. 0 if the rates were never set.")
+    updated_at: datetime | None = Field(description="Null if the rates were never set.")
+    updated_by: str | None = Field(
+        description="The id of the user who last set the rates. Null if they were never set."
+    )
 
 
 class TaxRatesView(RateTableView):
