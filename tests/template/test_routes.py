@@ -113,7 +113,7 @@ def test_a_function_times_out_before_the_api(api):
         assert functions[name]["Timeout"] < HTTP_API_TIMEOUT_SECONDS, name
 
 
-def test_two_slowest_aws_calls_end_before_the_function_does():
+def test_two_slow_aws_calls_end_before_the_function_does():
     call_seconds = aws.ATTEMPTS * (aws.CONNECT_SECONDS + aws.READ_SECONDS) + aws.BACKOFF_SECONDS
 
     for name, function in stack.of_type("AWS::Lambda::Function").items():

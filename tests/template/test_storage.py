@@ -39,7 +39,7 @@ def test_only_production_protects_tables_from_deletion(environment, is_protected
         assert table["DeletionProtectionEnabled"] is is_protected, name
 
 
-def test_the_tables_with_a_time_to_live():
+def test_rows_that_expire_have_a_time_to_live():
     expiring = {
         name: table["TimeToLiveSpecification"]["AttributeName"]
         for name, table in tables().items()
