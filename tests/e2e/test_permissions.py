@@ -152,7 +152,7 @@ def _new_account() -> dict[str, str]:
 # The statements that a call needs. Reading keys is not among them: a warm instance has its keys.
 CALLS_BY_STATEMENT: dict[tuple[str, str], Callable[[Callers], httpx.Response]] = {
     ("AuthorizerRole", "ReadWhoCalls"): Callers.get_me,
-    ("AuthorizerRole", "NoteKeyUse"): Callers.use_api_key,
+    ("AuthorizerRole", "RecordKeyUse"): Callers.use_api_key,
     ("AuthRole", "ReadLogins"): Callers.log_in,
     ("AuthRole", "ReadAttempts"): Callers.log_in,
     ("AuthRole", "CountAttempts"): Callers.log_in,

@@ -23,7 +23,7 @@ DEAD_LETTERS = {
     "GuestOrderLinkingRuleDeadLetters",
     "PaymentDeadLetters",
     "PaymentRuleDeadLetters",
-    "PaymentTroubleRuleDeadLetters",
+    "PaymentIncidentRuleDeadLetters",
     "ExpiryDeadLetters",
     "ExpiryRuleDeadLetters",
     "ExportDeadLetters",
@@ -170,7 +170,7 @@ def test_every_rule_matches_only_events_that_the_code_defines():
 
 
 def test_an_alarm_message_names_the_order_with_payment_trouble():
-    rule = stack.of_type("AWS::Events::Rule")["PaymentTroubleRule"]
+    rule = stack.of_type("AWS::Events::Rule")["PaymentIncidentRule"]
     (target,) = rule["Targets"]
 
     assert set(rule["EventPattern"]["detail-type"]) == {
@@ -231,8 +231,8 @@ def test_a_rule_may_call_its_target_that_is_no_queue():
     permission = stack.of_type("AWS::Lambda::Permission")["ExpiryPermission"]
     function = stack.referenced_id(permission["FunctionName"])
 
-    assert arn_by_rule.keys() == {"ExpiryRule", "PaymentTroubleRule"}
-    assert publishing == [(arn_by_rule["PaymentTroubleRule"], only_from("PaymentTroubleRule"))]
+    assert arn_by_rule.keys() == {"ExpiryRule", "PaymentIncidentRule"}
+    assert publishing == [(arn_by_rule["PaymentIncidentRule"], only_from("PaymentIncidentRule"))]
     assert permission["Principal"] == "events.amazonaws.com"
     assert permission["Action"] == "lambda:InvokeFunction"
     assert function == stack.referenced_id(arn_by_rule["ExpiryRule"])
@@ -282,7 +282,7 @@ def test_a_role_may_send_failures_to_the_dead_letters():
         role = stack.referenced_id(function["Role"])
         statements = stack.of_type("AWS::IAM::Role")[role]["Policies"][0]["PolicyDocument"]
         assert {
-            "Sid": "SetFailuresAside",
+            "Sid": "SendFailures",
             "Effect": "Allow",
             "Action": "sqs:SendMessage",
             "Resource": source["DestinationConfig"]["OnFailure"]["Destination"],
