@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from docs.openapi import DOCUMENT
 from shared import aws
 from tests.template import stack
 
@@ -43,6 +44,23 @@ def test_a_route_is_public_or_requires_the_token_authorizer(api):
 
     assert routes_by_scheme.keys() == {"NONE", "TokenAuthorizer"}
     assert "$default" in routes_by_scheme["NONE"]
+
+
+def test_a_route_is_named_as_its_operation():
+    events = {
+        name: event["Properties"]
+        for resource in stack.source()["Resources"].values()
+        if isinstance(resource, dict) and resource["Type"] == "AWS::Serverless::Function"
+        for name, event in resource["Properties"].get("Events", {}).items()
+        if event["Type"] == "HttpApi" and "Path" in event["Properties"]
+    }
+    operations = {
+        "".join(word.capitalize() for word in operation["operationId"].split("_")): path
+        for path, methods in json.loads(DOCUMENT.read_text())["paths"].items()
+        for operation in methods.values()
+    }
+
+    assert {name: route["Path"] for name, route in events.items()} == operations
 
 
 def test_a_route_requires_a_token_by_default():
