@@ -1,8 +1,11 @@
-# For your shell, in bash or zsh, while `make run` is going:  . local/shop.sh
+# For your shell, in bash or zsh, while `make run` is running:  . local/shop.sh
 #
-#   API  MAILBOX  PAYMENTS    addresses of the local shop
-#   STAFF  CUSTOMER           access tokens of its staff and its customer, valid for 15 minutes
-#   JSON                      a header
+# It sets these variables:
+#   API  MAILBOX  PAYMENTS  PROVIDER   addresses of the API, the mailbox, the payments page and the payment provider
+#   STAFF  CUSTOMER                    access tokens of the shop's staff and customer, valid for 15 minutes
+#   JSON                               the header that says that a body is JSON
+#
+# It defines these commands:
 #   token EMAIL PASSWORD      logs in and prints an access token
 #   field a.b.0               reads JSON and prints that field
 #   wait_for TEXT CURL-ARGS   repeats a request until its answer contains the text, for at most a minute

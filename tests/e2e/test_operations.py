@@ -38,7 +38,7 @@ def test_an_unknown_or_unverified_account_becomes_no_admin(stack, buyer, tmp_pat
 
     assert (unknown.returncode, unverified.returncode) == (1, 1)
     assert "Register it" in unknown.stderr
-    assert "Confirm your e-mail address first" in unverified.stderr
+    assert "Ask them to confirm it first" in unverified.stderr
 
 
 def test_key_rotation_under_load_fails_no_request(stack, visitor, buyer, tmp_path):

@@ -25,7 +25,7 @@ def edit_at_once(product_id: str, etag: str, name: str, count: int) -> list[str]
         changes = ProductPatch.model_validate({"attributes": {name: number}})
         start.wait()
         try:
-            products.patch(product_id, changes, expected)
+            products.update_product(product_id, changes, expected)
         except AppError as refusal:
             return refusal.code
         return "edited"

@@ -1,4 +1,4 @@
-"""Every table, key, index and TTL of Souk.
+"""The access patterns of all tables. The modules beside this one have the keys, indexes and TTLs.
 
 | Access pattern | Operation |
 |---|---|
@@ -26,7 +26,7 @@
 | report that stock is low, depleted or replenished | TransactWriteItems Stock (level), Outbox |
 | index a product or group: its listings and postings | TransactWriteItems Listings, Search |
 | the products, rates and promotion of an order | BatchGetItem Products, Rates, Promotions |
-| place an order once | TransactWriteItems Orders, Stock, Promotions, Outbox |
+| place an order once | TransactWriteItems Orders, Stock, Promotions, Attempts, Outbox |
 | an order by id | GetItem Orders |
 | the orders of a buyer, newest first | Query Orders by_buyer |
 | all orders; the orders of a status | Query Orders by_month; by_status; BatchGetItem |
