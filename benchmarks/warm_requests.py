@@ -139,7 +139,7 @@ def _rows(route: Route) -> list[Row]:
 
 def _replaced(cached_name: str, plain_name: str, view: View) -> tuple[tuple[Any, str, object], ...]:
     """The service of a browse route. Ours serializes the view for each request, as FastAPI does."""
-    write = partial(Rendered.of, view, version=getattr(view, "version", None))
+    write = partial(Rendered.from_view, view, version=getattr(view, "version", None))
     return (
         (catalog, cached_name, cached(seconds=0)(lambda *_, **__: write())),
         (catalog, plain_name, view),
