@@ -24,6 +24,13 @@ def _in_utc(value: Any) -> datetime:
     )
 
 
+def out_of_order_error(earlier: str) -> PydanticCustomError:
+    """The problem of a time that must be later than the field `earlier`."""
+    return PydanticCustomError(
+        "times_out_of_order", "Must be later than `{earlier}`", {"earlier": earlier}
+    )
+
+
 Timestamp = Annotated[
     datetime,
     BeforeValidator(_in_utc),

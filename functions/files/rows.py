@@ -115,10 +115,12 @@ def _records(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     except _UnreadableLine as error:
         raise BrokenFile(error.code, str(error), row=number + 1) from error
     except csv.Error as error:
-        message = f"A quote is not closed, or a cell has text outside of its quotes ({error})."
+        message = (
+            f"The quotes of this row are wrong ({error}). Close each, and put no text after it."
+        )
         raise BrokenFile("broken_quote", message, row=number + 1) from error
     if number == 0:
-        raise BrokenFile("empty_file", "The file is empty.", row=1)
+        raise BrokenFile("empty_file", "The file is empty. Start it with a header.", row=1)
 
 
 class _UnreadableLine(Exception):
@@ -163,10 +165,11 @@ class _Lines:
 
 def _refuse_unreadable(line: str) -> None:
     if not line.isascii() and _NOT_UTF8.search(line):
-        raise _UnreadableLine("not_utf8", "Save the file as UTF-8.")
+        raise _UnreadableLine("not_utf8", "This line is not UTF-8. Save the file as UTF-8.")
     if len(line) > ROW_CHARACTERS_MAX:
         raise _UnreadableLine(
-            "line_too_long", f"A line has more than {ROW_CHARACTERS_MAX} characters."
+            "line_too_long",
+            f"A line has more than {ROW_CHARACTERS_MAX} characters. Put each product on a new line.",
         )
     if "\0" in line:
         raise _UnreadableLine("nul_byte", "A line has a NUL byte. Check that this is a CSV file.")
@@ -178,14 +181,15 @@ def _parse_header(cells: list[str]) -> list[str]:
     unknown = [column for column in columns if column not in _COLUMNS]
     if missing:
         hint = " Separate columns with commas." if len(cells) == 1 and ";" in cells[0] else ""
-        message = f"Columns are missing: {', '.join(missing)}.{hint}"
+        message = f"Columns are missing: {', '.join(missing)}. Add them to the header.{hint}"
         raise _broken_header("missing_column", message, missing[0])
     if unknown:
         name = unknown[0][:NAME_SHOWN_MAX]
         message = f"Column {name!r} is unknown. Use {', '.join(_COLUMNS)}."
         raise _broken_header("unknown_column", message, name)
     if len(set(columns)) < len(columns):
-        raise _broken_header("duplicate_column", "The header has a column twice.", None)
+        message = "The header has a column twice. Remove one of them."
+        raise _broken_header("duplicate_column", message, None)
     return columns
 
 
@@ -195,7 +199,10 @@ def _broken_header(code: str, message: str, field: str | None) -> BrokenFile:
 
 def _parse_row(number: int, columns: list[str], cells: list[str]) -> Row:
     if len(cells) != len(columns):
-        message = f"The row has {len(cells)} cells, but the header has {len(columns)} columns."
+        message = (
+            f"The row has {len(cells)} cells, but the header has {len(columns)} columns. Check the "
+            "commas and quotes of the row."
+        )
         return Row(number, None, (Problem(number, None, "wrong_column_count", message),))
     try:
         fields = _to_request(dict(zip(columns, cells, strict=True)))

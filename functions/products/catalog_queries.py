@@ -87,9 +87,11 @@ class CatalogQuery:
 
     def __post_init__(self) -> None:
         if self.categories and self.tag is not None:
-            raise _unsupported("Filter by category or by tag, not by both.")
+            raise _unsupported("Filter by category or by tag, not by both. Remove one of them.")
         if self.prices and not self._order.is_by_price:
-            raise _unsupported("A price range needs a sort by price: price_asc or price_desc.")
+            raise _unsupported(
+                "A price range needs a sort by price. Set sort to price_asc or price_desc."
+            )
 
     def where(
         self, *, category: str | None = None, tag: str | None = None, in_stock: bool = False
@@ -102,10 +104,10 @@ class CatalogQuery:
     def where_in(self, categories: Sequence[str]) -> Self:
         """Products in any of these categories or below."""
         if self.categories:
-            raise _unsupported("Name all categories at once: the list has the products of each.")
+            raise _unsupported("The query already has categories. Pass all categories at once.")
         distinct = sorted(set(categories))
         if len(distinct) > CATEGORIES_MAX:
-            raise _unsupported(f"Name at most {CATEGORIES_MAX} categories.")
+            raise _unsupported(f"Too many categories. Filter by at most {CATEGORIES_MAX}.")
         # A parent's list includes its children: with both, their products would appear twice.
         roots = [
             category

@@ -23,7 +23,7 @@ _CODE = describe_pattern(
 )
 _PATH = describe_pattern(
     r"^[a-z0-9-]+(/[a-z0-9-]+)*$",
-    "Must be lower-case letters, digits and -, with / between the levels",
+    "Must have only lower-case letters, digits and -, with / between the levels",
 )
 Sku = Annotated[
     str,
@@ -65,13 +65,12 @@ OptionName = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE)
 OptionText = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
 
 
+_TOO_LARGE = "Must be at most {bytes_max} bytes of JSON"
+
+
 def _check_options_size(options: dict[str, str]) -> dict[str, str]:
     if len(json.dumps(options, ensure_ascii=False).encode()) > OPTIONS_BYTES_MAX:
-        raise PydanticCustomError(
-            "options_too_large",
-            "Must be at most {bytes_max} bytes of JSON",
-            {"bytes_max": OPTIONS_BYTES_MAX},
-        )
+        raise PydanticCustomError("options_too_large", _TOO_LARGE, {"bytes_max": OPTIONS_BYTES_MAX})
     return options
 
 
@@ -92,7 +91,7 @@ def check_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
     if _is_deeper(attributes, ATTRIBUTES_DEPTH_MAX):
         raise PydanticCustomError(
             "attributes_too_deep",
-            "Must be nested at most {depth_max} deep",
+            "Must be nested at most {depth_max} levels deep",
             {"depth_max": ATTRIBUTES_DEPTH_MAX},
         )
     try:
@@ -103,9 +102,7 @@ def check_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
         ) from error
     if size > ATTRIBUTES_BYTES_MAX:
         raise PydanticCustomError(
-            "attributes_too_large",
-            "Must be at most {bytes_max} bytes of JSON",
-            {"bytes_max": ATTRIBUTES_BYTES_MAX},
+            "attributes_too_large", _TOO_LARGE, {"bytes_max": ATTRIBUTES_BYTES_MAX}
         )
     return attributes
 

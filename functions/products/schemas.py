@@ -57,8 +57,8 @@ class NewProduct(RequestBody):
         if (self.group is None) != (not self.options):
             raise PydanticCustomError(
                 "group_without_options",
-                "Send `group` and `options` together, or neither. Send both as null to leave a "
-                "group",
+                "Must have `group` and `options` together, or neither. Set both to null to remove "
+                "the product from its group",
             )
         return self
 

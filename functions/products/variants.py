@@ -56,8 +56,7 @@ def _refuse_conflict(variant: Variant, others: Sequence[Variant], product: Produ
         if other.currency != variant.currency:
             currencies = sorted({other.currency, variant.currency})
             raise MixedCurrencies(
-                f"All variants of a group need the same currency. This group uses "
-                f"{other.currency}.",
+                f"All variants of a group have one currency. Set the price in {other.currency}.",
                 currencies=currencies,
                 **conflict,
             )

@@ -55,7 +55,7 @@ class CodeRefused(Unauthenticated):
 
 class Forbidden(AppError):
     status, code = 403, "forbidden"
-    default_message = "You do not have permission to do this."
+    default_message = "You do not have permission to do this. Ask an admin for it."
 
 
 class SecondFactorRequired(Forbidden):
@@ -141,7 +141,7 @@ class SecondFactorNotEnabled(AppError):
 
 class ApiKeyLimit(AppError):
     status, code = 409, "api_key_limit"
-    default_message = "You have reached the limit of API keys. Revoke a key first."
+    default_message = "You have the maximum number of API keys. Revoke a key, then retry."
 
 
 class LinkExpired(AppError):

@@ -33,7 +33,9 @@ class InternalError(AppError):
     """A defect of ours: the log has the stack. Code raises no InternalError; `api` renders it."""
 
     status, code = 500, "internal_error"
-    default_message = "The request failed on our side. Retry it, or report its request_id."
+    default_message = (
+        "The request failed because of an error in the shop. Retry it, or report its request_id."
+    )
 
 
 class Unavailable(AppError):

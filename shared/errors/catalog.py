@@ -5,7 +5,7 @@ from shared.errors.base import AppError, NotFound
 
 class ProductNotFound(NotFound):
     code = "product_not_found"
-    default_message = "No product has this id, or the product is not on sale."
+    default_message = "No product has this id, or the product is not on sale. Check the id."
 
 
 class SkuTaken(AppError):
@@ -20,14 +20,14 @@ class OptionsTaken(AppError):
 
 class GroupFull(AppError):
     status, code = 409, "group_full"
-    default_message = "The group has no room for another variant. Choose another group."
+    default_message = "The group has the maximum number of variants. Choose another group."
 
 
 class CurrencyInUse(AppError):
     status, code = 409, "currency_in_use"
     default_message = (
         "Open orders for this product use its current currency. "
-        "Change the currency once those orders are closed."
+        "Wait until they are closed, then change the currency."
     )
 
 

@@ -15,7 +15,9 @@ class OrderNotFound(NotFound):
 
 class ExportNotFound(NotFound):
     code = "export_not_found"
-    default_message = "You have no export with this id. Exports are deleted after seven days."
+    default_message = (
+        "You have no export with this id. Check the id: exports are deleted after seven days."
+    )
 
 
 class TooManyExports(AppError):
@@ -27,14 +29,16 @@ class TooManyExports(AppError):
 
 class OrderAlreadyPlaced(AppError):
     status, code = 409, "order_already_placed"
-    default_message = "An order with this Idempotency-Key exists. Retry to read it."
+    default_message = "An order with this Idempotency-Key exists. Retry the request to get it."
 
 
 class TotalChanged(AppError):
     """The order costs another amount than the client was quoted."""
 
     status, code = 409, "total_changed"
-    default_message = "The total has changed since the quote. Request a new quote."
+    default_message = (
+        "The total has changed since the quote. Request a new quote and show it to the buyer."
+    )
 
 
 class UnknownProducts(AppError):
@@ -49,21 +53,23 @@ class MixedCurrencies(AppError):
 
 class AmountTooLarge(AppError):
     status, code = 422, "amount_too_large"
-    default_message = "This order exceeds the largest amount. Order fewer units."
+    default_message = "The amount of this order is too large. Order fewer units."
 
 
 class NoShippingRate(AppError):
     """No shipping rate covers the destination in the order's currency."""
 
     status, code = 422, "no_shipping_rate"
-    default_message = "The shop does not ship to this country in this currency."
+    default_message = (
+        "The shop does not ship to this country in this currency. Choose another address."
+    )
 
 
 class PromotionNotFound(NotFound):
     """Staff asked for a promotion by its code."""
 
     code = "promotion_not_found"
-    default_message = "No promotion has this code."
+    default_message = "No promotion has this code. Check the code."
 
 
 class PromotionCodeTaken(AppError):
@@ -90,7 +96,9 @@ class PromotionExpired(AppError):
 
 class PromotionMinimumNotMet(AppError):
     status, code = 422, "promotion_minimum_not_met"
-    default_message = "The items cost less than this promotion requires. Add items."
+    default_message = (
+        "The items cost less than this promotion requires. Add items or remove the code."
+    )
 
 
 class PromotionNotInCurrency(AppError):
@@ -111,28 +119,33 @@ class OrderStatusConflict(AppError):
     """The order's status does not allow the change."""
 
     status, code = 409, "order_status_conflict"
-    default_message = "The order's status does not allow this. Fetch the order."
+    default_message = "The status of the order does not allow this. Get the order before you retry."
 
 
 class RefundTooLarge(AppError):
     """The refund exceeds what was received and is not refunded yet."""
 
     status, code = 409, "refund_too_large"
-    default_message = "The refund exceeds the refundable amount. Refund less."
+    default_message = "The refund exceeds what is left. Refund at most `details.refundable_minor`."
 
 
 class ReturnQuantityExceeded(AppError):
     """The return has more units than the order has sold and not taken back."""
 
     status, code = 409, "return_quantity_exceeded"
-    default_message = "The order has fewer units left to return. Return at most `returnable`."
+    default_message = (
+        "The order has fewer units left to return. "
+        "Return at most `returnable` of each line in `details.lines`."
+    )
 
 
 class OrderEntryLimitReached(AppError):
     """An order is one item in DynamoDB, so its refunds, returns and notes are limited."""
 
     status, code = 409, "order_entry_limit_reached"
-    default_message = "The order has no room for more refunds, returns or notes."
+    default_message = (
+        "The order has the maximum number of refunds, returns or notes. It takes no more."
+    )
 
 
 class OrderExpiredUnpaid(AppError):
@@ -154,14 +167,16 @@ class PaymentRefused(AppError):
 
     status, code = 502, "payment_refused"
     default_message = (
-        "The payment provider refused the request; details.reason has its code. "
-        "Do not retry it unchanged."
+        "The payment provider refused the request, and `details.reason` has its code. "
+        "Change the request before you retry it."
     )
 
 
 class WebhookSignatureInvalid(AppError):
     status, code = 400, "webhook_signature_invalid"
-    default_message = "The signature matches none of the webhook's secrets. Check the secret."
+    default_message = (
+        "The signature matches no secret of the shop. Check the webhook's secret on both sides."
+    )
 
 
 class WebhookTooOld(AppError):
@@ -169,5 +184,5 @@ class WebhookTooOld(AppError):
 
     status, code = 400, "webhook_too_old"
     default_message = (
-        "The webhook was signed too long ago or in the future. Check the clock and sign it again."
+        "The time of the signature is too old or in the future. Check the clock and sign again."
     )

@@ -15,7 +15,7 @@ class MalformedJson(AppError):
 
 class InvalidCursor(AppError):
     status, code = 400, "invalid_cursor"
-    default_message = "This is not a cursor of this shop. Start again without a cursor."
+    default_message = "This cursor is not valid. Start again without a cursor."
 
 
 class CursorExpired(InvalidCursor):
@@ -50,7 +50,9 @@ class UploadNotFound(NotFound):
 
 class MethodNotAllowed(AppError):
     status, code = 405, "method_not_allowed"
-    default_message = "This address does not accept this method. Use a method from `Allow`."
+    default_message = (
+        "This address does not accept this method. Use a method from the `Allow` header."
+    )
 
     def __init__(self, *, allowed: list[str]) -> None:
         super().__init__(allowed=allowed)
@@ -95,7 +97,9 @@ class UnsupportedQuery(AppError):
     """No index can answer the query; the details list the queries that indexes support."""
 
     status, code = 422, "unsupported_query"
-    default_message = "These filters and this order do not combine. Change one of them."
+    default_message = (
+        "These filters do not work together, or not with this sort. Change one of them."
+    )
 
 
 class IdempotencyKeyReused(AppError):
@@ -108,11 +112,13 @@ class IdempotencyKeyRequired(AppError):
 
     status, code = 400, "idempotency_key_required"
     default_message = (
-        "Send an Idempotency-Key header: a new key for each new request, the same key when you "
-        "retry one."
+        "Send an Idempotency-Key header: a new key with each new request, and the same key when "
+        "you retry a request."
     )
 
 
 class IfMatchRequired(AppError):
     status, code = 428, "if_match_required"
-    default_message = "Send the ETag that you received in If-Match, or * to skip the check."
+    default_message = (
+        "Send the ETag of the version that you edited in If-Match, or * to skip the check."
+    )

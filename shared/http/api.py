@@ -193,7 +193,7 @@ def _refuse_unknown_parameters(app: Any, known: list[str]) -> None:
     """Without this, a misspelt filter would return unfiltered results."""
     unknown = [name for name in app.current_event.query_string_parameters if name not in known]
     if known and unknown:
-        message = f"Unknown parameter. Known parameters: {', '.join(known)}"
+        message = f"Unknown parameter. Use one of: {', '.join(known)}"
         raise invalid_fields_error(
             [
                 {

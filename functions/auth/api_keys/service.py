@@ -33,7 +33,7 @@ def create_api_key(owner: Principal, new: NewApiKey) -> CreatedKey:
     epoch = sessions.get_epoch(owner)
     if len(list_api_keys(owner)) >= KEYS_PER_USER_MAX:
         raise ApiKeyLimit(
-            f"You have {KEYS_PER_USER_MAX} API keys, which is the limit. Revoke a key first.",
+            f"You have {KEYS_PER_USER_MAX} API keys, the maximum. Revoke a key, then retry.",
             keys_max=KEYS_PER_USER_MAX,
         )
     key = _new_key(owner, new)

@@ -203,4 +203,6 @@ def _known_device(subject: str, now: datetime) -> Attempts:
 
 
 def _overtaken() -> TooManyAttempts:
-    return TooManyAttempts("Another attempt was made at the same time. Retry.", retry_after=1)
+    return TooManyAttempts(
+        "Another attempt was made at the same time. Retry in a second.", retry_after=1
+    )

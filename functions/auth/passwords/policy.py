@@ -28,8 +28,8 @@ def check_password(
         raise _refusal(
             field,
             "password_common",
-            "Attackers try this password first. Use several words, or let your password manager "
-            "make one.",
+            "This password is common, so attackers try it first. Use several words, or let your "
+            "password manager make one.",
         )
     texts = _account_texts(email, name)
     if _is_nearly_one_of(password, texts) or _is_built_from(password, _words_in(texts)):

@@ -84,5 +84,5 @@ def _stage_admin_check(transaction: Transaction, user_id: str) -> None:
         User,
         user_id,
         only_if=User.roles.contains(Role.ADMIN.value) & (User.status == "active"),
-        otherwise=Forbidden("You are no longer an admin."),
+        otherwise=Forbidden("You are no longer an admin. Ask another admin."),
     )

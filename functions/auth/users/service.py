@@ -56,7 +56,7 @@ def update_user(
     """
     if user_id == admin.user_id:
         raise CannotModifyOwnAccount(
-            "You cannot change your own roles and status. Ask another admin."
+            "You cannot change your own roles or status. Ask another admin."
         )
 
     def update() -> User:
@@ -103,11 +103,11 @@ def disable_user_second_factor(admin: Principal, user_id: str) -> None:
     """
     if user_id == admin.user_id:
         raise CannotModifyOwnAccount(
-            "Disable your own second factor at DELETE /v1/me/second-factor."
+            "This route is for other accounts. Disable yours at DELETE /v1/me/second-factor."
         )
     user = get_user(user_id)
     if not user.second_factor:
-        raise SecondFactorNotEnabled("This user has no second factor enabled.")
+        raise SecondFactorNotEnabled("This user has no second factor. You need not disable it.")
     event = SecondFactorChanged(data=SecondFactorChangedData(user_id=user_id, enabled=False))
     repository.disable_user_second_factor(user, by_admin=admin.user_id, event=event)
     observability.audit(

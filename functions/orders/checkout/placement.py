@@ -84,10 +84,7 @@ def _replay(order_id: str, request: OrderRequest, refusal: AppError) -> Placemen
     if placed is None:
         raise refusal
     if placed.fingerprint != _fingerprint(request):
-        raise IdempotencyKeyReused(
-            "This Idempotency-Key has placed a different order. Use a new key for a new order.",
-            order_id=order_id,
-        ) from refusal
+        raise IdempotencyKeyReused(order_id=order_id) from refusal
     return Placement(placed, is_replay=True)
 
 
@@ -121,7 +118,7 @@ def _require_quoted_total(request: OrderRequest, quote: Quote) -> None:
     quoted, total = request.quoted_total, quote.total
     if quoted not in (None, total):
         raise TotalChanged(
-            f"The order costs {total} now instead of {quoted}. Show the buyer the new total.",
+            f"The order now costs {total} instead of {quoted}. Show the buyer the new total.",
             quoted=quoted.model_dump(),
             total=total.model_dump(),
         )

@@ -152,7 +152,8 @@ def _read_stock(order: Order) -> dict[str, StockSnapshot]:
 def _out_of_stock(short: list[OrderLine], snapshots: Mapping[str, StockSnapshot]) -> OutOfStock:
     names = ", ".join(line.name for line in short)
     return OutOfStock(
-        f"Not enough units are available of: {names}. Order at most `available`.",
+        f"Not enough units are available of: {names}. Order at most `available` of "
+        "each line in `details.lines`.",
         product_id=short[0].product_id,
         lines=[
             {

@@ -32,7 +32,9 @@ def _one_code(value: Any) -> Any:
         value = value.strip().upper()
         has_several = bool(_CODE_SEPARATOR.search(value))
     if has_several:
-        raise PydanticCustomError("one_promotion_only", "An order takes one promotion code")
+        raise PydanticCustomError(
+            "one_promotion_only", "Must be one code: an order can use only one promotion"
+        )
     return value
 
 
@@ -144,6 +146,6 @@ def _too_many(product_id: str, quantity: int) -> InvalidFields:
     problem = {
         "path": "body.lines",
         "code": "less_than_equal",
-        "message": f"{quantity} of {product_id} in all; at most {QUANTITY_MAX}",
+        "message": f"Must have at most {QUANTITY_MAX} units of a product, not {quantity} of {product_id}",
     }
     return InvalidFields(problem["message"], fields=[problem])

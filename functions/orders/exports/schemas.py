@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 from orders.lifecycle.transitions import Status
 from shared.http.schemas import RequestBody, View
 from shared.storage.models.exports import Export
-from shared.timestamps import Timestamp
+from shared.timestamps import Timestamp, out_of_order_error
 
 SPAN_MAX = timedelta(days=5 * 366)  # five years, leap days included
 
@@ -34,7 +34,7 @@ class ExportRequest(RequestBody):
     def _validate_span(cls, placed_before: datetime, info: ValidationInfo) -> datetime:
         placed_from = info.data.get("placed_from")
         if placed_from and placed_before <= placed_from:
-            raise PydanticCustomError("times_out_of_order", "Must be later than `placed_from`")
+            raise out_of_order_error("placed_from")
         if placed_from and placed_before - placed_from > SPAN_MAX:
             raise PydanticCustomError(
                 "span_too_long", "Must be at most five years later than `placed_from`"

@@ -104,10 +104,7 @@ def _replay(requested: Export, refusal: AppError) -> CreatedExport:
     if existing is None:
         raise refusal
     if _selection(existing) != _selection(requested):
-        raise IdempotencyKeyReused(
-            "This Idempotency-Key was used for a different export. Send a new key.",
-            export_id=requested.export_id,
-        ) from refusal
+        raise IdempotencyKeyReused(export_id=requested.export_id) from refusal
     return CreatedExport(existing, is_replay=True)
 
 

@@ -12,7 +12,7 @@ from shared.email_addresses import normalize_email
 from shared.http.schemas import ONE_LINE, RequestBody, invalid_fields_error
 from shared.money import Price
 from shared.storage.models.orders import Order
-from shared.timestamps import Timestamp
+from shared.timestamps import Timestamp, out_of_order_error
 
 Reason = Annotated[
     str,
@@ -104,12 +104,13 @@ class OrderQuery:
 
     def __post_init__(self) -> None:
         if self.placed_from and self.placed_before and self.placed_from >= self.placed_before:
+            problem = out_of_order_error("placed_from")
             raise invalid_fields_error(
                 [
                     {
                         "loc": ("query", "placed_before"),
-                        "type": "times_out_of_order",
-                        "msg": "Must be later than placed_from",
+                        "type": problem.type,
+                        "msg": problem.message(),
                     }
                 ]
             )

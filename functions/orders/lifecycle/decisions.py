@@ -216,9 +216,7 @@ def resend_confirmation(order: Order) -> Effects:
 def require_same_request(known: str | None, fingerprint: str | None) -> None:
     """Compare the fingerprints of two requests with one key. Raises IdempotencyKeyReused."""
     if known != fingerprint:
-        raise IdempotencyKeyReused(
-            "This Idempotency-Key was sent with another request. Use a new key for a new request."
-        )
+        raise IdempotencyKeyReused
 
 
 def _is_same_shipment(known: OrderShipment | None, shipment: OrderShipment) -> bool:

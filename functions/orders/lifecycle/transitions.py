@@ -88,7 +88,7 @@ def require_room_for_entry(order: Order, entries: Sequence[object]) -> None:
 
 def status_conflict(order: Order, wanted: str) -> OrderStatusConflict:
     return OrderStatusConflict(
-        f"The order is {order.status} and cannot become {wanted}.",
+        f"The order is {order.status} and cannot become {wanted}. Get the order before you retry.",
         status=order.status,
         allowed=sorted(TRANSITIONS[order.status]),
     )

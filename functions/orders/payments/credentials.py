@@ -42,4 +42,6 @@ def get_credentials(secret_arn: str) -> Credentials:
     except (BotoCoreError, ClientError) as error:
         raise PaymentUnavailable from error
     except (ValueError, AttributeError) as error:
-        raise PaymentUnavailable("This shop does not accept payments yet.") from error
+        raise PaymentUnavailable(
+            "This shop does not accept payments yet. Contact the shop."
+        ) from error

@@ -40,5 +40,7 @@ def _parse(header: str) -> tuple[int, list[bytes]]:
     times = [value for name, _, value in parts if name == "t"]
     signatures = [value.encode() for name, _, value in parts if name == "v1"]
     if len(times) != 1 or not UNIX_SECONDS.fullmatch(times[0]):
-        raise WebhookSignatureInvalid("The signature header is missing or has no timestamp.")
+        raise WebhookSignatureInvalid(
+            "The signature header is missing or has no timestamp. Send it unchanged."
+        )
     return int(times[0]), signatures

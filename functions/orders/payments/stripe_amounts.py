@@ -37,7 +37,8 @@ def to_stripe(amount: Money) -> StripeAmount:
 
 def _amount_refused(unit: str) -> PaymentRefused:
     return PaymentRefused(
-        f"The payment provider accepts amounts in {unit} only for this currency.",
+        f"In this currency, the payment provider accepts only amounts in {unit}. Change the "
+        "amount.",
         reason="amount_invalid",
     )
 

@@ -28,14 +28,14 @@ def require_applicable(
     _require_current(promotion)
     if promotion.currency not in (None, currency):
         raise PromotionNotInCurrency(
-            f"This promotion applies to orders in {promotion.currency} only.",
+            f"This promotion applies only to orders in {promotion.currency}. Remove the code.",
             promotion_code=promotion.code,
             currency=promotion.currency,
         )
     if items_minor < (promotion.minimum_minor or 0):
         minimum = Money(amount_minor=int(promotion.minimum_minor), currency=currency)
         raise PromotionMinimumNotMet(
-            f"This promotion needs items for at least {minimum}. Add items or remove the code.",
+            f"This promotion requires items for {minimum} or more. Add items or remove the code.",
             promotion_code=promotion.code,
             minimum=minimum.model_dump(),
         )
@@ -67,7 +67,7 @@ def used_up(promotion: Promotion) -> PromotionUsedUp:
 
 def used_up_by_customer(promotion: Promotion) -> PromotionUsedUp:
     return PromotionUsedUp(
-        "You have used this promotion as often as each customer may. Remove the code.",
+        "You cannot use this promotion more often. Remove the code.",
         promotion_code=promotion.code,
         by="customer",
     )

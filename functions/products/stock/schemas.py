@@ -37,7 +37,10 @@ class StockAdjustment(RequestBody):
     @classmethod
     def _refuse_zero(cls, change: int) -> int:
         if change == 0:
-            raise PydanticCustomError("no_change", "Must not be 0")
+            raise PydanticCustomError(
+                "no_change",
+                "Must not be 0: send the units to add, or a negative number to remove units",
+            )
         return change
 
 

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from shared.http.schemas import RequestBody, View, describe_pattern
 from shared.money import Money, Price
 from shared.storage.models.pricing import Promotion
-from shared.timestamps import Timestamp
+from shared.timestamps import Timestamp, out_of_order_error
 
 USES_MAX = 10**9
 DESCRIPTION_MAX = 500
@@ -101,10 +101,12 @@ class NewPromotion(RequestBody):
         kind = info.data.get("kind")
         is_required = _DISCOUNT_FIELD.get(str(kind)) == info.field_name
         if kind and is_required and value is None:
-            raise PydanticCustomError("needed_by_kind", "Kind `{kind}` requires it", {"kind": kind})
+            raise PydanticCustomError(
+                "needed_by_kind", "Is required for kind `{kind}`", {"kind": kind}
+            )
         if kind and value is not None and not is_required:
             raise PydanticCustomError(
-                "not_of_kind", "Kind `{kind}` does not allow it", {"kind": kind}
+                "not_of_kind", "Must be omitted or null for kind `{kind}`", {"kind": kind}
             )
         return value
 
@@ -123,7 +125,7 @@ class NewPromotion(RequestBody):
     ) -> datetime | None:
         starts_at = info.data.get("starts_at")
         if starts_at and ends_at and ends_at <= starts_at:
-            raise PydanticCustomError("times_out_of_order", "Must be later than `starts_at`")
+            raise out_of_order_error("starts_at")
         return ends_at
 
 

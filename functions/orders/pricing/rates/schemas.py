@@ -73,7 +73,10 @@ class Destination(RequestBody):
     @model_validator(mode="after")
     def _has_a_standard_rate(self) -> Self:
         if STANDARD not in self.rates:
-            raise PydanticCustomError("no_standard_rate", "Must have a rate for `standard`")
+            raise PydanticCustomError(
+                "no_standard_rate",
+                "Must have a rate for `standard`, which applies to classes without a rate",
+            )
         return self
 
 
@@ -142,7 +145,7 @@ class Zone(RequestBody):
         if starts[0] != 0 or starts != sorted(set(starts)):
             raise PydanticCustomError(
                 "steps_out_of_order",
-                "The first step must start at 0, and each must start above the one before",
+                "Must start at 0, and each step must start above the step before it",
             )
         return self
 
@@ -169,7 +172,9 @@ def _refuse_repeats(places: Iterable[str]) -> None:
     repeated = [place for place, count in Counter(places).items() if count > 1]
     if repeated:
         raise PydanticCustomError(
-            "named_twice", "Must list each place once: {place} is repeated", {"place": repeated[0]}
+            "named_twice",
+            "Must list each place once; remove the second {place}",
+            {"place": repeated[0]},
         )
 
 

@@ -63,8 +63,8 @@ def _to_document(rates: Rates) -> str:
 def _too_large(rates: Rates, size: int) -> InvalidFields:
     (field,) = type(rates).model_fields
     message = (
-        f"Must be at most {DOCUMENT_BYTES_MAX:,} bytes of JSON, and is {size:,}. Remove regions "
-        "that have the rates of their country, or combine zones"
+        f"Must be at most {DOCUMENT_BYTES_MAX:,} bytes of JSON, but has {size:,}. Remove regions "
+        "that have the same rates as their country, or combine zones"
     )
     return invalid_fields_error(
         [{"loc": ("body", field), "type": "rates_too_large", "msg": message}]
