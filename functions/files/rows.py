@@ -169,7 +169,7 @@ def _refuse_unreadable(line: str) -> None:
     if len(line) > ROW_CHARACTERS_MAX:
         raise _UnreadableLine(
             "line_too_long",
-            f"A line has more than {ROW_CHARACTERS_MAX} characters. Put each product on a new line.",
+            f"A line has more than {ROW_CHARACTERS_MAX} characters. Put one product on a line.",
         )
     if "\0" in line:
         raise _UnreadableLine("nul_byte", "A line has a NUL byte. Check that this is a CSV file.")

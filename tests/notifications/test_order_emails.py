@@ -119,17 +119,17 @@ def test_subtotals_are_shown_where_there_are_any(event, totals, tax_included, ex
         (
             build_event("order.cancelled"),
             "Your order at Souk was cancelled",
-            "If you have paid, we will refund the payment.",
+            "If you have paid for it, we will pay the money back to you.",
         ),
         (
             build_event("order.expired"),
             "Your order at Souk has expired",
-            "received no payment in time",
+            "did not receive a payment in time",
         ),
         (
             build_event("order.refunded"),
             "Your refund of EUR 25.00 from Souk",
-            "refunds everything that you paid",
+            "This is everything that you paid.",
         ),
     ],
     ids=lambda event: getattr(event, "type", ""),

@@ -146,6 +146,6 @@ def _too_many(product_id: str, quantity: int) -> InvalidFields:
     problem = {
         "path": "body.lines",
         "code": "less_than_equal",
-        "message": f"Must have at most {QUANTITY_MAX} units of a product, not {quantity} of {product_id}",
+        "message": f"Must have at most {QUANTITY_MAX} units of {product_id}, not {quantity}",
     }
     return InvalidFields(problem["message"], fields=[problem])
