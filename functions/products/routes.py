@@ -139,7 +139,7 @@ def create_product(new: NewProduct) -> Response[StaffProductDetail]:
 def replace_product(
     product_id: str, new: NewProduct, if_match: IfMatch
 ) -> Response[StaffProductDetail]:
-    """Replace all fields of a product.
+    """Replace all fields of a product, and get the changed product.
 
     Omitted fields, including `group`, are reset to their defaults. Only an omitted `status` keeps
     its value. To change some fields, use PATCH.

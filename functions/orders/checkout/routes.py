@@ -30,7 +30,7 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
     """Place an order, and get it with its id, prices and status.
 
     The same `Idempotency-Key` never places a second order: you get the first order in its current
-    state, even years later. If a request is refused, you can send its key again.
+    state. The key of a placed order never expires. You can reuse the key of a refused request.
     """
     placement = orders.place_order(routes.caller, request, idempotency_key)
     view = OrderView.from_model(placement.order)
@@ -44,7 +44,7 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
 @routes.get("/v1/orders", tags=["Orders"])
 @requires(Permission.PLACE_ORDERS)
 def list_orders(limit: OrderPageLimit = 20, cursor: PageCursor = None) -> Page[OrderView]:
-    """List your own orders, newest first."""
+    """List your own orders with their lines, totals and status, newest first."""
     page = orders.list_orders(routes.caller, limit=limit, cursor=cursor)
     return Page(
         items=[OrderView.from_model(order) for order in page.items], next_cursor=page.next_cursor

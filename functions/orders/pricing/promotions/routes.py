@@ -28,7 +28,7 @@ def create_promotion(request: NewPromotion) -> Response[PromotionView]:
 @routes.get("/v1/promotions", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def list_promotions(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[PromotionView]:
-    """List all promotions, newest first.
+    """List all promotions with their conditions and uses, newest first.
 
     The list includes inactive and ended promotions.
     """

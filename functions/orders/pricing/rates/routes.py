@@ -31,7 +31,7 @@ def get_tax_rates(if_none_match: IfNoneMatch = None) -> Response[TaxRatesView]:
 @routes.put("/v1/tax-rates", tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def replace_tax_rates(request: TaxRatesRequest, if_match: IfMatch) -> Response[TaxRatesView]:
-    """Replace the tax rates of all destinations.
+    """Set the tax rates of all destinations, which replace all earlier rates.
 
     The shop no longer charges tax for a destination that you omit. The new rates apply to new
     quotes and orders. Placed orders keep their tax.
@@ -57,7 +57,7 @@ def get_shipping_rates(if_none_match: IfNoneMatch = None) -> Response[ShippingRa
 def replace_shipping_rates(
     request: ShippingRatesRequest, if_match: IfMatch
 ) -> Response[ShippingRatesView]:
-    """Replace the shipping rates of all zones.
+    """Set the shipping rates of all zones, which replace all earlier rates.
 
     The shop no longer ships to a country that you omit. The new rates apply to new quotes and
     orders. Placed orders keep their shipping price.
