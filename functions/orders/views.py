@@ -25,13 +25,8 @@ from shared.storage.models.orders import (
 PaymentStatus = Literal["none", "started", "authorized", "captured", "manual", "void"]
 RefundStatus = Literal["requested", "succeeded", "failed"]
 
-TAX_INCLUDED = (
-    "Whether prices include the tax. If false, the tax is added to the prices to make the total."
-)
-_STATUS = (
-    "`pending_payment`: not paid yet. `paid`: paid and ready to ship. `expired`: not paid in time. "
-    "`refunded`: everything that was paid is refunded."
-)
+TAX_INCLUDED = "Whether prices include the tax. If false, the total adds the tax to the prices."
+_STATUS = "`expired`: not paid in time. `refunded`: everything that was paid is refunded."
 
 
 class AddressView(View):
@@ -59,8 +54,6 @@ class AddressView(View):
 
 
 class QuotedLineView(View):
-    """A product in a quote: its quantity, price, discount and tax."""
-
     product_id: str
     sku: str
     name: str
@@ -119,9 +112,7 @@ class OrderStepView(View):
     """An entry in the history of an order: a new status, or an event without one."""
 
     status: Status = Field(description="The status after this entry.")
-    event: str | None = Field(
-        description="What happened, such as `returned`. Null if the status changed."
-    )
+    event: str | None = Field(description="Such as `returned`. Null if the status changed.")
     at: datetime
     by: str
     reason: str | None = Field(description="The reason that was given, or null.")
@@ -162,9 +153,7 @@ def _payment_status(payment: OrderPayment | None) -> str:
 class RefundView(View):
     id: str
     amount: Money
-    status: RefundStatus = Field(
-        description="`requested`: the payment provider has not confirmed it yet."
-    )
+    status: RefundStatus = Field(description="`requested`: the provider has not confirmed it yet.")
     reason: str | None = Field(description="The reason that was given, or null.")
     at: datetime = Field(description="When the refund was requested.")
 
@@ -208,8 +197,7 @@ class OrderView(View):
     )
     placed_at: datetime
     expires_at: datetime | None = Field(
-        description="The order expires at this time unless it is paid. Null if it no longer waits "
-        "for a payment."
+        description="The order expires at this time, unpaid. Null once it is paid or finished."
     )
     version: int = Field(description="Grows with each change of the order.")
 
