@@ -58,7 +58,9 @@ def test_an_invalid_header_is_refused(header, code, field):
 def test_the_message_names_every_missing_column():
     refusal = refusal_of(b"name,available\n")
 
-    assert str(refusal).startswith("Columns are missing: sku, price_minor, currency. ")
+    assert str(refusal) == (
+        "Columns are missing: sku, price_minor, currency. Add them to the header."
+    )
 
 
 @pytest.mark.parametrize(
