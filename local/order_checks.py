@@ -13,7 +13,7 @@ CLOSED_STATUSES = frozenset({"cancelled", "expired", "refunded"})
 Item = Mapping[str, Any]  # an order's stored attributes as plain Python values
 
 
-def find_faults(order: Item) -> Iterator[str]:
+def list_faults(order: Item) -> Iterator[str]:
     """One sentence for each contradiction."""
     yield from _find_faults_in_totals(order)
     yield from _find_faults_in_status(order)

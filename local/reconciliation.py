@@ -74,7 +74,7 @@ class _CheckedOrders:
 
     def check(self, order: Mapping[str, Any]) -> None:
         self.count += 1
-        faults = order_checks.find_faults(order)
+        faults = order_checks.list_faults(order)
         self.drifts += [Drift(order["order_id"], fault) for fault in faults]
 
 

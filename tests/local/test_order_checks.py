@@ -16,13 +16,13 @@ def to_item(order: Order) -> dict[str, Any]:
     return item
 
 
-def find_faults(order: Order) -> list[str]:
-    return list(order_checks.find_faults(to_item(order)))
+def list_faults(order: Order) -> list[str]:
+    return list(order_checks.list_faults(to_item(order)))
 
 
 @pytest.mark.parametrize("decisions", [*LIFECYCLES.values(), (orders.authorized,)])
 def test_orders_of_every_status_have_no_fault(decisions):
-    assert find_faults(orders.new_order(*decisions)) == []
+    assert list_faults(orders.new_order(*decisions)) == []
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ def test_a_contradiction_is_described(status, changes, fault):
         item[name] = (item.get(name) or {}) | value if isinstance(value, dict) else value
     item = {name: value for name, value in item.items() if value is not None}
 
-    assert fault in list(order_checks.find_faults(item))
+    assert fault in list(order_checks.list_faults(item))
 
 
 def test_a_refunded_order_needs_its_refund():
     order = orders.new_order(*LIFECYCLES["refunded"])
     order.refunds[0].status = "failed"
 
-    assert find_faults(order) == [
+    assert list_faults(order) == [
         "the status is refunded, but 3000 of the captured amount is not refunded",
         "the status is refunded, but only 0 of 3000 is refunded",
     ]
@@ -80,4 +80,4 @@ def test_a_refunded_order_needs_its_refund():
 def test_a_manual_payment_that_is_owed_is_no_fault():
     order = orders.new_order(orders.mark_paid_manually, orders.cancel)
 
-    assert find_faults(order) == []
+    assert list_faults(order) == []

@@ -63,7 +63,7 @@ class _Window:
         return None if self.end is None else Position(self.position.term, start=self.end)
 
 
-def find_hits(
+def list_hits(
     query: SearchQuery, position: Position | None, *, limit: int, queries_max: int = QUERIES_MAX
 ) -> Hits:
     """Up to `limit` entries that match all terms. A short page may have a successor.

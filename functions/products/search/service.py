@@ -27,7 +27,7 @@ def search_products(text: str, *, limit: int, cursor: str | None) -> SearchPage:
     else:
         corrected = position["corrected"]
         searched = SearchQuery.parse(corrected) if corrected else query
-        hits = repository.find_hits(searched, Position(**position["at"]), limit=limit)
+        hits = repository.list_hits(searched, Position(**position["at"]), limit=limit)
     correction = None if searched == query else searched.text
     listed = [ListedProduct(hit.product_id, hit.stock_shards) for hit in hits.items]
     return SearchPage(
@@ -42,14 +42,14 @@ def start_search(query: SearchQuery, limit: int) -> tuple[SearchQuery, Hits]:
 
     Both together make at most QUERIES_MAX Queries.
     """
-    hits = repository.find_hits(query, None, limit=limit)
+    hits = repository.list_hits(query, None, limit=limit)
     queries_left = QUERIES_MAX - hits.queries
     if hits.items or hits.next or queries_left < len(query.terms):
         return query, hits
     corrected = repository.find_correction(query)
     if corrected is None:
         return query, hits
-    more = repository.find_hits(corrected, None, limit=limit, queries_max=queries_left)
+    more = repository.list_hits(corrected, None, limit=limit, queries_max=queries_left)
     return (corrected, more) if more.items or more.next else (query, hits)
 
 
