@@ -27,7 +27,7 @@ APIS = (
 
 DESCRIPTION = """Souk is a headless commerce backend: accounts, products, stock, orders, payments.
 
-An amount is an integer of minor units with its currency: 1999 and EUR are 19.99 euros.
+An amount is an integer of minor units with its currency: `1999` with `EUR` means 19.99 euros.
 A time is RFC 3339 in UTC. To read a whole list, follow `next_cursor` until it is null.
 Every error has the same form. Programs should compare its `code`, which never changes."""
 TAGS = {
@@ -89,7 +89,9 @@ SECURITY = {
 }
 # Powertools describes responses without a body as any JSON.
 WITHOUT_BODY = {
-    "202": {"description": "Accepted. The response has no body. A result arrives by mail."},
+    "202": {
+        "description": "Accepted. The response has no body. If a mail is due, it is sent shortly."
+    },
     "204": {"description": "Done. The response has no body."},
 }
 POWERTOOLS_ERRORS = ("HTTPValidationError", "ResponseValidationError", "ValidationError")

@@ -41,7 +41,7 @@ _AMOUNT = "The amount in the smallest unit of the currency: cents for EUR, yen f
 
 
 class Money(BaseModel):
-    """An amount in minor units of its currency: 1999 and EUR are 19.99 euros."""
+    """An amount in minor units of its currency: `1999` with `EUR` means 19.99 euros."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 

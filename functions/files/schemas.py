@@ -20,10 +20,10 @@ class UploadRequest(RequestBody):
     content_type: Literal["text/csv"]
     size: int = Field(gt=0, le=UPLOAD_BYTES_MAX, description="The exact size of the file in bytes.")
     mode: Literal["write"] = Field(
-        default="write", description="The import creates products and changes existing ones."
+        default="write", description="`write` creates products and changes existing ones."
     )
     on_error: Literal["skip"] = Field(
-        default="skip", description="The import skips rows with errors and reports them."
+        default="skip", description="`skip` leaves out rows with errors and reports them."
     )
 
 

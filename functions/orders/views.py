@@ -109,7 +109,7 @@ class TotalsView(View):
 
 
 class OrderStepView(View):
-    """An entry in the history of an order: a new status, or an event without one."""
+    """An entry in the history of an order: a change of status, or an event that keeps it."""
 
     status: Status = Field(description="The status after this entry.")
     event: str | None = Field(description="Such as `returned`. Null if the status changed.")
@@ -197,7 +197,8 @@ class OrderView(View):
     )
     placed_at: datetime
     expires_at: datetime | None = Field(
-        description="The order expires at this time, unpaid. Null once it is paid or finished."
+        description="If the order is not paid by this time, it expires. Null once it is paid or "
+        "finished."
     )
     version: int = Field(description="Grows with each change of the order.")
 

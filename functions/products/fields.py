@@ -142,7 +142,8 @@ LowStockAt = Annotated[
     Field(
         ge=1,
         le=AVAILABLE_MAX,
-        description="The event `stock.low` is sent when stock falls to this level.",
+        description="The shop publishes the event `stock.low` on its event bus when stock falls to "
+        "this level or below.",
     ),
 ]
 StockShards = Annotated[

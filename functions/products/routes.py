@@ -49,8 +49,8 @@ MinPrice = Annotated[
     Query(
         ge=0,
         le=AMOUNT_MINOR_MAX,
-        description="Only products of this price or more, in minor units of `currency`. `sort` "
-        "must be by price.",
+        description="Only products of this price or more, in minor units of `currency`. "
+        "Needs `sort` `price_asc` (the default with a price range) or `price_desc`.",
     ),
 ]
 MaxPrice = Annotated[
@@ -58,8 +58,8 @@ MaxPrice = Annotated[
     Query(
         ge=0,
         le=AMOUNT_MINOR_MAX,
-        description="Only products of this price or less, in minor units of `currency`. `sort` "
-        "must be by price.",
+        description="Only products of this price or less, in minor units of `currency`. "
+        "Needs `sort` `price_asc` (the default with a price range) or `price_desc`.",
     ),
 ]
 InCurrency = Annotated[

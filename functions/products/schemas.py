@@ -204,7 +204,9 @@ class StaffProductView(ProductView):
     `NewProduct` explains the fields that staff set.
     """
 
-    allocated: int = Field(description="Units allocated to open orders.")
+    allocated: int = Field(
+        description="Units of orders that are not shipped, cancelled or expired yet."
+    )
     stock_shards: int
     low_stock_at: int | None
     tax_class: str

@@ -120,5 +120,6 @@ class IdempotencyKeyRequired(AppError):
 class IfMatchRequired(AppError):
     status, code = 428, "if_match_required"
     default_message = (
-        "Send the ETag of the version that you edited in If-Match, or * to skip the check."
+        "In If-Match, send the ETag of the version that your edit is based on, or * to skip the "
+        "check."
     )

@@ -46,9 +46,9 @@ IfMatch = Annotated[
     Header(
         alias="If-Match",
         max_length=500,
-        description="The ETag of the version that you edited. If someone changed the resource "
-        "first, you get 412, and `details.current_version` is the current version. `*` skips the "
-        "check.",
+        description="The ETag of the version that your edit is based on. If someone changed the "
+        "resource first, you get 412, and `details.current_version` is the current version. `*` "
+        "skips the check.",
         examples=['"7"'],
     ),
 ]

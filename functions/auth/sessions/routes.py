@@ -35,7 +35,8 @@ def log_in(credentials: Credentials) -> LoginView:
 def refresh_tokens(request: RefreshRequest) -> TokensView:
     """Exchange a refresh token for a new access token and a new refresh token.
 
-    A refresh token works once. If you send it again more than ten seconds later, the session ends.
+    A refresh token works once. Within ten seconds, the same token returns the same new tokens, so
+    that two tabs or a lost reply do no harm. If you send it later than that, the session ends.
     """
     return _tokens_view(sessions.refresh_tokens(request.refresh_token))
 

@@ -49,7 +49,7 @@ class LoginView(TokensView):
 class SessionView(View):
     id: str
     device: str = Field(description="The `User-Agent` header of the login.")
-    current: bool = Field(description="Whether you sent this request with the session.")
+    current: bool = Field(description="True for the session that sent this request.")
     second_factor: bool = Field(description="Whether the login used a second factor.")
     created_at: datetime
     last_used_at: datetime

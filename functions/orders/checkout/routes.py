@@ -66,7 +66,8 @@ def get_order(order_id: str) -> OrderView:
 def cancel_order(order_id: str, request: CancelRequest) -> OrderView:
     """Cancel one of your orders before it is shipped, and get the cancelled order.
 
-    The shop refunds what was paid. If you repeat the request, you get the same answer.
+    The shop refunds what was paid through the payment provider. Staff refund a manual payment
+    themselves. If you repeat the request, you get the same answer.
 
     Staff can cancel the order of any buyer, also after it is shipped. Shipped items are not
     restocked automatically. If the order is paid, staff need the permission `orders:refund`.

@@ -75,9 +75,9 @@ def get_staff_order(order_id: str) -> StaffOrderDetail:
 def mark_order_paid(order_id: str, request: MarkPaidRequest) -> StaffOrderDetail:
     """Record a payment that the shop received itself, for example by bank transfer.
 
-    If the buyer has started a payment at the payment provider, the shop voids it. If its money
-    still arrives, the shop refunds it. If you repeat the request with the same reference, you get
-    the same answer.
+    If the buyer has started a payment at the payment provider, the shop voids that payment. If the
+    provider still receives money for it, the shop refunds the money. If you repeat the request with
+    the same reference, you get the same answer.
     """
     order = fulfilment.mark_order_paid(routes.caller, order_id, request.reference)
     return StaffOrderDetail.from_model(order)
@@ -88,8 +88,8 @@ def mark_order_paid(order_id: str, request: MarkPaidRequest) -> StaffOrderDetail
 def ship_order(order_id: str, request: ShipRequest) -> StaffOrderDetail:
     """Record that the carrier has the order, and mail the buyer.
 
-    The shop captures an authorized payment. If you repeat the request with the same carrier and
-    tracking number, you get the same answer.
+    If the payment is only authorized, the shop now captures it. If you repeat the request with the
+    same carrier and tracking number, you get the same answer.
     """
     return StaffOrderDetail.from_model(fulfilment.ship_order(routes.caller, order_id, request))
 
@@ -127,8 +127,8 @@ def refund_order(
 
     The shop then sends the refund to the payment provider. `refunds` of the order has the result.
     If the shop received the payment itself, staff pay the money back themselves, and the refund
-    counts as succeeded at once. When everything is refunded, the order becomes `refunded`. If it
-    was not shipped, its units are restocked.
+    counts as succeeded at once. When everything is refunded, the order becomes `refunded`,
+    unless it is cancelled or expired. If it was not shipped, its units are restocked.
 
     If you send the same `Idempotency-Key` again, nothing more changes and you get the order in its
     current state.

@@ -70,8 +70,9 @@ class ReturnRequest(RequestBody):
 class RefundRequest(RequestBody):
     amount: Price | None = Field(
         default=None,
-        description="The amount in the order's currency. Null refunds all that is left at the "
-        "payment provider, or else all that is left of a manual payment.",
+        description="The amount in the order's currency. Null refunds everything that is left "
+        "at the payment provider. If nothing is left there, it refunds the rest of a manual "
+        "payment.",
     )
     reason: Reason | None = None
 

@@ -32,7 +32,8 @@ def place_guest_order(
 
     The shop mails the guest a link to the order; `order_token` gives the same access. The same
     `Idempotency-Key` never places a second order: you get the first order in its current state.
-    If the guest later opens an account and confirms the e-mail address, the order moves there.
+    If the guest later opens an account and confirms the e-mail address, the order is
+    added to that account.
     """
     placement = guests.place_order(request, idempotency_key, routes.client)
     view = GuestOrderView.from_model(placement.order, order_token=placement.token)
@@ -60,6 +61,7 @@ def cancel_guest_order(
 ) -> OrderView:
     """Cancel the order of a guest before it is shipped, and get the cancelled order.
 
-    The shop refunds what was paid. If you repeat the request, you get the same answer.
+    The shop refunds what was paid through the payment provider. Staff refund a manual payment
+    themselves. If you repeat the request, you get the same answer.
     """
     return OrderView.from_model(guests.cancel_order(order_id, order_token, request.reason))

@@ -16,7 +16,7 @@ handler = api.resolve
 @api.post("/v1/orders/<order_id>/payment", tags=["Payments"])
 @requires(Permission.PLACE_ORDERS)
 def start_payment(order_id: str) -> StartedPaymentView:
-    """Start the payment of your order, and get the secret that completes it on your page.
+    """Start the payment of your order, and get the secret that your checkout page needs.
 
     If a payment is already started, you get that payment. Complete it on your checkout page with
     `client_secret`. Then get the order: its status becomes `paid` when the payment provider's
@@ -29,7 +29,7 @@ def start_payment(order_id: str) -> StartedPaymentView:
 @api.post("/v1/guest/orders/<order_id>/payment", tags=["Payments"])
 @anyone
 def start_guest_payment(order_id: str, order_token: OrderToken = None) -> StartedPaymentView:
-    """Start the payment of a guest's order, and get the secret that completes it on your page.
+    """Start the payment of a guest's order, and get the secret that your checkout page needs.
 
     Send the guest's token in the header `Order-Token`. If a payment is already started, you get
     that payment. Complete it as described at `POST /v1/orders/{order_id}/payment`.

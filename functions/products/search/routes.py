@@ -20,8 +20,8 @@ SearchText = Annotated[
         min_length=1,
         max_length=200,
         description="Words of a product's name, SKU or tags. The search uses the first eight "
-        "words, and a product must have all of them. The last word can be the beginning of a "
-        "longer word if it has at least three letters and no space follows it.",
+        "words, and a product must have all of them. The last word also matches longer "
+        "words that begin with it. For this it needs three letters or more, and no space after it.",
         examples=["green teap"],
     ),
 ]

@@ -38,8 +38,9 @@ def get_stock(product_id: str, if_none_match: IfNoneMatch = None) -> Response[St
 def set_stock(product_id: str, count: StockCount, if_match: IfMatch) -> Response[StockView]:
     """Set the stock of a product to the number of units that you counted.
 
-    Send the ETag that you read in `If-Match`. If units were sold since then, you get 412, because
-    your count would sell them a second time. `If-Match: *` skips the check.
+    In `If-Match`, send the ETag that you got when you read the stock. If units were sold since
+    then, you get 412, because your count may still include the sold units. `If-Match: *` skips the
+    check.
     """
     updated = stock.set_stock(
         product_id, count, ExpectedVersion.parse(if_match), by=routes.caller.user_id

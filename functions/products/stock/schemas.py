@@ -48,7 +48,9 @@ class StockView(View):
     product_id: str
     available: int = Field(description="Units for sale.")
     version: int = Field(description="Grows with each change of the stock, also with each sale.")
-    allocated: int = Field(description="Units allocated to open orders.")
+    allocated: int = Field(
+        description="Units of orders that are not shipped, cancelled or expired yet."
+    )
 
     @classmethod
     def from_model(cls, stock: StockSnapshot) -> Self:

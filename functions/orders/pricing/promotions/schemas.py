@@ -45,8 +45,8 @@ UsesMax = Annotated[
     Field(
         ge=1,
         le=USES_MAX,
-        description="How many orders can use the code in total. Cancelled and expired orders do "
-        "not count, and only orders that are placed while this limit is set count.",
+        description="How many orders can use the code in total. The shop counts only orders "
+        "that are placed while this limit is set, without cancelled and expired ones.",
     ),
 ]
 UsesPerCustomerMax = Annotated[
@@ -55,7 +55,7 @@ UsesPerCustomerMax = Annotated[
         ge=1,
         le=USES_MAX,
         description="How many orders of one account, or of one guest's e-mail address, can use "
-        "the code. The shop counts as for `uses_max`.",
+        "the code. Orders are counted in the same way as for `uses_max`.",
     ),
 ]
 

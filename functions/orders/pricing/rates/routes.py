@@ -33,8 +33,8 @@ def get_tax_rates(if_none_match: IfNoneMatch = None) -> Response[TaxRatesView]:
 def replace_tax_rates(request: TaxRatesRequest, if_match: IfMatch) -> Response[TaxRatesView]:
     """Set the tax rates of all destinations, which replace all earlier rates.
 
-    The shop no longer charges tax for a destination that you omit. The new rates apply to new
-    quotes and orders. Placed orders keep their tax.
+    The shop charges no tax for a country that you omit. For a region that you omit, the rates of
+    its country apply. The new rates apply to new quotes and orders. Placed orders keep their tax.
     """
     table = rates.replace_rates(request, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
     view = TaxRatesView.from_model(table)
@@ -59,8 +59,8 @@ def replace_shipping_rates(
 ) -> Response[ShippingRatesView]:
     """Set the shipping rates of all zones, which replace all earlier rates.
 
-    The shop no longer ships to a country that you omit. The new rates apply to new quotes and
-    orders. Placed orders keep their shipping price.
+    The shop ships only to countries that a zone covers. Without any zone it ships everywhere for
+    free. The new rates apply to new quotes and orders. Placed orders keep their shipping price.
     """
     table = rates.replace_rates(request, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
     view = ShippingRatesView.from_model(table)

@@ -21,7 +21,7 @@ TaxClass = Annotated[
     str,
     Field(
         pattern="^[a-z0-9_-]{1,40}$",
-        description="Selects one of the rates of a destination. Each product has a tax class.",
+        description="A tax class, such as a product's `tax_class`.",
         examples=["standard"],
     ),
 ]
@@ -81,7 +81,7 @@ class Destination(RequestBody):
 
 
 class TaxRatesRequest(RequestBody):
-    """All tax rates of the shop. It charges no tax for other destinations."""
+    """All tax rates of the shop. A destination that is not in the list pays no tax."""
 
     table_name: ClassVar[str] = TAX_RATES
 
