@@ -1,7 +1,8 @@
 """A CSV file of products as rows: each a product, or errors with row, field and reason. Pure.
 
 The file is read as a stream, one bounded line at a time, and is never in memory as a whole. A file
-that breaks the rules of CSV (RFC 4180) is a BrokenFile. An invalid row has its own problems.
+that breaks the rules of CSV (RFC 4180) is a BrokenFile. An invalid row has its own problems. The
+rules of each field are those of the API (products/fields.py).
 """
 
 import csv

@@ -17,4 +17,4 @@ class OutboxRow(Table):
     payload = UnicodeAttribute()  # the event as JSON
     occurred_at = UTCDateTimeAttribute()
     correlation_id = UnicodeAttribute()
-    expires_at = TTLAttribute()
+    expires_at = TTLAttribute()  # shared.storage.outbox.RETENTION

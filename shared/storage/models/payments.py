@@ -18,4 +18,4 @@ class PaymentEvent(Table):
     type = UnicodeAttribute()
     order_id = UnicodeAttribute()
     applied_at = UTCDateTimeAttribute()
-    expires_at = TTLAttribute()
+    expires_at = TTLAttribute()  # orders.payments.repository.RETENTION

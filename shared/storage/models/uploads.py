@@ -53,6 +53,6 @@ class Upload(Table):
     errors = ListAttribute(of=RowError, default=list)
     created_at = UTCDateTimeAttribute()
     finished_at = UTCDateTimeAttribute(null=True)
-    expires_at = TTLAttribute()
+    expires_at = TTLAttribute()  # files.service.RETENTION
 
     by_owner = ByOwner()
