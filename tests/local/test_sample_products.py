@@ -21,7 +21,7 @@ def test_no_two_sample_products_have_the_same_sku():
 
 
 def test_the_first_sample_product_is_listed_by_itself():
-    """`make run` prints an order of it, so no other variant may stand for it in listings."""
+    """`make run` prints an order for it, so a listing must show it and no other variant."""
     assert "group" not in SAMPLE_PRODUCTS[0].more_fields
 
 

@@ -1,6 +1,6 @@
 """A payment provider in this process, its webhooks, and the worker that sends it requests.
 
-`Bank` has the local provider's protocol. It answers at once, or refuses as a test tells it to.
+`Bank` has the local provider's protocol. It answers at once, or refuses where a test says so.
 """
 
 import hashlib
