@@ -25,7 +25,7 @@ from shared.storage.models.orders import (
 PaymentStatus = Literal["none", "started", "authorized", "captured", "manual", "void"]
 RefundStatus = Literal["requested", "succeeded", "failed"]
 
-TAX_INCLUDED = "Whether prices include the tax. If false, the total adds the tax to the prices."
+TAX_INCLUDED = "Whether prices include the tax. If false, the tax is added in the total."
 _STATUS = "`expired`: not paid in time. `refunded`: everything that was paid is refunded."
 
 
@@ -109,7 +109,7 @@ class TotalsView(View):
 
 
 class OrderStepView(View):
-    """An entry in the history of an order: a change of status, or an event that keeps it."""
+    """An entry in the history of an order: a new status, or an event that left it unchanged."""
 
     status: Status = Field(description="The status after this entry.")
     event: str | None = Field(description="Such as `returned`. Null if the status changed.")

@@ -50,7 +50,7 @@ MinPrice = Annotated[
         ge=0,
         le=AMOUNT_MINOR_MAX,
         description="Only products of this price or more, in minor units of `currency`. "
-        "Needs `sort` `price_asc` (the default with a price range) or `price_desc`.",
+        "`sort` must then be `price_asc`, which is the default, or `price_desc`.",
     ),
 ]
 MaxPrice = Annotated[
@@ -59,7 +59,7 @@ MaxPrice = Annotated[
         ge=0,
         le=AMOUNT_MINOR_MAX,
         description="Only products of this price or less, in minor units of `currency`. "
-        "Needs `sort` `price_asc` (the default with a price range) or `price_desc`.",
+        "`sort` must then be `price_asc`, which is the default, or `price_desc`.",
     ),
 ]
 InCurrency = Annotated[

@@ -205,7 +205,7 @@ class StaffProductView(ProductView):
     """
 
     allocated: int = Field(
-        description="Units of orders that are not shipped, cancelled or expired yet."
+        description="Units in open orders: not yet shipped, and not cancelled or expired."
     )
     stock_shards: int
     low_stock_at: int | None

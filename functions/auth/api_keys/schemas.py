@@ -21,7 +21,8 @@ class NewApiKey(RequestBody):
     permissions: list[GrantedPermission] = Field(
         min_length=1,
         max_length=len(Permission),
-        description="What the key may do. Only permissions that you have and that a key can have.",
+        description="What the key may do. List only permissions that you have yourself and that "
+        "API keys may have.",
     )
     expires_in_days: int = Field(ge=1, le=365)
 

@@ -48,8 +48,8 @@ def get_user(user_id: str, if_none_match: IfNoneMatch = None) -> Response[UserVi
 def update_user(user_id: str, change: UserChange, if_match: IfMatch) -> Response[UserView]:
     """Change a user's roles, or disable or enable the account.
 
-    This ends all sessions of the user. You cannot change your own account. Another admin must do
-    that, so that the shop always has an admin.
+    If the roles or the status change, all sessions of the user end. You cannot change your own
+    account. Another admin must do that, so that the shop always has an admin.
     """
     changed = users.update_user(routes.caller, user_id, change, ExpectedVersion.parse(if_match))
     user = UserView.from_model(changed)

@@ -128,7 +128,8 @@ def refund_order(
     The shop then sends the refund to the payment provider. `refunds` of the order has the result.
     If the shop received the payment itself, staff pay the money back themselves, and the refund
     counts as succeeded at once. When everything is refunded, the order becomes `refunded`,
-    unless it is cancelled or expired. If it was not shipped, its units are restocked.
+    unless it is cancelled or expired. If the order was not shipped, its units are
+    restocked.
 
     If you send the same `Idempotency-Key` again, nothing more changes and you get the order in its
     current state.

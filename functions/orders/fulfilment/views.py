@@ -13,12 +13,16 @@ _STAFF_ID = "The id of the staff member."
 
 
 class StaffPaymentView(PaymentView):
-    provider: str | None = Field(description="The payment provider. Null without a payment there.")
+    provider: str | None = Field(
+        description="The payment provider. Null if no payment was started there."
+    )
     payment_id: str | None = Field(
-        description="The payment provider's id of the payment. Null without a payment there."
+        description="The payment provider's id of the payment. Null if no payment was started "
+        "there."
     )
     reference: str | None = Field(
-        description="Identifies a manual payment in your bookkeeping. Null without one."
+        description="Identifies a manual payment in your bookkeeping. Null if there is no manual "
+        "payment."
     )
 
 

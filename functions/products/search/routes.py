@@ -37,9 +37,9 @@ def search_products(
 ) -> Response[SearchPage]:
     """Search products by words of their names, SKUs and tags.
 
-    The best matches come first. If no product matches and a word has one wrong letter, the search
-    uses the corrected words and returns them in `corrected`. A change of a product appears within
-    seconds.
+    The best matches come first. If no product matches and a word has one wrong, missing, extra or
+    swapped letter, the search uses the corrected words and returns them in `corrected`. A change of
+    a product appears within seconds.
     """
     page = service.search_products.entry(q, limit=limit, cursor=cursor)
     return public_response(page, if_none_match=if_none_match)

@@ -49,7 +49,7 @@ class StockView(View):
     available: int = Field(description="Units for sale.")
     version: int = Field(description="Grows with each change of the stock, also with each sale.")
     allocated: int = Field(
-        description="Units of orders that are not shipped, cancelled or expired yet."
+        description="Units in open orders: not yet shipped, and not cancelled or expired."
     )
 
     @classmethod

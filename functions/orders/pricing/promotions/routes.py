@@ -42,8 +42,8 @@ def list_promotions(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[Pr
 def get_promotion(code: str, if_none_match: IfNoneMatch = None) -> Response[PromotionView]:
     """Get a promotion, with the number of orders that have used it.
 
-    The ETag changes with each counted use too. `If-Match` checks only the version in it, so uses
-    never cause a 412.
+    Each counted use changes the ETag too. But `If-Match` compares only `version`, which a use does
+    not change, so uses never cause a 412.
     """
     view = PromotionView.from_model(promotions.get_promotion(code))
     return ok_response(view, version=view.version, if_none_match=if_none_match)
@@ -60,11 +60,12 @@ def update_promotion(
     merged member by member. You cannot change the code and the kind, and you cannot delete a
     promotion: to end it, set `is_active` to false.
 
-    If you add `uses_max`, the shop counts uses from then on. If you set it to `used` or below, no
-    more orders can use the code. Placed orders keep their discount.
+    If you add `uses_max`, the shop counts uses from then on. If you set `uses_max` to
+    the current value of `used` or less, no more orders can use the code. Placed orders keep their
+    discount.
 
-    The ETag changes with each counted use too. `If-Match` checks only the version in it, so uses
-    never cause a 412.
+    Each counted use changes the ETag too. But `If-Match` compares only `version`, which a use does
+    not change, so uses never cause a 412.
     """
     promotion = promotions.update_promotion(
         code, changes, ExpectedVersion.parse(if_match), by=routes.caller.user_id

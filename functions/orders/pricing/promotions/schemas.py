@@ -46,7 +46,7 @@ UsesMax = Annotated[
         ge=1,
         le=USES_MAX,
         description="How many orders can use the code in total. The shop counts only orders "
-        "that are placed while this limit is set, without cancelled and expired ones.",
+        "that are placed while this limit is set. Cancelled and expired orders do not count.",
     ),
 ]
 UsesPerCustomerMax = Annotated[
