@@ -10,6 +10,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from shared import request_budget
 from shared.errors.base import Unavailable
 from shared.retries import retry
 from shared.storage.dynamo import connection
@@ -28,7 +29,8 @@ ACTIONS_MAX = 100  # DynamoDB's limit on one transaction
 ATTEMPTS = 4
 
 # After a cancellation for these reasons a retry may succeed (API_TransactWriteItems).
-_TRANSIENT = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_CONFLICT = "TransactionConflict"
+_TRANSIENT = frozenset({_CONFLICT, "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 # The error to raise when a condition fails, or a function from the stored item to that error.
 # DynamoDB can also return the items of checks and deletes, but pynamodb does not request them.
@@ -36,7 +38,7 @@ Otherwise = Exception | Callable[[Any], Exception] | None
 
 
 class Contended(Unavailable):
-    """Other writers won every attempt, and nothing was written."""
+    """Other writers won every attempt, or DynamoDB throttles. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class Transaction:
             if refused is not None:
                 raise refused from error
             if _is_transient(error):
+                _record(error)
                 raise Contended from error
             raise
 
@@ -170,5 +173,17 @@ def _error_of(write: _Write, reason: CancellationReason) -> Exception | None:
 
 
 def _is_transient(error: TransactWriteError) -> bool:
-    codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
+    codes = _codes(error)
     return bool(codes) and codes <= _TRANSIENT
+
+
+def _record(error: TransactWriteError) -> None:
+    """In the request's budget: a conflict is no outage, throttling is one."""
+    if _codes(error) == {_CONFLICT}:
+        request_budget.record_conflict()
+    else:
+        request_budget.record_failure()
+
+
+def _codes(error: TransactWriteError) -> set[str]:
+    return {reason.code for reason in error.cancellation_reasons if reason is not None}
