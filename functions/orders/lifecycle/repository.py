@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from orders.lifecycle.effects import Effects, StockMove
+from shared.errors.accounts import SessionEnded
 from shared.errors.orders import OrderNotFound
 from shared.errors.requests import ConcurrentModification
 from shared.storage import outbox, stock
+from shared.storage.models.accounts import User
 from shared.storage.models.orders import AWAITS_PAYMENT, Order, OrderPromotion
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from shared.storage.stock import Resharded
@@ -36,6 +38,15 @@ def list_due_order_ids(now: datetime, *, limit: int) -> list[str]:
     """The unpaid orders whose time to pay is over, the earliest first."""
     orders = Order.by_expiry.query(AWAITS_PAYMENT, Order.expires_at <= now, limit=limit)
     return [order.order_id for order in orders]
+
+
+def stage_account_check(transaction: Transaction, *, user_id: str) -> None:
+    """Require the account of the person who changes an order. The transaction raises SessionEnded.
+
+    API Gateway caches who a token belongs to for a minute, in which an admin may disable the
+    account, or its owner delete it. Orders are money and addresses, so that minute does not apply.
+    """
+    transaction.check(User, user_id, only_if=User.status == "active", otherwise=SessionEnded())
 
 
 def save_order(

@@ -9,6 +9,7 @@ from orders.guests import links
 from orders.lifecycle import balances, provider_events, repository
 from orders.lifecycle.balances import STARTED, VOID
 from orders.lifecycle.effects import Effects
+from orders.lifecycle.repository import StageExtra, stage_account_check
 from orders.lifecycle.service import update_order
 from orders.lifecycle.transitions import FINISHED
 from orders.payments.provider import (
@@ -46,12 +47,12 @@ def start_payment(buyer: Principal, order_id: str) -> StartedPayment:
     """Return the order's payment at the provider; create it if there is none or it is void.
 
     Raises OrderNotFound (also for the order of another buyer), OrderStatusConflict,
-    OrderExpiredUnpaid, PaymentUnavailable and PaymentRefused.
+    OrderExpiredUnpaid, SessionEnded, PaymentUnavailable and PaymentRefused.
     """
     order = repository.get_order(order_id)
     if order.buyer_id != buyer.user_id:
         raise OrderNotFound
-    return _start_payment(order)
+    return _start_payment(order, partial(stage_account_check, user_id=buyer.user_id))
 
 
 def start_guest_payment(token: str | None, order_id: str) -> StartedPayment:
@@ -61,7 +62,7 @@ def start_guest_payment(token: str | None, order_id: str) -> StartedPayment:
     return _start_payment(order)
 
 
-def _start_payment(order: Order) -> StartedPayment:
+def _start_payment(order: Order, stage_extra: StageExtra | None = None) -> StartedPayment:
     provider_events.require_payable(order)
     provider = get_provider()
     payment = _find_open_payment(order, provider) or _create_payment(order, provider)
@@ -72,6 +73,7 @@ def _start_payment(order: Order) -> StartedPayment:
         partial(
             provider_events.start_payment, provider=provider.name, payment_id=payment.payment_id
         ),
+        stage_extra,
     )
     return StartedPayment(updated, payment, provider.name)
 
