@@ -12,6 +12,8 @@ import pytest
 
 from shared.request_budget import CALLS_MAX, SECONDS_MAX
 
+pytestmark = pytest.mark.enable_socket
+
 ROOT = Path(__file__).parents[1]
 PLACE_AN_ORDER = """
 import json, time

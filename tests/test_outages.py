@@ -145,9 +145,7 @@ def unread_keys():
 
 
 PARTIAL = {
-    "transactions throttled": only(
-        "TransactWriteItems", lambda: http_error("ThrottlingException")
-    ),
+    "transactions throttled": only("TransactWriteItems", lambda: http_error("ThrottlingException")),
     "items of transactions throttled": only(
         "TransactWriteItems", lambda: cancelled("ThrottlingError")
     ),
