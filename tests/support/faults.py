@@ -98,10 +98,10 @@ def break_attempts(client: Any, outage: Outage) -> Iterator[Attempts]:
     `outage` answers does not reach moto.
     """
     attempts = Attempts()
-    send = Endpoint._do_get_response
+    send = Endpoint._do_get_response  # noqa: SLF001 (moto answers within it)
 
     def meet_outage(endpoint: Any, request: Any, operation: Any, context: Any) -> Any:
-        if endpoint is not client._endpoint:
+        if endpoint is not client._endpoint:  # noqa: SLF001
             return send(endpoint, request, operation, context)
         attempts.operations.append(operation.name)
         try:
@@ -113,8 +113,8 @@ def break_attempts(client: Any, outage: Outage) -> Iterator[Attempts]:
         parser = parsers.create_parser("json")
         document = convert_to_response_dict(reply, operation)
         parsed = parser.parse(document, operation.output_shape)
-        if reply.status_code >= 300:  # noqa: PLR2004 (HTTP)
-            endpoint._add_modeled_error_fields(document, parsed, operation, parser)
+        if reply.status_code >= 300:
+            endpoint._add_modeled_error_fields(document, parsed, operation, parser)  # noqa: SLF001
         return (reply, parsed), None
 
     with patch.object(Endpoint, "_do_get_response", meet_outage):
