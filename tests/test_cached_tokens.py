@@ -9,7 +9,6 @@ from auth.privacy import repository as privacy
 from orders.handler import handler as orders
 from orders.workers import anonymize_orders
 from shared.events.accounts import UserDeleted
-from shared.storage.dynamo import connection
 from shared.storage.models.accounts import User
 from shared.storage.models.orders import Order
 from tests.support import shop
@@ -62,24 +61,15 @@ def anonymize():
     return anonymize_orders.handler(message, CONTEXT) == {"batchItemFailures": []}
 
 
-def stored_items():
-    client = connection().client
-    return {
-        (table, json.dumps(item, sort_keys=True))
-        for table in client.list_tables()["TableNames"]
-        for item in client.scan(TableName=table)["Items"]
-    }
-
-
 @pytest.mark.parametrize("end_account", [delete, disable])
 def test_no_order_is_placed_without_an_active_account(tea, buyer, end_account):
     end_account(buyer)
-    before = stored_items()
+    before = shop.stored_items()
 
     answer = place(tea, buyer)
 
     assert refusal(answer) == (401, "session_ended")
-    assert stored_items() == before
+    assert shop.stored_items() == before
 
 
 @pytest.mark.parametrize("end_account", [delete, disable])
@@ -246,9 +236,9 @@ def test_no_route_stores_a_deleted_user_for_good():
     lasting = {}
 
     for route in PROTECTED:
-        before = stored_items()
+        before = shop.stored_items()
         call(route, caller)
-        for table, item in stored_items() - before:
+        for table, item in shop.stored_items() - before:
             expires = table in EXPIRING and "expires_at" in json.loads(item)
             if "usr_gone" in item and not expires and table not in ID_ALONE:
                 lasting[route] = table

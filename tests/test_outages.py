@@ -1,6 +1,8 @@
 """DynamoDB is down: each route answers 503 within 3 s and after 3 calls, whatever is down."""
 
 import random
+from functools import partial
+from threading import Barrier
 
 import botocore.endpoint
 import pytest
@@ -13,6 +15,7 @@ from botocore.exceptions import (
 )
 
 from orders.handler import handler as orders
+from products.index_queries import run_concurrently
 from shared import aws, request_budget, retries
 from shared.errors.base import Unavailable
 from shared.request_budget import CALLS_MAX, CONFLICTS_MAX, SECONDS_MAX
@@ -343,6 +346,25 @@ def test_a_request_that_gave_up_makes_no_other_call():
                 Order.find("ord_none")
 
     assert (len(attempts), budget.is_spent) == (CALLS_MAX, True)
+
+
+def test_threads_of_a_request_share_its_budget():
+    together, started = Barrier(5), []
+
+    def throttle(_):
+        started.append(1)
+        if len(started) <= together.parties:
+            together.wait(timeout=10)
+        return http_error("ThrottlingException")
+
+    with (
+        request_budget.limit_retries(),
+        break_attempts(connection().client, throttle) as attempts,
+        pytest.raises(Unavailable),
+    ):
+        run_concurrently([partial(Order.find, f"ord_{n}") for n in range(5)])
+
+    assert len(attempts) == together.parties + 1  # all were sent before the first one failed
 
 
 def test_each_request_has_a_budget_of_its_own():
