@@ -91,7 +91,7 @@ class _Task:
     def __post_init__(self) -> None:
         self.sqs = self.shop.client("sqs")
         self.url = self.shop.physical_id(self.queue.name)
-        self.held: dict[str, str] = {}  # receipts by message id
+        self.held: dict[str, str] = {}  # handles by message id
 
     def list_counts(self) -> None:
         """Counts all messages, and looks at some of them for the age."""
@@ -197,11 +197,11 @@ class _Task:
         try:
             yield islice(self._receive_chosen(), limit)
         finally:
-            receipts = list(self.held.values())
-            for start in range(0, len(receipts), BATCH_MAX):
+            handles = list(self.held.values())
+            for start in range(0, len(handles), BATCH_MAX):
                 entries = [
                     {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
-                    for number, receipt in enumerate(receipts[start : start + BATCH_MAX])
+                    for number, receipt in enumerate(handles[start : start + BATCH_MAX])
                 ]
                 self.sqs.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
 

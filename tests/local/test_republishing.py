@@ -133,8 +133,8 @@ def test_relayed_rows_are_published_again_on_request(queue, monkeypatch):
 
 
 def test_only_events_of_the_window_are_published(queue):
-    moments = [DAY.since - timedelta(microseconds=1), DAY.since, NOON, DAY.until]
-    rows = stage(*(registered(moment) for moment in moments))
+    times = [DAY.since - timedelta(microseconds=1), DAY.since, NOON, DAY.until]
+    rows = stage(*(registered(time) for time in times))
 
     run()
 
