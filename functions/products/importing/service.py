@@ -124,7 +124,6 @@ def _stage_stock(transaction: Transaction, change: _RowChange, *, by: str, reaso
         change.stock,
         change_by_shard,
         otherwise=ConcurrentModification(),
-        shard_condition=stock.has_no_allocation if currency else None,
         currency=currency,
     )
     if units:
