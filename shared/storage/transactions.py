@@ -12,7 +12,7 @@ from pynamodb.transactions import TransactWrite
 
 from shared.errors.base import Unavailable
 from shared.retries import retry
-from shared.storage.dynamo import connection
+from shared.storage.dynamo import Table, connection
 
 __all__ = [
     "ACTIONS_MAX",
@@ -88,6 +88,15 @@ class Transaction:
                 otherwise,
             ),
         )
+
+    def upsert(
+        self, item: Table, *, only_if: Condition | None = None, otherwise: Otherwise = None
+    ) -> None:
+        """Write all attributes of the item. A stored one keeps what newer code has added to it.
+
+        A `put` would remove that, so it is for items that do not exist yet.
+        """
+        self.update(item, item.changes_since(None), only_if=only_if, otherwise=otherwise)
 
     def delete(
         self, item: Model, *, only_if: Condition | None = None, otherwise: Exception | None = None
