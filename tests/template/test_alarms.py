@@ -91,13 +91,15 @@ def test_an_alarm_goes_off_when_order_expiry_stops_running():
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
 
 
-def test_a_payment_that_matches_no_order_raises_an_alarm():
-    alarm = alarms()["PaymentMismatchesAlarm"]
-    metric_filter = stack.of_type("AWS::Logs::MetricFilter")["PaymentMismatchesMetric"]
+@pytest.mark.parametrize("metric", ["PaymentMismatches", "EventsSetAside"])
+def test_one_line_of_the_metric_raises_its_alarm(metric):
+    """A payment that matches no order, or an event that can never be published."""
+    alarm = alarms()[f"{metric}Alarm"]
+    metric_filter = stack.of_type("AWS::Logs::MetricFilter")[f"{metric}Metric"]
     (transformation,) = metric_filter["MetricTransformations"]
 
     assert alarm["Namespace"] == transformation["MetricNamespace"]
-    assert alarm["MetricName"] == transformation["MetricName"]
+    assert alarm["MetricName"] == transformation["MetricName"] == metric
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
 
 

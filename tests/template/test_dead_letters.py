@@ -7,11 +7,16 @@ from typing import get_args
 import pytest
 
 from notifications import emails
+from notifications.workers.send_emails import IDEMPOTENCY_SECONDS
 from shared.events.all_events import AnyEvent, CatalogEvent
 from shared.storage.models.catalog import Stock, StockLevel
+from shared.storage.outbox import RETENTION
 from tests.template import stack
 
-RETENTION_SECONDS_MAX = 14 * 24 * 3600  # SQS allows no more
+DAY = 24 * 3600  # seconds
+RETENTION_SECONDS_MAX = 14 * DAY  # SQS allows no more
+STREAM_SECONDS = DAY  # DynamoDB keeps a record of a stream no longer
+RULE_RETRIES = {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": DAY}  # EventBridge's most
 INDEX_LAG_SECONDS_MAX = 60  # by_buyer usually follows its table within a second
 TEMPLATES = Path(emails.__file__).parent / "templates"
 DEAD_LETTERS = {
@@ -88,6 +93,29 @@ def test_dead_letters_stay_fourteen_days_and_raise_an_alarm(name):
     assert name in queues_with_alarm("ApproximateNumberOfMessagesVisible")
 
 
+def test_dead_letters_outlive_the_queue_before_them():
+    """A message keeps its age when SQS moves it: what is left is the time to handle it."""
+    for name, queue in queues().items():
+        if "RedrivePolicy" in queue:
+            target = stack.referenced_id(queue["RedrivePolicy"]["deadLetterTargetArn"])
+            left = queues()[target]["MessageRetentionPeriod"] - queue["MessageRetentionPeriod"]
+            assert left >= 7 * DAY, name
+
+
+def test_the_outbox_keeps_events_longer_than_a_queue():
+    """What a queue forgets can be published again: `make republish ALL=1`."""
+    for name, queue in queues().items():
+        if name not in DEAD_LETTERS:
+            assert queue["MessageRetentionPeriod"] <= RETENTION.total_seconds() - 2 * DAY, name
+
+
+def test_a_republished_event_is_recognised_as_repeated():
+    """The oldest repeat: published again at the end, then queued, then among the dead letters."""
+    oldest = RETENTION.total_seconds() + RETENTION_SECONDS_MAX
+
+    assert oldest < IDEMPOTENCY_SECONDS
+
+
 def test_a_message_that_waits_too_long_raises_an_alarm():
     assert queues_with_alarm("ApproximateAgeOfOldestMessage") == queues().keys() - DEAD_LETTERS
 
@@ -115,7 +143,7 @@ def test_a_stream_consumer_retries_bisects_and_keeps_failures():
     for name, mapping in mappings("stream").items():
         assert mapping["BisectBatchOnFunctionError"] is True, name
         assert mapping["MaximumRetryAttempts"] == -1, name  # until the record is too old
-        assert 0 < mapping["MaximumRecordAgeInSeconds"] < 24 * 3600, name  # a stream keeps a day
+        assert mapping["MaximumRecordAgeInSeconds"] == STREAM_SECONDS, name
         assert failure_queue_id(mapping) in DEAD_LETTERS, name
         assert mapping["StartingPosition"] == "TRIM_HORIZON", name
 
@@ -141,6 +169,8 @@ def test_a_rule_retries_and_keeps_what_its_target_refuses():
     for name, rule in stack.of_type("AWS::Events::Rule").items():
         for target in rule["Targets"]:
             assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0, name
+            if "EventPattern" in rule:  # a schedule's next run repeats the work
+                assert target["RetryPolicy"] == RULE_RETRIES, name
             assert stack.referenced_id(target["DeadLetterConfig"]["Arn"]) in DEAD_LETTERS, name
 
 
