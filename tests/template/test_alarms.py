@@ -7,7 +7,11 @@ import pytest
 from tests.template import stack
 
 AUTHORIZER_SECONDS_MAX = 10  # an HTTP API waits no longer, whatever the function's timeout is
-ALARMS_FOR_MISSING_CALLS = {"ExpirySilenceAlarm"}
+# By the schedule's function, which nothing else invokes each minute.
+ALARMS_FOR_MISSING_CALLS = {
+    "ExpirySilenceAlarm": "ExpiryFunction",
+    "FileImportSilenceAlarm": "FileImportFunction",
+}
 TWO_SENTENCES = re.compile(r"\. [A-Z`].*\.$")  # what happened, and what to do
 
 
@@ -81,12 +85,13 @@ def test_every_alarm_notifies_the_topic_and_says_what_to_do():
         assert alarm["TreatMissingData"] == missing, name
 
 
-def test_an_alarm_goes_off_when_order_expiry_stops_running():
-    alarm = alarms()["ExpirySilenceAlarm"]
+@pytest.mark.parametrize(("name", "function"), ALARMS_FOR_MISSING_CALLS.items())
+def test_an_alarm_goes_off_when_a_schedule_stops(name, function):
+    alarm = alarms()[name]
 
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Invocations")
     assert [stack.referenced_id(dimension["Value"]) for dimension in alarm["Dimensions"]] == [
-        "ExpiryFunction"
+        function
     ]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
 

@@ -6,8 +6,9 @@ from typing import get_args
 
 import pytest
 
+from files import repository
 from notifications import emails
-from notifications.workers.send_emails import IDEMPOTENCY_SECONDS
+from notifications.repository import RETENTION as MAIL_RECORD_RETENTION
 from shared.events.all_events import AnyEvent, CatalogEvent
 from shared.storage.models.catalog import Stock, StockLevel
 from shared.storage.outbox import RETENTION
@@ -38,6 +39,7 @@ DEAD_LETTERS = {
     "RelayDeadLetters",
     "StockWatchDeadLetters",
     "FileDeadLetters",
+    "FileImportRuleDeadLetters",
 }
 # `stock.low` changes no listing: the product is still available.
 INDEXED = {event.model_fields["type"].default for event in get_args(CatalogEvent)} - {"stock.low"}
@@ -113,7 +115,7 @@ def test_a_republished_event_is_recognised_as_repeated():
     """The oldest repeat: published again at the end, then queued, then among the dead letters."""
     oldest = RETENTION.total_seconds() + RETENTION_SECONDS_MAX
 
-    assert oldest < IDEMPOTENCY_SECONDS
+    assert oldest < MAIL_RECORD_RETENTION.total_seconds()
 
 
 def test_a_message_that_waits_too_long_raises_an_alarm():
@@ -223,6 +225,16 @@ def test_order_expiry_runs_each_minute_and_takes_less():
     assert "EventBusName" not in rule  # only the default bus has schedules
 
 
+def test_a_schedule_ends_imports_that_no_run_works_on():
+    rule = stack.of_type("AWS::Events::Rule")["FileImportRule"]
+    function = stack.of_type("AWS::Lambda::Function")["FileImportFunction"]
+
+    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    assert target_ids(rule) == ["FileImportFunction"]
+    assert repository.LEASE.total_seconds() > function["Timeout"]
+    assert "EventBusName" not in rule  # only the default bus has schedules
+
+
 def test_anonymization_starts_after_the_user_s_last_order():
     authorizers = stack.source()["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]
     cache_seconds = authorizers["TokenAuthorizer"]["Identity"]["ReauthorizeEvery"]
@@ -258,15 +270,17 @@ def test_a_rule_may_call_its_target_that_is_no_queue():
         if statement["Principal"] == {"Service": "events.amazonaws.com"}
         and statement["Action"] == "sns:Publish"
     ]
-    permission = stack.of_type("AWS::Lambda::Permission")["ExpiryPermission"]
-    function = stack.referenced_id(permission["FunctionName"])
+    invoking = {
+        permission["SourceArn"]["Fn::GetAtt"][0]: stack.referenced_id(permission["FunctionName"])
+        for permission in stack.of_type("AWS::Lambda::Permission").values()
+        if permission["Principal"] == "events.amazonaws.com"
+        and permission["Action"] == "lambda:InvokeFunction"
+    }
+    topic_arn = arn_by_rule.pop("PaymentIncidentRule")
 
-    assert arn_by_rule.keys() == {"ExpiryRule", "PaymentIncidentRule"}
-    assert publishing == [(arn_by_rule["PaymentIncidentRule"], only_from("PaymentIncidentRule"))]
-    assert permission["Principal"] == "events.amazonaws.com"
-    assert permission["Action"] == "lambda:InvokeFunction"
-    assert function == stack.referenced_id(arn_by_rule["ExpiryRule"])
-    assert permission["SourceArn"] == {"Fn::GetAtt": ["ExpiryRule", "Arn"]}
+    assert publishing == [(topic_arn, only_from("PaymentIncidentRule"))]
+    assert invoking == {rule: stack.referenced_id(arn) for rule, arn in arn_by_rule.items()}
+    assert invoking.keys() == {"ExpiryRule", "FileImportRule"}
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])
