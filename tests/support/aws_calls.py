@@ -24,16 +24,17 @@ def on_each_call(phase: str, act: Callable[[str], Fault]) -> Iterator[None]:
     def handle(model: Any, **_: Any) -> Fault:
         return act(model.name)
 
-    for each in _clients():
-        each.meta.events.register(
-            f"{phase}.{each.meta.service_model.service_id.hyphenize()}", handle
-        )
+    watched = [
+        (each.meta.events, f"{phase}.{each.meta.service_model.service_id.hyphenize()}")
+        for each in (connection().client, client("s3"))
+    ]
+    for emitter, name in watched:
+        emitter.register(name, handle)
     try:
         yield
     finally:
-        for each in _clients():
-            service = each.meta.service_model.service_id.hyphenize()
-            each.meta.events.unregister(f"{phase}.{service}", handle)
+        for emitter, name in watched:
+            emitter.unregister(name, handle)
 
 
 @contextmanager
