@@ -171,11 +171,13 @@ def update_product(before: Product, after: Product, event: CatalogEvent) -> None
 def stage_product(
     transaction: Transaction, before: Product | None, after: Product, *, otherwise: Otherwise
 ) -> None:
-    """Write a new product, or one that nobody changed since `before`."""
-    is_as_read: Condition = (
-        Product.version == before.version if before else Product.product_id.does_not_exist()
-    )
-    transaction.put(after, only_if=is_as_read, otherwise=otherwise)
+    """Write a new product, or what changed of one that nobody changed since `before`."""
+    if before is None:
+        transaction.put(after, only_if=Product.product_id.does_not_exist(), otherwise=otherwise)
+        return
+    changes = after.changes_since(before.serialize())
+    is_as_read: Condition = Product.version == before.version
+    transaction.update(after, changes, only_if=is_as_read, otherwise=otherwise)
 
 
 def _stale_product(found: Product | None) -> StaleVersion:
@@ -192,8 +194,9 @@ def _stage_stock_change(transaction: Transaction, before: Product, after: Produc
     snapshot = stock.get_stocks({before.product_id: shards})[before.product_id]
     if currency and snapshot.allocated:
         raise CurrencyInUse(currency=before.currency, product_id=before.product_id)
-    # Both writes require the stock as it was read: so no order has allocated units since.
-    if is_resharded and snapshot.version:
+    # Both require every shard as it was read, also where there was none: so no order has allocated
+    # units since, and no first delivery has divided its units among other shards.
+    if is_resharded and not snapshot.is_empty:
         stock.stage_stock_set(
             transaction,
             snapshot,
@@ -202,7 +205,7 @@ def _stage_stock_change(transaction: Transaction, before: Product, after: Produc
             otherwise=StockChanged(),
             currency=currency,
         )
-    elif currency:
+    else:
         stock.stage_change(
             transaction,
             snapshot,
@@ -220,11 +223,13 @@ def _stage_group_change(
     left = before.group if before and before.group != after.group else None
     joined = after.group if before is None or _differs_in_group(before, after) else None
     found = {name: ProductGroup.find(name, consistent=True) for name in (left, joined) if name}
+    moved = None
     if left and (group := found[left]):
+        moved = variants.find_variant(group, after)
         _stage_group(transaction, group, variants.remove_variant(group, after))
     if not joined:
         return None
-    group = variants.put_variant(found[joined], after)
+    group = variants.put_variant(found[joined], after, moved)
     _stage_group(transaction, found[joined], group)
     return group
 
