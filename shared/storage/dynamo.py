@@ -32,7 +32,8 @@ _OVERLOADED = frozenset(
     }
 )
 BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
-BATCH_ATTEMPTS = 3  # for keys that DynamoDB leaves unread, as it does when it throttles
+PUTS_MAX = 25  # DynamoDB's limit on the items of one BatchWriteItem
+BATCH_ATTEMPTS = 3  # for what DynamoDB leaves unread or unwritten, as it does when it throttles
 
 
 class _SharedConnection(Connection):
@@ -177,6 +178,33 @@ def _read_batch(
 
     retry(read_rest, on=(_KeysLeftUnread,), attempts=BATCH_ATTEMPTS)
     return found
+
+
+def batch_put(table: type[Table], items: Sequence[dict[str, Any]]) -> None:
+    """Put these items, which have DynamoDB's types and different keys.
+
+    One BatchWriteItem for each 25 items. Raises Unavailable when DynamoDB leaves items unwritten.
+    """
+    for start in range(0, len(items), PUTS_MAX):
+        _put_batch(table, items[start : start + PUTS_MAX])
+
+
+class _ItemsLeftUnwritten(Unavailable):
+    """DynamoDB wrote only some of a batch: it throttles."""
+
+
+def _put_batch(table: type[Table], items: Sequence[dict[str, Any]]) -> None:
+    """Raises Unavailable."""
+    unwritten: dict[str, Any] = {_name(table): [{"PutRequest": {"Item": item}} for item in items]}
+
+    def put_rest() -> None:
+        nonlocal unwritten
+        answer = connection().dispatch("BatchWriteItem", {"RequestItems": unwritten})
+        unwritten = answer.get("UnprocessedItems") or {}
+        if unwritten:
+            raise _ItemsLeftUnwritten
+
+    retry(put_rest, on=(_ItemsLeftUnwritten,), attempts=BATCH_ATTEMPTS)
 
 
 def _name(table: type[Table]) -> str:
