@@ -7,7 +7,7 @@ import pytest
 from tests.template import stack
 
 AUTHORIZER_SECONDS_MAX = 10  # an HTTP API waits no longer, whatever the function's timeout is
-ALARMS_FOR_MISSING_CALLS = {"ExpirySilenceAlarm"}
+ALARMS_FOR_MISSING_CALLS = {"ExpirySilenceAlarm", "PaymentSweepSilenceAlarm"}
 TWO_SENTENCES = re.compile(r"\. [A-Z`].*\.$")  # what happened, and what to do
 
 
@@ -81,12 +81,13 @@ def test_every_alarm_notifies_the_topic_and_says_what_to_do():
         assert alarm["TreatMissingData"] == missing, name
 
 
-def test_an_alarm_goes_off_when_order_expiry_stops_running():
-    alarm = alarms()["ExpirySilenceAlarm"]
+@pytest.mark.parametrize("name", sorted(ALARMS_FOR_MISSING_CALLS))
+def test_an_alarm_goes_off_when_a_schedule_stops_running(name):
+    alarm = alarms()[name]
 
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Invocations")
     assert [stack.referenced_id(dimension["Value"]) for dimension in alarm["Dimensions"]] == [
-        "ExpiryFunction"
+        name.replace("SilenceAlarm", "Function")
     ]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
 
