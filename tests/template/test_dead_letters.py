@@ -47,7 +47,7 @@ DEAD_LETTERS = {
 INDEXED = {event.model_fields["type"].default for event in get_args(CatalogEvent)} - {"stock.low"}
 CONSUMED_EVENTS = {  # by the rule that sends them to a queue
     "OrderAnonymizationRule": {"user.deleted"},
-    "GuestOrderLinkingRule": {"user.email_verified", "user.email_changed"},
+    "GuestOrderLinkingRule": {"user.email_verified", "user.email_changed", "order.placed"},
     "PaymentRule": {"order.refund_requested", "order.void_requested", "order.capture_requested"},
     "ExportRule": {"export.requested"},
     "CatalogIndexRule": INDEXED,
