@@ -9,7 +9,6 @@ from orders.guests import links
 from orders.lifecycle import balances, disputes, provider_events, repository
 from orders.lifecycle.balances import STARTED, VOID
 from orders.lifecycle.effects import Effects
-from orders.lifecycle.repository import StageExtra, stage_account_check
 from orders.lifecycle.service import update_order
 from orders.payments.provider import (
     UNKNOWN,
@@ -51,12 +50,12 @@ def start_payment(buyer: Principal, order_id: str) -> StartedPayment:
     """Return the order's payment at the provider; create it if there is none or it is void.
 
     Raises OrderNotFound (also for the order of another buyer), OrderStatusConflict,
-    OrderExpiredUnpaid, SessionEnded, PaymentUnavailable and PaymentRefused.
+    OrderExpiredUnpaid, PaymentUnavailable and PaymentRefused.
     """
     order = repository.get_order(order_id)
     if order.buyer_id != buyer.user_id:
         raise OrderNotFound
-    return _start_payment(order, partial(stage_account_check, user_id=buyer.user_id))
+    return _start_payment(order)
 
 
 def start_guest_payment(token: str | None, order_id: str) -> StartedPayment:
@@ -66,7 +65,7 @@ def start_guest_payment(token: str | None, order_id: str) -> StartedPayment:
     return _start_payment(order)
 
 
-def _start_payment(order: Order, stage_extra: StageExtra | None = None) -> StartedPayment:
+def _start_payment(order: Order) -> StartedPayment:
     provider_events.require_payable(order)
     provider = get_provider()
     payment = _find_open_payment(order, provider) or _create_payment(order, provider)
@@ -77,7 +76,6 @@ def _start_payment(order: Order, stage_extra: StageExtra | None = None) -> Start
         partial(
             provider_events.start_payment, provider=provider.name, payment_id=payment.payment_id
         ),
-        stage_extra,
     )
     return StartedPayment(updated, payment, provider.name)
 

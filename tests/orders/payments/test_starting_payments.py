@@ -13,7 +13,6 @@ from orders.lifecycle.service import update_order
 from orders.payments.handler import handler as payments
 from shared.errors.orders import PaymentRefused, PaymentUnavailable
 from shared.storage.dynamo import connection
-from shared.storage.models.accounts import User
 from shared.storage.models.orders import Order
 from tests.support.faults import inject_faults, read_timeout
 from tests.support.http import ADA, BOB, NOBODY, STAFF, send
@@ -26,10 +25,6 @@ pytestmark = pytest.mark.usefixtures("aws", "provider")
 def pay_as_guest(order_id: str, token: str | None):
     path, headers = {"order_id": order_id}, {"order-token": token}
     return send(payments, "guest.pay", caller=NOBODY, path=path, headers=headers)
-
-
-def disable(user: User) -> None:
-    user.update([User.status.set("disabled")])
 
 
 def test_the_buyer_gets_what_the_checkout_page_needs(tea):
@@ -46,18 +41,6 @@ def test_the_buyer_gets_what_the_checkout_page_needs(tea):
         "amount": {"amount_minor": 2000, "currency": "EUR"},
     }
     assert answer.headers["Cache-Control"] == "no-store"
-
-
-@pytest.mark.parametrize("end_account", [User.delete, disable])
-def test_a_buyer_without_an_active_account_pays_nothing(tea, end_account):
-    """A token works for a minute after its account was deleted or disabled."""
-    order_id = place_order(tea)
-    end_account(User.get(ADA.user_id))
-
-    answer = post_payment(order_id)
-
-    assert (answer.status, answer.code) == (401, "session_ended")
-    assert Order.get(order_id).payment is None
 
 
 def test_the_payment_is_for_the_order_total(provider, tea):
