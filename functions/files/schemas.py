@@ -54,8 +54,10 @@ class UploadView(View):
     kind: Literal["products"]
     filename: str
     status: Literal["awaiting_file", "running", "completed", "failed"] = Field(
-        description="`awaiting_file`: the file has not arrived yet. `failed`: the file is not a "
-        "valid CSV file of products; `errors` says why, and nothing is imported."
+        description="`awaiting_file`: the file has not arrived yet. `failed`: `errors` says why. "
+        "Nothing is imported of a file that is not a valid CSV file of products. If the reason is "
+        "`file_not_received`, `file_deleted` or `import_stalled`, the rows in `counts` are done. "
+        "Every upload becomes `completed` or `failed`."
     )
     counts: CountsView
     errors: list[RowErrorView] = Field(description="At most 100 errors.")
