@@ -10,6 +10,7 @@ AUTHORIZER_SECONDS_MAX = 10  # an HTTP API waits no longer, whatever the functio
 # By the schedule's function, which nothing else invokes each minute.
 ALARMS_FOR_MISSING_CALLS = {
     "ExpirySilenceAlarm": "ExpiryFunction",
+    "PaymentSweepSilenceAlarm": "PaymentSweepFunction",
     "FileImportSilenceAlarm": "FileImportFunction",
 }
 TWO_SENTENCES = re.compile(r"\. [A-Z`].*\.$")  # what happened, and what to do
@@ -96,13 +97,15 @@ def test_an_alarm_goes_off_when_a_schedule_stops(name, function):
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
 
 
-def test_a_payment_that_matches_no_order_raises_an_alarm():
-    alarm = alarms()["PaymentMismatchesAlarm"]
-    metric_filter = stack.of_type("AWS::Logs::MetricFilter")["PaymentMismatchesMetric"]
+@pytest.mark.parametrize("metric", ["PaymentMismatches", "EventsSetAside"])
+def test_one_line_of_the_metric_raises_its_alarm(metric):
+    """A payment that matches no order, or an event that can never be published."""
+    alarm = alarms()[f"{metric}Alarm"]
+    metric_filter = stack.of_type("AWS::Logs::MetricFilter")[f"{metric}Metric"]
     (transformation,) = metric_filter["MetricTransformations"]
 
     assert alarm["Namespace"] == transformation["MetricNamespace"]
-    assert alarm["MetricName"] == transformation["MetricName"]
+    assert alarm["MetricName"] == transformation["MetricName"] == metric
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
 
 

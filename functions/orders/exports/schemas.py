@@ -1,18 +1,20 @@
 from datetime import datetime, timedelta
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from orders.lifecycle.transitions import Status
+from orders.views import ShownStatus
 from shared import clock
-from shared.http.schemas import RequestBody, View
+from shared.http.schemas import RequestBody, View, shown_as
 from shared.storage.models.exports import TIME_TO_FINISH, Export
 from shared.timestamps import Timestamp, out_of_order_error
 
 SPAN_MAX = timedelta(days=5 * 366)  # five years, leap days included
 
 Format = Literal["csv", "jsonl"]
+ExportStatus = Literal["requested", "running", "completed", "failed"]
 
 
 class ExportRequest(RequestBody):
@@ -46,15 +48,15 @@ class ExportRequest(RequestBody):
 class FiltersView(View):
     """The orders that the export contains."""
 
-    status: Status | None = Field(description="Null means orders of every status.")
+    status: ShownStatus | None = Field(description="Null means orders of every status.")
     placed_from: datetime
     placed_before: datetime
 
 
 class OrderExportView(View):
     id: str
-    format: Format
-    status: Literal["requested", "running", "completed", "failed"] = Field(
+    format: Annotated[str, shown_as(Format)]
+    status: Annotated[str, shown_as(ExportStatus)] = Field(
         description="`failed`: the export took longer than 15 minutes, five attempts failed, or it "
         "was not finished within 12 hours. Create an export of fewer orders with a new "
         "`Idempotency-Key`."

@@ -1,10 +1,7 @@
 """Uploaded files and the progress of their import."""
 
-from typing import Any
-
 from pynamodb.attributes import (
     ListAttribute,
-    MapAttribute,
     NumberAttribute,
     TTLAttribute,
     UnicodeAttribute,
@@ -13,12 +10,13 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 
 from shared.config import Tables, settings
+from shared.storage.documents import Document
 from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
 
 
-class RowError(MapAttribute[str, Any]):
+class RowError(Document):
     row = NumberAttribute()
     field = UnicodeAttribute(null=True)
     code = UnicodeAttribute()
