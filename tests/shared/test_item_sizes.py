@@ -162,7 +162,7 @@ def test_the_digests_of_the_largest_entry_fit(monkeypatch):
     postings = catalog_entries.build_entry_postings(entry)
     items: list[IndexedEntry] = []
     monkeypatch.setattr(Transaction, "commit", lambda _: None)
-    monkeypatch.setattr(Transaction, "put", lambda _, item, **__: items.append(item))
+    monkeypatch.setattr(Transaction, "upsert", lambda _, item, **__: items.append(item))
 
     repository.update_entry(repository.StoredEntry(entry.entry_id, {}, 0), listed, postings)
 
