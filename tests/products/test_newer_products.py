@@ -181,7 +181,7 @@ def test_no_view_of_a_product_shows_unknown_fields():
 
 
 @pytest.fixture
-def preorder(aws) -> Product:
+def preorder() -> Product:
     tea = shop.product("TEA", available=3)
     item = stored_item(Product, tea.product_id) | {"status": {"S": "preorder"}}
     client().put_item(TableName=Product.Meta.table_name, Item=item)
