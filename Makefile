@@ -33,9 +33,9 @@ test: setup ## Run all tests; those in tests/e2e start their own local stack
 	@$(BIN)/python -m pytest --ignore tests/e2e --numprocesses auto --dist worksteal
 	@$(BIN)/python -m pytest tests/e2e # last and alone: some of them measure time
 
-soak: setup ## Run the long tests: 200 races for the last unit, 300 long order histories
-	@SOUK_RUSHES=200 SOUK_REPEATS=20 SOUK_HISTORIES=300 $(BIN)/python -m pytest tests/orders/test_histories.py \
-		tests/e2e/test_contention.py
+soak: setup ## Run the long tests: 200 races for the last unit, 300 long order histories, all pairs of stock changes
+	@SOUK_RUSHES=200 SOUK_REPEATS=20 SOUK_HISTORIES=300 SOUK_PAIRS=all $(BIN)/python -m pytest \
+		tests/orders/test_histories.py tests/products/test_stock_interleavings.py tests/e2e/test_contention.py
 
 lint: .venv/.made ## Check style, format and types
 	@$(BIN)/ruff check .
