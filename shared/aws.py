@@ -19,8 +19,9 @@ BACKOFF_SECONDS = 1 + 2  # the longest pauses between the attempts: botocore dou
 
 # SES accepts no idempotency token: a retry after a lost reply would send a second mail. So a call
 # to SES has one attempt and more time to answer.
-_UNREPEATABLE = frozenset({"sesv2"})
-_UNREPEATABLE_READ_SECONDS = 5
+# A warm instance has the last secret, and an authorizer has 10 s: so Secrets Manager has 7 s.
+_ATTEMPTS = {"sesv2": 1, "secretsmanager": 2}
+_READ_SECONDS = {"sesv2": 5}
 
 
 @cache
@@ -31,7 +32,6 @@ def session() -> botocore.session.Session:
 @cache
 def client(service: str) -> Any:
     """The client of that service, with the function's credentials and region."""
-    repeatable = service not in _UNREPEATABLE
     return session().create_client(
         service,
         config=Config(
@@ -41,7 +41,10 @@ def client(service: str) -> Any:
             # its redirect. A custom endpoint, as on a laptop, has no host for each bucket.
             s3={"addressing_style": "auto" if "AWS_ENDPOINT_URL" in os.environ else "virtual"},
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS if repeatable else _UNREPEATABLE_READ_SECONDS,
-            retries={"total_max_attempts": ATTEMPTS if repeatable else 1, "mode": "standard"},
+            read_timeout=_READ_SECONDS.get(service, READ_SECONDS),
+            retries={
+                "total_max_attempts": _ATTEMPTS.get(service, ATTEMPTS),
+                "mode": "standard",
+            },
         ),
     )
