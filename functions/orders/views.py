@@ -223,7 +223,7 @@ class OrderView(View):
             "payment": PaymentView.from_model(order),
             "refunds": [RefundView.from_model(refund, currency) for refund in order.refunds],
             "shipment": ShipmentView.from_model(order.shipment) if order.shipment else None,
-            "history": list(_buyer_history(order)),
+            "history": list(buyer_history(order, order.buyer_id)),
             "placed_at": order.placed_at,
             "expires_at": order.expires_at,
             "version": int(order.version),
@@ -231,19 +231,13 @@ class OrderView(View):
         return cls(**fields | more)
 
 
-def _buyer_history(order: Order) -> Iterator[OrderStepView]:
-    """The history without the ids of staff."""
+def buyer_history(order: Order, buyer_id: str) -> Iterator[OrderStepView]:
+    """The history without the ids of staff; the buyer has this id in it."""
     for step in order.history:
         # A guest's steps belong to the account that the order was linked to later.
         is_buyer = step.by == order.buyer_id or is_guest(step.by)
         actor = step.by if step.by in (SHOP_ACTOR, PROVIDER_ACTOR) else "staff"
-        yield OrderStepView.from_model(step, by=order.buyer_id if is_buyer else actor)
-
-
-class GuestOrderView(OrderView):
-    order_token: str = Field(
-        description="Grants access to this order for 90 days. Keep it as secret as a password."
-    )
+        yield OrderStepView.from_model(step, by=buyer_id if is_buyer else actor)
 
 
 def money(amount_minor: float, currency: str) -> Money:

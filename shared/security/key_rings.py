@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared import aws, clock, observability
+from shared import aws, clock, observability, request_budget
 from shared.errors.base import AppError, Unavailable
 from shared.storage.cache import CachedFunction, StaleIfError, cached
 
@@ -69,9 +69,13 @@ def _parse_time(text: str) -> datetime:
 
 
 def get_secret(secret_arn: str) -> str:
-    """Raises Unavailable when Secrets Manager does not answer."""
+    """Raises Unavailable when Secrets Manager does not answer.
+
+    The read has a budget of its own: if it fails, a request that has the last secret goes on.
+    """
     try:
-        answer = aws.client("secretsmanager").get_secret_value(SecretId=secret_arn)
+        with request_budget.limit_retries():
+            answer = aws.client("secretsmanager").get_secret_value(SecretId=secret_arn)
     except (BotoCoreError, ClientError) as error:
         raise Unavailable("The shop cannot check credentials now. Retry in a moment.") from error
     return str(answer["SecretString"])
