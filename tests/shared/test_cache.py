@@ -333,7 +333,7 @@ def test_a_recovered_source_is_noticed_within_the_usual_age(flaky):
     flaky.is_down = True
     flaky.clock.seconds += 60
     flaky.get()
-    flaky.clock.seconds += 5  # the pauses begin anew
+    flaky.clock.seconds += 5  # the pauses are short again
     before = len(flaky.calls)
     flaky.get()
     assert len(flaky.calls) == before + 1
