@@ -14,6 +14,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from local.key_rotation import rotate_keys
 from local.payment_keys import set_payment_keys
+from local.payment_sweep import mark_overdue_orders
 from local.reconciliation import reconcile
 from local.reindexing import reindex
 from local.targets import LOCAL, OperationFailed, Target, assume_environment, get_target
@@ -58,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("admin").add_argument("email")
-    for name in ("rotate-keys", "payment-keys", "verify", "reindex"):
+    for name in ("rotate-keys", "payment-keys", "verify", "reindex", "sweep-payments"):
         commands.add_parser(name)
     options = parser.parse_args(arguments)
     operations: dict[str, Callable[[Target], Outcome]] = {
@@ -67,6 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         "payment-keys": lambda shop: Outcome(set_payment_keys(shop)),
         "verify": _reconcile,
         "reindex": lambda shop: Outcome(reindex(shop)),
+        "sweep-payments": lambda shop: Outcome(mark_overdue_orders(shop)),
     }
     try:
         outcome = operations[options.command](get_target(options.target))

@@ -18,6 +18,7 @@ from tests.local import shops
         (["payment-keys"], "make run"),
         (["verify"], "make run"),
         (["reindex"], "make run"),
+        (["sweep-payments"], "make run"),
     ],
 )
 def test_a_failure_is_one_line_on_standard_error(arguments, message, capsys, monkeypatch, tmp_path):
