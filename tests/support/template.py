@@ -44,9 +44,9 @@ def create_tables(dynamodb: Any) -> None:
             )
             if key in described
         }
-        dynamodb.create_table(TableName=os.environ[_variable(name)], **wanted)
+        dynamodb.create_table(TableName=os.environ[variable_of(name)], **wanted)
 
 
-def _variable(logical_id: str) -> str:
+def variable_of(logical_id: str) -> str:
     """ProductsTable -> PRODUCTS_TABLE."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", logical_id).upper()

@@ -32,6 +32,8 @@ def test_a_metric_filter_reads_the_log_of_the_function_it_counts():
             "PaymentsLogs",
             f'{{ ($.message = "webhook refused") || ({NEEDS_REVIEW}) }}',
         ),
+        ("EventsSetAside", "RelayLogs", '{ $.message = "event set aside" }'),
+        ("MailsInDoubt", "MailLogs", '{ $.message = "mail may have been sent" }'),
         ("PaymentMismatches", "PaymentWorkerLogs", f"{{ {NEEDS_REVIEW} }}"),
         ("PaymentMismatches", "PaymentSweepLogs", f"{{ {NEEDS_REVIEW} }}"),
     }

@@ -8,8 +8,8 @@ from orders.lifecycle import balances, order_events, order_quantities
 from orders.lifecycle.balances import FAILED, REQUESTED, SUCCEEDED
 from orders.lifecycle.effects import Effects
 from orders.lifecycle.transitions import (
-    TRANSITIONS,
     change_status,
+    next_statuses,
     record_event,
     require_room_for_entry,
 )
@@ -169,7 +169,7 @@ def _succeed(order: Order, refund: OrderRefund) -> Effects:
         )
     if balances.excess_refund_minor(order) > excess_before:
         effects.incident = "refunds_exceed_payment"
-    if is_full and "refunded" in TRANSITIONS[order.status]:
+    if is_full and "refunded" in next_statuses(order):
         effects.stock = order_quantities.restock_unshipped(order)
         change_status(order, "refunded", by=refund.by, reason=refund.reason)
     else:

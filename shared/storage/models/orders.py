@@ -1,12 +1,9 @@
 """Orders, at the prices they were placed at, with their payment, refunds, returns and history."""
 
-from typing import Any
-
 from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
     ListAttribute,
-    MapAttribute,
     NumberAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
@@ -14,6 +11,7 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from shared.config import Tables, settings
+from shared.storage.documents import Document
 from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
@@ -22,7 +20,7 @@ AWAITS_PAYMENT = "payment"  # the one value of `awaits`
 SETTLEMENT_OPEN = "open"  # the one value of `settlement`
 
 
-class OrderLine(MapAttribute[str, Any]):
+class OrderLine(Document):
     product_id = UnicodeAttribute()
     sku = UnicodeAttribute()
     name = UnicodeAttribute()
@@ -38,7 +36,7 @@ class OrderLine(MapAttribute[str, Any]):
     returned = NumberAttribute(default=0)  # units that are back in stock
 
 
-class OrderTotals(MapAttribute[str, Any]):
+class OrderTotals(Document):
     items_minor = NumberAttribute()
     discount_minor = NumberAttribute()
     shipping_minor = NumberAttribute()
@@ -46,7 +44,7 @@ class OrderTotals(MapAttribute[str, Any]):
     total_minor = NumberAttribute()
 
 
-class ShippingAddress(MapAttribute[str, Any]):
+class ShippingAddress(Document):
     name = UnicodeAttribute()
     line1 = UnicodeAttribute()
     line2 = UnicodeAttribute(null=True)
@@ -56,7 +54,7 @@ class ShippingAddress(MapAttribute[str, Any]):
     country = UnicodeAttribute()
 
 
-class OrderStep(MapAttribute[str, Any]):
+class OrderStep(Document):
     """One entry of an order's history."""
 
     status = UnicodeAttribute()
@@ -66,7 +64,7 @@ class OrderStep(MapAttribute[str, Any]):
     reason = UnicodeAttribute(null=True)
 
 
-class OrderPromotion(MapAttribute[str, Any]):
+class OrderPromotion(Document):
     """The code that the order used, and the usage counts that include the order."""
 
     code = UnicodeAttribute()
@@ -74,7 +72,7 @@ class OrderPromotion(MapAttribute[str, Any]):
     counted_for = UnicodeAttribute(null=True)  # a customer's id, if uses per customer are limited
 
 
-class OrderPayment(MapAttribute[str, Any]):
+class OrderPayment(Document):
     """What was received for the order: through a provider, or manually by staff."""
 
     provider = UnicodeAttribute(null=True)  # none for a manual payment
@@ -85,7 +83,7 @@ class OrderPayment(MapAttribute[str, Any]):
     reference = UnicodeAttribute(null=True)  # staff's reference of a manual payment
 
 
-class OrderRefund(MapAttribute[str, Any]):
+class OrderRefund(Document):
     refund_id = UnicodeAttribute()  # derived from the order and the Idempotency-Key
     amount_minor = NumberAttribute()
     status = UnicodeAttribute()  # requested, succeeded, failed
@@ -97,7 +95,7 @@ class OrderRefund(MapAttribute[str, Any]):
     fingerprint = UnicodeAttribute(null=True)  # of the request
 
 
-class OrderDispute(MapAttribute[str, Any]):
+class OrderDispute(Document):
     """The buyer's bank claims the payment, or a part of it, back."""
 
     dispute_id = UnicodeAttribute()  # the provider's
@@ -107,7 +105,7 @@ class OrderDispute(MapAttribute[str, Any]):
     reported_at = UTCDateTimeAttribute()  # of the latest report, by the provider's clock
 
 
-class OrderReturn(MapAttribute[str, Any]):
+class OrderReturn(Document):
     return_id = UnicodeAttribute()  # derived from the order and the Idempotency-Key
     quantities_json = JSONAttribute(attr_name="quantities")  # by product
     reason = UnicodeAttribute(null=True)
@@ -116,7 +114,7 @@ class OrderReturn(MapAttribute[str, Any]):
     fingerprint = UnicodeAttribute()  # of the request
 
 
-class OrderNote(MapAttribute[str, Any]):
+class OrderNote(Document):
     """Only staff see it."""
 
     text = UnicodeAttribute()
@@ -124,7 +122,7 @@ class OrderNote(MapAttribute[str, Any]):
     at = UTCDateTimeAttribute()
 
 
-class OrderShipment(MapAttribute[str, Any]):
+class OrderShipment(Document):
     carrier = UnicodeAttribute()
     tracking_number = UnicodeAttribute(null=True)
 
