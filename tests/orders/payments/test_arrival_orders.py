@@ -77,7 +77,7 @@ def tell_story(bank: Bank, payment_id: str, story: tuple[str | int, ...]) -> lis
         "voided": bank.report_voided,
     }
     return [
-        bank.refund_in_dashboard(payment_id, step, number)
+        bank.report_dashboard_refund(payment_id, step, number)
         if isinstance(step, int)
         else reports[step](payment_id)
         for number, step in enumerate(story)
@@ -204,7 +204,7 @@ def assert_books_agree(order: Order, account: BankPayment) -> None:
 def test_only_the_rest_is_refunded_after_a_refund_at_the_bank(in_memory, finish, dashboard_minor):
     payment_id = in_memory.place_order((finish,))
     captured = in_memory.bank.report_captured(payment_id)
-    refunded = in_memory.bank.refund_in_dashboard(payment_id, dashboard_minor)
+    refunded = in_memory.bank.report_dashboard_refund(payment_id, dashboard_minor)
 
     assert in_memory.receive(refunded) == (503, None)
     assert in_memory.receive(captured) == (200, "applied")
@@ -229,7 +229,7 @@ def test_a_refund_before_its_capture_is_asked_for_again(provider, order_id, fini
     payment_id = start_payment(order_id)
     update_order(order_id, finish)
     captured = provider.report_captured(payment_id)
-    refunded = provider.refund_in_dashboard(payment_id, 500)
+    refunded = provider.report_dashboard_refund(payment_id, 500)
 
     assert send_webhook(refunded).status == 503
     assert send_webhook(captured).body["outcome"] == "applied"

@@ -88,7 +88,7 @@ def test_our_refund_in_flight_is_not_paid_beyond_the_payment(
     provider, order_id, payment_id, is_bank_first
 ):
     update_order(order_id, partial(refund_in_shop, amount_minor=1500))
-    reported = provider.refund_in_dashboard(payment_id, 1500)
+    reported = provider.report_dashboard_refund(payment_id, 1500)
 
     if is_bank_first:
         webhook_outcome(reported)
