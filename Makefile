@@ -18,10 +18,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .PHONY: help setup run test soak lint fmt bench openapi validate build deploy admin rotate-keys payment-keys verify reindex \
-	republish dead-letters requirements clean
+	sweep-payments republish dead-letters requirements clean
 
 help: ## List these targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.made $(VENVS)/ministack/.made $(VENVS)/sam/.made ## Install all tools into this folder
 	@:
@@ -76,6 +76,9 @@ verify: .venv/.made ## Check stock, promotions and orders, and report difference
 
 reindex: .venv/.made ## Rebuild the listings and the search index (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" reindex
+
+sweep-payments: .venv/.made ## Have the next payment sweep settle what `make verify` calls overdue (TARGET=local, default or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" sweep-payments
 
 republish: .venv/.made ## Publish events that were not relayed: SINCE=2026-11-26T00:00Z UNTIL=... ALL=1 APPLY=1 (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" republish --since "$(SINCE)" --until "$(UNTIL)" \

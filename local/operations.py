@@ -15,6 +15,7 @@ from pynamodb.exceptions import PynamoDBException
 from local import dead_letters
 from local.key_rotation import rotate_keys
 from local.payment_keys import set_payment_keys
+from local.payment_sweep import mark_overdue_orders
 from local.reconciliation import reconcile
 from local.reindexing import reindex
 from local.republishing import parse_window, republish
@@ -99,7 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("admin").add_argument("email")
-    for name in ("rotate-keys", "payment-keys", "verify", "reindex"):
+    for name in ("rotate-keys", "payment-keys", "verify", "reindex", "sweep-payments"):
         commands.add_parser(name)
     _add_republish(commands.add_parser("republish"))
     _add_dead_letters(commands.add_parser("dead-letters"))
@@ -110,6 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
         "payment-keys": lambda shop: Outcome(set_payment_keys(shop)),
         "verify": _reconcile,
         "reindex": lambda shop: Outcome(reindex(shop)),
+        "sweep-payments": lambda shop: Outcome(mark_overdue_orders(shop)),
         "republish": lambda shop: _republish(shop, options),
         "dead-letters": lambda shop: _handle_dead_letters(shop, options),
     }

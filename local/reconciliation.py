@@ -15,6 +15,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -42,6 +43,7 @@ ORDER_ATTRIBUTES = (
     "expires_at",
     "payment",
     "refunds",
+    "disputes",
 )
 
 
@@ -76,7 +78,7 @@ class _CheckedOrders:
 
     def check(self, order: Mapping[str, Any]) -> None:
         self.count += 1
-        faults = order_checks.list_faults(order)
+        faults = order_checks.list_faults(order, datetime.now(UTC))
         self.drifts += [Drift(order["order_id"], fault) for fault in faults]
 
 

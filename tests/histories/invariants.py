@@ -12,6 +12,7 @@ from local import order_checks
 from local.reconciliation import reconcile
 from orders.lifecycle.balances import AUTHORIZED, CAPTURED, STARTED
 from orders.lifecycle.transitions import ANONYMIZED, FINISHED, TRANSITIONS
+from shared import clock
 from shared.storage.models.accounts import User
 from shared.storage.models.catalog import Product, ProductGroup
 from shared.storage.models.orders import Order
@@ -59,7 +60,7 @@ def stock(_: World) -> Iterator[str]:
 def orders(_: World) -> Iterator[str]:
     """I5: each order agrees with itself and had only legal statuses."""
     for order in plain_items(table_name("OrdersTable")):
-        for fault in order_checks.list_faults(order):
+        for fault in order_checks.list_faults(order, clock.utc_now()):
             yield f"I5 {order['order_id']}: {fault}"
         had = [step["status"] for step in order["history"] if "event" not in step]
         for before, after in zip(had, had[1:], strict=False):

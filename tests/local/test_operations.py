@@ -18,6 +18,7 @@ from tests.local import shops
         (["payment-keys"], "make run"),
         (["verify"], "make run"),
         (["reindex"], "make run"),
+        (["sweep-payments"], "make run"),
         (["republish", "--since", "2026-11-26T00:00Z"], "make run"),
         (["dead-letters"], "make run"),
     ],
