@@ -98,12 +98,16 @@ def stage_change(  # noqa: PLR0913 (what a caller may require of a change)
     """Add units to each shard or remove them, or raise `otherwise` where a shard has too few.
 
     Sales since `before` do not matter, unless `shard_condition` says so: it must hold for every
-    shard. With a `currency`, the stock refuses orders in any other from now on.
+    shard. With a `currency`, the stock refuses orders in any other from now on. The caller has
+    required `before.allocated == 0`, the sum over all shards; the commit raises `otherwise` if an
+    order has taken or returned units since.
     """
+    if currency:
+        shard_condition = shard_condition or _has_same_allocation
     for shard in before.shards:
         change = change_by_shard.get(shard.number, 0)
-        actions: list[Action] = [Stock.available.add(change)] if change else []
-        if currency and (change or shard.version):
+        actions: list[Action] = [Stock.available.add(change)] if change or currency else []
+        if currency:
             actions.append(Stock.currency.set(currency))
         has_enough = Stock.available >= -change if change < 0 else None
         condition = _both(has_enough, shard_condition(shard) if shard_condition else None)
@@ -118,7 +122,8 @@ def stage_change(  # noqa: PLR0913 (what a caller may require of a change)
 def require_shard_count(transaction: Transaction, product: Product) -> None:
     """Raise StockChanged at the commit if the number of the product's shards is another now.
 
-    Otherwise stock added to a removed shard would be lost.
+    Otherwise stock added to a removed shard would be lost. A reshard in its turn requires each
+    shard as it was read, also one that had no item.
     """
     transaction.check(
         Product,
@@ -139,17 +144,18 @@ def stage_stock_set(  # noqa: PLR0913 (what a caller may require of a count)
 ) -> None:
     """Divide the available units evenly among the shards, or raise `otherwise` if `before` is old.
 
-    Shards beyond `shards` become empty; the first shard keeps all allocated units. With a
-    `currency`, the stock refuses orders in any other from now on.
+    `before` has at least `shards` shards. Those beyond become empty; the first keeps all allocated
+    units. With a `currency`, the stock refuses orders in any other from now on.
     """
     shares = dict(divide_evenly(available, shards))
-    known = {shard.number: shard for shard in before.shards}
-    for number in range(max(shards, len(before.shards))):
-        shard = known.get(number)
-        if number >= shards and (shard is None or shard.is_empty):
+    for shard in before.shards:
+        number, is_first = shard.number, shard.number == 0
+        if number >= shards and shard.is_empty:
+            # Nothing to remove, as long as nobody delivers units to it first.
+            key = shard_key(before.product_id, number)
+            transaction.check(Stock, key, only_if=is_unchanged(shard), otherwise=otherwise)
             continue
-        is_first = number == 0
-        transaction.put(
+        transaction.upsert(
             Stock(
                 shard_key(before.product_id, number),
                 available=shares.get(number, 0),
@@ -162,15 +168,21 @@ def stage_stock_set(  # noqa: PLR0913 (what a caller may require of a count)
         )
 
 
-def has_no_allocation(_: StockShard) -> Condition:
-    """A condition for `stage_change`: no open order has taken units of the shard."""
-    condition: Condition = Stock.allocated.does_not_exist() | (Stock.allocated == 0)
-    return condition
+def _has_same_allocation(shard: StockShard) -> Condition:
+    """No order has taken units of the shard, or returned them, since it was read.
+
+    So the sum over all shards is as it was read. One shard alone says nothing: after a reshard its
+    number can be -1 while another's is 1.
+    """
+    same: Condition = Stock.allocated == shard.allocated
+    if shard.allocated == 0:  # no order has taken units of it yet
+        same |= Stock.allocated.does_not_exist()
+    return same
 
 
-def is_unchanged(shard: StockShard | None) -> Condition:
+def is_unchanged(shard: StockShard) -> Condition:
     """A condition for `stage_change`: nobody sold or set the shard since it was read."""
-    if shard is None or shard.version == 0:
+    if shard.version == 0:
         is_new: Condition = Stock.version.does_not_exist() | (Stock.version == 0)
         return is_new
     same_version: Condition = Stock.version == shard.version

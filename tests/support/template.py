@@ -34,7 +34,7 @@ def create_tables(dynamodb: Any, existing: Collection[str] = ()) -> None:
     for logical_id, resource in resources().items():
         if resource["Type"] != "AWS::DynamoDB::Table":
             continue
-        name = os.environ[_variable(logical_id)]
+        name = os.environ[variable_of(logical_id)]
         if name in existing:
             continue
         described = resource["Properties"]
@@ -52,6 +52,6 @@ def create_tables(dynamodb: Any, existing: Collection[str] = ()) -> None:
         dynamodb.create_table(TableName=name, **wanted)
 
 
-def _variable(logical_id: str) -> str:
+def variable_of(logical_id: str) -> str:
     """ProductsTable -> PRODUCTS_TABLE."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", logical_id).upper()

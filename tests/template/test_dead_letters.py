@@ -6,12 +6,18 @@ from typing import get_args
 
 import pytest
 
+from files import repository
 from notifications import emails
+from notifications.repository import RETENTION as MAIL_RECORD_RETENTION
 from shared.events.all_events import AnyEvent, CatalogEvent
 from shared.storage.models.catalog import Stock, StockLevel
+from shared.storage.outbox import RETENTION
 from tests.template import stack
 
-RETENTION_SECONDS_MAX = 14 * 24 * 3600  # SQS allows no more
+DAY = 24 * 3600  # seconds
+RETENTION_SECONDS_MAX = 14 * DAY  # SQS allows no more
+STREAM_SECONDS = DAY  # DynamoDB keeps a record of a stream no longer
+RULE_RETRIES = {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": DAY}  # EventBridge's most
 INDEX_LAG_SECONDS_MAX = 60  # by_buyer usually follows its table within a second
 TEMPLATES = Path(emails.__file__).parent / "templates"
 DEAD_LETTERS = {
@@ -24,6 +30,8 @@ DEAD_LETTERS = {
     "PaymentDeadLetters",
     "PaymentRuleDeadLetters",
     "PaymentIncidentRuleDeadLetters",
+    "PaymentSweepDeadLetters",
+    "PaymentSweepRuleDeadLetters",
     "ExpiryDeadLetters",
     "ExpiryRuleDeadLetters",
     "ExportDeadLetters",
@@ -33,12 +41,13 @@ DEAD_LETTERS = {
     "RelayDeadLetters",
     "StockWatchDeadLetters",
     "FileDeadLetters",
+    "FileImportRuleDeadLetters",
 }
 # `stock.low` changes no listing: the product is still available.
 INDEXED = {event.model_fields["type"].default for event in get_args(CatalogEvent)} - {"stock.low"}
 CONSUMED_EVENTS = {  # by the rule that sends them to a queue
     "OrderAnonymizationRule": {"user.deleted"},
-    "GuestOrderLinkingRule": {"user.email_verified", "user.email_changed"},
+    "GuestOrderLinkingRule": {"user.email_verified", "user.email_changed", "order.placed"},
     "PaymentRule": {"order.refund_requested", "order.void_requested", "order.capture_requested"},
     "ExportRule": {"export.requested"},
     "CatalogIndexRule": INDEXED,
@@ -88,6 +97,29 @@ def test_dead_letters_stay_fourteen_days_and_raise_an_alarm(name):
     assert name in queues_with_alarm("ApproximateNumberOfMessagesVisible")
 
 
+def test_dead_letters_outlive_the_queue_before_them():
+    """A message keeps its age when SQS moves it: what is left is the time to handle it."""
+    for name, queue in queues().items():
+        if "RedrivePolicy" in queue:
+            target = stack.referenced_id(queue["RedrivePolicy"]["deadLetterTargetArn"])
+            left = queues()[target]["MessageRetentionPeriod"] - queue["MessageRetentionPeriod"]
+            assert left >= 7 * DAY, name
+
+
+def test_the_outbox_keeps_events_longer_than_a_queue():
+    """What a queue forgets can be published again: `make republish ALL=1`."""
+    for name, queue in queues().items():
+        if name not in DEAD_LETTERS:
+            assert queue["MessageRetentionPeriod"] <= RETENTION.total_seconds() - 2 * DAY, name
+
+
+def test_a_republished_event_is_recognised_as_repeated():
+    """The oldest repeat: published again at the end, then queued, then among the dead letters."""
+    oldest = RETENTION.total_seconds() + RETENTION_SECONDS_MAX
+
+    assert oldest < MAIL_RECORD_RETENTION.total_seconds()
+
+
 def test_a_message_that_waits_too_long_raises_an_alarm():
     assert queues_with_alarm("ApproximateAgeOfOldestMessage") == queues().keys() - DEAD_LETTERS
 
@@ -115,7 +147,7 @@ def test_a_stream_consumer_retries_bisects_and_keeps_failures():
     for name, mapping in mappings("stream").items():
         assert mapping["BisectBatchOnFunctionError"] is True, name
         assert mapping["MaximumRetryAttempts"] == -1, name  # until the record is too old
-        assert 0 < mapping["MaximumRecordAgeInSeconds"] < 24 * 3600, name  # a stream keeps a day
+        assert mapping["MaximumRecordAgeInSeconds"] == STREAM_SECONDS, name
         assert failure_queue_id(mapping) in DEAD_LETTERS, name
         assert mapping["StartingPosition"] == "TRIM_HORIZON", name
 
@@ -141,6 +173,8 @@ def test_a_rule_retries_and_keeps_what_its_target_refuses():
     for name, rule in stack.of_type("AWS::Events::Rule").items():
         for target in rule["Targets"]:
             assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0, name
+            if "EventPattern" in rule:  # a schedule's next run repeats the work
+                assert target["RetryPolicy"] == RULE_RETRIES, name
             assert stack.referenced_id(target["DeadLetterConfig"]["Arn"]) in DEAD_LETTERS, name
 
 
@@ -177,19 +211,32 @@ def test_an_alarm_message_names_the_order_with_payment_trouble():
         "order.refund_failed",
         "order.authorization_voided",
         "order.manual_refund_required",
+        "order.disputed",
+        "order.dispute_closed",
     }
     assert target["Arn"] == {"Ref": "AlarmTopic"}
     assert target["InputTransformer"]["InputPathsMap"]["order"] == "$.detail.data.order_id"
     assert "<order>" in target["InputTransformer"]["InputTemplate"]
 
 
-def test_order_expiry_runs_each_minute_and_takes_less():
-    rule = stack.of_type("AWS::Events::Rule")["ExpiryRule"]
-    function = stack.of_type("AWS::Lambda::Function")["ExpiryFunction"]
+@pytest.mark.parametrize(("name", "minutes"), [("Expiry", 1), ("PaymentSweep", 15)])
+def test_a_scheduled_run_ends_before_the_next_one_starts(name, minutes):
+    rule = stack.of_type("AWS::Events::Rule")[f"{name}Rule"]
+    function = stack.of_type("AWS::Lambda::Function")[f"{name}Function"]
+
+    assert rule["ScheduleExpression"] == f"rate({minutes} minute{'s' if minutes > 1 else ''})"
+    assert target_ids(rule) == [f"{name}Function"]
+    assert function["Timeout"] < 60 * minutes
+    assert "EventBusName" not in rule  # only the default bus has schedules
+
+
+def test_a_schedule_ends_imports_that_no_run_works_on():
+    rule = stack.of_type("AWS::Events::Rule")["FileImportRule"]
+    function = stack.of_type("AWS::Lambda::Function")["FileImportFunction"]
 
     assert rule["ScheduleExpression"] == "rate(1 minute)"
-    assert target_ids(rule) == ["ExpiryFunction"]
-    assert function["Timeout"] < 60
+    assert target_ids(rule) == ["FileImportFunction"]
+    assert repository.LEASE.total_seconds() > function["Timeout"]
     assert "EventBusName" not in rule  # only the default bus has schedules
 
 
@@ -228,15 +275,17 @@ def test_a_rule_may_call_its_target_that_is_no_queue():
         if statement["Principal"] == {"Service": "events.amazonaws.com"}
         and statement["Action"] == "sns:Publish"
     ]
-    permission = stack.of_type("AWS::Lambda::Permission")["ExpiryPermission"]
-    function = stack.referenced_id(permission["FunctionName"])
+    invoking = {
+        permission["SourceArn"]["Fn::GetAtt"][0]: stack.referenced_id(permission["FunctionName"])
+        for permission in stack.of_type("AWS::Lambda::Permission").values()
+        if permission["Principal"] == "events.amazonaws.com"
+        and permission["Action"] == "lambda:InvokeFunction"
+    }
+    topic_arn = arn_by_rule.pop("PaymentIncidentRule")
 
-    assert arn_by_rule.keys() == {"ExpiryRule", "PaymentIncidentRule"}
-    assert publishing == [(arn_by_rule["PaymentIncidentRule"], only_from("PaymentIncidentRule"))]
-    assert permission["Principal"] == "events.amazonaws.com"
-    assert permission["Action"] == "lambda:InvokeFunction"
-    assert function == stack.referenced_id(arn_by_rule["ExpiryRule"])
-    assert permission["SourceArn"] == {"Fn::GetAtt": ["ExpiryRule", "Arn"]}
+    assert publishing == [(topic_arn, only_from("PaymentIncidentRule"))]
+    assert invoking == {rule: stack.referenced_id(arn) for rule, arn in arn_by_rule.items()}
+    assert invoking.keys() == {"ExpiryRule", "FileImportRule", "PaymentSweepRule"}
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])

@@ -31,6 +31,7 @@
 | the orders of a buyer, newest first | Query Orders by_buyer |
 | all orders; the orders of a status | Query Orders by_month; by_status; BatchGetItem |
 | orders whose payment is overdue | Query Orders by_expiry |
+| orders that the payment provider must settle | Query Orders by_settlement |
 | the guest orders of an e-mail address | Query Orders by_guest |
 | change an order | TransactWriteItems Orders, Stock, Promotions, Outbox |
 | apply an event of the payment provider once | the same, and PaymentEvents |
@@ -39,6 +40,7 @@
 | an export by id; the exports of a member of staff | GetItem Exports; Query Exports by_owner |
 | an upload by id | GetItem Uploads |
 | the uploads of an owner | Query Uploads by_owner |
+| uploads that wait too long for their file or for another run | Query Uploads by_status |
 | the stored products of imported rows | BatchGetItem Products, Stock |
 | write imported rows and the checkpoint | TransactWriteItems Products, Stock, …, Outbox, Uploads |
 | events that are not on the bus yet | stream of Outbox |

@@ -1,12 +1,9 @@
 """Orders, at the prices they were placed at, with their payment, refunds, returns and history."""
 
-from typing import Any
-
 from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
     ListAttribute,
-    MapAttribute,
     NumberAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
@@ -14,14 +11,16 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from shared.config import Tables, settings
+from shared.storage.documents import Document
 from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
 
 AWAITS_PAYMENT = "payment"  # the one value of `awaits`
+SETTLEMENT_OPEN = "open"  # the one value of `settlement`
 
 
-class OrderLine(MapAttribute[str, Any]):
+class OrderLine(Document):
     product_id = UnicodeAttribute()
     sku = UnicodeAttribute()
     name = UnicodeAttribute()
@@ -37,7 +36,7 @@ class OrderLine(MapAttribute[str, Any]):
     returned = NumberAttribute(default=0)  # units that are back in stock
 
 
-class OrderTotals(MapAttribute[str, Any]):
+class OrderTotals(Document):
     items_minor = NumberAttribute()
     discount_minor = NumberAttribute()
     shipping_minor = NumberAttribute()
@@ -45,7 +44,7 @@ class OrderTotals(MapAttribute[str, Any]):
     total_minor = NumberAttribute()
 
 
-class ShippingAddress(MapAttribute[str, Any]):
+class ShippingAddress(Document):
     name = UnicodeAttribute()
     line1 = UnicodeAttribute()
     line2 = UnicodeAttribute(null=True)
@@ -55,7 +54,7 @@ class ShippingAddress(MapAttribute[str, Any]):
     country = UnicodeAttribute()
 
 
-class OrderStep(MapAttribute[str, Any]):
+class OrderStep(Document):
     """One entry of an order's history."""
 
     status = UnicodeAttribute()
@@ -65,7 +64,7 @@ class OrderStep(MapAttribute[str, Any]):
     reason = UnicodeAttribute(null=True)
 
 
-class OrderPromotion(MapAttribute[str, Any]):
+class OrderPromotion(Document):
     """The code that the order used, and the usage counts that include the order."""
 
     code = UnicodeAttribute()
@@ -73,7 +72,7 @@ class OrderPromotion(MapAttribute[str, Any]):
     counted_for = UnicodeAttribute(null=True)  # a customer's id, if uses per customer are limited
 
 
-class OrderPayment(MapAttribute[str, Any]):
+class OrderPayment(Document):
     """What was received for the order: through a provider, or manually by staff."""
 
     provider = UnicodeAttribute(null=True)  # none for a manual payment
@@ -84,7 +83,7 @@ class OrderPayment(MapAttribute[str, Any]):
     reference = UnicodeAttribute(null=True)  # staff's reference of a manual payment
 
 
-class OrderRefund(MapAttribute[str, Any]):
+class OrderRefund(Document):
     refund_id = UnicodeAttribute()  # derived from the order and the Idempotency-Key
     amount_minor = NumberAttribute()
     status = UnicodeAttribute()  # requested, succeeded, failed
@@ -96,7 +95,17 @@ class OrderRefund(MapAttribute[str, Any]):
     fingerprint = UnicodeAttribute(null=True)  # of the request
 
 
-class OrderReturn(MapAttribute[str, Any]):
+class OrderDispute(Document):
+    """The buyer's bank claims the payment, or a part of it, back."""
+
+    dispute_id = UnicodeAttribute()  # the provider's
+    amount_minor = NumberAttribute()
+    status = UnicodeAttribute()  # the provider's word
+    reason = UnicodeAttribute()  # the provider's word
+    reported_at = UTCDateTimeAttribute()  # of the latest report, by the provider's clock
+
+
+class OrderReturn(Document):
     return_id = UnicodeAttribute()  # derived from the order and the Idempotency-Key
     quantities_json = JSONAttribute(attr_name="quantities")  # by product
     reason = UnicodeAttribute(null=True)
@@ -105,7 +114,7 @@ class OrderReturn(MapAttribute[str, Any]):
     fingerprint = UnicodeAttribute()  # of the request
 
 
-class OrderNote(MapAttribute[str, Any]):
+class OrderNote(Document):
     """Only staff see it."""
 
     text = UnicodeAttribute()
@@ -113,7 +122,7 @@ class OrderNote(MapAttribute[str, Any]):
     at = UTCDateTimeAttribute()
 
 
-class OrderShipment(MapAttribute[str, Any]):
+class OrderShipment(Document):
     carrier = UnicodeAttribute()
     tracking_number = UnicodeAttribute(null=True)
 
@@ -158,6 +167,17 @@ class OrdersByExpiry(GlobalSecondaryIndex["Order"]):
     expires_at = UTCDateTimeAttribute(range_key=True)
 
 
+class OrdersBySettlement(GlobalSecondaryIndex["Order"]):
+    """Sparse: only orders that need something from the payment provider, the first due first."""
+
+    class Meta:
+        index_name = "by_settlement"
+        projection = KeysOnlyProjection()
+
+    settlement = UnicodeAttribute(hash_key=True)
+    settlement_due_at = UTCDateTimeAttribute(range_key=True)
+
+
 class OrdersByGuest(GlobalSecondaryIndex["Order"]):
     """Sparse: guests' orders, until they are linked to an account or anonymized."""
 
@@ -188,8 +208,12 @@ class Order(Table):
     placed_month = UnicodeAttribute()
     awaits = UnicodeAttribute(null=True)  # AWAITS_PAYMENT, until it is paid or finished
     expires_at = UTCDateTimeAttribute(null=True)  # while it awaits payment
+    # SETTLEMENT_OPEN while the payment provider has something left to do, and when to look at it.
+    settlement = UnicodeAttribute(null=True)
+    settlement_due_at = UTCDateTimeAttribute(null=True)
     payment: OrderPayment | None = OrderPayment(null=True)
     refunds = ListAttribute(of=OrderRefund, default=list)
+    disputes = ListAttribute(of=OrderDispute, default=list)
     returns = ListAttribute(of=OrderReturn, default=list)
     shipment: OrderShipment | None = OrderShipment(null=True)
     notes = ListAttribute(of=OrderNote, default=list)
@@ -202,4 +226,5 @@ class Order(Table):
     by_status = OrdersByStatus()
     by_month = OrdersByMonth()
     by_expiry = OrdersByExpiry()
+    by_settlement = OrdersBySettlement()
     by_guest = OrdersByGuest()

@@ -1,0 +1,74 @@
+"""What SES accepted: which event each mail is about, and the order as it stood at that moment."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from shared.storage.models.orders import Order
+from tests.histories.aws_calls import Call
+from tests.histories.tables import peek
+
+# The statuses in which a mail of that type tells the buyer something that is not true any more.
+FINISHED = frozenset({"cancelled", "expired", "refunded"})
+CONTRADICTED_BY = {
+    "order.paid": FINISHED,
+    "order.shipped": FINISHED,
+}
+ONLY_IN = {"order.cancelled": {"cancelled"}, "order.expired": {"expired"}}
+
+
+@dataclass(frozen=True)
+class Mail:
+    event_id: str
+    event_type: str
+    to: str
+    subject: str
+    order_id: str | None
+    order_status: str | None
+
+    @property
+    def contradicts_order(self) -> bool:
+        if self.order_status in CONTRADICTED_BY.get(self.event_type, ()):
+            return True
+        return self.event_type in ONLY_IN and self.order_status not in ONLY_IN[self.event_type]
+
+
+class Inbox:
+    """Records each mail that `call` sends, once however often the SDK repeats the call."""
+
+    def __init__(self, delivering: Callable[[], list[dict[str, Any]]]) -> None:
+        self.mails: list[Mail] = []
+        self._delivering = delivering
+
+    def record(self, call: Call, status: int) -> None:
+        if call.operation != "SendEmail" or status != 200:
+            return
+        (event,) = self._delivering()
+        order_id = event["data"].get("order_id")
+        order = peek(Order, order_id) if order_id else None
+        self.mails.append(
+            Mail(
+                event_id=event["id"],
+                event_type=event["type"],
+                to=call.body["Destination"]["ToAddresses"][0],
+                subject=call.body["Content"]["Simple"]["Subject"]["Data"],
+                order_id=order_id,
+                order_status=order.status if order else None,
+            )
+        )
+
+    def list_repeated(self, allowed: int = 1) -> list[str]:
+        """The ids of the events with more mails than that."""
+        counts = Counter(mail.event_id for mail in self.mails)
+        return [event_id for event_id, count in counts.items() if count > allowed]
+
+    def list_contradictions(self) -> Iterator[Mail]:
+        return (mail for mail in self.mails if mail.contradicts_order)
+
+    def list_mails(self, order_id: str, event_type: str) -> list[Mail]:
+        return [
+            mail
+            for mail in self.mails
+            if (mail.order_id, mail.event_type) == (order_id, event_type)
+        ]

@@ -1,0 +1,220 @@
+"""What must hold when a history is over and everything was delivered.
+
+Each function returns one sentence for each broken promise. They read the tables alone, and the
+books of the provider and the inbox, so that a wrong model of the shop cannot hide a fault.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from local import order_checks
+from local.reconciliation import reconcile
+from orders.lifecycle.balances import AUTHORIZED, CAPTURED, STARTED
+from orders.lifecycle.transitions import ANONYMIZED, FINISHED, TRANSITIONS
+from shared.storage.models.accounts import User
+from shared.storage.models.catalog import Product, ProductGroup
+from shared.storage.models.orders import Order
+from shared.storage.models.uploads import Upload
+from tests.histories.tables import peek, peek_all, plain_items, table_name
+from tests.histories.world import World
+from tests.local.shops import shop as target
+
+Item = Mapping[str, Any]
+EVENT_OF = {  # by status: the event that announces it
+    "pending_payment": "order.placed",
+    "paid": "order.paid",
+    "shipped": "order.shipped",
+    "delivered": "order.delivered",
+    "cancelled": "order.cancelled",
+    "expired": "order.expired",
+}
+
+
+def list_broken(world: World) -> list[str]:
+    """Every broken promise."""
+    checks = (stock, orders, events, money, mails, imports, groups, accounts, acknowledged, letters)
+    return [fault for check in checks for fault in check(world)]
+
+
+def list_broken_now(world: World) -> list[str]:
+    """What must hold at any moment, also while events are under way."""
+    return [fault for check in (stock, orders, groups, acknowledged) for fault in check(world)]
+
+
+def stock(_: World) -> Iterator[str]:
+    """I1: units and promotion uses are where movements and orders put them, never below 0."""
+    for drift in reconcile(target()).drifts:
+        yield f"I1 {drift}"
+    allocated: Counter[str] = Counter()
+    for shard in plain_items(table_name("StockTable")):
+        if shard.get("available", 0) < 0:
+            yield f"I1 {shard['product_id']} has {shard['available']} units"
+        allocated[shard["product_id"].partition("#")[0]] += shard.get("allocated", 0)
+    for product_id, units in allocated.items():
+        if units < 0:
+            yield f"I1 {product_id} has {units} allocated units"
+
+
+def orders(_: World) -> Iterator[str]:
+    """I5: each order agrees with itself and had only legal statuses."""
+    for order in plain_items(table_name("OrdersTable")):
+        for fault in order_checks.list_faults(order):
+            yield f"I5 {order['order_id']}: {fault}"
+        had = [step["status"] for step in order["history"] if "event" not in step]
+        for before, after in zip(had, had[1:], strict=False):
+            if after not in TRANSITIONS[before]:
+                yield f"I5 {order['order_id']} went from {before} to {after}"
+        for line in order["lines"]:
+            if line.get("returned", 0) > line["quantity"]:
+                yield f"I5 {order['order_id']} returned more than it had"
+
+
+def events(world: World) -> Iterator[str]:
+    """I3: each status of each order has one event, and every staged event was on the bus."""
+    staged = Counter(
+        (event["data"].get("order_id"), event["type"]) for event in world.chain.staged.values()
+    )
+    for order in peek_all(Order):
+        for step in order.history:
+            wanted = None if step.event else EVENT_OF.get(step.status)
+            if wanted and staged[order.order_id, wanted] != 1:
+                count = staged[order.order_id, wanted]
+                yield f"I3 {order.order_id} has {count} events {wanted}"
+    for event_id, event in world.chain.staged.items():
+        if not world.chain.bus.put[event_id]:
+            yield f"I3 {event['type']} {event_id} was never published"
+
+
+def money(world: World) -> Iterator[str]:
+    """The provider's books agree with the orders, and nothing finished keeps money."""
+    for payment_id, payment in world.bank.payments.items():
+        order = peek(Order, payment.order_id)
+        if order is None:
+            yield f"money: {payment_id} is of no order"
+            continue
+        if order.payment is None or order.payment.payment_id != payment_id:
+            if payment.status != STARTED:
+                yield f"money: {order.order_id} does not know {payment_id}, {payment.status}"
+            continue
+        yield from _compare_with_books(world, order, payment_id)
+
+
+def _compare_with_books(world: World, order: Order, payment_id: str) -> Iterator[str]:
+    assert order.payment is not None
+    payment, subject = world.bank.payments[payment_id], f"money: {order.order_id}"
+    refunds = [refund for refund in order.refunds if not refund.is_manual]
+    back = sum(int(refund.amount_minor) for refund in refunds if refund.status == "succeeded")
+    kept, left = int(order.payment.captured_minor) - back, world.bank.left_minor(payment_id)
+    if kept != left:
+        yield f"{subject} ({order.status}) keeps {kept}, the provider's books say {left}"
+    if any(refund.status == "requested" for refund in refunds):
+        yield f"{subject} waits for a refund"
+    if order.status in FINISHED:
+        if left and not any(refund.status == "failed" for refund in refunds):
+            yield f"{subject} is {order.status} and {left} is not paid back"
+        if payment.status == AUTHORIZED:
+            yield f"{subject} is {order.status} and its payment is still authorized"
+    if order.status in ("shipped", "delivered") and not order.payment.manual_minor:
+        if payment.status == AUTHORIZED:
+            yield f"{subject} is {order.status} and its payment was never captured"
+    if payment.status == CAPTURED and not order.payment.captured_minor:
+        yield f"{subject} does not know of its capture"
+
+
+def mails(world: World) -> Iterator[str]:
+    """I4: one mail for each event, and none that contradicts the order."""
+    for event_id in world.inbox.list_repeated():
+        yield f"I4 {world.chain.staged[event_id]['type']} {event_id} was mailed twice"
+    for mail in world.inbox.list_contradictions():
+        yield f"I4 {mail.event_type} of {mail.order_id} was mailed when {mail.order_status}"
+    yield from _missing_mails(world)
+
+
+def _missing_mails(world: World) -> Iterator[str]:
+    """An order that is open or cancelled, and whose buyer has an address, has its last mail."""
+    for order in peek_all(Order):
+        wanted = EVENT_OF.get(order.status)
+        address = order.guest_email or peek(User, order.buyer_id)
+        if not address or wanted in (None, "order.delivered") or not order.totals.total_minor:
+            continue
+        if not world.inbox.list_mails(order.order_id, wanted):
+            yield f"I4 {order.order_id} is {order.status} and nobody was told"
+
+
+def imports(world: World) -> Iterator[str]:
+    """I6: each row of each file counts once."""
+    for upload_id, rows in world.acknowledged.uploads.items():
+        found = peek(Upload, upload_id, "upload")
+        if found is None or found.status != "completed":
+            yield f"I6 {upload_id} is {found.status if found else 'lost'}"
+        elif not found.rows_done == found.written + found.rejected == rows:
+            yield f"I6 {upload_id} counts {found.written} + {found.rejected} of {rows} rows"
+
+
+def groups(_: World) -> Iterator[str]:
+    """A group agrees with its products: one currency, and no two with equal options."""
+    products = {product.product_id: product for product in peek_all(Product)}
+    listed = Counter(
+        (group.group, variant.product_id) for group in peek_all(ProductGroup) for variant in group.variants
+    )
+    for product in products.values():
+        if product.group and listed[product.group, product.product_id] != 1:
+            yield f"groups: {product.sku} is not in {product.group}"
+    for group in peek_all(ProductGroup):
+        members = [products[variant.product_id] for variant in group.variants]
+        if len({member.currency for member in members}) > 1:
+            yield f"groups: {group.group} has {[(m.sku, m.currency) for m in members]}"
+        options = [str(sorted(member.options_json.items())) for member in members]
+        if len(set(options)) != len(options):
+            yield f"groups: {group.group} has two equal variants"
+        for variant, member in zip(group.variants, members, strict=True):
+            copied = (variant.currency, variant.status, variant.options_json)
+            if copied != (member.currency, member.status, member.options_json):
+                yield f"groups: {group.group} is behind {member.sku}"
+
+
+def accounts(world: World) -> Iterator[str]:
+    """A deleted account leaves no address, and a confirmed address leaves no guest order."""
+    confirmed = {user.email: user.user_id for user in peek_all(User) if user.email_verified}
+    for order in peek_all(Order):
+        is_gone = order.buyer_id.startswith("usr_") and peek(User, order.buyer_id) is None
+        if is_gone and order.fingerprint != ANONYMIZED and not order.awaits_anonymization:
+            yield f"accounts: {order.order_id} ({order.status}) keeps an address of {order.buyer_id}"
+        if order.guest_email in confirmed:
+            yield f"accounts: {order.order_id} was never linked to {confirmed[order.guest_email]}"
+
+
+def acknowledged(world: World) -> Iterator[str]:
+    """I2, I8: what was answered with yes is stored, once."""
+    said = world.acknowledged
+    for order_id, total in said.orders.items():
+        order = peek(Order, order_id)
+        if order is None or order.totals.total_minor != total:
+            yield f"I8 {order_id} is lost or has another total"
+    for order_id, texts in said.notes.items():
+        order = peek(Order, order_id)
+        stored = Counter(note.text for note in order.notes) if order else Counter()
+        if missing := [text for text in texts if not stored[text]]:
+            yield f"I8 {order_id} has no notes {missing}"
+    movements = {
+        (item["product_id"], item["movement_id"])
+        for item in plain_items(table_name("StockMovementsTable"))
+    }
+    for movement in said.movements - movements:
+        yield f"I8 the movement {movement} is lost"
+    for user_id in said.deleted_users:
+        if peek(User, user_id):
+            yield f"I8 {user_id} is not deleted"
+
+
+def letters(world: World) -> Iterator[str]:
+    """I7: nothing is under way, lost or given up."""
+    if not world.chain.is_idle:
+        yield "I7 something is still under way"
+    for name, bodies in world.chain.dead_letters.items():
+        if bodies:
+            yield f"I7 {len(bodies)} dead letters in {name}: {bodies[0][:300]}"
+    for part in (*world.chain.streams.values(), *world.chain.queues.values()):
+        if part.lost:
+            yield f"I7 {part.source.source} lost {part.lost}"

@@ -1,0 +1,218 @@
+"""A history by chance: several threads, each a list of operations on one small shop."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from shared.storage.models.orders import Order
+from shared.storage.models.catalog import Product
+from tests.histories import buying, selling
+from tests.histories.scheduler import Choose
+from tests.histories.tables import peek, peek_all
+from tests.histories.world import PRODUCTS, USERS, World
+
+GUESTS = ("guest@example.com", "usr_ada@example.com")  # the second has an account, too
+Step = Callable[[], None]
+
+
+class Operations:
+    """Picks operations and what they act on."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.chance = world, world.random
+        self._count = 0
+
+    def pick(self, weights: dict[str, int]) -> Step:
+        (name,) = self.chance.choices(list(weights), list(weights.values()))
+        step: Step = getattr(self, name)
+        return step
+
+    # Buyers
+
+    def buy(self) -> None:
+        order_id = self._place(f"own-{self._next()}")
+        if order_id:
+            buying.pay(self.world, order_id, captures=self.chance.random() < 0.6)
+            buying.deliver_webhook(self.world, -1)
+
+    def place(self) -> None:
+        self._place(self.chance.choice("abc"))
+
+    def _place(self, key: str) -> str | None:
+        code = self.chance.choice((None, None, None, "ONCE", "FEW"))
+        if self.chance.random() < 0.3:
+            email = self.chance.choice(GUESTS)
+            return buying.place_as_guest(self.world, email, self._quantities(), key, code)
+        return buying.place(self.world, self.chance.choice(USERS), self._quantities(), key, code)
+
+    def _quantities(self) -> dict[str, int]:
+        count = self.chance.choice((1, 1, 2))
+        return {product: self.chance.randint(1, 3) for product in self.chance.sample(self._all(), count)}
+
+    def pay(self) -> None:
+        if order_id := self._order():
+            buying.pay(self.world, order_id, captures=self.chance.random() < 0.6)
+
+    def webhook(self) -> None:
+        number = self.chance.randrange(100)
+        buying.deliver_webhook(self.world, number, repeats=self.chance.random() < 0.3)
+
+    def cancel(self) -> None:
+        if order_id := self._order():
+            buying.cancel(self.world, order_id)
+
+    def rename(self) -> None:
+        buying.rename(self.world, self.chance.choice(USERS), f"Name {self._next()}")
+
+    def confirm(self) -> None:
+        buying.confirm_address(self.world, self.chance.choice(USERS))
+
+    def delete_account(self) -> None:
+        buying.delete_account(self.world, self.chance.choice(USERS))
+
+    # The provider
+
+    def release(self) -> None:
+        if self.world.bank.payments:
+            self.world.bank.release(self.chance.choice(list(self.world.bank.payments)))
+
+    def refund_in_dashboard(self) -> None:
+        if self.world.bank.payments:
+            payment = self.chance.choice(list(self.world.bank.payments))
+            self.world.bank.refund_in_dashboard(payment, self.chance.choice((1, 400, 999_999)))
+
+    # Staff and the clock
+
+    def mark_paid(self) -> None:
+        if order_id := self._order():
+            selling.mark_paid(self.world, order_id, self.chance.choice(("cash", "bank")))
+
+    def ship(self) -> None:
+        if order_id := self._order():
+            selling.ship(self.world, order_id, self.chance.choice("12"))
+
+    def deliver(self) -> None:
+        if order_id := self._order():
+            selling.deliver(self.world, order_id)
+
+    def staff_cancel(self) -> None:
+        if order_id := self._order():
+            selling.cancel(self.world, order_id)
+
+    def refund(self) -> None:
+        if order_id := self._order():
+            minor = self.chance.choice((None, 1, 500, 100_000))
+            selling.refund(self.world, order_id, minor, self.chance.choice("xyz"))
+
+    def take_back(self) -> None:
+        if order_id := self._order():
+            order = peek(Order, order_id)
+            assert order is not None
+            product = self.chance.choice(order.lines).product_id
+            units, key = self.chance.randint(1, 3), self.chance.choice("xyz")
+            selling.take_back(self.world, order_id, product, units, key)
+
+    def note(self) -> None:
+        if order_id := self._order():
+            selling.add_note(self.world, order_id, f"note {self._next()}")
+
+    def resend(self) -> None:
+        if order_id := self._order():
+            selling.resend_confirmation(self.world, order_id)
+
+    def pass_time(self) -> None:
+        selling.pass_time(self.world, self.chance.choice((1, 20, 35)))
+
+    def adjust(self) -> None:
+        change = self.chance.choice((-4, -1, 2, 5, 9))
+        selling.adjust(self.world, self._product(), change, f"key-{self._next()}")
+
+    def count(self) -> None:
+        exact = self.chance.random() < 0.5
+        selling.count(self.world, self._product(), self.chance.randint(0, 9), exact=exact)
+
+    def reshard(self) -> None:
+        selling.reshard(self.world, self._product(), self.chance.choice((1, 2, 3, 8)))
+
+    def change_currency(self) -> None:
+        price = {"amount_minor": 900, "currency": self.chance.choice(("EUR", "USD"))}
+        selling.edit(self.world, self._product(), price=price)
+
+    def edit(self) -> None:
+        selling.edit(self.world, self._product(), name=f"Name {self._next()}")
+
+    def change_group(self) -> None:
+        product_id = self._product()
+        colour = {"colour": self.chance.choice(("red", "blue", "green"))}
+        group = self.chance.choice(("MUG", "JAR", None))
+        options = colour if group else None
+        selling.edit(self.world, product_id, group=group, options=options)
+
+    def archive(self) -> None:
+        selling.archive(self.world, self._product())
+
+    def activate(self) -> None:
+        selling.edit(self.world, self._product(), status="active")
+
+    def import_file(self) -> None:
+        skus = [sku for sku, *_ in PRODUCTS] + ["FRESH"]
+        rows = [
+            (sku, 1000, self.chance.choice(("EUR", "EUR", "EUR", "USD")), self.chance.randint(0, 9))
+            for sku in self.chance.sample(skus, self.chance.randint(1, 4))
+        ]
+        selling.import_file(self.world, rows)
+
+    def work(self) -> None:
+        """Events are delivered; one thread does this, as the mailer handles one batch at a time."""
+        self.world.chain.run()
+        self.world.time.advance(seconds=20)
+
+    def _order(self) -> str | None:
+        """A late one rather than an early one: most operations are about orders that are open."""
+        known = list(self.world.acknowledged.orders)
+        return self.chance.choice(known[-6:]) if known else None
+
+    def _all(self) -> list[str]:
+        return [product.product_id for product in peek_all(Product)]
+
+    def _product(self) -> str:
+        return self.chance.choice(self.world.product_ids)
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count
+
+
+BUYERS = {"buy": 6, "place": 4, "pay": 3, "webhook": 5, "cancel": 2, "rename": 1, "confirm": 1}
+BUYERS |= {"delete_account": 1, "release": 1, "refund_in_dashboard": 1}
+STAFF_WORK = {"mark_paid": 2, "ship": 6, "deliver": 2, "staff_cancel": 2, "refund": 4, "note": 1}
+STAFF_WORK |= {"take_back": 3, "resend": 1, "pass_time": 1}
+STOCK_WORK = {"adjust": 4, "count": 4, "reshard": 4, "change_currency": 3, "import_file": 3}
+STOCK_WORK |= {"edit": 1, "change_group": 2, "archive": 1, "activate": 2}
+EVENTS = {"work": 1}
+
+
+@dataclass(frozen=True)
+class Bias:
+    """How a schedule differs from an even one: how likely the running thread goes on."""
+
+    name: str
+    stays: float
+
+
+BIASES = (Bias("even", 0.0), Bias("bursts", 0.8), Bias("long bursts", 0.95), Bias("one waits", 0.5))
+
+
+def biased(bias: Bias, chance: random.Random) -> Choose:
+    """With `one waits`, the first thread runs only when nobody else can."""
+    last = 0
+
+    def choose(alive: Sequence[int]) -> int:
+        nonlocal last
+        if last in alive and chance.random() < bias.stays:
+            return last
+        eligible = [n for n in alive if n or bias.name != "one waits"] or list(alive)
+        last = chance.choice(eligible)
+        return last
+
+    return choose
