@@ -83,6 +83,9 @@ payment-keys: .venv/.made ## Store the payment provider's keys, from PAYMENT_...
 verify: .venv/.made ## Check stock, promotions and orders, and report differences (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" verify
 
+repair: .venv/.made ## List what follows from other records and differs; APPLY=1 repairs it (TARGET=local, default or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" repair $(if $(filter 1,$(APPLY)),--apply)
+
 reindex: .venv/.made ## Rebuild the listings and the search index (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" reindex
 

@@ -91,14 +91,19 @@ class Copy:
         for path, original in originals.items():
             name = path.relative_to(self.root).as_posix()
             self._write(path, recording.with_recording(original.decode(), name).encode())
+        try:
+            return self._record(files)
+        finally:
+            for path, original in originals.items():
+                self._write(path, original)
+
+    def _record(self, files: list[str]) -> Tests:
         with NamedTemporaryFile(suffix=".json") as file:
             done = self._pytest(files, {recording.RECORD: file.name}, None)
             if done.returncode:
                 raise Broken(done.stdout.decode()[-4000:])
             recorded: Tests = json.loads(Path(file.name).read_text())
-        for path, original in originals.items():
-            self._write(path, original)
-        return recorded
+            return recorded
 
     def check_control(self, tests: list[str]) -> None:
         """Raises Broken when listed tests fail without a fault."""
