@@ -82,11 +82,15 @@ class World:
                 stack.enter_context(mock.patch.object(target, name, value))
             yield self
 
-    def fill(self) -> None:
+    def add_customers(self) -> None:
         hashed = passwords.hash_password(PASSWORD, credentials.pepper(), cost=4)
         for user_id in USERS:
             user = shop.user(user_id, email_verified=True)
             shop.login(user.email, user_id=user_id, password_hash=hashed, email_verified=True).save()
+
+    def fill(self) -> None:
+        """Customers, products and promotions."""
+        self.add_customers()
         for sku, shards, units, group in PRODUCTS:
             self.product_ids.append(create_product(sku, shards, units, group))
         now = self.time.now
