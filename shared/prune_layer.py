@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 # The services that the functions call. A client of another one raises UnknownServiceError.
-SERVICES = frozenset({"dynamodb", "events", "s3", "secretsmanager", "sesv2"})
+SERVICES = frozenset({"dynamodb", "events", "s3", "secretsmanager", "sesv2", "sqs"})
 # botocore reads these for every client.
 COMMON_MODELS = frozenset(
     {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}

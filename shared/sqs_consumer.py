@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import (
@@ -12,9 +13,16 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
-from shared import observability
+from shared import aws, clock, observability
 from shared.events.all_events import AnyEvent, parse_event
+
+# A stream has a record within a second of its transaction (AWS states no limit).
+SETTLING_TIME = timedelta(minutes=1)
+# Seconds until each redelivery of what may succeed later, 13 hours in all. After these, the queue's
+# own time counts. SQS allows 12 hours since the message was received.
+RETRY_DELAYS = (60, 600, 6_000, 39_600)
 
 
 class OutOfTime(Exception):
@@ -23,6 +31,10 @@ class OutOfTime(Exception):
 
 class UnexpectedEvent(Exception):
     """The event belongs to another queue: a rule of the event bus is wrong."""
+
+
+class NotVisibleYet(Exception):
+    """What the event is about is missing, or older than the event. The queue redelivers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +50,43 @@ class Delivery:
             raise OutOfTime(progress)
 
 
+def require_settled(event: AnyEvent) -> None:
+    """Call this before an event counts as done because an item is missing.
+
+    DynamoDB delivers a transaction to its streams piece by piece, and promises no order. So only an
+    event that is SETTLING_TIME old proves that the item is gone. Raises NotVisibleYet.
+    """
+    if clock.utc_now() - event.occurred_at < SETTLING_TIME:
+        raise NotVisibleYet
+
+
 def consume(
     event: dict[str, Any],
     context: LambdaContext,
     handle_event: Callable[[AnyEvent, Delivery], None],
     *,
     failure_message: str,
+    is_transient: Callable[[Exception], bool] = lambda _: False,
 ) -> Any:
     """Handle each message of the batch; return the ids of those that failed.
 
     A failure is logged as `failure_message` with the name of the error alone: its text may hold
-    personal data.
+    personal data. After an error that `is_transient`, each redelivery waits longer; the function's
+    role needs sqs:ChangeMessageVisibility.
     """
 
     def handle_record(record: SQSRecord) -> None:
+        receive_count = int(record.attributes.approximate_receive_count)
         try:
-            domain_event = parse_event(json.loads(record.body)["detail"])
+            domain_event = _parse(record.body)
             observability.set_log_context(domain_event.correlation_id)
-            receive_count = int(record.attributes.approximate_receive_count)
             handle_event(domain_event, Delivery(receive_count, context))
         except Exception as error:
             observability.logger.error(
                 failure_message, sqs_message_id=record.message_id, reason=type(error).__name__
             )
+            if is_transient(error) and receive_count <= len(RETRY_DELAYS):
+                _postpone(record, RETRY_DELAYS[receive_count - 1])
             raise
 
     # If every message fails, the batch returns their ids as well instead of raising.
@@ -68,3 +94,29 @@ def consume(
     return process_partial_response(
         event=event, record_handler=handle_record, processor=batch, context=context
     )
+
+
+def _parse(body: str) -> AnyEvent:
+    """Raises ValueError, KeyError and TypeError for a message that no event is in."""
+    detail = json.loads(body)["detail"]
+    if detail["id"] is None:  # the model would fill in another id at each delivery
+        raise ValueError("the event has no id")
+    return parse_event(detail)
+
+
+def _postpone(record: SQSRecord, seconds: int) -> None:
+    """Hide the message for that time. If SQS does not answer, the queue's own time counts."""
+    account, queue = record.event_source_arn.split(":")[-2:]
+    try:
+        sqs = aws.client("sqs")
+        sqs.change_message_visibility(
+            QueueUrl=f"{sqs.meta.endpoint_url}/{account}/{queue}",
+            ReceiptHandle=record.receipt_handle,
+            VisibilityTimeout=seconds,
+        )
+    except (BotoCoreError, ClientError) as error:
+        observability.logger.warning(
+            "message not postponed",
+            sqs_message_id=record.message_id,
+            reason=type(error).__name__,
+        )

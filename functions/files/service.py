@@ -6,13 +6,13 @@ from typing import Any
 
 from files import repository
 from files.schemas import UploadRequest
+from files.stored_files import KEY_PREFIX
 from shared import aws, clock, ids
 from shared.config import UploadSettings, settings
 from shared.errors.requests import UploadNotFound
 from shared.security.permissions import Principal
 from shared.storage.models.uploads import Upload
 
-KEY_PREFIX = "uploads/"
 FORM_LIFETIME = timedelta(minutes=5)
 RETENTION = timedelta(days=30)  # as long as the bucket keeps the file
 

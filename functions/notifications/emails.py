@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from notifications import relevance
 from notifications.links import Link
 from notifications.order_summary import summarize_order
+from notifications.relevance import Wording
 from shared.events.accounts import (
     AccessData,
     EmailChanged,
@@ -109,18 +112,29 @@ def _recipient_at(address: str | None, user: User) -> Recipient | None:
     return Recipient(address, user.name if user.email_verified else None)
 
 
-def render_email(
-    event: AnyEvent, to: Recipient, *, link: Link | None, shop_name: str, order: Order | None = None
+def render_email(  # noqa: PLR0913 (what a mail is about)
+    event: AnyEvent,
+    to: Recipient,
+    *,
+    link: Link | None,
+    shop_name: str,
+    order: Order | None = None,
+    user: User | None = None,
+    wording: Wording = Wording.AS_IS,
 ) -> Email:
-    """Render the three templates that are named after the event's type."""
+    """Render the three templates that are named after the event's type.
+
+    `order` or `user` is what the event is about, as it is now.
+    """
     variables = {
         "event": event,
         "name": f" {to.name}" if to.name else "",
         "address": to.address,
         "link": link,
         "shop_name": shop_name,
-        "order": order,
-        "summary": summarize_order(order) if order else None,
+        "is_adapted": wording is Wording.ADAPTED,
+        **(_order_variables(event, order) if order else {}),
+        **_account_variables(event, user),
     }
 
     def render(part: str) -> str:
@@ -130,6 +144,22 @@ def render_email(
     # A name in the subject may contain line breaks, which would add mail headers.
     subject = " ".join(render("subject.txt").split())
     return Email(to.address, subject, text=render("txt"), html=render("html"))
+
+
+def _order_variables(event: AnyEvent, order: Order) -> dict[str, Any]:
+    return {
+        "order": order,
+        "summary": summarize_order(order),
+        "is_paid_back": relevance.is_paid_back(order),
+        "has_other_refunds": relevance.has_other_refunds(event, order),
+    }
+
+
+def _account_variables(event: AnyEvent, user: User | None) -> dict[str, Any]:
+    return {
+        "is_active": user is None or user.status == "active",
+        "is_reverted": user is not None and relevance.is_reverted(event, user),
+    }
 
 
 @cache

@@ -1,11 +1,45 @@
-"""Sends mail through SES."""
+"""Sends mail through SES, and tells a certain refusal from an unknown outcome.
+
+SES accepts no idempotency token: after an unknown outcome, another try may send a second mail.
+"""
 
 from typing import Protocol
 
 import idna
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProxyConnectionError,
+)
+from botocore.exceptions import ConnectionError as BrokenConnection
 
 from notifications.emails import Email
 from shared import aws
+
+REQUEST_TIMEOUT = 408  # a proxy's answer, which does not say how far the request came
+
+# SES refused for now: its sending rate or daily quota is used up.
+_THROTTLED = frozenset(
+    {
+        *("LimitExceededException", "RequestLimitExceeded", "SlowDown", "Throttling"),
+        *("ThrottlingException", "TooManyRequestsException"),
+    }
+)
+# The request was never sent.
+_UNSENT = (
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProxyConnectionError,
+    idna.IDNAError,  # the address has no Punycode
+)
 
 
 class EmailSender(Protocol):
@@ -32,6 +66,26 @@ class SesSender:
             },
         )
         return str(answer["MessageId"])
+
+
+def is_certain_refusal(error: Exception) -> bool:
+    """Whether the mail was certainly not sent. False for every error that leaves a doubt."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        is_refused = 400 <= status < 500 and status != REQUEST_TIMEOUT  # noqa: PLR2004 (HTTP's)
+        return is_refused or _code(error) in _THROTTLED
+    return isinstance(error, _UNSENT)
+
+
+def is_transient(error: Exception) -> bool:
+    """Whether SES may accept the same mail later without a change by a person."""
+    if isinstance(error, ClientError):
+        return _code(error) in _THROTTLED or not is_certain_refusal(error)
+    return isinstance(error, BrokenConnection | HTTPClientError)
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"].get("Code", ""))
 
 
 def _to_ascii(address: str) -> str:

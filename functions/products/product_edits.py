@@ -5,6 +5,7 @@ import json
 from products import listing_keys
 from products.schemas import STORED_AS, NewProduct, to_attributes
 from shared import clock, ids
+from shared.errors.catalog import CurrencyInUse
 from shared.events.catalog import (
     ProductArchived,
     ProductCreated,
@@ -13,6 +14,7 @@ from shared.events.catalog import (
     ProductUpdatedData,
 )
 from shared.storage.models.catalog import Product
+from shared.storage.stock_shards import StockSnapshot
 
 
 def product_from_request(new: NewProduct, before: Product | None = None) -> Product:
@@ -34,6 +36,12 @@ def set_status_keys(product: Product) -> None:
     shard = listing_keys.shard_of(product.product_id)
     product.status_shard = listing_keys.status_shard(product.status, shard)
     product.listed_at = listing_keys.newest_key(product.created_at, product.product_id)
+
+
+def require_currency_unused(before: Product, after: Product, stock: StockSnapshot) -> None:
+    """Refuse another currency while open orders have units allocated. Raises CurrencyInUse."""
+    if before.currency != after.currency and stock.allocated:
+        raise CurrencyInUse(currency=before.currency, product_id=before.product_id)
 
 
 def changed_fields(before: Product, after: Product) -> list[str]:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from products import listing_keys, variants
+from products import listing_keys
+from products.groups.repository import GroupChanged, GroupChanges
 from products.index_queries import QueryPage, merge_pages, prepare_query
 from products.listing_keys import ListedProduct
-from shared.errors.catalog import CurrencyInUse, ProductNotFound, SkuTaken
+from products.product_edits import require_currency_unused
+from shared.errors.catalog import ProductNotFound, SkuTaken
 from shared.errors.requests import StaleVersion
 from shared.events.all_events import CatalogEvent
 from shared.http.etags import stale_version
@@ -21,10 +23,6 @@ from shared.storage.stock_shards import (
     snapshots_from_items,
 )
 from shared.storage.transactions import Condition, Otherwise, Transaction
-
-
-class GroupChanged(Exception):
-    """Somebody wrote another variant of the group since it was read. Read the group again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,9 @@ def create_product(product: Product, event: CatalogEvent) -> ProductGroup | None
     """
     transaction = Transaction()  # its token keeps a retry after a lost reply from SkuTaken
     stage_product(transaction, None, product, otherwise=SkuTaken(sku=product.sku))
-    group = _stage_group_change(transaction, None, product)
+    groups = GroupChanges()
+    group = groups.add(None, product)
+    groups.stage(transaction, otherwise=GroupChanged())
     outbox.stage_event(transaction, event)
     transaction.commit()
     return group
@@ -162,8 +162,10 @@ def update_product(before: Product, after: Product, event: CatalogEvent) -> None
     """
     transaction = Transaction()
     stage_product(transaction, before, after, otherwise=_stale_product)
-    _stage_group_change(transaction, before, after)
     _stage_stock_change(transaction, before, after)
+    groups = GroupChanges()
+    groups.add(before, after)
+    groups.stage(transaction, otherwise=GroupChanged())
     outbox.stage_event(transaction, event)
     transaction.commit()
 
@@ -190,8 +192,7 @@ def _stage_stock_change(transaction: Transaction, before: Product, after: Produc
     # A reshard reads every shard that there can be, so that no unit is lost in one it removes.
     shards = SHARDS_MAX if is_resharded else int(before.stock_shards)
     snapshot = stock.get_stocks({before.product_id: shards})[before.product_id]
-    if currency and snapshot.allocated:
-        raise CurrencyInUse(currency=before.currency, product_id=before.product_id)
+    require_currency_unused(before, after, snapshot)
     # Both writes require the stock as it was read: so no order has allocated units since.
     if is_resharded and snapshot.version:
         stock.stage_stock_set(
@@ -211,34 +212,3 @@ def _stage_stock_change(transaction: Transaction, before: Product, after: Produc
             shard_condition=stock.is_unchanged,
             currency=currency,
         )
-
-
-def _stage_group_change(
-    transaction: Transaction, before: Product | None, after: Product
-) -> ProductGroup | None:
-    """Update the group that the product leaves and the one it joins, which is returned."""
-    left = before.group if before and before.group != after.group else None
-    joined = after.group if before is None or _differs_in_group(before, after) else None
-    found = {name: ProductGroup.find(name, consistent=True) for name in (left, joined) if name}
-    if left and (group := found[left]):
-        _stage_group(transaction, group, variants.remove_variant(group, after))
-    if not joined:
-        return None
-    group = variants.put_variant(found[joined], after)
-    _stage_group(transaction, found[joined], group)
-    return group
-
-
-def _differs_in_group(before: Product, after: Product) -> bool:
-    """Whether a field changed of which the group has a copy."""
-    copied = ("group", "options_json", "status", "currency")
-    return any(getattr(before, name) != getattr(after, name) for name in copied)
-
-
-def _stage_group(
-    transaction: Transaction, before: ProductGroup | None, after: ProductGroup
-) -> None:
-    is_as_read: Condition = (
-        ProductGroup.version == before.version if before else ProductGroup.group.does_not_exist()
-    )
-    transaction.put(after, only_if=is_as_read, otherwise=GroupChanged())

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from products import browse_cache, repository
 from products.browse_cache import browse_cached
 from products.catalog_queries import CatalogQuery
+from products.groups.repository import GroupChanged
 from products.listing_keys import ListedProduct
 from products.product_edits import (
     changed_fields,
@@ -12,7 +13,6 @@ from products.product_edits import (
     product_from_request,
     product_updated_event,
 )
-from products.repository import GroupChanged
 from products.schemas import (
     NewProduct,
     ProductDetail,

@@ -10,11 +10,13 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BrokenConnection
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.exceptions import DoesNotExist
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from shared import aws
 from shared.errors.base import Unavailable
 from shared.retries import retry
+from shared.storage.documents import Extensible, Raw
 
 # Errors that botocore still raises after its own retries.
 _OVERLOADED = frozenset(
@@ -30,7 +32,8 @@ _OVERLOADED = frozenset(
     }
 )
 BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
-BATCH_ATTEMPTS = 3  # for keys that DynamoDB leaves unread, as it does when it throttles
+PUTS_MAX = 25  # DynamoDB's limit on the items of one BatchWriteItem
+BATCH_ATTEMPTS = 3  # for what DynamoDB leaves unread or unwritten, as it does when it throttles
 
 
 class _SharedConnection(Connection):
@@ -68,13 +71,37 @@ def connection() -> Connection:
 _connecting = RLock()
 
 
-class Table(Model):
+class Table(Extensible, Model):
     """A model whose table uses the one connection.
 
     A model whose items are in another model's table names that model in `shares_table_with`.
     """
 
     shares_table_with: "ClassVar[type[Table] | None]" = None
+
+    def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
+        """The attributes as DynamoDB's client has them, with those that this code does not know."""
+        return {**self.unknown, **super().serialize(null_check)}
+
+    def deserialize(self, attribute_values: dict[str, dict[str, Any]]) -> None:
+        super().deserialize(attribute_values)
+        self.remember_unknown(attribute_values)
+
+    def changes_since(self, stored: Raw | None) -> list[Action]:
+        """The updates that store the attributes which differ from `stored`, an item's `serialize`.
+
+        With None they store every attribute, whatever there is. They never touch the keys, or an
+        attribute that this code does not know.
+        """
+        now = self.serialize()
+        actions: list[Action] = []
+        for name, attribute in self.get_attributes().items():
+            key = attribute.attr_name
+            is_key = attribute.is_hash_key or attribute.is_range_key
+            if is_key or (stored is not None and now.get(key) == stored.get(key)):
+                continue
+            actions.append(attribute.set(getattr(self, name)) if key in now else attribute.remove())
+        return actions
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
@@ -153,19 +180,47 @@ def _read_batch(
     return found
 
 
+def batch_put(table: type[Table], items: Sequence[dict[str, Any]]) -> None:
+    """Put these items, which have DynamoDB's types and different keys.
+
+    One BatchWriteItem for each 25 items. Raises Unavailable when DynamoDB leaves items unwritten.
+    """
+    for start in range(0, len(items), PUTS_MAX):
+        _put_batch(table, items[start : start + PUTS_MAX])
+
+
+class _ItemsLeftUnwritten(Unavailable):
+    """DynamoDB wrote only some of a batch: it throttles."""
+
+
+def _put_batch(table: type[Table], items: Sequence[dict[str, Any]]) -> None:
+    """Raises Unavailable."""
+    unwritten: dict[str, Any] = {_name(table): [{"PutRequest": {"Item": item}} for item in items]}
+
+    def put_rest() -> None:
+        nonlocal unwritten
+        answer = connection().dispatch("BatchWriteItem", {"RequestItems": unwritten})
+        unwritten = answer.get("UnprocessedItems") or {}
+        if unwritten:
+            raise _ItemsLeftUnwritten
+
+    retry(put_rest, on=(_ItemsLeftUnwritten,), attempts=BATCH_ATTEMPTS)
+
+
 def _name(table: type[Table]) -> str:
     return str(table.Meta.table_name)
 
 
 def _raw_key(table: type[Table], key: Iterable[str]) -> dict[str, dict[str, str]]:
-    return {name: {"S": value} for name, value in zip(_key_names(table), key, strict=False)}
+    return {name: {"S": value} for name, value in zip(key_names(table), key, strict=False)}
 
 
 def _key_in(table: type[Table], item: dict[str, dict[str, str]]) -> tuple[str, ...]:
-    return tuple(item[name]["S"] for name in _key_names(table))
+    return tuple(item[name]["S"] for name in key_names(table))
 
 
-def _key_names(table: type[Table]) -> list[str]:
+def key_names(table: type[Table]) -> list[str]:
+    """The attributes of the table's key: the hash key and, where it has one, the range key."""
     names = (table._hash_keyname, table._range_keyname)  # noqa: SLF001 (pynamodb has no public name for it)
     return [name for name in names if name]
 

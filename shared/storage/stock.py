@@ -98,12 +98,16 @@ def stage_change(  # noqa: PLR0913 (what a caller may require of a change)
     """Add units to each shard or remove them, or raise `otherwise` where a shard has too few.
 
     Sales since `before` do not matter, unless `shard_condition` says so: it must hold for every
-    shard. With a `currency`, the stock refuses orders in any other from now on.
+    shard. With a `currency`, the stock refuses orders in any other from now on. The caller has
+    required `before.allocated == 0`, the sum over all shards; the commit raises `otherwise` if an
+    order has taken or returned units since.
     """
+    if currency:
+        shard_condition = shard_condition or _has_same_allocation
     for shard in before.shards:
         change = change_by_shard.get(shard.number, 0)
-        actions: list[Action] = [Stock.available.add(change)] if change else []
-        if currency and (change or shard.version):
+        actions: list[Action] = [Stock.available.add(change)] if change or currency else []
+        if currency:
             actions.append(Stock.currency.set(currency))
         has_enough = Stock.available >= -change if change < 0 else None
         condition = _both(has_enough, shard_condition(shard) if shard_condition else None)
@@ -162,10 +166,16 @@ def stage_stock_set(  # noqa: PLR0913 (what a caller may require of a count)
         )
 
 
-def has_no_allocation(_: StockShard) -> Condition:
-    """A condition for `stage_change`: no open order has taken units of the shard."""
-    condition: Condition = Stock.allocated.does_not_exist() | (Stock.allocated == 0)
-    return condition
+def _has_same_allocation(shard: StockShard) -> Condition:
+    """No order has taken units of the shard, or returned them, since it was read.
+
+    So the sum over all shards is as it was read. One shard alone says nothing: after a reshard its
+    number can be -1 while another's is 1.
+    """
+    same: Condition = Stock.allocated == shard.allocated
+    if shard.allocated == 0:  # no order has taken units of it yet
+        same |= Stock.allocated.does_not_exist()
+    return same
 
 
 def is_unchanged(shard: StockShard | None) -> Condition:

@@ -12,7 +12,7 @@ from pynamodb.transactions import TransactWrite
 
 from shared.errors.base import Unavailable
 from shared.retries import retry
-from shared.storage.dynamo import connection
+from shared.storage.dynamo import Table, connection
 
 __all__ = [
     "ACTIONS_MAX",
@@ -21,14 +21,19 @@ __all__ = [
     "Condition",
     "Contended",
     "Otherwise",
+    "Throttled",
     "Transaction",
+    "Unwritable",
 ]
 
 ACTIONS_MAX = 100  # DynamoDB's limit on one transaction
 ATTEMPTS = 4
 
 # After a cancellation for these reasons a retry may succeed (API_TransactWriteItems).
-_TRANSIENT = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_THROTTLING = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
+_TRANSIENT = _THROTTLING | {"TransactionConflict"}
+# DynamoDB refuses these writes at every attempt: an item or the transaction is too large.
+_PERMANENT = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded"})
 
 # The error to raise when a condition fails, or a function from the stored item to that error.
 # DynamoDB can also return the items of checks and deletes, but pynamodb does not request them.
@@ -37,6 +42,14 @@ Otherwise = Exception | Callable[[Any], Exception] | None
 
 class Contended(Unavailable):
     """Other writers won every attempt, and nothing was written."""
+
+
+class Throttled(Contended):
+    """DynamoDB refused some writes because it is overloaded, and nothing was written."""
+
+
+class Unwritable(Exception):
+    """DynamoDB cannot store these writes, however often they are sent: they are too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,15 @@ class Transaction:
                 otherwise,
             ),
         )
+
+    def upsert(
+        self, item: Table, *, only_if: Condition | None = None, otherwise: Otherwise = None
+    ) -> None:
+        """Write all attributes of the item. A stored one keeps what newer code has added to it.
+
+        A `put` would remove that, so it is for items that do not exist yet.
+        """
+        self.update(item, item.changes_since(None), only_if=only_if, otherwise=otherwise)
 
     def delete(
         self, item: Model, *, only_if: Condition | None = None, otherwise: Exception | None = None
@@ -142,7 +164,9 @@ class Transaction:
             if refused is not None:
                 raise refused from error
             if _is_transient(error):
-                raise Contended from error
+                raise (Throttled if _codes(error) & _THROTTLING else Contended) from error
+            if error.cause_response_code == "ValidationException" or _codes(error) & _PERMANENT:
+                raise Unwritable(error.cause_response_message) from error
             raise
 
     def _error_in(self, reasons: list[CancellationReason | None]) -> Exception | None:
@@ -170,5 +194,8 @@ def _error_of(write: _Write, reason: CancellationReason) -> Exception | None:
 
 
 def _is_transient(error: TransactWriteError) -> bool:
-    codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
-    return bool(codes) and codes <= _TRANSIENT
+    return bool(_codes(error)) and _codes(error) <= _TRANSIENT
+
+
+def _codes(error: TransactWriteError) -> set[str]:
+    return {reason.code for reason in error.cancellation_reasons if reason is not None}

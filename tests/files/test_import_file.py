@@ -14,7 +14,7 @@ from shared.storage.models.catalog import Product, Stock, StockMovement
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.uploads import Upload
 from shared.storage.transactions import ATTEMPTS
-from tests.support import faults, imports, shop
+from tests.support import faults, imports, orders, shop
 from tests.support.catalog import list_all_skus, patch_product
 from tests.support.events import published_events
 from tests.support.http import CONTEXT, sample
@@ -219,6 +219,27 @@ def test_a_row_cannot_change_a_currency_of_open_orders():
     assert counts(upload) == (2, 1, 1)
     assert [(error.row, error.code) for error in upload.errors] == [(3, "currency_in_use")]
     assert (product_of("TEA").currency, shop.available(tea), shop.available(pot)) == ("USD", 7, 4)
+
+
+def test_a_sold_and_shipped_product_can_change_its_currency():
+    tea = shop.product("TEA", currency="USD", available=9)
+    orders.create_order(orders.captured, orders.ship, product=tea, quantity=2)
+
+    upload = imported(CSV_HEADER + csv_row("TEA", available=4))
+
+    assert counts(upload) == (1, 1, 0)
+    assert (product_of("TEA").currency, shop.available(tea)) == ("EUR", 4)
+
+
+def test_a_sale_during_the_import_prevents_a_change_of_currency(after_staging):
+    tea = shop.product("TEA", currency="USD", available=9)
+    orders.create_order(orders.captured, orders.ship, product=tea, quantity=2)
+    after_staging(lambda: shop.sell(tea, 1))
+
+    upload = imported(CSV_HEADER + csv_row("TEA", available=4))
+
+    assert [(error.row, error.code) for error in upload.errors] == [(2, "currency_in_use")]
+    assert (product_of("TEA").currency, shop.available(tea)) == ("USD", 6)
 
 
 def test_sharded_stock_is_imported_in_several_writes():

@@ -252,7 +252,9 @@ def test_a_mail_that_fails_leaves_only_a_digest():
 
 @pytest.mark.parametrize("name", [*MAILED, "user.deleted"])
 def test_an_event_about_a_deleted_user_sends_no_mail(name):
-    answer = handler(mail_queue_event(event(name)), CONTEXT)
+    an_hour_ago = (NOW - timedelta(hours=1)).isoformat()
+
+    answer = handler(mail_queue_event(event(name) | {"occurred_at": an_hour_ago}), CONTEXT)
 
     assert answer == NOBODY_FAILED
     assert sent_emails() == []

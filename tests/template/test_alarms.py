@@ -7,7 +7,11 @@ import pytest
 from tests.template import stack
 
 AUTHORIZER_SECONDS_MAX = 10  # an HTTP API waits no longer, whatever the function's timeout is
-ALARMS_FOR_MISSING_CALLS = {"ExpirySilenceAlarm"}
+# By the schedule's function, which nothing else invokes each minute.
+ALARMS_FOR_MISSING_CALLS = {
+    "ExpirySilenceAlarm": "ExpiryFunction",
+    "FileImportSilenceAlarm": "FileImportFunction",
+}
 TWO_SENTENCES = re.compile(r"\. [A-Z`].*\.$")  # what happened, and what to do
 
 
@@ -81,23 +85,26 @@ def test_every_alarm_notifies_the_topic_and_says_what_to_do():
         assert alarm["TreatMissingData"] == missing, name
 
 
-def test_an_alarm_goes_off_when_order_expiry_stops_running():
-    alarm = alarms()["ExpirySilenceAlarm"]
+@pytest.mark.parametrize(("name", "function"), ALARMS_FOR_MISSING_CALLS.items())
+def test_an_alarm_goes_off_when_a_schedule_stops(name, function):
+    alarm = alarms()[name]
 
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Invocations")
     assert [stack.referenced_id(dimension["Value"]) for dimension in alarm["Dimensions"]] == [
-        "ExpiryFunction"
+        function
     ]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
 
 
-def test_a_payment_that_matches_no_order_raises_an_alarm():
-    alarm = alarms()["PaymentMismatchesAlarm"]
-    metric_filter = stack.of_type("AWS::Logs::MetricFilter")["PaymentMismatchesMetric"]
+@pytest.mark.parametrize("metric", ["PaymentMismatches", "EventsSetAside"])
+def test_one_line_of_the_metric_raises_its_alarm(metric):
+    """A payment that matches no order, or an event that can never be published."""
+    alarm = alarms()[f"{metric}Alarm"]
+    metric_filter = stack.of_type("AWS::Logs::MetricFilter")[f"{metric}Metric"]
     (transformation,) = metric_filter["MetricTransformations"]
 
     assert alarm["Namespace"] == transformation["MetricNamespace"]
-    assert alarm["MetricName"] == transformation["MetricName"]
+    assert alarm["MetricName"] == transformation["MetricName"] == metric
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
 
 

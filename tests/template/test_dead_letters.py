@@ -6,12 +6,18 @@ from typing import get_args
 
 import pytest
 
+from files import repository
 from notifications import emails
+from notifications.repository import RETENTION as MAIL_RECORD_RETENTION
 from shared.events.all_events import AnyEvent, CatalogEvent
 from shared.storage.models.catalog import Stock, StockLevel
+from shared.storage.outbox import RETENTION
 from tests.template import stack
 
-RETENTION_SECONDS_MAX = 14 * 24 * 3600  # SQS allows no more
+DAY = 24 * 3600  # seconds
+RETENTION_SECONDS_MAX = 14 * DAY  # SQS allows no more
+STREAM_SECONDS = DAY  # DynamoDB keeps a record of a stream no longer
+RULE_RETRIES = {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": DAY}  # EventBridge's most
 INDEX_LAG_SECONDS_MAX = 60  # by_buyer usually follows its table within a second
 TEMPLATES = Path(emails.__file__).parent / "templates"
 DEAD_LETTERS = {
@@ -33,6 +39,7 @@ DEAD_LETTERS = {
     "RelayDeadLetters",
     "StockWatchDeadLetters",
     "FileDeadLetters",
+    "FileImportRuleDeadLetters",
 }
 # `stock.low` changes no listing: the product is still available.
 INDEXED = {event.model_fields["type"].default for event in get_args(CatalogEvent)} - {"stock.low"}
@@ -88,6 +95,29 @@ def test_dead_letters_stay_fourteen_days_and_raise_an_alarm(name):
     assert name in queues_with_alarm("ApproximateNumberOfMessagesVisible")
 
 
+def test_dead_letters_outlive_the_queue_before_them():
+    """A message keeps its age when SQS moves it: what is left is the time to handle it."""
+    for name, queue in queues().items():
+        if "RedrivePolicy" in queue:
+            target = stack.referenced_id(queue["RedrivePolicy"]["deadLetterTargetArn"])
+            left = queues()[target]["MessageRetentionPeriod"] - queue["MessageRetentionPeriod"]
+            assert left >= 7 * DAY, name
+
+
+def test_the_outbox_keeps_events_longer_than_a_queue():
+    """What a queue forgets can be published again: `make republish ALL=1`."""
+    for name, queue in queues().items():
+        if name not in DEAD_LETTERS:
+            assert queue["MessageRetentionPeriod"] <= RETENTION.total_seconds() - 2 * DAY, name
+
+
+def test_a_republished_event_is_recognised_as_repeated():
+    """The oldest repeat: published again at the end, then queued, then among the dead letters."""
+    oldest = RETENTION.total_seconds() + RETENTION_SECONDS_MAX
+
+    assert oldest < MAIL_RECORD_RETENTION.total_seconds()
+
+
 def test_a_message_that_waits_too_long_raises_an_alarm():
     assert queues_with_alarm("ApproximateAgeOfOldestMessage") == queues().keys() - DEAD_LETTERS
 
@@ -115,7 +145,7 @@ def test_a_stream_consumer_retries_bisects_and_keeps_failures():
     for name, mapping in mappings("stream").items():
         assert mapping["BisectBatchOnFunctionError"] is True, name
         assert mapping["MaximumRetryAttempts"] == -1, name  # until the record is too old
-        assert 0 < mapping["MaximumRecordAgeInSeconds"] < 24 * 3600, name  # a stream keeps a day
+        assert mapping["MaximumRecordAgeInSeconds"] == STREAM_SECONDS, name
         assert failure_queue_id(mapping) in DEAD_LETTERS, name
         assert mapping["StartingPosition"] == "TRIM_HORIZON", name
 
@@ -141,6 +171,8 @@ def test_a_rule_retries_and_keeps_what_its_target_refuses():
     for name, rule in stack.of_type("AWS::Events::Rule").items():
         for target in rule["Targets"]:
             assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0, name
+            if "EventPattern" in rule:  # a schedule's next run repeats the work
+                assert target["RetryPolicy"] == RULE_RETRIES, name
             assert stack.referenced_id(target["DeadLetterConfig"]["Arn"]) in DEAD_LETTERS, name
 
 
@@ -193,6 +225,16 @@ def test_order_expiry_runs_each_minute_and_takes_less():
     assert "EventBusName" not in rule  # only the default bus has schedules
 
 
+def test_a_schedule_ends_imports_that_no_run_works_on():
+    rule = stack.of_type("AWS::Events::Rule")["FileImportRule"]
+    function = stack.of_type("AWS::Lambda::Function")["FileImportFunction"]
+
+    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    assert target_ids(rule) == ["FileImportFunction"]
+    assert repository.LEASE.total_seconds() > function["Timeout"]
+    assert "EventBusName" not in rule  # only the default bus has schedules
+
+
 def test_anonymization_starts_after_the_user_s_last_order():
     authorizers = stack.source()["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"]
     cache_seconds = authorizers["TokenAuthorizer"]["Identity"]["ReauthorizeEvery"]
@@ -228,15 +270,17 @@ def test_a_rule_may_call_its_target_that_is_no_queue():
         if statement["Principal"] == {"Service": "events.amazonaws.com"}
         and statement["Action"] == "sns:Publish"
     ]
-    permission = stack.of_type("AWS::Lambda::Permission")["ExpiryPermission"]
-    function = stack.referenced_id(permission["FunctionName"])
+    invoking = {
+        permission["SourceArn"]["Fn::GetAtt"][0]: stack.referenced_id(permission["FunctionName"])
+        for permission in stack.of_type("AWS::Lambda::Permission").values()
+        if permission["Principal"] == "events.amazonaws.com"
+        and permission["Action"] == "lambda:InvokeFunction"
+    }
+    topic_arn = arn_by_rule.pop("PaymentIncidentRule")
 
-    assert arn_by_rule.keys() == {"ExpiryRule", "PaymentIncidentRule"}
-    assert publishing == [(arn_by_rule["PaymentIncidentRule"], only_from("PaymentIncidentRule"))]
-    assert permission["Principal"] == "events.amazonaws.com"
-    assert permission["Action"] == "lambda:InvokeFunction"
-    assert function == stack.referenced_id(arn_by_rule["ExpiryRule"])
-    assert permission["SourceArn"] == {"Fn::GetAtt": ["ExpiryRule", "Arn"]}
+    assert publishing == [(topic_arn, only_from("PaymentIncidentRule"))]
+    assert invoking == {rule: stack.referenced_id(arn) for rule, arn in arn_by_rule.items()}
+    assert invoking.keys() == {"ExpiryRule", "FileImportRule"}
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])

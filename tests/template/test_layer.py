@@ -19,7 +19,7 @@ FUNCTIONS = stack.TEMPLATE.parent / "functions"
 LAYER_BYTES_MAX = 20_000_000  # unzipped
 MODULES_MIN = 400  # fewer means that the handlers were not imported
 FROZEN_OBJECTS_MIN = 10_000  # fewer means that `freeze_gc` ran too early
-SERVICES = ("dynamodb", "events", "s3", "secretsmanager", "sesv2")
+SERVICES = ("dynamodb", "events", "s3", "secretsmanager", "sesv2", "sqs")
 
 
 @pytest.fixture(scope="module")

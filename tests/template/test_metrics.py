@@ -27,6 +27,8 @@ def test_a_metric_filter_reads_the_log_of_the_function_it_counts():
             "PaymentsLogs",
             '{ $.message = "webhook refused" }',
         ),
+        "EventsSetAside": ("RelayLogs", '{ $.message = "event set aside" }'),
+        "MailsInDoubt": ("MailLogs", '{ $.message = "mail may have been sent" }'),
     }
 
 

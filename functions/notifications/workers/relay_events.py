@@ -1,83 +1,57 @@
 """Relays events from the outbox's stream to the event bus.
 
-The relay never drops an event: if the bus refuses one, the function raises, Lambda retries the
-whole batch, and consumers drop repeats by event id. If retries keep failing, the event source
-mapping bisects the batch until only the failing record goes to the relay's dead letters.
+If the bus refuses an event for now, the function raises, Lambda delivers the whole batch again, and
+consumers drop repeats by event id. Lambda bisects the batch, and gives up a record only when it is
+as old as the stream lets it become. The row is still in the outbox then, without a mark.
 """
 
-import json
-from collections.abc import Iterator
-from contextlib import suppress
+from base64 import b64decode
 from typing import Any
 
-from shared import aws, freeze_gc, observability
-from shared.config import RelaySettings, settings
-from shared.retries import retry
+from notifications import publishing
+from shared import freeze_gc, observability
 
-SOURCE = "souk"
-ENTRIES_MAX = 10  # EventBridge's limit on one PutEvents
-PUT_ATTEMPTS = 3  # before Lambda retries the whole batch
-BACKOFF_OFFSET = 2  # pauses of up to 0.2 s and 0.4 s
-
-_bus_name = settings(RelaySettings).event_bus_name
 freeze_gc()
 
 
 class EventsNotRelayed(Exception):
-    """The bus refused some events. Lambda retries the batch with all of them."""
+    """The bus refused some events for now. Lambda delivers the batch again with all of them."""
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Raises EventsNotRelayed unless the bus accepted every event of the batch."""
+    """Raises EventsNotRelayed, and what botocore raises when the bus does not answer."""
     observability.set_log_context(context.aws_request_id)
-    entries = [
-        entry for record in event["Records"] for entry in _entries(record["dynamodb"]["NewImage"])
-    ]
-    refused = entries
-
-    def put_refused() -> None:
-        nonlocal refused
-        refused = _put(refused)
-        if refused:
-            raise EventsNotRelayed
-
-    with suppress(EventsNotRelayed):
-        retry(
-            put_refused,
-            on=(EventsNotRelayed,),
-            attempts=PUT_ATTEMPTS,
-            backoff_offset=BACKOFF_OFFSET,
-        )
-    observability.logger.info("relayed", events=len(entries) - len(refused), refused=len(refused))
-    if refused:
-        raise EventsNotRelayed(f"{len(refused)} of {len(entries)} events")
+    rows = [_read_row(record["dynamodb"]) for record in event["Records"]]
+    outcome = publishing.publish_rows(rows)
+    observability.logger.info(
+        "relayed",
+        events=outcome.published,
+        refused=outcome.refused,
+        set_aside=outcome.set_aside,
+    )
+    if outcome.refused:
+        raise EventsNotRelayed(f"{outcome.refused} of {outcome.published + outcome.refused} events")
 
 
-def _put(entries: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Put the entries on the bus and return those that it refused: PutEvents itself succeeds."""
-    refused = []
-    for start in range(0, len(entries), ENTRIES_MAX):
-        batch = entries[start : start + ENTRIES_MAX]
-        answer = aws.client("events").put_events(Entries=batch)
-        if answer["FailedEntryCount"]:
-            results = zip(batch, answer["Entries"], strict=True)
-            refused += [entry for entry, result in results if "ErrorCode" in result]
-    return refused
+def _read_row(change: dict[str, Any]) -> dict[str, Any]:
+    """The row as DynamoDB's client takes it."""
+    image = change["Keys"] | change.get("NewImage", {})
+    return {name: _decode(value) for name, value in image.items()}
 
 
-def _entries(row: dict[str, dict[str, str]]) -> Iterator[dict[str, str]]:
-    detail_type, payload = row["type"]["S"], row["payload"]["S"]
-    if not payload.startswith("["):  # `outbox.stage_events` writes a list
-        yield _entry(detail_type, payload)
-        return
-    for detail in json.loads(payload):
-        yield _entry(detail["type"], json.dumps(detail))
+def _decode(attribute: dict[str, Any]) -> dict[str, Any]:
+    """An attribute of a record. Lambda's JSON has bytes in base64, which the client would not know.
 
-
-def _entry(detail_type: str, detail: str) -> dict[str, str]:
-    return {
-        "EventBusName": _bus_name,
-        "Source": SOURCE,
-        "DetailType": detail_type,
-        "Detail": detail,
-    }
+    No attribute of this release has bytes. A later one may, and marking a row must keep it.
+    """
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "B":
+            value = b64decode(value)
+        case "BS":
+            value = [b64decode(item) for item in value]
+        case "L":
+            value = [_decode(item) for item in value]
+        case "M":
+            value = {name: _decode(item) for name, item in value.items()}
+    return {kind: value}

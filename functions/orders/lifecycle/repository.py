@@ -13,7 +13,7 @@ from shared.storage import outbox, stock
 from shared.storage.models.orders import AWAITS_PAYMENT, Order, OrderPromotion
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from shared.storage.stock import Resharded
-from shared.storage.transactions import Action, Transaction
+from shared.storage.transactions import Transaction
 
 StageExtra = Callable[[Transaction], None]  # stages the caller's writes in the same transaction
 
@@ -68,7 +68,7 @@ def _transaction(
         stage_extra(transaction)
     transaction.update(
         Order(order.order_id),
-        list(_changes(order, stored)),
+        order.changes_since(stored),
         only_if=Order.version == order.version - 1,
         otherwise=ConcurrentModification(),
     )
@@ -85,17 +85,6 @@ def _transaction(
         _stage_promotion_release(transaction, order.promotion)
     outbox.stage_events(transaction, effects.events)
     return transaction
-
-
-def _changes(order: Order, stored: dict[str, Any]) -> Iterable[Action]:
-    """Write only what changed: newer code may have stored attributes that this code ignores."""
-    now = order.serialize()
-    for name, attribute in Order.get_attributes().items():
-        key = attribute.attr_name
-        if now.get(key) == stored.get(key):
-            continue
-        value = getattr(order, name)
-        yield attribute.remove() if value is None else attribute.set(value)
 
 
 def _to_first_shards(moves: Iterable[StockMove], resharded: AbstractSet[str]) -> list[StockMove]:

@@ -10,18 +10,19 @@ from dataclasses import dataclass
 
 from products import repository
 from products.fields import Available
+from products.groups.repository import GroupChanges
 from products.product_edits import (
     changed_fields,
     product_created_event,
     product_from_request,
     product_updated_event,
+    require_currency_unused,
 )
 from products.repository import StockedProduct
 from products.schemas import NewProduct, to_request
 from products.stock.service import new_movement
 from shared import ids
-from shared.errors.base import AppError
-from shared.errors.catalog import CurrencyInUse
+from shared.errors.base import AppError, Unavailable
 from shared.errors.requests import ConcurrentModification
 from shared.events.all_events import CatalogEvent
 from shared.http.schemas import validate
@@ -30,7 +31,8 @@ from shared.storage.models.catalog import Product
 from shared.storage.stock_shards import StockSnapshot
 from shared.storage.transactions import Transaction
 
-ACTIONS_PER_ROW = 3  # at most, for a product with one shard: item, stock, movement
+# For a product with one shard: item, stock, movement. More shards, or a group, take more.
+ACTIONS_PER_ROW = 3
 ACTIONS_PER_WRITE = 1  # besides those of the rows: all events are one row of the outbox
 
 
@@ -68,9 +70,9 @@ def stage_rows(
 ) -> list[RefusedRow]:
     """Create or update a product for each row. Each SKU may occur once. A row keeps what it omits.
 
-    The commit raises ConcurrentModification when a product was edited or a stock became too small
-    since the read, and StockChanged after a reshard. Then stage the rows again, in a new
-    transaction.
+    The commit raises ConcurrentModification when a product or its group was edited, or a stock
+    became too small, since the read, and StockChanged after a reshard. Then stage the rows again,
+    in a new transaction. Raises Unavailable.
     """
     product_ids = [ids.derived_id("prd", row.sku) for row in rows]
     stored = {
@@ -78,14 +80,19 @@ def stage_rows(
     }
     refused: list[RefusedRow] = []
     events: list[CatalogEvent] = []
+    groups = GroupChanges()
     for index, (product_id, row) in enumerate(zip(product_ids, rows, strict=True)):
         try:
             change = _compare(row, stored.get(product_id))
+            groups.add(change.before, change.after)
+        except Unavailable:  # says nothing about the row
+            raise
         except AppError as refusal:
             refused.append(RefusedRow(index, refusal))
             continue
         _stage_stock(transaction, change, by=by, reason=reason)
         events += _stage_product(transaction, change)
+    groups.stage(transaction, otherwise=ConcurrentModification())
     outbox.stage_events(transaction, events)
     return refused
 
@@ -98,8 +105,8 @@ def _compare(row: ImportedProduct, stored: StockedProduct | None) -> _RowChange:
     after = product_from_request(new, before)
     snapshot = stored.stock if stored else StockSnapshot.empty(after.product_id)
     changed = changed_fields(before, after) if before else []
-    if before and snapshot.allocated and "currency" in changed:
-        raise CurrencyInUse(currency=before.currency, product_id=before.product_id)
+    if before:
+        require_currency_unused(before, after, snapshot)
     return _RowChange(before, after, changed, snapshot, row.available - snapshot.available)
 
 
@@ -124,7 +131,6 @@ def _stage_stock(transaction: Transaction, change: _RowChange, *, by: str, reaso
         change.stock,
         change_by_shard,
         otherwise=ConcurrentModification(),
-        shard_condition=stock.has_no_allocation if currency else None,
         currency=currency,
     )
     if units:

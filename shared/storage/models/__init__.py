@@ -39,6 +39,7 @@
 | an export by id; the exports of a member of staff | GetItem Exports; Query Exports by_owner |
 | an upload by id | GetItem Uploads |
 | the uploads of an owner | Query Uploads by_owner |
+| uploads that wait too long for their file or for another run | Query Uploads by_status |
 | the stored products of imported rows | BatchGetItem Products, Stock |
 | write imported rows and the checkpoint | TransactWriteItems Products, Stock, …, Outbox, Uploads |
 | events that are not on the bus yet | stream of Outbox |

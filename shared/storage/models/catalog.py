@@ -1,11 +1,8 @@
 """Products, their groups and their stock."""
 
-from typing import Any
-
 from pynamodb.attributes import (
     JSONAttribute,
     ListAttribute,
-    MapAttribute,
     NumberAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
@@ -18,6 +15,7 @@ from pynamodb.indexes import (
 )
 
 from shared.config import Tables, settings
+from shared.storage.documents import Document
 from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
@@ -68,7 +66,7 @@ class Product(Table):
     by_status = ProductsByStatus()
 
 
-class Variant(MapAttribute[str, Any]):
+class Variant(Document):
     product_id = UnicodeAttribute()
     sku = UnicodeAttribute()
     options_json = JSONAttribute(attr_name="options")

@@ -1,12 +1,9 @@
 """Orders, at the prices they were placed at, with their payment, refunds, returns and history."""
 
-from typing import Any
-
 from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
     ListAttribute,
-    MapAttribute,
     NumberAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
@@ -14,6 +11,7 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from shared.config import Tables, settings
+from shared.storage.documents import Document
 from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
@@ -21,7 +19,7 @@ _tables = settings(Tables)
 AWAITS_PAYMENT = "payment"  # the one value of `awaits`
 
 
-class OrderLine(MapAttribute[str, Any]):
+class OrderLine(Document):
     product_id = UnicodeAttribute()
     sku = UnicodeAttribute()
     name = UnicodeAttribute()
@@ -37,7 +35,7 @@ class OrderLine(MapAttribute[str, Any]):
     returned = NumberAttribute(default=0)  # units that are back in stock
 
 
-class OrderTotals(MapAttribute[str, Any]):
+class OrderTotals(Document):
     items_minor = NumberAttribute()
     discount_minor = NumberAttribute()
     shipping_minor = NumberAttribute()
@@ -45,7 +43,7 @@ class OrderTotals(MapAttribute[str, Any]):
     total_minor = NumberAttribute()
 
 
-class ShippingAddress(MapAttribute[str, Any]):
+class ShippingAddress(Document):
     name = UnicodeAttribute()
     line1 = UnicodeAttribute()
     line2 = UnicodeAttribute(null=True)
@@ -55,7 +53,7 @@ class ShippingAddress(MapAttribute[str, Any]):
     country = UnicodeAttribute()
 
 
-class OrderStep(MapAttribute[str, Any]):
+class OrderStep(Document):
     """One entry of an order's history."""
 
     status = UnicodeAttribute()
@@ -65,7 +63,7 @@ class OrderStep(MapAttribute[str, Any]):
     reason = UnicodeAttribute(null=True)
 
 
-class OrderPromotion(MapAttribute[str, Any]):
+class OrderPromotion(Document):
     """The code that the order used, and the usage counts that include the order."""
 
     code = UnicodeAttribute()
@@ -73,7 +71,7 @@ class OrderPromotion(MapAttribute[str, Any]):
     counted_for = UnicodeAttribute(null=True)  # a customer's id, if uses per customer are limited
 
 
-class OrderPayment(MapAttribute[str, Any]):
+class OrderPayment(Document):
     """What was received for the order: through a provider, or manually by staff."""
 
     provider = UnicodeAttribute(null=True)  # none for a manual payment
@@ -84,7 +82,7 @@ class OrderPayment(MapAttribute[str, Any]):
     reference = UnicodeAttribute(null=True)  # staff's reference of a manual payment
 
 
-class OrderRefund(MapAttribute[str, Any]):
+class OrderRefund(Document):
     refund_id = UnicodeAttribute()  # derived from the order and the Idempotency-Key
     amount_minor = NumberAttribute()
     status = UnicodeAttribute()  # requested, succeeded, failed
@@ -96,7 +94,7 @@ class OrderRefund(MapAttribute[str, Any]):
     fingerprint = UnicodeAttribute(null=True)  # of the request
 
 
-class OrderReturn(MapAttribute[str, Any]):
+class OrderReturn(Document):
     return_id = UnicodeAttribute()  # derived from the order and the Idempotency-Key
     quantities_json = JSONAttribute(attr_name="quantities")  # by product
     reason = UnicodeAttribute(null=True)
@@ -105,7 +103,7 @@ class OrderReturn(MapAttribute[str, Any]):
     fingerprint = UnicodeAttribute()  # of the request
 
 
-class OrderNote(MapAttribute[str, Any]):
+class OrderNote(Document):
     """Only staff see it."""
 
     text = UnicodeAttribute()
@@ -113,7 +111,7 @@ class OrderNote(MapAttribute[str, Any]):
     at = UTCDateTimeAttribute()
 
 
-class OrderShipment(MapAttribute[str, Any]):
+class OrderShipment(Document):
     carrier = UnicodeAttribute()
     tracking_number = UnicodeAttribute(null=True)
 

@@ -17,4 +17,6 @@ class OutboxRow(Table):
     payload = UnicodeAttribute()  # the event as JSON
     occurred_at = UTCDateTimeAttribute()
     correlation_id = UnicodeAttribute()
-    expires_at = TTLAttribute()  # shared.storage.outbox.RETENTION
+    relayed_at = UTCDateTimeAttribute(null=True)  # when the bus had accepted every event of the row
+    # Set together with relayed_at, so that DynamoDB never deletes an event that nobody received.
+    expires_at = TTLAttribute(null=True)

@@ -1,24 +1,22 @@
 """Uploaded files and the progress of their import."""
 
-from typing import Any
-
 from pynamodb.attributes import (
     ListAttribute,
-    MapAttribute,
     NumberAttribute,
     TTLAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
 )
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 
 from shared.config import Tables, settings
+from shared.storage.documents import Document
 from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
 
 
-class RowError(MapAttribute[str, Any]):
+class RowError(Document):
     row = NumberAttribute()
     field = UnicodeAttribute(null=True)
     code = UnicodeAttribute()
@@ -34,6 +32,18 @@ class ByOwner(GlobalSecondaryIndex["Upload"]):
     created_at = UTCDateTimeAttribute(range_key=True)
 
 
+class UploadsByStatus(GlobalSecondaryIndex["Upload"]):
+    """Finds the few uploads that are not finished. Nobody queries the finished ones here."""
+
+    class Meta:
+        index_name = "by_status"
+        projection = IncludeProjection(["due_at"])
+
+    status = UnicodeAttribute(hash_key=True)
+    created_at = UTCDateTimeAttribute(range_key=True)
+    due_at = UTCDateTimeAttribute(null=True)
+
+
 class Upload(Table):
     """An announced file. `rows_done` is the checkpoint at which an interrupted import continues."""
 
@@ -45,14 +55,17 @@ class Upload(Table):
     owner_id = UnicodeAttribute()
     kind = UnicodeAttribute()
     filename = UnicodeAttribute()
-    status = UnicodeAttribute()
+    status = UnicodeAttribute()  # awaiting_file, running, completed, failed
     etag = UnicodeAttribute(null=True)  # of the S3 object; another ETag is another file
     rows_done = NumberAttribute(default=0)
     written = NumberAttribute(default=0)
     rejected = NumberAttribute(default=0)
-    errors = ListAttribute(of=RowError, default=list)
+    errors = ListAttribute(of=RowError, default=list)  # at most files.repository.ERRORS_KEPT
+    attempts = NumberAttribute(default=0)  # runs since the import last wrote rows
+    due_at = UTCDateTimeAttribute(null=True)  # while it is running: when another run may continue
     created_at = UTCDateTimeAttribute()
     finished_at = UTCDateTimeAttribute(null=True)
     expires_at = TTLAttribute()  # files.service.RETENTION
 
     by_owner = ByOwner()
+    by_status = UploadsByStatus()

@@ -1,0 +1,226 @@
+"""Publishes rows of the outbox on the event bus, and marks those whose every event went out.
+
+The relay and the operator's `make republish` call it. It needs EVENT_BUS_NAME and OUTBOX_TABLE.
+
+The bus refuses an entry in one of two ways. What may succeed later is refused: the caller tries
+again. What can never succeed is set aside: an error line names the row, an alarm counts these
+lines, and the row stays in the outbox without a mark. So it stops no other row, and is not lost.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared import aws, observability
+from shared.config import RelaySettings, settings
+from shared.errors.base import Unavailable
+from shared.retries import retry
+from shared.storage import outbox
+from shared.storage.outbox import RawRow
+
+SOURCE = "souk"
+ENTRIES_MAX = 10  # EventBridge's limits on one PutEvents: its entries, and their bytes together
+CALL_BYTES_MAX = 256 * 1024 - 1  # "The total entry size must be less than 256KB"
+PUT_ATTEMPTS = 3
+BACKOFF_OFFSET = 2  # pauses of up to 0.2 s and 0.4 s
+
+# Codes that blame the entry, so a repetition cannot mend it. AWS also calls AccessDeniedException
+# and NotAuthorizedForSourceException not retryable. They blame our permissions, which concern all
+# events and which an operator mends, so events wait for that. Codes that nobody knows yet wait too:
+# to try again costs less than to need an operator for each event of an outage.
+ENTRY_FAULTS = frozenset(
+    {
+        "InvalidArgument",
+        "MalformedDetail",
+        "NotAuthorizedForDetailTypeException",
+        "RedactionFailure",
+        "ValidationException",  # of a whole call, which one bad entry is enough for
+    }
+)
+
+_bus_name = settings(RelaySettings).event_bus_name
+
+
+class MalformedRow(Exception):
+    """The row's payload is no event and no list of events. The message says what is wrong."""
+
+
+class _EntriesRefused(Exception):
+    """The bus refused some entries for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event of a row."""
+
+    event_id: str  # the row's
+    detail_type: str
+    detail: str
+
+    @property
+    def size(self) -> int:
+        """In bytes, as PutEvents counts an entry without time and resources."""
+        texts = (SOURCE, self.detail_type, self.detail)
+        return sum(len(text.encode(errors="surrogatepass")) for text in texts)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How many events went out, were refused for now, and were set aside; a bad row counts once."""
+
+    published: int = 0
+    refused: int = 0
+    set_aside: int = 0
+    _unpublished: set[str] = field(default_factory=set)  # ids of rows with an event that stayed
+
+    def set_event_aside(self, event_id: str, detail_type: str, reason: str) -> None:
+        self.set_aside += 1
+        self._unpublished.add(event_id)
+        observability.logger.error(
+            "event set aside", event_id=event_id, event_type=detail_type, reason=reason
+        )
+
+    def add_refusal(self, entry: "Entry", code: str) -> None:
+        if code in ENTRY_FAULTS:
+            self.set_event_aside(entry.event_id, entry.detail_type, code)
+        else:
+            self.refused += 1
+            self._unpublished.add(entry.event_id)
+
+    def is_published(self, row: RawRow) -> bool:
+        return _text(row, "event_id") not in self._unpublished
+
+
+def publish_rows(rows: Sequence[RawRow]) -> Outcome:
+    """Publish the events of these rows, and mark the rows of which the bus accepted every event.
+
+    Raises what botocore raises when the bus does not answer: rows may be published without a mark.
+    """
+    outcome, entries = Outcome(), list[Entry]()
+    for row in rows:
+        try:
+            entries += _list_fitting(row, outcome)
+        except MalformedRow as error:
+            outcome.set_event_aside(_text(row, "event_id"), _text(row, "type"), str(error))
+    refusals = _put_entries(entries)
+    for entry, code in refusals:
+        outcome.add_refusal(entry, code)
+    outcome.published = len(entries) - len(refusals)
+    _mark([row for row in rows if outcome.is_published(row)])
+    return outcome
+
+
+def _list_fitting(row: RawRow, outcome: Outcome) -> list[Entry]:
+    """The events of a row that PutEvents takes; sets the others aside. Raises MalformedRow."""
+    entries = list_entries(row)
+    for entry in entries:
+        if entry.size > CALL_BYTES_MAX:
+            outcome.set_event_aside(entry.event_id, entry.detail_type, f"{entry.size} bytes")
+    return [entry for entry in entries if entry.size <= CALL_BYTES_MAX]
+
+
+def list_entries(row: RawRow) -> list[Entry]:
+    """The events of a row. Raises MalformedRow."""
+    event_id, detail_type, payload = (_text(row, name) for name in ("event_id", "type", "payload"))
+    try:
+        document = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise MalformedRow("the payload is no JSON") from error
+    if not isinstance(document, list):  # `outbox.stage_events` writes a list
+        return [_to_entry(event_id, detail_type, document, payload)]
+    return [_to_entry(event_id, _type_in(event), event, json.dumps(event)) for event in document]
+
+
+def _to_entry(event_id: str, detail_type: str, event: Any, detail: str) -> Entry:
+    if not isinstance(event, dict) or not detail_type:
+        raise MalformedRow("the payload is no event with a type")
+    return Entry(event_id, detail_type, detail)
+
+
+def _type_in(event: Any) -> str:
+    detail_type = event.get("type") if isinstance(event, dict) else None
+    return detail_type if isinstance(detail_type, str) else ""
+
+
+def _text(row: RawRow, name: str) -> str:
+    return str(row.get(name, {}).get("S", ""))
+
+
+def _put_entries(entries: list[Entry]) -> list[tuple[Entry, str]]:
+    """The entries that the bus refused in every attempt or for good, each with the code."""
+    waiting = entries
+    final: list[tuple[Entry, str]] = []
+    refused: list[tuple[Entry, str]] = []
+
+    def put_waiting() -> None:
+        nonlocal waiting, refused
+        answers = [refusal for batch in _batches(waiting) for refusal in _put(batch)]
+        final.extend(refusal for refusal in answers if refusal[1] in ENTRY_FAULTS)
+        refused = [refusal for refusal in answers if refusal[1] not in ENTRY_FAULTS]
+        waiting = [entry for entry, _ in refused]
+        if waiting:
+            raise _EntriesRefused
+
+    with suppress(_EntriesRefused):
+        retry(
+            put_waiting,
+            on=(_EntriesRefused,),
+            attempts=PUT_ATTEMPTS,
+            backoff_offset=BACKOFF_OFFSET,
+        )
+    return final + refused
+
+
+def _batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """As many entries together as one PutEvents takes."""
+    batch: list[Entry] = []
+    size = 0
+    for entry in entries:
+        if len(batch) == ENTRIES_MAX or (batch and size + entry.size > CALL_BYTES_MAX):
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size += entry.size
+    if batch:
+        yield batch
+
+
+def _put(batch: list[Entry]) -> list[tuple[Entry, str]]:
+    """Put the entries on the bus. Return those that it refused: PutEvents itself succeeds."""
+    request = [
+        {
+            "EventBusName": _bus_name,
+            "Source": SOURCE,
+            "DetailType": entry.detail_type,
+            "Detail": entry.detail,
+        }
+        for entry in batch
+    ]
+    try:
+        answer = aws.client("events").put_events(Entries=request)
+    except ClientError as error:
+        code = str(error.response["Error"]["Code"])
+        if code not in ENTRY_FAULTS:
+            raise
+        if len(batch) == 1:
+            return [(batch[0], code)]
+        return [refusal for entry in batch for refusal in _put([entry])]  # finds the one at fault
+    results = zip(batch, answer["Entries"], strict=True)
+    return [(entry, result["ErrorCode"]) for entry, result in results if "ErrorCode" in result]
+
+
+def _mark(rows: list[RawRow]) -> None:
+    """The bus has the events. To fail here would send them all again, so this never fails.
+
+    A row without a mark shows up in `make verify`. Consumers drop the repeat of `make republish`.
+    """
+    try:
+        outbox.mark_relayed(rows)
+    except (Unavailable, BotoCoreError, ClientError) as error:
+        observability.logger.error(
+            "relayed rows not marked", rows=len(rows), reason=type(error).__name__
+        )

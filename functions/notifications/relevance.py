@@ -1,0 +1,159 @@
+"""How the mail of an event is written, so that it is true when it is written. Pure.
+
+Events come late, twice and in any order. So the order and the account as they stand decide whether
+a mail is written as is, adapted to what has happened since, or not at all.
+"""
+
+from datetime import datetime
+from enum import Enum
+
+from shared.events.accounts import (
+    ApiKeyCreated,
+    EmailChanged,
+    PasswordChanged,
+    ReuseDetected,
+    SecondFactorChanged,
+    VerificationRequested,
+)
+from shared.events.all_events import AnyEvent
+from shared.events.orders import (
+    ConfirmationRequested,
+    OrderCancelled,
+    OrderExpired,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    OrderShipped,
+)
+from shared.storage.models.accounts import User
+from shared.storage.models.orders import Order
+
+
+class Wording(Enum):
+    AS_IS = "as is"
+    ADAPTED = "adapted"  # its templates say what has happened since
+    NOT_MAILED = "not mailed"
+    TOO_EARLY = "too early"  # the event says more than its order shows
+
+
+_AS_IS, _ADAPTED, _NO, _EARLY = Wording
+
+# By the order's status: pending_payment, paid, shipped, delivered, cancelled, expired, refunded.
+# `_adapt` below refines what is mailed.
+_STATUSES = ("pending_payment", "paid", "shipped", "delivered", "cancelled", "expired", "refunded")
+_BY_STATUS = {
+    OrderPlaced: (_AS_IS, _AS_IS, _AS_IS, _AS_IS, _NO, _NO, _NO),
+    ConfirmationRequested: (_AS_IS, _AS_IS, _AS_IS, _AS_IS, _NO, _NO, _NO),
+    OrderPaid: (_EARLY, _AS_IS, _ADAPTED, _ADAPTED, _NO, _NO, _NO),
+    OrderShipped: (_EARLY, _EARLY, _AS_IS, _ADAPTED, _NO, _NO, _NO),
+    OrderCancelled: (_EARLY, _EARLY, _EARLY, _EARLY, _AS_IS, _NO, _NO),
+    OrderExpired: (_EARLY, _NO, _NO, _NO, _NO, _AS_IS, _NO),
+    OrderRefunded: (_AS_IS,) * len(_STATUSES),
+}
+# These say what was done to the account, so that its owner can act on a stranger's doing.
+_NOTICES = (PasswordChanged, SecondFactorChanged, ApiKeyCreated, ReuseDetected)
+
+
+def choose_order_wording(event: AnyEvent, order: Order, now: datetime) -> Wording:
+    """How to write the mail about this order. Raises LookupError for an event without a mail."""
+    wording = _BY_STATUS[type(event)][_STATUSES.index(order.status)]
+    if wording in (_NO, _EARLY):
+        return wording
+    return _adapt(event, order, now) or wording
+
+
+def _adapt(event: AnyEvent, order: Order, now: datetime) -> Wording | None:
+    """What the order's time, money and returns say; None if the status alone decides."""
+    match event:
+        case OrderPaid():
+            return None if _is_paid_for_good(order) else _NO
+        case OrderShipped():
+            return _adapt_shipped(order)
+        case OrderRefunded():
+            return _adapt_refunded(event, order)
+        case OrderCancelled():
+            is_adapted = is_paid_back(order)
+        case OrderExpired():
+            is_adapted = _received_minor(order) > 0
+        case _:
+            is_adapted = _is_overdue(order, now)
+    return _ADAPTED if is_adapted else None
+
+
+def choose_account_wording(event: AnyEvent, user: User) -> Wording:
+    """How to write the mail to this user, whose account was not deleted.
+
+    A disabled account gets no link and no advice that does not work for it.
+    """
+    is_active = user.status == "active"
+    if isinstance(event, EmailChanged):
+        return _AS_IS
+    if isinstance(event, _NOTICES):
+        return _AS_IS if is_active and not is_reverted(event, user) else _ADAPTED
+    if isinstance(event, VerificationRequested) and user.email_verified:
+        return _NO
+    return _AS_IS if is_active else _NO
+
+
+def is_reverted(event: AnyEvent, user: User) -> bool:
+    """Whether the second factor was turned on or off again after the event."""
+    return isinstance(event, SecondFactorChanged) and event.data.enabled != user.second_factor
+
+
+def is_paid_back(order: Order) -> bool:
+    """Whether everything that was received for the order is refunded."""
+    return 0 < _received_minor(order) <= _refunded_minor(order, "succeeded")
+
+
+def has_other_refunds(event: AnyEvent, order: Order) -> bool:
+    """Whether another refund than the event's succeeded too."""
+    return isinstance(event, OrderRefunded) and any(
+        refund.status == "succeeded" and refund.refund_id != event.data.refund_id
+        for refund in order.refunds
+    )
+
+
+def _is_overdue(order: Order, now: datetime) -> bool:
+    return order.status == "pending_payment" and bool(order.expires_at <= now)
+
+
+def _is_paid_for_good(order: Order) -> bool:
+    """Not if the provider has voided the payment, nor if everything is or will be refunded."""
+    received = _received_minor(order)
+    is_void = order.payment is not None and order.payment.status == "void"
+    if not received:
+        return not is_void
+    return received > _refunded_minor(order, "succeeded", "requested")
+
+
+def _adapt_shipped(order: Order) -> Wording | None:
+    """Units that came back are not on their way."""
+    if all(line.returned >= line.quantity for line in order.lines):
+        return _NO
+    returned_after_shipping = any(
+        step.event == "returned" and step.status in ("shipped", "delivered")
+        for step in order.history
+    )
+    return _ADAPTED if returned_after_shipping else None
+
+
+def _adapt_refunded(event: OrderRefunded, order: Order) -> Wording | None:
+    (status,) = {
+        refund.status for refund in order.refunds if refund.refund_id == event.data.refund_id
+    } or {"succeeded"}
+    if status == "failed":  # also after it had succeeded
+        return _NO
+    if status == "requested":
+        return _EARLY
+    is_full_no_more = event.data.is_full and _received_minor(order) and not is_paid_back(order)
+    return _ADAPTED if is_full_no_more else None
+
+
+def _received_minor(order: Order) -> int:
+    if order.payment is None:
+        return 0
+    return int(order.payment.captured_minor) + int(order.payment.manual_minor)
+
+
+def _refunded_minor(order: Order, *statuses: str) -> int:
+    return sum(int(refund.amount_minor) for refund in order.refunds if refund.status in statuses)
