@@ -18,7 +18,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .PHONY: help setup run test soak lint fmt bench openapi validate build deploy admin rotate-keys payment-keys verify reindex \
-	requirements clean
+	republish dead-letters requirements clean
 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,14 @@ verify: .venv/.made ## Check stock, promotions and orders, and report difference
 
 reindex: .venv/.made ## Rebuild the listings and the search index (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" reindex
+
+republish: .venv/.made ## Publish events that were not relayed: SINCE=2026-11-26T00:00Z UNTIL=... ALL=1 APPLY=1 (TARGET=local, default or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" republish --since "$(SINCE)" --until "$(UNTIL)" \
+		$(if $(filter 1,$(ALL)),--all) $(if $(filter 1,$(APPLY)),--apply)
+
+dead-letters: .venv/.made ## Handle failed messages: ACTION=list, show, redrive or purge QUEUE=Mail ID=... MAX=10 APPLY=1 (TARGET=local, default or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" dead-letters --action "$(ACTION)" --queue "$(QUEUE)" \
+		--id "$(ID)" --max "$(MAX)" $(if $(filter 1,$(APPLY)),--apply)
 
 requirements: .venv/.made ## Update the hashed requirements files from pyproject.toml
 	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt

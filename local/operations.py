@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
+from local import dead_letters
 from local.key_rotation import rotate_keys
 from local.payment_keys import set_payment_keys
 from local.reconciliation import reconcile
 from local.reindexing import reindex
+from local.republishing import parse_window, republish
 from local.targets import LOCAL, OperationFailed, Target, assume_environment, get_target
 from shared.errors.accounts import UserNotFound
 from shared.errors.base import AppError
@@ -51,6 +53,45 @@ def _reconcile(shop: Target) -> Outcome:
     return Outcome(report.to_text(), is_ok=not report.drifts)
 
 
+def _add_republish(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--since", default="", help="such as 2026-11-26T00:00Z")
+    parser.add_argument("--until", default="", help="now, unless given")
+    parser.add_argument("--all", action="store_true", help="also events that were relayed")
+    parser.add_argument("--apply", action="store_true", help="without it nothing is published")
+
+
+def _republish(shop: Target, options: argparse.Namespace) -> Outcome:
+    result = republish(
+        shop,
+        parse_window(options.since, options.until),
+        includes_relayed=options.all,
+        applies=options.apply,
+    )
+    return Outcome(result.to_text(), is_ok=result.is_ok)
+
+
+def _add_dead_letters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--action", default="list", help="list, show, redrive or purge")
+    parser.add_argument("--queue", default="", help="such as Mail; all queues, unless given")
+    parser.add_argument("--id", default="", help="one message")
+    parser.add_argument("--max", default="", help="this many messages of each queue")
+    parser.add_argument("--apply", action="store_true", help="without it nothing is changed")
+
+
+def _handle_dead_letters(shop: Target, options: argparse.Namespace) -> Outcome:
+    if options.max and not (options.max.isdecimal() and int(options.max)):
+        raise OperationFailed("MAX must be a number of messages, such as 10.")
+    command = dead_letters.Command(
+        action=options.action or "list",
+        queue=options.queue,
+        message_id=options.id,
+        limit=int(options.max) if options.max else None,
+        applies=options.apply,
+    )
+    answer = dead_letters.run(shop, command)
+    return Outcome(answer.to_text(), is_ok=answer.is_ok)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="local.operations")
     parser.add_argument(
@@ -60,6 +101,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("admin").add_argument("email")
     for name in ("rotate-keys", "payment-keys", "verify", "reindex"):
         commands.add_parser(name)
+    _add_republish(commands.add_parser("republish"))
+    _add_dead_letters(commands.add_parser("dead-letters"))
     options = parser.parse_args(arguments)
     operations: dict[str, Callable[[Target], Outcome]] = {
         "admin": lambda shop: Outcome(make_admin(shop, options.email)),
@@ -67,6 +110,8 @@ def main(arguments: list[str] | None = None) -> int:
         "payment-keys": lambda shop: Outcome(set_payment_keys(shop)),
         "verify": _reconcile,
         "reindex": lambda shop: Outcome(reindex(shop)),
+        "republish": lambda shop: _republish(shop, options),
+        "dead-letters": lambda shop: _handle_dead_letters(shop, options),
     }
     try:
         outcome = operations[options.command](get_target(options.target))

@@ -4,6 +4,7 @@ Stock: a product's movements, less the units that orders took and did not return
 available units. The units that open orders took from its shards must equal its allocated units.
 Promotions: the orders that count as a use must equal the stored number of uses.
 Orders: each must agree with itself (`local.order_checks`).
+Outbox: the relay must have published each event within minutes (`local.republishing`).
 
 The shop keeps selling during a scan, and a scan is no snapshot. So stock and uses are read before
 and after everything else, and the recomputed number must lie between both. A key that does not is
@@ -20,6 +21,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from local import order_checks
 from local.reconciliation_store import Difference, ReconciliationStore
+from local.republishing import describe_overdue
 from local.targets import Target, scan_items
 
 READS_MAX = 3
@@ -45,7 +47,7 @@ ORDER_ATTRIBUTES = (
 
 @dataclass(frozen=True)
 class Drift:
-    """A product, a promotion or an order whose stored values are not explained."""
+    """A product, a promotion, an order or the outbox, and what its stored values do not explain."""
 
     subject: str
     fault: str
@@ -92,6 +94,8 @@ def reconcile(shop: Target) -> ReconciliationReport:
             _read_everything(shop, store, _CheckedOrders())
         store.delete_explained()
         drifts = _to_drifts(shop, list(store.list_differences()))
+    if overdue := describe_overdue(shop):
+        drifts.append(Drift("outbox", overdue))
     return ReconciliationReport(products, orders.count, [*drifts, *orders.drifts])
 
 

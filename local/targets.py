@@ -54,6 +54,13 @@ class Target:
             ) from error
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
+    def resources(self) -> dict[str, Any]:
+        """What the deployed template describes, by logical id, without loops and SAM's types."""
+        template = self.client("cloudformation").get_template(
+            StackName=self.stack_name, TemplateStage="Processed"
+        )
+        return dict(template["TemplateBody"]["Resources"])
+
     def environment_of(self, function: str) -> dict[str, str]:
         """The environment variables of a function of the stack."""
         configuration = self.client("lambda").get_function_configuration(
@@ -105,9 +112,9 @@ def scan_items(shop: Target, table: str, *attributes: str) -> Iterator[dict[str,
         yield from page["Items"]
 
 
-def assume_environment(shop: Target) -> None:
+def assume_environment(shop: Target, function: str = "AuthFunction") -> None:
     """Gives this process the environment of a function, so that the function's code runs here."""
-    variables = shop.environment_of("AuthFunction")
+    variables = shop.environment_of(function)
     if shop.endpoint_url:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]  # the local stack must not see the operator's AWS credentials

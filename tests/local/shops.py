@@ -23,6 +23,7 @@ VARIABLES = {
     "StockMovementsTable": "STOCK_MOVEMENTS_TABLE",
     "OrdersTable": "ORDERS_TABLE",
     "PromotionsTable": "PROMOTIONS_TABLE",
+    "OutboxTable": "OUTBOX_TABLE",
 }
 
 
@@ -45,6 +46,7 @@ class Shop(Target):
         return {
             "AuthFunction": {"ACCESS_TOKEN_MINUTES": "15"},
             "PaymentsFunction": {"PAYMENT_PROVIDER": "stripe"},
+            "RelayFunction": {"EVENT_BUS_NAME": "souk"},
         }[function]
 
 

@@ -18,6 +18,8 @@ from tests.local import shops
         (["payment-keys"], "make run"),
         (["verify"], "make run"),
         (["reindex"], "make run"),
+        (["republish", "--since", "2026-11-26T00:00Z"], "make run"),
+        (["dead-letters"], "make run"),
     ],
 )
 def test_a_failure_is_one_line_on_standard_error(arguments, message, capsys, monkeypatch, tmp_path):

@@ -1,5 +1,6 @@
 """Stored stock and promotion uses against the records that explain them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from shared.storage.stock import LEVEL_SUFFIX
 from tests.local import shops
 from tests.support import orders
 from tests.support.orders import LIFECYCLES, return_items
+from tests.support.outbox_stream import store_row
 from tests.support.pricing import promotion
 from tests.support.shop import product
 
@@ -292,3 +294,34 @@ def test_a_contradictory_order_is_reported_once(pauses):
         "1 products and 1 orders verified, 1 drift",
     ]
     assert pauses == []
+
+
+def test_an_event_that_was_not_relayed_is_reported():
+    oldest = clock.utc_now().replace(second=5, microsecond=0) - timedelta(days=9)
+    store_row("evt_one", "{}", occurred_at=oldest + timedelta(minutes=1))
+    store_row("evt_two", "{}", occurred_at=oldest)
+
+    overdue, counts = report()
+    assert overdue == (
+        "outbox: 2 rows were not relayed within 15 minutes, the oldest of "
+        f"{oldest:%Y-%m-%dT%H:%M:%SZ}. Run `make republish SINCE={oldest:%Y-%m-%dT%H:%MZ}`"
+    )
+    assert counts == "0 products and 0 orders verified, 1 drift"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "attributes"),
+    [
+        (14, {}),
+        (60, {"relayed_at": clock.utc_now()}),
+        (60, {"expires_at": clock.utc_now() + timedelta(days=6)}),  # of the previous release
+    ],
+    ids=["young", "relayed", "staged without a mark"],
+)
+def test_an_event_that_is_young_or_relayed_is_no_drift(minutes, attributes):
+    row = store_row("evt_one", "{}", occurred_at=clock.utc_now() - timedelta(minutes=minutes))
+    for name, value in attributes.items():
+        setattr(row, name, value)
+    row.save()
+
+    assert report() == ["0 products and 0 orders verified, 0 drift"]
