@@ -31,6 +31,8 @@ class Chain:
         self.delivering: list[dict[str, Any]] = []  # the events that the mailer had last
         self.failing: dict[str, Callable[[], None]] = {}  # what an invocation does first
         self.invocations: dict[str, int] = defaultdict(int)  # by function
+        self.running: list[str] = []  # the functions that are being invoked
+        self.is_reordered = False  # each link hands on the latest first
         self.announced: list[dict[str, Any]] = []  # to staff, by the alarm topic
         self.bus = Bus(self._deliver, lambda name, body: self.dead_letters[name].append(body))
         self.streams: dict[str, StreamMapping] = {}
@@ -123,7 +125,11 @@ class Chain:
             self.failing[function]()
         if function == MAILER:
             self.delivering = [json.loads(record["body"])["detail"] for record in event["Records"]]
-        return deployed.handler_of(function)(event, CONTEXT)
+        self.running.append(function)
+        try:
+            return deployed.handler_of(function)(event, CONTEXT)
+        finally:
+            self.running.remove(function)
 
     def invoke_later(self, function: str, event: dict[str, Any]) -> None:
         """As S3 invokes a function: asynchronously."""
@@ -139,6 +145,8 @@ class Chain:
         """Do everything that is due now, and what becomes due by that."""
         while self.due is not None and self.due <= self.time.now:
             for part in (*self.streams.values(), self.bus, *self.queues.values()):
+                if self.is_reordered:
+                    part.reorder()
                 part.run(self.time.now)
             self._run_asynchronous()
 

@@ -65,7 +65,9 @@ class Pairs:
 
         for schedule in enumerate_schedules(run, SCHEDULES_MAX):
             self.interleavings += 1
-            assert broken == [], f"{one} | {other}, with switches at {sorted(schedule.at)}"
+            assert not broken, "\n".join(
+                [*broken, f"{one} | {other}, with switches at {sorted(schedule.at)}"]
+            )
 
     def _run(self, one: Operation, other: Operation, schedule: Switching) -> list[str]:
         """The promises that this interleaving breaks, at once or after everything was delivered."""

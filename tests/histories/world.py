@@ -30,6 +30,7 @@ from tests.support import shop
 
 PASSWORD = "correct horse battery"
 STAFF = Principal("usr_staff", permissions_of(frozenset({Role.CUSTOMER, Role.STAFF, Role.ADMIN})))
+UNCONFIRMED = "usr_bob"  # the address, until its owner follows a link
 USERS = ("usr_ada", "usr_bob", "usr_eve")
 # SKU, number of shards, units, group: stock that was never set has None.
 PRODUCTS: tuple[tuple[str, int, int | None, str | None], ...] = (
@@ -85,8 +86,11 @@ class World:
     def add_customers(self) -> None:
         hashed = passwords.hash_password(PASSWORD, credentials.pepper(), cost=4)
         for user_id in USERS:
-            user = shop.user(user_id, email_verified=True)
-            shop.login(user.email, user_id=user_id, password_hash=hashed, email_verified=True).save()
+            is_confirmed = user_id != UNCONFIRMED
+            user = shop.user(user_id, email_verified=is_confirmed)
+            shop.login(
+                user.email, user_id=user_id, password_hash=hashed, email_verified=is_confirmed
+            ).save()
 
     def fill(self) -> None:
         """Customers, products and promotions."""
