@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from shared import request_budget
 from shared.errors.requests import ConcurrentModification, StaleVersion
 
 if TYPE_CHECKING:
@@ -18,12 +19,16 @@ Result = TypeVar("Result")
 Errors = tuple[type[Exception], ...]
 
 
-def pause(retry: int) -> None:
-    """Wait before the given retry (the first is 1), with full jitter.
+def jitter_seconds(retry: int) -> float:
+    """How long to wait before the given retry (the first is 1), with full jitter.
 
     Jitter keeps writers that collided from colliding again (AWS: exponential backoff and jitter).
     """
-    time.sleep(random.uniform(0, BACKOFF_SECONDS * 2 ** (retry - 1)))  # noqa: S311 (no secret)
+    return random.uniform(0, BACKOFF_SECONDS * 2 ** (retry - 1))  # noqa: S311 (no secret)
+
+
+def pause(retry: int) -> None:
+    time.sleep(jitter_seconds(retry))
 
 
 def retry(
@@ -32,12 +37,15 @@ def retry(
     """Return what `attempt` returns; call it again when it raises one of `on`.
 
     `attempt` must read what it depends on at each call. `backoff_offset` skips the first, shortest
-    pauses. Raises the last error when all `attempts` fail, and every other error at once.
+    pauses. Raises the last error when all `attempts` fail or the request's budget is spent, and
+    every other error at once.
     """
     for number in range(1, attempts):
         try:
             return attempt()
         except on:
+            if not request_budget.allows_retry():
+                raise
             pause(number + backoff_offset)
     return attempt()
 

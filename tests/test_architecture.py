@@ -20,12 +20,20 @@ SHARED = ROOT / "shared"
 MAY_IMPORT = {
     "handler": {"routes", "schemas", "fields", "views", "service"},
     "routes": {"schemas", "fields", "views", "service", "catalog_queries"},
-    "worker": {"schemas", "views", "service", "repository", "pure"},  # it has its event's rules
+    "worker": {
+        "schemas",
+        "views",
+        "service",
+        "settlement",
+        "repository",
+        "pure",
+    },  # it has its event's rules
     "service": {
         *("schemas", "fields", "views", "service", "placement", "repository"),
         *("catalog_queries", "pure"),
     },
     "placement": {"schemas", "repository", "pure"},  # a part of the service of orders
+    "settlement": {"service", "repository", "pure"},  # what two workers of payments share
     "repository": {"schemas", "repository", "pure"},  # one transaction may change two nouns
     "catalog_queries": {"schemas", "pure"},  # compiles queries, so it knows pynamodb
     "schemas": {"schemas", "fields", "views", "pure"},

@@ -9,7 +9,7 @@ from typing import Any
 
 from authorizer import service
 from authorizer.service import AuthenticatedCaller
-from shared import freeze_gc, observability
+from shared import freeze_gc, observability, request_budget
 from shared.config import AdmissionSettings, TokenSettings, settings
 from shared.errors.base import AppError
 from shared.http.authorization import client_from_event
@@ -26,7 +26,8 @@ def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
     observability.set_log_context(request_id, client_address=client_from_event(event).address)
     try:
         token = _bearer_token(event["headers"].get("authorization", ""))
-        caller = service.authenticate(token)
+        with request_budget.limit_retries():
+            caller = service.authenticate(token)
     except AppError as refusal:
         observability.audit("authenticate", "refused", reason=refusal.code)
         return {"isAuthorized": True, "context": {"refusal": refusal.code}}

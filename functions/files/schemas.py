@@ -1,12 +1,14 @@
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from shared.http.schemas import ONE_LINE, RequestBody, View
+from shared.http.schemas import ONE_LINE, RequestBody, View, shown_as
 from shared.storage.models.uploads import Upload
 
 UPLOAD_BYTES_MAX = 100_000_000
+
+UploadStatus = Literal["awaiting_file", "running", "completed", "failed"]
 
 
 class UploadRequest(RequestBody):
@@ -53,7 +55,7 @@ class UploadView(View):
     id: str
     kind: Literal["products"]
     filename: str
-    status: Literal["awaiting_file", "running", "completed", "failed"] = Field(
+    status: Annotated[str, shown_as(UploadStatus)] = Field(
         description="`awaiting_file`: the file has not arrived yet. `failed`: the file is not a "
         "valid CSV file of products; `errors` says why, and nothing is imported."
     )

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
 from orders.lifecycle import balances
 from orders.lifecycle.buyers import is_guest
 from orders.lifecycle.transitions import PROVIDER_ACTOR, SHOP_ACTOR, Status
-from shared.http.schemas import View
+from shared.http.schemas import View, shown_as
 from shared.money import Money
 from shared.storage.models.orders import (
     Order,
@@ -24,6 +24,7 @@ from shared.storage.models.orders import (
 
 PaymentStatus = Literal["none", "started", "authorized", "captured", "manual", "void"]
 RefundStatus = Literal["requested", "succeeded", "failed"]
+ShownStatus = Annotated[str, shown_as(Status)]
 
 TAX_INCLUDED = "Whether prices include the tax. If false, the tax is added in the total."
 _STATUS = "`expired`: not paid in time. `refunded`: everything that was paid is refunded."
@@ -111,7 +112,7 @@ class TotalsView(View):
 class OrderStepView(View):
     """An entry in the history of an order: a new status, or an event that left it unchanged."""
 
-    status: Status = Field(description="The status after this entry.")
+    status: ShownStatus = Field(description="The status after this entry.")
     event: str | None = Field(description="Such as `returned`. Null if the status changed.")
     at: datetime
     by: str
@@ -123,7 +124,7 @@ class OrderStepView(View):
 
 
 class PaymentView(View):
-    status: PaymentStatus = Field(
+    status: Annotated[str, shown_as(PaymentStatus)] = Field(
         description="`none`: no payment is started. `started`: the buyer must still complete it. "
         "`authorized`: the payment provider has reserved the money. `captured`: the payment "
         "provider has the money. `manual`: the shop received the money itself. `void`: the payment "
@@ -153,7 +154,9 @@ def _payment_status(payment: OrderPayment | None) -> str:
 class RefundView(View):
     id: str
     amount: Money
-    status: RefundStatus = Field(description="`requested`: the provider has not confirmed it yet.")
+    status: Annotated[str, shown_as(RefundStatus)] = Field(
+        description="`requested`: the provider has not confirmed it yet."
+    )
     reason: str | None = Field(description="The reason that was given, or null.")
     at: datetime = Field(description="When the refund was requested.")
 
@@ -182,7 +185,7 @@ class OrderView(View):
     """An order, as its buyer sees it."""
 
     id: str
-    status: Status = Field(description=_STATUS)
+    status: ShownStatus = Field(description=_STATUS)
     lines: list[OrderLineView]
     totals: TotalsView
     tax_included: bool = Field(description=TAX_INCLUDED)
@@ -220,7 +223,7 @@ class OrderView(View):
             "payment": PaymentView.from_model(order),
             "refunds": [RefundView.from_model(refund, currency) for refund in order.refunds],
             "shipment": ShipmentView.from_model(order.shipment) if order.shipment else None,
-            "history": list(_buyer_history(order)),
+            "history": list(buyer_history(order, order.buyer_id)),
             "placed_at": order.placed_at,
             "expires_at": order.expires_at,
             "version": int(order.version),
@@ -228,19 +231,13 @@ class OrderView(View):
         return cls(**fields | more)
 
 
-def _buyer_history(order: Order) -> Iterator[OrderStepView]:
-    """The history without the ids of staff."""
+def buyer_history(order: Order, buyer_id: str) -> Iterator[OrderStepView]:
+    """The history without the ids of staff; the buyer has this id in it."""
     for step in order.history:
         # A guest's steps belong to the account that the order was linked to later.
         is_buyer = step.by == order.buyer_id or is_guest(step.by)
         actor = step.by if step.by in (SHOP_ACTOR, PROVIDER_ACTOR) else "staff"
-        yield OrderStepView.from_model(step, by=order.buyer_id if is_buyer else actor)
-
-
-class GuestOrderView(OrderView):
-    order_token: str = Field(
-        description="Grants access to this order for 90 days. Keep it as secret as a password."
-    )
+        yield OrderStepView.from_model(step, by=buyer_id if is_buyer else actor)
 
 
 def money(amount_minor: float, currency: str) -> Money:

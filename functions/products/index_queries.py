@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
@@ -63,7 +64,9 @@ def run_concurrently(functions: Sequence[Callable[[], Result]]) -> list[Result]:
     """The results in the order of the functions. Threads suit them: they wait for DynamoDB."""
     if len(functions) == 1:
         return [functions[0]()]
-    return list(_pool().map(lambda function: function(), functions))
+    # A thread starts without the request's context, and so without its budget of retries.
+    contexts = [copy_context() for _ in functions]
+    return list(_pool().map(lambda context, function: context.run(function), contexts, functions))
 
 
 @cache

@@ -1,9 +1,11 @@
 """What an edit makes of a product: its next version, and the event that describes it."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from products import listing_keys
-from products.schemas import STORED_AS, NewProduct, to_attributes
+from products.schemas import STORED_AS, NewProduct, to_attributes, to_request
 from shared import clock, ids
 from shared.errors.catalog import CurrencyInUse
 from shared.events.catalog import (
@@ -13,12 +15,16 @@ from shared.events.catalog import (
     ProductUpdated,
     ProductUpdatedData,
 )
+from shared.http.schemas import apply_merge_patch, validate
 from shared.storage.models.catalog import Product
 from shared.storage.stock_shards import StockSnapshot
 
 
 def product_from_request(new: NewProduct, before: Product | None = None) -> Product:
-    """The item that `new` describes: the first version, or the one after `before`."""
+    """The item that `new` describes: the first version, or the one after `before`.
+
+    Without a status, it keeps that of `before`, which may be one that only newer code knows.
+    """
     now = clock.utc_now()
     product = Product(
         product_id=ids.derived_id("prd", new.sku),
@@ -27,8 +33,18 @@ def product_from_request(new: NewProduct, before: Product | None = None) -> Prod
         updated_at=now,
         version=int(before.version) + 1 if before else 1,
     )
+    if before and "status" not in new.model_fields_set:
+        product.status = before.status
     set_status_keys(product)
     return product
+
+
+def apply_changes(before: Product, changes: Mapping[str, Any]) -> NewProduct:
+    """The product after a merge patch of these fields. Raises InvalidFields."""
+    fields = to_request(before)
+    if "status" not in changes:
+        del fields["status"]
+    return validate(NewProduct, apply_merge_patch(fields, changes))
 
 
 def set_status_keys(product: Product) -> None:

@@ -173,11 +173,13 @@ def update_product(before: Product, after: Product, event: CatalogEvent) -> None
 def stage_product(
     transaction: Transaction, before: Product | None, after: Product, *, otherwise: Otherwise
 ) -> None:
-    """Write a new product, or one that nobody changed since `before`."""
-    is_as_read: Condition = (
-        Product.version == before.version if before else Product.product_id.does_not_exist()
-    )
-    transaction.put(after, only_if=is_as_read, otherwise=otherwise)
+    """Write a new product, or what changed of one that nobody changed since `before`."""
+    if before is None:
+        transaction.put(after, only_if=Product.product_id.does_not_exist(), otherwise=otherwise)
+        return
+    changes = after.changes_since(before.serialize())
+    is_as_read: Condition = Product.version == before.version
+    transaction.update(after, changes, only_if=is_as_read, otherwise=otherwise)
 
 
 def _stale_product(found: Product | None) -> StaleVersion:
@@ -193,8 +195,9 @@ def _stage_stock_change(transaction: Transaction, before: Product, after: Produc
     shards = SHARDS_MAX if is_resharded else int(before.stock_shards)
     snapshot = stock.get_stocks({before.product_id: shards})[before.product_id]
     require_currency_unused(before, after, snapshot)
-    # Both writes require the stock as it was read: so no order has allocated units since.
-    if is_resharded and snapshot.version:
+    # Both require every shard as it was read, also where there was none: so no order has allocated
+    # units since, and no first delivery has divided its units among other shards.
+    if is_resharded and not snapshot.is_empty:
         stock.stage_stock_set(
             transaction,
             snapshot,
@@ -203,7 +206,7 @@ def _stage_stock_change(transaction: Transaction, before: Product, after: Produc
             otherwise=StockChanged(),
             currency=currency,
         )
-    elif currency:
+    else:
         stock.stage_change(
             transaction,
             snapshot,

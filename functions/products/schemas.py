@@ -25,7 +25,7 @@ from products.fields import (
     TaxClass,
     check_attributes,
 )
-from shared.http.schemas import ONE_LINE, Page, RequestBody, View
+from shared.http.schemas import ONE_LINE, Page, RequestBody, View, shown_as
 from shared.money import Money, Price
 from shared.storage.models.catalog import Product, ProductGroup
 from shared.storage.stock_shards import StockSnapshot
@@ -161,7 +161,7 @@ class ProductView(View):
     description: str
     category: str | None
     price: Money
-    status: Status
+    status: Annotated[str, shown_as(Status)]
     tags: list[str]
     attributes: dict[str, Any]
     group: str | None

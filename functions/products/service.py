@@ -8,6 +8,7 @@ from products.catalog_queries import CatalogQuery
 from products.groups.repository import GroupChanged
 from products.listing_keys import ListedProduct
 from products.product_edits import (
+    apply_changes,
     changed_fields,
     product_created_event,
     product_from_request,
@@ -21,11 +22,10 @@ from products.schemas import (
     StaffProductDetail,
     StaffProductView,
     other_variants,
-    to_request,
 )
 from shared.errors.catalog import ProductNotFound, SkuImmutable
 from shared.http.etags import ExpectedVersion
-from shared.http.schemas import Page, apply_merge_patch, validate
+from shared.http.schemas import Page
 from shared.retries import retry_on_stale_version
 from shared.storage.models.catalog import Product
 from shared.storage.stock import StockChanged
@@ -98,12 +98,7 @@ def replace_product(
     Raises ProductNotFound, StaleVersion, SkuImmutable, CurrencyInUse, OptionsTaken,
     MixedCurrencies, GroupFull and ConcurrentModification.
     """
-
-    def replace(before: Product) -> NewProduct:
-        keeps_status = "status" not in new.model_fields_set
-        return new.model_copy(update={"status": before.status}) if keeps_status else new
-
-    return _edit(product_id, expected, replace)
+    return _edit(product_id, expected, lambda _: new)
 
 
 def update_product(
@@ -114,20 +109,12 @@ def update_product(
     Raises InvalidFields when the merged product breaks a rule, and what `replace_product` raises.
     """
     patch = changes.model_dump(exclude_unset=True)
-    return _edit(
-        product_id,
-        expected,
-        lambda before: validate(NewProduct, apply_merge_patch(to_request(before), patch)),
-    )
+    return _edit(product_id, expected, lambda before: apply_changes(before, patch))
 
 
 def archive_product(product_id: str, expected: ExpectedVersion) -> None:
     """Take a product off sale. Raises what `replace_product` raises."""
-
-    def archive(before: Product) -> NewProduct:
-        return validate(NewProduct, {**to_request(before), "status": "archived"})
-
-    _edit(product_id, expected, archive)
+    _edit(product_id, expected, lambda before: apply_changes(before, {"status": "archived"}))
 
 
 def _edit(

@@ -9,10 +9,19 @@ from shared.storage.models.catalog import Product, ProductGroup, Variant
 VARIANTS_MAX = 100  # one item holds them, and one BatchGetItem reads their products
 
 
-def put_variant(group: ProductGroup | None, product: Product) -> ProductGroup:
+def find_variant(group: ProductGroup, product: Product) -> Variant | None:
+    return next(
+        (variant for variant in group.variants if variant.product_id == product.product_id), None
+    )
+
+
+def put_variant(
+    group: ProductGroup | None, product: Product, moved: Variant | None = None
+) -> ProductGroup:
     """The group with this version of the product. Variants keep the order in which they joined.
 
-    Raises OptionsTaken, MixedCurrencies and GroupFull.
+    `moved` is the product's entry in the group that it leaves. Raises OptionsTaken,
+    MixedCurrencies and GroupFull.
     """
     variants: list[Variant] = list(group.variants) if group else []
     variant = Variant(
@@ -22,6 +31,7 @@ def put_variant(group: ProductGroup | None, product: Product) -> ProductGroup:
         status=product.status,
         currency=product.currency,
     )
+    variant.keep_unknown_of(moved or (find_variant(group, product) if group else None))
     others = [other for other in variants if other.product_id != product.product_id]
     _refuse_conflict(variant, others, product)
     product_ids = [other.product_id for other in variants]
@@ -65,5 +75,8 @@ def _refuse_conflict(variant: Variant, others: Sequence[Variant], product: Produ
 def _next_version(
     name: str, before: ProductGroup | None, variants: Sequence[Variant]
 ) -> ProductGroup:
-    version = int(before.version) + 1 if before else 1
-    return ProductGroup(name, variants=list(variants), version=version)
+    group = ProductGroup(
+        name, variants=list(variants), version=int(before.version) + 1 if before else 1
+    )
+    group.keep_unknown_of(before)
+    return group

@@ -77,11 +77,15 @@ class ApiKeyCreated(DomainEvent):
     data: ApiKeyData
 
 
+class UserDeletedData(UserData):
+    order_count: int = 0  # of the account: how many orders there are to find
+
+
 class UserDeleted(DomainEvent):
     """The account was deleted. A subscriber that stores more about the user must delete it too."""
 
     type: Literal["user.deleted"] = "user.deleted"
-    data: UserData
+    data: UserDeletedData
 
 
 class SessionData(UserData):

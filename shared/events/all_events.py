@@ -31,10 +31,12 @@ from shared.events.orders import (
     AuthorizationVoided,
     CaptureRequested,
     ConfirmationRequested,
+    DisputeClosed,
     ExportRequested,
     ManualRefundRequired,
     OrderCancelled,
     OrderDelivered,
+    OrderDisputed,
     OrderExpired,
     OrderPaid,
     OrderPlaced,
@@ -76,6 +78,8 @@ OrderEvent = (
     | RefundRequested
     | OrderRefunded
     | RefundFailed
+    | OrderDisputed
+    | DisputeClosed
     | OrderReturned
     | ConfirmationRequested
 )

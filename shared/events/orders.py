@@ -122,6 +122,27 @@ class RefundFailed(DomainEvent):
     data: RefundData
 
 
+class DisputeData(OrderData):
+    dispute_id: str = Field(description="The payment provider's id of the dispute.")
+    amount: Money
+    status: str = Field(description="The payment provider's word, such as `needs_response`.")
+    reason: str = Field(description="The payment provider's word, such as `fraudulent`.")
+
+
+class OrderDisputed(DomainEvent):
+    """The buyer's bank claims the payment back. Staff must answer at the payment provider."""
+
+    type: Literal["order.disputed"] = "order.disputed"
+    data: DisputeData
+
+
+class DisputeClosed(DomainEvent):
+    """The dispute has ended. With the status `lost` the money is gone."""
+
+    type: Literal["order.dispute_closed"] = "order.dispute_closed"
+    data: DisputeData
+
+
 class ReturnedLine(Frozen):
     product_id: str
     quantity: int

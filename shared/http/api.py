@@ -22,7 +22,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from shared import freeze_gc, observability
+from shared import freeze_gc, observability, request_budget
 from shared.config import Runtime, Settings, settings
 from shared.errors.base import AppError, InternalError, NotFound
 from shared.errors.requests import IdempotencyKeyRequired, IfMatchRequired
@@ -108,7 +108,8 @@ class Api(_Request, APIGatewayHttpResolver):
         observability.set_log_context(
             request["requestId"], client_address=client_from_event(event).address
         )
-        response = super().resolve(event, context)
+        with request_budget.limit_retries():
+            response = super().resolve(event, context)
         response["headers"] = {
             **SECURITY_HEADERS,
             "X-Request-Id": request["requestId"],

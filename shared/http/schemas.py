@@ -1,9 +1,9 @@
 """Base classes and validation of the request and response bodies of all functions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from shared.errors.requests import InvalidFields
 
@@ -83,6 +83,14 @@ class View(BaseModel):
 
     # A view that breaks its schema is a crash, and the log must not contain its values.
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+def shown_as(values: Any) -> WithJsonSchema:
+    """For a view's text that is one of these, a Literal: the document says so to clients.
+
+    A value that only newer code knows is shown as it is stored; it does not fail the response.
+    """
+    return WithJsonSchema({"enum": list(get_args(values)), "type": "string"})
 
 
 class Page(View, Generic[Item]):

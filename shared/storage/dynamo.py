@@ -6,31 +6,17 @@ from threading import RLock
 from typing import Any, ClassVar, Self
 
 import botocore.session
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as BrokenConnection
+from botocore.exceptions import ClientError
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from shared import aws
+from shared import aws, request_budget
 from shared.errors.base import Unavailable
 from shared.retries import retry
 from shared.storage.documents import Extensible, Raw
 
-# Errors that botocore still raises after its own retries.
-_OVERLOADED = frozenset(
-    {
-        "InternalServerError",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ThrottlingException",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-        *("500", "502", "503", "504"),  # botocore's codes for replies of a proxy, not of DynamoDB
-    }
-)
 BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
 PUTS_MAX = 25  # DynamoDB's limit on the items of one BatchWriteItem
 BATCH_ATTEMPTS = 3  # for what DynamoDB leaves unread or unwritten, as it does when it throttles
@@ -46,10 +32,10 @@ class _SharedConnection(Connection):
     ) -> dict[str, Any]:
         try:
             return super()._make_api_call(operation_name, operation_kwargs)
-        except (BrokenConnection, HTTPClientError) as error:  # at each of botocore's attempts
+        except aws.SILENCE as error:  # at each attempt
             raise Unavailable from error
         except ClientError as error:
-            if error.response["Error"].get("Code") in _OVERLOADED:
+            if error.response["Error"].get("Code") in {*aws.OVERLOADED, aws.CONFLICT}:
                 raise Unavailable from error
             raise
 
@@ -174,6 +160,7 @@ def _read_batch(
             found.update({(name, _key_in(tables[name], item)): item for item in items})
         unread = answer.get("UnprocessedKeys") or {}
         if unread:
+            request_budget.record_failure()
             raise _KeysLeftUnread
 
     retry(read_rest, on=(_KeysLeftUnread,), attempts=BATCH_ATTEMPTS)

@@ -122,7 +122,8 @@ def stage_change(  # noqa: PLR0913 (what a caller may require of a change)
 def require_shard_count(transaction: Transaction, product: Product) -> None:
     """Raise StockChanged at the commit if the number of the product's shards is another now.
 
-    Otherwise stock added to a removed shard would be lost.
+    Otherwise stock added to a removed shard would be lost. A reshard in its turn requires each
+    shard as it was read, also one that had no item.
     """
     transaction.check(
         Product,
@@ -143,17 +144,18 @@ def stage_stock_set(  # noqa: PLR0913 (what a caller may require of a count)
 ) -> None:
     """Divide the available units evenly among the shards, or raise `otherwise` if `before` is old.
 
-    Shards beyond `shards` become empty; the first shard keeps all allocated units. With a
-    `currency`, the stock refuses orders in any other from now on.
+    `before` has at least `shards` shards. Those beyond become empty; the first keeps all allocated
+    units. With a `currency`, the stock refuses orders in any other from now on.
     """
     shares = dict(divide_evenly(available, shards))
-    known = {shard.number: shard for shard in before.shards}
-    for number in range(max(shards, len(before.shards))):
-        shard = known.get(number)
-        if number >= shards and (shard is None or shard.is_empty):
+    for shard in before.shards:
+        number, is_first = shard.number, shard.number == 0
+        if number >= shards and shard.is_empty:
+            # Nothing to remove, as long as nobody delivers units to it first.
+            key = shard_key(before.product_id, number)
+            transaction.check(Stock, key, only_if=is_unchanged(shard), otherwise=otherwise)
             continue
-        is_first = number == 0
-        transaction.put(
+        transaction.upsert(
             Stock(
                 shard_key(before.product_id, number),
                 available=shares.get(number, 0),
@@ -178,9 +180,9 @@ def _has_same_allocation(shard: StockShard) -> Condition:
     return same
 
 
-def is_unchanged(shard: StockShard | None) -> Condition:
+def is_unchanged(shard: StockShard) -> Condition:
     """A condition for `stage_change`: nobody sold or set the shard since it was read."""
-    if shard is None or shard.version == 0:
+    if shard.version == 0:
         is_new: Condition = Stock.version.does_not_exist() | (Stock.version == 0)
         return is_new
     same_version: Condition = Stock.version == shard.version

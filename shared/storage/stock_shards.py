@@ -53,6 +53,11 @@ class StockSnapshot:
         return next((shard.currency for shard in self.shards if shard.currency), None)
 
     @property
+    def is_empty(self) -> bool:
+        """No stock was set, delivered or sold yet."""
+        return all(shard.is_empty for shard in self.shards)
+
+    @property
     def version(self) -> int:
         """Grows with each change of any shard."""
         return sum(shard.version for shard in self.shards)

@@ -10,6 +10,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from shared import request_budget
 from shared.errors.base import Unavailable
 from shared.retries import retry
 from shared.storage.dynamo import Table, connection
@@ -30,8 +31,9 @@ ACTIONS_MAX = 100  # DynamoDB's limit on one transaction
 ATTEMPTS = 4
 
 # After a cancellation for these reasons a retry may succeed (API_TransactWriteItems).
+_CONFLICT = "TransactionConflict"
 _THROTTLING = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
-_TRANSIENT = _THROTTLING | {"TransactionConflict"}
+_TRANSIENT = _THROTTLING | {_CONFLICT}
 # DynamoDB refuses these writes at every attempt: an item or the transaction is too large.
 _PERMANENT = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded"})
 
@@ -41,7 +43,7 @@ Otherwise = Exception | Callable[[Any], Exception] | None
 
 
 class Contended(Unavailable):
-    """Other writers won every attempt, and nothing was written."""
+    """Other writers won every attempt, or DynamoDB throttles. Nothing was written."""
 
 
 class Throttled(Contended):
@@ -164,6 +166,7 @@ class Transaction:
             if refused is not None:
                 raise refused from error
             if _is_transient(error):
+                _record(error)
                 raise (Throttled if _codes(error) & _THROTTLING else Contended) from error
             if error.cause_response_code == "ValidationException" or _codes(error) & _PERMANENT:
                 raise Unwritable(error.cause_response_message) from error
@@ -195,6 +198,14 @@ def _error_of(write: _Write, reason: CancellationReason) -> Exception | None:
 
 def _is_transient(error: TransactWriteError) -> bool:
     return bool(_codes(error)) and _codes(error) <= _TRANSIENT
+
+
+def _record(error: TransactWriteError) -> None:
+    """In the request's budget: a conflict is no outage, throttling is one."""
+    if _codes(error) == {_CONFLICT}:
+        request_budget.record_conflict()
+    else:
+        request_budget.record_failure()
 
 
 def _codes(error: TransactWriteError) -> set[str]:

@@ -1,11 +1,14 @@
 """Injects the failures of AWS that moto never has: conflicts, throttling and lost replies."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
 Fault = tuple[SimpleNamespace, dict[str, Any]] | Exception | None
@@ -68,3 +71,53 @@ def cancelled_transaction(*codes: str) -> Fault:
 def read_timeout() -> Fault:
     """The reply is lost."""
     return ReadTimeoutError(endpoint_url="https://aws.example")
+
+
+@dataclass
+class Attempts:
+    """Each request that botocore tried to send: the names of the operations."""
+
+    operations: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.operations)
+
+
+Outage = Callable[[str], AWSResponse | None]
+
+
+@contextmanager
+def break_attempts(client: Any, outage: Outage) -> Iterator[Attempts]:
+    """Each attempt of each operation meets `outage`, which answers, raises, or returns None.
+
+    Unlike `inject_faults` this is below botocore's retries, so it counts them.
+    """
+    attempts = Attempts()
+    name = f"before-send.{client.meta.service_model.service_id.hyphenize()}.*"
+
+    def meet_outage(event_name: str, **_: Any) -> AWSResponse | None:
+        operation = event_name.rpartition(".")[2]
+        attempts.operations.append(operation)
+        return outage(operation)
+
+    client.meta.events.register_first(name, meet_outage)
+    try:
+        yield attempts
+    finally:
+        client.meta.events.unregister(name, meet_outage)
+
+
+class _RawBody(BytesIO):
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+def http_reply(body: dict[str, Any], *, status: int = 200) -> AWSResponse:
+    """What the network returns for an attempt."""
+    raw = _RawBody(json.dumps(body).encode())
+    return AWSResponse("https://aws.example", status, {}, raw)
+
+
+def http_error(code: str, *, status: int = 400, **more: Any) -> AWSResponse:
+    body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "injected"} | more
+    return http_reply(body, status=status)

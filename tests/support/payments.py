@@ -45,10 +45,15 @@ class BankPayment:
     amount: Money
     status: str = STARTED
     refunds: dict[str, Refund] = field(default_factory=dict)  # by the shop's refund id
+    refund_amounts: dict[str, int] = field(default_factory=dict)  # by the bank's refund id
 
     @property
     def captured_minor(self) -> int:
         return self.amount.amount_minor if self.status == CAPTURED else 0
+
+    @property
+    def refunded_minor(self) -> int:
+        return sum(self.refund_amounts.values())
 
     def to_payment(self) -> Payment:
         secret = f"{self.payment_id}_secret"
@@ -96,14 +101,28 @@ class Bank:
     def create_refund(self, payment_id: str, amount: Money, refund_id: str) -> Refund:
         self._record_call("create_refund")
         payment = self.payments[payment_id]
-        if payment.status != CAPTURED or amount.amount_minor > payment.captured_minor:
+        if refund_id in payment.refunds:
+            return payment.refunds[refund_id]
+        if amount.amount_minor > payment.captured_minor - payment.refunded_minor:
             raise PaymentRefused("No captured amount is left to refund.", reason="status_conflict")
         made = Refund(f"re_{refund_id}", self.refund_status)
+        payment.refund_amounts[made.provider_refund_id] = amount.amount_minor
         return payment.refunds.setdefault(refund_id, made)
 
     def find_refund(self, payment_id: str, refund_id: str) -> Refund | None:
         self._record_call("find_refund")
         return self.payments[payment_id].refunds.get(refund_id)
+
+    def get_refund(self, payment_id: str, provider_refund_id: str) -> Refund:
+        self._record_call("get_refund")
+        for refund in self.payments[payment_id].refunds.values():
+            if refund.provider_refund_id == provider_refund_id:
+                return refund
+        raise PaymentRefused(reason="not_found")
+
+    def get_refunded_minor(self, payment_id: str) -> int:
+        self._record_call("get_refunded_minor")
+        return self.payments[payment_id].refunded_minor
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
         provider = LocalProvider(KEYS, "http://bank.example", is_manual=False)
@@ -139,18 +158,40 @@ class Bank:
         *,
         refund_id: str | None = None,
         status: str = SUCCEEDED,
+        bank_id: str | None = None,
     ) -> Event:
         """`refund_id` is the shop's. Without one, the refund was made in the bank's dashboard."""
         provider_words = {REQUESTED: "pending"}
+        bank_id = bank_id or f"re_{refund_id or 'dashboard'}"
         return self.event(
             "refund.updated",
             payment_id,
-            id=f"re_{refund_id or 'dashboard'}",
+            id=bank_id,
             payment_id=payment_id,
             refund_id=refund_id,
             amount_minor=amount_minor,
             status=provider_words.get(status, status),
         )
+
+    def refund_in_dashboard(self, payment_id: str, amount_minor: int, number: int = 1) -> Event:
+        """Pays back, as the bank does it: never more than it captured."""
+        payment, bank_id = self.payments[payment_id], f"re_dashboard_{number}"
+        assert amount_minor <= payment.captured_minor - payment.refunded_minor
+        payment.refund_amounts[bank_id] = amount_minor
+        return self.report_refund(payment_id, amount_minor, bank_id=bank_id)
+
+    def report_dispute(
+        self, payment_id: str, status: str = "needs_response", *, second: int = 1, **changes: Any
+    ) -> Event:
+        """The dispute's status at this second, by the bank's clock."""
+        details = {
+            "id": "dp_1",
+            "payment_id": payment_id,
+            "status": status,
+            "reason": "fraudulent",
+        }
+        event = self.event("dispute.updated", payment_id, **details | changes)
+        return event | {"created": second}
 
     def event(self, type_: str, payment_id: str, /, **changes: Any) -> Event:
         self._events += 1

@@ -10,6 +10,7 @@ AUTHORIZER_SECONDS_MAX = 10  # an HTTP API waits no longer, whatever the functio
 # By the schedule's function, which nothing else invokes each minute.
 ALARMS_FOR_MISSING_CALLS = {
     "ExpirySilenceAlarm": "ExpiryFunction",
+    "PaymentSweepSilenceAlarm": "PaymentSweepFunction",
     "FileImportSilenceAlarm": "FileImportFunction",
 }
 TWO_SENTENCES = re.compile(r"\. [A-Z`].*\.$")  # what happened, and what to do

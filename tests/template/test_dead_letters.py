@@ -30,6 +30,8 @@ DEAD_LETTERS = {
     "PaymentDeadLetters",
     "PaymentRuleDeadLetters",
     "PaymentIncidentRuleDeadLetters",
+    "PaymentSweepDeadLetters",
+    "PaymentSweepRuleDeadLetters",
     "ExpiryDeadLetters",
     "ExpiryRuleDeadLetters",
     "ExportDeadLetters",
@@ -45,7 +47,7 @@ DEAD_LETTERS = {
 INDEXED = {event.model_fields["type"].default for event in get_args(CatalogEvent)} - {"stock.low"}
 CONSUMED_EVENTS = {  # by the rule that sends them to a queue
     "OrderAnonymizationRule": {"user.deleted"},
-    "GuestOrderLinkingRule": {"user.email_verified", "user.email_changed"},
+    "GuestOrderLinkingRule": {"user.email_verified", "user.email_changed", "order.placed"},
     "PaymentRule": {"order.refund_requested", "order.void_requested", "order.capture_requested"},
     "ExportRule": {"export.requested"},
     "CatalogIndexRule": INDEXED,
@@ -209,19 +211,22 @@ def test_an_alarm_message_names_the_order_with_payment_trouble():
         "order.refund_failed",
         "order.authorization_voided",
         "order.manual_refund_required",
+        "order.disputed",
+        "order.dispute_closed",
     }
     assert target["Arn"] == {"Ref": "AlarmTopic"}
     assert target["InputTransformer"]["InputPathsMap"]["order"] == "$.detail.data.order_id"
     assert "<order>" in target["InputTransformer"]["InputTemplate"]
 
 
-def test_order_expiry_runs_each_minute_and_takes_less():
-    rule = stack.of_type("AWS::Events::Rule")["ExpiryRule"]
-    function = stack.of_type("AWS::Lambda::Function")["ExpiryFunction"]
+@pytest.mark.parametrize(("name", "minutes"), [("Expiry", 1), ("PaymentSweep", 15)])
+def test_a_scheduled_run_ends_before_the_next_one_starts(name, minutes):
+    rule = stack.of_type("AWS::Events::Rule")[f"{name}Rule"]
+    function = stack.of_type("AWS::Lambda::Function")[f"{name}Function"]
 
-    assert rule["ScheduleExpression"] == "rate(1 minute)"
-    assert target_ids(rule) == ["ExpiryFunction"]
-    assert function["Timeout"] < 60
+    assert rule["ScheduleExpression"] == f"rate({minutes} minute{'s' if minutes > 1 else ''})"
+    assert target_ids(rule) == [f"{name}Function"]
+    assert function["Timeout"] < 60 * minutes
     assert "EventBusName" not in rule  # only the default bus has schedules
 
 
@@ -280,7 +285,7 @@ def test_a_rule_may_call_its_target_that_is_no_queue():
 
     assert publishing == [(topic_arn, only_from("PaymentIncidentRule"))]
     assert invoking == {rule: stack.referenced_id(arn) for rule, arn in arn_by_rule.items()}
-    assert invoking.keys() == {"ExpiryRule", "FileImportRule"}
+    assert invoking.keys() == {"ExpiryRule", "FileImportRule", "PaymentSweepRule"}
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])

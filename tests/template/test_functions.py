@@ -96,7 +96,7 @@ def test_only_functions_that_call_the_provider_have_its_layer():
         name: [layer_name(layer) for layer in function["Layers"]]
         for name, function in functions().items()
     }
-    callers = {"PaymentsFunction", "PaymentWorkerFunction"}
+    callers = {"PaymentsFunction", "PaymentWorkerFunction", "PaymentSweepFunction"}
 
     assert layers == {
         name: ["SharedLayer", *(["PaymentsLayer"] if name in callers else [])] for name in layers

@@ -10,9 +10,13 @@ def filters():
     return stack.of_type("AWS::Logs::MetricFilter")
 
 
+NEEDS_REVIEW = '$.message = "payment needs review"'
+
+
 def test_a_metric_filter_reads_the_log_of_the_function_it_counts():
-    pattern_by_metric = {
-        transformation["MetricName"]: (
+    counted = {
+        (
+            transformation["MetricName"],
             stack.referenced_id(metric_filter["LogGroupName"]),
             metric_filter["FilterPattern"],
         )
@@ -20,15 +24,18 @@ def test_a_metric_filter_reads_the_log_of_the_function_it_counts():
         for transformation in metric_filter["MetricTransformations"]
     }
 
-    assert pattern_by_metric == {
-        "CacheHits": ("ProductsLogs", '{ $.cache = "hit" }'),
-        "CacheMisses": ("ProductsLogs", '{ $.cache = "miss" }'),
-        "PaymentMismatches": (
+    assert counted == {
+        ("CacheHits", "ProductsLogs", '{ $.cache = "hit" }'),
+        ("CacheMisses", "ProductsLogs", '{ $.cache = "miss" }'),
+        (
+            "PaymentMismatches",
             "PaymentsLogs",
-            '{ $.message = "webhook refused" }',
+            f'{{ ($.message = "webhook refused") || ({NEEDS_REVIEW}) }}',
         ),
-        "EventsSetAside": ("RelayLogs", '{ $.message = "event set aside" }'),
-        "MailsInDoubt": ("MailLogs", '{ $.message = "mail may have been sent" }'),
+        ("EventsSetAside", "RelayLogs", '{ $.message = "event set aside" }'),
+        ("MailsInDoubt", "MailLogs", '{ $.message = "mail may have been sent" }'),
+        ("PaymentMismatches", "PaymentWorkerLogs", f"{{ {NEEDS_REVIEW} }}"),
+        ("PaymentMismatches", "PaymentSweepLogs", f"{{ {NEEDS_REVIEW} }}"),
     }
 
 

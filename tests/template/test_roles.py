@@ -173,6 +173,7 @@ def test_only_functions_that_call_the_provider_read_its_keys():
     assert roles_that_may("secretsmanager:GetSecretValue", "PaymentSecret") == {
         "PaymentsRole",
         "PaymentWorkerRole",
+        "PaymentSweepRole",
     }
 
 

@@ -109,7 +109,7 @@ class FailureCounter:
 
         The item stays, because it marks a known device.
         """
-        transaction.put(
+        transaction.upsert(
             _known_device(self.subject, now), only_if=self._is_as_read(), otherwise=_overtaken()
         )
 
@@ -181,7 +181,7 @@ def start_cooldown(
     transaction: Transaction, action: str, who: str, *, every: timedelta, now: datetime
 ) -> None:
     """Allow the action once per `every`. The transaction raises CooldownActive."""
-    transaction.put(
+    transaction.upsert(
         Attempts(
             ids.derived_id("att", action, who),
             failures=0,
@@ -195,7 +195,7 @@ def start_cooldown(
 
 def stage_known_device(transaction: Transaction, subject: str, now: datetime) -> None:
     """The owner has shown the password there: the device has its own counter from now on."""
-    transaction.put(_known_device(subject, now))
+    transaction.upsert(_known_device(subject, now))
 
 
 def _known_device(subject: str, now: datetime) -> Attempts:

@@ -45,6 +45,7 @@ def stage_email_change(transaction: Transaction, user: User, login: Login, new_e
     """
     moved = Login(**login.attribute_values | {"email": new_email, "email_verified": True})
     moved.version = user.version + 1
+    moved.keep_unknown_of(login)
     transaction.delete(
         Login(login.email), only_if=_is_as_read(login), otherwise=ConcurrentModification()
     )

@@ -66,12 +66,16 @@ def _encode_position(position: dict[str, Any], user_id: str) -> str | None:
     return cursors.encode(position, query=_EXPORT, owner=user_id)
 
 
+class OrderAdded(Exception):
+    """The account has got another order since it was read."""
+
+
 def stage_account_deletion(
     transaction: Transaction, user: User, *, login_condition: Condition
 ) -> None:
     """Delete the account, if nobody has changed it since `user` was read.
 
-    The transaction raises ConcurrentModification.
+    The transaction raises ConcurrentModification, or OrderAdded if only the orders have changed.
     """
     transaction.delete(
         Login(user.email),
@@ -80,9 +84,15 @@ def stage_account_deletion(
     )
     transaction.delete(
         User(user.user_id),
-        only_if=User.version == user.version,
-        otherwise=ConcurrentModification(),
+        only_if=(User.version == user.version) & _has_order_count(int(user.order_count)),
+        otherwise=OrderAdded(),  # the login would refuse a change of the account
     )
+
+
+def _has_order_count(count: int) -> Condition:
+    """Accounts from before orders were counted have no count."""
+    is_same: Condition = User.order_count == count
+    return is_same if count else User.order_count.does_not_exist() | is_same
 
 
 def delete_sessions_and_keys(user_id: str) -> None:

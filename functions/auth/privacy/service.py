@@ -4,15 +4,18 @@ from dataclasses import dataclass
 
 from auth.accounts import service as accounts
 from auth.credentials import service as credentials
+from auth.credentials.service import Authentication
 from auth.privacy import repository
 from auth.privacy.order_documents import Document, document_from_order
-from auth.privacy.repository import RecordsPage
+from auth.privacy.repository import OrderAdded, RecordsPage
 from auth.privacy.schemas import AccountDeletion
 from shared import observability
 from shared.errors.accounts import CannotModifyOwnAccount
 from shared.errors.base import Unavailable
-from shared.events.accounts import UserData, UserDeleted
+from shared.errors.requests import ConcurrentModification
+from shared.events.accounts import UserDeleted, UserDeletedData
 from shared.http.authorization import Client
+from shared.retries import EDIT_ATTEMPTS, retry
 from shared.security import permissions
 from shared.security.permissions import Principal
 from shared.storage import outbox
@@ -41,8 +44,8 @@ def export_me(caller: Principal, *, cursor: str | None) -> Export:
 def delete_me(caller: Principal, deletion: AccountDeletion, client: Client) -> None:
     """Delete the account and free its address. A worker removes the address from orders later.
 
-    Raises CannotModifyOwnAccount for staff, WrongPassword, WrongCode, TooManyAttempts and
-    ConcurrentModification.
+    Raises CannotModifyOwnAccount for staff, WrongPassword, WrongCode, TooManyAttempts,
+    ConcurrentModification, and Unavailable while the account keeps getting orders.
     """
     user = accounts.get_me(caller)
     if permissions.is_staff(permissions.roles_named(user.roles)):
@@ -50,15 +53,31 @@ def delete_me(caller: Principal, deletion: AccountDeletion, client: Client) -> N
             "Staff cannot delete their own accounts. Ask an admin to remove your staff roles first."
         )
     authentication = credentials.reauthenticate(user, deletion.password, deletion.code, client)
-    transaction = Transaction()
-    authentication.throttle.stage_deletion(transaction)
-    repository.stage_account_deletion(
-        transaction, user, login_condition=authentication.login_condition
-    )
-    outbox.stage_event(transaction, UserDeleted(data=UserData(user_id=user.user_id)))
-    transaction.commit()
+    _delete_account(caller, user, authentication)
     observability.audit("delete_me", "done", user_id=user.user_id)
     _delete_sessions_and_keys(user)
+
+
+def _delete_account(caller: Principal, user: User, authentication: Authentication) -> None:
+    """Raises ConcurrentModification and Unavailable."""
+
+    def delete() -> None:
+        current = accounts.get_me(caller)
+        if current.version != user.version:  # not the account whose password was checked
+            raise ConcurrentModification
+        transaction = Transaction()
+        authentication.throttle.stage_deletion(transaction)
+        repository.stage_account_deletion(
+            transaction, current, login_condition=authentication.login_condition
+        )
+        data = UserDeletedData(user_id=user.user_id, order_count=int(current.order_count))
+        outbox.stage_event(transaction, UserDeleted(data=data))
+        transaction.commit()
+
+    try:
+        retry(delete, on=(OrderAdded,), attempts=EDIT_ATTEMPTS)
+    except OrderAdded as error:
+        raise Unavailable from error
 
 
 def _delete_sessions_and_keys(user: User) -> None:

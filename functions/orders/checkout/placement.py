@@ -21,6 +21,7 @@ from orders.pricing import repository as pricing
 from orders.pricing.quotes import Quote
 from shared import clock, ids
 from shared.config import OrderSettings, settings
+from shared.errors.accounts import SessionEnded
 from shared.errors.base import AppError, Unavailable
 from shared.errors.orders import TotalChanged
 from shared.errors.requests import IdempotencyKeyReused
@@ -34,6 +35,7 @@ from shared.storage.models.orders import (
     ShippingAddress,
 )
 from shared.storage.models.pricing import Promotion
+from shared.storage.transactions import Contended
 
 PRICING_ATTEMPTS = 4  # while staff change the promotion of one order at the same moment
 
@@ -68,12 +70,15 @@ def place_order(
     DynamoDB: no lock is needed. A refused attempt stores nothing and leaves its key free. The key
     of a placed order is never forgotten. `stage_extra` stages writes in the same transaction.
 
-    Raises IdempotencyKeyReused, TotalChanged, InvalidFields, and what `quotes.price_order`,
+    While writers keep colliding, or without the account, it looks for no earlier order. Raises
+    IdempotencyKeyReused, TotalChanged, InvalidFields, and what `quotes.price_order`,
     `repository.create_order` and `stage_extra` raise.
     """
     order_id = ids.derived_id("ord", buyer.buyer_id, idempotency_key)
     try:
         return Placement(_place(order_id, buyer, request, stage_extra), is_replay=False)
+    except (SessionEnded, Contended):
+        raise  # another call would change nothing
     except AppError as refusal:
         # An earlier attempt with this key may have succeeded; then its order is the answer.
         return _replay(order_id, request, refusal)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orders.lifecycle.repository import StageExtra
-from orders.lifecycle.transitions import ANONYMIZED
 from orders.pricing.discounts import used_up, used_up_by_customer
+from shared.errors.accounts import SessionEnded
 from shared.errors.base import Unavailable
 from shared.errors.catalog import OutOfStock, StockFragmented
 from shared.errors.orders import OrderAlreadyPlaced
@@ -13,6 +13,7 @@ from shared.events.all_events import OrderEvent
 from shared.retries import retry
 from shared.storage import cursors, outbox, stock
 from shared.storage.cursors import ItemPage
+from shared.storage.models.accounts import User
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order, OrderLine
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
@@ -46,9 +47,8 @@ class NewOrder:
 def create_order(new: NewOrder) -> None:
     """Store the order, its stock, promotion use and events in one transaction, or nothing.
 
-    Raises OrderAlreadyPlaced if the order exists, whatever else fails; what `stage_extra`'s
-    conditions raise; PromotionUsedUp and PromotionChanged; OutOfStock, StockFragmented, and
-    Unavailable.
+    Raises what `stage_extra`'s conditions raise; OrderAlreadyPlaced if the order exists, whatever
+    else fails; PromotionUsedUp and PromotionChanged; OutOfStock, StockFragmented, and Unavailable.
     """
     snapshots: Mapping[str, StockSnapshot] = {}  # read only when a shard was short
 
@@ -73,13 +73,13 @@ def _transaction(new: NewOrder, allocations: Allocations) -> Transaction:
         by_shard = allocations[line.product_id]
         line.allocations_json = {str(shard): units for shard, units in by_shard.items()}
     transaction = Transaction()
+    if new.stage_extra:
+        new.stage_extra(transaction)
     transaction.put(
         order,
         only_if=Order.order_id.does_not_exist(),
         otherwise=OrderAlreadyPlaced(order_id=order.order_id),
     )
-    if new.stage_extra:
-        new.stage_extra(transaction)
     if new.promotion:
         _stage_promotion_use(transaction, order, new.promotion)
     for product_id, by_shard in allocations.items():
@@ -177,6 +177,21 @@ def list_orders(buyer_id: str, *, limit: int, cursor: str | None) -> ItemPage[Or
     )
 
 
-def list_orders_to_anonymize(buyer_id: str) -> Iterator[Order]:
-    """The buyer's orders that are not anonymized; the index may lag."""
-    return iter(Order.by_buyer.query(buyer_id, filter_condition=Order.fingerprint != ANONYMIZED))
+def list_all_orders(buyer_id: str) -> Iterator[Order]:
+    """All orders of the buyer, newest first; the index may lag."""
+    return iter(Order.by_buyer.query(buyer_id, scan_index_forward=False))
+
+
+def stage_account_order(transaction: Transaction, user_id: str) -> None:
+    """Count an order of the account. The transaction raises SessionEnded if it is not active.
+
+    So no order is placed after the account's deletion, and the event of the deletion says how many
+    there are. One update costs what a condition check would: two write units, and one more because
+    the index of users holds the count.
+    """
+    transaction.update(
+        User(user_id),
+        [User.order_count.add(1)],
+        only_if=User.status == "active",
+        otherwise=SessionEnded(),
+    )

@@ -30,14 +30,16 @@ def quote_order(caller: Principal, request: QuoteRequest) -> Quote:
 def place_order(caller: Principal, request: OrderRequest, idempotency_key: str) -> Placement:
     """Place the order within the account's hourly quota: each order holds stock until it is paid.
 
-    Refused and repeated requests do not use the quota. Raises TooManyAttempts, and what
-    `placement.place_order` does.
+    Refused and repeated requests do not use the quota. A token works for up to a minute after its
+    account was deleted or disabled, but places no order. Raises SessionEnded, TooManyAttempts, and
+    what `placement.place_order` does.
     """
-    stage_extra = partial(_stage_hourly_quota, user_id=caller.user_id)
+    stage_extra = partial(_stage_account_use, user_id=caller.user_id)
     return placement.place_order(Buyer(caller.user_id), request, idempotency_key, stage_extra)
 
 
-def _stage_hourly_quota(transaction: Transaction, *, user_id: str) -> None:
+def _stage_account_use(transaction: Transaction, *, user_id: str) -> None:
+    repository.stage_account_order(transaction, user_id)
     limit = settings(OrderSettings).orders_per_hour
     rate_limits.consume_hourly_quota(
         transaction, "order of", user_id, limit=limit, now=clock.utc_now()

@@ -86,7 +86,8 @@ def render_order(order: Order, format_: str) -> str:
 
 def build_file_name(export: Export) -> str:
     """The name needs no quoting in a header: only dates, a status and a format go into it."""
-    last = export.placed_before - timedelta.resolution
+    reached = (export.complete_before or export.placed_before) - timedelta.resolution
+    last = max(reached, export.placed_from)
     days = f"{export.placed_from.date().isoformat()}-to-{last.date().isoformat()}"
     kind = f"{export.of_status}-orders" if export.of_status else "orders"
     return f"{kind}-{days}.{export.format}"

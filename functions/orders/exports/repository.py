@@ -16,10 +16,11 @@ from shared.retries import retry
 from shared.storage import cursors, outbox
 from shared.storage.cursors import ItemPage, Position
 from shared.storage.dynamo import BATCH_MAX
-from shared.storage.models.exports import Export
+from shared.storage.models.exports import TIME_TO_FINISH, Export
 from shared.storage.models.orders import Order
 from shared.storage.transactions import Action, Condition, Transaction
 
+RUN_MAX = timedelta(minutes=15)  # Lambda ends a run then
 RETENTION = timedelta(days=7)  # the bucket keeps the file as long (template.yaml)
 KEYS_PER_QUERY = 1_000  # of some 200 bytes each: well under DynamoDB's 1 MB
 READ_ATTEMPTS = 5  # when the database is busy
@@ -78,22 +79,25 @@ def count_unfinished_exports(owner_id: str, *, since: datetime) -> int:
 def start_export(export_id: str) -> Export:
     """Set the export to running, and its progress to 0: an interrupted run leaves no file.
 
-    Raises ExportConflict if the export is finished or does not exist.
+    Raises ExportConflict if the export is finished or overdue, or does not exist.
     """
     export = Export(export_id)
+    now = clock.utc_now()
+    has_time = Export.created_at > now - TIME_TO_FINISH + RUN_MAX
     try:
         export.update(
             [
                 Export.status.set("running"),
                 Export.orders.set(0),
-                Export.expires_at.set(clock.utc_now() + RETENTION),
+                Export.started_at.set(now),
+                Export.expires_at.set(now + RETENTION),
             ],
-            condition=Export.status.is_in(*_UNFINISHED),
+            condition=Export.status.is_in(*_UNFINISHED) & has_time,
         )
     except UpdateError as error:
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise
-        raise ExportConflict("the export is finished or does not exist") from error
+        raise ExportConflict("the export is finished or overdue, or does not exist") from error
     return export
 
 
@@ -139,7 +143,8 @@ def list_order_batches(export: Export) -> Iterator[list[Order]]:
     """Iterate over the export's orders by time of placement, up to BATCH_MAX at a time.
 
     Each order comes once and as it is when it is read: the indexes sort by the time of placement,
-    which never changes. An order that has left the export's status is omitted. Raises Unavailable.
+    which never changes. An order that has left the export's status is omitted, and so are orders
+    that the index may not have yet. Raises Unavailable.
     """
     order_ids = _list_order_ids(export)
     while keys := list(islice(order_ids, BATCH_MAX)):
@@ -148,7 +153,9 @@ def list_order_batches(export: Export) -> Iterator[list[Order]]:
 
 
 def _list_order_ids(export: Export) -> Iterator[str]:
-    last = export.placed_before - timedelta.resolution
+    last = (export.complete_before or export.placed_before) - timedelta.resolution
+    if last < export.placed_from:  # DynamoDB refuses such a range
+        return
     placed = Order.placed_at.between(export.placed_from, last)
     if export.of_status:
         yield from _list_ids_in(Order.by_status, export.of_status, placed)

@@ -1,17 +1,20 @@
 from datetime import datetime, timedelta
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from orders.lifecycle.transitions import Status
-from shared.http.schemas import RequestBody, View
-from shared.storage.models.exports import Export
+from orders.views import ShownStatus
+from shared import clock
+from shared.http.schemas import RequestBody, View, shown_as
+from shared.storage.models.exports import TIME_TO_FINISH, Export
 from shared.timestamps import Timestamp, out_of_order_error
 
 SPAN_MAX = timedelta(days=5 * 366)  # five years, leap days included
 
 Format = Literal["csv", "jsonl"]
+ExportStatus = Literal["requested", "running", "completed", "failed"]
 
 
 class ExportRequest(RequestBody):
@@ -45,19 +48,25 @@ class ExportRequest(RequestBody):
 class FiltersView(View):
     """The orders that the export contains."""
 
-    status: Status | None = Field(description="Null means orders of every status.")
+    status: ShownStatus | None = Field(description="Null means orders of every status.")
     placed_from: datetime
     placed_before: datetime
 
 
 class OrderExportView(View):
     id: str
-    format: Format
-    status: Literal["requested", "running", "completed", "failed"] = Field(
-        description="`failed`: the export took longer than 15 minutes, or five attempts failed. "
-        "Create an export of fewer orders with a new `Idempotency-Key`."
+    format: Annotated[str, shown_as(Format)]
+    status: Annotated[str, shown_as(ExportStatus)] = Field(
+        description="`failed`: the export took longer than 15 minutes, five attempts failed, or it "
+        "was not finished within 12 hours. Create an export of fewer orders with a new "
+        "`Idempotency-Key`."
     )
     filters: FiltersView
+    complete_before: datetime | None = Field(
+        description="The file contains every order of the filters that was placed before this "
+        "time. It is `placed_before`, or 90 seconds before the export was written if that is "
+        "earlier, because later orders may still be missing. Null until the export is written."
+    )
     orders: int = Field(description="The number of orders in the file so far.")
     created_at: datetime
     finished_at: datetime | None = Field(description="Null until the export has ended.")
@@ -71,18 +80,20 @@ class OrderExportView(View):
 
     @classmethod
     def from_model(cls, export: Export, file_url: str | None) -> Self:
+        is_overdue = export.is_overdue(clock.utc_now())
         return cls(
             id=export.export_id,
             format=export.format,
-            status=export.status,
+            status="failed" if is_overdue else export.status,
             filters=FiltersView(
                 status=export.of_status,
                 placed_from=export.placed_from,
                 placed_before=export.placed_before,
             ),
+            complete_before=export.complete_before if export.file_key else None,
             orders=int(export.orders),
             created_at=export.created_at,
-            finished_at=export.finished_at,
+            finished_at=export.created_at + TIME_TO_FINISH if is_overdue else export.finished_at,
             file_url=file_url,
             file_expires_at=export.expires_at if export.file_key else None,
         )

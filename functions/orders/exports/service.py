@@ -14,12 +14,9 @@ from shared.errors.requests import IdempotencyKeyReused
 from shared.events.orders import ExportData, ExportRequested
 from shared.security.permissions import Principal
 from shared.storage.cursors import ItemPage
-from shared.storage.models.exports import Export
+from shared.storage.models.exports import TIME_TO_FINISH, Export
 
 UNFINISHED_EXPORTS_MAX = 3  # of one owner; two requests at once may lead to one more
-# After five attempts an hour and a half apart the queue has given up. An export whose message was
-# lost in another way stays unfinished, and must not count forever.
-UNFINISHED_COUNTED_FOR = timedelta(hours=12)
 LINK_LIFETIME = timedelta(minutes=10)
 
 
@@ -92,7 +89,7 @@ def _build_export(owner: Principal, request: ExportRequest, idempotency_key: str
 
 
 def _require_few_unfinished(owner: Principal) -> None:
-    since = clock.utc_now() - UNFINISHED_COUNTED_FOR
+    since = clock.utc_now() - TIME_TO_FINISH
     unfinished = repository.count_unfinished_exports(owner.user_id, since=since)
     if unfinished >= UNFINISHED_EXPORTS_MAX:
         raise TooManyExports(unfinished_max=UNFINISHED_EXPORTS_MAX)

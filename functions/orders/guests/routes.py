@@ -3,7 +3,8 @@ from aws_lambda_powertools.event_handler import Response
 from orders.checkout.schemas import CancelRequest, GuestOrderRequest, QuoteRequest
 from orders.checkout.views import QuoteView
 from orders.guests import service as guests
-from orders.views import GuestOrderView, OrderView
+from orders.guests.views import GuestOrderView, to_guest_view
+from orders.views import OrderView
 from shared.http.api import Routes
 from shared.http.authorization import anyone
 from shared.http.parameters import IdempotencyKey, OrderToken
@@ -32,11 +33,11 @@ def place_guest_order(
 
     The shop mails the guest a link to the order; `order_token` gives the same access. The same
     `Idempotency-Key` never places a second order: you get the first order in its current state.
-    If the guest later opens an account and confirms the e-mail address, the order is
-    added to that account.
+    When an account has confirmed the e-mail address, now or later, the order is added to that
+    account. No answer says whether there is one.
     """
     placement = guests.place_order(request, idempotency_key, routes.client)
-    view = GuestOrderView.from_model(placement.order, order_token=placement.token)
+    view = to_guest_view(GuestOrderView, placement.order, order_token=placement.token)
     return created_response(
         view,
         location=f"/v1/guest/orders/{view.id}",
@@ -51,7 +52,7 @@ def get_guest_order(order_id: str, order_token: OrderToken = None) -> OrderView:
 
     Send the guest's token in the header `Order-Token`.
     """
-    return OrderView.from_model(guests.get_order(order_id, order_token))
+    return to_guest_view(OrderView, guests.get_order(order_id, order_token))
 
 
 @routes.post("/v1/guest/orders/<order_id>/cancel", tags=["Guests"])
@@ -64,4 +65,4 @@ def cancel_guest_order(
     The shop refunds what was paid through the payment provider. Staff refund a manual payment
     themselves. If you repeat the request, you get the same answer.
     """
-    return OrderView.from_model(guests.cancel_order(order_id, order_token, request.reason))
+    return to_guest_view(OrderView, guests.cancel_order(order_id, order_token, request.reason))

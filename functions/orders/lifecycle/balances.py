@@ -1,13 +1,19 @@
 """The money of an order: received, refunded, and still refundable. Pure.
 
 The payment provider and staff (cash, bank transfer) are two channels. Each pays back only what
-came in through it.
+came in through it. What a dispute takes, the provider pays to the buyer's bank.
 """
 
 from shared.storage.models.orders import Order, OrderPayment
 
 STARTED, AUTHORIZED, CAPTURED, VOID = "started", "authorized", "captured", "void"
 REQUESTED, SUCCEEDED, FAILED = "requested", "succeeded", "failed"
+
+# Of a dispute, in the provider's words (docs.stripe.com/disputes/how-disputes-work). The provider
+# takes the amount when a dispute opens, also with a status that is not known here.
+DISPUTE_WON, DISPUTE_LOST = "won", "lost"
+INQUIRY = "warning_"  # the first part of statuses before a dispute: no money has moved
+DISPUTES_WITHOUT_LOSS = frozenset({DISPUTE_WON, "prevented"})
 
 _PAYMENT_IS_CERTAIN = frozenset({"paid", "shipped", "delivered"})  # statuses
 
@@ -28,28 +34,48 @@ def received_minor(order: Order) -> int:
 
 
 def refunded_minor(order: Order) -> int:
-    """The sum of all refunds that succeeded."""
-    return sum(int(refund.amount_minor) for refund in order.refunds if refund.status == SUCCEEDED)
+    """The refunds that succeeded; in each channel at most what was received through it."""
+    return sum(
+        min(_received(order, manual=manual), _refunded(order, manual=manual))
+        for manual in (False, True)
+    )
+
+
+def excess_refund_minor(order: Order) -> int:
+    """What the provider says it refunded beyond what it captured. A person must look at it."""
+    return max(0, _refunded(order, manual=False) - _received(order, manual=False))
 
 
 def refundable_minor(order: Order) -> int:
-    """What was received and is not refunded or requested to be."""
+    """What was received and is not refunded, requested to be, or disputed."""
     return provider_refundable_minor(order) + manual_refundable_minor(order)
 
 
 def provider_refundable_minor(order: Order) -> int:
-    """What the provider captured and has neither refunded nor been asked to refund."""
-    return _refundable(order, manual=False)
+    """What the provider captured and has neither refunded nor been asked to refund.
+
+    A dispute takes its amount away, unless the shop wins it: the provider refuses to refund that.
+    """
+    disputed = sum(
+        int(dispute.amount_minor)
+        for dispute in order.disputes
+        if not dispute.status.startswith(INQUIRY) and dispute.status not in DISPUTES_WITHOUT_LOSS
+    )
+    return _unclaimed(order, manual=False, disputed_minor=disputed)
 
 
 def manual_refundable_minor(order: Order) -> int:
     """What staff received and have not refunded."""
-    return _refundable(order, manual=True)
+    return _unclaimed(order, manual=True)
 
 
 def is_fully_claimed(order: Order) -> bool:
-    """Money was received, and refunds for all of it succeeded or are requested."""
-    return received_minor(order) > 0 and refundable_minor(order) == 0
+    """Money was received, and all of it is refunded, requested to be, or lost in disputes."""
+    lost = sum(
+        int(dispute.amount_minor) for dispute in order.disputes if dispute.status == DISPUTE_LOST
+    )
+    by_provider = _unclaimed(order, manual=False, disputed_minor=lost)
+    return received_minor(order) > 0 and by_provider + manual_refundable_minor(order) == 0
 
 
 def is_fully_refunded(order: Order) -> bool:
@@ -62,14 +88,22 @@ def has_lost_authorization(order: Order) -> bool:
     return order.status in _PAYMENT_IS_CERTAIN and is_void and received_minor(order) == 0
 
 
-def _refundable(order: Order, *, manual: bool) -> int:
+def _unclaimed(order: Order, *, manual: bool, disputed_minor: int = 0) -> int:
     claimed = sum(
         int(refund.amount_minor)
         for refund in order.refunds
         if refund.status != FAILED and bool(refund.is_manual) is manual
     )
     # Refunds made in the provider's dashboard can cross with ours and exceed what was received.
-    return max(0, _received(order, manual=manual) - claimed)
+    return max(0, _received(order, manual=manual) - claimed - disputed_minor)
+
+
+def _refunded(order: Order, *, manual: bool) -> int:
+    return sum(
+        int(refund.amount_minor)
+        for refund in order.refunds
+        if refund.status == SUCCEEDED and bool(refund.is_manual) is manual
+    )
 
 
 def _received(order: Order, *, manual: bool) -> int:

@@ -21,13 +21,18 @@ class StockMove:
 
 @dataclass(slots=True)
 class Effects:
-    """Events to publish, stock to move, and whether the order stops using its promotion."""
+    """Events to publish, stock to move, and whether the order stops using its promotion.
+
+    `incident` says why a person must look at the order's payment. An alarm counts it.
+    """
 
     events: list[OrderEvent] = field(default_factory=list)
     stock: list[StockMove] = field(default_factory=list)
     releases_promotion: bool = False
+    incident: str | None = None
 
     def add(self, other: "Effects") -> None:
-        """Add the other's events and stock moves."""
+        """Add the other's events, stock moves and incident."""
         self.events += other.events
         self.stock += other.stock
+        self.incident = self.incident or other.incident

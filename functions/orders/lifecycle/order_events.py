@@ -7,10 +7,13 @@ from shared.events.orders import (
     AuthorizationVoided,
     CaptureRequested,
     ConfirmationRequested,
+    DisputeClosed,
+    DisputeData,
     ManualRefundRequired,
     OrderCancelled,
     OrderData,
     OrderDelivered,
+    OrderDisputed,
     OrderedLine,
     OrderExpired,
     OrderPaid,
@@ -29,7 +32,7 @@ from shared.events.orders import (
     VoidRequested,
 )
 from shared.money import Money
-from shared.storage.models.orders import Order, OrderRefund, OrderShipment
+from shared.storage.models.orders import Order, OrderDispute, OrderRefund, OrderShipment
 
 
 def placed(order: Order) -> OrderPlaced:
@@ -101,12 +104,24 @@ def refund_requested(order: Order, refund: OrderRefund) -> RefundRequested:
     return RefundRequested(data=RefundData(**_refund_fields(order, refund)))
 
 
-def refunded(order: Order, refund: OrderRefund, *, is_full: bool) -> OrderRefunded:
-    return OrderRefunded(data=OrderRefundedData(**_refund_fields(order, refund), is_full=is_full))
+def refunded(
+    order: Order, refund: OrderRefund, *, amount_minor: int, is_full: bool
+) -> OrderRefunded:
+    """`amount_minor` is the part of the refund that counts."""
+    fields = _refund_fields(order, refund) | {"amount": _money(order, amount_minor)}
+    return OrderRefunded(data=OrderRefundedData(**fields, is_full=is_full))
 
 
 def refund_failed(order: Order, refund: OrderRefund) -> RefundFailed:
     return RefundFailed(data=RefundData(**_refund_fields(order, refund)))
+
+
+def disputed(order: Order, dispute: OrderDispute) -> OrderDisputed:
+    return OrderDisputed(data=DisputeData(**_dispute_fields(order, dispute)))
+
+
+def dispute_closed(order: Order, dispute: OrderDispute) -> DisputeClosed:
+    return DisputeClosed(data=DisputeData(**_dispute_fields(order, dispute)))
 
 
 def confirmation_requested(order: Order) -> ConfirmationRequested:
@@ -126,6 +141,16 @@ def _refund_fields(order: Order, refund: OrderRefund) -> dict[str, Any]:
         **_order_fields(order),
         "refund_id": refund.refund_id,
         "amount": _money(order, refund.amount_minor),
+    }
+
+
+def _dispute_fields(order: Order, dispute: OrderDispute) -> dict[str, Any]:
+    return {
+        **_order_fields(order),
+        "dispute_id": dispute.dispute_id,
+        "amount": _money(order, dispute.amount_minor),
+        "status": dispute.status,
+        "reason": dispute.reason,
     }
 
 

@@ -92,8 +92,11 @@ def apply_capture(
         record_event(order, "captured", by=PROVIDER_ACTOR)
         return Effects()
     record_event(order, "paid_late", by=PROVIDER_ACTOR)
+    by_provider = balances.provider_refundable_minor(order)  # less than the amount if disputed
+    if not by_provider:
+        return Effects()
     return refunds.request_refund(
-        order, amount_minor, by=PROVIDER_ACTOR, reason="paid_late", key="paid_late"
+        order, by_provider, by=PROVIDER_ACTOR, reason="paid_late", key="paid_late"
     )
 
 
@@ -108,6 +111,13 @@ def apply_void(order: Order, *, payment_id: str) -> Effects | None:
         record_event(order, "authorization_voided", by=PROVIDER_ACTOR)
         return Effects(events=[order_events.authorization_voided(order)])
     return Effects()
+
+
+def precedes_capture(order: Order, payment_id: str, amount_minor: int) -> bool:
+    """Whether a refund of this payment fits the order, but no capture is recorded yet."""
+    payment = balances.payment_or_empty(order)
+    fits = payment.payment_id in (None, payment_id) and amount_minor <= balances.total_minor(order)
+    return fits and not payment.captured_minor
 
 
 def apply_refund_update(  # noqa: PLR0913 (the fields of a refund)

@@ -8,14 +8,16 @@ from orders.lifecycle import balances, order_events, order_quantities
 from orders.lifecycle.balances import FAILED, REQUESTED, SUCCEEDED
 from orders.lifecycle.effects import Effects
 from orders.lifecycle.transitions import (
-    TRANSITIONS,
     change_status,
+    next_statuses,
     record_event,
     require_room_for_entry,
 )
 from shared import clock, ids
 from shared.errors.orders import RefundTooLarge
 from shared.storage.models.orders import Order, OrderRefund
+
+REFUSED_REFUND_ID = "none"  # stored as the provider's id of a refund that it has refused
 
 
 def refund_id(order: Order, key: str) -> str:
@@ -89,17 +91,46 @@ def apply_refund_status(
     """Apply the provider's status of a refund: `requested`, `succeeded` or `failed`.
 
     A succeeded refund can still fail, for example when the buyer's account is closed. A failed
-    one stays failed. None if nothing is new.
+    one stays failed. Any other status is new at the provider and changes nothing. None if nothing
+    is new.
     """
     is_known = refund.provider_refund_id == provider_refund_id
     refund.provider_refund_id = provider_refund_id
-    if refund.status == FAILED or status in (refund.status, REQUESTED):
+    if refund.status in (FAILED, status) or status not in (SUCCEEDED, FAILED):
         return None if is_known else Effects()
     if status == SUCCEEDED:
         return _succeed(order, refund)
     refund.status = FAILED
     record_event(order, "refund_failed", by=refund.by)
     return Effects(events=[order_events.refund_failed(order, refund)])
+
+
+def apply_refusal(order: Order, refund: OrderRefund, *, left_minor: int | None) -> Effects | None:
+    """Fail a refund that the provider refused. None if it was settled before.
+
+    `left_minor` is what the provider can still refund of the payment. If that is less than an
+    automatic refund, somebody refunded in the dashboard first, and only the rest is requested.
+    """
+    if refund.status != REQUESTED:
+        return None
+    is_replaced = left_minor is not None and left_minor < refund.amount_minor
+    if not is_replaced:
+        return apply_refund_status(
+            order, refund, status=FAILED, provider_refund_id=REFUSED_REFUND_ID
+        )
+    refund.status, refund.provider_refund_id = FAILED, REFUSED_REFUND_ID
+    record_event(order, "refund_replaced", by=refund.by)
+    rest = min(left_minor or 0, balances.provider_refundable_minor(order))
+    if not rest:
+        return Effects()
+    return request_refund(
+        order, rest, by=refund.by, reason=refund.reason, key=f"rest of {refund.refund_id}"
+    )
+
+
+def is_automatic(refund: OrderRefund) -> bool:
+    """Whether the shop requested the refund itself: requests of staff have a fingerprint."""
+    return refund.fingerprint is None
 
 
 def record_external_refund(
@@ -126,10 +157,19 @@ def record_external_refund(
 
 
 def _succeed(order: Order, refund: OrderRefund) -> Effects:
+    """Count the refund, but never more than was received; beyond that a person must look."""
+    before, excess_before = balances.refunded_minor(order), balances.excess_refund_minor(order)
     refund.status = SUCCEEDED
+    counted = balances.refunded_minor(order) - before
     is_full = balances.is_fully_refunded(order)
-    effects = Effects(events=[order_events.refunded(order, refund, is_full=is_full)])
-    if is_full and "refunded" in TRANSITIONS[order.status]:
+    effects = Effects()
+    if counted:
+        effects.events.append(
+            order_events.refunded(order, refund, amount_minor=counted, is_full=is_full)
+        )
+    if balances.excess_refund_minor(order) > excess_before:
+        effects.incident = "refunds_exceed_payment"
+    if is_full and "refunded" in next_statuses(order):
         effects.stock = order_quantities.restock_unshipped(order)
         change_status(order, "refunded", by=refund.by, reason=refund.reason)
     else:

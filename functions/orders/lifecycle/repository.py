@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from orders.lifecycle.effects import Effects, StockMove
+from orders.lifecycle.open_requests import schedule_settlement
 from shared.errors.orders import OrderNotFound
 from shared.errors.requests import ConcurrentModification
 from shared.storage import outbox, stock
-from shared.storage.models.orders import AWAITS_PAYMENT, Order, OrderPromotion
+from shared.storage.models.orders import AWAITS_PAYMENT, SETTLEMENT_OPEN, Order, OrderPromotion
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from shared.storage.stock import Resharded
 from shared.storage.transactions import Transaction
@@ -38,6 +39,30 @@ def list_due_order_ids(now: datetime, *, limit: int) -> list[str]:
     return [order.order_id for order in orders]
 
 
+def list_unsettled_orders(now: datetime, *, limit: int) -> list[tuple[str, datetime]]:
+    """Ids of orders that need something from the payment provider, with the time it was due.
+
+    The earliest first.
+    """
+    orders = Order.by_settlement.query(SETTLEMENT_OPEN, Order.settlement_due_at <= now, limit=limit)
+    return [(order.order_id, order.settlement_due_at) for order in orders]
+
+
+def postpone_settlement(order_id: str, due_at: datetime, *, until: datetime) -> None:
+    """Change when the order is due. It need not be readable, and keeps its version.
+
+    Raises ConcurrentModification if it is not due at `due_at`.
+    """
+    transaction = Transaction()
+    transaction.update(
+        Order(order_id),
+        [Order.settlement_due_at.set(until)],
+        only_if=Order.settlement_due_at == due_at,
+        otherwise=ConcurrentModification(),
+    )
+    transaction.commit()
+
+
 def save_order(
     order: Order, stored: dict[str, Any], effects: Effects, stage_extra: StageExtra | None = None
 ) -> None:
@@ -46,6 +71,7 @@ def save_order(
     Raises ConcurrentModification, Unavailable, and what `stage_extra`'s conditions raise.
     """
     order.version += 1
+    schedule_settlement(order)
     resharded: set[str] = set()  # products whose units moved to the first shard
     while True:
         try:

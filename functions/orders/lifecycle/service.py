@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from orders.lifecycle import repository
 from orders.lifecycle.effects import Effects
 from orders.lifecycle.repository import StageExtra
+from shared import observability
 from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
 from shared.retries import retry
@@ -43,6 +44,9 @@ def try_update_order(
         if effects is None:
             return Outcome(order, is_new=False)
         repository.save_order(order, stored, effects, stage_extra)
+        if effects.incident:
+            facts = {"order_id": order_id, "reason": effects.incident}
+            observability.logger.error("payment needs review", extra=facts)
         return Outcome(order, is_new=True)
 
     try:

@@ -7,28 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict
-
-from orders.lifecycle.balances import (
-    AUTHORIZED,
-    CAPTURED,
-    FAILED,
-    REQUESTED,
-    STARTED,
-    SUCCEEDED,
-    VOID,
-)
+from orders.lifecycle.balances import AUTHORIZED, CAPTURED, STARTED, VOID
 from orders.payments.credentials import Credentials
-from orders.payments.provider import (
-    FINAL_STATUSES,
-    Authorized,
-    Captured,
-    Payment,
-    ProviderEvent,
-    Refund,
-    RefundUpdate,
-    Voided,
-)
+from orders.payments.local_events import REFUND_STATUSES, parse_event
+from orders.payments.provider import FINAL_STATUSES, UNKNOWN, Payment, ProviderEvent, Refund
 from orders.payments.signatures import require_authentic
 from shared.errors.orders import PaymentRefused, PaymentUnavailable
 from shared.money import Money
@@ -43,15 +25,6 @@ PAYMENT_STATUSES = {
     "captured": CAPTURED,
     "void": VOID,
 }
-REFUND_STATUSES = {"pending": REQUESTED, "succeeded": SUCCEEDED, "failed": FAILED}
-
-
-class _Event(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)  # validation errors are logged
-
-    id: str
-    type: str
-    data: dict[str, Any]
 
 
 class LocalProvider:
@@ -86,16 +59,32 @@ class LocalProvider:
         return _to_refund(self._post("/refunds", body, refund_id))
 
     def find_refund(self, payment_id: str, refund_id: str) -> Refund | None:
-        payment = self._send("GET", f"/payments/{payment_id}")
-        for refund in payment["refunds"]:
+        for refund in self._list_refunds(payment_id):
             if refund["refund_id"] == refund_id:
                 return _to_refund(refund)
         return None
 
+    def get_refund(self, payment_id: str, provider_refund_id: str) -> Refund:
+        for refund in self._list_refunds(payment_id):
+            if refund["id"] == provider_refund_id:
+                return _to_refund(refund)
+        raise PaymentRefused(reason="not_found")
+
+    def get_refunded_minor(self, payment_id: str) -> int:
+        return sum(
+            refund["amount_minor"]
+            for refund in self._list_refunds(payment_id)
+            if refund["status"] != "failed"
+        )
+
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
         signature = headers.get("payment-signature")
         require_authentic(body, signature, self._credentials.webhook_secrets)
-        return _parse_event(body)
+        return parse_event(body)
+
+    def _list_refunds(self, payment_id: str) -> list[dict[str, Any]]:
+        refunds: list[dict[str, Any]] = self._send("GET", f"/payments/{payment_id}")["refunds"]
+        return refunds
 
     def _finish(self, payment_id: str, path: str, body: dict[str, Any]) -> Payment:
         """Return the payment as it is afterwards; a payment that ended earlier is no error."""
@@ -130,38 +119,23 @@ class LocalProvider:
 def _parse_response(status: int, body: bytes) -> Any:
     if status in UNAVAILABLE_STATUSES or status >= 500:  # noqa: PLR2004 (RFC 9110)
         raise PaymentUnavailable
-    content = json.loads(body)
+    try:
+        content = json.loads(body)
+    except ValueError as error:  # a proxy's page
+        raise PaymentUnavailable from error
     if status >= 400:  # noqa: PLR2004
         raise PaymentRefused(reason=content["error"]["code"])
     return content
-
-
-def _parse_event(body: bytes) -> ProviderEvent | None:
-    event = _Event.model_validate_json(body)
-    content = event.data
-    common = event.id, event.type, content["order_id"]
-    amount = Money(amount_minor=content["amount_minor"], currency=content["currency"])
-    if event.type == "payment.authorized":
-        return Authorized(*common, content["id"], amount)
-    if event.type == "payment.captured":
-        captured = Money(amount_minor=content["captured_minor"], currency=content["currency"])
-        return Captured(*common, content["id"], captured)
-    if event.type == "payment.voided":
-        return Voided(*common, content["id"])
-    if event.type == "refund.updated":
-        payment_id, refund_id = content["payment_id"], content["refund_id"]
-        return RefundUpdate(*common, payment_id, refund_id, _to_refund(content), amount)
-    return None
 
 
 def _to_payment(content: dict[str, Any]) -> Payment:
     return Payment(
         payment_id=content["id"],
         client_secret=content["client_secret"],
-        status=PAYMENT_STATUSES[content["status"]],
+        status=PAYMENT_STATUSES.get(content["status"], UNKNOWN),
         captured_minor=content["captured_minor"],
     )
 
 
 def _to_refund(content: dict[str, Any]) -> Refund:
-    return Refund(content["id"], REFUND_STATUSES[content["status"]])
+    return Refund(content["id"], REFUND_STATUSES.get(content["status"], UNKNOWN))

@@ -6,12 +6,15 @@ and a refund carries the shop's own refund id.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from orders.lifecycle.balances import CAPTURED, VOID
 from shared.money import Money
 
 FINAL_STATUSES = frozenset({CAPTURED, VOID})  # of a payment; only refunds can follow
+# A status that the shop does not know: the provider is newer. It changes nothing.
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +23,14 @@ class Payment:
 
     payment_id: str
     client_secret: str  # lets the buyer's page complete this payment, and nothing else
-    status: str  # STARTED, AUTHORIZED, CAPTURED or VOID of `lifecycle.balances`
+    status: str  # STARTED, AUTHORIZED, CAPTURED or VOID of `lifecycle.balances`, or UNKNOWN
     captured_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
     provider_refund_id: str
-    status: str  # REQUESTED, SUCCEEDED or FAILED of `lifecycle.balances`
+    status: str  # REQUESTED, SUCCEEDED or FAILED of `lifecycle.balances`, or UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,18 @@ class RefundUpdate(PaymentUpdate):
     amount: Money
 
 
-ProviderEvent = Authorized | Captured | Voided | RefundUpdate
+@dataclass(frozen=True, slots=True)
+class DisputeUpdate(PaymentUpdate):
+    """The buyer's bank claims a payment back, or has decided about that."""
+
+    dispute_id: str
+    amount: Money
+    status: str  # the provider's word; `lifecycle.disputes` knows those that matter
+    reason: str
+    reported_at: datetime  # when the provider created the event
+
+
+ProviderEvent = Authorized | Captured | Voided | RefundUpdate | DisputeUpdate
 
 
 class PaymentProvider(Protocol):
@@ -93,8 +107,14 @@ class PaymentProvider(Protocol):
         Providers forget idempotency keys after some time; this finds an older refund.
         """
 
+    def get_refund(self, payment_id: str, provider_refund_id: str) -> Refund: ...
+
+    def get_refunded_minor(self, payment_id: str) -> int:
+        """The sum of the payment's refunds that have not failed, whoever requested them."""
+
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
         """Return the event of a webhook, or None if the shop does not use it.
 
-        Header names are lower case. Raises WebhookSignatureInvalid and WebhookTooOld.
+        Header names are lower case. Raises WebhookSignatureInvalid and WebhookTooOld; and
+        MalformedEvent for a webhook that is authentic.
         """

@@ -4,7 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from orders.payments.provider import Payment
+from orders.lifecycle.balances import STARTED
+from orders.payments.provider import UNKNOWN, Payment
 from shared.http.schemas import View
 from shared.money import Money
 from shared.storage.models.orders import Order
@@ -28,7 +29,7 @@ class StartedPaymentView(View):
             provider=provider,
             payment_id=payment.payment_id,
             client_secret=payment.client_secret,
-            status=payment.status,
+            status=STARTED if payment.status == UNKNOWN else payment.status,
             amount=Money(amount_minor=int(order.totals.total_minor), currency=order.currency),
         )
 

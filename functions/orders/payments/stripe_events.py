@@ -6,18 +6,30 @@ The types are in docs.stripe.com/api/events/types.
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from orders.lifecycle.balances import FAILED, REQUESTED, SUCCEEDED
 from orders.payments.provider import (
+    UNKNOWN,
     Authorized,
     Captured,
+    DisputeUpdate,
     ProviderEvent,
     Refund,
     RefundUpdate,
     Voided,
 )
 from orders.payments.stripe_amounts import from_stripe
+from orders.payments.webhook_fields import (
+    Id,
+    MalformedEvent,
+    ReferencedOrder,
+    StrictModel,
+    UnixSeconds,
+    Word,
+    is_unused,
+    parse_object,
+    strict_fields,
+    to_time,
+)
 from shared import observability
 
 PAYMENT_AUTHORIZED = "payment_intent.amount_capturable_updated"
@@ -26,8 +38,15 @@ PAYMENT_VOIDED = "payment_intent.canceled"
 PAYMENT_FAILED = "payment_intent.payment_failed"
 PAYMENT_EVENTS = (PAYMENT_AUTHORIZED, PAYMENT_CAPTURED, PAYMENT_VOIDED, PAYMENT_FAILED)
 REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed")
+DISPUTE_EVENTS = (
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+)
 # The events that the webhook endpoint at Stripe must be subscribed to. Others are ignored.
-SUBSCRIBED_EVENTS = (*PAYMENT_EVENTS, *REFUND_EVENTS)
+SUBSCRIBED_EVENTS = (*PAYMENT_EVENTS, *REFUND_EVENTS, *DISPUTE_EVENTS)
 
 REFUND_STATUSES = {
     "pending": REQUESTED,
@@ -40,60 +59,74 @@ REFUND_STATUSES = {
 FindOrderId = Callable[[str], str | None]  # from the id of a payment
 
 
-class _StripeObject(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)  # validation errors are logged
-
-
-class _EventData(_StripeObject):
+class _EventData(StrictModel):
     object: dict[str, Any]
 
 
-class _Event(_StripeObject):
-    id: str
+class _Event(StrictModel):
+    id: Id
     type: str
+    created: Any = None  # only a dispute needs it
     data: _EventData
 
 
-class _PaymentIntent(_StripeObject):
-    id: str
+class _PaymentIntent(StrictModel):
+    id: Id
     currency: str
     amount_capturable: int = 0
     amount_received: int = 0
     metadata: dict[str, str]
 
 
-class _Refund(_StripeObject):
-    id: str
+class _Refund(StrictModel):
+    id: Id
     amount: int
     currency: str
-    payment_intent: str | None
-    status: str
+    payment_intent: Id | None
+    status: Word
     metadata: dict[str, str] | None
+
+
+class _Dispute(StrictModel):
+    id: Id
+    amount: int
+    currency: str
+    payment_intent: Id | None
+    status: Word
+    reason: Word
+    created: UnixSeconds  # of the event
 
 
 def parse_event(body: bytes, find_order_id: FindOrderId) -> ProviderEvent | None:
     """Return the event, or None if the shop does not use it or it belongs to no order.
 
-    A refund does not carry its order's id; `find_order_id` looks it up by the payment.
+    A refund or a dispute does not carry its order's id; `find_order_id` looks it up by the
+    payment. Raises MalformedEvent.
     """
-    event = _Event.model_validate_json(body)
+    content = parse_object(body)
+    if is_unused(content, SUBSCRIBED_EVENTS):
+        return None
+    with strict_fields():
+        event = _Event.model_validate(content)
     if event.type in REFUND_EVENTS:
         return _parse_refund(event, find_order_id)
-    if event.type in PAYMENT_EVENTS:
-        return _parse_payment(event)
-    return None
+    if event.type in DISPUTE_EVENTS:
+        return _parse_dispute(event, find_order_id)
+    return _parse_payment(event)
 
 
 def _parse_payment(event: _Event) -> ProviderEvent | None:
-    intent = _PaymentIntent.model_validate(event.data.object)
-    order_id = intent.metadata.get("order_id")
+    with strict_fields():
+        intent = _PaymentIntent.model_validate(event.data.object)
+    order_id = _to_order_id(intent.metadata.get("order_id"))
     if not order_id:  # the shop may use its Stripe account for other sales too
         return None
     common = event.id, event.type, order_id, intent.id
-    if event.type == PAYMENT_AUTHORIZED:
-        return Authorized(*common, from_stripe(intent.amount_capturable, intent.currency))
-    if event.type == PAYMENT_CAPTURED:
-        return Captured(*common, from_stripe(intent.amount_received, intent.currency))
+    with strict_fields():
+        if event.type == PAYMENT_AUTHORIZED:
+            return Authorized(*common, from_stripe(intent.amount_capturable, intent.currency))
+        if event.type == PAYMENT_CAPTURED:
+            return Captured(*common, from_stripe(intent.amount_received, intent.currency))
     if event.type == PAYMENT_VOIDED:
         return Voided(*common)
     # PAYMENT_FAILED changes nothing: the buyer may try another card.
@@ -102,16 +135,50 @@ def _parse_payment(event: _Event) -> ProviderEvent | None:
 
 
 def _parse_refund(event: _Event, find_order_id: FindOrderId) -> RefundUpdate | None:
-    refund = _Refund.model_validate(event.data.object)
-    order_id = find_order_id(refund.payment_intent) if refund.payment_intent else None
-    if not refund.payment_intent or not order_id:
+    with strict_fields():
+        refund = _Refund.model_validate(event.data.object)
+        amount = from_stripe(refund.amount, refund.currency)
+    if not amount.amount_minor:
+        raise MalformedEvent("amount: zero")
+    payment_id = refund.payment_intent
+    order_id = _to_order_id(find_order_id(payment_id)) if payment_id else None
+    if not payment_id or not order_id:
         return None
     return RefundUpdate(
         event.id,
         event.type,
         order_id,
-        refund.payment_intent,
+        payment_id,
         refund_id=(refund.metadata or {}).get("refund_id"),
-        refund=Refund(refund.id, REFUND_STATUSES[refund.status]),
-        amount=from_stripe(refund.amount, refund.currency),
+        refund=Refund(refund.id, REFUND_STATUSES.get(refund.status, UNKNOWN)),
+        amount=amount,
     )
+
+
+def _parse_dispute(event: _Event, find_order_id: FindOrderId) -> DisputeUpdate | None:
+    with strict_fields():
+        dispute = _Dispute.model_validate(event.data.object | {"created": event.created})
+        amount = from_stripe(dispute.amount, dispute.currency)
+    payment_id = dispute.payment_intent
+    order_id = _to_order_id(find_order_id(payment_id)) if payment_id else None
+    if not payment_id or not order_id:
+        return None
+    return DisputeUpdate(
+        event.id,
+        event.type,
+        order_id,
+        payment_id,
+        dispute_id=dispute.id,
+        amount=amount,
+        status=dispute.status,
+        reason=dispute.reason,
+        reported_at=to_time(dispute.created),
+    )
+
+
+def _to_order_id(text: str | None) -> str | None:
+    """None for a payment that belongs to no order. Raises MalformedEvent."""
+    if not text:
+        return None
+    with strict_fields():
+        return ReferencedOrder(order_id=text).order_id

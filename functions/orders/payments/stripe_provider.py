@@ -11,10 +11,10 @@ from typing import Any
 import stripe
 from stripe import PaymentIntent, RequestsClient, StripeClient
 
-from orders.lifecycle.balances import AUTHORIZED, CAPTURED, STARTED, VOID
+from orders.lifecycle.balances import AUTHORIZED, CAPTURED, FAILED, STARTED, VOID
 from orders.payments import stripe_events
 from orders.payments.credentials import Credentials
-from orders.payments.provider import FINAL_STATUSES, Payment, ProviderEvent, Refund
+from orders.payments.provider import FINAL_STATUSES, UNKNOWN, Payment, ProviderEvent, Refund
 from orders.payments.signatures import require_authentic
 from orders.payments.stripe_amounts import from_stripe, to_stripe
 from orders.payments.stripe_events import REFUND_STATUSES
@@ -26,9 +26,17 @@ from shared.money import Money
 CONNECT_TIMEOUT_SECONDS = 1
 READ_TIMEOUT_SECONDS = 5
 NETWORK_RETRIES = 1  # with the same idempotency key
-REFUNDS_PER_PAYMENT_MAX = 100  # Stripe's largest page; `find_refund` reads one page
+REFUNDS_PER_PAYMENT_MAX = 100  # Stripe's largest page; `_list_refunds` reads one page
 
-PAYMENT_STATUSES = {"requires_capture": AUTHORIZED, "succeeded": CAPTURED, "canceled": VOID}
+PAYMENT_STATUSES = {
+    "requires_payment_method": STARTED,
+    "requires_confirmation": STARTED,
+    "requires_action": STARTED,
+    "processing": STARTED,
+    "requires_capture": AUTHORIZED,
+    "succeeded": CAPTURED,
+    "canceled": VOID,
+}
 # The cause is the network, Stripe, or the shop's credentials, and not this payment.
 UNAVAILABLE_ERRORS = (
     stripe.APIConnectionError,
@@ -106,18 +114,32 @@ class StripeProvider:
         return _to_refund(refund)
 
     def find_refund(self, payment_id: str, refund_id: str) -> Refund | None:
-        with _translated_errors():
-            page = self._client.v1.refunds.list(
-                {"payment_intent": payment_id, "limit": REFUNDS_PER_PAYMENT_MAX}
-            )
-        for refund in page.data:
+        for refund in self._list_refunds(payment_id):
             if _find_metadata(refund.metadata, "refund_id") == refund_id:
                 return _to_refund(refund)
         return None
 
+    def get_refund(self, payment_id: str, provider_refund_id: str) -> Refund:  # noqa: ARG002 (Stripe needs one id)
+        with _translated_errors():
+            return _to_refund(self._client.v1.refunds.retrieve(provider_refund_id))
+
+    def get_refunded_minor(self, payment_id: str) -> int:
+        return sum(
+            from_stripe(refund.amount, refund.currency).amount_minor
+            for refund in self._list_refunds(payment_id)
+            if _to_refund(refund).status != FAILED
+        )
+
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:
         require_authentic(body, headers.get("stripe-signature"), self._webhook_secrets)
         return stripe_events.parse_event(body, self._find_order_id)
+
+    def _list_refunds(self, payment_id: str) -> list[stripe.Refund]:
+        with _translated_errors():
+            page = self._client.v1.refunds.list(
+                {"payment_intent": payment_id, "limit": REFUNDS_PER_PAYMENT_MAX}
+            )
+        return page.data
 
     def _find_order_id(self, payment_id: str) -> str | None:
         with _translated_errors():
@@ -153,10 +175,10 @@ def _to_payment(intent: PaymentIntent) -> Payment:
     return Payment(
         payment_id=intent.id,
         client_secret=intent.client_secret or "",
-        status=PAYMENT_STATUSES.get(intent.status, STARTED),
+        status=PAYMENT_STATUSES.get(intent.status, UNKNOWN),
         captured_minor=captured.amount_minor,
     )
 
 
 def _to_refund(refund: stripe.Refund) -> Refund:
-    return Refund(refund.id, REFUND_STATUSES[refund.status or "pending"])
+    return Refund(refund.id, REFUND_STATUSES.get(refund.status or "pending", UNKNOWN))

@@ -1,7 +1,7 @@
 """Whether a promotion applies, and its discount. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 from orders.pricing.rounding import allocate_proportionally, half_even
 from shared import clock
@@ -14,6 +14,9 @@ from shared.errors.orders import (
 )
 from shared.money import Money
 from shared.storage.models.pricing import Promotion
+
+Kind = Literal["percent", "fixed", "free_shipping"]
+KINDS: tuple[str, ...] = get_args(Kind)
 
 
 def require_applicable(

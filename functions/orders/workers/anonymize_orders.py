@@ -3,7 +3,11 @@
 The orders stay, because the shop must keep its books; their buyer id belongs to no account. Unpaid
 orders are cancelled. Paid orders keep their address until they are shipped.
 
-Repeat: a message continues with the orders that are left. Failure: the queue redelivers it.
+The index of a buyer's orders may lag, so the event says how many there are. No order is added after
+the account's deletion.
+
+Repeat: a message continues with the orders that are left. Failure: the queue redelivers it,
+also while orders are missing in the index.
 """
 
 from typing import Any
@@ -13,6 +17,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from orders.checkout import repository
 from orders.lifecycle import decisions
 from orders.lifecycle.service import try_update_order
+from orders.lifecycle.transitions import ANONYMIZED
 from shared import freeze_gc, observability, sqs_consumer
 from shared.errors.orders import OrderNotFound
 from shared.events.accounts import UserDeleted
@@ -22,6 +27,10 @@ from shared.sqs_consumer import Delivery, UnexpectedEvent
 MILLISECONDS_PER_ORDER = 5_000  # with its retries
 
 freeze_gc()
+
+
+class OrdersMissing(Exception):
+    """The index does not list all orders of the account yet."""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
@@ -35,11 +44,16 @@ def _anonymize_orders(event: AnyEvent, delivery: Delivery) -> None:
     if not isinstance(event, UserDeleted):
         raise UnexpectedEvent(event.type)
     user_id = event.data.user_id
-    anonymized = 0
-    for order in repository.list_orders_to_anonymize(user_id):
+    listed = anonymized = 0
+    for order in repository.list_all_orders(user_id):
+        listed += 1
+        if order.fingerprint == ANONYMIZED:
+            continue
         delivery.require_time(MILLISECONDS_PER_ORDER, progress=f"{anonymized} orders anonymized")
         if _anonymize_order(order.order_id):
             anonymized += 1
+    if listed < event.data.order_count:
+        raise OrdersMissing(f"{listed} of {event.data.order_count} orders are listed")
     observability.audit("anonymize_orders", "done", user_id=user_id, orders=str(anonymized))
 
 

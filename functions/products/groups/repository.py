@@ -32,9 +32,11 @@ class GroupChanges:
         """
         left = before.group if before and before.group != after.group else None
         joined = after.group if before is None or _differs_in_group(before, after) else None
-        joined_group = variants.put_variant(self._find(joined), after) if joined else None
-        if left and (group := self._find(left)):
-            self._changed[left] = variants.remove_variant(group, after)
+        group_left = self._find(left) if left else None
+        moved = variants.find_variant(group_left, after) if group_left else None
+        joined_group = variants.put_variant(self._find(joined), after, moved) if joined else None
+        if left and group_left:
+            self._changed[left] = variants.remove_variant(group_left, after)
         if joined and joined_group:
             self._changed[joined] = joined_group
         return joined_group

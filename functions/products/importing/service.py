@@ -12,6 +12,7 @@ from products import repository
 from products.fields import Available
 from products.groups.repository import GroupChanges
 from products.product_edits import (
+    apply_changes,
     changed_fields,
     product_created_event,
     product_from_request,
@@ -19,7 +20,7 @@ from products.product_edits import (
     require_currency_unused,
 )
 from products.repository import StockedProduct
-from products.schemas import NewProduct, to_request
+from products.schemas import NewProduct
 from products.stock.service import new_movement
 from shared import ids
 from shared.errors.base import AppError, Unavailable
@@ -101,7 +102,7 @@ def _compare(row: ImportedProduct, stored: StockedProduct | None) -> _RowChange:
     """Raises CurrencyInUse, and InvalidFields if the stored product breaks today's rules."""
     fields = row.model_dump(include=row.model_fields_set - {"available"})
     before = stored.product if stored else None
-    new = validate(NewProduct, {**to_request(before), **fields} if before else fields)
+    new = apply_changes(before, fields) if before else validate(NewProduct, fields)
     after = product_from_request(new, before)
     snapshot = stored.stock if stored else StockSnapshot.empty(after.product_id)
     changed = changed_fields(before, after) if before else []

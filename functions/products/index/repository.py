@@ -66,7 +66,7 @@ def get_catalog_entries(entry_ids: Sequence[str]) -> list[CatalogEntry]:
 def update_entry(
     before: StoredEntry, listings: Mapping[str, Listing], postings: Sequence[Posting]
 ) -> bool:
-    """Put the items that are new or changed, delete the others. Returns whether any was.
+    """Write the items that are new or changed, delete the others. Returns whether any was.
 
     Takes as many transactions as the changes need, each together with the digests of what is
     stored after it. So a later call completes an interrupted one, and of two calls at once the one
@@ -85,7 +85,8 @@ def update_entry(
                 transaction.delete(_item_at(before.entry_id, target))
                 del digests[target]
             else:
-                transaction.put(item)
+                stage_item = transaction.upsert if target in digests else transaction.put
+                stage_item(item)
                 digests[target] = digest
         _stage_digests(transaction, StoredEntry(before.entry_id, digests, version))
         transaction.commit()
@@ -109,7 +110,7 @@ def _stage_digests(transaction: Transaction, entry: StoredEntry) -> None:
     digests: dict[str, dict[str, str]] = {_LISTING: {}, _POSTING: {}}
     for (kind, key), digest in entry.digests.items():
         digests[kind][key] = digest
-    transaction.put(
+    transaction.upsert(
         IndexedEntry(
             _partition_of(entry.entry_id),
             _SORT_KEY,

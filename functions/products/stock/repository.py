@@ -127,7 +127,7 @@ def update_level(watched: WatchedStock, level: str, event: StockEvent | None) ->
     """Store the level together with the event that announces it. Raises LevelChanged."""
     before = watched.announced
     transaction = Transaction()
-    transaction.put(
+    transaction.upsert(
         StockLevel(
             _level_key(watched.product.product_id),
             level=level,

@@ -5,10 +5,11 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from products.fields import AVAILABLE_MAX, Available
-from shared.http.schemas import ONE_LINE, RequestBody, View
+from shared.http.schemas import ONE_LINE, RequestBody, View, shown_as
 from shared.storage.models.catalog import StockMovement
 from shared.storage.stock_shards import StockSnapshot
 
+MovementKind = Literal["count", "adjustment", "import"]
 Reason = Annotated[
     str,
     Field(
@@ -66,7 +67,7 @@ class MovementView(View):
     """A change that staff made to the stock. Sales are not movements: orders record them."""
 
     id: str
-    kind: Literal["count", "adjustment", "import"] = Field(
+    kind: Annotated[str, shown_as(MovementKind)] = Field(
         description="`count`: staff set the stock. `adjustment`: staff added or removed units. "
         "`import`: an imported file set the stock."
     )

@@ -31,6 +31,7 @@
 | the orders of a buyer, newest first | Query Orders by_buyer |
 | all orders; the orders of a status | Query Orders by_month; by_status; BatchGetItem |
 | orders whose payment is overdue | Query Orders by_expiry |
+| orders that the payment provider must settle | Query Orders by_settlement |
 | the guest orders of an e-mail address | Query Orders by_guest |
 | change an order | TransactWriteItems Orders, Stock, Promotions, Outbox |
 | apply an event of the payment provider once | the same, and PaymentEvents |

@@ -1,5 +1,7 @@
 """Exports: files of orders that staff requested."""
 
+from datetime import datetime, timedelta
+
 from pynamodb.attributes import (
     NumberAttribute,
     TTLAttribute,
@@ -12,6 +14,12 @@ from shared.config import Tables, settings
 from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
+
+# An order commits up to 29 s after the moment at which it counts as placed (the function's
+# timeout), and the index that an export reads usually follows its table within a second.
+INDEX_MARGIN = timedelta(seconds=90)
+# After five attempts an hour and a half apart the queue has given up.
+TIME_TO_FINISH = timedelta(hours=12)
 
 
 class ExportsByOwner(GlobalSecondaryIndex["Export"]):
@@ -38,7 +46,22 @@ class Export(Table):
     orders = NumberAttribute(default=0)  # how many are written so far
     file_key = UnicodeAttribute(null=True)  # in the bucket; set when the export is completed
     created_at = UTCDateTimeAttribute()
+    started_at = UTCDateTimeAttribute(null=True)  # of the last run
     finished_at = UTCDateTimeAttribute(null=True)
     expires_at = TTLAttribute()  # the bucket deletes the file at the same time
 
     by_owner = ExportsByOwner()
+
+    @property
+    def complete_before(self) -> datetime | None:
+        """The file has every order placed before this time; None if no run has started.
+
+        Later orders may still be missing in the index, so no run looks for them.
+        """
+        started_at = self.attribute_values.get("started_at")
+        return min(self.placed_before, started_at - INDEX_MARGIN) if started_at else None
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether no run will finish the export any more: its message or its last run was lost."""
+        is_unfinished = self.status in ("requested", "running")
+        return is_unfinished and self.created_at + TIME_TO_FINISH <= now

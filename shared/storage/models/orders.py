@@ -17,6 +17,7 @@ from shared.storage.dynamo import Table
 _tables = settings(Tables)
 
 AWAITS_PAYMENT = "payment"  # the one value of `awaits`
+SETTLEMENT_OPEN = "open"  # the one value of `settlement`
 
 
 class OrderLine(Document):
@@ -94,6 +95,16 @@ class OrderRefund(Document):
     fingerprint = UnicodeAttribute(null=True)  # of the request
 
 
+class OrderDispute(Document):
+    """The buyer's bank claims the payment, or a part of it, back."""
+
+    dispute_id = UnicodeAttribute()  # the provider's
+    amount_minor = NumberAttribute()
+    status = UnicodeAttribute()  # the provider's word
+    reason = UnicodeAttribute()  # the provider's word
+    reported_at = UTCDateTimeAttribute()  # of the latest report, by the provider's clock
+
+
 class OrderReturn(Document):
     return_id = UnicodeAttribute()  # derived from the order and the Idempotency-Key
     quantities_json = JSONAttribute(attr_name="quantities")  # by product
@@ -156,6 +167,17 @@ class OrdersByExpiry(GlobalSecondaryIndex["Order"]):
     expires_at = UTCDateTimeAttribute(range_key=True)
 
 
+class OrdersBySettlement(GlobalSecondaryIndex["Order"]):
+    """Sparse: only orders that need something from the payment provider, the first due first."""
+
+    class Meta:
+        index_name = "by_settlement"
+        projection = KeysOnlyProjection()
+
+    settlement = UnicodeAttribute(hash_key=True)
+    settlement_due_at = UTCDateTimeAttribute(range_key=True)
+
+
 class OrdersByGuest(GlobalSecondaryIndex["Order"]):
     """Sparse: guests' orders, until they are linked to an account or anonymized."""
 
@@ -186,8 +208,12 @@ class Order(Table):
     placed_month = UnicodeAttribute()
     awaits = UnicodeAttribute(null=True)  # AWAITS_PAYMENT, until it is paid or finished
     expires_at = UTCDateTimeAttribute(null=True)  # while it awaits payment
+    # SETTLEMENT_OPEN while the payment provider has something left to do, and when to look at it.
+    settlement = UnicodeAttribute(null=True)
+    settlement_due_at = UTCDateTimeAttribute(null=True)
     payment: OrderPayment | None = OrderPayment(null=True)
     refunds = ListAttribute(of=OrderRefund, default=list)
+    disputes = ListAttribute(of=OrderDispute, default=list)
     returns = ListAttribute(of=OrderReturn, default=list)
     shipment: OrderShipment | None = OrderShipment(null=True)
     notes = ListAttribute(of=OrderNote, default=list)
@@ -200,4 +226,5 @@ class Order(Table):
     by_status = OrdersByStatus()
     by_month = OrdersByMonth()
     by_expiry = OrdersByExpiry()
+    by_settlement = OrdersBySettlement()
     by_guest = OrdersByGuest()

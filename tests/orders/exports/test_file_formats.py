@@ -207,6 +207,8 @@ def test_an_order_is_one_line_of_json_as_staff_get_it():
         ({}, "orders-2026-10-01-to-2026-10-31.csv"),
         ({"of_status": "paid", "format": "jsonl"}, "paid-orders-2026-10-01-to-2026-10-31.jsonl"),
         ({"placed_before": NOVEMBER.replace(hour=1)}, "orders-2026-10-01-to-2026-11-01.csv"),
+        ({"started_at": OCTOBER.replace(day=9)}, "orders-2026-10-01-to-2026-10-08.csv"),
+        ({"started_at": OCTOBER}, "orders-2026-10-01-to-2026-10-01.csv"),
     ],
 )
 def test_a_file_is_named_after_its_days(changes, name):

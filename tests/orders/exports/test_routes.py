@@ -1,11 +1,12 @@
 """Whole slice: staff create an export, follow its progress and download its file."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlparse
 
 import pytest
 import requests
 
+from orders.exports import repository
 from orders.staff_api import handler
 from shared import clock
 from shared.aws import client
@@ -61,6 +62,7 @@ def test_a_new_export_is_stored_with_its_event():
             "placed_from": "2026-10-01T00:00:00Z",
             "placed_before": "2026-11-01T00:00:00Z",
         },
+        "complete_before": None,
         "orders": 0,
         "created_at": answer.body["created_at"],
         "finished_at": None,
@@ -304,6 +306,77 @@ def test_an_expired_file_has_no_link():
 
     assert (answer.body["status"], answer.body["file_url"]) == ("completed", None)
     assert answer.body["file_expires_at"] == f"{expired_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.mark.parametrize("status", ["requested", "running"])
+def test_an_export_that_nobody_finishes_fails_by_the_clock(status):
+    created_at = clock.utc_now() - timedelta(hours=12)
+    exports.export(status=status, created_at=created_at)
+
+    shown = [get("exp_one").body, list_exports().body["items"][0]]
+
+    assert [each["status"] for each in shown] == ["failed"] * 2
+    assert shown[0]["finished_at"] == f"{created_at + timedelta(hours=12):%Y-%m-%dT%H:%M:%S.%fZ}"
+    assert exports.run_export_worker() == []
+    assert Export.get("exp_one").file_key is None
+
+
+def test_an_export_has_almost_twelve_hours_to_finish():
+    exports.export(created_at=clock.utc_now() - timedelta(hours=11, minutes=44))
+
+    exports.run_export_worker()
+
+    assert get("exp_one").body["status"] == "completed"
+
+
+def test_an_export_up_to_now_says_how_far_it_reaches():
+    begin = clock.utc_now() - timedelta(days=1)
+    exports.export(placed_from=begin, placed_before=begin + timedelta(days=365))
+    old, new = (
+        exports.order(clock.utc_now() - timedelta(seconds=seconds)).order_id
+        for seconds in (120, 60)
+    )
+
+    exports.run_export_worker()
+
+    shown = get("exp_one").body
+    reach = datetime.fromisoformat(shown["complete_before"])
+    assert timedelta(seconds=90) <= clock.utc_now() - reach < timedelta(seconds=110)
+    assert old in exports.read_export_file()
+    assert new not in exports.read_export_file()
+    assert shown["filters"]["placed_before"] > shown["complete_before"]
+
+
+def test_an_export_of_the_past_reaches_to_its_end():
+    exports.export()
+    exports.run_export_worker()
+
+    assert get("exp_one").body["complete_before"] == "2026-11-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("status", [None, "paid"])
+def test_an_order_that_the_index_lacks_is_not_claimed(monkeypatch, status):
+    """The index follows its table later than an order's placement."""
+    begin = clock.utc_now() - timedelta(days=1)
+    exports.export(of_status=status, placed_from=begin, placed_before=begin + timedelta(days=365))
+    placed = exports.order(clock.utc_now())
+    monkeypatch.setattr(repository, "_query_ids", lambda *_: ([], None))
+
+    exports.run_export_worker()
+
+    reach = datetime.fromisoformat(get("exp_one").body["complete_before"])
+    assert reach < placed.placed_at
+
+
+def test_an_export_of_the_future_is_empty():
+    begin = clock.utc_now() + timedelta(days=1)
+    exports.export(placed_from=begin, placed_before=begin + timedelta(days=1))
+
+    assert exports.run_export_worker() == []
+
+    shown = get("exp_one").body
+    assert (shown["status"], shown["orders"]) == ("completed", 0)
+    assert shown["complete_before"] < shown["filters"]["placed_from"]
 
 
 def test_a_failed_export_has_no_link():

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orders.payments import service
-from orders.workers import execute_payment_requests
+from orders.workers import execute_payment_requests, sweep_payments
 from shared import clock
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order
@@ -20,7 +20,7 @@ from tests.support.payments import Bank
 def provider(monkeypatch: pytest.MonkeyPatch) -> Bank:
     """The shop's payment provider, in this process."""
     fake_provider = Bank()
-    for module in (service, execute_payment_requests):
+    for module in (service, execute_payment_requests, sweep_payments):
         monkeypatch.setattr(module, "get_provider", lambda: fake_provider)
     return fake_provider
 

@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from shared.http.schemas import RequestBody, View, describe_pattern
+from orders.pricing.discounts import KINDS, Kind
+from shared.http.schemas import RequestBody, View, describe_pattern, shown_as
 from shared.money import Money, Price
 from shared.storage.models.pricing import Promotion
 from shared.timestamps import Timestamp, out_of_order_error
 
 USES_MAX = 10**9
 DESCRIPTION_MAX = 500
-
-Kind = Literal["percent", "fixed", "free_shipping"]
 
 _DISCOUNT_FIELD = {"percent": "percent", "fixed": "amount"}  # by kind
 _CODE = describe_pattern(
@@ -104,7 +103,7 @@ class NewPromotion(RequestBody):
             raise PydanticCustomError(
                 "needed_by_kind", "Is required for kind `{kind}`", {"kind": kind}
             )
-        if kind and value is not None and not is_required:
+        if kind in KINDS and value is not None and not is_required:
             raise PydanticCustomError(
                 "not_of_kind", "Must be omitted or null for kind `{kind}`", {"kind": kind}
             )
@@ -129,6 +128,12 @@ class NewPromotion(RequestBody):
         return ends_at
 
 
+class ChangedPromotion(NewPromotion):
+    """A stored promotion after a patch, which cannot change the kind: newer code may have more."""
+
+    kind: str  # type: ignore[assignment]  # wider than a new promotion may have
+
+
 class PromotionPatch(RequestBody):
     """Changes to a promotion: a JSON merge patch (RFC 7396) for the fields of `NewPromotion`.
 
@@ -150,7 +155,7 @@ class PromotionView(View):
     """A promotion. `NewPromotion` explains the fields that staff set."""
 
     code: str
-    kind: Kind
+    kind: Annotated[str, shown_as(Kind)]
     percent: int | None
     amount: Money | None
     minimum: Money | None

@@ -1,7 +1,12 @@
 """Promotions: staff create them and change them; placed orders count their uses."""
 
 from orders.pricing.promotions import repository
-from orders.pricing.promotions.schemas import NewPromotion, PromotionPatch, to_request
+from orders.pricing.promotions.schemas import (
+    ChangedPromotion,
+    NewPromotion,
+    PromotionPatch,
+    to_request,
+)
 from shared import clock, observability
 from shared.http.etags import ExpectedVersion
 from shared.http.schemas import apply_merge_patch, validate
@@ -46,7 +51,7 @@ def _update_once(
     before = get_promotion(code)
     expected.check(before.version)
     after = _promotion_from(
-        validate(NewPromotion, apply_merge_patch(to_request(before), patch)), before
+        validate(ChangedPromotion, apply_merge_patch(to_request(before), patch)), before
     )
     changed = repository.changed_fields(before, after)
     if not changed:

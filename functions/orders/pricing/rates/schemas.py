@@ -1,9 +1,10 @@
 """The two rate tables, as staff send and read them."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -87,6 +88,14 @@ class TaxRatesRequest(RequestBody):
 
     destinations: list[Destination] = Field(max_length=DESTINATIONS_MAX)
 
+    @classmethod
+    def from_document(cls, document: str) -> "TaxRatesRequest":
+        """The stored rates, without the rules and fields of newer code that stored them."""
+        found = json.loads(document)["destinations"]
+        return cls.model_construct(
+            destinations=[Destination.model_construct(**fields) for fields in found]
+        )
+
     @model_validator(mode="after")
     def _lists_each_place_once(self) -> Self:
         # Orders match regions without regard to case, so two spellings would be ambiguous.
@@ -139,6 +148,12 @@ class Zone(RequestBody):
         "minor units of the zone's currency. Null means never.",
     )
 
+    @classmethod
+    def from_fields(cls, fields: dict[str, Any]) -> "Zone":
+        """The stored zone, without its rules."""
+        steps = [Step.model_construct(**step) for step in fields["steps"]]
+        return cls.model_construct(**{**fields, "steps": steps})
+
     @model_validator(mode="after")
     def _ascends_from_zero(self) -> Self:
         starts = [step.from_minor for step in self.steps]
@@ -159,6 +174,12 @@ class ShippingRatesRequest(RequestBody):
     table_name: ClassVar[str] = SHIPPING_RATES
 
     zones: list[Zone] = Field(max_length=ZONES_MAX)
+
+    @classmethod
+    def from_document(cls, document: str) -> "ShippingRatesRequest":
+        """The stored rates, without the rules and fields of newer code that stored them."""
+        found = json.loads(document)["zones"]
+        return cls.model_construct(zones=[Zone.from_fields(fields) for fields in found])
 
     @model_validator(mode="after")
     def _lists_each_country_once(self) -> Self:
@@ -194,7 +215,7 @@ class TaxRatesView(RateTableView):
     @classmethod
     def from_model(cls, table: RateTable) -> Self:
         return cls(
-            destinations=TaxRatesRequest.model_validate_json(table.document).destinations,
+            destinations=TaxRatesRequest.from_document(table.document).destinations,
             version=int(table.version),
             updated_at=table.updated_at,
             updated_by=table.updated_by,
@@ -207,7 +228,7 @@ class ShippingRatesView(RateTableView):
     @classmethod
     def from_model(cls, table: RateTable) -> Self:
         return cls(
-            zones=ShippingRatesRequest.model_validate_json(table.document).zones,
+            zones=ShippingRatesRequest.from_document(table.document).zones,
             version=int(table.version),
             updated_at=table.updated_at,
             updated_by=table.updated_by,

@@ -1,6 +1,9 @@
 """Tax rates and shipping rates: two tables, each read and replaced as a whole."""
 
+import json
+
 from orders.pricing.rates import repository
+from orders.pricing.rates.documents import to_document
 from orders.pricing.rates.schemas import ShippingRatesRequest, TaxRatesRequest
 from shared import clock, observability
 from shared.errors.requests import InvalidFields
@@ -23,23 +26,23 @@ def get_rates(kind: type[Rates]) -> RateTable:
     """The current table; an empty one with version 0 if it was never set."""
     table = repository.find_rate_table(kind.table_name)
     return table or RateTable(
-        kind.table_name, document=_to_document(_EMPTY[kind.table_name]), version=0
+        kind.table_name, document=to_document(_EMPTY[kind.table_name]), version=0
     )
 
 
 def replace_rates(rates: Rates, expected: ExpectedVersion, *, by: str) -> RateTable:
     """Raises InvalidFields for a table that is too large, StaleVersion, ConcurrentModification."""
-    document = _to_document(rates)
+    return retry_on_stale_version(lambda: _replace_once(rates, expected, by=by), expected)
+
+
+def _replace_once(rates: Rates, expected: ExpectedVersion, *, by: str) -> RateTable:
+    before = get_rates(type(rates))
+    expected.check(before.version)
+    document = to_document(rates, before.document)
     size = len(document.encode())
     if size > DOCUMENT_BYTES_MAX:
         raise _too_large(rates, size)
-    return retry_on_stale_version(lambda: _replace_once(rates, document, expected, by=by), expected)
-
-
-def _replace_once(rates: Rates, document: str, expected: ExpectedVersion, *, by: str) -> RateTable:
-    before = get_rates(type(rates))
-    expected.check(before.version)
-    if before.version and before.document == document:
+    if before.version and json.loads(before.document) == json.loads(document):
         return before
     after = RateTable(
         rates.table_name,
@@ -48,16 +51,12 @@ def _replace_once(rates: Rates, document: str, expected: ExpectedVersion, *, by:
         updated_at=clock.utc_now(),
         updated_by=by,
     )
+    after.keep_unknown_of(before)
     repository.replace_rate_table(after, version=int(before.version))
     observability.audit(
         f"replace_{rates.table_name}_rates", "done", user_id=by, version=str(after.version)
     )
     return after
-
-
-def _to_document(rates: Rates) -> str:
-    # Defaults are stored: a later version of the code may have others. Nulls carry nothing.
-    return rates.model_dump_json(exclude_none=True)
 
 
 def _too_large(rates: Rates, size: int) -> InvalidFields:

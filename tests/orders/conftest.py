@@ -1,0 +1,15 @@
+"""The people who order in these tests have accounts: no order is placed without one."""
+
+import pytest
+
+from tests.support import shop
+from tests.support.http import ADA, ADMIN, BOB, STAFF
+
+
+@pytest.fixture(autouse=True)
+def accounts(request: pytest.FixtureRequest) -> None:
+    """Stored only for tests that use an AWS account."""
+    if "aws" in request.fixturenames:
+        request.getfixturevalue("aws")
+        for person in (ADA, BOB, STAFF, ADMIN):
+            shop.user(person.user_id, roles=set(person.roles.split()))
