@@ -38,9 +38,7 @@ class Chain:
         self.streams: dict[str, StreamMapping] = {}
         self.queues: dict[str, Queue] = {}
         self.accepts_events: Callable[[], bool] = lambda: True  # whether PutEvents works
-        self._tables = {
-            tables.table_name(name): name for name in deployed.tables_with_streams()
-        }
+        self._tables = {tables.table_name(name): name for name in deployed.tables_with_streams()}
         self._asynchronous: list[tuple[datetime, int, str, dict[str, Any]]] = []
         self._sequence = 0
         for source in deployed.event_sources():
@@ -55,7 +53,9 @@ class Chain:
         if source.source in deployed.tables_with_streams():
             letters = deployed.dead_letters_of(source.properties)
             self.streams[source.source] = StreamMapping(
-                source, invoke, lambda message: self.dead_letters[letters].append(json.dumps(message))
+                source,
+                invoke,
+                lambda message: self.dead_letters[letters].append(json.dumps(message)),
             )
             return
         properties = deployed.queues()[source.source]
@@ -200,4 +200,3 @@ class Chain:
             return
         at = self.time.now + timedelta(minutes=attempt)  # Lambda waits one minute, then two
         self._asynchronous.append((at, attempt, function, event))
-

@@ -50,7 +50,7 @@ class Operator(shops.Shop):
 
     def republish(self, since: datetime, *, includes_relayed: bool = False) -> None:
         chain: Chain = self.chain  # type: ignore[attr-defined]
-        with mock.patch.object(republishing, "assume_environment", lambda *_: None):
+        with mock.patch.object(republishing, "assume_environment"):
             window = Window(since, chain.time.now)
             result = republishing.republish(
                 self, window, includes_relayed=includes_relayed, applies=True
@@ -65,7 +65,7 @@ class Operator(shops.Shop):
             return chain.time.now.timestamp() * 1000
 
         with (
-            mock.patch.object(republishing, "assume_environment", lambda *_: None),
+            mock.patch.object(republishing, "assume_environment"),
             mock.patch.object(dead_letters, "POLL_SECONDS", 0),
             mock.patch.object(moto.sqs.models, "unix_time_millis", now),
         ):

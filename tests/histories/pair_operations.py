@@ -130,9 +130,7 @@ def _work(world: World, _: Subject) -> None:
 def _anonymize(world: World, _: Subject) -> None:
     buying.delete_account(world, "usr_ada")
     event = UserDeleted(data=UserData(user_id="usr_ada"))
-    world.chain.invoke(
-        "OrderAnonymizationFunction", queue_event("orders.anonymize_orders", event)
-    )
+    world.chain.invoke("OrderAnonymizationFunction", queue_event("orders.anonymize_orders", event))
 
 
 def _expire(world: World, _: Subject) -> None:

@@ -63,7 +63,9 @@ def fingerprint(world: World) -> str:
 
 def _without_chance(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_chance(each) for key, each in sorted(value.items()) if key not in CHANCE}
+        return {
+            key: _without_chance(each) for key, each in sorted(value.items()) if key not in CHANCE
+        }
     if isinstance(value, list):
         return [_without_chance(each) for each in value]
     return value

@@ -68,8 +68,10 @@ class StreamMapping:
 
     def _give_up_the_old(self, now: datetime) -> None:
         age_max = int(self.source.properties.get("MaximumRecordAgeInSeconds", -1))
-        while age_max != -1 and self._records and now - self._records[0][0] > timedelta(
-            seconds=age_max
+        while (
+            age_max != -1
+            and self._records
+            and now - self._records[0][0] > timedelta(seconds=age_max)
         ):
             _, record = self._records.pop(0)
             self._report(record)

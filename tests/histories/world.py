@@ -10,12 +10,14 @@ from unittest import mock
 
 from auth.credentials import service as credentials
 from orders.payments import provider_factory
+from products import browse_cache
 from products import service as products
 from products.schemas import NewProduct
+from products.search import repository as search
 from products.stock import service as stockroom
 from products.stock.schemas import StockAdjustment
 from shared.errors.base import AppError
-from shared.security import passwords
+from shared.security import key_rings, passwords
 from shared.security.permissions import Principal, Role, permissions_of
 from shared.storage.models.accounts import Login
 from shared.storage.models.pricing import PROMOTIONS, Promotion
@@ -72,7 +74,10 @@ class World:
 
     @contextmanager
     def open(self) -> Iterator["World"]:
-        """The shop with its products and customers, while the block runs."""
+        """The shop, while the block runs. It starts cold: caches would change a history."""
+        key_rings.key_ring.forget()
+        browse_cache.forget()
+        search.known_words.clear()
         with ExitStack() as stack:
             stack.enter_context(intercepted(self.calls))
             stack.enter_context(self.time.installed())
