@@ -138,7 +138,6 @@ def _hasten(world: World) -> None:
 
 
 DRILLS: Mapping[str, Drill] = {
-    "nothing": Drill(_nothing, timedelta(hours=1)),
     "relay crashes": _crash("RelayFunction", STREAM_LIMIT),
     "relay is off": Drill(
         partial(_switch_stream, is_enabled=False),
@@ -170,7 +169,7 @@ DRILLS: Mapping[str, Drill] = {
         _answer_late, RECEIVES_LIMIT, lambda world: world.calls.after.pop() and None, mails_max=2
     ),
     "tables are throttled": Drill(_throttle_tables, RECEIVES_LIMIT, _answer_again),
-    "everything comes twice": Drill(_double, timedelta(hours=1)),
-    "everything is slow": Drill(_slow_down, timedelta(hours=4), _hasten),
-    "everything is reordered": Drill(_reorder, timedelta(hours=1)),
+    "all comes twice": Drill(_double, timedelta(hours=1)),
+    "all is slow": Drill(_slow_down, timedelta(hours=4), _hasten),
+    "all is reordered": Drill(_reorder, timedelta(hours=1)),
 }

@@ -1,7 +1,7 @@
 """Each two operations on one order or product, interleaved at every AWS call of both."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
 
@@ -24,9 +24,22 @@ from tests.histories.snapshots import Snapshot, fingerprint
 from tests.histories.world import World
 
 # Schedules of each pair. With two reads and two writes there are six; a pair that retries has more.
-SCHEDULES_MAX = int(os.environ.get("SOUK_SCHEDULES", "8"))  # `make soak` has 40
-SHARE = int(os.environ.get("SOUK_PAIRS_SHARE", "30"))  # one pair of so many; `make soak` has all
-OFFSET = int(os.environ.get("SOUK_PAIRS_OFFSET", "0"))
+SCHEDULES_MAX = int(os.environ.get("SOUK_SCHEDULES", "5"))  # `make soak` has 40
+IS_COMPLETE = os.environ.get("SOUK_PAIRS") == "all"  # as in `make soak`
+# What the short run has: pairs that go wrong in many shops.
+SHORT_ORDERS = ("pending", "authorized", "refund requested")
+SHORT_PRODUCTS = ("never stocked", "with an open order")
+SHORT_ON_ORDERS = (
+    ("buyer cancels", "staff ship"),
+    ("provider captures", "time to pay ends"),
+    ("staff refund all", "worker runs"),
+)
+SHORT_ON_PRODUCTS = (
+    ("staff add", "staff make one shard"),
+    ("buyer orders", "a file changes the currency"),
+    ("buyer orders", "guest orders"),
+    ("staff count", "its order is cancelled"),
+)
 
 
 @dataclass
@@ -40,14 +53,15 @@ class Pairs:
     ends: int = 0
     _ends_seen: set[str] = field(default_factory=set)  # of the current pair
 
-    def check(self, share: int) -> None:
-        """Run one of so many pairs. The end of an interleaving is followed once for each pair."""
+    def check(self, short: Sequence[tuple[str, str]]) -> dict[str, int]:
+        """Run the pairs. An end that several interleavings of a pair have is followed once."""
         self._snapshot, self._subject = self._begin()
-        pairs = list(combinations_with_replacement(self.operations, 2))
-        for one, other in pairs[OFFSET % share :: share]:
+        every = combinations_with_replacement(self.operations, 2)
+        for one, other in every if IS_COMPLETE else short:
             self.pairs += 1
             self._ends_seen = set()
             self._check_pair(one, other)
+        return {"pairs": self.pairs, "interleavings": self.interleavings, "ends": self.ends}
 
     def _begin(self) -> tuple[Snapshot, Subject]:
         world = World()
@@ -93,12 +107,12 @@ class Pairs:
 
 
 @pytest.mark.usefixtures("aws")
-@pytest.mark.parametrize("start", ORDERS)
-def test_two_operations_on_an_order_keep_every_promise(start):
-    Pairs(ORDERS[start], ON_ORDERS).check(SHARE)
+@pytest.mark.parametrize("start", ORDERS if IS_COMPLETE else SHORT_ORDERS)
+def test_two_operations_on_an_order_keep_every_promise(start, report):
+    report(Pairs(ORDERS[start], ON_ORDERS).check(SHORT_ON_ORDERS))
 
 
 @pytest.mark.usefixtures("aws")
-@pytest.mark.parametrize("start", PRODUCTS)
-def test_two_operations_on_a_product_keep_every_promise(start):
-    Pairs(PRODUCTS[start], ON_PRODUCTS).check(SHARE)
+@pytest.mark.parametrize("start", PRODUCTS if IS_COMPLETE else SHORT_PRODUCTS)
+def test_two_operations_on_a_product_keep_every_promise(start, report):
+    report(Pairs(PRODUCTS[start], ON_PRODUCTS).check(SHORT_ON_PRODUCTS))

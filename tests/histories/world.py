@@ -112,6 +112,11 @@ class World:
                 | limits,
             ).save()
 
+    def figures(self) -> Counter[str]:
+        """How much happened."""
+        mails = {"operations": self.outcomes.total(), "mails": len(self.inbox.mails)}
+        return self.calls.counts + Counter(mails)
+
     def attempt(self, name: str, operation: Callable[[], Any]) -> Any:
         """Count how the operation ended. None if the shop refused it; all else is a fault."""
         try:
