@@ -18,6 +18,7 @@ from orders.lifecycle.balances import (
     STARTED,
     VOID,
     has_lost_authorization,
+    is_fully_claimed,
 )
 from orders.lifecycle.transitions import ANONYMIZED, FINISHED, TRANSITIONS
 from shared import aws
@@ -184,13 +185,16 @@ def mails(world: World, mails_max: int) -> Iterator[str]:
 
 
 def _missing_mails(world: World) -> Iterator[str]:
-    """An order that is open or cancelled, and whose buyer has an address, has its last mail."""
+    """An order whose buyer has an address has the mail of its status, if that is still true."""
     for order in peek_all(Order):
         wanted = EVENT_OF.get(order.status)
         address = order.guest_email or peek(User, order.buyer_id)
-        if not address or wanted in (None, "order.delivered") or not order.totals.total_minor:
-            continue
-        if not world.inbox.list_mails(order.order_id, wanted):
+        is_silent = wanted in (None, "order.delivered") or not order.totals.total_minor
+        is_silent |= wanted == "order.paid" and (
+            has_lost_authorization(order) or is_fully_claimed(order)
+        )
+        is_silent |= all(line.returned >= line.quantity for line in order.lines)
+        if address and not is_silent and not world.inbox.list_mails(order.order_id, str(wanted)):
             yield f"I4 {order.order_id} is {order.status} and nobody was told"
 
 

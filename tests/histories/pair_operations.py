@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.events.accounts import UserData, UserDeleted
 from tests.histories import buying, selling
 from tests.histories.world import World, create_product
 from tests.support.events import queue_event
@@ -129,8 +128,10 @@ def _work(world: World, _: Subject) -> None:
 
 def _anonymize(world: World, _: Subject) -> None:
     buying.delete_account(world, "usr_ada")
-    event = UserDeleted(data=UserData(user_id="usr_ada"))
-    world.chain.invoke("OrderAnonymizationFunction", queue_event("orders.anonymize_orders", event))
+    for event in list(world.chain.staged.values()):
+        if event["type"] == "user.deleted":
+            message = queue_event("orders.anonymize_orders", event)
+            world.chain.invoke("OrderAnonymizationFunction", message)
 
 
 def _expire(world: World, _: Subject) -> None:
