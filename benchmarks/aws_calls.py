@@ -21,7 +21,7 @@ from benchmarks.report import Budget, Row
 from shared.aws import client
 from shared.security.key_rings import key_ring
 from tests.support import pricing, shop, template
-from tests.support.http import NOBODY, send
+from tests.support.http import ADA, NOBODY, send
 
 OPERATIONS: tuple[Operation, ...] = (
     *account_operations.OPERATIONS,
@@ -46,6 +46,7 @@ def seed_shop() -> None:
     body = CREDENTIALS | {"name": "Ada"}
     require_success(send(auth, "auth.register", caller=NOBODY, body=body))
     shop.user(KEY_OWNER, roles={"customer", "staff"})
+    shop.user(ADA.user_id)
     place_order(FIRST_ORDER_KEY)
 
 
