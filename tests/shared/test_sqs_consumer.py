@@ -115,6 +115,16 @@ def test_a_message_without_an_event_fails(removed):
         assert run(queue_event("notifications.send_emails", each), None) == ["message-0"]
 
 
+@pytest.mark.parametrize("newer", [{"type": "export.archived"}, {"version": 2}])
+def test_only_newer_code_takes_an_event_of_newer_code(newer):
+    """It stays in the queue; what this code knows goes on, whatever new fields it has."""
+    known = requested().model_dump(mode="json")
+    with_new_fields = known | {"tenant": "one", "data": known["data"] | {"priority": 1}}
+    invocation = queue_event("notifications.send_emails", known | newer, with_new_fields)
+
+    assert run(invocation, None) == ["message-0"]
+
+
 def test_the_last_words_of_a_function_are_its_progress():
     nearly_over = SimpleNamespace(get_remaining_time_in_millis=lambda: 999)
     delivery = sqs_consumer.Delivery(1, nearly_over)  # type: ignore[arg-type]
