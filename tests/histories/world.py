@@ -83,6 +83,7 @@ class World:
             yield self
 
     def fill(self) -> None:
+        shop.user(STAFF.user_id, roles={"customer", "staff", "admin"})
         hashed = passwords.hash_password(PASSWORD, credentials.pepper(), cost=4)
         for user_id in USERS:
             user = shop.user(user_id, email_verified=True)
