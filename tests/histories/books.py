@@ -100,4 +100,3 @@ class Books(Bank):
         if self.is_down:
             raise PaymentUnavailable
         super()._record_call(call)
-
