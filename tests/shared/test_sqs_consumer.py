@@ -15,7 +15,7 @@ from tests.support.events import queue_event
 from tests.support.faults import inject_faults, read_timeout
 from tests.support.http import CONTEXT
 from tests.support.logs import captured
-from tests.support.queues import Queue
+from tests.support.sqs_queue import Queue
 
 pytestmark = pytest.mark.usefixtures("aws")
 
