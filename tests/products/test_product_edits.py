@@ -19,7 +19,7 @@ from tests.support.catalog import (
     patch_product,
 )
 from tests.support.events import events_in_row, published_events
-from tests.support.http import STAFF, send
+from tests.support.http import ADA, STAFF, send
 
 pytestmark = pytest.mark.usefixtures("aws")
 
