@@ -34,7 +34,7 @@ test: setup ## Run all tests; those in tests/e2e start their own local stack
 	@$(BIN)/python -m pytest tests/e2e # last and alone: some of them measure time
 
 soak: setup ## Run the long tests: histories, all pairs of operations, broken links, races (about an hour)
-	@SOUK_HISTORIES=300 SOUK_HISTORY_STEPS=25 SOUK_MIXED_HISTORIES=60 SOUK_PAIRS=all SOUK_SCHEDULES=20 \
+	@SOUK_HISTORIES=300 SOUK_HISTORY_STEPS=25 SOUK_MIXED_HISTORIES=60 SOUK_PAIRS=all SOUK_SCHEDULES=24 \
 		SOUK_DRILLS_AT_ONCE=2 $(BIN)/python -m pytest tests/histories --numprocesses auto --dist worksteal
 	@SOUK_RUSHES=200 SOUK_REPEATS=20 $(BIN)/python -m pytest tests/e2e/test_contention.py
 
