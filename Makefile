@@ -7,6 +7,9 @@ PORT ?= 8000
 PYTHON ?= python3
 CONFIG_ENV ?= default
 TARGET ?= local
+N ?= 150
+SEED ?= 1
+PARTS ?=
 
 BIN := .venv/bin
 STATE := local/.state
@@ -17,11 +20,11 @@ SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help setup run test soak lint fmt bench openapi validate build deploy admin rotate-keys payment-keys verify reindex \
-	republish dead-letters requirements clean
+.PHONY: help setup run test soak mutants conformance lint fmt bench openapi validate build deploy admin rotate-keys payment-keys \
+	verify repair reindex sweep-payments republish dead-letters requirements clean
 
 help: ## List these targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.made $(VENVS)/ministack/.made $(VENVS)/sam/.made ## Install all tools into this folder
 	@:
@@ -35,8 +38,15 @@ test: setup ## Run all tests; those in tests/e2e start their own local stack
 
 soak: setup ## Run the long tests: histories, all pairs of operations, broken links, races (about an hour)
 	@SOUK_HISTORIES=300 SOUK_HISTORY_STEPS=25 SOUK_MIXED_HISTORIES=60 SOUK_PAIRS=all SOUK_SCHEDULES=24 \
-		SOUK_DRILLS_AT_ONCE=2 $(BIN)/python -m pytest tests/histories --numprocesses auto --dist worksteal
+		SOUK_DRILLS_AT_ONCE=2 $(BIN)/python -m pytest tests/histories \
+		tests/products/test_stock_interleavings.py --numprocesses auto --dist worksteal
 	@SOUK_RUSHES=200 SOUK_REPEATS=20 $(BIN)/python -m pytest tests/e2e/test_contention.py
+
+mutants: .venv/.made ## Put small faults into the code, and list those that no test notices (N=150 SEED=1 PARTS=stock,pricing)
+	@$(BIN)/python -m tests.mutants --count "$(N)" --seed "$(SEED)" --parts "$(PARTS)"
+
+conformance: .venv/.made ## Run the tests of the functions on AWS's own DynamoDB Local (needs a JDK 17 and npm)
+	@$(BIN)/python -m tests.conformance
 
 lint: .venv/.made ## Check style, format and types
 	@$(BIN)/ruff check .
@@ -75,8 +85,14 @@ payment-keys: .venv/.made ## Store the payment provider's keys, from PAYMENT_...
 verify: .venv/.made ## Check stock, promotions and orders, and report differences (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" verify
 
+repair: .venv/.made ## List what follows from other records and differs; APPLY=1 repairs it (TARGET=local, default or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" repair $(if $(filter 1,$(APPLY)),--apply)
+
 reindex: .venv/.made ## Rebuild the listings and the search index (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" reindex
+
+sweep-payments: .venv/.made ## Have the next payment sweep settle what `make verify` calls overdue (TARGET=local, default or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" sweep-payments
 
 republish: .venv/.made ## Publish events that were not relayed: SINCE=2026-11-26T00:00Z UNTIL=... ALL=1 APPLY=1 (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" republish --since "$(SINCE)" --until "$(UNTIL)" \

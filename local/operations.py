@@ -15,8 +15,10 @@ from pynamodb.exceptions import PynamoDBException
 from local import dead_letters
 from local.key_rotation import rotate_keys
 from local.payment_keys import set_payment_keys
+from local.payment_sweep import mark_overdue_orders
 from local.reconciliation import reconcile
 from local.reindexing import reindex
+from local.repair import repair
 from local.republishing import parse_window, republish
 from local.targets import LOCAL, OperationFailed, Target, assume_environment, get_target
 from shared.errors.accounts import UserNotFound
@@ -51,6 +53,11 @@ def make_admin(shop: Target, email: str) -> str:
 def _reconcile(shop: Target) -> Outcome:
     report = reconcile(shop)
     return Outcome(report.to_text(), is_ok=not report.drifts)
+
+
+def _repair(shop: Target, options: argparse.Namespace) -> Outcome:
+    repairs = repair(shop, applies=options.apply)
+    return Outcome(repairs.to_text(), is_ok=repairs.is_ok)
 
 
 def _add_republish(parser: argparse.ArgumentParser) -> None:
@@ -99,8 +106,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("admin").add_argument("email")
-    for name in ("rotate-keys", "payment-keys", "verify", "reindex"):
+    for name in ("rotate-keys", "payment-keys", "verify", "reindex", "sweep-payments"):
         commands.add_parser(name)
+    commands.add_parser("repair").add_argument(
+        "--apply", action="store_true", help="without it nothing is changed"
+    )
     _add_republish(commands.add_parser("republish"))
     _add_dead_letters(commands.add_parser("dead-letters"))
     options = parser.parse_args(arguments)
@@ -109,7 +119,9 @@ def main(arguments: list[str] | None = None) -> int:
         "rotate-keys": lambda shop: Outcome(rotate_keys(shop)),
         "payment-keys": lambda shop: Outcome(set_payment_keys(shop)),
         "verify": _reconcile,
+        "repair": lambda shop: _repair(shop, options),
         "reindex": lambda shop: Outcome(reindex(shop)),
+        "sweep-payments": lambda shop: Outcome(mark_overdue_orders(shop)),
         "republish": lambda shop: _republish(shop, options),
         "dead-letters": lambda shop: _handle_dead_letters(shop, options),
     }

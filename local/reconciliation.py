@@ -4,7 +4,8 @@ Stock: a product's movements, less the units that orders took and did not return
 available units. The units that open orders took from its shards must equal its allocated units.
 Promotions: the orders that count as a use must equal the stored number of uses.
 Orders: each must agree with itself (`local.order_checks`).
-Outbox: the relay must have published each event within minutes (`local.republishing`).
+Outbox: the relay must have published each event within minutes (`local.republishing`), and orders
+and events of the last days must have each other (`local.outbox_checks`).
 
 The shop keeps selling during a scan, and a scan is no snapshot. So stock and uses are read before
 and after everything else, and the recomputed number must lie between both. A key that does not is
@@ -15,12 +16,20 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
 from local import order_checks
-from local.reconciliation_store import Difference, ReconciliationStore
+from local.outbox_checks import OrderEvent, OutboxChecks, list_missing_orders
+from local.reconciliation_store import (
+    PROMOTION_KEY,
+    Difference,
+    ReconciliationStore,
+    is_promotion,
+    promotion_key,
+)
 from local.republishing import describe_overdue
 from local.targets import Target, scan_items
 
@@ -28,7 +37,6 @@ READS_MAX = 3
 PAUSE_SECONDS = 2  # between two reads, so that requests that are under way can finish
 STATUSES_WITHOUT_PROMOTION_USE = frozenset({"cancelled", "expired"})
 PRODUCTS_READ_MAX = 100  # DynamoDB's limit for one BatchGetItem
-PROMOTION_KEY = "promotion "  # prefix of the keys that are not a product's id
 SHARED_COUNT = "promotions"  # the partition of promotions; others count one customer's uses
 ORDER_ATTRIBUTES = (
     "order_id",
@@ -42,6 +50,7 @@ ORDER_ATTRIBUTES = (
     "expires_at",
     "payment",
     "refunds",
+    "disputes",
 )
 
 
@@ -71,35 +80,73 @@ class ReconciliationReport:
 class _CheckedOrders:
     """The orders that the first read checked. Later reads do not check them again."""
 
+    outbox: OutboxChecks
     count: int = 0
     drifts: list[Drift] = field(default_factory=list)
 
     def check(self, order: Mapping[str, Any]) -> None:
         self.count += 1
-        faults = order_checks.list_faults(order)
+        faults = order_checks.list_faults(order, datetime.now(UTC))
         self.drifts += [Drift(order["order_id"], fault) for fault in faults]
+        self.outbox.add_order(order)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found beside the differences that the store has."""
+
+    products: int
+    orders: int
+    drifts: list[Drift]
+    missing_events: list[OrderEvent]
 
 
 def reconcile(shop: Target) -> ReconciliationReport:
     """Scans whole tables, as only an operator may. Its memory does not grow with them."""
-    orders = _CheckedOrders()
     with ReconciliationStore() as store:
-        _read_everything(shop, store, orders)
-        products = store.count(excluded_prefix=PROMOTION_KEY)
-        for _ in range(READS_MAX - 1):
-            if not store.delete_explained():
-                break
-            time.sleep(PAUSE_SECONDS)
-            store.reset_sums()
-            _read_everything(shop, store, _CheckedOrders())
-        store.delete_explained()
+        found = read_differences(shop, store)
         drifts = _to_drifts(shop, list(store.list_differences()))
     if overdue := describe_overdue(shop):
         drifts.append(Drift("outbox", overdue))
-    return ReconciliationReport(products, orders.count, [*drifts, *orders.drifts])
+    drifts += [
+        Drift(event.order_id, f"{event.type} is not in the outbox")
+        for event in found.missing_events
+    ]
+    return ReconciliationReport(found.products, found.orders, [*drifts, *found.drifts])
 
 
-def _read_everything(shop: Target, store: ReconciliationStore, orders: _CheckedOrders) -> None:
+def read_differences(shop: Target, store: ReconciliationStore) -> Findings:
+    """Leaves in the store what differs in every read."""
+    with OutboxChecks() as outbox:
+        orders = _CheckedOrders(outbox)
+        _read_everything(shop, store, orders)
+        outbox.read_outbox(shop)
+        missing_events = outbox.list_missing_events()
+        orders.drifts += [
+            Drift(order_id, "the outbox has its events, but the order does not exist")
+            for order_id in list_missing_orders(shop, outbox)
+        ]
+    products = store.count(excluded_prefix=PROMOTION_KEY)
+    for _ in range(READS_MAX - 1):
+        if not store.delete_explained():
+            break
+        time.sleep(PAUSE_SECONDS)
+        read_again(shop, store)
+    store.delete_explained()
+    return Findings(products, orders.count, orders.drifts, missing_events)
+
+
+def read_again(shop: Target, store: ReconciliationStore) -> list[Difference]:
+    """Reads what the store still has, and returns what differs."""
+    store.reset_sums()
+    _read_everything(shop, store, None)
+    store.delete_explained()
+    return list(store.list_differences())
+
+
+def _read_everything(
+    shop: Target, store: ReconciliationStore, orders: _CheckedOrders | None
+) -> None:
     shard_counts = _read_shard_counts(shop)
     store.add("before", _read_stock(shop, shard_counts))
     store.add("before", _read_uses(shop))
@@ -138,28 +185,25 @@ def _read_uses(shop: Target) -> Iterator[tuple[str, int, int]]:
     for item in scan_items(shop, "PromotionsTable", "partition", "code", "used"):
         partition, code = item["partition"]["S"], item["code"]["S"]
         customer = None if partition == SHARED_COUNT else partition
-        yield _promotion_key(code, customer), _number(item, "used"), 0
+        yield promotion_key(code, customer), _number(item, "used"), 0
 
 
-def _promotion_key(code: str, customer: str | None) -> str:
-    return f"{PROMOTION_KEY}{code} of {customer}" if customer else f"{PROMOTION_KEY}{code}"
-
-
-def _read_orders(shop: Target, orders: _CheckedOrders) -> Iterator[tuple[str, int, int]]:
+def _read_orders(shop: Target, orders: _CheckedOrders | None) -> Iterator[tuple[str, int, int]]:
     """The units that each order took, and the promotion uses that it counts as."""
     deserializer = TypeDeserializer()
     for item in scan_items(shop, "OrdersTable", *ORDER_ATTRIBUTES):
         order = deserializer.deserialize({"M": item})
-        orders.check(order)
+        if orders is not None:
+            orders.check(order)
         for line in order["lines"]:
             kept = int(line["quantity"] - line.get("returned", 0))
             yield line["product_id"], -kept, sum(json.loads(line.get("allocations", "{}")).values())
         promotion = order.get("promotion")
         if promotion and order["status"] not in STATUSES_WITHOUT_PROMOTION_USE:
             if promotion.get("is_counted"):
-                yield _promotion_key(promotion["code"], None), 1, 0
+                yield promotion_key(promotion["code"], None), 1, 0
             if promotion.get("counted_for"):
-                yield _promotion_key(promotion["code"], promotion["counted_for"]), 1, 0
+                yield promotion_key(promotion["code"], promotion["counted_for"]), 1, 0
 
 
 def _number(item: dict[str, Any], attribute: str) -> int:
@@ -168,23 +212,17 @@ def _number(item: dict[str, Any], attribute: str) -> int:
 
 def _to_drifts(shop: Target, differences: list[Difference]) -> list[Drift]:
     """Names products by SKU; by id if the product does not exist."""
-    product_ids = [
-        difference.key for difference in differences if not _is_promotion(difference.key)
-    ]
+    product_ids = [difference.key for difference in differences if not is_promotion(difference.key)]
     skus = _read_skus(shop, product_ids)
     drifts = [
-        Drift(skus.get(difference.key, difference.key), _describe(difference))
+        Drift(skus.get(difference.key, difference.key), describe(difference))
         for difference in differences
     ]
     return sorted(drifts, key=lambda drift: drift.subject)
 
 
-def _is_promotion(key: str) -> bool:
-    return key.startswith(PROMOTION_KEY)
-
-
-def _describe(difference: Difference) -> str:
-    if _is_promotion(difference.key):
+def describe(difference: Difference) -> str:
+    if is_promotion(difference.key):
         return f"used {difference.available}, recomputed {difference.recomputed}"
     return (
         f"available {difference.available}, recomputed {difference.recomputed}; "

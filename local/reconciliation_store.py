@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Self
 
+PROMOTION_KEY = "promotion "  # prefix of the keys that are not a product's id
 Column = Literal["before", "explained", "after"]
 
 _TABLE = """
@@ -20,6 +21,20 @@ explained BETWEEN min(before, after) AND max(before, after)
 AND explained_allocated
     BETWEEN min(before_allocated, after_allocated) AND max(before_allocated, after_allocated)
 """
+
+
+def promotion_key(code: str, customer: str | None) -> str:
+    return f"{PROMOTION_KEY}{code} of {customer}" if customer else f"{PROMOTION_KEY}{code}"
+
+
+def promotion_of(key: str) -> tuple[str, str | None]:
+    """The code of a promotion's key, and the customer whose uses it counts."""
+    code, _, customer = key.removeprefix(PROMOTION_KEY).partition(" of ")
+    return code, customer or None
+
+
+def is_promotion(key: str) -> bool:
+    return key.startswith(PROMOTION_KEY)
 
 
 @dataclass(frozen=True)

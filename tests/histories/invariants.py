@@ -21,7 +21,7 @@ from orders.lifecycle.balances import (
     is_fully_claimed,
 )
 from orders.lifecycle.transitions import ANONYMIZED, FINISHED, TRANSITIONS
-from shared import aws
+from shared import aws, clock
 from shared.storage.models.accounts import User
 from shared.storage.models.catalog import Product, ProductGroup
 from shared.storage.models.orders import Order
@@ -114,7 +114,7 @@ def orders(world: World) -> Iterator[str]:
     known = _left_to_staff(world)
     for order in plain_items(table_name("OrdersTable")):
         order_id = order["order_id"]
-        for fault in order_checks.list_faults(order):
+        for fault in order_checks.list_faults(order, clock.utc_now()):
             if not (order_id in known and fault.endswith(LEFT_TO_STAFF)):
                 yield f"I5 {order_id}: {fault}"
         had = [step["status"] for step in order["history"] if "event" not in step]

@@ -89,6 +89,7 @@ class World:
             yield self
 
     def add_customers(self) -> None:
+        shop.user(STAFF.user_id, roles={"customer", "staff", "admin"})
         hashed = passwords.hash_password(PASSWORD, credentials.pepper(), cost=4)
         for user_id in USERS:
             is_confirmed = user_id != UNCONFIRMED

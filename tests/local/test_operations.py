@@ -5,7 +5,8 @@ import pytest
 from local import operations, paths
 from local.operations import make_admin
 from local.reconciliation import Drift, ReconciliationReport
-from local.targets import OperationFailed
+from local.repair import Repairs
+from local.targets import OperationFailed, Target
 from tests.local import shops
 
 
@@ -17,7 +18,9 @@ from tests.local import shops
         (["rotate-keys"], "make run"),
         (["payment-keys"], "make run"),
         (["verify"], "make run"),
+        (["repair"], "make run"),
         (["reindex"], "make run"),
+        (["sweep-payments"], "make run"),
         (["republish", "--since", "2026-11-26T00:00Z"], "make run"),
         (["dead-letters"], "make run"),
     ],
@@ -59,3 +62,20 @@ def test_an_admin_must_have_an_account(monkeypatch):
 
     with pytest.raises(OperationFailed, match="Register it, then run this again"):
         make_admin(shops.shop(), "nobody@example.com")
+
+
+@pytest.mark.parametrize(("left", "status"), [([], 0), (["TEA: the product does not exist"], 1)])
+@pytest.mark.parametrize("applies", [True, False])
+def test_repair_fails_if_a_person_must_decide(left, status, applies, capsys, monkeypatch):
+    applied = []
+
+    def repair(_shop: Target, *, applies: bool) -> Repairs:
+        applied.append(applies)
+        return Repairs(applies, ["SALT: available 5, recomputed 4"], left)
+
+    monkeypatch.setattr(operations, "get_target", lambda _: shops.shop())
+    monkeypatch.setattr(operations, "repair", repair)
+
+    assert operations.main(["repair", *["--apply"] * applies]) == status
+    assert applied == [applies]
+    assert capsys.readouterr().out.startswith("SALT: available 5, recomputed 4")

@@ -7,13 +7,16 @@ import pytest
 
 from local import reconciliation
 from local.reconciliation import reconcile
+from orders.lifecycle import order_events
 from shared import clock, ids
+from shared.storage import outbox
 from shared.storage.models.catalog import Product, Stock, StockLevel
-from shared.storage.models.catalog import StockMovement as Movement
 from shared.storage.models.orders import Order, OrderTotals
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from shared.storage.stock import LEVEL_SUFFIX
+from shared.storage.transactions import Transaction
 from tests.local import shops
+from tests.local.counted_products import add_movement, create_counted_product
 from tests.support import orders
 from tests.support.orders import LIFECYCLES, return_items
 from tests.support.outbox_stream import store_row
@@ -30,30 +33,6 @@ def pauses(monkeypatch) -> list[float]:
     return waited
 
 
-def create_counted_product(sku: str, *changes: int) -> Product:
-    """A product whose stock staff set with these movements."""
-    stored = product(sku)
-    for change in changes:
-        add_movement(stored, change)
-    Stock(stored.product_id, available=sum(changes), allocated=0, version=len(changes)).save()
-    return stored
-
-
-def add_movement(product: Product, change: int) -> None:
-    now = clock.utc_now()
-    movement_id = ids.new_id("mov")
-    Movement(
-        product.product_id,
-        movement_id,
-        kind="adjustment",
-        change=change,
-        reason="found",
-        by="usr_sam",
-        at=now,
-        moved_at=f"{now.isoformat()}#{movement_id}",
-    ).save()
-
-
 def add_order(quantity: int, product: Product, **stored: int) -> None:
     """Stores an order, and takes its units from the stock unless `stored` has other numbers."""
     total = 1000 * quantity
@@ -64,7 +43,10 @@ def add_order(quantity: int, product: Product, **stored: int) -> None:
         ),
     )
     order.order_id = ids.new_id("ord")
-    order.save()
+    transaction = Transaction()
+    transaction.put(order)
+    outbox.stage_event(transaction, order_events.placed(order))
+    transaction.commit()
     change_stock(product, stored.get("available", -quantity), stored.get("allocated", quantity))
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,13 @@ def resources() -> dict[str, Any]:
     }
 
 
-def create_tables(dynamodb: Any) -> None:
-    for name, resource in resources().items():
+def create_tables(dynamodb: Any, existing: Collection[str] = ()) -> None:
+    """Creates all tables but those that exist."""
+    for logical_id, resource in resources().items():
         if resource["Type"] != "AWS::DynamoDB::Table":
+            continue
+        name = os.environ[variable_of(logical_id)]
+        if name in existing:
             continue
         described = resource["Properties"]
         wanted = {
@@ -44,7 +49,7 @@ def create_tables(dynamodb: Any) -> None:
             )
             if key in described
         }
-        dynamodb.create_table(TableName=os.environ[variable_of(name)], **wanted)
+        dynamodb.create_table(TableName=name, **wanted)
 
 
 def variable_of(logical_id: str) -> str:

@@ -1,0 +1,196 @@
+"""Puts right what follows from other records, after a restored backup lost half of a transaction.
+
+Repaired: stock from movements and orders, uses of promotions from orders, and events that an
+order's history proves and the outbox lacks. Money, orders and movements are never changed: what is
+lost there, `make verify` names, and a person decides.
+
+Repeat: a second run finds nothing to do. Each write requires that nobody changed the item since it
+was read, so the shop may stay open; what changed is left for the next run.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from local import reconciliation
+from local.outbox_checks import OrderEvent
+from local.reconciliation_store import (
+    Difference,
+    ReconciliationStore,
+    is_promotion,
+    promotion_of,
+)
+from local.targets import Target, assume_environment
+from shared import ids
+
+if TYPE_CHECKING:
+    from shared.events.all_events import AnyEvent
+    from shared.storage.models.orders import Order
+    from shared.storage.stock_shards import StockSnapshot
+
+
+@dataclass
+class Repairs:
+    applied: bool
+    done: list[str] = field(default_factory=list)  # or to be done, in a dry run
+    left: list[str] = field(default_factory=list)  # a person must decide, or it has just changed
+
+    @property
+    def is_ok(self) -> bool:
+        return not self.left
+
+    def to_text(self) -> str:
+        verb = "repaired" if self.applied else "to repair"
+        lines = [*self.done, *(f"not repaired: {line}" for line in self.left)]
+        lines.append(f"{len(self.done)} {verb}, {len(self.left)} left")
+        if self.done and not self.applied:
+            lines.append("Nothing is changed yet. Add APPLY=1 to repair it.")
+        return "\n".join(lines)
+
+
+def repair(shop: Target, *, applies: bool) -> Repairs:
+    """Scans whole tables, as `reconcile` does."""
+    assume_environment(shop)
+    repairs = Repairs(applied=applies)
+    with ReconciliationStore() as store:
+        found = reconciliation.read_differences(shop, store)
+        keys = [difference.key for difference in store.list_differences()]
+        counted = read_products(key for key in keys if not is_promotion(key))
+        # Read the records again: a write requires that the stock is still as it was counted.
+        for difference in reconciliation.read_again(shop, store):
+            if is_promotion(difference.key):
+                _repair_uses(difference, repairs)
+            else:
+                _repair_stock(difference, counted.get(difference.key), repairs)
+    for event in found.missing_events:
+        _repair_event(event, repairs)
+    repairs.left += [str(drift) for drift in found.drifts]
+    return repairs
+
+
+@dataclass(frozen=True)
+class _CountedProduct:
+    sku: str
+    stock: "StockSnapshot"
+
+
+def read_products(product_ids: Iterator[str]) -> dict[str, _CountedProduct]:
+    """By product id. Products that do not exist are left out."""
+    from shared.storage import stock  # noqa: PLC0415 (it reads the environment)
+    from shared.storage.models.catalog import Product  # noqa: PLC0415
+
+    products = [Product.find(product_id, consistent=True) for product_id in product_ids]
+    return {
+        product.product_id: _CountedProduct(product.sku, stock.get_stock(product))
+        for product in products
+        if product
+    }
+
+
+def _repair_stock(
+    difference: Difference, product: _CountedProduct | None, repairs: Repairs
+) -> None:
+    """Divide the units evenly among the shards. The first has all allocated units, as always when
+    the number of shards changes.
+    """
+    from shared.storage import stock  # noqa: PLC0415
+    from shared.storage.transactions import Transaction  # noqa: PLC0415
+
+    recomputed = difference.recomputed
+    if product is None:
+        repairs.left.append(f"{difference.key}: the product does not exist. Create it again")
+        return
+    if recomputed < 0:
+        repairs.left.append(
+            f"{product.sku}: {-recomputed} units were sold that no movement added. "
+            f"Add an adjustment of {-recomputed} or more, then repair"
+        )
+        return
+    changed = stock.StockChanged()
+    first, *others = product.stock.shards
+    recounted = replace(
+        product.stock,
+        shards=(
+            replace(first, allocated=difference.recomputed_allocated),
+            *(replace(shard, allocated=0) for shard in others),
+        ),
+    )
+    transaction = Transaction()
+    stock.stage_stock_set(
+        transaction, recounted, recomputed, len(recounted.shards), otherwise=changed
+    )
+    line = f"{product.sku}: {reconciliation.describe(difference)}"
+    _write(line, transaction.commit, changed, repairs)
+
+
+def _repair_uses(difference: Difference, repairs: Repairs) -> None:
+    from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse  # noqa: PLC0415
+    from shared.storage.transactions import Transaction  # noqa: PLC0415
+
+    code, customer = promotion_of(difference.key)
+    model = PromotionUse if customer else Promotion
+    is_as_read = model.used == difference.available
+    if customer and not difference.available:
+        is_as_read |= model.used.does_not_exist()
+    elif not customer:
+        is_as_read &= Promotion.code.exists()
+    changed = _Changed("the promotion does not exist, or its uses have just changed")
+    transaction = Transaction()
+    transaction.update(
+        model(customer or PROMOTIONS, code),
+        [model.used.set(difference.recomputed)],
+        only_if=is_as_read,
+        otherwise=changed,
+    )
+    line = f"{difference.key}: {reconciliation.describe(difference)}"
+    _write(line, transaction.commit, changed, repairs)
+
+
+class _Changed(Exception):
+    """The item is not as it was read."""
+
+
+def _write(line: str, commit: Callable[[], object], changed: Exception, repairs: Repairs) -> None:
+    if repairs.applied:
+        try:
+            commit()
+        except type(changed) as error:
+            reason = str(error) or "it has just changed. Repair again"
+            repairs.left.append(f"{line}; {reason}")
+            return
+    repairs.done.append(line)
+
+
+def _repair_event(missing: OrderEvent, repairs: Repairs) -> None:
+    """Stages the event with an id that follows from the order, so that a repeat finds it."""
+    from orders.checkout.repository import find_order  # noqa: PLC0415
+    from shared.storage import outbox  # noqa: PLC0415
+    from shared.storage.transactions import Transaction  # noqa: PLC0415
+
+    order = find_order(missing.order_id)
+    if order is None:  # it was just there; orders are never deleted
+        repairs.left.append(f"{missing.order_id}: the order has just changed. Repair again")
+        return
+    transaction = Transaction()
+    event = _build_event(missing, order)
+    outbox.stage_event(transaction, event)
+    line = f"{missing.order_id}: {missing.type} stored again"
+    _write(line, transaction.commit, _Changed(), repairs)
+
+
+def _build_event(missing: OrderEvent, order: "Order") -> "AnyEvent":
+    from orders.lifecycle import order_events  # noqa: PLC0415
+
+    if order.shipment and missing.type == "order.shipped":
+        event: AnyEvent = order_events.shipped(order, order.shipment)
+    else:
+        builders: dict[str, Callable[[Order], AnyEvent]] = {
+            "order.placed": order_events.placed,
+            "order.paid": order_events.paid,
+            "order.delivered": order_events.delivered,
+            "order.cancelled": order_events.cancelled,
+            "order.expired": order_events.expired,
+        }
+        event = builders[missing.type](order)
+    event_id = ids.derived_id("evt", "repair", missing.order_id, missing.type)
+    return event.model_copy(update={"id": event_id})

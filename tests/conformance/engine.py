@@ -1,0 +1,78 @@
+"""A pytest plugin: the tests' tables are on DynamoDB Local; the other services stay on moto.
+
+AWS_ENDPOINT_URL_DYNAMODB names the address.
+"""
+
+import os
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from shared.aws import client
+from tests.conformance.exceptions import NOT_HERE
+from tests.support import template
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each process has tables of its own: the engine keeps those of each access key apart."""
+    worker = getattr(config, "workerinput", {}).get("workerid", "main")
+    os.environ["AWS_ACCESS_KEY_ID"] = f"test{worker}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what needs moto. An entry of the list that names no test fails the run."""
+    left_out = [item for item in items if _reason(item) is not None]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _reason(item: pytest.Item) -> str | None:
+    return NOT_HERE.get(item.nodeid.partition("[")[0])
+
+
+class _Tables:
+    """Makes the tables that a test wrote to again. To make all takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self._written: set[str] = set()
+        events = client("dynamodb").meta.events
+        events.register("provide-client-params.dynamodb", self._note_writes)
+
+    def _note_writes(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        if model.name in {"PutItem", "UpdateItem", "DeleteItem", "DeleteTable"}:
+            self._written.add(params["TableName"])
+        elif model.name == "BatchWriteItem":
+            self._written.update(params["RequestItems"])
+        elif model.name == "TransactWriteItems":
+            self._written.update(
+                write["TableName"] for item in params["TransactItems"] for write in item.values()
+            )
+
+    def make(self) -> None:
+        dynamodb = client("dynamodb")
+        present = set(dynamodb.list_tables()["TableNames"])
+        for name in self._written & present:
+            dynamodb.delete_table(TableName=name)
+        template.create_tables(dynamodb, existing=present - self._written)
+        self._written.clear()
+
+
+@cache
+def _tables() -> _Tables:
+    return _Tables()
+
+
+@pytest.fixture(autouse=True)
+def _new_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a test fills its account, it has new tables too."""
+    moto_snapshots = import_module("tests.support.moto_snapshots")  # conftest's environment first
+    fill_account, tables = moto_snapshots.fill_account, _tables()
+
+    def fill(create_resources: Callable[[], None]) -> None:
+        fill_account(create_resources)
+        tables.make()
+
+    monkeypatch.setattr(moto_snapshots, "fill_account", fill)

@@ -1,0 +1,3 @@
+"""Tests that cannot run on DynamoDB Local, each with the reason."""
+
+NOT_HERE: dict[str, str] = {}
