@@ -21,10 +21,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .PHONY: help setup run test soak mutants conformance lint fmt bench openapi validate build deploy admin rotate-keys payment-keys \
-	verify repair reindex republish dead-letters requirements clean
+	verify repair reindex sweep-payments republish dead-letters requirements clean
 
 help: ## List these targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.made $(VENVS)/ministack/.made $(VENVS)/sam/.made ## Install all tools into this folder
 	@:
@@ -36,9 +36,9 @@ test: setup ## Run all tests; those in tests/e2e start their own local stack
 	@$(BIN)/python -m pytest --ignore tests/e2e --numprocesses auto --dist worksteal
 	@$(BIN)/python -m pytest tests/e2e # last and alone: some of them measure time
 
-soak: setup ## Run the long tests: 200 races for the last unit, 300 long order histories
-	@SOUK_RUSHES=200 SOUK_REPEATS=20 SOUK_HISTORIES=300 $(BIN)/python -m pytest tests/orders/test_histories.py \
-		tests/e2e/test_contention.py
+soak: setup ## Run the long tests: 200 races for the last unit, 300 long order histories, all pairs of stock changes
+	@SOUK_RUSHES=200 SOUK_REPEATS=20 SOUK_HISTORIES=300 SOUK_PAIRS=all $(BIN)/python -m pytest \
+		tests/orders/test_histories.py tests/products/test_stock_interleavings.py tests/e2e/test_contention.py
 
 mutants: .venv/.made ## Put small faults into the code, and list those that no test notices (N=150 SEED=1 PARTS=stock,pricing)
 	@$(BIN)/python -m tests.mutants --count "$(N)" --seed "$(SEED)" --parts "$(PARTS)"
@@ -88,6 +88,9 @@ repair: .venv/.made ## List what follows from other records and differs; APPLY=1
 
 reindex: .venv/.made ## Rebuild the listings and the search index (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" reindex
+
+sweep-payments: .venv/.made ## Have the next payment sweep settle what `make verify` calls overdue (TARGET=local, default or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" sweep-payments
 
 republish: .venv/.made ## Publish events that were not relayed: SINCE=2026-11-26T00:00Z UNTIL=... ALL=1 APPLY=1 (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" republish --since "$(SINCE)" --until "$(UNTIL)" \

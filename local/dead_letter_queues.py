@@ -7,7 +7,7 @@ A message goes back to exactly one place, so that no other consumer gets it a se
 | a queue's redrive policy | the message | that queue |
 | a rule's target | the event that the target refused | the target, not the bus |
 | a function's asynchronous invocations | the function's input and its error | the function |
-| a stream's mapping | positions in the stream | nowhere: what the stream holds is in its table |
+| a stream's mapping | positions in the stream | nowhere: what the stream held is in its table |
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,12 +30,13 @@ class Destination(StrEnum):
 
 @dataclass(frozen=True)
 class DeadLetterQueue:
-    """`name` and `target` are logical ids. `transformer` makes a message for a topic."""
+    """All names are logical ids. `transformer` makes a message for a topic."""
 
     name: str
     destination: Destination
     target: str
     transformer: Mapping[str, Any] | None = None
+    function: str = ""  # the reader of a table's stream
 
 
 _BY_TYPE = {
@@ -67,7 +68,8 @@ def _find_queues(resources: Resources) -> Iterator[DeadLetterQueue]:
             case "AWS::Lambda::EventSourceMapping":
                 for dead_letters in _failure_destinations(properties):
                     table = _referenced(properties["EventSourceArn"])
-                    yield DeadLetterQueue(dead_letters, Destination.TABLE, table)
+                    function = _referenced(properties["FunctionName"])
+                    yield DeadLetterQueue(dead_letters, Destination.TABLE, table, function=function)
 
 
 def _find_rule_queues(

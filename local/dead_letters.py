@@ -7,7 +7,7 @@ Bodies stay as they are, event ids too, so consumers drop what they have already
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -20,7 +20,7 @@ from local.dead_letter_messages import (
     render_topic_message,
 )
 from local.dead_letter_queues import DeadLetterQueue, Destination, list_queues
-from local.republishing import MINUTE, Window, republish
+from local.missed_records import repeat_records
 from local.targets import OperationFailed, Target
 from shared import clock
 
@@ -29,9 +29,6 @@ HOLD_SECONDS = 300  # while this command works, nobody else receives the message
 POLL_SECONDS = 1  # a long poll asks all of SQS's servers
 SHOWN_MAX = 100  # of one queue, without MAX
 SUFFIX = "DeadLetters"
-OUTBOX = "OutboxTable"
-# A record reaches the stream after its event occurred, and at most a request later.
-BEFORE_RECORD, AFTER_RECORD = timedelta(minutes=5), timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -145,36 +142,25 @@ class _Task:
         self.answer.add(f"{self.queue.name}: {count} messages {verb} {participle}")
 
     def _redrive_stream(self) -> None:
-        """Publishes what the messages point at: they are positions in the outbox's stream."""
+        """Deletes the messages once what they point at was repeated."""
         with self._messages(self.command.limit) as found:
             messages = list(found)
             if not messages:
                 return
             self.answer.add(
                 f"{self.queue.name}: {len(messages)} messages are positions in the stream of "
-                f"{self.queue.target}, not events."
+                f"{self.queue.target}."
             )
-            if self.queue.target != OUTBOX:
-                self.answer.add(
-                    "Do what the queue's alarm says, then purge the queue.", is_ok=False
+            try:
+                text, is_ok = repeat_records(
+                    self.shop, self.queue, messages, applies=self.command.applies
                 )
-            elif self._republish(messages) and self.command.applies:
+            except MessageUnreadable as error:
+                text, is_ok = f"They stay: {error}", False
+            self.answer.add(text, is_ok=is_ok)
+            if self.command.applies and is_ok:
                 for message in messages:
                     self._delete(message)
-
-    def _republish(self, messages: list[Message]) -> bool:
-        """Whether every event of the time of these messages could be published."""
-        try:
-            times = [moment for message in messages for moment in message.stream_times()]
-        except MessageUnreadable as error:
-            self.answer.add(f"The messages stay: {error}", is_ok=False)
-            return False
-        window = Window(min(times) - BEFORE_RECORD, max(times) + AFTER_RECORD)
-        result = republish(self.shop, window, includes_relayed=False, applies=self.command.applies)
-        since, until = (f"{moment:{MINUTE}}" for moment in (window.since, window.until))
-        self.answer.add(f"The same as `make republish SINCE={since} UNTIL={until}`:")
-        self.answer.add(result.to_text(), is_ok=result.is_ok)
-        return result.is_ok
 
     def _prepare_send(self, message: Message) -> Callable[[], Any]:
         """The call that sends the message to where it came from. Raises MessageUnreadable."""

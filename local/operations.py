@@ -15,6 +15,7 @@ from pynamodb.exceptions import PynamoDBException
 from local import dead_letters
 from local.key_rotation import rotate_keys
 from local.payment_keys import set_payment_keys
+from local.payment_sweep import mark_overdue_orders
 from local.reconciliation import reconcile
 from local.reindexing import reindex
 from local.repair import repair
@@ -105,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("admin").add_argument("email")
-    for name in ("rotate-keys", "payment-keys", "verify", "reindex"):
+    for name in ("rotate-keys", "payment-keys", "verify", "reindex", "sweep-payments"):
         commands.add_parser(name)
     commands.add_parser("repair").add_argument(
         "--apply", action="store_true", help="without it nothing is changed"
@@ -120,6 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
         "verify": _reconcile,
         "repair": lambda shop: _repair(shop, options),
         "reindex": lambda shop: Outcome(reindex(shop)),
+        "sweep-payments": lambda shop: Outcome(mark_overdue_orders(shop)),
         "republish": lambda shop: _republish(shop, options),
         "dead-letters": lambda shop: _handle_dead_letters(shop, options),
     }

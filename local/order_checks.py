@@ -1,23 +1,55 @@
-"""Finds contradictions inside one order: its sums, its status and its money. Pure functions.
+"""Finds contradictions inside one order, and money that waits for too long. Pure functions.
 
-An order is one item and is always written whole. So its attributes must agree at any moment.
+An order is one item and is always written whole. So its attributes must agree at any moment. What
+the payment provider must still do is no contradiction, until it is overdue.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 AWAITS_PAYMENT = "pending_payment"
 PAID_STATUSES = frozenset({"paid", "shipped", "delivered"})
+SHIPPED_STATUSES = frozenset({"shipped", "delivered"})
 CLOSED_STATUSES = frozenset({"cancelled", "expired", "refunded"})
+DISPUTES_WITHOUT_LOSS = frozenset(
+    {"won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"}
+)
+
+# Longer than the queue's tries and two runs of the sweep.
+OVERDUE_AFTER = timedelta(hours=1)
+# Some payment methods take ten working days to refund.
+PENDING_REFUND_OVERDUE_AFTER = timedelta(days=14)
 
 Item = Mapping[str, Any]  # an order's stored attributes as plain Python values
 
 
-def list_faults(order: Item) -> Iterator[str]:
-    """One sentence for each contradiction."""
+def list_faults(order: Item, now: datetime) -> Iterator[str]:
+    """One sentence for each contradiction, and for each thing that is overdue."""
     yield from _find_faults_in_totals(order)
     yield from _find_faults_in_status(order)
-    yield from _find_faults_in_money(order)
+    yield from _find_faults_in_money(order, now)
+    yield from (f"{what} {_age(now - since)} ago" for what, since in find_overdue(order, now))
+
+
+def find_overdue(order: Item, now: datetime) -> Iterator[tuple[str, datetime]]:
+    """What the payment provider should have done by now, with the time when it became due."""
+    for refund in order.get("refunds", []):
+        since, is_pending = _time(refund["at"]), bool(refund.get("provider_refund_id"))
+        limit = PENDING_REFUND_OVERDUE_AFTER if is_pending else OVERDUE_AFTER
+        if refund["status"] == "requested" and now - since > limit:
+            problem = "is still pending there" if is_pending else "never reached the provider"
+            yield f"a refund of {refund['amount_minor']} {problem}; requested", since
+    payment, status = order.get("payment") or {}, order["status"]
+    since = _status_since(order)
+    if payment.get("status") not in ("started", "authorized") or now - since <= OVERDUE_AFTER:
+        return
+    if status in CLOSED_STATUSES:
+        yield f"the order is {status}, but its payment is still {payment['status']}; ended", since
+    elif payment.get("manual_minor"):
+        yield f"staff received the money, but a payment is {payment['status']}; paid", since
+    elif status in SHIPPED_STATUSES and payment["status"] == "authorized":
+        yield f"the order is {status}, but its payment is only authorized; shipped", since
 
 
 def _find_faults_in_totals(order: Item) -> Iterator[str]:
@@ -41,7 +73,7 @@ def _find_faults_in_status(order: Item) -> Iterator[str]:
         yield f"the status is {status}, but the order {verb}"
 
 
-def _find_faults_in_money(order: Item) -> Iterator[str]:
+def _find_faults_in_money(order: Item, now: datetime) -> Iterator[str]:
     payment, status = order.get("payment") or {}, order["status"]
     received = payment.get("captured_minor", 0) + payment.get("manual_minor", 0)
     refunded, requested = (
@@ -54,6 +86,10 @@ def _find_faults_in_money(order: Item) -> Iterator[str]:
     )
     if requested > received:
         yield f"{received} was received, but {requested} is to be refunded"
+    if refunded > received:
+        since = max(_time(refund["at"]) for refund in order["refunds"])
+        age = _age(now - since)
+        yield f"{refunded} was refunded, but only {received} was received; last {age} ago"
     is_paid = received or payment.get("status") == "authorized"
     if status in PAID_STATUSES and order["totals"]["total_minor"] and not is_paid:
         yield f"the status is {status}, but no payment was received"
@@ -64,13 +100,36 @@ def _find_faults_in_money(order: Item) -> Iterator[str]:
 
 
 def _minor_kept_by_provider(order: Item) -> int:
-    """The captured amount that no refund covers.
+    """The captured amount that no refund covers, and that no dispute took.
 
     Manual payments do not count: the shop owes them until staff record a manual refund.
     """
     captured = int((order.get("payment") or {}).get("captured_minor", 0))
-    return captured - sum(
+    refunded = sum(
         int(refund["amount_minor"])
         for refund in order.get("refunds", [])
         if refund["status"] != "failed" and not refund.get("is_manual")
     )
+    disputed = sum(
+        int(dispute["amount_minor"])
+        for dispute in order.get("disputes", [])
+        if dispute["status"] not in DISPUTES_WITHOUT_LOSS
+    )
+    return captured - refunded - disputed
+
+
+def _status_since(order: Item) -> datetime:
+    """When the order got its status; a shipped order has its payment due since it was shipped."""
+    steps = [step for step in order["history"] if not step.get("event")]
+    shipped = [step for step in steps if step["status"] == "shipped"]
+    is_shipped = order["status"] in SHIPPED_STATUSES and shipped
+    return _time((shipped if is_shipped else steps)[-1]["at"])
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _age(age: timedelta) -> str:
+    hours = int(age.total_seconds() // 3600)
+    return f"{hours // 24} days" if hours >= 48 else f"{hours} h"  # noqa: PLR2004 (two days)

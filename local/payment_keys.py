@@ -44,7 +44,12 @@ def set_payment_keys(shop: Target, ask: Ask = getpass.getpass) -> str:
     if webhook_secret:
         others = [secret for secret in webhook_secrets if secret != webhook_secret]
         webhook_secrets = [webhook_secret, *others][:WEBHOOK_SECRETS_MAX]
-    keys = {"api_key": api_key or stored["api_key"], "webhook_secrets": webhook_secrets}
+    # What else the secret holds stays: newer code may read it.
+    keys = {
+        **stored,
+        "api_key": api_key or stored["api_key"],
+        "webhook_secrets": webhook_secrets,
+    }
     if not keys["api_key"] or not webhook_secrets:
         raise OperationFailed(
             "The API key or the webhook's signing secret is missing. Enter both, or set "
@@ -59,9 +64,11 @@ def set_payment_keys(shop: Target, ask: Ask = getpass.getpass) -> str:
 def create_local_keys(secret_id: str, manager: "SecretsManagerClient") -> str:
     """The stored keys of the local stack. Creates them at its first start."""
     stored = manager.get_secret_value(SecretId=secret_id)["SecretString"]
-    if json.loads(stored)["api_key"]:
+    content = json.loads(stored)
+    if content["api_key"]:
         return stored
     keys = {
+        **content,
         "api_key": f"key_{secrets.token_hex(24)}",
         "webhook_secrets": [f"whsec_{secrets.token_hex(24)}"],
     }

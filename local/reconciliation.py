@@ -16,6 +16,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -49,6 +50,7 @@ ORDER_ATTRIBUTES = (
     "expires_at",
     "payment",
     "refunds",
+    "disputes",
 )
 
 
@@ -84,7 +86,7 @@ class _CheckedOrders:
 
     def check(self, order: Mapping[str, Any]) -> None:
         self.count += 1
-        faults = order_checks.list_faults(order)
+        faults = order_checks.list_faults(order, datetime.now(UTC))
         self.drifts += [Drift(order["order_id"], fault) for fault in faults]
         self.outbox.add_order(order)
 

@@ -52,7 +52,9 @@ class Republication:
         if self.refused:
             lines.append(f"The bus refused {self.refused} of them for now. Run this again.")
         if self.set_aside:
-            lines.append(f"{self.set_aside} can never be published. The log lines name the rows.")
+            lines.append(
+                f"{self.set_aside} can never be published. The log lines of APPLY=1 name them."
+            )
         if self.rows and not self.applied:
             lines.append("Nothing is published yet. Add APPLY=1 to publish them.")
         return "\n".join(lines)
@@ -85,10 +87,9 @@ def republish(
     while batch := list(islice(rows, ROWS_AT_ONCE)):
         result.rows += len(batch)
         for row in batch:
-            try:
-                result.events.update(entry.detail_type for entry in publishing.list_entries(row))
-            except publishing.MalformedRow:
-                result.set_aside += not applies  # publish_rows counts it
+            entries, faults = publishing.read_row(row)
+            result.events.update(entry.detail_type for entry in entries)
+            result.set_aside += 0 if applies else len(faults)  # publish_rows counts them too
         if applies:
             outcome = publishing.publish_rows(batch)
             result.refused += outcome.refused

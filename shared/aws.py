@@ -19,7 +19,7 @@ from botocore.exceptions import HTTPClientError
 
 from shared import request_budget
 from shared.errors.base import Unavailable
-from shared.request_budget import ATTEMPT_SECONDS_MAX, RequestBudget
+from shared.request_budget import ATTEMPT_SECONDS_MAX
 from shared.retries import jitter_seconds
 
 CONNECT_SECONDS = 0.5
@@ -119,25 +119,20 @@ def _decide_retry(
     budget.seconds += time.monotonic() - request_dict["context"][_STARTED_AT]
     code = "" if response is None else str(response[1].get("Error", {}).get("Code", ""))
     if code == CONFLICT:
-        budget.conflicts += 1
+        is_allowed = budget.record_conflict()
     elif _is_failure(response, caught_exception, code):
-        budget.failures += 1
+        is_allowed = budget.record_failure()
     else:
         return None
-    return _spend_retry(budget, attempts, is_outage=code != CONFLICT)
+    if not is_allowed:
+        return False
+    pause = jitter_seconds(attempts)
+    budget.calls += 1
+    budget.seconds += pause
+    return pause
 
 
 def _is_failure(response: Any, caught_exception: Any, code: str) -> bool:
     if caught_exception is not None:
         return isinstance(caught_exception, SILENCE)
     return code in OVERLOADED or response[0].status_code >= 500  # noqa: PLR2004 (HTTP)
-
-
-def _spend_retry(budget: RequestBudget, attempts: int, *, is_outage: bool) -> float | bool:
-    if not budget.allows_retry():
-        budget.is_spent = is_outage
-        return False
-    pause = jitter_seconds(attempts)
-    budget.calls += 1
-    budget.seconds += pause
-    return pause

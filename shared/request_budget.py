@@ -32,6 +32,17 @@ class RequestBudget:
     seconds: float = 0.0  # in calls, with the pauses before retries
     is_spent: bool = False  # a call has failed for good: the request makes no other
 
+    def record_failure(self) -> bool:
+        """Return whether a retry may follow. If not, the request makes no other call."""
+        self.failures += 1
+        self.is_spent = not self.allows_retry()
+        return not self.is_spent
+
+    def record_conflict(self) -> bool:
+        """Return whether a retry may follow."""
+        self.conflicts += 1
+        return self.allows_retry()
+
     def allows_retry(self) -> bool:
         has_call_left = self.failures <= 1 or self.calls < CALLS_MAX
         has_time_left = self.seconds + ATTEMPT_SECONDS_MAX <= SECONDS_MAX
@@ -67,10 +78,10 @@ def record_failure() -> None:
     """Count a reply that says that DynamoDB is overloaded, though the call itself succeeded."""
     budget = _budget.get()
     if budget is not None:
-        budget.failures += 1
+        budget.record_failure()
 
 
 def record_conflict() -> None:
     budget = _budget.get()
     if budget is not None:
-        budget.conflicts += 1
+        budget.record_conflict()

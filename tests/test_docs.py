@@ -46,7 +46,9 @@ def test_every_make_target_in_the_pages_exists():
 
 def test_the_webhook_events_to_subscribe_to_stand_once():
     deploying = (ROOT / "docs" / "deploying.md").read_text()
-    listed = re.findall(r"^\| `((?:payment_intent|refund)\.\w+)` \|", deploying, re.MULTILINE)
+    listed = re.findall(
+        r"^\| `((?:payment_intent|refund|charge\.dispute)\.\w+)` \|", deploying, re.MULTILINE
+    )
     elsewhere = [
         page.name
         for page in PAGES

@@ -303,6 +303,7 @@ def create_key(user_id: str) -> str:
 
 
 def place_order(user_id: str) -> str:
+    shop.user(user_id)
     tea = shop.product("tea", available=5)
     body = {
         "lines": [{"product_id": tea.product_id, "quantity": 1}],

@@ -18,7 +18,7 @@ def create_upload(request: UploadRequest) -> Response[UploadView]:
     """Create an import of products, and get a form to upload its file.
 
     Send the file to S3 with `form` within five minutes. The import starts when the file arrives.
-    Get the upload to see its progress.
+    Get the upload to see its progress. An upload without a file fails after an hour.
     """
     created_upload = uploads.create_upload(routes.caller, request)
     view = UploadView.from_model(created_upload.upload, created_upload.form)

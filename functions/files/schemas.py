@@ -56,8 +56,10 @@ class UploadView(View):
     kind: Literal["products"]
     filename: str
     status: Annotated[str, shown_as(UploadStatus)] = Field(
-        description="`awaiting_file`: the file has not arrived yet. `failed`: the file is not a "
-        "valid CSV file of products; `errors` says why, and nothing is imported."
+        description="`awaiting_file`: the file has not arrived yet. `failed`: `errors` says why. "
+        "Nothing is imported of a file that is not a valid CSV file of products. If the reason is "
+        "`file_not_received`, `file_deleted` or `import_stalled`, the rows in `counts` are done. "
+        "Every upload becomes `completed` or `failed`."
     )
     counts: CountsView
     errors: list[RowErrorView] = Field(description="At most 100 errors.")

@@ -102,10 +102,10 @@ def publish_rows(rows: Sequence[RawRow]) -> Outcome:
     """
     outcome, entries = Outcome(), list[Entry]()
     for row in rows:
-        try:
-            entries += _list_fitting(row, outcome)
-        except MalformedRow as error:
-            outcome.set_event_aside(_text(row, "event_id"), _text(row, "type"), str(error))
+        fitting, faults = read_row(row)
+        entries += fitting
+        for fault in faults:
+            outcome.set_event_aside(_text(row, "event_id"), _text(row, "type"), fault)
     refusals = _put_entries(entries)
     for entry, code in refusals:
         outcome.add_refusal(entry, code)
@@ -114,17 +114,18 @@ def publish_rows(rows: Sequence[RawRow]) -> Outcome:
     return outcome
 
 
-def _list_fitting(row: RawRow, outcome: Outcome) -> list[Entry]:
-    """The events of a row that PutEvents takes; sets the others aside. Raises MalformedRow."""
-    entries = list_entries(row)
-    for entry in entries:
-        if entry.size > CALL_BYTES_MAX:
-            outcome.set_event_aside(entry.event_id, entry.detail_type, f"{entry.size} bytes")
-    return [entry for entry in entries if entry.size <= CALL_BYTES_MAX]
+def read_row(row: RawRow) -> tuple[list[Entry], list[str]]:
+    """The events of a row that the bus can take, and why it can never take the others."""
+    try:
+        entries = _parse(row)
+    except MalformedRow as error:
+        return [], [str(error)]
+    fitting = [entry for entry in entries if entry.size <= CALL_BYTES_MAX]
+    return fitting, [f"{entry.size} bytes" for entry in entries if entry.size > CALL_BYTES_MAX]
 
 
-def list_entries(row: RawRow) -> list[Entry]:
-    """The events of a row. Raises MalformedRow."""
+def _parse(row: RawRow) -> list[Entry]:
+    """Raises MalformedRow."""
     event_id, detail_type, payload = (_text(row, name) for name in ("event_id", "type", "payload"))
     try:
         document = json.loads(payload)

@@ -30,6 +30,13 @@ _THROTTLED = frozenset(
         *("ThrottlingException", "TooManyRequestsException"),
     }
 )
+# SES's other refusals of SendEmail, whatever their status.
+_REFUSED = frozenset(
+    {
+        *("AccountSuspendedException", "BadRequestException", "MessageRejected"),
+        *("MailFromDomainNotVerifiedException", "NotFoundException", "SendingPausedException"),
+    }
+)
 # The request was never sent.
 _UNSENT = (
     ConnectTimeoutError,
@@ -73,7 +80,7 @@ def is_certain_refusal(error: Exception) -> bool:
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         is_refused = 400 <= status < 500 and status != REQUEST_TIMEOUT  # noqa: PLR2004 (HTTP's)
-        return is_refused or _code(error) in _THROTTLED
+        return is_refused or _code(error) in _THROTTLED | _REFUSED
     return isinstance(error, _UNSENT)
 
 

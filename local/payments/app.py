@@ -5,9 +5,9 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,40 +16,19 @@ from starlette.routing import Route
 from local.payments.behaviour import Behaviour
 from local.payments.ledger import Answer, Refusal
 from local.payments.provider import Provider
+from local.payments.request_bodies import (
+    AmountBody,
+    ConfirmBody,
+    DisputeBody,
+    EmptyBody,
+    PaymentBody,
+    RefundBody,
+)
 
 Body = TypeVar("Body", bound=BaseModel)
 Result = tuple[int, dict[str, Any]]  # status and JSON
 Endpoint = Callable[[Request], Awaitable[Response]]
 Operation = Callable[[Request], Awaitable[Result]]
-
-
-class _RequestBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _PaymentBody(_RequestBody):
-    order_id: str = Field(min_length=1)
-    amount_minor: int = Field(gt=0)
-    currency: str = Field(pattern=r"^[A-Z]{3}$")
-    capture: Literal["automatic", "manual"]
-
-
-class _AmountBody(_RequestBody):
-    amount_minor: int = Field(gt=0)
-
-
-class _RefundBody(_AmountBody):
-    payment_id: str
-    refund_id: str
-
-
-class _ConfirmBody(_RequestBody):
-    client_secret: str
-    card: Literal["ok", "declined"]
-
-
-class _EmptyBody(_RequestBody):
-    pass
 
 
 def create_app(
@@ -83,6 +62,11 @@ class Api:
             Route(
                 "/payments/{id}/dashboard-refund",
                 self._for_operator(self._create_dashboard_refund),
+                methods=["POST"],
+            ),
+            Route(
+                "/payments/{id}/dispute",
+                self._for_operator(self._dispute),
                 methods=["POST"],
             ),
             Route("/behaviour", self._for_operator(self._set_behaviour), methods=["GET", "PUT"]),
@@ -144,7 +128,7 @@ class Api:
         return answer_once
 
     async def _create_payment(self, request: Request) -> Result:
-        body = await _read(request, _PaymentBody)
+        body = await _read(request, PaymentBody)
         payment = self._provider.ledger.create_payment(**body.model_dump())
         return 201, payment.to_response()
 
@@ -152,13 +136,13 @@ class Api:
         return 200, self._provider.ledger.get_payment(request.path_params["id"]).to_response()
 
     async def _capture(self, request: Request) -> Result:
-        body = await _read(request, _AmountBody)
+        body = await _read(request, AmountBody)
         payment = self._provider.ledger.get_payment(request.path_params["id"])
         self._provider.send(self._provider.ledger.capture(payment, body.amount_minor))
         return 200, payment.to_response()
 
     async def _cancel(self, request: Request) -> Result:
-        await _read(request, _EmptyBody)
+        await _read(request, EmptyBody)
         payment = self._provider.ledger.get_payment(request.path_params["id"])
         event = self._provider.ledger.cancel(payment)
         if event:
@@ -166,13 +150,22 @@ class Api:
         return 200, payment.to_response()
 
     async def _create_refund(self, request: Request) -> Result:
-        body = await _read(request, _RefundBody)
+        body = await _read(request, RefundBody)
         return self._refund(body.payment_id, body.amount_minor, body.refund_id)
 
     async def _create_dashboard_refund(self, request: Request) -> Result:
         """A refund that the shop did not request: somebody made it in the dashboard."""
-        body = await _read(request, _AmountBody)
+        body = await _read(request, AmountBody)
         return self._refund(request.path_params["id"], body.amount_minor, None)
+
+    async def _dispute(self, request: Request) -> Result:
+        """The buyer's bank opens, reviews or closes a dispute."""
+        body = await _read(request, DisputeBody)
+        ledger = self._provider.ledger
+        payment = ledger.get_payment(request.path_params["id"])
+        dispute, event = ledger.dispute(payment, body.amount_minor, body.status)
+        self._provider.send(event)
+        return 200, dispute.model_dump()
 
     def _refund(self, payment_id: str, amount_minor: int, refund_id: str | None) -> Result:
         ledger, outcome = self._provider.ledger, self._provider.behaviour.refunds
@@ -185,7 +178,7 @@ class Api:
 
     async def _confirm(self, request: Request) -> Result:
         """The buyer pays. The payment's secret authenticates the call."""
-        body = await _read(request, _ConfirmBody)
+        body = await _read(request, ConfirmBody)
         ledger = self._provider.ledger
         payment = ledger.get_payment(request.path_params["id"], body.client_secret)
         is_declined = body.card == "declined" or self._provider.behaviour.declines

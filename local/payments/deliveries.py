@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 import httpx
 
 from local.payments.behaviour import Behaviour
-from local.payments.ledger import Event
+from local.payments.records import Event
 
 TIMEOUT_SECONDS = 10  # for the shop's answer
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.5, 30  # pause between attempts; it doubles each time

@@ -8,6 +8,8 @@ from typing import Any, Literal, NoReturn
 
 from pydantic import BaseModel
 
+from local.payments.records import Dispute, Event, Payment, Refund
+
 SAVED_MAX = 1000  # payments, delivered events and answers, each, that a restart keeps
 
 
@@ -17,58 +19,6 @@ class Refusal(Exception):
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
         self.status, self.code = status, code
-
-
-class Refund(BaseModel):
-    id: str
-    payment_id: str
-    order_id: str
-    refund_id: str | None  # the shop's id; None for a refund in the dashboard
-    amount_minor: int
-    currency: str
-    status: Literal["pending", "succeeded", "failed"]
-    created: int
-    ends_as: Literal["succeeded", "failed"] = "succeeded"
-
-    def to_response(self) -> dict[str, Any]:
-        return self.model_dump(exclude={"ends_as"})
-
-
-class Payment(BaseModel):
-    id: str
-    order_id: str
-    amount_minor: int
-    currency: str
-    capture: Literal["automatic", "manual"]
-    status: Literal["awaiting", "authorized", "captured", "void"] = "awaiting"
-    captured_minor: int = 0
-    client_secret: str
-    created: int
-    refunds: list[Refund] = []
-
-    def to_response(self) -> dict[str, Any]:
-        """For the shop, which created the payment: with the secret that lets a buyer pay."""
-        return self.model_dump(exclude={"refunds": {"__all__": {"ends_as"}}})
-
-    def to_public(self) -> dict[str, Any]:
-        """For buyers and events: without the secret."""
-        return self.model_dump(exclude={"client_secret", "refunds"})
-
-
-class Event(BaseModel):
-    id: str
-    type: str
-    created: int
-    data: dict[str, Any]
-    payment_id: str = ""
-    attempts: int = 0
-    delivered: bool = False
-
-    def to_webhook(self) -> dict[str, Any]:
-        return self.model_dump(include={"id", "type", "created", "data"})
-
-    def to_response(self) -> dict[str, Any]:
-        return self.model_dump(exclude={"payment_id"})
 
 
 class Answer(BaseModel):
@@ -179,6 +129,24 @@ class Ledger(BaseModel):
         refund.status = refund.ends_as
         return self._record_event("refund.updated", refund)
 
+    def dispute(self, payment: Payment, amount_minor: int, status: str) -> tuple[Dispute, Event]:
+        """The buyer's bank disputes the payment, or its dispute has this status now."""
+        if not payment.disputes:
+            dispute = Dispute(
+                id=f"dp_{secrets.token_hex(12)}",
+                payment_id=payment.id,
+                order_id=payment.order_id,
+                amount_minor=amount_minor,
+                currency=payment.currency,
+                status=status,
+                reason="fraudulent",
+                created=_now(),
+            )
+            payment.disputes.append(dispute)
+        (dispute,) = payment.disputes
+        dispute.status = status
+        return dispute, self._record_event("dispute.updated", dispute)
+
     def list_pending_refunds(self) -> Iterator[Refund]:
         for payment in self.payments.values():
             yield from (refund for refund in payment.refunds if refund.status == "pending")
@@ -197,11 +165,14 @@ class Ledger(BaseModel):
         payment.status, payment.captured_minor = "captured", amount_minor
         return self._record_event("payment.captured", payment)
 
-    def _record_event(self, kind: str, subject: Payment | Refund) -> Event:
-        if isinstance(subject, Payment):
-            payment_id, data = subject.id, subject.to_public()
-        else:
-            payment_id, data = subject.payment_id, subject.to_response()
+    def _record_event(self, kind: str, subject: Payment | Refund | Dispute) -> Event:
+        match subject:
+            case Payment():
+                payment_id, data = subject.id, subject.to_public()
+            case Refund():
+                payment_id, data = subject.payment_id, subject.to_response()
+            case Dispute():
+                payment_id, data = subject.payment_id, subject.model_dump()
         event = Event(
             id=f"evt_{secrets.token_hex(12)}",
             type=kind,

@@ -5,8 +5,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from local.pages import page
-from local.payments.ledger import Payment
 from local.payments.provider import Provider
+from local.payments.records import Payment
 from shared.money import Money
 
 

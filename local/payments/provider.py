@@ -14,7 +14,8 @@ import httpx
 
 from local.payments.behaviour import Behaviour
 from local.payments.deliveries import Deliveries
-from local.payments.ledger import Event, Ledger, Refund
+from local.payments.ledger import Ledger
+from local.payments.records import Event, Refund
 
 REFUND_SETTLES_AFTER_SECONDS = 0.5  # at least, so that the status `pending` is visible
 

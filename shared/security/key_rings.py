@@ -1,22 +1,31 @@
-"""Rings of secret keys. Secrets Manager is the only place that stores them.
+"""Secrets, and the rings of keys in them. Secrets Manager is the only place that stores them.
 
-A secret holds JSON: `{"current": "k1", "k1": "...", "k2": "..."}`. The current key signs and all
-keys verify, so a rotation logs nobody out. `"next": "k2"` becomes current at `"next_from"`. That
-time is far enough ahead for every instance to have read the new key.
+Every instance uses a new secret within REREAD_SECONDS. An instance that cannot read the secret
+keeps the last one for KEEP_SECONDS: longer than an outage of a region, and short enough that a
+removed key dies within a day. An instance without the secret raises: there is no default.
+
+The secret of a ring holds JSON: `{"current": "k1", "k1": "...", "k2": "..."}`. The current key
+signs and all keys verify, so a rotation logs nobody out. `"next": "k2"` becomes current at
+`"next_from"`. That time is far enough ahead for every instance to have read the new key.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared import aws, clock
-from shared.errors.base import Unavailable
-from shared.storage.cache import cached
+from shared import aws, clock, observability, request_budget
+from shared.errors.base import AppError, Unavailable
+from shared.storage.cache import CachedFunction, StaleIfError, cached
 
 KEY_BYTES_MIN = 32  # RFC 7518, 3.2: at least as long as the hash of HS256
-REREAD_SECONDS = 60  # every instance uses a new key within this time
+REREAD_SECONDS = 60
+KEEP_SECONDS = 12 * 3600  # since the secret was read
+
+Secret = TypeVar("Secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +68,38 @@ def _parse_time(text: str) -> datetime:
     return parsed
 
 
-@cached(seconds=REREAD_SECONDS)
-def key_ring(secret_arn: str) -> KeyRing:
-    """Return the ring in this secret, at most 60 s old.
+def get_secret(secret_arn: str) -> str:
+    """Raises Unavailable when Secrets Manager does not answer.
 
-    Raises Unavailable when Secrets Manager does not answer: there is no default key.
+    The read has a budget of its own: if it fails, a request that has the last secret goes on.
     """
     try:
-        answer = aws.client("secretsmanager").get_secret_value(SecretId=secret_arn)
+        with request_budget.limit_retries():
+            answer = aws.client("secretsmanager").get_secret_value(SecretId=secret_arn)
     except (BotoCoreError, ClientError) as error:
         raise Unavailable("The shop cannot check credentials now. Retry in a moment.") from error
-    return KeyRing.parse(answer["SecretString"])
+    return str(answer["SecretString"])
+
+
+def cached_secret(read: Callable[[str], Secret]) -> CachedFunction[[str], Secret]:
+    """Cache what this function reads and parses. It raises an AppError or ValueError if it fails.
+
+    After a failure, the function is called again in 5 s, then 10 s, up to once in REREAD_SECONDS.
+    """
+    stale = StaleIfError(KEEP_SECONDS, on=(AppError, ValueError), on_failure=_log_failure)
+    return cached(seconds=REREAD_SECONDS, stale=stale)(read)
+
+
+def _log_failure(error: Exception) -> None:
+    """CloudWatch counts these lines (template.yaml). The error's text may quote the secret."""
+    reason = type(error.__cause__ or error).__name__
+    observability.logger.error("secret not read", reason=reason)
+
+
+@cached_secret
+def key_ring(secret_arn: str) -> KeyRing:
+    """Return the ring in this secret: at most 60 s old, or 12 hours if it cannot be read.
+
+    Raises Unavailable when there is none and Secrets Manager does not answer.
+    """
+    return KeyRing.parse(get_secret(secret_arn))

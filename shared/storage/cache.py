@@ -1,9 +1,12 @@
-"""A cache in the function instance whose entries never outlive their stated age."""
+"""A cache in the function instance whose entries never outlive their stated age.
+
+`StaleIfError` keeps an entry that cannot be renewed, for a stated time too.
+"""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
@@ -14,6 +17,8 @@ Value = TypeVar("Value")
 class CacheEntry(Generic[Value]):
     value: Value
     fresh_until: float  # seconds of the monotonic clock
+    read_at: float
+    failures: int = 0  # to renew it, since it was read
 
     @property
     def seconds_left(self) -> float:
@@ -28,6 +33,19 @@ class CacheLimit(Generic[Value]):
     weigh: Callable[[Value], int] = lambda _: 1
 
 
+@dataclass(frozen=True, slots=True)
+class StaleIfError:
+    """Use a result for `seconds` since it was read while calls for a new one raise one of `on`.
+
+    The pauses between these calls double, from `first_retry` up to the result's usual age.
+    """
+
+    seconds: float
+    on: tuple[type[Exception], ...]
+    on_failure: Callable[[Exception], None]  # it logs
+    first_retry: float = 5
+
+
 class CachedFunction(Generic[Arguments, Value]):
     """A function that remembers its results by its arguments, which must be hashable."""
 
@@ -37,11 +55,13 @@ class CachedFunction(Generic[Arguments, Value]):
         seconds: float,
         limit: CacheLimit[Any],
         on_lookup: Callable[[bool], None] | None,
+        stale: StaleIfError | None = None,
     ) -> None:
         self._function = function
         self._seconds = seconds
         self._limit = limit
         self._on_lookup = on_lookup
+        self._stale = stale
         self._entries: OrderedDict[object, CacheEntry[Value]] = OrderedDict()  # oldest use first
         self._weight = 0
 
@@ -59,9 +79,31 @@ class CachedFunction(Generic[Arguments, Value]):
             self._entries.move_to_end(key)
             return found
         called_at = time.monotonic()  # a slow function returns what was true when it was called
-        entry = CacheEntry(self._function(*args, **kwargs), called_at + self._seconds)
+        try:
+            value = self._function(*args, **kwargs)
+        except Exception as error:
+            kept = self._keep(found, error)
+            if kept is None:
+                raise
+            entry = kept
+        else:
+            entry = CacheEntry(value, called_at + self._seconds, called_at)
         self._store(key, entry)
         return entry
+
+    def _keep(self, found: CacheEntry[Value] | None, error: Exception) -> CacheEntry[Value] | None:
+        """The entry that cannot be renewed, until the next try; None if it may not be used."""
+        stale = self._stale
+        if stale is None or not isinstance(error, stale.on):
+            return None
+        stale.on_failure(error)
+        if found is None:
+            return None
+        now, ends_at = time.monotonic(), found.read_at + stale.seconds
+        if now >= ends_at:
+            return None
+        pause = min(self._seconds, stale.first_retry * 2**found.failures)
+        return replace(found, fresh_until=min(now + pause, ends_at), failures=found.failures + 1)
 
     def forget(self) -> None:
         self._entries.clear()
@@ -85,14 +127,16 @@ def cached(
     seconds: float,
     limit: CacheLimit[Any] = _HUNDRED_ENTRIES,
     on_lookup: Callable[[bool], None] | None = None,
+    stale: StaleIfError | None = None,
 ) -> Callable[[Callable[Arguments, Value]], CachedFunction[Arguments, Value]]:
     """Remember a function's results for at most `seconds`.
 
     Above `limit`, the least recently used results go first. A call that raises is not remembered.
-    `on_lookup` receives True for each hit and False for each miss.
+    `on_lookup` receives True for each hit and False for each miss. With `stale`, a result that
+    cannot be renewed is used for longer.
     """
 
     def decorate(function: Callable[Arguments, Value]) -> CachedFunction[Arguments, Value]:
-        return CachedFunction(function, seconds, limit, on_lookup)
+        return CachedFunction(function, seconds, limit, on_lookup, stale)
 
     return decorate

@@ -125,12 +125,10 @@ def require_shard_count(transaction: Transaction, product: Product) -> None:
     Otherwise stock added to a removed shard would be lost. A reshard in its turn requires each
     shard as it was read, also one that had no item.
     """
-    transaction.check(
-        Product,
-        product.product_id,
-        only_if=Product.stock_shards == product.stock_shards,
-        otherwise=StockChanged(),
-    )
+    is_same: Condition = Product.stock_shards == product.stock_shards
+    if product.stock_shards == 1:  # an item of older code has no number
+        is_same |= Product.stock_shards.does_not_exist()
+    transaction.check(Product, product.product_id, only_if=is_same, otherwise=StockChanged())
 
 
 def stage_stock_set(  # noqa: PLR0913 (what a caller may require of a count)

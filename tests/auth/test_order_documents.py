@@ -8,6 +8,7 @@ import pytest
 from auth.privacy.order_documents import document_from_order
 from shared.storage.models.orders import (
     Order,
+    OrderDispute,
     OrderLine,
     OrderNote,
     OrderPayment,
@@ -47,6 +48,9 @@ NOT_EXPORTED = {
     "buyer_id",
     "placed_month",
     "awaits",
+    "settlement",
+    "settlement_due_at",
+    "disputes",
     "returns",
     "notes",
     "fingerprint",
@@ -110,6 +114,17 @@ def order_with_everything() -> Order:
         placed_month=INTERNAL,
         awaits=INTERNAL,
         expires_at=PLACED + timedelta(hours=1),
+        settlement=INTERNAL,
+        settlement_due_at=PLACED,
+        disputes=[
+            OrderDispute(
+                dispute_id=INTERNAL,
+                amount_minor=2416,
+                status=INTERNAL,
+                reason=INTERNAL,
+                reported_at=PLACED,
+            )
+        ],
         payment=OrderPayment(
             provider=INTERNAL,
             payment_id=INTERNAL,

@@ -250,6 +250,19 @@ def test_a_key_ring_failure_answers_unavailable(fault, token):
         assert ask(f"Bearer {token}")["context"]["user_id"] == "usr_staff"
 
 
+def test_a_warm_authorizer_works_while_secrets_cannot_be_read(token, cache_clock):
+    key_ring.forget()
+    ask(f"Bearer {token}")
+
+    with inject_faults(client("secretsmanager"), "GetSecretValue", *[read_timeout()] * 99) as calls:
+        for _ in range(30):
+            cache_clock.seconds += 60
+            assert ask(f"Bearer {token}")["context"]["user_id"] == "usr_staff"
+            assert ask(f"Bearer {token}")["context"]["user_id"] == "usr_staff"
+
+    assert len(calls) == 30
+
+
 UNREAD = {"souk-users": {"Keys": [{"user_id": {"S": "usr_staff"}}]}}
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError
 
 from files import repository
 from files.workers import import_file
@@ -39,14 +39,12 @@ FAULTS = {
     "killed before": (Killed, "before-call"),
     "killed after": (Killed, "after-call"),
     "reply lost": (faults.read_timeout, "after-call"),
-    "unreachable": (lambda: EndpointConnectionError(endpoint_url="https://aws"), "before-call"),
     "internal error": (
         lambda: faults.error_reply("InternalServerError", status=500),
         "before-call",
     ),
     "no permission": (lambda: faults.error_reply("AccessDeniedException"), "before-call"),
     "conflict": (lambda: faults.cancelled_transaction("TransactionConflict"), "before-call"),
-    "table throttled": (lambda: faults.cancelled_transaction("ThrottlingError"), "before-call"),
     "too large": (lambda: faults.cancelled_transaction("ValidationError"), "before-call"),
     "condition": (lambda: faults.cancelled_transaction("ConditionalCheckFailed"), "before-call"),
 }
@@ -107,7 +105,7 @@ def runs_of(writes: int) -> Any:
     )
 
 
-IN_A_SCHEDULE = ("killed before", "killed after", "no permission")
+IN_A_SCHEDULE = ("killed before", "no permission")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """A row that cannot be written is rejected with its reason, and all other rows are written."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -11,12 +11,14 @@ from files.workers.import_file import handler
 from shared import ids, retries
 from shared.errors.base import Unavailable
 from shared.storage.dynamo import connection
-from shared.storage.models.catalog import Product, ProductGroup, Stock
+from shared.storage.models.catalog import Product, ProductGroup, Stock, StockMovement
 from shared.storage.models.uploads import Upload
-from tests.support import faults, imports, shop
-from tests.support.catalog import create_product, patch_product
+from tests.support import aws_calls, faults, imports, shop
+from tests.support.aws_calls import Killed
+from tests.support.catalog import create_product, edit_product, patch_product, post_product
 from tests.support.http import CONTEXT
 from tests.support.imports import CSV_HEADER, csv_row, put_file
+from tests.support.interleaving import each_interleaving
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -164,6 +166,28 @@ def test_a_broken_deployment_rejects_no_row(code):
     assert (end(), errors()) == (("completed", 12, 12, 0), [])
 
 
+@pytest.mark.parametrize("phase", ["before-call", "after-call"])
+def test_a_rejected_row_counts_once_wherever_a_run_is_killed(phase):
+    event = put_file(CSV_HEADER + "".join(ROWS[6:9]))
+    imports.upload()
+    with refusing("SKU-7", reasons("TransactionConflict")):
+        with aws_calls.record_calls() as calls:
+            handler(event, CONTEXT)
+        last_try = range(len(calls) - 12, len(calls))
+
+        for number in last_try:
+            for item in [*Product.scan(), *Stock.scan(), *StockMovement.scan()]:
+                item.delete()
+            imports.upload()
+            with aws_calls.break_call(number, Killed(), phase=phase), suppress(Killed):
+                handler(event, CONTEXT)
+            handler(event, CONTEXT)
+
+            assert end() == ("completed", 3, 2, 1), f"call {number}: {calls[number]}"
+            assert errors() == [(3, "concurrent_modification")]
+            assert StockMovement.count() == 2
+
+
 def test_a_long_message_is_cut():
     imported(csv_row("TEA", name="x" * 300), f"{'X' * 70},Tea,1,EUR,1\n")
 
@@ -258,3 +282,46 @@ def test_a_group_of_stock_shards_is_written_in_smaller_batches():
 
     assert end() == ("completed", 8, 8, 0)
     assert sum(stock.available for stock in Stock.scan()) == 8 * 32
+
+
+def join_group() -> object:
+    return post_product(sku="M", group="SHIRT", options={"size": "M"})
+
+
+def change_currency() -> object:
+    price = {"amount_minor": 900, "currency": "JPY"}
+    return patch_product(ids.derived_id("prd", "S"), {"price": price})
+
+
+def archive() -> object:
+    return edit_product("archive", ids.derived_id("prd", "S"))
+
+
+def leave_group() -> object:
+    return patch_product(ids.derived_id("prd", "S"), {"group": None, "options": None})
+
+
+@pytest.mark.parametrize("edit", [join_group, change_currency, archive, leave_group])
+@pytest.mark.parametrize("is_import_first", [True, False])
+def test_a_group_has_one_currency_however_calls_interleave(edit, is_import_first):
+    def import_row() -> object:
+        return handler(event, CONTEXT)
+
+    def prepare(_: int) -> tuple[Callable[[], object], Callable[[], object]]:
+        for item in [*Product.scan(), *ProductGroup.scan(), *Stock.scan()]:
+            item.delete()
+        variant("S")
+        imports.upload()
+        return (import_row, edit) if is_import_first else (edit, import_row)
+
+    event = put_file(CSV_HEADER + row_in("USD", "S", available=3))
+    places = 0
+    for place in each_interleaving(prepare):
+        products = {product.sku: product for product in Product.scan()}
+        for group in ProductGroup.scan():
+            copies = {variant.sku: variant.currency for variant in group.variants}
+            assert len(set(copies.values())) <= 1, place
+            assert copies == {sku: products[sku].currency for sku in copies}, place
+        assert end()[0] == "completed"
+        places = place
+    assert places >= 2

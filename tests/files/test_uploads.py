@@ -2,11 +2,12 @@
 
 import base64
 import json
+from datetime import datetime, timedelta
 
 import pytest
 
 from files.handler import handler
-from shared import aws
+from shared import aws, clock
 from shared.storage.models.uploads import Upload
 from tests.support import imports
 from tests.support.http import ADA, NOBODY, STAFF, Answer, Caller, send
@@ -50,6 +51,14 @@ def test_the_form_accepts_one_key_type_and_size_only():
     assert {"key": key} in policy["conditions"]
     assert {"Content-Type": "text/csv"} in policy["conditions"]
     assert ["content-length-range", 12_345, 12_345] in policy["conditions"]
+
+
+def test_the_form_expires_after_five_minutes():
+    answer = create()
+
+    policy = json.loads(base64.b64decode(answer.body["form"]["fields"]["policy"]))
+    left = datetime.fromisoformat(policy["expiration"]) - clock.utc_now()
+    assert timedelta(minutes=4, seconds=30) < left <= timedelta(minutes=5)
 
 
 def test_a_custom_endpoint_gets_the_bucket_in_the_path(monkeypatch):

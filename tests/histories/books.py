@@ -49,6 +49,10 @@ class Books(Bank):
             self.webhooks.append(self.event("payment.voided", payment_id))
         return payment
 
+    def get_refunded_minor(self, payment_id: str) -> int:
+        self._record_call("get_refunded_minor")
+        return self.payments[payment_id].captured_minor - self.left_minor(payment_id)
+
     def left_minor(self, payment_id: str) -> int:
         """What the shop has of this payment."""
         made = self.paid_back.get(payment_id, {}).values()
@@ -96,4 +100,3 @@ class Books(Bank):
         if self.is_down:
             raise PaymentUnavailable
         super()._record_call(call)
-

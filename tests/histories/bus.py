@@ -32,7 +32,7 @@ class Bus:
     deliver: Callable[[str, str, datetime], None]  # target, body, now
     give_up: Callable[[str, str], None]  # queue of dead letters, body
     down: set[str] = field(default_factory=set)  # targets that refuse what the bus delivers
-    slow_by: timedelta = timedelta()
+    slow_by: Callable[[int], timedelta] = lambda _: timedelta()  # by the number of the event
     is_doubled: bool = False  # EventBridge delivers at least once: here everything twice
     put: Counter[str] = field(default_factory=Counter)  # how often each event was put, by id
     _waiting: list[_Delivery] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Bus:
             for _, rule in rules():
                 if matches(rule["EventPattern"], envelope):
                     for target in rule["Targets"] * (2 if self.is_doubled else 1):
-                        at = now + self.slow_by
+                        at = now + self.slow_by(len(self._waiting))
                         self._waiting.append(_Delivery(target, envelope, now, at))
 
     def reorder(self) -> None:

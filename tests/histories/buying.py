@@ -15,8 +15,8 @@ from orders.payments import service as payments
 from shared import clock
 from shared.http.authorization import Client
 from shared.http.etags import ExpectedVersion
-from shared.storage.models.accounts import EmailToken, User
 from shared.security import opaque_tokens
+from shared.storage.models.accounts import EmailToken, User
 from shared.storage.models.orders import Order
 from tests.histories.tables import peek
 from tests.histories.world import PASSWORD, World, customer, user_email

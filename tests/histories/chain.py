@@ -7,6 +7,7 @@ the limits that the template gives them.
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,14 +32,14 @@ class Chain:
         self.delivering: list[dict[str, Any]] = []  # the events that the mailer had last
         self.failing: dict[str, Callable[[], None]] = {}  # what an invocation does first
         self.invocations: dict[str, int] = defaultdict(int)  # by function
+        self.running: list[str] = []  # the functions that are being invoked
+        self.is_reordered = False  # each link hands on the latest first
         self.announced: list[dict[str, Any]] = []  # to staff, by the alarm topic
         self.bus = Bus(self._deliver, lambda name, body: self.dead_letters[name].append(body))
         self.streams: dict[str, StreamMapping] = {}
         self.queues: dict[str, Queue] = {}
         self.accepts_events: Callable[[], bool] = lambda: True  # whether PutEvents works
-        self._tables = {
-            tables.table_name(name): name for name in deployed.tables_with_streams()
-        }
+        self._tables = {tables.table_name(name): name for name in deployed.tables_with_streams()}
         self._asynchronous: list[tuple[datetime, int, str, dict[str, Any]]] = []
         self._sequence = 0
         for source in deployed.event_sources():
@@ -53,7 +54,9 @@ class Chain:
         if source.source in deployed.tables_with_streams():
             letters = deployed.dead_letters_of(source.properties)
             self.streams[source.source] = StreamMapping(
-                source, invoke, lambda message: self.dead_letters[letters].append(json.dumps(message))
+                source,
+                invoke,
+                lambda message: self.dead_letters[letters].append(json.dumps(message)),
             )
             return
         properties = deployed.queues()[source.source]
@@ -123,7 +126,11 @@ class Chain:
             self.failing[function]()
         if function == MAILER:
             self.delivering = [json.loads(record["body"])["detail"] for record in event["Records"]]
-        return deployed.handler_of(function)(event, CONTEXT)
+        self.running.append(function)
+        try:
+            return deployed.handler_of(function)(event, CONTEXT)
+        finally:
+            self.running.remove(function)
 
     def invoke_later(self, function: str, event: dict[str, Any]) -> None:
         """As S3 invokes a function: asynchronously."""
@@ -139,12 +146,16 @@ class Chain:
         """Do everything that is due now, and what becomes due by that."""
         while self.due is not None and self.due <= self.time.now:
             for part in (*self.streams.values(), self.bus, *self.queues.values()):
+                if self.is_reordered:
+                    part.reorder()
                 part.run(self.time.now)
             self._run_asynchronous()
 
     def run_schedules(self) -> None:
+        """A run that fails is no loss: the next one repeats its work."""
         for function in deployed.scheduled_functions():
-            self.invoke(function, sample("orders.expire_orders"))
+            with suppress(Exception):  # Lambda reports whatever was raised, and forgets the run
+                self.invoke(function, sample("orders.expire_orders"))
 
     def advance(self, duration: timedelta) -> None:
         """Let time pass; do what is due at each moment of it."""
@@ -192,4 +203,3 @@ class Chain:
             return
         at = self.time.now + timedelta(minutes=attempt)  # Lambda waits one minute, then two
         self._asynchronous.append((at, attempt, function, event))
-

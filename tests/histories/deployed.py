@@ -32,7 +32,9 @@ def handler_of(function: str) -> Handler:
 def event_sources() -> tuple[EventSource, ...]:
     return tuple(
         EventSource(
-            referenced_id(mapping["EventSourceArn"]), referenced_id(mapping["FunctionName"]), mapping
+            referenced_id(mapping["EventSourceArn"]),
+            referenced_id(mapping["FunctionName"]),
+            mapping,
         )
         for mapping in of_type("AWS::Lambda::EventSourceMapping").values()
     )
@@ -85,7 +87,9 @@ def matches(pattern: Any, value: Any) -> bool:
             matches(expected, value.get(key)) for key, expected in pattern.items()
         )
     return any(
-        (value is not None) is expected["exists"] if isinstance(expected, dict) else value == expected
+        (value is not None) is expected["exists"]
+        if isinstance(expected, dict)
+        else value == expected
         for expected in pattern
     )
 

@@ -1,13 +1,10 @@
-"""A history by chance: several threads, each a list of operations on one small shop."""
+"""Operations by chance on one small shop: which, on what, and with which arguments."""
 
-import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from shared.storage.models.orders import Order
 from shared.storage.models.catalog import Product
+from shared.storage.models.orders import Order
 from tests.histories import buying, selling
-from tests.histories.scheduler import Choose
 from tests.histories.tables import peek, peek_all
 from tests.histories.world import PRODUCTS, USERS, World
 
@@ -47,7 +44,9 @@ class Operations:
 
     def _quantities(self) -> dict[str, int]:
         count = self.chance.choice((1, 1, 2))
-        return {product: self.chance.randint(1, 3) for product in self.chance.sample(self._all(), count)}
+        return {
+            product: self.chance.randint(1, 3) for product in self.chance.sample(self._all(), count)
+        }
 
     def pay(self) -> None:
         if order_id := self._order():
@@ -181,38 +180,3 @@ class Operations:
     def _next(self) -> int:
         self._count += 1
         return self._count
-
-
-BUYERS = {"buy": 6, "place": 4, "pay": 3, "webhook": 5, "cancel": 2, "rename": 1, "confirm": 1}
-BUYERS |= {"delete_account": 1, "release": 1, "refund_in_dashboard": 1}
-STAFF_WORK = {"mark_paid": 2, "ship": 6, "deliver": 2, "staff_cancel": 2, "refund": 4, "note": 1}
-STAFF_WORK |= {"take_back": 3, "resend": 1, "pass_time": 1}
-STOCK_WORK = {"adjust": 4, "count": 4, "reshard": 4, "change_currency": 3, "import_file": 3}
-STOCK_WORK |= {"edit": 1, "change_group": 2, "archive": 1, "activate": 2}
-EVENTS = {"work": 1}
-
-
-@dataclass(frozen=True)
-class Bias:
-    """How a schedule differs from an even one: how likely the running thread goes on."""
-
-    name: str
-    stays: float
-
-
-BIASES = (Bias("even", 0.0), Bias("bursts", 0.8), Bias("long bursts", 0.95), Bias("one waits", 0.5))
-
-
-def biased(bias: Bias, chance: random.Random) -> Choose:
-    """With `one waits`, the first thread runs only when nobody else can."""
-    last = 0
-
-    def choose(alive: Sequence[int]) -> int:
-        nonlocal last
-        if last in alive and chance.random() < bias.stays:
-            return last
-        eligible = [n for n in alive if n or bias.name != "one waits"] or list(alive)
-        last = chance.choice(eligible)
-        return last
-
-    return choose

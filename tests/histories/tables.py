@@ -51,7 +51,9 @@ def plain_items(table: str) -> Iterator[dict[str, Any]]:
 
 def peek(model: type[Model], *key: str) -> Model | None:
     name = str(model.Meta.table_name)  # type: ignore[attr-defined]
-    values = {attribute: {"S": value} for attribute, value in zip(key_names(name), key, strict=True)}
+    values = {
+        attribute: {"S": value} for attribute, value in zip(key_names(name), key, strict=True)
+    }
     found = image(name, values)
     return model.from_raw_data(found) if found else None
 
@@ -59,3 +61,9 @@ def peek(model: type[Model], *key: str) -> Model | None:
 def peek_all(model: type[Model]) -> Iterator[Model]:
     name = str(model.Meta.table_name)  # type: ignore[attr-defined]
     return (model.from_raw_data(item) for item in images(name))
+
+
+def clear() -> None:
+    """Delete every item of every table."""
+    for table in backend().tables.values():
+        table.items.clear()

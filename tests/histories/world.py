@@ -10,12 +10,14 @@ from unittest import mock
 
 from auth.credentials import service as credentials
 from orders.payments import provider_factory
+from products import browse_cache
 from products import service as products
 from products.schemas import NewProduct
+from products.search import repository as search
 from products.stock import service as stockroom
 from products.stock.schemas import StockAdjustment
 from shared.errors.base import AppError
-from shared.security import passwords
+from shared.security import key_rings, passwords
 from shared.security.permissions import Principal, Role, permissions_of
 from shared.storage.models.accounts import Login
 from shared.storage.models.pricing import PROMOTIONS, Promotion
@@ -30,6 +32,7 @@ from tests.support import shop
 
 PASSWORD = "correct horse battery"
 STAFF = Principal("usr_staff", permissions_of(frozenset({Role.CUSTOMER, Role.STAFF, Role.ADMIN})))
+UNCONFIRMED = "usr_bob"  # the address, until its owner follows a link
 USERS = ("usr_ada", "usr_bob", "usr_eve")
 # SKU, number of shards, units, group: stock that was never set has None.
 PRODUCTS: tuple[tuple[str, int, int | None, str | None], ...] = (
@@ -71,7 +74,10 @@ class World:
 
     @contextmanager
     def open(self) -> Iterator["World"]:
-        """The shop with its products and customers, while the block runs."""
+        """The shop, while the block runs. It starts cold: caches would change a history."""
+        key_rings.key_ring.forget()
+        browse_cache.forget()
+        search.known_words.clear()
         with ExitStack() as stack:
             stack.enter_context(intercepted(self.calls))
             stack.enter_context(self.time.installed())
@@ -82,11 +88,19 @@ class World:
                 stack.enter_context(mock.patch.object(target, name, value))
             yield self
 
-    def fill(self) -> None:
+    def add_customers(self) -> None:
+        shop.user(STAFF.user_id, roles={"customer", "staff", "admin"})
         hashed = passwords.hash_password(PASSWORD, credentials.pepper(), cost=4)
         for user_id in USERS:
-            user = shop.user(user_id, email_verified=True)
-            shop.login(user.email, user_id=user_id, password_hash=hashed, email_verified=True).save()
+            is_confirmed = user_id != UNCONFIRMED
+            user = shop.user(user_id, email_verified=is_confirmed)
+            shop.login(
+                user.email, user_id=user_id, password_hash=hashed, email_verified=is_confirmed
+            ).save()
+
+    def fill(self) -> None:
+        """Customers, products and promotions."""
+        self.add_customers()
         for sku, shards, units, group in PRODUCTS:
             self.product_ids.append(create_product(sku, shards, units, group))
         now = self.time.now
@@ -98,6 +112,11 @@ class World:
                 | {"version": 1, "listed_at": f"{now}{code}"}
                 | limits,
             ).save()
+
+    def figures(self) -> Counter[str]:
+        """How much happened."""
+        mails = {"operations": self.outcomes.total(), "mails": len(self.inbox.mails)}
+        return self.calls.counts + Counter(mails)
 
     def attempt(self, name: str, operation: Callable[[], Any]) -> Any:
         """Count how the operation ended. None if the shop refused it; all else is a fault."""

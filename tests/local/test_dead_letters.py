@@ -11,14 +11,17 @@ from local import dead_letters, operations, republishing
 from local.dead_letter_queues import Destination, list_queues
 from local.dead_letters import Answer, Command
 from local.targets import OperationFailed
+from products.workers import watch_stock_levels
 from shared import clock
 from shared.aws import client
 from shared.events.accounts import UserRegistered
 from tests.local import shops
 from tests.support import faults
 from tests.support.email_fixtures import order_placed_detail
-from tests.support.http import sample
+from tests.support.events import published_event_types
+from tests.support.http import CONTEXT, sample
 from tests.support.outbox_stream import received_ids, relayed_ids, stage, subscribe
+from tests.support.shop import product
 from tests.template import stack
 from tests.template.test_dead_letters import DEAD_LETTERS
 
@@ -405,23 +408,70 @@ def test_what_the_relay_gave_up_is_published_from_the_outbox():
     assert received_ids(everything) == []
     answer = run("redrive", queue="Relay", applies=True)
 
-    assert answer.lines[1] == (
-        "The same as `make republish SINCE=2026-11-20T09:55Z UNTIL=2026-11-20T10:01Z`:"
+    assert answer.lines[1].startswith(
+        "A redrive of them is the same as "
+        "`make republish SINCE=2026-11-20T09:55Z UNTIL=2026-11-20T10:01Z`:"
     )
     assert received_ids(everything) == [lost.event_id]
     assert relayed_ids() == {lost.event_id} != {other.event_id}
     assert bodies_in("RelayDeadLetters") == []
 
 
-def test_positions_in_the_stock_stream_cannot_be_redriven():
+@pytest.fixture
+def _stock_watch():
+    """The function, called as Lambda would call it."""
+    lambda_client = client("lambda")
+
+    def invoke(params: dict[str, Any], **_: Any) -> faults.Fault:
+        assert "StockWatchFunction" in params["url"]
+        watch_stock_levels.handler(json.loads(params["body"]), CONTEXT)
+        return faults.success_reply({"StatusCode": 200})
+
+    lambda_client.meta.events.register("before-call.lambda.Invoke", invoke)
+    yield
+    lambda_client.meta.events.unregister("before-call.lambda.Invoke", invoke)
+
+
+@pytest.mark.usefixtures("_stock_watch")
+def test_stock_levels_that_the_watcher_missed_are_announced():
+    for n in range(120):
+        product(f"TEA-{n}", available=n % 2)
     now = clock.utc_now()
     send("StockWatchDeadLetters", stream_failure(now, now))
 
+    dry = run("redrive", queue="StockWatch")
+    assert dry.lines[1].endswith("that of 120 products would be checked.")
+    assert published_event_types() == []
     answer = run("redrive", queue="StockWatch", applies=True)
 
-    assert not answer.is_ok
-    assert "positions in the stream of StockTable" in answer.lines[0]
+    assert answer.is_ok
+    assert published_event_types() == ["stock.replenished"] * 60
+    assert bodies_in("StockWatchDeadLetters") == []
+
+
+def test_messages_stay_when_the_watcher_fails():
+    product("TEA", available=1)
+    now = clock.utc_now()
+    send("StockWatchDeadLetters", stream_failure(now, now))
+
+    failed = faults.success_reply({"StatusCode": 200, "FunctionError": "Unhandled"})
+    with (
+        faults.inject_faults(client("lambda"), "Invoke", failed),
+        pytest.raises(OperationFailed, match="StockWatchFunction failed"),
+    ):
+        run("redrive", queue="StockWatch", applies=True)
+
     assert len(bodies_in("StockWatchDeadLetters")) == 1
+
+
+def test_unreadable_positions_stay():
+    send("RelayDeadLetters", "{}")
+
+    answer = run("redrive", queue="Relay", applies=True)
+
+    assert not answer.is_ok
+    assert answer.lines[1] == "They stay: the message names no records of a stream"
+    assert bodies_in("RelayDeadLetters") == ["{}"]
 
 
 # Purge

@@ -20,6 +20,7 @@ from tests.local import shops
         (["verify"], "make run"),
         (["repair"], "make run"),
         (["reindex"], "make run"),
+        (["sweep-payments"], "make run"),
         (["republish", "--since", "2026-11-26T00:00Z"], "make run"),
         (["dead-letters"], "make run"),
     ],

@@ -1,14 +1,20 @@
 """Contradictions inside one order."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
 from local import order_checks
-from shared.storage.models.orders import Order
+from orders.lifecycle import balances, provider_events
+from orders.lifecycle.effects import Effects
+from shared import clock
+from shared.storage.models.orders import Order, OrderDispute
 from tests.support import orders
 from tests.support.orders import LIFECYCLES
+
+YEAR = timedelta(days=365)
 
 
 def to_item(order: Order) -> dict[str, Any]:
@@ -17,7 +23,7 @@ def to_item(order: Order) -> dict[str, Any]:
 
 
 def list_faults(order: Order) -> list[str]:
-    return list(order_checks.list_faults(to_item(order)))
+    return list(order_checks.list_faults(to_item(order), clock.utc_now()))
 
 
 @pytest.mark.parametrize("decisions", [*LIFECYCLES.values(), (orders.authorized,)])
@@ -64,7 +70,7 @@ def test_a_contradiction_is_described(status, changes, fault):
         item[name] = (item.get(name) or {}) | value if isinstance(value, dict) else value
     item = {name: value for name, value in item.items() if value is not None}
 
-    assert fault in list(order_checks.list_faults(item))
+    assert fault in list(order_checks.list_faults(item, clock.utc_now()))
 
 
 def test_a_refunded_order_needs_its_refund():
@@ -81,3 +87,117 @@ def test_a_manual_payment_that_is_owed_is_no_fault():
     order = orders.new_order(orders.mark_paid_manually, orders.cancel)
 
     assert list_faults(order) == []
+
+
+# What is overdue
+
+
+def requested_refund(order: Order) -> Effects | None:
+    return orders.refund(1000)(order)
+
+
+OVERDUE = {
+    "a refund of 1000 never reached the provider; requested": (
+        orders.captured,
+        requested_refund,
+    ),
+    "the order is shipped, but its payment is only authorized; shipped": (
+        orders.authorized,
+        orders.ship,
+    ),
+    "the order is delivered, but its payment is only authorized; shipped": (
+        orders.authorized,
+        orders.ship,
+        orders.deliver,
+    ),
+    "the order is cancelled, but its payment is still authorized; ended": (
+        orders.authorized,
+        orders.cancel,
+    ),
+    "the order is cancelled, but its payment is still started; ended": (
+        orders.start_payment,
+        orders.cancel,
+    ),
+    "the order is expired, but its payment is still started; ended": (
+        orders.start_payment,
+        orders.expire,
+    ),
+    "staff received the money, but a payment is started; paid": (
+        orders.start_payment,
+        orders.mark_paid_manually,
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", OVERDUE)
+def test_what_the_provider_did_not_do_is_overdue(fault):
+    order = orders.new_order(*OVERDUE[fault])
+    now = clock.utc_now()
+
+    def faults_after(**age: float) -> list[str]:
+        return list(order_checks.list_faults(to_item(order), now + timedelta(**age)))
+
+    assert faults_after(minutes=59) == []
+    assert faults_after(hours=3.5) == [f"{fault} 3 h ago"]
+    assert faults_after(days=3.5) == [f"{fault} 3 days ago"]
+
+
+def test_a_pending_refund_is_overdue_after_two_weeks():
+    order = orders.new_order(orders.captured, requested_refund, orders.settle_refund("requested"))
+    now = clock.utc_now()
+
+    def is_overdue_after(days: int) -> bool:
+        return any(order_checks.find_overdue(to_item(order), now + timedelta(days=days)))
+
+    assert not is_overdue_after(13)
+    assert is_overdue_after(15)
+
+
+@pytest.mark.parametrize("decisions", LIFECYCLES.values(), ids=list(LIFECYCLES))
+def test_a_settled_order_is_never_overdue(decisions):
+    order = orders.new_order(*decisions)
+
+    assert list(order_checks.find_overdue(to_item(order), clock.utc_now() + YEAR)) == []
+
+
+def test_refunds_beyond_what_was_received_are_a_fault():
+    order = orders.new_order(orders.captured)
+    for number in range(3):
+        provider_events.apply_refund_update(
+            order,
+            payment_id=orders.PAYMENT_ID,
+            refund_id=None,
+            provider_refund_id=f"bank_{number}",
+            amount_minor=2999,
+            status="succeeded",
+        )
+
+    assert "8997 was refunded, but only 3000 was received; last 0 h ago" in list_faults(order)
+
+
+@pytest.mark.parametrize(
+    ("status", "kept"), [("lost", 0), ("needs_response", 0), ("warning_needs_response", 3000)]
+)
+def test_disputed_money_of_a_closed_order_is_not_kept(status, kept):
+    order = orders.new_order(orders.captured, orders.cancel, orders.settle_refund("failed"))
+    order.disputes.append(
+        OrderDispute(
+            dispute_id="dp_1",
+            amount_minor=3000,
+            status=status,
+            reason="fraudulent",
+            reported_at=clock.utc_now(),
+        )
+    )
+
+    faults = [f"the status is cancelled, but {kept} of the captured amount is not refunded"]
+    assert list_faults(order) == (faults if kept else [])
+
+
+def test_the_checks_and_the_shop_agree_on_disputes():
+    assert order_checks.DISPUTES_WITHOUT_LOSS >= balances.DISPUTES_WITHOUT_LOSS
+    assert {
+        status
+        for status in order_checks.DISPUTES_WITHOUT_LOSS - balances.DISPUTES_WITHOUT_LOSS
+        if not status.startswith(balances.INQUIRY)
+    } == set()

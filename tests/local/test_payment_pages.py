@@ -9,8 +9,8 @@ import pytest
 from local import gateway
 from local.instances import InstanceQueues
 from local.mailbox import Mailbox
-from local.payments.ledger import Payment
 from local.payments.provider import Provider
+from local.payments.records import Payment
 from tests.local.payments import provider
 from tests.local.test_shop_pages import BASE, Tags, policy_of
 

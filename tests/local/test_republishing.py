@@ -172,15 +172,18 @@ def test_rows_of_several_pages_of_a_scan_are_published(queue):
 
 def test_a_row_that_can_never_go_is_named_and_stays(queue):
     store_row("evt_poison", "{", occurred_at=NOON)
+    store_row("evt_large", json.dumps({"id": "x" * 300_000}), occurred_at=NOON)
     (good,) = stage(registered())
 
     dry = run(applies=False)
     with logs.captured() as lines:
         applied = run()
 
-    assert "1 can never be published. The log lines name the rows." in dry
-    assert "1 can never be published. The log lines name the rows." in applied
-    assert [line["event_id"] for line in lines.saying("event set aside")] == ["evt_poison"]
+    for report in (dry, applied):
+        assert report[0].startswith("1 events of 3 rows")
+        assert "2 can never be published. The log lines of APPLY=1 name them." in report
+    named = {line["event_id"] for line in lines.saying("event set aside")}
+    assert named == {"evt_poison", "evt_large"}
     assert received_ids(queue) == [good.event_id]
     assert relayed_ids() == {good.event_id}
 

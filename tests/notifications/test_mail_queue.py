@@ -14,7 +14,7 @@ from tests.support import email_fixtures, faults, shop
 from tests.support.email_fixtures import order_placed_detail, sent_emails
 from tests.support.http import CONTEXT
 from tests.support.mail_worker import context
-from tests.support.queues import Queue
+from tests.support.sqs_queue import Queue
 
 pytestmark = pytest.mark.usefixtures("aws")
 

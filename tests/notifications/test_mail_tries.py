@@ -127,6 +127,7 @@ REFUSALS = [
     faults.error_reply("ThrottlingException"),
     faults.error_reply("ThrottlingException", status=503),
     faults.error_reply("MessageRejected"),
+    faults.error_reply("MessageRejected", status=500),
     faults.error_reply("AccountSuspendedException"),
     faults.error_reply("SendingPausedException"),
     faults.error_reply("MailFromDomainNotVerifiedException"),

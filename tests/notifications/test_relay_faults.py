@@ -6,9 +6,10 @@ what the mail worker sent once everything is quiet.
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,15 +17,16 @@ import pytest
 from notifications.publishing import PUT_ATTEMPTS
 from notifications.workers import send_emails
 from notifications.workers.relay_events import handler
-from shared import retries
+from shared import clock, retries
 from shared.aws import client
 from shared.events.orders import OrderPlaced
 from shared.storage.models.outbox import OutboxRow
+from tests.histories import deployed
+from tests.histories.streams import StreamMapping
 from tests.support import email_fixtures, faults, logs, outbox_stream, shop
 from tests.support.email_fixtures import sent_emails
 from tests.support.http import CONTEXT
 from tests.support.outbox_stream import (
-    StreamReader,
     received,
     received_ids,
     relayed_ids,
@@ -33,7 +35,6 @@ from tests.support.outbox_stream import (
     streamed,
     to_record,
 )
-from tests.template import stack
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -48,21 +49,37 @@ def _no_pauses(monkeypatch):
     monkeypatch.setattr(retries, "pause", lambda _: None)
 
 
-def reader(retry_seconds: int = 60) -> StreamReader:
-    """Lambda with the limits of the template."""
-    (mapping,) = [
-        mapping
-        for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()
-        if stack.referenced_id(mapping["FunctionName"]) == "RelayFunction"
-    ]
-    assert mapping["BisectBatchOnFunctionError"] is True
-    assert mapping["MaximumRetryAttempts"] == -1
-    return StreamReader(
-        handler,
-        record_age_seconds=mapping["MaximumRecordAgeInSeconds"],
-        batch_size=mapping["BatchSize"],
-        retry_seconds=retry_seconds,
-    )
+class RelayStream:
+    """The outbox's stream and its mapping, with the limits of the template."""
+
+    def __init__(self) -> None:
+        (source,) = [
+            source for source in deployed.event_sources() if source.function == "RelayFunction"
+        ]
+        self.began = self.now = clock.utc_now()
+        self.calls: list[list[str]] = []  # the event ids of each batch
+        self.outage = timedelta()  # during which the bus does not answer
+        self._mapping = StreamMapping(source, self._call_relay, lambda _: None)
+
+    @property
+    def elapsed(self) -> timedelta:
+        return self.now - self.began
+
+    def read(self, rows: Iterable[OutboxRow]) -> None:
+        """Until the stream has no record any more, whatever became of them."""
+        for row in rows:
+            self._mapping.add(to_record(row), self.now)
+        while (due := self._mapping.due) is not None:
+            self.now = max(due, self.now)
+            self._mapping.run(self.now)
+
+    def _call_relay(self, event: dict[str, Any]) -> Any:
+        keys = [record["dynamodb"]["Keys"] for record in event["Records"]]
+        self.calls.append([key["event_id"]["S"] for key in keys])
+        is_down = self.elapsed < self.outage
+        fault = [faults.error_reply("ServiceUnavailable", status=503)] if is_down else []
+        with faults.inject_faults(client("events"), "PutEvents", *fault):
+            return handler(event, CONTEXT)
 
 
 def stage_orders(count: int) -> list[OutboxRow]:
@@ -149,48 +166,36 @@ def test_a_batch_that_is_read_twice_sends_each_mail_once(queue):
 
 @pytest.mark.parametrize("failing", [0, 5, 9])
 def test_a_batch_that_fails_in_the_middle_loses_no_event(queue, failing):
-    rows = stage_orders(12)
-    stream = reader()
+    rows, stream = stage_orders(12), RelayStream()
 
     with refusing("ThrottlingException", rows[failing].event_id, calls=2 * PUT_ATTEMPTS):
-        stream.read(to_record(row) for row in rows)
+        stream.read(rows)
 
     assert set(received_ids(queue)) == set(ids_of(rows))
     assert relayed_ids() == set(ids_of(rows))
-    assert stream.dead_letters == []
-    assert len(stream.calls) > 3
-    assert stream.calls[-1] == ids_of(rows[10:])  # after the batch that failed
+    assert stream.calls[0] == ids_of(rows[:10])
+    assert len(stream.calls[1]) == 5  # Lambda halves a batch that failed
 
 
 def test_a_bus_that_fails_for_23_hours_loses_no_event(queue):
-    rows = stage_orders(25)
-    stream = reader(retry_seconds=1800)
-    outage = 23 * 3600
+    rows, stream = stage_orders(25), RelayStream()
+    stream.outage = timedelta(hours=23)
 
-    def call_bus(event: dict[str, Any], context: Any) -> None:
-        is_down = stream.now < outage
-        fault = [faults.error_reply("ServiceUnavailable", status=503)] if is_down else []
-        with faults.inject_faults(client("events"), "PutEvents", *fault):
-            handler(event, context)
+    stream.read(rows)
 
-    stream.handler = call_bus
-    stream.read(to_record(row) for row in rows)
-
-    assert stream.now >= outage
-    assert stream.dead_letters == []
+    assert timedelta(hours=23) <= stream.elapsed < timedelta(hours=24)
     assert sorted(received_ids(queue)) == sorted(ids_of(rows))
     assert relayed_ids() == set(ids_of(rows))
 
 
-def test_what_the_stream_gives_up_stays_in_the_outbox():
-    rows = stage_orders(12)
-    stream = reader(retry_seconds=3600)
+def test_what_the_stream_forgets_stays_in_the_outbox(queue):
+    rows, stream = stage_orders(12), RelayStream()
+    stream.outage = timedelta(hours=30)
 
-    with refusing("InternalFailure", *ids_of(rows)):
-        stream.read(to_record(row) for row in rows)
+    stream.read(rows)
 
-    assert len(stream.dead_letters) == 12
-    assert relayed_ids() == set()
+    assert stream.elapsed >= timedelta(hours=24)
+    assert (received_ids(queue), relayed_ids()) == ([], set())
     assert [row.expires_at for row in OutboxRow.scan()] == [None] * 12
 
 
@@ -200,16 +205,15 @@ def test_what_the_stream_gives_up_stays_in_the_outbox():
 @pytest.mark.parametrize("position", [0, 9])
 @pytest.mark.parametrize("poison", ["{", "5", json.dumps({"id": "x" * 300_000})])
 def test_a_poison_row_is_set_aside_at_once(queue, position, poison):
-    rows = stage_orders(24)
+    rows, stream = stage_orders(24), RelayStream()
     rows.insert(position, store_row("evt_poison", poison))
-    stream = reader()
 
     with logs.captured() as lines:
-        stream.read(to_record(row) for row in rows)
+        stream.read(rows)
 
     (line,) = lines.saying("event set aside")  # an alarm counts these lines
     assert line["event_id"] == "evt_poison"
-    assert stream.now == 0  # no retry: later rows do not wait
+    assert stream.elapsed == timedelta()  # no retry: later rows do not wait
     assert len(stream.calls) == 3
     others = set(ids_of(rows)) - {"evt_poison"}
     assert set(received_ids(queue)) == others
@@ -217,32 +221,28 @@ def test_a_poison_row_is_set_aside_at_once(queue, position, poison):
 
 
 def test_an_entry_that_the_bus_never_takes_stops_no_other(queue):
-    rows = stage_orders(24)
-    stream = reader()
+    rows, stream = stage_orders(24), RelayStream()
 
     with refusing("MalformedDetail", rows[3].event_id), logs.captured() as lines:
-        stream.read(to_record(row) for row in rows)
+        stream.read(rows)
 
     assert [line["event_id"] for line in lines.saying("event set aside")] == [rows[3].event_id]
-    assert stream.now == 0
+    assert stream.elapsed == timedelta()
     assert relayed_ids() == set(received_ids(queue)) == set(ids_of(rows)) - {rows[3].event_id}
 
 
 def test_rows_behind_an_unknown_fault_are_not_lost(queue):
-    """The fault may end, so the relay waits. A record that is a day old leaves the stream."""
-    rows = stage_orders(12)
-    stream = reader(retry_seconds=3600)
+    """The fault may end, so the relay waits. The stream forgets a record that is a day old."""
+    rows, stream = stage_orders(24), RelayStream()
 
     with refusing("CodeThatNobodyKnows", rows[5].event_id):
-        stream.read(to_record(row) for row in rows)
+        stream.read(rows)
 
-    given_up = {to_id(record) for record in stream.dead_letters}
-    assert rows[5].event_id in given_up
-    assert relayed_ids() == set(received_ids(queue))  # each row is with the subscribers or unmarked
-    assert relayed_ids() >= set(ids_of(rows[:5]))
-    assert given_up >= set(ids_of(rows)) - relayed_ids()
+    relayed = relayed_ids()
+    assert relayed == set(received_ids(queue))  # each row is with the subscribers or unmarked
+    assert set(ids_of(rows[:5])) <= relayed < set(ids_of(rows)) - {rows[5].event_id}
     unmarked = [row for row in OutboxRow.scan() if row.relayed_at is None]
-    assert [row.expires_at for row in unmarked] == [None] * len(unmarked)
+    assert [row.expires_at for row in unmarked] == [None] * (24 - len(relayed))
 
 
 # The bus refuses some entries of a call
@@ -258,7 +258,3 @@ def test_only_refused_entries_are_put_again(queue):
     assert bus.put == [ids_of(rows), *[refused] * (PUT_ATTEMPTS - 1)]
     assert sorted(received_ids(queue)) == sorted(ids_of(rows))
     assert relayed_ids() == set(ids_of(rows))
-
-
-def to_id(record: outbox_stream.Record) -> str:
-    return str(record["dynamodb"]["Keys"]["event_id"]["S"])

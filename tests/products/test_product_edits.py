@@ -262,22 +262,22 @@ def test_json_values_that_python_calls_equal_are_a_change(before, after):
     assert (type(answer.body["attributes"]["w"]), answer.body["version"]) == (type(after), 2)
 
 
-def test_an_order_in_the_old_currency_is_refused(monkeypatch):
+@pytest.mark.parametrize("quoted", [None, {"amount_minor": 1000, "currency": "EUR"}])
+def test_an_order_is_not_sold_in_the_old_currency(monkeypatch, quoted):
     tea = shop.product("TEA", available=5)
-    in_dollars = {"price": {"currency": "USD"}}
     order_requests.run_between_read_and_write(
-        monkeypatch, lambda: patch_product(tea.product_id, in_dollars)
+        monkeypatch, lambda: patch_product(tea.product_id, {"price": {"currency": "USD"}})
     )
-    body = {"lines": [{"product_id": tea.product_id, "quantity": 1}]}
+    body = {"lines": [{"product_id": tea.product_id, "quantity": 1}], "quoted_total": quoted}
     body |= {"shipping_address": shop.ADDRESS}
 
-    old_currency = send(orders, "orders.place", body=body)
-    new_currency = send(orders, "orders.place", body=body)
+    answer = send(orders, "orders.place", body=body)
 
-    assert (old_currency.status, old_currency.code) == (503, "unavailable")
-    assert new_currency.status == 201
-    assert new_currency.body["totals"]["total"]["currency"] == "USD"
-    assert shop.available(tea) == 4
+    if quoted:
+        assert (answer.status, answer.code, shop.available(tea)) == (409, "total_changed", 5)
+    else:
+        assert (answer.status, shop.available(tea)) == (201, 4)
+        assert answer.body["totals"]["total"]["currency"] == "USD"
 
 
 def test_an_order_during_a_change_of_currency_prevents_it(monkeypatch):

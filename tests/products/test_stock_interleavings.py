@@ -16,7 +16,9 @@ from products.stock import service as stock_service
 from products.stock.schemas import StockAdjustment, StockCount
 from shared import retries
 from shared.errors.base import AppError
+from shared.errors.catalog import ProductNotFound
 from shared.http.etags import ExpectedVersion
+from shared.storage import stock
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.orders import Order
 from shared.storage.stock_shards import SHARDS_MAX, shard_key
@@ -153,6 +155,31 @@ def require_no_hidden_units(product: Product) -> None:
         if item is not None:
             assert item.available >= 0
             assert number < shards or (item.available, item.allocated) == (0, 0)
+
+
+@pytest.mark.parametrize("change", ["deliver 80", "remove 7", "count", "count with *"])
+def test_a_deleted_product_gets_no_units(change):
+    """No route deletes one; an operator's mistake, or a restored backup, does."""
+    scenes, refused = {}, []
+
+    def prepare_place(place):
+        tea = shop.product(f"TEA-{place}", stock_shards=5)
+        scenes[place] = Scene(tea)
+        adjust(50)(scenes[place])
+
+        def try_change():
+            try:
+                CHANGES[change](scenes[place])
+            except ProductNotFound:
+                refused.append(place)
+
+        return try_change, tea.delete
+
+    for place in each_interleaving(prepare_place):
+        product_id = scenes[place].product.product_id
+        units = stock.get_stocks({product_id: 5})[product_id].available
+        assert (units == 50) is (place in refused)
+    assert len(refused) >= 3
 
 
 ALL_PAIRS = [

@@ -18,6 +18,8 @@ from tests.support.catalog import (
 
 pytestmark = pytest.mark.usefixtures("aws")
 
+IN_DOLLARS = {"amount_minor": 1250, "currency": "USD"}
+
 
 def stock_of(product_id: str) -> dict:
     return call_stock("get", product_id).body
@@ -122,6 +124,40 @@ def test_units_added_during_a_reshard_are_not_lost(after_reading, how, now):
     assert sum(item.available for item in Stock.scan()) == expected
     assert patch_product(tea.product_id, {"stock_shards": 5}).status == 200
     assert stock_of(tea.product_id)["available"] == expected
+
+
+def test_all_that_an_edit_can_change_fits_a_transaction():
+    """16 shards, two groups and the currency, of the 100 writes that DynamoDB allows."""
+    create_product(sku="POT", group="POTS", options={"size": "L"}, price=IN_DOLLARS)
+    tea = create_product(group="TEAS", options={"size": "L"}, stock_shards=16)
+    set_stock(tea["id"], 160)
+
+    answer = patch_product(
+        tea["id"],
+        {"stock_shards": 1, "group": "POTS", "options": {"size": "S"}, "price": IN_DOLLARS},
+    )
+
+    assert (answer.status, stock_of(tea["id"])["available"]) == (200, 160)
+    assert {item.available for item in Stock.scan()} == {160, 0}
+
+
+def test_stock_without_units_can_be_resharded_twice():
+    tea = create_product(stock_shards=8)
+
+    for shards in (1, 16, 3):
+        assert patch_product(tea["id"], {"stock_shards": shards}).status == 200
+
+    assert Stock.count() == 0
+    assert set_stock(tea["id"], 10).body["available"] == 10
+
+
+def test_a_product_of_older_code_has_one_shard():
+    """Its item has no number of shards."""
+    tea = shop.product("TEA", available=5)
+    Product(tea.product_id).update([Product.stock_shards.remove()])
+
+    assert adjust_stock(tea.product_id, 3).status == 200
+    assert set_stock(tea.product_id, 9).body["available"] == 9
 
 
 def test_the_first_count_during_a_reshard_is_not_lost(after_reading):

@@ -239,3 +239,121 @@ def test_the_limit_can_be_a_sum_of_weights():
         text(length)
 
     assert computed == [4, 5, 6, 5, 11, 11]
+
+
+# Results that cannot be renewed
+
+
+class Down(Exception):
+    """The source does not answer."""
+
+
+class Flaky:
+    """A source that a test turns off."""
+
+    def __init__(self, clock) -> None:
+        self.clock = clock
+        self.is_down = False
+        self.error: Exception = Down()
+        self.calls: list[float] = []  # seconds since the first
+        self.failures: list[str] = []
+        self.get = cache.cached(
+            seconds=60,
+            stale=cache.StaleIfError(
+                3600, on=(Down,), on_failure=lambda error: self.failures.append(repr(error))
+            ),
+        )(self._get)
+
+    def _get(self) -> int:
+        self.calls.append(self.clock.seconds - 1000)
+        if self.is_down:
+            raise self.error
+        return len(self.calls)
+
+
+@pytest.fixture
+def flaky(cache_clock) -> Flaky:
+    source = Flaky(cache_clock)
+    source.get()
+    source.is_down = True
+    return source
+
+
+@pytest.mark.parametrize("seconds", [60, 61, 600, 3599])
+def test_a_result_is_kept_while_its_source_is_down(flaky, seconds):
+    flaky.clock.seconds += seconds
+
+    assert flaky.get() == 1
+    assert flaky.failures == ["Down()"]
+
+
+@pytest.mark.parametrize("seconds", [3600, 3601, 90_000])
+def test_a_result_is_not_kept_for_ever(flaky, seconds):
+    flaky.clock.seconds += seconds
+
+    with pytest.raises(Down):
+        flaky.get()
+
+
+def test_the_pauses_between_the_calls_grow_up_to_the_age(flaky):
+    for _ in range(400):  # one request a second
+        flaky.clock.seconds += 1
+        flaky.get()
+
+    assert flaky.calls == [0, 60, 65, 75, 95, 135, 195, 255, 315, 375]
+
+
+def test_requests_during_an_outage_make_no_calls_of_their_own(flaky):
+    flaky.clock.seconds += 60
+
+    for _ in range(1000):
+        flaky.get()
+
+    assert len(flaky.calls) == 2
+
+
+def test_the_kept_result_ends_on_time_between_two_calls(flaky):
+    for _ in range(3599):
+        flaky.clock.seconds += 1
+        flaky.get()
+    flaky.clock.seconds += 1
+
+    with pytest.raises(Down):
+        flaky.get()
+
+
+def test_a_recovered_source_is_noticed_within_the_usual_age(flaky):
+    for _ in range(600):
+        flaky.clock.seconds += 1
+        flaky.get()
+    flaky.is_down = False
+    flaky.clock.seconds += 60
+
+    assert flaky.get() == len(flaky.calls)
+    flaky.is_down = True
+    flaky.clock.seconds += 60
+    flaky.get()
+    flaky.clock.seconds += 5  # the pauses are short again
+    before = len(flaky.calls)
+    flaky.get()
+    assert len(flaky.calls) == before + 1
+
+
+def test_an_error_of_another_kind_is_raised(flaky):
+    flaky.error = KeyError("a defect")
+    flaky.clock.seconds += 60
+
+    with pytest.raises(KeyError):
+        flaky.get()
+    assert flaky.failures == []
+
+
+def test_without_a_result_every_call_reaches_the_source(cache_clock):
+    source = Flaky(cache_clock)
+    source.is_down = True
+
+    for _ in range(3):
+        with pytest.raises(Down):
+            source.get()
+
+    assert (len(source.calls), len(source.failures)) == (3, 3)

@@ -8,9 +8,10 @@ from botocore.exceptions import ConnectTimeoutError, NoCredentialsError
 
 from shared.aws import client
 from shared.errors.base import Unavailable
-from shared.security.key_rings import KEY_BYTES_MIN, KeyRing, key_ring
+from shared.security.key_rings import KEEP_SECONDS, KEY_BYTES_MIN, KeyRing, key_ring
 from shared.storage import cache
 from tests.support.faults import error_reply, inject_faults, read_timeout
+from tests.support.logs import captured
 
 KEY = "k" * KEY_BYTES_MIN
 
@@ -139,3 +140,86 @@ def test_a_rotated_ring_is_used_within_a_minute(monkeypatch):
 
     assert (before.current, after.current) == ("k1", "k2")
     assert set(after.keys) == {"k1", "k2"}
+
+
+# Secrets Manager is down, and an instance runs
+
+
+def outage(*failures):
+    return inject_faults(client("secretsmanager"), "GetSecretValue", *failures)
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_running_instance_keeps_its_keys(failure, cache_clock):
+    held = key_ring("souk/token-keys")
+
+    with outage(*[failure] * 1000), captured() as lines:
+        for _ in range(11):
+            cache_clock.seconds += 3600
+            assert key_ring("souk/token-keys") == held
+
+    assert len(lines.saying("secret not read")) == 11
+    assert {line["level"] for line in lines.saying("secret not read")} == {"ERROR"}
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_removed_key_dies_within_twelve_hours(cache_clock):
+    key_ring("souk/token-keys")
+    cache_clock.seconds += KEEP_SECONDS
+
+    with outage(read_timeout()), pytest.raises(Unavailable):
+        key_ring("souk/token-keys")
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_outage_costs_few_calls(cache_clock):
+    key_ring("souk/token-keys")
+
+    with outage(*[read_timeout()] * 1000) as calls:
+        for _ in range(3600):  # one request a second
+            cache_clock.seconds += 1
+            key_ring("souk/token-keys")
+
+    assert len(calls) < 70
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_broken_secret_does_not_replace_good_keys(cache_clock):
+    held = key_ring("souk/token-keys")
+    client("secretsmanager").put_secret_value(SecretId="souk/token-keys", SecretString="hunter2")
+    cache_clock.seconds += 60
+
+    with captured() as lines:
+        assert key_ring("souk/token-keys") == held
+
+    (line,) = lines.saying("secret not read")
+    assert line["reason"] == "JSONDecodeError"
+    assert "hunter2" not in lines.text
+
+
+@pytest.mark.usefixtures("aws")
+def test_new_keys_are_used_a_minute_after_the_outage(cache_clock):
+    key_ring("souk/token-keys")
+    with outage(*[read_timeout()] * 1000):
+        for _ in range(600):
+            cache_clock.seconds += 1
+            key_ring("souk/token-keys")
+    rotated = json.dumps({"current": "k2", "k1": KEY, "k2": "n" * 64})
+    client("secretsmanager").put_secret_value(SecretId="souk/token-keys", SecretString=rotated)
+
+    cache_clock.seconds += 60
+
+    assert key_ring("souk/token-keys").current == "k2"
+
+
+@pytest.mark.usefixtures("aws")
+def test_one_secret_s_outage_leaves_the_others_alone(cache_clock):
+    key_ring("souk/token-keys")
+    cache_clock.seconds += 60
+
+    with outage(read_timeout()) as calls:
+        key_ring("souk/token-keys")
+        key_ring("souk/cursor-keys")
+
+    assert len(calls) == 2

@@ -15,7 +15,7 @@ from tests.support.events import queue_event
 from tests.support.faults import inject_faults, read_timeout
 from tests.support.http import CONTEXT
 from tests.support.logs import captured
-from tests.support.queues import Queue
+from tests.support.sqs_queue import Queue
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -113,6 +113,16 @@ def test_a_message_without_an_event_fails(removed):
 
     for each in (broken, without_id):
         assert run(queue_event("notifications.send_emails", each), None) == ["message-0"]
+
+
+@pytest.mark.parametrize("newer", [{"type": "export.archived"}, {"version": 2}])
+def test_only_newer_code_takes_an_event_of_newer_code(newer):
+    """It stays in the queue; what this code knows goes on, whatever new fields it has."""
+    known = requested().model_dump(mode="json")
+    with_new_fields = known | {"tenant": "one", "data": known["data"] | {"priority": 1}}
+    invocation = queue_event("notifications.send_emails", known | newer, with_new_fields)
+
+    assert run(invocation, None) == ["message-0"]
 
 
 def test_the_last_words_of_a_function_are_its_progress():

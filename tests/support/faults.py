@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
+from botocore import parsers
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ReadTimeoutError
+from botocore.endpoint import Endpoint, convert_to_response_dict
+from botocore.exceptions import ConnectionError as BrokenConnection
+from botocore.exceptions import HTTPClientError, ReadTimeoutError
 
 Fault = tuple[SimpleNamespace, dict[str, Any]] | Exception | None
 
@@ -90,21 +94,31 @@ Outage = Callable[[str], AWSResponse | None]
 def break_attempts(client: Any, outage: Outage) -> Iterator[Attempts]:
     """Each attempt of each operation meets `outage`, which answers, raises, or returns None.
 
-    Unlike `inject_faults` this is below botocore's retries, so it counts them.
+    Unlike `inject_faults` this is below botocore's retries, so it counts them. An attempt that
+    `outage` answers does not reach moto.
     """
     attempts = Attempts()
-    name = f"before-send.{client.meta.service_model.service_id.hyphenize()}.*"
+    send = Endpoint._do_get_response  # noqa: SLF001 (moto answers within it)
 
-    def meet_outage(event_name: str, **_: Any) -> AWSResponse | None:
-        operation = event_name.rpartition(".")[2]
-        attempts.operations.append(operation)
-        return outage(operation)
+    def meet_outage(endpoint: Any, request: Any, operation: Any, context: Any) -> Any:
+        if endpoint is not client._endpoint:  # noqa: SLF001
+            return send(endpoint, request, operation, context)
+        attempts.operations.append(operation.name)
+        try:
+            reply = outage(operation.name)
+        except (HTTPClientError, BrokenConnection) as error:
+            return None, error
+        if reply is None:
+            return send(endpoint, request, operation, context)
+        parser = parsers.create_parser("json")
+        document = convert_to_response_dict(reply, operation)
+        parsed = parser.parse(document, operation.output_shape)
+        if reply.status_code >= 300:
+            endpoint._add_modeled_error_fields(document, parsed, operation, parser)  # noqa: SLF001
+        return (reply, parsed), None
 
-    client.meta.events.register_first(name, meet_outage)
-    try:
+    with patch.object(Endpoint, "_do_get_response", meet_outage):
         yield attempts
-    finally:
-        client.meta.events.unregister(name, meet_outage)
 
 
 class _RawBody(BytesIO):

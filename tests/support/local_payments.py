@@ -32,6 +32,10 @@ class LocalPayments:
         body = {"amount_minor": amount_minor}
         self._http.post(f"/payments/{payment_id}/dashboard-refund", json=body).raise_for_status()
 
+    def dispute(self, payment_id: str, amount_minor: int, status: str) -> None:
+        body = {"amount_minor": amount_minor, "status": status}
+        self._http.post(f"/payments/{payment_id}/dispute", json=body).raise_for_status()
+
     def set_behaviour(self, **changes: Any) -> None:
         self._http.put("/behaviour", json=changes).raise_for_status()
 

@@ -1,8 +1,6 @@
-"""The outbox's stream: its rows, the records that Lambda hands to the relay, and Lambda itself."""
+"""The rows of the outbox, their records as Lambda hands them to the relay, and a subscriber."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +10,9 @@ from shared.events.all_events import AnyEvent
 from shared.storage import outbox
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.transactions import Transaction
-from tests.support.http import CONTEXT, sample
+from tests.support.http import sample
 
 Record = dict[str, Any]
-Handler = Callable[[dict[str, Any], Any], Any]
 
 
 def stage(*events: AnyEvent) -> list[OutboxRow]:
@@ -88,52 +85,3 @@ def received(queue: str) -> list[dict[str, Any]]:
 
 def received_ids(queue: str) -> list[str]:
     return [message["detail"]["id"] for message in received(queue)]
-
-
-@dataclass
-class StreamReader:
-    """Reads one shard as Lambda's event source mapping does, under a clock of its own.
-
-    A batch that raises, or that names a failed record, is retried after a pause. An exception
-    halves the batch, and the second half waits for the first. A record that is older than
-    `record_age_seconds` goes to the dead letters. The next batch starts when this one is done.
-    """
-
-    handler: Handler
-    record_age_seconds: int
-    batch_size: int = 10
-    retry_seconds: int = 60
-    now: float = 0  # seconds since the records were written
-    dead_letters: list[Record] = field(default_factory=list)
-    calls: list[list[str]] = field(default_factory=list)  # the event ids of each batch
-
-    def read(self, records: Iterable[Record]) -> None:
-        waiting = list(records)
-        for start in range(0, len(waiting), self.batch_size):
-            self._deliver(waiting[start : start + self.batch_size])
-
-    def _deliver(self, batch: Sequence[Record]) -> None:
-        while batch:
-            if self.now >= self.record_age_seconds:
-                self.dead_letters += batch
-                return
-            try:
-                batch = self._call(batch)
-            except Exception:  # noqa: BLE001 (Lambda does not ask which)
-                self.now += self.retry_seconds
-                if len(batch) > 1:
-                    middle = len(batch) // 2
-                    self._deliver(batch[:middle])
-                    batch = batch[middle:]
-                continue
-            if batch:
-                self.now += self.retry_seconds
-
-    def _call(self, batch: Sequence[Record]) -> Sequence[Record]:
-        """The records that are left: from the first that the answer names."""
-        self.calls.append([record["dynamodb"]["Keys"]["event_id"]["S"] for record in batch])
-        answer = self.handler({"Records": list(batch)}, CONTEXT) or {}
-        failed = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures", [])}
-        numbers = [record["dynamodb"]["SequenceNumber"] for record in batch]
-        first = next((n for n, number in enumerate(numbers) if number in failed), len(batch))
-        return batch[first:]

@@ -173,7 +173,7 @@ class Bank:
             status=provider_words.get(status, status),
         )
 
-    def refund_in_dashboard(self, payment_id: str, amount_minor: int, number: int = 1) -> Event:
+    def report_dashboard_refund(self, payment_id: str, amount_minor: int, number: int = 1) -> Event:
         """Pays back, as the bank does it: never more than it captured."""
         payment, bank_id = self.payments[payment_id], f"re_dashboard_{number}"
         assert amount_minor <= payment.captured_minor - payment.refunded_minor

@@ -1,5 +1,6 @@
 """The state of a shop, stored: products with stock, and users. Overrides set what a test needs."""
 
+import json
 from typing import Any
 
 from products import variants
@@ -9,6 +10,7 @@ from shared import clock, ids
 from shared.events.all_events import CatalogEvent
 from shared.events.catalog import ProductUpdated, ProductUpdatedData
 from shared.storage import stock
+from shared.storage.dynamo import connection
 from shared.storage.models.accounts import Login, User
 from shared.storage.models.catalog import Product, ProductGroup, Stock
 from shared.storage.transactions import Transaction
@@ -106,6 +108,16 @@ def index_published_events() -> None:
     for event in published_events():
         if isinstance(event, CatalogEvent):
             assert invoke_index_worker(event) == {"batchItemFailures": []}
+
+
+def stored_items() -> set[tuple[str, str]]:
+    """Each item of each table, as its table's name and its JSON."""
+    client = connection().client
+    return {
+        (table, json.dumps(item, sort_keys=True))
+        for table in client.list_tables()["TableNames"]
+        for item in client.scan(TableName=table)["Items"]
+    }
 
 
 def user(user_id: str, **changes: Any) -> User:

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from shared import observability
 from tests.template import stack
 
@@ -20,8 +22,9 @@ def test_a_metric_filter_reads_the_log_of_the_function_it_counts():
             stack.referenced_id(metric_filter["LogGroupName"]),
             metric_filter["FilterPattern"],
         )
-        for metric_filter in filters().values()
+        for name, metric_filter in filters().items()
         for transformation in metric_filter["MetricTransformations"]
+        if not name.endswith("SecretsNotReadMetric")
     }
 
     assert counted == {
@@ -37,6 +40,37 @@ def test_a_metric_filter_reads_the_log_of_the_function_it_counts():
         ("PaymentMismatches", "PaymentWorkerLogs", f"{{ {NEEDS_REVIEW} }}"),
         ("PaymentMismatches", "PaymentSweepLogs", f"{{ {NEEDS_REVIEW} }}"),
     }
+
+
+def test_every_function_with_secrets_counts_the_failed_reads():
+    functions = stack.of_type("AWS::Lambda::Function")
+    with_secrets = {
+        function["LoggingConfig"]["LogGroup"]["Ref"]
+        for function in functions.values()
+        if any(name.endswith("_SECRET_ARN") for name in function["Environment"]["Variables"])
+    }
+    counted = {
+        stack.referenced_id(metric_filter["LogGroupName"])
+        for metric_filter in filters().values()
+        if metric_filter["FilterPattern"] == '{ $.message = "secret not read" }'
+        and metric_filter["MetricTransformations"][0]["MetricName"] == "SecretsNotRead"
+    }
+
+    assert with_secrets == counted
+    assert counted
+
+
+@pytest.mark.parametrize("metric", ["MailsInDoubt", "SecretsNotRead"])
+def test_a_count_of_errors_has_an_alarm(metric):
+    (alarm,) = [
+        alarm
+        for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == metric
+    ]
+
+    assert alarm["Namespace"] == {"Fn::Sub": "Souk/${AWS::StackName}"}
+    assert alarm["Statistic"] == "Sum"
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
 
 
 def test_a_line_counts_once_in_the_stack_s_own_namespace():

@@ -88,10 +88,21 @@ def test_a_function_may_write_only_to_its_own_log_group():
         assert without["Fn::Sub"].endswith(f":log-group:${{{logs}}}"), name
 
 
-def test_only_the_auth_function_reads_password_hashes():
-    roles = {role for role, statement in statements() if "LoginsTable" in str(statement)}
+def allowed_attributes(statement):
+    """The attributes of items that the statement allows, or None for all."""
+    condition = statement.get("Condition", {}).get("ForAllValues:StringEquals", {})
+    attributes = condition.get("dynamodb:Attributes")
+    return None if attributes is None else set(attributes)
 
-    assert roles == {"AuthRole"}
+
+def test_only_the_auth_function_reads_password_hashes():
+    attributes = {
+        role: allowed_attributes(statement)
+        for role, statement in statements()
+        if "LoginsTable" in str(statement)
+    }
+
+    assert attributes == {"AuthRole": None, "GuestOrderLinkingRole": {"email", "user_id"}}
     assert roles_that_may("secretsmanager:GetSecretValue", "PasswordPepper") == {"AuthRole"}
 
 
@@ -119,7 +130,7 @@ def test_only_functions_that_need_them_read_account_secrets():
     def readers(table):
         return set().union(*(roles_that_may(action, table) for action in read_actions))
 
-    assert readers("LoginsTable") == {"AuthRole"}
+    assert readers("LoginsTable") == {"AuthRole", "GuestOrderLinkingRole"}
     assert readers("AttemptsTable") == {"AuthRole"}
     assert readers("EmailTokensTable") == {"AuthRole"}
     assert readers("SessionsTable") == {"AuthRole", "AuthorizerRole"}
@@ -132,8 +143,21 @@ def test_only_one_function_creates_each_kind_of_account_secret():
     assert roles_that_may("dynamodb:PutItem", "ApiKeysTable") == {"AuthRole"}
 
 
-def test_only_the_auth_function_updates_users():
-    assert roles_that_may("dynamodb:UpdateItem", "UsersTable") == {"AuthRole"}
+def test_others_than_auth_only_count_the_orders_of_users():
+    attributes = {
+        role: allowed_attributes(statement)
+        for role, statement in statements()
+        if "dynamodb:UpdateItem" in stack.as_list(statement["Action"])
+        and "UsersTable" in str(statement["Resource"])
+    }
+
+    # IAM cannot tell the attributes of a condition from those that the update sets.
+    counted = {"user_id", "order_count"}
+    assert attributes.pop("AuthRole") is None
+    assert attributes == {
+        "OrdersRole": counted | {"status"},
+        "GuestOrderLinkingRole": counted | {"email", "email_verified"},
+    }
 
 
 def test_no_function_may_scan_update_or_delete_a_table():

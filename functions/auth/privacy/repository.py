@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from shared.errors.requests import ConcurrentModification
+from shared.errors.requests import ConcurrentModification, InvalidCursor
 from shared.storage import cursors
 from shared.storage.dynamo import Table
 from shared.storage.models.accounts import ApiKey, Login, Session, User
@@ -45,6 +45,8 @@ def list_records(user_id: str, *, cursor: str | None) -> RecordsPage:
     position = cursors.decode(cursor, query=_EXPORT, owner=user_id)
     ((first_kind, last_key),) = (position or {"sessions": {}}).items()
     kinds = list(_QUERIES)
+    if first_kind not in kinds:  # newer code made the cursor and exports more
+        raise InvalidCursor
     page, room = RecordsPage(), PAGE_ITEMS_MAX
     for kind in kinds[kinds.index(first_kind) :]:
         if room == 0:

@@ -25,7 +25,7 @@ def list_users(*, limit: int, cursor: str | None, for_admin: str) -> ItemPage[Us
 
 def update_user(
     user: User,
-    roles: AbstractSet[Role],
+    roles: AbstractSet[str],
     status: str,
     *,
     by_admin: str | None,
@@ -44,7 +44,7 @@ def update_user(
         user,
         # The profile does not contain the password, which may have changed since it was read.
         login_condition=(Login.suits_staff == True) if only_if_suits_staff else None,  # noqa: E712
-        roles={role.value for role in roles},
+        roles=roles,
         status=status,
         access_epoch=int(user.access_epoch) + 1,
     )

@@ -125,8 +125,11 @@ def _write_if_changed(
     if gains_staff:
         _check_suits_staff(user)
     by_admin = admin.user_id if admin else None
-    repository.update_user(user, roles, status, by_admin=by_admin, only_if_suits_staff=gains_staff)
-    user.roles, user.status = {role.value for role in roles}, status
+    names = {role.value for role in roles}
+    if roles >= _roles_of(user):  # nothing is taken away, and so no role of newer code either
+        names |= user.roles
+    repository.update_user(user, names, status, by_admin=by_admin, only_if_suits_staff=gains_staff)
+    user.roles, user.status = names, status
     user.version, user.access_epoch = user.version + 1, user.access_epoch + 1
     observability.audit(
         "update_user",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from orders.checkout import repository
-from orders.checkout.repository import NewOrder, PromotionChanged
+from orders.checkout.repository import NewOrder, PricingChanged
 from orders.checkout.schemas import OrderRequest, QuoteRequest
 from orders.lifecycle import order_events
 from orders.lifecycle.buyers import Buyer
@@ -37,7 +37,7 @@ from shared.storage.models.orders import (
 from shared.storage.models.pricing import Promotion
 from shared.storage.transactions import Contended
 
-PRICING_ATTEMPTS = 4  # while staff change the promotion of one order at the same moment
+PRICING_ATTEMPTS = 4  # while staff change what one order depends on at the same moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +105,14 @@ def _place(
         quote = quotes.price_order(quantities, inputs, request.to_ship_to())
         _require_quoted_total(request, quote)
         order = _order(order_id, buyer, request, quote)
-        shard_counts = {
-            product_id: int(product.stock_shards) for product_id, product in inputs.products.items()
-        }
         repository.create_order(
-            NewOrder(order, _events(order), shard_counts, quote.promotion, stage_extra)
+            NewOrder(order, _events(order), inputs.products, quote.promotion, stage_extra)
         )
         return order
 
     try:
-        return retry(attempt, on=(PromotionChanged,), attempts=PRICING_ATTEMPTS)
-    except PromotionChanged as error:
+        return retry(attempt, on=(PricingChanged,), attempts=PRICING_ATTEMPTS)
+    except PricingChanged as error:
         raise Unavailable from error
 
 

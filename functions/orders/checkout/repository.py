@@ -25,8 +25,8 @@ _BUYER_ORDERS = "orders of a buyer"  # the name of the query in its cursors
 Allocations = dict[str, dict[int, int]]  # units by product and stock shard
 
 
-class PromotionChanged(Exception):
-    """Staff changed the promotion after it was read: price the order again."""
+class PricingChanged(Exception):
+    """Staff changed a product or the promotion after it was read: price the order again."""
 
 
 class _ShardShort(Exception):
@@ -39,7 +39,7 @@ class NewOrder:
 
     order: Order
     events: Sequence[OrderEvent]
-    shard_counts: Mapping[str, int]  # by product
+    products: Mapping[str, Product]  # as they were priced
     promotion: Promotion | None
     stage_extra: StageExtra | None = None
 
@@ -48,7 +48,7 @@ def create_order(new: NewOrder) -> None:
     """Store the order, its stock, promotion use and events in one transaction, or nothing.
 
     Raises what `stage_extra`'s conditions raise; OrderAlreadyPlaced if the order exists, whatever
-    else fails; PromotionUsedUp and PromotionChanged; OutOfStock, StockFragmented, and Unavailable.
+    else fails; PromotionUsedUp and PricingChanged; OutOfStock, StockFragmented, and Unavailable.
     """
     snapshots: Mapping[str, StockSnapshot] = {}  # read only when a shard was short
 
@@ -57,7 +57,7 @@ def create_order(new: NewOrder) -> None:
         try:
             _transaction(new, _allocate(new, snapshots)).commit(attempts=1)
         except _ShardShort:
-            snapshots = _read_stock(new.order)
+            snapshots = _read_stock(new.products)
             raise
 
     try:
@@ -97,7 +97,7 @@ def _stage_promotion_use(transaction: Transaction, order: Order, promotion: Prom
 
     def refusal(found: Promotion | None) -> Exception:
         is_as_read = found is not None and found.version == promotion.version
-        return used_up(promotion) if is_as_read else PromotionChanged()
+        return used_up(promotion) if is_as_read else PricingChanged()
 
     use = order.promotion
     if use and use.is_counted:
@@ -130,7 +130,7 @@ def _allocate(new: NewOrder, snapshots: Mapping[str, StockSnapshot]) -> Allocati
         by_shard = (
             snapshots[product_id].allocate(quantity)
             if snapshots
-            else {random_shard(new.shard_counts[product_id]): quantity}
+            else {random_shard(new.products[product_id].stock_shards): quantity}
         )
         if by_shard is None:
             short.append(line)
@@ -141,12 +141,20 @@ def _allocate(new: NewOrder, snapshots: Mapping[str, StockSnapshot]) -> Allocati
     return allocations
 
 
-def _read_stock(order: Order) -> dict[str, StockSnapshot]:
-    """Reads the shard counts again too: staff may have changed them since."""
-    products = Product.find_many([line.product_id for line in order.lines])
-    return stock.get_stocks(
+def _read_stock(products: Mapping[str, Product]) -> dict[str, StockSnapshot]:
+    """The stock of these products, in the shards that they have.
+
+    Raises PricingChanged if staff edited one of them since it was priced: its units may be in other
+    shards, or in another currency. The products are read last, so no edit was before the stock.
+    """
+    stocks = stock.get_stocks(
         {product_id: int(product.stock_shards) for product_id, product in products.items()}
     )
+    current = Product.find_many(products)
+    for product_id, priced in products.items():
+        if product_id not in current or current[product_id].version != priced.version:
+            raise PricingChanged
+    return stocks
 
 
 def _out_of_stock(short: list[OrderLine], snapshots: Mapping[str, StockSnapshot]) -> OutOfStock:

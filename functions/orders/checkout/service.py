@@ -6,6 +6,7 @@ from orders.checkout import placement, repository
 from orders.checkout.placement import Placement
 from orders.checkout.schemas import OrderRequest, QuoteRequest
 from orders.lifecycle import balances, decisions
+from orders.lifecycle import repository as orders
 from orders.lifecycle import service as lifecycle
 from orders.lifecycle.buyers import Buyer
 from orders.lifecycle.effects import Effects
@@ -64,8 +65,8 @@ def list_orders(caller: Principal, *, limit: int, cursor: str | None) -> ItemPag
 def cancel_order(caller: Principal, order_id: str, reason: str | None) -> Order:
     """Buyers cancel their orders before shipping, staff cancel any. A repetition changes nothing.
 
-    Raises OrderNotFound (also for another buyer's order), Forbidden, OrderStatusConflict and
-    Unavailable.
+    Raises OrderNotFound (also for another buyer's order), Forbidden, OrderStatusConflict,
+    SessionEnded and Unavailable.
     """
     is_staff = caller.may(Permission.MANAGE_ORDERS)
 
@@ -77,7 +78,8 @@ def cancel_order(caller: Principal, order_id: str, reason: str | None) -> Order:
             _require_refund_permission(caller, order)
         return decisions.cancel(order, by=caller.user_id, is_staff=is_staff, reason=reason)
 
-    order = lifecycle.update_order(order_id, decide)
+    stage_check = partial(orders.stage_account_check, user_id=caller.user_id)
+    order = lifecycle.update_order(order_id, decide, stage_check)
     observability.audit("cancel_order", "done", user_id=caller.user_id, order_id=order_id)
     return order
 

@@ -91,7 +91,9 @@ def resend_order_confirmation(staff: Principal, order_id: str) -> None:
 
 
 def _update(staff: Principal, action: str, order_id: str, decide: Decide) -> Outcome:
-    outcome = try_update_order(order_id, decide)
+    """Raises SessionEnded if the account was disabled or deleted in the last minute."""
+    stage_check = partial(orders.stage_account_check, user_id=staff.user_id)
+    outcome = try_update_order(order_id, decide, stage_check)
     result = "done" if outcome.is_new else "done before"
     observability.audit(action, result, user_id=staff.user_id, order_id=order_id)
     return outcome

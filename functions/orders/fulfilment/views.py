@@ -5,9 +5,10 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from orders.views import OrderStepView, OrderView, PaymentView, RefundView
+from orders.views import OrderStepView, OrderView, PaymentView, RefundView, money
 from shared.http.schemas import View
-from shared.storage.models.orders import Order, OrderNote, OrderReturn
+from shared.money import Money
+from shared.storage.models.orders import Order, OrderDispute, OrderNote, OrderReturn
 
 _STAFF_ID = "The id of the staff member."
 
@@ -37,6 +38,29 @@ class StaffRefundView(RefundView):
     provider_refund_id: str | None = Field(
         description="The payment provider's id of the refund. Null if it has none."
     )
+
+
+class DisputeView(View):
+    """The buyer's bank claims the payment, or a part of it, back."""
+
+    id: str = Field(description="The payment provider's id of the dispute.")
+    amount: Money
+    status: str = Field(
+        description="The payment provider's word. With `won` the shop keeps the money, with `lost` "
+        "the buyer's bank does."
+    )
+    reason: str = Field(description="The payment provider's word, such as `fraudulent`.")
+    reported_at: datetime = Field(description="When the provider last reported the dispute.")
+
+    @classmethod
+    def from_model(cls, dispute: OrderDispute, currency: str) -> Self:
+        return cls(
+            id=dispute.dispute_id,
+            amount=money(dispute.amount_minor, currency),
+            status=dispute.status,
+            reason=dispute.reason,
+            reported_at=dispute.reported_at,
+        )
 
 
 class ReturnedLineView(View):
@@ -106,8 +130,9 @@ class StaffOrderView(OrderView):
 
 
 class StaffOrderDetail(StaffOrderView):
-    """An order for staff, with its buyer, returns and notes."""
+    """An order for staff, with its buyer, disputes, returns and notes."""
 
+    disputes: list[DisputeView]
     returns: list[ReturnView]
     notes: list[NoteView]
 
@@ -115,6 +140,9 @@ class StaffOrderDetail(StaffOrderView):
     def from_model(cls, order: Order, **more: Any) -> Self:
         return super().from_model(
             order,
+            disputes=[
+                DisputeView.from_model(dispute, order.currency) for dispute in order.disputes
+            ],
             returns=[ReturnView.from_model(returned) for returned in order.returns],
             notes=[NoteView.from_model(note) for note in order.notes],
             **more,

@@ -8,9 +8,11 @@ from typing import Any
 
 from orders.lifecycle.effects import Effects, StockMove
 from orders.lifecycle.open_requests import schedule_settlement
+from shared.errors.accounts import SessionEnded
 from shared.errors.orders import OrderNotFound
 from shared.errors.requests import ConcurrentModification
 from shared.storage import outbox, stock
+from shared.storage.models.accounts import User
 from shared.storage.models.orders import AWAITS_PAYMENT, SETTLEMENT_OPEN, Order, OrderPromotion
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from shared.storage.stock import Resharded
@@ -61,6 +63,15 @@ def postpone_settlement(order_id: str, due_at: datetime, *, until: datetime) -> 
         otherwise=ConcurrentModification(),
     )
     transaction.commit()
+
+
+def stage_account_check(transaction: Transaction, *, user_id: str) -> None:
+    """Require the account of the person who changes an order. The transaction raises SessionEnded.
+
+    API Gateway caches who a token belongs to for a minute, in which an admin may disable the
+    account, or its owner delete it. Orders are money and addresses, so that minute does not apply.
+    """
+    transaction.check(User, user_id, only_if=User.status == "active", otherwise=SessionEnded())
 
 
 def save_order(

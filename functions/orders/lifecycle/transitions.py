@@ -18,7 +18,7 @@ from typing import Literal, get_args
 from orders.lifecycle.buyers import is_guest
 from shared import clock
 from shared.errors.orders import OrderEntryLimitReached, OrderStatusConflict
-from shared.storage.models.orders import Order, OrderStep, ShippingAddress
+from shared.storage.models.orders import Order, OrderRefund, OrderStep, ShippingAddress
 
 Status = Literal[
     "pending_payment", "paid", "shipped", "delivered", "cancelled", "expired", "refunded"
@@ -42,6 +42,7 @@ PROVIDER_ACTOR = "payments"  # the payment provider
 
 ENTRIES_MAX = 100  # refunds, returns or notes of one order
 BYTES_MAX = 300_000  # of DynamoDB's 400 KB an item; the rest is for history that cannot be refused
+STEP_BYTES = 300  # of a history entry without its reason
 
 # Replaces the fingerprint of an anonymized order's request: an address could be guessed from the
 # real one. The buyer's account is gone, so nobody can send that request again.
@@ -85,11 +86,24 @@ def anonymize(order: Order) -> None:
 
 
 def require_room_for_entry(order: Order, entries: Sequence[object]) -> None:
-    """Check that one more entry fits into the order's item. Raises OrderEntryLimitReached."""
+    """Check that one more entry fits into the order's item. Raises OrderEntryLimitReached.
+
+    What the provider will still report of the refunds has its room already.
+    """
     # `default`: newer code may have stored bytes.
     size = len(json.dumps(order.serialize(), ensure_ascii=False, default=str).encode())
+    size += sum(map(_unreported_bytes, order.refunds))
     if len(entries) >= ENTRIES_MAX or size > BYTES_MAX:
         raise OrderEntryLimitReached(entries_max=ENTRIES_MAX)
+
+
+def _unreported_bytes(refund: OrderRefund) -> int:
+    """What reports of this refund may still add to the history: that it succeeded, then failed."""
+    if refund.status == "failed":
+        return 0
+    if refund.status == "succeeded":
+        return STEP_BYTES
+    return 2 * STEP_BYTES + len((refund.reason or "").encode())
 
 
 def status_conflict(order: Order, wanted: str) -> OrderStatusConflict:

@@ -3,13 +3,11 @@
 import json
 from dataclasses import dataclass, field
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from shared import aws
+from shared.errors.base import Unavailable
 from shared.errors.orders import PaymentUnavailable
-from shared.storage.cache import cached
+from shared.security.key_rings import REREAD_SECONDS, cached_secret, get_secret
 
-CACHE_SECONDS = 60  # every function instance uses a rotated key after at most this long
+CACHE_SECONDS = REREAD_SECONDS  # every instance uses a rotated key after at most this long
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +31,15 @@ def _is_secret(value: object) -> bool:
     return isinstance(value, str) and value.strip() != ""
 
 
-@cached(seconds=CACHE_SECONDS)
+@cached_secret
 def get_credentials(secret_arn: str) -> Credentials:
-    """Raises PaymentUnavailable if the secret cannot be read or has not been filled in."""
+    """Raises PaymentUnavailable if the secret cannot be read or has not been filled in.
+
+    An instance that has the credentials keeps them for 12 hours then.
+    """
     try:
-        response = aws.client("secretsmanager").get_secret_value(SecretId=secret_arn)
-        return Credentials.parse(response["SecretString"])
-    except (BotoCoreError, ClientError) as error:
+        return Credentials.parse(get_secret(secret_arn))
+    except Unavailable as error:
         raise PaymentUnavailable from error
     except (ValueError, AttributeError) as error:
         raise PaymentUnavailable(

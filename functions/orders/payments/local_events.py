@@ -16,6 +16,7 @@ from orders.payments.provider import (
 )
 from orders.payments.webhook_fields import (
     Id,
+    PositiveAmount,
     StrictModel,
     UnixSeconds,
     Word,
@@ -24,7 +25,7 @@ from orders.payments.webhook_fields import (
     strict_fields,
     to_time,
 )
-from shared.money import Money, Price
+from shared.money import Money
 
 REFUND_STATUSES = {"pending": REQUESTED, "succeeded": SUCCEEDED, "failed": FAILED}
 
@@ -52,14 +53,14 @@ class _Payment(_Subject):
 class _Refund(_Subject):
     payment_id: Id
     refund_id: Id | None
-    amount_minor: int
+    amount_minor: PositiveAmount
     currency: str
     status: Word
 
 
 class _Dispute(_Subject):
     payment_id: Id
-    amount_minor: int
+    amount_minor: PositiveAmount
     currency: str
     status: Word
     reason: Word
@@ -102,7 +103,7 @@ def _parse_refund(event: _Event) -> RefundUpdate:
         refund.payment_id,
         refund_id=refund.refund_id,
         refund=Refund(refund.id, REFUND_STATUSES.get(refund.status, UNKNOWN)),
-        amount=Price(amount_minor=refund.amount_minor, currency=refund.currency),
+        amount=Money(amount_minor=refund.amount_minor, currency=refund.currency),
     )
 
 
@@ -114,7 +115,7 @@ def _parse_dispute(event: _Event) -> DisputeUpdate:
         dispute.order_id,
         dispute.payment_id,
         dispute_id=dispute.id,
-        amount=Price(amount_minor=dispute.amount_minor, currency=dispute.currency),
+        amount=Money(amount_minor=dispute.amount_minor, currency=dispute.currency),
         status=dispute.status,
         reason=dispute.reason,
         reported_at=to_time(dispute.created),

@@ -20,7 +20,7 @@ from orders.payments.provider import (
 from orders.payments.stripe_amounts import from_stripe
 from orders.payments.webhook_fields import (
     Id,
-    MalformedEvent,
+    PositiveAmount,
     ReferencedOrder,
     StrictModel,
     UnixSeconds,
@@ -80,7 +80,7 @@ class _PaymentIntent(StrictModel):
 
 class _Refund(StrictModel):
     id: Id
-    amount: int
+    amount: PositiveAmount
     currency: str
     payment_intent: Id | None
     status: Word
@@ -89,7 +89,7 @@ class _Refund(StrictModel):
 
 class _Dispute(StrictModel):
     id: Id
-    amount: int
+    amount: PositiveAmount
     currency: str
     payment_intent: Id | None
     status: Word
@@ -138,8 +138,6 @@ def _parse_refund(event: _Event, find_order_id: FindOrderId) -> RefundUpdate | N
     with strict_fields():
         refund = _Refund.model_validate(event.data.object)
         amount = from_stripe(refund.amount, refund.currency)
-    if not amount.amount_minor:
-        raise MalformedEvent("amount: zero")
     payment_id = refund.payment_intent
     order_id = _to_order_id(find_order_id(payment_id)) if payment_id else None
     if not payment_id or not order_id:

@@ -20,6 +20,7 @@ PROBLEM_LENGTH_MAX = 200
 Id = Annotated[str, Field(min_length=1, max_length=ID_LENGTH_MAX, pattern=r"^[!-~]+$")]
 # A status or a reason in the provider's words: a new one must not break the shop.
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
+PositiveAmount = Annotated[int, Field(gt=0)]  # Money has the upper limit
 UnixSeconds = Annotated[int, Field(ge=0, le=253_402_300_799)]  # until the year 9999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -91,7 +91,5 @@ def _link_order(order_id: str, user: User) -> None:
     update_order(
         order_id,
         partial(decisions.link_to_user, user_id=user.user_id, email=user.email),
-        stage_extra=partial(
-            repository.stage_linked_order, user_id=user.user_id, email=user.email
-        ),
+        stage_extra=partial(repository.stage_linked_order, user_id=user.user_id, email=user.email),
     )

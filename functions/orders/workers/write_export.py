@@ -46,6 +46,8 @@ def _handle_event(event: AnyEvent, delivery: Delivery) -> None:
         export = repository.start_export(export_id)
         _run_export(export, delivery)
     except ExportConflict as conflict:
+        if repository.find_export(export_id) is None:
+            sqs_consumer.require_settled(event)
         observability.logger.info("export skipped", export_id=export_id, reason=str(conflict))
 
 

@@ -1,6 +1,7 @@
 """Postings and spellings: which entries have a token, and which words exist."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from products.search.postings import weight_in
 from products.search.ranking import Hit, Rank, rank
 from products.search.terms import SearchQuery, Term
 from shared.storage.dynamo import BATCH_MAX, batch_get
-from shared.storage.models.listings import Posting, Spelling
+from shared.storage.models.listings import NoRoom, Posting, Spelling
 from shared.storage.transactions import Condition, Transaction
 
 QUERIES_MAX = 8  # of one search: as many as a search has terms
@@ -133,11 +134,20 @@ def store_words(words: Iterable[str]) -> None:
 
 
 def _store_word(word: str) -> None:
-    """In one transaction: a word that is stored under itself is stored under all its deletions."""
+    """In one transaction: a word that is stored under itself is stored under all its deletions.
+
+    A word that finds no room under one of them is not stored: its misspellings stay uncorrected.
+    """
     transaction = Transaction()
     for deletion in spelling.deletions_of(word):
-        transaction.update(Spelling(_spelling_shard(deletion)), [Spelling.words.add({word})])
-    transaction.commit()
+        transaction.update(
+            Spelling(_spelling_shard(deletion)),
+            [Spelling.words.add({word})],
+            only_if=Spelling.has_room(),
+            otherwise=NoRoom(),
+        )
+    with suppress(NoRoom):
+        transaction.commit()
 
 
 def _get_words(deletions: Sequence[str]) -> dict[str, set[str]]:

@@ -12,12 +12,14 @@ from pynamodb.attributes import (
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
+from pynamodb.expressions.condition import Condition, size
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from shared.config import Tables, settings
 from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
+WORDS_MAX = 200  # in one Spelling: real words have some ten, and one search reads up to 100 items
 _LISTED_PRODUCT = IncludeProjection(["product_id", "stock_shards"])
 
 
@@ -137,6 +139,10 @@ class Posting(Table):
     stock_shards = NumberAttribute()
 
 
+class NoRoom(Exception):
+    """An item of Spelling has WORDS_MAX words."""
+
+
 class Spelling(Table):
     """The words that a misspelt word may stand for: all that become equal by deleting one letter.
 
@@ -151,3 +157,9 @@ class Spelling(Table):
     shard = UnicodeAttribute(hash_key=True)
     posting = UnicodeAttribute(range_key=True, default="words")
     words = UnicodeSetAttribute()
+
+    @classmethod
+    def has_room(cls) -> Condition:
+        """A condition: one more word fits in."""
+        fits: Condition = cls.words.does_not_exist() | (size(cls.words) < WORDS_MAX)
+        return fits

@@ -6,7 +6,7 @@ import pytest
 
 from orders.payments.credentials import Credentials
 from orders.payments.local_provider import LocalProvider
-from orders.payments.provider import Authorized, Captured, RefundUpdate, Voided
+from orders.payments.provider import Authorized, Captured, DisputeUpdate, RefundUpdate, Voided
 from shared.errors.orders import (
     PaymentRefused,
     PaymentUnavailable,
@@ -217,6 +217,34 @@ def test_webhooks_report_captures_and_refunds(provider, order_id, receiver, capt
     assert (refunded.refund_id, refunded.refund) == (f"rfd_{order_id}", made)
     assert isinstance(made_at_provider, RefundUpdate)
     assert (made_at_provider.refund_id, made_at_provider.amount.amount_minor) == (None, 1)
+
+
+def test_a_pending_refund_is_read_by_the_providers_id(server, provider, captured_id):
+    server.set_behaviour(refunds="pending", delay_seconds=60)
+    made = provider.create_refund(captured_id, SOME, f"rfd_{captured_id}")
+    server.set_behaviour(refunds="succeed", delay_seconds=0)
+
+    assert made.status == "requested"
+    assert provider.get_refund(captured_id, made.provider_refund_id) == made
+    with pytest.raises(PaymentRefused):
+        provider.get_refund(captured_id, "re_none")
+
+
+def test_the_refunded_amount_counts_refunds_of_the_dashboard(server, provider, captured_id):
+    provider.create_refund(captured_id, SOME, f"rfd_{captured_id}")
+    server.refund_in_dashboard(captured_id, 1)
+
+    assert provider.get_refunded_minor(captured_id) == SOME.amount_minor + 1
+
+
+def test_webhooks_report_disputes(server, provider, order_id, captured_id, receiver):
+    server.dispute(captured_id, 1999, "needs_response")
+
+    disputed = provider.parse_webhook(*receiver.next_webhook("dispute.updated", captured_id))
+
+    assert isinstance(disputed, DisputeUpdate)
+    assert (disputed.order_id, disputed.payment_id) == (order_id, captured_id)
+    assert (disputed.amount, disputed.status) == (TOTAL, "needs_response")
 
 
 def test_webhooks_report_authorizations_and_voids(server, manual_provider, order_id, receiver):

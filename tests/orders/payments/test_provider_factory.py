@@ -135,3 +135,20 @@ def test_an_unreadable_secret_makes_payments_unavailable():
         pytest.raises(PaymentUnavailable),
     ):
         credentials.get_credentials(SECRET)
+
+
+def test_a_running_instance_keeps_its_credentials(cache_clock):
+    order_id = place_order(shop.product("TEA", available=10))
+    held = credentials.get_credentials(SECRET)
+
+    failure = error_reply("InternalServiceError", status=500)
+    with inject_faults(client("secretsmanager"), "GetSecretValue", *[failure] * 99) as calls:
+        for _ in range(5):
+            cache_clock.seconds += 2 * 3600
+            assert credentials.get_credentials(SECRET) is held
+            assert credentials.get_credentials(SECRET) is held
+        assert len(calls) == 5
+        cache_clock.seconds += 2 * 3600
+        answer = post_payment(order_id)
+
+    assert (answer.status, answer.code) == (503, "payment_unavailable")

@@ -149,6 +149,8 @@ def test_a_refund_is_made_once_and_found_by_the_shops_id(api, provider, order_id
     assert [refund["amount"] for refund in api.refunds(payment_id)] == [500]
     assert provider.find_refund(payment_id, f"rfd_{order_id}") == made
     assert provider.find_refund(payment_id, "rfd_other") is None
+    assert provider.get_refund(payment_id, made.provider_refund_id) == made
+    assert provider.get_refunded_minor(payment_id) == 500
 
 
 def test_a_refund_of_an_unpaid_payment_is_refused(provider, order_id):

@@ -154,7 +154,7 @@ def test_an_order_from_a_lagging_index_is_anonymized_once(tea, monkeypatch):
     order_id = shipped(tea)["id"]
     stale = [Order.get(order_id)]
     anonymize()
-    monkeypatch.setattr(repository, "list_orders_to_anonymize", lambda _: stale)
+    monkeypatch.setattr(repository, "list_all_orders", lambda _: stale)
 
     answer = anonymize()
 
@@ -166,7 +166,7 @@ def test_a_deleted_order_is_not_created_again(tea, monkeypatch):
     order_id = shipped(tea)["id"]
     stale = [Order.get(order_id)]
     Order(order_id).delete()
-    monkeypatch.setattr(repository, "list_orders_to_anonymize", lambda _: stale)
+    monkeypatch.setattr(repository, "list_all_orders", lambda _: stale)
 
     answer = anonymize()
 

@@ -13,10 +13,12 @@ from orders.exports import file_formats, multipart, repository
 from orders.workers import write_export
 from shared import clock, retries
 from shared.aws import client
+from shared.events.orders import ExportData, ExportRequested
 from shared.storage.dynamo import connection
 from shared.storage.models.exports import Export
 from shared.storage.models.orders import Order
 from tests.support import exports, faults, logs
+from tests.support.events import queue_event
 from tests.support.exports import (
     NOVEMBER,
     OCTOBER,
@@ -411,6 +413,15 @@ def test_an_unknown_export_is_skipped():
 
     assert answer == {"batchItemFailures": []}
     assert (Export.count(), keys_in_bucket()) == (0, [])
+
+
+def test_an_unknown_export_of_a_young_event_comes_again():
+    young = ExportRequested(data=ExportData(export_id="exp_one"))
+
+    answer = write_export.handler(queue_event("orders.write_export", young), CONTEXT)
+
+    assert len(answer["batchItemFailures"]) == 1
+    assert Export.count() == 0
 
 
 @pytest.mark.parametrize(

@@ -213,8 +213,8 @@ class TaxRatesView(RateTableView):
     destinations: list[Destination]
 
     @classmethod
-    def from_model(cls, table: RateTable) -> Self:
-        return cls(
+    def from_model(cls, table: RateTable) -> "TaxRatesView":
+        return cls.model_construct(  # newer code may have stored rates with other rules
             destinations=TaxRatesRequest.from_document(table.document).destinations,
             version=int(table.version),
             updated_at=table.updated_at,
@@ -226,8 +226,8 @@ class ShippingRatesView(RateTableView):
     zones: list[Zone]
 
     @classmethod
-    def from_model(cls, table: RateTable) -> Self:
-        return cls(
+    def from_model(cls, table: RateTable) -> "ShippingRatesView":
+        return cls.model_construct(  # newer code may have stored rates with other rules
             zones=ShippingRatesRequest.from_document(table.document).zones,
             version=int(table.version),
             updated_at=table.updated_at,

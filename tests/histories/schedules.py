@@ -1,0 +1,46 @@
+"""Every schedule of two threads, those with the fewest switches first.
+
+A schedule is the set of turns at which the running thread must give way although it could go on.
+No set is left out up to the longest schedule that a pair has; a cap on their number leaves out
+those with the most switches.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Switching:
+    """Chooses the thread of each turn: the same one, except at these turns."""
+
+    at: frozenset[int]
+    turns: int = 0
+    choices: list[int] = field(default_factory=list)  # turns at which there was a choice
+    _last: int = 0
+
+    def __call__(self, alive: Sequence[int]) -> int:
+        if len(alive) > 1:
+            self.choices.append(self.turns)
+            if self.turns in self.at:
+                self._last = 1 - self._last
+        elif self._last not in alive:
+            self._last = alive[0]
+        self.turns += 1
+        return self._last
+
+
+def enumerate_schedules(run: Callable[[Switching], None], cap: int) -> Iterator[Switching]:
+    """Run and yield each schedule; `run` must start from the same state each time.
+
+    A schedule that was run shows the turns at which one more switch is possible.
+    """
+    waiting = deque([frozenset[int]()])
+    for _ in range(cap):
+        if not waiting:
+            return
+        schedule = Switching(waiting.popleft())
+        run(schedule)
+        yield schedule
+        last = max(schedule.at, default=-1)
+        waiting += [schedule.at | {turn} for turn in schedule.choices if turn > last]

@@ -1,0 +1,53 @@
+"""Histories over items that newer code has written: each field that it added is kept."""
+
+import os
+
+import pytest
+
+from orders.lifecycle.transitions import ANONYMIZED
+from shared.storage.models.accounts import Login, User
+from shared.storage.models.catalog import Product, ProductGroup, Stock
+from shared.storage.models.orders import Order
+from shared.storage.models.pricing import Promotion
+from tests.histories import invariants
+from tests.histories.concurrency import run_history
+from tests.histories.settling import list_unsettled
+from tests.histories.tables import peek_all
+from tests.histories.world import World
+from tests.support.unknown_fields import (
+    assert_marks_kept,
+    assert_unknown_fields_kept,
+    mark_stored_items,
+    stored_item,
+)
+
+HISTORIES = int(os.environ.get("SOUK_MIXED_HISTORIES", "1"))  # `make soak` has 60
+STEPS = int(os.environ.get("SOUK_HISTORY_STEPS", "12"))
+FIRST_SEED = int(os.environ.get("SOUK_SEED", "1001"))
+TABLES = (Order, Product, ProductGroup, Stock, Promotion, User, Login)
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + HISTORIES))
+def test_a_history_keeps_what_newer_code_has_stored(seed, report):
+    """The second half of the history runs over the marked items of the first."""
+    world = World(seed)
+    with world.open():
+        world.fill()
+        run_history(world, seed, STEPS)
+        marked = mark_stored_items(*TABLES)
+        run_history(world, seed, STEPS)
+
+        broken = [*invariants.list_broken(world), *list_unsettled(world)]
+        assert not broken, "\n".join([*broken, f"SOUK_SEED={seed} SOUK_MIXED_HISTORIES=1"])
+        for order in peek_all(Order):
+            is_anonymized = order.fingerprint == ANONYMIZED
+            before = marked.pop((Order.Meta.table_name, order.order_id), None)
+            if before:
+                assert_unknown_fields_kept(
+                    before,
+                    stored_item(Order, order.order_id),
+                    without=("/shipping_address",) if is_anonymized else (),
+                )
+        report(world.figures() | {"histories": 1})
+        assert_marks_kept(marked, *TABLES)
