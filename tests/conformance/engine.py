@@ -11,37 +11,38 @@ from typing import Any
 
 import pytest
 
+from shared import aws
 from shared.aws import client
 from tests.conformance.exceptions import NOT_HERE
 from tests.support import template
+
+READ_SECONDS = 60  # a laptop's engine may be slow; time limits have tests of their own, on moto
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Each process has tables of its own: the engine keeps those of each access key apart."""
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
     os.environ["AWS_ACCESS_KEY_ID"] = f"test{worker}"
+    aws.READ_SECONDS = READ_SECONDS
+    # Clients get the handlers that the session has when they are made.
+    aws.session().register("provide-client-params.dynamodb", _tables().note_write)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what needs moto. An entry of the list that names no test fails the run."""
-    left_out = [item for item in items if _reason(item) is not None]
+    """Leaves out what needs moto."""
+    left_out = [item for item in items if item.nodeid.partition("[")[0] in NOT_HERE]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
-
-
-def _reason(item: pytest.Item) -> str | None:
-    return NOT_HERE.get(item.nodeid.partition("[")[0])
 
 
 class _Tables:
     """Makes the tables that a test wrote to again. To make all takes longer than most tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, create_tables: Callable[..., None]) -> None:
+        self._create_tables = create_tables
         self._written: set[str] = set()
-        events = client("dynamodb").meta.events
-        events.register("provide-client-params.dynamodb", self._note_writes)
 
-    def _note_writes(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+    def note_write(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         if model.name in {"PutItem", "UpdateItem", "DeleteItem", "DeleteTable"}:
             self._written.add(params["TableName"])
         elif model.name == "BatchWriteItem":
@@ -53,16 +54,17 @@ class _Tables:
 
     def make(self) -> None:
         dynamodb = client("dynamodb")
+        written, self._written = self._written, set()
         present = set(dynamodb.list_tables()["TableNames"])
-        for name in self._written & present:
+        for name in written & present:
             dynamodb.delete_table(TableName=name)
-        template.create_tables(dynamodb, existing=present - self._written)
+        self._create_tables(dynamodb, existing=present - written)
         self._written.clear()
 
 
 @cache
 def _tables() -> _Tables:
-    return _Tables()
+    return _Tables(template.create_tables)
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +74,8 @@ def _new_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     fill_account, tables = moto_snapshots.fill_account, _tables()
 
     def fill(create_resources: Callable[[], None]) -> None:
-        fill_account(create_resources)
         tables.make()
+        fill_account(create_resources)
 
+    monkeypatch.setattr(template, "create_tables", lambda _: None)  # `fill` has made them
     monkeypatch.setattr(moto_snapshots, "fill_account", fill)

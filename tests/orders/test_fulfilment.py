@@ -199,6 +199,19 @@ def test_a_return_with_the_same_key_is_the_same_return(tea):
     assert count_units(tea) == (9, 0)
 
 
+def test_one_key_may_be_used_on_different_routes(tea):
+    order = orders.create_order(captured, ship, product=tea, quantity=3)
+
+    returned = call_as_staff("staff.return_order", order.order_id, one(tea, 2), key="key-1")
+    refunded = call_as_staff("staff.refund_order", order.order_id, {}, key="key-1")
+
+    assert [answer.headers["Idempotency-Replayed"] for answer in (returned, refunded)] == [
+        "false",
+        "false",
+    ]
+    assert (len(refunded.body["returns"]), len(refunded.body["refunds"])) == (1, 1)
+
+
 @pytest.mark.parametrize("changes", [{"reason": "another"}, {"lines": 1}])
 def test_a_different_return_with_the_same_key_is_refused(changes, tea):
     order = orders.create_order(captured, ship, product=tea, quantity=3)

@@ -122,7 +122,7 @@ def test_an_edit_that_always_loses_is_a_concurrent_modification(expected):
     with pytest.raises(ConcurrentModification) as raised:
         retry_on_stale_version(edit, expected)
 
-    assert edit.count == EDIT_ATTEMPTS
+    assert edit.count == EDIT_ATTEMPTS == 5
     assert isinstance(raised.value.__cause__, StaleVersion)
 
 

@@ -17,7 +17,7 @@ from shared.errors.base import Unavailable
 from shared.errors.catalog import OutOfStock
 from shared.storage import dynamo
 from shared.storage.models.catalog import Product, Stock
-from shared.storage.transactions import ATTEMPTS, Contended, Transaction
+from shared.storage.transactions import ATTEMPTS, Contended, Transaction, Unwritable
 from tests.support import shop
 from tests.support.faults import cancelled_transaction, error_reply, inject_faults
 
@@ -133,10 +133,23 @@ def test_a_permanent_cancellation_is_not_retried(code):
     reasons = cancelled_transaction("TransactionConflict", code)
     tea = shop.product("TEA", available=5)
 
-    with transactions(reasons) as calls, pytest.raises(TransactWriteError):
+    with transactions(reasons) as calls, pytest.raises(Unwritable):
         sale(tea).commit()
 
     assert len(calls) == 1
+
+
+def test_all_kinds_of_overload_at_once_are_retried():
+    reasons = cancelled_transaction(
+        "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"
+    )
+    tea = shop.product("TEA", available=5)
+
+    with transactions(reasons) as calls:
+        sale(tea).commit()
+
+    assert len(calls) == 2
+    assert shop.available(tea) == 4
 
 
 SILENCE = [

@@ -7,7 +7,7 @@ import pytest
 from shared.errors.base import AppError
 from shared.storage.models.accounts import Login, Session, User
 from shared.storage.models.catalog import Product, Stock
-from shared.storage.transactions import Transaction
+from shared.storage.transactions import ACTIONS_MAX, Transaction, Unwritable
 from tests.support import shop
 from tests.support.accounts import session
 
@@ -144,6 +144,27 @@ def test_several_writes_may_share_one_error():
         transaction.check(User, user_id, only_if=User.user_id.exists(), otherwise=refusal)
 
     assert error_of(transaction) == "one of them"
+
+
+def test_a_condition_without_an_error_hides_no_other():
+    transaction = Transaction()
+    transaction.put(Stock("prd_1", available=1, version=2), only_if=Stock.version.exists())
+    require_user(transaction, "usr_stranger", "no user")
+
+    assert error_of(transaction) == "no user"
+
+
+def test_a_transaction_has_as_many_writes_as_dynamodb_takes():
+    transaction = Transaction()
+    for number in range(ACTIONS_MAX):
+        transaction.put(Stock(f"prd_{number}", available=1, version=1))
+
+    transaction.commit()
+    transaction.put(Stock("prd_last", available=1, version=1))
+
+    with pytest.raises(Unwritable):
+        transaction.commit()
+    assert Stock.count() == ACTIONS_MAX
 
 
 def test_an_update_creates_an_item_if_its_condition_allows_it():
