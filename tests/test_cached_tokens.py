@@ -147,7 +147,7 @@ def test_an_account_from_before_the_count_can_be_deleted(tea, buyer):
     assert refusal(place(tea, buyer)) == (401, "session_ended")
 
 
-def test_the_last_order_is_anonymized_however_long_the_index_lags(tea, buyer, monkeypatch):
+def test_the_last_order_is_anonymized_when_the_index_lags(tea, buyer, monkeypatch):
     first = place(tea, buyer).body["id"]
     last = place(tea, buyer, "key-2").body["id"]
     query, hidden = Order.by_buyer.query, {last}

@@ -22,10 +22,11 @@ from shared.request_budget import CALLS_MAX, CONFLICTS_MAX, SECONDS_MAX
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
 from tests.support import shop
+from tests.support.accounts import authorize
 from tests.support.faults import break_attempts, http_error, http_reply
 from tests.support.http import NOBODY, Caller, send
 from tests.support.order_requests import GUEST_EMAIL
-from tests.test_route_matrix import AUDIENCE, call, routes, signed_in
+from tests.test_route_matrix import AUDIENCE, call, create_token, routes, signed_in
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -320,6 +321,18 @@ def test_a_guests_order_is_503_within_3_seconds_and_3_calls(clock, kind):
         answer = send(orders, "guest.place", caller=NOBODY, body=body)
 
     assert is_refused(answer)
+    assert len(attempts) <= CALLS_MAX
+    assert clock.now <= SECONDS_MAX
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_authorizer_gives_up_after_3_seconds_and_3_calls(clock, kind):
+    token = create_token("usr_ada", roles={"customer"})
+
+    with break_attempts(connection().client, KINDS[kind](clock)) as attempts:
+        context = authorize(token)
+
+    assert context == {"refusal": "unavailable"}
     assert len(attempts) <= CALLS_MAX
     assert clock.now <= SECONDS_MAX
 

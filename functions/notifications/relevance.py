@@ -102,7 +102,7 @@ def is_reverted(event: AnyEvent, user: User) -> bool:
 
 def is_paid_back(order: Order) -> bool:
     """Whether everything that was received for the order is refunded."""
-    return 0 < _received_minor(order) <= _refunded_minor(order, "succeeded")
+    return _received_minor(order) > 0 and _unrefunded_minor(order, "succeeded") == 0
 
 
 def has_other_refunds(event: AnyEvent, order: Order) -> bool:
@@ -118,12 +118,11 @@ def _is_overdue(order: Order, now: datetime) -> bool:
 
 
 def _is_paid_for_good(order: Order) -> bool:
-    """Not if the provider has voided the payment, nor if everything is or will be refunded."""
-    received = _received_minor(order)
-    is_void = order.payment is not None and order.payment.status == "void"
-    if not received:
-        return not is_void
-    return received > _refunded_minor(order, "succeeded", "requested")
+    """Not if the payment is void, or all of it is refunded, will be, or is lost in disputes."""
+    if not _received_minor(order):
+        return order.payment is None or order.payment.status != "void"
+    lost = sum(int(each.amount_minor) for each in order.disputes if each.status == "lost")
+    return _unrefunded_minor(order, "succeeded", "requested") > lost
 
 
 def _adapt_shipped(order: Order) -> Wording | None:
@@ -150,10 +149,29 @@ def _adapt_refunded(event: OrderRefunded, order: Order) -> Wording | None:
 
 
 def _received_minor(order: Order) -> int:
+    return _received_through(order, manual=False) + _received_through(order, manual=True)
+
+
+def _unrefunded_minor(order: Order, *statuses: str) -> int:
+    """What was received and not given back by refunds of these statuses.
+
+    The provider and staff each pay back only what they received (orders.lifecycle.balances).
+    """
+    return sum(
+        max(
+            0,
+            _received_through(order, manual=manual)
+            - sum(
+                int(refund.amount_minor)
+                for refund in order.refunds
+                if refund.status in statuses and bool(refund.is_manual) is manual
+            ),
+        )
+        for manual in (False, True)
+    )
+
+
+def _received_through(order: Order, *, manual: bool) -> int:
     if order.payment is None:
         return 0
-    return int(order.payment.captured_minor) + int(order.payment.manual_minor)
-
-
-def _refunded_minor(order: Order, *statuses: str) -> int:
-    return sum(int(refund.amount_minor) for refund in order.refunds if refund.status in statuses)
+    return int(order.payment.manual_minor if manual else order.payment.captured_minor)

@@ -14,7 +14,7 @@ from typing import Any
 from tests.histories import deployed, tables
 from tests.histories.aws_calls import AwsCalls, Call, Reply, written_items
 from tests.histories.bus import Bus
-from tests.histories.queues import Queue
+from tests.histories.sqs_queues import Queue
 from tests.histories.streams import StreamMapping
 from tests.histories.virtual_time import VirtualTime
 from tests.support.http import CONTEXT, sample
@@ -139,8 +139,8 @@ class Chain:
     @property
     def due(self) -> datetime | None:
         parts = [*self.streams.values(), self.bus, *self.queues.values()]
-        moments = [part.due for part in parts] + [at for at, *_ in self._asynchronous]
-        return min((moment for moment in moments if moment is not None), default=None)
+        times = [part.due for part in parts] + [at for at, *_ in self._asynchronous]
+        return min((moment for moment in times if moment is not None), default=None)
 
     def run(self) -> None:
         """Do everything that is due now, and what becomes due by that."""
@@ -169,8 +169,8 @@ class Chain:
                 self.run()
             if self.time.now >= end:
                 return
-            moments = [end, next_schedule, *([self.due] if self.due else [])]
-            self.time.now = max(self.time.now + timedelta(milliseconds=1), min(moments))
+            times = [end, next_schedule, *([self.due] if self.due else [])]
+            self.time.now = max(self.time.now + timedelta(milliseconds=1), min(times))
 
     def drain(self, longest: timedelta = timedelta(days=1)) -> None:
         """Let time pass until nothing is under way."""

@@ -71,7 +71,7 @@ class Operator(shops.Shop):
         ):
             self._expose_letters(chain)
             answer = dead_letters.run(self, Command(action="redrive", applies=True))
-            self._take_back(chain)
+            self._collect(chain)
         assert answer.is_ok, answer.to_text()
 
     def _expose_letters(self, chain: Chain) -> None:
@@ -81,7 +81,7 @@ class Operator(shops.Shop):
             bodies.clear()
         chain.time.advance(seconds=1)
 
-    def _take_back(self, chain: Chain) -> None:
+    def _collect(self, chain: Chain) -> None:
         for name in deployed.queues():
             for body in self._receive(name):
                 if name in chain.queues:

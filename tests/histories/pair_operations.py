@@ -158,7 +158,7 @@ ON_ORDERS: Mapping[str, Operation] = {
     "staff cancel": lambda world, on: selling.cancel(world, on.order_id),
     "staff refund all": lambda world, on: selling.refund(world, on.order_id, None, "all"),
     "staff refund a part": lambda world, on: selling.refund(world, on.order_id, 600, "part"),
-    "staff return one": lambda world, on: selling.take_back(
+    "staff return one": lambda world, on: selling.return_units(
         world, on.order_id, on.product_id, 1, "one"
     ),
     "staff note": lambda world, on: selling.add_note(world, on.order_id, "seen"),
@@ -183,7 +183,9 @@ ON_PRODUCTS: Mapping[str, Operation] = {
     "its order is cancelled": lambda world, on: _on_order(world, on, selling.cancel),
     "its order is shipped": lambda world, on: _on_order(world, on, selling.ship),
     "its order comes back": lambda world, on: _on_order(
-        world, on, lambda world, order_id: selling.take_back(world, order_id, on.product_id, 1, "r")
+        world,
+        on,
+        lambda world, order_id: selling.return_units(world, order_id, on.product_id, 1, "r"),
     ),
 }
 

@@ -103,13 +103,13 @@ class Operations:
             minor = self.chance.choice((None, 1, 500, 100_000))
             selling.refund(self.world, order_id, minor, self.chance.choice("xyz"))
 
-    def take_back(self) -> None:
+    def return_units(self) -> None:
         if order_id := self._order():
             order = peek(Order, order_id)
             assert order is not None
             product = self.chance.choice(order.lines).product_id
             units, key = self.chance.randint(1, 3), self.chance.choice("xyz")
-            selling.take_back(self.world, order_id, product, units, key)
+            selling.return_units(self.world, order_id, product, units, key)
 
     def note(self) -> None:
         if order_id := self._order():

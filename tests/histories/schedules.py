@@ -1,8 +1,8 @@
 """Every schedule of two threads, those with the fewest switches first.
 
-A schedule is the set of turns at which the running thread must give way although it could go on.
-No set is left out up to the longest schedule that a pair has; a cap on their number leaves out
-those with the most switches.
+A schedule is the thread that begins, and the turns at which the running thread must give way
+although it could go on. A cap on their number leaves out those with the most switches. With one
+switch, one thread runs as a whole between two calls of the other.
 """
 
 from collections import deque
@@ -14,13 +14,16 @@ from dataclasses import dataclass, field
 class Switching:
     """Chooses the thread of each turn: the same one, except at these turns."""
 
-    at: frozenset[int]
+    first: int
+    at: frozenset[int] = frozenset()
     turns: int = 0
     choices: list[int] = field(default_factory=list)  # turns at which there was a choice
-    _last: int = 0
+    _last: int | None = None
 
     def __call__(self, alive: Sequence[int]) -> int:
-        if len(alive) > 1:
+        if self._last is None:
+            self._last = self.first
+        elif len(alive) > 1:
             self.choices.append(self.turns)
             if self.turns in self.at:
                 self._last = 1 - self._last
@@ -29,18 +32,26 @@ class Switching:
         self.turns += 1
         return self._last
 
+    def __str__(self) -> str:
+        order = "the first" if self.first == 0 else "the second"
+        return f"{order} begins, with switches at {sorted(self.at)}"
+
 
 def enumerate_schedules(run: Callable[[Switching], None], cap: int) -> Iterator[Switching]:
     """Run and yield each schedule; `run` must start from the same state each time.
 
     A schedule that was run shows the turns at which one more switch is possible.
     """
-    waiting = deque([frozenset[int]()])
+    waiting = deque([Switching(0), Switching(1)])
     for _ in range(cap):
         if not waiting:
             return
-        schedule = Switching(waiting.popleft())
+        schedule = waiting.popleft()
         run(schedule)
         yield schedule
         last = max(schedule.at, default=-1)
-        waiting += [schedule.at | {turn} for turn in schedule.choices if turn > last]
+        waiting += [
+            Switching(schedule.first, schedule.at | {turn})
+            for turn in schedule.choices
+            if turn > last
+        ]

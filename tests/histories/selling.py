@@ -42,7 +42,7 @@ def refund(world: World, order_id: str, minor: int | None, key: str) -> None:
     world.attempt("refund", lambda: fulfilment.refund_order(STAFF, order_id, request, key))
 
 
-def take_back(world: World, order_id: str, product_id: str, units: int, key: str) -> None:
+def return_units(world: World, order_id: str, product_id: str, units: int, key: str) -> None:
     """The buyer returns units."""
     lines = [{"product_id": product_id, "quantity": units}]
     request = ReturnRequest.model_validate({"lines": lines})

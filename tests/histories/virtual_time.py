@@ -5,14 +5,9 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime, timedelta, tzinfo
-from datetime import time as clock_time
+from datetime import datetime, timedelta, tzinfo
 from types import SimpleNamespace
 from unittest import mock
-
-from aws_lambda_powertools.utilities.idempotency import base
-from aws_lambda_powertools.utilities.idempotency.persistence import base as stored
-from aws_lambda_powertools.utilities.idempotency.persistence import datarecord, dynamodb
 
 from shared import clock
 
@@ -21,7 +16,7 @@ _STEP = timedelta(microseconds=1)  # no two readings are equal, as on a real mac
 
 
 class VirtualTime:
-    """Replaces the shop's clock, the clock of Powertools' idempotency, and every sleep."""
+    """Replaces the shop's clock and every sleep."""
 
     def __init__(self, seed: int = 0) -> None:
         self.now = STARTS_AT
@@ -30,7 +25,7 @@ class VirtualTime:
 
     def read(self, tz: tzinfo | None = None) -> datetime:
         self.now += _STEP
-        return self.now if tz else self.now.astimezone().replace(tzinfo=None)
+        return self.now.astimezone(tz)
 
     def advance(self, **duration: float) -> None:
         self.now += timedelta(**duration)
@@ -43,7 +38,6 @@ class VirtualTime:
     def installed(self) -> Iterator["VirtualTime"]:
         """Also makes chance repeat: two runs with one seed are equal."""
         now = SimpleNamespace(now=self.read)
-        powertools = SimpleNamespace(datetime=now, timedelta=timedelta, date=date, time=clock_time)
         state = random.getstate()
         random.seed(self._seed)
         with ExitStack() as patches:
@@ -51,7 +45,6 @@ class VirtualTime:
                 (clock, "datetime", now),
                 (time, "sleep", self.sleep),
                 (secrets, "token_bytes", random.randbytes),
-                *((module, "dt", powertools) for module in (base, stored, datarecord, dynamodb)),
             ):
                 patches.enter_context(mock.patch.object(target, name, value))
             try:

@@ -22,9 +22,9 @@ from shared.security.permissions import Principal, Role, permissions_of
 from shared.storage.models.accounts import Login
 from shared.storage.models.pricing import PROMOTIONS, Promotion
 from tests.histories.aws_calls import AwsCalls, intercepted
-from tests.histories.books import Books
 from tests.histories.chain import Chain
 from tests.histories.inbox import Inbox
+from tests.histories.provider_books import Books
 from tests.histories.scheduler import Scheduler
 from tests.histories.tables import peek_all
 from tests.histories.virtual_time import VirtualTime

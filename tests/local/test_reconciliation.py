@@ -278,6 +278,20 @@ def test_a_contradictory_order_is_reported_once(pauses):
     assert pauses == []
 
 
+def test_a_refund_that_never_reached_the_provider_is_reported():
+    """The event that requested it was lost on its way."""
+    tea = create_counted_product("TEA", 10)
+    order = orders.create_order(orders.captured, orders.cancel, product=tea)
+    assert report() == ["1 products and 1 orders verified, 0 drift"]
+    order.refunds[0].at -= timedelta(hours=2)
+    order.save()
+
+    assert report() == [
+        f"{order.order_id}: a refund of 2000 never reached the provider; requested 2 h ago",
+        "1 products and 1 orders verified, 1 drift",
+    ]
+
+
 def test_an_event_that_was_not_relayed_is_reported():
     oldest = clock.utc_now().replace(second=5, microsecond=0) - timedelta(days=9)
     store_row("evt_one", "{}", occurred_at=oldest + timedelta(minutes=1))

@@ -28,7 +28,11 @@ PARTS = (
     Part("pricing", ("functions/orders/pricing",), (ORDERS,)),
     Part(
         "payments",
-        ("functions/orders/payments", "functions/orders/workers/execute_payment_requests.py"),
+        (
+            "functions/orders/payments",
+            "functions/orders/workers/execute_payment_requests.py",
+            "functions/orders/workers/sweep_payments.py",
+        ),
         (ORDERS,),
     ),
     Part(

@@ -8,7 +8,7 @@ import pytest
 
 from notifications import emails, links, relevance
 from notifications.relevance import Wording
-from shared.storage.models.orders import OrderPayment, OrderRefund, OrderStep
+from shared.storage.models.orders import OrderDispute, OrderPayment, OrderRefund, OrderStep
 from tests.support import email_fixtures
 from tests.support.email_fixtures import (
     ABOUT_ACCOUNTS,
@@ -33,6 +33,16 @@ def payment(status="captured", *, captured=2500, manual=0):
 def refund(status, amount=2500, refund_id="rfd_one"):
     return OrderRefund(
         refund_id=refund_id, amount_minor=amount, status=status, by="usr_staff", at=PLACED_AT
+    )
+
+
+def dispute(status):
+    return OrderDispute(
+        dispute_id="dp_one",
+        amount_minor=2500,
+        status=status,
+        reason="fraudulent",
+        reported_at=PLACED_AT,
     )
 
 
@@ -90,6 +100,9 @@ FINER = [
     ("order.paid", "paid", {"payment": payment(), "refunds": ASKED}, NO),
     ("order.paid", "paid", {"payment": payment(), "refunds": [refund("failed")]}, AS_IS),
     ("order.paid", "shipped", {"payment": payment(), "refunds": WHOLE}, NO),
+    ("order.paid", "paid", {"payment": payment(), "disputes": [dispute("needs_response")]}, AS_IS),
+    ("order.paid", "paid", {"payment": payment(), "disputes": [dispute("lost")]}, NO),
+    ("order.paid", "paid", {"payment": payment(manual=2500), "refunds": WHOLE}, AS_IS),
     ("order.shipped", "shipped", returned("paid", 1), AS_IS),
     ("order.shipped", "shipped", returned("shipped", 1), ADAPTED),
     ("order.shipped", "delivered", returned("delivered", 1), ADAPTED),
@@ -98,6 +111,12 @@ FINER = [
     ("order.cancelled", "cancelled", {"payment": payment(), "refunds": HALF}, AS_IS),
     ("order.cancelled", "cancelled", {"payment": payment(), "refunds": ASKED}, AS_IS),
     ("order.cancelled", "cancelled", {"payment": payment(), "refunds": WHOLE}, ADAPTED),
+    (
+        "order.cancelled",
+        "cancelled",
+        {"payment": payment(manual=2500), "refunds": [refund("succeeded", 9900)]},
+        AS_IS,  # the provider paid back too much, and staff nothing yet
+    ),
     ("order.cancelled", "cancelled", {"payment": payment("void", captured=0)}, AS_IS),
     ("order.expired", "expired", {"payment": payment("started", captured=0)}, AS_IS),
     ("order.expired", "expired", {"payment": payment(), "refunds": ASKED}, ADAPTED),

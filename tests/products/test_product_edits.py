@@ -19,7 +19,7 @@ from tests.support.catalog import (
     patch_product,
 )
 from tests.support.events import events_in_row, published_events
-from tests.support.http import STAFF, send
+from tests.support.http import ADA, STAFF, send
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -264,6 +264,7 @@ def test_json_values_that_python_calls_equal_are_a_change(before, after):
 
 @pytest.mark.parametrize("quoted", [None, {"amount_minor": 1000, "currency": "EUR"}])
 def test_an_order_is_not_sold_in_the_old_currency(monkeypatch, quoted):
+    shop.user(ADA.user_id)
     tea = shop.product("TEA", available=5)
     order_requests.run_between_read_and_write(
         monkeypatch, lambda: patch_product(tea.product_id, {"price": {"currency": "USD"}})

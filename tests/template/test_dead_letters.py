@@ -9,6 +9,7 @@ import pytest
 from files import repository
 from notifications import emails
 from notifications.repository import RETENTION as MAIL_RECORD_RETENTION
+from orders.lifecycle.buyers import GUEST_PREFIX
 from shared.events.all_events import AnyEvent, CatalogEvent
 from shared.storage.models.catalog import Stock, StockLevel
 from shared.storage.outbox import RETENTION
@@ -369,3 +370,19 @@ def allow_statements(queue):
 
 def failure_queue_id(source):
     return stack.referenced_id(source["DestinationConfig"]["OnFailure"]["Destination"])
+
+
+def test_only_new_orders_of_guests_invoke_the_linking_function():
+    (mapping,) = [
+        mapping
+        for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()
+        if stack.referenced_id(mapping["EventSourceArn"]) == "GuestOrderLinkingQueue"
+    ]
+
+    patterns = [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]]
+
+    of_guest = {"data": {"buyer_id": [{"prefix": f"{GUEST_PREFIX}_"}]}}
+    assert patterns == [
+        {"body": {"detail-type": [{"prefix": "user."}]}},
+        {"body": {"detail-type": ["order.placed"], "detail": of_guest}},
+    ]

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.template import stack
 
 # The local stack checks SES against `*`, AWS against the sender's identity.
@@ -22,6 +24,25 @@ def roles_that_may(action, resource_id):
         if action in stack.as_list(statement["Action"])
         and any(resource_id in str(resource) for resource in stack.as_list(statement["Resource"]))
     }
+
+
+@pytest.mark.parametrize(
+    ("table", "roles"),
+    [
+        ("ProductsTable", {"ProductsRole", "FileImportRole"}),
+        ("StockTable", {"ProductsRole", "FileImportRole", "StockWatchRole"}),
+        ("ListingsTable", {"CatalogIndexRole"}),
+    ],
+)
+def test_who_writes_an_item_back_may_update_it(table, roles):
+    """An update keeps attributes of a later release. A role that only puts would be refused."""
+    assert roles <= roles_that_may("dynamodb:UpdateItem", table)
+
+
+def test_only_the_relay_marks_rows_and_changes_nothing_else():
+    assert roles_that_may("dynamodb:BatchWriteItem", "OutboxTable") == {"RelayRole"}
+    written = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    assert not any("RelayRole" in roles_that_may(action, "Table") for action in written)
 
 
 def test_every_function_has_its_own_role():

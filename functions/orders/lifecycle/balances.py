@@ -56,12 +56,13 @@ def provider_refundable_minor(order: Order) -> int:
 
     A dispute takes its amount away, unless the shop wins it: the provider refuses to refund that.
     """
-    disputed = sum(
-        int(dispute.amount_minor)
-        for dispute in order.disputes
-        if not dispute.status.startswith(INQUIRY) and dispute.status not in DISPUTES_WITHOUT_LOSS
-    )
-    return _unclaimed(order, manual=False, disputed_minor=disputed)
+    return _unclaimed(order, manual=False, disputed_minor=_disputed(order))
+
+
+def undisputed_minor(order: Order) -> int:
+    """What the provider captured, less what it has refunded and what disputes took."""
+    refunded = _refunded(order, manual=False)
+    return max(0, _received(order, manual=False) - refunded - _disputed(order))
 
 
 def manual_refundable_minor(order: Order) -> int:
@@ -96,6 +97,14 @@ def _unclaimed(order: Order, *, manual: bool, disputed_minor: int = 0) -> int:
     )
     # Refunds made in the provider's dashboard can cross with ours and exceed what was received.
     return max(0, _received(order, manual=manual) - claimed - disputed_minor)
+
+
+def _disputed(order: Order) -> int:
+    return sum(
+        int(dispute.amount_minor)
+        for dispute in order.disputes
+        if not dispute.status.startswith(INQUIRY) and dispute.status not in DISPUTES_WITHOUT_LOSS
+    )
 
 
 def _refunded(order: Order, *, manual: bool) -> int:

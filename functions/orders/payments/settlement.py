@@ -66,7 +66,8 @@ def refund_payment(provider: PaymentProvider, order_id: str, refund_id: str) -> 
         refund = _create_refund(provider, order, request)
     except PaymentRefused as refusal:
         _audit("refund", "refused", order, reason=str(refusal.details["reason"]))
-        left_minor = _find_left(provider, order) if refunds.is_automatic(request) else None
+        is_automatic = refunds.is_automatic(request)
+        left_minor = _find_left(provider, order) if is_automatic else None
         update_order(order_id, partial(_refuse_refund, refund_id=refund_id, left_minor=left_minor))
         return
     _audit("refund", refund.status, order, refund_id=refund_id)
@@ -106,20 +107,25 @@ def capture_payment(provider: PaymentProvider, order_id: str) -> None:
 
 
 def _create_refund(provider: PaymentProvider, order: Order, request: OrderRefund) -> Refund:
+    """Raises PaymentRefused, also for money that a dispute has taken since the request."""
     payment_id = balances.payment_or_empty(order).payment_id
-    if clock.utc_now() - request.at > IDEMPOTENCY_KEY_LIFETIME:
+    is_disputed = order.disputes and request.amount_minor > balances.undisputed_minor(order)
+    if is_disputed or clock.utc_now() - request.at > IDEMPOTENCY_KEY_LIFETIME:
         existing = provider.find_refund(payment_id, request.refund_id)
         if existing:
             return existing
+    if is_disputed:
+        raise PaymentRefused(reason="disputed")
     amount = Money(amount_minor=int(request.amount_minor), currency=order.currency)
     return provider.create_refund(payment_id, amount, request.refund_id)
 
 
 def _find_left(provider: PaymentProvider, order: Order) -> int:
-    """What the provider can still refund of the payment."""
+    """What can still be refunded of the payment: by the provider's books, without disputes."""
     payment = balances.payment_or_empty(order)
     refunded = provider.get_refunded_minor(payment.payment_id)
-    return max(0, int(payment.captured_minor) - refunded)
+    left = max(0, int(payment.captured_minor) - refunded)
+    return min(left, balances.undisputed_minor(order))
 
 
 def _apply_refund(order_id: str, refund_id: str, refund: Refund) -> None:

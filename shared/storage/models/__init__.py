@@ -44,5 +44,6 @@
 | the stored products of imported rows | BatchGetItem Products, Stock |
 | write imported rows and the checkpoint | TransactWriteItems Products, Stock, …, Outbox, Uploads |
 | events that are not on the bus yet | stream of Outbox |
-| an effect that must not be repeated | Powertools persistence on Idempotency |
+| the record of an event's mail | GetItem Idempotency |
+| count a try to send it; end it | TransactWriteItems Idempotency; UpdateItem Idempotency |
 """

@@ -8,6 +8,7 @@ from orders.lifecycle import balances
 from orders.lifecycle.service import update_order
 from orders.staff_api import handler as staff_api
 from shared.errors.orders import RefundTooLarge
+from shared.money import Money
 from shared.storage.models.orders import Order
 from tests.support import orders
 from tests.support.events import published_events
@@ -132,6 +133,37 @@ def test_a_cancellation_does_not_pay_what_a_dispute_took(
         # The refund came first, and the bank decides about the dispute.
         assert provider.payments[payment_id].refunded_minor == 2000
     assert balances.refundable_minor(get_order(order_id)) == 0
+
+
+@pytest.mark.parametrize(("amount", "rest"), [(2000, []), (500, [(1500, "succeeded")])])
+def test_a_dispute_overtakes_the_refund_of_a_cancellation(
+    provider, order_id, payment_id, amount, rest
+):
+    update_order(order_id, orders.cancel)
+    webhook_outcome(provider.report_dispute(payment_id, amount_minor=amount, second=1))
+
+    for _ in range(2):
+        assert run_payment_worker() == NOTHING_FAILED
+
+    refunds = [(int(each.amount_minor), each.status) for each in get_order(order_id).refunds]
+    assert refunds == [(2000, "failed"), *rest]
+    assert provider.payments[payment_id].refunded_minor == 2000 - amount
+    webhook_outcome(provider.report_dispute(payment_id, "won", amount_minor=amount, second=2))
+    run_payment_worker()
+    assert provider.payments[payment_id].refunded_minor == 2000
+    assert balances.refunded_minor(get_order(order_id)) == 2000
+
+
+def test_a_refund_made_before_the_dispute_still_counts(provider, order_id, payment_id):
+    """Its answer was lost, so the shop asks the provider before it gives up."""
+    refund = update_order(order_id, orders.refund(2000)).refunds[0]
+    total = Money(amount_minor=2000, currency="EUR")
+    provider.create_refund(payment_id, total, refund.refund_id)
+    webhook_outcome(provider.report_dispute(payment_id))
+
+    assert run_payment_worker() == NOTHING_FAILED
+
+    assert [each.status for each in get_order(order_id).refunds] == ["succeeded"]
 
 
 @pytest.mark.parametrize(("status", "is_shippable"), [("needs_response", True), ("lost", False)])
