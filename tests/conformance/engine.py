@@ -3,7 +3,6 @@
 AWS_ENDPOINT_URL_DYNAMODB names the address.
 """
 
-import os
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
@@ -22,7 +21,7 @@ READ_SECONDS = 60  # a laptop's engine may be slow; time limits have tests of th
 def pytest_configure(config: pytest.Config) -> None:
     """Each process has tables of its own: the engine keeps those of each access key apart."""
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
-    os.environ["AWS_ACCESS_KEY_ID"] = f"test{worker}"
+    aws.session().set_credentials(f"test{worker}", "test")  # moto replaces those of the environment
     aws.READ_SECONDS = READ_SECONDS
     # Clients get the handlers that the session has when they are made.
     aws.session().register("provide-client-params.dynamodb", _tables().note_write)
