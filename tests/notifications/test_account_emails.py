@@ -5,7 +5,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from notifications.sender import SesSender
@@ -82,7 +81,7 @@ def everything_stored() -> str:
         for name, resource in template.resources().items()
         if resource["Type"] == "AWS::DynamoDB::Table"
     )
-    dynamodb = boto3.client("dynamodb")
+    dynamodb = client("dynamodb")
     names = dynamodb.list_tables()["TableNames"]
     assert len(names) == len(list(tables))
     rows = [dynamodb.scan(TableName=name)["Items"] for name in names]
