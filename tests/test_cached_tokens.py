@@ -100,6 +100,16 @@ def test_a_repeated_request_without_an_account_is_401(tea, buyer, end_account):
     assert refusal(place(tea, buyer)) == (401, "session_ended")
 
 
+@pytest.mark.parametrize("end_account", [delete, disable])
+def test_a_refused_repetition_without_an_account_is_401(tea, buyer, end_account):
+    """The product is gone, so the request ends before the transaction that requires the account."""
+    assert place(tea, buyer).status == 201
+    tea.delete()
+    end_account(buyer)
+
+    assert refusal(place(tea, buyer)) == (401, "session_ended")
+
+
 def test_an_order_does_not_change_the_version_of_the_account(tea, buyer):
     version = User.get(buyer["user_id"]).version
 

@@ -13,7 +13,7 @@ from orders.checkout import repository
 from orders.checkout.repository import NewOrder, PricingChanged
 from orders.checkout.schemas import OrderRequest, QuoteRequest
 from orders.lifecycle import order_events
-from orders.lifecycle.buyers import Buyer
+from orders.lifecycle.buyers import Buyer, is_guest
 from orders.lifecycle.repository import StageExtra
 from orders.lifecycle.transitions import SHOP_ACTOR, change_status
 from orders.pricing import quotes
@@ -23,7 +23,7 @@ from shared import clock, ids
 from shared.config import OrderSettings, settings
 from shared.errors.accounts import SessionEnded
 from shared.errors.base import AppError, Unavailable
-from shared.errors.orders import TotalChanged
+from shared.errors.orders import OrderAlreadyPlaced, TotalChanged
 from shared.errors.requests import IdempotencyKeyReused
 from shared.events.all_events import OrderEvent
 from shared.retries import retry
@@ -70,8 +70,8 @@ def place_order(
     DynamoDB: no lock is needed. A refused attempt stores nothing and leaves its key free. The key
     of a placed order is never forgotten. `stage_extra` stages writes in the same transaction.
 
-    While writers keep colliding, or without the account, it looks for no earlier order. Raises
-    IdempotencyKeyReused, TotalChanged, InvalidFields, and what `quotes.price_order`,
+    While writers keep colliding, or without the account, it returns no earlier order. Raises
+    IdempotencyKeyReused, TotalChanged, InvalidFields, SessionEnded, and what `quotes.price_order`,
     `repository.create_order` and `stage_extra` raise.
     """
     order_id = ids.derived_id("ord", buyer.buyer_id, idempotency_key)
@@ -81,13 +81,18 @@ def place_order(
         raise  # another call would change nothing
     except AppError as refusal:
         # An earlier attempt with this key may have succeeded; then its order is the answer.
-        return _replay(order_id, request, refusal)
+        return _replay(order_id, buyer, request, refusal)
 
 
-def _replay(order_id: str, request: OrderRequest, refusal: AppError) -> Placement:
+def _replay(order_id: str, buyer: Buyer, request: OrderRequest, refusal: AppError) -> Placement:
     placed = repository.find_order(order_id)
     if placed is None:
         raise refusal
+    # OrderAlreadyPlaced comes from the transaction, which has required the account. Before
+    # Unavailable it may have placed the order.
+    is_of_transaction = isinstance(refusal, OrderAlreadyPlaced | Unavailable)
+    if not is_of_transaction and not is_guest(buyer.buyer_id):
+        repository.require_account(buyer.buyer_id)
     if placed.fingerprint != _fingerprint(request):
         raise IdempotencyKeyReused(order_id=order_id) from refusal
     return Placement(placed, is_replay=True)

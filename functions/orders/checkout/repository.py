@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from orders.lifecycle.repository import StageExtra
+from orders.lifecycle.repository import StageExtra, stage_account_check
 from orders.pricing.discounts import used_up, used_up_by_customer
 from shared.errors.accounts import SessionEnded
 from shared.errors.base import Unavailable
@@ -203,3 +203,10 @@ def stage_account_order(transaction: Transaction, user_id: str) -> None:
         only_if=User.status == "active",
         otherwise=SessionEnded(),
     )
+
+
+def require_account(user_id: str) -> None:
+    """Raises SessionEnded if the account is not active, and Unavailable."""
+    transaction = Transaction()
+    stage_account_check(transaction, user_id=user_id)
+    transaction.commit()
