@@ -151,6 +151,7 @@ def _order_variables(event: AnyEvent, order: Order) -> dict[str, Any]:
         "order": order,
         "summary": summarize_order(order),
         "is_paid_back": relevance.is_paid_back(order),
+        "is_refund_due": relevance.is_refund_due(order),
         "has_other_refunds": relevance.has_other_refunds(event, order),
     }
 

@@ -105,6 +105,14 @@ def is_paid_back(order: Order) -> bool:
     return _received_minor(order) > 0 and _unrefunded_minor(order, "succeeded") == 0
 
 
+def is_refund_due(order: Order) -> bool:
+    """Whether the shop has money to pay back, or would have if the buyer paid.
+
+    What the buyer's bank took back in a lost dispute is not the shop's to pay.
+    """
+    return not _received_minor(order) or _unrefunded_minor(order, "succeeded") > _lost_minor(order)
+
+
 def has_other_refunds(event: AnyEvent, order: Order) -> bool:
     """Whether another refund than the event's succeeded too."""
     return isinstance(event, OrderRefunded) and any(
@@ -121,8 +129,7 @@ def _is_paid_for_good(order: Order) -> bool:
     """Not if the payment is void, or all of it is refunded, will be, or is lost in disputes."""
     if not _received_minor(order):
         return order.payment is None or order.payment.status != "void"
-    lost = sum(int(each.amount_minor) for each in order.disputes if each.status == "lost")
-    return _unrefunded_minor(order, "succeeded", "requested") > lost
+    return _unrefunded_minor(order, "succeeded", "requested") > _lost_minor(order)
 
 
 def _adapt_shipped(order: Order) -> Wording | None:
@@ -150,6 +157,11 @@ def _adapt_refunded(event: OrderRefunded, order: Order) -> Wording | None:
 
 def _received_minor(order: Order) -> int:
     return _received_through(order, manual=False) + _received_through(order, manual=True)
+
+
+def _lost_minor(order: Order) -> int:
+    """What the buyer's bank took back."""
+    return sum(int(each.amount_minor) for each in order.disputes if each.status == "lost")
 
 
 def _unrefunded_minor(order: Order, *statuses: str) -> int:

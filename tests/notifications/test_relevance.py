@@ -161,6 +161,7 @@ def all_orders():
     ]
     for status, paid, paid_back in product(STATUSES, payments, refunds):
         yield order(status, payment=paid, refunds=paid_back)
+        yield order(status, payment=paid, refunds=paid_back, disputes=[dispute("lost")])
         if status in ("shipped", "delivered"):
             yield order(status, payment=paid, refunds=paid_back, **returned("shipped", 1))
             yield order(status, payment=paid, refunds=paid_back, **returned("shipped", 1, 1))

@@ -16,6 +16,11 @@ def refunded(order: Order, *statuses: str) -> int:
     return sum(int(each.amount_minor) for each in order.refunds if each.status in statuses)
 
 
+def lost(order: Order) -> int:
+    """What the buyer's bank took back."""
+    return sum(int(each.amount_minor) for each in order.disputes if each.status == "lost")
+
+
 def _is_in(*statuses: str) -> Callable[[Order, datetime], bool]:
     return lambda order, _: order.status in statuses
 
@@ -29,7 +34,7 @@ def _is_paid(order: Order, _: datetime) -> bool:
     if order.status not in ("paid", "shipped", "delivered"):
         return False
     if received(order):
-        return received(order) > refunded(order, "succeeded", "requested")
+        return received(order) > refunded(order, "succeeded", "requested") + lost(order)
     return order.payment is None or order.payment.status != "void"
 
 
@@ -55,13 +60,13 @@ CLAIMS: dict[str, Callable[[Order, datetime], bool]] = {
     r"on its way": _is_under_way,
     r"is cancelled|was cancelled": _is_in("cancelled"),
     r"we will pay the money back": lambda order, _: (
-        not received(order) or refunded(order, "succeeded") < received(order)
+        not received(order) or refunded(order, "succeeded") + lost(order) < received(order)
     ),
     r"has expired|did not receive a payment": _is_in("expired"),
     r"If your payment still arrives": lambda order, _: not received(order),
     r"arrived later": lambda order, _: received(order) > 0,
     r"we will pay it back to you\. ?$|later, and we will pay": lambda order, _: (
-        refunded(order, "succeeded") < max(1, received(order))
+        refunded(order, "succeeded") + lost(order) < max(1, received(order))
     ),
     r"have paid it back": _is_fully_refunded,
     r"everything that you paid": _is_fully_refunded,
