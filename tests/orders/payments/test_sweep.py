@@ -96,6 +96,15 @@ def test_a_refund_whose_event_was_lost_is_made(provider, order_id, shifted_clock
     assert provider.calls == []
 
 
+def test_a_shop_without_a_provider_has_nothing_to_sweep(monkeypatch):
+    def refuse():
+        raise PaymentUnavailable
+
+    monkeypatch.setattr(sweep_payments, "get_provider", refuse)
+
+    assert sweep() == {}
+
+
 @pytest.mark.parametrize("deliver", [(), (orders.deliver,)], ids=["shipped", "delivered"])
 def test_a_shipped_order_is_captured(provider, order_id, shifted_clock, deliver):
     payment_id = authorize(provider, order_id)
