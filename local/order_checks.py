@@ -84,12 +84,12 @@ def _find_faults_in_money(order: Item, now: datetime) -> Iterator[str]:
         )
         for statuses in ({"succeeded"}, {"succeeded", "requested"})
     )
-    if requested > received:
-        yield f"{received} was received, but {requested} is to be refunded"
     if refunded > received:
         since = max(_time(refund["at"]) for refund in order["refunds"])
         age = _age(now - since)
         yield f"{refunded} was refunded, but only {received} was received; last {age} ago"
+    elif requested > received:
+        yield f"{received} was received, but {requested} is to be refunded"
     is_paid = received or payment.get("status") == "authorized"
     if status in PAID_STATUSES and order["totals"]["total_minor"] and not is_paid:
         yield f"the status is {status}, but no payment was received"

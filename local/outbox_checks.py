@@ -73,12 +73,9 @@ class OutboxChecks:
 
     def read_outbox(self, shop: Target) -> None:
         for item in scan_items(shop, "OutboxTable", "payload"):
-            payload = json.loads(item["payload"]["S"])
-            for event in payload if isinstance(payload, list) else [payload]:
-                order_id = event.get("data", {}).get("order_id")
-                if order_id:
-                    values = (order_id, event["type"])
-                    self._insert("INSERT OR IGNORE INTO stored VALUES (?, ?)", values)
+            for event in _find_order_events(item["payload"]["S"]):
+                values = (event.order_id, event.type)
+                self._insert("INSERT OR IGNORE INTO stored VALUES (?, ?)", values)
 
     def _insert(self, statement: str, values: tuple[str, ...]) -> None:
         self._file.execute(statement, values)
@@ -92,6 +89,18 @@ class OutboxChecks:
         """Orders that the outbox names. They are missing, or they were placed since the scan."""
         rows = self._file.execute("SELECT order_id FROM stored EXCEPT SELECT * FROM orders")
         return sorted(row[0] for row in rows)
+
+
+def _find_order_events(payload: str) -> Iterator[OrderEvent]:
+    """The events of a row that name an order. The relay sets a row aside that holds no event."""
+    try:
+        document = json.loads(payload)
+    except (ValueError, RecursionError):
+        return
+    for event in document if isinstance(document, list) else [document]:
+        match event:
+            case {"type": str(type_), "data": {"order_id": str(order_id)}}:
+                yield OrderEvent(order_id, type_)
 
 
 def list_missing_orders(shop: Target, checks: OutboxChecks) -> list[str]:

@@ -5,23 +5,23 @@ Orders carry a mark while the payment provider has something left to do
 that lacks one.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from local import order_checks
-from local.targets import Target, scan_items
+from local.targets import TIME_FORMAT, Target, scan_items
+from shared import clock
 
-SETTLEMENT_OPEN = "open"
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f%z"  # as the shop stores a time
+SETTLEMENT_OPEN = "open"  # shared.storage.models.orders, which reads the environment
 ATTRIBUTES = ("order_id", "status", "history", "payment", "refunds", "version")
 
 
 def mark_overdue_orders(shop: Target) -> str:
     """Marks each order that `make verify` reports as overdue. Changes nothing else of it."""
-    now, deserializer, marked = datetime.now(UTC), TypeDeserializer(), 0
+    now, deserializer, marked = clock.utc_now(), TypeDeserializer(), 0
     for item in scan_items(shop, "OrdersTable", *ATTRIBUTES):
         order = deserializer.deserialize({"M": item})
         if any(order_checks.find_overdue(order, now)):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from local.targets import OperationFailed, Target, assume_environment, scan_items
+from local.targets import TIME_FORMAT, OperationFailed, Target, assume_environment, scan_items
 from shared import clock
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 LEFT_TO_RELAY = timedelta(minutes=1)  # the relay may be about to publish a row that is younger
 OVERDUE = timedelta(minutes=15)  # the relay takes about a second
 ROWS_AT_ONCE = 25  # one call marks as many
-STORED_FORMAT = "%Y-%m-%dT%H:%M:%S.%f%z"  # of occurred_at: its texts sort by time
 MINUTE = "%Y-%m-%dT%H:%MZ"
 
 
@@ -138,8 +137,8 @@ def _list_rows(shop: Target, window: Window, *, includes_relayed: bool) -> Itera
         "ConsistentRead": True,
         "FilterExpression": " AND ".join(conditions),
         "ExpressionAttributeValues": {
-            ":since": {"S": window.since.strftime(STORED_FORMAT)},
-            ":until": {"S": until.strftime(STORED_FORMAT)},
+            ":since": {"S": window.since.strftime(TIME_FORMAT)},
+            ":until": {"S": until.strftime(TIME_FORMAT)},
         },
     }
     for page in shop.client("dynamodb").get_paginator("scan").paginate(**request):

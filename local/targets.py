@@ -15,6 +15,7 @@ from local import emulator, paths
 from shared import observability
 
 LOCAL = "local"
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f%z"  # as the shop stores a time: such texts sort by time
 
 
 class OperationFailed(Exception):

@@ -44,6 +44,8 @@ class RequestBudget:
         return self.allows_retry()
 
     def allows_retry(self) -> bool:
+        if not self.failures and not self.conflicts:
+            return True  # AWS works, and the caller's own rule wants another attempt
         has_call_left = self.failures <= 1 or self.calls < CALLS_MAX
         has_time_left = self.seconds + ATTEMPT_SECONDS_MAX <= SECONDS_MAX
         return has_call_left and has_time_left and self.conflicts < CONFLICTS_MAX

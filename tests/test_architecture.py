@@ -20,14 +20,9 @@ SHARED = ROOT / "shared"
 MAY_IMPORT = {
     "handler": {"routes", "schemas", "fields", "views", "service"},
     "routes": {"schemas", "fields", "views", "service", "catalog_queries"},
-    "worker": {
-        "schemas",
-        "views",
-        "service",
-        "settlement",
-        "repository",
-        "pure",
-    },  # it has its event's rules
+    "worker": {  # it has its event's rules
+        *("schemas", "views", "service", "settlement", "repository", "pure"),
+    },
     "service": {
         *("schemas", "fields", "views", "service", "placement", "repository"),
         *("catalog_queries", "pure"),

@@ -65,9 +65,7 @@ def test_each_decision_is_complete_and_listed():
     for page in sorted(folder.glob("0*.md")):
         text = page.read_text()
         sections = re.findall(r"^## (.+)$", text, re.MULTILINE)
-        assert sections == ["Context", "Alternatives", "Decision", "Price", "How to undo"], (
-            page.name
-        )
+        assert sections == DECISION_SECTIONS, page.name
         assert re.search(r"^Status: accepted, \d{4}-\d{2}-\d{2}", text, re.MULTILINE), page.name
         assert f"({page.name})" in index
 

@@ -32,10 +32,10 @@ def require_java() -> None:
     """Raises Missing."""
     if shutil.which("java") is None:
         raise Missing(f"java is not installed. Install a JDK of version {JAVA_MIN} or newer.")
-    told = _output("java", "-version")
-    found = re.search(r'version "(\d+)', told)
+    versions = _output("java", "-version")
+    found = re.search(r'version "(\d+)', versions)
     if found is None or int(found[1]) < JAVA_MIN:
-        first = told.partition("\n")[0]
+        first = versions.partition("\n")[0]
         raise Missing(f"java is too old ({first}). Install a JDK of version {JAVA_MIN} or newer.")
     if "jdk.compiler" not in _output("java", "--list-modules"):
         raise Missing(f"java has no compiler. Install a JDK of version {JAVA_MIN}, not only a JRE.")

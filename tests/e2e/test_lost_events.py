@@ -9,8 +9,6 @@ from typing import Any
 from local.stack import Stack
 from tests.e2e.conftest import list_mails, run_operation, wait_until
 
-MAPPING = "RelayFunctionOutboxStream"
-
 
 def relay_mappings(stack: Stack) -> list[dict[str, Any]]:
     found = stack.client("lambda").list_event_source_mappings(

@@ -1,6 +1,7 @@
 """What template.yaml deploys between the outbox and the workers: the one list of the links."""
 
 import importlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,12 @@ class EventSource:
     source: str  # logical id of a table or of a queue
     function: str
     properties: Mapping[str, Any]
+
+    def accepts(self, record: Mapping[str, Any]) -> bool:
+        """Whether Lambda hands the record on: one filter must match, if there are any."""
+        filters = self.properties.get("FilterCriteria", {}).get("Filters", [])
+        patterns = [json.loads(each["Pattern"]) for each in filters]
+        return not patterns or any(matches(pattern, record) for pattern in patterns)
 
 
 @cache
@@ -81,17 +88,21 @@ def dead_letters_of(properties: Mapping[str, Any]) -> str:
 
 
 def matches(pattern: Any, value: Any) -> bool:
-    """Whether an event pattern matches. It knows what the template uses: values and `exists`."""
+    """Whether an event pattern matches: values, `exists` and `prefix`, as the template uses."""
     if isinstance(pattern, dict):
         return isinstance(value, dict) and all(
             matches(expected, value.get(key)) for key, expected in pattern.items()
         )
-    return any(
-        (value is not None) is expected["exists"]
-        if isinstance(expected, dict)
-        else value == expected
-        for expected in pattern
-    )
+    return any(_matches_one(expected, value) for expected in pattern)
+
+
+def _matches_one(expected: Any, value: Any) -> bool:
+    match expected:
+        case {"exists": is_wanted}:
+            return (value is not None) is is_wanted
+        case {"prefix": prefix}:
+            return isinstance(value, str) and value.startswith(prefix)
+    return bool(value == expected)
 
 
 @cache

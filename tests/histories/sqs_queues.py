@@ -1,5 +1,6 @@
 """A queue of SQS and the mapping that invokes a function with its messages."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -66,10 +67,15 @@ class Queue:
             self._handle(batch)
 
     def _receive(self, now: datetime) -> list[Message]:
-        """Up to a batch of visible messages; those received too often become dead letters."""
+        """Up to a batch of visible messages; those received too often become dead letters.
+
+        Lambda deletes those that the mapping's filters refuse.
+        """
         batch: list[Message] = []
         for message in [message for message in self.messages if message.visible_at <= now]:
-            if message.receive_count >= int(self.properties["RedrivePolicy"]["maxReceiveCount"]):
+            if not self.source.accepts({"body": json.loads(message.body)}):
+                self.messages.remove(message)
+            elif message.receive_count >= int(self.properties["RedrivePolicy"]["maxReceiveCount"]):
                 self.messages.remove(message)
                 self.give_up(message.body)
             elif len(batch) < int(self.source.properties["BatchSize"]):

@@ -1,12 +1,11 @@
 """A table's stream and the mapping that invokes a function with its records."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.histories.deployed import EventSource, matches
+from tests.histories.deployed import EventSource
 
 RETENTION = timedelta(hours=24)  # of a record in a stream of DynamoDB
 POLL = timedelta(seconds=1)
@@ -46,9 +45,7 @@ class StreamMapping:
         return min(self.next_run or ends, ends) if self.is_enabled else ends
 
     def add(self, record: dict[str, Any], now: datetime) -> None:
-        filters = self.source.properties.get("FilterCriteria", {}).get("Filters", [])
-        patterns = [json.loads(each["Pattern"]) for each in filters]
-        if not patterns or any(matches(pattern, record) for pattern in patterns):
+        if self.source.accepts(record):
             self._records.append((now, record))
             self.next_run = self.next_run or now
 

@@ -54,7 +54,7 @@ def test_orders_of_every_status_have_no_fault(decisions):
         (
             "refunded",
             {"payment": {"captured_minor": 10}},
-            "10 was received, but 3000 is to be refunded",
+            "3000 was refunded, but only 10 was received; last 0 h ago",
         ),
         (
             "paid",
@@ -172,7 +172,14 @@ def test_refunds_beyond_what_was_received_are_a_fault():
             status="succeeded",
         )
 
-    assert "8997 was refunded, but only 3000 was received; last 0 h ago" in list_faults(order)
+    assert list_faults(order) == ["8997 was refunded, but only 3000 was received; last 0 h ago"]
+
+
+def test_a_requested_refund_beyond_what_was_received_is_a_fault():
+    order = orders.new_order(orders.captured, orders.refund(500))
+    order.payment.captured_minor = 10
+
+    assert list_faults(order) == ["10 was received, but 500 is to be refunded"]
 
 
 @pytest.mark.parametrize(

@@ -305,6 +305,16 @@ def test_an_event_that_was_not_relayed_is_reported():
     assert counts == "0 products and 0 orders verified, 1 drift"
 
 
+@pytest.mark.parametrize("payload", ["no JSON", "1", '["text"]', '{"data": 1}', '{"data": {}}'])
+def test_a_row_that_holds_no_event_is_reported(payload):
+    store_row("evt_one", payload, occurred_at=clock.utc_now() - timedelta(minutes=16))
+
+    overdue, counts = report()
+
+    assert overdue.startswith("outbox: 1 rows were not relayed")
+    assert counts == "0 products and 0 orders verified, 1 drift"
+
+
 @pytest.mark.parametrize(
     ("minutes", "attributes"),
     [

@@ -18,8 +18,9 @@ from shared import clock
 from shared.aws import client
 from shared.storage.models.mails import MailRecord
 from tests.support import email_fixtures, faults, shop
+from tests.support.aws_calls import Killed
 from tests.support.email_fixtures import order_placed_detail, sent_emails
-from tests.support.mail_worker import Killed, deliver, deliver_until_stopped, ses_does
+from tests.support.mail_worker import deliver, deliver_until_stopped, ses_does
 
 IN_PROGRESS = (IdempotencyAlreadyInProgressError,)
 

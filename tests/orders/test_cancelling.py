@@ -114,7 +114,7 @@ def test_cancelling_a_manual_payment_requires_a_manual_refund(tea, order_id):
 def test_cancelling_a_paid_order_needs_the_refund_permission(order_id, permissions, status):
     paid(order_id)
     script = {
-        "user_id": "usr_script",
+        "user_id": STAFF.user_id,
         "session_id": "",
         "permissions": f"orders:place orders:manage{permissions}",
         "second_factor_due": False,

@@ -95,7 +95,7 @@ def test_the_buyer_sees_the_order_without_staff_details(tea):
     seen = send(shoppers, "orders.get", path={"order_id": order.order_id}).body
 
     staff_view = shown(order)
-    more = {"buyer_id", "guest_email", "notes", "returns"}
+    more = {"buyer_id", "disputes", "guest_email", "notes", "returns"}
     assert staff_view.keys() - seen.keys() == more
     assert STAFF.user_id not in str(seen)
     assert "difficult" not in str(seen)

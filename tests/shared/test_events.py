@@ -26,6 +26,7 @@ LINE = OrderedLine(
 FACTS = {
     "user_id": "usr_ada",
     "access_epoch": 1,
+    "order_count": 3,
     "session_id": "ses_one",
     "key_id": "key_one",
     "enabled": True,
@@ -44,6 +45,9 @@ FACTS = {
     "refund_id": "rfd_1",
     "amount": EUR_25,
     "is_full": True,
+    "dispute_id": "dp_1",
+    "reason": "fraudulent",
+    "status": "needs_response",
     "export_id": "exp_1",
 }
 ABOUT_ADA = {"user_id": "usr_ada", "access_epoch": 1}

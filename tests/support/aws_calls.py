@@ -14,11 +14,11 @@ class Killed(BaseException):
 
 
 @contextmanager
-def on_each_call(phase: str, act: Callable[[str], Fault]) -> Iterator[None]:
+def on_each_call(phase: str, act: Callable[[str], Fault], *clients: Any) -> Iterator[None]:
     """`act` gets the name of each operation, before AWS is called or after it has answered.
 
     `phase` is `before-call` or `after-call`. A fault that `act` returns before the call replaces
-    the answer, and AWS does nothing.
+    the answer, and AWS does nothing. Without `clients`, the calls to DynamoDB and S3 count.
     """
 
     def handle(model: Any, **_: Any) -> Fault:
@@ -26,7 +26,7 @@ def on_each_call(phase: str, act: Callable[[str], Fault]) -> Iterator[None]:
 
     watched = [
         (each.meta.events, f"{phase}.{each.meta.service_model.service_id.hyphenize()}")
-        for each in (connection().client, client("s3"))
+        for each in clients or (connection().client, client("s3"))
     ]
     for emitter, name in watched:
         emitter.register(name, handle)
@@ -50,7 +50,9 @@ def record_calls() -> Iterator[list[str]]:
 
 
 @contextmanager
-def break_call(number: int, fault: Fault, *, phase: str = "before-call") -> Iterator[None]:
+def break_call(
+    number: int, fault: Fault | Killed, *clients: Any, phase: str = "before-call"
+) -> Iterator[None]:
     """The call with this number, counted from 0, meets the fault. An exception is raised."""
     calls = iter(range(10_000))
 
@@ -61,5 +63,5 @@ def break_call(number: int, fault: Fault, *, phase: str = "before-call") -> Iter
             raise fault
         return fault
 
-    with on_each_call(phase, act):
+    with on_each_call(phase, act, *clients):
         yield

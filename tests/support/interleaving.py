@@ -1,9 +1,9 @@
 """Runs one operation whole between two AWS calls of another, at each place where it can be."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from shared.storage.dynamo import connection
+from tests.support.aws_calls import on_each_call
 
 Operation = Callable[[], object]
 
@@ -15,19 +15,14 @@ def interleave(first: Operation, second: Operation, *, before_call: int) -> bool
     """
     calls = 0
 
-    def count_call(**_: Any) -> None:
+    def count_call(_: str) -> None:
         nonlocal calls
-        calls += 1
+        calls += 1  # those of `second` too, which runs when the count matters no more
         if calls == before_call:
-            events.unregister("before-call.dynamodb", count_call)
             second()
 
-    events = connection().client.meta.events
-    events.register("before-call.dynamodb", count_call)
-    try:
+    with on_each_call("before-call", count_call, connection().client):
         first()
-    finally:
-        events.unregister("before-call.dynamodb", count_call)
     return calls >= before_call
 
 

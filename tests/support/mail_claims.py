@@ -57,7 +57,7 @@ CLAIMS: dict[str, Callable[[Order, datetime], bool]] = {
     r"is paid": _is_paid,
     r"We will write to you when it ships": _is_in("paid"),
     r"We have shipped": _is_in("shipped", "delivered"),
-    r"on its way": _is_under_way,
+    r"is on its way": _is_under_way,
     r"is cancelled|was cancelled": _is_in("cancelled"),
     r"we will pay the money back": lambda order, _: (
         not received(order) or refunded(order, "succeeded") + lost(order) < received(order)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,12 +11,9 @@ from botocore.exceptions import ReadTimeoutError
 from notifications.workers.send_emails import handler
 from shared.aws import client
 from shared.storage.dynamo import connection
+from tests.support.aws_calls import Killed, break_call, on_each_call
 from tests.support.email_fixtures import mail_queue_event, sent_emails
 from tests.support.http import CONTEXT
-
-
-class Killed(BaseException):
-    """Lambda stops the function: no more of our code runs."""
 
 
 def context(milliseconds: Callable[[], float] = lambda: 10_000) -> Any:
@@ -52,45 +49,25 @@ def ses_does(*outcomes: str) -> Iterator[list[str]]:
     calls: list[str] = []
     left = list(outcomes)
 
-    def before(**_: Any) -> None:
+    def before(_: str) -> None:
         calls.append(left.pop(0) if left else "accepted")
         if calls[-1] == "silent":
             raise ReadTimeoutError(endpoint_url="https://ses.example")
         if calls[-1] == "slow":
             time.sleep(0.2)
 
-    def after(**_: Any) -> None:
+    def after(_: str) -> None:
         if calls[-1] == "lost":
             raise ReadTimeoutError(endpoint_url="https://ses.example")
         if calls[-1] == "killed":
             raise Killed
 
-    with _hooks(client("sesv2"), "sesv2.SendEmail", before=before, after=after):
+    ses = client("sesv2")
+    with on_each_call("before-call", before, ses), on_each_call("after-call", after, ses):
         yield calls
 
 
-@contextmanager
-def stopped_at(call: int, *, before: bool) -> Iterator[None]:
+def stopped_at(call: int, *, before: bool) -> AbstractContextManager[None]:
     """Lambda stops the function before or after its n-th call to AWS."""
-    numbers = iter(range(1, 100))
-
-    def count(**_: Any) -> None:
-        if next(numbers) == call:
-            raise Killed
-
-    both = {"before": count} if before else {"after": count}
-    dynamodb = connection().client
-    with _hooks(dynamodb, "dynamodb", **both), _hooks(client("sesv2"), "sesv2", **both):
-        yield
-
-
-@contextmanager
-def _hooks(aws_client: Any, operation: str, **hooks: Callable[..., None]) -> Iterator[None]:
-    named = {f"{moment}-call.{operation}": hook for moment, hook in hooks.items()}
-    for name, hook in named.items():
-        aws_client.meta.events.register(name, hook)
-    try:
-        yield
-    finally:
-        for name, hook in named.items():
-            aws_client.meta.events.unregister(name, hook)
+    clients = (connection().client, client("sesv2"))
+    return break_call(call - 1, Killed(), *clients, phase=f"{'before' if before else 'after'}-call")

@@ -48,7 +48,7 @@ def test_every_alarm_has_exactly_one_runbook():
     assert sorted(covered()) == sorted(alarms())
 
 
-def test_the_runbooks_of_functions_cover_each_alarm_of_a_function():
+def test_each_kind_of_alarm_of_functions_has_a_runbook():
     titles = {title for title, _ in sections()}
 
     assert {f"<Function>{metric}Alarm" for metric in PER_FUNCTION} <= titles

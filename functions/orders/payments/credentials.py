@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 
 from shared.errors.base import Unavailable
 from shared.errors.orders import PaymentUnavailable
-from shared.security.key_rings import REREAD_SECONDS, cached_secret, get_secret
-
-CACHE_SECONDS = REREAD_SECONDS  # every instance uses a rotated key after at most this long
+from shared.security.key_rings import cached_secret, get_secret
 
 
 @dataclass(frozen=True, slots=True)

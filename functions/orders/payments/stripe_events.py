@@ -83,7 +83,7 @@ class _Refund(StrictModel):
     amount: PositiveAmount
     currency: str
     payment_intent: Id | None
-    status: Word
+    status: Word | None
     metadata: dict[str, str] | None
 
 
@@ -148,9 +148,14 @@ def _parse_refund(event: _Event, find_order_id: FindOrderId) -> RefundUpdate | N
         order_id,
         payment_id,
         refund_id=(refund.metadata or {}).get("refund_id"),
-        refund=Refund(refund.id, REFUND_STATUSES.get(refund.status, UNKNOWN)),
+        refund=to_refund(refund.id, refund.status),
         amount=amount,
     )
+
+
+def to_refund(refund_id: str, status: str | None) -> Refund:
+    """From Stripe's fields. Stripe documents that the status may be null: nothing is known yet."""
+    return Refund(refund_id, REFUND_STATUSES.get(status or "pending", UNKNOWN))
 
 
 def _parse_dispute(event: _Event, find_order_id: FindOrderId) -> DisputeUpdate | None:

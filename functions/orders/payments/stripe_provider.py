@@ -17,7 +17,7 @@ from orders.payments.credentials import Credentials
 from orders.payments.provider import FINAL_STATUSES, UNKNOWN, Payment, ProviderEvent, Refund
 from orders.payments.signatures import require_authentic
 from orders.payments.stripe_amounts import from_stripe, to_stripe
-from orders.payments.stripe_events import REFUND_STATUSES
+from orders.payments.stripe_events import to_refund
 from shared.errors.orders import PaymentRefused, PaymentUnavailable
 from shared.money import Money
 
@@ -181,4 +181,4 @@ def _to_payment(intent: PaymentIntent) -> Payment:
 
 
 def _to_refund(refund: stripe.Refund) -> Refund:
-    return Refund(refund.id, REFUND_STATUSES.get(refund.status or "pending", UNKNOWN))
+    return to_refund(refund.id, refund.status)

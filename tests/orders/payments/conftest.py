@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.payments import PaymentEvent
 from tests.support import shop
+from tests.support.fake_clock import FakeClock
 from tests.support.order_requests import place_order
 from tests.support.payments import Bank
 
@@ -51,19 +51,8 @@ def stored_state(order_id: str) -> Callable[[], tuple[Any, ...]]:
     return read
 
 
-class ShiftedClock:
-    """The real clock plus `offset`."""
-
-    def __init__(self) -> None:
-        self._utc_now = clock.utc_now
-        self.offset = timedelta()
-
-    def __call__(self) -> datetime:
-        return self._utc_now() + self.offset
-
-
 @pytest.fixture
-def shifted_clock(monkeypatch: pytest.MonkeyPatch) -> ShiftedClock:
-    shifted = ShiftedClock()
+def shifted_clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    shifted = FakeClock()
     monkeypatch.setattr(clock, "utc_now", shifted)
     return shifted

@@ -30,7 +30,7 @@ def cancel(order_id: str) -> None:
 
 
 def expire(order_id: str, shifted_clock) -> None:
-    shifted_clock.offset = timedelta(hours=1)
+    shifted_clock.ahead = timedelta(hours=1)
     assert update_order(order_id, decisions.expire).status == "expired"
 
 

@@ -14,6 +14,7 @@ from orders.payments.local_provider import LocalProvider
 from shared.aws import client
 from shared.config import ConfigurationError, PaymentSettings
 from shared.errors.orders import PaymentUnavailable
+from shared.security.key_rings import REREAD_SECONDS
 from tests.conftest import PAYMENT_KEYS
 from tests.support import shop
 from tests.support.faults import error_reply, inject_faults
@@ -80,7 +81,7 @@ def test_the_provider_is_kept_until_its_keys_are_rotated(cache_clock):
     store(json.dumps({"api_key": "key-of-tomorrow", "webhook_secrets": ["secret-now"]}))
 
     assert provider_factory.get_provider() is before
-    cache_clock.seconds += credentials.CACHE_SECONDS
+    cache_clock.seconds += REREAD_SECONDS
     assert provider_factory.get_provider() is not before
 
 

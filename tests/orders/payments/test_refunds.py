@@ -210,7 +210,7 @@ def test_a_refund_made_a_day_ago_is_found_and_not_repeated(provider, order_id, s
     payment_id = pay(provider, order_id)
     refund_id = refund(order_id, 500)
     provider.payments[payment_id].refunds[refund_id] = Refund("re_made_yesterday", "succeeded")
-    shifted_clock.offset = timedelta(days=1)
+    shifted_clock.ahead = timedelta(days=1)
     provider.calls.clear()
 
     run_payment_worker()
@@ -222,7 +222,7 @@ def test_a_refund_made_a_day_ago_is_found_and_not_repeated(provider, order_id, s
 def test_a_refund_that_was_not_made_is_made_a_day_later(provider, order_id, shifted_clock):
     pay(provider, order_id)
     refund(order_id, 500)
-    shifted_clock.offset = timedelta(days=1)
+    shifted_clock.ahead = timedelta(days=1)
     provider.calls.clear()
 
     run_payment_worker()

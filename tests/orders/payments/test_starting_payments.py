@@ -55,7 +55,7 @@ def test_the_payment_is_for_the_order_total(provider, tea):
 def test_the_order_stores_its_payment_and_expires_later(tea, shifted_clock):
     order_id = place_order(tea)
     before = get_order(order_id).expires_at
-    shifted_clock.offset = timedelta(minutes=29)
+    shifted_clock.ahead = timedelta(minutes=29)
 
     payment_id = start_payment(order_id)
 
@@ -153,7 +153,7 @@ def test_a_cancelled_order_cannot_be_paid(provider, tea):
 
 def test_an_overdue_order_cannot_be_paid_before_it_is_expired(provider, tea, shifted_clock):
     order_id = place_order(tea)
-    shifted_clock.offset = timedelta(minutes=31)
+    shifted_clock.ahead = timedelta(minutes=31)
 
     answer = post_payment(order_id)
 

@@ -83,7 +83,7 @@ def test_a_refund_whose_event_was_lost_is_made(provider, order_id, shifted_clock
     lose_events()
 
     assert sweep() == {}  # the queue has its time first
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
     assert sweep() == {"settled": 1}
 
     order = get_order(order_id)
@@ -91,9 +91,18 @@ def test_a_refund_whose_event_was_lost_is_made(provider, order_id, shifted_clock
     assert provider.payments[payment_id].refunded_minor == 2000
     assert (order.settlement, order.settlement_due_at) == (None, None)
     provider.calls.clear()
-    shifted_clock.offset = timedelta(days=1)
+    shifted_clock.ahead = timedelta(days=1)
     assert sweep() == {}
     assert provider.calls == []
+
+
+def test_a_shop_without_a_provider_has_nothing_to_sweep(monkeypatch):
+    def refuse():
+        raise PaymentUnavailable
+
+    monkeypatch.setattr(sweep_payments, "get_provider", refuse)
+
+    assert sweep() == {}
 
 
 @pytest.mark.parametrize("deliver", [(), (orders.deliver,)], ids=["shipped", "delivered"])
@@ -102,7 +111,7 @@ def test_a_shipped_order_is_captured(provider, order_id, shifted_clock, deliver)
     for decide in (orders.ship, *deliver):
         update_order(order_id, decide)
     lose_events()
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
 
     assert sweep() == {"settled": 1}
 
@@ -124,7 +133,7 @@ def test_an_unneeded_payment_is_voided(
     if is_authorized:
         webhook_outcome(provider.report_authorized(payment_id))
     lose_events()
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
 
     assert sweep() == {"settled": 1}
 
@@ -143,10 +152,10 @@ def test_a_payment_captured_before_the_void_is_refunded(
     provider.report_captured(payment_id)
     lose_events()
 
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
     assert sweep() == {"pending": 1}
     lose_events()
-    shifted_clock.offset = GRACE + HOUR
+    shifted_clock.ahead = GRACE + HOUR
     assert sweep() == {"settled": 1}
 
     assert provider.payments[payment_id].refunded_minor == 2000
@@ -164,14 +173,14 @@ def test_a_refund_left_pending_is_polled(
     update_order(order_id, orders.refund(500))
     provider.refund_status = "requested"
     run_payment_worker()
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
 
     assert sweep() == {"pending": 1}
     assert sweep() == {}  # it waits for an hour
     (refund_id,) = provider.payments[payment_id].refunds
     ended = Refund(f"re_{refund_id}", status)
     provider.payments[payment_id].refunds[refund_id] = ended
-    shifted_clock.offset = GRACE + HOUR
+    shifted_clock.ahead = GRACE + HOUR
     assert sweep() == {"settled": 1}
 
     (refund,) = get_order(order_id).refunds
@@ -195,7 +204,7 @@ def test_a_refund_pending_with_an_unknown_status_stays_so(
         assert run_payment_worker() == NOTHING_FAILED
     assert [line["reason"] for line in lines.saying("payment needs review")] == ["unknown_status"]
     assert run_payment_worker() == NOTHING_FAILED
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
     with logs.captured() as lines:
         handler(sample("orders.sweep_payments"), RUN)
 
@@ -228,7 +237,7 @@ def test_an_order_that_fails_stops_no_other(provider, tea, shifted_clock):
     for order in (first, second):
         pay(provider, order)
         update_order(order, orders.refund(500))
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
     provider.refusals = [PaymentUnavailable()]
 
     with logs.captured() as lines, pytest.raises(OrdersNotSettled):
@@ -240,7 +249,7 @@ def test_an_order_that_fails_stops_no_other(provider, tea, shifted_clock):
     statuses = [get_order(order).refunds[0].status for order in (first, second)]
     assert sorted(statuses) == ["requested", "succeeded"]
     assert sweep() == {}  # the failed one waits for an hour
-    shifted_clock.offset = GRACE + HOUR
+    shifted_clock.ahead = GRACE + HOUR
     assert sweep() == {"settled": 1}
 
 
@@ -250,7 +259,7 @@ def test_an_unreadable_order_stops_no_other(provider, tea, shifted_clock):
         pay(provider, order)
         update_order(order, orders.refund(500))
     Order(first).update(actions=[Order.currency.remove(), Order.totals.remove()])
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
 
     with logs.captured() as lines, pytest.raises(OrdersNotSettled):
         handler(sample("orders.sweep_payments"), RUN)
@@ -267,7 +276,7 @@ def test_one_failure_stops_no_other_request_of_the_order(
     pay(provider, order_id)
     for number in range(2):
         update_order(order_id, orders.refund(500, key=f"key-{number}"))
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
     provider.refusals = [PaymentUnavailable()]
 
     with pytest.raises(OrdersNotSettled):
@@ -282,7 +291,7 @@ def test_the_run_ends_before_its_time_is_over(provider, tea, shifted_clock):
         order = place_order(tea, key=uuid4().hex)
         pay(provider, order)
         update_order(order, orders.refund(500))
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
 
     assert sweep(context_with(60_000, 60_000, 34_999)) == {"settled": 1, "left_for_next_run": 1}
     assert sweep() == {"settled": 1}
@@ -291,7 +300,7 @@ def test_the_run_ends_before_its_time_is_over(provider, tea, shifted_clock):
 def test_the_earliest_order_comes_first(provider, tea, shifted_clock):
     placed = []
     for minutes in (0, 5, 10):
-        shifted_clock.offset = timedelta(minutes=minutes)
+        shifted_clock.ahead = timedelta(minutes=minutes)
         placed.append(place_order(tea, key=uuid4().hex))
         pay(provider, placed[-1])
         update_order(placed[-1], orders.refund(500))
@@ -309,7 +318,7 @@ def test_two_runs_at_once_take_an_order_once(
 ):
     pay(provider, order_id)
     update_order(order_id, orders.refund(500))
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
     listed = repository.list_unsettled_orders
 
     def list_then_run(*arguments, **limits):
@@ -333,7 +342,7 @@ def test_the_queue_and_the_sweep_settle_an_order_once(
     """The worker takes the refund between the sweep's read and its call."""
     payment_id = pay(provider, order_id)
     update_order(order_id, orders.refund(500))
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
     create_refund = provider.create_refund
 
     def create_after_the_worker(*arguments):
@@ -353,7 +362,7 @@ def test_an_order_of_another_provider_waits(provider, order_id, shifted_clock):
     update_order(order_id, orders.refund(500))
     provider.name = "stripe"
     provider.calls.clear()
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
 
     assert sweep() == {"pending": 1}
     assert provider.calls == []
@@ -371,7 +380,7 @@ def test_a_mark_that_older_code_left_is_removed(provider, order_id, shifted_cloc
             Order.settlement_due_at.set(sweep_payments.clock.utc_now()),
         ]
     )
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
 
     assert sweep() == {"settled": 1}
     assert not is_due(order_id)
@@ -387,7 +396,7 @@ def test_a_refused_poll_keeps_the_refund_and_fails(
     provider.refund_status = "requested"
     run_payment_worker()
     provider.refusals = [PaymentRefused(reason="not_found")]
-    shifted_clock.offset = GRACE
+    shifted_clock.ahead = GRACE
 
     with pytest.raises(OrdersNotSettled):
         sweep()
@@ -405,7 +414,7 @@ def test_a_settled_order_has_no_mark(decisions):
 def test_later_edits_do_not_put_the_sweep_off(provider, order_id, shifted_clock):
     pay(provider, order_id)
     due = update_order(order_id, orders.refund(500)).settlement_due_at
-    shifted_clock.offset = timedelta(minutes=10)
+    shifted_clock.ahead = timedelta(minutes=10)
 
     order = update_order(order_id, orders.refund(1, key="another"))
 
