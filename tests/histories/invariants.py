@@ -200,8 +200,10 @@ def _missing_mails(world: World) -> Iterator[str]:
         wanted = EVENT_OF.get(order.status)
         address = order.guest_email or peek(User, order.buyer_id)
         is_silent = wanted in (None, "order.delivered") or not order.totals.total_minor
+        # A refund that failed later had claimed everything when the mail was due.
+        has_failed_refund = any(refund.status == "failed" for refund in order.refunds)
         is_silent |= wanted == "order.paid" and (
-            has_lost_authorization(order) or is_fully_claimed(order)
+            has_lost_authorization(order) or is_fully_claimed(order) or has_failed_refund
         )
         is_silent |= all(line.returned >= line.quantity for line in order.lines)
         if address and not is_silent and not world.inbox.list_mails(order.order_id, str(wanted)):
