@@ -91,9 +91,11 @@ def apply_refund_status(
     """Apply the provider's status of a refund: `requested`, `succeeded` or `failed`.
 
     A succeeded refund can still fail, for example when the buyer's account is closed. A failed
-    one stays failed. Any other status is new at the provider and changes nothing. None if nothing
-    is new.
+    one stays failed, unless the provider refused one call and made the refund by another. Any other
+    status is new at the provider and changes nothing. None if nothing is new.
     """
+    if refund.provider_refund_id == REFUSED_REFUND_ID and status in (REQUESTED, SUCCEEDED):
+        refund.status = REQUESTED
     is_known = refund.provider_refund_id == provider_refund_id
     refund.provider_refund_id = provider_refund_id
     if refund.status in (FAILED, status) or status not in (SUCCEEDED, FAILED):

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from orders.lifecycle import decisions
+from orders.lifecycle import balances, decisions
 from orders.lifecycle.service import update_order
 from orders.payments.provider import Refund
 from shared.errors.orders import PaymentRefused, PaymentUnavailable
@@ -144,6 +144,23 @@ def test_a_refused_refund_fails_and_is_reported(provider, order_id):
     assert "order.refund_failed" in sorted_event_types()
     assert [line["reason"] for line in lines.saying("audit")] == ["charge_disputed"]
     assert refund(order_id, 2000, key="key-2")  # a failed refund leaves its amount refundable
+
+
+@pytest.mark.parametrize("statuses", [["succeeded"], ["requested", "succeeded"]])
+def test_a_refund_that_another_call_made_counts(provider, order_id, statuses):
+    """Two workers had the message: one was refused while the other made the refund."""
+    payment_id = pay(provider, order_id)
+    refund_id = refund(order_id, 500)
+    provider.refusals = [PaymentRefused(reason="lock_timeout")]
+    run_payment_worker()
+
+    for status in statuses:
+        event = provider.report_refund(payment_id, 500, refund_id=refund_id, status=status)
+        assert webhook_outcome(event) == "applied"
+        assert only_refund(order_id).status == status
+
+    assert balances.refunded_minor(get_order(order_id)) == 500
+    assert only_refund(order_id).provider_refund_id == f"re_{refund_id}"
 
 
 def test_a_refund_that_fails_later_is_reported(provider, order_id):
