@@ -142,6 +142,8 @@ def _apply_once(event: ProviderEvent, provider: PaymentProvider) -> WebhookResul
         return _refuse(mismatch.code, **facts)
     except (OrderNotFound, OrderEntryLimitReached) as refusal:
         return _refuse(refusal.code, **facts)
+    except PaymentRefused:  # as in `handle_webhook`
+        return _refuse("unknown_payment", **facts)
     return WebhookResult("applied")
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from orders.payments import service
+from shared.errors.orders import PaymentRefused
 from shared.storage.dynamo import connection
 from shared.storage.models.payments import PaymentEvent
 from tests.support import logs
@@ -245,3 +246,13 @@ def test_a_refund_of_a_voided_authorization_changes_nothing(provider, order_id):
 
     assert webhook_outcome(provider.report_refund(payment_id, 2000)) == "repeated"
     assert get_order(order_id).serialize() == before
+
+
+def test_a_refund_the_provider_knows_no_payment_of_is_refused(provider, order_id):
+    payment_id = start_payment(order_id)
+    webhook_outcome(provider.report_voided(payment_id))
+    provider.refusals = [PaymentRefused(reason="not_found")]
+
+    answer = send_webhook(provider.report_refund(payment_id, 500))
+
+    assert (answer.status, answer.body["reason"]) == (200, "unknown_payment")
