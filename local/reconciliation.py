@@ -16,7 +16,6 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -32,6 +31,7 @@ from local.reconciliation_store import (
 )
 from local.republishing import describe_overdue
 from local.targets import Target, scan_items
+from shared import clock
 
 READS_MAX = 3
 PAUSE_SECONDS = 2  # between two reads, so that requests that are under way can finish
@@ -86,7 +86,7 @@ class _CheckedOrders:
 
     def check(self, order: Mapping[str, Any]) -> None:
         self.count += 1
-        faults = order_checks.list_faults(order, datetime.now(UTC))
+        faults = order_checks.list_faults(order, clock.utc_now())
         self.drifts += [Drift(order["order_id"], fault) for fault in faults]
         self.outbox.add_order(order)
 

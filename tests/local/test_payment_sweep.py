@@ -47,6 +47,15 @@ def test_an_overdue_order_without_a_mark_becomes_due():
     }
 
 
+def test_an_order_is_overdue_by_the_clock_of_the_shop(monkeypatch):
+    overdue = write_as_an_older_version(orders.captured, orders.cancel, hours_ago=0)
+    later = clock.utc_now() + timedelta(hours=2)
+    monkeypatch.setattr(clock, "utc_now", lambda: later)
+
+    assert mark_overdue_orders(shops.shop()).startswith("1 orders")
+    assert due_order_ids() == [overdue.order_id]
+
+
 def test_an_order_that_changed_since_the_scan_is_left_alone(monkeypatch):
     order = write_as_an_older_version(orders.captured, orders.cancel, hours_ago=2)
     scan_items = payment_sweep.scan_items
