@@ -122,9 +122,9 @@ def _parse_time(name: str, text: str) -> datetime:
     """Without an offset it is UTC, as in logs and events."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise OperationFailed(f"{name} must be a time such as 2026-11-26T00:00Z.") from error
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
 def _list_rows(shop: Target, window: Window, *, includes_relayed: bool) -> Iterator["RawRow"]:

@@ -244,6 +244,8 @@ def test_a_window_may_end_before_now():
         ("2026-11-26T00:00Z", "now", "UNTIL must be a time"),
         ("2026-11-26T00:00Z", "2026-11-25T00:00Z", "SINCE must be before UNTIL"),
         ("2030-01-01", "", "before now"),
+        ("0001-01-01T00:00+14:00", "", "SINCE must be a time"),
+        ("2026-11-26", "9999-12-31T23:59-14:00", "UNTIL must be a time"),
     ],
 )
 def test_a_window_that_holds_nothing_is_refused(since, until, message):
