@@ -12,6 +12,8 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local.dead_letter_messages import (
     Message,
     MessageUnreadable,
@@ -44,6 +46,7 @@ class Command:
 class Answer:
     lines: list[str] = field(default_factory=list)
     is_ok: bool = True
+    chosen: int = 0  # messages
 
     def add(self, line: str, *, is_ok: bool = True) -> None:
         self.lines.append(line)
@@ -61,7 +64,12 @@ def run(shop: Target, command: Command) -> Answer:
         raise OperationFailed("Name the queue to purge, such as QUEUE=Mail.")
     answer, started = Answer(), clock.utc_now()
     for queue in _choose_queues(list_queues(shop.resources()), command.queue):
-        _ACTIONS[command.action](_Task(shop, queue, command, answer, started))
+        try:
+            _ACTIONS[command.action](_Task(shop, queue, command, answer, started))
+        except (BotoCoreError, ClientError) as error:  # other queues may work
+            answer.add(f"{queue.name}: {error}", is_ok=False)
+    if command.message_id and command.action != "list" and not answer.chosen:
+        answer.add(f"No message has the id {command.message_id}.", is_ok=False)
     if command.action in ("redrive", "purge") and not command.applies:
         answer.add("Nothing has changed yet. Add APPLY=1.")
     return answer
@@ -123,23 +131,29 @@ class _Task:
             self._handle_all(self._prepare_send, f"sent to {self.queue.target}")
 
     def _handle_all(self, prepare: Callable[[Message], Callable[[], Any]], participle: str) -> None:
-        """Does what `prepare` returns, then deletes the message."""
+        """Does what `prepare` returns, then deletes the message. Says how many were handled."""
         count = 0
-        with self._messages(self.command.limit) as messages:
-            for message in messages:
-                try:
-                    handle = prepare(message)
-                except MessageUnreadable as error:
-                    self.answer.add(f"{message.message_id} stays: {error}", is_ok=False)
-                    continue
-                count += 1
-                if self.command.applies:
-                    handle()
-                    self._delete(message)
-                else:
-                    self.answer.add(f"{self.queue.name}  {message.describe(self.started)}")
-        verb = "were" if self.command.applies else "would be"
-        self.answer.add(f"{self.queue.name}: {count} messages {verb} {participle}")
+        try:
+            with self._messages(self.command.limit) as messages:
+                for message in messages:
+                    count += self._handle(message, prepare)
+        finally:
+            verb = "were" if self.command.applies else "would be"
+            self.answer.add(f"{self.queue.name}: {count} messages {verb} {participle}")
+
+    def _handle(self, message: Message, prepare: Callable[[Message], Callable[[], Any]]) -> bool:
+        """False for a message that stays because it cannot be handled."""
+        try:
+            handle = prepare(message)
+        except MessageUnreadable as error:
+            self.answer.add(f"{message.message_id} stays: {error}", is_ok=False)
+            return False
+        if self.command.applies:
+            handle()
+            self._delete(message)
+        else:
+            self.answer.add(f"{self.queue.name}  {message.describe(self.started)}")
+        return True
 
     def _redrive_stream(self) -> None:
         """Deletes the messages once what they point at was repeated."""
@@ -198,6 +212,7 @@ class _Task:
                 "",
                 message.message_id,
             ):
+                self.answer.chosen += 1
                 yield message
 
     def _receive(self) -> Iterator[Message]:

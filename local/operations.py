@@ -5,6 +5,7 @@ decide what is allowed. The API offers none of these commands.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from local.republishing import parse_window, republish
 from local.targets import LOCAL, OperationFailed, Target, assume_environment, get_target
 from shared.errors.accounts import UserNotFound
 from shared.errors.base import AppError
+
+MESSAGES_MAX = re.compile(r"[1-9][0-9]{0,8}")  # fewer than 10^9
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def _add_dead_letters(parser: argparse.ArgumentParser) -> None:
 
 
 def _handle_dead_letters(shop: Target, options: argparse.Namespace) -> Outcome:
-    if options.max and not (options.max.isdecimal() and int(options.max)):
+    if options.max and not MESSAGES_MAX.fullmatch(options.max):
         raise OperationFailed("MAX must be a number of messages, such as 10.")
     command = dead_letters.Command(
         action=options.action or "list",
