@@ -50,9 +50,10 @@ def _close(order: Order, dispute: OrderDispute, *, is_first: bool) -> Effects:
         record_event(order, "dispute_closed", by=PROVIDER_ACTOR, reason=dispute.status)
     effects = Effects(events=[order_events.dispute_closed(order, dispute)])
     by_provider = balances.provider_refundable_minor(order)
-    if order.status in FINISHED and by_provider and dispute.status != DISPUTE_LOST:
-        # The provider refused to refund this money while the dispute was open.
-        key = f"dispute {dispute.dispute_id}"
+    if order.status in FINISHED and by_provider:
+        # The provider refused to refund this money while the dispute was open. A lost dispute can
+        # take less than it claimed at first.
+        key = f"dispute {dispute.dispute_id} {dispute.status}"
         if refunds.find_refund(order, refunds.refund_id(order, key)) is None:
             effects.add(
                 refunds.request_refund(

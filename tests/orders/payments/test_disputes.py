@@ -191,6 +191,21 @@ def test_a_won_dispute_of_a_cancelled_order_is_refunded_once(provider, order_id,
     assert provider.payments[payment_id].refunded_minor == 2000
 
 
+def test_a_lost_dispute_that_took_less_leaves_the_rest_refunded(provider, order_id, payment_id):
+    webhook_outcome(provider.report_dispute(payment_id, second=1))
+    update_order(order_id, orders.cancel)
+
+    for status, second in (("lost", 2), ("lost", 3), ("won", 4), ("won", 5)):
+        webhook_outcome(
+            provider.report_dispute(payment_id, status, second=second, amount_minor=500)
+        )
+        assert run_payment_worker() == NOTHING_FAILED
+
+    refunds = [(int(each.amount_minor), each.status) for each in get_order(order_id).refunds]
+    assert refunds == [(1500, "succeeded"), (500, "succeeded")]
+    assert provider.payments[payment_id].refunded_minor == 2000
+
+
 @pytest.mark.parametrize("finish", [orders.cancel, orders.expire])
 @pytest.mark.parametrize(("amount", "refunded"), [(2000, []), (500, [1500])])
 def test_a_dispute_before_its_capture_is_not_paid_twice(
