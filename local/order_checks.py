@@ -32,11 +32,16 @@ def list_faults(order: Item, now: datetime) -> Iterator[str]:
     yield from (f"{what} {_age(now - since)} ago" for what, since in find_overdue(order, now))
 
 
-def find_overdue(order: Item, now: datetime) -> Iterator[tuple[str, datetime]]:
-    """What the payment provider should have done by now, with the time when it became due."""
+def find_overdue(
+    order: Item, now: datetime, *, pending_limit: timedelta = PENDING_REFUND_OVERDUE_AFTER
+) -> Iterator[tuple[str, datetime]]:
+    """What the payment provider should have done by now, with the time when it became due.
+
+    `pending_limit` is for refunds that are pending at the provider.
+    """
     for refund in order.get("refunds", []):
         since, is_pending = _time(refund["at"]), bool(refund.get("provider_refund_id"))
-        limit = PENDING_REFUND_OVERDUE_AFTER if is_pending else OVERDUE_AFTER
+        limit = pending_limit if is_pending else OVERDUE_AFTER
         if refund["status"] == "requested" and now - since > limit:
             problem = "is still pending there" if is_pending else "never reached the provider"
             yield f"a refund of {refund['amount_minor']} {problem}; requested", since

@@ -56,6 +56,17 @@ def test_an_order_is_overdue_by_the_clock_of_the_shop(monkeypatch):
     assert due_order_ids() == [overdue.order_id]
 
 
+@pytest.mark.parametrize(("hours_ago", "is_marked"), [(0, False), (2, True)])
+def test_an_order_with_a_pending_refund_becomes_due(hours_ago, is_marked):
+    """The sweep asks the provider, long before the refund counts as overdue."""
+    decisions = (orders.captured, orders.cancel, orders.settle_refund("requested"))
+    pending = write_as_an_older_version(*decisions, hours_ago=hours_ago)
+
+    mark_overdue_orders(shops.shop())
+
+    assert due_order_ids() == [pending.order_id] * is_marked
+
+
 def test_an_order_that_changed_since_the_scan_is_left_alone(monkeypatch):
     order = write_as_an_older_version(orders.captured, orders.cancel, hours_ago=2)
     scan_items = payment_sweep.scan_items
