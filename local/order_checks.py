@@ -80,21 +80,17 @@ def _find_faults_in_status(order: Item) -> Iterator[str]:
 
 def _find_faults_in_money(order: Item, now: datetime) -> Iterator[str]:
     payment, status = order.get("payment") or {}, order["status"]
-    received = payment.get("captured_minor", 0) + payment.get("manual_minor", 0)
-    refunded, requested = (
-        sum(
-            refund["amount_minor"]
+    received = refunded = 0
+    for is_manual, name in ((False, "captured_minor"), (True, "manual_minor")):
+        of_channel = [
+            refund
             for refund in order.get("refunds", [])
-            if refund["status"] in statuses
-        )
-        for statuses in ({"succeeded"}, {"succeeded", "requested"})
-    )
-    if refunded > received:
-        since = max(_time(refund["at"]) for refund in order["refunds"])
-        age = _age(now - since)
-        yield f"{refunded} was refunded, but only {received} was received; last {age} ago"
-    elif requested > received:
-        yield f"{received} was received, but {requested} is to be refunded"
+            if bool(refund.get("is_manual")) is is_manual
+        ]
+        received_by_it = payment.get(name, 0)
+        yield from _find_excess(received_by_it, of_channel, now)
+        received += received_by_it
+        refunded += min(received_by_it, _sum(of_channel, {"succeeded"}))
     is_paid = received or payment.get("status") == "authorized"
     if status in PAID_STATUSES and order["totals"]["total_minor"] and not is_paid:
         yield f"the status is {status}, but no payment was received"
@@ -102,6 +98,20 @@ def _find_faults_in_money(order: Item, now: datetime) -> Iterator[str]:
         yield f"the status is {status}, but {kept} of the captured amount is not refunded"
     if status == "refunded" and refunded < received:
         yield f"the status is refunded, but only {refunded} of {received} is refunded"
+
+
+def _find_excess(received: int, refunds: list[Item], now: datetime) -> Iterator[str]:
+    """Of one channel: what the provider captured, or what staff received."""
+    refunded, requested = _sum(refunds, {"succeeded"}), _sum(refunds, {"succeeded", "requested"})
+    if refunded > received:
+        age = _age(now - max(_time(refund["at"]) for refund in refunds))
+        yield f"{refunded} was refunded, but only {received} was received; last {age} ago"
+    elif requested > received:
+        yield f"{received} was received, but {requested} is to be refunded"
+
+
+def _sum(refunds: list[Item], statuses: set[str]) -> int:
+    return sum(refund["amount_minor"] for refund in refunds if refund["status"] in statuses)
 
 
 def _minor_kept_by_provider(order: Item) -> int:

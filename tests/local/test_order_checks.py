@@ -182,6 +182,21 @@ def test_a_requested_refund_beyond_what_was_received_is_a_fault():
     assert list_faults(order) == ["10 was received, but 500 is to be refunded"]
 
 
+def test_a_manual_payment_hides_no_excess_at_the_provider():
+    decisions = (orders.start_payment, orders.mark_paid_manually, orders.captured)
+    order = orders.new_order(*decisions, orders.settle_refund())
+    provider_events.apply_refund_update(
+        order,
+        payment_id=orders.PAYMENT_ID,
+        refund_id=None,
+        provider_refund_id="bank_1",
+        amount_minor=1000,
+        status="succeeded",
+    )
+
+    assert "4000 was refunded, but only 3000 was received; last 0 h ago" in list_faults(order)
+
+
 @pytest.mark.parametrize(
     ("status", "kept"), [("lost", 0), ("needs_response", 0), ("warning_needs_response", 3000)]
 )
