@@ -120,10 +120,16 @@ def _create_refund(provider: PaymentProvider, order: Order, request: OrderRefund
     return provider.create_refund(payment_id, amount, request.refund_id)
 
 
-def _find_left(provider: PaymentProvider, order: Order) -> int:
-    """What can still be refunded of the payment: by the provider's books, without disputes."""
+def _find_left(provider: PaymentProvider, order: Order) -> int | None:
+    """What can still be refunded of the payment: by the provider's books, without disputes.
+
+    None if the provider does not know the payment: its account may be another one by now.
+    """
     payment = balances.payment_or_empty(order)
-    refunded = provider.get_refunded_minor(payment.payment_id)
+    try:
+        refunded = provider.get_refunded_minor(payment.payment_id)
+    except PaymentRefused:
+        return None
     left = max(0, int(payment.captured_minor) - refunded)
     return min(left, balances.undisputed_minor(order))
 

@@ -17,6 +17,7 @@ from tests.support import logs, shop
 from tests.support.events import sorted_event_types
 from tests.support.http import sample
 from tests.support.order_requests import place_order
+from tests.support.orders import cancel
 from tests.support.payments import (
     FIRST_FAILED,
     NOTHING_FAILED,
@@ -144,6 +145,18 @@ def test_a_refused_refund_fails_and_is_reported(provider, order_id):
     assert "order.refund_failed" in sorted_event_types()
     assert [line["reason"] for line in lines.saying("audit")] == ["charge_disputed"]
     assert refund(order_id, 2000, key="key-2")  # a failed refund leaves its amount refundable
+
+
+def test_a_refund_of_a_payment_that_is_unknown_there_fails(provider, order_id):
+    """As after a change of the account at the provider. A person must refund it."""
+    pay(provider, order_id)
+    update_order(order_id, cancel)
+    provider.refusals = [PaymentRefused(reason="not_found")] * 2
+
+    assert run_payment_worker() == NOTHING_FAILED
+
+    assert only_refund(order_id).status == "failed"
+    assert "order.refund_failed" in sorted_event_types()
 
 
 @pytest.mark.parametrize("statuses", [["succeeded"], ["requested", "succeeded"]])
