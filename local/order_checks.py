@@ -4,13 +4,17 @@ An order is one item and is always written whole. So its attributes must agree a
 the payment provider must still do is no contradiction, until it is overdue.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from local.reconciliation_store import promotion_key
+
 AWAITS_PAYMENT = "pending_payment"
 PAID_STATUSES = frozenset({"paid", "shipped", "delivered"})
 SHIPPED_STATUSES = frozenset({"shipped", "delivered"})
+STATUSES_WITHOUT_PROMOTION_USE = frozenset({"cancelled", "expired"})
 CLOSED_STATUSES = frozenset({"cancelled", "expired", "refunded"})
 DISPUTES_WITHOUT_LOSS = frozenset(
     {"won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"}
@@ -22,6 +26,8 @@ OVERDUE_AFTER = timedelta(hours=1)
 PENDING_REFUND_OVERDUE_AFTER = timedelta(days=14)
 
 Item = Mapping[str, Any]  # an order's stored attributes as plain Python values
+# What these functions raise for an item that lacks an attribute, or has one of another type.
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def list_faults(order: Item, now: datetime) -> Iterator[str]:
@@ -55,6 +61,19 @@ def find_overdue(
         yield f"staff received the money, but a payment is {payment['status']}; paid", since
     elif status in SHIPPED_STATUSES and payment["status"] == "authorized":
         yield f"the order is {status}, but its payment is only authorized; shipped", since
+
+
+def list_sums(order: Item) -> Iterator[tuple[str, int, int]]:
+    """The units that the order took, and the promotion uses that it counts as."""
+    for line in order["lines"]:
+        kept = int(line["quantity"] - line.get("returned", 0))
+        yield line["product_id"], -kept, sum(json.loads(line.get("allocations", "{}")).values())
+    promotion = order.get("promotion")
+    if promotion and order["status"] not in STATUSES_WITHOUT_PROMOTION_USE:
+        if promotion.get("is_counted"):
+            yield promotion_key(promotion["code"], None), 1, 0
+        if promotion.get("counted_for"):
+            yield promotion_key(promotion["code"], promotion["counted_for"]), 1, 0
 
 
 def _find_faults_in_totals(order: Item) -> Iterator[str]:

@@ -12,9 +12,9 @@ and after everything else, and the recomputed number must lie between both. A ke
 read again; it is drift if it differs in every read.
 """
 
-import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +35,6 @@ from shared import clock
 
 READS_MAX = 3
 PAUSE_SECONDS = 2  # between two reads, so that requests that are under way can finish
-STATUSES_WITHOUT_PROMOTION_USE = frozenset({"cancelled", "expired"})
 PRODUCTS_READ_MAX = 100  # DynamoDB's limit for one BatchGetItem
 SHARED_COUNT = "promotions"  # the partition of promotions; others count one customer's uses
 ORDER_ATTRIBUTES = (
@@ -82,13 +81,19 @@ class _CheckedOrders:
 
     outbox: OutboxChecks
     count: int = 0
+    unreadable: int = 0
     drifts: list[Drift] = field(default_factory=list)
 
     def check(self, order: Mapping[str, Any]) -> None:
         self.count += 1
-        faults = order_checks.list_faults(order, clock.utc_now())
+        try:
+            faults = list(order_checks.list_faults(order, clock.utc_now()))
+            list(order_checks.list_sums(order))
+            self.outbox.add_order(order)
+        except order_checks.UNREADABLE as error:
+            self.unreadable += 1
+            faults = [f"its item cannot be read ({type(error).__name__}: {error})"]
         self.drifts += [Drift(order["order_id"], fault) for fault in faults]
-        self.outbox.add_order(order)
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,7 @@ class Findings:
     orders: int
     drifts: list[Drift]
     missing_events: list[OrderEvent]
+    unreadable_orders: int
 
 
 def reconcile(shop: Target) -> ReconciliationReport:
@@ -133,7 +139,7 @@ def read_differences(shop: Target, store: ReconciliationStore) -> Findings:
         time.sleep(PAUSE_SECONDS)
         read_again(shop, store)
     store.delete_explained()
-    return Findings(products, orders.count, orders.drifts, missing_events)
+    return Findings(products, orders.count, orders.drifts, missing_events, orders.unreadable)
 
 
 def read_again(shop: Target, store: ReconciliationStore) -> list[Difference]:
@@ -195,15 +201,8 @@ def _read_orders(shop: Target, orders: _CheckedOrders | None) -> Iterator[tuple[
         order = deserializer.deserialize({"M": item})
         if orders is not None:
             orders.check(order)
-        for line in order["lines"]:
-            kept = int(line["quantity"] - line.get("returned", 0))
-            yield line["product_id"], -kept, sum(json.loads(line.get("allocations", "{}")).values())
-        promotion = order.get("promotion")
-        if promotion and order["status"] not in STATUSES_WITHOUT_PROMOTION_USE:
-            if promotion.get("is_counted"):
-                yield promotion_key(promotion["code"], None), 1, 0
-            if promotion.get("counted_for"):
-                yield promotion_key(promotion["code"], promotion["counted_for"]), 1, 0
+        with suppress(*order_checks.UNREADABLE):  # `check` has named it
+            yield from list(order_checks.list_sums(order))
 
 
 def _number(item: dict[str, Any], attribute: str) -> int:

@@ -20,7 +20,7 @@ from local.reconciliation_store import (
     is_promotion,
     promotion_of,
 )
-from local.targets import Target, assume_environment
+from local.targets import OperationFailed, Target, assume_environment
 from shared import ids
 
 if TYPE_CHECKING:
@@ -49,11 +49,16 @@ class Repairs:
 
 
 def repair(shop: Target, *, applies: bool) -> Repairs:
-    """Scans whole tables, as `reconcile` does."""
+    """Scans whole tables, as `reconcile` does. Raises OperationFailed if an order is unreadable."""
     assume_environment(shop)
     repairs = Repairs(applied=applies)
     with ReconciliationStore() as store:
         found = reconciliation.read_differences(shop, store)
+        if found.unreadable_orders:  # nobody knows which units they took
+            raise OperationFailed(
+                f"{found.unreadable_orders} orders cannot be read. `make verify` names them. Mend "
+                "them first."
+            )
         keys = [difference.key for difference in store.list_differences()]
         counted = read_products(key for key in keys if not is_promotion(key))
         # Read the records again: a write requires that the stock is still as it was counted.

@@ -67,6 +67,16 @@ def test_an_order_with_a_pending_refund_becomes_due(hours_ago, is_marked):
     assert due_order_ids() == [pending.order_id] * is_marked
 
 
+def test_an_order_that_cannot_be_read_stops_no_other():
+    broken, overdue = (
+        write_as_an_older_version(orders.captured, orders.cancel, hours_ago=2) for _ in range(2)
+    )
+    broken.update([Order.history.remove(), Order.refunds.remove()])
+
+    assert mark_overdue_orders(shops.shop()).startswith("1 orders")
+    assert due_order_ids() == [overdue.order_id]
+
+
 def test_an_order_that_changed_since_the_scan_is_left_alone(monkeypatch):
     order = write_as_an_older_version(orders.captured, orders.cancel, hours_ago=2)
     scan_items = payment_sweep.scan_items

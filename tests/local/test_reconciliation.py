@@ -315,6 +315,19 @@ def test_a_row_that_holds_no_event_is_reported(payload):
     assert counts == "0 products and 0 orders verified, 1 drift"
 
 
+@pytest.mark.parametrize("attribute", ["totals", "history", "status"])
+def test_an_order_that_cannot_be_read_stops_no_check(attribute):
+    product = create_counted_product("TEA", 10)
+    broken, other = (orders.create_order(orders.captured, product=product) for _ in range(2))
+    other.update([Order.payment["captured_minor"].set(0)])
+    broken.update([getattr(Order, attribute).remove()])
+
+    lines = report()
+
+    assert f"{broken.order_id}: its item cannot be read (KeyError: '{attribute}')" in lines
+    assert f"{other.order_id}: the status is paid, but no payment was received" in lines
+
+
 @pytest.mark.parametrize(
     ("minutes", "attributes"),
     [

@@ -11,6 +11,7 @@ from local import reconciliation
 from local import repair as repairing
 from local.reconciliation import reconcile
 from local.repair import Repairs, repair
+from local.targets import OperationFailed
 from shared import clock
 from shared.storage.models.catalog import Product, Stock, StockMovement
 from shared.storage.models.orders import Order
@@ -301,3 +302,15 @@ def test_random_items_of_transactions_are_repaired(tea, seed):
         int(line.quantity - line.returned) for order in Order.scan() for line in order.lines
     )
     assert (available, allocated) == (50 - taken, sum(open_units))
+
+
+def test_nothing_is_repaired_beside_an_order_that_cannot_be_read(tea):
+    """Nobody knows which units it took."""
+    order = place(tea)
+    order.update([Order.lines.remove()])
+    before = stored_items()
+
+    with pytest.raises(OperationFailed, match="1 orders cannot be read"):
+        apply()
+
+    assert stored_items() == before
