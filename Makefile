@@ -38,8 +38,8 @@ test: setup ## Run all tests; those in tests/e2e start their own local stack
 
 soak: setup ## Run the long tests: histories, all pairs of operations, broken links, races (about an hour)
 	@SOUK_HISTORIES=300 SOUK_HISTORY_STEPS=25 SOUK_MIXED_HISTORIES=60 SOUK_PAIRS=all SOUK_SCHEDULES=24 \
-		SOUK_DRILLS_AT_ONCE=2 $(BIN)/python -m pytest tests/histories \
-		tests/products/test_stock_interleavings.py --numprocesses auto --dist worksteal
+		SOUK_DRILLS_AT_ONCE=2 SOUK_LOSSES=12 $(BIN)/python -m pytest tests/histories \
+		tests/products/test_stock_interleavings.py tests/local/test_repair.py --numprocesses auto --dist worksteal
 	@SOUK_RUSHES=200 SOUK_REPEATS=20 $(BIN)/python -m pytest tests/e2e/test_contention.py
 
 mutants: .venv/.made ## Put small faults into the code, and list those that no test notices (N=150 SEED=1 PARTS=stock,pricing)

@@ -76,7 +76,7 @@ LEGAL = {  # the next statuses, by status
     "delivered": {"cancelled", "refunded"},
 }
 HELD = {"pending_payment", "paid"}
-HISTORIES = int(os.environ.get("SOUK_HISTORIES", "25"))  # `make soak` has 300 of them
+HISTORIES = int(os.environ.get("SOUK_HISTORIES", "10"))  # `make soak` has 300 of them
 FINISHED = {"cancelled", "expired", "refunded"}
 QUANTITIES = st.integers(1, 3)
 
