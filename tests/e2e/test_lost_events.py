@@ -79,7 +79,7 @@ def test_events_of_a_broken_relay_are_published_once(stack, staff, visitor, tmp_
         order = staff.get(f"/staff/orders/{cancelled['id']}").json()
         return [refund["status"] for refund in order["refunds"]]
 
-    # The relay works again, and nobody tells it what it missed.
+    # The relay works again. It does not learn what it missed.
     wait_until(lambda: any("order at" in subject for subject in subjects()))
     lost = list_unmarked(stack)
     types = {row["type"]["S"] for row in lost}

@@ -156,7 +156,7 @@ def money(world: World) -> Iterator[str]:
     for payment_id, payment in world.bank.payments.items():
         order = peek(Order, payment.order_id)
         if order is None:
-            yield f"money: {payment_id} is of no order"
+            yield f"money: {payment_id} belongs to no order"
             continue
         if order.payment is None or order.payment.payment_id != payment_id:
             if payment.status not in (STARTED, VOID):  # a void one was replaced
