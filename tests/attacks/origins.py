@@ -133,7 +133,6 @@ ENGINE_TARGETS = [
     Target("PUT", "/evil", (SIGNED.replace("{service}", "s3"),)),
     Target("DELETE", "/2015-03-31/functions/any", (SIGNED.replace("{service}", "lambda"),)),
     Target("GET", "/_aws/execute-api/any/$default/v1/health"),
-    Target("GET", "/", ("Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__")),
     Target("GET", "/_aws/execute-api/any/$default", WEBSOCKET),
 ]
 GATEWAY_TARGETS = [

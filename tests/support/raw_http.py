@@ -66,6 +66,6 @@ def request(method: str, target: str, lines: Sequence[str], *, port: int, body: 
     """A request with these header lines, in which `{port}` is the port."""
     length = (f"Content-Length: {len(body)}",) if body else ()
     is_upgrade = any(line.startswith("Upgrade") for line in lines)
-    connection = "Connection: Upgrade, HTTP2-Settings" if is_upgrade else "Connection: close"
+    connection = "Connection: Upgrade, close" if is_upgrade else "Connection: close"
     head = [f"{method} {target} HTTP/1.1", *lines, *length, connection, "", ""]
     return "\r\n".join(head).replace("{port}", str(port)).encode("latin-1") + body.encode()
