@@ -82,7 +82,7 @@ def send(stack: Stack, attack: Attack, targets: Targets) -> tuple[int, bytes]:
         connection.close()
 
 
-@pytest.mark.parametrize("attack", list_attacks())
+@pytest.mark.parametrize("attack", list(list_attacks()))
 def test_an_attack_gets_the_answer_that_it_should(attack: Attack, stack: Stack, targets: Targets):
     status, body = send(stack, attack, targets)
 
