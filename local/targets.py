@@ -5,6 +5,7 @@ import os
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,24 +37,10 @@ class Target:
 
     def physical_id(self, logical_id: str) -> str:
         """Raises OperationFailed when the stack or the resource does not exist."""
-        try:
+        with self._explain(f"The stack {self.stack_name} has no {logical_id}"):
             found = self.client("cloudformation").describe_stack_resource(
                 StackName=self.stack_name, LogicalResourceId=logical_id
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise
-            raise OperationFailed(
-                f"The stack {self.stack_name} has no {logical_id} in {self.session.region_name}. "
-                "Deploy it, or use the account and the region where it is deployed."
-            ) from error
-        except EndpointConnectionError as error:
-            if self.endpoint_url is None:
-                raise
-            # stack.json still names the port of a stack that was killed.
-            raise OperationFailed(
-                f"No local stack answers at {self.endpoint_url}. Start one with `make run`."
-            ) from error
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def outputs(self) -> dict[str, str]:
@@ -67,16 +54,28 @@ class Target:
         return {each["ParameterKey"]: each["ParameterValue"] for each in parameters}
 
     def _describe(self) -> dict[str, Any]:
-        try:
+        with self._explain(f"No stack is called {self.stack_name}"):
             found = self.client("cloudformation").describe_stacks(StackName=self.stack_name)
+        return dict(found["Stacks"][0])
+
+    @contextmanager
+    def _explain(self, missing: str) -> Iterator[None]:
+        try:
+            yield
         except ClientError as error:
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
             raise OperationFailed(
-                f"No stack is called {self.stack_name} in {self.session.region_name}. "
+                f"{missing} in {self.session.region_name}. "
                 "Deploy it, or use the account and the region where it is deployed."
             ) from error
-        return dict(found["Stacks"][0])
+        except EndpointConnectionError as error:
+            if self.endpoint_url is None:
+                raise
+            # stack.json still names the port of a stack that was killed.
+            raise OperationFailed(
+                f"No local stack answers at {self.endpoint_url}. Start one with `make run`."
+            ) from error
 
     def resources(self) -> dict[str, Any]:
         """What the deployed template describes, by logical id, without loops and SAM's types."""
@@ -102,9 +101,8 @@ def get_target(name: str) -> Target:
         facts = json.loads((paths.STATE / "stack.json").read_text())
     except FileNotFoundError as error:
         raise OperationFailed("No local stack is running. Start one with `make run`.") from error
-    return Target(
-        facts["stack_name"], emulator.root_session(), facts["aws_endpoint_url"], facts["api_url"]
-    )
+    session, url = emulator.root_session(), facts.get("api_url")
+    return Target(facts["stack_name"], session, facts["aws_endpoint_url"], url)
 
 
 def _read_samconfig(name: str) -> tuple[str, str | None]:
