@@ -30,7 +30,11 @@ class Step:
 
 
 STEPS = (
-    Step("health", Journey.check_health, "Read the API's logs: /aws/lambda/...ReferenceFunction."),
+    Step(
+        "health",
+        Journey.check_health,
+        "Read the logs of ReferenceFunction. Does the address lead to this stack?",
+    ),
     Step("preflight", Journey.check_preflight, "Compare the parameter AllowedOrigins."),
     Step("register", Journey.register, "Read the logs of AuthFunction.", ("health",)),
     Step(
@@ -60,7 +64,7 @@ STEPS = (
     Step(
         "import",
         Journey.import_file,
-        "Run `make dead-letters`; read the logs of FileImportFunction and RowWorkerFunction.",
+        "Run `make dead-letters`; read the logs of UploadsFunction and FileImportFunction.",
         ("log in",),
     ),
     Step(
