@@ -20,6 +20,11 @@ def is_high(count):
 def wait(count):
     while count > 0:
         count = count - 1
+
+def first_limit():
+    return 90 - 20
+
+LIMIT = first_limit()
 """
 TESTS = """
 from shared.code import is_low, wait
@@ -50,6 +55,7 @@ def copy(folder):
     (project / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
     (project / "shared" / "code.py").write_text(CODE)
     (project / "tests" / "test_code.py").write_text(TESTS)
+    (project / "tests" / "conftest.py").write_text("import shared.code\n")
     return Copy.create(project, folder / "copy", seed=1)
 
 
@@ -104,6 +110,13 @@ def test_tests_that_run_the_function_come_first(copy, baseline):
 
     assert tests[0] == "tests/test_code.py::test_waiting"
     assert len(tests) == 3
+
+
+def test_what_an_import_runs_matters_to_each_test(copy, baseline):
+    mutants = list_mutants(copy.root, copy.root / "shared" / "code.py")
+    [mutant, *_] = [mutant for mutant in mutants if mutant.function == "first_limit"]
+
+    assert len(baseline.tests_for(PART, mutant)) == 3
 
 
 def test_a_failing_test_stops_the_run_at_once(copy, other_tests, tmp_path):
