@@ -6,6 +6,8 @@
 SCRIPT = """
 const form = "application/x-www-form-urlencoded";
 const query = "Action=CreateQueue&QueueName=evil&Version=2012-11-05";
+const signature = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20261127T120000Z&X-Amz-Signature=0"
+  + "&X-Amz-SignedHeaders=host&X-Amz-Credential=test/20261127/us-east-1/sqs/aws4_request";
 const inBackground = (url, options = {}) => fetch(url, {mode: "no-cors", ...options});
 
 function load(tag, attribute, url) {
@@ -63,6 +65,8 @@ async function framed(url) {
 for (const [name, url] of Object.entries(given)) {
   await attempt(`${name}: reset`, () => inBackground(`${url}/_ministack/reset`, {method: "POST"}));
   await attempt(`${name}: form`, () => inBackground(`${url}/`, {
+    method: "POST", body: query, headers: {"Content-Type": form}}));
+  await attempt(`${name}: signed`, () => fetch(`${url}/?${signature}`, {
     method: "POST", body: query, headers: {"Content-Type": form}}));
   await attempt(`${name}: text`, () => inBackground(`${url}/provider/behaviour`, {
     method: "POST", body: "{}", headers: {"Content-Type": "text/plain"}}));

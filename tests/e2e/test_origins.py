@@ -8,13 +8,14 @@ from uuid import uuid4
 import pytest
 
 from local.stack import Stack
-from tests.attacks.origins import ENGINE_TARGETS, GATEWAY_TARGETS, OWN_SENDERS, SENDERS, Target
+from tests.attacks.origins import ENGINE_TARGETS, GATEWAY_TARGETS, OWN_SENDERS
 from tests.attacks.web_pages import SCRIPT, SHOP_SCRIPT
 from tests.e2e.conftest import Shop, wait_until
 from tests.e2e.test_uploads import HEADER, create_upload
 from tests.support import browser
 from tests.support.http2 import exchange_over_http2
 from tests.support.listening_ports import find_listening_ports
+from tests.support.origin_attacks import list_breaches
 from tests.support.raw_http import exchange, request
 
 SHOP_ORIGIN = "http://localhost:3000"  # AllowedOrigins of the local stack
@@ -64,22 +65,6 @@ def test_the_stack_listens_on_two_ports_of_loopback(engine_port, gateway_port):
 
     assert ports.keys() == {engine_port, gateway_port}
     assert set().union(*ports.values()) <= {"127.0.0.1", "::1"}
-
-
-def list_breaches(port: int, targets: list[Target]) -> list[str]:
-    """Requests that are not refused, or whose refusal a page can read."""
-    breaches = []
-    for target in targets:
-        for sender in SENDERS:
-            path = sender.target_prefix + target.path
-            lines = (*sender.lines, *target.lines)
-            answer = exchange(
-                port, request(target.method, path, lines, port=port, body=target.body)
-            )
-            is_refused = 400 <= answer.status < 500 and answer.status != 404
-            if not is_refused or b"access-control-allow" in answer.head:
-                breaches.append(f"{target.method} {path} of {sender.name}: {answer.head!r}")
-    return breaches
 
 
 def test_ministack_is_closed_to_foreign_pages(engine_port):
@@ -160,7 +145,7 @@ def test_a_foreign_page_in_a_browser_gets_nothing(origin, stack, tmp_path: Path)
 
     results = browser.run_script(origin, SCRIPT, given, tmp_path)
 
-    assert len(results) == 32
+    assert len(results) == 34
     assert {name: result for name, result in results.items() if result.startswith("read")} == {}
 
 
