@@ -1,14 +1,18 @@
 """Base classes and validation of the request and response bodies of all functions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
+from shared.characters import shorten
 from shared.errors.requests import InvalidFields
 
-ONE_LINE = r"^[^\p{Cc}]*$"  # no control characters: safe in a mail header, a log line, a CSV cell
-_PATTERN_MESSAGES = {ONE_LINE: "Must be one line without control characters"}
+PROBLEMS_MAX = 20  # of a request that its refusal lists: an answer is never longer than a request
+NAME_SHOWN_MAX = 50  # characters of a field's name that a client chose
+PATH_SHOWN_MAX = 120  # characters
+MESSAGE_SHOWN_MAX = 300  # characters
+_PATTERN_MESSAGES: dict[str, str] = {}
 _OBJECT_EXPECTED = {"dict_type", "model_type", "model_attributes_type"}  # pydantic says dictionary
 
 NEXT_CURSOR = "Send it as `cursor` to get the next page. Null on the last page."
@@ -29,21 +33,27 @@ def describe_problem(problem: Mapping[str, Any]) -> str:
         return "Must be an object"
     pattern = problem.get("ctx", {}).get("pattern")
     message: str = _PATTERN_MESSAGES.get(pattern, problem["msg"])
-    return message.removeprefix("Value error, ")
+    return shorten(message.removeprefix("Value error, "), MESSAGE_SHOWN_MAX)
 
 
 def invalid_fields_error(problems: Sequence[Mapping[str, Any]]) -> InvalidFields:
-    """The refusal for pydantic's errors, with the path of each field."""
+    """The refusal for pydantic's errors, with the path of each field: the first ones."""
     fields = [
         {
-            "path": ".".join(str(step) for step in problem["loc"]),
+            "path": _to_path(problem["loc"]),
             "code": problem["type"],
             "message": describe_problem(problem),
         }
-        for problem in problems
+        for problem in problems[:PROBLEMS_MAX]
     ]
-    more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return InvalidFields(f"{fields[0]['path']}: {fields[0]['message']}{more}", fields=fields)
+
+
+def _to_path(location: Sequence[int | str]) -> str:
+    return shorten(
+        ".".join(shorten(str(step), NAME_SHOWN_MAX) for step in location), PATH_SHOWN_MAX
+    )
 
 
 def validate(body: type[Body], document: Any) -> Body:
@@ -76,6 +86,9 @@ class RequestBody(BaseModel):
     """Refuses unknown fields and converts no types: "3" is not a quantity."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+    # Members and elements of a body. An order of 50 lines has fewer than 200.
+    values_max: ClassVar[int] = 1_000
 
 
 class View(BaseModel):
