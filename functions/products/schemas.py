@@ -204,10 +204,7 @@ class SearchPage(Page[ProductView]):
 
 
 class StaffProductView(ProductView):
-    """A product as staff see it. It is current, not cached.
-
-    `NewProduct` explains the fields that staff set.
-    """
+    """A product as staff see it, not cached. `NewProduct` explains the fields that staff set."""
 
     allocated: int = Field(
         description="Units in open orders: not yet shipped, and not cancelled or expired."
