@@ -1,6 +1,6 @@
 """Base classes and validation of the request and response bodies of all functions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
@@ -17,7 +17,10 @@ _OBJECT_EXPECTED = {"dict_type", "model_type", "model_attributes_type"}  # pydan
 
 NEXT_CURSOR = "Send it as `cursor` to get the next page. Null on the last page."
 
+ANSWER_BYTES_MAX = 1_000_000  # Lambda answers at most 6 MB, as JSON within JSON
+
 Item = TypeVar("Item", bound=BaseModel)
+AnyView = TypeVar("AnyView", bound=BaseModel)
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -111,3 +114,16 @@ class Page(View, Generic[Item]):
 
     items: list[Item]
     next_cursor: str | None = Field(description=NEXT_CURSOR)
+
+
+def fit_view(load: Callable[[int], AnyView], limit: int) -> AnyView:
+    """The view of a page of at most `limit` items, or of fewer if its JSON would be too long.
+
+    `load` reads the page for a limit. It reads again only for a page of very large items, and the
+    next page then starts where the shorter one ends.
+    """
+    view = load(limit)
+    while limit > 1 and len(view.model_dump_json().encode()) > ANSWER_BYTES_MAX:
+        limit //= 2
+        view = load(limit)
+    return view

@@ -61,7 +61,7 @@ def verify(token: str, ring: KeyRing) -> AccessToken:
         return _token_from_claims(claims)
     except jwt.ExpiredSignatureError as error:
         raise TokenExpired from error
-    except (jwt.InvalidTokenError, KeyError, RecursionError, TypeError, ValueError) as error:
+    except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
         raise TokenInvalid from error
 
 
