@@ -12,14 +12,14 @@ from orders.staff_api import handler as staff
 from products.handler import handler as products
 from shared.http.schemas import ANSWER_BYTES_MAX, Page, View, fit_view
 from shared.storage.models.accounts import User
-from shared.storage.models.orders import OrderLine, OrderTotals, ShippingAddress
+from shared.storage.models.orders import OrderLine, OrderTotals
 from tests.support import shop
 from tests.support.http import ADA, STAFF, Caller, send
 from tests.support.orders import new_order
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-PRODUCTS, ORDERS = 40, 40
+PRODUCTS, ORDERS = 40, 12
 
 
 class Item(View):
@@ -43,14 +43,7 @@ def store_orders() -> set[str]:
     User(ADA.user_id).update([User.order_count.set(ORDERS)])
     for number in range(ORDERS):
         order = new_order(
-            lines=[long_line(f"prd_{line:02}") for line in range(50)],
-            shipping_address=ShippingAddress(
-                name="\N{TEAPOT}" * 100,
-                line1="\N{TEAPOT}" * 200,
-                postal_code="1" * 20,
-                city="\N{TEAPOT}" * 100,
-                country="GB",
-            ),
+            lines=[long_line(f"prd_{line}") for line in range(2)],
             totals=OrderTotals(
                 items_minor=0, discount_minor=0, shipping_minor=0, tax_minor=0, total_minor=0
             ),
@@ -61,10 +54,11 @@ def store_orders() -> set[str]:
 
 
 def long_line(product_id: str) -> OrderLine:
+    """As long as the names of 60 lines: moto takes a second to read an order of so many lines."""
     return OrderLine(
         product_id=product_id,
         sku="S" * 64,
-        name="\N{TEAPOT}" * 200,
+        name="\N{TEAPOT}" * 12_000,
         quantity=1,
         unit_price_minor=0,
         line_total_minor=0,
@@ -111,7 +105,7 @@ def test_pages_of_the_largest_products_are_short():
         assert (set(skus), len(skus)) == (expected, PRODUCTS)
 
 
-def test_pages_of_the_largest_orders_are_short():
+def test_pages_of_the_longest_orders_are_short():
     expected = store_orders()
 
     own = read_all(orders, "orders.list", "items", "id", caller=ADA, query={"limit": "50"})
@@ -139,5 +133,5 @@ def test_a_page_with_one_item_always_fits():
     def load(limit: int) -> Page[Item]:
         return Page(items=[Item(text="x" * 2_000_000)] * limit, next_cursor=None)
 
-    assert len(fit_view(load, 100).items) == 1
+    assert len(fit_view(load, 4).items) == 1
     assert json.loads(fit_view(load, 1).model_dump_json())["next_cursor"] is None
