@@ -42,7 +42,7 @@ def patch(name: str, member: bytes, value: bytes, path: str = PRODUCT) -> Attack
 
 
 def members(count: int, value: bytes = b"1") -> bytes:
-    return b"{%s}" % b",".join(b'"key%d":%s' % (number, value) for number in range(count))
+    return b"{%s}" % b",".join(b'"k%d":%s' % (number, value) for number in range(count))
 
 
 WIDE = [
