@@ -38,8 +38,8 @@ VALUES = {
     "half a character": b'"\\ud800"',
     "a NUL": b'"a\\u0000b"',
     "an override": '"a\u202eb"'.encode(),
-    "a long text": b'"%s"' % (b"x" * 500_000),
-    "emoji": b'"%s"' % ("🛒".encode() * 100_000),
+    "a long text": b'"%s"' % (b"x" * 100_000),
+    "emoji": b'"%s"' % ("🛒".encode() * 20_000),
     "objects, 20 deep": nested(20),
     "lists, 20 deep": b"[" * 20 + b"]" * 20,
     "many members": members(400),
@@ -223,13 +223,20 @@ def test_a_hostile_path_is_not_found(route):
             assert answer.status in (404, 415, 422), text
 
 
-@pytest.mark.parametrize("route", ROUTES)
-def test_a_hostile_header_is_no_crash(route):
-    names = [*parameters(route, "header"), "Accept-Encoding", "Content-Type", "X-Unknown"]
+WITH_HEADER = [route for route in ROUTES if parameters(route, "header")]
 
-    for name in names:
+
+@pytest.mark.parametrize("route", WITH_HEADER)
+def test_a_hostile_header_is_no_crash(route):
+    for name in parameters(route, "header"):
         for text in (*TEXTS.values(), "", "a.b.c", "k1.99999999999.x", 'W/"1"', "é"):
             call(route, headers={name: text})
+
+
+@pytest.mark.parametrize("name", ["Accept-Encoding", "Content-Type", "User-Agent", "X-Unknown"])
+def test_a_hostile_header_that_no_route_names_is_no_crash(name):
+    for text in (*TEXTS.values(), ""):
+        call("POST /v1/auth/login", headers={name: text})
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
