@@ -85,7 +85,12 @@ def claim_mails(
     transaction = Transaction()
     conflict: MailInProgress = MailInProgress()
     for event_id, record in seen.items():
-        _stage_claim(transaction, event_id, record, claim, until, conflict)
+        transaction.update(
+            MailRecord(_record_key(event_id)),
+            _claim_actions(record, claim, until),
+            only_if=_is_as_seen(record),
+            otherwise=conflict,
+        )
         conflict = MailboxChanged()  # the events that are joined can be sent without this one
     if turn:
         _stage_turn(transaction, turn)
@@ -99,27 +104,15 @@ def claim_mails(
     return claim
 
 
-def _stage_claim(
-    transaction: Transaction,
-    event_id: str,
-    seen: MailRecord | None,
-    claim: str,
-    until: datetime,
-    conflict: MailInProgress,
-) -> None:
-    transaction.update(
-        MailRecord(_record_key(event_id)),
-        [
-            MailRecord.status.set(IN_PROGRESS),
-            MailRecord.expiration.set(_expiration()),
-            MailRecord.tries.set((seen.tries_made if seen else 0) + 1),
-            MailRecord.claim.set(claim),
-            MailRecord.lease_until.set(until),
-            MailRecord.in_progress_expiration.remove(),
-        ],
-        only_if=_is_as_seen(seen),
-        otherwise=conflict,
-    )
+def _claim_actions(seen: MailRecord | None, claim: str, until: datetime) -> list[Action]:
+    return [
+        MailRecord.status.set(IN_PROGRESS),
+        MailRecord.expiration.set(_expiration()),
+        MailRecord.tries.set((seen.tries_made if seen else 0) + 1),
+        MailRecord.claim.set(claim),
+        MailRecord.lease_until.set(until),
+        MailRecord.in_progress_expiration.remove(),
+    ]
 
 
 def get_mailbox(subject: str) -> Mailbox:

@@ -115,9 +115,10 @@ class Chain:
         return 200, {}, json.dumps({"FailedEntryCount": 0, "Entries": accepted})
 
     def _answer_send_message(self, call: Call) -> Reply | None:
-        if call.operation != "SendMessage":
+        name = call.body.get("QueueUrl", "").rpartition("/")[2]
+        if call.operation != "SendMessage" or name not in QUEUE_NAMES:
             return None
-        queue = self.queues[QUEUE_NAMES[call.body["QueueUrl"].rpartition("/")[2]]]
+        queue = self.queues[QUEUE_NAMES[name]]
         queue.send(call.body["MessageBody"], self.time.now, call.body["DelaySeconds"])
         return 200, {}, json.dumps({"MessageId": "msg", "MD5OfMessageBody": "-"})
 
