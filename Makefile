@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
+# The targets start many Python processes. Without bytecode, each compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -33,8 +35,7 @@ run: setup ## Run the whole shop at http://localhost:8000 until Ctrl-C (another 
 	@exec $(BIN)/python -m local --port "$(PORT)"
 
 test: setup ## Run all tests; those in tests/e2e start their own local stack
-	@$(BIN)/python -m pytest --ignore tests/e2e --numprocesses auto --dist worksteal
-	@$(BIN)/python -m pytest tests/e2e # last and alone: some of them measure time
+	@$(BIN)/python -m tests
 
 soak: setup ## Run the long tests: histories, all pairs of operations, broken links, races (about an hour)
 	@SOUK_HISTORIES=300 SOUK_HISTORY_STEPS=25 SOUK_MIXED_HISTORIES=60 SOUK_PAIRS=all SOUK_SCHEDULES=24 \
