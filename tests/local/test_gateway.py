@@ -172,7 +172,7 @@ def test_ministack_sees_nothing_of_a_foreign_page() -> None:
     assert response.json()["error"]["code"] == "origin_not_allowed"
 
 
-def test_a_request_of_an_own_page_is_forwarded_without_its_origin() -> None:
+def test_an_own_page_is_forwarded_without_its_origin() -> None:
     """MiniStack's port has other own pages, and the API's CORS knows none of these."""
     received: list[httpx.Request] = []
 
