@@ -23,7 +23,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .PHONY: help setup run test soak mutants conformance lint fmt bench openapi validate build deploy admin rotate-keys payment-keys \
-	verify repair reindex sweep-payments republish dead-letters requirements clean
+	smoke verify repair reindex sweep-payments republish dead-letters requirements clean
 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ rotate-keys: .venv/.made ## Rotate the keys that sign tokens, cursors and links 
 
 payment-keys: .venv/.made ## Store the payment provider's keys, from PAYMENT_... variables or as you type them (TARGET=default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" payment-keys
+
+smoke: .venv/.made ## Use a deployed shop as a customer and staff do, and say what works (TARGET=local or default, never production)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" smoke
 
 verify: .venv/.made ## Check stock, promotions and orders, and report differences (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" verify
