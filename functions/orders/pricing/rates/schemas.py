@@ -48,7 +48,7 @@ def _country_or_all_others(code: str) -> str:
 
 
 CountryOrAllOthers = Annotated[
-    str, Field(pattern=r"^([A-Z]{2}|\*)$"), AfterValidator(_country_or_all_others)
+    str, Field(pattern=r"^[A-Z*]{1,2}$"), AfterValidator(_country_or_all_others)
 ]
 
 
