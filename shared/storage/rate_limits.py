@@ -30,22 +30,23 @@ def hourly_subject(action: str, who: str, now: datetime) -> str:
     return ids.derived_id("att", action, who, str(int(now.timestamp()) // HOUR_SECONDS))
 
 
-def consume_hourly_quota(
-    transaction: Transaction, action: str, who: str, *, limit: int, now: datetime
+def consume_hourly_quota(  # noqa: PLR0913 (what a use is)
+    transaction: Transaction, action: str, who: str, *, limit: int, now: datetime, units: int = 1
 ) -> None:
-    """Stage one use of `limit` uses an hour. The transaction raises TooManyAttempts at the limit.
+    """Stage a use of `units` of `limit` an hour. The transaction raises TooManyAttempts beyond it.
 
-    `retry_after` is the number of seconds until the next hour of the clock.
+    `units` is at most `limit`. `retry_after` is the number of seconds until the next hour of the
+    clock.
     """
     seconds_left = HOUR_SECONDS - int(now.timestamp()) % HOUR_SECONDS
     transaction.update(
         Attempts(hourly_subject(action, who, now)),
         [
-            Attempts.failures.add(1),
+            Attempts.failures.add(units),
             Attempts.last_failed_at.set(now),
             Attempts.expires_at.set(now + COUNTER_TTL),
         ],
-        only_if=Attempts.subject.does_not_exist() | (Attempts.failures < limit),
+        only_if=Attempts.subject.does_not_exist() | (Attempts.failures <= limit - units),
         otherwise=TooManyAttempts(
             "Hourly limit reached. Retry after the time in Retry-After.", retry_after=seconds_left
         ),
