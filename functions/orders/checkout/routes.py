@@ -32,7 +32,7 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
     The same `Idempotency-Key` never places a second order: you get the first order in its current
     state. The key of a placed order never expires. You can reuse the key of a refused request.
     """
-    placement = orders.place_order(routes.caller, request, idempotency_key)
+    placement = orders.place_order(routes.caller, request, idempotency_key, routes.client)
     view = OrderView.from_model(placement.order)
     return created_response(
         view,
