@@ -19,8 +19,8 @@ def quote_guest_order(request: QuoteRequest) -> QuoteView:
     """Get the prices, discount, shipping and tax of an order without an account.
 
     A quote changes nothing and reserves no stock. More units of a product than its
-    `quantity_limits` are refused as in an order: 422 `quantity_limit_exceeded`. The shop checks a promotion's limit per customer
-    only when you place the order.
+    `quantity_limits` are refused as in an order: 422 `quantity_limit_exceeded`. The shop checks a
+    promotion's limit per customer only when you place the order.
     """
     return QuoteView.from_model(guests.quote_order(request))
 
