@@ -31,7 +31,7 @@ def stage_holds(
     for holder in holders:
         rate_limits.consume_hourly_quota(
             transaction,
-            f"free units of {holder.kind}",
+            f"free units of this {holder.kind}",
             holder.key,
             limit=holder.limit,
             now=order.placed_at,
