@@ -33,6 +33,16 @@ class Runtime(Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class ProxySettings(Settings):
+    """Of a proxy between clients and the API, if there is one."""
+
+    proxy_secret_arn: str = ""  # a ring; each of its keys proves a request to be the proxy's
+    trusted_proxy_header: str = ""  # where the proxy puts the client's address
+    trusted_proxy_hop: str = "last"  # or first: which address of the header counts
+    require_trusted_proxy: bool = False  # whether requests of others are refused
+
+
+@dataclass(frozen=True, slots=True)
 class Tables(Settings):
     logins_table: str
     users_table: str
