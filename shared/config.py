@@ -108,6 +108,7 @@ class CatalogSettings(Settings):
 class OrderSettings(Settings):
     payment_hold_minutes: int = 30  # how long an unpaid order keeps its stock
     orders_per_hour: int = 100  # from one account
+    promotion_guesses_per_hour: int = 30  # unknown codes of one account, or of a guests' network
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +122,14 @@ class PaymentSettings(Settings):
     payment_provider: str  # stripe or local
     payment_secret_arn: str  # the provider's API key and its webhook secrets
     payment_provider_url: str = ""  # empty for Stripe's own address
+    payment_starts_per_hour: int = 20  # of one order
     payment_capture: str = "automatic"  # or manual: authorize first, capture when shipped
 
 
 @dataclass(frozen=True, slots=True)
 class UploadSettings(Settings):
     uploads_bucket: str
+    uploads_per_hour: int = 60  # of one account
 
 
 @dataclass(frozen=True, slots=True)

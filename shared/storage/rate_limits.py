@@ -8,6 +8,7 @@ shards together have too few units left.
 
 import ipaddress
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,6 +24,16 @@ COUNTER_TTL = timedelta(hours=2)  # longer than the hour that is counted
 SHARDS_MAX = 8  # together they take about 4,000 uses a second
 SHARD_UNITS_MIN = 10  # in smaller shards, many uses would meet a full one
 COUNTERS_KNOWN_MAX = 1000  # in one function instance
+
+# How a refusal names what is counted. The keys are part of stored counters.
+_NAMES = {
+    "mail from": "mails that your network causes",
+    "order of": "orders of your account",
+    "guest order from": "guest orders from your network",
+    "unknown promotion code of": "unknown promotion codes",
+    "upload of": "uploads of your account",
+    "payment start of": "payment starts of this order",
+}
 
 
 def network(address: str) -> str:
@@ -53,21 +64,21 @@ def consume_hourly_quota(  # noqa: PLR0913 (all but two by name)
     The transaction raises TooManyAttempts if fewer units are left. `retry_after` is the number of
     seconds until the next hour of the clock.
     """
-    transaction.choose(_Use(_find_counter(what, key, limit, now), units, now))
+    transaction.choose(_Use(find_counter(what, key, limit=limit, now=now), what, units, now))
 
 
 def require_hourly_quota(what: str, key: str, *, limit: int, now: datetime) -> None:
     """Raises TooManyAttempts if this instance knows that no unit is left. Calls nothing."""
-    if _find_counter(what, key, limit, now).units_left < 1:
-        raise _limit_reached(now)
+    if find_counter(what, key, limit=limit, now=now).units_left < 1:
+        raise limit_reached(what, now)
 
 
-def _find_counter(what: str, key: str, limit: int, now: datetime) -> "_Counter":
+def find_counter(what: str, key: str, *, limit: int, now: datetime) -> "HourlyCounter":
     return known_counter(tuple(hourly_subjects(what, key, limit=limit, now=now)), limit)
 
 
 @dataclass(slots=True)
-class _Counter:
+class HourlyCounter:
     """What this instance knows of an hour's counter.
 
     Counts only rise within their hour. So what was once used is the least that is used now, and a
@@ -91,10 +102,12 @@ class _Counter:
         self.used[shard] = max(self.used[shard], used)
 
     def read(self) -> None:
-        stored = Attempts.find_many(self.subjects)
-        for shard, subject in enumerate(self.subjects):
-            if subject in stored:
-                self.record(shard, int(stored[subject].failures))
+        self.record_stored(Attempts.find_many(self.subjects).values())
+
+    def record_stored(self, stored: Iterable[Attempts]) -> None:
+        """Learn from all of the shards that are stored."""
+        for item in stored:
+            self.record(self.subjects.index(item.subject), int(item.failures))
         self.is_stale = False
 
     def capacity(self, shard: int) -> int:
@@ -123,9 +136,9 @@ class _Counter:
 
 
 @cached(seconds=HOUR_SECONDS, limit=CacheLimit(COUNTERS_KNOWN_MAX))
-def known_counter(subjects: tuple[str, ...], limit: int) -> _Counter:
+def known_counter(subjects: tuple[str, ...], limit: int) -> HourlyCounter:
     """The counter with these shards, which starts with nothing known."""
-    return _Counter(subjects, limit)
+    return HourlyCounter(subjects, limit)
 
 
 class _ShardFull(Contended):
@@ -136,7 +149,8 @@ class _ShardFull(Contended):
 class _Use:
     """The use of some units of a counter, as a choice of shards."""
 
-    counter: _Counter
+    counter: HourlyCounter
+    what: str
     units: int
     now: datetime
     used_after: dict[int, int] = field(default_factory=dict)  # at least, by chosen shard
@@ -150,7 +164,7 @@ class _Use:
             self.counter.read()
         allocated = self.counter.allocate(self.units)
         if not allocated:
-            raise _limit_reached(self.now)
+            raise limit_reached(self.what, self.now)
         self.used_after = {
             shard: self.counter.used[shard] + units for shard, units in allocated.items()
         }
@@ -178,12 +192,14 @@ class _Use:
         self.counter.record(shard, int(found.failures) if found else 0)
         self.counter.is_stale = True
         if self.counter.units_left < self.units:
-            return _limit_reached(self.now)
+            return limit_reached(self.what, self.now)
         return _ShardFull()
 
 
-def _limit_reached(now: datetime) -> TooManyAttempts:
+def limit_reached(what: str, now: datetime) -> TooManyAttempts:
     seconds_left = HOUR_SECONDS - int(now.timestamp()) % HOUR_SECONDS
     return TooManyAttempts(
-        "Hourly limit reached. Retry after the time in Retry-After.", retry_after=seconds_left
+        f"The hourly limit of {_NAMES.get(what, what)} is reached. Retry after the time in "
+        "Retry-After, when the next hour begins.",
+        retry_after=seconds_left,
     )

@@ -152,7 +152,12 @@ def test_only_functions_that_need_them_read_account_secrets():
         return set().union(*(roles_that_may(action, table) for action in read_actions))
 
     assert readers("LoginsTable") == {"AuthRole", "GuestOrderLinkingRole"}
-    assert readers("AttemptsTable") == {"AuthRole", "OrdersRole"}
+    assert readers("AttemptsTable") == {
+        "AuthRole",
+        "OrdersRole",
+        "PaymentsRole",
+        "UploadsRole",
+    }
     assert readers("EmailTokensTable") == {"AuthRole"}
     assert readers("SessionsTable") == {"AuthRole", "AuthorizerRole"}
     assert readers("ApiKeysTable") == {"AuthRole", "AuthorizerRole"}

@@ -18,12 +18,14 @@ from orders.lifecycle.repository import StageExtra
 from orders.lifecycle.transitions import SHOP_ACTOR, change_status
 from orders.pricing import quotes
 from orders.pricing import repository as pricing
+from orders.pricing.inputs import SentCode
+from orders.pricing.promotions import guesses
 from orders.pricing.quotes import Quote
 from shared import clock, ids
 from shared.config import OrderSettings, settings
 from shared.errors.accounts import SessionEnded
 from shared.errors.base import AppError, Unavailable
-from shared.errors.orders import OrderAlreadyPlaced, TotalChanged
+from shared.errors.orders import OrderAlreadyPlaced, TotalChanged, UnknownPromotion
 from shared.errors.requests import IdempotencyKeyReused
 from shared.events.all_events import OrderEvent
 from shared.retries import retry
@@ -46,16 +48,30 @@ class Placement:
     is_replay: bool
 
 
-def quote_order(buyer: Buyer | None, request: QuoteRequest) -> Quote:
-    """What the order would cost now. This writes nothing and reserves no stock.
+def quote_order(buyer: Buyer | None, request: QuoteRequest, *, network: str = "") -> Quote:
+    """What the order would cost now. This reserves no stock, and counts an unknown promotion code.
 
-    Without a buyer, the limit of a promotion's uses per customer is not checked. Raises
-    InvalidFields, and what `quotes.price_order` does.
+    Without a buyer, the limit of a promotion's uses per customer is not checked, and `network` is
+    the guest's. Raises InvalidFields, TooManyAttempts, and what `quotes.price_order` does.
     """
     quantities = request.to_quantities()
     customer_id = buyer.customer_id if buyer else None
-    inputs = pricing.get_pricing_inputs(list(quantities), request.promotion_code, customer_id)
-    return quotes.price_order(quantities, inputs, request.to_ship_to())
+    guesser = buyer.guesser if buyer else network
+    sent = _sent_code(request, customer_id, guesser)
+    inputs = pricing.get_pricing_inputs(list(quantities), sent)
+    try:
+        return quotes.price_order(quantities, inputs, request.to_ship_to())
+    except UnknownPromotion:
+        guesses.record_guess(guesser)
+        raise
+
+
+def _sent_code(
+    request: QuoteRequest | OrderRequest, customer_id: str | None, guesser: str
+) -> SentCode | None:
+    if not request.promotion_code:
+        return None
+    return SentCode(request.promotion_code, customer_id, guesses.find_counter(guesser))
 
 
 def place_order(
@@ -87,6 +103,8 @@ def place_order(
 def _replay(order_id: str, buyer: Buyer, request: OrderRequest, refusal: AppError) -> Placement:
     placed = repository.find_order(order_id)
     if placed is None:
+        if isinstance(refusal, UnknownPromotion):
+            guesses.record_guess(buyer.guesser)
         raise refusal
     # OrderAlreadyPlaced comes from the transaction, which has required the account. Before
     # Unavailable it may have placed the order.
@@ -104,9 +122,8 @@ def _place(
     quantities = request.to_quantities()
 
     def attempt() -> Order:
-        inputs = pricing.get_pricing_inputs(
-            list(quantities), request.promotion_code, buyer.customer_id
-        )
+        sent = _sent_code(request, buyer.customer_id, buyer.guesser)
+        inputs = pricing.get_pricing_inputs(list(quantities), sent)
         quote = quotes.price_order(quantities, inputs, request.to_ship_to())
         _require_quoted_total(request, quote)
         order = _order(order_id, buyer, request, quote)

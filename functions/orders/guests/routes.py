@@ -21,7 +21,7 @@ def quote_guest_order(request: QuoteRequest) -> QuoteView:
     A quote changes nothing and reserves no stock. The shop checks a promotion's limit per customer
     only when you place the order.
     """
-    return QuoteView.from_model(guests.quote_order(request))
+    return QuoteView.from_model(guests.quote_order(request, routes.client))
 
 
 @routes.post("/v1/guest/orders", status_code=201, tags=["Guests"])

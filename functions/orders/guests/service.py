@@ -35,12 +35,13 @@ class GuestPlacement:
     token: str = field(repr=False)  # grants access to the order
 
 
-def quote_order(request: QuoteRequest) -> Quote:
+def quote_order(request: QuoteRequest, client: Client) -> Quote:
     """A guest's uses of a promotion stay secret: only placing the order checks them.
 
     Raises what `placement.quote_order` does.
     """
-    return placement.quote_order(None, request)
+    network = rate_limits.network(client.address)
+    return placement.quote_order(None, request, network=network)
 
 
 def place_order(request: GuestOrderRequest, idempotency_key: str, client: Client) -> GuestPlacement:
@@ -53,6 +54,7 @@ def place_order(request: GuestOrderRequest, idempotency_key: str, client: Client
         ids.derived_id(GUEST_PREFIX, request.email, idempotency_key),
         guest_email=request.email,
         counted_as=_customer_id(request.email),
+        network=rate_limits.network(client.address),
     )
     stage_extra = partial(_stage_hourly_quota, client=client)
     try:

@@ -12,11 +12,17 @@ class Buyer:
     buyer_id: str
     guest_email: str | None = None
     counted_as: str | None = None  # a guest's id for promotions that limit uses per customer
+    network: str | None = None  # a guest's
 
     @property
     def customer_id(self) -> str:
         """Whose uses of a promotion are counted."""
         return self.counted_as or self.buyer_id
+
+    @property
+    def guesser(self) -> str:
+        """Whose unknown promotion codes are counted."""
+        return self.network or self.buyer_id
 
 
 def is_guest(buyer_id: str) -> bool:
