@@ -32,6 +32,7 @@ _NAMES = {
     "guest order from": "guest orders from your network",
     "unknown promotion code of": "unknown promotion codes",
     "upload of": "uploads of your account",
+    "API key of": "new API keys of your account",
     "payment start of": "payment starts of this order",
 }
 

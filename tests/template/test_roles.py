@@ -156,6 +156,7 @@ def test_only_functions_that_need_them_read_account_secrets():
         "AuthRole",
         "OrdersRole",
         "PaymentsRole",
+        "StaffApiRole",
         "UploadsRole",
     }
     assert readers("EmailTokensTable") == {"AuthRole"}
