@@ -15,14 +15,15 @@ def find_login_and_throttle(
     """One consistent read, because people log in right after registering."""
     account = login_throttle.account_subject(email)
     known_device = login_throttle.known_device_subject(email, address)
-    network = login_throttle.address_subject(address, now)
-    login, *counters = batch_get(
-        (Login, email), (Attempts, account), (Attempts, known_device), (Attempts, network)
-    )
+    network = login_throttle.address_subjects(address, limit=free_attempts_per_address, now=now)
+    subjects = (account, known_device, *network)
+    login, *counters = batch_get((Login, email), *((Attempts, subject) for subject in subjects))
     return login, LoginThrottle(
         FailureCounter(account, counters[0]),
         FailureCounter(known_device, counters[1]),
-        FailureCounter(network, counters[2], free_attempts_per_address),
+        login_throttle.address_counter(
+            network, counters[2:], free_attempts=free_attempts_per_address
+        ),
     )
 
 
