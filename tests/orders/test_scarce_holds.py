@@ -7,7 +7,6 @@ import pytest
 from orders.handler import handler
 from orders.lifecycle import provider_events
 from orders.lifecycle.service import update_order
-from orders.pricing.repository import get_pricing_inputs
 from shared import clock
 from shared.storage.models.catalog import Stock
 from shared.storage.models.orders import Order
@@ -87,16 +86,7 @@ def test_the_first_shard_stands_for_all(per_shard, minutes):
     for number in range(1, 4):
         Stock(f"{tea.product_id}#{number}", available=per_shard, version=1).save()
 
-    found = get_pricing_inputs([tea.product_id], None, None, with_stock=True)
-
-    assert found.available == {tea.product_id: 4 * per_shard}
     assert minutes_of(place(line(tea))) == minutes
-
-
-def test_a_quote_reads_no_stock():
-    tea = shop.product("TEA", available=5)
-
-    assert get_pricing_inputs([tea.product_id], None, None).available == {}
 
 
 def test_fifty_lines_read_their_stock_in_two_calls():
