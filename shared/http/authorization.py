@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from shared import observability
+from shared.characters import to_line
 from shared.errors.accounts import (
     Forbidden,
     SecondFactorRequired,
@@ -41,7 +42,8 @@ class Client:
 def client_from_event(event: dict[str, Any]) -> Client:
     """The sender of a request, as API Gateway or a trusted proxy saw it: clients forge headers."""
     http = event["requestContext"]["http"]
-    return Client(address=client_address(event), device=http.get("userAgent", "")[:DEVICE_MAX])
+    device = to_line(http.get("userAgent", ""))[:DEVICE_MAX]
+    return Client(address=client_address(event), device=device)
 
 
 def anyone(handler: _Handler) -> _Handler:

@@ -14,6 +14,14 @@ from shared.security import passwords
 from shared.storage import rate_limits
 from shared.storage.models.accounts import Login, User
 from shared.storage.models.outbox import OutboxRow
+from tests.attacks.text_values import (
+    HIDDEN,
+    INVISIBLE,
+    LEGAL,
+    LINE_BREAKS,
+    LONG_LOCAL_PART,
+    LONGEST_LOCAL_PART,
+)
 from tests.support import logs
 from tests.support.accounts import PASSWORD, log_in, post, register
 from tests.support.events import published_event_types
@@ -274,3 +282,32 @@ def test_an_instance_hashes_at_most_once_after_the_limit(monkeypatch):
 
     monkeypatch.setattr(passwords, "hash_password", None)
     assert register(email="three@example.com").status == 429
+
+
+def test_the_part_before_the_at_sign_is_at_most_64_long():
+    accepted, refused = register(email=LONGEST_LOCAL_PART), register(email=LONG_LOCAL_PART)
+
+    assert accepted.status == 201
+    assert (refused.status, refused.paths) == (422, ["body.email"])
+    assert "too long before the @-sign" in refused.error["message"]
+
+
+@pytest.mark.parametrize("name", INVISIBLE)
+def test_a_name_needs_a_visible_character(name):
+    answer = register(name=INVISIBLE[name])
+
+    assert (answer.status, answer.paths) == (422, ["body.name"])
+    assert "that people can see" in answer.error["message"]
+
+
+@pytest.mark.parametrize("text", [*HIDDEN.values(), *LINE_BREAKS.values()])
+def test_a_name_has_no_hidden_character(text):
+    answer = register(name=text)
+
+    assert (answer.status, answer.paths) == (422, ["body.name"])
+    assert "without control characters" in answer.error["message"]
+
+
+@pytest.mark.parametrize("name", LEGAL.values())
+def test_a_name_may_have_any_script(name):
+    assert register(name=name).body["name"] == name
