@@ -20,7 +20,6 @@ _HEADERS = {
     "a key ring": {"x-proxy-secret": '{"current": "k1"}', "true-client-ip": _NAMED},
     "long secret": {"x-proxy-secret": "x" * 4000, "true-client-ip": _NAMED},
     "two secrets": {"x-proxy-secret": f"{'x' * 64},{'y' * 64}", "true-client-ip": _NAMED},
-    "secret of other letters": {"x-proxy-secret": "\u00e9" * 64, "true-client-ip": _NAMED},
 }
 
 ATTACKS = [

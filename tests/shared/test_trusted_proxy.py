@@ -64,7 +64,16 @@ def test_a_client_cannot_name_another_address(attack, is_trusting):
 @pytest.mark.usefixtures("_secret")
 @pytest.mark.parametrize(
     "secret",
-    [proxy.KEY[:-1], proxy.KEY + "x", proxy.KEY.upper(), f"{proxy.KEY},{proxy.KEY}", "k2", ""],
+    [
+        "\u00e9" * 64,
+        "\ud800" * 64,
+        proxy.KEY[:-1],
+        proxy.KEY + "x",
+        proxy.KEY.upper(),
+        f"{proxy.KEY},{proxy.KEY}",
+        "k2",
+        "",
+    ],
 )
 def test_a_wrong_secret_names_nobody(secret):
     with proxy.trusted():

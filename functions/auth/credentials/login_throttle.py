@@ -165,6 +165,9 @@ class LoginThrottle:
 
     def stage_failure(self, transaction: Transaction, now: datetime) -> None:
         self._account_counter.stage_failure(transaction, now)
+        self.stage_address_failure(transaction, now)
+
+    def stage_address_failure(self, transaction: Transaction, now: datetime) -> None:
         # Not conditional: people who share an address must not fail each other's attempts.
         actions = [
             Attempts.failures.add(1),

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from auth.credentials import login_throttle
 from auth.credentials.login_throttle import FailureCounter, LoginThrottle
+from shared.errors.accounts import TooManyAttempts
 from shared.storage.dynamo import batch_get
 from shared.storage.models.accounts import Attempts, Login
 from shared.storage.transactions import Transaction
@@ -28,7 +29,16 @@ def find_login_and_throttle(
 
 
 def record_failure(throttle: LoginThrottle, now: datetime) -> None:
-    """Raises TooManyAttempts when another failure was counted first: this guess gets no answer."""
+    """Raises TooManyAttempts when another failure was counted first: this guess gets no answer.
+
+    It counts for its network all the same: it has cost the check of a password.
+    """
     transaction = Transaction()
     throttle.stage_failure(transaction, now)
-    transaction.commit()
+    try:
+        transaction.commit()
+    except TooManyAttempts:
+        alone = Transaction()
+        throttle.stage_address_failure(alone, now)
+        alone.commit()
+        raise

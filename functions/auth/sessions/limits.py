@@ -8,9 +8,8 @@ sessions, ends the oldest and corrects the counter. Every other login makes no f
 from dataclasses import dataclass
 from datetime import datetime
 
-from auth.sessions import repository
 from auth.sessions.refresh_tokens import ABSOLUTE_TTL
-from shared import ids, observability
+from shared import ids
 from shared.storage.models.accounts import Attempts
 from shared.storage.transactions import Action, Condition, Transaction
 
@@ -62,24 +61,3 @@ def stage_count(
 
 def counter_subject(user_id: str) -> str:
     return ids.derived_id("att", "sessions of", user_id)
-
-
-def end_oldest(user_id: str, full: CounterFull, now: datetime) -> Recount | None:
-    """Make room for one more session. Sessions that are not valid any more go first.
-
-    Return None if the counter has expired.
-    """
-    if full.found is None:
-        return None
-    sessions = sorted(
-        repository.list_all_sessions(user_id),
-        key=lambda session: (session.valid_until > now, session.created_at),
-        reverse=True,
-    )
-    kept, ended = sessions[: SESSIONS_MAX - 1], sessions[SESSIONS_MAX - 1 :]
-    repository.delete_sessions(ended)
-    for session in ended:
-        observability.audit(
-            "log_in", "oldest session ended", user_id=user_id, session_id=session.session_id
-        )
-    return Recount(full.found, len(kept))

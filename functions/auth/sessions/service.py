@@ -68,13 +68,34 @@ def _start_session(authentication: Authentication, session: Session) -> None:
         try:
             transaction.commit()
         except CounterFull as full:
-            recount = limits.end_oldest(session.user_id, full, session.created_at)
+            recount = _end_oldest(session.user_id, full, session.created_at)
             raise
 
     try:
         retry(attempt, on=(CounterFull,), attempts=EDIT_ATTEMPTS)
     except CounterFull as error:
         raise Unavailable from error
+
+
+def _end_oldest(user_id: str, full: CounterFull, now: datetime) -> Recount | None:
+    """Make room for one more session. Sessions that are not valid any more go first.
+
+    Return None if the counter has expired.
+    """
+    if full.found is None:
+        return None
+    sessions = sorted(
+        repository.list_all_sessions(user_id),
+        key=lambda session: (session.valid_until > now, session.created_at),
+        reverse=True,
+    )
+    kept, ended = sessions[: limits.SESSIONS_MAX - 1], sessions[limits.SESSIONS_MAX - 1 :]
+    repository.delete_sessions(ended)
+    for session in ended:
+        observability.audit(
+            "log_in", "oldest session ended", user_id=user_id, session_id=session.session_id
+        )
+    return Recount(full.found, len(kept))
 
 
 def _new_session(token: RefreshToken, client: Client, *, second_factor: bool) -> Session:

@@ -6,7 +6,6 @@ request replaces it, on the condition that no other request has.
 
 from datetime import datetime
 
-from orders.exports.repository import RETENTION
 from shared import ids
 from shared.errors.orders import TooManyExports
 from shared.storage.models.exports import Export, UnfinishedExports
@@ -37,7 +36,7 @@ def stage_admission(transaction: Transaction, export: Export, now: datetime) -> 
             subject,
             export_ids=unfinished | {export.export_id},
             version=int(stored.version) + 1 if stored else 1,
-            expires_at=now + RETENTION,
+            expires_at=export.expires_at,
         ),
         only_if=is_as_read,
         otherwise=OtherExportRequested(),
