@@ -33,6 +33,16 @@ class Runtime(Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class ProxySettings(Settings):
+    """Of a proxy between clients and the API, if there is one."""
+
+    proxy_secret_arn: str = ""  # a ring; each of its keys proves a request to be the proxy's
+    trusted_proxy_header: str = ""  # where the proxy puts the client's address
+    trusted_proxy_hop: str = "last"  # or first: which address of the header counts
+    require_trusted_proxy: bool = False  # whether requests of others are refused
+
+
+@dataclass(frozen=True, slots=True)
 class Tables(Settings):
     logins_table: str
     users_table: str
@@ -100,6 +110,7 @@ class OrderSettings(Settings):
     scarce_payment_hold_minutes: int = 10  # if it leaves few units of a product
     scarce_stock_units: int = 10  # that are few
     orders_per_hour: int = 100  # from one account
+    promotion_guesses_per_hour: int = 30  # unknown codes of one account, or of a guests' network
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +141,14 @@ class PaymentSettings(Settings):
     payment_provider: str  # stripe or local
     payment_secret_arn: str  # the provider's API key and its webhook secrets
     payment_provider_url: str = ""  # empty for Stripe's own address
+    payment_starts_per_hour: int = 20  # of one order
     payment_capture: str = "automatic"  # or manual: authorize first, capture when shipped
 
 
 @dataclass(frozen=True, slots=True)
 class UploadSettings(Settings):
     uploads_bucket: str
+    uploads_per_hour: int = 60  # of one account
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ from products import browse_cache
 from products.search import repository as search
 from shared.aws import client
 from shared.security import key_rings
-from shared.storage import cache
+from shared.storage import cache, rate_limits
 from tests.support import fast_moto, logs, moto_snapshots, template
 from tests.support.fake_clock import FakeMonotonicClock
 
@@ -115,6 +115,7 @@ def aws() -> Iterator[None]:
     key_rings.key_ring.forget()
     browse_cache.forget()
     search.known_words.clear()
+    rate_limits.known_counter.forget()
     with mock_aws():
         moto_snapshots.fill_account(deploy)
         yield

@@ -12,7 +12,7 @@ from authorizer.service import AuthenticatedCaller
 from shared import freeze_gc, observability, request_budget
 from shared.config import AdmissionSettings, TokenSettings, settings
 from shared.errors.base import AppError
-from shared.http.authorization import client_from_event
+from shared.http.trusted_proxy import client_address
 
 _SCHEME = "bearer "
 settings(TokenSettings)
@@ -23,7 +23,7 @@ freeze_gc()
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
     """Takes payload 2.0 and returns a simple response (AWS: HTTP API Lambda authorizers)."""
     request_id = event["requestContext"]["requestId"]
-    observability.set_log_context(request_id, client_address=client_from_event(event).address)
+    observability.set_log_context(request_id, client_address=client_address(event))
     try:
         token = _bearer_token(event["headers"].get("authorization", ""))
         with request_budget.limit_retries():

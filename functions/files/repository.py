@@ -45,8 +45,10 @@ class Progress:
         )
 
 
-def create_upload(upload: Upload) -> None:
-    upload.save()
+def create_upload(transaction: Transaction, upload: Upload) -> None:
+    """Store the upload in this transaction, and commit it."""
+    transaction.put(upload)
+    transaction.commit()
 
 
 def find_upload(upload_id: str) -> Upload | None:

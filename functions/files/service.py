@@ -11,7 +11,9 @@ from shared import aws, clock, ids
 from shared.config import UploadSettings, settings
 from shared.errors.requests import UploadNotFound
 from shared.security.permissions import Principal
+from shared.storage import rate_limits
 from shared.storage.models.uploads import Upload
+from shared.storage.transactions import Transaction
 
 FORM_LIFETIME = timedelta(minutes=5)
 RETENTION = timedelta(days=30)  # as long as the bucket keeps the file
@@ -24,7 +26,10 @@ class CreatedUpload:
 
 
 def create_upload(owner: Principal, request: UploadRequest) -> CreatedUpload:
-    """An upload that waits for its file, and the form that accepts this file only."""
+    """An upload that waits for its file, and the form that accepts this file only.
+
+    Raises TooManyAttempts.
+    """
     now = clock.utc_now()
     upload = Upload(
         upload_id=ids.new_id("upl"),
@@ -35,7 +40,10 @@ def create_upload(owner: Principal, request: UploadRequest) -> CreatedUpload:
         created_at=now,
         expires_at=now + RETENTION,
     )
-    repository.create_upload(upload)
+    transaction = Transaction()
+    limit = settings(UploadSettings).uploads_per_hour
+    rate_limits.consume_hourly_quota(transaction, "upload of", owner.user_id, limit=limit, now=now)
+    repository.create_upload(transaction, upload)
     return CreatedUpload(upload, _presign_form(upload.upload_id, request))
 
 

@@ -65,6 +65,13 @@ class SecondFactorRequired(Forbidden):
     )
 
 
+class ProxyRequired(Forbidden):
+    """The request did not come through the proxy in front of the shop."""
+
+    code = "proxy_required"
+    default_message = "Send requests to the shop's public address, not to the API's own."
+
+
 class EmailNotVerified(Forbidden):
     code = "email_not_verified"
     default_message = "Confirm your e-mail address first. Open the link in the mail we sent you."

@@ -98,15 +98,10 @@ class PromotionCodeTaken(AppError):
 
 
 class UnknownPromotion(AppError):
-    """A buyer sent a code that no active promotion has."""
+    """A buyer sent a code that no active promotion has, or only one that starts later."""
 
     status, code = 422, "unknown_promotion"
     default_message = "No promotion has this code. Check or remove the code."
-
-
-class PromotionNotStarted(AppError):
-    status, code = 422, "promotion_not_started"
-    default_message = "This promotion has not started yet. Remove the code or try again later."
 
 
 class PromotionExpired(AppError):

@@ -38,6 +38,7 @@ from shared.http.authorization import (
 )
 from shared.http.responses import JSON
 from shared.http.schemas import invalid_fields_error
+from shared.http.trusted_proxy import client_address, require_proxy
 from shared.security.permissions import Permission, Principal
 
 _PATH_ARGUMENT = re.compile(r"[!-~]{1,64}")  # no id of ours has other characters or is longer
@@ -110,9 +111,7 @@ class Api(_Request, APIGatewayHttpResolver):
     def resolve(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # type: ignore[override]
         started_at = time.perf_counter()
         request = event["requestContext"]
-        observability.set_log_context(
-            request["requestId"], client_address=client_from_event(event).address
-        )
+        observability.set_log_context(request["requestId"], client_address=client_address(event))
         with request_budget.limit_retries():
             response = super().resolve(event, context)
         response["headers"] = {
@@ -184,6 +183,7 @@ class _RequestChecks(OpenAPIRequestValidationMiddleware):
         route = app.context["_route"]
         # Powertools' own route for unknown paths has no `requires`: anyone gets its 404.
         permission: Permission | None = getattr(route.func, "requires", None)
+        require_proxy(app.current_event.raw_event)
         if permission is not None:
             require_permission(app.caller, permission)
         if not all(map(_PATH_ARGUMENT.fullmatch, app.context["_route_args"].values())):

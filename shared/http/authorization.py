@@ -16,6 +16,7 @@ from shared.errors.accounts import (
     TokenMissing,
 )
 from shared.errors.base import AppError, Unavailable
+from shared.http.trusted_proxy import client_address
 from shared.security.permissions import Permission, Principal, permissions_named
 
 DEVICE_MAX = 200  # stored characters of a user agent
@@ -39,10 +40,10 @@ class Client:
 
 
 def client_from_event(event: dict[str, Any]) -> Client:
-    """The sender of a request as API Gateway saw it: clients can forge address headers."""
+    """The sender of a request, as API Gateway or a trusted proxy saw it: clients forge headers."""
     http = event["requestContext"]["http"]
     device = to_line(http.get("userAgent", ""))[:DEVICE_MAX]
-    return Client(address=http["sourceIp"], device=device)
+    return Client(address=client_address(event), device=device)
 
 
 def anyone(handler: _Handler) -> _Handler:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from enum import IntEnum
+from typing import Any, Protocol
 
 from pynamodb.exceptions import CancellationReason, TransactWriteError
 from pynamodb.expressions.condition import Condition
@@ -19,6 +20,7 @@ __all__ = [
     "ACTIONS_MAX",
     "ATTEMPTS",
     "Action",
+    "Choice",
     "Condition",
     "Contended",
     "Otherwise",
@@ -54,11 +56,31 @@ class Unwritable(Exception):
     """DynamoDB cannot store these writes, however often they are sent: they are too large."""
 
 
+class _Kind(IntEnum):
+    """In the order in which pynamodb sends writes, and DynamoDB returns reasons."""
+
+    CHECK, DELETE, PUT, UPDATE = range(4)
+
+
 @dataclass(frozen=True, slots=True)
 class _Write:
+    kind: _Kind
     model: type[Model]
     send: Callable[[TransactWrite], None]
     otherwise: Otherwise
+
+
+class Choice(Protocol):
+    """Writes that are chosen at each attempt: what fitted before may be taken now."""
+
+    @property
+    def writes_max(self) -> int: ...
+
+    def stage(self, transaction: "Transaction") -> None:
+        """Add this attempt's writes. What it raises ends the attempt."""
+
+    def on_commit(self) -> None:
+        """The writes of the last attempt are stored."""
 
 
 @dataclass(slots=True)
@@ -70,20 +92,13 @@ class Transaction:
     `commit` raises the error of the write that was added first.
     """
 
-    _checks: list[_Write] = field(default_factory=list)
-    _deletes: list[_Write] = field(default_factory=list)
-    _puts: list[_Write] = field(default_factory=list)
-    _updates: list[_Write] = field(default_factory=list)
-    _order: list[_Write] = field(default_factory=list)
+    _staged: list[_Write | Choice] = field(default_factory=list)
 
     def put(
         self, item: Model, *, only_if: Condition | None = None, otherwise: Otherwise = None
     ) -> None:
         returned = _return_values(otherwise)
-        self._add(
-            self._puts,
-            _Write(type(item), lambda sent: sent.save(item, only_if, returned), otherwise),
-        )
+        self._add(_Kind.PUT, type(item), lambda sent: sent.save(item, only_if, returned), otherwise)
 
     def update(
         self,
@@ -96,12 +111,10 @@ class Transaction:
         """Update the item with this item's key, or create it where `only_if` allows that."""
         returned = _return_values(otherwise)
         self._add(
-            self._updates,
-            _Write(
-                type(item),
-                lambda sent: sent.update(item, list(actions), only_if, returned),
-                otherwise,
-            ),
+            _Kind.UPDATE,
+            type(item),
+            lambda sent: sent.update(item, list(actions), only_if, returned),
+            otherwise,
         )
 
     def upsert(
@@ -117,9 +130,7 @@ class Transaction:
         self, item: Model, *, only_if: Condition | None = None, otherwise: Exception | None = None
     ) -> None:
         """Delete the item with this item's key, if it exists."""
-        self._add(
-            self._deletes, _Write(type(item), lambda sent: sent.delete(item, only_if), otherwise)
-        )
+        self._add(_Kind.DELETE, type(item), lambda sent: sent.delete(item, only_if), otherwise)
 
     def check(
         self, table: type[Model], *key: str, only_if: Condition, otherwise: Exception
@@ -127,20 +138,29 @@ class Transaction:
         """Require a condition of the item with this key without writing it."""
         hash_key, range_key = (*key, None)[:2]
         self._add(
-            self._checks,
-            _Write(
-                table,
-                lambda sent: sent.condition_check(table, hash_key, range_key, condition=only_if),
-                otherwise,
-            ),
+            _Kind.CHECK,
+            table,
+            lambda sent: sent.condition_check(table, hash_key, range_key, condition=only_if),
+            otherwise,
         )
 
-    def _add(self, same_kind: list[_Write], write: _Write) -> None:
-        same_kind.append(write)
-        self._order.append(write)
+    def choose(self, choice: Choice) -> None:
+        self._staged.append(choice)
+
+    def _add(
+        self,
+        kind: _Kind,
+        model: type[Model],
+        send: Callable[[TransactWrite], None],
+        otherwise: Otherwise,
+    ) -> None:
+        self._staged.append(_Write(kind, model, send, otherwise))
 
     def __len__(self) -> int:
-        return len(self._order)
+        """The most writes that one attempt sends."""
+        return sum(
+            1 if isinstance(staged, _Write) else staged.writes_max for staged in self._staged
+        )
 
     def commit(self, *, attempts: int = ATTEMPTS) -> None:
         """Write everything, or raise and write nothing.
@@ -151,18 +171,15 @@ class Transaction:
         """
         retry(self._send, on=(Contended,), attempts=attempts)
 
-    @property
-    def _sent(self) -> list[_Write]:
-        """The writes in pynamodb's order, which is also the order of cancellation reasons."""
-        return [*self._checks, *self._deletes, *self._puts, *self._updates]
-
     def _send(self) -> None:
+        writes = self._chosen_writes()
+        sent = sorted(writes, key=lambda write: write.kind)
         try:
             with TransactWrite(connection=connection()) as transaction:
-                for write in self._sent:
+                for write in sent:
                     write.send(transaction)
         except TransactWriteError as error:
-            refused = self._error_in(error.cancellation_reasons)
+            refused = _error_in(error.cancellation_reasons, sent=sent, added=writes)
             if refused is not None:
                 raise refused from error
             if _is_transient(error):
@@ -171,17 +188,35 @@ class Transaction:
             if error.cause_response_code == "ValidationException" or _codes(error) & _PERMANENT:
                 raise Unwritable(error.cause_response_message) from error
             raise
+        for staged in self._staged:
+            if not isinstance(staged, _Write):
+                staged.on_commit()
 
-    def _error_in(self, reasons: list[CancellationReason | None]) -> Exception | None:
-        failed = {
-            id(write): reason
-            for write, reason in zip(self._sent, reasons, strict=False)
-            if reason is not None and reason.code == "ConditionalCheckFailed"
-        }
-        for write in self._order:
-            if id(write) in failed and write.otherwise is not None:
-                return _error_of(write, failed[id(write)])
-        return None
+    def _chosen_writes(self) -> list[_Write]:
+        """All writes of one attempt, as they were added."""
+        writes: list[_Write] = []
+        for staged in self._staged:
+            if isinstance(staged, _Write):
+                writes.append(staged)
+            else:
+                chosen = Transaction()
+                staged.stage(chosen)
+                writes.extend(chosen._chosen_writes())
+        return writes
+
+
+def _error_in(
+    reasons: Sequence[CancellationReason | None], *, sent: list[_Write], added: list[_Write]
+) -> Exception | None:
+    failed = {
+        id(write): reason
+        for write, reason in zip(sent, reasons, strict=False)
+        if reason is not None and reason.code == "ConditionalCheckFailed"
+    }
+    for write in added:
+        if id(write) in failed and write.otherwise is not None:
+            return _error_of(write, failed[id(write)])
+    return None
 
 
 def _return_values(otherwise: Otherwise) -> str | None:

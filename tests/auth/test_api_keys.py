@@ -1,7 +1,11 @@
 """Whole slice: API keys, from their creation to the requests that use them."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
+from auth.api_keys import repository, service
 from auth.handler import handler
 from auth.sessions import repository as sessions
 from shared import clock
@@ -229,3 +233,31 @@ def test_a_session_that_ends_during_creation_leaves_no_key(monkeypatch):
 
     assert create().code == "session_ended"
     assert ApiKey.count() == 0
+
+
+def test_keys_created_at_once_do_not_pass_the_limit(monkeypatch):
+    monkeypatch.setattr(service, "KEYS_PER_USER_MAX", 3)
+    barrier = Barrier(8)
+
+    def create_at_once(number: int) -> int:
+        barrier.wait()
+        return create(name=f"key {number}").status
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(create_at_once, range(8)))
+
+    assert set(statuses) <= {201, 409}
+    assert statuses.count(201) == ApiKey.count() <= 3
+
+
+def test_an_account_has_an_hourly_limit_of_new_keys(monkeypatch):
+    """Each sends a mail, so creating and revoking must not go on for ever."""
+    monkeypatch.setattr(repository, "CREATIONS_PER_HOUR", 2)
+    for _ in range(2):
+        revoke(create().body["id"])
+
+    refused = create()
+
+    assert (refused.status, refused.code) == (429, "too_many_attempts")
+    assert "API keys" in refused.error["message"]
+    assert int(refused.headers["Retry-After"]) > 0

@@ -201,6 +201,27 @@ def test_an_address_that_tries_many_accounts_must_wait(monkeypatch):
     assert fail(1, address=ELSEWHERE) == [401]
 
 
+def test_guesses_at_once_all_count_for_their_network():
+    """Each has cost the check of a password, though only one learned its result."""
+    ready = Barrier(4)
+    read = repository.find_login_and_throttle
+
+    def all_read_first(*args, **kwargs):
+        found = read(*args, **kwargs)
+        ready.wait()
+        return found
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(4) as pool:
+        patch.setattr(repository, "find_login_and_throttle", all_read_first)
+        statuses = list(pool.map(lambda _: fail(1)[0], range(4)))
+
+    now = clock.utc_now()
+    shards = login_throttle.address_subjects(HOME, limit=100, now=now)
+    counted = Attempts.find_many(shards).values()
+    assert sorted(statuses) == [401, 429, 429, 429]
+    assert sum(int(shard.failures) for shard in counted) == 4
+
+
 def test_two_correct_logins_at_once_both_succeed():
     register()
     ready = Barrier(2)

@@ -10,6 +10,8 @@ from auth.handler import handler
 from shared import clock
 from shared.config import AccountSettings, settings
 from shared.events.all_events import parse_event
+from shared.security import passwords
+from shared.storage import rate_limits
 from shared.storage.models.accounts import Login, User
 from shared.storage.models.outbox import OutboxRow
 from tests.attacks.text_values import (
@@ -259,6 +261,27 @@ def test_invalid_fields_of_a_registration_are_refused(changes, path):
     assert (answer.status, answer.paths) == (422, [path])
     assert nothing_was_stored()
     assert PASSWORD not in json.dumps(answer.body)
+
+
+def test_a_refused_registration_costs_no_hash(monkeypatch):
+    limit_mails(monkeypatch, 2)
+    register(email="one@example.com")
+    register(email="one@example.com", password="another password")
+    monkeypatch.setattr(passwords, "hash_password", None)
+
+    for email in ("one@example.com", "two@example.com"):
+        assert register(email=email).status == 429
+
+
+def test_an_instance_hashes_at_most_once_after_the_limit(monkeypatch):
+    limit_mails(monkeypatch, 1)
+    register(email="one@example.com")
+    rate_limits.known_counter.forget()  # as a new function instance
+
+    assert register(email="two@example.com").status == 429
+
+    monkeypatch.setattr(passwords, "hash_password", None)
+    assert register(email="three@example.com").status == 429
 
 
 def test_the_part_before_the_at_sign_is_at_most_64_long():

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from files import service
 from files.handler import handler
 from shared import aws, clock
+from shared.config import UploadSettings
 from shared.storage.models.uploads import Upload
 from tests.support import imports
 from tests.support.http import ADA, NOBODY, STAFF, Answer, Caller, send
@@ -156,3 +158,16 @@ def test_an_unknown_upload_is_404():
     answer = send(handler, "uploads.get", caller=STAFF)
 
     assert (answer.status, answer.code) == (404, "upload_not_found")
+
+
+def test_an_account_has_an_hourly_quota_of_uploads(monkeypatch):
+    limited = UploadSettings("souk-uploads", uploads_per_hour=2)
+    monkeypatch.setattr(service, "settings", {UploadSettings: limited}.__getitem__)
+
+    answers = [create() for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [201, 201, 429]
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 3600
+    assert "uploads" in answers[2].error["message"]
+    assert Upload.count() == 2
+    assert create(caller=Caller("usr_other", "customer staff")).status == 201

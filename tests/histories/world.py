@@ -19,6 +19,7 @@ from products.stock.schemas import StockAdjustment
 from shared.errors.base import AppError
 from shared.security import key_rings, passwords
 from shared.security.permissions import Principal, Role, permissions_of
+from shared.storage import rate_limits
 from shared.storage.models.accounts import Login
 from shared.storage.models.pricing import PROMOTIONS, Promotion
 from tests.histories.aws_calls import AwsCalls, intercepted
@@ -78,6 +79,7 @@ class World:
         key_rings.key_ring.forget()
         browse_cache.forget()
         search.known_words.clear()
+        rate_limits.known_counter.forget()
         with ExitStack() as stack:
             stack.enter_context(intercepted(self.calls))
             stack.enter_context(self.time.installed())

@@ -12,7 +12,6 @@ from shared.errors.orders import (
     PromotionExpired,
     PromotionMinimumNotMet,
     PromotionNotInCurrency,
-    PromotionNotStarted,
     PromotionUsedUp,
     UnknownPromotion,
 )
@@ -72,8 +71,9 @@ def test_an_inactive_promotion_is_as_unknown_as_a_missing_one(found):
 
 def test_a_promotion_applies_from_its_start():
     assert apply(promotion(starts_at=NOW))
-    with pytest.raises(PromotionNotStarted):
+    with pytest.raises(UnknownPromotion) as refusal:
         apply(promotion(starts_at=NOW + INSTANT))
+    assert refusal.value.details == {"promotion_code": "SPRING"}
 
 
 def test_a_promotion_no_longer_applies_at_its_end():

@@ -95,7 +95,7 @@ def test_an_invalid_code_is_refused(code):
     ("changes", "status", "code"),
     [
         ({"is_active": False}, 422, "unknown_promotion"),
-        ({"starts_at": clock.utc_now() + DAY}, 422, "promotion_not_started"),
+        ({"starts_at": clock.utc_now() + DAY}, 422, "unknown_promotion"),
         ({"ends_at": clock.utc_now() - DAY}, 422, "promotion_expired"),
         ({"minimum_minor": 1001, "currency": "EUR"}, 422, "promotion_minimum_not_met"),
         ({"minimum_minor": 1, "currency": "USD"}, 422, "promotion_not_in_currency"),

@@ -40,13 +40,13 @@ def expanded() -> dict[str, Any]:
 
 
 @cache
-def resources(environment: str = "production") -> dict[str, Resource]:
-    """What that environment deploys, by logical id."""
+def resources(environment: str = "production", **changed: str) -> dict[str, Resource]:
+    """What that environment deploys with these parameters, by logical id."""
     template = expanded()
     parameters = {
         name: parameter.get("Default", "") for name, parameter in template["Parameters"].items()
     }
-    parameters |= {"Environment": environment, "AlarmEmail": "on-call@shop.example"}
+    parameters |= {"Environment": environment, "AlarmEmail": "on-call@shop.example"} | changed
     conditions = {
         name: _evaluate({"Condition": name}, template["Conditions"], parameters)
         for name in template["Conditions"]
@@ -62,11 +62,13 @@ def resources(environment: str = "production") -> dict[str, Resource]:
     }
 
 
-def of_type(resource_type: str, environment: str = "production") -> dict[str, Resource]:
+def of_type(
+    resource_type: str, environment: str = "production", **changed: str
+) -> dict[str, Resource]:
     """The properties of all resources of that type. Fails if there are none."""
     found = {
         name: resource.get("Properties", {})
-        for name, resource in resources(environment).items()
+        for name, resource in resources(environment, **changed).items()
         if resource["Type"] == resource_type
     }
     assert found, f"the template has no {resource_type}"

@@ -42,7 +42,16 @@ def register(registration: Registration, client: Client) -> User:
     Raises InvalidFields for a password that the policy refuses, and TooManyAttempts.
     """
     policy.check_password(registration.password, registration.email, registration.name)
-    now = clock.utc_now()
+    try:
+        return _register(registration, client, clock.utc_now())
+    except TooManyAttempts as refusal:
+        observability.audit("register", "refused", reason=refusal.code)
+        raise
+
+
+def _register(registration: Registration, client: Client, now: datetime) -> User:
+    # Before the password is hashed: a refusal must not cost the time of a hash.
+    rate_limits.require_hourly_quota(*_email_quota(client), limit=_mails_per_hour(), now=now)
     user = _new_user(registration, now)
     login = _new_login(user, registration.password)
     event = UserRegistered(data=access_data(user))
@@ -51,9 +60,6 @@ def register(registration: Registration, client: Client) -> User:
     began = time.monotonic()
     try:
         repository.create_account(transaction, login, user, event)
-    except TooManyAttempts as refusal:
-        observability.audit("register", "refused", reason=refusal.code)
-        raise
     except AccountExists as existing:
         _notify_owner(existing.login, client, now)
         observability.audit("register", "account exists", user_id=existing.login.user_id)
@@ -141,9 +147,18 @@ def access_data(profile: Profile | None) -> AccessData:
 
 def stage_email_quota(transaction: Transaction, client: Client, now: datetime) -> None:
     """The transaction raises TooManyAttempts when the client's network causes too many mails."""
-    limit = settings(AccountSettings).mails_per_hour
-    network = rate_limits.network(client.address)
-    rate_limits.consume_hourly_quota(transaction, "mail from", network, limit=limit, now=now)
+    rate_limits.consume_hourly_quota(
+        transaction, *_email_quota(client), limit=_mails_per_hour(), now=now
+    )
+
+
+def _email_quota(client: Client) -> tuple[str, str]:
+    """The counter of the client's network."""
+    return "mail from", rate_limits.network(client.address)
+
+
+def _mails_per_hour() -> int:
+    return settings(AccountSettings).mails_per_hour
 
 
 def request_email(email: str, event: UserEvent, client: Client) -> None:

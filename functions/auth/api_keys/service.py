@@ -4,17 +4,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from auth.api_keys import repository
+from auth.api_keys.repository import OtherKeyCreated
 from auth.api_keys.schemas import NewApiKey
 from auth.sessions import repository as sessions
 from shared import clock, ids, observability
 from shared.errors.accounts import ApiKeyLimit
 from shared.errors.requests import InvalidFields
+from shared.retries import retry_on_stale_version
 from shared.security import opaque_tokens
 from shared.security.api_keys import KeyText
 from shared.security.permissions import GRANTABLE_TO_KEYS, Principal
 from shared.storage.models.accounts import ApiKey
 
-KEYS_PER_USER_MAX = 20  # two requests at the same moment may create one more
+KEYS_PER_USER_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +26,26 @@ class CreatedKey:
 
 
 def create_api_key(owner: Principal, new: NewApiKey) -> CreatedKey:
-    """Raises InvalidFields for a permission that cannot be granted, ApiKeyLimit and SessionEnded.
+    """Raises InvalidFields for a permission that cannot be granted, ApiKeyLimit, SessionEnded,
+    TooManyAttempts, and ConcurrentModification while other keys are created.
 
     API Gateway accepts an ended session for up to a minute. This reads the session again, because
     a key would outlive that minute.
     """
     _check_grantable(owner, new)
     epoch = sessions.get_epoch(owner)
-    if len(list_api_keys(owner)) >= KEYS_PER_USER_MAX:
-        raise ApiKeyLimit(
-            f"You have {KEYS_PER_USER_MAX} API keys, the maximum. Revoke a key, then retry.",
-            keys_max=KEYS_PER_USER_MAX,
-        )
     key = _new_key(owner, new)
-    repository.create_api_key(key.stored, epoch=epoch)
+
+    def create() -> None:
+        lock = repository.find_creations(owner.user_id)  # before the keys are read
+        if len(list_api_keys(owner)) >= KEYS_PER_USER_MAX:
+            raise ApiKeyLimit(
+                f"You have {KEYS_PER_USER_MAX} API keys, the maximum. Revoke a key, then retry.",
+                keys_max=KEYS_PER_USER_MAX,
+            )
+        repository.create_api_key(key.stored, lock, epoch=epoch)
+
+    retry_on_stale_version(create, also_on=(OtherKeyCreated,))
     key_id = key.stored.key_id
     observability.audit("create_api_key", "done", user_id=owner.user_id, key_id=key_id)
     return key

@@ -13,13 +13,15 @@ failures elsewhere do not count on a device where the owner has logged in or res
 A device is a network address, or an IPv6 /64 (`shared.storage.rate_limits.network`).
 """
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared import ids
 from shared.errors.accounts import TooManyAttempts
 from shared.storage.models.accounts import Attempts
-from shared.storage.rate_limits import COUNTER_TTL, hourly_subject, network
+from shared.storage.rate_limits import COUNTER_TTL, hourly_subjects, network
 from shared.storage.transactions import Condition, Transaction
 
 FREE_ATTEMPTS = 5  # failures before the first wait
@@ -40,8 +42,26 @@ def known_device_subject(email: str, address: str) -> str:
     return ids.derived_id("att", "account at", email, network(address))
 
 
-def address_subject(address: str, now: datetime) -> str:
-    return hourly_subject("address", network(address), now)
+def address_subjects(address: str, *, limit: int, now: datetime) -> list[str]:
+    """The shards of the counter: people who share an address do not wait for each other."""
+    return hourly_subjects("address", network(address), limit=limit, now=now)
+
+
+def address_counter(
+    subjects: Sequence[str], stored: Sequence[Attempts | None], *, free_attempts: int
+) -> "FailureCounter":
+    """The failures of all shards, as one counter whose next failure goes to a random shard."""
+    subject = random.choice(subjects)  # noqa: S311 (no secret)
+    shards = [shard for shard in stored if shard is not None]
+    if not shards:
+        return FailureCounter(subject, None, free_attempts)
+    together = Attempts(
+        subject,
+        failures=sum(int(shard.failures) for shard in shards),
+        last_failed_at=max(shard.last_failed_at for shard in shards),
+        expires_at=max(shard.expires_at for shard in shards),
+    )
+    return FailureCounter(subject, together, free_attempts)
 
 
 def wait_after(failures: int, *, free_attempts: int = FREE_ATTEMPTS) -> timedelta:
@@ -145,6 +165,9 @@ class LoginThrottle:
 
     def stage_failure(self, transaction: Transaction, now: datetime) -> None:
         self._account_counter.stage_failure(transaction, now)
+        self.stage_address_failure(transaction, now)
+
+    def stage_address_failure(self, transaction: Transaction, now: datetime) -> None:
         # Not conditional: people who share an address must not fail each other's attempts.
         actions = [
             Attempts.failures.add(1),

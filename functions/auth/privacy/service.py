@@ -9,6 +9,7 @@ from auth.privacy import repository
 from auth.privacy.order_documents import Document, document_from_order
 from auth.privacy.repository import OrderAdded, RecordsPage
 from auth.privacy.schemas import AccountDeletion
+from auth.sessions import limits
 from shared import observability
 from shared.errors.accounts import CannotModifyOwnAccount
 from shared.errors.base import Unavailable
@@ -19,7 +20,7 @@ from shared.retries import EDIT_ATTEMPTS, retry
 from shared.security import permissions
 from shared.security.permissions import Principal
 from shared.storage import outbox
-from shared.storage.models.accounts import User
+from shared.storage.models.accounts import Attempts, User
 from shared.storage.transactions import Transaction
 
 
@@ -67,6 +68,7 @@ def _delete_account(caller: Principal, user: User, authentication: Authenticatio
             raise ConcurrentModification
         transaction = Transaction()
         authentication.throttle.stage_deletion(transaction)
+        transaction.delete(Attempts(limits.counter_subject(user.user_id)))
         repository.stage_account_deletion(
             transaction, current, login_condition=authentication.login_condition
         )

@@ -1,14 +1,18 @@
 """Sessions. Their partition is the user's, so a list is never stale."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from auth.sessions.refresh_tokens import IDLE_TTL, RefreshToken
 from shared.errors.accounts import SessionEnded, SessionNotFound
 from shared.events.accounts import ReuseDetected, SessionData
 from shared.security.permissions import Principal
-from shared.storage import outbox
+from shared.storage import cursors, outbox
+from shared.storage.cursors import ItemPage
 from shared.storage.models.accounts import Session, User
-from shared.storage.transactions import Transaction
+from shared.storage.transactions import ACTIONS_MAX, Transaction
+
+_SESSIONS = "sessions of a user"  # the name of the query in its cursors
 
 
 class TokenNotCurrent(Exception):
@@ -101,14 +105,45 @@ def stage_session_kept(
     )
 
 
-def list_sessions(user: User) -> list[Session]:
-    """Return the sessions of the account's current epoch, newest first."""
-    sessions = Session.query(
-        user.user_id,
-        consistent_read=True,
-        filter_condition=Session.access_epoch == user.access_epoch,
+def list_all_sessions(user_id: str) -> list[Session]:
+    """Return all stored sessions, in no order: those that have ended too."""
+    return list(Session.query(user_id, consistent_read=True))
+
+
+def list_sessions(
+    user: User, *, now: datetime, limit: int, cursor: str | None
+) -> ItemPage[Session]:
+    """Return a page of the sessions that have not ended, newest first. Raises InvalidCursor.
+
+    An account has so few sessions (`auth.sessions.limits`) that each page reads them all.
+    """
+    last = cursors.decode(cursor, query=_SESSIONS, owner=user.user_id)
+    sessions = sorted(
+        (
+            session
+            for session in list_all_sessions(user.user_id)
+            if session.is_valid_for(user) and session.valid_until > now
+        ),
+        key=_position,
+        reverse=True,
     )
-    return sorted(sessions, key=lambda session: session.created_at, reverse=True)
+    rest = [session for session in sessions if last is None or _position(session) < last["after"]]
+    page = rest[:limit]
+    position = {"after": _position(page[-1])} if len(rest) > limit else None
+    return ItemPage(page, cursors.encode(position, query=_SESSIONS, owner=user.user_id))
+
+
+def _position(session: Session) -> list[str]:
+    """Sorts sessions by their start. A list, as JSON has it."""
+    return [session.created_at.isoformat(timespec="microseconds"), session.session_id]
+
+
+def delete_sessions(sessions: Sequence[Session]) -> None:
+    for start in range(0, len(sessions), ACTIONS_MAX):
+        transaction = Transaction()
+        for session in sessions[start : start + ACTIONS_MAX]:
+            transaction.delete(Session(session.user_id, session.session_id))
+        transaction.commit()
 
 
 def delete_session(user_id: str, session_id: str) -> None:

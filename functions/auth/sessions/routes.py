@@ -12,6 +12,7 @@ from auth.sessions.schemas import (
 )
 from shared.http.api import Routes
 from shared.http.authorization import anyone, requires
+from shared.http.parameters import PageCursor, PageLimit
 from shared.http.responses import no_content_response
 from shared.http.schemas import Page
 from shared.security.permissions import Permission
@@ -54,14 +55,15 @@ def log_out() -> Response[Any]:
 
 @routes.get("/v1/me/sessions", tags=["Sessions"])
 @requires(Permission.OWN_ACCOUNT)
-def list_sessions() -> Page[SessionView]:
-    """List your sessions, one for each device where you are logged in, newest first."""
+def list_sessions(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[SessionView]:
+    """List your sessions, one for each device where you are logged in, newest first.
+
+    An account has at most 100 sessions. The login after that ends the oldest.
+    """
     current = routes.caller.session_id
-    items = [
-        SessionView.from_model(session, current=current)
-        for session in sessions.list_sessions(routes.caller)
-    ]
-    return Page(items=items, next_cursor=None)
+    page = sessions.list_sessions(routes.caller, limit=limit, cursor=cursor)
+    items = [SessionView.from_model(session, current=current) for session in page.items]
+    return Page(items=items, next_cursor=page.next_cursor)
 
 
 @routes.delete("/v1/me/sessions", status_code=204, tags=["Sessions"])

@@ -6,17 +6,22 @@ from datetime import datetime, timedelta
 from auth.accounts import repository as accounts
 from auth.accounts import service as account_rules
 from auth.credentials import service as credentials
-from auth.sessions import repository
+from auth.credentials.service import Authentication
+from auth.sessions import limits, repository
+from auth.sessions.limits import CounterFull, Recount
 from auth.sessions.refresh_tokens import ABSOLUTE_TTL, IDLE_TTL, REUSE_GRACE, RefreshToken
 from auth.sessions.repository import TokenNotCurrent
 from auth.sessions.schemas import Credentials
 from shared import clock, ids, observability
 from shared.config import TokenSettings, settings
 from shared.errors.accounts import SessionEnded, TokenInvalid
+from shared.errors.base import Unavailable
 from shared.http.authorization import Client
+from shared.retries import EDIT_ATTEMPTS, retry
 from shared.security import access_tokens
 from shared.security.key_rings import KeyRing, key_ring
 from shared.security.permissions import Principal
+from shared.storage.cursors import ItemPage
 from shared.storage.models.accounts import Login, Session
 from shared.storage.transactions import Transaction
 
@@ -35,16 +40,62 @@ class LoginResult:
 
 
 def log_in(sent: Credentials, client: Client) -> LoginResult:
-    """Two AWS calls. Raises what `credentials.authenticate` raises."""
+    """Two AWS calls, and more if the account has the most sessions that it may have.
+
+    Raises what `credentials.authenticate` raises, and Unavailable.
+    """
     authentication = credentials.authenticate(sent.email, sent.password, sent.code, client)
     login = authentication.login
     token = RefreshToken.first(login.user_id, ids.new_id("ses"), int(login.access_epoch))
-    transaction = Transaction()
-    authentication.stage_success(transaction)
-    transaction.put(_new_session(token, client, second_factor=authentication.code is not None))
-    transaction.commit()
+    _start_session(
+        authentication,
+        _new_session(token, client, second_factor=authentication.code is not None),
+    )
     observability.audit("log_in", "done", user_id=token.user_id, session_id=token.session_id)
     return LoginResult(login, _issue_tokens(token, clock.utc_now()))
+
+
+def _start_session(authentication: Authentication, session: Session) -> None:
+    """Raises Unavailable while others log in to a full account at the same moment."""
+    recount: Recount | None = None
+
+    def attempt() -> None:
+        nonlocal recount
+        transaction = Transaction()
+        authentication.stage_success(transaction)
+        limits.stage_count(transaction, session.user_id, session.created_at, recount)
+        transaction.put(session)
+        try:
+            transaction.commit()
+        except CounterFull as full:
+            recount = _end_oldest(session.user_id, full, session.created_at)
+            raise
+
+    try:
+        retry(attempt, on=(CounterFull,), attempts=EDIT_ATTEMPTS)
+    except CounterFull as error:
+        raise Unavailable from error
+
+
+def _end_oldest(user_id: str, full: CounterFull, now: datetime) -> Recount | None:
+    """Make room for one more session. Sessions that are not valid any more go first.
+
+    Return None if the counter has expired.
+    """
+    if full.found is None:
+        return None
+    sessions = sorted(
+        repository.list_all_sessions(user_id),
+        key=lambda session: (session.valid_until > now, session.created_at),
+        reverse=True,
+    )
+    kept, ended = sessions[: limits.SESSIONS_MAX - 1], sessions[limits.SESSIONS_MAX - 1 :]
+    repository.delete_sessions(ended)
+    for session in ended:
+        observability.audit(
+            "log_in", "oldest session ended", user_id=user_id, session_id=session.session_id
+        )
+    return Recount(full.found, len(kept))
 
 
 def _new_session(token: RefreshToken, client: Client, *, second_factor: bool) -> Session:
@@ -126,11 +177,10 @@ def log_out(caller: Principal) -> None:
     end_session(caller, caller.session_id)
 
 
-def list_sessions(caller: Principal) -> list[Session]:
-    """Return the sessions that have not ended, newest first."""
-    now = clock.utc_now()
-    sessions = repository.list_sessions(account_rules.get_me(caller))
-    return [session for session in sessions if session.valid_until > now]
+def list_sessions(caller: Principal, *, limit: int, cursor: str | None) -> ItemPage[Session]:
+    """Return the sessions that have not ended, newest first. Raises InvalidCursor."""
+    user = account_rules.get_me(caller)
+    return repository.list_sessions(user, now=clock.utc_now(), limit=limit, cursor=cursor)
 
 
 def end_session(caller: Principal, session_id: str) -> None:

@@ -17,13 +17,14 @@ from orders.lifecycle.repository import StageExtra
 from orders.lifecycle.transitions import SHOP_ACTOR, change_status
 from orders.pricing import quotes
 from orders.pricing import repository as pricing
-from orders.pricing.inputs import PricingInputs
+from orders.pricing.inputs import PricingInputs, SentCode
+from orders.pricing.promotions import guesses
 from orders.pricing.quotes import Quote
 from shared import clock, ids
 from shared.config import HeldStockSettings, OrderSettings, QuantitySettings, settings
 from shared.errors.accounts import SessionEnded
 from shared.errors.base import AppError, Unavailable
-from shared.errors.orders import OrderAlreadyPlaced, TotalChanged
+from shared.errors.orders import OrderAlreadyPlaced, TotalChanged, UnknownPromotion
 from shared.errors.requests import IdempotencyKeyReused
 from shared.events.all_events import OrderEvent
 from shared.retries import retry
@@ -46,17 +47,31 @@ class Placement:
     is_replay: bool
 
 
-def quote_order(buyer: Buyer | None, request: QuoteRequest) -> Quote:
-    """What the order would cost now. This writes nothing and reserves no stock.
+def quote_order(buyer: Buyer | None, request: QuoteRequest, *, network: str = "") -> Quote:
+    """What the order would cost now. This reserves no stock, and counts an unknown promotion code.
 
-    Without a buyer it is a guest's, and the limit of a promotion's uses per customer is not
-    checked. Raises InvalidFields, QuantityLimitExceeded, HeldStockLimitReached, and what
-    `quotes.price_order` does.
+    Without a buyer it is a guest's, of that `network`, and the limit of a promotion's uses per
+    customer is not checked. Raises InvalidFields, TooManyAttempts, QuantityLimitExceeded,
+    HeldStockLimitReached, and what `quotes.price_order` does.
     """
     quantities = request.to_quantities()
     customer_id = buyer.customer_id if buyer else None
-    inputs = pricing.get_pricing_inputs(list(quantities), request.promotion_code, customer_id)
-    return _price(request, inputs, is_guest=buyer is None)
+    guesser = buyer.guesser if buyer else network
+    sent = _sent_code(request, customer_id, guesser)
+    inputs = pricing.get_pricing_inputs(list(quantities), sent)
+    try:
+        return _price(request, inputs, is_guest=buyer is None)
+    except UnknownPromotion:
+        guesses.record_guess(guesser)
+        raise
+
+
+def _sent_code(
+    request: QuoteRequest | OrderRequest, customer_id: str | None, guesser: str
+) -> SentCode | None:
+    if not request.promotion_code:
+        return None
+    return SentCode(request.promotion_code, customer_id, guesses.find_counter(guesser))
 
 
 def _price(request: QuoteRequest | OrderRequest, inputs: PricingInputs, *, is_guest: bool) -> Quote:
@@ -98,6 +113,8 @@ def place_order(
 def _replay(order_id: str, buyer: Buyer, request: OrderRequest, refusal: AppError) -> Placement:
     placed = repository.find_order(order_id)
     if placed is None:
+        if isinstance(refusal, UnknownPromotion):
+            guesses.record_guess(buyer.guesser)
         raise refusal
     # OrderAlreadyPlaced comes from the transaction, which has required the account. Before
     # Unavailable it may have placed the order.
@@ -115,9 +132,8 @@ def _place(
     quantities = request.to_quantities()
 
     def attempt() -> Order:
-        inputs = pricing.get_pricing_inputs(
-            list(quantities), request.promotion_code, buyer.customer_id, with_stock=True
-        )
+        sent = _sent_code(request, buyer.customer_id, buyer.guesser)
+        inputs = pricing.get_pricing_inputs(list(quantities), sent, with_stock=True)
         quote = _price(request, inputs, is_guest=is_guest(buyer.buyer_id))
         _require_quoted_total(request, quote)
         order = _order(order_id, buyer, request, quote, inputs)

@@ -43,9 +43,8 @@ class ExportConflict(Exception):
     """The export is finished, or another run has written to it: this run must stop."""
 
 
-def create_export(export: Export, event: ExportRequested) -> None:
-    """Store the export with its event. Raises ExportAlreadyExists."""
-    transaction = Transaction()
+def create_export(transaction: Transaction, export: Export, event: ExportRequested) -> None:
+    """Store the export with its event in this transaction. Raises ExportAlreadyExists."""
     transaction.put(
         export, only_if=Export.export_id.does_not_exist(), otherwise=ExportAlreadyExists()
     )
@@ -66,13 +65,6 @@ def list_exports(owner_id: str, *, limit: int, cursor: str | None) -> ItemPage[E
         owner=owner_id,
         limit=limit,
         cursor=cursor,
-    )
-
-
-def count_unfinished_exports(owner_id: str, *, since: datetime) -> int:
-    """Count the owner's exports requested after `since`. The index may lag."""
-    return Export.by_owner.count(
-        owner_id, Export.created_at > since, Export.status.is_in(*_UNFINISHED)
     )
 
 

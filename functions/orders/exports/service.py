@@ -3,20 +3,22 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from orders.exports import repository
+from orders.exports import limits, repository
 from orders.exports.file_formats import CONTENT_TYPES, build_file_name
+from orders.exports.limits import OtherExportRequested
 from orders.exports.schemas import ExportRequest
 from shared import aws, clock, ids, observability
 from shared.config import UploadSettings, settings
-from shared.errors.base import AppError
-from shared.errors.orders import ExportNotFound, TooManyExports
+from shared.errors.base import AppError, Unavailable
+from shared.errors.orders import ExportNotFound
 from shared.errors.requests import IdempotencyKeyReused
 from shared.events.orders import ExportData, ExportRequested
+from shared.retries import EDIT_ATTEMPTS, retry
 from shared.security.permissions import Principal
 from shared.storage.cursors import ItemPage
-from shared.storage.models.exports import TIME_TO_FINISH, Export
+from shared.storage.models.exports import Export
+from shared.storage.transactions import Transaction
 
-UNFINISHED_EXPORTS_MAX = 3  # of one owner; two requests at once may lead to one more
 LINK_LIFETIME = timedelta(minutes=10)
 
 
@@ -30,13 +32,11 @@ def create_export(owner: Principal, request: ExportRequest, idempotency_key: str
     """Create the export, or return the one that was created with the same key.
 
     A key is known as long as its export: a week. Nothing is stored if the request is refused.
-    Raises IdempotencyKeyReused and TooManyExports.
+    Raises IdempotencyKeyReused, TooManyExports and Unavailable.
     """
     export = _build_export(owner, request, idempotency_key)
     try:
-        _require_few_unfinished(owner)
-        event = ExportRequested(data=ExportData(export_id=export.export_id))
-        repository.create_export(export, event)
+        _store(export)
     except AppError as refusal:
         return _replay(export, refusal)
     observability.audit("create_export", "done", user_id=owner.user_id, export_id=export.export_id)
@@ -90,11 +90,19 @@ def _build_export(owner: Principal, request: ExportRequest, idempotency_key: str
     )
 
 
-def _require_few_unfinished(owner: Principal) -> None:
-    since = clock.utc_now() - TIME_TO_FINISH
-    unfinished = repository.count_unfinished_exports(owner.user_id, since=since)
-    if unfinished >= UNFINISHED_EXPORTS_MAX:
-        raise TooManyExports(unfinished_max=UNFINISHED_EXPORTS_MAX)
+def _store(export: Export) -> None:
+    """Raises TooManyExports, and Unavailable while the owner requests others at the same moment."""
+
+    def attempt() -> None:
+        transaction = Transaction()
+        limits.stage_admission(transaction, export, clock.utc_now())
+        event = ExportRequested(data=ExportData(export_id=export.export_id))
+        repository.create_export(transaction, export, event)
+
+    try:
+        retry(attempt, on=(OtherExportRequested,), attempts=EDIT_ATTEMPTS)
+    except OtherExportRequested as error:
+        raise Unavailable from error
 
 
 def _replay(requested: Export, refusal: AppError) -> CreatedExport:

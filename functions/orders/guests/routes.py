@@ -22,7 +22,7 @@ def quote_guest_order(request: QuoteRequest) -> QuoteView:
     `quantity_limits` are refused as in an order: 422 `quantity_limit_exceeded`. The shop checks a
     promotion's limit per customer only when you place the order.
     """
-    return QuoteView.from_model(guests.quote_order(request))
+    return QuoteView.from_model(guests.quote_order(request, routes.client))
 
 
 @routes.post("/v1/guest/orders", status_code=201, tags=["Guests"])

@@ -35,12 +35,13 @@ class GuestPlacement:
     token: str = field(repr=False)  # grants access to the order
 
 
-def quote_order(request: QuoteRequest) -> Quote:
+def quote_order(request: QuoteRequest, client: Client) -> Quote:
     """A guest's uses of a promotion stay secret: only placing the order checks them.
 
     Raises what `placement.quote_order` does.
     """
-    return placement.quote_order(None, request)
+    network = rate_limits.network(client.address)
+    return placement.quote_order(None, request, network=network)
 
 
 def place_order(request: GuestOrderRequest, idempotency_key: str, client: Client) -> GuestPlacement:

@@ -19,6 +19,11 @@ class Buyer:
         """Whose uses of a promotion are counted."""
         return self.counted_as or self.buyer_id
 
+    @property
+    def guesser(self) -> str:
+        """Whose unknown promotion codes are counted: an account's, or the network's of guests."""
+        return self.network if self.network and is_guest(self.buyer_id) else self.buyer_id
+
 
 def is_guest(buyer_id: str) -> bool:
     return buyer_id.startswith(f"{GUEST_PREFIX}_")

@@ -24,7 +24,8 @@ from orders.payments.provider import (
 from orders.payments.provider_factory import get_provider
 from orders.payments.repository import stage_provider_event
 from orders.payments.webhook_fields import MalformedEvent
-from shared import observability
+from shared import clock, observability
+from shared.config import PaymentSettings, settings
 from shared.errors.base import Unavailable
 from shared.errors.orders import (
     OrderEntryLimitReached,
@@ -35,6 +36,7 @@ from shared.errors.orders import (
 )
 from shared.money import Money
 from shared.security.permissions import Principal
+from shared.storage import rate_limits
 from shared.storage.models.orders import Order, OrderDispute
 from shared.storage.transactions import Transaction
 
@@ -50,7 +52,7 @@ def start_payment(buyer: Principal, order_id: str) -> StartedPayment:
     """Return the order's payment at the provider; create it if there is none or it is void.
 
     Raises OrderNotFound (also for the order of another buyer), OrderStatusConflict,
-    OrderExpiredUnpaid, PaymentUnavailable and PaymentRefused.
+    OrderExpiredUnpaid, TooManyAttempts, PaymentUnavailable and PaymentRefused.
     """
     order = repository.get_order(order_id)
     if order.buyer_id != buyer.user_id:
@@ -67,6 +69,7 @@ def start_guest_payment(token: str | None, order_id: str) -> StartedPayment:
 
 def _start_payment(order: Order) -> StartedPayment:
     provider_events.require_payable(order)
+    _consume_start(order)
     provider = get_provider()
     payment = _find_open_payment(order, provider) or _create_payment(order, provider)
     # The order stores the payment before the buyer gets the secret: the shop knows every payment
@@ -78,6 +81,16 @@ def _start_payment(order: Order) -> StartedPayment:
         ),
     )
     return StartedPayment(updated, payment, provider.name)
+
+
+def _consume_start(order: Order) -> None:
+    """Each start calls the provider. Raises TooManyAttempts before that."""
+    transaction = Transaction()
+    limit = settings(PaymentSettings).payment_starts_per_hour
+    rate_limits.consume_hourly_quota(
+        transaction, "payment start of", order.order_id, limit=limit, now=clock.utc_now()
+    )
+    transaction.commit()
 
 
 def _find_open_payment(order: Order, provider: PaymentProvider) -> Payment | None:

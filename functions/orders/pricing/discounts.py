@@ -9,7 +9,6 @@ from shared.errors.orders import (
     PromotionExpired,
     PromotionMinimumNotMet,
     PromotionNotInCurrency,
-    PromotionNotStarted,
     PromotionUsedUp,
 )
 from shared.money import Money
@@ -25,10 +24,11 @@ def require_applicable(
     """Check the promotion for items of this value.
 
     The usage counts are those that were read; the transaction that counts a use checks them
-    again. Raises PromotionNotStarted, PromotionExpired, PromotionNotInCurrency,
-    PromotionMinimumNotMet and PromotionUsedUp.
+    again. Raises PromotionExpired, PromotionNotInCurrency, PromotionMinimumNotMet and
+    PromotionUsedUp.
     """
-    _require_current(promotion)
+    if _is_reached(clock.utc_now(), promotion.ends_at, if_unbounded=False):
+        raise PromotionExpired(promotion_code=promotion.code)
     if promotion.currency not in (None, currency):
         raise PromotionNotInCurrency(
             f"This promotion applies only to orders in {promotion.currency}. Remove the code.",
@@ -45,12 +45,8 @@ def require_applicable(
     _require_uses_left(promotion, used_by_customer)
 
 
-def _require_current(promotion: Promotion) -> None:
-    now = clock.utc_now()
-    if not _is_reached(now, promotion.starts_at, if_unbounded=True):
-        raise PromotionNotStarted(promotion_code=promotion.code)
-    if _is_reached(now, promotion.ends_at, if_unbounded=False):
-        raise PromotionExpired(promotion_code=promotion.code)
+def has_started(promotion: Promotion) -> bool:
+    return _is_reached(clock.utc_now(), promotion.starts_at, if_unbounded=True)
 
 
 def _require_uses_left(promotion: Promotion, used_by_customer: int) -> None:

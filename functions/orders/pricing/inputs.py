@@ -6,6 +6,16 @@ from dataclasses import dataclass, field
 from orders.pricing.rate_tables import ShippingRates, TaxRates
 from shared.storage.models.catalog import Product
 from shared.storage.models.pricing import Promotion
+from shared.storage.rate_limits import HourlyCounter
+
+
+@dataclass(frozen=True, slots=True)
+class SentCode:
+    """The promotion code that a buyer sent, and the counter of unknown codes that limits it."""
+
+    code: str
+    customer_id: str | None  # whose uses of the code count; without one, no use is looked up
+    guesses: HourlyCounter
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,8 +100,14 @@ def _applicable_promotion(
     if applied is None:
         return None
     promotion = applied.promotion
-    # Newer code may have kinds of which this code does not know the discount.
-    if promotion is None or not promotion.is_active or promotion.kind not in discounts.KINDS:
+    # Newer code may have kinds of which this code does not know the discount. A code that starts
+    # later is secret until then.
+    if (
+        promotion is None
+        or not promotion.is_active
+        or promotion.kind not in discounts.KINDS
+        or not discounts.has_started(promotion)
+    ):
         raise UnknownPromotion(promotion_code=applied.code)
     discounts.require_applicable(
         promotion, items_minor, currency, used_by_customer=applied.used_by_customer

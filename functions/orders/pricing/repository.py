@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from orders.pricing.inputs import AppliedCode, PricingInputs, PricingRules
+from orders.pricing.inputs import AppliedCode, PricingInputs, PricingRules, SentCode
+from orders.pricing.promotions import guesses
 from orders.pricing.rate_tables import ShippingRates, TaxRates
 from shared.storage.dynamo import batch_get
+from shared.storage.models.accounts import Attempts
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.pricing import (
     PROMOTIONS,
@@ -22,32 +24,31 @@ _NO_ZONES = '{"zones": []}'
 
 
 def get_pricing_inputs(
-    product_ids: Sequence[str],
-    code: str | None,
-    customer_id: str | None,
-    *,
-    with_stock: bool = False,
+    product_ids: Sequence[str], sent: SentCode | None, *, with_stock: bool = False
 ) -> PricingInputs:
     """Read all of it consistently, in one BatchGetItem: a price must not come from a stale replica.
 
-    `code` is the buyer's promotion code. `customer_id` is whose uses of the code count; without
-    one, no use is looked up. With stock, more than 48 products take a second BatchGetItem.
+    With stock, more than 44 products take a second BatchGetItem. Raises TooManyAttempts for a code
+    after too many unknown ones.
     """
     keys: list[Any] = [(Product, product_id) for product_id in product_ids]
     if with_stock:  # the first shards, whose keys are those of the products
         keys += [(Stock, product_id) for product_id in product_ids]
     keys += [(RateTable, TAX_RATES), (RateTable, SHIPPING_RATES)]
-    if code:
-        keys.append((Promotion, PROMOTIONS, code))
-    if code and customer_id:
-        keys.append((PromotionUse, customer_id, code))
+    if sent:
+        keys.append((Promotion, PROMOTIONS, sent.code))
+        keys += [(Attempts, subject) for subject in sent.guesses.subjects]
+    if sent and sent.customer_id:
+        keys.append((PromotionUse, sent.customer_id, sent.code))
     items = [item for item in batch_get(*keys) if item is not None]
+    if sent:
+        guesses.require_left(sent.guesses, [item for item in items if isinstance(item, Attempts)])
     products = {item.product_id: item for item in items if isinstance(item, Product)}
     documents = {item.name: item.document for item in items if isinstance(item, RateTable)}
     rules = PricingRules(
         tax_rates=_tax_rates(documents.get(TAX_RATES, _NO_DESTINATIONS)),
         shipping_rates=_shipping_rates(documents.get(SHIPPING_RATES, _NO_ZONES)),
-        applied_code=_applied_code(code, items) if code else None,
+        applied_code=_applied_code(sent.code, items) if sent else None,
     )
     return PricingInputs(products, rules, _available(products, items))
 

@@ -25,7 +25,7 @@
 | the stock movements of a product, newest first | Query StockMovements by_newest |
 | report that stock is low, depleted or replenished | TransactWriteItems Stock (level), Outbox |
 | index a product or group: its listings and postings | TransactWriteItems Listings, Search |
-| the products, rates and promotion of an order | BatchGetItem Products, Rates, Promotions |
+| what an order is priced from | BatchGetItem Products, Rates, Promotions, Attempts |
 | place an order once | TransactWriteItems Orders, Stock, Promotions, Attempts, Outbox |
 | an order by id | GetItem Orders |
 | the orders of a buyer, newest first | Query Orders by_buyer |
@@ -37,7 +37,10 @@
 | apply an event of the payment provider once | the same, and PaymentEvents |
 | all tax rates; all shipping rates | GetItem Rates |
 | promotions, newest first | Query Promotions by_newest |
+| start a payment: count it; count an unknown promotion code | TransactWriteItems Attempts |
+| request an export | BatchGetItem Attempts; BatchGetItem Exports; TransactWriteItems both, Outbox |
 | an export by id; the exports of a member of staff | GetItem Exports; Query Exports by_owner |
+| create an upload | TransactWriteItems Attempts, Uploads |
 | an upload by id | GetItem Uploads |
 | the uploads of an owner | Query Uploads by_owner |
 | uploads that wait too long for their file or for another run | Query Uploads by_status |

@@ -6,12 +6,14 @@ from pynamodb.attributes import (
     NumberAttribute,
     TTLAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
     UTCDateTimeAttribute,
 )
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from shared.config import Tables, settings
 from shared.storage.dynamo import Table
+from shared.storage.models.accounts import Attempts
 
 _tables = settings(Tables)
 
@@ -53,6 +55,10 @@ class Export(Table):
     by_owner = ExportsByOwner()
 
     @property
+    def is_unfinished(self) -> bool:
+        return self.status in ("requested", "running")
+
+    @property
     def complete_before(self) -> datetime | None:
         """The file has every order placed before this time; None if no run has started.
 
@@ -63,5 +69,18 @@ class Export(Table):
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether no run will finish the export any more: its message or its last run was lost."""
-        is_unfinished = self.status in ("requested", "running")
-        return is_unfinished and self.created_at + TIME_TO_FINISH <= now
+        return self.is_unfinished and self.created_at + TIME_TO_FINISH <= now
+
+
+class UnfinishedExports(Table):
+    """The exports that one owner had not finished when the last one was requested."""
+
+    class Meta:
+        table_name = _tables.attempts_table
+
+    shares_table_with = Attempts
+
+    subject = UnicodeAttribute(hash_key=True)
+    export_ids = UnicodeSetAttribute()
+    version = NumberAttribute()  # of each request its own
+    expires_at = TTLAttribute()

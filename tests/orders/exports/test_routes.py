@@ -1,6 +1,9 @@
 """Whole slice: staff create an export, follow its progress and download its file."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -406,3 +409,28 @@ def test_a_failed_export_has_no_link():
     assert answer.body["finished_at"] == "2026-11-01T00:00:00Z"
     assert answer.body["file_expires_at"] is None
     assert client("s3").list_objects_v2(Bucket="souk-uploads")["KeyCount"] == 0
+
+
+def test_exports_requested_at_once_do_not_pass_the_limit():
+    barrier = Barrier(10)
+
+    def create_at_once(number: int) -> str:
+        barrier.wait()
+        answer = create(f"key-{number}")
+        return "accepted" if answer.status == 202 else answer.code
+
+    with ThreadPoolExecutor(10) as pool:
+        outcomes = Counter(pool.map(create_at_once, range(10)))
+
+    assert outcomes["accepted"] == Export.count() == 3
+    assert outcomes.keys() <= {"accepted", "too_many_exports", "unavailable"}
+
+
+def test_the_limit_does_not_depend_on_the_index(monkeypatch):
+    """The index may not have the exports that were requested a moment ago."""
+    monkeypatch.setattr(Export.by_owner, "count", lambda *_, **__: 0)
+    monkeypatch.setattr(Export.by_owner, "query", lambda *_, **__: iter(()))
+
+    answers = [create(f"key-{number}") for number in range(4)]
+
+    assert [answer.status for answer in answers] == [202, 202, 202, 409]

@@ -1,5 +1,6 @@
 """Whole slice: start the payment of an order. It has one payment, however often it is started."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -10,7 +11,9 @@ from orders.handler import handler as orders
 from orders.lifecycle import decisions
 from orders.lifecycle.balances import VOID
 from orders.lifecycle.service import update_order
+from orders.payments import service
 from orders.payments.handler import handler as payments
+from shared.config import PaymentSettings, settings
 from shared.errors.orders import PaymentRefused, PaymentUnavailable
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
@@ -235,3 +238,31 @@ def test_a_provider_error_is_returned_and_changes_nothing(provider, tea, error, 
     assert ("Retry-After" in answer.headers) is (status == 503)
     assert Order.get(order_id).serialize() == before
     assert post_payment(order_id, buyer=ADA).status == 200
+
+
+def test_the_payment_of_an_order_starts_a_few_times_an_hour(monkeypatch, provider, tea):
+    limited = replace(settings(PaymentSettings), payment_starts_per_hour=2)
+    monkeypatch.setattr(service, "settings", {PaymentSettings: limited}.__getitem__)
+    order_id, other = place_order(tea), place_order(tea, key="key-2")
+
+    answers = [post_payment(order_id) for _ in range(2)]
+    calls = list(provider.calls)
+    refused = post_payment(order_id)
+
+    assert [answer.status for answer in answers] == [200, 200]
+    assert (refused.status, refused.code) == (429, "too_many_attempts")
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
+    assert provider.calls == calls  # the provider is not asked
+    assert post_payment(other).status == 200
+
+
+def test_a_refused_start_does_not_count(monkeypatch, provider, tea):
+    limited = replace(settings(PaymentSettings), payment_starts_per_hour=1)
+    monkeypatch.setattr(service, "settings", {PaymentSettings: limited}.__getitem__)
+    order_id = place_order(tea)
+
+    assert post_payment(order_id, buyer=BOB).status == 404
+    assert pay_as_guest(order_id, "no token").status == 404
+
+    assert post_payment(order_id).status == 200
+    assert len(provider.payments) == 1
