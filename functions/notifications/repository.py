@@ -8,14 +8,14 @@ Events name people by id only, so the worker reads an address when it writes the
 import hashlib
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.expressions.condition import size
 
+from notifications.mail_limits import Turn
 from shared import clock, ids
 from shared.errors.base import Unavailable
 from shared.storage.models.accounts import EmailToken, User
@@ -44,16 +44,6 @@ class ClaimLost(Exception):
 
 class _NotKept(Exception):
     """There is nothing to change, or no room."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """The right to send one mail to a mailbox now, as it was read."""
-
-    mailbox: Mailbox
-    at: int  # in milliseconds since 1970
-    earlier: frozenset[int]  # the mails that still count
-    told: Collection[str] = ()  # held events that need not wait any more
 
 
 def find_user(user_id: str) -> User | None:
@@ -100,6 +90,8 @@ def claim_mails(
         with suppress(Unavailable):
             for event_id, record in seen.items():
                 release_mail(event_id, claim, tries=record.tries_made if record else 0)
+            if turn:
+                return_turn(turn)
         raise
     return claim
 

@@ -5,11 +5,12 @@ So these mails are counted for each mailbox. What is over the limit waits for it
 """
 
 import json
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from notifications.drafts import Draft
-from notifications.repository import Turn
+from notifications.emails import Draft
 from shared import ids
 from shared.email_addresses import mailbox_of
 from shared.events.accounts import (
@@ -37,6 +38,16 @@ class Kind(Enum):
 
     ORDERS = "orders"
     ACCOUNTS = "accounts"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The right to send one mail to a mailbox now, as it was read."""
+
+    mailbox: Mailbox
+    at: int  # in milliseconds since 1970
+    earlier: frozenset[int]  # the mails that still count
+    told: Collection[str] = ()  # held events that need not wait any more
 
 
 def find_kind(draft: Draft) -> Kind | None:
