@@ -24,7 +24,8 @@ from shared.events.all_events import AnyEvent
 from shared.storage.models.mails import Mailbox
 from shared.storage.models.orders import GUEST_PREFIX, Order
 
-WINDOW = timedelta(hours=1)
+# An hour, and a minute because a mail leaves so long after its turn at most: the function's time.
+WINDOW = timedelta(hours=1, minutes=1)
 # Whoever still wants such a mail after this time asks for it again.
 REQUEST_LIFETIME = timedelta(days=1)
 _REQUESTS = (
