@@ -65,8 +65,8 @@ def find_kind(draft: Draft) -> Kind | None:
     return None if is_owners else Kind.ACCOUNTS
 
 
-def subject_of(kind: Kind, address: str) -> str:
-    return ids.derived_id("att", "mails about", kind.value, mailbox_of(address))
+def mailbox_id(kind: Kind, address: str) -> str:
+    return ids.derived_id("mbx", "mails about", kind.value, mailbox_of(address))
 
 
 def find_turn(mailbox: Mailbox, now: datetime, *, limit: int) -> Turn | timedelta:

@@ -107,9 +107,9 @@ def _claim_actions(seen: MailRecord | None, claim: str, until: datetime) -> list
     ]
 
 
-def get_mailbox(subject: str) -> Mailbox:
+def get_mailbox(mailbox_id: str) -> Mailbox:
     """An empty one if nothing is stored."""
-    return Mailbox.find(subject, consistent=True) or Mailbox(subject)
+    return Mailbox.find(mailbox_id, consistent=True) or Mailbox(mailbox_id)
 
 
 def _stage_turn(transaction: Transaction, turn: Turn) -> None:
@@ -117,12 +117,12 @@ def _stage_turn(transaction: Transaction, turn: Turn) -> None:
     actions: list[Action] = [
         Mailbox.sent_at.set({*turn.earlier, turn.at}),
         Mailbox.version.set(int(seen or 0) + 1),
-        Mailbox.expires_at.set(clock.utc_now() + MAILBOX_TTL),
+        Mailbox.expiration.set(_expiration(MAILBOX_TTL)),
     ]
     if turn.told:
         actions.append(Mailbox.held.delete(set(turn.told)))
     transaction.update(
-        Mailbox(turn.mailbox.subject),
+        Mailbox(turn.mailbox.id),
         actions,
         only_if=Mailbox.version.does_not_exist() if seen is None else Mailbox.version == seen,
         otherwise=MailboxChanged(),
@@ -133,22 +133,22 @@ def return_turn(turn: Turn) -> None:
     """The mail was certainly not sent. If the database does not answer, the turn stays taken."""
     transaction = Transaction()
     transaction.update(
-        Mailbox(turn.mailbox.subject),
+        Mailbox(turn.mailbox.id),
         [Mailbox.sent_at.delete({turn.at})],
-        only_if=Mailbox.subject.exists(),
+        only_if=Mailbox.id.exists(),
         otherwise=_NotKept(),
     )
     with suppress(_NotKept, Unavailable):
         transaction.commit()
 
 
-def keep_held_event(subject: str, event: str) -> None:
+def keep_held_event(mailbox_id: str, event: str) -> None:
     """Let the next mail to the mailbox tell the event too, if there is room. Raises Unavailable."""
     transaction = Transaction()
     has_room = Mailbox.held.does_not_exist() | (size(Mailbox.held) < HELD_MAX)
     transaction.update(
-        Mailbox(subject),
-        [Mailbox.held.add({event}), Mailbox.expires_at.set(clock.utc_now() + MAILBOX_TTL)],
+        Mailbox(mailbox_id),
+        [Mailbox.held.add({event}), Mailbox.expiration.set(_expiration(MAILBOX_TTL))],
         only_if=has_room,
         otherwise=_NotKept(),
     )
@@ -199,8 +199,8 @@ def _is_as_seen(seen: MailRecord | None) -> Condition:
     return is_as_seen
 
 
-def _expiration() -> int:
-    return int((clock.utc_now() + RETENTION).timestamp())
+def _expiration(lifetime: timedelta = RETENTION) -> int:
+    return int((clock.utc_now() + lifetime).timestamp())
 
 
 def _record_key(event_id: str) -> str:

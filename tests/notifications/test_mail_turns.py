@@ -87,6 +87,14 @@ def deliver_new(queue: HeldMails, seen: set[str]) -> None:
     queue.deliver(*sorted(new, key=lambda event: event.occurred_at))
 
 
+def stored_mailboxes() -> list[Mailbox]:
+    return [mailbox for mailbox in Mailbox.scan() if mailbox.id.startswith("mbx_")]
+
+
+def mailbox_ids() -> set[str]:
+    return {mailbox.id for mailbox in stored_mailboxes()}
+
+
 # The attack
 
 
@@ -193,7 +201,7 @@ def test_a_confirmed_address_gets_each_mail_at_once(queue):
         queue.deliver(event.model_copy(update={"id": f"evt_{number}"}))
 
     assert len(sent_emails()) == 10
-    assert list(Mailbox.scan()) == []
+    assert stored_mailboxes() == []
 
 
 def test_an_unconfirmed_account_is_held_back_like_a_guest(queue):
@@ -401,7 +409,7 @@ def test_a_joined_mail_in_doubt_is_told_twice_at_most(queue, outcome):
         queue.drain()
 
     assert all(told(*order_ids)[order_id] <= 2 for order_id in order_ids)
-    done = [record.outcome for record in MailRecord.scan()]
+    done = [record.outcome for record in MailRecord.scan() if record.id not in mailbox_ids()]
     assert done.count("unknown") == len(lines.saying("mail may have been sent"))
     assert done.count("unknown") == 3
     assert queue.waiting == []
@@ -459,9 +467,9 @@ def test_a_lost_reply_to_the_claim_takes_no_turn(queue):
 def test_what_is_stored_of_a_mailbox_names_nobody(queue):
     queue.deliver(*(guest_event(number) for number in range(LIMIT + 2)))
 
-    (stored,) = Mailbox.scan()
+    (stored,) = stored_mailboxes()
     assert "victim" not in str(stored.attribute_values).lower()
-    assert stored.expires_at - clock.utc_now() <= timedelta(hours=2)
+    assert stored.expiration - clock.utc_now().timestamp() <= 7_200
     assert len(stored.held) == 2
 
 

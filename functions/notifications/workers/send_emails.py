@@ -117,7 +117,7 @@ def _mail_in_turn(due: _Due, kind: Kind, delivery: Delivery) -> None:
 
     Raises MailboxChanged, and what `_send` does.
     """
-    mailbox = repository.get_mailbox(mail_limits.subject_of(kind, due.draft.to.address))
+    mailbox = repository.get_mailbox(mail_limits.mailbox_id(kind, due.draft.to.address))
     limit = _shop.unconfirmed_mails_per_hour
     turn = mail_limits.find_turn(mailbox, clock.utc_now(), limit=limit)
     if isinstance(turn, timedelta):
@@ -149,7 +149,7 @@ def _hold(
         observability.logger.warning("mail given up", event_id=event.id, event_type=event.type)
         return
     if kind is Kind.ORDERS:
-        repository.keep_held_event(mailbox.subject, mail_limits.to_held_event(event))
+        repository.keep_held_event(mailbox.id, mail_limits.to_held_event(event))
     seconds = ceil(wait.total_seconds())
     delivery.send_later(_shop.held_mail_queue, seconds)
     _log("mail held back", event, seconds=str(seconds))
