@@ -68,6 +68,20 @@ class Email:
     html: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A mail that is due, before it is written and has a link.
+
+    `order` or `user` is what the event is about, as it is now. An order of a user has both.
+    """
+
+    event: AnyEvent
+    to: Recipient
+    wording: Wording
+    order: Order | None = None
+    user: User | None = None
+
+
 def get_recipient_id(event: AnyEvent) -> str:
     """The user whom the event is about. Raises TypeError if it is about no user."""
     if isinstance(event.data, UserData):

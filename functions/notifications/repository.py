@@ -8,14 +8,14 @@ Events name people by id only, so the worker reads an address when it writes the
 import hashlib
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.expressions.condition import size
 
+from notifications.mail_limits import Turn
 from shared import clock, ids
 from shared.errors.base import Unavailable
 from shared.storage.models.accounts import EmailToken, User
@@ -44,16 +44,6 @@ class ClaimLost(Exception):
 
 class _NotKept(Exception):
     """There is nothing to change, or no room."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """The right to send one mail to a mailbox now, as it was read."""
-
-    mailbox: Mailbox
-    at: int  # in milliseconds since 1970
-    earlier: frozenset[int]  # the mails that still count
-    told: Collection[str] = ()  # held events that need not wait any more
 
 
 def find_user(user_id: str) -> User | None:
@@ -100,6 +90,8 @@ def claim_mails(
         with suppress(Unavailable):
             for event_id, record in seen.items():
                 release_mail(event_id, claim, tries=record.tries_made if record else 0)
+            if turn:
+                return_turn(turn)
         raise
     return claim
 
@@ -115,9 +107,9 @@ def _claim_actions(seen: MailRecord | None, claim: str, until: datetime) -> list
     ]
 
 
-def get_mailbox(subject: str) -> Mailbox:
+def get_mailbox(mailbox_id: str) -> Mailbox:
     """An empty one if nothing is stored."""
-    return Mailbox.find(subject, consistent=True) or Mailbox(subject)
+    return Mailbox.find(mailbox_id, consistent=True) or Mailbox(mailbox_id)
 
 
 def _stage_turn(transaction: Transaction, turn: Turn) -> None:
@@ -125,12 +117,12 @@ def _stage_turn(transaction: Transaction, turn: Turn) -> None:
     actions: list[Action] = [
         Mailbox.sent_at.set({*turn.earlier, turn.at}),
         Mailbox.version.set(int(seen or 0) + 1),
-        Mailbox.expires_at.set(clock.utc_now() + MAILBOX_TTL),
+        Mailbox.expiration.set(_expiration(MAILBOX_TTL)),
     ]
     if turn.told:
         actions.append(Mailbox.held.delete(set(turn.told)))
     transaction.update(
-        Mailbox(turn.mailbox.subject),
+        Mailbox(turn.mailbox.id),
         actions,
         only_if=Mailbox.version.does_not_exist() if seen is None else Mailbox.version == seen,
         otherwise=MailboxChanged(),
@@ -141,22 +133,22 @@ def return_turn(turn: Turn) -> None:
     """The mail was certainly not sent. If the database does not answer, the turn stays taken."""
     transaction = Transaction()
     transaction.update(
-        Mailbox(turn.mailbox.subject),
+        Mailbox(turn.mailbox.id),
         [Mailbox.sent_at.delete({turn.at})],
-        only_if=Mailbox.subject.exists(),
+        only_if=Mailbox.id.exists(),
         otherwise=_NotKept(),
     )
     with suppress(_NotKept, Unavailable):
         transaction.commit()
 
 
-def keep_held_event(subject: str, event: str) -> None:
+def keep_held_event(mailbox_id: str, event: str) -> None:
     """Let the next mail to the mailbox tell the event too, if there is room. Raises Unavailable."""
     transaction = Transaction()
     has_room = Mailbox.held.does_not_exist() | (size(Mailbox.held) < HELD_MAX)
     transaction.update(
-        Mailbox(subject),
-        [Mailbox.held.add({event}), Mailbox.expires_at.set(clock.utc_now() + MAILBOX_TTL)],
+        Mailbox(mailbox_id),
+        [Mailbox.held.add({event}), Mailbox.expiration.set(_expiration(MAILBOX_TTL))],
         only_if=has_room,
         otherwise=_NotKept(),
     )
@@ -207,8 +199,8 @@ def _is_as_seen(seen: MailRecord | None) -> Condition:
     return is_as_seen
 
 
-def _expiration() -> int:
-    return int((clock.utc_now() + RETENTION).timestamp())
+def _expiration(lifetime: timedelta = RETENTION) -> int:
+    return int((clock.utc_now() + lifetime).timestamp())
 
 
 def _record_key(event_id: str) -> str:

@@ -32,7 +32,7 @@ MAILED = {event.type for event in ABOUT_ORDERS}
 def time(monkeypatch, aws) -> FakeClock:  # noqa: ARG001 (the tables must exist first)
     ahead = FakeClock()
     monkeypatch.setattr(clock, "utc_now", ahead)
-    shop.user("usr_ada", email="ada@example.com")
+    shop.user("usr_ada", email="ada@example.com", email_verified=True)
     return ahead
 
 

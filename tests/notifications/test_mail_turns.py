@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from notifications import mailboxes, repository
+from notifications import mail_limits, repository
 from orders.lifecycle import decisions
 from orders.lifecycle.service import update_order
 from shared import clock
@@ -14,7 +14,7 @@ from shared.aws import client
 from shared.storage.dynamo import connection
 from shared.storage.models.mails import Mailbox, MailRecord
 from shared.storage.models.orders import Order, OrderStep
-from tests.attacks.mailboxes import GOOGLE_VARIANTS, OTHERS, VARIANTS, VICTIM
+from tests.attacks.mail_floods import GOOGLE_VARIANTS, OTHERS, VARIANTS, VICTIM
 from tests.support import email_fixtures, faults, shop
 from tests.support.email_fixtures import ABOUT_ACCOUNTS, build_event, sent_emails
 from tests.support.events import published_events
@@ -87,6 +87,14 @@ def deliver_new(queue: HeldMails, seen: set[str]) -> None:
     queue.deliver(*sorted(new, key=lambda event: event.occurred_at))
 
 
+def stored_mailboxes() -> list[Mailbox]:
+    return [mailbox for mailbox in Mailbox.scan() if mailbox.id.startswith("mbx_")]
+
+
+def mailbox_ids() -> set[str]:
+    return {mailbox.id for mailbox in stored_mailboxes()}
+
+
 # The attack
 
 
@@ -116,13 +124,13 @@ def test_six_cancelled_guest_orders_are_four_mails_an_hour(queue, variants):
 
 
 def test_a_flood_ends_in_few_joined_mails(queue, monkeypatch):
-    monkeypatch.setattr(repository, "HELD_MAX", 6)
-    numbers = range(24)
+    monkeypatch.setattr(repository, "HELD_MAX", 4)
+    numbers = range(14)
 
     queue.deliver(*(guest_event(number) for number in numbers))
     queue.drain()
 
-    assert len(sent_emails()) <= 3 * LIMIT
+    assert len(sent_emails()) <= 2 * LIMIT + 1
     assert queue.most_in_an_hour() <= LIMIT
     order_ids = [f"ord_{number}" for number in numbers]
     assert told(*order_ids) == dict.fromkeys(order_ids, 1)
@@ -193,7 +201,7 @@ def test_a_confirmed_address_gets_each_mail_at_once(queue):
         queue.deliver(event.model_copy(update={"id": f"evt_{number}"}))
 
     assert len(sent_emails()) == 10
-    assert list(Mailbox.scan()) == []
+    assert stored_mailboxes() == []
 
 
 def test_an_unconfirmed_account_is_held_back_like_a_guest(queue):
@@ -220,7 +228,7 @@ def test_a_flood_of_orders_holds_back_no_account_mail(queue):
 
     queue.deliver(build_event("user.password_reset_requested"))
 
-    assert sent_emails()[-1].subject == "Set a new password at Souk"
+    assert "password" in sent_emails()[-1].subject
 
 
 # What a held mail says
@@ -401,7 +409,7 @@ def test_a_joined_mail_in_doubt_is_told_twice_at_most(queue, outcome):
         queue.drain()
 
     assert all(told(*order_ids)[order_id] <= 2 for order_id in order_ids)
-    done = [record.outcome for record in MailRecord.scan()]
+    done = [record.outcome for record in MailRecord.scan() if record.id not in mailbox_ids()]
     assert done.count("unknown") == len(lines.saying("mail may have been sent"))
     assert done.count("unknown") == 3
     assert queue.waiting == []
@@ -459,9 +467,9 @@ def test_a_lost_reply_to_the_claim_takes_no_turn(queue):
 def test_what_is_stored_of_a_mailbox_names_nobody(queue):
     queue.deliver(*(guest_event(number) for number in range(LIMIT + 2)))
 
-    (stored,) = Mailbox.scan()
+    (stored,) = stored_mailboxes()
     assert "victim" not in str(stored.attribute_values).lower()
-    assert stored.expires_at - clock.utc_now() <= timedelta(hours=2)
+    assert stored.expiration - clock.utc_now().timestamp() <= 7_200
     assert len(stored.held) == 2
 
 
@@ -470,7 +478,7 @@ def test_a_turn_is_free_an_hour_after_the_oldest_mail():
     at = [int((now - timedelta(minutes=minutes)).timestamp() * 1000) for minutes in (59, 30, 2, 1)]
     mailbox = Mailbox("att_one", sent_at=set(at))
 
-    assert mailboxes.find_turn(mailbox, now, limit=5).earlier == frozenset(at)
-    wait = mailboxes.find_turn(mailbox, now, limit=4)
-    assert timedelta(seconds=59) <= wait <= timedelta(seconds=61)
-    assert mailboxes.find_turn(mailbox, now, limit=2) - wait == timedelta(minutes=57)
+    assert mail_limits.find_turn(mailbox, now, limit=5).earlier == frozenset(at)
+    wait = mail_limits.find_turn(mailbox, now, limit=4)
+    assert timedelta(seconds=119) <= wait <= timedelta(seconds=121)
+    assert mail_limits.find_turn(mailbox, now, limit=2) - wait == timedelta(minutes=57)

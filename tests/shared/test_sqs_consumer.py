@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from shared import clock, sqs_consumer
 from shared.aws import client
@@ -127,8 +128,36 @@ def test_only_newer_code_takes_an_event_of_newer_code(newer):
 
 def test_the_last_words_of_a_function_are_its_progress():
     nearly_over = SimpleNamespace(get_remaining_time_in_millis=lambda: 999)
-    delivery = sqs_consumer.Delivery(1, nearly_over)  # type: ignore[arg-type]
+    delivery = sqs_consumer.Delivery(1, nearly_over, SQSRecord({}))  # type: ignore[arg-type]
 
     delivery.require_time(999, progress="done")
     with pytest.raises(sqs_consumer.OutOfTime, match="half"):
         delivery.require_time(1_000, progress="half")
+
+
+def test_a_message_can_be_sent_later_to_another_queue():
+    """SQS refuses a delay of more than 15 minutes."""
+    queue = Queue("souk-tests", receives_max=5)
+    later = Queue("souk-later", receives_max=5)
+    queue.send(requested())
+
+    with inject_faults(client("sqs"), "SendMessage") as calls:
+        for seconds in (1, 900, 5_000):
+            queue.poll(
+                lambda batch, seconds=seconds: consume(
+                    batch,
+                    CONTEXT,
+                    lambda _, delivery: fail_after(delivery.send_later("souk-later", seconds)),
+                    failure_message="not done",
+                )
+            )
+            queue.let_time_pass()
+
+    sent = [json.loads(call["body"]) for call in calls.sent]
+    assert [message["DelaySeconds"] for message in sent] == [1, 900, 900]
+    assert {message["QueueUrl"] for message in sent} == {later.url}
+    assert {json.loads(message["MessageBody"])["detail"]["id"] for message in sent} == {"evt_0"}
+
+
+def fail_after(_: None) -> None:
+    raise Busy

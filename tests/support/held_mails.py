@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from shared import clock
 from shared.aws import client
 from tests.support import faults
+from tests.support.aws_calls import Killed
 from tests.support.email_fixtures import sent_emails
 from tests.support.fake_clock import FakeClock
 from tests.support.mail_worker import deliver
@@ -70,7 +71,9 @@ class HeldMails:
     def _handle(self, message: Waiting) -> None:
         message.receives += 1
         before = len(sent_emails())
-        failed = deliver(message.detail, receive_count=message.receives)
+        failed = ["stopped"]
+        with suppress(Killed):
+            failed = deliver(message.detail, receive_count=message.receives)
         self.mailed_at += [self.time()] * (len(sent_emails()) - before)
         for call in self.calls.sent:
             sent = json.loads(call["body"])

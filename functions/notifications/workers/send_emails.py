@@ -22,11 +22,11 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from notifications import drafts, mailboxes, repository
+from notifications import mail_limits, repository, service
 from notifications import sender as senders
-from notifications.drafts import Draft
-from notifications.mailboxes import Kind
-from notifications.repository import MailboxChanged, MailInProgress, Turn
+from notifications.emails import Draft
+from notifications.mail_limits import Kind, Turn
+from notifications.repository import MailboxChanged, MailInProgress
 from notifications.sender import EmailSender, SesSender
 from shared import clock, freeze_gc, observability, sqs_consumer
 from shared.config import MailSettings, settings
@@ -68,7 +68,7 @@ def _mail_event(event: AnyEvent, delivery: Delivery) -> None:
     due = _find_due(event)
     if due is None:
         return
-    kind = mailboxes.find_kind(due.draft)
+    kind = mail_limits.find_kind(due.draft)
     if kind is None:
         _send([due], delivery)
     else:
@@ -103,7 +103,7 @@ def _find_due(event: AnyEvent) -> _Due | None:
     if record and record.tries_made >= TRIES_MAX:  # the function was stopped in the last one
         _complete_in_doubt(event)
         return None
-    draft = drafts.find_draft(event)
+    draft = service.find_draft(event)
     if draft is None:
         # Normal: the order or the account has changed, or has no address any more.
         repository.complete_mail(event.id, "not_mailed")
@@ -117,9 +117,9 @@ def _mail_in_turn(due: _Due, kind: Kind, delivery: Delivery) -> None:
 
     Raises MailboxChanged, and what `_send` does.
     """
-    mailbox = repository.get_mailbox(mailboxes.subject_of(kind, due.draft.to.address))
+    mailbox = repository.get_mailbox(mail_limits.mailbox_id(kind, due.draft.to.address))
     limit = _shop.unconfirmed_mails_per_hour
-    turn = mailboxes.find_turn(mailbox, clock.utc_now(), limit=limit)
+    turn = mail_limits.find_turn(mailbox, clock.utc_now(), limit=limit)
     if isinstance(turn, timedelta):
         _hold(due.event, mailbox, kind, turn, delivery)
         return
@@ -144,12 +144,12 @@ def _hold(
     event: AnyEvent, mailbox: Mailbox, kind: Kind, wait: timedelta, delivery: Delivery
 ) -> None:
     """The message is sent again before it is deleted here, so a crash between loses nothing."""
-    if mailboxes.is_outdated(event, clock.utc_now()):
+    if mail_limits.is_outdated(event, clock.utc_now()):
         repository.complete_mail(event.id, "not_mailed")
         observability.logger.warning("mail given up", event_id=event.id, event_type=event.type)
         return
     if kind is Kind.ORDERS:
-        repository.keep_held_event(mailbox.subject, mailboxes.to_held_event(event))
+        repository.keep_held_event(mailbox.id, mail_limits.to_held_event(event))
     seconds = ceil(wait.total_seconds())
     delivery.send_later(_shop.held_mail_queue, seconds)
     _log("mail held back", event, seconds=str(seconds))
@@ -162,7 +162,7 @@ def _send(dues: list[_Due], delivery: Delivery, turn: Turn | None = None) -> Non
     """
     delivery.require_time(MILLISECONDS_PER_MAIL, progress="mail not sent")
     by_time = sorted(dues, key=lambda due: (due.event.occurred_at, due.event.id))
-    email = drafts.write([due.draft for due in by_time])
+    email = service.write([due.draft for due in by_time])
     time_left = timedelta(milliseconds=delivery.context.get_remaining_time_in_millis())
     claim = repository.claim_mails(
         {due.event.id: due.record for due in dues}, until=clock.utc_now() + time_left, turn=turn

@@ -20,7 +20,6 @@ from math import inf
 from pynamodb.attributes import (
     NumberAttribute,
     NumberSetAttribute,
-    TTLAttribute,
     UnicodeAttribute,
     UnicodeSetAttribute,
     UTCDateTimeAttribute,
@@ -28,7 +27,6 @@ from pynamodb.attributes import (
 
 from shared.config import Tables, settings
 from shared.storage.dynamo import Table
-from shared.storage.models.accounts import Attempts
 
 _tables = settings(Tables)
 
@@ -69,13 +67,13 @@ class MailRecord(Table):
 class Mailbox(Table):
     """The mails of the last hour to one mailbox, and the events that wait (ADR 38)."""
 
-    shares_table_with = Attempts
+    shares_table_with = MailRecord
 
     class Meta:
-        table_name = _tables.attempts_table
+        table_name = _tables.idempotency_table
 
-    subject = UnicodeAttribute(hash_key=True)  # a digest of the mailbox and of the kind of mail
+    id = UnicodeAttribute(hash_key=True)  # a digest of the mailbox and of the kind of mail
     sent_at = NumberSetAttribute(null=True)  # milliseconds since 1970
     held = UnicodeSetAttribute(null=True)  # events of orders as JSON: the next mail tells them too
     version = NumberAttribute(null=True)  # of `sent_at`
-    expires_at = TTLAttribute()
+    expiration = NumberAttribute()  # the TTL, in seconds

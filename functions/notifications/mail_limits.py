@@ -5,11 +5,12 @@ So these mails are counted for each mailbox. What is over the limit waits for it
 """
 
 import json
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from notifications.drafts import Draft
-from notifications.repository import Turn
+from notifications.emails import Draft
 from shared import ids
 from shared.email_addresses import mailbox_of
 from shared.events.accounts import (
@@ -23,7 +24,8 @@ from shared.events.all_events import AnyEvent
 from shared.storage.models.mails import Mailbox
 from shared.storage.models.orders import GUEST_PREFIX, Order
 
-WINDOW = timedelta(hours=1)
+# An hour, and a minute because a mail leaves so long after its turn at most: the function's time.
+WINDOW = timedelta(hours=1, minutes=1)
 # Whoever still wants such a mail after this time asks for it again.
 REQUEST_LIFETIME = timedelta(days=1)
 _REQUESTS = (
@@ -37,6 +39,16 @@ class Kind(Enum):
 
     ORDERS = "orders"
     ACCOUNTS = "accounts"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The right to send one mail to a mailbox now, as it was read."""
+
+    mailbox: Mailbox
+    at: int  # in milliseconds since 1970
+    earlier: frozenset[int]  # the mails that still count
+    told: Collection[str] = ()  # held events that need not wait any more
 
 
 def find_kind(draft: Draft) -> Kind | None:
@@ -53,8 +65,8 @@ def find_kind(draft: Draft) -> Kind | None:
     return None if is_owners else Kind.ACCOUNTS
 
 
-def subject_of(kind: Kind, address: str) -> str:
-    return ids.derived_id("att", "mails about", kind.value, mailbox_of(address))
+def mailbox_id(kind: Kind, address: str) -> str:
+    return ids.derived_id("mbx", "mails about", kind.value, mailbox_of(address))
 
 
 def find_turn(mailbox: Mailbox, now: datetime, *, limit: int) -> Turn | timedelta:

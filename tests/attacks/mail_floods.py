@@ -19,7 +19,7 @@ GOOGLE_VARIANTS = (
     "s.o.m.e.victim@gmail.com",
     "Some.Victim+9@GoogleMail.com",
 )
-# Others' mailboxes, which keep their own turns.
+# Of other people, who keep their own turns.
 OTHERS = ("victim@example.org", "victim2@example.com", "vic.tim@example.com")
 
 ATTACKS = [

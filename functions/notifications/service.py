@@ -4,31 +4,16 @@ A draft has no link yet. Only a mail that is about to be sent gets one, because 
 about an account is a stored token.
 """
 
-from dataclasses import dataclass
-
 from notifications import emails, links, relevance, repository
-from notifications.emails import Email, MailedOrderEvent, Recipient
+from notifications.emails import Draft, Email, MailedOrderEvent
 from notifications.relevance import Wording
 from shared import clock, sqs_consumer
 from shared.config import GuestSettings, MailSettings, settings
 from shared.events.accounts import UserRegistered
 from shared.events.all_events import AnyEvent
-from shared.storage.models.accounts import User
-from shared.storage.models.orders import Order
 
 _shop = settings(MailSettings)
 settings(GuestSettings)  # the keys that sign guests' links; fail at start if they are missing
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """`order` or `user` is what the event is about, as it is now. An order of a user has both."""
-
-    event: AnyEvent
-    to: Recipient
-    wording: Wording
-    order: Order | None = None
-    user: User | None = None
 
 
 def find_draft(event: AnyEvent) -> Draft | None:
