@@ -16,6 +16,7 @@ import pytest
 
 RECORD, TESTS = "SOUK_MUTANTS_RECORD", "SOUK_MUTANTS_TESTS"
 HOOK = "_souk_function_runs"
+_DEFAULT = f"__import__('builtins').__dict__.setdefault({HOOK!r}, len)"
 
 _functions: set[str] = set()  # that ran in the current test, or before the first one
 if RECORD in os.environ:
@@ -23,9 +24,13 @@ if RECORD in os.environ:
 
 
 def with_recording(source: str, file: str) -> str:
-    """The module, in which each function says that it runs. A trace function is much slower."""
+    """The module, in which each function says that it runs. A trace function is much slower.
+
+    A process that a test starts has no recorder: there the functions run and say nothing.
+    """
     tree = ast.parse(source)
     _insert_calls(tree, f"{file}::")
+    tree.body.insert(int(ast.get_docstring(tree) is not None), ast.parse(_DEFAULT).body[0])
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
