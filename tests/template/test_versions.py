@@ -13,7 +13,7 @@ from functools import cache
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from local.versions import ALIAS
+from local.aliases import ALIAS
 from tests.template import stack
 
 DESCRIPTION_LENGTH_MAX = 256  # Lambda's limit
