@@ -128,6 +128,8 @@ class RelaySettings(Settings):
 class MailSettings(Settings):
     mail_sender: str
     shop_url: str  # the shop's website, where links in mails lead
+    held_mail_queue: str  # the name of the queue where mails wait for their turn
+    unconfirmed_mails_per_hour: int = 4  # to one mailbox that nobody has confirmed
     shop_name: str = "Souk"
 
 
