@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.aliases import ALIAS
 from local.dead_letter_messages import (
     Message,
     MessageUnreadable,
@@ -188,8 +189,8 @@ class _Task:
                 return partial(client("sns").publish, TopicArn=target, Message=text)
         is_failure = self.queue.destination is Destination.INVOKED
         payload = message.input() if is_failure else message.body
-        invoke = partial(client("lambda").invoke, FunctionName=target, InvocationType="Event")
-        return partial(invoke, Payload=payload)
+        invoke = partial(client("lambda").invoke, FunctionName=target, Qualifier=ALIAS)
+        return partial(invoke, InvocationType="Event", Payload=payload)
 
     @contextmanager
     def _messages(self, limit: int | None) -> Iterator[Iterator[Message]]:

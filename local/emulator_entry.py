@@ -6,7 +6,8 @@ MiniStack's application.
 The parent holds the other end of standard input. When the parent dies for any reason, the pipe
 closes and this process sends itself SIGTERM. Then MiniStack saves its state and ends.
 
-It replaces MiniStack's `ZipFile`, for which MiniStack has no setting: see local.unpacking.
+It replaces two parts of MiniStack, for which MiniStack has no setting: its `ZipFile` (see
+local.unpacking), and its asynchronous invocations, which ignore the settings of an alias.
 """
 
 import os
@@ -16,14 +17,17 @@ import threading
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from ministack import app  # type: ignore[import-not-found]  # in its own environment only
 from ministack.core import lambda_runtime  # type: ignore[import-not-found]
+from ministack.services import lambda_svc  # type: ignore[import-not-found]
 
 sys.path.append(
     str(Path(__file__).parents[1])
 )  # the interpreter runs in isolated mode, without the current folder
 
+from local.aliases import ALIAS
 from local.origin_guard import ENGINE, OriginGuard
 from local.unpacking import SharedZipFile
 
@@ -33,6 +37,15 @@ def _stop_when_parent_is_gone() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _invoke_async(function: dict[str, Any], event: Any) -> None:
+    """With the retries and the failure destination of the alias, which the stack invokes."""
+    deployed = lambda_svc._functions[function["config"]["FunctionName"]]  # noqa: SLF001
+    settings = deployed.get("event_invoke_configs", {}).get(ALIAS)
+    _invoke_async_with_settings({**function, "event_invoke_config": settings}, event)
+
+
+_invoke_async_with_settings = lambda_svc.invoke_async_with_retry
+lambda_svc.invoke_async_with_retry = _invoke_async
 lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": SharedZipFile})
 app.app = OriginGuard(app.app, frozenset(sys.argv[1:]), ENGINE)
 del sys.argv[1:]  # MiniStack has arguments of its own

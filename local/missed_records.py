@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
 
+from local.aliases import ALIAS
 from local.dead_letter_messages import Message
 from local.dead_letter_queues import DeadLetterQueue
 from local.republishing import MINUTE, Window, republish
@@ -55,7 +56,8 @@ def _check_stock(shop: Target, function: str, *, applies: bool) -> str:
         if applies:
             records = [{"dynamodb": {"Keys": item}} for item in batch]
             payload = json.dumps({"Records": records})
-            if "FunctionError" in client.invoke(FunctionName=name, Payload=payload):
+            answer = client.invoke(FunctionName=name, Qualifier=ALIAS, Payload=payload)
+            if "FunctionError" in answer:
                 raise OperationFailed(f"{function} failed. See its logs, then run this again.")
     verb = "was" if applies else "would be"
     return f"A redrive of them checks all stock: that of {checked} products {verb} checked."
