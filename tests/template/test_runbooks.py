@@ -12,6 +12,7 @@ PARTS = ["**Means.**", "**Look at.**", "**Do.**"]
 SECTION = re.compile(r"^## `([\w<>]+Alarm)`\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 LISTED = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)  # the first column of a table
 PER_FUNCTION = ("Errors", "Throttles", "Duration")
+PER_TABLE = "<Table>TableThrottlesAlarm"
 PER_QUEUE = "<Consumer>QueueAgeAlarm"
 
 
@@ -34,10 +35,12 @@ def sections():
 
 def covered():
     """The alarms of the sections, once for each section that names them."""
-    functions = LISTED.findall(page("functions.md"))
+    functions, tables = (LISTED.findall(page(name)) for name in ("functions.md", "tables.md"))
     for title, text in sections():
         if title == PER_QUEUE:
             yield from LISTED.findall(text)
+        elif title == PER_TABLE:
+            yield from (title.replace("<Table>", name) for name in tables)
         elif title.startswith("<Function>"):
             yield from (title.replace("<Function>", name) for name in functions)
         else:
