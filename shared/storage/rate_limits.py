@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from shared import ids
 from shared.errors.accounts import TooManyAttempts
 from shared.storage.models.accounts import Attempts
-from shared.storage.transactions import Transaction
+from shared.storage.transactions import Condition, Transaction
 
 HOUR_SECONDS = 3600
 COUNTER_TTL = timedelta(hours=2)  # longer than the hour that is counted
@@ -30,22 +30,26 @@ def hourly_subject(action: str, who: str, now: datetime) -> str:
     return ids.derived_id("att", action, who, str(int(now.timestamp()) // HOUR_SECONDS))
 
 
-def consume_hourly_quota(
-    transaction: Transaction, action: str, who: str, *, limit: int, now: datetime
+def consume_hourly_quota(  # noqa: PLR0913 (all but two by name)
+    transaction: Transaction, what: str, key: str, *, limit: int, now: datetime, units: int = 1
 ) -> None:
-    """Stage one use of `limit` uses an hour. The transaction raises TooManyAttempts at the limit.
+    """Stage the use of `units` of `limit` units an hour.
 
-    `retry_after` is the number of seconds until the next hour of the clock.
+    The transaction raises TooManyAttempts if fewer units are left. `retry_after` is the number of
+    seconds until the next hour of the clock.
     """
     seconds_left = HOUR_SECONDS - int(now.timestamp()) % HOUR_SECONDS
+    has_units_left: Condition = Attempts.failures <= limit - units
+    if units <= limit:
+        has_units_left |= Attempts.subject.does_not_exist()
     transaction.update(
-        Attempts(hourly_subject(action, who, now)),
+        Attempts(hourly_subject(what, key, now)),
         [
-            Attempts.failures.add(1),
+            Attempts.failures.add(units),
             Attempts.last_failed_at.set(now),
             Attempts.expires_at.set(now + COUNTER_TTL),
         ],
-        only_if=Attempts.subject.does_not_exist() | (Attempts.failures < limit),
+        only_if=has_units_left,
         otherwise=TooManyAttempts(
             "Hourly limit reached. Retry after the time in Retry-After.", retry_after=seconds_left
         ),

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 
 from local.targets import Target
-from shared import clock
+from shared import aws, clock
 
 QUEUE = "souk-catalog-index"
 SECRETS = {
@@ -55,4 +55,4 @@ def set_date(parsed: dict[str, Any], **_: Any) -> None:
 
 
 def shop() -> Shop:
-    return Shop("souk-test", boto3.Session())
+    return Shop("souk-test", boto3.Session(botocore_session=aws.session()))

@@ -16,12 +16,21 @@ import pytest
 
 RECORD, TESTS = "SOUK_MUTANTS_RECORD", "SOUK_MUTANTS_TESTS"
 HOOK = "_souk_function_runs"
+_DEFAULT = f"__import__('builtins').__dict__.setdefault({HOOK!r}, len)"
+
+_functions: set[str] = set()  # that ran in the current test, or before the first one
+if RECORD in os.environ:
+    setattr(builtins, HOOK, _functions.add)  # before pytest imports the first conftest
 
 
 def with_recording(source: str, file: str) -> str:
-    """The module, in which each function says that it runs. A trace function is much slower."""
+    """The module, in which each function says that it runs. A trace function is much slower.
+
+    A process that a test starts has no recorder: there the functions run and say nothing.
+    """
     tree = ast.parse(source)
     _insert_calls(tree, f"{file}::")
+    tree.body.insert(int(ast.get_docstring(tree) is not None), ast.parse(_DEFAULT).body[0])
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
@@ -37,23 +46,28 @@ def _insert_calls(holder: ast.AST, prefix: str) -> None:
 
 
 class _Recorder:
-    """Per test: its seconds, and `file::function` of each deployed function that it ran."""
+    """Per test: its seconds, and `file::function` of each deployed function that it ran.
+
+    What an import ran can matter to each test.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._functions: set[str] = set()
+        self._at_import: set[str] = set()
         self._tests: dict[str, dict[str, Any]] = {}
-        setattr(builtins, HOOK, self._functions.add)
+
+    def pytest_collection_finish(self) -> None:
+        self._at_import |= _functions
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        self._functions.clear()
+        _functions.clear()
         before = perf_counter()
         try:
             return (yield)
         finally:
             seconds = round(perf_counter() - before, 3)
-            functions = sorted(self._functions)
+            functions = sorted(_functions | self._at_import)
             self._tests[item.nodeid] = {"seconds": seconds, "functions": functions}
 
     def pytest_sessionfinish(self) -> None:

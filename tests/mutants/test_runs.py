@@ -20,8 +20,15 @@ def is_high(count):
 def wait(count):
     while count > 0:
         count = count - 1
+
+def first_limit():
+    return 90 - 20
+
+LIMIT = first_limit()
 """
 TESTS = """
+import subprocess, sys
+
 from shared.code import is_low, wait
 
 def test_low():
@@ -32,6 +39,9 @@ def test_high():
 
 def test_waiting():
     wait(3)
+
+def test_another_process():
+    subprocess.run([sys.executable, "-c", "from shared.code import wait; wait(3)"], check=True)
 """
 
 
@@ -50,6 +60,7 @@ def copy(folder):
     (project / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
     (project / "shared" / "code.py").write_text(CODE)
     (project / "tests" / "test_code.py").write_text(TESTS)
+    (project / "tests" / "conftest.py").write_text("import shared.code\n")
     return Copy.create(project, folder / "copy", seed=1)
 
 
@@ -103,7 +114,14 @@ def test_tests_that_run_the_function_come_first(copy, baseline):
     tests = baseline.tests_for(PART, mutant)
 
     assert tests[0] == "tests/test_code.py::test_waiting"
-    assert len(tests) == 3
+    assert len(tests) == 4
+
+
+def test_what_an_import_runs_matters_to_each_test(copy, baseline):
+    mutants = list_mutants(copy.root, copy.root / "shared" / "code.py")
+    [mutant, *_] = [mutant for mutant in mutants if mutant.function == "first_limit"]
+
+    assert len(baseline.tests_for(PART, mutant)) == 4
 
 
 def test_a_failing_test_stops_the_run_at_once(copy, other_tests, tmp_path):

@@ -36,9 +36,9 @@ def test_a_counter_restarts_with_each_hour():
     assert rate_limits.hourly_subject("mail", "x", NOON + timedelta(hours=1)) != subjects[0]
 
 
-def consume(*, limit: int, now: datetime = NOON) -> None:
+def consume(*, limit: int, now: datetime = NOON, units: int = 1) -> None:
     transaction = Transaction()
-    rate_limits.consume_hourly_quota(transaction, "mail", "x", limit=limit, now=now)
+    rate_limits.consume_hourly_quota(transaction, "mail", "x", limit=limit, now=now, units=units)
     transaction.commit()
 
 
@@ -53,3 +53,22 @@ def test_the_quota_is_refused_at_its_hourly_limit():
     assert raised.value.headers() == {"Retry-After": "59"}
     assert [counter.failures for counter in Attempts.scan()] == [3]
     consume(limit=3, now=NOON + timedelta(hours=1))
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_use_of_more_units_than_are_left_is_refused():
+    consume(limit=10, units=7)
+
+    with pytest.raises(TooManyAttempts):
+        consume(limit=10, units=4)
+
+    assert [counter.failures for counter in Attempts.scan()] == [7]
+    consume(limit=10, units=3)
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_use_of_more_units_than_the_limit_is_refused():
+    with pytest.raises(TooManyAttempts):
+        consume(limit=10, units=11)
+
+    assert list(Attempts.scan()) == []
