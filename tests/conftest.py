@@ -60,38 +60,23 @@ os.environ |= {
 import gc
 import json
 from collections.abc import Iterator
-from threading import RLock
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from moto import mock_aws
-from moto.dynamodb.responses import DynamoHandler
 
 from products import browse_cache
 from products.search import repository as search
 from shared.aws import client
 from shared.security import key_rings
 from shared.storage import cache
-from tests.support import logs, moto_snapshots, template
+from tests.support import fast_moto, logs, moto_snapshots, template
 from tests.support.fake_clock import FakeMonotonicClock
 
 # moto creates many lasting objects: the usual garbage collection takes a fifth of the run.
 gc.set_threshold(10_000, 20, 50)
 
-_answer_call = DynamoHandler.call_action
-_one_call = RLock()
-
-
-def _answer_one_call_at_a_time(handler: DynamoHandler) -> Any:
-    """Answer as moto does. It copies its tables in a transaction, and another thread's write at
-    that moment would be an error that DynamoDB does not have.
-    """
-    with _one_call:
-        return _answer_call(handler)
-
-
-DynamoHandler.call_action = _answer_one_call_at_a_time
+fast_moto.install()
 
 SECRETS = ("souk/cursor-keys", "souk/order-links", "souk/password-pepper", "souk/token-keys")
 PAYMENT_KEYS = {"api_key": "key-of-the-shop", "webhook_secrets": ["secret-before", "secret-now"]}

@@ -18,8 +18,6 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ReadTimeoutError
 from moto.core.botocore_stubber import BotocoreStubber
 
-from tests.histories import fast_moto
-
 Reply = tuple[int, dict[str, str], str | bytes]
 WRITES = frozenset({"TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"})
 
@@ -59,7 +57,6 @@ class AwsCalls:
     around_write: list[Callable[[Call], Callable[[], None]]] = field(default_factory=list)
     after: list[Callable[[Call, int], None]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    current: Call = field(default_factory=lambda: Call("", "", {}))  # that moto answers now
     _applied: dict[str, Reply] = field(default_factory=dict)  # by token
 
     def send(self, call: Call, apply: Callable[[], Any]) -> Any:
@@ -79,7 +76,6 @@ class AwsCalls:
         token = call.body.get("ClientRequestToken")
         if token in self._applied:
             return self._applied[token]
-        self.current = call
         finish = [hook(call) for hook in self.around_write] if call.is_write else []
         reply = apply()
         for done in finish:
@@ -97,10 +93,7 @@ def intercepted(calls: AwsCalls) -> Iterator[AwsCalls]:
     def process(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
         return calls.send(_parse(request), lambda: answer(stubber, request))
 
-    with (
-        mock.patch.object(BotocoreStubber, "process_request", process),
-        fast_moto.installed(lambda: written_items(calls.current)),
-    ):
+    with mock.patch.object(BotocoreStubber, "process_request", process):
         yield calls
 
 

@@ -1,0 +1,202 @@
+"""moto's DynamoDB with less work for each call and the same replies.
+
+moto takes a call as an HTTP request to one of all AWS services, reads it by the shapes of AWS's
+model, writes its reply by them, and copies whole tables for a transaction. A call that concerns
+items is JSON with a name, so here it goes straight to moto's handler, its reply is written as it
+is, and a transaction copies the items that it writes. An expression is parsed once, not each time
+that it is used.
+"""
+
+import copy
+import json
+import pickle
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from threading import RLock
+from types import SimpleNamespace
+from typing import Any
+
+import moto.core.models
+import moto.core.responses
+from botocore.awsrequest import AWSPreparedRequest
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.custom_responses_mock import CallbackResponse
+from moto.core.utils import method_names_from_class
+from moto.dynamodb import models
+from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing import validators
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node, UpdateExpression
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.responses import DynamoHandler
+
+from tests.support.moto_snapshots import REGION
+
+URL = f"https://dynamodb.{REGION}.amazonaws.com/"
+TARGET = "DynamoDB_20120810."
+ITEM_CALLS = frozenset(
+    {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"}
+    | {"BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"}
+)
+JSON_TYPE = "application/x-amz-json-1.0"
+
+Reply = tuple[int, dict[str, Any], Any]
+Key = dict[str, Any]
+
+_answer_any_call = BotocoreStubber.process_request
+_write_reply = DynamoHandler.serialized
+_split_condition = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001
+_one_call = RLock()
+_written: list[tuple[str, Key]] = []  # table, and key or item, of the current transaction's writes
+
+
+class ItemHandler(DynamoHandler):
+    """moto's own handler of one call that concerns items."""
+
+    def __init__(self, operation: str, body: dict[str, Any]) -> None:
+        super().__init__()
+        self.params = body
+        self.region, self.current_account = REGION, DEFAULT_ACCOUNT_ID
+        self.headers = {"X-Amz-Target": TARGET + operation, "Content-Type": JSON_TYPE}
+        self.querystring: dict[str, Any] = {}
+        self.response_headers = {"server": "amazon.com"}
+
+    def serialized(self, action_result: Any) -> Reply:
+        try:
+            return 200, {"Content-Type": JSON_TYPE}, json.dumps(action_result.result)
+        except TypeError:  # an error, or binary attributes
+            return _write_reply(self, action_result)
+
+    def transact_write_items(self) -> Any:
+        writes = [write for item in self.body["TransactItems"] for write in item.values()]
+        _written[:] = [(write["TableName"], write.get("Item") or write["Key"]) for write in writes]
+        return super().transact_write_items()
+
+
+def install() -> None:
+    """Changes moto for the whole process."""
+    for owner, name, changed in _CHANGES:
+        setattr(owner, name, changed)
+
+
+@contextmanager
+def plain() -> Iterator[None]:
+    """moto as it is, inside the block."""
+    for owner, name, original in _ORIGINALS:
+        setattr(owner, name, original)
+    try:
+        yield
+    finally:
+        install()
+
+
+def answer_call(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
+    """One call at a time: moto changes its tables step by step, so another thread's call could
+    meet a state that DynamoDB never shows.
+    """
+    with _one_call:
+        operation = _item_call(request)
+        if operation is None:
+            return _answer_any_call(stubber, request)
+        return ItemHandler(operation, json.loads(request.body)).call_action()
+
+
+def _item_call(request: AWSPreparedRequest) -> str | None:
+    """The operation's name. moto reads binary attributes by AWS's model, so those stay with it."""
+    target = request.headers.get("X-Amz-Target", "")
+    operation = (target.decode() if isinstance(target, bytes) else target).removeprefix(TARGET)
+    if operation not in ITEM_CALLS or request.url != URL:
+        return None
+    return None if b'"B":' in request.body or b'"BS":' in request.body else operation
+
+
+def _copy_original(original: Any) -> Any:
+    """moto keeps the copy of a table if the transaction fails, and changes items in place."""
+    if not isinstance(original, Table):
+        return copy.deepcopy(original)
+    copied = copy.copy(original)
+    if copied.stream_shard is not None:
+        copied.stream_shard = copy.copy(copied.stream_shard)
+        copied.stream_shard.items = list(copied.stream_shard.items)
+    copied.items = defaultdict(dict)
+    for hash_key, entry in original.items.items():
+        copied.items[hash_key] = dict(entry) if original.has_range_key else entry
+    for holder, key in _entries_written(copied):
+        holder[key] = copy.deepcopy(holder[key])
+    return copied
+
+
+def _entries_written(table: Table) -> Iterator[tuple[dict[DynamoType, Any], DynamoType]]:
+    """Where the table has the items that the current transaction writes."""
+    for name, item in _written:
+        if name != table.name:
+            continue
+        holder, key = table.items, DynamoType(item[table.hash_key_attr])
+        if table.range_key_attr and key in holder:
+            holder, key = holder[key], DynamoType(item[table.range_key_attr])
+        if key in holder:
+            yield holder, key
+
+
+def _tokens_of(parser: ConditionExpressionParser) -> Any:
+    return deque(_tokens(parser.condition_expression))
+
+
+@cache
+def _tokens(condition: str) -> tuple[Any, ...]:
+    return tuple(_split_condition(ConditionExpressionParser(condition, None, None)))
+
+
+def _copy_tree(original: Any) -> Any:
+    """moto changes its copy of a parsed expression."""
+    if isinstance(original, UpdateExpression):
+        return pickle.loads(_dump(original))  # noqa: S301 (our own)
+    return copy.deepcopy(original)
+
+
+_dump = cache(pickle.dumps)
+
+
+def _traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
+    """moto's traversal of a parsed expression, which asks once for the types to process."""
+    types = traverser.nodes_to_be_processed()
+
+    def visit(node: Node, position: int) -> Node:
+        parent = node.parent
+        for number, child in enumerate(node.children or ()):
+            traverser.pre_processing_of_child(node, number)
+            if _is_one_of(type(child), Node):
+                visit(child, number)
+        if not _is_one_of(type(node), types):
+            return node
+        processed = traverser.process(node)
+        processed.parent = parent
+        if parent:
+            parent.children[position] = processed
+        return processed
+
+    return visit(root, -1)
+
+
+@cache
+def _is_one_of(kind: type, classes: Any) -> bool:
+    """As issubclass, which is slow for abstract classes."""
+    return issubclass(kind, classes)
+
+
+_CHANGES: tuple[tuple[Any, str, Any], ...] = (
+    (BotocoreStubber, "process_request", answer_call),
+    (models, "copy", SimpleNamespace(deepcopy=_copy_original)),
+    (UpdateExpressionParser, "make", cache(UpdateExpressionParser.make)),
+    (ConditionExpressionParser, "_lex_condition_expression", _tokens_of),
+    (validators, "deepcopy", _copy_tree),
+    (DepthFirstTraverser, "traverse", _traverse),
+    # moto lists a handler's methods for each call, and makes the same 1,288 objects for each test.
+    (moto.core.responses, "method_names_from_class", cache(method_names_from_class)),
+    (moto.core.models, "CallbackResponse", cache(CallbackResponse)),
+)
+_ORIGINALS = [(owner, name, getattr(owner, name)) for owner, name, _ in _CHANGES]
