@@ -23,7 +23,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .PHONY: help setup run test soak mutants conformance lint fmt bench openapi validate build deploy admin rotate-keys payment-keys \
-	verify repair reindex sweep-payments republish dead-letters requirements clean
+	verify repair reindex sweep-payments republish dead-letters rollback release-state requirements clean
 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,12 @@ republish: .venv/.made ## Publish events that were not relayed: SINCE=2026-11-26
 dead-letters: .venv/.made ## Handle failed messages: ACTION=list, show, redrive or purge QUEUE=Mail ID=... MAX=10 APPLY=1 (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" dead-letters --action "$(ACTION)" --queue "$(QUEUE)" \
 		--id "$(ID)" --max "$(MAX)" $(if $(filter 1,$(APPLY)),--apply)
+
+rollback: .venv/.made ## Serve the versions from before a release again: BEFORE=2026-11-27T14:00Z APPLY=1 (TARGET=local, default or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" rollback --before "$(BEFORE)" $(if $(filter 1,$(APPLY)),--apply)
+
+release-state: .venv/.made ## Record which tables, indexes and names a release has (CONTRIBUTING.md says when)
+	@AWS_DEFAULT_REGION=us-east-1 $(BIN)/python -m tests.template.state
 
 requirements: .venv/.made ## Update the hashed requirements files from pyproject.toml
 	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt

@@ -1,12 +1,13 @@
 """Gives the functions this start's address. Another start may use another port.
 
-A new address needs no new deploy: it is set on the deployed functions.
+A new address needs no new deploy: the deployed functions get it in a version of their own.
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from local.gateway import PROVIDER_PATH
+from local.versions import set_variable
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -25,13 +26,4 @@ def update_functions(base_url: str, physical: Mapping[str, str], functions: "Lam
         ("PaymentsFunction", "PAYMENT_PROVIDER_URL", "PaymentProviderUrl"),
         ("PaymentWorkerFunction", "PAYMENT_PROVIDER_URL", "PaymentProviderUrl"),
     ):
-        _set(physical[function], variable, urls[parameter], functions)
-
-
-def _set(function: str, variable: str, url: str, functions: "LambdaClient") -> None:
-    deployed = functions.get_function_configuration(FunctionName=function)
-    variables = deployed["Environment"]["Variables"]
-    if variables.get(variable) != url:
-        functions.update_function_configuration(
-            FunctionName=function, Environment={"Variables": {**variables, variable: url}}
-        )
+        set_variable(physical[function], variable, urls[parameter], functions)

@@ -68,7 +68,7 @@ def _find_queues(resources: Resources) -> Iterator[DeadLetterQueue]:
             case "AWS::Lambda::EventSourceMapping":
                 for dead_letters in _failure_destinations(properties):
                     table = _referenced(properties["EventSourceArn"])
-                    function = _referenced(properties["FunctionName"])
+                    function = _function_of(_referenced(properties["FunctionName"]), resources)
                     yield DeadLetterQueue(dead_letters, Destination.TABLE, table, function=function)
 
 
@@ -77,13 +77,20 @@ def _find_rule_queues(
 ) -> Iterator[DeadLetterQueue]:
     for target in targets:
         if "DeadLetterConfig" in target:
-            name = _referenced(target["Arn"])
+            name = _function_of(_referenced(target["Arn"]), resources)
             yield DeadLetterQueue(
                 _referenced(target["DeadLetterConfig"]["Arn"]),
                 _BY_TYPE[resources[name]["Type"]],
                 name,
                 target.get("InputTransformer"),
             )
+
+
+def _function_of(name: str, resources: Resources) -> str:
+    """The function of an alias. The name itself, if it is that of another resource."""
+    if resources[name]["Type"] != "AWS::Lambda::Alias":
+        return name
+    return _referenced(resources[name]["Properties"]["FunctionName"])
 
 
 def _failure_destinations(properties: Mapping[str, Any]) -> list[str]:

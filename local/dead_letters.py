@@ -24,6 +24,7 @@ from local.dead_letter_messages import (
 from local.dead_letter_queues import DeadLetterQueue, Destination, list_queues
 from local.missed_records import repeat_records
 from local.targets import OperationFailed, Target
+from local.versions import ALIAS
 from shared import clock
 
 BATCH_MAX = 10  # SQS's limit for one call
@@ -188,8 +189,8 @@ class _Task:
                 return partial(client("sns").publish, TopicArn=target, Message=text)
         is_failure = self.queue.destination is Destination.INVOKED
         payload = message.input() if is_failure else message.body
-        invoke = partial(client("lambda").invoke, FunctionName=target, InvocationType="Event")
-        return partial(invoke, Payload=payload)
+        invoke = partial(client("lambda").invoke, FunctionName=target, Qualifier=ALIAS)
+        return partial(invoke, InvocationType="Event", Payload=payload)
 
     @contextmanager
     def _messages(self, limit: int | None) -> Iterator[Iterator[Message]]:

@@ -50,6 +50,14 @@ class Deployed:
     physical: Mapping[str, str]
     template: Mapping[str, Any]
 
+    def functions(self) -> list[str]:
+        """The names of all functions."""
+        return [
+            self.physical[name]
+            for name, resource in self.template["Resources"].items()
+            if resource["Type"] == "AWS::Lambda::Function"
+        ]
+
 
 def compute_fingerprint(root: Path, parameters: Mapping[str, str]) -> str:
     """A digest of everything that affects the build and the deployed stack."""

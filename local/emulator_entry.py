@@ -3,7 +3,8 @@
 The parent holds the other end of standard input. When the parent dies for any reason, the pipe
 closes and this process sends itself SIGTERM. Then MiniStack saves its state and ends.
 
-It replaces MiniStack's `ZipFile`, for which MiniStack has no setting: see local.unpacking.
+It replaces two parts of MiniStack, for which MiniStack has no setting: its `ZipFile` (see
+local.unpacking), and its asynchronous invocations, which ignore the settings of an alias.
 """
 
 import os
@@ -13,15 +14,18 @@ import threading
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from ministack.app import main  # type: ignore[import-not-found]  # in its own environment only
 from ministack.core import lambda_runtime  # type: ignore[import-not-found]
+from ministack.services import lambda_svc  # type: ignore[import-not-found]
 
 sys.path.append(
     str(Path(__file__).parents[1])
 )  # the interpreter runs in isolated mode, without the current folder
 
 from local.unpacking import SharedZipFile
+from local.versions import ALIAS
 
 
 def _stop_when_parent_is_gone() -> None:
@@ -29,6 +33,15 @@ def _stop_when_parent_is_gone() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _invoke_async(function: dict[str, Any], event: Any) -> None:
+    """With the retries and the failure destination of the alias, which the stack invokes."""
+    deployed = lambda_svc._functions[function["config"]["FunctionName"]]  # noqa: SLF001
+    settings = deployed.get("event_invoke_configs", {}).get(ALIAS)
+    _invoke_async_with_settings({**function, "event_invoke_config": settings}, event)
+
+
+_invoke_async_with_settings = lambda_svc.invoke_async_with_retry
+lambda_svc.invoke_async_with_retry = _invoke_async
 lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": SharedZipFile})
 threading.Thread(target=_stop_when_parent_is_gone, daemon=True).start()
 main()

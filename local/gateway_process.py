@@ -62,7 +62,7 @@ def _command(
 ) -> list[str]:
     setup = http_api_setup.plan_setup(deployed.template, deployed.parameters)
     routes = state / "routes.json"
-    routes.write_text(json.dumps({route.key: route.function for route in setup.routes}))
+    routes.write_text(json.dumps({route.key: route.alias for route in setup.routes}))
     command = [sys.executable, "-m", "local.gateway", "--base-url", base_url]
     command += ["--descriptors", ",".join(map(str, descriptors))]
     command += ["--emulator-url", aws.endpoint_url]

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from local.emulator import ACCOUNT, REGION, StackError
+from local.emulator import REGION, StackError
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
@@ -22,22 +22,23 @@ if TYPE_CHECKING:
 ANY_METHOD = "x-amazon-apigateway-any-method"
 DEFAULT_PATHS = {"$default", "/$default"}  # SAM writes the second when the route has an authorizer
 CORS_LISTS = {"allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders"}
-FUNCTION_REFERENCE = re.compile(r'\$\{(\w+)\.Arn\}|"Fn::GetAtt": \["(\w+)", "Arn"\]')
+# SAM names an alias after its function. Its physical id is its ARN.
+ALIAS_REFERENCE = re.compile(r'\$\{(\w+Alias\w+)\}|"Ref": "(\w+Alias\w+)"')
 
 
 @dataclass(frozen=True, order=True)
 class Route:
-    """`key` is API Gateway's: `GET /v1/me`, or `$default`. `function` is a logical id."""
+    """`key` is API Gateway's: `GET /v1/me`, or `$default`. `alias` is a logical id."""
 
     key: str
-    function: str
+    alias: str
     authorizer: str | None = None
 
 
 @dataclass(frozen=True, order=True)
 class Authorizer:
     name: str
-    function: str
+    alias: str
     identity_sources: tuple[str, ...]
     result_ttl_seconds: int
     payload_version: str
@@ -48,7 +49,7 @@ class Authorizer:
 class Setup:
     """The parts that CloudFormation did not create.
 
-    Functions, tables and the API are named by logical ids. `expiring` maps a table to its TTL
+    Aliases, tables and the API are named by logical ids. `expiring` maps a table to its TTL
     attribute.
     """
 
@@ -96,7 +97,7 @@ def _routes(body: Mapping[str, Any]) -> list[Route]:
     return [
         Route(
             key="$default" if path in DEFAULT_PATHS else f"{_method(method)} {path}",
-            function=_function(operation["x-amazon-apigateway-integration"]["uri"]),
+            alias=_alias(operation["x-amazon-apigateway-integration"]["uri"]),
             authorizer=_authorizer_name(operation.get("security", [])),
         )
         for path, methods in body["paths"].items()
@@ -118,7 +119,7 @@ def _authorizer(name: str, scheme: Mapping[str, Any]) -> Authorizer:
     settings = scheme["x-amazon-apigateway-authorizer"]
     return Authorizer(
         name=name,
-        function=_function(settings["authorizerUri"]),
+        alias=_alias(settings["authorizerUri"]),
         identity_sources=tuple(settings.get("identitySource", ())),
         result_ttl_seconds=int(settings.get("authorizerResultTtlInSeconds", 0)),
         payload_version=str(settings["authorizerPayloadFormatVersion"]),
@@ -126,12 +127,12 @@ def _authorizer(name: str, scheme: Mapping[str, Any]) -> Authorizer:
     )
 
 
-def _function(uri: Any) -> str:
-    """The one function that a URI names, in an `Fn::Sub` or in an `Fn::GetAtt`."""
-    functions = FUNCTION_REFERENCE.findall(json.dumps(uri))
-    if len(functions) != 1:
-        raise StackError(f"this integration must name exactly one function: {uri}")
-    return "".join(functions[0])
+def _alias(uri: Any) -> str:
+    """The one alias that a URI names, in an `Fn::Sub` or in a `Ref`."""
+    aliases = ALIAS_REFERENCE.findall(json.dumps(uri))
+    if len(aliases) != 1:
+        raise StackError(f"this integration must name exactly one alias: {uri}")
+    return "".join(aliases[0])
 
 
 def _cors(settings: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
@@ -162,7 +163,7 @@ def _read_current(
     api_id: str, physical: Mapping[str, str], gateway: ApiGatewayV2Client
 ) -> tuple[frozenset[Route], frozenset[Authorizer]]:
     """The routes and authorizers that the API has now."""
-    logical = {_function_uri(name): key for key, name in physical.items()}
+    logical = {_invocation_uri(arn): key for key, arn in physical.items()}
     integrations = {
         integration["IntegrationId"]: logical.get(integration["IntegrationUri"], "")
         for integration in gateway.get_integrations(ApiId=api_id)["Items"]
@@ -172,7 +173,7 @@ def _read_current(
     routes = frozenset(
         Route(
             key=route["RouteKey"],
-            function=integrations.get(route["Target"].removeprefix("integrations/"), ""),
+            alias=integrations.get(route["Target"].removeprefix("integrations/"), ""),
             authorizer=names.get(route.get("AuthorizerId", "")),
         )
         for route in gateway.get_routes(ApiId=api_id)["Items"]
@@ -180,7 +181,7 @@ def _read_current(
     return routes, frozenset(
         Authorizer(
             name=authorizer["Name"],
-            function=logical.get(authorizer["AuthorizerUri"], ""),
+            alias=logical.get(authorizer["AuthorizerUri"], ""),
             identity_sources=tuple(authorizer["IdentitySource"]),
             result_ttl_seconds=authorizer["AuthorizerResultTtlInSeconds"],
             payload_version=authorizer["AuthorizerPayloadFormatVersion"],
@@ -207,7 +208,7 @@ def _create(
             ApiId=api_id,
             Name=authorizer.name,
             AuthorizerType="REQUEST",
-            AuthorizerUri=_function_uri(physical[authorizer.function]),
+            AuthorizerUri=_invocation_uri(physical[authorizer.alias]),
             IdentitySource=list(authorizer.identity_sources),
             AuthorizerResultTtlInSeconds=authorizer.result_ttl_seconds,
             AuthorizerPayloadFormatVersion=authorizer.payload_version,
@@ -216,13 +217,13 @@ def _create(
         for authorizer in sorted(setup.authorizers)
     }
     integration_ids = {
-        function: gateway.create_integration(
+        alias: gateway.create_integration(
             ApiId=api_id,
             IntegrationType="AWS_PROXY",
-            IntegrationUri=_function_uri(physical[function]),
+            IntegrationUri=_invocation_uri(physical[alias]),
             PayloadFormatVersion="2.0",
         )["IntegrationId"]
-        for function in sorted({route.function for route in setup.routes})
+        for alias in sorted({route.alias for route in setup.routes})
     }
     for route in setup.routes:
         authorization: Any = (
@@ -230,12 +231,11 @@ def _create(
             if route.authorizer
             else {}
         )
-        target = f"integrations/{integration_ids[route.function]}"
+        target = f"integrations/{integration_ids[route.alias]}"
         gateway.create_route(ApiId=api_id, RouteKey=route.key, Target=target, **authorization)
 
 
-def _function_uri(name: str) -> str:
-    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+def _invocation_uri(arn: str) -> str:
     return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}/invocations"
 
 

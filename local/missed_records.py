@@ -13,6 +13,7 @@ from local.dead_letter_messages import Message
 from local.dead_letter_queues import DeadLetterQueue
 from local.republishing import MINUTE, Window, republish
 from local.targets import OperationFailed, Target, scan_items
+from local.versions import ALIAS
 
 OUTBOX, STOCK = "OutboxTable", "StockTable"
 # A record reaches the stream after its event occurred, and at most a request later.
@@ -55,7 +56,8 @@ def _check_stock(shop: Target, function: str, *, applies: bool) -> str:
         if applies:
             records = [{"dynamodb": {"Keys": item}} for item in batch]
             payload = json.dumps({"Records": records})
-            if "FunctionError" in client.invoke(FunctionName=name, Payload=payload):
+            answer = client.invoke(FunctionName=name, Qualifier=ALIAS, Payload=payload)
+            if "FunctionError" in answer:
                 raise OperationFailed(f"{function} failed. See its logs, then run this again.")
     verb = "was" if applies else "would be"
     return f"A redrive of them checks all stock: that of {checked} products {verb} checked."

@@ -21,6 +21,7 @@ from local.reconciliation import reconcile
 from local.reindexing import reindex
 from local.repair import repair
 from local.republishing import parse_window, republish
+from local.rollback import roll_back
 from local.targets import LOCAL, OperationFailed, Target, assume_environment, get_target
 from shared.errors.accounts import UserNotFound
 from shared.errors.base import AppError
@@ -80,6 +81,11 @@ def _republish(shop: Target, options: argparse.Namespace) -> Outcome:
     return Outcome(result.to_text(), is_ok=result.is_ok)
 
 
+def _add_rollback(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--before", default="", help="such as 2026-11-27T14:00Z")
+    parser.add_argument("--apply", action="store_true", help="without it nothing is changed")
+
+
 def _add_dead_letters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--action", default="list", help="list, show, redrive or purge")
     parser.add_argument("--queue", default="", help="such as Mail; all queues, unless given")
@@ -115,6 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--apply", action="store_true", help="without it nothing is changed"
     )
     _add_republish(commands.add_parser("republish"))
+    _add_rollback(commands.add_parser("rollback"))
     _add_dead_letters(commands.add_parser("dead-letters"))
     options = parser.parse_args(arguments)
     operations: dict[str, Callable[[Target], Outcome]] = {
@@ -126,6 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
         "reindex": lambda shop: Outcome(reindex(shop)),
         "sweep-payments": lambda shop: Outcome(mark_overdue_orders(shop)),
         "republish": lambda shop: _republish(shop, options),
+        "rollback": lambda shop: Outcome(roll_back(shop, options.before, applies=options.apply)),
         "dead-letters": lambda shop: _handle_dead_letters(shop, options),
     }
     try:

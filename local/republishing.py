@@ -64,7 +64,7 @@ def parse_window(since: str, until: str) -> Window:
     if not since:
         raise OperationFailed("Name the start: `make republish SINCE=2026-11-26T00:00Z`.")
     window = Window(
-        _parse_time("SINCE", since), _parse_time("UNTIL", until) if until else clock.utc_now()
+        parse_time("SINCE", since), parse_time("UNTIL", until) if until else clock.utc_now()
     )
     if window.since >= window.until:
         raise OperationFailed("SINCE must be before UNTIL and before now.")
@@ -118,8 +118,8 @@ def describe_overdue(shop: Target) -> str | None:
     )
 
 
-def _parse_time(name: str, text: str) -> datetime:
-    """Without an offset it is UTC, as in logs and events."""
+def parse_time(name: str, text: str) -> datetime:
+    """Without an offset it is UTC, as in logs and events. Raises OperationFailed."""
     try:
         moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

@@ -25,6 +25,7 @@ from local import (
     instances,
     paths,
     seeding,
+    versions,
 )
 from local.base_url import base_url_parameters, update_functions
 from local.deployment import Deployed
@@ -202,7 +203,9 @@ def _deploy(
     http_api_setup.apply_setup(
         setup, deployed.physical, aws.client("apigatewayv2"), aws.client("dynamodb")
     )
-    instances.limit_consumers(aws.client("lambda"))
+    functions = aws.client("lambda")
+    instances.limit_consumers(functions)
+    versions.delete_others(deployed.functions(), functions)
     return deployed
 
 
@@ -213,8 +216,8 @@ def _reset(aws: Emulator, state: Path) -> None:
 
 
 def _list_api_functions(deployed: Deployed) -> list[str]:
-    """The functions behind the API, in the order in which a request meets them."""
+    """The aliases behind the API, in the order in which a request meets them."""
     setup = http_api_setup.plan_setup(deployed.template, deployed.parameters)
-    authorizers = sorted(authorizer.function for authorizer in setup.authorizers)
-    routed = sorted({route.function for route in setup.routes})
-    return [deployed.physical[function] for function in (*authorizers, *routed)]
+    authorizers = sorted(authorizer.alias for authorizer in setup.authorizers)
+    routed = sorted({route.alias for route in setup.routes})
+    return [deployed.physical[alias] for alias in (*authorizers, *routed)]

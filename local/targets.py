@@ -12,6 +12,7 @@ import boto3
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local import emulator, paths
+from local.versions import ALIAS
 from shared import observability
 
 LOCAL = "local"
@@ -63,9 +64,9 @@ class Target:
         return dict(template["TemplateBody"]["Resources"])
 
     def environment_of(self, function: str) -> dict[str, str]:
-        """The environment variables of a function of the stack."""
+        """The environment variables of the version of a function that serves requests."""
         configuration = self.client("lambda").get_function_configuration(
-            FunctionName=self.physical_id(function)
+            FunctionName=self.physical_id(function), Qualifier=ALIAS
         )
         return dict(configuration["Environment"]["Variables"])
 

@@ -24,6 +24,7 @@ from local import stack as local_stack
 from local.gateway import PROVIDER_PATH
 from local.seeding import Account
 from local.stack import Stack
+from local.versions import ALIAS
 from tests.support.logs import find_secrets
 from tests.support.shop import ADDRESS
 
@@ -261,7 +262,9 @@ def wait_for_mailed_token(stack: Stack, address: str, subject: str = "") -> str:
 def run_expiry(stack: Stack) -> None:
     """Invokes the function as the schedule does each minute."""
     answer = stack.client("lambda").invoke(
-        FunctionName=stack.physical_ids["ExpiryFunction"], Payload=json.dumps({"id": uuid4().hex})
+        FunctionName=stack.physical_ids["ExpiryFunction"],
+        Qualifier=ALIAS,
+        Payload=json.dumps({"id": uuid4().hex}),
     )
     assert "FunctionError" not in answer, answer["Payload"].read()
 
@@ -335,7 +338,7 @@ def run_in_function_environment(
     The function's own time limit does not apply.
     """
     configuration = stack.client("lambda").get_function_configuration(
-        FunctionName=stack.physical_ids[function]
+        FunctionName=stack.physical_ids[function], Qualifier=ALIAS
     )
     environment = configuration["Environment"]["Variables"] | {
         "AWS_ENDPOINT_URL": stack.aws_endpoint_url,

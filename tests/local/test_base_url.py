@@ -1,8 +1,11 @@
-"""Giving the functions the address of this start."""
+"""Giving the functions the address of this start, in a version that their alias names."""
 
 from typing import Any
 
+import pytest
+
 from local.base_url import update_functions
+from local.versions import delete_others
 
 PHYSICAL = {
     name: f"souk-local-{name}"
@@ -11,44 +14,83 @@ PHYSICAL = {
 
 
 class Functions:
-    """A Lambda client that stores environment variables."""
+    """A Lambda client of functions with environment variables, versions and the alias `live`."""
 
     def __init__(self) -> None:
-        self.variables: dict[str, dict[str, str]] = {
-            name: {"LOG_LEVEL": "INFO"} for name in PHYSICAL.values()
-        }
-        self.changed: list[str] = []
+        first = {"LOG_LEVEL": "INFO"}
+        self.versions = {name: {"$LATEST": first, "1": first} for name in PHYSICAL.values()}
+        self.live = dict.fromkeys(PHYSICAL.values(), "1")
 
-    def get_function_configuration(self, **query: str) -> dict[str, Any]:
-        return {"Environment": {"Variables": dict(self.variables[query["FunctionName"]])}}
+    def get_function_configuration(self, *, FunctionName: str, Qualifier: str) -> dict[str, Any]:  # noqa: N803
+        assert Qualifier == "live"
+        return {"Environment": {"Variables": dict(self.serving(FunctionName))}}
 
-    def update_function_configuration(self, **changes: Any) -> None:
-        self.variables[changes["FunctionName"]] = changes["Environment"]["Variables"]
-        self.changed.append(changes["FunctionName"])
+    def update_function_configuration(self, *, FunctionName: str, Environment: Any) -> None:  # noqa: N803
+        self.versions[FunctionName]["$LATEST"] = Environment["Variables"]
+
+    def publish_version(self, *, FunctionName: str) -> dict[str, str]:  # noqa: N803
+        versions = self.versions[FunctionName]
+        number = str(len(versions))
+        versions[number] = versions["$LATEST"]
+        return {"Version": number}
+
+    def update_alias(self, *, FunctionName: str, Name: str, FunctionVersion: str) -> None:  # noqa: N803
+        assert Name == "live"
+        self.live[FunctionName] = FunctionVersion
+
+    def get_alias(self, *, FunctionName: str, Name: str) -> dict[str, str]:  # noqa: N803
+        assert Name == "live"
+        return {"FunctionVersion": self.live[FunctionName]}
+
+    def get_paginator(self, operation: str) -> "Functions":
+        assert operation == "list_versions_by_function"
+        return self
+
+    def paginate(self, *, FunctionName: str) -> list[dict[str, Any]]:  # noqa: N803
+        """Each version on a page of its own."""
+        return [{"Versions": [{"Version": number}]} for number in list(self.versions[FunctionName])]
+
+    def delete_function(self, *, FunctionName: str, Qualifier: str) -> None:  # noqa: N803
+        del self.versions[FunctionName][Qualifier]
+
+    def serving(self, function: str) -> dict[str, str]:
+        return self.versions[function][self.live[function]]
+
+
+@pytest.fixture
+def functions() -> Any:
+    return Functions()
 
 
 def update(url: str, functions: Any) -> None:
     update_functions(url, PHYSICAL, functions)
 
 
-def test_functions_get_the_address_of_this_start() -> None:
-    functions = Functions()
-
+def test_functions_serve_with_the_address_of_this_start(functions: Any) -> None:
     update("http://localhost:8001", functions)
 
     provider = {"LOG_LEVEL": "INFO", "PAYMENT_PROVIDER_URL": "http://localhost:8001/provider"}
-    assert functions.variables == {
+    assert {name: functions.serving(name) for name in PHYSICAL.values()} == {
         "souk-local-MailFunction": {"LOG_LEVEL": "INFO", "SHOP_URL": "http://localhost:8001"},
         "souk-local-PaymentsFunction": provider,
         "souk-local-PaymentWorkerFunction": provider,
     }
 
 
-def test_a_start_at_the_same_port_changes_no_function() -> None:
-    functions = Functions()
+def test_a_start_at_the_same_port_publishes_no_version(functions: Any) -> None:
     update("http://localhost:8000", functions)
-    functions.changed.clear()
+    before = dict(functions.live)
 
     update("http://localhost:8000", functions)
 
-    assert functions.changed == []
+    assert functions.live == before
+
+
+def test_only_the_version_that_serves_is_kept(functions: Any) -> None:
+    for port in range(8000, 8003):
+        update(f"http://localhost:{port}", functions)
+
+    delete_others(PHYSICAL.values(), functions)
+
+    assert all(versions.keys() == {"$LATEST", "4"} for versions in functions.versions.values())
+    assert set(functions.live.values()) == {"4"}

@@ -399,7 +399,7 @@ def test_a_failed_invocation_is_invoked_again(queue, body, function, payload):
 
     (call,) = calls.sent
     assert answer.is_ok
-    assert f"/functions/{function}/invocations" in call["url"]
+    assert f"/functions/{function}/invocations?Qualifier=live" in call["url"]
     assert call["headers"]["X-Amz-Invocation-Type"] == "Event"
     assert json.loads(call["body"]) == payload
     assert bodies_in(f"{queue}DeadLetters") == []
@@ -445,7 +445,7 @@ def _stock_watch():
     lambda_client = client("lambda")
 
     def invoke(params: dict[str, Any], **_: Any) -> faults.Fault:
-        assert "StockWatchFunction" in params["url"]
+        assert "StockWatchFunction/invocations?Qualifier=live" in params["url"]
         watch_stock_levels.handler(json.loads(params["body"]), CONTEXT)
         return faults.success_reply({"StatusCode": 200})
 

@@ -10,7 +10,7 @@ INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31
 
 
 def operation(function: str, **more: Any) -> dict[str, Any]:
-    uri = {"Fn::Sub": f"{INVOKE}/${{{function}.Arn}}/invocations"}
+    uri = {"Fn::Sub": f"{INVOKE}/${{{function}FunctionAliaslive}}/invocations"}
     return {"x-amazon-apigateway-integration": {"type": "aws_proxy", "uri": uri}, **more}
 
 
@@ -31,12 +31,15 @@ def template(paths: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]
     }
 
 
-def test_each_path_and_method_becomes_a_route_to_its_function() -> None:
+def test_each_path_and_method_becomes_a_route_to_an_alias() -> None:
     paths = {"/v1/me": {"get": operation("Auth")}, "/v1/orders": {"post": operation("Orders")}}
 
     plan = http_api_setup.plan_setup(template(paths), {})
 
-    assert plan.routes == {Route("GET /v1/me", "Auth"), Route("POST /v1/orders", "Orders")}
+    assert plan.routes == {
+        Route("GET /v1/me", "AuthFunctionAliaslive"),
+        Route("POST /v1/orders", "OrdersFunctionAliaslive"),
+    }
 
 
 @pytest.mark.parametrize("spelled", ["$default", "/$default"])
@@ -45,7 +48,7 @@ def test_the_default_route_gets_all_other_requests(spelled: str) -> None:
 
     plan = http_api_setup.plan_setup(template(paths), {})
 
-    assert plan.routes == {Route("$default", "Reference")}
+    assert plan.routes == {Route("$default", "ReferenceFunctionAliaslive")}
 
 
 def test_a_path_for_any_method_becomes_one_route() -> None:
@@ -53,7 +56,7 @@ def test_a_path_for_any_method_becomes_one_route() -> None:
 
     plan = http_api_setup.plan_setup(template(paths), {})
 
-    assert plan.routes == {Route("ANY /v1/x", "Reference")}
+    assert plan.routes == {Route("ANY /v1/x", "ReferenceFunctionAliaslive")}
 
 
 def test_a_route_needs_an_authorizer_only_if_it_names_one() -> None:
@@ -77,7 +80,7 @@ def test_the_authorizer_has_the_template_s_settings() -> None:
     uri = {
         "Fn::Sub": [
             INVOKE + "/${__FunctionArn__}/invocations",
-            {"__FunctionArn__": {"Fn::GetAtt": ["AuthorizerFunction", "Arn"]}},
+            {"__FunctionArn__": {"Ref": "AuthorizerFunctionAliaslive"}},
         ]
     }
     settings = {
@@ -95,7 +98,7 @@ def test_the_authorizer_has_the_template_s_settings() -> None:
     assert plan.authorizers == {
         Authorizer(
             name="Tokens",
-            function="AuthorizerFunction",
+            alias="AuthorizerFunctionAliaslive",
             identity_sources=("$request.header.Authorization",),
             result_ttl_seconds=60,
             payload_version="2.0",
@@ -127,11 +130,14 @@ def test_only_tables_with_a_ttl_expire() -> None:
     assert plan.expiring == {"OutboxTable": "expires_at"}
 
 
-def test_an_integration_without_a_function_is_refused() -> None:
+@pytest.mark.parametrize(
+    "uri", ["https://example.com", {"Fn::Sub": f"{INVOKE}/${{AuthFunction.Arn}}/invocations"}]
+)
+def test_an_integration_without_an_alias_is_refused(uri: Any) -> None:
     lost = operation("Auth")
-    lost["x-amazon-apigateway-integration"]["uri"] = "https://example.com"
+    lost["x-amazon-apigateway-integration"]["uri"] = uri
 
-    with pytest.raises(StackError, match="must name exactly one function"):
+    with pytest.raises(StackError, match="must name exactly one alias"):
         http_api_setup.plan_setup(template({"/v1/me": {"get": lost}}), {})
 
 

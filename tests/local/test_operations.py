@@ -22,6 +22,7 @@ from tests.local import shops
         (["reindex"], "make run"),
         (["sweep-payments"], "make run"),
         (["republish", "--since", "2026-11-26T00:00Z"], "make run"),
+        (["rollback", "--before", "2026-11-26T00:00Z"], "make run"),
         (["dead-letters"], "make run"),
     ],
 )

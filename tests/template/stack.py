@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from cfnlint.template.transforms._language_extensions import language_extension
@@ -14,6 +14,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 OMITTED = {"Ref": "AWS::NoValue"}
+ALIAS_SUFFIX = "Aliaslive"  # SAM names the alias `live` of a function so
 
 Resource = dict[str, Any]
 
@@ -32,9 +33,10 @@ def source() -> dict[str, Any]:
     return parsed
 
 
-def expanded() -> dict[str, Any]:
+def expanded(parameters: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     """The file after `AWS::LanguageExtensions`, without `Fn::ForEach` and `Fn::FindInMap`."""
-    written = SimpleNamespace(template=source(), regions=["eu-central-1"], filename=str(TEMPLATE))
+    read = _read_mappings(source(), source()["Mappings"], _defaults() | parameters)
+    written = SimpleNamespace(template=read, regions=["eu-central-1"], filename=str(TEMPLATE))
     errors, template = language_extension(written)
     assert not errors, errors
     assert isinstance(template, dict)
@@ -42,28 +44,34 @@ def expanded() -> dict[str, Any]:
 
 
 @cache
-def resources(environment: str = "production") -> dict[str, Resource]:
-    """What that environment deploys, by logical id."""
-    template = expanded()
-    parameters = {
-        name: parameter.get("Default", "") for name, parameter in template["Parameters"].items()
-    }
-    parameters |= {"Environment": environment, "AlarmEmail": "on-call@shop.example"}
+def resources(environment: str = "production", **overrides: str) -> dict[str, Resource]:
+    """What that environment deploys, by logical id. It has the defaults of other parameters."""
+    chosen = {"Environment": environment, "AlarmEmail": "on-call@shop.example", **overrides}
     if environment != "local":
-        parameters["MonthlyBudget"] = 100
+        chosen.setdefault("MonthlyBudget", "100")
+    parameters = _defaults() | chosen
+    template = expanded(parameters)
     conditions = {
         name: _evaluate({"Condition": name}, template["Conditions"], parameters)
         for name in template["Conditions"]
     }
-    for resource in template["Resources"].values():
-        for code in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
-            resource["Properties"][code] = "s3://bucket/key"  # SAM translates uploaded code only
-    translated = transform(template, parameters, _NoManagedPolicies())["Resources"]
     return {
         name: _resolve(resource, conditions)
-        for name, resource in translated.items()
+        for name, resource in transformed(template, parameters).items()
         if conditions.get(resource.get("Condition"), True)
     }
+
+
+def transformed(template: dict[str, Any], parameters: Mapping[str, Any]) -> dict[str, Resource]:
+    """The resources that SAM makes of an expanded template, by logical id."""
+    for resource in template["Resources"].values():
+        for code in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
+            if not resource["Properties"][code].startswith("s3://"):
+                resource["Properties"][code] = (
+                    "s3://bucket/key"  # SAM translates uploaded code only
+                )
+    translated = transform(template, dict(parameters), _NoManagedPolicies())["Resources"]
+    return dict(translated)
 
 
 def of_type(resource_type: str, environment: str = "production") -> dict[str, Resource]:
@@ -78,9 +86,9 @@ def of_type(resource_type: str, environment: str = "production") -> dict[str, Re
 
 
 def referenced_id(reference: Any) -> str:
-    """The logical id that a !Ref or !GetAtt names."""
+    """The logical id that a !Ref or !GetAtt names; of an alias, that of its function."""
     if "Ref" in reference:
-        return str(reference["Ref"])
+        return str(reference["Ref"]).removesuffix(ALIAS_SUFFIX)
     name = reference["Fn::GetAtt"]
     return str(name[0] if isinstance(name, list) else name.split(".")[0])
 
@@ -88,6 +96,24 @@ def referenced_id(reference: Any) -> str:
 def as_list(value: Any) -> list[Any]:
     """The items of a property that is either one item or a list."""
     return value if isinstance(value, list) else [value]
+
+
+def _defaults() -> dict[str, Any]:
+    parameters = source()["Parameters"].items()
+    return {name: parameter.get("Default", "") for name, parameter in parameters}
+
+
+def _read_mappings(node: Any, mappings: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
+    """A copy with the values of mappings that a parameter selects. cfn-lint would guess them."""
+    match node:
+        case {"Fn::FindInMap": [str(name), {"Ref": row}, str(key)]} if row in parameters:
+            return mappings[name][parameters[row]][key]
+        case dict():
+            return {key: _read_mappings(v, mappings, parameters) for key, v in node.items()}
+        case list():
+            return [_read_mappings(item, mappings, parameters) for item in node]
+        case _:
+            return node
 
 
 def _evaluate(condition: Any, conditions: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ ALARMS_FOR_MISSING_CALLS = {
     "PaymentSweepSilenceAlarm": "PaymentSweepFunction",
     "FileImportSilenceAlarm": "FileImportFunction",
 }
+OF_ONE_VERSION = {"Resource", "ExecutedVersion"}  # dimensions beside FunctionName
 TWO_SENTENCES = re.compile(r"\. [A-Z`].*\.$")  # what happened, and what to do
 
 
@@ -29,6 +30,7 @@ def watched_by_alarms(namespace, metric):
         for alarm in alarms().values()
         if (alarm.get("Namespace"), alarm.get("MetricName")) == (namespace, metric)
         for dimension in alarm.get("Dimensions", [])
+        if dimension["Name"] not in OF_ONE_VERSION
     }
 
 

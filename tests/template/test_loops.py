@@ -31,10 +31,11 @@ def test_the_expanded_template_contains_no_loop():
 
 
 def test_every_mapping_has_a_row_for_each_item_of_its_loop():
-    mappings = stack.source()["Mappings"]
+    mappings = stack.source()["Mappings"].keys() - {"Rollouts"}  # by a parameter's values
+    rows_of = stack.source()["Mappings"]
     items = {name: set(loops()[f"Fn::ForEach::{name}"][1]) for name in mappings}
 
-    assert {name: set(rows) for name, rows in mappings.items()} == items
+    assert {name: set(rows_of[name]) for name in mappings} == items
 
 
 def test_the_loop_over_functions_has_every_function():

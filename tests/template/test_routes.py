@@ -37,7 +37,7 @@ def routes(api):
 
 def function_id(operation):
     uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
-    return uri.split("${")[-1].split(".Arn}")[0]
+    return stack.referenced_id({"Ref": uri.split("${")[-1].split("}")[0]})
 
 
 def test_a_route_is_public_or_requires_the_token_authorizer(api):
