@@ -6,8 +6,8 @@ A new address needs no new deploy: the deployed functions get it in a version of
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from local.aliases import set_variable
 from local.gateway import PROVIDER_PATH
-from local.versions import set_variable
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

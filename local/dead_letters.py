@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.aliases import ALIAS
 from local.dead_letter_messages import (
     Message,
     MessageUnreadable,
@@ -24,7 +25,6 @@ from local.dead_letter_messages import (
 from local.dead_letter_queues import DeadLetterQueue, Destination, list_queues
 from local.missed_records import repeat_records
 from local.targets import OperationFailed, Target
-from local.versions import ALIAS
 from shared import clock
 
 BATCH_MAX = 10  # SQS's limit for one call

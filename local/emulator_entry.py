@@ -24,8 +24,8 @@ sys.path.append(
     str(Path(__file__).parents[1])
 )  # the interpreter runs in isolated mode, without the current folder
 
+from local.aliases import ALIAS
 from local.unpacking import SharedZipFile
-from local.versions import ALIAS
 
 
 def _stop_when_parent_is_gone() -> None:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
 
+from local.aliases import ALIAS
 from local.dead_letter_messages import Message
 from local.dead_letter_queues import DeadLetterQueue
 from local.republishing import MINUTE, Window, republish
 from local.targets import OperationFailed, Target, scan_items
-from local.versions import ALIAS
 
 OUTBOX, STOCK = "OutboxTable", "StockTable"
 # A record reaches the stream after its event occurred, and at most a request later.

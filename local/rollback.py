@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from local.aliases import ALIAS
 from local.republishing import parse_time
 from local.targets import OperationFailed, Target
-from local.versions import ALIAS
 
 STOP = "aws deploy stop-deployment --auto-rollback-enabled --deployment-id ..."
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from local import (
+    aliases,
     deployment,
     emulator,
     gateway,
@@ -25,7 +26,6 @@ from local import (
     instances,
     paths,
     seeding,
-    versions,
 )
 from local.base_url import base_url_parameters, update_functions
 from local.deployment import Deployed
@@ -205,7 +205,7 @@ def _deploy(
     )
     functions = aws.client("lambda")
     instances.limit_consumers(functions)
-    versions.delete_others(deployed.functions(), functions)
+    aliases.delete_others(deployed.functions(), functions)
     return deployed
 
 

@@ -12,7 +12,7 @@ import boto3
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local import emulator, paths
-from local.versions import ALIAS
+from local.aliases import ALIAS
 from shared import observability
 
 LOCAL = "local"

@@ -21,10 +21,10 @@ import pytest
 
 from local import payment_keys
 from local import stack as local_stack
+from local.aliases import ALIAS
 from local.gateway import PROVIDER_PATH
 from local.seeding import Account
 from local.stack import Stack
-from local.versions import ALIAS
 from tests.support.logs import find_secrets
 from tests.support.shop import ADDRESS
 

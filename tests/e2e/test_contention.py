@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from uuid import uuid4
 
-from local import versions
+from local import aliases
 from local.instances import INSTANCES_MAX
 from local.stack import Stack
 from tests.e2e.conftest import (
@@ -49,7 +49,7 @@ def test_twenty_concurrent_buyers_share_a_few_new_instances(stack, visitor, staf
 
 def stop_instances(stack: Stack, name: str) -> None:
     """Lets new instances of a new version serve, which differs in nothing but a variable."""
-    versions.set_variable(name, "RESTARTED", uuid4().hex, stack.client("lambda"))
+    aliases.set_variable(name, "RESTARTED", uuid4().hex, stack.client("lambda"))
 
 
 def count_started_instances(stack: Stack, name: str) -> int:

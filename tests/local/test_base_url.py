@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from local.aliases import delete_others
 from local.base_url import update_functions
-from local.versions import delete_others
 
 PHYSICAL = {
     name: f"souk-local-{name}"

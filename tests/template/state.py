@@ -21,6 +21,7 @@ RECORD = Path(__file__).with_name("last_release.json")
 # has those whose change replaces the resource.
 FIXED = {
     "AWS::DynamoDB::Table": ("KeySchema", "LocalSecondaryIndexes"),
+    "AWS::KMS::Key": (),
     "AWS::Logs::LogGroup": (),
     "AWS::S3::Bucket": (),
     "AWS::SNS::Topic": (),

@@ -104,9 +104,7 @@ REFUSED = {
     "another type": lambda resources: resources["Orders"].update(Type="AWS::SQS::Queue"),
     "another bucket": set_property("Files", "BucketName", "other-files"),
     "a bucket without its name": remove_property("Files", "BucketName"),
-    "a key ring that is generated anew": set_property(
-        "Keys", "GenerateSecretString", {"PasswordLength": 65}
-    ),
+    "another key ring": set_property("Keys", "GenerateSecretString", {"PasswordLength": 65}),
     "a secret that is overwritten": set_property("Keys", "SecretString", "{}"),
     "a queue that gets a name": set_property("Mails", "QueueName", "mails"),
     "another log group": set_property("Logs", "LogGroupName", "/souk/other"),

@@ -13,7 +13,7 @@ from functools import cache
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from local.versions import ALIAS
+from local.aliases import ALIAS
 from tests.template import stack
 
 DESCRIPTION_LENGTH_MAX = 256  # Lambda's limit
@@ -23,7 +23,7 @@ PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 # a property changes, Lambda publishes nothing, and CloudFormation fails.
 VERSIONED = {
     *("Architectures", "Code", "Environment", "Handler", "Layers", "LoggingConfig", "MemorySize"),
-    *("Role", "Runtime", "Timeout"),
+    *("KmsKeyArn", "Role", "Runtime", "Timeout"),
 }
 CREATED_BY_SAM = {"Tags"}  # always the same
 # Resources that name a function without invoking it, or that make its alias.

@@ -1,4 +1,4 @@
-"""Versions of functions. Whatever invokes a function invokes its alias, which names one version."""
+"""The alias of a function, which names the version that serves. All invokers use the alias."""
 
 from __future__ import annotations
 
