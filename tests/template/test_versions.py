@@ -173,13 +173,15 @@ def test_a_new_layer_alone_publishes_a_version_of_its_users(layer):
         ("MemorySize", 2048),
         ("Handler", "orders.other.handler"),
         ("Environment", {"Variables": {"NEW": "1"}}),
+        ("Role", {"Fn::GetAtt": ["OtherRole", "Arn"]}),
     ],
 )
 def test_a_changed_property_publishes_a_version(name, value):
     template = functions_only()
-    template["Resources"]["OrdersFunction"]["Properties"][name] = value
+    for function in FUNCTIONS:
+        template["Resources"][function]["Properties"][name] = value
 
-    assert changed(versions(template)) == {"OrdersFunction"}
+    assert changed(versions(template)) == FUNCTIONS.keys()
 
 
 def test_a_function_has_only_properties_that_versions_keep():
