@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from local.aliases import ALIAS
 from local.stack import Stack
 from tests.e2e.conftest import list_mails, run_operation, wait_until
 
@@ -28,7 +29,7 @@ def broken_relay(stack: Stack) -> Iterator[None]:
     finally:
         stack.client("lambda").create_event_source_mapping(
             EventSourceArn=mapping["EventSourceArn"],
-            FunctionName=stack.physical_ids["RelayFunction"],
+            FunctionName=mapping["FunctionArn"],
             StartingPosition="LATEST",  # nothing of what was written before
             BatchSize=mapping["BatchSize"],
             FilterCriteria=mapping["FilterCriteria"],
@@ -133,6 +134,28 @@ def is_idle(stack: Stack) -> bool:
             int(attributes["ApproximateNumberOfMessagesNotVisible"]),
         ]
     return counts == [0] * 4
+
+
+def test_what_an_alias_fails_to_handle_is_kept_after_retries(stack):
+    """The settings of asynchronous invocations belong to the alias, which everything invokes."""
+    queue = stack.physical_ids["FileDeadLetters"]
+
+    def count() -> int:
+        attributes = stack.client("sqs").get_queue_attributes(
+            QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"]
+        )["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"])
+
+    before = count()
+    stack.client("lambda").invoke(
+        FunctionName=stack.physical_ids["FileImportFunction"],
+        Qualifier=ALIAS,
+        InvocationType="Event",
+        Payload=b'{"Records": [{}]}',
+    )
+
+    wait_until(lambda: count() == before + 1)
+    stack.client("sqs").purge_queue(QueueUrl=queue)
 
 
 def test_a_dead_letter_is_shown_and_redriven(stack, staff, visitor, tmp_path):
