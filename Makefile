@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
+# The targets start many Python processes. Without bytecode, each compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -23,7 +25,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .PHONY: help setup run test soak mutants conformance lint fmt bench openapi validate build deploy admin rotate-keys payment-keys \
-	verify repair reindex sweep-payments republish dead-letters rollback release-state requirements clean
+	smoke verify repair reindex sweep-payments republish dead-letters rollback release-state requirements clean
 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +37,7 @@ run: setup ## Run the whole shop at http://localhost:8000 until Ctrl-C (another 
 	@exec $(BIN)/python -m local --port "$(PORT)"
 
 test: setup ## Run all tests; those in tests/e2e start their own local stack
-	@$(BIN)/python -m pytest --ignore tests/e2e --numprocesses auto --dist worksteal
-	@$(BIN)/python -m pytest tests/e2e # last and alone: some of them measure time
+	@$(BIN)/python -m tests
 
 soak: setup ## Run the long tests: histories, all pairs of operations, broken links, races (about an hour)
 	@SOUK_HISTORIES=300 SOUK_HISTORY_STEPS=25 SOUK_MIXED_HISTORIES=60 SOUK_PAIRS=all SOUK_SCHEDULES=24 \
@@ -86,6 +87,9 @@ rotate-keys: .venv/.made ## Rotate the keys that sign tokens, cursors and links 
 
 payment-keys: .venv/.made ## Store the payment provider's keys, from PAYMENT_... variables or as you type them (TARGET=default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" payment-keys
+
+smoke: .venv/.made ## Use a deployed shop as a customer and staff do, and say what works (TARGET=local or default, never production)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" smoke
 
 verify: .venv/.made ## Check stock, promotions and orders, and report differences (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" verify

@@ -29,7 +29,12 @@ DESCRIPTION = """Souk is a headless commerce backend: accounts, products, stock,
 
 An amount is an integer of minor units with its currency: `1999` with `EUR` means 19.99 euros.
 A time is RFC 3339 in UTC. To read a whole list, follow `next_cursor` until it is null.
-Every error has the same form. Programs should compare its `code`, which never changes."""
+Every error has the same form. Programs should compare its `code`, which never changes.
+
+A body is one JSON object in UTF-8, with a Content-Type that the operation lists (415 without one),
+of at most 1 MB (413) and 32 levels. A refusal of a body (422) lists the first 20 problems in
+`details.fields`. Texts have no control characters, except line breaks where a field allows them,
+and none that override the direction of text. Names have a visible character."""
 TAGS = {
     "Accounts": "Registration, the caller's own account, and e-mail addresses.",
     "Sessions": "Login, refresh tokens, and the devices that are logged in.",
@@ -124,6 +129,8 @@ def document() -> dict[str, Any]:
             paths.setdefault(route.openapi_path, {})[route.method.lower()] = _complete(
                 operation, route.func
             )
+            if route.dependant.body_params:
+                _add_body_limits(operation, route)
     for leftover in POWERTOOLS_ERRORS:
         schemas.pop(leftover, None)
     return {
@@ -156,6 +163,16 @@ def _complete(operation: dict[str, Any], route: Any) -> dict[str, Any]:
     if route.requires is not None:
         _add_permission(operation, route.requires)
     return operation
+
+
+def _add_body_limits(operation: dict[str, Any], route: Any) -> None:
+    """The media types of the body, and how many values it may have."""
+    (body,) = route.dependant.body_params
+    content = operation["requestBody"]["content"]
+    if route.method == "PATCH":
+        merge_patch = import_module("shared.http.request_bodies").MERGE_PATCH
+        content[merge_patch] = content["application/json"]
+    operation["requestBody"]["description"] = f"At most {body.type_.values_max:,} values."
 
 
 def _add_permission(operation: dict[str, Any], permission: str) -> None:

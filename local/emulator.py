@@ -103,8 +103,11 @@ class Emulator:
 
 
 @contextmanager
-def run_emulator(state: Path, port: int) -> Iterator[Emulator]:
-    """Runs MiniStack with the state in this folder, and saves the state at the end."""
+def run_emulator(state: Path, port: int, shop_origins: list[str]) -> Iterator[Emulator]:
+    """Runs MiniStack with the state in this folder, and saves the state at the end.
+
+    Pages of `shop_origins` may upload files; pages of other origins may do nothing.
+    """
     if not paths.MINISTACK_PYTHON.exists():
         raise StackError("MiniStack is not installed. Run `make setup`")
     scratch = state / "tmp"
@@ -115,7 +118,12 @@ def run_emulator(state: Path, port: int) -> Iterator[Emulator]:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [paths.MINISTACK_PYTHON, "-I", Path(__file__).with_name("emulator_entry.py")],
+            [
+                paths.MINISTACK_PYTHON,
+                "-I",
+                Path(__file__).with_name("emulator_entry.py"),
+                *shop_origins,
+            ],
             env=_environment(state, scratch, port),
             stdin=subprocess.PIPE,
             stdout=output,

@@ -1,5 +1,8 @@
 """Runs MiniStack in its own environment's interpreter, until SIGTERM or the end of its parent.
 
+The arguments are the origins of the shop's pages: see local.origin_guard, which stands before
+MiniStack's application.
+
 The parent holds the other end of standard input. When the parent dies for any reason, the pipe
 closes and this process sends itself SIGTERM. Then MiniStack saves its state and ends.
 
@@ -16,7 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from ministack.app import main  # type: ignore[import-not-found]  # in its own environment only
+from ministack import app  # type: ignore[import-not-found]  # in its own environment only
 from ministack.core import lambda_runtime  # type: ignore[import-not-found]
 from ministack.services import lambda_svc  # type: ignore[import-not-found]
 
@@ -25,6 +28,7 @@ sys.path.append(
 )  # the interpreter runs in isolated mode, without the current folder
 
 from local.aliases import ALIAS
+from local.origin_guard import ENGINE, OriginGuard
 from local.unpacking import SharedZipFile
 
 
@@ -43,5 +47,7 @@ def _invoke_async(function: dict[str, Any], event: Any) -> None:
 _invoke_async_with_settings = lambda_svc.invoke_async_with_retry
 lambda_svc.invoke_async_with_retry = _invoke_async
 lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": SharedZipFile})
+app.app = OriginGuard(app.app, frozenset(sys.argv[1:]), ENGINE)
+del sys.argv[1:]  # MiniStack has arguments of its own
 threading.Thread(target=_stop_when_parent_is_gone, daemon=True).start()
-main()
+app.main()

@@ -1,9 +1,10 @@
 """The local stack's only address: API, reference, mailbox, payments and the pages behind mails.
 
-It listens on loopback only. It does what API Gateway does and MiniStack does not: it answers 500
-without details for a crashed function, 413 for a body over 10 MB, and forwards the client's
-address. Requests queue for the instances of their function. It runs as a process of its own and
-ends with its parent.
+It listens on loopback only, and pages of other origins cannot use it (local.origin_guard). It does
+what API Gateway does and MiniStack does not: it answers 500 without details for a crashed function,
+refuses requests that are too large (local.request_reader), and forwards the client's address.
+Requests queue for the instances of their function. It runs as a process of its own and ends with
+its parent.
 """
 
 import argparse
@@ -13,38 +14,36 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
-from local import shop_pages
+from local import origin_guard, shop_pages
+from local.api_calls import Gateway, call_api
 from local.emulator import StackError
+from local.http_protocol import EnvelopeProtocol
 from local.instances import InstanceQueues
 from local.mailbox import Mailbox
 from local.pages import page
 from local.payments.app import Api
 from local.payments.pages import Pages
 from local.payments.provider import Provider
+from local.refusals import App, Receive, Refusal, Scope, Send
+from local.request_reader import RequestReader
 
-BODY_BYTES_MAX = 10 * 1024 * 1024  # API Gateway's limit
+API_PATH = "/v1"
 INTEGRATION_SECONDS_MAX = 30  # API Gateway's time limit for a function
-HOP_BY_HOP = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade"}
-REWRITTEN = {b"host", b"transfer-encoding", b"x-forwarded-for"}
-METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 PROVIDER_PATH = "/provider"  # of the payment provider, for the functions
 WEBHOOK_PATH = "/v1/payments/webhook"  # of the shop, for the payment provider
 # The keys come in an environment variable, because other users can read command lines.
 PAYMENT_KEYS_VARIABLE = "LOCAL_PAYMENT_KEYS"
-OWN_HOSTS = ["localhost", "127.0.0.1"]  # against DNS rebinding by a web page
 
 
 def reserve_port(port: int) -> list[socket.socket]:
@@ -88,38 +87,26 @@ def _port_in_use(port: int) -> StackError:
     return StackError(f"port {port} is in use. Choose another port: PORT={port + 1} make run")
 
 
-@dataclass(frozen=True)
-class Gateway:
-    """MiniStack's HTTP API, and the queues in front of its functions."""
+def create_app(base_url: str, gateway: Gateway, mailbox: Mailbox, provider: Provider) -> App:
+    pages = _create_pages(base_url, mailbox, provider)
 
-    url: str
-    client: httpx.AsyncClient
-    queues: InstanceQueues
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if path != API_PATH and not path.startswith(f"{API_PATH}/"):
+            await pages(scope, receive, send)
+            return
+        response = await call_api(Request(scope, receive), gateway)
+        await response(scope, receive, send)
+
+    return origin_guard.OriginGuard(RequestReader(app), gateway.shop_origins, origin_guard.GATEWAY)
 
 
-def create_app(base_url: str, gateway: Gateway, mailbox: Mailbox, provider: Provider) -> Starlette:
-    async def call_api(request: Request) -> Response:
-        body = await _read_body(request)
-        if body is None:
-            return JSONResponse({"message": "Request Entity Too Large"}, 413)
-        try:
-            async with gateway.queues.turn(request.method, request.scope["path"]):
-                if await request.is_disconnected():
-                    return Response()  # the client is gone, so the function need not run
-                forwarded = _to_api_request(request, gateway.url, body)
-                answer = await gateway.client.send(forwarded, stream=True)
-        except (httpx.HTTPError, TimeoutError):
-            return JSONResponse({"message": "Service Unavailable"}, 503)
-        return await _to_response(answer)
-
+def _create_pages(base_url: str, mailbox: Mailbox, provider: Provider) -> Starlette:
     async def show_start(_: Request) -> Response:
         return page("index.html", base_url=base_url)
 
     async def show_reference(_: Request) -> Response:
         return RedirectResponse("/v1/docs")
-
-    async def show_missing(_: Request, __: Exception) -> Response:
-        return page("missing.html", status=404, what="This page does not exist.")
 
     return Starlette(
         routes=[
@@ -129,61 +116,44 @@ def create_app(base_url: str, gateway: Gateway, mailbox: Mailbox, provider: Prov
             *Pages(provider).routes(),
             *shop_pages.routes(),
             Mount(PROVIDER_PATH, routes=Api(provider).routes()),
-            Route("/v1", call_api, methods=METHODS),
-            Route("/v1/{rest:path}", call_api, methods=METHODS),
         ],
-        exception_handlers={404: show_missing},
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=OWN_HOSTS)],
+        exception_handlers={HTTPException: _show_error, httpx.HTTPError: _show_outage},
     )
 
 
-async def _read_body(request: Request) -> bytes | None:
-    """None when the body exceeds API Gateway's limit."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            return None
-    return bytes(body)
+async def _show_error(request: Request, error: Exception) -> Response:
+    """A page for a browser, the shop's error envelope for a program."""
+    assert isinstance(error, HTTPException)  # noqa: S101 (Starlette calls it for no other)
+    status = HTTPStatus(error.status_code)
+    has_no_message = error.detail == status.phrase
+    if status is HTTPStatus.NOT_FOUND and "text/html" in request.headers.get("accept", ""):
+        what = "This page does not exist." if has_no_message else error.detail
+        return page("missing.html", status=status, what=what)
+    message = (
+        f"{error.detail}. Check the address and the method." if has_no_message else error.detail
+    )
+    body = Refusal(status, status.name.lower(), message).to_body()
+    return Response(body, status, error.headers, "application/json")
 
 
-def _to_api_request(request: Request, gateway_url: str, body: bytes) -> httpx.Request:
-    """Keeps the spelling of path and query, and repeated headers."""
-    base = httpx.URL(gateway_url)
-    query = request.scope["query_string"]
-    target = base.raw_path + request.scope["raw_path"] + (b"?" + query if query else b"")
-    sender = request.client.host if request.client else "127.0.0.1"
-    passed_on = [*request.headers.getlist("x-forwarded-for"), sender]
-    headers = [
-        *((name, value) for name, value in request.headers.raw if _is_end_to_end(name)),
-        (b"x-forwarded-for", ", ".join(passed_on).encode("latin-1")),
-        (b"x-forwarded-proto", b"http"),
-    ]
-    url = base.copy_with(raw_path=target)
-    return httpx.Request(request.method, url, headers=headers, content=body or None)
+async def _show_outage(_: Request, __: Exception) -> Response:
+    refusal = Refusal(503, "unavailable", "MiniStack does not answer. Its log says why.")
+    return Response(refusal.to_body(), refusal.status, media_type="application/json")
 
 
-async def _to_response(answer: httpx.Response) -> Response:
-    if answer.status_code == httpx.codes.BAD_GATEWAY:  # MiniStack shows the function's exception
-        await answer.aclose()
-        return JSONResponse({"message": "Internal Server Error"}, 500)
-
-    async def body() -> AsyncIterator[bytes]:
-        try:
-            async for chunk in answer.aiter_raw():
-                yield chunk
-        finally:
-            await answer.aclose()
-
-    response = StreamingResponse(body(), answer.status_code)
-    response.raw_headers = [
-        (name.lower(), value) for name, value in answer.headers.raw if _is_end_to_end(name)
-    ]
-    return response
-
-
-def _is_end_to_end(name: bytes) -> bool:
-    return name.lower() not in HOP_BY_HOP | REWRITTEN
+def create_server(app: App) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=EnvelopeProtocol,
+            ws="none",  # the shop has no websockets
+            proxy_headers=False,  # a client cannot choose its address
+            access_log=False,
+            server_header=False,  # keep MiniStack's header
+            date_header=False,
+            timeout_graceful_shutdown=2,
+        )
+    )
 
 
 async def _serve(options: argparse.Namespace) -> None:
@@ -195,15 +165,9 @@ async def _serve(options: argparse.Namespace) -> None:
         mailbox = Mailbox(options.emulator_url, client, options.mails)
         provider = _create_provider(options)
         queues = InstanceQueues(json.loads(options.routes.read_text()))
-        gateway = Gateway(options.gateway_url, client, queues)
-        config = uvicorn.Config(
-            create_app(options.base_url, gateway, mailbox, provider),
-            access_log=False,
-            server_header=False,  # keep MiniStack's header
-            date_header=False,
-            timeout_graceful_shutdown=2,
-        )
-        server = uvicorn.Server(config)
+        origins = frozenset(options.shop_origins.split(","))
+        gateway = Gateway(options.gateway_url, client, queues, origins)
+        server = create_server(create_app(options.base_url, gateway, mailbox, provider))
 
         def stop() -> None:
             server.should_exit = True
@@ -230,6 +194,7 @@ def main() -> None:
     parser.add_argument("--descriptors", required=True)  # of bound sockets, separated by commas
     parser.add_argument("--base-url", required=True)
     parser.add_argument("--gateway-url", required=True)
+    parser.add_argument("--shop-origins", required=True)  # separated by commas, in lower case
     parser.add_argument("--routes", required=True, type=Path)  # JSON: route key to function
     parser.add_argument("--emulator-url", required=True)
     parser.add_argument("--mails", required=True, type=Path)  # of earlier runs

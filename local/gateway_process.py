@@ -15,6 +15,7 @@ import httpx
 from local import gateway, http_api_setup, paths, payment_keys
 from local.deployment import Deployed
 from local.emulator import Emulator, StackError
+from local.parameters import ORIGINS
 
 MAILS_FILE, PAYMENTS_FILE = "mails.json", "payments.json"
 START_TIMEOUT_SECONDS = 120  # generous: only a start that never ends reaches it
@@ -67,6 +68,8 @@ def _command(
     command += ["--descriptors", ",".join(map(str, descriptors))]
     command += ["--emulator-url", aws.endpoint_url]
     command += ["--gateway-url", api_gateway_url(aws, deployed), "--routes", str(routes)]
+    origins = deployed.parameters[ORIGINS].lower().replace(" ", "")
+    command += ["--shop-origins", origins]
     command += ["--mails", str(state / MAILS_FILE), "--payments", str(state / PAYMENTS_FILE)]
     return command
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 from pydantic import BaseModel, TypeAdapter
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -90,22 +91,25 @@ class Mailbox:
         return page("mailbox.html", mails=await self.list_mails())
 
     async def _show_mail(self, request: Request) -> Response:
-        mail = await self._find_mail(request)
-        return page("mail.html", mail=mail) if mail else _mail_not_found()
+        mail = await self._get_mail(request)
+        return page("mail.html", mail=mail)
 
     async def _show_html(self, request: Request) -> Response:
         """The mail's HTML. Its policy forbids scripts and requests, inside a frame and outside."""
-        mail = await self._find_mail(request)
-        if not mail or not mail.html:
-            return _mail_not_found()
+        mail = await self._get_mail(request)
+        if not mail.html:
+            raise _mail_not_found()
         allowed = f"sandbox allow-popups allow-popups-to-escape-sandbox; {policy(SELF)}"
         # Links open in a new tab: most sites refuse to show inside a frame.
         content = f'{mail.html}<base target="_blank">'
         return HTMLResponse(content, headers=SAFE_HEADERS | {"Content-Security-Policy": allowed})
 
-    async def _find_mail(self, request: Request) -> Mail | None:
+    async def _get_mail(self, request: Request) -> Mail:
         mail_id = request.path_params["mail_id"]
-        return next((mail for mail in await self.list_mails() if mail.id == mail_id), None)
+        for mail in await self.list_mails():
+            if mail.id == mail_id:
+                return mail
+        raise _mail_not_found()
 
     async def _list_as_json(self, _: Request) -> Response:
         return JSONResponse([mail.to_json() for mail in await self.list_mails()])
@@ -115,5 +119,5 @@ class Mailbox:
         return PlainTextResponse(newest.to_text() if newest else "No mail has been sent yet.\n")
 
 
-def _mail_not_found() -> HTMLResponse:
-    return page("missing.html", status=404, what="This mail does not exist.")
+def _mail_not_found() -> HTTPException:
+    return HTTPException(404, "This mail does not exist.")

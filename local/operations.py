@@ -22,6 +22,7 @@ from local.reindexing import reindex
 from local.repair import repair
 from local.republishing import parse_window, republish
 from local.rollback import roll_back
+from local.smoke import run_smoke
 from local.targets import LOCAL, OperationFailed, Target, assume_environment, get_target
 from shared.errors.accounts import UserNotFound
 from shared.errors.base import AppError
@@ -62,6 +63,11 @@ def _reconcile(shop: Target) -> Outcome:
 def _repair(shop: Target, options: argparse.Namespace) -> Outcome:
     repairs = repair(shop, applies=options.apply)
     return Outcome(repairs.to_text(), is_ok=repairs.is_ok)
+
+
+def _smoke(shop: Target) -> Outcome:
+    report = run_smoke(shop)
+    return Outcome(report.to_text(), is_ok=report.is_ok)
 
 
 def _add_republish(parser: argparse.ArgumentParser) -> None:
@@ -115,7 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("admin").add_argument("email")
-    for name in ("rotate-keys", "payment-keys", "verify", "reindex", "sweep-payments"):
+    for name in ("rotate-keys", "payment-keys", "verify", "reindex", "sweep-payments", "smoke"):
         commands.add_parser(name)
     commands.add_parser("repair").add_argument(
         "--apply", action="store_true", help="without it nothing is changed"
@@ -130,6 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
         "payment-keys": lambda shop: Outcome(set_payment_keys(shop)),
         "verify": _reconcile,
         "repair": lambda shop: _repair(shop, options),
+        "smoke": _smoke,
         "reindex": lambda shop: Outcome(reindex(shop)),
         "sweep-payments": lambda shop: Outcome(mark_overdue_orders(shop)),
         "republish": lambda shop: _republish(shop, options),

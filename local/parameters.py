@@ -1,6 +1,8 @@
 """Reads the local stack's template parameters from samconfig.toml."""
 
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from local.emulator import StackError
 
 ENVIRONMENT = "local"
 SET_AT_START = base_url.base_url_parameters("").keys()  # they depend on the port
+ORIGINS = "AllowedOrigins"
 TABLE_NAME = f"samconfig.toml, [{ENVIRONMENT}.deploy.parameters.parameter_overrides]"
 
 
@@ -28,7 +31,7 @@ def local_parameters(root: Path) -> dict[str, str]:
     template.yaml does not have. SAM ignores such a parameter silently.
     """
     chosen = _read_chosen(root / "samconfig.toml")
-    for name in sorted(chosen.keys() - _read_known(root / "template.yaml")):
+    for name in sorted(chosen.keys() - _read_known(root / "template.yaml").keys()):
         raise StackError(
             f"{TABLE_NAME}: template.yaml has no parameter {name}. Remove it or correct its name; "
             "docs/settings.md lists the parameters."
@@ -38,6 +41,18 @@ def local_parameters(root: Path) -> dict[str, str]:
     if chosen.get("Environment") != ENVIRONMENT:
         raise StackError(f'{TABLE_NAME}: Environment must be "{ENVIRONMENT}".')
     return {name: _text(name, value) for name, value in chosen.items()}
+
+
+def shop_origins(root: Path, parameters: Mapping[str, str]) -> list[str]:
+    """The origins whose pages may call the local stack. Raises StackError."""
+    default = _read_known(root / "template.yaml")[ORIGINS]["Default"]
+    origins = [origin.strip() for origin in parameters.get(ORIGINS, default).split(",")]
+    if "*" in origins:
+        raise StackError(
+            f"{TABLE_NAME}: {ORIGINS} must not be *, or any web page could use the local stack. "
+            "Name each origin, such as http://localhost:3000."
+        )
+    return origins
 
 
 def sam_override(name: str, value: str) -> str:
@@ -61,9 +76,10 @@ def _read_chosen(path: Path) -> dict[str, Any]:
     return chosen
 
 
-def _read_known(path: Path) -> set[str]:
+@cache  # parsing takes half a second
+def _read_known(path: Path) -> dict[str, Any]:
     template = yaml.load(path.read_text(), _WithoutTags)  # noqa: S506
-    return set(template["Parameters"])
+    return dict(template["Parameters"])
 
 
 def _text(name: str, value: Any) -> str:

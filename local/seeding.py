@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from local import account_roles
+from local.account_roles import AccountKeys
 from local.emulator import Emulator, StackError
 from local.sample_products import SAMPLE_PRODUCTS, SampleProduct
 
@@ -52,7 +54,13 @@ def seed(
                 user_id = _find_user_id(aws, outputs, account)
             if user_id is None:
                 raise StackError(f"{account.email} was registered but has no login")
-            _confirm_and_grant(aws, outputs, account, user_id, roles)
+            account_roles.confirm_and_grant(
+                aws.client("dynamodb"),
+                AccountKeys(
+                    outputs["UsersTableName"], outputs["LoginsTableName"], user_id, account.email
+                ),
+                roles,
+            )
         token = _find_token(client, staff)
         if token is None:
             return
@@ -95,32 +103,6 @@ def _find_token(client: httpx.Client, staff: Account) -> str | None:
     if login.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         return None
     return str(_parse(login)["access_token"])
-
-
-def _confirm_and_grant(
-    aws: Emulator, outputs: Mapping[str, str], account: Account, user_id: str, roles: list[str]
-) -> None:
-    """Confirms the address and adds the roles in the tables: nobody follows the mail's link, and
-    no admin exists yet.
-
-    Users and Logins hold the same profile, so one transaction writes both.
-    """
-    keys = {
-        "UsersTableName": {"user_id": {"S": user_id}},
-        "LoginsTableName": {"email": {"S": account.email}},
-    }
-    change = {
-        "UpdateExpression": "ADD #roles :roles SET email_verified = :yes",
-        "ConditionExpression": "attribute_exists(created_at)",
-        "ExpressionAttributeNames": {"#roles": "roles"},
-        "ExpressionAttributeValues": {":roles": {"SS": roles}, ":yes": {"BOOL": True}},
-    }
-    aws.client("dynamodb").transact_write_items(
-        TransactItems=[
-            {"Update": {"TableName": outputs[table], "Key": key, **change}}
-            for table, key in keys.items()
-        ]
-    )
 
 
 def _create_product(client: httpx.Client, sample: SampleProduct) -> Any:

@@ -31,7 +31,7 @@ from local.base_url import base_url_parameters, update_functions
 from local.deployment import Deployed
 from local.emulator import Emulator, StackError
 from local.gateway_process import MAILS_FILE, PAYMENTS_FILE, api_gateway_url, run_gateway
-from local.parameters import local_parameters
+from local.parameters import local_parameters, shop_origins
 from local.reindexing import reindex
 from local.seeding import Account
 from local.targets import Target
@@ -102,13 +102,15 @@ def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]
     Raises StackError, and leaves no process behind, when the stack cannot start.
     """
     state = state_dir.resolve()
+    parameters = local_parameters(paths.ROOT)
     with _reserve_sockets(port) as sockets:
         state.mkdir(parents=True, exist_ok=True)
         staff, customer = _load_accounts(state)
         say("Starting MiniStack")
-        with emulator.run_emulator(state, _free_port()) as aws:
+        origins = shop_origins(paths.ROOT, parameters)
+        with emulator.run_emulator(state, _free_port(), origins) as aws:
             base_url = f"http://localhost:{sockets[0].getsockname()[1]}"
-            deployed, product_id = _deploy_if_needed(aws, state, (staff, customer), base_url, say)
+            deployed, product_id = _deploy_if_needed(aws, state, parameters, base_url, say)
             with (
                 run_gateway(base_url, sockets, aws, deployed, state) as process,
                 instances.warm_up(_list_api_functions(deployed), aws.client("lambda")),
@@ -159,11 +161,9 @@ def _load_accounts(state: Path) -> tuple[Account, Account]:
 
 
 def _deploy_if_needed(
-    aws: Emulator, state: Path, accounts: tuple[Account, Account], base_url: str, say: Say
+    aws: Emulator, state: Path, parameters: Mapping[str, str], base_url: str, say: Say
 ) -> tuple[Deployed, str]:
     """The stack, from an earlier run if it is current, and a product to order."""
-    staff, customer = accounts
-    parameters = local_parameters(paths.ROOT)
     source = deployment.compute_fingerprint(paths.ROOT, parameters)
     if deployment.is_current(aws, source):
         say("The last deploy is current; nothing to build")
@@ -179,14 +179,14 @@ def _deploy_if_needed(
         _reset(aws, state)
     say("Building the functions and their layer (sam build)")
     built = deployment.build(state, source)
-    deployed = _deploy(aws, state, built, parameters | base_url_parameters(base_url), say)
+    deployed = _deploy(aws, state, built, {**parameters, **base_url_parameters(base_url)}, say)
     # Before the first mail: its links need the address.
     update_functions(base_url, deployed.physical, aws.client("lambda"))
     say("Creating two accounts and a sample catalog through the API")
     api_url = api_gateway_url(aws, deployed)
     if is_update:  # older code may have written its listings
         reindex(Target(deployment.STACK_NAME, emulator.root_session(), aws.endpoint_url))
-    seeding.seed(api_url, aws, deployed.outputs, staff, customer)
+    seeding.seed(api_url, aws, deployed.outputs, *_load_accounts(state))
     product_id = seeding.get_product_to_order(api_url)
     deployment.mark_current(aws, source)
     return deployed, product_id

@@ -5,6 +5,7 @@ import os
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from local import emulator, paths
 from local.aliases import ALIAS
 from shared import observability
 
-LOCAL = "local"
+LOCAL, DEVELOPMENT = "local", "dev"
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f%z"  # as the shop stores a time: such texts sort by time
 
 
@@ -30,21 +31,43 @@ class Target:
     stack_name: str
     session: Any  # boto3's
     endpoint_url: str | None = None  # None: AWS
+    local_url: str | None = None  # of the local stack's front; None: AWS
 
     def client(self, service: str) -> Any:
         return self.session.client(service, endpoint_url=self.endpoint_url)
 
     def physical_id(self, logical_id: str) -> str:
         """Raises OperationFailed when the stack or the resource does not exist."""
-        try:
+        with self._explain(f"The stack {self.stack_name} has no {logical_id}"):
             found = self.client("cloudformation").describe_stack_resource(
                 StackName=self.stack_name, LogicalResourceId=logical_id
             )
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+    def outputs(self) -> dict[str, str]:
+        """Raises OperationFailed when the stack does not exist."""
+        outputs = self._describe().get("Outputs", [])
+        return {output["OutputKey"]: output["OutputValue"] for output in outputs}
+
+    def parameters(self) -> dict[str, str]:
+        """Raises OperationFailed when the stack does not exist."""
+        parameters = self._describe()["Parameters"]
+        return {each["ParameterKey"]: each["ParameterValue"] for each in parameters}
+
+    def _describe(self) -> dict[str, Any]:
+        with self._explain(f"No stack is called {self.stack_name}"):
+            found = self.client("cloudformation").describe_stacks(StackName=self.stack_name)
+        return dict(found["Stacks"][0])
+
+    @contextmanager
+    def _explain(self, missing: str) -> Iterator[None]:
+        try:
+            yield
         except ClientError as error:
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
             raise OperationFailed(
-                f"The stack {self.stack_name} has no {logical_id} in {self.session.region_name}. "
+                f"{missing} in {self.session.region_name}. "
                 "Deploy it, or use the account and the region where it is deployed."
             ) from error
         except EndpointConnectionError as error:
@@ -54,7 +77,6 @@ class Target:
             raise OperationFailed(
                 f"No local stack answers at {self.endpoint_url}. Start one with `make run`."
             ) from error
-        return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def resources(self) -> dict[str, Any]:
         """What the deployed template describes, by logical id, without loops and SAM's types."""
@@ -80,12 +102,15 @@ def get_target(name: str) -> Target:
         facts = json.loads((paths.STATE / "stack.json").read_text())
     except FileNotFoundError as error:
         raise OperationFailed("No local stack is running. Start one with `make run`.") from error
-    return Target(facts["stack_name"], emulator.root_session(), facts["aws_endpoint_url"])
+    session, url = emulator.root_session(), facts.get("api_url")
+    return Target(facts["stack_name"], session, facts["aws_endpoint_url"], url)
 
 
 def _read_samconfig(name: str) -> tuple[str, str | None]:
     """The stack's name and region. Without a region, boto3 uses the one of the environment."""
     environments = tomllib.loads((paths.ROOT / "samconfig.toml").read_text())
+    if name == DEVELOPMENT and name not in environments:
+        name = "default"  # as SAM calls the environment of a development stack
     try:
         shared = environments[name]["global"]["parameters"]
         stack_name = str(shared["stack_name"])

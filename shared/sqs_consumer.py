@@ -20,6 +20,7 @@ from shared.events.all_events import AnyEvent, parse_event
 
 # A stream has a record within a second of its transaction (AWS states no limit).
 SETTLING_TIME = timedelta(minutes=1)
+SEND_DELAY_SECONDS_MAX = 900  # SQS allows no more
 # Seconds until each redelivery of what may succeed later, 13 hours in all. After these, the queue's
 # own time counts. SQS allows 12 hours since the message was received.
 RETRY_DELAYS = (60, 600, 6_000, 39_600)
@@ -43,11 +44,22 @@ class Delivery:
 
     receive_count: int  # how often the queue has delivered the message, this time included
     context: LambdaContext
+    record: SQSRecord
 
     def require_time(self, milliseconds: int, *, progress: str) -> None:
         """Raises OutOfTime; a function that Lambda stops could not log its `progress`."""
         if self.context.get_remaining_time_in_millis() < milliseconds:
             raise OutOfTime(progress)
+
+    def send_later(self, queue: str, seconds: int) -> None:
+        """Send the message to a queue of this account, which delivers it after SQS's longest delay
+        at the latest. There it is a new message. Raises botocore's errors.
+        """
+        aws.client("sqs").send_message(
+            QueueUrl=_queue_url(self.record, queue),
+            MessageBody=self.record.body,
+            DelaySeconds=min(seconds, SEND_DELAY_SECONDS_MAX),
+        )
 
 
 def require_settled(event: AnyEvent) -> None:
@@ -80,7 +92,7 @@ def consume(
         try:
             domain_event = _parse(record.body)
             observability.set_log_context(domain_event.correlation_id)
-            handle_event(domain_event, Delivery(receive_count, context))
+            handle_event(domain_event, Delivery(receive_count, context, record))
         except Exception as error:
             observability.logger.error(
                 failure_message, sqs_message_id=record.message_id, reason=type(error).__name__
@@ -106,11 +118,9 @@ def _parse(body: str) -> AnyEvent:
 
 def _postpone(record: SQSRecord, seconds: int) -> None:
     """Hide the message for that time. If SQS does not answer, the queue's own time counts."""
-    account, queue = record.event_source_arn.split(":")[-2:]
     try:
-        sqs = aws.client("sqs")
-        sqs.change_message_visibility(
-            QueueUrl=f"{sqs.meta.endpoint_url}/{account}/{queue}",
+        aws.client("sqs").change_message_visibility(
+            QueueUrl=_queue_url(record, record.event_source_arn.rpartition(":")[2]),
             ReceiptHandle=record.receipt_handle,
             VisibilityTimeout=seconds,
         )
@@ -120,3 +130,9 @@ def _postpone(record: SQSRecord, seconds: int) -> None:
             sqs_message_id=record.message_id,
             reason=type(error).__name__,
         )
+
+
+def _queue_url(record: SQSRecord, queue: str) -> str:
+    """The address of a queue in the account that the message came from."""
+    account = record.event_source_arn.split(":")[-2]
+    return f"{aws.client('sqs').meta.endpoint_url}/{account}/{queue}"

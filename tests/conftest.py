@@ -22,6 +22,7 @@ os.environ |= {
     "FAILURES_PER_ADDRESS": "100",
     "GROUPS_TABLE": "souk-groups",
     "IDEMPOTENCY_TABLE": "souk-idempotency",
+    "HELD_MAIL_QUEUE": "souk-held-mail",
     "LISTINGS_TABLE": "souk-listings",
     "LOGINS_TABLE": "souk-logins",
     "MAILS_PER_HOUR": "1000",

@@ -28,5 +28,8 @@ def create_upload(request: UploadRequest) -> Response[UploadView]:
 @routes.get("/v1/uploads/<upload_id>", tags=["Uploads"])
 @requires(Permission.UPLOAD_FILES)
 def get_upload(upload_id: str) -> UploadView:
-    """Get the progress of an import, and the errors of the rows that it rejected."""
+    """Get the progress of an import, and the errors of the rows that it rejected.
+
+    Everybody who may upload files can get every upload of the shop, whoever created it.
+    """
     return UploadView.from_model(uploads.get_upload(upload_id))

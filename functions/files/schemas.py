@@ -3,7 +3,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from shared.http.schemas import ONE_LINE, RequestBody, View, shown_as
+from shared.http.schemas import RequestBody, View, shown_as
+from shared.http.text_fields import Text
 from shared.storage.models.uploads import Upload
 
 UPLOAD_BYTES_MAX = 100_000_000
@@ -13,11 +14,8 @@ UploadStatus = Literal["awaiting_file", "running", "completed", "failed"]
 
 class UploadRequest(RequestBody):
     kind: Literal["products"]
-    filename: str = Field(
-        min_length=1,
-        max_length=255,
-        pattern=ONE_LINE,
-        description="The name of your file. The upload shows it.",
+    filename: Annotated[str, Text(255)] = Field(
+        description="The name of your file. The upload shows it."
     )
     content_type: Literal["text/csv"]
     size: int = Field(gt=0, le=UPLOAD_BYTES_MAX, description="The exact size of the file in bytes.")

@@ -40,7 +40,7 @@ def create_upload(owner: Principal, request: UploadRequest) -> CreatedUpload:
 
 
 def get_upload(upload_id: str) -> Upload:
-    """Raises UploadNotFound."""
+    """Raises UploadNotFound. The route's permission decides who may read uploads (ADR 39)."""
     upload = repository.find_upload(upload_id)
     if upload is None:
         raise UploadNotFound

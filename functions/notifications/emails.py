@@ -3,13 +3,14 @@
 Pure, except that it reads the templates.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from notifications import relevance
 from notifications.links import Link
@@ -48,6 +49,8 @@ MailedOrderEvent = (
 )
 _TEMPLATES = Path(__file__).parent / "templates"
 _TEMPLATE_NAMES = {"order.confirmation_requested": "order.placed"}  # repeats that mail
+
+JOINED = "joined"  # the templates of a mail about several events
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,34 @@ def _recipient_at(address: str | None, user: User) -> Recipient | None:
     return Recipient(address, user.name if user.email_verified else None)
 
 
-def render_email(  # noqa: PLR0913 (what a mail is about)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the templates of one event are rendered with: for a mail, or for a part of a mail."""
+
+    event: AnyEvent
+    to: Recipient
+    variables: dict[str, Any] = field(repr=False)
+
+    def render_email(self) -> Email:
+        """Render the three templates that are named after the event's type."""
+        # A name in the subject may contain line breaks, which would add mail headers.
+        subject = " ".join(self._template("subject.txt").render(self.variables).split())
+        text, html = (self._template(kind).render(self.variables) for kind in ("txt", "html"))
+        return Email(self.to.address, subject, text=text, html=html)
+
+    def render_intro(self, kind: str) -> str:
+        """Only what happened, as a sentence of its own. In HTML it is escaped."""
+        template = self._template(kind)
+        block = template.blocks["intro"](template.new_context(self.variables))
+        intro = "".join(block).strip()
+        return intro[:1].upper() + intro[1:]
+
+    def _template(self, kind: str) -> Template:
+        name = _TEMPLATE_NAMES.get(self.event.type, self.event.type)
+        return _environment().get_template(f"{name}.{kind}")
+
+
+def build_part(  # noqa: PLR0913 (what a mail is about)
     event: AnyEvent,
     to: Recipient,
     *,
@@ -121,11 +151,8 @@ def render_email(  # noqa: PLR0913 (what a mail is about)
     order: Order | None = None,
     user: User | None = None,
     wording: Wording = Wording.AS_IS,
-) -> Email:
-    """Render the three templates that are named after the event's type.
-
-    `order` or `user` is what the event is about, as it is now.
-    """
+) -> Part:
+    """`order` or `user` is what the event is about, as it is now."""
     variables = {
         "event": event,
         "name": f" {to.name}" if to.name else "",
@@ -137,12 +164,21 @@ def render_email(  # noqa: PLR0913 (what a mail is about)
         **_account_variables(event, user),
     }
 
-    def render(part: str) -> str:
-        name = _TEMPLATE_NAMES.get(event.type, event.type)
-        return _environment().get_template(f"{name}.{part}").render(variables)
+    return Part(event, to, variables)
 
-    # A name in the subject may contain line breaks, which would add mail headers.
-    subject = " ".join(render("subject.txt").split())
+
+def render_joined_email(parts: Sequence[Part], *, shop_name: str) -> Email:
+    """One mail that tells what happened to several orders, each with its link."""
+    to = parts[0].to
+
+    def render(kind: str) -> str:
+        told = [
+            {"intro": part.render_intro(kind), "link": part.variables["link"]} for part in parts
+        ]
+        variables = {**parts[0].variables, "parts": told}
+        return _environment().get_template(f"{JOINED}.{kind}").render(variables)
+
+    subject = " ".join(f"Your orders at {shop_name}".split())
     return Email(to.address, subject, text=render("txt"), html=render("html"))
 
 

@@ -1,33 +1,59 @@
 """Reads the user and the order of a mail, stores the tokens of links, and records each mail.
 
+One transaction claims the mails and takes the mailbox's turn, so that neither exists alone.
+
 Events name people by id only, so the worker reads an address when it writes the mail.
 """
 
 import hashlib
 import json
 import os
+from collections.abc import Collection, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from pynamodb.expressions.condition import size
 
 from shared import clock, ids
 from shared.errors.base import Unavailable
 from shared.storage.models.accounts import EmailToken, User
-from shared.storage.models.mails import COMPLETED, IN_PROGRESS, MailRecord
+from shared.storage.models.mails import COMPLETED, IN_PROGRESS, Mailbox, MailRecord
 from shared.storage.models.orders import Order
 from shared.storage.transactions import Action, Condition, Transaction
 
 # An outbox row that was never relayed has no expiry, so its event may come again in years. A record
 # has about 200 bytes and no personal data.
 RETENTION = timedelta(days=3650)
+MAILBOX_TTL = timedelta(hours=2)  # longer than the hour that is counted
+HELD_MAX = 40  # events in one mail; a transaction has 100 actions, and each event needs reads
 
 
 class MailInProgress(Exception):
     """Another instance may be sending the mail of this event."""
 
 
+class MailboxChanged(MailInProgress):
+    """Another mail to the same mailbox was faster."""
+
+
 class ClaimLost(Exception):
     """The record has another claim by now."""
+
+
+class _NotKept(Exception):
+    """There is nothing to change, or no room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The right to send one mail to a mailbox now, as it was read."""
+
+    mailbox: Mailbox
+    at: int  # in milliseconds since 1970
+    earlier: frozenset[int]  # the mails that still count
+    told: Collection[str] = ()  # held events that need not wait any more
 
 
 def find_user(user_id: str) -> User | None:
@@ -47,33 +73,95 @@ def find_record(event_id: str) -> MailRecord | None:
     return MailRecord.find(_record_key(event_id), consistent=True)
 
 
-def claim_mail(event_id: str, seen: MailRecord | None, *, tries: int, until: datetime) -> str:
-    """Count a try before it is made, and keep other instances away until then; return the claim.
+def claim_mails(
+    seen: Mapping[str, MailRecord | None], *, until: datetime, turn: Turn | None = None
+) -> str:
+    """Count a try for each event before it is made, and keep other instances away until then.
 
-    Raises MailInProgress if the record is no longer as `seen`, and Unavailable.
+    Return the claim. Raises MailInProgress if the first record is no longer as `seen`,
+    MailboxChanged if another one or the mailbox has changed, and Unavailable.
     """
     claim = ids.new_id("clm")
     transaction = Transaction()
-    transaction.update(
-        MailRecord(_record_key(event_id)),
-        [
-            MailRecord.status.set(IN_PROGRESS),
-            MailRecord.expiration.set(_expiration()),
-            MailRecord.tries.set(tries),
-            MailRecord.claim.set(claim),
-            MailRecord.lease_until.set(until),
-            MailRecord.in_progress_expiration.remove(),
-        ],
-        only_if=_is_as_seen(seen),
-        otherwise=MailInProgress(),
-    )
+    conflict: MailInProgress = MailInProgress()
+    for event_id, record in seen.items():
+        transaction.update(
+            MailRecord(_record_key(event_id)),
+            _claim_actions(record, claim, until),
+            only_if=_is_as_seen(record),
+            otherwise=conflict,
+        )
+        conflict = MailboxChanged()  # the events that are joined can be sent without this one
+    if turn:
+        _stage_turn(transaction, turn)
     try:
         transaction.commit()
     except Unavailable:  # the reply may be lost, and no mail is sent: do not count the try
         with suppress(Unavailable):
-            release_mail(event_id, claim, tries=tries - 1)
+            for event_id, record in seen.items():
+                release_mail(event_id, claim, tries=record.tries_made if record else 0)
         raise
     return claim
+
+
+def _claim_actions(seen: MailRecord | None, claim: str, until: datetime) -> list[Action]:
+    return [
+        MailRecord.status.set(IN_PROGRESS),
+        MailRecord.expiration.set(_expiration()),
+        MailRecord.tries.set((seen.tries_made if seen else 0) + 1),
+        MailRecord.claim.set(claim),
+        MailRecord.lease_until.set(until),
+        MailRecord.in_progress_expiration.remove(),
+    ]
+
+
+def get_mailbox(subject: str) -> Mailbox:
+    """An empty one if nothing is stored."""
+    return Mailbox.find(subject, consistent=True) or Mailbox(subject)
+
+
+def _stage_turn(transaction: Transaction, turn: Turn) -> None:
+    seen = turn.mailbox.attribute_values.get("version")
+    actions: list[Action] = [
+        Mailbox.sent_at.set({*turn.earlier, turn.at}),
+        Mailbox.version.set(int(seen or 0) + 1),
+        Mailbox.expires_at.set(clock.utc_now() + MAILBOX_TTL),
+    ]
+    if turn.told:
+        actions.append(Mailbox.held.delete(set(turn.told)))
+    transaction.update(
+        Mailbox(turn.mailbox.subject),
+        actions,
+        only_if=Mailbox.version.does_not_exist() if seen is None else Mailbox.version == seen,
+        otherwise=MailboxChanged(),
+    )
+
+
+def return_turn(turn: Turn) -> None:
+    """The mail was certainly not sent. If the database does not answer, the turn stays taken."""
+    transaction = Transaction()
+    transaction.update(
+        Mailbox(turn.mailbox.subject),
+        [Mailbox.sent_at.delete({turn.at})],
+        only_if=Mailbox.subject.exists(),
+        otherwise=_NotKept(),
+    )
+    with suppress(_NotKept, Unavailable):
+        transaction.commit()
+
+
+def keep_held_event(subject: str, event: str) -> None:
+    """Let the next mail to the mailbox tell the event too, if there is room. Raises Unavailable."""
+    transaction = Transaction()
+    has_room = Mailbox.held.does_not_exist() | (size(Mailbox.held) < HELD_MAX)
+    transaction.update(
+        Mailbox(subject),
+        [Mailbox.held.add({event}), Mailbox.expires_at.set(clock.utc_now() + MAILBOX_TTL)],
+        only_if=has_room,
+        otherwise=_NotKept(),
+    )
+    with suppress(_NotKept):
+        transaction.commit()
 
 
 def release_mail(event_id: str, claim: str, *, tries: int) -> None:

@@ -1,17 +1,21 @@
 """The fields of a product and the rules of each. Pure."""
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from shared.http.schemas import ONE_LINE, describe_pattern
+from shared.characters import has_only_text, is_unicode
+from shared.http.schemas import describe_pattern
+from shared.http.text_fields import Text
 from shared.storage.stock_shards import SHARDS_MAX
 
 AVAILABLE_MAX = 10**9
 ATTRIBUTES_BYTES_MAX = 16_384  # as JSON; DynamoDB allows an item 400 KB
 ATTRIBUTES_DEPTH_MAX = 5
+INTEGER_MAX = 2**63 - 1  # what most languages and databases can read
 OPTIONS_BYTES_MAX = 1_000  # a group holds those of 100 variants in one item of 400 KB
 CATEGORY_DEPTH_MAX = 8  # each level is a partition of the listings that the product is written to
 
@@ -51,7 +55,7 @@ Category = Annotated[
     ),
     AfterValidator(_check_depth),
 ]
-Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE)]
+Tag = Annotated[str, Text(50)]
 Group = Annotated[
     str,
     Field(
@@ -61,8 +65,8 @@ Group = Annotated[
         examples=["TEA-GREEN"],
     ),
 ]
-OptionName = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE)]
-OptionText = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
+OptionName = Annotated[str, Text(50)]
+OptionText = Annotated[str, Text(100)]
 
 
 _TOO_LARGE = "Must be at most {bytes_max} bytes of JSON"
@@ -87,20 +91,20 @@ Available = Annotated[int, Field(ge=0, le=AVAILABLE_MAX, description="Units for 
 
 
 def check_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
-    """The attributes as they are. Raises pydantic's error if they are too deep or too large."""
+    """The attributes as they are.
+
+    Raises pydantic's error if they are too deep or too large, or have a value that others cannot
+    read as it was sent.
+    """
     if _is_deeper(attributes, ATTRIBUTES_DEPTH_MAX):
         raise PydanticCustomError(
             "attributes_too_deep",
             "Must be nested at most {depth_max} levels deep",
             {"depth_max": ATTRIBUTES_DEPTH_MAX},
         )
-    try:
-        size = len(json.dumps(attributes, ensure_ascii=False).encode())
-    except UnicodeEncodeError as error:
-        raise PydanticCustomError(
-            "not_unicode", "Must not contain an unpaired surrogate (\\ud800 to \\udfff)"
-        ) from error
-    if size > ATTRIBUTES_BYTES_MAX:
+    for scalar in _scalars(attributes):
+        _check_scalar(scalar)
+    if len(json.dumps(attributes, ensure_ascii=False).encode()) > ATTRIBUTES_BYTES_MAX:
         raise PydanticCustomError(
             "attributes_too_large", _TOO_LARGE, {"bytes_max": ATTRIBUTES_BYTES_MAX}
         )
@@ -116,13 +120,43 @@ def _is_deeper(value: Any, levels: int) -> bool:
     return any(_is_deeper(child, levels - 1) for child in children)
 
 
-AttributeName = Annotated[str, Field(min_length=1, max_length=50, pattern=ONE_LINE)]
+def _scalars(value: Any) -> Iterator[Any]:
+    """The values that are no objects or lists, and the names of all members."""
+    if isinstance(value, dict):
+        yield from value
+        value = value.values()
+    elif not isinstance(value, list):
+        yield value
+        return
+    for child in value:
+        yield from _scalars(child)
+
+
+def _check_scalar(scalar: Any) -> None:
+    if isinstance(scalar, int) and abs(scalar) > INTEGER_MAX:
+        raise PydanticCustomError(
+            "integer_too_large", "Must have integers of at most 64 bits; send larger ones as text"
+        )
+    if not isinstance(scalar, str):
+        return
+    if not is_unicode(scalar):
+        raise PydanticCustomError(
+            "not_unicode", "Must not contain an unpaired surrogate (\\ud800 to \\udfff)"
+        )
+    if not has_only_text(scalar):
+        raise PydanticCustomError(
+            "control_characters", "Must have no control characters except tabs and line breaks"
+        )
+
+
+AttributeName = Annotated[str, Text(50)]
 Attributes = Annotated[
     dict[AttributeName, Any],
     Field(
         max_length=50,
         description="Your own data about the product, which everyone can read. Any JSON, at most "
-        "16 KB and nested at most 5 levels deep.",
+        "16 KB and nested at most 5 levels deep. Integers have at most 64 bits. Texts have no "
+        "control characters except tabs and line breaks.",
     ),
     AfterValidator(check_attributes),
 ]

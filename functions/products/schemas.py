@@ -6,7 +6,7 @@ changed fields follow from it. A view declares which of the fields it shows.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Self, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
@@ -25,7 +25,8 @@ from products.fields import (
     TaxClass,
     check_attributes,
 )
-from shared.http.schemas import ONE_LINE, Page, RequestBody, View, shown_as
+from shared.http.schemas import Page, RequestBody, View, shown_as
+from shared.http.text_fields import Text
 from shared.money import Money, Price
 from shared.storage.models.catalog import Product, ProductGroup
 from shared.storage.stock_shards import StockSnapshot
@@ -36,9 +37,11 @@ Patch = TypeVar("Patch", bound=RequestBody)
 class NewProduct(RequestBody):
     """A product to create or replace. Rows of an imported file follow the same rules."""
 
+    values_max: ClassVar[int] = 10_000  # attributes of 16 KB can have 8,000
+
     sku: Sku
-    name: str = Field(min_length=1, max_length=200, pattern=ONE_LINE)
-    description: str = Field(default="", max_length=5000)
+    name: Annotated[str, Text(200)]
+    description: Annotated[str, Text(5000, is_optional=True, has_lines=True)] = ""
     category: Category | None = None
     price: Price
     status: Status = Field(default="active", description=STATUS)
@@ -140,6 +143,8 @@ class ProductPatch(RequestBody):
     Omitted fields keep their values. `null` removes a value. Objects are merged.
     """
 
+    values_max: ClassVar[int] = NewProduct.values_max
+
 
 class VariantView(View):
     """Another product of the same group."""
@@ -199,10 +204,7 @@ class SearchPage(Page[ProductView]):
 
 
 class StaffProductView(ProductView):
-    """A product as staff see it. It is current, not cached.
-
-    `NewProduct` explains the fields that staff set.
-    """
+    """A product as staff see it, not cached. `NewProduct` explains the fields that staff set."""
 
     allocated: int = Field(
         description="Units in open orders: not yet shipped, and not cancelled or expired."

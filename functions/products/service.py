@@ -25,7 +25,7 @@ from products.schemas import (
 )
 from shared.errors.catalog import ProductNotFound, SkuImmutable
 from shared.http.etags import ExpectedVersion
-from shared.http.schemas import Page
+from shared.http.schemas import Page, fit_view
 from shared.retries import retry_on_stale_version
 from shared.storage.models.catalog import Product
 from shared.storage.stock import StockChanged
@@ -47,8 +47,12 @@ def get_product(product_id: str) -> ProductDetail:
 
 def list_products(query: CatalogQuery) -> Page[ProductView]:
     """Raises InvalidCursor."""
-    page = query.run()
-    return Page(items=list_views(page.products), next_cursor=page.next_cursor)
+
+    def load(limit: int) -> Page[ProductView]:
+        page = query.page(limit, query.cursor).run()
+        return Page(items=list_views(page.products), next_cursor=page.next_cursor)
+
+    return fit_view(load, query.limit)
 
 
 get_cached_product = browse_cached(megabytes=8)(get_product)
@@ -72,11 +76,15 @@ def list_staff_products(
     status: str, *, limit: int, cursor: str | None, staff_id: str
 ) -> Page[StaffProductView]:
     """All products with that status, newest first. Raises InvalidCursor."""
-    page = repository.list_products_by_status(status, limit=limit, cursor=cursor, owner=staff_id)
-    return Page(
-        items=[StaffProductView.from_stock(found.product, found.stock) for found in page.products],
-        next_cursor=page.next_cursor,
-    )
+
+    def load(limit: int) -> Page[StaffProductView]:
+        page = repository.list_products_by_status(
+            status, limit=limit, cursor=cursor, owner=staff_id
+        )
+        items = [StaffProductView.from_stock(found.product, found.stock) for found in page.products]
+        return Page(items=items, next_cursor=page.next_cursor)
+
+    return fit_view(load, limit)
 
 
 def create_product(new: NewProduct) -> StaffProductDetail:

@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.origin_guard import GATEWAY, OriginGuard
 from local.payments.behaviour import Behaviour
 from local.payments.ledger import Answer, Refusal
 from local.payments.provider import Provider
@@ -44,7 +46,8 @@ def create_app(
         async with provider.running():
             yield
 
-    return Starlette(routes=Api(provider).routes(), lifespan=lifespan)
+    guard = Middleware(OriginGuard, shop_origins=frozenset(), exceptions=GATEWAY)
+    return Starlette(routes=Api(provider).routes(), lifespan=lifespan, middleware=[guard])
 
 
 class Api:

@@ -1,5 +1,6 @@
 """The provider's pages: a list of payments, and a page to pay one or to have its card declined."""
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -30,7 +31,7 @@ class Pages:
     async def _show_payment(self, request: Request) -> Response:
         payment = self._ledger.payments.get(request.path_params["id"])
         if payment is None:
-            return page("missing.html", status=404, what="This payment does not exist.")
+            raise HTTPException(404, "This payment does not exist.")
         return page("payment.html", runs_scripts=True, payment=payment, amount=_amount(payment))
 
 

@@ -6,6 +6,7 @@ module renders errors.
 """
 
 import json
+import re
 import time
 import traceback
 from collections.abc import Callable
@@ -37,8 +38,7 @@ from shared.http.responses import JSON
 from shared.http.schemas import invalid_fields_error
 from shared.security.permissions import Permission, Principal
 
-PARAMETER_NAME_MAX = 50  # characters of an unknown parameter's name that the refusal repeats
-PATH_ARGUMENT_MAX = 64  # characters; no id of ours is longer, and DynamoDB limits keys to 2 KB
+_PATH_ARGUMENT = re.compile(r"[!-~]{1,64}")  # no id of ours has other characters or is longer
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -181,13 +181,14 @@ class _RequestChecks(OpenAPIRequestValidationMiddleware):
         permission: Permission | None = getattr(route.func, "requires", None)
         if permission is not None:
             require_permission(app.caller, permission)
-        if any(len(value) > PATH_ARGUMENT_MAX for value in app.context["_route_args"].values()):
+        if not all(map(_PATH_ARGUMENT.fullmatch, app.context["_route_args"].values())):
             raise NotFound
         _refuse_unknown_parameters(app, [known.alias for known in route.dependant.query_params])
         return super().handler(app, next_middleware)
 
     def _get_body(self, app: Any) -> dict[str, Any]:
-        return request_bodies.read_object(app.current_event)
+        (body,) = app.context["_route"].dependant.body_params
+        return request_bodies.read_object(app.current_event, values_max=body.type_.values_max)
 
 
 def _refuse_unknown_parameters(app: Any, known: list[str]) -> None:
@@ -198,7 +199,7 @@ def _refuse_unknown_parameters(app: Any, known: list[str]) -> None:
         raise invalid_fields_error(
             [
                 {
-                    "loc": ("query", name[:PARAMETER_NAME_MAX]),
+                    "loc": ("query", name),
                     "type": "unknown_parameter",
                     "msg": message,
                 }

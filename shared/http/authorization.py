@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from shared import observability
+from shared.characters import to_line
 from shared.errors.accounts import (
     Forbidden,
     SecondFactorRequired,
@@ -40,7 +41,8 @@ class Client:
 def client_from_event(event: dict[str, Any]) -> Client:
     """The sender of a request as API Gateway saw it: clients can forge address headers."""
     http = event["requestContext"]["http"]
-    return Client(address=http["sourceIp"], device=http.get("userAgent", "")[:DEVICE_MAX])
+    device = to_line(http.get("userAgent", ""))[:DEVICE_MAX]
+    return Client(address=http["sourceIp"], device=device)
 
 
 def anyone(handler: _Handler) -> _Handler:

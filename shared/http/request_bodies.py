@@ -1,45 +1,76 @@
 """Request bodies: from API Gateway's event to a JSON object."""
 
 import base64
-import json
-import math
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from shared.errors.requests import MalformedJson, NotUtf8, RequestTooLarge, UnsupportedMediaType
+from shared.http.schemas import invalid_fields_error
+from shared.http.strict_json import InvalidJson, TooComplex, parse_object
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"  # RFC 7396; every PATCH accepts it and JSON
 BODY_BYTES_MAX = 1_000_000  # no request needs more; API Gateway allows 10 MB
+CHARSETS = ("utf-8", "utf8")
 
 
-def read_object(event: APIGatewayProxyEventV2) -> dict[str, Any]:
-    """Raises RequestTooLarge, UnsupportedMediaType, NotUtf8 or MalformedJson."""
-    raw = read_bytes(event)
-    content_type = event.headers.get("content-type", JSON).split(";")[0].strip().lower()
-    is_patch = event.http_method == "PATCH" and content_type == MERGE_PATCH
-    if content_type != JSON and not is_patch:
-        types = f"{MERGE_PATCH} or {JSON}" if event.http_method == "PATCH" else JSON
-        raise UnsupportedMediaType(f"Send JSON with Content-Type: {types}.")
+def read_object(event: APIGatewayProxyEventV2, *, values_max: int) -> dict[str, Any]:
+    """The body as an object that has at most so many values.
+
+    Raises RequestTooLarge, UnsupportedMediaType, NotUtf8, MalformedJson, and InvalidFields for a
+    body that is nested too deep or has too many values.
+    """
+    raw = read_json_bytes(event)
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
         raise NotUtf8 from error
     if not text:
         raise MalformedJson("The body is empty. Send a JSON object.")
-    return _parse_object(text)
+    try:
+        return parse_object(text, values_max=values_max)
+    except InvalidJson as error:
+        details = {} if error.at is None else {"at": error.at}
+        raise MalformedJson(str(error), **details) from error
+    except TooComplex as error:
+        path = ("body",) if error.member is None else ("body", error.member)
+        problem = {"loc": path, "type": error.code, "msg": str(error)}
+        raise invalid_fields_error([problem]) from error
 
 
-def read_bytes(event: APIGatewayProxyEventV2) -> bytes:
+def read_json_bytes(event: APIGatewayProxyEventV2) -> bytes:
     """The body as the client sent it, for checking signatures.
 
-    Raises RequestTooLarge and NotUtf8.
+    Raises RequestTooLarge, UnsupportedMediaType, and NotUtf8 for a body that is not base64.
     """
     raw = _decode_base64(event)
     if len(raw) > BODY_BYTES_MAX:
         raise RequestTooLarge(bytes_max=BODY_BYTES_MAX)
+    accepted = (MERGE_PATCH, JSON) if event.http_method == "PATCH" else (JSON,)
+    if not _has_media_type(event.headers.get("content-type", ""), accepted):
+        raise UnsupportedMediaType(f"Send JSON with Content-Type: {' or '.join(accepted)}.")
     return raw
+
+
+def _has_media_type(content_type: str, accepted: tuple[str, ...]) -> bool:
+    """Whether the header says one of these types, in UTF-8 (RFC 8259, 8.1).
+
+    Without a type, or as text/plain, any web page could send the body with a visitor's address and
+    cookies: browsers ask first (CORS preflight) only for types that no HTML form has. API Gateway
+    joins repeated headers with a comma, and two types are none.
+    """
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charsets = [
+        value.strip().strip('"')
+        for name, _, value in (parameter.partition("=") for parameter in parameters)
+        if name.strip() == "charset"
+    ]
+    return (
+        "," not in content_type
+        and media_type in accepted
+        and all(charset in CHARSETS for charset in charsets)
+    )
 
 
 def _decode_base64(event: APIGatewayProxyEventV2) -> bytes:
@@ -50,27 +81,3 @@ def _decode_base64(event: APIGatewayProxyEventV2) -> bytes:
         return base64.b64decode(body, validate=True)
     except ValueError as error:
         raise NotUtf8("The body is not valid base64. Send the request again.") from error
-
-
-def _parse_object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_parse_finite)
-    except (ValueError, RecursionError) as error:
-        details: dict[str, Any] = {}
-        if isinstance(error, json.JSONDecodeError):
-            details["at"] = error.pos
-        raise MalformedJson(**details) from error
-    if not isinstance(value, dict):
-        raise MalformedJson("The body is JSON, but not an object. Send a JSON object.")
-    return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")  # RFC 8259, 6: Python would accept NaN and Infinity
-
-
-def _parse_finite(number: str) -> float:
-    value = float(number)
-    if math.isinf(value):
-        raise ValueError(f"{number} is too large for a double")
-    return value

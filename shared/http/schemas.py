@@ -1,19 +1,26 @@
 """Base classes and validation of the request and response bodies of all functions."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar, get_args
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
+from shared.characters import shorten
 from shared.errors.requests import InvalidFields
 
-ONE_LINE = r"^[^\p{Cc}]*$"  # no control characters: safe in a mail header, a log line, a CSV cell
-_PATTERN_MESSAGES = {ONE_LINE: "Must be one line without control characters"}
+PROBLEMS_MAX = 20  # of a request that its refusal lists: an answer is never longer than a request
+NAME_SHOWN_MAX = 50  # characters of a field's name that a client chose
+PATH_SHOWN_MAX = 120  # characters
+MESSAGE_SHOWN_MAX = 300  # characters
+_PATTERN_MESSAGES: dict[str, str] = {}
 _OBJECT_EXPECTED = {"dict_type", "model_type", "model_attributes_type"}  # pydantic says dictionary
 
 NEXT_CURSOR = "Send it as `cursor` to get the next page. Null on the last page."
 
+ANSWER_BYTES_MAX = 1_000_000  # Lambda answers at most 6 MB, as JSON within JSON
+
 Item = TypeVar("Item", bound=BaseModel)
+AnyView = TypeVar("AnyView", bound=BaseModel)
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -29,21 +36,27 @@ def describe_problem(problem: Mapping[str, Any]) -> str:
         return "Must be an object"
     pattern = problem.get("ctx", {}).get("pattern")
     message: str = _PATTERN_MESSAGES.get(pattern, problem["msg"])
-    return message.removeprefix("Value error, ")
+    return shorten(message.removeprefix("Value error, "), MESSAGE_SHOWN_MAX)
 
 
 def invalid_fields_error(problems: Sequence[Mapping[str, Any]]) -> InvalidFields:
-    """The refusal for pydantic's errors, with the path of each field."""
+    """The refusal for pydantic's errors, with the path of each field: the first ones."""
     fields = [
         {
-            "path": ".".join(str(step) for step in problem["loc"]),
+            "path": _to_path(problem["loc"]),
             "code": problem["type"],
             "message": describe_problem(problem),
         }
-        for problem in problems
+        for problem in problems[:PROBLEMS_MAX]
     ]
-    more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return InvalidFields(f"{fields[0]['path']}: {fields[0]['message']}{more}", fields=fields)
+
+
+def _to_path(location: Sequence[int | str]) -> str:
+    return shorten(
+        ".".join(shorten(str(step), NAME_SHOWN_MAX) for step in location), PATH_SHOWN_MAX
+    )
 
 
 def validate(body: type[Body], document: Any) -> Body:
@@ -77,6 +90,9 @@ class RequestBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
+    # Members and elements of a body. An order of 50 lines has fewer than 200.
+    values_max: ClassVar[int] = 1_000
+
 
 class View(BaseModel):
     """A response body: it lists each field that clients see, and never is a stored item."""
@@ -98,3 +114,16 @@ class Page(View, Generic[Item]):
 
     items: list[Item]
     next_cursor: str | None = Field(description=NEXT_CURSOR)
+
+
+def fit_view(load: Callable[[int], AnyView], limit: int) -> AnyView:
+    """The view of a page of at most `limit` items, or of fewer if its JSON would be too long.
+
+    `load` reads the page for a limit. It reads again only for a page of very large items, and the
+    next page then starts where the shorter one ends.
+    """
+    view = load(limit)
+    while limit > 1 and len(view.model_dump_json().encode()) > ANSWER_BYTES_MAX:
+        limit //= 2
+        view = load(limit)
+    return view

@@ -7,7 +7,7 @@ import pytest
 
 from auth.handler import handler
 from auth.privacy.order_documents import document_from_order
-from auth.privacy.repository import PAGE_ITEMS_MAX
+from auth.privacy.schemas import PAGE_ITEMS_MAX
 from orders.checkout.schemas import LINES_MAX
 from orders.handler import handler as orders
 from shared import clock, ids

@@ -12,6 +12,14 @@ from shared.config import AccountSettings, settings
 from shared.events.all_events import parse_event
 from shared.storage.models.accounts import Login, User
 from shared.storage.models.outbox import OutboxRow
+from tests.attacks.text_values import (
+    HIDDEN,
+    INVISIBLE,
+    LEGAL,
+    LINE_BREAKS,
+    LONG_LOCAL_PART,
+    LONGEST_LOCAL_PART,
+)
 from tests.support import logs
 from tests.support.accounts import PASSWORD, log_in, post, register
 from tests.support.events import published_event_types
@@ -251,3 +259,32 @@ def test_invalid_fields_of_a_registration_are_refused(changes, path):
     assert (answer.status, answer.paths) == (422, [path])
     assert nothing_was_stored()
     assert PASSWORD not in json.dumps(answer.body)
+
+
+def test_the_part_before_the_at_sign_is_at_most_64_long():
+    accepted, refused = register(email=LONGEST_LOCAL_PART), register(email=LONG_LOCAL_PART)
+
+    assert accepted.status == 201
+    assert (refused.status, refused.paths) == (422, ["body.email"])
+    assert "too long before the @-sign" in refused.error["message"]
+
+
+@pytest.mark.parametrize("name", INVISIBLE)
+def test_a_name_needs_a_visible_character(name):
+    answer = register(name=INVISIBLE[name])
+
+    assert (answer.status, answer.paths) == (422, ["body.name"])
+    assert "that people can see" in answer.error["message"]
+
+
+@pytest.mark.parametrize("text", [*HIDDEN.values(), *LINE_BREAKS.values()])
+def test_a_name_has_no_hidden_character(text):
+    answer = register(name=text)
+
+    assert (answer.status, answer.paths) == (422, ["body.name"])
+    assert "without control characters" in answer.error["message"]
+
+
+@pytest.mark.parametrize("name", LEGAL.values())
+def test_a_name_may_have_any_script(name):
+    assert register(name=name).body["name"] == name

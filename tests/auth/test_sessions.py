@@ -125,3 +125,12 @@ def test_ended_sessions_are_not_listed(monkeypatch):
 
     assert Session.count() == 2
     assert len(listed) == 1
+
+
+def test_a_device_has_no_hidden_character():
+    register()
+
+    tokens = get_tokens(device="Lynx\u202e/2.9\x1b[31m\r\n")
+
+    (session,) = call("me.list_sessions", tokens["access_token"]).body["items"]
+    assert session["device"] == "Lynx/2.9[31m"

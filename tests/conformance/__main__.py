@@ -10,6 +10,7 @@ from tests.conformance import dynamodb_local, engine
 FOLDERS = (
     "tests/auth",
     "tests/authorizer",
+    "tests/conformance",
     "tests/files",
     "tests/notifications",
     "tests/orders",

@@ -25,6 +25,7 @@ from local.aliases import ALIAS
 from local.gateway import PROVIDER_PATH
 from local.seeding import Account
 from local.stack import Stack
+from tests.__main__ import OTHERS_END
 from tests.support.logs import find_secrets
 from tests.support.shop import ADDRESS
 
@@ -34,14 +35,44 @@ ROOT = HERE.parents[1]
 WAIT_SECONDS_MAX = 180  # from an event in the outbox to its effect
 RESPONSE_SECONDS_MAX = 120  # for a response; the stack itself gives up after two times 30 s
 COMMAND_SECONDS_MAX = 600  # for a process that a test starts
+BEGINS_WITH_THE_RUN = "ended_sessions"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Opens sockets for these tests only."""
+    """Opens sockets for these tests only. Those that measure time come last."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("e2e")
             item.add_marker("enable_socket")
+    items.sort(key=_is_timed)
+    # What began with the run has had its minute in the middle, and its tokens have not expired.
+    begun = [item for item in items if BEGINS_WITH_THE_RUN in _fixtures(item)]
+    others = [item for item in items if item not in begun]
+    middle = sum(not _is_timed(item) for item in others) // 2
+    items[:] = [*others[:middle], *begun, *others[middle:]]
+
+
+def _is_timed(item: pytest.Item) -> bool:
+    return item.get_closest_marker("timed") is not None
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _begin_with_the_run(request: pytest.FixtureRequest) -> None:
+    """Begins what takes a minute, if a test of this run needs it."""
+    if any(BEGINS_WITH_THE_RUN in _fixtures(item) for item in request.session.items):
+        request.getfixturevalue(BEGINS_WITH_THE_RUN)
+
+
+@pytest.fixture(autouse=True)
+def _measure_alone(request: pytest.FixtureRequest) -> None:
+    """Waits until the tests are over that `make test` runs beside these: see tests/__main__.py."""
+    others_end = os.environ.get(OTHERS_END)
+    if others_end and request.node.get_closest_marker("timed"):
+        os.read(int(others_end), 1)  # returns when the other side of the pipe is closed
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,15 @@ def test_only_staff_can_upload(caller, status, code):
     assert Upload.count() == 1
 
 
+def test_an_upload_is_shown_to_all_who_may_upload():
+    imports.upload("upl_one", owner_id=STAFF.user_id)
+    callers = [STAFF, Caller("usr_other_staff", "customer staff"), Caller("usr_root", "admin")]
+
+    answers = [get("upl_one", caller=caller) for caller in callers]
+
+    assert [(answer.status, answer.body["id"]) for answer in answers] == [(200, "upl_one")] * 3
+
+
 def test_an_admin_can_upload():
     assert create(caller=Caller("usr_root", "admin")).status == 201
 

@@ -5,6 +5,7 @@ the limits that the template gives them.
 """
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +23,7 @@ from tests.support.http import CONTEXT, sample
 SCHEDULE_STEP = timedelta(minutes=30)  # schedules of a minute run this often: a drill takes days
 MAILER = "MailFunction"
 AWS_NAMES = ("AlarmTopic",)  # targets of rules that are no queue
+QUEUE_NAMES = {os.environ["HELD_MAIL_QUEUE"]: "HeldMailQueue"}  # those that functions send to
 
 
 class Chain:
@@ -46,6 +48,7 @@ class Chain:
             self._connect(source)
         calls.around_write.append(self._watch_write)
         calls.answer.append(self._answer_put_events)
+        calls.answer.append(self._answer_send_message)
 
     def _connect(self, source: deployed.EventSource) -> None:
         def invoke(event: dict[str, Any]) -> Any:
@@ -110,6 +113,14 @@ class Chain:
         self.bus.put_events(entries, self.time.now)
         accepted = [{"EventId": str(number)} for number, _ in enumerate(entries)]
         return 200, {}, json.dumps({"FailedEntryCount": 0, "Entries": accepted})
+
+    def _answer_send_message(self, call: Call) -> Reply | None:
+        name = call.body.get("QueueUrl", "").rpartition("/")[2]
+        if call.operation != "SendMessage" or name not in QUEUE_NAMES:
+            return None
+        queue = self.queues[QUEUE_NAMES[name]]
+        queue.send(call.body["MessageBody"], self.time.now, call.body["DelaySeconds"])
+        return 200, {}, json.dumps({"MessageId": "msg", "MD5OfMessageBody": "-"})
 
     def _deliver(self, target: str, body: str, now: datetime) -> None:
         if target in AWS_NAMES:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from notifications.repository import _record_key
+from shared.storage.models.mails import MailRecord
 from shared.storage.models.orders import Order
 from tests.histories.aws_calls import Call
-from tests.histories.tables import peek
+from tests.histories.tables import peek, peek_all
 
 # The statuses in which a mail of that type tells the buyer something that is not true any more.
 FINISHED = frozenset({"cancelled", "expired", "refunded"})
@@ -37,14 +39,33 @@ class Mail:
 class Inbox:
     """Records each mail that `call` sends, once however often the SDK repeats the call."""
 
-    def __init__(self, delivering: Callable[[], list[dict[str, Any]]]) -> None:
+    def __init__(
+        self,
+        delivering: Callable[[], list[dict[str, Any]]],
+        staged: Callable[[], dict[str, dict[str, Any]]],
+    ) -> None:
         self.mails: list[Mail] = []
         self._delivering = delivering
+        self._staged = staged
 
     def record(self, call: Call, status: int) -> None:
         if call.operation != "SendEmail" or status != 200:
             return
         (event,) = self._delivering()
+        for told in [event, *self._joined_with(event)]:
+            self._add(told, call)
+
+    def _joined_with(self, event: dict[str, Any]) -> list[dict[str, Any]]:
+        """The other events that the mail tells: those that were claimed together."""
+        claims = {record.id: record.claim for record in peek_all(MailRecord) if not record.is_done}
+        claim = claims.get(_record_key(event["id"]))
+        return [
+            other
+            for event_id, other in self._staged().items()
+            if event_id != event["id"] and claim and claims.get(_record_key(event_id)) == claim
+        ]
+
+    def _add(self, event: dict[str, Any], call: Call) -> None:
         order_id = event["data"].get("order_id")
         order = peek(Order, order_id) if order_id else None
         self.mails.append(

@@ -49,9 +49,11 @@ class Queue:
     def _retention(self) -> timedelta:
         return timedelta(seconds=int(self.properties["MessageRetentionPeriod"]))
 
-    def send(self, body: str, now: datetime) -> None:
+    def send(self, body: str, now: datetime, delay_seconds: int | None = None) -> None:
+        """A message may have a delay of its own."""
         self._count += 1
-        delay = timedelta(seconds=int(self.properties.get("DelaySeconds", 0)))
+        seconds = self.properties.get("DelaySeconds", 0) if delay_seconds is None else delay_seconds
+        delay = timedelta(seconds=int(seconds))
         self.messages.append(
             Message(f"{self.name}-{self._count}", body, now, now + delay + self.slow_by)
         )

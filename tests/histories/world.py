@@ -65,7 +65,7 @@ class World:
         self.calls = AwsCalls()
         self.bank = Books()
         self.chain = Chain(self.time, self.calls)
-        self.inbox = Inbox(lambda: self.chain.delivering)
+        self.inbox = Inbox(lambda: self.chain.delivering, lambda: self.chain.staged)
         self.calls.after.append(self.inbox.record)
         self.scheduler = Scheduler()
         self.acknowledged = Acknowledged()

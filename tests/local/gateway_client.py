@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from starlette.applications import Starlette
 
 from local import gateway
 from local.instances import InstanceQueues
 from local.mailbox import Mailbox
+from local.refusals import App
 from tests.local.payments import provider
 
 BASE = "http://localhost:8000"
@@ -30,7 +30,7 @@ class Ministack(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status_code, headers=answer.headers.raw, stream=stream)
 
 
-def create_app(ministack: httpx.AsyncClient, queues: InstanceQueues) -> Starlette:
+def create_app(ministack: httpx.AsyncClient, queues: InstanceQueues) -> App:
     """The gateway with `ministack` behind it."""
     mailbox = Mailbox("http://127.0.0.1:4566", ministack, Path("no mails from earlier runs"))
     return gateway.create_app(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from local.emulator import StackError
-from local.parameters import local_parameters, sam_override
+from local.parameters import local_parameters, sam_override, shop_origins
 
 TEMPLATE = """
 Parameters:
@@ -13,6 +13,7 @@ Parameters:
   MailSender: {Type: String}
   BcryptCost: {Type: Number}
   ShopUrl: {Type: String}
+  AllowedOrigins: {Type: CommaDelimitedList, Default: "http://localhost:3000"}
 Conditions:
   IsLocal: !Equals [!Ref Environment, local]
 """
@@ -95,3 +96,17 @@ def test_a_project_without_samconfig_is_refused(tmp_path: Path) -> None:
 )
 def test_a_value_with_spaces_reaches_sam_whole(value: str, passed: str) -> None:
     assert sam_override("ShopName", value) == passed
+
+
+def test_the_shops_origins_are_those_of_the_parameter(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    chosen = {"AllowedOrigins": "http://localhost:5173, https://shop.test"}
+
+    assert shop_origins(root, {}) == ["http://localhost:3000"]
+    assert shop_origins(root, chosen) == ["http://localhost:5173", "https://shop.test"]
+
+
+@pytest.mark.parametrize("origins", ["*", "http://localhost:3000, *"])
+def test_not_every_page_may_use_the_local_stack(tmp_path: Path, origins: str) -> None:
+    with pytest.raises(StackError, match="must not be \\*"):
+        shop_origins(project(tmp_path), {"AllowedOrigins": origins})

@@ -23,7 +23,7 @@ handle = partial(handler, context=CONTEXT)
 
 @pytest.fixture
 def queue(aws) -> Queue:  # noqa: ARG001 (the tables must exist first)
-    shop.user("usr_ada", email="ada@example.com")
+    shop.user("usr_ada", email="ada@example.com", email_verified=True)
     return Queue("souk-mail", receives_max=5)
 
 

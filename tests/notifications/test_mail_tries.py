@@ -38,7 +38,7 @@ URL = "https://email.eu-central-1.amazonaws.com"
 @pytest.fixture(autouse=True)
 def time(monkeypatch, aws) -> FakeClock:  # noqa: ARG001 (the tables must exist first)
     """The shop's clock. The buyer and the order of the sample event are stored."""
-    shop.user("usr_ada", email="ada@example.com")
+    shop.user("usr_ada", email="ada@example.com", email_verified=True)
     email_fixtures.sample_order(status="paid", awaits=None, expires_at=None).save()
     ahead = FakeClock()
     monkeypatch.setattr(clock, "utc_now", ahead)
@@ -312,7 +312,7 @@ def test_a_sent_mail_without_a_mark_is_not_redelivered(time):
 
 
 def test_a_lost_claim_is_not_released():
-    repository.claim_mail("evt_one", None, tries=1, until=clock.utc_now() + timedelta(seconds=9))
+    repository.claim_mails({"evt_one": None}, until=clock.utc_now() + timedelta(seconds=9))
 
     repository.release_mail("evt_one", "clm_of_another", tries=0)
 

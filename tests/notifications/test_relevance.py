@@ -177,14 +177,14 @@ def test_no_mail_says_what_is_not_so(event):
         to = emails.find_order_recipient(event, stored, ada())
         if wording in (NO, EARLY) or to is None:
             continue
-        email = emails.render_email(
+        email = emails.build_part(
             event,
             to,
             link=links.create_order_link(stored, shop_url=SHOP_URL),
             shop_name="Souk",
             order=stored,
             wording=wording,
-        )
+        ).render_email()
         for text in (email.subject, email.text, Page(email.html).text):
             assert false_claims(text, stored, now) == [], (stored.serialize(), text)
         said.add(email.text)
@@ -240,14 +240,14 @@ def test_the_account_decides_how_a_mail_is_written(name, changes, wording):
 def write(event, user):
     to = emails.find_account_recipient(event, user)
     assert to is not None
-    return emails.render_email(
+    return emails.build_part(
         event,
         to,
         link=links.create_account_link(event, user, to.address, shop_url=SHOP_URL),
         shop_name="Souk",
         user=user,
         wording=relevance.choose_account_wording(event, user),
-    )
+    ).render_email()
 
 
 @pytest.mark.parametrize("name", [*NOTICES, "user.email_changed"])
@@ -291,13 +291,13 @@ def test_a_last_partial_refund_does_not_claim_all_the_money():
     two = [refund("succeeded", 1800), refund("succeeded", 700, "rfd_two")]
     to = emails.find_order_recipient(event, order("refunded"), ada())
 
-    email = emails.render_email(
+    email = emails.build_part(
         event,
         to,
         link=None,
         shop_name="Souk",
         order=order("refunded", payment=payment(), refunds=two),
-    )
+    ).render_email()
 
     for text in (email.text, Page(email.html).text):
         assert "With earlier refunds, this is everything that you paid." in " ".join(text.split())

@@ -4,9 +4,12 @@ import pytest
 
 from orders.pricing.promotions import repository
 from orders.pricing.promotions.schemas import NewPromotion, to_request
+from orders.staff_api import handler
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
+from tests.attacks.attack import nested
+from tests.attacks.text_values import HIDDEN
 from tests.support import logs
-from tests.support.http import ADA, ADMIN, STAFF
+from tests.support.http import ADA, ADMIN, STAFF, send
 from tests.support.pricing import (
     create_promotion,
     get_promotion,
@@ -478,3 +481,36 @@ def test_a_stored_promotion_is_always_a_valid_request(changes):
     stored = Promotion.get(PROMOTIONS, "SPRING")
 
     assert NewPromotion.model_validate(to_request(stored)).code == "SPRING"
+
+
+@pytest.mark.parametrize("depth", [33, 900, 2_000, 20_000])
+@pytest.mark.parametrize("member", ["amount", "minimum"])
+def test_a_deep_patch_of_a_stored_promotion_is_refused(member, depth):
+    create_promotion()
+
+    answer = send(
+        handler,
+        "pricing.patch_promotion",
+        caller=STAFF,
+        raw_body=(b'{"%s":%s}' % (member.encode(), nested(depth))).decode(),
+        path={"code": "SPRING"},
+        headers={"if-match": "*"},
+    )
+
+    assert (answer.status, answer.code) == (422, "invalid_fields")
+    assert fields(answer) in (
+        [(f"body.{member}", "too_deep")],
+        [("body", "too_many_values")],
+    )
+    assert Promotion.get(PROMOTIONS, "SPRING").version == 1
+
+
+@pytest.mark.parametrize("text", [HIDDEN["only an override"], HIDDEN["an escape sequence"]])
+def test_a_description_has_no_hidden_character(text):
+    create_promotion()
+
+    created = post_promotion(code="SUMMER", description=text)
+    patched = patch_promotion("SPRING", {"description": text})
+
+    for answer in (created, patched):
+        assert fields(answer) == [("body.description", "string_pattern_mismatch")]

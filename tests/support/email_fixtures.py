@@ -183,7 +183,7 @@ def write_email(
         to = emails.find_account_recipient(event, user or ada())
         link = links.create_account_link(event, user or ada(), to.address, shop_url=SHOP_URL)
     assert to is not None
-    return emails.render_email(event, to, link=link, shop_name=shop_name, order=order)
+    return emails.build_part(event, to, link=link, shop_name=shop_name, order=order).render_email()
 
 
 class Page(HTMLParser):

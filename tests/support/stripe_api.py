@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.foreign_pages import is_foreign
+
 API_KEY = "sk_test_of_nobody"
 WEBHOOK_SECRET = "whsec_of_nobody"
 CARD = "4242424242424242"
@@ -94,8 +96,9 @@ def serve() -> None:
         return web.Response()
 
     server.app.router.add_post("/_config/fail_next", fail_next)
-    server.app.middlewares.insert(0, _fail_next_calls(web, failures))
-    server.app.middlewares.insert(1, _repeat_answers(web))
+    server.app.middlewares.insert(0, _refuse_foreign_pages(web))
+    server.app.middlewares.insert(1, _fail_next_calls(web, failures))
+    server.app.middlewares.insert(2, _repeat_answers(web))
 
     async def run() -> None:
         runner = web.AppRunner(server.app, access_log=None)
@@ -145,6 +148,17 @@ def _send_more_events(resources: Any) -> None:
         (method, path, cancel_and_send if path.endswith("intents/{id}/cancel") else handler)
         for method, path, handler in resources.extra_apis
     ]
+
+
+def _refuse_foreign_pages(web: Any) -> Any:
+    @web.middleware
+    async def refuse(request: Any, handler: Any) -> Any:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        if is_foreign(headers, request.transport.get_extra_info("sockname")[1]):
+            return web.Response(status=403)
+        return await handler(request)
+
+    return refuse
 
 
 def _fail_next_calls(web: Any, failures: list[int]) -> Any:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+from tests.support.foreign_pages import is_foreign
+
 TIMEOUT_SECONDS = 60  # for a webhook to arrive on a busy machine
 Webhook = tuple[bytes, dict[str, str]]  # body, and headers with names in lower case
 
@@ -29,8 +31,11 @@ def receive_webhooks() -> Iterator[WebhookReceiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            receiver.received.put((body, headers))
-            self.send_response(200)
+            if is_foreign(headers, server.server_port):
+                self.send_response(403)
+            else:
+                receiver.received.put((body, headers))
+                self.send_response(200)
             self.send_header("content-length", "0")
             self.end_headers()
 

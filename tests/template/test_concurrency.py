@@ -17,7 +17,9 @@ PARAMETERS = stack.source()["Parameters"]
 def worker_concurrency():
     """The MaximumConcurrency of each queue's mapping: a number, or the parameter's name."""
     return {
-        stack.referenced_id(mapping["FunctionName"]): mapping["ScalingConfig"]["MaximumConcurrency"]
+        stack.referenced_id(mapping["EventSourceArn"]): mapping["ScalingConfig"][
+            "MaximumConcurrency"
+        ]
         for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()
         if "ScalingConfig" in mapping
     }
@@ -38,11 +40,7 @@ def sum_of(attribute):
 
 
 def test_every_queue_limits_its_worker():
-    queues = {
-        stack.referenced_id(mapping["FunctionName"])
-        for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()
-        if stack.referenced_id(mapping["EventSourceArn"]).endswith("Queue")
-    }
+    queues = {name for name in stack.of_type("AWS::SQS::Queue") if not name.endswith("DeadLetters")}
 
     assert worker_concurrency().keys() == queues
 

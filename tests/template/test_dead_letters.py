@@ -9,9 +9,9 @@ import pytest
 from files import repository
 from notifications import emails
 from notifications.repository import RETENTION as MAIL_RECORD_RETENTION
-from orders.lifecycle.buyers import GUEST_PREFIX
 from shared.events.all_events import AnyEvent, CatalogEvent
 from shared.storage.models.catalog import Stock, StockLevel
+from shared.storage.models.orders import GUEST_PREFIX
 from shared.storage.outbox import RETENTION
 from tests.template import stack
 
@@ -25,6 +25,7 @@ TEMPLATES = Path(emails.__file__).parent / "templates"
 DEAD_LETTERS = {
     "MailDeadLetters",
     "MailRuleDeadLetters",
+    "HeldMailDeadLetters",
     "OrderAnonymizationDeadLetters",
     "OrderAnonymizationRuleDeadLetters",
     "GuestOrderLinkingDeadLetters",

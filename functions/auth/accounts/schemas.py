@@ -4,7 +4,8 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from shared.email_addresses import Email
-from shared.http.schemas import ONE_LINE, RequestBody, View
+from shared.http.schemas import RequestBody, View
+from shared.http.text_fields import SECRET, Text
 from shared.security.permissions import Role, roles_named
 from shared.storage.models.accounts import Profile
 
@@ -12,12 +13,16 @@ TOKEN_MAX = 200  # characters; no token of the shop is longer
 
 # 128 code points. The hash accepts any number of bytes (shared.security.passwords). The minimum
 # length depends on the account's roles (auth.passwords.policy).
-NewPassword = Annotated[str, Field(max_length=128)]
+NewPassword = Annotated[str, Field(max_length=128, json_schema_extra=SECRET)]
 # An existing password may break today's policy, so a check of it applies no policy.
-Password = Annotated[str, Field(max_length=128)]
+Password = Annotated[str, Field(max_length=128, json_schema_extra=SECRET)]
 Code = Annotated[
     str,
-    Field(max_length=40, description="A code from the authenticator app, or a recovery code."),
+    Field(
+        max_length=40,
+        description="A code from the authenticator app, or a recovery code.",
+        json_schema_extra=SECRET,
+    ),
 ]
 CODE_IF_ENABLED = "Required if the account has a second factor."
 CURRENT_PASSWORD = "Your current password."  # noqa: S105 (a description)
@@ -25,7 +30,7 @@ NEW_PASSWORD = (
     "At most 128 characters. The shop refuses passwords that are short, common, or built from the "  # noqa: S105
     "account's name or address."
 )
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
+Name = Annotated[str, Text(100)]
 
 
 class Registration(RequestBody):

@@ -3,7 +3,8 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from shared.http.schemas import ONE_LINE, RequestBody, View
+from shared.http.schemas import RequestBody, View
+from shared.http.text_fields import Text
 from shared.security.api_keys import KeyText
 from shared.security.permissions import Permission, permissions_named
 from shared.storage.models.accounts import ApiKey
@@ -12,12 +13,7 @@ GrantedPermission = Annotated[Permission, Field(strict=False)]  # JSON has no en
 
 
 class NewApiKey(RequestBody):
-    name: str = Field(
-        min_length=1,
-        max_length=100,
-        pattern=ONE_LINE,
-        description="A name that tells your keys apart.",
-    )
+    name: Annotated[str, Text(100)] = Field(description="A name that tells your keys apart.")
     permissions: list[GrantedPermission] = Field(
         min_length=1,
         max_length=len(Permission),

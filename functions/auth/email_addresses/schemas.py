@@ -3,6 +3,7 @@ from pydantic import Field
 from auth.accounts.schemas import CODE_IF_ENABLED, CURRENT_PASSWORD, TOKEN_MAX, Code, Password
 from shared.email_addresses import Email
 from shared.http.schemas import RequestBody
+from shared.http.text_fields import SECRET
 
 
 class EmailAddress(RequestBody):
@@ -17,5 +18,7 @@ class EmailChange(RequestBody):
 
 class LinkToken(RequestBody):
     token: str = Field(
-        max_length=TOKEN_MAX, description="The value of `token` in the link from the mail."
+        max_length=TOKEN_MAX,
+        description="The value of `token` in the link from the mail.",
+        json_schema_extra=SECRET,
     )

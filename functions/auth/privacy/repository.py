@@ -13,10 +13,6 @@ from shared.storage.models.orders import Order
 from shared.storage.models.uploads import Upload
 from shared.storage.transactions import ACTIONS_MAX, Condition, Transaction
 
-# Keeps an answer under Lambda's 6 MB. An order of 50 lines, each name of 200 characters of four
-# bytes, is 0.07 MB as JSON within JSON. That leaves almost as much for the order's history. Nothing
-# else in the export is nearly as long.
-PAGE_ITEMS_MAX = 50
 DELETED_ITEMS_MAX = 1000  # sessions, or keys, that one request has time to delete
 
 
@@ -39,15 +35,15 @@ _QUERIES: dict[str, Callable[..., Any]] = {
 }
 
 
-def list_records(user_id: str, *, cursor: str | None) -> RecordsPage:
-    """Return at most PAGE_ITEMS_MAX records, from the cursor on. Raises InvalidCursor."""
+def list_records(user_id: str, *, limit: int, cursor: str | None) -> RecordsPage:
+    """Return at most `limit` records, from the cursor on. Raises InvalidCursor."""
     # A cursor names the kind to read next, and the last key that was read of that kind.
     position = cursors.decode(cursor, query=_EXPORT, owner=user_id)
     ((first_kind, last_key),) = (position or {"sessions": {}}).items()
     kinds = list(_QUERIES)
     if first_kind not in kinds:  # newer code made the cursor and exports more
         raise InvalidCursor
-    page, room = RecordsPage(), PAGE_ITEMS_MAX
+    page, room = RecordsPage(), limit
     for kind in kinds[kinds.index(first_kind) :]:
         if room == 0:
             page.next_cursor = _encode_position({kind: {}}, user_id)

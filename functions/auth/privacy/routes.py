@@ -4,12 +4,19 @@ from aws_lambda_powertools.event_handler import Response
 
 from auth.api_keys.schemas import ApiKeyView
 from auth.privacy import service as privacy
-from auth.privacy.schemas import AccountDeletion, ExportView, ProfileExport, UploadExport
+from auth.privacy.schemas import (
+    PAGE_ITEMS_MAX,
+    AccountDeletion,
+    ExportView,
+    ProfileExport,
+    UploadExport,
+)
 from auth.sessions.schemas import SessionView
 from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.parameters import PageCursor
 from shared.http.responses import JSON, no_content_response
+from shared.http.schemas import fit_view
 from shared.security.permissions import Permission
 
 routes = Routes()
@@ -24,16 +31,12 @@ def export_me(cursor: PageCursor = None) -> Response[ExportView]:
 
     Follow `next_cursor` until it is null.
     """
-    export = privacy.export_me(routes.caller, cursor=cursor)
-    current, records = routes.caller.session_id, export.records
-    view = ExportView(
-        profile=ProfileExport.from_user(export.user),
-        sessions=[SessionView.from_model(session, current=current) for session in records.sessions],
-        api_keys=[ApiKeyView.from_model(key) for key in records.api_keys],
-        uploads=[UploadExport.from_model(upload) for upload in records.uploads],
-        orders=export.orders,
-        next_cursor=records.next_cursor,
-    )
+
+    def load(limit: int) -> ExportView:
+        export = privacy.export_me(routes.caller, limit=limit, cursor=cursor)
+        return _to_view(export, routes.caller.session_id)
+
+    view = fit_view(load, PAGE_ITEMS_MAX)
     return Response(status_code=200, content_type=JSON, body=view, headers=DOWNLOAD_HEADERS)
 
 
@@ -48,3 +51,17 @@ def delete_me(deletion: AccountDeletion) -> Response[Any]:
     """
     privacy.delete_me(routes.caller, deletion, routes.client)
     return no_content_response()
+
+
+def _to_view(export: privacy.Export, current_session: str) -> ExportView:
+    records = export.records
+    return ExportView(
+        profile=ProfileExport.from_user(export.user),
+        sessions=[
+            SessionView.from_model(session, current=current_session) for session in records.sessions
+        ],
+        api_keys=[ApiKeyView.from_model(key) for key in records.api_keys],
+        uploads=[UploadExport.from_model(upload) for upload in records.uploads],
+        orders=export.orders,
+        next_cursor=records.next_cursor,
+    )

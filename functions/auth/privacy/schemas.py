@@ -11,6 +11,8 @@ from shared.http.schemas import NEXT_CURSOR, RequestBody, View
 from shared.storage.models.accounts import User
 from shared.storage.models.uploads import Upload
 
+PAGE_ITEMS_MAX = 50  # records; a page of very long orders has fewer
+
 
 class AccountDeletion(RequestBody):
     password: Password = Field(description=CURRENT_PASSWORD)

@@ -33,10 +33,10 @@ class Export:
         return [document_from_order(order) for order in self.records.orders]
 
 
-def export_me(caller: Principal, *, cursor: str | None) -> Export:
-    """Return one page. Raises SessionEnded and InvalidCursor."""
+def export_me(caller: Principal, *, limit: int, cursor: str | None) -> Export:
+    """Return one page of at most `limit` records. Raises SessionEnded and InvalidCursor."""
     user = accounts.get_me(caller)
-    records = repository.list_records(user.user_id, cursor=cursor)
+    records = repository.list_records(user.user_id, limit=limit, cursor=cursor)
     observability.audit("export_me", "done", user_id=user.user_id)
     return Export(user, records)
 

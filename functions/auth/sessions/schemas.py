@@ -6,6 +6,7 @@ from pydantic import Field
 from auth.accounts.schemas import CODE_IF_ENABLED, TOKEN_MAX, Code, Password, UserView
 from shared.email_addresses import Email
 from shared.http.schemas import RequestBody, View
+from shared.http.text_fields import SECRET
 from shared.storage.models.accounts import Profile, Session
 
 
@@ -17,7 +18,9 @@ class Credentials(RequestBody):
 
 class RefreshRequest(RequestBody):
     refresh_token: str = Field(
-        max_length=TOKEN_MAX, description="The refresh token from the login or the last refresh."
+        max_length=TOKEN_MAX,
+        description="The refresh token from the login or the last refresh.",
+        json_schema_extra=SECRET,
     )
 
 

@@ -4,35 +4,44 @@ A record counts each try before it is made (ADR 31). SES accepts no idempotency 
 not answer, or Lambda stops the function, the mail may have been sent. Then one more try is made,
 at any later time. If that one is in doubt too, the event is done and an alarm goes off.
 
+A mailbox that nobody has confirmed gets so many mails an hour (ADR 38). The message of a further
+mail goes to the queue of held mails, and comes here again when its delay is over. By then the order
+decides what is true. What waits for one address goes into one mail.
+
 Repeat: an event that is done sends nothing. Failure: the queue redelivers the message, later each
 time if only time helps.
 """
 
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
+from math import ceil
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from notifications import emails, links, relevance, repository
+from notifications import drafts, mailboxes, repository
 from notifications import sender as senders
-from notifications.emails import Email, MailedOrderEvent
-from notifications.relevance import Wording
-from notifications.repository import MailInProgress
+from notifications.drafts import Draft
+from notifications.mailboxes import Kind
+from notifications.repository import MailboxChanged, MailInProgress, Turn
 from notifications.sender import EmailSender, SesSender
 from shared import clock, freeze_gc, observability, sqs_consumer
-from shared.config import GuestSettings, MailSettings, settings
+from shared.config import MailSettings, settings
 from shared.errors.base import Unavailable
-from shared.events.accounts import UserRegistered
-from shared.events.all_events import AnyEvent
+from shared.events.all_events import AnyEvent, parse_event
+from shared.retries import retry
 from shared.sqs_consumer import Delivery, NotVisibleYet
-from shared.storage.models.mails import MailRecord
+from shared.storage.models.mails import Mailbox, MailRecord
 
 TRIES_MAX = 2  # that may have sent the mail
 MILLISECONDS_PER_MAIL = 8_000  # SES answers within 6 s or not at all; 2 s are for the record
 
+TURN_ATTEMPTS = 4  # if other mails to the same mailbox are faster
+
 _shop = settings(MailSettings)
-settings(GuestSettings)  # the keys that sign guests' links; fail at start if they are missing
 freeze_gc()
 
 
@@ -49,47 +58,139 @@ def sender() -> EmailSender:
 
 
 def _is_transient(error: Exception) -> bool:
-    return isinstance(error, Unavailable | NotVisibleYet) or senders.is_transient(error)
+    return isinstance(error, Unavailable | NotVisibleYet | MailboxChanged) or senders.is_transient(
+        error
+    )
 
 
 def _mail_event(event: AnyEvent, delivery: Delivery) -> None:
     delivery.require_time(MILLISECONDS_PER_MAIL, progress="mail not begun")
+    due = _find_due(event)
+    if due is None:
+        return
+    kind = mailboxes.find_kind(due.draft)
+    if kind is None:
+        _send([due], delivery)
+    else:
+        retry(
+            lambda: _mail_in_turn(due, kind, delivery), on=(MailboxChanged,), attempts=TURN_ATTEMPTS
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A mail that is due, and what is known of its tries."""
+
+    draft: Draft
+    record: MailRecord | None
+
+    @property
+    def event(self) -> AnyEvent:
+        return self.draft.event
+
+    @property
+    def tries(self) -> int:
+        return self.record.tries_made if self.record else 0
+
+
+def _find_due(event: AnyEvent) -> _Due | None:
+    """None if the event is done. Raises MailInProgress, NotVisibleYet and Unavailable."""
     record = repository.find_record(event.id)
     if record and record.is_done:
-        return
+        return None
     if record and record.is_claimed_at(clock.utc_now()):
         raise MailInProgress
     if record and record.tries_made >= TRIES_MAX:  # the function was stopped in the last one
         _complete_in_doubt(event)
-        return
-    email = _compose_email(event)
-    if email is None:
+        return None
+    draft = drafts.find_draft(event)
+    if draft is None:
         # Normal: the order or the account has changed, or has no address any more.
         repository.complete_mail(event.id, "not_mailed")
         _log("no mail is due", event)
+        return None
+    return _Due(draft, record)
+
+
+def _mail_in_turn(due: _Due, kind: Kind, delivery: Delivery) -> None:
+    """Send the mail, with what waits for the same address; or hold it back.
+
+    Raises MailboxChanged, and what `_send` does.
+    """
+    mailbox = repository.get_mailbox(mailboxes.subject_of(kind, due.draft.to.address))
+    limit = _shop.unconfirmed_mails_per_hour
+    turn = mailboxes.find_turn(mailbox, clock.utc_now(), limit=limit)
+    if isinstance(turn, timedelta):
+        _hold(due.event, mailbox, kind, turn, delivery)
         return
+    held = dict(_find_held(mailbox, due))
+    joined = [each for each in held.values() if each is not None]
+    _send([due, *joined], delivery, replace(turn, told=held.keys()))
+
+
+def _find_held(mailbox: Mailbox, due: _Due) -> Iterator[tuple[str, _Due | None]]:
+    """The held events that the mail tells too; with None, those that are done or are this one."""
+    for text in sorted(mailbox.held or ()):
+        try:
+            event = parse_event(json.loads(text))
+            other = None if event.id == due.event.id else _find_due(event)
+        except (MailInProgress, NotVisibleYet, ValueError):  # its own message takes care of it
+            continue
+        if other is None or other.draft.to == due.draft.to:
+            yield text, other
+
+
+def _hold(
+    event: AnyEvent, mailbox: Mailbox, kind: Kind, wait: timedelta, delivery: Delivery
+) -> None:
+    """The message is sent again before it is deleted here, so a crash between loses nothing."""
+    if mailboxes.is_outdated(event, clock.utc_now()):
+        repository.complete_mail(event.id, "not_mailed")
+        observability.logger.warning("mail given up", event_id=event.id, event_type=event.type)
+        return
+    if kind is Kind.ORDERS:
+        repository.keep_held_event(mailbox.subject, mailboxes.to_held_event(event))
+    seconds = ceil(wait.total_seconds())
+    delivery.send_later(_shop.held_mail_queue, seconds)
+    _log("mail held back", event, seconds=str(seconds))
+
+
+def _send(dues: list[_Due], delivery: Delivery, turn: Turn | None = None) -> None:
+    """Send one mail for all of them; the first is the delivered event.
+
+    Raises MailInProgress, Unavailable, and the error of a try that the queue must repeat.
+    """
     delivery.require_time(MILLISECONDS_PER_MAIL, progress="mail not sent")
-    _send(event, email, record, delivery)
-
-
-def _send(event: AnyEvent, email: Email, record: MailRecord | None, delivery: Delivery) -> None:
-    """Raises MailInProgress, Unavailable, and the error of a try that the queue must repeat."""
-    tries = record.tries_made if record else 0
+    by_time = sorted(dues, key=lambda due: (due.event.occurred_at, due.event.id))
+    email = drafts.write([due.draft for due in by_time])
     time_left = timedelta(milliseconds=delivery.context.get_remaining_time_in_millis())
-    claim = repository.claim_mail(
-        event.id, record, tries=tries + 1, until=clock.utc_now() + time_left
+    claim = repository.claim_mails(
+        {due.event.id: due.record for due in dues}, until=clock.utc_now() + time_left, turn=turn
     )
     try:
         message_id = sender().send(email)
     except Exception as error:
-        if senders.is_certain_refusal(error):
-            repository.release_mail(event.id, claim, tries=tries)
+        is_refused = senders.is_certain_refusal(error)
+        if turn and is_refused:
+            repository.return_turn(turn)
+        for due in dues:
+            _end_try(due, claim, is_counted=not is_refused)
+        if is_refused or dues[0].tries + 1 < TRIES_MAX:
             raise
-        if tries + 1 < TRIES_MAX:
-            repository.release_mail(event.id, claim, tries=tries + 1)
-            raise
-        _complete_in_doubt(event)
         return
+    for due in dues:
+        _complete_sent(due.event, message_id)
+
+
+def _end_try(due: _Due, claim: str, *, is_counted: bool) -> None:
+    tries = due.tries + is_counted
+    if tries < TRIES_MAX:
+        repository.release_mail(due.event.id, claim, tries=tries)
+    else:
+        _complete_in_doubt(due.event)
+
+
+def _complete_sent(event: AnyEvent, message_id: str) -> None:
     _log("mailed", event, message_id=message_id)
     try:
         repository.complete_mail(event.id, "sent")
@@ -106,57 +207,3 @@ def _complete_in_doubt(event: AnyEvent) -> None:
 def _log(message: str, event: AnyEvent, **facts: str) -> None:
     extra = {"event_id": event.id, "event_type": event.type, **facts}
     observability.logger.info(message, extra=extra)
-
-
-def _compose_email(event: AnyEvent) -> Email | None:
-    """The mail as it is true now; None if none is due. Raises NotVisibleYet and Unavailable."""
-    if isinstance(event, MailedOrderEvent):
-        return _compose_order_email(event)
-    return _compose_account_email(event)
-
-
-def _compose_account_email(event: AnyEvent) -> Email | None:
-    user = repository.find_user(emails.get_recipient_id(event))
-    if user is None and isinstance(event, UserRegistered):
-        # Only this event's transaction creates its user. Others may name a user who never existed.
-        sqs_consumer.require_settled(event)
-    recipient = emails.find_account_recipient(event, user) if user else None
-    if user is None or recipient is None:
-        return None
-    wording = relevance.choose_account_wording(event, user)
-    if wording is Wording.NOT_MAILED:
-        return None
-    link = links.create_account_link(event, user, recipient.address, shop_url=_shop.shop_url)
-    if link and link.token:
-        repository.save_link_token(link.token)  # before the mail, so that its link works
-    return emails.render_email(
-        event, recipient, link=link, shop_name=_shop.shop_name, user=user, wording=wording
-    )
-
-
-def _compose_order_email(event: MailedOrderEvent) -> Email | None:
-    """Addresses the order's current owner: the guest in the event may have an account by now."""
-    order = repository.find_order(event.data.order_id)
-    if order is None:
-        sqs_consumer.require_settled(event)
-        return None
-    wording = relevance.choose_order_wording(event, order, clock.utc_now())
-    if wording is Wording.TOO_EARLY:
-        sqs_consumer.require_settled(event)
-    if wording in (Wording.NOT_MAILED, Wording.TOO_EARLY):
-        return None
-    user = None if order.guest_email else repository.find_user(order.buyer_id)
-    buyer = emails.find_order_recipient(event, order, user)
-    if buyer is None:
-        return None
-    is_disabled = user is not None and user.status != "active"  # the link leads to a login
-    link = None if is_disabled else links.create_order_link(order, shop_url=_shop.shop_url)
-    return emails.render_email(
-        event,
-        buyer,
-        link=link,
-        shop_name=_shop.shop_name,
-        order=order,
-        user=user,
-        wording=wording,
-    )

@@ -8,7 +8,7 @@ from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.parameters import IdempotencyKey, OrderPageLimit, PageCursor
 from shared.http.responses import created_response
-from shared.http.schemas import Page
+from shared.http.schemas import Page, fit_view
 from shared.security.permissions import Permission
 
 routes = Routes()
@@ -45,10 +45,13 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
 @requires(Permission.PLACE_ORDERS)
 def list_orders(limit: OrderPageLimit = 20, cursor: PageCursor = None) -> Page[OrderView]:
     """List your own orders with their lines, totals and status, newest first."""
-    page = orders.list_orders(routes.caller, limit=limit, cursor=cursor)
-    return Page(
-        items=[OrderView.from_model(order) for order in page.items], next_cursor=page.next_cursor
-    )
+
+    def load(limit: int) -> Page[OrderView]:
+        page = orders.list_orders(routes.caller, limit=limit, cursor=cursor)
+        items = [OrderView.from_model(order) for order in page.items]
+        return Page(items=items, next_cursor=page.next_cursor)
+
+    return fit_view(load, limit)
 
 
 @routes.get("/v1/orders/<order_id>", tags=["Orders"])

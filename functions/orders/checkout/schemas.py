@@ -11,15 +11,18 @@ from orders.pricing.rate_tables import ShipTo
 from shared.countries import Country
 from shared.email_addresses import Email
 from shared.errors.requests import InvalidFields
-from shared.http.schemas import ONE_LINE, RequestBody
+from shared.http.schemas import RequestBody
+from shared.http.text_fields import ItemId, Text
 from shared.money import Money
 
 LINES_MAX = 50  # with stock, promotion and events, well under DynamoDB's 100 actions a transaction
 QUANTITY_MAX = 10_000  # of one product; more is a typing error rather than an order
 
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ONE_LINE)]
-AddressLine = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
-PostalCode = Annotated[str, Field(min_length=1, max_length=20, pattern=ONE_LINE)]
+Name = Annotated[str, Text(100)]
+AddressLine = Annotated[str, Text(200)]
+MoreAddress = Annotated[str, Text(200, is_optional=True)]
+PostalCode = Annotated[str, Text(20)]
+Region = Annotated[str, Text(100, is_optional=True)]
 
 _REGION = "A state or province. Tax rates can depend on it."
 _CODE_SEPARATOR = re.compile(r"[\s,;+|]")
@@ -40,10 +43,8 @@ def _one_code(value: Any) -> Any:
 
 PromotionCode = Annotated[
     str,
+    Text(40),
     Field(
-        min_length=1,
-        max_length=40,
-        pattern=ONE_LINE,
         description="One promotion code. Upper and lower case are the same.",
         examples=["SPRING-10"],
     ),
@@ -52,22 +53,19 @@ PromotionCode = Annotated[
 
 
 class RequestedLine(RequestBody):
-    product_id: str = Field(min_length=1, max_length=64)
+    product_id: ItemId
     quantity: int = Field(ge=1, le=QUANTITY_MAX)
 
 
 class Address(RequestBody):
     name: Name = Field(description="The name of the person who receives the order.")
     line1: AddressLine = Field(description="Street and house number.")
-    line2: str | None = Field(
-        default=None,
-        max_length=200,
-        pattern=ONE_LINE,
-        description="More of the address, such as the apartment.",
+    line2: MoreAddress | None = Field(
+        default=None, description="More of the address, such as the apartment."
     )
     postal_code: PostalCode
     city: Name
-    region: str | None = Field(default=None, max_length=100, pattern=ONE_LINE, description=_REGION)
+    region: Region | None = Field(default=None, description=_REGION)
     country: Country
 
 
@@ -76,10 +74,10 @@ class PartialAddress(RequestBody):
 
     name: Name | None = None
     line1: AddressLine | None = None
-    line2: str | None = Field(default=None, max_length=200, pattern=ONE_LINE)
+    line2: MoreAddress | None = None
     postal_code: PostalCode | None = None
     city: Name | None = None
-    region: str | None = Field(default=None, max_length=100, pattern=ONE_LINE, description=_REGION)
+    region: Region | None = Field(default=None, description=_REGION)
     country: Country
 
 
@@ -133,11 +131,8 @@ class GuestOrderRequest(OrderRequest):
 
 
 class CancelRequest(RequestBody):
-    reason: str | None = Field(
+    reason: Annotated[str, Text(500)] | None = Field(
         default=None,
-        min_length=1,
-        max_length=500,
-        pattern=ONE_LINE,
         description="Why the order is cancelled. The buyer and staff see it.",
     )
 

@@ -6,12 +6,10 @@ order has the order's amounts, so that a column can be summed. Amounts are whole
 countries with a decimal comma, a spreadsheet reads 1.12 as the first of December.
 """
 
-import csv
-import io
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from orders.exports.csv_cells import Cell, to_csv
 from orders.fulfilment.views import StaffOrderDetail
 from orders.lifecycle import balances
 from shared.storage.models.exports import Export
@@ -19,15 +17,10 @@ from shared.storage.models.orders import Order, OrderLine
 
 # Without a byte order mark, Excel reads UTF-8 as the computer's own code page.
 BOM = "\ufeff"
-# A cell that starts with one of these may be a formula (OWASP ASVS 5.0, 1.2.10, and OWASP's page on
-# CSV injection: CR, and the full-width signs). A semicolon separates cells in much of Europe.
-_FORMULA = re.compile("(^|;)([=+\\-@\t\r\0\uff1d\uff0b\uff0d\uff20])")
 CONTENT_TYPES: Mapping[str, str] = {
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/jsonl; charset=utf-8",
 }
-
-Cell = str | int | None
 
 _ORDER_COLUMNS: Mapping[str, Callable[[Order], Cell]] = {
     "order_id": lambda order: order.order_id,
@@ -91,20 +84,6 @@ def build_file_name(export: Export) -> str:
     days = f"{export.placed_from.date().isoformat()}-to-{last.date().isoformat()}"
     kind = f"{export.of_status}-orders" if export.of_status else "orders"
     return f"{kind}-{days}.{export.format}"
-
-
-def to_csv(rows: Iterable[Iterable[Cell]]) -> str:
-    """RFC 4180. No text is a formula, a number stays a number, and None is an empty cell."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(
-        [escape_formulas(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
-    )
-    return text.getvalue()
-
-
-def escape_formulas(text: str) -> str:
-    """Put an apostrophe before each possible formula: spreadsheets then show the text."""
-    return _FORMULA.sub(r"\1'\2", text)
 
 
 def _to_rows(order: Order) -> Iterable[list[Cell]]:

@@ -38,7 +38,10 @@ def create_export(
 @routes.get("/v1/exports", tags=["Exports"])
 @requires(Permission.READ_ALL_ORDERS)
 def list_exports(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[OrderExportView]:
-    """List the exports that you requested in the last seven days, newest first."""
+    """List the exports that you requested in the last seven days, newest first.
+
+    Exports of colleagues are not in the list. You can get each of them by its id.
+    """
     page = exports.list_exports(routes.caller, limit=limit, cursor=cursor)
     items = [
         OrderExportView.from_model(export, exports.sign_file_url(export)) for export in page.items
@@ -49,6 +52,9 @@ def list_exports(limit: PageLimit = 20, cursor: PageCursor = None) -> Page[Order
 @routes.get("/v1/exports/<export_id>", tags=["Exports"])
 @requires(Permission.READ_ALL_ORDERS)
 def get_export(export_id: str) -> OrderExportView:
-    """Get one of your exports, with its progress and, when it is completed, a link to its file."""
+    """Get an export, with its progress and, when it is completed, a link to its file.
+
+    Everybody who may export orders can get every export of the shop, whoever requested it.
+    """
     export = exports.get_export(routes.caller, export_id)
     return OrderExportView.from_model(export, exports.sign_file_url(export))

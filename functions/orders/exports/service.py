@@ -43,11 +43,13 @@ def create_export(owner: Principal, request: ExportRequest, idempotency_key: str
     return CreatedExport(export, is_replay=False)
 
 
-def get_export(owner: Principal, export_id: str) -> Export:
-    """Raises ExportNotFound, also for the export of another owner."""
+def get_export(reader: Principal, export_id: str) -> Export:
+    """Raises ExportNotFound. The route's permission decides who may read exports (ADR 39)."""
     export = repository.find_export(export_id)
-    if export is None or export.owner_id != owner.user_id:
+    if export is None:
         raise ExportNotFound
+    if export.owner_id != reader.user_id:  # the file has personal data: log who else could get it
+        observability.audit("get_export", "done", user_id=reader.user_id, export_id=export_id)
     return export
 
 

@@ -19,7 +19,7 @@ from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.parameters import IdempotencyKey, OrderPageLimit, PageCursor
 from shared.http.responses import JSON, accepted_response, created_response
-from shared.http.schemas import Page
+from shared.http.schemas import Page, fit_view
 from shared.security.permissions import Permission
 from shared.storage.models.orders import Order
 from shared.timestamps import Timestamp
@@ -57,10 +57,14 @@ def list_staff_orders(  # noqa: PLR0913 (the parameters of the query)
     A change can take a second to appear in the list. A page can be short or empty and still have a
     next page: follow `next_cursor` until it is null.
     """
-    query = OrderQuery(status, customer, placed_from, placed_before, limit, cursor)
-    page = fulfilment.list_orders(routes.caller, query)
-    items = [StaffOrderView.from_model(order) for order in page.items]
-    return Page(items=items, next_cursor=page.next_cursor)
+
+    def load(limit: int) -> Page[StaffOrderView]:
+        query = OrderQuery(status, customer, placed_from, placed_before, limit, cursor)
+        page = fulfilment.list_orders(routes.caller, query)
+        items = [StaffOrderView.from_model(order) for order in page.items]
+        return Page(items=items, next_cursor=page.next_cursor)
+
+    return fit_view(load, limit)
 
 
 @routes.get("/v1/staff/orders/<order_id>", tags=["Fulfilment"])

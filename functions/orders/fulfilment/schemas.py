@@ -9,45 +9,35 @@ from pydantic import AfterValidator, Field
 from orders.checkout.schemas import LINES_MAX, QUANTITY_MAX
 from orders.lifecycle.transitions import Status
 from shared.email_addresses import normalize_email
-from shared.http.schemas import ONE_LINE, RequestBody, invalid_fields_error
+from shared.http.schemas import RequestBody, invalid_fields_error
+from shared.http.text_fields import ItemId, Text
 from shared.money import Price
 from shared.storage.models.orders import Order
 from shared.timestamps import Timestamp, out_of_order_error
 
 Reason = Annotated[
     str,
-    Field(
-        min_length=1,
-        max_length=500,
-        pattern=ONE_LINE,
-        description="Why you do this. The buyer sees it.",
-    ),
+    Text(500),
+    Field(description="Why you do this. The buyer sees it."),
 ]
 
 
 class ShipRequest(RequestBody):
-    carrier: str = Field(min_length=1, max_length=100, pattern=ONE_LINE, examples=["DHL"])
-    tracking_number: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=100,
-        pattern=ONE_LINE,
-        description="The buyer sees it.",
+    carrier: Annotated[str, Text(100)] = Field(examples=["DHL"])
+    tracking_number: Annotated[str, Text(100)] | None = Field(
+        default=None, description="The buyer sees it."
     )
 
 
 class MarkPaidRequest(RequestBody):
-    reference: str = Field(
-        min_length=1,
-        max_length=200,
-        pattern=ONE_LINE,
+    reference: Annotated[str, Text(200)] = Field(
         description="Identifies the payment in your bookkeeping. The buyer sees it.",
         examples=["Bank transfer of 24 November"],
     )
 
 
 class ReturnedLine(RequestBody):
-    product_id: str = Field(min_length=1, max_length=64)
+    product_id: ItemId
     quantity: int = Field(ge=1, le=QUANTITY_MAX)
 
 
@@ -78,7 +68,9 @@ class RefundRequest(RequestBody):
 
 
 class NoteRequest(RequestBody):
-    text: str = Field(min_length=1, max_length=2000, description="The note. Only staff see it.")
+    text: Annotated[str, Text(2000, has_lines=True)] = Field(
+        description="The note. Only staff see it."
+    )
 
 
 def _user_id_or_email(customer: str) -> str:
@@ -86,7 +78,7 @@ def _user_id_or_email(customer: str) -> str:
 
 
 OrderStatus = Status
-Customer = Annotated[str, Field(min_length=1, max_length=254), AfterValidator(_user_id_or_email)]
+Customer = Annotated[str, Text(254), AfterValidator(_user_id_or_email)]
 
 
 @dataclass(frozen=True, slots=True)

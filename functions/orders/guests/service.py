@@ -16,7 +16,7 @@ from orders.guests import links
 from orders.lifecycle import decisions
 from orders.lifecycle import repository as orders
 from orders.lifecycle import service as lifecycle
-from orders.lifecycle.buyers import GUEST_PREFIX, Buyer
+from orders.lifecycle.buyers import Buyer
 from orders.lifecycle.effects import Effects
 from orders.pricing.quotes import Quote
 from shared import clock, ids, observability
@@ -24,7 +24,7 @@ from shared.config import GuestSettings, settings
 from shared.errors.accounts import TooManyAttempts
 from shared.http.authorization import Client
 from shared.storage import rate_limits
-from shared.storage.models.orders import Order
+from shared.storage.models.orders import GUEST_PREFIX, Order
 from shared.storage.transactions import Transaction
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-GUEST_PREFIX = "gst"  # of a guest's id
+from shared.storage.models.orders import GUEST_PREFIX
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from shared.config import GuestSettings, PaymentSettings
 from shared.http.api import create_api
 from shared.http.authorization import anyone, requires
 from shared.http.parameters import OrderToken
-from shared.http.request_bodies import read_bytes
+from shared.http.request_bodies import read_json_bytes
 from shared.security.permissions import Permission
 
 api = create_api(GuestSettings, PaymentSettings)
@@ -47,5 +47,5 @@ def receive_payment_webhook() -> WebhookResultView:
     provider must send the webhook again. After 200, it must not.
     """
     event = api.current_event
-    result = payments.handle_webhook(read_bytes(event), event.headers)
+    result = payments.handle_webhook(read_json_bytes(event), event.headers)
     return WebhookResultView(outcome=result.outcome, reason=result.reason)

@@ -4,8 +4,6 @@ Both providers use it. Where JSON or pydantic would be lenient (duplicate keys, 
 amount), two readers could understand two things; such an event is refused.
 """
 
-import json
-import math
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,6 +11,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.http import strict_json
+from shared.http.strict_json import InvalidJson, TooComplex
+
+EVENT_VALUES_MAX = 50_000  # a signed event may be large: it contains a whole object of the provider
 ID_LENGTH_MAX = 255  # Stripe's limit; DynamoDB's is 2,048 bytes for a key
 PROBLEM_LENGTH_MAX = 200
 
@@ -40,17 +42,9 @@ class ReferencedOrder(StrictModel):
 def parse_object(body: bytes) -> dict[str, Any]:
     """Raises MalformedEvent."""
     try:
-        value = json.loads(
-            body.decode(),
-            object_pairs_hook=_to_unique,
-            parse_constant=_refuse_constant,
-            parse_float=_parse_finite,
-        )
-    except (ValueError, RecursionError) as error:
-        raise MalformedEvent("the body is not strict JSON in UTF-8") from error
-    if not isinstance(value, dict):
-        raise MalformedEvent("the body is no object")
-    return value
+        return strict_json.parse_object(body.decode(), values_max=EVENT_VALUES_MAX)
+    except (UnicodeDecodeError, InvalidJson, TooComplex) as error:
+        raise MalformedEvent("the body is no strict JSON object in UTF-8") from error
 
 
 def is_unused(event: dict[str, Any], used_types: Collection[str]) -> bool:
@@ -78,21 +72,3 @@ def to_time(seconds: int) -> datetime:
 def _path(location: tuple[int | str, ...]) -> str:
     """The field alone: what follows it may be a key that the sender chose."""
     return str(location[0]) if location else "body"
-
-
-def _to_unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    unique = dict(pairs)
-    if len(unique) != len(pairs):
-        raise ValueError("a key occurs twice")
-    return unique
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")  # RFC 8259, 6
-
-
-def _parse_finite(number: str) -> float:
-    value = float(number)
-    if math.isinf(value):
-        raise ValueError("a number is too large")
-    return value

@@ -11,12 +11,17 @@ from products.search import repository
 from products.search.repository import QUERIES_MAX, Hits, Position
 from products.search.terms import SearchQuery
 from shared.errors.requests import InvalidFields
+from shared.http.schemas import fit_view
 from shared.storage import cursors
 
 
 @browse_cached(megabytes=8)
 def search_products(text: str, *, limit: int, cursor: str | None) -> SearchPage:
     """The best matches first. Raises InvalidFields for a text without words, and InvalidCursor."""
+    return fit_view(lambda limit: _search(text, limit=limit, cursor=cursor), limit)
+
+
+def _search(text: str, *, limit: int, cursor: str | None) -> SearchPage:
     query = SearchQuery.parse(text)
     if not query.terms:
         raise _no_word()

@@ -5,19 +5,16 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from products.fields import AVAILABLE_MAX, Available
-from shared.http.schemas import ONE_LINE, RequestBody, View, shown_as
+from shared.http.schemas import RequestBody, View, shown_as
+from shared.http.text_fields import Text
 from shared.storage.models.catalog import StockMovement
 from shared.storage.stock_shards import StockSnapshot
 
 MovementKind = Literal["count", "adjustment", "import"]
 Reason = Annotated[
     str,
-    Field(
-        min_length=1,
-        max_length=200,
-        pattern=ONE_LINE,
-        description="Why the stock changes. The list of movements shows it.",
-    ),
+    Text(200),
+    Field(description="Why the stock changes. The list of movements shows it."),
 ]
 
 

@@ -1,5 +1,7 @@
 """What is known of the mail of each event: whether it was sent, or may have been.
 
+A `Mailbox` counts the mails to a mailbox that nobody has confirmed.
+
 | status | tries | lease_until | meaning |
 |---|---|---|---|
 | INPROGRESS | 1, 2 | in the future | an instance may be sending the mail now |
@@ -15,10 +17,18 @@ these alone.
 from datetime import datetime
 from math import inf
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.attributes import (
+    NumberAttribute,
+    NumberSetAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+    UTCDateTimeAttribute,
+)
 
 from shared.config import Tables, settings
 from shared.storage.dynamo import Table
+from shared.storage.models.accounts import Attempts
 
 _tables = settings(Tables)
 
@@ -54,3 +64,18 @@ class MailRecord(Table):
             return bool(now < stored["lease_until"])
         until = stored.get("in_progress_expiration", inf)
         return bool(now.timestamp() * 1000 < until)
+
+
+class Mailbox(Table):
+    """The mails of the last hour to one mailbox, and the events that wait (ADR 38)."""
+
+    shares_table_with = Attempts
+
+    class Meta:
+        table_name = _tables.attempts_table
+
+    subject = UnicodeAttribute(hash_key=True)  # a digest of the mailbox and of the kind of mail
+    sent_at = NumberSetAttribute(null=True)  # milliseconds since 1970
+    held = UnicodeSetAttribute(null=True)  # events of orders as JSON: the next mail tells them too
+    version = NumberAttribute(null=True)  # of `sent_at`
+    expires_at = TTLAttribute()

@@ -16,6 +16,7 @@ from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
 
+GUEST_PREFIX = "gst"  # of the id of a guest, who ordered without an account
 AWAITS_PAYMENT = "payment"  # the one value of `awaits`
 SETTLEMENT_OPEN = "open"  # the one value of `settlement`
 

@@ -233,16 +233,33 @@ def test_a_running_export_shows_its_progress():
     assert (answer.body["file_url"], answer.body["finished_at"]) == (None, None)
 
 
-def test_an_export_is_shown_to_its_owner_only():
+def test_an_export_is_shown_to_all_who_may_export():
+    exports.order()
+    exports.export()
+    exports.run_export_worker()
+
+    answers = [get("exp_one", caller=caller) for caller in (STAFF, OTHER_STAFF, ADMIN)]
+
+    for answer in answers:
+        assert (answer.status, answer.body["id"]) == (200, "exp_one")
+        assert requests.get(answer.body["file_url"], timeout=1).status_code == 200
+
+
+def test_an_unknown_export_is_not_found():
+    answer = get("exp_unknown")
+
+    assert (answer.status, answer.code) == (404, "export_not_found")
+
+
+def test_a_colleagues_look_at_an_export_is_in_the_log():
     exports.export()
 
-    of_others = [get("exp_one", caller=caller) for caller in (OTHER_STAFF, ADMIN)]
-    unknown = get("exp_unknown")
+    with logs.captured() as lines:
+        get("exp_one")
+        get("exp_one", caller=OTHER_STAFF)
 
-    assert get("exp_one").status == 200
-    for answer in of_others:
-        assert (answer.status, answer.code) == (404, "export_not_found")
-        assert answer.error == unknown.error
+    (line,) = [line for line in lines.saying("audit") if line.get("action") == "get_export"]
+    assert (line["user_id"], line["export_id"]) == (OTHER_STAFF.user_id, "exp_one")
 
 
 @pytest.mark.parametrize(

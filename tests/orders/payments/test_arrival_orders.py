@@ -106,7 +106,11 @@ class Shop:
         self.requests += effects.events
 
     def place_order(self, life) -> str:
-        """An order with a started payment, after these decisions. Returns the payment's id."""
+        """An order with a started payment, after these decisions. Returns the payment's id.
+
+        The requests of an earlier order end here: its books were compared.
+        """
+        self.requests.clear()
         order = new_order()
         order.order_id = f"ord_{len(self.stored)}"
         self.stored[order.order_id] = order.serialize()

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from orders.pricing.discounts import KINDS, Kind
 from shared.http.schemas import RequestBody, View, describe_pattern, shown_as
+from shared.http.text_fields import Text
 from shared.money import Money, Price
 from shared.storage.models.pricing import Promotion
 from shared.timestamps import Timestamp, out_of_order_error
@@ -88,10 +89,8 @@ class NewPromotion(RequestBody):
     is_active: bool = Field(default=True, description="If false, no order can use the code.")
     uses_max: UsesMax | None = None
     uses_per_customer_max: UsesPerCustomerMax | None = None
-    description: str = Field(
-        default="",
-        max_length=DESCRIPTION_MAX,
-        description="A text for staff. Buyers do not see it.",
+    description: Annotated[str, Text(DESCRIPTION_MAX, is_optional=True, has_lines=True)] = Field(
+        default="", description="A text for staff. Buyers do not see it."
     )
 
     @field_validator("percent", "amount")

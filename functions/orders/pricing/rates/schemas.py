@@ -11,12 +11,14 @@ from pydantic_core import PydanticCustomError
 
 from orders.pricing.rate_tables import ALL_OTHERS, PPM, STANDARD
 from shared.countries import CODES, Country
-from shared.http.schemas import ONE_LINE, RequestBody, View
+from shared.http.schemas import RequestBody, View
+from shared.http.text_fields import Text
 from shared.money import AMOUNT_MINOR_MAX, Currency
 from shared.storage.models.pricing import SHIPPING_RATES, TAX_RATES, RateTable
 
 DESTINATIONS_MAX = 1_000
 ZONES_MAX = 300
+VALUES_MAX = 60_000  # a table with more does not fit into one item of DynamoDB
 
 TaxClass = Annotated[
     str,
@@ -35,10 +37,7 @@ RatePpm = Annotated[
         examples=[190000],
     ),
 ]
-Region = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=ONE_LINE),
-]
+Region = Annotated[str, StringConstraints(strip_whitespace=True), Text(100)]
 AmountMinor = Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
 
 
@@ -46,6 +45,11 @@ def _country_or_all_others(code: str) -> str:
     if code != ALL_OTHERS and code not in CODES:
         raise ValueError("Must be the ISO 3166-1 alpha-2 code of a country, such as DE, or *")
     return code
+
+
+CountryOrAllOthers = Annotated[
+    str, Field(pattern=r"^([A-Z]{2}|\*)$"), AfterValidator(_country_or_all_others)
+]
 
 
 class Destination(RequestBody):
@@ -84,6 +88,7 @@ class Destination(RequestBody):
 class TaxRatesRequest(RequestBody):
     """All tax rates of the shop. A destination that is not in the list pays no tax."""
 
+    values_max: ClassVar[int] = VALUES_MAX
     table_name: ClassVar[str] = TAX_RATES
 
     destinations: list[Destination] = Field(max_length=DESTINATIONS_MAX)
@@ -123,13 +128,8 @@ class Step(RequestBody):
 class Zone(RequestBody):
     """Countries that share one shipping price list in one currency."""
 
-    name: str = Field(
-        min_length=1,
-        max_length=100,
-        pattern=ONE_LINE,
-        description="Quotes show it as `shipping_zone`.",
-    )
-    countries: list[Annotated[str, AfterValidator(_country_or_all_others)]] = Field(
+    name: Annotated[str, Text(100)] = Field(description="Quotes show it as `shipping_zone`.")
+    countries: list[CountryOrAllOthers] = Field(
         min_length=1,
         max_length=250,
         description="Country codes (ISO 3166-1 alpha-2). `*` stands for every country that "
@@ -171,6 +171,7 @@ class ShippingRatesRequest(RequestBody):
     If there are no zones, it ships everywhere for free.
     """
 
+    values_max: ClassVar[int] = VALUES_MAX
     table_name: ClassVar[str] = SHIPPING_RATES
 
     zones: list[Zone] = Field(max_length=ZONES_MAX)

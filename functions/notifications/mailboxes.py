@@ -1,0 +1,86 @@
+"""Which mails a stranger can cause, and how many of them a mailbox gets. Pure (ADR 38).
+
+Who types an address into a guest order or a registration has not shown that the mailbox is theirs.
+So these mails are counted for each mailbox. What is over the limit waits for its turn.
+"""
+
+import json
+from datetime import datetime, timedelta
+from enum import Enum
+
+from notifications.drafts import Draft
+from notifications.repository import Turn
+from shared import ids
+from shared.email_addresses import mailbox_of
+from shared.events.accounts import (
+    DuplicateRegistrationAttempted,
+    EmailChangeRequested,
+    PasswordResetRequested,
+    UserRegistered,
+    VerificationRequested,
+)
+from shared.events.all_events import AnyEvent
+from shared.storage.models.mails import Mailbox
+from shared.storage.models.orders import GUEST_PREFIX, Order
+
+WINDOW = timedelta(hours=1)
+# Whoever still wants such a mail after this time asks for it again.
+REQUEST_LIFETIME = timedelta(days=1)
+_REQUESTS = (
+    *(UserRegistered, DuplicateRegistrationAttempted, VerificationRequested),
+    *(EmailChangeRequested, PasswordResetRequested),
+)
+
+
+class Kind(Enum):
+    """Each has turns of its own: guest orders do not hold back a link to a new password."""
+
+    ORDERS = "orders"
+    ACCOUNTS = "accounts"
+
+
+def find_kind(draft: Draft) -> Kind | None:
+    """The kind whose turns the mail needs; None if only the mailbox's owner can cause it.
+
+    An account that has confirmed the address does not make a guest's order its owner's.
+    """
+    user = draft.user
+    is_owners = user is not None and user.email_verified and draft.to.address == user.email
+    if draft.order is not None:
+        return None if is_owners and not _is_from_guest(draft.order) else Kind.ORDERS
+    if isinstance(draft.event, DuplicateRegistrationAttempted):
+        return Kind.ACCOUNTS
+    return None if is_owners else Kind.ACCOUNTS
+
+
+def subject_of(kind: Kind, address: str) -> str:
+    return ids.derived_id("att", "mails about", kind.value, mailbox_of(address))
+
+
+def find_turn(mailbox: Mailbox, now: datetime, *, limit: int) -> Turn | timedelta:
+    """The turn that is free now, or how long none is. In no hour are there more than `limit`."""
+    now_ms = int(now.timestamp() * 1000)
+    window_ms = WINDOW // timedelta(milliseconds=1)
+    sent_at = sorted(int(at) for at in mailbox.sent_at or ())
+    counted = [at for at in sent_at if at > now_ms - window_ms]
+    if len(counted) >= limit:
+        return timedelta(milliseconds=counted[-limit] + window_ms - now_ms)
+    return Turn(mailbox, max(now_ms, *(at + 1 for at in counted[-1:]), 0), frozenset(counted))
+
+
+def is_outdated(event: AnyEvent, now: datetime) -> bool:
+    """Whether nobody waits for the mail any more: it answers a request of yesterday."""
+    return isinstance(event, _REQUESTS) and now - event.occurred_at >= REQUEST_LIFETIME
+
+
+def to_held_event(event: AnyEvent) -> str:
+    """The event as a short text, which is the same at each delivery. Mails read an order's lines
+    from the order."""
+    document = event.model_dump(mode="json")
+    if "lines" in document["data"]:
+        document["data"]["lines"] = []
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
+
+
+def _is_from_guest(order: Order) -> bool:
+    return any(step.by.startswith(f"{GUEST_PREFIX}_") for step in order.history[:1])

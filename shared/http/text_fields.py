@@ -1,0 +1,60 @@
+"""Text in request bodies and parameters: the one place that says what it may contain.
+
+Every string that a client sends is one of these, or has a narrower pattern or format of its own;
+tests/shared/test_text_fields.py checks all schemas.
+"""
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
+from typing import Annotated, Any, Final
+
+from annotated_types import GroupedMetadata
+from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from shared.characters import LINES, ONE_LINE, is_visible
+from shared.http.schemas import describe_pattern
+
+describe_pattern(ONE_LINE, "Must be one line without control characters")
+describe_pattern(LINES, "Must have no control characters except tabs and line breaks")
+
+# For what nobody is shown: passwords, codes and tokens may have any characters.
+SECRET: Final[dict[str, Any]] = {"format": "password"}
+
+
+@dataclass(frozen=True, slots=True)
+class Text(GroupedMetadata):
+    """Text that people read, in `Annotated[str, Text(100)]`.
+
+    It is one line and has a visible character. `is_optional` also allows an empty or blank text.
+    `has_lines` also allows line breaks and tabs.
+    """
+
+    length_max: int  # in characters (code points)
+    _: KW_ONLY
+    is_optional: bool = False
+    has_lines: bool = False
+
+    def __iter__(self) -> Iterator[object]:
+        yield from StringConstraints(
+            min_length=None if self.is_optional else 1,
+            max_length=self.length_max,
+            pattern=LINES if self.has_lines else ONE_LINE,
+        )
+        if not self.is_optional:
+            yield AfterValidator(_require_visible)
+
+
+def _require_visible(text: str) -> str:
+    if not is_visible(text):
+        raise PydanticCustomError("invisible_text", "Must have a character that people can see")
+    return text
+
+
+ItemId = Annotated[
+    str,
+    Field(
+        max_length=64,
+        pattern=describe_pattern(r"^[!-~]+$", "Must be an id as the shop returned it"),
+    ),
+]

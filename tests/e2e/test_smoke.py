@@ -1,0 +1,42 @@
+"""`make smoke` on the local stack."""
+
+import re
+
+from local import smoke
+from tests.e2e.conftest import run_operation
+
+
+def test_every_step_passes_and_little_is_left(stack, staff, visitor, tmp_path):
+    finished = run_operation(stack, tmp_path, "smoke")
+
+    lines = finished.stdout.splitlines()
+    assert finished.returncode == 0, finished.stdout
+    assert lines[0] == f"{stack.api_url}/v1/ (souk-local)"
+    for step, line in zip(smoke.STEPS, lines[1:], strict=False):
+        assert re.match(rf"ok +\d+\.\d\d s  {step.name}: \S", line)
+    assert lines[-1] == f"All {len(smoke.STEPS)} steps passed."
+    (product_id,) = set(re.findall(r"prd_\w+", finished.stdout))
+    assert visitor.get(f"/products/{product_id}").status_code == 404
+    assert staff.get_available(product_id) == 2  # the order was cancelled
+    assert "1 Market Street" not in finished.stdout
+
+
+def test_a_fault_is_named_with_where_to_look(stack, tmp_path):
+    """The function behind the payments cannot start."""
+    functions, name = stack.client("lambda"), stack.physical_ids["PaymentsFunction"]
+    settings = functions.get_function_configuration(FunctionName=name)
+    variables = settings["Environment"]["Variables"]
+    without = {key: value for key, value in variables.items() if key != "PAYMENT_PROVIDER"}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": without})
+    try:
+        finished = run_operation(stack, tmp_path, "smoke")
+    finally:
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": variables}
+        )
+
+    assert finished.returncode == 1
+    assert re.search(r"FAILED +\d+\.\d\d s  payment: .* answered 5", finished.stdout)
+    assert "make payment-keys" in finished.stdout
+    assert "skipped           webhook: needs payment" in finished.stdout
+    assert finished.stdout.splitlines()[-1] == "Failed: payment. Skipped: webhook."

@@ -1,0 +1,138 @@
+"""What text is: each string of each request body and query is bounded by one rule."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from pydantic import Field, ValidationError
+
+from shared.characters import is_visible, shorten, to_line
+from shared.errors.requests import InvalidFields
+from shared.http.schemas import RequestBody, validate
+from shared.http.text_fields import Text
+from tests.attacks.text_values import HIDDEN, INVISIBLE, LEGAL, LINE_BREAKS
+
+DOCUMENT = json.loads((Path(__file__).parents[2] / "functions/reference/openapi.json").read_text())
+# Their fields have only JSON types: the rules hold for the document after the patch.
+MERGE_PATCHES = {"ProductPatch", "PromotionPatch"}
+# Never shown: a cursor is signed, and a search only looks up words of the catalog.
+UNSHOWN_PARAMETERS = {"cursor", "q"}
+
+
+class Label(RequestBody):
+    line: Annotated[str, Text(20)] = "a"
+    note: Annotated[str, Text(20, has_lines=True)] = "a"
+    more: Annotated[str, Text(20, is_optional=True)] | None = Field(default=None)
+
+
+def problem(**fields: str) -> tuple[str, str]:
+    """The code and the message of the only problem."""
+    with pytest.raises(InvalidFields) as raised:
+        validate(Label, fields)
+    (only,) = raised.value.details["fields"]
+    return only["code"], only["message"]
+
+
+@pytest.mark.parametrize("name", LEGAL)
+@pytest.mark.parametrize("field", ["line", "note", "more"])
+def test_text_of_real_people_is_legal(field, name):
+    text = LEGAL[name][:20]
+
+    assert getattr(Label(**{field: text}), field) == text
+
+
+@pytest.mark.parametrize("name", INVISIBLE)
+def test_a_text_needs_a_visible_character(name):
+    expected = ("invisible_text", "Must have a character that people can see")
+
+    assert problem(line=INVISIBLE[name]) == problem(note=INVISIBLE[name]) == expected
+    assert Label(more=INVISIBLE[name]).more == INVISIBLE[name]
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+@pytest.mark.parametrize("field", ["line", "note", "more"])
+def test_a_text_has_no_hidden_character(field, name):
+    code, message = problem(**{field: HIDDEN[name]})
+
+    assert code == "string_pattern_mismatch"
+    assert "without control characters" in message or "no control characters" in message
+
+
+@pytest.mark.parametrize("name", LINE_BREAKS)
+def test_only_a_text_with_lines_has_line_breaks(name):
+    assert Label(note=LINE_BREAKS[name]).note == LINE_BREAKS[name]
+    assert problem(line=LINE_BREAKS[name])[0] == "string_pattern_mismatch"
+    assert problem(more=LINE_BREAKS[name])[0] == "string_pattern_mismatch"
+
+
+def test_a_text_is_not_longer_than_its_limit():
+    assert Label(line="é" * 20).line == "é" * 20
+    assert problem(line="é" * 21)[0] == "string_too_long"
+    assert problem(line="")[0] == "string_too_short"
+    assert Label(more="").more == ""
+
+
+def test_half_a_character_is_no_text():
+    with pytest.raises(ValidationError):
+        Label(line="\ud800")
+
+
+@pytest.mark.parametrize("text", [*HIDDEN.values(), *LINE_BREAKS.values(), "a\ud800b"])
+def test_a_text_that_cannot_be_refused_loses_what_it_hides(text):
+    line = to_line(f"Firefox {text}")
+
+    assert Label(line=line[:20]).line == line[:20]
+    assert line.startswith("Firefox ")
+
+
+def test_a_repeated_text_is_short_and_shows_what_it_hides():
+    assert shorten("a\u202eb\n\ud800", 10) == "a\ufffdb\ufffd\ufffd"
+    assert shorten("🛒" * 100, 10) == "🛒" * 10
+
+
+@pytest.mark.parametrize("text", LEGAL.values())
+def test_a_legal_text_is_visible_and_stays_as_it_is(text):
+    assert is_visible(text)
+    assert to_line(text) == shorten(text, 1000) == text
+
+
+def strings(schema: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema of a string below this one, with its path."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        if name not in MERGE_PATCHES:
+            yield from strings(DOCUMENT["components"]["schemas"][name], f"{path}:{name}")
+        return
+    if schema.get("type") == "string":
+        yield path, schema
+    for member, inner in schema.get("properties", {}).items():
+        yield from strings(inner, f"{path}.{member}")
+    for inner in schema.get("anyOf", []):
+        yield from strings(inner, path)
+    for keyword in ("items", "additionalProperties", "propertyNames"):
+        if isinstance(schema.get(keyword), dict):
+            yield from strings(schema[keyword], f"{path}.{keyword}")
+
+
+def sent_strings() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for operations in DOCUMENT["paths"].values():
+        for operation in operations.values():
+            name = operation["operationId"]
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                found |= dict(strings(content["schema"], name))
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "query" and parameter["name"] not in UNSHOWN_PARAMETERS:
+                    found |= dict(strings(parameter["schema"], f"{name}?{parameter['name']}"))
+    return found
+
+
+def test_no_string_of_a_request_is_free():
+    """A new field of type `str` fails here: give it Text, or a pattern of its own."""
+    narrowed = ("pattern", "enum", "const", "format")
+    found = sent_strings()
+
+    assert len(found) > 100
+    assert [path for path, schema in found.items() if not any(map(schema.get, narrowed))] == []
