@@ -16,7 +16,7 @@ SILENCE_SECONDS_MAX = 10  # between two parts of a body
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
 DOT_SEGMENTS = {".", ".."}
 
-BODY_TOO_LARGE = Refusal(413, "payload_too_large", "The body is over 10 MB. Send less.")
+BODY_TOO_LARGE = Refusal(413, "too_large", "The body is over 10 MB. Send less.")
 HEADERS_TOO_LARGE = Refusal(
     431, "headers_too_large", "The address and the headers are over 10,240 bytes. Send less."
 )

@@ -97,7 +97,26 @@ class CatalogSettings(Settings):
 @dataclass(frozen=True, slots=True)
 class OrderSettings(Settings):
     payment_hold_minutes: int = 30  # how long an unpaid order keeps its stock
+    scarce_payment_hold_minutes: int = 10  # if it leaves few units of a product
+    scarce_stock_units: int = 10  # that are few
     orders_per_hour: int = 100  # from one account
+
+
+@dataclass(frozen=True, slots=True)
+class QuantitySettings(Settings):
+    """The units of one product that one order may have, unless staff set the product's own."""
+
+    order_quantity_max: int = 100  # by an account
+    guest_order_quantity_max: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class HeldStockSettings(Settings):
+    """The units that unpaid orders may hold at once."""
+
+    held_units_per_account: int = 200
+    held_units_per_guest: int = 100  # a guest's e-mail address
+    held_units_per_network: int = 500  # of accounts and guests
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ _OPTIONAL_COLUMNS: dict[str, Callable[[str], Any]] = {
     "category": lambda cell: cell.strip() or None,
     "tags": _parse_tags,
     "tax_class": lambda cell: cell.strip() or STANDARD_TAX,
+    "order_quantity_max": lambda cell: _parse_whole_number(cell) if cell.strip() else None,
 }
 _COLUMNS = _REQUIRED_COLUMNS | _OPTIONAL_COLUMNS
 

@@ -13,6 +13,7 @@ from shared.http.text_fields import Text
 from shared.storage.stock_shards import SHARDS_MAX
 
 AVAILABLE_MAX = 10**9
+ORDER_QUANTITY_MAX = 10_000  # no order can have more
 ATTRIBUTES_BYTES_MAX = 16_384  # as JSON; DynamoDB allows an item 400 KB
 ATTRIBUTES_DEPTH_MAX = 5
 INTEGER_MAX = 2**63 - 1  # what most languages and databases can read
@@ -169,6 +170,15 @@ TaxClass = Annotated[
         description="Selects the tax rate of the product. If a destination has no rate for the "
         "class, the rate of `standard` applies.",
         examples=["reduced"],
+    ),
+]
+OrderQuantityMax = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=ORDER_QUANTITY_MAX,
+        description="Units of the product that one order may have. It replaces the shop's limits "
+        "for accounts and guests. Null: the shop's limits apply.",
     ),
 ]
 LowStockAt = Annotated[

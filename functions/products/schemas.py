@@ -18,6 +18,7 @@ from products.fields import (
     Group,
     LowStockAt,
     Options,
+    OrderQuantityMax,
     Sku,
     Status,
     StockShards,
@@ -25,6 +26,7 @@ from products.fields import (
     TaxClass,
     check_attributes,
 )
+from products.view_parts import QuantityLimits, VariantView, other_variants
 from shared.http.schemas import Page, RequestBody, View, shown_as
 from shared.http.text_fields import Text
 from shared.money import Money, Price
@@ -53,6 +55,7 @@ class NewProduct(RequestBody):
     options: Options = Field(default={})
     stock_shards: StockShards = 1
     low_stock_at: LowStockAt | None = None
+    order_quantity_max: OrderQuantityMax | None = None
     tax_class: TaxClass = "standard"
 
     @model_validator(mode="after")
@@ -146,14 +149,6 @@ class ProductPatch(RequestBody):
     values_max: ClassVar[int] = NewProduct.values_max
 
 
-class VariantView(View):
-    """Another product of the same group."""
-
-    id: str
-    sku: str
-    options: dict[str, str]
-
-
 class ProductView(View):
     """A product as everyone sees it. `NewProduct` explains the fields that staff set.
 
@@ -172,6 +167,7 @@ class ProductView(View):
     group: str | None
     options: dict[str, str]
     available: int = Field(description="Units for sale. 0 until staff set the stock.")
+    quantity_limits: QuantityLimits
     version: int = Field(description="Grows with each change of the product, not of its stock.")
     created_at: datetime
     updated_at: datetime
@@ -183,6 +179,7 @@ class ProductView(View):
             **to_request(product),
             id=product.product_id,
             available=available,
+            quantity_limits=QuantityLimits.from_model(product),
             version=int(product.version),
             created_at=product.created_at,
             updated_at=product.updated_at,
@@ -211,6 +208,7 @@ class StaffProductView(ProductView):
     )
     stock_shards: int
     low_stock_at: int | None
+    order_quantity_max: int | None
     tax_class: str
     stock_version: int = Field(
         description="The version of the stock, for `If-Match` when you set the stock."
@@ -236,14 +234,3 @@ class StaffProductDetail(StaffProductView):
     def from_group(cls, product: Product, stock: StockSnapshot, group: ProductGroup | None) -> Self:
         variants = other_variants(product, group, only_active=False)
         return cls.from_stock(product, stock, variants=variants)
-
-
-def other_variants(
-    product: Product, group: ProductGroup | None, *, only_active: bool
-) -> list[VariantView]:
-    return [
-        VariantView(id=variant.product_id, sku=variant.sku, options=variant.options_json)
-        for variant in (group.variants if group else ())
-        if variant.product_id != product.product_id
-        and (variant.status == "active" or not only_active)
-    ]

@@ -21,8 +21,8 @@ from products.schemas import (
     ProductView,
     StaffProductDetail,
     StaffProductView,
-    other_variants,
 )
+from products.view_parts import other_variants
 from shared.errors.catalog import ProductNotFound, SkuImmutable
 from shared.http.etags import ExpectedVersion
 from shared.http.schemas import Page, fit_view

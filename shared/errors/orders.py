@@ -51,6 +51,26 @@ class MixedCurrencies(AppError):
     default_message = "An order has one currency. Order products of other currencies separately."
 
 
+class QuantityLimitExceeded(AppError):
+    """Lines have more units than the shop sells of their product in one order."""
+
+    status, code = 422, "quantity_limit_exceeded"
+    default_message = (
+        "The order has too many units of a product. "
+        "Order at most `limit` of each line in `details.lines`."
+    )
+
+
+class HeldStockLimitReached(AppError):
+    """With this order, the unpaid orders of one buyer would hold more units than they may."""
+
+    status, code = 409, "held_stock_limit_reached"
+    default_message = (
+        "Unpaid orders may hold at most `details.limit` units. "
+        "Pay or cancel unpaid orders, or order fewer units."
+    )
+
+
 class AmountTooLarge(AppError):
     status, code = 422, "amount_too_large"
     default_message = "The amount of this order is too large. Order fewer units."

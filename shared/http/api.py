@@ -10,6 +10,7 @@ import re
 import time
 import traceback
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -18,6 +19,7 @@ from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
     OpenAPIRequestValidationMiddleware,
     OpenAPIResponseValidationMiddleware,
 )
+from aws_lambda_powertools.event_handler.openapi import compat
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -52,6 +54,9 @@ _REQUIRED_HEADERS: dict[tuple[str, ...], type[AppError]] = {
     ("header", "idempotency-key"): IdempotencyKeyRequired,
     ("header", "if-match"): IfMatchRequired,
 }
+
+# Powertools asks this about each parameter's type at each request: a fifth of a list's HTTP part.
+compat.field_annotation_is_scalar = cache(compat.field_annotation_is_scalar)
 
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSche
 from shared.characters import shorten
 from shared.errors.requests import InvalidFields
 
-PROBLEMS_MAX = 20  # of a request that its refusal lists: an answer is never longer than a request
+PROBLEMS_MAX = 20  # that a refusal lists: a request can have thousands
 NAME_SHOWN_MAX = 50  # characters of a field's name that a client chose
 PATH_SHOWN_MAX = 120  # characters
 MESSAGE_SHOWN_MAX = 300  # characters

@@ -74,19 +74,24 @@ class StockSnapshot:
         return None if taken is None else {number: -units for number, units in taken.items()}
 
     def allocate(self, quantity: int) -> dict[int, int] | None:
-        """The units to take from each shard: all from one that has enough, chosen at random.
+        """The units to take from each shard; None if all shards together have too few."""
+        return allocate({shard.number: shard.available for shard in self.shards}, quantity)
 
-        Where no shard has enough, it takes from as few shards as possible. None if all shards
-        together have too few.
-        """
-        enough = [shard.number for shard in self.shards if shard.available >= quantity]
-        if enough:
-            return {random.choice(enough): quantity}  # noqa: S311 (no secret)
-        taken: dict[int, int] = {}
-        for shard in sorted(self.shards, key=lambda shard: shard.available, reverse=True):
-            taken[shard.number] = min(quantity, shard.available)
-            quantity -= taken[shard.number]
-        return None if quantity else {number: units for number, units in taken.items() if units}
+
+def allocate(available: Mapping[int, int], quantity: int) -> dict[int, int] | None:
+    """The units to take from each shard: all from one that has enough, chosen at random.
+
+    Where no shard has enough, it takes from as few shards as possible. None if all shards together
+    have too few.
+    """
+    enough = [number for number, units in available.items() if units >= quantity]
+    if enough:
+        return {random.choice(enough): quantity}  # noqa: S311 (no secret)
+    taken: dict[int, int] = {}
+    for number in sorted(available, key=available.__getitem__, reverse=True):
+        taken[number] = max(0, min(quantity, available[number]))
+        quantity -= taken[number]
+    return None if quantity else {number: units for number, units in taken.items() if units}
 
 
 def divide_evenly(quantity: int, shards: int) -> Iterator[tuple[int, int]]:

@@ -48,6 +48,7 @@ NOT_EXPORTED = {
     "buyer_id",
     "placed_month",
     "awaits",
+    "holds_json",
     "settlement",
     "settlement_due_at",
     "disputes",

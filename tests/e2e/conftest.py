@@ -273,6 +273,48 @@ def buyer(visitor: Shop) -> Shop:
     return visitor.register()
 
 
+@dataclass(frozen=True)
+class EndedSessions:
+    """Clients whose access tokens the authorizer had cached when their sessions ended."""
+
+    ended: dict[str, Shop]
+    ended_at: dict[str, float]
+    kept: Shop  # as old as the others
+
+
+@pytest.fixture(scope="session")
+def ended_sessions(stack: Stack, visitor: Shop, admin: Shop) -> EndedSessions:
+    """Made at the start of the run, because the cache keeps a token for a minute."""
+    account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
+    registered = visitor.post("/auth/register", account | {"name": "Ada Lovelace"})
+    assert registered.status_code == 201, registered.text
+    logged_out, ended, changed, kept = (visitor.log_in(**account) for _ in range(4))
+    disabled, promoted = visitor.register(), visitor.register()
+    clients = (logged_out, ended, changed, disabled, promoted, kept)
+    *_, disabled_id, promoted_id, _ = (client.get("/me").json()["id"] for client in clients)
+    token = wait_for_mailed_token(stack, promoted.email)
+    assert visitor.post("/auth/verify-email", {"token": token}).status_code == 204
+    sessions = kept.get("/me/sessions").json()["items"]
+    assert [session["current"] for session in sessions] == [True, False, False, False]
+    new_password = {"current_password": account["password"], "new_password": uuid4().hex}
+
+    def edit_user(user_id: str, **changes: object) -> httpx.Response:
+        return admin.call("PATCH", f"/users/{user_id}", json=changes, headers={"if-match": "*"})
+
+    calls: dict[str, Callable[[], httpx.Response]] = {
+        "logged out": lambda: logged_out.call("POST", "/auth/logout"),
+        "ended": lambda: kept.call("DELETE", f"/me/sessions/{sessions[2]['id']}"),
+        "password changed": lambda: kept.call("PUT", "/me/password", json=new_password),
+        "disabled": lambda: edit_user(disabled_id, status="disabled"),
+        "promoted": lambda: edit_user(promoted_id, roles=["customer", "staff"]),
+    }
+    ended_at = {}
+    for name, end_session in calls.items():
+        assert end_session().status_code in (200, 204), name
+        ended_at[name] = time.monotonic()
+    return EndedSessions(dict(zip(calls, clients, strict=False)), ended_at, kept)
+
+
 def list_mails(stack: Stack, address: str) -> list[dict[str, str]]:
     """The mails that were sent to this address, newest first."""
     mails = fetch_url(f"{stack.mailbox_url}.json").json()

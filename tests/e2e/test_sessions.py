@@ -1,15 +1,12 @@
 """Sessions on the local stack: concurrent clients, the authorizer's cache, and mailed links."""
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from local.stack import Stack
 from tests.e2e.conftest import Shop, run_concurrent_sessions, wait_for_mailed_token, wait_until
 
 PASSWORD = "correct horse battery"
@@ -21,11 +18,7 @@ AUTHORIZER_CACHE_SECONDS = 60
 
 @pytest.fixture
 def account(visitor: Shop) -> dict[str, str]:
-    return register_account(visitor)
-
-
-def register_account(visitor: Shop) -> dict[str, str]:
-    """The e-mail address and password of a new account."""
+    """The e-mail address and password of an account that has just registered."""
     credentials = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD}
     answer = visitor.post("/auth/register", credentials | {"name": "Ada Lovelace"})
     assert answer.status_code == 201, answer.text
@@ -79,51 +72,6 @@ def test_a_hundred_concurrent_refreshes_keep_one_session(stack, visitor, account
     later_email = visitor.register().email
     wait_until(lambda: len(list_mails_to(later_email)) == 1)
     assert len(list_warnings()) == 1
-
-
-@dataclass(frozen=True)
-class EndedSessions:
-    """Clients whose access tokens the authorizer had cached when their sessions ended."""
-
-    ended: dict[str, Shop]
-    ended_at: dict[str, float]
-    kept: Shop  # as old as the others
-
-
-@pytest.fixture(scope="session")
-def ended_sessions(stack: Stack, visitor: Shop, admin: Shop) -> EndedSessions:
-    """Made at the start of the run, because the cache keeps a token for a minute."""
-    account = register_account(visitor)
-    logged_out, ended, changed, kept = (
-        with_token(visitor, log_in(visitor, account)["access_token"]) for _ in range(4)
-    )
-    disabled, promoted = visitor.register(), visitor.register()
-    token = wait_for_mailed_token(stack, promoted.email)
-    assert visitor.post("/auth/verify-email", {"token": token}).status_code == 204
-    clients = (logged_out, ended, changed, disabled, promoted, kept)
-    answers = [client.get("/me") for client in clients]
-    assert [answer.status_code for answer in answers] == [200] * 6
-    disabled_id, promoted_id = (answers[position].json()["id"] for position in (3, 4))
-    sessions = kept.get("/me/sessions").json()["items"]
-    assert [session["current"] for session in sessions] == [True, False, False, False]
-    change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-    any_version = {"headers": {"if-match": "*"}}
-    calls: dict[str, Callable[[], httpx.Response]] = {
-        "logged out": lambda: logged_out.call("POST", "/auth/logout"),
-        "ended": lambda: kept.call("DELETE", f"/me/sessions/{sessions[2]['id']}"),
-        "password changed": lambda: kept.call("PUT", "/me/password", json=change),
-        "disabled": lambda: admin.call(
-            "PATCH", f"/users/{disabled_id}", json={"status": "disabled"}, **any_version
-        ),
-        "promoted": lambda: admin.call(
-            "PATCH", f"/users/{promoted_id}", json={"roles": ["customer", "staff"]}, **any_version
-        ),
-    }
-    ended_at = {}
-    for name, end_session in calls.items():
-        assert end_session().status_code in (200, 204)
-        ended_at[name] = time.monotonic()
-    return EndedSessions(dict(zip(calls, clients, strict=False)), ended_at, kept)
 
 
 def test_cached_access_tokens_end_within_a_minute(ended_sessions):

@@ -1,9 +1,22 @@
 """`make smoke` on the local stack."""
 
+import os
 import re
+import subprocess
+import sys
 
 from local import smoke
-from tests.e2e.conftest import run_operation
+from tests.e2e.conftest import COMMAND_SECONDS_MAX, ROOT, run_operation
+
+FIND_RECORD = """
+import sys
+from local import emulator, smoke_access
+from local.account_roles import AccountKeys
+from local.targets import Target
+shop = Target("souk-local", emulator.root_session(), sys.argv[1])  # as on AWS, without a mailbox
+records = smoke_access.SesRecords(shop)
+print(records.wait_for_registration(AccountKeys("", "", sys.argv[2], ""), 180)[0])
+"""
 
 
 def test_every_step_passes_and_little_is_left(stack, staff, visitor, tmp_path):
@@ -40,3 +53,20 @@ def test_a_fault_is_named_with_where_to_look(stack, tmp_path):
     assert "make payment-keys" in finished.stdout
     assert "skipped           webhook: needs payment" in finished.stdout
     assert finished.stdout.splitlines()[-1] == "Failed: payment. Skipped: webhook."
+
+
+def test_the_mail_worker_has_a_record_of_each_mail(stack, buyer):
+    """The smoke test reads it on AWS."""
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_TABLE")}
+
+    finished = subprocess.run(  # noqa: S603 (our own modules)
+        [sys.executable, "-c", FIND_RECORD, stack.aws_endpoint_url, buyer.get("/me").json()["id"]],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=COMMAND_SECONDS_MAX,
+    )
+
+    assert finished.stdout == "SES accepted it; nobody has read it or opened its link\n", finished

@@ -143,6 +143,7 @@ RICH = {
     "category": "kitchen/tea",
     "tags": ["green"],
     "tax_class": "reduced",
+    "order_quantity_max": 7,
     "attributes_json": {"origin": "Japan"},
 }
 
@@ -161,13 +162,13 @@ def test_an_empty_cell_removes_the_stored_value():
     shop.product("TEA", **RICH)
 
     imported(
-        "sku,name,price_minor,currency,available,description,category,tags,tax_class\n"
-        "TEA,Green tea,1,EUR,1,,,,\n"
+        "sku,name,price_minor,currency,available,description,category,tags,tax_class,"
+        "order_quantity_max\nTEA,Green tea,1,EUR,1,,,,,\n"
     )
 
     after = product_of("TEA")
     assert (after.description, after.category, after.tags) == ("", None, [])
-    assert after.tax_class == "standard"
+    assert (after.tax_class, after.order_quantity_max) == ("standard", None)
 
 
 def test_each_row_has_its_event_and_its_stock_movement():

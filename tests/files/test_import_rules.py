@@ -36,6 +36,7 @@ TEA: dict[str, Any] = {
     "price": {"amount_minor": 1250, "currency": "EUR"},
     "tags": [],
     "tax_class": "standard",
+    "order_quantity_max": None,
 }
 Refusals = list[tuple[str, str]]  # each invalid field with the code of its error
 
@@ -52,6 +53,7 @@ def import_product(product: dict[str, Any], available: Any = 0) -> Refusals:
         "tags": "|".join(product["tags"]),
         "price_minor": product["price"]["amount_minor"],
         "currency": product["price"]["currency"],
+        "order_quantity_max": product["order_quantity_max"],
         "available": available,
     }
     assert columns.keys() == _COLUMNS.keys()
@@ -113,6 +115,11 @@ BAD_FIELDS = {
     "tax class in upper case": {"tax_class": "Reduced"},
     "tax class too long": {"tax_class": "x" * 41},
     "tax class with a space": {"tax_class": "re duced"},
+    "limit of an order zero": {"order_quantity_max": 0},
+    "limit of an order negative": {"order_quantity_max": -5},
+    "limit of an order too high": {"order_quantity_max": 10_001},
+    "limit of an order a fraction": {"order_quantity_max": "1.5"},
+    "limit of an order a word": {"order_quantity_max": "many"},
     "several fields at once": {"name": "", "category": "A", "tags": ["x" * 51], **price(0)},
 }
 

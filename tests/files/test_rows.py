@@ -72,6 +72,22 @@ def test_an_invalid_tax_class_is_named():
     assert fields(row) == ["tax_class"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "limit"), [("5", 5), (" 10000 ", 10_000), ("", None), (" ", None)]
+)
+def test_a_row_can_limit_the_units_of_an_order(cell, limit):
+    row = only(read(f"TEA,Green tea,1250,EUR,7,{cell}", header=f"{HEADER},order_quantity_max"))
+
+    assert row.product.order_quantity_max == limit
+
+
+@pytest.mark.parametrize("cell", ["0", "-1", "10001", "1.5", "5e2", "many", "9" * 19, "٣", "=5"])
+def test_an_invalid_limit_of_an_order_is_named(cell):
+    row = only(read(f"TEA,Green tea,1250,EUR,7,{cell}", header=f"{HEADER},order_quantity_max"))
+
+    assert fields(row) == ["order_quantity_max"]
+
+
 def test_columns_can_have_any_order_and_case():
     product = only(read("7,EUR,1250,Tea,TEA", header="Available, Currency,PRICE_MINOR,name,Sku"))
 

@@ -38,7 +38,9 @@ def place(
     world: World, user_id: str, quantities: Quantities, key: str, code: str | None = None
 ) -> str | None:
     request = OrderRequest.model_validate(_body(quantities, code))
-    placed = world.attempt("place", lambda: checkout.place_order(customer(user_id), request, key))
+    placed = world.attempt(
+        "place", lambda: checkout.place_order(customer(user_id), request, key, CLIENT)
+    )
     return None if placed is None else _acknowledge(world, user_id, key, placed.order)
 
 

@@ -52,14 +52,29 @@ class _Tables(Shop):
 
 def list_broken(world: World, *, mails_max: int = 1) -> list[str]:
     """Every broken promise. `mails_max`: for one event, where SES's replies were lost."""
-    checks = (stock, orders, events, money, imports, groups, accounts, acknowledged, letters)
+    checks = (
+        stock,
+        held_units,
+        orders,
+        events,
+        money,
+        imports,
+        groups,
+        accounts,
+        acknowledged,
+        letters,
+    )
     broken = [fault for check in checks for fault in check(world)]
     return broken + list(mails(world, mails_max))
 
 
 def list_broken_now(world: World) -> list[str]:
     """What must hold at any moment, also while events are under way."""
-    return [fault for check in (stock, orders, groups, acknowledged) for fault in check(world)]
+    return [
+        fault
+        for check in (stock, held_units, orders, groups, acknowledged)
+        for fault in check(world)
+    ]
 
 
 def stock(_: World) -> Iterator[str]:
@@ -99,6 +114,21 @@ def _explained_units() -> Counter[tuple[str, str]]:
             held = sum(json.loads(line.get("allocations", "{}")).values())
             explained[line["product_id"], "allocated"] += held
     return explained
+
+
+def held_units(_: World) -> Iterator[str]:
+    """Each counter of held stock is the sum of what orders have added to it."""
+    counted = {
+        counter["subject"]: int(counter["units"])
+        for counter in plain_items(table_name("AttemptsTable"))
+        if counter.get("units")
+    }
+    explained = Counter[str]()
+    for order in plain_items(table_name("OrdersTable")):
+        explained.update(json.loads(order.get("holds", "{}")))
+    for counter in counted.keys() | explained.keys():
+        if counted.get(counter, 0) != explained[counter]:
+            yield f"held {counter} is {counted.get(counter, 0)}, not {explained[counter]}"
 
 
 def reconciliation(world: World) -> Iterator[str]:

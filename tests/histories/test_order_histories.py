@@ -43,6 +43,7 @@ from shared import clock
 from shared.errors.base import AppError
 from shared.errors.catalog import OutOfStock
 from shared.errors.requests import IdempotencyKeyReused
+from shared.storage.models.accounts import HeldUnits
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
@@ -152,7 +153,7 @@ class Shop(RuleBasedStateMachine):
         finally:
             for patch in self.patches:
                 patch.stop()
-            for table in (OutboxRow, Order, PaymentEvent):
+            for table in (OutboxRow, Order, PaymentEvent, HeldUnits):
                 for item in table.scan():
                     item.delete()
 
@@ -317,6 +318,16 @@ class Shop(RuleBasedStateMachine):
             assert became == self.model.statuses_had[order_id]
             assert 0 <= balances.refundable_minor(order) <= balances.received_minor(order)
             assert (order.awaits is not None) is (status == "pending_payment")
+
+    @invariant()
+    def unpaid_orders_hold_their_units(self) -> None:
+        held = sum(
+            self.model.sold[order_id]
+            for order_id, status in self.model.status.items()
+            if status == "pending_payment"
+        )
+        counters = HeldUnits.scan(HeldUnits.units.exists())
+        assert sum(int(counter.units) for counter in counters) == held
 
     def _decide(
         self, order_id: str, decide: Callable[..., Effects | None], *about: object, **how: object

@@ -2,6 +2,7 @@
 
 import os
 from email.utils import format_datetime
+from functools import cache
 from typing import Any
 
 import boto3
@@ -55,4 +56,10 @@ def set_date(parsed: dict[str, Any], **_: Any) -> None:
 
 
 def shop() -> Shop:
-    return Shop("souk-test", boto3.Session(botocore_session=aws.session()))
+    return Shop("souk-test", _session())
+
+
+@cache
+def _session() -> boto3.Session:
+    """One for all shops: boto3 adds its methods to a session's clients only once."""
+    return boto3.Session(botocore_session=aws.session())

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Self
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -84,6 +85,7 @@ def test_a_body_over_10_mb_does_not_reach_a_function() -> None:
     response = ask(call_nothing, "/v1/orders", content=bytes(10 * 1024 * 1024 + 1), method="POST")
 
     assert response.status_code == 413
+    assert response.json()["error"]["code"] == "too_large"
 
 
 @contextmanager
@@ -158,6 +160,62 @@ def test_another_host_name_is_refused() -> None:
     response = ask(call_nothing, "/mailbox.json", headers={"Host": "evil.example"})
 
     assert response.status_code == 400
+    assert response.json()["error"]["code"] == "host_not_allowed"
+
+
+def test_ministack_sees_nothing_of_a_foreign_page() -> None:
+    foreign = {"Origin": "http://evil.example"}
+
+    response = ask(call_nothing, "/v1/orders", "POST", headers=foreign)
+
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "origin_not_allowed"
+
+
+def test_an_own_page_is_forwarded_without_its_origin() -> None:
+    """MiniStack's port has other own pages, and the API's CORS knows none of these."""
+    received: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        received.append(request)
+        return httpx.Response(200)
+
+    headers = {"Origin": BASE, "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}
+    ask(answer, "/v1/orders", "POST", headers=headers)
+
+    [request] = received
+    assert not [name for name in request.headers if name == "origin" or name.startswith("sec-")]
+
+
+@pytest.mark.parametrize(
+    "target", ["/v1/../../../_ministack/reset", "/v1/%2e%2e/x", "/v1/.", "/v1/x%0Ay", "/v1/%00"]
+)
+def test_no_path_leads_out_of_the_api(target: str) -> None:
+    """httpx removes dot segments, so the paths are given to the application as a server does."""
+    path, sent = unquote(target), list[dict[str, Any]]()
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": target.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "server": ("127.0.0.1", 8000),
+    }
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def scenario() -> None:
+        async with httpx.AsyncClient(transport=Ministack(call_nothing)) as ministack:
+            await create_app(ministack, InstanceQueues({}))(scope, receive, send)
+
+    asyncio.run(scenario())
+
+    assert sent[0]["status"] == 400
 
 
 def test_docs_redirects_to_the_reference() -> None:

@@ -307,7 +307,7 @@ def test_a_free_order_is_paid_when_it_is_placed():
 
 
 def test_an_order_with_a_total_awaits_its_payment():
-    tea = shop.product("TEA", available=1)
+    tea = shop.product("TEA", available=100)
     before = clock.utc_now()
 
     answer = place(line(tea))

@@ -26,6 +26,7 @@ EVERY_FIELD = {
     "options": {"size": "S"},
     "stock_shards": 4,
     "low_stock_at": 5,
+    "order_quantity_max": 30,
     "tax_class": "reduced",
 }
 

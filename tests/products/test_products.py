@@ -5,6 +5,7 @@ import pytest
 from products.handler import handler
 from shared.storage.models.catalog import Product
 from shared.storage.models.outbox import OutboxRow
+from tests.attacks.quantities import LIMITS
 from tests.support import shop
 from tests.support.catalog import (
     create_product,
@@ -45,6 +46,27 @@ def test_staff_see_fields_that_shoppers_do_not():
     assert inspected.body["tax_class"] == "reduced"
     staff_fields = {"stock_shards", "low_stock_at", "allocated", "tax_class"}
     assert not staff_fields & get_product(answer.body["id"]).body.keys()
+
+
+@pytest.mark.parametrize(
+    ("own_limit", "limits"),
+    [(None, {"account": 100, "guest": 20}), (3, {"account": 3, "guest": 3})],
+)
+def test_everyone_sees_how_many_units_an_order_may_have(own_limit, limits):
+    created = post_product(order_quantity_max=own_limit).body
+
+    assert (created["order_quantity_max"], created["quantity_limits"]) == (own_limit, limits)
+    shown = get_product(created["id"]).body
+    assert shown["quantity_limits"] == limits
+    assert "order_quantity_max" not in shown
+
+
+def test_staff_change_and_remove_the_limit_of_an_order():
+    product = post_product(order_quantity_max=500).body
+
+    changed = edit_product("patch", product["id"], {"order_quantity_max": None})
+
+    assert changed.body["quantity_limits"] == {"account": 100, "guest": 20}
 
 
 def test_optional_fields_have_defaults():
@@ -106,6 +128,7 @@ def test_a_sku_can_be_used_once():
         ({"stock_shards": 0}, "stock_shards"),
         ({"stock_shards": 17}, "stock_shards"),
         ({"low_stock_at": 0}, "low_stock_at"),
+        *(({"order_quantity_max": limit}, "order_quantity_max") for limit in LIMITS.values()),
         ({"tax_class": "Reduced"}, "tax_class"),
         ({"tax_class": ""}, "tax_class"),
         ({"tax_class": "x" * 41}, "tax_class"),

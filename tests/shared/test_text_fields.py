@@ -136,3 +136,21 @@ def test_no_string_of_a_request_is_free():
 
     assert len(found) > 100
     assert [path for path, schema in found.items() if not any(map(schema.get, narrowed))] == []
+
+
+def test_a_free_string_would_be_found_at_any_depth():
+    free = {"type": "string", "maxLength": 10}
+    schema = {
+        "properties": {
+            "text": free,
+            "more": {"anyOf": [{"items": free, "type": "array"}, {"type": "null"}]},
+            "names": {"additionalProperties": free, "propertyNames": free, "type": "object"},
+        }
+    }
+
+    assert [path for path, found in strings(schema, "body") if found == free] == [
+        "body.text",
+        "body.more.items",
+        "body.names.additionalProperties",
+        "body.names.propertyNames",
+    ]

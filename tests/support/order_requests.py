@@ -82,8 +82,8 @@ def run_between_read_and_write(monkeypatch: Any, *actions: Callable[[], object])
     """Each placing of an order runs one of the actions, after it reads and before it writes."""
     read, remaining = prices.get_pricing_inputs, list(actions)
 
-    def read_then_act(*args: Any) -> Any:
-        found = read(*args)
+    def read_then_act(*args: Any, **options: Any) -> Any:
+        found = read(*args, **options)
         if remaining:
             remaining.pop(0)()
         return found

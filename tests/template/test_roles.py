@@ -154,6 +154,36 @@ def test_the_authorizer_writes_only_when_a_key_was_used():
     }
 
 
+# The counters of held stock are in the table of login attempts. These roles read no other.
+ONLY_HELD_STOCK = {"OrdersRole"}
+HELD_STOCK_KEYS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["hld_*"]}}
+
+
+def test_who_reads_held_stock_reads_no_login_attempts():
+    conditions = [
+        statement.get("Condition")
+        for role, statement in statements()
+        if role in ONLY_HELD_STOCK
+        and "AttemptsTable" in str(statement["Resource"])
+        and stack.as_list(statement["Action"]) != ["dynamodb:UpdateItem"]
+    ]
+
+    assert conditions == [HELD_STOCK_KEYS] * len(ONLY_HELD_STOCK)
+
+
+def test_whoever_changes_orders_may_release_their_stock():
+    """Also code that only finds a hold that older code left."""
+    releasing = {
+        role
+        for role, statement in statements()
+        if "AttemptsTable" in str(statement["Resource"])
+        and "dynamodb:UpdateItem" in stack.as_list(statement["Action"])
+        and statement.get("Condition") == HELD_STOCK_KEYS
+    }
+
+    assert releasing == roles_that_may("dynamodb:UpdateItem", "OrdersTable")
+
+
 def test_only_functions_that_need_them_read_account_secrets():
     read_actions = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 
@@ -161,7 +191,7 @@ def test_only_functions_that_need_them_read_account_secrets():
         return set().union(*(roles_that_may(action, table) for action in read_actions))
 
     assert readers("LoginsTable") == {"AuthRole", "GuestOrderLinkingRole"}
-    assert readers("AttemptsTable") == {"AuthRole", "MailRole"}  # the latter counts mails
+    assert readers("AttemptsTable") - ONLY_HELD_STOCK == {"AuthRole", "MailRole"}
     assert readers("EmailTokensTable") == {"AuthRole"}
     assert readers("SessionsTable") == {"AuthRole", "AuthorizerRole"}
     assert readers("ApiKeysTable") == {"AuthRole", "AuthorizerRole"}

@@ -7,9 +7,8 @@ Both kinds of buyers use it: those with an account (`orders.checkout.service`) a
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 
-from orders.checkout import repository
+from orders.checkout import limits, repository
 from orders.checkout.repository import NewOrder, PricingChanged
 from orders.checkout.schemas import OrderRequest, QuoteRequest
 from orders.lifecycle import order_events
@@ -18,9 +17,10 @@ from orders.lifecycle.repository import StageExtra
 from orders.lifecycle.transitions import SHOP_ACTOR, change_status
 from orders.pricing import quotes
 from orders.pricing import repository as pricing
+from orders.pricing.inputs import PricingInputs
 from orders.pricing.quotes import Quote
 from shared import clock, ids
-from shared.config import OrderSettings, settings
+from shared.config import HeldStockSettings, OrderSettings, QuantitySettings, settings
 from shared.errors.accounts import SessionEnded
 from shared.errors.base import AppError, Unavailable
 from shared.errors.orders import OrderAlreadyPlaced, TotalChanged
@@ -49,13 +49,24 @@ class Placement:
 def quote_order(buyer: Buyer | None, request: QuoteRequest) -> Quote:
     """What the order would cost now. This writes nothing and reserves no stock.
 
-    Without a buyer, the limit of a promotion's uses per customer is not checked. Raises
-    InvalidFields, and what `quotes.price_order` does.
+    Without a buyer it is a guest's, and the limit of a promotion's uses per customer is not
+    checked. Raises InvalidFields, QuantityLimitExceeded, HeldStockLimitReached, and what
+    `quotes.price_order` does.
     """
     quantities = request.to_quantities()
     customer_id = buyer.customer_id if buyer else None
     inputs = pricing.get_pricing_inputs(list(quantities), request.promotion_code, customer_id)
-    return quotes.price_order(quantities, inputs, request.to_ship_to())
+    return _price(request, inputs, is_guest=buyer is None)
+
+
+def _price(request: QuoteRequest | OrderRequest, inputs: PricingInputs, *, is_guest: bool) -> Quote:
+    quantities = request.to_quantities()
+    quote = quotes.price_order(quantities, inputs, request.to_ship_to())
+    limits.require_allowed_quantities(
+        quantities, inputs.products, settings(QuantitySettings), is_guest=is_guest
+    )
+    limits.require_holdable(quantities, settings(HeldStockSettings), is_guest=is_guest)
+    return quote
 
 
 def place_order(
@@ -71,7 +82,7 @@ def place_order(
     of a placed order is never forgotten. `stage_extra` stages writes in the same transaction.
 
     While writers keep colliding, or without the account, it returns no earlier order. Raises
-    IdempotencyKeyReused, TotalChanged, InvalidFields, SessionEnded, and what `quotes.price_order`,
+    IdempotencyKeyReused, TotalChanged, SessionEnded, and what `quote_order`,
     `repository.create_order` and `stage_extra` raise.
     """
     order_id = ids.derived_id("ord", buyer.buyer_id, idempotency_key)
@@ -105,13 +116,20 @@ def _place(
 
     def attempt() -> Order:
         inputs = pricing.get_pricing_inputs(
-            list(quantities), request.promotion_code, buyer.customer_id
+            list(quantities), request.promotion_code, buyer.customer_id, with_stock=True
         )
-        quote = quotes.price_order(quantities, inputs, request.to_ship_to())
+        quote = _price(request, inputs, is_guest=is_guest(buyer.buyer_id))
         _require_quoted_total(request, quote)
-        order = _order(order_id, buyer, request, quote)
+        order = _order(order_id, buyer, request, quote, inputs)
         repository.create_order(
-            NewOrder(order, _events(order), inputs.products, quote.promotion, stage_extra)
+            NewOrder(
+                order,
+                _events(order),
+                inputs.products,
+                quote.promotion,
+                limits.holders_of(buyer, settings(HeldStockSettings)),
+                stage_extra,
+            )
         )
         return order
 
@@ -131,8 +149,13 @@ def _require_quoted_total(request: OrderRequest, quote: Quote) -> None:
         )
 
 
-def _order(order_id: str, buyer: Buyer, request: OrderRequest, quote: Quote) -> Order:
+def _order(
+    order_id: str, buyer: Buyer, request: OrderRequest, quote: Quote, inputs: PricingInputs
+) -> Order:
     now = clock.utc_now()
+    hold_time = limits.hold_time(
+        request.to_quantities(), inputs.products, inputs.available, settings(OrderSettings)
+    )
     order = Order(
         order_id=order_id,
         buyer_id=buyer.buyer_id,
@@ -148,7 +171,7 @@ def _order(order_id: str, buyer: Buyer, request: OrderRequest, quote: Quote) -> 
         placed_at=now,
         placed_month=f"{now:%Y-%m}",
         awaits=AWAITS_PAYMENT,
-        expires_at=now + timedelta(minutes=settings(OrderSettings).payment_hold_minutes),
+        expires_at=now + hold_time,
         fingerprint=_fingerprint(request),
         version=1,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from orders.checkout import holds
 from orders.lifecycle.repository import StageExtra, stage_account_check
 from orders.pricing.discounts import used_up, used_up_by_customer
 from shared.errors.accounts import SessionEnded
@@ -11,8 +12,9 @@ from shared.errors.catalog import OutOfStock, StockFragmented
 from shared.errors.orders import OrderAlreadyPlaced
 from shared.events.all_events import OrderEvent
 from shared.retries import retry
-from shared.storage import cursors, outbox, stock
+from shared.storage import cursors, held_stock, outbox, stock
 from shared.storage.cursors import ItemPage
+from shared.storage.held_stock import Holder, Room, ShareUsedUp
 from shared.storage.models.accounts import User
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order, OrderLine
@@ -41,6 +43,7 @@ class NewOrder:
     events: Sequence[OrderEvent]
     products: Mapping[str, Product]  # as they were priced
     promotion: Promotion | None
+    holders: Sequence[Holder]
     stage_extra: StageExtra | None = None
 
 
@@ -48,26 +51,32 @@ def create_order(new: NewOrder) -> None:
     """Store the order, its stock, promotion use and events in one transaction, or nothing.
 
     Raises what `stage_extra`'s conditions raise; OrderAlreadyPlaced if the order exists, whatever
-    else fails; PromotionUsedUp and PricingChanged; OutOfStock, StockFragmented, and Unavailable.
+    else fails; PromotionUsedUp and PricingChanged; HeldStockLimitReached, or TooManyAttempts for an
+    order without a price; OutOfStock, StockFragmented, and Unavailable.
     """
-    snapshots: Mapping[str, StockSnapshot] = {}  # read only when a shard was short
+    # Both are read only when a shard was short.
+    snapshots: Mapping[str, StockSnapshot] = {}
+    room: Room | None = None
 
     def attempt() -> None:
-        nonlocal snapshots
+        nonlocal snapshots, room
         try:
-            _transaction(new, _allocate(new, snapshots)).commit(attempts=1)
+            _transaction(new, _allocate(new, snapshots), room).commit(attempts=1)
         except _ShardShort:
             snapshots = _read_stock(new.products)
+            raise
+        except ShareUsedUp:
+            room = held_stock.read_room(new.holders)
             raise
 
     try:
         # After contention, the next attempt may choose another shard.
-        retry(attempt, on=(_ShardShort, Contended), attempts=ATTEMPTS)
-    except _ShardShort as error:
+        retry(attempt, on=(_ShardShort, ShareUsedUp, Contended), attempts=ATTEMPTS)
+    except (_ShardShort, ShareUsedUp) as error:
         raise Unavailable from error
 
 
-def _transaction(new: NewOrder, allocations: Allocations) -> Transaction:
+def _transaction(new: NewOrder, allocations: Allocations, room: Room | None) -> Transaction:
     order = new.order
     for line in order.lines:
         by_shard = allocations[line.product_id]
@@ -82,6 +91,7 @@ def _transaction(new: NewOrder, allocations: Allocations) -> Transaction:
     )
     if new.promotion:
         _stage_promotion_use(transaction, order, new.promotion)
+    holds.stage_holds(transaction, order, new.holders, room)
     for product_id, by_shard in allocations.items():
         stock.stage_allocation(
             transaction, product_id, by_shard, currency=order.currency, otherwise=_ShardShort()

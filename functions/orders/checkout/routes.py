@@ -19,7 +19,8 @@ routes = Routes()
 def quote_order(request: QuoteRequest) -> QuoteView:
     """Get the prices, discount, shipping and tax of an order before you place it.
 
-    A quote changes nothing and reserves no stock.
+    A quote changes nothing and reserves no stock. More units of a product than its
+    `quantity_limits` are refused as in an order: 422 `quantity_limit_exceeded`.
     """
     return QuoteView.from_model(orders.quote_order(routes.caller, request))
 
@@ -31,8 +32,12 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
 
     The same `Idempotency-Key` never places a second order: you get the first order in its current
     state. The key of a placed order never expires. You can reuse the key of a refused request.
+
+    Each line has at most the units in the product's `quantity_limits` (422
+    `quantity_limit_exceeded`). Your unpaid orders can hold only so many units at once (409
+    `held_stock_limit_reached`): pay or cancel one of them, or order fewer units.
     """
-    placement = orders.place_order(routes.caller, request, idempotency_key)
+    placement = orders.place_order(routes.caller, request, idempotency_key, routes.client)
     view = OrderView.from_model(placement.order)
     return created_response(
         view,

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -100,9 +101,9 @@ class PricedRequest(RequestBody):
         quantities: Counter[str] = Counter()
         for line in self.lines:
             quantities[line.product_id] += line.quantity
-        for product_id, quantity in quantities.items():
-            if quantity > QUANTITY_MAX:
-                raise _too_many(product_id, quantity)
+        too_many = {key: units for key, units in quantities.items() if units > QUANTITY_MAX}
+        if too_many:
+            raise _too_many(too_many)
         return dict(quantities)
 
     def to_ship_to(self) -> ShipTo:
@@ -137,10 +138,13 @@ class CancelRequest(RequestBody):
     )
 
 
-def _too_many(product_id: str, quantity: int) -> InvalidFields:
-    problem = {
-        "path": "body.lines",
-        "code": "less_than_equal",
-        "message": f"Must have at most {QUANTITY_MAX} units of {product_id}, not {quantity}",
-    }
-    return InvalidFields(problem["message"], fields=[problem])
+def _too_many(quantities: Mapping[str, int]) -> InvalidFields:
+    problems = [
+        {
+            "path": "body.lines",
+            "code": "less_than_equal",
+            "message": f"Must have at most {QUANTITY_MAX} units of {product_id}, not {quantity}",
+        }
+        for product_id, quantity in quantities.items()
+    ]
+    return InvalidFields(problems[0]["message"], fields=problems)

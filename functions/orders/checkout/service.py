@@ -16,6 +16,7 @@ from shared import clock, observability
 from shared.config import OrderSettings, settings
 from shared.errors.accounts import Forbidden
 from shared.errors.orders import OrderNotFound
+from shared.http.authorization import Client
 from shared.security.permissions import Permission, Principal
 from shared.storage import rate_limits
 from shared.storage.cursors import ItemPage
@@ -28,15 +29,18 @@ def quote_order(caller: Principal, request: QuoteRequest) -> Quote:
     return placement.quote_order(Buyer(caller.user_id), request)
 
 
-def place_order(caller: Principal, request: OrderRequest, idempotency_key: str) -> Placement:
+def place_order(
+    caller: Principal, request: OrderRequest, idempotency_key: str, client: Client
+) -> Placement:
     """Place the order within the account's hourly quota: each order holds stock until it is paid.
 
     Refused and repeated requests do not use the quota. A token works for up to a minute after its
     account was deleted or disabled, but places no order. Raises SessionEnded, TooManyAttempts, and
     what `placement.place_order` does.
     """
+    buyer = Buyer(caller.user_id, network=rate_limits.network(client.address))
     stage_extra = partial(_stage_account_use, user_id=caller.user_id)
-    return placement.place_order(Buyer(caller.user_id), request, idempotency_key, stage_extra)
+    return placement.place_order(buyer, request, idempotency_key, stage_extra)
 
 
 def _stage_account_use(transaction: Transaction, *, user_id: str) -> None:

@@ -18,8 +18,9 @@ routes = Routes()
 def quote_guest_order(request: QuoteRequest) -> QuoteView:
     """Get the prices, discount, shipping and tax of an order without an account.
 
-    A quote changes nothing and reserves no stock. The shop checks a promotion's limit per customer
-    only when you place the order.
+    A quote changes nothing and reserves no stock. More units of a product than its
+    `quantity_limits` are refused as in an order: 422 `quantity_limit_exceeded`. The shop checks a
+    promotion's limit per customer only when you place the order.
     """
     return QuoteView.from_model(guests.quote_order(request))
 
@@ -35,6 +36,10 @@ def place_guest_order(
     `Idempotency-Key` never places a second order: you get the first order in its current state.
     When an account has confirmed the e-mail address, now or later, the order is added to that
     account. No answer says whether there is one.
+
+    Each line has at most the units in the product's `quantity_limits` (422
+    `quantity_limit_exceeded`). The unpaid orders of one address can hold only so many units at
+    once (409 `held_stock_limit_reached`).
     """
     placement = guests.place_order(request, idempotency_key, routes.client)
     view = to_guest_view(GuestOrderView, placement.order, order_token=placement.token)

@@ -53,6 +53,7 @@ def place_order(request: GuestOrderRequest, idempotency_key: str, client: Client
         ids.derived_id(GUEST_PREFIX, request.email, idempotency_key),
         guest_email=request.email,
         counted_as=_customer_id(request.email),
+        network=rate_limits.network(client.address),
     )
     stage_extra = partial(_stage_hourly_quota, client=client)
     try:

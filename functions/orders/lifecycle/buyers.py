@@ -12,6 +12,7 @@ class Buyer:
     buyer_id: str
     guest_email: str | None = None
     counted_as: str | None = None  # a guest's id for promotions that limit uses per customer
+    network: str | None = None  # that the order comes from, as `rate_limits.network` names it
 
     @property
     def customer_id(self) -> str:

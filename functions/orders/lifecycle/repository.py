@@ -1,7 +1,7 @@
 """Reads an order and writes it back with everything that its change affects."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from orders.lifecycle.open_requests import schedule_settlement
 from shared.errors.accounts import SessionEnded
 from shared.errors.orders import OrderNotFound
 from shared.errors.requests import ConcurrentModification
-from shared.storage import outbox, stock
+from shared.storage import held_stock, outbox, stock
 from shared.storage.models.accounts import User
 from shared.storage.models.orders import AWAITS_PAYMENT, SETTLEMENT_OPEN, Order, OrderPromotion
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
@@ -83,14 +83,26 @@ def save_order(
     """
     order.version += 1
     schedule_settlement(order)
+    released = _take_holds(order)
     resharded: set[str] = set()  # products whose units moved to the first shard
     while True:
         try:
-            _transaction(order, stored, effects, stage_extra, resharded).commit()
+            transaction = _transaction(order, stored, effects, stage_extra, resharded)
+            held_stock.stage_release(transaction, released)
+            transaction.commit()
         except Resharded as error:
             resharded.add(error.product_id)
         else:
             return
+
+
+def _take_holds(order: Order) -> Mapping[str, int]:
+    """What the order adds to counters of held stock, once it no longer waits for its payment."""
+    if order.awaits or not order.holds_json:
+        return {}
+    holds: Mapping[str, int] = order.holds_json
+    order.holds_json = None
+    return holds
 
 
 def _transaction(

@@ -1,7 +1,7 @@
-"""What the price of an order depends on, as read from the tables. Pure."""
+"""What an order depends on, as read from the tables. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orders.pricing.rate_tables import ShippingRates, TaxRates
 from shared.storage.models.catalog import Product
@@ -30,3 +30,5 @@ class PricingRules:
 class PricingInputs:
     products: Mapping[str, Product]  # by product id; only products that exist
     rules: PricingRules
+    # Units by product, where they were read. Of a stock with several shards it is an estimate.
+    available: Mapping[str, int] = field(default_factory=dict)

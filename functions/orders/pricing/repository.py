@@ -1,13 +1,13 @@
 """Reads everything that an order's price depends on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from orders.pricing.inputs import AppliedCode, PricingInputs, PricingRules
 from orders.pricing.rate_tables import ShippingRates, TaxRates
 from shared.storage.dynamo import batch_get
-from shared.storage.models.catalog import Product
+from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.pricing import (
     PROMOTIONS,
     SHIPPING_RATES,
@@ -22,14 +22,20 @@ _NO_ZONES = '{"zones": []}'
 
 
 def get_pricing_inputs(
-    product_ids: Sequence[str], code: str | None, customer_id: str | None
+    product_ids: Sequence[str],
+    code: str | None,
+    customer_id: str | None,
+    *,
+    with_stock: bool = False,
 ) -> PricingInputs:
     """Read all of it consistently, in one BatchGetItem: a price must not come from a stale replica.
 
     `code` is the buyer's promotion code. `customer_id` is whose uses of the code count; without
-    one, no use is looked up.
+    one, no use is looked up. With stock, more than 48 products take a second BatchGetItem.
     """
     keys: list[Any] = [(Product, product_id) for product_id in product_ids]
+    if with_stock:  # the first shards, whose keys are those of the products
+        keys += [(Stock, product_id) for product_id in product_ids]
     keys += [(RateTable, TAX_RATES), (RateTable, SHIPPING_RATES)]
     if code:
         keys.append((Promotion, PROMOTIONS, code))
@@ -43,7 +49,16 @@ def get_pricing_inputs(
         shipping_rates=_shipping_rates(documents.get(SHIPPING_RATES, _NO_ZONES)),
         applied_code=_applied_code(code, items) if code else None,
     )
-    return PricingInputs(products, rules)
+    return PricingInputs(products, rules, _available(products, items))
+
+
+def _available(products: Mapping[str, Product], items: Sequence[object]) -> dict[str, int]:
+    """The shards of a stock are about equal: the first one tells what there is of all."""
+    return {
+        item.product_id: int(item.available * products[item.product_id].stock_shards)
+        for item in items
+        if isinstance(item, Stock) and item.product_id in products
+    }
 
 
 # The latest document only. Without the cache, parsing 1,000 destinations would take longer than

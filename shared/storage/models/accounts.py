@@ -151,3 +151,19 @@ class Attempts(Table):
     failures = NumberAttribute()
     last_failed_at = UTCDateTimeAttribute()
     expires_at = TTLAttribute()
+
+
+class HeldUnits(Table):
+    """Units that unpaid orders hold now: a counter, or a shard of one.
+
+    See `shared.storage.held_stock`.
+    """
+
+    shares_table_with = Attempts
+
+    class Meta:
+        table_name = _tables.attempts_table
+
+    subject = UnicodeAttribute(hash_key=True)
+    units = NumberAttribute()
+    expires_at = TTLAttribute()

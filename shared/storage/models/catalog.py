@@ -55,6 +55,7 @@ class Product(Table):
     options_json = JSONAttribute(attr_name="options", default=dict)  # unlike any other variant's
     stock_shards = NumberAttribute(default=1)
     low_stock_at = NumberAttribute(null=True)  # `stock.low` is sent at this level
+    order_quantity_max = NumberAttribute(null=True)  # units in one order; null: the shop's default
     tax_class = UnicodeAttribute(default="standard")  # selects one of the tax rates
     created_at = UTCDateTimeAttribute()
     updated_at = UTCDateTimeAttribute()
@@ -64,6 +65,10 @@ class Product(Table):
     listed_at = UnicodeAttribute(null=True)  # creation time, then id: a total order
 
     by_status = ProductsByStatus()
+
+    def quantity_max(self, default: int) -> int:
+        """The units of it that one order may have: the limit that staff gave it, or the default."""
+        return int(self.order_quantity_max or default)
 
 
 class Variant(Document):

@@ -209,6 +209,8 @@ class Order(Table):
     placed_month = UnicodeAttribute()
     awaits = UnicodeAttribute(null=True)  # AWAITS_PAYMENT, until it is paid or finished
     expires_at = UTCDateTimeAttribute(null=True)  # while it awaits payment
+    # While it awaits payment: the units that it adds to counters of held stock, by counter.
+    holds_json = JSONAttribute(null=True, attr_name="holds")
     # SETTLEMENT_OPEN while the payment provider has something left to do, and when to look at it.
     settlement = UnicodeAttribute(null=True)
     settlement_due_at = UTCDateTimeAttribute(null=True)

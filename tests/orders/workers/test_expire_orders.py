@@ -58,7 +58,8 @@ def context_with_time_for(orders_count: int):
     return SimpleNamespace(**vars(CONTEXT) | rest)
 
 
-def test_an_unpaid_order_expires_after_half_an_hour(tea, monkeypatch):
+def test_an_unpaid_order_expires_after_half_an_hour(monkeypatch):
+    tea = shop.product("TEA", available=100)
     order = orders.create_order(product=tea)
 
     move_clock(monkeypatch, 29)
@@ -68,8 +69,20 @@ def test_an_unpaid_order_expires_after_half_an_hour(tea, monkeypatch):
     assert run() == {"expired": 1}
 
     assert status_of(order) == "expired"
-    assert count_units(tea) == (10, 0)
+    assert count_units(tea) == (100, 0)
     assert [event.type for event in list_order_events(order)] == ["order.placed", "order.expired"]
+
+
+def test_an_order_of_a_scarce_product_expires_sooner(tea, monkeypatch):
+    order = orders.create_order(product=tea)
+
+    move_clock(monkeypatch, 9)
+    assert run() == {}
+    move_clock(monkeypatch, 2)
+    assert run() == {"expired": 1}
+
+    assert status_of(order) == "expired"
+    assert count_units(tea) == (10, 0)
 
 
 def test_an_expired_order_gives_its_promotion_use_back(tea, monkeypatch):
@@ -82,8 +95,8 @@ def test_an_expired_order_gives_its_promotion_use_back(tea, monkeypatch):
     assert pricing.count_uses("SPRING") == 0
 
 
-def test_a_started_payment_extends_the_order_by_15_minutes(tea, monkeypatch):
-    order = orders.create_order(product=tea)
+def test_a_started_payment_extends_the_order_by_15_minutes(monkeypatch):
+    order = orders.create_order(product=shop.product("TEA", available=100))
     move_clock(monkeypatch, 29)
     update_order(order.order_id, start_payment)
 

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from orders.pricing.rate_tables import ALL_OTHERS, PPM, STANDARD
 from shared.countries import CODES, Country
-from shared.http.schemas import RequestBody, View
+from shared.http.schemas import RequestBody, View, describe_pattern
 from shared.http.text_fields import Text
 from shared.money import AMOUNT_MINOR_MAX, Currency
 from shared.storage.models.pricing import SHIPPING_RATES, TAX_RATES, RateTable
@@ -41,14 +41,19 @@ Region = Annotated[str, StringConstraints(strip_whitespace=True), Text(100)]
 AmountMinor = Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
 
 
+_COUNTRY_OR_ALL_OTHERS = "Must be the ISO 3166-1 alpha-2 code of a country, such as DE, or *"
+
+
 def _country_or_all_others(code: str) -> str:
     if code != ALL_OTHERS and code not in CODES:
-        raise ValueError("Must be the ISO 3166-1 alpha-2 code of a country, such as DE, or *")
+        raise ValueError(_COUNTRY_OR_ALL_OTHERS)
     return code
 
 
 CountryOrAllOthers = Annotated[
-    str, Field(pattern=r"^([A-Z]{2}|\*)$"), AfterValidator(_country_or_all_others)
+    str,
+    Field(pattern=describe_pattern(r"^[A-Z*]{1,2}$", _COUNTRY_OR_ALL_OTHERS)),
+    AfterValidator(_country_or_all_others),
 ]
 
 
