@@ -19,6 +19,8 @@ VENVS := $(STATE)/venvs
 SAM := $(VENVS)/sam/bin/sam
 # `sam build` builds the layer with uv, so it must find the project's uv.
 SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/$(STATE)/sam-cli"
+# The second variable and .checkov.yaml keep checkov from asking its vendor for anything.
+CHECKOV := LOG_LEVEL=ERROR BC_SKIP_MAPPING=TRUE $(VENVS)/checkov/bin/checkov
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
@@ -64,9 +66,12 @@ bench: .venv/.made $(VENVS)/bench/.made ## Measure what has a budget, and print 
 openapi: .venv/.made ## Generate the OpenAPI document from the code
 	@$(BIN)/python docs/openapi.py
 
-validate: .venv/.made $(VENVS)/sam/.made ## Check template.yaml with the SAM CLI and cfn-lint
+validate: .venv/.made $(VENVS)/sam/.made $(VENVS)/checkov/.made ## Check template.yaml with the SAM CLI, cfn-lint and checkov
 	@$(SAM_ENV) AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
 	@$(BIN)/cfn-lint template.yaml
+	@# checkov reads no loops, so it checks what CloudFormation makes of the template too.
+	@AWS_DEFAULT_REGION=us-east-1 $(BIN)/python -m tests.template.stack > $(STATE)/translated.json
+	@$(CHECKOV) --file template.yaml $(STATE)/translated.json
 
 build: .venv/.made $(VENVS)/sam/.made ## Build for AWS
 	@$(SAM_ENV) $(SAM) build
@@ -120,6 +125,7 @@ requirements: .venv/.made ## Update the hashed requirements files from pyproject
 	@$(COMPILE) pyproject.toml --group bench --constraints shared/requirements.txt --output-file benchmarks/requirements.txt
 	@$(COMPILE) --group ministack --output-file local/requirements-ministack.txt
 	@$(COMPILE) --group sam --output-file local/requirements-sam.txt
+	@$(COMPILE) --group checkov --output-file local/requirements-checkov.txt
 
 clean: ## Delete everything that was built, installed or stored here
 	rm -rf .venv .aws-sam $(STATE) .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -135,3 +141,6 @@ $(VENVS)/ministack/.made: local/requirements-ministack.txt | .venv/.made
 
 $(VENVS)/sam/.made: local/requirements-sam.txt | .venv/.made
 	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/sam $< "the SAM CLI"
+
+$(VENVS)/checkov/.made: local/requirements-checkov.txt | .venv/.made
+	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/checkov $< "checkov"

@@ -157,8 +157,14 @@ class RelaySettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings(Settings):
+    metrics_namespace: str  # of the stack's own metrics
+
+
+@dataclass(frozen=True, slots=True)
 class MailSettings(Settings):
     mail_sender: str
+    mail_configuration_set: str  # of SES
     shop_url: str  # the shop's website, where links in mails lead
     held_mail_queue: str  # the name of the queue where mails wait for their turn
     unconfirmed_mails_per_hour: int = 4  # to one mailbox that nobody has confirmed

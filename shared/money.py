@@ -3,6 +3,7 @@
 Currencies and exponents come from ISO 4217 (list one, active codes).
 """
 
+from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -54,6 +55,10 @@ class Money(BaseModel):
 
     def times(self, quantity: int) -> Self:
         return type(self)(amount_minor=self.amount_minor * quantity, currency=self.currency)
+
+    def in_major_units(self) -> Decimal:
+        """For charts: 19.99 euros, 500 yen, 1.250 dinars. Never calculate with it."""
+        return Decimal(self.amount_minor).scaleb(-_EXPONENT_BY_CURRENCY[self.currency])
 
     def __str__(self) -> str:
         """For people: `EUR 19.99`, `JPY 500`, `KWD 1.250`."""

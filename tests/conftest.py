@@ -26,7 +26,9 @@ os.environ |= {
     "LISTINGS_TABLE": "souk-listings",
     "LOGINS_TABLE": "souk-logins",
     "MAILS_PER_HOUR": "1000",
+    "MAIL_CONFIGURATION_SET": "souk-mails",
     "MAIL_SENDER": "shop@example.com",
+    "METRICS_NAMESPACE": "Souk/souk-test",
     "ORDERS_PER_HOUR": "1000",
     "ORDERS_TABLE": "souk-orders",
     "ORDER_LINKS_SECRET_ARN": "souk/order-links",
@@ -104,6 +106,7 @@ def deploy() -> None:
     )
     client("events").create_event_bus(Name="souk")
     client("sesv2").create_email_identity(EmailIdentity="shop@example.com")
+    client("sesv2").create_configuration_set(ConfigurationSetName="souk-mails")
 
 
 @pytest.fixture

@@ -70,9 +70,9 @@ class Entry:
 
 @dataclass(slots=True)
 class Outcome:
-    """How many events went out, were refused for now, and were set aside; a bad row counts once."""
+    """What went out, and how many were refused for now or set aside; a bad row counts once."""
 
-    published: int = 0
+    entries: list[Entry] = field(default_factory=list)  # that the bus accepted
     refused: int = 0
     set_aside: int = 0
     _unpublished: set[str] = field(default_factory=set)  # ids of rows with an event that stayed
@@ -109,7 +109,8 @@ def publish_rows(rows: Sequence[RawRow]) -> Outcome:
     refusals = _put_entries(entries)
     for entry, code in refusals:
         outcome.add_refusal(entry, code)
-    outcome.published = len(entries) - len(refusals)
+    refused = [entry for entry, _ in refusals]
+    outcome.entries = [entry for entry in entries if entry not in refused]
     _mark([row for row in rows if outcome.is_published(row)])
     return outcome
 

@@ -55,12 +55,14 @@ class EmailSender(Protocol):
 
 
 class SesSender:
-    def __init__(self, sender: str) -> None:
+    def __init__(self, sender: str, configuration_set: str) -> None:
         self._sender = sender
+        self._configuration_set = configuration_set
 
     def send(self, email: Email) -> str:
         answer = aws.client("sesv2").send_email(
             FromEmailAddress=self._sender,
+            ConfigurationSetName=self._configuration_set,
             Destination={"ToAddresses": [_to_ascii(email.to)]},
             Content={
                 "Simple": {

@@ -210,6 +210,14 @@ def test_key_and_owner_are_read_in_one_consistent_call(owner):
     assert all(of["ConsistentRead"] for of in tables.values())
 
 
+def test_the_first_use_of_a_key_makes_two_calls(key):
+    """More would take longer than the time-out allows (tests/template/test_routes.py)."""
+    with record_calls() as calls:
+        authorize(key)
+
+    assert [call.operation for call in calls] == ["BatchGetItem", "UpdateItem"]
+
+
 def test_a_key_needs_no_key_ring(key):
     key_ring.forget()
 

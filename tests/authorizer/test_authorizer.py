@@ -283,6 +283,16 @@ def test_a_table_failure_answers_unavailable_for_a_session(faults, token):
         assert ask(f"Bearer {token}")["context"]["user_id"] == "usr_staff"
 
 
+def test_a_cold_authorizer_makes_two_calls(token):
+    """More would take longer than its time-out allows (tests/template/test_routes.py)."""
+    key_ring.forget()
+
+    with record_calls() as calls:
+        ask(f"Bearer {token}")
+
+    assert [call.operation for call in calls] == ["GetSecretValue", "BatchGetItem"]
+
+
 def test_session_and_user_are_read_in_one_consistent_call(token):
     ask(f"Bearer {token}")
 

@@ -1,5 +1,7 @@
 """template.yaml as CloudFormation sees it: loops expanded, SAM translated, conditions resolved."""
 
+import json
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -45,6 +47,8 @@ def expanded(parameters: Mapping[str, Any] = MappingProxyType({})) -> dict[str, 
 def resources(environment: str = "production", **overrides: str) -> dict[str, Resource]:
     """What that environment deploys, by logical id. It has the defaults of other parameters."""
     chosen = {"Environment": environment, "AlarmEmail": "on-call@shop.example", **overrides}
+    if environment != "local":
+        chosen.setdefault("MonthlyBudget", "100")
     parameters = _defaults() | chosen
     template = expanded(parameters)
     conditions = {
@@ -139,3 +143,7 @@ def _resolve(node: Any, conditions: Mapping[str, bool]) -> Any:
             return [item for item in items if item != OMITTED]
         case _:
             return node
+
+
+if __name__ == "__main__":  # `make validate` checks it with checkov
+    json.dump({"Resources": resources()}, sys.stdout, indent=1)

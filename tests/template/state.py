@@ -21,6 +21,7 @@ RECORD = Path(__file__).with_name("last_release.json")
 # has those whose change replaces the resource.
 FIXED = {
     "AWS::DynamoDB::Table": ("KeySchema", "LocalSecondaryIndexes"),
+    "AWS::KMS::Key": (),
     "AWS::Logs::LogGroup": (),
     "AWS::S3::Bucket": (),
     "AWS::SNS::Topic": (),
@@ -63,7 +64,9 @@ def _kept(kind: str, properties: Mapping[str, Any]) -> dict[str, Any]:
 def fixed_properties(kind: str) -> tuple[str, ...]:
     """The properties of that type which an update must not change."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-central-1", kind).schema
-    replacing = [path.removeprefix("/properties/") for path in schema["createOnlyProperties"]]
+    replacing = [
+        path.removeprefix("/properties/") for path in schema.get("createOnlyProperties", [])
+    ]
     return (*FIXED[kind], *(name for name in replacing if "/" not in name))
 
 

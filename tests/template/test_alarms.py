@@ -6,7 +6,9 @@ import pytest
 
 from tests.template import stack
 
-AUTHORIZER_SECONDS_MAX = 10  # an HTTP API waits no longer, whatever the function's timeout is
+# By table: those that DynamoDB reports for the table alone. Indexes report their own.
+TABLE_METRICS = {"ReadThrottleEvents", "WriteThrottleEvents"}
+METRICS_MAX = 10  # CloudWatch's limit for one alarm
 # By the schedule's function, which nothing else invokes each minute.
 ALARMS_FOR_MISSING_CALLS = {
     "ExpirySilenceAlarm": "ExpiryFunction",
@@ -26,10 +28,21 @@ def watched_by_alarms(namespace, metric):
     return {
         stack.referenced_id(dimension["Value"])
         for alarm in alarms().values()
-        if (alarm["Namespace"], alarm["MetricName"]) == (namespace, metric)
+        if (alarm.get("Namespace"), alarm.get("MetricName")) == (namespace, metric)
         for dimension in alarm.get("Dimensions", [])
         if dimension["Name"] not in OF_ONE_VERSION
     }
+
+
+def table_metrics(metric):
+    """Each table, or index of a table, that an alarm watches, with the alarm's name."""
+    for name, alarm in alarms().items():
+        for query in alarm.get("Metrics", []):
+            watched = query.get("MetricStat", {}).get("Metric", {})
+            if (watched.get("Namespace"), watched.get("MetricName")) == ("AWS/DynamoDB", metric):
+                dimensions = {each["Name"]: each["Value"] for each in watched["Dimensions"]}
+                table = stack.referenced_id(dimensions.pop("TableName"))
+                yield (table, *dimensions.values()), name
 
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles", "Duration"])
@@ -41,13 +54,11 @@ def test_a_duration_alarm_warns_at_80_percent_of_the_timeout():
     functions = stack.of_type("AWS::Lambda::Function")
 
     for name, alarm in alarms().items():
-        if alarm["MetricName"] != "Duration":
+        if alarm.get("MetricName") != "Duration":
             continue
         (dimension,) = alarm["Dimensions"]
         watched = stack.referenced_id(dimension["Value"])
         seconds = functions[watched]["Timeout"]
-        if watched == "AuthorizerFunction":
-            seconds = min(seconds, AUTHORIZER_SECONDS_MAX)
         assert alarm["Threshold"] == seconds * 1000 * 0.8, name
         assert alarm["ExtendedStatistic"] == "p99", name
         assert alarm["ComparisonOperator"] == "GreaterThanThreshold", name
@@ -73,15 +84,59 @@ def test_the_api_has_an_alarm_for_the_metric(metric):
     ("metric", "limit"), [("Reputation.BounceRate", 0.05), ("Reputation.ComplaintRate", 0.001)]
 )
 def test_an_alarm_goes_off_before_ses_suspends_sending(metric, limit):
-    (alarm,) = [alarm for alarm in alarms().values() if alarm["MetricName"] == metric]
+    (alarm,) = [alarm for alarm in alarms().values() if alarm.get("MetricName") == metric]
 
     assert alarm["Namespace"] == "AWS/SES"
     assert alarm["Threshold"] <= limit
 
 
+@pytest.mark.parametrize("metric", sorted(TABLE_METRICS))
+def test_every_table_has_one_alarm_for_throttles(metric):
+    watching = [watched for watched, _ in table_metrics(metric) if len(watched) == 1]
+
+    assert sorted(watching) == sorted((name,) for name in stack.of_type("AWS::DynamoDB::Table"))
+
+
+def test_every_index_has_one_alarm_for_throttled_writes():
+    indexes = [
+        (name, index["IndexName"])
+        for name, table in stack.of_type("AWS::DynamoDB::Table").items()
+        for index in table.get("GlobalSecondaryIndexes", [])
+    ]
+    watching = [watched for watched, _ in table_metrics("WriteThrottleEvents") if len(watched) > 1]
+
+    assert sorted(watching) == sorted(indexes)
+
+
+def test_an_alarm_watches_system_errors_of_what_shoppers_need():
+    operations = {watched for watched, _ in table_metrics("SystemErrors")}
+
+    assert operations >= {
+        ("OrdersTable", "TransactWriteItems"),
+        ("StockTable", "TransactWriteItems"),
+        ("ProductsTable", "BatchGetItem"),
+        ("ListingsTable", "Query"),
+        ("SessionsTable", "BatchGetItem"),
+    }
+
+
+def test_an_alarm_of_tables_adds_up_all_its_metrics():
+    for name, alarm in alarms().items():
+        if "Metrics" not in alarm:
+            continue
+        (total,) = [query for query in alarm["Metrics"] if "Expression" in query]
+        parts = [query["Id"] for query in alarm["Metrics"] if query is not total]
+        assert total["Expression"].split(" + ") == [f"FILL({part}, 0)" for part in parts], name
+        assert "ReturnData" not in total, name  # the one that counts
+        assert not any(query["ReturnData"] for query in alarm["Metrics"] if query is not total)
+        assert 1 < len(parts) <= METRICS_MAX, name
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+
+
 def test_every_alarm_notifies_the_topic_and_says_what_to_do():
     for name, alarm in alarms().items():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
+        assert alarm["OKActions"] == [{"Ref": "AlarmTopic"}], name
         assert len(alarm["AlarmDescription"]) > 20, name
         assert TWO_SENTENCES.search(alarm["AlarmDescription"]), name
         missing = "breaching" if name in ALARMS_FOR_MISSING_CALLS else "notBreaching"

@@ -15,6 +15,7 @@ from shared.storage.models.orders import GUEST_PREFIX
 from shared.storage.outbox import RETENTION
 from tests.template import stack
 
+KEY = {"Fn::GetAtt": ["DataKey", "Arn"]}
 DAY = 24 * 3600  # seconds
 RETENTION_SECONDS_MAX = 14 * DAY  # SQS allows no more
 STREAM_SECONDS = DAY  # DynamoDB keeps a record of a stream no longer
@@ -69,7 +70,7 @@ def queues_with_alarm(metric):
     return {
         stack.referenced_id(dimension["Value"])
         for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()
-        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", metric)
+        if (alarm.get("Namespace"), alarm.get("MetricName")) == ("AWS/SQS", metric)
         for dimension in alarm["Dimensions"]
     }
 
@@ -126,8 +127,38 @@ def test_a_message_that_waits_too_long_raises_an_alarm():
     assert queues_with_alarm("ApproximateAgeOfOldestMessage") == queues().keys() - DEAD_LETTERS
 
 
-def test_every_queue_is_encrypted():
-    assert all(queue["SqsManagedSseEnabled"] is True for queue in queues().values())
+@pytest.mark.parametrize(
+    ("environment", "encryption"),
+    [("production", {"KmsMasterKeyId": KEY}), ("local", {"SqsManagedSseEnabled": True})],
+)
+def test_every_queue_is_encrypted(environment, encryption):
+    settings = {"KmsMasterKeyId", "SqsManagedSseEnabled"}  # SQS accepts only one of them
+    for name, queue in stack.of_type("AWS::SQS::Queue", environment).items():
+        assert {key: queue[key] for key in settings & queue.keys()} == encryption, name
+
+
+def test_a_dead_letter_queue_says_whose_messages_it_takes():
+    sources = {
+        stack.referenced_id(queue["RedrivePolicy"]["deadLetterTargetArn"]): queue["QueueName"]
+        for queue in queues().values()
+        if "RedrivePolicy" in queue
+    }
+
+    assert len(sources) == len(queues()) - len(DEAD_LETTERS)
+    for name in DEAD_LETTERS:
+        allowed = queues()[name]["RedriveAllowPolicy"]
+        if name not in sources:  # a rule, a stream or a function sends to it
+            assert allowed == {"redrivePermission": "denyAll"}, name
+            continue
+        (arn,) = allowed["sourceQueueArns"]
+        prefix = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:"
+        assert allowed["redrivePermission"] == "byQueue", name
+        assert arn["Fn::Sub"] == prefix + sources[name]["Fn::Sub"], name
+
+
+def test_every_queue_is_a_source_or_says_whose_messages_it_takes():
+    for name, queue in queues().items():
+        assert ("RedrivePolicy" in queue) != ("RedriveAllowPolicy" in queue), name
 
 
 def test_a_visibility_timeout_is_six_times_the_worker_s_timeout():

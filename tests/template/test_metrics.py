@@ -65,7 +65,7 @@ def test_a_count_of_errors_has_an_alarm(metric):
     (alarm,) = [
         alarm
         for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == metric
+        if alarm.get("MetricName") == metric
     ]
 
     assert alarm["Namespace"] == {"Fn::Sub": "Souk/${AWS::StackName}"}

@@ -83,6 +83,48 @@ def test_production_accepts_only_stripe_at_its_own_address():
     ]
 
 
+def test_production_is_refused_without_an_address_for_alarms():
+    rule = stack.source()["Rules"]["ProductionHasSomebodyToAlarm"]
+
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Environment"}, "production"]}
+    assert [assertion["Assert"] for assertion in rule["Assertions"]] == [
+        {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
+    ]
+
+
+def test_a_budget_is_refused_without_an_address_for_its_mails():
+    rule = stack.source()["Rules"]["BudgetHasSomebodyToMail"]
+
+    assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "MonthlyBudget"}, 0]}]}
+    assert [assertion["Assert"] for assertion in rule["Assertions"]] == [
+        {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
+    ]
+
+
+def test_every_rule_says_what_to_set():
+    for name, rule in stack.source()["Rules"].items():
+        for assertion in rule["Assertions"]:
+            named = re.findall(r"[A-Z]\w+[A-Z]\w+", assertion["AssertDescription"])
+            assert set(named) & PARAMETERS.keys(), name
+
+
+@pytest.mark.parametrize(
+    ("address", "is_accepted"),
+    [
+        ("", True),
+        ("on-call@shop.example", True),
+        ("On Call <on-call@shop.example>", False),
+        ("on-call@shop.example, boss@shop.example", False),
+        ("on-call", False),
+        (" ", False),
+    ],
+)
+def test_the_alarm_address_is_empty_or_one_bare_address(address, is_accepted):
+    pattern = PARAMETERS["AlarmEmail"]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, address)) is is_accepted
+
+
 @pytest.mark.parametrize("name", sorted(DEPLOYMENTS.keys() - {"local"}))
 def test_every_deployment_to_aws_takes_payments_through_stripe(name):
     assert DEPLOYMENTS[name].get("PaymentProvider", "stripe") == "stripe"
@@ -124,6 +166,7 @@ def test_a_deployment_sets_every_parameter_without_default(name):
 def test_production_uses_https_and_requires_verified_addresses():
     assert overrides("prod")["ShopUrl"].startswith("https://")
     assert overrides("prod").get("RequireVerifiedEmail", "true") == "true"
+    assert overrides("prod")["AlarmEmail"]
 
 
 def test_every_parameter_has_a_description():

@@ -7,8 +7,9 @@ import pytest
 from tests.template import stack
 
 ENVIRONMENTS = ("local", "development", "production")
-# The local stack checks SES against `*`, AWS against the sender's identity.
+# The local stack checks SES against `*`, AWS against identities.
 # An alarm is described without its name, so IAM sees no resource.
+WITHOUT_DATA = {"ReferenceRole", "RolloutRole"}
 STAR_EXCEPTIONS = {
     ("local", "MailRole", "SendMail"),
     *((environment, "RolloutRole", "WatchAlarms") for environment in ENVIRONMENTS),
@@ -63,7 +64,8 @@ def test_every_function_has_its_own_role():
 
 def test_a_role_has_only_the_policies_in_the_template():
     for name, role in stack.of_type("AWS::IAM::Role").items():
-        assert not role.get("ManagedPolicyArns"), name
+        expected = None if name in WITHOUT_DATA else [{"Ref": "DataKeyUse"}]
+        assert role.get("ManagedPolicyArns") == expected, name
     types = {resource["Type"] for resource in stack.resources().values()}
     assert "AWS::IAM::Policy" not in types
 
@@ -291,3 +293,17 @@ def test_one_function_writes_exports_and_another_signs_links():
         ("ExportRole", "s3:AbortMultipartUpload"),
         ("StaffApiRole", "s3:GetObject"),
     }
+
+
+def test_mail_is_sent_to_anyone_but_only_from_the_shop_s_address():
+    """In SES's sandbox each recipient is checked as an identity of the account too."""
+    (send,) = [statement for role, statement in statements() if statement["Sid"] == "SendMail"]
+    ses = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
+
+    assert roles_that_may("ses:SendEmail", "identity/*") == {"MailRole"}
+    assert send["Action"] == "ses:SendEmail"
+    assert [resource["Fn::Sub"] for resource in send["Resource"]] == [
+        f"{ses}identity/*",
+        f"{ses}configuration-set/${{MailConfigurationSet}}",
+    ]
+    assert send["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailSender"}}}

@@ -117,7 +117,7 @@ def test_all_at_once_needs_no_codedeploy(environment):
 
 def test_codedeploy_moves_only_the_aliases_that_it_must():
     statements = stack.of_type("AWS::IAM::Role")["RolloutRole"]["Policies"][0]["PolicyDocument"]
-    move, watch, tell = statements["Statement"]
+    move, watch, tell, encrypt = statements["Statement"]
 
     assert {stack.referenced_id(resource) for resource in move["Resource"]} == groups().keys()
     assert len(move["Resource"]) == 2 * len(groups())  # the function and its alias
@@ -127,6 +127,9 @@ def test_codedeploy_moves_only_the_aliases_that_it_must():
     }
     assert watch["Action"] == "cloudwatch:DescribeAlarms"
     assert (tell["Action"], tell["Resource"]) == ("sns:Publish", {"Ref": "AlarmTopic"})
+    assert encrypt["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    (service,) = encrypt["Condition"]["StringEquals"].values()
+    assert service["Fn::Sub"].startswith("sns.")
 
 
 def test_operators_are_told_when_a_release_went_back():

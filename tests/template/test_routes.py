@@ -9,9 +9,13 @@ import pytest
 
 from docs.openapi import DOCUMENT
 from shared import aws
+from shared.request_budget import ATTEMPT_SECONDS_MAX, SECONDS_MAX
 from tests.template import stack
 
 HTTP_API_TIMEOUT_SECONDS = 30
+HTTP_API_AUTHORIZER_SECONDS = 10  # an HTTP API waits no longer for an authorizer
+AUTHORIZER_CALLS_MAX = 2  # tests/authorizer counts them
+COLD_START_SECONDS_MAX = 2  # of the authorizer, with 512 MB
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +131,18 @@ def test_a_function_times_out_before_the_api(api):
     functions = stack.of_type("AWS::Lambda::Function")
     behind_the_api = {function_id(operation) for _, operation in routes(api)}
 
-    for name in behind_the_api | {"AuthorizerFunction"}:
+    for name in behind_the_api:
         assert functions[name]["Timeout"] < HTTP_API_TIMEOUT_SECONDS, name
+
+
+def test_the_authorizer_ends_before_the_api_stops_waiting():
+    """A call may be slow and succeed; the first one after a failure is the last one."""
+    aws_seconds = SECONDS_MAX + (AUTHORIZER_CALLS_MAX - 1) * ATTEMPT_SECONDS_MAX
+    seconds = stack.of_type("AWS::Lambda::Function")["AuthorizerFunction"]["Timeout"]
+
+    assert aws.CONNECT_SECONDS + aws.READ_SECONDS <= ATTEMPT_SECONDS_MAX
+    assert aws_seconds < seconds - 1  # a second for its own work, at half a vCPU
+    assert seconds + COLD_START_SECONDS_MAX <= HTTP_API_AUTHORIZER_SECONDS
 
 
 def test_two_slow_aws_calls_end_before_the_function_does():
@@ -139,4 +153,5 @@ def test_two_slow_aws_calls_end_before_the_function_does():
     call_seconds = aws.ATTEMPTS * attempt_seconds + aws.BACKOFF_SECONDS
 
     for name, function in stack.of_type("AWS::Lambda::Function").items():
-        assert 2 * call_seconds < function["Timeout"], name
+        if name != "AuthorizerFunction":  # its calls have a request's budget
+            assert 2 * call_seconds < function["Timeout"], name

@@ -12,6 +12,7 @@ PARTS = ["**Means.**", "**Look at.**", "**Do.**"]
 SECTION = re.compile(r"^## `([\w<>]+Alarm)`\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 LISTED = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)  # the first column of a table
 PER_FUNCTION = ("Errors", "Throttles", "Duration")
+PER_TABLE = "<Table>TableThrottlesAlarm"
 WITH_A_TABLE = {"<Consumer>QueueAgeAlarm", "<ApiFunction>NewVersionErrorsAlarm"}  # of alarms
 
 
@@ -34,10 +35,14 @@ def sections():
 
 def covered():
     """The alarms of the sections, once for each section that names them."""
-    functions = LISTED.findall(page("functions.md").partition("\n## ")[0])
+    functions, tables = (
+        LISTED.findall(page(name).partition("\n## ")[0]) for name in ("functions.md", "tables.md")
+    )
     for title, text in sections():
         if title in WITH_A_TABLE:
             yield from LISTED.findall(text)
+        elif title == PER_TABLE:
+            yield from (title.replace("<Table>", name) for name in tables)
         elif title.startswith("<Function>"):
             yield from (title.replace("<Function>", name) for name in functions)
         else:

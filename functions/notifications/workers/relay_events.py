@@ -8,14 +8,14 @@ as old as the stream lets it become. The row is still in the outbox then, withou
 from base64 import b64decode
 from typing import Any
 
-from notifications import publishing
+from notifications import publishing, sales_metrics
 from shared import freeze_gc, observability
 
 freeze_gc()
 
 
 class EventsNotRelayed(Exception):
-    """The bus refused some events for now. Lambda delivers the batch again with all of them."""
+    """So many events were refused for now. Lambda delivers the batch again with all of them."""
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
@@ -25,12 +25,13 @@ def handler(event: dict[str, Any], context: Any) -> None:
     outcome = publishing.publish_rows(rows)
     observability.logger.info(
         "relayed",
-        events=outcome.published,
+        events=len(outcome.entries),
         refused=outcome.refused,
         set_aside=outcome.set_aside,
     )
     if outcome.refused:
-        raise EventsNotRelayed(f"{outcome.refused} of {outcome.published + outcome.refused} events")
+        raise EventsNotRelayed(f"{outcome.refused} of {outcome.refused + len(outcome.entries)}")
+    sales_metrics.record_sales(outcome.entries)
 
 
 def _read_row(change: dict[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
 @cache
 def sender() -> EmailSender:
-    return SesSender(_shop.mail_sender)
+    return SesSender(_shop.mail_sender, _shop.mail_configuration_set)
 
 
 def _is_transient(error: Exception) -> bool:
