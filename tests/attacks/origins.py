@@ -135,6 +135,41 @@ ENGINE_TARGETS = [
     Target("GET", "/_aws/execute-api/any/$default/v1/health"),
     Target("GET", "/_aws/execute-api/any/$default", WEBSOCKET),
 ]
+
+# Addresses of MiniStack to which any page can send its visitor's tab. The credentials in the query
+# are the operator's: MiniStack does what an `Action` says, and compares no signature.
+_SCOPE = "X-Amz-Credential=test/20261127/us-east-1/{service}/aws4_request"
+_REST = (
+    "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20261127T120000Z&X-Amz-Expires=600"
+    "&X-Amz-SignedHeaders=host&X-Amz-Signature=0"
+)
+SIGNATURE = f"{_SCOPE.replace('{service}', 's3')}&{_REST}"
+_SQS_SIGNATURE = f"{_SCOPE.replace('{service}', 'sqs')}&{_REST}"
+_CREATE = "Action=CreateQueue&QueueName=evil&Version=2012-11-05"
+LINK_TARGETS = [
+    "/bucket/key",
+    f"/?{_CREATE}",
+    f"/?{_CREATE}&X-Amz-Signature=0",
+    f"/?{_CREATE}&{_SQS_SIGNATURE}",
+    f"/bucket/key?{_CREATE}&{_SQS_SIGNATURE}",
+    f"/bucket/key?{_CREATE}&{SIGNATURE}",
+    f"/bucket/key?Acti%6fn=CreateQueue&QueueName=evil&{SIGNATURE}",
+    f"/bucket/key?{SIGNATURE}&Action=",
+    f"/bucket/key?{SIGNATURE}&acl",
+    f"/bucket/key?{SIGNATURE}&{_SQS_SIGNATURE}",
+    f"/bucket/key?{_SQS_SIGNATURE}",
+    "/bucket/key?X-Amz-Signature=0",
+    "/bucket/key?%58-Amz-Signature=0&Action=ListQueues",
+    f"/?{SIGNATURE}",
+    f"/bucket?{SIGNATURE}",
+    f"/bucket/?{SIGNATURE}",
+    f"/_ministack/health?{SIGNATURE}",
+    f"/_ministack/ses/messages?{SIGNATURE}&account=000000000000",
+    f"/_aws/execute-api/any/$default/v1/health?{SIGNATURE}",
+    f"/2015-03-31/functions?{SIGNATURE}",
+    f"/2015-03-31/functions/any/configuration?{SIGNATURE}",
+    f"/v2/apis?{SIGNATURE}",
+]
 GATEWAY_TARGETS = [
     Target("GET", "/"),
     Target("GET", "/mailbox.json"),

@@ -8,7 +8,13 @@ from uuid import uuid4
 import pytest
 
 from local.stack import Stack
-from tests.attacks.origins import ENGINE_TARGETS, GATEWAY_TARGETS, OWN_SENDERS
+from tests.attacks.origins import (
+    ENGINE_TARGETS,
+    GATEWAY_TARGETS,
+    LINK_TARGETS,
+    OWN_HOST,
+    OWN_SENDERS,
+)
 from tests.attacks.web_pages import SCRIPT, SHOP_SCRIPT
 from tests.e2e.conftest import Shop, wait_until
 from tests.e2e.test_uploads import HEADER, create_upload
@@ -73,6 +79,13 @@ def test_ministack_is_closed_to_foreign_pages(engine_port):
 
 def test_the_gateway_is_closed_to_foreign_pages(gateway_port):
     assert list_breaches(gateway_port, GATEWAY_TARGETS) == []
+
+
+def test_a_link_of_a_foreign_page_reaches_nothing_of_ministack(engine_port):
+    fetch = ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")
+    for target in LINK_TARGETS:
+        sent = request("GET", target, (OWN_HOST, *fetch), port=engine_port)
+        assert exchange(engine_port, sent).status == 403, target
 
 
 @pytest.mark.parametrize("sender", OWN_SENDERS, ids=lambda sender: sender.name)

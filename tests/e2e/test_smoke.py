@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 
-from local import smoke
+from local import aliases, smoke
 from tests.e2e.conftest import COMMAND_SECONDS_MAX, ROOT, run_operation
 
 FIND_RECORD = """
@@ -37,16 +37,13 @@ def test_every_step_passes_and_little_is_left(stack, staff, visitor, tmp_path):
 def test_a_fault_is_named_with_where_to_look(stack, tmp_path):
     """The function behind the payments cannot start."""
     functions, name = stack.client("lambda"), stack.physical_ids["PaymentsFunction"]
-    settings = functions.get_function_configuration(FunctionName=name)
-    variables = settings["Environment"]["Variables"]
-    without = {key: value for key, value in variables.items() if key != "PAYMENT_PROVIDER"}
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": without})
+    serving = functions.get_function_configuration(FunctionName=name, Qualifier=aliases.ALIAS)
+    provider = serving["Environment"]["Variables"]["PAYMENT_PROVIDER"]
+    aliases.set_variable(name, "PAYMENT_PROVIDER", "nobody", functions)
     try:
         finished = run_operation(stack, tmp_path, "smoke")
     finally:
-        functions.update_function_configuration(
-            FunctionName=name, Environment={"Variables": variables}
-        )
+        aliases.set_variable(name, "PAYMENT_PROVIDER", provider, functions)
 
     assert finished.returncode == 1
     assert re.search(r"FAILED +\d+\.\d\d s  payment: .* answered 5", finished.stdout)

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from local.origin_guard import ENGINE, GATEWAY, Exceptions, OriginGuard, Request
-from tests.attacks.origins import ENGINE_TARGETS, GATEWAY_TARGETS, OWN_SENDERS, SENDERS, Sender
+from tests.attacks.origins import (
+    ENGINE_TARGETS,
+    GATEWAY_TARGETS,
+    LINK_TARGETS,
+    OWN_SENDERS,
+    SENDERS,
+    SIGNATURE,
+    Sender,
+)
 
 PORT = 4566
 SHOP = "http://localhost:3000"
@@ -127,10 +135,14 @@ def test_a_link_opens_a_page_in_a_tab() -> None:
     assert is_refused(request("GET", "/mailbox", *TAB, ("origin", "null")), GATEWAY)
 
 
-def test_a_link_reaches_only_signed_downloads_of_ministack() -> None:
-    assert not is_refused(request("GET", "/souk-uploads-1/exports/x?X-Amz-Signature=1", *TAB))
-    assert is_refused(request("GET", "/souk-uploads-1/exports/x", *TAB))
-    assert is_refused(request("GET", "/?Action=DeleteQueue", *TAB))
+def test_a_link_reaches_signed_downloads_of_ministack() -> None:
+    assert not is_refused(request("GET", f"/souk-uploads-1/exports/x?{SIGNATURE}", *TAB))
+    assert is_refused(request("GET", f"/souk-uploads-1/exports/x?{SIGNATURE}", *LINK))
+
+
+@pytest.mark.parametrize("target", LINK_TARGETS)
+def test_a_link_reaches_nothing_else_of_ministack(target: str) -> None:
+    assert is_refused(request("GET", target, *TAB))
 
 
 def call(guard: OriginGuard, scope: dict[str, Any]) -> list[dict[str, Any]]:
