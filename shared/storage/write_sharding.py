@@ -27,9 +27,7 @@ def allocate(available: Mapping[int, int], quantity: int) -> dict[int, int] | No
 
 def divide_evenly(quantity: int, shards: int) -> dict[int, int]:
     """Each shard's share by its number; the first shards take the remainder."""
-    return {
-        number: quantity // shards + (number < quantity % shards) for number in range(shards)
-    }
+    return {number: quantity // shards + (number < quantity % shards) for number in range(shards)}
 
 
 def random_shard(count: float) -> int:
