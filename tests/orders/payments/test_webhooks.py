@@ -42,7 +42,6 @@ def test_an_authorized_payment_pays_the_order(provider, order_id):
 
 
 def test_a_payment_whose_start_was_not_stored_pays_the_order(provider, order_id):
-    # The first transaction counts the start, the second stores the payment.
     with inject_faults(connection().client, "TransactWriteItems", None, read_timeout()):
         post_payment(order_id)
 
