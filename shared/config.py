@@ -129,6 +129,11 @@ class HeldStockSettings(Settings):
     held_units_per_guest: int = 100  # a guest's e-mail address
     held_units_per_network: int = 500  # of accounts and guests
 
+    def order_units_max(self, *, is_guest: bool) -> int:
+        """The units that one order may have: it holds them until it is paid."""
+        own = self.held_units_per_guest if is_guest else self.held_units_per_account
+        return min(own, self.held_units_per_network)
+
 
 @dataclass(frozen=True, slots=True)
 class GuestSettings(Settings):

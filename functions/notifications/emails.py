@@ -182,14 +182,14 @@ def build_part(  # noqa: PLR0913 (what a mail is about)
 
 
 def render_joined_email(parts: Sequence[Part], *, shop_name: str) -> Email:
-    """One mail that tells what happened to several orders, each with its link."""
+    """One mail about what happened to several orders, each with its link."""
     to = parts[0].to
 
     def render(kind: str) -> str:
-        told = [
+        rendered = [
             {"intro": part.render_intro(kind), "link": part.variables["link"]} for part in parts
         ]
-        variables = {**parts[0].variables, "parts": told}
+        variables = {**parts[0].variables, "parts": rendered}
         return _environment().get_template(f"{JOINED}.{kind}").render(variables)
 
     subject = " ".join(f"Your orders at {shop_name}".split())

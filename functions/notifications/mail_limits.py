@@ -48,7 +48,7 @@ class Turn:
     mailbox: Mailbox
     at: int  # in milliseconds since 1970
     earlier: frozenset[int]  # the mails that still count
-    told: Collection[str] = ()  # held events that need not wait any more
+    released: Collection[str] = ()  # held events that need not wait any more
 
 
 def find_kind(draft: Draft) -> Kind | None:

@@ -119,8 +119,8 @@ def _stage_turn(transaction: Transaction, turn: Turn) -> None:
         Mailbox.version.set(int(seen or 0) + 1),
         Mailbox.expiration.set(_expiration(MAILBOX_TTL)),
     ]
-    if turn.told:
-        actions.append(Mailbox.held.delete(set(turn.told)))
+    if turn.released:
+        actions.append(Mailbox.held.delete(set(turn.released)))
     transaction.update(
         Mailbox(turn.mailbox.id),
         actions,
@@ -143,7 +143,7 @@ def return_turn(turn: Turn) -> None:
 
 
 def keep_held_event(mailbox_id: str, event: str) -> None:
-    """Let the next mail to the mailbox tell the event too, if there is room. Raises Unavailable."""
+    """Let the next mail to the mailbox include the event, if there is room. Raises Unavailable."""
     transaction = Transaction()
     has_room = Mailbox.held.does_not_exist() | (size(Mailbox.held) < HELD_MAX)
     transaction.update(

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from shared.config import QuantitySettings, settings
+from shared.config import HeldStockSettings, QuantitySettings, settings
 from shared.http.schemas import View
 from shared.storage.models.catalog import Product, ProductGroup
 
@@ -23,10 +23,12 @@ class QuantityLimits(View):
 
     @classmethod
     def from_model(cls, product: Product) -> Self:
-        shop = settings(QuantitySettings)
+        shop, held = settings(QuantitySettings), settings(HeldStockSettings)
+        account = product.quantity_max(shop.order_quantity_max)
+        guest = product.quantity_max(shop.guest_order_quantity_max)
         return cls(
-            account=product.quantity_max(shop.order_quantity_max),
-            guest=product.quantity_max(shop.guest_order_quantity_max),
+            account=min(account, held.order_units_max(is_guest=False)),
+            guest=min(guest, held.order_units_max(is_guest=True)),
         )
 
 

@@ -19,8 +19,8 @@ from typing import Literal
 from shared import clock, ids
 from shared.errors.orders import HeldStockLimitReached
 from shared.storage.models.accounts import HeldUnits
-from shared.storage.stock_shards import allocate, divide_evenly, random_shard
 from shared.storage.transactions import Transaction
+from shared.storage.write_sharding import allocate, divide_evenly, random_shard
 
 COUNTER_TTL = timedelta(days=1)  # after the last hold has ended: the schedule may be late
 
@@ -45,7 +45,7 @@ class Holder:
         """The share of the limit that each of its counters has."""
         return {
             ids.derived_id("hld", self.kind, self.key, str(number)): share
-            for number, share in divide_evenly(self.limit, self.shards)
+            for number, share in divide_evenly(self.limit, self.shards).items()
         }
 
     def refusal(self, units: int) -> HeldStockLimitReached:

@@ -7,7 +7,6 @@ shards together have too few units left.
 """
 
 import ipaddress
-import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from shared.errors.accounts import TooManyAttempts
 from shared.storage.cache import CacheLimit, cached
 from shared.storage.models.accounts import Attempts
 from shared.storage.transactions import Contended, Transaction
+from shared.storage.write_sharding import allocate, divide_evenly
 
 HOUR_SECONDS = 3600
 COUNTER_TTL = timedelta(hours=2)  # longer than the hour that is counted
@@ -88,16 +88,18 @@ class HourlyCounter:
 
     subjects: tuple[str, ...]  # of the shards
     limit: int
+    shares: dict[int, int] = field(init=False)  # of the limit, by shard
     used: list[int] = field(init=False)  # at least, by shard
     is_stale: bool = False  # a shard had fewer units left than this instance knew
 
     def __post_init__(self) -> None:
+        self.shares = divide_evenly(self.limit, len(self.subjects))
         self.used = [0] * len(self.subjects)
 
     @property
     def units_left(self) -> int:
         """At most."""
-        return sum(self._units_left_by_shard())
+        return sum(self._units_left_by_shard().values())
 
     def record(self, shard: int, used: int) -> None:
         self.used[shard] = max(self.used[shard], used)
@@ -111,29 +113,12 @@ class HourlyCounter:
             self.record(self.subjects.index(item.subject), int(item.failures))
         self.is_stale = False
 
-    def capacity(self, shard: int) -> int:
-        shards = len(self.subjects)
-        return self.limit * (shard + 1) // shards - self.limit * shard // shards
+    def allocate(self, units: int) -> dict[int, int] | None:
+        """Choose shards for these units, by shard; None if too few units are left."""
+        return allocate(self._units_left_by_shard(), units)
 
-    def allocate(self, units: int) -> dict[int, int]:
-        """Choose shards for these units: a random one that has enough, or else the emptiest.
-
-        Return units by shard; nothing if there are too few.
-        """
-        left = self._units_left_by_shard()
-        if sum(left) < units:
-            return {}
-        if fitting := [shard for shard, units_left in enumerate(left) if units_left >= units]:
-            return {random.choice(fitting): units}  # noqa: S311 (no secret)
-        allocated: dict[int, int] = {}
-        for shard in sorted(range(len(left)), key=lambda shard: left[shard], reverse=True):
-            if units > 0:
-                allocated[shard] = min(units, left[shard])
-                units -= allocated[shard]
-        return allocated
-
-    def _units_left_by_shard(self) -> list[int]:
-        return [max(0, self.capacity(shard) - used) for shard, used in enumerate(self.used)]
+    def _units_left_by_shard(self) -> dict[int, int]:
+        return {shard: max(0, share - self.used[shard]) for shard, share in self.shares.items()}
 
 
 @cached(seconds=HOUR_SECONDS, limit=CacheLimit(COUNTERS_KNOWN_MAX))
@@ -164,7 +149,7 @@ class _Use:
         if self.counter.is_stale:
             self.counter.read()
         allocated = self.counter.allocate(self.units)
-        if not allocated:
+        if allocated is None:
             raise limit_reached(self.what, self.now)
         self.used_after = {
             shard: self.counter.used[shard] + units for shard, units in allocated.items()
@@ -185,7 +170,7 @@ class _Use:
                 Attempts.expires_at.set(self.now + COUNTER_TTL),
             ],
             only_if=Attempts.subject.does_not_exist()
-            | (Attempts.failures <= self.counter.capacity(shard) - units),
+            | (Attempts.failures <= self.counter.shares[shard] - units),
             otherwise=partial(self._refuse, shard),
         )
 

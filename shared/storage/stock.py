@@ -6,12 +6,12 @@ from shared.storage.models.catalog import Product, Stock
 from shared.storage.stock_shards import (
     StockShard,
     StockSnapshot,
-    divide_evenly,
     shard_key,
     shard_keys,
     snapshots_from_items,
 )
 from shared.storage.transactions import Action, Condition, Transaction
+from shared.storage.write_sharding import divide_evenly
 
 LEVEL_SUFFIX = "#level"  # ends the keys in the stock table that are no shards
 
@@ -145,7 +145,7 @@ def stage_stock_set(  # noqa: PLR0913 (what a caller may require of a count)
     `before` has at least `shards` shards. Those beyond become empty; the first keeps all allocated
     units. With a `currency`, the stock refuses orders in any other from now on.
     """
-    shares = dict(divide_evenly(available, shards))
+    shares = divide_evenly(available, shards)
     for shard in before.shards:
         number, is_first = shard.number, shard.number == 0
         if number >= shards and shard.is_empty:

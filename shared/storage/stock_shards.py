@@ -6,12 +6,12 @@ items, its shards. An order takes from one shard, from another where that one ha
 several where no single shard has enough. The stock is the sum of the shards.
 """
 
-import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
 from shared.storage.models.catalog import Stock
+from shared.storage.write_sharding import allocate, divide_evenly
 
 SHARDS_MAX = 16  # 8,000 orders a second; each shard is one more item to read with the stock
 
@@ -69,40 +69,13 @@ class StockSnapshot:
         """
         if change >= 0:
             shares = divide_evenly(change, len(self.shards))
-            return {number: share for number, share in shares if share}
+            return {number: share for number, share in shares.items() if share}
         taken = self.allocate(-change)
         return None if taken is None else {number: -units for number, units in taken.items()}
 
     def allocate(self, quantity: int) -> dict[int, int] | None:
         """The units to take from each shard; None if all shards together have too few."""
         return allocate({shard.number: shard.available for shard in self.shards}, quantity)
-
-
-def allocate(available: Mapping[int, int], quantity: int) -> dict[int, int] | None:
-    """The units to take from each shard: all from one that has enough, chosen at random.
-
-    Where no shard has enough, it takes from as few shards as possible. None if all shards together
-    have too few.
-    """
-    enough = [number for number, units in available.items() if units >= quantity]
-    if enough:
-        return {random.choice(enough): quantity}  # noqa: S311 (no secret)
-    taken: dict[int, int] = {}
-    for number in sorted(available, key=available.__getitem__, reverse=True):
-        taken[number] = max(0, min(quantity, available[number]))
-        quantity -= taken[number]
-    return None if quantity else {number: units for number, units in taken.items() if units}
-
-
-def divide_evenly(quantity: int, shards: int) -> Iterator[tuple[int, int]]:
-    """Each shard's number and share; the first shards take the remainder."""
-    for number in range(shards):
-        yield number, quantity // shards + (number < quantity % shards)
-
-
-def random_shard(count: float) -> int:
-    """One of `count` shards: chance spreads buyers over them."""
-    return random.randrange(int(count))  # noqa: S311 (no secret)
 
 
 def shard_key(product_id: str, shard: int) -> str:

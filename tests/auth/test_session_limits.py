@@ -57,6 +57,21 @@ def test_sessions_that_are_over_end_before_others():
 
 
 @pytest.mark.usefixtures("_three_sessions")
+def test_sessions_that_were_ended_together_end_before_others():
+    register()
+    kept = get_tokens(device="Kept/1")
+    get_tokens(device="Ended/1")
+    get_tokens(device="Ended/2")
+    assert call("me.end_other_sessions", kept["access_token"]).status == 204
+
+    get_tokens(device="New/1")
+
+    devices = {session.device for session in Session.scan()}
+    assert {"Kept/1", "New/1"} < devices
+    assert get_me(kept["access_token"]).status == 200
+
+
+@pytest.mark.usefixtures("_three_sessions")
 def test_logouts_make_room_for_other_sessions():
     register()
     first = get_tokens()

@@ -157,6 +157,18 @@ def test_a_run_without_time_writes_nothing_more():
     assert upload().due_at <= clock.utc_now()
 
 
+@pytest.mark.parametrize("status", ["completed", "failed"])
+def test_a_run_out_of_time_does_not_revive_an_ended_import(status):
+    """Another run has ended it since."""
+    imports.upload(status=status, rows_done=9)
+    progress = repository.Progress("usr_staff", rows=9, written=9, rejected=0, errors=())
+
+    with pytest.raises(repository.ImportedElsewhere):
+        repository.hand_over_import("upl_one", progress)
+
+    assert upload().due_at is None
+
+
 def test_a_run_leaves_an_import_to_the_run_that_works_on_it(shop_clock):
     imports.upload(status="running", etag="-", due_at=clock.utc_now() + repository.LEASE)
     shop_clock.advance(minutes=15)

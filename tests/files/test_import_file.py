@@ -1,5 +1,6 @@
 """Imports: from the event that S3 sends to products, stock and the upload."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -416,3 +417,16 @@ def test_a_file_of_20_mb_is_never_in_memory_as_a_whole():
     upload = Upload.get("upl_one", "upload")
     assert (upload.status, upload.rejected) == ("completed", 20 * MEGABYTE // len(long_row))
     assert memory.peak < 10 * MEGABYTE
+
+
+def test_a_write_fits_in_one_transaction():
+    """Also if each row makes a product with stock: DynamoDB takes 100 actions."""
+    rows = [csv_row(f"SKU-{number}") for number in range(70)]
+
+    with faults.inject_faults(connection().client, "TransactWriteItems") as calls:
+        upload = imported(CSV_HEADER + "".join(rows))
+
+    actions = [len(json.loads(call["body"])["TransactItems"]) for call in calls.sent]
+    assert upload.written == len(rows)
+    assert max(actions) == 32 * 3 + 2
+    assert len([size for size in actions if size > 3]) == 3

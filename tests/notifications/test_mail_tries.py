@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 from botocore.exceptions import (
+    ClientError,
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
@@ -13,7 +14,8 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from notifications import repository
+from notifications import repository, sender
+from notifications.workers.send_emails import handler
 from shared import clock
 from shared.aws import client
 from shared.storage.dynamo import connection
@@ -24,6 +26,7 @@ from tests.support.fake_clock import FakeClock
 from tests.support.logs import captured
 from tests.support.mail_worker import (
     addresses,
+    context,
     deliver,
     deliver_until_stopped,
     ses_does,
@@ -317,3 +320,33 @@ def test_a_lost_claim_is_not_released():
     repository.release_mail("evt_one", "clm_of_another", tries=0)
 
     assert record().tries == 1
+
+
+def test_a_mail_is_not_begun_without_time_for_its_record():
+    """Reading what is due may have taken the time that was left."""
+    left = iter([10_000])
+    event = email_fixtures.mail_queue_event(order_placed_detail())
+
+    answer = handler(event, context(lambda: next(left, 7_999)))
+
+    assert answer["batchItemFailures"] == [{"itemIdentifier": "message-0"}]
+    assert sent_emails() == []
+    assert list(MailRecord.scan()) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "is_transient"),
+    [
+        ("TooManyRequestsException", 429, True),
+        ("InternalFailure", 500, True),
+        ("RequestTimeout", 408, True),
+        ("MessageRejected", 400, False),
+        ("AccessDeniedException", 403, False),
+    ],
+)
+def test_the_mail_service_s_errors_that_pass_are_transient(code, status, is_transient):
+    error = ClientError(
+        {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "SendEmail"
+    )
+
+    assert sender.is_transient(error) is is_transient

@@ -84,6 +84,16 @@ def test_a_shipping_text_has_carrier_and_tracking_number():
                 "Total: EUR 32.88",
             ],
         ),
+        (
+            {"discount_minor": 250, "total_minor": 2250},
+            False,
+            ["Items: EUR 25.00", "Discount: -EUR 2.50", "Total: EUR 22.50"],
+        ),
+        (
+            {"tax_minor": 250, "total_minor": 2750},
+            False,
+            ["Items: EUR 25.00", "Tax: EUR 2.50", "Total: EUR 27.50"],
+        ),
         ({"tax_minor": 399}, True, ["Total: EUR 25.00", "Tax included: EUR 3.99"]),
         (
             {"shipping_minor": 490, "tax_minor": 477, "total_minor": 2990},

@@ -50,7 +50,11 @@ def test_staff_see_fields_that_shoppers_do_not():
 
 @pytest.mark.parametrize(
     ("own_limit", "limits"),
-    [(None, {"account": 100, "guest": 20}), (3, {"account": 3, "guest": 3})],
+    [
+        (None, {"account": 100, "guest": 20}),
+        (3, {"account": 3, "guest": 3}),
+        (500, {"account": 200, "guest": 100}),  # no order may hold more
+    ],
 )
 def test_everyone_sees_how_many_units_an_order_may_have(own_limit, limits):
     created = post_product(order_quantity_max=own_limit).body

@@ -161,7 +161,7 @@ def test_a_counter_of_the_previous_release_counts():
     first, *_ = rate_limits.hourly_subjects("mail", "x", limit=87, now=NOON)
     Attempts(first, failures=87, last_failed_at=NOON, expires_at=NOON).save()
 
-    for _ in range(87 - 10):  # the other shards' part of the limit
+    for _ in range(87 - 11):  # the shares of the other shards
         consume(limit=87)
     with pytest.raises(TooManyAttempts):
         consume(limit=87)

@@ -1,6 +1,7 @@
 """template.yaml as CloudFormation sees it: loops expanded, SAM translated, conditions resolved."""
 
 import json
+import logging
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -17,6 +18,20 @@ OMITTED = {"Ref": "AWS::NoValue"}
 ALIAS_SUFFIX = "Aliaslive"  # SAM names the alias `live` of a function so
 
 Resource = dict[str, Any]
+
+
+# What a deployment has only with these parameters.
+ALL_OPTIONS = MappingProxyType(
+    {
+        "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/a",
+        "DomainName": "api.shop.example",
+        "MonthlyBudget": "100",
+        "TrustedProxyHeader": "X-Forwarded-For",
+    }
+)
+
+# SAM warns once a function that a feature of its own has no default.
+logging.getLogger("samtranslator.feature_toggle.feature_toggle").setLevel(logging.ERROR)
 
 
 class _NoManagedPolicies:
@@ -146,4 +161,4 @@ def _resolve(node: Any, conditions: Mapping[str, bool]) -> Any:
 
 
 if __name__ == "__main__":  # `make validate` checks it with checkov
-    json.dump({"Resources": resources()}, sys.stdout, indent=1)
+    json.dump({"Resources": resources(**ALL_OPTIONS)}, sys.stdout, indent=1)

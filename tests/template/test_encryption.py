@@ -21,14 +21,14 @@ def statements():
 
 @pytest.mark.parametrize("resource_type", ENCRYPTED)
 def test_every_resource_of_the_type_is_encrypted_with_the_key(resource_type):
-    for name, properties in stack.of_type(resource_type).items():
+    for name, properties in stack.of_type(resource_type, **stack.ALL_OPTIONS).items():
         assert properties[ENCRYPTED[resource_type]] == KEY, name
 
 
 @pytest.mark.parametrize("resource_type", ENCRYPTED)
 def test_the_local_stack_has_no_key(resource_type):
     assert "DataKey" not in stack.resources("local")
-    for name, properties in stack.of_type(resource_type, "local").items():
+    for name, properties in stack.of_type(resource_type, "local", **stack.ALL_OPTIONS).items():
         assert ENCRYPTED[resource_type] not in properties, name
 
 

@@ -16,7 +16,7 @@ def functions(**changed: str):
 def behind_the_api():
     """The functions that receive requests."""
     integrated = str(stack.resources()["Api"]["Properties"]["Body"])
-    return {name for name in functions() if f"${{{name}.Arn}}" in integrated} | {
+    return {name for name in functions() if f"${{{name}{stack.ALIAS_SUFFIX}}}" in integrated} | {
         "AuthorizerFunction"
     }
 

@@ -180,7 +180,6 @@ def test_only_functions_that_need_them_read_account_secrets():
     assert readers("LoginsTable") == {"AuthRole", "GuestOrderLinkingRole"}
     assert readers("AttemptsTable") == {
         "AuthRole",
-        "MailRole",
         "OrdersRole",
         "PaymentsRole",
         "StaffApiRole",

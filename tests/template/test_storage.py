@@ -19,13 +19,13 @@ def tables(environment="production"):
     "name",
     [
         *tables(),
-        *stack.of_type("AWS::SecretsManager::Secret"),
+        *stack.of_type("AWS::SecretsManager::Secret", **stack.ALL_OPTIONS),
         *stack.of_type("AWS::S3::Bucket"),
         *stack.of_type("AWS::KMS::Key"),
     ],
 )
 def test_irreplaceable_data_outlives_its_stack(name):
-    resource = stack.resources()[name]
+    resource = stack.resources(**stack.ALL_OPTIONS)[name]
 
     assert {key: resource.get(key) for key in RETAIN_POLICIES} == RETAIN_POLICIES
 

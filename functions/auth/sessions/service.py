@@ -68,7 +68,7 @@ def _start_session(authentication: Authentication, session: Session) -> None:
         try:
             transaction.commit()
         except CounterFull as full:
-            recount = _end_oldest(session.user_id, full, session.created_at)
+            recount = _end_oldest(session, full)
             raise
 
     try:
@@ -77,25 +77,30 @@ def _start_session(authentication: Authentication, session: Session) -> None:
         raise Unavailable from error
 
 
-def _end_oldest(user_id: str, full: CounterFull, now: datetime) -> Recount | None:
-    """Make room for one more session. Sessions that are not valid any more go first.
+def _end_oldest(new: Session, full: CounterFull) -> Recount | None:
+    """Make room for the new session. Sessions that are not valid any more go first.
 
     Return None if the counter has expired.
     """
     if full.found is None:
         return None
     sessions = sorted(
-        repository.list_all_sessions(user_id),
-        key=lambda session: (session.valid_until > now, session.created_at),
+        repository.list_all_sessions(new.user_id),
+        key=lambda session: (_is_valid_beside(session, new), session.created_at),
         reverse=True,
     )
     kept, ended = sessions[: limits.SESSIONS_MAX - 1], sessions[limits.SESSIONS_MAX - 1 :]
     repository.delete_sessions(ended)
     for session in ended:
         observability.audit(
-            "log_in", "oldest session ended", user_id=user_id, session_id=session.session_id
+            "log_in", "oldest session ended", user_id=new.user_id, session_id=session.session_id
         )
     return Recount(full.found, len(kept))
+
+
+def _is_valid_beside(session: Session, new: Session) -> bool:
+    """Whether time has not ended the session, nor the user who ended all sessions of its epoch."""
+    return session.valid_until > new.created_at and session.access_epoch >= new.access_epoch
 
 
 def _new_session(token: RefreshToken, client: Client, *, second_factor: bool) -> Session:

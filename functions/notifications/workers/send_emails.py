@@ -125,11 +125,11 @@ def _mail_in_turn(due: _Due, kind: Kind, delivery: Delivery) -> None:
         return
     held = dict(_find_held(mailbox, due))
     joined = [each for each in held.values() if each is not None]
-    _send([due, *joined], delivery, replace(turn, told=held.keys()))
+    _send([due, *joined], delivery, replace(turn, released=held.keys()))
 
 
 def _find_held(mailbox: Mailbox, due: _Due) -> Iterator[tuple[str, _Due | None]]:
-    """The held events that the mail tells too; with None, those that are done or are this one."""
+    """The held events that the mail includes; with None, those that are done or are this one."""
     for text in sorted(mailbox.held or ()):
         try:
             event = parse_event(json.loads(text))

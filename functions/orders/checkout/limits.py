@@ -50,11 +50,10 @@ def require_holdable(
 
     It could never be placed, so its quote is refused too.
     """
-    kind = "guest" if is_guest else "account"
-    own = limits.held_units_per_guest if is_guest else limits.held_units_per_account
-    units, limit = sum(quantities.values()), min(own, limits.held_units_per_network)
+    units, limit = sum(quantities.values()), limits.order_units_max(is_guest=is_guest)
     if units > limit:
-        holder = kind if limit == own else "network"
+        own = "guest" if is_guest else "account"
+        holder = own if limit < limits.held_units_per_network else "network"
         raise HeldStockLimitReached(holder=holder, limit=limit, quantity=units)
 
 

@@ -19,8 +19,9 @@ from shared.storage.models.accounts import User
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order, OrderLine
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
-from shared.storage.stock_shards import StockSnapshot, random_shard
+from shared.storage.stock_shards import StockSnapshot
 from shared.storage.transactions import ACTIONS_MAX, ATTEMPTS, Contended, Transaction
+from shared.storage.write_sharding import random_shard
 
 _BUYER_ORDERS = "orders of a buyer"  # the name of the query in its cursors
 

@@ -54,7 +54,7 @@ def get_pricing_inputs(
 
 
 def _available(products: Mapping[str, Product], items: Sequence[object]) -> dict[str, int]:
-    """The shards of a stock are about equal: the first one tells what there is of all."""
+    """The shards of a stock are about equal: the first one stands for all."""
     return {
         item.product_id: int(item.available * products[item.product_id].stock_shards)
         for item in items

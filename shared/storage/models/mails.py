@@ -74,6 +74,6 @@ class Mailbox(Table):
 
     id = UnicodeAttribute(hash_key=True)  # a digest of the mailbox and of the kind of mail
     sent_at = NumberSetAttribute(null=True)  # milliseconds since 1970
-    held = UnicodeSetAttribute(null=True)  # events of orders as JSON: the next mail tells them too
+    held = UnicodeSetAttribute(null=True)  # events of orders as JSON: the next mail includes them
     version = NumberAttribute(null=True)  # of `sent_at`
     expiration = NumberAttribute()  # the TTL, in seconds

@@ -261,6 +261,25 @@ def test_a_refund_that_was_not_made_is_made_a_day_later(provider, order_id, shif
     assert only_refund(order_id).status == "succeeded"
 
 
+@pytest.mark.parametrize(
+    ("age", "calls"),
+    [
+        (timedelta(hours=11, minutes=59), ["create_refund"]),
+        (timedelta(hours=12, minutes=1), ["find_refund", "create_refund"]),
+    ],
+)
+def test_half_the_life_of_a_key_is_trusted(provider, order_id, shifted_clock, age, calls):
+    """Stripe keeps it 24 hours or more; the other half is for a slow call and wrong clocks."""
+    pay(provider, order_id)
+    refund(order_id, 500)
+    shifted_clock.ahead = age
+    provider.calls.clear()
+
+    run_payment_worker()
+
+    assert provider.calls == calls
+
+
 def test_a_payment_of_another_provider_is_not_touched(provider, order_id):
     """The shop has changed its provider since."""
     pay(provider, order_id)
