@@ -17,14 +17,16 @@ from orders.pricing.rates.schemas import (
     TaxRatesView,
     Zone,
 )
-from shared import clock
+from shared import characters, clock
 from shared.countries import CODES
 from shared.money import AMOUNT_MINOR_MAX
 from shared.storage.models.pricing import RateTable
 
 COUNTRIES = st.sampled_from(sorted(CODES))
-REGIONS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=100).filter(
-    str.strip
+REGIONS = (
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=100)
+    .map(characters.to_line)
+    .filter(characters.is_visible)
 )
 CLASSES = st.from_regex(r"[a-z0-9_-]{1,40}", fullmatch=True)
 AMOUNTS = st.integers(0, AMOUNT_MINOR_MAX)

@@ -42,7 +42,7 @@ def test_an_authorized_payment_pays_the_order(provider, order_id):
 
 
 def test_a_payment_whose_start_was_not_stored_pays_the_order(provider, order_id):
-    with inject_faults(connection().client, "TransactWriteItems", read_timeout()):
+    with inject_faults(connection().client, "TransactWriteItems", None, read_timeout()):
         post_payment(order_id)
 
     assert webhook_outcome(provider.report_captured("pay_1")) == "applied"
