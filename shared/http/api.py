@@ -225,7 +225,7 @@ class _ViewRendering(OpenAPIResponseValidationMiddleware):
             response.body = response.body.model_dump_json()
         elif response.body is None:
             response.body = ""  # API Gateway requires text
-        elif not isinstance(response.body, str):
+        elif not isinstance(response.body, str | bytes):
             raise TypeError(f"a route returned {type(response.body).__name__}, not a view")
         return response
 

@@ -156,6 +156,16 @@ def test_a_repeated_order_is_no_guess(tea):
     assert quote(tea, "GUESS").status == 422
 
 
+def test_a_guess_with_the_key_of_a_placed_order_counts(tea):
+    """The answer is the same for a good code, but its time is not."""
+    order(tea, None, key="key-1")
+
+    guessed = [order(tea, f"GUESS{number}", key="key-1") for number in range(LIMIT)]
+
+    assert {answer.code for answer in guessed} == {"idempotency_key_reused"}
+    assert quote(tea, "GUESS").status == 429
+
+
 def test_guesses_at_once_are_counted(tea):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda number: quote(tea, f"GUESS{number}"), range(24)))

@@ -112,16 +112,17 @@ def place_order(
 
 def _replay(order_id: str, buyer: Buyer, request: OrderRequest, refusal: AppError) -> Placement:
     placed = repository.find_order(order_id)
+    is_same = placed is not None and placed.fingerprint == _fingerprint(request)
+    if isinstance(refusal, UnknownPromotion) and not is_same:
+        guesses.record_guess(buyer.guesser)
     if placed is None:
-        if isinstance(refusal, UnknownPromotion):
-            guesses.record_guess(buyer.guesser)
         raise refusal
     # OrderAlreadyPlaced comes from the transaction, which has required the account. Before
     # Unavailable it may have placed the order.
     is_of_transaction = isinstance(refusal, OrderAlreadyPlaced | Unavailable)
     if not is_of_transaction and not is_guest(buyer.buyer_id):
         repository.require_account(buyer.buyer_id)
-    if placed.fingerprint != _fingerprint(request):
+    if not is_same:
         raise IdempotencyKeyReused(order_id=order_id) from refusal
     return Placement(placed, is_replay=True)
 
