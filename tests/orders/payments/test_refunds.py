@@ -153,7 +153,7 @@ def test_a_refused_refund_is_not_tried_again_by_a_repeat(provider, order_id):
     provider.refusals = [PaymentRefused(reason="charge_disputed")]
     run_payment_worker()
     order = get_order(order_id)
-    order.refunds[0].provider_refund_id = None  # as older code leaves it
+    order.refunds[0].provider_refund_id = None  # its status alone decides
     order.save()
     provider.calls.clear()
 
