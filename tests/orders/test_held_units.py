@@ -77,6 +77,7 @@ def test_a_guests_address_holds_a_hundred_units_unpaid(tea):
 
     expect_refusal(place_as_guest(tea, 1, "key-3"), "guest", 100)
     expect_refusal(place_as_guest(tea, 1, "key-4", "EVE@Example.COM"), "guest", 100)
+    expect_refusal(place_as_guest(tea, 1, "key-5", "eve+2@example.com"), "guest", 100)
 
     assert shop.available(tea) == 19_900
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from orders.lifecycle.buyers import Buyer
 from shared.config import HeldStockSettings, OrderSettings, QuantitySettings
+from shared.email_addresses import mailbox_of
 from shared.errors.orders import HeldStockLimitReached, QuantityLimitExceeded
 from shared.storage.held_stock import Holder
 from shared.storage.models.catalog import Product
@@ -58,9 +59,12 @@ def require_holdable(
 
 
 def holders_of(buyer: Buyer, limits: HeldStockSettings) -> list[Holder]:
-    """Whose held stock the buyer's order counts as. Accounts and guests share their network."""
+    """Whose held stock the buyer's order counts as. Accounts and guests share their network.
+
+    A guest's addresses with different tags are one mailbox.
+    """
     own = (
-        Holder("guest", buyer.guest_email, limits.held_units_per_guest)
+        Holder("guest", mailbox_of(buyer.guest_email), limits.held_units_per_guest)
         if buyer.guest_email
         else Holder("account", buyer.buyer_id, limits.held_units_per_account)
     )
