@@ -12,24 +12,20 @@ for `COUNTER_TTL` and the longest hold.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from shared import clock, ids
 from shared.errors.orders import HeldStockLimitReached
 from shared.storage.models.accounts import HeldUnits
-from shared.storage.transactions import Transaction
-from shared.storage.write_sharding import allocate, divide_evenly, random_shard
+from shared.storage.transactions import Contended, Transaction
+from shared.storage.write_sharding import allocate, divide_evenly
 
 COUNTER_TTL = timedelta(days=1)  # after the last hold has ended: the schedule may be late
 
 HolderKind = Literal["account", "guest", "network"]
-Room = Mapping[str, int]  # the units that each counter can still take
-
-
-class ShareUsedUp(Exception):
-    """One shard of a counter has too little room; another may have enough. Read the room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,74 +37,97 @@ class Holder:
     limit: int
     shards: int = 1
 
-    def shares(self) -> dict[str, int]:
-        """The share of the limit that each of its counters has."""
-        return {
-            ids.derived_id("hld", self.kind, self.key, str(number)): share
-            for number, share in divide_evenly(self.limit, self.shards).items()
-        }
+    def counters(self) -> list[str]:
+        """The key of each shard of its counter."""
+        return [
+            ids.derived_id("hld", self.kind, self.key, str(shard)) for shard in range(self.shards)
+        ]
 
     def refusal(self, units: int) -> HeldStockLimitReached:
         return HeldStockLimitReached(holder=self.kind, limit=self.limit, quantity=units)
 
 
-def stage_holds(
-    transaction: Transaction,
-    holders: Sequence[Holder],
-    units: int,
-    *,
-    until: datetime,
-    room: Room | None = None,
-) -> dict[str, int]:
-    """Count the units for each holder. Returns them by counter, for `stage_release`.
+class _ShareUsedUp(Contended):
+    """One shard of a counter has too little room; another may have enough: choose again."""
 
-    `until` is the latest end of any hold. The commit raises HeldStockLimitReached. It, or this
-    call, raises ShareUsedUp for a holder with several shards: then call it again, with the room.
+
+class Hold:
+    """The units that one new order holds, at each of its holders.
+
+    Use the same one for all attempts of the order: it learns which shards have too little room.
     """
-    holds: dict[str, int] = {}
-    for holder in holders:
-        by_counter = _allocate(holder, units, room)
-        shares = holder.shares()
-        for counter, part in by_counter.items():
+
+    def __init__(self, holders: Sequence[Holder], units: int, *, until: datetime) -> None:
+        """`until` is the latest end of any hold."""
+        # Of the last attempt, for `stage_release`. Each attempt chooses before it sends its writes.
+        self.by_counter: dict[str, int] = {}
+        self._choices = [
+            _Choice(holder, units, until + COUNTER_TTL, self.by_counter) for holder in holders
+        ]
+
+    def stage(self, transaction: Transaction) -> None:
+        """The commit raises HeldStockLimitReached, or Contended: then another shard has room."""
+        for choice in self._choices:
+            transaction.choose(choice)
+
+
+@dataclass(slots=True)
+class _Choice:
+    """The units at one holder, as a choice of the shards of its counter."""
+
+    holder: Holder
+    units: int
+    expires_at: datetime
+    by_counter: dict[str, int]  # of all holders
+    _shares: dict[int, int] = field(init=False)  # of the limit, by shard
+    _room: dict[int, int] = field(init=False)  # by shard, as far as it is known
+    _is_stale: bool = False  # a shard had less room than was known
+
+    def __post_init__(self) -> None:
+        self._shares = divide_evenly(self.holder.limit, self.holder.shards)
+        self._room = dict(self._shares)
+
+    @property
+    def writes_max(self) -> int:
+        return min(self.units, self.holder.shards)
+
+    def stage(self, transaction: Transaction) -> None:
+        counters = self.holder.counters()
+        if self._is_stale:
+            self._read_room(counters)
+        allocated = allocate(self._room, self.units)
+        if allocated is None:
+            raise self.holder.refusal(self.units)
+        for counter in counters:  # of the attempt before
+            self.by_counter.pop(counter, None)
+        for shard, units in allocated.items():
+            self.by_counter[counters[shard]] = units
             transaction.update(
-                HeldUnits(counter),
-                [HeldUnits.units.add(part), HeldUnits.expires_at.set(until + COUNTER_TTL)],
+                HeldUnits(counters[shard]),
+                [HeldUnits.units.add(units), HeldUnits.expires_at.set(self.expires_at)],
                 only_if=HeldUnits.units.does_not_exist()
-                | (HeldUnits.units <= shares[counter] - part),
-                otherwise=ShareUsedUp() if holder.shards > 1 else holder.refusal(units),
+                | (HeldUnits.units <= self._shares[shard] - units),
+                otherwise=partial(self._refuse, shard),
             )
-        holds |= by_counter
-    return holds
 
+    def on_commit(self) -> None:
+        """Nothing to learn: the order is placed."""
 
-def _allocate(holder: Holder, units: int, room: Room | None) -> dict[str, int]:
-    """Raises HeldStockLimitReached and ShareUsedUp."""
-    counters = list(holder.shares().items())
-    if units > holder.limit:
-        raise holder.refusal(units)
-    if room is not None and holder.shards > 1:
-        left = {number: room[counter] for number, (counter, _) in enumerate(counters)}
-        taken = allocate(left, units)
-        if taken is None:
-            raise holder.refusal(units)
-        return {counters[number][0]: part for number, part in taken.items()}
-    counter, share = counters[random_shard(holder.shards)]
-    if units > share:
-        raise ShareUsedUp
-    return {counter: units}
+    def _read_room(self, counters: Sequence[str]) -> None:
+        found = HeldUnits.find_many(counters)
+        for shard, counter in enumerate(counters):
+            self._record(shard, found.get(counter))
+        self._is_stale = False
 
+    def _record(self, shard: int, found: HeldUnits | None) -> None:
+        self._room[shard] = self._shares[shard] - (int(found.units) if found else 0)
 
-def read_room(holders: Sequence[Holder]) -> Room:
-    """The units that each counter of the holders with several shards can still take."""
-    shares: dict[str, int] = {}
-    for holder in holders:
-        if holder.shards > 1:
-            shares |= holder.shares()
-    found = HeldUnits.find_many(shares)
-    return {
-        counter: share - (int(found[counter].units) if counter in found else 0)
-        for counter, share in shares.items()
-    }
+    def _refuse(self, shard: int, found: HeldUnits | None) -> Exception:
+        self._record(shard, found)
+        if self.holder.shards == 1:
+            return self.holder.refusal(self.units)
+        self._is_stale = True
+        return _ShareUsedUp()
 
 
 def stage_release(transaction: Transaction, holds: Mapping[str, int]) -> None:

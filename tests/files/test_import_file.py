@@ -430,3 +430,13 @@ def test_a_write_fits_in_one_transaction():
     assert upload.written == len(rows)
     assert max(actions) == 32 * 3 + 2
     assert len([size for size in actions if size > 3]) == 3
+
+
+def test_another_currency_alone_is_no_movement():
+    tea = shop.product("TEA", currency="USD", available=7)
+    before = len(list(StockMovement.scan()))
+
+    imported(CSV_HEADER + csv_row("TEA", available=7))
+
+    assert Stock.get(tea.product_id).currency == "EUR"
+    assert len(list(StockMovement.scan())) == before

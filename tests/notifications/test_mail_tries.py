@@ -322,6 +322,12 @@ def test_a_lost_claim_is_not_released():
     assert record().tries == 1
 
 
+def test_it_is_known_for_ten_years_that_a_mail_was_sent(time):
+    deliver(order_placed_detail())
+
+    assert record().expiration == int((time() + timedelta(days=3650)).timestamp())
+
+
 def test_a_mail_is_not_begun_without_time_for_its_record():
     """Reading what is due may have taken the time that was left."""
     left = iter([10_000])

@@ -114,8 +114,8 @@ def test_an_account_shares_the_network_of_guests():
         ("account", "usr_ada", 200),
         ("network", "203.0.113.7", 500),
     ]
-    assert account[1].shares() == guest[1].shares()
-    assert not account[0].shares().keys() & guest[0].shares().keys()
+    assert account[1].counters() == guest[1].counters()
+    assert not {*account[0].counters()} & {*guest[0].counters()}
 
 
 def minutes(quantity, available, times=TIMES, **more):

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from benchmarks.endpoint import record_calls
 from shared import clock
 from shared.errors.orders import HeldStockLimitReached
+from shared.retries import retry
 from shared.storage import held_stock
-from shared.storage.held_stock import Holder, ShareUsedUp
+from shared.storage.held_stock import Hold, Holder
 from shared.storage.models.accounts import HeldUnits
-from shared.storage.transactions import Transaction
+from shared.storage.transactions import ATTEMPTS, Contended, Transaction
 from tests.support.interleaving import each_interleaving
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -22,17 +24,21 @@ def network(limit=16, key="203.0.113.7"):
     return Holder("network", key, limit, shards=8)
 
 
-def hold(units, *holders, room=None):
-    """Counts the units as a new order does. Returns what the order remembers."""
+def new_hold(units, *holders):
+    return Hold(holders, units, until=clock.utc_now() + timedelta(minutes=30))
+
+
+def commit(new):
     transaction = Transaction()
-    until = clock.utc_now() + timedelta(minutes=30)
-    holds = held_stock.stage_holds(transaction, holders, units, until=until, room=room)
-    transaction.commit()
-    return holds
+    new.stage(transaction)
+    transaction.commit(attempts=1)
 
 
-def hold_with_room(units, *holders):
-    return hold(units, *holders, room=held_stock.read_room(holders))
+def hold(units, *holders):
+    """Counts the units as a new order does. Returns what the order remembers."""
+    new = new_hold(units, *holders)
+    retry(lambda: commit(new), on=(Contended,), attempts=ATTEMPTS)
+    return new.by_counter
 
 
 def release(holds):
@@ -56,10 +62,12 @@ def test_units_add_up_to_the_limit_and_not_beyond():
     assert held() == 10
 
 
-@pytest.mark.parametrize("room", [None, {}])
-def test_one_order_above_the_limit_is_refused_at_once(room):
-    with pytest.raises(HeldStockLimitReached):
-        hold(11, ADA, room=room)
+@pytest.mark.parametrize("shards", [1, 8])
+def test_one_order_above_the_limit_is_refused_at_once(shards):
+    with record_calls() as calls, pytest.raises(HeldStockLimitReached):
+        hold(11, Holder("network", "203.0.113.7", 10, shards))
+
+    assert not calls
 
     assert held() == 0
 
@@ -93,43 +101,55 @@ def test_a_sharded_counter_holds_exactly_its_limit():
     placed = 0
     for _ in range(100):
         try:
-            hold_with_room(3, network())
+            hold(3, network())
         except HeldStockLimitReached:
             break
         placed += 1
 
     assert placed == 5
     assert held() == 15
-    hold_with_room(1, network())
+    hold(1, network())
     with pytest.raises(HeldStockLimitReached):
-        hold_with_room(1, network())
+        hold(1, network())
 
 
 def test_an_order_larger_than_a_share_takes_several():
-    with pytest.raises(ShareUsedUp):
-        hold(16, network())
+    with record_calls() as calls:
+        holds = hold(16, network())
 
-    holds = hold_with_room(16, network())
-
-    assert len(holds) == 8
+    assert (len(holds), len(calls)) == (8, 1)
     release(holds)
     assert held() == 0
 
 
-def test_a_share_that_is_used_up_asks_for_the_room():
-    for counter in network().shares():
+def test_a_share_that_is_used_up_makes_the_order_read_the_room():
+    *others, last = network().counters()
+    for counter in others:
         HeldUnits(counter, units=2, expires_at=clock.utc_now()).save()
 
-    with pytest.raises(ShareUsedUp):
-        hold(1, network())
+    for _ in range(2):
+        assert hold(1, network()) == {last: 1}
     with pytest.raises(HeldStockLimitReached):
-        hold_with_room(1, network())
+        hold(1, network())
+
+
+def test_what_a_refused_attempt_chose_is_not_remembered():
+    used, *_ = network(limit=8).counters()
+    HeldUnits(used, units=1, expires_at=clock.utc_now()).save()
+    new = new_hold(8, network(limit=8))
+    with pytest.raises(Contended):
+        commit(new)
+    HeldUnits.get(used).delete()
+
+    commit(new)
+
+    assert new.by_counter == dict.fromkeys(network(limit=8).counters(), 1)
+    assert held() == 8
 
 
 @pytest.mark.parametrize("limit", [1, 7, 8, 9, 500])
 def test_the_shares_of_a_counter_add_up_to_its_limit(limit):
-    assert sum(network(limit).shares().values()) == limit
-    assert sum(hold_with_room(limit, network(limit)).values()) == limit
+    assert sum(hold(limit, network(limit)).values()) == limit
 
 
 def test_orders_of_one_network_spread_over_its_shards():
@@ -139,11 +159,13 @@ def test_orders_of_one_network_spread_over_its_shards():
 
 
 def test_old_room_lets_no_order_pass_the_limit():
-    room = held_stock.read_room([network()])
-    hold(16, network(), room=room)
+    slow = new_hold(1, network())
+    hold(16, network())
 
-    with pytest.raises(ShareUsedUp):
-        hold(1, network(), room=room)
+    with pytest.raises(Contended):
+        commit(slow)
+    with pytest.raises(HeldStockLimitReached):
+        commit(slow)
 
     assert held() == 16
 

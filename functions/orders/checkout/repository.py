@@ -1,6 +1,6 @@
 """Stores a new order with the stock it allocates and the promotion use it counts; finds orders."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orders.checkout import holds
@@ -12,9 +12,9 @@ from shared.errors.catalog import OutOfStock, StockFragmented
 from shared.errors.orders import OrderAlreadyPlaced
 from shared.events.all_events import OrderEvent
 from shared.retries import retry
-from shared.storage import cursors, held_stock, outbox, stock
+from shared.storage import cursors, outbox, stock
 from shared.storage.cursors import ItemPage
-from shared.storage.held_stock import Holder, Room, ShareUsedUp
+from shared.storage.held_stock import Holder
 from shared.storage.models.accounts import User
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order, OrderLine
@@ -55,29 +55,27 @@ def create_order(new: NewOrder) -> None:
     else fails; PromotionUsedUp and PricingChanged; HeldStockLimitReached, or TooManyAttempts for an
     order without a price; OutOfStock, StockFragmented, and Unavailable.
     """
-    # Both are read only when a shard was short.
-    snapshots: Mapping[str, StockSnapshot] = {}
-    room: Room | None = None
+    snapshots: Mapping[str, StockSnapshot] = {}  # read only when a shard was short
+    stage_units = holds.count_units(new.order, new.holders)
 
     def attempt() -> None:
-        nonlocal snapshots, room
+        nonlocal snapshots
         try:
-            _transaction(new, _allocate(new, snapshots), room).commit(attempts=1)
+            _transaction(new, _allocate(new, snapshots), stage_units).commit(attempts=1)
         except _ShardShort:
             snapshots = _read_stock(new.products)
-            raise
-        except ShareUsedUp:
-            room = held_stock.read_room(new.holders)
             raise
 
     try:
         # After contention, the next attempt may choose another shard.
-        retry(attempt, on=(_ShardShort, ShareUsedUp, Contended), attempts=ATTEMPTS)
-    except (_ShardShort, ShareUsedUp) as error:
+        retry(attempt, on=(_ShardShort, Contended), attempts=ATTEMPTS)
+    except _ShardShort as error:
         raise Unavailable from error
 
 
-def _transaction(new: NewOrder, allocations: Allocations, room: Room | None) -> Transaction:
+def _transaction(
+    new: NewOrder, allocations: Allocations, stage_units: Callable[[Transaction], None]
+) -> Transaction:
     order = new.order
     for line in order.lines:
         by_shard = allocations[line.product_id]
@@ -92,7 +90,7 @@ def _transaction(new: NewOrder, allocations: Allocations, room: Room | None) -> 
     )
     if new.promotion:
         _stage_promotion_use(transaction, order, new.promotion)
-    holds.stage_holds(transaction, order, new.holders, room)
+    stage_units(transaction)
     for product_id, by_shard in allocations.items():
         stock.stage_allocation(
             transaction, product_id, by_shard, currency=order.currency, otherwise=_ShardShort()

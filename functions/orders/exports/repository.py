@@ -16,7 +16,7 @@ from shared.retries import retry
 from shared.storage import cursors, outbox
 from shared.storage.cursors import ItemPage, Position
 from shared.storage.dynamo import BATCH_MAX
-from shared.storage.models.exports import TIME_TO_FINISH, Export
+from shared.storage.models.exports import TIME_TO_FINISH, UNFINISHED, Export
 from shared.storage.models.orders import Order
 from shared.storage.transactions import Action, Condition, Transaction
 
@@ -27,7 +27,6 @@ READ_ATTEMPTS = 5  # when the database is busy
 # Nobody waits for a worker, so its pauses are longer than a request's: 12 s in all at most.
 BACKOFF_OFFSET = 4
 _EXPORTS_OF_OWNER = "exports of an owner"  # binds a cursor to this query
-_UNFINISHED = ("requested", "running")
 
 Result = TypeVar("Result")
 
@@ -84,7 +83,7 @@ def start_export(export_id: str) -> Export:
                 Export.started_at.set(now),
                 Export.expires_at.set(now + RETENTION),
             ],
-            condition=Export.status.is_in(*_UNFINISHED) & has_time,
+            condition=Export.status.is_in(*UNFINISHED) & has_time,
         )
     except UpdateError as error:
         if error.cause_response_code != "ConditionalCheckFailedException":

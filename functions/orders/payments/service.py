@@ -71,7 +71,8 @@ def _start_payment(order: Order) -> StartedPayment:
     provider_events.require_payable(order)
     _consume_start(order)
     provider = get_provider()
-    payment = _find_open_payment(order, provider) or _create_payment(order, provider)
+    open_payment = _find_open_payment(order, provider)
+    payment = open_payment or _create_payment(order, provider)
     # The order stores the payment before the buyer gets the secret: the shop knows every payment
     # that somebody can complete.
     updated = update_order(
@@ -79,6 +80,7 @@ def _start_payment(order: Order) -> StartedPayment:
         partial(
             provider_events.start_payment, provider=provider.name, payment_id=payment.payment_id
         ),
+        last_read=None if open_payment else order,  # a new payment changes the order
     )
     return StartedPayment(updated, payment, provider.name)
 

@@ -17,6 +17,8 @@ from shared.storage.models.accounts import Attempts
 
 _tables = settings(Tables)
 
+UNFINISHED = ("requested", "running")  # values of `status`
+
 # An order commits up to 29 s after the moment at which it counts as placed (the function's
 # timeout), and the index that an export reads usually follows its table within a second.
 INDEX_MARGIN = timedelta(seconds=90)
@@ -56,7 +58,7 @@ class Export(Table):
 
     @property
     def is_unfinished(self) -> bool:
-        return self.status in ("requested", "running")
+        return self.status in UNFINISHED
 
     @property
     def complete_before(self) -> datetime | None:

@@ -147,6 +147,22 @@ def test_a_refused_refund_fails_and_is_reported(provider, order_id):
     assert refund(order_id, 2000, key="key-2")  # a failed refund leaves its amount refundable
 
 
+def test_a_refused_refund_is_not_tried_again_by_a_repeat(provider, order_id):
+    pay(provider, order_id)
+    refund(order_id, 500)
+    provider.refusals = [PaymentRefused(reason="charge_disputed")]
+    run_payment_worker()
+    order = get_order(order_id)
+    order.refunds[0].provider_refund_id = None  # its status alone decides
+    order.save()
+    provider.calls.clear()
+
+    run_payment_worker()
+
+    assert provider.calls == []
+    assert only_refund(order_id).status == "failed"
+
+
 def test_a_refund_of_a_payment_that_is_unknown_there_fails(provider, order_id):
     """As after a change of the account at the provider. A person must refund it."""
     pay(provider, order_id)
