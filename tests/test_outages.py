@@ -1,8 +1,10 @@
 """DynamoDB is down: each route answers 503 within 3 s and after 3 calls, whatever is down."""
 
 import random
+import time
+from collections import defaultdict
 from functools import partial
-from threading import Barrier
+from threading import Barrier, get_ident, main_thread
 
 import botocore.endpoint
 import pytest
@@ -31,6 +33,7 @@ from tests.test_route_matrix import AUDIENCE, call, create_token, routes, signed
 pytestmark = pytest.mark.usefixtures("aws")
 
 URL = "https://aws.example"
+MAIN_THREAD = main_thread().ident
 BUYER = Caller("usr_buyer")
 # Their samples reach no table: the request is refused before, or the route reads none.
 WITHOUT_TABLES = {
@@ -46,16 +49,24 @@ WITHOUT_TABLES = {
 
 
 class Clock:
-    """Replaces `time` where calls are measured and retries wait."""
+    """Replaces `time` where calls are measured and retries wait. Threads wait at the same time."""
 
     def __init__(self):
-        self.now = 0.0
+        self.restart()
+
+    def restart(self):
+        self._waited = defaultdict(float)  # by thread
+
+    @property
+    def now(self):
+        in_threads = [waited for thread, waited in self._waited.items() if thread != MAIN_THREAD]
+        return self._waited[MAIN_THREAD] + max(in_threads, default=0.0)
 
     def monotonic(self):
-        return self.now
+        return self._waited[get_ident()]
 
     def sleep(self, seconds):
-        self.now += seconds
+        self._waited[get_ident()] += seconds
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +126,7 @@ def test_every_route_is_503_within_3_seconds_and_3_calls(clock, kind):
 
     for route in set(routes()) - WITHOUT_TABLES:
         caller = NOBODY if AUDIENCE[route] == "anyone" else admin
-        clock.now = 0.0
+        clock.restart()
         with break_attempts(connection().client, outage) as attempts:
             answer = call(route, caller)
         if not (is_refused(answer) and 0 < len(attempts) <= CALLS_MAX and clock.now <= SECONDS_MAX):
@@ -386,3 +397,20 @@ def test_each_request_has_a_budget_of_its_own():
             call("GET /v1/products", NOBODY)
 
     assert len(attempts) == 5 * CALLS_MAX
+
+
+def test_no_query_outlives_its_request():
+    """An instance is frozen after its answer, and the next request would meet the rest."""
+    ended = []
+
+    def fail():
+        raise Unavailable
+
+    def take_longer():
+        time.sleep(0.2)
+        ended.append("the second query")
+
+    with pytest.raises(Unavailable):
+        run_concurrently([fail, take_longer])
+
+    assert ended == ["the second query"]

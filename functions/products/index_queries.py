@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from functools import cache
 from itertools import islice
@@ -61,12 +61,16 @@ def prepare_query(  # noqa: PLR0913 (what a Query is)
 
 
 def run_concurrently(functions: Sequence[Callable[[], Result]]) -> list[Result]:
-    """The results in the order of the functions. Threads suit them: they wait for DynamoDB."""
+    """The results in the order of the functions. Threads suit them: they wait for DynamoDB.
+
+    All have ended when this returns or raises: no query outlives its request.
+    """
     if len(functions) == 1:
         return [functions[0]()]
     # A thread starts without the request's context, and so without its budget of retries.
-    contexts = [copy_context() for _ in functions]
-    return list(_pool().map(lambda context, function: context.run(function), contexts, functions))
+    queries = [_pool().submit(copy_context().run, function) for function in functions]
+    wait(queries)
+    return [query.result() for query in queries]
 
 
 @cache
