@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.storage.models.orders import Order
 from tests.histories import deployed, tables
 from tests.histories.aws_calls import AwsCalls, Call, Reply, written_items
 from tests.histories.bus import Bus
@@ -32,6 +33,7 @@ class Chain:
         self.dead_letters: defaultdict[str, list[str]] = defaultdict(list)  # bodies, by queue
         self.staged: dict[str, dict[str, Any]] = {}  # every event that any outbox row had, by id
         self.delivering: list[dict[str, Any]] = []  # the events that the mailer had last
+        self.statuses_before: dict[str, str] = {}  # by order, when it got them
         self.failing: dict[str, Callable[[], None]] = {}  # what an invocation does first
         self.invocations: dict[str, int] = defaultdict(int)  # by function
         self.running: list[str] = []  # the functions that are being invoked
@@ -137,6 +139,9 @@ class Chain:
             self.failing[function]()
         if function == MAILER:
             self.delivering = [json.loads(record["body"])["detail"] for record in event["Records"]]
+            self.statuses_before = {
+                order.order_id: order.status for order in tables.peek_all(Order)
+            }
         self.running.append(function)
         try:
             return deployed.handler_of(function)(event, CONTEXT)

@@ -28,12 +28,17 @@ class Mail:
     subject: str
     order_id: str | None
     order_status: str | None
+    status_before: str | None  # when the mailer began, and had not read the order
 
     @property
     def contradicts_order(self) -> bool:
-        if self.order_status in CONTRADICTED_BY.get(self.event_type, ()):
+        """An order that changes while its mail is sent is no contradiction."""
+        return all(map(self._is_contradicted_by, (self.status_before, self.order_status)))
+
+    def _is_contradicted_by(self, status: str | None) -> bool:
+        if status in CONTRADICTED_BY.get(self.event_type, ()):
             return True
-        return self.event_type in ONLY_IN and self.order_status not in ONLY_IN[self.event_type]
+        return self.event_type in ONLY_IN and status not in ONLY_IN[self.event_type]
 
 
 class Inbox:
@@ -43,10 +48,12 @@ class Inbox:
         self,
         delivering: Callable[[], list[dict[str, Any]]],
         staged: Callable[[], dict[str, dict[str, Any]]],
+        statuses_before: Callable[[], dict[str, str]],
     ) -> None:
         self.mails: list[Mail] = []
         self._delivering = delivering
         self._staged = staged
+        self._statuses_before = statuses_before
 
     def record(self, call: Call, status: int) -> None:
         if call.operation != "SendEmail" or status != 200:
@@ -76,6 +83,7 @@ class Inbox:
                 subject=call.body["Content"]["Simple"]["Subject"]["Data"],
                 order_id=order_id,
                 order_status=order.status if order else None,
+                status_before=self._statuses_before().get(order_id or ""),
             )
         )
 

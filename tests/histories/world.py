@@ -66,7 +66,11 @@ class World:
         self.calls = AwsCalls()
         self.bank = Books()
         self.chain = Chain(self.time, self.calls)
-        self.inbox = Inbox(lambda: self.chain.delivering, lambda: self.chain.staged)
+        self.inbox = Inbox(
+            lambda: self.chain.delivering,
+            lambda: self.chain.staged,
+            lambda: self.chain.statuses_before,
+        )
         self.calls.after.append(self.inbox.record)
         self.scheduler = Scheduler()
         self.acknowledged = Acknowledged()
