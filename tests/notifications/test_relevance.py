@@ -301,3 +301,19 @@ def test_a_last_partial_refund_does_not_claim_all_the_money():
 
     for text in (email.text, Page(email.html).text):
         assert "With earlier refunds, this is everything that you paid." in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_due"),
+    [
+        ({"payment": None}, True),
+        ({"payment": payment()}, True),
+        ({"payment": payment(), "refunds": [refund("succeeded", 2499)]}, True),
+        ({"payment": payment(), "refunds": [refund("requested")]}, True),
+        ({"payment": payment(), "refunds": [refund("succeeded")]}, False),
+        ({"payment": payment(), "disputes": [dispute("lost")]}, False),
+        ({"payment": payment(), "disputes": [dispute("won")]}, True),
+    ],
+)
+def test_a_refund_is_due_of_what_the_shop_still_has(changes, is_due):
+    assert relevance.is_refund_due(order("cancelled", **changes)) is is_due

@@ -110,6 +110,18 @@ def test_the_amount_of_a_failed_refund_can_be_refunded_again():
     assert (order.status, balance_of(order)) == ("refunded", (TOTAL_MINOR, TOTAL_MINOR, 0))
 
 
+@pytest.mark.parametrize("status", ["succeeded", "failed"])
+@pytest.mark.parametrize("left_minor", [None, 0, TOTAL_MINOR])
+def test_a_late_refusal_changes_no_settled_refund(status, left_minor):
+    """The provider made or failed the refund; another call of the same request was refused."""
+    order = new_order(captured, cancel, settle_refund(status))
+    (settled,) = order.refunds
+
+    assert refunds.apply_refusal(order, settled, left_minor=left_minor) is None
+
+    assert refunds_of(order) == [(TOTAL_MINOR, status, False)]
+
+
 def test_a_refund_can_fail_after_success_and_be_repeated():
     order = new_order(captured, refund(), settle_refund())
 
