@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 
 from orders.lifecycle import balances, provider_events, refunds
+from orders.lifecycle.effects import Effects
 from orders.lifecycle.provider_events import PaymentMismatch
 from orders.lifecycle.transitions import ENTRIES_MAX
 from shared.errors.orders import OrderEntryLimitReached, RefundTooLarge
@@ -504,3 +505,15 @@ def test_a_refund_update_with_another_amount_changes_nothing():
         refunded_at_provider(order, refund_id=order.refunds[0].refund_id, amount_minor=1)
 
     assert (mismatch.value.code, order.serialize()) == ("amount_differs", before)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [("a", None, "a"), (None, "b", "b"), ("a", "b", "a"), (None, None, None)],
+)
+def test_effects_together_keep_the_first_incident(first, second, kept):
+    effects = Effects(incident=first)
+
+    effects.add(Effects(incident=second))
+
+    assert effects.incident == kept
