@@ -188,7 +188,7 @@ def test_an_expired_session_is_refused_before_its_deletion(tokens):
     assert is_ended(refresh(tokens["refresh_token"]))
 
 
-@pytest.mark.parametrize(
+end_account = pytest.mark.parametrize(
     "change",
     [
         lambda user: user.update([User.status.set("disabled")]),
@@ -197,12 +197,26 @@ def test_an_expired_session_is_refused_before_its_deletion(tokens):
     ],
     ids=["disabled", "another epoch", "gone"],
 )
+
+
+@end_account
 def test_a_closed_account_cannot_refresh_tokens(change, tokens):
     (user,) = User.scan()
     change(user)
 
     assert is_ended(refresh(tokens["refresh_token"]))
     assert authorize(tokens["access_token"]) == {"refusal": "session_ended"}
+
+
+@end_account
+def test_a_used_token_of_a_closed_account_has_no_successor(change, fake_clock, tokens):
+    refresh(tokens["refresh_token"])
+    (user,) = User.scan()
+    change(user)
+
+    fake_clock.advance(seconds=1)
+
+    assert is_ended(refresh(tokens["refresh_token"]))
 
 
 def test_a_logout_ends_only_its_own_session(tokens):
