@@ -39,8 +39,11 @@ def queue(aws) -> str:  # noqa: ARG001 (the bus must exist first)
 
 
 @pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch):
-    monkeypatch.setattr(retries, "pause", lambda _: None)
+def pauses(monkeypatch) -> list[float]:
+    """The waits before new attempts. They take no time."""
+    waited: list[float] = []
+    monkeypatch.setattr(retries, "pause", waited.append)
+    return waited
 
 
 def registered() -> UserRegistered:
@@ -67,11 +70,12 @@ def refused_reply(*codes: str | None) -> faults.Fault:
 # Marks
 
 
-def test_a_relayed_row_is_marked_and_expires(queue):
+def test_a_relayed_row_is_marked_and_expires(queue, pauses):
     (row,) = stage_some(1)
 
     handler(streamed(row), CONTEXT)
 
+    assert pauses == []
     marked = OutboxRow.get(row.event_id)
     assert marked.relayed_at is not None
     assert timedelta(days=6) < marked.expires_at - clock.utc_now() < timedelta(days=8)
