@@ -179,7 +179,7 @@ CALLS_BY_STATEMENT: dict[tuple[str, str], Callable[[Callers], httpx.Response]] =
     ("OrdersRole", "ReadAndWriteOrders"): Callers.place_order,
     ("OrdersRole", "TakeAndReturnStock"): Callers.place_order,
     ("OrdersRole", "CountPromotions"): Callers.place_order_with_promotion,
-    ("OrdersRole", "CountOrdersOfTheHour"): Callers.place_guest_order,
+    ("OrdersRole", "CountOrdersAndHeldStock"): Callers.place_guest_order,
     ("OrdersRole", "StageEvents"): Callers.place_order,
     ("OrdersRole", "ListOrdersOfABuyer"): Callers.list_orders,
     ("StaffApiRole", "ReadAndChangeOrders"): Callers.add_order_note,
