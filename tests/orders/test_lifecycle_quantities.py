@@ -3,7 +3,8 @@
 import pytest
 
 from orders.lifecycle.service import update_order
-from shared.errors.orders import ReturnQuantityExceeded
+from orders.lifecycle.transitions import ENTRIES_MAX
+from shared.errors.orders import OrderEntryLimitReached, ReturnQuantityExceeded
 from shared.storage import stock
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.orders import Order
@@ -16,7 +17,9 @@ from tests.support.orders import (
     count_units,
     deliver,
     expire,
+    line,
     mark_paid_manually,
+    new_order,
     refund,
     return_items,
     settle_refund,
@@ -222,3 +225,15 @@ def test_shipped_units_return_to_the_first_shard():
     update_order(order.order_id, return_units(tea, 9))
 
     assert shards_of(tea) == [(9, 0), (0, 0), (0, 0)]
+
+
+def test_an_order_has_a_limited_number_of_returns():
+    order = new_order(captured, ship, lines=[line("TEA", {"0": ENTRIES_MAX + 1})])
+    for number in range(ENTRIES_MAX):
+        return_items(f"key-{number}", TEA=1)(order)
+
+    with pytest.raises(OrderEntryLimitReached):
+        return_items("one more", TEA=1)(order)
+
+    assert return_items("key-0", TEA=1)(order) is None  # a repeat is no new one
+    assert len(order.returns) == ENTRIES_MAX
