@@ -61,6 +61,9 @@ def lose_events() -> None:
         row.delete()
 
 
+MOMENT = timedelta(microseconds=1)
+
+
 def pay(bank: Bank, order: str) -> str:
     payment_id = start_payment(order)
     assert webhook_outcome(bank.report_captured(payment_id)) == "applied"
@@ -94,6 +97,15 @@ def test_a_refund_whose_event_was_lost_is_made(provider, order_id, shifted_clock
     shifted_clock.ahead = timedelta(days=1)
     assert sweep() == {}
     assert provider.calls == []
+
+
+def test_an_order_is_due_at_the_moment_it_was_given(provider, order_id):
+    pay(provider, order_id)
+    update_order(order_id, orders.cancel)
+    due_at = get_order(order_id).settlement_due_at
+
+    assert repository.list_unsettled_orders(due_at, limit=100) == [(order_id, due_at)]
+    assert repository.list_unsettled_orders(due_at - MOMENT, limit=100) == []
 
 
 def test_a_shop_without_a_provider_has_nothing_to_sweep(monkeypatch):
