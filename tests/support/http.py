@@ -9,7 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
-from shared.security.permissions import Permission, Role, permissions_of
+from shared.errors.base import AppError
+from shared.security.permissions import Permission, Principal, Role, permissions_of
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -124,6 +125,22 @@ def called_from(
         return handler(event, context)
 
     return handle
+
+
+def principal_of(caller: Caller) -> Principal:
+    return Principal(caller.user_id, _permissions_of(caller), caller.session_id)
+
+
+def outcome_of(call: Callable[[], object]) -> str:
+    """`done`, or the code of the refusal.
+
+    For services that threads call: a function handles one request at a time, and so does `send`.
+    """
+    try:
+        call()
+    except AppError as refusal:
+        return refusal.code
+    return "done"
 
 
 def _permissions_of(caller: Caller) -> frozenset[Permission]:

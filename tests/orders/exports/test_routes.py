@@ -1,5 +1,6 @@
 """Whole slice: staff create an export, follow its progress and download its file."""
 
+import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -9,7 +10,8 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 import requests
 
-from orders.exports import repository
+from orders.exports import repository, service
+from orders.exports.schemas import ExportRequest
 from orders.staff_api import handler
 from shared import clock
 from shared.aws import client
@@ -18,7 +20,17 @@ from shared.storage.models.exports import Export
 from shared.storage.models.outbox import OutboxRow
 from tests.support import events, exports, logs
 from tests.support.faults import cancelled_transaction, inject_faults
-from tests.support.http import ADA, ADMIN, NOBODY, STAFF, Answer, Caller, send
+from tests.support.http import (
+    ADA,
+    ADMIN,
+    NOBODY,
+    STAFF,
+    Answer,
+    Caller,
+    outcome_of,
+    principal_of,
+    send,
+)
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -415,15 +427,17 @@ def test_exports_requested_at_once_do_not_pass_the_limit():
     barrier = Barrier(10)
 
     def create_at_once(number: int) -> str:
+        request = ExportRequest.model_validate_json(json.dumps(REQUEST))
         barrier.wait()
-        answer = create(f"key-{number}")
-        return "accepted" if answer.status == 202 else answer.code
+        return outcome_of(
+            lambda: service.create_export(principal_of(STAFF), request, f"key-{number}")
+        )
 
     with ThreadPoolExecutor(10) as pool:
         outcomes = Counter(pool.map(create_at_once, range(10)))
 
-    assert outcomes["accepted"] == Export.count() == 3
-    assert outcomes.keys() <= {"accepted", "too_many_exports", "unavailable"}
+    assert outcomes["done"] == Export.count() == 3
+    assert outcomes.keys() <= {"done", "too_many_exports", "unavailable"}
 
 
 def test_the_limit_does_not_depend_on_the_index(monkeypatch):
