@@ -204,24 +204,27 @@ def test_an_address_that_tries_many_accounts_must_wait(monkeypatch):
     assert fail(1, address=ELSEWHERE) == [401]
 
 
-def log_in_at_once(password: str) -> str:
+def log_in_at_once(password: str, times: int) -> list[str]:
+    """The outcomes of logins of which each has read the account before another writes."""
+    ready, read = Barrier(times), repository.find_login_and_throttle
     sent = Credentials(email=EMAIL, password=password)
-    return outcome_of(lambda: sessions.log_in(sent, Client(HOME, BROWSER)))
-
-
-def test_guesses_at_once_all_count_for_their_network():
-    """Each has cost the check of a password, though only one learned its result."""
-    ready = Barrier(4)
-    read = repository.find_login_and_throttle
 
     def all_read_first(*args, **kwargs):
         found = read(*args, **kwargs)
         ready.wait()
         return found
 
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(4) as pool:
+    def log_in_once(_: int) -> str:
+        return outcome_of(lambda: sessions.log_in(sent, Client(HOME, BROWSER)))
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(times) as pool:
         patch.setattr(repository, "find_login_and_throttle", all_read_first)
-        outcomes = sorted(pool.map(lambda _: log_in_at_once(WRONG), range(4)))
+        return sorted(pool.map(log_in_once, range(times)))
+
+
+def test_guesses_at_once_all_count_for_their_network():
+    """Each has cost the check of a password, though only one learned its result."""
+    outcomes = log_in_at_once(WRONG, 4)
 
     now = clock.utc_now()
     shards = login_throttle.address_subjects(HOME, limit=100, now=now)
@@ -232,17 +235,8 @@ def test_guesses_at_once_all_count_for_their_network():
 
 def test_two_correct_logins_at_once_both_succeed():
     register()
-    ready = Barrier(2)
-    read = repository.find_login_and_throttle
 
-    def both_read_first(*args, **kwargs):
-        found = read(*args, **kwargs)
-        ready.wait()
-        return found
-
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
-        patch.setattr(repository, "find_login_and_throttle", both_read_first)
-        outcomes = list(pool.map(lambda _: log_in_at_once(PASSWORD), range(2)))
+    outcomes = log_in_at_once(PASSWORD, 2)
 
     assert outcomes == ["done", "done"]
     assert Session.count() == 2
