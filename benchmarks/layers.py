@@ -44,29 +44,33 @@ def _size(layer: Path, name: str, budget: Budget) -> Row:
     return Row(f"{name}, unzipped", budget, size / BYTES_PER_MEGABYTE, detail)
 
 
-def build_layer(target: Target, which: str = "Shared") -> Path:
-    """The folder that Lambda puts on the path. It is built once for each state of its sources."""
-    kind = f"{which.lower()}-{target}"
-    folder = STATE / f"layer-{kind}-{_fingerprint(FOLDERS[which])}"
+def build_layer(target: Target, which: str = "Shared", python: str = sys.executable) -> Path:
+    """The folder that Lambda puts on the path. It is built once for each state of its sources.
+
+    `python` compiles the layer of this machine.
+    """
+    version = subprocesses.version(python)
+    kind = f"{which.lower()}-{target}-{version.rpartition(' ')[2]}"
+    folder = STATE / f"layer-{kind}-{_fingerprint(FOLDERS[which], version)}"
     if not folder.exists():
         for old in STATE.glob(f"layer-{kind}-*"):
             shutil.rmtree(old)
         draft = STATE / f"draft-{kind}-{os.getpid()}"
-        _make(target, which, draft)
+        _make(target, which, draft, python)
         draft.rename(folder)
     return folder / "python"
 
 
-def _make(target: Target, which: str, into: Path) -> None:
+def _make(target: Target, which: str, into: Path, python: str) -> None:
     tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     env = os.environ | {"PATH": tools, "ARTIFACTS_DIR": str(into), "SOUK_LAYER": target}
     if target == "host":
-        env["SOUK_LAYER_PYTHON"] = sys.executable
+        env["SOUK_LAYER_PYTHON"] = python
     subprocesses.run(["make", f"build-{which}Layer"], env, cwd=FOLDERS[which])
 
 
-def _fingerprint(folder: Path) -> str:
-    digest = hashlib.sha256(sys.version.encode())
+def _fingerprint(folder: Path, version: str) -> str:
+    digest = hashlib.sha256(version.encode())
     for file in sorted(folder.rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:
             digest.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes() + b"\0")

@@ -50,6 +50,12 @@ def run(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path = ROOT)
     return Usage(used.ru_utime + used.ru_stime, used.ru_maxrss * MAXRSS_UNIT)
 
 
+def version(python: str | Path) -> str:
+    """`Python 3.13.0`. Empty if it does not run, such as a version manager's link to no version."""
+    done = subprocess.run([python, "--version"], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
 def call_in_subprocess(
     target: str, *arguments: object, python: str | Path = sys.executable
 ) -> tuple[Any, Usage]:
