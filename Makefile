@@ -75,6 +75,7 @@ validate: .venv/.made $(VENVS)/sam/.made $(VENVS)/checkov/.made ## Check templat
 
 build: .venv/.made $(VENVS)/sam/.made ## Build for AWS
 	@$(SAM_ENV) $(SAM) build
+	@$(SAM_ENV) $(BIN)/python -m local.bundle .aws-sam/build
 
 deploy: build ## Deploy to AWS (CONFIG_ENV=default, a development stack, or prod)
 	@$(SAM_ENV) $(SAM) deploy --config-env "$(CONFIG_ENV)"
