@@ -194,14 +194,14 @@ def _find_first_failure(cloudformation: "CloudFormationClient", since: datetime)
 
 
 def _run_sam(arguments: list[str], state: Path, more: Mapping[str, str]) -> None:
-    if not paths.SAM.exists():
+    if not paths.SAM_PYTHON.exists():
         raise StackError("the SAM CLI is not installed. Run `make setup`")
     log = _log_path(state, arguments[0])
     log.parent.mkdir(parents=True, exist_ok=True)
     # SAM leaves temporary folders, so it gets a folder that is deleted.
     with log.open("wb") as output, tempfile.TemporaryDirectory(dir=log.parent) as scratch:
         process = subprocess.Popen(
-            [paths.SAM, *arguments],
+            [paths.SAM_PYTHON, "-I", Path(__file__).with_name("sam_entry.py"), *arguments],
             cwd=paths.ROOT,
             env={**_environment(state), "TMPDIR": scratch, **more},
             stdin=subprocess.DEVNULL,
