@@ -24,9 +24,7 @@ from shared.storage.stock_shards import (
 )
 from shared.storage.transactions import Condition, Otherwise, Transaction
 
-_IS_NEW: Condition = (
-    Product.product_id.does_not_exist()
-)  # an import adds it to each row
+_IS_NEW: Condition = Product.product_id.does_not_exist()  # an import adds it to each row
 
 
 @dataclass(frozen=True, slots=True)
