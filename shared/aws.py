@@ -20,7 +20,7 @@ from botocore.exceptions import HTTPClientError
 from shared import request_budget
 from shared.errors.base import Unavailable
 from shared.request_budget import ATTEMPT_SECONDS_MAX
-from shared.retries import jitter_seconds
+from shared.retries import CONFLICT_PAUSE_MAX, jitter_seconds
 
 CONNECT_SECONDS = 0.5
 READ_SECONDS = ATTEMPT_SECONDS_MAX - CONNECT_SECONDS
@@ -126,7 +126,7 @@ def _decide_retry(
         return None
     if not is_allowed:
         return False
-    pause = jitter_seconds(attempts)
+    pause = jitter_seconds(attempts, CONFLICT_PAUSE_MAX)
     budget.calls += 1
     budget.seconds += pause
     return pause

@@ -1,5 +1,6 @@
 """The one way to try again: what loses to a faster writer, or meets a busy database."""
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -14,31 +15,41 @@ if TYPE_CHECKING:
 
 EDIT_ATTEMPTS = 5  # for an edit, when others write the same item
 BACKOFF_SECONDS = 0.05  # the longest first pause; doubled for each further retry
+# Before a retry of what met a transaction: it holds its items for milliseconds, so longer pauses
+# only delay the reply (`docs/scale.md`, "One hot product").
+CONFLICT_PAUSE_MAX = 0.1
 
 Result = TypeVar("Result")
 Errors = tuple[type[Exception], ...]
 
 
-def jitter_seconds(retry: int) -> float:
+def jitter_seconds(retry: int, longest: float = math.inf) -> float:
     """How long to wait before the given retry (the first is 1), with full jitter.
 
     Jitter keeps writers that collided from colliding again (AWS: exponential backoff and jitter).
     """
-    return random.uniform(0, BACKOFF_SECONDS * 2 ** (retry - 1))  # noqa: S311 (no secret)
+    doubled = BACKOFF_SECONDS * 2 ** (retry - 1)
+    return random.uniform(0, min(doubled, longest))  # noqa: S311 (no secret)
 
 
-def pause(retry: int) -> None:
-    time.sleep(jitter_seconds(retry))
+def _pause(seconds: float) -> None:
+    request_budget.record_pause(seconds)
+    time.sleep(seconds)
 
 
 def retry(
-    attempt: Callable[[], Result], *, on: Errors, attempts: int, backoff_offset: int = 0
+    attempt: Callable[[], Result],
+    *,
+    on: Errors,
+    attempts: int,
+    backoff_offset: int = 0,
+    longest_pause: float = math.inf,
 ) -> Result:
     """Return what `attempt` returns; call it again when it raises one of `on`.
 
     `attempt` must read what it depends on at each call. `backoff_offset` skips the first, shortest
-    pauses. Raises the last error when all `attempts` fail or the request's budget is spent, and
-    every other error at once.
+    pauses; none is longer than `longest_pause` seconds. Raises the last error when all `attempts`
+    fail or the request's budget is spent, and every other error at once.
     """
     for number in range(1, attempts):
         try:
@@ -46,7 +57,7 @@ def retry(
         except on:
             if not request_budget.allows_retry():
                 raise
-            pause(number + backoff_offset)
+            _pause(jitter_seconds(number + backoff_offset, longest_pause))
     return attempt()
 
 
