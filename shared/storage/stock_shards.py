@@ -2,8 +2,8 @@
 
 DynamoDB refuses transactions that meet at one item, so one item takes some 30 to 120 orders a
 second (`docs/scale.md`): a flash sale would wait for it. So a product's stock can be written to
-several items, its shards. An order takes from one shard, from another where that one has too few, and from
-several where no single shard has enough. The stock is the sum of the shards.
+several items, its shards. An order takes from one shard, from another where that one has too few,
+and from several where no single shard has enough. The stock is the sum of the shards.
 """
 
 from collections.abc import Iterable, Mapping
