@@ -21,7 +21,7 @@ from botocore.exceptions import HTTPClientError
 from shared import clock, request_budget, snapstart
 from shared.errors.base import Unavailable
 from shared.request_budget import ATTEMPT_SECONDS_MAX
-from shared.retries import CONFLICT_PAUSE_MAX, jitter_seconds
+from shared.retries import CONFLICT_DOUBLINGS, jitter_seconds
 
 CONNECT_SECONDS = 0.5
 READ_SECONDS = ATTEMPT_SECONDS_MAX - CONNECT_SECONDS
@@ -142,7 +142,7 @@ def _decide_retry(
         return None
     if not is_allowed:
         return False
-    pause = jitter_seconds(attempts, CONFLICT_PAUSE_MAX)
+    pause = jitter_seconds(min(attempts, CONFLICT_DOUBLINGS + 1))
     budget.calls += 1
     budget.seconds += pause
     return pause

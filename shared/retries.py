@@ -1,7 +1,7 @@
 """The one way to try again: what loses to a faster writer, or meets a busy database."""
 
-import math
 import random
+import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 EDIT_ATTEMPTS = 5  # for an edit, when others write the same item
 BACKOFF_SECONDS = 0.05  # the longest first pause; doubled for each further retry
-# Before a retry of what met a transaction: it holds its items for milliseconds, so longer pauses
-# only delay the reply (`docs/scale.md`, "One hot product").
-CONFLICT_PAUSE_MAX = 0.1
+# So pauses before retries of what met a transaction reach 0.1 s. It holds its items for milliseconds:
+# longer pauses only delay the reply (`docs/scale.md`, "One hot product").
+CONFLICT_DOUBLINGS = 1
 
 Result = TypeVar("Result")
 Errors = tuple[type[Exception], ...]
 
 
-def jitter_seconds(retry: int, longest: float = math.inf) -> float:
+def jitter_seconds(retry: int) -> float:
     """How long to wait before the given retry (the first is 1), with full jitter.
 
     Jitter keeps writers that collided from colliding again (AWS: exponential backoff and jitter).
     """
-    doubled = BACKOFF_SECONDS * 2 ** (retry - 1)
-    return random.uniform(0, min(doubled, longest))  # noqa: S311 (no secret)
+    return random.uniform(0, BACKOFF_SECONDS * 2 ** (retry - 1))  # noqa: S311 (no secret)
 
 
-def _pause(seconds: float) -> None:
+def pause(retry: int) -> None:
+    seconds = jitter_seconds(retry)
     request_budget.record_pause(seconds)
     time.sleep(seconds)
 
@@ -43,13 +43,13 @@ def retry(
     on: Errors,
     attempts: int,
     backoff_offset: int = 0,
-    longest_pause: float = math.inf,
+    doublings: int = sys.maxsize,
 ) -> Result:
     """Return what `attempt` returns; call it again when it raises one of `on`.
 
     `attempt` must read what it depends on at each call. `backoff_offset` skips the first, shortest
-    pauses; none is longer than `longest_pause` seconds. Raises the last error when all `attempts`
-    fail or the request's budget is spent, and every other error at once.
+    pauses; the longest pause doubles so many times at most. Raises the last error when all
+    `attempts` fail or the request's budget is spent, and every other error at once.
     """
     for number in range(1, attempts):
         try:
@@ -57,7 +57,7 @@ def retry(
         except on:
             if not request_budget.allows_retry():
                 raise
-            _pause(jitter_seconds(number + backoff_offset, longest_pause))
+            pause(min(number, doublings + 1) + backoff_offset)
     return attempt()
 
 

@@ -1,6 +1,6 @@
 """Transactions in which each write names the error to raise when its condition fails."""
 
-import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -165,14 +165,14 @@ class Transaction:
             1 if isinstance(staged, _Write) else staged.writes_max for staged in self._staged
         )
 
-    def commit(self, *, attempts: int = ATTEMPTS, longest_pause: float = math.inf) -> None:
+    def commit(self, *, attempts: int = ATTEMPTS, doublings: int = sys.maxsize) -> None:
         """Write everything, or raise and write nothing.
 
         Raises the `otherwise` of the condition that failed, or Contended. After any other
         Unavailable the writes may exist, because the reply can be lost: a retry needs a condition
         that detects them.
         """
-        retry(self._send, on=(Contended,), attempts=attempts, longest_pause=longest_pause)
+        retry(self._send, on=(Contended,), attempts=attempts, doublings=doublings)
 
     def _send(self) -> None:
         writes = self._chosen_writes()

@@ -11,7 +11,7 @@ from shared.errors.base import Unavailable
 from shared.errors.catalog import OutOfStock, StockFragmented
 from shared.errors.orders import OrderAlreadyPlaced
 from shared.events.all_events import OrderEvent
-from shared.retries import CONFLICT_PAUSE_MAX, retry
+from shared.retries import CONFLICT_DOUBLINGS, retry
 from shared.storage import cursors, outbox, stock
 from shared.storage.cursors import ItemPage
 from shared.storage.held_stock import Holder
@@ -72,7 +72,7 @@ def create_order(new: NewOrder) -> None:
             attempt,
             on=(_ShardShort, Contended),
             attempts=HOT_ATTEMPTS,
-            longest_pause=CONFLICT_PAUSE_MAX,
+            doublings=CONFLICT_DOUBLINGS,
         )
     except _ShardShort as error:
         raise Unavailable from error

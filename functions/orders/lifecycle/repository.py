@@ -11,7 +11,7 @@ from orders.lifecycle.open_requests import schedule_settlement
 from shared.errors.accounts import SessionEnded
 from shared.errors.orders import OrderNotFound
 from shared.errors.requests import ConcurrentModification
-from shared.retries import CONFLICT_PAUSE_MAX
+from shared.retries import CONFLICT_DOUBLINGS
 from shared.storage import held_stock, outbox, stock
 from shared.storage.models.accounts import User
 from shared.storage.models.orders import AWAITS_PAYMENT, SETTLEMENT_OPEN, Order, OrderPromotion
@@ -90,7 +90,7 @@ def save_order(
         try:
             transaction = _transaction(order, stored, effects, stage_extra, resharded)
             held_stock.stage_release(transaction, released)
-            transaction.commit(attempts=HOT_ATTEMPTS, longest_pause=CONFLICT_PAUSE_MAX)
+            transaction.commit(attempts=HOT_ATTEMPTS, doublings=CONFLICT_DOUBLINGS)
         except Resharded as error:
             resharded.add(error.product_id)
         else:
