@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 EDIT_ATTEMPTS = 5  # for an edit, when others write the same item
 BACKOFF_SECONDS = 0.05  # the longest first pause; doubled for each further retry
-# So pauses before retries of what met a transaction reach 0.1 s. It holds its items for milliseconds:
+# Pauses before retries of what met a transaction reach 0.1 s. It holds its items for milliseconds:
 # longer pauses only delay the reply (`docs/scale.md`, "One hot product").
 CONFLICT_DOUBLINGS = 1
 
