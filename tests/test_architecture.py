@@ -245,6 +245,13 @@ def test_the_rules_allow(importer, imported):
     assert is_allowed(importer, imported)
 
 
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_a_module_defines_records_and_no_data_classes(module):
+    """`dataclass` writes and compiles code at each import: thirty times the cost of a record."""
+    assert "dataclasses.dataclass" not in set(imports_of(modules()[module]))
+    assert "dataclasses" not in set(imports_of(modules()[module]))
+
+
 def test_no_import_is_circular():
     imported = {
         module: {module_in(name) for name in imports_of(tree)} & modules().keys() - {module}

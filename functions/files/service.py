@@ -1,6 +1,5 @@
 """Uploads: a form to send a file with, and the progress of its import."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from files.stored_files import KEY_PREFIX
 from shared import aws, clock, ids
 from shared.config import UploadSettings, settings
 from shared.errors.requests import UploadNotFound
+from shared.records import Record
 from shared.security.permissions import Principal
 from shared.storage import rate_limits
 from shared.storage.models.uploads import Upload
@@ -19,8 +19,7 @@ FORM_LIFETIME = timedelta(minutes=5)
 RETENTION = timedelta(days=30)  # as long as the bucket keeps the file
 
 
-@dataclass(frozen=True, slots=True)
-class CreatedUpload:
+class CreatedUpload(Record):
     upload: Upload
     form: dict[str, Any]
 

@@ -1,7 +1,7 @@
 """Transactions in which each write names the error to raise when its condition fails."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from pynamodb.transactions import TransactWrite
 
 from shared import request_budget
 from shared.errors.base import Unavailable
+from shared.records import Record
 from shared.retries import retry
 from shared.storage.dynamo import Table, connection
 
@@ -62,8 +63,7 @@ class _Kind(IntEnum):
     CHECK, DELETE, PUT, UPDATE = range(4)
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
+class _Write(Record):
     kind: _Kind
     model: type[Model]
     send: Callable[[TransactWrite], None]
@@ -83,8 +83,7 @@ class Choice(Protocol):
         """The writes of the last attempt are stored."""
 
 
-@dataclass(slots=True)
-class Transaction:
+class Transaction(Record, frozen=False):
     """Writes that DynamoDB applies all together or not at all.
 
     `otherwise` is the error to raise when a write's condition fails. For a put or an update it may

@@ -6,7 +6,6 @@ sold during the import stay sold, and a busy shop does not delay an import.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from products import repository
 from products.fields import Available
@@ -27,6 +26,7 @@ from shared.errors.base import AppError, Unavailable
 from shared.errors.requests import ConcurrentModification
 from shared.events.all_events import CatalogEvent
 from shared.http.schemas import validate
+from shared.records import Record
 from shared.storage import outbox, stock
 from shared.storage.models.catalog import Product
 from shared.storage.stock_shards import StockSnapshot
@@ -43,16 +43,14 @@ class ImportedProduct(NewProduct):
     available: Available
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
+class RefusedRow(Record):
     """A row that is a valid product but cannot replace the stored one."""
 
     index: int  # among the rows of the call
     refusal: AppError
 
 
-@dataclass(frozen=True, slots=True)
-class _RowChange:
+class _RowChange(Record):
     """The difference between the stored product and a row."""
 
     before: Product | None

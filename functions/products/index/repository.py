@@ -1,11 +1,11 @@
 """The derived tables: reads catalog entries, and stores the listings and postings of each."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from products.index.catalog_entries import GROUP_PREFIX, CatalogEntry, digest_of
 from shared.errors.requests import ConcurrentModification
+from shared.records import Record
 from shared.storage import stock
 from shared.storage.dynamo import batch_get
 from shared.storage.models.catalog import Product, ProductGroup
@@ -22,8 +22,7 @@ Target = tuple[str, str]  # a kind of item and its key: the partition, or the sh
 Change = tuple[Target, Listing | Posting | None, str]  # the item and its digest; None deletes it
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
+class StoredEntry(Record):
     """What the tables hold of an entry: a digest of each of its items."""
 
     entry_id: str
