@@ -9,7 +9,7 @@ from products.listing_keys import ListedProduct
 from products.product_edits import require_currency_unused
 from shared.errors.catalog import ProductNotFound, SkuTaken
 from shared.errors.requests import StaleVersion
-from shared.events.all_events import CatalogEvent
+from shared.events.catalog import CatalogEvent
 from shared.http.etags import stale_version
 from shared.records import Record
 from shared.storage import cursors, outbox, stock

@@ -25,7 +25,7 @@ from shared.errors.accounts import SessionEnded
 from shared.errors.base import AppError, Unavailable
 from shared.errors.orders import OrderAlreadyPlaced, TotalChanged, UnknownPromotion
 from shared.errors.requests import IdempotencyKeyReused
-from shared.events.all_events import OrderEvent
+from shared.events.orders import OrderEvent
 from shared.records import Record
 from shared.retries import retry
 from shared.storage.models.orders import (

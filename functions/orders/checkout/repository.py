@@ -9,7 +9,7 @@ from shared.errors.accounts import SessionEnded
 from shared.errors.base import Unavailable
 from shared.errors.catalog import OutOfStock, StockFragmented
 from shared.errors.orders import OrderAlreadyPlaced
-from shared.events.all_events import OrderEvent
+from shared.events.orders import OrderEvent
 from shared.records import Record
 from shared.retries import retry
 from shared.storage import cursors, outbox, stock

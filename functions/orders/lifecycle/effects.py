@@ -6,7 +6,7 @@ else changed the order first.
 
 from dataclasses import field
 
-from shared.events.all_events import OrderEvent
+from shared.events.orders import OrderEvent
 from shared.records import Record
 
 

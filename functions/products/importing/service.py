@@ -24,7 +24,7 @@ from products.stock.service import new_movement
 from shared import ids
 from shared.errors.base import AppError, Unavailable
 from shared.errors.requests import ConcurrentModification
-from shared.events.all_events import CatalogEvent
+from shared.events.catalog import CatalogEvent
 from shared.http.schemas import validate
 from shared.records import Record
 from shared.storage import outbox, stock

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from products import listing_keys
 from products.search.postings import build_postings
-from shared.events.all_events import CatalogEvent
-from shared.events.catalog import ProductArchived, ProductUpdated
+from shared.events.catalog import CatalogEvent, ProductArchived, ProductUpdated
 from shared.records import Record
 from shared.storage.models.catalog import Product
 from shared.storage.models.listings import Listing, Posting

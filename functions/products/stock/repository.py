@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from products.repository import StockedProduct, get_product
-from shared.events.all_events import StockEvent
+from shared.events.catalog import StockEvent
 from shared.http.etags import stale_version
 from shared.records import Record
 from shared.storage import cursors, outbox, stock

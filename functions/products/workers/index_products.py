@@ -24,7 +24,8 @@ from products.search.repository import store_words
 from shared import freeze_gc, observability
 from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
-from shared.events.all_events import CatalogEvent, parse_event
+from shared.events.all_events import parse_event
+from shared.events.catalog import CatalogEvent
 from shared.retries import retry
 from shared.storage.transactions import Contended
 
