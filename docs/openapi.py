@@ -119,6 +119,7 @@ def document() -> dict[str, Any]:
     schemas: dict[str, Any] = {"ErrorResponse": ERROR_RESPONSE}
     for name in APIS:
         api = import_module(name).api
+        api.load_all()
         described = json.loads(api.get_openapi_json_schema(title="Souk", version="0"))
         for schema, shape in described.get("components", {}).get("schemas", {}).items():
             if schemas.setdefault(schema, shape) != shape:

@@ -1,60 +1,75 @@
-"""Which module has the routes of a path, so that a request imports only what it needs.
+"""The routes of an API by module, so that a request imports only what it needs.
 
 A handler names its modules of routes with the prefixes of their paths:
 
-    Routers({"auth.users.routes": ("/v1/users",), ...}, at_once=("auth.sessions.routes",))
+    Routers({"/v1/users": "auth.users.routes", ...}, at_once=["auth.sessions.routes"])
 
-Those in `at_once` are imported with the handler. They are for the requests that most instances get
-first: Lambda gives a function more CPU while it starts than it has afterwards. Any other module is
-imported by the first request of its paths, which takes that much longer, on a warm instance too.
+Modules in `at_once` are imported with the handler. They are for the requests that most instances
+get first: Lambda gives a function more CPU while it starts than it has afterwards. Any other module
+is imported by the first request of its paths, which takes that much longer, on a warm instance too.
 
-The prefixes save time and decide nothing. For a path without a route so far, `load_all` imports the
-rest, and the same routes answer as if all had been imported at once. Where two modules' routes
-match one path, as those of a product and of the search do, that one's prefix must be the longer.
+The prefixes save time and decide nothing. For a path that has no route so far, the resolver imports
+the rest, so the same routes answer as if all had been imported at once. Only where the routes of
+two modules match one path, as `/v1/products/search` and `/v1/products/<product_id>`, the prefix of
+the module that must answer has to be the longest.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from shared import freeze_gc, pause_gc
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
-Prefixes = Mapping[str, Sequence[str]]  # by module; <...> in a prefix is any one segment
+from shared import freeze_gc
+from shared.records import Record
 
 
-class Routers:
-    def __init__(self, prefixes: Prefixes, at_once: Sequence[str] = ()) -> None:
-        self._modules = {
-            tuple(prefix.split("/")): module
-            for module, all_of_module in prefixes.items()
-            for prefix in all_of_module
-        }
-        self._waiting = dict.fromkeys(prefixes)
-        self.at_once = at_once
+class Routers(Record):
+    modules: Mapping[str, str]  # by prefix, of whole segments; the longest prefix of a path counts
+    at_once: Sequence[str] = ()
 
-    def load(self, modules: Sequence[str]) -> Iterator[Any]:
-        """Import those that are not imported yet. A module that fails is tried again next time."""
+    def module_of(self, path: str) -> str | None:
+        while path and path not in self.modules:
+            path = path.rpartition("/")[0]
+        return self.modules.get(path)
+
+
+class OnDemandResolver(APIGatewayHttpResolver):
+    """Powertools' resolver, which imports modules of routes when a request needs them."""
+
+    def name_routers(self, routers: Routers) -> None:
+        self._routers = routers
+        self._waiting = list(dict.fromkeys((*routers.at_once, *routers.modules.values())))
+        self._load(routers.at_once)
+
+    def load_all(self) -> None:
+        """Import what is not imported yet: for the API's document, or before a snapshot."""
+        self._load(list(self._waiting))
+
+    def _load(self, modules: Iterable[str]) -> None:
+        """A module that fails stays in the list: the next request tries it again."""
         for module in modules:
-            if module in self._waiting:
-                pause_gc()
-                try:
-                    yield import_module(module).routes
-                finally:
-                    freeze_gc()
-                del self._waiting[module]
+            self.include_router(import_module(module).routes)
+            self._waiting.remove(module)
 
-    def load_for(self, path: str) -> Iterator[Any]:
-        """Import the module with the longest prefix of the path."""
-        segments = path.split("/")
-        matching = [prefix for prefix in self._modules if _is_prefix(prefix, segments)]
-        return self.load([self._modules[max(matching, key=len)]] if matching else [])
+    def _resolve(self) -> Any:
+        module = self._routers.module_of(self.current_event.path)
+        if module not in self._waiting:
+            return super()._resolve()
+        return self._load_and_resolve([module])
 
-    def load_all(self) -> Iterator[Any]:
-        return self.load(list(self._waiting))
+    def _handle_not_found(self, method: str, path: str) -> Any:
+        if not self._waiting:
+            return super()._handle_not_found(method, path)
+        return self._load_and_resolve(list(self._waiting))
 
-
-def _is_prefix(prefix: Sequence[str], segments: Sequence[str]) -> bool:
-    return len(prefix) <= len(segments) and all(
-        known == given or known.startswith("<")
-        for known, given in zip(prefix, segments, strict=False)
-    )
+    def _load_and_resolve(self, modules: Iterable[str]) -> Any:
+        gc.disable()  # as while the handler starts
+        try:
+            self._load(modules)
+        except Exception as crash:  # noqa: BLE001 (it gets the answer of a route that crashes)
+            return self._call_exception_handler(crash, None)  # type: ignore[arg-type]
+        finally:
+            freeze_gc()
+        return super()._resolve()
