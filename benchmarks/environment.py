@@ -1,10 +1,9 @@
 """The environment of the functions, and the folders of the project."""
 
 import os
-from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 
-from shared import config
+from shared.config import required_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS = ROOT / "functions"
@@ -26,12 +25,7 @@ AWS = {
 def environment() -> dict[str, str]:
     """A value for each setting without a default: its own name; `false` for switches."""
     settings = {
-        field.name.upper(): "false"
-        if field.type is bool
-        else f"souk-{field.name.replace('_', '-')}"
-        for section in vars(config).values()
-        if is_dataclass(section)
-        for field in fields(section)
-        if field.default is MISSING
+        name: "false" if kind is bool else f"souk-{name.lower().replace('_', '-')}"
+        for name, kind in required_settings().items()
     }
     return AWS | settings | {"ENVIRONMENT": "production"}

@@ -8,7 +8,6 @@ import json
 import os
 import sys
 import tomllib
-from dataclasses import MISSING, fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -120,6 +119,7 @@ def document() -> dict[str, Any]:
     schemas: dict[str, Any] = {"ErrorResponse": ERROR_RESPONSE}
     for name in APIS:
         api = import_module(name).api
+        api.load_all()
         described = json.loads(api.get_openapi_json_schema(title="Souk", version="0"))
         for schema, shape in described.get("components", {}).get("schemas", {}).items():
             if schemas.setdefault(schema, shape) != shape:
@@ -188,13 +188,8 @@ def _add_permission(operation: dict[str, Any], permission: str) -> None:
 
 def _required_settings() -> dict[str, str]:
     """Placeholders for the variables without which no handler can be imported."""
-    config = import_module("shared.config")
-    return {
-        field.name.upper(): "false" if field.type is bool else "-"
-        for section in config.Settings.__subclasses__()
-        for field in fields(section)
-        if field.default is MISSING
-    }
+    required = import_module("shared.config").required_settings()
+    return {name: "false" if kind is bool else "-" for name, kind in required.items()}
 
 
 def main() -> int:

@@ -1,14 +1,15 @@
 """Settings from the environment: read once, with all missing variables in one error.
 
-Plain dataclasses, because pydantic would add about 70 ms to each cold start of the authorizer,
-which needs it for nothing else.
+Records, because pydantic would add about 70 ms to each cold start of the authorizer, which needs it
+for nothing else.
 """
 
 import os
 from collections.abc import Callable
-from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache
 from typing import Any, TypeVar, cast
+
+from shared.records import Record
 
 Section = TypeVar("Section", bound="Settings")
 
@@ -17,12 +18,10 @@ class ConfigurationError(Exception):
     """The function cannot start. The message names every missing or invalid variable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Record):
     """A group of settings: each field is the environment variable with its name in capitals."""
 
 
-@dataclass(frozen=True, slots=True)
 class Runtime(Settings):
     environment: str  # local, development or production
 
@@ -32,7 +31,6 @@ class Runtime(Settings):
         return self.environment in ("local", "development")
 
 
-@dataclass(frozen=True, slots=True)
 class ProxySettings(Settings):
     """Of a proxy between clients and the API, if there is one."""
 
@@ -42,7 +40,6 @@ class ProxySettings(Settings):
     require_trusted_proxy: bool = False  # whether requests of others are refused
 
 
-@dataclass(frozen=True, slots=True)
 class Tables(Settings):
     logins_table: str
     users_table: str
@@ -66,13 +63,11 @@ class Tables(Settings):
     idempotency_table: str
 
 
-@dataclass(frozen=True, slots=True)
 class TokenSettings(Settings):
     token_keys_secret_arn: str
     access_token_minutes: int = 15
 
 
-@dataclass(frozen=True, slots=True)
 class PasswordSettings(Settings):
     password_pepper_secret_arn: str
     bcrypt_cost: int = 12  # log2 of the rounds; a hash takes about 0.3 s of one core
@@ -80,7 +75,6 @@ class PasswordSettings(Settings):
     staff_password_length_min: int = 15
 
 
-@dataclass(frozen=True, slots=True)
 class AccountSettings(Settings):
     require_verified_email: bool  # before an account can log in
     failures_per_address: int = 100  # failed logins an hour from one network address
@@ -88,23 +82,19 @@ class AccountSettings(Settings):
     shop_name: str = "Souk"
 
 
-@dataclass(frozen=True, slots=True)
 class AdmissionSettings(Settings):
     require_staff_second_factor: bool
 
 
-@dataclass(frozen=True, slots=True)
 class CursorSettings(Settings):
     cursor_keys_secret_arn: str
 
 
-@dataclass(frozen=True, slots=True)
 class CatalogSettings(Settings):
     shop_currency: str = "EUR"  # for queries that name no other currency
     browse_cache_seconds: int = 30  # the maximum age of catalog responses, in any cache
 
 
-@dataclass(frozen=True, slots=True)
 class OrderSettings(Settings):
     payment_hold_minutes: int = 30  # how long an unpaid order keeps its stock
     scarce_payment_hold_minutes: int = 10  # if it leaves few units of a product
@@ -113,7 +103,6 @@ class OrderSettings(Settings):
     promotion_guesses_per_hour: int = 30  # unknown codes of one account, or of a guests' network
 
 
-@dataclass(frozen=True, slots=True)
 class QuantitySettings(Settings):
     """The units of one product that one order may have, unless staff set the product's own."""
 
@@ -121,7 +110,6 @@ class QuantitySettings(Settings):
     guest_order_quantity_max: int = 20
 
 
-@dataclass(frozen=True, slots=True)
 class HeldStockSettings(Settings):
     """The units that unpaid orders may hold at once."""
 
@@ -135,13 +123,11 @@ class HeldStockSettings(Settings):
         return min(own, self.held_units_per_network)
 
 
-@dataclass(frozen=True, slots=True)
 class GuestSettings(Settings):
     order_links_secret_arn: str  # keys that sign the links to guests' orders
     guest_orders_per_hour: int = 100  # from one network address
 
 
-@dataclass(frozen=True, slots=True)
 class PaymentSettings(Settings):
     payment_provider: str  # stripe or local
     payment_secret_arn: str  # the provider's API key and its webhook secrets
@@ -150,23 +136,19 @@ class PaymentSettings(Settings):
     payment_capture: str = "automatic"  # or manual: authorize first, capture when shipped
 
 
-@dataclass(frozen=True, slots=True)
 class UploadSettings(Settings):
     uploads_bucket: str
     uploads_per_hour: int = 60  # of one account
 
 
-@dataclass(frozen=True, slots=True)
 class RelaySettings(Settings):
     event_bus_name: str
 
 
-@dataclass(frozen=True, slots=True)
 class MetricsSettings(Settings):
     metrics_namespace: str  # of the stack's own metrics
 
 
-@dataclass(frozen=True, slots=True)
 class MailSettings(Settings):
     mail_sender: str
     mail_configuration_set: str  # of SES
@@ -181,13 +163,23 @@ def settings(section: type[Section]) -> Section:
     return cast(Section, _loaded(section))  # type: ignore[arg-type]
 
 
+def required_settings() -> dict[str, type]:
+    """The variables without a default, with their types: no function starts without its own."""
+    return {
+        name.upper(): kind
+        for section in Settings.__subclasses__()
+        for name, kind in section.__annotations__.items()
+        if not hasattr(section, name)
+    }
+
+
 @cache
 def _loaded(section: type[Settings]) -> Settings:
     values: dict[str, Any] = {}
     problems: list[str] = []
-    for field in fields(section):
+    for name, kind in section.__annotations__.items():
         try:
-            values[field.name] = _read(field)
+            values[name] = _read(name.upper(), kind, getattr(section, name, None))
         except ValueError as problem:
             problems.append(str(problem))
     if problems:
@@ -195,21 +187,21 @@ def _loaded(section: type[Settings]) -> Settings:
     return section(**values)
 
 
-def _read(field: Field[Any]) -> str | int | bool:
-    name = field.name.upper()
+def _read(name: str, kind: type, default: str | int | None) -> str | int:
+    """The variable's value, or the default, or else ValueError."""
     text = os.environ.get(name, "")
-    if text == "" and field.default is not MISSING:
-        return field.default  # type: ignore[no-any-return]
+    if text == "" and default is not None:
+        return default
     if text == "":
         raise ValueError(f"{name} is not set")
-    parse, kind = _TYPES[field.type]
+    parse, expected = _TYPES[kind]
     try:
         return parse(text)
     except (KeyError, ValueError):
-        raise ValueError(f"{name} is {text!r}, not {kind}") from None
+        raise ValueError(f"{name} is {text!r}, not {expected}") from None
 
 
-_TYPES: dict[Any, tuple[Callable[[str], str | int | bool], str]] = {
+_TYPES: dict[type, tuple[Callable[[str], str | int], str]] = {
     str: (str, "text"),
     int: (int, "a whole number"),
     bool: ({"true": True, "false": False}.__getitem__, "true or false"),

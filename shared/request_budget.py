@@ -14,7 +14,8 @@ Workers have no budget. Nobody waits for them, and their queue redelivers what f
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+
+from shared.records import Record
 
 CALLS_MAX = 3  # of a request to which AWS gives no answer
 SECONDS_MAX = 3.0  # that a request waits for AWS
@@ -22,8 +23,7 @@ ATTEMPT_SECONDS_MAX = 1.6  # of one attempt of a call: `shared.aws` sets its tim
 CONFLICTS_MAX = 10  # as many attempts as a transaction on a hot item has
 
 
-@dataclass(slots=True)
-class RequestBudget:
+class RequestBudget(Record, frozen=False):
     """What a request has spent. Threads that work for one request share its budget."""
 
     calls: int = 0

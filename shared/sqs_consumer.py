@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared import aws, clock, observability
 from shared.events.all_events import AnyEvent, parse_event
+from shared.records import Record
 
 # A stream has a record within a second of its transaction (AWS states no limit).
 SETTLING_TIME = timedelta(minutes=1)
@@ -38,8 +38,7 @@ class NotVisibleYet(Exception):
     """What the event is about is missing, or older than the event. The queue redelivers it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Record):
     """The delivery of one message to one invocation."""
 
     receive_count: int  # how often the queue has delivered the message, this time included

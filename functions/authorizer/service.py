@@ -1,6 +1,5 @@
 """Turns an access token or an API key into a principal. Permissions are read from the account."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from authorizer import repository
@@ -8,6 +7,7 @@ from shared import clock, observability
 from shared.config import AdmissionSettings, TokenSettings, settings
 from shared.errors.accounts import SessionEnded, TokenExpired, TokenInvalid
 from shared.errors.base import Unavailable
+from shared.records import Record
 from shared.security import access_tokens, opaque_tokens, permissions
 from shared.security.api_keys import PREFIX, KeyText
 from shared.security.key_rings import key_ring
@@ -17,8 +17,7 @@ from shared.storage.models.accounts import ApiKey, User
 LAST_USED_INTERVAL = timedelta(minutes=5)  # saves a write on most uses of a key
 
 
-@dataclass(frozen=True, slots=True)
-class AuthenticatedCaller:
+class AuthenticatedCaller(Record):
     principal: Principal
     expires_at: int  # seconds since the epoch
 

@@ -1,13 +1,13 @@
 """Uploads and the progress of their import."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pynamodb.exceptions import UpdateError
 
 from shared import clock
 from shared.errors.base import AppError
+from shared.records import Record
 from shared.storage.models.uploads import RowError, Upload
 from shared.storage.transactions import Transaction
 
@@ -24,8 +24,7 @@ class ImportedElsewhere(AppError):
     default_message = "Another run imports this file, or the file is not announced."
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Record):
     """The result for the rows so far. `rows` is also the checkpoint at which a retry continues."""
 
     owner_id: str

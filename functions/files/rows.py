@@ -9,7 +9,6 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any
 
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 
 from products.importing.service import ImportedProduct
 from shared.http.schemas import describe_problem
+from shared.records import Record
 
 ROW_CHARACTERS_MAX = 65_536  # the longest valid row is far shorter
 TAG_SEPARATOR = "|"
@@ -39,16 +39,14 @@ class BrokenFile(Exception):
         self.field = field
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Record):
     row: int
     field: str | None
     code: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Record):
     """One row of the file: a product and its stock, or the row's problems."""
 
     number: int

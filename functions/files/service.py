@@ -1,6 +1,5 @@
 """Uploads: a form to send a file with, and the progress of its import."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from files.stored_files import KEY_PREFIX
 from shared import aws, clock, ids, snapstart
 from shared.config import UploadSettings, settings
 from shared.errors.requests import UploadNotFound
+from shared.records import Record
 from shared.security.permissions import Principal
 from shared.storage import rate_limits
 from shared.storage.models.uploads import Upload
@@ -24,8 +24,7 @@ def _build_client() -> None:
     aws.client("s3")
 
 
-@dataclass(frozen=True, slots=True)
-class CreatedUpload:
+class CreatedUpload(Record):
     upload: Upload
     form: dict[str, Any]
 

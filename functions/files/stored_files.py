@@ -1,19 +1,18 @@
 """Uploaded files in the bucket. An import reads one version of an object."""
 
 import io
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 from urllib.parse import unquote_plus
 
 from shared import aws
 from shared.config import UploadSettings, settings
+from shared.records import Record
 
 KEY_PREFIX = "uploads/"
 READ_BYTES = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
+class StoredFile(Record):
     """One version of the object of an upload. A later object with this key is another file."""
 
     upload_id: str

@@ -4,7 +4,7 @@ Pure, except that it reads the templates.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -34,6 +34,7 @@ from shared.events.orders import (
     OrderRefunded,
     OrderShipped,
 )
+from shared.records import Record
 from shared.storage.models.accounts import User
 from shared.storage.models.orders import Order
 
@@ -53,23 +54,20 @@ _TEMPLATE_NAMES = {"order.confirmation_requested": "order.placed"}  # repeats th
 JOINED = "joined"  # the templates of a mail about several events
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(Record):
     address: str = field(repr=False)
     # None for an unconfirmed address: the name may be a message from a stranger who entered it.
     name: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Email:
+class Email(Record):
     to: str
     subject: str
     text: str = field(repr=False)  # a link in it can be as powerful as a password
     html: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Record):
     """A mail that is due, before it is written and has a link.
 
     `order` or `user` is what the event is about, as it is now. An order of a user has both.
@@ -129,8 +127,7 @@ def _recipient_at(address: str | None, user: User) -> Recipient | None:
     return Recipient(address, user.name if user.email_verified else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Record):
     """What the templates of one event are rendered with: for a mail, or for a part of a mail."""
 
     event: AnyEvent

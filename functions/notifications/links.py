@@ -4,7 +4,7 @@ Only the mail contains the token. The table stores its digest, so nobody who rea
 events can open an account. Nothing is stored of the token that opens a guest's order.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from orders.guests import links as guest_links
@@ -17,13 +17,13 @@ from shared.events.accounts import (
     VerificationRequested,
 )
 from shared.events.all_events import AnyEvent
+from shared.records import Record
 from shared.security import opaque_tokens
 from shared.storage.models.accounts import EmailToken, User
 from shared.storage.models.orders import Order
 
 
-@dataclass(frozen=True, slots=True)
-class LinkPurpose:
+class LinkPurpose(Record):
     name: str
     page: str  # of the shop's website
     lifetime: timedelta
@@ -38,8 +38,7 @@ RESET_PASSWORD = LinkPurpose(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Record):
     """Save `token` before you send `url`: the link does not work until then."""
 
     url: str = field(repr=False)  # contains the token

@@ -6,7 +6,6 @@ So these mails are counted for each mailbox. What is over the limit waits for it
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -21,6 +20,7 @@ from shared.events.accounts import (
     VerificationRequested,
 )
 from shared.events.all_events import AnyEvent
+from shared.records import Record
 from shared.storage.models.mails import Mailbox
 from shared.storage.models.orders import GUEST_PREFIX, Order
 
@@ -41,8 +41,7 @@ class Kind(Enum):
     ACCOUNTS = "accounts"
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Record):
     """The right to send one mail to a mailbox now, as it was read."""
 
     mailbox: Mailbox

@@ -1,14 +1,13 @@
 """What an order contains and costs, as its mails show it. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from shared.money import Money
+from shared.records import Record
 from shared.storage.models.orders import Order
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Record):
     quantity: int
     name: str
     sku: str
@@ -16,8 +15,7 @@ class Line:
     line_total: Money
 
 
-@dataclass(frozen=True, slots=True)
-class OrderSummary:
+class OrderSummary(Record):
     lines: list[Line]
     subtotals: list[tuple[str, str]]  # label and amount; empty if the lines alone make the total
     total: Money

@@ -10,7 +10,7 @@ lines, and the row stays in the outbox without a mark. So it stops no other row,
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared import aws, observability
 from shared.config import RelaySettings, settings
 from shared.errors.base import Unavailable
+from shared.records import Record
 from shared.retries import retry
 from shared.storage import outbox
 from shared.storage.outbox import RawRow
@@ -53,8 +54,7 @@ class _EntriesRefused(Exception):
     """The bus refused some entries for now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """One event of a row."""
 
     event_id: str  # the row's
@@ -68,8 +68,7 @@ class Entry:
         return sum(len(text.encode(errors="surrogatepass")) for text in texts)
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Record, frozen=False):
     """What went out, and how many were refused for now or set aside; a bad row counts once."""
 
     entries: list[Entry] = field(default_factory=list)  # that the bus accepted

@@ -1,11 +1,13 @@
 """The shoppers' API: orders of accounts and of guests."""
 
-from orders.checkout.routes import routes as order_routes
-from orders.guests.routes import routes as guest_routes
 from shared.config import CursorSettings, GuestSettings
 from shared.http.api import create_api
+from shared.http.routers import Routers
 
-api = create_api(CursorSettings, GuestSettings)
-api.include_router(order_routes)
-api.include_router(guest_routes)
+ROUTERS = Routers(
+    {"/v1/guest": "orders.guests.routes"},
+    at_once=["orders.checkout.routes"],
+)
+
+api = create_api(CursorSettings, GuestSettings, routers=ROUTERS)
 handler = api.resolve

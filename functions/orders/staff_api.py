@@ -1,15 +1,20 @@
 """The staff's API: orders of all buyers, exports, promotions, and tax and shipping rates."""
 
-from orders.exports.routes import routes as export_routes
-from orders.fulfilment.routes import routes as fulfilment_routes
-from orders.pricing.promotions.routes import routes as promotion_routes
-from orders.pricing.rates.routes import routes as rate_routes
 from shared.config import CursorSettings, UploadSettings
 from shared.http.api import create_api
+from shared.http.routers import Routers
 
-api = create_api(CursorSettings, UploadSettings)
-api.include_router(export_routes)
-api.include_router(fulfilment_routes)
-api.include_router(promotion_routes)
-api.include_router(rate_routes)
+ROUTERS = Routers(
+    {
+        "/v1/exports": "orders.exports.routes",
+        "/v1/orders": "orders.fulfilment.routes",
+        "/v1/promotions": "orders.pricing.promotions.routes",
+        "/v1/shipping-rates": "orders.pricing.rates.routes",
+        "/v1/staff/orders": "orders.fulfilment.routes",
+        "/v1/tax-rates": "orders.pricing.rates.routes",
+    },
+    at_once=["orders.fulfilment.routes"],
+)
+
+api = create_api(CursorSettings, UploadSettings, routers=ROUTERS)
 handler = api.resolve

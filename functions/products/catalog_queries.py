@@ -6,7 +6,6 @@ a million.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 from pynamodb.indexes import GlobalSecondaryIndex
@@ -16,6 +15,7 @@ from products.index_queries import QueryPage, merge_pages, prepare_query
 from products.listing_keys import ListedProduct
 from shared.errors.requests import UnsupportedQuery
 from shared.money import AMOUNT_MINOR_MAX
+from shared.records import Record
 from shared.storage import cursors
 from shared.storage.models.listings import Listing
 from shared.storage.transactions import Condition
@@ -33,14 +33,12 @@ SUPPORTED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogPage:
+class CatalogPage(Record):
     products: list[ListedProduct]
     next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
+class _Order(Record):
     """An order of the listings: its index, and a sparse index with only what is in stock."""
 
     all: GlobalSecondaryIndex[Listing]
@@ -65,12 +63,11 @@ _ORDERS: dict[Sort, _Order] = {
     "newest": _Order(Listing.by_newest, Listing.stocked_by_newest, "newest_key", ascending=False),
     "name": _Order(Listing.by_name, Listing.stocked_by_name, "name_key", ascending=True),
     "price_asc": _CHEAPEST,
-    "price_desc": replace(_CHEAPEST, ascending=False),
+    "price_desc": _CHEAPEST.replace(ascending=False),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogQuery:
+class CatalogQuery(Record):
     """Products on sale, one of each group. Each method returns a narrower query.
 
     The methods raise UnsupportedQuery for a query that no index answers.
@@ -99,7 +96,7 @@ class CatalogQuery:
         """Products in that category or below it, or with that tag, and only those in stock."""
         if category is not None:
             return self.where_in([category]).where(tag=tag, in_stock=in_stock)
-        return replace(self, tag=tag or self.tag, in_stock=in_stock or self.in_stock)
+        return self.replace(tag=tag or self.tag, in_stock=in_stock or self.in_stock)
 
     def where_in(self, categories: Sequence[str]) -> Self:
         """Products in any of these categories or below."""
@@ -114,23 +111,23 @@ class CatalogQuery:
             for category in distinct
             if not any(category.startswith(f"{parent}/") for parent in distinct)
         ]
-        return replace(self, categories=tuple(roots))
+        return self.replace(categories=tuple(roots))
 
     def price_between(self, low: int | None, high: int | None, currency: str) -> Self:
         """In minor units of that currency, both included. None is no bound."""
         if low is None and high is None:
-            return replace(self, currency=currency)
+            return self.replace(currency=currency)
         prices = (low or 0, AMOUNT_MINOR_MAX if high is None else high)
         if prices[0] > prices[1]:
             raise _unsupported("min_price is higher than max_price. Swap them.")
-        return replace(self, prices=prices, currency=currency)
+        return self.replace(prices=prices, currency=currency)
 
     def order_by(self, sort: Sort | None) -> Self:
         """None means the cheapest first with a price range, and else the newest first."""
-        return replace(self, sort=sort)
+        return self.replace(sort=sort)
 
     def page(self, limit: int, cursor: str | None = None) -> Self:
-        return replace(self, limit=limit, cursor=cursor)
+        return self.replace(limit=limit, cursor=cursor)
 
     def run(self) -> CatalogPage:
         """One Query for each partition, whatever the size of the catalog. Raises InvalidCursor.

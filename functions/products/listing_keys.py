@@ -8,16 +8,16 @@ partition of an index.
 import hashlib
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from shared.records import Record
 
 SHOP_SHARDS = 4  # 1,000 writes a second each; one more shard is one more Query a page (scale.md)
 NAME_KEY_MAX = 100  # characters of a name that decide its place in a list
 _END_OF_NAME = "\x1f"  # before every character of a name: "tea" comes before "tea pot"
 
 
-@dataclass(frozen=True, slots=True)
-class ListedProduct:
+class ListedProduct(Record):
     """A product that a list shows, and the number of its stock's shards when it was listed."""
 
     product_id: str

@@ -1,7 +1,6 @@
 """The catalog items and the groups of which they are variants."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from products import listing_keys
 from products.groups.repository import GroupChanged, GroupChanges
@@ -10,8 +9,9 @@ from products.listing_keys import ListedProduct
 from products.product_edits import require_currency_unused
 from shared.errors.catalog import ProductNotFound, SkuTaken
 from shared.errors.requests import StaleVersion
-from shared.events.all_events import CatalogEvent
+from shared.events.catalog import CatalogEvent
 from shared.http.etags import stale_version
+from shared.records import Record
 from shared.storage import cursors, outbox, stock
 from shared.storage.dynamo import batch_get
 from shared.storage.models.catalog import Product, ProductGroup, Stock
@@ -27,8 +27,7 @@ from shared.storage.transactions import Condition, Otherwise, Transaction
 _IS_NEW: Condition = Product.product_id.does_not_exist()  # an import adds it to each row
 
 
-@dataclass(frozen=True, slots=True)
-class StockedProduct:
+class StockedProduct(Record):
     """A product with its stock and, where the reader asked for it, its group."""
 
     product: Product
@@ -36,8 +35,7 @@ class StockedProduct:
     group: ProductGroup | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StatusPage:
+class StatusPage(Record):
     products: list[StockedProduct]
     next_cursor: str | None
 

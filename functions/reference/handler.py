@@ -8,7 +8,6 @@ import gzip
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -24,6 +23,7 @@ from shared.http.api import create_api
 from shared.http.authorization import anyone
 from shared.http.responses import JSON
 from shared.http.schemas import View
+from shared.records import Record
 
 api = create_api()
 handler = api.resolve
@@ -35,8 +35,7 @@ _SWAGGER = Path(openapi.__file__).parent / "swagger_ui"
 PAGE_CACHE_SECONDS = 300  # a new release is visible soon
 
 
-@dataclass(frozen=True, slots=True)
-class DocsPage:
+class DocsPage(Record):
     packed: bytes  # with gzip
     policy: str  # runs the page's own scripts only
 

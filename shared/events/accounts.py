@@ -97,3 +97,19 @@ class ReuseDetected(DomainEvent):
 
     type: Literal["session.reuse_detected"] = "session.reuse_detected"
     data: SessionData
+
+
+UserEvent = (
+    UserRegistered
+    | DuplicateRegistrationAttempted
+    | VerificationRequested
+    | EmailVerified
+    | EmailChangeRequested
+    | EmailChanged
+    | PasswordResetRequested
+    | PasswordChanged
+    | SecondFactorChanged
+    | ApiKeyCreated
+    | UserDeleted
+    | ReuseDetected
+)

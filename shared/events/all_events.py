@@ -1,88 +1,17 @@
-"""Every event as one type, and how to parse one."""
+"""Every event as one type, and how to parse one.
+
+It imports the events of all domains: only what must understand any event imports it.
+"""
 
 from functools import cache
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from shared.events.accounts import (
-    ApiKeyCreated,
-    DuplicateRegistrationAttempted,
-    EmailChanged,
-    EmailChangeRequested,
-    EmailVerified,
-    PasswordChanged,
-    PasswordResetRequested,
-    ReuseDetected,
-    SecondFactorChanged,
-    UserDeleted,
-    UserRegistered,
-    VerificationRequested,
-)
-from shared.events.catalog import (
-    ProductArchived,
-    ProductCreated,
-    ProductUpdated,
-    StockDepleted,
-    StockLow,
-    StockReplenished,
-)
-from shared.events.orders import (
-    AuthorizationVoided,
-    CaptureRequested,
-    ConfirmationRequested,
-    DisputeClosed,
-    ExportRequested,
-    ManualRefundRequired,
-    OrderCancelled,
-    OrderDelivered,
-    OrderDisputed,
-    OrderExpired,
-    OrderPaid,
-    OrderPlaced,
-    OrderRefunded,
-    OrderReturned,
-    OrderShipped,
-    RefundFailed,
-    RefundRequested,
-    VoidRequested,
-)
+from shared.events.accounts import UserEvent
+from shared.events.catalog import CatalogEvent
+from shared.events.orders import ExportRequested, OrderEvent
 
-UserEvent = (
-    UserRegistered
-    | DuplicateRegistrationAttempted
-    | VerificationRequested
-    | EmailVerified
-    | EmailChangeRequested
-    | EmailChanged
-    | PasswordResetRequested
-    | PasswordChanged
-    | SecondFactorChanged
-    | ApiKeyCreated
-    | UserDeleted
-    | ReuseDetected
-)
-StockEvent = StockDepleted | StockLow | StockReplenished
-CatalogEvent = ProductCreated | ProductUpdated | ProductArchived | StockEvent
-OrderEvent = (
-    OrderPlaced
-    | OrderPaid
-    | OrderShipped
-    | OrderDelivered
-    | OrderCancelled
-    | OrderExpired
-    | CaptureRequested
-    | VoidRequested
-    | AuthorizationVoided
-    | ManualRefundRequired
-    | RefundRequested
-    | OrderRefunded
-    | RefundFailed
-    | OrderDisputed
-    | DisputeClosed
-    | OrderReturned
-    | ConfirmationRequested
-)
 AnyEvent = UserEvent | CatalogEvent | OrderEvent | ExportRequested
 Event = Annotated[AnyEvent, Field(discriminator="type")]
 

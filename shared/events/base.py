@@ -20,3 +20,4 @@ class DomainEvent(Frozen):
     version: Literal[1] = 1
     occurred_at: datetime = Field(default_factory=clock.utc_now)
     correlation_id: str = Field(default_factory=observability.correlation_id)
+    type: str  # each event has its own, such as `order.placed`

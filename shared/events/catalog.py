@@ -61,3 +61,7 @@ class StockReplenished(DomainEvent):
 
     type: Literal["stock.replenished"] = "stock.replenished"
     data: StockData
+
+
+StockEvent = StockDepleted | StockLow | StockReplenished
+CatalogEvent = ProductCreated | ProductUpdated | ProductArchived | StockEvent

@@ -175,3 +175,24 @@ class ExportRequested(DomainEvent):
 
     type: Literal["export.requested"] = "export.requested"
     data: ExportData
+
+
+OrderEvent = (
+    OrderPlaced
+    | OrderPaid
+    | OrderShipped
+    | OrderDelivered
+    | OrderCancelled
+    | OrderExpired
+    | CaptureRequested
+    | VoidRequested
+    | AuthorizationVoided
+    | ManualRefundRequired
+    | RefundRequested
+    | OrderRefunded
+    | RefundFailed
+    | OrderDisputed
+    | DisputeClosed
+    | OrderReturned
+    | ConfirmationRequested
+)

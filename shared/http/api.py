@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
     OpenAPIRequestValidationMiddleware,
@@ -37,6 +37,7 @@ from shared.http.authorization import (
     require_permission,
 )
 from shared.http.responses import JSON
+from shared.http.routers import OnDemandResolver, Routers
 from shared.http.schemas import invalid_fields_error
 from shared.http.trusted_proxy import client_address, require_proxy
 from shared.security.permissions import Permission, Principal
@@ -59,6 +60,8 @@ _REQUIRED_HEADERS: dict[tuple[str, ...], type[AppError]] = {
 # Powertools asks this about each parameter's type at each request: a fifth of a list's HTTP part.
 compat.field_annotation_is_scalar = cache(compat.field_annotation_is_scalar)
 
+NO_ROUTERS = Routers({})  # of a handler that has its routes itself
+
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
 
@@ -77,13 +80,13 @@ class _Request:
 
 
 class Routes(_Request, APIGatewayHttpRouter):
-    """Routes of one noun, which the function's API includes with `api.include_router`."""
+    """Routes of one noun, which the function's handler names in its `Routers`."""
 
 
-class Api(_Request, APIGatewayHttpResolver):
+class Api(_Request, OnDemandResolver):
     """A Lambda handler for the routes registered on it."""
 
-    def __init__(self) -> None:
+    def __init__(self, routers: Routers) -> None:
         super().__init__(enable_validation=True)
         # Powertools validates before other middleware runs, so its errors would show field names to
         # callers without permission.
@@ -96,6 +99,7 @@ class Api(_Request, APIGatewayHttpResolver):
             (Exception, self._render_crash),
         ):
             self.exception_handler(error)(render)
+        self.name_routers(routers)
 
     def route(self, rule: str, *args: Any, **kwargs: Any) -> Callable[[_Handler], _Handler]:
         """Powertools' decorator. Raises TypeError if the route does not say who may call it."""
@@ -128,7 +132,8 @@ class Api(_Request, APIGatewayHttpResolver):
         return response
 
     def prepare(self) -> None:
-        """Do for each route what Powertools does at its first request."""
+        """Load all routes, and do for each what Powertools does at its first request."""
+        self.load_all()
         for route in (*self._static_routes, *self._dynamic_routes):
             _ = route.dependant, route.body_field
 
@@ -168,8 +173,8 @@ class Api(_Request, APIGatewayHttpResolver):
         return str(self.current_event.raw_event["requestContext"]["requestId"])
 
 
-def create_api(*sections: type[Settings]) -> Api:
-    """An API without routes.
+def create_api(*sections: type[Settings], routers: Routers = NO_ROUTERS) -> Api:
+    """An API with the routes of these modules.
 
     `sections` are the settings that its requests need. This reads them at once, so that a function
     with wrong settings does not start (ConfigurationError).
@@ -177,7 +182,7 @@ def create_api(*sections: type[Settings]) -> Api:
     settings(Runtime)
     for section in sections:
         settings(section)
-    api = Api()
+    api = Api(routers)
     snapstart.before_snapshot(api.prepare)
     snapstart.register()
     freeze_gc()

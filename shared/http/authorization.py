@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from shared import observability
@@ -17,6 +16,7 @@ from shared.errors.accounts import (
 )
 from shared.errors.base import AppError, Unavailable
 from shared.http.trusted_proxy import client_address
+from shared.records import Record
 from shared.security.permissions import Permission, Principal, permissions_named
 
 DEVICE_MAX = 200  # stored characters of a user agent
@@ -33,8 +33,7 @@ _REFUSALS: dict[str, type[AppError]] = {
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Record):
     address: str  # IPv4 or IPv6
     device: str  # its user agent
 

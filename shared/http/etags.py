@@ -6,10 +6,10 @@ the version only, because a sale in between is no reason to refuse a new descrip
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from shared.errors.requests import InvalidPrecondition, StaleVersion
+from shared.records import Record
 
 _ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\U0010ffff]*"'  # RFC 9110, 8.8.3
 _ENTITY_TAGS = re.compile(rf"[ \t]*{_ENTITY_TAG}(?:[ \t]*,[ \t]*{_ENTITY_TAG})*[ \t]*")
@@ -32,8 +32,7 @@ def is_not_modified(if_none_match: str | None, etag: str) -> bool:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedVersion:
+class ExpectedVersion(Record):
     """The versions that an edit accepts: those in If-Match, or any (`*`)."""
 
     versions: frozenset[int] | None

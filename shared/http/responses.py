@@ -1,12 +1,12 @@
 """Responses of routes that need more than a view: a status, an ETag or headers."""
 
-from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
 from shared.http.etags import is_not_modified, make_etag
+from shared.records import Record
 from shared.storage.cache import CacheEntry
 
 JSON = "application/json; charset=utf-8"
@@ -14,8 +14,7 @@ JSON = "application/json; charset=utf-8"
 AnyView = TypeVar("AnyView", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered(Generic[AnyView]):
+class Rendered(Record, Generic[AnyView]):
     """A view as the text that clients receive, with its ETag."""
 
     body: str

@@ -5,7 +5,6 @@ tests/shared/test_text_fields.py checks all schemas.
 """
 
 from collections.abc import Iterator
-from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Any, Final
 
 from annotated_types import GroupedMetadata
@@ -14,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.characters import LINES, ONE_LINE, is_visible
 from shared.http.schemas import describe_pattern
+from shared.records import Record
 
 describe_pattern(ONE_LINE, "Must be one line without control characters")
 describe_pattern(LINES, "Must have no control characters except tabs and line breaks")
@@ -22,8 +22,7 @@ describe_pattern(LINES, "Must have no control characters except tabs and line br
 SECRET: Final[dict[str, Any]] = {"format": "password"}
 
 
-@dataclass(frozen=True, slots=True)
-class Text(GroupedMetadata):
+class Text(Record, GroupedMetadata):
     """Text that people read, in `Annotated[str, Text(100)]`.
 
     It is one line and has a visible character. `is_optional` also allows an empty or blank text.
@@ -31,7 +30,6 @@ class Text(GroupedMetadata):
     """
 
     length_max: int  # in characters (code points)
-    _: KW_ONLY
     is_optional: bool = False
     has_lines: bool = False
 

@@ -5,7 +5,6 @@ HS256 is the only algorithm. One party signs and verifies, and HS256 does not ne
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ import jwt
 
 from shared.errors.accounts import TokenExpired, TokenInvalid
 from shared.ids import new_id
+from shared.records import Record
 from shared.security.key_rings import KeyRing
 
 ISSUER = "souk"
@@ -28,8 +28,7 @@ _LENGTH_MAX = 4096
 _jwt = jwt.PyJWT(options={"enforce_minimum_key_length": True})
 
 
-@dataclass(frozen=True, slots=True)
-class AccessToken:
+class AccessToken(Record):
     """A user and a session. The authorizer looks up what its bearer may do."""
 
     user_id: str

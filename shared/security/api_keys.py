@@ -5,7 +5,8 @@ keys by the prefix.
 """
 
 import re
-from dataclasses import dataclass
+
+from shared.records import Record
 
 PREFIX = "souk_"
 _FORM = re.compile(
@@ -13,8 +14,7 @@ _FORM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class KeyText:
+class KeyText(Record):
     user_id: str
     key_id: str
     secret: str

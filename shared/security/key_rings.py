@@ -11,7 +11,6 @@ signs and all keys verify, so a rotation logs nobody out. `"next": "k2"` becomes
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -19,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared import aws, clock, observability, request_budget, snapstart
 from shared.errors.base import AppError, Unavailable
+from shared.records import Record
 from shared.storage.cache import CachedFunction, StaleIfError, cached
 
 KEY_BYTES_MIN = 32  # RFC 7518, 3.2: at least as long as the hash of HS256
@@ -28,8 +28,7 @@ KEEP_SECONDS = 12 * 3600  # since the secret was read
 Secret = TypeVar("Secret")
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRing:
+class KeyRing(Record):
     current: str
     keys: dict[str, bytes]
 

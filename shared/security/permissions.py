@@ -1,8 +1,9 @@
 """Roles and permissions. A role is a set of permissions, and a route requires one permission."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from shared.records import Record
 
 
 class Permission(StrEnum):
@@ -71,8 +72,7 @@ def is_staff(roles: frozenset[Role]) -> bool:
     return not permissions_of(roles) <= _CUSTOMER
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Record):
     """The account behind a request, and what this request may do.
 
     `second_factor_due`: the session lacks a second factor, so staff permissions are withheld.

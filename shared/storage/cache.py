@@ -6,18 +6,17 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, Generic, ParamSpec, TypeVar
 from weakref import WeakSet
 
 from shared import snapstart
+from shared.records import Record
 
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class CacheEntry(Generic[Value]):
+class CacheEntry(Record, Generic[Value]):
     value: Value
     fresh_until: float  # seconds of the monotonic clock
     read_at: float
@@ -28,16 +27,14 @@ class CacheEntry(Generic[Value]):
         return max(0.0, self.fresh_until - time.monotonic())
 
 
-@dataclass(frozen=True, slots=True)
-class CacheLimit(Generic[Value]):
+class CacheLimit(Record, Generic[Value]):
     """The most that a cache holds: entries, or the sum of what `weigh` returns for their values."""
 
     maximum: int
     weigh: Callable[[Value], int] = lambda _: 1
 
 
-@dataclass(frozen=True, slots=True)
-class StaleIfError:
+class StaleIfError(Record):
     """Use a result for `seconds` since it was read while calls for a new one raise one of `on`.
 
     The pauses between these calls double, from `first_retry` up to the result's usual age.
@@ -107,7 +104,7 @@ class CachedFunction(Generic[Arguments, Value]):
         if now >= ends_at:
             return None
         pause = min(self._seconds, stale.first_retry * 2**found.failures)
-        return replace(found, fresh_until=min(now + pause, ends_at), failures=found.failures + 1)
+        return found.replace(fresh_until=min(now + pause, ends_at), failures=found.failures + 1)
 
     def forget(self) -> None:
         self._entries.clear()

@@ -9,7 +9,6 @@ import binascii
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
@@ -25,6 +24,7 @@ from shared.errors.requests import (
     CursorUserMismatch,
     InvalidCursor,
 )
+from shared.records import Record
 from shared.security.key_rings import KeyRing, key_ring
 
 LIFETIME = timedelta(hours=1)  # key rotation keeps the old key for as long
@@ -34,8 +34,7 @@ Position = dict[str, Any]  # DynamoDB's LastEvaluatedKey
 Indexed = TypeVar("Indexed", bound=Model)
 
 
-@dataclass(frozen=True, slots=True)
-class ItemPage(Generic[Indexed]):
+class ItemPage(Record, Generic[Indexed]):
     items: list[Indexed]
     next_cursor: str | None
 

@@ -12,13 +12,14 @@ for `COUNTER_TTL` and the longest hold.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
 
 from shared import clock, ids
 from shared.errors.orders import HeldStockLimitReached
+from shared.records import Record
 from shared.storage.models.accounts import HeldUnits
 from shared.storage.transactions import Contended, Transaction
 from shared.storage.write_sharding import allocate, divide_evenly
@@ -28,8 +29,7 @@ COUNTER_TTL = timedelta(days=1)  # after the last hold has ended: the schedule m
 HolderKind = Literal["account", "guest", "network"]
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Record):
     """Who holds the stock of unpaid orders, and how many units all of them may hold."""
 
     kind: HolderKind
@@ -71,8 +71,7 @@ class Hold:
             transaction.choose(choice)
 
 
-@dataclass(slots=True)
-class _Choice:
+class _Choice(Record, frozen=False):
     """The units at one holder, as a choice of the shards of its counter."""
 
     holder: Holder

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared import clock
-from shared.events.all_events import AnyEvent
+from shared.events.base import DomainEvent
 from shared.storage.dynamo import batch_put
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.transactions import Transaction
@@ -21,12 +21,12 @@ RETENTION = timedelta(days=7)  # of a relayed row: longer than a queue keeps its
 RawRow = Mapping[str, Any]  # a row's attributes with DynamoDB's types
 
 
-def stage_event(transaction: Transaction, event: AnyEvent) -> None:
+def stage_event(transaction: Transaction, event: DomainEvent) -> None:
     """Add the event's row to the transaction."""
     transaction.put(_row(event, event.type, event.model_dump_json()))
 
 
-def stage_events(transaction: Transaction, events: Sequence[AnyEvent]) -> None:
+def stage_events(transaction: Transaction, events: Sequence[DomainEvent]) -> None:
     """Add all events as one row, which is one of the 100 actions of a transaction."""
     if len(events) > 1:
         payload = f"[{','.join(event.model_dump_json() for event in events)}]"
@@ -51,7 +51,7 @@ def mark_relayed(rows: Sequence[RawRow]) -> None:
     batch_put(OutboxRow, list(by_id.values()))
 
 
-def _row(first: AnyEvent, type_: str, payload: str) -> OutboxRow:
+def _row(first: DomainEvent, type_: str, payload: str) -> OutboxRow:
     return OutboxRow(
         event_id=first.id,
         type=type_,

@@ -8,12 +8,13 @@ shards together have too few units left.
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from functools import partial
 
 from shared import ids
 from shared.errors.accounts import TooManyAttempts
+from shared.records import Record
 from shared.storage.cache import CacheLimit, cached
 from shared.storage.models.accounts import Attempts
 from shared.storage.transactions import Contended, Transaction
@@ -78,8 +79,7 @@ def find_counter(what: str, key: str, *, limit: int, now: datetime) -> "HourlyCo
     return known_counter(tuple(hourly_subjects(what, key, limit=limit, now=now)), limit)
 
 
-@dataclass(slots=True)
-class HourlyCounter:
+class HourlyCounter(Record, frozen=False):
     """What this instance knows of an hour's counter.
 
     Counts only rise within their hour. So what was once used is the least that is used now, and a
@@ -131,8 +131,7 @@ class _ShardFull(Contended):
     """Others have used a shard that seemed to have units left: choose again."""
 
 
-@dataclass(slots=True)
-class _Use:
+class _Use(Record, frozen=False):
     """The use of some units of a counter, as a choice of shards."""
 
     counter: HourlyCounter

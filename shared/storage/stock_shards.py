@@ -7,17 +7,16 @@ and from several where no single shard has enough. The stock is the sum of the s
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Self
 
+from shared.records import Record
 from shared.storage.models.catalog import Stock
 from shared.storage.write_sharding import allocate, divide_evenly
 
 SHARDS_MAX = 16  # some 500 orders a second; each shard is one more item to read with the stock
 
 
-@dataclass(frozen=True, slots=True)
-class StockShard:
+class StockShard(Record):
     number: int
     available: int
     allocated: int
@@ -29,8 +28,7 @@ class StockShard:
         return not (self.available or self.allocated or self.version)
 
 
-@dataclass(frozen=True, slots=True)
-class StockSnapshot:
+class StockSnapshot(Record):
     """A product's stock as it was read, shard by shard."""
 
     product_id: str

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from pynamodb.transactions import TransactWrite
 
 from shared import request_budget
 from shared.errors.base import Unavailable
+from shared.records import Record
 from shared.retries import retry
 from shared.storage.dynamo import Table, connection
 
@@ -65,8 +66,7 @@ class _Kind(IntEnum):
     CHECK, DELETE, PUT, UPDATE = range(4)
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
+class _Write(Record):
     kind: _Kind
     model: type[Model]
     send: Callable[[TransactWrite], None]
@@ -86,8 +86,7 @@ class Choice(Protocol):
         """The writes of the last attempt are stored."""
 
 
-@dataclass(slots=True)
-class Transaction:
+class Transaction(Record, frozen=False):
     """Writes that DynamoDB applies all together or not at all.
 
     `otherwise` is the error to raise when a write's condition fails. For a put or an update it may

@@ -1,7 +1,6 @@
 """Whole slice: an address is confirmed by opening the link that was mailed to it."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -290,7 +289,7 @@ def test_a_second_registration_voids_the_first_link(
 def require_verified_email(monkeypatch):
     """Refuse logins until the address is confirmed."""
     configured = {
-        AccountSettings: replace(settings(AccountSettings), require_verified_email=True),
+        AccountSettings: settings(AccountSettings).replace(require_verified_email=True),
         PasswordSettings: settings(PasswordSettings),
     }
     for module in (accounts, credentials):

@@ -1,7 +1,6 @@
 """Whole slice: a login returns tokens, and an access token gives access to the account."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -33,8 +32,8 @@ def with_settings(monkeypatch, **changes):
     accounts = {key: value for key, value in changes.items() if key.startswith("require")}
     passwords = {key: value for key, value in changes.items() if key not in accounts}
     configured = {
-        AccountSettings: replace(settings(AccountSettings), **accounts),
-        PasswordSettings: replace(settings(PasswordSettings), **passwords),
+        AccountSettings: settings(AccountSettings).replace(**accounts),
+        PasswordSettings: settings(PasswordSettings).replace(**passwords),
     }
     monkeypatch.setattr(service, "settings", configured.__getitem__)
 

@@ -1,7 +1,6 @@
 """Whole slice: guessing passwords is slow, and does not lock the owner out."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -157,7 +156,7 @@ def test_a_password_reset_makes_the_device_known():
 
 def test_failures_at_an_address_do_not_lock_known_devices(monkeypatch):
     configured = {
-        AccountSettings: replace(settings(AccountSettings), failures_per_address=3),
+        AccountSettings: settings(AccountSettings).replace(failures_per_address=3),
         PasswordSettings: settings(PasswordSettings),
     }
     monkeypatch.setattr(service, "settings", configured.__getitem__)
@@ -191,7 +190,7 @@ def test_an_expired_counter_restarts_for_one_attempt_only(fake_clock):
 
 
 def test_an_address_that_tries_many_accounts_must_wait(monkeypatch):
-    limited = replace(settings(AccountSettings), failures_per_address=7)
+    limited = settings(AccountSettings).replace(failures_per_address=7)
     monkeypatch.setattr(
         service,
         "settings",

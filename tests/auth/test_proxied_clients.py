@@ -1,7 +1,5 @@
 """Whole slice: behind a trusted proxy, each viewer's network has its own quotas."""
 
-from dataclasses import replace
-
 import pytest
 
 from auth.accounts import service as accounts
@@ -31,7 +29,7 @@ def register(address: str, email: str) -> int:
 
 
 def test_registrations_count_for_the_viewer(monkeypatch):
-    limited = replace(settings(AccountSettings), mails_per_hour=2)
+    limited = settings(AccountSettings).replace(mails_per_hour=2)
     monkeypatch.setattr(accounts, "settings", lambda _: limited)
 
     of_one = [register(ONE, f"one-{number}@example.com") for number in range(3)]
@@ -41,7 +39,7 @@ def test_registrations_count_for_the_viewer(monkeypatch):
 
 
 def test_viewers_in_one_ipv6_network_count_together(monkeypatch):
-    limited = replace(settings(AccountSettings), mails_per_hour=1)
+    limited = settings(AccountSettings).replace(mails_per_hour=1)
     monkeypatch.setattr(accounts, "settings", lambda _: limited)
 
     spellings = ["2001:db8::1", "[2001:db8::2]:443", "2001:db8:1::1"]
@@ -53,7 +51,7 @@ def test_viewers_in_one_ipv6_network_count_together(monkeypatch):
 
 
 def test_failed_logins_count_for_the_viewer(monkeypatch):
-    limited = replace(settings(AccountSettings), failures_per_address=1)
+    limited = settings(AccountSettings).replace(failures_per_address=1)
     monkeypatch.setattr(credentials, "settings", lambda section: (
         limited if section is AccountSettings else settings(section)
     ))  # fmt: skip

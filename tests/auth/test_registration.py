@@ -1,7 +1,6 @@
 """Whole slice: registration, from the HTTP event to the tables."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -147,7 +146,7 @@ def test_one_network_has_an_hourly_limit(monkeypatch):
 
 
 def limit_mails(monkeypatch, mails):
-    limited = replace(settings(AccountSettings), mails_per_hour=mails)
+    limited = settings(AccountSettings).replace(mails_per_hour=mails)
     monkeypatch.setattr(service, "settings", lambda _: limited)
 
 

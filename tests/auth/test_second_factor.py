@@ -1,6 +1,5 @@
 """Whole slice: a second factor, from the enrolment to a login with a code."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
@@ -331,7 +330,7 @@ def test_a_password_reset_keeps_the_second_factor(fake_clock):
 @pytest.fixture
 def staff_second_factor_required(monkeypatch):
     configured = {
-        AdmissionSettings: replace(settings(AdmissionSettings), require_staff_second_factor=True),
+        AdmissionSettings: settings(AdmissionSettings).replace(require_staff_second_factor=True),
         TokenSettings: settings(TokenSettings),
     }
     monkeypatch.setattr(authorizer, "settings", configured.__getitem__)

@@ -1,7 +1,6 @@
 """Whole slice: the Lambda authorizer, with API keys."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -265,7 +264,7 @@ def test_a_key_works_when_two_instances_store_its_use(key):
 
 def test_staff_keys_need_a_required_second_factor(monkeypatch, owner):
     configured = {
-        AdmissionSettings: replace(settings(AdmissionSettings), require_staff_second_factor=True)
+        AdmissionSettings: settings(AdmissionSettings).replace(require_staff_second_factor=True)
     }
     monkeypatch.setattr(authorizer.service, "settings", configured.__getitem__)
     stored = api_key(owner)

@@ -73,6 +73,7 @@ def served_by_the_template() -> set[str]:
 def route_functions() -> Iterator[tuple[str, Any]]:
     for name in openapi.APIS:
         api = import_module(name).api
+        api.load_all()
         for route in api._static_routes + api._dynamic_routes:  # noqa: SLF001
             yield f"{route.method} {route.openapi_path}", route.func
 

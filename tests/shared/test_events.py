@@ -7,11 +7,17 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from shared import observability
-from shared.events.accounts import UserRegistered
-from shared.events.all_events import CatalogEvent, Event, OrderEvent, UserEvent, parse_event
+from shared.events.accounts import UserEvent, UserRegistered
+from shared.events.all_events import Event, parse_event
 from shared.events.base import DomainEvent
-from shared.events.catalog import ProductUpdatedData
-from shared.events.orders import ExportRequested, OrderedLine, OrderReturned, ReturnedLine
+from shared.events.catalog import CatalogEvent, ProductUpdatedData
+from shared.events.orders import (
+    ExportRequested,
+    OrderedLine,
+    OrderEvent,
+    OrderReturned,
+    ReturnedLine,
+)
 from shared.money import Money
 
 EUR_25 = Money(amount_minor=2500, currency="EUR")

@@ -19,8 +19,12 @@ from shared import clock, ids, observability
 from shared.config import AccountSettings, settings
 from shared.errors.accounts import SessionEnded, TooManyAttempts
 from shared.errors.requests import ConcurrentModification
-from shared.events.accounts import AccessData, DuplicateRegistrationAttempted, UserRegistered
-from shared.events.all_events import UserEvent
+from shared.events.accounts import (
+    AccessData,
+    DuplicateRegistrationAttempted,
+    UserEvent,
+    UserRegistered,
+)
 from shared.http.authorization import Client
 from shared.http.etags import ExpectedVersion
 from shared.retries import retry_on_stale_version

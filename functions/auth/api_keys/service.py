@@ -1,6 +1,5 @@
 """API keys for scripts: each has some of its owner's permissions, and expires."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from auth.api_keys import repository
@@ -10,6 +9,7 @@ from auth.sessions import repository as sessions
 from shared import clock, ids, observability
 from shared.errors.accounts import ApiKeyLimit
 from shared.errors.requests import InvalidFields
+from shared.records import Record
 from shared.retries import retry_on_stale_version
 from shared.security import opaque_tokens
 from shared.security.api_keys import KeyText
@@ -19,8 +19,7 @@ from shared.storage.models.accounts import ApiKey
 KEYS_PER_USER_MAX = 20
 
 
-@dataclass(frozen=True, slots=True)
-class CreatedKey:
+class CreatedKey(Record):
     stored: ApiKey
     text: KeyText  # contains the secret, which is not stored
 

@@ -15,11 +15,11 @@ A device is a network address, or an IPv6 /64 (`shared.storage.rate_limits.netwo
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared import ids
 from shared.errors.accounts import TooManyAttempts
+from shared.records import Record
 from shared.storage.models.accounts import Attempts
 from shared.storage.rate_limits import COUNTER_TTL, hourly_subjects, network
 from shared.storage.transactions import Condition, Transaction
@@ -74,8 +74,7 @@ def wait_after(failures: int, *, free_attempts: int = FREE_ATTEMPTS) -> timedelt
     return min(FIRST_WAIT * (1 << doublings), WAIT_MAX)
 
 
-@dataclass(frozen=True, slots=True)
-class FailureCounter:
+class FailureCounter(Record):
     """The failures of one subject, as they were read."""
 
     subject: str
@@ -144,8 +143,7 @@ class FailureCounter:
         return is_as_read
 
 
-@dataclass(frozen=True, slots=True)
-class LoginThrottle:
+class LoginThrottle(Record):
     """The counters that apply to one account, for an attempt from one address."""
 
     account: FailureCounter

@@ -4,7 +4,6 @@ An attempt is counted before it is answered. So guesses made at the same time le
 guesses made one after the other.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from auth.credentials import repository
@@ -24,14 +23,14 @@ from shared.errors.accounts import (
 )
 from shared.errors.base import AppError
 from shared.http.authorization import Client
+from shared.records import Record
 from shared.security import passwords
 from shared.security.key_rings import KeyRing, key_ring
 from shared.storage.models.accounts import Login, User
 from shared.storage.transactions import Action, Condition, Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Authentication:
+class Authentication(Record):
     """A correct password, and a correct code where the account needs one."""
 
     login: Login

@@ -1,11 +1,12 @@
 """Reads and deletes everything that is stored about a user."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Any
 
 from shared.errors.requests import ConcurrentModification, InvalidCursor
+from shared.records import Record
 from shared.storage import cursors
 from shared.storage.dynamo import Table
 from shared.storage.models.accounts import ApiKey, Login, Session, User
@@ -16,8 +17,7 @@ from shared.storage.transactions import ACTIONS_MAX, Condition, Transaction
 DELETED_ITEMS_MAX = 1000  # sessions, or keys, that one request has time to delete
 
 
-@dataclass(slots=True)
-class RecordsPage:
+class RecordsPage(Record, frozen=False):
     sessions: list[Session] = field(default_factory=list)
     api_keys: list[ApiKey] = field(default_factory=list)
     uploads: list[Upload] = field(default_factory=list)

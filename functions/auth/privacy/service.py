@@ -1,7 +1,5 @@
 """Privacy: users can export everything that is stored about them, and delete their account."""
 
-from dataclasses import dataclass
-
 from auth.accounts import service as accounts
 from auth.credentials import service as credentials
 from auth.credentials.service import Authentication
@@ -16,6 +14,7 @@ from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
 from shared.events.accounts import UserDeleted, UserDeletedData
 from shared.http.authorization import Client
+from shared.records import Record
 from shared.retries import EDIT_ATTEMPTS, retry
 from shared.security import permissions
 from shared.security.permissions import Principal
@@ -24,8 +23,7 @@ from shared.storage.models.accounts import Attempts, User
 from shared.storage.transactions import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Record):
     user: User
     records: RecordsPage
 

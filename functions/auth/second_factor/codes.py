@@ -8,11 +8,11 @@ import base64
 import hmac
 import secrets
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
 
+from shared.records import Record
 from shared.security import opaque_tokens
 from shared.security.key_rings import KeyRing
 from shared.storage.models.accounts import Login
@@ -24,8 +24,7 @@ RECOVERY_CODE_COUNT = 10
 _RECOVERY_CODE_BYTES = 10  # 80 bits: long-lived, but each guess is a counted login attempt
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptedCode:
+class AcceptedCode(Record):
     """A correct code: either one of a time step, or a recovery code. Each works once."""
 
     step: int | None = None

@@ -1,7 +1,6 @@
 """The second factor: a password starts the enrolment, and a code from the app confirms it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from auth.accounts import repository as accounts
 from auth.accounts import service as account_rules
@@ -22,14 +21,14 @@ from shared.errors.accounts import (
 )
 from shared.events.accounts import SecondFactorChanged, SecondFactorChangedData
 from shared.http.authorization import Client
+from shared.records import Record
 from shared.security.permissions import Principal
 from shared.storage import outbox
 from shared.storage.models.accounts import Login, User
 from shared.storage.transactions import Action, Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolment:
+class Enrolment(Record):
     secret: str  # base32
     uri: str  # otpauth://
 

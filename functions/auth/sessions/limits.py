@@ -5,11 +5,11 @@ that end do not lower it, so it is never too low. Only a login that finds it ful
 sessions, ends the oldest and corrects the counter. Every other login makes no further call.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from auth.sessions.refresh_tokens import ABSOLUTE_TTL
 from shared import ids
+from shared.records import Record
 from shared.storage.models.accounts import Attempts
 from shared.storage.transactions import Action, Condition, Transaction
 
@@ -23,8 +23,7 @@ class CounterFull(Exception):
         self.found = found
 
 
-@dataclass(frozen=True, slots=True)
-class Recount:
+class Recount(Record):
     """The sessions that are left after the oldest ended."""
 
     found: Attempts  # the counter before

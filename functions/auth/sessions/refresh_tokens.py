@@ -15,10 +15,10 @@ import base64
 import hmac
 import re
 import secrets
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.errors.accounts import TokenInvalid
+from shared.records import Record
 from shared.security import opaque_tokens
 from shared.security.key_rings import KeyRing
 from shared.storage.models.accounts import Session
@@ -35,8 +35,7 @@ _FORM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshToken:
+class RefreshToken(Record):
     user_id: str
     session_id: str
     epoch: int
@@ -89,4 +88,4 @@ class RefreshToken:
 
     def _derive(self, key: bytes) -> "RefreshToken":
         derived = hmac.digest(key, f"refresh {self.session_id} {self.secret}".encode(), "sha256")
-        return replace(self, secret=base64.urlsafe_b64encode(derived).rstrip(b"=").decode())
+        return self.replace(secret=base64.urlsafe_b64encode(derived).rstrip(b"=").decode())

@@ -1,6 +1,5 @@
 """Sessions: a login starts one, refreshes extend it; a logout, time or a copied token ends it."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from auth.accounts import repository as accounts
@@ -17,6 +16,7 @@ from shared.config import TokenSettings, settings
 from shared.errors.accounts import SessionEnded, TokenInvalid
 from shared.errors.base import Unavailable
 from shared.http.authorization import Client
+from shared.records import Record
 from shared.retries import EDIT_ATTEMPTS, retry
 from shared.security import access_tokens
 from shared.security.key_rings import KeyRing, key_ring
@@ -26,15 +26,13 @@ from shared.storage.models.accounts import Login, Session
 from shared.storage.transactions import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(Record):
     access_token: str
     refresh_token: str
     lifetime: timedelta  # of the access token
 
 
-@dataclass(frozen=True, slots=True)
-class LoginResult:
+class LoginResult(Record):
     user: Login
     tokens: Tokens
 
@@ -161,7 +159,7 @@ def _exchange_used(token: RefreshToken, session: Session | None, now: datetime) 
     repository.check_active(session)
     if session.valid_until <= now:
         raise SessionEnded
-    token = replace(token, epoch=int(session.access_epoch))
+    token = token.replace(epoch=int(session.access_epoch))
     if token.hash == session.refresh_hash:  # current, but the session has moved to a newer epoch
         return _exchange(token, now)
     successor = token.find_successor(session, _key_ring())

@@ -14,7 +14,6 @@ time if only time helps.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from math import ceil
@@ -32,6 +31,7 @@ from shared import clock, freeze_gc, observability, sqs_consumer
 from shared.config import MailSettings, settings
 from shared.errors.base import Unavailable
 from shared.events.all_events import AnyEvent, parse_event
+from shared.records import Record
 from shared.retries import retry
 from shared.sqs_consumer import Delivery, NotVisibleYet
 from shared.storage.models.mails import Mailbox, MailRecord
@@ -77,8 +77,7 @@ def _mail_event(event: AnyEvent, delivery: Delivery) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
+class _Due(Record):
     """A mail that is due, and what is known of its tries."""
 
     draft: Draft
@@ -125,7 +124,7 @@ def _mail_in_turn(due: _Due, kind: Kind, delivery: Delivery) -> None:
         return
     held = dict(_find_held(mailbox, due))
     joined = [each for each in held.values() if each is not None]
-    _send([due, *joined], delivery, replace(turn, released=held.keys()))
+    _send([due, *joined], delivery, turn.replace(released=held.keys()))
 
 
 def _find_held(mailbox: Mailbox, due: _Due) -> Iterator[tuple[str, _Due | None]]:

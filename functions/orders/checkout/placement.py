@@ -6,7 +6,6 @@ Both kinds of buyers use it: those with an account (`orders.checkout.service`) a
 
 import hashlib
 import json
-from dataclasses import dataclass
 
 from orders.checkout import limits, repository
 from orders.checkout.repository import NewOrder, PricingChanged
@@ -26,7 +25,8 @@ from shared.errors.accounts import SessionEnded
 from shared.errors.base import AppError, Unavailable
 from shared.errors.orders import OrderAlreadyPlaced, TotalChanged, UnknownPromotion
 from shared.errors.requests import IdempotencyKeyReused
-from shared.events.all_events import OrderEvent
+from shared.events.orders import OrderEvent
+from shared.records import Record
 from shared.retries import retry
 from shared.storage.models.orders import (
     AWAITS_PAYMENT,
@@ -41,8 +41,7 @@ from shared.storage.transactions import Contended
 PRICING_ATTEMPTS = 4  # while staff change what one order depends on at the same moment
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Record):
     order: Order
     is_replay: bool
 

@@ -1,7 +1,6 @@
 """Stores a new order with the stock it allocates and the promotion use it counts; finds orders."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from orders.checkout import holds
 from orders.lifecycle.repository import StageExtra, stage_account_check
@@ -10,7 +9,8 @@ from shared.errors.accounts import SessionEnded
 from shared.errors.base import Unavailable
 from shared.errors.catalog import OutOfStock, StockFragmented
 from shared.errors.orders import OrderAlreadyPlaced
-from shared.events.all_events import OrderEvent
+from shared.events.orders import OrderEvent
+from shared.records import Record
 from shared.retries import CONFLICT_DOUBLINGS, retry
 from shared.storage import cursors, outbox, stock
 from shared.storage.cursors import ItemPage
@@ -36,8 +36,7 @@ class _ShardShort(Exception):
     """A stock shard has too few units, or is sold in another currency."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewOrder:
+class NewOrder(Record):
     """An order to store, and what its transaction writes and checks."""
 
     order: Order

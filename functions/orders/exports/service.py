@@ -1,6 +1,5 @@
 """Exports: staff request a file of orders, follow its progress and download it."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from orders.exports import limits, repository
@@ -13,6 +12,7 @@ from shared.errors.base import AppError, Unavailable
 from shared.errors.orders import ExportNotFound
 from shared.errors.requests import IdempotencyKeyReused
 from shared.events.orders import ExportData, ExportRequested
+from shared.records import Record
 from shared.retries import EDIT_ATTEMPTS, retry
 from shared.security.permissions import Principal
 from shared.storage.cursors import ItemPage
@@ -27,8 +27,7 @@ def _build_client() -> None:
     aws.client("s3")
 
 
-@dataclass(frozen=True, slots=True)
-class CreatedExport:
+class CreatedExport(Record):
     export: Export
     is_replay: bool
 

@@ -1,7 +1,6 @@
 """What staff send about orders, and the query for a list of them."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -12,6 +11,7 @@ from shared.email_addresses import normalize_email
 from shared.http.schemas import RequestBody, invalid_fields_error
 from shared.http.text_fields import ItemId, Text
 from shared.money import Price
+from shared.records import Record
 from shared.storage.models.orders import Order
 from shared.timestamps import Timestamp, out_of_order_error
 
@@ -81,8 +81,7 @@ OrderStatus = Status
 Customer = Annotated[str, Text(254), AfterValidator(_user_id_or_email)]
 
 
-@dataclass(frozen=True, slots=True)
-class OrderQuery:
+class OrderQuery(Record):
     """The filters and the page of a list of orders.
 
     Raises InvalidFields unless `placed_before` is later than `placed_from`.

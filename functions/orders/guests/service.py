@@ -7,7 +7,7 @@ When the keys rotate the digest changes, and each guest may use such a promotion
 """
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from orders.checkout import placement
@@ -23,13 +23,13 @@ from shared import clock, ids, observability
 from shared.config import GuestSettings, settings
 from shared.errors.accounts import TooManyAttempts
 from shared.http.authorization import Client
+from shared.records import Record
 from shared.storage import rate_limits
 from shared.storage.models.orders import GUEST_PREFIX, Order
 from shared.storage.transactions import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class GuestPlacement:
+class GuestPlacement(Record):
     order: Order
     is_replay: bool
     token: str = field(repr=False)  # grants access to the order

@@ -1,12 +1,10 @@
 """The buyer of an order: a user, or a guest without an account."""
 
-from dataclasses import dataclass
-
+from shared.records import Record
 from shared.storage.models.orders import GUEST_PREFIX
 
 
-@dataclass(frozen=True, slots=True)
-class Buyer:
+class Buyer(Record):
     """A guest's `buyer_id` is new for each order, so that it does not connect two orders."""
 
     buyer_id: str

@@ -21,7 +21,7 @@ from orders.lifecycle.transitions import (
 )
 from shared import clock, ids
 from shared.errors.requests import IdempotencyKeyReused
-from shared.events.all_events import OrderEvent
+from shared.events.orders import OrderEvent
 from shared.storage.models.orders import Order, OrderNote, OrderReturn, OrderShipment
 
 

@@ -4,13 +4,13 @@ A decision returns its effects instead of writing them, so that it can be made a
 else changed the order first.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
-from shared.events.all_events import OrderEvent
+from shared.events.orders import OrderEvent
+from shared.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class StockMove:
+class StockMove(Record):
     """The units to add to one shard of a product's stock; negative numbers remove units."""
 
     product_id: str
@@ -19,8 +19,7 @@ class StockMove:
     allocated: int
 
 
-@dataclass(slots=True)
-class Effects:
+class Effects(Record, frozen=False):
     """Events to publish, stock to move, and whether the order stops using its promotion.
 
     `incident` says why a person must look at the order's payment. An alarm counts it.

@@ -1,7 +1,6 @@
 """The one way to change an order: read it, decide, and write unless somebody else wrote first."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from orders.lifecycle import repository
 from orders.lifecycle.effects import Effects
@@ -9,6 +8,7 @@ from orders.lifecycle.repository import StageExtra
 from shared import observability
 from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
+from shared.records import Record
 from shared.retries import retry
 from shared.storage.models.orders import Order
 
@@ -17,8 +17,7 @@ UPDATE_ATTEMPTS = 5  # while others change the same order
 Decide = Callable[[Order], Effects | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Record):
     order: Order
     is_new: bool  # False: the change was made before, and nothing was written
 

@@ -1,15 +1,15 @@
 """The provider's API key and webhook secrets. They are in Secrets Manager and nowhere else."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from shared.errors.base import Unavailable
 from shared.errors.orders import PaymentUnavailable
+from shared.records import Record
 from shared.security.key_rings import cached_secret, get_secret
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Record):
     api_key: str = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False)  # two during a rotation
 

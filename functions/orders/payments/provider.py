@@ -5,20 +5,19 @@ and a refund carries the shop's own refund id.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from orders.lifecycle.balances import CAPTURED, VOID
 from shared.money import Money
+from shared.records import Record
 
 FINAL_STATUSES = frozenset({CAPTURED, VOID})  # of a payment; only refunds can follow
 # A status that the shop does not know: the provider is newer. It changes nothing.
 UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(Record):
     """The provider's current state of a payment."""
 
     payment_id: str
@@ -27,14 +26,12 @@ class Payment:
     captured_minor: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Refund:
+class Refund(Record):
     provider_refund_id: str
     status: str  # REQUESTED, SUCCEEDED or FAILED of `lifecycle.balances`, or UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentUpdate:
+class PaymentUpdate(Record):
     """An event from the provider. It may arrive twice, late, and before an earlier event."""
 
     event_id: str
@@ -43,29 +40,24 @@ class PaymentUpdate:
     payment_id: str
 
 
-@dataclass(frozen=True, slots=True)
 class Authorized(PaymentUpdate):
     amount: Money
 
 
-@dataclass(frozen=True, slots=True)
 class Captured(PaymentUpdate):
     amount: Money
 
 
-@dataclass(frozen=True, slots=True)
 class Voided(PaymentUpdate):
     """The payment ended without a capture."""
 
 
-@dataclass(frozen=True, slots=True)
 class RefundUpdate(PaymentUpdate):
     refund_id: str | None  # the shop's; None if the refund was made in the provider's dashboard
     refund: Refund
     amount: Money
 
 
-@dataclass(frozen=True, slots=True)
 class DisputeUpdate(PaymentUpdate):
     """The buyer's bank claims a payment back, or has decided about that."""
 

@@ -1,7 +1,6 @@
 """Start the payment of an order, and apply the provider's webhooks to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -35,14 +34,14 @@ from shared.errors.orders import (
     WebhookTooOld,
 )
 from shared.money import Money
+from shared.records import Record
 from shared.security.permissions import Principal
 from shared.storage import rate_limits
 from shared.storage.models.orders import Order, OrderDispute
 from shared.storage.transactions import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class StartedPayment:
+class StartedPayment(Record):
     order: Order
     payment: Payment
     provider: str
@@ -111,8 +110,7 @@ def _create_payment(order: Order, provider: PaymentProvider) -> Payment:
     return provider.create_payment(order.order_id, amount, idempotency_key)
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookResult:
+class WebhookResult(Record):
     """The outcome of a webhook; `reason` says why it was refused."""
 
     outcome: Literal["applied", "repeated", "ignored", "refused"]

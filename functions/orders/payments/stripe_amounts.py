@@ -5,18 +5,16 @@ counts them in hundredths. MGA has a minor unit, but Stripe counts whole units. 
 currencies": Stripe requires that the last digit is 0.
 """
 
-from dataclasses import dataclass
-
 from shared.errors.orders import PaymentRefused
 from shared.money import Money
+from shared.records import Record
 
 _IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
 _IN_WHOLE_UNITS = frozenset({"MGA"})
 _IN_TENS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 
 
-@dataclass(frozen=True, slots=True)
-class StripeAmount:
+class StripeAmount(Record):
     amount: int  # in Stripe's smallest unit of the currency
     currency: str  # in lower case
 

@@ -1,16 +1,16 @@
 """What an order depends on, as read from the tables. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from orders.pricing.rate_tables import ShippingRates, TaxRates
+from shared.records import Record
 from shared.storage.models.catalog import Product
 from shared.storage.models.pricing import Promotion
 from shared.storage.rate_limits import HourlyCounter
 
 
-@dataclass(frozen=True, slots=True)
-class SentCode:
+class SentCode(Record):
     """The promotion code that a buyer sent, and the counter of unknown codes that limits it."""
 
     code: str
@@ -18,8 +18,7 @@ class SentCode:
     guesses: HourlyCounter
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedCode:
+class AppliedCode(Record):
     """The promotion code that a buyer sent, and what is stored about it."""
 
     code: str
@@ -27,8 +26,7 @@ class AppliedCode:
     used_by_customer: int
 
 
-@dataclass(frozen=True, slots=True)
-class PricingRules:
+class PricingRules(Record):
     """What the shop charges on top of its prices, and the code that reduces them."""
 
     tax_rates: TaxRates
@@ -36,8 +34,7 @@ class PricingRules:
     applied_code: AppliedCode | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PricingInputs:
+class PricingInputs(Record):
     products: Mapping[str, Product]  # by product id; only products that exist
     rules: PricingRules
     # Units by product, where they were read. Of a stock with several shards it is an estimate.

@@ -10,20 +10,19 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from orders.pricing import discounts
 from orders.pricing.inputs import AppliedCode, PricingInputs
 from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination
 from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts, UnknownPromotion
 from shared.money import AMOUNT_MINOR_MAX, Money
+from shared.records import Record
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import OrderLine, OrderTotals
 from shared.storage.models.pricing import Promotion
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Record):
     lines: list[OrderLine]
     totals: OrderTotals
     currency: str

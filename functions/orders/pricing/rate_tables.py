@@ -5,27 +5,25 @@ Staff store each table as one JSON document (`pricing.rates`); the amounts are m
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
 from orders.pricing.rounding import half_even
 from shared.errors.orders import NoShippingRate
+from shared.records import Record
 
 PPM = 1_000_000  # parts per million: a rate of 190,000 is 19 %
 STANDARD = "standard"  # the tax class whose rate applies to each class that is not listed
 ALL_OTHERS = "*"  # in place of a country: each country that no other zone lists
 
 
-@dataclass(frozen=True, slots=True)
-class ShipTo:
+class ShipTo(Record):
     """The part of an address that prices depend on."""
 
     country: str
     region: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TaxDestination:
+class TaxDestination(Record):
     """A country, or a region of one, and its tax rates by tax class."""
 
     country: str
@@ -50,8 +48,7 @@ class TaxDestination:
 UNTAXED = TaxDestination("", None, prices_include_tax=False, rates={STANDARD: 0})
 
 
-@dataclass(frozen=True, slots=True)
-class TaxRates:
+class TaxRates(Record):
     destinations: tuple[TaxDestination, ...] = ()
 
     @classmethod
@@ -69,14 +66,12 @@ class TaxRates:
         return by_region.get(_folded(ship_to.region)) or by_region.get(_folded(None)) or UNTAXED
 
 
-@dataclass(frozen=True, slots=True)
-class ShippingStep:
+class ShippingStep(Record):
     from_minor: int  # the least value of the items
     price_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class ShippingZone:
+class ShippingZone(Record):
     """Countries that share one shipping price list in one currency."""
 
     name: str
@@ -92,8 +87,7 @@ class ShippingZone:
         return [step.price_minor for step in self.steps if step.from_minor <= items_minor][-1]
 
 
-@dataclass(frozen=True, slots=True)
-class ShippingRates:
+class ShippingRates(Record):
     zones: tuple[ShippingZone, ...] = ()
 
     @classmethod

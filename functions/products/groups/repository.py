@@ -3,9 +3,10 @@
 An API call changes one product, an import changes many at once. Both write groups here.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from products import variants
+from shared.records import Record
 from shared.storage.models.catalog import Product, ProductGroup
 from shared.storage.transactions import Condition, Otherwise, Transaction
 
@@ -17,8 +18,7 @@ class GroupChanged(Exception):
     """Somebody wrote another variant of the group since it was read. Read the group again."""
 
 
-@dataclass(slots=True)
-class GroupChanges:
+class GroupChanges(Record, frozen=False):
     """The groups that the products of one transaction leave and join. Each is written once."""
 
     _stored: dict[str, ProductGroup | None] = field(default_factory=dict)

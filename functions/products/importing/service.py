@@ -6,7 +6,6 @@ sold during the import stay sold, and a busy shop does not delay an import.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from products import repository
 from products.fields import Available
@@ -25,7 +24,8 @@ from products.stock.service import new_movement
 from shared import ids
 from shared.errors.base import AppError, Unavailable
 from shared.errors.requests import ConcurrentModification
-from shared.events.all_events import CatalogEvent
+from shared.events.catalog import CatalogEvent
+from shared.records import Record
 from shared.storage import outbox, stock
 from shared.storage.models.catalog import Product
 from shared.storage.stock_shards import StockSnapshot
@@ -42,16 +42,14 @@ class ImportedProduct(NewProduct):
     available: Available
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
+class RefusedRow(Record):
     """A row that is a valid product but cannot replace the stored one."""
 
     index: int  # among the rows of the call
     refusal: AppError
 
 
-@dataclass(frozen=True, slots=True)
-class _RowChange:
+class _RowChange(Record):
     """The difference between the stored product and a row."""
 
     before: Product | None

@@ -3,12 +3,11 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from products import listing_keys
 from products.search.postings import build_postings
-from shared.events.all_events import CatalogEvent
-from shared.events.catalog import ProductArchived, ProductUpdated
+from shared.events.catalog import CatalogEvent, ProductArchived, ProductUpdated
+from shared.records import Record
 from shared.storage.models.catalog import Product
 from shared.storage.models.listings import Listing, Posting
 
@@ -16,8 +15,7 @@ GROUP_PREFIX = "grp#"
 PARTITIONS_MAX = 400  # of one entry: the digests of all its listings must fit in an item of 400 KB
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogEntry:
+class CatalogEntry(Record):
     """What lists show once: its variants on sale, with the available units of each.
 
     An entry without variants is not listed.

@@ -1,9 +1,9 @@
 """What an entry's listings and postings need to become current, divided into transactions. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from products.index.catalog_entries import digest_of
+from shared.records import Record
 from shared.storage.models.listings import Listing, Posting
 from shared.storage.transactions import ACTIONS_MAX
 
@@ -17,8 +17,7 @@ _DIGESTS = 1  # the action that stores an entry's digests
 _CHANGES_MAX = ACTIONS_MAX - _DIGESTS
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
+class StoredEntry(Record):
     """What the tables hold of an entry: a digest of each of its items."""
 
     entry_id: str
@@ -26,8 +25,7 @@ class StoredEntry:
     version: int  # 0: nothing was stored yet
 
 
-@dataclass(frozen=True, slots=True)
-class EntryUpdate:
+class EntryUpdate(Record):
     """The changes that one transaction makes to what is stored of an entry."""
 
     stored: StoredEntry
@@ -66,7 +64,7 @@ def plan_updates(
     for start in range(0, len(changes), _CHANGES_MAX):
         update = EntryUpdate(stored, changes[start : start + _CHANGES_MAX])
         updates.append(update)
-        stored = replace(stored, digests=update.digests, version=stored.version + 1)
+        stored = stored.replace(digests=update.digests, version=stored.version + 1)
     return updates
 
 

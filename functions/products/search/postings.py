@@ -6,12 +6,12 @@ first. A search for "tea" as a prefix reads those of "tea", "teacup" and "teapot
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Self
 
 from products.search.terms import KEY_SEPARATOR, shard_of
 from products.search.tokens import tokenize, tokenize_sku
+from shared.records import Record
 from shared.storage.models.catalog import Product
 from shared.storage.models.listings import Posting
 
@@ -20,8 +20,7 @@ ENTRY_FIELDS_MAX = (100, 200, 50)  # of a group's names, SKUs and tags: each SKU
 NAME_LENGTH_MAX = 99  # two digits of a key
 
 
-@dataclass(frozen=True, slots=True)
-class _ProductTokens:
+class _ProductTokens(Record):
     product: Product
     name: list[str]
     sku: list[str]

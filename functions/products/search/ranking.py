@@ -1,16 +1,15 @@
 """The order of search results. Pure."""
 
-from dataclasses import dataclass
 from typing import Any, Self
 
 from products.search.postings import NAME_LENGTH_MAX, weight_in
 from products.search.terms import SearchQuery, Term
+from shared.records import Record
 
 Rank = tuple[int, int, int, str]  # the lowest is the best
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Record):
     """What a search needs of a posting."""
 
     token: str

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -10,6 +9,7 @@ from products.index_queries import run_concurrently
 from products.search import spelling
 from products.search.ranking import Hit, Rank, rank
 from products.search.terms import SearchQuery, Term
+from shared.records import Record
 from shared.storage.dynamo import BATCH_MAX, batch_get
 from shared.storage.models.listings import NoRoom, Posting, Spelling
 from shared.storage.transactions import ACTIONS_MAX, Condition, Contended, Transaction
@@ -22,8 +22,7 @@ _KNOWN_WORDS_MAX = 50_000  # some 5 MB
 known_words: set[str] = set()  # words with stored spellings, as far as this instance knows
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Record):
     """Where a search continues: in one term's range of keys, which it reads in windows.
 
     It holds keys, not counts, so that a change of the index moves nothing to another page.
@@ -35,21 +34,18 @@ class Position:
     after: list[Any] | None = None  # the rank of the window's last hit that a page has shown
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
+class Hits(Record):
     items: list[Hit]  # the best first
     next: Position | None
     queries: int
 
 
-@dataclass(frozen=True, slots=True)
-class _RankedHit:
+class _RankedHit(Record):
     rank: Rank
     hit: Hit
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
+class _Window(Record):
     position: Position
     hits: list[_RankedHit]  # the best first
     end: str | None  # the last key that was read; None: the whole range was read
@@ -59,7 +55,7 @@ class _Window:
         """Where a search continues that has taken the first `taken` hits."""
         if taken < len(self.hits):
             last = self.hits[taken - 1].rank
-            return replace(self.position, until=self.end, after=list(last))
+            return self.position.replace(until=self.end, after=list(last))
         return None if self.end is None else Position(self.position.term, start=self.end)
 
 
@@ -194,9 +190,9 @@ def _choose_variants(window: _Window, others: Sequence[_Window]) -> _Window:
         if ranked.hit.is_other_variant
     }
     hits = [
-        replace(ranked, hit=wanted.get(ranked.hit.entry_id, ranked.hit)) for ranked in window.hits
+        ranked.replace(hit=wanted.get(ranked.hit.entry_id, ranked.hit)) for ranked in window.hits
     ]
-    return replace(window, hits=hits)
+    return window.replace(hits=hits)
 
 
 def _read(query: SearchQuery, position: Position, limit: int) -> _Window:

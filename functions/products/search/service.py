@@ -1,6 +1,5 @@
 """Search: finds the products that match a text, or the text with corrected spelling."""
 
-from dataclasses import asdict
 from typing import Any
 
 from products import service as catalog
@@ -59,7 +58,7 @@ def start_search(query: SearchQuery, limit: int) -> tuple[SearchQuery, Hits]:
 
 
 def _next_position(hits: Hits, correction: str | None) -> dict[str, Any] | None:
-    return None if hits.next is None else {"corrected": correction, "at": asdict(hits.next)}
+    return None if hits.next is None else {"corrected": correction, "at": dict(vars(hits.next))}
 
 
 def _no_word() -> InvalidFields:

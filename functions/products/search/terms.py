@@ -1,17 +1,16 @@
 """The terms of a search query. Pure."""
 
-from dataclasses import dataclass
 from typing import Self
 
 from products.search.tokens import normalize, tokenize
+from shared.records import Record
 
 SHARD_LETTERS = 3  # a shorter prefix would have postings in several shards
 TERMS_MAX = 8  # of a query; each is one more DynamoDB Query
 KEY_SEPARATOR = "#"  # sorts before all letters and digits, so "tea" before "teapot"
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Record):
     """A token to search for. As a prefix it matches every token that begins with it."""
 
     token: str
@@ -35,8 +34,7 @@ class Term:
         return token.startswith(self.token) if self.is_prefix else token == self.token
 
 
-@dataclass(frozen=True, slots=True)
-class SearchQuery:
+class SearchQuery(Record):
     """Finds the entries that have tokens for all terms."""
 
     terms: tuple[Term, ...]

@@ -1,7 +1,6 @@
 """Stock levels: whether a product is depleted, low, or has enough units. Pure."""
 
-from shared.events.all_events import StockEvent
-from shared.events.catalog import StockData, StockDepleted, StockLow, StockReplenished
+from shared.events.catalog import StockData, StockDepleted, StockEvent, StockLow, StockReplenished
 from shared.storage.models.catalog import Product
 
 DEPLETED, LOW, ENOUGH = "depleted", "low", "enough"

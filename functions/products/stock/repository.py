@@ -1,11 +1,11 @@
 """The stock of products, the changes that staff make to it, and the levels that were announced."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from products.repository import StockedProduct, get_product
-from shared.events.all_events import StockEvent
+from shared.events.catalog import StockEvent
 from shared.http.etags import stale_version
+from shared.records import Record
 from shared.storage import cursors, outbox, stock
 from shared.storage.cursors import ItemPage
 from shared.storage.models.catalog import Product, StockLevel, StockMovement
@@ -24,15 +24,13 @@ class LevelChanged(Exception):
     """Another instance announced a level since it was read. Read the stock again."""
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedStock:
+class WatchedStock(Record):
     product: Product
     stock: StockSnapshot
     announced: StockLevel | None
 
 
-@dataclass(frozen=True, slots=True)
-class LevelChange:
+class LevelChange(Record):
     watched: WatchedStock
     level: str
     event: StockEvent | None

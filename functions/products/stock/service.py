@@ -1,7 +1,6 @@
 """Stock as staff set and adjust it. Each change has a reason and is recorded as a movement."""
 
 import hashlib
-from dataclasses import dataclass
 
 from products import browse_cache
 from products.fields import AVAILABLE_MAX
@@ -14,6 +13,7 @@ from shared.errors.catalog import InsufficientStock
 from shared.errors.requests import IdempotencyKeyReused
 from shared.http.etags import ExpectedVersion
 from shared.http.schemas import invalid_fields_error
+from shared.records import Record
 from shared.retries import retry_on_stale_version
 from shared.storage.cursors import ItemPage
 from shared.storage.models.catalog import StockMovement
@@ -21,8 +21,7 @@ from shared.storage.stock import StockChanged
 from shared.storage.stock_shards import StockSnapshot
 
 
-@dataclass(frozen=True, slots=True)
-class AdjustedStock:
+class AdjustedStock(Record):
     stock: StockSnapshot
     is_replay: bool
 

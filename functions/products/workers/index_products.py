@@ -11,7 +11,7 @@ index at the same time, or that cannot be stored, does not fail its neighbours.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -28,7 +28,9 @@ from products.search.repository import store_words
 from shared import freeze_gc, observability
 from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
-from shared.events.all_events import CatalogEvent, parse_event
+from shared.events.all_events import parse_event
+from shared.events.catalog import CatalogEvent
+from shared.records import Record
 from shared.retries import retry
 from shared.sqs_consumer import OutOfTime
 from shared.storage.transactions import Contended
@@ -72,8 +74,7 @@ def _parse(record: dict[str, Any]) -> CatalogEvent:
     return event
 
 
-@dataclass(slots=True)
-class _Indexing:
+class _Indexing(Record, frozen=False):
     """One invocation: the ids of the entries that it has changed, and of those that failed."""
 
     context: LambdaContext

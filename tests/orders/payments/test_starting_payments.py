@@ -1,6 +1,5 @@
 """Whole slice: start the payment of an order. It has one payment, however often it is started."""
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -241,7 +240,7 @@ def test_a_provider_error_is_returned_and_changes_nothing(provider, tea, error, 
 
 
 def test_the_payment_of_an_order_starts_a_few_times_an_hour(monkeypatch, provider, tea):
-    limited = replace(settings(PaymentSettings), payment_starts_per_hour=2)
+    limited = settings(PaymentSettings).replace(payment_starts_per_hour=2)
     monkeypatch.setattr(service, "settings", {PaymentSettings: limited}.__getitem__)
     order_id, other = place_order(tea), place_order(tea, key="key-2")
 
@@ -257,7 +256,7 @@ def test_the_payment_of_an_order_starts_a_few_times_an_hour(monkeypatch, provide
 
 
 def test_a_refused_start_does_not_count(monkeypatch, provider, tea):
-    limited = replace(settings(PaymentSettings), payment_starts_per_hour=1)
+    limited = settings(PaymentSettings).replace(payment_starts_per_hour=1)
     monkeypatch.setattr(service, "settings", {PaymentSettings: limited}.__getitem__)
     order_id = place_order(tea)
 
