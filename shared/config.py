@@ -67,6 +67,11 @@ class Tables(Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class FastPathSettings(Settings):
+    fast_aws_calls: bool = True  # false: botocore and pynamodb without shared/storage/fast_path
+
+
+@dataclass(frozen=True, slots=True)
 class TokenSettings(Settings):
     token_keys_secret_arn: str
     access_token_minutes: int = 15
