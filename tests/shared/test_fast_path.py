@@ -384,9 +384,10 @@ class TestClient:
         with pytest.raises(ParamValidationError):
             checking.get_item(TableName="t", Key="no map")
 
-    def test_the_shop_s_own_client_is_fast(self):
-        assert fast_path.is_on()
-        assert isinstance(dynamo.connection().client, fast_path.FastClient)
+    def test_the_shop_s_own_client_follows_the_switch(self):
+        own = dynamo.connection().client
+
+        assert isinstance(own, fast_path.FastClient) is fast_path.is_on()
 
     def test_a_user_agent_names_the_features_of_its_call(self):
         fast = client(is_fast=True)
