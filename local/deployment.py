@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local import emulator, paths
+from local import bundle, emulator, paths
 from local.emulator import Emulator, StackError
 from local.parameters import sam_override
 
@@ -30,6 +30,7 @@ SOURCES = (
     "template.yaml",
     "functions",
     "shared",
+    "local/bundle.py",
     "local/deployment.py",
     "local/parameters.py",
     "local/instances.py",
@@ -99,6 +100,10 @@ def build(state: Path, source: str) -> Path:
         template = str(paths.ROOT / "template.yaml")
         command = ["build", "--template-file", template, "--build-dir", str(draft / "sam")]
         _run_sam([*command, "--language-extensions"], state, {})
+        try:
+            bundle.bundle_functions(draft / "sam", _environment(state))
+        except bundle.BundleError as error:
+            raise StackError(str(error)) from error
         with suppress(OSError):  # another stack has just finished the same build
             draft.rename(folder)
     return folder / "sam"
@@ -189,14 +194,14 @@ def _find_first_failure(cloudformation: "CloudFormationClient", since: datetime)
 
 
 def _run_sam(arguments: list[str], state: Path, more: Mapping[str, str]) -> None:
-    if not paths.SAM.exists():
+    if not paths.SAM_PYTHON.exists():
         raise StackError("the SAM CLI is not installed. Run `make setup`")
     log = _log_path(state, arguments[0])
     log.parent.mkdir(parents=True, exist_ok=True)
     # SAM leaves temporary folders, so it gets a folder that is deleted.
     with log.open("wb") as output, tempfile.TemporaryDirectory(dir=log.parent) as scratch:
         process = subprocess.Popen(
-            [paths.SAM, *arguments],
+            [paths.SAM_PYTHON, "-I", Path(__file__).with_name("sam_entry.py"), *arguments],
             cwd=paths.ROOT,
             env={**_environment(state), "TMPDIR": scratch, **more},
             stdin=subprocess.DEVNULL,

@@ -7,15 +7,15 @@ Requests queue for the instances of their function. It runs as a process of its 
 its parent.
 """
 
-import argparse
 import asyncio
 import errno
 import json
-import os
 import socket
 import sys
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
@@ -42,8 +42,21 @@ API_PATH = "/v1"
 INTEGRATION_SECONDS_MAX = 30  # API Gateway's time limit for a function
 PROVIDER_PATH = "/provider"  # of the payment provider, for the functions
 WEBHOOK_PATH = "/v1/payments/webhook"  # of the shop, for the payment provider
-# The keys come in an environment variable, because other users can read command lines.
-PAYMENT_KEYS_VARIABLE = "LOCAL_PAYMENT_KEYS"
+
+
+@dataclass(frozen=True)
+class Options:
+    """They come on standard input, because other users can read command lines."""
+
+    descriptors: list[int]  # of bound sockets
+    base_url: str
+    gateway_url: str
+    shop_origins: list[str]  # in lower case
+    routes: dict[str, str]  # route key to function
+    emulator_url: str
+    mails: str  # a file, with those of earlier runs
+    payments: str  # likewise
+    payment_keys: dict[str, Any]
 
 
 def reserve_port(port: int) -> list[socket.socket]:
@@ -156,17 +169,16 @@ def create_server(app: App) -> uvicorn.Server:
     )
 
 
-async def _serve(options: argparse.Namespace) -> None:
-    sockets = [socket.socket(fileno=int(number)) for number in options.descriptors.split(",")]
+async def _serve(options: Options) -> None:
+    sockets = [socket.socket(fileno=number) for number in options.descriptors]
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(
         timeout=INTEGRATION_SECONDS_MAX, limits=limits, trust_env=False
     ) as client:
-        mailbox = Mailbox(options.emulator_url, client, options.mails)
+        mailbox = Mailbox(options.emulator_url, client, Path(options.mails))
         provider = _create_provider(options)
-        queues = InstanceQueues(json.loads(options.routes.read_text()))
-        origins = frozenset(options.shop_origins.split(","))
-        gateway = Gateway(options.gateway_url, client, queues, origins)
+        queues = InstanceQueues(options.routes)
+        gateway = Gateway(options.gateway_url, client, queues, frozenset(options.shop_origins))
         server = create_server(create_app(options.base_url, gateway, mailbox, provider))
 
         def stop() -> None:
@@ -179,27 +191,19 @@ async def _serve(options: argparse.Namespace) -> None:
         await mailbox.save()
 
 
-def _create_provider(options: argparse.Namespace) -> Provider:
-    keys = json.loads(os.environ[PAYMENT_KEYS_VARIABLE])
+def _create_provider(options: Options) -> Provider:
     return Provider(
-        api_key=keys["api_key"],
-        webhook_secret=keys["webhook_secrets"][0],
+        api_key=options.payment_keys["api_key"],
+        webhook_secret=options.payment_keys["webhook_secrets"][0],
         webhook_url=f"{options.base_url}{WEBHOOK_PATH}",
-        state=options.payments,
+        state=Path(options.payments),
     )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--descriptors", required=True)  # of bound sockets, separated by commas
-    parser.add_argument("--base-url", required=True)
-    parser.add_argument("--gateway-url", required=True)
-    parser.add_argument("--shop-origins", required=True)  # separated by commas, in lower case
-    parser.add_argument("--routes", required=True, type=Path)  # JSON: route key to function
-    parser.add_argument("--emulator-url", required=True)
-    parser.add_argument("--mails", required=True, type=Path)  # of earlier runs
-    parser.add_argument("--payments", required=True, type=Path)  # of earlier runs
-    asyncio.run(_serve(parser.parse_args()))
+    line = sys.stdin.readline()  # empty if the parent ends first
+    if line:
+        asyncio.run(_serve(Options(**json.loads(line))))
 
 
 if __name__ == "__main__":

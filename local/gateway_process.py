@@ -1,14 +1,15 @@
 """Starts and stops the gateway (`local.gateway`) as a process of its own."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
+from typing import TypeAlias
 
 import httpx
 
@@ -21,36 +22,65 @@ MAILS_FILE, PAYMENTS_FILE = "mails.json", "payments.json"
 START_TIMEOUT_SECONDS = 120  # generous: only a start that never ends reaches it
 STOP_TIMEOUT_SECONDS = 30
 
+Gateway: TypeAlias = "subprocess.Popen[bytes]"
+
 
 @contextmanager
-def run_gateway(
-    base_url: str, sockets: list[socket.socket], aws: Emulator, deployed: Deployed, state: Path
-) -> Iterator["subprocess.Popen[bytes]"]:
-    """Serves on these sockets until the block ends. Raises StackError if it does not start."""
-    descriptors = [reserved.fileno() for reserved in sockets]
+def launch_gateway(sockets: list[socket.socket], state: Path) -> Iterator[Gateway]:
+    """Starts the process before it is needed: its imports take as long as MiniStack's start."""
     log = state / "logs" / "gateway.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            _command(base_url, descriptors, aws, deployed, state),
+            [sys.executable, "-m", "local.gateway"],
             cwd=paths.ROOT,
-            env=os.environ | {gateway.PAYMENT_KEYS_VARIABLE: _payment_keys(aws, deployed)},
-            pass_fds=descriptors,
+            pass_fds=[reserved.fileno() for reserved in sockets],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches only the parent, which stops its children
         )
     try:
-        _wait_until_ready(base_url, process, log)
         yield process
     finally:
-        if process.stdin:
+        _stop(process)
+
+
+@contextmanager
+def run_gateway(
+    process: Gateway,
+    base_url: str,
+    sockets: list[socket.socket],
+    shop: tuple[Emulator, Deployed],
+    state: Path,
+) -> Iterator[None]:
+    """Serves on these sockets until the block ends. Raises StackError if it does not start."""
+    options = _create_options(base_url, sockets, *shop, state)
+    try:
+        _send(process, options)
+        _wait_until_ready(base_url, process, state / "logs" / "gateway.log")
+        yield
+    finally:
+        _stop(process)  # before MiniStack, whose mails it saves
+
+
+def _send(process: Gateway, options: gateway.Options) -> None:
+    assert process.stdin is not None  # noqa: S101 (it is a pipe)
+    with suppress(BrokenPipeError):  # it has crashed, and its log says why
+        process.stdin.write(json.dumps(asdict(options)).encode() + b"\n")
+        process.stdin.flush()
+
+
+def _stop(process: Gateway) -> None:
+    """Does nothing to a process that has ended."""
+    if process.stdin:
+        with suppress(BrokenPipeError):
             process.stdin.close()  # the gateway stops when its standard input closes
-        try:
-            process.wait(STOP_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    try:
+        process.wait(STOP_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def api_gateway_url(aws: Emulator, deployed: Deployed) -> str:
@@ -58,34 +88,34 @@ def api_gateway_url(aws: Emulator, deployed: Deployed) -> str:
     return f"{aws.endpoint_url}/_aws/execute-api/{deployed.outputs['ApiId']}/$default"
 
 
-def _command(
-    base_url: str, descriptors: list[int], aws: Emulator, deployed: Deployed, state: Path
-) -> list[str]:
+def _create_options(
+    base_url: str, sockets: list[socket.socket], aws: Emulator, deployed: Deployed, state: Path
+) -> gateway.Options:
     setup = http_api_setup.plan_setup(deployed.template, deployed.parameters)
-    routes = state / "routes.json"
-    routes.write_text(json.dumps({route.key: route.alias for route in setup.routes}))
-    command = [sys.executable, "-m", "local.gateway", "--base-url", base_url]
-    command += ["--descriptors", ",".join(map(str, descriptors))]
-    command += ["--emulator-url", aws.endpoint_url]
-    command += ["--gateway-url", api_gateway_url(aws, deployed), "--routes", str(routes)]
-    origins = deployed.parameters[ORIGINS].lower().replace(" ", "")
-    command += ["--shop-origins", origins]
-    command += ["--mails", str(state / MAILS_FILE), "--payments", str(state / PAYMENTS_FILE)]
-    return command
+    keys = payment_keys.create_local_keys(
+        deployed.physical[payment_keys.SECRET], aws.client("secretsmanager")
+    )
+    return gateway.Options(
+        descriptors=[reserved.fileno() for reserved in sockets],
+        base_url=base_url,
+        gateway_url=api_gateway_url(aws, deployed),
+        shop_origins=deployed.parameters[ORIGINS].lower().replace(" ", "").split(","),
+        routes={route.key: route.alias for route in setup.routes},
+        emulator_url=aws.endpoint_url,
+        mails=str(state / MAILS_FILE),
+        payments=str(state / PAYMENTS_FILE),
+        payment_keys=json.loads(keys),
+    )
 
 
-def _payment_keys(aws: Emulator, deployed: Deployed) -> str:
-    secret_id = deployed.physical[payment_keys.SECRET]
-    return payment_keys.create_local_keys(secret_id, aws.client("secretsmanager"))
-
-
-def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_until_ready(url: str, process: Gateway, log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            httpx.get(url, trust_env=False, timeout=5)
-        except httpx.HTTPError:
-            time.sleep(0.05)
-        else:
-            return
+    with httpx.Client(trust_env=False, timeout=5) as client:
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                client.get(url)
+            except httpx.HTTPError:
+                time.sleep(0.05)
+            else:
+                return
     raise StackError(f"the gateway did not start (log: {log})")

@@ -61,12 +61,16 @@ class Mailbox:
         self._client = client
         self._file = file
         self._saved = MAILS.validate_json(file.read_bytes()) if file.exists() else []
+        self._parsed: dict[str, Mail] = {}  # by id; no mail changes after it is sent
 
     async def list_mails(self) -> list[Mail]:
         """Newest first."""
         answer = await self._client.get(self._url, params={"account": ACCOUNT})
         messages = answer.raise_for_status().json()["messages"].get(ACCOUNT, [])
-        mails = [*self._saved, *map(Mail.from_message, messages)]
+        for message in messages:
+            if message["MessageId"] not in self._parsed:
+                self._parsed[message["MessageId"]] = Mail.from_message(message)
+        mails = [*self._saved, *self._parsed.values()]
         return sorted(mails, key=lambda mail: mail.sent_at, reverse=True)
 
     async def save(self) -> None:
@@ -111,8 +115,11 @@ class Mailbox:
                 return mail
         raise _mail_not_found()
 
-    async def _list_as_json(self, _: Request) -> Response:
-        return JSONResponse([mail.to_json() for mail in await self.list_mails()])
+    async def _list_as_json(self, request: Request) -> Response:
+        """All mails, or with `?to=ada@example.com` those to this address."""
+        address = request.query_params.get("to")
+        mails = await self.list_mails()
+        return JSONResponse([mail.to_json() for mail in mails if address in (None, *mail.to)])
 
     async def _show_newest_as_text(self, _: Request) -> Response:
         newest = next(iter(await self.list_mails()), None)

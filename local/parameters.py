@@ -17,7 +17,7 @@ ORIGINS = "AllowedOrigins"
 TABLE_NAME = f"samconfig.toml, [{ENVIRONMENT}.deploy.parameters.parameter_overrides]"
 
 
-class _WithoutTags(yaml.SafeLoader):
+class _WithoutTags(yaml.CSafeLoader):
     """Loads a template and ignores `!Ref` and the other tags."""
 
 
@@ -76,7 +76,7 @@ def _read_chosen(path: Path) -> dict[str, Any]:
     return chosen
 
 
-@cache  # parsing takes half a second
+@cache
 def _read_known(path: Path) -> dict[str, Any]:
     template = yaml.load(path.read_text(), _WithoutTags)  # noqa: S506
     return dict(template["Parameters"])

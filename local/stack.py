@@ -30,7 +30,13 @@ from local import (
 from local.base_url import base_url_parameters, update_functions
 from local.deployment import Deployed
 from local.emulator import Emulator, StackError
-from local.gateway_process import MAILS_FILE, PAYMENTS_FILE, api_gateway_url, run_gateway
+from local.gateway_process import (
+    MAILS_FILE,
+    PAYMENTS_FILE,
+    api_gateway_url,
+    launch_gateway,
+    run_gateway,
+)
 from local.parameters import local_parameters, shop_origins
 from local.reindexing import reindex
 from local.seeding import Account
@@ -108,11 +114,14 @@ def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]
         staff, customer = _load_accounts(state)
         say("Starting MiniStack")
         origins = shop_origins(paths.ROOT, parameters)
-        with emulator.run_emulator(state, _free_port(), origins) as aws:
-            base_url = f"http://localhost:{sockets[0].getsockname()[1]}"
+        base_url = f"http://localhost:{sockets[0].getsockname()[1]}"
+        with (
+            launch_gateway(sockets, state) as process,
+            emulator.run_emulator(state, _free_port(), origins) as aws,
+        ):
             deployed, product_id = _deploy_if_needed(aws, state, parameters, base_url, say)
             with (
-                run_gateway(base_url, sockets, aws, deployed, state) as process,
+                run_gateway(process, base_url, sockets, (aws, deployed), state),
                 instances.warm_up(_list_api_functions(deployed), aws.client("lambda")),
             ):
                 yield Stack(

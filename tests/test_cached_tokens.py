@@ -27,7 +27,7 @@ ID_ALONE = {"souk-rates"}
 
 @pytest.fixture
 def tea():
-    return shop.product("TEA", available=10)
+    return shop.listed_product("TEA", available=10)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ class Item(View):
 def store_products() -> set[str]:
     """Of nearly the largest size that an edit accepts."""
     for number in range(PRODUCTS):
-        shop.product(
+        shop.listed_product(
             f"TEA-{number:02}",
             name=f"Tea {number:02}",
             description="\N{TEAPOT}" * 5_000,

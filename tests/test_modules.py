@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ PRINTS = {"print", "pprint.pprint", "sys.stdout.write"}
 EACH_MODULE = pytest.mark.parametrize("module", sorted(modules()))
 
 
+@cache
 def files() -> dict[str, Path]:
     """The file of each deployed module that is not a package's __init__."""
     folders = {FUNCTIONS: FUNCTIONS, SHARED: ROOT}

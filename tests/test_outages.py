@@ -181,7 +181,7 @@ PARTIAL = {
 @pytest.mark.parametrize("kind", PARTIAL)
 @pytest.mark.usefixtures("buyer")
 def test_an_order_is_503_after_3_calls_when_a_part_is_down(clock, kind):
-    tea = shop.product("TEA", available=5)
+    tea = shop.listed_product("TEA", available=5)
 
     with break_attempts(connection().client, PARTIAL[kind]) as attempts:
         answer = place(tea)
@@ -195,7 +195,7 @@ def test_an_order_is_503_after_3_calls_when_a_part_is_down(clock, kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.usefixtures("buyer")
 def test_an_order_is_placed_once_dynamodb_is_back(clock, kind):
-    tea = shop.product("TEA", available=5)
+    tea = shop.listed_product("TEA", available=5)
 
     with break_attempts(connection().client, KINDS[kind](clock)):
         refused = [place(tea) for _ in range(3)]
@@ -207,7 +207,7 @@ def test_an_order_is_placed_once_dynamodb_is_back(clock, kind):
 
 @pytest.mark.usefixtures("buyer")
 def test_orders_fail_when_dynamodb_dies_before_the_write(clock):
-    tea = shop.product("TEA", available=5)
+    tea = shop.listed_product("TEA", available=5)
 
     def die(operation):
         if operation != "BatchGetItem":
@@ -238,7 +238,7 @@ def failing_once(clock, kind, operation):
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"no reply"}))
 @pytest.mark.usefixtures("buyer")
 def test_one_failure_does_not_cost_the_order(clock, kind, operation):
-    tea = shop.product("TEA", available=5)
+    tea = shop.listed_product("TEA", available=5)
 
     with break_attempts(connection().client, failing_once(clock, kind, operation)) as attempts:
         answer = place(tea)
@@ -249,7 +249,7 @@ def test_one_failure_does_not_cost_the_order(clock, kind, operation):
 
 @pytest.mark.usefixtures("buyer")
 def test_a_retry_after_a_lost_reply_keeps_its_token():
-    tea = shop.product("TEA", available=5)
+    tea = shop.listed_product("TEA", available=5)
     bodies = []
 
     def lose_first_reply(request, **_):
@@ -272,7 +272,7 @@ def test_a_retry_after_a_lost_reply_keeps_its_token():
 
 @pytest.mark.usefixtures("buyer")
 def test_a_storm_of_conflicts_ends_after_four_attempts(clock):
-    tea = shop.product("TEA", available=5)
+    tea = shop.listed_product("TEA", available=5)
     conflict = only("TransactWriteItems", lambda: cancelled("TransactionConflict"))
 
     with break_attempts(connection().client, conflict) as attempts:
@@ -287,7 +287,7 @@ def test_a_storm_of_conflicts_ends_after_four_attempts(clock):
 
 @pytest.mark.usefixtures("buyer")
 def test_slow_conflicts_end_within_3_seconds(clock):
-    tea = shop.product("TEA", available=5)
+    tea = shop.listed_product("TEA", available=5)
 
     def conflict_slowly(operation):
         if operation == "BatchGetItem":
@@ -304,7 +304,7 @@ def test_slow_conflicts_end_within_3_seconds(clock):
 
 @pytest.mark.usefixtures("buyer")
 def test_three_conflicts_do_not_cost_the_order():
-    tea = shop.product("TEA", available=5)
+    tea = shop.listed_product("TEA", available=5)
     remaining = [1, 2, 3]
 
     def conflict(operation):
@@ -321,7 +321,7 @@ def test_three_conflicts_do_not_cost_the_order():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_guests_order_is_503_within_3_seconds_and_3_calls(clock, kind):
-    tea = shop.product("TEA", available=5)
+    tea = shop.listed_product("TEA", available=5)
     body = {
         "email": GUEST_EMAIL,
         "lines": [shop.line(tea)],

@@ -8,6 +8,7 @@ import importlib
 import json
 import re
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,7 @@ def routes() -> list[str]:
     ]
 
 
+@cache
 def handlers() -> dict[str, str]:
     """The handler of each route, from the template."""
     return {
@@ -135,6 +137,7 @@ def handlers() -> dict[str, str]:
     }
 
 
+@cache
 def samples() -> dict[str, str]:
     """The sample event of each route."""
     by_route = {}
@@ -304,7 +307,7 @@ def create_key(user_id: str) -> str:
 
 def place_order(user_id: str) -> str:
     shop.user(user_id)
-    tea = shop.product("tea", available=5)
+    tea = shop.listed_product("tea", available=5)
     body = {
         "lines": [{"product_id": tea.product_id, "quantity": 1}],
         "shipping_address": shop.ADDRESS,

@@ -5,7 +5,9 @@ import importlib
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from uuid import uuid4
@@ -19,6 +21,7 @@ from tests.e2e.conftest import RESPONSE_SECONDS_MAX, ROOT, Shop
 from tests.support.raw_http import RawAnswer, exchange
 
 ANSWER_BYTES_MAX = 1_000_000
+CLIENTS = 4
 MUTATIONS = 150
 # What API Gateway answers itself, before any code of the shop runs.
 GATEWAY_ANSWERS = {401: {"message": "Unauthorized"}, 403: {"message": "Forbidden"}}
@@ -63,6 +66,9 @@ def targets(staff: Shop, visitor: Shop) -> Targets:
     )
 
 
+Answers = dict[int, Future[tuple[int, bytes]]]  # by the id of the attack
+
+
 def send(stack: Stack, attack: Attack, targets: Targets) -> tuple[int, bytes]:
     """The status and the body. The path goes out as it is written."""
     headers = {name: targets.fill(value.encode()) for name, value in attack.all_headers.items()}
@@ -82,9 +88,22 @@ def send(stack: Stack, attack: Attack, targets: Targets) -> tuple[int, bytes]:
         connection.close()
 
 
+@pytest.fixture(scope="module")
+def answers(request: pytest.FixtureRequest, stack: Stack, targets: Targets) -> Answers:
+    """Of all attacks whose tests run. Several are on the way at a time, as from several clients."""
+    calls = [getattr(item, "callspec", None) for item in request.session.items]
+    attacks = [call.params["attack"] for call in calls if call and "attack" in call.params]
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        return {
+            id(attack): pool.submit(send, stack, attack, targets)
+            for attack in attacks
+            if isinstance(attack, Attack)
+        }
+
+
 @pytest.mark.parametrize("attack", list(list_attacks()))
-def test_an_attack_gets_the_answer_that_it_should(attack: Attack, stack: Stack, targets: Targets):
-    status, body = send(stack, attack, targets)
+def test_an_attack_gets_the_answer_that_it_should(attack: Attack, answers: Answers):
+    status, body = answers[id(attack)].result()
 
     assert status in attack.statuses, body[:500]
     assert len(body) < ANSWER_BYTES_MAX
@@ -114,13 +133,14 @@ def test_a_broken_request_is_refused_in_the_envelope(attack: RawAttack, port: in
 
 
 def test_no_mutation_of_a_request_is_a_500(port: int):
-    for sent in mutations(MUTATIONS, seed=31):
-        assert_is_proper(exchange(port, sent))
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        for answer in pool.map(partial(exchange, port), mutations(MUTATIONS, seed=31)):
+            assert_is_proper(answer)
 
 
 def test_the_gateway_logs_no_traceback(stack: Stack, port: int):
-    for attack in RAW_ATTACKS:
-        exchange(port, attack.sent)
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(lambda attack: exchange(port, attack.sent), RAW_ATTACKS))
 
     log = (Path(stack.log_dir) / "gateway.log").read_text()
 

@@ -139,7 +139,7 @@ class Shop(RuleBasedStateMachine):
         self.payment_of: dict[str, str] = {}
         self.totals: dict[str, int] = {}
         for sku, shards in (("TEA", 1), ("CUP", 3)):
-            product = shop.product(f"{sku}-{self.run}", available=0, stock_shards=shards)
+            product = shop.listed_product(f"{sku}-{self.run}", available=0, stock_shards=shards)
             self._adjust(product, 6)
             self.model.counted[product.product_id] = 6
         self.products = [Product.get(product_id) for product_id in self.model.counted]

@@ -3,12 +3,12 @@
 from shared import clock, ids
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.catalog import StockMovement as Movement
-from tests.support.shop import product
+from tests.support.shop import listed_product
 
 
 def create_counted_product(sku: str, *changes: int) -> Product:
     """A product whose stock staff set with these movements."""
-    stored = product(sku)
+    stored = listed_product(sku)
     for change in changes:
         add_movement(stored, change)
     Stock(stored.product_id, available=sum(changes), allocated=0, version=len(changes)).save()

@@ -32,9 +32,7 @@ class Shop(Target):
     """Its secrets manager answers with the shop's time, which a test can change."""
 
     def client(self, service: str) -> Any:
-        client = super().client(service)
-        client.meta.events.register("after-call.secretsmanager.GetSecretValue", set_date)
-        return client
+        return _client(service)
 
     def physical_id(self, logical_id: str) -> str:
         if logical_id == "CatalogIndexQueue":
@@ -57,6 +55,13 @@ def set_date(parsed: dict[str, Any], **_: Any) -> None:
 
 def shop() -> Shop:
     return Shop("souk-test", _session())
+
+
+@cache  # creating one takes longer than most calls
+def _client(service: str) -> Any:
+    client = _session().client(service)
+    client.meta.events.register("after-call.secretsmanager.GetSecretValue", set_date)
+    return client
 
 
 @cache

@@ -21,7 +21,7 @@ from tests.support.email_fixtures import order_placed_detail
 from tests.support.events import published_event_types
 from tests.support.http import CONTEXT, sample
 from tests.support.outbox_stream import received_ids, relayed_ids, stage, subscribe
-from tests.support.shop import product
+from tests.support.shop import listed_product
 from tests.template import stack
 from tests.template.test_dead_letters import DEAD_LETTERS
 
@@ -457,7 +457,7 @@ def _stock_watch():
 @pytest.mark.usefixtures("_stock_watch")
 def test_stock_levels_that_the_watcher_missed_are_announced():
     for n in range(120):
-        product(f"TEA-{n}", available=n % 2)
+        listed_product(f"TEA-{n}", available=n % 2)
     now = clock.utc_now()
     send("StockWatchDeadLetters", stream_failure(now, now))
 
@@ -472,7 +472,7 @@ def test_stock_levels_that_the_watcher_missed_are_announced():
 
 
 def test_messages_stay_when_the_watcher_fails():
-    product("TEA", available=1)
+    listed_product("TEA", available=1)
     now = clock.utc_now()
     send("StockWatchDeadLetters", stream_failure(now, now))
 

@@ -62,7 +62,7 @@ def test_an_old_python_is_refused(tmp_path: Path) -> None:
 def test_a_failed_build_names_its_reason_and_its_log(
     script: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paths, "SAM", write_program(tmp_path / "sam", script))
+    monkeypatch.setattr(paths, "SAM_PYTHON", write_program(tmp_path / "sam", script))
     monkeypatch.setattr(paths, "BUILDS", tmp_path / "builds")
 
     with pytest.raises(StackError) as failure:

@@ -86,6 +86,21 @@ def test_a_mail_s_html_runs_no_script_outside_its_page() -> None:
     assert "script" not in policy
 
 
+def test_a_script_can_read_the_mails_to_one_address() -> None:
+    mails = mailbox_of(
+        message(MessageId="m1", To=["ada@example.com"]),
+        message(MessageId="m2", To=["bob@example.com", "ada@example.com"]),
+        message(MessageId="m3", To=["bob@example.com"]),
+    )
+
+    def list_ids(query: str) -> set[str]:
+        return {mail["id"] for mail in ask(mails, f"/mailbox.json{query}").json()}
+
+    assert list_ids("?to=ada@example.com") == {"m1", "m2"}
+    assert list_ids("?to=nobody@example.com") == set()
+    assert list_ids("") == {"m1", "m2", "m3"}
+
+
 def test_mails_are_kept_for_the_next_run(tmp_path: Path) -> None:
     async def run(*messages: dict[str, Any]) -> list[str]:
         async with httpx.AsyncClient(transport=Ministack(mailbox_of(*messages))) as client:

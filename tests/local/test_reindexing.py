@@ -12,7 +12,7 @@ from shared.storage.models.catalog import Product, ProductGroup
 from shared.storage.models.listings import Listing
 from tests.local import shops
 from tests.support import faults
-from tests.support.shop import invoke_index_worker, product
+from tests.support.shop import invoke_index_worker, listed_product
 
 pytestmark = pytest.mark.usefixtures("aws", "queue")
 
@@ -33,7 +33,7 @@ def read_queue() -> list[dict]:
 
 
 def test_every_product_is_queued_once_as_an_update():
-    stored = {product(f"TEA-{n}").product_id for n in range(25)}
+    stored = {listed_product(f"TEA-{n}").product_id for n in range(25)}
 
     message = reindex(shops.shop())
 
@@ -46,7 +46,7 @@ def test_every_product_is_queued_once_as_an_update():
 
 
 def test_a_message_has_the_form_of_an_eventbridge_event():
-    product("TEA")
+    listed_product("TEA")
 
     reindex(shops.shop())
 
@@ -56,8 +56,8 @@ def test_a_message_has_the_form_of_an_eventbridge_event():
 
 
 def test_a_variant_and_its_group_are_both_queued():
-    product("TEA-S", group="TEA", options_json={"size": "S"})
-    product("SALT")
+    listed_product("TEA-S", group="TEA", options_json={"size": "S"})
+    listed_product("SALT")
 
     reindex(shops.shop())
 
@@ -70,7 +70,7 @@ def test_a_variant_and_its_group_are_both_queued():
 
 
 def test_a_group_without_products_leaves_the_listings():
-    shirt = product("SHIRT", group="SHIRTS", options_json={"size": "S"})
+    shirt = listed_product("SHIRT", group="SHIRTS", options_json={"size": "S"})
     shirt.update([Product.group.remove(), Product.options_json.set({})])
     ProductGroup("SHIRTS", variants=[], version=2).save()
     assert [listing.entry_id for listing in Listing.scan()].count("grp#SHIRTS") > 0
@@ -88,7 +88,7 @@ def test_a_group_without_products_leaves_the_listings():
 def test_drafts_and_archived_products_are_queued_too():
     """The worker removes listings that they may still have."""
     for status in ("active", "draft", "archived"):
-        product(status, status=status)
+        listed_product(status, status=status)
 
     reindex(shops.shop())
 
@@ -102,7 +102,7 @@ def test_a_shop_without_products_queues_nothing():
 
 
 def test_a_refused_message_fails_with_its_reason(monkeypatch):
-    product("TEA")
+    listed_product("TEA")
     shop, sqs = shops.shop(), client("sqs")
     monkeypatch.setattr(shops.Shop, "client", lambda _, name: client(name))
     refusal = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}

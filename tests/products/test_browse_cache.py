@@ -34,7 +34,7 @@ def search(q: str = "tea") -> Answer:
 
 @pytest.mark.parametrize("name", ["get", "list", "search"])
 def test_a_repeated_request_makes_no_aws_call(name):
-    tea = shop.product("TEA", name="tea", available=3)
+    tea = shop.listed_product("TEA", name="tea", available=3)
     ask = {"get": lambda: get_product(tea.product_id), "list": listed, "search": search}[name]
     first = ask()
 
@@ -48,7 +48,7 @@ def test_a_repeated_request_makes_no_aws_call(name):
 @pytest.mark.usefixtures("cache_clock")
 def test_each_query_has_its_own_cache_entry():
     for n in range(3):
-        shop.product(f"SKU-{n}", category="tea" if n else "pots", price_minor=100 + n)
+        shop.listed_product(f"SKU-{n}", category="tea" if n else "pots", price_minor=100 + n)
     listed(limit="1")
 
     assert len(listed(limit="2").body["items"]) == 2
@@ -58,7 +58,7 @@ def test_each_query_has_its_own_cache_entry():
 
 @pytest.mark.parametrize(("later", "shown"), [(TTL - 0.1, 5), (TTL, 4), (TTL + 1, 4)])
 def test_a_sale_elsewhere_is_visible_within_the_time_limit(cache_clock, later, shown):
-    tea = shop.product("TEA", available=5)
+    tea = shop.listed_product("TEA", available=5)
     get_product(tea.product_id)
     listed()
     shop.sell(tea, 1)
@@ -72,7 +72,7 @@ def test_a_sale_elsewhere_is_visible_within_the_time_limit(cache_clock, later, s
 @pytest.mark.parametrize(("age", "max_age"), [(0, 30), (12, 18), (29.5, 0)])
 def test_max_age_is_the_time_left_in_this_cache(cache_clock, age, max_age):
     """So the limit holds for a browser behind a CDN behind this instance too."""
-    tea = shop.product("TEA")
+    tea = shop.listed_product("TEA")
     get_product(tea.product_id)
     listed()
 
@@ -83,8 +83,8 @@ def test_max_age_is_the_time_left_in_this_cache(cache_clock, age, max_age):
 
 
 def test_an_edit_is_visible_at_once_on_the_same_instance():
-    tea = shop.product("TEA", available=3)
-    pot = shop.product("POT", available=3)
+    tea = shop.listed_product("TEA", available=3)
+    pot = shop.listed_product("POT", available=3)
     edits = [
         lambda: patch_product(tea.product_id, {"name": "Sencha"}),
         lambda: set_stock(tea.product_id, 9),
@@ -107,7 +107,7 @@ def test_an_edit_is_visible_at_once_on_the_same_instance():
 
 
 def test_staff_routes_never_answer_from_a_cache(cache_clock):
-    tea = shop.product("TEA", available=5)
+    tea = shop.listed_product("TEA", available=5)
     get_staff_product(tea.product_id)
     call_stock("get", tea.product_id)
     shop.sell(tea, 1)
@@ -120,7 +120,7 @@ def test_staff_routes_never_answer_from_a_cache(cache_clock):
 
 
 def test_an_unchanged_page_is_not_modified(cache_clock):
-    tea = shop.product("TEA", available=5)
+    tea = shop.listed_product("TEA", available=5)
     etag = listed().headers["ETag"]
     cache_clock.seconds += TTL
 
@@ -140,7 +140,7 @@ def test_an_unchanged_page_is_not_modified(cache_clock):
 @pytest.mark.parametrize("name", ["products.list", "products.search"])
 def test_a_page_with_a_cursor_keeps_its_etag(cache_clock, name):
     for n in range(3):
-        shop.product(f"TEA-{n}", name="tea")
+        shop.listed_product(f"TEA-{n}", name="tea")
     query = {"limit": "2", "q": "tea"} if name == "products.search" else {"limit": "2"}
     first = send(handler, name, caller=NOBODY, query=query)
     cache_clock.seconds += TTL
@@ -163,7 +163,7 @@ def test_a_missing_product_is_not_cached():
 
 
 def test_the_request_log_has_cache_hits_and_misses():
-    tea = shop.product("TEA")
+    tea = shop.listed_product("TEA")
 
     with captured() as lines:
         get_product(tea.product_id)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
 def test_following_the_cursor_shows_each_product_once(limit):
-    made = [shop.product(f"SKU-{n}").sku for n in range(7)]
+    made = [shop.listed_product(f"SKU-{n}").sku for n in range(7)]
 
     assert list_all_skus(limit=str(limit)) == made[::-1]
 
@@ -33,14 +33,14 @@ def test_changes_while_paging_neither_skip_nor_repeat_products(sort):
     staying = [f"SKU-{n}" for n in range(15)]
     going = [f"GOING-{n}" for n in range(5)]
     for n, sku in enumerate([*staying, *going]):
-        shop.product(sku, price_minor=1000 + n * 37 % 100, name=f"{n * 53 % 100:02}")
+        shop.listed_product(sku, price_minor=1000 + n * 37 % 100, name=f"{n * 53 % 100:02}")
     found: list[str] = []
     page = list_products(limit="3", sort=sort)
     for turn in range(20):
         found += skus_in(page)
         if not page.body["next_cursor"]:
             break
-        shop.product(f"NEW-{turn}", price_minor=1000 + turn, name=f"{turn:02}")
+        shop.listed_product(f"NEW-{turn}", price_minor=1000 + turn, name=f"{turn:02}")
         if going:
             remove(going.pop())
         remove(found[-1])  # the product at which the cursor continues
@@ -58,7 +58,7 @@ def remove(sku: str) -> None:
 
 def test_a_page_is_short_while_the_index_is_stale():
     for sku in ("A", "B", "C"):
-        shop.product(sku)
+        shop.listed_product(sku)
     archived = next(product for product in Product.scan() if product.sku == "B")
 
     edit_product("archive", archived.product_id)  # the index worker has not run yet
@@ -79,7 +79,7 @@ def test_a_page_is_short_while_the_index_is_stale():
 )
 def test_a_cursor_is_valid_for_its_query_only(other):
     for n in range(3):
-        shop.product(f"SKU-{n}", category="tea", tags=["x"])
+        shop.listed_product(f"SKU-{n}", category="tea", tags=["x"])
     cursor = list_products(limit="2").body["next_cursor"]
 
     answer = list_products(limit="2", cursor=cursor, **other)
@@ -89,7 +89,7 @@ def test_a_cursor_is_valid_for_its_query_only(other):
 
 def test_a_cursor_is_valid_for_its_currency_only():
     for n in range(3):
-        shop.product(f"SKU-{n}")
+        shop.listed_product(f"SKU-{n}")
     cursor = list_products(limit="2", sort="price_asc").body["next_cursor"]
 
     answer = list_products(limit="2", sort="price_asc", currency="USD", cursor=cursor)
@@ -98,7 +98,7 @@ def test_a_cursor_is_valid_for_its_currency_only():
 
 
 def test_the_limit_can_change_between_pages():
-    made = [shop.product(f"SKU-{n}").sku for n in range(5)]
+    made = [shop.listed_product(f"SKU-{n}").sku for n in range(5)]
     first = list_products(limit="1")
 
     rest = list_products(limit="10", cursor=first.body["next_cursor"])
@@ -108,7 +108,7 @@ def test_the_limit_can_change_between_pages():
 
 def test_a_cursor_expires(monkeypatch):
     for n in range(3):
-        shop.product(f"SKU-{n}")
+        shop.listed_product(f"SKU-{n}")
     cursor = list_products(limit="2").body["next_cursor"]
     later = clock.utc_now() + cursors.LIFETIME + timedelta(seconds=1)
     monkeypatch.setattr(clock, "utc_now", lambda: later)

@@ -21,12 +21,12 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 def create_with_prices(**amounts: int) -> None:
     for sku, amount in amounts.items():
-        shop.product(sku, price_minor=amount)
+        shop.listed_product(sku, price_minor=amount)
 
 
 def test_the_newest_product_comes_first_with_its_stock():
-    shop.product("OLD", available=1)
-    shop.product("NEW", available=2)
+    shop.listed_product("OLD", available=1)
+    shop.listed_product("NEW", available=2)
 
     answer = list_products()
 
@@ -43,7 +43,7 @@ def test_an_empty_shop_is_an_empty_page():
 
 
 def test_a_product_without_stock_is_listed_with_zero_units():
-    shop.product("TEA")
+    shop.listed_product("TEA")
 
     assert list_products().body["items"][0]["available"] == 0
 
@@ -59,25 +59,25 @@ def test_a_product_without_stock_is_listed_with_zero_units():
 )
 @pytest.mark.parametrize("limit", ["1", "2", "100"])
 def test_every_sort_lists_all_products_in_order(sort, expected, limit):
-    shop.product("A", name="épice", price_minor=300)
-    shop.product("B", name="Apple", price_minor=100)
-    shop.product("C", name="zest", price_minor=200)
+    shop.listed_product("A", name="épice", price_minor=300)
+    shop.listed_product("B", name="Apple", price_minor=100)
+    shop.listed_product("C", name="zest", price_minor=200)
 
     assert list_all_skus(sort=sort, limit=limit) == expected
 
 
 def test_a_shorter_name_comes_before_a_longer_one():
     for sku, name in (("A", "Tea pot"), ("B", "tea"), ("C", "Teak")):
-        shop.product(sku, name=name)
+        shop.listed_product(sku, name=name)
 
     assert list_all_skus(sort="name") == ["B", "A", "C"]
 
 
 def test_a_parent_category_lists_its_children():
-    shop.product("POT", category="home/kitchen/teapots")
-    shop.product("PAN", category="home/kitchen")
-    shop.product("RUG", category="home")
-    shop.product("HOMER", category="homer")
+    shop.listed_product("POT", category="home/kitchen/teapots")
+    shop.listed_product("PAN", category="home/kitchen")
+    shop.listed_product("RUG", category="home")
+    shop.listed_product("HOMER", category="homer")
 
     assert list_all_skus(category="home") == ["RUG", "PAN", "POT"]
     assert list_all_skus(category="home/kitchen") == ["PAN", "POT"]
@@ -86,8 +86,8 @@ def test_a_parent_category_lists_its_children():
 
 
 def test_a_tag_lists_the_products_that_have_it():
-    shop.product("TEA", tags=["green, loose", "sale"])
-    shop.product("POT", tags=["sale"])
+    shop.listed_product("TEA", tags=["green, loose", "sale"])
+    shop.listed_product("POT", tags=["sale"])
 
     assert list_all_skus(tag="sale") == ["POT", "TEA"]
     assert list_all_skus(tag="green, loose") == ["TEA"]
@@ -95,9 +95,9 @@ def test_a_tag_lists_the_products_that_have_it():
 
 @pytest.mark.parametrize("sort", ["newest", "price_asc", "price_desc", "name"])
 def test_sold_out_products_can_be_filtered_out(sort):
-    shop.product("GONE", available=0, category="tea", tags=["x"])
-    shop.product("TEA", available=1, category="tea", tags=["x"])
-    shop.product("NEVER", category="tea", tags=["x"])
+    shop.listed_product("GONE", available=0, category="tea", tags=["x"])
+    shop.listed_product("TEA", available=1, category="tea", tags=["x"])
+    shop.listed_product("NEVER", category="tea", tags=["x"])
 
     for where in ({}, {"category": "tea"}, {"tag": "x"}):
         assert list_all_skus(**where, in_stock="true", sort=sort, limit="1") == ["TEA"]
@@ -125,8 +125,8 @@ def test_a_price_range_filters_by_both_bounds(bounds, expected, limit):
 
 
 def test_amounts_of_two_currencies_are_not_compared():
-    shop.product("YEN", price_minor=500, currency="JPY")
-    shop.product("EURO", price_minor=400)
+    shop.listed_product("YEN", price_minor=500, currency="JPY")
+    shop.listed_product("EURO", price_minor=400)
 
     assert list_all_skus(sort="price_asc") == ["EURO"]
     assert list_all_skus(sort="price_asc", currency="JPY") == ["YEN"]
@@ -137,7 +137,9 @@ def test_amounts_of_two_currencies_are_not_compared():
 @pytest.mark.parametrize("sort", ["newest", "price_asc", "price_desc", "name"])
 def test_several_categories_are_one_sorted_list(sort):
     for n in range(12):
-        shop.product(f"SKU-{n}", category=f"c{n % 4}", price_minor=100 + n * 7 % 12, name=f"{n:03}")
+        shop.listed_product(
+            f"SKU-{n}", category=f"c{n % 4}", price_minor=100 + n * 7 % 12, name=f"{n:03}"
+        )
     expected = list_all_skus(sort=sort, limit="100")
 
     found = list_all_skus(category=[f"c{n}" for n in range(4)], sort=sort, limit="5")
@@ -146,8 +148,8 @@ def test_several_categories_are_one_sorted_list(sort):
 
 
 def test_a_parent_and_its_child_list_no_product_twice():
-    shop.product("POT", category="home/kitchen")
-    shop.product("RUG", category="home")
+    shop.listed_product("POT", category="home/kitchen")
+    shop.listed_product("RUG", category="home")
 
     assert list_all_skus(category=["home/kitchen", "home", "home"], limit="1") == ["RUG", "POT"]
 
@@ -222,10 +224,10 @@ def test_an_edit_moves_a_product_to_its_new_lists():
 )
 def test_a_page_costs_the_same_in_a_larger_shop(query, queries):
     for n in range(6):
-        shop.product(f"SMALL-{n}", category="tea", tags=["x"], price_minor=10, available=1)
+        shop.listed_product(f"SMALL-{n}", category="tea", tags=["x"], price_minor=10, available=1)
     small = measure_page(query)
     for n in range(30):
-        shop.product(f"LARGE-{n}", category="tea", tags=["x"], price_minor=10, available=1)
+        shop.listed_product(f"LARGE-{n}", category="tea", tags=["x"], price_minor=10, available=1)
 
     large = measure_page(query)
 

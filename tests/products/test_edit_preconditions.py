@@ -93,7 +93,7 @@ def test_an_unchanged_product_is_not_modified(show):
 
 
 def test_a_sale_changes_the_etag():
-    tea = shop.product("TEA", available=5)
+    tea = shop.listed_product("TEA", available=5)
     etag = get_staff_product(tea.product_id).headers["ETag"]
 
     shop.sell(tea, 1)

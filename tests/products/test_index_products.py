@@ -45,7 +45,7 @@ def messages(*products: Product) -> dict:
 
 
 def unlisted(sku: str, **changes) -> Product:
-    product = shop.product(sku, **changes)
+    product = shop.listed_product(sku, **changes)
     for table in (Listing, Posting):
         for item in table.scan():
             item.delete()
@@ -67,7 +67,7 @@ def test_a_message_lists_its_product():
 
 
 def test_a_repeated_message_writes_nothing():
-    tea = shop.product("TEA", tags=["sale"])
+    tea = shop.listed_product("TEA", tags=["sale"])
     (before,) = IndexedEntry.query(f"indexed#{tea.product_id}")
 
     handler(messages(tea, tea), CONTEXT)
@@ -95,25 +95,25 @@ def test_a_broken_message_does_not_stop_the_batch():
 
 
 def test_an_entry_that_fails_fails_only_its_own_messages(monkeypatch):
-    tea, pot = unlisted("TEA"), unlisted("POT")
-    update_entry = repository.update_entry
+    tea, pot, cup = unlisted("TEA"), unlisted("POT"), unlisted("CUP")
+    store_updates = repository.store_updates
 
-    def fail_for_tea(before, *items):
-        if before.entry_id == tea.product_id:
+    def fail_for_tea(updates):
+        if tea.product_id in {update.entry_id for update in updates}:
             raise ConcurrentModification
-        return update_entry(before, *items)
+        store_updates(updates)
 
-    monkeypatch.setattr(repository, "update_entry", fail_for_tea)
+    monkeypatch.setattr(repository, "store_updates", fail_for_tea)
 
-    answer = handler(messages(tea, pot), CONTEXT)
+    answer = handler(messages(pot, tea, cup), CONTEXT)
 
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
-    assert list_all_skus() == ["POT"]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert sorted(list_all_skus()) == ["CUP", "POT"]
 
 
 def test_a_slower_worker_reads_the_entry_again(monkeypatch):
     """The slower of two workers has read an older product."""
-    tea = shop.product("TEA", name="Old tea")
+    tea = shop.listed_product("TEA", name="Old tea")
     patch_product(tea.product_id, {"category": "old"})  # not indexed yet
     get_catalog_entries, turns = repository.get_catalog_entries, iter([True])
 
@@ -134,7 +134,7 @@ def test_a_slower_worker_reads_the_entry_again(monkeypatch):
 
 
 def test_a_newer_entry_replaces_one_stored_in_between(monkeypatch):
-    tea = shop.product("TEA", category="old")
+    tea = shop.listed_product("TEA", category="old")
     get_catalog_entries, turns = repository.get_catalog_entries, iter([True])
 
     def read_slowly(entry_ids):
@@ -193,7 +193,7 @@ def test_an_archived_product_leaves_no_listings_or_postings():
 def test_a_large_entry_takes_several_transactions():
     """A group of many variants, each with its own words and tags."""
     for n in range(12):
-        shop.product(
+        shop.listed_product(
             f"SHIRT-{n}",
             name=f"shirt{n} cotton{n} sleeve{n}",
             tags=[f"tag{n}-{m}" for m in range(10)],
@@ -208,7 +208,7 @@ def test_a_large_entry_takes_several_transactions():
 
 def test_the_next_message_completes_an_interrupted_update(monkeypatch):
     products = [
-        shop.product(
+        shop.listed_product(
             f"SHIRT-{n}",
             tags=[f"tag{n}-{m}" for m in range(15)],
             group="SHIRT",
@@ -238,7 +238,7 @@ def test_the_next_message_completes_an_interrupted_update(monkeypatch):
 
 
 def test_a_depleted_product_leaves_the_lists_of_stock():
-    tea = shop.product("TEA", available=1)
+    tea = shop.listed_product("TEA", available=1)
     assert list_all_skus(in_stock="true") == ["TEA"]
 
     shop.sell(tea, 1)

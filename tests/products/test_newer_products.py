@@ -42,9 +42,9 @@ VARIANT = TEA | {"group": "TEAS", "options": OPTIONS}
 
 def variant() -> Product:
     """A product with stock in three shards, in a group with another."""
-    shop.product("CUP", group="TEAS", options_json={"size": "S"})
-    shop.product("POT", group="POTS", options_json={"size": "S"})
-    tea = shop.product("TEA", group="TEAS", options_json=OPTIONS, available=9)
+    shop.listed_product("CUP", group="TEAS", options_json={"size": "S"})
+    shop.listed_product("POT", group="POTS", options_json={"size": "S"})
+    tea = shop.listed_product("TEA", group="TEAS", options_json=OPTIONS, available=9)
     assert patch_product(tea.product_id, {"stock_shards": 3}).status == 200
     return tea
 
@@ -152,7 +152,7 @@ def test_indexing_again_keeps_unknown_fields():
 
 
 def test_an_announced_level_keeps_unknown_fields():
-    tea = shop.product("TEA", available=1)
+    tea = shop.listed_product("TEA", available=1)
 
     def watch() -> None:
         key = {"product_id": {"S": tea.product_id}}
@@ -182,7 +182,7 @@ def test_no_view_of_a_product_shows_unknown_fields():
 
 @pytest.fixture
 def preorder() -> Product:
-    tea = shop.product("TEA", available=3)
+    tea = shop.listed_product("TEA", available=3)
     item = stored_item(Product, tea.product_id) | {"status": {"S": "preorder"}}
     client().put_item(TableName=Product.Meta.table_name, Item=item)
     return tea

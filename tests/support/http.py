@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,8 +26,13 @@ CONTEXT = SimpleNamespace(
 
 def sample(name: str) -> dict[str, Any]:
     """A fresh copy of events/<name>.json."""
-    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    event: dict[str, Any] = json.loads(_read_sample(name))
     return event
+
+
+@cache
+def _read_sample(name: str) -> str:
+    return (EVENTS / f"{name}.json").read_text()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,10 @@ ADDRESS = {
 
 
 def product(sku: str, *, available: int | None = None, **changes: Any) -> Product:
-    """Stores and lists an active product with this stock. None: its stock was never set."""
+    """Stores an active product with this stock. None: its stock was never set.
+
+    Lists and the search do not have it: the index worker, which adds it, takes longer than a test.
+    """
     now = clock.utc_now()
     stored = Product(
         product_id=ids.derived_id("prd", sku),
@@ -52,6 +55,12 @@ def product(sku: str, *, available: int | None = None, **changes: Any) -> Produc
         _add_to_group(stored)
     if available is not None:
         Stock(stored.product_id, available=available, version=1).save()
+    return stored
+
+
+def listed_product(sku: str, *, available: int | None = None, **changes: Any) -> Product:
+    """Stores such a product, and adds it to the lists and to the search."""
+    stored = product(sku, available=available, **changes)
     index_products(stored)
     return stored
 
@@ -122,7 +131,14 @@ def stored_items() -> set[tuple[str, str]]:
 
 def user(user_id: str, **changes: Any) -> User:
     """Stores a customer."""
-    stored = User(
+    stored = new_user(user_id, **changes)
+    stored.save()
+    return stored
+
+
+def new_user(user_id: str, **changes: Any) -> User:
+    """A customer who is not stored."""
+    return User(
         user_id,
         **{
             "email": f"{user_id}@example.com",
@@ -132,8 +148,6 @@ def user(user_id: str, **changes: Any) -> User:
         }
         | changes,
     )
-    stored.save()
-    return stored
 
 
 def login(email: str, **changes: Any) -> Login:
