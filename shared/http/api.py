@@ -138,7 +138,7 @@ class Api(_Request, APIGatewayHttpResolver):
     def prepare(self) -> None:
         """Do for each route what Powertools does at its first request."""
         for route in (*self._static_routes, *self._dynamic_routes):
-            _ = arguments_of(route), route.body_field
+            _ = arguments_of(route), route.dependant, route.body_field
 
     def refuse(self, refusal: AppError) -> Response[Any]:
         """Log the refusal and render it in Souk's envelope."""

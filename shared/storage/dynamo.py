@@ -49,7 +49,8 @@ def connection() -> Connection:
     """
     if fast_path.is_on():
         event = "creating-client-class.dynamodb"
-        aws.session().register(event, fast_path.add_base_class)  # type: ignore[arg-type]
+        # The session has it once, however often connections are made and forgotten.
+        aws.session().register(event, fast_path.add_base_class, event)  # type: ignore[arg-type]
     return _SharedConnection(
         connect_timeout_seconds=aws.CONNECT_SECONDS,
         read_timeout_seconds=aws.READ_SECONDS,

@@ -421,7 +421,7 @@ class TestSwitch:
 
         assert not fast_path.is_on()
         events: list[str] = []
-        monkeypatch.setattr(aws.session(), "register", lambda event, _: events.append(event))
+        monkeypatch.setattr(aws.session(), "register", lambda event, *_: events.append(event))
         dynamo.connection.__wrapped__()
         assert events == []
 
