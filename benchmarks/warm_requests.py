@@ -38,7 +38,8 @@ from shared.storage.models.pricing import RateTable
 from tests.support import pricing, shop
 from tests.support.http import CONTEXT, sample
 
-AGAINST_PLAIN = Budget(0.5, unit=" x")
+AGAINST_PLAIN = Budget(0.4, unit=" x")
+AGAINST_ASYNC = Budget(1, unit=" x")
 PAGE = 20
 CATEGORY = "kitchen/tea"
 ORDER_LINES = 3
@@ -130,7 +131,7 @@ def _rows(route: Route) -> list[Row]:
     name = f"warm request: {route.name}"
     return [
         _row(f"{name}, HTTP part", http["souk"], http["plain"], AGAINST_PLAIN),
-        _row(f"{name}, HTTP part, async def", http["souk"], http["async"]),
+        _row(f"{name}, HTTP part, async def", http["souk"], http["async"], AGAINST_ASYNC),
         _row(f"{name}, whole request", whole["souk"], whole["plain"]),
         _row(f"{name}, whole request, async def", whole["souk"], whole["async"]),
     ]

@@ -63,6 +63,10 @@ class Tables(Settings):
     idempotency_table: str
 
 
+class FastPathSettings(Settings):
+    fast_aws_calls: bool = True  # false: botocore and pynamodb without shared/storage/fast_path
+
+
 class TokenSettings(Settings):
     token_keys_secret_arn: str
     access_token_minutes: int = 15

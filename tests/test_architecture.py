@@ -49,6 +49,8 @@ USES_HTTP = {
     "handler",
     "routes",
     "shared.http.api",
+    "shared.http.arguments",
+    "shared.http.request_checks",
     "shared.http.routers",
     "shared.http.responses",
     "shared.http.parameters",

@@ -6,20 +6,17 @@ module renders errors.
 """
 
 import json
-import re
 import time
 import traceback
 from collections.abc import Callable
-from functools import cache
 from typing import Any, TypeVar
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
-    OpenAPIRequestValidationMiddleware,
     OpenAPIResponseValidationMiddleware,
 )
-from aws_lambda_powertools.event_handler.openapi import compat
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -29,20 +26,19 @@ from shared import freeze_gc, observability, request_budget, snapstart
 from shared.config import Runtime, Settings, settings
 from shared.errors.base import AppError, InternalError, NotFound
 from shared.errors.requests import IdempotencyKeyRequired, IfMatchRequired
-from shared.http import request_bodies
+from shared.http.arguments import arguments_of
 from shared.http.authorization import (
     Client,
     caller_from_event,
     client_from_event,
-    require_permission,
 )
+from shared.http.request_checks import RequestChecks, check_request
 from shared.http.responses import JSON
 from shared.http.routers import OnDemandResolver, Routers
 from shared.http.schemas import invalid_fields_error
-from shared.http.trusted_proxy import client_address, require_proxy
-from shared.security.permissions import Permission, Principal
+from shared.http.trusted_proxy import client_address
+from shared.security.permissions import Principal
 
-_PATH_ARGUMENT = re.compile(r"[!-~]{1,64}")  # no id of ours has other characters or is longer
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -56,9 +52,6 @@ _REQUIRED_HEADERS: dict[tuple[str, ...], type[AppError]] = {
     ("header", "idempotency-key"): IdempotencyKeyRequired,
     ("header", "if-match"): IfMatchRequired,
 }
-
-# Powertools asks this about each parameter's type at each request: a fifth of a list's HTTP part.
-compat.field_annotation_is_scalar = cache(compat.field_annotation_is_scalar)
 
 NO_ROUTERS = Routers({})  # of a handler that has its routes itself
 
@@ -90,7 +83,7 @@ class Api(_Request, OnDemandResolver):
         super().__init__(enable_validation=True)
         # Powertools validates before other middleware runs, so its errors would show field names to
         # callers without permission.
-        self._request_validation_middleware = _RequestChecks()
+        self._request_validation_middleware = RequestChecks()
         self._response_validation_middleware = _ViewRendering()
         for error, render in (
             (AppError, self.refuse),
@@ -131,11 +124,26 @@ class Api(_Request, OnDemandResolver):
         observability.logger.info("request", extra=fields | observability.log_fields())
         return response
 
+    def _call_route(self, route: Any, route_arguments: dict[str, str]) -> ResponseBuilder[Any]:
+        """As Powertools, without its middleware where the route's arguments are found."""
+        try:
+            check_request(self, route, route_arguments)
+            arguments = arguments_of(route).find(self.current_event, route_arguments)
+            if arguments is None:
+                return super()._call_route(route, route_arguments)
+            response = _render_view(self._to_response(route.func(**arguments)))  # type: ignore[arg-type]
+        except Exception as error:
+            rendered: ResponseBuilder[Any] | None = self._call_exception_handler(error, route)
+            if rendered is None:
+                raise
+            return rendered
+        return _Builder(response, route=route)
+
     def prepare(self) -> None:
         """Load all routes, and do for each what Powertools does at its first request."""
         self.load_all()
         for route in (*self._static_routes, *self._dynamic_routes):
-            _ = route.dependant, route.body_field
+            _ = arguments_of(route), route.dependant, route.body_field
 
     def refuse(self, refusal: AppError) -> Response[Any]:
         """Log the refusal and render it in Souk's envelope."""
@@ -189,58 +197,32 @@ def create_api(*sections: type[Settings], routers: Routers = NO_ROUTERS) -> Api:
     return api
 
 
-class _RequestChecks(OpenAPIRequestValidationMiddleware):
-    """Checks the permission, then parses the body, then validates the fields."""
-
-    def handler(self, app: Any, next_middleware: Any) -> Response[Any]:
-        route = app.context["_route"]
-        # Powertools' own route for unknown paths has no `requires`: anyone gets its 404.
-        permission: Permission | None = getattr(route.func, "requires", None)
-        require_proxy(app.current_event.raw_event)
-        if permission is not None:
-            require_permission(app.caller, permission)
-        if not all(map(_PATH_ARGUMENT.fullmatch, app.context["_route_args"].values())):
-            raise NotFound
-        _refuse_unknown_parameters(app, [known.alias for known in route.dependant.query_params])
-        return super().handler(app, next_middleware)
-
-    def _get_body(self, app: Any) -> dict[str, Any]:
-        (body,) = app.context["_route"].dependant.body_params
-        return request_bodies.read_object(app.current_event, values_max=body.type_.values_max)
-
-
-def _refuse_unknown_parameters(app: Any, known: list[str]) -> None:
-    """Without this, a misspelt filter would return unfiltered results."""
-    unknown = [name for name in app.current_event.query_string_parameters if name not in known]
-    if known and unknown:
-        message = f"Unknown parameter. Use one of: {', '.join(known)}"
-        raise invalid_fields_error(
-            [
-                {
-                    "loc": ("query", name),
-                    "type": "unknown_parameter",
-                    "msg": message,
-                }
-                for name in unknown
-            ]
-        )
-
-
 class _ViewRendering(OpenAPIResponseValidationMiddleware):
-    """Renders a view as JSON in one step: its constructor validated it.
+    def handler(self, app: Any, next_middleware: Any) -> Response[Any]:
+        return _render_view(next_middleware(app))
+
+
+def _render_view(response: Response[Any]) -> Response[Any]:
+    """Render a view as JSON in one step: its constructor validated it.
 
     Powertools would validate it again and render it through dicts.
     """
+    if isinstance(response.body, BaseModel):
+        response.body = response.body.model_dump_json()
+    elif response.body is None:
+        response.body = ""  # API Gateway requires text
+    elif not isinstance(response.body, str | bytes):
+        raise TypeError(f"a route returned {type(response.body).__name__}, not a view")
+    return response
 
-    def handler(self, app: Any, next_middleware: Any) -> Response[Any]:
-        response: Response[Any] = next_middleware(app)
-        if isinstance(response.body, BaseModel):
-            response.body = response.body.model_dump_json()
-        elif response.body is None:
-            response.body = ""  # API Gateway requires text
-        elif not isinstance(response.body, str | bytes):
-            raise TypeError(f"a route returned {type(response.body).__name__}, not a view")
-        return response
+
+class _Builder(ResponseBuilder[Any]):
+    """Powertools' own, which reads the request's headers only for routes that compress."""
+
+    def _route(self, event: Any, cors: Any) -> None:
+        route: Any = self.route
+        if route.cors or route.cache_control or route.compress or self.response.compress:
+            super()._route(event, cors)
 
 
 def _envelope(

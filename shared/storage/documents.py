@@ -11,6 +11,8 @@ from typing import Any, Self
 
 from pynamodb.attributes import AttributeContainer, MapAttribute
 
+from shared.storage import fast_path
+
 Raw = Mapping[str, Any]  # attributes by name, as DynamoDB's client has them
 
 
@@ -21,13 +23,16 @@ class Extensible(AttributeContainer):
 
     @classmethod
     def _instantiate(cls, attribute_values: dict[str, Any]) -> Self:
-        instance = super()._instantiate(attribute_values)
+        if fast_path.is_on():
+            instance: Self = fast_path.instantiate(cls, attribute_values)
+        else:
+            instance = super()._instantiate(attribute_values)
         instance.remember_unknown(attribute_values)
         return instance
 
     def remember_unknown(self, stored: Raw) -> None:
-        names = stored.keys() - _known_names(type(self))
-        self.unknown = {name: stored[name] for name in names}
+        known = _known_names(type(self))
+        self.unknown = {name: value for name, value in stored.items() if name not in known}
 
     def keep_unknown_of(self, before: "Extensible | None") -> None:
         """Store what is unknown of `before`, too: this replaces it, or is a copy of it."""

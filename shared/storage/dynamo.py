@@ -15,6 +15,7 @@ from pynamodb.models import Model
 from shared import aws, request_budget, snapstart
 from shared.errors.base import Unavailable
 from shared.retries import retry
+from shared.storage import fast_path
 from shared.storage.documents import Extensible, Raw
 
 BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
@@ -46,6 +47,10 @@ def connection() -> Connection:
 
     Its calls raise Unavailable when DynamoDB is overloaded or unreachable.
     """
+    if fast_path.is_on():
+        event = "creating-client-class.dynamodb"
+        # The session has it once, however often connections are made and forgotten.
+        aws.session().register(event, fast_path.add_base_class, event)  # type: ignore[arg-type]
     return _SharedConnection(
         connect_timeout_seconds=aws.CONNECT_SECONDS,
         read_timeout_seconds=aws.READ_SECONDS,

@@ -1,0 +1,143 @@
+"""Stored items are read with the fast path as pynamodb reads them: the same values, or errors."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pynamodb.attributes import (
+    Attribute,
+    AttributeContainer,
+    BooleanAttribute,
+    JSONAttribute,
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    NumberSetAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+    UTCDateTimeAttribute,
+)
+
+from shared.storage import fast_path, models
+from shared.storage.documents import Document, Extensible
+from shared.storage.dynamo import Table
+from shared.storage.models.orders import OrderLine
+
+NUMBER_TEXTS = ["0", "7", "-7", "1.50", "1E+3", "007", "", " 7", "٧", "1_0", "NaN", "9" * 38, "²"]
+NUMBERS = st.sampled_from([*NUMBER_TEXTS, 7, None, []])
+TIMES = st.sampled_from(
+    ["2026-11-27T10:15:30.123456+0000", "2026-11-27T24:00:00.000000+0000", "now", "", None]
+)
+DOCUMENTS = st.sampled_from(['{"a": [1]}', "{}", "null", "[1", '"\t"', "\ufeff{}", 7])
+RAW: dict[type[Attribute[Any]], st.SearchStrategy[Any]] = {
+    BooleanAttribute: st.sampled_from([True, False, 0, "x"]),
+    JSONAttribute: DOCUMENTS,
+    NumberAttribute: NUMBERS,
+    NumberSetAttribute: st.lists(NUMBERS, max_size=3),
+    TTLAttribute: st.sampled_from(["1795773330", "0", "1.5", "soon"]),
+    UnicodeAttribute: st.one_of(st.text(max_size=3), st.just(7)),
+    UnicodeSetAttribute: st.lists(st.text(max_size=3), max_size=3),
+    UTCDateTimeAttribute: TIMES,
+}
+# What an attribute has instead of a value of its type.
+OTHERS = st.sampled_from([{}, {"NULL": True}, {"X": "1"}, {"N": "1"}, {"S": "text"}, {"L": []}])
+
+
+def containers() -> list[type[AttributeContainer]]:
+    found = [Table, Document]
+    modules = [f"{models.__name__}.{module.name}" for module in iter_modules(models.__path__)]
+    named = [value for name in modules for value in vars(import_module(name)).values()]
+    return [
+        value
+        for value in dict.fromkeys(each for each in named if isinstance(each, type))
+        if issubclass(value, Extensible) and value not in found
+    ]
+
+
+def raw_values(attribute: Any) -> st.SearchStrategy[Any]:
+    if isinstance(attribute, MapAttribute):
+        return stored_items(type(attribute))
+    if isinstance(attribute, ListAttribute):
+        element = attribute.element_type()
+        return st.lists(typed_values(element), max_size=3)
+    return RAW[type(attribute)]
+
+
+def typed_values(attribute: Any) -> st.SearchStrategy[Any]:
+    good = raw_values(attribute).map(lambda raw: {attribute.attr_type: raw})
+    return st.one_of(good, good, good, good, good, OTHERS)
+
+
+def stored_items(container: type[AttributeContainer]) -> st.SearchStrategy[Any]:
+    known = {
+        attribute.attr_name: typed_values(attribute)
+        for attribute in container.get_attributes().values()
+    }
+    unknown = {"of_newer_code": st.just({"M": {"a": {"B": b"1"}}}), "another": OTHERS}
+    return st.fixed_dictionaries({}, optional=known | unknown)
+
+
+def contents(value: Any) -> Any:
+    """Everything that an item has, with the types of its values."""
+    if isinstance(value, AttributeContainer):
+        values = {name: contents(each) for name, each in value.attribute_values.items()}
+        return type(value), values, contents(dict(value.unknown))
+    if isinstance(value, list | tuple):
+        return type(value), [contents(each) for each in value]
+    if isinstance(value, dict):
+        return {name: contents(each) for name, each in value.items()}
+    return type(value), repr(sorted(value, key=repr)) if isinstance(value, set) else repr(value)
+
+
+def read(container: type[Any], stored: Any, *, is_fast: bool) -> tuple[str, Any]:
+    with patch.object(fast_path, "is_on", lambda: is_fast):
+        try:
+            return "read", contents(container._instantiate(stored))  # noqa: SLF001
+        except Exception as error:  # noqa: BLE001 (errors are compared, too)
+            return type(error).__name__, str(error)
+
+
+@pytest.mark.parametrize("container", containers(), ids=lambda container: container.__name__)
+@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_an_item_is_read_as_pynamodb_reads_it(container, data):
+    stored = data.draw(stored_items(container))
+
+    assert read(container, stored, is_fast=True) == read(container, stored, is_fast=False)
+
+
+@pytest.mark.parametrize("container", containers(), ids=lambda container: container.__name__)
+def test_every_attribute_is_of_a_kind_that_is_compared(container):
+    kinds = {
+        type(attribute.element_type() if isinstance(attribute, ListAttribute) else attribute)
+        for attribute in container.get_attributes().values()
+    }
+
+    assert container._discriminator is None  # noqa: SLF001 (the fast path knows none)
+    assert all(kind in RAW or issubclass(kind, Document) for kind in kinds)
+
+
+def test_all_tables_and_maps_are_compared():
+    assert sum(issubclass(container, Table) for container in containers()) >= 20
+    assert sum(issubclass(container, Document) for container in containers()) >= 10
+
+
+def test_each_spelling_of_a_number_has_the_same_outcome():
+    for raw in (*NUMBER_TEXTS, 7, None):
+        stored = {"quantity": {"N": raw}}
+
+        assert read(OrderLine, stored, is_fast=True) == read(OrderLine, stored, is_fast=False), raw
+
+
+def test_defaults_of_two_items_are_not_one_object():
+    for container in containers():
+        first, second = (container._instantiate({}) for _ in range(2))  # noqa: SLF001
+
+        for name, value in first.attribute_values.items():
+            is_mutable = isinstance(value, list | dict | set | Document)
+            assert not (is_mutable and value is second.attribute_values[name]), name
