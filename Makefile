@@ -60,8 +60,8 @@ fmt: .venv/.made ## Format the code and apply the safe fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/.made $(VENVS)/bench/.made ## Measure what has a budget, and print each value beside its budget
-	@$(BIN)/python -m benchmarks
+bench: .venv/.made $(VENVS)/bench/.made ## Measure what has a budget, and print each value beside its budget (WRITE=1 writes docs/performance.md)
+	@$(BIN)/python -m benchmarks $(if $(filter 1,$(WRITE)),--write)
 
 openapi: .venv/.made ## Generate the OpenAPI document from the code
 	@$(BIN)/python docs/openapi.py
@@ -75,6 +75,7 @@ validate: .venv/.made $(VENVS)/sam/.made $(VENVS)/checkov/.made ## Check templat
 
 build: .venv/.made $(VENVS)/sam/.made ## Build for AWS
 	@$(SAM_ENV) $(SAM) build
+	@$(SAM_ENV) $(BIN)/python -m local.bundle .aws-sam/build
 
 deploy: build ## Deploy to AWS (CONFIG_ENV=default, a development stack, or prod)
 	@$(SAM_ENV) $(SAM) deploy --config-env "$(CONFIG_ENV)"

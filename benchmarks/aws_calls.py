@@ -5,6 +5,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -52,7 +53,13 @@ def seed_shop() -> None:
 
 def _row(operation: Operation) -> Row:
     names = [call.operation for call in operation.record_calls()]
-    return Row(f"AWS calls: {operation.name}", operation.budget, len(names), ", ".join(names))
+    detail = ", ".join(f"{count} {name}" for name, count in Counter(names).items())
+    return Row(
+        f"AWS calls: {operation.name}",
+        operation.budget,
+        len(names) / operation.count,
+        detail if operation.count > 1 else ", ".join(names),
+    )
 
 
 def _cached_authorizer_row() -> Row:

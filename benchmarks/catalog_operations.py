@@ -1,7 +1,8 @@
 """Operations of the catalog, its workers and uploads."""
 
 import json
-from itertools import count
+from itertools import count, islice
+from string import ascii_lowercase
 from typing import Any
 
 from benchmarks.operation import Operation, require_success
@@ -18,6 +19,7 @@ from tests.support.http import CONTEXT, NOBODY, STAFF, sample, send
 
 SKUS = ("tea", "coffee", "cocoa")
 AVAILABLE = 1000  # of each product: enough for all operations
+INDEXED_TOGETHER = 25
 
 _numbers = count(1)
 
@@ -66,6 +68,16 @@ def _edited_product() -> tuple[Product]:
     return _stored_product()
 
 
+def _new_products() -> tuple[Product, ...]:
+    """Products that are not indexed yet, each with words of its own and words that all have."""
+    numbers = list(islice(_numbers, INDEXED_TOGETHER))
+    for number in numbers:
+        word = "".join(ascii_lowercase[int(digit)] for digit in f"{number:06}")
+        _create_product(sku=f"imported-{number}", name=f"Green tea of {word}")
+    product_ids = [ids.derived_id("prd", f"imported-{number}") for number in numbers]
+    return tuple(Product.find_many(product_ids).values())
+
+
 def _patch(body: dict[str, Any] | None = None) -> None:
     body = body or {"description": f"text {next(_numbers)}"}
     path = {"product_id": _product_id()}
@@ -88,8 +100,9 @@ def _adjust_stock() -> None:
     )
 
 
-def _create_product() -> None:
-    body = json.loads(sample("products.create")["body"]) | {"sku": f"new-{next(_numbers)}"}
+def _create_product(**fields: str) -> None:
+    fields = fields or {"sku": f"new-{next(_numbers)}"}
+    body = json.loads(sample("products.create")["body"]) | fields
     require_success(send(products, "products.create", caller=STAFF, body=body))
 
 
@@ -122,6 +135,13 @@ OPERATIONS = (
     Operation("patch product", None, _patch),
     Operation("index an edited product", None, shop.index_products, _edited_product),
     Operation("index an unchanged product", None, shop.index_products, _stored_product),
+    Operation(
+        f"index each of {INDEXED_TOGETHER} new products",
+        Budget(1.5),
+        shop.index_products,
+        _new_products,
+        INDEXED_TOGETHER,
+    ),
     Operation("watch the stock of a sold product", None, _watch_stock),
     Operation("set stock", None, _set_stock),
     Operation("adjust stock", None, _adjust_stock),

@@ -10,14 +10,16 @@ package or writes bytecode.
 """
 
 import os
-import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from benchmarks import instructions, layers, subprocesses
-from benchmarks.environment import FUNCTIONS, REFERENCE_PYTHON, ROOT, environment
+from benchmarks.environment import REFERENCE_PYTHON, ROOT, environment
+from benchmarks.minima import least_in_turns
 from benchmarks.report import Budget, Row
+from local import bundle
 
 TURNS = 7
 HANDLER = Budget(1.5, unit=" x")
@@ -70,11 +72,9 @@ def rows() -> list[Row]:
 
 
 def _compiled_functions(scratch: Path, python: str) -> Path:
-    ignored = shutil.ignore_patterns("__pycache__")
-    functions = shutil.copytree(FUNCTIONS, scratch / "functions", ignore=ignored)
-    compile_all = (python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash")
-    subprocesses.run([*compile_all, functions], environment())
-    return functions
+    host = {"SOUK_LAYER": "host", "SOUK_LAYER_PYTHON": python}
+    bundle.copy_compiled(scratch / "functions", os.environ | host)
+    return scratch / "functions"
 
 
 def _subjects(functions: Path, python: str) -> dict[str, Subject]:
@@ -94,28 +94,30 @@ def _subjects(functions: Path, python: str) -> dict[str, Subject]:
 def _command(subject: Subject, python: str) -> tuple[list[str], dict[str, str]]:
     # -S: no site-packages. -P: neither the script's folder nor the current one.
     arguments, path = subject
-    return [python, "-S", "-P", *arguments], environment() | {"PYTHONPATH": path}
+    env = environment() | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    return [python, "-S", "-P", *arguments], env
 
 
 def _least_seconds(subjects: dict[str, Subject], python: str) -> dict[str, float]:
-    """The least CPU seconds of each. They take turns, so that a slow moment affects all."""
-    seconds: dict[str, list[float]] = {name: [] for name in subjects}
-    for turn in range(TURNS + 1):
-        for name, subject in subjects.items():
-            command, env = _command(subject, python)
-            if turn:  # the first turn reads files from disk and compiles pip's packages
-                env["PYTHONDONTWRITEBYTECODE"] = "1"
-            took = subprocesses.run(command, env).cpu_seconds
-            seconds[name] += [took] if turn else []
-    return {name: min(each) for name, each in seconds.items()}
+    _compile_packages_of_pip(subjects[BASELINE], python)
+    measures = {name: partial(_cpu_seconds, subject, python) for name, subject in subjects.items()}
+    return least_in_turns(measures, TURNS)
+
+
+def _compile_packages_of_pip(baseline: Subject, python: str) -> None:
+    command, env = _command(baseline, python)
+    subprocesses.run(command, env | {"PYTHONDONTWRITEBYTECODE": ""})
+
+
+def _cpu_seconds(subject: Subject, python: str) -> float:
+    return subprocesses.run(*_command(subject, python)).cpu_seconds
 
 
 def _counts(subjects: dict[str, Subject], python: str) -> dict[str, int]:
     """The instructions of each. Two processes run at once: they do not affect each other."""
 
     def count(subject: Subject) -> int:
-        command, env = _command(subject, python)
-        return instructions.count(command, env | {"PYTHONDONTWRITEBYTECODE": "1"})
+        return instructions.count(*_command(subject, python))
 
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(subjects, pool.map(count, subjects.values()), strict=True))

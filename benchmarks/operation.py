@@ -3,7 +3,7 @@
 Warm: the operation has run before in this process, so its clients and key rings exist.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ class Operation:
     budget: Budget | None
     perform: Callable[..., object]
     prepare: Callable[[], tuple[Any, ...]] = tuple
+    count: int = 1  # of what it handles at once; the budget is for each of them
 
     def record_calls(self) -> list[Call]:
         """The calls of the second run; the first makes the function warm."""
@@ -31,6 +32,9 @@ class Operation:
         with record_calls() as calls:
             self.perform(*arguments)
         return calls
+
+    def is_in_budget(self, calls: Sequence[Call]) -> bool:
+        return self.budget is None or self.budget.holds(len(calls) / self.count)
 
 
 def require_success(answer: Answer) -> None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local import emulator, paths
+from local import bundle, emulator, paths
 from local.emulator import Emulator, StackError
 from local.parameters import sam_override
 
@@ -30,6 +30,7 @@ SOURCES = (
     "template.yaml",
     "functions",
     "shared",
+    "local/bundle.py",
     "local/deployment.py",
     "local/parameters.py",
     "local/instances.py",
@@ -99,6 +100,10 @@ def build(state: Path, source: str) -> Path:
         template = str(paths.ROOT / "template.yaml")
         command = ["build", "--template-file", template, "--build-dir", str(draft / "sam")]
         _run_sam([*command, "--language-extensions"], state, {})
+        try:
+            bundle.bundle_functions(draft / "sam", _environment(state))
+        except bundle.BundleError as error:
+            raise StackError(str(error)) from error
         with suppress(OSError):  # another stack has just finished the same build
             draft.rename(folder)
     return folder / "sam"

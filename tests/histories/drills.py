@@ -9,6 +9,7 @@ from shared.errors.base import Unavailable
 from tests.histories.aws_calls import Call, Reply, error_reply, lost_reply
 from tests.histories.world import World
 
+OK = 200
 Change = Callable[[World], None]
 
 STREAM_LIMIT = timedelta(hours=26)  # a stream keeps a record for 24 h, as long as a rule retries
@@ -88,10 +89,13 @@ def _refuse_mail(world: World) -> None:
 
 
 def _answer_late(world: World) -> None:
-    """SES takes each mail, and its reply is lost."""
+    """SES takes each mail, and its reply is lost. A refusal arrives.
 
-    def lose(call: Call, _: int) -> None:
-        if call.operation == "SendEmail":
+    If the replies to both tries were lost, nobody could know that SES took neither of them.
+    """
+
+    def lose(call: Call, status: int) -> None:
+        if call.operation == "SendEmail" and status == OK:
             raise lost_reply()
 
     world.calls.after.append(lose)

@@ -95,20 +95,20 @@ def test_a_broken_message_does_not_stop_the_batch():
 
 
 def test_an_entry_that_fails_fails_only_its_own_messages(monkeypatch):
-    tea, pot = unlisted("TEA"), unlisted("POT")
-    update_entry = repository.update_entry
+    tea, pot, cup = unlisted("TEA"), unlisted("POT"), unlisted("CUP")
+    store_updates = repository.store_updates
 
-    def fail_for_tea(before, *items):
-        if before.entry_id == tea.product_id:
+    def fail_for_tea(updates):
+        if tea.product_id in {update.entry_id for update in updates}:
             raise ConcurrentModification
-        return update_entry(before, *items)
+        store_updates(updates)
 
-    monkeypatch.setattr(repository, "update_entry", fail_for_tea)
+    monkeypatch.setattr(repository, "store_updates", fail_for_tea)
 
-    answer = handler(messages(tea, pot), CONTEXT)
+    answer = handler(messages(pot, tea, cup), CONTEXT)
 
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
-    assert list_all_skus() == ["POT"]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert sorted(list_all_skus()) == ["CUP", "POT"]
 
 
 def test_a_slower_worker_reads_the_entry_again(monkeypatch):

@@ -1,5 +1,7 @@
 """Stock levels: the stream's worker announces each change of level once."""
 
+import random
+
 import pytest
 
 from products.stock import repository
@@ -9,6 +11,7 @@ from shared.storage import stock
 from shared.storage.models.catalog import Product
 from shared.storage.models.outbox import OutboxRow
 from tests.support import events, shop
+from tests.support.aws_calls import record_calls
 from tests.support.catalog import adjust_stock, patch_product, set_stock
 from tests.support.http import CONTEXT, sample
 
@@ -158,6 +161,64 @@ def test_of_two_concurrent_instances_one_announces(tea, monkeypatch):
     watch(tea)
 
     assert announced() == [("stock.depleted", 0)]
+
+
+def test_a_batch_of_new_stock_is_announced_in_few_calls():
+    """As an import delivers it: up to 100 records in one batch."""
+    products = [shop.product(f"TEA-{number}", available=10) for number in range(100)]
+
+    with record_calls() as calls:
+        watch(*products)
+
+    # Three reads, and two writes: the last level does not fit into the first transaction.
+    assert calls == ["BatchGetItem"] * 3 + ["TransactWriteItems"] * 2
+    assert announced() == [("stock.replenished", 10)] * 100
+
+
+def test_a_faster_instance_delays_no_other_product(monkeypatch):
+    products = [shop.product(f"TEA-{number}", available=10) for number in range(3)]
+    list_watched_stocks, turns = repository.list_watched_stocks, iter([True])
+
+    def read_slowly(product_ids):
+        found = list_watched_stocks(product_ids)
+        if next(turns, False):
+            watch(products[2])  # in another, faster instance
+        return found
+
+    monkeypatch.setattr(repository, "list_watched_stocks", read_slowly)
+
+    with pytest.raises(LevelChanged):
+        watch(*products)
+    assert announced() == [("stock.replenished", 10)] * 3
+    watch(*products)
+
+    assert announced() == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_batches_announce_what_single_records_announce(seed):
+    """The same sales and deliveries, watched in batches with repeats, and one by one."""
+    found = []
+    for size in (1, 4, 100):
+        chance = random.Random(seed)  # noqa: S311 (no secret)
+        products = [
+            shop.product(f"{size}-{number}", available=6, low_stock_at=3) for number in range(8)
+        ]
+        types: dict[str, list[str]] = {product.product_id: [] for product in products}
+        for step in range(6):
+            records = chance.choices(products, k=12)
+            for product in dict.fromkeys(record.product_id for record in records):
+                change = chance.choice((-6, -3, 3, 6))
+                adjust_stock(product, change, key=f"{size}-{step}")
+            for start in range(0, len(records), size):
+                watch(*records[start : start + size])
+            for event in events.published_events():
+                types[event.data.product_id].append(event.type)
+            announced()  # forgets them
+        found.append([types[product.product_id] for product in products])
+
+    assert found[0] == found[1] == found[2]
+    assert any(found[0])
 
 
 def test_a_stale_read_announces_no_outdated_level(tea, monkeypatch):

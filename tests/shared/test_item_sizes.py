@@ -30,6 +30,7 @@ from products import product_edits, variants
 from products.fields import OPTIONS_BYTES_MAX, Options
 from products.index import catalog_entries, repository
 from products.index.catalog_entries import CatalogEntry
+from products.index.updates import StoredEntry, plan_updates
 from products.schemas import NewProduct
 from products.search import repository as search
 from shared import clock, ids
@@ -164,7 +165,8 @@ def test_the_digests_of_the_largest_entry_fit(monkeypatch):
     monkeypatch.setattr(Transaction, "commit", lambda _: None)
     monkeypatch.setattr(Transaction, "upsert", lambda _, item, **__: items.append(item))
 
-    repository.update_entry(repository.StoredEntry(entry.entry_id, {}, 0), listed, postings)
+    for update in plan_updates(StoredEntry(entry.entry_id, {}, 0), listed, postings):
+        repository.store_updates([update])
 
     assert len(listed) == catalog_entries.PARTITIONS_MAX
     assert 300_000 < max(map(item_size, items)) < ITEM_BYTES_MAX

@@ -1,56 +1,19 @@
-"""The layer as `sam build` makes it for this machine: small, complete and precompiled.
-
-Each run builds it once, in a subprocess, where `uv` may fetch packages. The tests stay offline.
-"""
-
-import json
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
+"""The layer as `sam build` makes it for this machine: small, complete and precompiled."""
 
 import pytest
 
+from tests.support import built_layer
+from tests.support.built_layer import FUNCTIONS, SHARED
 from tests.template import stack
 
-SHARED = stack.TEMPLATE.parent / "shared"
-FUNCTIONS = stack.TEMPLATE.parent / "functions"
 LAYER_BYTES_MAX = 20_000_000  # unzipped
 MODULES_MIN = 400  # fewer means that the handlers were not imported
 FROZEN_OBJECTS_MIN = 10_000  # fewer means that `freeze_gc` ran too early
 SERVICES = ("dynamodb", "events", "s3", "secretsmanager", "sesv2", "sqs")
 
 
-@pytest.fixture(scope="module")
-def layer(tmp_path_factory) -> Path:
-    scratch = tmp_path_factory.mktemp("layer")
-    shutil.copytree(SHARED, scratch / "shared", ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run(
-        ["make", "build-SharedLayer"],  # noqa: S607
-        cwd=scratch / "shared",
-        env=os.environ
-        | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "ARTIFACTS_DIR": str(scratch / "built"),
-            "SOUK_LAYER": "host",
-            "SOUK_LAYER_PYTHON": sys.executable,
-        },
-        check=True,
-    )
-    return scratch / "built" / "python"
-
-
 def run(layer, code, *, path=()):
-    """The JSON that the code prints in an interpreter with no packages but the layer's."""
-    completed = subprocess.run(  # noqa: S603
-        [sys.executable, "-S", "-B", "-W", "error", "-c", code],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [layer, *path]))},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return json.loads(completed.stdout)
+    return built_layer.run([layer, *path], code)
 
 
 def test_the_layer_is_under_twenty_megabytes(layer):
@@ -73,7 +36,10 @@ def test_the_layer_has_only_the_models_of_services_in_use(layer):
 def test_the_layer_has_the_package_shared_without_build_files(layer):
     modules = {file.name for file in (layer / "shared").glob("*.py")}
 
-    assert modules == {file.name for file in SHARED.glob("*.py")} - {"prune_layer.py"}
+    assert modules == {file.name for file in SHARED.glob("*.py")} - {
+        "lean_imports.py",
+        "prune_layer.py",
+    }
     assert not (layer / "shared" / "Makefile").exists()
     assert not (layer / "shared" / "requirements.txt").exists()
 

@@ -1,34 +1,17 @@
 """The derived tables: reads catalog entries, and stores the listings and postings of each."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
-from products.index.catalog_entries import GROUP_PREFIX, CatalogEntry, digest_of
+from products.index.catalog_entries import GROUP_PREFIX, CatalogEntry
+from products.index.updates import LISTING, POSTING, EntryUpdate, StoredEntry, Target, item_at
 from shared.errors.requests import ConcurrentModification
 from shared.storage import stock
 from shared.storage.dynamo import batch_get
 from shared.storage.models.catalog import Product, ProductGroup
-from shared.storage.models.listings import IndexedEntry, Listing, Posting
-from shared.storage.transactions import ACTIONS_MAX, Transaction
+from shared.storage.models.listings import IndexedEntry
+from shared.storage.transactions import Transaction
 
 _SORT_KEY = "indexed"
-_KEY_SEPARATOR = "\n"  # no key contains it
-
-_LISTING, _POSTING = "listing", "posting"
-
-Item = TypeVar("Item")
-Target = tuple[str, str]  # a kind of item and its key: the partition, or the shard and posting
-Change = tuple[Target, Listing | Posting | None, str]  # the item and its digest; None deletes it
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
-    """What the tables hold of an entry: a digest of each of its items."""
-
-    entry_id: str
-    digests: Mapping[Target, str]
-    version: int  # 0: nothing was stored yet
 
 
 def get_stored_entries(entry_ids: Sequence[str]) -> dict[str, StoredEntry]:
@@ -40,8 +23,8 @@ def get_stored_entries(entry_ids: Sequence[str]) -> dict[str, StoredEntry]:
 def _from_item(entry_id: str, item: IndexedEntry | None) -> StoredEntry:
     if item is None:
         return StoredEntry(entry_id, {}, 0)
-    listings = {(_LISTING, key): digest for key, digest in item.listings_json.items()}
-    postings = {(_POSTING, key): digest for key, digest in item.postings_json.items()}
+    listings = {(LISTING, key): digest for key, digest in item.listings_json.items()}
+    postings = {(POSTING, key): digest for key, digest in item.postings_json.items()}
     return StoredEntry(entry_id, listings | postings, int(item.version))
 
 
@@ -63,80 +46,50 @@ def get_catalog_entries(entry_ids: Sequence[str]) -> list[CatalogEntry]:
     ]
 
 
-def update_entry(
-    before: StoredEntry, listings: Mapping[str, Listing], postings: Sequence[Posting]
-) -> bool:
-    """Write the items that are new or changed, delete the others. Returns whether any was.
+def store_updates(updates: Sequence[EntryUpdate]) -> None:
+    """Store these updates of different entries in one transaction, with the digests after each.
 
-    Takes as many transactions as the changes need, each together with the digests of what is
-    stored after it. So a later call completes an interrupted one, and of two calls at once the one
-    that has read later wins. Raises ConcurrentModification.
+    So of two updates of an entry at once, the one that has read later wins. Raises
+    ConcurrentModification, and then nothing is stored of any of the entries.
     """
-    wanted: dict[Target, Listing | Posting] = {
-        **{(_LISTING, partition): listing for partition, listing in listings.items()},
-        **{(_POSTING, _key_of(posting)): posting for posting in postings},
-    }
-    digests = dict(before.digests)
-    version = before.version
-    for batch in _batches(_list_changes(digests, wanted), ACTIONS_MAX - 1):
-        transaction = Transaction()
-        for target, item, digest in batch:
-            if item is None:
-                transaction.delete(_item_at(before.entry_id, target))
-                del digests[target]
-            else:
-                stage_item = transaction.upsert if target in digests else transaction.put
-                stage_item(item)
-                digests[target] = digest
-        _stage_digests(transaction, StoredEntry(before.entry_id, digests, version))
-        transaction.commit()
-        version += 1
-    return version > before.version
+    transaction = Transaction()
+    for update in updates:
+        _stage_changes(transaction, update)
+        _stage_digests(transaction, update.stored, update.digests)
+    transaction.commit()
 
 
-def _list_changes(
-    stored: Mapping[Target, str], wanted: Mapping[Target, Listing | Posting]
-) -> list[Change]:
-    digests = {target: digest_of(item) for target, item in wanted.items()}
-    puts: list[Change] = [
-        (target, wanted[target], digest)
-        for target, digest in digests.items()
-        if stored.get(target) != digest
-    ]
-    return [*puts, *((target, None, "") for target in stored if target not in wanted)]
+def _stage_changes(transaction: Transaction, update: EntryUpdate) -> None:
+    for target, item, _ in update.changes:
+        if item is None:
+            transaction.delete(item_at(update.entry_id, target))
+        elif target in update.stored.digests:
+            transaction.upsert(item)
+        else:
+            transaction.put(item)
 
 
-def _stage_digests(transaction: Transaction, entry: StoredEntry) -> None:
-    digests: dict[str, dict[str, str]] = {_LISTING: {}, _POSTING: {}}
-    for (kind, key), digest in entry.digests.items():
+def _stage_digests(
+    transaction: Transaction, before: StoredEntry, after: Mapping[Target, str]
+) -> None:
+    digests: dict[str, dict[str, str]] = {LISTING: {}, POSTING: {}}
+    for (kind, key), digest in after.items():
         digests[kind][key] = digest
     transaction.upsert(
         IndexedEntry(
-            _partition_of(entry.entry_id),
+            _partition_of(before.entry_id),
             _SORT_KEY,
-            listings_json=digests[_LISTING],
-            postings_json=digests[_POSTING],
-            version=entry.version + 1,
+            listings_json=digests[LISTING],
+            postings_json=digests[POSTING],
+            version=before.version + 1,
         ),
         only_if=(
-            IndexedEntry.version == entry.version
-            if entry.version
+            IndexedEntry.version == before.version
+            if before.version
             else IndexedEntry.version.does_not_exist()
         ),
         otherwise=ConcurrentModification("Another instance has indexed this entry."),
     )
-
-
-def _item_at(entry_id: str, target: Target) -> Listing | Posting:
-    kind, key = target
-    if kind == _LISTING:
-        return Listing(key, entry_id)
-    shard, _, posting = key.partition(_KEY_SEPARATOR)
-    return Posting(shard, posting)
-
-
-def _key_of(posting: Posting) -> str:
-    return f"{posting.shard}{_KEY_SEPARATOR}{posting.posting}"
 
 
 def _partition_of(entry_id: str) -> str:
@@ -163,8 +116,3 @@ def _build_entry(
     variants = [on_sale[product_id] for product_id in product_ids if product_id in on_sale]
     units = {variant.product_id: available[variant.product_id] for variant in variants}
     return CatalogEntry(entry_id, variants, units)
-
-
-def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -1,8 +1,9 @@
 """The order of search results. Pure."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 
-from products.search.postings import NAME_LENGTH_MAX
+from products.search.postings import NAME_LENGTH_MAX, weight_in
 from products.search.terms import SearchQuery, Term
 
 Rank = tuple[int, int, int, str]  # the lowest is the best
@@ -19,6 +20,20 @@ class Hit:
     product_id: str
     stock_shards: int
     is_other_variant: bool = False  # than the one that lists show
+
+    @classmethod
+    def from_item(cls, item: dict[str, Any]) -> Self:
+        """From DynamoDB's JSON: for a thousand items, pynamodb would take as long as the Query."""
+        token = item["token"]["S"]
+        return cls(
+            token=token,
+            weight=weight_in(item["posting"]["S"], token),
+            text=item["text"]["S"],
+            entry_id=item["entry_id"]["S"],
+            product_id=item["product_id"]["S"],
+            stock_shards=int(item["stock_shards"]["N"]),
+            is_other_variant=item["is_other_variant"]["BOOL"],
+        )
 
     def is_first_match(self, term: Term) -> bool:
         """Whether no other token of the entry precedes this one in the term's range of keys.

@@ -8,12 +8,11 @@ from typing import Any
 
 from products.index_queries import run_concurrently
 from products.search import spelling
-from products.search.postings import weight_in
 from products.search.ranking import Hit, Rank, rank
 from products.search.terms import SearchQuery, Term
 from shared.storage.dynamo import BATCH_MAX, batch_get
 from shared.storage.models.listings import NoRoom, Posting, Spelling
-from shared.storage.transactions import Condition, Transaction
+from shared.storage.transactions import ACTIONS_MAX, Condition, Contended, Transaction
 
 QUERIES_MAX = 8  # of one search: as many as a search has terms
 POSTINGS_READ_MAX = 1000  # by a Query whose filter drops most; some 300 KB, 38 read units
@@ -127,27 +126,39 @@ def store_words(words: Iterable[str]) -> None:
     for start in range(0, len(new), BATCH_MAX):
         batch = new[start : start + BATCH_MAX]
         stored = _get_words(batch)
-        for word in batch:
-            if word not in stored[word]:
-                _store_word(word)
+        _store_new_words([word for word in batch if word not in stored[word]])
         known_words.update(batch)
 
 
-def _store_word(word: str) -> None:
+def _store_new_words(words: Sequence[str]) -> None:
+    """Several words in one transaction; each alone where one of them is refused.
+
+    A word that finds no room under one of its deletions is not stored: its misspellings stay
+    uncorrected.
+    """
+    for batch in spelling.pack_words(words, ACTIONS_MAX):
+        try:
+            _commit_words(batch)
+        except (NoRoom, Contended):
+            for word in batch:
+                with suppress(NoRoom):
+                    _commit_words([word])
+
+
+def _commit_words(words: Sequence[str]) -> None:
     """In one transaction: a word that is stored under itself is stored under all its deletions.
 
-    A word that finds no room under one of them is not stored: its misspellings stay uncorrected.
+    Raises NoRoom.
     """
     transaction = Transaction()
-    for deletion in spelling.deletions_of(word):
+    for deletion, added in spelling.words_by_deletion(words).items():
         transaction.update(
             Spelling(_spelling_shard(deletion)),
-            [Spelling.words.add({word})],
-            only_if=Spelling.has_room(),
+            [Spelling.words.add(added)],
+            only_if=Spelling.has_room(len(added)),
             otherwise=NoRoom(),
         )
-    with suppress(NoRoom):
-        transaction.commit()
+    transaction.commit()
 
 
 def _get_words(deletions: Sequence[str]) -> dict[str, set[str]]:
@@ -195,7 +206,7 @@ def _read(query: SearchQuery, position: Position, limit: int) -> _Window:
     is_ranked = not others and not term.is_prefix  # the keys are in the order of rank
     size = limit if is_ranked else POSTINGS_READ_MAX if others else UNFILTERED_READ_MAX
     page = _get_page(term, others, position, size if position.until is None else 2 * size)
-    hits = [_to_hit(item) for item in page["Items"]]
+    hits = [Hit.from_item(item) for item in page["Items"]]
     ranked = [_RankedHit(rank(hit, query), hit) for hit in hits if hit.is_first_match(term)]
     if position.after is not None:
         ranked = [each for each in ranked if each.rank > tuple(position.after)]
@@ -230,17 +241,3 @@ def _key_condition(term: Term, position: Position) -> Condition:
     if position.until is None:
         return Posting.posting.startswith(term.key_prefix)
     return Posting.posting.between(position.start or term.key_prefix, position.until)
-
-
-def _to_hit(item: dict[str, Any]) -> Hit:
-    """From DynamoDB's JSON: for a thousand items, pynamodb would take as long as the Query."""
-    token = item["token"]["S"]
-    return Hit(
-        token=token,
-        weight=weight_in(item["posting"]["S"], token),
-        text=item["text"]["S"],
-        entry_id=item["entry_id"]["S"],
-        product_id=item["product_id"]["S"],
-        stock_shards=int(item["stock_shards"]["N"]),
-        is_other_variant=item["is_other_variant"]["BOOL"],
-    )

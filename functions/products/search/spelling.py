@@ -5,7 +5,7 @@ words at distance 1 share a deletion: the word itself, or the word without one o
 word stored under all its deletions is found by those of a misspelt one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from operator import eq
 
@@ -21,6 +21,30 @@ def deletions_of(word: str) -> list[str]:
     """The word without one of its letters, for each letter, and last the word itself."""
     shorter = {word[:at] + word[at + 1 :] for at in range(len(word))}
     return [*sorted(shorter), word]
+
+
+def words_by_deletion(words: Iterable[str]) -> dict[str, set[str]]:
+    """Those of the words that have each deletion."""
+    found: dict[str, set[str]] = {}
+    for word in words:
+        for deletion in deletions_of(word):
+            found.setdefault(deletion, set()).add(word)
+    return found
+
+
+def pack_words(words: Iterable[str], deletions_max: int) -> Iterator[list[str]]:
+    """In that order, as many words together as have at most so many deletions."""
+    batch: list[str] = []
+    deletions: set[str] = set()
+    for word in words:
+        added = deletions.union(deletions_of(word))
+        if batch and len(added) > deletions_max:
+            yield batch
+            batch, added = [], set(deletions_of(word))
+        batch.append(word)
+        deletions = added
+    if batch:
+        yield batch
 
 
 def best_correction(typed: str, candidates: Iterable[str]) -> str | None:

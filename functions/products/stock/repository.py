@@ -11,7 +11,9 @@ from shared.storage.cursors import ItemPage
 from shared.storage.models.catalog import Product, StockLevel, StockMovement
 from shared.storage.stock import LEVEL_SUFFIX, StockChanged
 from shared.storage.stock_shards import StockSnapshot
-from shared.storage.transactions import Transaction
+from shared.storage.transactions import ACTIONS_MAX, Transaction
+
+LEVELS_MAX = ACTIONS_MAX - 1  # of one transaction: all events are one row of the outbox
 
 
 class MovementExists(Exception):
@@ -27,6 +29,13 @@ class WatchedStock:
     product: Product
     stock: StockSnapshot
     announced: StockLevel | None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChange:
+    watched: WatchedStock
+    level: str
+    event: StockEvent | None
 
 
 def get_stocked_product(product_id: str) -> StockedProduct:
@@ -109,7 +118,7 @@ def list_movements(
 def list_watched_stocks(product_ids: Sequence[str]) -> list[WatchedStock]:
     """Those of the products that exist: the level last announced, and the current stock.
 
-    Read in that order: if another instance announces a later level in between, `update_level`
+    Read in that order: if another instance announces a later level in between, `update_levels`
     fails at the version that was read here.
     """
     announced = StockLevel.find_many(_level_key(product_id) for product_id in product_ids)
@@ -123,25 +132,28 @@ def list_watched_stocks(product_ids: Sequence[str]) -> list[WatchedStock]:
     ]
 
 
-def update_level(watched: WatchedStock, level: str, event: StockEvent | None) -> None:
-    """Store the level together with the event that announces it. Raises LevelChanged."""
-    before = watched.announced
+def update_levels(changes: Sequence[LevelChange]) -> None:
+    """Store these levels together with the events that announce them, in one transaction.
+
+    At most LEVELS_MAX, each of another product. Raises LevelChanged, and stores none then.
+    """
     transaction = Transaction()
-    transaction.upsert(
-        StockLevel(
-            _level_key(watched.product.product_id),
-            level=level,
-            version=int(before.version) + 1 if before else 1,
-        ),
-        only_if=(
-            StockLevel.version == before.version
-            if before
-            else StockLevel.product_id.does_not_exist()
-        ),
-        otherwise=LevelChanged(),
-    )
-    if event:
-        outbox.stage_event(transaction, event)
+    for change in changes:
+        before = change.watched.announced
+        transaction.upsert(
+            StockLevel(
+                _level_key(change.watched.product.product_id),
+                level=change.level,
+                version=int(before.version) + 1 if before else 1,
+            ),
+            only_if=(
+                StockLevel.version == before.version
+                if before
+                else StockLevel.product_id.does_not_exist()
+            ),
+            otherwise=LevelChanged(),
+        )
+    outbox.stage_events(transaction, [change.event for change in changes if change.event])
     transaction.commit()
 
 

@@ -3,11 +3,15 @@
 An event only says which entries to look at. The worker derives each entry again from the current
 products, groups and stock. So repeated and reordered events do no harm, and the next event makes up
 for a lost one.
+
+The entries of a batch are read together and written together, several in one transaction. Where
+DynamoDB refuses a transaction, each of its entries is indexed again alone. So an entry that others
+index at the same time, or that cannot be stored, does not fail its neighbours.
 """
 
 import json
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -19,16 +23,19 @@ from products.index.catalog_entries import (
     build_listings,
     entries_affected_by,
 )
-from products.index.repository import StoredEntry
+from products.index.updates import EntryUpdate, StoredEntry, pack_updates, plan_updates
 from products.search.repository import store_words
 from shared import freeze_gc, observability
 from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
 from shared.events.all_events import CatalogEvent, parse_event
 from shared.retries import retry
+from shared.sqs_consumer import OutOfTime
 from shared.storage.transactions import Contended
 
-INDEX_ATTEMPTS = 5  # at an entry that other instances index too; the queue would wait for minutes
+ENTRIES_TOGETHER = 25  # bounds the memory: a group has up to 100 variants
+ATTEMPTS_ALONE = 4  # at an entry that other instances index too; the queue would wait for minutes
+MILLISECONDS_PER_WRITE = 8_000  # the longest call (shared.aws); what is left goes to the queue
 
 freeze_gc()
 
@@ -44,8 +51,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         except (ValueError, KeyError, TypeError) as error:
             _log_failure(record["messageId"], error)
             failed.add(record["messageId"])
-    failed_entries = _index(sorted(set().union(*entries_by_message.values())))
-    failed |= {message for message, ids in entries_by_message.items() if ids & failed_entries}
+    indexing = _Indexing(context)
+    entry_ids = sorted(set().union(*entries_by_message.values()))
+    for start in range(0, len(entry_ids), ENTRIES_TOGETHER):
+        indexing.index(entry_ids[start : start + ENTRIES_TOGETHER])
+    observability.logger.info(
+        "indexed",
+        entries=len(entry_ids),
+        changed=len(indexing.changed),
+        failed=len(indexing.failed),
+    )
+    failed |= {message for message, ids in entries_by_message.items() if ids & indexing.failed}
     return {"batchItemFailures": [{"itemIdentifier": message} for message in sorted(failed)]}
 
 
@@ -56,51 +72,99 @@ def _parse(record: dict[str, Any]) -> CatalogEvent:
     return event
 
 
-def _index(entry_ids: list[str]) -> set[str]:
-    """Returns the ids of the entries that failed."""
+@dataclass(slots=True)
+class _Indexing:
+    """One invocation: the ids of the entries that it has changed, and of those that failed."""
+
+    context: LambdaContext
+    changed: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    _words: dict[str, set[str]] = field(default_factory=dict)  # by entry
+
+    def index(self, entry_ids: Sequence[str]) -> None:
+        refused = self._store_together(self._plan(entry_ids))
+        for entry_id in refused:
+            try:
+                self._index_alone(entry_id)
+            except Exception as error:  # noqa: BLE001 (one entry must not fail the others)
+                self._fail([entry_id], error)
+        self._store_words()
+
+    def _plan(self, entry_ids: Sequence[str]) -> list[EntryUpdate]:
+        updates: list[EntryUpdate] = []
+        for stored, entry in _read(entry_ids):
+            try:
+                updates += self._plan_entry(stored, entry)
+            except Exception as error:  # noqa: BLE001
+                self._fail([entry.entry_id], error)
+        return updates
+
+    def _plan_entry(self, stored: StoredEntry, entry: CatalogEntry) -> list[EntryUpdate]:
+        postings = build_entry_postings(entry)
+        # Even if nothing changed: the first time may have failed to store them.
+        self._words[entry.entry_id] = {posting.token for posting in postings}
+        return plan_updates(stored, build_listings(entry), postings)
+
+    def _store_together(self, updates: Iterable[EntryUpdate]) -> set[str]:
+        """Returns the ids of the entries to index again alone."""
+        refused: set[str] = set()
+        for batch in pack_updates(updates):
+            # A part of an entry cannot be stored without the parts before it.
+            unstored = refused | self.failed
+            possible = [update for update in batch if update.entry_id not in unstored]
+            entry_ids = {update.entry_id for update in possible}
+            try:
+                self._store(possible)
+            except Exception as error:  # noqa: BLE001 (the attempt alone shows which is at fault)
+                if isinstance(error, Unavailable) and not isinstance(error, Contended):
+                    self._fail(entry_ids, error)  # no answer: more calls would not help
+                else:
+                    refused |= entry_ids
+        return refused
+
+    def _index_alone(self, entry_id: str) -> None:
+        """Each attempt reads the entry again."""
+
+        def index_once() -> None:
+            self._require_time()
+            ((stored, entry),) = _read([entry_id])
+            for updates in pack_updates(self._plan_entry(stored, entry)):
+                self._store(updates)
+
+        retry(index_once, on=(ConcurrentModification, Contended), attempts=ATTEMPTS_ALONE)
+
+    def _store(self, updates: Sequence[EntryUpdate]) -> None:
+        """Raises OutOfTime, and what the commit raises."""
+        if not updates:
+            return
+        self._require_time()
+        repository.store_updates(updates)
+        self.changed.update(update.entry_id for update in updates)
+
+    def _require_time(self) -> None:
+        if self.context.get_remaining_time_in_millis() < MILLISECONDS_PER_WRITE:
+            raise OutOfTime(f"{len(self.changed)} entries are indexed")
+
+    def _store_words(self) -> None:
+        try:
+            store_words(set().union(*self._words.values()))
+        except Unavailable as error:  # a word without corrections is no reason to index again
+            _log_failure(f"words of {len(self._words)} entries", error)
+        self._words.clear()
+
+    def _fail(self, entry_ids: Iterable[str], error: Exception) -> None:
+        for entry_id in entry_ids:
+            _log_failure(entry_id, error)
+            self.failed.add(entry_id)
+            self._words.pop(entry_id, None)
+
+
+def _read(entry_ids: Sequence[str]) -> Iterator[tuple[StoredEntry, CatalogEntry]]:
     # The stored state is read first: if another instance stores a later entry after that, this
     # one's older entry fails at the stored version.
     stored = repository.get_stored_entries(entry_ids)
-    failed: set[str] = set()
-    changed = 0
     for entry in repository.get_catalog_entries(entry_ids):
-        try:
-            changed += _index_entry(stored[entry.entry_id], entry)
-        except Exception as error:  # noqa: BLE001 (one entry must not fail the others)
-            _log_failure(entry.entry_id, error)
-            failed.add(entry.entry_id)
-    observability.logger.info(
-        "indexed", entries=len(entry_ids), changed=changed, failed=len(failed)
-    )
-    return failed
-
-
-def _index_entry(stored: StoredEntry, entry: CatalogEntry) -> bool:
-    """Whether anything changed. Each attempt after the first reads the entry again."""
-    reads = chain([(stored, entry)], _read_again(entry.entry_id))
-    return retry(
-        lambda: _store(*next(reads)),
-        on=(ConcurrentModification, Contended),
-        attempts=INDEX_ATTEMPTS,
-    )
-
-
-def _read_again(entry_id: str) -> Iterator[tuple[StoredEntry, CatalogEntry]]:
-    while True:
-        stored = repository.get_stored_entries([entry_id])[entry_id]
-        (entry,) = repository.get_catalog_entries([entry_id])
-        yield stored, entry
-
-
-def _store(stored: StoredEntry, entry: CatalogEntry) -> bool:
-    postings = build_entry_postings(entry)
-    is_changed = repository.update_entry(stored, build_listings(entry), postings)
-    try:
-        # Even if nothing changed: the first time may have failed.
-        store_words({posting.token for posting in postings})
-    except Unavailable as error:  # a word without corrections is no reason to index again
-        _log_failure(f"words of {entry.entry_id}", error)
-    return is_changed
+        yield stored[entry.entry_id], entry
 
 
 def _log_failure(subject: str, error: Exception) -> None:

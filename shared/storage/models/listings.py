@@ -159,7 +159,7 @@ class Spelling(Table):
     words = UnicodeSetAttribute()
 
     @classmethod
-    def has_room(cls) -> Condition:
-        """A condition: one more word fits in."""
-        fits: Condition = cls.words.does_not_exist() | (size(cls.words) < WORDS_MAX)
-        return fits
+    def has_room(cls, count: int) -> Condition:
+        """A condition: so many more words fit in."""
+        fits: Condition = cls.words.exists() & (size(cls.words) <= WORDS_MAX - count)
+        return cls.words.does_not_exist() | fits if count <= WORDS_MAX else fits
