@@ -6,8 +6,9 @@ MiniStack's application.
 The parent holds the other end of standard input. When the parent dies for any reason, the pipe
 closes and this process sends itself SIGTERM. Then MiniStack saves its state and ends.
 
-It replaces two parts of MiniStack, for which MiniStack has no setting: its `ZipFile` (see
-local.unpacking), and its asynchronous invocations, which ignore the settings of an alias.
+It replaces three parts of MiniStack, for which MiniStack has no setting: its `ZipFile` (see
+local.unpacking), its asynchronous invocations, which ignore the settings of an alias, and its
+batches of a queue, which have at most ten messages whatever the mapping says.
 """
 
 import os
@@ -21,7 +22,7 @@ from typing import Any
 
 from ministack import app  # type: ignore[import-not-found]  # in its own environment only
 from ministack.core import lambda_runtime  # type: ignore[import-not-found]
-from ministack.services import lambda_svc  # type: ignore[import-not-found]
+from ministack.services import lambda_svc, sqs  # type: ignore[import-not-found]
 
 sys.path.append(
     str(Path(__file__).parents[1])
@@ -44,6 +45,16 @@ def _invoke_async(function: dict[str, Any], event: Any) -> None:
     _invoke_async_with_settings({**function, "event_invoke_config": settings}, event)
 
 
+def _receive_batch(queue_url: str, batch_size: int) -> list[dict[str, Any]]:
+    """As Lambda does: one receives ten messages at most, and a batch takes as many receives."""
+    batch: list[dict[str, Any]] = []
+    while len(batch) < batch_size and (more := _receive(queue_url, batch_size - len(batch))):
+        batch += more
+    return batch
+
+
+_receive = sqs._receive_messages_for_esm  # noqa: SLF001
+sqs._receive_messages_for_esm = _receive_batch  # noqa: SLF001
 _invoke_async_with_settings = lambda_svc.invoke_async_with_retry
 lambda_svc.invoke_async_with_retry = _invoke_async
 lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": SharedZipFile})

@@ -14,13 +14,14 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import ConnectionError as BrokenConnection
 from botocore.exceptions import HTTPClientError
 
-from shared import request_budget
+from shared import clock, request_budget, snapstart
 from shared.errors.base import Unavailable
 from shared.request_budget import ATTEMPT_SECONDS_MAX
-from shared.retries import jitter_seconds
+from shared.retries import CONFLICT_DOUBLINGS, jitter_seconds
 
 CONNECT_SECONDS = 0.5
 READ_SECONDS = ATTEMPT_SECONDS_MAX - CONNECT_SECONDS
@@ -69,7 +70,7 @@ def client(service: str) -> Any:
     """The client of that service, with the function's credentials and region."""
     is_repeatable = service not in _UNREPEATABLE
     connect_seconds, read_seconds = _timeouts(service)
-    return session().create_client(
+    created = session().create_client(
         service,
         config=Config(
             # By default botocore signs S3 forms in a way that regions opened since 2014 refuse.
@@ -82,6 +83,11 @@ def client(service: str) -> Any:
             retries={"total_max_attempts": ATTEMPTS if is_repeatable else 1, "mode": "standard"},
         ),
     )
+    _clients.append(created)
+    return created
+
+
+_clients: list[Any] = []
 
 
 def _timeouts(service: str) -> tuple[float, float]:
@@ -90,6 +96,16 @@ def _timeouts(service: str) -> tuple[float, float]:
     if service in _UNREPEATABLE:
         return WORKER_CONNECT_SECONDS, _UNREPEATABLE_READ_SECONDS
     return WORKER_CONNECT_SECONDS, WORKER_READ_SECONDS
+
+
+@snapstart.after_restore
+def forget_connections() -> None:
+    """Close what the snapshot kept open, and read the credentials again at the next call."""
+    for opened in _clients:
+        opened.close()
+    held = session()._credentials  # type: ignore[attr-defined] # noqa: SLF001 (what is read already)
+    if isinstance(held, RefreshableCredentials):
+        held._expiry_time = clock.utc_now()  # type: ignore[attr-defined] # noqa: SLF001 (no public way)
 
 
 # What botocore calls before an operation, and before and after each attempt of it
@@ -126,7 +142,7 @@ def _decide_retry(
         return None
     if not is_allowed:
         return False
-    pause = jitter_seconds(attempts)
+    pause = jitter_seconds(min(attempts, CONFLICT_DOUBLINGS + 1))
     budget.calls += 1
     budget.seconds += pause
     return pause

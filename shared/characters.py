@@ -30,6 +30,8 @@ _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me
 
 def is_visible(text: str) -> bool:
     """Whether the text has a character that people see; a mark needs one that it combines with."""
+    if text[:1].isascii() and text[:1].isalnum():
+        return True
     return any(
         unicodedata.category(character) not in _INVISIBLE_CATEGORIES
         and not _BLANKS.match(character)

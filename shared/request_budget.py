@@ -19,7 +19,7 @@ from dataclasses import dataclass
 CALLS_MAX = 3  # of a request to which AWS gives no answer
 SECONDS_MAX = 3.0  # that a request waits for AWS
 ATTEMPT_SECONDS_MAX = 1.6  # of one attempt of a call: `shared.aws` sets its time-outs accordingly
-CONFLICTS_MAX = 4  # as many as one transaction has attempts
+CONFLICTS_MAX = 10  # as many attempts as a transaction on a hot item has
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class RequestBudget:
     calls: int = 0
     failures: int = 0  # calls that were refused, throttled or not answered
     conflicts: int = 0  # transactions that lost to another writer
-    seconds: float = 0.0  # in calls, with the pauses before retries
+    seconds: float = 0.0  # in calls, and in pauses before retries
     is_spent: bool = False  # a call has failed for good: the request makes no other
 
     def record_failure(self) -> bool:
@@ -81,6 +81,13 @@ def record_failure() -> None:
     budget = _budget.get()
     if budget is not None:
         budget.record_failure()
+
+
+def record_pause(seconds: float) -> None:
+    """Count the time before a retry that the code makes itself."""
+    budget = _budget.get()
+    if budget is not None:
+        budget.seconds += seconds
 
 
 def record_conflict() -> None:

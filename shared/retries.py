@@ -1,6 +1,7 @@
 """The one way to try again: what loses to a faster writer, or meets a busy database."""
 
 import random
+import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 EDIT_ATTEMPTS = 5  # for an edit, when others write the same item
 BACKOFF_SECONDS = 0.05  # the longest first pause; doubled for each further retry
+# Pauses before retries of what met a transaction reach 0.1 s. It holds its items for milliseconds:
+# longer pauses only delay the reply (`docs/scale.md`, "One hot product").
+CONFLICT_DOUBLINGS = 1
 
 Result = TypeVar("Result")
 Errors = tuple[type[Exception], ...]
@@ -28,17 +32,24 @@ def jitter_seconds(retry: int) -> float:
 
 
 def pause(retry: int) -> None:
-    time.sleep(jitter_seconds(retry))
+    seconds = jitter_seconds(retry)
+    request_budget.record_pause(seconds)
+    time.sleep(seconds)
 
 
 def retry(
-    attempt: Callable[[], Result], *, on: Errors, attempts: int, backoff_offset: int = 0
+    attempt: Callable[[], Result],
+    *,
+    on: Errors,
+    attempts: int,
+    backoff_offset: int = 0,
+    doublings: int = sys.maxsize,
 ) -> Result:
     """Return what `attempt` returns; call it again when it raises one of `on`.
 
     `attempt` must read what it depends on at each call. `backoff_offset` skips the first, shortest
-    pauses. Raises the last error when all `attempts` fail or the request's budget is spent, and
-    every other error at once.
+    pauses; the longest pause doubles so many times at most. Raises the last error when all
+    `attempts` fail or the request's budget is spent, and every other error at once.
     """
     for number in range(1, attempts):
         try:
@@ -46,7 +57,7 @@ def retry(
         except on:
             if not request_budget.allows_retry():
                 raise
-            pause(number + backoff_offset)
+            pause(min(number, doublings + 1) + backoff_offset)
     return attempt()
 
 

@@ -17,7 +17,6 @@ SHORT_MODULES = {
     "orders.lifecycle.buyers": "the guests, the prices and the views of orders share it",
     "shared.clock": "the one clock, which tests replace",
     "shared.events.base": "the base of three modules, which may not import each other",
-    "shared.ids": "a primitive that belongs to no other",
     "shared.security.opaque_tokens": "a primitive that belongs to no other",
     "shared.storage.models.outbox": "one table",
     "shared.storage.models.payments": "one table",

@@ -271,7 +271,7 @@ def test_a_retry_after_a_lost_reply_keeps_its_token():
 
 
 @pytest.mark.usefixtures("buyer")
-def test_a_storm_of_conflicts_ends_after_four_attempts(clock):
+def test_a_storm_of_conflicts_ends_after_ten_attempts(clock):
     tea = shop.listed_product("TEA", available=5)
     conflict = only("TransactWriteItems", lambda: cancelled("TransactionConflict"))
 
@@ -303,9 +303,29 @@ def test_slow_conflicts_end_within_3_seconds(clock):
 
 
 @pytest.mark.usefixtures("buyer")
-def test_three_conflicts_do_not_cost_the_order():
+def test_an_outage_after_conflicts_ends_within_3_seconds(clock):
     tea = shop.listed_product("TEA", available=5)
-    remaining = [1, 2, 3]
+    answers = ["read", *["conflict"] * 8]
+
+    def conflict_and_fall_silent(_):
+        answer = answers.pop(0) if answers else "silence"
+        clock.sleep(aws.CONNECT_SECONDS + aws.READ_SECONDS if answer == "silence" else 0.15)
+        if answer == "silence":
+            raise ReadTimeoutError(endpoint_url=URL)
+        return cancelled("TransactionConflict") if answer == "conflict" else None
+
+    with break_attempts(connection().client, conflict_and_fall_silent):
+        answer = place(tea)
+
+    assert is_refused(answer)
+    assert clock.now <= SECONDS_MAX  # the pauses between the conflicts count too
+
+
+@pytest.mark.usefixtures("buyer")
+@pytest.mark.parametrize("conflicts", [1, 3, CONFLICTS_MAX - 1])
+def test_conflicts_do_not_cost_the_order(conflicts):
+    tea = shop.listed_product("TEA", available=5)
+    remaining = [None] * conflicts
 
     def conflict(operation):
         if operation == "TransactWriteItems" and remaining:

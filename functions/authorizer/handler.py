@@ -9,7 +9,7 @@ from typing import Any
 
 from authorizer import service
 from authorizer.service import AuthenticatedCaller
-from shared import freeze_gc, observability, request_budget
+from shared import freeze_gc, observability, request_budget, snapstart
 from shared.config import AdmissionSettings, TokenSettings, settings
 from shared.errors.base import AppError
 from shared.http.trusted_proxy import client_address
@@ -17,6 +17,7 @@ from shared.http.trusted_proxy import client_address
 _SCHEME = "bearer "
 settings(TokenSettings)
 settings(AdmissionSettings)
+snapstart.register()
 freeze_gc()
 
 

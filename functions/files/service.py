@@ -7,7 +7,7 @@ from typing import Any
 from files import repository
 from files.schemas import UploadRequest
 from files.stored_files import KEY_PREFIX
-from shared import aws, clock, ids
+from shared import aws, clock, ids, snapstart
 from shared.config import UploadSettings, settings
 from shared.errors.requests import UploadNotFound
 from shared.security.permissions import Principal
@@ -17,6 +17,11 @@ from shared.storage.transactions import Transaction
 
 FORM_LIFETIME = timedelta(minutes=5)
 RETENTION = timedelta(days=30)  # as long as the bucket keeps the file
+
+
+@snapstart.before_snapshot
+def _build_client() -> None:
+    aws.client("s3")
 
 
 @dataclass(frozen=True, slots=True)

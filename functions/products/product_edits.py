@@ -27,7 +27,7 @@ def product_from_request(new: NewProduct, before: Product | None = None) -> Prod
     """
     now = clock.utc_now()
     product = Product(
-        product_id=ids.derived_id("prd", new.sku),
+        product_id=before.product_id if before else ids.derived_id("prd", new.sku),
         **to_attributes(new),
         created_at=before.created_at if before else now,
         updated_at=now,

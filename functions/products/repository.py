@@ -24,6 +24,8 @@ from shared.storage.stock_shards import (
 )
 from shared.storage.transactions import Condition, Otherwise, Transaction
 
+_IS_NEW: Condition = Product.product_id.does_not_exist()  # an import adds it to each row
+
 
 @dataclass(frozen=True, slots=True)
 class StockedProduct:
@@ -175,7 +177,7 @@ def stage_product(
 ) -> None:
     """Write a new product, or what changed of one that nobody changed since `before`."""
     if before is None:
-        transaction.put(after, only_if=Product.product_id.does_not_exist(), otherwise=otherwise)
+        transaction.put(after, only_if=_IS_NEW, otherwise=otherwise)
         return
     changes = after.changes_since(before.serialize())
     is_as_read: Condition = Product.version == before.version

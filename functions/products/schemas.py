@@ -84,9 +84,8 @@ STORED_AS: Mapping[str, str] = {
 
 def to_attributes(new: NewProduct) -> dict[str, Any]:
     """The attributes of the Product that stores these fields."""
-    fields = new.model_dump()
-    price = fields.pop("price")
-    fields |= {"price": price["amount_minor"], "currency": price["currency"]}
+    fields = {name: getattr(new, name) for name in NewProduct.model_fields}
+    fields |= {"price": new.price.amount_minor, "currency": new.price.currency}
     return {STORED_AS[name]: value for name, value in fields.items()}
 
 

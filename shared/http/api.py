@@ -25,7 +25,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from shared import freeze_gc, observability, request_budget
+from shared import freeze_gc, observability, request_budget, snapstart
 from shared.config import Runtime, Settings, settings
 from shared.errors.base import AppError, InternalError, NotFound
 from shared.errors.requests import IdempotencyKeyRequired, IfMatchRequired
@@ -127,6 +127,11 @@ class Api(_Request, APIGatewayHttpResolver):
         observability.logger.info("request", extra=fields | observability.log_fields())
         return response
 
+    def prepare(self) -> None:
+        """Do for each route what Powertools does at its first request."""
+        for route in (*self._static_routes, *self._dynamic_routes):
+            _ = route.dependant, route.body_field
+
     def refuse(self, refusal: AppError) -> Response[Any]:
         """Log the refusal and render it in Souk's envelope."""
         observability.logger.info("refused", code=refusal.code, status=refusal.status)
@@ -172,8 +177,11 @@ def create_api(*sections: type[Settings]) -> Api:
     settings(Runtime)
     for section in sections:
         settings(section)
+    api = Api()
+    snapstart.before_snapshot(api.prepare)
+    snapstart.register()
     freeze_gc()
-    return Api()
+    return api
 
 
 class _RequestChecks(OpenAPIRequestValidationMiddleware):

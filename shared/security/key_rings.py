@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared import aws, clock, observability, request_budget
+from shared import aws, clock, observability, request_budget, snapstart
 from shared.errors.base import AppError, Unavailable
 from shared.storage.cache import CachedFunction, StaleIfError, cached
 
@@ -66,6 +66,11 @@ def _parse_time(text: str) -> datetime:
     if parsed.tzinfo is None:  # machines in different time zones would read different times
         raise ValueError("the ring's next_from has no time zone")
     return parsed
+
+
+@snapstart.before_snapshot
+def _build_client() -> None:
+    aws.client("secretsmanager")
 
 
 def get_secret(secret_arn: str) -> str:

@@ -8,6 +8,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, ParamSpec, TypeVar
+from weakref import WeakSet
+
+from shared import snapstart
 
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
@@ -64,6 +67,7 @@ class CachedFunction(Generic[Arguments, Value]):
         self._stale = stale
         self._entries: OrderedDict[object, CacheEntry[Value]] = OrderedDict()  # oldest use first
         self._weight = 0
+        _caches.add(self)
 
     def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
         return self.entry(*args, **kwargs).value
@@ -117,6 +121,16 @@ class CachedFunction(Generic[Arguments, Value]):
         while self._weight > self._limit.maximum and self._entries:
             _, evicted = self._entries.popitem(last=False)
             self._weight -= self._limit.weigh(evicted.value)
+
+
+_caches: WeakSet[CachedFunction[..., Any]] = WeakSet()
+
+
+@snapstart.after_restore
+def forget_all() -> None:
+    """The monotonic clock stands still in a snapshot, so an entry would seem fresh days later."""
+    for cache in _caches:
+        cache.forget()
 
 
 _HUNDRED_ENTRIES: CacheLimit[Any] = CacheLimit(100)

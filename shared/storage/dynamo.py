@@ -12,7 +12,7 @@ from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from shared import aws, request_budget
+from shared import aws, request_budget, snapstart
 from shared.errors.base import Unavailable
 from shared.retries import retry
 from shared.storage.documents import Extensible, Raw
@@ -51,6 +51,16 @@ def connection() -> Connection:
         read_timeout_seconds=aws.READ_SECONDS,
         max_retry_attempts=aws.ATTEMPTS - 1,
     )
+
+
+@snapstart.before_snapshot
+def _build_client() -> None:
+    _ = connection().client
+
+
+@snapstart.after_restore
+def _close_connections() -> None:
+    connection().client.close()
 
 
 # The catalog reads pages in several threads, which cannot build a table or client at once.

@@ -21,7 +21,7 @@ from shared.storage.write_sharding import allocate, divide_evenly
 
 HOUR_SECONDS = 3600
 COUNTER_TTL = timedelta(hours=2)  # longer than the hour that is counted
-SHARDS_MAX = 8  # together they take about 4,000 uses a second
+SHARDS_MAX = 8  # together they take 200 uses a second or more (docs/scale.md)
 SHARD_UNITS_MIN = 10  # in smaller shards, many uses would meet a full one
 COUNTERS_KNOWN_MAX = 1000  # in one function instance
 

@@ -13,6 +13,7 @@ from shared.storage.stock_shards import (
 from shared.storage.transactions import Action, Condition, Transaction
 from shared.storage.write_sharding import divide_evenly
 
+_NEXT_VERSION: Action = Stock.version.add(1)  # an import adds it to each row
 LEVEL_SUFFIX = "#level"  # ends the keys in the stock table that are no shards
 
 
@@ -58,7 +59,7 @@ def stage_allocation(
             [
                 Stock.available.add(-quantity),
                 Stock.allocated.add(quantity),
-                Stock.version.add(1),
+                _NEXT_VERSION,
             ],
             only_if=(Stock.available >= quantity) & is_in_currency,
             otherwise=otherwise,
@@ -80,7 +81,7 @@ def stage_move(  # noqa: PLR0913 (what a move is)
     """
     transaction.update(
         Stock(shard_key(product_id, shard)),
-        [Stock.available.add(available), Stock.allocated.add(allocated), Stock.version.add(1)],
+        [Stock.available.add(available), Stock.allocated.add(allocated), _NEXT_VERSION],
         only_if=Stock.allocated >= -allocated if is_bounded else None,
         otherwise=Resharded(product_id) if is_bounded else None,
     )
@@ -113,7 +114,7 @@ def stage_change(  # noqa: PLR0913 (what a caller may require of a change)
         condition = _both(has_enough, shard_condition(shard) if shard_condition else None)
         key = shard_key(before.product_id, shard.number)
         if actions:
-            actions.append(Stock.version.add(1))
+            actions.append(_NEXT_VERSION)
             transaction.update(Stock(key), actions, only_if=condition, otherwise=otherwise)
         elif condition is not None:
             transaction.check(Stock, key, only_if=condition, otherwise=otherwise)

@@ -1,9 +1,9 @@
 """A product's stock as it was read, and how a change is divided among its shards. Pure.
 
-DynamoDB takes some 500 transactions a second on one item (1,000 write units, two for each
-transactional write): a flash sale would wait for it. So a product's stock can be written to several
-items, its shards. An order takes from one shard, from another where that one has too few, and from
-several where no single shard has enough. The stock is the sum of the shards.
+DynamoDB refuses transactions that meet at one item, so one item takes some 30 to 120 orders a
+second (`docs/scale.md`): a flash sale would wait for it. So a product's stock can be written to
+several items, its shards. An order takes from one shard, from another where that one has too few,
+and from several where no single shard has enough. The stock is the sum of the shards.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from typing import Self
 from shared.storage.models.catalog import Stock
 from shared.storage.write_sharding import allocate, divide_evenly
 
-SHARDS_MAX = 16  # 8,000 orders a second; each shard is one more item to read with the stock
+SHARDS_MAX = 16  # some 500 orders a second; each shard is one more item to read with the stock
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Transactions in which each write names the error to raise when its condition fails."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -19,6 +20,7 @@ from shared.storage.dynamo import Table, connection
 __all__ = [
     "ACTIONS_MAX",
     "ATTEMPTS",
+    "HOT_ATTEMPTS",
     "Action",
     "Choice",
     "Condition",
@@ -31,6 +33,7 @@ __all__ = [
 
 ACTIONS_MAX = 100  # DynamoDB's limit on one transaction
 ATTEMPTS = 4
+HOT_ATTEMPTS = 10  # where many buyers write one item, such as stock
 
 # After a cancellation for these reasons a retry may succeed (API_TransactWriteItems).
 _CONFLICT = "TransactionConflict"
@@ -162,14 +165,14 @@ class Transaction:
             1 if isinstance(staged, _Write) else staged.writes_max for staged in self._staged
         )
 
-    def commit(self, *, attempts: int = ATTEMPTS) -> None:
+    def commit(self, *, attempts: int = ATTEMPTS, doublings: int = sys.maxsize) -> None:
         """Write everything, or raise and write nothing.
 
         Raises the `otherwise` of the condition that failed, or Contended. After any other
         Unavailable the writes may exist, because the reply can be lost: a retry needs a condition
         that detects them.
         """
-        retry(self._send, on=(Contended,), attempts=attempts)
+        retry(self._send, on=(Contended,), attempts=attempts, doublings=doublings)
 
     def _send(self) -> None:
         writes = self._chosen_writes()

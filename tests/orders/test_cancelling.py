@@ -13,6 +13,7 @@ from shared.storage.dynamo import connection
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow
+from shared.storage.transactions import HOT_ATTEMPTS
 from tests.support import events, logs, pricing, shop
 from tests.support.faults import cancelled_transaction, inject_faults
 from tests.support.http import ADA, BOB, NOBODY, STAFF, Answer, send
@@ -220,10 +221,11 @@ def test_an_order_paid_at_that_moment_is_still_cancelled(order_id, monkeypatch):
 def test_a_cancellation_that_always_loses_gets_retry_after(order_id):
     lost = cancelled_transaction("TransactionConflict", "None", "None")
 
-    with inject_faults(connection().client, "TransactWriteItems", *[lost] * 4):
+    with inject_faults(connection().client, "TransactWriteItems", *[lost] * 99) as calls:
         answer = cancel(order_id)
 
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert len(calls) == HOT_ATTEMPTS  # the stock of a hot product, as when the order was placed
     assert Order.get(order_id).status == "pending_payment"
 
 

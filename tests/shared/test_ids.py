@@ -1,5 +1,7 @@
 """Pure: identifiers."""
 
+import base64
+import hashlib
 import re
 
 import pytest
@@ -42,3 +44,11 @@ def test_an_id_is_opaque_and_safe_in_a_path():
 
 def test_no_two_new_ids_are_the_same():
     assert len({ids.new_id("ord") for _ in range(1000)}) == 1000
+
+
+def test_ids_are_written_as_base32():
+    """RFC 4648, in lower case: stored ids were written by Python's base64."""
+    for part in map(str, range(500)):
+        digest = hashlib.sha256(len(part.encode()).to_bytes(4, "big") + part.encode()).digest()
+        expected = base64.b32encode(digest[:20]).decode().lower()
+        assert ids.derived_id("prd", part) == f"prd_{expected}"

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from shared import retries
+from shared import request_budget, retries
 from shared.errors.requests import ConcurrentModification, StaleVersion
 from shared.http.etags import ExpectedVersion
 from shared.retries import EDIT_ATTEMPTS, retry, retry_on_stale_version
@@ -158,3 +158,18 @@ def test_an_edit_raises_every_other_error_at_once(expected):
         retry_on_stale_version(edit, expected)
 
     assert edit.count == 1
+
+
+@pytest.mark.usefixtures("_longest_pauses")
+def test_pauses_stop_doubling_where_the_caller_says(pauses):
+    retry(Attempts(*[Busy()] * 5), on=(Busy,), attempts=6, doublings=1)
+
+    assert pauses == pytest.approx([0.05, 0.1, 0.1, 0.1, 0.1])
+
+
+def test_pauses_count_towards_the_budget_of_the_request(pauses):
+    with request_budget.limit_retries() as budget:
+        retry(Attempts(*[Busy()] * 3), on=(Busy,), attempts=4)
+
+    assert budget.seconds == pytest.approx(sum(pauses))
+    assert len(pauses) == 3

@@ -23,7 +23,7 @@ PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 # a property changes, Lambda publishes nothing, and CloudFormation fails.
 VERSIONED = {
     *("Architectures", "Code", "Environment", "Handler", "Layers", "LoggingConfig", "MemorySize"),
-    *("KmsKeyArn", "Role", "Runtime", "Timeout"),
+    *("KmsKeyArn", "Role", "Runtime", "SnapStart", "Timeout"),
 }
 CREATED_BY_SAM = {"Tags"}  # always the same
 # Where a function may be named without its alias: nothing invokes it there.

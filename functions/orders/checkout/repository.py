@@ -11,7 +11,7 @@ from shared.errors.base import Unavailable
 from shared.errors.catalog import OutOfStock, StockFragmented
 from shared.errors.orders import OrderAlreadyPlaced
 from shared.events.all_events import OrderEvent
-from shared.retries import retry
+from shared.retries import CONFLICT_DOUBLINGS, retry
 from shared.storage import cursors, outbox, stock
 from shared.storage.cursors import ItemPage
 from shared.storage.held_stock import Holder
@@ -20,7 +20,7 @@ from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order, OrderLine
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from shared.storage.stock_shards import StockSnapshot
-from shared.storage.transactions import ACTIONS_MAX, ATTEMPTS, Contended, Transaction
+from shared.storage.transactions import ACTIONS_MAX, HOT_ATTEMPTS, Contended, Transaction
 from shared.storage.write_sharding import random_shard
 
 _BUYER_ORDERS = "orders of a buyer"  # the name of the query in its cursors
@@ -68,7 +68,12 @@ def create_order(new: NewOrder) -> None:
 
     try:
         # After contention, the next attempt may choose another shard.
-        retry(attempt, on=(_ShardShort, Contended), attempts=ATTEMPTS)
+        retry(
+            attempt,
+            on=(_ShardShort, Contended),
+            attempts=HOT_ATTEMPTS,
+            doublings=CONFLICT_DOUBLINGS,
+        )
     except _ShardShort as error:
         raise Unavailable from error
 

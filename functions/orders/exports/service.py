@@ -7,7 +7,7 @@ from orders.exports import limits, repository
 from orders.exports.file_formats import CONTENT_TYPES, build_file_name
 from orders.exports.limits import OtherExportRequested
 from orders.exports.schemas import ExportRequest
-from shared import aws, clock, ids, observability
+from shared import aws, clock, ids, observability, snapstart
 from shared.config import UploadSettings, settings
 from shared.errors.base import AppError, Unavailable
 from shared.errors.orders import ExportNotFound
@@ -20,6 +20,11 @@ from shared.storage.models.exports import Export
 from shared.storage.transactions import Transaction
 
 LINK_LIFETIME = timedelta(minutes=10)
+
+
+@snapstart.before_snapshot
+def _build_client() -> None:
+    aws.client("s3")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from orders.lifecycle.open_requests import schedule_settlement
 from shared.errors.accounts import SessionEnded
 from shared.errors.orders import OrderNotFound
 from shared.errors.requests import ConcurrentModification
+from shared.retries import CONFLICT_DOUBLINGS
 from shared.storage import held_stock, outbox, stock
 from shared.storage.models.accounts import User
 from shared.storage.models.orders import AWAITS_PAYMENT, SETTLEMENT_OPEN, Order, OrderPromotion
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from shared.storage.stock import Resharded
-from shared.storage.transactions import Transaction
+from shared.storage.transactions import HOT_ATTEMPTS, Transaction
 
 StageExtra = Callable[[Transaction], None]  # stages the caller's writes in the same transaction
 
@@ -89,7 +90,7 @@ def save_order(
         try:
             transaction = _transaction(order, stored, effects, stage_extra, resharded)
             held_stock.stage_release(transaction, released)
-            transaction.commit()
+            transaction.commit(attempts=HOT_ATTEMPTS, doublings=CONFLICT_DOUBLINGS)
         except Resharded as error:
             resharded.add(error.product_id)
         else:

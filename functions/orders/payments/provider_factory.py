@@ -5,6 +5,7 @@ from functools import lru_cache
 from orders.payments.credentials import Credentials, get_credentials
 from orders.payments.local_provider import LocalProvider
 from orders.payments.provider import PaymentProvider
+from shared import snapstart
 from shared.config import ConfigurationError, PaymentSettings, settings
 
 if settings(PaymentSettings).payment_provider == "stripe":
@@ -30,3 +31,6 @@ def _create_provider(
     if payment_settings.payment_provider == "local":
         return LocalProvider(credentials, url, is_manual=is_manual)
     raise ConfigurationError(f"unknown payment provider {payment_settings.payment_provider!r}")
+
+
+snapstart.after_restore(_create_provider.cache_clear)  # its connections ended with the snapshot

@@ -26,7 +26,6 @@ from shared import ids
 from shared.errors.base import AppError, Unavailable
 from shared.errors.requests import ConcurrentModification
 from shared.events.all_events import CatalogEvent
-from shared.http.schemas import validate
 from shared.storage import outbox, stock
 from shared.storage.models.catalog import Product
 from shared.storage.stock_shards import StockSnapshot
@@ -100,15 +99,19 @@ def stage_rows(
 
 def _compare(row: ImportedProduct, stored: StockedProduct | None) -> _RowChange:
     """Raises CurrencyInUse, and InvalidFields if the stored product breaks today's rules."""
-    fields = row.model_dump(include=row.model_fields_set - {"available"})
     before = stored.product if stored else None
-    new = apply_changes(before, fields) if before else validate(NewProduct, fields)
+    new = _merge(before, row) if before else row  # which is valid as it is
     after = product_from_request(new, before)
     snapshot = stored.stock if stored else StockSnapshot.empty(after.product_id)
     changed = changed_fields(before, after) if before else []
     if before:
         require_currency_unused(before, after, snapshot)
     return _RowChange(before, after, changed, snapshot, row.available - snapshot.available)
+
+
+def _merge(before: Product, row: ImportedProduct) -> NewProduct:
+    """The stored product with the row's fields. Raises InvalidFields."""
+    return apply_changes(before, row.model_dump(include=row.model_fields_set - {"available"}))
 
 
 def _stage_product(transaction: Transaction, change: _RowChange) -> list[CatalogEvent]:
