@@ -16,6 +16,7 @@ PAID_STATUSES = frozenset({"paid", "shipped", "delivered"})
 SHIPPED_STATUSES = frozenset({"shipped", "delivered"})
 STATUSES_WITHOUT_PROMOTION_USE = frozenset({"cancelled", "expired"})
 CLOSED_STATUSES = frozenset({"cancelled", "expired", "refunded"})
+MADE_AT_PROVIDER = "by_provider"  # the reason of a refund from the provider's dashboard
 DISPUTES_WITHOUT_LOSS = frozenset(
     {"won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"}
 )
@@ -120,8 +121,13 @@ def _find_faults_in_money(order: Item, now: datetime) -> Iterator[str]:
 
 
 def _find_excess(received: int, refunds: list[Item], now: datetime) -> Iterator[str]:
-    """Of one channel: what the provider captured, or what staff received."""
-    refunded, requested = _sum(refunds, {"succeeded"}), _sum(refunds, {"succeeded", "requested"})
+    """Of one channel: what the provider captured, or what staff received.
+
+    A refund made in the provider's dashboard may cross with one of ours: the provider then refuses
+    ours, and the worker requests the rest.
+    """
+    ours = [refund for refund in refunds if refund.get("reason") != MADE_AT_PROVIDER]
+    refunded, requested = _sum(refunds, {"succeeded"}), _sum(ours, {"succeeded", "requested"})
     if refunded > received:
         age = _age(now - max(_time(refund["at"]) for refund in refunds))
         yield f"{refunded} was refunded, but only {received} was received; last {age} ago"

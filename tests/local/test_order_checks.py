@@ -7,7 +7,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
 from local import order_checks
-from orders.lifecycle import balances, provider_events
+from orders.lifecycle import balances, provider_events, refunds
 from orders.lifecycle.effects import Effects
 from shared import clock
 from shared.storage.models.orders import Order, OrderDispute
@@ -180,6 +180,21 @@ def test_a_requested_refund_beyond_what_was_received_is_a_fault():
     order.payment.captured_minor = 10
 
     assert list_faults(order) == ["10 was received, but 500 is to be refunded"]
+
+
+def test_a_refund_at_the_provider_may_cross_with_ours():
+    order = orders.new_order(orders.start_payment, orders.captured)
+    refunds.request_refund(order, 3000, by="usr_staff", reason="cancelled", key="cancelled")
+    provider_events.apply_refund_update(
+        order,
+        payment_id=orders.PAYMENT_ID,
+        refund_id=None,
+        provider_refund_id="bank_1",
+        amount_minor=700,
+        status="succeeded",
+    )
+
+    assert list_faults(order) == []
 
 
 def test_a_manual_payment_hides_no_excess_at_the_provider():
