@@ -2,10 +2,7 @@
 
 import hashlib
 import json
-import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -15,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local import bundle, emulator, paths
+from local import bundle, paths, sam
 from local.emulator import Emulator, StackError
 from local.parameters import sam_override
 
@@ -32,13 +29,13 @@ SOURCES = (
     "shared",
     "local/bundle.py",
     "local/deployment.py",
+    "local/sam.py",
+    "local/sam_entry.py",
     "local/parameters.py",
     "local/instances.py",
     "local/http_api_setup.py",
 )
-PINNED_REQUIREMENTS = ("local/requirements-ministack.txt", "local/requirements-sam.txt")
 UPDATABLE_STATUSES = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
-REASON_LENGTH_MAX = 300
 BUILDS_KEPT_MAX = 3  # besides the newest; another stack may still deploy an older one
 
 
@@ -97,11 +94,9 @@ def build(state: Path, source: str) -> Path:
         for old in sorted(paths.BUILDS.iterdir(), key=_newest_first)[BUILDS_KEPT_MAX:]:
             shutil.rmtree(old, ignore_errors=True)
         draft = Path(tempfile.mkdtemp(dir=paths.BUILDS))
-        template = str(paths.ROOT / "template.yaml")
-        command = ["build", "--template-file", template, "--build-dir", str(draft / "sam")]
-        _run_sam([*command, "--language-extensions"], state, {})
+        sam.build(draft / "sam", state)
         try:
-            bundle.bundle_functions(draft / "sam", _environment(state))
+            bundle.bundle_functions(draft / "sam", sam.environment(state))
         except bundle.BundleError as error:
             raise StackError(str(error)) from error
         with suppress(OSError):  # another stack has just finished the same build
@@ -119,13 +114,11 @@ def deploy(aws: Emulator, state: Path, built: Path, parameters: Mapping[str, str
     command += [sam_override(name, value) for name, value in parameters.items()]
     began = datetime.now(UTC)
     try:
-        _run_sam(
-            command, state, {"AWS_ENDPOINT_URL": aws.endpoint_url, "SAM_CLI_POLL_DELAY": "0.5"}
-        )
+        sam.run(command, state, {"AWS_ENDPOINT_URL": aws.endpoint_url, "SAM_CLI_POLL_DELAY": "0.5"})
     except StackError as error:
         reason = _find_first_failure(aws.client("cloudformation"), began)
         raise StackError(
-            f"{reason} (log: {_log_path(state, 'deploy')})" if reason else error
+            f"{reason} (log: {sam.log_path(state, 'deploy')})" if reason else error
         ) from error
 
 
@@ -159,7 +152,7 @@ def _newest_first(path: Path) -> float:
 
 
 def _list_sources(root: Path) -> Iterator[Path]:
-    for name in (*SOURCES, *PINNED_REQUIREMENTS):
+    for name in (*SOURCES, *sam.PINNED_REQUIREMENTS):
         start = root / name
         for path in [start] if start.is_file() else sorted(start.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
@@ -191,60 +184,3 @@ def _find_first_failure(cloudformation: "CloudFormationClient", since: datetime)
         return None
     first = min(failed, key=lambda event: event["Timestamp"])
     return f"deploy failed at {first['LogicalResourceId']}: {first['ResourceStatusReason']}"
-
-
-def _run_sam(arguments: list[str], state: Path, more: Mapping[str, str]) -> None:
-    if not paths.SAM_PYTHON.exists():
-        raise StackError("the SAM CLI is not installed. Run `make setup`")
-    log = _log_path(state, arguments[0])
-    log.parent.mkdir(parents=True, exist_ok=True)
-    # SAM leaves temporary folders, so it gets a folder that is deleted.
-    with log.open("wb") as output, tempfile.TemporaryDirectory(dir=log.parent) as scratch:
-        process = subprocess.Popen(
-            [paths.SAM_PYTHON, "-I", Path(__file__).with_name("sam_entry.py"), *arguments],
-            cwd=paths.ROOT,
-            env={**_environment(state), "TMPDIR": scratch, **more},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that its children can be ended with it
-        )
-        try:
-            status = process.wait()
-        except BaseException:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait()
-            raise
-    if status:
-        raise StackError(f"sam {arguments[0]} failed: {_read_reason(log)} (log: {log})")
-
-
-def _read_reason(log: Path) -> str:
-    """The last line that starts with `Error:`, otherwise the last line."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("Error:")]
-    return (errors or lines or ["no reason given"])[-1].removeprefix("Error: ")[:REASON_LENGTH_MAX]
-
-
-def _log_path(state: Path, step: str) -> Path:
-    return state / "logs" / f"sam-{step}.log"
-
-
-def _environment(state: Path) -> dict[str, str]:
-    """The caller's environment, for its proxies and package index, without its AWS settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return {
-        **kept,
-        "PATH": f"{paths.PROJECT_TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1,localhost"])),
-        "AWS_ACCESS_KEY_ID": emulator.ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": emulator.ACCESS_KEY,
-        "AWS_DEFAULT_REGION": emulator.REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "SAM_CLI_TELEMETRY": "0",
-        "__SAM_CLI_APP_DIR": str(state / "sam"),
-        "SOUK_LAYER": "host",  # MiniStack runs the functions with its own interpreter
-        "SOUK_LAYER_PYTHON": str(paths.MINISTACK_PYTHON),
-    }

@@ -1,5 +1,6 @@
 """One local stack for the whole run. It deploys the production template and enforces IAM."""
 
+import atexit
 import json
 import os
 import subprocess
@@ -235,7 +236,9 @@ def fetch_url(url: str, **query: str) -> httpx.Response:
 
 @cache  # creating one takes longer than a response
 def _get_client() -> httpx.Client:
-    return httpx.Client(timeout=RESPONSE_SECONDS_MAX, trust_env=False)
+    client = httpx.Client(timeout=RESPONSE_SECONDS_MAX, trust_env=False)
+    atexit.register(client.close)
+    return client
 
 
 @contextmanager

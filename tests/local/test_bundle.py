@@ -216,7 +216,7 @@ def test_make_build_bundles_after_sam_has_built():
 
 def test_the_local_stack_deploys_the_bundle(tmp_path, monkeypatch):
     edit = "s|CodeUri: functions/|CodeUri: ../../functions|"
-    script = f'shift 2; mkdir -p "$5" && sed "{edit}" "$3" > "$5/template.yaml"'
+    script = f'mkdir -p "$7" && sed "{edit}" "$5" > "$7/template.yaml" && touch "$7/../build.toml"'
     monkeypatch.setattr(paths, "SAM_PYTHON", write_program(tmp_path / "sam", script))
     monkeypatch.setattr(paths, "BUILDS", tmp_path / "builds")
     monkeypatch.setattr(paths, "MINISTACK_PYTHON", Path(sys.executable))

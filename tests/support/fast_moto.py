@@ -2,9 +2,9 @@
 
 moto takes a call as an HTTP request to one of all AWS services, reads it by the shapes of AWS's
 model, writes its reply by them, and copies whole tables for a transaction. A call that concerns
-items is JSON with a name, so here it goes straight to moto's handler, its reply is written as it
-is, and a transaction copies the items that it writes. An expression is parsed once, not each time
-that it is used.
+items is JSON with a name, so here it goes unsigned and straight to moto's handler, its reply is
+written as it is, and a transaction copies the items that it writes. An expression is parsed once,
+not each time that it is used.
 """
 
 import copy
@@ -20,7 +20,8 @@ from typing import Any
 
 import moto.core.models
 import moto.core.responses
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.custom_responses_mock import CallbackResponse
@@ -48,6 +49,7 @@ Reply = tuple[int, dict[str, Any], Any]
 Key = dict[str, Any]
 
 _answer_any_call = BotocoreStubber.process_request
+_sign = SigV4Auth.add_auth
 _write_reply = DynamoHandler.serialized
 _split_condition = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001
 _one_call = RLock()
@@ -105,13 +107,20 @@ def answer_call(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
         return ItemHandler(operation, json.loads(request.body)).call_action()
 
 
-def _item_call(request: AWSPreparedRequest) -> str | None:
+def sign_if_needed(signer: SigV4Auth, request: AWSRequest) -> None:
+    """Nobody checks the signature of a call that `answer_call` answers itself."""
+    if signer.credentials is None or _item_call(request) is None:
+        _sign(signer, request)
+
+
+def _item_call(request: AWSRequest | AWSPreparedRequest) -> str | None:
     """The operation's name. moto reads binary attributes by AWS's model, so those stay with it."""
     target = request.headers.get("X-Amz-Target", "")
     operation = (target.decode() if isinstance(target, bytes) else target).removeprefix(TARGET)
     if operation not in ITEM_CALLS or request.url != URL:
         return None
-    return None if b'"B":' in request.body or b'"BS":' in request.body else operation
+    body = request.data if isinstance(request, AWSRequest) else request.body
+    return None if b'"B":' in body or b'"BS":' in body else operation
 
 
 def _copy_original(original: Any) -> Any:
@@ -190,6 +199,7 @@ def _is_one_of(kind: type, classes: Any) -> bool:
 
 _CHANGES: tuple[tuple[Any, str, Any], ...] = (
     (BotocoreStubber, "process_request", answer_call),
+    (SigV4Auth, "add_auth", sign_if_needed),
     (models, "copy", SimpleNamespace(deepcopy=_copy_original)),
     (UpdateExpressionParser, "make", cache(UpdateExpressionParser.make)),
     (ConditionExpressionParser, "_lex_condition_expression", _tokens_of),
