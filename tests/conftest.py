@@ -101,10 +101,6 @@ def every_answer_is_documented() -> Iterator[None]:
     assert problems == []
 
 
-def pytest_sessionfinish() -> None:
-    contract.write_driven()
-
-
 def deploy() -> None:
     """Create what the functions need in their account: tables, secrets, bucket, bus and sender."""
     template.create_tables(client("dynamodb"))

@@ -45,7 +45,7 @@ def test_an_answer_that_no_test_drives_fails_the_suite(monkeypatch, capsys, left
     def run(*_: object) -> int:
         folder = Path(os.environ[contract.DRIVEN_FOLDER])
         for number, part in enumerate((answers[left_out:200], answers[200:])):  # two processes
-            (folder / f"{number}.json").write_text(json.dumps(part))
+            (folder / str(number)).write_text("".join(f"{json.dumps(each)}\n" for each in part))
         return 0
 
     monkeypatch.setenv(contract.DRIVEN_FOLDER, "")  # and as it was afterwards

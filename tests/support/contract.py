@@ -26,12 +26,12 @@ OF_EVERY_PAGE = {
 
 Answered = tuple[str, int, str]  # the operation's id, the status, and the code of a refusal
 
-driven: set[Answered] = set()
-problems: list[str] = []
+problems: list[str] = []  # of all answers since a test last cleared it
+_noted: set[Answered] = set()
 
 
 def watch() -> None:
-    """From now on, `driven` and `problems` grow with each answer."""
+    """From now on, compare each answer."""
     from shared.http.api import Api  # noqa: PLC0415 (it needs the settings)
 
     resolve = Api.resolve
@@ -59,7 +59,7 @@ def _compare(route: Any, response: dict[str, Any]) -> None:
     documented = responses_of(route.openapi_path, route.method).get(str(status))
     error = json.loads(response["body"])["error"] if status >= 400 else {}
     code = error.get("code", "")
-    driven.add((operation, status, code))
+    _note((operation, status, code))
     answer = f"{operation}: {status} {code}"
     if documented is None or (code and code not in codes_of(documented)):
         problems.append(f"{answer} is not documented")
@@ -147,13 +147,17 @@ def documented() -> set[Answered]:
     return found
 
 
-def write_driven() -> None:
-    """For `undriven`, if somebody wants to know."""
-    if folder := os.environ.get(DRIVEN_FOLDER):
-        Path(folder, f"{os.getpid()}.json").write_text(json.dumps(sorted(driven)))
+def _note(answered: Answered) -> None:
+    """At once, so that a process which is stopped has noted what it has seen."""
+    folder = os.environ.get(DRIVEN_FOLDER)
+    if folder and answered not in _noted:
+        _noted.add(answered)
+        with Path(folder, str(os.getpid())).open("a") as notes:
+            notes.write(f"{json.dumps(answered)}\n")
 
 
 def undriven(folder: Path) -> list[str]:
     """What stands in the document and no process has noted in the folder."""
-    noted = {tuple(each) for path in folder.iterdir() for each in json.loads(path.read_text())}
+    lines = [line for path in folder.iterdir() for line in path.read_text().splitlines()]
+    noted = {tuple(json.loads(line)) for line in lines}
     return [f"{name}: {status} {code}" for name, status, code in sorted(documented() - noted)]
