@@ -17,7 +17,8 @@ SAFE_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", *
 # Scripts and styles are files of this origin: a page has none inline.
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "frame-src 'self'; img-src https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "frame-src 'self'; img-src https: data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
 
 _environment = jinja2.Environment(
