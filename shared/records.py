@@ -40,7 +40,9 @@ class Record:
                     del names[name]
         shared = [name for name, default in defaults.items() if default.__hash__ is None]
         if shared:
-            raise TypeError(f"all {cls.__name__} would share the default of {shared}: use a factory")
+            raise TypeError(
+                f"all {cls.__name__} would share the default of {shared}: use a factory"
+            )
         cls.__match_args__ = tuple(names)  # type: ignore[misc]
         cls._names = frozenset(names)
         cls._defaults = {**cls._defaults, **defaults}
