@@ -12,6 +12,7 @@ from local import gateway
 from local.instances import InstanceQueues
 from local.mailbox import Mailbox
 from local.pages import ASSETS
+from tests.local.activity_stack import FakeReader
 from tests.local.payments import provider
 
 BASE = "http://localhost:8000"
@@ -31,7 +32,7 @@ def ask(path: str, method: str = "GET", **request: Any) -> httpx.Response:
             api_gateway = gateway.Gateway(
                 "http://127.0.0.1:4566/gateway", nobody, InstanceQueues({})
             )
-            app = gateway.create_app(BASE, api_gateway, mailbox, provider())
+            app = gateway.create_app(BASE, api_gateway, mailbox, provider(), FakeReader())
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
                 return await client.request(method, path, **request)
