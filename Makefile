@@ -115,8 +115,9 @@ dead-letters: .venv/.made ## Handle failed messages: ACTION=list, show, redrive 
 rollback: .venv/.made ## Serve the versions from before a release again: BEFORE=2026-11-27T14:00Z APPLY=1 (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" rollback --before "$(BEFORE)" $(if $(filter 1,$(APPLY)),--apply)
 
-release-state: .venv/.made ## Record which tables, indexes and names a release has (CONTRIBUTING.md says when)
+release-state: .venv/.made ## Record what a release has: tables, indexes and names, and its API (CONTRIBUTING.md says when)
 	@AWS_DEFAULT_REGION=us-east-1 $(BIN)/python -m tests.template.state
+	@$(BIN)/python -m tests.contract.release
 
 requirements: .venv/.made ## Update the hashed requirements files from pyproject.toml
 	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt
