@@ -31,7 +31,7 @@ from local.emulator import StackError
 from local.http_protocol import EnvelopeProtocol
 from local.instances import InstanceQueues
 from local.mailbox import Mailbox
-from local.pages import page
+from local.pages import assets, page
 from local.payments.app import Api
 from local.payments.pages import Pages
 from local.payments.provider import Provider
@@ -128,6 +128,7 @@ def _create_pages(base_url: str, mailbox: Mailbox, provider: Provider) -> Starle
             *mailbox.routes(),
             *Pages(provider).routes(),
             *shop_pages.routes(),
+            assets(),
             Mount(PROVIDER_PATH, routes=Api(provider).routes()),
         ],
         exception_handlers={HTTPException: _show_error, httpx.HTTPError: _show_outage},

@@ -32,7 +32,7 @@ class Pages:
         payment = self._ledger.payments.get(request.path_params["id"])
         if payment is None:
             raise HTTPException(404, "This payment does not exist.")
-        return page("payment.html", runs_scripts=True, payment=payment, amount=_amount(payment))
+        return page("payment.html", payment=payment, amount=_amount(payment))
 
 
 def _amount(payment: Payment) -> Money:
