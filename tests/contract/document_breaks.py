@@ -167,7 +167,7 @@ def _list_ways(document: Document, way: Mapping[str, list[str]]) -> set[tuple[An
     """What a way to authenticate needs. The name of a scheme is no part of the contract."""
     schemes = document.get("components", {}).get("securitySchemes", {})
     facts = {name: follow(document, schemes.get(name, {})) for name in way}
-    keys = ("type", "scheme", "in", "name")
+    keys = ("type", "scheme", "bearerFormat", "in", "name")
     return {
         (*(str(facts[name].get(key)).lower() for key in keys), scope)
         for name, scopes in way.items()
@@ -176,10 +176,13 @@ def _list_ways(document: Document, way: Mapping[str, list[str]]) -> set[tuple[An
 
 
 def _list_errors(document: Document, schema: Schema) -> dict[str | None, list[Variant]]:
-    """The forms of `error` by its `code`. None stands for any code."""
+    """The forms of `error` by its `code`. None stands for any code.
+
+    An answer without `error` is the gateway's own.
+    """
     found: dict[str | None, list[Variant]] = {}
     for answer in list_variants(document, schema):
-        for error in list_variants(document, answer.get("properties", {}).get("error", {})):
+        for error in list_variants(document, answer.get("properties", {}).get("error", False)):
             fields = error.get("properties", {})
             for code in list_variants(document, fields.get("code", {})):
                 form = error | {"properties": {**fields, "code": True}}

@@ -8,6 +8,7 @@ from tests.contract import release
 from tests.contract.document_breaks import find_breaks
 
 BEARER = [{"bearer": []}]
+BEARER_OR_SCRIPT = [*BEARER, {"script": []}]
 JSON = "application/json"
 ROUTE = "/v1/gifts"
 
@@ -18,10 +19,12 @@ def error(code, **details):
 
 
 def refusal(*forms):
-    fields = {"error": {"oneOf": list(forms)}}
+    """The shop's refusal or the gateway's own."""
+    ours = {"type": "object", "properties": {"error": {"oneOf": list(forms)}}}
+    of_gateway = {"type": "object", "properties": {"message": {"type": "string"}}}
     return {
         "description": "Refused.",
-        "content": {JSON: {"schema": {"type": "object", "properties": fields}}},
+        "content": {JSON: {"schema": {"oneOf": [ours, of_gateway]}}},
     }
 
 
@@ -71,7 +74,7 @@ def released():
     part = {"type": "object", "required": ["sku"], "properties": {"sku": {"type": "string"}}}
     creating = {
         "operationId": "create_gift",
-        "security": BEARER,
+        "security": deepcopy(BEARER_OR_SCRIPT),
         "x-permission": "gifts:write",
         "parameters": [
             {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {}},
@@ -105,7 +108,8 @@ def released():
         "components": {
             "schemas": {"Gift": gift, "GiftView": view, "Part": part, "Wrap": wrap},
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer"},
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "script": {"type": "http", "scheme": "bearer", "bearerFormat": "API key"},
                 "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
             },
         },
@@ -139,8 +143,8 @@ def answer(document, status="201"):
 
 
 def errors(document):
-    fields = answer(document, "409")["content"][JSON]["schema"]["properties"]
-    return fields["error"]["oneOf"]
+    ours, _ = answer(document, "409")["content"][JSON]["schema"]["oneOf"]
+    return ours["properties"]["error"]["oneOf"]
 
 
 def require(name, *fields):
@@ -174,7 +178,7 @@ def reference_to_any(document):
 def rename_scheme(document):
     schemes = document["components"]["securitySchemes"]
     schemes["access_token"] = schemes.pop("bearer")
-    secure(document, [{"access_token": []}])
+    secure(document, [{"script": []}, {"access_token": []}])
 
 
 def list_codes_as_enum(document):
@@ -263,6 +267,7 @@ BREAKING = {
         lambda document: secure(document, [{"bearer": [], "key": []}]),
         lambda document: secure(document, [{"key": []}]),
         lambda document: document.update(security=BEARER),
+        lambda document: operation(document)["security"].remove({"script": []}),
     ],
     "permission changed": [at(lambda post: post.update({"x-permission": "gifts:admin"}))],
     "request body removed": [at(lambda post: post.pop("requestBody"))],
@@ -319,7 +324,9 @@ HARMLESS = {
     ),
     "a header": lambda document: answer(document)["headers"].update(Location={"schema": {}}),
     "a media type": lambda document: answer(document)["content"].update({"text/xml": {}}),
-    "another way to authenticate": lambda document: secure(document, [{"key": []}, *BEARER]),
+    "another way to authenticate": lambda document: secure(
+        document, [{"key": []}, *BEARER_OR_SCRIPT]
+    ),
     "no authentication": lambda document: secure(document, []),
     "no permission": at(lambda post: post.pop("x-permission")),
     "a scheme with another name": rename_scheme,
