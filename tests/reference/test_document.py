@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from docs import openapi
+from docs.contract import document as contract
+from docs.contract.operations import REFUSAL
 from shared.security.permissions import Permission
 from tests.reference.calls import call
 from tests.template import stack
 
-DOCUMENT = json.loads(openapi.DOCUMENT.read_text())
+DOCUMENT = json.loads(contract.DOCUMENT.read_text())
 RESULT_BY_MAIL = {
     "POST /v1/auth/password/forgot",
     "POST /v1/auth/verify-email/resend",
@@ -39,11 +40,11 @@ FOLDERS = (
 def sources() -> Iterator[Path]:
     """The files that people edit; requirements name the versions of other projects."""
     for folder in FOLDERS:
-        for path in (openapi.ROOT / folder).rglob("*"):
+        for path in (contract.ROOT / folder).rglob("*"):
             is_generated = ".state" in path.parts or "__pycache__" in path.parts
             if path.is_file() and not is_generated and not path.name.startswith("requirements"):
                 yield path
-    for path in openapi.ROOT.iterdir():
+    for path in contract.ROOT.iterdir():
         if path.is_file() and not path.name.startswith(("requirements", ".git")):
             yield path
 
@@ -71,15 +72,12 @@ def served_by_the_template() -> set[str]:
 
 
 def route_functions() -> Iterator[tuple[str, Any]]:
-    for name in openapi.APIS:
-        api = import_module(name).api
-        api.load_all()
-        for route in api._static_routes + api._dynamic_routes:  # noqa: SLF001
-            yield f"{route.method} {route.openapi_path}", route.func
+    for route in contract.all_routes():
+        yield f"{route.method} {route.openapi_path}", route.func
 
 
 def test_the_committed_document_is_up_to_date():
-    assert openapi.document() == DOCUMENT, "run `make openapi`"
+    assert contract.document() == DOCUMENT, "run `make openapi`"
 
 
 def test_the_api_serves_the_committed_document():
@@ -161,17 +159,17 @@ def test_every_tag_is_used_and_described():
 
 
 def test_the_document_has_the_version_of_the_project():
-    project = tomllib.loads((openapi.ROOT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((contract.ROOT / "pyproject.toml").read_text())["project"]
 
     assert DOCUMENT["info"]["version"] == project["version"]
 
 
 def test_no_other_file_repeats_the_version():
     """The changelog names versions when they are released."""
-    version = re.compile(rf"(?<![\d.]){re.escape(openapi.project_version())}(?![\d.])")
-    generated = {openapi.DOCUMENT, openapi.ROOT / "CHANGELOG.md"}
+    version = re.compile(rf"(?<![\d.]){re.escape(contract.project_version())}(?![\d.])")
+    generated = {contract.DOCUMENT, contract.ROOT / "CHANGELOG.md"}
     written = [
-        path.relative_to(openapi.ROOT).as_posix()
+        path.relative_to(contract.ROOT).as_posix()
         for path in sources()
         if path not in generated and version.search(path.read_text(errors="ignore"))
     ]
@@ -184,7 +182,7 @@ def test_every_operation_has_a_success_and_the_error_response():
         success, refusal = sorted(operation["responses"])
         assert success in ("200", "201", "202", "204"), route
         assert refusal == "default"
-        assert operation["responses"]["default"] == openapi.REFUSAL
+        assert operation["responses"]["default"] == REFUSAL
 
 
 def test_a_response_without_a_body_has_no_content():
@@ -229,4 +227,4 @@ def test_two_functions_cannot_share_a_schema_name(monkeypatch):
     monkeypatch.setattr(api, "get_openapi_json_schema", lambda **_: described)
 
     with pytest.raises(ValueError, match="another Money"):
-        openapi.document()
+        contract.document()
