@@ -30,7 +30,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/.made $(VENVS)/ministack/.made $(VENVS)/sam/.made ## Install all tools into this folder
+setup: .venv/.made $(VENVS)/ministack/.made $(VENVS)/sam/.made $(VENVS)/reference/.made ## Install all tools into this folder
 	@:
 
 run: setup ## Run the whole shop at http://localhost:8000 until Ctrl-C (another port: PORT=8001)
@@ -126,6 +126,7 @@ requirements: .venv/.made ## Update the hashed requirements files from pyproject
 	@$(COMPILE) pyproject.toml --group bench --constraints shared/requirements.txt --output-file benchmarks/requirements.txt
 	@$(COMPILE) --group ministack --output-file local/requirements-ministack.txt
 	@$(COMPILE) --group sam --output-file local/requirements-sam.txt
+	@$(COMPILE) --group reference --no-deps --output-file local/requirements-reference.txt
 	@$(COMPILE) --group checkov --output-file local/requirements-checkov.txt
 
 clean: ## Delete everything that was built, installed or stored here
@@ -142,6 +143,9 @@ $(VENVS)/ministack/.made: local/requirements-ministack.txt | .venv/.made
 
 $(VENVS)/sam/.made: local/requirements-sam.txt | .venv/.made
 	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/sam $< "the SAM CLI"
+
+$(VENVS)/reference/.made: local/requirements-reference.txt | .venv/.made
+	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/reference $< "Scalar, the page of the API reference"
 
 $(VENVS)/checkov/.made: local/requirements-checkov.txt | .venv/.made
 	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/checkov $< "checkov"

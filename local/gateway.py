@@ -22,21 +22,26 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from local import origin_guard, shop_pages
 from local.api_calls import Gateway, call_api
-from local.emulator import StackError
+from local.targets import Target
+from local.emulator import StackError, root_session
+from local.home import CountItems, HomePages
 from local.http_protocol import EnvelopeProtocol
 from local.instances import InstanceQueues
+from local.mail_pages import MailPages
 from local.mailbox import Mailbox
 from local.pages import assets, page
 from local.payments.app import Api
 from local.payments.pages import Pages
 from local.payments.provider import Provider
+from local.reference import ReferencePages
 from local.refusals import App, Receive, Refusal, Scope, Send
 from local.request_reader import RequestReader
+from local.shop_facts import ShopFacts
 
 API_PATH = "/v1"
 INTEGRATION_SECONDS_MAX = 30  # API Gateway's time limit for a function
@@ -49,7 +54,7 @@ class Options:
     """They come on standard input, because other users can read command lines."""
 
     descriptors: list[int]  # of bound sockets
-    base_url: str
+    shop: dict[str, Any]  # ShopFacts as JSON
     gateway_url: str
     shop_origins: list[str]  # in lower case
     routes: dict[str, str]  # route key to function
@@ -100,8 +105,18 @@ def _port_in_use(port: int) -> StackError:
     return StackError(f"port {port} is in use. Choose another port: PORT={port + 1} make run")
 
 
-def create_app(base_url: str, gateway: Gateway, mailbox: Mailbox, provider: Provider) -> App:
-    pages = _create_pages(base_url, mailbox, provider)
+@dataclass(frozen=True)
+class Parts:
+    """What the pages show."""
+
+    facts: ShopFacts
+    mailbox: Mailbox
+    provider: Provider
+    count_items: CountItems
+
+
+def create_app(gateway: Gateway, parts: Parts) -> App:
+    pages = _create_pages(parts)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -114,18 +129,13 @@ def create_app(base_url: str, gateway: Gateway, mailbox: Mailbox, provider: Prov
     return origin_guard.OriginGuard(RequestReader(app), gateway.shop_origins, origin_guard.GATEWAY)
 
 
-def _create_pages(base_url: str, mailbox: Mailbox, provider: Provider) -> Starlette:
-    async def show_start(_: Request) -> Response:
-        return page("index.html", base_url=base_url)
-
-    async def show_reference(_: Request) -> Response:
-        return RedirectResponse("/v1/docs")
-
+def _create_pages(parts: Parts) -> Starlette:
+    provider, ledger = parts.provider, parts.provider.ledger
     return Starlette(
         routes=[
-            Route("/", show_start),
-            Route("/docs", show_reference),
-            *mailbox.routes(),
+            *HomePages(parts.facts, parts.mailbox, ledger, parts.count_items).routes(),
+            *ReferencePages(parts.facts).routes(),
+            *MailPages(parts.mailbox).routes(),
             *Pages(provider).routes(),
             *shop_pages.routes(),
             assets(),
@@ -180,7 +190,15 @@ async def _serve(options: Options) -> None:
         provider = _create_provider(options)
         queues = InstanceQueues(options.routes)
         gateway = Gateway(options.gateway_url, client, queues, frozenset(options.shop_origins))
-        server = create_server(create_app(options.base_url, gateway, mailbox, provider))
+        facts = ShopFacts.from_json(options.shop)
+        target = Target("souk-local", root_session(), options.emulator_url)
+
+        def count_items():
+            tables = {n: target.physical_id(n) for n in ("ProductsTable", "OrdersTable", "UsersTable", "OutboxTable")}
+            c = target.client("dynamodb")
+            return {n: c.describe_table(TableName=t)["Table"]["ItemCount"] for n, t in tables.items()}
+        parts = Parts(facts, mailbox, provider, count_items)
+        server = create_server(create_app(gateway, parts))
 
         def stop() -> None:
             server.should_exit = True
@@ -196,7 +214,7 @@ def _create_provider(options: Options) -> Provider:
     return Provider(
         api_key=options.payment_keys["api_key"],
         webhook_secret=options.payment_keys["webhook_secrets"][0],
-        webhook_url=f"{options.base_url}{WEBHOOK_PATH}",
+        webhook_url=f"{options.shop['api_url']}{WEBHOOK_PATH}",
         state=Path(options.payments),
     )
 
