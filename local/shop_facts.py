@@ -1,4 +1,4 @@
-"""What the pages of the local stack say about it, and the first requests that a developer copies."""
+"""What the local pages say about the stack, and the first requests that a developer copies."""
 
 import json
 from dataclasses import asdict, dataclass
