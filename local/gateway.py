@@ -19,26 +19,30 @@ from typing import Any
 
 import httpx
 import uvicorn
+from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
-from local import origin_guard, shop_pages
+from local import emulator, origin_guard, shop_pages
+from local.activity.pages import Activity
+from local.activity.request_log import RequestLog, is_api_path
+from local.activity.stack_reader import StackReader
 from local.api_calls import Gateway, call_api
 from local.emulator import StackError
 from local.http_protocol import EnvelopeProtocol
 from local.instances import InstanceQueues
 from local.mailbox import Mailbox
-from local.pages import page
+from local.pages import assets, page
 from local.payments.app import Api
 from local.payments.pages import Pages
 from local.payments.provider import Provider
 from local.refusals import App, Receive, Refusal, Scope, Send
 from local.request_reader import RequestReader
+from local.targets import Target
 
-API_PATH = "/v1"
 INTEGRATION_SECONDS_MAX = 30  # API Gateway's time limit for a function
 PROVIDER_PATH = "/provider"  # of the payment provider, for the functions
 WEBHOOK_PATH = "/v1/payments/webhook"  # of the shop, for the payment provider
@@ -54,6 +58,7 @@ class Options:
     shop_origins: list[str]  # in lower case
     routes: dict[str, str]  # route key to function
     emulator_url: str
+    stack_name: str
     mails: str  # a file, with those of earlier runs
     payments: str  # likewise
     payment_keys: dict[str, Any]
@@ -100,21 +105,34 @@ def _port_in_use(port: int) -> StackError:
     return StackError(f"port {port} is in use. Choose another port: PORT={port + 1} make run")
 
 
-def create_app(base_url: str, gateway: Gateway, mailbox: Mailbox, provider: Provider) -> App:
-    pages = _create_pages(base_url, mailbox, provider)
+def create_app(
+    base_url: str, gateway: Gateway, mailbox: Mailbox, provider: Provider, reader: StackReader
+) -> App:
+    requests = RequestLog()
+    pages = _create_pages(
+        base_url, mailbox, provider, reader, Activity(reader, requests, mailbox, provider)
+    )
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        if path != API_PATH and not path.startswith(f"{API_PATH}/"):
+        if not is_api_path(scope.get("path", "")):
             await pages(scope, receive, send)
             return
         response = await call_api(Request(scope, receive), gateway)
         await response(scope, receive, send)
 
-    return origin_guard.OriginGuard(RequestReader(app), gateway.shop_origins, origin_guard.GATEWAY)
+    guarded = origin_guard.OriginGuard(
+        RequestReader(app), gateway.shop_origins, origin_guard.GATEWAY
+    )
+    return requests.watch(guarded)
 
 
-def _create_pages(base_url: str, mailbox: Mailbox, provider: Provider) -> Starlette:
+def _create_pages(
+    base_url: str,
+    mailbox: Mailbox,
+    provider: Provider,
+    reader: StackReader,
+    activity: Activity,
+) -> Starlette:
     async def show_start(_: Request) -> Response:
         return page("index.html", base_url=base_url)
 
@@ -126,11 +144,18 @@ def _create_pages(base_url: str, mailbox: Mailbox, provider: Provider) -> Starle
             Route("/", show_start),
             Route("/docs", show_reference),
             *mailbox.routes(),
-            *Pages(provider).routes(),
+            *Pages(provider, reader).routes(),
+            *activity.routes(),
             *shop_pages.routes(),
+            assets(),
             Mount(PROVIDER_PATH, routes=Api(provider).routes()),
         ],
-        exception_handlers={HTTPException: _show_error, httpx.HTTPError: _show_outage},
+        exception_handlers={
+            HTTPException: _show_error,
+            httpx.HTTPError: _show_outage,
+            BotoCoreError: _show_outage,
+            ClientError: _show_outage,
+        },
     )
 
 
@@ -179,7 +204,11 @@ async def _serve(options: Options) -> None:
         provider = _create_provider(options)
         queues = InstanceQueues(options.routes)
         gateway = Gateway(options.gateway_url, client, queues, frozenset(options.shop_origins))
-        server = create_server(create_app(options.base_url, gateway, mailbox, provider))
+        target = Target(
+            options.stack_name, emulator.root_session(), options.emulator_url, options.base_url
+        )
+        app = create_app(options.base_url, gateway, mailbox, provider, StackReader(target))
+        server = create_server(app)
 
         def stop() -> None:
             server.should_exit = True

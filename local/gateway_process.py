@@ -14,7 +14,7 @@ from typing import TypeAlias
 import httpx
 
 from local import gateway, http_api_setup, paths, payment_keys
-from local.deployment import Deployed
+from local.deployment import STACK_NAME, Deployed
 from local.emulator import Emulator, StackError
 from local.parameters import ORIGINS
 
@@ -102,6 +102,7 @@ def _create_options(
         shop_origins=deployed.parameters[ORIGINS].lower().replace(" ", "").split(","),
         routes={route.key: route.alias for route in setup.routes},
         emulator_url=aws.endpoint_url,
+        stack_name=STACK_NAME,
         mails=str(state / MAILS_FILE),
         payments=str(state / PAYMENTS_FILE),
         payment_keys=json.loads(keys),

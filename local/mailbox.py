@@ -12,9 +12,15 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from local.emulator import ACCOUNT
-from local.pages import SAFE_HEADERS, SELF, page, policy
+from local.pages import SAFE_HEADERS, page
 
 MAILS_KEPT_MAX = 500  # stopping the stack drops older mails
+# A mail is a stranger's HTML: it may show styles and images, and nothing else, in a frame or not.
+MAIL_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
 
 
 class Mail(BaseModel):
@@ -99,14 +105,14 @@ class Mailbox:
         return page("mail.html", mail=mail)
 
     async def _show_html(self, request: Request) -> Response:
-        """The mail's HTML. Its policy forbids scripts and requests, inside a frame and outside."""
+        """The mail's HTML, under its own policy."""
         mail = await self._get_mail(request)
         if not mail.html:
             raise _mail_not_found()
-        allowed = f"sandbox allow-popups allow-popups-to-escape-sandbox; {policy(SELF)}"
         # Links open in a new tab: most sites refuse to show inside a frame.
         content = f'{mail.html}<base target="_blank">'
-        return HTMLResponse(content, headers=SAFE_HEADERS | {"Content-Security-Policy": allowed})
+        headers = SAFE_HEADERS | {"Content-Security-Policy": MAIL_POLICY}
+        return HTMLResponse(content, headers=headers)
 
     async def _get_mail(self, request: Request) -> Mail:
         mail_id = request.path_params["mail_id"]
@@ -119,11 +125,13 @@ class Mailbox:
         """All mails, or with `?to=ada@example.com` those to this address."""
         address = request.query_params.get("to")
         mails = await self.list_mails()
-        return JSONResponse([mail.to_json() for mail in mails if address in (None, *mail.to)])
+        shown = [mail.to_json() for mail in mails if address in (None, *mail.to)]
+        return JSONResponse(shown, headers=SAFE_HEADERS)
 
     async def _show_newest_as_text(self, _: Request) -> Response:
         newest = next(iter(await self.list_mails()), None)
-        return PlainTextResponse(newest.to_text() if newest else "No mail has been sent yet.\n")
+        text = newest.to_text() if newest else "No mail has been sent yet.\n"
+        return PlainTextResponse(text, headers=SAFE_HEADERS)
 
 
 def _mail_not_found() -> HTTPException:

@@ -8,9 +8,12 @@ from typing import Any
 import httpx
 
 from local import gateway
+from local.activity.stack_reader import StackReader
 from local.instances import InstanceQueues
 from local.mailbox import Mailbox
+from local.payments.provider import Provider
 from local.refusals import App
+from tests.local.activity_stack import FakeReader
 from tests.local.payments import provider
 
 BASE = "http://localhost:8000"
@@ -30,11 +33,21 @@ class Ministack(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status_code, headers=answer.headers.raw, stream=stream)
 
 
-def create_app(ministack: httpx.AsyncClient, queues: InstanceQueues) -> App:
+def create_app(
+    ministack: httpx.AsyncClient,
+    queues: InstanceQueues | None = None,
+    *,
+    reader: StackReader | None = None,
+    payments: Provider | None = None,
+) -> App:
     """The gateway with `ministack` behind it."""
     mailbox = Mailbox("http://127.0.0.1:4566", ministack, Path("no mails from earlier runs"))
     return gateway.create_app(
-        BASE, gateway.Gateway(GATEWAY, ministack, queues), mailbox, provider()
+        BASE,
+        gateway.Gateway(GATEWAY, ministack, queues or InstanceQueues({})),
+        mailbox,
+        payments or provider(),
+        reader or FakeReader(),
     )
 
 
