@@ -45,7 +45,7 @@ contract: setup $(VENVS)/contract/.made npm-tools ## Run the tests of the OpenAP
 npm-tools: $(STATE)/npm/.made ## Install the tools of tests/contract that come from npm
 	@:
 
-soak: setup $(VENVS)/contract/.made ## Run the long tests: histories, all pairs of operations, broken links, races (about an hour)
+soak: setup $(VENVS)/contract/.made ## Run the long tests: histories, all pairs of operations, broken links, races (50 minutes of CPU)
 	@SOUK_HISTORIES=300 SOUK_HISTORY_STEPS=25 SOUK_MIXED_HISTORIES=60 SOUK_PAIRS=all SOUK_SCHEDULES=24 \
 		SOUK_DRILLS_AT_ONCE=2 SOUK_LOSSES=12 $(BIN)/python -m pytest tests/histories \
 		tests/products/test_stock_interleavings.py tests/local/test_repair.py --numprocesses auto --dist worksteal
