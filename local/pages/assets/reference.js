@@ -93,7 +93,7 @@ function fillExamples(node, isExample = false) {
 
 // Sends a request of the page. A repeated click is a new request, so it gets a new key, unless the
 // reader has typed one.
-async function send(input, init) {
+export async function send(input, init) {
   const request = new Request(input, init);
   const headers = new Headers(request.headers);
   if (token && !/^Bearer \S{20,}/.test(headers.get("authorization") ?? "")) {
