@@ -9,6 +9,7 @@ from typing import Any
 
 from docs.contract.components import ERROR_RESPONSE, SECURITY
 from docs.contract.operations import complete_operation
+from docs.contract.schemas import refine
 from docs.contract.texts import DESCRIPTION, TAGS
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +55,7 @@ def document() -> dict[str, Any]:
             paths.setdefault(route.openapi_path, {})[route.method.lower()] = operation
     for leftover in POWERTOOLS_ERRORS:
         schemas.pop(leftover, None)
-    return {
+    described_api = {
         "openapi": "3.1.0",
         "info": {"title": "Souk", "version": project_version(), "description": DESCRIPTION},
         "servers": [{"url": "/"}],
@@ -65,6 +66,8 @@ def document() -> dict[str, Any]:
             "securitySchemes": SECURITY,
         },
     }
+    refine(described_api)
+    return described_api
 
 
 def _routes_of(name: str) -> list[Any]:
