@@ -122,7 +122,7 @@ def values_max(route: str) -> int:
     raise LookupError(route)
 
 
-WITH_BODY = [route for route in ROUTES if "requestBody" in operation_of(route)]
+WITH_BODY = [route for route in ROUTES if "requestBody" in operation_of(route) and route != WEBHOOK]
 TAKES_BODY = [*WITH_BODY, WEBHOOK]
 
 

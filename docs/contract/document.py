@@ -7,10 +7,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from docs.contract.components import ERROR_RESPONSE, SECURITY
+from docs.contract.errors import schemas_of
+from docs.contract.headers import RESPONSE_HEADERS
 from docs.contract.operations import complete_operation
+from docs.contract.refusals import refusals_of
+from docs.contract.responses import shared_responses
 from docs.contract.schemas import refine
-from docs.contract.texts import DESCRIPTION, TAGS
+from docs.contract.security import SECURITY_SCHEMES
+from docs.contract.texts import DESCRIPTION, SERVERS, TAGS
+from docs.contract.webhooks import WEBHOOK_SCHEMAS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "functions" / "reference" / "openapi.json"
@@ -40,7 +45,8 @@ def all_routes() -> Iterator[Any]:
 def document() -> dict[str, Any]:
     """Raises ValueError if two functions have different schemas of the same name."""
     paths: dict[str, Any] = {}
-    schemas: dict[str, Any] = {"ErrorResponse": ERROR_RESPONSE}
+    refused = {refusal for route in all_routes() for refusal in refusals_of(route)}
+    schemas: dict[str, Any] = {**WEBHOOK_SCHEMAS, **schemas_of(refused)}
     for name in APIS:
         routes = _routes_of(name)
         described = json.loads(
@@ -57,13 +63,21 @@ def document() -> dict[str, Any]:
         schemas.pop(leftover, None)
     described_api = {
         "openapi": "3.1.0",
-        "info": {"title": "Souk", "version": project_version(), "description": DESCRIPTION},
-        "servers": [{"url": "/"}],
+        "info": {
+            "title": "Souk",
+            "version": project_version(),
+            "description": DESCRIPTION,
+            "contact": {"name": "The Souk authors"},
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": SERVERS,
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.items())),
-            "securitySchemes": SECURITY,
+            "responses": dict(sorted(shared_responses(all_routes()).items())),
+            "headers": RESPONSE_HEADERS,
+            "securitySchemes": SECURITY_SCHEMES,
         },
     }
     refine(described_api)

@@ -1,4 +1,4 @@
-"""What the document says to people: the introduction, and a line for each tag."""
+"""What the document says to people: the introduction, the servers, and a line for each tag."""
 
 DESCRIPTION = """Souk is a headless commerce backend: accounts, products, stock, orders, payments.
 
@@ -10,6 +10,20 @@ A body is one JSON object in UTF-8, with a Content-Type that the operation lists
 of at most 1 MB (413) and 32 levels. A refusal of a body (422) lists the first 20 problems in
 `details.fields`. Texts have no control characters, except line breaks where a field allows them,
 and none that override the direction of text. Names have a visible character."""
+SERVERS = [
+    {"url": "/", "description": "The shop that gave you this document."},
+    {
+        "url": "https://{address}",
+        "description": "A shop on AWS: the output `ApiUrl` of its stack, or its own domain.",
+        "variables": {
+            "address": {
+                "default": "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com",
+                "description": "The address without `https://`.",
+            }
+        },
+    },
+    {"url": "http://localhost:8000", "description": "The local stack, which `make run` starts."},
+]
 TAGS = {
     "Accounts": "Registration, the caller's own account, and e-mail addresses.",
     "Sessions": "Login, refresh tokens, and the devices that are logged in.",

@@ -36,6 +36,7 @@ def route_of(name: str) -> Any:
     """Powertools' route of the sample event."""
     method, path = name.split(" ")
     api: Any = handler_of(name).__self__  # type: ignore[attr-defined]
+    api.load_all()
     for route in api._static_routes + api._dynamic_routes:  # noqa: SLF001 (as docs/contract/document.py)
         if (route.method, route.openapi_path) == (method, path):
             return route
