@@ -30,22 +30,22 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/.made $(VENVS)/ministack/.made $(VENVS)/sam/.made $(VENVS)/contract/.made ## Install all tools into this folder
+setup: .venv/.made $(VENVS)/ministack/.made $(VENVS)/sam/.made $(VENVS)/reference/.made ## Install all tools into this folder
 	@:
 
 run: setup ## Run the whole shop at http://localhost:8000 until Ctrl-C (another port: PORT=8001)
 	@exec $(BIN)/python -m local --port "$(PORT)"
 
-test: setup ## Run all tests; those in tests/e2e start their own local stack
+test: setup $(VENVS)/contract/.made ## Run all tests; those in tests/e2e start their own local stack
 	@$(BIN)/python -m tests
 
-contract: setup npm-tools ## Run the tests of the OpenAPI document and of the clients that are generated from it (needs npm)
+contract: setup $(VENVS)/contract/.made npm-tools ## Run the tests of the OpenAPI document and of the clients that are generated from it (needs npm)
 	@$(BIN)/python -m pytest tests/contract tests/clients tests/e2e/test_clients.py tests/e2e/test_generated_requests.py
 
 npm-tools: $(STATE)/npm/.made ## Install the tools of tests/contract that come from npm
 	@:
 
-soak: setup ## Run the long tests: histories, all pairs of operations, broken links, races (about an hour)
+soak: setup $(VENVS)/contract/.made ## Run the long tests: histories, all pairs of operations, broken links, races (50 minutes of CPU)
 	@SOUK_HISTORIES=300 SOUK_HISTORY_STEPS=25 SOUK_MIXED_HISTORIES=60 SOUK_PAIRS=all SOUK_SCHEDULES=24 \
 		SOUK_DRILLS_AT_ONCE=2 SOUK_LOSSES=12 $(BIN)/python -m pytest tests/histories \
 		tests/products/test_stock_interleavings.py tests/local/test_repair.py --numprocesses auto --dist worksteal
@@ -133,6 +133,7 @@ requirements: .venv/.made ## Update the hashed requirements files from pyproject
 	@$(COMPILE) pyproject.toml --group bench --constraints shared/requirements.txt --output-file benchmarks/requirements.txt
 	@$(COMPILE) --group ministack --output-file local/requirements-ministack.txt
 	@$(COMPILE) --group sam --output-file local/requirements-sam.txt
+	@$(COMPILE) --group reference --no-deps --output-file local/requirements-reference.txt
 	@$(COMPILE) --group checkov --output-file local/requirements-checkov.txt
 	@$(COMPILE) --group contract --output-file local/requirements-contract.txt
 
@@ -150,6 +151,9 @@ $(VENVS)/ministack/.made: local/requirements-ministack.txt | .venv/.made
 
 $(VENVS)/sam/.made: local/requirements-sam.txt | .venv/.made
 	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/sam $< "the SAM CLI"
+
+$(VENVS)/reference/.made: local/requirements-reference.txt | .venv/.made
+	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/reference $< "Scalar, the page of the API reference"
 
 $(VENVS)/checkov/.made: local/requirements-checkov.txt | .venv/.made
 	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/checkov $< "checkov"

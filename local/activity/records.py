@@ -12,6 +12,7 @@ from local.targets import TIME_FORMAT
 PLATFORM_LINES = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
 # Powertools puts these on every line.
 COMMON_FIELDS = {"level", "location", "message", "timestamp", "service", "correlation_id"}
+METRIC_FIELD = "_aws"  # describes the metrics of a line to CloudWatch
 
 
 def read_time(stored: str) -> datetime:
@@ -88,7 +89,11 @@ def line_from_log(function: str, logged: Mapping[str, Any]) -> LogLine | None:
         level=str(content.get("level", "INFO")),
         message=str(content.get("message", "")),
         correlation_id=content.get("correlation_id"),
-        fields={name: value for name, value in content.items() if name not in COMMON_FIELDS},
+        fields={
+            name: value
+            for name, value in content.items()
+            if name not in COMMON_FIELDS | {METRIC_FIELD}
+        },
     )
 
 

@@ -17,8 +17,8 @@ SAFE_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", *
 # Scripts and styles are files of this origin: a page has none inline.
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "frame-src 'self'; img-src https: data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "frame-src 'self'; img-src 'self' data:; font-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
 )
 
 _environment = jinja2.Environment(
@@ -30,9 +30,14 @@ _environment = jinja2.Environment(
 )
 
 
-def page(template: str, status: int = 200, **values: object) -> HTMLResponse:
+def page(
+    template: str, status: int = 200, *, allows_inline_styles: bool = False, **values: object
+) -> HTMLResponse:
     """Renders a template of this folder."""
-    headers = SAFE_HEADERS | {"Content-Security-Policy": _PAGE_POLICY}
+    allowed = _PAGE_POLICY
+    if allows_inline_styles:
+        allowed = allowed.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+    headers = SAFE_HEADERS | {"Content-Security-Policy": allowed}
     content = _environment.get_template(template).render(**values)
     return HTMLResponse(content, status_code=status, headers=headers)
 

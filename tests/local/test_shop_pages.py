@@ -2,20 +2,14 @@
 
 import asyncio
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from local import gateway
-from local.instances import InstanceQueues
-from local.mailbox import Mailbox
 from local.pages import ASSETS
-from tests.local.activity_stack import FakeReader
-from tests.local.payments import provider
+from tests.local.gateway_client import BASE, create_app
 
-BASE = "http://localhost:8000"
 FRAME = "/assets/frame.js"
 PAGES = {"/verify-email": "/v1/auth/verify-email", "/reset-password": "/v1/auth/password/reset"}
 
@@ -28,12 +22,7 @@ def ask(path: str, method: str = "GET", **request: Any) -> httpx.Response:
 
     async def call() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.MockTransport(called)) as nobody:
-            mailbox = Mailbox("http://127.0.0.1:4566", nobody, Path("no mails from earlier runs"))
-            api_gateway = gateway.Gateway(
-                "http://127.0.0.1:4566/gateway", nobody, InstanceQueues({})
-            )
-            app = gateway.create_app(BASE, api_gateway, mailbox, provider(), FakeReader())
-            transport = httpx.ASGITransport(app)
+            transport = httpx.ASGITransport(create_app(nobody))
             async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
                 return await client.request(method, path, **request)
 

@@ -1,9 +1,28 @@
 // What happens inside the stack, one part at a time. The address names the part: /activity#queues.
 
 import { badge, element, poll, timeOf } from "/assets/frame.js";
-import { fieldsText, orderLink, post, requestLink, say, statusBadge, tableOr } from "/assets/tables.js";
+import {
+  busBadge,
+  eventLink,
+  fieldsText,
+  LINE_COLUMNS,
+  lineRow,
+  orderLink,
+  post,
+  REQUEST_COLUMNS,
+  requestLink,
+  requestRow,
+  say,
+  tableOr,
+} from "/assets/tables.js";
 
-const PARTS = { requests: showRequests, events: showEvents, queues: showQueues, lines: showLines, tables: showTables };
+const PARTS = {
+  requests: showRequests,
+  events: showEvents,
+  queues: showQueues,
+  lines: showLines,
+  tables: showTables,
+};
 const IDS = { ord_: "orders", evt_: "events" };
 
 document.querySelector("#search").addEventListener("submit", (event) => {
@@ -15,6 +34,8 @@ document.querySelector("#search").addEventListener("submit", (event) => {
 for (const tab of document.querySelectorAll("[role=tab]")) {
   tab.addEventListener("click", () => location.replace(`#${tab.getAttribute("aria-controls")}`));
 }
+const filter = document.querySelector("#filter");
+filter.addEventListener("input", hideOthers);
 const ask = poll(() => `/activity/${part()}.json`, show, (message) => message && say(message, "failed"));
 addEventListener("hashchange", choose);
 choose();
@@ -38,20 +59,22 @@ function choose() {
 function show(answer) {
   const [[name, value]] = Object.entries(answer);
   document.querySelector(`#${name}`).replaceChildren(...[PARTS[name](value)].flat());
+  hideOthers();
+}
+
+function hideOthers() {
+  const wanted = filter.value.trim().toLowerCase();
+  for (const row of document.querySelectorAll("[role=tabpanel] tbody tr")) {
+    const titles = [...row.querySelectorAll("[title]")].map((each) => each.title);
+    row.hidden = !`${row.textContent} ${titles.join(" ")}`.toLowerCase().includes(wanted);
+  }
 }
 
 function showRequests(requests) {
   return tableOr(
     "No request to the API yet. The stack keeps the last 500 in memory, until it stops.",
-    ["Time", "Request", "Status", "Took", "Who", "Request id"],
-    requests.map((request) => [
-      timeOf(request.at),
-      element("code", {}, `${request.method} ${request.path}`),
-      statusBadge(request.status),
-      `${request.milliseconds} ms`,
-      request.caller,
-      requestLink(request.request_id),
-    ]),
+    REQUEST_COLUMNS,
+    requests.map(requestRow),
   );
 }
 
@@ -59,8 +82,8 @@ function showEvents({ stored, waiting, newest }) {
   const summary = `${stored} events in the outbox, ${waiting} of them not on the bus yet.`;
   const rows = newest.map((event) => [
     timeOf(event.occurred_at),
-    element("a", { href: `/activity/events/${encodeURIComponent(event.id)}` }, event.type),
-    event.relayed_at ? badge("on the bus", "good") : badge("in the outbox", "warn"),
+    eventLink(event.id, event.type),
+    busBadge(event),
     event.data.order_id ? orderLink(event.data.order_id) : idsOf(event.data),
     requestLink(event.correlation_id),
   ]);
@@ -75,21 +98,27 @@ function idsOf(data) {
 }
 
 function showQueues(queues) {
-  const full = queues.filter((queue) => queue.count);
-  const empty = queues.filter((queue) => !queue.count).map((queue) => queue.name);
+  const fullestFirst = queues.toSorted((one, other) => other.count - one.count);
+  const rows = fullestFirst.map((queue) => [
+    queue.name,
+    queue.count ? countBadge(queue) : "0",
+    queue.redrives_to ? `keeps what failed for ${queue.redrives_to}` : "",
+  ]);
   return [
-    ...full.map(queueCard),
-    element("p", { class: "faint" }, empty.length ? `Empty: ${empty.join(", ")}.` : ""),
+    ...queues.filter((queue) => queue.count).map(queueCard),
+    element("h2", {}, "All queues"),
+    tableOr("", ["Queue", "Messages", ""], rows),
   ];
 }
 
+function countBadge({ count, redrives_to: source }) {
+  return badge(`${count} ${count === 1 ? "message" : "messages"}`, source ? "bad" : "warn");
+}
+
 function queueCard(queue) {
-  const isDead = queue.redrives_to !== null;
   const rows = queue.messages.map((message) => [
     timeOf(message.sent_at),
-    message.event_id
-      ? element("a", { href: `/activity/events/${encodeURIComponent(message.event_id)}` }, message.label)
-      : message.label,
+    message.event_id ? eventLink(message.event_id, message.label) : message.label,
     `${message.receive_count} times`,
     new Date(message.visible_at) > new Date() ? timeOf(message.visible_at) : "now",
     message.id,
@@ -102,8 +131,8 @@ function queueCard(queue) {
       "div",
       { class: "row" },
       element("h2", {}, queue.name),
-      badge(`${queue.count} ${queue.count === 1 ? "message" : "messages"}`, isDead ? "bad" : "warn"),
-      isDead ? redriveButton(queue) : null,
+      countBadge(queue),
+      queue.redrives_to ? redriveButton(queue) : null,
       more,
     ),
     tableOr("", ["Sent", "Message", "Received", "Next try", "Id"], rows),
@@ -128,18 +157,8 @@ function redriveButton(queue) {
 }
 
 function showLines(lines) {
-  const rows = lines.map((line) => [
-    timeOf(line.at),
-    line.function.replace("Function", ""),
-    badge(line.level, { ERROR: "bad", CRITICAL: "bad", WARNING: "warn" }[line.level] ?? ""),
-    [element("b", {}, line.message), " ", element("code", {}, fieldsText(line.fields))],
-    requestLink(line.correlation_id),
-  ]);
-  return tableOr(
-    "No function has logged anything in the last 15 minutes.",
-    ["Time", "Function", "Level", "Line", "Request"],
-    rows,
-  );
+  const empty = "No function has logged anything in the last 15 minutes.";
+  return tableOr(empty, LINE_COLUMNS, lines.map(lineRow));
 }
 
 function showTables(tables) {

@@ -54,17 +54,49 @@ export function timeOf(iso) {
   return element("time", { datetime: iso, title: iso }, shown);
 }
 
+// Makes the children of `parent` those of `items`, in their order. What is there already stays as it
+// is, with its focus; create(item) makes the others.
+export function reconcile(parent, items, keyOf, create) {
+  const present = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  const keys = new Set(items.map((item) => `key ${keyOf(item)}`));
+  for (const [key, child] of present) {
+    if (!keys.has(key)) {
+      child.remove();
+    }
+  }
+  let place = parent.firstElementChild;
+  for (const item of items) {
+    const key = `key ${keyOf(item)}`;
+    let child = present.get(key);
+    if (!child) {
+      child = create(item);
+      child.dataset.key = key;
+    }
+    if (child === place) {
+      place = place.nextElementSibling;
+    } else {
+      parent.insertBefore(child, place);
+    }
+  }
+}
+
 // Calls show(value) with the JSON at `url` now, and again whenever it has changed. A hidden tab asks
 // for nothing. `url` may be a function. Without an answer it calls fail(message), and asks again.
 export function poll(url, show, fail = () => {}) {
   let last = null;
+  let asked = 0;
   async function ask() {
+    asked += 1;
+    const number = asked;
     try {
       const answer = await fetch(typeof url === "function" ? url() : url);
       const text = await answer.text();
       const value = JSON.parse(text);
       if (!answer.ok) {
         throw new Error(value.error?.message);
+      }
+      if (number !== asked) {
+        return; // a newer request was sent, as when a reader types
       }
       if (text !== last) {
         show(value);

@@ -1,7 +1,7 @@
 // The list of payments.
 
 import { badge, element, poll, timeOf } from "/assets/frame.js";
-import { orderLink, paymentBadge, say, table, unixTime } from "/assets/tables.js";
+import { nowrap, orderLink, paymentBadge, say, table, unixTime } from "/assets/tables.js";
 
 const list = document.querySelector("#payments");
 
@@ -19,7 +19,7 @@ function toRow(payment) {
   const page = `/payments/${encodeURIComponent(payment.id)}#${payment.client_secret}`;
   return [
     timeOf(unixTime(payment.created)),
-    payment.amount,
+    nowrap(payment.amount),
     paymentBadge(payment.status),
     payment.buyer ?? "unknown",
     orderLink(payment.order_id),
