@@ -230,6 +230,17 @@ def test_an_order_shows_all_that_has_to_do_with_it(reader):
     assert len(found["lines"]) == 2
 
 
+def test_an_order_shows_its_messages_in_every_queue(reader):
+    reader.orders, reader.events = {ORDER: order()}, [event()]
+    reader.messages = [
+        message(queue="PaymentDeadLetters"),
+        message(id="msg-2", event_id="evt_2"),
+        message(id="msg-3", event_id=None),
+    ]
+
+    assert [each["queue"] for each in trace(reader, ORDER)["messages"]] == ["PaymentDeadLetters"]
+
+
 def test_pages_of_the_same_order_share_one_reading(reader):
     reader.events = [event()]
 
