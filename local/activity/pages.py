@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from local import dead_letters
+from local.activity.mail_status import MAIL_FUNCTION
 from local.activity.request_log import RequestLog
 from local.activity.stack_reader import StackReader
 from local.activity.trace import build_trace, read_stored
@@ -87,7 +88,20 @@ class Activity:
         order_id = request.query_params.get("order")
         if order_id is not None:
             return RedirectResponse(f"/activity/orders/{_require_id(order_id)}")
+        mail_id = request.query_params.get("mail")
+        if mail_id is not None:
+            return RedirectResponse(f"/activity/events/{await self._find_event_of_mail(mail_id)}")
         return page("activity.html")
+
+    async def _find_event_of_mail(self, mail_id: str) -> str:
+        """The mail worker's log names the event of each mail. Raises a 404."""
+        lines = await asyncio.to_thread(
+            self._reader.list_lines, mail_id.partition("@")[0], functions=(MAIL_FUNCTION,)
+        )
+        for line in lines:
+            if line.fields.get("message_id") == mail_id:
+                return _require_id(str(line.fields.get("event_id")))
+        raise HTTPException(404, "No log line names this mail. Logs begin with the stack's start.")
 
     async def _show_trace(self, request: Request) -> Response:
         kind, text = request.path_params["kind"], _require_id(request.path_params["id"])

@@ -267,7 +267,7 @@ def test_a_patch_declares_the_media_type_of_merge_patches():
     for route, operation in operations():
         if route.startswith("PATCH"):
             content = operation["requestBody"]["content"]
-            assert list(content) == ["application/json", "application/merge-patch+json"], route
+            assert list(content) == ["application/merge-patch+json"], route
 
 
 def test_the_webhook_has_its_body_and_signatures():
