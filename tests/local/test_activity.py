@@ -99,6 +99,25 @@ def test_the_address_of_an_order_leads_to_its_page(reader):
     )
 
 
+def test_the_address_of_a_mail_leads_to_its_event(reader):
+    mail_id = "c0045b0e-993a@email.amazonses.com"
+    reader.lines = [line("mailed", event_id=EVENT, message_id=mail_id)]
+
+    response = ask(reader, f"/activity?mail={mail_id}")
+
+    assert (response.status_code, response.headers["location"]) == (
+        307,
+        f"/activity/events/{EVENT}",
+    )
+
+
+@pytest.mark.parametrize("mail_id", ["another@email.amazonses.com", "", "%22", "a b@c"])
+def test_a_mail_that_no_log_names_is_a_404(reader, mail_id):
+    reader.lines = [line("mailed", event_id=EVENT, message_id="m1")]
+
+    assert ask(reader, f"/activity?mail={mail_id}").status_code == 404
+
+
 @pytest.mark.parametrize(
     "path",
     [
