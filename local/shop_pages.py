@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.pages import SAFE_HEADERS, page, script
+from local.pages import page, script
 
 SCRIPTS = ("follow-link.js", "pay.js", "show-order.js")
 
@@ -35,5 +35,4 @@ async def _show_order(_: Request) -> Response:
 
 
 async def _show_script(request: Request) -> Response:
-    source = script(request.url.path.removeprefix("/"))
-    return Response(source, media_type="text/javascript", headers=dict(SAFE_HEADERS))
+    return script(request.url.path.removeprefix("/"), request.headers.get("if-none-match"))

@@ -1,9 +1,14 @@
-"""The local stack's HTML pages. Values are escaped; no page may be cached or framed elsewhere."""
+"""The local stack's HTML pages. Values are escaped; no page may be cached or framed elsewhere.
+
+Browsers may cache the scripts, which hold no values.
+"""
 
 from pathlib import Path
 
 import jinja2
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
+
+from shared.http.etags import is_not_modified, make_etag
 
 SAFE_HEADERS = {
     "Cache-Control": "no-store",
@@ -41,5 +46,11 @@ def policy(frame_ancestors: str) -> str:
     )
 
 
-def script(name: str) -> str:
-    return Path(__file__).with_name(name).read_text()
+def script(name: str, if_none_match: str | None) -> Response:
+    """A script of this folder, or 304 if the browser has it. Browsers keep it and ask each time."""
+    source = Path(__file__).with_name(name).read_text()
+    etag = make_etag(source)
+    headers = SAFE_HEADERS | {"Cache-Control": "no-cache", "ETag": etag}
+    if is_not_modified(if_none_match, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(source, media_type="text/javascript", headers=headers)

@@ -65,8 +65,7 @@ IfNoneMatch = Annotated[
     str | None,
     Header(
         alias="If-None-Match",
-        max_length=500,
         description="The ETag of your copy. If the resource is unchanged, you get 304 without a "
-        "body.",
+        "body. A malformed value is ignored.",
     ),
 ]

@@ -16,7 +16,7 @@ BASE = "http://localhost:8000"
 PAGES = {"/verify-email": "/v1/auth/verify-email", "/reset-password": "/v1/auth/password/reset"}
 
 
-def ask(path: str, method: str = "GET") -> httpx.Response:
+def ask(path: str, method: str = "GET", **headers: str) -> httpx.Response:
     """The gateway's answer. It may call nothing behind it."""
 
     def called(request: httpx.Request) -> httpx.Response:
@@ -31,7 +31,7 @@ def ask(path: str, method: str = "GET") -> httpx.Response:
             app = gateway.create_app(BASE, api_gateway, mailbox, provider())
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-                return await client.request(method, path)
+                return await client.request(method, path, headers=headers)
 
     return asyncio.run(call())
 
@@ -99,6 +99,24 @@ def test_a_page_runs_only_its_script_and_calls_only_the_api(page: str) -> None:
 
 def test_other_pages_run_no_script() -> None:
     assert "script-src" not in policy_of(ask("/"))
+
+
+@pytest.mark.parametrize("name", ["follow-link.js", "pay.js", "show-order.js"])
+def test_a_browser_asks_whether_its_script_is_current(name: str) -> None:
+    first = ask(f"/{name}")
+
+    again = ask(f"/{name}", **{"if-none-match": first.headers["etag"]})
+    changed = ask(f"/{name}", **{"if-none-match": '"another"'})
+
+    assert first.headers["cache-control"] == "no-cache"
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    assert (changed.status_code, changed.text) == (200, first.text)
+
+
+@pytest.mark.parametrize("path", ["/", "/follow-link.js", "/verify-email"])
+def test_head_of_a_page_has_no_body(path: str) -> None:
+    assert (ask(path, "HEAD").status_code, ask(path, "HEAD").content) == (200, b"")
 
 
 def test_the_script_removes_the_token_from_the_address() -> None:
