@@ -248,6 +248,9 @@ class FakeSocket:
         if self.family in self.refused:
             raise OSError(self.refused[self.family], "cannot bind")
 
+    def listen(self) -> None:
+        pass
+
     def getsockname(self) -> tuple[str, int]:
         return ("127.0.0.1", 8000)
 
