@@ -15,6 +15,7 @@ from pathlib import Path
 
 MANIFEST = "manifest.json"
 FOLDER = "saves"  # in the state folder
+LOCK = "lock"  # likewise: a running shop holds it
 
 
 class UnreadableState(Exception):
@@ -38,7 +39,7 @@ class SavedState:
 def write(state: Path, services: Mapping[str, str], *, port: int, is_final: bool) -> None:
     """Save the state of all services, each as JSON. Files that did not change are kept."""
     folder = state / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     files = {
         name: f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
         for name, text in services.items()

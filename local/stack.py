@@ -82,8 +82,8 @@ class Stack:
         missing = state_lock.find_missing(state)
         if missing:
             raise StackError(
-                f"{missing} was deleted while the shop ran, so the shop has stopped. The next "
-                f"`make run` restores what is saved in {state}, or starts with an empty shop"
+                f"{missing} was deleted while the shop ran, so the shop has stopped. `make run` "
+                "starts it again"
             )
         for name, ended in (
             ("MiniStack", not self._aws.is_running()),

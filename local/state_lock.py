@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.emulator import StackError
+from local.saved_state import LOCK
 
-LOCK = "lock"
 ENDING_SECONDS_MAX = 60  # of a MiniStack whose parent was killed: it saves its state
 NEEDED = (LOCK, "logs", "tmp")  # what a running shop has in its folder
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,17 @@ class Engine:
     """An application with one table, which each request makes longer."""
 
     def __init__(self, state: Path) -> None:
+        (state / saved_state.LOCK).touch()
         self.rows: list[int] = []
-        self.failures: list[Exception] = []
-        self.saver = StateSaver(
-            self.app, state, 5001, self.collect, lambda _, rows: json.dumps(rows)
-        )
+        self.saver = StateSaver(self.app, state, 5001, self.collect, self.encode)
 
     async def app(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
         self.rows.append(len(self.rows))
 
+    def encode(self, _service: str, rows: object) -> str:
+        return json.dumps(rows)
+
     def collect(self) -> dict[str, object]:
-        if self.failures:
-            raise self.failures.pop()
         return {"dynamodb": list(self.rows)}
 
     async def call(self, path: str = "/") -> None:
@@ -92,26 +92,71 @@ def test_a_save_on_demand_does_not_wait_for_a_change(tmp_path: Path) -> None:
     assert saved_rows(tmp_path) == [0]
 
 
-def test_a_state_that_changes_while_it_is_copied_is_copied_again(tmp_path: Path) -> None:
-    engine = Engine(tmp_path)
-    engine.rows = [7]
-    engine.failures = [RuntimeError("dictionary changed size during iteration")] * 3
+def test_requests_go_on_while_the_state_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The save has what was there when it began."""
+    write = saved_state.write
 
-    engine.saver.save_final()
+    def write_slowly(*args: Any, **options: Any) -> None:
+        time.sleep(0.5)
+        write(*args, **options)
 
-    assert saved_rows(tmp_path) == [7]
+    monkeypatch.setattr(saved_state, "write", write_slowly)
+
+    async def use() -> float:
+        engine = Engine(tmp_path)
+        await engine.call()
+        await asyncio.sleep(0.45)  # it saves now
+        began = time.monotonic()
+        await engine.call()
+        seconds = time.monotonic() - began
+        await asyncio.sleep(0.4)
+        return seconds
+
+    assert asyncio.run(use()) < 0.2
+    assert saved_rows(tmp_path) == [0]
+
+
+def test_a_regular_stop_ends_a_save_that_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use() -> None:
+        engine = Engine(tmp_path)
+        monkeypatch.setattr(engine.saver, "_encode", lambda _, __: time.sleep(60))
+        await engine.call()
+        await asyncio.sleep(0.6)
+        monkeypatch.undo()
+        engine.saver.save_final()
+
+    began = time.monotonic()
+    asyncio.run(use())
+
+    assert time.monotonic() - began < 20
+    assert saved_rows(tmp_path) == [0]
 
 
 def test_a_failed_save_is_tried_again(tmp_path: Path) -> None:
     async def use() -> None:
         engine = Engine(tmp_path)
-        engine.failures = [OSError("disk full")]
+        (tmp_path / saved_state.FOLDER).write_text("a file in the way of the folder")
         await engine.call()
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(0.6)
+        (tmp_path / saved_state.FOLDER).unlink()
+        await asyncio.sleep(0.8)
 
     asyncio.run(use())
 
     assert saved_rows(tmp_path) == [0]
+
+
+def test_a_deleted_state_does_not_come_back(tmp_path: Path) -> None:
+    engine = Engine(tmp_path)
+    (tmp_path / saved_state.LOCK).unlink()
+
+    engine.saver.save_final()
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_regular_stop_makes_the_last_save(tmp_path: Path) -> None:
