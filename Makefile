@@ -24,22 +24,28 @@ CHECKOV := LOG_LEVEL=ERROR BC_SKIP_MAPPING=TRUE $(VENVS)/checkov/bin/checkov
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help setup run test soak mutants conformance lint fmt bench openapi validate build deploy admin rotate-keys payment-keys \
+.PHONY: help setup run test contract npm-tools soak mutants conformance lint fmt bench openapi validate build deploy admin rotate-keys payment-keys \
 	smoke verify repair reindex sweep-payments republish dead-letters rollback release-state requirements clean
 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/.made $(VENVS)/ministack/.made $(VENVS)/sam/.made ## Install all tools into this folder
+setup: .venv/.made $(VENVS)/ministack/.made $(VENVS)/sam/.made $(VENVS)/reference/.made ## Install all tools into this folder
 	@:
 
 run: setup ## Run the whole shop at http://localhost:8000 until Ctrl-C (another port: PORT=8001)
 	@exec $(BIN)/python -m local --port "$(PORT)"
 
-test: setup ## Run all tests; those in tests/e2e start their own local stack
+test: setup $(VENVS)/contract/.made ## Run all tests; those in tests/e2e start their own local stack
 	@$(BIN)/python -m tests
 
-soak: setup ## Run the long tests: histories, all pairs of operations, broken links, races (about an hour)
+contract: setup $(VENVS)/contract/.made npm-tools ## Run the tests of the OpenAPI document and of the clients that are generated from it (needs npm)
+	@$(BIN)/python -m pytest tests/contract tests/clients tests/e2e/test_clients.py tests/e2e/test_generated_requests.py
+
+npm-tools: $(STATE)/npm/.made ## Install the tools of tests/contract that come from npm
+	@:
+
+soak: setup $(VENVS)/contract/.made ## Run the long tests: histories, all pairs of operations, broken links, races (50 minutes of CPU)
 	@SOUK_HISTORIES=300 SOUK_HISTORY_STEPS=25 SOUK_MIXED_HISTORIES=60 SOUK_PAIRS=all SOUK_SCHEDULES=24 \
 		SOUK_DRILLS_AT_ONCE=2 SOUK_LOSSES=12 $(BIN)/python -m pytest tests/histories \
 		tests/products/test_stock_interleavings.py tests/local/test_repair.py --numprocesses auto --dist worksteal
@@ -117,8 +123,9 @@ dead-letters: .venv/.made ## Handle failed messages: ACTION=list, show, redrive 
 rollback: .venv/.made ## Serve the versions from before a release again: BEFORE=2026-11-27T14:00Z APPLY=1 (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" rollback --before "$(BEFORE)" $(if $(filter 1,$(APPLY)),--apply)
 
-release-state: .venv/.made ## Record which tables, indexes and names a release has (CONTRIBUTING.md says when)
+release-state: .venv/.made ## Record what a release has: tables, indexes and names, and its API (CONTRIBUTING.md says when)
 	@AWS_DEFAULT_REGION=us-east-1 $(BIN)/python -m tests.template.state
+	@$(BIN)/python -m tests.contract.release
 
 requirements: .venv/.made ## Update the hashed requirements files from pyproject.toml
 	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt
@@ -128,7 +135,9 @@ requirements: .venv/.made ## Update the hashed requirements files from pyproject
 	@$(COMPILE) pyproject.toml --group bench --constraints shared/requirements.txt --output-file benchmarks/requirements.txt
 	@$(COMPILE) --group ministack --output-file local/requirements-ministack.txt
 	@$(COMPILE) --group sam --output-file local/requirements-sam.txt
+	@$(COMPILE) --group reference --no-deps --output-file local/requirements-reference.txt
 	@$(COMPILE) --group checkov --output-file local/requirements-checkov.txt
+	@$(COMPILE) --group contract --output-file local/requirements-contract.txt
 
 clean: ## Delete everything that was built, installed or stored here
 	rm -rf .venv .aws-sam $(STATE) .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -145,5 +154,14 @@ $(VENVS)/ministack/.made: local/requirements-ministack.txt | .venv/.made
 $(VENVS)/sam/.made: local/requirements-sam.txt | .venv/.made
 	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/sam $< "the SAM CLI"
 
+$(VENVS)/reference/.made: local/requirements-reference.txt | .venv/.made
+	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/reference $< "Scalar, the page of the API reference"
+
 $(VENVS)/checkov/.made: local/requirements-checkov.txt | .venv/.made
 	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/checkov $< "checkov"
+
+$(VENVS)/contract/.made: local/requirements-contract.txt | .venv/.made
+	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/contract $< "schemathesis and the generator of Python clients"
+
+$(STATE)/npm/.made: tests/contract/package-lock.json
+	@sh local/install_npm.sh $(<D) $(@D) "the tools that check the document and generate clients"

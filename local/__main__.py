@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local import paths, stack
 from local.emulator import StackError
+from local.shop_facts import ShopFacts
 from local.stack import Stack
 
 CHECK_SECONDS = 0.5
@@ -63,26 +64,14 @@ def _run(port: int) -> None:
 def introduction(shop: Stack) -> str:
     """Addresses, accounts, and three lines for a shell that has curl and sed."""
     url = shop.api_url
-    login = json.dumps({"email": shop.customer.email, "password": shop.customer.password})
-    order = json.dumps(
-        {
-            "lines": [{"product_id": shop.product_id, "quantity": 1}],
-            "shipping_address": {
-                "name": "Casey Customer",
-                "line1": "1 Market Street",
-                "postal_code": "1000",
-                "city": "Brussels",
-                "country": "BE",
-            },
-        }
-    )
-    as_json = "-H 'Content-Type: application/json'"
-    pick = r"""sed 's/.*"access_token": *"\([^"]*\)".*/\1/'"""
+    facts = ShopFacts(url, shop.aws_endpoint_url, shop.staff, shop.customer, shop.product_id)
     text = f"""\
         API        {url}/v1
+        Start      {url}/
         Reference  {url}/docs
         Mailbox    {shop.mailbox_url}
         Payments   {shop.payments_url}
+        Activity   {url}/activity
         AWS        {shop.aws_endpoint_url}  (MiniStack)
 
         Staff      {shop.staff.email}  {shop.staff.password}
@@ -90,9 +79,8 @@ def introduction(shop: Stack) -> str:
 
         Log in, order, see the mail:
 
-        TOKEN=$(curl -s {url}/v1/auth/login {as_json} -d '{login}' | {pick})
-        curl -s {url}/v1/orders -H "Authorization: Bearer $TOKEN" \
--H "Idempotency-Key: $(date +%s)-$$-$RANDOM" {as_json} -d '{order}'; echo
+        {facts.login_command()}
+        {facts.order_command()}; echo
         sleep 5; curl -s {url}/mailbox.txt
 
         Ctrl-C stops the shop. Scripts find its addresses and accounts in local/.state/stack.json.

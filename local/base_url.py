@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from local.aliases import set_variable
-from local.gateway import PROVIDER_PATH
+from local.site import PROVIDER_PATH
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -13,35 +13,30 @@ import json
 import socket
 import sys
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import Mount, Route
 
-from local import origin_guard, shop_pages
+from local import emulator, origin_guard
+from local.activity.request_log import RequestLog, is_api_path
+from local.activity.stack_reader import StackReader
 from local.api_calls import Gateway, call_api
 from local.emulator import StackError
 from local.http_protocol import EnvelopeProtocol
 from local.instances import InstanceQueues
 from local.mailbox import Mailbox
-from local.pages import page
-from local.payments.app import Api
-from local.payments.pages import Pages
 from local.payments.provider import Provider
-from local.refusals import App, Receive, Refusal, Scope, Send
+from local.refusals import App, Receive, Scope, Send
 from local.request_reader import RequestReader
+from local.shop_facts import ShopFacts
+from local.site import Parts, create_site
 from local.state_saver import SAVE_SECONDS
+from local.targets import Target
 
-API_PATH = "/v1"
 INTEGRATION_SECONDS_MAX = 30  # API Gateway's time limit for a function
-PROVIDER_PATH = "/provider"  # of the payment provider, for the functions
 WEBHOOK_PATH = "/v1/payments/webhook"  # of the shop, for the payment provider
 
 
@@ -50,11 +45,12 @@ class Options:
     """They come on standard input, because other users can read command lines."""
 
     descriptors: list[int]  # of bound sockets
-    base_url: str
+    shop: dict[str, Any]  # ShopFacts as JSON
     gateway_url: str
     shop_origins: list[str]  # in lower case
     routes: dict[str, str]  # route key to function
     emulator_url: str
+    stack_name: str
     mails: str  # a file, with those of earlier runs
     payments: str  # likewise
     payment_keys: dict[str, Any]
@@ -102,58 +98,21 @@ def _port_in_use(port: int) -> StackError:
     return StackError(f"port {port} is in use. Choose another port: PORT={port + 1} make run")
 
 
-def create_app(base_url: str, gateway: Gateway, mailbox: Mailbox, provider: Provider) -> App:
-    pages = _create_pages(base_url, mailbox, provider)
+def create_app(gateway: Gateway, parts: Parts) -> App:
+    requests = RequestLog()
+    site = create_site(parts, requests)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        if path != API_PATH and not path.startswith(f"{API_PATH}/"):
-            await pages(scope, receive, send)
+        if not is_api_path(scope.get("path", "")):
+            await site(scope, receive, send)
             return
         response = await call_api(Request(scope, receive), gateway)
         await response(scope, receive, send)
 
-    return origin_guard.OriginGuard(RequestReader(app), gateway.shop_origins, origin_guard.GATEWAY)
-
-
-def _create_pages(base_url: str, mailbox: Mailbox, provider: Provider) -> Starlette:
-    async def show_start(_: Request) -> Response:
-        return page("index.html", base_url=base_url)
-
-    async def show_reference(_: Request) -> Response:
-        return RedirectResponse("/v1/docs")
-
-    return Starlette(
-        routes=[
-            Route("/", show_start),
-            Route("/docs", show_reference),
-            *mailbox.routes(),
-            *Pages(provider).routes(),
-            *shop_pages.routes(),
-            Mount(PROVIDER_PATH, routes=Api(provider).routes()),
-        ],
-        exception_handlers={HTTPException: _show_error, httpx.HTTPError: _show_outage},
+    guarded = origin_guard.OriginGuard(
+        RequestReader(app), gateway.shop_origins, origin_guard.GATEWAY
     )
-
-
-async def _show_error(request: Request, error: Exception) -> Response:
-    """A page for a browser, the shop's error envelope for a program."""
-    assert isinstance(error, HTTPException)  # noqa: S101 (Starlette calls it for no other)
-    status = HTTPStatus(error.status_code)
-    has_no_message = error.detail == status.phrase
-    if status is HTTPStatus.NOT_FOUND and "text/html" in request.headers.get("accept", ""):
-        what = "This page does not exist." if has_no_message else error.detail
-        return page("missing.html", status=status, what=what)
-    message = (
-        f"{error.detail}. Check the address and the method." if has_no_message else error.detail
-    )
-    body = Refusal(status, status.name.lower(), message).to_body()
-    return Response(body, status, error.headers, "application/json")
-
-
-async def _show_outage(_: Request, __: Exception) -> Response:
-    refusal = Refusal(503, "unavailable", "MiniStack does not answer. Its log says why.")
-    return Response(refusal.to_body(), refusal.status, media_type="application/json")
+    return requests.watch(guarded)
 
 
 def create_server(app: App) -> uvicorn.Server:
@@ -181,7 +140,12 @@ async def _serve(options: Options) -> None:
         provider = _create_provider(options)
         queues = InstanceQueues(options.routes)
         gateway = Gateway(options.gateway_url, client, queues, frozenset(options.shop_origins))
-        server = create_server(create_app(options.base_url, gateway, mailbox, provider))
+        facts = ShopFacts.from_json(options.shop)
+        target = Target(
+            options.stack_name, emulator.root_session(), options.emulator_url, facts.api_url
+        )
+        parts = Parts(facts, mailbox, provider, StackReader(target))
+        server = create_server(create_app(gateway, parts))
 
         def stop() -> None:
             server.should_exit = True
@@ -207,7 +171,7 @@ def _create_provider(options: Options) -> Provider:
     return Provider(
         api_key=options.payment_keys["api_key"],
         webhook_secret=options.payment_keys["webhook_secrets"][0],
-        webhook_url=f"{options.base_url}{WEBHOOK_PATH}",
+        webhook_url=f"{options.shop['api_url']}{WEBHOOK_PATH}",
         state=Path(options.payments),
     )
 

@@ -14,9 +14,10 @@ from typing import TypeAlias
 import httpx
 
 from local import gateway, http_api_setup, paths, payment_keys
-from local.deployment import Deployed
+from local.deployment import STACK_NAME, Deployed
 from local.emulator import Emulator, StackError
 from local.parameters import ORIGINS
+from local.shop_facts import ShopFacts
 
 MAILS_FILE, PAYMENTS_FILE = "mails.json", "payments.json"
 START_TIMEOUT_SECONDS = 120  # generous: only a start that never ends reaches it
@@ -49,16 +50,16 @@ def launch_gateway(sockets: list[socket.socket], state: Path) -> Iterator[Gatewa
 @contextmanager
 def run_gateway(
     process: Gateway,
-    base_url: str,
+    facts: ShopFacts,
     sockets: list[socket.socket],
     shop: tuple[Emulator, Deployed],
     state: Path,
 ) -> Iterator[None]:
     """Serves on these sockets until the block ends. Raises StackError if it does not start."""
-    options = _create_options(base_url, sockets, *shop, state)
+    options = _create_options(facts, sockets, *shop, state)
     try:
         _send(process, options)
-        _wait_until_ready(base_url, process, state / "logs" / "gateway.log")
+        _wait_until_ready(facts.api_url, process, state / "logs" / "gateway.log")
         yield
     finally:
         _stop(process)  # before MiniStack, whose mails it saves
@@ -89,7 +90,7 @@ def api_gateway_url(aws: Emulator, deployed: Deployed) -> str:
 
 
 def _create_options(
-    base_url: str, sockets: list[socket.socket], aws: Emulator, deployed: Deployed, state: Path
+    facts: ShopFacts, sockets: list[socket.socket], aws: Emulator, deployed: Deployed, state: Path
 ) -> gateway.Options:
     setup = http_api_setup.plan_setup(deployed.template, deployed.parameters)
     keys = payment_keys.create_local_keys(
@@ -97,11 +98,12 @@ def _create_options(
     )
     return gateway.Options(
         descriptors=[reserved.fileno() for reserved in sockets],
-        base_url=base_url,
+        shop=facts.to_json(),
         gateway_url=api_gateway_url(aws, deployed),
         shop_origins=deployed.parameters[ORIGINS].lower().replace(" ", "").split(","),
         routes={route.key: route.alias for route in setup.routes},
         emulator_url=aws.endpoint_url,
+        stack_name=STACK_NAME,
         mails=str(state / MAILS_FILE),
         payments=str(state / PAYMENTS_FILE),
         payment_keys=json.loads(keys),

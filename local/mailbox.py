@@ -1,20 +1,20 @@
-"""The mails that SES accepted: as pages for people, as JSON and text for scripts."""
+"""The mails that SES accepted, those of earlier runs included."""
 
+import re
+from collections import Counter
 from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
 import httpx
 from pydantic import BaseModel, TypeAdapter
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
 from local.emulator import ACCOUNT
-from local.pages import SAFE_HEADERS, SELF, page, policy
 
 MAILS_KEPT_MAX = 500  # stopping the stack drops older mails
+ORDER_ID = re.compile(r"\bord_[a-z0-9]+")
 
 
 class Mail(BaseModel):
@@ -39,15 +39,42 @@ class Mail(BaseModel):
             sent_at=datetime.fromtimestamp(message["Timestamp"], UTC),
         )
 
+    @property
+    def order_ids(self) -> list[str]:
+        """The orders that the mail names."""
+        return list(dict.fromkeys(ORDER_ID.findall(f"{self.subject}\n{self.text}")))
+
+    def contains(self, words: list[str]) -> bool:
+        """`words` are in lower case. Each may be anywhere in the mail."""
+        searched = " ".join([self.id, self.sender, *self.to, self.subject, self.text]).lower()
+        return all(word in searched for word in words)
+
     def to_json(self) -> dict[str, Any]:
         fields = self.model_dump(mode="json")
         return {"from": fields.pop("sender"), **fields}
+
+    def to_summary(self) -> dict[str, Any]:
+        summary = self.model_dump(mode="json", include={"id", "to", "subject", "sent_at"})
+        return {**summary, "order_ids": self.order_ids}
 
     def to_text(self) -> str:
         return (
             f"To: {', '.join(self.to)}\nFrom: {self.sender}\nSubject: {self.subject}\n"
             f"Sent: {self.sent_at:%Y-%m-%d %H:%M:%S} UTC\n\n{self.text.strip()}\n"
         )
+
+    def to_source(self) -> str:
+        """The mail as a message of RFC 5322, which SES makes of what it gets."""
+        message = EmailMessage(policy=SMTP.clone(cte_type="8bit", utf8=True))
+        facts = {"From": self.sender, "To": ", ".join(self.to), "Subject": self.subject}
+        for name, value in {**facts, "Message-ID": f"<{self.id}>"}.items():
+            message[name] = " ".join(value.split())  # a line break would begin another header
+        message["Date"] = self.sent_at
+        message.set_content(self.text)
+        if self.html:
+            message.add_alternative(self.html, subtype="html")
+            message.set_boundary("souk-" + "".join(filter(str.isalnum, self.id))[:32])
+        return message.as_bytes().decode(errors="replace").replace("\r\n", "\n")
 
 
 MAILS = TypeAdapter(list[Mail])
@@ -66,15 +93,23 @@ class Mailbox:
         self._saved = MAILS.validate_json(file.read_bytes()) if file.exists() else []
         self._parsed: dict[str, Mail] = {}  # by id; no mail changes after it is sent
 
-    async def list_mails(self) -> list[Mail]:
-        """Newest first."""
+    async def list_mails(self, to: str | None = None, text: str = "") -> list[Mail]:
+        """Newest first; with `to` those to this address, with `text` those with all its words."""
         answer = await self._client.get(self._url, params={"account": ACCOUNT})
         messages = answer.raise_for_status().json()["messages"].get(ACCOUNT, [])
         for message in messages:
             if message["MessageId"] not in self._parsed:
                 self._parsed[message["MessageId"]] = Mail.from_message(message)
-        mails = [*self._saved, *self._parsed.values()]
+        words = text.lower().split()
+        mails = [
+            mail
+            for mail in (*self._saved, *self._parsed.values())
+            if to in (None, *mail.to) and mail.contains(words)
+        ]
         return sorted(mails, key=lambda mail: mail.sent_at, reverse=True)
+
+    async def find_mail(self, mail_id: str) -> Mail | None:
+        return next((mail for mail in await self.list_mails() if mail.id == mail_id), None)
 
     async def save(self) -> None:
         try:
@@ -87,49 +122,8 @@ class Mailbox:
         draft.write_bytes(MAILS.dump_json(mails[:MAILS_KEPT_MAX]))
         draft.replace(self._file)
 
-    def routes(self) -> list[Route]:
-        return [
-            Route("/mailbox", self._show_list),
-            Route("/mailbox.json", self._list_as_json),
-            Route("/mailbox.txt", self._show_newest_as_text),
-            Route("/mailbox/{mail_id}", self._show_mail),
-            Route("/mailbox/{mail_id}/html", self._show_html),
-        ]
 
-    async def _show_list(self, _: Request) -> Response:
-        return page("mailbox.html", mails=await self.list_mails())
-
-    async def _show_mail(self, request: Request) -> Response:
-        mail = await self._get_mail(request)
-        return page("mail.html", mail=mail)
-
-    async def _show_html(self, request: Request) -> Response:
-        """The mail's HTML. Its policy forbids scripts and requests, inside a frame and outside."""
-        mail = await self._get_mail(request)
-        if not mail.html:
-            raise _mail_not_found()
-        allowed = f"sandbox allow-popups allow-popups-to-escape-sandbox; {policy(SELF)}"
-        # Links open in a new tab: most sites refuse to show inside a frame.
-        content = f'{mail.html}<base target="_blank">'
-        return HTMLResponse(content, headers=SAFE_HEADERS | {"Content-Security-Policy": allowed})
-
-    async def _get_mail(self, request: Request) -> Mail:
-        mail_id = request.path_params["mail_id"]
-        for mail in await self.list_mails():
-            if mail.id == mail_id:
-                return mail
-        raise _mail_not_found()
-
-    async def _list_as_json(self, request: Request) -> Response:
-        """All mails, or with `?to=ada@example.com` those to this address."""
-        address = request.query_params.get("to")
-        mails = await self.list_mails()
-        return JSONResponse([mail.to_json() for mail in mails if address in (None, *mail.to)])
-
-    async def _show_newest_as_text(self, _: Request) -> Response:
-        newest = next(iter(await self.list_mails()), None)
-        return PlainTextResponse(newest.to_text() if newest else "No mail has been sent yet.\n")
-
-
-def _mail_not_found() -> HTTPException:
-    return HTTPException(404, "This mail does not exist.")
+def count_recipients(mails: list[Mail]) -> dict[str, int]:
+    """How many mails each address got, by address."""
+    counts = Counter(address for mail in mails for address in mail.to)
+    return dict(sorted(counts.items()))

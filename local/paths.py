@@ -7,6 +7,7 @@ STATE = ROOT / "local" / ".state"
 PROJECT_TOOLS = ROOT / ".venv" / "bin"  # uv among them: `sam build` calls it for the layer
 BUILDS = STATE / "builds"
 MINISTACK_PYTHON = STATE / "venvs" / "ministack" / "bin" / "python"
+REFERENCE = STATE / "venvs" / "reference"
 SAM_PYTHON = STATE / "venvs" / "sam" / "bin" / "python"
 
 

@@ -9,7 +9,7 @@ was read, so the shop may stay open; what changed is left for the next run.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from local import reconciliation
@@ -113,11 +113,10 @@ def _repair_stock(
         return
     changed = stock.StockChanged()
     first, *others = product.stock.shards
-    recounted = replace(
-        product.stock,
+    recounted = product.stock.replace(
         shards=(
-            replace(first, allocated=difference.recomputed_allocated),
-            *(replace(shard, allocated=0) for shard in others),
+            first.replace(allocated=difference.recomputed_allocated),
+            *(shard.replace(allocated=0) for shard in others),
         ),
     )
     transaction = Transaction()

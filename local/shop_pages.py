@@ -7,9 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.pages import page, script
-
-SCRIPTS = ("follow-link.js", "pay.js", "show-order.js")
+from local.pages import page
 
 
 def routes() -> list[Route]:
@@ -18,21 +16,16 @@ def routes() -> list[Route]:
         Route("/reset-password", _show_reset),
         Route("/order", _show_order),  # of a guest, with the token of the mail's link
         Route("/orders/{order_id}", _show_order),
-        *(Route(f"/{name}", _show_script) for name in SCRIPTS),
     ]
 
 
 async def _show_verification(_: Request) -> Response:
-    return page("verify-email.html", runs_scripts=True)
+    return page("verify-email.html")
 
 
 async def _show_reset(_: Request) -> Response:
-    return page("reset-password.html", runs_scripts=True)
+    return page("reset-password.html")
 
 
 async def _show_order(_: Request) -> Response:
-    return page("order.html", runs_scripts=True)
-
-
-async def _show_script(request: Request) -> Response:
-    return script(request.url.path.removeprefix("/"), request.headers.get("if-none-match"))
+    return page("order.html")

@@ -15,7 +15,7 @@ import httpx
 
 from local import payment_keys
 from local.account_roles import AccountKeys
-from local.gateway import PROVIDER_PATH
+from local.site import PROVIDER_PATH
 from local.targets import OperationFailed, Target, assume_environment
 
 STRIPE_URL = "https://api.stripe.com"

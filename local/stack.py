@@ -41,6 +41,7 @@ from local.gateway_process import (
 from local.parameters import local_parameters, shop_origins
 from local.reindexing import reindex
 from local.seeding import Account
+from local.shop_facts import ShopFacts
 from local.targets import Target
 
 Say = Callable[[str], None]
@@ -131,8 +132,9 @@ def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]
             emulator.run_emulator(state, _free_port(), origins, lock, say) as aws,
         ):
             deployed, product_id = _deploy_if_needed(aws, state, parameters, base_url, say)
+            facts = ShopFacts(base_url, aws.endpoint_url, staff, customer, product_id)
             with (
-                run_gateway(process, base_url, sockets, (aws, deployed), state),
+                run_gateway(process, facts, sockets, (aws, deployed), state),
                 instances.warm_up(_list_api_functions(deployed), aws.client("lambda")),
             ):
                 yield Stack(

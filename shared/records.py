@@ -38,9 +38,16 @@ class Record:
                 cls._read_field(name, default)
                 if not default.init:
                     del names[name]
+        shared = [name for name, default in defaults.items() if default.__hash__ is None]
+        if shared:
+            raise TypeError(
+                f"all {cls.__name__} would share the default of {shared}: use a factory"
+            )
         cls.__match_args__ = tuple(names)  # type: ignore[misc]
         cls._names = frozenset(names)
         cls._defaults = {**cls._defaults, **defaults}
+        if defaults.keys() & cls._factories.keys():  # of a base
+            cls._factories = {k: v for k, v in cls._factories.items() if k not in defaults}
         if not frozen:
             cls.__setattr__ = object.__setattr__  # type: ignore[assignment]
             cls.__delattr__ = object.__delattr__  # type: ignore[assignment]
@@ -86,7 +93,9 @@ class Record:
         return {name: self.__dict__[name] for name in self.__match_args__}
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and vars(other) == vars(self)
+        if type(other) is not type(self):
+            return NotImplemented
+        return vars(other) == vars(self)
 
     def __hash__(self) -> int:
         return hash(tuple(self._values().values()))

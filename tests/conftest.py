@@ -72,13 +72,14 @@ from products.search import repository as search
 from shared.aws import client
 from shared.security import key_rings
 from shared.storage import cache, rate_limits
-from tests.support import fast_moto, logs, moto_snapshots, template
+from tests.support import contract, fast_moto, logs, moto_snapshots, template
 from tests.support.fake_clock import FakeMonotonicClock
 
 # moto creates many lasting objects: the usual garbage collection takes a fifth of the run.
 gc.set_threshold(10_000, 20, 50)
 
 fast_moto.install()
+contract.watch()
 
 SECRETS = ("souk/cursor-keys", "souk/order-links", "souk/password-pepper", "souk/token-keys")
 PAYMENT_KEYS = {"api_key": "key-of-the-shop", "webhook_secrets": ["secret-before", "secret-now"]}
@@ -90,6 +91,15 @@ def no_secret_is_logged(request: pytest.FixtureRequest) -> Iterator[None]:
     with logs.watch_for_secrets() as found:
         yield
     assert found == [] or request.node.get_closest_marker("unwatched")
+
+
+@pytest.fixture(autouse=True)
+def every_answer_is_documented() -> Iterator[None]:
+    """Fail every test that gets an answer which the OpenAPI document does not have."""
+    yield
+    problems = contract.problems.copy()
+    contract.problems.clear()
+    assert problems == []
 
 
 def deploy() -> None:

@@ -116,13 +116,13 @@ def values_max(route: str) -> int:
     api = handler_of(route).__self__  # type: ignore[attr-defined]
     method, path = route.split(" ")
     api.load_all()
-    for each in api._static_routes + api._dynamic_routes:  # noqa: SLF001 (as docs/openapi.py)
+    for each in api._static_routes + api._dynamic_routes:  # noqa: SLF001 (as docs/contract/document.py)
         if (each.method, each.openapi_path) == (method, path):
             return sum(body.type_.values_max for body in each.dependant.body_params)
     raise LookupError(route)
 
 
-WITH_BODY = [route for route in ROUTES if "requestBody" in operation_of(route)]
+WITH_BODY = [route for route in ROUTES if "requestBody" in operation_of(route) and route != WEBHOOK]
 TAKES_BODY = [*WITH_BODY, WEBHOOK]
 
 

@@ -52,6 +52,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _TEMPLATE_NAMES = {"order.confirmation_requested": "order.placed"}  # repeats that mail
 
 JOINED = "joined"  # the templates of a mail about several events
+SUBJECT_IDS_MAX = 3  # more make a subject that no mail program shows
 
 
 class Recipient(Record):
@@ -189,8 +190,15 @@ def render_joined_email(parts: Sequence[Part], *, shop_name: str) -> Email:
         variables = {**parts[0].variables, "parts": rendered}
         return _environment().get_template(f"{JOINED}.{kind}").render(variables)
 
-    subject = " ".join(f"Your orders at {shop_name}".split())
+    ids = list(dict.fromkeys(part.variables["order"].order_id for part in parts))
+    subject = " ".join(f"Your orders at {shop_name} ({_name_orders(ids)})".split())
     return Email(to.address, subject, text=render("txt"), html=render("html"))
+
+
+def _name_orders(ids: Sequence[str]) -> str:
+    if len(ids) <= SUBJECT_IDS_MAX:
+        return ", ".join(ids)
+    return f"{', '.join(ids[:SUBJECT_IDS_MAX])} and {len(ids) - SUBJECT_IDS_MAX} more"
 
 
 def _order_variables(event: AnyEvent, order: Order) -> dict[str, Any]:

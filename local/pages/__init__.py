@@ -1,21 +1,25 @@
-"""The local stack's HTML pages. Values are escaped; no page may be cached or framed elsewhere.
+"""The local stack's HTML pages. Values are escaped; no page may be framed elsewhere.
 
-Browsers may cache the scripts, which hold no values.
+All have one frame: layout.html, assets/style.css and assets/frame.js.
 """
 
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
-from shared.http.etags import is_not_modified, make_etag
-
-SAFE_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-SELF, NOBODY = "'self'", "'none'"
+ASSETS = Path(__file__).with_name("assets")
+NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
+SAFE_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", **NO_SNIFFING}
+# Scripts and styles are files of this origin: a page has none inline.
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "frame-src 'self'; img-src 'self' data:; font-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
 
 _environment = jinja2.Environment(
     loader=jinja2.PackageLoader("local.pages", ""),
@@ -27,30 +31,25 @@ _environment = jinja2.Environment(
 
 
 def page(
-    template: str, status: int = 200, *, runs_scripts: bool = False, **values: object
+    template: str, status: int = 200, *, allows_inline_styles: bool = False, **values: object
 ) -> HTMLResponse:
     """Renders a template of this folder."""
-    allowed = f"{policy(NOBODY)}; frame-src 'self'"
-    if runs_scripts:
-        allowed += "; script-src 'self'; connect-src 'self'"  # no inline scripts
+    allowed = _PAGE_POLICY
+    if allows_inline_styles:
+        allowed = allowed.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
     headers = SAFE_HEADERS | {"Content-Security-Policy": allowed}
     content = _environment.get_template(template).render(**values)
     return HTMLResponse(content, status_code=status, headers=headers)
 
 
-def policy(frame_ancestors: str) -> str:
-    """A content security policy that allows styles and images, and nothing else."""
-    return (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; "
-        f"form-action 'none'; frame-ancestors {frame_ancestors}"
-    )
+class Assets(StaticFiles):
+    """Files with an ETag. A browser keeps them, and asks each time whether they have changed."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        response = super().file_response(*args, **options)
+        response.headers.update(NO_SNIFFING | {"Cache-Control": "no-cache"})
+        return response
 
 
-def script(name: str, if_none_match: str | None) -> Response:
-    """A script of this folder, or 304 if the browser has it. Browsers keep it and ask each time."""
-    source = Path(__file__).with_name(name).read_text()
-    etag = make_etag(source)
-    headers = SAFE_HEADERS | {"Cache-Control": "no-cache", "ETag": etag}
-    if is_not_modified(if_none_match, etag):
-        return Response(status_code=304, headers=headers)
-    return Response(source, media_type="text/javascript", headers=headers)
+def assets() -> Mount:
+    return Mount("/assets", Assets(directory=ASSETS))

@@ -11,12 +11,13 @@ from collections.abc import Coroutine
 import httpx
 
 from local.payments.behaviour import Behaviour
-from local.payments.records import Event
+from local.payments.records import Attempt, Event
 
 TIMEOUT_SECONDS = 10  # for the shop's answer
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.5, 30  # pause between attempts; it doubles each time
 RETRY_PERIOD_SECONDS = 600
 POLL_SECONDS = 0.05  # while events are held
+ANSWERS_KEPT_MAX = 20  # of one event
 WRONG_SECRET = "wrong secret"  # noqa: S105 (it protects nothing)
 
 
@@ -96,8 +97,10 @@ class Deliveries:
             answer = await self._client.post(
                 self._behaviour.webhook_url, content=body, headers=headers, timeout=TIMEOUT_SECONDS
             )
-        except (httpx.HTTPError, httpx.InvalidURL):
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            _record(event, None, type(error).__name__)
             return False
+        _record(event, answer.status_code, _read_outcome(answer))
         return answer.is_success
 
     def _signature(self, body: bytes) -> str:
@@ -105,3 +108,19 @@ class Deliveries:
         secret = WRONG_SECRET if self._behaviour.wrong_secret else self._secret
         signed = f"{signed_at}.".encode() + body
         return f"t={signed_at},v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"
+
+
+def _record(event: Event, status: int | None, outcome: str) -> None:
+    attempt = Attempt(at=int(time.time()), status=status, outcome=outcome)
+    event.answers = [*event.answers, attempt][-ANSWERS_KEPT_MAX:]
+
+
+def _read_outcome(answer: httpx.Response) -> str:
+    """What the shop did with the webhook, or why it refused it."""
+    try:
+        content = answer.json()
+        if "error" in content:
+            return str(content["error"]["code"])
+        return ": ".join(filter(None, (content["outcome"], content.get("reason"))))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return answer.reason_phrase

@@ -53,6 +53,14 @@ class Payment(BaseModel):
         return self.model_dump(exclude={"client_secret", "refunds", "disputes"})
 
 
+class Attempt(BaseModel):
+    """One attempt to send a webhook, and the shop's answer."""
+
+    at: int
+    status: int | None  # None without an answer
+    outcome: str  # the shop's word, or the error's name
+
+
 class Event(BaseModel):
     id: str
     type: str
@@ -61,9 +69,10 @@ class Event(BaseModel):
     payment_id: str = ""
     attempts: int = 0
     delivered: bool = False
+    answers: list[Attempt] = []  # to the latest attempts
 
     def to_webhook(self) -> dict[str, Any]:
         return self.model_dump(include={"id", "type", "created", "data"})
 
     def to_response(self) -> dict[str, Any]:
-        return self.model_dump(exclude={"payment_id"})
+        return self.model_dump(exclude={"payment_id", "answers"})

@@ -39,6 +39,7 @@ OrderToken = Annotated[
         alias="Order-Token",
         description="The guest's token: `order_token` of the placed order, or `token` in the link "
         "from the shop's mail. Without a valid token you get 404.",
+        examples=["k1.1803291331.kq0mV5y1c4bWcR2nX8s6eD7tG3hJ9uLz0aPfQiYwZoE"],
     ),
 ]
 IfMatch = Annotated[
@@ -59,6 +60,7 @@ OptionalIfMatch = Annotated[
         max_length=500,
         description="The ETag that you read. If the resource has changed since then, you get 412. "
         "Without this header there is no check.",
+        examples=['"7"'],
     ),
 ]
 IfNoneMatch = Annotated[
@@ -67,5 +69,6 @@ IfNoneMatch = Annotated[
         alias="If-None-Match",
         description="The ETag of your copy. If the resource is unchanged, you get 304 without a "
         "body. A malformed value is ignored.",
+        examples=['"7-0f3a5b1c9d2e4f68"'],
     ),
 ]

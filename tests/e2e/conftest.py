@@ -23,8 +23,8 @@ import pytest
 from local import payment_keys
 from local import stack as local_stack
 from local.aliases import ALIAS
-from local.gateway import PROVIDER_PATH
 from local.seeding import Account
+from local.site import PROVIDER_PATH
 from local.stack import Stack
 from tests.__main__ import OTHERS_END
 from tests.support.logs import find_secrets

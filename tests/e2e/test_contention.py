@@ -75,7 +75,8 @@ def test_ten_equal_concurrent_requests_place_one_order(visitor, staff, buyer, li
     later_email = visitor.register().email
     wait_until(lambda: len(list_mails_to(later_email)) == 1)
     subjects = Counter(mail["subject"] for mail in list_mails_to(email))
-    assert subjects == {"Welcome to Souk": 1, "Your order at Souk": 1}
+    order_id = answers[0].json()["id"]
+    assert subjects == {"Welcome to Souk": 1, f"Your order at Souk ({order_id})": 1}
 
 
 def test_a_repeated_event_on_the_bus_sends_one_mail(stack, visitor, buyer, list_mails_to):

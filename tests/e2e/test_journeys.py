@@ -24,8 +24,9 @@ def test_a_visitor_registers_orders_and_gets_both_mails(visitor, staff, list_mai
     assert visitor.get_available(tea) == 3
     wait_until(lambda: len(list_mails_to(email)) == 2)
     mails = {mail["subject"]: mail for mail in list_mails_to(email)}
-    assert mails.keys() == {"Welcome to Souk", "Your order at Souk"}
-    confirmation = mails["Your order at Souk"]
+    subject = f"Your order at Souk ({order.json()['id']})"
+    assert mails.keys() == {"Welcome to Souk", subject}
+    confirmation = mails[subject]
     for part in ("text", "html"):
         assert order.json()["id"] in confirmation[part]
         assert "EUR 25.80" in confirmation[part]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from local import deployment
+from local import deployment, sam
 
 PARAMETERS = {"MailSender": "shop@souk.example", "ShopCurrency": "EUR"}
 
@@ -12,7 +12,7 @@ def project(tmp_path: Path) -> Path:
     for folder in ("functions/orders", "shared", "local"):
         (tmp_path / folder).mkdir(parents=True)
     for name in (
-        *deployment.PINNED_REQUIREMENTS,
+        *sam.PINNED_REQUIREMENTS,
         "template.yaml",
         "functions/orders/handler.py",
         "shared/ids.py",
@@ -27,7 +27,7 @@ def project(tmp_path: Path) -> Path:
         "template.yaml",
         "functions/orders/handler.py",
         "shared/ids.py",
-        deployment.PINNED_REQUIREMENTS[0],
+        sam.PINNED_REQUIREMENTS[0],
     ],
 )
 def test_a_changed_source_changes_the_fingerprint(project: Path, changed: str) -> None:

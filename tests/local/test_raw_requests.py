@@ -16,8 +16,10 @@ from local import gateway, http_protocol, request_reader
 from local.api_calls import Gateway
 from local.instances import InstanceQueues
 from local.mailbox import Mailbox
+from local.site import Parts
 from tests.attacks.request_lines import END, HOST, LOGIN, RAW_ATTACKS, RawAttack, get, mutations
-from tests.local.gateway_client import BASE, GATEWAY, Ministack
+from tests.local.activity_stack import FakeReader
+from tests.local.gateway_client import FACTS, GATEWAY, Ministack
 from tests.local.payments import provider
 from tests.support.raw_http import RawAnswer, exchange, parse
 
@@ -41,7 +43,8 @@ def serve() -> Iterator[int]:
     ministack = httpx.AsyncClient(transport=Ministack(know_nothing))
     mailbox = Mailbox("http://127.0.0.1:1", ministack, Path("no mails from earlier runs"))
     engine = Gateway(GATEWAY, ministack, InstanceQueues({}))
-    server = gateway.create_server(gateway.create_app(BASE, engine, mailbox, provider()))
+    parts = Parts(FACTS, mailbox, provider(), FakeReader())
+    server = gateway.create_server(gateway.create_app(engine, parts))
     server.config.timeout_keep_alive = 1
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))

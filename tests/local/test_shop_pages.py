@@ -2,21 +2,19 @@
 
 import asyncio
 from html.parser import HTMLParser
-from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from local import gateway
-from local.instances import InstanceQueues
-from local.mailbox import Mailbox
-from tests.local.payments import provider
+from local.pages import ASSETS
+from tests.local.gateway_client import BASE, create_app
 
-BASE = "http://localhost:8000"
+FRAME = "/assets/frame.js"
 PAGES = {"/verify-email": "/v1/auth/verify-email", "/reset-password": "/v1/auth/password/reset"}
 
 
-def ask(path: str, method: str = "GET", **headers: str) -> httpx.Response:
+def ask(path: str, method: str = "GET", **request: Any) -> httpx.Response:
     """The gateway's answer. It may call nothing behind it."""
 
     def called(request: httpx.Request) -> httpx.Response:
@@ -24,14 +22,9 @@ def ask(path: str, method: str = "GET", **headers: str) -> httpx.Response:
 
     async def call() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.MockTransport(called)) as nobody:
-            mailbox = Mailbox("http://127.0.0.1:4566", nobody, Path("no mails from earlier runs"))
-            api_gateway = gateway.Gateway(
-                "http://127.0.0.1:4566/gateway", nobody, InstanceQueues({})
-            )
-            app = gateway.create_app(BASE, api_gateway, mailbox, provider())
-            transport = httpx.ASGITransport(app)
+            transport = httpx.ASGITransport(create_app(nobody))
             async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-                return await client.request(method, path, headers=headers)
+                return await client.request(method, path, **request)
 
     return asyncio.run(call())
 
@@ -39,6 +32,10 @@ def ask(path: str, method: str = "GET", **headers: str) -> httpx.Response:
 def policy_of(response: httpx.Response) -> dict[str, list[str]]:
     rules = (rule.split() for rule in response.headers["content-security-policy"].split(";"))
     return {name: sources for name, *sources in rules}
+
+
+def sources_of(tags: "Tags") -> list[str | None]:
+    return [script["src"] for script in tags.all("script")]
 
 
 class Tags(HTMLParser):
@@ -91,36 +88,42 @@ def test_a_page_runs_only_its_script_and_calls_only_the_api(page: str) -> None:
     assert policy["default-src"] == ["'none'"]
     assert policy["script-src"] == policy["connect-src"] == ["'self'"]
     assert policy["frame-ancestors"] == policy["form-action"] == policy["base-uri"] == ["'none'"]
-    assert [script["src"] for script in tags.all("script")] == ["/follow-link.js"]
+    assert sources_of(tags) == [FRAME, "/assets/follow-link.js"]
     assert tags.in_scripts == ""
     handlers = [name for _, attributes in tags.found for name in attributes if name[:2] == "on"]
     assert handlers == []
 
 
-def test_other_pages_run_no_script() -> None:
-    assert "script-src" not in policy_of(ask("/"))
+@pytest.mark.parametrize("page", ["/", "/nothing", *PAGES])
+def test_a_page_has_the_frame_and_nothing_inline(page: str) -> None:
+    response = ask(page, headers={"Accept": "text/html"})
+
+    tags, policy = Tags(response.text), policy_of(response)
+    links = [link["href"] for link in tags.all("a")]
+    assert links[:5] == ["/", "/docs", "/mailbox", "/payments", "/activity"]
+    assert sources_of(tags)[0] == FRAME
+    assert (tags.in_scripts, tags.all("style")) == ("", [])
+    assert not any("style" in attributes for _, attributes in tags.found)
+    assert policy["style-src"] == policy["script-src"] == policy["connect-src"] == ["'self'"]
 
 
-@pytest.mark.parametrize("name", ["follow-link.js", "pay.js", "show-order.js"])
-def test_a_browser_asks_whether_its_script_is_current(name: str) -> None:
-    first = ask(f"/{name}")
+@pytest.mark.parametrize("name", [path.name for path in ASSETS.iterdir()])
+def test_an_asset_is_sent_again_only_when_it_has_changed(name: str) -> None:
+    first = ask(f"/assets/{name}")
+    again = ask(f"/assets/{name}", headers={"If-None-Match": first.headers["etag"]})
 
-    again = ask(f"/{name}", **{"if-none-match": first.headers["etag"]})
-    changed = ask(f"/{name}", **{"if-none-match": '"another"'})
-
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
     assert first.headers["cache-control"] == "no-cache"
-    assert (again.status_code, again.content) == (304, b"")
-    assert again.headers["etag"] == first.headers["etag"]
-    assert (changed.status_code, changed.text) == (200, first.text)
+    assert first.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["/", "/follow-link.js", "/verify-email"])
-def test_head_of_a_page_has_no_body(path: str) -> None:
-    assert (ask(path, "HEAD").status_code, ask(path, "HEAD").content) == (200, b"")
+@pytest.mark.parametrize("path", ["/assets/", "/assets/none.js", "/assets/..%2f__init__.py"])
+def test_only_assets_can_be_read(path: str) -> None:
+    assert ask(path).status_code in (400, 404)
 
 
 def test_the_script_removes_the_token_from_the_address() -> None:
-    response = ask("/follow-link.js")
+    response = ask("/assets/follow-link.js")
 
     assert response.headers["content-type"].startswith("text/javascript")
     assert response.headers["x-content-type-options"] == "nosniff"
@@ -155,12 +158,12 @@ def test_the_order_page_runs_only_its_script(page: str) -> None:
     tags, policy = Tags(response.text), policy_of(response)
     assert response.status_code == 200
     assert policy["script-src"] == policy["connect-src"] == ["'self'"]
-    assert [script["src"] for script in tags.all("script")] == ["/show-order.js"]
+    assert sources_of(tags) == [FRAME, "/assets/show-order.js"]
     assert "the-token" not in response.text + str(response.headers)
 
 
 def test_a_guest_s_token_leaves_the_address_before_any_call() -> None:
-    script = ask("/show-order.js").text
+    script = ask("/assets/show-order.js").text
 
     assert 0 < script.index('.get("token")') < script.index("history.replaceState")
     assert script.index("history.replaceState") < script.index("fetch(")

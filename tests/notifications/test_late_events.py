@@ -176,8 +176,8 @@ def test_a_refund_sends_one_mail_however_often_it_is_reported():
             deliver_and_judge(event)
 
     assert [mail.subject for mail in sent_emails()] == [
-        "Your order at Souk is paid",
-        "Your refund of EUR 7.00 from Souk",
+        "Your order at Souk is paid (ord_one)",
+        "Your refund of EUR 7.00 from Souk (ord_one)",
     ]
 
 
@@ -217,7 +217,7 @@ def test_an_event_ahead_of_its_order_is_redelivered(time):
     time.advance(seconds=30)
     assert deliver(detail) == []
 
-    assert [mail.subject for mail in sent_emails()] == ["Your order at Souk is paid"]
+    assert [mail.subject for mail in sent_emails()] == ["Your order at Souk is paid (ord_one)"]
 
 
 def test_a_new_user_who_appears_later_is_welcomed(time):

@@ -249,7 +249,7 @@ def test_a_held_mail_is_true_when_it_is_sent(queue):
     queue.drain()
 
     (mail,) = sent_emails()[LIMIT:]
-    assert mail.subject == "Your orders at Souk"
+    assert mail.subject == "Your orders at Souk (ord_9, ord_8)"
     assert "Thank you for your order <strong>ord_9</strong>" in text_of(mail)
     assert "Your order <strong>ord_8</strong> is cancelled" in text_of(mail)
     assert "Thank you for your order <strong>ord_8</strong>" not in text_of(mail)

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from notifications import emails, links
+from notifications.relevance import Wording
 from orders.guests import links as guest_links
 from shared.events.all_events import OrderEvent
 from shared.storage.models.orders import OrderPromotion, OrderStep, ShippingAddress
@@ -26,7 +27,7 @@ from tests.support.email_fixtures import (
 def test_a_confirmation_lists_items_and_prices():
     email = write_email(order_placed(), ada(email_verified=True))
 
-    assert (email.to, email.subject) == ("ada@example.com", "Your order at Souk")
+    assert (email.to, email.subject) == ("ada@example.com", "Your order at Souk (ord_one)")
     for text in (email.text, Page(email.html).text):
         for fact in ("Ada Lovelace", "ord_one", "TEA-GREEN-100", "Green tea, 100 g"):
             assert fact in text
@@ -124,21 +125,21 @@ def test_subtotals_are_shown_where_there_are_any(event, totals, tax_included, ex
 @pytest.mark.parametrize(
     ("event", "subject", "said"),
     [
-        (build_event("order.paid"), "Your order at Souk is paid", "is paid. Thank you!"),
-        (build_event("order.shipped"), "Your order at Souk is on its way", "RM 123"),
+        (build_event("order.paid"), "Your order at Souk is paid (ord_one)", "is paid. Thank you!"),
+        (build_event("order.shipped"), "Your order at Souk is on its way (ord_one)", "RM 123"),
         (
             build_event("order.cancelled"),
-            "Your order at Souk was cancelled",
+            "Your order at Souk was cancelled (ord_one)",
             "If you have paid for it, we will pay the money back to you.",
         ),
         (
             build_event("order.expired"),
-            "Your order at Souk has expired",
+            "Your order at Souk has expired (ord_one)",
             "did not receive a payment in time",
         ),
         (
             build_event("order.refunded"),
-            "Your refund of EUR 25.00 from Souk",
+            "Your refund of EUR 25.00 from Souk (ord_one)",
             "This is everything that you paid.",
         ),
     ],
@@ -161,8 +162,41 @@ def test_a_partial_refund_does_not_claim_to_be_full():
 
     email = write_email(event)
 
-    assert email.subject == "Your refund of EUR 7.00 from Souk"
+    assert email.subject == "Your refund of EUR 7.00 from Souk (ord_one)"
     assert "everything that you paid" not in email.text + email.html
+
+
+@pytest.mark.parametrize("wording", [Wording.AS_IS, Wording.ADAPTED])
+@pytest.mark.parametrize("event", ABOUT_ORDERS, ids=lambda event: event.type)
+def test_a_subject_has_the_number_of_its_order(event, wording):
+    """So that one search finds all mails about an order."""
+    assert write_email(event, wording=wording).subject.endswith(" (ord_one)")
+
+
+@pytest.mark.parametrize(
+    ("orders", "named"),
+    [
+        (["ord_1", "ord_2"], "(ord_1, ord_2)"),
+        (["ord_1", "ord_2", "ord_1"], "(ord_1, ord_2)"),
+        (["ord_1", "ord_2", "ord_3"], "(ord_1, ord_2, ord_3)"),
+        (["ord_1", "ord_2", "ord_3", "ord_4", "ord_5"], "(ord_1, ord_2, ord_3 and 2 more)"),
+    ],
+)
+def test_a_subject_names_the_orders_of_a_joined_mail(orders, named):
+    parts = [
+        emails.build_part(
+            build_event("order.paid", order_id=order_id),
+            emails.Recipient("ada@example.com"),
+            link=None,
+            shop_name="Souk",
+            order=email_fixtures.sample_order(order_id=order_id),
+        )
+        for order_id in orders
+    ]
+
+    email = emails.render_joined_email(parts, shop_name="Souk")
+
+    assert email.subject == f"Your orders at Souk {named}"
 
 
 @pytest.mark.parametrize("number", ["RM 123", None])

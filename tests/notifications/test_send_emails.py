@@ -69,7 +69,7 @@ def test_a_buyer_gets_a_mail_about_their_order():
     (message,) = sent_emails()
     (handed_over,) = [json.loads(call["body"])["Content"]["Simple"] for call in calls.sent]
     assert answer == NOBODY_FAILED
-    assert (message.source, message.subject) == ("shop@example.com", "Your order at Souk")
+    assert (message.source, message.subject) == ("shop@example.com", "Your order at Souk (ord_one)")
     assert message.destinations == {"ToAddresses": ["ada@example.com"]}
     assert "Hello Ada Lovelace, thank you for your order" in " ".join(message.body.split())
     assert "Green tea, 100 g" in handed_over["Body"]["Text"]["Data"]
@@ -248,7 +248,7 @@ def test_a_free_order_sends_one_mail_for_its_two_events():
     answer = handler(mail_queue_event(order_placed_detail(), paid), CONTEXT)
 
     assert answer == NOBODY_FAILED
-    assert [message.subject for message in sent_emails()] == ["Your order at Souk"]
+    assert [message.subject for message in sent_emails()] == ["Your order at Souk (ord_one)"]
 
 
 STATUSES = {

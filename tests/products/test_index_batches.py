@@ -279,6 +279,22 @@ def test_entries_that_another_worker_writes_are_tried_alone():
     assert len(list_all_skus()) == 12
 
 
+@pytest.mark.parametrize("broken", [{"created_at": {"S": "today"}}, {"price_minor": {"S": "1"}}])
+def test_an_unreadable_product_fails_its_own_message_only(broken):
+    products = unlisted(12)
+    events = take_events()
+    table, key = Product.Meta.table_name, {"product_id": {"S": products[5]["id"]}}
+    item = connection().client.get_item(TableName=table, Key=key)["Item"]
+    connection().client.put_item(TableName=table, Item=item | broken)
+
+    assert index(events) == ["message-5"]
+
+    assert len(list_all_skus()) == 11
+    connection().client.put_item(TableName=table, Item=item)
+    assert index(events[5:6]) == []
+    assert len(list_all_skus()) == 12
+
+
 def test_without_an_answer_only_the_unanswered_messages_fail():
     unlisted(12)
     events = take_events()
@@ -309,6 +325,18 @@ def test_a_batch_that_runs_out_of_time_fails_what_is_left():
     assert len(failed) == 20 - listed
     assert index(events) == []
     assert len(list_all_skus()) == 20
+
+
+def test_nothing_is_read_when_there_is_no_time_to_write():
+    unlisted(30)
+    events = take_events()
+    context = SimpleNamespace(**vars(CONTEXT) | {"get_remaining_time_in_millis": lambda: 1_000})
+
+    with record_calls() as calls:
+        failed = index(events, context)
+
+    assert len(failed) == 30
+    assert calls == []
 
 
 def test_words_that_do_not_fit_together_are_stored_alone(monkeypatch):

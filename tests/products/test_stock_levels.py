@@ -175,14 +175,15 @@ def test_a_batch_of_new_stock_is_announced_in_few_calls():
     assert announced() == [("stock.replenished", 10)] * 100
 
 
-def test_a_faster_instance_delays_no_other_product(monkeypatch):
+@pytest.mark.parametrize("place", range(3))
+def test_a_faster_instance_delays_no_other_product(monkeypatch, place):
     products = [shop.product(f"TEA-{number}", available=10) for number in range(3)]
     list_watched_stocks, turns = repository.list_watched_stocks, iter([True])
 
     def read_slowly(product_ids):
         found = list_watched_stocks(product_ids)
         if next(turns, False):
-            watch(products[2])  # in another, faster instance
+            watch(products[place])  # in another, faster instance
         return found
 
     monkeypatch.setattr(repository, "list_watched_stocks", read_slowly)

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from docs import openapi
+from docs.contract import document as contract
 from reference.handler import handler
 from tests.reference.calls import call, invoke
 from tests.support.http import NOBODY, send
 
 ROUTES = [
     (method.upper(), path)
-    for path, methods in json.loads(openapi.DOCUMENT.read_text())["paths"].items()
+    for path, methods in json.loads(contract.DOCUMENT.read_text())["paths"].items()
     for method in methods
 ]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]

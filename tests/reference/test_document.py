@@ -10,12 +10,16 @@ from typing import Any
 
 import pytest
 
-from docs import openapi
-from shared.security.permissions import Permission
+from docs.contract import details
+from docs.contract import document as contract
+from docs.contract.details import details_of
+from docs.contract.errors import every_refusal
+from shared.security.permissions import GRANTABLE_TO_KEYS, Permission
 from tests.reference.calls import call
+from tests.support import contract as contract_of_answers
 from tests.template import stack
 
-DOCUMENT = json.loads(openapi.DOCUMENT.read_text())
+DOCUMENT = json.loads(contract.DOCUMENT.read_text())
 RESULT_BY_MAIL = {
     "POST /v1/auth/password/forgot",
     "POST /v1/auth/verify-email/resend",
@@ -39,11 +43,11 @@ FOLDERS = (
 def sources() -> Iterator[Path]:
     """The files that people edit; requirements name the versions of other projects."""
     for folder in FOLDERS:
-        for path in (openapi.ROOT / folder).rglob("*"):
+        for path in (contract.ROOT / folder).rglob("*"):
             is_generated = ".state" in path.parts or "__pycache__" in path.parts
             if path.is_file() and not is_generated and not path.name.startswith("requirements"):
                 yield path
-    for path in openapi.ROOT.iterdir():
+    for path in contract.ROOT.iterdir():
         if path.is_file() and not path.name.startswith(("requirements", ".git")):
             yield path
 
@@ -71,15 +75,12 @@ def served_by_the_template() -> set[str]:
 
 
 def route_functions() -> Iterator[tuple[str, Any]]:
-    for name in openapi.APIS:
-        api = import_module(name).api
-        api.load_all()
-        for route in api._static_routes + api._dynamic_routes:  # noqa: SLF001
-            yield f"{route.method} {route.openapi_path}", route.func
+    for route in contract.all_routes():
+        yield f"{route.method} {route.openapi_path}", route.func
 
 
 def test_the_committed_document_is_up_to_date():
-    assert openapi.document() == DOCUMENT, "run `make openapi`"
+    assert contract.document() == DOCUMENT, "run `make openapi`"
 
 
 def test_the_api_serves_the_committed_document():
@@ -104,18 +105,29 @@ def test_every_reference_in_the_document_resolves():
             node = node[step]
 
 
-def test_every_schema_of_the_document_is_used():
-    used = {reference.rsplit("/", 1)[-1] for reference in references(DOCUMENT)}
+def test_every_component_of_the_document_is_used():
+    used = set(references(DOCUMENT))
 
-    assert used == set(DOCUMENT["components"]["schemas"])
+    for kind in ("schemas", "responses", "headers"):
+        assert [
+            name
+            for name in DOCUMENT["components"][kind]
+            if f"#/components/{kind}/{name}" not in used
+        ] == []
 
 
-def test_an_operation_needs_a_token_unless_anyone_may_call_it():
+def test_an_operation_names_all_that_may_authenticate():
+    """An empty list says that anyone may call the operation; without a list nobody could tell."""
     required = {route: function.requires for route, function in route_functions()}
+    guests = {"get_guest_order", "cancel_guest_order", "start_guest_payment"}
 
     for route, operation in operations():
-        security = operation.get("security")
-        assert security == (None if required[route] is None else [{"bearer": []}]), route
+        permission = required[route]
+        names = [name for each in operation["security"] for name in each]
+        if permission is None:
+            assert names == (["orderToken"] if operation["operationId"] in guests else []), route
+        else:
+            assert names == ["accessToken", *["apiKey"] * (permission in GRANTABLE_TO_KEYS)], route
 
 
 def test_an_operation_names_its_permission():
@@ -131,16 +143,20 @@ def test_an_operation_names_its_permission():
 
 
 def test_operations_name_only_existing_permissions():
-    named = {operation["x-permission"] for _, operation in operations() if "security" in operation}
+    named = {
+        operation["x-permission"] for _, operation in operations() if "x-permission" in operation
+    }
 
     assert named <= set(Permission)
 
 
-def test_the_document_describes_the_bearer_token():
-    scheme = DOCUMENT["components"]["securitySchemes"]["bearer"]
+def test_each_way_to_authenticate_has_a_scheme_of_its_own():
+    schemes = DOCUMENT["components"]["securitySchemes"]
 
-    assert (scheme["type"], scheme["scheme"], scheme["bearerFormat"]) == ("http", "bearer", "JWT")
-    assert "API key" in scheme["description"]
+    assert list(schemes) == ["accessToken", "apiKey", "orderToken"]
+    assert (schemes["accessToken"]["type"], schemes["accessToken"]["scheme"]) == ("http", "bearer")
+    assert (schemes["apiKey"]["type"], schemes["apiKey"]["scheme"]) == ("http", "bearer")
+    assert (schemes["orderToken"]["in"], schemes["orderToken"]["name"]) == ("header", "Order-Token")
 
 
 def test_every_operation_has_a_unique_id_and_a_summary():
@@ -161,17 +177,17 @@ def test_every_tag_is_used_and_described():
 
 
 def test_the_document_has_the_version_of_the_project():
-    project = tomllib.loads((openapi.ROOT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((contract.ROOT / "pyproject.toml").read_text())["project"]
 
     assert DOCUMENT["info"]["version"] == project["version"]
 
 
 def test_no_other_file_repeats_the_version():
     """The changelog names versions when they are released."""
-    version = re.compile(rf"(?<![\d.]){re.escape(openapi.project_version())}(?![\d.])")
-    generated = {openapi.DOCUMENT, openapi.ROOT / "CHANGELOG.md"}
+    version = re.compile(rf"(?<![\d.]){re.escape(contract.project_version())}(?![\d.])")
+    generated = {contract.DOCUMENT, contract.ROOT / "CHANGELOG.md"}
     written = [
-        path.relative_to(openapi.ROOT).as_posix()
+        path.relative_to(contract.ROOT).as_posix()
         for path in sources()
         if path not in generated and version.search(path.read_text(errors="ignore"))
     ]
@@ -179,12 +195,85 @@ def test_no_other_file_repeats_the_version():
     assert written == ["pyproject.toml"]
 
 
-def test_every_operation_has_a_success_and_the_error_response():
+def test_every_operation_has_each_status_and_no_default():
     for route, operation in operations():
-        success, refusal = sorted(operation["responses"])
-        assert success in ("200", "201", "202", "204"), route
-        assert refusal == "default"
-        assert operation["responses"]["default"] == openapi.REFUSAL
+        statuses = set(operation["responses"])
+        assert "default" not in statuses, route
+        assert len(statuses & {"200", "201", "202", "204"}) == 1, route
+        assert {"403", "429", "500", "503"} <= statuses, route
+        assert ("401" in statuses) >= ("x-permission" in operation), route
+        assert ("304" in statuses) is ("If-None-Match" in headers_of(operation)), route
+        assert ({"412", "428"} <= statuses) is is_required(operation, "If-Match"), route
+
+
+def headers_of(operation: Operation) -> list[str]:
+    sent = operation.get("parameters", [])
+    return [parameter["name"] for parameter in sent if parameter["in"] == "header"]
+
+
+def is_required(operation: Operation, header: str) -> bool:
+    sent = operation.get("parameters", [])
+    return any(each["name"] == header and each["required"] for each in sent)
+
+
+def test_every_code_belongs_to_an_operation():
+    """But two that stay inside the shop, and one that is answered where no operation is."""
+    used = {code for _, _, code in contract_of_answers.documented()}
+    codes = {each.code for each in every_refusal() if each.__module__.startswith("shared.errors")}
+
+    assert codes - used == {"email_taken", "order_already_placed", "method_not_allowed"}
+
+
+def test_every_type_of_details_belongs_to_a_refusal():
+    types = {name for name in vars(details) if name.endswith("Details")}
+
+    assert {
+        f"{refusal.__name__}Details" for refusal in every_refusal() if details_of(refusal)
+    } == types
+
+
+def test_an_error_has_its_code_as_a_constant():
+    """So a generated client tells errors apart, and knows the details of each."""
+    error = DOCUMENT["components"]["schemas"]["OutOfStockError"]
+    short = DOCUMENT["components"]["schemas"]["OutOfStockDetails"]
+
+    assert error["properties"]["code"] == {"type": "string", "const": "out_of_stock"}
+    assert error["properties"]["details"] == {"$ref": "#/components/schemas/OutOfStockDetails"}
+    assert short["properties"]["lines"]["items"] == {"$ref": "#/components/schemas/ShortLine"}
+
+
+def test_the_document_names_its_servers_contact_and_licence():
+    assert [server["url"] for server in DOCUMENT["servers"]] == [
+        "/",
+        "https://{address}",
+        "http://localhost:8000",
+    ]
+    assert DOCUMENT["info"]["contact"]["name"]
+    assert DOCUMENT["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
+    assert (contract.ROOT / "LICENSE").read_text().startswith("MIT License")
+
+
+def test_no_parameter_is_nullable_and_headers_have_examples():
+    for route, operation in operations():
+        for parameter in operation.get("parameters", []):
+            assert "null" not in json.dumps(parameter["schema"]), (route, parameter["name"])
+            if parameter["in"] == "header":
+                assert parameter["example"], (route, parameter["name"])
+
+
+def test_a_patch_declares_the_media_type_of_merge_patches():
+    for route, operation in operations():
+        if route.startswith("PATCH"):
+            content = operation["requestBody"]["content"]
+            assert list(content) == ["application/json", "application/merge-patch+json"], route
+
+
+def test_the_webhook_has_its_body_and_signatures():
+    webhook = dict(operations())["POST /v1/payments/webhook"]
+
+    assert headers_of(webhook) == ["Stripe-Signature", "Payment-Signature"]
+    assert webhook["requestBody"]["required"] is True
+    assert webhook["security"] == []
 
 
 def test_a_response_without_a_body_has_no_content():
@@ -192,6 +281,7 @@ def test_a_response_without_a_body_has_no_content():
         (success, *_) = sorted(operation["responses"])
         is_empty = success == "204" or route in RESULT_BY_MAIL
         assert ("content" not in operation["responses"][success]) is is_empty, route
+        assert "content" not in operation["responses"].get("304", {})
 
 
 @pytest.mark.parametrize(
@@ -211,7 +301,7 @@ def test_an_operation_has_its_own_success_status(route, status):
 def test_an_error_has_the_documented_fields():
     answer = call("GET", "/v1/nowhere")
 
-    form = DOCUMENT["components"]["schemas"]["ErrorResponse"]["properties"]["error"]
+    form = DOCUMENT["components"]["schemas"]["NotFoundError"]
     assert sorted(answer.error) == sorted(form["required"])
 
 
@@ -229,4 +319,4 @@ def test_two_functions_cannot_share_a_schema_name(monkeypatch):
     monkeypatch.setattr(api, "get_openapi_json_schema", lambda **_: described)
 
     with pytest.raises(ValueError, match="another Money"):
-        openapi.document()
+        contract.document()

@@ -36,7 +36,8 @@ def route_of(name: str) -> Any:
     """Powertools' route of the sample event."""
     method, path = name.split(" ")
     api: Any = handler_of(name).__self__  # type: ignore[attr-defined]
-    for route in api._static_routes + api._dynamic_routes:  # noqa: SLF001 (as docs/openapi.py)
+    api.load_all()
+    for route in api._static_routes + api._dynamic_routes:  # noqa: SLF001 (as docs/contract/document.py)
         if (route.method, route.openapi_path) == (method, path):
             return route
     raise AssertionError(name)

@@ -33,6 +33,8 @@ from products.index.catalog_entries import CatalogEntry
 from products.index.updates import StoredEntry, plan_updates
 from products.schemas import NewProduct
 from products.search import repository as search
+from products.stock import levels
+from products.stock.repository import LEVELS_MAX
 from shared import clock, ids
 from shared.errors.orders import OrderEntryLimitReached
 from shared.storage import models, outbox
@@ -255,7 +257,12 @@ def test_an_outbox_row_of_the_longest_events_fits():
         for _ in range(ROWS_PER_WRITE)
     ]
 
-    for batch in ([order_events.placed(order)], updated):
+    announced = [
+        levels.level_changed_event(levels.ENOUGH, levels.LOW, product, 10**9)
+        for _ in range(LEVELS_MAX)
+    ]
+
+    for batch in ([order_events.placed(order)], updated, announced):
         transaction = Transaction()
         outbox.stage_events(transaction, batch)
         transaction.commit()

@@ -1,7 +1,8 @@
 import copy
 import pickle
 from dataclasses import field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from unittest.mock import ANY
 
 import pytest
 
@@ -117,6 +118,23 @@ class TestConstructing:
         assert (price.amount_minor, price.currency, price.rate_ppm) == (5, "USD", 190_000)
         assert TaxedPrice(5) == TaxedPrice(5, "EUR", 0)
 
+    def test_a_subclass_may_replace_a_default(self):
+        class Gift(Basket):
+            lines: tuple[str, ...] = ("card",)
+            note: str | None = "gift"
+
+        class Parcel(Gift):
+            lines: list[str] = field(default_factory=list)
+
+        assert (Gift("ada").lines, Gift("ada").note) == (("card",), "gift")
+        assert Parcel("ada").lines == []
+        assert Basket("ada").lines == []
+
+    @pytest.mark.parametrize("default", [[], {}, set(), Basket("ada")])
+    def test_a_default_that_all_would_share_is_refused(self, default):
+        with pytest.raises(TypeError, match="use a factory"):
+            type("Shelf", (Record,), {"__annotations__": {"lines": Any}, "lines": default})
+
     def test_a_generic_record_has_its_methods(self):
         assert Box[str | None](None).is_empty
         assert not Box("mug").is_empty
@@ -126,6 +144,9 @@ class TestComparing:
     def test_records_of_other_classes_differ(self):
         assert Price(5) != TaxedPrice(5)
         assert Price(5) != (5, "EUR")
+
+    def test_the_other_object_may_decide_about_equality(self):
+        assert Price(5) == ANY
 
     def test_records_with_other_values_differ(self):
         assert Price(5) != Price(6)

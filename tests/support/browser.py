@@ -53,23 +53,23 @@ def run_script(origin: str, script: str, given: Mapping[str, Any], folder: Path)
             try:
                 return results.get(timeout=SECONDS_MAX)
             except Empty:
-                raise AssertionError(f"the page sent no results: {_read_log(folder)}") from None
+                raise AssertionError(f"the page sent no results: {read_log(folder)}") from None
 
 
 def dump_page(url: str, rules: str, folder: Path) -> str:
     """What a tab shows at this address, with these rules of Chromium's resolver."""
     finished = subprocess.run(  # noqa: S603 (a browser of this machine)
-        [*_command(rules, folder), "--dump-dom", url],
+        [*command(rules, folder), "--dump-dom", url],
         capture_output=True,
         text=True,
         check=False,
         timeout=SECONDS_MAX,
-        env=_environment(folder),
+        env=environment(folder),
     )
     return finished.stdout
 
 
-def _command(rules: str, folder: Path) -> list[str]:
+def command(rules: str, folder: Path) -> list[str]:
     chromium = find_chromium()
     assert chromium is not None
     return [
@@ -86,7 +86,7 @@ def _command(rules: str, folder: Path) -> list[str]:
     ]
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder)}
 
 
@@ -94,10 +94,10 @@ def _environment(folder: Path) -> dict[str, str]:
 def _open(url: str, rules: str, folder: Path) -> Iterator[None]:
     with (folder / "chromium.log").open("wb") as log:
         browser = subprocess.Popen(  # noqa: S603
-            [*_command(rules, folder), url],
+            [*command(rules, folder), url],
             stdout=log,
             stderr=log,
-            env=_environment(folder),
+            env=environment(folder),
         )
         try:
             yield
@@ -106,7 +106,7 @@ def _open(url: str, rules: str, folder: Path) -> Iterator[None]:
             browser.wait()
 
 
-def _read_log(folder: Path) -> str:
+def read_log(folder: Path) -> str:
     return (folder / "chromium.log").read_text(errors="replace")[-2000:]
 
 

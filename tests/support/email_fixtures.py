@@ -10,6 +10,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import Message
 
 from notifications import emails, links
+from notifications.relevance import Wording
 from shared import clock
 from shared.events.accounts import UserRegistered
 from shared.events.all_events import AnyEvent, UserEvent, parse_event
@@ -171,6 +172,7 @@ def write_email(
     *,
     order: Order | None = None,
     shop_name: str = "Souk",
+    wording: Wording = Wording.AS_IS,
 ) -> emails.Email:
     """The e-mail about the event: to the user, or to the guest who placed the order."""
     link: links.Link | None
@@ -183,7 +185,10 @@ def write_email(
         to = emails.find_account_recipient(event, user or ada())
         link = links.create_account_link(event, user or ada(), to.address, shop_url=SHOP_URL)
     assert to is not None
-    return emails.build_part(event, to, link=link, shop_name=shop_name, order=order).render_email()
+    part = emails.build_part(
+        event, to, link=link, shop_name=shop_name, order=order, wording=wording
+    )
+    return part.render_email()
 
 
 class Page(HTMLParser):

@@ -28,6 +28,7 @@ from moto.core.custom_responses_mock import CallbackResponse
 from moto.core.utils import method_names_from_class
 from moto.dynamodb import models
 from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing import validators
@@ -51,6 +52,7 @@ Key = dict[str, Any]
 _answer_any_call = BotocoreStubber.process_request
 _sign = SigV4Auth.add_auth
 _write_reply = DynamoHandler.serialized
+_transact = DynamoDBBackend.transact_write_items
 _split_condition = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001
 _one_call = RLock()
 _written: list[tuple[str, Key]] = []  # table, and key or item, of the current transaction's writes
@@ -72,11 +74,6 @@ class ItemHandler(DynamoHandler):
             return 200, {"Content-Type": JSON_TYPE}, json.dumps(action_result.result)
         except TypeError:  # an error, or binary attributes
             return _write_reply(self, action_result)
-
-    def transact_write_items(self) -> Any:
-        writes = [write for item in self.body["TransactItems"] for write in item.values()]
-        _written[:] = [(write["TableName"], write.get("Item") or write["Key"]) for write in writes]
-        return super().transact_write_items()
 
 
 def install() -> None:
@@ -121,6 +118,13 @@ def _item_call(request: AWSRequest | AWSPreparedRequest) -> str | None:
         return None
     body = request.data if isinstance(request, AWSRequest) else request.body
     return None if b'"B":' in body or b'"BS":' in body else operation
+
+
+def _transact_and_note(backend: DynamoDBBackend, actions: list[dict[str, Any]]) -> None:
+    """Also for a call with bytes, which moto answers: its copies are ours."""
+    writes = [write for action in actions for write in action.values()]
+    _written[:] = [(write["TableName"], write.get("Item") or write["Key"]) for write in writes]
+    _transact(backend, actions)
 
 
 def _copy_original(original: Any) -> Any:
@@ -200,6 +204,7 @@ def _is_one_of(kind: type, classes: Any) -> bool:
 _CHANGES: tuple[tuple[Any, str, Any], ...] = (
     (BotocoreStubber, "process_request", answer_call),
     (SigV4Auth, "add_auth", sign_if_needed),
+    (DynamoDBBackend, "transact_write_items", _transact_and_note),
     (models, "copy", SimpleNamespace(deepcopy=_copy_original)),
     (UpdateExpressionParser, "make", cache(UpdateExpressionParser.make)),
     (ConditionExpressionParser, "_lex_condition_expression", _tokens_of),

@@ -1,7 +1,6 @@
 """Every function has code that exists, the settings that it reads, and logs that expire."""
 
 import re
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -29,10 +28,10 @@ def variables():
 def settings():
     sections = [value for value in vars(config).values() if isinstance(value, type)]
     return {
-        field.name.upper()
+        name.upper()
         for section in sections
         if issubclass(section, config.Settings) and section is not config.Settings
-        for field in fields(section)
+        for name in section.__match_args__
     }
 
 

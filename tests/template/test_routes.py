@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from docs.openapi import DOCUMENT
+from docs.contract.document import DOCUMENT
 from shared import aws
 from shared.request_budget import ATTEMPT_SECONDS_MAX, SECONDS_MAX
 from tests.template import stack

@@ -6,7 +6,7 @@ for a lost one.
 
 The entries of a batch are read together and written together, several in one transaction. Where
 DynamoDB refuses a transaction, each of its entries is indexed again alone. So an entry that others
-index at the same time, or that cannot be stored, does not fail its neighbours.
+index at the same time, or that cannot be read or stored, does not fail its neighbours.
 """
 
 import json
@@ -83,13 +83,24 @@ class _Indexing(Record, frozen=False):
     _words: dict[str, set[str]] = field(default_factory=dict)  # by entry
 
     def index(self, entry_ids: Sequence[str]) -> None:
-        refused = self._store_together(self._plan(entry_ids))
-        for entry_id in refused:
+        for entry_id in self._index_together(entry_ids):
             try:
                 self._index_alone(entry_id)
             except Exception as error:  # noqa: BLE001 (one entry must not fail the others)
                 self._fail([entry_id], error)
         self._store_words()
+
+    def _index_together(self, entry_ids: Sequence[str]) -> set[str]:
+        """Returns the ids of the entries to index again alone."""
+        try:
+            self._require_time()  # before hundreds of reads, if the groups are large
+            updates = self._plan(entry_ids)
+        except OutOfTime as error:
+            self._fail(entry_ids, error)
+            return set()
+        except (ValueError, KeyError, TypeError):  # the attempt alone shows which is unreadable
+            return set(entry_ids)
+        return self._store_together(updates)
 
     def _plan(self, entry_ids: Sequence[str]) -> list[EntryUpdate]:
         updates: list[EntryUpdate] = []

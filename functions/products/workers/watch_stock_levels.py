@@ -12,7 +12,7 @@ from typing import Any
 from products.stock import levels, repository
 from products.stock.repository import LEVELS_MAX, LevelChange, LevelChanged, WatchedStock
 from shared import freeze_gc, observability
-from shared.storage.transactions import Contended
+from shared.storage.transactions import Contended, Throttled
 
 freeze_gc()
 
@@ -42,7 +42,7 @@ def _find_change(watched: WatchedStock) -> LevelChange | None:
 def _store(changes: Sequence[LevelChange]) -> None:
     """Together, or one by one where another instance writes one of them.
 
-    So a retry has less left to do. Raises LevelChanged and Unavailable.
+    So a retry has only those left to do. Raises LevelChanged and Unavailable.
     """
     try:
         repository.update_levels(changes)
@@ -51,5 +51,16 @@ def _store(changes: Sequence[LevelChange]) -> None:
             product_id = changes[0].watched.product.product_id
             observability.logger.info("another instance announced a level", product_id=product_id)
             raise
-        for change in changes:
-            _store([change])
+        refused = [change for change in changes if not _is_stored_alone(change)]
+        if refused:
+            raise
+
+
+def _is_stored_alone(change: LevelChange) -> bool:
+    try:
+        _store([change])
+    except Throttled:
+        raise  # more calls would not help
+    except (LevelChanged, Contended):
+        return False
+    return True

@@ -8,6 +8,7 @@ from orders.payments import service
 from shared.errors.orders import PaymentRefused
 from shared.storage.dynamo import connection
 from shared.storage.models.payments import PaymentEvent
+from shared.storage.transactions import HOT_ATTEMPTS
 from tests.support import logs
 from tests.support.events import sorted_event_types
 from tests.support.faults import cancelled_transaction, inject_faults, read_timeout
@@ -200,7 +201,7 @@ def test_a_busy_database_makes_the_provider_retry(provider, order_id, stored_sta
     with inject_faults(
         connection().client,
         "TransactWriteItems",
-        *[cancelled_transaction("TransactionConflict")] * 4,
+        *[cancelled_transaction("TransactionConflict")] * HOT_ATTEMPTS,
     ):
         answer = send_webhook(event)
 

@@ -1,0 +1,243 @@
+"""The types of `details`: each has the name of its refusal. Other refusals have no details.
+
+They stand here and not at the classes, because a function that starts must not build them. The
+tests compare the details of every refusal that they see with these types.
+"""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
+
+from shared.errors.base import AppError
+from shared.money import Money
+from shared.security.permissions import Permission
+
+Currencies = Annotated[
+    list[str], Field(description="Currency codes (ISO 4217).", examples=[["EUR", "USD"]])
+]
+Currency = Annotated[str, Field(description="A currency code (ISO 4217).", examples=["EUR"])]
+Limit = Annotated[int, Field(description="The maximum.", examples=[100])]
+ProductId = Annotated[str, Field(examples=["prd_4f1c2a9b7d3e8056"])]
+Quantity = Annotated[int, Field(description="The units of the request.", examples=[3])]
+Sku = Annotated[str, Field(examples=["TEAPOT-GREEN"])]
+PromotionCode = Annotated[str, Field(examples=["SPRING"])]
+
+
+class TooManyAttemptsDetails(TypedDict):
+    retry_after: Annotated[int, Field(description="Seconds, as in `Retry-After`.", examples=[60])]
+
+
+class ForbiddenDetails(TypedDict):
+    permission: NotRequired[
+        Annotated[Permission, Field(description="The permission that you do not have.")]
+    ]
+
+
+class PasswordTooShortForStaffDetails(TypedDict):
+    password_length_min: Annotated[int, Field(description="In characters.", examples=[15])]
+
+
+class ApiKeyLimitDetails(TypedDict):
+    keys_max: Limit
+
+
+class SkuTakenDetails(TypedDict):
+    sku: Sku
+
+
+class OptionsTakenDetails(TypedDict):
+    group: str
+    product_id: Annotated[ProductId, Field(description="The variant that has the options.")]
+    sku: Sku
+
+
+class GroupFullDetails(TypedDict):
+    group: str
+    variants_max: Limit
+
+
+class CurrencyInUseDetails(TypedDict):
+    currency: Currency
+    product_id: ProductId
+
+
+class CurrencyNotAcceptedDetails(TypedDict):
+    currency: Currency
+    accepted: Currencies
+
+
+class ShortLine(TypedDict):
+    product_id: ProductId
+    quantity: Quantity
+    available: Annotated[int, Field(description="The units that you can order.", examples=[1])]
+
+
+class OutOfStockDetails(TypedDict):
+    product_id: Annotated[ProductId, Field(description="The product of the first line.")]
+    lines: Annotated[list[ShortLine], Field(description="Each line with too few units.")]
+
+
+class InsufficientStockDetails(TypedDict):
+    available: Annotated[int, Field(examples=[1])]
+    change: Annotated[int, Field(description="The change of the request.", examples=[-3])]
+
+
+class TooManyExportsDetails(TypedDict):
+    unfinished_max: Limit
+
+
+class TotalChangedDetails(TypedDict):
+    quoted: Annotated[Money, Field(description="`quoted_total` of the request.")]
+    total: Annotated[Money, Field(description="What the order costs now.")]
+
+
+class UnknownProductsDetails(TypedDict):
+    product_ids: list[ProductId]
+
+
+class MixedCurrenciesDetails(TypedDict):
+    currencies: Currencies
+    group: NotRequired[Annotated[str, Field(description="The group of the variants.")]]
+    product_id: NotRequired[ProductId]
+    sku: NotRequired[Sku]
+
+
+class LineOverLimit(TypedDict):
+    product_id: ProductId
+    quantity: Quantity
+    limit: Limit
+
+
+class QuantityLimitExceededDetails(TypedDict):
+    lines: Annotated[list[LineOverLimit], Field(description="Each line with too many units.")]
+
+
+class HeldStockLimitReachedDetails(TypedDict):
+    holder: Annotated[
+        Literal["account", "guest", "network"], Field(description="Whose unpaid orders count.")
+    ]
+    limit: Limit
+    quantity: Quantity
+
+
+class AmountTooLargeDetails(TypedDict):
+    amount_minor_max: Limit
+
+
+class NoShippingRateDetails(TypedDict):
+    country: Annotated[str, Field(description="ISO 3166-1 alpha-2.", examples=["GB"])]
+    currency: Currency
+
+
+class PromotionCodeTakenDetails(TypedDict):
+    code: PromotionCode
+
+
+class UnknownPromotionDetails(TypedDict):
+    promotion_code: PromotionCode
+
+
+class PromotionExpiredDetails(TypedDict):
+    promotion_code: PromotionCode
+
+
+class PromotionMinimumNotMetDetails(TypedDict):
+    promotion_code: PromotionCode
+    minimum: Annotated[Money, Field(description="What the items must cost.")]
+
+
+class PromotionNotInCurrencyDetails(TypedDict):
+    promotion_code: PromotionCode
+    currency: Currency
+
+
+class PromotionUsedUpDetails(TypedDict):
+    promotion_code: PromotionCode
+    by: Literal["all_customers", "customer"]
+
+
+class OrderStatusConflictDetails(TypedDict):
+    status: Annotated[str, Field(description="The order's status.", examples=["shipped"])]
+    allowed: Annotated[
+        list[str], Field(description="What it can become now.", examples=[["delivered"]])
+    ]
+
+
+class RefundTooLargeDetails(TypedDict):
+    refundable_minor: Annotated[int, Field(description="What is left.", examples=[1999])]
+    currency: Currency
+
+
+class ReturnableLine(TypedDict):
+    product_id: ProductId
+    quantity: Quantity
+    returnable: Annotated[int, Field(description="The units that are left.", examples=[1])]
+
+
+class ReturnQuantityExceededDetails(TypedDict):
+    lines: list[ReturnableLine]
+
+
+class OrderEntryLimitReachedDetails(TypedDict):
+    entries_max: Limit
+
+
+class OrderAlreadyPlacedDetails(TypedDict):
+    order_id: str
+
+
+class PaymentRefusedDetails(TypedDict):
+    reason: Annotated[str, Field(description="The provider's code.", examples=["not_found"])]
+
+
+class WebhookTooOldDetails(TypedDict):
+    tolerance_seconds: Annotated[int, Field(examples=[300])]
+
+
+class MalformedJsonDetails(TypedDict):
+    at: NotRequired[Annotated[int, Field(description="The position in the text.", examples=[17])]]
+
+
+class StaleVersionDetails(TypedDict):
+    current_version: Annotated[int, Field(description="The version now.", examples=[8])]
+
+
+class RequestTooLargeDetails(TypedDict):
+    bytes_max: Limit
+
+
+class InvalidField(TypedDict):
+    path: Annotated[
+        str,
+        Field(description="Where the value is in the request.", examples=["body.lines.0.quantity"]),
+    ]
+    code: Annotated[str, Field(description="Names the problem.", examples=["greater_than_equal"])]
+    message: Annotated[str, Field(description="What to do about it. Its text can change.")]
+
+
+class InvalidFieldsDetails(TypedDict):
+    fields: Annotated[list[InvalidField], Field(description="The first 20 problems.")]
+
+
+SupportedQuery = TypedDict(  # `and` is a keyword of Python
+    "SupportedQuery", {"where": list[str], "and": list[str], "sort": list[str]}
+)
+
+
+class UnsupportedQueryDetails(TypedDict):
+    can_be_asked: Annotated[SupportedQuery, Field(description="The queries that have an answer.")]
+
+
+class IdempotencyKeyReusedDetails(TypedDict):
+    order_id: NotRequired[Annotated[str, Field(description="The order of the key.")]]
+    export_id: NotRequired[Annotated[str, Field(description="The export of the key.")]]
+
+
+class SkuImmutableDetails(TypedDict):
+    sku: Annotated[Sku, Field(description="The product's SKU.")]
+
+
+def details_of(refusal: type[AppError]) -> Any:
+    """The type of a refusal's details, which has its name; None if it has no details."""
+    return globals().get(f"{refusal.__name__}Details")

@@ -1,0 +1,38 @@
+"""Who may call an operation: schemes for access tokens, API keys and guests' order tokens."""
+
+from typing import Any
+
+from shared.security.permissions import GRANTABLE_TO_KEYS
+
+SECURITY_SCHEMES: dict[str, Any] = {
+    "accessToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "`access_token` of `POST /v1/auth/login` or `POST /v1/auth/refresh`. It "
+        "expires after some minutes.",
+    },
+    "apiKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "API key",
+        "description": "A key of `POST /v1/me/api-keys`, for scripts of staff. It is sent as an "
+        "access token is, and has only the permissions that it was created with.",
+    },
+    "orderToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Order-Token",
+        "description": "The token of one guest's order: `order_token` of the placed order, or "
+        "`token` in the link from the shop's mail. A wrong one gets 404, as an unknown order does.",
+    },
+}
+
+
+def security_of(route: Any) -> list[dict[str, list[str]]]:
+    """The schemes of which one is enough; none for an operation that anyone may call."""
+    if route.func.requires is not None:
+        may_be_key = route.func.requires in GRANTABLE_TO_KEYS
+        return [{"accessToken": []}, {"apiKey": []}] if may_be_key else [{"accessToken": []}]
+    is_guests = any(field.alias.lower() == "order-token" for field in route.dependant.header_params)
+    return [{"orderToken": []}] if is_guests else []
