@@ -137,7 +137,7 @@ def test_every_edit_names_what_is_wrong_with_if_match(route):
 @pytest.mark.parametrize("route", with_header("If-None-Match"))
 @pytest.mark.parametrize("header", ["x", "x" * 3_000, '"7', ""])
 def test_a_malformed_if_none_match_is_ignored(route, header):
-    assert call(route, headers={"If-None-Match": header}).status in (200, 404)
+    assert call(route, headers={"If-None-Match": header}).status not in (400, 422)
 
 
 @pytest.mark.parametrize("route", with_header("Idempotency-Key"))

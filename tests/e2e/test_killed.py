@@ -142,7 +142,7 @@ def test_a_shop_whose_ministack_was_killed_keeps_what_it_saved(copied_state: Pat
         for order in orders:
             assert buyer.get(f"/orders/{order['id']}").json()["id"] == order["id"]
             assert order["id"] in mails
-        shutil.rmtree(copied_state)
+        shutil.rmtree(copied_state, ignore_errors=True)  # functions still write to it
         with pytest.raises(StackError, match="was deleted while the shop ran"):
             shop.check()
 
