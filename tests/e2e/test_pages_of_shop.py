@@ -82,8 +82,9 @@ def is_well_made(tab: Tab) -> None:
 # The start page
 
 
+@pytest.mark.usefixtures("order")
 @pytest.mark.parametrize(("width", "scheme"), SIZES)
-def test_the_start_page_shows_the_shop(tab, stack, order, width, scheme):
+def test_the_start_page_shows_the_shop(tab, stack, width, scheme):
     tab.show(f"{stack.api_url}/", width=width, scheme=scheme)
 
     tab.wait_for_text("healthy, ")
@@ -100,7 +101,7 @@ def test_the_start_page_shows_the_shop(tab, stack, order, width, scheme):
     is_well_made(tab)
 
 
-def test_counts_follow_without_a_reload(tab, stack, visitor, staff):
+def test_counts_follow_without_a_reload(tab, stack, visitor):
     tab.show(f"{stack.api_url}/")
     tab.wait_for("/^[1-9]/.test(document.querySelector('[data-count=accounts]').textContent)")
     tab.evaluate("window.isKept = true")
