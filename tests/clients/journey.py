@@ -22,8 +22,10 @@ from souk_client.models import (
     Credentials,
     LoginView,
     NewProduct,
+    NewProductStatus,
     OrderRequest,
     OrderView,
+    OrderViewStatus,
     OutOfStockResponse,
     PageOrderView,
     PageProductView,
@@ -102,21 +104,22 @@ def pay(client: AuthenticatedClient, order_id: str) -> str:
     deadline = time.monotonic() + PAYMENT_SECONDS_MAX
     while time.monotonic() < deadline:
         order = expect(OrderView, get_order.sync(order_id, client=client))
-        if order.status != "pending_payment":
-            return order.status
+        if order.status != OrderViewStatus.PENDING_PAYMENT:
+            return str(order.status)
         time.sleep(0.2)
     raise SystemExit("the payment did not arrive")
 
 
 def rename_draft(client: AuthenticatedClient) -> list[str]:
     price = Price(amount_minor=1999, currency="EUR")
-    draft = NewProduct(sku=f"SKU-{uuid4().hex}", name="Draft", price=price, status="draft")
+    sku, status = f"SKU-{uuid4().hex}", NewProductStatus.DRAFT
+    draft = NewProduct(sku=sku, name="Draft", price=price, status=status)
     created = expect(StaffProductDetail, create_product.sync(client=client, body=draft))
     renamed = update_product.sync(
         created.id, client=client, body=ProductPatch(name="Renamed"), if_match="*"
     )
     product = expect(StaffProductDetail, renamed)
-    return [product.name, product.status]
+    return [product.name, str(product.status)]
 
 
 def read_again(client: AuthenticatedClient) -> list[int]:

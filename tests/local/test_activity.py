@@ -28,6 +28,7 @@ from tests.local.activity_stack import (
 )
 from tests.local.gateway_client import BASE, Ministack, create_app
 from tests.local.payments import provider
+from tests.local.test_request_log import ACCESS_TOKEN
 from tests.template import stack
 
 PARTS = ("requests", "events", "queues", "lines", "tables")
@@ -123,6 +124,18 @@ def test_requests_are_listed_with_their_caller(reader):
     assert listed.headers["cache-control"] == "no-store"
 
 
+def test_a_user_who_called_is_shown_by_address(reader):
+    reader.users = {"usr_ada": {"email": "ada@example.com"}}
+    headers = {"authorization": f"Bearer {ACCESS_TOKEN}"}
+
+    [request] = ask(
+        reader, "/v1/orders", "/activity/requests.json", "/activity/requests.json", headers=headers
+    ).json()["requests"]
+
+    assert (request["who"], request["caller"]) == ("ada@example.com", "usr_ada")
+    assert reader.readings == ["users"]
+
+
 def test_a_request_that_the_guard_refuses_is_listed(reader):
     async def call() -> Any:
         async with httpx.AsyncClient(transport=Ministack(answer)) as ministack:
@@ -215,6 +228,14 @@ def test_an_order_shows_all_that_has_to_do_with_it(reader):
     assert [mail["subject"] for mail in found["mails"]] == ["Your order"]
     assert [payment["amount"] for payment in found["payments"]] == ["EUR 19.99"]
     assert len(found["lines"]) == 2
+
+
+def test_pages_of_the_same_order_share_one_reading(reader):
+    reader.events = [event()]
+
+    ask(reader, *[f"/activity/trace.json?id={ORDER}"] * 3)
+
+    assert reader.readings.count("events") == 1
 
 
 def test_an_order_shows_no_name_and_no_delivery_address(reader):

@@ -64,13 +64,13 @@ export function requestRow(request) {
     element("code", {}, `${request.method} ${request.path}`),
     statusBadge(request.status),
     nowrap(`${request.milliseconds} ms`),
-    element("span", { title: request.caller, class: "caller" }, shortCaller(request.caller)),
+    element("span", { title: request.caller, class: "caller" }, shortCaller(request.who)),
     requestLink(request.request_id),
   ];
 }
 
 function shortCaller(caller) {
-  return caller.split(" ").map(shortId).join(" ");
+  return caller.split(" ").map((word) => (word.includes("@") ? word : shortId(word))).join(" ");
 }
 
 export const LINE_COLUMNS = ["Time", "Function", "Level", "Line", "Request"];
