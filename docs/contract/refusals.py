@@ -1,6 +1,6 @@
 """Which refusals each operation has: those that follow from its route, and its own.
 
-The tests fail for an answer that stands not here, and for a refusal that no test drives.
+The tests fail for an answer that is not listed here, and for a refusal that no test drives.
 """
 
 from typing import Any
@@ -33,7 +33,6 @@ WITH_CURSOR: Refusals = (
 )
 WITH_HEADER: dict[str, Refusals] = {
     "if-match": (requests.InvalidPrecondition, requests.StaleVersion, requests.InvalidFields),
-    "if-none-match": (requests.InvalidPrecondition, requests.InvalidFields),
     "idempotency-key": (requests.IdempotencyKeyRequired, requests.InvalidFields),
 }
 
@@ -75,10 +74,10 @@ _PAID: Refusals = (
 _CHANGED_ORDER: Refusals = (orders.OrderNotFound, orders.OrderStatusConflict)
 _EDITED_PRODUCT: Refusals = (
     catalog.CurrencyInUse,
+    catalog.CurrencyNotAccepted,
     catalog.GroupFull,
     catalog.OptionsTaken,
     catalog.ProductNotFound,
-    catalog.SkuImmutable,
     orders.MixedCurrencies,
     requests.ConcurrentModification,
 )
@@ -114,7 +113,9 @@ OWN: dict[str, Refusals] = {
     ),
     "revoke_api_key": (accounts.ApiKeyNotFound,),
     "start_second_factor": (
-        *_REAUTHENTICATED,
+        accounts.WrongPassword,
+        accounts.AccountDisabled,
+        accounts.TooManyAttempts,
         accounts.EmailNotVerified,
         accounts.SecondFactorAlreadyEnabled,
     ),
@@ -146,13 +147,14 @@ OWN: dict[str, Refusals] = {
     "get_product": (catalog.ProductNotFound,),
     "get_staff_product": (catalog.ProductNotFound,),
     "create_product": (
+        catalog.CurrencyNotAccepted,
         catalog.GroupFull,
         catalog.OptionsTaken,
         catalog.SkuTaken,
         orders.MixedCurrencies,
         requests.ConcurrentModification,
     ),
-    "replace_product": _EDITED_PRODUCT,
+    "replace_product": (*_EDITED_PRODUCT, catalog.SkuImmutable),
     "update_product": _EDITED_PRODUCT,
     "archive_product": (catalog.ProductNotFound, requests.ConcurrentModification),
     "get_stock": (catalog.ProductNotFound,),
