@@ -67,13 +67,12 @@ def get_openapi_document(if_none_match: IfNoneMatch = None) -> Response[str]:
 @api.get(
     "/v1/asyncapi.json",
     tags=["Reference"],
-    compress=True,
     responses={200: _ok("application/json", {"type": "object"})},
 )
 @anyone
-def get_asyncapi_document() -> Response[str]:
+def get_asyncapi_document(if_none_match: IfNoneMatch = None) -> Response[str]:
     """Download the description of the shop's events as AsyncAPI 3."""
-    return Response(200, JSON, (_HERE / "asyncapi.json").read_text())
+    return _events().to_response(accept_encoding=_accept_encoding(), if_none_match=if_none_match)
 
 
 @api.get(
@@ -121,6 +120,11 @@ def _matches(path: str, template: str) -> bool:
 @cache
 def _document() -> StaticText:
     return StaticText.from_text(JSON, (_HERE / "openapi.json").read_text())
+
+
+@cache
+def _events() -> StaticText:
+    return StaticText.from_text(JSON, (_HERE / "asyncapi.json").read_text())
 
 
 @cache
