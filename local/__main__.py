@@ -72,7 +72,6 @@ def introduction(shop: Stack) -> str:
         Mailbox    {shop.mailbox_url}
         Payments   {shop.payments_url}
         Activity   {url}/activity
-        Activity   {url}/activity
         AWS        {shop.aws_endpoint_url}  (MiniStack)
 
         Staff      {shop.staff.email}  {shop.staff.password}

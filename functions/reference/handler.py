@@ -49,7 +49,10 @@ def _ok(content_type: str, schema: dict[str, str]) -> OpenAPIResponse:
 @api.get("/v1/health", tags=["Reference"])
 @anyone
 def get_health() -> Health:
-    """Check that the API can answer requests."""
+    """Check that the API can answer requests.
+
+    It reads no data, so it costs little.
+    """
     return Health()
 
 
@@ -60,8 +63,13 @@ def get_health() -> Health:
 )
 @anyone
 def get_openapi_document(if_none_match: IfNoneMatch = None) -> Response[str]:
-    """Download the description of this API as OpenAPI 3.1."""
-    return _document().to_response(accept_encoding=_accept_encoding(), if_none_match=if_none_match)
+    """Download the description of this API as OpenAPI 3.1.
+
+    Generators of clients read it.
+    """
+    return _document("openapi.json").to_response(
+        accept_encoding=_accept_encoding(), if_none_match=if_none_match
+    )
 
 
 @api.get(
@@ -72,7 +80,9 @@ def get_openapi_document(if_none_match: IfNoneMatch = None) -> Response[str]:
 @anyone
 def get_asyncapi_document(if_none_match: IfNoneMatch = None) -> Response[str]:
     """Download the description of the shop's events as AsyncAPI 3."""
-    return _events().to_response(accept_encoding=_accept_encoding(), if_none_match=if_none_match)
+    return _document("asyncapi.json").to_response(
+        accept_encoding=_accept_encoding(), if_none_match=if_none_match
+    )
 
 
 @api.get(
@@ -106,7 +116,7 @@ def unknown_address(_: NotFoundError) -> Response[Any]:
 
 def _methods_at(path: str) -> list[str]:
     """The methods of this very path, or else of all path templates that match it."""
-    paths = json.loads(_document().plain)["paths"]
+    paths = json.loads(_document("openapi.json").plain)["paths"]
     templates = [path] if path in paths else [each for each in paths if _matches(path, each)]
     allowed = {method.upper() for template in templates for method in paths[template]}
     return sorted(allowed | {"HEAD"} if "GET" in allowed else allowed)
@@ -118,13 +128,8 @@ def _matches(path: str, template: str) -> bool:
 
 
 @cache
-def _document() -> StaticText:
-    return StaticText.from_text(JSON, (_HERE / "openapi.json").read_text())
-
-
-@cache
-def _events() -> StaticText:
-    return StaticText.from_text(JSON, (_HERE / "asyncapi.json").read_text())
+def _document(name: str) -> StaticText:
+    return StaticText.from_text(JSON, (_HERE / name).read_text())
 
 
 @cache

@@ -96,12 +96,14 @@ class Activity:
     async def _find_event_of_mail(self, mail_id: str) -> str:
         """The mail worker's log names the event of each mail. Raises a 404."""
         lines = await asyncio.to_thread(
-            self._reader.list_lines, mail_id.partition("@")[0], functions=(MAIL_FUNCTION,)
+            self._reader.list_lines,
+            _require_id(mail_id.partition("@")[0]),
+            functions=(MAIL_FUNCTION,),
         )
         for line in lines:
             if line.fields.get("message_id") == mail_id:
                 return _require_id(str(line.fields.get("event_id")))
-        raise HTTPException(404, "No log line names this mail. Logs begin with the stack's start.")
+        raise HTTPException(404, "No log line of MailFunction names this mail.")
 
     async def _show_trace(self, request: Request) -> Response:
         kind, text = request.path_params["kind"], _require_id(request.path_params["id"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.gateway import PROVIDER_PATH
+from local.site import PROVIDER_PATH
 from local.stack import Stack
 from tests.clients import generation
 from tests.clients.generation import JOURNEY

@@ -37,6 +37,7 @@ def paid_order(stack: Stack, visitor, staff) -> dict[str, Any]:
 @pytest.fixture
 def dead_letter(stack: Stack, paid_order) -> str:
     """An event that the mail worker has given up: the confirmation of the order, once more."""
+    placed = trace(stack, paid_order["id"])["events"][0]["data"]
     event = {
         "id": f"evt_{uuid4().hex}",
         "version": 1,
@@ -45,8 +46,8 @@ def dead_letter(stack: Stack, paid_order) -> str:
         "correlation_id": "none",
         "data": {
             "order_id": paid_order["id"],
-            "buyer_id": paid_order["buyer_id"],
-            "total": paid_order["totals"]["total"],
+            "buyer_id": placed["buyer_id"],
+            "total": placed["total"],
         },
     }
     message = {"detail-type": event["type"], "detail": event}

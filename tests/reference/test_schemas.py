@@ -54,10 +54,16 @@ FIXED = {"code": "SPRING", "kind": "fixed", "amount": EUR_5, "minimum": EUR_5}
 PERCENT = {"code": "SPRING", "kind": "percent", "percent": 5, "minimum": EUR_5}
 
 
+def schema_of(request):
+    """The schema of its one media type."""
+    (content,) = request["content"].values()
+    return content["schema"]
+
+
 def bodies() -> dict[str, dict[str, Any]]:
     """The schema of each operation that has a body."""
     return {
-        operation["operationId"]: operation["requestBody"]["content"]["application/json"]["schema"]
+        operation["operationId"]: schema_of(operation["requestBody"])
         for path in API["paths"].values()
         for operation in path.values()
         if operation["operationId"] in ROUTES

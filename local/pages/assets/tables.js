@@ -49,7 +49,8 @@ function idLink(kind, id) {
 }
 
 export function eventLink(id, text) {
-  return element("a", { href: `/activity/events/${encodeURIComponent(id)}`, title: id }, text);
+  const address = `/activity/events/${encodeURIComponent(id)}`;
+  return element("a", { href: address, title: id, class: text.includes(" ") ? null : "nowrap" }, text);
 }
 
 export function shortId(id) {

@@ -74,7 +74,10 @@ class Destination(RequestBody):
         max_length=50,
         description="The rate of each tax class. `standard` is required: it applies to classes "
         "without a rate of their own.",
-        json_schema_extra={"required": [STANDARD]},
+        json_schema_extra={
+            "required": [STANDARD],
+            "properties": {STANDARD: {"type": "integer", "minimum": 0, "maximum": PPM}},
+        },
     )
     shipping_class: TaxClass = Field(default=STANDARD, description="The tax class of shipping.")
 
