@@ -45,7 +45,7 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-PATHS = ["/v1/docs", "/v1/openapi.json"]
+PATHS = ["/v1/docs", "/v1/openapi.json", "/v1/asyncapi.json"]
 LAMBDA_BYTES_MAX = 6 * 1024 * 1024
 
 
