@@ -74,6 +74,18 @@ def get_openapi_document() -> Response[str]:
 
 
 @api.get(
+    "/v1/asyncapi.json",
+    tags=["Reference"],
+    compress=True,
+    responses={200: _ok("application/json", {"type": "object"})},
+)
+@anyone
+def get_asyncapi_document() -> Response[str]:
+    """Download the description of the shop's events as AsyncAPI 3."""
+    return Response(200, JSON, (_HERE / "asyncapi.json").read_text())
+
+
+@api.get(
     "/v1/docs",
     tags=["Reference"],
     responses={200: _ok("text/html", {"type": "string"})},

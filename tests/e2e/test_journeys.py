@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from tests.e2e.conftest import fetch_url, wait_until
+from tests.e2e.conftest import wait_until
 
 
 def test_a_visitor_registers_orders_and_gets_both_mails(visitor, staff, list_mails_to):
@@ -47,18 +47,10 @@ def test_a_visitor_browses_the_catalog_page_by_page(visitor, staff):
     assert second["next_cursor"] is None
 
 
-def test_the_reference_shows_the_openapi_document(visitor):
+def test_productions_reference_shows_the_document(visitor):
     document = visitor.get("/openapi.json").json()
     page = visitor.get("/docs")
 
     assert "/v1/orders" in document["paths"]
     assert page.headers["content-type"].startswith("text/html")
     assert "SwaggerUIBundle(" in page.text
-
-
-def test_the_mailbox_is_an_html_page(stack):
-    page = fetch_url(stack.mailbox_url)
-
-    assert page.status_code == 200
-    assert page.headers["content-type"].startswith("text/html")
-    assert "Welcome to Souk" in page.text

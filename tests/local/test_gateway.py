@@ -218,12 +218,6 @@ def test_no_path_leads_out_of_the_api(target: str) -> None:
     assert sent[0]["status"] == 400
 
 
-def test_docs_redirects_to_the_reference() -> None:
-    response = ask(call_nothing, "/docs")
-
-    assert response.headers["location"] == "/v1/docs"
-
-
 class FakeSocket:
     """A socket whose `refused` address families raise an error at bind."""
 

@@ -113,11 +113,16 @@ def strings(schema: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from strings(schema[keyword], f"{path}.{keyword}")
 
 
+WEBHOOK = "receive_payment_webhook"  # the provider writes it, signs it, and names its own fields
+
+
 def sent_strings() -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for operations in DOCUMENT["paths"].values():
         for operation in operations.values():
             name = operation["operationId"]
+            if name == WEBHOOK:
+                continue
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 found |= dict(strings(content["schema"], name))
             for parameter in operation.get("parameters", []):

@@ -3,6 +3,12 @@
 
 const METHODS = ["get", "put", "post", "patch", "delete"];
 const FILLED_HEADERS = { "idempotency-key": () => crypto.randomUUID(), "if-match": () => "*" };
+// The colours of the other pages (frame.css).
+const COLOURS = `.light-mode, .dark-mode {
+  --scalar-color-1: var(--ink); --scalar-color-2: var(--faint); --scalar-color-3: var(--faint);
+  --scalar-background-1: var(--paper); --scalar-background-2: var(--ground);
+  --scalar-border-color: var(--line); --scalar-color-accent: var(--accent);
+}`;
 const who = document.getElementById("who");
 const shop = await read("/docs/shop.json");
 const original = await read("/v1/openapi.json");
@@ -39,6 +45,7 @@ function configuration() {
     persistAuth: false,
     hideDarkModeToggle: true, // as the other pages: the system decides
     theme: "none",
+    customCss: COLOURS,
     defaultOpenFirstTag: false,
     operationTitleSource: "summary",
     metaData: { title: "API reference" },
@@ -86,7 +93,7 @@ function fillExamples(node, isExample = false) {
 
 // Sends a request of the page. A repeated click is a new request, so it gets a new key, unless the
 // reader has typed one.
-async function send(input, init) {
+export async function send(input, init) {
   const request = new Request(input, init);
   const headers = new Headers(request.headers);
   if (token && !/^Bearer \S{20,}/.test(headers.get("authorization") ?? "")) {
@@ -106,6 +113,7 @@ const used = new Set();
 
 for (const button of document.querySelectorAll("[data-account]")) {
   button.addEventListener("click", () => choose(button.dataset.account));
+  button.disabled = false;
 }
 
 let renewal = null;
