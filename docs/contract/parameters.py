@@ -3,6 +3,9 @@
 from typing import Any
 
 Parameter = dict[str, Any]
+# RFC 9110: one entity tag, a list of them, or `*`.
+_ENTITY_TAG = r'(W/)?"[!#-~]*"'
+IF_MATCH_PATTERN = rf"^(\*|{_ENTITY_TAG}([ \t]*,[ \t]*{_ENTITY_TAG})*)$"
 
 
 def complete_parameter(parameter: Parameter) -> Parameter:
@@ -11,6 +14,8 @@ def complete_parameter(parameter: Parameter) -> Parameter:
     examples = schema.pop("examples", [])
     for repeated in ("title", "description"):
         schema.pop(repeated, None)
+    if parameter["name"].lower() == "if-match":
+        schema["pattern"] = IF_MATCH_PATTERN
     completed = {**parameter, "schema": schema}
     if parameter["in"] == "header":
         completed["name"] = "-".join(word.capitalize() for word in parameter["name"].split("-"))

@@ -10,7 +10,7 @@ from local.paths import ROOT, STATE
 
 VENV = STATE / "venvs" / "contract"  # `make setup` installs it
 NPM = STATE / "npm"  # `make npm-tools` installs it
-SECONDS_MAX = 300  # for one run of a tool, on a busy machine
+SECONDS_MAX = 3600  # for one run of a tool, such as that of `make soak`, on a busy machine
 # No tool asks its vendor for anything.
 OFFLINE = {
     "CI": "true",
