@@ -69,8 +69,9 @@ fmt: .venv/.made ## Format the code and apply the safe fixes
 bench: .venv/.made $(VENVS)/bench/.made ## Measure what has a budget, and print each value beside its budget (WRITE=1 writes docs/performance.md)
 	@$(BIN)/python -m benchmarks $(if $(filter 1,$(WRITE)),--write)
 
-openapi: .venv/.made ## Generate the OpenAPI document from the code
+openapi: .venv/.made ## Generate the OpenAPI and AsyncAPI documents from the code
 	@$(BIN)/python docs/openapi.py
+	@$(BIN)/python docs/asyncapi.py
 
 validate: .venv/.made $(VENVS)/sam/.made $(VENVS)/checkov/.made ## Check template.yaml with the SAM CLI, cfn-lint and checkov
 	@$(SAM_ENV) AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
@@ -121,9 +122,10 @@ dead-letters: .venv/.made ## Handle failed messages: ACTION=list, show, redrive 
 rollback: .venv/.made ## Serve the versions from before a release again: BEFORE=2026-11-27T14:00Z APPLY=1 (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" rollback --before "$(BEFORE)" $(if $(filter 1,$(APPLY)),--apply)
 
-release-state: .venv/.made ## Record what a release has: tables, indexes and names, and its API (CONTRIBUTING.md says when)
+release-state: .venv/.made ## Record what a release has: tables, indexes and names, its API and its events (CONTRIBUTING.md says when)
 	@AWS_DEFAULT_REGION=us-east-1 $(BIN)/python -m tests.template.state
 	@$(BIN)/python -m tests.contract.release
+	@cp functions/reference/asyncapi.json docs/released/asyncapi.json
 
 requirements: .venv/.made ## Update the hashed requirements files from pyproject.toml
 	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt

@@ -6,11 +6,11 @@ from itertools import islice
 from typing import Any
 
 from local.targets import OperationFailed, Target, scan_items
+from shared import ids
 from shared.events.catalog import ProductUpdated, ProductUpdatedData
 
 MESSAGES_MAX = 10  # SQS's limit for one SendMessageBatch
 NO_PRODUCT = "prd_none"  # an id that no product has; the worker finds nothing to list
-CORRELATION_ID = "reindex"  # in the worker's log lines about these messages
 
 
 def reindex(shop: Target) -> str:
@@ -19,10 +19,11 @@ def reindex(shop: Target) -> str:
     Raises OperationFailed when SQS refuses a message. It is safe to run again.
     """
     sqs, queue = shop.client("sqs"), shop.physical_id("CatalogIndexQueue")
+    run_id = ids.new_id("run")  # in the worker's log lines about these messages
     changes, queued = _list_changes(shop), 0
     while batch := list(islice(changes, MESSAGES_MAX)):
         entries = [
-            {"Id": str(number), "MessageBody": _to_message(change)}
+            {"Id": str(number), "MessageBody": _to_message(change, run_id)}
             for number, change in enumerate(batch)
         ]
         answer = sqs.send_message_batch(QueueUrl=queue, Entries=entries)
@@ -34,7 +35,8 @@ def reindex(shop: Target) -> str:
         queued += len(batch)
     return (
         f"{queued} products and groups are queued for indexing. "
-        "Listings and search show the result as the worker goes on."
+        "Listings and search show the result as the worker goes on. Its log lines have the id "
+        f"{run_id}."
     )
 
 
@@ -57,9 +59,9 @@ def _text(attribute: dict[str, Any] | None) -> str | None:
     return None if attribute is None else attribute.get("S")
 
 
-def _to_message(change: ProductUpdatedData) -> str:
+def _to_message(change: ProductUpdatedData, run_id: str) -> str:
     """An SQS message as EventBridge writes it."""
-    event = ProductUpdated(data=change, correlation_id=CORRELATION_ID)
+    event = ProductUpdated(data=change, correlation_id=run_id)
     return json.dumps(
         {"source": "souk", "detail-type": event.type, "detail": event.model_dump(mode="json")}
     )

@@ -18,16 +18,20 @@ _CODES = """
 CODES = frozenset(_CODES.split())
 
 
-def _require_known(country: str) -> str:
-    if country not in CODES:
+def require_country(country: str) -> str:
+    if country in CODES:
+        return country
+    if country.upper() in CODES:
         raise PydanticCustomError(
-            "unknown_country", "Must be an ISO 3166-1 alpha-2 country code, such as DE"
+            "unknown_country", "Use capital letters: {code}", {"code": country.upper()}
         )
-    return country
+    raise PydanticCustomError(
+        "unknown_country", "Must be an ISO 3166-1 alpha-2 country code, such as DE"
+    )
 
 
 Country = Annotated[
     str,
-    Field(pattern="^[A-Z]{2}$", description="Country code (ISO 3166-1 alpha-2).", examples=["DE"]),
-    AfterValidator(_require_known),
+    Field(json_schema_extra={"x-schema": "Country"}),
+    AfterValidator(require_country),
 ]

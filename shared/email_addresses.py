@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from shared.config import Runtime, settings
 
@@ -43,8 +44,16 @@ def mailbox_of(address: str) -> str:
     return f"{local}@{domain}"
 
 
+def require_email(address: str) -> str:
+    """The normalized address of a request. Raises pydantic's error, with what is wrong."""
+    try:
+        return normalize_email(address)
+    except ValueError as error:
+        raise PydanticCustomError("invalid_email", "{reason}", {"reason": str(error)}) from error
+
+
 Email = Annotated[
     str,
     Field(max_length=254, examples=["ada@example.com"], json_schema_extra={"format": "email"}),
-    AfterValidator(normalize_email),
+    AfterValidator(require_email),
 ]

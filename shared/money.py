@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 AMOUNT_MINOR_MAX = 10**12  # above any price, and below 2^53, JavaScript's limit for exact integers
 
@@ -27,15 +28,22 @@ _EXPONENT_BY_CURRENCY = {
 }
 
 
+CURRENCIES = _EXPONENT_BY_CURRENCY.keys()
+
+
 def _require_known(currency: str) -> str:
-    if currency not in _EXPONENT_BY_CURRENCY:
-        raise ValueError("Must be an ISO 4217 currency code, such as EUR")
-    return currency
+    if currency in CURRENCIES:
+        return currency
+    if currency.upper() in CURRENCIES:
+        raise PydanticCustomError(
+            "unknown_currency", "Use capital letters: {code}", {"code": currency.upper()}
+        )
+    raise PydanticCustomError("unknown_currency", "Must be an ISO 4217 currency code, such as EUR")
 
 
 Currency = Annotated[
     str,
-    Field(pattern="^[A-Z]{3}$", description="Currency code (ISO 4217).", examples=["EUR"]),
+    Field(json_schema_extra={"x-schema": "Currency"}),
     AfterValidator(_require_known),
 ]
 _AMOUNT = "The amount in the smallest unit of the currency: cents for EUR, yen for JPY."

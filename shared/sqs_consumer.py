@@ -88,10 +88,14 @@ def consume(
 
     def handle_record(record: SQSRecord) -> None:
         receive_count = int(record.attributes.approximate_receive_count)
+        observability.set_log_context(context.aws_request_id)  # until the event is read
         try:
             domain_event = _parse(record.body)
             observability.set_log_context(domain_event.correlation_id)
             handle_event(domain_event, Delivery(receive_count, context, record))
+            observability.logger.info(
+                "handled", event_id=domain_event.id, event_type=domain_event.type
+            )
         except Exception as error:
             observability.logger.error(
                 failure_message, sqs_message_id=record.message_id, reason=type(error).__name__

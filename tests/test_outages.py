@@ -39,6 +39,7 @@ BUYER = Caller("usr_buyer")
 WITHOUT_TABLES = {
     "GET /v1/docs",
     "GET /v1/health",
+    "GET /v1/asyncapi.json",
     "GET /v1/openapi.json",
     "GET /v1/guest/orders/{order_id}",
     "POST /v1/guest/orders/quote",

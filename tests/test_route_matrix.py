@@ -52,6 +52,7 @@ AUDIENCE = {
     "GET /v1/products/{product_id}": "anyone",
     "GET /v1/health": "anyone",
     "GET /v1/docs": "anyone",
+    "GET /v1/asyncapi.json": "anyone",
     "GET /v1/openapi.json": "anyone",
     "POST /v1/auth/logout": "customer",
     "GET /v1/me": "customer",

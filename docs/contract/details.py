@@ -207,7 +207,7 @@ class InvalidField(TypedDict):
         str,
         Field(description="Where the value is in the request.", examples=["body.lines.0.quantity"]),
     ]
-    code: Annotated[str, Field(description="Names the problem.", examples=["greater_than_equal"])]
+    code: Annotated[str, Field(description="Names the problem.", examples=["too_small"])]
     message: Annotated[str, Field(description="What to do about it. Its text can change.")]
 
 

@@ -12,6 +12,7 @@ from docs.contract.headers import RESPONSE_HEADERS
 from docs.contract.operations import complete_operation
 from docs.contract.refusals import refusals_of
 from docs.contract.responses import shared_responses
+from docs.contract.schemas import refine
 from docs.contract.security import SECURITY_SCHEMES
 from docs.contract.texts import DESCRIPTION, SERVERS, TAGS
 from docs.contract.webhooks import WEBHOOK_SCHEMAS
@@ -60,7 +61,7 @@ def document() -> dict[str, Any]:
             paths.setdefault(route.openapi_path, {})[route.method.lower()] = operation
     for leftover in POWERTOOLS_ERRORS:
         schemas.pop(leftover, None)
-    return {
+    described_api = {
         "openapi": "3.1.0",
         "info": {
             "title": "Souk",
@@ -79,6 +80,8 @@ def document() -> dict[str, Any]:
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
+    refine(described_api)
+    return described_api
 
 
 def _routes_of(name: str) -> list[Any]:

@@ -45,7 +45,7 @@ def response_schema(refusals: Iterable[type[AppError]], *, or_gateway: bool = Fa
     names = [f"{refusal.__name__}Response" for refusal in refusals]
     names += [GATEWAY_ERROR] if or_gateway else []
     references = [{"$ref": f"#/components/schemas/{name}"} for name in names]
-    return references[0] if len(references) == 1 else {"oneOf": references}
+    return references[0] if len(references) == 1 else {"anyOf": references}
 
 
 def schemas_of(refusals: Iterable[type[AppError]]) -> Schemas:

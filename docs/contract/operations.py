@@ -7,7 +7,7 @@ from docs.contract.parameters import complete_parameter
 from docs.contract.responses import responses_of
 from docs.contract.security import security_of
 from docs.contract.webhooks import WEBHOOK_BODY, WEBHOOK_PARAMETERS
-from shared.http.request_bodies import MERGE_PATCH
+from shared.http.request_bodies import JSON, MERGE_PATCH
 from shared.security.permissions import GRANTABLE_TO_KEYS
 
 
@@ -34,10 +34,12 @@ def complete_operation(operation: dict[str, Any], route: Any) -> None:
 def _add_body_limits(operation: dict[str, Any], route: Any) -> None:
     """The media types of the body, and how many values it may have."""
     (body,) = route.dependant.body_params
-    content = operation["requestBody"]["content"]
+    request, text = operation["requestBody"], f"At most {body.type_.values_max:,} values."
     if route.method == "PATCH":
-        content[MERGE_PATCH] = content["application/json"]
-    operation["requestBody"]["description"] = f"At most {body.type_.values_max:,} values."
+        # One media type, because generators of clients read two as two bodies.
+        request["content"][MERGE_PATCH] = request["content"].pop(JSON)
+        text += f" `{JSON}` is accepted, too."
+    request["description"] = text
 
 
 def _add_permission(operation: dict[str, Any], permission: str) -> None:

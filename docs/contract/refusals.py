@@ -1,6 +1,6 @@
 """Which refusals each operation has: those that follow from its route, and its own.
 
-The tests fail for an answer that stands not here, and for a refusal that no test drives.
+The tests fail for an answer that is not listed here, and for a refusal that no test drives.
 """
 
 from typing import Any
@@ -78,7 +78,6 @@ _EDITED_PRODUCT: Refusals = (
     catalog.GroupFull,
     catalog.OptionsTaken,
     catalog.ProductNotFound,
-    catalog.SkuImmutable,
     orders.MixedCurrencies,
     requests.ConcurrentModification,
 )
@@ -114,7 +113,9 @@ OWN: dict[str, Refusals] = {
     ),
     "revoke_api_key": (accounts.ApiKeyNotFound,),
     "start_second_factor": (
-        *_REAUTHENTICATED,
+        accounts.WrongPassword,
+        accounts.AccountDisabled,
+        accounts.TooManyAttempts,
         accounts.EmailNotVerified,
         accounts.SecondFactorAlreadyEnabled,
     ),
@@ -152,7 +153,7 @@ OWN: dict[str, Refusals] = {
         orders.MixedCurrencies,
         requests.ConcurrentModification,
     ),
-    "replace_product": _EDITED_PRODUCT,
+    "replace_product": (*_EDITED_PRODUCT, catalog.SkuImmutable),
     "update_product": _EDITED_PRODUCT,
     "archive_product": (catalog.ProductNotFound, requests.ConcurrentModification),
     "get_stock": (catalog.ProductNotFound,),

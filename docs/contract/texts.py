@@ -22,7 +22,6 @@ SERVERS = [
             }
         },
     },
-    {"url": "http://localhost:8000", "description": "The local stack, which `make run` starts."},
 ]
 TAGS = {
     "Accounts": "Registration, the caller's own account, and e-mail addresses.",

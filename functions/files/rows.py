@@ -15,7 +15,7 @@ from typing import IO, Any
 from pydantic import ValidationError
 
 from products.importing.service import ImportedProduct
-from shared.http.schemas import describe_problem
+from shared.http.field_problems import to_field_problem
 from shared.records import Record
 
 ROW_CHARACTERS_MAX = 65_536  # the longest valid row is far shorter
@@ -214,8 +214,8 @@ def _parse_row(number: int, columns: list[str], cells: list[str]) -> Row:
         product = ImportedProduct.model_validate(fields)
     except ValidationError as error:
         problems = tuple(
-            Problem(number, _column(problem["loc"]), problem["type"], describe_problem(problem))
-            for problem in error.errors(include_input=False, include_url=False)
+            Problem(number, _column(problem["loc"]), **to_field_problem(problem))
+            for problem in error.errors(include_url=False)
         )
         return Row(number, None, problems)
     return Row(number, product)

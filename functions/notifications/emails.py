@@ -3,7 +3,7 @@
 Pure, except that it reads the templates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, datetime
 from functools import cache
@@ -66,6 +66,7 @@ class Email(Record):
     subject: str
     text: str = field(repr=False)  # a link in it can be as powerful as a password
     html: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Draft(Record):

@@ -34,6 +34,9 @@ _REQUESTS = (
 )
 
 
+_READ_FROM_ORDER = {"currency", "totals", "lines"}
+
+
 class Kind(Enum):
     """Each has turns of its own: guest orders do not hold back a link to a new password."""
 
@@ -85,11 +88,11 @@ def is_outdated(event: AnyEvent, now: datetime) -> bool:
 
 
 def to_held_event(event: AnyEvent) -> str:
-    """The event as a short text, which is the same at each delivery. Mails read an order's lines
+    """The event as a short text, which is the same at each delivery. Mails read what it leaves out
     from the order."""
-    document = event.model_dump(mode="json")
-    if "lines" in document["data"]:
-        document["data"]["lines"] = []
+    document = event.model_dump(mode="json", exclude={"data": _READ_FROM_ORDER})
+    if event.type == "order.placed":
+        document["data"]["lines"] = []  # the previous release requires them
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 

@@ -57,7 +57,9 @@ class _EntriesRefused(Exception):
 class Entry(Record):
     """One event of a row."""
 
-    event_id: str  # the row's
+    row_id: str
+    event_id: str  # another than the row's if the row has several events
+    correlation_id: str
     detail_type: str
     detail: str
 
@@ -66,6 +68,14 @@ class Entry(Record):
         """In bytes, as PutEvents counts an entry without time and resources."""
         texts = (SOURCE, self.detail_type, self.detail)
         return sum(len(text.encode(errors="surrogatepass")) for text in texts)
+
+    def log_fields(self) -> dict[str, str]:
+        """With the id of the request that caused the event, instead of the relay's."""
+        return {
+            "event_id": self.event_id,
+            "event_type": self.detail_type,
+            "correlation_id": self.correlation_id,
+        }
 
 
 class Outcome(Record, frozen=False):
@@ -76,19 +86,23 @@ class Outcome(Record, frozen=False):
     set_aside: int = 0
     _unpublished: set[str] = field(default_factory=set)  # ids of rows with an event that stayed
 
-    def set_event_aside(self, event_id: str, detail_type: str, reason: str) -> None:
-        self.set_aside += 1
-        self._unpublished.add(event_id)
-        observability.logger.error(
-            "event set aside", event_id=event_id, event_type=detail_type, reason=reason
+    def set_row_aside(self, row: RawRow, reason: str) -> None:
+        self._set_aside(
+            _text(row, "event_id"), _text(row, "type"), _text(row, "correlation_id"), reason
         )
 
     def add_refusal(self, entry: "Entry", code: str) -> None:
         if code in ENTRY_FAULTS:
-            self.set_event_aside(entry.event_id, entry.detail_type, code)
+            self._set_aside(entry.row_id, entry.detail_type, entry.correlation_id, code)
         else:
             self.refused += 1
-            self._unpublished.add(entry.event_id)
+            self._unpublished.add(entry.row_id)
+
+    def _set_aside(self, row_id: str, event_type: str, correlation_id: str, reason: str) -> None:
+        self.set_aside += 1
+        self._unpublished.add(row_id)
+        extra = {"event_id": row_id, "event_type": event_type, "correlation_id": correlation_id}
+        observability.logger.error("event set aside", extra=extra | {"reason": reason})
 
     def is_published(self, row: RawRow) -> bool:
         return _text(row, "event_id") not in self._unpublished
@@ -104,7 +118,7 @@ def publish_rows(rows: Sequence[RawRow]) -> Outcome:
         fitting, faults = read_row(row)
         entries += fitting
         for fault in faults:
-            outcome.set_event_aside(_text(row, "event_id"), _text(row, "type"), fault)
+            outcome.set_row_aside(row, fault)
     refusals = _put_entries(entries)
     for entry, code in refusals:
         outcome.add_refusal(entry, code)
@@ -126,25 +140,32 @@ def read_row(row: RawRow) -> tuple[list[Entry], list[str]]:
 
 def _parse(row: RawRow) -> list[Entry]:
     """Raises MalformedRow."""
-    event_id, detail_type, payload = (_text(row, name) for name in ("event_id", "type", "payload"))
+    payload = _text(row, "payload")
     try:
         document = json.loads(payload)
     except (ValueError, RecursionError) as error:
         raise MalformedRow("the payload is no JSON") from error
     if not isinstance(document, list):  # `outbox.stage_events` writes a list
-        return [_to_entry(event_id, detail_type, document, payload)]
-    return [_to_entry(event_id, _type_in(event), event, json.dumps(event)) for event in document]
+        return [_to_entry(row, _text(row, "type"), document, payload)]
+    return [_to_entry(row, _text_in(event, "type"), event, json.dumps(event)) for event in document]
 
 
-def _to_entry(event_id: str, detail_type: str, event: Any, detail: str) -> Entry:
+def _to_entry(row: RawRow, detail_type: str, event: Any, detail: str) -> Entry:
+    """Raises MalformedRow."""
     if not isinstance(event, dict) or not detail_type:
         raise MalformedRow("the payload is no event with a type")
-    return Entry(event_id, detail_type, detail)
+    return Entry(
+        row_id=_text(row, "event_id"),
+        event_id=_text_in(event, "id"),
+        correlation_id=_text_in(event, "correlation_id"),
+        detail_type=detail_type,
+        detail=detail,
+    )
 
 
-def _type_in(event: Any) -> str:
-    detail_type = event.get("type") if isinstance(event, dict) else None
-    return detail_type if isinstance(detail_type, str) else ""
+def _text_in(event: Any, name: str) -> str:
+    value = event.get(name) if isinstance(event, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def _text(row: RawRow, name: str) -> str:

@@ -71,6 +71,9 @@ class SesSender:
                         "Text": {"Data": email.text, "Charset": "UTF-8"},
                         "Html": {"Data": email.html, "Charset": "UTF-8"},
                     },
+                    "Headers": [
+                        {"Name": name, "Value": value} for name, value in email.headers.items()
+                    ],
                 }
             },
         )

@@ -4,6 +4,8 @@ A draft has no link yet. Only a mail that is about to be sent gets one, because 
 about an account is a stored token.
 """
 
+from collections.abc import Iterable
+
 from notifications import emails, links, relevance, repository
 from notifications.emails import Draft, Email, MailedOrderEvent
 from notifications.relevance import Wording
@@ -11,6 +13,8 @@ from shared import clock, sqs_consumer
 from shared.config import GuestSettings, MailSettings, settings
 from shared.events.accounts import UserRegistered
 from shared.events.all_events import AnyEvent
+
+HEADER_LENGTH_MAX = 870  # SES's limit on a header's value
 
 _shop = settings(MailSettings)
 settings(GuestSettings)  # the keys that sign guests' links; fail at start if they are missing
@@ -37,9 +41,36 @@ def write(drafts: list[Draft]) -> Email:
         )
         for draft in drafts
     ]
-    if len(parts) == 1:
-        return parts[0].render_email()
-    return emails.render_joined_email(parts, shop_name=_shop.shop_name)
+    email = (
+        parts[0].render_email()
+        if len(parts) == 1
+        else emails.render_joined_email(parts, shop_name=_shop.shop_name)
+    )
+    return email.replace(headers=_build_headers(draft.event for draft in drafts))
+
+
+def _build_headers(events: Iterable[AnyEvent]) -> dict[str, str]:
+    """Headers that name the events that a mail is about and the requests that caused them.
+
+    Readers do not see them. Staff find them in the source of a mail, and search the logs for them.
+    """
+    events = list(events)
+    headers = {
+        "X-Request-Id": _join_ids(event.correlation_id for event in events),
+        "X-Souk-Event-Id": _join_ids(event.id for event in events),
+    }
+    return {name: value for name, value in headers.items() if value}  # SES takes no empty one
+
+
+def _join_ids(ids: Iterable[str]) -> str:
+    """Each id once, and only as many as SES takes."""
+    joined = ""
+    for each in dict.fromkeys(ids):
+        longer = f"{joined}, {each}" if joined else each
+        if len(longer) > HEADER_LENGTH_MAX:
+            break
+        joined = longer
+    return joined
 
 
 def _create_link(draft: Draft) -> links.Link | None:

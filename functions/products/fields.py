@@ -21,14 +21,18 @@ OPTIONS_BYTES_MAX = 1_000  # a group holds those of 100 variants in one item of 
 CATEGORY_DEPTH_MAX = 8  # each level is a partition of the listings that the product is written to
 
 Status = Literal["draft", "active", "archived"]
-STATUS = "`draft`: not on sale yet. `active`: on sale. `archived`: no longer on sale."
+STATUS = (
+    "`draft`: not on sale yet. `active`: on sale. `archived`: no longer on sale. Without it, a new "
+    "product is active, and a replaced product keeps its status."
+)
 _CODE = describe_pattern(
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
     "Must be 1 to 64 letters, digits and . _ -, and begin with a letter or a digit",
 )
 _PATH = describe_pattern(
-    r"^[a-z0-9-]+(/[a-z0-9-]+)*$",
-    "Must have only lower-case letters, digits and -, with / between the levels",
+    rf"^[a-z0-9-]+(/[a-z0-9-]+){{0,{CATEGORY_DEPTH_MAX - 1}}}$",
+    "Must have only lower-case letters, digits and -, with / between the levels; at most "
+    f"{CATEGORY_DEPTH_MAX} levels",
 )
 Sku = Annotated[
     str,
@@ -40,12 +44,6 @@ Sku = Annotated[
 ]
 
 
-def _check_depth(category: str) -> str:
-    if category.count("/") >= CATEGORY_DEPTH_MAX:
-        raise ValueError(f"Must have at most {CATEGORY_DEPTH_MAX} levels")
-    return category
-
-
 Category = Annotated[
     str,
     Field(
@@ -54,7 +52,6 @@ Category = Annotated[
         description="A path of categories. The parent categories list the product, too.",
         examples=["home/kitchen/teapots"],
     ),
-    AfterValidator(_check_depth),
 ]
 Tag = Annotated[str, Text(50)]
 Group = Annotated[

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, Field, create_model, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from products.fields import (
@@ -27,7 +27,7 @@ from products.fields import (
     check_attributes,
 )
 from products.view_parts import QuantityLimits, VariantView, other_variants
-from shared.http.schemas import Page, RequestBody, View, shown_as
+from shared.http.schemas import NO_DEFAULT, Page, RequestBody, View, shown_as
 from shared.http.text_fields import Text
 from shared.money import Money, Price
 from shared.storage.models.catalog import Product, ProductGroup
@@ -36,8 +36,17 @@ from shared.storage.stock_shards import StockSnapshot
 Patch = TypeVar("Patch", bound=RequestBody)
 
 
+_GROUP_WITH_OPTIONS: dict[str, Any] = {
+    "if": {"properties": {"group": {"type": "string"}}, "required": ["group"]},
+    "then": {"properties": {"options": {"minProperties": 1}}, "required": ["options"]},
+    "else": {"properties": {"options": {"maxProperties": 0}}},
+}
+
+
 class NewProduct(RequestBody):
     """A product to create or replace. Rows of an imported file follow the same rules."""
+
+    model_config = ConfigDict(json_schema_extra={"x-rule": _GROUP_WITH_OPTIONS})
 
     values_max: ClassVar[int] = 10_000  # attributes of 16 KB can have 8,000
 
@@ -46,7 +55,7 @@ class NewProduct(RequestBody):
     description: Annotated[str, Text(5000, is_optional=True, has_lines=True)] = ""
     category: Category | None = None
     price: Price
-    status: Status = Field(default="active", description=STATUS)
+    status: Status = Field(default="active", description=STATUS, json_schema_extra=NO_DEFAULT)
     tags: list[Tag] = Field(
         default=[], max_length=20, description="Words that shoppers can filter and search by."
     )

@@ -51,7 +51,10 @@ def _ok(content_type: str, schema: dict[str, str]) -> OpenAPIResponse:
 @api.get("/v1/health", tags=["Reference"])
 @anyone
 def get_health() -> Health:
-    """Check that the API can answer requests."""
+    """Check that the API can answer requests.
+
+    It reads no data, so it costs little.
+    """
     return Health()
 
 
@@ -63,8 +66,23 @@ def get_health() -> Health:
 )
 @anyone
 def get_openapi_document() -> Response[str]:
-    """Download the description of this API as OpenAPI 3.1."""
+    """Download the description of this API as OpenAPI 3.1.
+
+    Generators of clients read it.
+    """
     return Response(200, JSON, _document())
+
+
+@api.get(
+    "/v1/asyncapi.json",
+    tags=["Reference"],
+    compress=True,
+    responses={200: _ok("application/json", {"type": "object"})},
+)
+@anyone
+def get_asyncapi_document() -> Response[str]:
+    """Download the description of the shop's events as AsyncAPI 3."""
+    return Response(200, JSON, (_HERE / "asyncapi.json").read_text())
 
 
 @api.get(
@@ -74,7 +92,10 @@ def get_openapi_document() -> Response[str]:
 )
 @anyone
 def get_api_docs() -> Response[bytes]:
-    """Get a web page that documents this API and can send requests to it. It is always gzipped."""
+    """Get a web page that documents this API and can send requests to it.
+
+    The page is always gzipped.
+    """
     page = _page()
     headers = {
         "Cache-Control": f"public, max-age={PAGE_CACHE_SECONDS}",

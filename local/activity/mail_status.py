@@ -92,7 +92,7 @@ def _explain_queued(
     if dead:
         errors = _list_errors(dead[0], lines)
         why = f" with {errors[-1]}" if errors else ""
-        times = f"Failed {max(len(errors), dead[0].receive_count)} times{why}."
+        times = f"Failed {_times(max(len(errors), dead[0].receive_count))}{why}."
         where = f"It is in {dead[0].queue}: redrive it when the cause is mended."
         return MailStatus("failed", f"{times} {where}")
     if not waiting:
@@ -101,7 +101,7 @@ def _explain_queued(
     errors = _list_errors(message, lines)
     if errors:
         next_at = f"The next try is at {message.visible_at:{TIME}}."
-        return MailStatus("failing", f"Failed {len(errors)} times with {errors[-1]}. {next_at}")
+        return MailStatus("failing", f"Failed {_times(len(errors))} with {errors[-1]}. {next_at}")
     if message.queue == HELD_QUEUE or any(line.message == "mail held back" for line in own):
         return MailStatus(
             "held back",
@@ -116,8 +116,14 @@ def _list_errors(message: QueuedMessage, lines: Sequence[LogLine]) -> list[str]:
     return [
         str(line.fields.get("reason", "an unknown error"))
         for line in lines
-        if line.function == MAIL_FUNCTION and line.fields.get("sqs_message_id") == message.id
+        if line.function == MAIL_FUNCTION
+        and line.message == "not mailed"
+        and line.fields.get("sqs_message_id") == message.id
     ]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _explain_way(event: BusEvent) -> MailStatus:

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -31,6 +32,8 @@ MESSAGES_SHOWN_MAX = 20  # of one queue
 LOG_PERIOD = timedelta(minutes=15)
 PACE_SECONDS = 1.0
 PACE_FACTOR = 5  # a reading is kept for so many times what it took
+TRACES_KEPT_MAX = 20
+USER_ID = re.compile(r"usr_\w+", re.ASCII)
 ID = re.compile(r"[\w-]{1,100}", re.ASCII)
 
 
@@ -62,6 +65,8 @@ class Activity:
         self._mailbox = mailbox
         self._ledger = provider.ledger
         self._redrive_lock = asyncio.Lock()
+        self._names: dict[str, str] = {}  # the addresses of users
+        self._traces: dict[str, Paced] = {}
         self._readings = {
             "events": Paced(self._read_events),
             "queues": Paced(self._read_queues),
@@ -91,12 +96,14 @@ class Activity:
     async def _find_event_of_mail(self, mail_id: str) -> str:
         """The mail worker's log names the event of each mail. Raises a 404."""
         lines = await asyncio.to_thread(
-            self._reader.list_lines, mail_id.partition("@")[0], functions=(MAIL_FUNCTION,)
+            self._reader.list_lines,
+            _require_id(mail_id.partition("@")[0]),
+            functions=(MAIL_FUNCTION,),
         )
         for line in lines:
             if line.fields.get("message_id") == mail_id:
                 return _require_id(str(line.fields.get("event_id")))
-        raise HTTPException(404, "No log line names this mail. Logs begin with the stack's start.")
+        raise HTTPException(404, "No log line of MailFunction names this mail.")
 
     async def _show_trace(self, request: Request) -> Response:
         kind, text = request.path_params["kind"], _require_id(request.path_params["id"])
@@ -106,7 +113,20 @@ class Activity:
 
     async def _list_requests(self, _: Request) -> Response:
         newest = self._requests.newest_first()[:SHOWN_MAX]
-        return _to_json({"requests": [request.to_json() for request in newest]})
+        requests = [request.to_json() for request in newest]
+        return _to_json({"requests": await self._name_callers(requests)})
+
+    async def _name_callers(self, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Adds the address of each caller who is a user; of others, what the log says."""
+        callers = {request["caller"] for request in requests}
+        unknown = [each for each in callers - self._names.keys() if USER_ID.fullmatch(each)]
+        if unknown:
+            users = await asyncio.to_thread(self._reader.find_buyers, unknown)
+            self._names |= {each: users.get(each, {}).get("email", each) for each in unknown}
+        return [
+            request | {"who": self._names.get(request["caller"], request["caller"])}
+            for request in requests
+        ]
 
     async def _list_section(self, request: Request) -> Response:
         name = request.path_params["section"]
@@ -117,7 +137,10 @@ class Activity:
     async def _trace(self, request: Request) -> Response:
         """`?id=` is that of an order, a request or an event."""
         text = _require_id(request.query_params.get("id", ""))
-        stored = await asyncio.to_thread(read_stored, self._reader, text)
+        if text not in self._traces:
+            self._traces = dict(list(self._traces.items())[-TRACES_KEPT_MAX + 1 :])
+            self._traces[text] = Paced(partial(read_stored, self._reader, text))
+        stored = await self._traces[text].get()
         trace = build_trace(
             text,
             stored,
@@ -125,7 +148,7 @@ class Activity:
             mails=await self._mailbox.list_mails(),
             payments=list(self._ledger.payments.values()),
         )
-        return _to_json(trace)
+        return _to_json(trace | {"requests": await self._name_callers(trace["requests"])})
 
     async def _redrive(self, request: Request) -> Response:
         """Sends the messages of a dead-letter queue, or with `?message=` one, back to its source.

@@ -76,6 +76,7 @@ def build_trace(
     payments: Iterable[Payment],
 ) -> dict[str, Any]:
     statuses = [_explain(event, stored) for event in stored.events]
+    event_ids = {event.id for event in stored.events}
     mail_ids = {status.mail_id for status in statuses if status.mail_id}
     own = {text, *stored.request_ids}
     return {
@@ -92,6 +93,9 @@ def build_trace(
         "events": [
             event.to_json() | {"mail": status.to_json()}
             for event, status in zip(stored.events, statuses, strict=True)
+        ],
+        "messages": [
+            message.to_json() for message in stored.messages if message.event_id in event_ids
         ],
         "mails": [
             mail.model_dump(mode="json", include={"id", "to", "subject", "sent_at"})

@@ -16,6 +16,8 @@ class AccessData(UserData):
 
 
 class UserRegistered(DomainEvent):
+    """Someone registered. The address is not confirmed yet."""
+
     type: Literal["user.registered"] = "user.registered"
     data: AccessData
 
@@ -28,6 +30,8 @@ class DuplicateRegistrationAttempted(DomainEvent):
 
 
 class VerificationRequested(DomainEvent):
+    """A user asked for another link that confirms their e-mail address."""
+
     type: Literal["user.verification_requested"] = "user.verification_requested"
     data: AccessData
 
@@ -40,21 +44,29 @@ class EmailVerified(DomainEvent):
 
 
 class EmailChangeRequested(DomainEvent):
+    """A user asked for another e-mail address, which a link must confirm."""
+
     type: Literal["user.email_change_requested"] = "user.email_change_requested"
     data: AccessData
 
 
 class EmailChanged(DomainEvent):
+    """A link confirmed the new e-mail address, which replaced the old one."""
+
     type: Literal["user.email_changed"] = "user.email_changed"
     data: UserData
 
 
 class PasswordResetRequested(DomainEvent):
+    """Someone asked for a link that sets a new password."""
+
     type: Literal["user.password_reset_requested"] = "user.password_reset_requested"
     data: AccessData
 
 
 class PasswordChanged(DomainEvent):
+    """A user has a new password. Their other sessions were ended."""
+
     type: Literal["user.password_changed"] = "user.password_changed"
     data: UserData
 
@@ -64,6 +76,8 @@ class SecondFactorChangedData(UserData):
 
 
 class SecondFactorChanged(DomainEvent):
+    """A user turned the second factor on or off, or an admin turned it off."""
+
     type: Literal["user.second_factor_changed"] = "user.second_factor_changed"
     data: SecondFactorChangedData
 
@@ -73,12 +87,14 @@ class ApiKeyData(UserData):
 
 
 class ApiKeyCreated(DomainEvent):
+    """A member of staff created an API key."""
+
     type: Literal["api_key.created"] = "api_key.created"
     data: ApiKeyData
 
 
 class UserDeletedData(UserData):
-    order_count: int = 0  # of the account: how many orders there are to find
+    order_count: int = 0  # how many orders there are to find
 
 
 class UserDeleted(DomainEvent):

@@ -2,14 +2,12 @@
 
 from typing import Literal
 
-from pydantic import Field
-
 from shared.events.base import DomainEvent, Frozen
 
 
 class ProductData(Frozen):
     product_id: str
-    group: str | None = Field(description="The group of which the product is a variant.")
+    group: str | None
 
 
 class ProductCreatedData(ProductData):
@@ -17,16 +15,20 @@ class ProductCreatedData(ProductData):
 
 
 class ProductCreated(DomainEvent):
+    """Staff or an import created a product."""
+
     type: Literal["product.created"] = "product.created"
     data: ProductCreatedData
 
 
 class ProductUpdatedData(ProductCreatedData):
-    changed: list[str] = Field(description="Names of the fields that have new values.")
-    previous_group: str | None = Field(default=None, description="The group the product left.")
+    changed: list[str]
+    previous_group: str | None = None
 
 
 class ProductUpdated(DomainEvent):
+    """Staff or an import changed a product."""
+
     type: Literal["product.updated"] = "product.updated"
     data: ProductUpdatedData
 
@@ -39,7 +41,7 @@ class ProductArchived(DomainEvent):
 
 
 class StockData(ProductData):
-    available: int = Field(description="Available units when the change was noticed.")
+    available: int
 
 
 class StockDepleted(DomainEvent):

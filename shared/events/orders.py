@@ -3,6 +3,7 @@
 from typing import Literal
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from shared.events.base import DomainEvent, Frozen
 from shared.money import Money
@@ -17,19 +18,33 @@ class OrderedLine(Frozen):
     line_total: Money
 
 
-class OrderData(Frozen):
-    order_id: str
-    buyer_id: str = Field(description="The id of a user, or of a guest without an account.")
+class OrderTotalsData(Frozen):
+    items: Money
+    discount: Money
+    shipping: Money
+    tax: Money
     total: Money
 
 
-class OrderPlacedData(OrderData):
-    lines: list[OrderedLine]
+class OrderFacts(Frozen):
+    """What has a default is missing in events that an earlier release wrote."""
+
+    order_id: str
+    buyer_id: str
+    total: Money
+    currency: str | SkipJsonSchema[None] = None
+    totals: OrderTotalsData | SkipJsonSchema[None] = None
+
+
+class OrderData(OrderFacts):
+    lines: list[OrderedLine] = Field(default=[])
 
 
 class OrderPlaced(DomainEvent):
+    """A buyer placed an order. It is not paid yet, unless it costs nothing."""
+
     type: Literal["order.placed"] = "order.placed"
-    data: OrderPlacedData
+    data: OrderData
 
 
 class OrderPaid(DomainEvent):
@@ -45,16 +60,22 @@ class ShipmentData(OrderData):
 
 
 class OrderShipped(DomainEvent):
+    """Staff shipped the order."""
+
     type: Literal["order.shipped"] = "order.shipped"
     data: ShipmentData
 
 
 class OrderDelivered(DomainEvent):
+    """Staff entered that the buyer has the order."""
+
     type: Literal["order.delivered"] = "order.delivered"
     data: OrderData
 
 
 class OrderCancelled(DomainEvent):
+    """The buyer or staff cancelled the order. Units that were not shipped are available again."""
+
     type: Literal["order.cancelled"] = "order.cancelled"
     data: OrderData
 
@@ -107,10 +128,12 @@ class RefundRequested(DomainEvent):
 
 
 class OrderRefundedData(RefundData):
-    is_full: bool = Field(description="Whether everything that was received is refunded.")
+    is_full: bool
 
 
 class OrderRefunded(DomainEvent):
+    """A refund succeeded: the buyer gets this amount back."""
+
     type: Literal["order.refunded"] = "order.refunded"
     data: OrderRefundedData
 
@@ -123,10 +146,10 @@ class RefundFailed(DomainEvent):
 
 
 class DisputeData(OrderData):
-    dispute_id: str = Field(description="The payment provider's id of the dispute.")
+    dispute_id: str
     amount: Money
-    status: str = Field(description="The payment provider's word, such as `needs_response`.")
-    reason: str = Field(description="The payment provider's word, such as `fraudulent`.")
+    status: str
+    reason: str
 
 
 class OrderDisputed(DomainEvent):
@@ -145,22 +168,24 @@ class DisputeClosed(DomainEvent):
 
 class ReturnedLine(Frozen):
     product_id: str
+    sku: str | SkipJsonSchema[None] = None
+    name: str | SkipJsonSchema[None] = None
     quantity: int
 
 
-class OrderReturnedData(OrderData):
+class OrderReturnedData(OrderFacts):
     lines: list[ReturnedLine]
 
 
 class OrderReturned(DomainEvent):
-    """Returned units are back in stock."""
+    """Returned units are back in stock. `lines` has these units only."""
 
     type: Literal["order.returned"] = "order.returned"
     data: OrderReturnedData
 
 
 class ConfirmationRequested(DomainEvent):
-    """Mail the order's confirmation again."""
+    """Staff asked to mail the order's confirmation again."""
 
     type: Literal["order.confirmation_requested"] = "order.confirmation_requested"
     data: OrderData
@@ -171,7 +196,7 @@ class ExportData(Frozen):
 
 
 class ExportRequested(DomainEvent):
-    """Write the file of an export."""
+    """Staff requested an export: write its file."""
 
     type: Literal["export.requested"] = "export.requested"
     data: ExportData

@@ -1,9 +1,17 @@
 """Base classes and validation of the request and response bodies of all functions."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Generic, TypeVar, get_args
+from typing import Any, ClassVar, Final, Generic, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from shared.characters import shorten
 from shared.errors.requests import InvalidFields
@@ -11,9 +19,7 @@ from shared.errors.requests import InvalidFields
 PROBLEMS_MAX = 20  # that a refusal lists: a request can have thousands
 NAME_SHOWN_MAX = 50  # characters of a field's name that a client chose
 PATH_SHOWN_MAX = 120  # characters
-MESSAGE_SHOWN_MAX = 300  # characters
-_PATTERN_MESSAGES: dict[str, str] = {}
-_OBJECT_EXPECTED = {"dict_type", "model_type", "model_attributes_type"}  # pydantic says dictionary
+PATTERN_MESSAGES: dict[str, str] = {}
 
 NEXT_CURSOR = "Send it as `cursor` to get the next page. Null on the last page."
 
@@ -26,27 +32,17 @@ Body = TypeVar("Body", bound=BaseModel)
 
 def describe_pattern(pattern: str, message: str) -> str:
     """Return the pattern; validation errors about it have this message from now on."""
-    _PATTERN_MESSAGES[pattern] = message
+    PATTERN_MESSAGES[pattern] = message
     return pattern
-
-
-def describe_problem(problem: Mapping[str, Any]) -> str:
-    """The message of one of pydantic's errors, for people."""
-    if problem["type"] in _OBJECT_EXPECTED:
-        return "Must be an object"
-    pattern = problem.get("ctx", {}).get("pattern")
-    message: str = _PATTERN_MESSAGES.get(pattern, problem["msg"])
-    return shorten(message.removeprefix("Value error, "), MESSAGE_SHOWN_MAX)
 
 
 def invalid_fields_error(problems: Sequence[Mapping[str, Any]]) -> InvalidFields:
     """The refusal for pydantic's errors, with the path of each field: the first ones."""
+    # Imported here because only refusals need it.
+    from shared.http.field_problems import to_field_problem  # noqa: PLC0415
+
     fields = [
-        {
-            "path": _to_path(problem["loc"]),
-            "code": problem["type"],
-            "message": describe_problem(problem),
-        }
+        {"path": _to_path(problem["loc"]), **to_field_problem(problem)}
         for problem in problems[:PROBLEMS_MAX]
     ]
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -83,6 +79,23 @@ def apply_merge_patch(target: Any, patch: Any) -> Any:
         else:
             result[name] = apply_merge_patch(result.get(name), value)
     return result
+
+
+def _refuse_null(value: Any) -> Any:
+    if value is None:
+        raise PydanticCustomError(
+            "not_nullable", "Must not be null. Omit the field to keep its value"
+        )
+    return value
+
+
+# For a field of a patch that cannot be removed: absent is None, and a null is refused.
+NOT_NULL: Final = BeforeValidator(_refuse_null)
+
+
+# Generated clients send documented defaults. A field of a patch, or one that a PUT keeps when it is
+# omitted, has none: otherwise a rename would publish a draft.
+NO_DEFAULT: Final[dict[str, Any]] = {"x-no-default": True}
 
 
 class RequestBody(BaseModel):

@@ -12,6 +12,7 @@ from typing import Any
 
 # The deepest body that a route accepts has 6 levels: a product's attributes.
 DEPTH_MAX = 32
+INTEGRAL_MAX = 2**53  # above it, a double does not name one integer
 NUMBER_CHARACTERS_MAX = 4_300  # Python's own limit for integers; longer ones take quadratic time
 
 # A string, or what is left of the text after its opening quote. Possessive: each character is read
@@ -54,7 +55,7 @@ def parse_object(text: str, *, values_max: int) -> dict[str, Any]:
             text,
             object_pairs_hook=_to_unique,
             parse_constant=_refuse_constant,
-            parse_float=_parse_finite,
+            parse_float=_parse_number,
         )
     except json.JSONDecodeError as error:
         raise InvalidJson("The body is not valid JSON. Send one JSON object.", error.pos) from error
@@ -116,8 +117,9 @@ def _refuse_constant(_: str) -> None:
     raise InvalidJson("NaN and Infinity are not JSON. Send a number or null.")
 
 
-def _parse_finite(number: str) -> float:
+def _parse_number(number: str) -> float:
+    """JSON has one kind of number: 100.0 and 1e2 are integers (JSON Schema, Validation 6.1.1)."""
     value = math.inf if len(number) > NUMBER_CHARACTERS_MAX else float(number)
     if math.isinf(value):
         raise InvalidJson("A number is too large or too long for a double. Send another number.")
-    return value
+    return int(value) if value.is_integer() and abs(value) <= INTEGRAL_MAX else value

@@ -49,10 +49,11 @@ def _require_visible(text: str) -> str:
     return text
 
 
-ItemId = Annotated[
+ProductId = Annotated[
     str,
     Field(
-        max_length=64,
-        pattern=describe_pattern(r"^[!-~]+$", "Must be an id as the shop returned it"),
+        pattern=describe_pattern(
+            r"^prd_[a-z0-9_]{1,60}$", "Must be the id of a product as the shop returned it"
+        ),
     ),
 ]

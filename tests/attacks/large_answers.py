@@ -18,7 +18,7 @@ ENCODINGS: dict[str, str | None] = {
 ATTACKS = [
     *(
         Attack(f"{path} with {name}", "GET", path, 200, headers={"accept-encoding": accepted})
-        for path in ("/v1/docs", "/v1/openapi.json")
+        for path in ("/v1/docs", "/v1/openapi.json", "/v1/asyncapi.json")
         for name, accepted in ENCODINGS.items()
     ),
     Attack("a page of the most products", "GET", "/v1/products?limit=100", 200),

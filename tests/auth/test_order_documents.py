@@ -55,6 +55,7 @@ NOT_EXPORTED = {
     "returns",
     "notes",
     "fingerprint",
+    "request_id",
     "awaits_anonymization",
     "version",
 }

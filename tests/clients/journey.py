@@ -19,16 +19,20 @@ from souk_client.api.payments import start_payment
 from souk_client.api.sessions import log_in
 from souk_client.models import (
     Address,
+    Country,
     Credentials,
+    Currency,
     LoginView,
     NewProduct,
     OrderRequest,
+    OrderStatus,
     OrderView,
     OutOfStockResponse,
     PageOrderView,
     PageProductView,
     Price,
     ProductPatch,
+    ProductStatus,
     RequestedLine,
     StaffProductDetail,
     StartedPaymentView,
@@ -61,7 +65,7 @@ def new_order(quantity: int) -> OrderRequest:
         line1="12 St James's Square",
         city="London",
         postal_code="SW1Y 4JH",
-        country="GB",
+        country=Country.GB,
     )
     line = RequestedLine(product_id=PRODUCT_ID, quantity=quantity)
     return OrderRequest(lines=[line], shipping_address=address)
@@ -102,21 +106,22 @@ def pay(client: AuthenticatedClient, order_id: str) -> str:
     deadline = time.monotonic() + PAYMENT_SECONDS_MAX
     while time.monotonic() < deadline:
         order = expect(OrderView, get_order.sync(order_id, client=client))
-        if order.status != "pending_payment":
-            return order.status
+        if order.status != OrderStatus.PENDING_PAYMENT:
+            return str(order.status)
         time.sleep(0.2)
     raise SystemExit("the payment did not arrive")
 
 
 def rename_draft(client: AuthenticatedClient) -> list[str]:
-    price = Price(amount_minor=1999, currency="EUR")
-    draft = NewProduct(sku=f"SKU-{uuid4().hex}", name="Draft", price=price, status="draft")
+    price = Price(amount_minor=1999, currency=Currency.EUR)
+    sku, status = f"SKU-{uuid4().hex}", ProductStatus.DRAFT
+    draft = NewProduct(sku=sku, name="Draft", price=price, status=status)
     created = expect(StaffProductDetail, create_product.sync(client=client, body=draft))
     renamed = update_product.sync(
         created.id, client=client, body=ProductPatch(name="Renamed"), if_match="*"
     )
     product = expect(StaffProductDetail, renamed)
-    return [product.name, product.status]
+    return [product.name, str(product.status)]
 
 
 def read_again(client: AuthenticatedClient) -> list[int]:

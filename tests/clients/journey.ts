@@ -51,7 +51,7 @@ function newOrder(quantity: number): Schemas["OrderRequest"] {
 
 function placeOrder(shop: Shop, quantity: number, key: string) {
   return shop.POST("/v1/orders", {
-    params: { header: { "idempotency-key": key } },
+    params: { header: { "Idempotency-Key": key } },
     body: newOrder(quantity),
   });
 }
@@ -60,13 +60,12 @@ async function listAll(
   readPage: (cursor?: string) => Promise<{ items: { id: string }[]; next_cursor: string | null }>,
 ): Promise<string[]> {
   const found: string[] = [];
-  let cursor: string | null | undefined;
-  do {
+  for (let cursor: string | undefined; ; ) {
     const page = await readPage(cursor);
     found.push(...page.items.map((item) => item.id));
+    if (page.next_cursor === null) return found;
     cursor = page.next_cursor;
-  } while (cursor !== null);
-  return found;
+  }
 }
 
 // Pays as the provider's own page does, and waits for the webhook.
@@ -99,7 +98,7 @@ async function renameDraft(shop: Shop): Promise<string[]> {
   );
   const renamed = expectBody(
     await shop.PATCH("/v1/products/{product_id}", {
-      params: { path: { product_id: created.id }, header: { "if-match": "*" } },
+      params: { path: { product_id: created.id }, header: { "If-Match": "*" } },
       body: { name: "Renamed" },
     }),
   );
@@ -110,7 +109,7 @@ async function readAgain(shop: Shop): Promise<number[]> {
   const path = { product_id: productId };
   const first = await shop.GET("/v1/products/{product_id}", { params: { path } });
   const again = await shop.GET("/v1/products/{product_id}", {
-    params: { path, header: { "if-none-match": first.response.headers.get("etag") ?? "" } },
+    params: { path, header: { "If-None-Match": first.response.headers.get("etag") ?? "" } },
     cache: "no-store",
   });
   return [first.response.status, again.response.status];

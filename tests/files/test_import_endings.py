@@ -298,7 +298,7 @@ def test_an_outage_of_a_day_only_delays_an_import(shop_clock):
 
 
 def test_a_failed_import_keeps_a_hundred_errors_and_the_reason():
-    problem = RowError(row=2, field="price_minor", code="int_type", message="Must be a number.")
+    problem = RowError(row=2, field="price_minor", code="wrong_type", message="Must be a number.")
     imports.upload(status="running", etag="-", attempts=100, errors=[problem] * 100)
 
     run_schedule()

@@ -101,7 +101,7 @@ def test_invalid_rows_are_reported_and_others_written():
 
     assert (upload.status, counts(upload)) == ("completed", (120, 108, 12))
     assert [error.row for error in upload.errors] == list(range(2, 122, 10))
-    assert {(error.field, error.code) for error in upload.errors} == {("price_minor", "int_type")}
+    assert {(error.field, error.code) for error in upload.errors} == {("price_minor", "wrong_type")}
     assert (Product.count(), Stock.count()) == (108, 108)
 
 

@@ -69,6 +69,8 @@ class FakeReader(StackReader):
         return {each: self.orders[each] for each in ids if each in self.orders}
 
     def find_buyers(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        if ids:
+            self.readings.append("users")
         return {each: self.users[each] for each in ids if each in self.users}
 
 

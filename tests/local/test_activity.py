@@ -28,6 +28,7 @@ from tests.local.activity_stack import (
 )
 from tests.local.gateway_client import BASE, Ministack, create_app
 from tests.local.payments import provider
+from tests.local.test_request_log import ACCESS_TOKEN
 from tests.template import stack
 
 PARTS = ("requests", "events", "queues", "lines", "tables")
@@ -98,6 +99,25 @@ def test_the_address_of_an_order_leads_to_its_page(reader):
     )
 
 
+def test_the_address_of_a_mail_leads_to_its_event(reader):
+    mail_id = "c0045b0e-993a@email.amazonses.com"
+    reader.lines = [line("mailed", event_id=EVENT, message_id=mail_id)]
+
+    response = ask(reader, f"/activity?mail={mail_id}")
+
+    assert (response.status_code, response.headers["location"]) == (
+        307,
+        f"/activity/events/{EVENT}",
+    )
+
+
+@pytest.mark.parametrize("mail_id", ["another@email.amazonses.com", "", "%22", "a b@c"])
+def test_a_mail_that_no_log_names_is_a_404(reader, mail_id):
+    reader.lines = [line("mailed", event_id=EVENT, message_id="m1")]
+
+    assert ask(reader, f"/activity?mail={mail_id}").status_code == 404
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -121,6 +141,18 @@ def test_requests_are_listed_with_their_caller(reader):
     assert [request["path"] for request in requests] == ["/v1/orders/ord_2", "/v1/orders"]
     assert requests[0]["request_id"] == REQUEST
     assert listed.headers["cache-control"] == "no-store"
+
+
+def test_a_user_who_called_is_shown_by_address(reader):
+    reader.users = {"usr_ada": {"email": "ada@example.com"}}
+    headers = {"authorization": f"Bearer {ACCESS_TOKEN}"}
+
+    [request] = ask(
+        reader, "/v1/orders", "/activity/requests.json", "/activity/requests.json", headers=headers
+    ).json()["requests"]
+
+    assert (request["who"], request["caller"]) == ("ada@example.com", "usr_ada")
+    assert reader.readings == ["users"]
 
 
 def test_a_request_that_the_guard_refuses_is_listed(reader):
@@ -215,6 +247,25 @@ def test_an_order_shows_all_that_has_to_do_with_it(reader):
     assert [mail["subject"] for mail in found["mails"]] == ["Your order"]
     assert [payment["amount"] for payment in found["payments"]] == ["EUR 19.99"]
     assert len(found["lines"]) == 2
+
+
+def test_an_order_shows_its_messages_in_every_queue(reader):
+    reader.orders, reader.events = {ORDER: order()}, [event()]
+    reader.messages = [
+        message(queue="PaymentDeadLetters"),
+        message(id="msg-2", event_id="evt_2"),
+        message(id="msg-3", event_id=None),
+    ]
+
+    assert [each["queue"] for each in trace(reader, ORDER)["messages"]] == ["PaymentDeadLetters"]
+
+
+def test_pages_of_the_same_order_share_one_reading(reader):
+    reader.events = [event()]
+
+    ask(reader, *[f"/activity/trace.json?id={ORDER}"] * 3)
+
+    assert reader.readings.count("events") == 1
 
 
 def test_an_order_shows_no_name_and_no_delivery_address(reader):

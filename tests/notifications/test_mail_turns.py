@@ -1,5 +1,6 @@
 """On moto: nobody can fill a mailbox that its owner has not confirmed, and no mail is lost."""
 
+import json
 import threading
 from collections import Counter
 from datetime import timedelta
@@ -144,6 +145,33 @@ def test_a_mail_tells_as_many_events_as_can_be_held(queue):
 
     (mail,) = sent_emails()[LIMIT:]
     assert mail.body.count("Thank you for your order") == repository.HELD_MAX + 1
+
+
+def test_what_is_held_of_an_event_stays_short(queue):
+    fill_and_hold(queue, held=1)
+
+    (stored,) = stored_mailboxes()
+    (text,) = stored.held
+    assert json.loads(text)["data"] == {
+        "order_id": f"ord_{LIMIT}",
+        "buyer_id": "gst_of_before",
+        "total": email_fixtures.EUROS,
+        "lines": [],
+    }
+
+
+def test_an_event_that_two_releases_held_is_told_once(queue):
+    """Each release holds it as its own text."""
+    fill_and_hold(queue, held=2)
+    (stored,) = stored_mailboxes()
+    held = [json.loads(text) for text in stored.held]
+    (other,) = [event for event in held if event["data"]["order_id"] == f"ord_{LIMIT}"]
+    repository.keep_held_event(stored.id, json.dumps(other | {"by": "another release"}))
+
+    queue.deliver(queue.waiting.pop().detail)
+
+    (mail,) = sent_emails()[LIMIT:]
+    assert mail.body.count("Thank you for your order") == 2
 
 
 @pytest.mark.parametrize("event", ABOUT_ACCOUNTS, ids=lambda event: event.type)

@@ -193,22 +193,22 @@ def test_an_edit_that_always_loses_gives_up(monkeypatch):
     ("change", "path", "code"),
     [
         ({"country": "XX"}, "country", "unknown_country"),
-        ({"country": "de"}, "country", "string_pattern_mismatch"),
-        ({"country": "*"}, "country", "string_pattern_mismatch"),
-        ({"region": ""}, "region", "string_too_short"),
-        ({"region": "  "}, "region", "string_too_short"),
-        ({"region": "x" * 101}, "region", "string_too_long"),
-        ({"region": "a\nb"}, "region", "string_pattern_mismatch"),
-        ({"region": "\ud800"}, "region", "string_unicode"),
-        ({"prices_include_tax": "yes"}, "prices_include_tax", "bool_type"),
+        ({"country": "de"}, "country", "unknown_country"),
+        ({"country": "*"}, "country", "unknown_country"),
+        ({"region": ""}, "region", "too_short"),
+        ({"region": "  "}, "region", "too_short"),
+        ({"region": "x" * 101}, "region", "too_long"),
+        ({"region": "a\nb"}, "region", "wrong_format"),
+        ({"region": "\ud800"}, "region", "not_unicode"),
+        ({"prices_include_tax": "yes"}, "prices_include_tax", "wrong_type"),
         ({"rates": {}}, "rates", "too_short"),
         ({"rates": {"reduced": 70000}}, "", "no_standard_rate"),
-        ({"rates": {"standard": -1}}, "rates.standard", "greater_than_equal"),
-        ({"rates": {"standard": 1_000_001}}, "rates.standard", "less_than_equal"),
-        ({"rates": {"standard": 0.19}}, "rates.standard", "int_type"),
-        ({"rates": {"standard": "19"}}, "rates.standard", "int_type"),
-        ({"shipping_class": "Reduced!"}, "shipping_class", "string_pattern_mismatch"),
-        ({"percent": 19}, "percent", "extra_forbidden"),
+        ({"rates": {"standard": -1}}, "rates.standard", "too_small"),
+        ({"rates": {"standard": 1_000_001}}, "rates.standard", "too_large"),
+        ({"rates": {"standard": 0.19}}, "rates.standard", "not_a_whole_number"),
+        ({"rates": {"standard": "19"}}, "rates.standard", "wrong_type"),
+        ({"shipping_class": "Reduced!"}, "shipping_class", "wrong_format"),
+        ({"percent": 19}, "percent", "unknown_field"),
     ],
     ids=repr,
 )
@@ -224,7 +224,7 @@ def test_a_tax_class_has_the_pattern_of_products():
     answer = put_rates("tax", {"destinations": [GERMANY | {"rates": {"standard": 0, "Books!": 0}}]})
 
     assert answer.status == 422
-    assert fields(answer)[0][1] == "string_pattern_mismatch"
+    assert fields(answer)[0][1] == "wrong_format"
 
 
 @pytest.mark.parametrize(
@@ -261,13 +261,13 @@ def test_a_region_is_stored_without_surrounding_white_space():
 @pytest.mark.parametrize(
     ("change", "path", "code"),
     [
-        ({"name": ""}, "name", "string_too_short"),
-        ({"name": "a\tb"}, "name", "string_pattern_mismatch"),
+        ({"name": ""}, "name", "too_short"),
+        ({"name": "a\tb"}, "name", "wrong_format"),
         ({"countries": []}, "countries", "too_short"),
-        ({"countries": ["DE", "XX"]}, "countries.1", "value_error"),
-        ({"countries": ["**"]}, "countries.0", "value_error"),
-        ({"countries": [49]}, "countries.0", "string_type"),
-        ({"currency": "XXX"}, "currency", "value_error"),
+        ({"countries": ["DE", "XX"]}, "countries.1", "unknown_country"),
+        ({"countries": ["**"]}, "countries.0", "unknown_country"),
+        ({"countries": [49]}, "countries.0", "wrong_type"),
+        ({"currency": "XXX"}, "currency", "unknown_currency"),
         ({"steps": []}, "steps", "too_short"),
         ({"steps": [{"from_minor": 1, "price_minor": 1}]}, "", "steps_out_of_order"),
         (
@@ -283,15 +283,15 @@ def test_a_region_is_stored_without_surrounding_white_space():
         (
             {"steps": [{"from_minor": 0, "price_minor": -1}]},
             "steps.0.price_minor",
-            "greater_than_equal",
+            "too_small",
         ),
         (
             {"steps": [{"from_minor": 0, "price_minor": 10**12 + 1}]},
             "steps.0.price_minor",
-            "less_than_equal",
+            "too_large",
         ),
-        ({"free_from_minor": -1}, "free_from_minor", "greater_than_equal"),
-        ({"free_from": 100}, "free_from", "extra_forbidden"),
+        ({"free_from_minor": -1}, "free_from_minor", "too_small"),
+        ({"free_from": 100}, "free_from", "unknown_field"),
     ],
     ids=repr,
 )

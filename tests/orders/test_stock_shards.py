@@ -110,10 +110,15 @@ def test_an_order_is_tried_ten_times_with_any_shard_count(shards):
     assert (answer.status, answer.headers["Retry-After"], len(sent)) == (503, "1", 10)
 
 
-def test_an_order_across_too_many_shards_is_refused():
+@pytest.mark.parametrize("is_guest", [False, True])
+def test_an_order_across_too_many_shards_is_refused(is_guest):
     products = [sharded(2, 2, f"SKU-{n}") for n in range(50)]
+    lines = [shop.line(product, 2) for product in products]
 
-    answer = order(*((product, 2) for product in products))
+    if is_guest:
+        answer = order_requests.place_guest_order(products[0], lines=lines)
+    else:
+        answer = order(*((product, 2) for product in products))
 
     assert (answer.status, answer.code) == (409, "stock_fragmented")
     assert (Order.count(), stock_of(products[0]).available) == (0, 2)

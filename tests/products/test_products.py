@@ -252,7 +252,10 @@ def test_messages_explain_rules_in_words_not_patterns():
     assert [field["message"] for field in answer.error["details"]["fields"]] == [
         "Must be 1 to 64 letters, digits and . _ -, and begin with a letter or a digit",
         "Must be one line without control characters",
-        "Must have only lower-case letters, digits and -, with / between the levels",
+        (
+            "Must have only lower-case letters, digits and -, with / between the levels; at most 8 "
+            "levels"
+        ),
         "Must be an ISO 4217 currency code, such as EUR",
     ]
 

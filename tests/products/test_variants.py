@@ -8,6 +8,7 @@ from shared.storage.models.catalog import Product, ProductGroup, Variant
 from shared.storage.models.outbox import OutboxRow
 from tests.support import events, shop
 from tests.support.catalog import (
+    TEA,
     create_product,
     edit_product,
     get_product,
@@ -27,6 +28,21 @@ def shirt(size: str, **changes):
     return create_product(
         **{"sku": f"SHIRT-{size}", "group": "SHIRT", "options": {"size": size}} | changes
     )
+
+
+def store_shirts(count: int) -> None:
+    """A group with so many variants, without their products."""
+    variants = [
+        Variant(
+            product_id=f"prd_{n}",
+            sku=f"S-{n}",
+            options_json={"n": str(n)},
+            status="active",
+            currency="EUR",
+        )
+        for n in range(count)
+    ]
+    ProductGroup("SHIRT", variants=variants, version=1).save()
 
 
 def variants(product) -> list[str]:
@@ -121,17 +137,7 @@ def test_a_variant_can_move_to_another_group():
 
 
 def test_a_full_group_takes_no_other_variant():
-    variants = [
-        Variant(
-            product_id=f"prd_{n}",
-            sku=f"S-{n}",
-            options_json={"n": str(n)},
-            status="active",
-            currency="EUR",
-        )
-        for n in range(VARIANTS_MAX)
-    ]
-    ProductGroup("SHIRT", variants=variants, version=1).save()
+    store_shirts(VARIANTS_MAX)
 
     answer = post_product(sku="ONE-MORE", group="SHIRT", options={"n": "more"})
 
@@ -272,3 +278,26 @@ def test_the_event_names_the_group_that_a_variant_left():
 
     updates = [event.data for event in events.published_events() if event.type == "product.updated"]
     assert [(data.group, data.previous_group) for data in updates] == [(None, "SHIRT")]
+
+
+@pytest.mark.parametrize("how", ["replace", "patch"])
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"options": {"n": "0"}}, "options_taken"),
+        ({"options": {"n": "more"}}, "group_full"),
+        (
+            {"options": {"n": "0.5"}, "price": {"amount_minor": 900, "currency": "USD"}},
+            "mixed_currencies",
+        ),
+    ],
+)
+def test_an_edited_product_must_fit_its_new_group(how, changes, code):
+    store_shirts(VARIANTS_MAX if code == "group_full" else 1)
+    tea = create_product()
+
+    body = (TEA if how == "replace" else {}) | changes | {"group": "SHIRT"}
+
+    answer = edit_product(how, tea["id"], body)
+
+    assert answer.code == code

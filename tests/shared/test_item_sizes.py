@@ -23,6 +23,7 @@ from files.refusals import to_row_error
 from files.repository import ERRORS_KEPT
 from files.rows import NAME_SHOWN_MAX, Problem
 from files.workers.import_file import ROWS_PER_WRITE
+from notifications import publishing
 from orders.checkout.schemas import LINES_MAX
 from orders.lifecycle import decisions, order_events, refunds
 from orders.pricing.rates.service import DOCUMENT_BYTES_MAX
@@ -268,6 +269,29 @@ def test_an_outbox_row_of_the_longest_events_fits():
         transaction.commit()
 
     assert max(map(item_size, OutboxRow.scan())) < ITEM_BYTES_MAX / 3
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_events_of_the_longest_order_fit():
+    """Each into an entry of the bus, and those of one decision into a row of the outbox."""
+    order = largest_order()
+    order.payment.manual_minor = 10**9
+    effects = decisions.cancel(order, by="usr_staff", is_staff=True, reason="broken")
+    transaction = Transaction()
+
+    outbox.stage_events(transaction, effects.events)
+    transaction.commit()
+
+    (row,) = OutboxRow.scan()
+    entries, faults = publishing.read_row(row.to_dynamodb_dict())
+    assert {entry.detail_type for entry in entries} == {
+        "order.cancelled",
+        "order.refund_requested",
+        "order.manual_refund_required",
+    }
+    assert faults == []
+    assert 100_000 < max(entry.size for entry in entries) < publishing.CALL_BYTES_MAX * 0.75
+    assert 100_000 < item_size(row) < ITEM_BYTES_MAX * 0.75
 
 
 def test_a_rate_table_fits():

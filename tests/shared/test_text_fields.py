@@ -15,8 +15,6 @@ from shared.http.text_fields import Text
 from tests.attacks.text_values import HIDDEN, INVISIBLE, LEGAL, LINE_BREAKS
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "functions/reference/openapi.json").read_text())
-# Their fields have only JSON types: the rules hold for the document after the patch.
-MERGE_PATCHES = {"ProductPatch", "PromotionPatch"}
 # Never shown: a cursor is signed, and a search only looks up words of the catalog.
 UNSHOWN_PARAMETERS = {"cursor", "q"}
 
@@ -56,21 +54,21 @@ def test_a_text_needs_a_visible_character(name):
 def test_a_text_has_no_hidden_character(field, name):
     code, message = problem(**{field: HIDDEN[name]})
 
-    assert code == "string_pattern_mismatch"
+    assert code == "wrong_format"
     assert "without control characters" in message or "no control characters" in message
 
 
 @pytest.mark.parametrize("name", LINE_BREAKS)
 def test_only_a_text_with_lines_has_line_breaks(name):
     assert Label(note=LINE_BREAKS[name]).note == LINE_BREAKS[name]
-    assert problem(line=LINE_BREAKS[name])[0] == "string_pattern_mismatch"
-    assert problem(more=LINE_BREAKS[name])[0] == "string_pattern_mismatch"
+    assert problem(line=LINE_BREAKS[name])[0] == "wrong_format"
+    assert problem(more=LINE_BREAKS[name])[0] == "wrong_format"
 
 
 def test_a_text_is_not_longer_than_its_limit():
     assert Label(line="é" * 20).line == "é" * 20
-    assert problem(line="é" * 21)[0] == "string_too_long"
-    assert problem(line="")[0] == "string_too_short"
+    assert problem(line="é" * 21)[0] == "too_long"
+    assert problem(line="")[0] == "too_short"
     assert Label(more="").more == ""
 
 
@@ -102,18 +100,20 @@ def strings(schema: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every schema of a string below this one, with its path."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        if name not in MERGE_PATCHES:
-            yield from strings(DOCUMENT["components"]["schemas"][name], f"{path}:{name}")
+        yield from strings(DOCUMENT["components"]["schemas"][name], f"{path}:{name}")
         return
     if schema.get("type") == "string":
         yield path, schema
     for member, inner in schema.get("properties", {}).items():
         yield from strings(inner, f"{path}.{member}")
-    for inner in schema.get("anyOf", []):
+    for inner in [*schema.get("anyOf", []), *schema.get("oneOf", [])]:
         yield from strings(inner, path)
     for keyword in ("items", "additionalProperties", "propertyNames"):
         if isinstance(schema.get(keyword), dict):
             yield from strings(schema[keyword], f"{path}.{keyword}")
+
+
+WEBHOOK = "receive_payment_webhook"  # the provider writes it, signs it, and names its own fields
 
 
 def sent_strings() -> dict[str, dict[str, Any]]:
@@ -121,6 +121,8 @@ def sent_strings() -> dict[str, dict[str, Any]]:
     for operations in DOCUMENT["paths"].values():
         for operation in operations.values():
             name = operation["operationId"]
+            if name == WEBHOOK:
+                continue
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 found |= dict(strings(content["schema"], name))
             for parameter in operation.get("parameters", []):

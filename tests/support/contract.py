@@ -127,7 +127,7 @@ def resolve(node: dict[str, Any]) -> dict[str, Any]:
 
 def codes_of(response: dict[str, Any]) -> list[str]:
     schema = response.get("content", {}).get("application/json", {}).get("schema", {})
-    bodies = [resolve(option) for option in schema.get("oneOf", [schema])]
+    bodies = [resolve(option) for option in schema.get("anyOf", [schema])]
     errors = [resolve(body["properties"]["error"]) for body in bodies if _is_error(body)]
     return [error["properties"]["code"]["const"] for error in errors]
 

@@ -104,6 +104,8 @@ def build_event(event_type: str, user_id: str = "usr_ada", **changes: Any) -> An
         "order_id": "ord_one",
         "buyer_id": "gst_of_before",
         "total": EUROS,
+        "currency": "EUR",
+        "totals": dict.fromkeys(("items", "discount", "shipping", "tax", "total"), EUROS),
         "amount": EUROS,
         "refund_id": "rfd_one",
         "is_full": True,

@@ -1,10 +1,10 @@
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from shared.email_addresses import Email
-from shared.http.schemas import RequestBody, View
+from shared.http.schemas import RequestBody, View, shown_as
 from shared.http.text_fields import SECRET, Text
 from shared.security.permissions import Role, roles_named
 from shared.storage.models.accounts import Profile
@@ -31,6 +31,7 @@ NEW_PASSWORD = (
     "account's name or address."
 )
 Name = Annotated[str, Text(100)]
+UserStatus = Literal["active", "disabled"]
 
 
 class Registration(RequestBody):
@@ -48,7 +49,9 @@ class UserView(View):
     email: str
     name: str
     roles: list[Role]
-    status: str = Field(description="`active` or `disabled`.")
+    status: Annotated[str, shown_as(UserStatus)] = Field(
+        description="A disabled account cannot log in or use API keys."
+    )
     email_verified: bool = Field(description="Whether the owner has confirmed the address.")
     second_factor: bool = Field(description="Whether a login needs a code besides the password.")
     created_at: datetime

@@ -115,6 +115,7 @@ def _give_up(upload: Upload, code: str, message: str) -> None:
 def _import_file(file: StoredFile, progress: Progress, context: LambdaContext) -> None:
     """Raises ImportedElsewhere, and errors after which another run must continue."""
     upload_id = file.upload_id
+    observability.logger.info("importing", upload_id=upload_id, rows=progress.rows)
     if not progress.rows and not _is_well_formed(file):
         return
     for batch in _batches(read_rows(file.open(), skip=progress.rows)):

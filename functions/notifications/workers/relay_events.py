@@ -23,6 +23,8 @@ def handler(event: dict[str, Any], context: Any) -> None:
     observability.set_log_context(context.aws_request_id)
     rows = [_read_row(record["dynamodb"]) for record in event["Records"]]
     outcome = publishing.publish_rows(rows)
+    for entry in outcome.entries:  # so that the search for a request's id finds its events
+        observability.logger.info("published", extra=entry.log_fields())
     observability.logger.info(
         "relayed",
         events=len(outcome.entries),

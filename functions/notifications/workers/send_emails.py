@@ -123,8 +123,9 @@ def _mail_in_turn(due: _Due, kind: Kind, delivery: Delivery) -> None:
         _hold(due.event, mailbox, kind, turn, delivery)
         return
     held = dict(_find_held(mailbox, due))
-    joined = [each for each in held.values() if each is not None]
-    _send([due, *joined], delivery, turn.replace(released=held.keys()))
+    # Two releases may have held the same event, each as another text.
+    joined = {each.event.id: each for each in held.values() if each is not None}
+    _send([due, *joined.values()], delivery, turn.replace(released=held.keys()))
 
 
 def _find_held(mailbox: Mailbox, due: _Due) -> Iterator[tuple[str, _Due | None]]:
@@ -204,5 +205,6 @@ def _complete_in_doubt(event: AnyEvent) -> None:
 
 
 def _log(message: str, event: AnyEvent, **facts: str) -> None:
+    """The line has the id of the event's request: a mail can be about several events."""
     extra = {"event_id": event.id, "event_type": event.type, **facts}
-    observability.logger.info(message, extra=extra)
+    observability.logger.info(message, extra=extra | {"correlation_id": event.correlation_id})

@@ -19,7 +19,7 @@ from orders.pricing import repository as pricing
 from orders.pricing.inputs import PricingInputs, SentCode
 from orders.pricing.promotions import guesses
 from orders.pricing.quotes import Quote
-from shared import clock, ids
+from shared import clock, ids, observability
 from shared.config import HeldStockSettings, OrderSettings, QuantitySettings, settings
 from shared.errors.accounts import SessionEnded
 from shared.errors.base import AppError, Unavailable
@@ -147,6 +147,7 @@ def _place(
                 stage_extra,
             )
         )
+        observability.add_log_fields(order_id=order_id)
         return order
 
     try:
@@ -189,6 +190,7 @@ def _order(
         awaits=AWAITS_PAYMENT,
         expires_at=now + hold_time,
         fingerprint=_fingerprint(request),
+        request_id=observability.correlation_id(),
         version=1,
     )
     if quote.total.amount_minor == 0:

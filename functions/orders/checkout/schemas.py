@@ -9,11 +9,12 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from orders.pricing.rate_tables import ShipTo
+from shared.characters import ONE_LINE
 from shared.countries import Country
 from shared.email_addresses import Email
 from shared.errors.requests import InvalidFields
 from shared.http.schemas import RequestBody
-from shared.http.text_fields import ItemId, Text
+from shared.http.text_fields import ProductId, Text
 from shared.money import Money
 
 LINES_MAX = 50  # with stock, promotion and events, well under DynamoDB's 100 actions a transaction
@@ -27,6 +28,7 @@ Region = Annotated[str, Text(100, is_optional=True)]
 
 _REGION = "A state or province. Tax rates can depend on it."
 _CODE_SEPARATOR = re.compile(r"[\s,;+|]")
+_ONE_CODE = ONE_LINE.replace("^[^", r"^ *[^\s,;+|").replace("*$", "+ *$")
 
 
 def _one_code(value: Any) -> Any:
@@ -48,13 +50,14 @@ PromotionCode = Annotated[
     Field(
         description="One promotion code. Upper and lower case are the same.",
         examples=["SPRING-10"],
+        json_schema_extra={"pattern": _ONE_CODE},
     ),
     BeforeValidator(_one_code),
 ]
 
 
 class RequestedLine(RequestBody):
-    product_id: ItemId
+    product_id: ProductId
     quantity: int = Field(ge=1, le=QUANTITY_MAX)
 
 
@@ -142,7 +145,7 @@ def _too_many(quantities: Mapping[str, int]) -> InvalidFields:
     problems = [
         {
             "path": "body.lines",
-            "code": "less_than_equal",
+            "code": "too_large",
             "message": f"Must have at most {QUANTITY_MAX} units of {product_id}, not {quantity}",
         }
         for product_id, quantity in quantities.items()

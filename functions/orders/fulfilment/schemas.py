@@ -7,9 +7,9 @@ from pydantic import AfterValidator, Field
 
 from orders.checkout.schemas import LINES_MAX, QUANTITY_MAX
 from orders.lifecycle.transitions import Status
-from shared.email_addresses import normalize_email
+from shared.email_addresses import require_email
 from shared.http.schemas import RequestBody, invalid_fields_error
-from shared.http.text_fields import ItemId, Text
+from shared.http.text_fields import ProductId, Text
 from shared.money import Price
 from shared.records import Record
 from shared.storage.models.orders import Order
@@ -37,7 +37,7 @@ class MarkPaidRequest(RequestBody):
 
 
 class ReturnedLine(RequestBody):
-    product_id: ItemId
+    product_id: ProductId
     quantity: int = Field(ge=1, le=QUANTITY_MAX)
 
 
@@ -74,7 +74,7 @@ class NoteRequest(RequestBody):
 
 
 def _user_id_or_email(customer: str) -> str:
-    return normalize_email(customer) if "@" in customer else customer
+    return require_email(customer) if "@" in customer else customer
 
 
 OrderStatus = Status

@@ -110,6 +110,10 @@ class StaffOrderView(OrderView):
     guest_email: str | None = Field(
         description="The e-mail address of the guest. Null if the buyer has an account."
     )
+    request_id: str | None = Field(
+        description="The id of the request that placed the order. Its log lines, events and mails "
+        "have it too. Null for orders from before Souk stored it."
+    )
     payment: StaffPaymentView
     refunds: list[StaffRefundView]  # type: ignore[assignment]  # nothing is added to a view's
     history: list[OrderStepView] = Field(
@@ -122,6 +126,7 @@ class StaffOrderView(OrderView):
         staff_fields = {
             "buyer_id": order.buyer_id,
             "guest_email": order.guest_email,
+            "request_id": order.request_id,
             "payment": _staff_payment(order),
             "refunds": _staff_refunds(order),
             "history": [OrderStepView.from_model(step, by=step.by) for step in order.history],

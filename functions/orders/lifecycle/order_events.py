@@ -18,12 +18,12 @@ from shared.events.orders import (
     OrderExpired,
     OrderPaid,
     OrderPlaced,
-    OrderPlacedData,
     OrderRefunded,
     OrderRefundedData,
     OrderReturned,
     OrderReturnedData,
     OrderShipped,
+    OrderTotalsData,
     RefundData,
     RefundFailed,
     RefundRequested,
@@ -36,18 +36,7 @@ from shared.storage.models.orders import Order, OrderDispute, OrderRefund, Order
 
 
 def placed(order: Order) -> OrderPlaced:
-    lines = [
-        OrderedLine(
-            product_id=line.product_id,
-            sku=line.sku,
-            name=line.name,
-            quantity=int(line.quantity),
-            unit_price=_money(order, line.unit_price_minor),
-            line_total=_money(order, line.line_total_minor),
-        )
-        for line in order.lines
-    ]
-    return OrderPlaced(data=OrderPlacedData(**_order_fields(order), lines=lines))
+    return OrderPlaced(data=OrderData(**_order_fields(order)))
 
 
 def paid(order: Order) -> OrderPaid:
@@ -77,11 +66,18 @@ def expired(order: Order) -> OrderExpired:
 
 
 def returned(order: Order, quantities: Mapping[str, int]) -> OrderReturned:
+    """`quantities` has the returned units by product."""
     lines = [
-        ReturnedLine(product_id=product_id, quantity=quantity)
-        for product_id, quantity in quantities.items()
+        ReturnedLine(
+            product_id=line.product_id,
+            sku=line.sku,
+            name=line.name,
+            quantity=quantities[line.product_id],
+        )
+        for line in order.lines
+        if line.product_id in quantities
     ]
-    return OrderReturned(data=OrderReturnedData(**_order_fields(order), lines=lines))
+    return OrderReturned(data=OrderReturnedData(**_order_facts(order), lines=lines))
 
 
 def capture_requested(order: Order) -> CaptureRequested:
@@ -128,12 +124,37 @@ def confirmation_requested(order: Order) -> ConfirmationRequested:
     return ConfirmationRequested(data=OrderData(**_order_fields(order)))
 
 
-def _order_fields(order: Order) -> dict[str, Any]:
+def _order_facts(order: Order) -> dict[str, Any]:
+    totals = order.totals
+    total = _money(order, totals.total_minor)
     return {
         "order_id": order.order_id,
         "buyer_id": order.buyer_id,
-        "total": _money(order, order.totals.total_minor),
+        "total": total,
+        "currency": order.currency,
+        "totals": OrderTotalsData(
+            items=_money(order, totals.items_minor),
+            discount=_money(order, totals.discount_minor),
+            shipping=_money(order, totals.shipping_minor),
+            tax=_money(order, totals.tax_minor),
+            total=total,
+        ),
     }
+
+
+def _order_fields(order: Order) -> dict[str, Any]:
+    lines = [
+        OrderedLine(
+            product_id=line.product_id,
+            sku=line.sku,
+            name=line.name,
+            quantity=int(line.quantity),
+            unit_price=_money(order, line.unit_price_minor),
+            line_total=_money(order, line.line_total_minor),
+        )
+        for line in order.lines
+    ]
+    return {**_order_facts(order), "lines": lines}
 
 
 def _refund_fields(order: Order, refund: OrderRefund) -> dict[str, Any]:

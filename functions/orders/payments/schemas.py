@@ -10,6 +10,9 @@ from shared.http.schemas import View
 from shared.money import Money
 from shared.storage.models.orders import Order
 
+StartedPaymentStatus = Literal["started", "authorized", "captured"]
+WebhookOutcome = Literal["applied", "repeated", "ignored", "refused"]
+
 
 class StartedPaymentView(View):
     provider: str = Field(description="The payment provider.", examples=["stripe"])
@@ -18,7 +21,7 @@ class StartedPaymentView(View):
         description="Pass it to the payment provider's library on your checkout page. The library "
         "completes the payment. The secret works for this payment only."
     )
-    status: Literal["started", "authorized", "captured"] = Field(
+    status: StartedPaymentStatus = Field(
         description="`started`: the buyer must still complete the payment."
     )
     amount: Money = Field(description="The amount that the buyer pays.")
@@ -35,7 +38,7 @@ class StartedPaymentView(View):
 
 
 class WebhookResultView(View):
-    outcome: Literal["applied", "repeated", "ignored", "refused"] = Field(
+    outcome: WebhookOutcome = Field(
         description="`applied`: the order has changed. `repeated`: the event was applied before. "
         "`ignored`: the shop does not use this event. `refused`: `reason` says why."
     )

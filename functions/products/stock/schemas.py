@@ -5,7 +5,7 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from products.fields import AVAILABLE_MAX, Available
-from shared.http.schemas import RequestBody, View, shown_as
+from shared.http.schemas import NO_DEFAULT, RequestBody, View, shown_as
 from shared.http.text_fields import Text
 from shared.storage.models.catalog import StockMovement
 from shared.storage.stock_shards import StockSnapshot
@@ -28,8 +28,9 @@ class StockAdjustment(RequestBody):
         ge=-AVAILABLE_MAX,
         le=AVAILABLE_MAX,
         description="Units to add. A negative number removes units.",
+        json_schema_extra={"not": {"const": 0}},
     )
-    reason: Reason = "adjustment"
+    reason: Reason = Field(default="adjustment", json_schema_extra=NO_DEFAULT)
 
     @field_validator("change")
     @classmethod

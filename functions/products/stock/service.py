@@ -134,7 +134,7 @@ def _store_adjustment(movement: StockMovement, expected: ExpectedVersion | None)
 def _allocate_change(before: StockSnapshot, change: int) -> dict[int, int]:
     if before.available + change > AVAILABLE_MAX:
         message = f"Must not raise the stock above {AVAILABLE_MAX:,} units"
-        problem = {"loc": ("body", "change"), "type": "less_than_equal", "msg": message}
+        problem = {"loc": ("body", "change"), "type": "too_large", "msg": message}
         raise invalid_fields_error([problem])
     changes = before.allocate_change(change)
     if changes is None:

@@ -49,7 +49,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     failed: set[str] = set()
     for record in event["Records"]:
         try:
-            entries_by_message[record["messageId"]] = entries_affected_by(_parse(record))
+            catalog_event = _parse(record)
+            entries_by_message[record["messageId"]] = entries_affected_by(catalog_event)
+            _log_event(catalog_event)
         except (ValueError, KeyError, TypeError) as error:
             _log_failure(record["messageId"], error)
             failed.add(record["messageId"])
@@ -65,6 +67,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     )
     failed |= {message for message, ids in entries_by_message.items() if ids & indexing.failed}
     return {"batchItemFailures": [{"itemIdentifier": message} for message in sorted(failed)]}
+
+
+def _log_event(event: CatalogEvent) -> None:
+    """With the id of the event's request, which the other lines of a batch cannot have."""
+    extra = {"event_id": event.id, "event_type": event.type}
+    observability.logger.info("indexing", extra=extra | {"correlation_id": event.correlation_id})
 
 
 def _parse(record: dict[str, Any]) -> CatalogEvent:

@@ -4,7 +4,6 @@ import { badge, element, poll, timeOf } from "/assets/frame.js";
 import {
   busBadge,
   eventLink,
-  fieldsText,
   LINE_COLUMNS,
   lineRow,
   orderLink,
@@ -13,6 +12,7 @@ import {
   requestLink,
   requestRow,
   say,
+  shortId,
   tableOr,
 } from "/assets/tables.js";
 
@@ -94,7 +94,8 @@ function showEvents({ stored, waiting, newest }) {
 }
 
 function idsOf(data) {
-  return fieldsText(Object.fromEntries(Object.entries(data).filter(([name]) => name.endsWith("_id"))));
+  const ids = Object.entries(data).filter(([name]) => name.endsWith("_id"));
+  return ids.map(([name, id]) => element("span", { title: id }, `${name}=${shortId(String(id))} `));
 }
 
 function showQueues(queues) {

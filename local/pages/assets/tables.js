@@ -49,7 +49,8 @@ function idLink(kind, id) {
 }
 
 export function eventLink(id, text) {
-  return element("a", { href: `/activity/events/${encodeURIComponent(id)}`, title: id }, text);
+  const address = `/activity/events/${encodeURIComponent(id)}`;
+  return element("a", { href: address, title: id, class: text.includes(" ") ? null : "nowrap" }, text);
 }
 
 export function shortId(id) {
@@ -64,13 +65,13 @@ export function requestRow(request) {
     element("code", {}, `${request.method} ${request.path}`),
     statusBadge(request.status),
     nowrap(`${request.milliseconds} ms`),
-    element("span", { title: request.caller, class: "caller" }, shortCaller(request.caller)),
+    element("span", { title: request.caller, class: "caller" }, shortCaller(request.who)),
     requestLink(request.request_id),
   ];
 }
 
 function shortCaller(caller) {
-  return caller.split(" ").map(shortId).join(" ");
+  return caller.split(" ").map((word) => (word.includes("@") ? word : shortId(word))).join(" ");
 }
 
 export const LINE_COLUMNS = ["Time", "Function", "Level", "Line", "Request"];

@@ -26,6 +26,7 @@ const MAIL_KINDS = {
   "in doubt": "bad",
 };
 const EVENT_COLUMNS = ["Time", "Event", "Bus", "Mail", "Request", "Data"];
+const MESSAGE_COLUMNS = ["Sent", "Queue", "Message", "Received", "Next try"];
 const PAYMENT_COLUMNS = ["Time", "Amount", "Status", "Payment"];
 const trace = document.querySelector("#trace");
 const address = `/activity/trace.json?id=${encodeURIComponent(trace.dataset.id)}`;
@@ -35,11 +36,12 @@ function show(found) {
   const open = new Set([...trace.querySelectorAll("details[open]")].map((each) => each.dataset.key));
   const isEmpty = ["orders", "requests", "events", "lines"].every((name) => !found[name].length);
   say(isEmpty ? "Nothing in this stack has this id. Logs and requests of earlier runs may be gone." : "");
-  const { orders, requests, events, mails, payments, lines } = found;
+  const { orders, requests, events, messages, mails, payments, lines } = found;
   trace.replaceChildren(
     ...orders.flatMap(orderParts),
     ...part("Requests", "None since the stack started.", REQUEST_COLUMNS, requests.map(requestRow)),
     ...part("Events and their mails", "No event names it.", EVENT_COLUMNS, events.map(eventRow)),
+    ...(messages.length ? part("Messages in queues", "", MESSAGE_COLUMNS, messages.map(messageRow)) : []),
     ...part("Mails", "None has been sent.", ["Time", "Mail", "To"], mails.map(mailRow)),
     ...part("Payments", "None has been started.", PAYMENT_COLUMNS, payments.map(paymentRow)),
     ...part("Logs", "No function has logged it.", LINE_COLUMNS, lines.map(lineRow)),
@@ -91,6 +93,16 @@ function eventRow(event) {
     [badge(state, MAIL_KINDS[state] ?? ""), " ", mail],
     requestLink(event.correlation_id),
     element("details", { "data-key": event.id }, element("summary", {}, "Show"), data),
+  ];
+}
+
+function messageRow(message) {
+  return [
+    timeOf(message.sent_at),
+    message.queue,
+    eventLink(message.event_id, message.label.split(" ")[0]),
+    `${message.receive_count} times`,
+    new Date(message.visible_at) > new Date() ? timeOf(message.visible_at) : "now",
   ];
 }
 

@@ -221,6 +221,7 @@ class Order(Table):
     shipment: OrderShipment | None = OrderShipment(null=True)
     notes = ListAttribute(of=OrderNote, default=list)
     fingerprint = UnicodeAttribute()  # of the request that placed it
+    request_id = UnicodeAttribute(null=True)  # of that request; older orders have none
     # The buyer's account was deleted; a paid order keeps its address until its status changes.
     awaits_anonymization = BooleanAttribute(default=False)
     version = NumberAttribute()

@@ -265,3 +265,34 @@ def test_a_refused_start_does_not_count(monkeypatch, provider, tea):
 
     assert post_payment(order_id).status == 200
     assert len(provider.payments) == 1
+
+
+def test_a_guest_meets_the_same_refusals(provider, tea, shifted_clock):
+    order_id = place_order(tea)
+    token = links.issue_token(order_id)
+    provider.refusals = [PaymentUnavailable(), PaymentRefused(reason="amount_too_small")]
+
+    answers = [pay_as_guest(order_id, token) for _ in range(2)]
+    shifted_clock.ahead = timedelta(minutes=31)
+    answers.append(pay_as_guest(order_id, token))
+    send(orders, "orders.cancel", path={"order_id": order_id})
+    answers.append(pay_as_guest(order_id, token))
+
+    assert [answer.code for answer in answers] == [
+        "payment_unavailable",
+        "payment_refused",
+        "order_expired",
+        "order_status_conflict",
+    ]
+
+
+def test_a_guest_starts_a_payment_a_few_times_an_hour(monkeypatch, provider, tea):
+    limited = settings(PaymentSettings).replace(payment_starts_per_hour=1)
+    monkeypatch.setattr(service, "settings", {PaymentSettings: limited}.__getitem__)
+    order_id = place_order(tea)
+    token = links.issue_token(order_id)
+
+    answers = [pay_as_guest(order_id, token) for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [200, 429]
+    assert len(provider.payments) == 1

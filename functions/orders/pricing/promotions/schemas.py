@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from orders.pricing.discounts import KINDS, Kind
-from shared.http.schemas import RequestBody, View, describe_pattern, shown_as
+from shared.http.schemas import NOT_NULL, RequestBody, View, describe_pattern, shown_as
 from shared.http.text_fields import Text
 from shared.money import Money, Price
 from shared.storage.models.pricing import Promotion
@@ -144,7 +144,8 @@ class PromotionPatch(RequestBody):
     minimum: dict[str, Any] | None = None
     starts_at: str | None = None
     ends_at: str | None = None
-    is_active: bool = True  # null is refused: removing the field would activate the promotion
+    # Null is refused: removing the field would activate the promotion.
+    is_active: Annotated[bool | None, NOT_NULL] = None
     uses_max: int | None = None
     uses_per_customer_max: int | None = None
     description: str | None = None

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from orders.pricing.rate_tables import ALL_OTHERS, PPM, STANDARD
-from shared.countries import CODES, Country
-from shared.http.schemas import RequestBody, View, describe_pattern
+from shared.countries import Country, require_country
+from shared.http.schemas import RequestBody, View
 from shared.http.text_fields import Text
 from shared.money import AMOUNT_MINOR_MAX, Currency
 from shared.storage.models.pricing import SHIPPING_RATES, TAX_RATES, RateTable
@@ -19,6 +19,8 @@ from shared.storage.models.pricing import SHIPPING_RATES, TAX_RATES, RateTable
 DESTINATIONS_MAX = 1_000
 ZONES_MAX = 300
 VALUES_MAX = 60_000  # a table with more does not fit into one item of DynamoDB
+
+_EACH_ONCE: dict[str, Any] = {"uniqueItems": True}
 
 TaxClass = Annotated[
     str,
@@ -41,18 +43,13 @@ Region = Annotated[str, StringConstraints(strip_whitespace=True), Text(100)]
 AmountMinor = Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
 
 
-_COUNTRY_OR_ALL_OTHERS = "Must be the ISO 3166-1 alpha-2 code of a country, such as DE, or *"
-
-
 def _country_or_all_others(code: str) -> str:
-    if code != ALL_OTHERS and code not in CODES:
-        raise ValueError(_COUNTRY_OR_ALL_OTHERS)
-    return code
+    return code if code == ALL_OTHERS else require_country(code)
 
 
 CountryOrAllOthers = Annotated[
     str,
-    Field(pattern=describe_pattern(r"^[A-Z*]{1,2}$", _COUNTRY_OR_ALL_OTHERS)),
+    Field(json_schema_extra={"x-schema": "CountryOrAllOthers"}),
     AfterValidator(_country_or_all_others),
 ]
 
@@ -77,6 +74,10 @@ class Destination(RequestBody):
         max_length=50,
         description="The rate of each tax class. `standard` is required: it applies to classes "
         "without a rate of their own.",
+        json_schema_extra={
+            "required": [STANDARD],
+            "properties": {STANDARD: {"type": "integer", "minimum": 0, "maximum": PPM}},
+        },
     )
     shipping_class: TaxClass = Field(default=STANDARD, description="The tax class of shipping.")
 
@@ -96,7 +97,9 @@ class TaxRatesRequest(RequestBody):
     values_max: ClassVar[int] = VALUES_MAX
     table_name: ClassVar[str] = TAX_RATES
 
-    destinations: list[Destination] = Field(max_length=DESTINATIONS_MAX)
+    destinations: list[Destination] = Field(
+        max_length=DESTINATIONS_MAX, json_schema_extra=_EACH_ONCE
+    )
 
     @classmethod
     def from_document(cls, document: str) -> "TaxRatesRequest":
@@ -140,12 +143,14 @@ class Zone(RequestBody):
         description="Country codes (ISO 3166-1 alpha-2). `*` stands for every country that "
         "no other zone in this currency lists.",
         examples=[["DE", "AT"]],
+        json_schema_extra=_EACH_ONCE,
     )
     currency: Currency
     steps: list[Step] = Field(
         min_length=1,
         max_length=20,
         description="Sorted by `from_minor`. The first step starts at 0.",
+        json_schema_extra=_EACH_ONCE,
     )
     free_from_minor: AmountMinor | None = Field(
         default=None,
@@ -179,7 +184,7 @@ class ShippingRatesRequest(RequestBody):
     values_max: ClassVar[int] = VALUES_MAX
     table_name: ClassVar[str] = SHIPPING_RATES
 
-    zones: list[Zone] = Field(max_length=ZONES_MAX)
+    zones: list[Zone] = Field(max_length=ZONES_MAX, json_schema_extra=_EACH_ONCE)
 
     @classmethod
     def from_document(cls, document: str) -> "ShippingRatesRequest":
