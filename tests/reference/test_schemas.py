@@ -57,7 +57,7 @@ PERCENT = {"code": "SPRING", "kind": "percent", "percent": 5, "minimum": EUR_5}
 def bodies() -> dict[str, dict[str, Any]]:
     """The schema of each operation that has a body."""
     return {
-        operation["operationId"]: operation["requestBody"]["content"]["application/json"]["schema"]
+        operation["operationId"]: next(iter(operation["requestBody"]["content"].values()))["schema"]
         for path in API["paths"].values()
         for operation in path.values()
         if operation["operationId"] in ROUTES
