@@ -4,23 +4,24 @@ This is a separate function, because Swagger UI's files would slow the cold star
 """
 
 import base64
+import gzip
 import hashlib
 import json
 import re
 from functools import cache
 from pathlib import Path
 from string import Template
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from aws_lambda_powertools.event_handler import Response, openapi
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
-from reference.static_texts import StaticText
 from shared.errors.base import NotFound
 from shared.errors.requests import MethodNotAllowed
 from shared.http.api import create_api
 from shared.http.authorization import anyone
+from shared.http.etags import is_not_modified, make_etag
 from shared.http.parameters import IfNoneMatch
 from shared.http.responses import JSON
 from shared.http.schemas import View
@@ -31,6 +32,65 @@ handler = api.resolve
 
 _HERE = Path(__file__).parent
 _SWAGGER = Path(openapi.__file__).parent / "swagger_ui"
+
+
+CACHE_SECONDS = 300  # a new release is visible soon
+
+
+class StaticText(Record):
+    content_type: str
+    plain: str
+    packed: str  # with gzip, in base64, as Lambda returns it
+    etag: str
+
+    @classmethod
+    def from_text(cls, content_type: str, text: str) -> Self:
+        packed = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+        return cls(content_type, text, packed, make_etag(text))
+
+    def to_response(
+        self, *, accept_encoding: str, if_none_match: str | None, **headers: str
+    ) -> Response[str]:
+        """200 in the encoding that the client accepts, or 304 if it has that.
+
+        The two encodings have different bytes, so each has a strong ETag of its own. `headers` have
+        names in snake case.
+        """
+        is_packed = accepts_gzip(accept_encoding)
+        etag = f'{self.etag[:-1]}-gzip"' if is_packed else self.etag
+        sent: dict[str, str | list[str]] = {
+            "Cache-Control": f"public, max-age={CACHE_SECONDS}",
+            "ETag": etag,
+            "Vary": "Accept-Encoding, Origin",  # API Gateway's CORS headers depend on the latter
+            **{name.replace("_", "-").title(): value for name, value in headers.items()},
+        }
+        if is_not_modified(if_none_match, etag):
+            return Response(304, headers=sent)
+        if not is_packed:
+            return Response(200, self.content_type, self.plain, sent)
+        sent["Content-Encoding"] = "gzip"
+        response = Response(200, self.content_type, self.packed, sent)
+        response.base64_encoded = True
+        return response
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether an Accept-Encoding header (RFC 9110, 12.5.3) asks for gzip."""
+    weights: dict[str, float] = {}
+    for coding in accept_encoding.lower().split(","):
+        name, _, parameter = coding.partition(";")
+        weights[name.strip()] = _weight(parameter)
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
+
+
+def _weight(parameter: str) -> float:
+    name, _, value = parameter.partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
 
 
 class DocsPage(Record):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.event_handler import openapi
 
-from reference.static_texts import StaticText
+from reference.handler import StaticText
 from shared.http.schemas import ANSWER_BYTES_MAX
 from tests.reference.calls import invoke
 from tests.support.http import Answer
