@@ -207,7 +207,14 @@ function fitFrame() {
   }
 }
 frame.addEventListener("load", fitFrame);
-window.addEventListener("resize", fitFrame);
+// A narrower frame, as when the page gets a scroll bar, makes the mail higher.
+let fittedWidth = 0;
+new ResizeObserver(() => {
+  if (frame.clientWidth !== fittedWidth) {
+    fittedWidth = frame.clientWidth;
+    fitFrame();
+  }
+}).observe(frame);
 
 search.addEventListener("input", keepFilter);
 recipient.addEventListener("change", keepFilter);
