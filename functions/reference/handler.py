@@ -81,7 +81,10 @@ def get_openapi_document() -> Response[str]:
 )
 @anyone
 def get_asyncapi_document() -> Response[str]:
-    """Download the description of the shop's events as AsyncAPI 3."""
+    """Download the description of the shop's events as AsyncAPI 3.
+
+    It has the payload of each event as JSON Schema.
+    """
     return Response(200, JSON, (_HERE / "asyncapi.json").read_text())
 
 
