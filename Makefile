@@ -86,7 +86,9 @@ build: .venv/.made $(VENVS)/sam/.made ## Build for AWS
 	@$(SAM_ENV) $(SAM) build
 	@$(SAM_ENV) $(BIN)/python -m local.bundle .aws-sam/build
 
-deploy: build ## Deploy to AWS (CONFIG_ENV=default, a development stack, or prod)
+deploy: .venv/.made $(VENVS)/sam/.made ## Deploy to AWS (CONFIG_ENV=default, a development stack, or prod)
+	@$(BIN)/python -m local.aws_failures "$(CONFIG_ENV)"
+	@$(MAKE) build
 	@$(SAM_ENV) $(SAM) deploy --config-env "$(CONFIG_ENV)"
 
 admin: .venv/.made ## Make an account an admin: EMAIL=ada@example.com (TARGET=local, default or prod)

@@ -197,7 +197,8 @@ def _describe_field(model: str, name: str, field: Schema) -> Schema:
     keywords = FIELDS.get(f"{model}.{name}", FIELDS.get(name, {}))
     if "$ref" in field:  # readers of draft 7 ignore what stands beside a reference
         field = {"allOf": [{"$ref": field["$ref"]}]}
-    kept = {key: value for key, value in field.items() if key not in ("title", "default")}
+    of_the_api = ("title", "default", "x-schema")
+    kept = {key: value for key, value in field.items() if key not in of_the_api}
     described = kept | keywords
     if "description" not in described:
         raise ValueError(f"docs/event_fields.py does not describe {name} of {model}")

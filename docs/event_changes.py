@@ -8,6 +8,7 @@ before: null, missing, of another type, longer, or not in a list. New events and
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,7 +57,7 @@ class _Comparison:
 
     def _compare_one(self, path: str, was: Schema, becomes: Schema) -> Iterator[str]:
         for keyword in EXACT:
-            if keyword in was and becomes.get(keyword) != was[keyword]:
+            if keyword in was and not _is_as_exact(keyword, was[keyword], becomes):
                 yield f"{path} has another {keyword}: {becomes.get(keyword)}, not {was[keyword]}."
         if "enum" in was and not set(becomes.get("enum", [object()])) <= set(was["enum"]):
             yield f"{path} has another enum."
@@ -96,6 +97,13 @@ def _alternatives(document: Document, schema: Schema) -> Iterator[Schema]:
             yield NULL if each == "null" else schema | {"type": each}
     else:
         yield NULL if schema.get("type") == "null" else schema
+
+
+def _is_as_exact(keyword: str, was: Any, becomes: Schema) -> bool:
+    """A list of values that fit a pattern is as good as the pattern."""
+    if keyword == "pattern" and "enum" in becomes:
+        return all(re.search(was, value) for value in becomes["enum"])
+    return bool(becomes.get(keyword) == was)
 
 
 def _is_wider(keyword: str, was: float, becomes: float | None) -> bool:

@@ -43,7 +43,8 @@ FIELDS: dict[str, dict[str, Any]] = {
         "description": "The currency of all amounts of the order (ISO 4217).",
         "pattern": "^[A-Z]{3}$",
     },
-    "Money.currency": {"description": "Currency code (ISO 4217)."},
+    # No list of all codes: another currency must not break a subscriber.
+    "Money.currency": {"description": "Currency code (ISO 4217).", "pattern": "^[A-Z]{3}$"},
     # orders
     "order_id": {"description": "The id of the order. It is the order's number too.", **_id("ord")},
     "buyer_id": {

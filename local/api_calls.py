@@ -82,9 +82,17 @@ async def _to_response(answer: httpx.Response) -> Response:
 
     response = StreamingResponse(body(), answer.status_code)
     response.raw_headers = [
-        (name.lower(), value) for name, value in answer.headers.raw if _is_end_to_end(name)
+        (name.lower(), value)
+        for name, value in answer.headers.raw
+        if _is_end_to_end(name) and not _is_length_of_nothing(answer, name, value)
     ]
     return response
+
+
+def _is_length_of_nothing(answer: httpx.Response, name: bytes, value: bytes) -> bool:
+    """Of a HEAD response without a body: RFC 9110, 8.6 allows only the length that GET has."""
+    is_length = name.lower() == b"content-length" and value == b"0"
+    return is_length and answer.request.method == "HEAD"
 
 
 def _is_end_to_end(name: bytes) -> bool:

@@ -1,10 +1,9 @@
 """MiniStack as a child process: on loopback only, with IAM enforced, its state in one folder.
 
-A regular stop saves its state, but not the records of streams. So an event that is less than a
-second old when the stack stops may stay in the outbox unsent.
+It saves its state every few seconds, but not the records of streams. So an event that is less than
+a second old when the stack stops may stay in the outbox unsent.
 """
 
-import json
 import os
 import shutil
 import signal
@@ -12,15 +11,18 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 import botocore.session
 
-from local import paths
+from local import paths, saved_state
+from local.restoring import ministack_log, restore_state
+from local.saved_state import UnreadableState
 
 REGION = "us-east-1"
 ACCESS_KEY = "test"  # MiniStack's key of the account's root; it is valid on this machine only
@@ -56,9 +58,10 @@ def root_session() -> boto3.Session:
 class Emulator:
     """A running MiniStack. `client` calls it as the account's root."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, state: Path) -> None:
         self.endpoint_url = f"http://127.0.0.1:{port}"
-        self.log = log
+        self.log = ministack_log(state)
+        self._state = state
         self._process = process
         self._session = root_session()
 
@@ -88,9 +91,23 @@ class Emulator:
         request = urllib.request.Request(url, method="POST")  # noqa: S310
         with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT_SECONDS):  # noqa: S310
             pass
+        saved_state.forget(self._state)
+
+    def save(self) -> None:
+        """Returns when the state of this moment is saved. Raises StackError."""
+        asked_at = datetime.now(UTC)
+        assert self._process.stdin is not None  # noqa: S101 (it is a pipe)
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(b"s")
+            self._process.stdin.flush()
+        deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+        while not _is_saved_since(self._state, asked_at):
+            if not self.is_running() or time.monotonic() > deadline:
+                raise StackError(f"MiniStack did not save its state (log: {self.log})")
+            time.sleep(0.05)
 
     def stop(self) -> None:
-        """Sends SIGTERM and waits: MiniStack saves its state only on a regular stop."""
+        """Sends SIGTERM and waits: MiniStack saves its state once more."""
         if self.is_running():
             self._process.send_signal(signal.SIGTERM)
         try:
@@ -102,19 +119,30 @@ class Emulator:
         self._process.communicate()  # reaps the process and closes its pipe
 
 
+def _is_saved_since(state: Path, moment: datetime) -> bool:
+    saved = saved_state.read(state)
+    return saved is not None and datetime.fromisoformat(saved.saved_at) > moment
+
+
 @contextmanager
-def run_emulator(state: Path, port: int, shop_origins: list[str]) -> Iterator[Emulator]:
+def run_emulator(
+    state: Path, port: int, shop_origins: list[str], lock: int, say: Callable[[str], None]
+) -> Iterator[Emulator]:
     """Runs MiniStack with the state in this folder, and saves the state at the end.
 
-    Pages of `shop_origins` may upload files; pages of other origins may do nothing.
+    Pages of `shop_origins` may upload files; pages of other origins may do nothing. MiniStack holds
+    the descriptor `lock` until it has ended. `say` receives what a killed run has lost.
     """
     if not paths.MINISTACK_PYTHON.exists():
         raise StackError("MiniStack is not installed. Run `make setup`")
     scratch = state / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)  # function code that a killed run left
     scratch.mkdir(parents=True)
-    repair_saved_state(state, port)
-    log = state / "logs" / "ministack.log"
+    try:
+        restore_state(state, port, say)
+    except UnreadableState as error:
+        raise StackError(str(error)) from error
+    log = ministack_log(state)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -128,41 +156,15 @@ def run_emulator(state: Path, port: int, shop_origins: list[str]) -> Iterator[Em
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
+            pass_fds=[lock],
             start_new_session=True,  # Ctrl-C reaches only the parent, which stops this process
         )
-    emulator = Emulator(process, port, log)
+    emulator = Emulator(process, port, state)
     try:
         emulator.wait_until_healthy()
         yield emulator
     finally:
         emulator.stop()
-
-
-def repair_saved_state(state: Path, port: int) -> None:
-    """Adapts the saved state to a new start, at another port."""
-    saved = state / "aws"
-    _rewind_streams(saved / "lambda.json")
-    last_port = state / "ministack.port"
-    if last_port.exists():
-        # Queue URLs contain the port, here and in CloudFormation's outputs.
-        before = f"http://localhost:{last_port.read_text()}/"
-        for path in (saved / "sqs.json", saved / "cloudformation.json"):
-            if path.exists():
-                path.write_text(path.read_text().replace(before, f"http://localhost:{port}/"))
-    last_port.write_text(str(port))
-
-
-def _rewind_streams(saved: Path) -> None:
-    """Deletes the positions in streams. MiniStack saves them, but not the streams.
-
-    The next streams start empty, so old positions would skip their first records.
-    """
-    try:
-        content = json.loads(saved.read_text())
-        content["payload"]["dynamodb_stream_positions"]["data"].clear()
-    except (OSError, ValueError, KeyError):
-        return  # nothing was saved
-    saved.write_text(json.dumps(content))
 
 
 def _environment(state: Path, scratch: Path, port: int) -> dict[str, str]:

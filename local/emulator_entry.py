@@ -6,11 +6,15 @@ MiniStack's application.
 The parent holds the other end of standard input. When the parent dies for any reason, the pipe
 closes and this process sends itself SIGTERM. Then MiniStack saves its state and ends.
 
-It replaces three parts of MiniStack, for which MiniStack has no setting: its `ZipFile` (see
-local.unpacking), its asynchronous invocations, which ignore the settings of an alias, and its
-batches of a queue, which have at most ten messages whatever the mapping says.
+Each byte that the parent writes asks for a save of the state.
+
+It replaces four parts of MiniStack, for which MiniStack has no setting: its `ZipFile` (see
+local.unpacking), its asynchronous invocations, which ignore the settings of an alias, its batches
+of a queue, which have at most ten messages whatever the mapping says, and its saving (see
+local.state_saver), which happens on a regular stop only.
 """
 
+import json
 import os
 import signal
 import sys
@@ -21,7 +25,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ministack import app  # type: ignore[import-not-found]  # in its own environment only
-from ministack.core import lambda_runtime  # type: ignore[import-not-found]
+from ministack.core import lambda_runtime, persistence  # type: ignore[import-not-found]
 from ministack.services import lambda_svc, sqs  # type: ignore[import-not-found]
 
 sys.path.append(
@@ -30,11 +34,25 @@ sys.path.append(
 
 from local.aliases import ALIAS
 from local.origin_guard import ENGINE, OriginGuard
+from local.state_saver import StateSaver
 from local.unpacking import SharedZipFile
 
 
-def _stop_when_parent_is_gone() -> None:
-    os.read(0, 1)
+def _collect_states() -> dict[str, Any]:
+    services = app._build_persistence_save_dict()  # noqa: SLF001
+    states = {name: get_state() for name, get_state in services.items()}
+    return {name: state for name, state in states.items() if state is not None}
+
+
+def _encode_state(service: str, state: Any) -> str:
+    version = persistence._state_format_version(service)  # noqa: SLF001
+    content = {"__ministack_format__": version, "payload": state}
+    return json.dumps(content, default=persistence._json_default)  # noqa: SLF001
+
+
+def _follow_parent() -> None:
+    while os.read(0, 1):
+        saver.ask()
     os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -58,7 +76,17 @@ sqs._receive_messages_for_esm = _receive_batch  # noqa: SLF001
 _invoke_async_with_settings = lambda_svc.invoke_async_with_retry
 lambda_svc.invoke_async_with_retry = _invoke_async
 lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": SharedZipFile})
-app.app = OriginGuard(app.app, frozenset(sys.argv[1:]), ENGINE)
+# A save that is not finished may still need the code of functions that a deploy has replaced.
+lambda_svc._prune_orphan_code_blobs = lambda _: None  # noqa: SLF001
+saver = StateSaver(
+    app.app,
+    Path(persistence.STATE_DIR).parent,
+    int(os.environ["GATEWAY_PORT"]),
+    _collect_states,
+    _encode_state,
+)
+app.save_all = lambda _: saver.save_final()
+app.app = OriginGuard(saver, frozenset(sys.argv[1:]), ENGINE)
 del sys.argv[1:]  # MiniStack has arguments of its own
-threading.Thread(target=_stop_when_parent_is_gone, daemon=True).start()
+threading.Thread(target=_follow_parent, daemon=True).start()
 app.main()

@@ -33,6 +33,7 @@ from local.refusals import App, Receive, Scope, Send
 from local.request_reader import RequestReader
 from local.shop_facts import ShopFacts
 from local.site import Parts, create_site
+from local.state_saver import SAVE_SECONDS
 from local.targets import Target
 
 INTEGRATION_SECONDS_MAX = 30  # API Gateway's time limit for a function
@@ -56,7 +57,7 @@ class Options:
 
 
 def reserve_port(port: int) -> list[socket.socket]:
-    """Loopback sockets that are bound but do not listen. Port 0 picks a free port.
+    """Loopback sockets that listen, so that a second start is refused. Port 0 picks a free port.
 
     Raises StackError when the port is in use.
     """
@@ -80,6 +81,7 @@ def _bind(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        bound.listen()  # two sockets can be bound at once, but only one can listen
     except OSError:
         bound.close()
         raise
@@ -150,9 +152,19 @@ async def _serve(options: Options) -> None:
 
         loop = asyncio.get_running_loop()
         loop.add_reader(sys.stdin.fileno(), stop)  # standard input closes when the parent ends
+        saving = asyncio.create_task(_save_often(mailbox, provider))
         async with provider.running():
             await server.serve(sockets)
+        saving.cancel()
         await mailbox.save()
+
+
+async def _save_often(mailbox: Mailbox, provider: Provider) -> None:
+    """A crash must not lose the mails and payments of the whole run."""
+    while True:
+        await asyncio.sleep(SAVE_SECONDS)
+        await mailbox.save()
+        provider.save()
 
 
 def _create_provider(options: Options) -> Provider:

@@ -81,7 +81,10 @@ MAILS = TypeAdapter(list[Mail])
 
 
 class Mailbox:
-    """MiniStack loses its mails when it stops. `save` writes them to a file for the next run."""
+    """MiniStack loses its mails when it stops. `save` writes them to a file for the next run.
+
+    A mailbox that saves often still has what MiniStack sent before it was killed.
+    """
 
     def __init__(self, emulator_url: str, client: httpx.AsyncClient, file: Path) -> None:
         self._url = f"{emulator_url}/_ministack/ses/messages"
@@ -112,7 +115,9 @@ class Mailbox:
         try:
             mails = await self.list_mails()
         except httpx.HTTPError:
-            return  # MiniStack was killed and its mails are lost
+            return  # MiniStack has ended; the last save has its mails
+        if not self._file.parent.exists():
+            return  # the state folder was deleted
         draft = self._file.with_suffix(".tmp")
         draft.write_bytes(MAILS.dump_json(mails[:MAILS_KEPT_MAX]))
         draft.replace(self._file)

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from local import dead_letters
+from local.aws_failures import describe_failure
 from local.key_rotation import rotate_keys
 from local.payment_keys import set_payment_keys
 from local.payment_sweep import mark_overdue_orders
@@ -146,7 +147,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         outcome = operations[options.command](get_target(options.target))
     except (OperationFailed, AppError, BotoCoreError, ClientError, PynamoDBException) as error:
-        print(f"make {options.command}: {error}", file=sys.stderr)
+        print(f"make {options.command}: {describe_failure(error)}", file=sys.stderr)
         return 1
     print(outcome.message)
     return 0 if outcome.is_ok else 1

@@ -26,6 +26,7 @@ from local import (
     instances,
     paths,
     seeding,
+    state_lock,
 )
 from local.base_url import base_url_parameters, update_functions
 from local.deployment import Deployed
@@ -77,13 +78,23 @@ class Stack:
         return self._aws.client(service)
 
     def check(self) -> None:
-        """Raises StackError when a part of the stack has ended on its own."""
+        """Raises StackError when a part of the stack has ended, or its folder was deleted."""
+        state = self.log_dir.parent
+        missing = state_lock.find_missing(state)
+        if missing:
+            raise StackError(
+                f"{missing} was deleted while the shop ran, so the shop has stopped. `make run` "
+                "starts it again"
+            )
         for name, ended in (
             ("MiniStack", not self._aws.is_running()),
             ("the gateway", self._gateway.poll() is not None),
         ):
             if ended:
-                raise StackError(f"{name} ended unexpectedly (logs: {self.log_dir})")
+                raise StackError(
+                    f"{name} ended unexpectedly (logs: {self.log_dir}). The next `make run` "
+                    "continues with what was saved last"
+                )
 
     def facts(self) -> dict[str, Any]:
         """The content of stack.json, for scripts."""
@@ -110,15 +121,15 @@ def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]
     """
     state = state_dir.resolve()
     parameters = local_parameters(paths.ROOT)
-    with _reserve_sockets(port) as sockets:
-        state.mkdir(parents=True, exist_ok=True)
+    state.mkdir(parents=True, exist_ok=True)
+    with _reserve_sockets(port) as sockets, state_lock.hold_lock(state, say) as lock:
         staff, customer = _load_accounts(state)
         say("Starting MiniStack")
         origins = shop_origins(paths.ROOT, parameters)
         base_url = f"http://localhost:{sockets[0].getsockname()[1]}"
         with (
             launch_gateway(sockets, state) as process,
-            emulator.run_emulator(state, _free_port(), origins) as aws,
+            emulator.run_emulator(state, _free_port(), origins, lock, say) as aws,
         ):
             deployed, product_id = _deploy_if_needed(aws, state, parameters, base_url, say)
             facts = ShopFacts(base_url, aws.endpoint_url, staff, customer, product_id)
@@ -200,6 +211,7 @@ def _deploy_if_needed(
     seeding.seed(api_url, aws, deployed.outputs, *_load_accounts(state))
     product_id = seeding.get_product_to_order(api_url)
     deployment.mark_current(aws, source)
+    aws.save()
     return deployed, product_id
 
 

@@ -96,17 +96,22 @@ class Target:
 def get_target(name: str) -> Target:
     """Raises OperationFailed."""
     if name != LOCAL:
-        stack_name, region = _read_samconfig(name)
+        stack_name, region = read_samconfig(name)
         return Target(stack_name, boto3.Session(region_name=region))
     try:
         facts = json.loads((paths.STATE / "stack.json").read_text())
+        stack_name, endpoint_url = facts["stack_name"], facts["aws_endpoint_url"]
     except FileNotFoundError as error:
         raise OperationFailed("No local stack is running. Start one with `make run`.") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OperationFailed(
+            f"{paths.STATE / 'stack.json'} cannot be read. Start the stack again with `make run`."
+        ) from error
     session, url = emulator.root_session(), facts.get("api_url")
-    return Target(facts["stack_name"], session, facts["aws_endpoint_url"], url)
+    return Target(stack_name, session, endpoint_url, url)
 
 
-def _read_samconfig(name: str) -> tuple[str, str | None]:
+def read_samconfig(name: str) -> tuple[str, str | None]:
     """The stack's name and region. Without a region, boto3 uses the one of the environment."""
     environments = tomllib.loads((paths.ROOT / "samconfig.toml").read_text())
     if name == DEVELOPMENT and name not in environments:
@@ -116,7 +121,8 @@ def _read_samconfig(name: str) -> tuple[str, str | None]:
         stack_name = str(shared["stack_name"])
     except (KeyError, TypeError) as error:
         raise OperationFailed(
-            f"samconfig.toml has no stack_name for {name!r}. Use one of its environments as TARGET."
+            f"samconfig.toml has no stack_name for {name!r}. Use one of its environments: "
+            f"{', '.join(key for key, value in environments.items() if isinstance(value, dict))}."
         ) from error
     deploy = environments[name].get("deploy", {}).get("parameters", {})
     return stack_name, deploy.get("region", shared.get("region"))

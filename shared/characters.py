@@ -27,6 +27,14 @@ _BLANKS = re.compile(
 )
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"})
 
+PATTERN_MESSAGES: dict[str, str] = {}  # by pattern: what a client reads instead of it
+
+
+def describe_pattern(pattern: str, message: str) -> str:
+    """Return the pattern; validation errors about it have this message from now on."""
+    PATTERN_MESSAGES[pattern] = message
+    return pattern
+
 
 def is_visible(text: str) -> bool:
     """Whether the text has a character that people see; a mark needs one that it combines with."""

@@ -96,7 +96,16 @@ class CursorSettings(Settings):
 
 class CatalogSettings(Settings):
     shop_currency: str = "EUR"  # for queries that name no other currency
+    price_currencies: str = "*"  # of products besides the shop's currency; `*` is any
     browse_cache_seconds: int = 30  # the maximum age of catalog responses, in any cache
+
+    @property
+    def accepted_currencies(self) -> list[str] | None:
+        """In which products may be priced. None if any may be used."""
+        if self.price_currencies == "*":
+            return None
+        listed = self.price_currencies.replace(" ", "").split(",")
+        return list(dict.fromkeys([self.shop_currency, *listed]))
 
 
 class OrderSettings(Settings):

@@ -47,6 +47,7 @@ os.environ |= {
     "SEARCH_TABLE": "souk-search",
     "SESSIONS_TABLE": "souk-sessions",
     "SHOP_CURRENCY": "EUR",
+    "PRICE_CURRENCIES": "*",
     "SHOP_NAME": "Souk",
     "SHOP_URL": "https://shop.example",
     "STAFF_PASSWORD_LENGTH_MIN": "15",

@@ -218,7 +218,7 @@ def test_the_template_secures_exactly_the_protected_routes():
         if operation["security"] != [{"NONE": []}]
     }
 
-    assert secured == set(PROTECTED)
+    assert {route for route in secured if not route.startswith("HEAD ")} == set(PROTECTED)
 
 
 @pytest.mark.parametrize("route", PROTECTED)

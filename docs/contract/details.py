@@ -62,6 +62,11 @@ class CurrencyInUseDetails(TypedDict):
     product_id: ProductId
 
 
+class CurrencyNotAcceptedDetails(TypedDict):
+    currency: Currency
+    accepted: Currencies
+
+
 class ShortLine(TypedDict):
     product_id: ProductId
     quantity: Quantity

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from docs.contract.errors import schemas_of
+from docs.contract.example_bodies import add_examples
 from docs.contract.headers import RESPONSE_HEADERS
+from docs.contract.links import add_links
 from docs.contract.operations import complete_operation
 from docs.contract.refusals import refusals_of
 from docs.contract.responses import shared_responses
@@ -81,6 +83,8 @@ def document() -> dict[str, Any]:
         },
     }
     refine(described_api)
+    add_examples(described_api)
+    add_links(described_api)
     return described_api
 
 

@@ -33,7 +33,6 @@ WITH_CURSOR: Refusals = (
 )
 WITH_HEADER: dict[str, Refusals] = {
     "if-match": (requests.InvalidPrecondition, requests.StaleVersion, requests.InvalidFields),
-    "if-none-match": (requests.InvalidPrecondition, requests.InvalidFields),
     "idempotency-key": (requests.IdempotencyKeyRequired, requests.InvalidFields),
 }
 
@@ -75,6 +74,7 @@ _PAID: Refusals = (
 _CHANGED_ORDER: Refusals = (orders.OrderNotFound, orders.OrderStatusConflict)
 _EDITED_PRODUCT: Refusals = (
     catalog.CurrencyInUse,
+    catalog.CurrencyNotAccepted,
     catalog.GroupFull,
     catalog.OptionsTaken,
     catalog.ProductNotFound,
@@ -147,6 +147,7 @@ OWN: dict[str, Refusals] = {
     "get_product": (catalog.ProductNotFound,),
     "get_staff_product": (catalog.ProductNotFound,),
     "create_product": (
+        catalog.CurrencyNotAccepted,
         catalog.GroupFull,
         catalog.OptionsTaken,
         catalog.SkuTaken,

@@ -1,15 +1,12 @@
 """What the document says to people: the introduction, the servers, and a line for each tag."""
 
-DESCRIPTION = """Souk is a headless commerce backend: accounts, products, stock, orders, payments.
+from pathlib import Path
 
-An amount is an integer of minor units with its currency: `1999` with `EUR` means 19.99 euros.
-A time is RFC 3339 in UTC. To read a whole list, follow `next_cursor` until it is null.
-Every error has the same form. Programs should compare its `code`, which never changes.
-
-A body is one JSON object in UTF-8, with a Content-Type that the operation lists (415 without one),
-of at most 1 MB (413) and 32 levels. A refusal of a body (422) lists the first 20 problems in
-`details.fields`. Texts have no control characters, except line breaks where a field allows them,
-and none that override the direction of text. Names have a visible character."""
+_CHAPTERS = (Path(__file__).parents[1] / "api.md").read_text().partition("\n## ")[2]
+DESCRIPTION = (
+    "Souk is a headless commerce backend: accounts, products, stock, orders, payments.\n\n"
+    f"## {_CHAPTERS}"
+)
 SERVERS = [
     {"url": "/", "description": "The shop that gave you this document."},
     {

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from shared.characters import has_only_text, is_unicode
-from shared.http.schemas import describe_pattern
+from shared.characters import describe_pattern, has_only_text, is_unicode
 from shared.http.text_fields import Text
 from shared.storage.stock_shards import SHARDS_MAX
 

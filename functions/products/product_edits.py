@@ -7,7 +7,8 @@ from typing import Any
 from products import listing_keys
 from products.schemas import STORED_AS, NewProduct, to_attributes, to_request
 from shared import clock, ids
-from shared.errors.catalog import CurrencyInUse
+from shared.config import CatalogSettings, settings
+from shared.errors.catalog import CurrencyInUse, CurrencyNotAccepted
 from shared.events.catalog import (
     ProductArchived,
     ProductCreated,
@@ -23,8 +24,11 @@ from shared.storage.stock_shards import StockSnapshot
 def product_from_request(new: NewProduct, before: Product | None = None) -> Product:
     """The item that `new` describes: the first version, or the one after `before`.
 
-    Without a status, it keeps that of `before`, which may be one that only newer code knows.
+    Without a status, it keeps that of `before`, which may be one that only newer code knows. Raises
+    CurrencyNotAccepted.
     """
+    if before is None or before.currency != new.price.currency:
+        _require_accepted_currency(new.price.currency)
     now = clock.utc_now()
     product = Product(
         product_id=before.product_id if before else ids.derived_id("prd", new.sku),
@@ -37,6 +41,16 @@ def product_from_request(new: NewProduct, before: Product | None = None) -> Prod
         product.status = before.status
     set_status_keys(product)
     return product
+
+
+def _require_accepted_currency(currency: str) -> None:
+    accepted = settings(CatalogSettings).accepted_currencies
+    if accepted is not None and currency not in accepted:
+        raise CurrencyNotAccepted(
+            f"The shop has no prices in {currency}. Use {' or '.join(accepted)}.",
+            currency=currency,
+            accepted=accepted,
+        )
 
 
 def apply_changes(before: Product, changes: Mapping[str, Any]) -> NewProduct:

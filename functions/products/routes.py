@@ -1,6 +1,6 @@
 """Products: as anyone browses them, and as staff edit them."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -76,7 +76,15 @@ SortedBy = Annotated[
         "`price_asc`."
     ),
 ]
-WithStatus = Annotated[Status, Query(description="Only products with this status.")]
+WithStatuses = Annotated[
+    list[Status] | None,
+    Query(
+        alias="status",
+        max_length=len(get_args(Status)),
+        description="Only products with this status. Repeat the parameter to list products of "
+        "several statuses. Without it you get all products.",
+    ),
+]
 
 
 @routes.get("/v1/products", tags=["Catalog"])
@@ -177,14 +185,14 @@ def archive_product(product_id: str, if_match: IfMatch) -> Response[None]:
 @routes.get("/v1/staff/products", tags=["Catalog"])
 @requires(Permission.WRITE_PRODUCTS)
 def list_staff_products(
-    status: WithStatus = "draft", limit: PageLimit = 20, cursor: PageCursor = None
+    *, status: WithStatuses = None, limit: PageLimit = 20, cursor: PageCursor = None
 ) -> Page[StaffProductView]:
-    """List all products that have the given status, newest first.
+    """List all products, or those that have one of the given statuses, newest first.
 
     Each variant of a group is an item of its own. The answer is current, not cached.
     """
     return products.list_staff_products(
-        status, limit=limit, cursor=cursor, staff_id=routes.caller.user_id
+        status or get_args(Status), limit=limit, cursor=cursor, staff_id=routes.caller.user_id
     )
 
 

@@ -73,13 +73,13 @@ def get_staff_product(product_id: str) -> StaffProductDetail:
 
 
 def list_staff_products(
-    status: str, *, limit: int, cursor: str | None, staff_id: str
+    statuses: Sequence[str], *, limit: int, cursor: str | None, staff_id: str
 ) -> Page[StaffProductView]:
-    """All products with that status, newest first. Raises InvalidCursor."""
+    """All products with one of these statuses, newest first. Raises InvalidCursor."""
 
     def load(limit: int) -> Page[StaffProductView]:
         page = repository.list_products_by_status(
-            status, limit=limit, cursor=cursor, owner=staff_id
+            statuses, limit=limit, cursor=cursor, owner=staff_id
         )
         items = [StaffProductView.from_stock(found.product, found.stock) for found in page.products]
         return Page(items=items, next_cursor=page.next_cursor)
@@ -88,7 +88,10 @@ def list_staff_products(
 
 
 def create_product(new: NewProduct) -> StaffProductDetail:
-    """Add a product without stock. Raises SkuTaken, OptionsTaken, MixedCurrencies and GroupFull."""
+    """Add a product without stock.
+
+    Raises CurrencyNotAccepted, SkuTaken, OptionsTaken, MixedCurrencies and GroupFull.
+    """
     product = product_from_request(new)
     event = product_created_event(product)
     group = retry_on_stale_version(
@@ -103,8 +106,8 @@ def replace_product(
 ) -> StaffProductDetail:
     """Reset the fields that `new` omits to their defaults, but keep an omitted status.
 
-    Raises ProductNotFound, StaleVersion, SkuImmutable, CurrencyInUse, OptionsTaken,
-    MixedCurrencies, GroupFull and ConcurrentModification.
+    Raises ProductNotFound, StaleVersion, SkuImmutable, CurrencyInUse, CurrencyNotAccepted,
+    OptionsTaken, MixedCurrencies, GroupFull and ConcurrentModification.
     """
     return _edit(product_id, expected, lambda _: new)
 

@@ -4,7 +4,6 @@ This is a separate function, because Swagger UI's files would slow the cold star
 """
 
 import base64
-import gzip
 import hashlib
 import json
 import re
@@ -17,10 +16,12 @@ from aws_lambda_powertools.event_handler import Response, openapi
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
+from reference.static_texts import StaticText
 from shared.errors.base import NotFound
 from shared.errors.requests import MethodNotAllowed
 from shared.http.api import create_api
 from shared.http.authorization import anyone
+from shared.http.parameters import IfNoneMatch
 from shared.http.responses import JSON
 from shared.http.schemas import View
 from shared.records import Record
@@ -32,11 +33,8 @@ _HERE = Path(__file__).parent
 _SWAGGER = Path(openapi.__file__).parent / "swagger_ui"
 
 
-PAGE_CACHE_SECONDS = 300  # a new release is visible soon
-
-
 class DocsPage(Record):
-    packed: bytes  # with gzip
+    text: StaticText
     policy: str  # runs the page's own scripts only
 
 
@@ -61,31 +59,33 @@ def get_health() -> Health:
 @api.get(
     "/v1/openapi.json",
     tags=["Reference"],
-    compress=True,
     responses={200: _ok("application/json", {"type": "object"})},
 )
 @anyone
-def get_openapi_document() -> Response[str]:
+def get_openapi_document(if_none_match: IfNoneMatch = None) -> Response[str]:
     """Download the description of this API as OpenAPI 3.1.
 
     Generators of clients read it.
     """
-    return Response(200, JSON, _document())
+    return _document("openapi.json").to_response(
+        accept_encoding=_accept_encoding(), if_none_match=if_none_match
+    )
 
 
 @api.get(
     "/v1/asyncapi.json",
     tags=["Reference"],
-    compress=True,
     responses={200: _ok("application/json", {"type": "object"})},
 )
 @anyone
-def get_asyncapi_document() -> Response[str]:
+def get_asyncapi_document(if_none_match: IfNoneMatch = None) -> Response[str]:
     """Download the description of the shop's events as AsyncAPI 3.
 
     It has the payload of each event as JSON Schema.
     """
-    return Response(200, JSON, (_HERE / "asyncapi.json").read_text())
+    return _document("asyncapi.json").to_response(
+        accept_encoding=_accept_encoding(), if_none_match=if_none_match
+    )
 
 
 @api.get(
@@ -94,19 +94,18 @@ def get_asyncapi_document() -> Response[str]:
     responses={200: _ok("text/html", {"type": "string"})},
 )
 @anyone
-def get_api_docs() -> Response[bytes]:
-    """Get a web page that documents this API and can send requests to it.
-
-    The page is always gzipped.
-    """
+def get_api_docs(if_none_match: IfNoneMatch = None) -> Response[str]:
+    """Get a web page that documents this API and can send requests to it."""
     page = _page()
-    headers = {
-        "Cache-Control": f"public, max-age={PAGE_CACHE_SECONDS}",
-        "Content-Encoding": "gzip",  # for all: plain, it is over 1 MB
-        "Content-Security-Policy": page.policy,
-        "Vary": "Origin",  # API Gateway's CORS headers depend on it
-    }
-    return Response(200, "text/html; charset=utf-8", page.packed, headers)
+    return page.text.to_response(
+        accept_encoding=_accept_encoding(),
+        if_none_match=if_none_match,
+        content_security_policy=page.policy,
+    )
+
+
+def _accept_encoding() -> str:
+    return str(api.current_event.headers.get("accept-encoding", ""))
 
 
 @api.not_found
@@ -120,9 +119,10 @@ def unknown_address(_: NotFoundError) -> Response[Any]:
 
 def _methods_at(path: str) -> list[str]:
     """The methods of this very path, or else of all path templates that match it."""
-    paths = json.loads(_document())["paths"]
+    paths = json.loads(_document("openapi.json").plain)["paths"]
     templates = [path] if path in paths else [each for each in paths if _matches(path, each)]
-    return sorted({method.upper() for template in templates for method in paths[template]})
+    allowed = {method.upper() for template in templates for method in paths[template]}
+    return sorted(allowed | {"HEAD"} if "GET" in allowed else allowed)
 
 
 def _matches(path: str, template: str) -> bool:
@@ -131,15 +131,16 @@ def _matches(path: str, template: str) -> bool:
 
 
 @cache
-def _document() -> str:
-    return (_HERE / "openapi.json").read_text()
+def _document(name: str) -> StaticText:
+    return StaticText.from_text(JSON, (_HERE / name).read_text())
 
 
 @cache
 def _page() -> DocsPage:
     """The page with Swagger UI inside, so it loads nothing from other servers.
 
-    It is the same for everybody and compressed once: anybody can ask for it at any rate.
+    It is the same for everybody and compressed once: anybody can ask for it at any rate. Plain, it
+    has some 1.7 MB; Lambda answers at most 6 MB.
     """
     html = Template((_HERE / "page.html").read_text()).substitute(
         style=(_SWAGGER / "swagger-ui.min.css").read_text(),
@@ -151,7 +152,7 @@ def _page() -> DocsPage:
         f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; "
         "img-src data:; connect-src 'self'; frame-ancestors 'none'"
     )
-    return DocsPage(gzip.compress(html.encode(), mtime=0), policy)
+    return DocsPage(StaticText.from_text("text/html; charset=utf-8", html), policy)
 
 
 def _digest(script: str) -> str:

@@ -50,7 +50,7 @@ class Provider:
                 yield
             finally:
                 await self._deliveries.stop()
-                self._save()
+                self.save()
 
     def send(self, event: Event) -> None:
         self._deliveries.send(event)
@@ -62,9 +62,9 @@ class Provider:
         await asyncio.sleep(max(self.behaviour.delay_seconds, REFUND_SETTLES_AFTER_SECONDS))
         self.send(self.ledger.settle(refund))
 
-    def _save(self) -> None:
-        """Saves only at the end, as MiniStack does: after a kill both have lost the same."""
-        if self._state is None:
+    def save(self) -> None:
+        """Writes the ledger to its file, if there is one."""
+        if self._state is None or not self._state.parent.exists():
             return
         draft = self._state.with_suffix(".tmp")
         draft.touch(mode=0o600)

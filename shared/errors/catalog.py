@@ -31,6 +31,15 @@ class CurrencyInUse(AppError):
     )
 
 
+class CurrencyNotAccepted(AppError):
+    """`accepted` are the currencies in which the shop prices its products."""
+
+    status, code = 422, "currency_not_accepted"
+    default_message = (
+        "The shop has no prices in this currency. Use a currency from `details.accepted`."
+    )
+
+
 class OutOfStock(AppError):
     status, code = 409, "out_of_stock"
     default_message = "Not enough units are available. Order fewer, or wait for new stock."

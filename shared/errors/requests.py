@@ -37,10 +37,13 @@ class CursorUserMismatch(InvalidCursor):
 
 
 class InvalidPrecondition(AppError):
-    """An If-Match or If-None-Match header that does not follow RFC 9110."""
+    """An If-Match header that does not follow RFC 9110."""
 
     status, code = 400, "invalid_precondition"
-    default_message = 'Send ETags as you received them, in quotes, such as "7-0f3a", or send *.'
+    default_message = (
+        'If-Match is malformed. Send ETags as you received them, in quotes, such as "7-0f3a", or '
+        "send *."
+    )
 
 
 class UploadNotFound(NotFound):

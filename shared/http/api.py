@@ -109,8 +109,11 @@ class Api(_Request, OnDemandResolver):
         started_at = time.perf_counter()
         request = event["requestContext"]
         observability.set_log_context(request["requestId"], client_address=client_address(event))
+        is_head = request["http"]["method"] == "HEAD"
         with request_budget.limit_retries():
-            response = super().resolve(event, context)
+            response = super().resolve(_to_get(event) if is_head else event, context)
+        if is_head:
+            response |= {"body": "", "isBase64Encoded": False}
         response["headers"] = {
             **SECURITY_HEADERS,
             "X-Request-Id": request["requestId"],
@@ -195,6 +198,13 @@ def create_api(*sections: type[Settings], routers: Routers = NO_ROUTERS) -> Api:
     snapstart.register()
     freeze_gc()
     return api
+
+
+def _to_get(event: dict[str, Any]) -> dict[str, Any]:
+    """A HEAD request as the GET whose status and headers it asks for (RFC 9110, 9.3.2)."""
+    request = event["requestContext"]
+    http = {**request["http"], "method": "GET"}
+    return {**event, "requestContext": {**request, "http": http}}
 
 
 class _ViewRendering(OpenAPIResponseValidationMiddleware):

@@ -10,8 +10,7 @@ from typing import Any, get_args
 
 from pydantic_core.core_schema import ErrorType
 
-from shared.characters import shorten
-from shared.http.schemas import PATTERN_MESSAGES
+from shared.characters import PATTERN_MESSAGES, shorten
 
 MESSAGE_SHOWN_MAX = 300  # characters
 INVALID = ("invalid_value", "Is not valid. See the field's description in the API document")

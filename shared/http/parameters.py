@@ -67,9 +67,8 @@ IfNoneMatch = Annotated[
     str | None,
     Header(
         alias="If-None-Match",
-        max_length=500,
         description="The ETag of your copy. If the resource is unchanged, you get 304 without a "
-        "body.",
+        "body. A malformed value is ignored.",
         examples=['"7-0f3a5b1c9d2e4f68"'],
     ),
 ]

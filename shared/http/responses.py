@@ -49,7 +49,7 @@ def created_response(
 def ok_response(
     view: AnyView, *, version: int | None = None, if_none_match: str | None = None, **headers: str
 ) -> Response[AnyView]:
-    """200 with the view and its ETag, or 304 if the client has it. Raises InvalidPrecondition."""
+    """200 with the view and its ETag, or 304 if the client has it."""
     return _conditional_response(Rendered.from_view(view, version=version), if_none_match, headers)
 
 
@@ -58,7 +58,7 @@ def public_response(
 ) -> Response[AnyView]:
     """As `ok_response`, for browsers and CDNs to cache until the entry expires here.
 
-    So the limit on its age holds across all caches together. Raises InvalidPrecondition.
+    So the limit on its age holds across all caches together.
     """
     headers = {
         "cache_control": f"public, max-age={int(entry.seconds_left)}",

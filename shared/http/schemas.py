@@ -19,7 +19,6 @@ from shared.errors.requests import InvalidFields
 PROBLEMS_MAX = 20  # that a refusal lists: a request can have thousands
 NAME_SHOWN_MAX = 50  # characters of a field's name that a client chose
 PATH_SHOWN_MAX = 120  # characters
-PATTERN_MESSAGES: dict[str, str] = {}
 
 NEXT_CURSOR = "Send it as `cursor` to get the next page. Null on the last page."
 
@@ -28,12 +27,6 @@ ANSWER_BYTES_MAX = 1_000_000  # Lambda answers at most 6 MB, as JSON within JSON
 Item = TypeVar("Item", bound=BaseModel)
 AnyView = TypeVar("AnyView", bound=BaseModel)
 Body = TypeVar("Body", bound=BaseModel)
-
-
-def describe_pattern(pattern: str, message: str) -> str:
-    """Return the pattern; validation errors about it have this message from now on."""
-    PATTERN_MESSAGES[pattern] = message
-    return pattern
 
 
 def invalid_fields_error(problems: Sequence[Mapping[str, Any]]) -> InvalidFields:

@@ -11,8 +11,7 @@ from annotated_types import GroupedMetadata
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from shared.characters import LINES, ONE_LINE, is_visible
-from shared.http.schemas import describe_pattern
+from shared.characters import LINES, ONE_LINE, describe_pattern, is_visible
 from shared.records import Record
 
 describe_pattern(ONE_LINE, "Must be one line without control characters")

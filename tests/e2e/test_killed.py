@@ -1,12 +1,26 @@
-"""A process dies, or loses a reply, at the worst moment. A retry ends with one order."""
+"""A process dies, or loses a reply, at the worst moment. A retry ends with one order.
 
+MiniStack dies, or its state is deleted: what was saved is there at the next start, and it says so.
+"""
+
+import os
+import random
+import shutil
+import signal
 import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from local import saved_state
+from local import stack as local_stack
+from local.emulator import StackError
 from shared import ids
-from tests.e2e.conftest import Shop, run_in_function_environment
+from tests.e2e.conftest import Shop, connect, fetch_url, run_in_function_environment, wait_until
 from tests.support.concurrent_orders import KILLED
 
 
@@ -76,3 +90,62 @@ def test_lost_replies_of_the_transaction_end_with_one_order(
     assert retried.json()["id"] == order_id
     assert buyer.get_available(tea) == 4
     assert list_event_types(stack, order_id) == ["order.placed"]
+
+
+@pytest.fixture
+def copied_state(stack, tmp_path: Path) -> Path:
+    """The state of the stack as a save has it, in a folder of its own."""
+    left_out = shutil.ignore_patterns("logs", "tmp", "lock", "*.tmp")
+    for attempt in range(10):
+        copy = tmp_path / f"state-{attempt}"
+        try:
+            shutil.copytree(stack.log_dir.parent, copy, ignore=left_out)
+            if saved_state.restore(copy, tmp_path / "check") is not None:
+                return copy
+        except (shutil.Error, saved_state.UnreadableState):
+            continue  # the next save has just replaced a file
+    pytest.fail("no save could be copied")
+
+
+def is_saved_since(state: Path, moment: datetime) -> bool:
+    saved = saved_state.read(state)
+    return saved is not None and datetime.fromisoformat(saved.saved_at) > moment
+
+
+def kill_after_an_order(state: Path, seconds: float) -> dict[str, Any]:
+    """Kills MiniStack so long after the first save that has the order and its mail."""
+    with local_stack.start(state) as shop, connect(shop) as visitor:
+        buyer = visitor.log_in(shop.customer.email, shop.customer.password)
+        order: dict[str, Any] = buyer.place_order(shop.product_id).json()
+        wait_until(lambda: order["id"] in fetch_url(f"{shop.mailbox_url}.txt").text)
+        placed_at = datetime.now(UTC)
+        wait_until(lambda: bool(buyer.get("/me")) and is_saved_since(state, placed_at))
+        wait_until(lambda: order["id"] in (state / "mails.json").read_text())
+        time.sleep(seconds)
+        os.kill(shop._aws._process.pid, signal.SIGKILL)  # noqa: SLF001
+        wait_until(lambda: not shop._aws.is_running())  # noqa: SLF001
+        with pytest.raises(StackError, match="continues with what was saved last"):
+            shop.check()
+    return order
+
+
+def test_a_shop_whose_ministack_was_killed_keeps_what_it_saved(copied_state: Path):
+    orders = [
+        kill_after_an_order(copied_state, random.uniform(0, 3))  # noqa: S311 (no secret)
+        for _ in range(2)
+    ]
+    steps: list[str] = []
+
+    with local_stack.start(copied_state, say=steps.append) as shop, connect(shop) as visitor:
+        buyer = visitor.log_in(shop.customer.email, shop.customer.password)
+        mails = fetch_url(f"{shop.mailbox_url}.json").text
+        for order in orders:
+            assert buyer.get(f"/orders/{order['id']}").json()["id"] == order["id"]
+            assert order["id"] in mails
+        shutil.rmtree(copied_state, ignore_errors=True)  # functions still write to it
+        with pytest.raises(StackError, match="was deleted while the shop ran"):
+            shop.check()
+
+    (said,) = [step for step in steps if "killed or crashed" in step]
+    assert "What happened after that is lost" in said
+    assert "The last deploy is current; nothing to build" in steps

@@ -1,8 +1,15 @@
 """What `make run` prints and keeps: lines to copy, a stop, and a second start."""
 
 import subprocess
+import time
+from pathlib import Path
 
+import httpx
+import pytest
+
+from local import stack as local_stack
 from local.__main__ import introduction
+from local.emulator import StackError
 from local.stack import Stack
 from tests.e2e.conftest import COMMAND_SECONDS_MAX, fetch_url, wait_until
 
@@ -32,6 +39,30 @@ def test_the_printed_commands_log_in_order_and_show_mail(stack):
         return f"To: {stack.customer.email}" in mail and order_id in mail
 
     wait_until(shows_mail_of_own_order)
+
+
+def test_a_second_start_at_the_same_port_is_refused_at_once(stack, tmp_path: Path):
+    began = time.monotonic()
+
+    with (
+        pytest.raises(StackError, match="is in use"),
+        local_stack.start(tmp_path, httpx.URL(stack.api_url).port or 0),
+    ):
+        pytest.fail("two shops run at one port")
+
+    assert time.monotonic() - began < 10
+
+
+def test_a_second_start_with_the_same_state_is_refused_at_once(stack):
+    began = time.monotonic()
+
+    with (
+        pytest.raises(StackError, match=r"another shop .* runs or starts in"),
+        local_stack.start(stack.log_dir.parent),
+    ):
+        pytest.fail("two shops share a state")
+
+    assert time.monotonic() - began < 10
 
 
 def test_a_second_start_builds_and_deploys_nothing(restarted_stack):

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from local import emulator
+from local import restoring
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     """The state that MiniStack saved when it ran at port 5001."""
-    emulator.repair_saved_state(tmp_path, port=5001)
+    restoring.repair_saved_state(tmp_path, port=5001)
     (tmp_path / "aws").mkdir()
     return tmp_path
 
@@ -28,7 +28,7 @@ def test_a_stream_is_read_from_its_start_after_a_restart(state: Path) -> None:
     positions = {"__account_region_scoped__": True, "data": {"mapping": 3}}
     save(state, "lambda", {"functions": {"f": 1}, "dynamodb_stream_positions": positions})
 
-    emulator.repair_saved_state(state, port=5002)
+    restoring.repair_saved_state(state, port=5002)
 
     assert saved(state, "lambda") == {
         "functions": {"f": 1},
@@ -40,8 +40,8 @@ def test_queue_urls_get_the_new_port(state: Path) -> None:
     save(state, "sqs", {"http://localhost:5001/0/mail": {"name": "mail"}})
     save(state, "cloudformation", {"MailQueueUrl": "http://localhost:5001/0/mail"})
 
-    emulator.repair_saved_state(state, port=5002)
-    emulator.repair_saved_state(state, port=5003)
+    restoring.repair_saved_state(state, port=5002)
+    restoring.repair_saved_state(state, port=5003)
 
     assert saved(state, "sqs") == {"http://localhost:5003/0/mail": {"name": "mail"}}
     assert saved(state, "cloudformation") == {"MailQueueUrl": "http://localhost:5003/0/mail"}
@@ -50,6 +50,6 @@ def test_queue_urls_get_the_new_port(state: Path) -> None:
 def test_an_unreadable_state_is_not_changed(state: Path) -> None:
     (state / "aws" / "lambda.json").write_text("not JSON")
 
-    emulator.repair_saved_state(state, port=5002)
+    restoring.repair_saved_state(state, port=5002)
 
     assert (state / "aws" / "lambda.json").read_text() == "not JSON"

@@ -242,6 +242,9 @@ class FakeSocket:
         if self.family in self.refused:
             raise OSError(self.refused[self.family], "cannot bind")
 
+    def listen(self) -> None:
+        pass
+
     def getsockname(self) -> tuple[str, int]:
         return ("127.0.0.1", 8000)
 
@@ -263,3 +266,15 @@ def test_a_machine_without_ipv6_serves_on_ipv4(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(gateway.socket, "socket", FakeSocket)
 
     assert [reserved.family for reserved in gateway.reserve_port(8000)] == [socket.AF_INET]
+
+
+def test_a_head_response_has_no_length_of_its_empty_body() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-length": "0", "etag": '"7"'})
+
+    head = ask(answer, "/v1/products", "HEAD")
+    get = ask(answer, "/v1/products")
+
+    assert (head.status_code, head.headers["etag"], head.content) == (200, '"7"', b"")
+    assert "content-length" not in head.headers
+    assert get.headers["content-length"] == "0"

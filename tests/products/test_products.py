@@ -12,6 +12,7 @@ from tests.support.catalog import (
     edit_product,
     get_product,
     get_staff_product,
+    patch_product,
     post_product,
     set_stock,
 )
@@ -260,7 +261,7 @@ def test_messages_explain_rules_in_words_not_patterns():
     ]
 
 
-def list_for_staff(**query) -> list[str]:
+def list_for_staff(**query: str | list[str]) -> list[str]:
     """The SKUs."""
     answer = send(handler, "staff.list_products", caller=STAFF, query=query)
     assert answer.status == 200, answer
@@ -277,15 +278,86 @@ def test_staff_list_products_by_status_newest_first():
     assert list_for_staff(status="archived") == []
 
 
-def test_staff_follow_their_list_page_by_page():
-    for n in range(7):
-        create_product(sku=f"SKU-{n}", status="draft")
-    found, cursor = [], None
-    while True:
-        query = {"status": "draft", "limit": "2"} | ({"cursor": cursor} if cursor else {})
-        page = send(handler, "staff.list_products", caller=STAFF, query=query).body
-        found += [product["sku"] for product in page["items"]]
-        if not (cursor := page["next_cursor"]):
-            break
+def create_one_of_each_status() -> None:
+    for status in ("active", "draft", "archived"):
+        create_product(sku=status, status=status)
 
-    assert found == [f"SKU-{n}" for n in reversed(range(7))]
+
+def test_staff_list_all_products_without_a_status():
+    create_one_of_each_status()
+
+    assert list_for_staff() == ["archived", "draft", "active"]
+
+
+@pytest.mark.parametrize(
+    ("status", "skus"),
+    [
+        (["draft", "active"], ["draft", "active"]),
+        (["archived", "draft"], ["archived", "draft"]),
+        (["draft", "draft"], ["draft"]),
+        (["active", "draft", "archived"], ["archived", "draft", "active"]),
+    ],
+)
+def test_staff_list_products_of_several_statuses(status, skus):
+    create_one_of_each_status()
+
+    assert list_for_staff(status=status) == skus
+
+
+@pytest.mark.parametrize("status", ["sold", "", "Draft", ["draft", "sold"], ["draft"] * 4])
+def test_staff_cannot_list_an_unknown_status(status):
+    answer = send(handler, "staff.list_products", caller=STAFF, query={"status": status})
+
+    assert answer.status == 422
+    assert answer.paths[0].startswith("query.status")
+
+
+STATUSES = ("draft", "active", "archived")
+
+
+@pytest.mark.parametrize(
+    "status", [{}, {"status": "draft"}, {"status": ["active", "archived"]}], ids=str
+)
+@pytest.mark.parametrize("limit", [1, 2, 5, 100])
+def test_staff_follow_their_list_page_by_page(status, limit):
+    for n in range(9):
+        create_product(sku=f"{STATUSES[n % 3]}-{n}", status=STATUSES[n % 3])
+    asked = status.get("status", STATUSES)
+    found, query = [], {**status, "limit": str(limit)}
+    while True:
+        page = send(handler, "staff.list_products", caller=STAFF, query=query).body
+        assert len(page["items"]) <= limit
+        found += [product["sku"] for product in page["items"]]
+        if not page["next_cursor"]:
+            break
+        query["cursor"] = page["next_cursor"]
+
+    assert found == [
+        f"{STATUSES[n % 3]}-{n}" for n in reversed(range(9)) if STATUSES[n % 3] in asked
+    ]
+
+
+def test_a_product_that_changes_its_status_is_listed_once():
+    products = [create_product(sku=f"SKU-{n}", status="draft") for n in range(4)]
+    first = send(handler, "staff.list_products", caller=STAFF, query={"limit": "2"}).body
+    for product in products:
+        assert patch_product(product["id"], {"status": "active"}).status == 200
+
+    query = {"limit": "2", "cursor": first["next_cursor"]}
+    second = send(handler, "staff.list_products", caller=STAFF, query=query).body
+
+    skus = [product["sku"] for product in first["items"] + second["items"]]
+    assert skus == ["SKU-3", "SKU-2", "SKU-1", "SKU-0"]
+    assert second["next_cursor"] is None
+
+
+def test_a_cursor_belongs_to_the_statuses_of_its_list():
+    create_one_of_each_status()
+    cursor = send(handler, "staff.list_products", caller=STAFF, query={"limit": "1"}).body[
+        "next_cursor"
+    ]
+
+    query = {"limit": "1", "cursor": cursor, "status": "draft"}
+    answer = send(handler, "staff.list_products", caller=STAFF, query=query)
+
+    assert (answer.status, answer.code) == (400, "cursor_query_mismatch")

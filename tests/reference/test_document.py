@@ -73,7 +73,7 @@ def references(node: Any) -> Iterator[str]:
 def served_by_the_template() -> set[str]:
     paths = stack.of_type("AWS::ApiGatewayV2::Api")["Api"]["Body"]["paths"]
     routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
-    return {route for route in routes if "$default" not in route}
+    return {route for route in routes if "$default" not in route and not route.startswith("HEAD ")}
 
 
 def route_functions() -> Iterator[tuple[str, Any]]:

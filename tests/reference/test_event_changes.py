@@ -141,6 +141,13 @@ REFUSED = {
         drop_keyword("OrderData", "order_id", "pattern"),
         "order_id has another pattern",
     ),
+    "a list of values that do not fit the pattern": (
+        lambda components: (
+            set_keyword("OrderData", "currency", enum=["EUR", "euro"])(components),
+            drop_keyword("OrderData", "currency", "pattern")(components),
+        ),
+        "data.currency has another pattern",
+    ),
     "another version": (
         set_keyword("OrderPlaced", "version", const=2),
         "order.placed.detail.version has another const",
@@ -174,6 +181,10 @@ ACCEPTED = {
         set_field("OrderData", "total", {"$ref": "#/components/schemas/Amount"})(components),
     ),
     "a field that is never null any more": set_field("ShipmentData", "tracking_number", TEXT),
+    "a list of values that fit the pattern": lambda components: (
+        set_keyword("OrderData", "currency", enum=["EUR", "USD"])(components),
+        drop_keyword("OrderData", "currency", "pattern")(components),
+    ),
     "shorter texts": set_keyword("OrderedLine", "sku", maxLength=63),
     "a text with a format": set_keyword("ShipmentData", "carrier", format="hostname"),
     "a null by a list of types": set_field(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.event_handler import openapi
 
+from reference.static_texts import StaticText
 from shared.http.schemas import ANSWER_BYTES_MAX
 from tests.reference.calls import invoke
 from tests.support.http import Answer
@@ -44,11 +45,20 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
+PATHS = ["/v1/docs", "/v1/openapi.json", "/v1/asyncapi.json"]
+LAMBDA_BYTES_MAX = 6 * 1024 * 1024
+
+
 @pytest.fixture(scope="module")
 def answer():
-    packed = invoke("GET", "/v1/docs")
-    html = gzip.decompress(base64.b64decode(packed["body"])).decode()
-    return Answer(packed["statusCode"], packed["headers"], html)
+    packed = invoke("GET", "/v1/docs", **{"accept-encoding": "gzip"})
+    return Answer(packed["statusCode"], packed["headers"], text_of(packed))
+
+
+def text_of(response: dict[str, Any]) -> str:
+    if response["headers"].get("Content-Encoding") != "gzip":
+        return str(response["body"])
+    return gzip.decompress(base64.b64decode(response["body"])).decode()
 
 
 @pytest.fixture(scope="module")
@@ -79,28 +89,90 @@ def test_only_the_page_s_own_scripts_run(answer, page):
     ]
 
 
-@pytest.mark.parametrize("accepted", [None, "gzip", "identity", "br", "*;q=0"])
-def test_the_page_is_small_for_every_client(accepted):
-    """Without gzip it would be 1.7 MB."""
-    headers = {} if accepted is None else {"accept-encoding": accepted}
-
-    packed = invoke("GET", "/v1/docs", **headers)
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "accepted",
+    ["gzip", "GZIP", "br, gzip", "gzip;q=0.1", "x-gzip", "*", "identity, *;q=0.5", "*;q=0, gzip"],
+)
+def test_a_client_that_accepts_gzip_gets_gzip(path, accepted):
+    packed = invoke("GET", path, **{"accept-encoding": accepted})
 
     assert packed["headers"]["Content-Encoding"] == "gzip"
     assert packed["isBase64Encoded"] is True
     assert len(packed["body"]) < ANSWER_BYTES_MAX
+    assert text_of(packed) == text_of(invoke("GET", path))
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "accepted", [None, "", "identity", "br", "*;q=0", "gzip;q=0", "gzip; q=0.0, *", "gzip;q=x"]
+)
+def test_any_other_client_gets_plain_text(path, accepted):
+    headers = {} if accepted is None else {"accept-encoding": accepted}
+
+    plain = invoke("GET", path, **headers)
+
+    assert "Content-Encoding" not in plain["headers"]
+    assert text_of(plain).startswith(("<!doctype html>", "{"))
+    assert len(plain["body"]) < LAMBDA_BYTES_MAX
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("accepted", ["gzip", "identity"])
+def test_an_unchanged_text_is_304_without_a_body(path, accepted):
+    first = invoke("GET", path, **{"accept-encoding": accepted})
+    etag = first["headers"]["ETag"]
+
+    again = invoke("GET", path, **{"accept-encoding": accepted, "if-none-match": f'"x", {etag}'})
+
+    assert (again["statusCode"], again["body"]) == (304, "")
+    for name in ("ETag", "Cache-Control", "Vary"):
+        assert again["headers"][name] == first["headers"][name]
+    assert "Content-Encoding" not in again["headers"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_each_encoding_has_its_own_strong_etag(path):
+    etags = {
+        invoke("GET", path, **{"accept-encoding": accepted})["headers"]["ETag"]
+        for accepted in ("gzip", "identity")
+    }
+
+    assert len(etags) == 2
+    assert all(etag.startswith('"') for etag in etags)
+
+
+@pytest.mark.parametrize("if_none_match", ['"other"', "malformed", ""])
+def test_a_changed_text_is_sent(if_none_match):
+    answer = invoke("GET", "/v1/openapi.json", **{"if-none-match": if_none_match})
+
+    assert answer["statusCode"] == 200
+    assert text_of(answer).startswith("{")
+
+
+def test_the_etag_follows_the_content():
+    one, same, other = (StaticText.from_text("text/plain", text) for text in ("a", "a", "b"))
+
+    assert one.etag == same.etag != other.etag
 
 
 def test_the_page_is_compressed_once(monkeypatch):
-    invoke("GET", "/v1/docs")
+    headers = {"accept-encoding": "gzip"}
+    for path in PATHS:
+        invoke("GET", path, **headers)
     monkeypatch.delattr(gzip, "compress")
     monkeypatch.delattr(zlib, "compressobj")
 
-    assert invoke("GET", "/v1/docs")["statusCode"] == 200
+    for path in PATHS:
+        assert invoke("GET", path, **headers)["statusCode"] == 200
 
 
-def test_clients_may_keep_the_page(answer):
-    assert answer.headers["Cache-Control"] == "public, max-age=300"
+@pytest.mark.parametrize("path", PATHS)
+def test_caches_may_keep_the_texts(path):
+    headers = invoke("GET", path)["headers"]
+
+    assert headers["Cache-Control"] == "public, max-age=300"
+    assert headers["Vary"] == "Accept-Encoding, Origin"
 
 
 def test_the_policy_forbids_everything_else(answer):
@@ -122,14 +194,3 @@ def test_the_page_loads_nothing_from_other_servers(page):
 def test_swagger_s_script_and_style_are_unchanged(page):
     assert page.texts["script"][0] == (SWAGGER / "swagger-ui-bundle.min.js").read_text()
     assert page.texts["style"][0] == (SWAGGER / "swagger-ui.min.css").read_text()
-
-
-def test_a_client_that_accepts_gzip_gets_the_document_as_gzip():
-    plain = invoke("GET", "/v1/openapi.json")
-
-    packed = invoke("GET", "/v1/openapi.json", **{"accept-encoding": "gzip"})
-
-    assert packed["headers"]["Content-Encoding"] == "gzip"
-    assert packed["isBase64Encoded"] is True
-    assert gzip.decompress(base64.b64decode(packed["body"])).decode() == plain["body"]
-    assert len(plain["body"].encode()) < ANSWER_BYTES_MAX

@@ -130,18 +130,21 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("header", MALFORMED)
-def test_a_malformed_header_is_refused(header):
+def test_a_malformed_if_match_is_refused(header):
     with pytest.raises(InvalidPrecondition, match=r"^If-Match is malformed"):
         ExpectedVersion.parse(header)
-    with pytest.raises(InvalidPrecondition, match=r"^If-None-Match is malformed"):
-        is_not_modified(header, ETAG)
+
+
+@pytest.mark.parametrize("header", MALFORMED)
+def test_a_malformed_if_none_match_matches_nothing(header):
+    assert not is_not_modified(header, ETAG)
 
 
 @given(st.text(max_size=500))
 def test_any_header_is_parsed_or_refused(header):
-    for ask in (lambda: ExpectedVersion.parse(header), lambda: is_not_modified(header, ETAG)):
-        with suppress(InvalidPrecondition):
-            ask()
+    with suppress(InvalidPrecondition):
+        ExpectedVersion.parse(header)
+    is_not_modified(header, ETAG)
 
 
 @given(st.lists(VERSIONS, min_size=1, max_size=10), VERSIONS)

@@ -71,7 +71,7 @@ def call(api, route: str) -> Answer:
     event = sample("reference.health") | {"routeKey": route, "rawPath": path}
     event["requestContext"]["http"] |= {"method": method, "path": path}
     answer = api.resolve(event, None)
-    return Answer(answer["statusCode"], answer["headers"], json.loads(answer["body"]))
+    return Answer(answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null"))
 
 
 def loaded() -> set[str]:
@@ -119,14 +119,22 @@ def test_a_route_outside_its_prefix_is_found(api):
         "GET /",
         "DELETE /v1/others",
         "OPTIONS /v1/others",
-        "HEAD /v1/others",
+        "HEAD /v1/unknown",
     ],
 )
 def test_a_path_without_a_route_gets_404_each_time(api, route):
     for _ in range(2):
         answer = call(api, route)
 
-        assert (answer.status, answer.code) == (404, "not_found")
+        assert answer.status == 404
+        assert answer.body is None if route.startswith("HEAD") else answer.code == "not_found"
+
+
+def test_head_finds_the_route_of_get(api):
+    answer = call(api, "HEAD /v1/others")
+
+    assert (answer.status, answer.body) == (200, None)
+    assert loaded() == {"eager_routes", "other_routes"}
 
 
 def test_load_all_imports_every_module_once(api):

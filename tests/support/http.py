@@ -116,7 +116,7 @@ def to_answer(response: dict[str, Any]) -> Answer:
     text = response.get("body") or ""
     is_json = "json" in response["headers"].get("Content-Type", "")
     return Answer(
-        response["statusCode"], response["headers"], json.loads(text) if is_json else text
+        response["statusCode"], response["headers"], json.loads(text) if is_json and text else text
     )
 
 

@@ -68,6 +68,27 @@ def test_the_shop_currency_is_an_iso_4217_code(currency, is_accepted):
     assert bool(re.fullmatch(PARAMETERS["ShopCurrency"]["AllowedPattern"], currency)) is is_accepted
 
 
+@pytest.mark.parametrize(
+    ("currencies", "is_accepted"),
+    [
+        ("*", True),
+        ("", False),  # Settings take an empty variable for the default
+        ("USD", True),
+        ("USD,GBP", True),
+        ("USD, GBP", True),
+        ("usd", False),
+        ("USD;GBP", False),
+        ("USD,", False),
+        ("*,USD", False),
+        ("EURO", False),
+    ],
+)
+def test_price_currencies_are_codes_or_any(currencies, is_accepted):
+    pattern = PARAMETERS["PriceCurrencies"]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, currencies)) is is_accepted
+
+
 def test_the_browse_cache_keeps_pages_for_at_most_five_minutes():
     assert PARAMETERS["BrowseCacheSeconds"]["MinValue"] == 0
     assert PARAMETERS["BrowseCacheSeconds"]["MaxValue"] <= 300

@@ -67,6 +67,23 @@ def test_a_route_is_named_as_its_operation():
     assert {name: route["Path"] for name, route in events.items()} == operations
 
 
+def test_each_get_route_is_a_head_route_too(api):
+    for path, methods in api["paths"].items():
+        assert methods.get("head") == methods.get("get"), path
+
+
+def test_the_api_may_send_head_requests_to_its_functions(api):
+    permitted = {
+        stack.referenced_id(permission["FunctionName"])
+        for permission in stack.of_type("AWS::Lambda::Permission").values()
+        if str(permission["SourceArn"]).count(":${Api}/*/HEAD/*")
+    }
+
+    assert permitted == {
+        function_id(operation) for route, operation in routes(api) if route.startswith("HEAD ")
+    }
+
+
 def test_a_route_requires_a_token_by_default():
     auth = stack.source()["Resources"]["Api"]["Properties"]["Auth"]
 

@@ -96,7 +96,10 @@ def stage_rows(
 
 
 def _compare(row: ImportedProduct, stored: StockedProduct | None) -> _RowChange:
-    """Raises CurrencyInUse, and InvalidFields if the stored product breaks today's rules."""
+    """Raises CurrencyInUse and CurrencyNotAccepted.
+
+    Raises InvalidFields if the stored product breaks today's rules.
+    """
     before = stored.product if stored else None
     new = _merge(before, row) if before else row  # which is valid as it is
     after = product_from_request(new, before)

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from orders.pricing.discounts import KINDS, Kind
-from shared.http.schemas import NOT_NULL, RequestBody, View, describe_pattern, shown_as
+from shared.characters import describe_pattern
+from shared.http.schemas import NOT_NULL, RequestBody, View, shown_as
 from shared.http.text_fields import Text
 from shared.money import Money, Price
 from shared.storage.models.pricing import Promotion

@@ -1,0 +1,313 @@
+"""Each example of the document is accepted as it stands, in an order that works."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import pyotp
+import pytest
+
+from docs.contract.document import APIS, DOCUMENT
+from docs.contract.example_bodies import REQUESTS, RESPONSES
+from orders.payments import service as payments
+from shared import clock
+from shared.storage.models.accounts import User
+from tests.support import accounts, shop
+from tests.support.http import ADMIN, CONTEXT, STAFF, Answer, Caller, sample, to_answer
+from tests.support.http import _set_caller as set_caller
+from tests.support.json_schemas import Schemas
+from tests.support.payments import Bank
+
+API = json.loads(DOCUMENT.read_text())
+SCHEMAS = Schemas(API)
+EXAMPLES: dict[str, Any] = json.loads(REQUESTS.read_text())
+ANSWERS: dict[str, Any] = json.loads(RESPONSES.read_text())
+OPERATIONS = {
+    operation["operationId"]: (method.upper(), path, operation)
+    for path, operations in API["paths"].items()
+    for method, operation in operations.items()
+}
+recorded: dict[str, Any] = {}
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def record() -> Iterator[None]:
+    yield
+    if os.environ.get("SOUK_RECORD_EXAMPLES"):
+        RESPONSES.write_text(f"{json.dumps(ANSWERS | recorded, indent=1, ensure_ascii=False)}\n")
+
+
+@pytest.fixture(autouse=True)
+def bank(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The payment provider, in this process."""
+    provider = Bank()
+    monkeypatch.setattr(payments, "get_provider", lambda: provider)
+
+
+def api_of(name: str) -> Any:
+    for module in APIS:
+        api = import_module(module).api
+        api.load_all()
+        routes = api._static_routes + api._dynamic_routes  # noqa: SLF001
+        if any(route.func.__name__ == name for route in routes):
+            return api
+    raise LookupError(name)
+
+
+def send(
+    name: str,
+    caller: Caller | dict[str, Any] | None = None,
+    *,
+    query: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+    secrets: dict[str, str] | None = None,
+    **path: str,
+) -> Answer:
+    """Sends the example of an operation. `secrets` replace members that no example can have."""
+    method, template, operation = OPERATIONS[name]
+    event = sample("orders.place")
+    event["rawPath"] = template.format(**path)
+    event["routeKey"] = f"{method} {template}"
+    event["requestContext"]["http"] |= {"method": method, "path": event["rawPath"]}
+    event["pathParameters"] = path
+    event["queryStringParameters"] = query or {}
+    event["headers"] |= {
+        parameter["name"].lower(): parameter["example"]
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "header" and parameter["required"]
+    } | (headers or {})
+    set_caller(event, caller)
+    if name in EXAMPLES:
+        event["body"] = json.dumps(EXAMPLES[name] | (secrets or {}))
+    else:
+        event["body"] = None
+    answer = to_answer(api_of(name).resolve(event, CONTEXT))
+    assert answer.status < 300, (name, answer)
+    check(name, answer.status, answer.body)
+    if answer.body:
+        recorded[name] = answer.body
+    return answer
+
+
+def check(name: str, status: int, body: Any) -> None:
+    """The body is one that the document describes."""
+    content = OPERATIONS[name][2]["responses"][str(status)].get("content", {})
+    if not content:
+        assert not body, name
+        return
+    (media_type,) = content.values()
+    assert SCHEMAS.problems(media_type["schema"], body) == [], name
+
+
+def if_match(answer: Answer) -> dict[str, str]:
+    return {"if-match": answer.headers["ETag"]}
+
+
+def logged_in() -> tuple[dict[str, Any], str]:
+    """The context of a caller who registered, confirmed the address and logged in, and the id."""
+    user_id = send("register").body["id"]
+    send("verify_email", secrets={"token": accounts.create_link_token("verify_email", user_id)})
+    tokens = send("log_in").body
+    return accounts.authorize(tokens["access_token"]), user_id
+
+
+def test_the_examples_of_an_account_are_accepted():
+    ada, user_id = logged_in()
+    tokens = send("log_in").body
+
+    send("resend_verification_email")
+    send("refresh_tokens", secrets={"refresh_token": tokens["refresh_token"]})
+    me = send("get_me", ada)
+    send("update_me", ada, headers=if_match(me))
+    sessions = send("list_sessions", ada).body["items"]
+    send("end_session", ada, session_id=sessions[0]["id"])
+    send("end_other_sessions", ada)
+    send("export_me", ada)
+    send("request_email_change", ada)
+    send("change_password", ada)
+    send("request_password_reset")
+    token = accounts.create_link_token("reset_password", user_id)
+    send("reset_password", secrets={"token": token})
+
+
+def test_the_examples_of_a_second_factor_are_accepted():
+    ada, _ = logged_in()
+    now = clock.utc_now()
+
+    app = pyotp.TOTP(send("start_second_factor", ada).body["secret"])
+    codes = [app.at(now + timedelta(seconds=off)) for off in (-30, 0, 30)]
+    send("confirm_second_factor", ada, secrets={"code": codes[0]})
+    send("replace_recovery_codes", ada, secrets={"code": codes[1]})
+    send("disable_second_factor", ada, secrets={"code": codes[2]})
+    send("log_out", ada)
+
+
+def test_the_example_of_a_deletion_is_accepted():
+    ada, _ = logged_in()
+
+    send("delete_me", ada)
+
+
+def test_the_examples_of_staff_accounts_are_accepted():
+    staff_is_logged_in()
+    shop.user(ADMIN.user_id, roles={"customer", "admin"})
+    _, user_id = logged_in()
+
+    key = send("create_api_key", STAFF).body["id"]
+    send("list_api_keys", STAFF)
+    send("revoke_api_key", STAFF, key_id=key)
+    send("list_users", ADMIN)
+    user = send("get_user", ADMIN, user_id=user_id)
+    send("update_user", ADMIN, headers=if_match(user), user_id=user_id)
+    send("end_user_sessions", ADMIN, user_id=user_id)
+    assert User.get(user_id).roles == {"customer", "staff"}
+
+
+def staff_is_logged_in() -> None:
+    staff = shop.user(STAFF.user_id, roles={"customer", "staff"})
+    accounts.session(staff, session_id=STAFF.session_id)
+
+
+def stocked_product() -> str:
+    created = send("create_product", STAFF)
+    product_id = str(created.body["id"])
+    stock = send("get_stock", STAFF, product_id=product_id)
+    send("set_stock", STAFF, headers=if_match(stock), product_id=product_id)
+    return product_id
+
+
+def test_the_examples_of_the_catalog_are_accepted():
+    product_id = stocked_product()
+    shop.index_published_events()
+
+    send("adjust_stock", STAFF, product_id=product_id)
+    send("list_stock_movements", STAFF, product_id=product_id)
+    send("list_products")
+    send("search_products", query={"q": "green tea"})
+    send("get_product", product_id=product_id)
+    send("list_staff_products", STAFF)
+    product = send("get_staff_product", STAFF, product_id=product_id)
+    product = send("update_product", STAFF, headers=if_match(product), product_id=product_id)
+    product = send("replace_product", STAFF, headers=if_match(product), product_id=product_id)
+    send("archive_product", STAFF, headers=if_match(product), product_id=product_id)
+
+
+def price_list() -> None:
+    for table in ("tax_rates", "shipping_rates"):
+        rates = send(f"get_{table}", STAFF)
+        send(f"replace_{table}", STAFF, headers=if_match(rates))
+        send(f"get_{table}", STAFF)
+    created = send("create_promotion", STAFF)
+    send("list_promotions", STAFF)
+    promotion = send("get_promotion", STAFF, code=created.body["code"])
+    send("update_promotion", STAFF, headers=if_match(promotion), code=created.body["code"])
+
+
+def test_the_examples_of_an_order_are_accepted():
+    staff_is_logged_in()
+    stocked_product()
+    price_list()
+    ada, _ = logged_in()
+
+    send("quote_order", ada)
+    order_id = send("place_order", ada).body["id"]
+    send("list_orders", ada)
+    send("start_payment", ada, order_id=order_id)
+    send("mark_order_paid", STAFF, order_id=order_id)
+    send("add_order_note", STAFF, order_id=order_id)
+    send("resend_order_confirmation", STAFF, order_id=order_id)
+    send("ship_order", STAFF, order_id=order_id)
+    send("deliver_order", STAFF, order_id=order_id)
+    send("return_order", STAFF, order_id=order_id)
+    send("refund_order", STAFF, order_id=order_id)
+    send("get_order", ada, order_id=order_id)
+    send("list_staff_orders", STAFF)
+    send("get_staff_order", STAFF, order_id=order_id)
+
+
+def test_the_example_of_a_cancellation_is_accepted():
+    stocked_product()
+    price_list()
+    ada, _ = logged_in()
+    order_id = send("place_order", ada).body["id"]
+
+    send("cancel_order", ada, order_id=order_id)
+
+
+def test_the_examples_of_a_guest_are_accepted():
+    stocked_product()
+    price_list()
+
+    send("quote_guest_order")
+    placed = send("place_guest_order").body
+    token = {"order-token": placed["order_token"]}
+    send("get_guest_order", headers=token, order_id=placed["id"])
+    send("start_guest_payment", headers=token, order_id=placed["id"])
+    send("cancel_guest_order", headers=token, order_id=placed["id"])
+
+
+def test_the_examples_of_files_are_accepted():
+    export = send("create_export", STAFF).body["id"]
+    send("list_exports", STAFF)
+    send("get_export", STAFF, export_id=export)
+    upload = send("create_upload", STAFF).body["id"]
+    send("get_upload", STAFF, upload_id=upload)
+    send("get_health")
+
+
+def test_every_request_body_has_an_example():
+    with_body = {
+        name for name, (_, _, operation) in OPERATIONS.items() if "requestBody" in operation
+    }
+
+    assert with_body - EXAMPLES.keys() == {"receive_payment_webhook"}
+    assert EXAMPLES.keys() <= with_body
+
+
+def test_every_json_answer_has_an_example_that_fits():
+    expected = set()
+    for name, (_, _, operation) in OPERATIONS.items():
+        for status, response in operation["responses"].items():
+            if status.startswith("2") and "application/json" in response.get("content", {}):
+                expected.add(name)
+                if name in ANSWERS:
+                    check(name, int(status), ANSWERS[name])
+
+    assert expected - ANSWERS.keys() <= {"receive_payment_webhook", "get_openapi_document"}
+    assert ANSWERS.keys() <= expected
+
+
+def test_each_link_names_an_operation_and_its_parameter():
+    links = [
+        link
+        for _, _, operation in OPERATIONS.values()
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
+    ]
+
+    assert {link["operationId"] for link in links} >= {"start_payment", "update_product"}
+    for link in links:
+        parameters = OPERATIONS[link["operationId"]][2]["parameters"]
+        names = {f"{parameter['in']}.{parameter['name']}" for parameter in parameters}
+        assert link["parameters"].keys() <= names
+
+
+def test_the_document_begins_with_the_chapters():
+    chapters = [line[3:] for line in API["info"]["description"].splitlines() if line[:3] == "## "]
+
+    assert chapters == [
+        "Bodies",
+        "Authentication",
+        "Errors",
+        "Idempotency",
+        "Pagination",
+        "Money",
+        "Concurrency",
+        "Rate limits",
+        "Versioning and deprecation",
+        "Events",
+    ]
