@@ -139,7 +139,10 @@ def get_openapi_document(if_none_match: IfNoneMatch = None) -> Response[str]:
 )
 @anyone
 def get_asyncapi_document(if_none_match: IfNoneMatch = None) -> Response[str]:
-    """Download the description of the shop's events as AsyncAPI 3."""
+    """Download the description of the shop's events as AsyncAPI 3.
+
+    It has the payload of each event as JSON Schema.
+    """
     return _document("asyncapi.json").to_response(
         accept_encoding=_accept_encoding(), if_none_match=if_none_match
     )
