@@ -155,7 +155,10 @@ def get_asyncapi_document(if_none_match: IfNoneMatch = None) -> Response[str]:
 )
 @anyone
 def get_api_docs(if_none_match: IfNoneMatch = None) -> Response[str]:
-    """Get a web page that documents this API and can send requests to it."""
+    """Get a web page that documents this API and can send requests to it.
+
+    It needs no other server, so it works without the internet.
+    """
     page = _page()
     return page.text.to_response(
         accept_encoding=_accept_encoding(),
