@@ -105,6 +105,7 @@ OWN: dict[str, Refusals] = {
         requests.ConcurrentModification,
     ),
     "end_session": (accounts.SessionNotFound,),
+    "log_out": (accounts.SessionNotFound,),
     "end_other_sessions": (requests.ConcurrentModification,),
     "create_api_key": (
         accounts.ApiKeyLimit,

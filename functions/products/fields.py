@@ -195,3 +195,19 @@ StockShards = Annotated[
         "product that is ordered hundreds of times a second.",
     ),
 ]
+
+# As `not`: Redocly takes the fields in `then` for all of them, generators take `anyOf` for a union.
+GROUP_WITH_OPTIONS: dict[str, Any] = {
+    "not": {
+        "anyOf": [
+            {
+                "required": ["group"],
+                "properties": {"group": {"type": "string"}, "options": {"maxProperties": 0}},
+            },
+            {
+                "required": ["options"],
+                "properties": {"group": {"type": "null"}, "options": {"minProperties": 1}},
+            },
+        ]
+    }
+}

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, create_model, model_vali
 from pydantic_core import PydanticCustomError
 
 from products.fields import (
+    GROUP_WITH_OPTIONS,
     STATUS,
     Attributes,
     Category,
@@ -36,27 +37,10 @@ from shared.storage.stock_shards import StockSnapshot
 Patch = TypeVar("Patch", bound=RequestBody)
 
 
-# As `not`: Redocly takes the fields in `then` for all of them, generators take `anyOf` for a union.
-_GROUP_WITH_OPTIONS: dict[str, Any] = {
-    "not": {
-        "anyOf": [
-            {
-                "required": ["group"],
-                "properties": {"group": {"type": "string"}, "options": {"maxProperties": 0}},
-            },
-            {
-                "required": ["options"],
-                "properties": {"group": {"type": "null"}, "options": {"minProperties": 1}},
-            },
-        ]
-    }
-}
-
-
 class NewProduct(RequestBody):
     """A product to create or replace. Rows of an imported file follow the same rules."""
 
-    model_config = ConfigDict(json_schema_extra={"x-rule": _GROUP_WITH_OPTIONS})
+    model_config = ConfigDict(json_schema_extra={"x-rule": GROUP_WITH_OPTIONS})
 
     values_max: ClassVar[int] = 10_000  # attributes of 16 KB can have 8,000
 

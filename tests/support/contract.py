@@ -4,6 +4,7 @@
 test of the document too, whatever else it looks at.
 """
 
+import inspect
 import json
 import os
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-DOCUMENT = json.loads((Path(__file__).parents[2] / "functions/reference/openapi.json").read_text())
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+DOCUMENT = json.loads((FUNCTIONS / "reference" / "openapi.json").read_text())
 DRIVEN_FOLDER = "SOUK_DRIVEN"  # the variable with the folder where each process notes its answers
 OF_EVERY_PAGE = {
     "Content-Disposition",
@@ -50,7 +52,7 @@ def _route_of(api: Any, request: dict[str, str]) -> Any:
     """None for the routes of tests, and where the API has no route."""
     for route in api._static_routes + api._dynamic_routes:  # noqa: SLF001 (as Powertools does)
         if route.method == request["method"] and route.rule.match(request["path"]):
-            return None if route.func.__module__.startswith("tests.") else route
+            return route if Path(inspect.getfile(route.func)).is_relative_to(FUNCTIONS) else None
     return None
 
 

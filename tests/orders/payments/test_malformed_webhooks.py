@@ -49,7 +49,7 @@ def captured(provider, order_id) -> dict[str, Any]:
 
 
 IDS = [None, "", "x" * 3000, 7, 1.5, True, [], {}, "\ud800", "two words", "\u0000"]
-AMOUNTS = [None, -1, -2000, 2000.0, 1e300, "2000", True, 2**53, 10**38, 10**400, [2000], {}]
+AMOUNTS = [None, -1, -2000, 2000.5, 1e300, "2000", True, 2**53, 10**38, 10**400, [2000], {}]
 CURRENCIES = [None, "", "eur", "Eur", "XXX", "EURO", "€", 978, ["EUR"]]
 
 

@@ -216,7 +216,7 @@ def test_a_body_that_is_no_event_is_malformed(body):
 
 
 IDS = [None, "", "x" * 256, 7, True, [], {}, "with space", "\ud800"]
-AMOUNTS = [None, -1, 1.5, 500.0, "500", True, 2**53, 10**40, [], {}]
+AMOUNTS = [None, -1, 1.5, 500.5, "500", True, 2**53, 10**40, [], {}]
 CURRENCIES = [None, "", "xxx", "euro", 978, ["eur"]]
 
 
