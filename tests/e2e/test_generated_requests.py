@@ -53,7 +53,7 @@ def _rates(staff: Shop):
 
 
 @pytest.mark.usefixtures("_rates")
-@pytest.mark.parametrize("roles", map(ROLES.get, IDENTITIES), ids=IDENTITIES)
+@pytest.mark.parametrize("roles", [*map(ROLES.get, IDENTITIES)], ids=IDENTITIES)
 def test_every_answer_is_as_documented(
     stack: Stack, account: dict[str, str], tmp_path: Path
 ) -> None:

@@ -175,7 +175,7 @@ def test_returned_units_can_be_sold_again(tea):
     assert (returned["reason"], returned["by"]) == ("did not like it", STAFF.user_id)
     assert count_units(tea) == (9, 0)
     (event,) = [event for event in list_order_events(order) if event.type == "order.returned"]
-    assert [(line.product_id, line.quantity) for line in event.data.lines] == [(tea, 2)]
+    assert [(line.product_id, line.quantity) for line in event.data.lines] == [(tea.product_id, 2)]
 
 
 def test_lines_of_one_product_are_added_up(tea):
