@@ -8,6 +8,7 @@ from typing import Any
 from docs.contract.errors import response_schema
 from docs.contract.headers import headers_of_refusals, headers_of_success
 from docs.contract.refusals import refusals_of
+from shared.errors.accounts import TokenMissing
 from shared.errors.base import AppError
 
 SUCCESS = {
@@ -18,14 +19,19 @@ SUCCESS = {
     "304": "Your copy is current. The response has no body.",
 }
 ACCEPTED_WITHOUT_BODY = "Accepted. The response has no body. If a mail is due, it is sent shortly."
-# What API Gateway answers itself, if it must, is in a form of its own.
+# What API Gateway answers itself, if it must, is in a form of its own (docs/gateway-answers.md).
 OF_GATEWAY = {
+    HTTPStatus.UNAUTHORIZED: "a request without the header `Authorization`",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "a body over 10 MB",
     HTTPStatus.TOO_MANY_REQUESTS: "too many requests to the whole shop at once",
     HTTPStatus.INTERNAL_SERVER_ERROR: "a function that crashed as a whole",
     HTTPStatus.SERVICE_UNAVAILABLE: "a function that cannot be reached",
 }
-ALWAYS_OF_GATEWAY = OF_GATEWAY.keys() - {HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+# Of every operation. Only a body can be too large, and only some operations need a token.
+ALWAYS_OF_GATEWAY = OF_GATEWAY.keys() - {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+}
 
 NAMED_REFUSALS_MAX = 4
 
@@ -85,11 +91,19 @@ def _success(route: Any, status: str, response: dict[str, Any]) -> dict[str, Any
 
 def _refused(status: int, refusals: list[type[AppError]]) -> dict[str, Any]:
     lines = [f"- `{refusal.code}`: {refusal.default_message}" for refusal in refusals]
-    if status in OF_GATEWAY:
+    or_gateway = _is_of_gateway(status, refusals)
+    if or_gateway:
         lines.append(f"- without a code, from API Gateway: {OF_GATEWAY[HTTPStatus(status)]}.")
-    schema = response_schema(refusals, or_gateway=status in OF_GATEWAY)
+    schema = response_schema(refusals, or_gateway=or_gateway)
     return {
         "description": "\n".join(lines),
         "headers": headers_of_refusals(status),
         "content": {"application/json": {"schema": schema}},
     }
+
+
+def _is_of_gateway(status: int, refusals: list[type[AppError]]) -> bool:
+    """API Gateway asks for a token only where the shop does."""
+    if status == HTTPStatus.UNAUTHORIZED:
+        return TokenMissing in refusals
+    return status in OF_GATEWAY
