@@ -51,8 +51,11 @@ def run(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path = ROOT)
 
 
 def version(python: str | Path) -> str:
-    """`Python 3.13.0`. Empty if it does not run, such as a version manager's link to no version."""
-    done = subprocess.run([python, "--version"], capture_output=True, text=True, check=False)
+    """`Python 3.13.0`. Empty if it cannot run, such as a link to no version."""
+    try:
+        done = subprocess.run([python, "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
     return done.stdout.strip()
 
 
