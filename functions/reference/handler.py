@@ -24,7 +24,7 @@ from shared.http.authorization import anyone
 from shared.http.etags import is_not_modified, make_etag
 from shared.http.parameters import IfNoneMatch
 from shared.http.responses import JSON
-from shared.http.schemas import View
+from shared.http.schemas import ANSWER_BYTES_MAX, View
 from shared.records import Record
 
 api = create_api()
@@ -53,10 +53,12 @@ class StaticText(Record):
     ) -> Response[str]:
         """200 in the encoding that the client accepts, or 304 if it has that.
 
+        A text over 1 MB is sent as gzip to all: no answer of the shop is larger.
+
         The two encodings have different bytes, so each has a strong ETag of its own. `headers` have
         names in snake case.
         """
-        is_packed = accepts_gzip(accept_encoding)
+        is_packed = len(self.plain) > ANSWER_BYTES_MAX or accepts_gzip(accept_encoding)
         etag = f'{self.etag[:-1]}-gzip"' if is_packed else self.etag
         sent: dict[str, str | list[str]] = {
             "Cache-Control": f"public, max-age={CACHE_SECONDS}",
@@ -203,7 +205,7 @@ def _page() -> DocsPage:
     """The page with Swagger UI inside, so it loads nothing from other servers.
 
     It is the same for everybody and compressed once: anybody can ask for it at any rate. Plain, it
-    has some 1.7 MB; Lambda answers at most 6 MB.
+    has some 1.7 MB, so it is never sent plain.
     """
     html = Template((_HERE / "page.html").read_text()).substitute(
         style=(_SWAGGER / "swagger-ui.min.css").read_text(),

@@ -202,8 +202,9 @@ function fitFrame() {
   const content = frame.contentDocument;
   if (content?.body) {
     frame.style.height = "0";
-    const height = Math.max(content.documentElement.offsetHeight, content.body.scrollHeight);
-    frame.style.height = `${height}px`;
+    frame.style.height = `${content.documentElement.scrollHeight}px`;
+    // The page may have a scroll bar by now: the frame is narrower then, and the mail higher.
+    frame.style.height = `${content.documentElement.scrollHeight}px`;
   }
 }
 frame.addEventListener("load", fitFrame);
