@@ -51,7 +51,7 @@ soak: setup $(VENVS)/contract/.made ## Run the long tests: histories, all pairs 
 		tests/products/test_stock_interleavings.py tests/local/test_repair.py --numprocesses auto --dist worksteal
 	@SOUK_RUSHES=200 SOUK_REPEATS=20 $(BIN)/python -m pytest tests/e2e/test_contention.py
 	@SOUK_GENERATED=60 SOUK_GENERATED_MIN=6700 SOUK_GENERATED_PHASES=examples,coverage,fuzzing,stateful \
-		SOUK_IDENTITIES=anonymous,customer,staff $(BIN)/python -m pytest tests/e2e/test_generated_requests.py
+		$(BIN)/python -m pytest tests/e2e/test_generated_requests.py
 
 mutants: .venv/.made ## Put small faults into the code, and list those that no test notices (N=150 SEED=1 PARTS=stock,pricing)
 	@$(BIN)/python -m tests.mutants --count "$(N)" --seed "$(SEED)" --parts "$(PARTS)"

@@ -13,9 +13,7 @@ from pathlib import Path
 
 from tests.support import contract
 
-# `make contract` runs these two.
-OF_CONTRACT = ("tests/e2e/test_generated_requests.py", "tests/e2e/test_clients.py")
-E2E = ["tests/e2e", *(f"--ignore={path}" for path in OF_CONTRACT)]
+E2E = ["tests/e2e"]
 OTHERS = ["--ignore", "tests/e2e", "--numprocesses", "auto", "--dist", "worksteal"]
 OTHERS_END = "SOUK_OTHER_TESTS"  # a file descriptor at whose end the other tests are over
 NICENESS = 5  # of the others: tests/e2e takes longer, so it goes first
