@@ -139,7 +139,6 @@ def _decide_retry(
     elif _is_failure(response, caught_exception, code):
         is_allowed = budget.record_failure()
     else:
-        budget.successes += 1
         return None
     if not is_allowed:
         return False

@@ -27,7 +27,6 @@ class RequestBudget(Record, frozen=False):
     """What a request has spent. Threads that work for one request share its budget."""
 
     calls: int = 0
-    successes: int = 0
     failures: int = 0  # calls that were refused, throttled or not answered
     conflicts: int = 0  # transactions that lost to another writer
     seconds: float = 0.0  # in calls, and in pauses before retries
@@ -47,9 +46,7 @@ class RequestBudget(Record, frozen=False):
     def allows_retry(self) -> bool:
         if not self.failures and not self.conflicts:
             return True  # AWS works, and the caller's own rule wants another attempt
-        # Without a success, queries that run at once are no healthy calls: all of them may fail.
-        is_first_failure = self.failures <= 1 and self.successes > 0
-        has_call_left = is_first_failure or self.calls < CALLS_MAX
+        has_call_left = self.failures <= 1 or self.calls < CALLS_MAX
         has_time_left = self.seconds + ATTEMPT_SECONDS_MAX <= SECONDS_MAX
         return has_call_left and has_time_left and self.conflicts < CONFLICTS_MAX
 

@@ -3,6 +3,7 @@
 import random
 import time
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier, get_ident, main_thread
 
@@ -17,6 +18,7 @@ from botocore.exceptions import (
 )
 
 from orders.handler import handler as orders
+from products import index_queries
 from products.index_queries import run_concurrently
 from shared import aws, request_budget, retries
 from shared.errors.base import Unavailable
@@ -120,6 +122,18 @@ def is_refused(answer):
     return (answer.status, answer.headers.get("Retry-After")) == (503, "1")
 
 
+@pytest.fixture
+def _one_thread(monkeypatch):
+    """Queries of one request follow each other, so that chance does not decide how many are sent.
+
+    `test_threads_of_a_request_share_its_budget` sends them together.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(index_queries, "_pool", lambda: pool)
+        yield
+
+
+@pytest.mark.usefixtures("_one_thread")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_route_is_503_within_3_seconds_and_3_calls(clock, kind):
     outage, admin = KINDS[kind](clock), signed_in("admin")
