@@ -92,6 +92,12 @@ def test_lost_replies_of_the_transaction_end_with_one_order(
     assert list_event_types(stack, order_id) == ["order.placed"]
 
 
+def read_streams_from_the_start(state: Path) -> None:
+    """As the template says. The test of lost events makes a mapping that begins at the end."""
+    for path in (state / saved_state.FOLDER).glob("lambda-*.json"):
+        path.write_text(path.read_text().replace('"LATEST"', '"TRIM_HORIZON"'))
+
+
 @pytest.fixture
 def copied_state(stack, tmp_path: Path) -> Path:
     """The state of the stack as a save has it, in a folder of its own."""
@@ -101,6 +107,7 @@ def copied_state(stack, tmp_path: Path) -> Path:
         try:
             shutil.copytree(stack.log_dir.parent, copy, ignore=left_out)
             if saved_state.restore(copy, tmp_path / "check") is not None:
+                read_streams_from_the_start(copy)
                 return copy
         except (shutil.Error, saved_state.UnreadableState):
             continue  # the next save has just replaced a file
