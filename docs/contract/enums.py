@@ -12,6 +12,7 @@ LITERALS = {
     "ProductStatus": "products.fields.Status",
     "ProductSort": "products.catalog_queries.Sort",
     "StockMovementKind": "products.stock.schemas.MovementKind",
+    "Rounding": "orders.pricing.rounding.Rounding",
     "PromotionKind": "orders.pricing.discounts.Kind",
     "ExportFormat": "orders.exports.schemas.Format",
     "ExportStatus": "orders.exports.schemas.ExportStatus",

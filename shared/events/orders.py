@@ -18,11 +18,18 @@ class OrderedLine(Frozen):
     line_total: Money
 
 
+class TaxData(Frozen):
+    name: str
+    rate_ppm: int | None
+    amount: Money
+
+
 class OrderTotalsData(Frozen):
     items: Money
     discount: Money
     shipping: Money
     tax: Money
+    taxes: list[TaxData] = Field(default=[])
     total: Money
 
 

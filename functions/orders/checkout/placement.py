@@ -199,10 +199,12 @@ def _order(
 
 
 def _order_promotion(promotion: Promotion, buyer: Buyer) -> OrderPromotion:
-    """The code and the counts that the order enters: only those with a limit."""
+    """The promotion and the counts that the order enters: only those with a limit."""
     is_counted_by_customer = promotion.uses_per_customer_max is not None
     return OrderPromotion(
         code=promotion.code,
+        name=promotion.name,
+        is_automatic=bool(promotion.is_automatic),
         is_counted=promotion.uses_max is not None,
         counted_for=buyer.customer_id if is_counted_by_customer else None,
     )

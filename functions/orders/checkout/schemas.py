@@ -48,7 +48,8 @@ PromotionCode = Annotated[
     str,
     Text(40),
     Field(
-        description="One promotion code. Upper and lower case are the same.",
+        description="One promotion code. Upper and lower case are the same. It does not combine "
+        "with an automatic promotion: the order gets the one that makes it cheaper.",
         examples=["SPRING-10"],
         json_schema_extra={"pattern": _ONE_CODE},
     ),
@@ -74,7 +75,10 @@ class Address(RequestBody):
 
 
 class PartialAddress(RequestBody):
-    """An address, or the part of it that you know. Prices depend only on country and region."""
+    """An address, or the part of it that you know.
+
+    Prices depend on the country and, where the shop says so, on the region or the postal code.
+    """
 
     name: Name | None = None
     line1: AddressLine | None = None
@@ -110,7 +114,8 @@ class PricedRequest(RequestBody):
         return dict(quantities)
 
     def to_ship_to(self) -> ShipTo:
-        return ShipTo(self.shipping_address.country, self.shipping_address.region)
+        address = self.shipping_address
+        return ShipTo(address.country, address.region, address.postal_code)
 
 
 class QuoteRequest(PricedRequest):
