@@ -269,7 +269,8 @@ def test_a_new_mail_appears_and_the_open_one_stays(tab, stack, order, visitor):
     tab.show(f"{stack.api_url}/mailbox/{mail['id']}")
     tab.click("#tab-text")
     tab.wait_for_text("Thank you for your order")
-    tab.evaluate("window.isKept = true; document.querySelector('[data-mail]')?.focus()")
+    tab.wait_for("document.querySelector('[data-mail]')")
+    tab.evaluate("window.isKept = true; document.querySelector('[data-mail]').focus()")
     focused = tab.evaluate("document.activeElement.dataset.mail")
 
     newcomer = visitor.register().email
