@@ -64,6 +64,43 @@ WEBHOOK_SCHEMAS: dict[str, Any] = {
         },
     },
 }
+_ORDER_ID = "ord_gormhll3yg7fvyh23ucykholxjeqa4f3"
+_EXAMPLES: dict[str, Any] = {
+    "stripe": {
+        "summary": "A captured payment, from Stripe",
+        "value": {
+            "id": "evt_1QJmXa2eZvKYlo2C",
+            "type": "payment_intent.succeeded",
+            "created": 1795515330,
+            "data": {
+                "object": {
+                    "id": "pi_3QJmXa2eZvKYlo2C",
+                    "object": "payment_intent",
+                    "amount": 2998,
+                    "amount_received": 2998,
+                    "currency": "eur",
+                    "status": "succeeded",
+                    "metadata": {"order_id": _ORDER_ID},
+                }
+            },
+        },
+    },
+    "local": {
+        "summary": "A captured payment, from the local stack's provider",
+        "value": {
+            "id": "evt_5c9d3a",
+            "type": "payment.captured",
+            "created": 1795515330,
+            "data": {
+                "id": "pay_7f21b0",
+                "order_id": _ORDER_ID,
+                "amount_minor": 2998,
+                "captured_minor": 2998,
+                "currency": "EUR",
+            },
+        },
+    },
+}
 WEBHOOK_BODY: dict[str, Any] = {
     "required": True,
     "description": "The event, byte for byte as it was signed.",
@@ -71,7 +108,8 @@ WEBHOOK_BODY: dict[str, Any] = {
         JSON: {
             "schema": {
                 "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in WEBHOOK_SCHEMAS]
-            }
+            },
+            "examples": _EXAMPLES,
         }
     },
 }
