@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
@@ -340,4 +341,15 @@ def test_the_document_begins_with_the_chapters():
         "Rate limits",
         "Versioning and deprecation",
         "Events",
+        "Error codes",
     ]
+
+
+def test_the_last_chapter_lists_each_code_once():
+    listed = re.findall(r"^\| `(\w+)` \| (\d+) \|", API["info"]["description"], re.MULTILINE)
+
+    schemas = API["components"]["schemas"].values()
+    codes = [schema["properties"].get("code", {}) for schema in schemas if "properties" in schema]
+    assert sorted(code for code, _ in listed) == sorted(
+        code["const"] for code in codes if "const" in code
+    )
