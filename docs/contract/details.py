@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+from docs.contract.enums import FIELD_CODES
 from shared.errors.base import AppError
 from shared.money import Money
 from shared.security.permissions import Permission
@@ -212,7 +213,7 @@ class InvalidField(TypedDict):
         str,
         Field(description="Where the value is in the request.", examples=["body.lines.0.quantity"]),
     ]
-    code: Annotated[str, Field(description="Names the problem.", examples=["too_small"])]
+    code: Annotated[str, Field(json_schema_extra={"enum": FIELD_CODES}, examples=["too_small"])]
     message: Annotated[str, Field(description="What to do about it. Its text can change.")]
 
 

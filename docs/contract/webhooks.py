@@ -36,6 +36,7 @@ WEBHOOK_SCHEMAS: dict[str, Any] = {
         "description": "An event of Stripe (docs.stripe.com/api/events). The shop uses "
         f"{', '.join(f'`{name}`' for name in SUBSCRIBED_EVENTS)}, and answers others `ignored`.",
         "required": ["id", "type", "data"],
+        "additionalProperties": True,
         "properties": {
             "id": _EVENT_ID,
             "type": {"type": "string"},
@@ -43,7 +44,8 @@ WEBHOOK_SCHEMAS: dict[str, Any] = {
             "data": {
                 "type": "object",
                 "required": ["object"],
-                "properties": {"object": {"type": "object"}},
+                "properties": {"object": {"type": "object", "additionalProperties": True}},
+                "additionalProperties": True,
             },
         },
     },
@@ -52,6 +54,7 @@ WEBHOOK_SCHEMAS: dict[str, Any] = {
         "title": "LocalPaymentEvent",
         "description": "An event of the local stack's provider, which takes no money.",
         "required": ["id", "type", "data"],
+        "additionalProperties": True,
         "properties": {
             "id": _EVENT_ID,
             "type": {"type": "string"},
@@ -59,6 +62,7 @@ WEBHOOK_SCHEMAS: dict[str, Any] = {
             "data": {
                 "type": "object",
                 "required": ["id", "order_id"],
+                "additionalProperties": True,
                 "properties": {"id": _EVENT_ID, "order_id": _EVENT_ID},
             },
         },
