@@ -217,8 +217,19 @@ class InvalidField(TypedDict):
     message: Annotated[str, Field(description="What to do about it. Its text can change.")]
 
 
+class RegionOfCountry(TypedDict):
+    code: Annotated[str, Field(description="ISO 3166-2.", examples=["CA-QC"])]
+    name: Annotated[str, Field(examples=["Quebec"])]
+
+
 class InvalidFieldsDetails(TypedDict):
     fields: Annotated[list[InvalidField], Field(description="The first 20 problems.")]
+    regions: NotRequired[
+        Annotated[
+            list[RegionOfCountry],
+            Field(description="The regions of the country, if an address needs one of them."),
+        ]
+    ]
 
 
 SupportedQuery = TypedDict(  # `and` is a keyword of Python
