@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from orders.carts.contents import guest_cart_id
+from orders.carts.contents import digest_of, guest_cart_id
 from orders.handler import handler
-from shared.storage.models.carts import Cart
+from shared import clock
+from shared.storage.models.carts import LIFETIME, Cart, CartLine
 from shared.storage.models.catalog import Product
 from tests.support import shop
 from tests.support.http import ADA, HOME, NOBODY, Answer, Caller, called_from, send
@@ -111,6 +112,24 @@ def quantities(answer: Answer) -> list[tuple[str, int]]:
     """The lines as SKUs and quantities, in their order."""
     assert answer.status == 200, answer
     return [(line["sku"], line["quantity"]) for line in answer.body["lines"]]
+
+
+def store(cart_id: str, lines: list[dict[str, Any]]) -> Cart:
+    """Stores a cart with lines that were on sale when they were added."""
+    now = clock.utc_now()
+    cart = Cart(
+        cart_id,
+        lines=[
+            CartLine(**line, sku="was on sale", name="Was on sale", price_minor=1, currency="EUR")
+            for line in lines
+        ],
+        contents=digest_of({line["product_id"]: line["quantity"] for line in lines}),
+        version=1,
+        updated_at=now,
+        expires_at=now + LIFETIME,
+    )
+    cart.save()
+    return cart
 
 
 def stored(cart_id: str) -> Cart | None:

@@ -5,20 +5,25 @@ from functools import partial
 
 import pytest
 
+from shared.storage.dynamo import connection
 from shared.storage.models.carts import Cart
 from shared.storage.models.orders import Order
 from tests.support import shop
+from tests.support.aws_calls import on_each_call
 from tests.support.carts import (
     empty_cart,
     get_cart,
+    guest_send,
+    lines_of,
     merge_carts,
     new_guest_cart,
     place_order,
     quantities,
     replace_cart,
     update_cart,
+    update_guest_cart,
 )
-from tests.support.http import ADA, Answer
+from tests.support.http import Answer
 from tests.support.interleaving import interleave
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -164,33 +169,36 @@ def test_emptying_meets_a_change_of_the_cart(tea, cup):
         assert get_cart().body["lines"] == []
 
 
-def test_a_cart_that_always_changes_is_a_conflict(tea, cup, monkeypatch):
+@pytest.fixture
+def _always_overtaken(monkeypatch):
+    """Somebody else writes each cart before each write of it."""
     monkeypatch.setattr("shared.retries.pause", lambda _: None)
-    units = iter(range(1, 100))
+    units = iter(range(1, 1000))
+
+    def change_carts(operation: str) -> None:
+        if operation == "TransactWriteItems":
+            for cart in Cart.scan():
+                cart.update([Cart.version.add(next(units))])
+
+    with on_each_call("before-call", change_carts, connection().client):
+        yield
+
+
+@pytest.mark.usefixtures("_always_overtaken")
+def test_a_cart_that_always_changes_is_a_conflict(tea, cup):
     update_cart((tea, 1))
+    token = new_guest_cart((tea, 1))
+    lines = {"lines": lines_of((cup, 1))}
 
-    def change_first(_: str) -> None:
-        cart = Cart.get(ADA.user_id)
-        cart.update([Cart.version.add(next(units))])
-
-    codes = [
-        overtaken(change_first, lambda: update_cart((cup, 1))),
-        overtaken(change_first, lambda: replace_cart((cup, 1))),
-        overtaken(change_first, empty_cart),
-        overtaken(change_first, lambda: merge_carts(new_guest_cart((cup, 2)))),
+    answers = [
+        update_cart((cup, 1)),
+        replace_cart((cup, 1)),
+        empty_cart(),
+        merge_carts(token),
+        update_guest_cart((cup, 1), token=token),
+        guest_send("replace", token, body=lines, if_match="*"),
+        guest_send("empty", token),
     ]
 
-    assert codes == ["concurrent_modification"] * 4
-
-
-def overtaken(change: Callable[[str], None], edit: Callable[[], Answer]) -> str:
-    """The refusal of an edit before each of whose writes somebody else writes."""
-    from shared.storage.dynamo import connection  # noqa: PLC0415
-    from tests.support.aws_calls import on_each_call  # noqa: PLC0415
-
-    def act(operation: str) -> None:
-        if operation == "TransactWriteItems":
-            change(operation)
-
-    with on_each_call("before-call", act, connection().client):
-        return edit().code
+    assert [answer.code for answer in answers] == ["concurrent_modification"] * 7
+    assert {answer.status for answer in answers} == {409}

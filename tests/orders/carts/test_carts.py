@@ -452,3 +452,23 @@ def test_a_cart_can_be_sent_as_lines_of_an_order(tea):
     lines = [{key: line[key] for key in ("product_id", "quantity")} for line in cart["lines"]]
 
     assert lines == lines_of((tea, 2))
+
+
+def test_a_quote_has_the_limits_of_an_order(tea):
+    update_cart((tea, 9))
+    tea.update([Product.order_quantity_max.set(8)])
+    many = [shop.product(f"p{number}", available=100) for number in range(3)]
+
+    too_many = quote_cart()
+    replace_cart(*((each, 100) for each in many))
+    too_many_together = quote_cart()
+
+    assert too_many.code == "quantity_limit_exceeded"
+    assert (too_many_together.status, too_many_together.code) == (409, "held_stock_limit_reached")
+
+
+def test_unknown_codes_of_quotes_are_limited(tea):
+    update_cart((tea, 1))
+    codes = [quote_cart(promotion_code=f"GUESS-{number}").code for number in range(31)]
+
+    assert codes == ["unknown_promotion"] * 30 + ["too_many_attempts"]

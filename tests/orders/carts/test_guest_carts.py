@@ -190,3 +190,24 @@ def test_changing_a_cart_uses_no_quota(tea):
 
     assert update_guest_cart((tea, 2), token=token).status == 200
     assert update_guest_cart((tea, 2), address=ELSEWHERE).status == 200
+
+
+def test_a_guest_s_quote_has_the_limits_of_an_order(tea):
+    token = new_guest_cart((tea, 9))
+    tea.update([Product.order_quantity_max.set(8)])
+    many = [shop.product(f"p{number}", available=100) for number in range(6)]
+    other = new_guest_cart(*((each, 20) for each in many))
+
+    assert guest_send("quote", token, body=QUOTE).code == "quantity_limit_exceeded"
+    assert guest_send("quote", other, body=QUOTE).code == "held_stock_limit_reached"
+
+
+def test_unknown_codes_of_a_network_are_limited(tea):
+    token = new_guest_cart((tea, 1))
+
+    codes = [
+        guest_send("quote", token, body=QUOTE | {"promotion_code": f"GUESS-{number}"}).code
+        for number in range(31)
+    ]
+
+    assert codes == ["unknown_promotion"] * 30 + ["too_many_attempts"]
