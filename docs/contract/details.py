@@ -88,6 +88,16 @@ class TooManyExportsDetails(TypedDict):
     unfinished_max: Limit
 
 
+class CartChangedDetails(TypedDict):
+    current_version: Annotated[
+        int, Field(description="The version of the cart now; 0 if there is none.", examples=[8])
+    ]
+
+
+class CartFullDetails(TypedDict):
+    lines_max: Limit
+
+
 class TotalChangedDetails(TypedDict):
     quoted: Annotated[Money, Field(description="`quoted_total` of the request.")]
     total: Annotated[Money, Field(description="What the order costs now.")]

@@ -11,6 +11,7 @@ LITERALS = {
     "OrderStatus": "orders.lifecycle.transitions.Status",
     "PaymentStatus": "orders.views.PaymentStatus",
     "RefundStatus": "orders.views.RefundStatus",
+    "CartChange": "orders.carts.changes.Change",
     "ProductStatus": "products.fields.Status",
     "ProductSort": "products.catalog_queries.Sort",
     "StockMovementKind": "products.stock.schemas.MovementKind",

@@ -31,6 +31,7 @@ TAGS = {
     "Catalog": "Products: browsing and search for everyone, editing for staff.",
     "Stock": "The units of each product that are for sale, and the changes that staff make.",
     "Orders": "Quotes and orders of customers with an account.",
+    "Carts": "What a shopper wants to order: of an account, or of a guest with a token.",
     "Guests": "Quotes and orders without an account.",
     "Payments": "Payments of orders, and webhooks of the payment provider.",
     "Fulfilment": "How staff find, ship, return and refund orders.",

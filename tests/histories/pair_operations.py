@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.histories import buying, selling
+from tests.histories import buying, carts, selling
 from tests.histories.world import World, create_product
 from tests.support.events import queue_event
 from tests.support.imports import put_file, upload
@@ -97,6 +97,17 @@ PRODUCTS: Mapping[str, Start] = {
     "sold and shipped": lambda world: _shipped(world, captures=True),
 }
 
+
+def _carts(world: World) -> Subject:
+    """An account and a guest have a cart with the product."""
+    subject = _subject(world)
+    carts.change_cart(world, "usr_ada", {subject.product_id: 2})
+    carts.start_guest_cart(world, {subject.product_id: 3})
+    return subject
+
+
+CARTS: Mapping[str, Start] = {"two carts": _carts}
+
 # Operations
 
 
@@ -188,6 +199,34 @@ ON_PRODUCTS: Mapping[str, Operation] = {
         lambda world, order_id: selling.return_units(world, order_id, on.product_id, 1, "r"),
     ),
 }
+
+ON_CARTS: Mapping[str, Operation] = {
+    "buyer orders the cart": lambda world, _: _order_cart(world, "1"),
+    "another tab orders it": lambda world, _: _order_cart(world, "2"),
+    "buyer changes the cart": lambda world, on: carts.change_cart(
+        world, "usr_ada", {on.product_id: 1}
+    ),
+    "buyer empties the cart": lambda world, _: carts.empty_cart(world, "usr_ada"),
+    "guest logs in": lambda world, _: carts.merge_carts(world, "usr_ada", _token(world)),
+    "guest orders the cart": lambda world, _: _order_guest_cart(world),
+    "guest changes the cart": lambda world, on: carts.change_guest_cart(
+        world, _token(world), {on.product_id: 1}
+    ),
+    "buyer deletes the account": _anonymize,
+    "staff archive": lambda world, on: selling.archive(world, on.product_id),
+}
+
+
+def _token(world: World) -> str:
+    return world.acknowledged.cart_tokens[-1]
+
+
+def _order_cart(world: World, tab: str) -> None:
+    carts.order_cart(world, "usr_ada", tab)
+
+
+def _order_guest_cart(world: World) -> None:
+    carts.order_guest_cart(world, _token(world), "1")
 
 
 def _buy(world: World, on: Subject, user_id: str, key: str) -> None:

@@ -46,6 +46,15 @@ PRODUCTS: tuple[tuple[str, int, int | None, str | None], ...] = (
 )
 
 
+@dataclass(frozen=True)
+class CartOrder:
+    """What an order of a cart says of it."""
+
+    cart_id: str
+    version: int
+    quantities: dict[str, int]
+
+
 @dataclass
 class Acknowledged:
     """What the shop said yes to: it must be there at the end."""
@@ -57,6 +66,8 @@ class Acknowledged:
     uploads: dict[str, int] = field(default_factory=dict)  # rows by id
     deleted_users: set[str] = field(default_factory=set)
     linked: dict[str, str] = field(default_factory=dict)  # user by confirmed address
+    cart_tokens: list[str] = field(default_factory=list)  # of guests
+    cart_orders: dict[str, CartOrder] = field(default_factory=dict)  # sent, by the order's id
 
 
 class World:

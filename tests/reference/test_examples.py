@@ -254,6 +254,25 @@ def test_the_examples_of_a_guest_are_accepted():
     send("cancel_guest_order", headers=token, order_id=placed["id"])
 
 
+def test_the_examples_of_carts_are_accepted():
+    stocked_product()
+    price_list()
+    ada, _ = logged_in()
+
+    guest = send("update_guest_cart").body["cart_token"]
+    token = {"cart-token": guest}
+    cart = send("get_guest_cart", headers=token)
+    send("replace_guest_cart", headers=token | if_match(cart))
+    send("quote_guest_cart", headers=token)
+    send("merge_carts", ada, headers=token)
+    cart = send("get_cart", ada)
+    send("replace_cart", ada, headers=if_match(cart))
+    send("update_cart", ada)
+    send("quote_cart", ada)
+    send("empty_cart", ada)
+    send("empty_guest_cart", headers={"cart-token": send("update_guest_cart").body["cart_token"]})
+
+
 def test_the_examples_of_files_are_accepted():
     export = send("create_export", STAFF).body["id"]
     send("list_exports", STAFF)

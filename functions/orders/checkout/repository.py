@@ -45,14 +45,16 @@ class NewOrder(Record):
     promotion: Promotion | None
     holders: Sequence[Holder]
     stage_extra: StageExtra | None = None
+    stage_cart: StageExtra | None = None  # of the order's cart, if it has one
 
 
 def create_order(new: NewOrder) -> None:
     """Store the order, its stock, promotion use and events in one transaction, or nothing.
 
     Raises what `stage_extra`'s conditions raise; OrderAlreadyPlaced if the order exists, whatever
-    else fails; PromotionUsedUp and PricingChanged; HeldStockLimitReached, or TooManyAttempts for an
-    order without a price; OutOfStock, StockFragmented, and Unavailable.
+    else fails; what `stage_cart`'s conditions raise; PromotionUsedUp and PricingChanged;
+    HeldStockLimitReached, or TooManyAttempts for an order without a price; OutOfStock,
+    StockFragmented, and Unavailable.
     """
     snapshots: Mapping[str, StockSnapshot] = {}  # read only when a shard was short
     stage_units = holds.count_units(new.order, new.holders)
@@ -92,6 +94,8 @@ def _transaction(
         only_if=Order.order_id.does_not_exist(),
         otherwise=OrderAlreadyPlaced(order_id=order.order_id),
     )
+    if new.stage_cart:  # after the order: a retry finds the order, and not its cart
+        new.stage_cart(transaction)
     if new.promotion:
         _stage_promotion_use(transaction, order, new.promotion)
     stage_units(transaction)

@@ -36,6 +36,9 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
     Each line has at most the units in the product's `quantity_limits` (422
     `quantity_limit_exceeded`). Your unpaid orders can hold only so many units at once (409
     `held_stock_limit_reached`): pay or cancel one of them, or order fewer units.
+
+    To order your cart, send its lines and its version as `cart_version`. The order empties the
+    cart. If the cart has changed since you read it, you get 409 `cart_changed` and no order.
     """
     placement = orders.place_order(routes.caller, request, idempotency_key, routes.client)
     view = OrderView.from_model(placement.order)
