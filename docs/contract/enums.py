@@ -10,6 +10,8 @@ LITERALS = {
     "PaymentStatus": "orders.views.PaymentStatus",
     "RefundStatus": "orders.views.RefundStatus",
     "ProductStatus": "products.fields.Status",
+    "StockPolicy": "shared.storage.models.catalog.StockPolicy",
+    "Availability": "products.view_parts.Availability",
     "ProductSort": "products.catalog_queries.Sort",
     "StockMovementKind": "products.stock.schemas.MovementKind",
     "PromotionKind": "orders.pricing.discounts.Kind",
