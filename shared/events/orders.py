@@ -182,7 +182,7 @@ class OrderReturnedData(OrderFacts):
 
 
 class OrderReturned(DomainEvent):
-    """Returned units are back in stock. `lines` has these units only."""
+    """Units came back, to the stock if they are counted. `lines` has these units only."""
 
     type: Literal["order.returned"] = "order.returned"
     data: OrderReturnedData
