@@ -17,6 +17,7 @@ from orders.pricing.views import (
     UsedPromotionView,
     money,
 )
+from shared.addresses.schemas import AddressView
 from shared.http.schemas import View, shown_as
 from shared.money import Money
 from shared.storage.models.orders import (
@@ -25,7 +26,6 @@ from shared.storage.models.orders import (
     OrderRefund,
     OrderShipment,
     OrderStep,
-    ShippingAddress,
 )
 
 PaymentStatus = Literal["none", "started", "authorized", "captured", "manual", "void"]
@@ -35,34 +35,10 @@ ShownStatus = Annotated[str, shown_as(Status)]
 _STATUS = "`expired`: not paid in time. `refunded`: everything that was paid is refunded."
 
 
-class AddressView(View):
-    """A shipping address. After the buyer's account is deleted, only the country is not null."""
-
-    name: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    city: str | None
-    region: str | None
-    country: str
-
-    @classmethod
-    def from_model(cls, address: ShippingAddress) -> Self:
-        return cls(
-            name=address.name or None,
-            line1=address.line1 or None,
-            line2=address.line2,
-            postal_code=address.postal_code or None,
-            city=address.city or None,
-            region=address.region,
-            country=address.country,
-        )
-
-
 class OrderLineView(QuotedLineView):
     """A product in an order, with its name and price when the order was placed."""
 
-    returned: int = Field(description="Units that the buyer returned and staff restocked.")
+    returned: int = Field(description="Units that came back: to the stock, unless `untracked`.")
 
 
 class OrderStepView(View):

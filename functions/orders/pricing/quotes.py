@@ -18,7 +18,7 @@ from orders.pricing.taxes import ChargedTax, group_taxes, sum_taxes
 from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts, UnknownPromotion
 from shared.money import AMOUNT_MINOR_MAX, Money
 from shared.records import Record
-from shared.storage.models.catalog import Product
+from shared.storage.models.catalog import BACKORDER, Product
 from shared.storage.models.orders import OrderLine, OrderTax, OrderTotals
 from shared.storage.models.pricing import Promotion
 
@@ -56,7 +56,7 @@ def price_order(quantities: Mapping[str, int], inputs: PricingInputs, ship_to: S
     automatic = discounts.list_applicable(rules.automatic, inputs.products, items, currency)
     destination = rules.tax_rates.destination(ship_to)
     zone = rules.shipping_rates.zone(ship_to.country, currency)
-    basket = _Basket(quantities, inputs.products, items, currency)
+    basket = _Basket(quantities, inputs, items, currency)
     quotes = [_quote(basket, destination, zone, each) for each in (sent, *automatic)]
     cheapest = min(quotes, key=lambda quote: int(quote.totals.total_minor))
     _require_plausible(int(cheapest.totals.total_minor))
@@ -65,7 +65,7 @@ def price_order(quantities: Mapping[str, int], inputs: PricingInputs, ship_to: S
 
 class _Basket(Record):
     quantities: Mapping[str, int]
-    products: Mapping[str, Product]
+    inputs: PricingInputs
     items: discounts.Totals
     currency: str
 
@@ -76,9 +76,13 @@ def _quote(
     zone: ShippingZone | None,
     promotion: Promotion | None,
 ) -> Quote:
-    lines = [_line(basket.products[key], units) for key, units in basket.quantities.items()]
+    products, available = basket.inputs.products, basket.inputs.available
+    lines = [
+        _line(products[product_id], quantity, available.get(product_id, 0))
+        for product_id, quantity in basket.quantities.items()
+    ]
     if promotion:
-        eligible = discounts.find_eligible(promotion, basket.products, basket.items)
+        eligible = discounts.find_eligible(promotion, products, basket.items)
         _apply_discount(lines, promotion, eligible, destination)
     _apply_tax(lines, destination)
     totals = _totals(lines, _shipping_minor(lines, zone, promotion), destination)
@@ -106,9 +110,10 @@ def _require_for_sale(quantities: Mapping[str, int], products: Mapping[str, Prod
     return currencies[0]
 
 
-def _line(product: Product, quantity: int) -> OrderLine:
-    """At the product's price, before discount and tax."""
+def _line(product: Product, quantity: int, available: int) -> OrderLine:
+    """At the product's price, before discount and tax, with the units that are not in stock."""
     unit_price_minor = int(product.price_minor)
+    is_backorder = product.stock_policy == BACKORDER
     return OrderLine(
         product_id=product.product_id,
         sku=product.sku,
@@ -117,6 +122,8 @@ def _line(product: Product, quantity: int) -> OrderLine:
         unit_price_minor=unit_price_minor,
         line_total_minor=unit_price_minor * quantity,
         tax_class=product.tax_class,
+        stock_policy=product.stock_policy,
+        backordered=max(0, quantity - max(0, available)) if is_backorder else 0,
     )
 
 

@@ -24,17 +24,15 @@ _NO_DESTINATIONS = '{"destinations": []}'
 _NO_ZONES = '{"zones": []}'
 
 
-def get_pricing_inputs(
-    product_ids: Sequence[str], sent: SentCode | None, *, with_stock: bool = False
-) -> PricingInputs:
+def get_pricing_inputs(product_ids: Sequence[str], sent: SentCode | None) -> PricingInputs:
     """Read all of it consistently, in one BatchGetItem: a price must not come from a stale replica.
 
-    With stock, more than 43 products take a second BatchGetItem. Raises TooManyAttempts for a code
-    after too many unknown ones.
+    More than 43 products take a second BatchGetItem. Raises TooManyAttempts for a code after too
+    many unknown ones.
     """
     keys: list[Any] = [(Product, product_id) for product_id in product_ids]
-    if with_stock:  # the first shards, whose keys are those of the products
-        keys += [(Stock, product_id) for product_id in product_ids]
+    # The first shards, whose keys are those of the products.
+    keys += [(Stock, product_id) for product_id in product_ids]
     keys += [(RateTable, name) for name in (TAX_RATES, SHIPPING_RATES, AUTOMATIC_PROMOTIONS)]
     if sent:
         keys.append((Promotion, PROMOTIONS, sent.code))

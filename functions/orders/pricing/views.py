@@ -1,13 +1,16 @@
 """Prices, taxes and promotions, as quotes and orders show them."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from shared.http.schemas import View
+from shared.http.schemas import View, shown_as
 from shared.money import Money
+from shared.storage.models.catalog import StockPolicy
 from shared.storage.models.orders import OrderLine, OrderPromotion, OrderTax, OrderTotals
 from shared.storage.models.pricing import Promotion
+
+ShownPolicy = Annotated[str, shown_as(StockPolicy)]
 
 TAX_INCLUDED = "Whether prices include the tax. If false, the tax is added in the total."
 PROMOTION_CODE = (
@@ -60,9 +63,7 @@ class QuotedLineView(View):
     name: str
     quantity: int
     unit_price: Money
-    line_total: Money = Field(
-        description="The price of all units of the line, before the discount."
-    )
+    line_total: Money = Field(description="The price of all units, before the discount.")
     discount: Money = Field(description="The line's share of the order's discount.")
     tax: Money = Field(description="The sum of all taxes on the line, after the discount.")
     tax_rate_ppm: int = Field(
@@ -72,6 +73,8 @@ class QuotedLineView(View):
         description="Each tax on the line. Taxes with a rate of 0 are left out."
     )
     tax_class: str
+    stock_policy: ShownPolicy = Field(description="The product's when the order was placed.")
+    backordered: int = Field(description="Units that were not in stock when it was placed.")
 
     @classmethod
     def from_model(cls, line: OrderLine, currency: str, **more: Any) -> Self:
@@ -87,6 +90,8 @@ class QuotedLineView(View):
             tax_rate_ppm=int(line.tax_rate_ppm),
             taxes=[ChargedTaxView.from_model(tax, currency) for tax in line.list_taxes()],
             tax_class=line.tax_class,
+            stock_policy=line.stock_policy,
+            backordered=int(line.backordered),
             **more,
         )
 
