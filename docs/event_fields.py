@@ -89,6 +89,10 @@ FIELDS: dict[str, dict[str, Any]] = {
         "format": "int64",
         "minimum": 0,
     },
+    "category_id": {"description": "The id of the category.", **_id("cat")},
+    "path": {"description": "The path of the category, which never changes.", "maxLength": 200},
+    "parent": {"description": "The path of the category above it. Null: it is at the top."},
+    "previous_parent": {"description": "The path of the category that was above it before."},
     # accounts
     "user_id": {"description": "The id of the user.", **_id("usr")},
     "access_epoch": {
@@ -142,6 +146,10 @@ EXAMPLES: dict[str, Any] = {
     "changed": ["price"],
     "previous_group": None,
     "available": 0,
+    "category_id": ids.derived_id("cat", "example"),
+    "path": "home/teapots",
+    "parent": "kitchen",
+    "previous_parent": "home",
     "user_id": ids.derived_id("usr", "example"),
     "access_epoch": 1,
     "enabled": True,

@@ -14,6 +14,7 @@ os.environ |= {
     "API_KEYS_TABLE": "souk-api-keys",
     "ATTEMPTS_TABLE": "souk-attempts",
     "BCRYPT_COST": "10",  # the template's minimum, because the suite hashes many passwords
+    "CATEGORIES_TABLE": "souk-categories",
     "CURSOR_KEYS_SECRET_ARN": "souk/cursor-keys",
     "EMAIL_TOKENS_TABLE": "souk-email-tokens",
     "EVENT_BUS_NAME": "souk",

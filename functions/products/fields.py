@@ -18,6 +18,7 @@ ATTRIBUTES_DEPTH_MAX = 5
 INTEGER_MAX = 2**63 - 1  # what most languages and databases can read
 OPTIONS_BYTES_MAX = 1_000  # a group holds those of 100 variants in one item of 400 KB
 CATEGORY_DEPTH_MAX = 8  # each level is a partition of the listings that the product is written to
+CATEGORY_PATH_MAX = 200  # characters
 
 Status = Literal["draft", "active", "archived"]
 STATUS = (
@@ -46,9 +47,10 @@ Sku = Annotated[
 Category = Annotated[
     str,
     Field(
-        max_length=200,
+        max_length=CATEGORY_PATH_MAX,
         pattern=_PATH,
-        description="A path of categories. The parent categories list the product, too.",
+        description="The path of a category. The parent categories list the product, too. A "
+        "category that does not exist is created when the product is on sale.",
         examples=["home/kitchen/teapots"],
     ),
 ]
