@@ -50,7 +50,7 @@ def assert_overtaken(answer: Answer) -> None:
 @pytest.mark.parametrize(
     "edit",
     [
-        lambda tea: categories.post_category("Coffee"),
+        lambda _: categories.post_category("Coffee"),
         lambda tea: categories.patch_category(tea["id"], {"name": "Tee"}),
         lambda tea: categories.delete_category(tea["id"]),
     ],
