@@ -76,8 +76,7 @@ def list_recounts(wrong: list[WrongCount]) -> Iterator[tuple[str, Callable[[], N
 def recount(path: str) -> None:
     """Count the listings, and store their number. Raises CountChanged if it is outdated by then."""
     # Imported here because they read the environment.
-    from products.categories.counts import count_key  # noqa: PLC0415
-    from products.categories.repository import COUNT_SHARDS  # noqa: PLC0415
+    from products.categories.counts import COUNT_SHARDS, count_key  # noqa: PLC0415
     from products.listing_keys import category_partition  # noqa: PLC0415
     from shared.storage.dynamo import batch_get  # noqa: PLC0415
     from shared.storage.models.categories import COUNTS, CategoryCount  # noqa: PLC0415

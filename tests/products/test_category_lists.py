@@ -5,10 +5,12 @@ import json
 import pytest
 
 from products.categories import repository
-from products.categories.repository import COUNT_SHARDS, TreeChanged
+from products.categories.counts import COUNT_SHARDS
+from products.categories.repository import TreeChanged
 from products.categories.schemas import NAME_MAX
 from products.categories.service import list_categories as read_categories
 from products.categories.tree import CATEGORIES_MAX
+from products.index import entry_messages
 from products.workers import index_products
 from shared.aws import client
 from shared.events.catalog import CategoryDeleted, CategoryMoved
@@ -217,8 +219,8 @@ def test_a_repeated_move_changes_nothing(queue):
 
 
 def test_a_category_of_many_products_is_divided(queue, monkeypatch):
-    monkeypatch.setattr("products.workers.category_entries.ENTRIES_PER_MESSAGE", 2)
-    monkeypatch.setattr("products.workers.category_entries.MESSAGES_MAX", 2)
+    monkeypatch.setattr(entry_messages, "ENTRIES_PER_MESSAGE", 2)
+    monkeypatch.setattr(index_products, "ENTRIES_PER_CALL", 4)
     for number in range(9):
         shop.listed_product(f"P{number}", category="kitchen/tea")
 

@@ -7,10 +7,11 @@ is divided into shards, because workers that index at once write to those of the
 import random
 from collections.abc import Mapping
 
-from products.categories.repository import COUNT_SHARDS
 from shared.records import Record
 from shared.storage.models.categories import CategoryCount
 from shared.storage.transactions import Transaction
+
+COUNT_SHARDS = 8  # of each count
 
 
 class CountChange(Record):

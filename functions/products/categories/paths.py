@@ -8,9 +8,10 @@ import re
 from collections.abc import Container
 from itertools import count
 
-from products.fields import CATEGORY_DEPTH_MAX, CATEGORY_PATH_MAX
 from shared import ids
 
+CATEGORY_DEPTH_MAX = 8  # each level is a partition of the listings that the product is written to
+CATEGORY_PATH_MAX = 200  # characters
 STEP_MAX = 60  # characters that a name gives to a path
 _UNNAMED = "category"  # for a name of symbols that no letters stand for
 _OTHERS = re.compile("[^a-z0-9]+")

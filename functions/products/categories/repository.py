@@ -21,7 +21,6 @@ from shared.storage.models.categories import (
 from shared.storage.models.listings import Listing
 from shared.storage.transactions import ACTIONS_MAX, Transaction
 
-COUNT_SHARDS = 8  # of each count: index workers write to it in their transactions
 ADDED_MAX = ACTIONS_MAX - 1  # categories in one transaction, beside the order
 
 

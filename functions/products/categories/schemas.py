@@ -5,9 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from products.categories.paths import category_id
+from products.categories.paths import CATEGORY_DEPTH_MAX, category_id
 from products.categories.tree import CATEGORIES_MAX
-from products.fields import CATEGORY_DEPTH_MAX, Category
+from products.fields import Category
 from shared.http.schemas import NOT_NULL, RequestBody, View
 from shared.http.text_fields import Text
 from shared.storage.models import categories as models

@@ -5,8 +5,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any, Self
 
-from products.categories.paths import category_id, name_of
-from products.fields import CATEGORY_DEPTH_MAX
+from products.categories.paths import CATEGORY_DEPTH_MAX, category_id, name_of
 from shared.records import Record
 from shared.storage.models.categories import Category
 

@@ -25,9 +25,9 @@ from products.index.catalog_entries import (
     build_listings,
     entries_affected_by,
 )
+from products.index.entry_messages import ENTRIES_PER_CALL, entries_in, send_entries
 from products.index.updates import EntryUpdate, StoredEntry, pack_updates, plan_updates
 from products.search.repository import store_words
-from products.workers.category_entries import entries_in, queue_entries
 from shared import clock, freeze_gc, observability
 from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
@@ -78,7 +78,7 @@ def _list_entries(record: dict[str, Any]) -> set[str]:
         return entry_ids
     event = parse_event(body["detail"])
     if isinstance(event, CategoryEvent):
-        queue_entries(event, record["eventSourceARN"])
+        _divide_category(event.data.path, record["eventSourceARN"])
         entry_ids = set()
     elif isinstance(event, CatalogEvent):
         entry_ids = entries_affected_by(event)
@@ -86,6 +86,17 @@ def _list_entries(record: dict[str, Any]) -> set[str]:
         raise TypeError(f"{event.type} belongs to another queue")
     _log_event(event)
     return entry_ids
+
+
+def _divide_category(path: str, queue_arn: str) -> None:
+    """Send what is listed in the category to be indexed again. A repeat changes nothing."""
+    after: str | None = None
+    while True:
+        page = categories.list_entry_ids(path, after, limit=ENTRIES_PER_CALL)
+        send_entries(page.entry_ids, queue_arn)
+        if page.after is None:
+            return
+        after = page.after
 
 
 def _log_event(event: CatalogEvent | CategoryEvent) -> None:

@@ -1,19 +1,19 @@
-"""Sends what is in a moved or deleted category to the index worker again, a few entries a message.
+"""Messages that name entries to index, a few each.
 
-A category can have more products than one invocation can index. A repeated event sends them again,
-which changes nothing.
+A moved category can have more entries than one invocation can index. So the worker divides them
+into messages to its own queue, and many invocations index them. Pure but for the queue.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from products.categories.repository import list_entry_ids
 from shared import aws
 from shared.errors.base import Unavailable
-from shared.events.catalog import CategoryEvent
 
 ENTRIES_PER_MESSAGE = 25
 MESSAGES_MAX = 10  # SQS's limit for one SendMessageBatch
+ENTRIES_PER_CALL = ENTRIES_PER_MESSAGE * MESSAGES_MAX
 _ENTRIES = "entry_ids"  # no event has it at the top
 
 
@@ -22,18 +22,8 @@ def entries_in(body: dict[str, Any]) -> set[str] | None:
     return set(body[_ENTRIES]) if _ENTRIES in body else None
 
 
-def queue_entries(event: CategoryEvent, queue_arn: str) -> None:
-    """One Query and one SendMessageBatch for each 250 entries. Raises Unavailable."""
-    after: str | None = None
-    while True:
-        page = list_entry_ids(event.data.path, after, limit=ENTRIES_PER_MESSAGE * MESSAGES_MAX)
-        _send(page.entry_ids, queue_arn)
-        if page.after is None:
-            return
-        after = page.after
-
-
-def _send(entry_ids: list[str], queue_arn: str) -> None:
+def send_entries(entry_ids: Sequence[str], queue_arn: str) -> None:
+    """Send these to the queue, at most ENTRIES_PER_CALL: one call. Raises Unavailable."""
     if not entry_ids:
         return
     sqs, size = aws.client("sqs"), ENTRIES_PER_MESSAGE
