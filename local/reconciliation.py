@@ -50,6 +50,8 @@ ORDER_ATTRIBUTES = (
     "payment",
     "refunds",
     "disputes",
+    "shipments",
+    "cancellations",
 )
 
 

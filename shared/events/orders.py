@@ -54,13 +54,30 @@ class OrderPaid(DomainEvent):
     data: OrderData
 
 
+class ReturnedLine(Frozen):
+    product_id: str
+    sku: str | SkipJsonSchema[None] = None
+    name: str | SkipJsonSchema[None] = None
+    quantity: int
+
+
 class ShipmentData(OrderData):
     carrier: str
     tracking_number: str | None
+    tracking_url: str | None = None
+    shipment_id: str | None = None
+    shipped_lines: list[ReturnedLine] = Field(default=[])
+
+
+class OrderPartiallyShipped(DomainEvent):
+    """Staff shipped a parcel, and more is to be shipped. Each such parcel has one."""
+
+    type: Literal["order.partially_shipped"] = "order.partially_shipped"
+    data: ShipmentData
 
 
 class OrderShipped(DomainEvent):
-    """Staff shipped the order."""
+    """Staff shipped the order, or the last parcel of it. Nothing is left to ship."""
 
     type: Literal["order.shipped"] = "order.shipped"
     data: ShipmentData
@@ -166,11 +183,17 @@ class DisputeClosed(DomainEvent):
     data: DisputeData
 
 
-class ReturnedLine(Frozen):
-    product_id: str
-    sku: str | SkipJsonSchema[None] = None
-    name: str | SkipJsonSchema[None] = None
-    quantity: int
+class CancellationData(OrderFacts):
+    lines: list[ReturnedLine] = Field(default=[])
+    cancellation_id: str
+    amount: Money
+
+
+class OrderPartiallyCancelled(DomainEvent):
+    """Staff cancelled units before they were shipped. `lines` has these units only."""
+
+    type: Literal["order.partially_cancelled"] = "order.partially_cancelled"
+    data: CancellationData
 
 
 class OrderReturnedData(OrderFacts):
@@ -205,9 +228,11 @@ class ExportRequested(DomainEvent):
 OrderEvent = (
     OrderPlaced
     | OrderPaid
+    | OrderPartiallyShipped
     | OrderShipped
     | OrderDelivered
     | OrderCancelled
+    | OrderPartiallyCancelled
     | OrderExpired
     | CaptureRequested
     | VoidRequested

@@ -220,7 +220,9 @@ def test_a_field_is_null_only_where_the_code_sends_null():
     assert {name.partition(".")[2] for name in nullable} == {
         "group",
         "previous_group",
+        "shipment_id",
         "tracking_number",
+        "tracking_url",
     }
 
 

@@ -15,6 +15,8 @@ from shared.events.orders import (
     ExportRequested,
     OrderedLine,
     OrderEvent,
+    OrderPartiallyCancelled,
+    OrderPartiallyShipped,
     OrderReturned,
     OrderTotalsData,
     ReturnedLine,
@@ -52,6 +54,10 @@ FACTS = {
     "lines": [LINE],
     "carrier": "DHL",
     "tracking_number": "1Z999",
+    "tracking_url": "https://carrier.example/1Z999",
+    "shipment_id": "shp_1",
+    "shipped_lines": [],
+    "cancellation_id": "cnl_1",
     "refund_id": "rfd_1",
     "amount": EUR_25,
     "is_full": True,
@@ -62,7 +68,11 @@ FACTS = {
 }
 ABOUT_ADA = {"user_id": "usr_ada", "access_epoch": 1}
 RETURNED = ReturnedLine(product_id="prd_tea", sku="TEA", name="Tea", quantity=1)
-FACTS_OF = {OrderReturned: {"lines": [RETURNED]}}
+FACTS_OF = {
+    OrderReturned: {"lines": [RETURNED]},
+    OrderPartiallyCancelled: {"lines": [RETURNED]},
+    OrderPartiallyShipped: {"shipped_lines": [RETURNED]},
+}
 EVERY_EVENT = get_args(get_args(Event)[0])
 SECRET = ("email", "password", "token", "address", "card", "phone")
 

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from orders.exports.csv_cells import Cell, to_csv
 from orders.fulfilment.views import StaffOrderDetail
-from orders.lifecycle import balances
+from orders.lifecycle import balances, order_quantities
+from orders.lifecycle.order_quantities import LineUnits
 from shared.storage.models.exports import Export
 from shared.storage.models.orders import Order, OrderLine
 
@@ -35,8 +36,10 @@ _ORDER_COLUMNS: Mapping[str, Callable[[Order], Cell]] = {
     "ship_to_city": lambda order: order.shipping_address.city,
     "ship_to_region": lambda order: order.shipping_address.region,
     "ship_to_country": lambda order: order.shipping_address.country,
-    "carrier": lambda order: order.shipment.carrier if order.shipment else None,
-    "tracking_number": lambda order: order.shipment.tracking_number if order.shipment else None,
+    "carrier": lambda order: _join(each.carrier for each in order_quantities.list_shipments(order)),
+    "tracking_number": lambda order: _join(
+        each.tracking_number for each in order_quantities.list_shipments(order)
+    ),
     "promotion_code": lambda order: order.promotion.code if order.promotion else None,
     "tax_included": lambda order: "yes" if order.tax_included else "no",
     "currency": lambda order: order.currency,
@@ -49,6 +52,9 @@ _AMOUNT_COLUMNS: Mapping[str, Callable[[Order], int]] = {
     "order_total_minor": lambda order: int(order.totals.total_minor),
     "order_received_minor": balances.received_minor,
     "order_paid_back_minor": balances.refunded_minor,
+    "order_cancelled_minor": lambda order: sum(
+        int(cancellation.amount_minor) for cancellation in order.cancellations
+    ),
 }
 _LINE_COLUMNS: Mapping[str, Callable[[OrderLine], Cell]] = {
     "product_id": lambda line: line.product_id,
@@ -63,7 +69,11 @@ _LINE_COLUMNS: Mapping[str, Callable[[OrderLine], Cell]] = {
     "tax_rate_ppm": lambda line: int(line.tax_rate_ppm),
     "line_tax_minor": lambda line: int(line.tax_minor),
 }
-COLUMNS = (*_ORDER_COLUMNS, "line", *_LINE_COLUMNS, *_AMOUNT_COLUMNS)
+_UNIT_COLUMNS: Mapping[str, Callable[[LineUnits], int]] = {
+    "shipped": lambda units: units.shipped,
+    "cancelled": lambda units: units.cancelled,
+}
+COLUMNS = (*_ORDER_COLUMNS, "line", *_LINE_COLUMNS, *_UNIT_COLUMNS, *_AMOUNT_COLUMNS)
 
 
 def render_header(format_: str) -> str:
@@ -89,14 +99,21 @@ def build_file_name(export: Export) -> str:
 def _to_rows(order: Order) -> Iterable[list[Cell]]:
     order_cells = [cell(order) for cell in _ORDER_COLUMNS.values()]
     amounts: list[Cell] = [amount(order) for amount in _AMOUNT_COLUMNS.values()]
+    units = order_quantities.units_by_product(order)
     for number, line in enumerate(order.lines, start=1):
         line_cells = [cell(line) for cell in _LINE_COLUMNS.values()]
+        line_cells += [count(units[line.product_id]) for count in _UNIT_COLUMNS.values()]
         yield [
             *order_cells,
             number,
             *line_cells,
             *(amounts if number == 1 else [None] * len(amounts)),
         ]
+
+
+def _join(texts: Iterable[str | None]) -> str | None:
+    """Of all parcels, each once; None without any."""
+    return ", ".join(dict.fromkeys(text for text in texts if text)) or None
 
 
 def _to_rfc3339(moment: datetime) -> str:

@@ -8,11 +8,18 @@ from pynamodb.attributes import (
     UnicodeAttribute,
     UTCDateTimeAttribute,
 )
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from shared.config import Tables, settings
 from shared.storage.documents import Document
 from shared.storage.dynamo import Table
+from shared.storage.models.order_indexes import (
+    OrdersByBuyer,
+    OrdersByExpiry,
+    OrdersByGuest,
+    OrdersByMonth,
+    OrdersBySettlement,
+    OrdersByStatus,
+)
 
 _tables = settings(Tables)
 
@@ -35,6 +42,8 @@ class OrderLine(Document):
     # Units still allocated, by stock shard; empty once they are shipped.
     allocations_json = JSONAttribute(default=dict, attr_name="allocations")
     returned = NumberAttribute(default=0)  # units that are back in stock
+    # Units that will not ship. Null until a release that counts them ships or cancels some.
+    cancelled = NumberAttribute(null=True)
 
 
 class OrderTotals(Document):
@@ -124,70 +133,31 @@ class OrderNote(Document):
 
 
 class OrderShipment(Document):
+    """A parcel. What is null was not stored by the releases that shipped orders as a whole."""
+
     carrier = UnicodeAttribute()
     tracking_number = UnicodeAttribute(null=True)
+    tracking_url = UnicodeAttribute(null=True)
+    shipment_id = UnicodeAttribute(null=True)  # derived from the order and the Idempotency-Key
+    quantities_json = JSONAttribute(null=True, attr_name="quantities")  # by product
+    by = UnicodeAttribute(null=True)
+    at = UTCDateTimeAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)  # of the request
+    version = NumberAttribute(null=True)
 
 
-class OrdersByBuyer(GlobalSecondaryIndex["Order"]):
-    class Meta:
-        index_name = "by_buyer"
-        projection = AllProjection()
+class OrderCancellation(Document):
+    """Units that staff cancelled before they were shipped."""
 
-    buyer_id = UnicodeAttribute(hash_key=True)
-    placed_at = UTCDateTimeAttribute(range_key=True)
-
-
-class OrdersByStatus(GlobalSecondaryIndex["Order"]):
-    class Meta:
-        index_name = "by_status"
-        projection = KeysOnlyProjection()
-
-    status = UnicodeAttribute(hash_key=True)
-    placed_at = UTCDateTimeAttribute(range_key=True)
-
-
-class OrdersByMonth(GlobalSecondaryIndex["Order"]):
-    """All orders by date. Each month is a partition, so that no partition grows without bound."""
-
-    class Meta:
-        index_name = "by_month"
-        projection = KeysOnlyProjection()
-
-    placed_month = UnicodeAttribute(hash_key=True)  # 2026-11
-    placed_at = UTCDateTimeAttribute(range_key=True)
-
-
-class OrdersByExpiry(GlobalSecondaryIndex["Order"]):
-    """Sparse: only orders that await their payment, the first to expire first."""
-
-    class Meta:
-        index_name = "by_expiry"
-        projection = KeysOnlyProjection()
-
-    awaits = UnicodeAttribute(hash_key=True)
-    expires_at = UTCDateTimeAttribute(range_key=True)
-
-
-class OrdersBySettlement(GlobalSecondaryIndex["Order"]):
-    """Sparse: only orders that need something from the payment provider, the first due first."""
-
-    class Meta:
-        index_name = "by_settlement"
-        projection = KeysOnlyProjection()
-
-    settlement = UnicodeAttribute(hash_key=True)
-    settlement_due_at = UTCDateTimeAttribute(range_key=True)
-
-
-class OrdersByGuest(GlobalSecondaryIndex["Order"]):
-    """Sparse: guests' orders, until they are linked to an account or anonymized."""
-
-    class Meta:
-        index_name = "by_guest"
-        projection = KeysOnlyProjection()
-
-    guest_email = UnicodeAttribute(hash_key=True)
-    placed_at = UTCDateTimeAttribute(range_key=True)
+    cancellation_id = UnicodeAttribute()  # derived from the order and the Idempotency-Key
+    quantities_json = JSONAttribute(attr_name="quantities")  # by product
+    amount_minor = NumberAttribute()  # what the buyer need not pay, or gets back
+    tax_minor = NumberAttribute()  # the tax in it
+    refund_id = UnicodeAttribute(null=True)  # none if nothing was received, or by staff
+    reason = UnicodeAttribute(null=True)
+    by = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    fingerprint = UnicodeAttribute()  # of the request
 
 
 class Order(Table):
@@ -218,7 +188,9 @@ class Order(Table):
     refunds = ListAttribute(of=OrderRefund, default=list)
     disputes = ListAttribute(of=OrderDispute, default=list)
     returns = ListAttribute(of=OrderReturn, default=list)
-    shipment: OrderShipment | None = OrderShipment(null=True)
+    shipments = ListAttribute(of=OrderShipment, default=list)
+    shipment: OrderShipment | None = OrderShipment(null=True)  # the latest; older releases read it
+    cancellations = ListAttribute(of=OrderCancellation, default=list)
     notes = ListAttribute(of=OrderNote, default=list)
     fingerprint = UnicodeAttribute()  # of the request that placed it
     request_id = UnicodeAttribute(null=True)  # of that request; older orders have none
