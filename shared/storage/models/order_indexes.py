@@ -5,9 +5,6 @@ from typing import Any
 from pynamodb.attributes import UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
-if TYPE_CHECKING:
-    pass
-
 
 class OrdersByBuyer(GlobalSecondaryIndex[Any]):
     class Meta:
