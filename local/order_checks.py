@@ -13,6 +13,7 @@ from typing import Any
 from local.reconciliation_store import promotion_key
 
 AWAITS_PAYMENT = "pending_payment"
+UNTRACKED = "untracked"  # a line whose units are not counted
 PAID_STATUSES = frozenset({"paid", "partially_shipped", "shipped", "delivered"})
 SHIPPED_STATUSES = frozenset({"partially_shipped", "shipped", "delivered"})
 OPEN_STATUSES = frozenset({"pending_payment", "paid", "partially_shipped"})
@@ -70,6 +71,8 @@ def find_overdue(
 def list_sums(order: Item) -> Iterator[tuple[str, int, int]]:
     """The units that the order took, and the promotion uses that it counts as."""
     for line in order["lines"]:
+        if line.get("stock_policy") == UNTRACKED:
+            continue
         kept = int(line["quantity"] - line.get("returned", 0))
         yield line["product_id"], -kept, sum(json.loads(line.get("allocations", "{}")).values())
     promotion = order.get("promotion")
@@ -116,7 +119,8 @@ def _find_faults_in_units(order: Item) -> Iterator[str]:
         is_open = order["status"] in OPEN_STATUSES
         allocated = sum(json.loads(line.get("allocations", "{}")).values())
         counted = shipped[product_id] + line["cancelled"] + allocated
-        if counted != ordered:
+        is_uncounted = line.get("stock_policy") == UNTRACKED and is_open
+        if counted > ordered or (counted < ordered and not is_uncounted):
             yield f"{counted} of {ordered} units of {product_id} are shipped, cancelled or open"
         if allocated and not is_open:
             yield f"the status is {order['status']}, but {allocated} of {product_id} are open"

@@ -12,17 +12,19 @@ from orders.lifecycle.order_quantities import LineUnits, list_shipments
 from orders.lifecycle.transitions import PROVIDER_ACTOR, SHOP_ACTOR, Status
 from orders.parcel_views import CancellationView, ParcelView, ShipmentView
 from orders.payment_views import PaymentView, RefundView, money
+from shared.addresses.schemas import AddressView
 from shared.http.schemas import View, shown_as
 from shared.money import Money
+from shared.storage.models.catalog import StockPolicy
 from shared.storage.models.orders import (
     Order,
     OrderLine,
     OrderStep,
     OrderTotals,
-    ShippingAddress,
 )
 
 ShownStatus = Annotated[str, shown_as(Status)]
+ShownPolicy = Annotated[str, shown_as(StockPolicy)]
 
 TAX_INCLUDED = "Whether prices include the tax. If false, the tax is added in the total."
 _STATUS = (
@@ -31,43 +33,19 @@ _STATUS = (
 )
 
 
-class AddressView(View):
-    """A shipping address. After the buyer's account is deleted, only the country is not null."""
-
-    name: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    city: str | None
-    region: str | None
-    country: str
-
-    @classmethod
-    def from_model(cls, address: ShippingAddress) -> Self:
-        return cls(
-            name=address.name or None,
-            line1=address.line1 or None,
-            line2=address.line2,
-            postal_code=address.postal_code or None,
-            city=address.city or None,
-            region=address.region,
-            country=address.country,
-        )
-
-
 class QuotedLineView(View):
     product_id: str
     sku: str
     name: str
     quantity: int
     unit_price: Money
-    line_total: Money = Field(
-        description="The price of all units of the line, before the discount."
-    )
+    line_total: Money = Field(description="The price of all units, before the discount.")
     discount: Money = Field(description="The line's share of the order's discount.")
     tax: Money = Field(description="The tax on the line, after the discount.")
     tax_rate_ppm: int = Field(description="The tax rate in parts per million: 190000 is 19 %.")
     tax_class: str
+    stock_policy: ShownPolicy = Field(description="The product's when the order was placed.")
+    backordered: int = Field(description="Units that were not in stock when it was placed.")
 
     @classmethod
     def from_model(cls, line: OrderLine, currency: str, **more: Any) -> Self:
@@ -82,6 +60,8 @@ class QuotedLineView(View):
             tax=money(line.tax_minor, currency),
             tax_rate_ppm=int(line.tax_rate_ppm),
             tax_class=line.tax_class,
+            stock_policy=line.stock_policy,
+            backordered=int(line.backordered),
             **more,
         )
 
@@ -95,8 +75,8 @@ class OrderLineView(QuotedLineView):
     shipped: int = Field(description="Units that left in parcels.")
     cancelled: int = Field(description="Units that will not be shipped.")
     returned: int = Field(
-        description="Units that are back in stock: those that the buyer returned, and the "
-        "cancelled ones."
+        description="Units that came back: those that the buyer returned, and the cancelled ones. "
+        "They are in stock again, unless `untracked`."
     )
 
     @classmethod

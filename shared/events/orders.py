@@ -2,42 +2,16 @@
 
 from typing import Literal
 
-from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
-
 from shared.events.base import DomainEvent, Frozen
-from shared.money import Money
-
-
-class OrderedLine(Frozen):
-    product_id: str
-    sku: str
-    name: str
-    quantity: int
-    unit_price: Money
-    line_total: Money
-
-
-class OrderTotalsData(Frozen):
-    items: Money
-    discount: Money
-    shipping: Money
-    tax: Money
-    total: Money
-
-
-class OrderFacts(Frozen):
-    """What has a default is missing in events that an earlier release wrote."""
-
-    order_id: str
-    buyer_id: str
-    total: Money
-    currency: str | SkipJsonSchema[None] = None
-    totals: OrderTotalsData | SkipJsonSchema[None] = None
-
-
-class OrderData(OrderFacts):
-    lines: list[OrderedLine] = Field(default=[])
+from shared.events.order_data import (
+    CancellationData,
+    DisputeData,
+    OrderData,
+    OrderRefundedData,
+    OrderReturnedData,
+    RefundData,
+    ShipmentData,
+)
 
 
 class OrderPlaced(DomainEvent):
@@ -52,21 +26,6 @@ class OrderPaid(DomainEvent):
 
     type: Literal["order.paid"] = "order.paid"
     data: OrderData
-
-
-class ReturnedLine(Frozen):
-    product_id: str
-    sku: str | SkipJsonSchema[None] = None
-    name: str | SkipJsonSchema[None] = None
-    quantity: int
-
-
-class ShipmentData(OrderData):
-    carrier: str
-    tracking_number: str | None
-    tracking_url: str | None = None
-    shipment_id: str | None = None
-    shipped_lines: list[ReturnedLine] = Field(default=[])
 
 
 class OrderPartiallyShipped(DomainEvent):
@@ -132,20 +91,11 @@ class ManualRefundRequired(DomainEvent):
     data: OrderData
 
 
-class RefundData(OrderData):
-    refund_id: str
-    amount: Money
-
-
 class RefundRequested(DomainEvent):
     """Request the refund from the payment provider. Its result is another event."""
 
     type: Literal["order.refund_requested"] = "order.refund_requested"
     data: RefundData
-
-
-class OrderRefundedData(RefundData):
-    is_full: bool
 
 
 class OrderRefunded(DomainEvent):
@@ -162,13 +112,6 @@ class RefundFailed(DomainEvent):
     data: RefundData
 
 
-class DisputeData(OrderData):
-    dispute_id: str
-    amount: Money
-    status: str
-    reason: str
-
-
 class OrderDisputed(DomainEvent):
     """The buyer's bank claims the payment back. Staff must answer at the payment provider."""
 
@@ -183,12 +126,6 @@ class DisputeClosed(DomainEvent):
     data: DisputeData
 
 
-class CancellationData(OrderFacts):
-    lines: list[ReturnedLine] = Field(default=[])
-    cancellation_id: str
-    amount: Money
-
-
 class OrderPartiallyCancelled(DomainEvent):
     """Staff cancelled units before they were shipped. `lines` has these units only."""
 
@@ -196,12 +133,8 @@ class OrderPartiallyCancelled(DomainEvent):
     data: CancellationData
 
 
-class OrderReturnedData(OrderFacts):
-    lines: list[ReturnedLine]
-
-
 class OrderReturned(DomainEvent):
-    """Returned units are back in stock. `lines` has these units only."""
+    """Units came back, to the stock if they are counted. `lines` has these units only."""
 
     type: Literal["order.returned"] = "order.returned"
     data: OrderReturnedData

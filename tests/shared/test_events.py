@@ -11,15 +11,17 @@ from shared.events.accounts import UserEvent, UserRegistered
 from shared.events.all_events import Event, parse_event
 from shared.events.base import DomainEvent
 from shared.events.catalog import CatalogEvent, ProductUpdatedData
+from shared.events.order_data import (
+    OrderedLine,
+    OrderTotalsData,
+    ReturnedLine,
+)
 from shared.events.orders import (
     ExportRequested,
-    OrderedLine,
     OrderEvent,
     OrderPartiallyCancelled,
     OrderPartiallyShipped,
     OrderReturned,
-    OrderTotalsData,
-    ReturnedLine,
 )
 from shared.money import Money
 
@@ -46,6 +48,7 @@ FACTS = {
     "changed": ["group", "price"],
     "previous_group": "drinks",
     "available": 0,
+    "backordered": 2,
     "order_id": "ord_1",
     "buyer_id": "usr_ada",
     "total": EUR_25,

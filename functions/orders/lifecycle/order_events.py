@@ -3,35 +3,37 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.events.order_data import (
+    CancellationData,
+    DisputeData,
+    OrderData,
+    OrderedLine,
+    OrderRefundedData,
+    OrderReturnedData,
+    OrderTotalsData,
+    RefundData,
+    ReturnedLine,
+    ShipmentData,
+)
 from shared.events.orders import (
     AuthorizationVoided,
-    CancellationData,
     CaptureRequested,
     ConfirmationRequested,
     DisputeClosed,
-    DisputeData,
     ManualRefundRequired,
     OrderCancelled,
-    OrderData,
     OrderDelivered,
     OrderDisputed,
-    OrderedLine,
     OrderExpired,
     OrderPaid,
     OrderPartiallyCancelled,
     OrderPartiallyShipped,
     OrderPlaced,
     OrderRefunded,
-    OrderRefundedData,
     OrderReturned,
-    OrderReturnedData,
     OrderShipped,
-    OrderTotalsData,
-    RefundData,
     RefundFailed,
     RefundRequested,
-    ReturnedLine,
-    ShipmentData,
     VoidRequested,
 )
 from shared.money import Money
@@ -161,6 +163,8 @@ def _order_fields(order: Order) -> dict[str, Any]:
             quantity=int(line.quantity),
             unit_price=_money(order, line.unit_price_minor),
             line_total=_money(order, line.line_total_minor),
+            stock_policy=line.stock_policy,
+            backordered=int(line.backordered),
         )
         for line in order.lines
     ]

@@ -1,7 +1,8 @@
 """The units of an order: open, shipped, cancelled, and back in stock. Pure.
 
 Of each line, the shipped, cancelled and open units are the ordered ones. Open units stay allocated
-in the stock shards that they were taken from. So units return once, and to their shard.
+in the stock shards that they were taken from. So units return once, and to their shard. A line
+whose units are not counted took none.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ from orders.lifecycle.transitions import FINISHED
 from shared import ids
 from shared.errors.orders import OpenQuantityExceeded, ReturnQuantityExceeded
 from shared.records import Record
+from shared.storage.models.catalog import UNTRACKED
 from shared.storage.models.orders import Order, OrderLine, OrderShipment
 
 
@@ -131,7 +133,8 @@ def restock_unshipped(order: Order) -> list[StockMove]:
 def restock(order: Order, quantities: Mapping[str, int]) -> list[StockMove]:
     """Make returned units available again, by product, in the first shard.
 
-    Of an order of which nothing is shipped yet, this takes open units. Raises
+    Units that were not counted when they were sold return to no stock, also if they are counted by
+    now. Of an order of which nothing is shipped yet, this takes open units. Raises
     ReturnQuantityExceeded.
     """
     units = units_by_product(order)
@@ -156,8 +159,10 @@ def restock(order: Order, quantities: Mapping[str, int]) -> list[StockMove]:
     lines = {line.product_id: line for line in order.lines}
     moves: list[StockMove] = []
     for product_id, quantity in quantities.items():
-        lines[product_id].returned = int(lines[product_id].returned) + quantity
-        moves.append(StockMove(product_id, 0, available=quantity, allocated=0))
+        line = lines[product_id]
+        line.returned = int(line.returned) + quantity
+        if line.stock_policy != UNTRACKED:
+            moves.append(StockMove(product_id, 0, available=quantity, allocated=0))
     return moves
 
 

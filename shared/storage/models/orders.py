@@ -39,9 +39,12 @@ class OrderLine(Document):
     tax_class = UnicodeAttribute(default="standard")
     tax_rate_ppm = NumberAttribute(default=0)  # parts per million: 190000 is 19 %
     tax_minor = NumberAttribute(default=0)
-    # Units still allocated, by stock shard; empty once they are shipped.
+    # The product's when the order was placed. It decides what happens to the units later.
+    stock_policy = UnicodeAttribute(default="tracked")
+    backordered = NumberAttribute(default=0)  # units that were not in stock then
+    # Units still allocated, by stock shard; empty once they are shipped, and if `untracked`.
     allocations_json = JSONAttribute(default=dict, attr_name="allocations")
-    returned = NumberAttribute(default=0)  # units that are back in stock
+    returned = NumberAttribute(default=0)  # units that are back (in stock, unless `untracked`)
     # Units that will not ship. Null until a release that counts them ships or cancels some.
     cancelled = NumberAttribute(null=True)
 
@@ -58,10 +61,13 @@ class ShippingAddress(Document):
     name = UnicodeAttribute()
     line1 = UnicodeAttribute()
     line2 = UnicodeAttribute(null=True)
-    postal_code = UnicodeAttribute()
+    postal_code = UnicodeAttribute()  # empty where the country has none, as is the city
     city = UnicodeAttribute()
     region = UnicodeAttribute(null=True)
     country = UnicodeAttribute()
+    company = UnicodeAttribute(null=True)
+    region_code = UnicodeAttribute(null=True)  # of ISO 3166-2; null if the region is not known
+    phone = UnicodeAttribute(null=True)
 
 
 class OrderStep(Document):
