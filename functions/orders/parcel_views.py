@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from orders.payment_views import money
+from orders.pricing.views import money
 from shared.http.schemas import View
 from shared.money import Money
 from shared.storage.models.orders import OrderCancellation, OrderShipment

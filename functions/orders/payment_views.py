@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from orders.lifecycle import balances
+from orders.pricing.views import money
 from shared.http.schemas import View, shown_as
 from shared.money import Money
 from shared.storage.models.orders import Order, OrderPayment, OrderRefund
@@ -61,7 +62,3 @@ class RefundView(View):
             at=refund.at,
             **more,
         )
-
-
-def money(amount_minor: float, currency: str) -> Money:
-    return Money(amount_minor=int(amount_minor), currency=currency)

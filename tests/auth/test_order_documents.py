@@ -18,6 +18,7 @@ from shared.storage.models.orders import (
     OrderReturn,
     OrderShipment,
     OrderStep,
+    OrderTax,
     OrderTotals,
     ShippingAddress,
 )
@@ -68,6 +69,9 @@ def euros(amount_minor: int) -> dict:
     return {"amount_minor": amount_minor, "currency": "EUR"}
 
 
+VAT = {"name": "VAT", "rate_ppm": 70_000, "amount": euros(126)}
+
+
 def order_with_everything() -> Order:
     return Order(
         "ord_one",
@@ -87,6 +91,7 @@ def order_with_everything() -> Order:
                 tax_class="food",
                 tax_rate_ppm=70_000,
                 tax_minor=126,
+                taxes=[OrderTax(name="VAT", rate_ppm=70_000, amount_minor=126)],
                 allocations_json={INTERNAL: 2},
                 returned=1,
                 cancelled=1,
@@ -97,10 +102,11 @@ def order_with_everything() -> Order:
             discount_minor=200,
             shipping_minor=490,
             tax_minor=126,
+            taxes=[OrderTax(name="VAT", rate_ppm=70_000, amount_minor=126)],
             total_minor=2416,
         ),
         tax_included=True,
-        promotion=OrderPromotion(code="TEATIME", is_counted=True, counted_for=INTERNAL),
+        promotion=OrderPromotion(code="TEATIME", name="Tea", is_counted=True, counted_for=INTERNAL),
         shipping_address=ShippingAddress(
             name="Ada Lovelace",
             line1="12 St James's Square",
@@ -217,6 +223,7 @@ def test_the_document_has_everything_about_the_buyer():
                 "tax": euros(126),
                 "tax_class": "food",
                 "tax_rate_ppm": 70_000,
+                "taxes": [VAT],
                 "stock_policy": "tracked",
                 "backordered": 0,
             }
@@ -226,10 +233,12 @@ def test_the_document_has_everything_about_the_buyer():
             "discount": euros(200),
             "shipping": euros(490),
             "tax": euros(126),
+            "taxes": [VAT],
             "total": euros(2416),
         },
         "tax_included": True,
         "promotion_code": "TEATIME",
+        "promotion_name": "Tea",
         "shipping_address": {
             "name": "Ada Lovelace",
             "company": "Analytical Engines",

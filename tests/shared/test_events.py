@@ -49,6 +49,7 @@ FACTS = {
     "previous_group": "drinks",
     "available": 0,
     "backordered": 2,
+    "availability": "backorder",
     "order_id": "ord_1",
     "buyer_id": "usr_ada",
     "total": EUR_25,

@@ -6,7 +6,8 @@ from typing import Any, Self
 from pydantic import Field
 
 from orders.parcel_views import LineUnitsView
-from orders.payment_views import PaymentView, RefundView, money
+from orders.payment_views import PaymentView, RefundView
+from orders.pricing.views import money
 from orders.views import OrderStepView, OrderView
 from shared.http.schemas import View
 from shared.money import Money

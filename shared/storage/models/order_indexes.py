@@ -1,9 +1,11 @@
-"""The indexes of orders. Most hold only keys, so that changing an order writes little to them."""
+"""How orders are found other than by their ids."""
 
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+
+# Of `Order`, which has them as attributes: naming it here would be circular.
 
 
 class OrdersByBuyer(GlobalSecondaryIndex[Any]):

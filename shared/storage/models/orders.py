@@ -28,6 +28,17 @@ AWAITS_PAYMENT = "payment"  # the one value of `awaits`
 SETTLEMENT_OPEN = "open"  # the one value of `settlement`
 
 
+class OrderTax(Document):
+    """One of the taxes on a line, or on the whole order."""
+
+    name = UnicodeAttribute()
+    rate_ppm = NumberAttribute(null=True)  # null: an older order, which may have had several
+    amount_minor = NumberAttribute()
+
+    def find_rate(self) -> int | None:
+        return _whole(self.rate_ppm)
+
+
 class OrderLine(Document):
     product_id = UnicodeAttribute()
     sku = UnicodeAttribute()
@@ -38,7 +49,8 @@ class OrderLine(Document):
     discount_minor = NumberAttribute(default=0)  # the line's share of the order's discount
     tax_class = UnicodeAttribute(default="standard")
     tax_rate_ppm = NumberAttribute(default=0)  # parts per million: 190000 is 19 %
-    tax_minor = NumberAttribute(default=0)
+    tax_minor = NumberAttribute(default=0)  # of all taxes
+    taxes = ListAttribute(of=OrderTax, default=list)
     # The product's when the order was placed. It decides what happens to the units later.
     stock_policy = UnicodeAttribute(default="tracked")
     backordered = NumberAttribute(default=0)  # units that were not in stock then
@@ -48,13 +60,37 @@ class OrderLine(Document):
     # Units that will not ship. Null until a release that counts them ships or cancels some.
     cancelled = NumberAttribute(null=True)
 
+    def list_taxes(self) -> list[OrderTax]:
+        """Of a line from before Souk stored each tax, the one that it had."""
+        return list(self.taxes) or _one_tax(self.tax_minor, int(self.tax_rate_ppm))
+
 
 class OrderTotals(Document):
     items_minor = NumberAttribute()
     discount_minor = NumberAttribute()
     shipping_minor = NumberAttribute()
-    tax_minor = NumberAttribute()
+    tax_minor = NumberAttribute()  # of all taxes, on lines and shipping
+    taxes = ListAttribute(of=OrderTax, default=list)  # by name and rate
+    shipping_tax_minor = NumberAttribute(null=True)  # the shipping's part of `tax_minor`
     total_minor = NumberAttribute()
+
+    def list_taxes(self) -> list[OrderTax]:
+        """Of an order from before Souk stored each tax, one sum of all rates."""
+        return list(self.taxes) or _one_tax(self.tax_minor, None)
+
+    def find_shipping_tax(self) -> int | None:
+        """Minor units. None: an order from before Souk stored it."""
+        return _whole(self.shipping_tax_minor)
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
+
+
+def _one_tax(amount_minor: float, rate_ppm: int | None) -> list[OrderTax]:
+    if not amount_minor:
+        return []
+    return [OrderTax(name="Tax", rate_ppm=rate_ppm, amount_minor=amount_minor)]
 
 
 class ShippingAddress(Document):
@@ -81,9 +117,11 @@ class OrderStep(Document):
 
 
 class OrderPromotion(Document):
-    """The code that the order used, and the usage counts that include the order."""
+    """The promotion that the order used, and the usage counts that include the order."""
 
     code = UnicodeAttribute()
+    name = UnicodeAttribute(null=True)  # that staff gave it for buyers
+    is_automatic = BooleanAttribute(default=False)  # nobody sent its code
     is_counted = BooleanAttribute(default=False)  # in the code's `used`
     counted_for = UnicodeAttribute(null=True)  # a customer's id, if uses per customer are limited
 
