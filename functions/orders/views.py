@@ -9,6 +9,7 @@ from pydantic import Field
 from orders.lifecycle import balances
 from orders.lifecycle.buyers import is_guest
 from orders.lifecycle.transitions import PROVIDER_ACTOR, SHOP_ACTOR, Status
+from shared.addresses.schemas import AddressView
 from shared.http.schemas import View, shown_as
 from shared.money import Money
 from shared.storage.models.orders import (
@@ -19,7 +20,6 @@ from shared.storage.models.orders import (
     OrderShipment,
     OrderStep,
     OrderTotals,
-    ShippingAddress,
 )
 
 PaymentStatus = Literal["none", "started", "authorized", "captured", "manual", "void"]
@@ -28,30 +28,6 @@ ShownStatus = Annotated[str, shown_as(Status)]
 
 TAX_INCLUDED = "Whether prices include the tax. If false, the tax is added in the total."
 _STATUS = "`expired`: not paid in time. `refunded`: everything that was paid is refunded."
-
-
-class AddressView(View):
-    """A shipping address. After the buyer's account is deleted, only the country is not null."""
-
-    name: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    city: str | None
-    region: str | None
-    country: str
-
-    @classmethod
-    def from_model(cls, address: ShippingAddress) -> Self:
-        return cls(
-            name=address.name or None,
-            line1=address.line1 or None,
-            line2=address.line2,
-            postal_code=address.postal_code or None,
-            city=address.city or None,
-            region=address.region,
-            country=address.country,
-        )
 
 
 class QuotedLineView(View):

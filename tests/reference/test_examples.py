@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -12,7 +14,9 @@ import pytest
 
 from docs.contract.document import APIS, DOCUMENT
 from docs.contract.example_bodies import REQUESTS, RESPONSES
+from orders.payments import local_events, stripe_events
 from orders.payments import service as payments
+from orders.payments.provider import Captured
 from shared import clock
 from shared.storage.models.accounts import User
 from tests.support import accounts, shop
@@ -287,6 +291,29 @@ def test_every_request_body_has_an_example():
     assert EXAMPLES.keys() <= with_body
 
 
+@pytest.mark.parametrize(
+    ("name", "parse"),
+    [
+        ("stripe", partial(stripe_events.parse_event, find_order_id=lambda _: None)),
+        ("local", local_events.parse_event),
+    ],
+)
+def test_the_examples_of_the_webhook_are_understood(name, parse):
+    content = OPERATIONS["receive_payment_webhook"][2]["requestBody"]["content"]
+    body = content["application/json"]["examples"][name]["value"]
+
+    event = parse(json.dumps(body).encode())
+
+    assert isinstance(event, Captured)
+    assert (event.payment_id, event.amount.amount_minor) == (find_payment_id(body), 2998)
+
+
+def find_payment_id(body: dict[str, Any]) -> str:
+    """Stripe's data has the payment as its object; the local provider's is the payment."""
+    payment: dict[str, Any] = body["data"].get("object", body["data"])
+    return str(payment["id"])
+
+
 def test_every_json_answer_has_an_example_that_fits():
     expected = set()
     for name, (_, _, operation) in OPERATIONS.items():
@@ -333,4 +360,15 @@ def test_the_document_begins_with_the_chapters():
         "Rate limits",
         "Versioning and deprecation",
         "Events",
+        "Error codes",
     ]
+
+
+def test_the_last_chapter_lists_each_code_once():
+    listed = re.findall(r"^\| `(\w+)` \| (\d+) \|", API["info"]["description"], re.MULTILINE)
+
+    schemas = API["components"]["schemas"].values()
+    codes = [schema["properties"].get("code", {}) for schema in schemas if "properties" in schema]
+    assert sorted(code for code, _ in listed) == sorted(
+        code["const"] for code in codes if "const" in code
+    )

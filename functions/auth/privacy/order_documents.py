@@ -73,12 +73,14 @@ def _totals(totals: OrderTotals, currency: str) -> Document:
 def _address(address: ShippingAddress) -> Document:
     return {
         "name": address.name,
+        "company": address.company,
         "line1": address.line1,
         "line2": address.line2,
         "postal_code": address.postal_code,
         "city": address.city,
         "region": address.region,
         "country": address.country,
+        "phone": address.phone,
     }
 
 

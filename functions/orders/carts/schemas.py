@@ -9,10 +9,10 @@ from pydantic_core import PydanticCustomError
 from orders.checkout.schemas import (
     LINES_MAX,
     QUANTITY_MAX,
-    PartialAddress,
     PromotionCode,
     RequestedLine,
 )
+from shared.addresses.schemas import PartialAddress
 from shared.http.schemas import RequestBody
 from shared.http.text_fields import ProductId
 

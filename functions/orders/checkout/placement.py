@@ -19,7 +19,10 @@ from orders.pricing import repository as pricing
 from orders.pricing.inputs import PricingInputs, SentCode
 from orders.pricing.promotions import guesses
 from orders.pricing.quotes import Quote
+from orders.pricing.rate_tables import ShipTo
 from shared import clock, ids, observability
+from shared.addresses import checks
+from shared.addresses.checks import CheckedAddress
 from shared.config import HeldStockSettings, OrderSettings, QuantitySettings, settings
 from shared.errors.accounts import SessionEnded
 from shared.errors.base import AppError, Unavailable
@@ -55,12 +58,13 @@ def quote_order(buyer: Buyer | None, request: QuoteRequest, *, network: str = ""
     HeldStockLimitReached, and what `quotes.price_order` does.
     """
     quantities = request.to_quantities()
+    address = checks.check_partial_address(request.shipping_address)
     customer_id = buyer.customer_id if buyer else None
     guesser = buyer.guesser if buyer else network
     sent = _sent_code(request, customer_id, guesser)
     inputs = pricing.get_pricing_inputs(list(quantities), sent)
     try:
-        return _price(request, inputs, is_guest=buyer is None)
+        return _price(request, address, inputs, is_guest=buyer is None)
     except UnknownPromotion:
         guesses.record_guess(guesser)
         raise
@@ -74,9 +78,16 @@ def _sent_code(
     return SentCode(request.promotion_code, customer_id, guesses.find_counter(guesser))
 
 
-def _price(request: QuoteRequest | OrderRequest, inputs: PricingInputs, *, is_guest: bool) -> Quote:
+def _price(
+    request: QuoteRequest | OrderRequest,
+    address: CheckedAddress,
+    inputs: PricingInputs,
+    *,
+    is_guest: bool,
+) -> Quote:
     quantities = request.to_quantities()
-    quote = quotes.price_order(quantities, inputs, request.to_ship_to())
+    ship_to = ShipTo(address.country, address.region)
+    quote = quotes.price_order(quantities, inputs, ship_to)
     limits.require_allowed_quantities(
         quantities, inputs.products, settings(QuantitySettings), is_guest=is_guest
     )
@@ -131,13 +142,15 @@ def _place(
     order_id: str, buyer: Buyer, request: OrderRequest, stage_extra: StageExtra | None
 ) -> Order:
     quantities = request.to_quantities()
+    address = checks.check_address(request.shipping_address)
 
     def attempt() -> Order:
         sent = _sent_code(request, buyer.customer_id, buyer.guesser)
         inputs = pricing.get_pricing_inputs(list(quantities), sent, with_stock=True)
-        quote = _price(request, inputs, is_guest=is_guest(buyer.buyer_id))
+        quote = _price(request, address, inputs, is_guest=is_guest(buyer.buyer_id))
         _require_quoted_total(request, quote)
         order = _order(order_id, buyer, request, quote, inputs)
+        order.shipping_address = ShippingAddress(**address.to_stored())
         repository.create_order(
             NewOrder(
                 order,
@@ -197,7 +210,6 @@ def _order(
         totals=quote.totals,
         tax_included=quote.tax_included,
         promotion=_order_promotion(quote.promotion, buyer) if quote.promotion else None,
-        shipping_address=ShippingAddress(**request.shipping_address.model_dump()),
         history=[OrderStep(status="pending_payment", at=now, by=buyer.buyer_id)],
         placed_at=now,
         placed_month=f"{now:%Y-%m}",

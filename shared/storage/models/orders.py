@@ -49,10 +49,13 @@ class ShippingAddress(Document):
     name = UnicodeAttribute()
     line1 = UnicodeAttribute()
     line2 = UnicodeAttribute(null=True)
-    postal_code = UnicodeAttribute()
+    postal_code = UnicodeAttribute()  # empty where the country has none, as is the city
     city = UnicodeAttribute()
     region = UnicodeAttribute(null=True)
     country = UnicodeAttribute()
+    company = UnicodeAttribute(null=True)
+    region_code = UnicodeAttribute(null=True)  # of ISO 3166-2; null if the region is not known
+    phone = UnicodeAttribute(null=True)
 
 
 class OrderStep(Document):
