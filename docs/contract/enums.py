@@ -13,6 +13,8 @@ LITERALS = {
     "RefundStatus": "orders.views.RefundStatus",
     "CartChange": "orders.carts.changes.Change",
     "ProductStatus": "products.fields.Status",
+    "StockPolicy": "shared.storage.models.catalog.StockPolicy",
+    "Availability": "products.view_parts.Availability",
     "ProductSort": "products.catalog_queries.Sort",
     "StockMovementKind": "products.stock.schemas.MovementKind",
     "PromotionKind": "orders.pricing.discounts.Kind",

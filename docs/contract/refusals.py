@@ -181,10 +181,15 @@ OWN: dict[str, Refusals] = {
     "archive_product": (catalog.ProductNotFound, requests.ConcurrentModification),
     "get_stock": (catalog.ProductNotFound,),
     "list_stock_movements": (catalog.ProductNotFound,),
-    "set_stock": (catalog.ProductNotFound, requests.ConcurrentModification),
+    "set_stock": (
+        catalog.ProductNotFound,
+        catalog.StockNotTracked,
+        requests.ConcurrentModification,
+    ),
     "adjust_stock": (
         catalog.ProductNotFound,
         catalog.InsufficientStock,
+        catalog.StockNotTracked,
         requests.ConcurrentModification,
         requests.IdempotencyKeyReused,
     ),

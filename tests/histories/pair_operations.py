@@ -54,6 +54,17 @@ def _order(world: World, *, guest: bool = False) -> Subject:
     return subject
 
 
+def _backordered(world: World) -> Subject:
+    """One order took all units, and another one more than there are."""
+    subject = _subject(world, shards=2, units=2)
+    selling.change_policy(world, subject.product_id, "backorder", 5)
+    order_id = buying.place(world, "usr_ada", {subject.product_id: 2}, "key")
+    assert order_id
+    subject.order_id = order_id
+    assert buying.place(world, "usr_eve", {subject.product_id: 2}, "late")
+    return subject
+
+
 def _paid(world: World, *, captures: bool, guest: bool = False) -> Subject:
     subject = _order(world, guest=guest)
     world.bank.pay(subject.payment_id, captures=captures)
@@ -95,6 +106,7 @@ PRODUCTS: Mapping[str, Start] = {
     "one shard": lambda world: _subject(world, shards=1),
     "with an open order": _order,
     "sold and shipped": lambda world: _shipped(world, captures=True),
+    "back-ordered": _backordered,
 }
 
 
@@ -186,6 +198,15 @@ ON_PRODUCTS: Mapping[str, Operation] = {
     "staff make five shards": lambda world, on: selling.reshard(world, on.product_id, 5),
     "staff change the currency": lambda world, on: selling.edit(
         world, on.product_id, price={"amount_minor": 900, "currency": "USD"}
+    ),
+    "staff allow back-orders": lambda world, on: selling.change_policy(
+        world, on.product_id, "backorder", 3
+    ),
+    "staff end back-orders": lambda world, on: selling.change_policy(
+        world, on.product_id, "tracked"
+    ),
+    "staff stop counting": lambda world, on: selling.change_policy(
+        world, on.product_id, "untracked"
     ),
     "staff rename": lambda world, on: selling.edit(world, on.product_id, name="Green tea"),
     "staff archive": lambda world, on: selling.archive(world, on.product_id),

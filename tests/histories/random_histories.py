@@ -171,6 +171,11 @@ class Operations:
         options = colour if group else None
         selling.edit(self.world, product_id, group=group, options=options)
 
+    def change_policy(self) -> None:
+        policy = self.chance.choice(("tracked", "backorder", "backorder", "untracked"))
+        limit = self.chance.choice((None, 2, 5))
+        selling.change_policy(self.world, self._product(), policy, limit)
+
     def archive(self) -> None:
         selling.archive(self.world, self._product())
 

@@ -30,7 +30,7 @@ SCHEDULES_MAX = int(os.environ.get("SOUK_SCHEDULES", "12"))  # `make soak` has 2
 IS_COMPLETE = os.environ.get("SOUK_PAIRS") == "all"  # as in `make soak`
 # What the short run has: pairs that go wrong in many shops.
 SHORT_ORDERS = ("pending", "authorized")
-SHORT_PRODUCTS = ("never stocked", "with an open order")
+SHORT_PRODUCTS = ("never stocked", "with an open order", "back-ordered")
 SHORT_ON_ORDERS = (
     ("buyer cancels", "staff ship"),
     ("provider captures", "time to pay ends"),
@@ -41,6 +41,8 @@ SHORT_ON_PRODUCTS = (
     ("buyer orders", "a file changes the currency"),
     ("buyer orders", "guest orders"),
     ("staff count", "its order is cancelled"),
+    ("buyer orders", "staff end back-orders"),
+    ("staff end back-orders", "its order is cancelled"),
 )
 SHORT_ON_CARTS = (
     ("buyer orders the cart", "another tab orders it"),

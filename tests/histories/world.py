@@ -43,7 +43,13 @@ PRODUCTS: tuple[tuple[str, int, int | None, str | None], ...] = (
     ("BOX", 1, None, None),
     ("RED", 1, 4, "MUG"),
     ("BLUE", 2, None, "MUG"),
+    ("PRE", 3, 2, None),
+    ("SONG", 1, None, None),
 )
+POLICIES: dict[str, dict[str, Any]] = {  # by SKU; the others are tracked
+    "PRE": {"stock_policy": "backorder", "backorder_limit": 4},
+    "SONG": {"stock_policy": "untracked"},
+}
 
 
 @dataclass(frozen=True)
@@ -157,6 +163,7 @@ def create_product(sku: str, shards: int, units: int | None, group: str | None) 
         "name": f"The {sku}",
         "price": {"amount_minor": 1000, "currency": "EUR"},
         "stock_shards": shards,
+        **POLICIES.get(sku, {}),
     }
     if group:
         body |= {"group": group, "options": {"colour": sku.lower()}}

@@ -146,7 +146,7 @@ def _place(
 
     def attempt() -> Order:
         sent = _sent_code(request, buyer.customer_id, buyer.guesser)
-        inputs = pricing.get_pricing_inputs(list(quantities), sent, with_stock=True)
+        inputs = pricing.get_pricing_inputs(list(quantities), sent)
         quote = _price(request, address, inputs, is_guest=is_guest(buyer.buyer_id))
         _require_quoted_total(request, quote)
         order = _order(order_id, buyer, request, quote, inputs)
@@ -154,8 +154,8 @@ def _place(
         repository.create_order(
             NewOrder(
                 order,
-                _events(order),
-                inputs.products,
+                _events,
+                inputs,
                 quote.promotion,
                 limits.holders_of(buyer, settings(HeldStockSettings)),
                 stage_extra,

@@ -19,7 +19,8 @@ routes = Routes()
 def quote_order(request: QuoteRequest) -> QuoteView:
     """Get the prices, discount, shipping and tax of an order before you place it.
 
-    A quote changes nothing and reserves no stock. More units of a product than its
+    A quote changes nothing and reserves no stock. `backordered` of a line has the units that are
+    not in stock now, of a product that can be back-ordered. More units of a product than its
     `quantity_limits` are refused as in an order: 422 `quantity_limit_exceeded`.
     """
     return QuoteView.from_model(orders.quote_order(routes.caller, request))

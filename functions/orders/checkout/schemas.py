@@ -92,7 +92,6 @@ class OrderRequest(PricedRequest):
         description="The total that the buyer saw. If the order costs a different amount, the shop "
         "refuses it. Null skips the check.",
     )
-
     cart_version: int | None = Field(
         default=None,
         ge=1,
