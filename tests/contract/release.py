@@ -13,7 +13,16 @@ DOCUMENT = ROOT / "functions" / "reference" / "openapi.json"
 RECORD = ROOT / "docs" / "released" / "openapi.json"
 # The breaks that the next release makes on purpose, as the test prints them. The changelog names
 # them too. A release empties it.
-GIVEN_UP: frozenset[str] = frozenset()
+# The percentage of a promotion can have decimals. A whole one is shown as an integer, as before.
+GIVEN_UP: frozenset[str] = frozenset(
+    f"{operation}percent: type widened (number is not integer)"
+    for operation in (
+        "GET /v1/promotions 200.items[].",
+        "GET /v1/promotions/{code} 200.",
+        "PATCH /v1/promotions/{code} 200.",
+        "POST /v1/promotions 201.",
+    )
+)
 
 
 def find_breaks_since_release() -> set[str]:
