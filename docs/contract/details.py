@@ -42,6 +42,10 @@ class ApiKeyLimitDetails(TypedDict):
     keys_max: Limit
 
 
+class AddressLimitDetails(TypedDict):
+    addresses_max: Limit
+
+
 class SkuTakenDetails(TypedDict):
     sku: Sku
 

@@ -59,6 +59,8 @@ FORMATS: dict[str, dict[str, Any]] = {
     "FormView.url": _URI,
     "EnrolmentView.uri": _URI,
     "AddressView.country": _COUNTRY,
+    "SavedAddressView.id": _id("adr"),
+    "SavedAddressView.country": _COUNTRY,
     "QuoteView.currency": _CURRENCY,
     "CartQuoteView.currency": _CURRENCY,
 }
@@ -66,6 +68,7 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "user_id": _id("usr"),
     "session_id": _id("ses"),
     "key_id": _id("key"),
+    "address_id": _id("adr"),
     "product_id": _id("prd"),
     "category_id": _id("cat"),
     "order_id": _id("ord"),

@@ -129,6 +129,18 @@ OWN: dict[str, Refusals] = {
         requests.ConcurrentModification,
     ),
     "revoke_api_key": (accounts.ApiKeyNotFound,),
+    "create_address": (
+        accounts.AddressLimit,
+        requests.ConcurrentModification,
+        requests.IdempotencyKeyReused,
+    ),
+    "get_address": (accounts.AddressNotFound,),
+    "update_address": (
+        accounts.AddressNotFound,
+        accounts.DefaultAddressRequired,
+        requests.ConcurrentModification,
+    ),
+    "delete_address": (accounts.AddressNotFound, requests.ConcurrentModification),
     "start_second_factor": (
         accounts.WrongPassword,
         accounts.AccountDisabled,

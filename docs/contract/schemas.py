@@ -166,11 +166,16 @@ def _derive_patches(schemas: Schemas) -> None:
         "properties": percent | {"amount": fixed["amount"]},
         "required": schemas["NewFreeShippingPromotion"]["required"],
     }
-    for patch, whole in (("ProductPatch", schemas["NewProduct"]), ("PromotionPatch", promotion)):
+    wholes = {
+        "ProductPatch": schemas["NewProduct"],
+        "PromotionPatch": promotion,
+        "AddressPatch": schemas["NewAddress"],
+    }
+    for patch, whole in wholes.items():
         for field in schemas[patch]["properties"]:
             schemas[patch]["properties"][field] = _patch_of(
                 whole["properties"][field],
-                can_be_null=field not in (*whole["required"], "status", "is_active"),
+                can_be_null=field not in (*whole["required"], "status", "is_active", "is_default"),
             )
 
 

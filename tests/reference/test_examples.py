@@ -144,7 +144,13 @@ def test_the_examples_of_an_account_are_accepted():
     sessions = send("list_sessions", ada).body["items"]
     send("end_session", ada, session_id=sessions[0]["id"])
     send("end_other_sessions", ada)
+    address = send("create_address", ada)
+    address_id = address.body["id"]
+    send("list_addresses", ada)
+    send("get_address", ada, address_id=address_id)
+    send("update_address", ada, headers=if_match(address), address_id=address_id)
     send("export_me", ada)
+    send("delete_address", ada, address_id=address_id)
     send("request_email_change", ada)
     send("change_password", ada)
     send("request_password_reset")

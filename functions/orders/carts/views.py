@@ -10,7 +10,6 @@ from orders.checkout.views import QuoteView
 from orders.pricing.quotes import Quote
 from shared.http.schemas import View, shown_as
 from shared.money import AMOUNT_MINOR_MAX, Money
-from shared.storage.models.catalog import StockPolicy
 
 
 class CartLineView(View):
@@ -33,21 +32,18 @@ class CartLineView(View):
         "sale, or the amount is too large for an order."
     )
     available: int | None = Field(
-        description="The units for sale now. Null if the product is not on sale."
+        description="The units in stock now. Null if the product is not on sale, or its stock is "
+        "not counted."
     )
-    stock_policy: Annotated[str, shown_as(StockPolicy)] | None = Field(
-        description="Null if the product is not on sale. An `untracked` product needs no units."
-    )
-    backordered: int = Field(description="Units that are not in stock, and that would ship later.")
     quantity_max: int | None = Field(
         description="The units that one order may have. Null if the product is not on sale."
     )
     changes: list[Annotated[str, shown_as(Change)]] = Field(
-        description="Empty if nothing has changed. Only with `price_changed` can the line still be "
-        "ordered as it is."
+        description="Empty if nothing has changed. With `price_changed` and `backordered` (more "
+        "than is in stock, delivered later) the line can still be ordered as it is."
     )
     is_orderable: bool = Field(
-        description="Whether the product is on sale and can be ordered with this quantity."
+        description="Whether the product is on sale and can be ordered in this quantity."
     )
 
     @classmethod
@@ -66,8 +62,6 @@ class CartLineView(View):
             previous_unit_price=added if "price_changed" in checked.changes else None,
             line_total=total,
             available=checked.available,
-            stock_policy=product.stock_policy if product else None,
-            backordered=checked.backordered,
             quantity_max=checked.quantity_max,
             changes=list(checked.changes),
             is_orderable=checked.is_orderable,
