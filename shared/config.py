@@ -47,6 +47,7 @@ class Tables(Settings):
     api_keys_table: str
     email_tokens_table: str
     attempts_table: str
+    categories_table: str
     products_table: str
     groups_table: str
     stock_table: str

@@ -19,6 +19,7 @@ _CURRENCY: dict[str, Any] = {"x-schema": "Currency"}
 # By schema and field; `*` stands for every schema.
 FORMATS: dict[str, dict[str, Any]] = {
     "*.product_id": _id("prd"),
+    "CategoryView.id": _id("cat"),
     "*.buyer_id": _id("usr", "gst"),
     "*.updated_by": _id("usr"),
     "*.guest_email": _EMAIL,
@@ -63,6 +64,7 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "session_id": _id("ses"),
     "key_id": _id("key"),
     "product_id": _id("prd"),
+    "category_id": _id("cat"),
     "order_id": _id("ord"),
     "export_id": _id("exp"),
     "upload_id": _id("upl"),

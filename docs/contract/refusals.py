@@ -169,6 +169,28 @@ OWN: dict[str, Refusals] = {
     "replace_product": (*_EDITED_PRODUCT, catalog.SkuImmutable),
     "update_product": _EDITED_PRODUCT,
     "archive_product": (catalog.ProductNotFound, requests.ConcurrentModification),
+    "get_category": (catalog.CategoryNotFound,),
+    "create_category": (
+        catalog.CategoryLimitReached,
+        catalog.CategoryNameTaken,
+        catalog.CategoryTooDeep,
+        catalog.UnknownCategory,
+        requests.ConcurrentModification,
+        requests.IdempotencyKeyReused,
+    ),
+    "update_category": (
+        catalog.CategoryCycle,
+        catalog.CategoryNameTaken,
+        catalog.CategoryNotFound,
+        catalog.CategoryTooDeep,
+        catalog.UnknownCategory,
+        requests.ConcurrentModification,
+    ),
+    "delete_category": (
+        catalog.CategoryNotEmpty,
+        catalog.CategoryNotFound,
+        requests.ConcurrentModification,
+    ),
     "get_stock": (catalog.ProductNotFound,),
     "list_stock_movements": (catalog.ProductNotFound,),
     "set_stock": (

@@ -204,6 +204,12 @@ def test_the_examples_of_the_catalog_are_accepted():
 
     send("adjust_stock", STAFF, product_id=product_id)
     send("list_stock_movements", STAFF, product_id=product_id)
+    category = send("create_category", STAFF)
+    category_id = category.body["id"]
+    send("list_categories")
+    send("get_category", category_id=category_id)
+    send("update_category", STAFF, headers=if_match(category), category_id=category_id)
+    send("delete_category", STAFF, headers={"if-match": "*"}, category_id=category_id)
     send("list_products")
     send("search_products", query={"q": "green tea"})
     send("get_product", product_id=product_id)

@@ -23,9 +23,10 @@ class CheckedLine(Record):
 
     line: CartLine
     product: Product | None  # None: it is not on sale
-    available: int | None  # units for sale; None: the product is not on sale
+    available: int | None  # units in stock; None: the product is not on sale
     quantity_max: int | None  # units that one order may have; None: the product is not on sale
     changes: tuple[Change, ...]
+    backordered: int = 0  # units that an order would back-order
 
     @property
     def is_orderable(self) -> bool:
@@ -65,11 +66,13 @@ def _check_line(
     found: dict[Change, bool] = {
         "price_changed": (line.price_minor, line.currency)
         != (product.price_minor, product.currency),
-        "insufficient_stock": stock.available < line.quantity,
+        "insufficient_stock": product.orderable(stock.available) < line.quantity,
         "quantity_limit_exceeded": line.quantity > limit,
     }
     changes = tuple(change for change, applies in found.items() if applies)
-    return CheckedLine(line, product, stock.available, limit, changes)
+    available = product.in_stock(stock.available)
+    backordered = product.beyond_stock(int(line.quantity), stock.available)
+    return CheckedLine(line, product, available, limit, changes, backordered)
 
 
 def _quantity_max(product: Product, *, is_guest: bool) -> int:

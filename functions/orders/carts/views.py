@@ -10,6 +10,7 @@ from orders.checkout.views import QuoteView
 from orders.pricing.quotes import Quote
 from shared.http.schemas import View, shown_as
 from shared.money import AMOUNT_MINOR_MAX, Money
+from shared.storage.models.catalog import StockPolicy
 
 
 class CartLineView(View):
@@ -34,6 +35,10 @@ class CartLineView(View):
     available: int | None = Field(
         description="The units for sale now. Null if the product is not on sale."
     )
+    stock_policy: Annotated[str, shown_as(StockPolicy)] | None = Field(
+        description="Null if the product is not on sale. An `untracked` product needs no units."
+    )
+    backordered: int = Field(description="Units that are not in stock, and that would ship later.")
     quantity_max: int | None = Field(
         description="The units that one order may have. Null if the product is not on sale."
     )
@@ -42,7 +47,7 @@ class CartLineView(View):
         "ordered as it is."
     )
     is_orderable: bool = Field(
-        description="Whether the product is on sale and in stock with this quantity."
+        description="Whether the product is on sale and can be ordered with this quantity."
     )
 
     @classmethod
@@ -61,6 +66,8 @@ class CartLineView(View):
             previous_unit_price=added if "price_changed" in checked.changes else None,
             line_total=total,
             available=checked.available,
+            stock_policy=product.stock_policy if product else None,
+            backordered=checked.backordered,
             quantity_max=checked.quantity_max,
             changes=list(checked.changes),
             is_orderable=checked.is_orderable,

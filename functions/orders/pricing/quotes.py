@@ -18,7 +18,7 @@ from orders.pricing.taxes import ChargedTax, group_taxes, sum_taxes
 from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts, UnknownPromotion
 from shared.money import AMOUNT_MINOR_MAX, Money
 from shared.records import Record
-from shared.storage.models.catalog import BACKORDER, Product
+from shared.storage.models.catalog import Product
 from shared.storage.models.orders import OrderLine, OrderTax, OrderTotals
 from shared.storage.models.pricing import Promotion
 
@@ -113,7 +113,6 @@ def _require_for_sale(quantities: Mapping[str, int], products: Mapping[str, Prod
 def _line(product: Product, quantity: int, available: int) -> OrderLine:
     """At the product's price, before discount and tax, with the units that are not in stock."""
     unit_price_minor = int(product.price_minor)
-    is_backorder = product.stock_policy == BACKORDER
     return OrderLine(
         product_id=product.product_id,
         sku=product.sku,
@@ -123,7 +122,7 @@ def _line(product: Product, quantity: int, available: int) -> OrderLine:
         line_total_minor=unit_price_minor * quantity,
         tax_class=product.tax_class,
         stock_policy=product.stock_policy,
-        backordered=max(0, quantity - max(0, available)) if is_backorder else 0,
+        backordered=product.beyond_stock(quantity, available),
     )
 
 
