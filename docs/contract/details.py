@@ -214,6 +214,16 @@ class RefundTooLargeDetails(TypedDict):
     currency: Currency
 
 
+class OpenLine(TypedDict):
+    product_id: ProductId
+    quantity: Quantity
+    open: Annotated[int, Field(description="The units that are still to be shipped.", examples=[1])]
+
+
+class OpenQuantityExceededDetails(TypedDict):
+    lines: Annotated[list[OpenLine], Field(description="Each line with too many units.")]
+
+
 class ReturnableLine(TypedDict):
     product_id: ProductId
     quantity: Quantity

@@ -51,10 +51,12 @@ CREATED_WITH_ETAG = {
 }
 CREATED_WITH_LOCATION = {
     "add_order_note",
+    "cancel_order_units",
     "create_category",
     "create_export",
     "create_product",
     "create_promotion",
+    "create_shipment",
     "create_upload",
     "place_guest_order",
     "place_order",
