@@ -48,6 +48,7 @@ _PRICED: Refusals = (
     orders.HeldStockLimitReached,
     orders.MixedCurrencies,
     orders.NoShippingRate,
+    orders.NoTaxRate,
     orders.PromotionExpired,
     orders.PromotionMinimumNotMet,
     orders.PromotionNotInCurrency,
@@ -55,6 +56,7 @@ _PRICED: Refusals = (
     orders.QuantityLimitExceeded,
     orders.UnknownProducts,
     orders.UnknownPromotion,
+    orders.UnknownRegion,
 )
 _PLACED: Refusals = (
     *_PRICED,

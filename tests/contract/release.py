@@ -13,7 +13,12 @@ DOCUMENT = ROOT / "functions" / "reference" / "openapi.json"
 RECORD = ROOT / "docs" / "released" / "openapi.json"
 # The breaks that the next release makes on purpose, as the test prints them. The changelog names
 # them too. A release empties it.
-GIVEN_UP: frozenset[str] = frozenset()
+GIVEN_UP: frozenset[str] = frozenset(
+    {  # only for staff who set rates for all other countries
+        "GET /v1/tax-rates 200.destinations[].country: enum value added (*)",
+        "PUT /v1/tax-rates 200.destinations[].country: enum value added (*)",
+    }
+)
 
 
 def find_breaks_since_release() -> set[str]:

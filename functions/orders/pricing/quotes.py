@@ -38,8 +38,8 @@ class Quote(Record):
 def price_order(quantities: Mapping[str, int], inputs: PricingInputs, ship_to: ShipTo) -> Quote:
     """Price these quantities, by product, at the prices and rates in `inputs`.
 
-    Raises UnknownProducts, MixedCurrencies, UnknownPromotion, NoShippingRate, AmountTooLarge and
-    what `discounts.require_applicable` does.
+    Raises UnknownProducts, MixedCurrencies, UnknownPromotion, UnknownRegion, NoTaxRate,
+    NoShippingRate, AmountTooLarge and what `discounts.require_applicable` does.
     """
     rules = inputs.rules
     currency = _require_for_sale(quantities, inputs.products)

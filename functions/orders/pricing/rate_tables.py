@@ -7,13 +7,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, Self
 
+from orders.pricing import tax_places
 from orders.pricing.rounding import half_even
 from shared.errors.orders import NoShippingRate
 from shared.records import Record
 
 PPM = 1_000_000  # parts per million: a rate of 190,000 is 19 %
 STANDARD = "standard"  # the tax class whose rate applies to each class that is not listed
-ALL_OTHERS = "*"  # in place of a country: each country that no other zone lists
+ALL_OTHERS = tax_places.ALL_OTHERS
 
 
 class ShipTo(Record):
@@ -57,13 +58,17 @@ class TaxRates(Record):
         return cls(tuple(_tax_destination(fields) for fields in found))
 
     def destination(self, ship_to: ShipTo) -> TaxDestination:
-        """The region's entry, else its country's, else UNTAXED."""
-        by_region = {
-            _folded(destination.region): destination
-            for destination in self.destinations
-            if destination.country == ship_to.country
-        }
-        return by_region.get(_folded(ship_to.region)) or by_region.get(_folded(None)) or UNTAXED
+        """The entry of the region, else of what it is a part of, else of all others.
+
+        UNTAXED only if the shop has no rates at all. Raises UnknownRegion where the country's tax
+        depends on the region and it is not known, and NoTaxRate.
+        """
+        if not self.destinations:
+            return UNTAXED
+        place = tax_places.find_place(self.destinations, ship_to.country, ship_to.region)
+        if place is None:
+            raise tax_places.no_tax_rate(self.destinations, ship_to.country, ship_to.region)
+        return place
 
 
 class ShippingStep(Record):
@@ -133,8 +138,3 @@ def _shipping_zone(fields: Mapping[str, Any]) -> ShippingZone:
         ),
         free_from_minor=fields.get("free_from_minor"),
     )
-
-
-def _folded(region: str | None) -> str:
-    """Ignores case and surrounding white space, as people type them."""
-    return (region or "").strip().casefold()

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from orders.pricing.rate_tables import ALL_OTHERS, PPM, STANDARD
-from shared.countries import Country, require_country
+from orders.pricing.tax_places import destination_place
+from shared.countries import require_country
 from shared.http.schemas import RequestBody, View
 from shared.http.text_fields import Text
 from shared.money import AMOUNT_MINOR_MAX, Currency
@@ -55,16 +56,19 @@ CountryOrAllOthers = Annotated[
 
 
 class Destination(RequestBody):
-    """The tax rates of a country or of one of its regions.
+    """The tax rates of a country, of one of its regions, or of all other countries.
 
     The rates of a region replace the rates of its country.
     """
 
-    country: Country
+    country: CountryOrAllOthers = Field(
+        description="A country code (ISO 3166-1 alpha-2). `*` stands for every country that no "
+        "other destination lists."
+    )
     region: Region | None = Field(
         default=None,
-        description="A region of the country. Spell it as in shipping addresses; upper and lower "
-        "case are the same. Null means the whole country.",
+        description="A region of the country by its code (ISO 3166-2), such as `CA-QC`, or by its "
+        "name. Addresses match by code, however they name it. Null means the whole country.",
     )
     prices_include_tax: bool = Field(
         description="Whether the prices of products include the tax for buyers there."
@@ -92,7 +96,7 @@ class Destination(RequestBody):
 
 
 class TaxRatesRequest(RequestBody):
-    """All tax rates of the shop. A destination that is not in the list pays no tax."""
+    """All tax rates of the shop. If there are any, it sells only where a destination applies."""
 
     values_max: ClassVar[int] = VALUES_MAX
     table_name: ClassVar[str] = TAX_RATES
@@ -111,11 +115,9 @@ class TaxRatesRequest(RequestBody):
 
     @model_validator(mode="after")
     def _lists_each_place_once(self) -> Self:
-        # Orders match regions without regard to case, so two spellings would be ambiguous.
+        # Orders match regions by code, so two names of one region would be ambiguous.
         _refuse_repeats(
-            f"{destination.country} {destination.region.casefold()}"
-            if destination.region
-            else destination.country
+            " ".join(filter(None, destination_place(destination)))
             for destination in self.destinations
         )
         return self
