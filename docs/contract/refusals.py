@@ -215,6 +215,7 @@ OWN: dict[str, Refusals] = {
     "replace_shipping_rates": (requests.ConcurrentModification,),
     "create_upload": (accounts.TooManyAttempts,),
     "get_upload": (requests.UploadNotFound,),
+    "get_country": (requests.CountryNotFound,),
 }
 
 
