@@ -12,6 +12,7 @@ from orders.lifecycle.transitions import PROVIDER_ACTOR, SHOP_ACTOR, Status
 from shared.addresses.schemas import AddressView
 from shared.http.schemas import View, shown_as
 from shared.money import Money
+from shared.storage.models.catalog import StockPolicy
 from shared.storage.models.orders import (
     Order,
     OrderLine,
@@ -25,6 +26,7 @@ from shared.storage.models.orders import (
 PaymentStatus = Literal["none", "started", "authorized", "captured", "manual", "void"]
 RefundStatus = Literal["requested", "succeeded", "failed"]
 ShownStatus = Annotated[str, shown_as(Status)]
+ShownPolicy = Annotated[str, shown_as(StockPolicy)]
 
 TAX_INCLUDED = "Whether prices include the tax. If false, the tax is added in the total."
 _STATUS = "`expired`: not paid in time. `refunded`: everything that was paid is refunded."
@@ -36,13 +38,13 @@ class QuotedLineView(View):
     name: str
     quantity: int
     unit_price: Money
-    line_total: Money = Field(
-        description="The price of all units of the line, before the discount."
-    )
+    line_total: Money = Field(description="The price of all units, before the discount.")
     discount: Money = Field(description="The line's share of the order's discount.")
     tax: Money = Field(description="The tax on the line, after the discount.")
     tax_rate_ppm: int = Field(description="The tax rate in parts per million: 190000 is 19 %.")
     tax_class: str
+    stock_policy: ShownPolicy = Field(description="The product's when the order was placed.")
+    backordered: int = Field(description="Units that were not in stock when it was placed.")
 
     @classmethod
     def from_model(cls, line: OrderLine, currency: str, **more: Any) -> Self:
@@ -57,6 +59,8 @@ class QuotedLineView(View):
             tax=money(line.tax_minor, currency),
             tax_rate_ppm=int(line.tax_rate_ppm),
             tax_class=line.tax_class,
+            stock_policy=line.stock_policy,
+            backordered=int(line.backordered),
             **more,
         )
 
@@ -64,7 +68,7 @@ class QuotedLineView(View):
 class OrderLineView(QuotedLineView):
     """A product in an order, with its name and price when the order was placed."""
 
-    returned: int = Field(description="Units that the buyer returned and staff restocked.")
+    returned: int = Field(description="Units that came back: to the stock, unless `untracked`.")
 
 
 class TotalsView(View):

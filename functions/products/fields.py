@@ -84,7 +84,15 @@ Options = Annotated[
     ),
     AfterValidator(_check_options_size),
 ]
-Available = Annotated[int, Field(ge=0, le=AVAILABLE_MAX, description="Units for sale.")]
+CountedUnits = Annotated[
+    int,
+    Field(
+        ge=-AVAILABLE_MAX,
+        le=AVAILABLE_MAX,
+        description="Units for sale: those that you have, less those of open orders. Below 0 only "
+        "for a product with the stock policy `backorder`.",
+    ),
+]
 
 
 def check_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -175,6 +183,20 @@ OrderQuantityMax = Annotated[
         le=ORDER_QUANTITY_MAX,
         description="Units of the product that one order may have. It replaces the shop's limits "
         "for accounts and guests. Null: the shop's limits apply.",
+    ),
+]
+STOCK_POLICY = (
+    "`tracked`: sold until no unit is left. `backorder`: sold beyond that, and the order says how "
+    "many units are back-ordered. `untracked`: not counted, as services, downloads and what is "
+    "made to order; the stock of the product stays as it is."
+)
+BackorderLimit = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=AVAILABLE_MAX,
+        description="The units that may be back-ordered at once, if `stock_policy` is `backorder`. "
+        "Null: any number.",
     ),
 ]
 LowStockAt = Annotated[

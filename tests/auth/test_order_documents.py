@@ -186,6 +186,8 @@ def test_the_document_has_everything_about_the_buyer():
                 "tax": euros(126),
                 "tax_class": "food",
                 "tax_rate_ppm": 70_000,
+                "stock_policy": "tracked",
+                "backordered": 0,
             }
         ],
         "totals": {

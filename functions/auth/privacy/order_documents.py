@@ -57,6 +57,8 @@ def _line(line: OrderLine, currency: str) -> Document:
         "tax": _money(line.tax_minor, currency),
         "tax_class": line.tax_class,
         "tax_rate_ppm": int(line.tax_rate_ppm),
+        "stock_policy": line.stock_policy,
+        "backordered": int(line.backordered),
     }
 
 

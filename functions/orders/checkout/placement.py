@@ -26,6 +26,7 @@ from shared.addresses.checks import CheckedAddress
 from shared.config import HeldStockSettings, OrderSettings, QuantitySettings, settings
 from shared.errors.accounts import SessionEnded
 from shared.errors.base import AppError, Unavailable
+from shared.errors.carts import CartNotFound
 from shared.errors.orders import OrderAlreadyPlaced, TotalChanged, UnknownPromotion
 from shared.errors.requests import IdempotencyKeyReused
 from shared.events.orders import OrderEvent
@@ -107,8 +108,8 @@ def place_order(
     of a placed order is never forgotten. `stage_extra` stages writes in the same transaction.
 
     While writers keep colliding, or without the account, it returns no earlier order. Raises
-    IdempotencyKeyReused, TotalChanged, SessionEnded, and what `quote_order`,
-    `repository.create_order` and `stage_extra` raise.
+    IdempotencyKeyReused, TotalChanged, CartChanged, CartNotFound, SessionEnded, and what
+    `quote_order`, `repository.create_order` and `stage_extra` raise.
     """
     order_id = ids.derived_id("ord", buyer.buyer_id, idempotency_key)
     try:
@@ -145,7 +146,7 @@ def _place(
 
     def attempt() -> Order:
         sent = _sent_code(request, buyer.customer_id, buyer.guesser)
-        inputs = pricing.get_pricing_inputs(list(quantities), sent, with_stock=True)
+        inputs = pricing.get_pricing_inputs(list(quantities), sent)
         quote = _price(request, address, inputs, is_guest=is_guest(buyer.buyer_id))
         _require_quoted_total(request, quote)
         order = _order(order_id, buyer, request, quote, inputs)
@@ -153,11 +154,12 @@ def _place(
         repository.create_order(
             NewOrder(
                 order,
-                _events(order),
-                inputs.products,
+                _events,
+                inputs,
                 quote.promotion,
                 limits.holders_of(buyer, settings(HeldStockSettings)),
                 stage_extra,
+                _stage_cart(buyer, request),
             )
         )
         observability.add_log_fields(order_id=order_id)
@@ -167,6 +169,18 @@ def _place(
         return retry(attempt, on=(PricingChanged,), attempts=PRICING_ATTEMPTS)
     except PricingChanged as error:
         raise Unavailable from error
+
+
+def _stage_cart(buyer: Buyer, request: OrderRequest) -> StageExtra | None:
+    """How to empty the cart that the order names. Raises CartNotFound for a guest without one."""
+    if request.cart_version is None:
+        return None
+    from orders.carts import repository as carts  # noqa: PLC0415 (few orders need it)
+
+    cart_id = buyer.cart_id if is_guest(buyer.buyer_id) else buyer.buyer_id
+    if cart_id is None:
+        raise CartNotFound
+    return carts.stage_ordered_cart(cart_id, request.cart_version, request.to_quantities())
 
 
 def _require_quoted_total(request: OrderRequest, quote: Quote) -> None:

@@ -19,6 +19,8 @@ from shared.money import Money
 LINES_MAX = 50  # with stock, promotion and events, well under DynamoDB's 100 actions a transaction
 QUANTITY_MAX = 10_000  # of one product; more is a typing error rather than an order
 
+CART_VERSION_MAX = 1_000_000_000  # more changes than a cart can have in its life
+
 _CODE_SEPARATOR = re.compile(r"[\s,;+|]")
 _ONE_CODE = ONE_LINE.replace("^[^", r"^ *[^\s,;+|").replace("*$", "+ *$")
 
@@ -90,6 +92,14 @@ class OrderRequest(PricedRequest):
         default=None,
         description="The total that the buyer saw. If the order costs a different amount, the shop "
         "refuses it. Null skips the check.",
+    )
+    cart_version: int | None = Field(
+        default=None,
+        ge=1,
+        le=CART_VERSION_MAX,
+        description="The `version` of the cart that this order empties. `lines` must be the cart's "
+        "lines. If the cart has another version or other lines, the order is refused. Null leaves "
+        "the cart as it is.",
     )
 
 

@@ -32,9 +32,12 @@ class OrderLine(Document):
     tax_class = UnicodeAttribute(default="standard")
     tax_rate_ppm = NumberAttribute(default=0)  # parts per million: 190000 is 19 %
     tax_minor = NumberAttribute(default=0)
-    # Units still allocated, by stock shard; empty once they are shipped.
+    # The product's when the order was placed. It decides what happens to the units later.
+    stock_policy = UnicodeAttribute(default="tracked")
+    backordered = NumberAttribute(default=0)  # units that were not in stock then
+    # Units still allocated, by stock shard; empty once they are shipped, and if `untracked`.
     allocations_json = JSONAttribute(default=dict, attr_name="allocations")
-    returned = NumberAttribute(default=0)  # units that are back in stock
+    returned = NumberAttribute(default=0)  # units that are back (in stock, unless `untracked`)
 
 
 class OrderTotals(Document):
