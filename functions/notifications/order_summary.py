@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from shared.addresses.layout import address_lines
 from shared.money import Money
 from shared.records import Record
-from shared.storage.models.orders import Order
+from shared.storage.models.orders import Order, ShippingAddress
 
 _BEFORE_SHIPPING = frozenset({"pending_payment", "paid"})  # later, what is back-ordered has shipped
 
@@ -23,6 +24,7 @@ class OrderSummary(Record):
     subtotals: list[tuple[str, str]]  # label and amount; empty if the lines alone make the total
     total: Money
     included_tax: Money | None
+    ship_to: list[str]  # lines, which only a confirmed address may get: the buyer wrote them
 
 
 def summarize_order(order: Order) -> OrderSummary:
@@ -43,7 +45,13 @@ def summarize_order(order: Order) -> OrderSummary:
         subtotals=list(_subtotals(order)),
         total=_money(order, order.totals.total_minor),
         included_tax=_money(order, order.totals.tax_minor) if shows_included_tax else None,
+        ship_to=_ship_to(order.shipping_address),
     )
+
+
+def _ship_to(address: ShippingAddress) -> list[str]:
+    lines = address_lines(address)
+    return [*lines, address.phone] if lines and address.phone else lines
 
 
 def _subtotals(order: Order) -> Iterator[tuple[str, str]]:

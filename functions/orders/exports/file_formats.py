@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from orders.exports.csv_cells import Cell, to_csv
 from orders.fulfilment.views import StaffOrderDetail
 from orders.lifecycle import balances
+from shared.addresses.layout import address_lines
 from shared.storage.models.exports import Export
 from shared.storage.models.orders import Order, OrderLine
 
@@ -35,6 +36,10 @@ _ORDER_COLUMNS: Mapping[str, Callable[[Order], Cell]] = {
     "ship_to_city": lambda order: order.shipping_address.city,
     "ship_to_region": lambda order: order.shipping_address.region,
     "ship_to_country": lambda order: order.shipping_address.country,
+    "ship_to_company": lambda order: order.shipping_address.company,
+    "ship_to_region_code": lambda order: order.shipping_address.region_code,
+    "ship_to_phone": lambda order: order.shipping_address.phone,
+    "ship_to_address": lambda order: ", ".join(address_lines(order.shipping_address)),
     "carrier": lambda order: order.shipment.carrier if order.shipment else None,
     "tracking_number": lambda order: order.shipment.tracking_number if order.shipment else None,
     "promotion_code": lambda order: order.promotion.code if order.promotion else None,
