@@ -56,7 +56,14 @@ FIELDS: dict[str, dict[str, Any]] = {
     "items": {"description": "The sum of all lines, before the discount."},
     "discount": {"description": "The amount that the promotion takes off the items."},
     "shipping": {"description": "The price of the shipping."},
-    "tax": {"description": "The tax on items and shipping."},
+    "tax": {"description": "The sum of all taxes on items and shipping."},
+    "taxes": {"description": "Each tax on items and shipping, by name and rate."},
+    "TaxData.name": {"description": "The name of the tax.", "maxLength": 40},
+    "rate_ppm": {
+        "description": "Parts per million: 190000 is 19 %. Null for an order from before Souk "
+        "stored each tax."
+    },
+    "TaxData.amount": {"description": "The amount of the tax."},
     "lines": {"description": "What was ordered, at the prices of the order.", "maxItems": 50},
     "OrderReturnedData.lines": {"description": "The units that came back.", "maxItems": 50},
     "product_id": {"description": "The id of the product.", **_id("prd")},
@@ -144,6 +151,7 @@ EXAMPLES: dict[str, Any] = {
         "discount": _money(250),
         "shipping": _money(490),
         "tax": _money(521),
+        "taxes": [{"name": "VAT", "rate_ppm": 190_000, "amount": _money(521)}],
         "total": _money(3261),
     },
     "lines": [_LINE],

@@ -184,9 +184,7 @@ def _regions(
             "key": key if key not in (name, local) and len(key) > 1 else None,
             "parent": same["parent"],
             "postal": within.get("zip") if country["key"] in POSTAL_REGIONS else None,
-            "names": sorted(
-                {fold(each): each for each in more if fold(each) not in known}.values()
-            ),
+            "names": sorted(more.values()),
         }
         yield {field: value for field, value in found.items() if value}
 

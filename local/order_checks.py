@@ -81,15 +81,31 @@ def list_sums(order: Item) -> Iterator[tuple[str, int, int]]:
 
 
 def _find_faults_in_totals(order: Item) -> Iterator[str]:
-    totals, lines = order["totals"], order["lines"]
-    items = sum(line["line_total_minor"] for line in lines)
-    discount = sum(line.get("discount_minor", 0) for line in lines)
+    totals = order["totals"]
+    items, discount = (_sum_of(order, name) for name in ("line_total_minor", "discount_minor"))
     if (items, discount) != (totals["items_minor"], totals["discount_minor"]):
         yield "the lines do not add up to the totals"
     tax = 0 if order.get("tax_included") else totals["tax_minor"]
     total = totals["items_minor"] - totals["discount_minor"] + totals["shipping_minor"] + tax
     if total != totals["total_minor"]:
         yield f"the total is {totals['total_minor']}, its parts add up to {total}"
+    yield from _find_faults_in_taxes(order)
+
+
+def _find_faults_in_taxes(order: Item) -> Iterator[str]:
+    """Of an order from before each tax was stored, only their sum is known."""
+    totals = order["totals"]
+    if "shipping_tax_minor" not in totals:
+        return
+    for part in (totals, *order["lines"]):
+        if sum(tax["amount_minor"] for tax in part.get("taxes", [])) != part["tax_minor"]:
+            yield f"the taxes do not add up to {part['tax_minor']}"
+    if totals["tax_minor"] != totals["shipping_tax_minor"] + _sum_of(order, "tax_minor"):
+        yield "the taxes of the lines and of shipping do not add up to the total's"
+
+
+def _sum_of(order: Item, name: str) -> int:
+    return sum(int(line.get(name, 0)) for line in order["lines"])
 
 
 def _find_faults_in_status(order: Item) -> Iterator[str]:

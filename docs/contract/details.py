@@ -30,9 +30,7 @@ class TooManyAttemptsDetails(TypedDict):
 
 
 class ForbiddenDetails(TypedDict):
-    permission: NotRequired[
-        Annotated[Permission, Field(description="The permission that you do not have.")]
-    ]
+    permission: NotRequired[Annotated[Permission, Field(description="You do not have it.")]]
 
 
 class PasswordTooShortForStaffDetails(TypedDict):
@@ -177,6 +175,14 @@ class PromotionExpiredDetails(TypedDict):
 class PromotionMinimumNotMetDetails(TypedDict):
     promotion_code: PromotionCode
     minimum: Annotated[Money, Field(description="What the items must cost.")]
+
+
+class PromotionNotForItemsDetails(TypedDict):
+    promotion_code: PromotionCode
+
+
+class AutomaticPromotionLimitDetails(TypedDict):
+    promotions_max: Limit
 
 
 class PromotionNotInCurrencyDetails(TypedDict):

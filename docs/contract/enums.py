@@ -17,6 +17,7 @@ LITERALS = {
     "Availability": "products.view_parts.Availability",
     "ProductSort": "products.catalog_queries.Sort",
     "StockMovementKind": "products.stock.schemas.MovementKind",
+    "Rounding": "orders.pricing.rounding.Rounding",
     "PromotionKind": "orders.pricing.discounts.Kind",
     "ExportFormat": "orders.exports.schemas.Format",
     "ExportStatus": "orders.exports.schemas.ExportStatus",

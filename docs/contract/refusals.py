@@ -52,6 +52,7 @@ _PRICED: Refusals = (
     orders.NoTaxRate,
     orders.PromotionExpired,
     orders.PromotionMinimumNotMet,
+    orders.PromotionNotForItems,
     orders.PromotionNotInCurrency,
     orders.PromotionUsedUp,
     orders.QuantityLimitExceeded,
@@ -83,6 +84,7 @@ _PAID: Refusals = (
     orders.PaymentUnavailable,
 )
 _CHANGED_ORDER: Refusals = (orders.OrderNotFound, orders.OrderStatusConflict)
+_EDITED_PROMOTION: Refusals = (orders.AutomaticPromotionLimit, requests.ConcurrentModification)
 _EDITED_PRODUCT: Refusals = (
     catalog.CurrencyInUse,
     catalog.CurrencyNotAccepted,
@@ -231,9 +233,9 @@ OWN: dict[str, Refusals] = {
     "resend_order_confirmation": _CHANGED_ORDER,
     "create_export": (orders.TooManyExports, requests.IdempotencyKeyReused),
     "get_export": (orders.ExportNotFound,),
-    "create_promotion": (orders.PromotionCodeTaken,),
+    "create_promotion": (*_EDITED_PROMOTION, orders.PromotionCodeTaken),
     "get_promotion": (orders.PromotionNotFound,),
-    "update_promotion": (orders.PromotionNotFound, requests.ConcurrentModification),
+    "update_promotion": (*_EDITED_PROMOTION, orders.PromotionNotFound),
     "replace_tax_rates": (requests.ConcurrentModification,),
     "replace_shipping_rates": (requests.ConcurrentModification,),
     "create_upload": (accounts.TooManyAttempts,),
@@ -245,8 +247,7 @@ OWN: dict[str, Refusals] = {
 def refusals_of(route: Any) -> list[type[AppError]]:
     """All refusals of a route, by status and code."""
     found = {*ANY, *_of_caller(route), *_of_parameters(route), *OWN.get(route.func.__name__, ())}
-    if route.dependant.body_params:
-        found |= {*WITH_BODY}
+    found |= {*WITH_BODY} if route.dependant.body_params else set()
     return sorted(found, key=lambda refusal: (refusal.status, refusal.code))
 
 

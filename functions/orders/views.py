@@ -9,84 +9,36 @@ from pydantic import Field
 from orders.lifecycle import balances
 from orders.lifecycle.buyers import is_guest
 from orders.lifecycle.transitions import PROVIDER_ACTOR, SHOP_ACTOR, Status
+from orders.pricing.views import (
+    PROMOTION_CODE,
+    TAX_INCLUDED,
+    QuotedLineView,
+    TotalsView,
+    UsedPromotionView,
+    money,
+)
 from shared.addresses.schemas import AddressView
 from shared.http.schemas import View, shown_as
 from shared.money import Money
-from shared.storage.models.catalog import StockPolicy
 from shared.storage.models.orders import (
     Order,
-    OrderLine,
     OrderPayment,
     OrderRefund,
     OrderShipment,
     OrderStep,
-    OrderTotals,
 )
 
 PaymentStatus = Literal["none", "started", "authorized", "captured", "manual", "void"]
 RefundStatus = Literal["requested", "succeeded", "failed"]
 ShownStatus = Annotated[str, shown_as(Status)]
-ShownPolicy = Annotated[str, shown_as(StockPolicy)]
 
-TAX_INCLUDED = "Whether prices include the tax. If false, the tax is added in the total."
 _STATUS = "`expired`: not paid in time. `refunded`: everything that was paid is refunded."
-
-
-class QuotedLineView(View):
-    product_id: str
-    sku: str
-    name: str
-    quantity: int
-    unit_price: Money
-    line_total: Money = Field(description="The price of all units, before the discount.")
-    discount: Money = Field(description="The line's share of the order's discount.")
-    tax: Money = Field(description="The tax on the line, after the discount.")
-    tax_rate_ppm: int = Field(description="The tax rate in parts per million: 190000 is 19 %.")
-    tax_class: str
-    stock_policy: ShownPolicy = Field(description="The product's when the order was placed.")
-    backordered: int = Field(description="Units that were not in stock when it was placed.")
-
-    @classmethod
-    def from_model(cls, line: OrderLine, currency: str, **more: Any) -> Self:
-        return cls(
-            product_id=line.product_id,
-            sku=line.sku,
-            name=line.name,
-            quantity=int(line.quantity),
-            unit_price=money(line.unit_price_minor, currency),
-            line_total=money(line.line_total_minor, currency),
-            discount=money(line.discount_minor, currency),
-            tax=money(line.tax_minor, currency),
-            tax_rate_ppm=int(line.tax_rate_ppm),
-            tax_class=line.tax_class,
-            stock_policy=line.stock_policy,
-            backordered=int(line.backordered),
-            **more,
-        )
 
 
 class OrderLineView(QuotedLineView):
     """A product in an order, with its name and price when the order was placed."""
 
     returned: int = Field(description="Units that came back: to the stock, unless `untracked`.")
-
-
-class TotalsView(View):
-    items: Money = Field(description="The sum of all lines, before the discount.")
-    discount: Money = Field(description="The amount that the promotion takes off the items.")
-    shipping: Money
-    tax: Money = Field(description="The tax on items and shipping.")
-    total: Money = Field(description="The amount that the buyer pays.")
-
-    @classmethod
-    def from_model(cls, totals: OrderTotals, currency: str) -> Self:
-        return cls(
-            items=money(totals.items_minor, currency),
-            discount=money(totals.discount_minor, currency),
-            shipping=money(totals.shipping_minor, currency),
-            tax=money(totals.tax_minor, currency),
-            total=money(totals.total_minor, currency),
-        )
 
 
 class OrderStepView(View):
@@ -169,7 +121,8 @@ class OrderView(View):
     lines: list[OrderLineView]
     totals: TotalsView
     tax_included: bool = Field(description=TAX_INCLUDED)
-    promotion_code: str | None = Field(description="Null if the order used no promotion.")
+    promotion_code: str | None = Field(description=PROMOTION_CODE)
+    promotion: UsedPromotionView | None = Field(description="Null if no promotion applied.")
     shipping_address: AddressView
     payment: PaymentView
     refunds: list[RefundView]
@@ -189,6 +142,7 @@ class OrderView(View):
     def from_model(cls, order: Order, **more: Any) -> Self:
         """`more` has the fields that a wider view adds or replaces."""
         currency = order.currency
+        promotion = UsedPromotionView.from_model(order.promotion) if order.promotion else None
         fields = {
             "id": order.order_id,
             "status": order.status,
@@ -198,7 +152,8 @@ class OrderView(View):
             ],
             "totals": TotalsView.from_model(order.totals, currency),
             "tax_included": bool(order.tax_included),
-            "promotion_code": order.promotion.code if order.promotion else None,
+            "promotion_code": promotion.sent_code if promotion else None,
+            "promotion": promotion,
             "shipping_address": AddressView.from_model(order.shipping_address),
             "payment": PaymentView.from_model(order),
             "refunds": [RefundView.from_model(refund, currency) for refund in order.refunds],
@@ -218,7 +173,3 @@ def buyer_history(order: Order, buyer_id: str) -> Iterator[OrderStepView]:
         is_buyer = step.by == order.buyer_id or is_guest(step.by)
         actor = step.by if step.by in (SHOP_ACTOR, PROVIDER_ACTOR) else "staff"
         yield OrderStepView.from_model(step, by=buyer_id if is_buyer else actor)
-
-
-def money(amount_minor: float, currency: str) -> Money:
-    return Money(amount_minor=int(amount_minor), currency=currency)

@@ -143,6 +143,25 @@ class PromotionNotInCurrency(AppError):
     default_message = "This promotion applies to orders in another currency. Remove the code."
 
 
+class PromotionNotForItems(AppError):
+    """The promotion is for some products or categories, and the order has none of them."""
+
+    status, code = 422, "promotion_not_for_items"
+    default_message = (
+        "This promotion applies to other products. Add one of them or remove the code."
+    )
+
+
+class AutomaticPromotionLimit(AppError):
+    """Every order reads all automatic promotions, so their number is limited."""
+
+    status, code = 409, "automatic_promotion_limit"
+    default_message = (
+        "The shop has the maximum of active automatic promotions. "
+        "Set `is_active` of another one to false first."
+    )
+
+
 class PromotionUsedUp(AppError):
     """All customers together have used it up, or this customer has."""
 

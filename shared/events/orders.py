@@ -22,11 +22,18 @@ class OrderedLine(Frozen):
     backordered: int | SkipJsonSchema[None] = None
 
 
+class TaxData(Frozen):
+    name: str
+    rate_ppm: int | None
+    amount: Money
+
+
 class OrderTotalsData(Frozen):
     items: Money
     discount: Money
     shipping: Money
     tax: Money
+    taxes: list[TaxData] = Field(default=[])
     total: Money
 
 

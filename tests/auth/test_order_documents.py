@@ -17,6 +17,7 @@ from shared.storage.models.orders import (
     OrderReturn,
     OrderShipment,
     OrderStep,
+    OrderTax,
     OrderTotals,
     ShippingAddress,
 )
@@ -65,6 +66,9 @@ def euros(amount_minor: int) -> dict:
     return {"amount_minor": amount_minor, "currency": "EUR"}
 
 
+VAT = {"name": "VAT", "rate_ppm": 70_000, "amount": euros(126)}
+
+
 def order_with_everything() -> Order:
     return Order(
         "ord_one",
@@ -84,6 +88,7 @@ def order_with_everything() -> Order:
                 tax_class="food",
                 tax_rate_ppm=70_000,
                 tax_minor=126,
+                taxes=[OrderTax(name="VAT", rate_ppm=70_000, amount_minor=126)],
                 allocations_json={INTERNAL: 2},
                 returned=1,
             )
@@ -93,10 +98,11 @@ def order_with_everything() -> Order:
             discount_minor=200,
             shipping_minor=490,
             tax_minor=126,
+            taxes=[OrderTax(name="VAT", rate_ppm=70_000, amount_minor=126)],
             total_minor=2416,
         ),
         tax_included=True,
-        promotion=OrderPromotion(code="TEATIME", is_counted=True, counted_for=INTERNAL),
+        promotion=OrderPromotion(code="TEATIME", name="Tea", is_counted=True, counted_for=INTERNAL),
         shipping_address=ShippingAddress(
             name="Ada Lovelace",
             line1="12 St James's Square",
@@ -186,6 +192,7 @@ def test_the_document_has_everything_about_the_buyer():
                 "tax": euros(126),
                 "tax_class": "food",
                 "tax_rate_ppm": 70_000,
+                "taxes": [VAT],
                 "stock_policy": "tracked",
                 "backordered": 0,
             }
@@ -195,10 +202,12 @@ def test_the_document_has_everything_about_the_buyer():
             "discount": euros(200),
             "shipping": euros(490),
             "tax": euros(126),
+            "taxes": [VAT],
             "total": euros(2416),
         },
         "tax_included": True,
         "promotion_code": "TEATIME",
+        "promotion_name": "Tea",
         "shipping_address": {
             "name": "Ada Lovelace",
             "company": "Analytical Engines",

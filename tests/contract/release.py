@@ -13,12 +13,20 @@ DOCUMENT = ROOT / "functions" / "reference" / "openapi.json"
 RECORD = ROOT / "docs" / "released" / "openapi.json"
 # The breaks that the next release makes on purpose, as the test prints them. The changelog names
 # them too. A release empties it.
+# The percentage of a promotion can have decimals. A whole one is shown as an integer, as before.
+# Only staff who set taxes for all other countries (`*`) get them.
 GIVEN_UP: frozenset[str] = frozenset(
-    {  # only for staff who set rates for all other countries
-        "GET /v1/tax-rates 200.destinations[].country: enum value added (*)",
-        "PUT /v1/tax-rates 200.destinations[].country: enum value added (*)",
-    }
-)
+    f"{operation}percent: type widened (number is not integer)"
+    for operation in (
+        "GET /v1/promotions 200.items[].",
+        "GET /v1/promotions/{code} 200.",
+        "PATCH /v1/promotions/{code} 200.",
+        "POST /v1/promotions 201.",
+    )
+) | {
+    "GET /v1/tax-rates 200.destinations[].country: enum value added (*)",
+    "PUT /v1/tax-rates 200.destinations[].country: enum value added (*)",
+}
 
 
 def find_breaks_since_release() -> set[str]:

@@ -27,18 +27,26 @@ ROUTES = {
 }
 # Rules that JSON Schema cannot say: they compare fields, or count what Unicode and bytes are.
 BEYOND_SCHEMAS = {
+    "applies_to_nothing",
     "attributes_too_deep",
     "attributes_too_large",
+    "compound_tax_first",
     "control_characters",
     "group_without_options",  # of a patched product
     "invalid_email",
     "invisible_text",
     "mixed_currencies",
     "named_twice",
+    "not_of_automatic",
     "not_a_time",  # a leap second, or a day before the year 1 in UTC
     "options_too_large",
+    "postal_codes_out_of_order",
+    "postal_codes_overlap",
+    "rates_differ_from_taxes",
+    "required",  # of two fields, one
     "span_too_long",
     "steps_out_of_order",
+    "taxes_too_high",
     "times_out_of_order",
 }
 OF_KIND = {"needed_by_kind", "not_of_kind"}  # a patch does not name the kind of its promotion

@@ -13,6 +13,7 @@ from shared.storage.models.orders import (
     OrderPayment,
     OrderRefund,
     OrderStep,
+    OrderTax,
     OrderTotals,
     ShippingAddress,
 )
@@ -32,7 +33,7 @@ def document_from_order(order: Order) -> Document:
         "lines": [_line(line, currency) for line in order.lines],
         "totals": _totals(order.totals, currency),
         "tax_included": bool(order.tax_included),
-        "promotion_code": order.promotion.code if order.promotion else None,
+        **_promotion(order),
         "shipping_address": _address(order.shipping_address),
         "guest_email": order.guest_email,
         "payment": _payment(order.payment, currency) if order.payment else None,
@@ -41,6 +42,16 @@ def document_from_order(order: Order) -> Document:
         "history": [_step(step, order.buyer_id) for step in order.history],
         "placed_at": _time(order.placed_at),
         "expires_at": _time(order.expires_at),
+    }
+
+
+def _promotion(order: Order) -> Document:
+    promotion = order.promotion
+    if promotion is None:
+        return {"promotion_code": None, "promotion_name": None}
+    return {
+        "promotion_code": None if promotion.is_automatic else promotion.code,
+        "promotion_name": promotion.name,
     }
 
 
@@ -57,8 +68,17 @@ def _line(line: OrderLine, currency: str) -> Document:
         "tax": _money(line.tax_minor, currency),
         "tax_class": line.tax_class,
         "tax_rate_ppm": int(line.tax_rate_ppm),
+        "taxes": [_tax(tax, currency) for tax in line.list_taxes()],
         "stock_policy": line.stock_policy,
         "backordered": int(line.backordered),
+    }
+
+
+def _tax(tax: OrderTax, currency: str) -> Document:
+    return {
+        "name": tax.name,
+        "rate_ppm": tax.find_rate(),
+        "amount": _money(tax.amount_minor, currency),
     }
 
 
@@ -68,6 +88,7 @@ def _totals(totals: OrderTotals, currency: str) -> Document:
         "discount": _money(totals.discount_minor, currency),
         "shipping": _money(totals.shipping_minor, currency),
         "tax": _money(totals.tax_minor, currency),
+        "taxes": [_tax(tax, currency) for tax in totals.list_taxes()],
         "total": _money(totals.total_minor, currency),
     }
 

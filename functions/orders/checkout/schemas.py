@@ -42,7 +42,8 @@ PromotionCode = Annotated[
     str,
     Text(40),
     Field(
-        description="One promotion code. Upper and lower case are the same.",
+        description="One promotion code. Upper and lower case are the same. It does not combine "
+        "with an automatic promotion: the order gets the one that makes it cheaper.",
         examples=["SPRING-10"],
         json_schema_extra={"pattern": _ONE_CODE},
     ),

@@ -5,7 +5,8 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from orders.views import OrderStepView, OrderView, PaymentView, RefundView, money
+from orders.pricing.views import money
+from orders.views import OrderStepView, OrderView, PaymentView, RefundView
 from shared.http.schemas import View
 from shared.money import Money
 from shared.storage.models.orders import Order, OrderDispute, OrderNote, OrderReturn

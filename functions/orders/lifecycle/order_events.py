@@ -29,6 +29,7 @@ from shared.events.orders import (
     RefundRequested,
     ReturnedLine,
     ShipmentData,
+    TaxData,
     VoidRequested,
 )
 from shared.money import Money
@@ -137,9 +138,21 @@ def _order_facts(order: Order) -> dict[str, Any]:
             discount=_money(order, totals.discount_minor),
             shipping=_money(order, totals.shipping_minor),
             tax=_money(order, totals.tax_minor),
+            taxes=_taxes(order),
             total=total,
         ),
     }
+
+
+def _taxes(order: Order) -> list[TaxData]:
+    return [
+        TaxData(
+            name=tax.name,
+            rate_ppm=tax.find_rate(),
+            amount=_money(order, tax.amount_minor),
+        )
+        for tax in order.totals.list_taxes()
+    ]
 
 
 def _order_fields(order: Order) -> dict[str, Any]:

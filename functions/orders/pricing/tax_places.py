@@ -27,25 +27,35 @@ AnyDestination = TypeVar("AnyDestination", bound=Destination)
 
 
 def find_place(
-    destinations: Iterable[AnyDestination], country: str, region: str | None
+    groups: Iterable[Iterable[AnyDestination]], country: str, region: str | None
 ) -> AnyDestination | None:
-    """The entry that applies to an address; None if there is none.
+    """The entry that applies to an address, of the first group that has one; None without any.
 
     Raises UnknownRegion if entries name regions of the country, and the address none that they or
     the shop know.
     """
     places = list_places(country, region)
-    countries = {place[0] for place in places} | {ALL_OTHERS}
-    entries = {
+    is_known = find_region(country, region) is not None
+    for group in groups:
+        entries = _by_place(group, {place[0] for place in places} | {ALL_OTHERS})
+        is_listed = bool(places[0][1]) and places[0] in entries
+        has_regions = any(place[0] == country and place[1] for place in entries)
+        if has_regions and not is_listed and not is_known:
+            raise _unknown_region(country)
+        for place in [*places, (ALL_OTHERS, "")]:
+            if place in entries:
+                return entries[place]
+    return None
+
+
+def _by_place(
+    destinations: Iterable[AnyDestination], countries: set[str]
+) -> dict[Place, AnyDestination]:
+    return {
         destination_place(destination): destination
         for destination in destinations
         if destination.country in countries
     }
-    has_regions = any(place[0] == country and place[1] for place in entries)
-    is_listed = bool(places[0][1]) and places[0] in entries
-    if has_regions and not is_listed and find_region(country, region) is None:
-        raise _unknown_region(country)
-    return next((entries[place] for place in [*places, (ALL_OTHERS, "")] if place in entries), None)
 
 
 def destination_place(destination: Destination) -> Place:
