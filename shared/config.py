@@ -48,6 +48,7 @@ class Tables(Settings):
     address_books_table: str
     email_tokens_table: str
     attempts_table: str
+    categories_table: str
     products_table: str
     groups_table: str
     stock_table: str

@@ -15,6 +15,11 @@ NEXT: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "/id",
         ("get_staff_product", "update_product", "replace_product", "get_stock", "archive_product"),
     ),
+    "create_category": (
+        "category_id",
+        "/id",
+        ("get_category", "update_category", "delete_category"),
+    ),
     "create_promotion": ("code", "/code", ("get_promotion", "update_promotion")),
     "create_export": ("export_id", "/id", ("get_export",)),
     "create_upload": ("upload_id", "/id", ("get_upload",)),

@@ -82,6 +82,11 @@ _PAID: Refusals = (
     orders.PaymentUnavailable,
 )
 _CHANGED_ORDER: Refusals = (orders.OrderNotFound, orders.OrderStatusConflict)
+_CHANGED_PART: Refusals = (
+    *_CHANGED_ORDER,
+    orders.OpenQuantityExceeded,
+    requests.IdempotencyKeyReused,
+)
 _EDITED_PROMOTION: Refusals = (orders.AutomaticPromotionLimit, requests.ConcurrentModification)
 _EDITED_PRODUCT: Refusals = (
     catalog.CurrencyInUse,
@@ -181,6 +186,28 @@ OWN: dict[str, Refusals] = {
     "replace_product": (*_EDITED_PRODUCT, catalog.SkuImmutable),
     "update_product": _EDITED_PRODUCT,
     "archive_product": (catalog.ProductNotFound, requests.ConcurrentModification),
+    "get_category": (catalog.CategoryNotFound,),
+    "create_category": (
+        catalog.CategoryLimitReached,
+        catalog.CategoryNameTaken,
+        catalog.CategoryTooDeep,
+        catalog.UnknownCategory,
+        requests.ConcurrentModification,
+        requests.IdempotencyKeyReused,
+    ),
+    "update_category": (
+        catalog.CategoryCycle,
+        catalog.CategoryNameTaken,
+        catalog.CategoryNotFound,
+        catalog.CategoryTooDeep,
+        catalog.UnknownCategory,
+        requests.ConcurrentModification,
+    ),
+    "delete_category": (
+        catalog.CategoryNotEmpty,
+        catalog.CategoryNotFound,
+        requests.ConcurrentModification,
+    ),
     "get_stock": (catalog.ProductNotFound,),
     "list_stock_movements": (catalog.ProductNotFound,),
     "set_stock": (
@@ -225,6 +252,11 @@ OWN: dict[str, Refusals] = {
     "get_staff_order": (orders.OrderNotFound,),
     "mark_order_paid": _CHANGED_ORDER,
     "ship_order": _CHANGED_ORDER,
+    "list_shipments": (orders.OrderNotFound,),
+    "get_shipment": (orders.OrderNotFound, orders.ShipmentNotFound),
+    "create_shipment": (*_CHANGED_PART, orders.OrderEntryLimitReached),
+    "update_shipment": (*_CHANGED_ORDER, orders.ShipmentNotFound),
+    "cancel_order_units": (*_CHANGED_PART, orders.OrderEntryLimitReached),
     "deliver_order": _CHANGED_ORDER,
     "return_order": (
         *_CHANGED_ORDER,

@@ -223,7 +223,9 @@ def test_a_field_is_null_only_where_the_code_sends_null():
         "group",
         "previous_group",
         "rate_ppm",  # of an older order
+        "shipment_id",
         "tracking_number",
+        "tracking_url",
     }
 
 

@@ -107,7 +107,8 @@ class ExportView(View):
     orders: list[Document] = Field(
         description="Your orders. Each has its id, status, currency, lines, totals, "
         "`tax_included`, `promotion_code`, `promotion_name`, `shipping_address`, "
-        "`guest_email`, payment, refunds, shipment, history, `placed_at` and `expires_at`. In the "
-        "history, `by` is `buyer` or `shop`, and `reason` is there only if you gave it."
+        "`guest_email`, payment, refunds, shipments, cancellations, history, `placed_at` and "
+        "`expires_at`. In the history, `by` is `buyer` or `shop`, and `reason` is there only if "
+        "you gave it."
     )
     next_cursor: str | None = Field(description=NEXT_CURSOR)
