@@ -47,7 +47,9 @@ DEAD_LETTERS = {
     "FileImportRuleDeadLetters",
 }
 # `stock.low` changes no listing: the product is still available.
-INDEXED = {event.model_fields["type"].default for event in get_args(CatalogEvent)} - {"stock.low"}
+INDEXED = {
+    event.model_fields["type"].default for event in get_args(CatalogEvent | CategoryEvent)
+} - {"stock.low"}
 CONSUMED_EVENTS = {  # by the rule that sends them to a queue
     "OrderAnonymizationRule": {"user.deleted"},
     "GuestOrderLinkingRule": {"user.email_verified", "user.email_changed", "order.placed"},
