@@ -52,6 +52,8 @@ ORDER_ATTRIBUTES = (
     "payment",
     "refunds",
     "disputes",
+    "shipments",
+    "cancellations",
 )
 
 

@@ -198,11 +198,22 @@ def _repair_event(missing: OrderEvent, repairs: Repairs) -> None:
     _write(line, transaction.commit, _Changed(), repairs)
 
 
+def _build_shipment_event(missing: OrderEvent, order: "Order") -> "AnyEvent":
+    """Of the first parcel or of the last one; after it, the rest may have been cancelled."""
+    from orders.lifecycle import order_events, order_quantities  # noqa: PLC0415
+
+    parcels = order_quantities.list_shipments(order)
+    if missing.type == "order.partially_shipped":
+        return order_events.partially_shipped(order, parcels[0])
+    cancelled_at = max((each.at for each in order.cancellations), default=parcels[-1].at)
+    return order_events.shipped(order, None if cancelled_at > parcels[-1].at else parcels[-1])
+
+
 def _build_event(missing: OrderEvent, order: "Order") -> "AnyEvent":
     from orders.lifecycle import order_events  # noqa: PLC0415
 
-    if order.shipment and missing.type == "order.shipped":
-        event: AnyEvent = order_events.shipped(order, order.shipment)
+    if missing.type in ("order.shipped", "order.partially_shipped"):
+        event: AnyEvent = _build_shipment_event(missing, order)
     else:
         builders: dict[str, Callable[[Order], AnyEvent]] = {
             "order.placed": order_events.placed,

@@ -45,6 +45,7 @@ class Tables(Settings):
     users_table: str
     sessions_table: str
     api_keys_table: str
+    address_books_table: str
     email_tokens_table: str
     attempts_table: str
     categories_table: str

@@ -31,9 +31,7 @@ class TooManyAttemptsDetails(TypedDict):
 
 
 class ForbiddenDetails(TypedDict):
-    permission: NotRequired[
-        Annotated[Permission, Field(description="The permission that you do not have.")]
-    ]
+    permission: NotRequired[Annotated[Permission, Field(description="You do not have it.")]]
 
 
 class PasswordTooShortForStaffDetails(TypedDict):
@@ -42,6 +40,10 @@ class PasswordTooShortForStaffDetails(TypedDict):
 
 class ApiKeyLimitDetails(TypedDict):
     keys_max: Limit
+
+
+class AddressLimitDetails(TypedDict):
+    addresses_max: Limit
 
 
 class SkuTakenDetails(TypedDict):
@@ -186,6 +188,14 @@ class PromotionMinimumNotMetDetails(TypedDict):
     minimum: Annotated[Money, Field(description="What the items must cost.")]
 
 
+class PromotionNotForItemsDetails(TypedDict):
+    promotion_code: PromotionCode
+
+
+class AutomaticPromotionLimitDetails(TypedDict):
+    promotions_max: Limit
+
+
 class PromotionNotInCurrencyDetails(TypedDict):
     promotion_code: PromotionCode
     currency: Currency
@@ -206,6 +216,16 @@ class OrderStatusConflictDetails(TypedDict):
 class RefundTooLargeDetails(TypedDict):
     refundable_minor: Annotated[int, Field(description="What is left.", examples=[1999])]
     currency: Currency
+
+
+class OpenLine(TypedDict):
+    product_id: ProductId
+    quantity: Quantity
+    open: Annotated[int, Field(description="The units that are still to be shipped.", examples=[1])]
+
+
+class OpenQuantityExceededDetails(TypedDict):
+    lines: Annotated[list[OpenLine], Field(description="Each line with too many units.")]
 
 
 class ReturnableLine(TypedDict):

@@ -11,13 +11,17 @@ from shared.events.accounts import UserEvent, UserRegistered
 from shared.events.all_events import Event, parse_event
 from shared.events.base import DomainEvent
 from shared.events.catalog import CatalogEvent, CategoryEvent, ProductUpdatedData
-from shared.events.orders import (
-    ExportRequested,
+from shared.events.order_data import (
     OrderedLine,
-    OrderEvent,
-    OrderReturned,
     OrderTotalsData,
     ReturnedLine,
+)
+from shared.events.orders import (
+    ExportRequested,
+    OrderEvent,
+    OrderPartiallyCancelled,
+    OrderPartiallyShipped,
+    OrderReturned,
 )
 from shared.money import Money
 
@@ -44,8 +48,8 @@ FACTS = {
     "changed": ["group", "price"],
     "previous_group": "drinks",
     "available": 0,
-    "backordered": 0,
-    "availability": "out_of_stock",
+    "backordered": 2,
+    "availability": "backorder",
     "category_id": "cat_tea",
     "path": "kitchen/tea",
     "parent": "garden",
@@ -58,6 +62,10 @@ FACTS = {
     "lines": [LINE],
     "carrier": "DHL",
     "tracking_number": "1Z999",
+    "tracking_url": "https://carrier.example/1Z999",
+    "shipment_id": "shp_1",
+    "shipped_lines": [],
+    "cancellation_id": "cnl_1",
     "refund_id": "rfd_1",
     "amount": EUR_25,
     "is_full": True,
@@ -68,7 +76,11 @@ FACTS = {
 }
 ABOUT_ADA = {"user_id": "usr_ada", "access_epoch": 1}
 RETURNED = ReturnedLine(product_id="prd_tea", sku="TEA", name="Tea", quantity=1)
-FACTS_OF = {OrderReturned: {"lines": [RETURNED]}}
+FACTS_OF = {
+    OrderReturned: {"lines": [RETURNED]},
+    OrderPartiallyCancelled: {"lines": [RETURNED]},
+    OrderPartiallyShipped: {"shipped_lines": [RETURNED]},
+}
 EVERY_EVENT = get_args(get_args(Event)[0])
 SECRET = ("email", "password", "token", "address", "card", "phone")
 

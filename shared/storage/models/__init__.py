@@ -11,6 +11,8 @@
 | a user by id | GetItem Users |
 | all users, newest first | Query Users by_newest |
 | the sessions of a user; the API keys of a user | Query Sessions; Query ApiKeys |
+| the addresses of a user | GetItem AddressBooks |
+| change the addresses of a user | TransactWriteItems AddressBooks, Users (check) |
 | the token of a link in a mail | GetItem EmailTokens |
 | a product by id | GetItem Products |
 | the stock and the variants of a product | BatchGetItem Stock, Groups |
