@@ -9,7 +9,8 @@ import pytest
 from files import repository
 from notifications import emails
 from notifications.repository import RETENTION as MAIL_RECORD_RETENTION
-from shared.events.all_events import AnyEvent, CatalogEvent
+from shared.events.all_events import AnyEvent
+from shared.events.catalog import CatalogEvent, CategoryEvent
 from shared.storage.models.catalog import Stock, StockLevel
 from shared.storage.models.orders import GUEST_PREFIX
 from shared.storage.outbox import RETENTION
