@@ -20,12 +20,14 @@ from shared.storage.models.orders import (
     OrderStep,
     OrderTotals,
     ShippingAddress,
+    weigh,
 )
 
 PaymentStatus = Literal["none", "started", "authorized", "captured", "manual", "void"]
 RefundStatus = Literal["requested", "succeeded", "failed"]
 ShownStatus = Annotated[str, shown_as(Status)]
 
+WEIGHT = "The weight of all units. A product without a weight counts as 0."
 TAX_INCLUDED = "Whether prices include the tax. If false, the tax is added in the total."
 _STATUS = "`expired`: not paid in time. `refunded`: everything that was paid is refunded."
 
@@ -67,6 +69,7 @@ class QuotedLineView(View):
     tax: Money = Field(description="The tax on the line, after the discount.")
     tax_rate_ppm: int = Field(description="The tax rate in parts per million: 190000 is 19 %.")
     tax_class: str
+    weight_grams: int | None = Field(description="Of one unit. Null if the product had no weight.")
 
     @classmethod
     def from_model(cls, line: OrderLine, currency: str, **more: Any) -> Self:
@@ -81,6 +84,7 @@ class QuotedLineView(View):
             tax=money(line.tax_minor, currency),
             tax_rate_ppm=int(line.tax_rate_ppm),
             tax_class=line.tax_class,
+            weight_grams=line.unit_grams,
             **more,
         )
 
@@ -188,6 +192,7 @@ class OrderView(View):
     status: ShownStatus = Field(description=_STATUS)
     lines: list[OrderLineView]
     totals: TotalsView
+    weight_grams: int = Field(description=WEIGHT)
     tax_included: bool = Field(description=TAX_INCLUDED)
     promotion_code: str | None = Field(description="Null if the order used no promotion.")
     shipping_address: AddressView
@@ -217,6 +222,7 @@ class OrderView(View):
                 for line in order.lines
             ],
             "totals": TotalsView.from_model(order.totals, currency),
+            "weight_grams": weigh(order.lines),
             "tax_included": bool(order.tax_included),
             "promotion_code": order.promotion.code if order.promotion else None,
             "shipping_address": AddressView.from_model(order.shipping_address),

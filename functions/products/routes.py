@@ -1,13 +1,13 @@
 """Products: as anyone browses them, and as staff edit them."""
 
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from products import service as products
-from products.catalog_queries import CATEGORIES_MAX, CatalogQuery, Sort
-from products.fields import Category, Status, Tag
+from products.catalog_queries import CATEGORIES_MAX, NAMES_MAX, PAGE_LIMIT, CatalogQuery, Sort
+from products.fields import Category, Sku, Status, Tag
 from products.schemas import (
     NewProduct,
     ProductDetail,
@@ -20,7 +20,7 @@ from shared.config import CatalogSettings, settings
 from shared.http.api import Routes
 from shared.http.authorization import anyone, requires
 from shared.http.etags import ExpectedVersion
-from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
+from shared.http.parameters import PAGE_LIMIT_MAX, IfMatch, IfNoneMatch, PageCursor
 from shared.http.responses import (
     created_response,
     no_content_response,
@@ -28,10 +28,43 @@ from shared.http.responses import (
     public_response,
 )
 from shared.http.schemas import Page
+from shared.http.text_fields import ProductId
 from shared.money import AMOUNT_MINOR_MAX, Currency
 from shared.security.permissions import Permission
 
 routes = Routes()
+
+WithSkus = Annotated[
+    list[Sku] | None,
+    Query(
+        alias="sku",
+        min_length=1,
+        max_length=NAMES_MAX,
+        description="Only the products with these SKUs, in this order. Upper and lower case are "
+        "the same. Repeat the parameter for several, and encode each SKU for a URL: `+` is `%2B`, "
+        "`#` is `%23`, `/` is `%2F`. An SKU that no product has is left out.",
+        examples=[["TEA-GREEN-100"]],
+    ),
+]
+WithIds = Annotated[
+    list[ProductId] | None,
+    Query(
+        alias="id",
+        min_length=1,
+        max_length=NAMES_MAX,
+        description="Only the products with these ids, in this order. Repeat the parameter for "
+        "several. An id that no product has is left out.",
+    ),
+]
+ListLimit = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=PAGE_LIMIT_MAX,
+        description=f"Maximum number of items in the page. The default is {PAGE_LIMIT}. With `sku` "
+        "or `id` the default is all of them.",
+    ),
+]
 
 InCategories = Annotated[
     list[Category] | None,
@@ -44,24 +77,19 @@ InCategories = Annotated[
 ]
 WithTag = Annotated[Tag | None, Query(description="Only products with this tag.")]
 InStock = Annotated[bool, Query(description="Only products with available units.")]
-MinPrice = Annotated[
-    int | None,
-    Query(
+
+
+def _price_bound(bound: str) -> Any:
+    return Query(
         ge=0,
         le=AMOUNT_MINOR_MAX,
-        description="Only products of this price or more, in minor units of `currency`. "
+        description=f"Only products of this price or {bound}, in minor units of `currency`. "
         "`sort` must then be `price_asc`, which is the default, or `price_desc`.",
-    ),
-]
-MaxPrice = Annotated[
-    int | None,
-    Query(
-        ge=0,
-        le=AMOUNT_MINOR_MAX,
-        description="Only products of this price or less, in minor units of `currency`. "
-        "`sort` must then be `price_asc`, which is the default, or `price_desc`.",
-    ),
-]
+    )
+
+
+MinPrice = Annotated[int | None, _price_bound("more")]
+MaxPrice = Annotated[int | None, _price_bound("less")]
 InCurrency = Annotated[
     Currency | None,
     Query(
@@ -91,6 +119,8 @@ WithStatuses = Annotated[
 @anyone
 def list_products(  # noqa: PLR0913 (each is a parameter of the query)
     *,
+    sku: WithSkus = None,
+    product_id: WithIds = None,
     category: InCategories = None,
     tag: WithTag = None,
     in_stock: InStock = False,
@@ -98,7 +128,7 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
     max_price: MaxPrice = None,
     currency: InCurrency = None,
     sort: SortedBy = None,
-    limit: PageLimit = 20,
+    limit: ListLimit = None,
     cursor: PageCursor = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response[Page[ProductView]]:
@@ -107,9 +137,13 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
     A group of variants appears once, as its cheapest variant in stock. A new product appears
     within seconds. The answer can be some seconds old: `Cache-Control` says how long you may keep
     it.
+
+    `sku` and `id` name the products instead: each variant is an item of its own, and no other
+    filter or sort applies.
     """
     query = (
         CatalogQuery()
+        .named(sku, product_id)
         .where(tag=tag, in_stock=in_stock)
         .where_in(category or [])
         .price_between(min_price, max_price, currency or settings(CatalogSettings).shop_currency)
@@ -185,15 +219,20 @@ def archive_product(product_id: str, if_match: IfMatch) -> Response[None]:
 @routes.get("/v1/staff/products", tags=["Catalog"])
 @requires(Permission.WRITE_PRODUCTS)
 def list_staff_products(
-    *, status: WithStatuses = None, limit: PageLimit = 20, cursor: PageCursor = None
+    *,
+    sku: WithSkus = None,
+    product_id: WithIds = None,
+    status: WithStatuses = None,
+    limit: ListLimit = None,
+    cursor: PageCursor = None,
 ) -> Page[StaffProductView]:
     """List all products, or those that have one of the given statuses, newest first.
 
-    Each variant of a group is an item of its own. The answer is current, not cached.
+    Each variant of a group is an item of its own. The answer is current, not cached. `sku` and `id`
+    name the products instead, which come in the order of the names.
     """
-    return products.list_staff_products(
-        status or get_args(Status), limit=limit, cursor=cursor, staff_id=routes.caller.user_id
-    )
+    query = CatalogQuery().named(sku, product_id).page(limit, cursor)
+    return products.list_staff_products(query, status, staff_id=routes.caller.user_id)
 
 
 @routes.get("/v1/staff/products/<product_id>", tags=["Catalog"])

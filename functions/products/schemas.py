@@ -4,17 +4,26 @@
 changed fields follow from it. A view declares which of the fields it shows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from products.attributes import check_attributes
 from products.fields import (
     GROUP_WITH_OPTIONS,
     STATUS,
     Attributes,
+    Barcode,
     Category,
     Group,
     LowStockAt,
@@ -25,16 +34,16 @@ from products.fields import (
     StockShards,
     Tag,
     TaxClass,
-    check_attributes,
+    WeightGrams,
+    check_above_price,
 )
+from products.merge_patch import merge_patch_of
 from products.view_parts import QuantityLimits, VariantView, other_variants
 from shared.http.schemas import NO_DEFAULT, Page, RequestBody, View, shown_as
 from shared.http.text_fields import Text
-from shared.money import Money, Price
+from shared.money import Money
 from shared.storage.models.catalog import Product, ProductGroup
 from shared.storage.stock_shards import StockSnapshot
-
-Patch = TypeVar("Patch", bound=RequestBody)
 
 
 class NewProduct(RequestBody):
@@ -48,7 +57,12 @@ class NewProduct(RequestBody):
     name: Annotated[str, Text(200)]
     description: Annotated[str, Text(5000, is_optional=True, has_lines=True)] = ""
     category: Category | None = None
-    price: Price
+    price: Money = Field(description="The price of one unit. 0 for gifts and samples.")
+    compare_at_price: Money | None = Field(
+        default=None,
+        description="What the product cost before, for a page that shows a reduced price. It is "
+        "more than `price`, in the same currency.",
+    )
     status: Status = Field(default="active", description=STATUS, json_schema_extra=NO_DEFAULT)
     tags: list[Tag] = Field(
         default=[], max_length=20, description="Words that shoppers can filter and search by."
@@ -60,6 +74,16 @@ class NewProduct(RequestBody):
     low_stock_at: LowStockAt | None = None
     order_quantity_max: OrderQuantityMax | None = None
     tax_class: TaxClass = "standard"
+    weight_grams: WeightGrams | None = None
+    barcode: Barcode | None = None
+
+    @field_validator("compare_at_price")
+    @classmethod
+    def _check_is_above_price(cls, before: Money | None, info: ValidationInfo) -> Money | None:
+        price = info.data.get("price")  # none if it is invalid itself
+        if before and price:
+            check_above_price(before, price)
+        return before
 
     @model_validator(mode="after")
     def _check_group_has_options(self) -> Self:
@@ -75,6 +99,7 @@ class NewProduct(RequestBody):
 # The attributes of a Product that hold each field, where the names differ.
 _ATTRIBUTES_OF = {
     "price": {"price": "price_minor", "currency": "currency"},
+    "compare_at_price": {"compare_at_price": "compare_at_minor"},
     "attributes": {"attributes": "attributes_json"},
     "options": {"options": "options_json"},
 }
@@ -89,13 +114,19 @@ def to_attributes(new: NewProduct) -> dict[str, Any]:
     """The attributes of the Product that stores these fields."""
     fields = {name: getattr(new, name) for name in NewProduct.model_fields}
     fields |= {"price": new.price.amount_minor, "currency": new.price.currency}
+    before = new.compare_at_price
+    fields["compare_at_price"] = before.amount_minor if before else None
     return {STORED_AS[name]: value for name, value in fields.items()}
 
 
 def to_request(product: Product) -> dict[str, Any]:
     """The NewProduct, as JSON, that would create this product. A patch is merged into it."""
     fields = {name: _whole(getattr(product, attribute)) for name, attribute in STORED_AS.items()}
-    fields["price"] = {"amount_minor": fields["price"], "currency": fields.pop("currency")}
+    currency = fields.pop("currency")
+    for name in ("price", "compare_at_price"):
+        amount_minor = fields[name]
+        if amount_minor is not None:
+            fields[name] = {"amount_minor": amount_minor, "currency": currency}
     return fields
 
 
@@ -104,37 +135,7 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) else value
 
 
-def _merge_patch_of(
-    body: type[RequestBody], *, without: set[str], types: Mapping[str, Any]
-) -> Callable[[type[Patch]], type[Patch]]:
-    """Give a patch the fields of `body`, each optional and nullable.
-
-    They have the JSON type alone and no default: the rules hold for the merged document, and a
-    generated client would send a default as a change. `types` replaces the type of some fields.
-    """
-    fields: dict[str, Any] = {
-        name: (types[name] if name in types else _json_type(field.annotation) | None, None)
-        for name, field in body.model_fields.items()
-        if name not in without
-    }
-
-    def derive(patch: type[Patch]) -> type[Patch]:
-        return create_model(patch.__name__, __base__=patch, __doc__=patch.__doc__, **fields)
-
-    return derive
-
-
-def _json_type(annotation: Any) -> Any:
-    """The type without its rules and without None."""
-    while get_origin(annotation) not in (None, list, dict):
-        annotation = get_args(annotation)[0]  # of Annotated[str, ...] and of str | None
-    if get_origin(annotation) is list:
-        return list[Any]
-    is_object = get_origin(annotation) is dict or issubclass(annotation, Money)
-    return dict[str, Any] if is_object else annotation
-
-
-@_merge_patch_of(
+@merge_patch_of(
     NewProduct,
     without={"sku"},
     types={
@@ -163,11 +164,14 @@ class ProductView(View):
     description: str
     category: str | None
     price: Money
+    compare_at_price: Money | None
     status: Annotated[str, shown_as(Status)]
     tags: list[str]
     attributes: dict[str, Any]
     group: str | None
     options: dict[str, str]
+    weight_grams: int | None
+    barcode: str | None
     available: int = Field(description="Units for sale. 0 until staff set the stock.")
     quantity_limits: QuantityLimits
     version: int = Field(description="Grows with each change of the product, not of its stock.")

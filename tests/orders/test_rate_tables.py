@@ -7,14 +7,13 @@ from hypothesis import strategies as st
 
 from orders.pricing import rate_tables
 from orders.pricing.rate_tables import PPM, ShippingRates, ShipTo, TaxRates
+from orders.pricing.rates.fields import Step, Zone
 from orders.pricing.rates.schemas import (
     Destination,
     ShippingRatesRequest,
     ShippingRatesView,
-    Step,
     TaxRatesRequest,
     TaxRatesView,
-    Zone,
 )
 from shared import characters, clock
 from shared.countries import CODES
@@ -44,8 +43,8 @@ DESTINATIONS = st.builds(
 )
 
 
-def _steps(starts: set[int], price_minor: int) -> list[Step]:
-    return [Step(from_minor=start, price_minor=price_minor) for start in sorted(starts | {0})]
+def _steps(unit: str, starts: set[int], price_minor: int) -> list[Step]:
+    return [Step(price_minor=price_minor, **{unit: start}) for start in sorted(starts | {0})]
 
 
 ZONES = st.builds(
@@ -53,7 +52,9 @@ ZONES = st.builds(
     name=REGIONS,
     countries=st.lists(COUNTRIES | st.just("*"), min_size=1, max_size=5, unique=True),
     currency=st.sampled_from(["EUR", "USD", "JPY"]),
-    steps=st.builds(_steps, st.sets(AMOUNTS, max_size=5), AMOUNTS),
+    steps=st.builds(
+        _steps, st.sampled_from(["from_minor", "from_grams"]), st.sets(AMOUNTS, max_size=5), AMOUNTS
+    ),
     free_from_minor=st.none() | AMOUNTS,
 )
 

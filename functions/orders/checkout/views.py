@@ -5,8 +5,9 @@ from typing import Self
 from pydantic import Field
 
 from orders.pricing.quotes import Quote
-from orders.views import TAX_INCLUDED, QuotedLineView, TotalsView
+from orders.views import TAX_INCLUDED, WEIGHT, QuotedLineView, TotalsView
 from shared.http.schemas import View
+from shared.storage.models.orders import weigh
 
 
 class QuoteView(View):
@@ -15,6 +16,7 @@ class QuoteView(View):
     currency: str
     lines: list[QuotedLineView]
     totals: TotalsView
+    weight_grams: int = Field(description=WEIGHT)
     tax_included: bool = Field(description=TAX_INCLUDED)
     promotion_code: str | None = Field(description="Null if the quote used no promotion.")
     shipping_zone: str | None = Field(
@@ -27,6 +29,7 @@ class QuoteView(View):
             currency=quote.currency,
             lines=[QuotedLineView.from_model(line, quote.currency) for line in quote.lines],
             totals=TotalsView.from_model(quote.totals, quote.currency),
+            weight_grams=weigh(quote.lines),
             tax_included=quote.tax_included,
             promotion_code=quote.promotion.code if quote.promotion else None,
             shipping_zone=quote.shipping_zone,

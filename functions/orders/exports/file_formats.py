@@ -62,6 +62,7 @@ _LINE_COLUMNS: Mapping[str, Callable[[OrderLine], Cell]] = {
     "tax_class": lambda line: line.tax_class,
     "tax_rate_ppm": lambda line: int(line.tax_rate_ppm),
     "line_tax_minor": lambda line: int(line.tax_minor),
+    "unit_weight_grams": lambda line: line.unit_grams,
 }
 COLUMNS = (*_ORDER_COLUMNS, "line", *_LINE_COLUMNS, *_AMOUNT_COLUMNS)
 

@@ -79,7 +79,8 @@ def discount_by_product(promotion: Promotion | None, totals: Mapping[str, int]) 
         return {product_id: half_even(total * percent, 100) for product_id, total in totals.items()}
     if promotion and promotion.kind == "fixed":
         amount = min(int(promotion.amount_minor), sum(totals.values()))
-        return allocate_proportionally(amount, totals)
+        if amount:  # items that are free have no price to reduce
+            return allocate_proportionally(amount, totals)
     return dict.fromkeys(totals, 0)
 
 

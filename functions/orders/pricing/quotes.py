@@ -4,7 +4,7 @@
 |---|---|
 | items | the price of the lines before discounts |
 | discount | the promotion's part of it |
-| shipping | by zone, for the value of the items after discounts |
+| shipping | by zone, for the value of the items after discounts, or for their weight |
 | tax | of each line after its discount, and of shipping |
 | total | items - discount + shipping, plus tax where prices do not include it |
 """
@@ -18,7 +18,7 @@ from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProduct
 from shared.money import AMOUNT_MINOR_MAX, Money
 from shared.records import Record
 from shared.storage.models.catalog import Product
-from shared.storage.models.orders import OrderLine, OrderTotals
+from shared.storage.models.orders import OrderLine, OrderTotals, weigh
 from shared.storage.models.pricing import Promotion
 
 
@@ -90,6 +90,7 @@ def _line(product: Product, quantity: int) -> OrderLine:
         unit_price_minor=unit_price_minor,
         line_total_minor=unit_price_minor * quantity,
         tax_class=product.tax_class,
+        weight_grams=product.weight_grams,
     )
 
 
@@ -133,9 +134,8 @@ def _shipping_minor(
 ) -> int:
     if zone is None or discounts.is_free_shipping(promotion):
         return 0
-    return zone.price_minor(
-        sum(int(line.line_total_minor) - int(line.discount_minor) for line in lines)
-    )
+    items_minor = sum(int(line.line_total_minor) - int(line.discount_minor) for line in lines)
+    return zone.price_minor(items_minor, weigh(lines))
 
 
 def _totals(

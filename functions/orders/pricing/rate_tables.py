@@ -69,6 +69,7 @@ class TaxRates(Record):
 class ShippingStep(Record):
     from_minor: int  # the least value of the items
     price_minor: int
+    from_grams: int = 0  # their least weight; a zone's steps are by value or by weight
 
 
 class ShippingZone(Record):
@@ -80,11 +81,16 @@ class ShippingZone(Record):
     steps: tuple[ShippingStep, ...]  # the first from 0, then ascending
     free_from_minor: int | None = None
 
-    def price_minor(self, items_minor: int) -> int:
-        """For items of this value, after their discount."""
+    def price_minor(self, items_minor: int, items_grams: int) -> int:
+        """For items of this value, after their discount, and of this weight."""
         if self.free_from_minor is not None and items_minor >= self.free_from_minor:
             return 0
-        return [step.price_minor for step in self.steps if step.from_minor <= items_minor][-1]
+        reached = [
+            step
+            for step in self.steps
+            if step.from_minor <= items_minor and step.from_grams <= items_grams
+        ]
+        return reached[-1].price_minor
 
 
 class ShippingRates(Record):
@@ -129,7 +135,8 @@ def _shipping_zone(fields: Mapping[str, Any]) -> ShippingZone:
         countries=tuple(fields["countries"]),
         currency=fields["currency"],
         steps=tuple(
-            ShippingStep(step["from_minor"], step["price_minor"]) for step in fields["steps"]
+            ShippingStep(step.get("from_minor", 0), step["price_minor"], step.get("from_grams", 0))
+            for step in fields["steps"]
         ),
         free_from_minor=fields.get("free_from_minor"),
     )

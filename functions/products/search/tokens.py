@@ -17,8 +17,10 @@ def tokenize(text: str) -> list[str]:
 
 
 def tokenize_sku(sku: str) -> list[str]:
-    """The whole SKU as one token, then its parts: teagreen100, tea, green, 100."""
+    """The whole SKU as one token, then its parts: teagreen100, tea, green, 100. None of signs."""
     parts = tokenize(sku)
+    if not parts:  # a SKU of signs alone
+        return []
     return list(dict.fromkeys(["".join(parts)[:TOKEN_LENGTH_MAX], *parts]))
 
 

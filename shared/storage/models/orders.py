@@ -1,5 +1,7 @@
 """Orders, at the prices they were placed at, with their payment, refunds, returns and history."""
 
+from collections.abc import Iterable
+
 from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
@@ -35,6 +37,17 @@ class OrderLine(Document):
     # Units still allocated, by stock shard; empty once they are shipped.
     allocations_json = JSONAttribute(default=dict, attr_name="allocations")
     returned = NumberAttribute(default=0)  # units that are back in stock
+    weight_grams = NumberAttribute(null=True)  # of one unit, if the product had a weight
+
+    @property
+    def unit_grams(self) -> int | None:
+        grams: float | None = self.weight_grams
+        return None if grams is None else int(grams)
+
+
+def weigh(lines: Iterable[OrderLine]) -> int:
+    """The grams of all units. A product without a weight counts as 0."""
+    return sum((line.unit_grams or 0) * int(line.quantity) for line in lines)
 
 
 class OrderTotals(Document):

@@ -50,7 +50,7 @@ def _elements_with_unknown(
 
 
 def _identity(fields: Fields) -> tuple[object, ...]:
-    """Which destination, zone or step it is."""
+    """Which destination, zone or step it is. A start that is not stored is 0."""
     region = fields.get("region") or ""
-    names = ("country", "name", "currency", "from_minor")
-    return (region.strip().casefold(), *(fields.get(name) for name in names))
+    names = ("country", "name", "currency", "from_minor", "from_grams")
+    return (region.strip().casefold(), *(fields.get(name) or None for name in names))
