@@ -25,7 +25,7 @@ from benchmarks.minima import cpu_milliseconds, least_in_turns
 from benchmarks.report import Row
 from products.search import service, spelling
 from products.search.postings import build_postings
-from products.search.terms import SearchQuery
+from products.search.terms import SearchQuery, read_text
 from products.search.tokens import tokenize
 from shared.storage.models.catalog import Product
 from shared.storage.models.listings import Spelling
@@ -173,7 +173,7 @@ def _dynamodb_rows(shop: list[Product], queries: dict[str, str]) -> Iterator[Row
 
 def dynamodb_row(index: SearchTable, name: str, text: str) -> Row:
     """Without reading the products themselves, which is the same after any search."""
-    asked = SearchQuery.parse(text)
+    asked = read_text(text)
     with answer_calls(index.answer):
         milliseconds = _milliseconds(lambda: service.start_search(asked, PAGE))
         index.read.clear()
@@ -183,7 +183,7 @@ def dynamodb_row(index: SearchTable, name: str, text: str) -> Row:
     detail = (
         f"{len(index.read)} Queries, {len(read):,} items, {sum(read) / 1000:,.1f} KB, "
         f"{milliseconds:.1f} ms, {len(found.items)} found"
-        + ("" if searched == asked else f", corrected to {searched.text.strip()}")
+        + ("" if searched == asked else f", corrected to {searched[0].text.strip()}")
     )
     return Row(f"index items: {name}", None, units, detail, " read units")
 

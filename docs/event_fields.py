@@ -67,6 +67,15 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "quantity": {"description": "Units.", "format": "int32", "minimum": 1},
     "unit_price": {"description": "The price of one unit."},
+    "stock_policy": {
+        "description": "The product's stock policy when the order was placed: `tracked`, "
+        "`backorder` or `untracked`."
+    },
+    "backordered": {
+        "description": "Units that were not in stock when the order was placed.",
+        "format": "int32",
+        "minimum": 0,
+    },
     "line_total": {"description": "The price of all units of the line, before the discount."},
     "carrier": {"description": "Who carries the parcel."},
     "tracking_number": {"description": "The carrier's number. Null if staff gave none."},
@@ -88,6 +97,15 @@ FIELDS: dict[str, dict[str, Any]] = {
         "description": "Available units when the change was noticed.",
         "format": "int64",
         "minimum": 0,
+    },
+    "StockData.backordered": {
+        "description": "Units of open orders that are not in stock.",
+        "format": "int32",
+        "minimum": 0,
+    },
+    "availability": {
+        "description": "Whether the product can be ordered: `in_stock`, `backorder` (it can, but "
+        "no unit is available) or `out_of_stock`."
     },
     # accounts
     "user_id": {"description": "The id of the user.", **_id("usr")},
@@ -113,6 +131,8 @@ _LINE = {
     "quantity": 2,
     "unit_price": _money(1250),
     "line_total": _money(2500),
+    "stock_policy": "backorder",
+    "backordered": 1,
 }
 EXAMPLES: dict[str, Any] = {
     "order_id": ids.derived_id("ord", "example"),
@@ -142,6 +162,8 @@ EXAMPLES: dict[str, Any] = {
     "changed": ["price"],
     "previous_group": None,
     "available": 0,
+    "backordered": 0,
+    "availability": "out_of_stock",
     "user_id": ids.derived_id("usr", "example"),
     "access_epoch": 1,
     "enabled": True,
@@ -153,6 +175,6 @@ EXAMPLES: dict[str, Any] = {
 EXAMPLES_OF: dict[str, dict[str, Any]] = {
     "order.dispute_closed": {"status": "lost"},
     "product.archived": {"changed": ["status"]},
-    "stock.low": {"available": 3},
-    "stock.replenished": {"available": 12},
+    "stock.low": {"available": 3, "availability": "in_stock"},
+    "stock.replenished": {"available": 12, "availability": "in_stock"},
 }

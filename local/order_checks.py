@@ -12,6 +12,7 @@ from typing import Any
 from local.reconciliation_store import promotion_key
 
 AWAITS_PAYMENT = "pending_payment"
+UNTRACKED = "untracked"  # a line whose units are not counted
 PAID_STATUSES = frozenset({"paid", "shipped", "delivered"})
 SHIPPED_STATUSES = frozenset({"shipped", "delivered"})
 STATUSES_WITHOUT_PROMOTION_USE = frozenset({"cancelled", "expired"})
@@ -67,6 +68,8 @@ def find_overdue(
 def list_sums(order: Item) -> Iterator[tuple[str, int, int]]:
     """The units that the order took, and the promotion uses that it counts as."""
     for line in order["lines"]:
+        if line.get("stock_policy") == UNTRACKED:
+            continue
         kept = int(line["quantity"] - line.get("returned", 0))
         yield line["product_id"], -kept, sum(json.loads(line.get("allocations", "{}")).values())
     promotion = order.get("promotion")

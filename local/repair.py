@@ -77,6 +77,12 @@ def repair(shop: Target, *, applies: bool) -> Repairs:
 class _CountedProduct:
     sku: str
     stock: "StockSnapshot"
+    backorders_max: int
+
+    @property
+    def may_be_short(self) -> bool:
+        """Whether units can be, or once could be, sold beyond the stock."""
+        return self.backorders_max > 0 or self.stock.backorders_max is not None
 
 
 def read_products(product_ids: Iterator[str]) -> dict[str, _CountedProduct]:
@@ -86,7 +92,9 @@ def read_products(product_ids: Iterator[str]) -> dict[str, _CountedProduct]:
 
     products = [Product.find(product_id, consistent=True) for product_id in product_ids]
     return {
-        product.product_id: _CountedProduct(product.sku, stock.get_stock(product))
+        product.product_id: _CountedProduct(
+            product.sku, stock.get_stock(product), product.backorders_max
+        )
         for product in products
         if product
     }
@@ -105,7 +113,7 @@ def _repair_stock(
     if product is None:
         repairs.left.append(f"{difference.key}: the product does not exist. Create it again")
         return
-    if recomputed < 0:
+    if recomputed < 0 and not product.may_be_short:
         repairs.left.append(
             f"{product.sku}: {-recomputed} units were sold that no movement added. "
             f"Add an adjustment of {-recomputed} or more, then repair"
@@ -121,7 +129,12 @@ def _repair_stock(
     )
     transaction = Transaction()
     stock.stage_stock_set(
-        transaction, recounted, recomputed, len(recounted.shards), otherwise=changed
+        transaction,
+        recounted,
+        recomputed,
+        len(recounted.shards),
+        otherwise=changed,
+        backorders_max=product.backorders_max or None,
     )
     line = f"{product.sku}: {reconciliation.describe(difference)}"
     _write(line, transaction.commit, changed, repairs)

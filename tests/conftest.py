@@ -13,6 +13,7 @@ os.environ |= {
     "ACCESS_TOKEN_MINUTES": "15",
     "API_KEYS_TABLE": "souk-api-keys",
     "ATTEMPTS_TABLE": "souk-attempts",
+    "CARTS_TABLE": "souk-carts",
     "BCRYPT_COST": "10",  # the template's minimum, because the suite hashes many passwords
     "CURSOR_KEYS_SECRET_ARN": "souk/cursor-keys",
     "EMAIL_TOKENS_TABLE": "souk-email-tokens",

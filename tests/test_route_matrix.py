@@ -46,6 +46,11 @@ AUDIENCE = {
     "GET /v1/guest/orders/{order_id}": "anyone",
     "POST /v1/guest/orders/{order_id}/cancel": "anyone",
     "POST /v1/guest/orders/{order_id}/payment": "anyone",
+    "GET /v1/guest/cart": "anyone",
+    "PUT /v1/guest/cart": "anyone",
+    "PATCH /v1/guest/cart": "anyone",
+    "DELETE /v1/guest/cart": "anyone",
+    "POST /v1/guest/cart/quote": "anyone",
     "POST /v1/payments/webhook": "anyone",
     "GET /v1/products": "anyone",
     "GET /v1/products/search": "anyone",
@@ -68,6 +73,12 @@ AUDIENCE = {
     "DELETE /v1/me/second-factor": "customer",
     "POST /v1/me/second-factor/confirm": "customer",
     "POST /v1/me/second-factor/recovery-codes": "customer",
+    "GET /v1/cart": "customer",
+    "PUT /v1/cart": "customer",
+    "PATCH /v1/cart": "customer",
+    "DELETE /v1/cart": "customer",
+    "POST /v1/cart/merge": "customer",
+    "POST /v1/cart/quote": "customer",
     "POST /v1/orders": "customer",
     "GET /v1/orders": "customer",
     "GET /v1/orders/{order_id}": "customer",
@@ -130,11 +141,12 @@ def routes() -> list[str]:
 @cache
 def handlers() -> dict[str, str]:
     """The handler of each route, from the template."""
+    functions = template.resources()
     return {
-        f"{event['Properties']['Method']} {event['Properties']['Path']}": properties["Handler"]
-        for properties in (resource["Properties"] for resource in template.resources().values())
-        for event in properties.get("Events", {}).values()
-        if event["Type"] == "HttpApi" and "Path" in event["Properties"]
+        f"{method.upper()} {path}": functions[stack.function_id(operation)]["Properties"]["Handler"]
+        for path, methods in stack.of_type("AWS::ApiGatewayV2::Api")["Api"]["Body"]["paths"].items()
+        for method, operation in methods.items()
+        if method != "head" and path != "$default"
     }
 
 

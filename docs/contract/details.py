@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+from docs.contract.enums import FIELD_CODES
 from shared.errors.base import AppError
 from shared.money import Money
 from shared.security.permissions import Permission
@@ -85,6 +86,16 @@ class InsufficientStockDetails(TypedDict):
 
 class TooManyExportsDetails(TypedDict):
     unfinished_max: Limit
+
+
+class CartChangedDetails(TypedDict):
+    current_version: Annotated[
+        int, Field(description="The version of the cart now; 0 if there is none.", examples=[8])
+    ]
+
+
+class CartFullDetails(TypedDict):
+    lines_max: Limit
 
 
 class TotalChangedDetails(TypedDict):
@@ -212,12 +223,23 @@ class InvalidField(TypedDict):
         str,
         Field(description="Where the value is in the request.", examples=["body.lines.0.quantity"]),
     ]
-    code: Annotated[str, Field(description="Names the problem.", examples=["too_small"])]
+    code: Annotated[str, Field(json_schema_extra={"enum": FIELD_CODES}, examples=["too_small"])]
     message: Annotated[str, Field(description="What to do about it. Its text can change.")]
+
+
+class RegionOfCountry(TypedDict):
+    code: Annotated[str, Field(description="ISO 3166-2.", examples=["CA-QC"])]
+    name: Annotated[str, Field(examples=["Quebec"])]
 
 
 class InvalidFieldsDetails(TypedDict):
     fields: Annotated[list[InvalidField], Field(description="The first 20 problems.")]
+    regions: NotRequired[
+        Annotated[
+            list[RegionOfCountry],
+            Field(description="The regions of the country, if an address needs one of them."),
+        ]
+    ]
 
 
 SupportedQuery = TypedDict(  # `and` is a keyword of Python

@@ -56,6 +56,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     "EnrolmentView.uri": _URI,
     "AddressView.country": _COUNTRY,
     "QuoteView.currency": _CURRENCY,
+    "CartQuoteView.currency": _CURRENCY,
 }
 PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "user_id": _id("usr"),

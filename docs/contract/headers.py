@@ -42,7 +42,7 @@ RESPONSE_HEADERS: dict[str, Header] = {
     ),
 }
 
-CREATED_WITH_ETAG = {"create_product", "create_promotion", "register"}
+CREATED_WITH_ETAG = {"create_product", "create_promotion", "merge_carts", "register"}
 CREATED_WITH_LOCATION = {
     "add_order_note",
     "create_export",

@@ -5,7 +5,7 @@ The tests fail for an answer that is not listed here, and for a refusal that no 
 
 from typing import Any
 
-from shared.errors import accounts, catalog, orders, requests
+from shared.errors import accounts, carts, catalog, orders, requests
 from shared.errors.base import AppError, InternalError, NotFound, Unavailable
 from shared.security.permissions import PERMISSIONS, Role
 
@@ -34,6 +34,7 @@ WITH_CURSOR: Refusals = (
 WITH_HEADER: dict[str, Refusals] = {
     "if-match": (requests.InvalidPrecondition, requests.StaleVersion, requests.InvalidFields),
     "idempotency-key": (requests.IdempotencyKeyRequired, requests.InvalidFields),
+    "cart-token": (carts.CartNotFound,),
 }
 
 _REAUTHENTICATED: Refusals = (
@@ -58,11 +59,19 @@ _PRICED: Refusals = (
 )
 _PLACED: Refusals = (
     *_PRICED,
+    carts.CartChanged,
     catalog.OutOfStock,
     catalog.StockFragmented,
     orders.TotalChanged,
     requests.IdempotencyKeyReused,
 )
+_CHANGED_CART: Refusals = (
+    carts.CartFull,
+    orders.QuantityLimitExceeded,
+    orders.UnknownProducts,
+    requests.ConcurrentModification,
+)
+_CHANGED_GUEST_CART: Refusals = (*_CHANGED_CART, accounts.TooManyAttempts)
 _PAID: Refusals = (
     accounts.TooManyAttempts,
     orders.OrderExpiredUnpaid,
@@ -161,10 +170,15 @@ OWN: dict[str, Refusals] = {
     "archive_product": (catalog.ProductNotFound, requests.ConcurrentModification),
     "get_stock": (catalog.ProductNotFound,),
     "list_stock_movements": (catalog.ProductNotFound,),
-    "set_stock": (catalog.ProductNotFound, requests.ConcurrentModification),
+    "set_stock": (
+        catalog.ProductNotFound,
+        catalog.StockNotTracked,
+        requests.ConcurrentModification,
+    ),
     "adjust_stock": (
         catalog.ProductNotFound,
         catalog.InsufficientStock,
+        catalog.StockNotTracked,
         requests.ConcurrentModification,
         requests.IdempotencyKeyReused,
     ),
@@ -176,6 +190,15 @@ OWN: dict[str, Refusals] = {
     "place_guest_order": _PLACED,
     "get_guest_order": (orders.OrderNotFound,),
     "cancel_guest_order": _CHANGED_ORDER,
+    "replace_cart": tuple(each for each in _CHANGED_CART if each is not carts.CartFull),
+    "update_cart": _CHANGED_CART,
+    "empty_cart": (requests.ConcurrentModification,),
+    "merge_carts": (carts.CartFull, requests.ConcurrentModification, requests.InvalidFields),
+    "quote_cart": (*_PRICED, carts.CartEmpty),
+    "replace_guest_cart": tuple(each for each in _CHANGED_GUEST_CART if each is not carts.CartFull),
+    "update_guest_cart": _CHANGED_GUEST_CART,
+    "empty_guest_cart": (requests.ConcurrentModification,),
+    "quote_guest_cart": (*_PRICED, carts.CartEmpty),
     "start_payment": _PAID,
     "start_guest_payment": _PAID,
     "receive_payment_webhook": (
@@ -245,6 +268,8 @@ def _of_parameters(route: Any) -> Refusals:
             found += (requests.CursorUserMismatch,)
     for field in fields.header_params:
         found += WITH_HEADER.get(field.alias.lower(), ())
+        if field.alias.lower() == "cart-token" and field.required:
+            found = tuple(each for each in found if each is not carts.CartNotFound)
         if field.alias.lower() == "if-match" and field.required:
             found += (requests.IfMatchRequired,)
     return found

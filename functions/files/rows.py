@@ -17,6 +17,7 @@ from files.lines import Lines, UnreadableLine
 from products.importing.service import ImportedProduct
 from shared.http.field_problems import to_field_problem
 from shared.records import Record
+from shared.storage.models.catalog import TRACKED, UNTRACKED
 
 TAG_SEPARATOR = "|"
 STANDARD_TAX = "standard"  # the value of an empty cell
@@ -89,6 +90,8 @@ _OPTIONAL_COLUMNS: dict[str, Callable[[str], Any]] = {
     "category": _parse_optional_text,
     "tags": _parse_tags,
     "tax_class": lambda cell: cell.strip() or STANDARD_TAX,
+    "stock_policy": lambda cell: cell.strip() or TRACKED,
+    "backorder_limit": _parse_optional_number,
     "order_quantity_max": _parse_optional_number,
     "compare_at_price_minor": _parse_optional_number,
     "weight_grams": _parse_optional_number,
@@ -186,6 +189,8 @@ def _to_request(cells: dict[str, str]) -> dict[str, Any]:
     for column in _PRICE_COLUMNS.keys() & fields.keys():
         amount = fields.pop(column)
         fields[_PRICE_COLUMNS[column]] = None if amount is None else _price(amount, currency)
+    if fields.get("stock_policy") == UNTRACKED and not fields["available"]:
+        fields["available"] = None  # an empty cell: there is nothing to count
     return fields
 
 

@@ -6,6 +6,8 @@ from shared.money import Money
 from shared.records import Record
 from shared.storage.models.orders import Order
 
+_BEFORE_SHIPPING = frozenset({"pending_payment", "paid"})  # later, what is back-ordered has shipped
+
 
 class Line(Record):
     quantity: int
@@ -13,6 +15,7 @@ class Line(Record):
     sku: str
     unit_price: Money
     line_total: Money
+    backordered: int
 
 
 class OrderSummary(Record):
@@ -30,6 +33,7 @@ def summarize_order(order: Order) -> OrderSummary:
             sku=line.sku,
             unit_price=_money(order, line.unit_price_minor),
             line_total=_money(order, line.line_total_minor),
+            backordered=int(line.backordered) if order.status in _BEFORE_SHIPPING else 0,
         )
         for line in order.lines
     ]

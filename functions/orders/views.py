@@ -9,8 +9,11 @@ from pydantic import Field
 from orders.lifecycle import balances
 from orders.lifecycle.buyers import is_guest
 from orders.lifecycle.transitions import PROVIDER_ACTOR, SHOP_ACTOR, Status
+from orders.pricing.rate_tables import weigh
+from shared.addresses.schemas import AddressView
 from shared.http.schemas import View, shown_as
 from shared.money import Money
+from shared.storage.models.catalog import StockPolicy
 from shared.storage.models.orders import (
     Order,
     OrderLine,
@@ -19,41 +22,16 @@ from shared.storage.models.orders import (
     OrderShipment,
     OrderStep,
     OrderTotals,
-    ShippingAddress,
-    weigh,
 )
 
 PaymentStatus = Literal["none", "started", "authorized", "captured", "manual", "void"]
 RefundStatus = Literal["requested", "succeeded", "failed"]
 ShownStatus = Annotated[str, shown_as(Status)]
+ShownPolicy = Annotated[str, shown_as(StockPolicy)]
 
 WEIGHT = "The weight of all units. A product without a weight counts as 0."
 TAX_INCLUDED = "Whether prices include the tax. If false, the tax is added in the total."
 _STATUS = "`expired`: not paid in time. `refunded`: everything that was paid is refunded."
-
-
-class AddressView(View):
-    """A shipping address. After the buyer's account is deleted, only the country is not null."""
-
-    name: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    city: str | None
-    region: str | None
-    country: str
-
-    @classmethod
-    def from_model(cls, address: ShippingAddress) -> Self:
-        return cls(
-            name=address.name or None,
-            line1=address.line1 or None,
-            line2=address.line2,
-            postal_code=address.postal_code or None,
-            city=address.city or None,
-            region=address.region,
-            country=address.country,
-        )
 
 
 class QuotedLineView(View):
@@ -62,14 +40,14 @@ class QuotedLineView(View):
     name: str
     quantity: int
     unit_price: Money
-    line_total: Money = Field(
-        description="The price of all units of the line, before the discount."
-    )
+    line_total: Money = Field(description="The price of all units, before the discount.")
     discount: Money = Field(description="The line's share of the order's discount.")
     tax: Money = Field(description="The tax on the line, after the discount.")
     tax_rate_ppm: int = Field(description="The tax rate in parts per million: 190000 is 19 %.")
     tax_class: str
     weight_grams: int | None = Field(description="Of one unit. Null if the product had no weight.")
+    stock_policy: ShownPolicy = Field(description="The product's when the order was placed.")
+    backordered: int = Field(description="Units that were not in stock when it was placed.")
 
     @classmethod
     def from_model(cls, line: OrderLine, currency: str, **more: Any) -> Self:
@@ -85,6 +63,8 @@ class QuotedLineView(View):
             tax_rate_ppm=int(line.tax_rate_ppm),
             tax_class=line.tax_class,
             weight_grams=line.unit_grams,
+            stock_policy=line.stock_policy,
+            backordered=int(line.backordered),
             **more,
         )
 
@@ -92,7 +72,7 @@ class QuotedLineView(View):
 class OrderLineView(QuotedLineView):
     """A product in an order, with its name and price when the order was placed."""
 
-    returned: int = Field(description="Units that the buyer returned and staff restocked.")
+    returned: int = Field(description="Units that came back: to the stock, unless `untracked`.")
 
 
 class TotalsView(View):

@@ -113,7 +113,15 @@ Options = Annotated[
     ),
     AfterValidator(_check_options_size),
 ]
-Available = Annotated[int, Field(ge=0, le=AVAILABLE_MAX, description="Units for sale.")]
+CountedUnits = Annotated[
+    int,
+    Field(
+        ge=-AVAILABLE_MAX,
+        le=AVAILABLE_MAX,
+        description="Units for sale: those that you have, less those of open orders. Below 0 only "
+        "for a product with the stock policy `backorder`.",
+    ),
+]
 
 
 AttributeName = Annotated[str, Text(50)]
@@ -173,6 +181,20 @@ WeightGrams = Annotated[
         description="The weight of one unit with its packing, in grams. Shipping rates can depend "
         "on it. Null counts as 0 there.",
         examples=[250],
+    ),
+]
+STOCK_POLICY = (
+    "`tracked`: sold until no unit is left. `backorder`: sold beyond that, and the order says how "
+    "many units are back-ordered. `untracked`: not counted, as services, downloads and what is "
+    "made to order; the stock of the product stays as it is."
+)
+BackorderLimit = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=AVAILABLE_MAX,
+        description="The units that may be back-ordered at once, if `stock_policy` is `backorder`. "
+        "Null: any number.",
     ),
 ]
 LowStockAt = Annotated[

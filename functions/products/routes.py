@@ -10,8 +10,10 @@ from products.catalog_queries import CATEGORIES_MAX, NAMES_MAX, PAGE_LIMIT, Cata
 from products.fields import Category, Sku, Status, Tag
 from products.schemas import (
     NewProduct,
-    ProductDetail,
     ProductPatch,
+)
+from products.views import (
+    ProductDetail,
     ProductView,
     StaffProductDetail,
     StaffProductView,
@@ -34,28 +36,19 @@ from shared.security.permissions import Permission
 
 routes = Routes()
 
-WithSkus = Annotated[
-    list[Sku] | None,
-    Query(
-        alias="sku",
-        min_length=1,
+
+def _names(parameter: str, kind: str, how: str) -> Any:
+    return Query(
+        alias=parameter,
         max_length=NAMES_MAX,
-        description="Only the products with these SKUs, in this order. Upper and lower case are "
-        "the same. Repeat the parameter for several, and encode each SKU for a URL: `+` is `%2B`, "
-        "`#` is `%23`, `/` is `%2F`. An SKU that no product has is left out.",
-        examples=[["TEA-GREEN-100"]],
-    ),
-]
-WithIds = Annotated[
-    list[ProductId] | None,
-    Query(
-        alias="id",
-        min_length=1,
-        max_length=NAMES_MAX,
-        description="Only the products with these ids, in this order. Repeat the parameter for "
-        "several. An id that no product has is left out.",
-    ),
-]
+        description=f"Only the products with these {kind}, in this order. Unknown {kind} are left "
+        f"out. Repeat the parameter for several{how}.",
+    )
+
+
+_ENCODED = ", and encode each SKU for a URL: `+` is `%2B`"
+WithSkus = Annotated[list[Sku] | None, _names("sku", "SKUs", _ENCODED)]
+WithIds = Annotated[list[ProductId] | None, _names("id", "ids", "")]
 ListLimit = Annotated[
     int | None,
     Query(
@@ -65,7 +58,6 @@ ListLimit = Annotated[
         "or `id` the default is all of them.",
     ),
 ]
-
 InCategories = Annotated[
     list[Category] | None,
     Query(
@@ -76,7 +68,13 @@ InCategories = Annotated[
     ),
 ]
 WithTag = Annotated[Tag | None, Query(description="Only products with this tag.")]
-InStock = Annotated[bool, Query(description="Only products with available units.")]
+InStock = Annotated[
+    bool,
+    Query(
+        description="Only products that can be ordered now: with available units, on back-order, "
+        "or `untracked`."
+    ),
+]
 
 
 def _price_bound(bound: str) -> Any:
@@ -134,9 +132,9 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
 ) -> Response[Page[ProductView]]:
     """List the products on sale, with filters and in the order that you choose.
 
-    A group of variants appears once, as its cheapest variant in stock. A new product appears
-    within seconds. The answer can be some seconds old: `Cache-Control` says how long you may keep
-    it.
+    A group of variants appears once, as its cheapest variant that can be ordered. A new product
+    appears within seconds. The answer can be some seconds old: `Cache-Control` says how long you
+    may keep it.
 
     `sku` and `id` name the products instead: each variant is an item of its own, and no other
     filter or sort applies.

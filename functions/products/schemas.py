@@ -1,11 +1,10 @@
-"""Products as clients send them and as clients see them.
+"""Products as clients send them.
 
 `NewProduct` declares the fields of a product once. The patch, the stored item and the list of
-changed fields follow from it. A view declares which of the fields it shows.
+changed fields follow from it. `views` shows them.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -22,7 +21,9 @@ from products.attributes import check_attributes
 from products.fields import (
     GROUP_WITH_OPTIONS,
     STATUS,
+    STOCK_POLICY,
     Attributes,
+    BackorderLimit,
     Barcode,
     Category,
     Group,
@@ -37,13 +38,11 @@ from products.fields import (
     WeightGrams,
     check_above_price,
 )
-from products.merge_patch import merge_patch_of
-from products.view_parts import QuantityLimits, VariantView, other_variants
-from shared.http.schemas import NO_DEFAULT, Page, RequestBody, View, shown_as
+from products.merge_patches import merge_patch_of
+from shared.http.schemas import NO_DEFAULT, RequestBody
 from shared.http.text_fields import Text
 from shared.money import Money
-from shared.storage.models.catalog import Product, ProductGroup
-from shared.storage.stock_shards import StockSnapshot
+from shared.storage.models.catalog import TRACKED, Product, StockPolicy
 
 
 class NewProduct(RequestBody):
@@ -71,6 +70,8 @@ class NewProduct(RequestBody):
     group: Group | None = None
     options: Options = Field(default={})
     stock_shards: StockShards = 1
+    stock_policy: StockPolicy = Field(default=TRACKED, description=STOCK_POLICY)
+    backorder_limit: BackorderLimit | None = None
     low_stock_at: LowStockAt | None = None
     order_quantity_max: OrderQuantityMax | None = None
     tax_class: TaxClass = "standard"
@@ -140,6 +141,7 @@ def _whole(value: Any) -> Any:
     without={"sku"},
     types={
         "status": Status,  # not nullable: without a status the product would be on sale
+        "stock_policy": StockPolicy | None,
         "attributes": Annotated[dict[str, Any], AfterValidator(check_attributes)] | None,
     },
 )
@@ -150,93 +152,3 @@ class ProductPatch(RequestBody):
     """
 
     values_max: ClassVar[int] = NewProduct.values_max
-
-
-class ProductView(View):
-    """A product as everyone sees it. `NewProduct` explains the fields that staff set.
-
-    Texts can contain any characters. Escape them before you put them into HTML.
-    """
-
-    id: str
-    sku: str
-    name: str
-    description: str
-    category: str | None
-    price: Money
-    compare_at_price: Money | None
-    status: Annotated[str, shown_as(Status)]
-    tags: list[str]
-    attributes: dict[str, Any]
-    group: str | None
-    options: dict[str, str]
-    weight_grams: int | None
-    barcode: str | None
-    available: int = Field(description="Units for sale. 0 until staff set the stock.")
-    quantity_limits: QuantityLimits
-    version: int = Field(description="Grows with each change of the product, not of its stock.")
-    created_at: datetime
-    updated_at: datetime
-
-    @classmethod
-    def from_model(cls, product: Product, available: int, **more: Any) -> Self:
-        """The fields of the product that this view declares, and `more` that it has itself."""
-        return cls(
-            **to_request(product),
-            id=product.product_id,
-            available=available,
-            quantity_limits=QuantityLimits.from_model(product),
-            version=int(product.version),
-            created_at=product.created_at,
-            updated_at=product.updated_at,
-            **more,
-        )
-
-
-class ProductDetail(ProductView):
-    variants: list[VariantView] = Field(
-        description="The other variants of the group that are on sale."
-    )
-
-
-class SearchPage(Page[ProductView]):
-    corrected: str | None = Field(
-        description="The corrected search text that found these products, because `q` found none. "
-        "Null if the search used `q` as it is."
-    )
-
-
-class StaffProductView(ProductView):
-    """A product as staff see it, not cached. `NewProduct` explains the fields that staff set."""
-
-    allocated: int = Field(
-        description="Units in open orders: not yet shipped, and not cancelled or expired."
-    )
-    stock_shards: int
-    low_stock_at: int | None
-    order_quantity_max: int | None
-    tax_class: str
-    stock_version: int = Field(
-        description="The version of the stock, for `If-Match` when you set the stock."
-    )
-
-    @classmethod
-    def from_stock(cls, product: Product, stock: StockSnapshot, **more: Any) -> Self:
-        return cls.from_model(
-            product,
-            stock.available,
-            allocated=stock.allocated,
-            stock_version=stock.version,
-            **more,
-        )
-
-
-class StaffProductDetail(StaffProductView):
-    variants: list[VariantView] = Field(
-        description="The other variants of the group, whatever their status."
-    )
-
-    @classmethod
-    def from_group(cls, product: Product, stock: StockSnapshot, group: ProductGroup | None) -> Self:
-        variants = other_variants(product, group, only_active=False)
-        return cls.from_stock(product, stock, variants=variants)

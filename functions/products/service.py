@@ -21,13 +21,15 @@ from products.product_edits import (
 from products.repository import StockedProduct
 from products.schemas import (
     NewProduct,
-    ProductDetail,
     ProductPatch,
+)
+from products.view_parts import other_variants
+from products.views import (
+    ProductDetail,
     ProductView,
     StaffProductDetail,
     StaffProductView,
 )
-from products.view_parts import other_variants
 from shared.errors.catalog import ProductNotFound, SkuImmutable
 from shared.http.etags import ExpectedVersion
 from shared.http.schemas import Page, fit_view

@@ -59,6 +59,14 @@ class InsufficientStock(AppError):
     default_message = "Too few units are available. Remove fewer."
 
 
+class StockNotTracked(AppError):
+    status, code = 409, "stock_not_tracked"
+    default_message = (
+        "The stock of this product is not counted. "
+        "Set its `stock_policy` to `tracked` or `backorder` first."
+    )
+
+
 class SkuImmutable(AppError):
     status, code = 422, "sku_immutable"
     default_message = "The SKU of a product cannot change. Create another product."

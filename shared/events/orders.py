@@ -10,12 +10,16 @@ from shared.money import Money
 
 
 class OrderedLine(Frozen):
+    """What has a default is missing in events that an earlier release wrote."""
+
     product_id: str
     sku: str
     name: str
     quantity: int
     unit_price: Money
     line_total: Money
+    stock_policy: str | SkipJsonSchema[None] = None
+    backordered: int | SkipJsonSchema[None] = None
 
 
 class OrderTotalsData(Frozen):
@@ -178,7 +182,7 @@ class OrderReturnedData(OrderFacts):
 
 
 class OrderReturned(DomainEvent):
-    """Returned units are back in stock. `lines` has these units only."""
+    """Units came back, to the stock if they are counted. `lines` has these units only."""
 
     type: Literal["order.returned"] = "order.returned"
     data: OrderReturnedData

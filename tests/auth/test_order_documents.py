@@ -105,6 +105,8 @@ def order_with_everything() -> Order:
             city="London",
             region="Greater London",
             country="GB",
+            company="Analytical Engines",
+            phone="+44 20 7946 0958",
         ),
         history=[
             OrderStep(status="pending_payment", at=PLACED, by=GUEST),
@@ -184,6 +186,8 @@ def test_the_document_has_everything_about_the_buyer():
                 "tax": euros(126),
                 "tax_class": "food",
                 "tax_rate_ppm": 70_000,
+                "stock_policy": "tracked",
+                "backordered": 0,
             }
         ],
         "totals": {
@@ -197,12 +201,14 @@ def test_the_document_has_everything_about_the_buyer():
         "promotion_code": "TEATIME",
         "shipping_address": {
             "name": "Ada Lovelace",
+            "company": "Analytical Engines",
             "line1": "12 St James's Square",
             "line2": "Top floor",
             "postal_code": "SW1Y 4JH",
             "city": "London",
             "region": "Greater London",
             "country": "GB",
+            "phone": "+44 20 7946 0958",
         },
         "guest_email": "ada@example.com",
         "payment": {"status": "captured", "captured": euros(2000), "manual": euros(416)},

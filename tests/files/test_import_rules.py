@@ -36,6 +36,8 @@ TEA: dict[str, Any] = {
     "price": {"amount_minor": 1250, "currency": "EUR"},
     "tags": [],
     "tax_class": "standard",
+    "stock_policy": "tracked",
+    "backorder_limit": None,
     "order_quantity_max": None,
     "compare_at_price": None,
     "weight_grams": None,
@@ -60,8 +62,14 @@ def import_product(product: dict[str, Any], available: Any = 0) -> Refusals:
         "tags": "|".join(product["tags"]),
         "price_minor": product["price"]["amount_minor"],
         "currency": product["price"]["currency"],
+        **{
+            name: product[name]
+            for name in (
+                *("stock_policy", "backorder_limit", "order_quantity_max"),
+                *("weight_grams", "barcode"),
+            )
+        },
         "compare_at_price_minor": (product["compare_at_price"] or {}).get("amount_minor"),
-        **{name: product[name] for name in ("order_quantity_max", "weight_grams", "barcode")},
         "available": available,
     }
     assert columns.keys() == _COLUMNS.keys()
@@ -132,6 +140,12 @@ BAD_FIELDS = {
     "barcode mistyped": {"barcode": "4006381333930"},
     "barcode too short": {"barcode": "36000291452"},
     "barcode of a spreadsheet": {"barcode": "4.00638E+12"},
+    "policy of another shop": {"stock_policy": "deny"},
+    "policy in upper case": {"stock_policy": "TRACKED"},
+    "limit of back-orders zero": {"backorder_limit": 0},
+    "limit of back-orders negative": {"backorder_limit": -1},
+    "limit of back-orders too high": {"backorder_limit": AVAILABLE_MAX + 1},
+    "limit of back-orders a word": {"backorder_limit": "none"},
     "limit of an order zero": {"order_quantity_max": 0},
     "limit of an order negative": {"order_quantity_max": -5},
     "limit of an order too high": {"order_quantity_max": 10_001},
@@ -189,6 +203,7 @@ GOOD_FIELDS = {
     "no weight": {"weight_grams": 0},
     "the highest weight": {"weight_grams": 10**8},
     "a printed barcode": {"barcode": "4 006381 333931"},
+    "another stock policy": {"stock_policy": "backorder", "backorder_limit": AVAILABLE_MAX},
     "a tag twice": {"tags": ["green", "green"]},
     "the highest price": price(AMOUNT_MINOR_MAX),
     "a price without minor units": price(1, "JPY"),

@@ -98,6 +98,11 @@ def reshard(world: World, product_id: str, shards: int) -> None:
     edit(world, product_id, stock_shards=shards)
 
 
+def change_policy(world: World, product_id: str, policy: str, limit: int | None = None) -> None:
+    """Sell it as long as units are left, beyond that, or without counting them."""
+    edit(world, product_id, stock_policy=policy, backorder_limit=limit)
+
+
 def archive(world: World, product_id: str) -> None:
     world.attempt("archive", lambda: products.archive_product(product_id, ANY_VERSION))
 

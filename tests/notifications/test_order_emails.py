@@ -35,6 +35,28 @@ def test_a_confirmation_lists_items_and_prices():
             assert amount in text
 
 
+@pytest.mark.parametrize("status", ["pending_payment", "paid"])
+def test_a_line_says_what_is_backordered(status):
+    lines = [email_fixtures.line(backordered=1), email_fixtures.line(sku="OTHER")]
+
+    email = write_email(
+        order_placed(), order=email_fixtures.sample_order(lines=lines, status=status)
+    )
+
+    note = "Back-ordered: 1. Not in stock yet, so shipping takes longer."
+    assert email.text.count(note) == Page(email.html).text.count(note) == 1
+
+
+@pytest.mark.parametrize("status", ["shipped", "delivered"])
+def test_nothing_is_backordered_once_it_shipped(status):
+    lines = [email_fixtures.line(backordered=1)]
+    order = email_fixtures.sample_order(lines=lines, status=status)
+
+    email = write_email(order_placed(), order=order)
+
+    assert "Back-ordered" not in email.text + email.html
+
+
 def test_every_line_has_the_order_s_currency():
     lines = [email_fixtures.line(name=f"Tea {n}", line_total_minor=1000 + n) for n in range(50)]
 

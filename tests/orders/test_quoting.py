@@ -65,7 +65,14 @@ def assortment():
 
 
 @pytest.mark.parametrize("code", [None, "SPRING", "AUTUMN"])
-@pytest.mark.parametrize("where", [{}, {"country": "US", "region": "ny"}, {"country": "US"}])
+@pytest.mark.parametrize(
+    "where",
+    [
+        {},
+        {"country": "US", "region": "ny", "postal_code": "10001"},
+        {"country": "US", "region": "California", "postal_code": "94105"},
+    ],
+)
 def test_quotes_and_the_order_agree_to_the_cent(assortment, where, code):
     address = shop.ADDRESS | where
     part = {"country": address["country"], "region": address.get("region")}

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from orders.carts.contents import guest_cart_id
 from orders.handler import handler
 from shared import clock
-from tests.support import pricing, shop
+from tests.support import carts, pricing, shop
 from tests.support.http import ADA, NOBODY, Answer, send
 from tests.support.order_requests import GUEST_EMAIL
 
@@ -31,6 +32,27 @@ def place(body: Body) -> Answer:
 
 def place_as_guest(body: Body) -> Answer:
     return send(handler, "guest.place", caller=NOBODY, body={"email": GUEST_EMAIL, **body})
+
+
+def quote_cart(body: Body) -> Answer:
+    """Quotes a cart with these lines: they were on sale when the buyer added them."""
+    carts.store(ADA.user_id, body["lines"])
+    return send(handler, "carts.quote", body=_without_lines(body))
+
+
+def quote_guest_cart(body: Body) -> Answer:
+    carts.store(guest_cart_id("token"), body["lines"])
+    return send(
+        handler,
+        "guest_carts.quote",
+        caller=NOBODY,
+        headers={"cart-token": "token"},
+        body=_without_lines(body),
+    )
+
+
+def _without_lines(body: Body) -> Body:
+    return {name: value for name, value in body.items() if name != "lines"}
 
 
 def order_of(*skus: str, code: str | None = None, **product: Any) -> Body:
@@ -82,7 +104,10 @@ CASES: list[tuple[Callable[[], Body], int, str]] = [
 ]
 
 
-@pytest.mark.parametrize("send_order", [quote, quote_as_guest, place, place_as_guest])
+@pytest.mark.parametrize(
+    "send_order",
+    [quote, quote_as_guest, quote_cart, quote_guest_cart, place, place_as_guest],
+)
 @pytest.mark.parametrize(("prepare", "status", "code"), CASES, ids=[code for *_, code in CASES])
 def test_each_order_route_refuses_what_has_no_price(send_order, prepare, status, code):
     answer = send_order(prepare())

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from products.search import spelling
 from products.search.postings import build_postings
 from products.search.ranking import Hit, rank
-from products.search.terms import SearchQuery, Term
-from products.search.tokens import tokenize, tokenize_sku
+from products.search.terms import SearchQuery, Term, read_text
+from products.search.tokens import Tokens, tokenize
 from shared.storage.models.catalog import Product
 
 
@@ -38,8 +38,20 @@ def tokens_of(*variants, entry_id="entry") -> list[str]:
         ("\u200fתֵּה ירוק\u200f", ["תה", "ירוק"]),
         ("شَاي أخضر", ["شاي", "اخضر"]),
         ("हिन्दी", ["हिनदी"]),
-        ("ชาเขียว", ["ชาเขียว"]),
-        ("緑茶 100g", ["緑茶", "100g"]),
+        ("ชาเขียว น้ำ", ["ชาเขียว", "น้\u0e4dา"]),
+        ("緑茶 100g 緑茶100g", ["緑茶", "100g", "緑茶", "100g"]),
+        ("ガラス ｶﾞﾗｽ がらす からす", ["がらす", "がらす", "がらす", "からす"]),
+        ("녹차", ["녹차"]),
+        ("Œufs Æsir Łódź Þór Đà ð", ["oeufs", "aesir", "lodz", "thor", "da", "d"]),
+        ("Smørrebrød Øl Ångström", ["smorrebrod", "ol", "angstrom"]),
+        ("IŞIK Işık ışık", ["isik", "isik", "isik"]),
+        ("Nẵng ĐƯỜNG", ["nang", "duong"]),
+        ("ΣΊΣΥΦΟΣ Σίσυφος", ["σισυφοσ", "σισυφοσ"]),
+        ("Ёлка елка", ["елка", "елка"]),
+        ("ＷＤ４０ ٤٠ ४०", ["wd40", "40", "40"]),
+        ("L’Oréal L'OREAL L´Oréal", ["l", "oreal", "l", "oreal", "l", "oreal"]),
+        ("Tea™ m²", ["tea", "m2"]),
+        ("كتـــاب چای چاي", ["كتاب", "چاي", "چاي"]),
         ("a" * 200, ["a" * 40]),
         ("a" + "\u0301" * 500, ["a"]),
         ("tea\x00pot", ["tea", "pot"]),
@@ -61,9 +73,101 @@ def test_tokens_are_stable_and_fit_a_key(text):
     assert all(0 < len(token) <= 40 and not {"#", "|"} & set(token) for token in tokens)
 
 
-def test_a_sku_is_one_token_and_its_parts():
-    assert tokenize_sku("TEA-Green.100") == ["teagreen100", "tea", "green", "100"]
-    assert tokenize_sku("TEA") == ["tea"]
+@pytest.mark.parametrize(
+    ("sku", "words"),
+    [
+        ("TEA-Green.100", ["teagreen100", "tea", "green", "100"]),
+        ("TEA", ["tea"]),
+        ('TEST3/4"', ["test34", "test3", "4"]),
+        ("123456 Oaktree", ["123456oaktree", "123456", "oaktree"]),
+        ("茶-100", ["茶", "100"]),
+        ('"', []),
+    ],
+)
+def test_a_sku_is_one_token_and_its_parts(sku, words):
+    assert Tokens.from_sku(sku).words == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "derived"),
+    [
+        ("T-Shirt", ["t", "shirt"], ["tshirt"]),
+        ("T-Shirt-Set", ["t", "shirt", "set"], ["tshirt", "shirtset", "tshirtset"]),
+        ("t shirt", ["t", "shirt"], ["tshirt"]),
+        ("a.b.c", ["a", "b", "c"], ["ab", "bc", "abc"]),
+        ("Levi's", ["levi", "s"], ["levis"]),
+        ("WD-40", ["wd", "40"], ["wd40"]),
+        ("wd 40", ["wd", "40"], ["wd40"]),
+        ("WD40", ["wd40"], ["wd", "40"]),
+        ("400 ml", ["400", "ml"], ["400ml"]),
+        ("400ml", ["400ml"], ["400", "ml"]),
+        ("1,5 l", ["1.5", "l"], ["1.5l"]),
+        ("1.5l", ["1.5l"], ["1.5", "l"]),
+        ("2½ inch", ["2", "1", "2", "inch"], []),
+        ("3/4 of 10-20", ["3", "4", "of", "10", "20"], ["4of", "of10", "1020"]),
+        ("1,000 or 1.000", ["1000", "or", "1000"], ["1000or", "or1000"]),
+        ("1.2.3", ["1", "2", "3"], []),
+        ("green tea", ["green", "tea"], []),
+        ("Müller", ["muller"], ["mueller"]),
+        ("緑茶 セット", ["緑茶せっと"], []),
+        ("a1b2c3d4e5", ["a1b2c3d4e5"], []),
+    ],
+)
+def test_words_that_others_write_otherwise_are_derived(text, words, derived):
+    tokens = Tokens.from_text(text)
+
+    assert tokens.words == words
+    assert tokens.derived == derived
+
+
+@pytest.mark.parametrize(
+    ("q", "texts"),
+    [
+        ("tea", ["tea"]),
+        ("t-shirt", ["tshirt", "t shirt"]),
+        ("T SHIRT ", ["tshirt ", "t shirt "]),
+        ("green-tea", ["greentea", "green tea"]),
+        ("vitamin c 1000", ["vitaminc 1000", "vitamin c 1000"]),
+        ("wd40", ["wd40"]),
+        ("müller", ["muller", "mueller"]),
+        ("緑茶", ["緑茶 "]),
+        ("...", []),
+    ],
+)
+def test_a_search_text_has_a_reading_for_each_way_to_write_it(q, texts):
+    assert [query.text for query in read_text(q)] == texts
+
+
+@pytest.mark.parametrize(
+    ("q", "text"),
+    [
+        ("iphone15pro", "iphone 15 pro"),
+        ("ice cream", "icecream"),
+        ("緑茶セット", "緑茶 せっ と "),
+        ("녹차세트", "녹차 세트 "),
+        ("tea", None),
+        ("green tea cup", None),
+        ("녹차", None),
+    ],
+)
+def test_a_search_without_a_match_tries_other_words(q, text):
+    other = SearchQuery.parse(q).find_other_words()
+
+    assert (other and other.text) == text
+
+
+@pytest.mark.parametrize("run", ["茶", "緑茶", "녹차", "ชา", "กาแฟ", "ชาเขียว"])
+def test_a_run_is_found_wherever_it_is_in_another(run):
+    (term,) = SearchQuery.parse(run).terms
+
+    for name in (run, f"大{run}", f"{run}大", f"大{run}大"):
+        found = [
+            posting
+            for posting in build_postings("entry", [product(name=name)], product(name=name))
+            if posting.shard == term.shard and posting.posting.startswith(term.key_prefix)
+        ]
+        assert found
+        assert all(term.text_pattern in posting.text for posting in found)
 
 
 @pytest.mark.parametrize(
@@ -84,10 +188,17 @@ def test_the_last_word_is_a_prefix_until_something_ends_it(text, terms):
 
 
 @given(st.text().filter(tokenize))
-def test_the_text_of_a_query_parses_to_the_same_query(text):
-    query = SearchQuery.parse(text)
+def test_the_text_of_a_query_stands_for_the_same_query(text):
+    for query in read_text(text):
+        assert SearchQuery.from_text(query.text) == query
 
-    assert SearchQuery.parse(query.text) == query
+
+@given(st.text())
+def test_a_text_is_found_by_what_it_says(text):
+    tokens = Tokens.from_text(text)
+    stored = f" {' '.join([*tokens.words, *tokens.derived])} "
+
+    assert all(query.matches(stored) for query in read_text(text)[-1:])
 
 
 def test_a_token_has_one_posting_with_its_best_weight():
@@ -131,16 +242,16 @@ def test_a_posting_names_the_listed_variant_if_it_can():
     }
 
 
-def test_a_product_has_at_most_60_tokens_with_its_sku():
+def test_a_product_has_at_most_100_tokens_with_its_sku():
     wordy = product(
         "-".join("abcdefghijklmnopqrstuvwxyz"),
-        name=" ".join(f"n{number}" for number in range(60)),
+        name=" ".join(f"n{number}" for number in range(80)),
         tags=[" ".join(f"t{tag}x{number}" for number in range(10)) for tag in range(20)],
     )
 
     tokens = tokens_of(wordy)
 
-    assert len(tokens) == len(set(tokens)) == 60
+    assert len(tokens) == len(set(tokens)) == 100
     assert "abcdefghijklmnopqrstuvwxyz" in tokens
 
 
@@ -151,6 +262,17 @@ def test_the_largest_group_has_a_token_for_each_sku():
 
     assert {f"shirt{number:03}xl" for number in range(100)} <= set(tokens)
     assert len(tokens) <= 350
+
+
+def test_the_largest_group_of_chinese_names_is_bounded():
+    variants = [
+        product(f"{number}", name=chr(0x4E00 + number) * 100 + "茶" * 99) for number in range(100)
+    ]
+
+    postings = build_postings("grp#T", variants, variants[0])
+
+    assert len(postings) <= 350
+    assert all(len(posting.text) < 5_000 for posting in postings)
 
 
 def test_a_name_without_words_leaves_the_sku_as_token():

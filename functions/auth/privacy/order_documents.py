@@ -57,6 +57,8 @@ def _line(line: OrderLine, currency: str) -> Document:
         "tax": _money(line.tax_minor, currency),
         "tax_class": line.tax_class,
         "tax_rate_ppm": int(line.tax_rate_ppm),
+        "stock_policy": line.stock_policy,
+        "backordered": int(line.backordered),
     }
 
 
@@ -73,12 +75,14 @@ def _totals(totals: OrderTotals, currency: str) -> Document:
 def _address(address: ShippingAddress) -> Document:
     return {
         "name": address.name,
+        "company": address.company,
         "line1": address.line1,
         "line2": address.line2,
         "postal_code": address.postal_code,
         "city": address.city,
         "region": address.region,
         "country": address.country,
+        "phone": address.phone,
     }
 
 

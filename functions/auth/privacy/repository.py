@@ -10,6 +10,7 @@ from shared.records import Record
 from shared.storage import cursors
 from shared.storage.dynamo import Table
 from shared.storage.models.accounts import ApiKey, Login, Session, User
+from shared.storage.models.carts import Cart
 from shared.storage.models.orders import Order
 from shared.storage.models.uploads import Upload
 from shared.storage.transactions import ACTIONS_MAX, Condition, Transaction
@@ -18,6 +19,7 @@ DELETED_ITEMS_MAX = 1000  # sessions, or keys, that one request has time to dele
 
 
 class RecordsPage(Record, frozen=False):
+    cart: Cart | None = None  # on the first page
     sessions: list[Session] = field(default_factory=list)
     api_keys: list[ApiKey] = field(default_factory=list)
     uploads: list[Upload] = field(default_factory=list)
@@ -44,6 +46,8 @@ def list_records(user_id: str, *, limit: int, cursor: str | None) -> RecordsPage
     if first_kind not in kinds:  # newer code made the cursor and exports more
         raise InvalidCursor
     page, room = RecordsPage(), limit
+    if position is None:
+        page.cart = Cart.find(user_id, consistent=True)
     for kind in kinds[kinds.index(first_kind) :]:
         if room == 0:
             page.next_cursor = _encode_position({kind: {}}, user_id)
@@ -71,7 +75,7 @@ class OrderAdded(Exception):
 def stage_account_deletion(
     transaction: Transaction, user: User, *, login_condition: Condition
 ) -> None:
-    """Delete the account, if nobody has changed it since `user` was read.
+    """Delete the account and its cart, if nobody has changed the account since `user` was read.
 
     The transaction raises ConcurrentModification, or OrderAdded if only the orders have changed.
     """
@@ -85,6 +89,7 @@ def stage_account_deletion(
         only_if=(User.version == user.version) & _has_order_count(int(user.order_count)),
         otherwise=OrderAdded(),  # the login would refuse a change of the account
     )
+    transaction.delete(Cart(user.user_id))
 
 
 def _has_order_count(count: int) -> Condition:

@@ -7,6 +7,7 @@ from auth.privacy import service as privacy
 from auth.privacy.schemas import (
     PAGE_ITEMS_MAX,
     AccountDeletion,
+    CartExport,
     ExportView,
     ProfileExport,
     UploadExport,
@@ -57,6 +58,7 @@ def _to_view(export: privacy.Export, current_session: str) -> ExportView:
     records = export.records
     return ExportView(
         profile=ProfileExport.from_user(export.user),
+        cart=CartExport.from_model(records.cart) if records.cart else None,
         sessions=[
             SessionView.from_model(session, current=current_session) for session in records.sessions
         ],

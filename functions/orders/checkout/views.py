@@ -5,9 +5,9 @@ from typing import Self
 from pydantic import Field
 
 from orders.pricing.quotes import Quote
+from orders.pricing.rate_tables import weigh
 from orders.views import TAX_INCLUDED, WEIGHT, QuotedLineView, TotalsView
 from shared.http.schemas import View
-from shared.storage.models.orders import weigh
 
 
 class QuoteView(View):

@@ -63,6 +63,8 @@ _LINE_COLUMNS: Mapping[str, Callable[[OrderLine], Cell]] = {
     "tax_rate_ppm": lambda line: int(line.tax_rate_ppm),
     "line_tax_minor": lambda line: int(line.tax_minor),
     "unit_weight_grams": lambda line: line.unit_grams,
+    "stock_policy": lambda line: line.stock_policy,
+    "backordered": lambda line: int(line.backordered),
 }
 COLUMNS = (*_ORDER_COLUMNS, "line", *_LINE_COLUMNS, *_AMOUNT_COLUMNS)
 

@@ -151,6 +151,8 @@ def _order_fields(order: Order) -> dict[str, Any]:
             quantity=int(line.quantity),
             unit_price=_money(order, line.unit_price_minor),
             line_total=_money(order, line.line_total_minor),
+            stock_policy=line.stock_policy,
+            backordered=int(line.backordered),
         )
         for line in order.lines
     ]

@@ -1,13 +1,15 @@
 """The units of an order: which are still allocated, and which are back in stock. Pure.
 
 Each line records how many units it took from which stock shard, until they are shipped or
-returned. So units return once, and to the shard they came from.
+returned. So units return once, and to the shard they came from. A line whose units are not counted
+took none.
 """
 
 from collections.abc import Iterator, Mapping
 
 from orders.lifecycle.effects import StockMove
 from shared.errors.orders import ReturnQuantityExceeded
+from shared.storage.models.catalog import UNTRACKED
 from shared.storage.models.orders import Order, OrderLine
 
 
@@ -46,7 +48,11 @@ def _returnable(line: OrderLine | None) -> int:
 
 
 def _restock(line: OrderLine, quantity: int) -> Iterator[StockMove]:
-    """Allocated units return to their shards; shipped units return to the first shard."""
+    """Allocated units return to their shards; shipped units return to the first shard.
+
+    Units that were not counted when they were sold return to no stock, also if they are counted by
+    now.
+    """
     line.returned = int(line.returned) + quantity
     for shard, allocated in list(line.allocations_json.items()):
         units = min(allocated, quantity)
@@ -54,7 +60,7 @@ def _restock(line: OrderLine, quantity: int) -> Iterator[StockMove]:
             _deallocate(line, shard, units)
             yield StockMove(line.product_id, int(shard), available=units, allocated=-units)
             quantity -= units
-    if quantity:
+    if quantity and line.stock_policy != UNTRACKED:
         yield StockMove(line.product_id, 0, available=quantity, allocated=0)
 
 

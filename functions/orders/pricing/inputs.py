@@ -37,5 +37,5 @@ class PricingRules(Record):
 class PricingInputs(Record):
     products: Mapping[str, Product]  # by product id; only products that exist
     rules: PricingRules
-    # Units by product, where they were read. Of a stock with several shards it is an estimate.
+    # Units by product, if it has stock. Of a stock with several shards it is an estimate.
     available: Mapping[str, int] = field(default_factory=dict)

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 
 from orders.pricing import discounts
 from orders.pricing.inputs import AppliedCode, PricingInputs
-from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination
+from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination, weigh
 from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts, UnknownPromotion
 from shared.money import AMOUNT_MINOR_MAX, Money
 from shared.records import Record
-from shared.storage.models.catalog import Product
-from shared.storage.models.orders import OrderLine, OrderTotals, weigh
+from shared.storage.models.catalog import BACKORDER, Product
+from shared.storage.models.orders import OrderLine, OrderTotals
 from shared.storage.models.pricing import Promotion
 
 
@@ -44,7 +44,8 @@ def price_order(quantities: Mapping[str, int], inputs: PricingInputs, ship_to: S
     rules = inputs.rules
     currency = _require_for_sale(quantities, inputs.products)
     lines = [
-        _line(inputs.products[product_id], quantity) for product_id, quantity in quantities.items()
+        _line(inputs.products[product_id], quantity, inputs.available.get(product_id, 0))
+        for product_id, quantity in quantities.items()
     ]
     items_minor = sum(int(line.line_total_minor) for line in lines)
     _require_plausible(items_minor)
@@ -79,9 +80,10 @@ def _require_for_sale(quantities: Mapping[str, int], products: Mapping[str, Prod
     return currencies[0]
 
 
-def _line(product: Product, quantity: int) -> OrderLine:
-    """At the product's price, before discount and tax."""
+def _line(product: Product, quantity: int, available: int) -> OrderLine:
+    """At the product's price, before discount and tax, with the units that are not in stock."""
     unit_price_minor = int(product.price_minor)
+    is_backorder = product.stock_policy == BACKORDER
     return OrderLine(
         product_id=product.product_id,
         sku=product.sku,
@@ -91,6 +93,8 @@ def _line(product: Product, quantity: int) -> OrderLine:
         line_total_minor=unit_price_minor * quantity,
         tax_class=product.tax_class,
         weight_grams=product.weight_grams,
+        stock_policy=product.stock_policy,
+        backordered=max(0, quantity - max(0, available)) if is_backorder else 0,
     )
 
 

@@ -4,12 +4,13 @@ Staff store each table as one JSON document (`pricing.rates`); the amounts are m
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from orders.pricing.rounding import half_even
 from shared.errors.orders import NoShippingRate
 from shared.records import Record
+from shared.storage.models.orders import OrderLine
 
 PPM = 1_000_000  # parts per million: a rate of 190,000 is 19 %
 STANDARD = "standard"  # the tax class whose rate applies to each class that is not listed
@@ -64,6 +65,11 @@ class TaxRates(Record):
             if destination.country == ship_to.country
         }
         return by_region.get(_folded(ship_to.region)) or by_region.get(_folded(None)) or UNTAXED
+
+
+def weigh(lines: Iterable[OrderLine]) -> int:
+    """The grams of all units. A product without a weight counts as 0."""
+    return sum((line.unit_grams or 0) * int(line.quantity) for line in lines)
 
 
 class ShippingStep(Record):

@@ -23,17 +23,15 @@ _NO_DESTINATIONS = '{"destinations": []}'
 _NO_ZONES = '{"zones": []}'
 
 
-def get_pricing_inputs(
-    product_ids: Sequence[str], sent: SentCode | None, *, with_stock: bool = False
-) -> PricingInputs:
+def get_pricing_inputs(product_ids: Sequence[str], sent: SentCode | None) -> PricingInputs:
     """Read all of it consistently, in one BatchGetItem: a price must not come from a stale replica.
 
-    With stock, more than 44 products take a second BatchGetItem. Raises TooManyAttempts for a code
-    after too many unknown ones.
+    More than 44 products take a second BatchGetItem. Raises TooManyAttempts for a code after too
+    many unknown ones.
     """
     keys: list[Any] = [(Product, product_id) for product_id in product_ids]
-    if with_stock:  # the first shards, whose keys are those of the products
-        keys += [(Stock, product_id) for product_id in product_ids]
+    # The first shards, whose keys are those of the products.
+    keys += [(Stock, product_id) for product_id in product_ids]
     keys += [(RateTable, TAX_RATES), (RateTable, SHIPPING_RATES)]
     if sent:
         keys.append((Promotion, PROMOTIONS, sent.code))

@@ -16,7 +16,7 @@ PARTITIONS_MAX = 400  # of one entry: the digests of all its listings must fit i
 
 
 class CatalogEntry(Record):
-    """What lists show once: its variants on sale, with the available units of each.
+    """What lists show once: its variants on sale, with the units of each that can be ordered.
 
     An entry without variants is not listed.
     """

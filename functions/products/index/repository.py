@@ -36,7 +36,7 @@ def get_catalog_entries(entry_ids: Sequence[str]) -> list[CatalogEntry]:
     found = Product.find_many([*product_ids, *(key for keys in members.values() for key in keys)])
     on_sale = {key: product for key, product in found.items() if product.status == "active"}
     stocks = stock.get_stocks({key: int(product.stock_shards) for key, product in on_sale.items()})
-    available = {key: snapshot.available for key, snapshot in stocks.items()}
+    available = {key: product.orderable(stocks[key].available) for key, product in on_sale.items()}
     for product_id in product_ids:
         is_variant = product_id in on_sale and on_sale[product_id].group is not None
         members[product_id] = [] if is_variant else [product_id]

@@ -2,8 +2,9 @@
 
 from typing import Any, Self
 
-from products.search.postings import NAME_LENGTH_MAX, weight_in
+from products.search.postings import SECTION_SEPARATOR, WEIGHTS, length_of, weight_in
 from products.search.terms import SearchQuery, Term
+from products.search.tokens import tokens_of
 from shared.records import Record
 
 Rank = tuple[int, int, int, str]  # the lowest is the best
@@ -40,7 +41,10 @@ class Hit(Record):
         Only the first match counts. So an entry is found once, in however many pieces a range of
         keys is read.
         """
-        return not term.is_prefix or self.token == min(filter(term.matches, self.text.split()))
+        if term.is_one_token:
+            return True
+        tokens = (token for piece in self.text.split() for token in tokens_of(piece))
+        return self.token == min(token for token in tokens if token.startswith(term.token))
 
 
 def rank(hit: Hit, query: SearchQuery) -> Rank:
@@ -48,13 +52,13 @@ def rank(hit: Hit, query: SearchQuery) -> Rank:
 
     The entry's id makes it a total order. For one whole word it is the order of the postings' keys.
     """
-    fields = [field.split() for field in hit.text.split("|")]
+    fields = [field.split() for field in hit.text.split(SECTION_SEPARATOR)]
     weights = sum(_best_weight(term, fields) for term in query.terms)
     has_prefix_match = any(
         term.is_prefix and f" {term.token} " not in hit.text for term in query.terms
     )
-    return int(has_prefix_match), weights, min(len(fields[0]), NAME_LENGTH_MAX), hit.entry_id
+    return int(has_prefix_match), weights, length_of(fields[0]), hit.entry_id
 
 
 def _best_weight(term: Term, fields: list[list[str]]) -> int:
-    return min(weight for weight, tokens in enumerate(fields) if any(map(term.matches, tokens)))
+    return min(at % WEIGHTS for at, pieces in enumerate(fields) if any(map(term.matches, pieces)))

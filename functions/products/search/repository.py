@@ -7,9 +7,9 @@ from typing import Any
 
 from products.index_queries import run_concurrently
 from products.search import spelling
-from products.search.ranking import Hit, Rank, rank
+from products.search.ranking import Hit, rank
 from products.search.terms import SearchQuery, Term
-from shared.records import Record
+from products.search.windows import Hits, Position, RankedHit, Window, next_reading
 from shared.storage.dynamo import BATCH_MAX, batch_get
 from shared.storage.models.listings import NoRoom, Posting, Spelling
 from shared.storage.transactions import ACTIONS_MAX, Condition, Contended, Transaction
@@ -22,62 +22,32 @@ _KNOWN_WORDS_MAX = 50_000  # some 5 MB
 known_words: set[str] = set()  # words with stored spellings, as far as this instance knows
 
 
-class Position(Record):
-    """Where a search continues: in one term's range of keys, which it reads in windows.
-
-    It holds keys, not counts, so that a change of the index moves nothing to another page.
-    """
-
-    term: int
-    start: str | None = None  # the window begins after this key
-    until: str | None = None  # and ends with this one; None: as far as one Query reads
-    after: list[Any] | None = None  # the rank of the window's last hit that a page has shown
-
-
-class Hits(Record):
-    items: list[Hit]  # the best first
-    next: Position | None
-    queries: int
-
-
-class _RankedHit(Record):
-    rank: Rank
-    hit: Hit
-
-
-class _Window(Record):
-    position: Position
-    hits: list[_RankedHit]  # the best first
-    end: str | None  # the last key that was read; None: the whole range was read
-    read: int
-
-    def rest(self, taken: int) -> Position | None:
-        """Where a search continues that has taken the first `taken` hits."""
-        if taken < len(self.hits):
-            last = self.hits[taken - 1].rank
-            return self.position.replace(until=self.end, after=list(last))
-        return None if self.end is None else Position(self.position.term, start=self.end)
-
-
 def list_hits(
-    query: SearchQuery, position: Position | None, *, limit: int, queries_max: int = QUERIES_MAX
+    readings: Sequence[SearchQuery],
+    position: Position | None = None,
+    *,
+    limit: int,
+    queries_max: int = QUERIES_MAX,
 ) -> Hits:
-    """Up to `limit` entries that match all terms. A short page may have a successor.
+    """Up to `limit` entries that match all terms of a reading. A short page may have a successor.
 
-    It starts with one Query for each term, all at once. The term with the fewest postings ends
-    first and then has all results. If none ends, it reads on, window by window, with the term that
-    has given the most; hits are ranked within a window.
+    It lists the entries of one reading after those of the other. A reading starts with one Query
+    for each term, all at once. The term with the fewest postings ends first and then has all
+    results. If none ends, it reads on, window by window, with the term that has given the most;
+    hits are ranked within a window.
     """
-    window = _first_window(query, limit) if position is None else _read(query, position, limit)
-    queries = len(query.terms) if position is None else 1
+    at: Position | None = position or Position()
     hits: list[Hit] = []
-    while True:
-        wanted = limit - len(hits)
-        hits += [ranked.hit for ranked in window.hits[:wanted]]
-        rest = window.rest(taken=min(wanted, len(window.hits)))
-        if rest is None or len(hits) == limit or queries >= queries_max:
-            return Hits(hits, rest, queries)
-        window, queries = _read(query, rest, limit), queries + 1
+    queries = 0
+    while at is not None and len(hits) < limit:
+        cost = len(readings[at.reading].terms) if at.term is None else 1
+        if queries and queries + cost > queries_max:
+            break
+        window, queries = _next_window(readings, at, limit), queries + cost
+        taken = window.hits[: limit - len(hits)]
+        hits += [ranked.hit for ranked in taken]
+        at = window.rest(len(taken)) or next_reading(readings, at)
+    return Hits(hits, at, queries)
 
 
 def find_correction(query: SearchQuery) -> SearchQuery | None:
@@ -170,8 +140,21 @@ def _spelling_shard(deletion: str) -> str:
     return f"~{deletion}"
 
 
-def _first_window(query: SearchQuery, limit: int) -> _Window:
-    starts = [Position(term) for term in range(len(query.terms))]
+def _next_window(readings: Sequence[SearchQuery], position: Position, limit: int) -> Window:
+    """Without the entries that an earlier reading has found."""
+    query, earlier = readings[position.reading], readings[: position.reading]
+    first = position.term is None
+    window = _first_window(query, position, limit) if first else _read(query, position, limit)
+    hits = [
+        ranked
+        for ranked in window.hits
+        if not any(reading.matches(ranked.hit.text) for reading in earlier)
+    ]
+    return window.replace(hits=hits)
+
+
+def _first_window(query: SearchQuery, position: Position, limit: int) -> Window:
+    starts = [position.replace(term=term) for term in range(len(query.terms))]
     if len(starts) == 1:
         return _read(query, starts[0], limit)
     windows = run_concurrently([partial(_read, query, start, limit) for start in starts])
@@ -181,7 +164,7 @@ def _first_window(query: SearchQuery, limit: int) -> _Window:
     return max(windows, key=lambda window: len(window.hits))
 
 
-def _choose_variants(window: _Window, others: Sequence[_Window]) -> _Window:
+def _choose_variants(window: Window, others: Sequence[Window]) -> Window:
     """Show the variant that has the token, where only some variants of an entry have it."""
     wanted = {
         ranked.hit.entry_id: ranked.hit
@@ -195,33 +178,33 @@ def _choose_variants(window: _Window, others: Sequence[_Window]) -> _Window:
     return window.replace(hits=hits)
 
 
-def _read(query: SearchQuery, position: Position, limit: int) -> _Window:
+def _read(query: SearchQuery, position: Position, limit: int) -> Window:
     """One Query."""
-    term = query.terms[position.term]
-    others = query.terms_except(term)
-    is_ranked = not others and not term.is_prefix  # the keys are in the order of rank
-    size = limit if is_ranked else POSTINGS_READ_MAX if others else UNFILTERED_READ_MAX
-    page = _get_page(term, others, position, size if position.until is None else 2 * size)
+    term = query.terms[position.term or 0]
+    filters = [*query.terms_except(term), *([] if term.is_found_by_key else [term])]
+    is_ranked = not filters and term.is_one_token  # the keys are in the order of rank
+    size = limit if is_ranked else POSTINGS_READ_MAX if filters else UNFILTERED_READ_MAX
+    page = _get_page(term, filters, position, size if position.until is None else 2 * size)
     hits = [Hit.from_item(item) for item in page["Items"]]
-    ranked = [_RankedHit(rank(hit, query), hit) for hit in hits if hit.is_first_match(term)]
+    ranked = [RankedHit(rank(hit, query), hit) for hit in hits if hit.is_first_match(term)]
     if position.after is not None:
         ranked = [each for each in ranked if each.rank > tuple(position.after)]
     last = page.get("LastEvaluatedKey")
     end = last["posting"]["S"] if last else position.until
     ranked.sort(key=lambda each: each.rank)
-    return _Window(position, ranked, end, page["ScannedCount"])
+    return Window(position, ranked, end, page["ScannedCount"])
 
 
-def _get_page(term: Term, others: list[Term], position: Position, size: int) -> dict[str, Any]:
-    """DynamoDB's answer: of `size` postings, those of entries that match the other terms too."""
-    matches_others = None
-    for other in others:
-        matches_others &= Posting.text.contains(other.text_pattern)
+def _get_page(term: Term, filters: list[Term], position: Position, size: int) -> dict[str, Any]:
+    """DynamoDB's answer: of `size` postings, those of entries that match the filters too."""
+    matches_filters = None
+    for each in filters:
+        matches_filters &= Posting.text.contains(each.text_pattern)
     start = position.start
     found = Posting.query(
         term.shard,
         _key_condition(term, position),
-        matches_others,
+        matches_filters,
         page_size=size,
         last_evaluated_key=_table_key(term, start) if start else None,
     )

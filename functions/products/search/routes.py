@@ -5,8 +5,10 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from products.schemas import SearchPage
 from products.search import service
+from products.views import (
+    SearchPage,
+)
 from shared.http.api import Routes
 from shared.http.authorization import anyone
 from shared.http.parameters import IfNoneMatch, PageCursor, PageLimit
@@ -37,9 +39,11 @@ def search_products(
 ) -> Response[SearchPage]:
     """Search products by words of their names, SKUs and tags.
 
-    The best matches come first. If no product matches and a word has one wrong, missing, extra or
-    swapped letter, the search uses the corrected words and returns them in `corrected`. A change of
-    a product appears within seconds.
+    The best matches come first. Accents, case and ligatures do not matter (`lodz` finds `Łódź`),
+    nor do hyphens and the space before a unit (`tshirt` finds `T-Shirt`, `400 ml` finds `400ml`).
+    In scripts without spaces, a word is found inside a name. If no product matches and a word has
+    one wrong, missing, extra or swapped letter, the search uses the corrected words and returns
+    them in `corrected`. A change of a product appears within seconds.
     """
     page = service.search_products.entry(q, limit=limit, cursor=cursor)
     return public_response(page, if_none_match=if_none_match)

@@ -9,12 +9,15 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from operator import eq
 
+from products.search.folding import is_run
+
 LETTERS_MIN, LETTERS_MAX = 4, 20  # shorter words are too alike; a word of 20 has 21 deletions
 
 
 def is_correctable(word: str) -> bool:
-    """Words with digits are not: one SKU is no misspelling of another."""
-    return LETTERS_MIN <= len(word) <= LETTERS_MAX and not any(map(str.isnumeric, word))
+    """Words with digits are not: one SKU is no misspelling of another. Nor are parts of runs."""
+    is_word = LETTERS_MIN <= len(word) <= LETTERS_MAX and not any(map(str.isnumeric, word))
+    return is_word and not is_run(word)
 
 
 def deletions_of(word: str) -> list[str]:

@@ -27,6 +27,9 @@
 | index a product or group: its listings and postings | TransactWriteItems Listings, Search |
 | what an order is priced from | BatchGetItem Products, Rates, Promotions, Attempts |
 | place an order once | TransactWriteItems Orders, Stock, Promotions, Attempts, Outbox |
+| a cart, and products in it with their stock | BatchGetItem Carts, Products, Stock |
+| change a cart; merge two | TransactWriteItems Carts, and for a new one Users (check) or Attempts |
+| empty the cart that an order names | in the transaction that places the order |
 | an order by id | GetItem Orders |
 | the orders of a buyer, newest first | Query Orders by_buyer |
 | all orders; the orders of a status | Query Orders by_month; by_status; BatchGetItem |

@@ -1,7 +1,5 @@
 """Orders, at the prices they were placed at, with their payment, refunds, returns and history."""
 
-from collections.abc import Iterable
-
 from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
@@ -34,20 +32,18 @@ class OrderLine(Document):
     tax_class = UnicodeAttribute(default="standard")
     tax_rate_ppm = NumberAttribute(default=0)  # parts per million: 190000 is 19 %
     tax_minor = NumberAttribute(default=0)
-    # Units still allocated, by stock shard; empty once they are shipped.
+    # The product's when the order was placed. It decides what happens to the units later.
+    stock_policy = UnicodeAttribute(default="tracked")
+    backordered = NumberAttribute(default=0)  # units that were not in stock then
+    # Units still allocated, by stock shard; empty once they are shipped, and if `untracked`.
     allocations_json = JSONAttribute(default=dict, attr_name="allocations")
-    returned = NumberAttribute(default=0)  # units that are back in stock
+    returned = NumberAttribute(default=0)  # units that are back (in stock, unless `untracked`)
     weight_grams = NumberAttribute(null=True)  # of one unit, if the product had a weight
 
     @property
     def unit_grams(self) -> int | None:
         grams: float | None = self.weight_grams
         return None if grams is None else int(grams)
-
-
-def weigh(lines: Iterable[OrderLine]) -> int:
-    """The grams of all units. A product without a weight counts as 0."""
-    return sum((line.unit_grams or 0) * int(line.quantity) for line in lines)
 
 
 class OrderTotals(Document):
@@ -62,10 +58,13 @@ class ShippingAddress(Document):
     name = UnicodeAttribute()
     line1 = UnicodeAttribute()
     line2 = UnicodeAttribute(null=True)
-    postal_code = UnicodeAttribute()
+    postal_code = UnicodeAttribute()  # empty where the country has none, as is the city
     city = UnicodeAttribute()
     region = UnicodeAttribute(null=True)
     country = UnicodeAttribute()
+    company = UnicodeAttribute(null=True)
+    region_code = UnicodeAttribute(null=True)  # of ISO 3166-2; null if the region is not known
+    phone = UnicodeAttribute(null=True)
 
 
 class OrderStep(Document):

@@ -1,4 +1,4 @@
-"""Derives the merge patch (RFC 7396) of a request body: the same fields, each optional."""
+"""The patch of a body: a JSON merge patch (RFC 7396) with the same fields. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_args, get_origin
