@@ -9,14 +9,15 @@ from typing import Any, get_args
 # By the enum's name in the document: the module and the Literal that declares it.
 LITERALS = {
     "OrderStatus": "orders.lifecycle.transitions.Status",
-    "PaymentStatus": "orders.views.PaymentStatus",
-    "RefundStatus": "orders.views.RefundStatus",
+    "PaymentStatus": "orders.payment_views.PaymentStatus",
+    "RefundStatus": "orders.payment_views.RefundStatus",
     "CartChange": "orders.carts.changes.Change",
     "ProductStatus": "products.fields.Status",
     "StockPolicy": "shared.storage.models.catalog.StockPolicy",
     "Availability": "products.view_parts.Availability",
     "ProductSort": "products.catalog_queries.Sort",
     "StockMovementKind": "products.stock.schemas.MovementKind",
+    "Rounding": "orders.pricing.rounding.Rounding",
     "PromotionKind": "orders.pricing.discounts.Kind",
     "ExportFormat": "orders.exports.schemas.Format",
     "ExportStatus": "orders.exports.schemas.ExportStatus",

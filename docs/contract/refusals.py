@@ -51,6 +51,7 @@ _PRICED: Refusals = (
     orders.NoShippingRate,
     orders.PromotionExpired,
     orders.PromotionMinimumNotMet,
+    orders.PromotionNotForItems,
     orders.PromotionNotInCurrency,
     orders.PromotionUsedUp,
     orders.QuantityLimitExceeded,
@@ -81,6 +82,12 @@ _PAID: Refusals = (
     orders.PaymentUnavailable,
 )
 _CHANGED_ORDER: Refusals = (orders.OrderNotFound, orders.OrderStatusConflict)
+_CHANGED_PART: Refusals = (
+    *_CHANGED_ORDER,
+    orders.OpenQuantityExceeded,
+    requests.IdempotencyKeyReused,
+)
+_EDITED_PROMOTION: Refusals = (orders.AutomaticPromotionLimit, requests.ConcurrentModification)
 _EDITED_PRODUCT: Refusals = (
     catalog.CurrencyInUse,
     catalog.CurrencyNotAccepted,
@@ -122,6 +129,18 @@ OWN: dict[str, Refusals] = {
         requests.ConcurrentModification,
     ),
     "revoke_api_key": (accounts.ApiKeyNotFound,),
+    "create_address": (
+        accounts.AddressLimit,
+        requests.ConcurrentModification,
+        requests.IdempotencyKeyReused,
+    ),
+    "get_address": (accounts.AddressNotFound,),
+    "update_address": (
+        accounts.AddressNotFound,
+        accounts.DefaultAddressRequired,
+        requests.ConcurrentModification,
+    ),
+    "delete_address": (accounts.AddressNotFound, requests.ConcurrentModification),
     "start_second_factor": (
         accounts.WrongPassword,
         accounts.AccountDisabled,
@@ -168,6 +187,28 @@ OWN: dict[str, Refusals] = {
     "replace_product": (*_EDITED_PRODUCT, catalog.SkuImmutable),
     "update_product": _EDITED_PRODUCT,
     "archive_product": (catalog.ProductNotFound, requests.ConcurrentModification),
+    "get_category": (catalog.CategoryNotFound,),
+    "create_category": (
+        catalog.CategoryLimitReached,
+        catalog.CategoryNameTaken,
+        catalog.CategoryTooDeep,
+        catalog.UnknownCategory,
+        requests.ConcurrentModification,
+        requests.IdempotencyKeyReused,
+    ),
+    "update_category": (
+        catalog.CategoryCycle,
+        catalog.CategoryNameTaken,
+        catalog.CategoryNotFound,
+        catalog.CategoryTooDeep,
+        catalog.UnknownCategory,
+        requests.ConcurrentModification,
+    ),
+    "delete_category": (
+        catalog.CategoryNotEmpty,
+        catalog.CategoryNotFound,
+        requests.ConcurrentModification,
+    ),
     "get_stock": (catalog.ProductNotFound,),
     "list_stock_movements": (catalog.ProductNotFound,),
     "set_stock": (
@@ -212,6 +253,11 @@ OWN: dict[str, Refusals] = {
     "get_staff_order": (orders.OrderNotFound,),
     "mark_order_paid": _CHANGED_ORDER,
     "ship_order": _CHANGED_ORDER,
+    "list_shipments": (orders.OrderNotFound,),
+    "get_shipment": (orders.OrderNotFound, orders.ShipmentNotFound),
+    "create_shipment": (*_CHANGED_PART, orders.OrderEntryLimitReached),
+    "update_shipment": (*_CHANGED_ORDER, orders.ShipmentNotFound),
+    "cancel_order_units": (*_CHANGED_PART, orders.OrderEntryLimitReached),
     "deliver_order": _CHANGED_ORDER,
     "return_order": (
         *_CHANGED_ORDER,
@@ -230,9 +276,9 @@ OWN: dict[str, Refusals] = {
     "resend_order_confirmation": _CHANGED_ORDER,
     "create_export": (orders.TooManyExports, requests.IdempotencyKeyReused),
     "get_export": (orders.ExportNotFound,),
-    "create_promotion": (orders.PromotionCodeTaken,),
+    "create_promotion": (*_EDITED_PROMOTION, orders.PromotionCodeTaken),
     "get_promotion": (orders.PromotionNotFound,),
-    "update_promotion": (orders.PromotionNotFound, requests.ConcurrentModification),
+    "update_promotion": (*_EDITED_PROMOTION, orders.PromotionNotFound),
     "replace_tax_rates": (requests.ConcurrentModification,),
     "replace_shipping_rates": (requests.ConcurrentModification,),
     "create_upload": (accounts.TooManyAttempts,),
@@ -243,8 +289,7 @@ OWN: dict[str, Refusals] = {
 def refusals_of(route: Any) -> list[type[AppError]]:
     """All refusals of a route, by status and code."""
     found = {*ANY, *_of_caller(route), *_of_parameters(route), *OWN.get(route.func.__name__, ())}
-    if route.dependant.body_params:
-        found |= {*WITH_BODY}
+    found |= {*WITH_BODY} if route.dependant.body_params else set()
     return sorted(found, key=lambda refusal: (refusal.status, refusal.code))
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from products.attributes import TOO_LARGE, check_attributes
+from products.categories.paths import CATEGORY_DEPTH_MAX, CATEGORY_PATH_MAX
 from products.identifiers import (
     BARCODE_LENGTH_MAX,
     GTIN,
@@ -27,7 +28,6 @@ AVAILABLE_MAX = 10**9
 ORDER_QUANTITY_MAX = 10_000  # no order can have more
 OPTIONS_BYTES_MAX = 1_000  # a group holds those of 100 variants in one item of 400 KB
 WEIGHT_GRAMS_MAX = 10**8  # 100 tonnes; the units of an order then weigh less than 2^53
-CATEGORY_DEPTH_MAX = 8  # each level is a partition of the listings that the product is written to
 
 Status = Literal["draft", "active", "archived"]
 STATUS = (
@@ -87,9 +87,10 @@ Barcode = Annotated[
 Category = Annotated[
     str,
     Field(
-        max_length=200,
+        max_length=CATEGORY_PATH_MAX,
         pattern=_PATH,
-        description="A path of categories. The parent categories list the product, too.",
+        description="The path of a category. The parent categories list the product, too. A "
+        "category that does not exist is created when the product is on sale.",
         examples=["home/kitchen/teapots"],
     ),
 ]

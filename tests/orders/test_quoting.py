@@ -102,11 +102,19 @@ def test_a_quote_itemises_its_total(assortment):
     assert answer.body["currency"] == "EUR"
     assert (answer.body["tax_included"], answer.body["promotion_code"]) == (True, "AUTUMN")
     assert answer.body["shipping_zone"] == "Atlantic"
-    assert {key: amount["amount_minor"] for key, amount in answer.body["totals"].items()} == {
+    totals = dict(answer.body["totals"])
+    assert [
+        (tax["name"], tax["rate_ppm"], tax["amount"]["amount_minor"]) for tax in totals.pop("taxes")
+    ] == [
+        ("Tax", 190_000, 401 + 58 + 78),
+        ("Tax", 70_000, 131),
+    ]
+    assert {key: amount["amount_minor"] for key, amount in totals.items()} == {
         "items": 7281,
         "discount": 1237 + 988 + 178,
         "shipping": 490,
         "tax": 401 + 131 + 58 + 78,
+        "shipping_tax": 78,
         "total": 4878 + 490,
     }
 

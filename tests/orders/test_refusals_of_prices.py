@@ -100,6 +100,7 @@ CASES: list[tuple[Callable[[], Body], int, str]] = [
     ),
     (with_promotion(minimum_minor=1001, currency="EUR"), 422, "promotion_minimum_not_met"),
     (with_promotion(minimum_minor=1, currency="USD"), 422, "promotion_not_in_currency"),
+    (with_promotion(applies_to_json={"skus": ["POT"]}), 422, "promotion_not_for_items"),
     (with_promotion(uses_max=5, used=5), 409, "promotion_used_up"),
 ]
 

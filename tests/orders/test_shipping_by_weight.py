@@ -127,7 +127,7 @@ def test_an_order_of_an_earlier_release_has_no_weight():
     shown = send(handler, "orders.get", caller=ADA, path={"order_id": order.order_id}).body
 
     assert (shown["weight_grams"], shown["lines"][0]["weight_grams"]) == (0, None)
-    assert Order.get(order.order_id).lines[0].unit_grams is None
+    assert Order.get(order.order_id).lines[0].weight_grams is None
 
 
 def test_an_export_has_the_weight_of_a_unit():

@@ -86,7 +86,7 @@ def _price(
     is_guest: bool,
 ) -> Quote:
     quantities = request.to_quantities()
-    ship_to = ShipTo(address.country, address.region)
+    ship_to = ShipTo(address.country, address.region, address.postal_code)
     quote = quotes.price_order(quantities, inputs, ship_to)
     limits.require_allowed_quantities(
         quantities, inputs.products, settings(QuantitySettings), is_guest=is_guest
@@ -225,10 +225,12 @@ def _order(
 
 
 def _order_promotion(promotion: Promotion, buyer: Buyer) -> OrderPromotion:
-    """The code and the counts that the order enters: only those with a limit."""
+    """The promotion and the counts that the order enters: only those with a limit."""
     is_counted_by_customer = promotion.uses_per_customer_max is not None
     return OrderPromotion(
         code=promotion.code,
+        name=promotion.name,
+        is_automatic=bool(promotion.is_automatic),
         is_counted=promotion.uses_max is not None,
         counted_for=buyer.customer_id if is_counted_by_customer else None,
     )

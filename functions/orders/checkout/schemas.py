@@ -18,7 +18,6 @@ from shared.money import Money
 
 LINES_MAX = 50  # with stock, promotion and events, well under DynamoDB's 100 actions a transaction
 QUANTITY_MAX = 10_000  # of one product; more is a typing error rather than an order
-
 CART_VERSION_MAX = 1_000_000_000  # more changes than a cart can have in its life
 
 _CODE_SEPARATOR = re.compile(r"[\s,;+|]")
@@ -42,7 +41,8 @@ PromotionCode = Annotated[
     str,
     Text(40),
     Field(
-        description="One promotion code. Upper and lower case are the same.",
+        description="One promotion code. Upper and lower case are the same. It does not combine "
+        "with an automatic promotion: the order gets the one that makes it cheaper.",
         examples=["SPRING-10"],
         json_schema_extra={"pattern": _ONE_CODE},
     ),

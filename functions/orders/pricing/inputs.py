@@ -27,11 +27,12 @@ class AppliedCode(Record):
 
 
 class PricingRules(Record):
-    """What the shop charges on top of its prices, and the code that reduces them."""
+    """What the shop charges on top of its prices, and the promotions that reduce them."""
 
     tax_rates: TaxRates
     shipping_rates: ShippingRates
     applied_code: AppliedCode | None = None
+    automatic: tuple[Promotion, ...] = ()  # also those that have not started, or have ended
 
 
 class PricingInputs(Record):

@@ -7,13 +7,14 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-from orders.pricing.rounding import half_even
+from orders.pricing import postal_codes, taxes
+from orders.pricing.postal_codes import PostalRange
+from orders.pricing.rounding import HALF_UP
+from orders.pricing.taxes import DEFAULT_NAME, STANDARD, ChargedTax, Tax
 from shared.errors.orders import NoShippingRate
 from shared.records import Record
 from shared.storage.models.orders import OrderLine
 
-PPM = 1_000_000  # parts per million: a rate of 190,000 is 19 %
-STANDARD = "standard"  # the tax class whose rate applies to each class that is not listed
 ALL_OTHERS = "*"  # in place of a country: each country that no other zone lists
 
 
@@ -22,31 +23,35 @@ class ShipTo(Record):
 
     country: str
     region: str | None = None
+    postal_code: str | None = None
 
 
 class TaxDestination(Record):
-    """A country, or a region of one, and its tax rates by tax class."""
+    """A country, or a part of one by region or postal codes, and its taxes."""
 
     country: str
     region: str | None
     prices_include_tax: bool
-    rates: Mapping[str, int]
+    taxes: tuple[Tax, ...]
+    rounding: str = HALF_UP  # of discounts; each tax has its own
     shipping_class: str = STANDARD
+    postal_codes: tuple[PostalRange, ...] = ()  # empty: all
 
     def rate_ppm(self, tax_class: str) -> int:
-        return self.rates.get(tax_class, self.rates[STANDARD])
+        """Of all taxes together."""
+        return taxes.combined_rate_ppm(self.taxes, tax_class)
 
-    def tax_minor(self, amount_minor: int, tax_class: str) -> int:
-        """The tax included in the amount, or to be added to it; rounded half to even."""
-        ppm = self.rate_ppm(tax_class)
-        whole = PPM + ppm if self.prices_include_tax else PPM
-        return half_even(amount_minor * ppm, whole)
+    def charge_taxes(self, amount_minor: int, tax_class: str) -> list[ChargedTax]:
+        """The taxes included in the amount, or to be added to it."""
+        return taxes.charge_taxes(
+            self.taxes, amount_minor, tax_class, is_included=self.prices_include_tax
+        )
 
-    def shipping_tax_minor(self, shipping_minor: int) -> int:
-        return self.tax_minor(shipping_minor, self.shipping_class)
+    def charge_shipping_taxes(self, shipping_minor: int) -> list[ChargedTax]:
+        return self.charge_taxes(shipping_minor, self.shipping_class)
 
 
-UNTAXED = TaxDestination("", None, prices_include_tax=False, rates={STANDARD: 0})
+UNTAXED = TaxDestination("", None, prices_include_tax=False, taxes=())
 
 
 class TaxRates(Record):
@@ -58,18 +63,25 @@ class TaxRates(Record):
         return cls(tuple(_tax_destination(fields) for fields in found))
 
     def destination(self, ship_to: ShipTo) -> TaxDestination:
-        """The region's entry, else its country's, else UNTAXED."""
-        by_region = {
-            _folded(destination.region): destination
-            for destination in self.destinations
-            if destination.country == ship_to.country
-        }
-        return by_region.get(_folded(ship_to.region)) or by_region.get(_folded(None)) or UNTAXED
+        """The entry of the postal code, else the region's, else its country's, else UNTAXED."""
+        in_country = [each for each in self.destinations if each.country == ship_to.country]
+        code = postal_codes.normalize(ship_to.postal_code or "", ship_to.country)
+        of_code = [
+            each for each in in_country if any(found.contains(code) for found in each.postal_codes)
+        ]
+        of_any_code = [each for each in in_country if not each.postal_codes]
+        found = _find_region(of_code, ship_to.region) or _find_region(of_any_code, ship_to.region)
+        return found or UNTAXED
+
+
+def unit_grams(line: OrderLine) -> int | None:
+    grams: float | None = line.weight_grams
+    return None if grams is None else int(grams)
 
 
 def weigh(lines: Iterable[OrderLine]) -> int:
     """The grams of all units. A product without a weight counts as 0."""
-    return sum((line.unit_grams or 0) * int(line.quantity) for line in lines)
+    return sum((unit_grams(line) or 0) * int(line.quantity) for line in lines)
 
 
 class ShippingStep(Record):
@@ -125,13 +137,39 @@ class ShippingRates(Record):
         return zone
 
 
+def _find_region(
+    destinations: Iterable[TaxDestination], region: str | None
+) -> TaxDestination | None:
+    """The entry of the region, else that of the whole country, else None."""
+    by_region = {_folded(destination.region): destination for destination in destinations}
+    return by_region.get(_folded(region)) or by_region.get(_folded(None))
+
+
 def _tax_destination(fields: Mapping[str, Any]) -> TaxDestination:
+    country, rounding = fields["country"], fields.get("rounding", HALF_UP)
+    # `rates` is the one tax of a destination without `taxes`. Beside `taxes` it is their sum, for
+    # code that knows no more.
+    listed = fields.get("taxes") or [{"name": DEFAULT_NAME, "rates": fields["rates"]}]
     return TaxDestination(
-        country=fields["country"],
+        country=country,
         region=fields.get("region"),
         prices_include_tax=fields["prices_include_tax"],
-        rates=fields["rates"],
+        taxes=tuple(_tax(each, rounding) for each in listed),
+        rounding=rounding,
         shipping_class=fields.get("shipping_class", STANDARD),
+        postal_codes=tuple(
+            postal_codes.parse_range(text, country) for text in fields.get("postal_codes") or []
+        ),
+    )
+
+
+def _tax(fields: Mapping[str, Any], rounding: str) -> Tax:
+    """`rounding` is the destination's, for a tax without one of its own."""
+    return Tax(
+        name=fields["name"],
+        rates=fields["rates"],
+        rounding=fields.get("rounding") or rounding,
+        is_compound=fields.get("is_compound", False),
     )
 
 

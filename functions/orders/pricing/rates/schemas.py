@@ -1,49 +1,49 @@
 """The two rate tables, as staff send and read them."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import (
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from orders.pricing.rate_tables import PPM, STANDARD
-from orders.pricing.rates.fields import EACH_ONCE, Zone
+from orders.pricing.rates import tax_fields
+from orders.pricing.rates.shipping_fields import EACH_ONCE, Zone
+from orders.pricing.rates.tax_fields import (
+    RATES,
+    ROUNDING,
+    PostalCodes,
+    Rates,
+    Tax,
+    TaxClass,
+    Taxes,
+    TaxRounding,
+)
+from orders.pricing.rounding import HALF_UP
+from orders.pricing.taxes import STANDARD
 from shared.countries import Country
-from shared.http.schemas import RequestBody, View
+from shared.http.schemas import RequestBody
 from shared.http.text_fields import Text
-from shared.storage.models.pricing import SHIPPING_RATES, TAX_RATES, RateTable
+from shared.storage.models.pricing import SHIPPING_RATES, TAX_RATES
 
 DESTINATIONS_MAX = 1_000
 ZONES_MAX = 300
 VALUES_MAX = 60_000  # a table with more does not fit into one item of DynamoDB
 
-TaxClass = Annotated[
-    str,
-    Field(
-        pattern="^[a-z0-9_-]{1,40}$",
-        description="A tax class, such as a product's `tax_class`.",
-        examples=["standard"],
-    ),
-]
-RatePpm = Annotated[
-    int,
-    Field(
-        ge=0,
-        le=PPM,
-        description="The rate in parts per million: 190000 is 19 %.",
-        examples=[190000],
-    ),
-]
 Region = Annotated[str, StringConstraints(strip_whitespace=True), Text(100)]
 
 
 class Destination(RequestBody):
-    """The tax rates of a country or of one of its regions.
+    """The taxes of a country, or of a part of it by region or by postal codes.
 
-    The rates of a region replace the rates of its country.
+    The taxes of a region replace those of its country, and those of postal codes replace both.
     """
 
     country: Country
@@ -52,28 +52,42 @@ class Destination(RequestBody):
         description="A region of the country. Spell it as in shipping addresses; upper and lower "
         "case are the same. Null means the whole country.",
     )
+    postal_codes: PostalCodes | None = None
     prices_include_tax: bool = Field(
-        description="Whether the prices of products include the tax for buyers there."
+        description="Whether the prices of products include the taxes for buyers there."
     )
-    rates: dict[TaxClass, RatePpm] = Field(
-        min_length=1,
-        max_length=50,
-        description="The rate of each tax class. `standard` is required: it applies to classes "
-        "without a rate of their own.",
-        json_schema_extra={
-            "required": [STANDARD],
-            "properties": {STANDARD: {"type": "integer", "minimum": 0, "maximum": PPM}},
-        },
+    rounding: TaxRounding = Field(default=HALF_UP, description=ROUNDING)
+    taxes: Taxes | None = None
+    rates: Rates | None = Field(
+        default=None,
+        validate_default=True,
+        description=RATES,
+        json_schema_extra={"x-never-null-in-answers": True},
     )
     shipping_class: TaxClass = Field(default=STANDARD, description="The tax class of shipping.")
 
+    @classmethod
+    def from_fields(cls, fields: dict[str, Any]) -> "Destination":
+        """The stored destination, without its rules."""
+        taxes = [Tax.model_construct(**tax) for tax in fields.get("taxes") or []]
+        return cls.model_construct(**{**fields, "taxes": taxes or None})
+
+    @field_validator("postal_codes")
+    @classmethod
+    def _check_postal_codes(cls, texts: list[str] | None, info: ValidationInfo) -> Any:
+        tax_fields.require_ranges_in_order(texts or [], info.data.get("country", ""))
+        return texts
+
+    @field_validator("rates")
+    @classmethod
+    def _fill_rates(cls, rates: dict[str, int] | None, info: ValidationInfo) -> Any:
+        if "taxes" not in info.data:  # they have an error of their own
+            return rates
+        return tax_fields.fill_rates(rates, info.data["taxes"])
+
     @model_validator(mode="after")
     def _has_a_standard_rate(self) -> Self:
-        if STANDARD not in self.rates:
-            raise PydanticCustomError(
-                "no_standard_rate",
-                "Must have a rate for `standard`, which applies to classes without a rate",
-            )
+        tax_fields.require_standard_rate(self.rates)
         return self
 
 
@@ -92,19 +106,26 @@ class TaxRatesRequest(RequestBody):
         """The stored rates, without the rules and fields of newer code that stored them."""
         found = json.loads(document)["destinations"]
         return cls.model_construct(
-            destinations=[Destination.model_construct(**fields) for fields in found]
+            destinations=[Destination.from_fields(fields) for fields in found]
         )
 
     @model_validator(mode="after")
     def _lists_each_place_once(self) -> Self:
-        # Orders match regions without regard to case, so two spellings would be ambiguous.
         _refuse_repeats(
-            f"{destination.country} {destination.region.casefold()}"
-            if destination.region
-            else destination.country
-            for destination in self.destinations
+            _place(destination) for destination in self.destinations if not destination.postal_codes
         )
+        codes: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for destination in self.destinations:
+            codes[destination.country, _place(destination)] += destination.postal_codes or []
+        for (country, _), texts in codes.items():
+            tax_fields.require_no_overlap(texts, country)
         return self
+
+
+def _place(destination: Destination) -> str:
+    # Orders match regions without regard to case, so two spellings would be ambiguous.
+    region = destination.region.casefold() if destination.region else ""
+    return f"{destination.country} {region}".strip()
 
 
 class ShippingRatesRequest(RequestBody):
@@ -139,40 +160,4 @@ def _refuse_repeats(places: Iterable[str]) -> None:
             "named_twice",
             "Must list each place once; remove the second {place}",
             {"place": repeated[0]},
-        )
-
-
-class RateTableView(View):
-    """A rate table and its last change."""
-
-    version: int = Field(description="Grows with each change. 0 if the rates were never set.")
-    updated_at: datetime | None = Field(description="Null if the rates were never set.")
-    updated_by: str | None = Field(
-        description="The id of the user who last set the rates. Null if they were never set."
-    )
-
-
-class TaxRatesView(RateTableView):
-    destinations: list[Destination]
-
-    @classmethod
-    def from_model(cls, table: RateTable) -> "TaxRatesView":
-        return cls.model_construct(  # newer code may have stored rates with other rules
-            destinations=TaxRatesRequest.from_document(table.document).destinations,
-            version=int(table.version),
-            updated_at=table.updated_at,
-            updated_by=table.updated_by,
-        )
-
-
-class ShippingRatesView(RateTableView):
-    zones: list[Zone]
-
-    @classmethod
-    def from_model(cls, table: RateTable) -> "ShippingRatesView":
-        return cls.model_construct(  # newer code may have stored rates with other rules
-            zones=ShippingRatesRequest.from_document(table.document).zones,
-            version=int(table.version),
-            updated_at=table.updated_at,
-            updated_by=table.updated_by,
         )
