@@ -46,8 +46,8 @@ def test_a_name_gives_the_path(name, path):
     assert (answer.status, answer.body["name"], answer.body["path"]) == (201, name, path)
 
 
-def test_a_name_is_composed():
-    answer = post_category("Bu\u0308cher", key="key")
+def test_a_name_is_trimmed_and_composed():
+    answer = post_category(" Bu\u0308cher\u00a0", key="key")
 
     assert (answer.body["name"], answer.body["path"]) == ("B\u00fccher", "bucher")
 
