@@ -58,6 +58,8 @@ AUDIENCE = {
     "GET /v1/products/{product_id}": "anyone",
     "GET /v1/categories": "anyone",
     "GET /v1/categories/{category_id}": "anyone",
+    "GET /v1/countries": "anyone",
+    "GET /v1/countries/{code}": "anyone",
     "GET /v1/health": "anyone",
     "GET /v1/docs": "anyone",
     "GET /v1/asyncapi.json": "anyone",

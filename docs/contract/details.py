@@ -166,6 +166,27 @@ class AmountTooLargeDetails(TypedDict):
     amount_minor_max: Limit
 
 
+class RegionOfCountry(TypedDict):
+    code: Annotated[str, Field(description="ISO 3166-2.", examples=["CA-QC"])]
+    name: Annotated[str, Field(examples=["Quebec"])]
+
+
+class NoTaxRateDetails(TypedDict):
+    country: Annotated[str, Field(description="ISO 3166-1 alpha-2.", examples=["CA"])]
+    region_code: Annotated[
+        str | None, Field(description="ISO 3166-2. Null for a country.", examples=["CA-ON"])
+    ]
+    regions: Annotated[
+        list[RegionOfCountry],
+        Field(description="The regions of the country that the shop has tax rates for."),
+    ]
+
+
+class UnknownRegionDetails(TypedDict):
+    country: Annotated[str, Field(description="ISO 3166-1 alpha-2.", examples=["CA"])]
+    regions: Annotated[list[RegionOfCountry], Field(description="The regions of the country.")]
+
+
 class NoShippingRateDetails(TypedDict):
     country: Annotated[str, Field(description="ISO 3166-1 alpha-2.", examples=["GB"])]
     currency: Currency
@@ -273,11 +294,6 @@ class InvalidField(TypedDict):
     ]
     code: Annotated[str, Field(json_schema_extra={"enum": FIELD_CODES}, examples=["too_small"])]
     message: Annotated[str, Field(description="What to do about it. Its text can change.")]
-
-
-class RegionOfCountry(TypedDict):
-    code: Annotated[str, Field(description="ISO 3166-2.", examples=["CA-QC"])]
-    name: Annotated[str, Field(examples=["Quebec"])]
 
 
 class InvalidFieldsDetails(TypedDict):

@@ -49,6 +49,7 @@ _PRICED: Refusals = (
     orders.HeldStockLimitReached,
     orders.MixedCurrencies,
     orders.NoShippingRate,
+    orders.NoTaxRate,
     orders.PromotionExpired,
     orders.PromotionMinimumNotMet,
     orders.PromotionNotForItems,
@@ -57,6 +58,7 @@ _PRICED: Refusals = (
     orders.QuantityLimitExceeded,
     orders.UnknownProducts,
     orders.UnknownPromotion,
+    orders.UnknownRegion,
 )
 _PLACED: Refusals = (
     *_PRICED,
@@ -282,6 +284,7 @@ OWN: dict[str, Refusals] = {
     "replace_shipping_rates": (requests.ConcurrentModification,),
     "create_upload": (accounts.TooManyAttempts,),
     "get_upload": (requests.UploadNotFound,),
+    "get_country": (requests.CountryNotFound,),
 }
 
 

@@ -81,6 +81,26 @@ class AmountTooLarge(AppError):
     default_message = "The amount of this order is too large. Order fewer units."
 
 
+class NoTaxRate(AppError):
+    """The shop has tax rates, and none of them covers the destination."""
+
+    status, code = 422, "no_tax_rate"
+    default_message = (
+        "The shop has no tax rate for this country or region, so it does not sell there. Choose "
+        "another address."
+    )
+
+
+class UnknownRegion(AppError):
+    """Tax in the country depends on the region, and the address names none that the shop knows."""
+
+    status, code = 422, "unknown_region"
+    default_message = (
+        "Tax in this country depends on the region. Send its code or its name, as in "
+        "`details.regions`."
+    )
+
+
 class NoShippingRate(AppError):
     """No shipping rate covers the destination in the order's currency."""
 

@@ -91,7 +91,7 @@ def test_many_tabs_order_one_cart_once(visitor, staff):
     assert visitor.get_available(tea) == 48
 
 
-def test_an_address_book_serves_an_order_and_goes_with_its_account(visitor, staff):
+def test_an_address_of_the_book_serves_an_order(visitor, staff):
     tea = staff.create_product(available=5)
     account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
     visitor.post("/auth/register", account | {"name": "Ada Lovelace"})

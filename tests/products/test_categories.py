@@ -62,7 +62,7 @@ def test_names_of_the_same_letters_get_a_number():
 
 
 @pytest.mark.parametrize("name", ["Tea", "TEA", "tea", "\uff34\uff45\uff41"])
-def test_siblings_have_different_names(name):
+def test_neighbours_have_different_names(name):
     first = create_category("Tea")
 
     answer = post_category(name, key="another")
@@ -154,7 +154,7 @@ def test_a_path_cannot_be_changed():
     assert patch_category(tea["id"], {"path": "other"}).paths == ["body.path"]
 
 
-def test_siblings_are_reordered():
+def test_categories_are_reordered():
     first, *_, last = [create_category(name) for name in ("A", "B", "C", "D")]
 
     patch_category(last["id"], {"position": 0})

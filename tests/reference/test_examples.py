@@ -322,6 +322,8 @@ def test_the_examples_of_files_are_accepted():
     upload = send("create_upload", STAFF).body["id"]
     send("get_upload", STAFF, upload_id=upload)
     send("get_health")
+    del send("list_countries").body["items"][3:]  # the example needs no more
+    send("get_country", code="HK")
 
 
 def test_every_request_body_has_an_example():

@@ -42,8 +42,8 @@ def price_order(quantities: Mapping[str, int], inputs: PricingInputs, ship_to: S
     The promotion is the one with the lowest total: that of the code which the buyer sent, or an
     automatic one. At equal totals it is the code's, and without a code none.
 
-    Raises UnknownProducts, MixedCurrencies, UnknownPromotion, NoShippingRate, AmountTooLarge and
-    what `discounts.require_applicable` does.
+    Raises UnknownProducts, MixedCurrencies, UnknownPromotion, UnknownRegion, NoTaxRate,
+    NoShippingRate, AmountTooLarge and what `discounts.require_applicable` does.
     """
     rules = inputs.rules
     currency = _require_for_sale(quantities, inputs.products)

@@ -97,10 +97,10 @@ def _require_free_name(
     tree: CategoryTree, name: str, parent: str | None, itself: Category | None = None
 ) -> None:
     """Compares without regard to case, as readers do. Raises CategoryNameTaken."""
-    for sibling in tree.children_of(parent):
-        is_other = itself is None or sibling.path != itself.path
-        if is_other and _folded(sibling.name) == _folded(name):
-            raise CategoryNameTaken(path=sibling.path)
+    for neighbour in tree.children_of(parent):
+        is_other = itself is None or neighbour.path != itself.path
+        if is_other and _folded(neighbour.name) == _folded(name):
+            raise CategoryNameTaken(path=neighbour.path)
 
 
 def _folded(name: str) -> str:

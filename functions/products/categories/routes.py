@@ -40,7 +40,7 @@ def list_categories(
 ) -> Response[Page[CategoryView]]:
     """List the tree of categories, all on one page.
 
-    Each category comes after its parent, and siblings have the order that staff gave them. So you
+    Each category comes after its parent, and below a parent they have the order of the shop. So you
     can draw the tree in one pass: `depth` is the indentation. The answer can be some seconds old:
     `Cache-Control` says how long you may keep it.
     """
@@ -87,7 +87,7 @@ def update_category(
     """Rename, move or reorder a category with a JSON merge patch (RFC 7396).
 
     Omitted fields keep their values. With another `parent`, the category moves there with all that
-    is below it, and is the last of its new siblings unless you send `position`. The path stays, so
+    is below it, and is the last one there unless you send `position`. The path stays, so
     products, links and filters keep working. The lists of the old and the new parents change within
     seconds, for a category with thousands of products within minutes.
     """

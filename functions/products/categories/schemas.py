@@ -34,7 +34,7 @@ Position = Annotated[
     int,
     Field(
         ge=0,
-        lt=CATEGORIES_MAX,
+        le=CATEGORIES_MAX - 1,
         description="The place among the categories with the same parent. 0 is the first; a number "
         "after the end is the last.",
     ),
@@ -45,7 +45,7 @@ class NewCategory(RequestBody):
     name: Name
     parent: Parent = None
     position: Position | None = Field(
-        default=None, description="The place among its siblings. Null: it is the last."
+        default=None, description="The place below its parent. 0 is the first; null is the last."
     )
 
 

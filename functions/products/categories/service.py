@@ -32,7 +32,7 @@ class CreatedCategory(Record):
 
 
 def list_categories(path: str | None, include_empty: bool) -> Page[CategoryView]:
-    """All categories, each after its parent, siblings in their order; or the one with this path."""
+    """All categories, each after its parent, in the shop's order; or the one with this path."""
     views = _list_views(*_read())
     return Page(
         items=[

@@ -13,7 +13,7 @@ CATEGORIES_MAX = 900  # one answer has them all, with names of emoji, in less th
 
 
 class CategoryTree(Record):
-    """All categories at a version, siblings in the order in which shops show them.
+    """All categories at a version, in the order in which the shop shows them.
 
     Each method that edits returns another tree. A path that no category has is where it would be
     if it were created by itself: below the next category on the path.
@@ -77,7 +77,7 @@ class CategoryTree(Record):
         return max(map(len, below), default=depth) - depth + 1
 
     def walk(self) -> Iterator[tuple[Category, int, int]]:
-        """Each category with its depth and its position among its siblings, parents first."""
+        """Each category with its depth and its position below its parent, parents first."""
         children: dict[str | None, list[Category]] = {}
         for category in self.categories.values():
             known = category.parent if category.parent in self.categories else None
@@ -90,7 +90,7 @@ class CategoryTree(Record):
             waiting += [(child, depth + 1, at) for at, child in below][::-1]
 
     def put(self, category: Category, position: int | None = None) -> Self:
-        """With this category, new or changed, at a position among its siblings.
+        """With this category, new or changed, at a position below its parent.
 
         Without a position, or with one after the end, it is the last; one that keeps its parent
         stays where it is.
@@ -99,9 +99,9 @@ class CategoryTree(Record):
         if before and before.parent == category.parent and position is None:
             return self.replace(categories={**self.categories, category.path: category})
         others = [each for path, each in self.categories.items() if path != category.path]
-        siblings = [each for each in others if each.parent == category.parent]
-        is_last = position is None or position >= len(siblings)
-        at = len(others) if is_last else others.index(siblings[position or 0])
+        neighbours = [each for each in others if each.parent == category.parent]
+        is_last = position is None or position >= len(neighbours)
+        at = len(others) if is_last else others.index(neighbours[position or 0])
         ordered = [*others[:at], category, *others[at:]]
         return self.replace(categories={each.path: each for each in ordered})
 

@@ -122,7 +122,7 @@ class _Indexing(Record, frozen=False):
             except Exception as error:  # noqa: BLE001 (one entry must not fail the others)
                 self._fail([entry_id], error)
         self._store_words()
-        # If a category was moved meanwhile, its event can have come before these listings were
+        # If a category was moved since then, its event can have come before these listings were
         # stored, and so it has missed them.
         if self._trees and categories.count_moves() != self._trees[0].moves:
             self.index(sorted(set(entry_ids) - self.failed))
