@@ -88,9 +88,8 @@ def _whole(number: float | None) -> int | None:
 
 
 def _one_tax(amount_minor: float, rate_ppm: int | None) -> list[OrderTax]:
-    if not amount_minor:
-        return []
-    return [OrderTax(name="Tax", rate_ppm=rate_ppm, amount_minor=amount_minor)]
+    one = OrderTax(name="Tax", rate_ppm=rate_ppm, amount_minor=amount_minor)
+    return [one] if amount_minor else []
 
 
 class ShippingAddress(Document):
@@ -197,6 +196,7 @@ class OrderCancellation(Document):
     quantities_json = JSONAttribute(attr_name="quantities")  # by product
     amount_minor = NumberAttribute()  # what the buyer need not pay, or gets back
     tax_minor = NumberAttribute()  # the tax in it
+    taxes = ListAttribute(of=OrderTax, default=list)  # each of them
     refund_id = UnicodeAttribute(null=True)  # none if nothing was received, or by staff
     reason = UnicodeAttribute(null=True)
     by = UnicodeAttribute()
