@@ -4,7 +4,7 @@ Staff store each table as one JSON document (`pricing.rates`); the amounts are m
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from orders.pricing import postal_codes, tax_places, taxes

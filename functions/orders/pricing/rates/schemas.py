@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from orders.pricing.rates import tax_fields
-from orders.pricing.rates.shipping_fields import EACH_ONCE, Zone
+from orders.pricing.rates.shipping_fields import EACH_ONCE, CountryOrAllOthers, Zone
 from orders.pricing.rates.tax_fields import (
     RATES,
     ROUNDING,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from orders.pricing.rate_tables import ALL_OTHERS
+from orders.pricing.tax_places import ALL_OTHERS
 from shared.countries import require_country
 from shared.http.schemas import RequestBody
 from shared.http.text_fields import Text
