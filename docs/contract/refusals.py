@@ -175,6 +175,7 @@ OWN: dict[str, Refusals] = {
         requests.ConcurrentModification,
     ),
     "list_products": (requests.UnsupportedQuery,),
+    "list_staff_products": (requests.UnsupportedQuery,),
     "get_product": (catalog.ProductNotFound,),
     "get_staff_product": (catalog.ProductNotFound,),
     "create_product": (

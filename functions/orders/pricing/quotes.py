@@ -4,7 +4,7 @@
 |---|---|
 | items | the price of the lines before discounts |
 | discount | the promotion's part of it |
-| shipping | by zone, for the value of the items after discounts |
+| shipping | by zone, for the value of the items after discounts, or for their weight |
 | tax | of each line after its discount, and of shipping |
 | total | items - discount + shipping, plus tax where prices do not include it |
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from orders.pricing import discounts
 from orders.pricing.inputs import AppliedCode, PricingInputs
-from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination
+from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination, weigh
 from orders.pricing.taxes import ChargedTax, group_taxes, sum_taxes
 from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts, UnknownPromotion
 from shared.money import AMOUNT_MINOR_MAX, Money
@@ -121,6 +121,7 @@ def _line(product: Product, quantity: int, available: int) -> OrderLine:
         unit_price_minor=unit_price_minor,
         line_total_minor=unit_price_minor * quantity,
         tax_class=product.tax_class,
+        weight_grams=product.weight_grams,
         stock_policy=product.stock_policy,
         backordered=product.beyond_stock(quantity, available),
     )
@@ -176,9 +177,8 @@ def _shipping_minor(
 ) -> int:
     if zone is None or discounts.is_free_shipping(promotion):
         return 0
-    return zone.price_minor(
-        sum(int(line.line_total_minor) - int(line.discount_minor) for line in lines)
-    )
+    items_minor = sum(int(line.line_total_minor) - int(line.discount_minor) for line in lines)
+    return zone.price_minor(items_minor, weigh(lines))
 
 
 def _totals(

@@ -57,8 +57,8 @@ class OrderLine(Document):
     # Units still allocated, by stock shard; empty once they are shipped, and if `untracked`.
     allocations_json = JSONAttribute(default=dict, attr_name="allocations")
     returned = NumberAttribute(default=0)  # units that are back (in stock, unless `untracked`)
-    # Units that will not ship. Null until a release that counts them ships or cancels some.
-    cancelled = NumberAttribute(null=True)
+    weight_grams = NumberAttribute(null=True)  # of one unit, if the product had a weight
+    cancelled = NumberAttribute(null=True)  # units that will not ship; older releases count none
 
     def list_taxes(self) -> list[OrderTax]:
         """Of a line from before Souk stored each tax, the one that it had."""
