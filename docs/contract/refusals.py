@@ -5,7 +5,7 @@ The tests fail for an answer that is not listed here, and for a refusal that no 
 
 from typing import Any
 
-from shared.errors import accounts, carts, catalog, orders, requests
+from shared.errors import accounts, carts, catalog, orders, promotions, requests
 from shared.errors.base import AppError, InternalError, NotFound, Unavailable
 from shared.security.permissions import PERMISSIONS, Role
 
@@ -50,14 +50,14 @@ _PRICED: Refusals = (
     orders.MixedCurrencies,
     orders.NoShippingRate,
     orders.NoTaxRate,
-    orders.PromotionExpired,
-    orders.PromotionMinimumNotMet,
-    orders.PromotionNotForItems,
-    orders.PromotionNotInCurrency,
-    orders.PromotionUsedUp,
+    promotions.PromotionExpired,
+    promotions.PromotionMinimumNotMet,
+    promotions.PromotionNotForItems,
+    promotions.PromotionNotInCurrency,
+    promotions.PromotionUsedUp,
     orders.QuantityLimitExceeded,
     orders.UnknownProducts,
-    orders.UnknownPromotion,
+    promotions.UnknownPromotion,
     orders.UnknownRegion,
 )
 _PLACED: Refusals = (
@@ -89,7 +89,7 @@ _CHANGED_PART: Refusals = (
     orders.OpenQuantityExceeded,
     requests.IdempotencyKeyReused,
 )
-_EDITED_PROMOTION: Refusals = (orders.AutomaticPromotionLimit, requests.ConcurrentModification)
+_EDITED_PROMOTION: Refusals = (promotions.AutomaticPromotionLimit, requests.ConcurrentModification)
 _EDITED_PRODUCT: Refusals = (
     catalog.CurrencyInUse,
     catalog.CurrencyNotAccepted,
@@ -278,9 +278,9 @@ OWN: dict[str, Refusals] = {
     "resend_order_confirmation": _CHANGED_ORDER,
     "create_export": (orders.TooManyExports, requests.IdempotencyKeyReused),
     "get_export": (orders.ExportNotFound,),
-    "create_promotion": (*_EDITED_PROMOTION, orders.PromotionCodeTaken),
-    "get_promotion": (orders.PromotionNotFound,),
-    "update_promotion": (*_EDITED_PROMOTION, orders.PromotionNotFound),
+    "create_promotion": (*_EDITED_PROMOTION, promotions.PromotionCodeTaken),
+    "get_promotion": (promotions.PromotionNotFound,),
+    "update_promotion": (*_EDITED_PROMOTION, promotions.PromotionNotFound),
     "replace_tax_rates": (requests.ConcurrentModification,),
     "replace_shipping_rates": (requests.ConcurrentModification,),
     "create_upload": (accounts.TooManyAttempts,),

@@ -15,7 +15,8 @@ from orders.pricing import discounts
 from orders.pricing.inputs import AppliedCode, PricingInputs
 from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination, weigh
 from orders.pricing.taxes import ChargedTax, group_taxes, sum_taxes
-from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts, UnknownPromotion
+from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts
+from shared.errors.promotions import UnknownPromotion
 from shared.money import AMOUNT_MINOR_MAX, Money
 from shared.records import Record
 from shared.storage.models.catalog import Product
