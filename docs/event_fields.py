@@ -86,6 +86,21 @@ FIELDS: dict[str, dict[str, Any]] = {
     "line_total": {"description": "The price of all units of the line, before the discount."},
     "carrier": {"description": "Who carries the parcel."},
     "tracking_number": {"description": "The carrier's number. Null if staff gave none."},
+    "tracking_url": {"description": "The carrier's page. Null if staff gave none."},
+    "shipment_id": {
+        "description": "The id of the parcel. Null if the order is shipped because staff cancelled "
+        "what was left: then no parcel has left now.",
+        **_id("shp"),
+    },
+    "shipped_lines": {"description": "The units in the parcel.", "maxItems": 50},
+    "cancellation_id": {"description": "The id of the cancellation.", **_id("cnl")},
+    "CancellationData.lines": {
+        "description": "The units that will not be shipped.",
+        "maxItems": 50,
+    },
+    "CancellationData.amount": {
+        "description": "What the units cost. The buyer gets it back, or does not pay it."
+    },
     "refund_id": {"description": "The id of the refund.", **_id("rfd")},
     "amount": {"description": "The amount of the refund."},
     "DisputeData.amount": {"description": "The amount that the buyer's bank claims."},
@@ -114,6 +129,10 @@ FIELDS: dict[str, dict[str, Any]] = {
         "description": "Whether the product can be ordered: `in_stock`, `backorder` (it can, but "
         "no unit is available) or `out_of_stock`."
     },
+    "category_id": {"description": "The id of the category.", **_id("cat")},
+    "path": {"description": "The path of the category, which never changes.", "maxLength": 200},
+    "parent": {"description": "The path of the category above it. Null: it is at the top."},
+    "previous_parent": {"description": "The path of the category that was above it before."},
     # accounts
     "user_id": {"description": "The id of the user.", **_id("usr")},
     "access_epoch": {
@@ -157,6 +176,10 @@ EXAMPLES: dict[str, Any] = {
     "lines": [_LINE],
     "carrier": "DHL",
     "tracking_number": "00340434161094042557",
+    "tracking_url": "https://www.dhl.de/track?id=00340434161094042557",
+    "shipment_id": ids.derived_id("shp", "example"),
+    "shipped_lines": [{key: _LINE[key] for key in ("product_id", "sku", "name", "quantity")}],
+    "cancellation_id": ids.derived_id("cnl", "example"),
     "refund_id": ids.derived_id("rfd", "example"),
     "amount": _money(1250),
     "is_full": False,
@@ -172,6 +195,10 @@ EXAMPLES: dict[str, Any] = {
     "available": 0,
     "backordered": 0,
     "availability": "out_of_stock",
+    "category_id": ids.derived_id("cat", "example"),
+    "path": "home/teapots",
+    "parent": "kitchen",
+    "previous_parent": "home",
     "user_id": ids.derived_id("usr", "example"),
     "access_epoch": 1,
     "enabled": True,

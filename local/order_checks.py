@@ -5,6 +5,7 @@ the payment provider must still do is no contradiction, until it is overdue.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,8 +14,9 @@ from local.reconciliation_store import promotion_key
 
 AWAITS_PAYMENT = "pending_payment"
 UNTRACKED = "untracked"  # a line whose units are not counted
-PAID_STATUSES = frozenset({"paid", "shipped", "delivered"})
-SHIPPED_STATUSES = frozenset({"shipped", "delivered"})
+PAID_STATUSES = frozenset({"paid", "partially_shipped", "shipped", "delivered"})
+SHIPPED_STATUSES = frozenset({"partially_shipped", "shipped", "delivered"})
+OPEN_STATUSES = frozenset({"pending_payment", "paid", "partially_shipped"})
 STATUSES_WITHOUT_PROMOTION_USE = frozenset({"cancelled", "expired"})
 CLOSED_STATUSES = frozenset({"cancelled", "expired", "refunded"})
 MADE_AT_PROVIDER = "by_provider"  # the reason of a refund from the provider's dashboard
@@ -36,6 +38,7 @@ def list_faults(order: Item, now: datetime) -> Iterator[str]:
     """One sentence for each contradiction, and for each thing that is overdue."""
     yield from _find_faults_in_totals(order)
     yield from _find_faults_in_status(order)
+    yield from _find_faults_in_units(order)
     yield from _find_faults_in_money(order, now)
     yield from (f"{what} {_age(now - since)} ago" for what, since in find_overdue(order, now))
 
@@ -117,6 +120,34 @@ def _find_faults_in_status(order: Item) -> Iterator[str]:
         yield f"the status is {status}, but the order {verb}"
 
 
+def _find_faults_in_units(order: Item) -> Iterator[str]:
+    """Of each line, the shipped, cancelled and allocated units are the ordered ones.
+
+    Orders that older releases shipped have no parcels, and count nothing.
+    """
+    shipped: Counter[str] = Counter()
+    for parcel in order.get("shipments", []):
+        shipped.update(json.loads(parcel["quantities"]))
+    for line in order["lines"]:
+        if "cancelled" not in line:
+            continue
+        product_id, ordered = line["product_id"], line["quantity"]
+        is_open = order["status"] in OPEN_STATUSES
+        allocated = sum(json.loads(line.get("allocations", "{}")).values())
+        counted = shipped[product_id] + line["cancelled"] + allocated
+        is_uncounted = line.get("stock_policy") == UNTRACKED and is_open
+        if counted > ordered or (counted < ordered and not is_uncounted):
+            yield f"{counted} of {ordered} units of {product_id} are shipped, cancelled or open"
+        if allocated and not is_open:
+            yield f"the status is {order['status']}, but {allocated} of {product_id} are open"
+    if _sum_cancelled(order) > order["totals"]["total_minor"]:
+        yield "the cancelled units cost more than the order"
+
+
+def _sum_cancelled(order: Item) -> int:
+    return sum(int(each["amount_minor"]) for each in order.get("cancellations", []))
+
+
 def _find_faults_in_money(order: Item, now: datetime) -> Iterator[str]:
     payment, status = order.get("payment") or {}, order["status"]
     received = refunded = 0
@@ -131,7 +162,8 @@ def _find_faults_in_money(order: Item, now: datetime) -> Iterator[str]:
         received += received_by_it
         refunded += min(received_by_it, _sum(of_channel, {"succeeded"}))
     is_paid = received or payment.get("status") == "authorized"
-    if status in PAID_STATUSES and order["totals"]["total_minor"] and not is_paid:
+    due = order["totals"]["total_minor"] - _sum_cancelled(order)
+    if status in PAID_STATUSES and due and not is_paid:
         yield f"the status is {status}, but no payment was received"
     if status in CLOSED_STATUSES and (kept := _minor_kept_by_provider(order)) > 0:
         yield f"the status is {status}, but {kept} of the captured amount is not refunded"
@@ -178,9 +210,9 @@ def _minor_kept_by_provider(order: Item) -> int:
 
 
 def _status_since(order: Item) -> datetime:
-    """When the order got its status; a shipped order has its payment due since it was shipped."""
+    """When the order got its status. A shipped order's payment is due since its first parcel."""
     steps = [step for step in order["history"] if not step.get("event")]
-    shipped = [step for step in steps if step["status"] == "shipped"]
+    shipped = [step for step in steps if step["status"] in ("partially_shipped", "shipped")][:1]
     is_shipped = order["status"] in SHIPPED_STATUSES and shipped
     return _time((shipped if is_shipped else steps)[-1]["at"])
 

@@ -1,8 +1,8 @@
 """Puts right what follows from other records, after a restored backup lost half of a transaction.
 
-Repaired: stock from movements and orders, uses of promotions from orders, and events that an
-order's history proves and the outbox lacks. Money, orders and movements are never changed: what is
-lost there, `make verify` names, and a person decides.
+Repaired: stock from movements and orders, uses of promotions from orders, counts of categories
+from listings, and events that an order's history proves and the outbox lacks. Money, orders and
+movements are never changed: what is lost there, `make verify` names, and a person decides.
 
 Repeat: a second run finds nothing to do. Each write requires that nobody changed the item since it
 was read, so the shop may stay open; what changed is left for the next run.
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from local import reconciliation
+from local.category_counts import CountChanged, list_recounts, list_wrong_counts
 from local.outbox_checks import OrderEvent
 from local.reconciliation_store import (
     Difference,
@@ -69,6 +70,8 @@ def repair(shop: Target, *, applies: bool) -> Repairs:
                 _repair_stock(difference, counted.get(difference.key), repairs)
     for event in found.missing_events:
         _repair_event(event, repairs)
+    for line, recount in list_recounts(list_wrong_counts(shop)):
+        _write(line, recount, CountChanged(), repairs)
     repairs.left += [str(drift) for drift in found.drifts]
     return repairs
 
@@ -195,11 +198,22 @@ def _repair_event(missing: OrderEvent, repairs: Repairs) -> None:
     _write(line, transaction.commit, _Changed(), repairs)
 
 
+def _build_shipment_event(missing: OrderEvent, order: "Order") -> "AnyEvent":
+    """Of the first parcel or of the last one; after it, the rest may have been cancelled."""
+    from orders.lifecycle import order_events, order_quantities  # noqa: PLC0415
+
+    parcels = order_quantities.list_shipments(order)
+    if missing.type == "order.partially_shipped":
+        return order_events.partially_shipped(order, parcels[0])
+    cancelled_at = max((each.at for each in order.cancellations), default=parcels[-1].at)
+    return order_events.shipped(order, None if cancelled_at > parcels[-1].at else parcels[-1])
+
+
 def _build_event(missing: OrderEvent, order: "Order") -> "AnyEvent":
     from orders.lifecycle import order_events  # noqa: PLC0415
 
-    if order.shipment and missing.type == "order.shipped":
-        event: AnyEvent = order_events.shipped(order, order.shipment)
+    if missing.type in ("order.shipped", "order.partially_shipped"):
+        event: AnyEvent = _build_shipment_event(missing, order)
     else:
         builders: dict[str, Callable[[Order], AnyEvent]] = {
             "order.placed": order_events.placed,

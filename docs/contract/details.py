@@ -21,6 +21,7 @@ Currency = Annotated[str, Field(description="A currency code (ISO 4217).", examp
 Limit = Annotated[int, Field(description="The maximum.", examples=[100])]
 ProductId = Annotated[str, Field(examples=["prd_4f1c2a9b7d3e8056"])]
 Quantity = Annotated[int, Field(description="The units of the request.", examples=[3])]
+CategoryPath = Annotated[str, Field(examples=["home/kitchen"])]
 Sku = Annotated[str, Field(examples=["TEAPOT-GREEN"])]
 PromotionCode = Annotated[str, Field(examples=["SPRING"])]
 
@@ -39,6 +40,10 @@ class PasswordTooShortForStaffDetails(TypedDict):
 
 class ApiKeyLimitDetails(TypedDict):
     keys_max: Limit
+
+
+class AddressLimitDetails(TypedDict):
+    addresses_max: Limit
 
 
 class SkuTakenDetails(TypedDict):
@@ -80,6 +85,33 @@ class OutOfStockDetails(TypedDict):
 class InsufficientStockDetails(TypedDict):
     available: Annotated[int, Field(examples=[1])]
     change: Annotated[int, Field(description="The change of the request.", examples=[-3])]
+
+
+class CategoryNameTakenDetails(TypedDict):
+    path: Annotated[CategoryPath, Field(description="The category that has the name.")]
+
+
+class CategoryNotEmptyDetails(TypedDict):
+    children: Annotated[int, Field(description="The categories right below it.", examples=[2])]
+    products_on_sale: Annotated[
+        int, Field(description="Products in it or below it, as it shows them.", examples=[17])
+    ]
+
+
+class CategoryCycleDetails(TypedDict):
+    parent: Annotated[CategoryPath, Field(description="The parent of the request.")]
+
+
+class CategoryTooDeepDetails(TypedDict):
+    depth_max: Limit
+
+
+class CategoryLimitReachedDetails(TypedDict):
+    categories_max: Limit
+
+
+class UnknownCategoryDetails(TypedDict):
+    path: CategoryPath
 
 
 class TooManyExportsDetails(TypedDict):
@@ -205,6 +237,16 @@ class OrderStatusConflictDetails(TypedDict):
 class RefundTooLargeDetails(TypedDict):
     refundable_minor: Annotated[int, Field(description="What is left.", examples=[1999])]
     currency: Currency
+
+
+class OpenLine(TypedDict):
+    product_id: ProductId
+    quantity: Quantity
+    open: Annotated[int, Field(description="The units that are still to be shipped.", examples=[1])]
+
+
+class OpenQuantityExceededDetails(TypedDict):
+    lines: Annotated[list[OpenLine], Field(description="Each line with too many units.")]
 
 
 class ReturnableLine(TypedDict):

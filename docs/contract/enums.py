@@ -9,8 +9,8 @@ from typing import Any, get_args
 # By the enum's name in the document: the module and the Literal that declares it.
 LITERALS = {
     "OrderStatus": "orders.lifecycle.transitions.Status",
-    "PaymentStatus": "orders.views.PaymentStatus",
-    "RefundStatus": "orders.views.RefundStatus",
+    "PaymentStatus": "orders.payment_views.PaymentStatus",
+    "RefundStatus": "orders.payment_views.RefundStatus",
     "CartChange": "orders.carts.changes.Change",
     "ProductStatus": "products.fields.Status",
     "StockPolicy": "shared.storage.models.catalog.StockPolicy",

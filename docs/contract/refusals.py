@@ -84,6 +84,11 @@ _PAID: Refusals = (
     orders.PaymentUnavailable,
 )
 _CHANGED_ORDER: Refusals = (orders.OrderNotFound, orders.OrderStatusConflict)
+_CHANGED_PART: Refusals = (
+    *_CHANGED_ORDER,
+    orders.OpenQuantityExceeded,
+    requests.IdempotencyKeyReused,
+)
 _EDITED_PROMOTION: Refusals = (orders.AutomaticPromotionLimit, requests.ConcurrentModification)
 _EDITED_PRODUCT: Refusals = (
     catalog.CurrencyInUse,
@@ -126,6 +131,18 @@ OWN: dict[str, Refusals] = {
         requests.ConcurrentModification,
     ),
     "revoke_api_key": (accounts.ApiKeyNotFound,),
+    "create_address": (
+        accounts.AddressLimit,
+        requests.ConcurrentModification,
+        requests.IdempotencyKeyReused,
+    ),
+    "get_address": (accounts.AddressNotFound,),
+    "update_address": (
+        accounts.AddressNotFound,
+        accounts.DefaultAddressRequired,
+        requests.ConcurrentModification,
+    ),
+    "delete_address": (accounts.AddressNotFound, requests.ConcurrentModification),
     "start_second_factor": (
         accounts.WrongPassword,
         accounts.AccountDisabled,
@@ -158,6 +175,7 @@ OWN: dict[str, Refusals] = {
         requests.ConcurrentModification,
     ),
     "list_products": (requests.UnsupportedQuery,),
+    "list_staff_products": (requests.UnsupportedQuery,),
     "get_product": (catalog.ProductNotFound,),
     "get_staff_product": (catalog.ProductNotFound,),
     "create_product": (
@@ -171,6 +189,28 @@ OWN: dict[str, Refusals] = {
     "replace_product": (*_EDITED_PRODUCT, catalog.SkuImmutable),
     "update_product": _EDITED_PRODUCT,
     "archive_product": (catalog.ProductNotFound, requests.ConcurrentModification),
+    "get_category": (catalog.CategoryNotFound,),
+    "create_category": (
+        catalog.CategoryLimitReached,
+        catalog.CategoryNameTaken,
+        catalog.CategoryTooDeep,
+        catalog.UnknownCategory,
+        requests.ConcurrentModification,
+        requests.IdempotencyKeyReused,
+    ),
+    "update_category": (
+        catalog.CategoryCycle,
+        catalog.CategoryNameTaken,
+        catalog.CategoryNotFound,
+        catalog.CategoryTooDeep,
+        catalog.UnknownCategory,
+        requests.ConcurrentModification,
+    ),
+    "delete_category": (
+        catalog.CategoryNotEmpty,
+        catalog.CategoryNotFound,
+        requests.ConcurrentModification,
+    ),
     "get_stock": (catalog.ProductNotFound,),
     "list_stock_movements": (catalog.ProductNotFound,),
     "set_stock": (
@@ -215,6 +255,11 @@ OWN: dict[str, Refusals] = {
     "get_staff_order": (orders.OrderNotFound,),
     "mark_order_paid": _CHANGED_ORDER,
     "ship_order": _CHANGED_ORDER,
+    "list_shipments": (orders.OrderNotFound,),
+    "get_shipment": (orders.OrderNotFound, orders.ShipmentNotFound),
+    "create_shipment": (*_CHANGED_PART, orders.OrderEntryLimitReached),
+    "update_shipment": (*_CHANGED_ORDER, orders.ShipmentNotFound),
+    "cancel_order_units": (*_CHANGED_PART, orders.OrderEntryLimitReached),
     "deliver_order": _CHANGED_ORDER,
     "return_order": (
         *_CHANGED_ORDER,

@@ -13,6 +13,11 @@ class OrderNotFound(NotFound):
     )
 
 
+class ShipmentNotFound(NotFound):
+    code = "shipment_not_found"
+    default_message = "The order has no shipment with this id. Check the id."
+
+
 class ExportNotFound(NotFound):
     code = "export_not_found"
     default_message = (
@@ -183,8 +188,18 @@ class RefundTooLarge(AppError):
     default_message = "The refund exceeds what is left. Refund at most `details.refundable_minor`."
 
 
+class OpenQuantityExceeded(AppError):
+    """A parcel or a cancellation has more units than are still to be shipped."""
+
+    status, code = 409, "open_quantity_exceeded"
+    default_message = (
+        "The order has fewer units that are still to be shipped. "
+        "Send at most `open` of each line in `details.lines`."
+    )
+
+
 class ReturnQuantityExceeded(AppError):
-    """The return has more units than the order has sold and not taken back."""
+    """The return has more units than the order has shipped and not taken back."""
 
     status, code = 409, "return_quantity_exceeded"
     default_message = (
@@ -194,11 +209,12 @@ class ReturnQuantityExceeded(AppError):
 
 
 class OrderEntryLimitReached(AppError):
-    """An order is one item in DynamoDB, so its refunds, returns and notes are limited."""
+    """An order is one item in DynamoDB, so its parcels, refunds, returns and notes are limited."""
 
     status, code = 409, "order_entry_limit_reached"
     default_message = (
-        "The order has the maximum number of refunds, returns or notes. It takes no more."
+        "The order has the maximum number of parcels, cancellations, refunds, returns or notes. "
+        "It takes no more, but a parcel with all that is left."
     )
 
 

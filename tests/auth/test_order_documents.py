@@ -8,6 +8,7 @@ import pytest
 from auth.privacy.order_documents import document_from_order
 from shared.storage.models.orders import (
     Order,
+    OrderCancellation,
     OrderDispute,
     OrderLine,
     OrderNote,
@@ -39,7 +40,9 @@ EXPORTED = {
     "guest_email",
     "payment",
     "refunds",
+    "shipments",
     "shipment",
+    "cancellations",
     "history",
     "placed_at",
     "expires_at",
@@ -91,6 +94,7 @@ def order_with_everything() -> Order:
                 taxes=[OrderTax(name="VAT", rate_ppm=70_000, amount_minor=126)],
                 allocations_json={INTERNAL: 2},
                 returned=1,
+                cancelled=1,
             )
         ],
         totals=OrderTotals(
@@ -165,7 +169,34 @@ def order_with_everything() -> Order:
                 fingerprint=INTERNAL,
             )
         ],
+        shipments=[
+            OrderShipment(
+                carrier="Royal Mail",
+                tracking_number="RM1",
+                tracking_url="https://mail.example/RM1",
+                shipment_id="shp_one",
+                quantities_json={"prd_tea": 1},
+                by=STAFF,
+                at=PLACED,
+                fingerprint=INTERNAL,
+                version=1,
+            )
+        ],
         shipment=OrderShipment(carrier="Royal Mail", tracking_number="RM1"),
+        cancellations=[
+            OrderCancellation(
+                cancellation_id="cnl_one",
+                quantities_json={"prd_tea": 1},
+                amount_minor=900,
+                tax_minor=63,
+                taxes=[OrderTax(name="VAT", rate_ppm=70_000, amount_minor=63)],
+                refund_id="ref_one",
+                reason="words of staff",
+                by=STAFF,
+                at=PLACED,
+                fingerprint=INTERNAL,
+            )
+        ],
         notes=[OrderNote(text="words of staff", by=STAFF, at=PLACED)],
         fingerprint=INTERNAL,
         version=7,
@@ -186,6 +217,7 @@ def test_the_document_has_everything_about_the_buyer():
                 "name": "Tea",
                 "quantity": 2,
                 "returned": 1,
+                "cancelled": 1,
                 "unit_price": euros(1000),
                 "line_total": euros(2000),
                 "discount": euros(200),
@@ -224,7 +256,27 @@ def test_the_document_has_everything_about_the_buyer():
         "refunds": [
             {"id": "ref_one", "amount": euros(2416), "status": "succeeded", "at": PLACED_TEXT}
         ],
+        "shipments": [
+            {
+                "id": "shp_one",
+                "lines": [{"product_id": "prd_tea", "quantity": 1}],
+                "carrier": "Royal Mail",
+                "tracking_number": "RM1",
+                "tracking_url": "https://mail.example/RM1",
+                "at": PLACED_TEXT,
+            }
+        ],
         "shipment": {"carrier": "Royal Mail", "tracking_number": "RM1"},
+        "cancellations": [
+            {
+                "id": "cnl_one",
+                "lines": [{"product_id": "prd_tea", "quantity": 1}],
+                "amount": euros(900),
+                "tax": euros(63),
+                "taxes": [VAT | {"amount": euros(63)}],
+                "at": PLACED_TEXT,
+            }
+        ],
         "history": [
             step("pending_payment", "buyer"),
             step("paid", "shop", event="paid_late"),

@@ -20,13 +20,14 @@ from orders.lifecycle.balances import (
     has_lost_authorization,
     is_fully_claimed,
 )
-from orders.lifecycle.transitions import ANONYMIZED, FINISHED, TRANSITIONS
+from orders.lifecycle.order_quantities import units_by_product
+from orders.lifecycle.transitions import ANONYMIZED, FINISHED, SHIPPING, TRANSITIONS
 from shared import aws, clock
 from shared.storage.models.accounts import User
 from shared.storage.models.catalog import Product, ProductGroup
 from shared.storage.models.orders import Order
 from shared.storage.models.uploads import Upload
-from tests.histories import carts
+from tests.histories import carts, promotions
 from tests.histories.tables import peek, peek_all, plain_items, table_name
 from tests.histories.world import World
 from tests.local.shops import Shop
@@ -37,6 +38,7 @@ LEFT_TO_STAFF = ("no payment was received", "of the captured amount is not refun
 EVENT_OF = {  # by status: the event that announces it
     "pending_payment": "order.placed",
     "paid": "order.paid",
+    "partially_shipped": "order.partially_shipped",
     "shipped": "order.shipped",
     "delivered": "order.delivered",
     "cancelled": "order.cancelled",
@@ -65,6 +67,7 @@ def list_broken(world: World, *, mails_max: int = 1) -> list[str]:
         accounts,
         acknowledged,
         carts.list_broken,
+        promotions.list_broken,
         letters,
     )
     broken = [fault for check in checks for fault in check(world)]
@@ -75,7 +78,16 @@ def list_broken_now(world: World) -> list[str]:
     """What must hold at any moment, also while events are under way."""
     return [
         fault
-        for check in (stock, policies, held_units, orders, groups, acknowledged, carts.list_broken)
+        for check in (
+            stock,
+            policies,
+            held_units,
+            orders,
+            groups,
+            acknowledged,
+            carts.list_broken,
+            promotions.list_broken,
+        )
         for fault in check(world)
     ]
 
@@ -213,12 +225,33 @@ def events(world: World) -> Iterator[str]:
     for order in peek_all(Order):
         for step in order.history:
             wanted = None if step.event else EVENT_OF.get(step.status)
-            if wanted and staged[order.order_id, wanted] != 1:
-                count = staged[order.order_id, wanted]
+            count = staged[order.order_id, wanted]
+            if wanted and count != 1 and wanted != "order.partially_shipped":
                 yield f"I3 {order.order_id} has {count} events {wanted}"
+        yield from _parcel_events(world, order)
     for event_id, event in world.chain.staged.items():
         if not world.chain.bus.put[event_id]:
             yield f"I3 {event['type']} {event_id} was never published"
+
+
+def _parcel_events(world: World, order: Order) -> Iterator[str]:
+    """Each parcel and each cancellation has one event, and the units of the parcels add up."""
+    ids = Counter(
+        event["data"].get("shipment_id") or event["data"].get("cancellation_id")
+        for event in world.chain.staged.values()
+        if event["data"].get("order_id") == order.order_id
+    )
+    whole = [step for step in order.history if step.status == "cancelled" and not step.event]
+    cancellations = [] if whole else order.cancellations
+    for each in (
+        *(parcel.shipment_id for parcel in order.shipments),
+        *(cancellation.cancellation_id for cancellation in cancellations),
+    ):
+        if ids[each] != 1:
+            yield f"I3 {order.order_id} has {ids[each]} events of {each}"
+    for product_id, units in units_by_product(order).items():
+        if units.open < 0 or units.kept < 0:
+            yield f"I1 {order.order_id} has {units} of {product_id}"
 
 
 def money(world: World) -> Iterator[str]:
@@ -247,7 +280,7 @@ def _compare_with_books(world: World, order: Order, payment_id: str) -> Iterator
         yield f"{subject} waits for a refund"
     if order.status in FINISHED and left and all(each.status != "failed" for each in refunds):
         yield f"{subject} has {left} that nobody pays back"
-    is_sold = order.status in ("shipped", "delivered") and not order.payment.manual_minor
+    is_sold = order.status in SHIPPING and not order.payment.manual_minor
     status = world.bank.payments[payment_id].status
     if status == AUTHORIZED and (is_sold or order.status in FINISHED):
         yield f"{subject} has a payment that is still authorized"
@@ -269,7 +302,10 @@ def _missing_mails(world: World) -> Iterator[str]:
     for order in peek_all(Order):
         wanted = EVENT_OF.get(order.status)
         address = order.guest_email or peek(User, order.buyer_id)
-        is_silent = wanted in (None, "order.delivered") or not order.totals.total_minor
+        has_no_parcel = bool(order.shipments) and wanted == "order.shipped" and _is_cut(order)
+        is_silent = (
+            wanted in (None, "order.delivered") or has_no_parcel or not order.totals.total_minor
+        )
         # A refund that failed later had claimed everything when the mail was due.
         has_failed_refund = any(refund.status == "failed" for refund in order.refunds)
         is_silent |= wanted == "order.paid" and (
@@ -278,6 +314,12 @@ def _missing_mails(world: World) -> Iterator[str]:
         is_silent |= all(line.returned >= line.quantity for line in order.lines)
         if address and not is_silent and not world.inbox.list_mails(order.order_id, str(wanted)):
             yield f"I4 {order.order_id} is {order.status} and nobody was told"
+
+
+def _is_cut(order: Order) -> bool:
+    """The order is shipped because staff cancelled what was left."""
+    last = max((each.at for each in order.cancellations), default=order.placed_at)
+    return bool(last > order.shipments[-1].at)
 
 
 def imports(world: World) -> Iterator[str]:

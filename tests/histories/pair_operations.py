@@ -78,6 +78,12 @@ def _shipped(world: World, *, captures: bool) -> Subject:
     return subject
 
 
+def _partially_shipped(world: World, *, captures: bool) -> Subject:
+    subject = _paid(world, captures=captures)
+    selling.ship_units(world, subject.order_id, subject.product_id, 1, "first")
+    return subject
+
+
 def _refund_requested(world: World) -> Subject:
     subject = _paid(world, captures=True)
     selling.refund(world, subject.order_id, 500, "first")
@@ -98,6 +104,8 @@ ORDERS: Mapping[str, Start] = {
     "authorized": lambda world: _paid(world, captures=False),
     "shipped, authorized": lambda world: _shipped(world, captures=False),
     "shipped, captured": lambda world: _shipped(world, captures=True),
+    "partially shipped, authorized": lambda world: _partially_shipped(world, captures=False),
+    "partially shipped, captured": lambda world: _partially_shipped(world, captures=True),
     "refund requested": _refund_requested,
     "paid manually": _manually_paid,
 }
@@ -177,6 +185,15 @@ ON_ORDERS: Mapping[str, Operation] = {
     "time to pay ends": _expire,
     "staff mark it paid": lambda world, on: selling.mark_paid(world, on.order_id, "bank"),
     "staff ship": lambda world, on: selling.ship(world, on.order_id),
+    "staff ship one": lambda world, on: selling.ship_units(
+        world, on.order_id, on.product_id, 1, "one"
+    ),
+    "staff cancel one": lambda world, on: selling.cancel_units(
+        world, on.order_id, on.product_id, 1, "one"
+    ),
+    "staff cancel the rest": lambda world, on: selling.cancel_units(
+        world, on.order_id, None, 0, "rest"
+    ),
     "staff deliver": lambda world, on: selling.deliver(world, on.order_id),
     "staff cancel": lambda world, on: selling.cancel(world, on.order_id),
     "staff refund all": lambda world, on: selling.refund(world, on.order_id, None, "all"),

@@ -144,7 +144,13 @@ def test_the_examples_of_an_account_are_accepted():
     sessions = send("list_sessions", ada).body["items"]
     send("end_session", ada, session_id=sessions[0]["id"])
     send("end_other_sessions", ada)
+    address = send("create_address", ada)
+    address_id = address.body["id"]
+    send("list_addresses", ada)
+    send("get_address", ada, address_id=address_id)
+    send("update_address", ada, headers=if_match(address), address_id=address_id)
     send("export_me", ada)
+    send("delete_address", ada, address_id=address_id)
     send("request_email_change", ada)
     send("change_password", ada)
     send("request_password_reset")
@@ -204,6 +210,12 @@ def test_the_examples_of_the_catalog_are_accepted():
 
     send("adjust_stock", STAFF, product_id=product_id)
     send("list_stock_movements", STAFF, product_id=product_id)
+    category = send("create_category", STAFF)
+    category_id = category.body["id"]
+    send("list_categories")
+    send("get_category", category_id=category_id)
+    send("update_category", STAFF, headers=if_match(category), category_id=category_id)
+    send("delete_category", STAFF, headers={"if-match": "*"}, category_id=category_id)
     send("list_products")
     send("search_products", query={"q": "green tea"})
     send("get_product", product_id=product_id)
@@ -245,6 +257,22 @@ def test_the_examples_of_an_order_are_accepted():
     send("get_order", ada, order_id=order_id)
     send("list_staff_orders", STAFF)
     send("get_staff_order", STAFF, order_id=order_id)
+
+
+def test_the_examples_of_parcels_are_accepted():
+    staff_is_logged_in()
+    stocked_product()
+    price_list()
+    ada, _ = logged_in()
+    order_id = send("place_order", ada).body["id"]
+    send("mark_order_paid", STAFF, order_id=order_id)
+
+    created = send("create_shipment", STAFF, order_id=order_id)
+    path = {"order_id": order_id, "shipment_id": created.body["shipments"][0]["id"]}
+    send("list_shipments", STAFF, order_id=order_id)
+    shipment = send("get_shipment", STAFF, **path)
+    send("update_shipment", STAFF, headers=if_match(shipment), **path)
+    send("cancel_order_units", STAFF, order_id=order_id)
 
 
 def test_the_example_of_a_cancellation_is_accepted():

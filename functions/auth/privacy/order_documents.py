@@ -4,14 +4,17 @@ An allow-list: an attribute that is not named here is not exported. Ids and word
 staff, and internal attributes, stay out.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.storage.models.orders import (
     Order,
+    OrderCancellation,
     OrderLine,
     OrderPayment,
     OrderRefund,
+    OrderShipment,
     OrderStep,
     OrderTax,
     OrderTotals,
@@ -38,7 +41,9 @@ def document_from_order(order: Order) -> Document:
         "guest_email": order.guest_email,
         "payment": _payment(order.payment, currency) if order.payment else None,
         "refunds": [_refund(refund, currency) for refund in order.refunds],
+        "shipments": [_parcel(parcel) for parcel in order.shipments],
         "shipment": _shipment(order),
+        "cancellations": [_cancellation(each, currency) for each in order.cancellations],
         "history": [_step(step, order.buyer_id) for step in order.history],
         "placed_at": _time(order.placed_at),
         "expires_at": _time(order.expires_at),
@@ -62,6 +67,7 @@ def _line(line: OrderLine, currency: str) -> Document:
         "name": line.name,
         "quantity": int(line.quantity),
         "returned": int(line.returned),
+        "cancelled": int(line.cancelled or 0),
         "unit_price": _money(line.unit_price_minor, currency),
         "line_total": _money(line.line_total_minor, currency),
         "discount": _money(line.discount_minor, currency),
@@ -123,6 +129,36 @@ def _refund(refund: OrderRefund, currency: str) -> Document:
         "status": refund.status,
         "at": _time(refund.at),
     }
+
+
+def _parcel(parcel: OrderShipment) -> Document:
+    return {
+        "id": parcel.shipment_id,
+        "lines": _units(parcel.quantities_json),
+        "carrier": parcel.carrier,
+        "tracking_number": parcel.tracking_number,
+        "tracking_url": parcel.tracking_url,
+        "at": _time(parcel.at),
+    }
+
+
+def _cancellation(cancellation: OrderCancellation, currency: str) -> Document:
+    """Without its reason, which staff wrote."""
+    return {
+        "id": cancellation.cancellation_id,
+        "lines": _units(cancellation.quantities_json),
+        "amount": _money(cancellation.amount_minor, currency),
+        "tax": _money(cancellation.tax_minor, currency),
+        "taxes": [_tax(tax, currency) for tax in cancellation.taxes],
+        "at": _time(cancellation.at),
+    }
+
+
+def _units(quantities: Mapping[str, int]) -> list[Document]:
+    return [
+        {"product_id": product_id, "quantity": int(quantity)}
+        for product_id, quantity in quantities.items()
+    ]
 
 
 def _shipment(order: Order) -> Document | None:

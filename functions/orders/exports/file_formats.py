@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 from orders.exports.csv_cells import Cell, to_csv
 from orders.fulfilment.views import StaffOrderDetail
-from orders.lifecycle import balances
+from orders.lifecycle import balances, order_quantities
+from orders.lifecycle.order_quantities import LineUnits
+from orders.pricing.rate_tables import unit_grams
 from orders.pricing.taxes import TAXES_MAX
 from shared.addresses.layout import address_lines
 from shared.storage.models.exports import Export
@@ -41,8 +43,10 @@ _ORDER_COLUMNS: Mapping[str, Callable[[Order], Cell]] = {
     "ship_to_region_code": lambda order: order.shipping_address.region_code,
     "ship_to_phone": lambda order: order.shipping_address.phone,
     "ship_to_address": lambda order: ", ".join(address_lines(order.shipping_address)),
-    "carrier": lambda order: order.shipment.carrier if order.shipment else None,
-    "tracking_number": lambda order: order.shipment.tracking_number if order.shipment else None,
+    "carrier": lambda order: _join(each.carrier for each in order_quantities.list_shipments(order)),
+    "tracking_number": lambda order: _join(
+        each.tracking_number for each in order_quantities.list_shipments(order)
+    ),
     "promotion_code": lambda order: (
         order.promotion.code if order.promotion and not order.promotion.is_automatic else None
     ),
@@ -70,8 +74,13 @@ _LINE_COLUMNS: Mapping[str, Callable[[OrderLine], Cell]] = {
     "tax_class": lambda line: line.tax_class,
     "tax_rate_ppm": lambda line: int(line.tax_rate_ppm),
     "line_tax_minor": lambda line: int(line.tax_minor),
+    "unit_weight_grams": unit_grams,
     "stock_policy": lambda line: line.stock_policy,
     "backordered": lambda line: int(line.backordered),
+}
+_UNIT_COLUMNS: Mapping[str, Callable[[LineUnits], int]] = {
+    "shipped": lambda units: units.shipped,
+    "cancelled": lambda units: units.cancelled,
 }
 # The rest came later. Programs may read the columns before by their place.
 _LINE_TAX_COLUMNS = tuple(
@@ -83,6 +92,9 @@ _LATER_COLUMNS: Mapping[str, Callable[[Order], Cell]] = {
     "order_shipping_tax_minor": lambda order: order.totals.find_shipping_tax(),
     "order_taxes": lambda order: _render_taxes(order.totals.list_taxes()),
     "promotion_name": lambda order: order.promotion.name if order.promotion else None,
+    "order_cancelled_minor": lambda order: sum(
+        int(cancellation.amount_minor) for cancellation in order.cancellations
+    ),
 }
 COLUMNS = (
     *_ORDER_COLUMNS,
@@ -91,6 +103,7 @@ COLUMNS = (
     *_AMOUNT_COLUMNS,
     *_LINE_TAX_COLUMNS,
     *_LATER_COLUMNS,
+    *_UNIT_COLUMNS,
 )
 
 
@@ -117,6 +130,7 @@ def build_file_name(export: Export) -> str:
 def _to_rows(order: Order) -> Iterable[list[Cell]]:
     order_cells = [cell(order) for cell in _ORDER_COLUMNS.values()]
     amounts: list[Cell] = [amount(order) for amount in _AMOUNT_COLUMNS.values()]
+    units = order_quantities.units_by_product(order)
     later = [cell(order) for cell in _LATER_COLUMNS.values()]
     for number, line in enumerate(order.lines, start=1):
         line_cells = [cell(line) for cell in _LINE_COLUMNS.values()]
@@ -128,7 +142,13 @@ def _to_rows(order: Order) -> Iterable[list[Cell]]:
             *(amounts if is_first else [None] * len(amounts)),
             *_to_tax_cells(line),
             *(later if is_first else [None] * len(later)),
+            *(count(units[line.product_id]) for count in _UNIT_COLUMNS.values()),
         ]
+
+
+def _join(texts: Iterable[str | None]) -> str | None:
+    """Of all parcels, each once; None without any."""
+    return ", ".join(dict.fromkeys(text for text in texts if text)) or None
 
 
 def _to_tax_cells(line: OrderLine) -> list[Cell]:

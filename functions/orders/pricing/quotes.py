@@ -4,7 +4,7 @@
 |---|---|
 | items | the price of the lines before discounts |
 | discount | the promotion's part of it |
-| shipping | by zone, for the value of the items after discounts |
+| shipping | by zone, for the value of the items after discounts, or for their weight |
 | tax | of each line after its discount, and of shipping |
 | total | items - discount + shipping, plus tax where prices do not include it |
 """
@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping
 
 from orders.pricing import discounts
 from orders.pricing.inputs import AppliedCode, PricingInputs
-from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination
+from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination, weigh
 from orders.pricing.taxes import ChargedTax, group_taxes, sum_taxes
 from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts, UnknownPromotion
 from shared.money import AMOUNT_MINOR_MAX, Money
 from shared.records import Record
-from shared.storage.models.catalog import BACKORDER, Product
+from shared.storage.models.catalog import Product
 from shared.storage.models.orders import OrderLine, OrderTax, OrderTotals
 from shared.storage.models.pricing import Promotion
 
@@ -113,7 +113,6 @@ def _require_for_sale(quantities: Mapping[str, int], products: Mapping[str, Prod
 def _line(product: Product, quantity: int, available: int) -> OrderLine:
     """At the product's price, before discount and tax, with the units that are not in stock."""
     unit_price_minor = int(product.price_minor)
-    is_backorder = product.stock_policy == BACKORDER
     return OrderLine(
         product_id=product.product_id,
         sku=product.sku,
@@ -122,8 +121,9 @@ def _line(product: Product, quantity: int, available: int) -> OrderLine:
         unit_price_minor=unit_price_minor,
         line_total_minor=unit_price_minor * quantity,
         tax_class=product.tax_class,
+        weight_grams=product.weight_grams,
         stock_policy=product.stock_policy,
-        backordered=max(0, quantity - max(0, available)) if is_backorder else 0,
+        backordered=product.beyond_stock(quantity, available),
     )
 
 
@@ -177,9 +177,8 @@ def _shipping_minor(
 ) -> int:
     if zone is None or discounts.is_free_shipping(promotion):
         return 0
-    return zone.price_minor(
-        sum(int(line.line_total_minor) - int(line.discount_minor) for line in lines)
-    )
+    items_minor = sum(int(line.line_total_minor) - int(line.discount_minor) for line in lines)
+    return zone.price_minor(items_minor, weigh(lines))
 
 
 def _totals(

@@ -57,6 +57,8 @@ class OrderLine(Document):
     # Units still allocated, by stock shard; empty once they are shipped, and if `untracked`.
     allocations_json = JSONAttribute(default=dict, attr_name="allocations")
     returned = NumberAttribute(default=0)  # units that are back (in stock, unless `untracked`)
+    weight_grams = NumberAttribute(null=True)  # of one unit, if the product had a weight
+    cancelled = NumberAttribute(null=True)  # units that will not ship; older releases count none
 
     def list_taxes(self) -> list[OrderTax]:
         """Of a line from before Souk stored each tax, the one that it had."""
@@ -86,9 +88,8 @@ def _whole(number: float | None) -> int | None:
 
 
 def _one_tax(amount_minor: float, rate_ppm: int | None) -> list[OrderTax]:
-    if not amount_minor:
-        return []
-    return [OrderTax(name="Tax", rate_ppm=rate_ppm, amount_minor=amount_minor)]
+    one = OrderTax(name="Tax", rate_ppm=rate_ppm, amount_minor=amount_minor)
+    return [one] if amount_minor else []
 
 
 class ShippingAddress(Document):
@@ -175,8 +176,32 @@ class OrderNote(Document):
 
 
 class OrderShipment(Document):
+    """A parcel. What is null was not stored by the releases that shipped orders as a whole."""
+
     carrier = UnicodeAttribute()
     tracking_number = UnicodeAttribute(null=True)
+    tracking_url = UnicodeAttribute(null=True)
+    shipment_id = UnicodeAttribute(null=True)  # derived from the order and the Idempotency-Key
+    quantities_json = JSONAttribute(null=True, attr_name="quantities")  # by product
+    by = UnicodeAttribute(null=True)
+    at = UTCDateTimeAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)  # of the request
+    version = NumberAttribute(null=True)
+
+
+class OrderCancellation(Document):
+    """Units that staff cancelled before they were shipped."""
+
+    cancellation_id = UnicodeAttribute()  # derived from the order and the Idempotency-Key
+    quantities_json = JSONAttribute(attr_name="quantities")  # by product
+    amount_minor = NumberAttribute()  # what the buyer need not pay, or gets back
+    tax_minor = NumberAttribute()  # the tax in it
+    taxes = ListAttribute(of=OrderTax, default=list)  # each of them
+    refund_id = UnicodeAttribute(null=True)  # none if nothing was received, or by staff
+    reason = UnicodeAttribute(null=True)
+    by = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    fingerprint = UnicodeAttribute()  # of the request
 
 
 class Order(Table):
@@ -207,7 +232,9 @@ class Order(Table):
     refunds = ListAttribute(of=OrderRefund, default=list)
     disputes = ListAttribute(of=OrderDispute, default=list)
     returns = ListAttribute(of=OrderReturn, default=list)
-    shipment: OrderShipment | None = OrderShipment(null=True)
+    shipments = ListAttribute(of=OrderShipment, default=list)
+    shipment: OrderShipment | None = OrderShipment(null=True)  # the latest; older releases read it
+    cancellations = ListAttribute(of=OrderCancellation, default=list)
     notes = ListAttribute(of=OrderNote, default=list)
     fingerprint = UnicodeAttribute()  # of the request that placed it
     request_id = UnicodeAttribute(null=True)  # of that request; older orders have none
