@@ -222,6 +222,7 @@ OWN: dict[str, Refusals] = {
     "get_shipment": (orders.OrderNotFound, orders.ShipmentNotFound),
     "create_shipment": (*_CHANGED_PART, orders.OrderEntryLimitReached),
     "update_shipment": (*_CHANGED_ORDER, orders.ShipmentNotFound),
+    "change_order_address": (*_CHANGED_ORDER, orders.NoShippingRate, orders.TotalChanged),
     "cancel_order_units": (*_CHANGED_PART, orders.OrderEntryLimitReached),
     "deliver_order": _CHANGED_ORDER,
     "return_order": (
