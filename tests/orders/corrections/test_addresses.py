@@ -180,7 +180,7 @@ def test_an_untaxed_address_is_not_taxed_in_silence(tea):
     assert (answer.status, answer.code) == (409, "total_changed")
 
 
-def test_new_rates_do_not_change_an_order_that_stays_in_its_country(tea):
+def test_new_rates_do_not_change_an_order_within_its_country(tea):
     tax(destination("DE", 190000, is_included=False))
     order = place(tea)
     tax(destination("DE", 250000, is_included=False))
