@@ -129,6 +129,10 @@ FIELDS: dict[str, dict[str, Any]] = {
         "description": "Whether the product can be ordered: `in_stock`, `backorder` (it can, but "
         "no unit is available) or `out_of_stock`."
     },
+    "category_id": {"description": "The id of the category.", **_id("cat")},
+    "path": {"description": "The path of the category, which never changes.", "maxLength": 200},
+    "parent": {"description": "The path of the category above it. Null: it is at the top."},
+    "previous_parent": {"description": "The path of the category that was above it before."},
     # accounts
     "user_id": {"description": "The id of the user.", **_id("usr")},
     "access_epoch": {
@@ -191,6 +195,10 @@ EXAMPLES: dict[str, Any] = {
     "available": 0,
     "backordered": 0,
     "availability": "out_of_stock",
+    "category_id": ids.derived_id("cat", "example"),
+    "path": "home/teapots",
+    "parent": "kitchen",
+    "previous_parent": "home",
     "user_id": ids.derived_id("usr", "example"),
     "access_epoch": 1,
     "enabled": True,

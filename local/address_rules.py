@@ -120,21 +120,21 @@ def _subdivisions(path: Path) -> dict[str, dict[str, Fields]]:
 def compile_country(
     country: Fields, database: Fields, name: str, subdivisions: Mapping[str, Fields]
 ) -> Fields:
-    code = country["key"]
+    code: str = country["key"]
     rules: Fields = {
         "code": code,
         "name": name,
-        "format": _clean(FORMATS.get(code, country["fmt"])),
+        "format": _clean(FORMATS.get(code) or country["fmt"]),
         "required": country["require"],
     }
     if "lfmt" in country:
-        rules["latin_format"] = _clean(LATIN_FORMATS.get(code, country["lfmt"]))
+        rules["latin_format"] = _clean(LATIN_FORMATS.get(code) or country["lfmt"])
     rules |= {
         _FIELDS[key]: country[key] for key, usual in _DEFAULTS.items() if country[key] != usual
     }
     if "zip" in country and "%Z" in country["fmt"]:
         rules["pattern"] = country["zip"]
-        examples = EXAMPLES.get(code, country.get("zipex", ""))
+        examples = EXAMPLES.get(code) or country.get("zipex", "")
         rules["examples"] = _varied([example for example in examples.split(",") if example])
     regions = list(_regions(country, database, subdivisions))
     taken = {region["code"] for region in regions}
@@ -184,9 +184,7 @@ def _regions(
             "key": key if key not in (name, local) and len(key) > 1 else None,
             "parent": same["parent"],
             "postal": within.get("zip") if country["key"] in POSTAL_REGIONS else None,
-            "names": sorted(
-                {fold(each): each for each in more if fold(each) not in known}.values()
-            ),
+            "names": sorted(more.values()),
         }
         yield {field: value for field, value in found.items() if value}
 

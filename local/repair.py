@@ -1,8 +1,8 @@
 """Puts right what follows from other records, after a restored backup lost half of a transaction.
 
-Repaired: stock from movements and orders, uses of promotions from orders, and events that an
-order's history proves and the outbox lacks. Money, orders and movements are never changed: what is
-lost there, `make verify` names, and a person decides.
+Repaired: stock from movements and orders, uses of promotions from orders, counts of categories
+from listings, and events that an order's history proves and the outbox lacks. Money, orders and
+movements are never changed: what is lost there, `make verify` names, and a person decides.
 
 Repeat: a second run finds nothing to do. Each write requires that nobody changed the item since it
 was read, so the shop may stay open; what changed is left for the next run.
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from local import reconciliation
+from local.category_counts import CountChanged, list_recounts, list_wrong_counts
 from local.outbox_checks import OrderEvent
 from local.reconciliation_store import (
     Difference,
@@ -69,6 +70,8 @@ def repair(shop: Target, *, applies: bool) -> Repairs:
                 _repair_stock(difference, counted.get(difference.key), repairs)
     for event in found.missing_events:
         _repair_event(event, repairs)
+    for line, recount in list_recounts(list_wrong_counts(shop)):
+        _write(line, recount, CountChanged(), repairs)
     repairs.left += [str(drift) for drift in found.drifts]
     return repairs
 

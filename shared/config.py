@@ -45,8 +45,10 @@ class Tables(Settings):
     users_table: str
     sessions_table: str
     api_keys_table: str
+    address_books_table: str
     email_tokens_table: str
     attempts_table: str
+    categories_table: str
     products_table: str
     groups_table: str
     stock_table: str

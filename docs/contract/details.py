@@ -21,6 +21,7 @@ Currency = Annotated[str, Field(description="A currency code (ISO 4217).", examp
 Limit = Annotated[int, Field(description="The maximum.", examples=[100])]
 ProductId = Annotated[str, Field(examples=["prd_4f1c2a9b7d3e8056"])]
 Quantity = Annotated[int, Field(description="The units of the request.", examples=[3])]
+CategoryPath = Annotated[str, Field(examples=["home/kitchen"])]
 Sku = Annotated[str, Field(examples=["TEAPOT-GREEN"])]
 PromotionCode = Annotated[str, Field(examples=["SPRING"])]
 
@@ -39,6 +40,10 @@ class PasswordTooShortForStaffDetails(TypedDict):
 
 class ApiKeyLimitDetails(TypedDict):
     keys_max: Limit
+
+
+class AddressLimitDetails(TypedDict):
+    addresses_max: Limit
 
 
 class SkuTakenDetails(TypedDict):
@@ -80,6 +85,33 @@ class OutOfStockDetails(TypedDict):
 class InsufficientStockDetails(TypedDict):
     available: Annotated[int, Field(examples=[1])]
     change: Annotated[int, Field(description="The change of the request.", examples=[-3])]
+
+
+class CategoryNameTakenDetails(TypedDict):
+    path: Annotated[CategoryPath, Field(description="The category that has the name.")]
+
+
+class CategoryNotEmptyDetails(TypedDict):
+    children: Annotated[int, Field(description="The categories right below it.", examples=[2])]
+    products_on_sale: Annotated[
+        int, Field(description="Products in it or below it, as it shows them.", examples=[17])
+    ]
+
+
+class CategoryCycleDetails(TypedDict):
+    parent: Annotated[CategoryPath, Field(description="The parent of the request.")]
+
+
+class CategoryTooDeepDetails(TypedDict):
+    depth_max: Limit
+
+
+class CategoryLimitReachedDetails(TypedDict):
+    categories_max: Limit
+
+
+class UnknownCategoryDetails(TypedDict):
+    path: CategoryPath
 
 
 class TooManyExportsDetails(TypedDict):
@@ -132,6 +164,27 @@ class HeldStockLimitReachedDetails(TypedDict):
 
 class AmountTooLargeDetails(TypedDict):
     amount_minor_max: Limit
+
+
+class RegionOfCountry(TypedDict):
+    code: Annotated[str, Field(description="ISO 3166-2.", examples=["CA-QC"])]
+    name: Annotated[str, Field(examples=["Quebec"])]
+
+
+class NoTaxRateDetails(TypedDict):
+    country: Annotated[str, Field(description="ISO 3166-1 alpha-2.", examples=["CA"])]
+    region_code: Annotated[
+        str | None, Field(description="ISO 3166-2. Null for a country.", examples=["CA-ON"])
+    ]
+    regions: Annotated[
+        list[RegionOfCountry],
+        Field(description="The regions of the country that the shop has tax rates for."),
+    ]
+
+
+class UnknownRegionDetails(TypedDict):
+    country: Annotated[str, Field(description="ISO 3166-1 alpha-2.", examples=["CA"])]
+    regions: Annotated[list[RegionOfCountry], Field(description="The regions of the country.")]
 
 
 class NoShippingRateDetails(TypedDict):
@@ -241,11 +294,6 @@ class InvalidField(TypedDict):
     ]
     code: Annotated[str, Field(json_schema_extra={"enum": FIELD_CODES}, examples=["too_small"])]
     message: Annotated[str, Field(description="What to do about it. Its text can change.")]
-
-
-class RegionOfCountry(TypedDict):
-    code: Annotated[str, Field(description="ISO 3166-2.", examples=["CA-QC"])]
-    name: Annotated[str, Field(examples=["Quebec"])]
 
 
 class InvalidFieldsDetails(TypedDict):

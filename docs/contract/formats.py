@@ -19,6 +19,7 @@ _CURRENCY: dict[str, Any] = {"x-schema": "Currency"}
 # By schema and field; `*` stands for every schema.
 FORMATS: dict[str, dict[str, Any]] = {
     "*.product_id": _id("prd"),
+    "CategoryView.id": _id("cat"),
     "*.buyer_id": _id("usr", "gst"),
     "*.updated_by": _id("usr"),
     "*.guest_email": _EMAIL,
@@ -58,6 +59,8 @@ FORMATS: dict[str, dict[str, Any]] = {
     "FormView.url": _URI,
     "EnrolmentView.uri": _URI,
     "AddressView.country": _COUNTRY,
+    "SavedAddressView.id": _id("adr"),
+    "SavedAddressView.country": _COUNTRY,
     "QuoteView.currency": _CURRENCY,
     "CartQuoteView.currency": _CURRENCY,
 }
@@ -65,7 +68,9 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "user_id": _id("usr"),
     "session_id": _id("ses"),
     "key_id": _id("key"),
+    "address_id": _id("adr"),
     "product_id": _id("prd"),
+    "category_id": _id("cat"),
     "order_id": _id("ord"),
     "shipment_id": _id("shp"),
     "export_id": _id("exp"),

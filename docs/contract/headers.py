@@ -42,10 +42,19 @@ RESPONSE_HEADERS: dict[str, Header] = {
     ),
 }
 
-CREATED_WITH_ETAG = {"create_product", "create_promotion", "merge_carts", "register"}
+CREATED_WITH_ETAG = {
+    "create_address",
+    "create_category",
+    "create_product",
+    "create_promotion",
+    "merge_carts",
+    "register",
+}
 CREATED_WITH_LOCATION = {
     "add_order_note",
     "cancel_order_units",
+    "create_address",
+    "create_category",
     "create_export",
     "create_product",
     "create_promotion",

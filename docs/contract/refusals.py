@@ -5,7 +5,7 @@ The tests fail for an answer that is not listed here, and for a refusal that no 
 
 from typing import Any
 
-from shared.errors import accounts, carts, catalog, orders, requests
+from shared.errors import accounts, carts, catalog, orders, parcels, requests
 from shared.errors.base import AppError, InternalError, NotFound, Unavailable
 from shared.security.permissions import PERMISSIONS, Role
 
@@ -49,6 +49,7 @@ _PRICED: Refusals = (
     orders.HeldStockLimitReached,
     orders.MixedCurrencies,
     orders.NoShippingRate,
+    orders.NoTaxRate,
     orders.PromotionExpired,
     orders.PromotionMinimumNotMet,
     orders.PromotionNotForItems,
@@ -57,6 +58,7 @@ _PRICED: Refusals = (
     orders.QuantityLimitExceeded,
     orders.UnknownProducts,
     orders.UnknownPromotion,
+    orders.UnknownRegion,
 )
 _PLACED: Refusals = (
     *_PRICED,
@@ -84,7 +86,7 @@ _PAID: Refusals = (
 _CHANGED_ORDER: Refusals = (orders.OrderNotFound, orders.OrderStatusConflict)
 _CHANGED_PART: Refusals = (
     *_CHANGED_ORDER,
-    orders.OpenQuantityExceeded,
+    parcels.OpenQuantityExceeded,
     requests.IdempotencyKeyReused,
 )
 _EDITED_PROMOTION: Refusals = (orders.AutomaticPromotionLimit, requests.ConcurrentModification)
@@ -129,6 +131,18 @@ OWN: dict[str, Refusals] = {
         requests.ConcurrentModification,
     ),
     "revoke_api_key": (accounts.ApiKeyNotFound,),
+    "create_address": (
+        accounts.AddressLimit,
+        requests.ConcurrentModification,
+        requests.IdempotencyKeyReused,
+    ),
+    "get_address": (accounts.AddressNotFound,),
+    "update_address": (
+        accounts.AddressNotFound,
+        accounts.DefaultAddressRequired,
+        requests.ConcurrentModification,
+    ),
+    "delete_address": (accounts.AddressNotFound, requests.ConcurrentModification),
     "start_second_factor": (
         accounts.WrongPassword,
         accounts.AccountDisabled,
@@ -174,6 +188,28 @@ OWN: dict[str, Refusals] = {
     "replace_product": (*_EDITED_PRODUCT, catalog.SkuImmutable),
     "update_product": _EDITED_PRODUCT,
     "archive_product": (catalog.ProductNotFound, requests.ConcurrentModification),
+    "get_category": (catalog.CategoryNotFound,),
+    "create_category": (
+        catalog.CategoryLimitReached,
+        catalog.CategoryNameTaken,
+        catalog.CategoryTooDeep,
+        catalog.UnknownCategory,
+        requests.ConcurrentModification,
+        requests.IdempotencyKeyReused,
+    ),
+    "update_category": (
+        catalog.CategoryCycle,
+        catalog.CategoryNameTaken,
+        catalog.CategoryNotFound,
+        catalog.CategoryTooDeep,
+        catalog.UnknownCategory,
+        requests.ConcurrentModification,
+    ),
+    "delete_category": (
+        catalog.CategoryNotEmpty,
+        catalog.CategoryNotFound,
+        requests.ConcurrentModification,
+    ),
     "get_stock": (catalog.ProductNotFound,),
     "list_stock_movements": (catalog.ProductNotFound,),
     "set_stock": (
@@ -219,16 +255,22 @@ OWN: dict[str, Refusals] = {
     "mark_order_paid": _CHANGED_ORDER,
     "ship_order": _CHANGED_ORDER,
     "list_shipments": (orders.OrderNotFound,),
-    "get_shipment": (orders.OrderNotFound, orders.ShipmentNotFound),
+    "get_shipment": (orders.OrderNotFound, parcels.ShipmentNotFound),
     "create_shipment": (*_CHANGED_PART, orders.OrderEntryLimitReached),
-    "update_shipment": (*_CHANGED_ORDER, orders.ShipmentNotFound),
-    "change_order_address": (*_CHANGED_ORDER, orders.NoShippingRate, orders.TotalChanged),
+    "update_shipment": (*_CHANGED_ORDER, parcels.ShipmentNotFound),
+    "change_order_address": (
+        *_CHANGED_ORDER,
+        orders.NoShippingRate,
+        orders.NoTaxRate,
+        orders.TotalChanged,
+        orders.UnknownRegion,
+    ),
     "cancel_order_units": (*_CHANGED_PART, orders.OrderEntryLimitReached),
     "deliver_order": _CHANGED_ORDER,
     "return_order": (
         *_CHANGED_ORDER,
         orders.OrderEntryLimitReached,
-        orders.ReturnQuantityExceeded,
+        parcels.ReturnQuantityExceeded,
         requests.IdempotencyKeyReused,
     ),
     "refund_order": (
@@ -249,6 +291,7 @@ OWN: dict[str, Refusals] = {
     "replace_shipping_rates": (requests.ConcurrentModification,),
     "create_upload": (accounts.TooManyAttempts,),
     "get_upload": (requests.UploadNotFound,),
+    "get_country": (requests.CountryNotFound,),
 }
 
 

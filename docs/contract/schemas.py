@@ -50,6 +50,7 @@ def refine(document: dict[str, Any]) -> None:
     _split_promotions(schemas)
     _derive_patches(schemas)
     _refuse_nulls(schemas["UserChange"])
+    _refuse_nulls(schemas["CategoryPatch"], "name", "position")
     for parameter in _parameters(document):
         parameter["schema"] = _without_null(parameter["schema"])
         if parameter["in"] == "path":
@@ -166,11 +167,16 @@ def _derive_patches(schemas: Schemas) -> None:
         "properties": percent | {"amount": fixed["amount"]},
         "required": schemas["NewFreeShippingPromotion"]["required"],
     }
-    for patch, whole in (("ProductPatch", schemas["NewProduct"]), ("PromotionPatch", promotion)):
+    wholes = {
+        "ProductPatch": schemas["NewProduct"],
+        "PromotionPatch": promotion,
+        "AddressPatch": schemas["NewAddress"],
+    }
+    for patch, whole in wholes.items():
         for field in schemas[patch]["properties"]:
             schemas[patch]["properties"][field] = _patch_of(
                 whole["properties"][field],
-                can_be_null=field not in (*whole["required"], "status", "is_active"),
+                can_be_null=field not in (*whole["required"], "status", "is_active", "is_default"),
             )
 
 
@@ -192,9 +198,10 @@ def _without_default(shape: Schema) -> Schema:
     return {key: value for key, value in shape.items() if key != "default"}
 
 
-def _refuse_nulls(patch: Schema) -> None:
-    for field, shape in patch["properties"].items():
-        patch["properties"][field] = _without_null(shape)
+def _refuse_nulls(patch: Schema, *fields: str) -> None:
+    """In these fields; without any, in all."""
+    for field in fields or patch["properties"]:
+        patch["properties"][field] = _without_null(patch["properties"][field])
 
 
 def _without_null(shape: Schema) -> Schema:

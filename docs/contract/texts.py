@@ -25,6 +25,7 @@ TAGS = {
     "Accounts": "Registration, the caller's own account, and e-mail addresses.",
     "Sessions": "Login, refresh tokens, and the devices that are logged in.",
     "Second factor": "Codes from an authenticator app, and recovery codes.",
+    "Addresses": "The addresses that users keep for their orders.",
     "API keys": "Keys that scripts of staff use instead of a login.",
     "Privacy": "Export and deletion of personal data.",
     "Users": "Accounts of other people, for admins.",

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from shared.addresses.layout import address_lines
 from shared.money import Money
 from shared.records import Record
-from shared.storage.models.orders import Order, OrderTax
+from shared.storage.models.orders import Order, OrderTax, ShippingAddress
 
 _BEFORE_SHIPPING = frozenset({"pending_payment", "paid"})  # later, what is back-ordered has shipped
 
@@ -23,6 +24,7 @@ class OrderSummary(Record):
     subtotals: list[tuple[str, str]]  # label and amount; empty if the lines alone make the total
     total: Money
     included_taxes: list[tuple[str, str]]  # label and amount
+    ship_to: list[str]  # lines, which only a confirmed address may get: the buyer wrote them
 
 
 def summarize_order(order: Order) -> OrderSummary:
@@ -42,7 +44,13 @@ def summarize_order(order: Order) -> OrderSummary:
         subtotals=list(_subtotals(order)),
         total=_money(order, order.totals.total_minor),
         included_taxes=list(_taxes(order)) if order.tax_included else [],
+        ship_to=_ship_to(order.shipping_address),
     )
+
+
+def _ship_to(address: ShippingAddress) -> list[str]:
+    lines = address_lines(address)
+    return [*lines, address.phone] if lines and address.phone else lines
 
 
 def _subtotals(order: Order) -> Iterator[tuple[str, str]]:

@@ -36,7 +36,6 @@ from products.view_parts import (
     VariantView,
     availability_of,
     other_variants,
-    units_in_stock,
 )
 from shared.http.schemas import NO_DEFAULT, Page, RequestBody, View, shown_as
 from shared.http.text_fields import Text
@@ -171,7 +170,7 @@ class ProductView(View):
         """
         fields = to_request(product) | {
             "id": product.product_id,
-            "available": units_in_stock(product, available),
+            "available": product.in_stock(available),
             "availability": availability_of(product, available),
             "quantity_limits": QuantityLimits.from_model(product),
             "version": int(product.version),

@@ -45,11 +45,6 @@ def availability_of(product: Product, available: int) -> Availability:
     return "backorder" if product.orderable(available) else "out_of_stock"
 
 
-def units_in_stock(product: Product, available: int) -> int:
-    """The units that shoppers see."""
-    return 0 if product.stock_policy == UNTRACKED else max(0, available)
-
-
 def other_variants(
     product: Product, group: ProductGroup | None, *, only_active: bool
 ) -> list[VariantView]:

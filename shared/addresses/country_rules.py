@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from shared.countries import CODES
 from shared.records import Record
 
 _DATA = Path(__file__).with_name("countries.jsonl")
@@ -67,10 +68,10 @@ class CountryRules(Record):
 @lru_cache(maxsize=64)
 def get_rules(country: str) -> CountryRules:
     """The rules of a country by its code. Raises KeyError for a code without a country."""
-    data = _DATA.read_bytes()
-    start = data.find(b'{"code": "%s"' % country.encode())
-    if start < 0:
+    if country not in CODES:
         raise KeyError(country)
+    data = _DATA.read_bytes()
+    start = data.index(b'{"code": "%s", ' % country.encode())
     return _to_rules(json.loads(data[start : data.index(b"\n", start)]))
 
 

@@ -13,11 +13,6 @@ class OrderNotFound(NotFound):
     )
 
 
-class ShipmentNotFound(NotFound):
-    code = "shipment_not_found"
-    default_message = "The order has no shipment with this id. Check the id."
-
-
 class ExportNotFound(NotFound):
     code = "export_not_found"
     default_message = (
@@ -79,6 +74,26 @@ class HeldStockLimitReached(AppError):
 class AmountTooLarge(AppError):
     status, code = 422, "amount_too_large"
     default_message = "The amount of this order is too large. Order fewer units."
+
+
+class NoTaxRate(AppError):
+    """The shop has tax rates, and none of them covers the destination."""
+
+    status, code = 422, "no_tax_rate"
+    default_message = (
+        "The shop has no tax rate for this country or region, so it does not sell there. Choose "
+        "another address."
+    )
+
+
+class UnknownRegion(AppError):
+    """Tax in the country depends on the region, and the address names none that the shop knows."""
+
+    status, code = 422, "unknown_region"
+    default_message = (
+        "Tax in this country depends on the region. Send its code or its name, as in "
+        "`details.regions`."
+    )
 
 
 class NoShippingRate(AppError):
@@ -166,26 +181,6 @@ class RefundTooLarge(AppError):
 
     status, code = 409, "refund_too_large"
     default_message = "The refund exceeds what is left. Refund at most `details.refundable_minor`."
-
-
-class OpenQuantityExceeded(AppError):
-    """A parcel or a cancellation has more units than are still to be shipped."""
-
-    status, code = 409, "open_quantity_exceeded"
-    default_message = (
-        "The order has fewer units that are still to be shipped. "
-        "Send at most `open` of each line in `details.lines`."
-    )
-
-
-class ReturnQuantityExceeded(AppError):
-    """The return has more units than the order has shipped and not taken back."""
-
-    status, code = 409, "return_quantity_exceeded"
-    default_message = (
-        "The order has fewer units left to return. "
-        "Return at most `returnable` of each line in `details.lines`."
-    )
 
 
 class OrderEntryLimitReached(AppError):

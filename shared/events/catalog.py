@@ -71,5 +71,30 @@ class StockReplenished(DomainEvent):
     data: StockData
 
 
+class CategoryData(Frozen):
+    category_id: str
+    path: str
+
+
+class CategoryMovedData(CategoryData):
+    parent: str | None
+    previous_parent: str | None
+
+
+class CategoryMoved(DomainEvent):
+    """Staff moved a category, with everything below it, to another parent. Its path stays."""
+
+    type: Literal["category.moved"] = "category.moved"
+    data: CategoryMovedData
+
+
+class CategoryDeleted(DomainEvent):
+    """Staff deleted an empty category."""
+
+    type: Literal["category.deleted"] = "category.deleted"
+    data: CategoryData
+
+
 StockEvent = StockDepleted | StockLow | StockReplenished
+CategoryEvent = CategoryMoved | CategoryDeleted
 CatalogEvent = ProductCreated | ProductUpdated | ProductArchived | StockEvent

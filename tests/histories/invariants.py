@@ -27,7 +27,7 @@ from shared.storage.models.accounts import User
 from shared.storage.models.catalog import Product, ProductGroup
 from shared.storage.models.orders import Order
 from shared.storage.models.uploads import Upload
-from tests.histories import carts
+from tests.histories import carts, promotions
 from tests.histories.tables import peek, peek_all, plain_items, table_name
 from tests.histories.world import World
 from tests.local.shops import Shop
@@ -67,6 +67,7 @@ def list_broken(world: World, *, mails_max: int = 1) -> list[str]:
         accounts,
         acknowledged,
         carts.list_broken,
+        promotions.list_broken,
         letters,
     )
     broken = [fault for check in checks for fault in check(world)]
@@ -77,7 +78,16 @@ def list_broken_now(world: World) -> list[str]:
     """What must hold at any moment, also while events are under way."""
     return [
         fault
-        for check in (stock, policies, held_units, orders, groups, acknowledged, carts.list_broken)
+        for check in (
+            stock,
+            policies,
+            held_units,
+            orders,
+            groups,
+            acknowledged,
+            carts.list_broken,
+            promotions.list_broken,
+        )
         for fault in check(world)
     ]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order
-from tests.histories import buying, carts, selling
+from tests.histories import buying, carts, promotions, selling
 from tests.histories.tables import peek, peek_all
 from tests.histories.world import PRODUCTS, USERS, World
 
@@ -160,6 +160,23 @@ class Operations:
     def resend(self) -> None:
         if order_id := self._order():
             selling.resend_confirmation(self.world, order_id)
+
+    def start_promotion(self) -> None:
+        code = self.chance.choice(("SALE", "DAY", "WEEK"))
+        product_ids = self.chance.sample(self._all(), 2)
+        applies_to = self.chance.choice((None, {"product_ids": product_ids}))
+        promotions.start_promotion(self.world, code, applies_to=applies_to)
+
+    def edit_promotion(self) -> None:
+        code = self.chance.choice(("SALE", "DAY", "WEEK", "ONCE", "FEW"))
+        change = self.chance.choice(
+            ({"percent": 12.5}, {"percent": 20}, {"is_active": False}, {"is_active": True})
+        )
+        promotions.edit_promotion(self.world, code, **change)
+
+    def change_taxes(self) -> None:
+        ppms = self.chance.choice(((200_000,), (50_000, 99_750), (90_000, 90_000)))
+        promotions.change_taxes(self.world, *ppms, included=self.chance.random() < 0.5)
 
     def pass_time(self) -> None:
         selling.pass_time(self.world, self.chance.choice((1, 20, 35)))

@@ -10,6 +10,7 @@ from unittest import mock
 
 from auth.credentials import service as credentials
 from orders.payments import provider_factory
+from orders.payments.credentials import get_credentials
 from products import browse_cache
 from products import service as products
 from products.schemas import NewProduct
@@ -98,6 +99,7 @@ class World:
     def open(self) -> Iterator["World"]:
         """The shop, while the block runs. It starts cold: caches would change a history."""
         key_rings.key_ring.forget()
+        get_credentials.forget()
         browse_cache.forget()
         search.known_words.clear()
         rate_limits.known_counter.forget()

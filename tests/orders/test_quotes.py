@@ -10,7 +10,14 @@ from orders.checkout.schemas import QuoteRequest
 from orders.pricing import quotes, rounding
 from orders.pricing.inputs import AppliedCode, PricingInputs, PricingRules
 from orders.pricing.rate_tables import ShippingRates, ShipTo, TaxRates
-from shared.errors.orders import AmountTooLarge, MixedCurrencies, NoShippingRate, UnknownProducts
+from shared.errors.orders import (
+    AmountTooLarge,
+    MixedCurrencies,
+    NoShippingRate,
+    NoTaxRate,
+    UnknownProducts,
+    UnknownRegion,
+)
 from shared.storage.models.catalog import Product
 from shared.storage.models.pricing import Promotion
 from tests.support import pricing
@@ -273,11 +280,23 @@ def test_shipping_is_taxed_by_the_destinations_class():
     [
         ("US", "NY", 80_000),
         ("US", " ny ", 80_000),
+        ("US", "us-ny", 80_000),
+        ("US", "New York", 80_000),
+        ("US", "State of New York", 80_000),
         ("US", "CA", 10_000),
-        ("US", None, 10_000),
-        ("US", "", 10_000),
-        ("CA", "NY", 0),
+        ("US", "Armed Forces (AE)", 10_000),
+        ("PR", None, 0),
+        ("US", "Puerto Rico", 0),
+        ("CA", "QUEBEC", 99_750),
+        ("CA", "Que\u0301bec", 99_750),
+        ("ES", "Las Palmas", 70_000),
+        ("ES", "Canarias", 70_000),
+        ("ES", "Madrid", 210_000),
+        ("JP", "Tokyo", 100_000),
+        ("JP", "東京都", 100_000),
+        ("AE", "دبي", 50_000),
         ("GB", None, 0),
+        ("GB", "Scotland", 0),
     ],
 )
 def test_a_region_replaces_the_rates_of_its_country(country, region, ppm):
@@ -285,6 +304,13 @@ def test_a_region_replaces_the_rates_of_its_country(country, region, ppm):
         taxed=[
             pricing.destination("US", rates={"standard": 10_000}),
             pricing.destination("US", region="NY", rates={"standard": 80_000}),
+            pricing.destination("PR", rates={"standard": 0}),
+            pricing.destination("CA", region="CA-QC", rates={"standard": 99_750}),
+            pricing.destination("ES", rates={"standard": 210_000}),
+            pricing.destination("ES", region="ES-CN", rates={"standard": 70_000}),
+            pricing.destination("JP", region="東京", rates={"standard": 100_000}),
+            pricing.destination("AE", region="Dubai", rates={"standard": 50_000}),
+            pricing.destination("*", rates={"standard": 0}),
         ]
     )
 
@@ -293,12 +319,74 @@ def test_a_region_replaces_the_rates_of_its_country(country, region, ppm):
     assert quote.lines[0].tax_rate_ppm == ppm
 
 
-def test_a_region_alone_does_not_tax_the_rest_of_a_country():
+@pytest.mark.parametrize("region", ["CA", "California", "us-ca"])
+def test_a_region_alone_leaves_the_rest_of_a_country_out(region):
     under = rules(taxed=[pricing.destination("US", region="NY")])
 
-    quote = price_one(1000, under, country="US", region="CA")
+    with pytest.raises(NoTaxRate) as refusal:
+        price_one(1000, under, country="US", region=region)
 
-    assert quote.totals.tax_minor == 0
+    assert refusal.value.details == {
+        "country": "US",
+        "region_code": "US-CA",
+        "regions": [{"code": "US-NY", "name": "New York"}],
+    }
+
+
+@pytest.mark.parametrize("region", [None, "", "Ontario", "N", "?"])
+@pytest.mark.parametrize("more", [[], [pricing.destination("US")], [pricing.destination("*")]])
+def test_a_country_taxed_by_region_needs_one_it_knows(more, region):
+    under = rules(taxed=[pricing.destination("US", region="NY"), *more])
+
+    with pytest.raises(UnknownRegion) as refusal:
+        price_one(1000, under, country="US", region=region)
+
+    assert {"code": "US-CA", "name": "California"} in refusal.value.details["regions"]
+
+
+@pytest.mark.parametrize(("country", "region"), [("FR", None), ("FR", "Paris"), ("CA", "NY")])
+def test_no_order_is_untaxed_in_silence(country, region):
+    under = rules(taxed=[pricing.destination("DE"), pricing.destination("US", region="NY")])
+
+    with pytest.raises(NoTaxRate):
+        price_one(1000, under, country=country, region=region)
+
+
+@pytest.mark.parametrize(
+    ("region", "postal_code", "ppm"),
+    [
+        ("QC", "H2X1Y4", 1),
+        ("Québec", "H3A 0G4", 2),
+        ("ON", "H2X 1Y4", 4),
+        ("ON", "K1A 0B1", 3),
+    ],
+)
+def test_postal_codes_and_regions_work_together(region, postal_code, ppm):
+    under = rules(
+        taxed=[
+            pricing.destination("CA", region="CA-QC", postal_codes=["H2X*"], rates={"standard": 1}),
+            pricing.destination("CA", region="QC", rates={"standard": 2}),
+            pricing.destination("CA", rates={"standard": 3}),
+            pricing.destination("CA", postal_codes=["H2X*"], rates={"standard": 4}),
+        ]
+    )
+
+    destination = under.tax_rates.destination(ShipTo("CA", region, postal_code))
+
+    assert destination.rate_ppm("standard") == ppm
+
+
+@pytest.mark.parametrize("country", ["FR", "US"])
+def test_a_shop_without_tax_rates_charges_no_tax(country):
+    assert price_one(1000, rules(taxed=[]), country=country).totals.tax_minor == 0
+
+
+def test_a_region_that_only_old_rates_know_still_matches():
+    under = rules(taxed=[pricing.destination("DE", region="Mittelerde")])
+
+    quote = price_one(1000, under, country="DE", region=" MITTELERDE ")
+
+    assert quote.lines[0].tax_rate_ppm == 200_000
 
 
 STEPS = [

@@ -53,6 +53,7 @@ def assortment():
     pricing.store_tax_rates(
         pricing.destination("GB", included=True, rates={"standard": 190_000, "reduced": 70_000}),
         pricing.destination("US", region="NY", rates={"standard": 88_750}),
+        pricing.destination("US", rates={"standard": 0}),
     )
     pricing.store_shipping_rates(pricing.zone("GB", "US", name="Atlantic", free_from_minor=10**6))
     pricing.promotion("SPRING", kind="fixed", percent=None, amount_minor=1001, currency="EUR")
@@ -223,3 +224,28 @@ def test_a_quote_needs_a_token():
     answer = quote(line(shop.product("TEA")), caller=NOBODY)
 
     assert (answer.status, answer.code) == (401, "token_missing")
+
+
+@pytest.mark.parametrize("country", ["FR", "CA"])
+def test_a_quote_to_where_no_tax_rate_applies_is_refused(country):
+    pricing.store_tax_rates(pricing.destination("GB"), pricing.destination("CA", region="CA-QC"))
+    tea = shop.product("TEA", price_minor=1000)
+
+    answer = quote(line(tea), to={"country": country, "region": "ON"})
+
+    assert (answer.status, answer.code) == (422, "no_tax_rate")
+    assert answer.error["details"]["country"] == country
+
+
+def test_a_quote_without_the_region_that_tax_needs_is_refused():
+    pricing.store_tax_rates(pricing.destination("CA", region="CA-QC"), pricing.destination("*"))
+    tea = shop.product("TEA", price_minor=1000)
+
+    answers = [quote(line(tea), to={"country": "CA"} | more) for more in ({}, {"region": "Que"})]
+
+    assert [(answer.status, answer.code) for answer in answers] == [
+        (422, "unknown_region"),
+        (422, "invalid_fields"),
+    ]
+    for answer in answers:
+        assert {"code": "CA-QC", "name": "Quebec"} in answer.error["details"]["regions"]

@@ -1,5 +1,6 @@
 """Staff read and replace the tax rates and the shipping rates."""
 
+import itertools
 import json
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from orders.pricing.rates import repository
 from orders.pricing.rates.schemas import ShippingRatesRequest, TaxRatesRequest
 from shared import clock
+from shared.addresses.country_rules import get_rules
+from shared.countries import CODES
 from shared.storage.models.pricing import RateTable
 from tests.support import logs
 from tests.support.http import ADA, STAFF
@@ -209,7 +212,9 @@ def test_an_edit_that_always_loses_gives_up(monkeypatch):
     [
         ({"country": "XX"}, "country", "unknown_country"),
         ({"country": "de"}, "country", "unknown_country"),
-        ({"country": "*"}, "country", "unknown_country"),
+        ({"country": "*", "region": "Bavaria"}, "region", "unknown_region"),
+        ({"region": "California"}, "region", "unknown_region"),
+        ({"region": "US-CA"}, "region", "unknown_region"),
         ({"region": ""}, "region", "too_short"),
         ({"region": "  "}, "region", "too_short"),
         ({"region": "x" * 101}, "region", "too_long"),
@@ -248,11 +253,16 @@ def test_a_tax_class_has_the_pattern_of_products():
         [GERMANY],
         [CALIFORNIA | {"region": "california"}, CALIFORNIA],
         [CALIFORNIA | {"region": " California "}, CALIFORNIA],
+        [CALIFORNIA | {"region": "US-CA"}, CALIFORNIA],
+        [CALIFORNIA | {"region": "ca"}, CALIFORNIA],
+        [GERMANY | {"country": "*"}, GERMANY | {"country": "*"}],
     ],
-    ids=["country", "case", "blanks"],
+    ids=["country", "case", "blanks", "code", "short code", "others"],
 )
 def test_a_place_is_not_taxed_twice(others):
-    answer = put_rates("tax", {"destinations": [GERMANY, *others]})
+    first = [GERMANY] if others == [GERMANY] else []
+
+    answer = put_rates("tax", {"destinations": [*first, *others]})
 
     assert (answer.status, fields(answer)) == (422, [("body", "named_twice")])
     assert RateTable.count() == 0
@@ -260,9 +270,10 @@ def test_a_place_is_not_taxed_twice(others):
 
 def test_a_country_and_its_region_are_two_destinations():
     nation = CALIFORNIA | {"region": None}
-    other_california = CALIFORNIA | {"country": "MX"}
+    other_california = CALIFORNIA | {"country": "MX", "region": "Baja California"}
+    rest = GERMANY | {"country": "*"}
 
-    answer = put_rates("tax", {"destinations": [CALIFORNIA, nation, other_california]})
+    answer = put_rates("tax", {"destinations": [CALIFORNIA, nation, other_california, rest]})
 
     assert answer.status == 200
 
@@ -365,7 +376,12 @@ def test_a_postal_code_has_one_destination():
 
     twice = put_rates("tax", {"destinations": [taxed("H2X*"), taxed("H2A..H2Z")]})
     within = put_rates("tax", {"destinations": [taxed("H2X*", "h2x 1y4")]})
-    elsewhere = [taxed("H2X*"), taxed("H2X*", region=None), taxed("H2X*", country="US"), QUEBEC]
+    elsewhere = [
+        taxed("H2X*"),
+        taxed("H2X*", region=None),
+        taxed("H2X*", country="US", region="NY"),
+        QUEBEC,
+    ]
     once = put_rates("tax", {"destinations": elsewhere})
 
     for answer in (twice, within):
@@ -444,24 +460,40 @@ def test_a_table_has_a_limited_number_of_entries(table, document, field):
     assert (answer.status, fields(answer)) == (422, [(f"body.{field}", "too_long")])
 
 
-def regions(count: int, *, name: str = "") -> list[dict]:
-    rates = {"standard": 190000} | {f"class-{number}": 70000 for number in range(12)}
-    return [GERMANY | {"region": f"{name}{number}", "rates": rates} for number in range(count)]
+def of_regions(country: str, *, name: str = "code", classes: int = 48) -> list[dict]:
+    rates = {"standard": 190000} | {f"{number:040}": 70000 for number in range(classes)}
+    place = GERMANY | {"country": country, "rates": rates, "shipping_class": "standard"}
+    return [
+        place | {"region": getattr(region, name)} for region in get_rules(country).address_regions
+    ]
 
 
 def test_a_table_too_large_for_an_item_is_refused():
-    answer = put_rates("tax", {"destinations": regions(1000)})
+    destinations = of_regions("US") + of_regions("IT")
+
+    answer = put_rates("tax", {"destinations": destinations})
 
     assert (answer.status, fields(answer)) == (422, [("body.destinations", "rates_too_large")])
     assert "300,000" in answer.error["message"]
     assert RateTable.count() == 0
 
 
+def of_zones(count: int, *, name: str) -> list[dict]:
+    steps = [{"from_minor": 0, "price_minor": 0}]
+    steps += [{"from_minor": 10**10 + more, "price_minor": 10**10} for more in range(19)]
+    places = zip(sorted(CODES)[:count], itertools.cycle(["EUR", "USD"]), strict=False)
+    return [
+        EUROPE | {"name": name, "countries": [country], "currency": currency, "steps": steps}
+        for country, currency in places
+    ]
+
+
 def test_the_size_of_a_table_is_counted_in_bytes():
-    in_latin = put_rates("tax", {"destinations": regions(750, name="o" * 60)})
-    in_greek = put_rates("tax", {"destinations": regions(750, name="ω" * 60)})
+    in_latin = put_rates("shipping", {"zones": of_zones(240, name="o" * 100)})
+    in_greek = put_rates("shipping", {"zones": of_zones(240, name="ω" * 100)})
 
     assert (in_latin.status, in_greek.status) == (200, 422)
+    assert fields(in_greek) == [("body.zones", "rates_too_large")]
 
 
 def test_the_stored_document_has_defaults_and_no_nulls():
@@ -472,6 +504,30 @@ def test_the_stored_document_has_defaults_and_no_nulls():
     defaults = {"rounding": "half_up", "shipping_class": "standard"}
     assert json.loads(stored) == {"destinations": [GERMANY | defaults]}
     assert stored == json.dumps(json.loads(stored), separators=(",", ":"))
+
+
+def test_an_unknown_region_is_refused_with_the_regions():
+    wrong = GERMANY | {"country": "CA", "region": "Quebek"}
+
+    answer = put_rates("tax", {"destinations": [GERMANY, wrong]})
+
+    assert (answer.status, fields(answer)) == (
+        422,
+        [("body.destinations.1.region", "unknown_region")],
+    )
+    assert {"code": "CA-QC", "name": "Quebec"} in answer.error["details"]["regions"]
+    assert RateTable.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("country", "region"),
+    [("CA", "CA-QC"), ("CA", "qc"), ("CA", "Québec"), ("JP", "東京都"), ("PT", "PT-20")],
+)
+def test_a_region_is_kept_as_staff_named_it(country, region):
+    put_rates("tax", {"destinations": [GERMANY | {"country": country, "region": region}]})
+
+    (kept,) = get_rates("tax").body["destinations"]
+    assert (kept["country"], kept["region"]) == (country, region)
 
 
 @TABLES

@@ -75,6 +75,16 @@ def shipped_elsewhere() -> Body:
     return order_of("TEA")
 
 
+def taxed_elsewhere() -> Body:
+    pricing.store_tax_rates(pricing.destination("DE"))
+    return order_of("TEA")
+
+
+def taxed_by_region() -> Body:
+    pricing.store_tax_rates(pricing.destination("GB", region="GB-NIR"), pricing.destination("GB"))
+    return order_of("TEA")
+
+
 def of_nothing() -> Body:
     return order_of("TEA") | {"lines": [{"product_id": "prd_nothing", "quantity": 1}]}
 
@@ -91,6 +101,8 @@ CASES: list[tuple[Callable[[], Body], int, str]] = [
     (too_expensive, 422, "amount_too_large"),
     (in_two_currencies, 422, "mixed_currencies"),
     (shipped_elsewhere, 422, "no_shipping_rate"),
+    (taxed_elsewhere, 422, "no_tax_rate"),
+    (taxed_by_region, 422, "unknown_region"),
     (of_nothing, 422, "unknown_products"),
     (with_promotion(is_active=False), 422, "unknown_promotion"),
     (

@@ -221,7 +221,9 @@ def test_a_field_is_null_only_where_the_code_sends_null():
 
     assert {name.partition(".")[2] for name in nullable} == {
         "group",
+        "parent",
         "previous_group",
+        "previous_parent",
         "rate_ppm",  # of an older order
         "shipment_id",
         "tracking_number",

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from auth.addresses.schemas import AddressPatch, NewAddress
 from docs.contract.document import DOCUMENT, all_routes
 from orders.pricing.promotions.schemas import ChangedPromotion, PromotionPatch
 from products.schemas import NewProduct, ProductPatch
@@ -57,6 +58,7 @@ PRODUCT = {
     "group": "TEAS",
     "options": {"size": "100 g"},
 }
+ADDRESS = {"name": "Ada", "line1": "12 St James's Square", "country": "GB"}
 EUR_5 = {"amount_minor": 500, "currency": "EUR"}
 FIXED = {"code": "SPRING", "kind": "fixed", "amount": EUR_5, "minimum": EUR_5}
 PERCENT = {"code": "SPRING", "kind": "percent", "percent": 5, "minimum": EUR_5}
@@ -90,6 +92,8 @@ def refusals(name: str, body: Any) -> set[str]:
         changes = model.model_validate(body).model_dump(exclude_unset=True)
         if model is ProductPatch:
             NewProduct.model_validate(apply_merge_patch(PRODUCT, changes))
+        if model is AddressPatch:
+            NewAddress.model_validate(apply_merge_patch(ADDRESS, changes))
         if model is PromotionPatch:
             stored = FIXED
             if changes.get("percent") is not None:

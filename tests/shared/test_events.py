@@ -10,7 +10,7 @@ from shared import observability
 from shared.events.accounts import UserEvent, UserRegistered
 from shared.events.all_events import Event, parse_event
 from shared.events.base import DomainEvent
-from shared.events.catalog import CatalogEvent, ProductUpdatedData
+from shared.events.catalog import CatalogEvent, CategoryEvent, ProductUpdatedData
 from shared.events.order_data import (
     OrderedLine,
     OrderTotalsData,
@@ -50,6 +50,10 @@ FACTS = {
     "available": 0,
     "backordered": 2,
     "availability": "backorder",
+    "category_id": "cat_tea",
+    "path": "kitchen/tea",
+    "parent": "garden",
+    "previous_parent": None,
     "order_id": "ord_1",
     "buyer_id": "usr_ada",
     "total": EUR_25,
@@ -100,7 +104,7 @@ def every_model_in(model: type[BaseModel]) -> set[type[BaseModel]]:
 
 
 def test_every_group_of_events_is_part_of_all_events():
-    groups = UserEvent | CatalogEvent | OrderEvent | ExportRequested
+    groups = UserEvent | CatalogEvent | CategoryEvent | OrderEvent | ExportRequested
 
     assert set(EVERY_EVENT) == set(get_args(groups))
 

@@ -11,7 +11,13 @@ from tests.support import shop
 from tests.support.http import ADA, HOME, NOBODY, Answer, Caller, called_from, send
 from tests.support.order_requests import GUEST_EMAIL
 
-Quantities = dict[str, int]
+GUEST_SAMPLES = {
+    "get": "guest_carts.get",
+    "replace": "guest_carts.replace",
+    "update": "guest_carts.update",
+    "empty": "guest_carts.empty",
+    "quote": "guest_carts.quote",
+}
 
 
 def lines_of(*products: tuple[Product, int]) -> list[dict[str, Any]]:
@@ -54,7 +60,7 @@ def guest_send(
 ) -> Answer:
     return send(
         called_from(handler, address),
-        f"guest_carts.{name}",
+        GUEST_SAMPLES[name],
         caller=NOBODY,
         body=body,
         headers={"cart-token": token, **_names(headers)},

@@ -4,6 +4,7 @@ from typing import Self
 from pydantic import Field
 
 from auth.accounts.schemas import CODE_IF_ENABLED, CURRENT_PASSWORD, Code, Password, UserView
+from auth.addresses.schemas import SavedAddressView
 from auth.api_keys.schemas import ApiKeyView
 from auth.privacy.order_documents import Document
 from auth.sessions.schemas import SessionView
@@ -94,6 +95,9 @@ class ExportView(View):
     """One page of what the shop stores about a user. Every page contains `profile`."""
 
     profile: ProfileExport
+    addresses: list[SavedAddressView] = Field(
+        description="Your address book. Empty on all pages but the first."
+    )
     cart: CartExport | None = Field(
         description="Your cart. Null on all pages but the first, and if you have none."
     )

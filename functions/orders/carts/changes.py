@@ -8,10 +8,16 @@ from orders.carts.contents import is_on_sale
 from shared.config import HeldStockSettings, QuantitySettings, settings
 from shared.records import Record
 from shared.storage.models.carts import Cart, CartLine
-from shared.storage.models.catalog import Product
+from shared.storage.models.catalog import UNTRACKED, Product
 from shared.storage.stock_shards import StockSnapshot
 
-Change = Literal["price_changed", "not_on_sale", "insufficient_stock", "quantity_limit_exceeded"]
+Change = Literal[
+    "price_changed",
+    "not_on_sale",
+    "insufficient_stock",
+    "backordered",
+    "quantity_limit_exceeded",
+]
 # An order of the line would be refused.
 BLOCKING: frozenset[Change] = frozenset(
     {"not_on_sale", "insufficient_stock", "quantity_limit_exceeded"}
@@ -23,7 +29,7 @@ class CheckedLine(Record):
 
     line: CartLine
     product: Product | None  # None: it is not on sale
-    available: int | None  # units for sale; None: the product is not on sale
+    available: int | None  # units in stock; None: the product is not on sale, or not counted
     quantity_max: int | None  # units that one order may have; None: the product is not on sale
     changes: tuple[Change, ...]
 
@@ -62,14 +68,17 @@ def _check_line(
     if product is None or not is_on_sale(product):
         return CheckedLine(line, None, None, None, ("not_on_sale",))
     limit = _quantity_max(product, is_guest=is_guest)
+    is_counted, in_stock = product.stock_policy != UNTRACKED, max(0, stock.available)
+    is_short = product.orderable(stock.available) < line.quantity
     found: dict[Change, bool] = {
         "price_changed": (line.price_minor, line.currency)
         != (product.price_minor, product.currency),
-        "insufficient_stock": stock.available < line.quantity,
+        "insufficient_stock": is_short,
+        "backordered": is_counted and not is_short and in_stock < line.quantity,
         "quantity_limit_exceeded": line.quantity > limit,
     }
     changes = tuple(change for change, applies in found.items() if applies)
-    return CheckedLine(line, product, stock.available, limit, changes)
+    return CheckedLine(line, product, in_stock if is_counted else None, limit, changes)
 
 
 def _quantity_max(product: Product, *, is_guest: bool) -> int:

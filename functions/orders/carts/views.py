@@ -32,17 +32,18 @@ class CartLineView(View):
         "sale, or the amount is too large for an order."
     )
     available: int | None = Field(
-        description="The units for sale now. Null if the product is not on sale."
+        description="The units in stock now. Null if the product is not on sale, or its stock is "
+        "not counted."
     )
     quantity_max: int | None = Field(
         description="The units that one order may have. Null if the product is not on sale."
     )
     changes: list[Annotated[str, shown_as(Change)]] = Field(
-        description="Empty if nothing has changed. Only with `price_changed` can the line still be "
-        "ordered as it is."
+        description="Empty if nothing has changed. With `price_changed` and `backordered` (more "
+        "than is in stock, delivered later) the line can still be ordered as it is."
     )
     is_orderable: bool = Field(
-        description="Whether the product is on sale and in stock with this quantity."
+        description="Whether the product is on sale and can be ordered in this quantity."
     )
 
     @classmethod

@@ -18,7 +18,6 @@ from shared.money import Money
 
 LINES_MAX = 50  # with stock, promotion and events, well under DynamoDB's 100 actions a transaction
 QUANTITY_MAX = 10_000  # of one product; more is a typing error rather than an order
-
 CART_VERSION_MAX = 1_000_000_000  # more changes than a cart can have in its life
 
 _CODE_SEPARATOR = re.compile(r"[\s,;+|]")

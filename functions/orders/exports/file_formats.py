@@ -14,6 +14,7 @@ from orders.fulfilment.views import StaffOrderDetail
 from orders.lifecycle import balances, order_quantities
 from orders.lifecycle.order_quantities import LineUnits
 from orders.pricing.taxes import TAXES_MAX
+from shared.addresses.layout import address_lines
 from shared.storage.models.exports import Export
 from shared.storage.models.orders import Order, OrderLine, OrderTax
 
@@ -37,6 +38,10 @@ _ORDER_COLUMNS: Mapping[str, Callable[[Order], Cell]] = {
     "ship_to_city": lambda order: order.shipping_address.city,
     "ship_to_region": lambda order: order.shipping_address.region,
     "ship_to_country": lambda order: order.shipping_address.country,
+    "ship_to_company": lambda order: order.shipping_address.company,
+    "ship_to_region_code": lambda order: order.shipping_address.region_code,
+    "ship_to_phone": lambda order: order.shipping_address.phone,
+    "ship_to_address": lambda order: ", ".join(address_lines(order.shipping_address)),
     "carrier": lambda order: _join(each.carrier for each in order_quantities.list_shipments(order)),
     "tracking_number": lambda order: _join(
         each.tracking_number for each in order_quantities.list_shipments(order)

@@ -18,7 +18,7 @@ from orders.pricing.taxes import ChargedTax, group_taxes, sum_taxes
 from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts, UnknownPromotion
 from shared.money import AMOUNT_MINOR_MAX, Money
 from shared.records import Record
-from shared.storage.models.catalog import BACKORDER, Product
+from shared.storage.models.catalog import Product
 from shared.storage.models.orders import OrderLine, OrderTax, OrderTotals
 from shared.storage.models.pricing import Promotion
 
@@ -42,8 +42,8 @@ def price_order(quantities: Mapping[str, int], inputs: PricingInputs, ship_to: S
     The promotion is the one with the lowest total: that of the code which the buyer sent, or an
     automatic one. At equal totals it is the code's, and without a code none.
 
-    Raises UnknownProducts, MixedCurrencies, UnknownPromotion, NoShippingRate, AmountTooLarge and
-    what `discounts.require_applicable` does.
+    Raises UnknownProducts, MixedCurrencies, UnknownPromotion, UnknownRegion, NoTaxRate,
+    NoShippingRate, AmountTooLarge and what `discounts.require_applicable` does.
     """
     rules = inputs.rules
     currency = _require_for_sale(quantities, inputs.products)
@@ -113,7 +113,6 @@ def _require_for_sale(quantities: Mapping[str, int], products: Mapping[str, Prod
 def _line(product: Product, quantity: int, available: int) -> OrderLine:
     """At the product's price, before discount and tax, with the units that are not in stock."""
     unit_price_minor = int(product.price_minor)
-    is_backorder = product.stock_policy == BACKORDER
     return OrderLine(
         product_id=product.product_id,
         sku=product.sku,
@@ -123,7 +122,7 @@ def _line(product: Product, quantity: int, available: int) -> OrderLine:
         line_total_minor=unit_price_minor * quantity,
         tax_class=product.tax_class,
         stock_policy=product.stock_policy,
-        backordered=max(0, quantity - max(0, available)) if is_backorder else 0,
+        backordered=product.beyond_stock(quantity, available),
     )
 
 

@@ -4,17 +4,16 @@ Staff store each table as one JSON document (`pricing.rates`); the amounts are m
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Self
 
-from orders.pricing import postal_codes, taxes
+from orders.pricing import postal_codes, tax_places, taxes
 from orders.pricing.postal_codes import PostalRange
 from orders.pricing.rounding import HALF_UP
+from orders.pricing.tax_places import ALL_OTHERS
 from orders.pricing.taxes import DEFAULT_NAME, STANDARD, ChargedTax, Tax
 from shared.errors.orders import NoShippingRate
 from shared.records import Record
-
-ALL_OTHERS = "*"  # in place of a country: each country that no other zone lists
 
 
 class ShipTo(Record):
@@ -40,6 +39,11 @@ class TaxDestination(Record):
         """Of all taxes together."""
         return taxes.combined_rate_ppm(self.taxes, tax_class)
 
+    def has_postal_code(self, code: str) -> bool:
+        """Whether the entry is for this postal code among others."""
+        plain = postal_codes.normalize(code, self.country)
+        return any(found.contains(plain) for found in self.postal_codes)
+
     def charge_taxes(self, amount_minor: int, tax_class: str) -> list[ChargedTax]:
         """The taxes included in the amount, or to be added to it."""
         return taxes.charge_taxes(
@@ -62,15 +66,21 @@ class TaxRates(Record):
         return cls(tuple(_tax_destination(fields) for fields in found))
 
     def destination(self, ship_to: ShipTo) -> TaxDestination:
-        """The entry of the postal code, else the region's, else its country's, else UNTAXED."""
-        in_country = [each for each in self.destinations if each.country == ship_to.country]
-        code = postal_codes.normalize(ship_to.postal_code or "", ship_to.country)
-        of_code = [
-            each for each in in_country if any(found.contains(code) for found in each.postal_codes)
-        ]
-        of_any_code = [each for each in in_country if not each.postal_codes]
-        found = _find_region(of_code, ship_to.region) or _find_region(of_any_code, ship_to.region)
-        return found or UNTAXED
+        """The entry of the postal code, else of the region, else of what it is a part of.
+
+        UNTAXED only if the shop has no rates at all. Raises UnknownRegion where the country's tax
+        depends on the region and it is not known, and NoTaxRate.
+        """
+        if not self.destinations:
+            return UNTAXED
+        code = ship_to.postal_code or ""
+        of_code = [each for each in self.destinations if each.has_postal_code(code)]
+        of_any_code = [each for each in self.destinations if not each.postal_codes]
+        country, region = ship_to.country, ship_to.region
+        found = tax_places.find_place([of_code, of_any_code], country, region)
+        if found is None:
+            raise tax_places.no_tax_rate(self.destinations, country, region)
+        return found
 
 
 class ShippingStep(Record):
@@ -120,14 +130,6 @@ class ShippingRates(Record):
         return zone
 
 
-def _find_region(
-    destinations: Iterable[TaxDestination], region: str | None
-) -> TaxDestination | None:
-    """The entry of the region, else that of the whole country, else None."""
-    by_region = {_folded(destination.region): destination for destination in destinations}
-    return by_region.get(_folded(region)) or by_region.get(_folded(None))
-
-
 def _tax_destination(fields: Mapping[str, Any]) -> TaxDestination:
     country, rounding = fields["country"], fields.get("rounding", HALF_UP)
     # `rates` is the one tax of a destination without `taxes`. Beside `taxes` it is their sum, for
@@ -166,8 +168,3 @@ def _shipping_zone(fields: Mapping[str, Any]) -> ShippingZone:
         ),
         free_from_minor=fields.get("free_from_minor"),
     )
-
-
-def _folded(region: str | None) -> str:
-    """Ignores case and surrounding white space, as people type them."""
-    return (region or "").strip().casefold()

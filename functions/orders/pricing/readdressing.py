@@ -7,7 +7,7 @@ order is not shipped yet.
 from orders.pricing import quotes
 from orders.pricing.inputs import PricingRules
 from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination
-from shared.errors.orders import NoShippingRate
+from shared.errors.orders import NoShippingRate, NoTaxRate, UnknownRegion
 from shared.records import Record
 from shared.storage.models.orders import Order, OrderLine, OrderTotals
 
@@ -24,14 +24,15 @@ class Repriced(Record):
 
 def reprice(order: Order, rules: PricingRules, ship_to: ShipTo) -> Repriced | None:
     """None if the address has the same tax rates and shipping zone as the order's: then nothing
-    changes, also if the rates have changed since. Raises NoShippingRate.
+    changes, also if the rates have changed since. Raises NoShippingRate, NoTaxRate and
+    UnknownRegion.
     """
     before = order.shipping_address
     old = ShipTo(before.country, before.region, before.postal_code)
     destination = rules.tax_rates.destination(ship_to)
     zone = rules.shipping_rates.zone(ship_to.country, order.currency)
     old_zone = _find_zone(rules, old, order.currency)
-    if (destination, zone) == (rules.tax_rates.destination(old), old_zone):
+    if (destination, zone) == (_find_destination(rules, old), old_zone):
         return None
     shipping_minor = int(order.totals.shipping_minor)
     if zone != old_zone:
@@ -49,6 +50,14 @@ def _reprice(order: Order, destination: TaxDestination, shipping_minor: int) -> 
     totals = quotes.compute_totals(lines, shipping_minor, destination)
     totals.keep_unknown_of(order.totals)
     return Repriced(lines, totals, destination.prices_include_tax)
+
+
+def _find_destination(rules: PricingRules, ship_to: ShipTo) -> TaxDestination | None:
+    """None if the shop does not sell there any more."""
+    try:
+        return rules.tax_rates.destination(ship_to)
+    except (NoTaxRate, UnknownRegion):
+        return None
 
 
 def _find_zone(rules: PricingRules, ship_to: ShipTo, currency: str) -> ShippingZone | None:

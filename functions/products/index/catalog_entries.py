@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from products import listing_keys
+from products.categories.tree import NO_CATEGORIES, CategoryTree
 from products.search.postings import build_postings
 from shared.events.catalog import CatalogEvent, ProductArchived, ProductUpdated
 from shared.records import Record
@@ -24,6 +25,12 @@ class CatalogEntry(Record):
     entry_id: str
     variants: Sequence[Product]
     available: Mapping[str, int]
+    tree: CategoryTree = NO_CATEGORIES  # which categories list the products of another
+
+    @property
+    def categories(self) -> set[str]:
+        """The paths of its variants' own categories."""
+        return {variant.category for variant in self.variants if variant.category}
 
 
 def group_entry_id(group: str) -> str:
@@ -55,7 +62,9 @@ def build_listings(entry: CatalogEntry) -> dict[str, Listing]:
     variants_by_partition: dict[str, Sequence[Product]] = {
         partition: entry.variants
         for variant in entry.variants
-        for partition in listing_keys.partitions_of(entry.entry_id, variant.category)
+        for partition in listing_keys.partitions_of(
+            entry.entry_id, entry.tree.ancestors_of(variant.category) if variant.category else ()
+        )
     }
     variants_by_partition |= by_tag
     first = list(variants_by_partition.items())[:PARTITIONS_MAX]

@@ -2,8 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
+from products.categories.counts import stage_counts
 from products.index.catalog_entries import GROUP_PREFIX, CatalogEntry
-from products.index.updates import LISTING, POSTING, EntryUpdate, StoredEntry, Target, item_at
+from products.index.updates import (
+    LISTING,
+    POSTING,
+    EntryUpdate,
+    StoredEntry,
+    Target,
+    count_changes,
+    item_at,
+)
 from shared.errors.requests import ConcurrentModification
 from shared.storage import stock
 from shared.storage.dynamo import batch_get
@@ -56,6 +65,7 @@ def store_updates(updates: Sequence[EntryUpdate]) -> None:
     for update in updates:
         _stage_changes(transaction, update)
         _stage_digests(transaction, update.stored, update.digests)
+    stage_counts(transaction, count_changes(updates))
     transaction.commit()
 
 

@@ -91,6 +91,14 @@ class Product(Table):
             return UNLIMITED
         return max(0, available + self.backorders_max)
 
+    def in_stock(self, available: int) -> int:
+        """The units that shoppers see while the stock has these."""
+        return 0 if self.stock_policy == UNTRACKED else max(0, available)
+
+    def beyond_stock(self, quantity: int, available: int) -> int:
+        """Of these units, those that an order would back-order."""
+        return max(0, quantity - max(0, available)) if self.stock_policy == BACKORDER else 0
+
 
 class Variant(Document):
     product_id = UnicodeAttribute()

@@ -248,6 +248,41 @@ def test_a_cart_may_have_more_than_is_in_stock(tea):
     assert only_line(update_cart((tea, 11)))["changes"] == ["insufficient_stock"]
 
 
+def test_a_line_beyond_the_stock_of_a_backorder_is_shown(tea):
+    tea.update([Product.stock_policy.set("backorder"), Product.backorder_limit.set(5)])
+    shop.Stock(tea.product_id).update([shop.Stock.backorders_max.set(5)])
+
+    within, beyond = only_line(update_cart((tea, 12))), only_line(update_cart((tea, 16)))
+
+    assert (within["changes"], within["is_orderable"]) == (["backordered"], True)
+    assert (within["available"], beyond["available"]) == (10, 10)
+    assert (beyond["changes"], beyond["is_orderable"]) == (["insufficient_stock"], False)
+
+
+def test_backordered_units_are_no_stock():
+    pot = shop.product("pot", available=-3, stock_policy="backorder")
+
+    line = only_line(update_cart((pot, 1)))
+
+    assert (line["available"], line["changes"]) == (0, ["backordered"])
+
+
+def test_what_is_not_counted_has_no_stock():
+    card = shop.product("card", stock_policy="untracked")
+
+    line = only_line(update_cart((card, 9)))
+
+    assert (line["available"], line["changes"], line["is_orderable"]) == (None, [], True)
+
+
+def test_a_changed_stock_policy_is_shown(tea):
+    update_cart((tea, 12))
+    before = only_line(get_cart())["changes"]
+    tea.update([Product.stock_policy.set("untracked")])
+
+    assert (before, only_line(get_cart())["changes"]) == (["insufficient_stock"], [])
+
+
 def test_stock_that_was_never_set_is_none():
     assert only_line(update_cart((shop.product("new"), 1)))["available"] == 0
 

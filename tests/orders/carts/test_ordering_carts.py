@@ -213,6 +213,15 @@ def test_a_promotion_and_a_cart_are_in_one_transaction(tea):
     assert get_cart().body["lines"] == []
 
 
+def test_a_cart_of_services_and_backorders_can_be_ordered():
+    card = shop.product("card", stock_policy="untracked")
+    pot = shop.product("pot", available=1, stock_policy="backorder")
+    version = update_cart((card, 2), (pot, 3)).body["version"]
+
+    assert place_order((card, 2), (pot, 3), version=version).status == 201
+    assert (get_cart().body["lines"], shop.available(pot)) == ([], -2)
+
+
 def test_a_cart_of_fifty_lines_can_be_ordered():
     products = [shop.product(f"p{number}", available=1) for number in range(50)]
     lines = [(each, 1) for each in products]

@@ -177,7 +177,19 @@ def test_an_untaxed_address_is_not_taxed_in_silence(tea):
 
     answer = change(order, VIENNA)
 
-    assert (answer.status, answer.code) == (409, "total_changed")
+    assert (answer.status, answer.code) == (422, "no_tax_rate")
+
+
+def test_a_region_that_decides_the_tax_must_be_known(tea):
+    texas = destination("US", 82500, is_included=False) | {"region": "US-TX"}
+    tax(destination("DE", 0, is_included=False), texas)
+    order = place(tea)
+    address = BERLIN | {"country": "US", "city": "Guam", "postal_code": "96910", "region": "X"}
+
+    answer = change(order, address)
+
+    assert answer.status == 422
+    assert Order.get(order.order_id).shipping_address.country == "DE"
 
 
 def test_new_rates_do_not_change_an_order_within_its_country(tea):

@@ -147,8 +147,20 @@ def test_a_missing_value_is_an_empty_cell():
     (row,) = render_rows(new_order())
 
     missing = {"guest_email", "ship_to_line2", "ship_to_region", "carrier", "promotion_code"}
+    missing |= {"ship_to_company", "ship_to_region_code", "ship_to_phone"}
     assert {row[column] for column in missing} == {""}
     assert (row["order_received_minor"], row["tax_included"]) == ("0", "no")
+
+
+def test_an_address_is_printed_in_the_order_of_its_country():
+    address = shop.ADDRESS | {"company": "Engines", "phone": "020 7946 0958"}
+
+    (row,) = render_rows(new_order(shipping_address=ShippingAddress(**address)))
+
+    assert row["ship_to_address"] == (
+        "Ada Lovelace, Engines, 12 St James's Square, London, SW1Y 4JH, United Kingdom"
+    )
+    assert (row["ship_to_company"], row["ship_to_phone"]) == ("Engines", "020 7946 0958")
 
 
 @pytest.mark.parametrize("sign", SIGNS)

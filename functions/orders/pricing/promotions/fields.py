@@ -85,7 +85,7 @@ class AppliesTo(RequestBody):
     categories: list[Category] = Field(
         default=[],
         max_length=NAMES_MAX,
-        description="Paths of categories. Products of their subcategories count too.",
+        description="Paths of categories. Products whose path is below one count too.",
         json_schema_extra=_EACH_ONCE,
     )
     product_ids: list[ProductId] = Field(

@@ -15,7 +15,6 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from orders.pricing.rate_tables import ALL_OTHERS
 from orders.pricing.rates import tax_fields
 from orders.pricing.rates.tax_fields import (
     RATES,
@@ -28,8 +27,9 @@ from orders.pricing.rates.tax_fields import (
     TaxRounding,
 )
 from orders.pricing.rounding import HALF_UP
+from orders.pricing.tax_places import ALL_OTHERS, destination_place
 from orders.pricing.taxes import STANDARD
-from shared.countries import Country, require_country
+from shared.countries import require_country
 from shared.http.schemas import RequestBody
 from shared.http.text_fields import Text
 from shared.money import AMOUNT_MINOR_MAX, Currency
@@ -57,16 +57,19 @@ CountryOrAllOthers = Annotated[
 
 
 class Destination(RequestBody):
-    """The taxes of a country, or of a part of it by region or by postal codes.
+    """The taxes of a country, of a part of it by region or postal codes, or of all others.
 
     The taxes of a region replace those of its country, and those of postal codes replace both.
     """
 
-    country: Country
+    country: CountryOrAllOthers = Field(
+        description="A country code (ISO 3166-1 alpha-2). `*` stands for every country that no "
+        "other destination lists."
+    )
     region: Region | None = Field(
         default=None,
-        description="A region of the country. Spell it as in shipping addresses; upper and lower "
-        "case are the same. Null means the whole country.",
+        description="A region of the country by its code (ISO 3166-2), such as `CA-QC`, or by its "
+        "name. Addresses match by code, however they name it. Null means the whole country.",
     )
     postal_codes: PostalCodes | None = None
     prices_include_tax: bool = Field(
@@ -108,7 +111,7 @@ class Destination(RequestBody):
 
 
 class TaxRatesRequest(RequestBody):
-    """All tax rates of the shop. A destination that is not in the list pays no tax."""
+    """All tax rates of the shop. If there are any, it sells only where a destination applies."""
 
     values_max: ClassVar[int] = VALUES_MAX
     table_name: ClassVar[str] = TAX_RATES
@@ -127,6 +130,7 @@ class TaxRatesRequest(RequestBody):
 
     @model_validator(mode="after")
     def _lists_each_place_once(self) -> Self:
+        # Orders match regions by code, so two names of one region would be ambiguous.
         _refuse_repeats(
             _place(destination) for destination in self.destinations if not destination.postal_codes
         )
@@ -139,9 +143,7 @@ class TaxRatesRequest(RequestBody):
 
 
 def _place(destination: Destination) -> str:
-    # Orders match regions without regard to case, so two spellings would be ambiguous.
-    region = destination.region.casefold() if destination.region else ""
-    return f"{destination.country} {region}".strip()
+    return " ".join(destination_place(destination)).strip()
 
 
 class Step(RequestBody):
