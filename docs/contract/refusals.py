@@ -5,7 +5,7 @@ The tests fail for an answer that is not listed here, and for a refusal that no 
 
 from typing import Any
 
-from shared.errors import accounts, carts, catalog, orders, promotions, requests
+from shared.errors import accounts, carts, catalog, orders, parcels, promotions, requests
 from shared.errors.base import AppError, InternalError, NotFound, Unavailable
 from shared.security.permissions import PERMISSIONS, Role
 
@@ -86,7 +86,7 @@ _PAID: Refusals = (
 _CHANGED_ORDER: Refusals = (orders.OrderNotFound, orders.OrderStatusConflict)
 _CHANGED_PART: Refusals = (
     *_CHANGED_ORDER,
-    orders.OpenQuantityExceeded,
+    parcels.OpenQuantityExceeded,
     requests.IdempotencyKeyReused,
 )
 _EDITED_PROMOTION: Refusals = (promotions.AutomaticPromotionLimit, requests.ConcurrentModification)
@@ -256,15 +256,22 @@ OWN: dict[str, Refusals] = {
     "mark_order_paid": _CHANGED_ORDER,
     "ship_order": _CHANGED_ORDER,
     "list_shipments": (orders.OrderNotFound,),
-    "get_shipment": (orders.OrderNotFound, orders.ShipmentNotFound),
+    "get_shipment": (orders.OrderNotFound, parcels.ShipmentNotFound),
     "create_shipment": (*_CHANGED_PART, orders.OrderEntryLimitReached),
-    "update_shipment": (*_CHANGED_ORDER, orders.ShipmentNotFound),
+    "update_shipment": (*_CHANGED_ORDER, parcels.ShipmentNotFound),
+    "change_order_address": (
+        *_CHANGED_ORDER,
+        orders.NoShippingRate,
+        orders.NoTaxRate,
+        orders.TotalChanged,
+        orders.UnknownRegion,
+    ),
     "cancel_order_units": (*_CHANGED_PART, orders.OrderEntryLimitReached),
     "deliver_order": _CHANGED_ORDER,
     "return_order": (
         *_CHANGED_ORDER,
         orders.OrderEntryLimitReached,
-        orders.ReturnQuantityExceeded,
+        parcels.ReturnQuantityExceeded,
         requests.IdempotencyKeyReused,
     ),
     "refund_order": (

@@ -13,11 +13,6 @@ class OrderNotFound(NotFound):
     )
 
 
-class ShipmentNotFound(NotFound):
-    code = "shipment_not_found"
-    default_message = "The order has no shipment with this id. Check the id."
-
-
 class ExportNotFound(NotFound):
     code = "export_not_found"
     default_message = (
@@ -122,26 +117,6 @@ class RefundTooLarge(AppError):
 
     status, code = 409, "refund_too_large"
     default_message = "The refund exceeds what is left. Refund at most `details.refundable_minor`."
-
-
-class OpenQuantityExceeded(AppError):
-    """A parcel or a cancellation has more units than are still to be shipped."""
-
-    status, code = 409, "open_quantity_exceeded"
-    default_message = (
-        "The order has fewer units that are still to be shipped. "
-        "Send at most `open` of each line in `details.lines`."
-    )
-
-
-class ReturnQuantityExceeded(AppError):
-    """The return has more units than the order has shipped and not taken back."""
-
-    status, code = 409, "return_quantity_exceeded"
-    default_message = (
-        "The order has fewer units left to return. "
-        "Return at most `returnable` of each line in `details.lines`."
-    )
 
 
 class OrderEntryLimitReached(AppError):

@@ -85,8 +85,8 @@ def _quote(
     if promotion:
         eligible = discounts.find_eligible(promotion, products, basket.items)
         _apply_discount(lines, promotion, eligible, destination)
-    _apply_tax(lines, destination)
-    totals = _totals(lines, _shipping_minor(lines, zone, promotion), destination)
+    apply_tax(lines, destination)
+    totals = compute_totals(lines, _shipping_minor(lines, zone, promotion), destination)
     return Quote(
         lines,
         totals,
@@ -158,7 +158,7 @@ def _apply_discount(
         line.discount_minor = by_product.get(line.product_id, 0)
 
 
-def _apply_tax(lines: list[OrderLine], destination: TaxDestination) -> None:
+def apply_tax(lines: list[OrderLine], destination: TaxDestination) -> None:
     for line in lines:
         charged_minor = int(line.line_total_minor) - int(line.discount_minor)
         line.tax_rate_ppm = destination.rate_ppm(line.tax_class)
@@ -182,7 +182,7 @@ def _shipping_minor(
     return zone.price_minor(items_minor, weigh(lines))
 
 
-def _totals(
+def compute_totals(
     lines: list[OrderLine], shipping_minor: int, destination: TaxDestination
 ) -> OrderTotals:
     items_minor = sum(int(line.line_total_minor) for line in lines)
