@@ -104,9 +104,10 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
 ) -> Response[Page[ProductView]]:
     """List the products on sale, with filters and in the order that you choose.
 
-    A group of variants appears once, as its cheapest variant in stock. A new product appears
-    within seconds. The answer can be some seconds old: `Cache-Control` says how long you may keep
-    it.
+    A group of variants appears once, as its cheapest variant in stock. With a price range, it
+    appears if one of its variants has such a price, as the cheapest of these in stock. A new
+    product appears within seconds. The answer can be some seconds old: `Cache-Control` says how
+    long you may keep it.
     """
     query = (
         CatalogQuery()
