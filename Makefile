@@ -25,7 +25,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .PHONY: help setup run test contract npm-tools soak mutants conformance lint fmt bench openapi validate build deploy admin rotate-keys payment-keys \
-	smoke verify repair reindex sweep-payments republish dead-letters rollback release-state requirements clean
+	smoke verify repair reindex sweep-payments republish dead-letters rollback release-state requirements address-rules clean
 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -140,8 +140,12 @@ requirements: .venv/.made ## Update the hashed requirements files from pyproject
 	@$(COMPILE) --group ministack --output-file local/requirements-ministack.txt
 	@$(COMPILE) --group sam --output-file local/requirements-sam.txt
 	@$(COMPILE) --group reference --no-deps --output-file local/requirements-reference.txt
+	@$(COMPILE) --group addresses --no-deps --output-file local/requirements-addresses.txt
 	@$(COMPILE) --group checkov --output-file local/requirements-checkov.txt
 	@$(COMPILE) --group contract --output-file local/requirements-contract.txt
+
+address-rules: .venv/.made $(VENVS)/addresses/.made ## Compile the rules of addresses by country from the packages that have them
+	@$(BIN)/python -m local.address_rules
 
 clean: ## Delete everything that was built, installed or stored here
 	rm -rf .venv .aws-sam $(STATE) .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -160,6 +164,9 @@ $(VENVS)/sam/.made: local/requirements-sam.txt | .venv/.made
 
 $(VENVS)/reference/.made: local/requirements-reference.txt | .venv/.made
 	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/reference $< "Scalar, the page of the API reference"
+
+$(VENVS)/addresses/.made: local/requirements-addresses.txt | .venv/.made
+	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/addresses $< "the data of addresses"
 
 $(VENVS)/checkov/.made: local/requirements-checkov.txt | .venv/.made
 	@PYTHON="$(PYTHON)" sh local/make_venv.sh $(VENVS)/checkov $< "checkov"

@@ -56,7 +56,14 @@ FIELDS: dict[str, dict[str, Any]] = {
     "items": {"description": "The sum of all lines, before the discount."},
     "discount": {"description": "The amount that the promotion takes off the items."},
     "shipping": {"description": "The price of the shipping."},
-    "tax": {"description": "The tax on items and shipping."},
+    "tax": {"description": "The sum of all taxes on items and shipping."},
+    "taxes": {"description": "Each tax on items and shipping, by name and rate."},
+    "TaxData.name": {"description": "The name of the tax.", "maxLength": 40},
+    "rate_ppm": {
+        "description": "Parts per million: 190000 is 19 %. Null for an order from before Souk "
+        "stored each tax."
+    },
+    "TaxData.amount": {"description": "The amount of the tax."},
     "lines": {"description": "What was ordered, at the prices of the order.", "maxItems": 50},
     "OrderReturnedData.lines": {"description": "The units that came back.", "maxItems": 50},
     "product_id": {"description": "The id of the product.", **_id("prd")},
@@ -67,9 +74,33 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "quantity": {"description": "Units.", "format": "int32", "minimum": 1},
     "unit_price": {"description": "The price of one unit."},
+    "stock_policy": {
+        "description": "The product's stock policy when the order was placed: `tracked`, "
+        "`backorder` or `untracked`."
+    },
+    "backordered": {
+        "description": "Units that were not in stock when the order was placed.",
+        "format": "int32",
+        "minimum": 0,
+    },
     "line_total": {"description": "The price of all units of the line, before the discount."},
     "carrier": {"description": "Who carries the parcel."},
     "tracking_number": {"description": "The carrier's number. Null if staff gave none."},
+    "tracking_url": {"description": "The carrier's page. Null if staff gave none."},
+    "shipment_id": {
+        "description": "The id of the parcel. Null if the order is shipped because staff cancelled "
+        "what was left: then no parcel has left now.",
+        **_id("shp"),
+    },
+    "shipped_lines": {"description": "The units in the parcel.", "maxItems": 50},
+    "cancellation_id": {"description": "The id of the cancellation.", **_id("cnl")},
+    "CancellationData.lines": {
+        "description": "The units that will not be shipped.",
+        "maxItems": 50,
+    },
+    "CancellationData.amount": {
+        "description": "What the units cost. The buyer gets it back, or does not pay it."
+    },
     "refund_id": {"description": "The id of the refund.", **_id("rfd")},
     "amount": {"description": "The amount of the refund."},
     "DisputeData.amount": {"description": "The amount that the buyer's bank claims."},
@@ -89,6 +120,19 @@ FIELDS: dict[str, dict[str, Any]] = {
         "format": "int64",
         "minimum": 0,
     },
+    "StockData.backordered": {
+        "description": "Units of open orders that are not in stock.",
+        "format": "int32",
+        "minimum": 0,
+    },
+    "availability": {
+        "description": "Whether the product can be ordered: `in_stock`, `backorder` (it can, but "
+        "no unit is available) or `out_of_stock`."
+    },
+    "category_id": {"description": "The id of the category.", **_id("cat")},
+    "path": {"description": "The path of the category, which never changes.", "maxLength": 200},
+    "parent": {"description": "The path of the category above it. Null: it is at the top."},
+    "previous_parent": {"description": "The path of the category that was above it before."},
     # accounts
     "user_id": {"description": "The id of the user.", **_id("usr")},
     "access_epoch": {
@@ -113,6 +157,8 @@ _LINE = {
     "quantity": 2,
     "unit_price": _money(1250),
     "line_total": _money(2500),
+    "stock_policy": "backorder",
+    "backordered": 1,
 }
 EXAMPLES: dict[str, Any] = {
     "order_id": ids.derived_id("ord", "example"),
@@ -124,11 +170,16 @@ EXAMPLES: dict[str, Any] = {
         "discount": _money(250),
         "shipping": _money(490),
         "tax": _money(521),
+        "taxes": [{"name": "VAT", "rate_ppm": 190_000, "amount": _money(521)}],
         "total": _money(3261),
     },
     "lines": [_LINE],
     "carrier": "DHL",
     "tracking_number": "00340434161094042557",
+    "tracking_url": "https://www.dhl.de/track?id=00340434161094042557",
+    "shipment_id": ids.derived_id("shp", "example"),
+    "shipped_lines": [{key: _LINE[key] for key in ("product_id", "sku", "name", "quantity")}],
+    "cancellation_id": ids.derived_id("cnl", "example"),
     "refund_id": ids.derived_id("rfd", "example"),
     "amount": _money(1250),
     "is_full": False,
@@ -142,6 +193,12 @@ EXAMPLES: dict[str, Any] = {
     "changed": ["price"],
     "previous_group": None,
     "available": 0,
+    "backordered": 0,
+    "availability": "out_of_stock",
+    "category_id": ids.derived_id("cat", "example"),
+    "path": "home/teapots",
+    "parent": "kitchen",
+    "previous_parent": "home",
     "user_id": ids.derived_id("usr", "example"),
     "access_epoch": 1,
     "enabled": True,
@@ -153,6 +210,6 @@ EXAMPLES: dict[str, Any] = {
 EXAMPLES_OF: dict[str, dict[str, Any]] = {
     "order.dispute_closed": {"status": "lost"},
     "product.archived": {"changed": ["status"]},
-    "stock.low": {"available": 3},
-    "stock.replenished": {"available": 12},
+    "stock.low": {"available": 3, "availability": "in_stock"},
+    "stock.replenished": {"available": 12, "availability": "in_stock"},
 }

@@ -18,12 +18,16 @@ def base_url_parameters(base_url: str) -> dict[str, str]:
     return {"ShopUrl": base_url, "PaymentProviderUrl": f"{base_url}{PROVIDER_PATH}"}
 
 
-def update_functions(base_url: str, physical: Mapping[str, str], functions: "LambdaClient") -> None:
-    """Sets the address that mails link to, and that of the payment provider."""
-    urls = base_url_parameters(base_url)
+def update_functions(
+    settings: Mapping[str, str], physical: Mapping[str, str], functions: "LambdaClient"
+) -> None:
+    """Sets the address that mails link to, and that of the payment provider.
+
+    `settings` has `base_url_parameters`, maybe among other parameters.
+    """
     for function, variable, parameter in (
         ("MailFunction", "SHOP_URL", "ShopUrl"),
         ("PaymentsFunction", "PAYMENT_PROVIDER_URL", "PaymentProviderUrl"),
         ("PaymentWorkerFunction", "PAYMENT_PROVIDER_URL", "PaymentProviderUrl"),
     ):
-        set_variable(physical[function], variable, urls[parameter], functions)
+        set_variable(physical[function], variable, settings[parameter], functions)

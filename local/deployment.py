@@ -5,14 +5,16 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local import bundle, paths, sam
+from local import bundle, paths, sam, saved_state
 from local.emulator import Emulator, StackError
 from local.parameters import sam_override
 
@@ -55,6 +57,14 @@ class Deployed:
             for name, resource in self.template["Resources"].items()
             if resource["Type"] == "AWS::Lambda::Function"
         ]
+
+
+@dataclass(frozen=True)
+class Build:
+    """The sources' fingerprint, and what returns the build's folder. That raises StackError."""
+
+    source: str
+    folder: Callable[[], Path]
 
 
 def compute_fingerprint(root: Path, parameters: Mapping[str, str]) -> str:
@@ -102,6 +112,17 @@ def build(state: Path, source: str) -> Path:
         with suppress(OSError):  # another stack has just finished the same build
             draft.rename(folder)
     return folder / "sam"
+
+
+@contextmanager
+def building(state: Path, parameters: Mapping[str, str]) -> Iterator[Build]:
+    """The build of the current sources. That of a new shop begins at once, in a thread."""
+    source = compute_fingerprint(paths.ROOT, parameters)
+    if (state / saved_state.FOLDER).exists():
+        yield Build(source, partial(build, state, source))
+        return
+    with ThreadPoolExecutor(1) as thread:
+        yield Build(source, thread.submit(build, state, source).result)
 
 
 def deploy(aws: Emulator, state: Path, built: Path, parameters: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ the payment provider must still do is no contradiction, until it is overdue.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 from local.reconciliation_store import promotion_key
 
 AWAITS_PAYMENT = "pending_payment"
-PAID_STATUSES = frozenset({"paid", "shipped", "delivered"})
-SHIPPED_STATUSES = frozenset({"shipped", "delivered"})
+UNTRACKED = "untracked"  # a line whose units are not counted
+PAID_STATUSES = frozenset({"paid", "partially_shipped", "shipped", "delivered"})
+SHIPPED_STATUSES = frozenset({"partially_shipped", "shipped", "delivered"})
+OPEN_STATUSES = frozenset({"pending_payment", "paid", "partially_shipped"})
 STATUSES_WITHOUT_PROMOTION_USE = frozenset({"cancelled", "expired"})
 CLOSED_STATUSES = frozenset({"cancelled", "expired", "refunded"})
 MADE_AT_PROVIDER = "by_provider"  # the reason of a refund from the provider's dashboard
@@ -35,6 +38,7 @@ def list_faults(order: Item, now: datetime) -> Iterator[str]:
     """One sentence for each contradiction, and for each thing that is overdue."""
     yield from _find_faults_in_totals(order)
     yield from _find_faults_in_status(order)
+    yield from _find_faults_in_units(order)
     yield from _find_faults_in_money(order, now)
     yield from (f"{what} {_age(now - since)} ago" for what, since in find_overdue(order, now))
 
@@ -67,6 +71,8 @@ def find_overdue(
 def list_sums(order: Item) -> Iterator[tuple[str, int, int]]:
     """The units that the order took, and the promotion uses that it counts as."""
     for line in order["lines"]:
+        if line.get("stock_policy") == UNTRACKED:
+            continue
         kept = int(line["quantity"] - line.get("returned", 0))
         yield line["product_id"], -kept, sum(json.loads(line.get("allocations", "{}")).values())
     promotion = order.get("promotion")
@@ -78,15 +84,31 @@ def list_sums(order: Item) -> Iterator[tuple[str, int, int]]:
 
 
 def _find_faults_in_totals(order: Item) -> Iterator[str]:
-    totals, lines = order["totals"], order["lines"]
-    items = sum(line["line_total_minor"] for line in lines)
-    discount = sum(line.get("discount_minor", 0) for line in lines)
+    totals = order["totals"]
+    items, discount = (_sum_of(order, name) for name in ("line_total_minor", "discount_minor"))
     if (items, discount) != (totals["items_minor"], totals["discount_minor"]):
         yield "the lines do not add up to the totals"
     tax = 0 if order.get("tax_included") else totals["tax_minor"]
     total = totals["items_minor"] - totals["discount_minor"] + totals["shipping_minor"] + tax
     if total != totals["total_minor"]:
         yield f"the total is {totals['total_minor']}, its parts add up to {total}"
+    yield from _find_faults_in_taxes(order)
+
+
+def _find_faults_in_taxes(order: Item) -> Iterator[str]:
+    """Of an order from before each tax was stored, only their sum is known."""
+    totals = order["totals"]
+    if "shipping_tax_minor" not in totals:
+        return
+    for part in (totals, *order["lines"]):
+        if sum(tax["amount_minor"] for tax in part.get("taxes", [])) != part["tax_minor"]:
+            yield f"the taxes do not add up to {part['tax_minor']}"
+    if totals["tax_minor"] != totals["shipping_tax_minor"] + _sum_of(order, "tax_minor"):
+        yield "the taxes of the lines and of shipping do not add up to the total's"
+
+
+def _sum_of(order: Item, name: str) -> int:
+    return sum(int(line.get(name, 0)) for line in order["lines"])
 
 
 def _find_faults_in_status(order: Item) -> Iterator[str]:
@@ -96,6 +118,34 @@ def _find_faults_in_status(order: Item) -> Iterator[str]:
     if (status == AWAITS_PAYMENT) != ("awaits" in order and "expires_at" in order):
         verb = "does not expire" if status == AWAITS_PAYMENT else "still expires"
         yield f"the status is {status}, but the order {verb}"
+
+
+def _find_faults_in_units(order: Item) -> Iterator[str]:
+    """Of each line, the shipped, cancelled and allocated units are the ordered ones.
+
+    Orders that older releases shipped have no parcels, and count nothing.
+    """
+    shipped: Counter[str] = Counter()
+    for parcel in order.get("shipments", []):
+        shipped.update(json.loads(parcel["quantities"]))
+    for line in order["lines"]:
+        if "cancelled" not in line:
+            continue
+        product_id, ordered = line["product_id"], line["quantity"]
+        is_open = order["status"] in OPEN_STATUSES
+        allocated = sum(json.loads(line.get("allocations", "{}")).values())
+        counted = shipped[product_id] + line["cancelled"] + allocated
+        is_uncounted = line.get("stock_policy") == UNTRACKED and is_open
+        if counted > ordered or (counted < ordered and not is_uncounted):
+            yield f"{counted} of {ordered} units of {product_id} are shipped, cancelled or open"
+        if allocated and not is_open:
+            yield f"the status is {order['status']}, but {allocated} of {product_id} are open"
+    if _sum_cancelled(order) > order["totals"]["total_minor"]:
+        yield "the cancelled units cost more than the order"
+
+
+def _sum_cancelled(order: Item) -> int:
+    return sum(int(each["amount_minor"]) for each in order.get("cancellations", []))
 
 
 def _find_faults_in_money(order: Item, now: datetime) -> Iterator[str]:
@@ -112,7 +162,8 @@ def _find_faults_in_money(order: Item, now: datetime) -> Iterator[str]:
         received += received_by_it
         refunded += min(received_by_it, _sum(of_channel, {"succeeded"}))
     is_paid = received or payment.get("status") == "authorized"
-    if status in PAID_STATUSES and order["totals"]["total_minor"] and not is_paid:
+    due = order["totals"]["total_minor"] - _sum_cancelled(order)
+    if status in PAID_STATUSES and due and not is_paid:
         yield f"the status is {status}, but no payment was received"
     if status in CLOSED_STATUSES and (kept := _minor_kept_by_provider(order)) > 0:
         yield f"the status is {status}, but {kept} of the captured amount is not refunded"
@@ -159,9 +210,9 @@ def _minor_kept_by_provider(order: Item) -> int:
 
 
 def _status_since(order: Item) -> datetime:
-    """When the order got its status; a shipped order has its payment due since it was shipped."""
+    """When the order got its status. A shipped order's payment is due since its first parcel."""
     steps = [step for step in order["history"] if not step.get("event")]
-    shipped = [step for step in steps if step["status"] == "shipped"]
+    shipped = [step for step in steps if step["status"] in ("partially_shipped", "shipped")][:1]
     is_shipped = order["status"] in SHIPPED_STATUSES and shipped
     return _time((shipped if is_shipped else steps)[-1]["at"])
 

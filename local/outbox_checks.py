@@ -18,6 +18,7 @@ KNOWN_FOR = timedelta(days=7)  # a relayed row expires after that (shared.storag
 MARGIN = timedelta(hours=1)  # between the time of a step and that of its event
 STEP_EVENTS = {
     "paid": "order.paid",
+    "partially_shipped": "order.partially_shipped",
     "shipped": "order.shipped",
     "delivered": "order.delivered",
     "cancelled": "order.cancelled",

@@ -4,6 +4,7 @@ Stock: a product's movements, less the units that orders took and did not return
 available units. The units that open orders took from its shards must equal its allocated units.
 Promotions: the orders that count as a use must equal the stored number of uses.
 Orders: each must agree with itself (`local.order_checks`).
+Categories: a category must count what is listed in it (`local.category_counts`).
 Outbox: the relay must have published each event within minutes (`local.republishing`), and orders
 and events of the last days must have each other (`local.outbox_checks`).
 
@@ -21,6 +22,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from local import order_checks
+from local.category_counts import list_wrong_counts
 from local.outbox_checks import OrderEvent, OutboxChecks, list_missing_orders
 from local.reconciliation_store import (
     PROMOTION_KEY,
@@ -50,6 +52,8 @@ ORDER_ATTRIBUTES = (
     "payment",
     "refunds",
     "disputes",
+    "shipments",
+    "cancellations",
 )
 
 
@@ -117,6 +121,10 @@ def reconcile(shop: Target) -> ReconciliationReport:
     drifts += [
         Drift(event.order_id, f"{event.type} is not in the outbox")
         for event in found.missing_events
+    ]
+    drifts += [
+        Drift(f"category {wrong.path}", f"counted {wrong.counted}, recomputed {wrong.listed}")
+        for wrong in list_wrong_counts(shop)
     ]
     return ReconciliationReport(found.products, found.orders, [*drifts, *found.drifts])
 

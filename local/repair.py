@@ -1,8 +1,8 @@
 """Puts right what follows from other records, after a restored backup lost half of a transaction.
 
-Repaired: stock from movements and orders, uses of promotions from orders, and events that an
-order's history proves and the outbox lacks. Money, orders and movements are never changed: what is
-lost there, `make verify` names, and a person decides.
+Repaired: stock from movements and orders, uses of promotions from orders, counts of categories
+from listings, and events that an order's history proves and the outbox lacks. Money, orders and
+movements are never changed: what is lost there, `make verify` names, and a person decides.
 
 Repeat: a second run finds nothing to do. Each write requires that nobody changed the item since it
 was read, so the shop may stay open; what changed is left for the next run.
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from local import reconciliation
+from local.category_counts import CountChanged, list_recounts, list_wrong_counts
 from local.outbox_checks import OrderEvent
 from local.reconciliation_store import (
     Difference,
@@ -69,6 +70,8 @@ def repair(shop: Target, *, applies: bool) -> Repairs:
                 _repair_stock(difference, counted.get(difference.key), repairs)
     for event in found.missing_events:
         _repair_event(event, repairs)
+    for line, recount in list_recounts(list_wrong_counts(shop)):
+        _write(line, recount, CountChanged(), repairs)
     repairs.left += [str(drift) for drift in found.drifts]
     return repairs
 
@@ -77,6 +80,12 @@ def repair(shop: Target, *, applies: bool) -> Repairs:
 class _CountedProduct:
     sku: str
     stock: "StockSnapshot"
+    backorders_max: int
+
+    @property
+    def may_be_short(self) -> bool:
+        """Whether units can be, or once could be, sold beyond the stock."""
+        return self.backorders_max > 0 or self.stock.backorders_max is not None
 
 
 def read_products(product_ids: Iterator[str]) -> dict[str, _CountedProduct]:
@@ -86,7 +95,9 @@ def read_products(product_ids: Iterator[str]) -> dict[str, _CountedProduct]:
 
     products = [Product.find(product_id, consistent=True) for product_id in product_ids]
     return {
-        product.product_id: _CountedProduct(product.sku, stock.get_stock(product))
+        product.product_id: _CountedProduct(
+            product.sku, stock.get_stock(product), product.backorders_max
+        )
         for product in products
         if product
     }
@@ -105,7 +116,7 @@ def _repair_stock(
     if product is None:
         repairs.left.append(f"{difference.key}: the product does not exist. Create it again")
         return
-    if recomputed < 0:
+    if recomputed < 0 and not product.may_be_short:
         repairs.left.append(
             f"{product.sku}: {-recomputed} units were sold that no movement added. "
             f"Add an adjustment of {-recomputed} or more, then repair"
@@ -121,7 +132,12 @@ def _repair_stock(
     )
     transaction = Transaction()
     stock.stage_stock_set(
-        transaction, recounted, recomputed, len(recounted.shards), otherwise=changed
+        transaction,
+        recounted,
+        recomputed,
+        len(recounted.shards),
+        otherwise=changed,
+        backorders_max=product.backorders_max or None,
     )
     line = f"{product.sku}: {reconciliation.describe(difference)}"
     _write(line, transaction.commit, changed, repairs)
@@ -182,11 +198,22 @@ def _repair_event(missing: OrderEvent, repairs: Repairs) -> None:
     _write(line, transaction.commit, _Changed(), repairs)
 
 
+def _build_shipment_event(missing: OrderEvent, order: "Order") -> "AnyEvent":
+    """Of the first parcel or of the last one; after it, the rest may have been cancelled."""
+    from orders.lifecycle import order_events, order_quantities  # noqa: PLC0415
+
+    parcels = order_quantities.list_shipments(order)
+    if missing.type == "order.partially_shipped":
+        return order_events.partially_shipped(order, parcels[0])
+    cancelled_at = max((each.at for each in order.cancellations), default=parcels[-1].at)
+    return order_events.shipped(order, None if cancelled_at > parcels[-1].at else parcels[-1])
+
+
 def _build_event(missing: OrderEvent, order: "Order") -> "AnyEvent":
     from orders.lifecycle import order_events  # noqa: PLC0415
 
-    if order.shipment and missing.type == "order.shipped":
-        event: AnyEvent = order_events.shipped(order, order.shipment)
+    if missing.type in ("order.shipped", "order.partially_shipped"):
+        event: AnyEvent = _build_shipment_event(missing, order)
     else:
         builders: dict[str, Callable[[Order], AnyEvent]] = {
             "order.placed": order_events.placed,

@@ -29,7 +29,8 @@ def build(folder: Path, state: Path) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     record, kept = folder.with_name(RECORD), cache / RECORD
     command = ["build", "--template-file", template, "--build-dir", str(folder)]
-    command += ["--language-extensions", "--cached", "--cache-dir", str(cache / "layers")]
+    command += ["--language-extensions", "--parallel"]
+    command += ["--cached", "--cache-dir", str(cache / "layers")]
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # SAM deletes from the cache what its record does not name
         if kept.exists():

@@ -26,7 +26,7 @@ class UnreadableState(Exception):
 class SavedState:
     """A save. `files` maps a service to its file. `is_final`: it was made by a regular stop."""
 
-    saved_at: str  # RFC 3339, UTC
+    saved_at: str  # RFC 3339, UTC: nothing that came later is in the files
     is_final: bool
     port: int  # MiniStack's, which is in its queues' addresses
     files: Mapping[str, str]
@@ -36,8 +36,13 @@ class SavedState:
         return f"{datetime.fromisoformat(self.saved_at).astimezone():%H:%M:%S}"
 
 
-def write(state: Path, services: Mapping[str, str], *, port: int, is_final: bool) -> None:
-    """Save the state of all services, each as JSON. Files that did not change are kept."""
+def write(
+    state: Path, services: Mapping[str, str], *, port: int, is_final: bool, taken_at: datetime
+) -> None:
+    """Save the state of all services, each as JSON, as they were at `taken_at`.
+
+    Files that did not change are kept.
+    """
     folder = state / FOLDER
     folder.mkdir(exist_ok=True)
     files = {
@@ -47,8 +52,8 @@ def write(state: Path, services: Mapping[str, str], *, port: int, is_final: bool
     for name, file in files.items():
         if not (folder / file).exists():
             _replace(folder / file, services[name])
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    saved = SavedState(now, is_final, port, files)
+    saved_at = taken_at.astimezone(UTC).isoformat(timespec="milliseconds")
+    saved = SavedState(saved_at, is_final, port, files)
     _replace(folder / MANIFEST, json.dumps(asdict(saved)))
     for path in folder.glob("*-*.json"):
         if path.name not in files.values():

@@ -29,7 +29,7 @@ from local import (
     state_lock,
 )
 from local.base_url import base_url_parameters, update_functions
-from local.deployment import Deployed
+from local.deployment import Build, Deployed
 from local.emulator import Emulator, StackError
 from local.gateway_process import (
     MAILS_FILE,
@@ -128,10 +128,12 @@ def start(state_dir: Path, port: int = 0, say: Say = _silent) -> Iterator[Stack]
         origins = shop_origins(paths.ROOT, parameters)
         base_url = f"http://localhost:{sockets[0].getsockname()[1]}"
         with (
+            deployment.building(state, parameters) as build,
             launch_gateway(sockets, state) as process,
             emulator.run_emulator(state, _free_port(), origins, lock, say) as aws,
         ):
-            deployed, product_id = _deploy_if_needed(aws, state, parameters, base_url, say)
+            settings = {**parameters, **base_url_parameters(base_url)}
+            deployed, product_id = _deploy_if_needed(aws, state, build, settings, say)
             facts = ShopFacts(base_url, aws.endpoint_url, staff, customer, product_id)
             with (
                 run_gateway(process, facts, sockets, (aws, deployed), state),
@@ -183,14 +185,13 @@ def _load_accounts(state: Path) -> tuple[Account, Account]:
 
 
 def _deploy_if_needed(
-    aws: Emulator, state: Path, parameters: Mapping[str, str], base_url: str, say: Say
+    aws: Emulator, state: Path, build: Build, settings: Mapping[str, str], say: Say
 ) -> tuple[Deployed, str]:
     """The stack, from an earlier run if it is current, and a product to order."""
-    source = deployment.compute_fingerprint(paths.ROOT, parameters)
-    if deployment.is_current(aws, source):
+    if deployment.is_current(aws, build.source):
         say("The last deploy is current; nothing to build")
         deployed = deployment.describe_stack(aws)
-        update_functions(base_url, deployed.physical, aws.client("lambda"))
+        update_functions(settings, deployed.physical, aws.client("lambda"))
         try:
             return deployed, seeding.get_product_to_order(api_gateway_url(aws, deployed))
         except StackError:
@@ -200,17 +201,16 @@ def _deploy_if_needed(
     if not is_update:
         _reset(aws, state)
     say("Building the functions and their layer (sam build)")
-    built = deployment.build(state, source)
-    deployed = _deploy(aws, state, built, {**parameters, **base_url_parameters(base_url)}, say)
+    deployed = _deploy(aws, state, build.folder(), settings, say)
     # Before the first mail: its links need the address.
-    update_functions(base_url, deployed.physical, aws.client("lambda"))
+    update_functions(settings, deployed.physical, aws.client("lambda"))
     say("Creating two accounts and a sample catalog through the API")
     api_url = api_gateway_url(aws, deployed)
     if is_update:  # older code may have written its listings
         reindex(Target(deployment.STACK_NAME, emulator.root_session(), aws.endpoint_url))
     seeding.seed(api_url, aws, deployed.outputs, *_load_accounts(state))
     product_id = seeding.get_product_to_order(api_url)
-    deployment.mark_current(aws, source)
+    deployment.mark_current(aws, build.source)
     aws.save()
     return deployed, product_id
 

@@ -16,6 +16,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -69,7 +70,7 @@ class StateSaver:
         if self._task:
             self._task.cancel()
         self._end_copy()
-        self._write(is_final=True)
+        self._write(is_final=True, taken_at=datetime.now(UTC))
 
     async def _save_while_used(self) -> None:
         last = time.monotonic()
@@ -86,9 +87,10 @@ class StateSaver:
         """Return whether the state is saved."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of a fork with threads
+            forked_at = datetime.now(UTC)
             self._copy = os.fork()
         if self._copy == 0:
-            self._write_and_exit()
+            self._write_and_exit(forked_at)
         deadline = time.monotonic() + COPY_SECONDS_MAX
         while time.monotonic() < deadline:
             ended, status = os.waitpid(self._copy, os.WNOHANG)  # noqa: ASYNC222 (it does not wait)
@@ -100,12 +102,12 @@ class StateSaver:
         self._end_copy()
         return False
 
-    def _write_and_exit(self) -> NoReturn:
+    def _write_and_exit(self, forked_at: datetime) -> NoReturn:
         """The whole life of a copy. It must return to none of MiniStack's code."""
         status = 1
         try:
             os.nice(NICENESS)
-            self._write(is_final=False)
+            self._write(is_final=False, taken_at=forked_at)
             status = 0
         except BaseException:  # noqa: BLE001
             traceback.print_exc()
@@ -119,7 +121,9 @@ class StateSaver:
                 os.waitpid(self._copy, 0)
             self._copy = None
 
-    def _write(self, *, is_final: bool) -> None:
+    def _write(self, *, is_final: bool, taken_at: datetime) -> None:
         services = {name: self._encode(name, state) for name, state in self._collect().items()}
         if (self._state / saved_state.LOCK).exists():  # a folder that was deleted stays away
-            saved_state.write(self._state, services, port=self._port, is_final=is_final)
+            saved_state.write(
+                self._state, services, port=self._port, is_final=is_final, taken_at=taken_at
+            )

@@ -45,8 +45,10 @@ class Tables(Settings):
     users_table: str
     sessions_table: str
     api_keys_table: str
+    address_books_table: str
     email_tokens_table: str
     attempts_table: str
+    categories_table: str
     products_table: str
     groups_table: str
     stock_table: str
@@ -54,6 +56,7 @@ class Tables(Settings):
     listings_table: str
     search_table: str
     orders_table: str
+    carts_table: str
     rates_table: str
     promotions_table: str
     payment_events_table: str
@@ -139,6 +142,7 @@ class HeldStockSettings(Settings):
 class GuestSettings(Settings):
     order_links_secret_arn: str  # keys that sign the links to guests' orders
     guest_orders_per_hour: int = 100  # from one network address
+    guest_carts_per_hour: int = 300  # that one network address may start
 
 
 class PaymentSettings(Settings):

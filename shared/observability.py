@@ -4,11 +4,24 @@ Only audit lines contain the network address of the client: without it they coul
 attacker from the owner of an account.
 """
 
+import json
 import logging
+from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 
-logger = Logger(use_rfc3339=True)
+
+def _as_text(message: Any) -> str:
+    """Powertools would try to read each message as JSON. None of ours is."""
+    return str(message)
+
+
+logger = Logger(
+    use_rfc3339=True,
+    utc=True,
+    json_serializer=json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode,
+    json_deserializer=_as_text,
+)
 
 # At DEBUG these libraries log whole requests and replies: secrets, password hashes and mails.
 for _library in ("botocore", "pynamodb", "urllib3"):

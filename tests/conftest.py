@@ -12,8 +12,11 @@ os.environ |= {
     "POWERTOOLS_METRICS_NAMESPACE": "Souk",
     "ACCESS_TOKEN_MINUTES": "15",
     "API_KEYS_TABLE": "souk-api-keys",
+    "ADDRESS_BOOKS_TABLE": "souk-address-books",
     "ATTEMPTS_TABLE": "souk-attempts",
-    "BCRYPT_COST": "10",  # the template's minimum, because the suite hashes many passwords
+    "CARTS_TABLE": "souk-carts",
+    "BCRYPT_COST": "4",  # the least that bcrypt knows, because the suite hashes many passwords
+    "CATEGORIES_TABLE": "souk-categories",
     "CURSOR_KEYS_SECRET_ARN": "souk/cursor-keys",
     "EMAIL_TOKENS_TABLE": "souk-email-tokens",
     "EVENT_BUS_NAME": "souk",

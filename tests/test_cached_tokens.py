@@ -190,6 +190,8 @@ def test_the_last_order_is_anonymized_when_the_index_lags(tea, buyer, monkeypatc
         "staff.deliver_order",
         "staff.return_order",
         "staff.refund_order",
+        "staff.create_shipment",
+        "staff.cancel_units",
         "staff.add_note_to_order",
         "staff.resend_confirmation",
     ],
@@ -224,6 +226,8 @@ def body_of(action, tea):
     return {
         "staff.return_order": {"lines": [{"product_id": tea.product_id, "quantity": 1}]},
         "staff.refund_order": {"reason": "broken"},
+        "staff.create_shipment": {"carrier": "DHL"},
+        "staff.cancel_units": {"reason": "sold out"},
     }.get(action)
 
 

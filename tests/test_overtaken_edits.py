@@ -9,9 +9,10 @@ import pytest
 from auth.api_keys.repository import find_creations
 from shared.storage.models.accounts import Attempts, User
 from shared.storage.models.catalog import Product, ProductGroup
+from shared.storage.models.categories import ORDER, THE_ORDER, CategoryOrder
 from shared.storage.models.pricing import PROMOTIONS, SHIPPING_RATES, Promotion, RateTable
 from shared.storage.transactions import Transaction
-from tests.support import catalog, pricing, shop
+from tests.support import catalog, categories, pricing, shop
 from tests.support.accounts import call, get_tokens, register_confirmed, session
 from tests.support.http import ADMIN, STAFF, Answer, Caller, send
 from tests.test_hostile_requests import handler_of
@@ -44,6 +45,21 @@ def bump(table: Any, *key: str) -> Callable[[], object]:
 
 def assert_overtaken(answer: Answer) -> None:
     assert (answer.status, answer.code) == (409, "concurrent_modification")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda _: categories.post_category("Coffee"),
+        lambda tea: categories.patch_category(tea["id"], {"name": "Tee"}),
+        lambda tea: categories.delete_category(tea["id"]),
+    ],
+)
+def test_a_change_of_the_categories_gives_up(edit, overtake):
+    tea = categories.create_category("Tea")
+    overtake(bump(CategoryOrder, ORDER, THE_ORDER))
+
+    assert_overtaken(edit(tea))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from auth.handler import handler as auth
 from orders.handler import handler as orders
 from shared import clock, ids
 from shared.config import TokenSettings, settings
@@ -46,10 +47,19 @@ AUDIENCE = {
     "GET /v1/guest/orders/{order_id}": "anyone",
     "POST /v1/guest/orders/{order_id}/cancel": "anyone",
     "POST /v1/guest/orders/{order_id}/payment": "anyone",
+    "GET /v1/guest/cart": "anyone",
+    "PUT /v1/guest/cart": "anyone",
+    "PATCH /v1/guest/cart": "anyone",
+    "DELETE /v1/guest/cart": "anyone",
+    "POST /v1/guest/cart/quote": "anyone",
     "POST /v1/payments/webhook": "anyone",
     "GET /v1/products": "anyone",
     "GET /v1/products/search": "anyone",
     "GET /v1/products/{product_id}": "anyone",
+    "GET /v1/categories": "anyone",
+    "GET /v1/categories/{category_id}": "anyone",
+    "GET /v1/countries": "anyone",
+    "GET /v1/countries/{code}": "anyone",
     "GET /v1/health": "anyone",
     "GET /v1/docs": "anyone",
     "GET /v1/asyncapi.json": "anyone",
@@ -61,6 +71,11 @@ AUDIENCE = {
     "POST /v1/me/email": "customer",
     "PUT /v1/me/password": "customer",
     "GET /v1/me/export": "customer",
+    "GET /v1/me/addresses": "customer",
+    "POST /v1/me/addresses": "customer",
+    "GET /v1/me/addresses/{address_id}": "customer",
+    "PATCH /v1/me/addresses/{address_id}": "customer",
+    "DELETE /v1/me/addresses/{address_id}": "customer",
     "GET /v1/me/sessions": "customer",
     "DELETE /v1/me/sessions": "customer",
     "DELETE /v1/me/sessions/{session_id}": "customer",
@@ -68,6 +83,12 @@ AUDIENCE = {
     "DELETE /v1/me/second-factor": "customer",
     "POST /v1/me/second-factor/confirm": "customer",
     "POST /v1/me/second-factor/recovery-codes": "customer",
+    "GET /v1/cart": "customer",
+    "PUT /v1/cart": "customer",
+    "PATCH /v1/cart": "customer",
+    "DELETE /v1/cart": "customer",
+    "POST /v1/cart/merge": "customer",
+    "POST /v1/cart/quote": "customer",
     "POST /v1/orders": "customer",
     "GET /v1/orders": "customer",
     "GET /v1/orders/{order_id}": "customer",
@@ -85,6 +106,9 @@ AUDIENCE = {
     "PUT /v1/products/{product_id}/stock": "staff",
     "PATCH /v1/products/{product_id}/stock": "staff",
     "GET /v1/products/{product_id}/stock/movements": "staff",
+    "POST /v1/categories": "staff",
+    "PATCH /v1/categories/{category_id}": "staff",
+    "DELETE /v1/categories/{category_id}": "staff",
     "GET /v1/staff/products": "staff",
     "GET /v1/staff/products/{product_id}": "staff",
     "GET /v1/tax-rates": "staff",
@@ -97,6 +121,11 @@ AUDIENCE = {
     "PATCH /v1/promotions/{code}": "staff",
     "GET /v1/staff/orders": "staff",
     "GET /v1/staff/orders/{order_id}": "staff",
+    "GET /v1/staff/orders/{order_id}/shipments": "staff",
+    "POST /v1/staff/orders/{order_id}/shipments": "staff",
+    "GET /v1/staff/orders/{order_id}/shipments/{shipment_id}": "staff",
+    "PATCH /v1/staff/orders/{order_id}/shipments/{shipment_id}": "staff",
+    "POST /v1/staff/orders/{order_id}/cancellations": "staff",
     "POST /v1/orders/{order_id}/mark-paid": "staff",
     "POST /v1/orders/{order_id}/ship": "staff",
     "POST /v1/orders/{order_id}/deliver": "staff",
@@ -116,7 +145,7 @@ AUDIENCE = {
     "DELETE /v1/users/{user_id}/second-factor": "admin",
 }
 # These parameters name a user's own items; nobody else may even learn that an item exists.
-OWNED = ("order_id", "session_id", "key_id")
+OWNED_PARAMETERS = ("order_id", "session_id", "key_id", "address_id")
 
 
 def routes() -> list[str]:
@@ -130,11 +159,12 @@ def routes() -> list[str]:
 @cache
 def handlers() -> dict[str, str]:
     """The handler of each route, from the template."""
+    functions = template.resources()
     return {
-        f"{event['Properties']['Method']} {event['Properties']['Path']}": properties["Handler"]
-        for properties in (resource["Properties"] for resource in template.resources().values())
-        for event in properties.get("Events", {}).values()
-        if event["Type"] == "HttpApi" and "Path" in event["Properties"]
+        f"{method.upper()} {path}": functions[stack.function_id(operation)]["Properties"]["Handler"]
+        for path, methods in stack.of_type("AWS::ApiGatewayV2::Api")["Api"]["Body"]["paths"].items()
+        for method, operation in methods.items()
+        if method != "head" and path != "$default"
     }
 
 
@@ -264,7 +294,7 @@ def test_a_route_admits_its_audience_and_nobody_else(route, audience):
     [
         route
         for route in PROTECTED
-        if any(f"{{{parameter}}}" in route for parameter in OWNED)
+        if any(f"{{{parameter}}}" in route for parameter in OWNED_PARAMETERS)
         # Staff handle the orders of all users.
         and not ("{order_id}" in route and AUDIENCE.get(route) == "staff")
     ],
@@ -273,9 +303,7 @@ def test_another_user_s_item_looks_like_a_missing_item(route):
     (parameter,) = PATH_PARAMETERS.findall(route)
     name = parameter.strip("{}")
     owner, other = "usr_owner", "usr_other"
-    owned = {"order_id": place_order, "session_id": create_session, "key_id": create_key}[name](
-        owner
-    )
+    owned = OWNED[name](owner)
     role = "staff" if AUDIENCE[route] == "staff" else "customer"
     stranger = authorize(create_token(other, roles={"customer", role}))
 
@@ -316,6 +344,21 @@ def place_order(user_id: str) -> str:
     placed = send(orders, "orders.place", caller=Caller(user_id), body=body)
     assert Order.find(placed.body["id"]) is not None
     return placed.body["id"]
+
+
+def create_address(user_id: str) -> str:
+    shop.user(user_id)
+    saved = send(auth, "addresses.create", caller=Caller(user_id), body=shop.ADDRESS)
+    assert saved.status == 201, saved
+    return str(saved.body["id"])
+
+
+OWNED = {
+    "order_id": place_order,
+    "session_id": create_session,
+    "key_id": create_key,
+    "address_id": create_address,
+}
 
 
 def test_a_disabled_account_may_call_no_route():

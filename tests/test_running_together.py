@@ -19,23 +19,38 @@ sys.exit(int(sys.argv[2]))
 """
 WORK = """
 import pathlib, sys, time
-time.sleep(0.3)
+time.sleep(float(sys.argv[3]))
 pathlib.Path(sys.argv[1]).touch()
 sys.exit(int(sys.argv[2]))
 """
 
 
-@pytest.mark.parametrize(("measured", "worked"), [(0, 0), (1, 0), (0, 2)])
-def test_measuring_waits_for_the_other_tests(tmp_path, capfdbinary, measured, worked):
-    done = str(tmp_path / "done")
-
-    code = run_together(
-        [sys.executable, "-c", MEASURE, done, str(measured)],
-        [sys.executable, "-c", WORK, done, str(worked)],
+@pytest.mark.parametrize("slow", [0, 1])
+@pytest.mark.parametrize("codes", [(0, 0, 0), (1, 0, 0), (0, 2, 0), (0, 0, 2)])
+def test_measuring_waits_for_the_other_tests(tmp_path, capfdbinary, codes, slow):
+    """`slow` is which of the two that run beside it ends last."""
+    last = str(tmp_path / "1")
+    measure = [sys.executable, "-c", MEASURE, last, str(codes[0])]
+    beside, others = (
+        [sys.executable, "-c", WORK, str(tmp_path / str(int(place == slow))), str(code), delay]
+        for place, (code, delay) in enumerate(
+            zip(codes[1:], ("0.3", "0") if slow == 0 else ("0", "0.3"), strict=True)
+        )
     )
 
-    assert code == max(measured, worked)
+    code = run_together(measure, beside, others)
+
+    assert code == max(codes)
     assert capfdbinary.readouterr().out == b"measured alone\n"
+
+
+def test_each_half_of_the_end_to_end_tests_has_its_files():
+    files = {str(path) for path in Path("tests/e2e").glob("test_*.py")}
+
+    assert set(suite.FIRST_HALF) < files
+    timed = {path for path in files if "mark.timed" in Path(path).read_text()}
+    assert timed
+    assert timed.isdisjoint(suite.FIRST_HALF)
 
 
 @pytest.mark.parametrize(("left_out", "code"), [(0, 0), (1, 1)])

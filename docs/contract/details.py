@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+from docs.contract.enums import FIELD_CODES
 from shared.errors.base import AppError
 from shared.money import Money
 from shared.security.permissions import Permission
@@ -20,6 +21,7 @@ Currency = Annotated[str, Field(description="A currency code (ISO 4217).", examp
 Limit = Annotated[int, Field(description="The maximum.", examples=[100])]
 ProductId = Annotated[str, Field(examples=["prd_4f1c2a9b7d3e8056"])]
 Quantity = Annotated[int, Field(description="The units of the request.", examples=[3])]
+CategoryPath = Annotated[str, Field(examples=["home/kitchen"])]
 Sku = Annotated[str, Field(examples=["TEAPOT-GREEN"])]
 PromotionCode = Annotated[str, Field(examples=["SPRING"])]
 
@@ -29,9 +31,7 @@ class TooManyAttemptsDetails(TypedDict):
 
 
 class ForbiddenDetails(TypedDict):
-    permission: NotRequired[
-        Annotated[Permission, Field(description="The permission that you do not have.")]
-    ]
+    permission: NotRequired[Annotated[Permission, Field(description="You do not have it.")]]
 
 
 class PasswordTooShortForStaffDetails(TypedDict):
@@ -40,6 +40,10 @@ class PasswordTooShortForStaffDetails(TypedDict):
 
 class ApiKeyLimitDetails(TypedDict):
     keys_max: Limit
+
+
+class AddressLimitDetails(TypedDict):
+    addresses_max: Limit
 
 
 class SkuTakenDetails(TypedDict):
@@ -83,8 +87,45 @@ class InsufficientStockDetails(TypedDict):
     change: Annotated[int, Field(description="The change of the request.", examples=[-3])]
 
 
+class CategoryNameTakenDetails(TypedDict):
+    path: Annotated[CategoryPath, Field(description="The category that has the name.")]
+
+
+class CategoryNotEmptyDetails(TypedDict):
+    children: Annotated[int, Field(description="The categories right below it.", examples=[2])]
+    products_on_sale: Annotated[
+        int, Field(description="Products in it or below it, as it shows them.", examples=[17])
+    ]
+
+
+class CategoryCycleDetails(TypedDict):
+    parent: Annotated[CategoryPath, Field(description="The parent of the request.")]
+
+
+class CategoryTooDeepDetails(TypedDict):
+    depth_max: Limit
+
+
+class CategoryLimitReachedDetails(TypedDict):
+    categories_max: Limit
+
+
+class UnknownCategoryDetails(TypedDict):
+    path: CategoryPath
+
+
 class TooManyExportsDetails(TypedDict):
     unfinished_max: Limit
+
+
+class CartChangedDetails(TypedDict):
+    current_version: Annotated[
+        int, Field(description="The version of the cart now; 0 if there is none.", examples=[8])
+    ]
+
+
+class CartFullDetails(TypedDict):
+    lines_max: Limit
 
 
 class TotalChangedDetails(TypedDict):
@@ -125,6 +166,27 @@ class AmountTooLargeDetails(TypedDict):
     amount_minor_max: Limit
 
 
+class RegionOfCountry(TypedDict):
+    code: Annotated[str, Field(description="ISO 3166-2.", examples=["CA-QC"])]
+    name: Annotated[str, Field(examples=["Quebec"])]
+
+
+class NoTaxRateDetails(TypedDict):
+    country: Annotated[str, Field(description="ISO 3166-1 alpha-2.", examples=["CA"])]
+    region_code: Annotated[
+        str | None, Field(description="ISO 3166-2. Null for a country.", examples=["CA-ON"])
+    ]
+    regions: Annotated[
+        list[RegionOfCountry],
+        Field(description="The regions of the country that the shop has tax rates for."),
+    ]
+
+
+class UnknownRegionDetails(TypedDict):
+    country: Annotated[str, Field(description="ISO 3166-1 alpha-2.", examples=["CA"])]
+    regions: Annotated[list[RegionOfCountry], Field(description="The regions of the country.")]
+
+
 class NoShippingRateDetails(TypedDict):
     country: Annotated[str, Field(description="ISO 3166-1 alpha-2.", examples=["GB"])]
     currency: Currency
@@ -147,6 +209,14 @@ class PromotionMinimumNotMetDetails(TypedDict):
     minimum: Annotated[Money, Field(description="What the items must cost.")]
 
 
+class PromotionNotForItemsDetails(TypedDict):
+    promotion_code: PromotionCode
+
+
+class AutomaticPromotionLimitDetails(TypedDict):
+    promotions_max: Limit
+
+
 class PromotionNotInCurrencyDetails(TypedDict):
     promotion_code: PromotionCode
     currency: Currency
@@ -167,6 +237,16 @@ class OrderStatusConflictDetails(TypedDict):
 class RefundTooLargeDetails(TypedDict):
     refundable_minor: Annotated[int, Field(description="What is left.", examples=[1999])]
     currency: Currency
+
+
+class OpenLine(TypedDict):
+    product_id: ProductId
+    quantity: Quantity
+    open: Annotated[int, Field(description="The units that are still to be shipped.", examples=[1])]
+
+
+class OpenQuantityExceededDetails(TypedDict):
+    lines: Annotated[list[OpenLine], Field(description="Each line with too many units.")]
 
 
 class ReturnableLine(TypedDict):
@@ -212,12 +292,18 @@ class InvalidField(TypedDict):
         str,
         Field(description="Where the value is in the request.", examples=["body.lines.0.quantity"]),
     ]
-    code: Annotated[str, Field(description="Names the problem.", examples=["too_small"])]
+    code: Annotated[str, Field(json_schema_extra={"enum": FIELD_CODES}, examples=["too_small"])]
     message: Annotated[str, Field(description="What to do about it. Its text can change.")]
 
 
 class InvalidFieldsDetails(TypedDict):
     fields: Annotated[list[InvalidField], Field(description="The first 20 problems.")]
+    regions: NotRequired[
+        Annotated[
+            list[RegionOfCountry],
+            Field(description="The regions of the country, if an address needs one of them."),
+        ]
+    ]
 
 
 SupportedQuery = TypedDict(  # `and` is a keyword of Python

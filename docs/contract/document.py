@@ -16,7 +16,7 @@ from docs.contract.refusals import refusals_of
 from docs.contract.responses import shared_responses
 from docs.contract.schemas import refine
 from docs.contract.security import SECURITY_SCHEMES
-from docs.contract.texts import DESCRIPTION, SERVERS, TAGS
+from docs.contract.texts import SERVERS, TAGS, describe
 from docs.contract.webhooks import WEBHOOK_SCHEMAS
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Souk",
             "version": project_version(),
-            "description": DESCRIPTION,
+            "description": describe(refused),
             "contact": {"name": "The Souk authors"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },

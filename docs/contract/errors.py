@@ -62,6 +62,15 @@ def schemas_of(refusals: Iterable[type[AppError]]) -> Schemas:
     return schemas
 
 
+def catalogue_of(refusals: Iterable[type[AppError]]) -> str:
+    """A table of the codes, in Markdown."""
+    rows = [
+        f"| `{refusal.code}` | {refusal.status} | {refusal.default_message} |"
+        for refusal in sorted(refusals, key=lambda refusal: refusal.code)
+    ]
+    return "\n".join(["| code | status | message |", "|---|---|---|", *rows])
+
+
 def error_name(refusal: type[AppError]) -> str:
     return f"{refusal.__name__.removesuffix('Error')}Error"
 

@@ -19,6 +19,7 @@ _CURRENCY: dict[str, Any] = {"x-schema": "Currency"}
 # By schema and field; `*` stands for every schema.
 FORMATS: dict[str, dict[str, Any]] = {
     "*.product_id": _id("prd"),
+    "CategoryView.id": _id("cat"),
     "*.buyer_id": _id("usr", "gst"),
     "*.updated_by": _id("usr"),
     "*.guest_email": _EMAIL,
@@ -42,6 +43,9 @@ FORMATS: dict[str, dict[str, Any]] = {
     "GuestOrderView.id": _id("ord"),
     "StaffOrderView.id": _id("ord"),
     "StaffOrderDetail.id": _id("ord"),
+    "ParcelView.id": _id("shp"),
+    "StaffShipmentView.id": _id("shp"),
+    "CancellationView.id": _id("cnl"),
     "RefundView.id": _id("rfd"),
     "StaffRefundView.id": _id("rfd"),
     "ReturnView.id": _id("ret"),
@@ -55,14 +59,20 @@ FORMATS: dict[str, dict[str, Any]] = {
     "FormView.url": _URI,
     "EnrolmentView.uri": _URI,
     "AddressView.country": _COUNTRY,
+    "SavedAddressView.id": _id("adr"),
+    "SavedAddressView.country": _COUNTRY,
     "QuoteView.currency": _CURRENCY,
+    "CartQuoteView.currency": _CURRENCY,
 }
 PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "user_id": _id("usr"),
     "session_id": _id("ses"),
     "key_id": _id("key"),
+    "address_id": _id("adr"),
     "product_id": _id("prd"),
+    "category_id": _id("cat"),
     "order_id": _id("ord"),
+    "shipment_id": _id("shp"),
     "export_id": _id("exp"),
     "upload_id": _id("upl"),
     "code": {"pattern": PROMOTION_CODE},

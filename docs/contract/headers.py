@@ -42,12 +42,23 @@ RESPONSE_HEADERS: dict[str, Header] = {
     ),
 }
 
-CREATED_WITH_ETAG = {"create_product", "create_promotion", "register"}
+CREATED_WITH_ETAG = {
+    "create_address",
+    "create_category",
+    "create_product",
+    "create_promotion",
+    "merge_carts",
+    "register",
+}
 CREATED_WITH_LOCATION = {
     "add_order_note",
+    "cancel_order_units",
+    "create_address",
+    "create_category",
     "create_export",
     "create_product",
     "create_promotion",
+    "create_shipment",
     "create_upload",
     "place_guest_order",
     "place_order",

@@ -5,7 +5,7 @@ The tests fail for an answer that is not listed here, and for a refusal that no 
 
 from typing import Any
 
-from shared.errors import accounts, catalog, orders, requests
+from shared.errors import accounts, carts, catalog, orders, requests
 from shared.errors.base import AppError, InternalError, NotFound, Unavailable
 from shared.security.permissions import PERMISSIONS, Role
 
@@ -34,6 +34,7 @@ WITH_CURSOR: Refusals = (
 WITH_HEADER: dict[str, Refusals] = {
     "if-match": (requests.InvalidPrecondition, requests.StaleVersion, requests.InvalidFields),
     "idempotency-key": (requests.IdempotencyKeyRequired, requests.InvalidFields),
+    "cart-token": (carts.CartNotFound,),
 }
 
 _REAUTHENTICATED: Refusals = (
@@ -48,21 +49,32 @@ _PRICED: Refusals = (
     orders.HeldStockLimitReached,
     orders.MixedCurrencies,
     orders.NoShippingRate,
+    orders.NoTaxRate,
     orders.PromotionExpired,
     orders.PromotionMinimumNotMet,
+    orders.PromotionNotForItems,
     orders.PromotionNotInCurrency,
     orders.PromotionUsedUp,
     orders.QuantityLimitExceeded,
     orders.UnknownProducts,
     orders.UnknownPromotion,
+    orders.UnknownRegion,
 )
 _PLACED: Refusals = (
     *_PRICED,
+    carts.CartChanged,
     catalog.OutOfStock,
     catalog.StockFragmented,
     orders.TotalChanged,
     requests.IdempotencyKeyReused,
 )
+_CHANGED_CART: Refusals = (
+    carts.CartFull,
+    orders.QuantityLimitExceeded,
+    orders.UnknownProducts,
+    requests.ConcurrentModification,
+)
+_CHANGED_GUEST_CART: Refusals = (*_CHANGED_CART, accounts.TooManyAttempts)
 _PAID: Refusals = (
     accounts.TooManyAttempts,
     orders.OrderExpiredUnpaid,
@@ -72,6 +84,12 @@ _PAID: Refusals = (
     orders.PaymentUnavailable,
 )
 _CHANGED_ORDER: Refusals = (orders.OrderNotFound, orders.OrderStatusConflict)
+_CHANGED_PART: Refusals = (
+    *_CHANGED_ORDER,
+    orders.OpenQuantityExceeded,
+    requests.IdempotencyKeyReused,
+)
+_EDITED_PROMOTION: Refusals = (orders.AutomaticPromotionLimit, requests.ConcurrentModification)
 _EDITED_PRODUCT: Refusals = (
     catalog.CurrencyInUse,
     catalog.CurrencyNotAccepted,
@@ -113,6 +131,18 @@ OWN: dict[str, Refusals] = {
         requests.ConcurrentModification,
     ),
     "revoke_api_key": (accounts.ApiKeyNotFound,),
+    "create_address": (
+        accounts.AddressLimit,
+        requests.ConcurrentModification,
+        requests.IdempotencyKeyReused,
+    ),
+    "get_address": (accounts.AddressNotFound,),
+    "update_address": (
+        accounts.AddressNotFound,
+        accounts.DefaultAddressRequired,
+        requests.ConcurrentModification,
+    ),
+    "delete_address": (accounts.AddressNotFound, requests.ConcurrentModification),
     "start_second_factor": (
         accounts.WrongPassword,
         accounts.AccountDisabled,
@@ -158,12 +188,39 @@ OWN: dict[str, Refusals] = {
     "replace_product": (*_EDITED_PRODUCT, catalog.SkuImmutable),
     "update_product": _EDITED_PRODUCT,
     "archive_product": (catalog.ProductNotFound, requests.ConcurrentModification),
+    "get_category": (catalog.CategoryNotFound,),
+    "create_category": (
+        catalog.CategoryLimitReached,
+        catalog.CategoryNameTaken,
+        catalog.CategoryTooDeep,
+        catalog.UnknownCategory,
+        requests.ConcurrentModification,
+        requests.IdempotencyKeyReused,
+    ),
+    "update_category": (
+        catalog.CategoryCycle,
+        catalog.CategoryNameTaken,
+        catalog.CategoryNotFound,
+        catalog.CategoryTooDeep,
+        catalog.UnknownCategory,
+        requests.ConcurrentModification,
+    ),
+    "delete_category": (
+        catalog.CategoryNotEmpty,
+        catalog.CategoryNotFound,
+        requests.ConcurrentModification,
+    ),
     "get_stock": (catalog.ProductNotFound,),
     "list_stock_movements": (catalog.ProductNotFound,),
-    "set_stock": (catalog.ProductNotFound, requests.ConcurrentModification),
+    "set_stock": (
+        catalog.ProductNotFound,
+        catalog.StockNotTracked,
+        requests.ConcurrentModification,
+    ),
     "adjust_stock": (
         catalog.ProductNotFound,
         catalog.InsufficientStock,
+        catalog.StockNotTracked,
         requests.ConcurrentModification,
         requests.IdempotencyKeyReused,
     ),
@@ -175,6 +232,15 @@ OWN: dict[str, Refusals] = {
     "place_guest_order": _PLACED,
     "get_guest_order": (orders.OrderNotFound,),
     "cancel_guest_order": _CHANGED_ORDER,
+    "replace_cart": tuple(each for each in _CHANGED_CART if each is not carts.CartFull),
+    "update_cart": _CHANGED_CART,
+    "empty_cart": (requests.ConcurrentModification,),
+    "merge_carts": (carts.CartFull, requests.ConcurrentModification, requests.InvalidFields),
+    "quote_cart": (*_PRICED, carts.CartEmpty),
+    "replace_guest_cart": tuple(each for each in _CHANGED_GUEST_CART if each is not carts.CartFull),
+    "update_guest_cart": _CHANGED_GUEST_CART,
+    "empty_guest_cart": (requests.ConcurrentModification,),
+    "quote_guest_cart": (*_PRICED, carts.CartEmpty),
     "start_payment": _PAID,
     "start_guest_payment": _PAID,
     "receive_payment_webhook": (
@@ -188,6 +254,11 @@ OWN: dict[str, Refusals] = {
     "get_staff_order": (orders.OrderNotFound,),
     "mark_order_paid": _CHANGED_ORDER,
     "ship_order": _CHANGED_ORDER,
+    "list_shipments": (orders.OrderNotFound,),
+    "get_shipment": (orders.OrderNotFound, orders.ShipmentNotFound),
+    "create_shipment": (*_CHANGED_PART, orders.OrderEntryLimitReached),
+    "update_shipment": (*_CHANGED_ORDER, orders.ShipmentNotFound),
+    "cancel_order_units": (*_CHANGED_PART, orders.OrderEntryLimitReached),
     "deliver_order": _CHANGED_ORDER,
     "return_order": (
         *_CHANGED_ORDER,
@@ -206,21 +277,21 @@ OWN: dict[str, Refusals] = {
     "resend_order_confirmation": _CHANGED_ORDER,
     "create_export": (orders.TooManyExports, requests.IdempotencyKeyReused),
     "get_export": (orders.ExportNotFound,),
-    "create_promotion": (orders.PromotionCodeTaken,),
+    "create_promotion": (*_EDITED_PROMOTION, orders.PromotionCodeTaken),
     "get_promotion": (orders.PromotionNotFound,),
-    "update_promotion": (orders.PromotionNotFound, requests.ConcurrentModification),
+    "update_promotion": (*_EDITED_PROMOTION, orders.PromotionNotFound),
     "replace_tax_rates": (requests.ConcurrentModification,),
     "replace_shipping_rates": (requests.ConcurrentModification,),
     "create_upload": (accounts.TooManyAttempts,),
     "get_upload": (requests.UploadNotFound,),
+    "get_country": (requests.CountryNotFound,),
 }
 
 
 def refusals_of(route: Any) -> list[type[AppError]]:
     """All refusals of a route, by status and code."""
     found = {*ANY, *_of_caller(route), *_of_parameters(route), *OWN.get(route.func.__name__, ())}
-    if route.dependant.body_params:
-        found |= {*WITH_BODY}
+    found |= {*WITH_BODY} if route.dependant.body_params else set()
     return sorted(found, key=lambda refusal: (refusal.status, refusal.code))
 
 
@@ -244,6 +315,8 @@ def _of_parameters(route: Any) -> Refusals:
             found += (requests.CursorUserMismatch,)
     for field in fields.header_params:
         found += WITH_HEADER.get(field.alias.lower(), ())
+        if field.alias.lower() == "cart-token" and field.required:
+            found = tuple(each for each in found if each is not carts.CartNotFound)
         if field.alias.lower() == "if-match" and field.required:
             found += (requests.IfMatchRequired,)
     return found

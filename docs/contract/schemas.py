@@ -1,8 +1,9 @@
 """Powertools' schemas, made as exact as the code.
 
 Pydantic leaves out what a validator checks in Python. A schema in the code can carry a mark for it:
-`x-schema` names a shared enum, `x-rule` has keywords that Powertools drops, and
-`x-no-default` removes a default that a generated client would send.
+`x-schema` names a shared enum, `x-rule` has keywords that Powertools drops,
+`x-no-default` removes a default that a generated client would send, and
+`x-never-null-in-answers` is for a field that a request may leave out and an answer always has.
 """
 
 from collections.abc import Iterator
@@ -18,9 +19,11 @@ Schemas = dict[str, Schema]
 
 REFERENCE = "#/components/schemas/"
 # Requests that a response repeats; there, all of their fields are always present.
-REPEATED_IN_RESPONSES = ("Destination", "Zone", "Step")
+REPEATED_IN_RESPONSES = ("Destination", "Tax", "Zone", "Step", "AppliesTo")
 NUMBER_LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 NULL: Schema = {"type": "null"}
+PARTS_OF_PATCHES = ("Money", "Price", "AppliesTo")
+NEVER_NULL = "x-never-null-in-answers"
 
 
 def _visible(pattern: str) -> str:
@@ -47,6 +50,7 @@ def refine(document: dict[str, Any]) -> None:
     _split_promotions(schemas)
     _derive_patches(schemas)
     _refuse_nulls(schemas["UserChange"])
+    _refuse_nulls(schemas["CategoryPatch"], "name", "position")
     for parameter in _parameters(document):
         parameter["schema"] = _without_null(parameter["schema"])
         if parameter["in"] == "path":
@@ -149,11 +153,13 @@ def _derive_patches(schemas: Schemas) -> None:
 
     Null is allowed where the field can be removed: where the whole does not require it.
     """
-    for money in ("Money", "Price"):
-        schemas[f"{money}Patch"] = {
-            **{key: value for key, value in schemas[money].items() if key != "required"},
-            "title": f"{money}Patch",
+    for part in PARTS_OF_PATCHES:
+        fields = schemas[part]["properties"]
+        schemas[f"{part}Patch"] = {
+            **{key: value for key, value in schemas[part].items() if key != "required"},
+            "title": f"{part}Patch",
             "description": "An omitted member keeps its value.",
+            "properties": {name: _without_default(shape) for name, shape in fields.items()},
         }
     percent = schemas["NewPercentPromotion"]["properties"]
     fixed = schemas["NewFixedPromotion"]["properties"]
@@ -161,19 +167,23 @@ def _derive_patches(schemas: Schemas) -> None:
         "properties": percent | {"amount": fixed["amount"]},
         "required": schemas["NewFreeShippingPromotion"]["required"],
     }
-    for patch, whole in (("ProductPatch", schemas["NewProduct"]), ("PromotionPatch", promotion)):
+    wholes = {
+        "ProductPatch": schemas["NewProduct"],
+        "PromotionPatch": promotion,
+        "AddressPatch": schemas["NewAddress"],
+    }
+    for patch, whole in wholes.items():
         for field in schemas[patch]["properties"]:
             schemas[patch]["properties"][field] = _patch_of(
                 whole["properties"][field],
-                can_be_null=field not in (*whole["required"], "status", "is_active"),
+                can_be_null=field not in (*whole["required"], "status", "is_active", "is_default"),
             )
 
 
 def _patch_of(shape: Schema, *, can_be_null: bool) -> Schema:
-    shape = _without_null({key: value for key, value in shape.items() if key != "default"})
-    for money in ("Money", "Price"):
-        if shape.get("$ref") == f"{REFERENCE}{money}":
-            shape["$ref"] += "Patch"
+    shape = _without_null(_without_default(shape))
+    if shape.get("$ref", "").removeprefix(REFERENCE) in PARTS_OF_PATCHES:
+        shape["$ref"] += "Patch"
     if shape.get("type") == "object":  # members are merged: the limits hold for the result
         shape.pop("maxProperties", None)
         if isinstance(shape["additionalProperties"], dict):
@@ -184,9 +194,14 @@ def _patch_of(shape: Schema, *, can_be_null: bool) -> Schema:
     return {"anyOf": [shape, dict(NULL)], **texts}
 
 
-def _refuse_nulls(patch: Schema) -> None:
-    for field, shape in patch["properties"].items():
-        patch["properties"][field] = _without_null(shape)
+def _without_default(shape: Schema) -> Schema:
+    return {key: value for key, value in shape.items() if key != "default"}
+
+
+def _refuse_nulls(patch: Schema, *fields: str) -> None:
+    """In these fields; without any, in all."""
+    for field in fields or patch["properties"]:
+        patch["properties"][field] = _without_null(patch["properties"][field])
 
 
 def _without_null(shape: Schema) -> Schema:
@@ -209,9 +224,10 @@ def _require_all_fields_of_responses(schemas: Schemas) -> None:
 def _as_view(schema: Schema, name: str) -> Schema:
     fields = {}
     for field, shape in schema["properties"].items():
-        fields[field] = _reference_views(
-            {key: value for key, value in shape.items() if key != "default"}
-        )
+        shown = _without_null(shape) if shape.get(NEVER_NULL) else shape
+        fields[field] = _reference_views(_without_default(shown))
+        for each in (shape, fields[field]):
+            each.pop(NEVER_NULL, None)
     rest = {key: value for key, value in schema.items() if key != "additionalProperties"}
     return {**rest, "title": name, "properties": fields, "required": list(fields)}
 

@@ -36,6 +36,7 @@ WEBHOOK_SCHEMAS: dict[str, Any] = {
         "description": "An event of Stripe (docs.stripe.com/api/events). The shop uses "
         f"{', '.join(f'`{name}`' for name in SUBSCRIBED_EVENTS)}, and answers others `ignored`.",
         "required": ["id", "type", "data"],
+        "additionalProperties": True,
         "properties": {
             "id": _EVENT_ID,
             "type": {"type": "string"},
@@ -43,7 +44,8 @@ WEBHOOK_SCHEMAS: dict[str, Any] = {
             "data": {
                 "type": "object",
                 "required": ["object"],
-                "properties": {"object": {"type": "object"}},
+                "properties": {"object": {"type": "object", "additionalProperties": True}},
+                "additionalProperties": True,
             },
         },
     },
@@ -52,6 +54,7 @@ WEBHOOK_SCHEMAS: dict[str, Any] = {
         "title": "LocalPaymentEvent",
         "description": "An event of the local stack's provider, which takes no money.",
         "required": ["id", "type", "data"],
+        "additionalProperties": True,
         "properties": {
             "id": _EVENT_ID,
             "type": {"type": "string"},
@@ -59,7 +62,45 @@ WEBHOOK_SCHEMAS: dict[str, Any] = {
             "data": {
                 "type": "object",
                 "required": ["id", "order_id"],
+                "additionalProperties": True,
                 "properties": {"id": _EVENT_ID, "order_id": _EVENT_ID},
+            },
+        },
+    },
+}
+_ORDER_ID = "ord_gormhll3yg7fvyh23ucykholxjeqa4f3"
+_EXAMPLES: dict[str, Any] = {
+    "stripe": {
+        "summary": "A captured payment, from Stripe",
+        "value": {
+            "id": "evt_1QJmXa2eZvKYlo2C",
+            "type": "payment_intent.succeeded",
+            "created": 1795515330,
+            "data": {
+                "object": {
+                    "id": "pi_3QJmXa2eZvKYlo2C",
+                    "object": "payment_intent",
+                    "amount": 2998,
+                    "amount_received": 2998,
+                    "currency": "eur",
+                    "status": "succeeded",
+                    "metadata": {"order_id": _ORDER_ID},
+                }
+            },
+        },
+    },
+    "local": {
+        "summary": "A captured payment, from the local stack's provider",
+        "value": {
+            "id": "evt_5c9d3a",
+            "type": "payment.captured",
+            "created": 1795515330,
+            "data": {
+                "id": "pay_7f21b0",
+                "order_id": _ORDER_ID,
+                "amount_minor": 2998,
+                "captured_minor": 2998,
+                "currency": "EUR",
             },
         },
     },
@@ -71,7 +112,8 @@ WEBHOOK_BODY: dict[str, Any] = {
         JSON: {
             "schema": {
                 "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in WEBHOOK_SCHEMAS]
-            }
+            },
+            "examples": _EXAMPLES,
         }
     },
 }

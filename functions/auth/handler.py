@@ -11,6 +11,7 @@ ROUTERS = Routers(
         "/v1/auth/register": "auth.accounts.routes",
         "/v1/auth/verify-email": "auth.email_addresses.routes",
         "/v1/me": "auth.accounts.routes",  # and auth.privacy.routes, for the deletion: it is rare
+        "/v1/me/addresses": "auth.addresses.routes",
         "/v1/me/api-keys": "auth.api_keys.routes",
         "/v1/me/email": "auth.email_addresses.routes",
         "/v1/me/export": "auth.privacy.routes",

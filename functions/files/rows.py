@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from products.importing.service import ImportedProduct
 from shared.http.field_problems import to_field_problem
 from shared.records import Record
+from shared.storage.models.catalog import TRACKED, UNTRACKED
 
 ROW_CHARACTERS_MAX = 65_536  # the longest valid row is far shorter
 TAG_SEPARATOR = "|"
@@ -83,6 +84,8 @@ _OPTIONAL_COLUMNS: dict[str, Callable[[str], Any]] = {
     "category": lambda cell: cell.strip() or None,
     "tags": _parse_tags,
     "tax_class": lambda cell: cell.strip() or STANDARD_TAX,
+    "stock_policy": lambda cell: cell.strip() or TRACKED,
+    "backorder_limit": lambda cell: _parse_whole_number(cell) if cell.strip() else None,
     "order_quantity_max": lambda cell: _parse_whole_number(cell) if cell.strip() else None,
 }
 _COLUMNS = _REQUIRED_COLUMNS | _OPTIONAL_COLUMNS
@@ -225,6 +228,8 @@ def _to_request(cells: dict[str, str]) -> dict[str, Any]:
     """The row as a request of the API. A column that the file lacks is an omitted field."""
     fields = {column: _COLUMNS[column](cell) for column, cell in cells.items()}
     amount, currency = fields.pop("price_minor"), fields.pop("currency")
+    if fields.get("stock_policy") == UNTRACKED and not fields["available"]:
+        fields["available"] = None  # an empty cell: there is nothing to count
     return {**fields, "price": {"amount_minor": amount, "currency": currency}}
 
 

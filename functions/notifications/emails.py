@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
-from notifications import relevance
+from notifications import parcels, relevance
 from notifications.links import Link
 from notifications.order_summary import summarize_order
 from notifications.relevance import Wording
@@ -30,6 +30,8 @@ from shared.events.orders import (
     OrderCancelled,
     OrderExpired,
     OrderPaid,
+    OrderPartiallyCancelled,
+    OrderPartiallyShipped,
     OrderPlaced,
     OrderRefunded,
     OrderShipped,
@@ -43,7 +45,9 @@ MailedOrderEvent = (
     OrderPlaced
     | ConfirmationRequested
     | OrderPaid
+    | OrderPartiallyShipped
     | OrderShipped
+    | OrderPartiallyCancelled
     | OrderCancelled
     | OrderExpired
     | OrderRefunded
@@ -209,6 +213,7 @@ def _order_variables(event: AnyEvent, order: Order) -> dict[str, Any]:
         "is_paid_back": relevance.is_paid_back(order),
         "is_refund_due": relevance.is_refund_due(order),
         "has_other_refunds": relevance.has_other_refunds(event, order),
+        **parcels.describe(event, order),
     }
 
 

@@ -34,7 +34,7 @@ _REQUESTS = (
 )
 
 
-_READ_FROM_ORDER = {"currency", "totals", "lines"}
+_READ_FROM_ORDER = {"currency", "totals", "lines", "shipped_lines"}
 
 
 class Kind(Enum):

@@ -4,6 +4,7 @@ Events come late, twice and in any order. So the order and the account as they s
 a mail is written as is, adapted to what has happened since, or not at all.
 """
 
+from collections import Counter
 from datetime import datetime
 from enum import Enum
 
@@ -21,12 +22,14 @@ from shared.events.orders import (
     OrderCancelled,
     OrderExpired,
     OrderPaid,
+    OrderPartiallyCancelled,
+    OrderPartiallyShipped,
     OrderPlaced,
     OrderRefunded,
     OrderShipped,
 )
 from shared.storage.models.accounts import User
-from shared.storage.models.orders import Order
+from shared.storage.models.orders import Order, OrderShipment
 
 
 class Wording(Enum):
@@ -38,16 +41,20 @@ class Wording(Enum):
 
 _AS_IS, _ADAPTED, _NO, _EARLY = Wording
 
-# By the order's status: pending_payment, paid, shipped, delivered, cancelled, expired, refunded.
-# `_adapt` below refines what is mailed.
-_STATUSES = ("pending_payment", "paid", "shipped", "delivered", "cancelled", "expired", "refunded")
+# By the order's status, in this order. `_adapt` below refines what is mailed.
+_STATUSES = (
+    *("pending_payment", "paid", "partially_shipped", "shipped", "delivered"),
+    *("cancelled", "expired", "refunded"),
+)
 _BY_STATUS = {
-    OrderPlaced: (_AS_IS, _AS_IS, _AS_IS, _AS_IS, _NO, _NO, _NO),
-    ConfirmationRequested: (_AS_IS, _AS_IS, _AS_IS, _AS_IS, _NO, _NO, _NO),
-    OrderPaid: (_EARLY, _AS_IS, _ADAPTED, _ADAPTED, _NO, _NO, _NO),
-    OrderShipped: (_EARLY, _EARLY, _AS_IS, _ADAPTED, _NO, _NO, _NO),
-    OrderCancelled: (_EARLY, _EARLY, _EARLY, _EARLY, _AS_IS, _NO, _NO),
-    OrderExpired: (_EARLY, _NO, _NO, _NO, _NO, _AS_IS, _NO),
+    OrderPlaced: (_AS_IS, _AS_IS, _AS_IS, _AS_IS, _AS_IS, _NO, _NO, _NO),
+    ConfirmationRequested: (_AS_IS, _AS_IS, _AS_IS, _AS_IS, _AS_IS, _NO, _NO, _NO),
+    OrderPaid: (_EARLY, _AS_IS, _ADAPTED, _ADAPTED, _ADAPTED, _NO, _NO, _NO),
+    OrderPartiallyShipped: (_EARLY, _EARLY, _AS_IS, _AS_IS, _ADAPTED, _NO, _NO, _NO),
+    OrderShipped: (_EARLY, _EARLY, _EARLY, _AS_IS, _ADAPTED, _NO, _NO, _NO),
+    OrderPartiallyCancelled: (_EARLY, _AS_IS, _AS_IS, _AS_IS, _AS_IS, _NO, _NO, _NO),
+    OrderCancelled: (_EARLY, _EARLY, _EARLY, _EARLY, _EARLY, _AS_IS, _NO, _NO),
+    OrderExpired: (_EARLY, _NO, _NO, _NO, _NO, _NO, _AS_IS, _NO),
     OrderRefunded: (_AS_IS,) * len(_STATUSES),
 }
 # These say what was done to the account, so that its owner can act on a stranger's doing.
@@ -67,8 +74,10 @@ def _adapt(event: AnyEvent, order: Order, now: datetime) -> Wording | None:
     match event:
         case OrderPaid():
             return None if _is_paid_for_good(order) else _NO
-        case OrderShipped():
-            return _adapt_shipped(order)
+        case OrderPartiallyShipped() | OrderShipped():
+            return _adapt_shipped(event, order)
+        case OrderPartiallyCancelled():
+            return None
         case OrderRefunded():
             return _adapt_refunded(event, order)
         case OrderCancelled():
@@ -132,15 +141,41 @@ def _is_paid_for_good(order: Order) -> bool:
     return _unrefunded_minor(order, "succeeded", "requested") > _lost_minor(order)
 
 
-def _adapt_shipped(order: Order) -> Wording | None:
-    """Units that came back are not on their way."""
-    if all(line.returned >= line.quantity for line in order.lines):
+def _adapt_shipped(event: OrderPartiallyShipped | OrderShipped, order: Order) -> Wording | None:
+    """Units that came back are not on their way. Without a parcel, there is another mail about it:
+    what was left to ship was cancelled.
+    """
+    if event.data.shipment_id is None and order.shipments:
+        return _NO
+    if not _has_kept_units(find_parcel(event, order), order):
         return _NO
     returned_after_shipping = any(
         step.event == "returned" and step.status in ("shipped", "delivered")
         for step in order.history
     )
     return _ADAPTED if returned_after_shipping else None
+
+
+def _has_kept_units(parcel: OrderShipment | None, order: Order) -> bool:
+    """Whether units of a product in the parcel have not come back; without one, any units."""
+    if parcel is None:
+        return any(line.quantity > line.returned for line in order.lines)
+    shipped: Counter[str] = Counter()
+    for each in order.shipments:
+        shipped.update(each.quantities_json)
+    return any(
+        shipped[line.product_id] > line.returned - (line.cancelled or 0)
+        for line in order.lines
+        if line.product_id in parcel.quantities_json
+    )
+
+
+def find_parcel(event: OrderPartiallyShipped | OrderShipped, order: Order) -> OrderShipment | None:
+    """The event's parcel, as staff may have corrected it; None for an order shipped as a whole."""
+    return next(
+        (parcel for parcel in order.shipments if parcel.shipment_id == event.data.shipment_id),
+        None,
+    )
 
 
 def _adapt_refunded(event: OrderRefunded, order: Order) -> Wording | None:

@@ -5,7 +5,11 @@ from shared.http.api import create_api
 from shared.http.routers import Routers
 
 ROUTERS = Routers(
-    {"/v1/guest": "orders.guests.routes"},
+    {
+        "/v1/cart": "orders.carts.routes",
+        "/v1/guest": "orders.guests.routes",
+        "/v1/guest/cart": "orders.carts.routes",
+    },
     at_once=["orders.checkout.routes"],
 )
 

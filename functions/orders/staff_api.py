@@ -11,6 +11,8 @@ ROUTERS = Routers(
         "/v1/promotions": "orders.pricing.promotions.routes",
         "/v1/shipping-rates": "orders.pricing.rates.routes",
         "/v1/staff/orders": "orders.fulfilment.routes",
+        "/v1/staff/orders/*/cancellations": "orders.shipments.routes",
+        "/v1/staff/orders/*/shipments": "orders.shipments.routes",
         "/v1/tax-rates": "orders.pricing.rates.routes",
     },
     at_once=["orders.fulfilment.routes"],

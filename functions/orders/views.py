@@ -2,110 +2,60 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from orders.lifecycle import balances
+from orders.lifecycle import order_quantities
 from orders.lifecycle.buyers import is_guest
+from orders.lifecycle.order_quantities import LineUnits, list_shipments
 from orders.lifecycle.transitions import PROVIDER_ACTOR, SHOP_ACTOR, Status
+from orders.parcel_views import CancellationView, ParcelView, ShipmentView
+from orders.payment_views import PaymentView, RefundView
+from orders.pricing.views import (
+    PROMOTION_CODE,
+    TAX_INCLUDED,
+    QuotedLineView,
+    TotalsView,
+    UsedPromotionView,
+)
+from shared.addresses.schemas import AddressView
 from shared.http.schemas import View, shown_as
-from shared.money import Money
 from shared.storage.models.orders import (
     Order,
     OrderLine,
-    OrderPayment,
-    OrderRefund,
-    OrderShipment,
     OrderStep,
-    OrderTotals,
-    ShippingAddress,
 )
 
-PaymentStatus = Literal["none", "started", "authorized", "captured", "manual", "void"]
-RefundStatus = Literal["requested", "succeeded", "failed"]
 ShownStatus = Annotated[str, shown_as(Status)]
 
-TAX_INCLUDED = "Whether prices include the tax. If false, the tax is added in the total."
-_STATUS = "`expired`: not paid in time. `refunded`: everything that was paid is refunded."
-
-
-class AddressView(View):
-    """A shipping address. After the buyer's account is deleted, only the country is not null."""
-
-    name: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    city: str | None
-    region: str | None
-    country: str
-
-    @classmethod
-    def from_model(cls, address: ShippingAddress) -> Self:
-        return cls(
-            name=address.name or None,
-            line1=address.line1 or None,
-            line2=address.line2,
-            postal_code=address.postal_code or None,
-            city=address.city or None,
-            region=address.region,
-            country=address.country,
-        )
-
-
-class QuotedLineView(View):
-    product_id: str
-    sku: str
-    name: str
-    quantity: int
-    unit_price: Money
-    line_total: Money = Field(
-        description="The price of all units of the line, before the discount."
-    )
-    discount: Money = Field(description="The line's share of the order's discount.")
-    tax: Money = Field(description="The tax on the line, after the discount.")
-    tax_rate_ppm: int = Field(description="The tax rate in parts per million: 190000 is 19 %.")
-    tax_class: str
-
-    @classmethod
-    def from_model(cls, line: OrderLine, currency: str, **more: Any) -> Self:
-        return cls(
-            product_id=line.product_id,
-            sku=line.sku,
-            name=line.name,
-            quantity=int(line.quantity),
-            unit_price=money(line.unit_price_minor, currency),
-            line_total=money(line.line_total_minor, currency),
-            discount=money(line.discount_minor, currency),
-            tax=money(line.tax_minor, currency),
-            tax_rate_ppm=int(line.tax_rate_ppm),
-            tax_class=line.tax_class,
-            **more,
-        )
+_STATUS = (
+    "`partially_shipped`: a parcel has left, and more is to be shipped. `expired`: not paid in "
+    "time. `refunded`: everything that was paid is refunded."
+)
 
 
 class OrderLineView(QuotedLineView):
-    """A product in an order, with its name and price when the order was placed."""
+    """A product in an order, with its name and price when the order was placed.
 
-    returned: int = Field(description="Units that the buyer returned and staff restocked.")
+    The units that are neither `shipped` nor `cancelled` are still to be shipped.
+    """
 
-
-class TotalsView(View):
-    items: Money = Field(description="The sum of all lines, before the discount.")
-    discount: Money = Field(description="The amount that the promotion takes off the items.")
-    shipping: Money
-    tax: Money = Field(description="The tax on items and shipping.")
-    total: Money = Field(description="The amount that the buyer pays.")
+    shipped: int = Field(description="Units that left in parcels.")
+    cancelled: int = Field(description="Units that will not be shipped.")
+    returned: int = Field(
+        description="Units that came back: those that the buyer returned, and the cancelled ones. "
+        "They are in stock again, unless `untracked`."
+    )
 
     @classmethod
-    def from_model(cls, totals: OrderTotals, currency: str) -> Self:
-        return cls(
-            items=money(totals.items_minor, currency),
-            discount=money(totals.discount_minor, currency),
-            shipping=money(totals.shipping_minor, currency),
-            tax=money(totals.tax_minor, currency),
-            total=money(totals.total_minor, currency),
+    def from_units(cls, line: OrderLine, units: LineUnits, currency: str) -> Self:
+        return cls.from_model(
+            line,
+            currency,
+            shipped=units.shipped,
+            cancelled=units.cancelled,
+            returned=units.restocked,
         )
 
 
@@ -123,64 +73,6 @@ class OrderStepView(View):
         return cls(status=step.status, event=step.event, at=step.at, by=by, reason=step.reason)
 
 
-class PaymentView(View):
-    status: Annotated[str, shown_as(PaymentStatus)] = Field(
-        description="`none`: no payment is started. `started`: the buyer must still complete it. "
-        "`authorized`: the payment provider has reserved the money. `captured`: the payment "
-        "provider has the money. `manual`: the shop received the money itself. `void`: the payment "
-        "has ended without money."
-    )
-    received: Money = Field(description="The money that the shop has received for the order.")
-    refunded: Money = Field(description="The sum of the refunds that succeeded.")
-
-    @classmethod
-    def from_model(cls, order: Order, **more: Any) -> Self:
-        return cls(
-            status=_payment_status(order.payment),
-            received=money(balances.received_minor(order), order.currency),
-            refunded=money(balances.refunded_minor(order), order.currency),
-            **more,
-        )
-
-
-def _payment_status(payment: OrderPayment | None) -> str:
-    if payment is None:
-        return "none"
-    if payment.manual_minor and payment.status != balances.CAPTURED:
-        return "manual"
-    return payment.status or "none"
-
-
-class RefundView(View):
-    id: str
-    amount: Money
-    status: Annotated[str, shown_as(RefundStatus)] = Field(
-        description="`requested`: the provider has not confirmed it yet."
-    )
-    reason: str | None = Field(description="The reason that was given, or null.")
-    at: datetime = Field(description="When the refund was requested.")
-
-    @classmethod
-    def from_model(cls, refund: OrderRefund, currency: str, **more: Any) -> Self:
-        return cls(
-            id=refund.refund_id,
-            amount=money(refund.amount_minor, currency),
-            status=refund.status,
-            reason=refund.reason,
-            at=refund.at,
-            **more,
-        )
-
-
-class ShipmentView(View):
-    carrier: str
-    tracking_number: str | None = Field(description="Null if staff gave none.")
-
-    @classmethod
-    def from_model(cls, shipment: OrderShipment) -> Self:
-        return cls(carrier=shipment.carrier, tracking_number=shipment.tracking_number)
-
-
 class OrderView(View):
     """An order, as its buyer sees it."""
 
@@ -189,11 +81,19 @@ class OrderView(View):
     lines: list[OrderLineView]
     totals: TotalsView
     tax_included: bool = Field(description=TAX_INCLUDED)
-    promotion_code: str | None = Field(description="Null if the order used no promotion.")
+    promotion_code: str | None = Field(description=PROMOTION_CODE)
+    promotion: UsedPromotionView | None = Field(description="Null if no promotion applied.")
     shipping_address: AddressView
     payment: PaymentView
     refunds: list[RefundView]
-    shipment: ShipmentView | None = Field(description="Null until the order is shipped.")
+    shipments: list[ParcelView] = Field(description="The parcels, the oldest first.")
+    shipment: ShipmentView | None = Field(
+        description="The last of `shipments`. Null until a parcel is shipped.",
+        deprecated=True,
+    )
+    cancellations: list[CancellationView] = Field(
+        description="What staff cancelled of the order, the oldest first."
+    )
     history: list[OrderStepView] = Field(
         description="What happened to the order, oldest first. `by` is the buyer's id, `staff`, "
         "`payments` (the payment provider) or `shop` (the shop did it automatically)."
@@ -208,21 +108,27 @@ class OrderView(View):
     @classmethod
     def from_model(cls, order: Order, **more: Any) -> Self:
         """`more` has the fields that a wider view adds or replaces."""
-        currency = order.currency
+        currency, units = order.currency, order_quantities.units_by_product(order)
+        promotion = UsedPromotionView.from_model(order.promotion) if order.promotion else None
         fields = {
             "id": order.order_id,
             "status": order.status,
             "lines": [
-                OrderLineView.from_model(line, currency, returned=int(line.returned))
+                OrderLineView.from_units(line, units[line.product_id], currency)
                 for line in order.lines
             ],
             "totals": TotalsView.from_model(order.totals, currency),
             "tax_included": bool(order.tax_included),
-            "promotion_code": order.promotion.code if order.promotion else None,
+            "promotion_code": promotion.sent_code if promotion else None,
+            "promotion": promotion,
             "shipping_address": AddressView.from_model(order.shipping_address),
             "payment": PaymentView.from_model(order),
             "refunds": [RefundView.from_model(refund, currency) for refund in order.refunds],
+            "shipments": [ParcelView.from_model(each) for each in list_shipments(order)],
             "shipment": ShipmentView.from_model(order.shipment) if order.shipment else None,
+            "cancellations": [
+                CancellationView.from_model(each, currency) for each in order.cancellations
+            ],
             "history": list(buyer_history(order, order.buyer_id)),
             "placed_at": order.placed_at,
             "expires_at": order.expires_at,
@@ -238,7 +144,3 @@ def buyer_history(order: Order, buyer_id: str) -> Iterator[OrderStepView]:
         is_buyer = step.by == order.buyer_id or is_guest(step.by)
         actor = step.by if step.by in (SHOP_ACTOR, PROVIDER_ACTOR) else "staff"
         yield OrderStepView.from_model(step, by=buyer_id if is_buyer else actor)
-
-
-def money(amount_minor: float, currency: str) -> Money:
-    return Money(amount_minor=int(amount_minor), currency=currency)

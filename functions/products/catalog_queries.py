@@ -106,13 +106,8 @@ class CatalogQuery(Record):
         distinct = sorted(set(categories))
         if len(distinct) > CATEGORIES_MAX:
             raise _unsupported(f"Too many categories. Filter by at most {CATEGORIES_MAX}.")
-        # A parent's list includes its children: with both, their products would appear twice.
-        roots = [
-            category
-            for category in distinct
-            if not any(category.startswith(f"{parent}/") for parent in distinct)
-        ]
-        return self.replace(categories=tuple(roots))
+        # Nothing is left out: a path does not tell what a category is below, for it may have moved.
+        return self.replace(categories=tuple(distinct))
 
     def price_between(self, low: int | None, high: int | None, currency: str) -> Self:
         """In minor units of that currency, both included. None is no bound."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from products.categories.paths import CATEGORY_DEPTH_MAX, CATEGORY_PATH_MAX
 from shared.characters import describe_pattern, has_only_text, is_unicode
 from shared.http.text_fields import Text
 from shared.storage.stock_shards import SHARDS_MAX
@@ -17,7 +18,6 @@ ATTRIBUTES_BYTES_MAX = 16_384  # as JSON; DynamoDB allows an item 400 KB
 ATTRIBUTES_DEPTH_MAX = 5
 INTEGER_MAX = 2**63 - 1  # what most languages and databases can read
 OPTIONS_BYTES_MAX = 1_000  # a group holds those of 100 variants in one item of 400 KB
-CATEGORY_DEPTH_MAX = 8  # each level is a partition of the listings that the product is written to
 
 Status = Literal["draft", "active", "archived"]
 STATUS = (
@@ -46,9 +46,10 @@ Sku = Annotated[
 Category = Annotated[
     str,
     Field(
-        max_length=200,
+        max_length=CATEGORY_PATH_MAX,
         pattern=_PATH,
-        description="A path of categories. The parent categories list the product, too.",
+        description="The path of a category. The parent categories list the product, too. A "
+        "category that does not exist is created when the product is on sale.",
         examples=["home/kitchen/teapots"],
     ),
 ]
@@ -84,7 +85,15 @@ Options = Annotated[
     ),
     AfterValidator(_check_options_size),
 ]
-Available = Annotated[int, Field(ge=0, le=AVAILABLE_MAX, description="Units for sale.")]
+CountedUnits = Annotated[
+    int,
+    Field(
+        ge=-AVAILABLE_MAX,
+        le=AVAILABLE_MAX,
+        description="Units for sale: those that you have, less those of open orders. Below 0 only "
+        "for a product with the stock policy `backorder`.",
+    ),
+]
 
 
 def check_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -175,6 +184,20 @@ OrderQuantityMax = Annotated[
         le=ORDER_QUANTITY_MAX,
         description="Units of the product that one order may have. It replaces the shop's limits "
         "for accounts and guests. Null: the shop's limits apply.",
+    ),
+]
+STOCK_POLICY = (
+    "`tracked`: sold until no unit is left. `backorder`: sold beyond that, and the order says how "
+    "many units are back-ordered. `untracked`: not counted, as services, downloads and what is "
+    "made to order; the stock of the product stays as it is."
+)
+BackorderLimit = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=AVAILABLE_MAX,
+        description="The units that may be back-ordered at once, if `stock_policy` is `backorder`. "
+        "Null: any number.",
     ),
 ]
 LowStockAt = Annotated[

@@ -1,11 +1,14 @@
-"""Lambda's entry point for the catalog: routes of products, their search and their stock."""
+"""Lambda's entry point for the catalog: routes of products, their search, categories and stock."""
 
 from shared.config import CatalogSettings, CursorSettings
 from shared.http.api import create_api
 from shared.http.routers import Routers
 
 ROUTERS = Routers(
-    {"/v1/products/search": "products.search.routes"},
+    {
+        "/v1/categories": "products.categories.routes",
+        "/v1/products/search": "products.search.routes",
+    },
     at_once=["products.routes", "products.stock.routes"],
 )
 

@@ -7,7 +7,7 @@ partition of an index.
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from shared.records import Record
@@ -37,12 +37,16 @@ def tag_partition(tag: str) -> str:
     return f"tag#{tag}"
 
 
-def partitions_of(entry_id: str, category: str | None) -> Iterator[str]:
-    """The shop's partition for this entry, and one for each category on the path."""
+def category_of(partition: str) -> str | None:
+    """The path of the category whose list this partition is. None: it is another list."""
+    kind, _, path = partition.partition("#")
+    return path if kind == "category" else None
+
+
+def partitions_of(entry_id: str, categories: Iterable[str]) -> Iterator[str]:
+    """The shop's partition for this entry, and one for each of these categories."""
     yield f"shop#{shard_of(entry_id)}"
-    steps = category.split("/") if category else []
-    for depth in range(1, len(steps) + 1):
-        yield category_partition("/".join(steps[:depth]))
+    yield from map(category_partition, categories)
 
 
 def shard_of(key: str) -> int:

@@ -17,7 +17,7 @@ from shared.events.catalog import (
     ProductUpdatedData,
 )
 from shared.http.schemas import apply_merge_patch, validate
-from shared.storage.models.catalog import Product
+from shared.storage.models.catalog import UNTRACKED, Product
 from shared.storage.stock_shards import StockSnapshot
 
 
@@ -72,6 +72,19 @@ def require_currency_unused(before: Product, after: Product, stock: StockSnapsho
     """Refuse another currency while open orders have units allocated. Raises CurrencyInUse."""
     if before.currency != after.currency and stock.allocated:
         raise CurrencyInUse(currency=before.currency, product_id=before.product_id)
+
+
+def changed_backorders_max(before: Product, after: Product) -> int | None:
+    """The units that may be sold beyond the stock, if an edit changes what orders require of it.
+
+    None if it does not, and for a product whose stock is not counted from now on: orders that are
+    under way may still take units.
+    """
+    is_same = (before.stock_policy, before.backorders_max) == (
+        after.stock_policy,
+        after.backorders_max,
+    )
+    return None if is_same or after.stock_policy == UNTRACKED else after.backorders_max
 
 
 def changed_fields(before: Product, after: Product) -> list[str]:

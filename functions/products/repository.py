@@ -6,7 +6,7 @@ from products import listing_keys
 from products.groups.repository import GroupChanged, GroupChanges
 from products.index_queries import QueryPage, merge_pages, prepare_query
 from products.listing_keys import ListedProduct
-from products.product_edits import require_currency_unused
+from products.product_edits import changed_backorders_max, require_currency_unused
 from shared.errors.catalog import ProductNotFound, SkuTaken
 from shared.errors.requests import StaleVersion
 from shared.events.catalog import CatalogEvent
@@ -16,6 +16,7 @@ from shared.storage import cursors, outbox, stock
 from shared.storage.dynamo import batch_get
 from shared.storage.models.catalog import Product, ProductGroup, Stock
 from shared.storage.stock import StockChanged
+from shared.storage.stock_conditions import is_unchanged
 from shared.storage.stock_shards import (
     SHARDS_MAX,
     StockSnapshot,
@@ -161,7 +162,7 @@ def update_product(before: Product, after: Product, event: CatalogEvent) -> None
 
     Raises StaleVersion when somebody changed `before`, CurrencyInUse, OptionsTaken,
     MixedCurrencies, GroupFull and GroupChanged. Raises StockChanged when units were sold during a
-    reshard or a change of currency.
+    reshard or a change of currency, or when the stock does not fit a new policy any more.
     """
     transaction = Transaction()
     stage_product(transaction, before, after, otherwise=_stale_product)
@@ -192,14 +193,16 @@ def _stale_product(found: Product | None) -> StaleVersion:
 def _stage_stock_change(transaction: Transaction, before: Product, after: Product) -> None:
     is_resharded = before.stock_shards != after.stock_shards
     currency = after.currency if before.currency != after.currency else None
-    if not is_resharded and not currency:
+    backorders_max = changed_backorders_max(before, after)
+    if not is_resharded and not currency and backorders_max is None:
         return
     # A reshard reads every shard that there can be, so that no unit is lost in one it removes.
     shards = SHARDS_MAX if is_resharded else int(before.stock_shards)
     snapshot = stock.get_stocks({before.product_id: shards})[before.product_id]
     require_currency_unused(before, after, snapshot)
-    # Both require every shard as it was read, also where there was none: so no order has allocated
-    # units since, and no first delivery has divided its units among other shards.
+    # A reshard and another currency require every shard as it was read, also where there was none:
+    # so no order has allocated units since, and no first delivery has divided its units among other
+    # shards.
     if is_resharded and not snapshot.is_empty:
         stock.stage_stock_set(
             transaction,
@@ -208,6 +211,7 @@ def _stage_stock_change(transaction: Transaction, before: Product, after: Produc
             int(after.stock_shards),
             otherwise=StockChanged(),
             currency=currency,
+            backorders_max=after.backorders_max or backorders_max,
         )
     else:
         stock.stage_change(
@@ -215,6 +219,7 @@ def _stage_stock_change(transaction: Transaction, before: Product, after: Produc
             snapshot,
             {},
             otherwise=StockChanged(),
-            shard_condition=stock.is_unchanged,
+            shard_condition=is_unchanged if is_resharded or currency else None,
             currency=currency,
+            backorders_max=backorders_max,
         )

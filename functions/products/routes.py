@@ -43,7 +43,13 @@ InCategories = Annotated[
     ),
 ]
 WithTag = Annotated[Tag | None, Query(description="Only products with this tag.")]
-InStock = Annotated[bool, Query(description="Only products with available units.")]
+InStock = Annotated[
+    bool,
+    Query(
+        description="Only products that can be ordered now: with available units, on back-order, "
+        "or `untracked`."
+    ),
+]
 MinPrice = Annotated[
     int | None,
     Query(
@@ -104,10 +110,10 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
 ) -> Response[Page[ProductView]]:
     """List the products on sale, with filters and in the order that you choose.
 
-    A group of variants appears once, as its cheapest variant in stock. With a price range, it
-    appears if one of its variants has such a price, as the cheapest of these in stock. A new
-    product appears within seconds. The answer can be some seconds old: `Cache-Control` says how
-    long you may keep it.
+    A group of variants appears once, as its cheapest variant that can be ordered. With a price
+    range, it appears if one of its variants has such a price, as the cheapest of these that can be
+    ordered. A new product appears within seconds. The answer can be some seconds old:
+    `Cache-Control` says how long you may keep it.
     """
     query = (
         CatalogQuery()

@@ -4,17 +4,19 @@
 changed fields follow from it. A view declares which of the fields it shows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from products.fields import (
     GROUP_WITH_OPTIONS,
     STATUS,
+    STOCK_POLICY,
     Attributes,
+    BackorderLimit,
     Category,
     Group,
     LowStockAt,
@@ -27,14 +29,19 @@ from products.fields import (
     TaxClass,
     check_attributes,
 )
-from products.view_parts import QuantityLimits, VariantView, other_variants
+from products.merge_patches import merge_patch_of
+from products.view_parts import (
+    Availability,
+    QuantityLimits,
+    VariantView,
+    availability_of,
+    other_variants,
+)
 from shared.http.schemas import NO_DEFAULT, Page, RequestBody, View, shown_as
 from shared.http.text_fields import Text
 from shared.money import Money, Price
-from shared.storage.models.catalog import Product, ProductGroup
+from shared.storage.models.catalog import TRACKED, Product, ProductGroup, StockPolicy
 from shared.storage.stock_shards import StockSnapshot
-
-Patch = TypeVar("Patch", bound=RequestBody)
 
 
 class NewProduct(RequestBody):
@@ -57,6 +64,8 @@ class NewProduct(RequestBody):
     group: Group | None = None
     options: Options = Field(default={})
     stock_shards: StockShards = 1
+    stock_policy: StockPolicy = Field(default=TRACKED, description=STOCK_POLICY)
+    backorder_limit: BackorderLimit | None = None
     low_stock_at: LowStockAt | None = None
     order_quantity_max: OrderQuantityMax | None = None
     tax_class: TaxClass = "standard"
@@ -104,41 +113,12 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) else value
 
 
-def _merge_patch_of(
-    body: type[RequestBody], *, without: set[str], types: Mapping[str, Any]
-) -> Callable[[type[Patch]], type[Patch]]:
-    """Give a patch the fields of `body`, each optional and nullable.
-
-    They have the JSON type alone and no default: the rules hold for the merged document, and a
-    generated client would send a default as a change. `types` replaces the type of some fields.
-    """
-    fields: dict[str, Any] = {
-        name: (types[name] if name in types else _json_type(field.annotation) | None, None)
-        for name, field in body.model_fields.items()
-        if name not in without
-    }
-
-    def derive(patch: type[Patch]) -> type[Patch]:
-        return create_model(patch.__name__, __base__=patch, __doc__=patch.__doc__, **fields)
-
-    return derive
-
-
-def _json_type(annotation: Any) -> Any:
-    """The type without its rules and without None."""
-    while get_origin(annotation) not in (None, list, dict):
-        annotation = get_args(annotation)[0]  # of Annotated[str, ...] and of str | None
-    if get_origin(annotation) is list:
-        return list[Any]
-    is_object = get_origin(annotation) is dict or issubclass(annotation, Money)
-    return dict[str, Any] if is_object else annotation
-
-
-@_merge_patch_of(
+@merge_patch_of(
     NewProduct,
     without={"sku"},
     types={
         "status": Status,  # not nullable: without a status the product would be on sale
+        "stock_policy": StockPolicy | None,
         "attributes": Annotated[dict[str, Any], AfterValidator(check_attributes)] | None,
     },
 )
@@ -168,25 +148,36 @@ class ProductView(View):
     attributes: dict[str, Any]
     group: str | None
     options: dict[str, str]
+    stock_policy: Annotated[str, shown_as(StockPolicy)] = Field(
+        description="`backorder`: it can be ordered when no unit is available. `untracked`: it can "
+        "always be ordered, and `available` is 0."
+    )
     available: int = Field(description="Units for sale. 0 until staff set the stock.")
+    availability: Annotated[str, shown_as(Availability)] = Field(
+        description="Whether the product can be ordered now. `backorder`: it can, but no unit is "
+        "available."
+    )
     quantity_limits: QuantityLimits
     version: int = Field(description="Grows with each change of the product, not of its stock.")
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def from_model(cls, product: Product, available: int, **more: Any) -> Self:
-        """The fields of the product that this view declares, and `more` that it has itself."""
-        return cls(
-            **to_request(product),
-            id=product.product_id,
-            available=available,
-            quantity_limits=QuantityLimits.from_model(product),
-            version=int(product.version),
-            created_at=product.created_at,
-            updated_at=product.updated_at,
-            **more,
-        )
+    def from_model(cls, product: Product, available: int, /, **more: Any) -> Self:
+        """The fields of the product that this view declares.
+
+        `more` has the fields that a wider view adds or replaces.
+        """
+        fields = to_request(product) | {
+            "id": product.product_id,
+            "available": product.in_stock(available),
+            "availability": availability_of(product, available),
+            "quantity_limits": QuantityLimits.from_model(product),
+            "version": int(product.version),
+            "created_at": product.created_at,
+            "updated_at": product.updated_at,
+        }
+        return cls(**fields | more)
 
 
 class ProductDetail(ProductView):
@@ -205,10 +196,15 @@ class SearchPage(Page[ProductView]):
 class StaffProductView(ProductView):
     """A product as staff see it, not cached. `NewProduct` explains the fields that staff set."""
 
+    available: int = Field(
+        description="Units for sale. Below 0, so many units are back-ordered. An `untracked` "
+        "product keeps the units that it had."
+    )
     allocated: int = Field(
         description="Units in open orders: not yet shipped, and not cancelled or expired."
     )
     stock_shards: int
+    backorder_limit: int | None
     low_stock_at: int | None
     order_quantity_max: int | None
     tax_class: str
@@ -221,6 +217,7 @@ class StaffProductView(ProductView):
         return cls.from_model(
             product,
             stock.available,
+            available=stock.available,
             allocated=stock.allocated,
             stock_version=stock.version,
             **more,

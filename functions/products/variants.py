@@ -30,6 +30,7 @@ def put_variant(
         options_json=product.options_json,
         status=product.status,
         currency=product.currency,
+        stock_policy=product.stock_policy,
     )
     variant.keep_unknown_of(moved or (find_variant(group, product) if group else None))
     others = [other for other in variants if other.product_id != product.product_id]

@@ -1,10 +1,14 @@
 """What a product's view has besides its fields: its variants, and the limits of an order."""
 
-from typing import Self
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
 
 from shared.config import HeldStockSettings, QuantitySettings, settings
-from shared.http.schemas import View
-from shared.storage.models.catalog import Product, ProductGroup
+from shared.http.schemas import View, shown_as
+from shared.storage.models.catalog import UNTRACKED, Product, ProductGroup, StockPolicy
+
+Availability = Literal["in_stock", "backorder", "out_of_stock"]  # Google's and schema.org's words
 
 
 class VariantView(View):
@@ -13,6 +17,9 @@ class VariantView(View):
     id: str
     sku: str
     options: dict[str, str]
+    stock_policy: Annotated[str, shown_as(StockPolicy)] = Field(
+        description="Whether it is sold only while units are available."
+    )
 
 
 class QuantityLimits(View):
@@ -32,11 +39,22 @@ class QuantityLimits(View):
         )
 
 
+def availability_of(product: Product, available: int) -> Availability:
+    if product.stock_policy == UNTRACKED or available > 0:
+        return "in_stock"
+    return "backorder" if product.orderable(available) else "out_of_stock"
+
+
 def other_variants(
     product: Product, group: ProductGroup | None, *, only_active: bool
 ) -> list[VariantView]:
     return [
-        VariantView(id=variant.product_id, sku=variant.sku, options=variant.options_json)
+        VariantView(
+            id=variant.product_id,
+            sku=variant.sku,
+            options=variant.options_json,
+            stock_policy=variant.stock_policy,
+        )
         for variant in (group.variants if group else ())
         if variant.product_id != product.product_id
         and (variant.status == "active" or not only_active)

@@ -1,4 +1,4 @@
-"""Health, the API's documentation, and the response to addresses without a route.
+"""Health, the API's documentation, countries, and the response to addresses without a route.
 
 This is a separate function, because Swagger UI's files would slow the cold starts of others.
 """
@@ -24,10 +24,13 @@ from shared.http.authorization import anyone
 from shared.http.etags import is_not_modified, make_etag
 from shared.http.parameters import IfNoneMatch
 from shared.http.responses import JSON
+from shared.http.routers import Routers
 from shared.http.schemas import ANSWER_BYTES_MAX, View
 from shared.records import Record
 
-api = create_api()
+ROUTERS = Routers({"/v1/countries": "reference.countries.routes"})
+
+api = create_api(routers=ROUTERS)
 handler = api.resolve
 
 _HERE = Path(__file__).parent

@@ -109,6 +109,23 @@ class ApiKeyNotFound(NotFound):
     default_message = "You have no API key with this id. List yours at GET /v1/me/api-keys."
 
 
+class AddressNotFound(NotFound):
+    code = "address_not_found"
+    default_message = "You have no address with this id. List yours at GET /v1/me/addresses."
+
+
+class AddressLimit(AppError):
+    status, code = 409, "address_limit"
+    default_message = "You have the maximum number of addresses. Delete one, then retry."
+
+
+class DefaultAddressRequired(AppError):
+    """One of a user's addresses is the default."""
+
+    status, code = 409, "default_address_required"
+    default_message = "This address is your default. Make another address the default instead."
+
+
 class EmailTaken(AppError):
     """Raised inside the shop only: a client must not learn whether an account exists."""
 

@@ -59,6 +59,57 @@ class InsufficientStock(AppError):
     default_message = "Too few units are available. Remove fewer."
 
 
+class StockNotTracked(AppError):
+    status, code = 409, "stock_not_tracked"
+    default_message = (
+        "The stock of this product is not counted. "
+        "Set its `stock_policy` to `tracked` or `backorder` first."
+    )
+
+
 class SkuImmutable(AppError):
     status, code = 422, "sku_immutable"
     default_message = "The SKU of a product cannot change. Create another product."
+
+
+class CategoryNotFound(NotFound):
+    code = "category_not_found"
+    default_message = "No category has this id. Check the id."
+
+
+class CategoryNameTaken(AppError):
+    """`path` is the category that has the name."""
+
+    status, code = 409, "category_name_taken"
+    default_message = (
+        "A category with the same parent has this name. Choose another name or parent."
+    )
+
+
+class CategoryNotEmpty(AppError):
+    status, code = 409, "category_not_empty"
+    default_message = (
+        "The category has products or other categories in it. Move or delete those first."
+    )
+
+
+class CategoryCycle(AppError):
+    """The new parent is the category itself, or below it."""
+
+    status, code = 409, "category_cycle"
+    default_message = "A category cannot be below itself. Choose another parent."
+
+
+class CategoryTooDeep(AppError):
+    status, code = 409, "category_too_deep"
+    default_message = "The tree would have too many levels. Choose a parent that is higher up."
+
+
+class CategoryLimitReached(AppError):
+    status, code = 409, "category_limit_reached"
+    default_message = "The shop has the maximum number of categories. Delete an empty one first."
+
+
+class UnknownCategory(AppError):
+    status, code = 422, "unknown_category"
+    default_message = "No category has the path of the parent. Create that category first."

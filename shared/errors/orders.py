@@ -13,6 +13,11 @@ class OrderNotFound(NotFound):
     )
 
 
+class ShipmentNotFound(NotFound):
+    code = "shipment_not_found"
+    default_message = "The order has no shipment with this id. Check the id."
+
+
 class ExportNotFound(NotFound):
     code = "export_not_found"
     default_message = (
@@ -76,6 +81,26 @@ class AmountTooLarge(AppError):
     default_message = "The amount of this order is too large. Order fewer units."
 
 
+class NoTaxRate(AppError):
+    """The shop has tax rates, and none of them covers the destination."""
+
+    status, code = 422, "no_tax_rate"
+    default_message = (
+        "The shop has no tax rate for this country or region, so it does not sell there. Choose "
+        "another address."
+    )
+
+
+class UnknownRegion(AppError):
+    """Tax in the country depends on the region, and the address names none that the shop knows."""
+
+    status, code = 422, "unknown_region"
+    default_message = (
+        "Tax in this country depends on the region. Send its code or its name, as in "
+        "`details.regions`."
+    )
+
+
 class NoShippingRate(AppError):
     """No shipping rate covers the destination in the order's currency."""
 
@@ -123,6 +148,25 @@ class PromotionNotInCurrency(AppError):
     default_message = "This promotion applies to orders in another currency. Remove the code."
 
 
+class PromotionNotForItems(AppError):
+    """The promotion is for some products or categories, and the order has none of them."""
+
+    status, code = 422, "promotion_not_for_items"
+    default_message = (
+        "This promotion applies to other products. Add one of them or remove the code."
+    )
+
+
+class AutomaticPromotionLimit(AppError):
+    """Every order reads all automatic promotions, so their number is limited."""
+
+    status, code = 409, "automatic_promotion_limit"
+    default_message = (
+        "The shop has the maximum of active automatic promotions. "
+        "Set `is_active` of another one to false first."
+    )
+
+
 class PromotionUsedUp(AppError):
     """All customers together have used it up, or this customer has."""
 
@@ -144,8 +188,18 @@ class RefundTooLarge(AppError):
     default_message = "The refund exceeds what is left. Refund at most `details.refundable_minor`."
 
 
+class OpenQuantityExceeded(AppError):
+    """A parcel or a cancellation has more units than are still to be shipped."""
+
+    status, code = 409, "open_quantity_exceeded"
+    default_message = (
+        "The order has fewer units that are still to be shipped. "
+        "Send at most `open` of each line in `details.lines`."
+    )
+
+
 class ReturnQuantityExceeded(AppError):
-    """The return has more units than the order has sold and not taken back."""
+    """The return has more units than the order has shipped and not taken back."""
 
     status, code = 409, "return_quantity_exceeded"
     default_message = (
@@ -155,11 +209,12 @@ class ReturnQuantityExceeded(AppError):
 
 
 class OrderEntryLimitReached(AppError):
-    """An order is one item in DynamoDB, so its refunds, returns and notes are limited."""
+    """An order is one item in DynamoDB, so its parcels, refunds, returns and notes are limited."""
 
     status, code = 409, "order_entry_limit_reached"
     default_message = (
-        "The order has the maximum number of refunds, returns or notes. It takes no more."
+        "The order has the maximum number of parcels, cancellations, refunds, returns or notes. "
+        "It takes no more, but a parcel with all that is left."
     )
 
 

@@ -46,6 +46,11 @@ class InvalidPrecondition(AppError):
     )
 
 
+class CountryNotFound(NotFound):
+    code = "country_not_found"
+    default_message = "No country has this code. `GET /v1/countries` lists all."
+
+
 class UploadNotFound(NotFound):
     code = "upload_not_found"
     default_message = "No upload of yours has this id. Check the id."

@@ -9,10 +9,10 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from shared.events.accounts import UserEvent
-from shared.events.catalog import CatalogEvent
+from shared.events.catalog import CatalogEvent, CategoryEvent
 from shared.events.orders import ExportRequested, OrderEvent
 
-AnyEvent = UserEvent | CatalogEvent | OrderEvent | ExportRequested
+AnyEvent = UserEvent | CatalogEvent | CategoryEvent | OrderEvent | ExportRequested
 Event = Annotated[AnyEvent, Field(discriminator="type")]
 
 

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic.json_schema import SkipJsonSchema
+
 from shared.events.base import DomainEvent, Frozen
 
 
@@ -41,11 +43,15 @@ class ProductArchived(DomainEvent):
 
 
 class StockData(ProductData):
+    """What has a default is missing in events that an earlier release wrote."""
+
     available: int
+    backordered: int | SkipJsonSchema[None] = None
+    availability: str | SkipJsonSchema[None] = None
 
 
 class StockDepleted(DomainEvent):
-    """The last available unit was sold or removed."""
+    """The last available unit was sold or removed, or the last that could be back-ordered."""
 
     type: Literal["stock.depleted"] = "stock.depleted"
     data: StockData
@@ -59,11 +65,36 @@ class StockLow(DomainEvent):
 
 
 class StockReplenished(DomainEvent):
-    """Units are available again after none were."""
+    """Units are available again after none were, or can be back-ordered again."""
 
     type: Literal["stock.replenished"] = "stock.replenished"
     data: StockData
 
 
+class CategoryData(Frozen):
+    category_id: str
+    path: str
+
+
+class CategoryMovedData(CategoryData):
+    parent: str | None
+    previous_parent: str | None
+
+
+class CategoryMoved(DomainEvent):
+    """Staff moved a category, with everything below it, to another parent. Its path stays."""
+
+    type: Literal["category.moved"] = "category.moved"
+    data: CategoryMovedData
+
+
+class CategoryDeleted(DomainEvent):
+    """Staff deleted an empty category."""
+
+    type: Literal["category.deleted"] = "category.deleted"
+    data: CategoryData
+
+
 StockEvent = StockDepleted | StockLow | StockReplenished
+CategoryEvent = CategoryMoved | CategoryDeleted
 CatalogEvent = ProductCreated | ProductUpdated | ProductArchived | StockEvent

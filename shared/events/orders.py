@@ -2,42 +2,16 @@
 
 from typing import Literal
 
-from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
-
 from shared.events.base import DomainEvent, Frozen
-from shared.money import Money
-
-
-class OrderedLine(Frozen):
-    product_id: str
-    sku: str
-    name: str
-    quantity: int
-    unit_price: Money
-    line_total: Money
-
-
-class OrderTotalsData(Frozen):
-    items: Money
-    discount: Money
-    shipping: Money
-    tax: Money
-    total: Money
-
-
-class OrderFacts(Frozen):
-    """What has a default is missing in events that an earlier release wrote."""
-
-    order_id: str
-    buyer_id: str
-    total: Money
-    currency: str | SkipJsonSchema[None] = None
-    totals: OrderTotalsData | SkipJsonSchema[None] = None
-
-
-class OrderData(OrderFacts):
-    lines: list[OrderedLine] = Field(default=[])
+from shared.events.order_data import (
+    CancellationData,
+    DisputeData,
+    OrderData,
+    OrderRefundedData,
+    OrderReturnedData,
+    RefundData,
+    ShipmentData,
+)
 
 
 class OrderPlaced(DomainEvent):
@@ -54,13 +28,15 @@ class OrderPaid(DomainEvent):
     data: OrderData
 
 
-class ShipmentData(OrderData):
-    carrier: str
-    tracking_number: str | None
+class OrderPartiallyShipped(DomainEvent):
+    """Staff shipped a parcel, and more is to be shipped. Each such parcel has one."""
+
+    type: Literal["order.partially_shipped"] = "order.partially_shipped"
+    data: ShipmentData
 
 
 class OrderShipped(DomainEvent):
-    """Staff shipped the order."""
+    """Staff shipped the order, or the last parcel of it. Nothing is left to ship."""
 
     type: Literal["order.shipped"] = "order.shipped"
     data: ShipmentData
@@ -115,20 +91,11 @@ class ManualRefundRequired(DomainEvent):
     data: OrderData
 
 
-class RefundData(OrderData):
-    refund_id: str
-    amount: Money
-
-
 class RefundRequested(DomainEvent):
     """Request the refund from the payment provider. Its result is another event."""
 
     type: Literal["order.refund_requested"] = "order.refund_requested"
     data: RefundData
-
-
-class OrderRefundedData(RefundData):
-    is_full: bool
 
 
 class OrderRefunded(DomainEvent):
@@ -145,13 +112,6 @@ class RefundFailed(DomainEvent):
     data: RefundData
 
 
-class DisputeData(OrderData):
-    dispute_id: str
-    amount: Money
-    status: str
-    reason: str
-
-
 class OrderDisputed(DomainEvent):
     """The buyer's bank claims the payment back. Staff must answer at the payment provider."""
 
@@ -166,19 +126,15 @@ class DisputeClosed(DomainEvent):
     data: DisputeData
 
 
-class ReturnedLine(Frozen):
-    product_id: str
-    sku: str | SkipJsonSchema[None] = None
-    name: str | SkipJsonSchema[None] = None
-    quantity: int
+class OrderPartiallyCancelled(DomainEvent):
+    """Staff cancelled units before they were shipped. `lines` has these units only."""
 
-
-class OrderReturnedData(OrderFacts):
-    lines: list[ReturnedLine]
+    type: Literal["order.partially_cancelled"] = "order.partially_cancelled"
+    data: CancellationData
 
 
 class OrderReturned(DomainEvent):
-    """Returned units are back in stock. `lines` has these units only."""
+    """Units came back, to the stock if they are counted. `lines` has these units only."""
 
     type: Literal["order.returned"] = "order.returned"
     data: OrderReturnedData
@@ -205,9 +161,11 @@ class ExportRequested(DomainEvent):
 OrderEvent = (
     OrderPlaced
     | OrderPaid
+    | OrderPartiallyShipped
     | OrderShipped
     | OrderDelivered
     | OrderCancelled
+    | OrderPartiallyCancelled
     | OrderExpired
     | CaptureRequested
     | VoidRequested

@@ -38,6 +38,7 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     "greater_than": ("too_small", "Must be more than {gt}"),
     "greater_than_equal": ("too_small", "Must be {ge} or more"),
     "less_than_equal": ("too_large", "Must be {le} or less"),
+    "float_type": ("wrong_type", "Must be a number, without quotes"),
     "bool_type": _BOOLEAN,
     "bool_parsing": _BOOLEAN,
     "dict_type": _OBJECT,

@@ -42,6 +42,14 @@ OrderToken = Annotated[
         examples=["k1.1803291331.kq0mV5y1c4bWcR2nX8s6eD7tG3hJ9uLz0aPfQiYwZoE"],
     ),
 ]
+_CART_HEADER = Header(  # without a maximum length, as an order's token
+    alias="Cart-Token",
+    description="The token of a guest's cart: `cart_token` of the answer that created the cart. "
+    "Keep it as secret as a password.",
+    examples=["kq0mV5y1c4bWcR2nX8s6eD7tG3hJ9uLz0aPfQiYwZoE"],
+)
+CartToken = Annotated[str | None, _CART_HEADER]
+RequiredCartToken = Annotated[str, _CART_HEADER]
 IfMatch = Annotated[
     str,
     Header(

@@ -26,13 +26,19 @@ from shared.records import Record
 
 
 class Routers(Record):
-    modules: Mapping[str, str]  # by prefix, of whole segments; the longest prefix of a path counts
+    # By prefix, of whole segments; the longest prefix of a path counts. The last segment but one
+    # may be `*`, for any id: `/v1/staff/orders/*/shipments`.
+    modules: Mapping[str, str]
     at_once: Sequence[str] = ()
 
     def module_of(self, path: str) -> str | None:
-        while path and path not in self.modules:
-            path = path.rpartition("/")[0]
-        return self.modules.get(path)
+        while path:
+            parent, _, last = path.rpartition("/")
+            with_any_id = f"{parent.rpartition('/')[0]}/*/{last}"
+            if module := self.modules.get(path) or self.modules.get(with_any_id):
+                return module
+            path = parent
+        return None
 
 
 class OnDemandResolver(APIGatewayHttpResolver):

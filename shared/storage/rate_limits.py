@@ -31,6 +31,7 @@ _NAMES = {
     "mail from": "mails that your network causes",
     "order of": "orders of your account",
     "guest order from": "guest orders from your network",
+    "guest cart from": "new guest carts from your network",
     "unknown promotion code of": "unknown promotion codes",
     "upload of": "uploads of your account",
     "API key of": "new API keys of your account",

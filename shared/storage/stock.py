@@ -2,10 +2,20 @@
 
 from collections.abc import Callable, Mapping
 
-from shared.storage.models.catalog import Product, Stock
+from shared.storage.models.catalog import UNTRACKED, Product, Stock
+from shared.storage.stock_conditions import (
+    both,
+    has_same_allocation,
+    has_terms,
+    has_units,
+    is_at_least,
+    is_unchanged,
+)
 from shared.storage.stock_shards import (
+    Allocation,
     StockShard,
     StockSnapshot,
+    divide_stock,
     shard_key,
     shard_keys,
     snapshots_from_items,
@@ -43,17 +53,22 @@ def get_stock(product: Product) -> StockSnapshot:
     return get_stocks({product_id: int(product.stock_shards)})[product_id]
 
 
-def stage_allocation(
+def stage_allocation(  # noqa: PLR0913 (what an order requires of stock)
     transaction: Transaction,
     product_id: str,
-    units_by_shard: Mapping[int, int],
+    allocation: Allocation,
     *,
     currency: str,
+    backorders_max: int = 0,
     otherwise: Exception,
 ) -> None:
-    """Allocate units of each shard to an order in that currency, or raise `otherwise`."""
-    is_in_currency = Stock.currency.does_not_exist() | (Stock.currency == currency)
-    for shard, quantity in units_by_shard.items():
+    """Allocate units of each shard to an order in that currency, or raise `otherwise`.
+
+    Raises it too if the stock may be back-ordered by another number of units than
+    `backorders_max`, or if units that should be back-ordered are in stock by now.
+    """
+    is_sold_so = has_terms(currency, backorders_max)
+    for shard, quantity in allocation.units.items():
         transaction.update(
             Stock(shard_key(product_id, shard)),
             [
@@ -61,7 +76,7 @@ def stage_allocation(
                 Stock.allocated.add(quantity),
                 _NEXT_VERSION,
             ],
-            only_if=(Stock.available >= quantity) & is_in_currency,
+            only_if=has_units(allocation, shard) & is_sold_so,
             otherwise=otherwise,
         )
 
@@ -95,41 +110,71 @@ def stage_change(  # noqa: PLR0913 (what a caller may require of a change)
     otherwise: Exception,
     shard_condition: Callable[[StockShard], Condition] | None = None,
     currency: str | None = None,
+    backorders_max: int | None = None,
+    may_be_short: bool = False,
 ) -> None:
     """Add units to each shard or remove them, or raise `otherwise` where a shard has too few.
 
     Sales since `before` do not matter, unless `shard_condition` says so: it must hold for every
-    shard. With a `currency`, the stock refuses orders in any other from now on. The caller has
-    required `before.allocated == 0`, the sum over all shards; the commit raises `otherwise` if an
-    order has taken or returned units since.
+    shard. `may_be_short`: a shard may have too few. With a `currency`, the stock refuses orders in
+    any other from now on. The caller has required `before.allocated == 0`, the sum over all shards;
+    the commit raises `otherwise` if an order has taken or returned units since. With
+    `backorders_max`, it refuses orders that were priced under another number from now on. If the
+    shards do not fit that number, the units are divided among them again.
     """
+    if backorders_max is not None and not before.fits(change_by_shard, backorders_max):
+        units = before.available + sum(change_by_shard.values())
+        stage_stock_set(
+            transaction,
+            before,
+            units,
+            len(before.shards),
+            otherwise=otherwise,
+            currency=currency,
+            backorders_max=backorders_max,
+        )
+        return
     if currency:
-        shard_condition = shard_condition or _has_same_allocation
+        shard_condition = shard_condition or has_same_allocation
+    terms = _set_terms(currency, backorders_max)
+    rooms = divide_evenly(backorders_max or 0, len(before.shards))
     for shard in before.shards:
         change = change_by_shard.get(shard.number, 0)
-        actions: list[Action] = [Stock.available.add(change)] if change or currency else []
-        if currency:
-            actions.append(Stock.currency.set(currency))
-        has_enough = Stock.available >= -change if change < 0 else None
-        condition = _both(has_enough, shard_condition(shard) if shard_condition else None)
+        actions: list[Action] = [Stock.available.add(change)] if change or terms else []
+        condition = shard_condition(shard) if shard_condition else None
+        if backorders_max is not None:
+            condition = both(is_at_least(-rooms[shard.number] - change), condition)
+        elif change < 0 and not may_be_short:
+            condition = both(Stock.available >= -change, condition)
         key = shard_key(before.product_id, shard.number)
         if actions:
-            actions.append(_NEXT_VERSION)
+            actions += [*terms, _NEXT_VERSION]
             transaction.update(Stock(key), actions, only_if=condition, otherwise=otherwise)
         elif condition is not None:
             transaction.check(Stock, key, only_if=condition, otherwise=otherwise)
 
 
-def require_shard_count(transaction: Transaction, product: Product) -> None:
+def _set_terms(currency: str | None, backorders_max: int | None) -> list[Action]:
+    terms: list[Action] = [Stock.currency.set(currency)] if currency else []
+    if backorders_max is not None:
+        terms.append(Stock.backorders_max.set(backorders_max))
+    return terms
+
+
+def require_counted(transaction: Transaction, product: Product) -> None:
     """Raise StockChanged at the commit if the number of the product's shards is another now.
 
     Otherwise stock added to a removed shard would be lost. A reshard in its turn requires each
-    shard as it was read, also one that had no item.
+    shard as it was read, also one that had no item. Raises it too if the stock is not counted any
+    more.
     """
     is_same: Condition = Product.stock_shards == product.stock_shards
     if product.stock_shards == 1:  # an item of older code has no number
         is_same |= Product.stock_shards.does_not_exist()
-    transaction.check(Product, product.product_id, only_if=is_same, otherwise=StockChanged())
+    is_counted = Product.stock_policy.does_not_exist() | (Product.stock_policy != UNTRACKED)
+    transaction.check(
+        Product, product.product_id, only_if=is_same & is_counted, otherwise=StockChanged()
+    )
 
 
 def stage_stock_set(  # noqa: PLR0913 (what a caller may require of a count)
@@ -140,13 +185,17 @@ def stage_stock_set(  # noqa: PLR0913 (what a caller may require of a count)
     *,
     otherwise: Exception,
     currency: str | None = None,
+    backorders_max: int | None = None,
 ) -> None:
     """Divide the available units evenly among the shards, or raise `otherwise` if `before` is old.
 
     `before` has at least `shards` shards. Those beyond become empty; the first keeps all allocated
-    units. With a `currency`, the stock refuses orders in any other from now on.
+    units. With a `currency` or `backorders_max`, the stock refuses orders under any other from now
+    on.
     """
-    shares = divide_evenly(available, shards)
+    if backorders_max is None:
+        backorders_max = before.backorders_max
+    shares = divide_stock(available, shards, backorders_max or 0)
     for shard in before.shards:
         number, is_first = shard.number, shard.number == 0
         if number >= shards and shard.is_empty:
@@ -161,35 +210,8 @@ def stage_stock_set(  # noqa: PLR0913 (what a caller may require of a count)
                 allocated=before.allocated if is_first else 0,
                 version=before.version + 1 if is_first else 0,
                 currency=currency or before.currency,
+                backorders_max=backorders_max,
             ),
             only_if=is_unchanged(shard),
             otherwise=otherwise,
         )
-
-
-def _has_same_allocation(shard: StockShard) -> Condition:
-    """No order has taken units of the shard, or returned them, since it was read.
-
-    So the sum over all shards is as it was read. One shard alone says nothing: after a reshard its
-    number can be -1 while another's is 1.
-    """
-    same: Condition = Stock.allocated == shard.allocated
-    if shard.allocated == 0:  # no order has taken units of it yet
-        same |= Stock.allocated.does_not_exist()
-    return same
-
-
-def is_unchanged(shard: StockShard) -> Condition:
-    """A condition for `stage_change`: nobody sold or set the shard since it was read."""
-    if shard.version == 0:
-        is_new: Condition = Stock.version.does_not_exist() | (Stock.version == 0)
-        return is_new
-    same_version: Condition = Stock.version == shard.version
-    return same_version
-
-
-def _both(one: Condition | None, other: Condition | None) -> Condition | None:
-    if one is None or other is None:
-        return other if one is None else one
-    both: Condition = one & other
-    return both

@@ -8,6 +8,7 @@ import pytest
 from auth.privacy.order_documents import document_from_order
 from shared.storage.models.orders import (
     Order,
+    OrderCancellation,
     OrderDispute,
     OrderLine,
     OrderNote,
@@ -17,6 +18,7 @@ from shared.storage.models.orders import (
     OrderReturn,
     OrderShipment,
     OrderStep,
+    OrderTax,
     OrderTotals,
     ShippingAddress,
 )
@@ -38,7 +40,9 @@ EXPORTED = {
     "guest_email",
     "payment",
     "refunds",
+    "shipments",
     "shipment",
+    "cancellations",
     "history",
     "placed_at",
     "expires_at",
@@ -65,6 +69,9 @@ def euros(amount_minor: int) -> dict:
     return {"amount_minor": amount_minor, "currency": "EUR"}
 
 
+VAT = {"name": "VAT", "rate_ppm": 70_000, "amount": euros(126)}
+
+
 def order_with_everything() -> Order:
     return Order(
         "ord_one",
@@ -84,8 +91,10 @@ def order_with_everything() -> Order:
                 tax_class="food",
                 tax_rate_ppm=70_000,
                 tax_minor=126,
+                taxes=[OrderTax(name="VAT", rate_ppm=70_000, amount_minor=126)],
                 allocations_json={INTERNAL: 2},
                 returned=1,
+                cancelled=1,
             )
         ],
         totals=OrderTotals(
@@ -93,10 +102,11 @@ def order_with_everything() -> Order:
             discount_minor=200,
             shipping_minor=490,
             tax_minor=126,
+            taxes=[OrderTax(name="VAT", rate_ppm=70_000, amount_minor=126)],
             total_minor=2416,
         ),
         tax_included=True,
-        promotion=OrderPromotion(code="TEATIME", is_counted=True, counted_for=INTERNAL),
+        promotion=OrderPromotion(code="TEATIME", name="Tea", is_counted=True, counted_for=INTERNAL),
         shipping_address=ShippingAddress(
             name="Ada Lovelace",
             line1="12 St James's Square",
@@ -105,6 +115,8 @@ def order_with_everything() -> Order:
             city="London",
             region="Greater London",
             country="GB",
+            company="Analytical Engines",
+            phone="+44 20 7946 0958",
         ),
         history=[
             OrderStep(status="pending_payment", at=PLACED, by=GUEST),
@@ -157,7 +169,33 @@ def order_with_everything() -> Order:
                 fingerprint=INTERNAL,
             )
         ],
+        shipments=[
+            OrderShipment(
+                carrier="Royal Mail",
+                tracking_number="RM1",
+                tracking_url="https://mail.example/RM1",
+                shipment_id="shp_one",
+                quantities_json={"prd_tea": 1},
+                by=STAFF,
+                at=PLACED,
+                fingerprint=INTERNAL,
+                version=1,
+            )
+        ],
         shipment=OrderShipment(carrier="Royal Mail", tracking_number="RM1"),
+        cancellations=[
+            OrderCancellation(
+                cancellation_id="cnl_one",
+                quantities_json={"prd_tea": 1},
+                amount_minor=900,
+                tax_minor=63,
+                refund_id="ref_one",
+                reason="words of staff",
+                by=STAFF,
+                at=PLACED,
+                fingerprint=INTERNAL,
+            )
+        ],
         notes=[OrderNote(text="words of staff", by=STAFF, at=PLACED)],
         fingerprint=INTERNAL,
         version=7,
@@ -178,12 +216,16 @@ def test_the_document_has_everything_about_the_buyer():
                 "name": "Tea",
                 "quantity": 2,
                 "returned": 1,
+                "cancelled": 1,
                 "unit_price": euros(1000),
                 "line_total": euros(2000),
                 "discount": euros(200),
                 "tax": euros(126),
                 "tax_class": "food",
                 "tax_rate_ppm": 70_000,
+                "taxes": [VAT],
+                "stock_policy": "tracked",
+                "backordered": 0,
             }
         ],
         "totals": {
@@ -191,25 +233,48 @@ def test_the_document_has_everything_about_the_buyer():
             "discount": euros(200),
             "shipping": euros(490),
             "tax": euros(126),
+            "taxes": [VAT],
             "total": euros(2416),
         },
         "tax_included": True,
         "promotion_code": "TEATIME",
+        "promotion_name": "Tea",
         "shipping_address": {
             "name": "Ada Lovelace",
+            "company": "Analytical Engines",
             "line1": "12 St James's Square",
             "line2": "Top floor",
             "postal_code": "SW1Y 4JH",
             "city": "London",
             "region": "Greater London",
             "country": "GB",
+            "phone": "+44 20 7946 0958",
         },
         "guest_email": "ada@example.com",
         "payment": {"status": "captured", "captured": euros(2000), "manual": euros(416)},
         "refunds": [
             {"id": "ref_one", "amount": euros(2416), "status": "succeeded", "at": PLACED_TEXT}
         ],
+        "shipments": [
+            {
+                "id": "shp_one",
+                "lines": [{"product_id": "prd_tea", "quantity": 1}],
+                "carrier": "Royal Mail",
+                "tracking_number": "RM1",
+                "tracking_url": "https://mail.example/RM1",
+                "at": PLACED_TEXT,
+            }
+        ],
         "shipment": {"carrier": "Royal Mail", "tracking_number": "RM1"},
+        "cancellations": [
+            {
+                "id": "cnl_one",
+                "lines": [{"product_id": "prd_tea", "quantity": 1}],
+                "amount": euros(900),
+                "tax": euros(63),
+                "at": PLACED_TEXT,
+            }
+        ],
         "history": [
             step("pending_payment", "buyer"),
             step("paid", "shop", event="paid_late"),

@@ -4,6 +4,8 @@ from copy import deepcopy
 
 import pytest
 
+from docs.contract.schemas import VISIBLE
+from shared.characters import ONE_LINE
 from tests.contract import release
 from tests.contract.document_breaks import find_breaks
 
@@ -379,6 +381,16 @@ def test_a_schema_that_contains_itself_is_compared():
     schema(after, "Part")["properties"]["sku"]["type"] = "integer"
 
     assert {each.kind for each in find_breaks(before, after)} == {"type widened"}
+
+
+def test_a_text_may_become_blank_but_not_visible():
+    visible = in_request(lambda fields: fields["name"].update(pattern=VISIBLE[ONE_LINE]))
+    blank = in_request(lambda fields: fields["name"].update(pattern=ONE_LINE))
+    strict, loose = released(), released()
+    visible(strict), blank(loose)
+
+    assert find_breaks(strict, loose) == []
+    assert [each.kind for each in find_breaks(loose, strict)] == ["constraint tightened"]
 
 
 def test_the_document_breaks_no_client_of_the_last_release():

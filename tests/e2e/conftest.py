@@ -160,13 +160,15 @@ class Shop:
     def email(self) -> str:
         return str(self.get("/me").json()["email"])
 
-    def create_product(self, *, available: int, **changes: object) -> str:
-        """Creates a product with this stock, as staff. Returns its id."""
+    def create_product(self, *, available: int | None = None, **changes: object) -> str:
+        """Creates a product with this stock, as staff; None sets none. Returns its id."""
         sku = f"SKU-{uuid4().hex}"
         new = {"sku": sku, "name": sku, "price": {"amount_minor": 1000, "currency": "EUR"}}
         created = self.post("/products", new | changes)
         assert created.status_code == 201, created.text
         product_id: str = created.json()["id"]
+        if available is None:
+            return product_id
         stock = {"available": available, "reason": "opening stock"}
         stock_set = self.call(
             "PUT", f"/products/{product_id}/stock", json=stock, headers={"if-match": "*"}

@@ -4,6 +4,8 @@ import os
 from collections import Counter
 from uuid import uuid4
 
+import pytest
+
 from local import aliases
 from local.instances import INSTANCES_MAX
 from local.stack import Stack
@@ -31,6 +33,33 @@ def test_one_of_twenty_buyers_gets_the_last_unit(visitor, staff):
     codes = [answer.json()["error"]["code"] for answer in answers if answer.status_code == 409]
     assert set(codes) == {"out_of_stock"}
     assert visitor.get_available(tea) == 0
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_twenty_buyers_share_stock_and_backorders(visitor, staff, shards):
+    policy = {"stock_policy": "backorder", "backorder_limit": 5, "stock_shards": shards}
+    tea = staff.create_product(available=6, **policy)
+    buyers = [visitor.register() for _ in range(20)]
+
+    answers = run_concurrently([lambda shop=shop: shop.place_order(tea) for shop in buyers])
+
+    placed = [answer.json() for answer in answers if answer.status_code == 201]
+    assert len(placed) == 11
+    assert {answer.status_code for answer in answers} == {201, 409}
+    assert sum(line["backordered"] for order in placed for line in order["lines"]) == 5
+    stock = staff.get(f"/products/{tea}/stock").json()
+    assert (stock["available"], stock["allocated"]) == (-5, 11)
+
+
+def test_twenty_buyers_of_a_download_write_no_stock(visitor, staff):
+    song = staff.create_product(stock_policy="untracked")
+    buyers = [visitor.register() for _ in range(20)]
+
+    answers = run_concurrently([lambda shop=shop: shop.place_order(song) for shop in buyers])
+
+    assert [answer.status_code for answer in answers] == [201] * 20
+    stock = staff.get(f"/products/{song}/stock").json()
+    assert (stock["available"], stock["allocated"], stock["version"]) == (0, 0, 0)
 
 
 def test_twenty_concurrent_buyers_share_a_few_new_instances(stack, visitor, staff):

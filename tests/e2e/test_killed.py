@@ -123,7 +123,9 @@ def kill_after_an_order(state: Path, seconds: float) -> dict[str, Any]:
     """Kills MiniStack so long after the first save that has the order and its mail."""
     with local_stack.start(state) as shop, connect(shop) as visitor:
         buyer = visitor.log_in(shop.customer.email, shop.customer.password)
-        order: dict[str, Any] = buyer.place_order(shop.product_id).json()
+        placed = buyer.place_order(shop.product_id)
+        assert placed.status_code == 201, placed.text
+        order: dict[str, Any] = placed.json()
         wait_until(lambda: order["id"] in fetch_url(f"{shop.mailbox_url}.txt").text)
         placed_at = datetime.now(UTC)
         wait_until(lambda: bool(buyer.get("/me")) and is_saved_since(state, placed_at))
@@ -147,7 +149,8 @@ def test_a_shop_whose_ministack_was_killed_keeps_what_it_saved(copied_state: Pat
         buyer = visitor.log_in(shop.customer.email, shop.customer.password)
         mails = fetch_url(f"{shop.mailbox_url}.json").text
         for order in orders:
-            assert buyer.get(f"/orders/{order['id']}").json()["id"] == order["id"]
+            found = buyer.get(f"/orders/{order['id']}")
+            assert found.json().get("id") == order["id"], found.text
             assert order["id"] in mails
         shutil.rmtree(copied_state, ignore_errors=True)  # functions still write to it
         with pytest.raises(StackError, match="was deleted while the shop ran"):

@@ -162,6 +162,18 @@ def test_one_click_logs_in_and_sends_requests(tab, stack, name):
 
 
 @needs_scalar
+def test_the_example_of_an_order_places_one(tab, stack):
+    tab.show(f"{stack.api_url}/docs#tag/orders/POST/v1/orders")
+    tab.click("[data-account=customer]:not([disabled])")
+    tab.wait_for_text("Requests are sent as")
+
+    send_request(tab, "post", "/v1/orders")
+
+    tab.wait_for_text('"pending_payment"')
+    assert tab.problems == []
+
+
+@needs_scalar
 def test_a_sent_request_gets_a_new_key_each_time(tab, stack):
     tab.show(f"{stack.api_url}/docs")
     tab.click("[data-account=customer]:not([disabled])")
@@ -269,7 +281,8 @@ def test_a_new_mail_appears_and_the_open_one_stays(tab, stack, order, visitor):
     tab.show(f"{stack.api_url}/mailbox/{mail['id']}")
     tab.click("#tab-text")
     tab.wait_for_text("Thank you for your order")
-    tab.evaluate("window.isKept = true; document.querySelector('[data-mail]')?.focus()")
+    tab.wait_for("document.querySelector('[data-mail]')")
+    tab.evaluate("window.isKept = true; document.querySelector('[data-mail]').focus()")
     focused = tab.evaluate("document.activeElement.dataset.mail")
 
     newcomer = visitor.register().email

@@ -36,6 +36,8 @@ TEA: dict[str, Any] = {
     "price": {"amount_minor": 1250, "currency": "EUR"},
     "tags": [],
     "tax_class": "standard",
+    "stock_policy": "tracked",
+    "backorder_limit": None,
     "order_quantity_max": None,
 }
 Refusals = list[tuple[str, str]]  # each invalid field with the code of its error
@@ -53,6 +55,8 @@ def import_product(product: dict[str, Any], available: Any = 0) -> Refusals:
         "tags": "|".join(product["tags"]),
         "price_minor": product["price"]["amount_minor"],
         "currency": product["price"]["currency"],
+        "stock_policy": product["stock_policy"],
+        "backorder_limit": product["backorder_limit"],
         "order_quantity_max": product["order_quantity_max"],
         "available": available,
     }
@@ -115,6 +119,12 @@ BAD_FIELDS = {
     "tax class in upper case": {"tax_class": "Reduced"},
     "tax class too long": {"tax_class": "x" * 41},
     "tax class with a space": {"tax_class": "re duced"},
+    "policy of another shop": {"stock_policy": "deny"},
+    "policy in upper case": {"stock_policy": "TRACKED"},
+    "limit of back-orders zero": {"backorder_limit": 0},
+    "limit of back-orders negative": {"backorder_limit": -1},
+    "limit of back-orders too high": {"backorder_limit": AVAILABLE_MAX + 1},
+    "limit of back-orders a word": {"backorder_limit": "none"},
     "limit of an order zero": {"order_quantity_max": 0},
     "limit of an order negative": {"order_quantity_max": -5},
     "limit of an order too high": {"order_quantity_max": 10_001},
@@ -162,6 +172,7 @@ GOOD_FIELDS = {
     "the longest sku": {"sku": "T" * 64},
     "the deepest category": {"category": "/".join("abcdefgh")},
     "the most tags": {"tags": [f"{number:02}".ljust(50, "x") for number in range(20)]},
+    "another stock policy": {"stock_policy": "backorder", "backorder_limit": AVAILABLE_MAX},
     "a tag twice": {"tags": ["green", "green"]},
     "the highest price": price(AMOUNT_MINOR_MAX),
     "a price without minor units": price(1, "JPY"),

@@ -29,26 +29,47 @@ ANY_VERSION = ExpectedVersion(None)
 Quantities = dict[str, int]  # by product
 
 
-def _body(quantities: Quantities, code: str | None) -> dict[str, Any]:
+def _body(quantities: Quantities, code: str | None, cart_version: int | None) -> dict[str, Any]:
     lines = [{"product_id": key, "quantity": units} for key, units in quantities.items()]
-    return {"lines": lines, "shipping_address": shop.ADDRESS, "promotion_code": code}
+    return {
+        "lines": lines,
+        "shipping_address": shop.ADDRESS,
+        "promotion_code": code,
+        "cart_version": cart_version,
+    }
 
 
-def place(
-    world: World, user_id: str, quantities: Quantities, key: str, code: str | None = None
+def place(  # noqa: PLR0913 (what an order has)
+    world: World,
+    user_id: str,
+    quantities: Quantities,
+    key: str,
+    code: str | None = None,
+    *,
+    cart_version: int | None = None,
 ) -> str | None:
-    request = OrderRequest.model_validate(_body(quantities, code))
+    request = OrderRequest.model_validate(_body(quantities, code, cart_version))
     placed = world.attempt(
         "place", lambda: checkout.place_order(customer(user_id), request, key, CLIENT)
     )
     return None if placed is None else _acknowledge(world, user_id, key, placed.order)
 
 
-def place_as_guest(
-    world: World, email: str, quantities: Quantities, key: str, code: str | None = None
+def place_as_guest(  # noqa: PLR0913 (what a guest's order has)
+    world: World,
+    email: str,
+    quantities: Quantities,
+    key: str,
+    code: str | None = None,
+    *,
+    cart_version: int | None = None,
+    cart_token: str | None = None,
 ) -> str | None:
-    request = GuestOrderRequest.model_validate(_body(quantities, code) | {"email": email})
-    placed = world.attempt("place as guest", lambda: guests.place_order(request, key, CLIENT))
+    body = _body(quantities, code, cart_version) | {"email": email}
+    request = GuestOrderRequest.model_validate(body)
+    placed = world.attempt(
+        "place as guest", lambda: guests.place_order(request, key, CLIENT, cart_token)
+    )
     return None if placed is None else _acknowledge(world, email, key, placed.order)
 
 

@@ -15,7 +15,9 @@ from tests.histories.tables import peek, peek_all
 FINISHED = frozenset({"cancelled", "expired", "refunded"})
 CONTRADICTED_BY = {
     "order.paid": FINISHED,
+    "order.partially_shipped": FINISHED,
     "order.shipped": FINISHED,
+    "order.partially_cancelled": FINISHED,
 }
 ONLY_IN = {"order.cancelled": {"cancelled"}, "order.expired": {"expired"}}
 

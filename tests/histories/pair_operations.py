@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.histories import buying, selling
+from tests.histories import buying, carts, selling
 from tests.histories.world import World, create_product
 from tests.support.events import queue_event
 from tests.support.imports import put_file, upload
@@ -54,6 +54,17 @@ def _order(world: World, *, guest: bool = False) -> Subject:
     return subject
 
 
+def _backordered(world: World) -> Subject:
+    """One order took all units, and another one more than there are."""
+    subject = _subject(world, shards=2, units=2)
+    selling.change_policy(world, subject.product_id, "backorder", 5)
+    order_id = buying.place(world, "usr_ada", {subject.product_id: 2}, "key")
+    assert order_id
+    subject.order_id = order_id
+    assert buying.place(world, "usr_eve", {subject.product_id: 2}, "late")
+    return subject
+
+
 def _paid(world: World, *, captures: bool, guest: bool = False) -> Subject:
     subject = _order(world, guest=guest)
     world.bank.pay(subject.payment_id, captures=captures)
@@ -64,6 +75,12 @@ def _paid(world: World, *, captures: bool, guest: bool = False) -> Subject:
 def _shipped(world: World, *, captures: bool) -> Subject:
     subject = _paid(world, captures=captures)
     selling.ship(world, subject.order_id)
+    return subject
+
+
+def _partially_shipped(world: World, *, captures: bool) -> Subject:
+    subject = _paid(world, captures=captures)
+    selling.ship_units(world, subject.order_id, subject.product_id, 1, "first")
     return subject
 
 
@@ -87,6 +104,8 @@ ORDERS: Mapping[str, Start] = {
     "authorized": lambda world: _paid(world, captures=False),
     "shipped, authorized": lambda world: _shipped(world, captures=False),
     "shipped, captured": lambda world: _shipped(world, captures=True),
+    "partially shipped, authorized": lambda world: _partially_shipped(world, captures=False),
+    "partially shipped, captured": lambda world: _partially_shipped(world, captures=True),
     "refund requested": _refund_requested,
     "paid manually": _manually_paid,
 }
@@ -95,7 +114,19 @@ PRODUCTS: Mapping[str, Start] = {
     "one shard": lambda world: _subject(world, shards=1),
     "with an open order": _order,
     "sold and shipped": lambda world: _shipped(world, captures=True),
+    "back-ordered": _backordered,
 }
+
+
+def _carts(world: World) -> Subject:
+    """An account and a guest have a cart with the product."""
+    subject = _subject(world)
+    carts.change_cart(world, "usr_ada", {subject.product_id: 2})
+    carts.start_guest_cart(world, {subject.product_id: 3})
+    return subject
+
+
+CARTS: Mapping[str, Start] = {"two carts": _carts}
 
 # Operations
 
@@ -154,6 +185,15 @@ ON_ORDERS: Mapping[str, Operation] = {
     "time to pay ends": _expire,
     "staff mark it paid": lambda world, on: selling.mark_paid(world, on.order_id, "bank"),
     "staff ship": lambda world, on: selling.ship(world, on.order_id),
+    "staff ship one": lambda world, on: selling.ship_units(
+        world, on.order_id, on.product_id, 1, "one"
+    ),
+    "staff cancel one": lambda world, on: selling.cancel_units(
+        world, on.order_id, on.product_id, 1, "one"
+    ),
+    "staff cancel the rest": lambda world, on: selling.cancel_units(
+        world, on.order_id, None, 0, "rest"
+    ),
     "staff deliver": lambda world, on: selling.deliver(world, on.order_id),
     "staff cancel": lambda world, on: selling.cancel(world, on.order_id),
     "staff refund all": lambda world, on: selling.refund(world, on.order_id, None, "all"),
@@ -176,6 +216,15 @@ ON_PRODUCTS: Mapping[str, Operation] = {
     "staff change the currency": lambda world, on: selling.edit(
         world, on.product_id, price={"amount_minor": 900, "currency": "USD"}
     ),
+    "staff allow back-orders": lambda world, on: selling.change_policy(
+        world, on.product_id, "backorder", 3
+    ),
+    "staff end back-orders": lambda world, on: selling.change_policy(
+        world, on.product_id, "tracked"
+    ),
+    "staff stop counting": lambda world, on: selling.change_policy(
+        world, on.product_id, "untracked"
+    ),
     "staff rename": lambda world, on: selling.edit(world, on.product_id, name="Green tea"),
     "staff archive": lambda world, on: selling.archive(world, on.product_id),
     "a file counts": _import("more"),
@@ -188,6 +237,34 @@ ON_PRODUCTS: Mapping[str, Operation] = {
         lambda world, order_id: selling.return_units(world, order_id, on.product_id, 1, "r"),
     ),
 }
+
+ON_CARTS: Mapping[str, Operation] = {
+    "buyer orders the cart": lambda world, _: _order_cart(world, "1"),
+    "another tab orders it": lambda world, _: _order_cart(world, "2"),
+    "buyer changes the cart": lambda world, on: carts.change_cart(
+        world, "usr_ada", {on.product_id: 1}
+    ),
+    "buyer empties the cart": lambda world, _: carts.empty_cart(world, "usr_ada"),
+    "guest logs in": lambda world, _: carts.merge_carts(world, "usr_ada", _token(world)),
+    "guest orders the cart": lambda world, _: _order_guest_cart(world),
+    "guest changes the cart": lambda world, on: carts.change_guest_cart(
+        world, _token(world), {on.product_id: 1}
+    ),
+    "buyer deletes the account": _anonymize,
+    "staff archive": lambda world, on: selling.archive(world, on.product_id),
+}
+
+
+def _token(world: World) -> str:
+    return world.acknowledged.cart_tokens[-1]
+
+
+def _order_cart(world: World, tab: str) -> None:
+    carts.order_cart(world, "usr_ada", tab)
+
+
+def _order_guest_cart(world: World) -> None:
+    carts.order_guest_cart(world, _token(world), "1")
 
 
 def _buy(world: World, on: Subject, user_id: str, key: str) -> None:

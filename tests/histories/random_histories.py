@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from shared.storage.models.catalog import Product
 from shared.storage.models.orders import Order
-from tests.histories import buying, selling
+from tests.histories import buying, carts, promotions, selling
 from tests.histories.tables import peek, peek_all
 from tests.histories.world import PRODUCTS, USERS, World
 
@@ -47,6 +47,30 @@ class Operations:
         return {
             product: self.chance.randint(1, 3) for product in self.chance.sample(self._all(), count)
         }
+
+    def change_cart(self) -> None:
+        changes = {product: units - 1 for product, units in self._quantities().items()}
+        if token := self._cart_token():
+            carts.change_guest_cart(self.world, token, changes)
+        carts.change_cart(self.world, self.chance.choice(USERS), self._quantities() | changes)
+
+    def start_guest_cart(self) -> None:
+        carts.start_guest_cart(self.world, self._quantities())
+
+    def merge_carts(self) -> None:
+        if token := self._cart_token():
+            carts.merge_carts(self.world, self.chance.choice(USERS), token)
+
+    def order_cart(self) -> None:
+        tab, token = self.chance.choice("12"), self._cart_token()
+        if token and self.chance.random() < 0.4:
+            carts.order_guest_cart(self.world, token, tab)
+        else:
+            carts.order_cart(self.world, self.chance.choice(USERS), tab)
+
+    def _cart_token(self) -> str | None:
+        known = self.world.acknowledged.cart_tokens
+        return self.chance.choice(known[-3:]) if known else None
 
     def pay(self) -> None:
         if order_id := self._order():
@@ -119,6 +143,23 @@ class Operations:
         if order_id := self._order():
             selling.resend_confirmation(self.world, order_id)
 
+    def start_promotion(self) -> None:
+        code = self.chance.choice(("SALE", "DAY", "WEEK"))
+        product_ids = self.chance.sample(self._all(), 2)
+        applies_to = self.chance.choice((None, {"product_ids": product_ids}))
+        promotions.start_promotion(self.world, code, applies_to=applies_to)
+
+    def edit_promotion(self) -> None:
+        code = self.chance.choice(("SALE", "DAY", "WEEK", "ONCE", "FEW"))
+        change = self.chance.choice(
+            ({"percent": 12.5}, {"percent": 20}, {"is_active": False}, {"is_active": True})
+        )
+        promotions.edit_promotion(self.world, code, **change)
+
+    def change_taxes(self) -> None:
+        ppms = self.chance.choice(((200_000,), (50_000, 99_750), (90_000, 90_000)))
+        promotions.change_taxes(self.world, *ppms, included=self.chance.random() < 0.5)
+
     def pass_time(self) -> None:
         selling.pass_time(self.world, self.chance.choice((1, 20, 35)))
 
@@ -146,6 +187,11 @@ class Operations:
         group = self.chance.choice(("MUG", "JAR", None))
         options = colour if group else None
         selling.edit(self.world, product_id, group=group, options=options)
+
+    def change_policy(self) -> None:
+        policy = self.chance.choice(("tracked", "backorder", "backorder", "untracked"))
+        limit = self.chance.choice((None, 2, 5))
+        selling.change_policy(self.world, self._product(), policy, limit)
 
     def archive(self) -> None:
         selling.archive(self.world, self._product())

@@ -6,6 +6,8 @@ from typing import Any
 from orders.checkout import service as checkout
 from orders.fulfilment import service as fulfilment
 from orders.fulfilment.schemas import RefundRequest, ReturnRequest, ShipRequest
+from orders.shipments import service as shipments
+from orders.shipments.schemas import CancellationRequest, NewShipment
 from orders.workers.expire_orders import OrdersNotExpired
 from products import service as products
 from products.schemas import ProductPatch
@@ -28,6 +30,20 @@ def mark_paid(world: World, order_id: str, reference: str = "cash") -> None:
 def ship(world: World, order_id: str, number: str = "1") -> None:
     request = ShipRequest(carrier="DHL", tracking_number=number)
     world.attempt("ship", lambda: fulfilment.ship_order(STAFF, order_id, request))
+
+
+def ship_units(world: World, order_id: str, product_id: str, units: int, key: str) -> None:
+    """Ship units in a parcel of their own."""
+    lines = [{"product_id": product_id, "quantity": units}]
+    request = NewShipment.model_validate({"carrier": "DHL", "tracking_number": key, "lines": lines})
+    world.attempt("ship units", lambda: shipments.create_shipment(STAFF, order_id, request, key))
+
+
+def cancel_units(world: World, order_id: str, product_id: str | None, units: int, key: str) -> None:
+    """Cancel units that are not shipped; without a product, all of them."""
+    lines = [{"product_id": product_id, "quantity": units}] if product_id else None
+    request = CancellationRequest.model_validate({"lines": lines})
+    world.attempt("cancel units", lambda: shipments.cancel_units(STAFF, order_id, request, key))
 
 
 def deliver(world: World, order_id: str) -> None:
@@ -96,6 +112,11 @@ def edit(world: World, product_id: str, **changes: Any) -> None:
 
 def reshard(world: World, product_id: str, shards: int) -> None:
     edit(world, product_id, stock_shards=shards)
+
+
+def change_policy(world: World, product_id: str, policy: str, limit: int | None = None) -> None:
+    """Sell it as long as units are left, beyond that, or without counting them."""
+    edit(world, product_id, stock_policy=policy, backorder_limit=limit)
 
 
 def archive(world: World, product_id: str) -> None:

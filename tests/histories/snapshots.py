@@ -8,8 +8,8 @@ from tests.histories import tables
 from tests.histories.world import World
 
 COMPARED = [
-    tables.table_name(name)
-    for name in ("OrdersTable", "StockTable", "ProductsTable", "GroupsTable", "UploadsTable")
+    tables.table_name(f"{name}Table")
+    for name in ("Orders", "Stock", "Products", "Groups", "Uploads", "Carts")
 ]
 # Times, and what is derived from them.
 CHANCE = {"at", "placed_at", "expires_at", "updated_at", "created_at", "finished_at", "listed_at"}

@@ -10,6 +10,8 @@ import pytest
 from tests.histories import invariants
 from tests.histories.aws_calls import Call
 from tests.histories.pair_operations import (
+    CARTS,
+    ON_CARTS,
     ON_ORDERS,
     ON_PRODUCTS,
     ORDERS,
@@ -28,7 +30,7 @@ SCHEDULES_MAX = int(os.environ.get("SOUK_SCHEDULES", "12"))  # `make soak` has 2
 IS_COMPLETE = os.environ.get("SOUK_PAIRS") == "all"  # as in `make soak`
 # What the short run has: pairs that go wrong in many shops.
 SHORT_ORDERS = ("pending", "authorized")
-SHORT_PRODUCTS = ("never stocked", "with an open order")
+SHORT_PRODUCTS = ("never stocked", "with an open order", "back-ordered")
 SHORT_ON_ORDERS = (
     ("buyer cancels", "staff ship"),
     ("provider captures", "time to pay ends"),
@@ -39,6 +41,15 @@ SHORT_ON_PRODUCTS = (
     ("buyer orders", "a file changes the currency"),
     ("buyer orders", "guest orders"),
     ("staff count", "its order is cancelled"),
+    ("buyer orders", "staff end back-orders"),
+    ("staff end back-orders", "its order is cancelled"),
+)
+SHORT_ON_CARTS = (
+    ("buyer orders the cart", "another tab orders it"),
+    ("buyer orders the cart", "buyer changes the cart"),
+    ("buyer orders the cart", "guest logs in"),
+    ("guest orders the cart", "guest logs in"),
+    ("buyer changes the cart", "buyer deletes the account"),
 )
 
 
@@ -114,3 +125,9 @@ def test_two_operations_on_an_order_keep_every_promise(start, report):
 @pytest.mark.parametrize("start", PRODUCTS if IS_COMPLETE else SHORT_PRODUCTS)
 def test_two_operations_on_a_product_keep_every_promise(start, report):
     report(Pairs(PRODUCTS[start], ON_PRODUCTS).check(SHORT_ON_PRODUCTS))
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("start", CARTS)
+def test_two_operations_on_carts_keep_every_promise(start, report):
+    report(Pairs(CARTS[start], ON_CARTS).check(SHORT_ON_CARTS))

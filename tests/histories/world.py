@@ -10,6 +10,7 @@ from unittest import mock
 
 from auth.credentials import service as credentials
 from orders.payments import provider_factory
+from orders.payments.credentials import get_credentials
 from products import browse_cache
 from products import service as products
 from products.schemas import NewProduct
@@ -43,7 +44,22 @@ PRODUCTS: tuple[tuple[str, int, int | None, str | None], ...] = (
     ("BOX", 1, None, None),
     ("RED", 1, 4, "MUG"),
     ("BLUE", 2, None, "MUG"),
+    ("PRE", 3, 2, None),
+    ("SONG", 1, None, None),
 )
+POLICIES: dict[str, dict[str, Any]] = {  # by SKU; the others are tracked
+    "PRE": {"stock_policy": "backorder", "backorder_limit": 4},
+    "SONG": {"stock_policy": "untracked"},
+}
+
+
+@dataclass(frozen=True)
+class CartOrder:
+    """What an order of a cart says of it."""
+
+    cart_id: str
+    version: int
+    quantities: dict[str, int]
 
 
 @dataclass
@@ -57,6 +73,8 @@ class Acknowledged:
     uploads: dict[str, int] = field(default_factory=dict)  # rows by id
     deleted_users: set[str] = field(default_factory=set)
     linked: dict[str, str] = field(default_factory=dict)  # user by confirmed address
+    cart_tokens: list[str] = field(default_factory=list)  # of guests
+    cart_orders: dict[str, CartOrder] = field(default_factory=dict)  # sent, by the order's id
 
 
 class World:
@@ -81,6 +99,7 @@ class World:
     def open(self) -> Iterator["World"]:
         """The shop, while the block runs. It starts cold: caches would change a history."""
         key_rings.key_ring.forget()
+        get_credentials.forget()
         browse_cache.forget()
         search.known_words.clear()
         rate_limits.known_counter.forget()
@@ -146,6 +165,7 @@ def create_product(sku: str, shards: int, units: int | None, group: str | None) 
         "name": f"The {sku}",
         "price": {"amount_minor": 1000, "currency": "EUR"},
         "stock_shards": shards,
+        **POLICIES.get(sku, {}),
     }
     if group:
         body |= {"group": group, "options": {"colour": sku.lower()}}

@@ -19,7 +19,9 @@ SECRETS = {
 PAYMENT_SECRET = {"PaymentSecret": "souk/payments"}
 VARIABLES = {
     "ProductsTable": "PRODUCTS_TABLE",
+    "CategoriesTable": "CATEGORIES_TABLE",
     "GroupsTable": "GROUPS_TABLE",
+    "ListingsTable": "LISTINGS_TABLE",
     "StockTable": "STOCK_TABLE",
     "StockMovementsTable": "STOCK_MOVEMENTS_TABLE",
     "OrdersTable": "ORDERS_TABLE",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.aliases import delete_others
-from local.base_url import update_functions
+from local.base_url import base_url_parameters, update_functions
 
 PHYSICAL = {
     name: f"souk-local-{name}"
@@ -63,7 +63,7 @@ def functions() -> Any:
 
 
 def update(url: str, functions: Any) -> None:
-    update_functions(url, PHYSICAL, functions)
+    update_functions(base_url_parameters(url), PHYSICAL, functions)
 
 
 def test_functions_serve_with_the_address_of_this_start(functions: Any) -> None:

@@ -10,7 +10,7 @@ from local import order_checks
 from orders.lifecycle import balances, provider_events, refunds
 from orders.lifecycle.effects import Effects
 from shared import clock
-from shared.storage.models.orders import Order, OrderDispute
+from shared.storage.models.orders import Order, OrderDispute, OrderTax
 from tests.support import orders
 from tests.support.orders import LIFECYCLES
 
@@ -238,3 +238,19 @@ def test_the_checks_and_the_shop_agree_on_disputes():
         for status in order_checks.DISPUTES_WITHOUT_LOSS - balances.DISPUTES_WITHOUT_LOSS
         if not status.startswith(balances.INQUIRY)
     } == set()
+
+
+def test_the_taxes_of_an_order_add_up():
+    order = orders.new_order()
+    order.totals.shipping_tax_minor = 3
+    order.totals.tax_minor, order.totals.taxes = 3, [OrderTax(name="VAT", amount_minor=2)]
+    order.totals.total_minor += 3
+
+    (fault,) = list_faults(order)
+    order.totals.taxes[0].amount_minor = 3
+    order.lines[0].tax_minor = 1
+    of_line, of_total = list_faults(order)
+
+    assert fault == "the taxes do not add up to 3"
+    assert of_line == "the taxes do not add up to 1"
+    assert of_total == "the taxes of the lines and of shipping do not add up to the total's"

@@ -20,17 +20,20 @@ SERVICES = ("dynamodb", "sqs", "lambda")
 # Saves numbers without end: all services of one save have the same number.
 WRITER = """
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from local import saved_state
 for number in range(1_000_000):
     text = str(number) * 20_000
     services = {name: text for name in ("dynamodb", "sqs", "lambda")}
-    saved_state.write(Path(sys.argv[1]), services, port=5001, is_final=False)
+    now = datetime.now(UTC)
+    saved_state.write(Path(sys.argv[1]), services, port=5001, is_final=False, taken_at=now)
 """
 
 
 def save(state: Path, *, is_final: bool = False, port: int = 5001, **services: str) -> None:
-    saved_state.write(state, services, port=port, is_final=is_final)
+    now = datetime.now(UTC)
+    saved_state.write(state, services, port=port, is_final=is_final, taken_at=now)
 
 
 def restored(state: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -104,10 +105,13 @@ def test_requests_go_on_while_the_state_is_saved(
 
     monkeypatch.setattr(saved_state, "write", write_slowly)
 
+    called_at = []
+
     async def use() -> float:
         engine = Engine(tmp_path)
         await engine.call()
         await asyncio.sleep(0.45)  # it saves now
+        called_at.append(datetime.now(UTC))
         began = time.monotonic()
         await engine.call()
         seconds = time.monotonic() - began
@@ -116,6 +120,9 @@ def test_requests_go_on_while_the_state_is_saved(
 
     assert asyncio.run(use()) < 0.2
     assert saved_rows(tmp_path) == [0]
+    saved = saved_state.read(tmp_path)
+    assert saved is not None
+    assert datetime.fromisoformat(saved.saved_at) < called_at[0]
 
 
 def test_a_regular_stop_ends_a_save_that_hangs(

@@ -7,8 +7,9 @@ from itertools import permutations
 
 import pytest
 
-from orders.lifecycle import decisions, provider_events
+from orders.lifecycle import decisions, provider_events, shipping
 from orders.lifecycle.service import update_order
+from orders.lifecycle.shipping import Tracking
 from shared import clock
 from shared.storage.models.accounts import User
 from shared.storage.models.orders import Order, OrderPayment
@@ -70,7 +71,7 @@ def refunded(order, *, amount_minor):
     )
 
 
-shipped = partial(decisions.ship, by="usr_staff", carrier="Royal Mail", tracking_number="RM 123")
+shipped = partial(shipping.ship, tracking=Tracking("Royal Mail", "RM 123"), by="usr_staff")
 delivered = partial(decisions.deliver, by="usr_staff")
 cancelled = partial(decisions.cancel, by="usr_staff", is_staff=True, reason=None)
 succeeds, fails = (partial(told_of_refund, status=status) for status in ("succeeded", "failed"))

@@ -9,7 +9,7 @@ from notifications.relevance import Wording
 from orders.guests import links as guest_links
 from shared.events.all_events import OrderEvent
 from shared.storage.models.orders import OrderPromotion, OrderStep, ShippingAddress
-from tests.support import email_fixtures
+from tests.support import email_fixtures, shop
 from tests.support.email_fixtures import (
     ABOUT_ORDERS,
     OCCURRED_AT,
@@ -35,6 +35,28 @@ def test_a_confirmation_lists_items_and_prices():
             assert amount in text
 
 
+@pytest.mark.parametrize("status", ["pending_payment", "paid"])
+def test_a_line_says_what_is_backordered(status):
+    lines = [email_fixtures.line(backordered=1), email_fixtures.line(sku="OTHER")]
+
+    email = write_email(
+        order_placed(), order=email_fixtures.sample_order(lines=lines, status=status)
+    )
+
+    note = "Back-ordered: 1. Not in stock yet, so shipping takes longer."
+    assert email.text.count(note) == Page(email.html).text.count(note) == 1
+
+
+@pytest.mark.parametrize("status", ["shipped", "delivered"])
+def test_nothing_is_backordered_once_it_shipped(status):
+    lines = [email_fixtures.line(backordered=1)]
+    order = email_fixtures.sample_order(lines=lines, status=status)
+
+    email = write_email(order_placed(), order=order)
+
+    assert "Back-ordered" not in email.text + email.html
+
+
 def test_every_line_has_the_order_s_currency():
     lines = [email_fixtures.line(name=f"Tea {n}", line_total_minor=1000 + n) for n in range(50)]
 
@@ -53,13 +75,17 @@ PLAIN = (
     "\nSee your order:\n\nhttps://shop.example/orders/ord_one\n"
     "\nSouk\n"
 )
+SHIP_TO = (
+    "Ship to:\n  Ada Lovelace\n  12 St James's Square\n  London\n  SW1Y 4JH\n  United Kingdom\n"
+)
 
 
 def test_a_text_has_a_line_for_each_item():
     assert write_email(order_placed(), ada(email_verified=True)).text == (
         "Hello Ada Lovelace,\n\nThank you for your order ord_one.\n"
         "It is not paid yet. We reserve the items for you until\n"
-        "24 November 2026, 10:45 UTC. Please pay before then.\n\n" + PLAIN
+        "24 November 2026, 10:45 UTC. Please pay before then.\n\n"
+        + PLAIN.replace("\nSee your", f"\n{SHIP_TO}\nSee your")
     )
 
 
@@ -246,6 +272,34 @@ def test_a_free_order_gets_no_mail_about_a_payment():
     assert emails.find_order_recipient(build_event("order.placed"), order, ada()) is not None
 
 
+def test_a_user_s_mail_has_the_address_as_its_country_writes_it():
+    address = shop.ADDRESS | {"company": "Engines", "phone": "+44 20 7946 0958"}
+    order = email_fixtures.sample_order(shipping_address=ShippingAddress(**address))
+
+    email = write_email(order_placed(), ada(email_verified=True), order=order)
+
+    lines = ["Ada Lovelace", "Engines", "12 St James's Square", "London", "SW1Y 4JH"]
+    lines += ["United Kingdom", "+44 20 7946 0958"]
+    assert "\n".join(["Ship to:", *(f"  {line}" for line in lines)]) in email.text
+    assert " ".join(["Ship to:", *lines]) in " ".join(Page(email.html).text.split())
+
+
+def test_a_mail_about_an_anonymized_order_has_no_address():
+    nobody = ShippingAddress(name="", line1="", postal_code="", city="", country="GB")
+
+    order = email_fixtures.sample_order(shipping_address=nobody)
+    email = write_email(order_placed(), ada(email_verified=True), order=order)
+
+    assert "Ship to" not in email.text + email.html
+
+
+def test_a_mail_to_an_unconfirmed_address_has_no_address():
+    """The text of the address could be a message to a stranger."""
+    email = write_email(order_placed(), ada(email_verified=False))
+
+    assert "Ship to" not in email.text + email.html
+
+
 @pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize("event", ABOUT_ORDERS, ids=lambda event: event.type)
 def test_a_user_s_link_needs_a_login_and_a_guest_s_does_not(event):
@@ -268,7 +322,9 @@ def test_a_user_s_link_needs_a_login_and_a_guest_s_does_not(event):
 def test_a_guest_s_mail_has_no_text_that_the_buyer_entered(event):
     """The address is unconfirmed, so the text could be a message to a stranger."""
     evil = "Winner! Claim at https://evil.example"
-    address = dict.fromkeys(("name", "line1", "line2", "postal_code", "city", "region"), evil)
+    address = dict.fromkeys(
+        ("name", "line1", "line2", "postal_code", "city", "region", "company"), evil
+    )
     order = guest_order(
         shipping_address=ShippingAddress(country="GB", **address),
         promotion=OrderPromotion(code=evil),

@@ -23,7 +23,10 @@ from tests.support.mail_claims import CLAIMS, false_claims
 
 AS_IS, ADAPTED, NO, EARLY = Wording
 NOW = PLACED_AT + timedelta(minutes=10)  # the time to pay is 30 minutes
-STATUSES = ["pending_payment", "paid", "shipped", "delivered", "cancelled", "expired", "refunded"]
+STATUSES = [
+    *["pending_payment", "paid", "partially_shipped", "shipped", "delivered"],
+    *["cancelled", "expired", "refunded"],
+]
 
 
 def payment(status="captured", *, captured=2500, manual=0):
@@ -61,13 +64,15 @@ def returned(status, *quantities, **changes):
 
 
 BY_STATUS = {
-    "order.placed": [AS_IS, AS_IS, AS_IS, AS_IS, NO, NO, NO],
-    "order.confirmation_requested": [AS_IS, AS_IS, AS_IS, AS_IS, NO, NO, NO],
-    "order.paid": [EARLY, AS_IS, ADAPTED, ADAPTED, NO, NO, NO],
-    "order.shipped": [EARLY, EARLY, AS_IS, ADAPTED, NO, NO, NO],
-    "order.cancelled": [EARLY, EARLY, EARLY, EARLY, AS_IS, NO, NO],
-    "order.expired": [EARLY, NO, NO, NO, NO, AS_IS, NO],
-    "order.refunded": [AS_IS] * 7,
+    "order.placed": [AS_IS, AS_IS, AS_IS, AS_IS, AS_IS, NO, NO, NO],
+    "order.confirmation_requested": [AS_IS, AS_IS, AS_IS, AS_IS, AS_IS, NO, NO, NO],
+    "order.paid": [EARLY, AS_IS, ADAPTED, ADAPTED, ADAPTED, NO, NO, NO],
+    "order.partially_shipped": [EARLY, EARLY, AS_IS, AS_IS, ADAPTED, NO, NO, NO],
+    "order.shipped": [EARLY, EARLY, EARLY, AS_IS, ADAPTED, NO, NO, NO],
+    "order.partially_cancelled": [EARLY, AS_IS, AS_IS, AS_IS, AS_IS, NO, NO, NO],
+    "order.cancelled": [EARLY, EARLY, EARLY, EARLY, EARLY, AS_IS, NO, NO],
+    "order.expired": [EARLY, NO, NO, NO, NO, NO, AS_IS, NO],
+    "order.refunded": [AS_IS] * 8,
 }
 
 

@@ -6,8 +6,9 @@ from functools import partial
 import pytest
 
 from orders.handler import handler
-from orders.lifecycle import decisions
+from orders.lifecycle import decisions, shipping
 from orders.lifecycle.service import update_order
+from orders.lifecycle.shipping import Tracking
 from shared.storage import stock
 from shared.storage.dynamo import connection
 from shared.storage.models.catalog import Product
@@ -51,9 +52,7 @@ def paid(order_id):
 
 def shipped(order_id):
     paid(order_id)
-    update_order(
-        order_id, partial(decisions.ship, by="usr_staff", carrier="Post", tracking_number=None)
-    )
+    update_order(order_id, partial(shipping.ship, tracking=Tracking("Post", None), by="usr_staff"))
 
 
 def event_types() -> list[str]:

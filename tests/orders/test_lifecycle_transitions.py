@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from orders.lifecycle import decisions, provider_events
+from orders.lifecycle.shipping import Tracking
 from orders.lifecycle.transitions import FINISHED, STATUSES, TRANSITIONS
 from shared import clock
 from shared.errors.base import AppError
@@ -15,6 +16,7 @@ from tests.support.orders import (
     authorized,
     cancel,
     cancel_by_staff,
+    cancel_units,
     captured,
     deliver,
     event_types_of,
@@ -25,6 +27,7 @@ from tests.support.orders import (
     return_items,
     settle_refund,
     ship,
+    ship_units,
     start_payment,
     voided,
 )
@@ -43,7 +46,11 @@ DECISIONS = {
     "cancel": cancel,
     "cancel by staff": cancel_by_staff,
     "expire": expire,
-    "ship": partial(ship, carrier="UPS"),
+    "ship": partial(ship, tracking=Tracking("UPS")),
+    "ship units": ship_units("another", TEA=1),
+    "ship the rest": ship_units("another"),
+    "cancel units": cancel_units(TEA=1),
+    "cancel the rest": cancel_units(),
     "deliver": deliver,
     "return": return_items(TEA=1),
     "refund": refund(key="another"),
@@ -52,19 +59,23 @@ DECISIONS = {
 }
 # In the order of STATUSES: the next status, or the code of the refusal.
 TABLE = {
-    "start payment": (STAYS, *[CONFLICT] * 6),
-    "authorized": ("paid", *["-"] * 3, STAYS, STAYS, "-"),
-    "captured": ("paid", *["-"] * 3, STAYS, STAYS, "-"),
-    "mark paid": ("paid", *[CONFLICT] * 6),
-    "cancel": ("cancelled", "cancelled", CONFLICT, CONFLICT, "-", CONFLICT, CONFLICT),
-    "cancel by staff": (*["cancelled"] * 4, "-", CONFLICT, CONFLICT),
-    "expire": ("expired", *["-"] * 6),
-    "ship": (CONFLICT, "shipped", *[CONFLICT] * 5),
-    "deliver": (CONFLICT, CONFLICT, "delivered", "-", *[CONFLICT] * 3),
-    "return": (CONFLICT, *[STAYS] * 3, *[NO_UNITS] * 3),
-    "refund": (NO_MONEY, *[STAYS] * 3, *[NO_MONEY] * 3),
-    "note": (STAYS,) * 7,
-    "resend confirmation": (*[STAYS] * 4, *[CONFLICT] * 3),
+    "start payment": (STAYS, *[CONFLICT] * 7),
+    "authorized": ("paid", *["-"] * 4, STAYS, STAYS, "-"),
+    "captured": ("paid", *["-"] * 4, STAYS, STAYS, "-"),
+    "mark paid": ("paid", *[CONFLICT] * 7),
+    "cancel": ("cancelled", "cancelled", *[CONFLICT] * 3, "-", CONFLICT, CONFLICT),
+    "cancel by staff": (*["cancelled"] * 5, "-", CONFLICT, CONFLICT),
+    "expire": ("expired", *["-"] * 7),
+    "ship": (CONFLICT, "shipped", "shipped", *[CONFLICT] * 5),
+    "ship units": (CONFLICT, "partially_shipped", STAYS, *[CONFLICT] * 5),
+    "ship the rest": (CONFLICT, "shipped", "shipped", *[CONFLICT] * 5),
+    "cancel units": (CONFLICT, STAYS, STAYS, *[CONFLICT] * 5),
+    "cancel the rest": (CONFLICT, "cancelled", "shipped", *[CONFLICT] * 5),
+    "deliver": (*[CONFLICT] * 3, "delivered", "-", *[CONFLICT] * 3),
+    "return": (CONFLICT, *[STAYS] * 4, *[NO_UNITS] * 3),
+    "refund": (NO_MONEY, *[STAYS] * 4, *[NO_MONEY] * 3),
+    "note": (STAYS,) * 8,
+    "resend confirmation": (*[STAYS] * 5, *[CONFLICT] * 3),
 }
 CASES = [
     pytest.param(status, DECISIONS[name], expected, id=f"{name} when {status}")
@@ -211,9 +222,9 @@ def test_a_repeated_decision_changes_nothing(life, again):
     ("life", "other"),
     [
         ((mark_paid_manually,), partial(mark_paid_manually, reference="another")),
-        ((captured, ship), partial(ship, tracking_number="2")),
-        ((captured, ship), partial(ship, tracking_number=None)),
-        ((captured, ship), partial(ship, carrier="UPS")),
+        ((captured, ship), partial(ship, tracking=Tracking("DHL", "2"))),
+        ((captured, ship), partial(ship, tracking=Tracking("DHL"))),
+        ((captured, ship), partial(ship, tracking=Tracking("UPS", "1"))),
     ],
 )
 def test_a_repeat_with_other_facts_is_a_conflict(life, other):

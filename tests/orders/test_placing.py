@@ -185,11 +185,14 @@ def test_an_order_uses_the_tax_and_shipping_rates_of_staff():
     answer = place([line(tea)])
 
     assert (answer.status, answer.body["tax_included"]) == (201, True)
-    assert {key: amount["amount_minor"] for key, amount in answer.body["totals"].items()} == {
+    totals = dict(answer.body["totals"])
+    assert [tax["rate_ppm"] for tax in totals.pop("taxes")] == [50_000, 200_000]
+    assert {key: amount["amount_minor"] for key, amount in totals.items()} == {
         "items": 1000,
         "discount": 0,
         "shipping": 490,
         "tax": 48 + 82,
+        "shipping_tax": 82,
         "total": 1490,
     }
     (sold,) = answer.body["lines"]

@@ -53,6 +53,7 @@ def assortment():
     pricing.store_tax_rates(
         pricing.destination("GB", included=True, rates={"standard": 190_000, "reduced": 70_000}),
         pricing.destination("US", region="NY", rates={"standard": 88_750}),
+        pricing.destination("US", rates={"standard": 0}),
     )
     pricing.store_shipping_rates(pricing.zone("GB", "US", name="Atlantic", free_from_minor=10**6))
     pricing.promotion("SPRING", kind="fixed", percent=None, amount_minor=1001, currency="EUR")
@@ -65,7 +66,14 @@ def assortment():
 
 
 @pytest.mark.parametrize("code", [None, "SPRING", "AUTUMN"])
-@pytest.mark.parametrize("where", [{}, {"country": "US", "region": "ny"}, {"country": "US"}])
+@pytest.mark.parametrize(
+    "where",
+    [
+        {},
+        {"country": "US", "region": "ny", "postal_code": "10001"},
+        {"country": "US", "region": "California", "postal_code": "94105"},
+    ],
+)
 def test_quotes_and_the_order_agree_to_the_cent(assortment, where, code):
     address = shop.ADDRESS | where
     part = {"country": address["country"], "region": address.get("region")}
@@ -95,11 +103,19 @@ def test_a_quote_itemises_its_total(assortment):
     assert answer.body["currency"] == "EUR"
     assert (answer.body["tax_included"], answer.body["promotion_code"]) == (True, "AUTUMN")
     assert answer.body["shipping_zone"] == "Atlantic"
-    assert {key: amount["amount_minor"] for key, amount in answer.body["totals"].items()} == {
+    totals = dict(answer.body["totals"])
+    assert [
+        (tax["name"], tax["rate_ppm"], tax["amount"]["amount_minor"]) for tax in totals.pop("taxes")
+    ] == [
+        ("Tax", 190_000, 401 + 58 + 78),
+        ("Tax", 70_000, 131),
+    ]
+    assert {key: amount["amount_minor"] for key, amount in totals.items()} == {
         "items": 7281,
         "discount": 1237 + 988 + 178,
         "shipping": 490,
         "tax": 401 + 131 + 58 + 78,
+        "shipping_tax": 78,
         "total": 4878 + 490,
     }
 
@@ -208,3 +224,28 @@ def test_a_quote_needs_a_token():
     answer = quote(line(shop.product("TEA")), caller=NOBODY)
 
     assert (answer.status, answer.code) == (401, "token_missing")
+
+
+@pytest.mark.parametrize("country", ["FR", "CA"])
+def test_a_quote_to_where_no_tax_rate_applies_is_refused(country):
+    pricing.store_tax_rates(pricing.destination("GB"), pricing.destination("CA", region="CA-QC"))
+    tea = shop.product("TEA", price_minor=1000)
+
+    answer = quote(line(tea), to={"country": country, "region": "ON"})
+
+    assert (answer.status, answer.code) == (422, "no_tax_rate")
+    assert answer.error["details"]["country"] == country
+
+
+def test_a_quote_without_the_region_that_tax_needs_is_refused():
+    pricing.store_tax_rates(pricing.destination("CA", region="CA-QC"), pricing.destination("*"))
+    tea = shop.product("TEA", price_minor=1000)
+
+    answers = [quote(line(tea), to={"country": "CA"} | more) for more in ({}, {"region": "Que"})]
+
+    assert [(answer.status, answer.code) for answer in answers] == [
+        (422, "unknown_region"),
+        (422, "invalid_fields"),
+    ]
+    for answer in answers:
+        assert {"code": "CA-QC", "name": "Quebec"} in answer.error["details"]["regions"]

@@ -1,5 +1,6 @@
 """Staff read and replace the tax rates and the shipping rates."""
 
+import itertools
 import json
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from orders.pricing.rates import repository
 from orders.pricing.rates.schemas import ShippingRatesRequest, TaxRatesRequest
 from shared import clock
+from shared.addresses.country_rules import get_rules
+from shared.countries import CODES
 from shared.storage.models.pricing import RateTable
 from tests.support import logs
 from tests.support.http import ADA, STAFF
@@ -24,7 +27,22 @@ CALIFORNIA = {
 TAX = {"destinations": [GERMANY, CALIFORNIA]}
 SHIPPING = {"zones": [EUROPE | {"free_from_minor": 5000}, EUROPE | {"countries": ["*"]}]}
 TABLES = pytest.mark.parametrize(("table", "document"), [("tax", TAX), ("shipping", SHIPPING)])
-FULL = {"region": None, "shipping_class": "standard"}
+FULL = {
+    "region": None,
+    "postal_codes": None,
+    "rounding": "half_up",
+    "taxes": None,
+    "shipping_class": "standard",
+}
+QUEBEC = {
+    "country": "CA",
+    "region": "Quebec",
+    "prices_include_tax": False,
+    "taxes": [
+        {"name": "GST", "rates": {"standard": 50000}},
+        {"name": "QST", "rates": {"standard": 99750, "books": 0}, "rounding": "half_even"},
+    ],
+}
 
 
 def fields(answer) -> list[tuple[str, str]]:
@@ -45,7 +63,7 @@ def test_tax_rates_read_back_as_they_were_set():
     answer = put_rates("tax", TAX)
 
     assert answer.status == 200
-    assert answer.body["destinations"] == [FULL | GERMANY, CALIFORNIA]
+    assert answer.body["destinations"] == [FULL | GERMANY, FULL | CALIFORNIA]
     assert (answer.body["version"], answer.body["updated_by"]) == (1, STAFF.user_id)
     again = get_rates("tax")
     assert (again.body, again.headers["ETag"]) == (answer.body, answer.headers["ETag"])
@@ -194,7 +212,9 @@ def test_an_edit_that_always_loses_gives_up(monkeypatch):
     [
         ({"country": "XX"}, "country", "unknown_country"),
         ({"country": "de"}, "country", "unknown_country"),
-        ({"country": "*"}, "country", "unknown_country"),
+        ({"country": "*", "region": "Bavaria"}, "region", "unknown_region"),
+        ({"region": "California"}, "region", "unknown_region"),
+        ({"region": "US-CA"}, "region", "unknown_region"),
         ({"region": ""}, "region", "too_short"),
         ({"region": "  "}, "region", "too_short"),
         ({"region": "x" * 101}, "region", "too_long"),
@@ -233,11 +253,16 @@ def test_a_tax_class_has_the_pattern_of_products():
         [GERMANY],
         [CALIFORNIA | {"region": "california"}, CALIFORNIA],
         [CALIFORNIA | {"region": " California "}, CALIFORNIA],
+        [CALIFORNIA | {"region": "US-CA"}, CALIFORNIA],
+        [CALIFORNIA | {"region": "ca"}, CALIFORNIA],
+        [GERMANY | {"country": "*"}, GERMANY | {"country": "*"}],
     ],
-    ids=["country", "case", "blanks"],
+    ids=["country", "case", "blanks", "code", "short code", "others"],
 )
 def test_a_place_is_not_taxed_twice(others):
-    answer = put_rates("tax", {"destinations": [GERMANY, *others]})
+    first = [GERMANY] if others == [GERMANY] else []
+
+    answer = put_rates("tax", {"destinations": [*first, *others]})
 
     assert (answer.status, fields(answer)) == (422, [("body", "named_twice")])
     assert RateTable.count() == 0
@@ -245,9 +270,10 @@ def test_a_place_is_not_taxed_twice(others):
 
 def test_a_country_and_its_region_are_two_destinations():
     nation = CALIFORNIA | {"region": None}
-    other_california = CALIFORNIA | {"country": "MX"}
+    other_california = CALIFORNIA | {"country": "MX", "region": "Baja California"}
+    rest = GERMANY | {"country": "*"}
 
-    answer = put_rates("tax", {"destinations": [CALIFORNIA, nation, other_california]})
+    answer = put_rates("tax", {"destinations": [CALIFORNIA, nation, other_california, rest]})
 
     assert answer.status == 200
 
@@ -256,6 +282,112 @@ def test_a_region_is_stored_without_surrounding_white_space():
     answer = put_rates("tax", {"destinations": [CALIFORNIA | {"region": " California\u00a0"}]})
 
     assert answer.body["destinations"][0]["region"] == "California"
+
+
+def test_several_taxes_read_back_with_the_rates_of_all():
+    answer = put_rates("tax", {"destinations": [QUEBEC]})
+
+    (shown,) = answer.body["destinations"]
+    gst, qst = QUEBEC["taxes"]
+    assert answer.status == 200
+    simple = {"is_compound": False}
+    assert shown["taxes"] == [gst | simple | {"rounding": None}, qst | simple]
+    assert shown["rates"] == {"standard": 149750, "books": 50000}
+    assert get_rates("tax").body == answer.body
+
+
+def test_taxes_that_were_read_can_be_sent_again():
+    shown = put_rates("tax", {"destinations": [QUEBEC, GERMANY]}).body["destinations"]
+
+    again = put_rates("tax", {"destinations": shown})
+
+    assert (again.status, again.body["version"]) == (200, 1)
+
+
+def test_changed_taxes_are_sent_without_the_rates_of_all():
+    (shown,) = put_rates("tax", {"destinations": [QUEBEC]}).body["destinations"]
+    shown["taxes"][0]["rates"]["standard"] = 60000
+
+    both = put_rates("tax", {"destinations": [shown]})
+    alone = put_rates("tax", {"destinations": [shown | {"rates": None}]})
+
+    assert fields(both) == [("body.destinations.0.rates", "rates_differ_from_taxes")]
+    assert "159750" in both.error["message"]
+    assert alone.body["destinations"][0]["rates"]["standard"] == 159750
+
+
+GST, QST = QUEBEC["taxes"]
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "code"),
+    [
+        ({"taxes": None}, "rates", "required"),
+        ({"taxes": []}, "taxes", "too_short"),
+        ({"taxes": [GST | {"name": f"T{n}"} for n in range(6)]}, "taxes", "too_long"),
+        ({"taxes": [GST, QST | {"name": "gst"}]}, "taxes", "named_twice"),
+        ({"taxes": [GST, QST | {"name": " GST "}]}, "taxes", "named_twice"),
+        ({"taxes": [GST | {"is_compound": True}, QST]}, "taxes", "compound_tax_first"),
+        ({"taxes": [GST | {"rates": {"books": 0}}]}, "taxes.0", "no_standard_rate"),
+        ({"taxes": [GST | {"rates": {}}]}, "taxes.0.rates", "too_short"),
+        ({"taxes": [GST | {"rates": {"standard": -1}}]}, "taxes.0.rates.standard", "too_small"),
+        (
+            {"taxes": [GST | {"rates": {"standard": 1_000_001}}]},
+            "taxes.0.rates.standard",
+            "too_large",
+        ),
+        (
+            {"taxes": [GST | {"rates": {"standard": 99750.5}}]},
+            "taxes.0.rates.standard",
+            "not_a_whole_number",
+        ),
+        (
+            {"taxes": [GST | {"rates": {"standard": 10**6}}, QST]},
+            "taxes",
+            "taxes_too_high",
+        ),
+        ({"taxes": [GST | {"rounding": "up"}]}, "taxes.0.rounding", "unknown_value"),
+        ({"taxes": [GST | {"name": ""}]}, "taxes.0.name", "too_short"),
+        ({"taxes": [GST | {"name": "x" * 41}]}, "taxes.0.name", "too_long"),
+        ({"taxes": [GST | {"rate": 5}]}, "taxes.0.rate", "unknown_field"),
+        ({"rates": {"standard": 50000}}, "rates", "rates_differ_from_taxes"),
+        ({"rounding": "HALF_UP"}, "rounding", "unknown_value"),
+        ({"rounding": None}, "rounding", "wrong_type"),
+        ({"postal_codes": []}, "postal_codes", "too_short"),
+        ({"postal_codes": ["H2X*"] * 201}, "postal_codes", "too_long"),
+        ({"postal_codes": ["*"]}, "postal_codes.0", "wrong_format"),
+        ({"postal_codes": ["H2X...H2Z"]}, "postal_codes.0", "wrong_format"),
+        ({"postal_codes": [10001]}, "postal_codes.0", "wrong_type"),
+        ({"postal_codes": ["H2Z..H2X"]}, "postal_codes", "postal_codes_out_of_order"),
+        ({"postal_codes": ["H2..H2X"]}, "postal_codes", "postal_codes_out_of_order"),
+    ],
+    ids=repr,
+)
+def test_taxes_and_postal_codes_are_checked_field_by_field(change, path, code):
+    answer = put_rates("tax", {"destinations": [GERMANY, QUEBEC | change]})
+
+    assert (answer.status, fields(answer)) == (422, [(f"body.destinations.1.{path}", code)])
+    assert RateTable.count() == 0
+
+
+def test_a_postal_code_has_one_destination():
+    def taxed(*codes, **more):
+        return QUEBEC | {"postal_codes": list(codes)} | more
+
+    twice = put_rates("tax", {"destinations": [taxed("H2X*"), taxed("H2A..H2Z")]})
+    within = put_rates("tax", {"destinations": [taxed("H2X*", "h2x 1y4")]})
+    elsewhere = [
+        taxed("H2X*"),
+        taxed("H2X*", region=None),
+        taxed("H2X*", country="US", region="NY"),
+        QUEBEC,
+    ]
+    once = put_rates("tax", {"destinations": elsewhere})
+
+    for answer in (twice, within):
+        assert (answer.status, fields(answer)) == (422, [("body", "postal_codes_overlap")])
+        assert "H2X*" in answer.error["message"]
+    assert once.status == 200
 
 
 @pytest.mark.parametrize(
@@ -328,24 +460,40 @@ def test_a_table_has_a_limited_number_of_entries(table, document, field):
     assert (answer.status, fields(answer)) == (422, [(f"body.{field}", "too_long")])
 
 
-def regions(count: int, *, name: str = "") -> list[dict]:
-    rates = {"standard": 190000} | {f"class-{number}": 70000 for number in range(12)}
-    return [GERMANY | {"region": f"{name}{number}", "rates": rates} for number in range(count)]
+def of_regions(country: str, *, name: str = "code", classes: int = 48) -> list[dict]:
+    rates = {"standard": 190000} | {f"{number:040}": 70000 for number in range(classes)}
+    place = GERMANY | {"country": country, "rates": rates, "shipping_class": "standard"}
+    return [
+        place | {"region": getattr(region, name)} for region in get_rules(country).address_regions
+    ]
 
 
 def test_a_table_too_large_for_an_item_is_refused():
-    answer = put_rates("tax", {"destinations": regions(1000)})
+    destinations = of_regions("US") + of_regions("IT")
+
+    answer = put_rates("tax", {"destinations": destinations})
 
     assert (answer.status, fields(answer)) == (422, [("body.destinations", "rates_too_large")])
     assert "300,000" in answer.error["message"]
     assert RateTable.count() == 0
 
 
+def of_zones(count: int, *, name: str) -> list[dict]:
+    steps = [{"from_minor": 0, "price_minor": 0}]
+    steps += [{"from_minor": 10**10 + more, "price_minor": 10**10} for more in range(19)]
+    places = zip(sorted(CODES)[:count], itertools.cycle(["EUR", "USD"]), strict=False)
+    return [
+        EUROPE | {"name": name, "countries": [country], "currency": currency, "steps": steps}
+        for country, currency in places
+    ]
+
+
 def test_the_size_of_a_table_is_counted_in_bytes():
-    in_latin = put_rates("tax", {"destinations": regions(800, name="o" * 60)})
-    in_greek = put_rates("tax", {"destinations": regions(800, name="ω" * 60)})
+    in_latin = put_rates("shipping", {"zones": of_zones(240, name="o" * 100)})
+    in_greek = put_rates("shipping", {"zones": of_zones(240, name="ω" * 100)})
 
     assert (in_latin.status, in_greek.status) == (200, 422)
+    assert fields(in_greek) == [("body.zones", "rates_too_large")]
 
 
 def test_the_stored_document_has_defaults_and_no_nulls():
@@ -353,8 +501,33 @@ def test_the_stored_document_has_defaults_and_no_nulls():
 
     stored = RateTable.get("tax").document
 
-    assert json.loads(stored) == {"destinations": [GERMANY | {"shipping_class": "standard"}]}
+    defaults = {"rounding": "half_up", "shipping_class": "standard"}
+    assert json.loads(stored) == {"destinations": [GERMANY | defaults]}
     assert stored == json.dumps(json.loads(stored), separators=(",", ":"))
+
+
+def test_an_unknown_region_is_refused_with_the_regions():
+    wrong = GERMANY | {"country": "CA", "region": "Quebek"}
+
+    answer = put_rates("tax", {"destinations": [GERMANY, wrong]})
+
+    assert (answer.status, fields(answer)) == (
+        422,
+        [("body.destinations.1.region", "unknown_region")],
+    )
+    assert {"code": "CA-QC", "name": "Quebec"} in answer.error["details"]["regions"]
+    assert RateTable.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("country", "region"),
+    [("CA", "CA-QC"), ("CA", "qc"), ("CA", "Québec"), ("JP", "東京都"), ("PT", "PT-20")],
+)
+def test_a_region_is_kept_as_staff_named_it(country, region):
+    put_rates("tax", {"destinations": [GERMANY | {"country": country, "region": region}]})
+
+    (kept,) = get_rates("tax").body["destinations"]
+    assert (kept["country"], kept["region"]) == (country, region)
 
 
 @TABLES

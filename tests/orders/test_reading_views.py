@@ -5,9 +5,10 @@ from functools import partial
 import pytest
 
 from orders.handler import handler
-from orders.lifecycle import decisions, provider_events, refunds
+from orders.lifecycle import decisions, provider_events, refunds, shipping
 from orders.lifecycle.buyers import Buyer
 from orders.lifecycle.service import update_order
+from orders.lifecycle.shipping import Tracking
 from orders.views import OrderView
 from shared.storage.models.orders import Order
 from tests.support import shop
@@ -108,7 +109,7 @@ def test_a_refund_is_shown_with_its_status(order_id):
 def test_a_shipment_shows_carrier_and_tracking_number(order_id):
     captured(order_id)
     parcel = {"carrier": "Post", "tracking_number": "RB 1234"}
-    update_order(order_id, partial(decisions.ship, by="usr_staff", **parcel))
+    update_order(order_id, partial(shipping.ship, by="usr_staff", tracking=Tracking(**parcel)))
 
     assert shown(order_id)["shipment"] == parcel
 
@@ -125,9 +126,7 @@ def test_returned_units_are_shown_on_their_line(order_id):
 @pytest.mark.parametrize("caller", [ADA, STAFF])
 def test_the_buyer_does_not_see_which_staff_acted(order_id, caller):
     captured(order_id)
-    update_order(
-        order_id, partial(decisions.ship, by="usr_bea", carrier="Post", tracking_number=None)
-    )
+    update_order(order_id, partial(shipping.ship, tracking=Tracking("Post", None), by="usr_bea"))
     update_order(order_id, partial(decisions.add_note, text="A regular", by="usr_bea"))
 
     order = shown(order_id, caller)

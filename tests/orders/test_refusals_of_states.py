@@ -22,6 +22,8 @@ def one_of(product) -> dict:
     ("name", "body"),
     [
         ("staff.ship_order", {"carrier": "DHL", "tracking_number": "1"}),
+        ("staff.create_shipment", {"carrier": "DHL"}),
+        ("staff.cancel_units", {"reason": "sold out"}),
         ("staff.deliver_order", None),
         ("staff.mark_order_paid", {"reference": "Bank transfer"}),
         ("staff.resend_confirmation", None),

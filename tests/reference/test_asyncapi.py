@@ -178,7 +178,9 @@ def test_every_order_event_has_lines_and_totals(event_type):
     data = SCHEMAS[data_schema(event_type)]
 
     assert set(data["required"]) == set(data["properties"]) >= ORDER_FIELDS
-    assert set(fields("OrderTotalsData")) == {"items", "discount", "shipping", "tax", "total"}
+    assert set(fields("OrderTotalsData")) == {
+        *("items", "discount", "shipping", "tax", "taxes", "total")
+    }
 
 
 @pytest.mark.parametrize("event_type", sorted(KINDS))
@@ -219,8 +221,13 @@ def test_a_field_is_null_only_where_the_code_sends_null():
 
     assert {name.partition(".")[2] for name in nullable} == {
         "group",
+        "parent",
         "previous_group",
+        "previous_parent",
+        "rate_ppm",  # of an older order
+        "shipment_id",
         "tracking_number",
+        "tracking_url",
     }
 
 

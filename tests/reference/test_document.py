@@ -122,11 +122,16 @@ def test_an_operation_names_all_that_may_authenticate():
     """An empty list says that anyone may call the operation; without a list nobody could tell."""
     required = {route: function.requires for route, function in route_functions()}
     guests = {"get_guest_order", "cancel_guest_order", "start_guest_payment"}
+    carts = {f"{verb}_guest_cart" for verb in ("get", "replace", "update", "empty", "quote")}
 
     for route, operation in operations():
         permission = required[route]
         names = [name for each in operation["security"] for name in each]
-        if permission is None:
+        if operation["operationId"] == "merge_carts":
+            assert names == ["accessToken", "cartToken", "apiKey", "cartToken"]
+        elif operation["operationId"] in carts:  # whose first change needs no token
+            assert operation["security"] == [{"cartToken": []}, {}]
+        elif permission is None:
             assert names == (["orderToken"] if operation["operationId"] in guests else []), route
         else:
             assert names == ["accessToken", *["apiKey"] * (permission in GRANTABLE_TO_KEYS)], route
@@ -155,10 +160,11 @@ def test_operations_name_only_existing_permissions():
 def test_each_way_to_authenticate_has_a_scheme_of_its_own():
     schemes = DOCUMENT["components"]["securitySchemes"]
 
-    assert list(schemes) == ["accessToken", "apiKey", "orderToken"]
+    assert list(schemes) == ["accessToken", "apiKey", "orderToken", "cartToken"]
     assert (schemes["accessToken"]["type"], schemes["accessToken"]["scheme"]) == ("http", "bearer")
     assert (schemes["apiKey"]["type"], schemes["apiKey"]["scheme"]) == ("http", "bearer")
     assert (schemes["orderToken"]["in"], schemes["orderToken"]["name"]) == ("header", "Order-Token")
+    assert (schemes["cartToken"]["in"], schemes["cartToken"]["name"]) == ("header", "Cart-Token")
 
 
 def test_every_operation_has_a_unique_id_and_a_summary():

@@ -10,14 +10,18 @@ from shared import observability
 from shared.events.accounts import UserEvent, UserRegistered
 from shared.events.all_events import Event, parse_event
 from shared.events.base import DomainEvent
-from shared.events.catalog import CatalogEvent, ProductUpdatedData
-from shared.events.orders import (
-    ExportRequested,
+from shared.events.catalog import CatalogEvent, CategoryEvent, ProductUpdatedData
+from shared.events.order_data import (
     OrderedLine,
-    OrderEvent,
-    OrderReturned,
     OrderTotalsData,
     ReturnedLine,
+)
+from shared.events.orders import (
+    ExportRequested,
+    OrderEvent,
+    OrderPartiallyCancelled,
+    OrderPartiallyShipped,
+    OrderReturned,
 )
 from shared.money import Money
 
@@ -44,6 +48,12 @@ FACTS = {
     "changed": ["group", "price"],
     "previous_group": "drinks",
     "available": 0,
+    "backordered": 2,
+    "availability": "backorder",
+    "category_id": "cat_tea",
+    "path": "kitchen/tea",
+    "parent": "garden",
+    "previous_parent": None,
     "order_id": "ord_1",
     "buyer_id": "usr_ada",
     "total": EUR_25,
@@ -52,6 +62,10 @@ FACTS = {
     "lines": [LINE],
     "carrier": "DHL",
     "tracking_number": "1Z999",
+    "tracking_url": "https://carrier.example/1Z999",
+    "shipment_id": "shp_1",
+    "shipped_lines": [],
+    "cancellation_id": "cnl_1",
     "refund_id": "rfd_1",
     "amount": EUR_25,
     "is_full": True,
@@ -62,7 +76,11 @@ FACTS = {
 }
 ABOUT_ADA = {"user_id": "usr_ada", "access_epoch": 1}
 RETURNED = ReturnedLine(product_id="prd_tea", sku="TEA", name="Tea", quantity=1)
-FACTS_OF = {OrderReturned: {"lines": [RETURNED]}}
+FACTS_OF = {
+    OrderReturned: {"lines": [RETURNED]},
+    OrderPartiallyCancelled: {"lines": [RETURNED]},
+    OrderPartiallyShipped: {"shipped_lines": [RETURNED]},
+}
 EVERY_EVENT = get_args(get_args(Event)[0])
 SECRET = ("email", "password", "token", "address", "card", "phone")
 
@@ -86,7 +104,7 @@ def every_model_in(model: type[BaseModel]) -> set[type[BaseModel]]:
 
 
 def test_every_group_of_events_is_part_of_all_events():
-    groups = UserEvent | CatalogEvent | OrderEvent | ExportRequested
+    groups = UserEvent | CatalogEvent | CategoryEvent | OrderEvent | ExportRequested
 
     assert set(EVERY_EVENT) == set(get_args(groups))
 

@@ -25,7 +25,8 @@ from files.rows import NAME_SHOWN_MAX, Problem
 from files.workers.import_file import ROWS_PER_WRITE
 from notifications import publishing
 from orders.checkout.schemas import LINES_MAX
-from orders.lifecycle import decisions, order_events, refunds
+from orders.lifecycle import decisions, order_events, refunds, shipping
+from orders.lifecycle.shipping import Tracking
 from orders.pricing.rates.service import DOCUMENT_BYTES_MAX
 from products import product_edits, variants
 from products.fields import OPTIONS_BYTES_MAX, Options
@@ -222,7 +223,8 @@ def test_a_full_order_has_room_for_all_that_cannot_be_refused(line_count):
             refunds.apply_refund_status(
                 order, refund, status=status, provider_refund_id="re_" + "x" * 60
             )
-    decisions.ship(order, by="usr_staff", carrier=EMOJI * 100, tracking_number=EMOJI * 100)
+    tracking = Tracking(EMOJI * 100, EMOJI * 100, "https://" + "x" * 992)
+    shipping.create_shipment(order, None, tracking, by="usr_staff", key="k", fingerprint="f" * 64)
     decisions.cancel(order, by="usr_staff", is_staff=True, reason=EMOJI * 500)
 
     assert {refund.status for refund in order.refunds[:30]} == {"failed"}

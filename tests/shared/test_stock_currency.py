@@ -5,7 +5,7 @@ import pytest
 from shared.storage import stock
 from shared.storage.models.catalog import Stock
 from shared.storage.stock import StockChanged
-from shared.storage.stock_shards import StockSnapshot
+from shared.storage.stock_shards import Allocation, StockSnapshot
 from shared.storage.transactions import Transaction
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -28,8 +28,9 @@ def set_currency(before: StockSnapshot, units: int = 0) -> None:
 
 def take(quantity: int, *, shard: int, currency: str = "EUR") -> None:
     transaction = Transaction()
+    allocation = Allocation({shard: quantity})
     stock.stage_allocation(
-        transaction, "prd_1", {shard: quantity}, currency=currency, otherwise=StockChanged()
+        transaction, "prd_1", allocation, currency=currency, otherwise=StockChanged()
     )
     transaction.commit()
 

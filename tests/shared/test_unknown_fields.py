@@ -141,14 +141,14 @@ def stored_after(item: Table) -> dict[str, Any]:
     return stored_item(type(item), *(getattr(item, name) for name in key_names(type(item))))
 
 
-def documents_in(item: Table) -> Iterator[Document]:
+def documents_in(item: Table | Document) -> Iterator[Document]:
+    """At any depth."""
     for name in item.get_attributes():
         value = getattr(item, name)
-        yield from (
-            element
-            for element in (value if isinstance(value, list) else [value])
-            if isinstance(element, Document)
-        )
+        for element in value if isinstance(value, list) else [value]:
+            if isinstance(element, Document):
+                yield element
+                yield from documents_in(element)
 
 
 def change_everything(item: Any) -> None:

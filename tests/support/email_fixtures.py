@@ -114,6 +114,7 @@ def build_event(event_type: str, user_id: str = "usr_ada", **changes: Any) -> An
         "reason": "fraudulent",
         "carrier": "Royal Mail",
         "tracking_number": "RM 123",
+        "cancellation_id": "cnl_one",
         "lines": [],
     }
     return parse_event({"type": event_type, "occurred_at": OCCURRED_AT, "data": facts | changes})

@@ -80,6 +80,8 @@ class Schemas:
                 )
             case "integer":
                 return st.integers(schema["minimum"], schema["maximum"])
+            case "number":
+                return st.floats(schema["minimum"], schema["maximum"])
             case "boolean":
                 return st.booleans()
             case "null":

@@ -31,7 +31,7 @@ def _is_fully_refunded(order: Order, _: datetime) -> bool:
 
 def _is_paid(order: Order, _: datetime) -> bool:
     """Some money counts for the order and is neither lost nor going back."""
-    if order.status not in ("paid", "shipped", "delivered"):
+    if order.status not in ("paid", "partially_shipped", "shipped", "delivered"):
         return False
     if received(order):
         return received(order) > refunded(order, "succeeded", "requested") + lost(order)
@@ -40,7 +40,7 @@ def _is_paid(order: Order, _: datetime) -> bool:
 
 def _is_under_way(order: Order, _: datetime) -> bool:
     came_back = any(step.event == "returned" and step.status == "shipped" for step in order.history)
-    return order.status == "shipped" and not came_back
+    return order.status in ("partially_shipped", "shipped") and not came_back
 
 
 def _can_be_paid(order: Order, now: datetime) -> bool:
@@ -49,7 +49,9 @@ def _can_be_paid(order: Order, now: datetime) -> bool:
 
 # Each sentence and the states in which it is true.
 CLAIMS: dict[str, Callable[[Order, datetime], bool]] = {
-    r"Thank you for your order": _is_in("pending_payment", "paid", "shipped", "delivered"),
+    r"Thank you for your order": _is_in(
+        "pending_payment", "paid", "partially_shipped", "shipped", "delivered"
+    ),
     r"not paid yet": _is_in("pending_payment"),
     r"We reserve the items|Please pay before": _can_be_paid,
     r"the time to pay for it is over": lambda order, now: order.expires_at <= now,
@@ -58,6 +60,8 @@ CLAIMS: dict[str, Callable[[Order, datetime], bool]] = {
     r"We will write to you when it ships": _is_in("paid"),
     r"We have shipped": _is_in("shipped", "delivered"),
     r"is on its way": _is_under_way,
+    r"We will write to you when the rest ships": _is_in("partially_shipped"),
+    r"cannot ship a part": _is_in("paid", "partially_shipped", "shipped", "delivered"),
     r"is cancelled|was cancelled": _is_in("cancelled"),
     r"we will pay the money back": lambda order, _: (
         not received(order) or refunded(order, "succeeded") + lost(order) < received(order)

@@ -11,7 +11,12 @@ from tests.support import shop
 from tests.support.http import ADA, HOME, NOBODY, STAFF, Answer, Caller, called_from, send
 
 GUEST_EMAIL = "ada@example.com"
-NEEDS_KEY = ("staff.return_order", "staff.refund_order")
+NEEDS_KEY = (
+    "staff.return_order",
+    "staff.refund_order",
+    "staff.create_shipment",
+    "staff.cancel_units",
+)
 
 
 def place_order(tea: Product, *, buyer: Caller = ADA, key: str = "key-1", quantity: int = 2) -> str:

@@ -8,10 +8,18 @@ from uuid import uuid4
 
 from orders.checkout import placement
 from orders.checkout.schemas import OrderRequest
-from orders.lifecycle import balances, decisions, provider_events, refunds
+from orders.lifecycle import (
+    balances,
+    cancellations,
+    decisions,
+    provider_events,
+    refunds,
+    shipping,
+)
 from orders.lifecycle.buyers import Buyer
 from orders.lifecycle.effects import Effects
 from orders.lifecycle.service import update_order
+from orders.lifecycle.shipping import Tracking
 from shared import clock
 from shared.events.all_events import OrderEvent
 from shared.storage import stock
@@ -33,7 +41,7 @@ PAYMENT_ID = "pay_1"
 Decide = Callable[[Order], Effects | None]
 
 mark_paid_manually = partial(decisions.mark_paid_manually, by="usr_staff", reference="cash")
-ship = partial(decisions.ship, by="usr_staff", carrier="DHL", tracking_number="1")
+ship = partial(shipping.ship, tracking=Tracking("DHL", "1"), by="usr_staff")
 deliver = partial(decisions.deliver, by="usr_staff")
 cancel = partial(decisions.cancel, by="usr_ada", is_staff=False, reason=None)
 cancel_by_staff = partial(decisions.cancel, by="usr_staff", is_staff=True, reason="broken")
@@ -66,6 +74,25 @@ def return_items(key: str = "return-1", **quantities: int) -> Decide:
     return lambda order: decisions.return_items(order, quantities, **details)
 
 
+def ship_units(key: str = "parcel-1", **quantities: int) -> Decide:
+    """`ship_units(TEA=1)`, for an order in memory."""
+    details = {"by": "usr_staff", "key": key, "fingerprint": str(quantities)}
+    return lambda order: shipping.create_shipment(
+        order, quantities or None, Tracking("DHL", key), **details
+    )
+
+
+def ship_one(order: Order) -> Effects | None:
+    """A unit of the first line."""
+    return ship_units(**{order.lines[0].product_id: 1})(order)
+
+
+def cancel_units(key: str = "cancellation-1", **quantities: int) -> Decide:
+    """`cancel_units(TEA=1)`, for an order in memory."""
+    details = {"by": "usr_staff", "reason": None, "key": key, "fingerprint": str(quantities)}
+    return lambda order: cancellations.cancel_units(order, quantities or None, **details)
+
+
 def settle_refund(status: str = "succeeded", *, number: int = -1) -> Decide:
     """The provider reports this status for one of the order's refunds: the last one."""
 
@@ -89,6 +116,7 @@ def expire(order: Order) -> Effects | None:
 LIFECYCLES: dict[str, tuple[Decide, ...]] = {
     "pending_payment": (),
     "paid": (captured,),
+    "partially_shipped": (captured, ship_one),
     "shipped": (captured, ship),
     "delivered": (captured, ship, deliver),
     "cancelled": (cancel,),

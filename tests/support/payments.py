@@ -44,12 +44,15 @@ class BankPayment:
     order_id: str
     amount: Money
     status: str = STARTED
+    left_uncaptured_minor: int = 0  # the shop captured so much less
     refunds: dict[str, Refund] = field(default_factory=dict)  # by the shop's refund id
     refund_amounts: dict[str, int] = field(default_factory=dict)  # by the bank's refund id
 
     @property
     def captured_minor(self) -> int:
-        return self.amount.amount_minor if self.status == CAPTURED else 0
+        if self.status != CAPTURED:
+            return 0
+        return self.amount.amount_minor - self.left_uncaptured_minor
 
     @property
     def refunded_minor(self) -> int:
@@ -86,9 +89,10 @@ class Bank:
     def capture_payment(self, payment_id: str, amount: Money) -> Payment:
         self._record_call("capture_payment")
         payment = self.payments[payment_id]
-        assert amount == payment.amount
+        assert 0 < amount.amount_minor <= payment.amount.amount_minor
         if payment.status == AUTHORIZED:
             payment.status = CAPTURED
+            payment.left_uncaptured_minor = payment.amount.amount_minor - amount.amount_minor
         return payment.to_payment()
 
     def void_payment(self, payment_id: str) -> Payment:
@@ -201,7 +205,7 @@ class Bank:
             "order_id": payment.order_id,
             "amount_minor": payment.amount.amount_minor,
             "currency": payment.amount.currency,
-            "captured_minor": payment.amount.amount_minor,
+            "captured_minor": payment.amount.amount_minor - payment.left_uncaptured_minor,
             "status": "ignored",
         }
         return {"id": f"evt_{self._events}", "type": type_, "created": 1, "data": details | changes}

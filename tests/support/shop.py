@@ -83,13 +83,15 @@ def available(of: Product) -> int:
 def sell(product: Product, quantity: int) -> None:
     """Takes units from the stock as an order does."""
     transaction = Transaction()
-    parts = stock.get_stock(Product.get(product.product_id)).allocate(quantity)
-    assert parts is not None
+    current = Product.get(product.product_id)
+    allocation = stock.get_stock(current).allocate_order(quantity, current.backorders_max)
+    assert allocation is not None
     stock.stage_allocation(
         transaction,
         product.product_id,
-        parts,
+        allocation,
         currency=product.currency,
+        backorders_max=current.backorders_max,
         otherwise=AssertionError(),
     )
     transaction.commit()

@@ -110,6 +110,14 @@ def referenced_id(reference: Any) -> str:
     return str(name[0] if isinstance(name, list) else name.split(".")[0])
 
 
+def function_id(operation: Mapping[str, Any]) -> str:
+    """The function of a route: of an event of SAM's, or of one that names its alias itself."""
+    uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+    if isinstance(uri, list):
+        return referenced_id(uri[1]["Alias"])
+    return referenced_id({"Ref": uri.split("${")[-1].split("}")[0]})
+
+
 def as_list(value: Any) -> list[Any]:
     """The items of a property that is either one item or a list."""
     return value if isinstance(value, list) else [value]

@@ -9,7 +9,8 @@ import pytest
 from files import repository
 from notifications import emails
 from notifications.repository import RETENTION as MAIL_RECORD_RETENTION
-from shared.events.all_events import AnyEvent, CatalogEvent
+from shared.events.all_events import AnyEvent
+from shared.events.catalog import CatalogEvent, CategoryEvent
 from shared.storage.models.catalog import Stock, StockLevel
 from shared.storage.models.orders import GUEST_PREFIX
 from shared.storage.outbox import RETENTION
@@ -47,7 +48,9 @@ DEAD_LETTERS = {
     "FileImportRuleDeadLetters",
 }
 # `stock.low` changes no listing: the product is still available.
-INDEXED = {event.model_fields["type"].default for event in get_args(CatalogEvent)} - {"stock.low"}
+INDEXED = {
+    event.model_fields["type"].default for event in get_args(CatalogEvent | CategoryEvent)
+} - {"stock.low"}
 CONSUMED_EVENTS = {  # by the rule that sends them to a queue
     "OrderAnonymizationRule": {"user.deleted"},
     "GuestOrderLinkingRule": {"user.email_verified", "user.email_changed", "order.placed"},

@@ -34,7 +34,7 @@ def test_the_limits_respect_the_standards():
     for name in ("PasswordLengthMin", "StaffPasswordLengthMin"):
         assert PARAMETERS[name]["MinValue"] >= 8, name
         assert PARAMETERS[name]["MaxValue"] <= 64, name  # NIST: these must be accepted
-    for name in ("FailuresPerAddress", "MailsPerHour", "GuestOrdersPerHour"):
+    for name in ("FailuresPerAddress", "MailsPerHour", "GuestOrdersPerHour", "GuestCartsPerHour"):
         assert PARAMETERS[name]["MinValue"] >= 1, name  # 0 would refuse everyone
 
 

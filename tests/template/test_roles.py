@@ -273,6 +273,20 @@ def test_one_function_places_orders_and_none_deletes_them():
     assert not roles_that_may("dynamodb:DeleteItem", "OrdersTable")
 
 
+def test_only_the_function_of_accounts_sees_address_books():
+    for action in ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"):
+        roles = roles_that_may(f"dynamodb:{action}", "AddressBooksTable")
+        assert roles <= {"AuthRole"}, action
+    assert roles_that_may("dynamodb:UpdateItem", "AddressBooksTable") == {"AuthRole"}
+
+
+def test_only_the_shoppers_api_changes_carts():
+    for action in ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"):
+        assert roles_that_may(action, "CartsTable") <= {"OrdersRole"}, action
+    assert roles_that_may("dynamodb:BatchGetItem", "CartsTable") == {"OrdersRole", "AuthRole"}
+    assert roles_that_may("dynamodb:DeleteItem", "CartsTable") == {"OrdersRole", "AuthRole"}
+
+
 def test_no_function_updates_or_deletes_an_applied_webhook():
     assert roles_that_may("dynamodb:PutItem", "PaymentEventsTable") == {"PaymentsRole"}
     for action in ("dynamodb:UpdateItem", "dynamodb:DeleteItem"):

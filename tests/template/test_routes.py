@@ -35,19 +35,12 @@ def routes(api):
             yield "$default" if path == "$default" else f"{method.upper()} {path}", operation
 
 
-def function_id(operation):
-    """Of an event of SAM's, or of a HEAD route, which names its alias beside the text."""
-    uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
-    if isinstance(uri, list):
-        return stack.referenced_id(uri[1]["Alias"])
-    return stack.referenced_id({"Ref": uri.split("${")[-1].split("}")[0]})
-
-
-def without_uri(operation):
-    """The two kinds of routes write the address of the same function differently."""
+def without_name(operation):
+    """The two kinds of routes write the address of the same function differently, too."""
     integration = operation["x-amazon-apigateway-integration"]
     others = {name: value for name, value in integration.items() if name != "uri"}
-    return operation | {"x-amazon-apigateway-integration": others}
+    rest = {name: value for name, value in operation.items() if name != "operationId"}
+    return rest | {"x-amazon-apigateway-integration": others}
 
 
 def test_a_route_is_public_or_requires_the_token_authorizer(api):
@@ -60,7 +53,13 @@ def test_a_route_is_public_or_requires_the_token_authorizer(api):
     assert "$default" in routes_by_scheme["NONE"]
 
 
-def test_a_route_is_named_as_its_operation():
+def test_a_route_is_named_as_its_operation(api):
+    named = {
+        operation["operationId"]: path
+        for path, methods in api["paths"].items()
+        for operation in methods.values()
+        if "operationId" in operation
+    }
     events = {
         name: event["Properties"]
         for resource in stack.source()["Resources"].values()
@@ -74,7 +73,8 @@ def test_a_route_is_named_as_its_operation():
         for operation in methods.values()
     }
 
-    assert {name: route["Path"] for name, route in events.items()} == operations
+    assert {name: route["Path"] for name, route in events.items()} | named == operations
+    assert not events.keys() & named.keys()
 
 
 def test_each_get_route_is_a_head_route_too(api):
@@ -82,20 +82,24 @@ def test_each_get_route_is_a_head_route_too(api):
         head, get = methods.get("head"), methods.get("get")
         assert (head is None) is (get is None), path
         if head:
-            assert function_id(head) == function_id(get), path
-            assert without_uri(head) == without_uri(get), path
+            assert stack.function_id(head) == stack.function_id(get), path
+            assert without_name(head) == without_name(get), path
 
 
-def test_the_api_may_send_head_requests_to_its_functions(api):
+def test_the_api_may_invoke_functions_for_routes_without_events(api):
+    """SAM permits what is an event, and no HEAD route is one."""
     permitted = {
         stack.referenced_id(permission["FunctionName"])
         for permission in stack.of_type("AWS::Lambda::Permission").values()
-        if str(permission["SourceArn"]).count(":${Api}/*/HEAD/*")
+        if str(permission["SourceArn"]).count(":${Api}/*/*/*")
+    }
+    without_event = {
+        stack.function_id(operation)
+        for route, operation in routes(api)
+        if route.startswith("HEAD ") or "operationId" in operation
     }
 
-    assert permitted == {
-        function_id(operation) for route, operation in routes(api) if route.startswith("HEAD ")
-    }
+    assert permitted == without_event
 
 
 def test_a_route_requires_a_token_by_default():
@@ -105,7 +109,7 @@ def test_a_route_requires_a_token_by_default():
 
 
 def test_the_reference_answers_requests_without_a_route(api):
-    function_by_route = {route: function_id(operation) for route, operation in routes(api)}
+    function_by_route = {route: stack.function_id(operation) for route, operation in routes(api)}
 
     assert function_by_route["$default"] == "ReferenceFunction"
 
@@ -147,6 +151,7 @@ def test_cors_allows_the_methods_and_headers_of_the_contract(api):
         "if-match",
         "if-none-match",
         "order-token",
+        "cart-token",
     }
     assert set(cors["ExposeHeaders"]) == {
         "etag",
@@ -160,7 +165,7 @@ def test_cors_allows_the_methods_and_headers_of_the_contract(api):
 
 def test_a_function_times_out_before_the_api(api):
     functions = stack.of_type("AWS::Lambda::Function")
-    behind_the_api = {function_id(operation) for _, operation in routes(api)}
+    behind_the_api = {stack.function_id(operation) for _, operation in routes(api)}
 
     for name in behind_the_api:
         assert functions[name]["Timeout"] < HTTP_API_TIMEOUT_SECONDS, name

@@ -64,6 +64,7 @@ def test_rows_that_expire_have_a_time_to_live():
         "EmailTokensTable": "expires_at",
         "AttemptsTable": "expires_at",
         "PaymentEventsTable": "expires_at",
+        "CartsTable": "expires_at",
         "ExportsTable": "expires_at",
         "OutboxTable": "expires_at",
         "UploadsTable": "expires_at",

@@ -4,15 +4,19 @@ An allow-list: an attribute that is not named here is not exported. Ids and word
 staff, and internal attributes, stay out.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.storage.models.orders import (
     Order,
+    OrderCancellation,
     OrderLine,
     OrderPayment,
     OrderRefund,
+    OrderShipment,
     OrderStep,
+    OrderTax,
     OrderTotals,
     ShippingAddress,
 )
@@ -32,15 +36,27 @@ def document_from_order(order: Order) -> Document:
         "lines": [_line(line, currency) for line in order.lines],
         "totals": _totals(order.totals, currency),
         "tax_included": bool(order.tax_included),
-        "promotion_code": order.promotion.code if order.promotion else None,
+        **_promotion(order),
         "shipping_address": _address(order.shipping_address),
         "guest_email": order.guest_email,
         "payment": _payment(order.payment, currency) if order.payment else None,
         "refunds": [_refund(refund, currency) for refund in order.refunds],
+        "shipments": [_parcel(parcel) for parcel in order.shipments],
         "shipment": _shipment(order),
+        "cancellations": [_cancellation(each, currency) for each in order.cancellations],
         "history": [_step(step, order.buyer_id) for step in order.history],
         "placed_at": _time(order.placed_at),
         "expires_at": _time(order.expires_at),
+    }
+
+
+def _promotion(order: Order) -> Document:
+    promotion = order.promotion
+    if promotion is None:
+        return {"promotion_code": None, "promotion_name": None}
+    return {
+        "promotion_code": None if promotion.is_automatic else promotion.code,
+        "promotion_name": promotion.name,
     }
 
 
@@ -51,12 +67,24 @@ def _line(line: OrderLine, currency: str) -> Document:
         "name": line.name,
         "quantity": int(line.quantity),
         "returned": int(line.returned),
+        "cancelled": int(line.cancelled or 0),
         "unit_price": _money(line.unit_price_minor, currency),
         "line_total": _money(line.line_total_minor, currency),
         "discount": _money(line.discount_minor, currency),
         "tax": _money(line.tax_minor, currency),
         "tax_class": line.tax_class,
         "tax_rate_ppm": int(line.tax_rate_ppm),
+        "taxes": [_tax(tax, currency) for tax in line.list_taxes()],
+        "stock_policy": line.stock_policy,
+        "backordered": int(line.backordered),
+    }
+
+
+def _tax(tax: OrderTax, currency: str) -> Document:
+    return {
+        "name": tax.name,
+        "rate_ppm": tax.find_rate(),
+        "amount": _money(tax.amount_minor, currency),
     }
 
 
@@ -66,6 +94,7 @@ def _totals(totals: OrderTotals, currency: str) -> Document:
         "discount": _money(totals.discount_minor, currency),
         "shipping": _money(totals.shipping_minor, currency),
         "tax": _money(totals.tax_minor, currency),
+        "taxes": [_tax(tax, currency) for tax in totals.list_taxes()],
         "total": _money(totals.total_minor, currency),
     }
 
@@ -73,12 +102,14 @@ def _totals(totals: OrderTotals, currency: str) -> Document:
 def _address(address: ShippingAddress) -> Document:
     return {
         "name": address.name,
+        "company": address.company,
         "line1": address.line1,
         "line2": address.line2,
         "postal_code": address.postal_code,
         "city": address.city,
         "region": address.region,
         "country": address.country,
+        "phone": address.phone,
     }
 
 
@@ -98,6 +129,35 @@ def _refund(refund: OrderRefund, currency: str) -> Document:
         "status": refund.status,
         "at": _time(refund.at),
     }
+
+
+def _parcel(parcel: OrderShipment) -> Document:
+    return {
+        "id": parcel.shipment_id,
+        "lines": _units(parcel.quantities_json),
+        "carrier": parcel.carrier,
+        "tracking_number": parcel.tracking_number,
+        "tracking_url": parcel.tracking_url,
+        "at": _time(parcel.at),
+    }
+
+
+def _cancellation(cancellation: OrderCancellation, currency: str) -> Document:
+    """Without its reason, which staff wrote."""
+    return {
+        "id": cancellation.cancellation_id,
+        "lines": _units(cancellation.quantities_json),
+        "amount": _money(cancellation.amount_minor, currency),
+        "tax": _money(cancellation.tax_minor, currency),
+        "at": _time(cancellation.at),
+    }
+
+
+def _units(quantities: Mapping[str, int]) -> list[Document]:
+    return [
+        {"product_id": product_id, "quantity": int(quantity)}
+        for product_id, quantity in quantities.items()
+    ]
 
 
 def _shipment(order: Order) -> Document | None:

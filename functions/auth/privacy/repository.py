@@ -8,8 +8,10 @@ from typing import Any
 from shared.errors.requests import ConcurrentModification, InvalidCursor
 from shared.records import Record
 from shared.storage import cursors
-from shared.storage.dynamo import Table
+from shared.storage.dynamo import Table, batch_get
 from shared.storage.models.accounts import ApiKey, Login, Session, User
+from shared.storage.models.address_books import AddressBook
+from shared.storage.models.carts import Cart
 from shared.storage.models.orders import Order
 from shared.storage.models.uploads import Upload
 from shared.storage.transactions import ACTIONS_MAX, Condition, Transaction
@@ -18,6 +20,8 @@ DELETED_ITEMS_MAX = 1000  # sessions, or keys, that one request has time to dele
 
 
 class RecordsPage(Record, frozen=False):
+    book: AddressBook | None = None  # this one and the cart are on the first page
+    cart: Cart | None = None
     sessions: list[Session] = field(default_factory=list)
     api_keys: list[ApiKey] = field(default_factory=list)
     uploads: list[Upload] = field(default_factory=list)
@@ -44,6 +48,8 @@ def list_records(user_id: str, *, limit: int, cursor: str | None) -> RecordsPage
     if first_kind not in kinds:  # newer code made the cursor and exports more
         raise InvalidCursor
     page, room = RecordsPage(), limit
+    if position is None:
+        page.book, page.cart = batch_get((AddressBook, user_id), (Cart, user_id))
     for kind in kinds[kinds.index(first_kind) :]:
         if room == 0:
             page.next_cursor = _encode_position({kind: {}}, user_id)
@@ -71,7 +77,7 @@ class OrderAdded(Exception):
 def stage_account_deletion(
     transaction: Transaction, user: User, *, login_condition: Condition
 ) -> None:
-    """Delete the account, if nobody has changed it since `user` was read.
+    """Delete the account with its addresses and cart, if nobody has changed it since it was read.
 
     The transaction raises ConcurrentModification, or OrderAdded if only the orders have changed.
     """
@@ -85,6 +91,8 @@ def stage_account_deletion(
         only_if=(User.version == user.version) & _has_order_count(int(user.order_count)),
         otherwise=OrderAdded(),  # the login would refuse a change of the account
     )
+    transaction.delete(AddressBook(user.user_id))
+    transaction.delete(Cart(user.user_id))
 
 
 def _has_order_count(count: int) -> Condition:

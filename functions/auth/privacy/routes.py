@@ -2,11 +2,13 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
+from auth.addresses.schemas import SavedAddressView
 from auth.api_keys.schemas import ApiKeyView
 from auth.privacy import service as privacy
 from auth.privacy.schemas import (
     PAGE_ITEMS_MAX,
     AccountDeletion,
+    CartExport,
     ExportView,
     ProfileExport,
     UploadExport,
@@ -57,6 +59,12 @@ def _to_view(export: privacy.Export, current_session: str) -> ExportView:
     records = export.records
     return ExportView(
         profile=ProfileExport.from_user(export.user),
+        addresses=[
+            SavedAddressView.from_book(book, address)
+            for book in ([records.book] if records.book else [])
+            for address in book.sorted()
+        ],
+        cart=CartExport.from_model(records.cart) if records.cart else None,
         sessions=[
             SessionView.from_model(session, current=current_session) for session in records.sessions
         ],

@@ -4,11 +4,14 @@ from typing import Self
 from pydantic import Field
 
 from auth.accounts.schemas import CODE_IF_ENABLED, CURRENT_PASSWORD, Code, Password, UserView
+from auth.addresses.schemas import SavedAddressView
 from auth.api_keys.schemas import ApiKeyView
 from auth.privacy.order_documents import Document
 from auth.sessions.schemas import SessionView
 from shared.http.schemas import NEXT_CURSOR, RequestBody, View
+from shared.money import Money
 from shared.storage.models.accounts import User
+from shared.storage.models.carts import Cart
 from shared.storage.models.uploads import Upload
 
 PAGE_ITEMS_MAX = 50  # records; a page of very long orders has fewer
@@ -60,17 +63,52 @@ class UploadExport(View):
         )
 
 
+class CartLineExport(View):
+    product_id: str
+    sku: str
+    name: str
+    quantity: int
+    price: Money = Field(description="The price of one unit when you set the quantity.")
+
+
+class CartExport(View):
+    lines: list[CartLineExport]
+    updated_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def from_model(cls, cart: Cart) -> Self:
+        lines = [
+            CartLineExport(
+                product_id=line.product_id,
+                sku=line.sku,
+                name=line.name,
+                quantity=int(line.quantity),
+                price=Money(amount_minor=int(line.price_minor), currency=line.currency),
+            )
+            for line in cart.lines
+        ]
+        return cls(lines=lines, updated_at=cart.updated_at, expires_at=cart.expires_at)
+
+
 class ExportView(View):
     """One page of what the shop stores about a user. Every page contains `profile`."""
 
     profile: ProfileExport
+    addresses: list[SavedAddressView] = Field(
+        description="Your address book. Empty on all pages but the first."
+    )
+    cart: CartExport | None = Field(
+        description="Your cart. Null on all pages but the first, and if you have none."
+    )
     sessions: list[SessionView]
     api_keys: list[ApiKeyView]
     uploads: list[UploadExport]
     orders: list[Document] = Field(
         description="Your orders. Each has its id, status, currency, lines, totals, "
-        "`tax_included`, `promotion_code`, `shipping_address`, `guest_email`, payment, refunds, "
-        "shipment, history, `placed_at` and `expires_at`. In the history, `by` is `buyer` or "
-        "`shop`, and `reason` is there only if you gave it."
+        "`tax_included`, `promotion_code`, `promotion_name`, `shipping_address`, "
+        "`guest_email`, payment, refunds, shipments, cancellations, history, `placed_at` and "
+        "`expires_at`. In the history, `by` is `buyer` or `shop`, and `reason` is there only if "
+        "you gave it."
     )
     next_cursor: str | None = Field(description=NEXT_CURSOR)

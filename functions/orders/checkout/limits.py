@@ -82,12 +82,14 @@ def hold_time(
 ) -> timedelta:
     """How long the order keeps its stock unpaid: less if it leaves few units of a product.
 
-    Few are `scarce_stock_units`, or the product's `low_stock_at` if that is more.
+    Few are `scarce_stock_units`, or the product's `low_stock_at` if that is more. Units that may be
+    back-ordered are left too; a product that is not counted always has enough.
     """
 
     def is_scarce(product_id: str) -> bool:
-        few = max(times.scarce_stock_units, int(products[product_id].low_stock_at or 0))
-        return available.get(product_id, 0) - quantities[product_id] <= few
+        product = products[product_id]
+        few = max(times.scarce_stock_units, int(product.low_stock_at or 0))
+        return product.orderable(available.get(product_id, 0)) - quantities[product_id] <= few
 
     normal, scarce = times.payment_hold_minutes, times.scarce_payment_hold_minutes
     minutes = min(normal, scarce) if any(map(is_scarce, quantities)) else normal

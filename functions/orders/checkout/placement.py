@@ -19,10 +19,14 @@ from orders.pricing import repository as pricing
 from orders.pricing.inputs import PricingInputs, SentCode
 from orders.pricing.promotions import guesses
 from orders.pricing.quotes import Quote
+from orders.pricing.rate_tables import ShipTo
 from shared import clock, ids, observability
+from shared.addresses import checks
+from shared.addresses.checks import CheckedAddress
 from shared.config import HeldStockSettings, OrderSettings, QuantitySettings, settings
 from shared.errors.accounts import SessionEnded
 from shared.errors.base import AppError, Unavailable
+from shared.errors.carts import CartNotFound
 from shared.errors.orders import OrderAlreadyPlaced, TotalChanged, UnknownPromotion
 from shared.errors.requests import IdempotencyKeyReused
 from shared.events.orders import OrderEvent
@@ -54,12 +58,13 @@ def quote_order(buyer: Buyer | None, request: QuoteRequest, *, network: str = ""
     HeldStockLimitReached, and what `quotes.price_order` does.
     """
     quantities = request.to_quantities()
+    address = checks.check_partial_address(request.shipping_address)
     customer_id = buyer.customer_id if buyer else None
     guesser = buyer.guesser if buyer else network
     sent = _sent_code(request, customer_id, guesser)
     inputs = pricing.get_pricing_inputs(list(quantities), sent)
     try:
-        return _price(request, inputs, is_guest=buyer is None)
+        return _price(request, address, inputs, is_guest=buyer is None)
     except UnknownPromotion:
         guesses.record_guess(guesser)
         raise
@@ -73,9 +78,16 @@ def _sent_code(
     return SentCode(request.promotion_code, customer_id, guesses.find_counter(guesser))
 
 
-def _price(request: QuoteRequest | OrderRequest, inputs: PricingInputs, *, is_guest: bool) -> Quote:
+def _price(
+    request: QuoteRequest | OrderRequest,
+    address: CheckedAddress,
+    inputs: PricingInputs,
+    *,
+    is_guest: bool,
+) -> Quote:
     quantities = request.to_quantities()
-    quote = quotes.price_order(quantities, inputs, request.to_ship_to())
+    ship_to = ShipTo(address.country, address.region, address.postal_code)
+    quote = quotes.price_order(quantities, inputs, ship_to)
     limits.require_allowed_quantities(
         quantities, inputs.products, settings(QuantitySettings), is_guest=is_guest
     )
@@ -96,8 +108,8 @@ def place_order(
     of a placed order is never forgotten. `stage_extra` stages writes in the same transaction.
 
     While writers keep colliding, or without the account, it returns no earlier order. Raises
-    IdempotencyKeyReused, TotalChanged, SessionEnded, and what `quote_order`,
-    `repository.create_order` and `stage_extra` raise.
+    IdempotencyKeyReused, TotalChanged, CartChanged, CartNotFound, SessionEnded, and what
+    `quote_order`, `repository.create_order` and `stage_extra` raise.
     """
     order_id = ids.derived_id("ord", buyer.buyer_id, idempotency_key)
     try:
@@ -130,21 +142,24 @@ def _place(
     order_id: str, buyer: Buyer, request: OrderRequest, stage_extra: StageExtra | None
 ) -> Order:
     quantities = request.to_quantities()
+    address = checks.check_address(request.shipping_address)
 
     def attempt() -> Order:
         sent = _sent_code(request, buyer.customer_id, buyer.guesser)
-        inputs = pricing.get_pricing_inputs(list(quantities), sent, with_stock=True)
-        quote = _price(request, inputs, is_guest=is_guest(buyer.buyer_id))
+        inputs = pricing.get_pricing_inputs(list(quantities), sent)
+        quote = _price(request, address, inputs, is_guest=is_guest(buyer.buyer_id))
         _require_quoted_total(request, quote)
         order = _order(order_id, buyer, request, quote, inputs)
+        order.shipping_address = ShippingAddress(**address.to_stored())
         repository.create_order(
             NewOrder(
                 order,
-                _events(order),
-                inputs.products,
+                _events,
+                inputs,
                 quote.promotion,
                 limits.holders_of(buyer, settings(HeldStockSettings)),
                 stage_extra,
+                _stage_cart(buyer, request),
             )
         )
         observability.add_log_fields(order_id=order_id)
@@ -154,6 +169,18 @@ def _place(
         return retry(attempt, on=(PricingChanged,), attempts=PRICING_ATTEMPTS)
     except PricingChanged as error:
         raise Unavailable from error
+
+
+def _stage_cart(buyer: Buyer, request: OrderRequest) -> StageExtra | None:
+    """How to empty the cart that the order names. Raises CartNotFound for a guest without one."""
+    if request.cart_version is None:
+        return None
+    from orders.carts import repository as carts  # noqa: PLC0415 (few orders need it)
+
+    cart_id = buyer.cart_id if is_guest(buyer.buyer_id) else buyer.buyer_id
+    if cart_id is None:
+        raise CartNotFound
+    return carts.stage_ordered_cart(cart_id, request.cart_version, request.to_quantities())
 
 
 def _require_quoted_total(request: OrderRequest, quote: Quote) -> None:
@@ -183,7 +210,6 @@ def _order(
         totals=quote.totals,
         tax_included=quote.tax_included,
         promotion=_order_promotion(quote.promotion, buyer) if quote.promotion else None,
-        shipping_address=ShippingAddress(**request.shipping_address.model_dump()),
         history=[OrderStep(status="pending_payment", at=now, by=buyer.buyer_id)],
         placed_at=now,
         placed_month=f"{now:%Y-%m}",
@@ -199,10 +225,12 @@ def _order(
 
 
 def _order_promotion(promotion: Promotion, buyer: Buyer) -> OrderPromotion:
-    """The code and the counts that the order enters: only those with a limit."""
+    """The promotion and the counts that the order enters: only those with a limit."""
     is_counted_by_customer = promotion.uses_per_customer_max is not None
     return OrderPromotion(
         code=promotion.code,
+        name=promotion.name,
+        is_automatic=bool(promotion.is_automatic),
         is_counted=promotion.uses_max is not None,
         counted_for=buyer.customer_id if is_counted_by_customer else None,
     )

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orders.checkout import holds
+from orders.checkout.allocations import Allocations, allocate_lines, out_of_stock
 from orders.lifecycle.repository import StageExtra, stage_account_check
 from orders.pricing.discounts import used_up, used_up_by_customer
+from orders.pricing.inputs import PricingInputs
 from shared.errors.accounts import SessionEnded
 from shared.errors.base import Unavailable
-from shared.errors.catalog import OutOfStock, StockFragmented
+from shared.errors.catalog import StockFragmented
 from shared.errors.orders import OrderAlreadyPlaced
 from shared.events.orders import OrderEvent
 from shared.records import Record
@@ -16,16 +18,13 @@ from shared.storage import cursors, outbox, stock
 from shared.storage.cursors import ItemPage
 from shared.storage.held_stock import Holder
 from shared.storage.models.accounts import User
-from shared.storage.models.catalog import Product
-from shared.storage.models.orders import Order, OrderLine
+from shared.storage.models.catalog import UNTRACKED, Product
+from shared.storage.models.orders import Order
 from shared.storage.models.pricing import PROMOTIONS, Promotion, PromotionUse
 from shared.storage.stock_shards import StockSnapshot
 from shared.storage.transactions import ACTIONS_MAX, HOT_ATTEMPTS, Contended, Transaction
-from shared.storage.write_sharding import random_shard
 
 _BUYER_ORDERS = "orders of a buyer"  # the name of the query in its cursors
-
-Allocations = dict[str, dict[int, int]]  # units by product and stock shard
 
 
 class PricingChanged(Exception):
@@ -40,19 +39,21 @@ class NewOrder(Record):
     """An order to store, and what its transaction writes and checks."""
 
     order: Order
-    events: Sequence[OrderEvent]
-    products: Mapping[str, Product]  # as they were priced
+    build_events: Callable[[Order], Sequence[OrderEvent]]  # once its units are chosen
+    inputs: PricingInputs  # what it was priced by
     promotion: Promotion | None
     holders: Sequence[Holder]
     stage_extra: StageExtra | None = None
+    stage_cart: StageExtra | None = None  # of the order's cart, if it has one
 
 
 def create_order(new: NewOrder) -> None:
     """Store the order, its stock, promotion use and events in one transaction, or nothing.
 
     Raises what `stage_extra`'s conditions raise; OrderAlreadyPlaced if the order exists, whatever
-    else fails; PromotionUsedUp and PricingChanged; HeldStockLimitReached, or TooManyAttempts for an
-    order without a price; OutOfStock, StockFragmented, and Unavailable.
+    else fails; what `stage_cart`'s conditions raise; PromotionUsedUp and PricingChanged;
+    HeldStockLimitReached, or TooManyAttempts for an order without a price; OutOfStock,
+    StockFragmented, and Unavailable.
     """
     snapshots: Mapping[str, StockSnapshot] = {}  # read only when a shard was short
     stage_units = holds.count_units(new.order, new.holders)
@@ -62,7 +63,7 @@ def create_order(new: NewOrder) -> None:
         try:
             _transaction(new, _allocate(new, snapshots), stage_units).commit(attempts=1)
         except _ShardShort:
-            snapshots = _read_stock(new.products)
+            snapshots = _read_stock(new.inputs.products)
             raise
 
     try:
@@ -82,8 +83,10 @@ def _transaction(
 ) -> Transaction:
     order = new.order
     for line in order.lines:
-        by_shard = allocations[line.product_id]
-        line.allocations_json = {str(shard): units for shard, units in by_shard.items()}
+        if allocation := allocations.get(line.product_id):
+            units = allocation.units.items()
+            line.allocations_json = {str(shard): count for shard, count in units}
+            line.backordered = allocation.backordered
     transaction = Transaction()
     if new.stage_extra:
         new.stage_extra(transaction)
@@ -92,14 +95,21 @@ def _transaction(
         only_if=Order.order_id.does_not_exist(),
         otherwise=OrderAlreadyPlaced(order_id=order.order_id),
     )
+    if new.stage_cart:  # after the order: a retry finds the order, and not its cart
+        new.stage_cart(transaction)
     if new.promotion:
         _stage_promotion_use(transaction, order, new.promotion)
     stage_units(transaction)
-    for product_id, by_shard in allocations.items():
+    for product_id, allocation in allocations.items():
         stock.stage_allocation(
-            transaction, product_id, by_shard, currency=order.currency, otherwise=_ShardShort()
+            transaction,
+            product_id,
+            allocation,
+            currency=order.currency,
+            backorders_max=new.inputs.products[product_id].backorders_max,
+            otherwise=_ShardShort(),
         )
-    outbox.stage_events(transaction, new.events)
+    outbox.stage_events(transaction, new.build_events(order))
     if len(transaction) > ACTIONS_MAX:
         raise StockFragmented
     return transaction
@@ -132,59 +142,34 @@ def _stage_promotion_use(transaction: Transaction, order: Order, promotion: Prom
 
 
 def _allocate(new: NewOrder, snapshots: Mapping[str, StockSnapshot]) -> Allocations:
-    """Choose a random shard for each line, or, with snapshots, shards that have enough.
-
-    Raises OutOfStock with every line for which all shards together have too few units.
-    """
-    allocations: Allocations = {}
-    short: list[OrderLine] = []
-    for line in new.order.lines:
-        product_id, quantity = line.product_id, int(line.quantity)
-        by_shard = (
-            snapshots[product_id].allocate(quantity)
-            if snapshots
-            else {random_shard(new.products[product_id].stock_shards): quantity}
-        )
-        if by_shard is None:
-            short.append(line)
-        else:
-            allocations[product_id] = by_shard
+    """Raises OutOfStock; without snapshots _ShardShort where only they have the answer."""
+    allocations, short = allocate_lines(new.order.lines, new.inputs, snapshots)
+    if short and not snapshots:
+        raise _ShardShort
     if short:
-        raise _out_of_stock(short, snapshots)
+        raise out_of_stock(short, new.inputs, snapshots)
     return allocations
 
 
 def _read_stock(products: Mapping[str, Product]) -> dict[str, StockSnapshot]:
-    """The stock of these products, in the shards that they have.
+    """The stock of those products that are counted, in the shards that they have.
 
     Raises PricingChanged if staff edited one of them since it was priced: its units may be in other
-    shards, or in another currency. The products are read last, so no edit was before the stock.
+    shards, in another currency, or sold under another policy. The products are read last, so no
+    edit was before the stock.
     """
     stocks = stock.get_stocks(
-        {product_id: int(product.stock_shards) for product_id, product in products.items()}
+        {
+            product_id: int(product.stock_shards)
+            for product_id, product in products.items()
+            if product.stock_policy != UNTRACKED
+        }
     )
     current = Product.find_many(products)
     for product_id, priced in products.items():
         if product_id not in current or current[product_id].version != priced.version:
             raise PricingChanged
     return stocks
-
-
-def _out_of_stock(short: list[OrderLine], snapshots: Mapping[str, StockSnapshot]) -> OutOfStock:
-    names = ", ".join(line.name for line in short)
-    return OutOfStock(
-        f"Not enough units are available of: {names}. Order at most `available` of "
-        "each line in `details.lines`.",
-        product_id=short[0].product_id,
-        lines=[
-            {
-                "product_id": line.product_id,
-                "quantity": int(line.quantity),
-                "available": snapshots[line.product_id].available,
-            }
-            for line in short
-        ],
-    )
 
 
 def find_order(order_id: str) -> Order | None:

@@ -19,7 +19,8 @@ routes = Routes()
 def quote_order(request: QuoteRequest) -> QuoteView:
     """Get the prices, discount, shipping and tax of an order before you place it.
 
-    A quote changes nothing and reserves no stock. More units of a product than its
+    A quote changes nothing and reserves no stock. `backordered` of a line has the units that are
+    not in stock now, of a product that can be back-ordered. More units of a product than its
     `quantity_limits` are refused as in an order: 422 `quantity_limit_exceeded`.
     """
     return QuoteView.from_model(orders.quote_order(routes.caller, request))
@@ -36,6 +37,9 @@ def place_order(request: OrderRequest, idempotency_key: IdempotencyKey) -> Respo
     Each line has at most the units in the product's `quantity_limits` (422
     `quantity_limit_exceeded`). Your unpaid orders can hold only so many units at once (409
     `held_stock_limit_reached`): pay or cancel one of them, or order fewer units.
+
+    To order your cart, send its lines and its version as `cart_version`. The order empties the
+    cart. If the cart has changed since you read it, you get 409 `cart_changed` and no order.
     """
     placement = orders.place_order(routes.caller, request, idempotency_key, routes.client)
     view = OrderView.from_model(placement.order)

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from orders.pricing.rate_tables import ShipTo
+from shared.addresses.schemas import Address, PartialAddress
 from shared.characters import ONE_LINE
-from shared.countries import Country
 from shared.email_addresses import Email
 from shared.errors.requests import InvalidFields
 from shared.http.schemas import RequestBody
@@ -19,14 +18,8 @@ from shared.money import Money
 
 LINES_MAX = 50  # with stock, promotion and events, well under DynamoDB's 100 actions a transaction
 QUANTITY_MAX = 10_000  # of one product; more is a typing error rather than an order
+CART_VERSION_MAX = 1_000_000_000  # more changes than a cart can have in its life
 
-Name = Annotated[str, Text(100)]
-AddressLine = Annotated[str, Text(200)]
-MoreAddress = Annotated[str, Text(200, is_optional=True)]
-PostalCode = Annotated[str, Text(20)]
-Region = Annotated[str, Text(100, is_optional=True)]
-
-_REGION = "A state or province. Tax rates can depend on it."
 _CODE_SEPARATOR = re.compile(r"[\s,;+|]")
 _ONE_CODE = ONE_LINE.replace("^[^", r"^ *[^\s,;+|").replace("*$", "+ *$")
 
@@ -48,7 +41,8 @@ PromotionCode = Annotated[
     str,
     Text(40),
     Field(
-        description="One promotion code. Upper and lower case are the same.",
+        description="One promotion code. Upper and lower case are the same. It does not combine "
+        "with an automatic promotion: the order gets the one that makes it cheaper.",
         examples=["SPRING-10"],
         json_schema_extra={"pattern": _ONE_CODE},
     ),
@@ -59,30 +53,6 @@ PromotionCode = Annotated[
 class RequestedLine(RequestBody):
     product_id: ProductId
     quantity: int = Field(ge=1, le=QUANTITY_MAX)
-
-
-class Address(RequestBody):
-    name: Name = Field(description="The name of the person who receives the order.")
-    line1: AddressLine = Field(description="Street and house number.")
-    line2: MoreAddress | None = Field(
-        default=None, description="More of the address, such as the apartment."
-    )
-    postal_code: PostalCode
-    city: Name
-    region: Region | None = Field(default=None, description=_REGION)
-    country: Country
-
-
-class PartialAddress(RequestBody):
-    """An address, or the part of it that you know. Prices depend only on country and region."""
-
-    name: Name | None = None
-    line1: AddressLine | None = None
-    line2: MoreAddress | None = None
-    postal_code: PostalCode | None = None
-    city: Name | None = None
-    region: Region | None = Field(default=None, description=_REGION)
-    country: Country
 
 
 class PricedRequest(RequestBody):
@@ -109,9 +79,6 @@ class PricedRequest(RequestBody):
             raise _too_many(too_many)
         return dict(quantities)
 
-    def to_ship_to(self) -> ShipTo:
-        return ShipTo(self.shipping_address.country, self.shipping_address.region)
-
 
 class QuoteRequest(PricedRequest):
     shipping_address: PartialAddress
@@ -125,6 +92,14 @@ class OrderRequest(PricedRequest):
         default=None,
         description="The total that the buyer saw. If the order costs a different amount, the shop "
         "refuses it. Null skips the check.",
+    )
+    cart_version: int | None = Field(
+        default=None,
+        ge=1,
+        le=CART_VERSION_MAX,
+        description="The `version` of the cart that this order empties. `lines` must be the cart's "
+        "lines. If the cart has another version or other lines, the order is refused. Null leaves "
+        "the cart as it is.",
     )
 
 

@@ -1,12 +1,15 @@
 """What staff send about orders, and the query for a list of them."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from orders.checkout.schemas import LINES_MAX, QUANTITY_MAX
+from orders.lifecycle.shipping import Tracking
 from orders.lifecycle.transitions import Status
+from shared.characters import describe_pattern
 from shared.email_addresses import require_email
 from shared.http.schemas import RequestBody, invalid_fields_error
 from shared.http.text_fields import ProductId, Text
@@ -22,11 +25,28 @@ Reason = Annotated[
 ]
 
 
+Carrier = Annotated[str, Text(100)]
+TrackingNumber = Annotated[str, Text(100)]
+TrackingUrl = Annotated[
+    str,
+    Field(
+        max_length=1000,
+        pattern=describe_pattern(
+            r"^https://[!-~]+$", "Must be a link that begins with https:// and has no spaces"
+        ),
+        examples=["https://www.dhl.de/track?id=00340434292135100186"],
+    ),
+]
+TRACKING_URL = "The carrier's page about the parcel. The buyer sees it and gets it by mail."
+
+
 class ShipRequest(RequestBody):
-    carrier: Annotated[str, Text(100)] = Field(examples=["DHL"])
-    tracking_number: Annotated[str, Text(100)] | None = Field(
-        default=None, description="The buyer sees it."
-    )
+    carrier: Carrier = Field(examples=["DHL"])
+    tracking_number: TrackingNumber | None = Field(default=None, description="The buyer sees it.")
+    tracking_url: TrackingUrl | None = Field(default=None, description=TRACKING_URL)
+
+    def to_tracking(self) -> Tracking:
+        return Tracking(self.carrier, self.tracking_number, self.tracking_url)
 
 
 class MarkPaidRequest(RequestBody):
@@ -41,6 +61,14 @@ class ReturnedLine(RequestBody):
     quantity: int = Field(ge=1, le=QUANTITY_MAX)
 
 
+def to_quantities(lines: Iterable[ReturnedLine]) -> dict[str, int]:
+    """Quantities by product, in the order of their ids."""
+    quantities: Counter[str] = Counter()
+    for line in lines:
+        quantities[line.product_id] += line.quantity
+    return dict(sorted(quantities.items()))
+
+
 class ReturnRequest(RequestBody):
     lines: list[ReturnedLine] = Field(
         min_length=1,
@@ -50,11 +78,7 @@ class ReturnRequest(RequestBody):
     reason: Reason | None = None
 
     def to_quantities(self) -> dict[str, int]:
-        """Quantities by product, in the order of their ids."""
-        quantities: Counter[str] = Counter()
-        for line in self.lines:
-            quantities[line.product_id] += line.quantity
-        return dict(sorted(quantities.items()))
+        return to_quantities(self.lines)
 
 
 class RefundRequest(RequestBody):

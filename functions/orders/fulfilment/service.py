@@ -6,7 +6,7 @@ from functools import partial
 
 from orders.fulfilment import repository
 from orders.fulfilment.schemas import OrderQuery, RefundRequest, ReturnRequest, ShipRequest
-from orders.lifecycle import decisions
+from orders.lifecycle import decisions, shipping
 from orders.lifecycle import repository as orders
 from orders.lifecycle.effects import Effects
 from orders.lifecycle.service import Decide, Outcome, try_update_order
@@ -31,19 +31,19 @@ def get_order(order_id: str) -> Order:
 def mark_order_paid(staff: Principal, order_id: str, reference: str) -> Order:
     """Raises OrderNotFound, OrderStatusConflict and Unavailable."""
     decide = partial(decisions.mark_paid_manually, by=staff.user_id, reference=reference)
-    return _update(staff, "mark_order_paid", order_id, decide).order
+    return update_as_staff(staff, "mark_order_paid", order_id, decide).order
 
 
 def ship_order(staff: Principal, order_id: str, request: ShipRequest) -> Order:
     """Raises OrderNotFound, OrderStatusConflict and Unavailable."""
-    decide = partial(decisions.ship, by=staff.user_id, **request.model_dump())
-    return _update(staff, "ship_order", order_id, decide).order
+    decide = partial(shipping.ship, tracking=request.to_tracking(), by=staff.user_id)
+    return update_as_staff(staff, "ship_order", order_id, decide).order
 
 
 def deliver_order(staff: Principal, order_id: str) -> Order:
     """Raises OrderNotFound, OrderStatusConflict and Unavailable."""
     decide = partial(decisions.deliver, by=staff.user_id)
-    return _update(staff, "deliver_order", order_id, decide).order
+    return update_as_staff(staff, "deliver_order", order_id, decide).order
 
 
 def return_order(staff: Principal, order_id: str, request: ReturnRequest, key: str) -> Outcome:
@@ -55,9 +55,9 @@ def return_order(staff: Principal, order_id: str, request: ReturnRequest, key: s
         by=staff.user_id,
         reason=request.reason,
         key=key,
-        fingerprint=_fingerprint(quantities, request.reason),
+        fingerprint=fingerprint_of(quantities, request.reason),
     )
-    return _update(staff, "return_order", order_id, decide)
+    return update_as_staff(staff, "return_order", order_id, decide)
 
 
 def refund_order(staff: Principal, order_id: str, request: RefundRequest, key: str) -> Outcome:
@@ -73,25 +73,28 @@ def refund_order(staff: Principal, order_id: str, request: RefundRequest, key: s
             by=staff.user_id,
             reason=request.reason,
             key=key,
-            fingerprint=_fingerprint(amount and amount.model_dump(), request.reason),
+            fingerprint=fingerprint_of(amount and amount.model_dump(), request.reason),
         )
 
-    return _update(staff, "refund_order", order_id, decide)
+    return update_as_staff(staff, "refund_order", order_id, decide)
 
 
 def add_order_note(staff: Principal, order_id: str, text: str) -> Order:
     """Raises OrderNotFound, OrderEntryLimitReached and Unavailable."""
     decide = partial(decisions.add_note, text=text, by=staff.user_id)
-    return _update(staff, "add_order_note", order_id, decide).order
+    return update_as_staff(staff, "add_order_note", order_id, decide).order
 
 
 def resend_order_confirmation(staff: Principal, order_id: str) -> None:
     """Raises OrderNotFound, OrderStatusConflict and Unavailable."""
-    _update(staff, "resend_order_confirmation", order_id, decisions.resend_confirmation)
+    update_as_staff(staff, "resend_order_confirmation", order_id, decisions.resend_confirmation)
 
 
-def _update(staff: Principal, action: str, order_id: str, decide: Decide) -> Outcome:
-    """Raises SessionEnded if the account was disabled or deleted in the last minute."""
+def update_as_staff(staff: Principal, action: str, order_id: str, decide: Decide) -> Outcome:
+    """Change the order for staff, with a line in the audit log.
+
+    Raises SessionEnded if the account was disabled or deleted in the last minute.
+    """
     stage_check = partial(orders.stage_account_check, user_id=staff.user_id)
     outcome = try_update_order(order_id, decide, stage_check)
     result = "done" if outcome.is_new else "done before"
@@ -107,6 +110,7 @@ def _require_order_currency(order: Order, amount: Money) -> None:
         )
 
 
-def _fingerprint(*fields: object) -> str:
+def fingerprint_of(*fields: object) -> str:
+    """Identifies a request among those with the same Idempotency-Key."""
     canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

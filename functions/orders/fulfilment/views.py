@@ -5,7 +5,10 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from orders.views import OrderStepView, OrderView, PaymentView, RefundView, money
+from orders.parcel_views import LineUnitsView
+from orders.payment_views import PaymentView, RefundView
+from orders.pricing.views import money
+from orders.views import OrderStepView, OrderView
 from shared.http.schemas import View
 from shared.money import Money
 from shared.storage.models.orders import Order, OrderDispute, OrderNote, OrderReturn
@@ -63,16 +66,11 @@ class DisputeView(View):
         )
 
 
-class ReturnedLineView(View):
-    product_id: str
-    quantity: int
-
-
 class ReturnView(View):
     """Units that the buyer returned and staff restocked."""
 
     id: str
-    lines: list[ReturnedLineView]
+    lines: list[LineUnitsView]
     reason: str | None = Field(description="The reason that was given, or null.")
     by: str = Field(description=_STAFF_ID)
     at: datetime
@@ -81,10 +79,7 @@ class ReturnView(View):
     def from_model(cls, returned: OrderReturn) -> Self:
         return cls(
             id=returned.return_id,
-            lines=[
-                ReturnedLineView(product_id=product_id, quantity=quantity)
-                for product_id, quantity in returned.quantities_json.items()
-            ],
+            lines=LineUnitsView.from_quantities(returned.quantities_json),
             reason=returned.reason,
             by=returned.by,
             at=returned.at,

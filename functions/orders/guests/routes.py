@@ -7,7 +7,7 @@ from orders.guests.views import GuestOrderView, to_guest_view
 from orders.views import OrderView
 from shared.http.api import Routes
 from shared.http.authorization import anyone
-from shared.http.parameters import IdempotencyKey, OrderToken
+from shared.http.parameters import CartToken, IdempotencyKey, OrderToken
 from shared.http.responses import created_response
 
 routes = Routes()
@@ -28,7 +28,7 @@ def quote_guest_order(request: QuoteRequest) -> QuoteView:
 @routes.post("/v1/guest/orders", status_code=201, tags=["Guests"])
 @anyone
 def place_guest_order(
-    request: GuestOrderRequest, idempotency_key: IdempotencyKey
+    request: GuestOrderRequest, idempotency_key: IdempotencyKey, cart_token: CartToken = None
 ) -> Response[GuestOrderView]:
     """Place an order without an account, and get it with a token that opens it later.
 
@@ -40,8 +40,11 @@ def place_guest_order(
     Each line has at most the units in the product's `quantity_limits` (422
     `quantity_limit_exceeded`). The unpaid orders of one address can hold only so many units at
     once (409 `held_stock_limit_reached`).
+
+    To order a guest's cart, send its lines, its version as `cart_version`, and its token in the
+    header `Cart-Token`. The order empties the cart.
     """
-    placement = guests.place_order(request, idempotency_key, routes.client)
+    placement = guests.place_order(request, idempotency_key, routes.client, cart_token)
     view = to_guest_view(GuestOrderView, placement.order, order_token=placement.token)
     return created_response(
         view,

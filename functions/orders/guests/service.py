@@ -10,6 +10,7 @@ import hmac
 from dataclasses import field
 from functools import partial
 
+from orders.carts.contents import guest_cart_id
 from orders.checkout import placement
 from orders.checkout.schemas import GuestOrderRequest, QuoteRequest
 from orders.guests import links
@@ -44,7 +45,9 @@ def quote_order(request: QuoteRequest, client: Client) -> Quote:
     return placement.quote_order(None, request, network=network)
 
 
-def place_order(request: GuestOrderRequest, idempotency_key: str, client: Client) -> GuestPlacement:
+def place_order(
+    request: GuestOrderRequest, idempotency_key: str, client: Client, cart_token: str | None = None
+) -> GuestPlacement:
     """Place the order of this address and key, or return the one that was placed before.
 
     A caller who knows both but sends another request does not see the order. Raises
@@ -54,6 +57,7 @@ def place_order(request: GuestOrderRequest, idempotency_key: str, client: Client
         ids.derived_id(GUEST_PREFIX, request.email, idempotency_key),
         guest_email=request.email,
         counted_as=_customer_id(request.email),
+        cart_id=guest_cart_id(cart_token) if cart_token else None,
         network=rate_limits.network(client.address),
     )
     stage_extra = partial(_stage_hourly_quota, client=client)

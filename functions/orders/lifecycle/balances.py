@@ -15,7 +15,7 @@ DISPUTE_WON, DISPUTE_LOST = "won", "lost"
 INQUIRY = "warning_"  # the first part of statuses before a dispute: no money has moved
 DISPUTES_WITHOUT_LOSS = frozenset({DISPUTE_WON, "prevented"})
 
-_PAYMENT_IS_CERTAIN = frozenset({"paid", "shipped", "delivered"})  # statuses
+_PAYMENT_IS_CERTAIN = frozenset({"paid", "partially_shipped", "shipped", "delivered"})  # statuses
 
 
 def payment_or_empty(order: Order) -> OrderPayment:
@@ -27,6 +27,12 @@ def payment_or_empty(order: Order) -> OrderPayment:
 
 def total_minor(order: Order) -> int:
     return int(order.totals.total_minor)
+
+
+def due_minor(order: Order) -> int:
+    """The total without what was cancelled: what the shop may still charge for the order."""
+    cancelled = sum(int(cancellation.amount_minor) for cancellation in order.cancellations)
+    return max(0, total_minor(order) - cancelled)
 
 
 def received_minor(order: Order) -> int:
@@ -84,8 +90,11 @@ def is_fully_refunded(order: Order) -> bool:
 
 
 def has_lost_authorization(order: Order) -> bool:
-    """The provider voided the payment after the order counted as paid, and no other money came."""
-    is_void = payment_or_empty(order).status == VOID
+    """The provider voided the payment after the order counted as paid, and no other money came.
+
+    Not if everything that costs something was cancelled: then the shop voids the payment.
+    """
+    is_void = payment_or_empty(order).status == VOID and due_minor(order) > 0
     return order.status in _PAYMENT_IS_CERTAIN and is_void and received_minor(order) == 0
 
 

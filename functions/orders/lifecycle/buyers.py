@@ -10,6 +10,7 @@ class Buyer(Record):
     buyer_id: str
     guest_email: str | None = None
     counted_as: str | None = None  # a guest's id for promotions that limit uses per customer
+    cart_id: str | None = None  # a guest's cart; an account's has the buyer's id
     network: str | None = None  # that the order comes from, as `rate_limits.network` names it
 
     @property

@@ -14,15 +14,17 @@ from orders.lifecycle.transitions import (
     BEFORE_SHIPPING,
     FINISHED,
     SHOP_ACTOR,
+    TO_SHIP,
     change_status,
     record_event,
+    require_next,
     require_room_for_entry,
     status_conflict,
 )
 from shared import clock, ids
 from shared.errors.requests import IdempotencyKeyReused
 from shared.events.orders import OrderEvent
-from shared.storage.models.orders import Order, OrderNote, OrderReturn, OrderShipment
+from shared.storage.models.orders import Order, OrderNote, OrderReturn
 
 
 def cancel(order: Order, *, by: str, is_staff: bool, reason: str | None) -> Effects | None:
@@ -34,10 +36,12 @@ def cancel(order: Order, *, by: str, is_staff: bool, reason: str | None) -> Effe
         return None
     if not is_staff and order.status not in BEFORE_SHIPPING:
         raise status_conflict(order, "cancelled")
+    require_next(order, "cancelled")
+    stock = order_quantities.restock_unshipped(order)
     change_status(order, "cancelled", by=by, reason=reason)
     effects = Effects(
         events=[order_events.cancelled(order), *_void_events(order)],
-        stock=order_quantities.restock_unshipped(order),
+        stock=stock,
         releases_promotion=True,
     )
     effects.add(refunds.refund_all(order, by=by, reason="cancelled"))
@@ -48,10 +52,11 @@ def expire(order: Order) -> Effects | None:
     """Expire an order that was not paid in time. None if it is paid or has time left."""
     if order.status != "pending_payment" or order.expires_at > clock.utc_now():
         return None
+    stock = order_quantities.restock_unshipped(order)
     change_status(order, "expired", by=SHOP_ACTOR)
     return Effects(
         events=[order_events.expired(order), *_void_events(order)],
-        stock=order_quantities.restock_unshipped(order),
+        stock=stock,
         releases_promotion=True,
     )
 
@@ -70,30 +75,8 @@ def mark_paid_manually(order: Order, *, by: str, reference: str) -> Effects | No
     else:
         change_status(order, "paid", by=by, reason=reference)
         effects.events += [order_events.paid(order), *_void_events(order)]
-    payment.manual_minor, payment.reference = balances.total_minor(order), reference
+    payment.manual_minor, payment.reference = balances.due_minor(order), reference
     order.payment = payment
-    return effects
-
-
-def ship(order: Order, *, by: str, carrier: str, tracking_number: str | None) -> Effects | None:
-    """Ship the order and request the capture of an authorized payment.
-
-    Raises OrderStatusConflict, also when the authorization was lost or everything is refunded.
-    """
-    shipment = OrderShipment(carrier=carrier, tracking_number=tracking_number)
-    if order.status in ("shipped", "delivered") and _is_same_shipment(order.shipment, shipment):
-        return None
-    if balances.is_fully_claimed(order) or balances.has_lost_authorization(order):
-        raise status_conflict(order, "shipped")
-    change_status(order, "shipped", by=by)
-    order.shipment = shipment
-    effects = Effects(
-        events=[order_events.shipped(order, shipment)],
-        stock=order_quantities.release_shipped(order),
-    )
-    payment = balances.payment_or_empty(order)
-    if payment.status == balances.AUTHORIZED and not payment.manual_minor:
-        effects.events.append(order_events.capture_requested(order))
     return effects
 
 
@@ -114,7 +97,9 @@ def return_items(  # noqa: PLR0913 (the fields of a return)
     key: str,
     fingerprint: str,
 ) -> Effects | None:
-    """Restock returned units. `key` identifies the return within the order.
+    """Restock returned units: shipped ones, or those of a paid order that is not shipped.
+
+    `key` identifies the return within the order.
 
     Raises ReturnQuantityExceeded, IdempotencyKeyReused, OrderEntryLimitReached, and
     OrderStatusConflict for an unpaid order: cancel that instead.
@@ -174,11 +159,11 @@ def refund(  # noqa: PLR0913 (the fields of a refund)
 def anonymize(order: Order) -> Effects | None:
     """Remove the personal data of a buyer whose account was deleted.
 
-    An unpaid order is cancelled. A paid order keeps its address until its status changes.
+    An unpaid order is cancelled. A paid order keeps its address until all of it is shipped.
     """
     if order.fingerprint == ANONYMIZED or order.awaits_anonymization:
         return None
-    if order.status == "paid":
+    if order.status in TO_SHIP:
         order.awaits_anonymization = True
         return Effects()
     effects = None
@@ -217,14 +202,6 @@ def require_same_request(known: str | None, fingerprint: str | None) -> None:
     """Compare the fingerprints of two requests with one key. Raises IdempotencyKeyReused."""
     if known != fingerprint:
         raise IdempotencyKeyReused
-
-
-def _is_same_shipment(known: OrderShipment | None, shipment: OrderShipment) -> bool:
-    return (
-        known is not None
-        and known.carrier == shipment.carrier
-        and known.tracking_number == shipment.tracking_number
-    )
 
 
 def _void_events(order: Order) -> list[OrderEvent]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from orders.lifecycle import balances
 from orders.lifecycle.balances import AUTHORIZED, REQUESTED, STARTED
-from orders.lifecycle.transitions import FINISHED
+from orders.lifecycle.transitions import FINISHED, SHIPPING
 from shared import clock
 from shared.storage.models.orders import SETTLEMENT_OPEN, Order, OrderRefund
 
@@ -22,17 +22,25 @@ def list_requested_refunds(order: Order) -> list[OrderRefund]:
 
 
 def needs_capture(order: Order) -> bool:
-    """The order was shipped and its payment is only authorized."""
-    payment = balances.payment_or_empty(order)
-    is_shipped = order.status in ("shipped", "delivered")
-    return is_shipped and payment.status == AUTHORIZED and not payment.manual_minor
+    """A parcel has left and the payment is only authorized."""
+    return is_uncaptured(order) and balances.due_minor(order) > 0
 
 
 def needs_void(order: Order) -> bool:
-    """The order ended, or staff received the money, and the buyer's payment is still open."""
+    """The buyer's payment is still open, but the order has ended, staff received the money, or
+    what was shipped costs nothing.
+    """
     payment = balances.payment_or_empty(order)
     is_unneeded = order.status in FINISHED or bool(payment.manual_minor)
+    is_unneeded |= is_uncaptured(order) and not balances.due_minor(order)
     return is_unneeded and payment.status in (STARTED, AUTHORIZED)
+
+
+def is_uncaptured(order: Order) -> bool:
+    """A parcel has left, and the payment that the shop needs is only authorized."""
+    payment = balances.payment_or_empty(order)
+    is_authorized = payment.status == AUTHORIZED and not payment.manual_minor
+    return order.status in SHIPPING and is_authorized
 
 
 def is_settled(order: Order) -> bool:

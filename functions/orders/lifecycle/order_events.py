@@ -3,36 +3,48 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.events.order_data import (
+    CancellationData,
+    DisputeData,
+    OrderData,
+    OrderedLine,
+    OrderRefundedData,
+    OrderReturnedData,
+    OrderTotalsData,
+    RefundData,
+    ReturnedLine,
+    ShipmentData,
+    TaxData,
+)
 from shared.events.orders import (
     AuthorizationVoided,
     CaptureRequested,
     ConfirmationRequested,
     DisputeClosed,
-    DisputeData,
     ManualRefundRequired,
     OrderCancelled,
-    OrderData,
     OrderDelivered,
     OrderDisputed,
-    OrderedLine,
     OrderExpired,
     OrderPaid,
+    OrderPartiallyCancelled,
+    OrderPartiallyShipped,
     OrderPlaced,
     OrderRefunded,
-    OrderRefundedData,
     OrderReturned,
-    OrderReturnedData,
     OrderShipped,
-    OrderTotalsData,
-    RefundData,
     RefundFailed,
     RefundRequested,
-    ReturnedLine,
-    ShipmentData,
     VoidRequested,
 )
 from shared.money import Money
-from shared.storage.models.orders import Order, OrderDispute, OrderRefund, OrderShipment
+from shared.storage.models.orders import (
+    Order,
+    OrderCancellation,
+    OrderDispute,
+    OrderRefund,
+    OrderShipment,
+)
 
 
 def placed(order: Order) -> OrderPlaced:
@@ -43,12 +55,22 @@ def paid(order: Order) -> OrderPaid:
     return OrderPaid(data=OrderData(**_order_fields(order)))
 
 
-def shipped(order: Order, shipment: OrderShipment) -> OrderShipped:
-    return OrderShipped(
-        data=ShipmentData(
-            **_order_fields(order),
-            carrier=shipment.carrier,
-            tracking_number=shipment.tracking_number,
+def shipped(order: Order, shipment: OrderShipment | None) -> OrderShipped:
+    """Nothing is left to ship; without a shipment, because the rest was cancelled."""
+    return OrderShipped(data=ShipmentData(**_shipment_fields(order, shipment)))
+
+
+def partially_shipped(order: Order, shipment: OrderShipment) -> OrderPartiallyShipped:
+    return OrderPartiallyShipped(data=ShipmentData(**_shipment_fields(order, shipment)))
+
+
+def partially_cancelled(order: Order, cancellation: OrderCancellation) -> OrderPartiallyCancelled:
+    return OrderPartiallyCancelled(
+        data=CancellationData(
+            **_order_facts(order),
+            lines=_unit_lines(order, cancellation.quantities_json),
+            cancellation_id=cancellation.cancellation_id,
+            amount=_money(order, cancellation.amount_minor),
         )
     )
 
@@ -67,16 +89,7 @@ def expired(order: Order) -> OrderExpired:
 
 def returned(order: Order, quantities: Mapping[str, int]) -> OrderReturned:
     """`quantities` has the returned units by product."""
-    lines = [
-        ReturnedLine(
-            product_id=line.product_id,
-            sku=line.sku,
-            name=line.name,
-            quantity=quantities[line.product_id],
-        )
-        for line in order.lines
-        if line.product_id in quantities
-    ]
+    lines = _unit_lines(order, quantities)
     return OrderReturned(data=OrderReturnedData(**_order_facts(order), lines=lines))
 
 
@@ -137,9 +150,21 @@ def _order_facts(order: Order) -> dict[str, Any]:
             discount=_money(order, totals.discount_minor),
             shipping=_money(order, totals.shipping_minor),
             tax=_money(order, totals.tax_minor),
+            taxes=_taxes(order),
             total=total,
         ),
     }
+
+
+def _taxes(order: Order) -> list[TaxData]:
+    return [
+        TaxData(
+            name=tax.name,
+            rate_ppm=tax.find_rate(),
+            amount=_money(order, tax.amount_minor),
+        )
+        for tax in order.totals.list_taxes()
+    ]
 
 
 def _order_fields(order: Order) -> dict[str, Any]:
@@ -151,10 +176,38 @@ def _order_fields(order: Order) -> dict[str, Any]:
             quantity=int(line.quantity),
             unit_price=_money(order, line.unit_price_minor),
             line_total=_money(order, line.line_total_minor),
+            stock_policy=line.stock_policy,
+            backordered=int(line.backordered),
         )
         for line in order.lines
     ]
     return {**_order_facts(order), "lines": lines}
+
+
+def _unit_lines(order: Order, quantities: Mapping[str, int]) -> list[ReturnedLine]:
+    return [
+        ReturnedLine(
+            product_id=line.product_id,
+            sku=line.sku,
+            name=line.name,
+            quantity=quantities[line.product_id],
+        )
+        for line in order.lines
+        if quantities.get(line.product_id)
+    ]
+
+
+def _shipment_fields(order: Order, shipment: OrderShipment | None) -> dict[str, Any]:
+    latest = shipment or order.shipments[-1]
+    quantities = shipment.quantities_json or {} if shipment else {}
+    return {
+        **_order_fields(order),
+        "carrier": latest.carrier,
+        "tracking_number": latest.tracking_number,
+        "tracking_url": latest.tracking_url,
+        "shipment_id": shipment.shipment_id if shipment else None,
+        "shipped_lines": _unit_lines(order, quantities),
+    }
 
 
 def _refund_fields(order: Order, refund: OrderRefund) -> dict[str, Any]:

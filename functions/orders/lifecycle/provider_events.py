@@ -73,11 +73,12 @@ def apply_authorization(
 def apply_capture(
     order: Order, *, provider: str, payment_id: str, amount_minor: int
 ) -> Effects | None:
-    """Record that the shop has the money, and refund it if the order no longer needs it.
+    """Record that the shop has the money, and refund what the order no longer needs of it.
 
-    Raises PaymentMismatch.
+    What was cancelled before is not captured, unless that was at the same moment, or somebody
+    captured everything at the provider. Raises PaymentMismatch.
     """
-    _require_match(order, payment_id, amount_minor)
+    _require_match(order, payment_id, amount_minor, least_minor=balances.due_minor(order))
     payment = balances.payment_or_empty(order)
     if payment.captured_minor:
         return None
@@ -90,13 +91,18 @@ def apply_capture(
         return Effects(events=[order_events.paid(order)])
     if is_needed:
         record_event(order, "captured", by=PROVIDER_ACTOR)
-        return Effects()
+        return _refund_excess(order, amount_minor - balances.due_minor(order), reason="cancelled")
     record_event(order, "paid_late", by=PROVIDER_ACTOR)
-    by_provider = balances.provider_refundable_minor(order)  # less than the amount if disputed
-    if not by_provider:
+    return _refund_excess(order, amount_minor, reason="paid_late")
+
+
+def _refund_excess(order: Order, amount_minor: int, *, reason: str) -> Effects:
+    """Request it, less what a dispute took."""
+    amount_minor = min(amount_minor, balances.provider_refundable_minor(order))
+    if amount_minor <= 0:
         return Effects()
     return refunds.request_refund(
-        order, by_provider, by=PROVIDER_ACTOR, reason="paid_late", key="paid_late"
+        order, amount_minor, by=PROVIDER_ACTOR, reason=reason, key="paid_late"
     )
 
 
@@ -107,7 +113,7 @@ def apply_void(order: Order, *, payment_id: str) -> Effects | None:
         return None
     was_authorized = payment.status == AUTHORIZED and order.status not in FINISHED
     payment.status = VOID
-    if was_authorized and not payment.manual_minor:
+    if was_authorized and not payment.manual_minor and balances.due_minor(order):
         record_event(order, "authorization_voided", by=PROVIDER_ACTOR)
         return Effects(events=[order_events.authorization_voided(order)])
     return Effects()
@@ -152,9 +158,14 @@ def apply_refund_update(  # noqa: PLR0913 (the fields of a refund)
     )
 
 
-def _require_match(order: Order, payment_id: str, amount_minor: int) -> None:
+def _require_match(
+    order: Order, payment_id: str, amount_minor: int, *, least_minor: int | None = None
+) -> None:
+    """The amount must be the total; from `least_minor` on, less is enough."""
     known = order.payment.payment_id if order.payment else None
     if known not in (None, payment_id):
         raise PaymentMismatch("unknown_payment")
-    if amount_minor != balances.total_minor(order):
+    total_minor = balances.total_minor(order)
+    least_minor = total_minor if least_minor is None else least_minor
+    if not least_minor <= amount_minor <= total_minor:
         raise PaymentMismatch("amount_differs")

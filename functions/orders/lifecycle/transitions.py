@@ -3,7 +3,8 @@
 | from | to |
 |---|---|
 | pending_payment | paid, cancelled, expired |
-| paid | shipped, cancelled, refunded |
+| paid | partially_shipped, shipped, cancelled, refunded |
+| partially_shipped | shipped, cancelled (by staff), refunded |
 | shipped | delivered, cancelled (by staff), refunded |
 | delivered | cancelled (by staff), refunded |
 | cancelled, expired, refunded | none: money that arrives later is refunded |
@@ -21,12 +22,20 @@ from shared.errors.orders import OrderEntryLimitReached, OrderStatusConflict
 from shared.storage.models.orders import Order, OrderRefund, OrderStep, ShippingAddress
 
 Status = Literal[
-    "pending_payment", "paid", "shipped", "delivered", "cancelled", "expired", "refunded"
+    "pending_payment",
+    "paid",
+    "partially_shipped",
+    "shipped",
+    "delivered",
+    "cancelled",
+    "expired",
+    "refunded",
 ]
 STATUSES: tuple[str, ...] = get_args(Status)
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     "pending_payment": frozenset({"paid", "cancelled", "expired"}),
-    "paid": frozenset({"shipped", "cancelled", "refunded"}),
+    "paid": frozenset({"partially_shipped", "shipped", "cancelled", "refunded"}),
+    "partially_shipped": frozenset({"shipped", "cancelled", "refunded"}),
     "shipped": frozenset({"delivered", "cancelled", "refunded"}),
     "delivered": frozenset({"cancelled", "refunded"}),
     "cancelled": frozenset(),
@@ -35,6 +44,9 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
 }
 FINISHED = frozenset(status for status, following in TRANSITIONS.items() if not following)
 BEFORE_SHIPPING = frozenset({"pending_payment", "paid"})
+# Paid for, with units that are still to be shipped: the order needs its address.
+TO_SHIP = frozenset({"paid", "partially_shipped"})
+SHIPPING = frozenset({"partially_shipped", "shipped", "delivered"})  # a parcel has left
 
 # `by` in the history where no person acts.
 SHOP_ACTOR = "shop"  # a schedule, or the shop's own rules
@@ -51,14 +63,19 @@ ANONYMIZED = "anonymized"
 
 def change_status(order: Order, to: str, *, by: str, reason: str | None = None) -> None:
     """Give the order its next status. Raises OrderStatusConflict."""
-    if to not in next_statuses(order):
-        raise status_conflict(order, to)
+    require_next(order, to)
     order.status = to
     order.history.append(OrderStep(status=to, at=clock.utc_now(), by=by, reason=reason))
     order.awaits = None
     order.expires_at = None
-    if order.awaits_anonymization:
+    if order.awaits_anonymization and to not in TO_SHIP:
         anonymize(order)
+
+
+def require_next(order: Order, to: str) -> None:
+    """Raises OrderStatusConflict."""
+    if to not in next_statuses(order):
+        raise status_conflict(order, to)
 
 
 def next_statuses(order: Order) -> frozenset[str]:
@@ -77,6 +94,8 @@ def anonymize(order: Order) -> None:
     order.shipping_address = ShippingAddress(
         name="", line1="", postal_code="", city="", country=order.shipping_address.country
     )
+    for shipment in order.shipments:
+        shipment.tracking_url = None  # some carriers' links contain the postal code
     order.guest_email = None
     order.fingerprint = ANONYMIZED
     order.awaits_anonymization = False
@@ -85,7 +104,9 @@ def anonymize(order: Order) -> None:
             step.reason = None
 
 
-def require_room_for_entry(order: Order, entries: Sequence[object]) -> None:
+def require_room_for_entry(
+    order: Order, entries: Sequence[object], *, entries_max: int | None = None
+) -> None:
     """Check that one more entry fits into the order's item. Raises OrderEntryLimitReached.
 
     What the provider will still report of the refunds has its room already.
@@ -93,8 +114,9 @@ def require_room_for_entry(order: Order, entries: Sequence[object]) -> None:
     # `default`: newer code may have stored bytes.
     size = len(json.dumps(order.serialize(), ensure_ascii=False, default=str).encode())
     size += sum(map(_unreported_bytes, order.refunds))
-    if len(entries) >= ENTRIES_MAX or size > BYTES_MAX:
-        raise OrderEntryLimitReached(entries_max=ENTRIES_MAX)
+    entries_max = ENTRIES_MAX if entries_max is None else entries_max
+    if len(entries) >= entries_max or size > BYTES_MAX:
+        raise OrderEntryLimitReached(entries_max=entries_max)
 
 
 def _unreported_bytes(refund: OrderRefund) -> int:

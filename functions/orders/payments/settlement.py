@@ -101,9 +101,9 @@ def capture_payment(provider: PaymentProvider, order_id: str) -> None:
     order = repository.get_order(order_id)
     if open_requests.needs_capture(order):
         _require_own(provider, order)
-        total = Money(amount_minor=balances.total_minor(order), currency=order.currency)
+        due = Money(amount_minor=balances.due_minor(order), currency=order.currency)
         payment_id = balances.payment_or_empty(order).payment_id
-        _apply_payment(order, provider.capture_payment(payment_id, total))
+        _apply_payment(order, provider.capture_payment(payment_id, due))
 
 
 def _create_refund(provider: PaymentProvider, order: Order, request: OrderRefund) -> Refund:

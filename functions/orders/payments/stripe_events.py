@@ -85,6 +85,7 @@ class _Refund(StrictModel):
     payment_intent: Id | None
     status: Word | None
     metadata: dict[str, str] | None
+    balance_transaction: Any = ""  # an id, or what it stands for
 
 
 class _Dispute(StrictModel):
@@ -140,17 +141,27 @@ def _parse_refund(event: _Event, find_order_id: FindOrderId) -> RefundUpdate | N
         amount = from_stripe(refund.amount, refund.currency)
     payment_id = refund.payment_intent
     order_id = _to_order_id(find_order_id(payment_id)) if payment_id else None
-    if not payment_id or not order_id:
+    refund_id = (refund.metadata or {}).get("refund_id")
+    if not payment_id or not order_id or is_release(refund, refund_id):
         return None
     return RefundUpdate(
         event.id,
         event.type,
         order_id,
         payment_id,
-        refund_id=(refund.metadata or {}).get("refund_id"),
+        refund_id=refund_id,
         refund=to_refund(refund.id, refund.status),
         amount=amount,
     )
+
+
+def is_release(refund: Any, refund_id: str | None) -> bool:
+    """Whether it is no refund, but what Stripe released of a payment that was captured in part.
+
+    Such a record moves no money: it has no balance transaction. `refund_id` is the shop's.
+    """
+    moves_nothing = getattr(refund, "balance_transaction", "") is None
+    return moves_nothing and refund.status == "succeeded" and refund_id is None
 
 
 def to_refund(refund_id: str, status: str | None) -> Refund:

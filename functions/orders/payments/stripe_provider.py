@@ -17,7 +17,7 @@ from orders.payments.credentials import Credentials
 from orders.payments.provider import FINAL_STATUSES, UNKNOWN, Payment, ProviderEvent, Refund
 from orders.payments.signatures import require_authentic
 from orders.payments.stripe_amounts import from_stripe, to_stripe
-from orders.payments.stripe_events import to_refund
+from orders.payments.stripe_events import is_release, to_refund
 from shared.errors.orders import PaymentRefused, PaymentUnavailable
 from shared.money import Money
 
@@ -128,6 +128,7 @@ class StripeProvider:
             from_stripe(refund.amount, refund.currency).amount_minor
             for refund in self._list_refunds(payment_id)
             if _to_refund(refund).status != FAILED
+            and not is_release(refund, _find_metadata(refund.metadata, "refund_id"))
         )
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent | None:

@@ -1,31 +1,48 @@
-"""Whether a promotion applies, and its discount. Pure."""
+"""Whether a promotion applies, to which products, and its discount. Pure."""
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
-from orders.pricing.rounding import allocate_proportionally, half_even
+from orders.pricing.rounding import allocate_proportionally, round_fraction
 from shared import clock
+from shared.errors.base import AppError
 from shared.errors.orders import (
     PromotionExpired,
     PromotionMinimumNotMet,
+    PromotionNotForItems,
     PromotionNotInCurrency,
     PromotionUsedUp,
 )
 from shared.money import Money
+from shared.storage.models.catalog import Product
 from shared.storage.models.pricing import Promotion
 
 Kind = Literal["percent", "fixed", "free_shipping"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
+Totals = Mapping[str, int]  # of lines before the discount, by product
+
+
+def is_usable(promotion: Promotion) -> bool:
+    """Whether it is active, has started, and is of a kind whose discount is known here."""
+    # Newer code may have other kinds.
+    return bool(
+        promotion.is_active
+        and promotion.kind in KINDS
+        and _is_reached(clock.utc_now(), promotion.starts_at, if_unbounded=True)
+    )
+
 
 def require_applicable(
-    promotion: Promotion, items_minor: int, currency: str, *, used_by_customer: int
+    promotion: Promotion, eligible: Totals, currency: str, *, used_by_customer: int
 ) -> None:
-    """Check the promotion for items of this value.
+    """Check the promotion for the lines that it applies to, as `find_eligible` returns them.
 
     The usage counts are those that were read; the transaction that counts a use checks them
-    again. Raises PromotionExpired, PromotionNotInCurrency, PromotionMinimumNotMet and
-    PromotionUsedUp.
+    again. Raises PromotionExpired, PromotionNotInCurrency, PromotionNotForItems,
+    PromotionMinimumNotMet and PromotionUsedUp.
     """
     if _is_reached(clock.utc_now(), promotion.ends_at, if_unbounded=False):
         raise PromotionExpired(promotion_code=promotion.code)
@@ -35,18 +52,34 @@ def require_applicable(
             promotion_code=promotion.code,
             currency=promotion.currency,
         )
-    if items_minor < (promotion.minimum_minor or 0):
-        minimum = Money(amount_minor=int(promotion.minimum_minor), currency=currency)
-        raise PromotionMinimumNotMet(
-            f"This promotion requires items for {minimum} or more. Add items or remove the code.",
-            promotion_code=promotion.code,
-            minimum=minimum.model_dump(),
-        )
+    if not eligible:
+        raise PromotionNotForItems(promotion_code=promotion.code)
+    if sum(eligible.values()) < (promotion.minimum_minor or 0):
+        raise _minimum_not_met(promotion, currency)
     _require_uses_left(promotion, used_by_customer)
 
 
-def has_started(promotion: Promotion) -> bool:
-    return _is_reached(clock.utc_now(), promotion.starts_at, if_unbounded=True)
+def list_applicable(
+    promotions: Iterable[Promotion], products: Mapping[str, Product], totals: Totals, currency: str
+) -> Iterator[Promotion]:
+    """Those of the automatic promotions that apply to an order of these lines."""
+    for promotion in filter(is_usable, promotions):
+        eligible = find_eligible(promotion, products, totals)
+        try:
+            require_applicable(promotion, eligible, currency, used_by_customer=0)
+        except AppError:
+            continue
+        yield promotion
+
+
+def _minimum_not_met(promotion: Promotion, currency: str) -> PromotionMinimumNotMet:
+    minimum = Money(amount_minor=int(promotion.minimum_minor), currency=currency)
+    which = "items that it applies to" if promotion.applies_to_json else "items"
+    return PromotionMinimumNotMet(
+        f"This promotion requires {which} for {minimum} or more. Add items or remove the code.",
+        promotion_code=promotion.code,
+        minimum=minimum.model_dump(),
+    )
 
 
 def _require_uses_left(promotion: Promotion, used_by_customer: int) -> None:
@@ -72,16 +105,45 @@ def used_up_by_customer(promotion: Promotion) -> PromotionUsedUp:
     )
 
 
-def discount_by_product(promotion: Promotion | None, totals: Mapping[str, int]) -> dict[str, int]:
-    """The discount of each line, by product; at most the line's total."""
+def find_eligible(
+    promotion: Promotion, products: Mapping[str, Product], totals: Totals
+) -> dict[str, int]:
+    """The lines that the promotion applies to."""
+    scope = promotion.applies_to_json
+    if scope is None:
+        return dict(totals)
+    skus = {_folded(sku) for sku in scope.get("skus", ())}
+    product_ids = set(scope.get("product_ids", ()))
+    categories = tuple(f"{path}/" for path in scope.get("categories", ()))
+
+    def is_in_scope(product: Product) -> bool:
+        is_named = product.product_id in product_ids or _folded(product.sku) in skus
+        # A path that ends with / begins with each category above it.
+        return is_named or f"{product.category or ''}/".startswith(categories)
+
+    return {key: total for key, total in totals.items() if is_in_scope(products[key])}
+
+
+def discount_by_product(
+    promotion: Promotion | None, eligible: Totals, rounding: str
+) -> dict[str, int]:
+    """The discount of each line that the promotion applies to; at most the line's total."""
     if promotion and promotion.kind == "percent":
-        percent = int(promotion.percent)
-        return {product_id: half_even(total * percent, 100) for product_id, total in totals.items()}
+        part, whole = Decimal(str(promotion.percent)).as_integer_ratio()
+        return {
+            key: round_fraction(total * part, whole * 100, rounding)
+            for key, total in eligible.items()
+        }
     if promotion and promotion.kind == "fixed":
-        amount = min(int(promotion.amount_minor), sum(totals.values()))
-        return allocate_proportionally(amount, totals)
-    return dict.fromkeys(totals, 0)
+        amount = min(int(promotion.amount_minor), sum(eligible.values()))
+        return allocate_proportionally(amount, eligible)
+    return dict.fromkeys(eligible, 0)
 
 
 def is_free_shipping(promotion: Promotion | None) -> bool:
     return promotion is not None and promotion.kind == "free_shipping"
+
+
+def _folded(sku: str) -> str:
+    """SKUs are the same in upper and lower case."""
+    return unicodedata.normalize("NFC", sku).casefold()

@@ -27,15 +27,16 @@ class AppliedCode(Record):
 
 
 class PricingRules(Record):
-    """What the shop charges on top of its prices, and the code that reduces them."""
+    """What the shop charges on top of its prices, and the promotions that reduce them."""
 
     tax_rates: TaxRates
     shipping_rates: ShippingRates
     applied_code: AppliedCode | None = None
+    automatic: tuple[Promotion, ...] = ()  # also those that have not started, or have ended
 
 
 class PricingInputs(Record):
     products: Mapping[str, Product]  # by product id; only products that exist
     rules: PricingRules
-    # Units by product, where they were read. Of a stock with several shards it is an estimate.
+    # Units by product, if it has stock. Of a stock with several shards it is an estimate.
     available: Mapping[str, int] = field(default_factory=dict)

@@ -7,13 +7,13 @@ import json
 from collections.abc import Mapping
 from typing import Any, Self
 
-from orders.pricing.rounding import half_even
+from orders.pricing import postal_codes, tax_places, taxes
+from orders.pricing.postal_codes import PostalRange
+from orders.pricing.rounding import HALF_UP
+from orders.pricing.tax_places import ALL_OTHERS
+from orders.pricing.taxes import DEFAULT_NAME, STANDARD, ChargedTax, Tax
 from shared.errors.orders import NoShippingRate
 from shared.records import Record
-
-PPM = 1_000_000  # parts per million: a rate of 190,000 is 19 %
-STANDARD = "standard"  # the tax class whose rate applies to each class that is not listed
-ALL_OTHERS = "*"  # in place of a country: each country that no other zone lists
 
 
 class ShipTo(Record):
@@ -21,31 +21,40 @@ class ShipTo(Record):
 
     country: str
     region: str | None = None
+    postal_code: str | None = None
 
 
 class TaxDestination(Record):
-    """A country, or a region of one, and its tax rates by tax class."""
+    """A country, or a part of one by region or postal codes, and its taxes."""
 
     country: str
     region: str | None
     prices_include_tax: bool
-    rates: Mapping[str, int]
+    taxes: tuple[Tax, ...]
+    rounding: str = HALF_UP  # of discounts; each tax has its own
     shipping_class: str = STANDARD
+    postal_codes: tuple[PostalRange, ...] = ()  # empty: all
 
     def rate_ppm(self, tax_class: str) -> int:
-        return self.rates.get(tax_class, self.rates[STANDARD])
+        """Of all taxes together."""
+        return taxes.combined_rate_ppm(self.taxes, tax_class)
 
-    def tax_minor(self, amount_minor: int, tax_class: str) -> int:
-        """The tax included in the amount, or to be added to it; rounded half to even."""
-        ppm = self.rate_ppm(tax_class)
-        whole = PPM + ppm if self.prices_include_tax else PPM
-        return half_even(amount_minor * ppm, whole)
+    def has_postal_code(self, code: str) -> bool:
+        """Whether the entry is for this postal code among others."""
+        plain = postal_codes.normalize(code, self.country)
+        return any(found.contains(plain) for found in self.postal_codes)
 
-    def shipping_tax_minor(self, shipping_minor: int) -> int:
-        return self.tax_minor(shipping_minor, self.shipping_class)
+    def charge_taxes(self, amount_minor: int, tax_class: str) -> list[ChargedTax]:
+        """The taxes included in the amount, or to be added to it."""
+        return taxes.charge_taxes(
+            self.taxes, amount_minor, tax_class, is_included=self.prices_include_tax
+        )
+
+    def charge_shipping_taxes(self, shipping_minor: int) -> list[ChargedTax]:
+        return self.charge_taxes(shipping_minor, self.shipping_class)
 
 
-UNTAXED = TaxDestination("", None, prices_include_tax=False, rates={STANDARD: 0})
+UNTAXED = TaxDestination("", None, prices_include_tax=False, taxes=())
 
 
 class TaxRates(Record):
@@ -57,13 +66,21 @@ class TaxRates(Record):
         return cls(tuple(_tax_destination(fields) for fields in found))
 
     def destination(self, ship_to: ShipTo) -> TaxDestination:
-        """The region's entry, else its country's, else UNTAXED."""
-        by_region = {
-            _folded(destination.region): destination
-            for destination in self.destinations
-            if destination.country == ship_to.country
-        }
-        return by_region.get(_folded(ship_to.region)) or by_region.get(_folded(None)) or UNTAXED
+        """The entry of the postal code, else of the region, else of what it is a part of.
+
+        UNTAXED only if the shop has no rates at all. Raises UnknownRegion where the country's tax
+        depends on the region and it is not known, and NoTaxRate.
+        """
+        if not self.destinations:
+            return UNTAXED
+        code = ship_to.postal_code or ""
+        of_code = [each for each in self.destinations if each.has_postal_code(code)]
+        of_any_code = [each for each in self.destinations if not each.postal_codes]
+        country, region = ship_to.country, ship_to.region
+        found = tax_places.find_place([of_code, of_any_code], country, region)
+        if found is None:
+            raise tax_places.no_tax_rate(self.destinations, country, region)
+        return found
 
 
 class ShippingStep(Record):
@@ -114,12 +131,30 @@ class ShippingRates(Record):
 
 
 def _tax_destination(fields: Mapping[str, Any]) -> TaxDestination:
+    country, rounding = fields["country"], fields.get("rounding", HALF_UP)
+    # `rates` is the one tax of a destination without `taxes`. Beside `taxes` it is their sum, for
+    # code that knows no more.
+    listed = fields.get("taxes") or [{"name": DEFAULT_NAME, "rates": fields["rates"]}]
     return TaxDestination(
-        country=fields["country"],
+        country=country,
         region=fields.get("region"),
         prices_include_tax=fields["prices_include_tax"],
-        rates=fields["rates"],
+        taxes=tuple(_tax(each, rounding) for each in listed),
+        rounding=rounding,
         shipping_class=fields.get("shipping_class", STANDARD),
+        postal_codes=tuple(
+            postal_codes.parse_range(text, country) for text in fields.get("postal_codes") or []
+        ),
+    )
+
+
+def _tax(fields: Mapping[str, Any], rounding: str) -> Tax:
+    """`rounding` is the destination's, for a tax without one of its own."""
+    return Tax(
+        name=fields["name"],
+        rates=fields["rates"],
+        rounding=fields.get("rounding") or rounding,
+        is_compound=fields.get("is_compound", False),
     )
 
 
@@ -133,8 +168,3 @@ def _shipping_zone(fields: Mapping[str, Any]) -> ShippingZone:
         ),
         free_from_minor=fields.get("free_from_minor"),
     )
-
-
-def _folded(region: str | None) -> str:
-    """Ignores case and surrounding white space, as people type them."""
-    return (region or "").strip().casefold()

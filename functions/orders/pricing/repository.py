@@ -5,12 +5,13 @@ from functools import lru_cache
 from typing import Any
 
 from orders.pricing.inputs import AppliedCode, PricingInputs, PricingRules, SentCode
-from orders.pricing.promotions import guesses
+from orders.pricing.promotions import automatic, guesses
 from orders.pricing.rate_tables import ShippingRates, TaxRates
 from shared.storage.dynamo import batch_get
 from shared.storage.models.accounts import Attempts
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.pricing import (
+    AUTOMATIC_PROMOTIONS,
     PROMOTIONS,
     SHIPPING_RATES,
     TAX_RATES,
@@ -23,18 +24,16 @@ _NO_DESTINATIONS = '{"destinations": []}'
 _NO_ZONES = '{"zones": []}'
 
 
-def get_pricing_inputs(
-    product_ids: Sequence[str], sent: SentCode | None, *, with_stock: bool = False
-) -> PricingInputs:
+def get_pricing_inputs(product_ids: Sequence[str], sent: SentCode | None) -> PricingInputs:
     """Read all of it consistently, in one BatchGetItem: a price must not come from a stale replica.
 
-    With stock, more than 44 products take a second BatchGetItem. Raises TooManyAttempts for a code
-    after too many unknown ones.
+    More than 43 products take a second BatchGetItem. Raises TooManyAttempts for a code after too
+    many unknown ones.
     """
     keys: list[Any] = [(Product, product_id) for product_id in product_ids]
-    if with_stock:  # the first shards, whose keys are those of the products
-        keys += [(Stock, product_id) for product_id in product_ids]
-    keys += [(RateTable, TAX_RATES), (RateTable, SHIPPING_RATES)]
+    # The first shards, whose keys are those of the products.
+    keys += [(Stock, product_id) for product_id in product_ids]
+    keys += [(RateTable, name) for name in (TAX_RATES, SHIPPING_RATES, AUTOMATIC_PROMOTIONS)]
     if sent:
         keys.append((Promotion, PROMOTIONS, sent.code))
         keys += [(Attempts, subject) for subject in sent.guesses.subjects]
@@ -49,6 +48,7 @@ def get_pricing_inputs(
         tax_rates=_tax_rates(documents.get(TAX_RATES, _NO_DESTINATIONS)),
         shipping_rates=_shipping_rates(documents.get(SHIPPING_RATES, _NO_ZONES)),
         applied_code=_applied_code(sent.code, items) if sent else None,
+        automatic=_automatic(documents.get(AUTOMATIC_PROMOTIONS, automatic.EMPTY)),
     )
     return PricingInputs(products, rules, _available(products, items))
 
@@ -72,6 +72,11 @@ def _tax_rates(document: str) -> TaxRates:
 @lru_cache(maxsize=1)
 def _shipping_rates(document: str) -> ShippingRates:
     return ShippingRates.from_document(document)
+
+
+@lru_cache(maxsize=1)
+def _automatic(document: str) -> tuple[Promotion, ...]:
+    return automatic.from_document(document)
 
 
 def _applied_code(code: str, items: Sequence[object]) -> AppliedCode:

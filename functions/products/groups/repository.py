@@ -11,7 +11,7 @@ from shared.storage.models.catalog import Product, ProductGroup
 from shared.storage.transactions import Condition, Otherwise, Transaction
 
 # A group has a copy of these attributes of each of its variants.
-_COPIED = ("group", "options_json", "status", "currency")
+_COPIED = ("group", "options_json", "status", "currency", "stock_policy")
 
 
 class GroupChanged(Exception):

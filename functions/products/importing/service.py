@@ -7,11 +7,15 @@ sold during the import stay sold, and a busy shop does not delay an import.
 
 from collections.abc import Sequence
 
+from pydantic import ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
+
 from products import repository
-from products.fields import Available
+from products.fields import CountedUnits
 from products.groups.repository import GroupChanges
 from products.product_edits import (
     apply_changes,
+    changed_backorders_max,
     changed_fields,
     product_created_event,
     product_from_request,
@@ -23,11 +27,12 @@ from products.schemas import NewProduct
 from products.stock.service import new_movement
 from shared import ids
 from shared.errors.base import AppError, Unavailable
+from shared.errors.catalog import StockNotTracked
 from shared.errors.requests import ConcurrentModification
 from shared.events.catalog import CatalogEvent
 from shared.records import Record
 from shared.storage import outbox, stock
-from shared.storage.models.catalog import Product
+from shared.storage.models.catalog import BACKORDER, UNTRACKED, Product
 from shared.storage.stock_shards import StockSnapshot
 from shared.storage.transactions import Transaction
 
@@ -37,9 +42,22 @@ ACTIONS_PER_WRITE = 1  # besides those of the rows: all events are one row of th
 
 
 class ImportedProduct(NewProduct):
-    """A row of an import: a product and its available units."""
+    """A row of an import: a product and its available units.
 
-    available: Available
+    Units below 0 need the policy `backorder` in the same row, and no units the policy `untracked`.
+    """
+
+    available: CountedUnits | None
+
+    @field_validator("available")
+    @classmethod
+    def _check_policy(cls, available: int | None, info: ValidationInfo) -> int | None:
+        policy = info.data.get("stock_policy")
+        if available is None and policy != UNTRACKED:
+            raise PydanticKnownError("int_type")
+        if available is not None and available < 0 and policy != BACKORDER:
+            raise PydanticKnownError("greater_than_equal", {"ge": 0})
+        return available
 
 
 class RefusedRow(Record):
@@ -57,6 +75,11 @@ class _RowChange(Record):
     changed: list[str]
     stock: StockSnapshot
     stock_change: int
+
+    @property
+    def backorders_max(self) -> int | None:
+        """What orders require of the stock from now on; None if that stays as it is."""
+        return changed_backorders_max(self.before, self.after) if self.before else None
 
     @property
     def new_currency(self) -> str | None:
@@ -96,7 +119,7 @@ def stage_rows(
 
 
 def _compare(row: ImportedProduct, stored: StockedProduct | None) -> _RowChange:
-    """Raises CurrencyInUse and CurrencyNotAccepted.
+    """Raises CurrencyInUse, CurrencyNotAccepted and StockNotTracked.
 
     Raises InvalidFields if the stored product breaks today's rules.
     """
@@ -107,7 +130,19 @@ def _compare(row: ImportedProduct, stored: StockedProduct | None) -> _RowChange:
     changed = changed_fields(before, after) if before else []
     if before:
         require_currency_unused(before, after, snapshot)
-    return _RowChange(before, after, changed, snapshot, row.available - snapshot.available)
+    return _RowChange(before, after, changed, snapshot, _stock_change(row, after, snapshot))
+
+
+def _stock_change(row: ImportedProduct, after: Product, before: StockSnapshot) -> int:
+    """The units to add. The stock of a product that is not counted stays as it is."""
+    if after.stock_policy != UNTRACKED:
+        return (row.available or 0) - before.available
+    if row.available:
+        raise StockNotTracked(
+            "The stock of this product is not counted. Leave `available` empty, or set "
+            "`stock_policy` to `tracked`."
+        )
+    return 0
 
 
 def _merge(before: Product, row: ImportedProduct) -> NewProduct:
@@ -126,10 +161,12 @@ def _stage_product(transaction: Transaction, change: _RowChange) -> list[Catalog
 
 
 def _stage_stock(transaction: Transaction, change: _RowChange, *, by: str, reason: str) -> None:
-    currency = change.new_currency
-    units = change.stock_change
-    change_by_shard = change.stock.allocate_change(units) if units else {}
-    if change_by_shard is None or not (change_by_shard or currency):
+    currency, backorders_max = change.new_currency, change.backorders_max
+    units, limit = change.stock_change, change.after.backorders_max
+    change_by_shard = change.stock.allocate_change(units, limit) if units else {}
+    if change_by_shard is None:
+        return
+    if not change_by_shard and not currency and backorders_max is None:
         return
     stock.stage_change(
         transaction,
@@ -137,8 +174,10 @@ def _stage_stock(transaction: Transaction, change: _RowChange, *, by: str, reaso
         change_by_shard,
         otherwise=ConcurrentModification(),
         currency=currency,
+        backorders_max=backorders_max,
+        may_be_short=limit > 0,
     )
     if units:
         transaction.put(new_movement(change.stock.product_id, "import", units, reason, by=by))
     if change.before and not change.changed:  # otherwise the write of the product requires it
-        stock.require_shard_count(transaction, change.before)
+        stock.require_counted(transaction, change.before)

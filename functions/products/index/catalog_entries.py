@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from products import listing_keys
+from products.categories.tree import NO_CATEGORIES, CategoryTree
 from products.index.price_steps import build_other_prices
 from products.search.postings import build_postings
 from shared.events.catalog import CatalogEvent, ProductArchived, ProductUpdated
@@ -18,7 +19,7 @@ PARTITIONS_MAX = 400  # of one entry: the digests of all its listings must fit i
 
 
 class CatalogEntry(Record):
-    """What lists show once: its variants on sale, with the available units of each.
+    """What lists show once: its variants on sale, with the units of each that can be ordered.
 
     An entry without variants is not listed.
     """
@@ -26,6 +27,12 @@ class CatalogEntry(Record):
     entry_id: str
     variants: Sequence[Product]
     available: Mapping[str, int]
+    tree: CategoryTree = NO_CATEGORIES  # which categories list the products of another
+
+    @property
+    def categories(self) -> set[str]:
+        """The paths of its variants' own categories."""
+        return {variant.category for variant in self.variants if variant.category}
 
 
 def group_entry_id(group: str) -> str:
@@ -58,7 +65,9 @@ def build_listings(entry: CatalogEntry) -> dict[str, Listing]:
     variants_by_partition: dict[str, Sequence[Product]] = {
         partition: entry.variants
         for variant in entry.variants
-        for partition in listing_keys.partitions_of(entry.entry_id, variant.category)
+        for partition in listing_keys.partitions_of(
+            entry.entry_id, entry.tree.ancestors_of(variant.category) if variant.category else ()
+        )
     }
     variants_by_partition |= by_tag
     first = dict(list(variants_by_partition.items())[:PARTITIONS_MAX])

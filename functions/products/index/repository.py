@@ -2,8 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
+from products.categories.counts import stage_counts
 from products.index.catalog_entries import GROUP_PREFIX, CatalogEntry
-from products.index.updates import LISTING, POSTING, EntryUpdate, StoredEntry, Target, item_at
+from products.index.updates import (
+    LISTING,
+    POSTING,
+    EntryUpdate,
+    StoredEntry,
+    Target,
+    count_changes,
+    item_at,
+)
 from shared.errors.requests import ConcurrentModification
 from shared.storage import stock
 from shared.storage.dynamo import batch_get
@@ -36,7 +45,7 @@ def get_catalog_entries(entry_ids: Sequence[str]) -> list[CatalogEntry]:
     found = Product.find_many([*product_ids, *(key for keys in members.values() for key in keys)])
     on_sale = {key: product for key, product in found.items() if product.status == "active"}
     stocks = stock.get_stocks({key: int(product.stock_shards) for key, product in on_sale.items()})
-    available = {key: snapshot.available for key, snapshot in stocks.items()}
+    available = {key: product.orderable(stocks[key].available) for key, product in on_sale.items()}
     for product_id in product_ids:
         is_variant = product_id in on_sale and on_sale[product_id].group is not None
         members[product_id] = [] if is_variant else [product_id]
@@ -56,6 +65,7 @@ def store_updates(updates: Sequence[EntryUpdate]) -> None:
     for update in updates:
         _stage_changes(transaction, update)
         _stage_digests(transaction, update.stored, update.digests)
+    stage_counts(transaction, count_changes(updates))
     transaction.commit()
 
 

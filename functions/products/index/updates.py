@@ -1,8 +1,10 @@
 """What an entry's listings and postings need to become current, divided into transactions. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from products.index.catalog_entries import digest_of
+from products.listing_keys import category_of
 from shared.records import Record
 from shared.storage.models.listings import Listing, Posting
 from shared.storage.transactions import ACTIONS_MAX
@@ -14,7 +16,6 @@ Target = tuple[str, str]  # a kind of item and its key: the partition, or the sh
 Change = tuple[Target, Listing | Posting | None, str]  # the item and its digest; None deletes it
 
 _DIGESTS = 1  # the action that stores an entry's digests
-_CHANGES_MAX = ACTIONS_MAX - _DIGESTS
 
 
 class StoredEntry(Record):
@@ -46,6 +47,21 @@ class EntryUpdate(Record):
                 digests[target] = digest
         return digests
 
+    @property
+    def actions(self) -> int:
+        """How many actions of a transaction it takes."""
+        return _DIGESTS + sum(_actions_of(self.stored, change) for change in self.changes)
+
+
+def count_changes(updates: Iterable[EntryUpdate]) -> dict[str, int]:
+    """By how much these updates change the number of entries in each category, by path."""
+    counts: Counter[str] = Counter()
+    for update in updates:
+        for target, item, _ in update.changes:
+            if category := _category_joined_or_left(update.stored, target, item):
+                counts[category] += -1 if item is None else 1
+    return counts
+
 
 def plan_updates(
     stored: StoredEntry, listings: Mapping[str, Listing], postings: Sequence[Posting]
@@ -59,10 +75,9 @@ def plan_updates(
         **{(LISTING, partition): listing for partition, listing in listings.items()},
         **{(POSTING, _key_of(posting)): posting for posting in postings},
     }
-    changes = _list_changes(stored.digests, wanted)
     updates: list[EntryUpdate] = []
-    for start in range(0, len(changes), _CHANGES_MAX):
-        update = EntryUpdate(stored, changes[start : start + _CHANGES_MAX])
+    for changes in _divide(stored, _list_changes(stored.digests, wanted)):
+        update = EntryUpdate(stored, changes)
         updates.append(update)
         stored = stored.replace(digests=update.digests, version=stored.version + 1)
     return updates
@@ -76,7 +91,7 @@ def pack_updates(updates: Iterable[EntryUpdate]) -> Iterator[list[EntryUpdate]]:
     batch: list[EntryUpdate] = []
     actions = 0
     for update in updates:
-        size = len(update.changes) + _DIGESTS
+        size = update.actions
         if actions + size > ACTIONS_MAX:
             yield batch
             batch, actions = [], 0
@@ -109,3 +124,33 @@ def _list_changes(
         if stored.get(target) != digest
     ]
     return [*puts, *((target, None, "") for target in stored if target not in wanted)]
+
+
+def _divide(stored: StoredEntry, changes: Iterable[Change]) -> Iterator[list[Change]]:
+    """As many changes together as one transaction takes."""
+    batch: list[Change] = []
+    room = ACTIONS_MAX - _DIGESTS
+    for change in changes:
+        size = _actions_of(stored, change)
+        if size > room:
+            yield batch
+            batch, room = [], ACTIONS_MAX - _DIGESTS
+        batch.append(change)
+        room -= size
+    if batch:
+        yield batch
+
+
+def _actions_of(stored: StoredEntry, change: Change) -> int:
+    """One, and another one for the count of a category."""
+    target, item, _ = change
+    return 1 if _category_joined_or_left(stored, target, item) is None else 2
+
+
+def _category_joined_or_left(
+    stored: StoredEntry, target: Target, item: Listing | Posting | None
+) -> str | None:
+    """The category that lists the entry from now on, or no longer."""
+    kind, key = target
+    is_stored, is_wanted = target in stored.digests, item is not None
+    return category_of(key) if kind == LISTING and is_stored != is_wanted else None

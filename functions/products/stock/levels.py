@@ -1,15 +1,21 @@
-"""Stock levels: whether a product is depleted, low, or has enough units. Pure."""
+"""Stock levels: whether a product is sold out, depleted, low, or has enough units. Pure.
 
+A depleted product may still be ordered if its policy is `backorder`, until its limit is reached.
+"""
+
+from products.view_parts import availability_of
 from shared.events.catalog import StockData, StockDepleted, StockEvent, StockLow, StockReplenished
 from shared.storage.models.catalog import Product
 
-DEPLETED, LOW, ENOUGH = "depleted", "low", "enough"
+SOLD_OUT, DEPLETED, LOW, ENOUGH = "sold_out", "depleted", "low", "enough"
+_EMPTY = (SOLD_OUT, DEPLETED)
 
 
-def level_of(available: int, low_stock_at: float | None) -> str:
-    if available == 0:
-        return DEPLETED
-    if low_stock_at is not None and available <= low_stock_at:
+def level_of(product: Product, available: int) -> str:
+    if available <= 0:
+        is_sold_out = product.backorders_max and not product.orderable(available)
+        return SOLD_OUT if is_sold_out else DEPLETED
+    if available <= (product.low_stock_at or 0):
         return LOW
     return ENOUGH
 
@@ -21,10 +27,16 @@ def level_changed_event(
 
     None where nobody needs to know: a product that rises from low to enough was never out of stock.
     """
-    data = StockData(product_id=product.product_id, group=product.group, available=available)
-    if after == DEPLETED != before:
+    data = StockData(
+        product_id=product.product_id,
+        group=product.group,
+        available=max(0, available),
+        backordered=max(0, -available),
+        availability=availability_of(product, available),
+    )
+    if after == SOLD_OUT != before or (after == DEPLETED and before not in _EMPTY):
         return StockDepleted(data=data)
-    if before == DEPLETED != after:
+    if before in _EMPTY and before != after and product.orderable(available):
         return StockReplenished(data=data)
     if after == LOW != before:
         return StockLow(data=data)

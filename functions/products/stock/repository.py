@@ -10,6 +10,7 @@ from shared.storage import cursors, outbox, stock
 from shared.storage.cursors import ItemPage
 from shared.storage.models.catalog import Product, StockLevel, StockMovement
 from shared.storage.stock import LEVEL_SUFFIX, StockChanged
+from shared.storage.stock_conditions import is_unchanged
 from shared.storage.stock_shards import StockSnapshot
 from shared.storage.transactions import ACTIONS_MAX, Transaction
 
@@ -51,7 +52,8 @@ def refresh_stock(before: StockSnapshot) -> StockSnapshot:
 def set_stock(before: StockedProduct, available: int, movement: StockMovement) -> None:
     """Divide the available units among the shards.
 
-    Raises StaleVersion if the stock changed since `before`, and StockChanged after a reshard.
+    Raises StaleVersion if the stock changed since `before`, and StockChanged after a reshard, or if
+    the stock is not counted any more.
     """
     snapshot = before.stock
     transaction = Transaction()
@@ -61,8 +63,9 @@ def set_stock(before: StockedProduct, available: int, movement: StockMovement) -
         available,
         len(snapshot.shards),
         otherwise=stale_version(snapshot.version),
+        backorders_max=before.product.backorders_max or None,
     )
-    stock.require_shard_count(transaction, before.product)
+    stock.require_counted(transaction, before.product)
     transaction.put(movement)
     transaction.commit()
 
@@ -77,7 +80,7 @@ def change_stock(
     """Add units to these shards or remove them, whatever was sold since `before`.
 
     Raises MovementExists, and StockChanged when a shard has too few units to remove, after a
-    reshard, or, with `only_if_unchanged`, after any change.
+    reshard, if the stock is not counted any more, or, with `only_if_unchanged`, after any change.
     """
     transaction = Transaction()
     transaction.put(
@@ -88,9 +91,10 @@ def change_stock(
         before.stock,
         change_by_shard,
         otherwise=StockChanged(),
-        shard_condition=stock.is_unchanged if only_if_unchanged else None,
+        shard_condition=is_unchanged if only_if_unchanged else None,
+        may_be_short=before.product.backorders_max > 0,
     )
-    stock.require_shard_count(transaction, before.product)
+    stock.require_counted(transaction, before.product)
     transaction.commit()
 
 

@@ -4,12 +4,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from products.fields import AVAILABLE_MAX, Available
+from products.fields import AVAILABLE_MAX, CountedUnits
 from shared.http.schemas import NO_DEFAULT, RequestBody, View, shown_as
 from shared.http.text_fields import Text
 from shared.storage.models.catalog import StockMovement
 from shared.storage.stock_shards import StockSnapshot
 
+AVAILABLE_TO_STAFF = "Units for sale. Below 0, so many units are back-ordered."
 MovementKind = Literal["count", "adjustment", "import"]
 Reason = Annotated[
     str,
@@ -19,7 +20,7 @@ Reason = Annotated[
 
 
 class StockCount(RequestBody):
-    available: Available
+    available: CountedUnits
     reason: Reason = "count"
 
 
@@ -45,7 +46,7 @@ class StockAdjustment(RequestBody):
 
 class StockView(View):
     product_id: str
-    available: int = Field(description="Units for sale.")
+    available: int = Field(description=AVAILABLE_TO_STAFF)
     version: int = Field(description="Grows with each change of the stock, also with each sale.")
     allocated: int = Field(
         description="Units in open orders: not yet shipped, and not cancelled or expired."

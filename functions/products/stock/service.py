@@ -4,19 +4,20 @@ import hashlib
 
 from products import browse_cache
 from products.fields import AVAILABLE_MAX
+from products.repository import StockedProduct
 from products.stock import repository
 from products.stock.repository import MovementExists
 from products.stock.schemas import StockAdjustment, StockCount
 from shared import clock, ids
 from shared.errors.base import AppError
-from shared.errors.catalog import InsufficientStock
+from shared.errors.catalog import InsufficientStock, StockNotTracked
 from shared.errors.requests import IdempotencyKeyReused
 from shared.http.etags import ExpectedVersion
 from shared.http.schemas import invalid_fields_error
 from shared.records import Record
 from shared.retries import retry_on_stale_version
 from shared.storage.cursors import ItemPage
-from shared.storage.models.catalog import StockMovement
+from shared.storage.models.catalog import UNTRACKED, Product, StockMovement
 from shared.storage.stock import StockChanged
 from shared.storage.stock_shards import StockSnapshot
 
@@ -38,12 +39,14 @@ def set_stock(
 
     Raises StaleVersion if units were sold since `expected`: setting them would sell them twice. If
     any version is expected, the count holds for the moment of the read, and later sales are
-    subtracted from it. Raises ProductNotFound and ConcurrentModification.
+    subtracted from it. Raises ProductNotFound, StockNotTracked, ConcurrentModification, and
+    InvalidFields for a count below 0 of a product that cannot be back-ordered.
     """
 
     def set_once() -> StockSnapshot:
         before = repository.get_stocked_product(product_id)
         expected.check(before.stock.version)
+        _require_countable(before.product, count)
         change = count.available - before.stock.available
         movement = new_movement(product_id, "count", change, count.reason, by=by)
         if not expected.is_any:
@@ -51,7 +54,7 @@ def set_stock(
         else:
             # Shards are not read in one instant: another count may have moved units between them.
             is_sharded = len(before.stock.shards) > 1
-            changes = before.stock.allocate_change(change) or {}
+            changes = before.stock.allocate_change(change, before.product.backorders_max) or {}
             repository.change_stock(before, changes, movement, only_if_unchanged=is_sharded)
         return before.stock
 
@@ -71,8 +74,8 @@ def adjust_stock(
     """Add units or remove them, whatever is sold at the same time.
 
     A repeated request with the same key changes nothing more. Raises ProductNotFound,
-    InsufficientStock, IdempotencyKeyReused, StaleVersion if a version is expected, and
-    ConcurrentModification.
+    StockNotTracked, InsufficientStock, IdempotencyKeyReused, StaleVersion if a version is expected,
+    and ConcurrentModification.
     """
     movement = new_movement(product_id, "adjustment", adjustment.change, adjustment.reason, by=by)
     movement.movement_id = ids.derived_id("mov", product_id, by, key)
@@ -124,26 +127,46 @@ def _store_adjustment(movement: StockMovement, expected: ExpectedVersion | None)
         before = repository.get_stocked_product(movement.product_id)
         if expected:
             expected.check(before.stock.version)
-        changes = _allocate_change(before.stock, int(movement.change))
+        _require_counted(before.product)
+        changes = _allocate_change(before, int(movement.change))
         repository.change_stock(before, changes, movement, only_if_unchanged=is_exact)
         return before.stock
 
     return retry_on_stale_version(adjust_once, expected, also_on=(StockChanged,))
 
 
-def _allocate_change(before: StockSnapshot, change: int) -> dict[int, int]:
-    if before.available + change > AVAILABLE_MAX:
+def _require_counted(product: Product) -> None:
+    if product.stock_policy == UNTRACKED:
+        raise StockNotTracked
+
+
+def _require_countable(product: Product, count: StockCount) -> None:
+    _require_counted(product)
+    if count.available < 0 and not product.backorders_max:
+        message = "Must be 0 or more: the product cannot be back-ordered"
+        raise _invalid("available", "too_small", message)
+
+
+def _allocate_change(before: StockedProduct, change: int) -> dict[int, int]:
+    available, backorders_max = before.stock.available, before.product.backorders_max
+    if available + change > AVAILABLE_MAX:
         message = f"Must not raise the stock above {AVAILABLE_MAX:,} units"
-        problem = {"loc": ("body", "change"), "type": "too_large", "msg": message}
-        raise invalid_fields_error([problem])
-    changes = before.allocate_change(change)
+        raise _invalid("change", "too_large", message)
+    if available + change < -AVAILABLE_MAX:
+        message = f"Must not lower the stock below -{AVAILABLE_MAX:,} units"
+        raise _invalid("change", "too_small", message)
+    changes = before.stock.allocate_change(change, backorders_max)
     if changes is None:
         raise InsufficientStock(
-            f"Only {before.available} units are available; cannot remove {-change}.",
-            available=before.available,
+            f"Only {max(0, available)} units are available; cannot remove {-change}.",
+            available=max(0, available),
             change=change,
         )
     return changes
+
+
+def _invalid(field: str, code: str, message: str) -> AppError:
+    return invalid_fields_error([{"loc": ("body", field), "type": code, "msg": message}])
 
 
 def _fingerprint(adjustment: StockAdjustment) -> str:

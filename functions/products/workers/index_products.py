@@ -16,6 +16,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from products.categories import repository as categories
+from products.categories.tree import NO_CATEGORIES, CategoryTree
 from products.index import repository
 from products.index.catalog_entries import (
     CatalogEntry,
@@ -23,19 +25,21 @@ from products.index.catalog_entries import (
     build_listings,
     entries_affected_by,
 )
+from products.index.entry_messages import ENTRIES_PER_CALL, entries_in, send_entries
 from products.index.updates import EntryUpdate, StoredEntry, pack_updates, plan_updates
 from products.search.repository import store_words
-from shared import freeze_gc, observability
+from shared import clock, freeze_gc, observability
 from shared.errors.base import Unavailable
 from shared.errors.requests import ConcurrentModification
 from shared.events.all_events import parse_event
-from shared.events.catalog import CatalogEvent
+from shared.events.catalog import CatalogEvent, CategoryEvent
 from shared.records import Record
 from shared.retries import retry
 from shared.sqs_consumer import OutOfTime
 from shared.storage.transactions import Contended
 
 ENTRIES_TOGETHER = 25  # bounds the memory: a group has up to 100 variants
+ATTEMPTS_AT_TREE = 10  # to add categories: an import may bring many, to many instances
 ATTEMPTS_ALONE = 4  # at an entry that other instances index too; the queue would wait for minutes
 MILLISECONDS_PER_WRITE = 8_000  # the longest call (shared.aws); what is left goes to the queue
 
@@ -49,10 +53,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     failed: set[str] = set()
     for record in event["Records"]:
         try:
-            catalog_event = _parse(record)
-            entries_by_message[record["messageId"]] = entries_affected_by(catalog_event)
-            _log_event(catalog_event)
-        except (ValueError, KeyError, TypeError) as error:
+            entries_by_message[record["messageId"]] = _list_entries(record)
+        except Exception as error:  # noqa: BLE001 (one message must not fail the others)
             _log_failure(record["messageId"], error)
             failed.add(record["messageId"])
     indexing = _Indexing(context)
@@ -69,17 +71,38 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": message} for message in sorted(failed)]}
 
 
-def _log_event(event: CatalogEvent) -> None:
+def _list_entries(record: dict[str, Any]) -> set[str]:
+    """What the message asks to index. Those of a category come in messages of their own."""
+    body = json.loads(record["body"])
+    if (entry_ids := entries_in(body)) is not None:
+        return entry_ids
+    event = parse_event(body["detail"])
+    if isinstance(event, CategoryEvent):
+        _divide_category(event.data.path, record["eventSourceARN"])
+        entry_ids = set()
+    elif isinstance(event, CatalogEvent):
+        entry_ids = entries_affected_by(event)
+    else:
+        raise TypeError(f"{event.type} belongs to another queue")
+    _log_event(event)
+    return entry_ids
+
+
+def _divide_category(path: str, queue_arn: str) -> None:
+    """Send what is listed in the category to be indexed again. A repeat changes nothing."""
+    after: str | None = None
+    while True:
+        page = categories.list_entry_ids(path, after, limit=ENTRIES_PER_CALL)
+        send_entries(page.entry_ids, queue_arn)
+        if page.after is None:
+            return
+        after = page.after
+
+
+def _log_event(event: CatalogEvent | CategoryEvent) -> None:
     """With the id of the event's request, which the other lines of a batch cannot have."""
     extra = {"event_id": event.id, "event_type": event.type}
     observability.logger.info("indexing", extra=extra | {"correlation_id": event.correlation_id})
-
-
-def _parse(record: dict[str, Any]) -> CatalogEvent:
-    event = parse_event(json.loads(record["body"])["detail"])
-    if not isinstance(event, CatalogEvent):
-        raise TypeError(f"{event.type} belongs to another queue")
-    return event
 
 
 class _Indexing(Record, frozen=False):
@@ -89,14 +112,20 @@ class _Indexing(Record, frozen=False):
     changed: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     _words: dict[str, set[str]] = field(default_factory=dict)  # by entry
+    _trees: list[CategoryTree] = field(default_factory=list)  # that these entries were put in
 
     def index(self, entry_ids: Sequence[str]) -> None:
+        self._trees.clear()
         for entry_id in self._index_together(entry_ids):
             try:
                 self._index_alone(entry_id)
             except Exception as error:  # noqa: BLE001 (one entry must not fail the others)
                 self._fail([entry_id], error)
         self._store_words()
+        # If a category was moved since then, its event can have come before these listings were
+        # stored, and so it has missed them.
+        if self._trees and categories.count_moves() != self._trees[0].moves:
+            self.index(sorted(set(entry_ids) - self.failed))
 
     def _index_together(self, entry_ids: Sequence[str]) -> set[str]:
         """Returns the ids of the entries to index again alone."""
@@ -112,7 +141,7 @@ class _Indexing(Record, frozen=False):
 
     def _plan(self, entry_ids: Sequence[str]) -> list[EntryUpdate]:
         updates: list[EntryUpdate] = []
-        for stored, entry in _read(entry_ids):
+        for stored, entry in self._read(entry_ids):
             try:
                 updates += self._plan_entry(stored, entry)
             except Exception as error:  # noqa: BLE001
@@ -147,11 +176,33 @@ class _Indexing(Record, frozen=False):
 
         def index_once() -> None:
             self._require_time()
-            ((stored, entry),) = _read([entry_id])
+            ((stored, entry),) = self._read([entry_id])
             for updates in pack_updates(self._plan_entry(stored, entry)):
                 self._store(updates)
 
         retry(index_once, on=(ConcurrentModification, Contended), attempts=ATTEMPTS_ALONE)
+
+    def _read(self, entry_ids: Sequence[str]) -> Iterator[tuple[StoredEntry, CatalogEntry]]:
+        # The stored state is read first: if another instance stores a later entry after that, this
+        # one's older entry fails at the stored version.
+        stored = repository.get_stored_entries(entry_ids)
+        entries = repository.get_catalog_entries(entry_ids)
+        tree = self._get_tree(set().union(*(entry.categories for entry in entries)))
+        for entry in entries:
+            yield stored[entry.entry_id], entry.replace(tree=tree)
+
+    def _get_tree(self, paths: set[str]) -> CategoryTree:
+        """The current tree, with a category for each of these paths. Without paths, no tree."""
+        if not paths:
+            return NO_CATEGORIES
+
+        def read_and_add() -> CategoryTree:
+            tree = categories.get_tree(*self._trees[-1:])
+            return categories.add_missing(tree, paths, clock.utc_now())
+
+        losses = (categories.TreeChanged, Contended)
+        self._trees.append(retry(read_and_add, on=losses, attempts=ATTEMPTS_AT_TREE))
+        return self._trees[-1]
 
     def _store(self, updates: Sequence[EntryUpdate]) -> None:
         """Raises OutOfTime, and what the commit raises."""
@@ -177,14 +228,6 @@ class _Indexing(Record, frozen=False):
             _log_failure(entry_id, error)
             self.failed.add(entry_id)
             self._words.pop(entry_id, None)
-
-
-def _read(entry_ids: Sequence[str]) -> Iterator[tuple[StoredEntry, CatalogEntry]]:
-    # The stored state is read first: if another instance stores a later entry after that, this
-    # one's older entry fails at the stored version.
-    stored = repository.get_stored_entries(entry_ids)
-    for entry in repository.get_catalog_entries(entry_ids):
-        yield stored[entry.entry_id], entry
 
 
 def _log_failure(subject: str, error: Exception) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from products.stock import levels, repository
 from products.stock.repository import LEVELS_MAX, LevelChange, LevelChanged, WatchedStock
 from shared import freeze_gc, observability
+from shared.storage.models.catalog import UNTRACKED
 from shared.storage.transactions import Contended, Throttled
 
 freeze_gc()
@@ -31,8 +32,10 @@ def handler(event: dict[str, Any], context: Any) -> None:
 
 def _find_change(watched: WatchedStock) -> LevelChange | None:
     product, available = watched.product, watched.stock.available
+    if product.stock_policy == UNTRACKED:  # orders from before return their units
+        return None
     before = watched.announced.level if watched.announced else levels.DEPLETED
-    level = levels.level_of(available, product.low_stock_at)
+    level = levels.level_of(product, available)
     if watched.announced and level == before:
         return None
     event = levels.level_changed_event(before, level, product, available)

@@ -78,9 +78,14 @@ function fillParameter(parameter) {
   }
 }
 
-// In requests, `product_id` is one of this shop's, wherever an example has it.
+// In requests, `product_id` is one of this shop's, wherever an example has it. A new shop has no
+// promotions, so an example that sends a promotion's code would be refused.
 function fillExamples(node, isExample = false) {
   for (const [name, value] of Object.entries(node ?? {})) {
+    if (isExample && name === "promotion_code") {
+      delete node[name];
+      continue;
+    }
     if (isExample && name in known && typeof value === "string") {
       node[name] = known[name];
     } else if (name in known && value?.type === "string") {

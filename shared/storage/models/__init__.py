@@ -11,9 +11,14 @@
 | a user by id | GetItem Users |
 | all users, newest first | Query Users by_newest |
 | the sessions of a user; the API keys of a user | Query Sessions; Query ApiKeys |
+| the addresses of a user | GetItem AddressBooks |
+| change the addresses of a user | TransactWriteItems AddressBooks, Users (check) |
 | the token of a link in a mail | GetItem EmailTokens |
 | a product by id | GetItem Products |
 | the stock and the variants of a product | BatchGetItem Stock, Groups |
+| all categories; their counts of entries | GetItem and Query Categories; Query Categories |
+| change the tree of categories | TransactWriteItems Categories, Outbox |
+| whether a category is empty; what is in it | Query Listings |
 | all products, or of a category or tag, in an order | Query Listings, one index for each order |
 | the same, only products in stock | Query Listings, one sparse index for each order |
 | the products of a page, with their stock | BatchGetItem Products, Stock |
@@ -24,9 +29,12 @@
 | count or adjust stock | TransactWriteItems Stock, StockMovements |
 | the stock movements of a product, newest first | Query StockMovements by_newest |
 | report that stock is low, depleted or replenished | TransactWriteItems Stock (level), Outbox |
-| index a product or group: its listings and postings | TransactWriteItems Listings, Search |
+| index a product or group | TransactWriteItems Listings, Search, Categories (counts) |
 | what an order is priced from | BatchGetItem Products, Rates, Promotions, Attempts |
 | place an order once | TransactWriteItems Orders, Stock, Promotions, Attempts, Outbox |
+| a cart, and products in it with their stock | BatchGetItem Carts, Products, Stock |
+| change a cart; merge two | TransactWriteItems Carts, and for a new one Users (check) or Attempts |
+| empty the cart that an order names | in the transaction that places the order |
 | an order by id | GetItem Orders |
 | the orders of a buyer, newest first | Query Orders by_buyer |
 | all orders; the orders of a status | Query Orders by_month; by_status; BatchGetItem |

@@ -1,5 +1,7 @@
 """Products, their groups and their stock."""
 
+from typing import Literal
+
 from pynamodb.attributes import (
     JSONAttribute,
     ListAttribute,
@@ -19,6 +21,12 @@ from shared.storage.documents import Document
 from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
+
+StockPolicy = Literal["tracked", "backorder", "untracked"]
+TRACKED: StockPolicy = "tracked"  # sold until no unit is left
+BACKORDER: StockPolicy = "backorder"  # sold beyond that: the stock falls below 0
+UNTRACKED: StockPolicy = "untracked"  # not counted: orders take no units
+UNLIMITED = 10**9  # back-orders of a product without a limit; stored with its stock
 
 
 class ProductsByStatus(GlobalSecondaryIndex["Product"]):
@@ -54,6 +62,8 @@ class Product(Table):
     group = UnicodeAttribute(null=True)  # the product is one of its variants
     options_json = JSONAttribute(attr_name="options", default=dict)  # unlike any other variant's
     stock_shards = NumberAttribute(default=1)
+    stock_policy = UnicodeAttribute(default=TRACKED)
+    backorder_limit = NumberAttribute(null=True)  # units below 0; null: as many as are ordered
     low_stock_at = NumberAttribute(null=True)  # `stock.low` is sent at this level
     order_quantity_max = NumberAttribute(null=True)  # units in one order; null: the shop's default
     tax_class = UnicodeAttribute(default="standard")  # selects one of the tax rates
@@ -70,6 +80,25 @@ class Product(Table):
         """The units of it that one order may have: the limit that staff gave it, or the default."""
         return int(self.order_quantity_max or default)
 
+    @property
+    def backorders_max(self) -> int:
+        """The units that may be sold beyond the stock."""
+        return int(self.backorder_limit or UNLIMITED) if self.stock_policy == BACKORDER else 0
+
+    def orderable(self, available: int) -> int:
+        """The units that can be ordered while the stock has these."""
+        if self.stock_policy == UNTRACKED:
+            return UNLIMITED
+        return max(0, available + self.backorders_max)
+
+    def in_stock(self, available: int) -> int:
+        """The units that shoppers see while the stock has these."""
+        return 0 if self.stock_policy == UNTRACKED else max(0, available)
+
+    def beyond_stock(self, quantity: int, available: int) -> int:
+        """Of these units, those that an order would back-order."""
+        return max(0, quantity - max(0, available)) if self.stock_policy == BACKORDER else 0
+
 
 class Variant(Document):
     product_id = UnicodeAttribute()
@@ -77,6 +106,7 @@ class Variant(Document):
     options_json = JSONAttribute(attr_name="options")
     status = UnicodeAttribute()
     currency = UnicodeAttribute()
+    stock_policy = UnicodeAttribute(default=TRACKED)
 
 
 class ProductGroup(Table):
@@ -100,10 +130,13 @@ class Stock(Table):
         table_name = _tables.stock_table
 
     product_id = UnicodeAttribute(hash_key=True)  # followed by `#n` for the shards after the first
-    available = NumberAttribute()
+    available = NumberAttribute()  # below 0: so many units are back-ordered
     allocated = NumberAttribute(default=0)  # to open orders
     version = NumberAttribute()  # counts every change, sales too
-    currency = UnicodeAttribute(null=True)  # set when it changes: orders in any other are refused
+    # Each is set when it changes: orders in another currency, or with another number of units that
+    # may be sold beyond the stock, are refused.
+    currency = UnicodeAttribute(null=True)
+    backorders_max = NumberAttribute(null=True)
 
 
 class StockLevel(Table):

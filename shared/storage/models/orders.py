@@ -8,17 +8,35 @@ from pynamodb.attributes import (
     UnicodeAttribute,
     UTCDateTimeAttribute,
 )
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from shared.config import Tables, settings
 from shared.storage.documents import Document
 from shared.storage.dynamo import Table
+from shared.storage.models.order_indexes import (
+    OrdersByBuyer,
+    OrdersByExpiry,
+    OrdersByGuest,
+    OrdersByMonth,
+    OrdersBySettlement,
+    OrdersByStatus,
+)
 
 _tables = settings(Tables)
 
 GUEST_PREFIX = "gst"  # of the id of a guest, who ordered without an account
 AWAITS_PAYMENT = "payment"  # the one value of `awaits`
 SETTLEMENT_OPEN = "open"  # the one value of `settlement`
+
+
+class OrderTax(Document):
+    """One of the taxes on a line, or on the whole order."""
+
+    name = UnicodeAttribute()
+    rate_ppm = NumberAttribute(null=True)  # null: an older order, which may have had several
+    amount_minor = NumberAttribute()
+
+    def find_rate(self) -> int | None:
+        return _whole(self.rate_ppm)
 
 
 class OrderLine(Document):
@@ -31,28 +49,61 @@ class OrderLine(Document):
     discount_minor = NumberAttribute(default=0)  # the line's share of the order's discount
     tax_class = UnicodeAttribute(default="standard")
     tax_rate_ppm = NumberAttribute(default=0)  # parts per million: 190000 is 19 %
-    tax_minor = NumberAttribute(default=0)
-    # Units still allocated, by stock shard; empty once they are shipped.
+    tax_minor = NumberAttribute(default=0)  # of all taxes
+    taxes = ListAttribute(of=OrderTax, default=list)
+    # The product's when the order was placed. It decides what happens to the units later.
+    stock_policy = UnicodeAttribute(default="tracked")
+    backordered = NumberAttribute(default=0)  # units that were not in stock then
+    # Units still allocated, by stock shard; empty once they are shipped, and if `untracked`.
     allocations_json = JSONAttribute(default=dict, attr_name="allocations")
-    returned = NumberAttribute(default=0)  # units that are back in stock
+    returned = NumberAttribute(default=0)  # units that are back (in stock, unless `untracked`)
+    # Units that will not ship. Null until a release that counts them ships or cancels some.
+    cancelled = NumberAttribute(null=True)
+
+    def list_taxes(self) -> list[OrderTax]:
+        """Of a line from before Souk stored each tax, the one that it had."""
+        return list(self.taxes) or _one_tax(self.tax_minor, int(self.tax_rate_ppm))
 
 
 class OrderTotals(Document):
     items_minor = NumberAttribute()
     discount_minor = NumberAttribute()
     shipping_minor = NumberAttribute()
-    tax_minor = NumberAttribute()
+    tax_minor = NumberAttribute()  # of all taxes, on lines and shipping
+    taxes = ListAttribute(of=OrderTax, default=list)  # by name and rate
+    shipping_tax_minor = NumberAttribute(null=True)  # the shipping's part of `tax_minor`
     total_minor = NumberAttribute()
+
+    def list_taxes(self) -> list[OrderTax]:
+        """Of an order from before Souk stored each tax, one sum of all rates."""
+        return list(self.taxes) or _one_tax(self.tax_minor, None)
+
+    def find_shipping_tax(self) -> int | None:
+        """Minor units. None: an order from before Souk stored it."""
+        return _whole(self.shipping_tax_minor)
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
+
+
+def _one_tax(amount_minor: float, rate_ppm: int | None) -> list[OrderTax]:
+    if not amount_minor:
+        return []
+    return [OrderTax(name="Tax", rate_ppm=rate_ppm, amount_minor=amount_minor)]
 
 
 class ShippingAddress(Document):
     name = UnicodeAttribute()
     line1 = UnicodeAttribute()
     line2 = UnicodeAttribute(null=True)
-    postal_code = UnicodeAttribute()
+    postal_code = UnicodeAttribute()  # empty where the country has none, as is the city
     city = UnicodeAttribute()
     region = UnicodeAttribute(null=True)
     country = UnicodeAttribute()
+    company = UnicodeAttribute(null=True)
+    region_code = UnicodeAttribute(null=True)  # of ISO 3166-2; null if the region is not known
+    phone = UnicodeAttribute(null=True)
 
 
 class OrderStep(Document):
@@ -66,9 +117,11 @@ class OrderStep(Document):
 
 
 class OrderPromotion(Document):
-    """The code that the order used, and the usage counts that include the order."""
+    """The promotion that the order used, and the usage counts that include the order."""
 
     code = UnicodeAttribute()
+    name = UnicodeAttribute(null=True)  # that staff gave it for buyers
+    is_automatic = BooleanAttribute(default=False)  # nobody sent its code
     is_counted = BooleanAttribute(default=False)  # in the code's `used`
     counted_for = UnicodeAttribute(null=True)  # a customer's id, if uses per customer are limited
 
@@ -124,70 +177,31 @@ class OrderNote(Document):
 
 
 class OrderShipment(Document):
+    """A parcel. What is null was not stored by the releases that shipped orders as a whole."""
+
     carrier = UnicodeAttribute()
     tracking_number = UnicodeAttribute(null=True)
+    tracking_url = UnicodeAttribute(null=True)
+    shipment_id = UnicodeAttribute(null=True)  # derived from the order and the Idempotency-Key
+    quantities_json = JSONAttribute(null=True, attr_name="quantities")  # by product
+    by = UnicodeAttribute(null=True)
+    at = UTCDateTimeAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)  # of the request
+    version = NumberAttribute(null=True)
 
 
-class OrdersByBuyer(GlobalSecondaryIndex["Order"]):
-    class Meta:
-        index_name = "by_buyer"
-        projection = AllProjection()
+class OrderCancellation(Document):
+    """Units that staff cancelled before they were shipped."""
 
-    buyer_id = UnicodeAttribute(hash_key=True)
-    placed_at = UTCDateTimeAttribute(range_key=True)
-
-
-class OrdersByStatus(GlobalSecondaryIndex["Order"]):
-    class Meta:
-        index_name = "by_status"
-        projection = KeysOnlyProjection()
-
-    status = UnicodeAttribute(hash_key=True)
-    placed_at = UTCDateTimeAttribute(range_key=True)
-
-
-class OrdersByMonth(GlobalSecondaryIndex["Order"]):
-    """All orders by date. Each month is a partition, so that no partition grows without bound."""
-
-    class Meta:
-        index_name = "by_month"
-        projection = KeysOnlyProjection()
-
-    placed_month = UnicodeAttribute(hash_key=True)  # 2026-11
-    placed_at = UTCDateTimeAttribute(range_key=True)
-
-
-class OrdersByExpiry(GlobalSecondaryIndex["Order"]):
-    """Sparse: only orders that await their payment, the first to expire first."""
-
-    class Meta:
-        index_name = "by_expiry"
-        projection = KeysOnlyProjection()
-
-    awaits = UnicodeAttribute(hash_key=True)
-    expires_at = UTCDateTimeAttribute(range_key=True)
-
-
-class OrdersBySettlement(GlobalSecondaryIndex["Order"]):
-    """Sparse: only orders that need something from the payment provider, the first due first."""
-
-    class Meta:
-        index_name = "by_settlement"
-        projection = KeysOnlyProjection()
-
-    settlement = UnicodeAttribute(hash_key=True)
-    settlement_due_at = UTCDateTimeAttribute(range_key=True)
-
-
-class OrdersByGuest(GlobalSecondaryIndex["Order"]):
-    """Sparse: guests' orders, until they are linked to an account or anonymized."""
-
-    class Meta:
-        index_name = "by_guest"
-        projection = KeysOnlyProjection()
-
-    guest_email = UnicodeAttribute(hash_key=True)
-    placed_at = UTCDateTimeAttribute(range_key=True)
+    cancellation_id = UnicodeAttribute()  # derived from the order and the Idempotency-Key
+    quantities_json = JSONAttribute(attr_name="quantities")  # by product
+    amount_minor = NumberAttribute()  # what the buyer need not pay, or gets back
+    tax_minor = NumberAttribute()  # the tax in it
+    refund_id = UnicodeAttribute(null=True)  # none if nothing was received, or by staff
+    reason = UnicodeAttribute(null=True)
+    by = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    fingerprint = UnicodeAttribute()  # of the request
 
 
 class Order(Table):
@@ -218,7 +232,9 @@ class Order(Table):
     refunds = ListAttribute(of=OrderRefund, default=list)
     disputes = ListAttribute(of=OrderDispute, default=list)
     returns = ListAttribute(of=OrderReturn, default=list)
-    shipment: OrderShipment | None = OrderShipment(null=True)
+    shipments = ListAttribute(of=OrderShipment, default=list)
+    shipment: OrderShipment | None = OrderShipment(null=True)  # the latest; older releases read it
+    cancellations = ListAttribute(of=OrderCancellation, default=list)
     notes = ListAttribute(of=OrderNote, default=list)
     fingerprint = UnicodeAttribute()  # of the request that placed it
     request_id = UnicodeAttribute(null=True)  # of that request; older orders have none

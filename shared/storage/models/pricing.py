@@ -2,6 +2,7 @@
 
 from pynamodb.attributes import (
     BooleanAttribute,
+    JSONAttribute,
     NumberAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
@@ -14,16 +15,20 @@ from shared.storage.dynamo import Table
 _tables = settings(Tables)
 
 TAX_RATES, SHIPPING_RATES = "tax", "shipping"  # names of rate tables
+AUTOMATIC_PROMOTIONS = "automatic_promotions"  # in the same table, and read in the same way
 PROMOTIONS = "promotions"  # the partition of all promotions
 
 
 class RateTable(Table):
-    """All tax rates, or all shipping rates, in one document: an order reads each with one key."""
+    """All tax rates, shipping rates, or automatic promotions that are active, in one document.
+
+    An order reads each with one key.
+    """
 
     class Meta:
         table_name = _tables.rates_table
 
-    name = UnicodeAttribute(hash_key=True)  # TAX_RATES or SHIPPING_RATES
+    name = UnicodeAttribute(hash_key=True)  # TAX_RATES, SHIPPING_RATES or AUTOMATIC_PROMOTIONS
     document = UnicodeAttribute()  # JSON
     version = NumberAttribute()
     updated_at = UTCDateTimeAttribute()
@@ -42,7 +47,10 @@ class PromotionsByNewest(LocalSecondaryIndex["Promotion"]):
 
 
 class Promotion(Table):
-    """A code with a discount. All share one partition: a shop has hundreds, not millions."""
+    """A discount, by a code or automatic.
+
+    All share one partition: a shop has hundreds, not millions.
+    """
 
     class Meta:
         table_name = _tables.promotions_table
@@ -51,9 +59,13 @@ class Promotion(Table):
     code = UnicodeAttribute(range_key=True)  # upper case
     listed_at = UnicodeAttribute()  # created_at#code
     kind = UnicodeAttribute()  # percent, fixed, free_shipping
-    percent = NumberAttribute(null=True)
+    name = UnicodeAttribute(null=True)  # for buyers
+    is_automatic = BooleanAttribute(default=False)  # applies without its code
+    percent = NumberAttribute(null=True)  # can have decimals
     amount_minor = NumberAttribute(null=True)
-    minimum_minor = NumberAttribute(null=True)  # the least value of the items
+    minimum_minor = NumberAttribute(null=True)  # the least value of the items that it applies to
+    # Lists of `categories`, `product_ids` and `skus`; null: it applies to all products.
+    applies_to_json = JSONAttribute(null=True, attr_name="applies_to")
     currency = UnicodeAttribute(null=True)  # of both amounts
     starts_at = UTCDateTimeAttribute(null=True)
     ends_at = UTCDateTimeAttribute(null=True)

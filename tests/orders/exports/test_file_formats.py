@@ -15,6 +15,7 @@ from shared.storage.models.orders import (
     OrderPromotion,
     OrderRefund,
     OrderShipment,
+    OrderTax,
     OrderTotals,
     ShippingAddress,
 )
@@ -64,6 +65,48 @@ def test_each_order_line_is_a_row():
         assert (row["promotion_code"], row["tax_included"]) == ("SPRING", "yes")
 
 
+def test_each_tax_of_a_line_has_columns():
+    gst, qst = (
+        OrderTax(name="GST", rate_ppm=50_000, amount_minor=51),
+        OrderTax(name="QST", rate_ppm=99_750, amount_minor=101),
+    )
+    order = new_order(
+        lines=[line("TEA", taxes=[gst, qst], tax_minor=152), line("BOOK", taxes=[gst])],
+        promotion=OrderPromotion(code="AUTO-1", name="Autumn sale", is_automatic=True),
+    )
+    order.totals.taxes, order.totals.shipping_tax_minor = [gst, qst], 7
+
+    tea, book = render_rows(order)
+
+    assert [tea[f"line_tax_2_{part}"] for part in ("name", "rate_ppm", "minor")] == [
+        "QST",
+        "99750",
+        "101",
+    ]
+    assert (book["line_tax_1_name"], book["line_tax_2_name"], book["line_tax_2_minor"]) == (
+        "GST",
+        "",
+        "",
+    )
+    assert (tea["order_taxes"], book["order_taxes"]) == ("GST 50000: 51, QST 99750: 101", "")
+    assert (tea["order_shipping_tax_minor"], book["order_shipping_tax_minor"]) == ("7", "")
+    assert (tea["promotion_code"], tea["promotion_name"]) == ("", "Autumn sale")
+
+
+def test_an_older_order_has_its_one_tax():
+    order = new_order(lines=[line("TEA", tax_minor=342, tax_rate_ppm=190_000)])
+    order.totals.tax_minor = 420
+
+    (row,) = render_rows(order)
+
+    assert [row[f"line_tax_1_{part}"] for part in ("name", "rate_ppm", "minor")] == [
+        "Tax",
+        "190000",
+        "342",
+    ]
+    assert (row["order_taxes"], row["order_shipping_tax_minor"]) == ("Tax: 420", "")
+
+
 def test_a_column_of_amounts_adds_up_to_the_orders_totals():
     totals = {
         "items_minor": 3000,
@@ -104,8 +147,20 @@ def test_a_missing_value_is_an_empty_cell():
     (row,) = render_rows(new_order())
 
     missing = {"guest_email", "ship_to_line2", "ship_to_region", "carrier", "promotion_code"}
+    missing |= {"ship_to_company", "ship_to_region_code", "ship_to_phone"}
     assert {row[column] for column in missing} == {""}
     assert (row["order_received_minor"], row["tax_included"]) == ("0", "no")
+
+
+def test_an_address_is_printed_in_the_order_of_its_country():
+    address = shop.ADDRESS | {"company": "Engines", "phone": "020 7946 0958"}
+
+    (row,) = render_rows(new_order(shipping_address=ShippingAddress(**address)))
+
+    assert row["ship_to_address"] == (
+        "Ada Lovelace, Engines, 12 St James's Square, London, SW1Y 4JH, United Kingdom"
+    )
+    assert (row["ship_to_company"], row["ship_to_phone"]) == ("Engines", "020 7946 0958")
 
 
 @pytest.mark.parametrize("sign", SIGNS)

@@ -4,8 +4,9 @@ from functools import partial
 
 import pytest
 
-from orders.lifecycle import decisions
+from orders.lifecycle import decisions, shipping
 from orders.lifecycle.service import update_order
+from orders.lifecycle.shipping import Tracking
 from shared.errors.orders import PaymentRefused
 from tests.support.events import sorted_event_types
 from tests.support.payments import (
@@ -28,9 +29,7 @@ def authorize(provider, order_id: str) -> str:
 
 
 def ship(order_id: str) -> None:
-    update_order(
-        order_id, partial(decisions.ship, by="usr_staff", carrier="DHL", tracking_number="1")
-    )
+    update_order(order_id, partial(shipping.ship, tracking=Tracking("DHL", "1"), by="usr_staff"))
 
 
 def cancel(order_id: str) -> None:

@@ -196,6 +196,25 @@ def test_a_refund_made_at_stripe_has_no_refund_id_of_the_shop(metadata):
     assert (parsed.refund_id, parsed.order_id) == (None, "ord_1")
 
 
+@pytest.mark.parametrize(
+    ("transaction", "metadata", "status", "is_refund"),
+    [
+        (None, {}, "succeeded", False),
+        (None, None, "succeeded", False),
+        ("txn_1", {}, "succeeded", True),
+        (None, {}, "pending", True),
+        (None, {"refund_id": "rfd_1"}, "succeeded", True),
+    ],
+)
+def test_what_is_not_captured_is_no_refund(transaction, metadata, status, is_refund):
+    """Stripe lists what it releases of a partial capture with the refunds."""
+    changes = {"balance_transaction": transaction, "metadata": metadata, "status": status}
+
+    parsed = parse(refund_event("refund.created", **changes), {"pi_1": "ord_1"}.get)
+
+    assert (parsed is not None) is is_refund
+
+
 def test_a_refund_without_an_order_is_ignored():
     assert parse(refund_event("refund.created"), lambda _: None) is None
     assert parse(refund_event("refund.created", payment_intent=None)) is None

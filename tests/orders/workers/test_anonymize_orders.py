@@ -20,7 +20,12 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 NOTHING_FAILED = {"batchItemFailures": []}
 refund_fully = refund()
-ADDRESS = shop.ADDRESS | {"line2": "Flat 2", "region": "Westminster"}
+ADDRESS = shop.ADDRESS | {
+    "company": "Analytical Engines",
+    "line2": "Flat 2",
+    "region": "Westminster",
+    "phone": "+44 20 7946 0958",
+}
 
 
 @pytest.fixture
@@ -118,12 +123,15 @@ def test_everything_else_in_the_order_is_kept(tea):
     after = get_as_staff(before["id"])
     assert after["shipping_address"] == {
         "name": None,
+        "company": None,
         "line1": None,
         "line2": None,
         "postal_code": None,
         "city": None,
         "region": None,
+        "region_code": None,
         "country": "GB",
+        "phone": None,
     }
     assert after["version"] == before["version"] + 1
     for changed in ("shipping_address", "version"):

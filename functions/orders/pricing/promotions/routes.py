@@ -16,9 +16,10 @@ routes = Routes()
 @routes.post("/v1/promotions", status_code=201, tags=["Pricing"])
 @requires(Permission.WRITE_PRICING)
 def create_promotion(request: NewPromotion) -> Response[PromotionView]:
-    """Create a promotion with the code that buyers type.
+    """Create a promotion with the code that buyers type, or an automatic one.
 
-    Orders can use the code at once, or from `starts_at`.
+    Orders can use it at once, or from `starts_at`. At most 20 automatic promotions can be active at
+    a time. An automatic promotion has no limits of its uses.
     """
     promotion = promotions.create_promotion(request, by=routes.caller.user_id)
     view = PromotionView.from_model(promotion)
@@ -57,8 +58,8 @@ def update_promotion(
     """Change some fields of a promotion with a JSON merge patch (RFC 7396).
 
     Omitted fields keep their values. `null` removes a value. The objects `amount` and `minimum` are
-    merged member by member. You cannot change the code and the kind, and you cannot delete a
-    promotion: to end it, set `is_active` to false.
+    merged member by member. You cannot change the code, the kind and `is_automatic`, and you cannot
+    delete a promotion: to end it, set `is_active` to false.
 
     If you add `uses_max`, the shop counts uses from then on. If you set `uses_max` to
     the current value of `used` or less, no more orders can use the code. Placed orders keep their

@@ -4,65 +4,39 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from orders.pricing.discounts import KINDS, Kind
-from shared.characters import describe_pattern
+from orders.pricing.promotions.fields import (
+    AppliesTo,
+    Code,
+    Percent,
+    UsesMax,
+    UsesPerCustomerMax,
+    whole_if_possible,
+)
 from shared.http.schemas import NOT_NULL, RequestBody, View, shown_as
 from shared.http.text_fields import Text
 from shared.money import Money, Price
 from shared.storage.models.pricing import Promotion
 from shared.timestamps import Timestamp, out_of_order_error
 
-USES_MAX = 10**9
 DESCRIPTION_MAX = 500
 
 _DISCOUNT_FIELD = {"percent": "percent", "fixed": "amount"}  # by kind
-_CODE = describe_pattern(
-    "^[A-Za-z0-9][A-Za-z0-9_-]{1,39}$",
-    "Must be 2 to 40 letters, digits and _ -, and begin with a letter or a digit",
-)
-Code = Annotated[
-    str,
-    Field(
-        pattern=_CODE,
-        description="The code that buyers type. Upper and lower case are the same. The shop "
-        "stores it in upper case.",
-        examples=["SPRING-10"],
-    ),
-    AfterValidator(str.upper),
-]
-Percent = Annotated[
-    int,
-    Field(
-        ge=1,
-        le=100,
-        description="The percentage that is taken off each line. Required for kind `percent`.",
-    ),
-]
-UsesMax = Annotated[
-    int,
-    Field(
-        ge=1,
-        le=USES_MAX,
-        description="How many orders can use the code in total. The shop counts only orders "
-        "that are placed while this limit is set. Cancelled and expired orders do not count.",
-    ),
-]
-UsesPerCustomerMax = Annotated[
-    int,
-    Field(
-        ge=1,
-        le=USES_MAX,
-        description="How many orders of one account, or of one guest's e-mail address, can use "
-        "the code. Orders are counted in the same way as for `uses_max`.",
-    ),
-]
 
 
 class NewPromotion(RequestBody):
-    code: Code
+    is_automatic: bool = Field(
+        default=False,
+        description="If true, the promotion applies to each order that it fits, and nobody sends "
+        "its code. An order uses the promotion that makes it cheapest.",
+    )
+    code: Code | None = Field(default=None, validate_default=True)
+    name: Annotated[str, Text(100)] | None = Field(
+        default=None, description="Buyers see it on quotes, orders and mails."
+    )
     kind: Kind = Field(
         description="`percent`: a percentage off each line. `fixed`: an amount off all items "
         "together. `free_shipping`: no shipping price."
@@ -71,13 +45,17 @@ class NewPromotion(RequestBody):
     amount: Price | None = Field(
         default=None,
         validate_default=True,
-        description="The amount that is taken off all items together, at most their value. "
-        "Required for kind `fixed`.",
+        description="The amount that is taken off all items together to which the promotion "
+        "applies, at most their value. Required for kind `fixed`.",
     )
     minimum: Money | None = Field(
         default=None,
-        description="The items must cost at least this much, before the discount. Null means no "
-        "minimum.",
+        description="The items to which the promotion applies must cost at least this much, "
+        "before the discount. Null means no minimum.",
+    )
+    applies_to: AppliesTo | None = Field(
+        default=None,
+        description="The products to which the promotion applies. Null means all products.",
     )
     starts_at: Timestamp | None = Field(
         default=None,
@@ -93,6 +71,22 @@ class NewPromotion(RequestBody):
     description: Annotated[str, Text(DESCRIPTION_MAX, is_optional=True, has_lines=True)] = Field(
         default="", description="A text for staff. Buyers do not see it."
     )
+
+    @field_validator("code")
+    @classmethod
+    def _is_sent_by_somebody(cls, code: str | None, info: ValidationInfo) -> str | None:
+        if code is None and not info.data.get("is_automatic"):
+            raise PydanticCustomError("required", "Is required unless `is_automatic` is true")
+        return code
+
+    @field_validator("uses_max", "uses_per_customer_max")
+    @classmethod
+    def _fits_a_code(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and info.data.get("is_automatic"):
+            raise PydanticCustomError(
+                "not_of_automatic", "Must be omitted or null for an automatic promotion"
+            )
+        return value
 
     @field_validator("percent", "amount")
     @classmethod
@@ -140,9 +134,11 @@ class PromotionPatch(RequestBody):
     Omitted fields keep their values. `null` removes a value. Objects are merged.
     """
 
-    percent: int | None = None
+    name: str | None = None
+    percent: float | None = None
     amount: dict[str, Any] | None = None
     minimum: dict[str, Any] | None = None
+    applies_to: dict[str, Any] | None = None
     starts_at: str | None = None
     ends_at: str | None = None
     # Null is refused: removing the field would activate the promotion.
@@ -155,11 +151,14 @@ class PromotionPatch(RequestBody):
 class PromotionView(View):
     """A promotion. `NewPromotion` explains the fields that staff set."""
 
+    is_automatic: bool
     code: str
+    name: str | None
     kind: Annotated[str, shown_as(Kind)]
-    percent: int | None
+    percent: int | float | None
     amount: Money | None
     minimum: Money | None
+    applies_to: AppliesTo | None
     starts_at: datetime | None
     ends_at: datetime | None
     is_active: bool
@@ -179,11 +178,14 @@ class PromotionView(View):
     def from_model(cls, promotion: Promotion) -> Self:
         is_counted = promotion.uses_max is not None
         return cls(
+            is_automatic=bool(promotion.is_automatic),
             code=promotion.code,
+            name=promotion.name,
             kind=promotion.kind,
-            percent=_whole(promotion.percent),
+            percent=_percent(promotion.percent),
             amount=_money(promotion.amount_minor, promotion.currency),
             minimum=_money(promotion.minimum_minor, promotion.currency),
+            applies_to=_applies_to(promotion.applies_to_json),
             starts_at=promotion.starts_at,
             ends_at=promotion.ends_at,
             is_active=promotion.is_active,
@@ -202,6 +204,18 @@ def to_request(promotion: Promotion) -> Mapping[str, Any]:
     return PromotionView.from_model(promotion).model_dump(
         mode="json", include=fields, exclude_none=True
     )
+
+
+def _percent(stored: float | None) -> int | float | None:
+    return None if stored is None else whole_if_possible(stored)
+
+
+def _applies_to(stored: Mapping[str, Any] | None) -> AppliesTo | None:
+    """Without its rules, and what newer code has stored in it."""
+    if stored is None:
+        return None
+    known = {name: stored[name] for name in AppliesTo.model_fields if name in stored}
+    return AppliesTo.model_construct(**known)
 
 
 def _money(amount_minor: float | None, currency: str | None) -> Money | None:

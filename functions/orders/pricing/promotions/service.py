@@ -1,5 +1,7 @@
 """Promotions: staff create them and change them; placed orders count their uses."""
 
+from typing import Any
+
 from orders.pricing.promotions import repository
 from orders.pricing.promotions.schemas import (
     ChangedPromotion,
@@ -7,10 +9,11 @@ from orders.pricing.promotions.schemas import (
     PromotionPatch,
     to_request,
 )
-from shared import clock, observability
+from shared import clock, ids, observability
+from shared.errors.requests import ConcurrentModification
 from shared.http.etags import ExpectedVersion
 from shared.http.schemas import apply_merge_patch, validate
-from shared.retries import retry_on_stale_version
+from shared.retries import EDIT_ATTEMPTS, retry, retry_on_stale_version
 from shared.storage.cursors import ItemPage
 from shared.storage.models.pricing import PROMOTIONS, Promotion
 
@@ -26,9 +29,13 @@ def list_promotions(*, limit: int, cursor: str | None, staff_id: str) -> ItemPag
 
 
 def create_promotion(request: NewPromotion, *, by: str) -> Promotion:
-    """Raises PromotionCodeTaken."""
+    """Raises PromotionCodeTaken, AutomaticPromotionLimit and ConcurrentModification."""
     promotion = _promotion_from(request)
-    repository.create_promotion(promotion)
+    retry(
+        lambda: repository.create_promotion(promotion, by=by),
+        on=(ConcurrentModification,),
+        attempts=EDIT_ATTEMPTS,
+    )
     observability.audit("create_promotion", "done", user_id=by, promotion_code=promotion.code)
     return promotion
 
@@ -38,11 +45,15 @@ def update_promotion(
 ) -> Promotion:
     """Apply a JSON merge patch (RFC 7396). Uses that are counted at the same moment are kept.
 
-    Raises PromotionNotFound, StaleVersion, ConcurrentModification, and InvalidFields when the
-    result is not a valid promotion.
+    Raises PromotionNotFound, StaleVersion, ConcurrentModification, AutomaticPromotionLimit, and
+    InvalidFields when the result is not a valid promotion.
     """
     patch = changes.model_dump(exclude_unset=True)
-    return retry_on_stale_version(lambda: _update_once(code, patch, expected, by=by), expected)
+    return retry_on_stale_version(
+        lambda: _update_once(code, patch, expected, by=by),
+        expected,
+        also_on=(ConcurrentModification,),
+    )
 
 
 def _update_once(
@@ -56,7 +67,7 @@ def _update_once(
     changed = repository.changed_fields(before, after)
     if not changed:
         return before
-    repository.update_promotion(before, after)
+    repository.update_promotion(before, after, by=by)
     observability.audit(
         "update_promotion",
         "done",
@@ -72,15 +83,19 @@ def _promotion_from(request: NewPromotion, before: Promotion | None = None) -> P
     """The promotion to store: its first version, or the one after `before`."""
     created_at = before.created_at if before else clock.utc_now()
     in_currency = request.amount or request.minimum
-    return Promotion(
+    code = request.code or _new_code()
+    promotion = Promotion(
         PROMOTIONS,
-        request.code,
-        listed_at=f"{created_at.isoformat(timespec='microseconds')}#{request.code}",
+        code,
+        listed_at=f"{created_at.isoformat(timespec='microseconds')}#{code}",
         kind=request.kind,
+        name=request.name,
+        is_automatic=request.is_automatic,
         percent=request.percent,
         amount_minor=request.amount.amount_minor if request.amount else None,
         minimum_minor=request.minimum.amount_minor if request.minimum else None,
         currency=in_currency.currency if in_currency else None,
+        applies_to_json=_applies_to(request, before),
         starts_at=request.starts_at,
         ends_at=request.ends_at,
         is_active=request.is_active,
@@ -91,3 +106,18 @@ def _promotion_from(request: NewPromotion, before: Promotion | None = None) -> P
         created_at=created_at,
         version=int(before.version) + 1 if before else 1,
     )
+    promotion.keep_unknown_of(before)
+    return promotion
+
+
+def _new_code() -> str:
+    """Of an automatic promotion, which nobody types."""
+    return f"AUTO-{ids.new_id('auto')[5:15].upper()}"
+
+
+def _applies_to(request: NewPromotion, before: Promotion | None) -> dict[str, Any] | None:
+    """With what newer code has stored in it: otherwise the promotion would apply to more."""
+    if request.applies_to is None:
+        return None
+    stored = (before.applies_to_json or {}) if before else {}
+    return {**stored, **request.applies_to.model_dump()}

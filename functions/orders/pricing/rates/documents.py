@@ -2,7 +2,7 @@
 
 A table is replaced as a whole. Newer code may have stored fields in it that this code does not
 know, and that no client could send through this code: they stay with the table, the destination,
-the zone or the step that has them.
+the tax, the zone or the step that has them.
 """
 
 import json
@@ -50,7 +50,8 @@ def _elements_with_unknown(
 
 
 def _identity(fields: Fields) -> tuple[object, ...]:
-    """Which destination, zone or step it is."""
+    """Which destination, tax, zone or step it is."""
     region = fields.get("region") or ""
     names = ("country", "name", "currency", "from_minor")
-    return (region.strip().casefold(), *(fields.get(name) for name in names))
+    codes = tuple(fields.get("postal_codes") or ())
+    return (region.strip().casefold(), codes, *(fields.get(name) for name in names))

@@ -1,12 +1,8 @@
 from aws_lambda_powertools.event_handler import Response
 
 from orders.pricing.rates import service as rates
-from orders.pricing.rates.schemas import (
-    ShippingRatesRequest,
-    ShippingRatesView,
-    TaxRatesRequest,
-    TaxRatesView,
-)
+from orders.pricing.rates.schemas import ShippingRatesRequest, TaxRatesRequest
+from orders.pricing.rates.views import ShippingRatesView, TaxRatesView
 from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.etags import ExpectedVersion
@@ -33,8 +29,10 @@ def get_tax_rates(if_none_match: IfNoneMatch = None) -> Response[TaxRatesView]:
 def replace_tax_rates(request: TaxRatesRequest, if_match: IfMatch) -> Response[TaxRatesView]:
     """Set the tax rates of all destinations, which replace all earlier rates.
 
-    The shop charges no tax for a country that you omit. For a region that you omit, the rates of
-    its country apply. The new rates apply to new quotes and orders. Placed orders keep their tax.
+    The shop does not sell to a country that you omit (422 `no_tax_rate`), unless there is a
+    destination for all others, `*`. For a region or a postal code that you omit, the rates of its
+    country apply. If you name regions of a country, its addresses need one (422
+    `unknown_region`). The new rates apply to new quotes and orders. Placed orders keep their tax.
     """
     table = rates.replace_rates(request, ExpectedVersion.parse(if_match), by=routes.caller.user_id)
     view = TaxRatesView.from_model(table)

@@ -1,20 +1,39 @@
 """The two rate tables, as staff send and read them."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from orders.pricing.rate_tables import ALL_OTHERS, PPM, STANDARD
-from shared.countries import Country, require_country
-from shared.http.schemas import RequestBody, View
+from orders.pricing.rates import tax_fields
+from orders.pricing.rates.tax_fields import (
+    RATES,
+    ROUNDING,
+    PostalCodes,
+    Rates,
+    Tax,
+    TaxClass,
+    Taxes,
+    TaxRounding,
+)
+from orders.pricing.rounding import HALF_UP
+from orders.pricing.tax_places import ALL_OTHERS, destination_place
+from orders.pricing.taxes import STANDARD
+from shared.countries import require_country
+from shared.http.schemas import RequestBody
 from shared.http.text_fields import Text
 from shared.money import AMOUNT_MINOR_MAX, Currency
-from shared.storage.models.pricing import SHIPPING_RATES, TAX_RATES, RateTable
+from shared.storage.models.pricing import SHIPPING_RATES, TAX_RATES
 
 DESTINATIONS_MAX = 1_000
 ZONES_MAX = 300
@@ -22,23 +41,6 @@ VALUES_MAX = 60_000  # a table with more does not fit into one item of DynamoDB
 
 _EACH_ONCE: dict[str, Any] = {"uniqueItems": True}
 
-TaxClass = Annotated[
-    str,
-    Field(
-        pattern="^[a-z0-9_-]{1,40}$",
-        description="A tax class, such as a product's `tax_class`.",
-        examples=["standard"],
-    ),
-]
-RatePpm = Annotated[
-    int,
-    Field(
-        ge=0,
-        le=PPM,
-        description="The rate in parts per million: 190000 is 19 %.",
-        examples=[190000],
-    ),
-]
 Region = Annotated[str, StringConstraints(strip_whitespace=True), Text(100)]
 AmountMinor = Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
 
@@ -55,44 +57,61 @@ CountryOrAllOthers = Annotated[
 
 
 class Destination(RequestBody):
-    """The tax rates of a country or of one of its regions.
+    """The taxes of a country, of a part of it by region or postal codes, or of all others.
 
-    The rates of a region replace the rates of its country.
+    The taxes of a region replace those of its country, and those of postal codes replace both.
     """
 
-    country: Country
+    country: CountryOrAllOthers = Field(
+        description="A country code (ISO 3166-1 alpha-2). `*` stands for every country that no "
+        "other destination lists."
+    )
     region: Region | None = Field(
         default=None,
-        description="A region of the country. Spell it as in shipping addresses; upper and lower "
-        "case are the same. Null means the whole country.",
+        description="A region of the country by its code (ISO 3166-2), such as `CA-QC`, or by its "
+        "name. Addresses match by code, however they name it. Null means the whole country.",
     )
+    postal_codes: PostalCodes | None = None
     prices_include_tax: bool = Field(
-        description="Whether the prices of products include the tax for buyers there."
+        description="Whether the prices of products include the taxes for buyers there."
     )
-    rates: dict[TaxClass, RatePpm] = Field(
-        min_length=1,
-        max_length=50,
-        description="The rate of each tax class. `standard` is required: it applies to classes "
-        "without a rate of their own.",
-        json_schema_extra={
-            "required": [STANDARD],
-            "properties": {STANDARD: {"type": "integer", "minimum": 0, "maximum": PPM}},
-        },
+    rounding: TaxRounding = Field(default=HALF_UP, description=ROUNDING)
+    taxes: Taxes | None = None
+    rates: Rates | None = Field(
+        default=None,
+        validate_default=True,
+        description=RATES,
+        json_schema_extra={"x-never-null-in-answers": True},
     )
     shipping_class: TaxClass = Field(default=STANDARD, description="The tax class of shipping.")
 
+    @classmethod
+    def from_fields(cls, fields: dict[str, Any]) -> "Destination":
+        """The stored destination, without its rules."""
+        taxes = [Tax.model_construct(**tax) for tax in fields.get("taxes") or []]
+        return cls.model_construct(**{**fields, "taxes": taxes or None})
+
+    @field_validator("postal_codes")
+    @classmethod
+    def _check_postal_codes(cls, texts: list[str] | None, info: ValidationInfo) -> Any:
+        tax_fields.require_ranges_in_order(texts or [], info.data.get("country", ""))
+        return texts
+
+    @field_validator("rates")
+    @classmethod
+    def _fill_rates(cls, rates: dict[str, int] | None, info: ValidationInfo) -> Any:
+        if "taxes" not in info.data:  # they have an error of their own
+            return rates
+        return tax_fields.fill_rates(rates, info.data["taxes"])
+
     @model_validator(mode="after")
     def _has_a_standard_rate(self) -> Self:
-        if STANDARD not in self.rates:
-            raise PydanticCustomError(
-                "no_standard_rate",
-                "Must have a rate for `standard`, which applies to classes without a rate",
-            )
+        tax_fields.require_standard_rate(self.rates)
         return self
 
 
 class TaxRatesRequest(RequestBody):
-    """All tax rates of the shop. A destination that is not in the list pays no tax."""
+    """All tax rates of the shop. If there are any, it sells only where a destination applies."""
 
     values_max: ClassVar[int] = VALUES_MAX
     table_name: ClassVar[str] = TAX_RATES
@@ -106,19 +125,25 @@ class TaxRatesRequest(RequestBody):
         """The stored rates, without the rules and fields of newer code that stored them."""
         found = json.loads(document)["destinations"]
         return cls.model_construct(
-            destinations=[Destination.model_construct(**fields) for fields in found]
+            destinations=[Destination.from_fields(fields) for fields in found]
         )
 
     @model_validator(mode="after")
     def _lists_each_place_once(self) -> Self:
-        # Orders match regions without regard to case, so two spellings would be ambiguous.
+        # Orders match regions by code, so two names of one region would be ambiguous.
         _refuse_repeats(
-            f"{destination.country} {destination.region.casefold()}"
-            if destination.region
-            else destination.country
-            for destination in self.destinations
+            _place(destination) for destination in self.destinations if not destination.postal_codes
         )
+        codes: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for destination in self.destinations:
+            codes[destination.country, _place(destination)] += destination.postal_codes or []
+        for (country, _), texts in codes.items():
+            tax_fields.require_no_overlap(texts, country)
         return self
+
+
+def _place(destination: Destination) -> str:
+    return " ".join(destination_place(destination)).strip()
 
 
 class Step(RequestBody):
@@ -207,40 +232,4 @@ def _refuse_repeats(places: Iterable[str]) -> None:
             "named_twice",
             "Must list each place once; remove the second {place}",
             {"place": repeated[0]},
-        )
-
-
-class RateTableView(View):
-    """A rate table and its last change."""
-
-    version: int = Field(description="Grows with each change. 0 if the rates were never set.")
-    updated_at: datetime | None = Field(description="Null if the rates were never set.")
-    updated_by: str | None = Field(
-        description="The id of the user who last set the rates. Null if they were never set."
-    )
-
-
-class TaxRatesView(RateTableView):
-    destinations: list[Destination]
-
-    @classmethod
-    def from_model(cls, table: RateTable) -> "TaxRatesView":
-        return cls.model_construct(  # newer code may have stored rates with other rules
-            destinations=TaxRatesRequest.from_document(table.document).destinations,
-            version=int(table.version),
-            updated_at=table.updated_at,
-            updated_by=table.updated_by,
-        )
-
-
-class ShippingRatesView(RateTableView):
-    zones: list[Zone]
-
-    @classmethod
-    def from_model(cls, table: RateTable) -> "ShippingRatesView":
-        return cls.model_construct(  # newer code may have stored rates with other rules
-            zones=ShippingRatesRequest.from_document(table.document).zones,
-            version=int(table.version),
-            updated_at=table.updated_at,
-            updated_by=table.updated_by,
         )

@@ -4,6 +4,7 @@ import json
 
 from orders.pricing.rates import repository
 from orders.pricing.rates.documents import to_document
+from orders.pricing.rates.regions import require_known_regions
 from orders.pricing.rates.schemas import ShippingRatesRequest, TaxRatesRequest
 from shared import clock, observability
 from shared.errors.requests import InvalidFields
@@ -31,7 +32,12 @@ def get_rates(kind: type[Rates]) -> RateTable:
 
 
 def replace_rates(rates: Rates, expected: ExpectedVersion, *, by: str) -> RateTable:
-    """Raises InvalidFields for a table that is too large, StaleVersion, ConcurrentModification."""
+    """Raises StaleVersion, ConcurrentModification, and InvalidFields.
+
+    The fields are a region that the country does not have, and a table that is too large.
+    """
+    if isinstance(rates, TaxRatesRequest):
+        require_known_regions(rates)
     return retry_on_stale_version(lambda: _replace_once(rates, expected, by=by), expected)
 
 
