@@ -24,6 +24,7 @@ from shared.storage.transactions import Condition
 CATEGORIES_MAX = 10  # Queries a page; each is one more that must answer before the page is complete
 NAMES_MAX = 50  # one BatchGetItem reads their products, and another one their stock
 PAGE_LIMIT = 20  # without a limit
+_Position = dict[str, str]
 Sort = Literal["newest", "price_asc", "price_desc", "name"]
 SUPPORTED = {
     "where": [
@@ -146,20 +147,38 @@ class CatalogQuery(Record):
         """One Query for each partition, whatever the size of the catalog. Raises InvalidCursor.
 
         A product that stays on sale appears once, even if others come and go while a client follows
-        the pages: a cursor is a position in the order, not an item.
+        the pages: a cursor is a position in the order, not an item. By price, the Queries also read
+        the other prices of variants. If these take more than half of the page, it reads once more.
         """
-        position = cursors.decode(self.cursor, query=self._signature)
+        page, end = self._read(cursors.decode(self.cursor, query=self._signature))
+        if end is not None and len(page) < self.limit / 2:
+            more, end = self._read(end)
+            if len(page) + len(more) > self.limit:
+                more = more[: self.limit - len(page)]
+                end = self._position_of(more[-1])
+            page += more
+        next_cursor = cursors.encode(end, query=self._signature)
+        return CatalogPage(_distinct_products(page), next_cursor)
+
+    def _read(self, position: cursors.Position | None) -> tuple[list[Listing], _Position | None]:
+        """The entries among the next `limit` listings, and where they end if there are more."""
         order = self._order
-        page, has_more = merge_pages(
+        found, has_more = merge_pages(
             [self._prepare_query(partition, position) for partition in self._partitions],
             key=lambda listing: str(getattr(listing, order.key)),
             ascending=order.ascending,
             limit=self.limit,
         )
-        last = page[-1] if has_more else None
-        end = last and {"key": getattr(last, order.key), "entry_id": last.entry_id}
-        next_cursor = cursors.encode(end or None, query=self._signature)
-        return CatalogPage(_distinct_products(page), next_cursor)
+        low, high = self.prices or (0, AMOUNT_MINOR_MAX)
+        page = [
+            listing
+            for listing in found
+            if not order.is_by_price or listing_keys.is_shown_price(listing.price_key, low, high)
+        ]
+        return page, self._position_of(found[-1]) if has_more else None
+
+    def _position_of(self, listing: Listing) -> _Position:
+        return {"key": getattr(listing, self._order.key), "entry_id": listing.entry_id}
 
     @property
     def _order(self) -> _Order:
@@ -187,6 +206,8 @@ class CatalogQuery(Record):
         by_price = order.is_by_price
         hash_key = listing_keys.price_partition(partition, self.currency) if by_price else partition
         hash_name = f"stocked_{order.partition}" if self.in_stock else order.partition
+        if position and by_price:
+            partition = listing_keys.stored_partition(partition, position["key"])
         return prepare_query(
             (order.stocked if self.in_stock else order.all).query,
             hash_key,

@@ -132,9 +132,10 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
 ) -> Response[Page[ProductView]]:
     """List the products on sale, with filters and in the order that you choose.
 
-    A group of variants appears once, as its cheapest variant that can be ordered. A new product
-    appears within seconds. The answer can be some seconds old: `Cache-Control` says how long you
-    may keep it.
+    A group of variants appears once, as its cheapest variant that can be ordered. With a price
+    range, it appears if one of its variants has such a price, as the cheapest of these that can be
+    ordered. A new product appears within seconds. The answer can be some seconds old:
+    `Cache-Control` says how long you may keep it.
 
     `sku` and `id` name the products instead: each variant is an item of its own, and no other
     filter or sort applies.

@@ -24,6 +24,7 @@ from shared.http import request_bodies
 
 # A comma is part of their values. API Gateway joins repeated ones with it, so the raw query counts.
 _WITH_COMMAS = frozenset({"sku"})
+_AS_TYPED = frozenset({"q"})  # a space after the last word of a search means that it is complete
 _CONSTANTS = (str, int, type(None))  # defaults that no route can change
 
 
@@ -56,6 +57,15 @@ class Arguments:
             and _find_request_param_name(route.func) is None
         )
         self.known_query = list(self._query)
+
+    def trim(self, raw: dict[str, Any]) -> None:
+        """Remove the outer white space of parameters from the event: it comes from a clipboard."""
+        query, headers = raw.get("queryStringParameters") or {}, raw["headers"]
+        for name in self._query.keys() & query.keys() - _AS_TYPED:
+            values = [query[name]] if name in self._scalars else query[name].split(",")
+            query[name] = ",".join(map(str.strip, values))
+        for name in [sent for sent in headers if sent.lower() in self._headers]:
+            headers[name] = headers[name].strip()
 
     def find(self, event: Any, path: Mapping[str, str]) -> dict[str, Any] | None:
         """None if something is missing or invalid. Raises what `read_object` raises."""

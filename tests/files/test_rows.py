@@ -123,7 +123,7 @@ def test_a_quoted_cell_can_have_commas_quotes_and_newlines():
     )
 
     assert found[0].product.name == 'Tea, "green"'
-    assert found[0].product.description == "Fresh\r\nand grassy\n"
+    assert found[0].product.description == "Fresh\r\nand grassy"
     assert found[1].number == 3
 
 

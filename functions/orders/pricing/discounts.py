@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from orders.pricing.rounding import allocate_proportionally, round_fraction
 from shared import clock
 from shared.errors.base import AppError
-from shared.errors.orders import (
+from shared.errors.promotions import (
     PromotionExpired,
     PromotionMinimumNotMet,
     PromotionNotForItems,

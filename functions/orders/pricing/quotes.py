@@ -15,7 +15,8 @@ from orders.pricing import discounts
 from orders.pricing.inputs import AppliedCode, PricingInputs
 from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination, weigh
 from orders.pricing.taxes import ChargedTax, group_taxes, sum_taxes
-from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts, UnknownPromotion
+from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts
+from shared.errors.promotions import UnknownPromotion
 from shared.money import AMOUNT_MINOR_MAX, Money
 from shared.records import Record
 from shared.storage.models.catalog import Product
@@ -84,8 +85,8 @@ def _quote(
     if promotion:
         eligible = discounts.find_eligible(promotion, products, basket.items)
         _apply_discount(lines, promotion, eligible, destination)
-    _apply_tax(lines, destination)
-    totals = _totals(lines, _shipping_minor(lines, zone, promotion), destination)
+    apply_tax(lines, destination)
+    totals = compute_totals(lines, _shipping_minor(lines, zone, promotion), destination)
     return Quote(
         lines,
         totals,
@@ -157,7 +158,7 @@ def _apply_discount(
         line.discount_minor = by_product.get(line.product_id, 0)
 
 
-def _apply_tax(lines: list[OrderLine], destination: TaxDestination) -> None:
+def apply_tax(lines: list[OrderLine], destination: TaxDestination) -> None:
     for line in lines:
         charged_minor = int(line.line_total_minor) - int(line.discount_minor)
         line.tax_rate_ppm = destination.rate_ppm(line.tax_class)
@@ -181,7 +182,7 @@ def _shipping_minor(
     return zone.price_minor(items_minor, weigh(lines))
 
 
-def _totals(
+def compute_totals(
     lines: list[OrderLine], shipping_minor: int, destination: TaxDestination
 ) -> OrderTotals:
     items_minor = sum(int(line.line_total_minor) for line in lines)
