@@ -23,6 +23,7 @@ from souk_client.models import (
     Credentials,
     Currency,
     LoginView,
+    Money,
     NewProduct,
     OrderRequest,
     OrderStatus,
@@ -30,7 +31,6 @@ from souk_client.models import (
     OutOfStockResponse,
     PageOrderView,
     PageProductView,
-    Price,
     ProductPatch,
     ProductStatus,
     RequestedLine,
@@ -113,7 +113,7 @@ def pay(client: AuthenticatedClient, order_id: str) -> str:
 
 
 def rename_draft(client: AuthenticatedClient) -> list[str]:
-    price = Price(amount_minor=1999, currency=Currency.EUR)
+    price = Money(amount_minor=1999, currency=Currency.EUR)
     sku, status = f"SKU-{uuid4().hex}", ProductStatus.DRAFT
     draft = NewProduct(sku=sku, name="Draft", price=price, status=status)
     created = expect(StaffProductDetail, create_product.sync(client=client, body=draft))
