@@ -35,7 +35,7 @@ def fill_catalog(count: int) -> None:
         product_id = f"prd_{number:032}"
         put_product({"product_id": product_id, "sku": f"TEA-{number}"})
         put_stock({"product_id": product_id})
-        for partition in listing_keys.partitions_of(product_id, CATEGORY):
+        for partition in listing_keys.partitions_of(product_id, [CATEGORY]):
             put_listing[partition.partition("#")[0]](_listed(product_id, partition, number))
 
 

@@ -13,6 +13,7 @@ from pynamodb.indexes import GlobalSecondaryIndex
 from products import listing_keys
 from products.index_queries import QueryPage, merge_pages, prepare_query
 from products.listing_keys import ListedProduct
+from products.named_products import ProductName, list_names
 from shared.errors.requests import UnsupportedQuery
 from shared.money import AMOUNT_MINOR_MAX
 from shared.records import Record
@@ -21,10 +22,13 @@ from shared.storage.models.listings import Listing
 from shared.storage.transactions import Condition
 
 CATEGORIES_MAX = 10  # Queries a page; each is one more that must answer before the page is complete
+NAMES_MAX = 50  # one BatchGetItem reads their products, and another one their stock
+PAGE_LIMIT = 20  # without a limit
 _Position = dict[str, str]
 Sort = Literal["newest", "price_asc", "price_desc", "name"]
 SUPPORTED = {
     "where": [
+        f"one to {NAMES_MAX} SKUs or ids, without a filter or a sort",
         "no filter: the whole shop",
         f"one to {CATEGORIES_MAX} categories, each with everything below it",
         "one tag",
@@ -80,16 +84,28 @@ class CatalogQuery(Record):
     prices: tuple[int, int] | None = None  # both included
     currency: str = "EUR"
     sort: Sort | None = None
+    names: tuple[ProductName, ...] = ()
     limit: int = 20
     cursor: str | None = None
 
     def __post_init__(self) -> None:
+        if self.names and (
+            self.categories or self.tag is not None or self.in_stock or self.prices or self.sort
+        ):
+            raise _unsupported("sku and id name the products themselves. Remove filters and sort.")
         if self.categories and self.tag is not None:
             raise _unsupported("Filter by category or by tag, not by both. Remove one of them.")
         if self.prices and not self._order.is_by_price:
             raise _unsupported(
                 "A price range needs a sort by price. Set sort to price_asc or price_desc."
             )
+
+    def named(self, skus: Sequence[str] | None, product_ids: Sequence[str] | None) -> Self:
+        """The products with these SKUs or ids, in this order. Without both, all products."""
+        names = list_names(skus, product_ids)
+        if names is None:
+            raise _unsupported("Ask by sku or by id, not by both. Remove one of them.")
+        return self.replace(names=names)
 
     def where(
         self, *, category: str | None = None, tag: str | None = None, in_stock: bool = False
@@ -122,8 +138,10 @@ class CatalogQuery(Record):
         """None means the cheapest first with a price range, and else the newest first."""
         return self.replace(sort=sort)
 
-    def page(self, limit: int, cursor: str | None = None) -> Self:
-        return self.replace(limit=limit, cursor=cursor)
+    def page(self, limit: int | None, cursor: str | None = None) -> Self:
+        """None means 20 products, or all that the query names."""
+        default = NAMES_MAX if self.names else PAGE_LIMIT
+        return self.replace(limit=limit or default, cursor=cursor)
 
     def run(self) -> CatalogPage:
         """One Query for each partition, whatever the size of the catalog. Raises InvalidCursor.

@@ -46,6 +46,12 @@ def test_a_name_gives_the_path(name, path):
     assert (answer.status, answer.body["name"], answer.body["path"]) == (201, name, path)
 
 
+def test_a_name_is_trimmed_and_composed():
+    answer = post_category(" Bu\u0308cher\u00a0", key="key")
+
+    assert (answer.body["name"], answer.body["path"]) == ("B\u00fccher", "bucher")
+
+
 def test_a_child_has_the_path_of_its_parent():
     create_category("Home")
 

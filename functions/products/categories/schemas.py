@@ -1,9 +1,10 @@
 """Categories, as staff send them and as clients see them."""
 
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from products.categories.paths import CATEGORY_DEPTH_MAX, category_id
 from products.categories.tree import CATEGORIES_MAX
@@ -14,9 +15,16 @@ from shared.storage.models import categories as models
 
 NAME_MAX = 100
 
+
+def _compose(name: str) -> str:
+    """One form of what looks the same, without outer white space."""
+    return unicodedata.normalize("NFC", name).strip()
+
+
 Name = Annotated[
     str,
     Text(NAME_MAX),
+    AfterValidator(_compose),
     Field(
         description="What shoppers read: any text of one line. Categories with the same parent "
         "have different names.",
