@@ -22,9 +22,9 @@ from pydantic import BaseModel
 
 from shared.http import request_bodies
 
-_AS_TYPED = frozenset({"q"})  # a space after the last word of a search means that it is complete
 # A comma is part of their values. API Gateway joins repeated ones with it, so the raw query counts.
 _WITH_COMMAS = frozenset({"sku"})
+_AS_TYPED = frozenset({"q"})  # a space after the last word of a search means that it is complete
 _CONSTANTS = (str, int, type(None))  # defaults that no route can change
 
 

@@ -6,7 +6,7 @@ order is not shipped yet.
 
 from orders.pricing import quotes
 from orders.pricing.inputs import PricingRules
-from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination
+from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination, weigh
 from shared.errors.orders import NoShippingRate, NoTaxRate, UnknownRegion
 from shared.records import Record
 from shared.storage.models.orders import Order, OrderLine, OrderTotals
@@ -73,7 +73,8 @@ def _shipping_minor(order: Order, zone: ShippingZone | None, old_zone: ShippingZ
     items_minor = int(order.totals.items_minor) - int(order.totals.discount_minor)
     if zone is None:
         return 0
-    costs_something = old_zone is not None and old_zone.price_minor(items_minor) > 0
+    grams = weigh(order.lines)
+    costs_something = old_zone is not None and old_zone.price_minor(items_minor, grams) > 0
     if order.promotion and costs_something and not order.totals.shipping_minor:
         return 0
-    return zone.price_minor(items_minor)
+    return zone.price_minor(items_minor, grams)

@@ -19,6 +19,10 @@ def to_document(rates: RequestBody, before: str | None = None) -> str:
     """The document of these rates, with what is unknown of the document that they replace."""
     # Defaults are stored: a later version of the code may have others. Nulls carry nothing.
     fields = rates.model_dump(mode="json", exclude_none=True)
+    for zone in fields.get("zones", ()):
+        for step in zone["steps"]:
+            if not step["from_grams"]:  # a table by amount stays as small as it was
+                del step["from_grams"]
     stored = json.loads(before) if before else {}
     document = _with_unknown(rates, fields, stored)
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
