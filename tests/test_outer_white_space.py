@@ -89,6 +89,8 @@ def test_attributes_stay_as_they_are_sent():
         {"tag": "\u00a0green, loose\t"},
         {"sort": "newest "},
         {"limit": " 5 "},
+        {"sku": " TEA\n"},
+        {"sku": ["TEA ", "\u00a0POT"]},
         {"currency": "EUR\n", "sort": " price_asc"},
     ],
 )

@@ -61,7 +61,7 @@ class Arguments:
     def trim(self, raw: dict[str, Any]) -> None:
         """Remove the outer white space of parameters from the event: it comes from a clipboard."""
         query, headers = raw.get("queryStringParameters") or {}, raw["headers"]
-        for name in self._query.keys() & query.keys() - _AS_TYPED:
+        for name in self._query.keys() & query.keys() - _AS_TYPED - _WITH_COMMAS:
             values = [query[name]] if name in self._scalars else query[name].split(",")
             query[name] = ",".join(map(str.strip, values))
         for name in [sent for sent in headers if sent.lower() in self._headers]:
@@ -123,7 +123,10 @@ def _lists_with_commas(event: Any) -> dict[str, list[str]]:
     if not sent:
         return {}
     raw = parse_qs(event.raw_event.get("rawQueryString", ""), keep_blank_values=True)
-    return {name: raw.get(name, [event.query_string_parameters[name]]) for name in sent}
+    return {
+        name: [value.strip() for value in raw.get(name, [event.query_string_parameters[name]])]
+        for name in sent
+    }
 
 
 def _is_model(field: ModelField) -> bool:
