@@ -18,7 +18,10 @@ from orders.views import OrderView
 from products import service as catalog
 from products.catalog_queries import CATEGORIES_MAX, CatalogQuery, Sort
 from products.fields import Category
-from products.schemas import ProductDetail, ProductView
+from products.views import (
+    ProductDetail,
+    ProductView,
+)
 from shared.http.authorization import caller_from_event
 from shared.http.parameters import PAGE_LIMIT_MAX
 from shared.http.schemas import Page

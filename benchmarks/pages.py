@@ -21,6 +21,7 @@ SHOPS = (100, 100_000)  # products
 DETAIL_READS = 2 * PAGE  # its products, and the stock of each
 QUERIES: dict[str, tuple[dict[str, str], int]] = {  # the query, and its number of Query calls
     "one category": ({"category": large_catalog.CATEGORY}, 1),
+    "a price range of one category": ({"category": large_catalog.CATEGORY, "min_price": "1"}, 1),
     "the whole shop": ({"in_stock": "true", "sort": "price_asc"}, SHOP_SHARDS),
 }
 

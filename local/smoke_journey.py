@@ -129,7 +129,7 @@ class Journey:
         return f"{self._order_id} is paid"
 
     def import_file(self) -> str:
-        sku = f"SMOKE-{self._run}-CSV"
+        sku = f"SMOKE-{self._run}-CSV".upper()  # its product's id follows from this spelling
         content = CSV.format(sku=sku, currency=self._parameters["ShopCurrency"]).encode()
         file = {"kind": "products", "filename": "smoke.csv", "content_type": "text/csv"}
         upload = self._call("POST", "/uploads", file | {"size": len(content)})

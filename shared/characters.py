@@ -15,6 +15,10 @@ _CONTROLS = r"\u0000-\u001f"
 _CONTROLS_EXCEPT_TAB_AND_BREAKS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f"
 ONE_LINE = rf"^[^{_CONTROLS}\u2028\u2029{_HIDDEN}]*$"
 LINES = rf"^[^{_CONTROLS_EXCEPT_TAB_AND_BREAKS}{_HIDDEN}]*$"
+# For what people compare by eye: also without characters that take no room. The joiners that
+# Persian and emoji need stay legal.
+_WITHOUT_ROOM = r"\u00ad\u061c\u180e\u200b\u200e\u200f\u2060-\u2065\ufeff"
+PRINTABLE = rf"^[^{_CONTROLS}\u2028\u2029{_HIDDEN}{_WITHOUT_ROOM}]*$"
 
 _NOT_IN_LINE = re.compile(rf"[{_CONTROLS}\u2028\u2029{_HIDDEN}\ud800-\udfff]")
 _NOT_IN_LINES = re.compile(rf"[{_CONTROLS_EXCEPT_TAB_AND_BREAKS}{_HIDDEN}]")

@@ -52,7 +52,7 @@ _AMOUNT = "The amount in the smallest unit of the currency: cents for EUR, yen f
 class Money(BaseModel):
     """An amount in minor units of its currency: `1999` with `EUR` means 19.99 euros."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, str_strip_whitespace=True)
 
     amount_minor: int = Field(ge=0, le=AMOUNT_MINOR_MAX, description=_AMOUNT, examples=[1999])
     currency: Currency

@@ -126,6 +126,7 @@ AUDIENCE = {
     "GET /v1/staff/orders/{order_id}/shipments/{shipment_id}": "staff",
     "PATCH /v1/staff/orders/{order_id}/shipments/{shipment_id}": "staff",
     "POST /v1/staff/orders/{order_id}/cancellations": "staff",
+    "PUT /v1/staff/orders/{order_id}/shipping-address": "staff",
     "POST /v1/orders/{order_id}/mark-paid": "staff",
     "POST /v1/orders/{order_id}/ship": "staff",
     "POST /v1/orders/{order_id}/deliver": "staff",

@@ -129,7 +129,7 @@ class CartFullDetails(TypedDict):
 
 
 class TotalChangedDetails(TypedDict):
-    quoted: Annotated[Money, Field(description="`quoted_total` of the request.")]
+    quoted: Annotated[Money, Field(description="`quoted_total`, or the order's total.")]
     total: Annotated[Money, Field(description="What the order costs now.")]
 
 

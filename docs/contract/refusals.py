@@ -5,7 +5,7 @@ The tests fail for an answer that is not listed here, and for a refusal that no 
 
 from typing import Any
 
-from shared.errors import accounts, carts, catalog, orders, requests
+from shared.errors import accounts, carts, catalog, orders, parcels, promotions, requests
 from shared.errors.base import AppError, InternalError, NotFound, Unavailable
 from shared.security.permissions import PERMISSIONS, Role
 
@@ -50,14 +50,14 @@ _PRICED: Refusals = (
     orders.MixedCurrencies,
     orders.NoShippingRate,
     orders.NoTaxRate,
-    orders.PromotionExpired,
-    orders.PromotionMinimumNotMet,
-    orders.PromotionNotForItems,
-    orders.PromotionNotInCurrency,
-    orders.PromotionUsedUp,
+    promotions.PromotionExpired,
+    promotions.PromotionMinimumNotMet,
+    promotions.PromotionNotForItems,
+    promotions.PromotionNotInCurrency,
+    promotions.PromotionUsedUp,
     orders.QuantityLimitExceeded,
     orders.UnknownProducts,
-    orders.UnknownPromotion,
+    promotions.UnknownPromotion,
     orders.UnknownRegion,
 )
 _PLACED: Refusals = (
@@ -86,10 +86,10 @@ _PAID: Refusals = (
 _CHANGED_ORDER: Refusals = (orders.OrderNotFound, orders.OrderStatusConflict)
 _CHANGED_PART: Refusals = (
     *_CHANGED_ORDER,
-    orders.OpenQuantityExceeded,
+    parcels.OpenQuantityExceeded,
     requests.IdempotencyKeyReused,
 )
-_EDITED_PROMOTION: Refusals = (orders.AutomaticPromotionLimit, requests.ConcurrentModification)
+_EDITED_PROMOTION: Refusals = (promotions.AutomaticPromotionLimit, requests.ConcurrentModification)
 _EDITED_PRODUCT: Refusals = (
     catalog.CurrencyInUse,
     catalog.CurrencyNotAccepted,
@@ -175,6 +175,7 @@ OWN: dict[str, Refusals] = {
         requests.ConcurrentModification,
     ),
     "list_products": (requests.UnsupportedQuery,),
+    "list_staff_products": (requests.UnsupportedQuery,),
     "get_product": (catalog.ProductNotFound,),
     "get_staff_product": (catalog.ProductNotFound,),
     "create_product": (
@@ -255,15 +256,22 @@ OWN: dict[str, Refusals] = {
     "mark_order_paid": _CHANGED_ORDER,
     "ship_order": _CHANGED_ORDER,
     "list_shipments": (orders.OrderNotFound,),
-    "get_shipment": (orders.OrderNotFound, orders.ShipmentNotFound),
+    "get_shipment": (orders.OrderNotFound, parcels.ShipmentNotFound),
     "create_shipment": (*_CHANGED_PART, orders.OrderEntryLimitReached),
-    "update_shipment": (*_CHANGED_ORDER, orders.ShipmentNotFound),
+    "update_shipment": (*_CHANGED_ORDER, parcels.ShipmentNotFound),
+    "change_order_address": (
+        *_CHANGED_ORDER,
+        orders.NoShippingRate,
+        orders.NoTaxRate,
+        orders.TotalChanged,
+        orders.UnknownRegion,
+    ),
     "cancel_order_units": (*_CHANGED_PART, orders.OrderEntryLimitReached),
     "deliver_order": _CHANGED_ORDER,
     "return_order": (
         *_CHANGED_ORDER,
         orders.OrderEntryLimitReached,
-        orders.ReturnQuantityExceeded,
+        parcels.ReturnQuantityExceeded,
         requests.IdempotencyKeyReused,
     ),
     "refund_order": (
@@ -277,9 +285,9 @@ OWN: dict[str, Refusals] = {
     "resend_order_confirmation": _CHANGED_ORDER,
     "create_export": (orders.TooManyExports, requests.IdempotencyKeyReused),
     "get_export": (orders.ExportNotFound,),
-    "create_promotion": (*_EDITED_PROMOTION, orders.PromotionCodeTaken),
-    "get_promotion": (orders.PromotionNotFound,),
-    "update_promotion": (*_EDITED_PROMOTION, orders.PromotionNotFound),
+    "create_promotion": (*_EDITED_PROMOTION, promotions.PromotionCodeTaken),
+    "get_promotion": (promotions.PromotionNotFound,),
+    "update_promotion": (*_EDITED_PROMOTION, promotions.PromotionNotFound),
     "replace_tax_rates": (requests.ConcurrentModification,),
     "replace_shipping_rates": (requests.ConcurrentModification,),
     "create_upload": (accounts.TooManyAttempts,),

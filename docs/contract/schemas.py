@@ -12,7 +12,7 @@ from typing import Any
 
 from docs.contract.enums import enum_name, shared_enums
 from docs.contract.formats import FORMATS, PATH_PARAMETERS
-from shared.characters import LINES, ONE_LINE
+from shared.characters import LINES, ONE_LINE, PRINTABLE
 
 Schema = dict[str, Any]
 Schemas = dict[str, Schema]
@@ -36,7 +36,7 @@ def _visible(pattern: str) -> str:
     return f"^{legal}*{shown}{legal}*$"
 
 
-VISIBLE = {pattern: _visible(pattern) for pattern in (ONE_LINE, LINES)}
+VISIBLE = {pattern: _visible(pattern) for pattern in (ONE_LINE, LINES, PRINTABLE)}
 
 
 def refine(document: dict[str, Any]) -> None:

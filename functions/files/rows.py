@@ -6,7 +6,6 @@ rules of each field are those of the API (products/fields.py).
 """
 
 import csv
-import io
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -14,17 +13,15 @@ from typing import IO, Any
 
 from pydantic import ValidationError
 
+from files.lines import Lines, UnreadableLine
 from products.importing.service import ImportedProduct
 from shared.http.field_problems import to_field_problem
 from shared.records import Record
 from shared.storage.models.catalog import TRACKED, UNTRACKED
 
-ROW_CHARACTERS_MAX = 65_536  # the longest valid row is far shorter
 TAG_SEPARATOR = "|"
 STANDARD_TAX = "standard"  # the value of an empty cell
 NAME_SHOWN_MAX = 50  # characters of an unknown column that its error repeats
-
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # the characters that surrogateescape puts in
 
 
 class BrokenFile(Exception):
@@ -59,10 +56,18 @@ def _parse_text(cell: str) -> str:
     return cell.strip()
 
 
+def _parse_optional_text(cell: str) -> str | None:
+    return cell.strip() or None
+
+
 def _parse_whole_number(cell: str) -> int | str:
     """The number, or the text, which the schema then refuses: 19.99 is not read as 1999."""
     text = cell.strip()
     return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
+
+
+def _parse_optional_number(cell: str) -> int | str | None:
+    return _parse_whole_number(cell) if cell.strip() else None
 
 
 def _parse_tags(cell: str) -> list[str]:
@@ -71,7 +76,8 @@ def _parse_tags(cell: str) -> list[str]:
 
 
 # The columns of a file, and how a cell becomes the value of the field with this name. An empty cell
-# of an optional column removes the value. `price_minor` and `currency` are the price.
+# of an optional column removes the value. `price_minor` and `currency` are the price, and
+# `compare_at_price_minor` has that currency too.
 _REQUIRED_COLUMNS: dict[str, Callable[[str], Any]] = {
     "sku": _parse_text,
     "name": _parse_text,
@@ -81,14 +87,18 @@ _REQUIRED_COLUMNS: dict[str, Callable[[str], Any]] = {
 }
 _OPTIONAL_COLUMNS: dict[str, Callable[[str], Any]] = {
     "description": str,
-    "category": lambda cell: cell.strip() or None,
+    "category": _parse_optional_text,
     "tags": _parse_tags,
     "tax_class": lambda cell: cell.strip() or STANDARD_TAX,
     "stock_policy": lambda cell: cell.strip() or TRACKED,
-    "backorder_limit": lambda cell: _parse_whole_number(cell) if cell.strip() else None,
-    "order_quantity_max": lambda cell: _parse_whole_number(cell) if cell.strip() else None,
+    "backorder_limit": _parse_optional_number,
+    "order_quantity_max": _parse_optional_number,
+    "compare_at_price_minor": _parse_optional_number,
+    "weight_grams": _parse_optional_number,
+    "barcode": _parse_optional_text,
 }
 _COLUMNS = _REQUIRED_COLUMNS | _OPTIONAL_COLUMNS
+_PRICE_COLUMNS = {"price_minor": "price", "compare_at_price_minor": "compare_at_price"}
 
 
 def check_file(file: IO[bytes]) -> None:
@@ -112,7 +122,7 @@ def read_rows(file: IO[bytes], *, skip: int = 0) -> Iterator[Row]:
 def _records(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     """The header, which is checked, then each record. Each with its number: the header is 1."""
     number = 0
-    lines = _Lines(file)
+    lines = Lines(file)
     try:
         for number, cells in enumerate(csv.reader(lines, strict=True), start=1):
             lines.start_row()
@@ -120,7 +130,7 @@ def _records(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
                 yield number, _parse_header(cells)
             elif any(cell.strip() for cell in cells):
                 yield number, cells
-    except _UnreadableLine as error:
+    except UnreadableLine as error:
         raise BrokenFile(error.code, str(error), row=number + 1) from error
     except csv.Error as error:
         message = (
@@ -129,58 +139,6 @@ def _records(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
         raise BrokenFile("broken_quote", message, row=number + 1) from error
     if number == 0:
         raise BrokenFile("empty_file", "The file is empty. Start it with a header.", row=1)
-
-
-class _UnreadableLine(Exception):
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class _Lines:
-    """The lines of a file. Bounds the length of a row, as an open quote would read the whole file.
-
-    Raises _UnreadableLine.
-    """
-
-    def __init__(self, file: IO[bytes]) -> None:
-        # The decoder is far ahead of the reader. surrogateescape lets a byte that is no UTF-8 fail
-        # at its own line.
-        self._text = io.TextIOWrapper(
-            file, encoding="utf-8-sig", errors="surrogateescape", newline=""
-        )
-        self._row_length = 0
-
-    def start_row(self) -> None:
-        self._row_length = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._text.readline(ROW_CHARACTERS_MAX + 1)
-        if not line:
-            raise StopIteration
-        self._row_length += len(line)
-        _refuse_unreadable(line)
-        if self._row_length > ROW_CHARACTERS_MAX:
-            raise _UnreadableLine(
-                "row_too_long",
-                f"A row has more than {ROW_CHARACTERS_MAX} characters. Check for an open quote.",
-            )
-        return line
-
-
-def _refuse_unreadable(line: str) -> None:
-    if not line.isascii() and _NOT_UTF8.search(line):
-        raise _UnreadableLine("not_utf8", "This line is not UTF-8. Save the file as UTF-8.")
-    if len(line) > ROW_CHARACTERS_MAX:
-        raise _UnreadableLine(
-            "line_too_long",
-            f"A line has more than {ROW_CHARACTERS_MAX} characters. Put one product on a line.",
-        )
-    if "\0" in line:
-        raise _UnreadableLine("nul_byte", "A line has a NUL byte. Check that this is a CSV file.")
 
 
 def _parse_header(cells: list[str]) -> list[str]:
@@ -216,24 +174,35 @@ def _parse_row(number: int, columns: list[str], cells: list[str]) -> Row:
         fields = _to_request(dict(zip(columns, cells, strict=True)))
         product = ImportedProduct.model_validate(fields)
     except ValidationError as error:
-        problems = tuple(
+        problems = [
             Problem(number, _column(problem["loc"]), **to_field_problem(problem))
             for problem in error.errors(include_url=False)
-        )
-        return Row(number, None, problems)
+        ]
+        return Row(number, None, tuple(dict.fromkeys(problems)))  # two prices, one currency
     return Row(number, product)
 
 
 def _to_request(cells: dict[str, str]) -> dict[str, Any]:
     """The row as a request of the API. A column that the file lacks is an omitted field."""
     fields = {column: _COLUMNS[column](cell) for column, cell in cells.items()}
-    amount, currency = fields.pop("price_minor"), fields.pop("currency")
+    currency = fields.pop("currency")
+    for column in _PRICE_COLUMNS.keys() & fields.keys():
+        amount = fields.pop(column)
+        fields[_PRICE_COLUMNS[column]] = None if amount is None else _price(amount, currency)
     if fields.get("stock_policy") == UNTRACKED and not fields["available"]:
         fields["available"] = None  # an empty cell: there is nothing to count
-    return {**fields, "price": {"amount_minor": amount, "currency": currency}}
+    return fields
+
+
+def _price(amount: Any, currency: str) -> dict[str, Any]:
+    """A price of 0 is a price; an empty cell is none."""
+    return (
+        {"currency": currency} if amount == "" else {"amount_minor": amount, "currency": currency}
+    )
 
 
 def _column(location: tuple[int | str, ...]) -> str:
-    if location[0] == "price":
-        return "price_minor" if location[1:] == ("amount_minor",) else "currency"
-    return str(location[0])
+    if location[1:] == ("currency",):
+        return "currency"
+    columns = {field: column for column, field in _PRICE_COLUMNS.items()}
+    return columns.get(str(location[0]), str(location[0]))

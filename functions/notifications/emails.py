@@ -27,6 +27,7 @@ from shared.events.accounts import (
 from shared.events.all_events import AnyEvent
 from shared.events.orders import (
     ConfirmationRequested,
+    OrderAddressChanged,
     OrderCancelled,
     OrderExpired,
     OrderPaid,
@@ -48,6 +49,7 @@ MailedOrderEvent = (
     | OrderPartiallyShipped
     | OrderShipped
     | OrderPartiallyCancelled
+    | OrderAddressChanged
     | OrderCancelled
     | OrderExpired
     | OrderRefunded

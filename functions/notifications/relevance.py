@@ -19,6 +19,7 @@ from shared.events.accounts import (
 from shared.events.all_events import AnyEvent
 from shared.events.orders import (
     ConfirmationRequested,
+    OrderAddressChanged,
     OrderCancelled,
     OrderExpired,
     OrderPaid,
@@ -53,6 +54,7 @@ _BY_STATUS = {
     OrderPartiallyShipped: (_EARLY, _EARLY, _AS_IS, _AS_IS, _ADAPTED, _NO, _NO, _NO),
     OrderShipped: (_EARLY, _EARLY, _EARLY, _AS_IS, _ADAPTED, _NO, _NO, _NO),
     OrderPartiallyCancelled: (_EARLY, _AS_IS, _AS_IS, _AS_IS, _AS_IS, _NO, _NO, _NO),
+    OrderAddressChanged: (_AS_IS, _AS_IS, _AS_IS, _AS_IS, _AS_IS, _NO, _NO, _NO),
     OrderCancelled: (_EARLY, _EARLY, _EARLY, _EARLY, _EARLY, _AS_IS, _NO, _NO),
     OrderExpired: (_EARLY, _NO, _NO, _NO, _NO, _NO, _AS_IS, _NO),
     OrderRefunded: (_AS_IS,) * len(_STATUSES),
@@ -76,7 +78,7 @@ def _adapt(event: AnyEvent, order: Order, now: datetime) -> Wording | None:
             return None if _is_paid_for_good(order) else _NO
         case OrderPartiallyShipped() | OrderShipped():
             return _adapt_shipped(event, order)
-        case OrderPartiallyCancelled():
+        case OrderPartiallyCancelled() | OrderAddressChanged():
             return None
         case OrderRefunded():
             return _adapt_refunded(event, order)

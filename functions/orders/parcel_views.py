@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from orders.pricing.views import money
+from orders.pricing.views import ChargedTaxView, money
 from shared.http.schemas import View
 from shared.money import Money
 from shared.storage.models.orders import OrderCancellation, OrderShipment
@@ -62,7 +62,8 @@ class CancellationView(View):
         description="What the units cost, after the discount and with tax. The buyer gets it back, "
         "or does not pay it."
     )
-    tax: Money = Field(description="The tax in the amount.")
+    tax: Money = Field(description="The sum of all taxes in the amount.")
+    taxes: list[ChargedTaxView] = Field(description="Each tax in the amount.")
     reason: str | None = Field(description="The reason that was given, or null.")
     at: datetime
 
@@ -73,6 +74,7 @@ class CancellationView(View):
             lines=LineUnitsView.from_quantities(cancellation.quantities_json),
             amount=money(cancellation.amount_minor, currency),
             tax=money(cancellation.tax_minor, currency),
+            taxes=[ChargedTaxView.from_model(tax, currency) for tax in cancellation.taxes],
             reason=cancellation.reason,
             at=cancellation.at,
         )

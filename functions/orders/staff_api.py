@@ -13,6 +13,7 @@ ROUTERS = Routers(
         "/v1/staff/orders": "orders.fulfilment.routes",
         "/v1/staff/orders/*/cancellations": "orders.shipments.routes",
         "/v1/staff/orders/*/shipments": "orders.shipments.routes",
+        "/v1/staff/orders/*/shipping-address": "orders.corrections.routes",
         "/v1/tax-rates": "orders.pricing.rates.routes",
     },
     at_once=["orders.fulfilment.routes"],

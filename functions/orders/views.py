@@ -12,9 +12,11 @@ from orders.lifecycle.order_quantities import LineUnits, list_shipments
 from orders.lifecycle.transitions import PROVIDER_ACTOR, SHOP_ACTOR, Status
 from orders.parcel_views import CancellationView, ParcelView, ShipmentView
 from orders.payment_views import PaymentView, RefundView
+from orders.pricing.rate_tables import weigh
 from orders.pricing.views import (
     PROMOTION_CODE,
     TAX_INCLUDED,
+    WEIGHT,
     QuotedLineView,
     TotalsView,
     UsedPromotionView,
@@ -80,6 +82,7 @@ class OrderView(View):
     status: ShownStatus = Field(description=_STATUS)
     lines: list[OrderLineView]
     totals: TotalsView
+    weight_grams: int = Field(description=WEIGHT)
     tax_included: bool = Field(description=TAX_INCLUDED)
     promotion_code: str | None = Field(description=PROMOTION_CODE)
     promotion: UsedPromotionView | None = Field(description="Null if no promotion applied.")
@@ -118,6 +121,7 @@ class OrderView(View):
                 for line in order.lines
             ],
             "totals": TotalsView.from_model(order.totals, currency),
+            "weight_grams": weigh(order.lines),
             "tax_included": bool(order.tax_included),
             "promotion_code": promotion.sent_code if promotion else None,
             "promotion": promotion,

@@ -13,6 +13,7 @@ from pynamodb.indexes import GlobalSecondaryIndex
 from products import listing_keys
 from products.index_queries import QueryPage, merge_pages, prepare_query
 from products.listing_keys import ListedProduct
+from products.named_products import ProductName, list_names
 from shared.errors.requests import UnsupportedQuery
 from shared.money import AMOUNT_MINOR_MAX
 from shared.records import Record
@@ -21,9 +22,13 @@ from shared.storage.models.listings import Listing
 from shared.storage.transactions import Condition
 
 CATEGORIES_MAX = 10  # Queries a page; each is one more that must answer before the page is complete
+NAMES_MAX = 50  # one BatchGetItem reads their products, and another one their stock
+PAGE_LIMIT = 20  # without a limit
+_Position = dict[str, str]
 Sort = Literal["newest", "price_asc", "price_desc", "name"]
 SUPPORTED = {
     "where": [
+        f"one to {NAMES_MAX} SKUs or ids, without a filter or a sort",
         "no filter: the whole shop",
         f"one to {CATEGORIES_MAX} categories, each with everything below it",
         "one tag",
@@ -79,16 +84,28 @@ class CatalogQuery(Record):
     prices: tuple[int, int] | None = None  # both included
     currency: str = "EUR"
     sort: Sort | None = None
+    names: tuple[ProductName, ...] = ()
     limit: int = 20
     cursor: str | None = None
 
     def __post_init__(self) -> None:
+        if self.names and (
+            self.categories or self.tag is not None or self.in_stock or self.prices or self.sort
+        ):
+            raise _unsupported("sku and id name the products themselves. Remove filters and sort.")
         if self.categories and self.tag is not None:
             raise _unsupported("Filter by category or by tag, not by both. Remove one of them.")
         if self.prices and not self._order.is_by_price:
             raise _unsupported(
                 "A price range needs a sort by price. Set sort to price_asc or price_desc."
             )
+
+    def named(self, skus: Sequence[str] | None, product_ids: Sequence[str] | None) -> Self:
+        """The products with these SKUs or ids, in this order. Without both, all products."""
+        names = list_names(skus, product_ids)
+        if names is None:
+            raise _unsupported("Ask by sku or by id, not by both. Remove one of them.")
+        return self.replace(names=names)
 
     def where(
         self, *, category: str | None = None, tag: str | None = None, in_stock: bool = False
@@ -121,27 +138,47 @@ class CatalogQuery(Record):
         """None means the cheapest first with a price range, and else the newest first."""
         return self.replace(sort=sort)
 
-    def page(self, limit: int, cursor: str | None = None) -> Self:
-        return self.replace(limit=limit, cursor=cursor)
+    def page(self, limit: int | None, cursor: str | None = None) -> Self:
+        """None means 20 products, or all that the query names."""
+        default = NAMES_MAX if self.names else PAGE_LIMIT
+        return self.replace(limit=limit or default, cursor=cursor)
 
     def run(self) -> CatalogPage:
         """One Query for each partition, whatever the size of the catalog. Raises InvalidCursor.
 
         A product that stays on sale appears once, even if others come and go while a client follows
-        the pages: a cursor is a position in the order, not an item.
+        the pages: a cursor is a position in the order, not an item. By price, the Queries also read
+        the other prices of variants. If these take more than half of the page, it reads once more.
         """
-        position = cursors.decode(self.cursor, query=self._signature)
+        page, end = self._read(cursors.decode(self.cursor, query=self._signature))
+        if end is not None and len(page) < self.limit / 2:
+            more, end = self._read(end)
+            if len(page) + len(more) > self.limit:
+                more = more[: self.limit - len(page)]
+                end = self._position_of(more[-1])
+            page += more
+        next_cursor = cursors.encode(end, query=self._signature)
+        return CatalogPage(_distinct_products(page), next_cursor)
+
+    def _read(self, position: cursors.Position | None) -> tuple[list[Listing], _Position | None]:
+        """The entries among the next `limit` listings, and where they end if there are more."""
         order = self._order
-        page, has_more = merge_pages(
+        found, has_more = merge_pages(
             [self._prepare_query(partition, position) for partition in self._partitions],
             key=lambda listing: str(getattr(listing, order.key)),
             ascending=order.ascending,
             limit=self.limit,
         )
-        last = page[-1] if has_more else None
-        end = last and {"key": getattr(last, order.key), "entry_id": last.entry_id}
-        next_cursor = cursors.encode(end or None, query=self._signature)
-        return CatalogPage(_distinct_products(page), next_cursor)
+        low, high = self.prices or (0, AMOUNT_MINOR_MAX)
+        page = [
+            listing
+            for listing in found
+            if not order.is_by_price or listing_keys.is_shown_price(listing.price_key, low, high)
+        ]
+        return page, self._position_of(found[-1]) if has_more else None
+
+    def _position_of(self, listing: Listing) -> _Position:
+        return {"key": getattr(listing, self._order.key), "entry_id": listing.entry_id}
 
     @property
     def _order(self) -> _Order:
@@ -169,6 +206,8 @@ class CatalogQuery(Record):
         by_price = order.is_by_price
         hash_key = listing_keys.price_partition(partition, self.currency) if by_price else partition
         hash_name = f"stocked_{order.partition}" if self.in_stock else order.partition
+        if position and by_price:
+            partition = listing_keys.stored_partition(partition, position["key"])
         return prepare_query(
             (order.stocked if self.in_stock else order.all).query,
             hash_key,

@@ -4,45 +4,86 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from annotated_types import GroupedMetadata
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from products.attributes import TOO_LARGE, check_attributes
 from products.categories.paths import CATEGORY_DEPTH_MAX, CATEGORY_PATH_MAX
-from shared.characters import describe_pattern, has_only_text, is_unicode
+from products.identifiers import (
+    BARCODE_LENGTH_MAX,
+    GTIN,
+    LENGTH_MAX,
+    check_gtin,
+    normalize,
+    require_printable,
+)
+from shared.characters import PRINTABLE, describe_pattern
 from shared.http.text_fields import Text
+from shared.money import Money
+from shared.records import Record
 from shared.storage.stock_shards import SHARDS_MAX
 
 AVAILABLE_MAX = 10**9
 ORDER_QUANTITY_MAX = 10_000  # no order can have more
-ATTRIBUTES_BYTES_MAX = 16_384  # as JSON; DynamoDB allows an item 400 KB
-ATTRIBUTES_DEPTH_MAX = 5
-INTEGER_MAX = 2**63 - 1  # what most languages and databases can read
 OPTIONS_BYTES_MAX = 1_000  # a group holds those of 100 variants in one item of 400 KB
+WEIGHT_GRAMS_MAX = 10**8  # 100 tonnes; the units of an order then weigh less than 2^53
 
 Status = Literal["draft", "active", "archived"]
 STATUS = (
     "`draft`: not on sale yet. `active`: on sale. `archived`: no longer on sale. Without it, a new "
     "product is active, and a replaced product keeps its status."
 )
-_CODE = describe_pattern(
-    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
-    "Must be 1 to 64 letters, digits and . _ -, and begin with a letter or a digit",
-)
 _PATH = describe_pattern(
     rf"^[a-z0-9-]+(/[a-z0-9-]+){{0,{CATEGORY_DEPTH_MAX - 1}}}$",
     "Must have only lower-case letters, digits and -, with / between the levels; at most "
     f"{CATEGORY_DEPTH_MAX} levels",
 )
+
+
+class Identifier(Record, GroupedMetadata):
+    """Text that names a product, in `Annotated[str, Identifier(description, example)]`."""
+
+    description: str
+    example: str
+
+    def __iter__(self) -> Iterator[object]:
+        yield from Text(LENGTH_MAX)
+        yield AfterValidator(require_printable)
+        yield Field(
+            description=self.description,
+            examples=[self.example],
+            json_schema_extra={"pattern": PRINTABLE},
+        )
+        yield BeforeValidator(normalize)
+
+
 Sku = Annotated[
     str,
-    Field(
-        pattern=_CODE,
-        description="Your own unique number of the product. It cannot change.",
-        examples=["TEA-GREEN-100"],
+    Identifier(
+        "Your own unique number of the product, as you write it: spaces and signs are fine. Upper "
+        "and lower case are the same. It cannot change.",
+        "TEA-GREEN-100",
     ),
 ]
-
-
+Group = Annotated[
+    str,
+    Identifier(
+        "Products with the same group are variants of each other. Lists show one of them.",
+        "TEA-GREEN",
+    ),
+]
+Barcode = Annotated[
+    str,
+    Field(
+        max_length=BARCODE_LENGTH_MAX,
+        pattern=GTIN,
+        description="The product's GTIN: GTIN-8, UPC (12 digits), EAN or ISBN-13 (13), or GTIN-14. "
+        "The shop checks its last digit, and stores its digits without spaces and hyphens.",
+        examples=["4006381333931"],
+    ),
+    AfterValidator(check_gtin),
+]
 Category = Annotated[
     str,
     Field(
@@ -54,25 +95,13 @@ Category = Annotated[
     ),
 ]
 Tag = Annotated[str, Text(50)]
-Group = Annotated[
-    str,
-    Field(
-        pattern=_CODE,
-        description="Products with the same group are variants of each other. Lists show one of "
-        "them.",
-        examples=["TEA-GREEN"],
-    ),
-]
 OptionName = Annotated[str, Text(50)]
 OptionText = Annotated[str, Text(100)]
 
 
-_TOO_LARGE = "Must be at most {bytes_max} bytes of JSON"
-
-
 def _check_options_size(options: dict[str, str]) -> dict[str, str]:
     if len(json.dumps(options, ensure_ascii=False).encode()) > OPTIONS_BYTES_MAX:
-        raise PydanticCustomError("options_too_large", _TOO_LARGE, {"bytes_max": OPTIONS_BYTES_MAX})
+        raise PydanticCustomError("options_too_large", TOO_LARGE, {"bytes_max": OPTIONS_BYTES_MAX})
     return options
 
 
@@ -96,65 +125,6 @@ CountedUnits = Annotated[
 ]
 
 
-def check_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
-    """The attributes as they are.
-
-    Raises pydantic's error if they are too deep or too large, or have a value that others cannot
-    read as it was sent.
-    """
-    if _is_deeper(attributes, ATTRIBUTES_DEPTH_MAX):
-        raise PydanticCustomError(
-            "attributes_too_deep",
-            "Must be nested at most {depth_max} levels deep",
-            {"depth_max": ATTRIBUTES_DEPTH_MAX},
-        )
-    for scalar in _scalars(attributes):
-        _check_scalar(scalar)
-    if len(json.dumps(attributes, ensure_ascii=False).encode()) > ATTRIBUTES_BYTES_MAX:
-        raise PydanticCustomError(
-            "attributes_too_large", _TOO_LARGE, {"bytes_max": ATTRIBUTES_BYTES_MAX}
-        )
-    return attributes
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    if levels == 0:
-        return True
-    children = value.values() if isinstance(value, dict) else value
-    return any(_is_deeper(child, levels - 1) for child in children)
-
-
-def _scalars(value: Any) -> Iterator[Any]:
-    """The values that are no objects or lists, and the names of all members."""
-    if isinstance(value, dict):
-        yield from value
-        value = value.values()
-    elif not isinstance(value, list):
-        yield value
-        return
-    for child in value:
-        yield from _scalars(child)
-
-
-def _check_scalar(scalar: Any) -> None:
-    if isinstance(scalar, int) and abs(scalar) > INTEGER_MAX:
-        raise PydanticCustomError(
-            "integer_too_large", "Must have integers of at most 64 bits; send larger ones as text"
-        )
-    if not isinstance(scalar, str):
-        return
-    if not is_unicode(scalar):
-        raise PydanticCustomError(
-            "not_unicode", "Must not contain an unpaired surrogate (\\ud800 to \\udfff)"
-        )
-    if not has_only_text(scalar):
-        raise PydanticCustomError(
-            "control_characters", "Must have no control characters except tabs and line breaks"
-        )
-
-
 AttributeName = Annotated[str, Text(50)]
 Attributes = Annotated[
     dict[AttributeName, Any],
@@ -166,6 +136,24 @@ Attributes = Annotated[
     ),
     AfterValidator(check_attributes),
 ]
+
+
+def check_above_price(before: Money, price: Money) -> None:
+    """For `compare_at_price`. Raises pydantic's error unless it is more, in the same currency."""
+    if before.currency != price.currency:
+        raise PydanticCustomError(
+            "not_in_price_currency",
+            "Must have the currency of the price, {currency}",
+            {"currency": price.currency},
+        )
+    if before.amount_minor <= price.amount_minor:
+        raise PydanticCustomError(
+            "not_above_price",
+            "Must be more than the price ({price}). Remove it if the price is not reduced",
+            {"price": str(price)},
+        )
+
+
 TaxClass = Annotated[
     str,
     Field(
@@ -184,6 +172,16 @@ OrderQuantityMax = Annotated[
         le=ORDER_QUANTITY_MAX,
         description="Units of the product that one order may have. It replaces the shop's limits "
         "for accounts and guests. Null: the shop's limits apply.",
+    ),
+]
+WeightGrams = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=WEIGHT_GRAMS_MAX,
+        description="The weight of one unit with its packing, in grams. Shipping rates can depend "
+        "on it. Null counts as 0 there.",
+        examples=[250],
     ),
 ]
 STOCK_POLICY = (

@@ -14,6 +14,7 @@ from shared.records import Record
 
 SHOP_SHARDS = 4  # 1,000 writes a second each; one more shard is one more Query a page (scale.md)
 NAME_KEY_MAX = 100  # characters of a name that decide its place in a list
+_SEPARATOR = "\x1f"  # no group has it in its name
 _END_OF_NAME = "\x1f"  # before every character of a name: "tea" comes before "tea pot"
 
 
@@ -73,8 +74,35 @@ def price_partition(partition: str, currency: str) -> str:
     return f"{partition}#{currency}"
 
 
-def price_key(amount_minor: int, entry_id: str) -> str:
-    return f"{amount_minor:013d}#{entry_id}"
+def price_step_partition(partition: str, amount_minor: int) -> str:
+    """Where an entry of this list is stored again, with another price. Nobody browses it."""
+    return f"price#{amount_minor}#{partition}"
+
+
+def price_key(
+    amount_minor: int, entry_id: str, below: int | None = None, above: int | None = None
+) -> str:
+    """Sorts by price. For another price of an entry, with the prices that come before it.
+
+    A price range that has `below` or `above` too shows the entry with that price.
+    """
+    key = f"{amount_minor:013d}#{entry_id}"
+    if below is None and above is None:
+        return key
+    others = ("" if price is None else str(price) for price in (below, above))
+    return _SEPARATOR.join((key, *others))
+
+
+def stored_partition(partition: str, price_key: str) -> str:
+    """The partition of the table that stores this key of a list by price."""
+    is_step = _SEPARATOR in price_key
+    return price_step_partition(partition, int(price_key[:13])) if is_step else partition
+
+
+def is_shown_price(price_key: str, low: int, high: int) -> bool:
+    """Whether a price range from `low` to `high` shows the entry with the price of this key."""
+    _, *others = price_key.split(_SEPARATOR)
+    return not any(other and low <= int(other) <= high for other in others)
 
 
 def price_range(low: int, high: int) -> tuple[str, str]:

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from products import listing_keys
+from products import identifiers, listing_keys
 from products.schemas import STORED_AS, NewProduct, to_attributes, to_request
-from shared import clock, ids
+from shared import clock
 from shared.config import CatalogSettings, settings
 from shared.errors.catalog import CurrencyInUse, CurrencyNotAccepted
 from shared.events.catalog import (
@@ -31,14 +31,16 @@ def product_from_request(new: NewProduct, before: Product | None = None) -> Prod
         _require_accepted_currency(new.price.currency)
     now = clock.utc_now()
     product = Product(
-        product_id=before.product_id if before else ids.derived_id("prd", new.sku),
+        product_id=before.product_id if before else identifiers.product_id_of(new.sku),
         **to_attributes(new),
         created_at=before.created_at if before else now,
         updated_at=now,
         version=int(before.version) + 1 if before else 1,
     )
-    if before and "status" not in new.model_fields_set:
-        product.status = before.status
+    if before:
+        product.sku = before.sku  # in the spelling that it was created with
+        if "status" not in new.model_fields_set:
+            product.status = before.status
     set_status_keys(product)
     return product
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from products import listing_keys
+from products import identifiers, listing_keys
 from products.groups.repository import GroupChanged, GroupChanges
 from products.index_queries import QueryPage, merge_pages, prepare_query
 from products.listing_keys import ListedProduct
@@ -131,14 +131,23 @@ def _prepare_status_query(
 
 def list_stocked_products(product_ids: Sequence[str]) -> list[StockedProduct]:
     """Those of the products that exist, in that order, with their stock but without groups."""
-    products = Product.find_many(product_ids)
+    found = find_stocked_products([[product_id] for product_id in product_ids])
+    return [product for product in found if product]
+
+
+def find_stocked_products(alternatives: Sequence[Sequence[str]]) -> list[StockedProduct | None]:
+    """For each list of ids, the product that has the first of them that any product has.
+
+    Without groups. One BatchGetItem for each 100 ids, and for each 100 shards of their stocks.
+    """
+    found = Product.find_many(product_id for ids in alternatives for product_id in ids)
+    products = [next((found[each] for each in ids if each in found), None) for ids in alternatives]
     stocks = stock.get_stocks(
-        {product_id: int(product.stock_shards) for product_id, product in products.items()}
+        {product.product_id: int(product.stock_shards) for product in products if product}
     )
     return [
-        StockedProduct(products[product_id], stocks[product_id])
-        for product_id in product_ids
-        if product_id in products
+        StockedProduct(product, stocks[product.product_id]) if product else None
+        for product in products
     ]
 
 
@@ -148,7 +157,11 @@ def create_product(product: Product, event: CatalogEvent) -> ProductGroup | None
     Raises SkuTaken, OptionsTaken, MixedCurrencies, GroupFull and GroupChanged.
     """
     transaction = Transaction()  # its token keeps a retry after a lost reply from SkuTaken
-    stage_product(transaction, None, product, otherwise=SkuTaken(sku=product.sku))
+    taken = SkuTaken(sku=product.sku)
+    stage_product(transaction, None, product, otherwise=taken)
+    for product_id in identifiers.product_ids_of(product.sku):
+        if product_id != product.product_id:  # an earlier release may have stored it there
+            transaction.check(Product, product_id, only_if=_IS_NEW, otherwise=taken)
     groups = GroupChanges()
     group = groups.add(None, product)
     groups.stage(transaction, otherwise=GroupChanged())

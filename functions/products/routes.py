@@ -1,17 +1,19 @@
 """Products: as anyone browses them, and as staff edit them."""
 
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from products import service as products
-from products.catalog_queries import CATEGORIES_MAX, CatalogQuery, Sort
-from products.fields import Category, Status, Tag
+from products.catalog_queries import CATEGORIES_MAX, NAMES_MAX, PAGE_LIMIT, CatalogQuery, Sort
+from products.fields import Category, Sku, Status, Tag
 from products.schemas import (
     NewProduct,
-    ProductDetail,
     ProductPatch,
+)
+from products.views import (
+    ProductDetail,
     ProductView,
     StaffProductDetail,
     StaffProductView,
@@ -20,7 +22,7 @@ from shared.config import CatalogSettings, settings
 from shared.http.api import Routes
 from shared.http.authorization import anyone, requires
 from shared.http.etags import ExpectedVersion
-from shared.http.parameters import IfMatch, IfNoneMatch, PageCursor, PageLimit
+from shared.http.parameters import PAGE_LIMIT_MAX, IfMatch, IfNoneMatch, PageCursor
 from shared.http.responses import (
     created_response,
     no_content_response,
@@ -28,11 +30,34 @@ from shared.http.responses import (
     public_response,
 )
 from shared.http.schemas import Page
+from shared.http.text_fields import ProductId
 from shared.money import AMOUNT_MINOR_MAX, Currency
 from shared.security.permissions import Permission
 
 routes = Routes()
 
+
+def _names(parameter: str, kind: str, how: str) -> Any:
+    return Query(
+        alias=parameter,
+        max_length=NAMES_MAX,
+        description=f"Only the products with these {kind}, in this order. Unknown {kind} are left "
+        f"out. Repeat the parameter for several{how}.",
+    )
+
+
+_ENCODED = ", and encode each SKU for a URL: `+` is `%2B`"
+WithSkus = Annotated[list[Sku] | None, _names("sku", "SKUs", _ENCODED)]
+WithIds = Annotated[list[ProductId] | None, _names("id", "ids", "")]
+ListLimit = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=PAGE_LIMIT_MAX,
+        description=f"Maximum number of items in the page. The default is {PAGE_LIMIT}. With `sku` "
+        "or `id` the default is all of them.",
+    ),
+]
 InCategories = Annotated[
     list[Category] | None,
     Query(
@@ -50,24 +75,19 @@ InStock = Annotated[
         "or `untracked`."
     ),
 ]
-MinPrice = Annotated[
-    int | None,
-    Query(
+
+
+def _price_bound(bound: str) -> Any:
+    return Query(
         ge=0,
         le=AMOUNT_MINOR_MAX,
-        description="Only products of this price or more, in minor units of `currency`. "
+        description=f"Only products of this price or {bound}, in minor units of `currency`. "
         "`sort` must then be `price_asc`, which is the default, or `price_desc`.",
-    ),
-]
-MaxPrice = Annotated[
-    int | None,
-    Query(
-        ge=0,
-        le=AMOUNT_MINOR_MAX,
-        description="Only products of this price or less, in minor units of `currency`. "
-        "`sort` must then be `price_asc`, which is the default, or `price_desc`.",
-    ),
-]
+    )
+
+
+MinPrice = Annotated[int | None, _price_bound("more")]
+MaxPrice = Annotated[int | None, _price_bound("less")]
 InCurrency = Annotated[
     Currency | None,
     Query(
@@ -97,6 +117,8 @@ WithStatuses = Annotated[
 @anyone
 def list_products(  # noqa: PLR0913 (each is a parameter of the query)
     *,
+    sku: WithSkus = None,
+    product_id: WithIds = None,
     category: InCategories = None,
     tag: WithTag = None,
     in_stock: InStock = False,
@@ -104,18 +126,23 @@ def list_products(  # noqa: PLR0913 (each is a parameter of the query)
     max_price: MaxPrice = None,
     currency: InCurrency = None,
     sort: SortedBy = None,
-    limit: PageLimit = 20,
+    limit: ListLimit = None,
     cursor: PageCursor = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response[Page[ProductView]]:
     """List the products on sale, with filters and in the order that you choose.
 
-    A group of variants appears once, as its cheapest variant that can be ordered. A new product
-    appears within seconds. The answer can be some seconds old: `Cache-Control` says how long you
-    may keep it.
+    A group of variants appears once, as its cheapest variant that can be ordered. With a price
+    range, it appears if one of its variants has such a price, as the cheapest of these that can be
+    ordered. A new product appears within seconds. The answer can be some seconds old:
+    `Cache-Control` says how long you may keep it.
+
+    `sku` and `id` name the products instead: each variant is an item of its own, and no other
+    filter or sort applies.
     """
     query = (
         CatalogQuery()
+        .named(sku, product_id)
         .where(tag=tag, in_stock=in_stock)
         .where_in(category or [])
         .price_between(min_price, max_price, currency or settings(CatalogSettings).shop_currency)
@@ -191,15 +218,20 @@ def archive_product(product_id: str, if_match: IfMatch) -> Response[None]:
 @routes.get("/v1/staff/products", tags=["Catalog"])
 @requires(Permission.WRITE_PRODUCTS)
 def list_staff_products(
-    *, status: WithStatuses = None, limit: PageLimit = 20, cursor: PageCursor = None
+    *,
+    sku: WithSkus = None,
+    product_id: WithIds = None,
+    status: WithStatuses = None,
+    limit: ListLimit = None,
+    cursor: PageCursor = None,
 ) -> Page[StaffProductView]:
     """List all products, or those that have one of the given statuses, newest first.
 
-    Each variant of a group is an item of its own. The answer is current, not cached.
+    Each variant of a group is an item of its own. The answer is current, not cached. `sku` and `id`
+    name the products instead, which come in the order of the names.
     """
-    return products.list_staff_products(
-        status or get_args(Status), limit=limit, cursor=cursor, staff_id=routes.caller.user_id
-    )
+    query = CatalogQuery().named(sku, product_id).page(limit, cursor)
+    return products.list_staff_products(query, status, staff_id=routes.caller.user_id)
 
 
 @routes.get("/v1/staff/products/<product_id>", tags=["Catalog"])

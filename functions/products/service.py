@@ -1,12 +1,16 @@
 """The catalog: what shoppers see of it, and the edits of staff."""
 
 from collections.abc import Callable, Sequence
+from typing import get_args
 
 from products import browse_cache, repository
 from products.browse_cache import browse_cached
 from products.catalog_queries import CatalogQuery
+from products.fields import Status
 from products.groups.repository import GroupChanged
+from products.identifiers import sku_key
 from products.listing_keys import ListedProduct
+from products.named_products import cut_page
 from products.product_edits import (
     apply_changes,
     changed_fields,
@@ -14,15 +18,18 @@ from products.product_edits import (
     product_from_request,
     product_updated_event,
 )
+from products.repository import StockedProduct
 from products.schemas import (
     NewProduct,
-    ProductDetail,
     ProductPatch,
+)
+from products.view_parts import other_variants
+from products.views import (
+    ProductDetail,
     ProductView,
     StaffProductDetail,
     StaffProductView,
 )
-from products.view_parts import other_variants
 from shared.errors.catalog import ProductNotFound, SkuImmutable
 from shared.http.etags import ExpectedVersion
 from shared.http.schemas import Page, fit_view
@@ -49,10 +56,26 @@ def list_products(query: CatalogQuery) -> Page[ProductView]:
     """Raises InvalidCursor."""
 
     def load(limit: int) -> Page[ProductView]:
+        if query.names:
+            named, next_cursor = _read_named(query, limit)
+            items = [
+                ProductView.from_model(found.product, found.stock.available)
+                for found in named
+                if found.product.status == "active"
+            ]
+            return Page(items=items, next_cursor=next_cursor)
         page = query.page(limit, query.cursor).run()
         return Page(items=list_views(page.products), next_cursor=page.next_cursor)
 
     return fit_view(load, query.limit)
+
+
+def _read_named(
+    query: CatalogQuery, limit: int, *, owner: str = ""
+) -> tuple[list[StockedProduct], str | None]:
+    names, next_cursor = cut_page(query.names, limit, query.cursor, owner=owner)
+    found = [product for product in repository.find_stocked_products(names) if product]
+    return list({each.product.product_id: each for each in found}.values()), next_cursor
 
 
 get_cached_product = browse_cached(megabytes=8)(get_product)
@@ -73,18 +96,34 @@ def get_staff_product(product_id: str) -> StaffProductDetail:
 
 
 def list_staff_products(
-    statuses: Sequence[str], *, limit: int, cursor: str | None, staff_id: str
+    query: CatalogQuery, statuses: Sequence[str] | None, *, staff_id: str
 ) -> Page[StaffProductView]:
-    """All products with one of these statuses, newest first. Raises InvalidCursor."""
+    """The products that the query names, or all, newest first.
+
+    Without `statuses` those with any status. Raises InvalidCursor.
+    """
 
     def load(limit: int) -> Page[StaffProductView]:
-        page = repository.list_products_by_status(
-            statuses, limit=limit, cursor=cursor, owner=staff_id
+        found, next_cursor = (
+            _read_named(query, limit, owner=staff_id)
+            if query.names
+            else _read_by_status(statuses or get_args(Status), limit, query.cursor, owner=staff_id)
         )
-        items = [StaffProductView.from_stock(found.product, found.stock) for found in page.products]
-        return Page(items=items, next_cursor=page.next_cursor)
+        items = [
+            StaffProductView.from_stock(each.product, each.stock)
+            for each in found
+            if not statuses or each.product.status in statuses
+        ]
+        return Page(items=items, next_cursor=next_cursor)
 
-    return fit_view(load, limit)
+    return fit_view(load, query.limit)
+
+
+def _read_by_status(
+    statuses: Sequence[str], limit: int, cursor: str | None, *, owner: str
+) -> tuple[list[StockedProduct], str | None]:
+    page = repository.list_products_by_status(statuses, limit=limit, cursor=cursor, owner=owner)
+    return page.products, page.next_cursor
 
 
 def create_product(new: NewProduct) -> StaffProductDetail:
@@ -146,7 +185,7 @@ def _edit_once(
     before = repository.get_product(product_id)
     expected.check(before.version)
     new = revise(before)
-    if new.sku != before.sku:
+    if sku_key(new.sku) != sku_key(before.sku):
         raise SkuImmutable(sku=before.sku)
     after = product_from_request(new, before)
     changed = changed_fields(before, after)

@@ -180,7 +180,8 @@ def _accept_encoding() -> str:
 def unknown_address(_: NotFoundError) -> Response[Any]:
     """API Gateway's `$default` route. 405 if the address has other methods, otherwise 404."""
     allowed = _methods_at(api.current_event.path)
-    if allowed:
+    # A method that the address has was refused for the address itself: a parameter is no id.
+    if allowed and api.current_event.http_method not in allowed:
         return api.refuse(MethodNotAllowed(allowed=allowed))
     return api.refuse(NotFound())
 

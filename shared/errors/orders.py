@@ -13,11 +13,6 @@ class OrderNotFound(NotFound):
     )
 
 
-class ShipmentNotFound(NotFound):
-    code = "shipment_not_found"
-    default_message = "The order has no shipment with this id. Check the id."
-
-
 class ExportNotFound(NotFound):
     code = "export_not_found"
     default_message = (
@@ -110,70 +105,6 @@ class NoShippingRate(AppError):
     )
 
 
-class PromotionNotFound(NotFound):
-    """Staff asked for a promotion by its code."""
-
-    code = "promotion_not_found"
-    default_message = "No promotion has this code. Check the code."
-
-
-class PromotionCodeTaken(AppError):
-    status, code = 409, "promotion_code_taken"
-    default_message = "A promotion with this code exists. Choose another code."
-
-
-class UnknownPromotion(AppError):
-    """A buyer sent a code that no active promotion has, or only one that starts later."""
-
-    status, code = 422, "unknown_promotion"
-    default_message = "No promotion has this code. Check or remove the code."
-
-
-class PromotionExpired(AppError):
-    status, code = 422, "promotion_expired"
-    default_message = "This promotion has ended. Remove the code."
-
-
-class PromotionMinimumNotMet(AppError):
-    status, code = 422, "promotion_minimum_not_met"
-    default_message = (
-        "The items cost less than this promotion requires. Add items or remove the code."
-    )
-
-
-class PromotionNotInCurrency(AppError):
-    """The promotion's amounts are in another currency than the order."""
-
-    status, code = 422, "promotion_not_in_currency"
-    default_message = "This promotion applies to orders in another currency. Remove the code."
-
-
-class PromotionNotForItems(AppError):
-    """The promotion is for some products or categories, and the order has none of them."""
-
-    status, code = 422, "promotion_not_for_items"
-    default_message = (
-        "This promotion applies to other products. Add one of them or remove the code."
-    )
-
-
-class AutomaticPromotionLimit(AppError):
-    """Every order reads all automatic promotions, so their number is limited."""
-
-    status, code = 409, "automatic_promotion_limit"
-    default_message = (
-        "The shop has the maximum of active automatic promotions. "
-        "Set `is_active` of another one to false first."
-    )
-
-
-class PromotionUsedUp(AppError):
-    """All customers together have used it up, or this customer has."""
-
-    status, code = 409, "promotion_used_up"
-    default_message = "This promotion has no uses left. Remove the code."
-
-
 class OrderStatusConflict(AppError):
     """The order's status does not allow the change."""
 
@@ -186,26 +117,6 @@ class RefundTooLarge(AppError):
 
     status, code = 409, "refund_too_large"
     default_message = "The refund exceeds what is left. Refund at most `details.refundable_minor`."
-
-
-class OpenQuantityExceeded(AppError):
-    """A parcel or a cancellation has more units than are still to be shipped."""
-
-    status, code = 409, "open_quantity_exceeded"
-    default_message = (
-        "The order has fewer units that are still to be shipped. "
-        "Send at most `open` of each line in `details.lines`."
-    )
-
-
-class ReturnQuantityExceeded(AppError):
-    """The return has more units than the order has shipped and not taken back."""
-
-    status, code = 409, "return_quantity_exceeded"
-    default_message = (
-        "The order has fewer units left to return. "
-        "Return at most `returnable` of each line in `details.lines`."
-    )
 
 
 class OrderEntryLimitReached(AppError):

@@ -63,6 +63,13 @@ class OrderExpired(DomainEvent):
     data: OrderData
 
 
+class OrderAddressChanged(DomainEvent):
+    """Staff gave the order another address. The event does not have it."""
+
+    type: Literal["order.address_changed"] = "order.address_changed"
+    data: OrderData
+
+
 class CaptureRequested(DomainEvent):
     """The order was shipped: capture its authorized payment."""
 
@@ -167,6 +174,7 @@ OrderEvent = (
     | OrderCancelled
     | OrderPartiallyCancelled
     | OrderExpired
+    | OrderAddressChanged
     | CaptureRequested
     | VoidRequested
     | AuthorizationVoided

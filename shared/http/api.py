@@ -26,7 +26,7 @@ from shared import freeze_gc, observability, request_budget, snapstart
 from shared.config import Runtime, Settings, settings
 from shared.errors.base import AppError, InternalError, NotFound
 from shared.errors.requests import IdempotencyKeyRequired, IfMatchRequired
-from shared.http.arguments import arguments_of
+from shared.http.arguments import Event, arguments_of
 from shared.http.authorization import (
     Client,
     caller_from_event,
@@ -126,6 +126,9 @@ class Api(_Request, OnDemandResolver):
         }
         observability.logger.info("request", extra=fields | observability.log_fields())
         return response
+
+    def _to_proxy_event(self, event: dict[str, Any]) -> Event:
+        return Event(event, self._json_body_deserializer)
 
     def _call_route(self, route: Any, route_arguments: dict[str, str]) -> ResponseBuilder[Any]:
         """As Powertools, without its middleware where the route's arguments are found."""

@@ -7,6 +7,7 @@ not have, go through Powertools' own middleware, which says what is wrong.
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler.api_gateway import Route, _find_request_param_name
 from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
@@ -16,10 +17,14 @@ from aws_lambda_powertools.event_handler.openapi.compat import (
     ModelField,
     is_scalar_field,
 )
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from pydantic import BaseModel
 
 from shared.http import request_bodies
 
+# A comma is part of their values. API Gateway joins repeated ones with it, so the raw query counts.
+_WITH_COMMAS = frozenset({"sku"})
+_AS_TYPED = frozenset({"q"})  # a space after the last word of a search means that it is complete
 _CONSTANTS = (str, int, type(None))  # defaults that no route can change
 
 
@@ -53,6 +58,15 @@ class Arguments:
         )
         self.known_query = list(self._query)
 
+    def trim(self, raw: dict[str, Any]) -> None:
+        """Remove the outer white space of parameters from the event: it comes from a clipboard."""
+        query, headers = raw.get("queryStringParameters") or {}, raw["headers"]
+        for name in self._query.keys() & query.keys() - _AS_TYPED:
+            values = [query[name]] if name in self._scalars else query[name].split(",")
+            query[name] = ",".join(map(str.strip, values))
+        for name in [sent for sent in headers if sent.lower() in self._headers]:
+            headers[name] = headers[name].strip()
+
     def find(self, event: Any, path: Mapping[str, str]) -> dict[str, Any] | None:
         """None if something is missing or invalid. Raises what `read_object` raises."""
         raw = event.raw_event
@@ -83,13 +97,33 @@ class Arguments:
     def _sent_parameters(self, event: Any) -> list[tuple[ModelField, Any]]:
         """A comma separates a list's values; API Gateway joins a repeated parameter with it."""
         sent: list[tuple[ModelField, Any]] = []
+        raw = _lists_with_commas(event)
         for name, text in event.query_string_parameters.items():
-            if name in self._query:
+            if name in self._query and name in raw:
+                sent.append((self._query[name], raw[name]))
+            elif name in self._query:
                 is_one = name in self._scalars and (
                     "," not in text or name not in _get_multi_value_query_params(event)
                 )
                 sent.append((self._query[name], text if is_one else text.split(",")))
         return sent
+
+
+class Event(APIGatewayProxyEventV2):
+    """An event whose parameters Powertools' middleware reads as `Arguments` does."""
+
+    @property
+    def resolved_query_string_parameters(self) -> dict[str, list[str]]:
+        return {**super().resolved_query_string_parameters, **_lists_with_commas(self)}
+
+
+def _lists_with_commas(event: Any) -> dict[str, list[str]]:
+    """The values of the parameters that a comma does not separate."""
+    sent = _WITH_COMMAS & event.query_string_parameters.keys()
+    if not sent:
+        return {}
+    raw = parse_qs(event.raw_event.get("rawQueryString", ""), keep_blank_values=True)
+    return {name: raw.get(name, [event.query_string_parameters[name]]) for name in sent}
 
 
 def _is_model(field: ModelField) -> bool:

@@ -27,7 +27,9 @@ def check_request(app: Any, route: Any, path: dict[str, str]) -> None:
         require_permission(app.caller, permission)
     if not all(map(_PATH_ARGUMENT.fullmatch, path.values())):
         raise NotFound
-    _refuse_unknown_parameters(app, arguments_of(route).known_query)
+    arguments = arguments_of(route)
+    arguments.trim(app.current_event.raw_event)
+    _refuse_unknown_parameters(app, arguments.known_query)
 
 
 class RequestChecks(OpenAPIRequestValidationMiddleware):

@@ -92,9 +92,18 @@ NO_DEFAULT: Final[dict[str, Any]] = {"x-no-default": True}
 
 
 class RequestBody(BaseModel):
-    """Refuses unknown fields and converts no types: "3" is not a quantity."""
+    """Refuses unknown fields and converts no types: "3" is not a quantity.
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+    Texts lose their outer white space, except those that are AS_TYPED.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+    )
 
     # Members and elements of a body. An order of 50 lines has fewer than 200.
     values_max: ClassVar[int] = 1_000

@@ -20,6 +20,10 @@ describe_pattern(LINES, "Must have no control characters except tabs and line br
 # For what nobody is shown: passwords, codes and tokens may have any characters.
 SECRET: Final[dict[str, Any]] = {"format": "password"}
 
+# For a text whose outer white space means something, such as a password. Others lose it, in bodies
+# (RequestBody) and in parameters (shared.http.arguments): nobody sees it after a copy and paste.
+AS_TYPED: Final = StringConstraints(strip_whitespace=False)
+
 
 class Text(Record, GroupedMetadata):
     """Text that people read, in `Annotated[str, Text(100)]`.

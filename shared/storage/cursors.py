@@ -82,7 +82,9 @@ def encode(position: Position | None, *, query: str, owner: str = "") -> str | N
         "owner": _short_digest(owner),
         "until": _expiry(),
     }
-    payload = _base64(json.dumps(content, separators=(",", ":")).encode())
+    # Unicode as it is: escaped, a group of 64 letters in two keys would exceed a cursor's length.
+    document = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    payload = _base64(document.encode())
     return f"{ring.current}.{payload}.{_mac(payload, ring.signing_key)}"
 
 

@@ -189,6 +189,7 @@ def order_with_everything() -> Order:
                 quantities_json={"prd_tea": 1},
                 amount_minor=900,
                 tax_minor=63,
+                taxes=[OrderTax(name="VAT", rate_ppm=70_000, amount_minor=63)],
                 refund_id="ref_one",
                 reason="words of staff",
                 by=STAFF,
@@ -272,6 +273,7 @@ def test_the_document_has_everything_about_the_buyer():
                 "lines": [{"product_id": "prd_tea", "quantity": 1}],
                 "amount": euros(900),
                 "tax": euros(63),
+                "taxes": [VAT | {"amount": euros(63)}],
                 "at": PLACED_TEXT,
             }
         ],

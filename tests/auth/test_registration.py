@@ -181,8 +181,8 @@ def test_an_email_is_stored_in_one_spelling(email, stored):
         "ada@example..com",
         "ada@-example.com",
         "ada@[127.0.0.1]",
-        "ada@example.com ",
-        "ada@example.com\n",
+        "ada@example.com x",
+        "ada@exam\nple.com",
         "ada@example.com\r\nBcc: everyone@example.org",
         "ada\r\n@example.com",
         "ada@example.com,eve@example.org",
@@ -291,7 +291,7 @@ def test_the_part_before_the_at_sign_is_at_most_64_long():
     assert "too long before the @-sign" in refused.error["message"]
 
 
-@pytest.mark.parametrize("name", INVISIBLE)
+@pytest.mark.parametrize("name", sorted(INVISIBLE.keys() - {"blanks"}))
 def test_a_name_needs_a_visible_character(name):
     answer = register(name=INVISIBLE[name])
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from docs.contract.schemas import VISIBLE
+from shared.characters import PRINTABLE
 from tests.contract.variants import (
     LOWER_LIMITS,
     OPAQUE,
@@ -105,7 +106,7 @@ class Comparison:
         before, after = (offered, accepted) if self._is_request else (accepted, offered)
         formats = before.get("format"), after.get("format")
         if self._is_request:
-            yield from _tightened(before, after)
+            yield from () if _is_widened(before, after) else _tightened(before, after)
         elif formats[0] not in (None, formats[1]) and before.get("type") == "string":
             yield Break("format changed", "", f"{formats[0]}, now {formats[1]}")
 
@@ -139,6 +140,27 @@ class Comparison:
         if "items" in before or "items" in after:
             breaks = self.compare(before.get("items", True), after.get("items", True))
             yield from _each_within("[]", breaks)
+
+
+# Nothing proves that one pattern accepts all that another one does. These do: by their old pattern,
+# the limits that hold now. test_breaks tries them with random texts.
+WIDENED: dict[str, dict[str, Any]] = {
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$": {
+        "minLength": 1,
+        "maxLength": 64,
+        "pattern": VISIBLE[PRINTABLE],
+    }
+}
+
+
+def _is_widened(before: Variant, after: Variant) -> bool:
+    return any(
+        before.get("pattern") == [old]
+        and after.get("pattern") == [limits["pattern"]]
+        and (after.get("minLength"), after.get("maxLength"))
+        == (limits["minLength"], limits["maxLength"])
+        for old, limits in WIDENED.items()
+    )
 
 
 def _is_known(rule: object, old: list[object]) -> bool:

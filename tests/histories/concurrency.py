@@ -15,7 +15,8 @@ from tests.histories.world import World
 BUYERS = {"buy": 6, "place": 4, "pay": 3, "webhook": 5, "cancel": 2, "rename": 1, "confirm": 1}
 BUYERS |= {"delete_account": 1, "release": 1, "refund_in_dashboard": 1}
 BUYERS |= {"change_cart": 3, "start_guest_cart": 1, "merge_carts": 2, "order_cart": 4}
-STAFF_WORK = {"mark_paid": 2, "ship": 6, "deliver": 2, "staff_cancel": 2, "refund": 4, "note": 1}
+STAFF_WORK = {"mark_paid": 2, "ship": 4, "deliver": 2, "staff_cancel": 2, "refund": 4, "note": 1}
+STAFF_WORK |= {"ship_units": 6, "cancel_units": 4, "change_address": 1}
 STAFF_WORK |= {"return_units": 3, "resend": 1, "pass_time": 1}
 PRICING_WORK = {"start_promotion": 2, "edit_promotion": 3, "change_taxes": 2}
 STOCK_WORK = {"adjust": 4, "count": 4, "reshard": 4, "change_currency": 3, "import_file": 3}

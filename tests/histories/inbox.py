@@ -18,6 +18,7 @@ CONTRADICTED_BY = {
     "order.partially_shipped": FINISHED,
     "order.shipped": FINISHED,
     "order.partially_cancelled": FINISHED,
+    "order.address_changed": FINISHED,
 }
 ONLY_IN = {"order.cancelled": {"cancelled"}, "order.expired": {"expired"}}
 

@@ -194,6 +194,9 @@ ON_ORDERS: Mapping[str, Operation] = {
     "staff cancel the rest": lambda world, on: selling.cancel_units(
         world, on.order_id, None, 0, "rest"
     ),
+    "staff change the address": lambda world, on: selling.change_address(
+        world, on.order_id, "2 Other Street"
+    ),
     "staff deliver": lambda world, on: selling.deliver(world, on.order_id),
     "staff cancel": lambda world, on: selling.cancel(world, on.order_id),
     "staff refund all": lambda world, on: selling.refund(world, on.order_id, None, "all"),

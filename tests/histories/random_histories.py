@@ -114,6 +114,24 @@ class Operations:
         if order_id := self._order():
             selling.ship(self.world, order_id, self.chance.choice("12"))
 
+    def ship_units(self) -> None:
+        if order_id := self._order():
+            order = peek(Order, order_id)
+            assert order is not None
+            product = self.chance.choice(order.lines).product_id
+            selling.ship_units(self.world, order_id, product, 1, self.chance.choice("xyz"))
+
+    def cancel_units(self) -> None:
+        if order_id := self._order():
+            order = peek(Order, order_id)
+            assert order is not None
+            product = self.chance.choice((None, *(line.product_id for line in order.lines)))
+            selling.cancel_units(self.world, order_id, product, 1, self.chance.choice("xyz"))
+
+    def change_address(self) -> None:
+        if order_id := self._order():
+            selling.change_address(self.world, order_id, f"{self._next()} Street")
+
     def deliver(self) -> None:
         if order_id := self._order():
             selling.deliver(self.world, order_id)

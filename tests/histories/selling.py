@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from orders.checkout import service as checkout
+from orders.corrections import service as corrections
 from orders.fulfilment import service as fulfilment
 from orders.fulfilment.schemas import RefundRequest, ReturnRequest, ShipRequest
 from orders.shipments import service as shipments
@@ -14,8 +15,10 @@ from products.schemas import ProductPatch
 from products.stock import service as stockroom
 from products.stock.schemas import StockAdjustment, StockCount
 from shared import ids
+from shared.addresses.schemas import Address
 from shared.http.etags import ExpectedVersion
 from tests.histories.world import STAFF, World
+from tests.support import shop
 from tests.support.http import sample
 from tests.support.imports import put_file, upload
 
@@ -44,6 +47,14 @@ def cancel_units(world: World, order_id: str, product_id: str | None, units: int
     lines = [{"product_id": product_id, "quantity": units}] if product_id else None
     request = CancellationRequest.model_validate({"lines": lines})
     world.attempt("cancel units", lambda: shipments.cancel_units(STAFF, order_id, request, key))
+
+
+def change_address(world: World, order_id: str, line1: str) -> None:
+    address = Address.model_validate(shop.ADDRESS | {"line1": line1})
+    world.attempt(
+        "change the address",
+        lambda: corrections.change_address(STAFF, order_id, address, ANY_VERSION),
+    )
 
 
 def deliver(world: World, order_id: str) -> None:

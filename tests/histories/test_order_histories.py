@@ -29,11 +29,12 @@ from hypothesis.stateful import (
 
 from orders.checkout import placement
 from orders.checkout.schemas import OrderRequest
-from orders.lifecycle import balances, decisions
+from orders.lifecycle import balances, decisions, shipping
 from orders.lifecycle.balances import AUTHORIZED, CAPTURED, STARTED
 from orders.lifecycle.buyers import Buyer
 from orders.lifecycle.effects import Effects
 from orders.lifecycle.service import update_order
+from orders.lifecycle.shipping import Tracking
 from orders.payments import service
 from orders.workers import execute_payment_requests
 from orders.workers.expire_orders import handler as expire_orders
@@ -206,7 +207,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule(order_id=placed)
     def ship(self, order_id: str) -> None:
-        if self._decide(order_id, decisions.ship, by="usr", carrier="DHL", tracking_number="1"):
+        if self._decide(order_id, shipping.ship, tracking=Tracking("DHL", "1"), by="usr"):
             self.model.becomes(order_id, "shipped")
 
     @rule(order_id=placed)

@@ -70,6 +70,7 @@ BY_STATUS = {
     "order.partially_shipped": [EARLY, EARLY, AS_IS, AS_IS, ADAPTED, NO, NO, NO],
     "order.shipped": [EARLY, EARLY, EARLY, AS_IS, ADAPTED, NO, NO, NO],
     "order.partially_cancelled": [EARLY, AS_IS, AS_IS, AS_IS, AS_IS, NO, NO, NO],
+    "order.address_changed": [AS_IS, AS_IS, AS_IS, AS_IS, AS_IS, NO, NO, NO],
     "order.cancelled": [EARLY, EARLY, EARLY, EARLY, EARLY, AS_IS, NO, NO],
     "order.expired": [EARLY, NO, NO, NO, NO, NO, AS_IS, NO],
     "order.refunded": [AS_IS] * 8,

@@ -8,7 +8,7 @@ from orders.pricing import quotes
 from orders.pricing.inputs import AppliedCode, PricingInputs, PricingRules
 from orders.pricing.quotes import Quote
 from orders.pricing.rate_tables import ShippingRates, ShipTo, TaxRates
-from shared.errors.orders import PromotionMinimumNotMet
+from shared.errors.promotions import PromotionMinimumNotMet
 from shared.storage.models.catalog import Product
 from shared.storage.models.pricing import Promotion
 from tests.support import pricing

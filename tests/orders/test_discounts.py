@@ -9,7 +9,7 @@ from orders.pricing.inputs import AppliedCode, PricingInputs, PricingRules
 from orders.pricing.rate_tables import ShippingRates, ShipTo, TaxRates
 from orders.pricing.rounding import HALF_EVEN, HALF_UP
 from shared import clock
-from shared.errors.orders import (
+from shared.errors.promotions import (
     PromotionExpired,
     PromotionMinimumNotMet,
     PromotionNotForItems,

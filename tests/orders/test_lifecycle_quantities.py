@@ -4,7 +4,8 @@ import pytest
 
 from orders.lifecycle.service import update_order
 from orders.lifecycle.transitions import ENTRIES_MAX
-from shared.errors.orders import OrderEntryLimitReached, ReturnQuantityExceeded
+from shared.errors.orders import OrderEntryLimitReached
+from shared.errors.parcels import ReturnQuantityExceeded
 from shared.storage import stock
 from shared.storage.models.catalog import Product, Stock
 from shared.storage.models.orders import Order

@@ -29,12 +29,15 @@ from tests.support.unknown_fields import (
 pytestmark = pytest.mark.usefixtures("aws")
 
 BAVARIA = pricing.GERMANY | {"region": "Bavaria", "shipping_class": "reduced"}
-STEPS = [{"from_minor": 0, "price_minor": 490}, {"from_minor": 5000, "price_minor": 0}]
+STEPS = [
+    {"from_minor": 0, "from_grams": 0, "price_minor": 490},
+    {"from_minor": 5000, "from_grams": 0, "price_minor": 0},
+]
 TAX = {"destinations": [pricing.GERMANY, BAVARIA]}
 SHIPPING = {
     "zones": [
         pricing.EUROPE | {"steps": STEPS, "free_from_minor": 9000},
-        pricing.EUROPE | {"name": "Rest", "countries": ["*"]},
+        pricing.EUROPE | {"name": "Rest", "countries": ["*"], "steps": STEPS[:1]},
     ]
 }
 
@@ -86,6 +89,17 @@ def test_a_removed_value_does_not_come_back():
     assert ("free_from_minor" in zone, zone["label"]) == (False, "New")
 
 
+def test_a_step_keeps_its_unknown_fields_when_it_gets_a_weight():
+    """The last release stored no `from_grams`."""
+    step = {"from_minor": 0, "price_minor": 490}
+    stored = json.dumps({"zones": [pricing.EUROPE | {"steps": [step | {"label": "New"}]}]})
+    new = {"zones": [pricing.EUROPE | {"steps": [step]}]}
+
+    document = to_document(ShippingRatesRequest.model_validate(new), stored)
+
+    assert json.loads(document)["zones"][0]["steps"] == [step | {"from_grams": 0, "label": "New"}]
+
+
 def test_a_removed_zone_takes_its_unknown_fields_along():
     stored = json.dumps({"zones": [pricing.EUROPE | {"name": "Old", "label": "New"}]})
 
@@ -106,7 +120,7 @@ def test_rates_that_break_the_rules_of_this_code_are_shown():
     assert (tax.status, tax.body["destinations"][0]["country"]) == (200, "EU")
     assert (shipping.status, shipping.body["zones"][0]["steps"]) == (
         200,
-        [{"from_minor": -1, "price_minor": 1}],
+        [{"from_minor": -1, "from_grams": 0, "price_minor": 1}],
     )
 
 

@@ -11,7 +11,7 @@ from orders.handler import handler
 from orders.lifecycle.buyers import Buyer
 from shared import clock
 from shared.config import Tables, settings
-from shared.errors.orders import PromotionUsedUp
+from shared.errors.promotions import PromotionUsedUp
 from shared.storage.dynamo import connection
 from shared.storage.models.orders import Order
 from shared.storage.models.outbox import OutboxRow

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from orders.pricing import postal_codes
 from orders.pricing.rate_tables import ShipTo, TaxRates
+from shared.errors.orders import NoTaxRate, UnknownRegion
 from tests.support import pricing
 
 
@@ -83,19 +84,29 @@ def rate_of(country: str, region: str | None, code: str | None) -> int:
 @pytest.mark.parametrize(
     ("where", "ppm"),
     [
-        (("US", None, None), 1),
         (("US", "CA", "94016"), 1),
         (("US", "NY", None), 2),
         (("US", "NY", "14201"), 2),
-        (("US", None, "10001"), 3),
         (("US", "NY", "10299-0001"), 3),
         (("US", "ny", "10001"), 4),
         (("US", "AK", "99501"), 3),
         (("CA", None, "10001"), 5),
-        (("CA", None, "10002"), 0),
-        (("MX", None, "10001"), 0),
     ],
 )
 def test_the_most_specific_destination_taxes_an_address(where, ppm):
     """Postal code within its region, postal code, region, country."""
     assert rate_of(*where) == ppm
+
+
+@pytest.mark.parametrize(
+    ("where", "refusal"),
+    [
+        (("US", None, "10001"), UnknownRegion),  # the shop has a destination of a region
+        (("CA", None, "10002"), NoTaxRate),
+        (("CA", None, None), NoTaxRate),
+        (("MX", None, "10001"), NoTaxRate),
+    ],
+)
+def test_an_address_outside_all_destinations_is_refused(where, refusal):
+    with pytest.raises(refusal):
+        rate_of(*where)

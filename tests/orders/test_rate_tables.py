@@ -9,13 +9,8 @@ from hypothesis import strategies as st
 
 from orders.pricing import rate_tables
 from orders.pricing.rate_tables import ShippingRates, ShipTo, TaxRates
-from orders.pricing.rates.schemas import (
-    Destination,
-    ShippingRatesRequest,
-    Step,
-    TaxRatesRequest,
-    Zone,
-)
+from orders.pricing.rates.schemas import Destination, ShippingRatesRequest, TaxRatesRequest
+from orders.pricing.rates.shipping_fields import Step, Zone
 from orders.pricing.rates.tax_fields import Tax, combine_rates
 from orders.pricing.rates.views import ShippingRatesView, TaxRatesView
 from orders.pricing.rounding import HALF_EVEN, HALF_UP, ROUNDINGS
@@ -72,8 +67,8 @@ DESTINATIONS = st.one_of(
 )
 
 
-def _steps(starts: set[int], price_minor: int) -> list[Step]:
-    return [Step(from_minor=start, price_minor=price_minor) for start in sorted(starts | {0})]
+def _steps(unit: str, starts: set[int], price_minor: int) -> list[Step]:
+    return [Step(price_minor=price_minor, **{unit: start}) for start in sorted(starts | {0})]
 
 
 ZONES = st.builds(
@@ -81,7 +76,9 @@ ZONES = st.builds(
     name=REGIONS,
     countries=st.lists(COUNTRIES | st.just("*"), min_size=1, max_size=5, unique=True),
     currency=st.sampled_from(["EUR", "USD", "JPY"]),
-    steps=st.builds(_steps, st.sets(AMOUNTS, max_size=5), AMOUNTS),
+    steps=st.builds(
+        _steps, st.sampled_from(["from_minor", "from_grams"]), st.sets(AMOUNTS, max_size=5), AMOUNTS
+    ),
     free_from_minor=st.none() | AMOUNTS,
 )
 

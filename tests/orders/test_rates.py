@@ -413,6 +413,18 @@ def test_a_postal_code_has_one_destination():
             "steps_out_of_order",
         ),
         (
+            {"steps": [{"from_grams": start, "price_minor": 1} for start in (0, 5, 5)]},
+            "",
+            "steps_out_of_order",
+        ),
+        ({"steps": [{"from_grams": 1, "price_minor": 1}]}, "", "steps_out_of_order"),
+        (
+            {"steps": [{"price_minor": 1}, {"from_minor": 5, "from_grams": 5, "price_minor": 1}]},
+            "",
+            "steps_mixed",
+        ),
+        ({"steps": [{"from_grams": -1, "price_minor": 1}]}, "steps.0.from_grams", "too_small"),
+        (
             {"steps": [{"from_minor": 0, "price_minor": -1}]},
             "steps.0.price_minor",
             "too_small",

@@ -159,7 +159,7 @@ def test_a_replacement_cannot_change_the_sku():
     [
         ({"name": None}, "name"),
         ({"price": None}, "price"),
-        ({"price": {"amount_minor": 0}}, "price.amount_minor"),
+        ({"price": {"amount_minor": -1}}, "price.amount_minor"),
         ({"price": {"currency": "XXX"}}, "price.currency"),
         ({"price": {"discount": 1}}, "price.discount"),
         ({"status": "sold"}, "status"),

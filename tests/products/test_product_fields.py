@@ -3,13 +3,8 @@
 import pytest
 
 from products.product_edits import changed_fields, product_from_request
-from products.schemas import (
-    STORED_AS,
-    NewProduct,
-    ProductPatch,
-    StaffProductView,
-    to_request,
-)
+from products.schemas import STORED_AS, NewProduct, ProductPatch, to_request
+from products.views import StaffProductView
 from shared.storage.models.catalog import Product
 
 FIELDS = set(NewProduct.model_fields)
@@ -28,6 +23,11 @@ EVERY_FIELD = {
     "low_stock_at": 5,
     "order_quantity_max": 30,
     "tax_class": "reduced",
+    "stock_policy": "backorder",
+    "backorder_limit": 9,
+    "compare_at_price": {"amount_minor": 1999, "currency": "EUR"},
+    "weight_grams": 250,
+    "barcode": "4006381333931",
 }
 
 

@@ -101,8 +101,9 @@ def test_a_sku_can_be_used_once():
     [
         ({"sku": ""}, "sku"),
         ({"sku": "x" * 65}, "sku"),
-        ({"sku": "tea/green"}, "sku"),
-        ({"sku": "tea green"}, "sku"),
+        ({"sku": "tea\tgreen"}, "sku"),
+        ({"sku": "tea\u200bgreen"}, "sku"),
+        ({"sku": "  "}, "sku"),
         ({"sku": 7}, "sku"),
         ({"name": ""}, "name"),
         ({"name": "x" * 201}, "name"),
@@ -111,7 +112,6 @@ def test_a_sku_can_be_used_once():
         ({"category": "Kitchen"}, "category"),
         ({"category": "/kitchen"}, "category"),
         ({"category": "/".join("abcdefghi")}, "category"),
-        ({"price": {"amount_minor": 0, "currency": "EUR"}}, "price.amount_minor"),
         ({"price": {"amount_minor": -1, "currency": "EUR"}}, "price.amount_minor"),
         ({"price": {"amount_minor": 10**12 + 1, "currency": "EUR"}}, "price.amount_minor"),
         ({"price": {"amount_minor": 12.5, "currency": "EUR"}}, "price.amount_minor"),
@@ -138,7 +138,7 @@ def test_a_sku_can_be_used_once():
         ({"tax_class": ""}, "tax_class"),
         ({"tax_class": "x" * 41}, "tax_class"),
         ({"tax_class": None}, "tax_class"),
-        ({"group": "a/b", "options": {"size": "S"}}, "group"),
+        ({"group": "a\nb", "options": {"size": "S"}}, "group"),
         ({"group": "SHIRT", "options": {"size": ""}}, "options.size"),
         ({"available": 5}, "available"),
         ({"id": "prd_mine"}, "id"),
@@ -244,14 +244,14 @@ def test_an_id_longer_than_any_key_is_404(name):
 
 def test_messages_explain_rules_in_words_not_patterns():
     answer = post_product(
-        sku="tea/green",
+        sku="tea\u200bgreen",
         name="two\nlines",
         category="Tea",
         price={"amount_minor": 1, "currency": "XXX"},
     )
 
     assert [field["message"] for field in answer.error["details"]["fields"]] == [
-        "Must be 1 to 64 letters, digits and . _ -, and begin with a letter or a digit",
+        "Must have only characters that can be printed",
         "Must be one line without control characters",
         (
             "Must have only lower-case letters, digits and -, with / between the levels; at most 8 "

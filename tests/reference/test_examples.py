@@ -267,6 +267,8 @@ def test_the_examples_of_parcels_are_accepted():
     order_id = send("place_order", ada).body["id"]
     send("mark_order_paid", STAFF, order_id=order_id)
 
+    found = send("get_staff_order", STAFF, order_id=order_id)
+    send("change_order_address", STAFF, headers=if_match(found), order_id=order_id)
     created = send("create_shipment", STAFF, order_id=order_id)
     path = {"order_id": order_id, "shipment_id": created.body["shipments"][0]["id"]}
     send("list_shipments", STAFF, order_id=order_id)

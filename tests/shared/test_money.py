@@ -33,11 +33,16 @@ def test_an_amount_is_an_integer_within_limits(amount_minor):
 
 
 @pytest.mark.parametrize(
-    "currency", ["XXX", "eur", "EURO", "EU", "", "EUR\n", " EUR", "\u0415UR", "DEM", 978, None]
+    "currency", ["XXX", "eur", "EURO", "EU", "", " ", "E UR", "\u0415UR", "DEM", 978, None]
 )
 def test_an_unknown_currency_is_refused(currency):
     with pytest.raises(ValidationError):
         Money(amount_minor=1, currency=currency)
+
+
+@pytest.mark.parametrize("currency", [" EUR", "EUR\n", "\u00a0EUR "])
+def test_a_currency_loses_its_outer_white_space(currency):
+    assert Money(amount_minor=1, currency=currency).currency == "EUR"
 
 
 def test_money_refuses_unknown_fields():

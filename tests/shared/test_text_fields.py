@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,9 +12,11 @@ from pydantic import Field, ValidationError
 from shared.characters import is_visible, shorten, to_line
 from shared.errors.requests import InvalidFields
 from shared.http.schemas import RequestBody, validate
-from shared.http.text_fields import Text
+from shared.http.text_fields import AS_TYPED, SECRET, Text
+from shared.money import Money
 from tests.attacks.text_values import HIDDEN, INVISIBLE, LEGAL, LINE_BREAKS
 
+FUNCTIONS = Path(__file__).parents[2] / "functions"
 DOCUMENT = json.loads((Path(__file__).parents[2] / "functions/reference/openapi.json").read_text())
 # Never shown: a cursor is signed, and a search only looks up words of the catalog.
 UNSHOWN_PARAMETERS = {"cursor", "q"}
@@ -23,6 +26,9 @@ class Label(RequestBody):
     line: Annotated[str, Text(20)] = "a"
     note: Annotated[str, Text(20, has_lines=True)] = "a"
     more: Annotated[str, Text(20, is_optional=True)] | None = Field(default=None)
+    words: list[Annotated[str, Text(20)]] = Field(default=[])
+    pairs: dict[Annotated[str, Text(20)], Annotated[str, Text(20)]] = Field(default={})
+    secret: Annotated[str, AS_TYPED, Field(max_length=20, json_schema_extra=SECRET)] = ""
 
 
 def problem(**fields: str) -> tuple[str, str]:
@@ -41,12 +47,68 @@ def test_text_of_real_people_is_legal(field, name):
     assert getattr(Label(**{field: text}), field) == text
 
 
-@pytest.mark.parametrize("name", INVISIBLE)
+@pytest.mark.parametrize("name", sorted(INVISIBLE.keys() - {"blanks"}))
 def test_a_text_needs_a_visible_character(name):
     expected = ("invisible_text", "Must have a character that people can see")
 
     assert problem(line=INVISIBLE[name]) == problem(note=INVISIBLE[name]) == expected
     assert Label(more=INVISIBLE[name]).more == INVISIBLE[name]
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", INVISIBLE["blanks"]])
+def test_a_blank_text_is_an_empty_text(blank):
+    assert problem(line=blank)[0] == problem(note=blank)[0] == "too_short"
+    assert Label(more=blank).more == ""
+
+
+@pytest.mark.parametrize(
+    "white", [" ", "\t", "\n", "\r\n", "\u00a0", "\u2003", "\u3000", " \u2028 "]
+)
+def test_texts_lose_their_outer_white_space(white):
+    assert Label(note=f"{white}a b{white}").note == "a b"
+    assert Label(line=f"{white}a b{white}", more=f"{white}a b").more == "a b"
+    assert Label(words=[f"{white}a"], pairs={f"{white}a": f"b{white}"}).pairs == {"a": "b"}
+
+
+def test_a_text_is_measured_without_its_outer_white_space():
+    assert Label(line=f"  {'é' * 20}  ").line == "é" * 20
+    assert Label(secret="  a ").secret == "  a "
+
+
+def request_bodies(body: type[RequestBody] = RequestBody) -> Iterator[type[RequestBody]]:
+    for subclass in body.__subclasses__():
+        yield subclass
+        yield from request_bodies(subclass)
+
+
+def strings_as_typed(schema: Any, path: str) -> Iterator[str]:
+    """Where a core schema has strings that keep their outer white space."""
+    if not isinstance(schema, dict | list):
+        return
+    if isinstance(schema, list):
+        for inner in schema:
+            yield from strings_as_typed(inner, path)
+        return
+    if schema.get("type") == "str" and schema.get("strip_whitespace") is False:
+        yield path
+    for name, inner in schema.items():
+        is_field = isinstance(inner, dict) and inner.get("type") == "model-field"
+        yield from strings_as_typed(inner, f"{path}.{name}" if is_field else path)
+
+
+def test_only_passwords_keep_their_outer_white_space():
+    for file in FUNCTIONS.rglob("schemas.py"):
+        import_module(".".join(file.relative_to(FUNCTIONS).with_suffix("").parts))
+    bodies = [body for body in request_bodies() if body.__module__ != __name__]
+
+    assert len(bodies) > 30
+    assert all(body.model_config["str_strip_whitespace"] for body in (*bodies, Money))
+    kept = {
+        path.rpartition(".")[2]
+        for body in bodies
+        for path in strings_as_typed(body.__pydantic_core_schema__, body.__name__)
+    }
+    assert kept == {"password", "current_password", "new_password"}
 
 
 @pytest.mark.parametrize("name", HIDDEN)
@@ -81,7 +143,7 @@ def test_half_a_character_is_no_text():
 def test_a_text_that_cannot_be_refused_loses_what_it_hides(text):
     line = to_line(f"Firefox {text}")
 
-    assert Label(line=line[:20]).line == line[:20]
+    assert Label(line=line[:20]).line == line[:20].strip()
     assert line.startswith("Firefox ")
 
 

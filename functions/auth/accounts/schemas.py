@@ -5,7 +5,7 @@ from pydantic import Field
 
 from shared.email_addresses import Email
 from shared.http.schemas import RequestBody, View, shown_as
-from shared.http.text_fields import SECRET, Text
+from shared.http.text_fields import AS_TYPED, SECRET, Text
 from shared.security.permissions import Role, roles_named
 from shared.storage.models.accounts import Profile
 
@@ -13,9 +13,9 @@ TOKEN_MAX = 200  # characters; no token of the shop is longer
 
 # 128 code points. The hash accepts any number of bytes (shared.security.passwords). The minimum
 # length depends on the account's roles (auth.passwords.policy).
-NewPassword = Annotated[str, Field(max_length=128, json_schema_extra=SECRET)]
+NewPassword = Annotated[str, AS_TYPED, Field(max_length=128, json_schema_extra=SECRET)]
 # An existing password may break today's policy, so a check of it applies no policy.
-Password = Annotated[str, Field(max_length=128, json_schema_extra=SECRET)]
+Password = Annotated[str, AS_TYPED, Field(max_length=128, json_schema_extra=SECRET)]
 Code = Annotated[
     str,
     Field(

@@ -149,6 +149,7 @@ def _cancellation(cancellation: OrderCancellation, currency: str) -> Document:
         "lines": _units(cancellation.quantities_json),
         "amount": _money(cancellation.amount_minor, currency),
         "tax": _money(cancellation.tax_minor, currency),
+        "taxes": [_tax(tax, currency) for tax in cancellation.taxes],
         "at": _time(cancellation.at),
     }
 

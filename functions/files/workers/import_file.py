@@ -147,7 +147,7 @@ def _batches(remaining: Iterator[Row]) -> Iterator[list[Row]]:
     batch: list[Row] = []
     skus: set[str] = set()
     for row in remaining:
-        sku = row.product.sku if row.product else None
+        sku = row.product.sku_key if row.product else None
         if len(batch) == ROWS_PER_WRITE or sku in skus:
             yield batch
             batch, skus = [], set()

@@ -145,7 +145,10 @@ def update_guest_cart(
 def empty_guest_cart(
     cart_token: CartToken = None, if_match: OptionalIfMatch = None
 ) -> Response[Any]:
-    """Remove all lines of a guest's cart. Its token keeps working."""
+    """Remove all lines of a guest's cart.
+
+    Its token keeps working.
+    """
     carts.empty_cart(carts.of_guest(cart_token, routes.client), _expected(if_match))
     return no_content_response()
 

@@ -27,7 +27,8 @@ from shared.config import HeldStockSettings, OrderSettings, QuantitySettings, se
 from shared.errors.accounts import SessionEnded
 from shared.errors.base import AppError, Unavailable
 from shared.errors.carts import CartNotFound
-from shared.errors.orders import OrderAlreadyPlaced, TotalChanged, UnknownPromotion
+from shared.errors.orders import OrderAlreadyPlaced, TotalChanged
+from shared.errors.promotions import UnknownPromotion
 from shared.errors.requests import IdempotencyKeyReused
 from shared.events.orders import OrderEvent
 from shared.records import Record

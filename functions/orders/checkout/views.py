@@ -5,9 +5,11 @@ from typing import Self
 from pydantic import Field
 
 from orders.pricing.quotes import Quote
+from orders.pricing.rate_tables import weigh
 from orders.pricing.views import (
     PROMOTION_CODE,
     TAX_INCLUDED,
+    WEIGHT,
     QuotedLineView,
     TotalsView,
     UsedPromotionView,
@@ -21,6 +23,7 @@ class QuoteView(View):
     currency: str
     lines: list[QuotedLineView]
     totals: TotalsView
+    weight_grams: int = Field(description=WEIGHT)
     tax_included: bool = Field(description=TAX_INCLUDED)
     promotion_code: str | None = Field(description=PROMOTION_CODE)
     promotion: UsedPromotionView | None = Field(description="Null if no promotion applies.")
@@ -35,6 +38,7 @@ class QuoteView(View):
             currency=quote.currency,
             lines=[QuotedLineView.from_model(line, quote.currency) for line in quote.lines],
             totals=TotalsView.from_model(quote.totals, quote.currency),
+            weight_grams=weigh(quote.lines),
             tax_included=quote.tax_included,
             promotion_code=promotion.sent_code if promotion else None,
             promotion=promotion,

@@ -13,6 +13,7 @@ from orders.exports.csv_cells import Cell, to_csv
 from orders.fulfilment.views import StaffOrderDetail
 from orders.lifecycle import balances, order_quantities
 from orders.lifecycle.order_quantities import LineUnits
+from orders.pricing.rate_tables import unit_grams
 from orders.pricing.taxes import TAXES_MAX
 from shared.addresses.layout import address_lines
 from shared.storage.models.exports import Export
@@ -73,6 +74,7 @@ _LINE_COLUMNS: Mapping[str, Callable[[OrderLine], Cell]] = {
     "tax_class": lambda line: line.tax_class,
     "tax_rate_ppm": lambda line: int(line.tax_rate_ppm),
     "line_tax_minor": lambda line: int(line.tax_minor),
+    "unit_weight_grams": unit_grams,
     "stock_policy": lambda line: line.stock_policy,
     "backordered": lambda line: int(line.backordered),
 }

@@ -17,8 +17,8 @@ from orders.fulfilment.schemas import (
 from orders.fulfilment.views import StaffOrderDetail, StaffOrderView
 from shared.http.api import Routes
 from shared.http.authorization import requires
-from shared.http.parameters import IdempotencyKey, OrderPageLimit, PageCursor
-from shared.http.responses import JSON, accepted_response, created_response
+from shared.http.parameters import IdempotencyKey, IfNoneMatch, OrderPageLimit, PageCursor
+from shared.http.responses import JSON, accepted_response, created_response, ok_response
 from shared.http.schemas import Page, fit_view
 from shared.security.permissions import Permission
 from shared.storage.models.orders import Order
@@ -69,9 +69,10 @@ def list_staff_orders(  # noqa: PLR0913 (the parameters of the query)
 
 @routes.get("/v1/staff/orders/<order_id>", tags=["Fulfilment"])
 @requires(Permission.READ_ALL_ORDERS)
-def get_staff_order(order_id: str) -> StaffOrderDetail:
+def get_staff_order(order_id: str, if_none_match: IfNoneMatch = None) -> Response[StaffOrderDetail]:
     """Get an order with its buyer, payment, returns, notes, and who made each change."""
-    return StaffOrderDetail.from_model(fulfilment.get_order(order_id))
+    view = StaffOrderDetail.from_model(fulfilment.get_order(order_id))
+    return ok_response(view, version=view.version, if_none_match=if_none_match)
 
 
 @routes.post("/v1/orders/<order_id>/mark-paid", tags=["Fulfilment"])

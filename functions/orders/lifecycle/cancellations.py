@@ -8,6 +8,7 @@ rest: all units together are worth exactly the line. Shipping is paid back with 
 from collections.abc import Mapping
 
 from orders.lifecycle import balances, decisions, order_events, order_quantities, refunds
+from orders.lifecycle.cancelled_taxes import share_of_line, taxes_of_rest, taxes_of_units
 from orders.lifecycle.effects import Effects
 from orders.lifecycle.transitions import (
     TO_SHIP,
@@ -60,6 +61,7 @@ def cancel_units(  # noqa: PLR0913 (the fields of a cancellation)
         quantities_json=chosen,
         amount_minor=worth.amount_minor,
         tax_minor=worth.tax_minor,
+        taxes=taxes_of_rest(order) if is_whole else taxes_of_units(order, chosen),
         reason=reason,
         by=by,
         at=clock.utc_now(),
@@ -80,8 +82,10 @@ def worth_of_units(order: Order, quantities: Mapping[str, int]) -> Worth:
         quantity = quantities.get(line.product_id, 0)
         before = units[line.product_id].cancelled
         charged, tax = _charged_minor(order, line), int(line.tax_minor)
-        amount_minor += _share(line, charged, before + quantity) - _share(line, charged, before)
-        tax_minor += _share(line, tax, before + quantity) - _share(line, tax, before)
+        amount_minor += share_of_line(line, charged, before + quantity) - share_of_line(
+            line, charged, before
+        )
+        tax_minor += share_of_line(line, tax, before + quantity) - share_of_line(line, tax, before)
     return Worth(amount_minor, tax_minor)
 
 
@@ -126,7 +130,3 @@ def _pay_back(order: Order, cancellation: OrderCancellation) -> Effects:
 def _charged_minor(order: Order, line: OrderLine) -> int:
     added_tax = 0 if order.tax_included else int(line.tax_minor)
     return int(line.line_total_minor) - int(line.discount_minor) + added_tax
-
-
-def _share(line: OrderLine, amount_minor: int, units: int) -> int:
-    return amount_minor * units // int(line.quantity)

@@ -22,6 +22,7 @@ from shared.events.orders import (
     ConfirmationRequested,
     DisputeClosed,
     ManualRefundRequired,
+    OrderAddressChanged,
     OrderCancelled,
     OrderDelivered,
     OrderDisputed,
@@ -91,6 +92,10 @@ def returned(order: Order, quantities: Mapping[str, int]) -> OrderReturned:
     """`quantities` has the returned units by product."""
     lines = _unit_lines(order, quantities)
     return OrderReturned(data=OrderReturnedData(**_order_facts(order), lines=lines))
+
+
+def address_changed(order: Order) -> OrderAddressChanged:
+    return OrderAddressChanged(data=OrderData(**_order_fields(order)))
 
 
 def capture_requested(order: Order) -> CaptureRequested:

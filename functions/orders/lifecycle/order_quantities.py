@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from orders.lifecycle.effects import StockMove
 from orders.lifecycle.transitions import FINISHED
 from shared import ids
-from shared.errors.orders import OpenQuantityExceeded, ReturnQuantityExceeded
+from shared.errors.parcels import OpenQuantityExceeded, ReturnQuantityExceeded
 from shared.records import Record
 from shared.storage.models.catalog import UNTRACKED
 from shared.storage.models.orders import Order, OrderLine, OrderShipment

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from orders.pricing.rounding import allocate_proportionally, round_fraction
 from shared import clock
 from shared.errors.base import AppError
-from shared.errors.orders import (
+from shared.errors.promotions import (
     PromotionExpired,
     PromotionMinimumNotMet,
     PromotionNotForItems,
@@ -136,7 +136,8 @@ def discount_by_product(
         }
     if promotion and promotion.kind == "fixed":
         amount = min(int(promotion.amount_minor), sum(eligible.values()))
-        return allocate_proportionally(amount, eligible)
+        if amount:  # items that are free have no price to reduce
+            return allocate_proportionally(amount, eligible)
     return dict.fromkeys(eligible, 0)
 
 

@@ -4,7 +4,7 @@
 |---|---|
 | items | the price of the lines before discounts |
 | discount | the promotion's part of it |
-| shipping | by zone, for the value of the items after discounts |
+| shipping | by zone, for the value of the items after discounts, or for their weight |
 | tax | of each line after its discount, and of shipping |
 | total | items - discount + shipping, plus tax where prices do not include it |
 """
@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping
 
 from orders.pricing import discounts
 from orders.pricing.inputs import AppliedCode, PricingInputs
-from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination
+from orders.pricing.rate_tables import ShippingZone, ShipTo, TaxDestination, weigh
 from orders.pricing.taxes import ChargedTax, group_taxes, sum_taxes
-from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts, UnknownPromotion
+from shared.errors.orders import AmountTooLarge, MixedCurrencies, UnknownProducts
+from shared.errors.promotions import UnknownPromotion
 from shared.money import AMOUNT_MINOR_MAX, Money
 from shared.records import Record
 from shared.storage.models.catalog import Product
@@ -84,8 +85,8 @@ def _quote(
     if promotion:
         eligible = discounts.find_eligible(promotion, products, basket.items)
         _apply_discount(lines, promotion, eligible, destination)
-    _apply_tax(lines, destination)
-    totals = _totals(lines, _shipping_minor(lines, zone, promotion), destination)
+    apply_tax(lines, destination)
+    totals = compute_totals(lines, _shipping_minor(lines, zone, promotion), destination)
     return Quote(
         lines,
         totals,
@@ -121,6 +122,7 @@ def _line(product: Product, quantity: int, available: int) -> OrderLine:
         unit_price_minor=unit_price_minor,
         line_total_minor=unit_price_minor * quantity,
         tax_class=product.tax_class,
+        weight_grams=product.weight_grams,
         stock_policy=product.stock_policy,
         backordered=product.beyond_stock(quantity, available),
     )
@@ -156,7 +158,7 @@ def _apply_discount(
         line.discount_minor = by_product.get(line.product_id, 0)
 
 
-def _apply_tax(lines: list[OrderLine], destination: TaxDestination) -> None:
+def apply_tax(lines: list[OrderLine], destination: TaxDestination) -> None:
     for line in lines:
         charged_minor = int(line.line_total_minor) - int(line.discount_minor)
         line.tax_rate_ppm = destination.rate_ppm(line.tax_class)
@@ -176,12 +178,11 @@ def _shipping_minor(
 ) -> int:
     if zone is None or discounts.is_free_shipping(promotion):
         return 0
-    return zone.price_minor(
-        sum(int(line.line_total_minor) - int(line.discount_minor) for line in lines)
-    )
+    items_minor = sum(int(line.line_total_minor) - int(line.discount_minor) for line in lines)
+    return zone.price_minor(items_minor, weigh(lines))
 
 
-def _totals(
+def compute_totals(
     lines: list[OrderLine], shipping_minor: int, destination: TaxDestination
 ) -> OrderTotals:
     items_minor = sum(int(line.line_total_minor) for line in lines)

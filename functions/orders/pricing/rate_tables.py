@@ -4,7 +4,7 @@ Staff store each table as one JSON document (`pricing.rates`); the amounts are m
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from orders.pricing import postal_codes, tax_places, taxes
@@ -14,6 +14,7 @@ from orders.pricing.tax_places import ALL_OTHERS
 from orders.pricing.taxes import DEFAULT_NAME, STANDARD, ChargedTax, Tax
 from shared.errors.orders import NoShippingRate
 from shared.records import Record
+from shared.storage.models.orders import OrderLine
 
 
 class ShipTo(Record):
@@ -83,9 +84,20 @@ class TaxRates(Record):
         return found
 
 
+def unit_grams(line: OrderLine) -> int | None:
+    grams: float | None = line.weight_grams
+    return None if grams is None else int(grams)
+
+
+def weigh(lines: Iterable[OrderLine]) -> int:
+    """The grams of all units. A product without a weight counts as 0."""
+    return sum((unit_grams(line) or 0) * int(line.quantity) for line in lines)
+
+
 class ShippingStep(Record):
     from_minor: int  # the least value of the items
     price_minor: int
+    from_grams: int = 0  # their least weight; a zone's steps are by value or by weight
 
 
 class ShippingZone(Record):
@@ -97,11 +109,16 @@ class ShippingZone(Record):
     steps: tuple[ShippingStep, ...]  # the first from 0, then ascending
     free_from_minor: int | None = None
 
-    def price_minor(self, items_minor: int) -> int:
-        """For items of this value, after their discount."""
+    def price_minor(self, items_minor: int, items_grams: int) -> int:
+        """For items of this value, after their discount, and of this weight."""
         if self.free_from_minor is not None and items_minor >= self.free_from_minor:
             return 0
-        return [step.price_minor for step in self.steps if step.from_minor <= items_minor][-1]
+        reached = [
+            step
+            for step in self.steps
+            if step.from_minor <= items_minor and step.from_grams <= items_grams
+        ]
+        return reached[-1].price_minor
 
 
 class ShippingRates(Record):
@@ -164,7 +181,8 @@ def _shipping_zone(fields: Mapping[str, Any]) -> ShippingZone:
         countries=tuple(fields["countries"]),
         currency=fields["currency"],
         steps=tuple(
-            ShippingStep(step["from_minor"], step["price_minor"]) for step in fields["steps"]
+            ShippingStep(step.get("from_minor", 0), step["price_minor"], step.get("from_grams", 0))
+            for step in fields["steps"]
         ),
         free_from_minor=fields.get("free_from_minor"),
     )

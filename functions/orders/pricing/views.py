@@ -4,6 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
+from orders.pricing.rate_tables import unit_grams
 from shared.http.schemas import View, shown_as
 from shared.money import Money
 from shared.storage.models.catalog import StockPolicy
@@ -13,6 +14,7 @@ from shared.storage.models.pricing import Promotion
 ShownPolicy = Annotated[str, shown_as(StockPolicy)]
 
 TAX_INCLUDED = "Whether prices include the tax. If false, the tax is added in the total."
+WEIGHT = "The weight of all units. A product without a weight counts as 0."
 PROMOTION_CODE = (
     "The code that the buyer sent. Null if the order uses no promotion, or an automatic one."
 )
@@ -73,6 +75,7 @@ class QuotedLineView(View):
         description="Each tax on the line. Taxes with a rate of 0 are left out."
     )
     tax_class: str
+    weight_grams: int | None = Field(description="Of one unit. Null if the product had no weight.")
     stock_policy: ShownPolicy = Field(description="The product's when the order was placed.")
     backordered: int = Field(description="Units that were not in stock when it was placed.")
 
@@ -90,6 +93,7 @@ class QuotedLineView(View):
             tax_rate_ppm=int(line.tax_rate_ppm),
             taxes=[ChargedTaxView.from_model(tax, currency) for tax in line.list_taxes()],
             tax_class=line.tax_class,
+            weight_grams=unit_grams(line),
             stock_policy=line.stock_policy,
             backordered=int(line.backordered),
             **more,

@@ -10,7 +10,7 @@ from orders.lifecycle.service import Outcome
 from orders.lifecycle.shipping import Tracking
 from orders.shipments.schemas import CancellationRequest, NewShipment, ShipmentPatch
 from shared.errors.accounts import Forbidden
-from shared.errors.orders import ShipmentNotFound
+from shared.errors.parcels import ShipmentNotFound
 from shared.http.etags import ExpectedVersion
 from shared.security.permissions import Permission, Principal
 from shared.storage.models.orders import Order, OrderShipment

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
 
-from products import repository
+from products import identifiers, repository
 from products.fields import CountedUnits
 from products.groups.repository import GroupChanges
 from products.product_edits import (
@@ -25,7 +25,6 @@ from products.product_edits import (
 from products.repository import StockedProduct
 from products.schemas import NewProduct
 from products.stock.service import new_movement
-from shared import ids
 from shared.errors.base import AppError, Unavailable
 from shared.errors.catalog import StockNotTracked
 from shared.errors.requests import ConcurrentModification
@@ -58,6 +57,11 @@ class ImportedProduct(NewProduct):
         if available is not None and available < 0 and policy != BACKORDER:
             raise PydanticKnownError("greater_than_equal", {"ge": 0})
         return available
+
+    @property
+    def sku_key(self) -> str:
+        """Equal for two rows that are of one product."""
+        return identifiers.sku_key(self.sku)
 
 
 class RefusedRow(Record):
@@ -95,16 +99,13 @@ def stage_rows(
     became too small, since the read, and StockChanged after a reshard. Then stage the rows again,
     in a new transaction. Raises Unavailable.
     """
-    product_ids = [ids.derived_id("prd", row.sku) for row in rows]
-    stored = {
-        found.product.product_id: found for found in repository.list_stocked_products(product_ids)
-    }
+    stored = repository.find_stocked_products([identifiers.product_ids_of(row.sku) for row in rows])
     refused: list[RefusedRow] = []
     events: list[CatalogEvent] = []
     groups = GroupChanges()
-    for index, (product_id, row) in enumerate(zip(product_ids, rows, strict=True)):
+    for index, (row, found) in enumerate(zip(rows, stored, strict=True)):
         try:
-            change = _compare(row, stored.get(product_id))
+            change = _compare(row, found)
             groups.add(change.before, change.after)
         except Unavailable:  # says nothing about the row
             raise

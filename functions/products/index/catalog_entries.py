@@ -3,9 +3,11 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from products import listing_keys
 from products.categories.tree import NO_CATEGORIES, CategoryTree
+from products.index.price_steps import build_other_prices
 from products.search.postings import build_postings
 from shared.events.catalog import CatalogEvent, ProductArchived, ProductUpdated
 from shared.records import Record
@@ -53,7 +55,8 @@ def build_listings(entry: CatalogEntry) -> dict[str, Listing]:
 
     The shop and the categories of its variants show the cheapest variant in stock. So the entry has
     the same position in each, and a list of several categories shows it once. A tag shows the
-    cheapest in stock of the variants with that tag.
+    cheapest in stock of the variants with that tag. Each other price of the entry in a list is in a
+    partition of its own, for price ranges; those of the last lists are left out above the limit.
     """
     by_tag: dict[str, list[Product]] = {}
     for variant in entry.variants:
@@ -67,8 +70,18 @@ def build_listings(entry: CatalogEntry) -> dict[str, Listing]:
         )
     }
     variants_by_partition |= by_tag
-    first = list(variants_by_partition.items())[:PARTITIONS_MAX]
-    return {partition: _build_listing(entry, partition, variants) for partition, variants in first}
+    first = dict(list(variants_by_partition.items())[:PARTITIONS_MAX])
+    listings = {
+        partition: _build_listing(entry, partition, variants)
+        for partition, variants in first.items()
+    }
+    others = (
+        listing
+        for partition, variants in first.items()
+        for listing in build_other_prices(listings[partition], variants, entry.available)
+    )
+    room = PARTITIONS_MAX - len(listings)
+    return listings | {listing.partition: listing for listing in islice(list(others), room)}
 
 
 def build_entry_postings(entry: CatalogEntry) -> list[Posting]:

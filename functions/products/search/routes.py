@@ -5,8 +5,10 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from products.schemas import SearchPage
 from products.search import service
+from products.views import (
+    SearchPage,
+)
 from shared.http.api import Routes
 from shared.http.authorization import anyone
 from shared.http.parameters import IfNoneMatch, PageCursor, PageLimit

@@ -5,11 +5,13 @@ from typing import Any
 from products import service as catalog
 from products.browse_cache import browse_cached
 from products.listing_keys import ListedProduct
-from products.schemas import SearchPage
 from products.search import repository
 from products.search.repository import QUERIES_MAX
 from products.search.terms import SearchQuery, read_text
 from products.search.windows import Hits, Position
+from products.views import (
+    SearchPage,
+)
 from shared.errors.requests import InvalidFields
 from shared.http.schemas import fit_view
 from shared.storage import cursors

@@ -49,12 +49,13 @@ class Product(Table):
     class Meta:
         table_name = _tables.products_table
 
-    product_id = UnicodeAttribute(hash_key=True)  # derived from the SKU
+    product_id = UnicodeAttribute(hash_key=True)  # derived from the SKU (products.identifiers)
     sku = UnicodeAttribute()
     name = UnicodeAttribute()
     description = UnicodeAttribute()
     category = UnicodeAttribute(null=True)  # a path: home/kitchen/teapots
     price_minor = NumberAttribute()
+    compare_at_minor = NumberAttribute(null=True)  # what it cost before, in the same currency
     currency = UnicodeAttribute()
     status = UnicodeAttribute()  # draft, active or archived
     tags = ListAttribute(of=UnicodeAttribute)
@@ -67,6 +68,8 @@ class Product(Table):
     low_stock_at = NumberAttribute(null=True)  # `stock.low` is sent at this level
     order_quantity_max = NumberAttribute(null=True)  # units in one order; null: the shop's default
     tax_class = UnicodeAttribute(default="standard")  # selects one of the tax rates
+    weight_grams = NumberAttribute(null=True)  # of one unit
+    barcode = UnicodeAttribute(null=True)  # a GTIN, digits alone
     created_at = UTCDateTimeAttribute()
     updated_at = UTCDateTimeAttribute()
     version = NumberAttribute()

@@ -80,7 +80,8 @@ class StockedByPrice(GlobalSecondaryIndex["Listing"]):
 class Listing(Table):
     """An entry in one partition, with the variant that this partition shows of it.
 
-    Derived from Products, ProductGroups and Stock, seconds after they change.
+    Derived from Products, ProductGroups and Stock, seconds after they change. Each other price of
+    an entry is in a partition of its own, and in the price indexes of the list that it belongs to.
     """
 
     class Meta:
@@ -90,8 +91,8 @@ class Listing(Table):
     entry_id = UnicodeAttribute(range_key=True)
     product_id = UnicodeAttribute()  # the variant that is shown
     stock_shards = NumberAttribute()
-    newest_key = UnicodeAttribute()
-    name_key = UnicodeAttribute()
+    newest_key = UnicodeAttribute(null=True)  # not of an entry's other prices
+    name_key = UnicodeAttribute(null=True)
     price_key = UnicodeAttribute()
     price_partition = UnicodeAttribute()  # with the currency: two currencies do not compare
     stocked_partition = UnicodeAttribute(null=True)  # only while units are available

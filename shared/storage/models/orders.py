@@ -57,8 +57,8 @@ class OrderLine(Document):
     # Units still allocated, by stock shard; empty once they are shipped, and if `untracked`.
     allocations_json = JSONAttribute(default=dict, attr_name="allocations")
     returned = NumberAttribute(default=0)  # units that are back (in stock, unless `untracked`)
-    # Units that will not ship. Null until a release that counts them ships or cancels some.
-    cancelled = NumberAttribute(null=True)
+    weight_grams = NumberAttribute(null=True)  # of one unit, if the product had a weight
+    cancelled = NumberAttribute(null=True)  # units that will not ship; older releases count none
 
     def list_taxes(self) -> list[OrderTax]:
         """Of a line from before Souk stored each tax, the one that it had."""
@@ -88,9 +88,8 @@ def _whole(number: float | None) -> int | None:
 
 
 def _one_tax(amount_minor: float, rate_ppm: int | None) -> list[OrderTax]:
-    if not amount_minor:
-        return []
-    return [OrderTax(name="Tax", rate_ppm=rate_ppm, amount_minor=amount_minor)]
+    one = OrderTax(name="Tax", rate_ppm=rate_ppm, amount_minor=amount_minor)
+    return [one] if amount_minor else []
 
 
 class ShippingAddress(Document):
@@ -197,6 +196,7 @@ class OrderCancellation(Document):
     quantities_json = JSONAttribute(attr_name="quantities")  # by product
     amount_minor = NumberAttribute()  # what the buyer need not pay, or gets back
     tax_minor = NumberAttribute()  # the tax in it
+    taxes = ListAttribute(of=OrderTax, default=list)  # each of them
     refund_id = UnicodeAttribute(null=True)  # none if nothing was received, or by staff
     reason = UnicodeAttribute(null=True)
     by = UnicodeAttribute()

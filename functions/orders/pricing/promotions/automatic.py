@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from shared.errors.orders import AutomaticPromotionLimit
+from shared.errors.promotions import AutomaticPromotionLimit
 from shared.storage.models.pricing import Promotion
 
 PROMOTIONS_MAX = 20

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from orders.pricing.promotions import automatic
 from shared import clock
-from shared.errors.orders import PromotionCodeTaken, PromotionNotFound
+from shared.errors.promotions import PromotionCodeTaken, PromotionNotFound
 from shared.errors.requests import ConcurrentModification, StaleVersion
 from shared.http.etags import stale_version
 from shared.storage import cursors

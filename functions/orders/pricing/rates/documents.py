@@ -50,8 +50,8 @@ def _elements_with_unknown(
 
 
 def _identity(fields: Fields) -> tuple[object, ...]:
-    """Which destination, tax, zone or step it is."""
+    """Which destination, tax, zone or step it is. A start that is not stored is 0."""
     region = fields.get("region") or ""
-    names = ("country", "name", "currency", "from_minor")
+    names = ("country", "name", "currency", "from_minor", "from_grams")
     codes = tuple(fields.get("postal_codes") or ())
-    return (region.strip().casefold(), codes, *(fields.get(name) for name in names))
+    return (region.strip().casefold(), codes, *(fields.get(name) or None for name in names))

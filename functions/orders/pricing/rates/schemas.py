@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
-    AfterValidator,
     Field,
     StringConstraints,
     ValidationInfo,
@@ -16,6 +15,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from orders.pricing.rates import tax_fields
+from orders.pricing.rates.shipping_fields import EACH_ONCE, CountryOrAllOthers, Zone
 from orders.pricing.rates.tax_fields import (
     RATES,
     ROUNDING,
@@ -27,33 +27,17 @@ from orders.pricing.rates.tax_fields import (
     TaxRounding,
 )
 from orders.pricing.rounding import HALF_UP
-from orders.pricing.tax_places import ALL_OTHERS, destination_place
+from orders.pricing.tax_places import destination_place
 from orders.pricing.taxes import STANDARD
-from shared.countries import require_country
 from shared.http.schemas import RequestBody
 from shared.http.text_fields import Text
-from shared.money import AMOUNT_MINOR_MAX, Currency
 from shared.storage.models.pricing import SHIPPING_RATES, TAX_RATES
 
 DESTINATIONS_MAX = 1_000
 ZONES_MAX = 300
 VALUES_MAX = 60_000  # a table with more does not fit into one item of DynamoDB
 
-_EACH_ONCE: dict[str, Any] = {"uniqueItems": True}
-
 Region = Annotated[str, StringConstraints(strip_whitespace=True), Text(100)]
-AmountMinor = Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
-
-
-def _country_or_all_others(code: str) -> str:
-    return code if code == ALL_OTHERS else require_country(code)
-
-
-CountryOrAllOthers = Annotated[
-    str,
-    Field(json_schema_extra={"x-schema": "CountryOrAllOthers"}),
-    AfterValidator(_country_or_all_others),
-]
 
 
 class Destination(RequestBody):
@@ -117,7 +101,7 @@ class TaxRatesRequest(RequestBody):
     table_name: ClassVar[str] = TAX_RATES
 
     destinations: list[Destination] = Field(
-        max_length=DESTINATIONS_MAX, json_schema_extra=_EACH_ONCE
+        max_length=DESTINATIONS_MAX, json_schema_extra=EACH_ONCE
     )
 
     @classmethod
@@ -146,60 +130,6 @@ def _place(destination: Destination) -> str:
     return " ".join(destination_place(destination)).strip()
 
 
-class Step(RequestBody):
-    """A shipping price for orders whose items cost a certain amount or more."""
-
-    from_minor: AmountMinor = Field(
-        description="The price applies if the items cost this much or more, after discounts. In "
-        "minor units of the zone's currency."
-    )
-    price_minor: AmountMinor = Field(
-        description="The shipping price, in minor units of the zone's currency."
-    )
-
-
-class Zone(RequestBody):
-    """Countries that share one shipping price list in one currency."""
-
-    name: Annotated[str, Text(100)] = Field(description="Quotes show it as `shipping_zone`.")
-    countries: list[CountryOrAllOthers] = Field(
-        min_length=1,
-        max_length=250,
-        description="Country codes (ISO 3166-1 alpha-2). `*` stands for every country that "
-        "no other zone in this currency lists.",
-        examples=[["DE", "AT"]],
-        json_schema_extra=_EACH_ONCE,
-    )
-    currency: Currency
-    steps: list[Step] = Field(
-        min_length=1,
-        max_length=20,
-        description="Sorted by `from_minor`. The first step starts at 0.",
-        json_schema_extra=_EACH_ONCE,
-    )
-    free_from_minor: AmountMinor | None = Field(
-        default=None,
-        description="Shipping is free if the items cost this much or more, after discounts. In "
-        "minor units of the zone's currency. Null means never.",
-    )
-
-    @classmethod
-    def from_fields(cls, fields: dict[str, Any]) -> "Zone":
-        """The stored zone, without its rules."""
-        steps = [Step.model_construct(**step) for step in fields["steps"]]
-        return cls.model_construct(**{**fields, "steps": steps})
-
-    @model_validator(mode="after")
-    def _ascends_from_zero(self) -> Self:
-        starts = [step.from_minor for step in self.steps]
-        if starts[0] != 0 or starts != sorted(set(starts)):
-            raise PydanticCustomError(
-                "steps_out_of_order",
-                "Must start at 0, and each step must start above the step before it",
-            )
-        return self
-
-
 class ShippingRatesRequest(RequestBody):
     """All shipping zones of the shop. The shop ships only to their countries.
 
@@ -209,7 +139,7 @@ class ShippingRatesRequest(RequestBody):
     values_max: ClassVar[int] = VALUES_MAX
     table_name: ClassVar[str] = SHIPPING_RATES
 
-    zones: list[Zone] = Field(max_length=ZONES_MAX, json_schema_extra=_EACH_ONCE)
+    zones: list[Zone] = Field(max_length=ZONES_MAX, json_schema_extra=EACH_ONCE)
 
     @classmethod
     def from_document(cls, document: str) -> "ShippingRatesRequest":

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from pydantic import Field
 
-from orders.pricing.rates.schemas import Destination, ShippingRatesRequest, TaxRatesRequest, Zone
+from orders.pricing.rates.schemas import Destination, ShippingRatesRequest, TaxRatesRequest
+from orders.pricing.rates.shipping_fields import Zone
 from shared.http.schemas import View
 from shared.storage.models.pricing import RateTable
 
