@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,15 +31,6 @@ def write_stack_file(stack: Stack, folder: Path) -> Path:
     path = folder / "stack.json"
     path.write_text(json.dumps(stack.facts()))
     return path
-
-
-@pytest.fixture
-def restored_rates(staff) -> Iterator[None]:
-    """Clears the tax and shipping rates that the tutorial sets. Other tests expect none."""
-    yield
-    for route, document in (("tax-rates", "destinations"), ("shipping-rates", "zones")):
-        answer = staff.call("PUT", f"/{route}", json={document: []}, headers={"if-match": "*"})
-        assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.usefixtures("restored_rates")

@@ -18,7 +18,6 @@ from tests.e2e.conftest import ROOT, Shop
 
 EXAMPLES = os.environ.get("SOUK_GENERATED", "1")  # of each operation, beside those of the document
 PHASES = os.environ.get("SOUK_GENERATED_PHASES", "examples,fuzzing")
-OF_VIEWS = {"version", "updated_at", "updated_by"}  # what a table of rates has besides its body
 CASES_MIN = int(os.environ.get("SOUK_GENERATED_MIN", "100"))
 ROLES = {"anonymous": None, "customer": ["customer"], "staff": ["customer", "staff"]}
 
@@ -37,19 +36,7 @@ def account(stack: Stack, visitor: Shop, roles: list[str] | None) -> dict[str, s
     return {f"SOUK_{name.upper()}": value for name, value in account.items()}
 
 
-@pytest.fixture
-def _rates(staff: Shop):
-    """Puts the rates back, which all orders need."""
-    paths = "/tax-rates", "/shipping-rates"
-    before = {path: staff.get(path).json() for path in paths}
-    yield
-    for path, table in before.items():
-        body = {name: value for name, value in table.items() if name not in OF_VIEWS}
-        restored = staff.call("PUT", path, json=body, headers={"if-match": "*"})
-        assert restored.status_code == 200, restored.text
-
-
-@pytest.mark.usefixtures("_rates")
+@pytest.mark.usefixtures("restored_rates")
 @pytest.mark.parametrize("roles", ROLES.values(), ids=ROLES)
 def test_every_answer_is_as_documented(
     stack: Stack, account: dict[str, str], tmp_path: Path

@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+import pytest
+
 from tests.e2e.conftest import wait_until
 
 QUEBEC = {
@@ -23,25 +25,12 @@ ADDRESS = {
 }
 
 
-def set_taxes_of_quebec(staff) -> None:
-    """Other tests set the rates of other countries."""
-    table = staff.get("/tax-rates")
-    others = [each for each in table.json()["destinations"] if each["country"] != "CA"]
-    answer = staff.call(
-        "PUT",
-        "/tax-rates",
-        json={"destinations": [*others, QUEBEC]},
-        headers={"if-match": table.headers["etag"]},
-    )
-    assert answer.status_code in (200, 412), answer.text
-    if answer.status_code != 200:
-        set_taxes_of_quebec(staff)
-
-
+@pytest.mark.usefixtures("restored_rates")
 def test_an_order_has_its_taxes_and_its_automatic_promotion(staff, buyer, list_mails_to):
     name = f"Sale {uuid4().hex[:8]}"
     tea = staff.create_product(available=5, price={"amount_minor": 1_122, "currency": "EUR"})
-    set_taxes_of_quebec(staff)
+    rates = {"destinations": [QUEBEC]}
+    staff.call("PUT", "/tax-rates", json=rates, headers={"if-match": "*"})
     promotion = staff.post(
         "/promotions",
         {

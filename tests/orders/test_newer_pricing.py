@@ -128,7 +128,8 @@ def test_orders_are_priced_by_rates_with_unknown_fields():
     tea = shop.product("TEA", available=5)
     pricing.put_rates("tax", TAX)
     pricing.put_rates("shipping", SHIPPING)
-    body = {"lines": [shop.line(tea)], "shipping_address": {"country": "DE"}}
+    address = {"country": "DE", "region": "Bayern"}
+    body = {"lines": [shop.line(tea)], "shipping_address": address}
     before = send(orders_api, "orders.quote", caller=ADA, body=body)
     mark_stored_items(RateTable)
 

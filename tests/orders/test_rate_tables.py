@@ -117,7 +117,8 @@ def test_shipping_rates_read_back_as_they_were_stored(zones):
     assert ShippingRatesView.from_model(stored(rates)).zones == zones
 
 
-@given(st.lists(DESTINATIONS, max_size=5, unique_by=place_of))
+# One a country: where tax depends on the region, no rate is for an address without one.
+@given(st.lists(DESTINATIONS, max_size=5, unique_by=lambda each: each.country))
 def test_pricing_reads_every_field_of_the_stored_tax_rates(destinations):
     document = stored(TaxRatesRequest(destinations=destinations)).document
 

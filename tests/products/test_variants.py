@@ -55,7 +55,14 @@ def test_a_product_lists_the_other_variants():
     shown = get_product(small["id"]).body
 
     assert variants(large) == ["SHIRT-S"]
-    assert shown["variants"] == [{"id": large["id"], "sku": "SHIRT-L", "options": {"size": "L"}}]
+    assert shown["variants"] == [
+        {
+            "id": large["id"],
+            "sku": "SHIRT-L",
+            "options": {"size": "L"},
+            "stock_policy": "tracked",
+        }
+    ]
     assert (shown["group"], shown["options"]) == ("SHIRT", {"size": "S"})
 
 

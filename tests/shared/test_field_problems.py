@@ -24,6 +24,7 @@ LIMITS = {
 }
 REFUSED_BY = {
     "int": {"int_type", "int_parsing", "int_parsing_size", "int_from_float"},
+    "float": {"float_type"},  # strict: no text. JSON has no NaN.
     "bool": {"bool_type", "bool_parsing"},
     "str": {"string_type", "string_unicode"},
     "list": {"list_type"},

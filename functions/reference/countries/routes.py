@@ -17,7 +17,10 @@ CACHE_SECONDS = 86_400  # a release changes the rules, and a day later is soon e
 @routes.get("/v1/countries", tags=["Reference"])
 @anyone
 def list_countries(if_none_match: IfNoneMatch = None) -> Response[Page[CountryView]]:
-    """List all countries that an address can have, by code. There is one page."""
+    """List all countries that an address can have, by code.
+
+    There is one page. `GET /v1/countries/{code}` says what an address there needs.
+    """
     items = [CountryView(code=code, name=name) for code, name in country_rules.list_countries()]
     page = Page[CountryView](items=items, next_cursor=None)
     return _cached_response(page, if_none_match)
