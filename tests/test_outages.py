@@ -42,6 +42,8 @@ WITHOUT_TABLES = {
     "GET /v1/docs",
     "GET /v1/health",
     "GET /v1/asyncapi.json",
+    "GET /v1/countries",
+    "GET /v1/countries/{code}",
     "GET /v1/openapi.json",
     "GET /v1/guest/orders/{order_id}",
     "POST /v1/guest/orders/quote",

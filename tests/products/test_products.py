@@ -254,7 +254,7 @@ def test_messages_explain_rules_in_words_not_patterns():
         "Must have only characters that can be printed",
         "Must be one line without control characters",
         (
-            "Must be the path of a category: lower-case letters, digits and -, with / between the "
+            "Must have only lower-case letters, digits and -, with / between the levels; at most 8 "
             "levels"
         ),
         "Must be an ISO 4217 currency code, such as EUR",
