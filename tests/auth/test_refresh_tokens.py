@@ -112,8 +112,8 @@ MANGLED = {
     "cut": lambda token: token[:-1],
     "longer": lambda token: token + "A",
     "padded": lambda token: token + "=",
-    "a newline after": lambda token: token + "\n",
-    "a blank before": lambda token: " " + token,
+    "a newline within": lambda token: f"{token[:9]}\n{token[9:]}",
+    "a blank within": lambda token: f"{token[:9]} {token[9:]}",
     "capitals": str.upper,
     "no session": lambda token: changed(token, 2, ""),
     "an epoch of letters": lambda token: changed(token, 3, "one"),
@@ -129,6 +129,10 @@ def test_a_mangled_token_is_refused_and_ends_no_session(name, tokens):
 
     assert (answer.status, answer.code) == (401, "token_invalid")
     assert refresh(tokens["refresh_token"]).status == 200
+
+
+def test_white_space_around_a_token_is_trimmed(tokens):
+    assert refresh(f" {tokens['refresh_token']}\n").status == 200
 
 
 @pytest.mark.parametrize("sent", [None, 7, ["rt"], {"S": "rt"}, "x" * 201], ids=repr)
