@@ -45,6 +45,13 @@ def saved_rows(state: Path) -> list[int] | None:
     return rows
 
 
+async def until_saved(state: Path) -> None:
+    """A busy machine takes its time."""
+    async with asyncio.timeout(20):
+        while saved_state.read(state) is None:
+            await asyncio.sleep(0.05)
+
+
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_saver, "SAVE_SECONDS", 0.2)
@@ -86,7 +93,7 @@ def test_a_save_on_demand_does_not_wait_for_a_change(tmp_path: Path) -> None:
         engine = Engine(tmp_path)
         await engine.call("/_ministack/health")
         engine.saver.ask()
-        await asyncio.sleep(0.6)
+        await until_saved(tmp_path)
 
     asyncio.run(use())
 
@@ -115,7 +122,7 @@ def test_requests_go_on_while_the_state_is_saved(
         began = time.monotonic()
         await engine.call()
         seconds = time.monotonic() - began
-        await asyncio.sleep(0.4)
+        await until_saved(tmp_path)
         return seconds
 
     assert asyncio.run(use()) < 0.2
@@ -150,7 +157,7 @@ def test_a_failed_save_is_tried_again(tmp_path: Path) -> None:
         await engine.call()
         await asyncio.sleep(0.6)
         (tmp_path / saved_state.FOLDER).unlink()
-        await asyncio.sleep(0.8)
+        await until_saved(tmp_path)
 
     asyncio.run(use())
 
