@@ -79,8 +79,9 @@ def get_product_to_order(api_url: str) -> str:
     """
     with _client(api_url) as client:
         products = _wait_until_listed(client, set())
-    ids = {product["sku"]: str(product["id"]) for product in products}
-    return ids.get(SAMPLE_PRODUCTS[0].sku, next(iter(ids.values())))
+        named = f"/products?sku={SAMPLE_PRODUCTS[0].sku}"  # a page of many may not have it
+        found = _call(client, "GET", named)["items"] or products
+    return str(found[0]["id"])
 
 
 def _client(api_url: str) -> httpx.Client:

@@ -58,6 +58,9 @@ class Catalog:
             product = {"group": None} | json.loads(request.content)
             self.created.append(product | {"id": f"prd_{product['sku']}"})
             return httpx.Response(201, json=self.created[-1])
+        if sku := request.url.params.get("sku"):
+            named = [product for product in self.created if product["sku"] == sku]
+            return httpx.Response(200, json={"items": named})
         self.lag -= 1
         return httpx.Response(200, json={"items": self.listed() if self.lag < 0 else []})
 

@@ -292,6 +292,15 @@ def test_two_who_create_promotions_at_once_lose_none(monkeypatch):
     assert sorted(listed()) == ["OTHER-1", "OTHER-2", "SALE"]
 
 
+def test_a_promotion_that_is_always_overtaken_is_refused(monkeypatch):
+    create_promotion(**SALE)
+    monkeypatch.setattr(RateTable, "find", lambda *_, **__: None)  # as it was before
+
+    answer = post_promotion(**SALE | {"code": "LATE"})
+
+    assert (answer.status, answer.code) == (409, "concurrent_modification")
+
+
 def test_the_list_and_the_promotion_change_together():
     create_promotion(**SALE)
 

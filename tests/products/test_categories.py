@@ -4,6 +4,7 @@ import pytest
 
 from products.categories.tree import CATEGORIES_MAX
 from products.fields import CATEGORY_DEPTH_MAX
+from products.handler import handler
 from shared.storage.models.categories import Category
 from tests.support import shop
 from tests.support.catalog import list_all_skus, patch_product
@@ -16,7 +17,7 @@ from tests.support.categories import (
     patch_category,
     post_category,
 )
-from tests.support.http import ADA, NOBODY
+from tests.support.http import ADA, NOBODY, send
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -257,8 +258,16 @@ def test_an_unchanged_tree_is_not_sent_again():
 
     again = get_category(tea["id"], **{"if-none-match": one.headers["ETag"]})
 
+    headers = {"if-none-match": page.headers["ETag"]}
+    tree = send(handler, "categories.list", caller=NOBODY, headers=headers)
     assert page.headers["Cache-Control"].startswith("public, max-age=")
-    assert (again.status, again.body) == (304, "")
+    assert [(answer.status, answer.body) for answer in (again, tree)] == [(304, "")] * 2
+
+
+def test_a_category_does_not_move_below_an_unknown_one():
+    answer = patch_category(create_category("Tea")["id"], {"parent": "nowhere"})
+
+    assert (answer.status, answer.code) == (422, "unknown_category")
 
 
 def test_an_unknown_category_is_not_found():

@@ -391,3 +391,16 @@ def test_an_invalid_correction_changes_nothing(order, carrier):
 
     assert (answer.status, answer.paths) == (422, ["body.carrier"])
     assert Tracking(Order.get(order.order_id).shipments[0].carrier) == Tracking("DHL")
+
+
+def test_an_unchanged_parcel_and_its_order_are_not_sent_again(order, tea):
+    parcel = create(order, shop.line(tea, 1)).body["shipments"][0]["id"]
+    etag = get(order, parcel).headers["ETag"]
+    path = {"order_id": order.order_id}
+    whole = send(staff_api, "staff.get_order", caller=STAFF, path=path)
+
+    headers = {"if-none-match": whole.headers["ETag"]}
+    again = send(staff_api, "staff.get_order", caller=STAFF, path=path, headers=headers)
+
+    assert get(order, parcel, **{"if-none-match": etag}).status == 304
+    assert again.status == 304

@@ -67,7 +67,7 @@ UsesPerCustomerMax = Annotated[
 
 _CATEGORY = describe_pattern(
     "^[a-z0-9-]+(/[a-z0-9-]+){0,7}$",
-    "Must be the path of a category: lower-case letters, digits and -, with / between the levels",
+    "Must have only lower-case letters, digits and -, with / between the levels; at most 8 levels",
 )
 Category = Annotated[str, Field(max_length=200, pattern=_CATEGORY, examples=["home/kitchen"])]
 Sku = Annotated[
