@@ -22,7 +22,11 @@ class WrongCount:
     listed: int
 
     def __str__(self) -> str:
-        return f"category {self.path}: counted {self.counted}, recomputed {self.listed}"
+        return f"category {self.path}: {self.difference}"
+
+    @property
+    def difference(self) -> str:
+        return f"counted {self.counted}, recomputed {self.listed}"
 
 
 class CountChanged(Exception):

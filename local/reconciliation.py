@@ -122,10 +122,7 @@ def reconcile(shop: Target) -> ReconciliationReport:
         Drift(event.order_id, f"{event.type} is not in the outbox")
         for event in found.missing_events
     ]
-    drifts += [
-        Drift(f"category {wrong.path}", f"counted {wrong.counted}, recomputed {wrong.listed}")
-        for wrong in list_wrong_counts(shop)
-    ]
+    drifts += [Drift(f"category {each.path}", each.difference) for each in list_wrong_counts(shop)]
     return ReconciliationReport(found.products, found.orders, [*drifts, *found.drifts])
 
 

@@ -35,8 +35,12 @@ PATTERN_MESSAGES: dict[str, str] = {}  # by pattern: what a client reads instead
 
 
 def describe_pattern(pattern: str, message: str) -> str:
-    """Return the pattern; validation errors about it have this message from now on."""
-    PATTERN_MESSAGES[pattern] = message
+    """Return the pattern; validation errors about it have this message from now on.
+
+    Raises ValueError if it has another message: which one a client reads would be chance.
+    """
+    if PATTERN_MESSAGES.setdefault(pattern, message) != message:
+        raise ValueError(f"{pattern} has two messages")
     return pattern
 
 

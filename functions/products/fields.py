@@ -1,27 +1,17 @@
 """The fields of a product and the rules of each. Pure."""
 
 import json
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from annotated_types import GroupedMetadata
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from products.attributes import TOO_LARGE, check_attributes
-from products.categories.paths import CATEGORY_DEPTH_MAX, CATEGORY_PATH_MAX
-from products.identifiers import (
-    BARCODE_LENGTH_MAX,
-    GTIN,
-    LENGTH_MAX,
-    check_gtin,
-    normalize,
-    require_printable,
-)
-from shared.characters import PRINTABLE, describe_pattern
+from products.identifiers import BARCODE_LENGTH_MAX, GTIN, check_gtin
+from shared.catalog_names import CategoryPath, Identifier
+from shared.characters import describe_pattern
 from shared.http.text_fields import Text
 from shared.money import Money
-from shared.records import Record
 from shared.storage.stock_shards import SHARDS_MAX
 
 AVAILABLE_MAX = 10**9
@@ -34,30 +24,6 @@ STATUS = (
     "`draft`: not on sale yet. `active`: on sale. `archived`: no longer on sale. Without it, a new "
     "product is active, and a replaced product keeps its status."
 )
-_PATH = describe_pattern(
-    rf"^[a-z0-9-]+(/[a-z0-9-]+){{0,{CATEGORY_DEPTH_MAX - 1}}}$",
-    "Must have only lower-case letters, digits and -, with / between the levels; at most "
-    f"{CATEGORY_DEPTH_MAX} levels",
-)
-
-
-class Identifier(Record, GroupedMetadata):
-    """Text that names a product, in `Annotated[str, Identifier(description, example)]`."""
-
-    description: str
-    example: str
-
-    def __iter__(self) -> Iterator[object]:
-        yield from Text(LENGTH_MAX)
-        yield AfterValidator(require_printable)
-        yield Field(
-            description=self.description,
-            examples=[self.example],
-            json_schema_extra={"pattern": PRINTABLE},
-        )
-        yield BeforeValidator(normalize)
-
-
 Sku = Annotated[
     str,
     Identifier(
@@ -85,10 +51,8 @@ Barcode = Annotated[
     AfterValidator(check_gtin),
 ]
 Category = Annotated[
-    str,
+    CategoryPath,
     Field(
-        max_length=CATEGORY_PATH_MAX,
-        pattern=_PATH,
         description="The path of a category. The parent categories list the product, too. A "
         "category that does not exist is created when the product is on sale.",
         examples=["home/kitchen/teapots"],

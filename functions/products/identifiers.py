@@ -1,22 +1,15 @@
-"""What shops call their products by: SKUs, groups and barcodes. Pure.
-
-SKUs and groups are stored as they were typed, without outer white space and in Unicode's form NFC.
-Two SKUs are the same if they differ only in case, or in the kind of their white space.
-"""
+"""The ids of products, which follow from their SKUs, and barcodes. Pure."""
 
 import re
-import unicodedata
-from typing import Any
 
 from pydantic_core import PydanticCustomError
 
 from shared import ids
-from shared.characters import PRINTABLE, describe_pattern
+from shared.catalog_names import sku_key
+from shared.characters import describe_pattern
 
-LENGTH_MAX = 64  # characters
 BARCODE_LENGTH_MAX = 40  # with the spaces and hyphens of its printed form
 
-_PRINTABLE = re.compile(PRINTABLE)
 GTIN = describe_pattern(
     r"^[ -]*(([0-9][ -]*){8}|([0-9][ -]*){12,14})$",
     "Must be a GTIN: 8, 12, 13 or 14 digits. Spaces and hyphens between them do not count",
@@ -25,28 +18,6 @@ GTIN = describe_pattern(
 # An earlier release derived a product's id from a SKU of this form as it was spelled.
 _EARLIER_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ASCII_CAPITALS = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
-
-
-def normalize(text: Any) -> Any:
-    """The text as it is stored. What is no text stays as it is, and is refused later."""
-    return unicodedata.normalize("NFC", text).strip() if isinstance(text, str) else text
-
-
-def require_printable(text: str) -> str:
-    """The text. Raises pydantic's error if it has a character that takes no room."""
-    if not _PRINTABLE.match(text):
-        raise PydanticCustomError("wrong_format", "Must have only characters that can be printed")
-    return text
-
-
-def sku_key(sku: str) -> str:
-    """Equal for two SKUs that are the same.
-
-    Unicode's canonical caseless match (3.13, D145): `straße` is `STRASSE`. The Turkish
-    dotless i is another letter than i, and full-width letters are others than ASCII's.
-    """
-    folded = unicodedata.normalize("NFD", sku).casefold()
-    return re.sub(r"\s", " ", unicodedata.normalize("NFC", folded))
 
 
 def product_id_of(sku: str) -> str:

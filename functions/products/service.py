@@ -8,7 +8,6 @@ from products.browse_cache import browse_cached
 from products.catalog_queries import CatalogQuery
 from products.fields import Status
 from products.groups.repository import GroupChanged
-from products.identifiers import sku_key
 from products.listing_keys import ListedProduct
 from products.named_products import cut_page
 from products.product_edits import (
@@ -30,6 +29,7 @@ from products.views import (
     StaffProductDetail,
     StaffProductView,
 )
+from shared.catalog_names import sku_key
 from shared.errors.catalog import ProductNotFound, SkuImmutable
 from shared.http.etags import ExpectedVersion
 from shared.http.schemas import Page, fit_view

@@ -42,7 +42,7 @@ _REGION = (
 
 
 class Address(RequestBody):
-    """An address by the rules of its country, which `GET /v1/countries/{code}` tells."""
+    """An address by the rules of its country, which `GET /v1/countries/{code}` lists."""
 
     name: Name = Field(description="The name of the person who receives the order.")
     company: Company | None = Field(default=None, description=_COMPANY)

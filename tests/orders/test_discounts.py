@@ -210,6 +210,7 @@ TOTALS = {"prd_pot": 3000, "prd_mat": 1000, "prd_lamp": 500, "prd_tea": 700}
         ({"product_ids": ["prd_tea"]}, {"prd_tea"}),
         ({"skus": ["pot 3/4", "TEE-GRÜN"]}, {"prd_pot", "prd_tea"}),
         ({"skus": ["tee-gru\u0308n"]}, {"prd_tea"}),
+        ({"skus": ["POT\u00a03/4"]}, {"prd_pot"}),
         ({"categories": ["home/kitchens"], "skus": ["MAT"]}, {"prd_lamp", "prd_mat"}),
         ({"tags": ["new"]}, set()),  # of newer code
     ],

@@ -3,8 +3,8 @@
 import pytest
 
 from products.categories.tree import CATEGORIES_MAX
-from products.fields import CATEGORY_DEPTH_MAX
 from products.handler import handler
+from shared.catalog_names import CATEGORY_DEPTH_MAX
 from shared.storage.models.categories import Category
 from tests.support import shop
 from tests.support.catalog import list_all_skus, patch_product

@@ -6,8 +6,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from products.fields import Barcode, Group, Sku
-from products.identifiers import product_id_of, product_ids_of, sku_key
+from products.identifiers import product_id_of, product_ids_of
 from shared import ids
+from shared.catalog_names import sku_key
 from tests.attacks.text_values import HIDDEN, INVISIBLE, LINE_BREAKS
 
 REAL_SKUS = [

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field, ValidationError
 
-from shared.characters import is_visible, shorten, to_line
+from shared.characters import describe_pattern, is_visible, shorten, to_line
 from shared.errors.requests import InvalidFields
 from shared.http.schemas import RequestBody, validate
 from shared.http.text_fields import AS_TYPED, SECRET, Text
@@ -218,3 +218,11 @@ def test_a_free_string_would_be_found_at_any_depth():
         "body.names.additionalProperties",
         "body.names.propertyNames",
     ]
+
+
+def test_a_pattern_has_one_message():
+    pattern = describe_pattern("^one-message$", "Must be this")
+
+    assert describe_pattern(pattern, "Must be this") == pattern
+    with pytest.raises(ValueError, match="has two messages"):
+        describe_pattern(pattern, "Must be that")

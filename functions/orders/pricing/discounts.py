@@ -1,12 +1,12 @@
 """Whether a promotion applies, to which products, and its discount. Pure."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from orders.pricing.rounding import allocate_proportionally, round_fraction
 from shared import clock
+from shared.catalog_names import sku_key
 from shared.errors.base import AppError
 from shared.errors.promotions import (
     PromotionExpired,
@@ -26,7 +26,7 @@ Totals = Mapping[str, int]  # of lines before the discount, by product
 
 
 def is_usable(promotion: Promotion) -> bool:
-    """Whether it is active, has started, and is of a kind whose discount is known here."""
+    """Whether it is active and has started, and this release knows the discount of its kind."""
     # Newer code may have other kinds.
     return bool(
         promotion.is_active
@@ -112,12 +112,12 @@ def find_eligible(
     scope = promotion.applies_to_json
     if scope is None:
         return dict(totals)
-    skus = {_folded(sku) for sku in scope.get("skus", ())}
+    skus = {sku_key(sku) for sku in scope.get("skus", ())}
     product_ids = set(scope.get("product_ids", ()))
     categories = tuple(f"{path}/" for path in scope.get("categories", ()))
 
     def is_in_scope(product: Product) -> bool:
-        is_named = product.product_id in product_ids or _folded(product.sku) in skus
+        is_named = product.product_id in product_ids or sku_key(product.sku) in skus
         # A path that ends with / begins with each category above it.
         return is_named or f"{product.category or ''}/".startswith(categories)
 
@@ -143,8 +143,3 @@ def discount_by_product(
 
 def is_free_shipping(promotion: Promotion | None) -> bool:
     return promotion is not None and promotion.kind == "free_shipping"
-
-
-def _folded(sku: str) -> str:
-    """SKUs are the same in upper and lower case."""
-    return unicodedata.normalize("NFC", sku).casefold()

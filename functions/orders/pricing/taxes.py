@@ -80,7 +80,7 @@ def group_taxes(charged: Iterable[ChargedTax]) -> list[ChargedTax]:
 
 
 def _weights(taxes: Sequence[Tax], tax_class: str) -> tuple[list[int], int]:
-    """How much each tax is of a price of `whole`, exactly: a compound tax has six digits more."""
+    """The exact amount of each tax in a price of `whole`: a compound tax has six digits more."""
     whole = PPM ** len(taxes)
     weights: list[int] = []
     for tax in taxes:

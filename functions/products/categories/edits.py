@@ -3,10 +3,11 @@
 import unicodedata
 from typing import Any
 
-from products.categories.paths import CATEGORY_DEPTH_MAX, category_id, derive_path
+from products.categories.paths import category_id, derive_path
 from products.categories.schemas import CategoryPatch, NewCategory
 from products.categories.tree import CATEGORIES_MAX, CategoryTree, new_category
 from shared import clock
+from shared.catalog_names import CATEGORY_DEPTH_MAX
 from shared.errors.catalog import (
     CategoryCycle,
     CategoryLimitReached,

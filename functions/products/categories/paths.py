@@ -9,9 +9,8 @@ from collections.abc import Container
 from itertools import count
 
 from shared import ids
+from shared.catalog_names import CATEGORY_DEPTH_MAX, CATEGORY_PATH_MAX
 
-CATEGORY_DEPTH_MAX = 8  # each level is a partition of the listings that the product is written to
-CATEGORY_PATH_MAX = 200  # characters
 STEP_MAX = 60  # characters that a name gives to a path
 _UNNAMED = "category"  # for a name of symbols that no letters stand for
 _OTHERS = re.compile("[^a-z0-9]+")

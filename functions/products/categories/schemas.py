@@ -6,9 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field
 
-from products.categories.paths import CATEGORY_DEPTH_MAX, category_id
+from products.categories.paths import category_id
 from products.categories.tree import CATEGORIES_MAX
 from products.fields import Category
+from shared.catalog_names import CATEGORY_DEPTH_MAX
 from shared.http.schemas import NOT_NULL, RequestBody, View
 from shared.http.text_fields import Text
 from shared.storage.models import categories as models

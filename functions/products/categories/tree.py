@@ -5,7 +5,8 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any, Self
 
-from products.categories.paths import CATEGORY_DEPTH_MAX, category_id, name_of
+from products.categories.paths import category_id, name_of
+from shared.catalog_names import CATEGORY_DEPTH_MAX
 from shared.records import Record
 from shared.storage.models.categories import Category
 

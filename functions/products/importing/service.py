@@ -25,6 +25,7 @@ from products.product_edits import (
 from products.repository import StockedProduct
 from products.schemas import NewProduct
 from products.stock.service import new_movement
+from shared.catalog_names import sku_key
 from shared.errors.base import AppError, Unavailable
 from shared.errors.catalog import StockNotTracked
 from shared.errors.requests import ConcurrentModification
@@ -61,7 +62,7 @@ class ImportedProduct(NewProduct):
     @property
     def sku_key(self) -> str:
         """Equal for two rows that are of one product."""
-        return identifiers.sku_key(self.sku)
+        return sku_key(self.sku)
 
 
 class RefusedRow(Record):

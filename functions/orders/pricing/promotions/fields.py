@@ -1,14 +1,14 @@
 """The fields of a promotion and the rules of each. Pure."""
 
-import unicodedata
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from shared.catalog_names import CategoryPath, Identifier
 from shared.characters import describe_pattern
 from shared.http.schemas import RequestBody
-from shared.http.text_fields import ProductId, Text
+from shared.http.text_fields import ProductId
 
 USES_MAX = 10**9
 NAMES_MAX = 50  # of categories, of products, and of SKUs that a promotion applies to
@@ -65,24 +65,14 @@ UsesPerCustomerMax = Annotated[
 ]
 
 
-_CATEGORY = describe_pattern(
-    "^[a-z0-9-]+(/[a-z0-9-]+){0,7}$",
-    "Must have only lower-case letters, digits and -, with / between the levels; at most 8 levels",
-)
-Category = Annotated[str, Field(max_length=200, pattern=_CATEGORY, examples=["home/kitchen"])]
-Sku = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True),
-    Text(64),
-    AfterValidator(lambda sku: unicodedata.normalize("NFC", sku)),
-]
+Sku = Annotated[str, Identifier("Upper and lower case are the same.", "TEA-GREEN-100")]
 _EACH_ONCE: dict[str, Any] = {"uniqueItems": True}
 
 
 class AppliesTo(RequestBody):
     """The products that a promotion applies to: those that one of the lists has."""
 
-    categories: list[Category] = Field(
+    categories: list[CategoryPath] = Field(
         default=[],
         max_length=NAMES_MAX,
         description="Paths of categories. Products whose path is below one count too.",
