@@ -81,7 +81,7 @@ def build_lines(
     """The lines with these quantities; a line that is not `known` needs its product.
 
     A line whose quantity stays keeps the price at which the buyer added it. Any other has the
-    price of now, unless its product is not on sale or not among `products`.
+    current price, unless its product is not on sale or not among `products`.
     """
     before = {line.product_id: line for line in known}
     return [

@@ -34,35 +34,37 @@ class Shopper(Record):
         return self.user_id is None
 
 
-class Goods(Record):
+class StockedProducts(Record):
     """Products as they are now, with their stock, by product."""
 
     products: Mapping[str, Product]
     stocks: Mapping[str, StockSnapshot]
 
-    def __or__(self, other: "Goods") -> "Goods":
-        return Goods({**self.products, **other.products}, {**self.stocks, **other.stocks})
+    def __or__(self, other: "StockedProducts") -> "StockedProducts":
+        return StockedProducts({**self.products, **other.products}, {**self.stocks, **other.stocks})
 
 
 def read_carts(*cart_ids: str) -> list[Cart | None]:
     return batch_get(*((Cart, cart_id) for cart_id in cart_ids))
 
 
-def read_with_goods(cart_id: str, product_ids: Iterable[str]) -> tuple[Cart | None, Goods]:
+def read_with_products(
+    cart_id: str, product_ids: Iterable[str]
+) -> tuple[Cart | None, StockedProducts]:
     """The cart, and these products with their stock, in one BatchGetItem."""
-    (cart,), goods = _read([(Cart, cart_id)], list(product_ids))
-    return cart, goods
+    (cart,), stocked = _read([(Cart, cart_id)], list(product_ids))
+    return cart, stocked
 
 
-def read_goods(product_ids: Iterable[str]) -> Goods:
+def read_stocked_products(product_ids: Iterable[str]) -> StockedProducts:
     """Products with the first shard of each stock in one BatchGetItem; other shards in a second."""
     wanted = list(product_ids)
-    return _read([], wanted)[1] if wanted else Goods({}, {})
+    return _read([], wanted)[1] if wanted else StockedProducts({}, {})
 
 
 def _read(
     carts: list[tuple[type[Cart], str]], product_ids: list[str]
-) -> tuple[list[Cart | None], Goods]:
+) -> tuple[list[Cart | None], StockedProducts]:
     count = len(product_ids)
     found = batch_get(
         *carts,
@@ -75,7 +77,7 @@ def _read(
     shard_counts = {product_id: int(each.stock_shards) for product_id, each in products.items()}
     others = set(shard_keys(shard_counts)) - shard_counts.keys()
     items += Stock.find_many(sorted(others)).values() if others else ()
-    return found[: len(carts)], Goods(products, snapshots_from_items(shard_counts, items))
+    return found[: len(carts)], StockedProducts(products, snapshots_from_items(shard_counts, items))
 
 
 def save_cart(shopper: Shopper, cart: Cart, stored: Raw | None) -> None:

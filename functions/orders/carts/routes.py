@@ -24,7 +24,7 @@ routes = Routes()
 @routes.get("/v1/cart", tags=["Carts"])
 @requires(Permission.PLACE_ORDERS)
 def get_cart(if_none_match: IfNoneMatch = None) -> Response[CartView]:
-    """Get your cart with the prices and the stock of now.
+    """Get your cart with the current prices and stock.
 
     Each line says what has changed since you set it. Until you add a product, the cart is empty
     and has version 0.
@@ -99,7 +99,7 @@ def quote_cart(request: CartQuoteRequest) -> CartQuoteView:
 def get_guest_cart(
     cart_token: CartToken = None, if_none_match: IfNoneMatch = None
 ) -> Response[GuestCartView]:
-    """Get the cart of a guest with the prices and the stock of now.
+    """Get the cart of a guest with the current prices and stock.
 
     Without a token you get an empty cart with version 0.
     """

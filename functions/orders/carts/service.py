@@ -5,7 +5,7 @@ from dataclasses import field
 
 from orders.carts import changes, contents, repository
 from orders.carts.changes import ShownCart
-from orders.carts.repository import Goods, Shopper
+from orders.carts.repository import Shopper, StockedProducts
 from orders.carts.schemas import CartPatch, CartQuoteRequest, CartRequest
 from orders.checkout import limits, placement
 from orders.checkout.schemas import QuoteRequest, RequestedLine
@@ -55,12 +55,12 @@ def of_guest(token: str | None, client: Client) -> Visitor:
 
 
 def get_cart(visitor: Visitor) -> ShownCart:
-    """The cart with prices and stock of now; an empty one with version 0 if there is none.
+    """The cart with the current prices and stock; an empty one with version 0 if there is none.
 
     Raises CartNotFound for a guest's token without a cart.
     """
     cart = _find(visitor).cart
-    return _show(visitor, cart, repository.read_goods(contents.quantities_of(cart)))
+    return _show(visitor, cart, repository.read_stocked_products(contents.quantities_of(cart)))
 
 
 def replace_cart(visitor: Visitor, request: CartRequest, expected: ExpectedVersion) -> ShownCart:
@@ -102,11 +102,11 @@ def merge_carts(caller: Principal, token: str) -> ShownCart:
         is_merged = guest is not None and not guest.has_expired(clock.utc_now())
         if guest is not None and is_merged:
             cart.lines = contents.merge_lines(cart.lines, guest.lines)
-        goods = repository.read_goods(contents.quantities_of(cart))
+        stocked = repository.read_stocked_products(contents.quantities_of(cart))
         if guest is not None and is_merged:
             repository.move_lines(visitor.shopper, cart, target.stored, guest)
             observability.audit("merge_carts", "done", user_id=caller.user_id)
-        return _show(visitor, cart, goods)
+        return _show(visitor, cart, stocked)
 
     return retry_on_stale_version(merge)
 
@@ -138,21 +138,21 @@ def _write(
     visitor: Visitor, edit: Edit, sent: contents.Quantities, expected: ExpectedVersion | None
 ) -> ShownCart:
     def write() -> ShownCart:
-        found, goods = repository.read_with_goods(visitor.shopper.cart_id, sent)
+        found, stocked = repository.read_with_products(visitor.shopper.cart_id, sent)
         target = _usable(visitor, found)
         cart = target.cart
         if expected is not None:
             expected.check(cart.version)
         before = contents.quantities_of(cart)
         after = edit(before)
-        _require_sellable(visitor, contents.increases(before, after), goods)
+        _require_sellable(visitor, contents.increases(before, after), stocked)
         contents.require_room(after)
-        goods |= repository.read_goods(set(after) - set(sent))
+        stocked |= repository.read_stocked_products(set(after) - set(sent))
         if after != before:
-            cart.lines = contents.build_lines(after, cart.lines, goods.products)
+            cart.lines = contents.build_lines(after, cart.lines, stocked.products)
             repository.save_cart(visitor.shopper, cart, target.stored)
         created = visitor.new_token if cart.version else None
-        return _show(visitor, cart, goods, new_token=created)
+        return _show(visitor, cart, stocked, new_token=created)
 
     try:
         return retry_on_stale_version(write, expected)
@@ -161,10 +161,12 @@ def _write(
         raise
 
 
-def _require_sellable(visitor: Visitor, added: contents.Quantities, goods: Goods) -> None:
-    contents.require_on_sale(added, goods.products)
+def _require_sellable(
+    visitor: Visitor, added: contents.Quantities, stocked: StockedProducts
+) -> None:
+    contents.require_on_sale(added, stocked.products)
     limits.require_allowed_quantities(
-        added, goods.products, settings(QuantitySettings), is_guest=visitor.shopper.is_guest
+        added, stocked.products, settings(QuantitySettings), is_guest=visitor.shopper.is_guest
     )
 
 
@@ -189,7 +191,9 @@ def _usable(visitor: Visitor, found: Cart | None) -> _StoredCart:
     return _StoredCart(found, stored)
 
 
-def _show(visitor: Visitor, cart: Cart, goods: Goods, *, new_token: str | None = None) -> ShownCart:
+def _show(
+    visitor: Visitor, cart: Cart, stocked: StockedProducts, *, new_token: str | None = None
+) -> ShownCart:
     is_guest = visitor.shopper.is_guest
-    lines = changes.check_lines(cart.lines, goods.products, goods.stocks, is_guest=is_guest)
+    lines = changes.check_lines(cart.lines, stocked.products, stocked.stocks, is_guest=is_guest)
     return ShownCart(cart, lines, new_token)

@@ -1,4 +1,4 @@
-"""A cart, as its shopper sees it: with the prices and the stock of now."""
+"""A cart, as its shopper sees it: with the current prices and stock."""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -13,14 +13,14 @@ from shared.money import AMOUNT_MINOR_MAX, Money
 
 
 class CartLineView(View):
-    """A product in a cart. `changes` says what is no longer as when the buyer set the line."""
+    """A product in a cart. `changes` says what has changed since the buyer set the line."""
 
     product_id: str
     sku: str
     name: str
     quantity: int
     unit_price: Money | None = Field(
-        description="The price of now, which an order would have. Null if the product is not on "
+        description="The current price, which an order would have. Null if the product is not on "
         "sale."
     )
     previous_unit_price: Money | None = Field(
