@@ -1,5 +1,7 @@
 """Base classes and validation of the request and response bodies of all functions."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar, get_args
 
@@ -107,6 +109,16 @@ class RequestBody(BaseModel):
 
     # Members and elements of a body. An order of 50 lines has fewer than 200.
     values_max: ClassVar[int] = 1_000
+
+    def fingerprint(self) -> str:
+        """Tells a repetition from another request with the same Idempotency-Key.
+
+        It ignores the order of the JSON's keys and its white space. It has no defaults: a field
+        that a later release adds must not make a retry another request.
+        """
+        fields = self.model_dump(exclude_defaults=True)
+        canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 class View(BaseModel):

@@ -61,9 +61,18 @@ class Tab:
     def wait_for(self, condition: str) -> None:
         """Returns once the script's value is true."""
         deadline = time.monotonic() + SECONDS_MAX
-        while not self.evaluate(f"Boolean({condition})"):
+        while not self._is_true(condition):
             assert time.monotonic() < deadline, f"not true: {condition}\n{self.text()}"
             time.sleep(0.05)
+
+    def _is_true(self, condition: str) -> bool:
+        """False too while one page replaces another."""
+        try:
+            return bool(self.evaluate(f"Boolean({condition})"))
+        except AssertionError as error:
+            if "navigated" not in str(error):
+                raise
+            return False
 
     def wait_for_text(self, text: str) -> None:
         self.wait_for(f"document.body?.innerText.includes({json.dumps(text)})")

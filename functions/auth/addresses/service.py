@@ -1,7 +1,5 @@
 """The addresses that users keep for their orders. Nobody else reads them."""
 
-import hashlib
-import json
 from collections.abc import Callable
 
 from auth.addresses import book as books
@@ -121,12 +119,5 @@ def _new_address(address_id: str, new: NewAddress, checked: CheckedAddress) -> S
         version=1,
         created_at=now,
         updated_at=now,
-        fingerprint=_fingerprint(new),
+        fingerprint=new.fingerprint(),
     )
-
-
-def _fingerprint(new: NewAddress) -> str:
-    """A digest of the request, without defaults: a later field must not change it."""
-    fields = new.model_dump(exclude_defaults=True)
-    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()

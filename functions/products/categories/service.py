@@ -4,7 +4,6 @@ A category keeps its path, so products, links and promotions keep working when i
 moved. Where it is in the tree decides which lists its products are in.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -63,7 +62,7 @@ def create_category(new: NewCategory, key: str, *, by: str) -> CreatedCategory:
     IdempotencyKeyReused and ConcurrentModification.
     """
     request_id = ids.derived_id("req", by, key)
-    fingerprint = _fingerprint(new)
+    fingerprint = new.fingerprint()
 
     def create_once() -> tuple[CategoryTree, Category, bool]:
         tree = repository.get_tree()
@@ -148,8 +147,3 @@ def _view_in(tree: CategoryTree, category: Category) -> CategoryView:
         if view.path == category.path:
             return view
     raise CategoryNotFound
-
-
-def _fingerprint(new: NewCategory) -> str:
-    # Without defaults: a field that a later version adds must not make a retry another request.
-    return hashlib.sha256(new.model_dump_json(exclude_defaults=True).encode()).hexdigest()
