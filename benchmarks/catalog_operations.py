@@ -10,6 +10,7 @@ from benchmarks.report import Budget
 from files.handler import handler as files
 from products import browse_cache
 from products.handler import handler as products
+from products.identifiers import product_id_of
 from products.listing_keys import SHOP_SHARDS
 from products.workers.watch_stock_levels import handler as watcher
 from shared import ids
@@ -74,8 +75,7 @@ def _new_products() -> tuple[Product, ...]:
     for number in numbers:
         word = "".join(ascii_lowercase[int(digit)] for digit in f"{number:06}")
         _create_product(sku=f"imported-{number}", name=f"Green tea of {word}")
-    product_ids = [ids.derived_id("prd", f"imported-{number}") for number in numbers]
-    return tuple(Product.find_many(product_ids).values())
+    return tuple(Product.get(product_id_of(f"imported-{number}")) for number in numbers)
 
 
 def _patch(body: dict[str, Any] | None = None) -> None:
