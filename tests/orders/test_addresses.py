@@ -104,12 +104,11 @@ def test_an_order_that_the_rules_would_refuse_now_is_replayed():
 
 
 def fingerprint_of(address: dict[str, Any]) -> str:
-    from orders.checkout.placement import _fingerprint  # noqa: PLC0415
     from orders.checkout.schemas import OrderRequest  # noqa: PLC0415
 
     tea = shop.product("TEA", available=99)
     request = OrderRequest.model_validate({"lines": [shop.line(tea)], "shipping_address": address})
-    return _fingerprint(request)
+    return request.fingerprint()
 
 
 def test_an_earlier_order_shows_its_region_as_it_was_typed():
