@@ -114,14 +114,20 @@ def store_plan(upload: Upload, phase: str, plan: dict[str, Any]) -> Upload:
     )
 
 
-def begin_phase(upload: Upload, phase: str, **counts: int) -> Upload:
+def begin_phase(upload: Upload, phase: str, **counts: Any) -> Upload:
     """Leave the phase that the upload is in for the next one. Raises ImportedElsewhere.
 
-    `counts`: those that start again. Its status was running, or awaits a confirmation.
+    `counts`: attributes that start again. Its status was running, or awaits a confirmation.
     """
     actions: list[Action] = [getattr(Upload, name).set(value) for name, value in counts.items()]
     is_same = (Upload.status == upload.status) & (Upload.phase == upload.phase)
     return _update(upload.upload_id, [*actions, *_begin(phase)], is_same)
+
+
+def begin_finishing(upload: Upload) -> Upload:
+    """All chunks of the phase are done, or no more will be. Raises ImportedElsewhere."""
+    finished = {"finished_phase": str(upload.phase)}
+    return begin_phase(upload, "finishing", **finished)
 
 
 def await_confirmation(upload: Upload, until: datetime, found: dict[str, Any]) -> None:
@@ -164,6 +170,16 @@ def end_import(  # noqa: PLR0913 (what an end is)
     if event:
         outbox.stage_event(transaction, event)
     transaction.commit()
+
+
+def stage_archived(upload: Upload, transaction: Transaction, archived: int) -> None:
+    """Count archived products in the transaction that archives them."""
+    transaction.update(
+        Upload(upload.upload_id, "upload"),
+        [Upload.archived.add(archived), Upload.due_at.set(clock.utc_now() + LEASE)],
+        only_if=(Upload.status == "running") & (Upload.phase == "finishing"),
+        otherwise=ImportedElsewhere("The import has ended."),
+    )
 
 
 def is_unfinished(upload: Upload) -> bool:

@@ -111,6 +111,10 @@ def find_file(upload_id: str, etag: str | None) -> StoredFile | None:
     return None
 
 
+def chunk_name(number: int) -> str:
+    return f"{number:05d}.jsonl.gz"
+
+
 def put_part(upload_id: str, name: str, content: bytes) -> None:
     """Store something that belongs to the import. Raises botocore's errors."""
     bucket = settings(UploadSettings).uploads_bucket

@@ -17,7 +17,6 @@ from files.chunks.repository import Progress
 from files.formats.source_rows import Problem
 from files.import_rows import recognise_columns
 from files.options import ImportOptions
-from files.planning.service import chunk_name
 from files.refusals import (
     CONFLICTS,
     ROW_ERRORS,
@@ -27,6 +26,7 @@ from files.refusals import (
     to_list,
     to_row_error,
 )
+from files.stored_files import chunk_name
 from products.importing import service as catalog
 from products.importing.categories import CategoriesByName
 from products.importing.service import ImportContext

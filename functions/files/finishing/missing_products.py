@@ -1,12 +1,14 @@
 """Products that the shop has and the file does not: counted before the import, archived after."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from files import stored_files
 from files.chunks.service import OutOfTime
 from files.planning.seen_keys import SeenKeys
+from files.repository import stage_archived
 from products.importing import archiving
 from products.importing.categories import CategoriesByName
 from products.importing.service import ImportContext
@@ -48,7 +50,7 @@ def archive_missing(upload: Upload, context: LambdaContext) -> int:
     for product_ids in _batches(in_file):
         if context.get_remaining_time_in_millis() < MILLISECONDS_PER_WRITE:
             raise OutOfTime
-        archived += archiving.archive(product_ids, run)
+        archived += archiving.archive(product_ids, run, partial(stage_archived, upload))
     return archived
 
 

@@ -84,8 +84,7 @@ def _end_writing(
         end_as_failed(upload, Problem(1, None, "stopped_at_error", message), found)
         return
     if options.missing == "archive":
-        found["archived"] = archive_missing(upload, context)
-        upload.archived = found["archived"]
+        upload.archived = archive_missing(upload, context)
     errors = found.pop("errors")
     event = UploadCompleted(data=UploadData(**_event_data(upload)))
     repository.end_import(upload, "completed", event=event, errors=errors, found=found)

@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from files import repository, stored_files
+from files.finishing.missing_products import IDS_PART, count_missing
 from files.finishing.service import end_as_failed
 from files.formats.readers import SourceTable, open_table
 from files.formats.source_rows import BrokenFile, Problem
@@ -17,14 +18,14 @@ from files.import_rows import recognise_columns
 from files.layouts.recognition import Layout
 from files.options import ImportOptions
 from files.planning.chunk_cutting import ChunkCutter
+from files.planning.seen_keys import SeenKeys
 from files.refusals import to_row_error
-from files.stored_files import StoredFile
+from files.stored_files import StoredFile, chunk_name
 from shared import observability
 from shared.storage.models.uploads import Upload
 
 MILLISECONDS_PER_CHUNK = 10_000  # a chunk that takes longer is stored by the next run
 WARNINGS_KEPT = 20
-IDS_PART = "product-ids"
 
 
 def plan_import(upload: Upload, file: StoredFile, context: LambdaContext) -> Upload | None:
@@ -59,14 +60,22 @@ def _cut(upload: Upload, table: SourceTable, context: LambdaContext) -> Upload |
             return None
         stored_files.put_part(upload.upload_id, chunk_name(number), chunk.to_bytes())
     if cutter.ids is not None:
+        _require_share(cutter.ids, options)
         stored_files.put_part(upload.upload_id, IDS_PART, cutter.ids.to_bytes())
     plan = _describe(table, layout) | {"chunks": number, "chunks_done": 0}
     plan["rows_total"] = cutter.rows + int(upload.rows_skipped)
     return repository.store_plan(upload, options.first_phase, plan)
 
 
-def chunk_name(number: int) -> str:
-    return f"{number:05d}.jsonl.gz"
+def _require_share(in_file: SeenKeys, options: ImportOptions) -> None:
+    """Raises BrokenFile if the import would archive more products than the caller allows."""
+    found = count_missing(in_file)
+    if found.exceed(options.archive_share_max):
+        message = (
+            f"The file lacks {found.missing:,} of {found.current:,} products, more than "
+            "`archive_share_max` allows. Check that the file is complete, or raise that share."
+        )
+        raise BrokenFile("too_many_missing", message)
 
 
 def _describe(table: SourceTable, layout: Layout) -> dict[str, Any]:

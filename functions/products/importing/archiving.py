@@ -1,6 +1,6 @@
 """Products that a file no longer has: found by their ids, and archived."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from products import listing_keys, repository
 from products.importing.rows import ImportedRow
@@ -22,10 +22,15 @@ def list_current_ids() -> Iterator[str]:
             yield from repository.list_ids_by_status(status, shard)
 
 
-def archive(product_ids: Sequence[str], context: ImportContext) -> int:
+def archive(
+    product_ids: Sequence[str],
+    context: ImportContext,
+    stage_count: Callable[[Transaction, int], None],
+) -> int:
     """Archive these products, at most ARCHIVED_PER_WRITE. Returns how many were not archived yet.
 
-    Raises ConcurrentModification and Unavailable.
+    `stage_count` adds that number to what the caller counts, in the same transaction. Raises
+    ConcurrentModification and Unavailable.
     """
 
     def archive_once() -> int:
@@ -34,8 +39,10 @@ def archive(product_ids: Sequence[str], context: ImportContext) -> int:
         transaction = Transaction()
         rows = [ImportedRow({"sku": each.sku, "status": "archived"}) for each in current]
         results = stage_rows(transaction, rows, context)
-        if len(transaction):
+        archived = sum(result.outcome == "updated" for result in results)
+        if archived:
+            stage_count(transaction, archived)
             transaction.commit()
-        return sum(result.outcome == "updated" for result in results)
+        return archived
 
     return retry(archive_once, on=(ConcurrentModification, StockChanged), attempts=_ATTEMPTS)
