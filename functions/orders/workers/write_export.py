@@ -13,12 +13,13 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orders.exports import file_formats, multipart, repository
+from orders.exports import file_formats, repository
 from orders.exports.repository import ExportConflict
 from shared import clock, freeze_gc, observability, sqs_consumer
 from shared.events.all_events import AnyEvent
 from shared.events.orders import ExportRequested
 from shared.sqs_consumer import Delivery, UnexpectedEvent
+from shared.storage import multipart
 from shared.storage.models.exports import Export
 
 KEY_PREFIX = "exports/"
@@ -77,12 +78,12 @@ def _write_file(export: Export, context: LambdaContext) -> None:
     content_type = file_formats.CONTENT_TYPES[export.format]
     orders, recorded_at = 0, clock.utc_now()
     with multipart.open_file(key, content_type=content_type) as file:
-        file.write(file_formats.render_header(export.format))
+        file.write(file_formats.render_header(export.format).encode())
         for batch in repository.list_order_batches(export):
             if context.get_remaining_time_in_millis() < MILLISECONDS_TO_FINISH:
                 raise FileTooLarge
             for order in batch:
-                file.write(file_formats.render_order(order, export.format))
+                file.write(file_formats.render_order(order, export.format).encode())
             orders += len(batch)
             if clock.utc_now() - recorded_at >= PROGRESS_INTERVAL:
                 repository.record_progress(export, orders)

@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orders.exports import file_formats, multipart, repository
+from orders.exports import file_formats, repository
 from orders.workers import write_export
 from shared import clock, retries
 from shared.aws import client
 from shared.events.orders import ExportData, ExportRequested
+from shared.storage import multipart
 from shared.storage.dynamo import connection
 from shared.storage.models.exports import Export
 from shared.storage.models.orders import Order
