@@ -8,19 +8,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from files.formats.source_rows import SourceRow, shorten
+from files.layouts.import_rows import ImportDefaults, ImportRow
+from files.layouts.layout import Layout
 from files.layouts.mappings import Mapping as ColumnMapping
-from files.layouts.recognition import ImportDefaults, ImportRow, Layout, recognise
+from files.layouts.recognition import recognise
 from files.options import ImportOptions
 from products.importing.rows import ImportedRow
 from shared.config import CatalogSettings, settings
 
 
-def recognise_columns(columns: Sequence[str], options: ImportOptions) -> Layout:
-    """Raises BrokenFile."""
+def recognise_columns(
+    columns: Sequence[str], options: ImportOptions, empty: Sequence[str] = ()
+) -> Layout:
+    """`empty`: columns that have no cell in the rows that the planner saw. Raises BrokenFile."""
     mapping = options.mapping and ColumnMapping.model_validate(options.mapping)
     currency = options.currency or settings(CatalogSettings).shop_currency
     defaults = ImportDefaults(currency, is_currency_chosen=options.currency is not None)
-    return recognise(columns, mapping or None, defaults)
+    return recognise(columns, mapping or None, defaults, empty=empty)
 
 
 def to_imported_row(row: ImportRow) -> ImportedRow:

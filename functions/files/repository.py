@@ -19,6 +19,10 @@ LEASE = timedelta(minutes=16)  # Lambda ends a run after 15
 # The form is valid for five minutes, and S3 announces a file within seconds.
 FILE_OVERDUE_AFTER = timedelta(minutes=10)
 RECENT_MAX = 100  # uploads that are read to count the unfinished ones
+# Each phase counts from the start.
+_FRESH = dict.fromkeys(
+    ("chunks_done", "rows_done", "written", "rejected", "created", "updated", "unchanged"), 0
+)
 _UPLOADS_OF_OWNER = "uploads of an owner"  # binds a cursor to this query
 
 
@@ -133,6 +137,11 @@ def begin_phase(upload: Upload, phase: str, **counts: Any) -> Upload:
     return _update(upload.upload_id, [*actions, *_begin(phase)], is_same)
 
 
+def begin_writing(upload: Upload) -> Upload:
+    """After a check. Raises ImportedElsewhere."""
+    return begin_phase(upload, "writing", errors=[], **_FRESH)
+
+
 def begin_finishing(upload: Upload) -> Upload:
     """All chunks of the phase are done, or no more will be. Raises ImportedElsewhere."""
     finished = {"finished_phase": str(upload.phase)}
@@ -147,7 +156,7 @@ def await_confirmation(upload: Upload, until: datetime, found: dict[str, Any]) -
     _update(upload.upload_id, actions, is_checked)
 
 
-def end_import(  # noqa: PLR0913 (what an end is)
+def end_import(
     upload: Upload,
     status: str,
     *,

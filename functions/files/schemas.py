@@ -2,18 +2,19 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from files.layouts.mappings import Mapping
 from files.options import ImportOptions, Missing, Mode, OnError, StockCounts
 from shared.http.schemas import RequestBody
 from shared.http.text_fields import Text
-from shared.money import CurrencyCode
+from shared.money import Currency
 
 UPLOAD_BYTES_MAX = 5_000_000_000  # unpacked, too
 FORM_BYTES_MAX = 100_000_000  # larger files are sent in parts
 PART_BYTES = 64_000_000
+MAPPING_BYTES_MAX = 80_000  # it is stored with the upload
 PARTS_MAX = -(-UPLOAD_BYTES_MAX // PART_BYTES)
 
 ContentType = Literal[
@@ -69,12 +70,19 @@ class UploadRequest(RequestBody):
         description="What the file's stock counts. `available`: the units for sale. `on_hand`: the "
         "units on the shelf; those of open orders are deducted.",
     )
-    currency: CurrencyCode | None = Field(
+    currency: Currency | None = Field(
         default=None, description="Of the prices, if the file names none. Null: the shop's."
     )
     mapping: Mapping | None = Field(
         default=None, description="What the columns mean. Without it the shop recognises them."
     )
+
+    @field_validator("mapping")
+    @classmethod
+    def _bound_mapping(cls, mapping: Mapping | None) -> Mapping | None:
+        if mapping and len(mapping.model_dump_json(exclude_unset=True)) > MAPPING_BYTES_MAX // 4:
+            raise PydanticCustomError("too_long", "Must be shorter: use a saved mapping, or less")
+        return mapping
 
     @model_validator(mode="after")
     def _require_share(self) -> Self:

@@ -55,15 +55,19 @@ def finish(upload: Upload, context: LambdaContext) -> None:
         begin(next_phase, context)
 
 
+def is_resumable(upload: Upload, file: StoredFile) -> bool:
+    """Whether one run imports this planned file alone: no message will continue it."""
+    is_planned = upload.status == "running" and upload.phase not in (None, "planning")
+    return is_planned and upload.etag == file.etag and upload.chunks in (0, 1)
+
+
 def resume(upload: Upload, context: LambdaContext) -> None:
     """Continue a phase that no run works on. Raises ImportedElsewhere."""
     if upload.phase == "finishing":
         _in_time(upload, context)
         return
     left = chunks.list_unfinished(upload)
-    if not left:
-        _in_time(upload, context)
-    elif int(upload.chunks or 0) == 1:
+    if not left or int(upload.chunks or 0) == 1:
         _in_time(upload, context)
     else:
         is_in_order = ImportOptions.from_stored(upload.options).is_in_order

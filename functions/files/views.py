@@ -10,8 +10,13 @@ from shared.http.schemas import View, shown_as
 from shared.storage.models.uploads import RowError, Upload
 
 UploadStatus = Literal[
-    *("awaiting_file", "running", "awaiting_confirmation"),
-    *("completed", "failed", "cancelled", "expired"),
+    "awaiting_file",
+    "running",
+    "awaiting_confirmation",
+    "completed",
+    "failed",
+    "cancelled",
+    "expired",
 ]
 ImportPhase = Literal["planning", "checking", "writing", "finishing"]
 
@@ -152,20 +157,25 @@ def _counts(upload: Upload) -> CountsView:
 
 
 def _progress(upload: Upload) -> ProgressView:
-    total = None if upload.rows_total is None else int(upload.rows_total)
+    total, chunks = _whole(upload.rows_total), _whole(upload.chunks)
     done = int(upload.rows_done)
-    end = upload.finished_at or clock.utc_now()
-    elapsed = (end - upload.started_at) if upload.started_at else timedelta()
+    times = upload.attribute_values
+    end = times.get("finished_at") or clock.utc_now()
+    elapsed = end - times.get("started_at", end)
     rate = done / elapsed.total_seconds() if done and elapsed > timedelta() else None
     is_running = upload.status == "running"
     left = round((total - done) / rate) if is_running and rate and total is not None else None
     return ProgressView(
         rows_total=total,
-        chunks=None if upload.chunks is None else int(upload.chunks),
+        chunks=chunks,
         chunks_done=int(upload.chunks_done),
         rows_per_second=None if rate is None else round(rate, 1),
         seconds_left=None if left is None else max(0, left),
     )
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
 
 
 def _file(upload: Upload) -> FileView | None:
@@ -177,6 +187,6 @@ def _file(upload: Upload) -> FileView | None:
         compression=found.get("compression"),
         encoding=found.get("encoding"),
         delimiter=found.get("delimiter"),
-        layout=found["layout"],
+        layout=upload.columns_json["layout"],
         columns=[ColumnView(**each) for each in upload.columns_json["uses"]],
     )

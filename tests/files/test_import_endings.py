@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from files import repository
-from files.workers import import_file
+from files.chunks import service as chunks
 from files.workers.import_file import ImportsNotContinued, handler
 from shared import clock, retries
 from shared.aws import client
@@ -53,7 +53,7 @@ FAULTS = {
 @pytest.fixture(autouse=True)
 def _no_pauses_and_small_writes(monkeypatch):
     monkeypatch.setattr(retries, "pause", lambda _: None)
-    monkeypatch.setattr(import_file, "ROWS_PER_WRITE", 3)
+    monkeypatch.setattr(chunks, "ROWS_PER_WRITE", 3)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def stored() -> dict[str, Any]:
         "products": sorted((p.sku, p.name, p.price_minor, p.version) for p in Product.scan()),
         "stock": sorted((s.product_id, s.available, s.version) for s in Stock.scan()),
         "movements": sorted((m.product_id, m.change) for m in StockMovement.scan()),
-        "events": sorted((e.type, e.data.sku) for e in events.published_events()),
+        "events": sorted((e.type, getattr(e.data, "sku", None)) for e in events.published_events()),
         "end": end(),
         "errors": [(error.row, error.code) for error in upload().errors],
     }

@@ -56,8 +56,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 def _handle_file(entity: dict[str, Any], context: LambdaContext) -> None:
     file = stored_files.file_from_event(entity)
     try:
-        upload = repository.start_planning(file.upload_id, file.etag)
-        stages.plan(upload, file, context)
+        upload = repository.find_upload(file.upload_id)
+        if upload and stages.is_resumable(upload, file):  # Lambda repeats what was interrupted
+            stages.resume(upload, context)
+        else:
+            stages.plan(repository.start_planning(file.upload_id, file.etag), file, context)
     except ImportedElsewhere as reason:
         _log_skipped(file.upload_id, reason)
 
@@ -128,7 +131,8 @@ def _continue_import(upload_id: str, context: LambdaContext) -> None:
 
 def _expire(upload: Upload) -> None:
     """End a dry run that nobody confirmed. Raises ImportedElsewhere."""
-    if upload.due_at and upload.due_at <= clock.utc_now():
+    due_at = upload.attribute_values.get("due_at")
+    if due_at is None or due_at <= clock.utc_now():
         repository.end_import(upload, "expired")
 
 
