@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from files.formats.source_rows import SourceRow, shorten
+from files.layouts.import_rows import ImportDefaults, ImportRow
+from files.layouts.layout import Layout
 from files.layouts.mappings import Mapping as ColumnMapping
-from files.layouts.recognition import ImportDefaults, ImportRow, Layout, recognise
+from files.layouts.recognition import recognise
 from files.options import ImportOptions
 from products.importing.rows import ImportedRow
 from shared.config import CatalogSettings, settings

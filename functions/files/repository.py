@@ -138,7 +138,7 @@ def await_confirmation(upload: Upload, until: datetime, found: dict[str, Any]) -
     _update(upload.upload_id, actions, is_checked)
 
 
-def end_import(  # noqa: PLR0913 (what an end is)
+def end_import(
     upload: Upload,
     status: str,
     *,

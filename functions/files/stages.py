@@ -61,9 +61,7 @@ def resume(upload: Upload, context: LambdaContext) -> None:
         _in_time(upload, context)
         return
     left = chunks.list_unfinished(upload)
-    if not left:
-        _in_time(upload, context)
-    elif int(upload.chunks or 0) == 1:
+    if not left or int(upload.chunks or 0) == 1:
         _in_time(upload, context)
     else:
         is_in_order = ImportOptions.from_stored(upload.options).is_in_order

@@ -4,9 +4,10 @@ An import reads one version of an object. Its chunks and its error file are unde
 """
 
 import io
-from typing_extensions import Buffer
 from typing import Any, BinaryIO
 from urllib.parse import unquote_plus
+
+from typing_extensions import Buffer
 
 from shared import aws
 from shared.config import UploadSettings, settings

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from files.chunks.contents import ChunkRow
 from files.formats.source_rows import Problem
 from files.import_rows import cells_by_column, to_imported_row
-from files.layouts.recognition import Layout
+from files.layouts.layout import Layout
 from products.importing.rows import ImportedRow
 from shared.records import Record
 

@@ -21,8 +21,13 @@ from shared.storage.models.uploads import RowError, Upload
 
 CONFIRM_WITHIN = timedelta(hours=24)
 _FRESH = {
-    **{"chunks_done": 0, "rows_done": 0, "written": 0, "rejected": 0},
-    **{"created": 0, "updated": 0, "unchanged": 0},
+    "chunks_done": 0,
+    "rows_done": 0,
+    "written": 0,
+    "rejected": 0,
+    "created": 0,
+    "updated": 0,
+    "unchanged": 0,
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from files.chunks.contents import ChunkWriter
 from files.formats.source_rows import BrokenFile, Problem, SourceRow
-from files.layouts.recognition import Layout
+from files.layouts.layout import Layout
 from files.planning.seen_keys import KEYS_MAX, SeenKeys
 from products.importing.service import find_ids
 from shared.catalog_names import sku_key

@@ -15,7 +15,7 @@ from files.finishing.service import end_as_failed
 from files.formats.readers import SourceTable, open_table
 from files.formats.source_rows import BrokenFile, Problem
 from files.import_rows import recognise_columns
-from files.layouts.recognition import Layout
+from files.layouts.layout import Layout
 from files.options import ImportOptions
 from files.planning.chunk_cutting import ChunkCutter
 from files.planning.seen_keys import SeenKeys
