@@ -8,19 +8,21 @@ from tests.files.layouts.reading import EUROS, problems, read_all
 from tests.files.layouts.samples import products, read_sample
 
 SAMPLE = "shopify_products.csv"
-OLD = (
+_OLD = (
     "Handle,Title,Body (HTML),Tags,Published,Option1 Name,Option1 Value,Variant SKU,"
     "Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,"
     "Variant Compare At Price,Variant Barcode,Image Src,Status"
-).split(",")
-NEW = (
+)
+OLD = _OLD.split(",")
+_NEW = (
     "Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online store,"
     "Status,SKU,Barcode,Option1 name,Option1 value,Option1 Linked To,Price,Compare-at price,"
     "Cost per item,Charge tax,Inventory tracker,Inventory quantity,"
     "Continue selling when out of stock,Weight value (grams),Weight unit for display,"
     "Product image URL,Image position,Image alt text,Variant image URL,SEO title,"
     "Color (product.metafields.shopify.color-pattern),Google Shopping / Gender"
-).split(",")
+)
+NEW = _NEW.split(",")
 SHIRT = {
     "Handle": "shirt",
     "Title": "Shirt",
