@@ -66,6 +66,7 @@ class NumberStyle(Record):
 
 PLAIN = NumberStyle()
 POINT = NumberStyle(decimal=".")
+POINT_ROUNDED = NumberStyle(decimal=".", is_rounded=True)
 
 
 def parse_whole_number(text: str) -> int:
@@ -91,7 +92,7 @@ def _without_groups(digits: str, style: NumberStyle) -> str:
     decimal = style.decimal or _decimal_of(digits, marks, style)
     whole, mark, fraction = digits.rpartition(decimal) if decimal in digits else (digits, "", "")
     if not fraction.isdigit() and mark:
-        raise BadCell("ambiguous_price", AMBIGUOUS_SEPARATOR)
+        raise BadCell("ambiguous_number", AMBIGUOUS_SEPARATOR)
     others = {character for character in whole if not character.isdigit()}
     if others:
         _check_groups(whole, others, style, has_decimals=bool(mark))
@@ -102,7 +103,7 @@ def _decimal_of(digits: str, marks: list[str], style: NumberStyle) -> str:
     """The mark that begins the decimals, or one that the number does not have."""
     candidates = [mark for mark in marks if mark in ".," and mark != style.thousands]
     if not candidates:
-        return "."
+        return "," if style.thousands == "." else "."
     last = candidates[-1]
     if len(set(marks)) == 1 and len(marks) > 1:
         return "," if last == "." else "."  # 1.355.900: all of them part thousands
@@ -111,7 +112,7 @@ def _decimal_of(digits: str, marks: list[str], style: NumberStyle) -> str:
     after = digits.rpartition(last)[2]
     before = digits.partition(last)[0]
     if len(after) == GROUP and 0 < len(before) <= GROUP and before.strip("0"):
-        raise BadCell("ambiguous_price", AMBIGUOUS_SEPARATOR)
+        raise BadCell("ambiguous_number", AMBIGUOUS_SEPARATOR)
     return last
 
 
@@ -122,7 +123,7 @@ def _check_groups(whole: str, marks: set[str], style: NumberStyle, *, has_decima
         mark == style.thousands or mark not in ".," or has_decimals or whole.count(mark) > 1
     )
     if len(marks) > 1 or not is_certain or not _GROUPED.fullmatch(whole):
-        raise BadCell("ambiguous_price", AMBIGUOUS_SEPARATOR)
+        raise BadCell("ambiguous_number", AMBIGUOUS_SEPARATOR)
 
 
 def parse_amount(text: str, currency: str, unit: Unit | None, style: NumberStyle) -> int:
@@ -134,9 +135,13 @@ def parse_amount(text: str, currency: str, unit: Unit | None, style: NumberStyle
     if unit == "minor":
         return parse_whole_number(text)
     number = _without_currency(text, currency)
-    value = parse_decimal(number, style)
+    try:
+        value = parse_decimal(number, style)
+    except BadCell as error:
+        code = error.code.replace("ambiguous_number", "ambiguous_price")
+        raise BadCell(code, str(error)) from error
     exponent = exponent_of(currency)
-    if unit is None and exponent and value and not _has_decimals(number, value):
+    if unit is None and exponent and value and not _has_decimals(number, style):
         raise BadCell("ambiguous_price", AMBIGUOUS_UNIT.format(currency=currency))
     minor = value.scaleb(exponent)
     rounded = minor.quantize(Decimal(1), ROUND_HALF_UP)
@@ -145,8 +150,11 @@ def parse_amount(text: str, currency: str, unit: Unit | None, style: NumberStyle
     return int(rounded)
 
 
-def _has_decimals(number: str, value: Decimal) -> bool:
-    return value != value.to_integral_value() or bool(re.search(r"[.,][0-9]{1,2}$", number))
+def _has_decimals(number: str, style: NumberStyle) -> bool:
+    """Three digits after a mark can be thousands; any other number of them is decimals."""
+    if style.decimal:
+        return style.decimal in number
+    return bool(re.search(r"[.,]([0-9]{1,2}|[0-9]{4,})$", number))
 
 
 def _without_currency(text: str, currency: str) -> str:
@@ -179,6 +187,8 @@ GRAMS = {
 
 
 def parse_weight(text: str, unit: str, style: NumberStyle = PLAIN) -> int:
-    """Grams, rounded half up. Raises BadCell."""
+    """Grams, rounded half up. A single point begins the decimals. Raises BadCell."""
+    if style.decimal is None and "," not in text:
+        style = POINT
     value = parse_decimal(text, style) * GRAMS[unit]
     return int(value.quantize(Decimal(1), ROUND_HALF_UP))

@@ -5,7 +5,6 @@ subclasses, which also combine values, and take fields from other rows.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from files.formats.source_rows import Problem, SourceRow, shorten
@@ -14,36 +13,16 @@ from files.layouts.import_rows import (
     ColumnUse,
     ImportDefaults,
     ImportRow,
-    PictureReference,
 )
 from files.layouts.own_targets import UNKNOWN, find_own_target
+from files.layouts.readings import PRICES, Reading, convert_json, to_money, to_picture
 from files.layouts.targets import OMIT, Target
 from shared.money import CURRENCIES
 from shared.records import Record
 from shared.storage.models.catalog import UNTRACKED
 
-_PRICES = ("price", "compare_at_price")
 NAMES_MAX = 1_000  # of members, whose targets are kept
 _OBJECTS = ("options", "attributes")
-
-
-class Reading:
-    """The values of a row by slot, and what was found wrong with it."""
-
-    __slots__ = ("columns", "number", "problems", "values", "warnings")
-
-    def __init__(self, number: int, columns: Mapping[str, str]) -> None:
-        self.number = number
-        self.columns = columns
-        self.values: dict[str, Any] = {}
-        self.problems: list[Problem] = []
-        self.warnings: list[Problem] = []
-
-    def refuse(self, field: str, code: str, message: str, value: str | None = None) -> None:
-        self.problems.append(Problem(self.number, self.columns.get(field), code, message, value))
-
-    def warn(self, field: str, code: str, message: str, value: str | None = None) -> None:
-        self.warnings.append(Problem(self.number, self.columns.get(field), code, message, value))
 
 
 class RecognisedColumns(Record):
@@ -133,7 +112,7 @@ class Layout:
 
     def _read_parent(self, parent: SourceRow) -> Reading:
         """The parent's values. Its other rows follow it, so that the last one is kept."""
-        if self._last_parent is None or self._last_parent[0] is not parent:
+        if self._last_parent is None or self._last_parent[0].number != parent.number:
             self._last_parent = (parent, self._convert(parent))
         return self._last_parent[1]
 
@@ -181,7 +160,7 @@ class Layout:
         currency = self._currency_of(self.cell(row, "currency"))
         for name, target, value in members:
             try:
-                converted = _convert_json(target, value, currency)
+                converted = convert_json(target, value, currency)
             except BadCell as error:
                 shown = shorten(str(value))
                 reading.problems.append(Problem(row.number, name, error.code, str(error), shown))
@@ -202,8 +181,10 @@ class Layout:
                 fields[f"{kind}s"] = {**fields.get(f"{kind}s", {}), member: value}
             elif slot in _OBJECTS and isinstance(value, dict):
                 fields[slot] = {**value, **fields.get(slot, {})}
-            elif slot in _PRICES and not isinstance(value, dict):
-                fields[slot] = _to_money(value, currency)
+            elif slot in PRICES and not isinstance(value, dict):
+                fields[slot] = to_money(value, currency)
+            elif slot == "category_names" and not value:
+                fields["category"] = None
             else:
                 fields[slot] = value
         if fields.get("stock_policy") == UNTRACKED and not fields.get("available", 1):
@@ -214,37 +195,9 @@ class Layout:
             columns=reading.columns,  # type: ignore[arg-type]
             problems=tuple(reading.problems),
             warnings=tuple(reading.warnings),
-            pictures=tuple(_to_picture(picture) for picture in pictures),
+            pictures=tuple(to_picture(picture) for picture in pictures),
             is_product=is_product,
             currency_is_assumed=named is None
             and not self._defaults.is_currency_chosen
-            and any(slot in fields for slot in _PRICES),
+            and any(slot in fields for slot in PRICES),
         )
-
-
-def _convert_json(target: Target, value: Any, currency: str) -> Any:
-    if value is None and target is UNKNOWN:
-        return OMIT
-    if isinstance(value, str):
-        return target.convert(value.strip(), currency)
-    if target is UNKNOWN:
-        return target.convert(str(value), currency)
-    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    if is_number and target.slot in _PRICES:
-        number = format(Decimal(str(value)), "f")
-        # In JSON a point always begins the decimals; with four of them it is certain in a text too.
-        return target.convert(f"{number}0000" if "." in number else number, currency)
-    return value if target.slot else OMIT
-
-
-def _to_money(amount: Any, currency: str) -> dict[str, Any] | None:
-    """A price of 0 is a price; None is none, and "" an empty cell of a price that is required."""
-    if amount is None:
-        return None
-    return (
-        {"currency": currency} if amount == "" else {"amount_minor": amount, "currency": currency}
-    )
-
-
-def _to_picture(picture: Any) -> PictureReference:
-    return picture if isinstance(picture, PictureReference) else PictureReference(str(picture))

@@ -27,6 +27,7 @@ _DECISIONS = {
     ),
 }
 _LIST_SEPARATOR = "|"
+_OTHER = {".": ",", ",": ".", None: None}  # what parts thousands, if the mapping says the decimals
 
 
 def target_of(mapped: ColumnMapping) -> Target:
@@ -43,7 +44,7 @@ def target_of(mapped: ColumnMapping) -> Target:
 
 
 def _converter(mapped: ColumnMapping) -> Converter:
-    style = NumberStyle(mapped.decimal, mapped.thousands, mapped.round)
+    style = NumberStyle(mapped.decimal, mapped.thousands or _OTHER[mapped.decimal], mapped.round)
     field = mapped.field
     if field in ("price", "compare_at_price"):
         unit = mapped.unit if mapped.unit in ("major", "minor") else None

@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from files.formats.source_rows import SourceRow
 from files.layouts.import_rows import ImportRow
-from files.layouts.layout import INHERITED, Layout, Reading
+from files.layouts.layout import INHERITED, Layout
+from files.layouts.readings import Reading
 
 
 class MappedLayout(Layout):

@@ -10,11 +10,15 @@ from files.layouts.mapped_layout import MappedLayout
 from files.layouts.mappings import Mapping
 from files.layouts.own_columns import OWN_COLUMNS
 from files.layouts.own_targets import UNKNOWN, UNKNOWN_COLUMN, find_own_target
+from files.layouts.shopify import ShopifyLayout
 from files.layouts.systems import UNRECOGNISED, SystemLayout, normalize_header
 from files.layouts.targets import Target, ignored, optional_text
+from files.layouts.woocommerce import WooCommerceLayout
 
 NAME_SHOWN_MAX = 50  # characters of a column that an error repeats
-SYSTEMS: dict[str, type[SystemLayout]] = {}
+SYSTEMS: dict[str, type[SystemLayout]] = {
+    system.name: system for system in (ShopifyLayout, WooCommerceLayout)
+}
 NAMELESS = ignored("has no name")
 _HEADER = 1  # the number of its row
 
