@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from files import stored_files
 from files.chunks import service as chunks
 from files.workers.import_file import handler
 from shared import ids, retries
@@ -367,10 +368,11 @@ def test_a_row_of_bad_form_costs_no_other(row, code):
     assert [(error.row, error.code) for error in upload.errors] == [(52, code)]
 
 
-def test_a_file_without_rows_is_completed():
+def test_a_file_without_rows_fails():
     upload = imported(CSV_HEADER)
 
-    assert (upload.status, counts(upload)) == ("completed", (0, 0, 0))
+    assert (upload.status, counts(upload)) == ("failed", (0, 0, 0))
+    assert [error.code for error in upload.errors] == ["no_rows"]
 
 
 def test_an_unannounced_file_is_ignored():
@@ -413,21 +415,28 @@ def test_an_unreadable_file_is_imported_by_the_retry():
     assert Upload.get("upl_one", "upload").status == "completed"
 
 
-def test_a_file_of_20_mb_is_never_in_memory_as_a_whole():
+def test_a_file_of_20_mb_is_never_in_memory_as_a_whole(monkeypatch):
     imports.upload()
     event = put_file("only its address is used")
     long_row = csv_row("TEA", name="x" * 20_000).encode()
-    body = GeneratedStream(repeat_piece(CSV_HEADER.encode(), long_row, megabytes=20))
-    answer = faults.success_reply({"Body": body})
+    bodies = [
+        GeneratedStream(repeat_piece(CSV_HEADER.encode(), long_row, megabytes=20)) for _ in range(4)
+    ]
+    answers = [faults.success_reply({"Body": body}) for body in bodies]
+    size = faults.success_reply({"ContentLength": 20 * MEGABYTE})
+    stored: list[int] = []
+    monkeypatch.setattr(stored_files, "put_part", lambda *part: stored.append(len(part[2])))
 
-    with measure_peak_memory() as memory:
-        with faults.inject_faults(client("s3"), "GetObject", answer):
-            handler(event, CONTEXT)
-        imports.run_queue(handler, CONTEXT)
+    with (
+        faults.inject_faults(client("s3"), "GetObject", *answers),
+        faults.inject_faults(client("s3"), "HeadObject", size),
+        measure_peak_memory() as memory,
+    ):
+        handler(event, CONTEXT)
 
-    upload = Upload.get("upl_one", "upload")
-    assert (upload.status, upload.rejected) == ("completed", 20 * MEGABYTE // len(long_row))
-    assert memory.peak < 25 * MEGABYTE  # of the bucket, too
+    assert len(stored) == 10  # chunks of 2 MB
+    assert Upload.get("upl_one", "upload").rows_total == 20 * MEGABYTE // len(long_row)
+    assert memory.peak < 15 * MEGABYTE
 
 
 def test_a_write_fits_in_one_transaction():
