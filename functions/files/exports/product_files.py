@@ -7,7 +7,12 @@ from files.exports import shopify_columns
 from files.formats.source_rows import FileFormat
 from files.formats.writers import open_writer
 from files.layouts.own_columns import OWN_COLUMNS, write_product
-from products.exporting.service import ExportedProduct, list_group_batches, list_product_batches
+from products.exporting.service import (
+    CategoryNames,
+    ExportedProduct,
+    list_group_batches,
+    list_product_batches,
+)
 from shared.storage.models.catalog import ProductStatus
 from shared.storage.models.exports import SHOPIFY, Export
 from shared.storage.multipart import MultipartFile
@@ -47,9 +52,13 @@ def _own_batches(export: Export, statuses: frozenset[str]) -> Iterator[_Batch]:
 
 
 def _shopify_batches(export: Export, statuses: frozenset[str]) -> Iterator[_Batch]:
+    categories = CategoryNames()
     for batch in list_group_batches(statuses):
         groups = [group for group in batch if _has_currency(group[0], export.currency)]
-        rows = [row for group in groups for row in shopify_columns.write_group(group)]
+        rows: list[list[str]] = []
+        for group in groups:
+            names = categories.of(group[0].fields["category"])
+            rows += shopify_columns.write_group(group, names)
         yield rows, len(rows)
 
 

@@ -21,12 +21,12 @@ _OPTION_COLUMNS = tuple(
     f"Option{number} {part}" for number in range(1, OPTIONS_MAX + 1) for part in ("Name", "Value")
 )
 COLUMNS = (
-    *("Handle", "Title", "Body (HTML)", "Vendor", "Type", "Tags", "Published"),
+    *("Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published"),
     *_OPTION_COLUMNS,
     *("Variant SKU", "Variant Grams", "Variant Inventory Tracker", "Variant Inventory Qty"),
     *("Variant Inventory Policy", "Variant Fulfillment Service", "Variant Price"),
     *("Variant Compare At Price", "Variant Requires Shipping", "Variant Taxable"),
-    *("Variant Barcode", "Variant Weight Unit", "Status"),
+    *("Variant Barcode", "SEO Title", "SEO Description", "Variant Weight Unit", "Status"),
 )
 # What Shopify itself writes for a product without options.
 _NO_OPTIONS = {"Option1 Name": "Title", "Option1 Value": "Default Title"}
@@ -36,25 +36,36 @@ _HANDLE = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 _DIGEST_LENGTH = 6
 
 
-def write_group(variants: Sequence[ExportedProduct]) -> list[list[str]]:
-    """The rows of one handle: the variants of a group, or one product without a group."""
+def write_group(
+    variants: Sequence[ExportedProduct], category_names: Sequence[str]
+) -> list[list[str]]:
+    """The rows of one handle: the variants of a group, or one product without a group.
+
+    `category_names`: of the first one's category, from the top down.
+    """
     names = list(dict.fromkeys(name for each in variants for name in each.fields["options"]))
     handle = _handle_of(variants[0])
     rows = [{"Handle": handle, **_variant_cells(each, names)} for each in variants]
-    rows[0] |= _shared_cells(variants)
+    rows[0] |= _shared_cells(variants, " > ".join(category_names))
     return [[row.get(column, "") for column in COLUMNS] for row in rows]
 
 
-def _shared_cells(variants: Sequence[ExportedProduct]) -> dict[str, str]:
+def _shared_cells(variants: Sequence[ExportedProduct], category: str) -> dict[str, str]:
+    """An import of Shopify's file keeps what has no field here as attributes: they go back."""
     first = variants[0].fields
+    type_ = _text_in(first, "type")
     found = {variant.fields["status"] for variant in variants}
     status = next((each for each in _STATUSES if each in found), first["status"])
     return {
         "Title": first["name"],
         "Body (HTML)": first["description"],
-        "Type": first["category"] or "",
+        "Vendor": _text_in(first, "vendor"),
+        "Product Category": category if type_ else "",
+        "Type": type_ or category,
         "Tags": ", ".join(tag.replace(",", ";") for tag in first["tags"]),
         "Published": TRUE if status == "active" else FALSE,
+        "SEO Title": _text_in(first, "seo_title"),
+        "SEO Description": _text_in(first, "seo_description"),
         "Status": status,
     }
 
@@ -75,7 +86,7 @@ def _variant_cells(variant: ExportedProduct, names: Sequence[str]) -> dict[str, 
         "Variant Compare At Price": _in_major_units(before) if before else "",
         "Variant Requires Shipping": TRUE,
         "Variant Taxable": TRUE,
-        "Variant Barcode": fields["barcode"] or "",
+        "Variant Barcode": fields["barcode"] or _text_in(fields, "barcode"),
         "Variant Weight Unit": "" if grams is None else "g",
     }
 
@@ -115,6 +126,11 @@ def _to_handle(text: str) -> str:
 
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", anyascii(text).lower()).strip("-")
+
+
+def _text_in(fields: Mapping[str, Any], attribute: str) -> str:
+    value = fields["attributes"].get(attribute)
+    return value if isinstance(value, str) else ""
 
 
 def _in_major_units(price: Mapping[str, Any]) -> str:

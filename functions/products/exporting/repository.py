@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 from products import listing_keys
+from products.categories import repository as categories
+from products.categories.tree import CategoryTree
 from products.index_queries import QueryPage, merge_pages, prepare_query
 from products.repository import StockedProduct, list_stocked_products
 from shared.exports.repository import retry_read
@@ -39,6 +41,11 @@ def find_products(product_ids: Sequence[str]) -> list[StockedProduct]:
 def find_groups(groups: Collection[str]) -> dict[str, ProductGroup]:
     """One BatchGetItem for each 100 groups. Raises Unavailable."""
     return retry_read(lambda: ProductGroup.find_many(groups))
+
+
+def get_category_tree() -> CategoryTree:
+    """One GetItem and one Query. Raises Unavailable."""
+    return retry_read(categories.get_tree)
 
 
 def _list_keys(statuses: Collection[str], position: dict[str, str] | None) -> QueryPage[Product]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Self
 
+from products.categories.paths import name_of
 from products.exporting import repository
 from products.repository import StockedProduct
 from products.schemas import to_request
@@ -33,6 +34,19 @@ class ExportedProduct(Record):
             fields=to_request(product),
             available=stored.stock.available if is_counted else None,
         )
+
+
+class CategoryNames:
+    """The names of the categories, as they are when it is made. Raises Unavailable."""
+
+    def __init__(self) -> None:
+        self._tree = repository.get_category_tree()
+
+    def of(self, path: str | None) -> list[str]:
+        """From the top down to the category. One that does not exist yet has its future name."""
+        known = self._tree.categories
+        steps = self._tree.ancestors_of(path) if path else []
+        return [str(known[step].name) if step in known else name_of(step) for step in steps]
 
 
 def list_product_batches(statuses: Collection[str]) -> Iterator[list[ExportedProduct]]:

@@ -191,7 +191,9 @@ def test_own_exports_are_listed_newest_first_by_page():
     first = list_exports(limit="3").body
     second = list_exports(limit="3", cursor=first["next_cursor"]).body
     of_other = list_exports(caller=OTHER_STAFF, limit="3", cursor=first["next_cursor"])
-    of_orders = send(staff_api, "exports.list", caller=STAFF, query={"cursor": first["next_cursor"]})
+    of_orders = send(
+        staff_api, "exports.list", caller=STAFF, query={"cursor": first["next_cursor"]}
+    )
 
     shown = [export["id"] for export in first["items"] + second["items"]]
     assert shown == ["exp_4", "exp_3", "exp_2", "exp_1", "exp_0"]
