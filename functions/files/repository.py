@@ -18,6 +18,7 @@ ERRORS_KEPT = 100  # of an upload, which is one item of at most 400 KB
 LEASE = timedelta(minutes=16)  # Lambda ends a run after 15
 # The form is valid for five minutes, and S3 announces a file within seconds.
 FILE_OVERDUE_AFTER = timedelta(minutes=10)
+RECENT_MAX = 100  # uploads that are read to count the unfinished ones
 _UPLOADS_OF_OWNER = "uploads of an owner"  # binds a cursor to this query
 
 
@@ -48,6 +49,14 @@ def list_uploads(owner_id: str, *, limit: int, cursor: str | None) -> ItemPage[U
         limit=limit,
         cursor=cursor,
     )
+
+
+def list_unfinished(owner_id: str) -> list[Upload]:
+    """Among the newest uploads of the owner. The index may lag."""
+    newest = Upload.by_owner.query(
+        owner_id, scan_index_forward=False, limit=RECENT_MAX, page_size=RECENT_MAX
+    )
+    return [upload for upload in newest if is_unfinished(upload)]
 
 
 def list_overdue_uploads(now: datetime) -> Iterator[str]:

@@ -57,7 +57,7 @@ def build_hostile_shop() -> list[str]:
     """Stores products through the API. Returns their SKUs, in the order of their creation."""
     for number, text in enumerate(TEXTS):
         create_product(sku=f"TEXT-{number}", name=text, tags=[text, "plain"], description=text)
-        create_product(sku=f"{text.replace(JOINER, str())} {number}"[:64], name="Named by its SKU")
+        create_product(sku=f"{text.replace(JOINER, '')} {number}"[:64], name="Named by its SKU")
     create_product(sku="LINES", description=LINES, attributes={"lines": LINES})
     create_product(sku="BARS", tags=["a|b", "[", "c"], description="")
     create_product(sku="ATTRIBUTES", attributes=ATTRIBUTES)

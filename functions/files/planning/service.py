@@ -5,6 +5,7 @@ the whole file is read: a file that breaks in its middle changes nothing. A run 
 left hands over. The next one reads the file again, and continues after the chunks that are stored.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -26,6 +27,8 @@ from shared.storage.models.uploads import Upload
 
 MILLISECONDS_PER_CHUNK = 10_000  # a chunk that takes longer is stored by the next run
 WARNINGS_KEPT = 20
+HEADER_CHARACTERS_MAX = 50_000  # one item has them all
+COLUMNS_SHOWN = 200
 
 
 def plan_import(upload: Upload, file: StoredFile, context: LambdaContext) -> Upload | None:
@@ -46,6 +49,7 @@ def plan_import(upload: Upload, file: StoredFile, context: LambdaContext) -> Upl
 def _cut(upload: Upload, table: SourceTable, context: LambdaContext) -> Upload | None:
     """Raises BrokenFile."""
     options = ImportOptions.from_stored(upload.options)
+    _require_short(table.columns)
     layout = recognise_columns(table.columns, options)
     cutter = ChunkCutter(layout, collects_ids=options.missing == "archive")
     rows = iter(table)
@@ -67,6 +71,13 @@ def _cut(upload: Upload, table: SourceTable, context: LambdaContext) -> Upload |
     return repository.store_plan(upload, options.first_phase, plan)
 
 
+def _require_short(columns: Sequence[str]) -> None:
+    """Raises BrokenFile."""
+    if sum(map(len, columns)) > HEADER_CHARACTERS_MAX:
+        message = f"The header has more than {HEADER_CHARACTERS_MAX:,} characters. Shorten it."
+        raise BrokenFile("header_too_long", message, row=1)
+
+
 def _require_share(in_file: SeenKeys, options: ImportOptions) -> None:
     """Raises BrokenFile if the import would archive more products than the caller allows."""
     found = count_missing(in_file)
@@ -86,6 +97,6 @@ def _describe(table: SourceTable, layout: Layout) -> dict[str, Any]:
     ]
     return {
         "format_json": {**table.format.to_dict(), "layout": layout.name},
-        "columns_json": {"names": list(table.columns), "uses": columns},
+        "columns_json": {"names": list(table.columns), "uses": columns[:COLUMNS_SHOWN]},
         "warnings": warnings[:WARNINGS_KEPT],
     }

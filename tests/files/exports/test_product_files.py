@@ -26,7 +26,7 @@ from tests.support.product_exports import (
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-FORMATS = ["csv", "jsonl"]
+FORMATS = ["csv", "jsonl", "xlsx"]
 SPRING = clock.utc_now() - timedelta(days=30)
 
 
