@@ -1,22 +1,29 @@
 """Whole slice: the worker writes the products of an export to a file that an import reads."""
 
 import io
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
+from files.exports.product_files import write_products
 from files.formats.readers import open_table
 from files.layouts.import_rows import ImportDefaults
 from files.layouts.own_columns import OWN_COLUMNS
 from files.layouts.recognition import recognise
+from products.exporting import repository
+from products.repository import StockedProduct, list_stocked_products
 from products.schemas import NewProduct, to_request
 from shared import clock
 from shared.aws import client
+from shared.storage.dynamo import BATCH_MAX
 from shared.storage.models.catalog import UNTRACKED
 from shared.storage.models.exports import Export
 from shared.storage.stock import get_stock
 from tests.support import exports, shop
+from tests.support.imports import MEGABYTE, measure_peak_memory
 from tests.support.product_exports import (
+    ATTRIBUTES,
     build_hostile_shop,
     export_products,
     json_lines,
@@ -136,3 +143,44 @@ def test_a_product_without_the_newer_fields_is_exported():
     (line,) = json_lines(export_products(format="jsonl"))
 
     assert (line["stock_policy"], line["options"], line["barcode"]) == ("tracked", {}, None)
+
+
+class Discarded:
+    """A file that counts what is written and keeps nothing."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def write(self, content: bytes) -> int:
+        self.size += len(content)
+        return len(content)
+
+
+def stub_products(monkeypatch, count: int) -> None:
+    """Have the export find this many products in groups of ten."""
+    shown = [
+        shop.product(f"TEA-{number}", description="x" * 500, attributes_json=ATTRIBUTES)
+        for number in range(BATCH_MAX)
+    ]
+    stored = list_stocked_products([product.product_id for product in shown])
+
+    def list_batches(_: object) -> Iterator[list[StockedProduct]]:
+        return (stored for _ in range(count // BATCH_MAX))
+
+    monkeypatch.setattr(repository, "list_product_batches", list_batches)
+
+
+@pytest.mark.parametrize("format_", [*FORMATS, "shopify"])
+def test_memory_does_not_grow_with_the_number_of_products(monkeypatch, format_):
+    peaks, sizes = [], []
+    for count in (500, 5_000):
+        stub_products(monkeypatch, count)
+        file = Discarded()
+
+        with measure_peak_memory() as memory:
+            assert sum(write_products(Export(format=format_), file)) == count
+        peaks.append(memory.peak)
+        sizes.append(file.size)
+
+    assert sizes[1] > 5 * sizes[0]
+    assert peaks[1] < 1.2 * peaks[0] + MEGABYTE / 10
