@@ -127,6 +127,7 @@ AUDIENCE = {
     "PATCH /v1/staff/orders/{order_id}/shipments/{shipment_id}": "staff",
     "POST /v1/staff/orders/{order_id}/cancellations": "staff",
     "PUT /v1/staff/orders/{order_id}/shipping-address": "staff",
+    "PUT /v1/staff/orders/{order_id}/buyer": "staff",
     "POST /v1/orders/{order_id}/mark-paid": "staff",
     "POST /v1/orders/{order_id}/ship": "staff",
     "POST /v1/orders/{order_id}/deliver": "staff",

@@ -94,6 +94,12 @@ ORDERS: dict[str, Refusals] = {
         orders.TotalChanged,
         orders.UnknownRegion,
     ),
+    "change_order_buyer": (
+        *_CHANGED_ORDER,
+        accounts.UserNotFound,
+        orders.HeldStockLimitReached,
+        orders.PaymentStarted,
+    ),
     "cancel_order_units": (*_CHANGED_PART, orders.OrderEntryLimitReached),
     "deliver_order": _CHANGED_ORDER,
     "return_order": (

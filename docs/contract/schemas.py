@@ -50,6 +50,7 @@ def refine(document: dict[str, Any]) -> None:
     _split_promotions(schemas)
     _derive_patches(schemas)
     _refuse_nulls(schemas["UserChange"])
+    _refuse_nulls(schemas["BuyerRequest"])
     _refuse_nulls(schemas["CategoryPatch"], "name", "position")
     for parameter in _parameters(document):
         parameter["schema"] = _without_null(parameter["schema"])

@@ -1,7 +1,7 @@
 """The fields of a product and the rules of each. Pure."""
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError

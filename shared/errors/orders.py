@@ -122,6 +122,15 @@ class OrderExpiredUnpaid(AppError):
     default_message = "The order was not paid in time. Place a new order."
 
 
+class PaymentStarted(AppError):
+    """A buyer has started to pay, and may complete that at any moment."""
+
+    status, code = 409, "payment_started"
+    default_message = (
+        "The buyer has started a payment. Cancel it at the payment provider, or cancel the order."
+    )
+
+
 class PaymentUnavailable(Unavailable):
     """The payment provider cannot be reached, or the shop's credentials for it are missing."""
 

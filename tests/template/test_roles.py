@@ -132,7 +132,8 @@ def test_only_the_auth_function_reads_password_hashes():
         if "LoginsTable" in str(statement)
     }
 
-    assert attributes == {"AuthRole": None, "GuestOrderLinkingRole": {"email", "user_id"}}
+    whose = {"email", "user_id"}
+    assert attributes == {"AuthRole": None, "GuestOrderLinkingRole": whose, "StaffApiRole": whose}
     assert roles_that_may("secretsmanager:GetSecretValue", "PasswordPepper") == {"AuthRole"}
 
 
@@ -177,7 +178,7 @@ def test_only_functions_that_need_them_read_account_secrets():
     def readers(table):
         return set().union(*(roles_that_may(action, table) for action in read_actions))
 
-    assert readers("LoginsTable") == {"AuthRole", "GuestOrderLinkingRole"}
+    assert readers("LoginsTable") == {"AuthRole", "GuestOrderLinkingRole", "StaffApiRole"}
     assert readers("AttemptsTable") == {
         "AuthRole",
         "OrdersRole",
@@ -209,6 +210,7 @@ def test_others_than_auth_only_count_the_orders_of_users():
     assert attributes.pop("AuthRole") is None
     assert attributes == {
         "OrdersRole": counted | {"status"},
+        "StaffApiRole": counted | {"status"},
         "GuestOrderLinkingRole": counted | {"email", "email_verified"},
     }
 
