@@ -6,6 +6,15 @@ import zipfile
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_MAIN = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_TYPES = (
+    f'<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels" '
+    'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    f'<Default Extension="xml" ContentType="{_MAIN}.worksheet+xml"/>'
+    f'<Override PartName="/xl/workbook.xml" ContentType="{_MAIN}.sheet.main+xml"/>'
+    f'<Override PartName="/xl/sharedStrings.xml" ContentType="{_MAIN}.sharedStrings+xml"/>'
+    f'<Override PartName="/xl/styles.xml" ContentType="{_MAIN}.styles+xml"/></Types>'
+)
 HEADER = ("sku", "name", "price_minor", "currency", "available")
 
 
@@ -44,7 +53,7 @@ def workbook(
 ) -> bytes:
     """A workbook of these sheets. `opening` stands before the root of the workbook's XML."""
     parts = {
-        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"/>',
+        "[Content_Types].xml": _TYPES,
         "_rels/.rels": _relationships([("officeDocument", "xl/workbook.xml")]),
     }
     related = [("worksheet", f"worksheets/sheet{n}.xml") for n in range(1, len(sheets) + 1)]
