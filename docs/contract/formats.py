@@ -54,6 +54,8 @@ FORMATS: dict[str, dict[str, Any]] = {
     "OrderExportView.id": _id("exp"),
     "OrderExportView.file_url": _URI,
     "UploadView.id": _id("upl"),
+    "ImportMappingView.id": _id("map"),
+    "ImportMappingSummary.id": _id("map"),
     "UploadExport.id": _id("upl"),
     "UploadExport.status": {"x-schema": "UploadStatus"},
     "FormView.url": _URI,
@@ -75,5 +77,6 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "shipment_id": _id("shp"),
     "export_id": _id("exp"),
     "upload_id": _id("upl"),
+    "mapping_id": _id("map"),
     "code": {"pattern": PROMOTION_CODE},
 }

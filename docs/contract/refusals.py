@@ -47,6 +47,10 @@ OWN: dict[str, Refusals] = {
     **ORDERS,
     "create_upload": (accounts.TooManyAttempts,),
     "get_upload": (requests.UploadNotFound,),
+    "create_import_mapping": (requests.IdempotencyKeyReused, requests.ImportMappingLimit),
+    "get_import_mapping": (requests.ImportMappingNotFound,),
+    "replace_import_mapping": (requests.ImportMappingNotFound, requests.ConcurrentModification),
+    "delete_import_mapping": (requests.ImportMappingNotFound,),
     "get_country": (requests.CountryNotFound,),
 }
 

@@ -1,9 +1,10 @@
-"""Lambda's entry point for uploads."""
+"""Lambda's entry point for uploads and saved mappings."""
 
-from files.routes import routes
 from shared.config import UploadSettings
 from shared.http.api import create_api
+from shared.http.routers import Routers
 
-api = create_api(UploadSettings)
-api.include_router(routes)
+ROUTERS = Routers({"/v1/import-mappings": "files.mappings.routes"}, at_once=["files.routes"])
+
+api = create_api(UploadSettings, routers=ROUTERS)
 handler = api.resolve

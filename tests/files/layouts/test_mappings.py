@@ -238,6 +238,7 @@ def test_a_mapping_holds_for_objects_too():
         {"columns": {"A": {"field": "price", "decimal": ",", "thousands": ","}}},
         {"columns": {"A": {"field": "name", "blank": "untracked"}}},
         {"columns": {"": {"field": "sku"}}},
+        {"columns": {f"{n:0200}": {"field": "ignored"} for n in range(100)}},
         {"columns": {f"c{n}": {"field": "ignored"} for n in range(201)}},
         {"constants": {"currency": "EURO"}},
         {"constants": {"sku": "A"}},
