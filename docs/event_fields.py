@@ -51,6 +51,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "description": "The id of a user, or of a guest without an account.",
         **_id("usr", "gst"),
     },
+    "previous_buyer_id": {"description": "The buyer before.", **_id("usr", "gst")},
     "total": {"description": "The amount that the buyer pays."},
     "totals": {"description": "What the total consists of."},
     "items": {"description": "The sum of all lines, before the discount."},
@@ -163,6 +164,7 @@ _LINE = {
 EXAMPLES: dict[str, Any] = {
     "order_id": ids.derived_id("ord", "example"),
     "buyer_id": ids.derived_id("usr", "example"),
+    "previous_buyer_id": ids.derived_id("gst", "example"),
     "total": _money(3261),
     "currency": "EUR",
     "totals": {

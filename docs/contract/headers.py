@@ -59,6 +59,7 @@ CREATED_WITH_LOCATION = {
     "create_export",
     "create_import_mapping",
     "create_product",
+    "create_product_export",
     "create_promotion",
     "create_shipment",
     "create_upload",

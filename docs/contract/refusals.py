@@ -51,6 +51,8 @@ OWN: dict[str, Refusals] = {
     "get_import_mapping": (requests.ImportMappingNotFound,),
     "replace_import_mapping": (requests.ImportMappingNotFound, requests.ConcurrentModification),
     "delete_import_mapping": (requests.ImportMappingNotFound,),
+    "create_product_export": (requests.TooManyExports, requests.IdempotencyKeyReused),
+    "get_product_export": (requests.ExportNotFound,),
     "get_country": (requests.CountryNotFound,),
 }
 

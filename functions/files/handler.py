@@ -1,10 +1,16 @@
-"""Lambda's entry point for uploads and saved mappings."""
+"""Lambda's entry point for uploads, saved mappings and exports of products."""
 
-from shared.config import UploadSettings
+from shared.config import CursorSettings, UploadSettings
 from shared.http.api import create_api
 from shared.http.routers import Routers
 
-ROUTERS = Routers({"/v1/import-mappings": "files.mappings.routes"}, at_once=["files.routes"])
+ROUTERS = Routers(
+    {
+        "/v1/import-mappings": "files.mappings.routes",
+        "/v1/product-exports": "files.exports.routes",
+    },
+    at_once=["files.routes"],
+)
 
-api = create_api(UploadSettings, routers=ROUTERS)
+api = create_api(CursorSettings, UploadSettings, routers=ROUTERS)
 handler = api.resolve

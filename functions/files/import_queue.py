@@ -1,4 +1,4 @@
-"""The queue of an import's steps. A message names an upload, a step and, for a chunk, its number."""
+"""The queue of an import's steps. A message names an upload, a step and the number of a chunk."""
 
 import json
 from collections.abc import Iterable

@@ -17,12 +17,14 @@ from products.importing.rows import ImportedRow
 from shared.config import CatalogSettings, settings
 
 
-def recognise_columns(columns: Sequence[str], options: ImportOptions) -> Layout:
-    """Raises BrokenFile."""
+def recognise_columns(
+    columns: Sequence[str], options: ImportOptions, empty: Sequence[str] = ()
+) -> Layout:
+    """`empty`: columns that have no cell in the rows that the planner saw. Raises BrokenFile."""
     mapping = options.mapping and ColumnMapping.model_validate(options.mapping)
     currency = options.currency or settings(CatalogSettings).shop_currency
     defaults = ImportDefaults(currency, is_currency_chosen=options.currency is not None)
-    return recognise(columns, mapping or None, defaults)
+    return recognise(columns, mapping or None, defaults, empty=empty)
 
 
 def to_imported_row(row: ImportRow) -> ImportedRow:

@@ -10,7 +10,10 @@ from shared.storage.models.uploads import RowError
 from shared.storage.stock import StockChanged
 from shared.storage.transactions import Contended, Unwritable
 
-MESSAGE_MAX = 500  # stored characters of a message: an upload keeps 100 of them in one item
+# Stored bytes: an upload keeps 100 problems in one item.
+MESSAGE_MAX = 400
+COLUMN_MAX = 200
+VALUE_MAX = 200
 PROBLEMS_PER_ROW_MAX = 5  # one item keeps those of 32 rows
 
 
@@ -55,15 +58,25 @@ def describe_refusal(
 
 def to_list(problem: Problem) -> list[Any]:
     """As it is stored with its chunk."""
-    message = problem.message[:MESSAGE_MAX]
-    return [problem.row, problem.field, problem.code, message, problem.value]
+    error = to_row_error(problem)
+    return [problem.row, error.field, problem.code, error.message, error.value]
 
 
 def to_row_error(problem: Problem) -> RowError:
     return RowError(
         row=problem.row,
-        field=problem.field,
+        field=_fit(problem.field, COLUMN_MAX),
         code=problem.code,
-        message=problem.message[:MESSAGE_MAX],
-        value=problem.value,
+        message=_fit(problem.message, MESSAGE_MAX),
+        value=_fit(problem.value, VALUE_MAX),
     )
+
+
+def _fit(text: str | None, bytes_max: int) -> str | None:
+    """The start of the text, if it has more bytes. Nothing can store half of a surrogate pair."""
+    if text is None:
+        return None
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) <= bytes_max:
+        return encoded.decode()
+    return encoded[: bytes_max - 3].decode("utf-8", "ignore") + "…"

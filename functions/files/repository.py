@@ -18,6 +18,11 @@ ERRORS_KEPT = 100  # of an upload, which is one item of at most 400 KB
 LEASE = timedelta(minutes=16)  # Lambda ends a run after 15
 # The form is valid for five minutes, and S3 announces a file within seconds.
 FILE_OVERDUE_AFTER = timedelta(minutes=10)
+RECENT_MAX = 100  # uploads that are read to count the unfinished ones
+# Each phase counts from the start.
+_FRESH = dict.fromkeys(
+    ("chunks_done", "rows_done", "written", "rejected", "created", "updated", "unchanged"), 0
+)
 _UPLOADS_OF_OWNER = "uploads of an owner"  # binds a cursor to this query
 
 
@@ -48,6 +53,14 @@ def list_uploads(owner_id: str, *, limit: int, cursor: str | None) -> ItemPage[U
         limit=limit,
         cursor=cursor,
     )
+
+
+def list_unfinished(owner_id: str) -> list[Upload]:
+    """Among the newest uploads of the owner. The index may lag."""
+    newest = Upload.by_owner.query(
+        owner_id, scan_index_forward=False, limit=RECENT_MAX, page_size=RECENT_MAX
+    )
+    return [upload for upload in newest if is_unfinished(upload)]
 
 
 def list_overdue_uploads(now: datetime) -> Iterator[str]:
@@ -122,6 +135,11 @@ def begin_phase(upload: Upload, phase: str, **counts: Any) -> Upload:
     actions: list[Action] = [getattr(Upload, name).set(value) for name, value in counts.items()]
     is_same = (Upload.status == upload.status) & (Upload.phase == upload.phase)
     return _update(upload.upload_id, [*actions, *_begin(phase)], is_same)
+
+
+def begin_writing(upload: Upload) -> Upload:
+    """After a check. Raises ImportedElsewhere."""
+    return begin_phase(upload, "writing", errors=[], **_FRESH)
 
 
 def begin_finishing(upload: Upload) -> Upload:

@@ -55,6 +55,12 @@ def finish(upload: Upload, context: LambdaContext) -> None:
         begin(next_phase, context)
 
 
+def is_resumable(upload: Upload, file: StoredFile) -> bool:
+    """Whether one run imports this planned file alone: no message will continue it."""
+    is_planned = upload.status == "running" and upload.phase not in (None, "planning")
+    return is_planned and upload.etag == file.etag and upload.chunks in (0, 1)
+
+
 def resume(upload: Upload, context: LambdaContext) -> None:
     """Continue a phase that no run works on. Raises ImportedElsewhere."""
     if upload.phase == "finishing":

@@ -35,16 +35,19 @@ def find_progress(upload_id: str, phase: str, chunk: int) -> Progress:
     return Progress(**counts, is_done=bool(found.is_done))
 
 
-def stage_progress(  # noqa: PLR0913 (what a checkpoint is)
-    transaction: Transaction,
-    upload: Upload,
-    chunk: int,
-    before: Progress,
-    after: Progress,
-    problems: Sequence[Sequence[Any]],
-) -> None:
+class Checkpoint(Record):
+    """From where to where a transaction brings a chunk, and what is wrong with its rows."""
+
+    chunk: int
+    before: Progress
+    after: Progress
+    problems: Sequence[Sequence[Any]] = ()
+
+
+def stage_progress(transaction: Transaction, upload: Upload, checkpoint: Checkpoint) -> None:
     """Move the checkpoint in the transaction that writes the rows, so that no row counts twice."""
-    part = chunk_part(str(upload.phase), chunk)
+    before, after = checkpoint.before, checkpoint.after
+    part = chunk_part(str(upload.phase), checkpoint.chunk)
     actions: list[Action] = [getattr(ImportedChunk, n).set(getattr(after, n)) for n in COUNTS]
     actions.append(ImportedChunk.expires_at.set(upload.expires_at))
     is_as_read = (
@@ -58,12 +61,12 @@ def stage_progress(  # noqa: PLR0913 (what a checkpoint is)
         only_if=is_as_read,
         otherwise=ImportedElsewhere("Another run has imported these rows."),
     )
-    if problems:
+    if checkpoint.problems:
         transaction.put(
             RejectedRows(
                 upload_id=upload.upload_id,
-                part=_errors_part(str(upload.phase), chunk, after.rows_done),
-                problems_json=[list(problem) for problem in problems],
+                part=_errors_part(str(upload.phase), checkpoint.chunk, after.rows_done),
+                problems_json=[list(problem) for problem in checkpoint.problems],
                 expires_at=upload.expires_at,
             )
         )

@@ -13,7 +13,7 @@ from files import stored_files
 from files.chunks import repository
 from files.chunks.batches import Batch, PlannedRow, plan_rows
 from files.chunks.contents import read_chunk
-from files.chunks.repository import Progress
+from files.chunks.repository import Checkpoint, Progress
 from files.formats.source_rows import Problem
 from files.import_rows import recognise_columns
 from files.options import ImportOptions
@@ -97,8 +97,9 @@ def _context(upload: Upload, options: ImportOptions) -> ImportContext:
 
 
 def _read_rows(upload: Upload, chunk: int, options: ImportOptions) -> Iterator[PlannedRow]:
-    columns = (upload.columns_json or {}).get("names", [])
-    layout = recognise_columns(columns, options)
+    found = upload.columns_json or {}
+    columns = found.get("names", [])
+    layout = recognise_columns(columns, options, found.get("empty", ()))
     content = stored_files.read_part(upload.upload_id, chunk_name(chunk))
     return plan_rows(layout, columns, read_chunk(content))
 
@@ -170,7 +171,7 @@ def _stage(
     rejected = outcomes.count("rejected") + sum(bool(row.problems) for row in batch[:done])
     after = before.plus(rows_done=done, rejected=rejected, **counts)
     lists = [to_list(problem) for problem in problems]
-    repository.stage_progress(transaction, run.upload, run.chunk, before, after, lists)
+    repository.stage_progress(transaction, run.upload, Checkpoint(run.chunk, before, after, lists))
     return after, problems
 
 
@@ -194,7 +195,9 @@ def _reject(
     problem = describe_row_error(row.number, error)
     after = before.plus(rows_done=1, rejected=1)
     transaction = Transaction()
-    repository.stage_progress(transaction, run.upload, run.chunk, before, after, [to_list(problem)])
+    repository.stage_progress(
+        transaction, run.upload, Checkpoint(run.chunk, before, after, [to_list(problem)])
+    )
     transaction.commit()
     observability.logger.error(
         "row not written", upload_id=run.upload.upload_id, row=row.number, exc_info=error

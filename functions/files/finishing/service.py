@@ -20,15 +20,6 @@ from shared.events.files import FailedUploadData, UploadCompleted, UploadData, U
 from shared.storage.models.uploads import RowError, Upload
 
 CONFIRM_WITHIN = timedelta(hours=24)
-_FRESH = {
-    "chunks_done": 0,
-    "rows_done": 0,
-    "written": 0,
-    "rejected": 0,
-    "created": 0,
-    "updated": 0,
-    "unchanged": 0,
-}
 
 
 def finish_phase(upload: Upload, context: LambdaContext) -> Upload | None:
@@ -48,11 +39,6 @@ def finish_phase(upload: Upload, context: LambdaContext) -> Upload | None:
         return _end_check(upload, options, found)
     _end_writing(upload, options, found, context)
     return None
-
-
-def begin_writing(upload: Upload) -> Upload:
-    """Raises ImportedElsewhere."""
-    return repository.begin_phase(upload, "writing", **_FRESH)
 
 
 def end_as_failed(upload: Upload, problem: Problem, found: dict[str, Any] | None = None) -> None:
@@ -78,7 +64,7 @@ def _end_check(upload: Upload, options: ImportOptions, found: dict[str, Any]) ->
         until = clock.utc_now() + CONFIRM_WITHIN
         repository.await_confirmation(upload, until, found)
         return None
-    return begin_writing(upload)
+    return repository.begin_writing(upload)
 
 
 def _end_writing(

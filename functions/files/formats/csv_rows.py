@@ -7,7 +7,7 @@ that has exactly the header's number of cells by itself.
 import csv
 from collections import deque
 from collections.abc import Generator, Iterator
-from itertools import chain
+from itertools import chain, islice, takewhile
 
 from files.formats.csv_problems import (
     MAY_BE_OPEN_QUOTE,
@@ -20,6 +20,7 @@ from files.formats.csv_problems import (
     to_problem,
 )
 from files.formats.decoding import read_bad_bytes
+from files.formats.formulas import undo
 from files.formats.lines import Lines
 from files.formats.source_rows import (
     COLUMNS_MAX,
@@ -32,6 +33,7 @@ from files.formats.source_rows import (
 
 RECOVERY_LINES_MAX = 1000
 RECOVERY_CHARACTERS_MAX = 1_048_576
+LONG_ROW_LINES_MAX = 200  # of two rows with long texts
 
 
 class _WrongCount(Exception):
@@ -75,7 +77,7 @@ class CsvRows:
         if len(cells) > COLUMNS_MAX:
             message = f"The header has {len(cells)} columns, and at most {COLUMNS_MAX} are read."
             raise BrokenFile("too_many_columns", message, row=self._number)
-        return cells
+        return [undo(cell) for cell in cells]
 
     def _records(self) -> Iterator[list[str]]:
         """Each record, blank ones too. Its number and its lines are valid until the next one."""
@@ -106,7 +108,7 @@ class CsvRows:
                 and cells[0]
                 and cells[0] != first_of_header
                 and has_names
-                and not source.may_be_dirty
+                and not source.may_be_special
             ):
                 yield SourceRow(self._number, cells)
             elif not _is_blank(cells):
@@ -128,14 +130,15 @@ class CsvRows:
     def _check(self, cells: list[str]) -> SourceRow:
         """A row that is unlike most rows: its problems are found."""
         number, width = self._number, len(self.columns)
-        if self._source.may_be_dirty and (problem := find_bad_bytes(number, cells)):
+        if self._source.may_be_special and (problem := find_bad_bytes(number, cells)):
             cells = [read_bad_bytes(cell).replace("\0", "") for cell in cells]
             return SourceRow(number, self._fit(cells), (problem,))
         is_too_long = len(cells) > width
         if (is_too_long or len(cells) < width) and any(map(self._starts_row, self._record[1:])):
             raise _WrongCount(len(cells))  # an open quote has read the next rows into this one
         if is_too_long:
-            return SourceRow(number, self._fit(cells), (self._describe_count(len(cells)),))
+            problem = self._describe_count(len(cells))
+            return SourceRow(number, self._fit(cells), (problem,))
         cells = self._fit(cells)
         if cells == self._header:
             message = "This row repeats the header. Remove it."
@@ -148,7 +151,7 @@ class CsvRows:
                 yield describe_nameless(self._number, place + 1, cells[place])
 
     def _recover(self, problem: Problem) -> SourceRow:
-        """The bad row. Reading goes on at the next line that has all cells by itself.
+        """The bad row. Reading goes on at the next line that begins a row for certain.
 
         Raises BrokenFile if no such line comes soon.
         """
@@ -156,11 +159,10 @@ class CsvRows:
         first, *others = self._record
         bad, size = [first], 0
         self._unread.extendleft(reversed(others))
-        for line in chain(_pop_each(self._unread), self._lines):
-            if self._starts_row(line):
-                self._unread.appendleft(line)
+        while line := self._peek(0):
+            if self._starts_row(line) or ('"' in line and self._starts_long_row()):
                 break
-            bad.append(line)
+            bad.append(self._unread.popleft())
             size += len(line)
             if len(bad) > RECOVERY_LINES_MAX or size > RECOVERY_CHARACTERS_MAX:
                 raise to_broken(problem)
@@ -169,9 +171,30 @@ class CsvRows:
         self._broken_row = None
         return SourceRow(problem.row, self._read_leniently(bad), (problem,))
 
+    def _peek(self, place: int) -> str:
+        """A line that stays unread, counted from the next one. Empty behind the end."""
+        while len(self._unread) <= place:
+            line = next(self._lines, "")
+            if not line:
+                return ""
+            self._unread.append(line)
+        return self._unread[place]
+
     def _starts_row(self, line: str) -> bool:
         """Whether the line has all cells. What else is wrong with it is found when it is read."""
         return len(self._split(line)) == len(self.columns)
+
+    def _starts_long_row(self) -> bool:
+        """Whether the next lines are one row with all cells, and another one or the end behind it.
+
+        One row is not certain: lines within a long text can look like it.
+        """
+        lines = iter(map(self._peek, range(LONG_ROW_LINES_MAX)))
+        ahead = csv.reader(takewhile(bool, lines), delimiter=self._delimiter, strict=True)
+        try:
+            return all(len(cells) == len(self.columns) for cells in islice(ahead, 2))
+        except csv.Error:
+            return False
 
     def _split(self, *lines: str) -> list[str]:
         reader = csv.reader(lines, delimiter=self._delimiter)
@@ -189,11 +212,11 @@ class CsvRows:
         return self._fit(cells)
 
     def _fit(self, cells: list[str]) -> list[str]:
-        """As many cells as the header has. Surplus ones join the last."""
+        """As many cells as the header has. Surplus ones join the last. Guards are taken away."""
         width = len(self.columns)
         if len(cells) > width:
-            return [*cells[: width - 1], self._delimiter.join(cells[width - 1 :])]
-        return cells[:width] + [""] * (width - len(cells))
+            cells = [*cells[: width - 1], self._delimiter.join(cells[width - 1 :])]
+        return [undo(cell) for cell in cells] + [""] * (width - len(cells))
 
     def _describe_count(self, count: int) -> Problem:
         return describe_count(self._number, count, len(self.columns), self._delimiter)

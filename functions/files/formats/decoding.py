@@ -8,6 +8,7 @@ import codecs
 import re
 from collections.abc import Callable
 
+from files.formats.formulas import MAY_BE_GUARDED
 from files.formats.source_rows import Problem, Warnings
 
 BLOCK_BYTES = 262_144
@@ -58,24 +59,21 @@ class Text:
     """The text of a file, in blocks.
 
     `encoding` is None until a byte decides: a file of nothing but ASCII is in any encoding.
-    `is_clean` says of the last block that it has no NUL and no bad byte.
+    `is_plain` says of the last block that it has no NUL, no bad byte, and no guarded formula.
     """
 
-    def __init__(self, read: Callable[[int], bytes], warnings: Warnings) -> None:
-        self._read = read
+    def __init__(
+        self,
+        read: Callable[[int], bytes],
+        head: bytes,
+        encoding: str | None,
+        warnings: Warnings,
+    ) -> None:
+        self._read, self._head = read, head
+        self.encoding = encoding
         self._warnings = warnings
         self._undecoded = b""
-        self.is_clean = True
-        self._start()
-
-    def _start(self) -> None:
-        head = self._read(LOOK_AHEAD_BYTES)
-        self.encoding = _encoding_by_nuls(head)
-        for mark, encoding in _BYTE_ORDER_MARKS.items():
-            if head.startswith(mark):
-                self.encoding, head = encoding, head[len(mark) :]
-                break
-        self._head = head
+        self.is_plain = True
 
     def read(self) -> str:
         """The next block, which is empty at the end of the file alone."""
@@ -83,7 +81,7 @@ class Text:
         if self.encoding is None:
             if data.isascii():
                 text = data.decode("ascii")
-                self.is_clean = "\0" not in text
+                self.is_plain = _is_plain(text)
                 return text
             data = self._decide(data)
         return self._decode(data)
@@ -112,13 +110,20 @@ class Text:
         data = self._undecoded + data
         try:
             text, taken = decode(data, "strict", is_last)
-            self.is_clean = "\0" not in text
+            self.is_plain = _is_plain(text)
         except UnicodeDecodeError:
             text, taken = decode(data, _MARK, is_last)
-            self.is_clean = False
+            self.is_plain = False
         self._undecoded = data[taken:]
         # A block can be the first bytes of one character. It is not the end of the file.
         return text or ("" if is_last else self.read())
+
+
+def _is_plain(text: str) -> bool:
+    """The last character may be the first of a guarded formula."""
+    if "\0" in text:
+        return False
+    return "'" not in text or not (MAY_BE_GUARDED.search(text) or text.endswith("'"))
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
@@ -128,6 +133,14 @@ def _is_mostly_utf8(data: bytes) -> bool:
     bad = sum(1 for character in others if _BAD_BYTES.match(character))
     good = sum(len(character.encode()) for character in others if not _BAD_BYTES.match(character))
     return good > bad or not others
+
+
+def find_encoding(head: bytes) -> tuple[str | None, bytes]:
+    """By the byte order mark or the NULs, or None. And the head without that mark."""
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
+        if head.startswith(mark):
+            return encoding, head[len(mark) :]
+    return _encoding_by_nuls(head), head
 
 
 def _encoding_by_nuls(head: bytes) -> str | None:

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any, NoReturn
 
 from files.formats.decoding import has_bad_bytes, read_bad_bytes
@@ -33,19 +32,18 @@ class _Refused(Exception):
 class JsonLinesRows:
     """Iterate once. Each line is a row, and blank lines count. Raises BrokenFile, with the row."""
 
-    def __init__(self, lines: Lines, first: list[str]) -> None:
+    def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self._first = first
 
     def __iter__(self) -> Iterator[SourceRow]:
         number = 0
         try:
-            for number, line in enumerate(chain(self._first, self._lines), start=1):
+            for number, line in enumerate(self._lines, start=1):
                 if len(line) > ROW_CHARACTERS_MAX:
                     message = f"The line has more than {ROW_CHARACTERS_MAX} characters. Shorten it."
                     yield reject(number, line, "row_too_long", message)
                 elif line.strip():
-                    yield read_object(number, line, may_be_dirty=self._lines.may_be_dirty)
+                    yield read_object(number, line, may_be_dirty=self._lines.may_be_special)
                 if number > ROWS_MAX:
                     message = f"The file has more than {ROWS_MAX} rows. Divide it."
                     raise BrokenFile("too_many_rows", message, row=number)

@@ -13,14 +13,15 @@ _BLOCKS_OF_A_ROW = 2 * ROW_CHARACTERS_MAX // BLOCK_BYTES + 2
 class Lines:
     """Each line with its end. A line that is too long is cut behind its limit.
 
-    `may_be_dirty` says whether a line of the last row may have a NUL or a bad byte.
+    `may_be_special` says whether a line of the last row may have a NUL, a bad byte, or a
+    guarded formula.
     Raises BrokenFile for a line of which even the rest is too long.
     """
 
     def __init__(self, text: Text) -> None:
         self._text = text
-        self._dirty_blocks = 0
-        self.may_be_dirty = False
+        self._special_blocks = 0
+        self.may_be_special = False
         self._lines = self._read()
 
     def __iter__(self) -> Iterator[str]:
@@ -41,10 +42,10 @@ class Lines:
 
     def _read_block(self) -> str:
         block = self._text.read()
-        self._dirty_blocks = max(0, self._dirty_blocks - 1)
-        if not self._text.is_clean:
-            self._dirty_blocks = _BLOCKS_OF_A_ROW
-        self.may_be_dirty = self._dirty_blocks > 0
+        self._special_blocks = max(0, self._special_blocks - 1)
+        if not self._text.is_plain:
+            self._special_blocks = _BLOCKS_OF_A_ROW
+        self.may_be_special = self._special_blocks > 0
         return block
 
     def _skip_line(self) -> str:

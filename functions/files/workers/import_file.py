@@ -26,6 +26,7 @@ from shared.storage.models.uploads import Upload
 
 ATTEMPTS_MAX = 100  # runs without progress: more than a day, at one in 16 minutes
 FILE_EXPECTED_FOR = timedelta(hours=1)  # a slow upload may end long after its form's expiry
+PARTS_EXPECTED_FOR = timedelta(hours=12)  # as long as their addresses work
 MILLISECONDS_PER_STEP = 5_000
 
 freeze_gc()
@@ -55,8 +56,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 def _handle_file(entity: dict[str, Any], context: LambdaContext) -> None:
     file = stored_files.file_from_event(entity)
     try:
-        upload = repository.start_planning(file.upload_id, file.etag)
-        stages.plan(upload, file, context)
+        upload = repository.find_upload(file.upload_id)
+        if upload and stages.is_resumable(upload, file):  # Lambda repeats what was interrupted
+            stages.resume(upload, context)
+        else:
+            stages.plan(repository.start_planning(file.upload_id, file.etag), file, context)
     except ImportedElsewhere as reason:
         _log_skipped(file.upload_id, reason)
 
@@ -127,7 +131,8 @@ def _continue_import(upload_id: str, context: LambdaContext) -> None:
 
 def _expire(upload: Upload) -> None:
     """End a dry run that nobody confirmed. Raises ImportedElsewhere."""
-    if upload.due_at and upload.due_at <= clock.utc_now():
+    due_at = upload.attribute_values.get("due_at")
+    if due_at is None or due_at <= clock.utc_now():
         repository.end_import(upload, "expired")
 
 
@@ -146,9 +151,13 @@ def _give_up_without_file(upload: Upload) -> None:
     if upload.status == "running":
         message = "The file was deleted during its import. Send it again."
         end_as_failed(upload, Problem(1, None, "file_deleted", message))
-    elif clock.utc_now() - upload.created_at >= FILE_EXPECTED_FOR:
-        message = "No file arrived within an hour. Create an upload."
+    elif clock.utc_now() - upload.created_at >= _time_for(upload):
+        message = "No file arrived in time. Create an upload."
         end_as_failed(upload, Problem(1, None, "file_not_received", message))
+
+
+def _time_for(upload: Upload) -> timedelta:
+    return PARTS_EXPECTED_FOR if upload.multipart_id else FILE_EXPECTED_FOR
 
 
 def _log_skipped(upload_id: str, reason: object) -> None:

@@ -132,10 +132,11 @@ def _validate(fields: dict[str, Any]) -> NewProduct:
 
 
 def _refuse(error: ValidationError, field: str | None = None) -> Refusal:
-    found = [
-        RowProblem(field or _field_in(each["loc"]), **to_field_problem(each))
-        for each in error.errors(include_url=False)
-    ]
+    found: list[RowProblem] = []
+    for each in error.errors(include_url=False):
+        location = (field,) if field else each["loc"]
+        problem = to_field_problem({**each, "loc": location or ("group",)})
+        found.append(RowProblem(_field_in(location), **problem))
     return Refusal(*dict.fromkeys(found))  # two prices have one currency
 
 

@@ -132,6 +132,7 @@ class RejectedRows(Table):
         table_name = _tables.uploads_table
 
     upload_id = UnicodeAttribute(hash_key=True)
-    part = UnicodeAttribute(range_key=True)  # writing-errors#00001#000032, after its chunk and checkpoint
-    problems_json = JSONAttribute(attr_name="problems")  # lists of files.refusals.PROBLEM_FIELDS
+    # writing-errors#00001#000032: after its chunk and its checkpoint
+    part = UnicodeAttribute(range_key=True)
+    problems_json = JSONAttribute(attr_name="problems")  # as files.refusals.to_list has them
     expires_at = TTLAttribute()
