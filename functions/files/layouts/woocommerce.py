@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from files.formats.source_rows import SourceRow
+from files.layouts.combined_values import decide_price, decide_stock
 from files.layouts.import_rows import ImportRow
 from files.layouts.readings import Reading
 from files.layouts.systems import (
@@ -20,7 +21,6 @@ from files.layouts.systems import (
 )
 from files.layouts.targets import Target, text_if_any, to, weight
 from files.layouts.woocommerce_columns import SIGNS, TARGETS
-from files.layouts.woocommerce_values import decide_price, decide_stock
 
 _WEIGHT = re.compile(r"weight \((kg|g|lbs|lb|oz)\)")
 _ATTRIBUTE = re.compile(r"attribute (\d{1,3}) (name|value\(s\)|visible|global|default)")

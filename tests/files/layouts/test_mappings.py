@@ -99,7 +99,7 @@ def test_a_mapped_file_is_shown_as_such():
         ("19.99", {}, 1999),
         ("1.355", {"unit": "major"}, [("P", "ambiguous_price")]),
         ("1999", {}, [("P", "ambiguous_price")]),
-        ("19.99", {"unit": "minor"}, [("P", "wrong_type")]),
+        ("19.99", {"unit": "minor"}, [("P", "not_in_minor_units")]),
         ("19.99", {"unit": "major", "decimal": ","}, [("P", "ambiguous_price")]),
         ("16.5833", {"unit": "major"}, [("P", "price_too_fine")]),
     ],
