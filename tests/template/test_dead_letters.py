@@ -27,6 +27,7 @@ DEAD_LETTERS = {
     "MailDeadLetters",
     "MailRuleDeadLetters",
     "HeldMailDeadLetters",
+    "ImportDeadLetters",
     "OrderAnonymizationDeadLetters",
     "OrderAnonymizationRuleDeadLetters",
     "GuestOrderLinkingDeadLetters",

@@ -130,13 +130,14 @@ def test_a_bucket_refuses_requests_without_tls(name):
 
 
 def test_uploads_exports_and_incomplete_uploads_expire():
-    all_files, exports = lifecycle_rules()
+    all_files, parts, exports = lifecycle_rules()
 
     assert "Prefix" not in all_files
     assert all_files["Status"] == "Enabled"
     assert all_files["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert all_files["ExpirationInDays"] == 30
     assert "NoncurrentVersionExpiration" in all_files
+    assert (parts["Prefix"], parts["ExpirationInDays"]) == ("chunks/", 7)
     assert (exports["Prefix"], exports["Status"]) == ("exports/", "Enabled")
     assert exports["ExpirationInDays"] == 7
     assert "NoncurrentVersionExpiration" in exports
