@@ -59,6 +59,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     "UploadView.id": _id("upl"),
     "UploadExport.id": _id("upl"),
     "UploadExport.status": {"x-schema": "UploadStatus"},
+    "UploadView.error_file_url": _URI,
     "FormView.url": _URI,
     "EnrolmentView.uri": _URI,
     "AddressView.country": _COUNTRY,
