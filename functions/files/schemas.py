@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from files.layouts.mappings import Mapping
 from files.options import ImportOptions, Missing, Mode, OnError, StockCounts
+from shared.characters import describe_pattern
 from shared.http.schemas import RequestBody
 from shared.http.text_fields import Text
 from shared.money import Currency
@@ -14,7 +15,6 @@ from shared.money import Currency
 UPLOAD_BYTES_MAX = 5_000_000_000  # unpacked, too
 FORM_BYTES_MAX = 100_000_000  # larger files are sent in parts
 PART_BYTES = 64_000_000
-MAPPING_BYTES_MAX = 80_000  # it is stored with the upload
 PARTS_MAX = -(-UPLOAD_BYTES_MAX // PART_BYTES)
 
 ContentType = Literal[
@@ -28,6 +28,15 @@ ContentType = Literal[
     "application/gzip",
     "application/zip",
     "application/octet-stream",
+]
+
+MappingId = Annotated[
+    str,
+    Field(
+        pattern=describe_pattern(
+            r"^map_[a-z0-9_]{1,60}$", "Must be the id of a mapping as the shop returned it"
+        )
+    ),
 ]
 
 
@@ -101,13 +110,17 @@ class UploadRequest(RequestBody):
     mapping: Mapping | None = Field(
         default=None, description="What the columns mean. Without it the shop recognises them."
     )
+    mapping_id: MappingId | None = Field(
+        default=None, description="A saved mapping, instead of `mapping`."
+    )
 
-    @field_validator("mapping")
-    @classmethod
-    def _bound_mapping(cls, mapping: Mapping | None) -> Mapping | None:
-        if mapping and len(mapping.model_dump_json(exclude_unset=True)) > MAPPING_BYTES_MAX // 4:
-            raise PydanticCustomError("too_long", "Must be shorter: use a saved mapping, or less")
-        return mapping
+    @model_validator(mode="after")
+    def _require_one_mapping(self) -> Self:
+        if self.mapping and self.mapping_id:
+            raise PydanticCustomError(
+                "mapping_contradiction", "Must have `mapping` or `mapping_id`, not both"
+            )
+        return self
 
     @model_validator(mode="after")
     def _require_share(self) -> Self:
@@ -126,7 +139,7 @@ class UploadRequest(RequestBody):
             archive_percent_max=self.archive_percent_max or 0,
             stock_counts=self.stock_counts,
             currency=self.currency,
-            mapping=self.mapping.model_dump(exclude_unset=True) if self.mapping else None,
+            mapping=self.mapping.to_document() if self.mapping else None,
         )
 
 
