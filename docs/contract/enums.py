@@ -22,7 +22,7 @@ LITERALS = {
     "ExportFormat": "orders.exports.schemas.Format",
     "ProductExportFormat": "files.exports.schemas.Format",
     "ExportStatus": "shared.exports.views.ExportStatus",
-    "UploadStatus": "files.schemas.UploadStatus",
+    "UploadStatus": "files.views.UploadStatus",
     "UserStatus": "auth.accounts.schemas.UserStatus",
     "StartedPaymentStatus": "orders.payments.schemas.StartedPaymentStatus",
     "WebhookOutcome": "orders.payments.schemas.WebhookOutcome",

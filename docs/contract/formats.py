@@ -57,6 +57,8 @@ FORMATS: dict[str, dict[str, Any]] = {
     "ProductExportView.file_url": _URI,
     "ProductFiltersView.currency": _CURRENCY,
     "UploadView.id": _id("upl"),
+    "ImportMappingView.id": _id("map"),
+    "ImportMappingSummary.id": _id("map"),
     "UploadExport.id": _id("upl"),
     "UploadExport.status": {"x-schema": "UploadStatus"},
     "FormView.url": _URI,
@@ -78,5 +80,6 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "shipment_id": _id("shp"),
     "export_id": _id("exp"),
     "upload_id": _id("upl"),
+    "mapping_id": _id("map"),
     "code": {"pattern": PROMOTION_CODE},
 }
