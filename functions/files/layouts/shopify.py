@@ -120,8 +120,10 @@ class ShopifyLayout(SystemLayout):
             if name and value and value != _DEFAULT:
                 values[f"option:{name}"] = value
         values["group"] = fit_identifier(own.get("handle", ""))
-        if "type" in own and values.setdefault("category_names", [own["type"]]) != [own["type"]]:
-            values["attribute:type"] = own["type"]
+        if "type" in own:
+            names = own["type"]
+            if values.setdefault("category_names", names) != names:
+                values["attribute:type"] = " > ".join(names)
         if own.get("published") is False and values.get("status", "active") == "active":
             values["status"] = "draft"
         elif "published" in self._index:
