@@ -118,3 +118,19 @@ def test_an_import_of_shopify_s_columns_keeps_what_they_lack():
     assert_nothing_changes(
         lambda export_id: export_products(export_id, format="shopify", currency="EUR")
     )
+
+
+def test_a_column_of_attributes_replaces_them_all():
+    create_product(sku="TEA", attributes={"a": 1, "b": 2})
+
+    import_file(b'{"sku": "TEA", "attributes": {"a": 3, "c": null}}\n', "products.jsonl")
+
+    assert Product.get(product_id("TEA")).attributes_json == {"a": 3, "c": None}
+
+
+def test_a_column_of_one_attribute_keeps_the_others():
+    create_product(sku="TEA", attributes={"size": 1, "vendor": "Old"})
+
+    import_file(b"Handle,Title,Vendor,Variant SKU,Variant Price\nt,Tea,Acme,TEA,1.00\n")
+
+    assert Product.get(product_id("TEA")).attributes_json == {"size": 1, "vendor": "Acme"}
