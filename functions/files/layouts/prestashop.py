@@ -49,14 +49,15 @@ _REGULAR = Target("regular_price", _PRICE, "price", "with a discount: compare_at
 _STATUS = Target("active", yes_or_no, "status", "0: a draft")
 _NOT_HERE = (
     "tax rules id|tax rule id|on sale|supplier reference|supplier|ecotax|width|height|depth|"
-    "delivery time of in-stock products|delivery time of out-of-stock products with allowed orders|"
-    "minimal quantity|minimum quantity|visibility|additional shipping cost|unity|"
-    "unit for base price|unit price|base price|meta keywords|url rewritten|rewritten url|"
-    "text when in stock|label when in stock|text when backorder allowed|label when backorder allowed|position|image|"
-    "available for order|product available date|product availability date|product creation date|"
-    "show price|delete existing images|available online only|condition|customizable|"
-    "uploadable files|text fields|id / name of shop|advanced stock management|"
-    "depends on stock|warehouse|send me an email when the quantity is under this level|virtual product|file url|"
+    "delivery time of in-stock products|"
+    "delivery time of out-of-stock products with allowed orders|minimal quantity|"
+    "minimum quantity|visibility|additional shipping cost|unity|unit for base price|unit price|"
+    "base price|meta keywords|url rewritten|rewritten url|text when in stock|label when in stock|"
+    "text when backorder allowed|label when backorder allowed|position|image|available for order|"
+    "product available date|product availability date|product creation date|show price|"
+    "delete existing images|available online only|condition|customizable|uploadable files|"
+    "text fields|id / name of shop|advanced stock management|depends on stock|warehouse|"
+    "send me an email when the quantity is under this level|virtual product|file url|"
     "number of allowed downloads|expiration date|number of days|accessories|isbn|mpn|"
     "receive a low stock alert by email"
 )

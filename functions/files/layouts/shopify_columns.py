@@ -111,7 +111,7 @@ TARGETS: Mapping[str, Target] = {
     "image position": Target("image_position", units_if_any, "pictures"),
     "image alt text": Target("image_alt", text_if_any, "pictures"),
     "image": Target("variant_image", text_if_any, "pictures", "of the variant"),
-    "variant image url": Target("variant_image", text_if_any, "pictures", "of the variant"),
+    "image url": Target("variant_image", text_if_any, "pictures", "of the variant"),
     "seo title": Target("attribute:seo_title", text_if_any, "attributes.seo_title"),
     "seo description": Target(
         "attribute:seo_description", text_if_any, "attributes.seo_description"
