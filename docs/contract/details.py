@@ -50,6 +50,21 @@ class StaleVersionDetails(TypedDict):
     current_version: Annotated[int, Field(description="The version now.", examples=[8])]
 
 
+class UploadEndedDetails(TypedDict):
+    status: Annotated[str, Field(description="How it has ended.", examples=["completed"])]
+
+
+class UploadNotCheckedYetDetails(TypedDict):
+    status: Annotated[str, Field(description="Of the upload.", examples=["running"])]
+
+
+class TooManyOpenUploadsDetails(TypedDict):
+    open: Annotated[int, Field(description="Unfinished uploads.", examples=[20])]
+    open_max: Limit
+    bytes: Annotated[int, Field(description="Their size in all, with this one.")]
+    bytes_max: Limit
+
+
 class RequestTooLargeDetails(TypedDict):
     bytes_max: Limit
 

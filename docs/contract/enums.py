@@ -22,6 +22,7 @@ LITERALS = {
     "ExportFormat": "orders.exports.schemas.Format",
     "ProductExportFormat": "files.exports.schemas.Format",
     "ExportStatus": "shared.exports.views.ExportStatus",
+    "ImportPhase": "files.views.ImportPhase",
     "UploadStatus": "files.views.UploadStatus",
     "UserStatus": "auth.accounts.schemas.UserStatus",
     "StartedPaymentStatus": "orders.payments.schemas.StartedPaymentStatus",

@@ -61,6 +61,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     "ImportMappingSummary.id": _id("map"),
     "UploadExport.id": _id("upl"),
     "UploadExport.status": {"x-schema": "UploadStatus"},
+    "UploadView.error_file_url": _URI,
     "FormView.url": _URI,
     "EnrolmentView.uri": _URI,
     "AddressView.country": _COUNTRY,

@@ -67,9 +67,9 @@ def _csv_files() -> Iterator[HostileFile]:
     )
     yield of("open quote last", HEADER + GOOD * 999 + bad, Rejected(["broken_quote"], 999))
     yield of(
-        "open quote before 20,000 rows",
-        HEADER + bad + GOOD * 20_000,
-        Rejected(["broken_quote"], 20_000),
+        "open quote before 6,000 rows",
+        HEADER + bad + GOOD * 6_000,
+        Rejected(["broken_quote"], 6_000),
     )
     yield of(
         "an open quote in each of 2,000 rows",
@@ -106,8 +106,8 @@ def _csv_files() -> Iterator[HostileFile]:
         HEADER + GOOD + b'POT,"' + b"word,\n" * 33_000 + b'",1,EUR,1\n' + GOOD,
         Broken("cell_too_long"),
     )
-    yield of("a line of 50 MB", lambda: HEADER + GOOD + b"x" * 50 * MEGABYTE, Broken(LONG))
-    yield of("a header of 50 MB", lambda: b"x" * 50 * MEGABYTE, Broken(LONG))
+    yield of("a line of 9 MB", lambda: HEADER + GOOD + b"x" * 9 * MEGABYTE, Broken(LONG))
+    yield of("a header of 9 MB", lambda: b"x" * 9 * MEGABYTE, Broken(LONG))
     yield of("a million columns", lambda: b"x," * MEGABYTE + b"x\n" + GOOD, Broken(LONG))
     yield of("1,001 columns", b"x," * 1000 + b"x\n" + GOOD, Broken("too_many_columns"))
     yield of(

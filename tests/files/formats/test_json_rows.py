@@ -59,6 +59,28 @@ def test_a_bad_line_says_where_it_is_wrong():
     assert row.problems[0].value == '{"a" 2}'
 
 
+@pytest.mark.parametrize(
+    ("line", "cells"),
+    [
+        ('{"sku": "A", "sku": "B"}', {"sku": "B"}),
+        ('{"sku": "A", "price": NaN}', {"sku": "A", "price": "NaN"}),
+        ('{"sku": "A", "price": -1e999}', {"sku": "A", "price": "-1e999"}),
+        ('{"sku": "A", "name": "\\ud800"}', {"sku": "A", "name": "\ud800"}),
+        ('{"sku": "A", "na', {"line": '{"sku": "A", "na'}),
+        ("[1, 2]", {"line": "[1, 2]"}),
+        ('{"a":' * 30 + "1" + "}" * 30, {"line": '{"a":' * 30 + "1" + "}" * 30}),
+        (b'{"sku": "Th\xe9"}', {"sku": "Thé"}),
+    ],
+)
+def test_a_rejected_object_has_its_best_reading(line, cells):
+    content = line if isinstance(line, bytes) else line.encode()
+
+    _, row = read(b'{"sku": "B"}\n' + content)
+
+    assert row.problems
+    assert row.cells == cells
+
+
 def test_brackets_in_texts_are_text():
     objects = [{"a": '}]{[\\"'}, {"]": "\\\\"}, {"b": [[], {}, "\u2028"]}]
 
