@@ -144,6 +144,14 @@ class Callers:
         file = {"kind": "products", "filename": "a.csv", "content_type": "text/csv", "size": 1}
         return self.staff.post("/uploads", file)
 
+    def request_product_export(self) -> httpx.Response:
+        headers = {"idempotency-key": uuid4().hex}
+        wanted = {"format": "csv"}
+        return self.staff.call("POST", "/product-exports", json=wanted, headers=headers)
+
+    def list_product_exports(self) -> httpx.Response:
+        return self.staff.get("/product-exports")
+
 
 def _new_account() -> dict[str, str]:
     return {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
@@ -193,7 +201,10 @@ CALLS_BY_STATEMENT: dict[tuple[str, str], Call] = {
     ("StaffApiRole", "ListExports"): Callers.list_exports,
     ("StaffApiRole", "StageEvents"): Callers.request_export,
     ("PaymentsRole", "ReadAndChangeOrders"): Callers.start_payment,
-    ("UploadsRole", "ReadAndOpenUploads"): Callers.create_upload,
+    ("UploadsRole", "ReadAndChangeUploads"): Callers.create_upload,
+    ("UploadsRole", "ReadAndRequestExports"): Callers.request_product_export,
+    ("UploadsRole", "ListExports"): Callers.list_product_exports,
+    ("UploadsRole", "StageEvents"): Callers.request_product_export,
 }
 
 
