@@ -158,6 +158,10 @@ class UploadSettings(Settings):
     uploads_per_hour: int = 60  # of one account
 
 
+class ImportSettings(Settings):
+    import_queue_url: str
+
+
 class RelaySettings(Settings):
     event_bus_name: str
 

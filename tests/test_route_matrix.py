@@ -21,7 +21,7 @@ from shared.security import access_tokens
 from shared.security.key_rings import key_ring
 from shared.storage.models.accounts import ApiKey, Session, User
 from shared.storage.models.orders import Order
-from tests.support import shop, template
+from tests.support import shop
 from tests.support.accounts import authorize
 from tests.support.http import EVENTS, NOBODY, Caller, send
 from tests.template import stack
@@ -138,6 +138,9 @@ AUDIENCE = {
     "POST /v1/exports": "staff",
     "GET /v1/exports": "staff",
     "GET /v1/exports/{export_id}": "staff",
+    "POST /v1/product-exports": "staff",
+    "GET /v1/product-exports": "staff",
+    "GET /v1/product-exports/{export_id}": "staff",
     "POST /v1/uploads": "staff",
     "GET /v1/uploads/{upload_id}": "staff",
     "GET /v1/users": "admin",
@@ -158,15 +161,12 @@ def routes() -> list[str]:
     ]
 
 
-@cache
 def handlers() -> dict[str, str]:
     """The handler of each route, from the template."""
-    functions = template.resources()
     return {
-        f"{method.upper()} {path}": functions[stack.function_id(operation)]["Properties"]["Handler"]
-        for path, methods in stack.of_type("AWS::ApiGatewayV2::Api")["Api"]["Body"]["paths"].items()
-        for method, operation in methods.items()
-        if method != "head" and path != "$default"
+        route: handler
+        for route, handler in stack.handlers().items()
+        if route != "$default" and not route.startswith("HEAD ")
     }
 
 

@@ -57,6 +57,7 @@ CREATED_WITH_LOCATION = {
     "create_category",
     "create_export",
     "create_product",
+    "create_product_export",
     "create_promotion",
     "create_shipment",
     "create_upload",

@@ -22,6 +22,7 @@ NEXT: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "create_promotion": ("code", "/code", ("get_promotion", "update_promotion")),
     "create_export": ("export_id", "/id", ("get_export",)),
+    "create_product_export": ("export_id", "/id", ("get_product_export",)),
     "create_upload": ("upload_id", "/id", ("get_upload",)),
     "create_address": ("address_id", "/id", ("get_address", "update_address", "delete_address")),
     "create_api_key": ("key_id", "/id", ("revoke_api_key",)),

@@ -47,6 +47,8 @@ OWN: dict[str, Refusals] = {
     **ORDERS,
     "create_upload": (accounts.TooManyAttempts,),
     "get_upload": (requests.UploadNotFound,),
+    "create_product_export": (requests.TooManyExports, requests.IdempotencyKeyReused),
+    "get_product_export": (requests.ExportNotFound,),
     "get_country": (requests.CountryNotFound,),
 }
 

@@ -156,8 +156,9 @@ def _derive_patches(schemas: Schemas) -> None:
     """
     for part in PARTS_OF_PATCHES:
         fields = schemas[part]["properties"]
+        of_whole = ("required", "not")
         schemas[f"{part}Patch"] = {
-            **{key: value for key, value in schemas[part].items() if key != "required"},
+            **{key: value for key, value in schemas[part].items() if key not in of_whole},
             "title": f"{part}Patch",
             "description": "An omitted member keeps its value.",
             "properties": {name: _without_default(shape) for name, shape in fields.items()},

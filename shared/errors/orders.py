@@ -13,20 +13,6 @@ class OrderNotFound(NotFound):
     )
 
 
-class ExportNotFound(NotFound):
-    code = "export_not_found"
-    default_message = (
-        "You have no export with this id. Check the id: exports are deleted after seven days."
-    )
-
-
-class TooManyExports(AppError):
-    """One member of staff has too many unfinished exports."""
-
-    status, code = 409, "too_many_exports"
-    default_message = "You have too many unfinished exports. Wait until one is finished."
-
-
 class OrderAlreadyPlaced(AppError):
     status, code = 409, "order_already_placed"
     default_message = "An order with this Idempotency-Key exists. Retry the request to get it."

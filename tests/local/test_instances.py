@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from local import instances
 from local.instances import InstanceQueues
-from tests.support import template
+from tests.template import stack
 
 ROUTES = {
     "GET /v1/me": "Auth",
@@ -230,16 +230,7 @@ def test_an_unreachable_function_ends_the_warm_up() -> None:
 
 def handlers() -> list[str]:
     """The handlers of the functions behind the API."""
-    routed = [
-        resource["Properties"]["Handler"]
-        for resource in template.resources().values()
-        if resource["Type"] == "AWS::Serverless::Function"
-        and any(
-            event["Type"] == "HttpApi"
-            for event in resource["Properties"].get("Events", {}).values()
-        )
-    ]
-    return ["authorizer.handler.handler", *routed]
+    return ["authorizer.handler.handler", *sorted(set(stack.handlers().values()))]
 
 
 @pytest.mark.usefixtures("aws")

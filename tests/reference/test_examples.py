@@ -332,6 +332,9 @@ def test_the_examples_of_files_are_accepted():
     export = send("create_export", STAFF).body["id"]
     send("list_exports", STAFF)
     send("get_export", STAFF, export_id=export)
+    export = send("create_product_export", STAFF).body["id"]
+    send("list_product_exports", STAFF)
+    send("get_product_export", STAFF, export_id=export)
     upload = send("create_upload", STAFF).body["id"]
     send("get_upload", STAFF, upload_id=upload)
     send("get_health")

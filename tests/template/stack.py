@@ -118,6 +118,19 @@ def function_id(operation: Mapping[str, Any]) -> str:
     return referenced_id({"Ref": uri.split("${")[-1].split("}")[0]})
 
 
+@cache
+def handlers() -> dict[str, str]:
+    """The handler of each route, HEAD and `$default` included."""
+    functions = of_type("AWS::Lambda::Function")
+    return {
+        path if path == "$default" else f"{method.upper()} {path}": functions[
+            function_id(operation)
+        ]["Handler"]
+        for path, methods in of_type("AWS::ApiGatewayV2::Api")["Api"]["Body"]["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
 def as_list(value: Any) -> list[Any]:
     """The items of a property that is either one item or a list."""
     return value if isinstance(value, list) else [value]

@@ -15,15 +15,7 @@ from tests.template import stack
 
 PACKAGES = [folder.replace("/", ".") for folder in lean_imports.OFFER_TOO_MUCH]
 SITE_PACKAGES = [entry for entry in sys.path if entry.endswith("site-packages")]
-HTTP_HANDLERS = {
-    f"{event['Properties']['Method']} {event['Properties']['Path']}": resource["Properties"][
-        "Handler"
-    ].rpartition(".")[0]
-    for resource in stack.source()["Resources"].values()
-    if isinstance(resource, dict) and resource["Type"] == "AWS::Serverless::Function"
-    for event in resource["Properties"].get("Events", {}).values()
-    if event["Type"] == "HttpApi" and "Path" in event["Properties"]
-}
+HTTP_HANDLERS = {route: handler.rpartition(".")[0] for route, handler in stack.handlers().items()}
 SAMPLES = {path.stem: json.loads(path.read_text()) for path in (ROOT / "events").glob("*.json")}
 REQUESTS = {
     name: (HTTP_HANDLERS[event["routeKey"]], event)

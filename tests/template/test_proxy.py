@@ -15,8 +15,8 @@ def functions(**changed: str):
 
 def behind_the_api():
     """The functions that receive requests."""
-    integrated = str(stack.resources()["Api"]["Properties"]["Body"])
-    return {name for name in functions() if f"${{{name}{stack.ALIAS_SUFFIX}}}" in integrated} | {
+    paths = stack.resources()["Api"]["Properties"]["Body"]["paths"].values()
+    return {stack.function_id(operation) for path in paths for operation in path.values()} | {
         "AuthorizerFunction"
     }
 

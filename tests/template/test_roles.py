@@ -295,18 +295,20 @@ def test_no_function_updates_or_deletes_an_applied_webhook():
         assert not roles_that_may(action, "PaymentEventsTable"), action
 
 
-def test_one_function_writes_exports_and_another_signs_links():
+def test_one_function_writes_exports_and_two_sign_links():
+    """Whoever signs links to products cannot sign one to orders, which are personal data."""
     permitted = {
-        (role, action)
+        (role, action, statement["Resource"]["Fn::Sub"].partition("/")[2])
         for role, statement in statements()
         if "/exports/*" in str(statement["Resource"])
         for action in stack.as_list(statement["Action"])
     }
 
     assert permitted == {
-        ("ExportRole", "s3:PutObject"),
-        ("ExportRole", "s3:AbortMultipartUpload"),
-        ("StaffApiRole", "s3:GetObject"),
+        ("ExportRole", "s3:PutObject", "exports/*"),
+        ("ExportRole", "s3:AbortMultipartUpload", "exports/*"),
+        ("StaffApiRole", "s3:GetObject", "exports/*/orders.*"),
+        ("UploadsRole", "s3:GetObject", "exports/*/products.*"),
     }
 
 

@@ -1,4 +1,4 @@
-"""At most UNFINISHED_EXPORTS_MAX unfinished exports of one owner, however many come at once.
+"""At most UNFINISHED_EXPORTS_MAX unfinished exports of one user, however many come at once.
 
 The index of exports lags, so the owner's unfinished exports are also in an item of their own. Each
 request replaces it, on the condition that no other request has.
@@ -7,7 +7,7 @@ request replaces it, on the condition that no other request has.
 from datetime import datetime
 
 from shared import ids
-from shared.errors.orders import TooManyExports
+from shared.errors.requests import TooManyExports
 from shared.storage.models.exports import Export, UnfinishedExports
 from shared.storage.transactions import Condition, Transaction
 
@@ -23,7 +23,7 @@ def stage_admission(transaction: Transaction, export: Export, now: datetime) -> 
 
     The transaction raises OtherExportRequested.
     """
-    subject = ids.derived_id("att", "unfinished exports of", export.owner_id)
+    subject = ids.derived_id("att", "unfinished exports of", export.requested_by)
     stored = UnfinishedExports.find_many([subject]).get(subject)
     unfinished = _find_unfinished(stored, now)
     if len(unfinished) >= UNFINISHED_EXPORTS_MAX:

@@ -1,4 +1,4 @@
-"""Upload a file to S3 while it is written. Only one part is in memory at a time.
+"""Upload a file to the bucket while it is written. Only one part is in memory at a time.
 
 The file appears in the bucket when it is complete; an aborted upload leaves nothing there.
 """
@@ -23,8 +23,9 @@ class MultipartFile:
         self._buffer = bytearray()
         self._parts: list[dict[str, Any]] = []
 
-    def write(self, text: str) -> None:
-        self._buffer += text.encode()
+    def write(self, content: bytes) -> None:
+        """Raises botocore's errors."""
+        self._buffer += content
         if len(self._buffer) >= PART_BYTES:
             self._upload_part()
 

@@ -1,30 +1,39 @@
-"""Export queue -> write an export's orders to a file in the bucket, and record the progress.
+"""Export queue -> write an export's file in the bucket, and record the progress.
 
-The worker reads 100 orders at a time and uploads the file in parts, so its memory does not grow
-with the file.
+The one worker of all kinds of exports: each kind's own service writes its rows, in batches, and is
+imported when an export of that kind comes. The file is uploaded in parts, so the worker's memory
+does not grow with it.
 
 Repeat: a finished export stays as it is, and an interrupted run starts over; if two runs write the
 same export, one stops. Failure: the queue redelivers the message; the last attempt marks the export
 as failed.
 """
 
+from collections.abc import Callable, Generator
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orders.exports import file_formats, multipart, repository
-from orders.exports.repository import ExportConflict
 from shared import clock, freeze_gc, observability, sqs_consumer
 from shared.events.all_events import AnyEvent
 from shared.events.orders import ExportRequested
+from shared.exports import repository
+from shared.exports.repository import ExportConflict
+from shared.exports.service import CONTENT_TYPES
 from shared.sqs_consumer import Delivery, UnexpectedEvent
-from shared.storage.models.exports import Export
+from shared.storage import multipart
+from shared.storage.models.exports import PRODUCTS, Export
+from shared.storage.multipart import MultipartFile
 
 KEY_PREFIX = "exports/"
 RECEIVE_COUNT_MAX = 5  # the queue's maxReceiveCount (template.yaml)
-MILLISECONDS_TO_FINISH = 30_000  # for one more page, the last part and the completion
+MILLISECONDS_TO_FINISH = 30_000  # for one more batch, the last part and the completion
 PROGRESS_INTERVAL = timedelta(seconds=3)
+
+# Writes the rows of an export in batches, and yields the number of orders or products in each.
+WriteRows = Callable[[Export, MultipartFile], Generator[int]]
 
 freeze_gc()
 
@@ -73,19 +82,30 @@ def _fail_export(export: Export, reason: str) -> None:
 
 def _write_file(export: Export, context: LambdaContext) -> None:
     """Raises FileTooLarge and ExportConflict."""
-    key = f"{KEY_PREFIX}{export.export_id}/orders.{export.format}"
-    content_type = file_formats.CONTENT_TYPES[export.format]
-    orders, recorded_at = 0, clock.utc_now()
-    with multipart.open_file(key, content_type=content_type) as file:
-        file.write(file_formats.render_header(export.format))
-        for batch in repository.list_order_batches(export):
+    key = f"{KEY_PREFIX}{export.export_id}/{export.kind}.{export.extension}"
+    write_rows = _import_writer(export.kind)
+    written, recorded_at = 0, clock.utc_now()
+    content_type = CONTENT_TYPES[export.extension]
+    with (
+        multipart.open_file(key, content_type=content_type) as file,
+        closing(write_rows(export, file)) as counts,  # closed before the upload is aborted
+    ):
+        for count in counts:
+            written += count
             if context.get_remaining_time_in_millis() < MILLISECONDS_TO_FINISH:
                 raise FileTooLarge
-            for order in batch:
-                file.write(file_formats.render_order(order, export.format))
-            orders += len(batch)
             if clock.utc_now() - recorded_at >= PROGRESS_INTERVAL:
-                repository.record_progress(export, orders)
+                repository.record_progress(export, written)
                 recorded_at = clock.utc_now()
-    repository.complete_export(export, orders, key)
-    observability.logger.info("export completed", export_id=export.export_id, orders=orders)
+    repository.complete_export(export, written, key)
+    observability.logger.info("export completed", export_id=export.export_id, written=written)
+
+
+def _import_writer(kind: str) -> WriteRows:
+    if kind == PRODUCTS:
+        from files.exports.product_files import write_products  # noqa: PLC0415 (its kind alone)
+
+        return write_products
+    from orders.exports.service import write_orders  # noqa: PLC0415 (its kind alone)
+
+    return write_orders

@@ -9,11 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orders.exports import file_formats, multipart, repository
-from orders.workers import write_export
+from exports.workers import write_export
+from orders.exports import file_formats
+from orders.exports import repository as order_reads
 from shared import clock, retries
 from shared.aws import client
 from shared.events.orders import ExportData, ExportRequested
+from shared.exports import repository
+from shared.storage import multipart
 from shared.storage.dynamo import connection
 from shared.storage.models.exports import Export
 from shared.storage.models.orders import Order
@@ -67,7 +70,7 @@ def unfinished_uploads() -> int:
 
 @pytest.fixture
 def batches_of_ten(monkeypatch):
-    monkeypatch.setattr(repository, "BATCH_MAX", 10)
+    monkeypatch.setattr(order_reads, "BATCH_MAX", 10)
 
 
 @pytest.fixture
@@ -88,7 +91,7 @@ def test_orders_are_written_by_time_of_placement(format_):
 
     export = stored()
     assert found == [placed[1], placed[2], placed[0]]
-    assert (export.status, export.orders) == ("completed", 3)
+    assert (export.status, export.written) == ("completed", 3)
     assert export.file_key == f"exports/exp_one/orders.{format_}"
     assert export.finished_at > export.created_at
     assert unfinished_uploads() == 0
@@ -103,7 +106,7 @@ def test_an_export_without_orders_has_only_the_header(format_, content):
     assert write(format=format_) == []
 
     assert read_export_file() == content
-    assert (stored().status, stored().orders) == ("completed", 0)
+    assert (stored().status, stored().written) == ("completed", 0)
 
 
 def test_placed_from_is_inclusive_and_placed_before_exclusive():
@@ -132,17 +135,17 @@ def test_orders_of_one_status_are_found_over_months():
     assert write(of_status="paid", placed_before=NOVEMBER + timedelta(days=1)) == [
         paid_order.order_id for paid_order in paid
     ]
-    assert stored().orders == 2
+    assert stored().written == 2
 
 
 @pytest.mark.usefixtures("batches_of_ten")
 @pytest.mark.parametrize("of_status", [None, "paid"])
 def test_orders_of_several_reads_are_written_once_each(monkeypatch, of_status):
-    monkeypatch.setattr(repository, "KEYS_PER_QUERY", 9)
+    monkeypatch.setattr(order_reads, "KEYS_PER_QUERY", 9)
     placed = [order(OCTOBER + timedelta(minutes=number)).order_id for number in range(23)]
 
     assert write(of_status=of_status) == placed
-    assert stored().orders == 23
+    assert stored().written == 23
 
 
 def test_orders_placed_at_the_same_moment_are_all_written():
@@ -155,7 +158,7 @@ def test_orders_placed_at_the_same_moment_are_all_written():
 
 def after_first_batch(monkeypatch, act) -> None:
     """Call `act` after the worker has written the first batch."""
-    list_order_batches = repository.list_order_batches
+    list_order_batches = order_reads.list_order_batches
 
     def list_with_act(export):
         for number, batch in enumerate(list_order_batches(export)):
@@ -163,7 +166,7 @@ def after_first_batch(monkeypatch, act) -> None:
             if number == 0:
                 act()
 
-    monkeypatch.setattr(repository, "list_order_batches", list_with_act)
+    monkeypatch.setattr(order_reads, "list_order_batches", list_with_act)
 
 
 def set_status(status: str, *changed: Order) -> None:
@@ -191,7 +194,7 @@ def test_an_order_that_has_left_the_status_is_omitted(monkeypatch):
     found = write(of_status="paid")
 
     assert found == [placed_order.order_id for placed_order in placed[:14]]
-    assert stored().orders == 14
+    assert stored().written == 14
 
 
 @pytest.mark.usefixtures("batches_of_ten", "progress_after_each_batch")
@@ -202,10 +205,10 @@ def test_progress_is_recorded_during_the_run(monkeypatch):
     complete_export = repository.complete_export
 
     def look_and_complete(export, *args):
-        seen.append((stored().status, stored().orders))
+        seen.append((stored().status, stored().written))
         complete_export(export, *args)
 
-    after_first_batch(monkeypatch, lambda: seen.append((stored().status, stored().orders)))
+    after_first_batch(monkeypatch, lambda: seen.append((stored().status, stored().written)))
     monkeypatch.setattr(repository, "complete_export", look_and_complete)
 
     write()
@@ -223,7 +226,7 @@ def test_a_quick_run_records_no_progress():
         run_export_worker()
 
     assert len(written) == 1
-    assert stored().orders == 15
+    assert stored().written == 15
 
 
 def test_a_repeated_message_changes_nothing():
@@ -251,10 +254,10 @@ def test_a_finished_export_is_not_written_again(status):
 def test_an_interrupted_run_starts_over():
     placed = [order().order_id]
 
-    found = write(status="running", orders=700)
+    found = write(status="running", written=700)
 
     assert found == placed
-    assert (stored().status, stored().orders) == ("completed", 1)
+    assert (stored().status, stored().written) == ("completed", 1)
 
 
 def test_a_file_expires_a_week_after_its_run_starts():
@@ -270,23 +273,23 @@ def test_the_slower_of_two_runs_at_once_stops(monkeypatch):
         order(OCTOBER + timedelta(minutes=number))
     exports.export()
     second: list[list[str]] = []
-    list_order_batches = repository.list_order_batches
+    list_order_batches = order_reads.list_order_batches
 
     def run_another_at_second_batch(export):
         for number, batch in enumerate(list_order_batches(export)):
             if number == 1:
-                monkeypatch.setattr(repository, "list_order_batches", list_order_batches)
+                monkeypatch.setattr(order_reads, "list_order_batches", list_order_batches)
                 second.append(run_export_worker())
             yield batch
 
-    monkeypatch.setattr(repository, "list_order_batches", run_another_at_second_batch)
+    monkeypatch.setattr(order_reads, "list_order_batches", run_another_at_second_batch)
 
     with logs.captured() as lines:
         first = run_export_worker()
 
     assert (first, second) == ([], [[]])
     assert len(lines.saying("export skipped")) == len(lines.saying("export completed")) == 1
-    assert (stored().status, stored().orders, len(ids_in_file())) == ("completed", 25, 25)
+    assert (stored().status, stored().written, len(ids_in_file())) == ("completed", 25, 25)
     assert unfinished_uploads() == 0
 
 
@@ -296,7 +299,7 @@ def test_a_run_stops_after_another_has_started(monkeypatch, receives):
     for number in range(30):
         order(OCTOBER + timedelta(minutes=number))
     exports.export()
-    list_order_batches = repository.list_order_batches
+    list_order_batches = order_reads.list_order_batches
 
     def start_another_at_second_batch(export):
         for number, batch in enumerate(list_order_batches(export)):
@@ -304,11 +307,11 @@ def test_a_run_stops_after_another_has_started(monkeypatch, receives):
                 repository.start_export("exp_one")
             yield batch
 
-    monkeypatch.setattr(repository, "list_order_batches", start_another_at_second_batch)
+    monkeypatch.setattr(order_reads, "list_order_batches", start_another_at_second_batch)
 
     assert run_export_worker(receives=receives) == []
 
-    assert (stored().status, stored().orders) == ("running", 0)
+    assert (stored().status, stored().written) == ("running", 0)
     assert (keys_in_bucket(), unfinished_uploads()) == ([], 0)
 
 
@@ -331,7 +334,7 @@ def test_a_failure_of_s3_is_retried_and_leaves_nothing_behind(operation):
 @pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize("operation", ["Query", "BatchGetItem"])
 def test_a_read_of_a_busy_database_is_retried(monkeypatch, operation):
-    monkeypatch.setattr(repository, "KEYS_PER_QUERY", 2)
+    monkeypatch.setattr(order_reads, "KEYS_PER_QUERY", 2)
     placed = [order(OCTOBER + timedelta(minutes=number)).order_id for number in range(5)]
     busy = [faults.error_reply("ThrottlingException")] * (repository.READ_ATTEMPTS - 1)
 
@@ -409,7 +412,7 @@ def test_an_export_too_long_for_one_run_fails_without_retry():
 
 
 def test_an_unknown_export_is_skipped():
-    answer = write_export.handler(sample("orders.write_export"), CONTEXT)
+    answer = write_export.handler(sample("exports.write_export"), CONTEXT)
 
     assert answer == {"batchItemFailures": []}
     assert (Export.count(), keys_in_bucket()) == (0, [])
@@ -418,7 +421,7 @@ def test_an_unknown_export_is_skipped():
 def test_an_unknown_export_of_a_young_event_comes_again():
     young = ExportRequested(data=ExportData(export_id="exp_one"))
 
-    answer = write_export.handler(queue_event("orders.write_export", young), CONTEXT)
+    answer = write_export.handler(queue_event("exports.write_export", young), CONTEXT)
 
     assert len(answer["batchItemFailures"]) == 1
     assert Export.count() == 0
@@ -446,7 +449,7 @@ def stub_orders(monkeypatch, orders: int) -> None:
     lines = [line(f"SKU-{number}", name="x" * 200) for number in range(3)]
     batch = [new_order(lines=lines) for _ in range(100)]
     monkeypatch.setattr(
-        repository, "list_order_batches", lambda _: (batch for _ in range(orders // 100))
+        order_reads, "list_order_batches", lambda _: (batch for _ in range(orders // 100))
     )
 
 
