@@ -45,6 +45,7 @@ EDGES = {
     ("exports", "orders.exports.service"),
     ("files", "products.exporting.service"),
     ("files", "products.importing.service"),
+    ("files", "products.importing.archiving.service"),
     ("notifications", "orders.guests.links"),
 }
 USES_PYNAMODB = {"repository", "catalog_queries"}

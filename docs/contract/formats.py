@@ -57,8 +57,11 @@ FORMATS: dict[str, dict[str, Any]] = {
     "ProductExportView.file_url": _URI,
     "ProductFiltersView.currency": _CURRENCY,
     "UploadView.id": _id("upl"),
+    "ImportMappingView.id": _id("map"),
+    "ImportMappingSummary.id": _id("map"),
     "UploadExport.id": _id("upl"),
     "UploadExport.status": {"x-schema": "UploadStatus"},
+    "UploadView.error_file_url": _URI,
     "FormView.url": _URI,
     "EnrolmentView.uri": _URI,
     "AddressView.country": _COUNTRY,
@@ -78,5 +81,6 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "shipment_id": _id("shp"),
     "export_id": _id("exp"),
     "upload_id": _id("upl"),
+    "mapping_id": _id("map"),
     "code": {"pattern": PROMOTION_CODE},
 }

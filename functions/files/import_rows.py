@@ -13,7 +13,7 @@ from files.layouts.layout import Layout
 from files.layouts.mappings import Mapping as ColumnMapping
 from files.layouts.recognition import recognise
 from files.options import ImportOptions
-from products.importing.rows import ImportedRow
+from products.importing.service import ImportedRow
 from shared.config import CatalogSettings, settings
 
 

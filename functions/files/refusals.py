@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from files.formats.source_rows import Problem
-from products.importing.rows import Refusal
+from products.importing.service import Refusal
 from shared.errors.requests import ConcurrentModification
 from shared.storage.models.uploads import RowError
 from shared.storage.stock import StockChanged

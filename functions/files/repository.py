@@ -168,6 +168,9 @@ def end_import(
 
     Raises ImportedElsewhere.
     """
+    ended_before = ImportedElsewhere("Another run has ended this import.")
+    if not is_unfinished(upload):
+        raise ended_before
     is_same: Condition = Upload.status == upload.status
     if upload.phase:
         is_same &= Upload.phase == upload.phase
@@ -183,7 +186,7 @@ def end_import(
         Upload(upload.upload_id, "upload"),
         actions,
         only_if=is_same,
-        otherwise=ImportedElsewhere("Another run has ended this import."),
+        otherwise=ended_before,
     )
     if event:
         outbox.stage_event(transaction, event)

@@ -104,7 +104,7 @@ class UploadView(View):
         "confirm it within 24 hours, or it is `expired`. Every upload ends as `completed`, "
         "`failed`, `cancelled` or `expired`."
     )
-    phase: Annotated[str | None, shown_as(ImportPhase | None)] = Field(
+    phase: Annotated[str, shown_as(ImportPhase)] | None = Field(
         description="What a running import does. Null before it runs."
     )
     counts: CountsView

@@ -332,6 +332,12 @@ def test_the_examples_of_files_are_accepted():
     export = send("create_export", STAFF).body["id"]
     send("list_exports", STAFF)
     send("get_export", STAFF, export_id=export)
+    mapping = send("create_import_mapping", STAFF, headers={"idempotency-key": "4" * 8})
+    mapping_id = mapping.body["id"]
+    send("get_import_mapping", STAFF, mapping_id=mapping_id)
+    send("list_import_mappings", STAFF)
+    send("replace_import_mapping", STAFF, headers=if_match(mapping), mapping_id=mapping_id)
+    send("delete_import_mapping", STAFF, mapping_id=mapping_id)
     export = send("create_product_export", STAFF).body["id"]
     send("list_product_exports", STAFF)
     send("get_product_export", STAFF, export_id=export)

@@ -6,7 +6,7 @@ from files.chunks.contents import ChunkRow
 from files.formats.source_rows import Problem
 from files.import_rows import cells_by_column, to_imported_row
 from files.layouts.layout import Layout
-from products.importing.rows import ImportedRow
+from products.importing.service import ImportedRow
 from shared.records import Record
 
 

@@ -28,8 +28,7 @@ from files.refusals import (
 )
 from files.stored_files import chunk_name
 from products.importing import service as catalog
-from products.importing.categories import CategoriesByName
-from products.importing.service import ImportContext
+from products.importing.service import CategoriesByName, ImportContext
 from shared import observability
 from shared.records import Record
 from shared.retries import retry

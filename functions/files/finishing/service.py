@@ -9,9 +9,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from files import repository
-from files.finishing import error_file
-from files.finishing.missing_products import archive_missing
+from files.error_files import service as error_file
 from files.formats.source_rows import Problem
+from files.missing_products.service import archive_missing
 from files.options import ImportOptions
 from files.refusals import to_row_error
 from files.repository import ERRORS_KEPT

@@ -69,7 +69,11 @@ class CsvRows:
         try:
             cells = next((cells for cells in self._records() if not _is_blank(cells)), None)
         except (csv.Error, RowTooLong) as error:
-            raise to_broken(to_problem(self._number + 1, error)) from error
+            number = self._number + 1
+            described = find_bad_bytes(number, self._record) or to_problem(number, error)
+            if described.code in MAY_BE_OPEN_QUOTE and len(self._record) > 1:
+                described = describe_quote(number)
+            raise to_broken(described) from error
         if cells is None:
             raise BrokenFile("empty_file", "The file is empty. Start it with a header.", row=1)
         if problem := find_bad_bytes(self._number, cells):
@@ -106,6 +110,7 @@ class CsvRows:
             if (
                 len(cells) == width
                 and cells[0]
+                and not cells[0].isspace()
                 and cells[0] != first_of_header
                 and has_names
                 and not source.may_be_special
@@ -182,7 +187,8 @@ class CsvRows:
 
     def _starts_row(self, line: str) -> bool:
         """Whether the line has all cells. What else is wrong with it is found when it is read."""
-        return len(self._split(line)) == len(self.columns)
+        width = len(self.columns)
+        return len(self._split(line)) == width or line.count(self._delimiter) + 1 == width
 
     def _starts_long_row(self) -> bool:
         """Whether the next lines are one row with all cells, and another one or the end behind it.

@@ -150,8 +150,8 @@ def _encoding_by_nuls(head: bytes) -> str | None:
     if not units:
         return None
     even, odd = (sample[start::2].count(0) / units for start in (0, 1))
-    if odd > _NUL_SHARE_MIN and even < odd / 10:
+    if sample[0] and not sample[1] and odd > _NUL_SHARE_MIN and even < odd / 10:
         return "utf-16-le"
-    if even > _NUL_SHARE_MIN and odd < even / 10:
+    if sample[1] and not sample[0] and even > _NUL_SHARE_MIN and odd < even / 10:
         return "utf-16-be"
     return None

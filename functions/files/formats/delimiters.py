@@ -37,7 +37,11 @@ def take_hint(sample: list[str]) -> str | None:
 def find_delimiter(sample: list[str], *, is_tsv: bool) -> str:
     """The delimiter that gives the header several columns and the rows the same number of cells."""
     candidates = "\t" + DELIMITERS if is_tsv else DELIMITERS
-    return max(candidates, key=lambda delimiter: _score(sample, delimiter))  # the first of equals
+    found = max(candidates, key=lambda delimiter: _score(sample, delimiter))  # the first of equals
+    if _score(sample, found)[0] or not sample:
+        return found
+    # The header is one column, or has a wrong quote, which is then the error.
+    return max(candidates, key=sample[0].count)
 
 
 def _score(sample: list[str], delimiter: str) -> tuple[bool, float, int]:

@@ -1,8 +1,11 @@
 """Texts that a spreadsheet would run as formulas get an apostrophe when they are written. Pure.
 
-A spreadsheet shows such a text without the apostrophe, and runs nothing. Reading takes it away, so
-a file that was written here is read as it was. A text that already has such an apostrophe gets one
-more. Numbers, negative ones too, stay as they are.
+A spreadsheet runs none of them then. Reading takes the apostrophe away, so a file that was written
+here is read as it was:
+
+    =1+1     is written as   '=1+1
+    '=1+1    is written as   ''=1+1
+    -19,90   is a number, and stays
 
 The exports of orders are never read again. They guard more, and in a way that cannot be undone
 (orders/exports/csv_cells.py).

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from math import isinf
 from typing import Any, NoReturn
 
 from files.formats.decoding import has_bad_bytes, read_bad_bytes
@@ -19,8 +20,9 @@ from files.formats.source_rows import (
     shorten,
 )
 
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]', re.DOTALL)
 _SURROGATES = re.compile("[\ud800-\udfff]")
+UNREAD = "line"  # the member with the text of what is no object
 
 
 class _Refused(Exception):
@@ -63,7 +65,19 @@ def read_object(number: int, text: str, *, may_be_dirty: bool) -> SourceRow:
 
 
 def reject(number: int, text: str, code: str, message: str) -> SourceRow:
-    return SourceRow(number, {}, (Problem(number, None, code, message, shorten(text.strip())),))
+    text = text.strip()
+    problem = Problem(number, None, code, message, shorten(text))
+    return SourceRow(number, _read_leniently(text), (problem,))
+
+
+def _read_leniently(text: str) -> dict[str, Any]:
+    """The best reading: the object without what is wrong with it, or the text as one member."""
+    try:
+        _check_nesting(text)
+        parsed = _LENIENT_DECODER.decode(text)
+    except (ValueError, _Refused):
+        parsed = None
+    return parsed if isinstance(parsed, dict) else {UNREAD: text[:CELL_CHARACTERS_MAX]}
 
 
 def parse_object(text: str) -> dict[str, Any]:
@@ -127,11 +141,14 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _to_float(digits: str) -> float:
     number = float(digits)
-    if number in (float("inf"), float("-inf")):
+    if isinf(number):
         raise _Refused("invalid_number", "A number is too large.")
     return number
 
 
+_LENIENT_DECODER = json.JSONDecoder(
+    parse_constant=str, parse_float=lambda digits: digits if isinf(float(digits)) else float(digits)
+)
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_to_members, parse_constant=_refuse_constant, parse_float=_to_float
 )

@@ -5,11 +5,18 @@ from collections.abc import Iterator
 
 from files.formats.decoding import Text
 from files.formats.json_rows import read_object
-from files.formats.source_rows import ROW_CHARACTERS_MAX, ROWS_MAX, BrokenFile, SourceRow
+from files.formats.source_rows import (
+    NESTING_MAX,
+    ROW_CHARACTERS_MAX,
+    ROWS_MAX,
+    BrokenFile,
+    SourceRow,
+)
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 # A whole text, a bracket, or the quote of a text that is not whole yet.
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{\]}"]', re.DOTALL)
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{\]}"]', re.DOTALL)
+_DEPTH_MAX = 20_000  # more levels are not even looked through
 _SCALAR = re.compile(r"[^\s,\]}\[{]+")
 
 
@@ -83,6 +90,9 @@ class JsonValuesRows:
                     break
                 scanned = token.end()
                 depth += (token[0] in "{[") - (token[0] in "}]")
+                if depth > _DEPTH_MAX:
+                    message = f"An object has more than {NESTING_MAX} levels."
+                    raise BrokenFile("nested_too_deep", message)
                 if depth <= 0:
                     return scanned
             before = self._place

@@ -78,18 +78,19 @@ def open_table(file: BinaryIO, *, filename: str) -> SourceTable:
         raise BrokenFile("file_too_large", message)
     file.seek(0)
     head = _read_head(file)
-    file.seek(0)
     if head.startswith(GZIP):
-        return _open_text(open_gzip(file), "gzip", filename)
+        stream = open_gzip(file)
+        return _open_text(stream, _read_head(stream), "gzip", filename)
     if head.startswith(ZIP):
         return _open_zip(file, filename)
-    return _open_text(file, None, filename)
+    return _open_text(file, head, None, filename)
 
 
 def _open_zip(file: BinaryIO, filename: str) -> SourceTable:
     archive = open_zip(file)
     if "[Content_Types].xml" not in archive.namelist():
-        return _open_text(open_only_file(archive), "zip", filename)
+        stream = open_only_file(archive)
+        return _open_text(stream, _read_head(stream), "zip", filename)
     from files.formats.xlsx_package import open_workbook  # noqa: PLC0415 (most files are none)
     from files.formats.xlsx_rows import XlsxRows  # noqa: PLC0415
 
@@ -99,8 +100,9 @@ def _open_zip(file: BinaryIO, filename: str) -> SourceTable:
     return SourceTable(FileFormat("xlsx"), rows, warnings, columns=rows.columns)
 
 
-def _open_text(stream: Readable, compression: Compression | None, filename: str) -> SourceTable:
-    head = _read_head(stream)
+def _open_text(
+    stream: Readable, head: bytes, compression: Compression | None, filename: str
+) -> SourceTable:
     refuse_other_formats(head, is_unpacked=compression is not None)
     encoding, head = find_encoding(head)
     is_json = head.lstrip(b" \t\r\n\0")[:1] in (b"{", b"[")

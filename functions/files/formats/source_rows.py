@@ -77,7 +77,9 @@ class FileFormat(Record):
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "FileFormat":
-        return cls(**stored)
+        """What newer code stored beside the fields is ignored."""
+        known: dict[str, Any] = {name: stored.get(name) for name in cls.__match_args__}
+        return cls(**known)
 
 
 class Warnings(list[Problem]):

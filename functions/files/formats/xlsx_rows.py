@@ -20,7 +20,7 @@ from files.formats.source_rows import (
 from files.formats.xlsx_cells import CellProblem, SheetReader, SheetRow
 from files.formats.xlsx_package import Workbook
 
-_MESSAGES = {
+MESSAGES = {
     "cell_too_long": "The cell is too long. Shorten it.",
     "cell_without_column": "The cell is in a column without a name. Name it in the header.",
     "formula_error": "The formula has an error. Correct it, or write the value.",
@@ -131,7 +131,7 @@ class XlsxRows:
 
     @staticmethod
     def _describe(problem: CellProblem, row: int, column: str | None) -> Problem:
-        message = _MESSAGES[problem.code]
+        message = MESSAGES[problem.code]
         return Problem(row, column, problem.code, message, shorten(problem.value))
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import tempfile
+import weakref
 from array import array
 from contextlib import suppress
 
@@ -45,7 +46,8 @@ class SharedTexts:
     def __init__(self, workbook: Workbook) -> None:
         self._in_memory: list[str] = []
         self._memory_left = _MEMORY_CHARACTERS
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the table)
+        self._file = _open_unnamed_file()
+        weakref.finalize(self, os.close, self._file)
         self._unwritten: list[bytes] = []
         self._ends = array("Q", [0])
         self._cache: dict[int, str] = {}
@@ -85,8 +87,9 @@ class SharedTexts:
             raise BrokenFile("too_many_texts", message)
 
     def _flush(self) -> None:
-        self._file.write(b"".join(self._unwritten))
-        self._file.flush()
+        unwritten = memoryview(b"".join(self._unwritten))
+        while unwritten:
+            unwritten = unwritten[os.write(self._file, unwritten) :]
         self._unwritten.clear()
 
     def find(self, reference: str) -> str | None:
@@ -104,9 +107,15 @@ class SharedTexts:
         """Raises IndexError."""
         place = number - len(self._in_memory)
         start, end = self._ends[place], self._ends[place + 1]
-        text = os.pread(self._file.fileno(), end - start, start).decode("utf-8", "surrogatepass")
+        text = os.pread(self._file, end - start, start).decode("utf-8", "surrogatepass")
         if len(text) <= _CACHED_CHARACTERS:
             if len(self._cache) >= _CACHED:
                 self._cache.clear()
             self._cache[number] = text
         return text
+
+
+def _open_unnamed_file() -> int:
+    descriptor, path = tempfile.mkstemp()
+    os.unlink(path)  # noqa: PTH108 (the space is free once the file is closed)
+    return descriptor

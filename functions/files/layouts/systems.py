@@ -126,4 +126,4 @@ def _check_stock(reading: Reading) -> None:
     if isinstance(units, int) and units < 0 and values.get("stock_policy") != BACKORDER:
         values["available"] = 0
         message = "Imported as 0: fewer than no units need the stock policy `backorder`."
-        reading.warn("available", "stock_below_zero", message, str(units))
+        reading.warn("available", "negative_stock", message, str(units))

@@ -37,8 +37,8 @@ class ChunkCutter:
             group = key if own is None else own
             chunk.add(self._judge(row), key, self._parents.get(key) if key else None)
             self.rows += 1
-            if own is not None:
-                self._remember(own, row)
+            for each in self._layout.parent_keys(row):
+                self._remember(each, row)
         if chunk.rows:
             yield chunk
 

@@ -12,12 +12,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from files import repository, stored_files
-from files.finishing.missing_products import IDS_PART, count_missing
 from files.finishing.service import end_as_failed
 from files.formats.readers import SourceTable, open_table
 from files.formats.source_rows import BrokenFile, Problem, SourceRow
 from files.import_rows import recognise_columns
 from files.layouts.layout import Layout
+from files.missing_products.service import IDS_PART, count_missing
 from files.options import ImportOptions
 from files.planning.chunk_cutting import ChunkCutter
 from files.planning.seen_keys import SeenKeys

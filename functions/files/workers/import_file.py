@@ -15,12 +15,13 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from files import import_queue, repository, stages, stored_files
+from files import import_queue, repository, stored_files
 from files.chunks.service import OutOfTime
 from files.finishing.service import end_as_failed
 from files.formats.source_rows import Problem
 from files.import_queue import ImportMessage
 from files.repository import ImportedElsewhere
+from files.stages import service as stages
 from shared import clock, freeze_gc, observability
 from shared.storage.models.uploads import Upload
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from products import identifiers, repository
 from products.groups.repository import GroupChanges
-from products.importing.categories import CategoriesByName
-from products.importing.rows import (
+from products.importing.categories.service import CategoriesByName
+from products.importing.schemas import (
     ImportedRow,
     NewVersion,
     Outcome,
@@ -35,6 +35,18 @@ from shared.events.catalog import CatalogEvent
 from shared.records import Record
 from shared.storage import outbox, stock
 from shared.storage.transactions import Transaction
+
+__all__ = [
+    "ACTIONS_PER_ROW",
+    "ACTIONS_PER_WRITE",
+    "CategoriesByName",
+    "ImportContext",
+    "ImportedRow",
+    "Refusal",
+    "RowResult",
+    "find_ids",
+    "stage_rows",
+]
 
 # For a product with one shard: item, stock, movement. More shards, or a group, take more.
 ACTIONS_PER_ROW = 3

@@ -259,6 +259,7 @@ def test_the_columns_of_today_are_recognised():
         "Continue selling when out of stock": "CONTINUE",
         "Weight value (grams)": "240",
         "Product image URL": "https://pictures.example/shirt.jpg",
+        "Variant image URL": "https://pictures.example/small.jpg",
     }
 
     (row,) = read(cells, columns=NEW)
@@ -282,6 +283,10 @@ def test_the_columns_of_today_are_recognised():
     }
     assert row.columns["price"] == "Price"
     assert row.currency_is_assumed
+    assert [picture.url_or_name for picture in row.pictures] == [
+        "https://pictures.example/shirt.jpg",
+        "https://pictures.example/small.jpg",
+    ]
 
 
 def test_a_file_with_some_columns_changes_only_those():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from products import listing_keys, repository
-from products.importing.rows import ImportedRow
+from products.importing.schemas import ImportedRow
 from products.importing.service import ImportContext, stage_rows
 from shared.errors.requests import ConcurrentModification
 from shared.retries import retry

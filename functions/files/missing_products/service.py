@@ -9,9 +9,8 @@ from files import stored_files
 from files.chunks.service import OutOfTime
 from files.planning.seen_keys import SeenKeys
 from files.repository import stage_archived
-from products.importing import archiving
-from products.importing.categories import CategoriesByName
-from products.importing.service import ImportContext
+from products.importing.archiving import service as archiving
+from products.importing.service import CategoriesByName, ImportContext
 from shared.records import Record
 from shared.storage.models.uploads import Upload
 
