@@ -158,6 +158,15 @@ class UploadSettings(Settings):
     uploads_per_hour: int = 60  # of one account
 
 
+class PictureSettings(Settings):
+    pictures_bucket: str  # files that arrive, and the sizes that are made of them
+    picture_queue_url: str  # where PicturesFunction takes its work from
+
+
+class PictureUrlSettings(Settings):
+    pictures_url: str = ""  # of the CDN in front of the bucket, without a slash at its end
+
+
 class RelaySettings(Settings):
     event_bus_name: str
 

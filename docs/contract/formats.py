@@ -57,6 +57,10 @@ FORMATS: dict[str, dict[str, Any]] = {
     "UploadExport.id": _id("upl"),
     "UploadExport.status": {"x-schema": "UploadStatus"},
     "FormView.url": _URI,
+    "PictureView.id": _id("pic"),
+    "PictureSizeView.url": _URI,
+    "PictureSizeView.webp_url": _URI,
+    "StaffPictureView.id": _id("pic"),
     "EnrolmentView.uri": _URI,
     "AddressView.country": _COUNTRY,
     "SavedAddressView.id": _id("adr"),
@@ -75,5 +79,6 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "shipment_id": _id("shp"),
     "export_id": _id("exp"),
     "upload_id": _id("upl"),
+    "picture_id": _id("pic"),
     "code": {"pattern": PROMOTION_CODE},
 }

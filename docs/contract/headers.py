@@ -56,6 +56,7 @@ CREATED_WITH_LOCATION = {
     "create_address",
     "create_category",
     "create_export",
+    "create_picture",
     "create_product",
     "create_promotion",
     "create_shipment",

@@ -5,6 +5,7 @@ from pydantic import Field
 
 from shared.http.schemas import RequestBody, View, shown_as
 from shared.http.text_fields import Text
+from shared.http.upload_forms import FormView
 from shared.storage.models.uploads import Upload
 
 UPLOAD_BYTES_MAX = 100_000_000
@@ -25,13 +26,6 @@ class UploadRequest(RequestBody):
     on_error: Literal["skip"] = Field(
         default="skip", description="`skip` leaves out rows with errors and reports them."
     )
-
-
-class FormView(View):
-    """Send `fields`, followed by `file`, to `url` as multipart/form-data within five minutes."""
-
-    url: str = Field(description="The address for a POST request.")
-    fields: dict[str, str] = Field(description="Form fields to send unchanged.")
 
 
 class CountsView(View):

@@ -42,6 +42,7 @@ DEAD_LETTERS = {
     "ExportRuleDeadLetters",
     "CatalogIndexDeadLetters",
     "CatalogIndexRuleDeadLetters",
+    "PictureDeadLetters",
     "RelayDeadLetters",
     "StockWatchDeadLetters",
     "FileDeadLetters",
