@@ -120,7 +120,7 @@ def _attach(message: ImportedPictures, reference: Reference, upload: Upload, att
     except (ProductNotFound, PictureLimitReached) as refusal:
         result = Failure(refusal.code, refusal.message)
     if isinstance(result, Failure):
-        repository.record_failure(upload, picture_id, _problem(product_id, reference, result))
+        repository.record_failure(upload, picture_id, problem_of(message, reference, result))
     _log(product_id, picture_id, result)
 
 
@@ -160,12 +160,12 @@ def _add(
     return lists.set_result(lists.add_picture(current, waiting, now), picture_id, result)
 
 
-def _problem(product_id: str, reference: Reference, failure: Failure) -> PictureProblem:
+def problem_of(message: ImportedPictures, reference: Reference, failure: Failure) -> PictureProblem:
     return PictureProblem(
-        product_id=product_id,
+        product_id=message.product_id,
         reference=reference.url_or_name[:REFERENCE_SHOWN_MAX],
         code=failure.code,
-        message=failure.message,
+        message=failure.message[: lists.MESSAGE_MAX],
     )
 
 

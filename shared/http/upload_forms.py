@@ -1,4 +1,7 @@
-"""Forms with which a client sends a file to S3 itself. S3 refuses all that it does not say."""
+"""Forms with which a client sends a file to S3 itself. S3 refuses all that it does not say.
+
+The file goes to S3 without a token and never through a function, so it can be larger than a request.
+"""
 
 from datetime import timedelta
 from typing import Any

@@ -26,11 +26,11 @@ def tea() -> str:
 
 def call(name: str, product_id: str, **more: Any) -> Answer:
     path = {"product_id": product_id, **more.pop("path", {})}
-    return send(handler, f"pictures.{name}", caller=STAFF, path=path, **more)
+    return send(handler, name, caller=STAFF, path=path, **more)
 
 
 def add(product_id: str, **body: Any) -> str:
-    return str(call("create", product_id, body=body).body["id"])
+    return str(call("pictures.create", product_id, body=body).body["id"])
 
 
 def make_ready(product_id: str, picture_id: str) -> None:
@@ -43,7 +43,7 @@ def make_failed(product_id: str, picture_id: str) -> None:
 
 
 def listed(product_id: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = call("list", product_id).body["items"]
+    items: list[dict[str, Any]] = call("pictures.list", product_id).body["items"]
     return items
 
 
@@ -54,7 +54,7 @@ def shown(product_id: str) -> list[dict[str, Any]]:
 
 
 def test_a_form_takes_one_file_of_twenty_megabytes(tea):
-    answer = call("create", tea, body={"alt": "A teapot"})
+    answer = call("pictures.create", tea, body={"alt": "A teapot"})
 
     assert answer.status == 201
     assert answer.body["status"] == "waiting"
@@ -68,7 +68,7 @@ def test_a_url_is_fetched_by_the_worker(tea):
     pictures.create_queue()
     url = "https://supplier.example/tea.jpg"
 
-    answer = call("create", tea, body={"url": url})
+    answer = call("pictures.create", tea, body={"url": url})
 
     assert (answer.status, answer.body["form"]) == (201, None)
     assert pictures.sent_messages() == [
@@ -90,7 +90,7 @@ def test_a_url_is_fetched_by_the_worker(tea):
     ],
 )
 def test_a_url_that_the_shop_does_not_fetch_is_refused(tea, url, code):
-    answer = call("create", tea, body={"url": url})
+    answer = call("pictures.create", tea, body={"url": url})
 
     assert (answer.status, answer.code) == (422, "invalid_fields")
     assert [field["code"] for field in answer.error["details"]["fields"]] == [code]
@@ -103,14 +103,14 @@ def test_a_queue_that_is_out_is_said(tea, monkeypatch):
 
     monkeypatch.setattr(messages, "send", fail)
 
-    answer = call("create", tea, body={"url": "https://supplier.example/tea.jpg"})
+    answer = call("pictures.create", tea, body={"url": "https://supplier.example/tea.jpg"})
 
     assert (answer.status, answer.code) == (503, "unavailable")
 
 
 @pytest.mark.parametrize("alt", ["", "  ", "two\nlines", "x" * 501, 7])
 def test_a_text_that_says_nothing_is_refused(tea, alt):
-    assert call("create", tea, body={"alt": alt}).code == "invalid_fields"
+    assert call("pictures.create", tea, body={"alt": alt}).code == "invalid_fields"
 
 
 def test_shoppers_see_pictures_that_are_ready(tea):
@@ -171,14 +171,14 @@ def test_a_picture_that_never_arrived_shows_as_failed(tea):
 
 
 def etag(product_id: str) -> dict[str, str]:
-    return {"if-match": call("list", product_id).headers["ETag"]}
+    return {"if-match": call("pictures.list", product_id).headers["ETag"]}
 
 
 def test_pictures_get_another_order_and_other_texts(tea):
     first, second, third = (add(tea, alt=alt) for alt in ("one", "two", "three"))
     body = {"pictures": [{"id": third, "alt": None}, {"id": first, "alt": "first"}]}
 
-    answer = call("update", tea, body=body, headers=etag(tea))
+    answer = call("pictures.update", tea, body=body, headers=etag(tea))
 
     assert answer.status == 200
     assert [(each["id"], each["alt"]) for each in answer.body["items"]] == [
@@ -192,7 +192,7 @@ def test_pictures_get_another_order_and_other_texts(tea):
 def test_an_omitted_text_stays(tea):
     picture = add(tea, alt="one")
 
-    call("update", tea, body={"pictures": [{"id": picture}]}, headers=etag(tea))
+    call("pictures.update", tea, body={"pictures": [{"id": picture}]}, headers=etag(tea))
 
     assert listed(tea)[0]["alt"] == "one"
 
@@ -201,17 +201,19 @@ def test_an_order_that_was_overtaken_is_refused(tea):
     before = etag(tea)
     picture = add(tea)
 
-    answer = call("update", tea, body={"pictures": [{"id": picture}]}, headers=before)
+    answer = call("pictures.update", tea, body={"pictures": [{"id": picture}]}, headers=before)
 
     assert (answer.status, answer.code) == (412, "stale_version")
-    anyway = call("update", tea, body={"pictures": []}, headers={"if-match": "*"})
+    anyway = call("pictures.update", tea, body={"pictures": []}, headers={"if-match": "*"})
     assert anyway.status == 200
 
 
 def test_a_picture_is_named_once(tea):
     picture = add(tea)
 
-    answer = call("update", tea, body={"pictures": [{"id": picture}] * 2}, headers=etag(tea))
+    answer = call(
+        "pictures.update", tea, body={"pictures": [{"id": picture}] * 2}, headers=etag(tea)
+    )
 
     assert answer.error["details"]["fields"][0]["code"] == "named_twice"
 
@@ -220,27 +222,29 @@ def test_a_deleted_picture_is_gone(tea):
     first, second = add(tea), add(tea)
     make_ready(tea, first)
 
-    answer = call("delete", tea, path={"picture_id": first})
+    answer = call("pictures.delete", tea, path={"picture_id": first})
 
     assert answer.status == 204
     assert [each["id"] for each in listed(tea)] == [second]
     assert shown(tea) == []
 
 
-@pytest.mark.parametrize("name", ["update", "delete"])
+@pytest.mark.parametrize("name", ["pictures.update", "pictures.delete"])
 def test_an_unknown_picture_is_not_found(tea, name):
-    body = {"pictures": [{"id": "pic_unknown"}]} if name == "update" else None
-    headers = {"if-match": "*"} if name == "update" else None
-    path = {"picture_id": "pic_unknown"} if name == "delete" else {}
+    body = {"pictures": [{"id": "pic_unknown"}]} if name == "pictures.update" else None
+    headers = {"if-match": "*"} if name == "pictures.update" else None
+    path = {"picture_id": "pic_unknown"} if name == "pictures.delete" else {}
 
     answer = call(name, tea, body=body, headers=headers, path=path)
 
     assert (answer.status, answer.code) == (404, "picture_not_found")
 
 
-@pytest.mark.parametrize("name", ["list", "create", "update", "delete"])
+@pytest.mark.parametrize(
+    "name", ["pictures.list", "pictures.create", "pictures.update", "pictures.delete"]
+)
 def test_an_unknown_product_is_not_found(name):
-    path = {"picture_id": "pic_unknown"} if name == "delete" else {}
+    path = {"picture_id": "pic_unknown"} if name == "pictures.delete" else {}
 
     answer = call(name, "prd_unknown", path=path)
 
@@ -251,7 +255,7 @@ def test_a_product_has_twenty_pictures(tea):
     for _ in range(lists.PICTURES_MAX):
         add(tea)
 
-    answer = call("create", tea, body={})
+    answer = call("pictures.create", tea, body={})
 
     assert (answer.status, answer.code) == (409, "picture_limit_reached")
     assert answer.error["details"] == {"pictures_max": 20}
@@ -268,7 +272,7 @@ def test_the_oldest_failed_picture_makes_room(tea):
     assert found == [*added[:3], *added[4:], new]
 
 
-@pytest.mark.parametrize("name", ["create", "delete"])
+@pytest.mark.parametrize("name", ["pictures.create", "pictures.delete"])
 def test_writers_at_the_same_moment_are_retried(tea, monkeypatch, name):
     """Another writer is always faster: the caller hears so after some attempts."""
     picture = add(tea)
@@ -281,7 +285,7 @@ def test_writers_at_the_same_moment_are_retried(tea, monkeypatch, name):
 
     monkeypatch.setattr("shared.storage.pictures.pictures_of", read_and_lose)
 
-    answer = call(name, tea, path={"picture_id": picture} if name == "delete" else {})
+    answer = call(name, tea, path={"picture_id": picture} if name == "pictures.delete" else {})
 
     assert (answer.status, answer.code) == (409, "concurrent_modification")
 
@@ -298,7 +302,7 @@ def test_orders_at_the_same_moment_are_retried(tea, monkeypatch):
     monkeypatch.setattr("shared.storage.pictures.pictures_of", read_and_lose)
     body = {"pictures": [{"id": pictures_of_tea[1]}]}
 
-    answer = call("update", tea, body=body, headers={"if-match": "*"})
+    answer = call("pictures.update", tea, body=body, headers={"if-match": "*"})
 
     assert (answer.status, answer.code) == (409, "concurrent_modification")
 
@@ -370,7 +374,7 @@ def test_folders_and_case_do_not_count_in_names(other):
 
 
 def test_the_form_works_in_s3(tea):
-    form = call("create", tea, body={}).body["form"]
+    form = call("pictures.create", tea, body={}).body["form"]
 
     assert form["fields"].keys() >= {"key", "policy", "x-amz-signature"}
     assert client("s3").list_objects_v2(Bucket="souk-pictures").get("KeyCount") == 0
