@@ -160,6 +160,9 @@ class UploadSettings(Settings):
 
 class PictureSettings(Settings):
     pictures_bucket: str  # files that arrive, and the sizes that are made of them
+
+
+class PictureQueueSettings(Settings):
     picture_queue_url: str  # where PicturesFunction takes its work from
 
 

@@ -1,6 +1,6 @@
 """Lambda's entry point for the catalog: routes of products, their search, categories and stock."""
 
-from shared.config import CatalogSettings, CursorSettings, PictureSettings
+from shared.config import CatalogSettings, CursorSettings, PictureQueueSettings, PictureSettings
 from shared.http.api import create_api
 from shared.http.routers import Routers
 
@@ -14,5 +14,7 @@ ROUTERS = Routers(
     at_once=["products.routes", "products.stock.routes"],
 )
 
-api = create_api(CursorSettings, CatalogSettings, PictureSettings, routers=ROUTERS)
+api = create_api(
+    CursorSettings, CatalogSettings, PictureSettings, PictureQueueSettings, routers=ROUTERS
+)
 handler = api.resolve

@@ -1,6 +1,6 @@
 """Forms with which a client sends a file to S3 itself. S3 refuses all that it does not say.
 
-The file goes to S3 without a token and never through a function, so it can be larger than a request.
+The file goes to S3 without a token, and through no function: it can be larger than a request.
 """
 
 from datetime import timedelta

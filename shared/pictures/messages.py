@@ -1,15 +1,19 @@
 """What the queue of pictures carries: three kinds of messages, each repeated until it is done."""
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
 from shared import aws, ids
-from shared.config import PictureSettings, settings
+from shared.config import PictureQueueSettings, settings
+from shared.errors.base import Unavailable
 from shared.pictures import files
 from shared.records import Record
 
 _SOURCE_LENGTH = 24  # characters: 100 bits
+_BATCH_MAX = 10
+_BATCH_BYTES_MAX = 250_000
 
 
 def source_of(url_or_name: str) -> str:
@@ -91,8 +95,39 @@ def parse_body(body: str) -> list[Message]:
     return [ImportedPictures(parsed["product_id"], parsed["upload_id"], references)]
 
 
-def send(message: PictureToFetch | ImportedPictures) -> None:
+def send(message: PictureToFetch) -> None:
     """Raises botocore's errors."""
     aws.client("sqs").send_message(
-        QueueUrl=settings(PictureSettings).picture_queue_url, MessageBody=to_body(message)
+        QueueUrl=settings(PictureQueueSettings).picture_queue_url, MessageBody=to_body(message)
     )
+
+
+def send_imported(messages: Iterable[ImportedPictures]) -> None:
+    """Send the pictures of an import, ten products in a call. A repeat changes nothing.
+
+    Raises botocore's errors, and Unavailable when SQS takes only some of them: send all again.
+    """
+    for bodies in _batches(map(to_body, messages)):
+        answer = aws.client("sqs").send_message_batch(
+            QueueUrl=settings(PictureQueueSettings).picture_queue_url,
+            Entries=[
+                {"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)
+            ],
+        )
+        if answer.get("Failed"):
+            raise Unavailable
+
+
+def _batches(bodies: Iterable[str]) -> Iterator[list[str]]:
+    """As many as SQS takes in one call."""
+    batch: list[str] = []
+    size = 0
+    for body in bodies:
+        length = len(body)  # in ASCII: to_body escapes all else
+        if batch and (len(batch) == _BATCH_MAX or size + length > _BATCH_BYTES_MAX):
+            yield batch
+            batch, size = [], 0
+        batch.append(body)
+        size += length
+    if batch:
+        yield batch

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pictures import service as pictures
 from pictures.failures import TryLater
 from shared import aws, freeze_gc, observability
-from shared.config import PictureSettings, settings
+from shared.config import PictureQueueSettings, settings
 from shared.pictures.messages import (
     ImportedPictures,
     Message,
@@ -58,7 +58,7 @@ def _postpone(record: dict[str, Any], seconds: int) -> None:
     """Hide the message for that time. If SQS does not answer, the queue's own time counts."""
     with suppress(BotoCoreError, ClientError):
         aws.client("sqs").change_message_visibility(
-            QueueUrl=settings(PictureSettings).picture_queue_url,
+            QueueUrl=settings(PictureQueueSettings).picture_queue_url,
             ReceiptHandle=record["receiptHandle"],
             VisibilityTimeout=seconds,
         )
