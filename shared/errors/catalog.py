@@ -114,3 +114,13 @@ class CategoryLimitReached(AppError):
 class UnknownCategory(AppError):
     status, code = 422, "unknown_category"
     default_message = "No category has the path of the parent. Create that category first."
+
+
+class PictureNotFound(NotFound):
+    code = "picture_not_found"
+    default_message = "The product has no picture with this id. Check the id."
+
+
+class PictureLimitReached(AppError):
+    status, code = 409, "picture_limit_reached"
+    default_message = "The product has the maximum number of pictures. Delete one first."

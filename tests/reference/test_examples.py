@@ -19,9 +19,11 @@ from orders.payments import service as payments
 from orders.payments.provider import Captured
 from shared import clock
 from shared.aws import client
+from shared.pictures.lists import set_result
 from shared.storage.models.accounts import User
 from shared.storage.models.uploads import Upload
-from tests.support import accounts, imports, shop
+from shared.storage.pictures import change_pictures
+from tests.support import accounts, imports, pictures, shop
 from tests.support.http import ADMIN, CONTEXT, STAFF, Answer, Caller, sample, to_answer
 from tests.support.http import _set_caller as set_caller
 from tests.support.json_schemas import Schemas
@@ -328,6 +330,30 @@ def test_the_examples_of_carts_are_accepted():
     send("quote_cart", ada)
     send("empty_cart", ada)
     send("empty_guest_cart", headers={"cart-token": send("update_guest_cart").body["cart_token"]})
+
+
+def test_the_examples_of_pictures_are_accepted():
+    staff_is_logged_in()
+    pictures.create_queue()
+    product = shop.listed_product("tea").product_id
+    created = send("create_picture", STAFF, product_id=product).body["id"]
+    front = send("create_picture", STAFF, product_id=product).body["id"]
+    change_pictures(product, lambda found: set_result(found, created, pictures.READY))
+
+    found = send("list_pictures", STAFF, product_id=product)
+    named = EXAMPLES["update_pictures"]["pictures"]
+    ordered = [
+        each | {"id": picture} for each, picture in zip(named, (created, front), strict=True)
+    ]
+    send(
+        "update_pictures",
+        STAFF,
+        headers=if_match(found),
+        secrets={"pictures": ordered},
+        product_id=product,
+    )
+    send("delete_picture", STAFF, product_id=product, picture_id=created)
+    send("create_picture_file", STAFF)
 
 
 def test_the_examples_of_files_are_accepted():

@@ -43,6 +43,7 @@ DEAD_LETTERS = {
     "ExportRuleDeadLetters",
     "CatalogIndexDeadLetters",
     "CatalogIndexRuleDeadLetters",
+    "PictureDeadLetters",
     "RelayDeadLetters",
     "StockWatchDeadLetters",
     "FileDeadLetters",
