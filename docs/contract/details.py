@@ -34,6 +34,10 @@ class ApiKeyLimitDetails(TypedDict):
     keys_max: Limit
 
 
+class ImportMappingLimitDetails(TypedDict):
+    mappings_max: Limit
+
+
 class AddressLimitDetails(TypedDict):
     addresses_max: Limit
 

@@ -22,6 +22,11 @@ NEXT: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "create_promotion": ("code", "/code", ("get_promotion", "update_promotion")),
     "create_export": ("export_id", "/id", ("get_export",)),
+    "create_import_mapping": (
+        "mapping_id",
+        "/id",
+        ("get_import_mapping", "replace_import_mapping", "delete_import_mapping"),
+    ),
     "create_product_export": ("export_id", "/id", ("get_product_export",)),
     "create_upload": (
         "upload_id",

@@ -45,7 +45,11 @@ OWN: dict[str, Refusals] = {
     **ACCOUNTS,
     **CATALOG,
     **ORDERS,
-    "create_upload": (accounts.TooManyAttempts, files.TooManyOpenUploads),
+    "create_upload": (
+        accounts.TooManyAttempts,
+        files.TooManyOpenUploads,
+        requests.ImportMappingNotFound,
+    ),
     "get_upload": (requests.UploadNotFound,),
     "complete_upload": (
         files.PartsMissing,
@@ -55,6 +59,10 @@ OWN: dict[str, Refusals] = {
     ),
     "confirm_upload": (files.UploadEnded, files.UploadNotCheckedYet, requests.UploadNotFound),
     "cancel_upload": (files.UploadEnded, requests.UploadNotFound),
+    "create_import_mapping": (requests.IdempotencyKeyReused, requests.ImportMappingLimit),
+    "get_import_mapping": (requests.ImportMappingNotFound,),
+    "replace_import_mapping": (requests.ImportMappingNotFound, requests.ConcurrentModification),
+    "delete_import_mapping": (requests.ImportMappingNotFound,),
     "create_product_export": (requests.TooManyExports, requests.IdempotencyKeyReused),
     "get_product_export": (requests.ExportNotFound,),
     "get_country": (requests.CountryNotFound,),

@@ -14,13 +14,13 @@ from shared.records import Record
 
 Unit = Literal["major", "minor"]
 
-DIGITS_MAX = 18
+DIGITS_MAX = 18  # of a number; Decimal is exact up to 28
 GROUP = 3  # digits between two marks of thousands
 NAME_MAX = 3  # letters of a currency's code or symbol
 _SPACES = "\u0020\u00a0\u2007\u2009\u202f"
 _APOSTROPHES = "'\u2019"
 _NUMBER = re.compile(rf"([-+\u2212]?)([0-9][0-9.,{_SPACES}{_APOSTROPHES}]*|[.,][0-9]+)")
-_MAJOR = re.compile(r"(-?[0-9]{1,13})[.,]([0-9]{1,2})")
+_MAJOR = re.compile(r"(-?[0-9]{1,13})[.,]([0-9]{1,3})")
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _GROUPED = re.compile(r"[0-9]{1,3}([^0-9][0-9]{2,3})*[^0-9][0-9]{3}")
 _SYMBOLS = {
@@ -80,7 +80,7 @@ def parse_whole_number(text: str) -> int:
 def parse_decimal(text: str, style: NumberStyle = PLAIN) -> Decimal:
     """The number, if it can be read in one way only. Raises BadCell."""
     found = _NUMBER.fullmatch(text)
-    if not found or len(text) > 2 * DIGITS_MAX:
+    if not found or sum(character.isdigit() for character in text) > DIGITS_MAX:
         raise BadCell("not_a_number", "Must be a number, such as 19.99.")
     digits = _without_groups(found[2].rstrip(_SPACES), style)
     value = Decimal(digits)
@@ -134,7 +134,7 @@ def parse_amount(text: str, currency: str, unit: Unit | None, style: NumberStyle
     either unit.
     """
     if unit == "minor":
-        return _parse_minor(text)
+        return _parse_minor(text, currency)
     number = _without_currency(text, currency)
     try:
         value = parse_decimal(number, style)
@@ -151,12 +151,12 @@ def parse_amount(text: str, currency: str, unit: Unit | None, style: NumberStyle
     return int(rounded)
 
 
-def _parse_minor(text: str) -> int:
+def _parse_minor(text: str, currency: str) -> int:
     """Raises BadCell."""
-    decimal = _MAJOR.fullmatch(text)
-    if decimal:
-        minor = int(decimal[1] + decimal[2].ljust(2, "0"))
-        message = f"Amounts are in minor units here: {minor} means {text}."
+    decimal, exponent = _MAJOR.fullmatch(text), exponent_of(currency)
+    if decimal and len(decimal[2]) <= exponent:
+        minor = int(decimal[1] + decimal[2].ljust(exponent, "0"))
+        message = f"Amounts are in minor units here: {minor} means {text} {currency}."
         raise BadCell("not_in_minor_units", message)
     return parse_whole_number(text)
 

@@ -1,6 +1,7 @@
 """A mapping: what the columns of a file mean, as the author of the file says it."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+import json
+from typing import Annotated, Any, ClassVar, Literal, LiteralString, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -12,6 +13,7 @@ from shared.storage.models.catalog import StockPolicy
 
 COLUMNS_MAX = 200  # that one mapping names
 VALUES_MAX = 100
+BYTES_MAX = 20_000  # an upload keeps the mapping that it was planned with
 
 LayoutName = Literal["shopify", "woocommerce", "magento", "prestashop", "medusa"]
 MappedField = Literal[
@@ -106,25 +108,23 @@ class ColumnMapping(RequestBody):
 
     @model_validator(mode="after")
     def _check_members(self) -> Self:
-        if (self.field in _WITH_NAME) != (self.name is not None):
-            raise PydanticCustomError(
-                "name_of_member", "Must have `name` for an option or attribute, and only there"
-            )
-        if self.unit and self.unit not in _UNITS_OF.get(self.field, ()):
-            raise PydanticCustomError(
-                "wrong_unit",
-                "Must be `major` or `minor` for a price, `g`, `kg`, `lb` or `oz` for a weight, and "
-                "omitted for other fields",
-            )
-        if self.field == "weight" and not self.unit:
-            raise PydanticCustomError("wrong_unit", "Must have `unit`: `g`, `kg`, `lb` or `oz`")
-        if self.decimal and self.decimal == self.thousands:
-            raise PydanticCustomError(
-                "same_separators", "Must not be the same for decimals and thousands"
-            )
-        if self.blank == "untracked" and self.field != "available":
-            raise PydanticCustomError("wrong_blank", "Is for `available` alone")
+        mistake = self._find_mistake()
+        if mistake:
+            raise PydanticCustomError("mapping_contradiction", mistake)
         return self
+
+    def _find_mistake(self) -> LiteralString | None:
+        if (self.field in _WITH_NAME) != (self.name is not None):
+            return "Must have `name` for an option or attribute, and only there"
+        if self.unit and self.unit not in _UNITS_OF.get(self.field, ()):
+            return "Must have as `unit` `major` or `minor` for a price, a weight's for a weight"
+        if self.field == "weight" and not self.unit:
+            return "Must have `unit` for a weight: `g`, `kg`, `lb` or `oz`"
+        if self.decimal and self.decimal == self.thousands:
+            return "Must not have the same sign for decimals and thousands"
+        if self.blank == "untracked" and self.field != "available":
+            return "Must not have `blank` `untracked` for another field than `available`"
+        return None
 
 
 class Constants(RequestBody):
@@ -169,6 +169,16 @@ class Mapping(RequestBody):
     )
     constants: Constants = Field(default=Constants())
     group: GroupRule | None = None
+
+    @model_validator(mode="after")
+    def _check_size(self) -> Self:
+        if len(json.dumps(self.to_document(), ensure_ascii=False).encode()) > BYTES_MAX:
+            raise PydanticCustomError(
+                "mapping_too_large",
+                "Must be at most {bytes_max} bytes of JSON",
+                {"bytes_max": BYTES_MAX},
+            )
+        return self
 
     def to_document(self) -> dict[str, Any]:
         """The mapping as JSON, without what was omitted."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from files.formats.source_rows import Problem
+from files.formats.source_rows import Problem, shorten
 from files.layouts.import_rows import PictureReference
 from files.layouts.own_targets import UNKNOWN
 from files.layouts.targets import OMIT, Target
@@ -24,11 +24,15 @@ class Reading:
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
-    def refuse(self, field: str, code: str, message: str, value: str | None = None) -> None:
-        self.problems.append(Problem(self.number, self.columns.get(field), code, message, value))
+    def refuse(self, field: str, code: str, message: str, cell: str | None = None) -> None:
+        self.problems.append(self._problem(field, code, message, cell))
 
-    def warn(self, field: str, code: str, message: str, value: str | None = None) -> None:
-        self.warnings.append(Problem(self.number, self.columns.get(field), code, message, value))
+    def warn(self, field: str, code: str, message: str, cell: str | None = None) -> None:
+        self.warnings.append(self._problem(field, code, message, cell))
+
+    def _problem(self, field: str, code: str, message: str, cell: str | None) -> Problem:
+        value = None if cell is None else shorten(cell)
+        return Problem(self.number, self.columns.get(field), code, message, value)
 
 
 def convert_json(target: Target, value: Any, currency: str) -> Any:

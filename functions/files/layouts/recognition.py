@@ -5,19 +5,31 @@ from collections.abc import Collection, Iterator, Sequence
 from files.formats.source_rows import BrokenFile, Problem
 from files.layouts.import_rows import ImportDefaults
 from files.layouts.layout import Layout, RecognisedColumns
+from files.layouts.magento import MagentoLayout
 from files.layouts.mapped_columns import target_of
 from files.layouts.mapped_layout import MappedLayout
 from files.layouts.mappings import Mapping
+from files.layouts.medusa import MedusaLayout
 from files.layouts.own_columns import OWN_COLUMNS
 from files.layouts.own_targets import UNKNOWN, UNKNOWN_COLUMN, find_own_target
+from files.layouts.prestashop import PrestaShopLayout
 from files.layouts.shopify import ShopifyLayout
+from files.layouts.shopify_inventory import ShopifyInventoryLayout
 from files.layouts.systems import UNRECOGNISED, SystemLayout, normalize_header
 from files.layouts.targets import Target, ignored, optional_text
 from files.layouts.woocommerce import WooCommerceLayout
 
 NAME_SHOWN_MAX = 50  # characters of a column that an error repeats
 SYSTEMS: dict[str, type[SystemLayout]] = {
-    system.name: system for system in (ShopifyLayout, WooCommerceLayout)
+    system.name: system
+    for system in (
+        ShopifyInventoryLayout,  # before the products, as it has some of their columns
+        ShopifyLayout,
+        WooCommerceLayout,
+        MedusaLayout,
+        MagentoLayout,
+        PrestaShopLayout,
+    )
 }
 NAMELESS = ignored("has no name")
 _HEADER = 1  # the number of its row

@@ -1,7 +1,7 @@
-"""Shopify's product CSV, with its names of columns before and after 2024. Pure.
+"""Shopify's product CSV: rows that share a handle, their options and their pictures. Pure.
 
-Rows with one handle are one product. The first has its texts; each row has a variant, a picture, or
-both. A product with one variant has the option `Title` with the value `Default Title`.
+The first row of a handle has the texts of the product. Each row has a variant, a picture, or both.
+A product with one variant has the option `Title` with the value `Default Title`.
 """
 
 import re
@@ -9,134 +9,22 @@ from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from files.formats.source_rows import SourceRow
-from files.layouts.cells import BadCell, normalize_word, parse_yes_or_no
 from files.layouts.import_rows import ImportRow, PictureReference
 from files.layouts.readings import Reading
-from files.layouts.systems import NOT_HERE, PRICE, SystemLayout, fit_identifier, join_words
-from files.layouts.targets import (
-    OMIT,
-    Target,
-    category_names,
-    entries,
-    ignored,
-    text_if_any,
-    to,
-    units_if_any,
-    weight,
-    yes_or_no,
-)
+from files.layouts.shopify_columns import MARKET, OPTIONS, TARGETS
+from files.layouts.systems import NOT_HERE, SystemLayout, fit_identifier, join_words
+from files.layouts.targets import Target, text_if_any
 
 _DEFAULT = "Default Title"
-_OPTIONS = range(1, 4)
 _METAFIELD = re.compile(r".+ \(product\.metafields\.(.{1,50})\)")
-_STATUSES = {"active": "active", "draft": "draft", "archived": "archived", "unlisted": "draft"}
-
-
-def _status(cell: str, _currency: str) -> Any:
-    if not cell:
-        return OMIT
-    status = _STATUSES.get(normalize_word(cell))
-    if status is None:
-        raise BadCell("unknown_value", "Must be active, draft or archived.")
-    return status
-
-
-def _continues(cell: str, _currency: str) -> Any:
-    """Whether the product is sold beyond its stock."""
-    word = normalize_word(cell)
-    if not word:
-        return OMIT
-    return word == "continue" or (word != "deny" and parse_yes_or_no(word))
-
-
-def _tags(cell: str, currency: str) -> Any:
-    return entries(",")(cell, currency) or OMIT
-
-
-def _category(cell: str, currency: str) -> Any:
-    """Names; exports of some apps have the number of Google's taxonomy instead."""
-    return OMIT if not cell or cell.isdigit() else category_names(">")(cell, currency)
-
-
-_WITHOUT_FIELD = [
-    *(f"option{number} linked to" for number in _OPTIONS),
-    "weight unit",
-    "weight unit for display",
-    "fulfillment service",
-    "requires shipping",
-    "taxable",
-    "charge tax",
-    "tax code",
-    "gift card",
-    "collection",
-    "published scope",
-    "unit price total measure",
-    "unit price total measure unit",
-    "unit price base measure",
-    "unit price base measure unit",
-]
-_MARKET = ignored("prices of other markets have no field here")
-_HANDLE = Target("handle", text_if_any, "group", "rows with one handle are variants")
-_GRAMS = to("weight_grams", weight("g"))
-_PUBLISHED = Target("published", yes_or_no, "status", "no: a draft")
-_TRACKER = Target("tracker", text_if_any, "stock_policy", "empty: the stock is not counted")
-_POLICY = Target("continues", _continues, "stock_policy", "continue: sold beyond the stock")
-_CATEGORY = to("category_names", _category, "made if it does not exist")
-_IMAGE = Target("image", text_if_any, "pictures")
-_TARGETS = {
-    "handle": _HANDLE,
-    "url handle": _HANDLE,
-    "title": to("name", text_if_any),
-    "body (html)": to("description", text_if_any),
-    "description": to("description", text_if_any),
-    "vendor": Target("attribute:vendor", text_if_any, "attributes.vendor"),
-    "product category": _CATEGORY,
-    "standard product type": _CATEGORY,
-    "standardized product type": _CATEGORY,
-    "type": Target("type", text_if_any, "category_names", "the category, if it has no other"),
-    "custom product type": Target("type", text_if_any, "category_names"),
-    "tags": to("tags", _tags),
-    "published": _PUBLISHED,
-    "published on online store": _PUBLISHED,
-    "status": to("status", _status),
-    "sku": to("sku", text_if_any),
-    "barcode": to("barcode", text_if_any, "a number that is no GTIN becomes an attribute"),
-    "grams": _GRAMS,
-    "weight value (grams)": _GRAMS,
-    "inventory tracker": _TRACKER,
-    "inventory qty": to("available", units_if_any),
-    "inventory quantity": to("available", units_if_any),
-    "inventory policy": _POLICY,
-    "continue selling when out of stock": _POLICY,
-    "price": to("price", PRICE),
-    "compare at price": to("compare_at_price", PRICE),
-    "compare-at price": to("compare_at_price", PRICE),
-    "image src": _IMAGE,
-    "product image url": _IMAGE,
-    "image position": Target("image_position", units_if_any, "pictures"),
-    "image alt text": Target("image_alt", text_if_any, "pictures"),
-    "image": Target("variant_image", text_if_any, "pictures", "of the variant"),
-    "variant image url": Target("variant_image", text_if_any, "pictures", "of the variant"),
-    "seo title": Target("attribute:seo_title", text_if_any, "attributes.seo_title"),
-    "seo description": Target(
-        "attribute:seo_description", text_if_any, "attributes.seo_description"
-    ),
-    **{
-        f"option{number} {part}": Target(f"option{number}_{part}", text_if_any, "options")
-        for number in _OPTIONS
-        for part in ("name", "value")
-    },
-    **dict.fromkeys(_WITHOUT_FIELD, NOT_HERE),
-    "cost per item": ignored("products show no costs"),
-}
 
 
 class ShopifyLayout(SystemLayout):
     name: ClassVar[str] = "shopify"
-    TARGETS: ClassVar[Mapping[str, Target]] = _TARGETS
+    TARGETS: ClassVar[Mapping[str, Target]] = TARGETS
     SHARED: ClassVar[frozenset[str]] = frozenset(
         ["name", "description", "category_names", "type", "tags", "status", "published"]
-        + [f"option{number}_name" for number in _OPTIONS]
+        + [f"option{number}_name" for number in OPTIONS]
     )
 
     @classmethod
@@ -160,7 +48,7 @@ class ShopifyLayout(SystemLayout):
         if header.startswith("google shopping /"):
             return NOT_HERE
         if " / " in header:
-            return _MARKET
+            return MARKET
         return super().find_target(header.removeprefix("variant "))
 
     def parent_key(self, row: SourceRow) -> str | None:
@@ -173,7 +61,7 @@ class ShopifyLayout(SystemLayout):
         """Shopify needs none: then it follows from the handle and the options."""
         if not self._has_variant(row):
             return None
-        values = [self.cell(row, f"option{number}_value") for number in _OPTIONS]
+        values = [self.cell(row, f"option{number}_value") for number in OPTIONS]
         given = self.cell(row, "sku")
         return given or join_words(self.cell(row, "handle"), *_without_default(values)) or None
 
@@ -227,13 +115,15 @@ class ShopifyLayout(SystemLayout):
             values["sku"] = self.sku(row)
             message = "Has no SKU. It follows from the handle and the options."
             reading.warn("sku", "sku_derived", message)
-        for number in _OPTIONS:
+        for number in OPTIONS:
             name, value = own.get(f"option{number}_name"), own.get(f"option{number}_value")
             if name and value and value != _DEFAULT:
                 values[f"option:{name}"] = value
         values["group"] = fit_identifier(own.get("handle", ""))
-        if "type" in own and values.setdefault("category_names", [own["type"]]) != [own["type"]]:
-            values["attribute:type"] = own["type"]
+        if "type" in own:
+            names = own["type"]
+            if values.setdefault("category_names", names) != names:
+                values["attribute:type"] = " > ".join(names)
         if own.get("published") is False and values.get("status", "active") == "active":
             values["status"] = "draft"
         elif "published" in self._index:
@@ -252,7 +142,7 @@ class ShopifyLayout(SystemLayout):
 _COMBINED = frozenset(
     ["handle", "type", "published", "tracker", "continues", "image", "variant_image"]
     + ["image_alt", "image_position"]
-    + [f"option{number}_{part}" for number in _OPTIONS for part in ("name", "value")]
+    + [f"option{number}_{part}" for number in OPTIONS for part in ("name", "value")]
 )
 
 

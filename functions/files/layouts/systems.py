@@ -59,6 +59,7 @@ def join_words(*texts: str) -> str:
 class SystemLayout(Layout):
     """A layout with a table of the columns that the system writes."""
 
+    has_all_attributes: ClassVar[bool] = False
     TARGETS: ClassVar[Mapping[str, Target]]  # by normalized header
     SHARED: ClassVar[frozenset[str]] = frozenset()  # slots that rows take from their parent
 
@@ -126,4 +127,4 @@ def _check_stock(reading: Reading) -> None:
     if isinstance(units, int) and units < 0 and values.get("stock_policy") != BACKORDER:
         values["available"] = 0
         message = "Imported as 0: fewer than no units need the stock policy `backorder`."
-        reading.warn("available", "stock_below_zero", message, str(units))
+        reading.warn("available", "negative_stock", message, str(units))

@@ -1,4 +1,4 @@
-"""WooCommerce's product CSV, with the columns of its versions since 3.1. Pure.
+"""WooCommerce's product CSV: products, and variable products with their variations. Pure.
 
 A product with variants is a row of the type `variable`, which is no product itself, and one row of
 the type `variation` for each variant, whose `Parent` is its SKU or `id:` with its ID.
@@ -9,8 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from files.formats.source_rows import SourceRow
-from files.layouts.amounts import PLAIN
-from files.layouts.cells import normalize_word, parse_yes_or_no
+from files.layouts.combined_values import decide_price, decide_stock
 from files.layouts.import_rows import ImportRow
 from files.layouts.readings import Reading
 from files.layouts.systems import (
@@ -20,114 +19,24 @@ from files.layouts.systems import (
     join_words,
     normalize_header,
 )
-from files.layouts.targets import (
-    OMIT,
-    Target,
-    amount,
-    category_names,
-    entries,
-    ignored,
-    optional_whole_number,
-    text_if_any,
-    to,
-    units_if_any,
-    weight,
-)
-from files.layouts.woocommerce_values import decide_price, decide_stock
+from files.layouts.targets import Target, text_if_any, to, weight
+from files.layouts.woocommerce_columns import SIGNS, TARGETS
 
 _WEIGHT = re.compile(r"weight \((kg|g|lbs|lb|oz)\)")
 _ATTRIBUTE = re.compile(r"attribute (\d{1,3}) (name|value\(s\)|visible|global|default)")
 _IGNORED = re.compile(r"(length|width|height) \(.*\)|meta: .*|download \d+ .*")
-_PRICE = amount("major", PLAIN)
-
-
-def _published(cell: str, _currency: str) -> Any:
-    """1 is public; 0 is private, and -1 a draft."""
-    return (cell != "-1" and parse_yes_or_no(cell)) if cell else OMIT
-
-
-def _in_stock(cell: str, _currency: str) -> Any:
-    if not cell:
-        return OMIT
-    word = normalize_word(cell)
-    return "backorder" if word in ("backorder", "onbackorder") else parse_yes_or_no(word)
-
-
-def _stock(cell: str, currency: str) -> Any:
-    return "parent" if normalize_word(cell) == "parent" else units_if_any(cell, currency)
-
-
-def _backorders(cell: str, _currency: str) -> Any:
-    word = normalize_word(cell)
-    return (word == "notify" or parse_yes_or_no(word)) if word else OMIT
-
-
-def _tax_class(cell: str, _currency: str) -> Any:
-    """Empty: the standard rate. A variation can have `parent`."""
-    word = "-".join(normalize_word(cell).split())
-    return OMIT if word == "parent" else word or "standard"
-
-
-def _one_each(cell: str, _currency: str) -> Any:
-    return 1 if cell and parse_yes_or_no(cell) else None
-
-
-def _categories(cell: str, currency: str) -> Any:
-    return category_names(">", ",")(cell, currency) or OMIT
-
-
-def _list(cell: str, currency: str) -> Any:
-    return entries(",")(cell, currency) or OMIT
-
-
-_NOT_HERE = (
-    "is featured?|visibility in catalog|tax status|allow customer reviews?|purchase note|"
-    "shipping class|download limit|download expiry days|grouped products|upsells|cross-sells|"
-    "button text|position|swatches attributes"
-)
-_TARGETS = {
-    "id": Target("id", text_if_any, None, "finds the parent of a variation"),
-    "type": Target("type", text_if_any, None, "says which rows are variants"),
-    "sku": to("sku", text_if_any),
-    "gtin, upc, ean, or isbn": to("barcode", text_if_any, "if it is no GTIN: an attribute"),
-    "name": to("name", text_if_any, "variations have the name of their product"),
-    "published": Target("published", _published, "status", "no: a draft"),
-    "short description": Target("short_description", text_if_any, "attributes.short_description"),
-    "description": to("description", text_if_any),
-    "date sale price starts": Target("sale_starts", text_if_any, None, "a sale without end only"),
-    "date sale price ends": Target("sale_ends", text_if_any, None, "a sale without end only"),
-    "tax class": to("tax_class", _tax_class),
-    "in stock?": Target("in_stock", _in_stock, "stock_policy"),
-    "stock": Target("stock", _stock, "available", "empty: the stock is not counted"),
-    "low stock amount": to("low_stock_at", optional_whole_number),
-    "backorders allowed?": Target("backorders", _backorders, "stock_policy"),
-    "sold individually?": to("order_quantity_max", _one_each, "yes: 1"),
-    "sale price": Target("sale_price", _PRICE, "price"),
-    "regular price": Target("regular_price", _PRICE, "price", "during a sale: compare_at_price"),
-    "categories": to("category_names", _categories, "the first one; made if it does not exist"),
-    "tags": to("tags", _list),
-    "images": to("pictures", _list),
-    "parent": Target("parent", text_if_any, "group"),
-    "external url": Target("attribute:external_url", text_if_any, "attributes.external_url"),
-    "brands": Target("attribute:brand", text_if_any, "attributes.brand"),
-    "cost of goods": ignored("products show no costs"),
-    **dict.fromkeys(_NOT_HERE.split("|"), NOT_HERE),
-}
-_SIGNS = frozenset(
-    ["regular price", "in stock?", "attribute 1 name", "is featured?", "visibility in catalog"]
-)
 
 
 class WooCommerceLayout(SystemLayout):
     name: ClassVar[str] = "woocommerce"
-    TARGETS: ClassVar[Mapping[str, Target]] = _TARGETS
+    TARGETS: ClassVar[Mapping[str, Target]] = TARGETS
     SHARED: ClassVar[frozenset[str]] = frozenset(
         ["description", "short_description", "category_names", "tags", "tax_class"]
     )
 
     @classmethod
     def recognises(cls, headers: Collection[str]) -> bool:
-        return bool(_SIGNS.intersection(headers)) and ("sku" in headers or "id" in headers)
+        return bool(SIGNS.intersection(headers)) and ("sku" in headers or "id" in headers)
 
     @classmethod
     def find_missing(cls, slots: Collection[str]) -> str | None:

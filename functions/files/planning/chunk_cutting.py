@@ -37,8 +37,8 @@ class ChunkCutter:
             group = key if own is None else own
             chunk.add(self._judge(row), key, self._parents.get(key) if key else None)
             self.rows += 1
-            if own is not None:
-                self._remember(own, row)
+            for each in self._layout.parent_keys(row):
+                self._remember(each, row)
         if chunk.rows:
             yield chunk
 
@@ -65,6 +65,9 @@ class ChunkCutter:
 
     def _remember(self, key: str, row: SourceRow) -> None:
         """The oldest are forgotten if there are too many: the rows of a group are close."""
+        before = self._parents.pop(key, None)
+        if before is not None:
+            self._parents_size -= _size_of(before.cells)
         self._parents[key] = row
         self._parents_size += _size_of(row.cells)
         while self._parents_size > PARENTS_KEPT_CHARACTERS:

@@ -17,17 +17,15 @@ def read_all(
     mapping: dict[str, Any] | None = None,
     defaults: ImportDefaults = EUROS,
 ) -> list[ImportRow]:
-    """Each row with the parent that it needs."""
+    """Each row with the parent that it needs, if that stands before it."""
     layout = recognise(columns, Mapping.model_validate(mapping) if mapping else None, defaults)
     sources = [SourceRow(number, list(cells)) for number, cells in enumerate(rows, start=2)]
     parents: dict[str, SourceRow] = {}
-    for source in sources:
-        for key in layout.parent_keys(source):
-            parents.setdefault(key, source)
     found = []
     for source in sources:
         needed = layout.needs_parent(source)
         found.append(layout.read(source, parents.get(needed) if needed else None))
+        parents |= dict.fromkeys(layout.parent_keys(source), source)
     return found
 
 

@@ -179,6 +179,8 @@ def test_what_a_currency_does_not_have_is_refused(text, currency, expected):
         "1 2 3 x",
         "0x10",
         "5%",
+        "1234567890123456789.99",
+        "0.0000000000000000001",
         "99999999999999999999999999999999999999999999999999",
     ],
 )
@@ -218,9 +220,25 @@ def test_an_amount_in_minor_units_is_a_whole_number(text, expected):
     assert parse_amount(text, "EUR", "minor", PLAIN) == expected
 
 
-@pytest.mark.parametrize("text", ["19.99", "1999.0", "1,999", "\u20ac5", "1e3"])
+@pytest.mark.parametrize("text", ["1,999", "19.999", "\u20ac5", "1e3", "1 999"])
 def test_a_minor_amount_has_digits_alone(text):
     assert code(text, unit="minor") == "wrong_type"
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [("19.99", "EUR", 1999), ("19,9", "EUR", 1990), ("1.25", "KWD", 1250), ("5.0", "EUR", 500)],
+)
+def test_a_major_amount_is_shown_in_minor_units(text, currency, minor):
+    with pytest.raises(BadCell) as refused:
+        parse_amount(text, currency, "minor", PLAIN)
+
+    assert refused.value.code == "not_in_minor_units"
+    assert f"{minor} means" in str(refused.value)
+
+
+def test_yen_have_no_decimals_to_move():
+    assert code("19.99", "JPY", unit="minor") == "wrong_type"
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def test_a_variation_names_its_parent_by_sku_or_id(parent):
     assert (rows[1].fields["group"], rows[1].fields["options"]) == ("TEE", {"Color": "Red"})
 
 
-def test_a_variation_may_leave_the_names_of_attributes_to_its_parent():
+def test_a_variation_may_leave_names_to_its_parent():
     rows = read(with_color(PARENT, "Red, Blue"), {**RED, "Attribute 1 value(s)": "Red"})
 
     assert rows[1].fields["options"] == {"Color": "Red"}
