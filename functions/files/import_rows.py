@@ -28,7 +28,11 @@ def recognise_columns(
 
 
 def to_imported_row(row: ImportRow) -> ImportedRow:
-    return ImportedRow(row.fields, currency_is_assumed=row.currency_is_assumed)
+    return ImportedRow(
+        row.fields,
+        currency_is_assumed=row.currency_is_assumed,
+        adds_attributes=row.adds_attributes,
+    )
 
 
 def cells_by_column(columns: Sequence[str], row: SourceRow) -> Mapping[str, str]:

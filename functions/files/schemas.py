@@ -1,8 +1,8 @@
 """Uploads, as clients request them."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from files.layouts.mappings import Mapping
@@ -40,7 +40,32 @@ MappingId = Annotated[
 ]
 
 
+# As `not`, like `products.fields.GROUP_WITH_OPTIONS`.
+_ARCHIVE_WITH_PERCENT: dict[str, Any] = {
+    "not": {
+        "anyOf": [
+            {
+                "required": ["missing"],
+                "properties": {
+                    "missing": {"const": "archive"},
+                    "archive_percent_max": {"type": "null"},
+                },
+            },
+            {
+                "required": ["archive_percent_max"],
+                "properties": {
+                    "missing": {"const": "keep"},
+                    "archive_percent_max": {"type": "integer"},
+                },
+            },
+        ]
+    }
+}
+
+
 class UploadRequest(RequestBody):
+    model_config = ConfigDict(json_schema_extra={"x-rule": _ARCHIVE_WITH_PERCENT})
+
     kind: Literal["products"]
     filename: Annotated[str, Text(255)] = Field(
         description="The name of your file. The upload shows it."
@@ -67,12 +92,12 @@ class UploadRequest(RequestBody):
         description="What becomes of products that the file does not have. `archive` archives "
         "them after the import.",
     )
-    archive_share_max: float | None = Field(
+    archive_percent_max: int | None = Field(
         default=None,
-        gt=0,
-        le=1,
-        description="Required with `missing: archive`. The share of the products that may be "
-        "archived, such as 0.1. If the file lacks more, the import fails and writes nothing.",
+        ge=1,
+        le=100,
+        description="Required with `missing: archive`. The percentage of the products that may be "
+        "archived, such as 10. If the file lacks more, the import fails and writes nothing.",
     )
     stock_counts: StockCounts = Field(
         default="available",
@@ -99,10 +124,10 @@ class UploadRequest(RequestBody):
 
     @model_validator(mode="after")
     def _require_share(self) -> Self:
-        if (self.missing == "archive") != (self.archive_share_max is not None):
+        if (self.missing == "archive") != (self.archive_percent_max is not None):
             raise PydanticCustomError(
-                "archive_without_share",
-                "Must have `missing: archive` and `archive_share_max` together, or neither",
+                "archive_without_percent",
+                "Must have `missing: archive` and `archive_percent_max` together, or neither",
             )
         return self
 
@@ -111,7 +136,7 @@ class UploadRequest(RequestBody):
             mode=self.mode,
             on_error=self.on_error,
             missing=self.missing,
-            archive_share_max=self.archive_share_max or 0,
+            archive_percent_max=self.archive_percent_max or 0,
             stock_counts=self.stock_counts,
             currency=self.currency,
             mapping=self.mapping.to_document() if self.mapping else None,

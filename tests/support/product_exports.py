@@ -81,7 +81,7 @@ def build_hostile_shop() -> list[str]:
     _build_stock()
     create_product(sku="DRAFT", status="draft")
     create_product(sku="GONE")
-    patch_product(_id("GONE"), {"status": "archived"})
+    patch_product(product_id("GONE"), {"status": "archived"})
     return [product.sku for product in list_products()]
 
 
@@ -94,19 +94,19 @@ def _build_groups() -> None:
 
 def _build_stock() -> None:
     create_product(sku="SOME")
-    set_stock(_id("SOME"), 7)
+    set_stock(product_id("SOME"), 7)
     create_product(sku="BACK", stock_policy="backorder", backorder_limit=9)
-    set_stock(_id("BACK"), -4)
+    set_stock(product_id("BACK"), -4)
     create_product(sku="BACK-ANY", stock_policy="backorder")
     create_product(sku="SHARDS", stock_shards=4)
-    set_stock(_id("SHARDS"), 101)
+    set_stock(product_id("SHARDS"), 101)
     create_product(sku="UNTRACKED")
-    set_stock(_id("UNTRACKED"), 5)
-    patch_product(_id("UNTRACKED"), {"stock_policy": "untracked"})
+    set_stock(product_id("UNTRACKED"), 5)
+    patch_product(product_id("UNTRACKED"), {"stock_policy": "untracked"})
     create_product(sku="UNTRACKED-NEVER", stock_policy="untracked")
 
 
-def _id(sku: str) -> str:
+def product_id(sku: str) -> str:
     return ids.derived_id("prd", sku)
 
 

@@ -44,6 +44,7 @@ INHERITED = frozenset(_INHERITED.split())
 
 class Layout:
     name: ClassVar[str] = "souk"
+    has_all_attributes: ClassVar[bool] = True  # in its column of attributes, if it has one
 
     def __init__(self, recognised: RecognisedColumns, defaults: ImportDefaults) -> None:
         pairs = list(zip(recognised.columns, recognised.targets, strict=True))
@@ -200,4 +201,5 @@ class Layout:
             currency_is_assumed=named is None
             and not self._defaults.is_currency_chosen
             and any(slot in fields for slot in PRICES),
+            adds_attributes=not (self.has_all_attributes and "attributes" in values),
         )

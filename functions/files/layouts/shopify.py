@@ -121,9 +121,9 @@ class ShopifyLayout(SystemLayout):
                 values[f"option:{name}"] = value
         values["group"] = fit_identifier(own.get("handle", ""))
         if "type" in own:
-            names = [name.strip() for name in own["type"].split(">") if name.strip()]
+            names = own["type"]
             if values.setdefault("category_names", names) != names:
-                values["attribute:type"] = own["type"]
+                values["attribute:type"] = " > ".join(names)
         if own.get("published") is False and values.get("status", "active") == "active":
             values["status"] = "draft"
         elif "published" in self._index:

@@ -43,6 +43,11 @@ def _tags(cell: str, currency: str) -> Any:
     return entries(",")(cell, currency) or OMIT
 
 
+def _type(cell: str, currency: str) -> Any:
+    """Names: an export writes the levels of a category with `>` between them."""
+    return category_names(">")(cell, currency) or OMIT
+
+
 def _category(cell: str, currency: str) -> Any:
     """Names; exports of some apps have the number of Google's taxonomy instead."""
     return OMIT if not cell or cell.isdigit() else category_names(">")(cell, currency)
@@ -83,8 +88,8 @@ TARGETS: Mapping[str, Target] = {
     "product category": _CATEGORY,
     "standard product type": _CATEGORY,
     "standardized product type": _CATEGORY,
-    "type": Target("type", text_if_any, "category_names", "the category, if it has no other"),
-    "custom product type": Target("type", text_if_any, "category_names"),
+    "type": Target("type", _type, "category_names", "the category, if it has no other"),
+    "custom product type": Target("type", _type, "category_names"),
     "tags": to("tags", _tags),
     "published": _PUBLISHED,
     "published on online store": _PUBLISHED,

@@ -59,6 +59,7 @@ def join_words(*texts: str) -> str:
 class SystemLayout(Layout):
     """A layout with a table of the columns that the system writes."""
 
+    has_all_attributes: ClassVar[bool] = False
     TARGETS: ClassVar[Mapping[str, Target]]  # by normalized header
     SHARED: ClassVar[frozenset[str]] = frozenset()  # slots that rows take from their parent
 

@@ -30,6 +30,7 @@ class ImportedRow(Record):
 
     fields: Mapping[str, Any]
     currency_is_assumed: bool = False  # the file has no currency: its prices are in the shop's
+    adds_attributes: bool = False  # the file has some: the product keeps the others
 
 
 class RowProblem(Record):
@@ -109,6 +110,8 @@ def _build_changed(row: ImportedRow, before: Product, changes: dict[str, Any]) -
     fields = to_request(before)
     if "status" not in changes:
         del fields["status"]
+    if row.adds_attributes and changes.get("attributes"):
+        changes = {**changes, "attributes": {**fields["attributes"], **changes["attributes"]}}
     fields |= changes
     return _validate({name: value for name, value in fields.items() if value is not None})
 
