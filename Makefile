@@ -138,6 +138,7 @@ release-state: .venv/.made ## Record what a release has: tables, indexes and nam
 requirements: .venv/.made ## Update the hashed requirements files from pyproject.toml
 	@$(COMPILE) pyproject.toml --output-file shared/requirements.txt
 	@$(COMPILE) --group payments --constraints shared/requirements.txt --output-file functions/orders/payments/requirements.txt
+	@$(COMPILE) --group pictures --constraints shared/requirements.txt --output-file functions/pictures/requirements.txt
 	@$(COMPILE) pyproject.toml --group dev --constraints shared/requirements.txt --output-file requirements-dev.txt
 	@$(COMPILE) --group bootstrap --output-file local/requirements-bootstrap.txt
 	@$(COMPILE) pyproject.toml --group bench --constraints shared/requirements.txt --output-file benchmarks/requirements.txt

@@ -15,19 +15,24 @@ if TYPE_CHECKING:
 
 def base_url_parameters(base_url: str) -> dict[str, str]:
     """The template parameters that depend on the address."""
-    return {"ShopUrl": base_url, "PaymentProviderUrl": f"{base_url}{PROVIDER_PATH}"}
+    return {
+        "ShopUrl": base_url,
+        "PaymentProviderUrl": f"{base_url}{PROVIDER_PATH}",
+        "PicturesUrl": base_url,
+    }
 
 
 def update_functions(
     settings: Mapping[str, str], physical: Mapping[str, str], functions: "LambdaClient"
 ) -> None:
-    """Sets the address that mails link to, and that of the payment provider.
+    """Sets the address that mails link to, of pictures, and of the payment provider.
 
     `settings` has `base_url_parameters`, maybe among other parameters.
     """
     for function, variable, parameter in (
         ("MailFunction", "SHOP_URL", "ShopUrl"),
         ("PaymentsFunction", "PAYMENT_PROVIDER_URL", "PaymentProviderUrl"),
+        ("ProductsFunction", "PICTURES_URL", "PicturesUrl"),
         ("PaymentWorkerFunction", "PAYMENT_PROVIDER_URL", "PaymentProviderUrl"),
     ):
         set_variable(physical[function], variable, settings[parameter], functions)

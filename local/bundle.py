@@ -21,7 +21,7 @@ from local import paths
 
 SOURCES = paths.ROOT / "functions"
 FOLDER = "Functions"  # in the build, beside the folders of the layers
-NOT_DEPLOYED = ("__pycache__", "*.pyc", "Makefile", "requirements.txt")  # of the payments layer too
+NOT_DEPLOYED = ("__pycache__", "*.pyc", "Makefile", "requirements.txt")  # of the other layers too
 TARGET = "compile-functions"
 TEMPLATE = "template.yaml"  # as `sam build` writes it: its paths are relative to the build
 FUNCTION = re.compile(r"^ +Type: AWS::Serverless::Function$", re.MULTILINE)

@@ -9,7 +9,8 @@ A request is refused
   to 127.0.0.1 (DNS rebinding);
 - when it has an Origin other than the port's own. The shop's origins (AllowedOrigins) may use
   what `Exceptions` says;
-- when the browser says in Sec-Fetch-Site that another site started it.
+- when the browser says in Sec-Fetch-Site that another site started it. Pictures of products are
+  for all pages, as on AWS.
 Programs such as curl and boto3 send neither Origin nor Sec-Fetch-Site.
 
 Standard library only: MiniStack's environment imports this module too.
@@ -94,6 +95,7 @@ class Exceptions:
 
     shop_may: Callable[[Request], bool]  # a page of one of the shop's origins
     anyone_may: Callable[[Request], bool]  # a link on any page
+    all_may_show: Callable[[Request], bool] = lambda _: False  # as an image; none can read it
     has_subdomains: bool = False  # as S3 has one for each bucket; browsers keep them on loopback
 
 
@@ -146,8 +148,10 @@ class OriginGuard:
     def _is_own(self, request: Request) -> bool:
         """A request without an Origin."""
         sites = request.values("sec-fetch-site")
-        return set(sites) <= OWN_SITES or (
-            request.is_navigation() and self._exceptions.anyone_may(request)
+        return (
+            set(sites) <= OWN_SITES
+            or (request.is_navigation() and self._exceptions.anyone_may(request))
+            or self._exceptions.all_may_show(request)
         )
 
 
@@ -161,6 +165,11 @@ def _split_host(host: str) -> tuple[str, str, str]:
 
 def _may_call_api(request: Request) -> bool:
     return request.path == "/v1" or request.path.startswith("/v1/")
+
+
+def _is_picture(request: Request) -> bool:
+    is_image = request.values("sec-fetch-dest") == ["image"]
+    return request.method == "GET" and is_image and request.path.startswith("/pictures/")
 
 
 def _may_call_engine(request: Request) -> bool:
@@ -206,5 +215,5 @@ def _is_for_s3(request: Request) -> bool:
     return name in LOOPBACK_NAMES and not any(map(request.has, ROUTING_HEADERS))
 
 
-GATEWAY = Exceptions(shop_may=_may_call_api, anyone_may=lambda _: True)
+GATEWAY = Exceptions(shop_may=_may_call_api, anyone_may=lambda _: True, all_may_show=_is_picture)
 ENGINE = Exceptions(shop_may=_may_call_engine, anyone_may=_is_signed_download, has_subdomains=True)

@@ -22,6 +22,7 @@ from local.pages import assets, page
 from local.payments.app import Api
 from local.payments.pages import Pages
 from local.payments.provider import Provider
+from local.picture_files import PictureFiles
 from local.reference import ReferencePages
 from local.refusals import Refusal
 from local.shop_facts import ShopFacts
@@ -49,6 +50,7 @@ def create_site(parts: Parts, requests: RequestLog) -> Starlette:
             *Pages(provider, reader).routes(),
             *Activity(reader, requests, mailbox, provider).routes(),
             *shop_pages.routes(),
+            *PictureFiles(reader).routes(),
             assets(),
             Mount(PROVIDER_PATH, routes=Api(provider).routes()),
         ],

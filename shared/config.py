@@ -162,6 +162,18 @@ class ImportSettings(Settings):
     import_queue_url: str
 
 
+class PictureSettings(Settings):
+    pictures_bucket: str  # files that arrive, and the sizes that are made of them
+
+
+class PictureQueueSettings(Settings):
+    picture_queue_url: str  # where PicturesFunction takes its work from
+
+
+class PictureUrlSettings(Settings):
+    pictures_url: str = ""  # of the CDN in front of the bucket, without a slash at its end
+
+
 class RelaySettings(Settings):
     event_bus_name: str
 

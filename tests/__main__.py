@@ -21,6 +21,7 @@ FIRST_HALF = [
     for name in (
         *("attacks", "clients", "documents", "generated_requests", "origins"),
         *("pages_of_activity", "pages_of_shop", "permissions", "refusals"),
+        "orders_of_a_real_shop",
     )
 ]
 SECOND_HALF = [str(E2E), *(f"--ignore={path}" for path in FIRST_HALF)]

@@ -45,6 +45,9 @@ os.environ |= {
     "PAYMENT_PROVIDER": "local",
     "PAYMENT_PROVIDER_URL": "http://127.0.0.1:9",  # nothing listens there
     "PAYMENT_SECRET_ARN": "souk/payments",
+    "PICTURES_BUCKET": "souk-pictures",
+    "PICTURES_URL": "https://pictures.shop.example",
+    "PICTURE_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/souk-pictures",
     "PRODUCTS_TABLE": "souk-products",
     "REQUIRE_STAFF_SECOND_FACTOR": "false",
     "REQUIRE_VERIFIED_EMAIL": "false",
@@ -115,10 +118,11 @@ def deploy() -> None:
     client("secretsmanager").create_secret(
         Name="souk/payments", SecretString=json.dumps(PAYMENT_KEYS)
     )
-    client("s3").create_bucket(
-        Bucket="souk-uploads",
-        CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
-    )
+    for bucket in ("souk-uploads", "souk-pictures"):
+        client("s3").create_bucket(
+            Bucket=bucket,
+            CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
+        )
     client("events").create_event_bus(Name="souk")
     client("sesv2").create_email_identity(EmailIdentity="shop@example.com")
     client("sesv2").create_configuration_set(ConfigurationSetName="souk-mails")

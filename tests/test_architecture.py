@@ -200,7 +200,7 @@ def test_a_module_imports_only_what_its_kind_may(module):
         ("products.stock.routes", "products.stock.repository"),
         ("products.index.catalog_entries", "products.index.repository"),
         ("products.catalog_queries", "products.repository"),
-        ("products.service", "files.rows"),
+        ("products.service", "files.refusals"),
         ("orders.handler", "orders.checkout.repository"),
         ("orders.handler", "orders.pricing"),
         ("orders.checkout.repository", "orders.checkout.service"),
@@ -220,7 +220,7 @@ def test_the_rules_refuse(importer, imported):
 @pytest.mark.parametrize(
     ("importer", "imported"),
     [
-        ("files.rows", "products.importing.service.ImportedProduct"),
+        ("files.import_rows", "products.importing.service.ImportedRow"),
         ("auth.handler", "auth.sessions.routes.routes"),
         ("auth.sessions.routes", "auth.sessions.service"),
         ("auth.sessions.routes", "auth.accounts.schemas.UserView"),

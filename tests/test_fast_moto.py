@@ -70,6 +70,9 @@ INSERT = {"Put": put({"buyer": {"S": "b2"}}, "buyers")}
 DELETE = {"Delete": on_line(KEY_2)}
 REFUSED = {"ConditionCheck": on_line(ConditionExpression="attribute_not_exists(line)", **ALL_OLD)}
 SHUT = values(shut={"S": "shut"})
+LONG_TEXT = {"S": "x" * 190_000}
+LONG = values(long=LONG_TEXT)
+SAME_NAME = {"#s": "state", "#t": "state"}
 STATE = {"ExpressionAttributeNames": {"#s": "state"}}
 
 CALLS: dict[str, list[Call]] = {
@@ -113,6 +116,21 @@ CALLS: dict[str, list[Call]] = {
         update("SET hits = :other", SHUT),
         update("SET hits = :shut", SHUT, ConditionExpression="(("),
         ("get_item", on_line()),
+    ],
+    "refused expressions": [
+        update("SET paid = :shut SET hits = :shut", SHUT),
+        update("SET hits = :shut REMOVE #s, #s", STATE | SHUT),
+        update("SET #s = :shut, #t = :shut", {"ExpressionAttributeNames": SAME_NAME} | SHUT),
+        ("get_item", on_line()),
+    ],
+    "sizes": [
+        ("put_item", put(KEY | {"a": {"S": "x" * 200_000}, "b": {"S": "x" * 204_000}})),
+        *[update("SET a = :long", LONG) for _ in range(4)],
+        update("SET c = :long", LONG),
+        update("SET c = :shut", SHUT),
+        ("put_item", put(KEY | {"a": {"S": "x" * 200_000}, "b": {"S": "x" * 206_000}})),
+        ("put_item", put(KEY | {"l": {"L": [LONG_TEXT]}, "m": {"M": {"n": LONG_TEXT}}})),
+        transact(COUNT, {"Put": put(KEY_2 | {"a": LONG_TEXT, "b": LONG_TEXT, "c": LONG_TEXT})}),
     ],
     "delete": [
         ("delete_item", on_line(KEY_2, ReturnValues="ALL_OLD")),

@@ -80,6 +80,10 @@ class CategoryLimitReachedDetails(TypedDict):
     categories_max: Limit
 
 
+class PictureLimitReachedDetails(TypedDict):
+    pictures_max: Limit
+
+
 class UnknownCategoryDetails(TypedDict):
     path: CategoryPath
 

@@ -53,6 +53,22 @@ CATALOG: dict[str, Refusals] = {
         catalog.CategoryNotFound,
         requests.ConcurrentModification,
     ),
+    "list_pictures": (catalog.ProductNotFound,),
+    "create_picture": (
+        catalog.PictureLimitReached,
+        catalog.ProductNotFound,
+        requests.ConcurrentModification,
+    ),
+    "update_pictures": (
+        catalog.PictureNotFound,
+        catalog.ProductNotFound,
+        requests.ConcurrentModification,
+    ),
+    "delete_picture": (
+        catalog.PictureNotFound,
+        catalog.ProductNotFound,
+        requests.ConcurrentModification,
+    ),
     "get_stock": (catalog.ProductNotFound,),
     "list_stock_movements": (catalog.ProductNotFound,),
     "set_stock": (

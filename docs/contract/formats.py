@@ -63,6 +63,10 @@ FORMATS: dict[str, dict[str, Any]] = {
     "UploadExport.status": {"x-schema": "UploadStatus"},
     "UploadView.error_file_url": _URI,
     "FormView.url": _URI,
+    "PictureView.id": _id("pic"),
+    "PictureSizeView.url": _URI,
+    "PictureSizeView.webp_url": _URI,
+    "StaffPictureView.id": _id("pic"),
     "EnrolmentView.uri": _URI,
     "AddressView.country": _COUNTRY,
     "SavedAddressView.id": _id("adr"),
@@ -82,5 +86,6 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "export_id": _id("exp"),
     "upload_id": _id("upl"),
     "mapping_id": _id("map"),
+    "picture_id": _id("pic"),
     "code": {"pattern": PROMOTION_CODE},
 }

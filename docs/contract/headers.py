@@ -58,6 +58,7 @@ CREATED_WITH_LOCATION = {
     "create_category",
     "create_export",
     "create_import_mapping",
+    "create_picture",
     "create_product",
     "create_product_export",
     "create_promotion",

@@ -45,7 +45,11 @@ OWN: dict[str, Refusals] = {
     **ACCOUNTS,
     **CATALOG,
     **ORDERS,
-    "create_upload": (accounts.TooManyAttempts, files.TooManyOpenUploads),
+    "create_upload": (
+        accounts.TooManyAttempts,
+        files.TooManyOpenUploads,
+        requests.ImportMappingNotFound,
+    ),
     "get_upload": (requests.UploadNotFound,),
     "complete_upload": (
         files.PartsMissing,

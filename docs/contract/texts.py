@@ -30,6 +30,7 @@ TAGS = {
     "Privacy": "Export and deletion of personal data.",
     "Users": "Accounts of other people, for admins.",
     "Catalog": "Products: browsing and search for everyone, editing for staff.",
+    "Pictures": "Pictures of products: sending, ordering and deleting them.",
     "Stock": "The units of each product that are for sale, and the changes that staff make.",
     "Orders": "Quotes and orders of customers with an account.",
     "Carts": "What a shopper wants to order: of an account, or of a guest with a token.",

@@ -16,7 +16,7 @@ class ImportOptions(Record):
     mode: Mode = "write"
     on_error: OnError = "skip"
     missing: Missing = "keep"
-    archive_share_max: float = 0  # of the products that are not archived, if `missing` is archive
+    archive_percent_max: int = 0  # of the products that are not archived, if `missing` is archive
     stock_counts: StockCounts = "available"
     currency: str | None = None  # of files that name none; None: the shop's
     mapping: dict[str, Any] | None = None  # files.layouts.mappings.Mapping, as it was then

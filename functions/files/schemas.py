@@ -1,12 +1,13 @@
 """Uploads, as clients request them."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from files.layouts.mappings import Mapping
 from files.options import ImportOptions, Missing, Mode, OnError, StockCounts
+from shared.characters import describe_pattern
 from shared.http.schemas import RequestBody
 from shared.http.text_fields import Text
 from shared.money import Currency
@@ -14,7 +15,6 @@ from shared.money import Currency
 UPLOAD_BYTES_MAX = 5_000_000_000  # unpacked, too
 FORM_BYTES_MAX = 100_000_000  # larger files are sent in parts
 PART_BYTES = 64_000_000
-MAPPING_BYTES_MAX = 80_000  # it is stored with the upload
 PARTS_MAX = -(-UPLOAD_BYTES_MAX // PART_BYTES)
 
 ContentType = Literal[
@@ -30,8 +30,42 @@ ContentType = Literal[
     "application/octet-stream",
 ]
 
+MappingId = Annotated[
+    str,
+    Field(
+        pattern=describe_pattern(
+            r"^map_[a-z0-9_]{1,60}$", "Must be the id of a mapping as the shop returned it"
+        )
+    ),
+]
+
+
+# As `not`, like `products.fields.GROUP_WITH_OPTIONS`.
+_ARCHIVE_WITH_PERCENT: dict[str, Any] = {
+    "not": {
+        "anyOf": [
+            {
+                "required": ["missing"],
+                "properties": {
+                    "missing": {"const": "archive"},
+                    "archive_percent_max": {"type": "null"},
+                },
+            },
+            {
+                "required": ["archive_percent_max"],
+                "properties": {
+                    "missing": {"const": "keep"},
+                    "archive_percent_max": {"type": "integer"},
+                },
+            },
+        ]
+    }
+}
+
 
 class UploadRequest(RequestBody):
+    model_config = ConfigDict(json_schema_extra={"x-rule": _ARCHIVE_WITH_PERCENT})
+
     kind: Literal["products"]
     filename: Annotated[str, Text(255)] = Field(
         description="The name of your file. The upload shows it."
@@ -58,12 +92,12 @@ class UploadRequest(RequestBody):
         description="What becomes of products that the file does not have. `archive` archives "
         "them after the import.",
     )
-    archive_share_max: float | None = Field(
+    archive_percent_max: int | None = Field(
         default=None,
-        gt=0,
-        le=1,
-        description="Required with `missing: archive`. The share of the products that may be "
-        "archived, such as 0.1. If the file lacks more, the import fails and writes nothing.",
+        ge=1,
+        le=100,
+        description="Required with `missing: archive`. The percentage of the products that may be "
+        "archived, such as 10. If the file lacks more, the import fails and writes nothing.",
     )
     stock_counts: StockCounts = Field(
         default="available",
@@ -76,20 +110,24 @@ class UploadRequest(RequestBody):
     mapping: Mapping | None = Field(
         default=None, description="What the columns mean. Without it the shop recognises them."
     )
+    mapping_id: MappingId | None = Field(
+        default=None, description="A saved mapping, instead of `mapping`."
+    )
 
-    @field_validator("mapping")
-    @classmethod
-    def _bound_mapping(cls, mapping: Mapping | None) -> Mapping | None:
-        if mapping and len(mapping.model_dump_json(exclude_unset=True)) > MAPPING_BYTES_MAX // 4:
-            raise PydanticCustomError("too_long", "Must be shorter: use a saved mapping, or less")
-        return mapping
+    @model_validator(mode="after")
+    def _require_one_mapping(self) -> Self:
+        if self.mapping and self.mapping_id:
+            raise PydanticCustomError(
+                "mapping_contradiction", "Must have `mapping` or `mapping_id`, not both"
+            )
+        return self
 
     @model_validator(mode="after")
     def _require_share(self) -> Self:
-        if (self.missing == "archive") != (self.archive_share_max is not None):
+        if (self.missing == "archive") != (self.archive_percent_max is not None):
             raise PydanticCustomError(
-                "archive_without_share",
-                "Must have `missing: archive` and `archive_share_max` together, or neither",
+                "archive_without_percent",
+                "Must have `missing: archive` and `archive_percent_max` together, or neither",
             )
         return self
 
@@ -98,10 +136,10 @@ class UploadRequest(RequestBody):
             mode=self.mode,
             on_error=self.on_error,
             missing=self.missing,
-            archive_share_max=self.archive_share_max or 0,
+            archive_percent_max=self.archive_percent_max or 0,
             stock_counts=self.stock_counts,
             currency=self.currency,
-            mapping=self.mapping.model_dump(exclude_unset=True) if self.mapping else None,
+            mapping=self.mapping.to_document() if self.mapping else None,
         )
 
 

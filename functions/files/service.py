@@ -55,9 +55,10 @@ class CreatedUpload(Record):
 def create_upload(owner: Principal, request: UploadRequest) -> CreatedUpload:
     """An upload that waits for its file, and the form or the parts that accept this file only.
 
-    Raises TooManyAttempts and TooManyOpenUploads.
+    Raises TooManyAttempts, TooManyOpenUploads and ImportMappingNotFound.
     """
     _require_room(owner, request.size)
+    options = _with_mapping(request)
     now = clock.utc_now()
     upload = Upload(
         upload_id=ids.new_id("upl"),
@@ -66,7 +67,7 @@ def create_upload(owner: Principal, request: UploadRequest) -> CreatedUpload:
         filename=request.filename,
         size=request.size,
         status="awaiting_file",
-        options_json=request.to_options().to_stored(),
+        options_json=options.to_stored(),
         created_at=now,
         expires_at=now + RETENTION,
     )
@@ -80,6 +81,17 @@ def create_upload(owner: Principal, request: UploadRequest) -> CreatedUpload:
     if in_parts:
         return CreatedUpload(upload, None, _sign_parts(upload))
     return CreatedUpload(upload, _presign_form(upload.upload_id, request), None)
+
+
+def _with_mapping(request: UploadRequest) -> ImportOptions:
+    """The options, with the saved mapping as it is now. Raises ImportMappingNotFound."""
+    options = request.to_options()
+    if request.mapping_id is None:
+        return options
+    # Imported here because few uploads name a saved mapping.
+    from files.mappings import service as mappings  # noqa: PLC0415
+
+    return options.replace(mapping=mappings.get_mapping(request.mapping_id).mapping_json)
 
 
 def list_uploads(owner: Principal, *, limit: int, cursor: str | None) -> ItemPage[Upload]:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared import clock
 from shared.http.schemas import View, shown_as
+from shared.http.upload_forms import FormView
 from shared.storage.models.uploads import RowError, Upload
 
 UploadStatus = Literal[
@@ -19,13 +20,6 @@ UploadStatus = Literal[
     "expired",
 ]
 ImportPhase = Literal["planning", "checking", "writing", "finishing"]
-
-
-class FormView(View):
-    """Send `fields`, followed by `file`, to `url` as multipart/form-data within five minutes."""
-
-    url: str = Field(description="The address for a POST request.")
-    fields: dict[str, str] = Field(description="Form fields to send unchanged.")
 
 
 class PartsView(View):

@@ -38,6 +38,7 @@ def product_from_request(new: NewProduct, before: Product | None = None) -> Prod
         version=int(before.version) + 1 if before else 1,
     )
     if before:
+        product.pictures, product.pictures_version = before.pictures, before.pictures_version
         product.sku = before.sku  # in the spelling that it was created with
         if "status" not in new.model_fields_set:
             product.status = before.status

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field
 
 from products.fields import Status
+from products.picture_views import PictureView, ready_pictures
 from products.schemas import to_request
 from products.view_parts import (
     Availability,
@@ -50,6 +51,7 @@ class ProductView(View):
         "available."
     )
     quantity_limits: QuantityLimits
+    pictures: list[PictureView] = Field(description="In the order that staff chose. At most 20.")
     version: int = Field(description="Grows with each change of the product, not of its stock.")
     created_at: datetime
     updated_at: datetime
@@ -65,6 +67,7 @@ class ProductView(View):
             "available": product.in_stock(available),
             "availability": availability_of(product, available),
             "quantity_limits": QuantityLimits.from_model(product),
+            "pictures": ready_pictures(product),
             "version": int(product.version),
             "created_at": product.created_at,
             "updated_at": product.updated_at,

@@ -40,6 +40,16 @@ class Layout:
     log_groups: Mapping[str, str]  # of functions
     redrives: Mapping[str, str]  # dead-letter queues: where their messages go back to
     mailed_types: frozenset[str]  # of events that the mail worker gets
+    pictures: str  # the name of the bucket
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A size of a picture, with the headers that S3 answers with."""
+
+    content: bytes
+    content_type: str
+    cache_control: str
 
 
 def find_layout(resources: Mapping[str, Any], physical: Mapping[str, str]) -> Layout:
@@ -63,6 +73,7 @@ def find_layout(resources: Mapping[str, Any], physical: Mapping[str, str]) -> La
         log_groups={name: physical[group] for name, group in functions.items()},
         redrives={queue.name: queue.target for queue in list_queues(resources)},
         mailed_types=frozenset(pattern["detail-type"]),
+        pictures=physical.get("PicturesBucket", ""),
     )
 
 
@@ -94,6 +105,16 @@ class StackReader:
             name: self._client("dynamodb").describe_table(TableName=table)["Table"]["ItemCount"]
             for name, table in self.layout.tables.items()
         }
+
+    def find_picture(self, key: str) -> PictureFile | None:
+        s3 = self._client("s3")
+        try:
+            answer = s3.get_object(Bucket=self.layout.pictures, Key=key)
+        except s3.exceptions.NoSuchKey:
+            return None
+        return PictureFile(
+            answer["Body"].read(), answer["ContentType"], answer.get("CacheControl", "no-store")
+        )
 
     def list_messages(self) -> list[QueuedMessage]:
         """Those of all queues, oldest first."""

@@ -89,7 +89,8 @@ class CategoryNameTaken(AppError):
 class CategoryNotEmpty(AppError):
     status, code = 409, "category_not_empty"
     default_message = (
-        "The category has products or other categories in it. Move or delete those first."
+        "The category has products or other categories in it. Give those products another "
+        "`category`, one by one or in a file, and those categories another `parent`. Then retry."
     )
 
 
@@ -113,3 +114,13 @@ class CategoryLimitReached(AppError):
 class UnknownCategory(AppError):
     status, code = 422, "unknown_category"
     default_message = "No category has the path of the parent. Create that category first."
+
+
+class PictureNotFound(NotFound):
+    code = "picture_not_found"
+    default_message = "The product has no picture with this id. Check the id."
+
+
+class PictureLimitReached(AppError):
+    status, code = 409, "picture_limit_reached"
+    default_message = "The product has the maximum number of pictures. Delete one first."

@@ -71,6 +71,15 @@ GIVEN_UP: frozenset[str] = frozenset(
 ) | {
     "GET /v1/tax-rates 200.destinations[].country: enum value added (*)",
     "PUT /v1/tax-rates 200.destinations[].country: enum value added (*)",
+    # An import can be checked first, and be cancelled.
+    *(
+        f"{place}.status: enum value added (awaiting_confirmation, cancelled, expired)"
+        for place in (
+            "GET /v1/me/export 200.uploads[]",
+            "GET /v1/uploads/{upload_id} 200",
+            "POST /v1/uploads 201",
+        )
+    ),
 }
 
 

@@ -6,6 +6,7 @@ Generated requests repeat the accounts' passwords wrongly, so one account may ha
 one logs in.
 """
 
+import ast
 import json
 import os
 import re
@@ -63,6 +64,18 @@ class Sessions:
 
 
 SESSIONS = Sessions()
+
+# Python 3.11 mixes up the recursion depths of two threads that parse at once, and hypothesis parses
+# the lambdas of the strategies that it shows.
+_parse, _parsing = ast.parse, Lock()
+
+
+def _parse_alone(*arguments: Any, **named: Any) -> Any:
+    with _parsing:
+        return _parse(*arguments, **named)
+
+
+ast.parse = _parse_alone  # type: ignore[assignment]
 
 
 class Account:

@@ -8,10 +8,12 @@ from jsonschema import Draft202012Validator
 
 from tests.contract import release
 from tests.contract.generated_cases import (
+    OF_SCHEMA,
     OF_STATE,
     is_rule_beyond_schema,
     without_outer_white_space,
 )
+from tests.support import contract
 
 DOCUMENT = json.loads(release.DOCUMENT.read_text())
 
@@ -54,11 +56,10 @@ def test_one_field_of_several_is_enough_for_a_failure():
     assert not is_rule_beyond_schema(error)
 
 
-def test_each_rule_of_the_state_has_a_code_of_the_shop():
-    schemas = DOCUMENT["components"]["schemas"].values()
-    codes = [schema.get("properties", {}).get("code", {}).get("const") for schema in schemas]
+def test_each_refusal_of_a_request_is_of_one_kind():
+    codes = {code for _, status, code in contract.documented() if code and status in (400, 422)}
 
-    assert OF_STATE.keys() <= {*codes}
+    assert codes == {*OF_STATE, *OF_SCHEMA, "invalid_fields"}
 
 
 def test_outer_white_space_is_taken_off_all_texts():

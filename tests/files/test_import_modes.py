@@ -157,7 +157,7 @@ def test_missing_products_are_archived():
     for sku in ("KEPT", "GONE", "DRAFT"):
         shop.product(sku, status="draft" if sku == "DRAFT" else "active")
 
-    upload = imported(CSV_HEADER + csv_row("kept"), missing="archive", archive_share_max=0.7)
+    upload = imported(CSV_HEADER + csv_row("kept"), missing="archive", archive_percent_max=70)
 
     assert (upload.status, upload.archived) == ("completed", 2)
     assert {product.sku: product.status for product in Product.scan()} == {
@@ -172,7 +172,7 @@ def test_no_more_is_archived_than_the_caller_allows():
         shop.product(sku)
 
     upload = imported(
-        CSV_HEADER + csv_row("KEPT", available=5), missing="archive", archive_share_max=0.5
+        CSV_HEADER + csv_row("KEPT", available=5), missing="archive", archive_percent_max=50
     )
 
     assert (upload.status, upload.errors[0].code) == ("failed", "too_many_missing")
@@ -184,7 +184,7 @@ def test_a_rejected_row_is_not_missing():
     shop.product("TEA")
     shop.product("POT")
 
-    upload = imported(CSV_HEADER + csv_row("TEA") + BAD, missing="archive", archive_share_max=1)
+    upload = imported(CSV_HEADER + csv_row("TEA") + BAD, missing="archive", archive_percent_max=100)
 
     assert (upload.rejected, upload.archived) == (1, 0)
 

@@ -93,7 +93,9 @@ def test_the_role_permits_what_an_import_does(monkeypatch):
     imports.upload(status="running", etag=etag)
     mapped = {"mapping": {"columns": {"Kategorie": {"field": "category_names"}}}}
     named = put_file("SKU,Kategorie\nOLD,Tea\n", "upl_two")
-    imports.upload("upl_two", options_json=mapped | {"missing": "archive", "archive_share_max": 1})
+    imports.upload(
+        "upl_two", options_json=mapped | {"missing": "archive", "archive_percent_max": 100}
+    )
     again = put_file("SKU,Kategorie\nOLD,Pots\n", "upl_three")
     imports.upload("upl_three", options_json=mapped)
     shop.product("COUNTED")

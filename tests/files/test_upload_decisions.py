@@ -149,9 +149,9 @@ def test_an_account_has_a_limit_of_open_bytes():
     ("change", "path"),
     [
         ({"missing": "archive"}, ""),
-        ({"archive_share_max": 0.5}, ""),
-        ({"missing": "archive", "archive_share_max": 0}, "archive_share_max"),
-        ({"missing": "archive", "archive_share_max": 1.1}, "archive_share_max"),
+        ({"archive_percent_max": 50}, ""),
+        ({"missing": "archive", "archive_percent_max": 0}, "archive_percent_max"),
+        ({"missing": "archive", "archive_percent_max": 101}, "archive_percent_max"),
         ({"missing": "delete"}, "missing"),
         ({"stock_counts": "guessed"}, "stock_counts"),
         ({"currency": "EURO"}, "currency"),

@@ -141,20 +141,23 @@ CARTS: Mapping[str, Start] = {"two carts": _carts}
 
 def _pay(captures: bool) -> Operation:
     def pay(world: World, subject: Subject) -> None:
-        world.bank.pay(subject.payment_id, captures=captures)
-        buying.deliver_webhook(world, -1)
+        if subject.payment_id:
+            world.bank.pay(subject.payment_id, captures=captures)
+            buying.deliver_webhook(world, -1)
 
     return pay
 
 
 def _release(world: World, subject: Subject) -> None:
-    world.bank.release(subject.payment_id)
-    buying.deliver_webhook(world, -1)
+    if subject.payment_id:
+        world.bank.release(subject.payment_id)
+        buying.deliver_webhook(world, -1)
 
 
 def _refund_in_dashboard(world: World, subject: Subject) -> None:
-    world.bank.refund_in_dashboard(subject.payment_id, 700)
-    buying.deliver_webhook(world, -1)
+    if subject.payment_id:
+        world.bank.refund_in_dashboard(subject.payment_id, 700)
+        buying.deliver_webhook(world, -1)
 
 
 def _work(world: World, _: Subject) -> None:

@@ -73,11 +73,11 @@ EVENT_OF = {  # by status
 LEGAL = {  # the next statuses, by status
     "": {"pending_payment"},
     "pending_payment": {"paid", "cancelled", "expired"},
-    "paid": {"shipped", "cancelled", "refunded"},
+    "paid": {"partially_shipped", "shipped", "cancelled", "refunded"},
+    "partially_shipped": {"shipped", "cancelled", "refunded"},
     "shipped": {"delivered", "cancelled", "refunded"},
     "delivered": {"cancelled", "refunded"},
 }
-HELD = {"pending_payment", "paid"}
 HISTORIES = int(os.environ.get("SOUK_HISTORIES", "10"))  # `make soak` has 300 of them
 FINISHED = {"cancelled", "expired", "refunded"}
 QUANTITIES = st.integers(1, 3)
@@ -89,34 +89,52 @@ class Model:
 
     status: dict[str, str] = field(default_factory=dict)
     product: dict[str, str] = field(default_factory=dict)
-    sold: dict[str, int] = field(default_factory=dict)  # by order: units not returned
+    open: dict[str, int] = field(default_factory=dict)  # by order: units to be shipped
+    out: dict[str, int] = field(default_factory=dict)  # by order: units shipped and not returned
     counted: Counter[str] = field(default_factory=Counter)  # by product: units that staff added
     statuses_had: dict[str, list[str]] = field(default_factory=dict)
 
     def is_placed(self, order_id: str, product_id: str, quantity: int) -> None:
-        self.product[order_id], self.sold[order_id] = product_id, quantity
+        self.product[order_id] = product_id
+        self.open[order_id], self.out[order_id] = quantity, 0
         self.statuses_had[order_id] = []
         self.becomes(order_id, "pending_payment")
 
     def becomes(self, order_id: str, status: str) -> None:
         assert status in LEGAL[self.status.get(order_id, "")]
-        if status in ("cancelled", "expired", "refunded") and self.status[order_id] in HELD:
-            self.sold[order_id] = 0
+        if status in FINISHED:
+            self.open[order_id] = 0
         self.status[order_id] = status
         self.statuses_had[order_id].append(status)
+
+    def ships(self, order_id: str, quantity: int) -> None:
+        """A parcel with these units leaves."""
+        self.open[order_id] -= quantity
+        self.out[order_id] += quantity
+        assert self.open[order_id] >= 0
+        status = "partially_shipped" if self.open[order_id] else "shipped"
+        if status != self.status[order_id]:
+            self.becomes(order_id, status)
+
+    def takes_back(self, order_id: str, quantity: int) -> None:
+        """Units that did not leave, before the first parcel; otherwise those that did."""
+        units = self.out if self.had_parcel(order_id) else self.open
+        units[order_id] -= quantity
+        assert units[order_id] >= 0
+
+    def had_parcel(self, order_id: str) -> bool:
+        return bool({"partially_shipped", "shipped"}.intersection(self.statuses_had[order_id]))
 
     def of(self, product_id: str) -> Iterator[str]:
         return (order_id for order_id, sold_of in self.product.items() if sold_of == product_id)
 
     def available(self, product_id: str) -> int:
         return self.counted[product_id] - sum(
-            self.sold[order_id] for order_id in self.of(product_id)
+            self.open[order_id] + self.out[order_id] for order_id in self.of(product_id)
         )
 
     def allocated(self, product_id: str) -> int:
-        return sum(
-            self.sold[order_id] for order_id in self.of(product_id) if self.status[order_id] in HELD
-        )
+        return sum(self.open[order_id] for order_id in self.of(product_id))
 
 
 class Shop(RuleBasedStateMachine):
@@ -208,7 +226,20 @@ class Shop(RuleBasedStateMachine):
     @rule(order_id=placed)
     def ship(self, order_id: str) -> None:
         if self._decide(order_id, shipping.ship, tracking=Tracking("DHL", "1"), by="usr"):
-            self.model.becomes(order_id, "shipped")
+            self.model.ships(order_id, self.model.open[order_id])
+
+    @rule(order_id=placed, quantity=QUANTITIES, key=st.sampled_from("xyz"))
+    def ship_units(self, order_id: str, quantity: int, key: str) -> None:
+        if self._decide(
+            order_id,
+            shipping.create_shipment,
+            {self.model.product[order_id]: quantity},
+            Tracking("DHL", key),
+            by="usr",
+            key=key,
+            fingerprint=str(quantity),
+        ):
+            self.model.ships(order_id, quantity)
 
     @rule(order_id=placed)
     def deliver(self, order_id: str) -> None:
@@ -245,8 +276,7 @@ class Shop(RuleBasedStateMachine):
             key=key,
             fingerprint=str(quantity),
         ):
-            self.model.sold[order_id] -= quantity
-            assert self.model.sold[order_id] >= 0
+            self.model.takes_back(order_id, quantity)
 
     @rule(of=st.integers(0, 1), difference=st.integers(-4, 4).filter(bool))
     def adjust(self, of: int, difference: int) -> None:
@@ -323,7 +353,7 @@ class Shop(RuleBasedStateMachine):
     @invariant()
     def unpaid_orders_hold_their_units(self) -> None:
         held = sum(
-            self.model.sold[order_id]
+            self.model.open[order_id]
             for order_id, status in self.model.status.items()
             if status == "pending_payment"
         )
@@ -394,6 +424,8 @@ class Shop(RuleBasedStateMachine):
             if event.type.startswith("order.")
         )
         for order_id, statuses in self.model.statuses_had.items():
+            parcels = happened[order_id, "order.partially_shipped"]
+            assert bool(parcels) is ("partially_shipped" in statuses)
             for status in set(statuses) & EVENT_OF.keys():
                 assert happened[order_id, EVENT_OF[status]] == statuses.count(status) == 1
             self._check_balance(Order.get(order_id))
@@ -408,7 +440,7 @@ class Shop(RuleBasedStateMachine):
         assert kept == self._kept_by_bank(order.order_id) + kept_by_staff
         if order.status in FINISHED:  # only a manual refund can be left
             assert kept == balances.manual_refundable_minor(order)
-        if order.status in ("paid", "shipped", "delivered"):
+        if order.status in ("paid", "partially_shipped", "shipped", "delivered"):
             is_authorized = bool(order.payment) and order.payment.status == AUTHORIZED
             assert is_authorized or balances.received_minor(order) >= self.totals[order.order_id]
 

@@ -45,6 +45,7 @@ class FakeReader(StackReader):
             log_groups={"MailFunction": "/souk/mail"},
             redrives={"MailDeadLetters": "MailQueue"},
             mailed_types=frozenset({"order.placed", "order.paid"}),
+            pictures="souk-pictures",
         )
 
     def count_items(self) -> dict[str, int]:

@@ -9,7 +9,7 @@ from local.base_url import base_url_parameters, update_functions
 
 PHYSICAL = {
     name: f"souk-local-{name}"
-    for name in ("MailFunction", "PaymentsFunction", "PaymentWorkerFunction")
+    for name in ("MailFunction", "PaymentsFunction", "PaymentWorkerFunction", "ProductsFunction")
 }
 
 
@@ -74,6 +74,10 @@ def test_functions_serve_with_the_address_of_this_start(functions: Any) -> None:
         "souk-local-MailFunction": {"LOG_LEVEL": "INFO", "SHOP_URL": "http://localhost:8001"},
         "souk-local-PaymentsFunction": provider,
         "souk-local-PaymentWorkerFunction": provider,
+        "souk-local-ProductsFunction": {
+            "LOG_LEVEL": "INFO",
+            "PICTURES_URL": "http://localhost:8001",
+        },
     }
 
 

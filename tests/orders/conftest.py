@@ -3,7 +3,7 @@
 import pytest
 
 from shared.storage.models.accounts import User
-from tests.support import shop
+from tests.support import moto_snapshots, shop
 from tests.support.http import ADA, ADMIN, BOB, STAFF
 
 
@@ -12,6 +12,10 @@ def accounts(request: pytest.FixtureRequest) -> None:
     """Stored only for tests that use an AWS account."""
     if "aws" in request.fixturenames:
         request.getfixturevalue("aws")
-        with User.batch_write() as batch:  # one call instead of four
-            for person in (ADA, BOB, STAFF, ADMIN):
-                batch.save(shop.new_user(person.user_id, roles=set(person.roles.split())))
+        moto_snapshots.fill_table(User.Meta.table_name, _store_accounts)
+
+
+def _store_accounts() -> None:
+    with User.batch_write() as batch:  # one call instead of four
+        for person in (ADA, BOB, STAFF, ADMIN):
+            batch.save(shop.new_user(person.user_id, roles=set(person.roles.split())))

@@ -246,7 +246,7 @@ def test_anyone_reads_the_tree():
     page = list_categories()
 
     assert page.body["next_cursor"] is None
-    assert page.body["items"] == [tea]
+    assert page.body["items"] == [tea | {"breadcrumbs": None}]
     assert get_category(tea["id"]).body == tea
     assert list_paths(path="tea") == ["tea"]
     assert list_paths(path="coffee") == []
@@ -317,3 +317,32 @@ def test_a_category_with_children_is_not_deleted():
     answer = delete_category(home["id"])
 
     assert answer.error["details"] == {"children": 1, "products_on_sale": 0}
+
+
+def breadcrumbs_of(view):
+    return [(crumb["name"], crumb["path"]) for crumb in view["breadcrumbs"]]
+
+
+def test_breadcrumbs_lead_from_the_top_to_a_category():
+    home, kitchen = create_category("Home"), create_category("Küche & Bad", "home")
+    tea = create_category("Tee", kitchen["path"])
+    trail = [("Home", "home"), ("Küche & Bad", "home/kuche-bad"), ("Tee", "home/kuche-bad/tee")]
+
+    (by_path,) = list_categories(path=tea["path"]).body["items"]
+    by_id = get_category(tea["id"]).body
+    whole = list_categories().body["items"]
+
+    assert breadcrumbs_of(by_path) == breadcrumbs_of(by_id) == breadcrumbs_of(tea) == trail
+    assert breadcrumbs_of(home) == trail[:1]
+    assert [item["breadcrumbs"] for item in whole] == [None] * 3
+
+
+def test_breadcrumbs_follow_a_move_and_a_rename():
+    create_category("Home")
+    garden, tea = create_category("Garden"), create_category("Tea", "home")
+
+    patch_category(garden["id"], {"name": "Outdoors"})
+    moved = patch_category(tea["id"], {"parent": "garden"}).body
+
+    trail = [("Outdoors", "garden"), ("Tea", "home/tea")]
+    assert breadcrumbs_of(moved) == breadcrumbs_of(get_category(tea["id"]).body) == trail

@@ -113,6 +113,23 @@ def test_a_group_of_variants_counts_once():
     assert counts() == {"shirts": 1}
 
 
+def test_a_category_is_deleted_once_its_products_have_another(queue):
+    tea = shop.listed_product("TEA", category="kitchen/tea")
+    (kitchen, old) = list_categories().body["items"]
+    gifts = create_category("Gifts")
+    assert delete_category(old["id"]).code == "category_not_empty"
+
+    patch_product(tea.product_id, {"category": gifts["path"]})
+    shop.index_products(tea)
+    assert delete_category(old["id"]).status == 204
+    index_category_events(queue)
+
+    found = {item["path"]: item["products_on_sale"] for item in list_categories().body["items"]}
+    assert found == {"kitchen": 0, "gifts": 1}
+    assert delete_category(kitchen["id"]).status == 204
+    assert list_all_skus(category="gifts") == ["TEA"]
+
+
 def test_a_repeated_event_counts_once():
     tea = shop.listed_product("TEA", category="kitchen")
 

@@ -121,6 +121,47 @@ PAIRS = [  # each is found by the other
     ("あいふぉん", "アイフォン"),
     ("ティーポット", "ティー・ポット"),
     ("녹차세트", "녹차 세트"),
+    ("10x15", "10 x 15"),
+    ("10x15", "10×15"),
+    ("10 X 15", "10*15"),
+    ("10x15", "10х15"),  # a Cyrillic letter
+    ("4 x 4 x 3", "4×4×3"),
+    ("10 x 15 cm", "10×15cm"),
+    ("2,5 x 40 mm", "2.5x40mm"),
+    ("20 um", "20 µm"),  # the micro sign
+    ("20 um", "20 μm"),  # a Greek letter
+    ("1000 ml", "1\u00a0000 ml"),  # a French number: spaces that do not break
+    ("1000 ml", "1\u202f000ml"),
+    ("1000 g", "1’000 g"),  # a Swiss one
+    ("lodz", "Ło\u0301dz\u0301"),  # accents as characters of their own
+    ("cafe", "Cafe\u0301"),
+    ("iv", "Ⅳ"),
+    ("ijs", "ĳs"),
+    ("strasse", "STRAẞE"),
+    ("hawaii", "Hawaiʻi"),
+    ("colleccio", "col·lecció"),
+    ("geschirr", "Ge\u00adschirr"),  # a soft hyphen
+    ("teapot", "tea\u200bpot"),  # a space without width
+    ("tshirt", "T\u2011Shirt"),  # a hyphen that does not break
+    ("teflon", "Teflon™"),
+    ("co2", "CO₂"),
+    ("no5", "№5"),
+    ("5 kg", "5㎏"),
+    ("1/2 l", "½ l"),
+    ('10"', "10″"),
+    ("احمد", "أحمد"),
+    ("قهوه", "قهوة"),
+    ("100", "๑๐๐"),
+    ("hamrun", "Ħamrun"),
+    ("Iaşi", "Iași"),  # cedilla and comma below
+    ("ehmed", "Əhməd"),
+    ("gyuru", "gyűrű"),
+    ("ґанок", "ҐАНОК"),
+    ("ψωμι", "ΨΩΜΊ"),
+    ("3in1", "3-in-1"),
+    ("16gb", "16 GB"),
+    ("cocacola", "Coca-Cola"),
+    ("7 up", "7-Up"),
 ]
 
 
@@ -186,6 +227,8 @@ def test_a_word_inside_a_name_finds_it(q, name):
         ("茶緑", "緑茶"),
         ("หมา", "หมู"),
         ("wd41", "WD-40"),
+        ("10x16", "10 x 15"),
+        ("1015", "10 x 15"),
     ],
 )
 def test_another_word_does_not_find_a_name(q, name):

@@ -18,8 +18,12 @@ from orders.payments import local_events, stripe_events
 from orders.payments import service as payments
 from orders.payments.provider import Captured
 from shared import clock
+from shared.aws import client
+from shared.pictures.lists import set_result
 from shared.storage.models.accounts import User
-from tests.support import accounts, shop
+from shared.storage.models.uploads import Upload
+from shared.storage.pictures import change_pictures
+from tests.support import accounts, imports, pictures, shop
 from tests.support.http import ADMIN, CONTEXT, STAFF, Answer, Caller, sample, to_answer
 from tests.support.http import _set_caller as set_caller
 from tests.support.json_schemas import Schemas
@@ -328,6 +332,30 @@ def test_the_examples_of_carts_are_accepted():
     send("empty_guest_cart", headers={"cart-token": send("update_guest_cart").body["cart_token"]})
 
 
+def test_the_examples_of_pictures_are_accepted():
+    staff_is_logged_in()
+    pictures.create_queue()
+    product = shop.listed_product("tea").product_id
+    created = send("create_picture", STAFF, product_id=product).body["id"]
+    front = send("create_picture", STAFF, product_id=product).body["id"]
+    change_pictures(product, lambda found: set_result(found, created, pictures.READY))
+
+    found = send("list_pictures", STAFF, product_id=product)
+    named = EXAMPLES["update_pictures"]["pictures"]
+    ordered = [
+        each | {"id": picture} for each, picture in zip(named, (created, front), strict=True)
+    ]
+    send(
+        "update_pictures",
+        STAFF,
+        headers=if_match(found),
+        secrets={"pictures": ordered},
+        product_id=product,
+    )
+    send("delete_picture", STAFF, product_id=product, picture_id=created)
+    send("create_picture_file", STAFF)
+
+
 def test_the_examples_of_files_are_accepted():
     export = send("create_export", STAFF).body["id"]
     send("list_exports", STAFF)
@@ -343,6 +371,21 @@ def test_the_examples_of_files_are_accepted():
     send("get_product_export", STAFF, export_id=export)
     upload = send("create_upload", STAFF).body["id"]
     send("get_upload", STAFF, upload_id=upload)
+    send("list_uploads", STAFF)
+    send("cancel_upload", STAFF, upload_id=upload)
+    imports.upload(status="awaiting_confirmation", phase="finishing", chunks=1)
+    client("sqs").create_queue(QueueName="souk-imports")
+    send("confirm_upload", STAFF, upload_id="upl_one")
+    in_parts = send("create_upload", STAFF, secrets={"size": 150_000_000}).body["id"]
+    stored = Upload.get(in_parts, "upload")
+    part = client("s3").upload_part(
+        Bucket="souk-uploads",
+        Key=f"uploads/{in_parts}",
+        UploadId=stored.multipart_id,
+        PartNumber=1,
+        Body=b"sku",
+    )
+    send("complete_upload", STAFF, secrets={"etags": [part["ETag"]]}, upload_id=in_parts)
     send("get_health")
     del send("list_countries").body["items"][3:]  # the example needs no more
     send("get_country", code="HK")

@@ -54,6 +54,7 @@ BEYOND_SCHEMAS = {
     "steps_out_of_order",
     "taxes_too_high",
     "times_out_of_order",
+    "url_not_allowed",
     "wrong_check_digit",
 }
 OF_KIND = {"needed_by_kind", "not_of_kind"}  # a patch does not name the kind of its promotion

@@ -21,15 +21,18 @@ from pynamodb.attributes import (
 
 from files.chunks.service import ROWS_PER_WRITE
 from files.formats.source_rows import Problem
+from files.layouts.mappings import BYTES_MAX as MAPPING_BYTES_MAX
 from files.planning.service import COLUMNS_SHOWN, HEADER_BYTES_MAX, WARNINGS_KEPT
 from files.refusals import to_row_error
 from files.repository import ERRORS_KEPT
-from files.schemas import MAPPING_BYTES_MAX
 from notifications import publishing
 from orders.checkout.schemas import LINES_MAX
 from orders.lifecycle import decisions, order_events, refunds, shipping
 from orders.lifecycle.shipping import Tracking
 from orders.pricing.rates.service import DOCUMENT_BYTES_MAX
+from pictures import service as picture_service
+from pictures.derivatives import DIGEST_LENGTH
+from pictures.repository import PROBLEMS_KEPT
 from products import product_edits, variants
 from products.fields import OPTIONS_BYTES_MAX, Options
 from products.index import catalog_entries, repository
@@ -41,14 +44,25 @@ from products.stock import levels
 from products.stock.repository import LEVELS_MAX
 from shared import clock, ids
 from shared.errors.orders import OrderEntryLimitReached
+from shared.pictures.lists import (
+    ALT_MAX,
+    PICTURES_MAX,
+    Failure,
+    ReadyPicture,
+    new_picture,
+    set_result,
+)
+from shared.pictures.messages import ImportedPictures, Reference, source_of
+from shared.pictures.sizes import LONGER_SIDES
 from shared.storage import models, outbox
 from shared.storage.dynamo import Table
 from shared.storage.models import listings
-from shared.storage.models.catalog import Product, ProductGroup
+from shared.storage.models.catalog import Picture, Product, ProductGroup
 from shared.storage.models.listings import WORDS_MAX, IndexedEntry, Spelling
 from shared.storage.models.orders import Order, OrderPayment
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.pricing import RateTable
+from shared.storage.models.uploads import UploadPictures
 from shared.storage.transactions import Transaction
 from tests.support import exports as stored_orders
 from tests.support import imports
@@ -147,6 +161,34 @@ def largest_variants() -> list[Product]:
 
 def test_a_product_fits():
     assert 70_000 < item_size(largest_product("T" * 64)) < ITEM_BYTES_MAX / 3
+
+
+def test_a_product_with_the_most_pictures_fits():
+    product = largest_product("T" * 64)
+    product.pictures = [largest_picture(number) for number in range(PICTURES_MAX)]
+
+    pictures = item_size(product) - item_size(largest_product("T" * 64))
+    assert 40_000 < pictures < 50_000
+    assert item_size(product) < ITEM_BYTES_MAX / 2
+
+
+def largest_picture(number: int) -> Picture:
+    """A failed one has a message, and no sizes."""
+    picture_id = ids.new_id("pic")
+    waiting = new_picture(picture_id, EMOJI * ALT_MAX, source_of(str(number)), clock.utc_now())
+    ready = ReadyPicture("f" * DIGEST_LENGTH, "webp", 50_000, 50_000, LONGER_SIDES)
+    (picture,) = set_result([waiting], picture_id, ready)
+    return picture
+
+
+def test_the_problems_of_imported_pictures_fit():
+    message = ImportedPictures("prd_" + "a" * 32, "upl_1", (Reference(EMOJI * 2_000),))
+    failure = Failure("c" * 30, EMOJI * 500)
+    problem = picture_service.problem_of(message, message.references[0], failure)
+    found = UploadPictures("upl_1", problems=[problem] * (PROBLEMS_KEPT + 10))
+    found.expires_at = clock.utc_now()
+
+    assert 100_000 < item_size(found) < ITEM_BYTES_MAX
 
 
 def test_a_group_of_the_most_variants_fits():

@@ -83,7 +83,7 @@ def sample_of(attribute: Attribute) -> Any:
         element = attribute.element_type
         if issubclass(element, MapAttribute):
             return [filled(element), filled(element)]
-        return ["one", "two"]
+        return [1, 2] if element is NumberAttribute else ["one", "two"]
     if isinstance(attribute, MapAttribute):
         return filled(type(attribute))
     return SAMPLES[type(attribute)]
@@ -158,10 +158,10 @@ def change_everything(item: Any) -> None:
         if isinstance(attribute, MapAttribute):
             setattr(item, name, value or filled(type(attribute)))
             change_everything(getattr(item, name))
-        elif isinstance(value, list):
-            for element in value:
+        elif isinstance(attribute, ListAttribute):
+            for element in value or []:
                 change_numbers(element)
-            value.reverse()
+            setattr(item, name, list(reversed(value or sample_of(attribute))))
         elif not (attribute.is_hash_key or attribute.is_range_key):
             setattr(item, name, OTHERS[type(attribute)])
 

@@ -3,8 +3,8 @@
 moto takes a call as an HTTP request to one of all AWS services, reads it by the shapes of AWS's
 model, writes its reply by them, and copies whole tables for a transaction. A call that concerns
 items is JSON with a name, so here it goes unsigned and straight to moto's handler, its reply is
-written as it is, and a transaction copies the items that it writes. An expression is parsed once,
-not each time that it is used.
+written as it is, and a transaction copies the items that it writes. Expressions are parsed, and the
+addresses of AWS listed, once. An item's size is not added up anew for each attribute.
 """
 
 import copy
@@ -18,19 +18,20 @@ from threading import RLock
 from types import SimpleNamespace
 from typing import Any
 
-import moto.core.models
 import moto.core.responses
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
-from moto.core.custom_responses_mock import CallbackResponse
+from moto.core.models import MockAWS, botocore_stubber, responses_mock
 from moto.core.utils import method_names_from_class
 from moto.dynamodb import models
 from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.utilities import bytesize
 from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node, UpdateExpression
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
@@ -40,6 +41,7 @@ from tests.support.moto_snapshots import REGION
 
 URL = f"https://dynamodb.{REGION}.amazonaws.com/"
 TARGET = "DynamoDB_20120810."
+ITEM_BYTES_MAX = 405_000  # moto's limit
 ITEM_CALLS = frozenset(
     {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"}
     | {"BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"}
@@ -53,6 +55,8 @@ _answer_any_call = BotocoreStubber.process_request
 _sign = SigV4Auth.add_auth
 _write_reply = DynamoHandler.serialized
 _transact = DynamoDBBackend.transact_write_items
+_list_addresses = MockAWS._enable_patching  # noqa: SLF001
+_addresses: dict[str, list[Any]] = {}  # by HTTP method
 _split_condition = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001
 _one_call = RLock()
 _written: list[tuple[str, Key]] = []  # table, and key or item, of the current transaction's writes
@@ -155,6 +159,34 @@ def _entries_written(table: Table) -> Iterator[tuple[dict[DynamoType, Any], Dyna
             yield holder, key
 
 
+def _set_and_add_up(item: LimitedSizeDict, key: str, value: Any) -> None:
+    """moto adds up all attributes each time. All that was assigned is at least as large."""
+    size = bytesize(key) + _size(value)
+    assigned = getattr(item, "bytes_assigned", None if item else 0)
+    if assigned is None or assigned + size > ITEM_BYTES_MAX:
+        assigned = sum(bytesize(name) + _size(each) for name, each in item.items())
+    if assigned + size > ITEM_BYTES_MAX:
+        raise ItemSizeTooLarge
+    item.bytes_assigned = assigned + size  # type: ignore[attr-defined]
+    dict.__setitem__(item, key, value)
+
+
+def _size(value: Any) -> int:
+    return value.size() if type(value) is DynamoType else bytesize(str(value))
+
+
+def _start_with_known_addresses(mock: MockAWS, reset: bool = True) -> None:
+    if not _addresses or not reset:
+        _list_addresses(mock, reset)
+        _addresses.update(responses_mock._registry._registered)  # noqa: SLF001
+        return
+    botocore_stubber.enabled = True
+    mock.reset()
+    responses_mock.start()
+    lists = {method: listed.copy() for method, listed in _addresses.items()}
+    responses_mock._registry._registered.update(lists)  # noqa: SLF001
+
+
 def _tokens_of(parser: ConditionExpressionParser) -> Any:
     return deque(_tokens(parser.condition_expression))
 
@@ -177,6 +209,8 @@ _dump = cache(pickle.dumps)
 def _traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
     """moto's traversal of a parsed expression, which asks once for the types to process."""
     types = traverser.nodes_to_be_processed()
+    if types == (UpdateExpression,):  # they look at all that is below, so the root is enough
+        return traverser.process(root)
 
     def visit(node: Node, position: int) -> Node:
         parent = node.parent
@@ -210,8 +244,9 @@ _CHANGES: tuple[tuple[Any, str, Any], ...] = (
     (ConditionExpressionParser, "_lex_condition_expression", _tokens_of),
     (validators, "deepcopy", _copy_tree),
     (DepthFirstTraverser, "traverse", _traverse),
-    # moto lists a handler's methods for each call, and makes the same 1,288 objects for each test.
+    (LimitedSizeDict, "__setitem__", _set_and_add_up),
+    (MockAWS, "_enable_patching", _start_with_known_addresses),
+    # moto lists a handler's methods for each call.
     (moto.core.responses, "method_names_from_class", cache(method_names_from_class)),
-    (moto.core.models, "CallbackResponse", cache(CallbackResponse)),
 )
 _ORIGINALS = [(owner, name, getattr(owner, name)) for owner, name, _ in _CHANGES]

@@ -347,6 +347,16 @@ def _workbooks() -> Iterator[HostileFile]:
         Broken(RATIO),
     )
     yield of(
+        "a workbook bomb in a zip",
+        lambda: packed({"a.xlsx": workbook(sheet(row(inline("x" * 100_000)) * 300))}),
+        Broken(RATIO),
+    )
+    yield of(
+        "a workbook in a zip, cut off",
+        lambda: packed({"a.xlsx": workbook(sheet(good_row()))[:-9]}),
+        Broken("damaged_file"),
+    )
+    yield of(
         "elements 10,000 deep",
         lambda: workbook("<a>" * 10_000 + "</a>" * 10_000),
         Broken("nested_too_deep"),

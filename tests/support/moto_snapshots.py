@@ -21,6 +21,7 @@ BACKENDS: tuple[tuple[Any, str, str], ...] = (
     ("ses", REGION, "email_identities"),
 )
 
+_tables: dict[str, bytes] = {}
 _snapshot: list[bytes] = []  # pickled, which copies in a quarter of deepcopy's time
 
 
@@ -37,3 +38,13 @@ def fill_account(create_resources: Callable[[], None]) -> None:
     stored = pickle.loads(_snapshot[0])  # noqa: S301 (our own)
     for account, content in zip(resources, stored, strict=True):
         account.update(content)
+
+
+def fill_table(name: str, store_items: Callable[[], None]) -> None:
+    """Fills an empty table. Calls `store_items` for the first account only."""
+    tables = get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].tables
+    if name not in _tables:
+        store_items()
+        _tables[name] = pickle.dumps(tables[name])
+    else:
+        tables[name] = pickle.loads(_tables[name])  # noqa: S301 (our own)

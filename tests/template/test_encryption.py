@@ -40,7 +40,7 @@ def test_the_key_rotates_and_is_deleted_as_late_as_possible():
 
 
 def test_services_that_encrypt_for_the_shop_may_use_the_key():
-    """EventBridge and CloudWatch send to encrypted queues and topics, or nothing arrives."""
+    """EventBridge, CloudWatch and S3 send to encrypted queues and topics, or nothing arrives."""
     senders = statements()["RulesAndAlarmsSend"]
     logs = statements()["LogGroupsAreEncrypted"]
     context = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]["Fn::Sub"]
@@ -48,8 +48,15 @@ def test_services_that_encrypt_for_the_shop_may_use_the_key():
     assert senders["Principal"] == {"Service": ["events.amazonaws.com", "cloudwatch.amazonaws.com"]}
     assert senders["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
     assert context.endswith(":logs:${AWS::Region}:${AWS::AccountId}:log-group:*")
+    buckets = statements()["BucketsSend"]
+    assert buckets["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert buckets["Action"] == senders["Action"]
+    assert buckets["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
     assert statements().keys() == {
         "AccountDecidesByIam",
+        "BucketsSend",
         "LogGroupsAreEncrypted",
         "RulesAndAlarmsSend",
     }

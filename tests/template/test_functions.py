@@ -90,17 +90,22 @@ def test_functions_run_on_the_python_that_the_layer_targets():
         assert function["Architectures"] == ["arm64"], name
 
 
-def test_only_functions_that_call_the_provider_have_its_layer():
+def test_a_layer_of_few_is_with_those_that_use_it_alone():
     layers = {
         name: [layer_name(layer) for layer in function["Layers"]]
         for name, function in functions().items()
     }
-    callers = {"PaymentsFunction", "PaymentWorkerFunction", "PaymentSweepFunction"}
+    users = {
+        "PaymentsFunction": "PaymentsLayer",
+        "PaymentWorkerFunction": "PaymentsLayer",
+        "PaymentSweepFunction": "PaymentsLayer",
+        "PicturesFunction": "PicturesLayer",
+    }
 
     assert layers == {
-        name: ["SharedLayer", *(["PaymentsLayer"] if name in callers else [])] for name in layers
+        name: ["SharedLayer", *([users[name]] if name in users else [])] for name in layers
     }
-    assert callers < layers.keys()
+    assert users.keys() < layers.keys()
 
 
 def test_password_hashing_has_a_whole_vcpu():

@@ -105,17 +105,51 @@ def test_every_bucket_but_that_of_the_logs_logs_who_reads_it():
         assert logged_to == expected, name
 
 
-def test_s3_may_write_the_logs_of_the_uploads_only():
+def test_s3_may_write_the_logs_of_the_other_buckets_only():
     policy = stack.of_type("AWS::S3::BucketPolicy")["AccessLogsBucketPolicy"]
     allowed, _ = policy["PolicyDocument"]["Statement"]
-    uploads = stack.of_type("AWS::S3::Bucket")["UploadsBucket"]
-    prefix = uploads["LoggingConfiguration"]["LogFilePrefix"]
-    source = allowed["Condition"]["ArnLike"]["aws:SourceArn"]
+    buckets = stack.of_type("AWS::S3::Bucket")
+    logged = [buckets["UploadsBucket"], buckets["PicturesBucket"]]
+    prefixes = [bucket["LoggingConfiguration"]["LogFilePrefix"] for bucket in logged]
+    sources = allowed["Condition"]["ArnLike"]["aws:SourceArn"]
 
     assert allowed["Principal"] == {"Service": "logging.s3.amazonaws.com"}
     assert allowed["Action"] == "s3:PutObject"
-    assert allowed["Resource"] == {"Fn::Sub": f"${{AccessLogsBucket.Arn}}/{prefix}*"}
-    assert bucket_name(source) == bucket_name(uploads["BucketName"])
+    assert len(set(prefixes)) == len(logged) == len(buckets) - 1
+    assert allowed["Resource"] == [
+        {"Fn::Sub": f"${{AccessLogsBucket.Arn}}/{prefix}*"} for prefix in prefixes
+    ]
+    assert [bucket_name(source) for source in sources] == [
+        bucket_name(bucket["BucketName"]) for bucket in logged
+    ]
+
+
+def test_only_the_distribution_may_read_what_shoppers_see():
+    arn = "arn:aws:cloudfront::123456789012:distribution/E1"
+    policies = stack.of_type("AWS::S3::BucketPolicy", PicturesDistributionArn=arn)
+    closed = stack.of_type("AWS::S3::BucketPolicy")["PicturesBucketPolicy"]
+    _, allowed = policies["PicturesBucketPolicy"]["PolicyDocument"]["Statement"]
+
+    assert allowed["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert allowed["Action"] == "s3:GetObject"
+    assert allowed["Resource"] == {"Fn::Sub": "${PicturesBucket.Arn}/pictures/*"}
+    assert allowed["Condition"] == {
+        "StringEquals": {"aws:SourceArn": {"Ref": "PicturesDistributionArn"}}
+    }
+    assert [each["Effect"] for each in closed["PolicyDocument"]["Statement"]] == ["Deny"]
+
+
+def test_the_picture_queue_hears_of_files_that_arrive_only():
+    bucket = stack.of_type("AWS::S3::Bucket")["PicturesBucket"]
+    (told,) = bucket["NotificationConfiguration"]["QueueConfigurations"]
+    rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+
+    assert told["Filter"] == {"S3Key": {"Rules": [{"Name": "prefix", "Value": "incoming/"}]}}
+    assert stack.referenced_id(told["Queue"]) == "PictureQueue"
+    assert {rule.get("Prefix") for rule in rules.values() if "ExpirationInDays" in rule} == {
+        "incoming/",
+        "named/",
+    }
 
 
 @pytest.mark.parametrize("name", stack.of_type("AWS::S3::Bucket"))
@@ -130,13 +164,14 @@ def test_a_bucket_refuses_requests_without_tls(name):
 
 
 def test_uploads_exports_and_incomplete_uploads_expire():
-    all_files, exports = lifecycle_rules()
+    all_files, parts, exports = lifecycle_rules()
 
     assert "Prefix" not in all_files
     assert all_files["Status"] == "Enabled"
     assert all_files["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert all_files["ExpirationInDays"] == 30
     assert "NoncurrentVersionExpiration" in all_files
+    assert (parts["Prefix"], parts["ExpirationInDays"]) == ("chunks/", 7)
     assert (exports["Prefix"], exports["Status"]) == ("exports/", "Enabled")
     assert exports["ExpirationInDays"] == 7
     assert "NoncurrentVersionExpiration" in exports

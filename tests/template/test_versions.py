@@ -158,7 +158,7 @@ def test_every_kind_of_invoker_names_an_alias():
     )
 
 
-@pytest.mark.parametrize("layer", ["SharedLayer", "PaymentsLayer"])
+@pytest.mark.parametrize("layer", ["SharedLayer", "PaymentsLayer", "PicturesLayer"])
 def test_a_new_layer_alone_publishes_a_version_of_its_users(layer):
     """`sam package` writes the hash of a layer's files into its address."""
     template = functions_only()

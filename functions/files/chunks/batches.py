@@ -1,4 +1,4 @@
-"""The rows of a chunk as the catalog imports them, each with what its errors are told by. Pure."""
+"""The rows of a chunk as the catalog imports them, each with what its errors name. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 

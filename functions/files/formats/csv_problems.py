@@ -1,5 +1,8 @@
 """What can be wrong with the form of a row of CSV, said to its author. Pure."""
 
+from collections.abc import Sequence
+from itertools import zip_longest
+
 from files.formats.decoding import has_bad_bytes, read_bad_bytes
 from files.formats.source_rows import (
     CELL_CHARACTERS_MAX,
@@ -38,14 +41,17 @@ def describe_nameless(number: int, place: int, cell: str) -> Problem:
     return Problem(number, None, "cell_without_column", message, shorten(cell))
 
 
-def find_bad_bytes(number: int, cells: list[str]) -> Problem | None:
-    for cell in cells:
+def find_bad_bytes(number: int, cells: list[str], columns: Sequence[str] = ()) -> Problem | None:
+    """The first problem with a cell's characters. It names the column if there is one."""
+    for cell, column in zip_longest(cells, columns[: len(cells)]):
         if has_bad_bytes(cell):
             message = "This cell has characters that cannot be read. Save the file as UTF-8."
-            return Problem(number, None, "not_utf8", message, shorten(read_bad_bytes(cell)))
+            value = shorten(read_bad_bytes(cell))
+            return Problem(number, column or None, "not_utf8", message, value)
         if "\0" in cell:
             message = "This cell has a NUL byte. Write the cell again."
-            return Problem(number, None, "nul_byte", message, shorten(cell.replace("\0", "")))
+            value = shorten(cell.replace("\0", ""))
+            return Problem(number, column or None, "nul_byte", message, value)
     return None
 
 

@@ -29,6 +29,7 @@ from files.formats.source_rows import (
     BrokenFile,
     Problem,
     SourceRow,
+    shorten,
 )
 
 RECOVERY_LINES_MAX = 1000
@@ -135,7 +136,7 @@ class CsvRows:
     def _check(self, cells: list[str]) -> SourceRow:
         """A row that is unlike most rows: its problems are found."""
         number, width = self._number, len(self.columns)
-        if self._source.may_be_special and (problem := find_bad_bytes(number, cells)):
+        if self._source.may_be_special and (problem := find_bad_bytes(number, cells, self.columns)):
             cells = [read_bad_bytes(cell).replace("\0", "") for cell in cells]
             return SourceRow(number, self._fit(cells), (problem,))
         is_too_long = len(cells) > width
@@ -173,8 +174,14 @@ class CsvRows:
                 raise to_broken(problem)
         if problem.code in MAY_BE_OPEN_QUOTE and len(bad) <= len(others):
             problem = describe_quote(problem.row)  # it had read whole rows as one cell
+        cells = self._read_leniently(bad)
+        if problem.code == "cell_too_long":
+            longest = max(range(len(cells)), key=lambda place: len(cells[place]))
+            problem = problem.replace(
+                field=self.columns[longest] or None, value=shorten(cells[longest])
+            )
         self._broken_row = None
-        return SourceRow(problem.row, self._read_leniently(bad), (problem,))
+        return SourceRow(problem.row, cells, (problem,))
 
     def _peek(self, place: int) -> str:
         """A line that stays unread, counted from the next one. Empty behind the end."""

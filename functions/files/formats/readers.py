@@ -4,6 +4,7 @@ The format is judged by content. The name of the file decides between equals.
 """
 
 import io
+import zipfile
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -27,6 +28,7 @@ from files.formats.unpacking import (
     open_gzip,
     open_only_file,
     open_zip,
+    spool,
 )
 
 __all__ = ["BrokenFile", "FileFormat", "SourceTable", "open_table"]
@@ -79,31 +81,44 @@ def open_table(file: BinaryIO, *, filename: str) -> SourceTable:
     file.seek(0)
     head = _read_head(file)
     if head.startswith(GZIP):
-        stream = open_gzip(file)
-        return _open_text(stream, _read_head(stream), "gzip", filename)
+        return _open_unpacked(open_gzip(file), "gzip", filename)
     if head.startswith(ZIP):
-        return _open_zip(file, filename)
+        archive = open_zip(file)
+        if _is_workbook(archive):
+            return _open_workbook(archive, None)
+        return _open_unpacked(open_only_file(archive), "zip", filename)
     return _open_text(file, head, None, filename)
 
 
-def _open_zip(file: BinaryIO, filename: str) -> SourceTable:
-    archive = open_zip(file)
-    if "[Content_Types].xml" not in archive.namelist():
-        stream = open_only_file(archive)
-        return _open_text(stream, _read_head(stream), "zip", filename)
+def _open_unpacked(stream: Readable, compression: Compression, filename: str) -> SourceTable:
+    head = _read_head(stream)
+    if head.startswith(ZIP):
+        archive = open_zip(spool(head, stream))
+        if _is_workbook(archive):
+            return _open_workbook(archive, compression)
+    if head.startswith((GZIP, *ZIP)):
+        raise BrokenFile("packed_twice", "The file is packed twice. Unpack it once.")
+    return _open_text(stream, head, compression, filename)
+
+
+def _is_workbook(archive: zipfile.ZipFile) -> bool:
+    return "[Content_Types].xml" in archive.namelist()
+
+
+def _open_workbook(archive: zipfile.ZipFile, compression: Compression | None) -> SourceTable:
     from files.formats.xlsx_package import open_workbook  # noqa: PLC0415 (most files are none)
     from files.formats.xlsx_rows import XlsxRows  # noqa: PLC0415
 
     warnings = Warnings()
     rows = XlsxRows(open_workbook(archive), warnings)
     _warn_of_nameless(rows.columns, warnings)
-    return SourceTable(FileFormat("xlsx"), rows, warnings, columns=rows.columns)
+    return SourceTable(FileFormat("xlsx", compression), rows, warnings, columns=rows.columns)
 
 
 def _open_text(
     stream: Readable, head: bytes, compression: Compression | None, filename: str
 ) -> SourceTable:
-    refuse_other_formats(head, is_unpacked=compression is not None)
+    refuse_other_formats(head)
     encoding, head = find_encoding(head)
     is_json = head.lstrip(b" \t\r\n\0")[:1] in (b"{", b"[")
     if is_json and encoding not in (None, "utf-8"):

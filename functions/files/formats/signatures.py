@@ -27,11 +27,8 @@ _OTHERS = {
 _MARKUP = re.compile(rb"\s*<(?:\?xml|!doctype|html|table|svg|rss|meta)\b", re.IGNORECASE)
 
 
-def refuse_other_formats(head: bytes, *, is_unpacked: bool) -> None:
+def refuse_other_formats(head: bytes) -> None:
     """Raises BrokenFile for what is certainly no table."""
-    if is_unpacked and head.startswith((GZIP, *ZIP)):
-        message = "The file is packed twice, or a packed workbook. Unpack it once."
-        raise BrokenFile("packed_twice", message)
     for signature, name in _OTHERS.items():
         if head.startswith(signature):
             raise BrokenFile("unsupported_format", f"This is {name}. {_SAVE_AS}")

@@ -1,7 +1,10 @@
 """Unpacks gzip and zip as a stream. What they unpack to is bounded before it is read. Pure."""
 
 import gzip
+import os
 import struct
+import tempfile
+import weakref
 import zipfile
 import zlib
 from typing import IO, BinaryIO, Protocol
@@ -12,6 +15,9 @@ UNPACKED_BYTES_MAX = 5_000_000_000
 RATIO_MAX = 200  # tables compress by 5 to 50
 RATIO_FREE_BYTES = 10_000_000  # any ratio is fine up to here
 _DIRECTORY_BYTES_MAX = 1_000_000  # of a zip: a workbook has some tens of files
+
+SPOOLED_BYTES_MAX = 100_000_000  # Lambda has 512 MB on disk, the texts of a workbook take 400
+_BLOCK_BYTES = 262_144
 
 _MAC_FOLDER = "__MACOSX/"
 _SUPPORTED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -94,6 +100,31 @@ def open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BoundedStrea
         return BoundedStream(archive.open(entry), entry.compress_size)
     except _DAMAGES as error:
         raise describe_damage(error) from error
+
+
+def spool(head: bytes, stream: Readable) -> BinaryIO:
+    """A stream as a file on disk: a workbook is read from its end. Raises BrokenFile."""
+    descriptor = open_unnamed_file()
+    file = open(descriptor, "r+b", closefd=False)  # noqa: SIM115 (closed when it is unused)
+    weakref.finalize(file, os.close, descriptor)
+    size, block = 0, head
+    while block:
+        size += file.write(block)
+        if size > SPOOLED_BYTES_MAX:
+            message = (
+                f"A packed workbook has at most {SPOOLED_BYTES_MAX} bytes. Upload it unpacked."
+            )
+            raise BrokenFile("file_too_large", message)
+        block = stream.read(_BLOCK_BYTES)
+    file.seek(0)
+    return file
+
+
+def open_unnamed_file() -> int:
+    """Its descriptor. The space on the disk is free when it is closed."""
+    descriptor, path = tempfile.mkstemp()
+    os.unlink(path)  # noqa: PTH108 (a string is all there is)
+    return descriptor
 
 
 def describe_damage(error: Exception) -> BrokenFile:

@@ -43,12 +43,11 @@ def open_writer(
     file: WriteOnly, file_format: FileFormat, columns: Sequence[str]
 ) -> Iterator[RowWriter]:
     """After an error inside the block, the file is not whole: drop it."""
-    if file_format.kind == "xlsx":
-        with write_package(_Output(file)) as sheet:
-            yield _XlsxWriter(sheet, columns)
-        return
     with _pack(file, file_format) as output:
-        if file_format.kind == "csv":
+        if file_format.kind == "xlsx":
+            with write_package(_Output(output)) as sheet:
+                yield _XlsxWriter(sheet, columns)
+        elif file_format.kind == "csv":
             yield _CsvWriter(output.write, columns, file_format.delimiter or ",")
         elif file_format.kind == "json_lines":
             yield _JsonLinesWriter(output.write, columns)

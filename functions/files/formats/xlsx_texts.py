@@ -2,12 +2,12 @@
 
 import os
 import re
-import tempfile
 import weakref
 from array import array
 from contextlib import suppress
 
 from files.formats.source_rows import CELL_CHARACTERS_MAX, BrokenFile
+from files.formats.unpacking import open_unnamed_file
 from files.formats.xlsx_package import Workbook, parse
 
 _MEMORY_CHARACTERS = 2_000_000
@@ -46,7 +46,7 @@ class SharedTexts:
     def __init__(self, workbook: Workbook) -> None:
         self._in_memory: list[str] = []
         self._memory_left = _MEMORY_CHARACTERS
-        self._file = _open_unnamed_file()
+        self._file = open_unnamed_file()
         weakref.finalize(self, os.close, self._file)
         self._unwritten: list[bytes] = []
         self._ends = array("Q", [0])
@@ -113,9 +113,3 @@ class SharedTexts:
                 self._cache.clear()
             self._cache[number] = text
         return text
-
-
-def _open_unnamed_file() -> int:
-    descriptor, path = tempfile.mkstemp()
-    os.unlink(path)  # noqa: PTH108 (the space is free once the file is closed)
-    return descriptor

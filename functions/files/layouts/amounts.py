@@ -14,7 +14,7 @@ from shared.records import Record
 
 Unit = Literal["major", "minor"]
 
-DIGITS_MAX = 18
+DIGITS_MAX = 18  # of a number; Decimal is exact up to 28
 GROUP = 3  # digits between two marks of thousands
 NAME_MAX = 3  # letters of a currency's code or symbol
 _SPACES = "\u0020\u00a0\u2007\u2009\u202f"
@@ -80,7 +80,7 @@ def parse_whole_number(text: str) -> int:
 def parse_decimal(text: str, style: NumberStyle = PLAIN) -> Decimal:
     """The number, if it can be read in one way only. Raises BadCell."""
     found = _NUMBER.fullmatch(text)
-    if not found or len(text) > 2 * DIGITS_MAX:
+    if not found or sum(character.isdigit() for character in text) > DIGITS_MAX:
         raise BadCell("not_a_number", "Must be a number, such as 19.99.")
     digits = _without_groups(found[2].rstrip(_SPACES), style)
     value = Decimal(digits)

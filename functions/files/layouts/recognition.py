@@ -14,6 +14,7 @@ from files.layouts.own_columns import OWN_COLUMNS
 from files.layouts.own_targets import UNKNOWN, UNKNOWN_COLUMN, find_own_target
 from files.layouts.prestashop import PrestaShopLayout
 from files.layouts.shopify import ShopifyLayout
+from files.layouts.shopify_inventory import ShopifyInventoryLayout
 from files.layouts.systems import UNRECOGNISED, SystemLayout, normalize_header
 from files.layouts.targets import Target, ignored, optional_text
 from files.layouts.woocommerce import WooCommerceLayout
@@ -22,6 +23,7 @@ NAME_SHOWN_MAX = 50  # characters of a column that an error repeats
 SYSTEMS: dict[str, type[SystemLayout]] = {
     system.name: system
     for system in (
+        ShopifyInventoryLayout,  # before the products, as it has some of their columns
         ShopifyLayout,
         WooCommerceLayout,
         MedusaLayout,

@@ -22,8 +22,8 @@ class MissingProducts(Record):
     missing: int
     current: int  # products that are not archived
 
-    def exceed(self, share_max: float) -> bool:
-        return self.missing > share_max * self.current
+    def exceed(self, percent_max: int) -> bool:
+        return 100 * self.missing > percent_max * self.current
 
 
 def count_missing(in_file: SeenKeys) -> MissingProducts:

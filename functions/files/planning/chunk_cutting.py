@@ -65,6 +65,9 @@ class ChunkCutter:
 
     def _remember(self, key: str, row: SourceRow) -> None:
         """The oldest are forgotten if there are too many: the rows of a group are close."""
+        before = self._parents.pop(key, None)
+        if before is not None:
+            self._parents_size -= _size_of(before.cells)
         self._parents[key] = row
         self._parents_size += _size_of(row.cells)
         while self._parents_size > PARENTS_KEPT_CHARACTERS:

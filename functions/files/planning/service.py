@@ -109,10 +109,10 @@ def _require_short(columns: Sequence[str]) -> None:
 def _require_share(in_file: SeenKeys, options: ImportOptions) -> None:
     """Raises BrokenFile if the import would archive more products than the caller allows."""
     found = count_missing(in_file)
-    if found.exceed(options.archive_share_max):
+    if found.exceed(options.archive_percent_max):
         message = (
             f"The file lacks {found.missing:,} of {found.current:,} products, more than "
-            "`archive_share_max` allows. Check that the file is complete, or raise that share."
+            "`archive_percent_max` allows. Check that the file is complete, or raise that share."
         )
         raise BrokenFile("too_many_missing", message)
 

@@ -1,6 +1,7 @@
 """Categories, as staff send them and as clients see them."""
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -66,6 +67,13 @@ class CategoryPatch(RequestBody):
     position: Annotated[Position | None, NOT_NULL] = None
 
 
+class BreadcrumbView(View):
+    """A category on the way from the top to another one."""
+
+    name: str
+    path: str
+
+
 class CategoryView(View):
     """A category as everyone sees it.
 
@@ -87,6 +95,10 @@ class CategoryView(View):
         description="Products in this category or below it, as lists show them: a group of "
         "variants counts once. A new product counts within seconds."
     )
+    breadcrumbs: list[BreadcrumbView] | None = Field(
+        description="The categories from the top to this one, itself included. Null in the list of "
+        "all, where `parent` says the same."
+    )
     version: int = Field(description="Grows with each change of the category itself.")
     created_at: datetime
     updated_at: datetime
@@ -95,6 +107,7 @@ class CategoryView(View):
     def from_model(
         cls, category: models.Category, depth: int, position: int, products_on_sale: int
     ) -> Self:
+        """Without breadcrumbs: with them, all categories would be too long an answer."""
         return cls(
             id=category_id(category.path),
             path=category.path,
@@ -103,7 +116,13 @@ class CategoryView(View):
             depth=depth,
             position=position,
             products_on_sale=max(0, products_on_sale),
+            breadcrumbs=None,
             version=int(category.version),
             created_at=category.created_at,
             updated_at=category.updated_at,
         )
+
+    def with_breadcrumbs(self, ancestors: Iterable[models.Category]) -> Self:
+        """`ancestors` from the top to the category itself."""
+        shown = [BreadcrumbView(name=each.name, path=each.path) for each in ancestors]
+        return self.model_copy(update={"breadcrumbs": shown})

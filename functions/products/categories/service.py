@@ -32,22 +32,20 @@ class CreatedCategory(Record):
 
 def list_categories(path: str | None, include_empty: bool) -> Page[CategoryView]:
     """All categories, each after its parent, in the shop's order; or the one with this path."""
-    views = _list_views(*_read())
-    return Page(
-        items=[
-            view
-            for view in views
-            if path in (None, view.path) and (include_empty or view.products_on_sale)
-        ],
-        next_cursor=None,
-    )
+    tree, counts = _read()
+    views = (view for view in _list_views(tree, counts) if include_empty or view.products_on_sale)
+    if path is None:
+        return Page(items=list(views), next_cursor=None)
+    items = [_with_breadcrumbs(view, tree) for view in views if view.path == path]
+    return Page(items=items, next_cursor=None)
 
 
 def get_category(category_id: str) -> CategoryView:
     """Raises CategoryNotFound."""
-    for view in _list_views(*_read()):
+    tree, counts = _read()
+    for view in _list_views(tree, counts):
         if view.id == category_id:
-            return view
+            return _with_breadcrumbs(view, tree)
     raise CategoryNotFound
 
 
@@ -145,5 +143,11 @@ def _list_views(tree: CategoryTree, counts: dict[str, int]) -> Iterator[Category
 def _view_in(tree: CategoryTree, category: Category) -> CategoryView:
     for view in _list_views(tree, repository.list_counts()):
         if view.path == category.path:
-            return view
+            return _with_breadcrumbs(view, tree)
     raise CategoryNotFound
+
+
+def _with_breadcrumbs(view: CategoryView, tree: CategoryTree) -> CategoryView:
+    found = tree.categories
+    steps = tree.ancestors_of(view.path)
+    return view.with_breadcrumbs(found[path] for path in steps if path in found)

@@ -28,7 +28,7 @@ _IS_LATIN = re.compile(
 # Between letters or digits, these signs may be typed or not: T-Shirt, Levi's, H&M.
 _HYPHENS = frozenset("'`\u2018\u2019\u201b\u2032\u02b9\u02bb\u02bc\u02bd\u02c8\u05f3\u05f4_&+")
 # These and dots may be left out between letters, but not between digits: 3/4 is not 34.
-_SLASHES = frozenset("/:\u00b7\u00d7")
+_SLASHES = frozenset("/:\u00b7")
 _DROPPED_CATEGORIES = frozenset({"Cf", "Me"})  # joiners, direction marks, frames around emoji
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
 _KATAKANA = range(0x30A1, 0x30F7)  # each is a hiragana with another shape
@@ -53,6 +53,10 @@ _THOUSANDS = re.compile(
     r"(?<![0-9.,])[1-9][0-9]{0,2}(?:(?:\.[0-9]{3})+|(?:,[0-9]{3})+)(?![.,]?[0-9])"
 )
 _DECIMAL = re.compile(r"(?<![0-9.,])([0-9]+)[.,]([0-9]+)(?![.,]?[0-9])")
+# 10 x 15, 10\u00d715 and 10*15 are 10x15; Russian writers type a Cyrillic letter for the sign.
+_TIMES = re.compile("(?<=[0-9]) *[x\u0445\u00d7\u2715\u2716*] *(?=[0-9])")
+_SPACED_THOUSANDS = re.compile("(?<=[0-9])[\u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
+_MICRO = re.compile("\u03bc(?=[a-z])")  # of a unit, which Greek words do not have: um
 POINT = "\x01"  # of a decimal number, while dots still separate words
 
 
@@ -63,9 +67,11 @@ def fold(text: str) -> str:
     thousands, and POINT for a decimal comma or point.
     """
     if not text.isascii():
+        text = _SPACED_THOUSANDS.sub("", text)  # before the decomposition makes them plain spaces
         decomposed = unicodedata.normalize("NFKD", text.translate(_SIGNS)).casefold()
-        text = unicodedata.normalize("NFKD", decomposed)
-    folded = unicodedata.normalize("NFC", "".join(map(_fold_character, text.lower())))
+        text = _MICRO.sub("u", unicodedata.normalize("NFKD", decomposed))
+    text = _TIMES.sub("x", text.lower())
+    folded = unicodedata.normalize("NFC", "".join(map(_fold_character, text)))
     folded = _THOUSANDS.sub(lambda number: re.sub("[.,]", "", number[0]), folded)
     folded = _DECIMAL.sub(rf"\1{POINT}\2", folded)
     return _SEPARATORS.sub(lambda signs: _separator(signs, len(folded)), folded)

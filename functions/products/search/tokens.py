@@ -25,7 +25,7 @@ from shared.records import Record
 TOKEN_LENGTH_MAX = 40  # the rest is dropped: a cursor holds two keys in 2,000 characters
 UNIT_LENGTH_MAX = 3  # letters that follow a number: ml, kg, pcs
 _PARTS_MAX = 4  # of a word with digits; a checksum is one word
-_PARTS = re.compile(r"[0-9.]+|[^0-9.]+")
+_PARTS = re.compile(r"[0-9.]+(?:x[0-9.]+)*|[^0-9.]+")  # 10x15 is one number
 
 
 class Word(Record):

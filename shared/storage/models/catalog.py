@@ -41,6 +41,25 @@ class ProductsByStatus(GlobalSecondaryIndex["Product"]):
     listed_at = UnicodeAttribute(range_key=True)
 
 
+class Picture(Document):
+    """A picture of a product, at its place in the product's list (`shared.pictures`)."""
+
+    picture_id = UnicodeAttribute()
+    status = UnicodeAttribute()  # waiting, ready or failed
+    alt = UnicodeAttribute(null=True)
+    source = UnicodeAttribute(null=True)  # which reference of an import it is from
+    created_at = UTCDateTimeAttribute()
+    # While it is ready: what follows from its file, under keys with the file's digest.
+    digest = UnicodeAttribute(null=True)
+    extension = UnicodeAttribute(null=True)  # of the sizes in the file's own format: jpg, png, ...
+    width = NumberAttribute(null=True)  # pixels of the upright picture
+    height = NumberAttribute(null=True)
+    sizes = ListAttribute(of=NumberAttribute, null=True)  # the longer side of each, ascending
+    # While it is failed
+    code = UnicodeAttribute(null=True)
+    message = UnicodeAttribute(null=True)
+
+
 class Product(Table):
     """A product as staff edit it. Shoppers find it through `Listing` and `Posting`.
 
@@ -74,6 +93,10 @@ class Product(Table):
     created_at = UTCDateTimeAttribute()
     updated_at = UTCDateTimeAttribute()
     version = NumberAttribute()
+
+    # They have a version of their own: a picture that becomes ready refuses no edit of the product.
+    pictures = ListAttribute(of=Picture, null=True)
+    pictures_version = NumberAttribute(null=True)
 
     status_shard = UnicodeAttribute(null=True)
     listed_at = UnicodeAttribute(null=True)  # creation time, then id: a total order

@@ -136,3 +136,41 @@ class RejectedRows(Table):
     part = UnicodeAttribute(range_key=True)
     problems_json = JSONAttribute(attr_name="problems")  # as files.refusals.to_list has them
     expires_at = TTLAttribute()
+
+
+class PictureProblem(Document):
+    """A reference of an import without a picture."""
+
+    product_id = UnicodeAttribute()
+    reference = UnicodeAttribute()  # the URL or file name, shortened
+    code = UnicodeAttribute()
+    message = UnicodeAttribute()
+
+
+class UploadPictures(Table):
+    """What became of the pictures that an import refers to, while they arrive after its rows."""
+
+    shares_table_with = Upload
+
+    class Meta:
+        table_name = _tables.uploads_table
+
+    upload_id = UnicodeAttribute(hash_key=True)
+    part = UnicodeAttribute(range_key=True, default="pictures")
+    ready = NumberAttribute(default=0)
+    failed = NumberAttribute(default=0)
+    problems = ListAttribute(of=PictureProblem, default=list)  # the first ones
+    expires_at = TTLAttribute()
+
+
+class PictureMarker(Table):
+    """One reference of an import whose result is counted. It keeps a repeat from counting it."""
+
+    shares_table_with = Upload
+
+    class Meta:
+        table_name = _tables.uploads_table
+
+    upload_id = UnicodeAttribute(hash_key=True)
+    part = UnicodeAttribute(range_key=True)  # `picture#` and the id that follows from it
+    expires_at = TTLAttribute()

@@ -67,6 +67,22 @@ def test_a_line_of_5_mb_breaks_the_file_at_its_row():
     assert (broken.value.code, broken.value.row) == ("row_too_long", 5)
 
 
+@pytest.mark.parametrize(
+    ("line", "field", "value"),
+    [
+        (b"POT,P\0t,4900,EUR,1,\n", "name", "Pt"),
+        (b"POT,Pot,4900,EUR,1,Th\xe9\n", "description", "Thé"),
+        (b"POT,Pot,4900,EUR,1," + b"x" * 200_000 + b"\n", "description", "x" * 99 + "…"),
+        (b'POT,"Pot" and cups,4900,EUR,1,\n', None, None),
+    ],
+)
+def test_a_problem_names_its_column_if_it_is_known(line, field, value):
+    rows = read(HEADER + "TEA,Thé vert,1,EUR,7,\n".encode() + line + GOOD)
+
+    (problem,) = rows[1].problems
+    assert (problem.field, problem.value) == (field, value)
+
+
 def test_each_of_many_bad_rows_is_handed_back():
     lines = [b'A%d,"x" y,1,EUR,7,\n' % n for n in range(50)]
     lines += [b'B%d,"x,1,EUR,7,\n' % n for n in range(50)]

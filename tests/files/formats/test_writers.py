@@ -25,6 +25,8 @@ FORMATS = [
     FileFormat("json_lines", "zip", "utf-8"),
     FileFormat("json", "gzip", "utf-8"),
     FileFormat("xlsx"),
+    FileFormat("xlsx", "zip"),
+    FileFormat("xlsx", "gzip"),
 ]
 EACH_FORMAT = pytest.mark.parametrize("file_format", FORMATS, ids=str)
 COLUMNS = ("sku", "name", "note")

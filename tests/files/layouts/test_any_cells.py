@@ -35,10 +35,12 @@ LAYOUTS = {
 WORDS = (
     "|0|1|-1|2|yes|no|backorder|parent|variable|variation|simple|configurable|id:1|EUR|JPY|XXX|eur|"
     "19.99|1.999|1,999|1999|1e5|-5|.|,|\u20ac5|a > b|a/b/c|a,b|{}|[]|{|sku=A,size=S|Default Title|"
-    "TRUE|shopify|continue|active|archived|4006381333931|'1|\u0663|\ud800|\x00|NaN"
+    "TRUE|shopify|continue|active|archived|4006381333931|"
+    "1234567890123456789.99|999999999999999999|0.0000000000000000001|"
+    "'1|\u0663|\ud800|\x00|NaN"
 )
 CELL = st.one_of(
-    st.sampled_from(WORDS.split("|")), st.text(max_size=30), st.just("x" * 5000), st.just("")
+    st.sampled_from(WORDS.split("|")), st.text(max_size=30), st.just("x" * 200), st.just("")
 )
 VALUE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | CELL,

@@ -32,6 +32,7 @@ MEDUSA = (
 )
 HEADERS = {
     "shopify": [*test_shopify.NEW],
+    "shopify_inventory": test_shopify.INVENTORY.split(","),
     "woocommerce": [],
     "magento": [*test_magento.TEE, *MAGENTO.split(",")],
     "prestashop": [*test_prestashop.MUG, "Visibility", "Minimal quantity", "Condition", "UPC"],

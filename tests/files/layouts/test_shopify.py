@@ -23,6 +23,10 @@ _NEW = (
     "Color (product.metafields.shopify.color-pattern),Google Shopping / Gender"
 )
 NEW = _NEW.split(",")
+INVENTORY = (
+    "Handle,Title,Option1 Name,Option1 Value,SKU,HS Code,COO,Location,Bin name,"
+    "Unavailable (not editable),Committed (not editable),Available (not editable),On hand (current)"
+)
 SHIRT = {
     "Handle": "shirt",
     "Title": "Shirt",
@@ -299,6 +303,25 @@ def test_a_file_with_some_columns_changes_only_those():
         "sku": "S-1",
         "price": {"amount_minor": 2000, "currency": "EUR"},
     }
+
+
+def test_a_type_can_be_a_path_of_categories():
+    (row,) = read({**SHIRT, "Type": "Clothing > Shirts"}, columns=[*OLD, "Type"])
+
+    assert row.fields["category_names"] == ["Clothing", "Shirts"]
+    assert "attributes" not in row.fields
+
+
+def test_an_inventory_file_changes_stock_alone():
+    columns = [*INVENTORY.split(",")]
+    cells = ["shirt", "Shirt", "Size", "S", "S-1", "", "", "Riga", "", "0", "1", "7", "8"]
+
+    layout = recognise(columns, None, EUROS)
+    (row, other) = read_all(columns, [cells, [*cells[:4], "S-2", *cells[5:11], "not stocked", ""]])
+
+    assert (layout.name, layout.warnings) == ("shopify_inventory", [])
+    assert row.fields == {"sku": "S-1", "available": 7}
+    assert other.fields == {"sku": "S-2"}
 
 
 def test_unknown_columns_are_ignored_and_named():

@@ -45,6 +45,11 @@ def list_all(caller=STAFF) -> Answer:
     return send(handler, "import_mappings.list", caller=caller)
 
 
+def upload_with(**changes) -> Answer:
+    body = {"kind": "products", "filename": "stock.csv", "size": 9, **changes}
+    return send(handler, "uploads.start", caller=STAFF, body=body)
+
+
 def count() -> int:
     return int(MappingCount.get(MAPPINGS, "count").mappings)
 
@@ -188,6 +193,41 @@ def test_a_mapping_with_mistakes_is_refused(mapping, path, code):
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 101, None])
 def test_a_mapping_needs_a_name(name):
     assert create(name=name).paths == ["body.name"]
+
+
+def test_an_upload_takes_the_mapping_as_it_is_then():
+    mapping_id = create().body["id"]
+
+    upload = upload_with(mapping_id=mapping_id)
+    replace(mapping_id)
+
+    assert upload.status == 201
+    assert Upload.get(upload.body["id"], "upload").options["mapping"] == STOCK
+
+
+def test_an_upload_of_an_unknown_mapping_is_refused():
+    refused = upload_with(mapping_id="map_0")
+
+    assert (refused.status, refused.code) == (404, "import_mapping_not_found")
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "code"),
+    [
+        ({"mapping_id": "prd_1"}, "body.mapping_id", "wrong_format"),
+        ({"mapping_id": "map_1", "mapping": STOCK}, "body", "mapping_contradiction"),
+        (
+            {"mapping": {"columns": {f"{n:0200}": {"field": "ignored"} for n in range(100)}}},
+            "body.mapping",
+            "mapping_too_large",
+        ),
+    ],
+)
+def test_an_upload_names_one_mapping_that_can_be(changes, path, code):
+    refused = upload_with(**changes)
+
+    fields = refused.error["details"]["fields"]
+    assert [(field["path"], field["code"]) for field in fields] == [(path, code)]
 
 
 def test_only_who_may_upload_files_sees_mappings():
