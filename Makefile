@@ -25,7 +25,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .PHONY: help setup run test contract npm-tools soak mutants conformance lint fmt bench openapi validate build deploy admin rotate-keys payment-keys \
-	smoke verify repair reindex sweep-payments republish dead-letters rollback release-state requirements address-rules clean
+	smoke import verify repair reindex sweep-payments republish dead-letters rollback release-state requirements address-rules clean
 
 help: ## List these targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -114,6 +114,10 @@ reindex: .venv/.made ## Rebuild the listings and the search index (TARGET=local,
 
 sweep-payments: .venv/.made ## Have the next payment sweep settle what `make verify` calls overdue (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" sweep-payments
+
+import: .venv/.made ## Import a file of products: FILE=products.csv MAPPING=... DRY_RUN=1 ON_ERROR=... CURRENCY=... (TARGET=local, default or prod)
+	@$(BIN)/python -m local.operations --target "$(TARGET)" import "$(FILE)" --mapping "$(MAPPING)" --on-error "$(ON_ERROR)" \
+		--currency "$(CURRENCY)" $(if $(filter 1,$(DRY_RUN)),--dry-run)
 
 republish: .venv/.made ## Publish events that were not relayed: SINCE=2026-11-26T00:00Z UNTIL=... ALL=1 APPLY=1 (TARGET=local, default or prod)
 	@$(BIN)/python -m local.operations --target "$(TARGET)" republish --since "$(SINCE)" --until "$(UNTIL)" \

@@ -51,6 +51,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "description": "The id of a user, or of a guest without an account.",
         **_id("usr", "gst"),
     },
+    "previous_buyer_id": {"description": "The buyer before.", **_id("usr", "gst")},
     "total": {"description": "The amount that the buyer pays."},
     "totals": {"description": "What the total consists of."},
     "items": {"description": "The sum of all lines, before the discount."},
@@ -148,6 +149,22 @@ FIELDS: dict[str, dict[str, Any]] = {
         "minimum": 0,
     },
     "session_id": {"description": "The id of the session.", **_id("ses")},
+    # uploads: their files, and what became of the rows
+    "upload_id": {"description": "The id of the upload.", **_id("upl")},
+    "filename": {"description": "The name of the file, as its sender gave it.", "maxLength": 255},
+    "rows": {"description": "Rows that were processed.", "format": "int32", "minimum": 0},
+    "written": {
+        "description": "Rows whose product is as the row says.",
+        "format": "int32",
+        "minimum": 0,
+    },
+    "rejected": {"description": "Rows with errors.", "format": "int32", "minimum": 0},
+    "archived": {
+        "description": "Products that the file does not have, now archived.",
+        "format": "int32",
+        "minimum": 0,
+    },
+    "code": {"description": "Names the error that ended the import."},
 }
 
 _LINE = {
@@ -163,6 +180,7 @@ _LINE = {
 EXAMPLES: dict[str, Any] = {
     "order_id": ids.derived_id("ord", "example"),
     "buyer_id": ids.derived_id("usr", "example"),
+    "previous_buyer_id": ids.derived_id("gst", "example"),
     "total": _money(3261),
     "currency": "EUR",
     "totals": {
@@ -205,6 +223,13 @@ EXAMPLES: dict[str, Any] = {
     "key_id": ids.derived_id("key", "example"),
     "order_count": 3,
     "session_id": ids.derived_id("ses", "example"),
+    "upload_id": ids.derived_id("upl", "example"),
+    "filename": "spring.csv",
+    "rows": 1200,
+    "written": 1198,
+    "rejected": 2,
+    "archived": 0,
+    "code": "stopped_at_error",
 }
 # Where an event needs another value than the one above.
 EXAMPLES_OF: dict[str, dict[str, Any]] = {

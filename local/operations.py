@@ -10,11 +10,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from local import dead_letters
 from local.aws_failures import describe_failure
+from local.importing import ImportCommand, run_import
 from local.key_rotation import rotate_keys
 from local.payment_keys import set_payment_keys
 from local.payment_sweep import mark_overdue_orders
@@ -115,6 +117,29 @@ def _handle_dead_letters(shop: Target, options: argparse.Namespace) -> Outcome:
     return Outcome(answer.to_text(), is_ok=answer.is_ok)
 
 
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file")
+    parser.add_argument("--mapping", default="", help="a file with a mapping, or a saved one's id")
+    parser.add_argument("--dry-run", action="store_true", help="only check the rows")
+    parser.add_argument("--on-error", default="", help="skip, stop or all_or_nothing")
+    parser.add_argument("--currency", default="", help="of the prices, if the file names none")
+
+
+def _import(shop: Target, options: argparse.Namespace) -> Outcome:
+    command = ImportCommand(
+        options.file,
+        mapping=options.mapping,
+        is_dry_run=options.dry_run,
+        on_error=options.on_error,
+        currency=options.currency,
+    )
+    try:
+        report = run_import(shop, command)
+    except (httpx.HTTPError, OSError, ValueError) as error:
+        raise OperationFailed(f"{type(error).__name__}: {error}") from error
+    return Outcome(report.to_text(), is_ok=report.is_ok)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="local.operations")
     parser.add_argument(
@@ -130,6 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
     _add_republish(commands.add_parser("republish"))
     _add_rollback(commands.add_parser("rollback"))
     _add_dead_letters(commands.add_parser("dead-letters"))
+    _add_import(commands.add_parser("import"))
     options = parser.parse_args(arguments)
     operations: dict[str, Callable[[Target], Outcome]] = {
         "admin": lambda shop: Outcome(make_admin(shop, options.email)),
@@ -142,6 +168,7 @@ def main(arguments: list[str] | None = None) -> int:
         "sweep-payments": lambda shop: Outcome(mark_overdue_orders(shop)),
         "republish": lambda shop: _republish(shop, options),
         "rollback": lambda shop: Outcome(roll_back(shop, options.before, applies=options.apply)),
+        "import": lambda shop: _import(shop, options),
         "dead-letters": lambda shop: _handle_dead_letters(shop, options),
     }
     try:

@@ -170,6 +170,10 @@ class PictureUrlSettings(Settings):
     pictures_url: str = ""  # of the CDN in front of the bucket, without a slash at its end
 
 
+class ImportSettings(Settings):
+    import_queue_url: str
+
+
 class RelaySettings(Settings):
     event_bus_name: str
 

@@ -31,6 +31,11 @@ _EXPONENT_BY_CURRENCY = {
 CURRENCIES = _EXPONENT_BY_CURRENCY.keys()
 
 
+def exponent_of(currency: str) -> int:
+    """The decimals of the major unit: 2 for EUR, 0 for JPY, 3 for KWD. Raises KeyError."""
+    return _EXPONENT_BY_CURRENCY[currency]
+
+
 def _require_known(currency: str) -> str:
     if currency in CURRENCIES:
         return currency

@@ -26,6 +26,7 @@ os.environ |= {
     "GROUPS_TABLE": "souk-groups",
     "IDEMPOTENCY_TABLE": "souk-idempotency",
     "HELD_MAIL_QUEUE": "souk-held-mail",
+    "IMPORT_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/souk-imports",
     "LISTINGS_TABLE": "souk-listings",
     "LOGINS_TABLE": "souk-logins",
     "MAILS_PER_HOUR": "1000",

@@ -38,10 +38,14 @@ MAY_IMPORT = {
 }
 # Routes call the service of their own noun; a rule about two nouns belongs in a service.
 WITHIN_ONE_NOUN = {("routes", "service")}
-# Between functions: an imported row obeys the rules of an API call, and a link in a mail opens an
-# order.
+# Between functions: an imported row obeys the rules of an API call, an exported one has the fields
+# of one, one worker writes the files of all exports, and a link in a mail opens an order.
 EDGES = {
+    ("exports", "files.exports.product_files"),
+    ("exports", "orders.exports.service"),
+    ("files", "products.exporting.service"),
     ("files", "products.importing.service"),
+    ("files", "products.importing.archiving.service"),
     ("notifications", "orders.guests.links"),
 }
 USES_PYNAMODB = {"repository", "catalog_queries"}

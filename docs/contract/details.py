@@ -34,6 +34,10 @@ class ApiKeyLimitDetails(TypedDict):
     keys_max: Limit
 
 
+class ImportMappingLimitDetails(TypedDict):
+    mappings_max: Limit
+
+
 class AddressLimitDetails(TypedDict):
     addresses_max: Limit
 
@@ -44,6 +48,21 @@ class MalformedJsonDetails(TypedDict):
 
 class StaleVersionDetails(TypedDict):
     current_version: Annotated[int, Field(description="The version now.", examples=[8])]
+
+
+class UploadEndedDetails(TypedDict):
+    status: Annotated[str, Field(description="How it has ended.", examples=["completed"])]
+
+
+class UploadNotCheckedYetDetails(TypedDict):
+    status: Annotated[str, Field(description="Of the upload.", examples=["running"])]
+
+
+class TooManyOpenUploadsDetails(TypedDict):
+    open: Annotated[int, Field(description="Unfinished uploads.", examples=[20])]
+    open_max: Limit
+    bytes: Annotated[int, Field(description="Their size in all, with this one.")]
+    bytes_max: Limit
 
 
 class RequestTooLargeDetails(TypedDict):

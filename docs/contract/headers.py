@@ -45,6 +45,7 @@ RESPONSE_HEADERS: dict[str, Header] = {
 CREATED_WITH_ETAG = {
     "create_address",
     "create_category",
+    "create_import_mapping",
     "create_product",
     "create_promotion",
     "merge_carts",
@@ -56,8 +57,10 @@ CREATED_WITH_LOCATION = {
     "create_address",
     "create_category",
     "create_export",
+    "create_import_mapping",
     "create_picture",
     "create_product",
+    "create_product_export",
     "create_promotion",
     "create_shipment",
     "create_upload",

@@ -22,7 +22,17 @@ NEXT: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "create_promotion": ("code", "/code", ("get_promotion", "update_promotion")),
     "create_export": ("export_id", "/id", ("get_export",)),
-    "create_upload": ("upload_id", "/id", ("get_upload",)),
+    "create_import_mapping": (
+        "mapping_id",
+        "/id",
+        ("get_import_mapping", "replace_import_mapping", "delete_import_mapping"),
+    ),
+    "create_product_export": ("export_id", "/id", ("get_product_export",)),
+    "create_upload": (
+        "upload_id",
+        "/id",
+        ("get_upload", "complete_upload", "confirm_upload", "cancel_upload"),
+    ),
     "create_address": ("address_id", "/id", ("get_address", "update_address", "delete_address")),
     "create_api_key": ("key_id", "/id", ("revoke_api_key",)),
     "mark_order_paid": ("order_id", "/id", ("ship_order", "refund_order")),

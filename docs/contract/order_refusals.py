@@ -94,6 +94,12 @@ ORDERS: dict[str, Refusals] = {
         orders.TotalChanged,
         orders.UnknownRegion,
     ),
+    "change_order_buyer": (
+        *_CHANGED_ORDER,
+        accounts.UserNotFound,
+        orders.HeldStockLimitReached,
+        orders.PaymentStarted,
+    ),
     "cancel_order_units": (*_CHANGED_PART, orders.OrderEntryLimitReached),
     "deliver_order": _CHANGED_ORDER,
     "return_order": (
@@ -111,8 +117,8 @@ ORDERS: dict[str, Refusals] = {
     ),
     "add_order_note": (orders.OrderNotFound, orders.OrderEntryLimitReached),
     "resend_order_confirmation": _CHANGED_ORDER,
-    "create_export": (orders.TooManyExports, requests.IdempotencyKeyReused),
-    "get_export": (orders.ExportNotFound,),
+    "create_export": (requests.TooManyExports, requests.IdempotencyKeyReused),
+    "get_export": (requests.ExportNotFound,),
     "create_promotion": (*_EDITED_PROMOTION, promotions.PromotionCodeTaken),
     "get_promotion": (promotions.PromotionNotFound,),
     "update_promotion": (*_EDITED_PROMOTION, promotions.PromotionNotFound),

@@ -10,7 +10,7 @@ from typing import Any
 from docs.contract.account_refusals import ACCOUNTS
 from docs.contract.catalog_refusals import CATALOG
 from docs.contract.order_refusals import ORDERS
-from shared.errors import accounts, carts, requests
+from shared.errors import accounts, carts, files, requests
 from shared.errors.base import AppError, InternalError, NotFound, Unavailable
 from shared.security.permissions import PERMISSIONS, Role
 
@@ -45,8 +45,22 @@ OWN: dict[str, Refusals] = {
     **ACCOUNTS,
     **CATALOG,
     **ORDERS,
-    "create_upload": (accounts.TooManyAttempts,),
+    "create_upload": (accounts.TooManyAttempts, files.TooManyOpenUploads),
     "get_upload": (requests.UploadNotFound,),
+    "complete_upload": (
+        files.PartsMissing,
+        files.UploadEnded,
+        files.UploadNotInParts,
+        requests.UploadNotFound,
+    ),
+    "confirm_upload": (files.UploadEnded, files.UploadNotCheckedYet, requests.UploadNotFound),
+    "cancel_upload": (files.UploadEnded, requests.UploadNotFound),
+    "create_import_mapping": (requests.IdempotencyKeyReused, requests.ImportMappingLimit),
+    "get_import_mapping": (requests.ImportMappingNotFound,),
+    "replace_import_mapping": (requests.ImportMappingNotFound, requests.ConcurrentModification),
+    "delete_import_mapping": (requests.ImportMappingNotFound,),
+    "create_product_export": (requests.TooManyExports, requests.IdempotencyKeyReused),
+    "get_product_export": (requests.ExportNotFound,),
     "get_country": (requests.CountryNotFound,),
 }
 

@@ -23,6 +23,7 @@ ACCEPTED_WITHOUT_BODY = "Accepted. The response has no body. If a mail is due, i
 OF_GATEWAY = {
     HTTPStatus.UNAUTHORIZED: "a request without the header `Authorization`",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "a body over 10 MB",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "a request line and headers over 10,240 bytes",
     HTTPStatus.TOO_MANY_REQUESTS: "too many requests to the whole shop at once",
     HTTPStatus.INTERNAL_SERVER_ERROR: "a function that crashed as a whole",
     HTTPStatus.SERVICE_UNAVAILABLE: "a function that cannot be reached",

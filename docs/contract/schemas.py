@@ -50,6 +50,7 @@ def refine(document: dict[str, Any]) -> None:
     _split_promotions(schemas)
     _derive_patches(schemas)
     _refuse_nulls(schemas["UserChange"])
+    _refuse_nulls(schemas["BuyerRequest"])
     _refuse_nulls(schemas["CategoryPatch"], "name", "position")
     for parameter in _parameters(document):
         parameter["schema"] = _without_null(parameter["schema"])
@@ -155,8 +156,9 @@ def _derive_patches(schemas: Schemas) -> None:
     """
     for part in PARTS_OF_PATCHES:
         fields = schemas[part]["properties"]
+        of_whole = ("required", "not")
         schemas[f"{part}Patch"] = {
-            **{key: value for key, value in schemas[part].items() if key != "required"},
+            **{key: value for key, value in schemas[part].items() if key not in of_whole},
             "title": f"{part}Patch",
             "description": "An omitted member keeps its value.",
             "properties": {name: _without_default(shape) for name, shape in fields.items()},

@@ -38,7 +38,7 @@ TAGS = {
     "Payments": "Payments of orders, and webhooks of the payment provider.",
     "Fulfilment": "How staff find, ship, return and refund orders.",
     "Pricing": "Tax rates, shipping rates and promotions.",
-    "Exports": "Export of orders to CSV or JSON Lines files.",
+    "Exports": "Export of orders and products to files.",
     "Uploads": "Bulk import of products from files.",
     "Reference": "The health check and the documentation of this API.",
 }

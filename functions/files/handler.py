@@ -1,9 +1,16 @@
-"""Lambda's entry point for uploads."""
+"""Lambda's entry point for uploads, saved mappings and exports of products."""
 
-from files.routes import routes
-from shared.config import UploadSettings
+from shared.config import CursorSettings, UploadSettings
 from shared.http.api import create_api
+from shared.http.routers import Routers
 
-api = create_api(UploadSettings)
-api.include_router(routes)
+ROUTERS = Routers(
+    {
+        "/v1/import-mappings": "files.mappings.routes",
+        "/v1/product-exports": "files.exports.routes",
+    },
+    at_once=["files.routes"],
+)
+
+api = create_api(CursorSettings, UploadSettings, routers=ROUTERS)
 handler = api.resolve

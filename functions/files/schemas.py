@@ -1,16 +1,34 @@
-from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+"""Uploads, as clients request them."""
 
-from pydantic import Field
+from typing import Annotated, Literal, Self
 
-from shared.http.schemas import RequestBody, View, shown_as
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from files.layouts.mappings import Mapping
+from files.options import ImportOptions, Missing, Mode, OnError, StockCounts
+from shared.http.schemas import RequestBody
 from shared.http.text_fields import Text
-from shared.http.upload_forms import FormView
-from shared.storage.models.uploads import Upload
+from shared.money import Currency
 
-UPLOAD_BYTES_MAX = 100_000_000
+UPLOAD_BYTES_MAX = 5_000_000_000  # unpacked, too
+FORM_BYTES_MAX = 100_000_000  # larger files are sent in parts
+PART_BYTES = 64_000_000
+MAPPING_BYTES_MAX = 80_000  # it is stored with the upload
+PARTS_MAX = -(-UPLOAD_BYTES_MAX // PART_BYTES)
 
-UploadStatus = Literal["awaiting_file", "running", "completed", "failed"]
+ContentType = Literal[
+    "text/csv",
+    "text/tab-separated-values",
+    "text/plain",
+    "application/json",
+    "application/jsonl",
+    "application/x-ndjson",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/gzip",
+    "application/zip",
+    "application/octet-stream",
+]
 
 
 class UploadRequest(RequestBody):
@@ -18,64 +36,76 @@ class UploadRequest(RequestBody):
     filename: Annotated[str, Text(255)] = Field(
         description="The name of your file. The upload shows it."
     )
-    content_type: Literal["text/csv"]
+    content_type: ContentType = Field(
+        default="application/octet-stream",
+        description="What the form sends. The shop finds the format out from the file itself: CSV, "
+        "TSV, JSON Lines, a JSON array or XLSX; plain, with gzip, or as the one file of a zip.",
+    )
     size: int = Field(gt=0, le=UPLOAD_BYTES_MAX, description="The exact size of the file in bytes.")
-    mode: Literal["write"] = Field(
-        default="write", description="`write` creates products and changes existing ones."
+    mode: Mode = Field(
+        default="write",
+        description="`write` creates products and changes existing ones. `dry_run` only checks the "
+        "rows, and waits for your confirmation.",
     )
-    on_error: Literal["skip"] = Field(
-        default="skip", description="`skip` leaves out rows with errors and reports them."
+    on_error: OnError = Field(
+        default="skip",
+        description="`skip` leaves out rows with errors and reports them. `stop` ends the import "
+        "at the first one; the rows before it are written. `all_or_nothing` checks all rows "
+        "first, and writes none if one has an error.",
     )
-
-
-class CountsView(View):
-    rows: int = Field(description="Rows that the import has processed, without the header.")
-    written: int = Field(description="Rows whose product is created or changed.")
-    rejected: int = Field(description="Rows that the import skipped because of errors.")
-
-
-class RowErrorView(View):
-    row: int = Field(description="The number of the row. The header is row 1.")
-    field: str | None = Field(
-        default=None, description="The column with the error. Null if it has no single column."
+    missing: Missing = Field(
+        default="keep",
+        description="What becomes of products that the file does not have. `archive` archives "
+        "them after the import.",
     )
-    code: str = Field(description="Names the error for programs.")
-    message: str = Field(description="Describes the error for people.")
-
-
-class UploadView(View):
-    id: str
-    kind: Literal["products"]
-    filename: str
-    status: Annotated[str, shown_as(UploadStatus)] = Field(
-        description="`awaiting_file`: the file has not arrived yet. `failed`: `errors` says why. "
-        "Nothing is imported of a file that is not a valid CSV file of products. If the reason is "
-        "`file_not_received`, `file_deleted` or `import_stalled`, the rows in `counts` are done. "
-        "Every upload becomes `completed` or `failed`."
-    )
-    counts: CountsView
-    errors: list[RowErrorView] = Field(description="At most 100 errors.")
-    created_at: datetime
-    finished_at: datetime | None = Field(description="Null until the import is finished.")
-    form: FormView | None = Field(
+    archive_share_max: float | None = Field(
         default=None,
-        description="How to send the file. Only the answer that creates the upload has it.",
+        gt=0,
+        le=1,
+        description="Required with `missing: archive`. The share of the products that may be "
+        "archived, such as 0.1. If the file lacks more, the import fails and writes nothing.",
+    )
+    stock_counts: StockCounts = Field(
+        default="available",
+        description="What the file's stock counts. `available`: the units for sale. `on_hand`: the "
+        "units on the shelf; those of open orders are deducted.",
+    )
+    currency: Currency | None = Field(
+        default=None, description="Of the prices, if the file names none. Null: the shop's."
+    )
+    mapping: Mapping | None = Field(
+        default=None, description="What the columns mean. Without it the shop recognises them."
     )
 
+    @field_validator("mapping")
     @classmethod
-    def from_model(cls, upload: Upload, form: dict[str, Any] | None = None) -> Self:
-        return cls(
-            id=upload.upload_id,
-            kind="products",
-            filename=upload.filename,
-            status=upload.status,
-            counts=CountsView(
-                rows=int(upload.rows_done),
-                written=int(upload.written),
-                rejected=int(upload.rejected),
-            ),
-            errors=[RowErrorView(**error.attribute_values) for error in upload.errors],
-            created_at=upload.created_at,
-            finished_at=upload.finished_at,
-            form=None if form is None else FormView(**form),
+    def _bound_mapping(cls, mapping: Mapping | None) -> Mapping | None:
+        if mapping and len(mapping.model_dump_json(exclude_unset=True)) > MAPPING_BYTES_MAX // 4:
+            raise PydanticCustomError("too_long", "Must be shorter: use a saved mapping, or less")
+        return mapping
+
+    @model_validator(mode="after")
+    def _require_share(self) -> Self:
+        if (self.missing == "archive") != (self.archive_share_max is not None):
+            raise PydanticCustomError(
+                "archive_without_share",
+                "Must have `missing: archive` and `archive_share_max` together, or neither",
+            )
+        return self
+
+    def to_options(self) -> ImportOptions:
+        return ImportOptions(
+            mode=self.mode,
+            on_error=self.on_error,
+            missing=self.missing,
+            archive_share_max=self.archive_share_max or 0,
+            stock_counts=self.stock_counts,
+            currency=self.currency,
+            mapping=self.mapping.model_dump(exclude_unset=True) if self.mapping else None,
         )
+
+
+class PartsToComplete(RequestBody):
+    """The ETags of all parts, in their order, as S3 answered them."""
+
+    etags: list[Annotated[str, Text(100)]] = Field(min_length=1, max_length=PARTS_MAX)

@@ -1,22 +1,44 @@
-"""Uploads: a form to send a file with, and the progress of its import."""
+"""Uploads: how to send a file, the progress of its import, and what its owner decides."""
 
 from datetime import timedelta
 from typing import Any
 
-from files import repository
-from files.schemas import UploadRequest
+from botocore.exceptions import ClientError
+
+from files import import_queue, repository
+from files.import_queue import ImportMessage
+from files.options import ImportOptions
+from files.repository import ImportedElsewhere
+from files.schemas import (
+    FORM_BYTES_MAX,
+    PART_BYTES,
+    PartsToComplete,
+    UploadRequest,
+)
 from files.stored_files import KEY_PREFIX
-from shared import aws, clock, ids, snapstart
+from shared import aws, clock, ids, observability, snapstart
 from shared.config import UploadSettings, settings
+from shared.errors.files import (
+    PartsMissing,
+    TooManyOpenUploads,
+    UploadEnded,
+    UploadNotCheckedYet,
+    UploadNotInParts,
+)
 from shared.errors.requests import UploadNotFound
 from shared.records import Record
 from shared.security.permissions import Principal
 from shared.storage import rate_limits
+from shared.storage.cursors import ItemPage
 from shared.storage.models.uploads import Upload
 from shared.storage.transactions import Transaction
 
 FORM_LIFETIME = timedelta(minutes=5)
+PARTS_LIFETIME = timedelta(hours=12)
+LINK_LIFETIME = timedelta(minutes=10)
 RETENTION = timedelta(days=30)  # as long as the bucket keeps the file
+OPEN_UPLOADS_MAX = 20  # of one account
+OPEN_BYTES_MAX = 20_000_000_000
 
 
 @snapstart.before_snapshot
@@ -26,29 +48,43 @@ def _build_client() -> None:
 
 class CreatedUpload(Record):
     upload: Upload
-    form: dict[str, Any]
+    form: dict[str, Any] | None
+    parts: dict[str, Any] | None
 
 
 def create_upload(owner: Principal, request: UploadRequest) -> CreatedUpload:
-    """An upload that waits for its file, and the form that accepts this file only.
+    """An upload that waits for its file, and the form or the parts that accept this file only.
 
-    Raises TooManyAttempts.
+    Raises TooManyAttempts and TooManyOpenUploads.
     """
+    _require_room(owner, request.size)
     now = clock.utc_now()
     upload = Upload(
         upload_id=ids.new_id("upl"),
         owner_id=owner.user_id,
         kind=request.kind,
         filename=request.filename,
+        size=request.size,
         status="awaiting_file",
+        options_json=request.to_options().to_stored(),
         created_at=now,
         expires_at=now + RETENTION,
     )
+    in_parts = request.size > FORM_BYTES_MAX
+    if in_parts:
+        upload.multipart_id = _begin_parts(upload, request.content_type)
     transaction = Transaction()
     limit = settings(UploadSettings).uploads_per_hour
     rate_limits.consume_hourly_quota(transaction, "upload of", owner.user_id, limit=limit, now=now)
     repository.create_upload(transaction, upload)
-    return CreatedUpload(upload, _presign_form(upload.upload_id, request))
+    if in_parts:
+        return CreatedUpload(upload, None, _sign_parts(upload))
+    return CreatedUpload(upload, _presign_form(upload.upload_id, request), None)
+
+
+def list_uploads(owner: Principal, *, limit: int, cursor: str | None) -> ItemPage[Upload]:
+    """Raises InvalidCursor."""
+    return repository.list_uploads(owner.user_id, limit=limit, cursor=cursor)
 
 
 def get_upload(upload_id: str) -> Upload:
@@ -57,6 +93,145 @@ def get_upload(upload_id: str) -> Upload:
     if upload is None:
         raise UploadNotFound
     return upload
+
+
+def complete_upload(upload_id: str, request: PartsToComplete) -> Upload:
+    """Raises UploadNotFound, UploadNotInParts, UploadEnded and PartsMissing."""
+    upload = get_upload(upload_id)
+    if not upload.multipart_id:
+        raise UploadNotInParts
+    if upload.status != "awaiting_file":
+        return _require_not_cancelled(upload)
+    parts = [
+        {"PartNumber": number, "ETag": etag} for number, etag in enumerate(request.etags, start=1)
+    ]
+    try:
+        aws.client("s3").complete_multipart_upload(
+            **_parts_of(upload), MultipartUpload={"Parts": parts}
+        )
+    except ClientError as error:
+        if error.response["Error"].get("Code") not in _NO_PARTS:
+            raise
+        raise PartsMissing from error
+    return upload
+
+
+def confirm_upload(by: Principal, upload_id: str) -> Upload:
+    """Begin to write what a dry run has checked.
+
+    Raises UploadNotFound, UploadEnded and UploadNotCheckedYet.
+    """
+    upload = get_upload(upload_id)
+    if upload.status == "running" and upload.phase in ("writing", "finishing"):
+        return upload
+    if upload.status != "awaiting_confirmation":
+        if not repository.is_unfinished(upload):
+            raise UploadEnded(status=upload.status)
+        raise UploadNotCheckedYet(status=upload.status)
+    try:
+        confirmed = repository.begin_writing(upload)
+    except ImportedElsewhere:  # another request was faster
+        return get_upload(upload_id)
+    _send_chunks(confirmed)
+    observability.audit("confirm_upload", "done", user_id=by.user_id, upload_id=upload_id)
+    return confirmed
+
+
+def cancel_upload(by: Principal, upload_id: str) -> Upload:
+    """Raises UploadNotFound and UploadEnded."""
+    while True:
+        upload = get_upload(upload_id)
+        if not repository.is_unfinished(upload):
+            return _require_cancelled(upload)
+        try:
+            repository.end_import(upload, "cancelled")
+        except ImportedElsewhere:  # it has reached another stage
+            continue
+        observability.audit("cancel_upload", "done", user_id=by.user_id, upload_id=upload_id)
+        return get_upload(upload_id)
+
+
+def sign_error_file(upload: Upload) -> str | None:
+    """A link that works without a token; None if there is no such file."""
+    if not upload.error_file_key:
+        return None
+    name = upload.error_file_key.rpartition("/")[2]
+    url: str = aws.client("s3").generate_presigned_url(
+        "get_object",
+        Params={
+            "Bucket": settings(UploadSettings).uploads_bucket,
+            "Key": upload.error_file_key,
+            "ResponseContentDisposition": f'attachment; filename="{name}"',
+        },
+        ExpiresIn=int(LINK_LIFETIME.total_seconds()),
+    )
+    return url
+
+
+_NO_PARTS = ("InvalidPart", "InvalidPartOrder", "EntityTooSmall", "NoSuchUpload", "MalformedXML")
+
+
+def _require_room(owner: Principal, size: int) -> None:
+    """Raises TooManyOpenUploads. Two requests at once may get one upload more."""
+    unfinished = repository.list_unfinished(owner.user_id)
+    size_in_all = sum(int(upload.size or 0) for upload in unfinished) + size
+    if len(unfinished) >= OPEN_UPLOADS_MAX or size_in_all > OPEN_BYTES_MAX:
+        raise TooManyOpenUploads(
+            open=len(unfinished),
+            open_max=OPEN_UPLOADS_MAX,
+            bytes=size_in_all,
+            bytes_max=OPEN_BYTES_MAX,
+        )
+
+
+def _require_cancelled(upload: Upload) -> Upload:
+    if upload.status != "cancelled":
+        raise UploadEnded(status=upload.status)
+    return upload
+
+
+def _require_not_cancelled(upload: Upload) -> Upload:
+    if upload.status in ("cancelled", "failed", "expired"):
+        raise UploadEnded(status=upload.status)
+    return upload
+
+
+def _send_chunks(upload: Upload) -> None:
+    is_in_order = ImportOptions.from_stored(upload.options).is_in_order
+    last = 1 if is_in_order else int(upload.chunks or 0)
+    import_queue.send(
+        ImportMessage(upload.upload_id, "writing", "chunk", number) for number in range(1, last + 1)
+    )
+
+
+def _begin_parts(upload: Upload, content_type: str) -> str:
+    created = aws.client("s3").create_multipart_upload(
+        Bucket=settings(UploadSettings).uploads_bucket,
+        Key=KEY_PREFIX + upload.upload_id,
+        ContentType=content_type,
+    )
+    return str(created["UploadId"])
+
+
+def _parts_of(upload: Upload) -> dict[str, str]:
+    return {
+        "Bucket": settings(UploadSettings).uploads_bucket,
+        "Key": KEY_PREFIX + upload.upload_id,
+        "UploadId": str(upload.multipart_id),
+    }
+
+
+def _sign_parts(upload: Upload) -> dict[str, Any]:
+    count = -(-int(upload.size) // PART_BYTES)
+    urls = [
+        aws.client("s3").generate_presigned_url(
+            "upload_part",
+            Params={**_parts_of(upload), "PartNumber": number},
+            ExpiresIn=int(PARTS_LIFETIME.total_seconds()),
+        )
+        for number in range(1, count + 1)
+    ]
+    return {"part_size": PART_BYTES, "urls": urls}
 
 
 def _presign_form(upload_id: str, request: UploadRequest) -> dict[str, Any]:

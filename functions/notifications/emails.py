@@ -28,6 +28,7 @@ from shared.events.all_events import AnyEvent
 from shared.events.orders import (
     ConfirmationRequested,
     OrderAddressChanged,
+    OrderBuyerChanged,
     OrderCancelled,
     OrderExpired,
     OrderPaid,
@@ -50,6 +51,7 @@ MailedOrderEvent = (
     | OrderShipped
     | OrderPartiallyCancelled
     | OrderAddressChanged
+    | OrderBuyerChanged
     | OrderCancelled
     | OrderExpired
     | OrderRefunded

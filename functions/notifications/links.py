@@ -70,7 +70,7 @@ def create_order_link(order: Order, *, shop_url: str) -> Link:
     """A guest's link opens the order without a login; a user logs in. Raises Unavailable."""
     if not order.guest_email:
         return Link(f"{shop_url}/orders/{order.order_id}")
-    token = guest_links.issue_token(order.order_id)
+    token = guest_links.issue_token_of(order)
     return Link(
         f"{shop_url}/order?id={order.order_id}&token={token}",
         valid_for=f"{guest_links.LIFETIME.days} days",

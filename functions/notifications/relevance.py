@@ -20,6 +20,7 @@ from shared.events.all_events import AnyEvent
 from shared.events.orders import (
     ConfirmationRequested,
     OrderAddressChanged,
+    OrderBuyerChanged,
     OrderCancelled,
     OrderExpired,
     OrderPaid,
@@ -55,6 +56,7 @@ _BY_STATUS = {
     OrderShipped: (_EARLY, _EARLY, _EARLY, _AS_IS, _ADAPTED, _NO, _NO, _NO),
     OrderPartiallyCancelled: (_EARLY, _AS_IS, _AS_IS, _AS_IS, _AS_IS, _NO, _NO, _NO),
     OrderAddressChanged: (_AS_IS, _AS_IS, _AS_IS, _AS_IS, _AS_IS, _NO, _NO, _NO),
+    OrderBuyerChanged: (_AS_IS, _AS_IS, _AS_IS, _AS_IS, _AS_IS, _NO, _NO, _NO),
     OrderCancelled: (_EARLY, _EARLY, _EARLY, _EARLY, _EARLY, _AS_IS, _NO, _NO),
     OrderExpired: (_EARLY, _NO, _NO, _NO, _NO, _NO, _AS_IS, _NO),
     OrderRefunded: (_AS_IS,) * len(_STATUSES),
@@ -82,6 +84,8 @@ def _adapt(event: AnyEvent, order: Order, now: datetime) -> Wording | None:
             return None
         case OrderRefunded():
             return _adapt_refunded(event, order)
+        case OrderBuyerChanged() if _is_given_on(event, order):
+            return _NO
         case OrderCancelled():
             is_adapted = is_paid_back(order)
         case OrderExpired():
@@ -130,6 +134,12 @@ def has_other_refunds(event: AnyEvent, order: Order) -> bool:
         refund.status == "succeeded" and refund.refund_id != event.data.refund_id
         for refund in order.refunds
     )
+
+
+def _is_given_on(event: OrderBuyerChanged, order: Order) -> bool:
+    """Whether staff gave the order to yet another buyer. That an account got a guest's is not."""
+    given = [step.buyer_id for step in order.history if step.event == "buyer_changed"]
+    return given[-1:] not in ([], [event.data.buyer_id])
 
 
 def _is_overdue(order: Order, now: datetime) -> bool:

@@ -11,6 +11,7 @@ ROUTERS = Routers(
         "/v1/promotions": "orders.pricing.promotions.routes",
         "/v1/shipping-rates": "orders.pricing.rates.routes",
         "/v1/staff/orders": "orders.fulfilment.routes",
+        "/v1/staff/orders/*/buyer": "orders.corrections.routes",
         "/v1/staff/orders/*/cancellations": "orders.shipments.routes",
         "/v1/staff/orders/*/shipments": "orders.shipments.routes",
         "/v1/staff/orders/*/shipping-address": "orders.corrections.routes",

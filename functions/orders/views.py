@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field
 
 from orders.lifecycle import order_quantities
-from orders.lifecycle.buyers import is_guest
+from orders.lifecycle.buyers import is_step_of_buyer
 from orders.lifecycle.order_quantities import LineUnits, list_shipments
 from orders.lifecycle.transitions import PROVIDER_ACTOR, SHOP_ACTOR, Status
 from orders.parcel_views import CancellationView, ParcelView, ShipmentView
@@ -144,7 +144,7 @@ class OrderView(View):
 def buyer_history(order: Order, buyer_id: str) -> Iterator[OrderStepView]:
     """The history without the ids of staff; the buyer has this id in it."""
     for step in order.history:
-        # A guest's steps belong to the account that the order was linked to later.
-        is_buyer = step.by == order.buyer_id or is_guest(step.by)
+        # The steps of a guest, and of a buyer before, belong to the buyer of now.
+        is_buyer = is_step_of_buyer(order, step.by)
         actor = step.by if step.by in (SHOP_ACTOR, PROVIDER_ACTOR) else "staff"
         yield OrderStepView.from_model(step, by=buyer_id if is_buyer else actor)

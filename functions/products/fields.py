@@ -1,7 +1,7 @@
 """The fields of a product and the rules of each. Pure."""
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -12,6 +12,7 @@ from shared.catalog_names import CategoryPath, Identifier
 from shared.characters import describe_pattern
 from shared.http.text_fields import Text
 from shared.money import Money
+from shared.storage.models.catalog import ProductStatus
 from shared.storage.stock_shards import SHARDS_MAX
 
 AVAILABLE_MAX = 10**9
@@ -19,7 +20,7 @@ ORDER_QUANTITY_MAX = 10_000  # no order can have more
 OPTIONS_BYTES_MAX = 1_000  # a group holds those of 100 variants in one item of 400 KB
 WEIGHT_GRAMS_MAX = 10**8  # 100 tonnes; the units of an order then weigh less than 2^53
 
-Status = Literal["draft", "active", "archived"]
+Status = ProductStatus
 STATUS = (
     "`draft`: not on sale yet. `active`: on sale. `archived`: no longer on sale. Without it, a new "
     "product is active, and a replaced product keeps its status."

@@ -1,6 +1,6 @@
 """The catalog items and the groups of which they are variants."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from products import identifiers, listing_keys
 from products.groups.repository import GroupChanged, GroupChanges
@@ -127,6 +127,12 @@ def _prepare_status_query(
     return prepare_query(
         Product.by_status.query, hash_key, None, after=after, ascending=False, limit=limit
     )
+
+
+def list_ids_by_status(status: str, shard: int) -> Iterator[str]:
+    """The ids of the products in one shard of a status. The index may lag."""
+    for key in Product.by_status.query(listing_keys.status_shard(status, shard)):
+        yield key.product_id
 
 
 def list_stocked_products(product_ids: Sequence[str]) -> list[StockedProduct]:

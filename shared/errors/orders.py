@@ -13,20 +13,6 @@ class OrderNotFound(NotFound):
     )
 
 
-class ExportNotFound(NotFound):
-    code = "export_not_found"
-    default_message = (
-        "You have no export with this id. Check the id: exports are deleted after seven days."
-    )
-
-
-class TooManyExports(AppError):
-    """One member of staff has too many unfinished exports."""
-
-    status, code = 409, "too_many_exports"
-    default_message = "You have too many unfinished exports. Wait until one is finished."
-
-
 class OrderAlreadyPlaced(AppError):
     status, code = 409, "order_already_placed"
     default_message = "An order with this Idempotency-Key exists. Retry the request to get it."
@@ -134,6 +120,15 @@ class OrderExpiredUnpaid(AppError):
 
     status, code = 409, "order_expired"
     default_message = "The order was not paid in time. Place a new order."
+
+
+class PaymentStarted(AppError):
+    """A buyer has started to pay, and may complete that at any moment."""
+
+    status, code = 409, "payment_started"
+    default_message = (
+        "The buyer has started a payment. Cancel it at the payment provider, or cancel the order."
+    )
 
 
 class PaymentUnavailable(Unavailable):

@@ -56,6 +56,30 @@ class UploadNotFound(NotFound):
     default_message = "No upload of yours has this id. Check the id."
 
 
+class ImportMappingNotFound(NotFound):
+    code = "import_mapping_not_found"
+    default_message = "No mapping has this id. Check the id."
+
+
+class ImportMappingLimit(AppError):
+    status, code = 409, "import_mapping_limit"
+    default_message = "The shop has as many mappings as it can keep. Delete one that is not in use."
+
+
+class ExportNotFound(NotFound):
+    code = "export_not_found"
+    default_message = (
+        "You have no export with this id. Check the id: exports are deleted after seven days."
+    )
+
+
+class TooManyExports(AppError):
+    """One member of staff has too many unfinished exports."""
+
+    status, code = 409, "too_many_exports"
+    default_message = "You have too many unfinished exports. Wait until one is finished."
+
+
 class MethodNotAllowed(AppError):
     status, code = 405, "method_not_allowed"
     default_message = (

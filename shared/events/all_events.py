@@ -10,9 +10,10 @@ from pydantic import Field, TypeAdapter
 
 from shared.events.accounts import UserEvent
 from shared.events.catalog import CatalogEvent, CategoryEvent
+from shared.events.files import UploadEvent
 from shared.events.orders import ExportRequested, OrderEvent
 
-AnyEvent = UserEvent | CatalogEvent | CategoryEvent | OrderEvent | ExportRequested
+AnyEvent = UserEvent | CatalogEvent | CategoryEvent | OrderEvent | ExportRequested | UploadEvent
 Event = Annotated[AnyEvent, Field(discriminator="type")]
 
 

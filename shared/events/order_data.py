@@ -49,6 +49,10 @@ class OrderData(OrderFacts):
     lines: list[OrderedLine] = Field(default=[])
 
 
+class BuyerChangedData(OrderData):
+    previous_buyer_id: str
+
+
 class ReturnedLine(Frozen):
     product_id: str
     sku: str | SkipJsonSchema[None] = None

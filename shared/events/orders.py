@@ -4,6 +4,7 @@ from typing import Literal
 
 from shared.events.base import DomainEvent, Frozen
 from shared.events.order_data import (
+    BuyerChangedData,
     CancellationData,
     DisputeData,
     OrderData,
@@ -68,6 +69,13 @@ class OrderAddressChanged(DomainEvent):
 
     type: Literal["order.address_changed"] = "order.address_changed"
     data: OrderData
+
+
+class OrderBuyerChanged(DomainEvent):
+    """Staff gave the order to another buyer. `buyer_id` is the new one."""
+
+    type: Literal["order.buyer_changed"] = "order.buyer_changed"
+    data: BuyerChangedData
 
 
 class CaptureRequested(DomainEvent):
@@ -175,6 +183,7 @@ OrderEvent = (
     | OrderPartiallyCancelled
     | OrderExpired
     | OrderAddressChanged
+    | OrderBuyerChanged
     | CaptureRequested
     | VoidRequested
     | AuthorizationVoided

@@ -38,7 +38,8 @@ OrderToken = Annotated[
     Header(
         alias="Order-Token",
         description="The guest's token: `order_token` of the placed order, or `token` in the link "
-        "from the shop's mail. Without a valid token you get 404.",
+        "from the shop's mail. Without a valid token you get 404, and so does a buyer before, if "
+        "staff gave the order to another one.",
         examples=["k1.1803291331.kq0mV5y1c4bWcR2nX8s6eD7tG3hJ9uLz0aPfQiYwZoE"],
     ),
 ]

@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
 )
 
 from shared.errors.base import NotFound
+from shared.errors.requests import MethodNotAllowed
 from shared.http import request_bodies
 from shared.http.arguments import arguments_of
 from shared.http.authorization import require_permission
@@ -23,6 +24,8 @@ def check_request(app: Any, route: Any, path: dict[str, str]) -> None:
     # Powertools' own route for unknown paths has no `requires`: anyone gets its 404.
     permission: Permission | None = getattr(route.func, "requires", None)
     require_proxy(app.current_event.raw_event)
+    if any(name.endswith("_id") for name in path):
+        _refuse_literal_path(app)
     if permission is not None:
         require_permission(app.caller, permission)
     if not all(map(_PATH_ARGUMENT.fullmatch, path.values())):
@@ -38,6 +41,16 @@ class RequestChecks(OpenAPIRequestValidationMiddleware):
     def _get_body(self, app: Any) -> dict[str, Any]:
         (body,) = app.context["_route"].dependant.body_params
         return request_bodies.read_object(app.current_event, values_max=body.type_.values_max)
+
+
+def _refuse_literal_path(app: Any) -> None:
+    """`/v1/orders/quote` is no order, although `/v1/orders/<order_id>` matches it.
+
+    Raises MethodNotAllowed.
+    """
+    allowed = app.methods_of_literal(app.current_event.path)
+    if allowed:
+        raise MethodNotAllowed(allowed=allowed)
 
 
 def _refuse_unknown_parameters(app: Any, known: list[str]) -> None:

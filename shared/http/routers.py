@@ -53,6 +53,11 @@ class OnDemandResolver(APIGatewayHttpResolver):
         """Import what is not imported yet: for the API's document, or before a snapshot."""
         self._load(list(self._waiting))
 
+    def methods_of_literal(self, path: str) -> list[str]:
+        """The methods of a route without parameters that this very path has, if one is imported."""
+        methods = {route.method for route in self._static_routes if route.path == path}
+        return sorted(methods | {"HEAD"} if "GET" in methods else methods)
+
     def _load(self, modules: Iterable[str]) -> None:
         """A module that fails stays in the list: the next request tries it again."""
         for module in modules:

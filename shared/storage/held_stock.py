@@ -58,7 +58,8 @@ class Hold:
     """
 
     def __init__(self, holders: Sequence[Holder], units: int, *, until: datetime) -> None:
-        """`until` is the latest end of any hold."""
+        """The buyer is the first holder. `until` is the latest end of any hold."""
+        self.own_counter = holders[0].counters()[0]
         # Of the last attempt, for `stage_release`. Each attempt chooses before it sends its writes.
         self.by_counter: dict[str, int] = {}
         self._choices = [
@@ -127,6 +128,32 @@ class _Choice(Record, frozen=False):
             return self.holder.refusal(self.units)
         self._is_stale = True
         return _ShareUsedUp()
+
+
+class HoldMove(Record):
+    """The units of an unpaid order, from its buyer's counter to that of another buyer."""
+
+    counter: str
+    units: int
+    to: Holder
+    until: datetime  # the order's time to pay
+
+    def stage(self, transaction: Transaction) -> None:
+        """The commit raises HeldStockLimitReached. Addresses of one mailbox have one counter."""
+        (counter,) = self.to.counters()
+        if counter == self.counter:
+            return
+        stage_release(transaction, {self.counter: self.units})
+        transaction.update(
+            HeldUnits(counter),
+            [
+                HeldUnits.units.add(self.units),
+                HeldUnits.expires_at.set(self.until + COUNTER_TTL),
+            ],
+            only_if=HeldUnits.units.does_not_exist()
+            | (HeldUnits.units <= self.to.limit - self.units),
+            otherwise=self.to.refusal(self.units),
+        )
 
 
 def stage_release(transaction: Transaction, holds: Mapping[str, int]) -> None:

@@ -53,6 +53,7 @@ NOT_EXPORTED = {
     "placed_month",
     "awaits",
     "holds_json",
+    "own_hold",
     "settlement",
     "settlement_due_at",
     "disputes",

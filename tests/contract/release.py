@@ -36,11 +36,37 @@ _PROMOTIONS = (
     "PATCH /v1/promotions/{code} 200.",
     "POST /v1/promotions 201.",
 )
+# Both fields were required in the release. Now each has a substitute, and the document says so.
+_INTEGER = {"type": "integer", "format": "int64"}
+_SUBSTITUTES = (
+    (
+        "POST /v1/promotions request",
+        [
+            {
+                "anyOf": [
+                    {"properties": {"is_automatic": {"const": False}, "code": {"type": "null"}}},
+                    *(
+                        {
+                            "properties": {"is_automatic": {"const": True}, limit: _INTEGER},
+                            "required": ["is_automatic", limit],
+                        }
+                        for limit in ("uses_max", "uses_per_customer_max")
+                    ),
+                ]
+            }
+        ],
+    ),
+    (
+        "PUT /v1/tax-rates request.destinations[]",
+        [{"properties": {"rates": {"type": "null"}, "taxes": {"type": "null"}}}],
+    ),
+)
 # Only staff who set taxes for all other countries (`*`) get them.
 GIVEN_UP: frozenset[str] = frozenset(
     (
         *(f"{place}: enum value added (partially_shipped)" for place in _STATUS_OF_AN_ORDER),
         *(f"{answer}percent: type widened (number is not integer)" for answer in _PROMOTIONS),
+        *(f"{place}: constraint tightened (not None, now {rule})" for place, rule in _SUBSTITUTES),
     )
 ) | {
     "GET /v1/tax-rates 200.destinations[].country: enum value added (*)",

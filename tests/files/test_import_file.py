@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from files.workers import import_file
+from files import stored_files
+from files.chunks import service as chunks
 from files.workers.import_file import handler
 from shared import ids, retries
 from shared.aws import client
@@ -37,7 +38,7 @@ def after_staging(monkeypatch) -> Callable[[Callable[[], object]], None]:
     """Lets something happen after the import has staged its first rows, before the commit."""
 
     def let_happen(act: Callable[[], object]) -> None:
-        stage_rows, turns = import_file.catalog.stage_rows, iter([True])
+        stage_rows, turns = chunks.catalog.stage_rows, iter([True])
 
         def stage_and_be_overtaken(*args, **kwargs):
             refused = stage_rows(*args, **kwargs)
@@ -45,15 +46,16 @@ def after_staging(monkeypatch) -> Callable[[Callable[[], object]], None]:
                 act()
             return refused
 
-        monkeypatch.setattr(import_file.catalog, "stage_rows", stage_and_be_overtaken)
+        monkeypatch.setattr(chunks.catalog, "stage_rows", stage_and_be_overtaken)
 
     return let_happen
 
 
-def imported(content) -> Upload:
-    imports.upload()
-    handler(put_file(content), CONTEXT)
-    return Upload.get("upl_one", "upload")
+def imported(content, upload_id="upl_one") -> Upload:
+    imports.upload(upload_id)
+    handler(put_file(content, upload_id), CONTEXT)
+    imports.run_queue(handler, CONTEXT)
+    return Upload.get(upload_id, "upload")
 
 
 def product_of(sku: str) -> Product:
@@ -106,7 +108,8 @@ def test_invalid_rows_are_reported_and_others_written():
 
 
 def test_only_the_first_hundred_errors_are_kept():
-    upload = imported(CSV_HEADER + csv_row("SKU", price="free", available="many") * 120)
+    rows = [csv_row(f"SKU-{n}", price="free", available="many") for n in range(120)]
+    upload = imported(CSV_HEADER + "".join(rows))
 
     assert (upload.status, counts(upload)) == ("completed", (120, 0, 120))
     assert len(upload.errors) == 100
@@ -114,7 +117,7 @@ def test_only_the_first_hundred_errors_are_kept():
     assert Product.count() == 0
 
 
-def test_the_later_of_two_rows_with_one_sku_wins():
+def test_the_later_of_two_rows_with_one_sku_is_rejected():
     upload = imported(
         CSV_HEADER
         + csv_row("TEA", name="Old tea", available=1)
@@ -122,9 +125,12 @@ def test_the_later_of_two_rows_with_one_sku_wins():
         + csv_row("TEA", name="New tea", available=2)
     )
 
-    assert counts(upload) == (3, 3, 0)
-    assert product_of("TEA").name == "New tea"
-    assert shop.available(product_of("TEA")) == 2
+    assert counts(upload) == (3, 2, 1)
+    (error,) = upload.errors
+    assert (error.row, error.field, error.code) == (4, "sku", "duplicate_sku")
+    assert "Row 2" in error.message
+    assert product_of("TEA").name == "Old tea"
+    assert shop.available(product_of("TEA")) == 1
 
 
 def test_an_existing_product_gets_a_new_version():
@@ -177,10 +183,11 @@ def test_each_row_has_its_event_and_its_stock_movement():
 
     imported(CSV_HEADER + csv_row("TEA", name="New tea", available=9) + csv_row("POT", available=2))
 
-    updated, created = sorted(published_events(), key=lambda event: event.data.sku, reverse=True)
+    found = [event for event in published_events() if event.type.startswith("product.")]
+    updated, created = sorted(found, key=lambda event: event.data.sku, reverse=True)
     assert (updated.type, updated.data.changed) == ("product.updated", ["name", "price"])
     assert (created.type, created.data.sku) == ("product.created", "POT")
-    assert OutboxRow.count() == 1
+    assert OutboxRow.count() == 2  # of the products, and of the upload
     moved = {
         movement.product_id: (movement.kind, movement.change, movement.reason, movement.by)
         for movement in StockMovement.scan()
@@ -197,11 +204,12 @@ def test_unchanged_rows_write_nothing():
     before = (product_of("TEA").version, Stock.get(product_of("TEA").product_id).version)
     events = len(published_events())
 
-    again = imported(content)
+    again = imported(content, "upl_two")
 
     assert (again.status, counts(again)) == ("completed", (2, 2, 0))
+    assert (again.created, again.updated, again.unchanged) == (0, 0, 2)
     assert (product_of("TEA").version, Stock.get(product_of("TEA").product_id).version) == before
-    assert (len(published_events()), StockMovement.count()) == (events, 2)
+    assert (len(published_events()), StockMovement.count()) == (events + 1, 2)
 
 
 def test_an_import_does_not_sell_archived_products():
@@ -305,7 +313,7 @@ def test_a_stored_product_that_breaks_rules_is_reported():
     upload = imported(CSV_HEADER + csv_row("OLD") + csv_row("TEA"))
 
     assert counts(upload) == (2, 1, 1)
-    assert [(error.row, error.code) for error in upload.errors] == [(2, "invalid_fields")]
+    assert [(error.row, error.code) for error in upload.errors] == [(2, "wrong_format")]
 
 
 def test_errors_are_in_the_order_of_their_rows():
@@ -326,40 +334,45 @@ def test_a_product_that_the_file_lacks_is_unchanged():
 
 
 @pytest.mark.parametrize(
-    ("content", "code", "at"),
+    ("content", "code"),
     [
-        (b"sku,name,price_minor,currency\nTEA,Tea,1,EUR\n", "missing_column", 1),
-        (b"", "empty_file", 1),
-        (
-            CSV_HEADER.encode() + csv_row("TEA").encode() * 100 + b'POT,"Pot,1,EUR,1\n',
-            "broken_quote",
-            102,
-        ),
-        (
-            CSV_HEADER.encode() + csv_row("TEA").encode() * 100 + b"POT,P\0t,1,EUR,1\n",
-            "nul_byte",
-            102,
-        ),
-        (
-            CSV_HEADER.encode() + csv_row("TEA").encode() * 100 + b"POT,P\xf6t,1,EUR,1\n",
-            "not_utf8",
-            102,
-        ),
+        (b"", "empty_file"),
+        (b"colour,taste\nred,sweet\n", "unknown_columns"),
     ],
 )
-def test_a_broken_file_fails_and_writes_nothing(content, code, at):
+def test_a_broken_file_fails_and_writes_nothing(content, code):
     upload = imported(content)
 
     assert (upload.status, counts(upload)) == ("failed", (0, 0, 0))
-    assert [(error.row, error.code) for error in upload.errors] == [(at, code)]
+    assert [error.code for error in upload.errors] == [code]
     assert upload.finished_at is not None
     assert (Product.count(), Stock.count()) == (0, 0)
+    (event,) = published_events()
+    assert (event.type, event.data.code) == ("upload.failed", code)
 
 
-def test_a_file_without_rows_is_completed():
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        (b'POT,"Pot,1,EUR,1\n', "broken_quote"),
+        (b"POT,P\0t,1,EUR,1\n", "nul_byte"),
+        ("POT,P\xf6t,1,EUR,1\n".encode("latin-1"), "not_utf8"),
+    ],
+)
+def test_a_row_of_bad_form_costs_no_other(row, code):
+    good = [csv_row(f"TEA-{n}", name="Gr\xfcner Tee").encode() for n in range(100)]
+
+    upload = imported(b"".join([CSV_HEADER.encode(), *good[:50], row, *good[50:]]))
+
+    assert (upload.status, counts(upload)) == ("completed", (101, 100, 1))
+    assert [(error.row, error.code) for error in upload.errors] == [(52, code)]
+
+
+def test_a_file_without_rows_fails():
     upload = imported(CSV_HEADER)
 
-    assert (upload.status, counts(upload)) == ("completed", (0, 0, 0))
+    assert (upload.status, counts(upload)) == ("failed", (0, 0, 0))
+    assert [error.code for error in upload.errors] == ["no_rows"]
 
 
 def test_an_unannounced_file_is_ignored():
@@ -402,21 +415,28 @@ def test_an_unreadable_file_is_imported_by_the_retry():
     assert Upload.get("upl_one", "upload").status == "completed"
 
 
-def test_a_file_of_20_mb_is_never_in_memory_as_a_whole():
+def test_a_file_of_20_mb_is_never_in_memory_as_a_whole(monkeypatch):
     imports.upload()
     event = put_file("only its address is used")
     long_row = csv_row("TEA", name="x" * 20_000).encode()
-    reads = [
-        GeneratedStream(repeat_piece(CSV_HEADER.encode(), long_row, megabytes=20)) for _ in range(2)
+    bodies = [
+        GeneratedStream(repeat_piece(CSV_HEADER.encode(), long_row, megabytes=20)) for _ in range(4)
     ]
-    answers = [faults.success_reply({"Body": body}) for body in reads]
+    answers = [faults.success_reply({"Body": body}) for body in bodies]
+    size = faults.success_reply({"ContentLength": 20 * MEGABYTE})
+    stored: list[int] = []
+    monkeypatch.setattr(stored_files, "put_part", lambda *part: stored.append(len(part[2])))
 
-    with faults.inject_faults(client("s3"), "GetObject", *answers), measure_peak_memory() as memory:
+    with (
+        faults.inject_faults(client("s3"), "GetObject", *answers),
+        faults.inject_faults(client("s3"), "HeadObject", size),
+        measure_peak_memory() as memory,
+    ):
         handler(event, CONTEXT)
 
-    upload = Upload.get("upl_one", "upload")
-    assert (upload.status, upload.rejected) == ("completed", 20 * MEGABYTE // len(long_row))
-    assert memory.peak < 10 * MEGABYTE
+    assert len(stored) == 10  # chunks of 2 MB
+    assert Upload.get("upl_one", "upload").rows_total == 20 * MEGABYTE // len(long_row)
+    assert memory.peak < 15 * MEGABYTE
 
 
 def test_a_write_fits_in_one_transaction():

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from files.workers import import_file
+from files.chunks import service as chunks
 from files.workers.import_file import handler
 from shared.storage.dynamo import connection
 from shared.storage.models.uploads import Upload
@@ -74,7 +74,7 @@ def _table_in(resource: dict[str, Any]) -> str:
 
 
 def test_the_role_permits_what_an_import_does(monkeypatch):
-    monkeypatch.setattr(import_file, "ROWS_PER_WRITE", 1)
+    monkeypatch.setattr(chunks, "ROWS_PER_WRITE", 1)
     shop.product("OLD", available=9)
     sharded = shop.product("SHARDED", available=9)
     patch_product(sharded.product_id, {"stock_shards": 4})
@@ -82,20 +82,25 @@ def test_the_role_permits_what_an_import_does(monkeypatch):
     rows = [
         csv_row("NEW"),
         csv_row("OLD", name="Another name", available=3),
-        csv_row("OLD", name="Another name", available=8),
+        csv_row("COUNTED", name="The COUNTED", price=1000, available=8),
         csv_row("SHARDED", available=3),
         csv_row("VARIANT", available=3).replace("EUR", "USD"),
         csv_row("BAD", price="free"),
     ]
 
+    event = put_file(CSV_HEADER + "".join(rows))
+    etag = event["Records"][0]["s3"]["object"]["eTag"]
+    imports.upload(status="running", etag=etag)
+    mapped = {"mapping": {"columns": {"Kategorie": {"field": "category_names"}}}}
+    named = put_file("SKU,Kategorie\nOLD,Tea\n", "upl_two")
+    imports.upload("upl_two", options_json=mapped | {"missing": "archive", "archive_share_max": 1})
+    again = put_file("SKU,Kategorie\nOLD,Pots\n", "upl_three")
+    imports.upload("upl_three", options_json=mapped)
+    shop.product("COUNTED")
     with record_calls() as calls:
-        imports.upload("upl_two")
-        handler(put_file("sku\n", "upl_two"), CONTEXT)
-        event = put_file(CSV_HEADER + "".join(rows))
-        etag = event["Records"][0]["s3"]["object"]["eTag"]
-        imports.upload(status="running", etag=etag)
         handler(sample("files.continue_imports"), CONTEXT)
+        handler(named, CONTEXT)
+        handler(again, CONTEXT)
 
     assert Upload.get("upl_one", "upload").status == "completed"
-    calls.remove(("PutItem", os.environ["UPLOADS_TABLE"]))  # the test stores its uploads
     assert permitted_calls() == calls

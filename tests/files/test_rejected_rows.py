@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from files.workers import import_file
+from files.chunks import service as chunks
 from files.workers.import_file import handler
 from shared import ids, retries
 from shared.errors.base import Unavailable
@@ -102,15 +102,15 @@ def test_one_row_that_is_always_refused_stops_no_other(fault, code):
 
 def test_a_row_that_others_change_at_each_attempt_is_rejected(monkeypatch):
     tea = shop.product("TEA", available=9)
-    stage_rows = import_file.catalog.stage_rows
+    stage_rows = chunks.catalog.stage_rows
 
-    def stage_and_be_overtaken(transaction, rows, **more):
-        refused = stage_rows(transaction, rows, **more)
-        if "TEA" in {row.sku for row in rows}:
+    def stage_and_be_overtaken(transaction, rows, context):
+        refused = stage_rows(transaction, rows, context)
+        if "TEA" in {row.fields["sku"] for row in rows}:
             Product(tea.product_id).update([Product.version.add(1)])
         return refused
 
-    monkeypatch.setattr(import_file.catalog, "stage_rows", stage_and_be_overtaken)
+    monkeypatch.setattr(chunks.catalog, "stage_rows", stage_and_be_overtaken)
     imported(csv_row("POT"), csv_row("TEA"), csv_row("CUP"))
 
     assert end() == ("completed", 3, 2, 1)
@@ -176,7 +176,7 @@ def test_a_rejected_row_counts_once_wherever_a_run_is_killed(phase):
         last_try = range(len(calls) - 12, len(calls))
 
         for number in last_try:
-            for item in [*Product.scan(), *Stock.scan(), *StockMovement.scan()]:
+            for item in [*Product.scan(), *Stock.scan(), *StockMovement.scan(), *Upload.scan()]:
                 item.delete()
             imports.upload()
             with aws_calls.break_call(number, Killed(), phase=phase), suppress(Killed):
@@ -247,7 +247,7 @@ def test_rows_of_several_groups_change_each_once():
 
 def test_a_variant_that_joins_during_an_import_wins(monkeypatch):
     variant("S")
-    stage_rows, turns = import_file.catalog.stage_rows, iter([True])
+    stage_rows, turns = chunks.catalog.stage_rows, iter([True])
 
     def stage_and_be_overtaken(*args, **kwargs):
         refused = stage_rows(*args, **kwargs)
@@ -255,7 +255,7 @@ def test_a_variant_that_joins_during_an_import_wins(monkeypatch):
             variant("M")
         return refused
 
-    monkeypatch.setattr(import_file.catalog, "stage_rows", stage_and_be_overtaken)
+    monkeypatch.setattr(chunks.catalog, "stage_rows", stage_and_be_overtaken)
     imported(row_in("USD", "S"), csv_row("TEA"))
 
     assert end() == ("completed", 2, 1, 1)

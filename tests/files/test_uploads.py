@@ -33,7 +33,15 @@ def test_a_new_upload_waits_for_its_file():
     assert answer.status == 201
     assert answer.headers["Location"] == f"/v1/uploads/{answer.body['id']}"
     assert (answer.body["kind"], answer.body["status"]) == ("products", "awaiting_file")
-    assert answer.body["counts"] == {"rows": 0, "written": 0, "rejected": 0}
+    assert answer.body["counts"] == {
+        "rows": 0,
+        "written": 0,
+        "rejected": 0,
+        "created": 0,
+        "updated": 0,
+        "unchanged": 0,
+        "archived": 0,
+    }
     assert (answer.body["errors"], answer.body["finished_at"]) == ([], None)
     stored = Upload.get(answer.body["id"], "upload")
     assert (stored.owner_id, stored.filename) == (STAFF.user_id, "spring.csv")
@@ -108,7 +116,7 @@ def test_an_admin_can_upload():
         ({"content_type": "application/vnd.ms-excel"}, "content_type"),
         ({"size": 0}, "size"),
         ({"size": -1}, "size"),
-        ({"size": 100_000_001}, "size"),
+        ({"size": 5_000_000_001}, "size"),
         ({"size": "2048"}, "size"),
         ({"size": 2048.5}, "size"),
         ({"size": None}, "size"),
@@ -148,15 +156,15 @@ def test_errors_name_their_row_and_field():
     answer = get("upl_one")
 
     assert answer.body["status"] == "running"
-    assert answer.body["counts"] == {"rows": 9, "written": 8, "rejected": 1}
-    assert answer.body["errors"] == [problem]
+    assert answer.body["counts"].items() >= {"rows": 9, "written": 8, "rejected": 1}.items()
+    assert answer.body["errors"] == [problem | {"value": None}]
 
 
 def test_an_error_of_a_whole_row_has_no_field():
     problem = {"row": 7, "code": "wrong_column_count", "message": "4 cells."}
     imports.upload(status="completed", errors=[problem])
 
-    assert get("upl_one").body["errors"] == [problem | {"field": None}]
+    assert get("upl_one").body["errors"] == [problem | {"field": None, "value": None}]
 
 
 def test_an_unknown_upload_is_404():

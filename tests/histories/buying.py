@@ -91,7 +91,7 @@ def cancel(world: World, order_id: str) -> None:
     """By its buyer: with the account, or with the link of a guest."""
     order = stored_order(order_id)
     if order.guest_email:
-        token = links.issue_token(order_id)
+        token = links.issue_token_of(order)
         world.attempt("cancel as guest", lambda: guests.cancel_order(order_id, token, "late"))
     else:
         buyer = customer(order.buyer_id)
@@ -102,7 +102,7 @@ def start_payment(world: World, order_id: str) -> str | None:
     """Returns the payment's id."""
     order = stored_order(order_id)
     if order.guest_email:
-        token = links.issue_token(order_id)
+        token = links.issue_token_of(order)
         started = world.attempt("pay", lambda: payments.start_guest_payment(token, order_id))
     else:
         buyer = customer(order.buyer_id)

@@ -19,6 +19,7 @@ CONTRADICTED_BY = {
     "order.shipped": FINISHED,
     "order.partially_cancelled": FINISHED,
     "order.address_changed": FINISHED,
+    "order.buyer_changed": FINISHED,
 }
 ONLY_IN = {"order.cancelled": {"cancelled"}, "order.expired": {"expired"}}
 

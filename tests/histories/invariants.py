@@ -229,9 +229,24 @@ def events(world: World) -> Iterator[str]:
             if wanted and count != 1 and wanted != "order.partially_shipped":
                 yield f"I3 {order.order_id} has {count} events {wanted}"
         yield from _parcel_events(world, order)
+        yield from _buyers(staged[order.order_id, "order.buyer_changed"], order)
     for event_id, event in world.chain.staged.items():
         if not world.chain.bus.put[event_id]:
             yield f"I3 {event['type']} {event_id} was never published"
+
+
+def _buyers(events: int, order: Order) -> Iterator[str]:
+    """Each change of the buyer has one event, and the last one holds: a guest may get an account.
+
+    The units that an unpaid order holds count as its buyer's.
+    """
+    given = [step.buyer_id for step in order.history if step.event == "buyer_changed"]
+    if events != len(given):
+        yield f"I3 {order.order_id} has {events} events of {len(given)} changes of the buyer"
+    if given and order.buyer_id != given[-1] and not given[-1].startswith("gst_"):
+        yield f"I3 {order.order_id} is given to {given[-1]} and belongs to {order.buyer_id}"
+    if order.holds_json and order.own_hold not in order.holds_json:
+        yield f"held {order.order_id} does not hold {order.own_hold}"
 
 
 def _parcel_events(world: World, order: Order) -> Iterator[str]:
@@ -312,6 +327,10 @@ def _missing_mails(world: World) -> Iterator[str]:
             has_lost_authorization(order) or is_fully_claimed(order) or has_failed_refund
         )
         is_silent |= all(line.returned >= line.quantity for line in order.lines)
+        is_given = any(step.event == "buyer_changed" for step in order.history)
+        is_told = bool(world.inbox.list_mails(order.order_id, "order.buyer_changed"))
+        if is_given and address and order.status not in FINISHED and not is_told:
+            yield f"I4 {order.order_id} has another buyer, who was not told"
         if address and not is_silent and not world.inbox.list_mails(order.order_id, str(wanted)):
             yield f"I4 {order.order_id} is {order.status} and nobody was told"
 
@@ -357,7 +376,14 @@ def groups(_: World) -> Iterator[str]:
 
 
 def accounts(_: World) -> Iterator[str]:
-    """A deleted account leaves no address, and a confirmed address leaves no guest order."""
+    """A deleted account leaves no address, and a confirmed address leaves no guest order.
+
+    An account counts the orders that it has: its deletion tells how many there are to find.
+    """
+    counts = Counter(order.buyer_id for order in peek_all(Order))
+    for user in peek_all(User):
+        if user.order_count != counts[user.user_id]:
+            yield f"accounts: {user.user_id} counts {user.order_count} of {counts[user.user_id]}"
     confirmed = {user.email: user.user_id for user in peek_all(User) if user.email_verified}
     for order in peek_all(Order):
         is_gone = order.buyer_id.startswith("usr_") and peek(User, order.buyer_id) is None

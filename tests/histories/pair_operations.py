@@ -43,14 +43,20 @@ def _subject(world: World, *, shards: int = 3, units: int | None = 6) -> Subject
     return subject
 
 
-def _order(world: World, *, guest: bool = False) -> Subject:
+def _unpaid(world: World, *, guest: bool = False) -> Subject:
+    """No payment is started."""
     subject = _subject(world)
     place = buying.place_as_guest if guest else buying.place
     buyer = "usr_bob@example.com" if guest else "usr_ada"
     order_id = place(world, buyer, {subject.product_id: 2}, "key")
     assert order_id
     subject.order_id = order_id
-    subject.payment_id = buying.start_payment(world, order_id) or ""
+    return subject
+
+
+def _order(world: World, *, guest: bool = False) -> Subject:
+    subject = _unpaid(world, guest=guest)
+    subject.payment_id = buying.start_payment(world, subject.order_id) or ""
     return subject
 
 
@@ -97,6 +103,8 @@ def _manually_paid(world: World) -> Subject:
 
 
 ORDERS: Mapping[str, Start] = {
+    "unpaid": _unpaid,
+    "unpaid of a guest": lambda world: _unpaid(world, guest=True),
     "pending": _order,
     "pending of a guest": lambda world: _order(world, guest=True),
     "captured": lambda world: _paid(world, captures=True),
@@ -196,6 +204,12 @@ ON_ORDERS: Mapping[str, Operation] = {
     ),
     "staff change the address": lambda world, on: selling.change_address(
         world, on.order_id, "2 Other Street"
+    ),
+    "staff give it to an account": lambda world, on: selling.change_buyer(
+        world, on.order_id, user_id="usr_eve"
+    ),
+    "staff give it to a guest": lambda world, on: selling.change_buyer(
+        world, on.order_id, email="guest@example.com"
     ),
     "staff deliver": lambda world, on: selling.deliver(world, on.order_id),
     "staff cancel": lambda world, on: selling.cancel(world, on.order_id),

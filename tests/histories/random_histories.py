@@ -132,6 +132,13 @@ class Operations:
         if order_id := self._order():
             selling.change_address(self.world, order_id, f"{self._next()} Street")
 
+    def change_buyer(self) -> None:
+        if order_id := self._order():
+            buyer = self.chance.choice(
+                [*({"user_id": user} for user in USERS), *({"email": guest} for guest in GUESTS)]
+            )
+            selling.change_buyer(self.world, order_id, **buyer)
+
     def deliver(self) -> None:
         if order_id := self._order():
             selling.deliver(self.world, order_id)

@@ -5,6 +5,7 @@ from typing import Any
 
 from orders.checkout import service as checkout
 from orders.corrections import service as corrections
+from orders.corrections.schemas import BuyerRequest
 from orders.fulfilment import service as fulfilment
 from orders.fulfilment.schemas import RefundRequest, ReturnRequest, ShipRequest
 from orders.shipments import service as shipments
@@ -54,6 +55,15 @@ def change_address(world: World, order_id: str, line1: str) -> None:
     world.attempt(
         "change the address",
         lambda: corrections.change_address(STAFF, order_id, address, ANY_VERSION),
+    )
+
+
+def change_buyer(world: World, order_id: str, **buyer: str) -> None:
+    """`user_id` or `email`."""
+    request = BuyerRequest.model_validate(buyer)
+    world.attempt(
+        "change the buyer",
+        lambda: corrections.change_buyer(STAFF, order_id, request, ANY_VERSION),
     )
 
 

@@ -71,6 +71,7 @@ BY_STATUS = {
     "order.shipped": [EARLY, EARLY, EARLY, AS_IS, ADAPTED, NO, NO, NO],
     "order.partially_cancelled": [EARLY, AS_IS, AS_IS, AS_IS, AS_IS, NO, NO, NO],
     "order.address_changed": [AS_IS, AS_IS, AS_IS, AS_IS, AS_IS, NO, NO, NO],
+    "order.buyer_changed": [AS_IS, AS_IS, AS_IS, AS_IS, AS_IS, NO, NO, NO],
     "order.cancelled": [EARLY, EARLY, EARLY, EARLY, EARLY, AS_IS, NO, NO],
     "order.expired": [EARLY, NO, NO, NO, NO, NO, AS_IS, NO],
     "order.refunded": [AS_IS] * 8,
@@ -93,6 +94,14 @@ def test_the_status_decides_how_a_mail_is_written(name, status, wording):
 
 
 LATE = {"expires_at": NOW}
+
+
+def given_to(*buyers):
+    """Staff gave the order to these buyers, one after another."""
+    facts = {"status": "pending_payment", "event": "buyer_changed", "at": PLACED_AT}
+    return {"history": [OrderStep(**facts, by="usr_staff", buyer_id=each) for each in buyers]}
+
+
 HALF, WHOLE, ASKED = [refund("succeeded", 700)], [refund("succeeded")], [refund("requested")]
 FINER = [
     ("order.placed", "pending_payment", LATE, ADAPTED),
@@ -113,6 +122,10 @@ FINER = [
     ("order.shipped", "shipped", returned("shipped", 1), ADAPTED),
     ("order.shipped", "delivered", returned("delivered", 1), ADAPTED),
     ("order.shipped", "shipped", returned("shipped", 1, 1), NO),
+    ("order.buyer_changed", "pending_payment", given_to("gst_of_before"), AS_IS),
+    ("order.buyer_changed", "pending_payment", given_to("gst_of_before") | LATE, ADAPTED),
+    ("order.buyer_changed", "pending_payment", given_to("gst_of_before", "usr_bob"), NO),
+    ("order.buyer_changed", "paid", given_to("usr_bob", "gst_of_before"), AS_IS),
     ("order.cancelled", "cancelled", {"payment": payment()}, AS_IS),
     ("order.cancelled", "cancelled", {"payment": payment(), "refunds": HALF}, AS_IS),
     ("order.cancelled", "cancelled", {"payment": payment(), "refunds": ASKED}, AS_IS),

@@ -259,6 +259,7 @@ STATUSES = {
     "order.shipped": "shipped",
     "order.partially_cancelled": "paid",
     "order.address_changed": "paid",
+    "order.buyer_changed": "pending_payment",
     "order.cancelled": "cancelled",
     "order.expired": "expired",
     "order.refunded": "refunded",

@@ -49,6 +49,18 @@ def test_a_token_opens_no_other_order():
     assert not opens(OTHER, links.issue_token(ORDER))
 
 
+def test_a_token_says_how_many_buyers_were_before():
+    first, third = links.issue_token(ORDER), links.issue_token(ORDER, 2)
+    kid, until, _, mac = third.split(".")
+
+    assert first.count(".") == 2
+    assert links.require_valid_token(ORDER, first).number == 0
+    assert links.require_valid_token(ORDER, third).number == 2
+    for forged in (f"{kid}.{until}.{mac}", f"{kid}.{until}.3.{mac}", f"{kid}.{until}..{mac}"):
+        assert not opens(ORDER, forged)
+    assert not opens(OTHER, third)
+
+
 def test_a_token_is_safe_in_a_link():
     token = links.issue_token(ORDER)
 

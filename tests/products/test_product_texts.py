@@ -1,17 +1,18 @@
 """What a product shows to everyone: in requests, in patches and in imported rows."""
 
-import io
 import json
 
 import pytest
 
-from files.rows import read_rows
+from files.workers import import_file
 from products.handler import handler
 from shared.storage.models.catalog import Product
+from shared.storage.models.uploads import Upload
 from tests.attacks.attack import nested
 from tests.attacks.text_values import HIDDEN, INVISIBLE, LEGAL, LINE_BREAKS
+from tests.support import imports
 from tests.support.catalog import create_product, get_product, patch_product, post_product
-from tests.support.http import STAFF, send
+from tests.support.http import CONTEXT, STAFF, send
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -131,9 +132,12 @@ def test_a_deep_patch_of_a_stored_product_is_refused(member, depth):
     ],
 )
 def test_an_imported_row_obeys_the_same_rules(cells, field):
-    file = f"sku,name,price_minor,currency,available,description\n{cells}\n".encode()
+    file = f"sku,name,price_minor,currency,available,description\n{cells}\n"
+    imports.upload()
 
-    (row,) = read_rows(io.BytesIO(file))
+    import_file.handler(imports.put_file(file), CONTEXT)
 
-    assert [problem.field for problem in row.problems] == [field]
-    assert len(row.problems[0].message) <= 300
+    (error,) = Upload.get("upl_one", "upload").errors
+    assert error.field == field
+    assert len(error.message) <= 300
+    assert Product.count() == 0

@@ -288,6 +288,17 @@ def test_the_example_of_a_cancellation_is_accepted():
     send("cancel_order", ada, order_id=order_id)
 
 
+def test_the_example_of_another_buyer_is_accepted():
+    staff_is_logged_in()
+    stocked_product()
+    price_list()
+    ada, _ = logged_in()
+    order_id = send("place_order", ada).body["id"]
+
+    found = send("get_staff_order", STAFF, order_id=order_id)
+    send("change_order_buyer", STAFF, headers=if_match(found), order_id=order_id)
+
+
 def test_the_examples_of_a_guest_are_accepted():
     stocked_product()
     price_list()
@@ -347,6 +358,15 @@ def test_the_examples_of_files_are_accepted():
     export = send("create_export", STAFF).body["id"]
     send("list_exports", STAFF)
     send("get_export", STAFF, export_id=export)
+    mapping = send("create_import_mapping", STAFF, headers={"idempotency-key": "4" * 8})
+    mapping_id = mapping.body["id"]
+    send("get_import_mapping", STAFF, mapping_id=mapping_id)
+    send("list_import_mappings", STAFF)
+    send("replace_import_mapping", STAFF, headers=if_match(mapping), mapping_id=mapping_id)
+    send("delete_import_mapping", STAFF, mapping_id=mapping_id)
+    export = send("create_product_export", STAFF).body["id"]
+    send("list_product_exports", STAFF)
+    send("get_product_export", STAFF, export_id=export)
     upload = send("create_upload", STAFF).body["id"]
     send("get_upload", STAFF, upload_id=upload)
     send("get_health")

@@ -36,6 +36,8 @@ BEYOND_SCHEMAS = {
     "group_without_options",  # of a patched product
     "invalid_email",
     "invisible_text",
+    "mapping_contradiction",
+    "mapping_too_large",
     "mixed_currencies",
     "named_twice",
     "not_above_price",
@@ -61,7 +63,9 @@ FITTING = {
     "create_export": {
         "placed_from": "2026-01-01T00:00:00Z",
         "placed_before": "2026-02-01T00:00:00Z",
-    }
+    },
+    "create_import_mapping": {"mapping": {"columns": {"SKU": {"field": "sku"}}}},
+    "replace_import_mapping": {"mapping": {"columns": {"SKU": {"field": "sku"}}}},
 }
 PRODUCT = {
     "sku": "TEA",

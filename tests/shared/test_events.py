@@ -56,6 +56,7 @@ FACTS = {
     "previous_parent": None,
     "order_id": "ord_1",
     "buyer_id": "usr_ada",
+    "previous_buyer_id": "gst_before",
     "total": EUR_25,
     "currency": "EUR",
     "totals": OrderTotalsData(items=EUR_25, discount=NONE, shipping=NONE, tax=NONE, total=EUR_25),

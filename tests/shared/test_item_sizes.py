@@ -19,10 +19,12 @@ from pynamodb.attributes import (
     UnicodeSetAttribute,
 )
 
+from files.chunks.service import ROWS_PER_WRITE
+from files.formats.source_rows import Problem
+from files.planning.service import COLUMNS_SHOWN, HEADER_BYTES_MAX, WARNINGS_KEPT
 from files.refusals import to_row_error
 from files.repository import ERRORS_KEPT
-from files.rows import NAME_SHOWN_MAX, Problem
-from files.workers.import_file import ROWS_PER_WRITE
+from files.schemas import MAPPING_BYTES_MAX
 from notifications import publishing
 from orders.checkout.schemas import LINES_MAX
 from orders.lifecycle import decisions, order_events, refunds, shipping
@@ -220,10 +222,23 @@ def test_the_digests_of_the_largest_entry_fit(monkeypatch):
 
 @pytest.mark.usefixtures("aws")
 def test_an_upload_with_the_most_errors_fits():
-    problem = Problem(10**6, EMOJI * NAME_SHOWN_MAX, "a_code", EMOJI * 5_000)
-    errors = [to_row_error(problem)] * ERRORS_KEPT
+    problem = Problem(10**6, EMOJI * 5_000, "a_code", EMOJI * 5_000, EMOJI * 5_000)
+    error = to_row_error(problem)
+    name = EMOJI * (HEADER_BYTES_MAX // COLUMNS_SHOWN // 4)
+    columns = {
+        "layout": "mapping",
+        "names": [name] * COLUMNS_SHOWN,
+        "empty": [name] * COLUMNS_SHOWN,
+        "uses": [{"column": name, "field": "x" * 50, "note": "x" * 200}] * COLUMNS_SHOWN,
+    }
 
-    upload = imports.upload(errors=errors, filename=EMOJI * 255)
+    upload = imports.upload(
+        errors=[error] * ERRORS_KEPT,
+        warnings=[error] * WARNINGS_KEPT,
+        columns_json=columns,
+        options_json={"mapping": "x" * MAPPING_BYTES_MAX},
+        filename=EMOJI * 255,
+    )
 
     assert 200_000 < item_size(upload) < ITEM_BYTES_MAX
 

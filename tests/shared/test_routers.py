@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -44,7 +45,7 @@ def write_module(tmp_path, monkeypatch):
     def write(module: str, *routes: tuple[str, str, str]) -> None:
         text = FIRST
         for method, path, name in routes:
-            arguments = "part: str" if "<" in path else ""
+            arguments = ", ".join(f"{part}: str" for part in re.findall(r"<(\w+)>", path))
             text += ROUTE.format(method=method, path=path, name=name, arguments=arguments)
         monkeypatch.delitem(sys.modules, module, raising=False)
         (tmp_path / f"{module}.py").write_text(text)
@@ -101,6 +102,20 @@ def test_the_longest_prefix_answers_whatever_came_first(api, first):
 
     assert call(api, "GET /v1/things/search").body == {"name": "search"}
     assert call(api, "GET /v1/things/one").body == {"name": "get_thing"}
+
+
+def test_an_id_is_never_a_literal_path(write_module):
+    write_module("eager_routes", ("put", "/v1/things/<thing_id>", "put"))
+    write_module("search_routes", ("get", "/v1/things/search", "search"))
+    api = create_api(
+        routers=Routers({"/v1/things/search": "search_routes"}, at_once=["eager_routes"])
+    )
+
+    refused = call(api, "PUT /v1/things/search")
+
+    assert (refused.status, refused.code) == (405, "method_not_allowed")
+    assert refused.headers["Allow"] == "GET, HEAD"
+    assert call(api, "PUT /v1/things/one").body == {"name": "put"}
 
 
 def test_a_route_outside_its_prefix_is_found(api):

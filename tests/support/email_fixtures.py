@@ -103,6 +103,7 @@ def build_event(event_type: str, user_id: str = "usr_ada", **changes: Any) -> An
         "key_id": "key_one",
         "order_id": "ord_one",
         "buyer_id": "gst_of_before",
+        "previous_buyer_id": "usr_before",
         "total": EUROS,
         "currency": "EUR",
         "totals": dict.fromkeys(("items", "discount", "shipping", "tax", "total"), EUROS),

@@ -6,7 +6,7 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
-from orders.workers import write_export
+from exports.workers import write_export
 from shared import clock, ids
 from shared.aws import client
 from shared.storage.models.exports import Export
@@ -91,7 +91,7 @@ def export(**changes: Any) -> Export:
 
 
 def export_message(export_id: str = "exp_one", *, receives: int = 1) -> dict[str, Any]:
-    event = sample("orders.write_export")
+    event = sample("exports.write_export")
     (record,) = event["Records"]
     body = json.loads(record["body"])
     body["detail"]["data"]["export_id"] = export_id

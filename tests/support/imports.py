@@ -1,6 +1,7 @@
 """Files for imports: stored uploads, files of any size as S3 streams them, and peak memory."""
 
 import io
+import os
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,28 @@ def put_file(content: str | bytes, upload_id: str = "upl_one") -> dict[str, Any]
         "versionId": put["VersionId"],
     }
     return event
+
+
+def run_queue(handler: Any, context: Any) -> int:
+    """Handles the messages of imports until none is left. Returns how many there were."""
+    handled = 0
+    while event := receive_messages():
+        answer = handler(event, context)
+        assert answer == {"batchItemFailures": []}
+        handled += len(event["Records"])
+    return handled
+
+
+def receive_messages(limit: int = 1) -> dict[str, Any] | None:
+    """The next messages as Lambda's poller hands them over. They are deleted."""
+    url = os.environ["IMPORT_QUEUE_URL"]
+    answer = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=limit)
+    records = []
+    for message in answer.get("Messages", []):
+        client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        record = {"messageId": message["MessageId"], "eventSource": "aws:sqs"}
+        records.append(record | {"body": message["Body"]})
+    return {"Records": records} if records else None
 
 
 def csv_row(sku: str, *, price: object = 1250, available: object = 7, name: str = "Tea") -> str:

@@ -54,7 +54,10 @@ INDEXED = {
 } - {"stock.low"}
 CONSUMED_EVENTS = {  # by the rule that sends them to a queue
     "OrderAnonymizationRule": {"user.deleted"},
-    "GuestOrderLinkingRule": {"user.email_verified", "user.email_changed", "order.placed"},
+    "GuestOrderLinkingRule": {
+        *("user.email_verified", "user.email_changed"),
+        *("order.placed", "order.buyer_changed"),
+    },
     "PaymentRule": {"order.refund_requested", "order.void_requested", "order.capture_requested"},
     "ExportRule": {"export.requested"},
     "CatalogIndexRule": INDEXED,

@@ -132,7 +132,8 @@ def test_only_the_auth_function_reads_password_hashes():
         if "LoginsTable" in str(statement)
     }
 
-    assert attributes == {"AuthRole": None, "GuestOrderLinkingRole": {"email", "user_id"}}
+    whose = {"email", "user_id"}
+    assert attributes == {"AuthRole": None, "GuestOrderLinkingRole": whose, "StaffApiRole": whose}
     assert roles_that_may("secretsmanager:GetSecretValue", "PasswordPepper") == {"AuthRole"}
 
 
@@ -177,7 +178,7 @@ def test_only_functions_that_need_them_read_account_secrets():
     def readers(table):
         return set().union(*(roles_that_may(action, table) for action in read_actions))
 
-    assert readers("LoginsTable") == {"AuthRole", "GuestOrderLinkingRole"}
+    assert readers("LoginsTable") == {"AuthRole", "GuestOrderLinkingRole", "StaffApiRole"}
     assert readers("AttemptsTable") == {
         "AuthRole",
         "OrdersRole",
@@ -209,6 +210,7 @@ def test_others_than_auth_only_count_the_orders_of_users():
     assert attributes.pop("AuthRole") is None
     assert attributes == {
         "OrdersRole": counted | {"status"},
+        "StaffApiRole": counted | {"status"},
         "GuestOrderLinkingRole": counted | {"email", "email_verified"},
     }
 
@@ -293,18 +295,20 @@ def test_no_function_updates_or_deletes_an_applied_webhook():
         assert not roles_that_may(action, "PaymentEventsTable"), action
 
 
-def test_one_function_writes_exports_and_another_signs_links():
+def test_one_function_writes_exports_and_two_sign_links():
+    """Whoever signs links to products cannot sign one to orders, which are personal data."""
     permitted = {
-        (role, action)
+        (role, action, statement["Resource"]["Fn::Sub"].partition("/")[2])
         for role, statement in statements()
         if "/exports/*" in str(statement["Resource"])
         for action in stack.as_list(statement["Action"])
     }
 
     assert permitted == {
-        ("ExportRole", "s3:PutObject"),
-        ("ExportRole", "s3:AbortMultipartUpload"),
-        ("StaffApiRole", "s3:GetObject"),
+        ("ExportRole", "s3:PutObject", "exports/*"),
+        ("ExportRole", "s3:AbortMultipartUpload", "exports/*"),
+        ("StaffApiRole", "s3:GetObject", "exports/*/orders.*"),
+        ("UploadsRole", "s3:GetObject", "exports/*/products.*"),
     }
 
 

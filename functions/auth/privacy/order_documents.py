@@ -44,7 +44,7 @@ def document_from_order(order: Order) -> Document:
         "shipments": [_parcel(parcel) for parcel in order.shipments],
         "shipment": _shipment(order),
         "cancellations": [_cancellation(each, currency) for each in order.cancellations],
-        "history": [_step(step, order.buyer_id) for step in order.history],
+        "history": [_step(step, order) for step in order.history],
         "placed_at": _time(order.placed_at),
         "expires_at": _time(order.expires_at),
     }
@@ -170,9 +170,10 @@ def _shipment(order: Order) -> Document | None:
     }
 
 
-def _step(step: OrderStep, buyer_id: str) -> Document:
+def _step(step: OrderStep, order: Order) -> Document:
     """`by` is `buyer` or `shop`. Only the buyer's own reasons are included."""
-    is_buyer = step.by == buyer_id or step.by.startswith(GUEST_PREFIX)
+    buyers = (order.buyer_id, order.history[0].by)  # the second placed it
+    is_buyer = step.by in buyers or step.by.startswith(GUEST_PREFIX)
     return {
         "status": step.status,
         "event": step.event,

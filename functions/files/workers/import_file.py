@@ -1,48 +1,34 @@
-"""S3 event or schedule -> products and stock.
+"""S3 event, queue or schedule -> products and stock.
 
-The worker reads the file twice, as a stream. It checks the form of the whole file first, so that a
-broken file changes nothing. Then it writes the rows. Each transaction holds some rows, their stock
-and the upload's checkpoint. A run continues at the checkpoint, and a second delivery of the event
-finds nothing to do: no row counts twice, and units sold since stay sold.
+1. The event of a file: the planner reads it once, and cuts it into chunks of about 500 rows.
+2. A message for each chunk: a worker checks or writes its rows. Workers run side by side.
+3. A message after the last chunk: the error file, then the next phase or the end.
 
-Every import ends. A row that cannot be written is rejected, and the others are written. A run
-that has little time left hands over to the next one. Each minute the schedule continues what no
-run works on: after a crash, an outage, a lost event, or a run that used up its time. It fails an
-upload whose file did not arrive, and an import that made no progress in ATTEMPTS_MAX runs.
+Repeat: each step requires the state that it changes, so a second delivery finds nothing to do.
+Failure: every import ends. Each minute the schedule continues what no run works on: after a crash,
+an outage, a lost event or message, or a run that used up its time. It fails an upload whose file
+did not arrive, and an import that made no progress in ATTEMPTS_MAX runs.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from files import repository, stored_files
-from files.refusals import (
-    ROW_ERRORS,
-    TooManyActions,
-    describe_refusal,
-    describe_row_error,
-    to_row_error,
-)
-from files.repository import ImportedElsewhere, Progress
-from files.rows import BrokenFile, Problem, Row, check_file, read_rows
-from files.stored_files import StoredFile
-from products.importing import service as catalog
+from files import import_queue, repository, stored_files
+from files.chunks.service import OutOfTime
+from files.finishing.service import end_as_failed
+from files.formats.source_rows import Problem
+from files.import_queue import ImportMessage
+from files.repository import ImportedElsewhere
+from files.stages import service as stages
 from shared import clock, freeze_gc, observability
-from shared.errors.requests import ConcurrentModification
-from shared.retries import retry
 from shared.storage.models.uploads import Upload
-from shared.storage.stock import StockChanged
-from shared.storage.transactions import ACTIONS_MAX, Contended, Throttled, Transaction
 
-WRITE_ATTEMPTS = 6  # at rows that staff edit or customers buy at the same time
-BACKOFF_OFFSET = 4  # skips the shortest waits: no customer waits here. At most 25 s in all
-_CHECKPOINT = 1
-ROWS_PER_WRITE = (ACTIONS_MAX - _CHECKPOINT - catalog.ACTIONS_PER_WRITE) // catalog.ACTIONS_PER_ROW
-MILLISECONDS_PER_WRITE = 5_000  # a write that takes longer is repeated by the next run
-ATTEMPTS_MAX = 100  # runs without a written row: more than a day, at one in 16 minutes
+ATTEMPTS_MAX = 100  # runs without progress: more than a day, at one in 16 minutes
 FILE_EXPECTED_FOR = timedelta(hours=1)  # a slow upload may end long after its form's expiry
+PARTS_EXPECTED_FOR = timedelta(hours=12)  # as long as their addresses work
+MILLISECONDS_PER_STEP = 5_000
 
 freeze_gc()
 
@@ -51,26 +37,71 @@ class ImportsNotContinued(Exception):
     """Some imports could not be continued. Raised so that the function's error alarm goes off."""
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Raises unexpected errors: Lambda tries again, and then the schedule does."""
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Raises unexpected errors of files and of the schedule: Lambda tries again.
+
+    Returns the ids of the messages that failed: the queue delivers them again.
+    """
     observability.set_log_context(context.aws_request_id)
     if "Records" not in event:
-        _continue_overdue_imports(context)
-        return
+        return _continue_overdue_imports(context)
+    failed: list[dict[str, str]] = []
     for record in event["Records"]:
-        file = stored_files.file_from_event(record["s3"])
-        try:
-            progress = repository.start_import(file.upload_id, file.etag)
-            _import_file(file, progress, context)
-        except ImportedElsewhere as reason:
-            _log_skipped(file.upload_id, reason)
+        if record.get("eventSource") == "aws:sqs":
+            failed += _handle_message(record, context)
+        else:
+            _handle_file(record["s3"], context)
+    return {"batchItemFailures": failed}
+
+
+def _handle_file(entity: dict[str, Any], context: LambdaContext) -> None:
+    file = stored_files.file_from_event(entity)
+    try:
+        upload = repository.find_upload(file.upload_id)
+        if upload and stages.is_resumable(upload, file):  # Lambda repeats what was interrupted
+            stages.resume(upload, context)
+        else:
+            stages.plan(repository.start_planning(file.upload_id, file.etag), file, context)
+    except ImportedElsewhere as reason:
+        _log_skipped(file.upload_id, reason)
+
+
+def _handle_message(record: dict[str, Any], context: LambdaContext) -> list[dict[str, str]]:
+    """The failure of the message, if it fails."""
+    try:
+        _run_step(import_queue.read_message(record["body"]), context)
+    except Exception as error:  # noqa: BLE001 (the queue delivers the message again)
+        observability.logger.exception(
+            "import step failed",
+            sqs_message_id=record["messageId"],
+            reason=type(error).__name__,
+        )
+        return [{"itemIdentifier": record["messageId"]}]
+    return []
+
+
+def _run_step(message: ImportMessage, context: LambdaContext) -> None:
+    upload = repository.find_upload(message.upload_id)
+    if upload is None or upload.phase != message.phase:
+        return _log_skipped(message.upload_id, "the import has left this phase")
+    try:
+        if message.step == "finish":
+            stages.finish(upload, context)
+        else:
+            stages.run_chunk(upload, message.chunk, context)
+    except ImportedElsewhere as reason:
+        _log_skipped(message.upload_id, reason)
+    except OutOfTime:
+        import_queue.send([message])
+        observability.logger.info("handed over", upload_id=message.upload_id, chunk=message.chunk)
+    return None
 
 
 def _continue_overdue_imports(context: LambdaContext) -> None:
     """Raises ImportsNotContinued after all other imports were tried."""
     failures = 0
     for upload_id in repository.list_overdue_uploads(clock.utc_now()):
-        if context.get_remaining_time_in_millis() < MILLISECONDS_PER_WRITE:
+        if context.get_remaining_time_in_millis() < MILLISECONDS_PER_STEP:
             break
         try:
             _continue_import(upload_id, context)
@@ -86,136 +117,49 @@ def _continue_overdue_imports(context: LambdaContext) -> None:
 def _continue_import(upload_id: str, context: LambdaContext) -> None:
     """Raises ImportedElsewhere."""
     upload = repository.find_upload(upload_id)
-    if upload is None or upload.status not in ("awaiting_file", "running"):
+    if upload is None or not repository.is_unfinished(upload):
         return  # the index lags
-    if upload.attempts >= ATTEMPTS_MAX:
-        _give_up(upload, "import_stalled", "The import made no progress for a day. Send it again.")
-        return
-    file = stored_files.find_file(upload_id, upload.etag)
+    if upload.status == "awaiting_confirmation":
+        _expire(upload)
+    elif upload.attempts >= ATTEMPTS_MAX:
+        message = "The import made no progress for a day. Send it again."
+        end_as_failed(upload, Problem(1, None, "import_stalled", message))
+    elif upload.status == "awaiting_file" or upload.phase in (None, "planning"):
+        _continue_planning(upload, context)
+    else:
+        stages.resume(repository.claim_overdue(upload), context)
+
+
+def _expire(upload: Upload) -> None:
+    """End a dry run that nobody confirmed. Raises ImportedElsewhere."""
+    due_at = upload.attribute_values.get("due_at")
+    if due_at is None or due_at <= clock.utc_now():
+        repository.end_import(upload, "expired")
+
+
+def _continue_planning(upload: Upload, context: LambdaContext) -> None:
+    """Raises ImportedElsewhere."""
+    file = stored_files.find_file(upload.upload_id, upload.etag)
     if file is None:
         _give_up_without_file(upload)
         return
-    progress = repository.start_import(upload_id, file.etag, only_overdue=True)
-    _import_file(file, progress, context)
+    claimed = repository.start_planning(upload.upload_id, file.etag, only_overdue=True)
+    stages.plan(claimed, file, context)
 
 
 def _give_up_without_file(upload: Upload) -> None:
-    if upload.status == "running":
-        _give_up(upload, "file_deleted", "The file was deleted during its import. Send it again.")
-    elif clock.utc_now() - upload.created_at >= FILE_EXPECTED_FOR:
-        _give_up(upload, "file_not_received", "No file arrived within an hour. Create an upload.")
-
-
-def _give_up(upload: Upload, code: str, message: str) -> None:
     """Raises ImportedElsewhere."""
-    repository.give_up_import(upload, to_row_error(Problem(1, None, code, message)))
-    observability.logger.error("import failed", upload_id=upload.upload_id, code=code)
+    if upload.status == "running":
+        message = "The file was deleted during its import. Send it again."
+        end_as_failed(upload, Problem(1, None, "file_deleted", message))
+    elif clock.utc_now() - upload.created_at >= _time_for(upload):
+        message = "No file arrived in time. Create an upload."
+        end_as_failed(upload, Problem(1, None, "file_not_received", message))
 
 
-def _import_file(file: StoredFile, progress: Progress, context: LambdaContext) -> None:
-    """Raises ImportedElsewhere, and errors after which another run must continue."""
-    upload_id = file.upload_id
-    observability.logger.info("importing", upload_id=upload_id, rows=progress.rows)
-    if not progress.rows and not _is_well_formed(file):
-        return
-    for batch in _batches(read_rows(file.open(), skip=progress.rows)):
-        if context.get_remaining_time_in_millis() < MILLISECONDS_PER_WRITE:
-            repository.hand_over_import(upload_id, progress)
-            observability.logger.info("handed over", upload_id=upload_id, rows=progress.rows)
-            return
-        progress = _write(upload_id, progress, batch)
-    repository.finish_import(upload_id, "completed", progress.errors)
-    observability.logger.info(
-        "imported", upload_id=upload_id, written=progress.written, rejected=progress.rejected
-    )
+def _time_for(upload: Upload) -> timedelta:
+    return PARTS_EXPECTED_FOR if upload.multipart_id else FILE_EXPECTED_FOR
 
 
-def _is_well_formed(file: StoredFile) -> bool:
-    """Fail the import of a file that is not."""
-    try:
-        check_file(file.open())
-    except BrokenFile as broken:
-        problem = Problem(broken.row, broken.field, broken.code, str(broken))
-        repository.finish_import(file.upload_id, "failed", (to_row_error(problem),))
-        observability.logger.info("import failed", upload_id=file.upload_id, code=broken.code)
-        return False
-    return True
-
-
-def _batches(remaining: Iterator[Row]) -> Iterator[list[Row]]:
-    """As many rows as a transaction takes. A batch has each SKU once: the later row must win."""
-    batch: list[Row] = []
-    skus: set[str] = set()
-    for row in remaining:
-        sku = row.product.sku_key if row.product else None
-        if len(batch) == ROWS_PER_WRITE or sku in skus:
-            yield batch
-            batch, skus = [], set()
-        batch.append(row)
-        if sku:
-            skus.add(sku)
-    if batch:
-        yield batch
-
-
-def _write(upload_id: str, before: Progress, batch: list[Row]) -> Progress:
-    """Write the rows in one transaction, or in several where one refuses them.
-
-    A single row that is refused is rejected. Raises ImportedElsewhere and Unavailable.
-    """
-
-    def write_once() -> Progress:
-        transaction = Transaction()
-        after = _stage(transaction, upload_id, before, batch)
-        if len(transaction) > ACTIONS_MAX:  # stock with several shards takes more actions
-            raise TooManyActions
-        transaction.commit()
-        return after
-
-    try:
-        return retry(
-            write_once,
-            on=(ConcurrentModification, StockChanged, Contended),
-            attempts=WRITE_ATTEMPTS,
-            backoff_offset=BACKOFF_OFFSET,
-        )
-    except Throttled:
-        raise
-    except ROW_ERRORS as error:
-        if len(batch) == 1:
-            return _reject(upload_id, before, batch[0], error)
-    middle = len(batch) // 2
-    halfway = _write(upload_id, before, batch[:middle])
-    return _write(upload_id, halfway, batch[middle:])
-
-
-def _stage(
-    transaction: Transaction, upload_id: str, before: Progress, batch: list[Row]
-) -> Progress:
-    valid = [(row.number, row.product) for row in batch if row.product]
-    refused = catalog.stage_rows(
-        transaction, [product for _, product in valid], by=before.owner_id, reason=upload_id
-    )
-    problems = [problem for row in batch for problem in row.problems]
-    problems += [describe_refusal(valid[row.index][0], row.refusal) for row in refused]
-    problems.sort(key=lambda problem: problem.row)
-    after = before.plus(
-        written=len(valid) - len(refused), errors=[to_row_error(problem) for problem in problems]
-    )
-    repository.stage_progress(transaction, upload_id, before, after)
-    return after
-
-
-def _reject(upload_id: str, before: Progress, row: Row, error: Exception) -> Progress:
-    """Raises ImportedElsewhere and Unavailable."""
-    problem = describe_row_error(row.number, error)
-    after = before.plus(written=0, errors=[to_row_error(problem)])
-    repository.record_progress(upload_id, before, after)
-    observability.logger.error(
-        "row not written", upload_id=upload_id, row=row.number, exc_info=error
-    )
-    return after
-
-
-def _log_skipped(upload_id: str, reason: ImportedElsewhere) -> None:
+def _log_skipped(upload_id: str, reason: object) -> None:
     observability.logger.info("skipped", upload_id=upload_id, reason=str(reason))

@@ -25,6 +25,7 @@ def count_units(order: Order, holders: Sequence[Holder]) -> Callable[[Transactio
         return partial(_stage_hourly_units, order=order, holders=holders, units=units)
     until = order.placed_at + timedelta(minutes=settings(OrderSettings).payment_hold_minutes)
     hold = Hold(holders, units, until=until)
+    order.own_hold = hold.own_counter
     order.holds_json = hold.by_counter  # each attempt fills it before it writes the order
     return hold.stage
 

@@ -8,7 +8,7 @@ from orders.checkout import limits, repository
 from orders.checkout.repository import NewOrder, PricingChanged
 from orders.checkout.schemas import OrderRequest, QuoteRequest
 from orders.lifecycle import order_events
-from orders.lifecycle.buyers import Buyer, is_guest
+from orders.lifecycle.buyers import Buyer, count_buyers_before, is_guest
 from orders.lifecycle.repository import StageExtra
 from orders.lifecycle.transitions import SHOP_ACTOR, change_status
 from orders.pricing import quotes
@@ -133,6 +133,11 @@ def _replay(order_id: str, buyer: Buyer, request: OrderRequest, refusal: AppErro
         repository.require_account(buyer.buyer_id)
     if not is_same:
         raise IdempotencyKeyReused(order_id=order_id) from refusal
+    if count_buyers_before(placed) and placed.buyer_id != buyer.buyer_id:
+        raise IdempotencyKeyReused(
+            "The order of this Idempotency-Key is another buyer's now. Send a new key.",
+            order_id=order_id,
+        ) from refusal
     return Placement(placed, is_replay=True)
 
 

@@ -21,10 +21,6 @@ from shared.storage.models.orders import Order, OrderLine, OrderTax
 
 # Without a byte order mark, Excel reads UTF-8 as the computer's own code page.
 BOM = "\ufeff"
-CONTENT_TYPES: Mapping[str, str] = {
-    "csv": "text/csv; charset=utf-8",
-    "jsonl": "application/jsonl; charset=utf-8",
-}
 
 _ORDER_COLUMNS: Mapping[str, Callable[[Order], Cell]] = {
     "order_id": lambda order: order.order_id,

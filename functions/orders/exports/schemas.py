@@ -6,15 +6,14 @@ from pydantic_core import PydanticCustomError
 
 from orders.lifecycle.transitions import Status
 from orders.views import ShownStatus
-from shared import clock
+from shared.exports.views import ExportView, shown_progress
 from shared.http.schemas import RequestBody, View, shown_as
-from shared.storage.models.exports import TIME_TO_FINISH, Export
+from shared.storage.models.exports import Export
 from shared.timestamps import Timestamp, out_of_order_error
 
 SPAN_MAX = timedelta(days=5 * 366)  # five years, leap days included
 
 Format = Literal["csv", "jsonl"]
-ExportStatus = Literal["requested", "running", "completed", "failed"]
 
 
 class ExportRequest(RequestBody):
@@ -53,14 +52,8 @@ class FiltersView(View):
     placed_before: datetime
 
 
-class OrderExportView(View):
-    id: str
+class OrderExportView(ExportView):
     format: Annotated[str, shown_as(Format)]
-    status: Annotated[str, shown_as(ExportStatus)] = Field(
-        description="`failed`: the export took longer than 15 minutes, five attempts failed, or it "
-        "was not finished within 12 hours. Create an export of fewer orders with a new "
-        "`Idempotency-Key`."
-    )
     filters: FiltersView
     complete_before: datetime | None = Field(
         description="The file contains every order of the filters that was placed before this "
@@ -68,32 +61,17 @@ class OrderExportView(View):
         "earlier, because later orders may still be missing. Null until the export is written."
     )
     orders: int = Field(description="The number of orders in the file so far.")
-    created_at: datetime
-    finished_at: datetime | None = Field(description="Null until the export has ended.")
-    file_url: str | None = Field(
-        description="A link to the file that works for ten minutes. Get the export again for a new "
-        "link. Null until the export is completed, and after `file_expires_at`."
-    )
-    file_expires_at: datetime | None = Field(
-        description="The shop deletes the file at this time. Null until the export is completed."
-    )
 
     @classmethod
     def from_model(cls, export: Export, file_url: str | None) -> Self:
-        is_overdue = export.is_overdue(clock.utc_now())
         return cls(
-            id=export.export_id,
+            **shown_progress(export, file_url),
             format=export.format,
-            status="failed" if is_overdue else export.status,
             filters=FiltersView(
                 status=export.of_status,
                 placed_from=export.placed_from,
                 placed_before=export.placed_before,
             ),
             complete_before=export.complete_before if export.file_key else None,
-            orders=int(export.orders),
-            created_at=export.created_at,
-            finished_at=export.created_at + TIME_TO_FINISH if is_overdue else export.finished_at,
-            file_url=file_url,
-            file_expires_at=export.expires_at if export.file_key else None,
+            orders=int(export.written),
         )

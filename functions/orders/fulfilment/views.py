@@ -11,7 +11,7 @@ from orders.pricing.views import money
 from orders.views import OrderStepView, OrderView
 from shared.http.schemas import View
 from shared.money import Money
-from shared.storage.models.orders import Order, OrderDispute, OrderNote, OrderReturn
+from shared.storage.models.orders import Order, OrderDispute, OrderNote, OrderReturn, OrderStep
 
 _STAFF_ID = "The id of the staff member."
 
@@ -96,11 +96,23 @@ class NoteView(View):
         return cls(text=note.text, by=note.by, at=note.at)
 
 
+class StaffOrderStepView(OrderStepView):
+    buyer_id: str | None = Field(
+        description="The new buyer, if the event is `buyer_changed`; otherwise null."
+    )
+
+    @classmethod
+    def from_stored(cls, step: OrderStep) -> Self:
+        return cls(
+            **OrderStepView.from_model(step, by=step.by).model_dump(), buyer_id=step.buyer_id
+        )
+
+
 class StaffOrderView(OrderView):
     """An order in a list for staff, with its buyer and who made each change."""
 
     buyer_id: str = Field(
-        description="The id of the user who placed the order, or an id for the guest of this order."
+        description="The id of the user whose order it is, or an id for the guest of this order."
     )
     guest_email: str | None = Field(
         description="The e-mail address of the guest. Null if the buyer has an account."
@@ -111,7 +123,7 @@ class StaffOrderView(OrderView):
     )
     payment: StaffPaymentView
     refunds: list[StaffRefundView]  # type: ignore[assignment]  # nothing is added to a view's
-    history: list[OrderStepView] = Field(
+    history: list[StaffOrderStepView] = Field(  # type: ignore[assignment]  # as above
         description="What happened to the order, oldest first. `by` is the id of a user or a "
         "guest, `payments` (the payment provider) or `shop` (the shop did it automatically)."
     )
@@ -124,7 +136,7 @@ class StaffOrderView(OrderView):
             "request_id": order.request_id,
             "payment": _staff_payment(order),
             "refunds": _staff_refunds(order),
-            "history": [OrderStepView.from_model(step, by=step.by) for step in order.history],
+            "history": [StaffOrderStepView.from_stored(step) for step in order.history],
         }
         return super().from_model(order, **staff_fields, **more)
 

@@ -66,13 +66,15 @@ def place_order(
     except TooManyAttempts as refusal:
         observability.audit("place_guest_order", "refused", reason=refusal.code)
         raise
-    return GuestPlacement(placed.order, placed.is_replay, links.issue_token(placed.order.order_id))
+    return GuestPlacement(placed.order, placed.is_replay, links.issue_token_of(placed.order))
 
 
 def get_order(order_id: str, token: str | None) -> Order:
-    """Raises OrderNotFound, also for a token that is not valid."""
-    links.require_valid_token(order_id, token)
-    return orders.get_order(order_id)
+    """Raises OrderNotFound, also for a token that is not valid, or of a buyer before."""
+    link = links.require_valid_token(order_id, token)
+    order = orders.get_order(order_id)
+    link.require_buyer(order)
+    return order
 
 
 def cancel_order(order_id: str, token: str | None, reason: str | None) -> Order:
@@ -80,9 +82,10 @@ def cancel_order(order_id: str, token: str | None, reason: str | None) -> Order:
 
     Raises OrderNotFound (also for a token that is not valid), OrderStatusConflict and Unavailable.
     """
-    links.require_valid_token(order_id, token)
+    link = links.require_valid_token(order_id, token)
 
     def decide(order: Order) -> Effects | None:
+        link.require_buyer(order)
         return decisions.cancel(order, by=order.buyer_id, is_staff=False, reason=reason)
 
     order = lifecycle.update_order(order_id, decide)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import Field
 
-from orders.lifecycle.buyers import is_guest
+from orders.lifecycle.buyers import find_guest_id, is_guest
 from orders.views import OrderView, buyer_history
 from shared.storage.models.orders import Order
 
@@ -23,7 +23,7 @@ class GuestOrderView(OrderView):
 
 def to_guest_view(view: type[View], order: Order, **more: Any) -> View:
     """`more` has the fields that the view adds to OrderView's."""
-    guest_id = next((step.by for step in order.history if is_guest(step.by)), order.buyer_id)
+    guest_id = find_guest_id(order) or order.buyer_id
     is_linked = not is_guest(order.buyer_id)
     return view.from_model(
         order,

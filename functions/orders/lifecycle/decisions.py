@@ -156,11 +156,14 @@ def refund(  # noqa: PLR0913 (the fields of a refund)
     )
 
 
-def anonymize(order: Order) -> Effects | None:
+def anonymize(order: Order, *, user_id: str) -> Effects | None:
     """Remove the personal data of a buyer whose account was deleted.
 
-    An unpaid order is cancelled. A paid order keeps its address until all of it is shipped.
+    An unpaid order is cancelled. A paid order keeps its address until all of it is shipped. None
+    if staff gave the order to another buyer before.
     """
+    if order.buyer_id != user_id:
+        return None
     if order.fingerprint == ANONYMIZED or order.awaits_anonymization:
         return None
     if order.status in TO_SHIP:

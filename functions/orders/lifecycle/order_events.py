@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.events.order_data import (
+    BuyerChangedData,
     CancellationData,
     DisputeData,
     OrderData,
@@ -23,6 +24,7 @@ from shared.events.orders import (
     DisputeClosed,
     ManualRefundRequired,
     OrderAddressChanged,
+    OrderBuyerChanged,
     OrderCancelled,
     OrderDelivered,
     OrderDisputed,
@@ -96,6 +98,11 @@ def returned(order: Order, quantities: Mapping[str, int]) -> OrderReturned:
 
 def address_changed(order: Order) -> OrderAddressChanged:
     return OrderAddressChanged(data=OrderData(**_order_fields(order)))
+
+
+def buyer_changed(order: Order, *, previous_id: str) -> OrderBuyerChanged:
+    data = BuyerChangedData(**_order_fields(order), previous_buyer_id=previous_id)
+    return OrderBuyerChanged(data=data)
 
 
 def capture_requested(order: Order) -> CaptureRequested:

@@ -102,7 +102,7 @@ def _take_holds(order: Order) -> Mapping[str, int]:
     if order.awaits or not order.holds_json:
         return {}
     holds: Mapping[str, int] = order.holds_json
-    order.holds_json = None
+    order.holds_json = order.own_hold = None
     return holds
 
 

@@ -1,7 +1,6 @@
 """Start the payment of an order, and apply the provider's webhooks to it."""
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from orders.guests import links
@@ -53,34 +52,40 @@ def start_payment(buyer: Principal, order_id: str) -> StartedPayment:
     Raises OrderNotFound (also for the order of another buyer), OrderStatusConflict,
     OrderExpiredUnpaid, TooManyAttempts, PaymentUnavailable and PaymentRefused.
     """
-    order = repository.get_order(order_id)
-    if order.buyer_id != buyer.user_id:
-        raise OrderNotFound
-    return _start_payment(order)
+
+    def require_buyer(order: Order) -> None:
+        if order.buyer_id != buyer.user_id:
+            raise OrderNotFound
+
+    return _start_payment(order_id, require_buyer)
 
 
 def start_guest_payment(token: str | None, order_id: str) -> StartedPayment:
     """As `start_payment`, with the token of the order's link instead of an account."""
-    links.require_valid_token(order_id, token)
+    link = links.require_valid_token(order_id, token)
+    return _start_payment(order_id, link.require_buyer)
+
+
+def _start_payment(order_id: str, require_buyer: Callable[[Order], None]) -> StartedPayment:
+    """`require_buyer` is asked again before the payment is stored: staff may change the buyer."""
     order = repository.get_order(order_id)
-    return _start_payment(order)
-
-
-def _start_payment(order: Order) -> StartedPayment:
+    require_buyer(order)
     provider_events.require_payable(order)
     _consume_start(order)
     provider = get_provider()
     open_payment = _find_open_payment(order, provider)
     payment = open_payment or _create_payment(order, provider)
+
     # The order stores the payment before the buyer gets the secret: the shop knows every payment
     # that somebody can complete.
-    updated = update_order(
-        order.order_id,
-        partial(
-            provider_events.start_payment, provider=provider.name, payment_id=payment.payment_id
-        ),
-        last_read=None if open_payment else order,  # a new payment changes the order
-    )
+    def decide(order: Order) -> Effects | None:
+        require_buyer(order)
+        return provider_events.start_payment(
+            order, provider=provider.name, payment_id=payment.payment_id
+        )
+
+    # A new payment changes the order.
+    updated = update_order(order_id, decide, last_read=None if open_payment else order)
     return StartedPayment(updated, payment, provider.name)
 
 

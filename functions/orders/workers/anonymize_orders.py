@@ -10,13 +10,14 @@ Repeat: a message continues with the orders that are left. Failure: the queue re
 also while orders are missing in the index.
 """
 
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orders.checkout import repository
 from orders.lifecycle import decisions
-from orders.lifecycle.service import try_update_order
+from orders.lifecycle.service import Outcome, try_update_order
 from orders.lifecycle.transitions import ANONYMIZED
 from shared import freeze_gc, observability, sqs_consumer
 from shared.errors.orders import OrderNotFound
@@ -46,20 +47,22 @@ def _anonymize_orders(event: AnyEvent, delivery: Delivery) -> None:
     user_id = event.data.user_id
     listed = anonymized = 0
     for order in repository.list_all_orders(user_id):
-        listed += 1
         if order.fingerprint == ANONYMIZED:
+            listed += 1
             continue
         delivery.require_time(MILLISECONDS_PER_ORDER, progress=f"{anonymized} orders anonymized")
-        if _anonymize_order(order.order_id):
-            anonymized += 1
+        outcome = _anonymize_order(order.order_id, user_id)
+        # The index may still list an order that staff gave to another buyer.
+        listed += outcome is None or outcome.order.buyer_id == user_id
+        anonymized += outcome is not None and outcome.is_new
     if listed < event.data.order_count:
         raise OrdersMissing(f"{listed} of {event.data.order_count} orders are listed")
     observability.audit("anonymize_orders", "done", user_id=user_id, orders=str(anonymized))
 
 
-def _anonymize_order(order_id: str) -> bool:
-    """Return whether the order has changed: the index may lag and list a finished one."""
+def _anonymize_order(order_id: str, user_id: str) -> Outcome | None:
+    """The order as it is now: the index may lag and list a finished one. None if it is deleted."""
     try:
-        return try_update_order(order_id, decisions.anonymize).is_new
+        return try_update_order(order_id, partial(decisions.anonymize, user_id=user_id))
     except OrderNotFound:
-        return False
+        return None

@@ -1,7 +1,8 @@
 """Guest order linking queue -> move guests' orders to the account that confirmed their address.
 
 An event about a user links all guest orders of the address that the account has now. An event about
-a guest's new order links that order to the account that has the address now. An account that is
+a guest's new order, or an order that staff gave to a guest, links that order to the account that
+has the address now. An account that is
 deleted, or whose address is not confirmed, gets no orders.
 
 Either event links the order, whichever comes first. The index of guests' orders may lag, so a new
@@ -24,7 +25,7 @@ from orders.lifecycle.service import update_order
 from shared import freeze_gc, observability, sqs_consumer
 from shared.events.accounts import EmailChanged, EmailVerified
 from shared.events.all_events import AnyEvent
-from shared.events.orders import OrderPlaced
+from shared.events.orders import OrderBuyerChanged, OrderPlaced
 from shared.sqs_consumer import Delivery, UnexpectedEvent
 from shared.storage.models.accounts import User
 
@@ -48,7 +49,7 @@ def _handle_event(event: AnyEvent, delivery: Delivery) -> None:
     match event:
         case EmailVerified() | EmailChanged():
             _link_orders_of_user(event.data.user_id, delivery)
-        case OrderPlaced():
+        case OrderPlaced() | OrderBuyerChanged():
             _link_new_order(event.data.order_id)
         case _:
             raise UnexpectedEvent(event.type)

@@ -94,14 +94,20 @@ def _require_place(tree: CategoryTree, parent: str | None, *, height: int) -> No
         raise CategoryTooDeep(depth_max=CATEGORY_DEPTH_MAX)
 
 
+def find_by_name(tree: CategoryTree, name: str, parent: str | None) -> Category | None:
+    """Compares without regard to case, as readers do."""
+    folded = _folded(name)
+    found = (each for each in tree.children_of(parent) if _folded(each.name) == folded)
+    return next(found, None)
+
+
 def _require_free_name(
     tree: CategoryTree, name: str, parent: str | None, itself: Category | None = None
 ) -> None:
-    """Compares without regard to case, as readers do. Raises CategoryNameTaken."""
-    for neighbour in tree.children_of(parent):
-        is_other = itself is None or neighbour.path != itself.path
-        if is_other and _folded(neighbour.name) == _folded(name):
-            raise CategoryNameTaken(path=neighbour.path)
+    """Raises CategoryNameTaken."""
+    others = tree if itself is None else tree.without(itself.path)
+    if neighbour := find_by_name(others, name, parent):
+        raise CategoryNameTaken(path=neighbour.path)
 
 
 def _folded(name: str) -> str:

@@ -7,153 +7,149 @@ sold during the import stay sold, and a busy shop does not delay an import.
 
 from collections.abc import Sequence
 
-from pydantic import ValidationInfo, field_validator
-from pydantic_core import PydanticKnownError
-
 from products import identifiers, repository
-from products.fields import CountedUnits
 from products.groups.repository import GroupChanges
+from products.importing.categories.service import CategoriesByName
+from products.importing.schemas import (
+    ImportedRow,
+    NewVersion,
+    Outcome,
+    Refusal,
+    StockCounts,
+    read_sku,
+    refusal_of,
+    revise,
+)
 from products.product_edits import (
-    apply_changes,
     changed_backorders_max,
     changed_fields,
     product_created_event,
-    product_from_request,
     product_updated_event,
     require_currency_unused,
 )
 from products.repository import StockedProduct
-from products.schemas import NewProduct
 from products.stock.service import new_movement
-from shared.catalog_names import sku_key
 from shared.errors.base import AppError, Unavailable
-from shared.errors.catalog import StockNotTracked
 from shared.errors.requests import ConcurrentModification
 from shared.events.catalog import CatalogEvent
 from shared.records import Record
 from shared.storage import outbox, stock
-from shared.storage.models.catalog import BACKORDER, UNTRACKED, Product
-from shared.storage.stock_shards import StockSnapshot
 from shared.storage.transactions import Transaction
+
+__all__ = [
+    "ACTIONS_PER_ROW",
+    "ACTIONS_PER_WRITE",
+    "CategoriesByName",
+    "ImportContext",
+    "ImportedRow",
+    "Refusal",
+    "RowResult",
+    "find_ids",
+    "stage_rows",
+]
 
 # For a product with one shard: item, stock, movement. More shards, or a group, take more.
 ACTIONS_PER_ROW = 3
 ACTIONS_PER_WRITE = 1  # besides those of the rows: all events are one row of the outbox
 
 
-class ImportedProduct(NewProduct):
-    """A row of an import: a product and its available units.
+class ImportContext(Record):
+    """What holds for all rows of a run."""
 
-    Units below 0 need the policy `backorder` in the same row, and no units the policy `untracked`.
-    """
-
-    available: CountedUnits | None
-
-    @field_validator("available")
-    @classmethod
-    def _check_policy(cls, available: int | None, info: ValidationInfo) -> int | None:
-        policy = info.data.get("stock_policy")
-        if available is None and policy != UNTRACKED:
-            raise PydanticKnownError("int_type")
-        if available is not None and available < 0 and policy != BACKORDER:
-            raise PydanticKnownError("greater_than_equal", {"ge": 0})
-        return available
-
-    @property
-    def sku_key(self) -> str:
-        """Equal for two rows that are of one product."""
-        return sku_key(self.sku)
+    by: str  # the user who imports
+    reason: str  # of the stock movements
+    categories: CategoriesByName
+    counts: StockCounts = "available"
+    stops_at_refusal: bool = False  # the rows after a refused one are left out
 
 
-class RefusedRow(Record):
-    """A row that is a valid product but cannot replace the stored one."""
-
-    index: int  # among the rows of the call
-    refusal: AppError
+class RowResult(Record):
+    outcome: Outcome | None = None  # None: the row is refused
+    refusal: Refusal | None = None
 
 
-class _RowChange(Record):
-    """The difference between the stored product and a row."""
+class _Change(Record):
+    """The difference between a stored product and a row."""
 
-    before: Product | None
-    after: Product
+    version: NewVersion
     changed: list[str]
-    stock: StockSnapshot
-    stock_change: int
 
     @property
     def backorders_max(self) -> int | None:
         """What orders require of the stock from now on; None if that stays as it is."""
-        return changed_backorders_max(self.before, self.after) if self.before else None
+        before = self.version.before
+        return changed_backorders_max(before, self.version.after) if before else None
 
     @property
     def new_currency(self) -> str | None:
-        return self.after.currency if "currency" in self.changed else None
+        return self.version.after.currency if "currency" in self.changed else None
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.version.before is None:
+            return "created"
+        return "updated" if self.changed or self.version.units else "unchanged"
 
 
 def stage_rows(
-    transaction: Transaction, rows: Sequence[ImportedProduct], *, by: str, reason: str
-) -> list[RefusedRow]:
+    transaction: Transaction, rows: Sequence[ImportedRow], context: ImportContext
+) -> list[RowResult]:
     """Create or update a product for each row. Each SKU may occur once. A row keeps what it omits.
 
-    The commit raises ConcurrentModification when a product or its group was edited, or a stock
-    became too small, since the read, and StockChanged after a reshard. Then stage the rows again,
-    in a new transaction. Raises Unavailable.
+    Returns the result of each row, or of those up to the first refused one. The commit raises
+    ConcurrentModification when a product or its group was edited, or a stock became too small,
+    since the read, and StockChanged after a reshard. Then stage the rows again, in a new
+    transaction. Raises Unavailable.
     """
-    stored = repository.find_stocked_products([identifiers.product_ids_of(row.sku) for row in rows])
-    refused: list[RefusedRow] = []
+    skus = [_read_sku(row) for row in rows]
+    ids = [[] if isinstance(sku, Refusal) else identifiers.product_ids_of(sku) for sku in skus]
+    stored = repository.find_stocked_products(ids)
     events: list[CatalogEvent] = []
     groups = GroupChanges()
-    for index, (row, found) in enumerate(zip(rows, stored, strict=True)):
+    results: list[RowResult] = []
+    for row, sku, found in zip(rows, skus, stored, strict=True):
         try:
-            change = _compare(row, found)
-            groups.add(change.before, change.after)
+            if isinstance(sku, Refusal):
+                raise sku
+            change = _compare(row, found, context)
+            groups.add(change.version.before, change.version.after)
         except Unavailable:  # says nothing about the row
             raise
-        except AppError as refusal:
-            refused.append(RefusedRow(index, refusal))
+        except (AppError, Refusal) as error:
+            refusal = refusal_of(error) if isinstance(error, AppError) else error
+            results.append(RowResult(refusal=refusal))
+            if context.stops_at_refusal:
+                break
             continue
-        _stage_stock(transaction, change, by=by, reason=reason)
+        _stage_stock(transaction, change, context)
         events += _stage_product(transaction, change)
+        results.append(RowResult(change.outcome))
     groups.stage(transaction, otherwise=ConcurrentModification())
     outbox.stage_events(transaction, events)
-    return refused
+    return results
 
 
-def _compare(row: ImportedProduct, stored: StockedProduct | None) -> _RowChange:
-    """Raises CurrencyInUse, CurrencyNotAccepted and StockNotTracked.
-
-    Raises InvalidFields if the stored product breaks today's rules.
-    """
-    before = stored.product if stored else None
-    new = _merge(before, row) if before else row  # which is valid as it is
-    after = product_from_request(new, before)
-    snapshot = stored.stock if stored else StockSnapshot.empty(after.product_id)
-    changed = changed_fields(before, after) if before else []
-    if before:
-        require_currency_unused(before, after, snapshot)
-    return _RowChange(before, after, changed, snapshot, _stock_change(row, after, snapshot))
+def _read_sku(row: ImportedRow) -> str | Refusal:
+    try:
+        return read_sku(row)
+    except Refusal as refusal:
+        return refusal
 
 
-def _stock_change(row: ImportedProduct, after: Product, before: StockSnapshot) -> int:
-    """The units to add. The stock of a product that is not counted stays as it is."""
-    if after.stock_policy != UNTRACKED:
-        return (row.available or 0) - before.available
-    if row.available:
-        raise StockNotTracked(
-            "The stock of this product is not counted. Leave `available` empty, or set "
-            "`stock_policy` to `tracked`."
-        )
-    return 0
+def _compare(row: ImportedRow, stored: StockedProduct | None, context: ImportContext) -> _Change:
+    """Raises Refusal, CurrencyInUse, CurrencyNotAccepted and what a new category is refused for."""
+    names = row.fields.get("category_names")
+    category = context.categories.path_of(names) if names else None
+    before, snapshot = (stored.product, stored.stock) if stored else (None, None)
+    version = revise(row, before, snapshot, context.counts, category)
+    if before is None:
+        return _Change(version, [])
+    require_currency_unused(before, version.after, version.stock)
+    return _Change(version, changed_fields(before, version.after))
 
 
-def _merge(before: Product, row: ImportedProduct) -> NewProduct:
-    """The stored product with the row's fields. Raises InvalidFields."""
-    return apply_changes(before, row.model_dump(include=row.model_fields_set - {"available"}))
-
-
-def _stage_product(transaction: Transaction, change: _RowChange) -> list[CatalogEvent]:
-    before, after, changed = change.before, change.after, change.changed
+def _stage_product(transaction: Transaction, change: _Change) -> list[CatalogEvent]:
+    before, after, changed = change.version.before, change.version.after, change.changed
     if before and not changed:
         return []
     repository.stage_product(transaction, before, after, otherwise=ConcurrentModification())
@@ -162,17 +158,18 @@ def _stage_product(transaction: Transaction, change: _RowChange) -> list[Catalog
     return [product_updated_event(before, after, changed)]
 
 
-def _stage_stock(transaction: Transaction, change: _RowChange, *, by: str, reason: str) -> None:
+def _stage_stock(transaction: Transaction, change: _Change, context: ImportContext) -> None:
     currency, backorders_max = change.new_currency, change.backorders_max
-    units, limit = change.stock_change, change.after.backorders_max
-    change_by_shard = change.stock.allocate_change(units, limit) if units else {}
+    version, units = change.version, change.version.units
+    limit = version.after.backorders_max
+    change_by_shard = version.stock.allocate_change(units, limit) if units else {}
     if change_by_shard is None:
         return
     if not change_by_shard and not currency and backorders_max is None:
         return
     stock.stage_change(
         transaction,
-        change.stock,
+        version.stock,
         change_by_shard,
         otherwise=ConcurrentModification(),
         currency=currency,
@@ -180,6 +177,14 @@ def _stage_stock(transaction: Transaction, change: _RowChange, *, by: str, reaso
         may_be_short=limit > 0,
     )
     if units:
-        transaction.put(new_movement(change.stock.product_id, "import", units, reason, by=by))
-    if change.before and not change.changed:  # otherwise the write of the product requires it
-        stock.require_counted(transaction, change.before)
+        moved = new_movement(
+            version.stock.product_id, "import", units, context.reason, by=context.by
+        )
+        transaction.put(moved)
+    if version.before and not change.changed:  # otherwise the write of the product requires it
+        stock.require_counted(transaction, version.before)
+
+
+def find_ids(sku: str) -> list[str]:
+    """The ids that a product with this SKU can have."""
+    return identifiers.product_ids_of(sku.strip())

@@ -43,7 +43,7 @@ class Profile(Table):
 class Login(Profile):
     """The credentials of an account. Only the auth function may read them.
 
-    Whose account an address is, the worker that links guest orders may read too.
+    Whose account an address is, the worker that links guest orders and the staff API may read too.
     """
 
     class Meta:
@@ -76,7 +76,7 @@ class User(Profile):
     previous_email = UnicodeAttribute(null=True)  # receives the notice of a change
     listing = UnicodeAttribute(default="users")
     listed_at = UnicodeAttribute(null=True)  # creation time and id: a total order
-    # All orders that ever belonged to the account. `version` does not count them.
+    # All orders that belong to the account, finished ones too. `version` does not count them.
     order_count = NumberAttribute(default=0)
 
     by_newest = UsersByNewest()

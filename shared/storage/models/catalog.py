@@ -22,6 +22,7 @@ from shared.storage.dynamo import Table
 
 _tables = settings(Tables)
 
+ProductStatus = Literal["draft", "active", "archived"]
 StockPolicy = Literal["tracked", "backorder", "untracked"]
 TRACKED: StockPolicy = "tracked"  # sold until no unit is left
 BACKORDER: StockPolicy = "backorder"  # sold beyond that: the stock falls below 0

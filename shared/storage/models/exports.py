@@ -1,6 +1,7 @@
-"""Exports: files of orders that staff requested."""
+"""Exports: files of orders or of products that staff requested."""
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from pynamodb.attributes import (
     NumberAttribute,
@@ -17,6 +18,10 @@ from shared.storage.models.accounts import Attempts
 
 _tables = settings(Tables)
 
+ExportKind = Literal["orders", "products"]
+ORDERS: ExportKind = "orders"
+PRODUCTS: ExportKind = "products"
+SHOPIFY = "shopify"  # a format: Shopify's product CSV
 UNFINISHED = ("requested", "running")  # values of `status`
 
 # An order commits up to 29 s after the moment at which it counts as placed (the function's
@@ -24,6 +29,15 @@ UNFINISHED = ("requested", "running")  # values of `status`
 INDEX_MARGIN = timedelta(seconds=90)
 # After five attempts an hour and a half apart the queue has given up.
 TIME_TO_FINISH = timedelta(hours=12)
+_OF = "#"  # between a kind and a user's id, which has none
+
+
+def list_key(kind: ExportKind, user_id: str) -> str:
+    """The partition that lists the user's exports of this kind.
+
+    Exports of orders have the id alone: older code lists them so, and must not find others.
+    """
+    return user_id if kind == ORDERS else f"{kind}{_OF}{user_id}"
 
 
 class ExportsByOwner(GlobalSecondaryIndex["Export"]):
@@ -40,14 +54,19 @@ class Export(Table):
         table_name = _tables.exports_table
 
     export_id = UnicodeAttribute(hash_key=True)
-    owner_id = UnicodeAttribute()
-    format = UnicodeAttribute()  # csv or jsonl
+    owner_id = UnicodeAttribute()  # a `list_key`
+    kind = UnicodeAttribute(default=ORDERS)
+    format = UnicodeAttribute()  # csv or jsonl; of products also xlsx or shopify
     status = UnicodeAttribute()  # requested, running, completed, failed
     # The selected orders: of one status or of all, placed in [placed_from, placed_before).
     of_status = UnicodeAttribute(null=True)
-    placed_from = UTCDateTimeAttribute()
-    placed_before = UTCDateTimeAttribute()
-    orders = NumberAttribute(default=0)  # how many are written so far
+    placed_from = UTCDateTimeAttribute(null=True)
+    placed_before = UTCDateTimeAttribute(null=True)
+    # The selected products: with these statuses, and prices in this currency.
+    statuses = UnicodeSetAttribute(null=True)
+    currency = UnicodeAttribute(null=True)
+    # How many orders or products are written so far. The table calls it `orders` for both.
+    written = NumberAttribute(attr_name="orders", default=0)
     file_key = UnicodeAttribute(null=True)  # in the bucket; set when the export is completed
     created_at = UTCDateTimeAttribute()
     started_at = UTCDateTimeAttribute(null=True)  # of the last run
@@ -55,6 +74,16 @@ class Export(Table):
     expires_at = TTLAttribute()  # the bucket deletes the file at the same time
 
     by_owner = ExportsByOwner()
+
+    @property
+    def requested_by(self) -> str:
+        """The id of the user."""
+        return str(self.owner_id).rpartition(_OF)[2]
+
+    @property
+    def extension(self) -> str:
+        """What the name of the file ends with."""
+        return "csv" if self.format == SHOPIFY else str(self.format)
 
     @property
     def is_unfinished(self) -> bool:
@@ -75,7 +104,7 @@ class Export(Table):
 
 
 class UnfinishedExports(Table):
-    """The exports that one owner had not finished when the last one was requested."""
+    """The exports that one user had not finished when the last one was requested."""
 
     class Meta:
         table_name = _tables.attempts_table

@@ -113,6 +113,7 @@ class OrderStep(Document):
     at = UTCDateTimeAttribute()
     by = UnicodeAttribute()  # the id of a user or a guest, `payments` or `shop`
     reason = UnicodeAttribute(null=True)
+    buyer_id = UnicodeAttribute(null=True)  # the new one, of a `buyer_changed`
 
 
 class OrderPromotion(Document):
@@ -168,8 +169,6 @@ class OrderReturn(Document):
 
 
 class OrderNote(Document):
-    """Only staff see it."""
-
     text = UnicodeAttribute()
     by = UnicodeAttribute()
     at = UTCDateTimeAttribute()
@@ -225,9 +224,9 @@ class Order(Table):
     expires_at = UTCDateTimeAttribute(null=True)  # while it awaits payment
     # While it awaits payment: the units that it adds to counters of held stock, by counter.
     holds_json = JSONAttribute(null=True, attr_name="holds")
-    # SETTLEMENT_OPEN while the payment provider has something left to do, and when to look at it.
-    settlement = UnicodeAttribute(null=True)
-    settlement_due_at = UTCDateTimeAttribute(null=True)
+    own_hold = UnicodeAttribute(null=True)  # which of them is its buyer's; older orders have none
+    settlement = UnicodeAttribute(null=True)  # SETTLEMENT_OPEN, if the provider has work left
+    settlement_due_at = UTCDateTimeAttribute(null=True)  # and when to look at it
     payment: OrderPayment | None = OrderPayment(null=True)
     refunds = ListAttribute(of=OrderRefund, default=list)
     disputes = ListAttribute(of=OrderDispute, default=list)
@@ -235,7 +234,7 @@ class Order(Table):
     shipments = ListAttribute(of=OrderShipment, default=list)
     shipment: OrderShipment | None = OrderShipment(null=True)  # the latest; older releases read it
     cancellations = ListAttribute(of=OrderCancellation, default=list)
-    notes = ListAttribute(of=OrderNote, default=list)
+    notes = ListAttribute(of=OrderNote, default=list)  # only staff see them
     fingerprint = UnicodeAttribute()  # of the request that placed it
     request_id = UnicodeAttribute(null=True)  # of that request; older orders have none
     # The buyer's account was deleted; a paid order keeps its address until its status changes.

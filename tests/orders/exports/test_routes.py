@@ -239,7 +239,7 @@ def test_a_transaction_conflict_is_retried():
 
 
 def test_a_running_export_shows_its_progress():
-    exports.export(status="running", orders=1_200)
+    exports.export(status="running", written=1_200)
 
     answer = get("exp_one")
 

@@ -9,12 +9,14 @@ from orders.guests import links
 from orders.handler import handler as orders
 from orders.lifecycle import decisions
 from orders.lifecycle.balances import VOID
+from orders.lifecycle.buyer_changes import NewBuyer, change_buyer
 from orders.lifecycle.service import update_order
 from orders.payments import service
 from orders.payments.handler import handler as payments
 from shared.config import PaymentSettings, settings
 from shared.errors.orders import PaymentRefused, PaymentUnavailable
 from shared.storage.dynamo import connection
+from shared.storage.held_stock import Holder
 from shared.storage.models.orders import Order
 from tests.support.faults import inject_faults, read_timeout
 from tests.support.http import ADA, BOB, NOBODY, STAFF, send
@@ -188,6 +190,28 @@ def test_the_order_of_another_buyer_is_not_found(provider, tea, other_buyer):
 
     assert (answer.status, answer.code) == (404, "order_not_found")
     assert provider.calls == []
+
+
+@pytest.mark.parametrize("by_guest", [False, True])
+def test_a_buyer_who_loses_the_order_gets_no_secret(provider, tea, monkeypatch, by_guest):
+    """Staff change the buyer while the provider creates the payment."""
+    order_id = place_order(tea)
+    token, create_payment = links.issue_token(order_id), provider.create_payment
+
+    def create_then_change(*args):
+        payment = create_payment(*args)
+        change = NewBuyer(Holder("guest", "eve@example.com", 100), email="eve@example.com")
+        update_order(order_id, lambda order: change_buyer(order, change, by="usr_staff").effects)
+        return payment
+
+    monkeypatch.setattr(provider, "create_payment", create_then_change)
+
+    answer = pay_as_guest(order_id, token) if by_guest else post_payment(order_id)
+
+    assert (answer.status, answer.code) == (404, "order_not_found")
+    assert "secret" not in str(answer.body)
+    assert get_order(order_id).payment is None
+    assert pay_as_guest(order_id, token).status == 404
 
 
 def test_an_unknown_order_is_not_found():

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.catalog_names import CategoryPath, Identifier
@@ -67,10 +67,16 @@ UsesPerCustomerMax = Annotated[
 
 Sku = Annotated[str, Identifier("Upper and lower case are the same.", "TEA-GREEN-100")]
 _EACH_ONCE: dict[str, Any] = {"uniqueItems": True}
+_LISTS = ("categories", "product_ids", "skus")
+_NOT_ALL_EMPTY: dict[str, Any] = {
+    "not": {"properties": {name: {"maxItems": 0} for name in _LISTS}},
+}
 
 
 class AppliesTo(RequestBody):
     """The products that a promotion applies to: those that one of the lists has."""
+
+    model_config = ConfigDict(json_schema_extra={"x-rule": _NOT_ALL_EMPTY})
 
     categories: list[CategoryPath] = Field(
         default=[],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from orders.pricing.discounts import KINDS, Kind
@@ -26,8 +26,26 @@ DESCRIPTION_MAX = 500
 
 _DISCOUNT_FIELD = {"percent": "percent", "fixed": "amount"}  # by kind
 
+# As `not`, for the reasons of GROUP_WITH_OPTIONS in products.fields.
+_CODE_OR_AUTOMATIC: dict[str, Any] = {
+    "not": {
+        "anyOf": [
+            {"properties": {"is_automatic": {"const": False}, "code": {"type": "null"}}},
+            *(
+                {
+                    "required": ["is_automatic", limit],
+                    "properties": {"is_automatic": {"const": True}, limit: {"type": "integer"}},
+                }
+                for limit in ("uses_max", "uses_per_customer_max")
+            ),
+        ]
+    }
+}
+
 
 class NewPromotion(RequestBody):
+    model_config = ConfigDict(json_schema_extra={"x-rule": _CODE_OR_AUTOMATIC})
+
     is_automatic: bool = Field(
         default=False,
         description="If true, the promotion applies to each order that it fits, and nobody sends "

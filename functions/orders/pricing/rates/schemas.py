@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
+    ConfigDict,
     Field,
     StringConstraints,
     ValidationInfo,
@@ -38,6 +39,9 @@ ZONES_MAX = 300
 VALUES_MAX = 60_000  # a table with more does not fit into one item of DynamoDB
 
 Region = Annotated[str, StringConstraints(strip_whitespace=True), Text(100)]
+_RATES_OR_TAXES: dict[str, Any] = {
+    "not": {"properties": {"rates": {"type": "null"}, "taxes": {"type": "null"}}}
+}
 
 
 class Destination(RequestBody):
@@ -45,6 +49,8 @@ class Destination(RequestBody):
 
     The taxes of a region replace those of its country, and those of postal codes replace both.
     """
+
+    model_config = ConfigDict(json_schema_extra={"x-rule": _RATES_OR_TAXES})
 
     country: CountryOrAllOthers = Field(
         description="A country code (ISO 3166-1 alpha-2). `*` stands for every country that no "

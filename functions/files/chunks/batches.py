@@ -1,0 +1,41 @@
+"""The rows of a chunk as the catalog imports them, each with what its errors are told by. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from files.chunks.contents import ChunkRow
+from files.formats.source_rows import Problem
+from files.import_rows import cells_by_column, to_imported_row
+from files.layouts.layout import Layout
+from products.importing.service import ImportedRow
+from shared.records import Record
+
+
+class PlannedRow(Record):
+    """One row of the file. `imported` is None for a rejected row, and for one without a product."""
+
+    number: int
+    imported: ImportedRow | None
+    problems: tuple[Problem, ...]
+    columns: Mapping[str, str]  # of each field
+    source: ChunkRow
+    names: Sequence[str]  # of the columns
+
+    @property
+    def cells(self) -> Mapping[str, str]:
+        return cells_by_column(self.names, self.source.row)
+
+
+Batch = tuple[PlannedRow, ...]
+
+
+def plan_rows(
+    layout: Layout, columns: Sequence[str], rows: Iterable[ChunkRow]
+) -> Iterator[PlannedRow]:
+    for each in rows:
+        if each.row.problems:
+            yield PlannedRow(each.row.number, None, each.row.problems, {}, each, columns)
+            continue
+        read = layout.read(each.row, each.parent)
+        is_imported = read.is_product and not read.problems
+        imported = to_imported_row(read) if is_imported else None
+        yield PlannedRow(read.number, imported, read.problems, read.columns, each, columns)

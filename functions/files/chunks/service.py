@@ -1,0 +1,205 @@
+"""Imports the rows of one chunk, or checks them, in transactions that store a checkpoint.
+
+Each transaction holds some rows, their stock and the chunk's checkpoint. A run continues at the
+checkpoint, and a second delivery of the message finds nothing to do: no row counts twice, and units
+sold since stay sold. A row that cannot be written is rejected, and the others are written.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from files import stored_files
+from files.chunks import repository
+from files.chunks.batches import Batch, PlannedRow, plan_rows
+from files.chunks.contents import read_chunk
+from files.chunks.repository import Checkpoint, Progress
+from files.formats.source_rows import Problem
+from files.import_rows import recognise_columns
+from files.options import ImportOptions
+from files.refusals import (
+    CONFLICTS,
+    ROW_ERRORS,
+    TooManyActions,
+    describe_refusal,
+    describe_row_error,
+    to_list,
+    to_row_error,
+)
+from files.stored_files import chunk_name
+from products.importing import service as catalog
+from products.importing.service import CategoriesByName, ImportContext
+from shared import observability
+from shared.records import Record
+from shared.retries import retry
+from shared.storage.models.uploads import Upload
+from shared.storage.transactions import ACTIONS_MAX, Throttled, Transaction
+
+WRITE_ATTEMPTS = 6  # at rows that staff edit or customers buy at the same time
+BACKOFF_OFFSET = 4  # skips the shortest waits: no customer waits here. At most 25 s in all
+_CHECKPOINT = 2  # the chunk's counts, and its rejected rows
+ROWS_PER_WRITE = (ACTIONS_MAX - _CHECKPOINT - catalog.ACTIONS_PER_WRITE) // catalog.ACTIONS_PER_ROW
+MILLISECONDS_PER_WRITE = 5_000  # a write that takes longer is repeated by the next run
+ERRORS_SHOWN = 20  # of a chunk, until the import ends
+
+
+class OutOfTime(Exception):
+    """The run has no time for more rows: another one continues at the checkpoint."""
+
+
+class DoneChunk(Record):
+    chunks_done: int
+    chunks: int
+    rejected: int
+
+    @property
+    def is_last(self) -> bool:
+        return self.chunks_done >= self.chunks
+
+
+class _Run(Record):
+    upload: Upload
+    chunk: int
+    is_check: bool
+    context: ImportContext
+
+
+def import_chunk(upload: Upload, chunk: int, context: LambdaContext) -> DoneChunk:
+    """Raises ImportedElsewhere, OutOfTime, and errors after which another run must continue."""
+    options = ImportOptions.from_stored(upload.options)
+    phase = str(upload.phase)
+    progress = repository.find_progress(upload.upload_id, phase, chunk)
+    if progress.is_done:
+        return DoneChunk(int(upload.chunks_done), int(upload.chunks or 0), progress.rejected)
+    run = _Run(upload, chunk, phase == "checking", _context(upload, options))
+    problems: list[Problem] = []
+    if upload.status == "running":  # otherwise the rows that are written are counted, no more
+        for batch in _batches(_read_rows(upload, chunk, options), progress.rows_done):
+            if context.get_remaining_time_in_millis() < MILLISECONDS_PER_WRITE:
+                raise OutOfTime
+            progress = _write(run, progress, batch, problems)
+            if run.context.stops_at_refusal and progress.rejected:
+                break
+    errors = [to_row_error(each) for each in problems[:ERRORS_SHOWN]]
+    chunks_done, chunks = repository.finish_chunk(upload, chunk, progress, errors)
+    return DoneChunk(chunks_done, chunks, progress.rejected)
+
+
+def _context(upload: Upload, options: ImportOptions) -> ImportContext:
+    return ImportContext(
+        by=upload.owner_id,
+        reason=upload.upload_id,
+        categories=CategoriesByName(is_dry_run=upload.phase == "checking"),
+        counts=options.stock_counts,
+        stops_at_refusal=options.is_in_order,
+    )
+
+
+def _read_rows(upload: Upload, chunk: int, options: ImportOptions) -> Iterator[PlannedRow]:
+    found = upload.columns_json or {}
+    columns = found.get("names", [])
+    layout = recognise_columns(columns, options, found.get("empty", ()))
+    content = stored_files.read_part(upload.upload_id, chunk_name(chunk))
+    return plan_rows(layout, columns, read_chunk(content))
+
+
+def _batches(rows: Iterator[PlannedRow], skip: int) -> Iterator[Batch]:
+    """As many rows as a transaction takes, without those that are done."""
+    batch: list[PlannedRow] = []
+    for number, row in enumerate(rows):
+        if number < skip:
+            continue
+        batch.append(row)
+        if len(batch) == ROWS_PER_WRITE:
+            yield tuple(batch)
+            batch = []
+    if batch:
+        yield tuple(batch)
+
+
+def _write(run: _Run, before: Progress, batch: Batch, found: list[Problem]) -> Progress:
+    """Write the rows in one transaction, or in several where one refuses them.
+
+    A single row that is refused is rejected. `found` gets the problems of the rejected rows. Raises
+    ImportedElsewhere and Unavailable.
+    """
+
+    def write_once() -> tuple[Progress, list[Problem]]:
+        transaction = Transaction()
+        after, problems = _stage(transaction, run, before, batch)
+        if len(transaction) > ACTIONS_MAX:  # stock with several shards takes more actions
+            raise TooManyActions
+        transaction.commit()
+        return after, problems
+
+    try:
+        after, problems = retry(
+            write_once, on=CONFLICTS, attempts=WRITE_ATTEMPTS, backoff_offset=BACKOFF_OFFSET
+        )
+    except Throttled:
+        raise
+    except ROW_ERRORS as error:
+        if len(batch) == 1:
+            return _reject(run, before, batch[0], error, found)
+        middle = len(batch) // 2
+        halfway = _write(run, before, batch[:middle], found)
+        if run.context.stops_at_refusal and halfway.rejected:
+            return halfway
+        return _write(run, halfway, batch[middle:], found)
+    found += problems
+    return after
+
+
+def _stage(
+    transaction: Transaction, run: _Run, before: Progress, batch: Batch
+) -> tuple[Progress, list[Problem]]:
+    if run.context.stops_at_refusal:
+        batch = _up_to_a_problem(batch)
+    products = [row for row in batch if row.imported]
+    staged = Transaction() if run.is_check else transaction  # a check writes nothing but counts
+    results = catalog.stage_rows(staged, [r.imported for r in products if r.imported], run.context)
+    problems = [problem for row in batch for problem in row.problems]
+    outcomes: list[str] = []
+    for row, result in zip(products, results, strict=False):
+        if result.refusal:
+            problems += describe_refusal(row.number, result.refusal, row.columns, row.cells)
+        outcomes.append(result.outcome or "rejected")
+    problems.sort(key=lambda problem: problem.row)
+    done = _rows_done(batch, products, outcomes)
+    counts = {name: outcomes.count(name) for name in ("created", "updated", "unchanged")}
+    rejected = outcomes.count("rejected") + sum(bool(row.problems) for row in batch[:done])
+    after = before.plus(rows_done=done, rejected=rejected, **counts)
+    lists = [to_list(problem) for problem in problems]
+    repository.stage_progress(transaction, run.upload, Checkpoint(run.chunk, before, after, lists))
+    return after, problems
+
+
+def _up_to_a_problem(batch: Batch) -> Batch:
+    """The rows up to the first one that is rejected for its form."""
+    at = next((n for n, row in enumerate(batch, start=1) if row.problems), len(batch))
+    return batch[:at]
+
+
+def _rows_done(batch: Batch, products: Sequence[PlannedRow], outcomes: Sequence[str]) -> int:
+    """All, unless the import stops at a refused row."""
+    if len(outcomes) == len(products):
+        return len(batch)
+    return batch.index(products[len(outcomes) - 1]) + 1
+
+
+def _reject(
+    run: _Run, before: Progress, row: PlannedRow, error: Exception, found: list[Problem]
+) -> Progress:
+    """Raises ImportedElsewhere and Unavailable."""
+    problem = describe_row_error(row.number, error)
+    after = before.plus(rows_done=1, rejected=1)
+    transaction = Transaction()
+    repository.stage_progress(
+        transaction, run.upload, Checkpoint(run.chunk, before, after, [to_list(problem)])
+    )
+    transaction.commit()
+    observability.logger.error(
+        "row not written", upload_id=run.upload.upload_id, row=row.number, exc_info=error
+    )
+    found.append(problem)
+    return after

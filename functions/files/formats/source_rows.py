@@ -1,0 +1,94 @@
+"""What the readers of all formats give: rows of a file, problems, and the file's format. Pure."""
+
+from typing import Any, Literal
+
+from shared.records import Record
+
+# The bounds of a file. Each has an error code of its own.
+ROWS_MAX = 5_000_000
+ROW_CHARACTERS_MAX = 1_048_576
+CELL_CHARACTERS_MAX = 131_072  # the limit of Python's csv module
+COLUMNS_MAX = 1000
+NESTING_MAX = 20  # of JSON
+WARNINGS_MAX = 20
+VALUE_SHOWN_MAX = 100  # characters of a cell that a problem repeats
+
+Kind = Literal["csv", "json_lines", "json", "xlsx"]
+Compression = Literal["gzip", "zip"]
+
+
+class BrokenFile(Exception):
+    """The file cannot be read here, or not any further.
+
+    `row` is the number of the row, if one is known. The author of the file reads code and message.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, row: int | None = None, field: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.row = row
+        self.field = field
+
+
+class Problem(Record):
+    row: int
+    field: str | None  # the column, as the file names it
+    code: str
+    message: str
+    value: str | None = None  # the cell, shortened
+
+
+class SourceRow(Record):
+    """One row as its author wrote it. A row with problems of form cannot be imported.
+
+    `number` counts as the author does: the header is row 1, blank rows count, and a cell of several
+    lines is in one row. In JSON, the first object is row 1.
+    `cells` are as many as the header has columns, or the members of a JSON object. They are the
+    best reading of a row with problems.
+    """
+
+    number: int
+    cells: list[str] | dict[str, Any]
+    problems: tuple[Problem, ...] = ()
+
+    def __init__(
+        self,
+        number: int,
+        cells: list[str] | dict[str, Any],
+        problems: tuple[Problem, ...] = (),
+    ) -> None:
+        # A file has millions of rows: this takes half the time of the constructor of records.
+        state = self.__dict__
+        state["number"], state["cells"], state["problems"] = number, cells, problems
+
+
+class FileFormat(Record):
+    """How a file is written. A TSV file is `csv` with the delimiter TAB."""
+
+    kind: Kind
+    compression: Compression | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    def to_dict(self) -> dict[str, str | None]:
+        return {name: getattr(self, name) for name in self.__match_args__}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "FileFormat":
+        """What newer code stored beside the fields is ignored."""
+        known: dict[str, Any] = {name: stored.get(name) for name in cls.__match_args__}
+        return cls(**known)
+
+
+class Warnings(list[Problem]):
+    """The first warnings of a file."""
+
+    def add(self, warning: Problem) -> None:
+        if len(self) < WARNINGS_MAX:
+            self.append(warning)
+
+
+def shorten(value: str) -> str:
+    return value if len(value) <= VALUE_SHOWN_MAX else f"{value[: VALUE_SHOWN_MAX - 1]}…"

@@ -1,0 +1,63 @@
+"""The values of one row, before they are fields of a product. Pure."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from files.formats.source_rows import Problem, shorten
+from files.layouts.import_rows import PictureReference
+from files.layouts.own_targets import UNKNOWN
+from files.layouts.targets import OMIT, Target
+
+PRICES: Final = ("price", "compare_at_price")
+
+
+class Reading:
+    """The values of a row by slot, and what was found wrong with it."""
+
+    __slots__ = ("columns", "number", "problems", "values", "warnings")
+
+    def __init__(self, number: int, columns: Mapping[str, str]) -> None:
+        self.number = number
+        self.columns = columns
+        self.values: dict[str, Any] = {}
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def refuse(self, field: str, code: str, message: str, cell: str | None = None) -> None:
+        self.problems.append(self._problem(field, code, message, cell))
+
+    def warn(self, field: str, code: str, message: str, cell: str | None = None) -> None:
+        self.warnings.append(self._problem(field, code, message, cell))
+
+    def _problem(self, field: str, code: str, message: str, cell: str | None) -> Problem:
+        value = None if cell is None else shorten(cell)
+        return Problem(self.number, self.columns.get(field), code, message, value)
+
+
+def convert_json(target: Target, value: Any, currency: str) -> Any:
+    if value is None and target is UNKNOWN:
+        return OMIT
+    if isinstance(value, str):
+        return target.convert(value.strip(), currency)
+    if target is UNKNOWN:
+        return target.convert(str(value), currency)
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    if is_number and target.slot in PRICES:
+        number = format(Decimal(str(value)), "f")
+        # In JSON a point always begins the decimals; with four of them it is certain in a text too.
+        return target.convert(f"{number}0000" if "." in number else number, currency)
+    return value if target.slot else OMIT
+
+
+def to_money(amount: Any, currency: str) -> dict[str, Any] | None:
+    """A price of 0 is a price; None is none, and "" an empty cell of a price that is required."""
+    if amount is None:
+        return None
+    return (
+        {"currency": currency} if amount == "" else {"amount_minor": amount, "currency": currency}
+    )
+
+
+def to_picture(picture: Any) -> PictureReference:
+    return picture if isinstance(picture, PictureReference) else PictureReference(str(picture))

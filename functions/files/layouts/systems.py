@@ -1,0 +1,129 @@
+"""What the product files of other systems have in common. Pure.
+
+A file of another system has rows that share values, prices in major units, and values that decide
+about several of our fields. What has no place here is ignored, and the columns of the upload say
+so.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
+
+from files.layouts.amounts import POINT
+from files.layouts.cells import is_gtin
+from files.layouts.import_rows import ImportRow
+from files.layouts.layout import Layout
+from files.layouts.readings import Reading
+from files.layouts.targets import Converter, Target, amount, ignored
+from shared.catalog_names import IDENTIFIER_LENGTH_MAX
+from shared.storage.models.catalog import BACKORDER, UNTRACKED
+
+UNRECOGNISED = ignored("unknown, and ignored")
+NOT_HERE = ignored("no field here")
+
+# A price with a point before its decimals, as systems write it.
+PRICE: Converter = amount("major", POINT)
+
+# What an empty cell means, once no other row of the product has the value.
+_BLANKS: Mapping[str, Any] = {
+    "description": "",
+    "tags": [],
+    "category_names": None,
+    "barcode": None,
+    "compare_at_price": None,
+    "weight_grams": None,
+}
+_HASH_LENGTH = 10
+
+
+def normalize_header(column: str) -> str:
+    """Equal for two spellings of a column: case, underscores and white space say nothing."""
+    return " ".join(column.replace("_", " ").split()).casefold()
+
+
+def fit_identifier(text: str) -> str:
+    """An SKU or group of at most 64 characters. Longer ones end with a hash of the whole."""
+    if len(text) <= IDENTIFIER_LENGTH_MAX:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
+    return f"{text[: IDENTIFIER_LENGTH_MAX - _HASH_LENGTH - 1]}-{digest}"
+
+
+def join_words(*texts: str) -> str:
+    """An identifier for a product that has none: its words with hyphens, as in a URL."""
+    words = re.findall(r"\w+", " ".join(texts).casefold())
+    return fit_identifier("-".join(words))
+
+
+class SystemLayout(Layout):
+    """A layout with a table of the columns that the system writes."""
+
+    TARGETS: ClassVar[Mapping[str, Target]]  # by normalized header
+    SHARED: ClassVar[frozenset[str]] = frozenset()  # slots that rows take from their parent
+
+    @classmethod
+    def recognises(cls, headers: Collection[str]) -> bool:
+        """Whether a file with these normalized headers is from this system."""
+        raise NotImplementedError
+
+    @classmethod
+    def find_target(cls, column: str) -> Target:
+        """Where the column goes. One that nobody knows is ignored: plugins add their own."""
+        return cls.TARGETS.get(normalize_header(column)) or UNRECOGNISED
+
+    def _take_shared(self, reading: Reading, parent: Reading) -> None:
+        """Values of the parent, where the row has none of its own."""
+        for slot, value in parent.values.items():
+            if slot in self.SHARED or slot.startswith("attribute:"):
+                reading.values.setdefault(slot, value)
+
+    def _finish_product(self, reading: Reading) -> ImportRow:
+        """The row with what all systems need. Its slots are fields by now."""
+        values = reading.values
+        for slot, blank in _BLANKS.items():
+            if slot in self._index:
+                values.setdefault(slot, blank)
+        _check_reduction(reading)
+        _check_barcode(reading)
+        _check_stock(reading)
+        if not any(slot.startswith("option:") for slot in values):
+            values.pop("group", None)
+        return self._finish(reading)
+
+
+def _check_reduction(reading: Reading) -> None:
+    """Other systems keep a price before the reduction that is none."""
+    price, before = reading.values.get("price"), reading.values.get("compare_at_price")
+    if isinstance(price, int) and isinstance(before, int) and before <= price:
+        reading.values["compare_at_price"] = None
+        if 0 < before < price:
+            message = "Left out: the price before a reduction must be more than the price."
+            reading.warn("compare_at_price", "not_above_price", message)
+
+
+def _check_barcode(reading: Reading) -> None:
+    """A number that is no GTIN is one of the shop's own."""
+    barcode = reading.values.get("barcode")
+    if barcode is None:
+        return
+    digits = barcode.lstrip("'")  # which keeps spreadsheets from calculating with it
+    if is_gtin(digits):
+        reading.values["barcode"] = digits
+        return
+    reading.values["barcode"] = None
+    reading.values["attribute:barcode"] = digits
+    message = "Is no GTIN. It is imported as the attribute `barcode`. Check it for typing errors."
+    reading.warn("barcode", "not_a_gtin", message, barcode)
+
+
+def _check_stock(reading: Reading) -> None:
+    """Other systems count below 0 after selling what they did not have."""
+    values = reading.values
+    if values.get("stock_policy") == UNTRACKED:
+        values.pop("available", None)
+    units = values.get("available")
+    if isinstance(units, int) and units < 0 and values.get("stock_policy") != BACKORDER:
+        values["available"] = 0
+        message = "Imported as 0: fewer than no units need the stock policy `backorder`."
+        reading.warn("available", "negative_stock", message, str(units))

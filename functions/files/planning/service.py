@@ -1,0 +1,135 @@
+"""Reads an uploaded file once, and cuts it into chunks that workers import side by side.
+
+The file is read as a stream. Its chunks are stored with the upload, and no row is written before
+the whole file is read: a file that breaks in its middle changes nothing. A run that has little time
+left hands over. The next one reads the file again, and continues after the chunks that are stored.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from files import repository, stored_files
+from files.finishing.service import end_as_failed
+from files.formats.readers import SourceTable, open_table
+from files.formats.source_rows import BrokenFile, Problem, SourceRow
+from files.import_rows import recognise_columns
+from files.layouts.layout import Layout
+from files.missing_products.service import IDS_PART, count_missing
+from files.options import ImportOptions
+from files.planning.chunk_cutting import ChunkCutter
+from files.planning.seen_keys import SeenKeys
+from files.refusals import to_row_error
+from files.stored_files import StoredFile, chunk_name
+from shared import observability
+from shared.storage.models.uploads import Upload
+
+MILLISECONDS_PER_CHUNK = 10_000  # a chunk that takes longer is stored by the next run
+WARNINGS_KEPT = 20
+HEADER_BYTES_MAX = 40_000  # one item has them all
+COLUMNS_SHOWN = 200
+SAMPLE_ROWS = 500  # that show which columns are empty
+SAMPLE_CHARACTERS = 2_000_000
+
+
+def plan_import(upload: Upload, file: StoredFile, context: LambdaContext) -> Upload | None:
+    """Store the chunks. Returns the upload in its first phase; None if it is not planned yet.
+
+    Raises ImportedElsewhere, and errors after which another run must continue.
+    """
+    observability.logger.info("planning", upload_id=upload.upload_id)
+    try:
+        with file.open() as stream:
+            table = open_table(stream, filename=upload.filename)
+            return _cut(upload, table, context)
+    except BrokenFile as broken:
+        end_as_failed(upload, Problem(broken.row or 1, broken.field, broken.code, str(broken)))
+        return None
+
+
+def _cut(upload: Upload, table: SourceTable, context: LambdaContext) -> Upload | None:
+    """Raises BrokenFile."""
+    options = ImportOptions.from_stored(upload.options)
+    _require_short(table.columns)
+    rows = iter(table)
+    first = list(_take_sample(rows))
+    empty = _find_empty(table.columns, first)
+    layout = recognise_columns(table.columns, options, empty)
+    cutter = ChunkCutter(layout, collects_ids=options.missing == "archive")
+    rows = chain(first, rows)
+    for _ in zip(range(int(upload.rows_skipped)), rows, strict=False):
+        pass
+    stored, number = int(upload.chunks_done), 0
+    for number, chunk in enumerate(cutter.cut(rows), start=1):
+        if number <= stored:
+            continue
+        if context.get_remaining_time_in_millis() < MILLISECONDS_PER_CHUNK:
+            repository.hand_over(upload, chunks_done=number - 1)
+            return None
+        stored_files.put_part(upload.upload_id, chunk_name(number), chunk.to_bytes())
+    if cutter.ids is not None:
+        _require_share(cutter.ids, options)
+        stored_files.put_part(upload.upload_id, IDS_PART, cutter.ids.to_bytes())
+    plan = _describe(table, layout, empty) | {"chunks": number, "chunks_done": 0}
+    plan["rows_total"] = cutter.rows + int(upload.rows_skipped)
+    return repository.store_plan(upload, options.first_phase, plan)
+
+
+def _take_sample(rows: Iterator[SourceRow]) -> Iterator[SourceRow]:
+    """The first rows, as far as they are not too long for the memory."""
+    characters = 0
+    for number, row in enumerate(rows, start=1):
+        yield row
+        characters += sum(len(str(cell)) for cell in row.cells)
+        if number == SAMPLE_ROWS or characters > SAMPLE_CHARACTERS:
+            return
+
+
+def _find_empty(columns: Sequence[str], rows: Sequence[SourceRow]) -> list[str]:
+    """The columns without a cell in these rows."""
+    used = {
+        place
+        for row in rows
+        if isinstance(row.cells, list)
+        for place, cell in enumerate(row.cells)
+        if cell.strip()
+    }
+    return [column for place, column in enumerate(columns) if place not in used]
+
+
+def _require_short(columns: Sequence[str]) -> None:
+    """Raises BrokenFile."""
+    if sum(len(column.encode("utf-8", "replace")) for column in columns) > HEADER_BYTES_MAX:
+        message = f"The header has more than {HEADER_BYTES_MAX:,} bytes. Shorten it."
+        raise BrokenFile("header_too_long", message, row=1)
+
+
+def _require_share(in_file: SeenKeys, options: ImportOptions) -> None:
+    """Raises BrokenFile if the import would archive more products than the caller allows."""
+    found = count_missing(in_file)
+    if found.exceed(options.archive_share_max):
+        message = (
+            f"The file lacks {found.missing:,} of {found.current:,} products, more than "
+            "`archive_share_max` allows. Check that the file is complete, or raise that share."
+        )
+        raise BrokenFile("too_many_missing", message)
+
+
+def _describe(table: SourceTable, layout: Layout, empty: Sequence[str]) -> dict[str, Any]:
+    """What was recognised, as the upload shows it."""
+    warnings = [to_row_error(each) for each in (*table.warnings, *layout.warnings)]
+    columns = [
+        {"column": each.column, "field": each.field, "note": each.note} for each in layout.columns
+    ]
+    return {
+        "format_json": table.format.to_dict(),
+        "columns_json": {
+            "layout": layout.name,
+            "names": list(table.columns),
+            "empty": list(empty),
+            "uses": columns[:COLUMNS_SHOWN],
+        },
+        "warnings": warnings[:WARNINGS_KEPT],
+    }
