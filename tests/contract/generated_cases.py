@@ -47,6 +47,7 @@ OF_FIELDS: dict[str, tuple[tuple[str, ...], str]] = {
         "Each country has its own rules for addresses. A patch is merged into what is stored.",
     ),
     "wrong_format": (("postal_code",), "Each country has its own postal codes."),
+    "unknown_region": (("region",), "Each country has its own regions."),
     "no_word": (("q",), "A search needs a letter or a digit of any script."),
     "named_twice": (
         ("lines", "taxes", "destinations", "zones"),

@@ -168,6 +168,13 @@ def _is_known(rule: object, old: list[object]) -> bool:
     return rule in old or (isinstance(rule, str) and VISIBLE.get(rule) in old)
 
 
+def _forbids_new_fields(rule: Any, before: Variant) -> bool:
+    """Whether the rule forbids nothing without a field that older clients do not have."""
+    cases = rule.get("anyOf", [rule]) if isinstance(rule, dict) else []
+    known = before.get("properties", {}).keys()
+    return bool(cases) and all({*case.get("required", ())} - known for case in cases)
+
+
 def _tightened(before: Variant, after: Variant) -> Iterator[Break]:
     kind = "constraint tightened"
     for keywords, is_tighter in ((LOWER_LIMITS, int.__gt__), (UPPER_LIMITS, int.__lt__)):
@@ -179,7 +186,11 @@ def _tightened(before: Variant, after: Variant) -> Iterator[Break]:
                 yield Break(kind, "", f"{key} {old}, now {new}")
     for key in OPAQUE:
         old = before.get(key, [])
-        added = [each for each in after.get(key, []) if not _is_known(each, old)]
+        added = [
+            each
+            for each in after.get(key, [])
+            if not (_is_known(each, old) or (key == "not" and _forbids_new_fields(each, before)))
+        ]
         if added and added != [False]:
             yield Break(kind, "", f"{key} {before.get(key)}, now {after[key]}")
     old, new = before.get("format"), after.get("format")

@@ -393,6 +393,22 @@ def test_a_text_may_become_blank_but_not_visible():
     assert [each.kind for each in find_breaks(loose, strict)] == ["constraint tightened"]
 
 
+@pytest.mark.parametrize(
+    ("needed", "kinds"),
+    [
+        ({"required": ["wrapping"]}, []),
+        ({"required": ["name"]}, ["constraint tightened"]),
+        ({}, ["constraint tightened"]),
+    ],
+)
+def test_a_rule_about_a_new_field_breaks_no_client(needed, kinds):
+    before, after = released(), released()
+    schema(after, "Gift")["properties"]["wrapping"] = {"type": "string"}
+    schema(after, "Gift")["not"] = {"properties": {"wrapping": {"const": "paper"}}} | needed
+
+    assert [each.kind for each in find_breaks(before, after)] == kinds
+
+
 def test_the_document_breaks_no_client_of_the_last_release():
     assert sorted(release.find_breaks_since_release() - release.GIVEN_UP) == []
 

@@ -4,7 +4,7 @@ moto takes a call as an HTTP request to one of all AWS services, reads it by the
 model, writes its reply by them, and copies whole tables for a transaction. A call that concerns
 items is JSON with a name, so here it goes unsigned and straight to moto's handler, its reply is
 written as it is, and a transaction copies the items that it writes. Expressions are parsed, and the
-addresses of AWS listed, once. An item's size is not added up anew for each attribute.
+addresses of AWS listed, once. An item's size is added up once, not for each attribute.
 """
 
 import copy
