@@ -62,6 +62,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     "UploadExport.id": _id("upl"),
     "UploadExport.status": {"x-schema": "UploadStatus"},
     "UploadView.error_file_url": _URI,
+    "PictureProblemView.product_id": _id("prd"),
     "FormView.url": _URI,
     "PictureView.id": _id("pic"),
     "PictureSizeView.url": _URI,

@@ -11,10 +11,11 @@ from shared.errors.base import AppError
 from shared.events.files import UploadEvent
 from shared.storage import cursors, outbox
 from shared.storage.cursors import ItemPage
-from shared.storage.models.uploads import UNFINISHED, RowError, Upload
+from shared.storage.models.uploads import UNFINISHED, RowError, Upload, UploadPictures
 from shared.storage.transactions import Action, Condition, Transaction
 
 ERRORS_KEPT = 100  # of an upload, which is one item of at most 400 KB
+WARNINGS_KEPT = 20
 LEASE = timedelta(minutes=16)  # Lambda ends a run after 15
 # The form is valid for five minutes, and S3 announces a file within seconds.
 FILE_OVERDUE_AFTER = timedelta(minutes=10)
@@ -41,6 +42,10 @@ def create_upload(transaction: Transaction, upload: Upload) -> None:
 
 def find_upload(upload_id: str) -> Upload | None:
     return Upload.find(upload_id, "upload", consistent=True)
+
+
+def find_pictures(upload_id: str) -> UploadPictures | None:
+    return UploadPictures.find(upload_id, "pictures")
 
 
 def list_uploads(owner_id: str, *, limit: int, cursor: str | None) -> ItemPage[Upload]:

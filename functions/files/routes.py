@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from files import service as uploads
 from files.schemas import PartsToComplete, UploadRequest
-from files.views import UploadView
+from files.views import ImportedPicturesView, UploadView
 from shared.http.api import Routes
 from shared.http.authorization import requires
 from shared.http.parameters import PageCursor, PageLimit
@@ -48,7 +48,9 @@ def get_upload(upload_id: str) -> UploadView:
 
     Everybody who may upload files can get every upload of the shop, whoever created it.
     """
-    return _view(uploads.get_upload(upload_id))
+    upload = uploads.get_upload(upload_id)
+    pictures = ImportedPicturesView.from_model(upload, uploads.find_pictures(upload))
+    return _view(upload, pictures)
 
 
 @routes.post("/v1/uploads/<upload_id>/complete", tags=["Uploads"])
@@ -82,5 +84,6 @@ def cancel_upload(upload_id: str) -> UploadView:
     return _view(uploads.cancel_upload(routes.caller, upload_id))
 
 
-def _view(upload: Upload) -> UploadView:
-    return UploadView.from_model(upload, error_file_url=uploads.sign_error_file(upload))
+def _view(upload: Upload, pictures: ImportedPicturesView | None = None) -> UploadView:
+    url = uploads.sign_error_file(upload)
+    return UploadView.from_model(upload, error_file_url=url, pictures=pictures)

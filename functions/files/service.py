@@ -3,19 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from files import import_queue, repository
+from files import import_queue, repository, sending
 from files.import_queue import ImportMessage
 from files.mappings import repository as mappings
 from files.options import ImportOptions
 from files.repository import ImportedElsewhere
-from files.schemas import FORM_BYTES_MAX, PART_BYTES, PartsToComplete, UploadRequest
-from files.stored_files import KEY_PREFIX
+from files.schemas import FORM_BYTES_MAX, PartsToComplete, UploadRequest
 from shared import aws, clock, ids, observability, snapstart
 from shared.config import UploadSettings, settings
 from shared.errors.files import (
-    PartsMissing,
     TooManyOpenUploads,
     UploadEnded,
     UploadNotCheckedYet,
@@ -26,11 +22,9 @@ from shared.records import Record
 from shared.security.permissions import Principal
 from shared.storage import rate_limits
 from shared.storage.cursors import ItemPage
-from shared.storage.models.uploads import Upload
+from shared.storage.models.uploads import Upload, UploadPictures
 from shared.storage.transactions import Transaction
 
-FORM_LIFETIME = timedelta(minutes=5)
-PARTS_LIFETIME = timedelta(hours=12)
 LINK_LIFETIME = timedelta(minutes=10)
 RETENTION = timedelta(days=30)  # as long as the bucket keeps the file
 OPEN_UPLOADS_MAX = 20  # of one account
@@ -71,14 +65,14 @@ def create_upload(owner: Principal, request: UploadRequest) -> CreatedUpload:
     )
     in_parts = request.size > FORM_BYTES_MAX
     if in_parts:
-        upload.multipart_id = _begin_parts(upload, request.content_type)
+        upload.multipart_id = sending.begin_parts(upload, request.content_type)
     transaction = Transaction()
     limit = settings(UploadSettings).uploads_per_hour
     rate_limits.consume_hourly_quota(transaction, "upload of", owner.user_id, limit=limit, now=now)
     repository.create_upload(transaction, upload)
     if in_parts:
-        return CreatedUpload(upload, None, _sign_parts(upload))
-    return CreatedUpload(upload, _presign_form(upload.upload_id, request), None)
+        return CreatedUpload(upload, None, sending.sign_parts(upload))
+    return CreatedUpload(upload, sending.presign_form(upload.upload_id, request), None)
 
 
 def list_uploads(owner: Principal, *, limit: int, cursor: str | None) -> ItemPage[Upload]:
@@ -94,6 +88,11 @@ def get_upload(upload_id: str) -> Upload:
     return upload
 
 
+def find_pictures(upload: Upload) -> UploadPictures | None:
+    """What became of the pictures that the rows name so far."""
+    return repository.find_pictures(upload.upload_id) if upload.pictures else None
+
+
 def complete_upload(upload_id: str, request: PartsToComplete) -> Upload:
     """Raises UploadNotFound, UploadNotInParts, UploadEnded and PartsMissing."""
     upload = get_upload(upload_id)
@@ -101,17 +100,7 @@ def complete_upload(upload_id: str, request: PartsToComplete) -> Upload:
         raise UploadNotInParts
     if upload.status != "awaiting_file":
         return _require_not_cancelled(upload)
-    parts = [
-        {"PartNumber": number, "ETag": etag} for number, etag in enumerate(request.etags, start=1)
-    ]
-    try:
-        aws.client("s3").complete_multipart_upload(
-            **_parts_of(upload), MultipartUpload={"Parts": parts}
-        )
-    except ClientError as error:
-        if error.response["Error"].get("Code") not in _NO_PARTS:
-            raise
-        raise PartsMissing from error
+    sending.complete_parts(upload, request.etags)
     return upload
 
 
@@ -167,9 +156,6 @@ def sign_error_file(upload: Upload) -> str | None:
     return url
 
 
-_NO_PARTS = ("InvalidPart", "InvalidPartOrder", "EntityTooSmall", "NoSuchUpload", "MalformedXML")
-
-
 def _require_room(owner: Principal, size: int) -> None:
     """Raises TooManyOpenUploads. Two requests at once may get one upload more."""
     unfinished = repository.list_unfinished(owner.user_id)
@@ -201,46 +187,3 @@ def _send_chunks(upload: Upload) -> None:
     import_queue.send(
         ImportMessage(upload.upload_id, "writing", "chunk", number) for number in range(1, last + 1)
     )
-
-
-def _begin_parts(upload: Upload, content_type: str) -> str:
-    created = aws.client("s3").create_multipart_upload(
-        Bucket=settings(UploadSettings).uploads_bucket,
-        Key=KEY_PREFIX + upload.upload_id,
-        ContentType=content_type,
-    )
-    return str(created["UploadId"])
-
-
-def _parts_of(upload: Upload) -> dict[str, str]:
-    return {
-        "Bucket": settings(UploadSettings).uploads_bucket,
-        "Key": KEY_PREFIX + upload.upload_id,
-        "UploadId": str(upload.multipart_id),
-    }
-
-
-def _sign_parts(upload: Upload) -> dict[str, Any]:
-    count = -(-int(upload.size) // PART_BYTES)
-    urls = [
-        aws.client("s3").generate_presigned_url(
-            "upload_part",
-            Params={**_parts_of(upload), "PartNumber": number},
-            ExpiresIn=int(PARTS_LIFETIME.total_seconds()),
-        )
-        for number in range(1, count + 1)
-    ]
-    return {"part_size": PART_BYTES, "urls": urls}
-
-
-def _presign_form(upload_id: str, request: UploadRequest) -> dict[str, Any]:
-    """A presigned POST: S3 itself refuses another key, another type or another size."""
-    content_type = {"Content-Type": request.content_type}
-    form: dict[str, Any] = aws.client("s3").generate_presigned_post(
-        Bucket=settings(UploadSettings).uploads_bucket,
-        Key=KEY_PREFIX + upload_id,
-        Fields=dict(content_type),
-        Conditions=[content_type, ["content-length-range", request.size, request.size]],
-        ExpiresIn=int(FORM_LIFETIME.total_seconds()),
-    )
-    return form

@@ -8,7 +8,7 @@ from pydantic import Field
 from shared import clock
 from shared.http.schemas import View, shown_as
 from shared.http.upload_forms import FormView
-from shared.storage.models.uploads import RowError, Upload
+from shared.storage.models.uploads import RowError, Upload, UploadPictures
 
 UploadStatus = Literal[
     "awaiting_file",
@@ -72,6 +72,32 @@ class RowErrorView(View):
         return cls(**{name: getattr(error, name, None) for name in cls.model_fields})
 
 
+class PictureProblemView(View):
+    product_id: str
+    reference: str = Field(description="The URL or file name in the file.")
+    code: str
+    message: str
+
+
+class ImportedPicturesView(View):
+    named: int = Field(description="Pictures that the rows name.")
+    ready: int = Field(description="Those that their products have by now.")
+    failed: int
+    problems: list[PictureProblemView] = Field(description="The first ones.")
+
+    @classmethod
+    def from_model(cls, upload: Upload, found: UploadPictures | None) -> Self | None:
+        if not upload.pictures:
+            return None
+        problems = found.problems if found else []
+        return cls(
+            named=int(upload.pictures),
+            ready=int(found.ready) if found else 0,
+            failed=int(found.failed) if found else 0,
+            problems=[PictureProblemView(**each.attribute_values) for each in problems],
+        )
+
+
 class ColumnView(View):
     column: str = Field(description="As the file calls it.")
     field: str | None = Field(description="The field of the product. Null: the column is ignored.")
@@ -111,6 +137,11 @@ class UploadView(View):
         "the columns of your file and what is wrong with each row: correct it and upload it "
         "again. Null until the import has ended, and without rejected rows."
     )
+    pictures: ImportedPicturesView | None = Field(
+        default=None,
+        description="What became of the pictures that the rows name. They arrive after the rows. "
+        "Null without any, and in lists.",
+    )
     created_at: datetime
     finished_at: datetime | None = Field(description="Null until the import is finished.")
     form: FormView | None = Field(
@@ -125,7 +156,7 @@ class UploadView(View):
 
     @classmethod
     def from_model(cls, upload: Upload, **links: Any) -> Self:
-        """`links`: error_file_url, form and parts."""
+        """`links`: error_file_url, pictures, form and parts."""
         return cls(
             id=upload.upload_id,
             kind="products",

@@ -157,6 +157,12 @@ def find_stocked_products(alternatives: Sequence[Sequence[str]]) -> list[Stocked
     ]
 
 
+def find_ids(alternatives: Sequence[Sequence[str]]) -> list[str | None]:
+    """For each list of ids, the first of them that any product has."""
+    found = Product.find_many(product_id for ids in alternatives for product_id in ids)
+    return [next((each for each in ids if each in found), None) for ids in alternatives]
+
+
 def create_product(product: Product, event: CatalogEvent) -> ProductGroup | None:
     """Store a product and its event. Returns its group, with the product in it.
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from files.chunks.contents import ChunkRow
 from files.formats.source_rows import Problem
 from files.import_rows import cells_by_column, to_imported_row
+from files.layouts.import_rows import PictureReference
 from files.layouts.layout import Layout
 from products.importing.service import ImportedRow
 from shared.records import Record
@@ -19,6 +20,9 @@ class PlannedRow(Record):
     columns: Mapping[str, str]  # of each field
     source: ChunkRow
     names: Sequence[str]  # of the columns
+    warnings: tuple[Problem, ...] = ()
+    pictures: tuple[PictureReference, ...] = ()
+    sku: str | None = None  # of the product that the pictures belong to
 
     @property
     def cells(self) -> Mapping[str, str]:
@@ -38,4 +42,14 @@ def plan_rows(
         read = layout.read(each.row, each.parent)
         is_imported = read.is_product and not read.problems
         imported = to_imported_row(read) if is_imported else None
-        yield PlannedRow(read.number, imported, read.problems, read.columns, each, columns)
+        yield PlannedRow(
+            read.number,
+            imported,
+            read.problems,
+            read.columns,
+            each,
+            columns,
+            warnings=read.warnings,
+            pictures=() if read.problems else read.pictures,
+            sku=read.fields.get("sku"),
+        )

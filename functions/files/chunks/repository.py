@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from files.repository import ERRORS_KEPT, LEASE, ImportedElsewhere
+from files.repository import ERRORS_KEPT, LEASE, WARNINGS_KEPT, ImportedElsewhere
 from shared import clock
 from shared.records import Record
 from shared.storage.models.uploads import ImportedChunk, RejectedRows, RowError, Upload
@@ -33,6 +33,14 @@ def find_progress(upload_id: str, phase: str, chunk: int) -> Progress:
         return Progress()
     counts = {name: int(getattr(found, name)) for name in COUNTS}
     return Progress(**counts, is_done=bool(found.is_done))
+
+
+class Found(Record):
+    """What a chunk adds to what the upload shows."""
+
+    errors: Sequence[RowError]
+    warnings: Sequence[RowError]
+    pictures: int  # that its rows name
 
 
 class Checkpoint(Record):
@@ -72,9 +80,7 @@ def stage_progress(transaction: Transaction, upload: Upload, checkpoint: Checkpo
         )
 
 
-def finish_chunk(
-    upload: Upload, chunk: int, done: Progress, errors: Sequence[RowError]
-) -> tuple[int, int]:
+def finish_chunk(upload: Upload, chunk: int, done: Progress, found: Found) -> tuple[int, int]:
     """Add the chunk's counts to the upload's, once. Returns how many chunks are done, of how many.
 
     A chunk that was done before changes nothing.
@@ -87,12 +93,14 @@ def finish_chunk(
         only_if=ImportedChunk.is_done.does_not_exist(),
         otherwise=ImportedElsewhere("Another run has finished this chunk."),
     )
-    sums = {name: getattr(done, name) for name in COUNTS}
+    sums = {name: getattr(done, name) for name in COUNTS} | {"pictures": found.pictures}
     sums |= {"chunks_done": 1, "written": done.created + done.updated + done.unchanged}
     actions: list[Action] = [getattr(Upload, name).add(n) for name, n in sums.items() if n]
     actions += [Upload.due_at.set(clock.utc_now() + LEASE), Upload.attempts.set(0)]
-    if errors and len(upload.errors) < ERRORS_KEPT:
-        actions.append(Upload.errors.set(Upload.errors.append(list(errors))))
+    if found.errors and len(upload.errors) < ERRORS_KEPT:
+        actions.append(Upload.errors.set(Upload.errors.append(list(found.errors))))
+    if found.warnings and len(upload.warnings) < WARNINGS_KEPT:
+        actions.append(Upload.warnings.set(Upload.warnings.append(list(found.warnings))))
     transaction.update(
         Upload(upload.upload_id, "upload"),
         actions,
@@ -100,8 +108,8 @@ def finish_chunk(
         otherwise=ImportedElsewhere("The import has left this phase."),
     )
     transaction.commit()
-    found = Upload.get(upload.upload_id, "upload", consistent_read=True)
-    return int(found.chunks_done), int(found.chunks or 0)
+    now = Upload.get(upload.upload_id, "upload", consistent_read=True)
+    return int(now.chunks_done), int(now.chunks or 0)
 
 
 def list_unfinished(upload: Upload) -> list[int]:

@@ -5,7 +5,7 @@ checkpoint, and a second delivery of the message finds nothing to do: no row cou
 sold since stay sold. A row that cannot be written is rejected, and the others are written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -13,7 +13,8 @@ from files import stored_files
 from files.chunks import repository
 from files.chunks.batches import Batch, PlannedRow, plan_rows
 from files.chunks.contents import read_chunk
-from files.chunks.repository import Checkpoint, Progress
+from files.chunks.pictures import send_pictures
+from files.chunks.repository import Checkpoint, Found, Progress
 from files.formats.source_rows import Problem
 from files.import_rows import recognise_columns
 from files.options import ImportOptions
@@ -32,7 +33,7 @@ from products.importing.service import CategoriesByName, ImportContext
 from shared import observability
 from shared.records import Record
 from shared.retries import retry
-from shared.storage.models.uploads import Upload
+from shared.storage.models.uploads import RowError, Upload
 from shared.storage.transactions import ACTIONS_MAX, Throttled, Transaction
 
 WRITE_ATTEMPTS = 6  # at rows that staff edit or customers buy at the same time
@@ -41,6 +42,7 @@ _CHECKPOINT = 2  # the chunk's counts, and its rejected rows
 ROWS_PER_WRITE = (ACTIONS_MAX - _CHECKPOINT - catalog.ACTIONS_PER_WRITE) // catalog.ACTIONS_PER_ROW
 MILLISECONDS_PER_WRITE = 5_000  # a write that takes longer is repeated by the next run
 ERRORS_SHOWN = 20  # of a chunk, until the import ends
+WARNINGS_SHOWN = 5
 
 
 class OutOfTime(Exception):
@@ -73,15 +75,24 @@ def import_chunk(upload: Upload, chunk: int, context: LambdaContext) -> DoneChun
         return DoneChunk(int(upload.chunks_done), int(upload.chunks or 0), progress.rejected)
     run = _Run(upload, chunk, phase == "checking", _context(upload, options))
     problems: list[Problem] = []
+    warnings: list[RowError] = []
+    pictures = 0
     if upload.status == "running":  # otherwise the rows that are written are counted, no more
-        for batch in _batches(_read_rows(upload, chunk, options), progress.rows_done):
+        rows = list(_read_rows(upload, chunk, options))
+        for batch in _batches(rows, progress.rows_done):
             if context.get_remaining_time_in_millis() < MILLISECONDS_PER_WRITE:
                 raise OutOfTime
             progress = _write(run, progress, batch, problems)
             if run.context.stops_at_refusal and progress.rejected:
                 break
-    errors = [to_row_error(each) for each in problems[:ERRORS_SHOWN]]
-    chunks_done, chunks = repository.finish_chunk(upload, chunk, progress, errors)
+        pictures = 0 if run.is_check else send_pictures(upload.upload_id, rows)
+        warnings = [to_row_error(each) for row in rows for each in row.warnings]
+    found = Found(
+        errors=[to_row_error(each) for each in problems[:ERRORS_SHOWN]],
+        warnings=warnings[:WARNINGS_SHOWN],
+        pictures=pictures,
+    )
+    chunks_done, chunks = repository.finish_chunk(upload, chunk, progress, found)
     return DoneChunk(chunks_done, chunks, progress.rejected)
 
 
@@ -103,7 +114,7 @@ def _read_rows(upload: Upload, chunk: int, options: ImportOptions) -> Iterator[P
     return plan_rows(layout, columns, read_chunk(content))
 
 
-def _batches(rows: Iterator[PlannedRow], skip: int) -> Iterator[Batch]:
+def _batches(rows: Iterable[PlannedRow], skip: int) -> Iterator[Batch]:
     """As many rows as a transaction takes, without those that are done."""
     batch: list[PlannedRow] = []
     for number, row in enumerate(rows):

@@ -22,12 +22,12 @@ from files.options import ImportOptions
 from files.planning.chunk_cutting import ChunkCutter
 from files.planning.seen_keys import SeenKeys
 from files.refusals import to_row_error
+from files.repository import WARNINGS_KEPT
 from files.stored_files import StoredFile, chunk_name
 from shared import observability
 from shared.storage.models.uploads import Upload
 
 MILLISECONDS_PER_CHUNK = 10_000  # a chunk that takes longer is stored by the next run
-WARNINGS_KEPT = 20
 HEADER_BYTES_MAX = 40_000  # one item has them all
 COLUMNS_SHOWN = 200
 SAMPLE_ROWS = 500  # that show which columns are empty

@@ -45,6 +45,7 @@ __all__ = [
     "Refusal",
     "RowResult",
     "find_ids",
+    "find_product_ids",
     "stage_rows",
 ]
 
@@ -183,6 +184,11 @@ def _stage_stock(transaction: Transaction, change: _Change, context: ImportConte
         transaction.put(moved)
     if version.before and not change.changed:  # otherwise the write of the product requires it
         stock.require_counted(transaction, version.before)
+
+
+def find_product_ids(skus: Sequence[str]) -> list[str | None]:
+    """The id of the product with each SKU; None if there is none. One BatchGetItem for each 100."""
+    return repository.find_ids([find_ids(sku) for sku in skus])
 
 
 def find_ids(sku: str) -> list[str]:

@@ -84,6 +84,7 @@ class Upload(Table):
     updated = NumberAttribute(default=0)
     unchanged = NumberAttribute(default=0)
     archived = NumberAttribute(default=0)
+    pictures = NumberAttribute(default=0)  # that the rows name; UploadPictures has their ends
     errors = ListAttribute(of=RowError, default=list)  # at most files.repository.ERRORS_KEPT
     warnings = ListAttribute(of=RowError, default=list)
     sample_json = JSONAttribute(attr_name="sample", null=True)  # what a dry run would change

@@ -1,0 +1,78 @@
+"""Pictures that the rows of a file name are handed over by product."""
+
+import json
+import os
+from typing import Any
+
+import pytest
+
+from files.handler import handler as api
+from files.workers.import_file import handler
+from shared.aws import client
+from shared.storage.models.catalog import Product
+from shared.storage.models.uploads import Upload, UploadPictures
+from tests.support import imports
+from tests.support.http import CONTEXT, STAFF, send
+from tests.support.imports import put_file
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+FILE = (
+    "Handle,Title,Variant SKU,Variant Price,Image Src,Image Position,Image Alt Text\n"
+    "tea,Green tea,TEA,12.50,https://img.example/1.jpg,1,A bag of tea\n"
+    "tea,,,,https://img.example/2.jpg,2,\n"
+    "pot,Tea pot,POT,free,https://img.example/3.jpg,1,\n"
+    "cup,Cup,CUP,3.00,,,\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def _picture_queue() -> None:
+    client("sqs").create_queue(QueueName="souk-pictures")
+
+
+def imported(**options: Any) -> Upload:
+    imports.upload(options_json=options)
+    handler(put_file(FILE), CONTEXT)
+    return Upload.get("upl_one", "upload")
+
+
+def sent() -> list[dict[str, Any]]:
+    answer = client("sqs").receive_message(
+        QueueUrl=os.environ["PICTURE_QUEUE_URL"], MaxNumberOfMessages=10
+    )
+    return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+
+def test_pictures_are_handed_over_with_their_product():
+    upload = imported()
+
+    (message,) = sent()
+    tea = next(product for product in Product.scan() if product.sku == "TEA")
+    assert (message["product_id"], message["upload_id"]) == (tea.product_id, "upl_one")
+    assert [(each["url_or_name"], each["alt"]) for each in message["references"]] == [
+        ("https://img.example/1.jpg", "A bag of tea"),
+        ("https://img.example/2.jpg", None),
+    ]
+    assert (upload.status, upload.pictures) == ("completed", 2)
+
+
+def test_a_dry_run_fetches_no_picture():
+    upload = imported(mode="dry_run")
+
+    assert (sent(), upload.pictures) == ([], 0)
+
+
+def test_an_upload_shows_what_became_of_its_pictures():
+    imported()
+    counted = UploadPictures("upl_one", "pictures", ready=1, failed=1)
+    counted.problems = [
+        {"product_id": "prd_tea", "reference": "2.jpg", "code": "not_found", "message": "No file."}
+    ]
+    counted.expires_at = Upload.get("upl_one", "upload").expires_at
+    counted.save()
+
+    shown = send(api, "uploads.get", caller=STAFF, path={"upload_id": "upl_one"}).body["pictures"]
+
+    assert (shown["named"], shown["ready"], shown["failed"]) == (2, 1, 1)
+    assert [each["code"] for each in shown["problems"]] == ["not_found"]
