@@ -7,14 +7,10 @@ from botocore.exceptions import ClientError
 
 from files import import_queue, repository
 from files.import_queue import ImportMessage
+from files.mappings import repository as mappings
 from files.options import ImportOptions
 from files.repository import ImportedElsewhere
-from files.schemas import (
-    FORM_BYTES_MAX,
-    PART_BYTES,
-    PartsToComplete,
-    UploadRequest,
-)
+from files.schemas import FORM_BYTES_MAX, PART_BYTES, PartsToComplete, UploadRequest
 from files.stored_files import KEY_PREFIX
 from shared import aws, clock, ids, observability, snapstart
 from shared.config import UploadSettings, settings
@@ -58,7 +54,9 @@ def create_upload(owner: Principal, request: UploadRequest) -> CreatedUpload:
     Raises TooManyAttempts, TooManyOpenUploads and ImportMappingNotFound.
     """
     _require_room(owner, request.size)
-    options = _with_mapping(request)
+    options = request.to_options()
+    if request.mapping_id:
+        options = options.replace(mapping=mappings.get_mapping(request.mapping_id).mapping_json)
     now = clock.utc_now()
     upload = Upload(
         upload_id=ids.new_id("upl"),
@@ -81,17 +79,6 @@ def create_upload(owner: Principal, request: UploadRequest) -> CreatedUpload:
     if in_parts:
         return CreatedUpload(upload, None, _sign_parts(upload))
     return CreatedUpload(upload, _presign_form(upload.upload_id, request), None)
-
-
-def _with_mapping(request: UploadRequest) -> ImportOptions:
-    """The options, with the saved mapping as it is now. Raises ImportMappingNotFound."""
-    options = request.to_options()
-    if request.mapping_id is None:
-        return options
-    # Imported here because few uploads name a saved mapping.
-    from files.mappings import service as mappings  # noqa: PLC0415
-
-    return options.replace(mapping=mappings.get_mapping(request.mapping_id).mapping_json)
 
 
 def list_uploads(owner: Principal, *, limit: int, cursor: str | None) -> ItemPage[Upload]:

@@ -1,5 +1,7 @@
 """Calls a function as API Gateway does: with its route's sample event, changed by a test."""
 
+import base64
+import gzip
 import json
 import time
 from collections.abc import Callable
@@ -114,6 +116,8 @@ def send(  # noqa: PLR0913 (each one is a part of a request)
 
 def to_answer(response: dict[str, Any]) -> Answer:
     text = response.get("body") or ""
+    if response["headers"].get("Content-Encoding") == "gzip":  # a document of more than 1 MB
+        text = gzip.decompress(base64.b64decode(text)).decode()
     is_json = "json" in response["headers"].get("Content-Type", "")
     return Answer(
         response["statusCode"], response["headers"], json.loads(text) if is_json and text else text

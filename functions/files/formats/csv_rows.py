@@ -19,7 +19,7 @@ from files.formats.csv_problems import (
     to_broken,
     to_problem,
 )
-from files.formats.decoding import read_bad_bytes
+from files.formats.decoding import is_plain, read_bad_bytes
 from files.formats.formulas import undo
 from files.formats.lines import Lines
 from files.formats.source_rows import (
@@ -114,7 +114,7 @@ class CsvRows:
                 and not cells[0].isspace()
                 and cells[0] != first_of_header
                 and has_names
-                and not source.may_be_special
+                and (not source.may_be_special or is_plain("".join(self._record)))
             ):
                 yield SourceRow(self._number, cells)
             elif not _is_blank(cells):

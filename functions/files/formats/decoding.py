@@ -8,7 +8,7 @@ import codecs
 import re
 from collections.abc import Callable
 
-from files.formats.formulas import MAY_BE_GUARDED
+from files.formats.formulas import has_guard
 from files.formats.source_rows import Problem, Warnings
 
 BLOCK_BYTES = 262_144
@@ -74,17 +74,23 @@ class Text:
         self._warnings = warnings
         self._undecoded = b""
         self.is_plain = True
+        self._last = ""  # character of the last block
 
     def read(self) -> str:
         """The next block, which is empty at the end of the file alone."""
         data = self._next_bytes()
         if self.encoding is None:
             if data.isascii():
-                text = data.decode("ascii")
-                self.is_plain = _is_plain(text)
-                return text
+                return self._judge(data.decode("ascii"))
             data = self._decide(data)
         return self._decode(data)
+
+    def _judge(self, text: str) -> str:
+        """Say whether a block without bad bytes is plain."""
+        edge = self._last + text[:1]  # a guard and its formula can be in two blocks
+        self._last = text[-1:]
+        self.is_plain = "\0" not in text and not has_guard(text) and not has_guard(edge)
+        return text
 
     def _next_bytes(self) -> bytes:
         data, self._head = self._head or self._read(BLOCK_BYTES), b""
@@ -110,7 +116,7 @@ class Text:
         data = self._undecoded + data
         try:
             text, taken = decode(data, "strict", is_last)
-            self.is_plain = _is_plain(text)
+            self._judge(text)
         except UnicodeDecodeError:
             text, taken = decode(data, _MARK, is_last)
             self.is_plain = False
@@ -119,11 +125,9 @@ class Text:
         return text or ("" if is_last else self.read())
 
 
-def _is_plain(text: str) -> bool:
-    """The last character may be the first of a guarded formula."""
-    if "\0" in text:
-        return False
-    return "'" not in text or not (MAY_BE_GUARDED.search(text) or text.endswith("'"))
+def is_plain(text: str) -> bool:
+    """Whether no cell in the text is a guarded formula or has a NUL or a bad byte."""
+    return "\0" not in text and not has_bad_bytes(text) and not has_guard(text)
 
 
 def _is_mostly_utf8(data: bytes) -> bool:

@@ -17,8 +17,7 @@ GUARD = "'"
 # OWASP: = + - @ TAB CR begin a formula, or are dropped before one. Not before a plain number.
 _NUMBER = r"[0-9]+(?:[.,][0-9]+)*\Z"
 _FORMULA = re.compile(rf"'*(?:[=@\t\r]|[+-](?!{_NUMBER}))")
-# What a guarded text looks like somewhere in a file: to pass over files without one.
-MAY_BE_GUARDED = re.compile(r"'[=+\-@\t\r']")
+_GUARDED = re.compile(r"'[=+\-@\t\r']")
 
 
 def defuse(cell: str) -> str:
@@ -29,3 +28,8 @@ def defuse(cell: str) -> str:
 def undo(cell: str) -> str:
     """The cell as it was before `defuse`."""
     return cell[1:] if cell[:1] == GUARD and _FORMULA.match(cell, 1) else cell
+
+
+def has_guard(text: str) -> bool:
+    """Whether some cell in a text may be one that `defuse` changed."""
+    return GUARD in text and _GUARDED.search(text) is not None

@@ -16,6 +16,10 @@ from files.formats.source_rows import (
 _BLANK = re.compile(r"[ \t\r\n]*")
 # A whole text, a bracket, or the quote of a text that is not whole yet.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{\]}"]', re.DOTALL)
+# An object without others inside, as most are: it needs one look.
+_FLAT_OBJECT = re.compile(
+    r'\{[^{}\[\]"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^{}\[\]"]*+)*+\}', re.DOTALL
+)
 _DEPTH_MAX = 20_000  # more levels are not even looked through
 _SCALAR = re.compile(r"[^\s,\]}\[{]+")
 
@@ -83,6 +87,8 @@ class JsonValuesRows:
 
     def _find_end(self) -> int:
         """Behind the bracket or quote that closes the value."""
+        if flat := _FLAT_OBJECT.match(self._buffer, self._place):
+            return flat.end()
         scanned, depth = self._place, 0
         while True:
             for token in _TOKEN.finditer(self._buffer, scanned):

@@ -173,6 +173,8 @@ class Layout:
     def _finish(self, reading: Reading, *, is_product: bool = True) -> ImportRow:
         values = {**self._constants, **reading.values}
         named = values.pop("currency", None)
+        if named == "":  # an empty cell, which is refused where nothing else says the currency
+            named = self._constants.get("currency", "")
         currency = self._defaults.currency if named is None else named
         pictures = values.pop("pictures", ())
         fields: dict[str, Any] = {"options": {}} if self._has_option_columns else {}

@@ -15,7 +15,7 @@ from files.layouts.shopify_columns import MARKET, OPTIONS, TARGETS
 from files.layouts.systems import NOT_HERE, SystemLayout, fit_identifier, join_words
 from files.layouts.targets import Target, text_if_any
 
-_DEFAULT = "Default Title"
+_DEFAULTS = ("Default Title", "Default")  # the second one in files of apps
 _METAFIELD = re.compile(r".+ \(product\.metafields\.(.{1,50})\)")
 
 
@@ -117,7 +117,7 @@ class ShopifyLayout(SystemLayout):
             reading.warn("sku", "sku_derived", message)
         for number in OPTIONS:
             name, value = own.get(f"option{number}_name"), own.get(f"option{number}_value")
-            if name and value and value != _DEFAULT:
+            if name and value and not (name == "Title" and value in _DEFAULTS):
                 values[f"option:{name}"] = value
         values["group"] = fit_identifier(own.get("handle", ""))
         if "type" in own:
@@ -147,4 +147,4 @@ _COMBINED = frozenset(
 
 
 def _without_default(values: list[str]) -> list[str]:
-    return [value for value in values if value != _DEFAULT]
+    return [value for value in values if value not in _DEFAULTS]

@@ -20,11 +20,13 @@ class MappingExists(Exception):
         self.stored = stored
 
 
-def find_mapping(mapping_id: str) -> ImportMapping | None:
-    """A consistent read."""
-    if mapping_id == COUNT:
-        return None
-    return ImportMapping.find(MAPPINGS, mapping_id, consistent=True)
+def get_mapping(mapping_id: str) -> ImportMapping:
+    """A consistent read. Raises ImportMappingNotFound."""
+    is_one = mapping_id != COUNT
+    found = ImportMapping.find(MAPPINGS, mapping_id, consistent=True) if is_one else None
+    if found is None:
+        raise ImportMappingNotFound
+    return found
 
 
 def list_mappings() -> list[ImportMapping]:

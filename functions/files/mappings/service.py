@@ -4,7 +4,7 @@ from files.mappings import repository
 from files.mappings.repository import MappingExists
 from files.mappings.schemas import NewImportMapping
 from shared import clock, ids, observability
-from shared.errors.requests import IdempotencyKeyReused, ImportMappingNotFound
+from shared.errors.requests import IdempotencyKeyReused
 from shared.http.etags import ExpectedVersion
 from shared.records import Record
 from shared.retries import retry_on_stale_version
@@ -23,10 +23,7 @@ def list_mappings() -> list[ImportMapping]:
 
 def get_mapping(mapping_id: str) -> ImportMapping:
     """Raises ImportMappingNotFound."""
-    mapping = repository.find_mapping(mapping_id)
-    if mapping is None:
-        raise ImportMappingNotFound
-    return mapping
+    return repository.get_mapping(mapping_id)
 
 
 def create_mapping(

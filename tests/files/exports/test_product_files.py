@@ -14,13 +14,14 @@ from files.layouts.recognition import recognise
 from products.exporting import repository
 from products.repository import StockedProduct, list_stocked_products
 from products.schemas import NewProduct, to_request
-from shared import clock
+from shared import clock, retries
 from shared.aws import client
-from shared.storage.dynamo import BATCH_MAX
+from shared.exports.repository import READ_ATTEMPTS
+from shared.storage.dynamo import BATCH_MAX, connection
 from shared.storage.models.catalog import UNTRACKED
 from shared.storage.models.exports import Export
 from shared.storage.stock import get_stock
-from tests.support import exports, shop
+from tests.support import exports, faults, shop
 from tests.support.imports import MEGABYTE, measure_peak_memory
 from tests.support.product_exports import (
     ATTRIBUTES,
@@ -124,9 +125,10 @@ def test_the_file_is_stored_as_products_of_its_export():
     assert export.written == 1
 
 
-def test_an_export_too_long_for_one_run_fails_without_retry():
+@pytest.mark.parametrize("format_", [*FORMATS, "shopify"])
+def test_an_export_too_long_for_one_run_fails_without_retry(format_):
     shop.product("TEA")
-    product_export()
+    product_export(format=format_, currency="EUR")
 
     assert exports.run_export_worker(milliseconds_left=29_999) == []
 
@@ -173,7 +175,7 @@ def stub_products(monkeypatch, count: int) -> None:
 @pytest.mark.parametrize("format_", [*FORMATS, "shopify"])
 def test_memory_does_not_grow_with_the_number_of_products(monkeypatch, format_):
     peaks, sizes = [], []
-    for count in (500, 5_000):
+    for count in (300, 1_500):
         stub_products(monkeypatch, count)
         file = Discarded()
 
@@ -182,5 +184,35 @@ def test_memory_does_not_grow_with_the_number_of_products(monkeypatch, format_):
         peaks.append(memory.peak)
         sizes.append(file.size)
 
-    assert sizes[1] > 5 * sizes[0]
+    assert sizes[1] > 2 * sizes[0]
     assert peaks[1] < 1.2 * peaks[0] + MEGABYTE / 10
+
+
+@pytest.mark.parametrize("format_", [*FORMATS, "shopify"])
+def test_a_failed_read_leaves_no_file_and_is_retried(monkeypatch, format_):
+    monkeypatch.setattr(repository, "BATCH_MAX", 2)
+    monkeypatch.setattr(retries, "pause", lambda _: None)
+    for number in range(5):
+        shop.product(f"TEA-{number}", created_at=SPRING + timedelta(minutes=number))
+    product_export(format=format_, currency="EUR")
+    busy = [faults.error_reply("ThrottlingException")] * READ_ATTEMPTS
+
+    with faults.inject_faults(connection().client, "BatchGetItem", *busy):
+        failed = exports.run_export_worker()
+
+    assert (len(failed), Export.get("exp_one").status) == (1, "running")
+    assert client("s3").list_objects_v2(Bucket="souk-uploads")["KeyCount"] == 0
+    assert "Uploads" not in client("s3").list_multipart_uploads(Bucket="souk-uploads")
+    assert exports.run_export_worker(receives=2) == []
+    assert Export.get("exp_one").written == 5
+
+
+def test_a_busy_database_delays_an_export_only(monkeypatch):
+    monkeypatch.setattr(retries, "pause", lambda _: None)
+    shop.product("TEA", available=1)
+    busy = [faults.error_reply("ThrottlingException")] * (READ_ATTEMPTS - 1)
+
+    with faults.inject_faults(connection().client, "BatchGetItem", *busy):
+        (line,) = json_lines(export_products(format="jsonl"))
+
+    assert (line["sku"], line["available"]) == ("TEA", 1)

@@ -145,6 +145,18 @@ def test_a_guarded_formula_is_read_as_it_was():
     assert rows[0].cells == ["=1+1", "'-5", "'tis", "'@x", "+", "'"]
 
 
+@pytest.mark.parametrize("before", range(5))
+def test_a_guard_on_the_edge_of_a_block_is_taken_away(before):
+    filler = b"TEA,Green tea,1250,EUR,7,\n" * 2600
+    start = HEADER + filler[: (65_536 - len(HEADER)) // 26 * 26 - 26]
+    start += b"POT," + b"x" * (65_536 - len(start) - 4 - before - len(b",1,EUR,1,")) + b",1,EUR,1,"
+
+    rows = read(start + b"'=1+1\n" + filler)
+
+    (found,) = (row for row in rows if row.cells[0] == "POT")
+    assert found.cells[5] == "=1+1"
+
+
 CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
 TABLE = st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=8)
 BAD_LINE = st.text('a",;\n\0é', max_size=30).map(str.encode) | st.binary(max_size=30)

@@ -211,6 +211,15 @@ def test_a_mapped_column_that_is_missing_is_told():
     assert len(layout.warnings) == 11
 
 
+@pytest.mark.parametrize(("cell", "currency"), [("", "CHF"), ("USD", "USD")])
+def test_a_constant_fills_empty_cells_of_the_currency(cell, currency):
+    row = read_row(
+        {"sku": "A", "price_minor": "100", "currency": cell}, {"constants": {"currency": "CHF"}}
+    )
+
+    assert row.fields["price"] == {"amount_minor": 100, "currency": currency}
+
+
 def test_a_mapping_holds_for_objects_too():
     mapping = {
         "columns": {"artikel": {"field": "sku"}, "preis": {"field": "price", "unit": "major"}}

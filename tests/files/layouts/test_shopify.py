@@ -92,6 +92,14 @@ def test_a_product_with_one_variant_has_no_group():
     assert stool.price.amount_minor == 18_900
 
 
+@pytest.mark.parametrize("value", ["Default Title", "Default"])
+def test_the_option_of_a_single_variant_is_none(value):
+    row = only({"Option1 Name": "Title", "Option1 Value": value, "Variant SKU": ""})
+
+    assert row.fields["sku"] == "shirt"
+    assert row.fields.keys().isdisjoint({"group", "options"})
+
+
 def test_a_handle_and_options_stand_for_a_missing_sku():
     rows = read_sample(SAMPLE)
 

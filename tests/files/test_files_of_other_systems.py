@@ -1,0 +1,105 @@
+"""The product files of other systems become complete shops, through the real handlers."""
+
+from typing import Any
+
+import pytest
+
+from files.workers.import_file import handler
+from shared.storage.models.catalog import Product, ProductGroup
+from shared.storage.models.uploads import Upload
+from tests.files.layouts.samples import SAMPLES
+from tests.support import imports, shop
+from tests.support.http import CONTEXT
+from tests.support.imports import put_file
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def run(content: str | bytes, upload_id: str = "upl_one", **options: Any) -> Upload:
+    imports.upload(upload_id, options_json=options)
+    handler(put_file(content, upload_id), CONTEXT)
+    imports.run_queue(handler, CONTEXT)
+    upload = Upload.get(upload_id, "upload")
+    assert upload.status == "completed", [error.attribute_values for error in upload.errors]
+    return upload
+
+
+def run_sample(name: str, upload_id: str = "upl_one") -> Upload:
+    return run((SAMPLES / name).read_bytes(), upload_id)
+
+
+def errors(upload: Upload) -> list[tuple[int, str | None, str]]:
+    return [(int(error.row), error.field, error.code) for error in upload.errors]
+
+
+def product(sku: str) -> Product:
+    return next(found for found in Product.scan() if found.sku == sku)
+
+
+@pytest.mark.parametrize(
+    ("sample", "layout", "created", "groups"),
+    [
+        ("shopify_products.csv", "shopify", 37, 11),
+        ("woocommerce_products.csv", "woocommerce", 29, 8),
+    ],
+)
+def test_a_sample_becomes_a_shop_and_changes_nothing_again(sample, layout, created, groups):
+    upload = run_sample(sample)
+
+    assert errors(upload) == []
+    assert upload.columns_json["layout"] == layout
+    assert (upload.created, upload.rejected) == (created, 0)
+    assert (Product.count(), ProductGroup.count()) == (created, groups)
+    again = run_sample(sample, "upl_two")
+    assert errors(again) == []
+    assert (again.created, again.updated, again.unchanged) == (0, 0, created)
+
+
+def test_a_group_of_the_file_has_its_variants_and_category():
+    run_sample("shopify_products.csv")
+
+    shirt = product("NF-01-3")
+    assert (shirt.name, shirt.group) == ("Linen Shirt", "linen-shirt")
+    assert shirt.options_json == {"Size": "L", "Color": "Navy"}
+    assert shirt.category == "apparel-accessories/clothing/shirts-tops"
+    assert [variant.sku for variant in ProductGroup.get("linen-shirt").variants] == [
+        "NF-01-1",
+        "NF-01-2",
+        "NF-01-3",
+    ]
+
+
+def test_a_price_file_in_another_currency_is_refused():
+    shop.product("TEA", price_minor=500, currency="JPY")
+
+    upload = run("sku,price\nTEA,5.00\n")
+
+    assert errors(upload) == [(2, "price", "unclear_currency")]
+
+
+def test_a_stock_file_changes_stock_alone():
+    shop.product("TEA", available=3)
+
+    upload = run("sku;qty\nTEA;8\nPOT;1\n")
+
+    assert errors(upload) == [(3, "sku", "unknown_sku")]
+    assert (upload.updated, product("TEA").version) == (1, 1)
+
+
+def test_a_mapping_reads_a_file_of_any_columns():
+    mapping = {
+        "columns": {
+            "Artikel": {"field": "sku"},
+            "Titel": {"field": "name"},
+            "Preis": {"field": "price", "unit": "major", "decimal": ","},
+            "Gruppe": {"field": "category_names", "levels": "/"},
+        }
+    }
+    content = "Artikel;Titel;Preis;Gruppe\nA;Kanne;1.355,90;Küche / Kannen\nB;Tasse;1.355;Küche\n"
+    content += "C;Teller;12.50;\n"
+
+    upload = run(content, mapping=mapping, currency="EUR")
+
+    assert errors(upload) == [(4, "Preis", "ambiguous_price")]
+    assert (product("A").price_minor, product("A").category) == (135_590, "kuche/kannen")
+    assert product("B").price_minor == 135_500
