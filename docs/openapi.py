@@ -16,7 +16,7 @@ def main() -> int:
     sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
     os.environ |= {"AWS_DEFAULT_REGION": "us-east-1"} | _required_settings()
     contract = import_module("docs.contract.document")
-    text = json.dumps(contract.document(), indent=1, sort_keys=False) + "\n"
+    text = json.dumps(contract.document(), separators=(",", ":")) + "\n"
     if "--check" not in sys.argv:
         contract.DOCUMENT.write_text(text)
         return 0

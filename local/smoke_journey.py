@@ -147,7 +147,7 @@ class Journey:
         path = f"/uploads/{upload['id']}"
         self._wait(lambda: self._call("GET", path)["status"], "completed", IMPORT_SECONDS_MAX)
         counts = self._call("GET", path)["counts"]
-        if counts != {"rows": 1, "written": 1, "rejected": 0}:
+        if (counts["rows"], counts["written"], counts["rejected"]) != (1, 1, 0):
             raise OperationFailed(f"the import counted {counts}")
         return "1 row written"
 

@@ -26,7 +26,7 @@ def complete_parts(upload: Upload, etags: Sequence[str]) -> None:
     parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, start=1)]
     try:
         aws.client("s3").complete_multipart_upload(
-            **parts_of(upload), MultipartUpload={"Parts": parts}
+            **multipart_of(upload), MultipartUpload={"Parts": parts}
         )
     except ClientError as error:
         if error.response["Error"].get("Code") not in _NO_PARTS:
@@ -43,7 +43,7 @@ def begin_parts(upload: Upload, content_type: str) -> str:
     return str(created["UploadId"])
 
 
-def parts_of(upload: Upload) -> dict[str, str]:
+def multipart_of(upload: Upload) -> dict[str, str]:
     return {
         "Bucket": settings(UploadSettings).uploads_bucket,
         "Key": KEY_PREFIX + upload.upload_id,
@@ -56,7 +56,7 @@ def sign_parts(upload: Upload) -> dict[str, Any]:
     urls = [
         aws.client("s3").generate_presigned_url(
             "upload_part",
-            Params={**parts_of(upload), "PartNumber": number},
+            Params={**multipart_of(upload), "PartNumber": number},
             ExpiresIn=int(PARTS_LIFETIME.total_seconds()),
         )
         for number in range(1, count + 1)

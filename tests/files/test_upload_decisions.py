@@ -12,6 +12,11 @@ from tests.support.http import ADA, STAFF, Answer, Caller, send
 pytestmark = pytest.mark.usefixtures("aws")
 
 LARGE = {"kind": "products", "filename": "all.csv", "size": 150_000_000}
+SAMPLES = {
+    "cancel": "uploads.cancel",
+    "complete": "uploads.complete",
+    "confirm": "uploads.confirm",
+}
 ENDED = ["completed", "failed", "cancelled", "expired"]
 UNFINISHED = ["awaiting_file", "running", "awaiting_confirmation"]
 
@@ -22,9 +27,7 @@ def create(**body: object) -> Answer:
 
 def decide(decision: str, upload_id: str = "upl_one", *, caller=STAFF, **body: object) -> Answer:
     more = {"body": body} if body else {}
-    return send(
-        handler, f"uploads.{decision}", caller=caller, path={"upload_id": upload_id}, **more
-    )
+    return send(handler, SAMPLES[decision], caller=caller, path={"upload_id": upload_id}, **more)
 
 
 @pytest.mark.parametrize("status", UNFINISHED)
