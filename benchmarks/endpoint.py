@@ -14,6 +14,8 @@ from botocore.endpoint import Endpoint
 class Call:
     operation: str
     body: bytes  # as it is sent
+    path: str = ""  # of the address; S3's has the bucket and the key
+    start: int = 0  # the first byte that the call asks S3 for
 
     def names(self, table: str) -> bool:
         return f'"{table}"'.encode() in self.body
@@ -39,7 +41,9 @@ def answer_calls(answer: Callable[[Call], dict[str, Any]]) -> Iterator[None]:
     ok = SimpleNamespace(status_code=200, headers={})
 
     def make_request(_: Endpoint, operation: Any, request: dict[str, Any]) -> Any:
-        return ok, answer(Call(operation.name, request["body"]))
+        first = request["headers"].get("Range", "bytes=0-")[len("bytes=") :].partition("-")[0]
+        call = Call(operation.name, request["body"], request["url_path"], int(first))
+        return ok, answer(call)
 
     with patch.object(Endpoint, "make_request", make_request):
         yield

@@ -1,22 +1,17 @@
-"""One import, from the S3 event to the last row. AWS's answers take no time."""
+"""One import, from the S3 event to its end, step after step. AWS's answers take no time."""
 
-import json
 import time
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from botocore.response import StreamingBody
-
-from benchmarks.endpoint import Call, answer_calls
+from benchmarks.endpoint import answer_calls
+from benchmarks.import_store import ImportStore
 from files.workers import import_file
 from shared.aws import client
 from shared.storage.dynamo import connection
-from shared.storage.models.catalog import Product
 from shared.storage.models.uploads import Upload
 from tests.support.http import CONTEXT, sample
 
@@ -26,19 +21,28 @@ SENTENCE = "Sencha from Uji, picked in May and steamed the same day. "
 
 
 def run_import(rows: int, description_length: int) -> dict[str, float]:
-    """The handler's CPU seconds, the file's bytes, and the number of calls that wrote products."""
-    calls: Counter[str] = Counter()
+    """The CPU seconds of all steps, the file's bytes, and what the import has counted."""
     with TemporaryDirectory() as scratch:
         file = Path(scratch) / "products.csv"
         with file.open("w") as lines:
             lines.writelines(_lines(rows, description_length))
         size = file.stat().st_size
-        with answer_calls(partial(_answer, calls, file, size)):
-            connection().client, client("s3")  # made here, because a function makes them once
+        store = ImportStore(file, _upload())
+        with answer_calls(store.answer):
+            for service in ("s3", "sqs"):
+                client(service)  # made here, because a function makes them once
+            _ = connection().client
             began = time.process_time()
             import_file.handler(_event(size), CONTEXT)
+            planned = time.process_time() - began
+            while store.messages:
+                import_file.handler(_message(store.messages.pop(0)), CONTEXT)
             took = time.process_time() - began
-    return {"cpu_seconds": took, "bytes": size, "writes": calls["write of products"]}
+    counts = {name: int(store.upload[name]["N"]) for name in ("rows_done", "created", "rejected")}
+    if counts != {"rows_done": rows, "created": rows, "rejected": 0}:
+        raise RuntimeError(f"the import counted {counts}")
+    writes = store.calls["write of products"]
+    return {"cpu_seconds": took, "planning": planned, "bytes": size, "writes": writes}
 
 
 def _lines(rows: int, description_length: int) -> Iterator[str]:
@@ -57,21 +61,8 @@ def _event(size: int) -> dict[str, Any]:
     return event
 
 
-def _answer(calls: Counter[str], file: Path, size: int, call: Call) -> dict[str, Any]:
-    match call.operation:
-        case "GetObject":
-            return {"Body": StreamingBody(file.open("rb"), size), "ContentLength": size}
-        case "GetItem":
-            return {"Item": _upload()}
-        case "BatchGetItem":  # no row exists yet
-            tables = json.loads(call.body)["RequestItems"]
-            return {"Responses": {table: [] for table in tables}, "UnprocessedKeys": {}}
-        case "UpdateItem":
-            return {"Attributes": _upload()}
-        case "TransactWriteItems":
-            calls["write of products"] += call.names(Product.Meta.table_name)
-            return {}
-    raise AssertionError(f"no answer to {call.operation}")
+def _message(body: str) -> dict[str, Any]:
+    return {"Records": [{"messageId": "one", "eventSource": "aws:sqs", "body": body}]}
 
 
 def _upload() -> dict[str, Any]:

@@ -59,7 +59,7 @@ class UploadNotCheckedYetDetails(TypedDict):
 
 
 class TooManyOpenUploadsDetails(TypedDict):
-    open: Annotated[int, Field(description="Unfinished uploads.", examples=[20])]
+    open: Annotated[int, Field(description="Unfinished uploads.", examples=[50])]
     open_max: Limit
     bytes: Annotated[int, Field(description="Their size in all, with this one.")]
     bytes_max: Limit

@@ -61,11 +61,24 @@ def list_uploads(owner_id: str, *, limit: int, cursor: str | None) -> ItemPage[U
 
 
 def list_unfinished(owner_id: str) -> list[Upload]:
-    """Among the newest uploads of the owner. The index may lag."""
+    """Among the newest uploads of the owner, without those whose form has expired.
+
+    The index may lag.
+    """
+    expired_before = clock.utc_now() - FILE_OVERDUE_AFTER
     newest = Upload.by_owner.query(
         owner_id, scan_index_forward=False, limit=RECENT_MAX, page_size=RECENT_MAX
     )
-    return [upload for upload in newest if is_unfinished(upload)]
+    return [
+        upload
+        for upload in newest
+        if is_unfinished(upload)
+        and (
+            upload.status != "awaiting_file"
+            or upload.multipart_id
+            or upload.created_at > expired_before
+        )
+    ]
 
 
 def list_overdue_uploads(now: datetime) -> Iterator[str]:

@@ -27,7 +27,7 @@ from shared.storage.transactions import Transaction
 
 LINK_LIFETIME = timedelta(minutes=10)
 RETENTION = timedelta(days=30)  # as long as the bucket keeps the file
-OPEN_UPLOADS_MAX = 20  # of one account
+OPEN_UPLOADS_MAX = 50  # of one account
 OPEN_BYTES_MAX = 20_000_000_000
 
 

@@ -68,16 +68,27 @@ class _ObjectStream(io.RawIOBase):
         elif whence == io.SEEK_CUR:
             offset += self._position
         if offset != self._position:
-            self._position, self._body = offset, None
+            self._position = offset
+            self._end_answer()
         return offset
 
     def tell(self) -> int:
         return self._position
 
+    def close(self) -> None:
+        self._end_answer()
+        super().close()
+
     def _request(self) -> None:
         wanted = {"Range": f"bytes={self._position}-"} if self._position else {}
         answer = aws.client("s3").get_object(**self._version, **wanted)
         self._body = answer["Body"]
+
+    def _end_answer(self) -> None:
+        """What is left of an answer would keep its connection busy."""
+        if self._body is not None:
+            self._body.close()
+            self._body = None
 
     def _find_size(self) -> int:
         if self._size is None:
@@ -126,7 +137,8 @@ def read_part(upload_id: str, name: str) -> bytes:
     """Raises botocore's errors."""
     bucket = settings(UploadSettings).uploads_bucket
     answer = aws.client("s3").get_object(Bucket=bucket, Key=_part_key(upload_id, name))
-    content: bytes = answer["Body"].read()
+    with answer["Body"] as body:
+        content: bytes = body.read()
     return content
 
 
