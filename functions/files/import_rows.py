@@ -10,7 +10,7 @@ from typing import Any
 from files.formats.source_rows import SourceRow, shorten
 from files.layouts.import_rows import ImportDefaults, ImportRow
 from files.layouts.layout import Layout
-from files.layouts.mappings import Mapping as ColumnMapping
+from files.layouts.mappings import FileMapping
 from files.layouts.recognition import recognise
 from files.options import ImportOptions
 from products.importing.service import ImportedRow
@@ -21,7 +21,7 @@ def recognise_columns(
     columns: Sequence[str], options: ImportOptions, empty: Sequence[str] = ()
 ) -> Layout:
     """`empty`: columns that have no cell in the rows that the planner saw. Raises BrokenFile."""
-    mapping = options.mapping and ColumnMapping.model_validate(options.mapping)
+    mapping = options.mapping and FileMapping.model_validate(options.mapping)
     currency = options.currency or settings(CatalogSettings).shop_currency
     defaults = ImportDefaults(currency, is_currency_chosen=options.currency is not None)
     return recognise(columns, mapping or None, defaults, empty=empty)

@@ -19,7 +19,7 @@ class ImportOptions(Record):
     archive_percent_max: int = 0  # of the products that are not archived, if `missing` is archive
     stock_counts: StockCounts = "available"
     currency: str | None = None  # of files that name none; None: the shop's
-    mapping: dict[str, Any] | None = None  # files.layouts.mappings.Mapping, as it was then
+    mapping: dict[str, Any] | None = None  # files.layouts.mappings.FileMapping, as it was then
 
     @classmethod
     def from_stored(cls, stored: dict[str, Any]) -> Self:

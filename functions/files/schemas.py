@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from files.layouts.mappings import Mapping
+from files.layouts.mappings import FileMapping
 from files.options import ImportOptions, Missing, Mode, OnError, StockCounts
 from shared.characters import describe_pattern
 from shared.http.schemas import RequestBody
@@ -107,7 +107,7 @@ class UploadRequest(RequestBody):
     currency: Currency | None = Field(
         default=None, description="Of the prices, if the file names none. Null: the shop's."
     )
-    mapping: Mapping | None = Field(
+    mapping: FileMapping | None = Field(
         default=None, description="What the columns mean. Without it the shop recognises them."
     )
     mapping_id: MappingId | None = Field(

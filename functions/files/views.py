@@ -213,5 +213,10 @@ def _file(upload: Upload) -> FileView | None:
         encoding=found.get("encoding"),
         delimiter=found.get("delimiter"),
         layout=upload.columns_json["layout"],
-        columns=[ColumnView(**each) for each in upload.columns_json["uses"]],
+        columns=[
+            ColumnView(column=name, field=field, note=note)
+            for name, (field, note) in zip(
+                upload.columns_json["names"], upload.columns_json["uses"], strict=False
+            )
+        ],
     )

@@ -89,8 +89,8 @@ class CategoryNameTaken(AppError):
 class CategoryNotEmpty(AppError):
     status, code = 409, "category_not_empty"
     default_message = (
-        "The category has products or other categories in it. Give those products another "
-        "`category`, one by one or in a file, and those categories another `parent`. Then retry."
+        "The category has products or other categories in it. Give the products another "
+        "`category`, one by one or in a file, and the categories another `parent`; then retry."
     )
 
 

@@ -9,4 +9,5 @@ from shared.aws import client
 def _import_queue(request: pytest.FixtureRequest) -> None:
     if "aws" in request.fixturenames:
         request.getfixturevalue("aws")
-        client("sqs").create_queue(QueueName="souk-imports")
+        for name in ("souk-imports", "souk-pictures"):
+            client("sqs").create_queue(QueueName=name)

@@ -11,6 +11,7 @@ from shared.events.accounts import UserEvent, UserRegistered
 from shared.events.all_events import Event, parse_event
 from shared.events.base import DomainEvent
 from shared.events.catalog import CatalogEvent, CategoryEvent, ProductUpdatedData
+from shared.events.files import UploadEvent
 from shared.events.order_data import (
     OrderedLine,
     OrderTotalsData,
@@ -74,6 +75,13 @@ FACTS = {
     "reason": "fraudulent",
     "status": "needs_response",
     "export_id": "exp_1",
+    "upload_id": "upl_one",
+    "filename": "spring.csv",
+    "rows": 120,
+    "written": 118,
+    "rejected": 2,
+    "archived": 3,
+    "code": "stopped_at_error",
 }
 ABOUT_ADA = {"user_id": "usr_ada", "access_epoch": 1}
 RETURNED = ReturnedLine(product_id="prd_tea", sku="TEA", name="Tea", quantity=1)
@@ -105,7 +113,7 @@ def every_model_in(model: type[BaseModel]) -> set[type[BaseModel]]:
 
 
 def test_every_group_of_events_is_part_of_all_events():
-    groups = UserEvent | CatalogEvent | CategoryEvent | OrderEvent | ExportRequested
+    groups = UserEvent | CatalogEvent | CategoryEvent | OrderEvent | ExportRequested | UploadEvent
 
     assert set(EVERY_EVENT) == set(get_args(groups))
 

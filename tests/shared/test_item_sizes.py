@@ -228,8 +228,8 @@ def test_an_upload_with_the_most_errors_fits():
     columns = {
         "layout": "mapping",
         "names": [name] * COLUMNS_SHOWN,
-        "empty": [name] * COLUMNS_SHOWN,
-        "uses": [{"column": name, "field": "x" * 50, "note": "x" * 200}] * COLUMNS_SHOWN,
+        "empty": list(range(COLUMNS_SHOWN)),
+        "uses": [["x" * 50, "x" * 200]] * COLUMNS_SHOWN,
     }
 
     upload = imports.upload(

@@ -14,6 +14,7 @@ from notifications.relevance import Wording
 from shared import clock
 from shared.events.accounts import UserRegistered
 from shared.events.all_events import AnyEvent, UserEvent, parse_event
+from shared.events.files import UploadEvent
 from shared.events.orders import OrderPlaced
 from shared.storage.models.accounts import User
 from shared.storage.models.orders import Order, OrderLine, OrderTotals, ShippingAddress
@@ -117,6 +118,13 @@ def build_event(event_type: str, user_id: str = "usr_ada", **changes: Any) -> An
         "tracking_number": "RM 123",
         "cancellation_id": "cnl_one",
         "lines": [],
+        "upload_id": "upl_one",
+        "filename": "spring.csv",
+        "rows": 120,
+        "written": 118,
+        "rejected": 2,
+        "archived": 3,
+        "code": "stopped_at_error",
     }
     return parse_event({"type": event_type, "occurred_at": OCCURRED_AT, "data": facts | changes})
 
@@ -135,6 +143,7 @@ ABOUT_ORDERS = [
 ABOUT_ACCOUNTS = [
     *(build_event(event_type) for event_type in event_types() if event_type not in NOT_MAILED),
     build_event("user.second_factor_changed", enabled=False),
+    *(build_event(event_type) for event_type in event_types(UploadEvent)),
 ]
 MAILED = ABOUT_ORDERS + ABOUT_ACCOUNTS
 WITH_LINK = {

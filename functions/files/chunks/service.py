@@ -109,7 +109,8 @@ def _context(upload: Upload, options: ImportOptions) -> ImportContext:
 def _read_rows(upload: Upload, chunk: int, options: ImportOptions) -> Iterator[PlannedRow]:
     found = upload.columns_json or {}
     columns = found.get("names", [])
-    layout = recognise_columns(columns, options, found.get("empty", ()))
+    empty = [columns[place] for place in found.get("empty", ())]
+    layout = recognise_columns(columns, options, empty)
     content = stored_files.read_part(upload.upload_id, chunk_name(chunk))
     return plan_rows(layout, columns, read_chunk(content))
 

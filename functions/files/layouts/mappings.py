@@ -148,7 +148,7 @@ class GroupRule(RequestBody):
     )
 
 
-class Mapping(RequestBody):
+class FileMapping(RequestBody):
     """What the columns of a file mean. Columns that it does not name are recognised as usual."""
 
     values_max: ClassVar[int] = 10_000

@@ -8,7 +8,7 @@ from files.layouts.layout import Layout, RecognisedColumns
 from files.layouts.magento import MagentoLayout
 from files.layouts.mapped_columns import target_of
 from files.layouts.mapped_layout import MappedLayout
-from files.layouts.mappings import Mapping
+from files.layouts.mappings import FileMapping
 from files.layouts.medusa import MedusaLayout
 from files.layouts.own_columns import OWN_COLUMNS
 from files.layouts.own_targets import UNKNOWN, UNKNOWN_COLUMN, find_own_target
@@ -37,7 +37,7 @@ _HEADER = 1  # the number of its row
 
 def recognise(
     columns: Sequence[str],
-    mapping: Mapping | None,
+    mapping: FileMapping | None,
     defaults: ImportDefaults,
     *,
     empty: Collection[str] = (),
@@ -49,7 +49,7 @@ def recognise(
 
     Raises BrokenFile, which says what to do.
     """
-    mapping = mapping or Mapping()
+    mapping = mapping or FileMapping()
     names = [column.strip() for column in columns] or list(mapping.columns)
     layout = _find_layout(names, mapping)
     targets = [_find_target(name, layout, mapping) for name in names]
@@ -64,7 +64,7 @@ def recognise(
     return layout(recognised, defaults)
 
 
-def _find_layout(names: Sequence[str], mapping: Mapping) -> type[Layout]:
+def _find_layout(names: Sequence[str], mapping: FileMapping) -> type[Layout]:
     if mapping.layout:
         return SYSTEMS[mapping.layout]
     headers = {normalize_header(mapping.headers.get(name, name)) for name in names}
@@ -74,7 +74,7 @@ def _find_layout(names: Sequence[str], mapping: Mapping) -> type[Layout]:
     return MappedLayout if mapping.model_fields_set else Layout
 
 
-def _find_target(name: str, layout: type[Layout], mapping: Mapping) -> Target:
+def _find_target(name: str, layout: type[Layout], mapping: FileMapping) -> Target:
     mapped = mapping.columns.get(name)
     if mapped:
         return target_of(mapped)
@@ -129,7 +129,7 @@ def _broken_header(code: str, message: str, column: str) -> BrokenFile:
 
 
 def _warnings(
-    names: Sequence[str], targets: Sequence[Target], mapping: Mapping
+    names: Sequence[str], targets: Sequence[Target], mapping: FileMapping
 ) -> Iterator[Problem]:
     """What the author should know before anything is written."""
     for name, target in zip(names, targets, strict=True):

@@ -16,7 +16,7 @@ class MappingExists(Exception):
     """A mapping has this id. `stored` is that mapping."""
 
     def __init__(self, stored: ImportMapping) -> None:
-        super().__init__(stored.mapping_id)
+        super().__init__(stored.part)
         self.stored = stored
 
 
@@ -33,11 +33,11 @@ def list_mappings() -> list[ImportMapping]:
     """All, by name, without what they say."""
     found = ImportMapping.query(
         MAPPINGS,
-        ImportMapping.mapping_id.startswith("map_"),
+        ImportMapping.part.startswith("map_"),
         consistent_read=True,
         attributes_to_get=["upload_id", "part", "name", "version", "updated_at"],
     )
-    return sorted(found, key=lambda mapping: (mapping.name.casefold(), mapping.mapping_id))
+    return sorted(found, key=lambda mapping: (mapping.name.casefold(), mapping.part))
 
 
 def create_mapping(mapping: ImportMapping) -> None:
@@ -45,7 +45,7 @@ def create_mapping(mapping: ImportMapping) -> None:
     transaction = Transaction()
     transaction.put(
         mapping,
-        only_if=ImportMapping.mapping_id.does_not_exist(),
+        only_if=ImportMapping.part.does_not_exist(),
         otherwise=lambda stored: MappingExists(stored or mapping),
     )
     transaction.update(

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
-from files.layouts.mappings import Mapping
+from files.layouts.mappings import FileMapping
 from shared.http.schemas import RequestBody, View
 from shared.http.text_fields import Text
 from shared.storage.models.import_mappings import ImportMapping
@@ -14,12 +14,12 @@ from shared.storage.models.import_mappings import ImportMapping
 class NewImportMapping(RequestBody):
     """A mapping to create or replace."""
 
-    values_max: ClassVar[int] = Mapping.values_max
+    values_max: ClassVar[int] = FileMapping.values_max
 
     name: Annotated[str, Text(100)] = Field(
         description="What staff know it by.", examples=["Stock list of our warehouse"]
     )
-    mapping: Mapping
+    mapping: FileMapping
 
 
 class ImportMappingSummary(View):
@@ -31,7 +31,7 @@ class ImportMappingSummary(View):
     @classmethod
     def from_model(cls, stored: ImportMapping) -> Self:
         return cls(
-            id=stored.mapping_id,
+            id=stored.part,
             name=stored.name,
             version=int(stored.version),
             updated_at=stored.updated_at,
@@ -49,7 +49,7 @@ class ImportMappingView(View):
     @classmethod
     def from_model(cls, stored: ImportMapping) -> Self:
         return cls(
-            id=stored.mapping_id,
+            id=stored.part,
             name=stored.name,
             mapping=stored.mapping_json,
             version=int(stored.version),

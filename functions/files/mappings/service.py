@@ -50,7 +50,7 @@ def create_mapping(
         if exists.stored.fingerprint != mapping.fingerprint:
             raise IdempotencyKeyReused from exists
         return CreatedMapping(exists.stored, is_replay=True)
-    _audit("create_import_mapping", caller, mapping.mapping_id)
+    _audit("create_import_mapping", caller, mapping.part)
     return CreatedMapping(mapping, is_replay=False)
 
 

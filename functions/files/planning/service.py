@@ -28,7 +28,7 @@ from shared import observability
 from shared.storage.models.uploads import Upload
 
 MILLISECONDS_PER_CHUNK = 10_000  # a chunk that takes longer is stored by the next run
-HEADER_BYTES_MAX = 40_000  # one item has them all
+HEADER_BYTES_MAX = 30_000  # one item has them all
 COLUMNS_SHOWN = 200
 SAMPLE_ROWS = 500  # that show which columns are empty
 SAMPLE_CHARACTERS = 2_000_000
@@ -120,16 +120,14 @@ def _require_share(in_file: SeenKeys, options: ImportOptions) -> None:
 def _describe(table: SourceTable, layout: Layout, empty: Sequence[str]) -> dict[str, Any]:
     """What was recognised, as the upload shows it."""
     warnings = [to_row_error(each) for each in (*table.warnings, *layout.warnings)]
-    columns = [
-        {"column": each.column, "field": each.field, "note": each.note} for each in layout.columns
-    ]
+    uses = [[each.field, each.note] for each in layout.columns]
     return {
         "format_json": table.format.to_dict(),
         "columns_json": {
             "layout": layout.name,
             "names": list(table.columns),
-            "empty": list(empty),
-            "uses": columns[:COLUMNS_SHOWN],
+            "empty": [table.columns.index(column) for column in empty],
+            "uses": uses[:COLUMNS_SHOWN],
         },
         "warnings": warnings[:WARNINGS_KEPT],
     }

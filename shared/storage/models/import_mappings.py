@@ -31,10 +31,10 @@ class ImportMapping(Table):
     class Meta:
         table_name = _tables.uploads_table
 
-    partition = UnicodeAttribute(hash_key=True, attr_name="upload_id")
-    mapping_id = UnicodeAttribute(range_key=True, attr_name="part")
+    upload_id = UnicodeAttribute(hash_key=True)  # MAPPINGS
+    part = UnicodeAttribute(range_key=True)  # the id of the mapping
     name = UnicodeAttribute()
-    mapping_json = JSONAttribute(attr_name="mapping")  # files.layouts.mappings.Mapping
+    mapping_json = JSONAttribute(attr_name="mapping")  # files.layouts.mappings.FileMapping
     fingerprint = UnicodeAttribute()  # of the request that created it
     version = NumberAttribute(default=1)
     created_at = UTCDateTimeAttribute()
@@ -49,6 +49,6 @@ class MappingCount(Table):
     class Meta:
         table_name = _tables.uploads_table
 
-    partition = UnicodeAttribute(hash_key=True, attr_name="upload_id", default=MAPPINGS)
+    upload_id = UnicodeAttribute(hash_key=True, default=MAPPINGS)
     part = UnicodeAttribute(range_key=True, default=COUNT)
     mappings = NumberAttribute(default=0)

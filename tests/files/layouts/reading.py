@@ -5,7 +5,7 @@ from typing import Any
 
 from files.formats.source_rows import SourceRow
 from files.layouts.import_rows import ImportDefaults, ImportRow
-from files.layouts.mappings import Mapping
+from files.layouts.mappings import FileMapping
 from files.layouts.recognition import recognise
 
 EUROS = ImportDefaults(currency="EUR")
@@ -18,7 +18,7 @@ def read_all(
     defaults: ImportDefaults = EUROS,
 ) -> list[ImportRow]:
     """Each row with the parent that it needs, if that stands before it."""
-    layout = recognise(columns, Mapping.model_validate(mapping) if mapping else None, defaults)
+    layout = recognise(columns, FileMapping.model_validate(mapping) if mapping else None, defaults)
     sources = [SourceRow(number, list(cells)) for number, cells in enumerate(rows, start=2)]
     parents: dict[str, SourceRow] = {}
     found = []
@@ -40,7 +40,7 @@ def read_row(
 
 def read_object(members: dict[str, Any], mapping: dict[str, Any] | None = None) -> ImportRow:
     """A member of a JSON file."""
-    layout = recognise((), Mapping.model_validate(mapping) if mapping else None, EUROS)
+    layout = recognise((), FileMapping.model_validate(mapping) if mapping else None, EUROS)
     return layout.read(SourceRow(1, members), None)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from files.formats.source_rows import SourceRow
 from files.layouts.import_rows import ImportDefaults, ImportRow
 from files.layouts.layout import Layout
-from files.layouts.mappings import Mapping
+from files.layouts.mappings import FileMapping
 from files.layouts.own_columns import OWN_COLUMNS
 from files.layouts.recognition import recognise
 from tests.files.layouts import (
@@ -51,7 +51,7 @@ EASY = settings(max_examples=30, deadline=None, suppress_health_check=list(Healt
 
 
 def layout_of(name: str) -> Layout:
-    mapping = Mapping.model_validate(test_mappings.GERMAN) if name == "mapping" else None
+    mapping = FileMapping.model_validate(test_mappings.GERMAN) if name == "mapping" else None
     return recognise(LAYOUTS[name], mapping, ImportDefaults("EUR"))
 
 

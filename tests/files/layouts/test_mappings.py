@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from files.formats.source_rows import BrokenFile
-from files.layouts.mappings import Mapping
+from files.layouts.mappings import FileMapping
 from files.layouts.recognition import recognise
 from products.schemas import NewProduct
 from tests.files.layouts.reading import EUROS, problems, read_all, read_object, read_row
@@ -77,7 +77,7 @@ def test_a_mapping_says_what_each_column_is():
 
 
 def test_a_mapped_file_is_shown_as_such():
-    layout = recognise(list(ROW), Mapping.model_validate(GERMAN), EUROS)
+    layout = recognise(list(ROW), FileMapping.model_validate(GERMAN), EUROS)
 
     assert layout.name == "mapping"
     assert layout.warnings == []
@@ -187,7 +187,7 @@ def test_a_mapping_adds_to_what_is_recognised():
 
     found = read_row(row, mapping)
 
-    assert recognise(list(row), Mapping.model_validate(mapping), EUROS).name == "shopify"
+    assert recognise(list(row), FileMapping.model_validate(mapping), EUROS).name == "shopify"
     assert found.fields["price"]["amount_minor"] == 1990
 
 
@@ -199,13 +199,13 @@ def test_a_mapping_leaves_other_columns_as_they_are_known():
 
 def test_a_column_that_nobody_knows_still_breaks_the_file():
     with pytest.raises(BrokenFile) as broken:
-        recognise([*ROW, "Notiz"], Mapping.model_validate(GERMAN), EUROS)
+        recognise([*ROW, "Notiz"], FileMapping.model_validate(GERMAN), EUROS)
 
     assert (broken.value.code, broken.value.field) == ("unknown_column", "Notiz")
 
 
 def test_a_mapped_column_that_is_missing_is_told():
-    layout = recognise(["Art.-Nr.", "Bezeichnung"], Mapping.model_validate(GERMAN), EUROS)
+    layout = recognise(["Art.-Nr.", "Bezeichnung"], FileMapping.model_validate(GERMAN), EUROS)
 
     assert {warning.code for warning in layout.warnings} == {"mapped_column_missing"}
     assert len(layout.warnings) == 11
@@ -258,10 +258,10 @@ def test_a_mapping_holds_for_objects_too():
 )
 def test_a_mapping_with_mistakes_is_refused(mapping):
     with pytest.raises(ValidationError):
-        Mapping.model_validate(mapping)
+        FileMapping.model_validate(mapping)
 
 
 def test_a_stored_mapping_is_read_as_it_was():
-    mapping = Mapping.model_validate(GERMAN)
+    mapping = FileMapping.model_validate(GERMAN)
 
-    assert Mapping.model_validate(mapping.to_document()) == mapping
+    assert FileMapping.model_validate(mapping.to_document()) == mapping

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from files.handler import handler
-from files.layouts.mappings import Mapping
+from files.layouts.mappings import FileMapping
 from shared.storage.models.import_mappings import MAPPINGS, ImportMapping, MappingCount
 from shared.storage.models.uploads import Upload
 from tests.support.http import ADA, STAFF, Answer, send
@@ -63,7 +63,7 @@ def test_a_mapping_is_kept_under_a_name():
     found = get(created.body["id"], caller=STAFF)
     assert (found.status, found.body) == (200, created.body)
     assert found.headers["ETag"] == created.headers["ETag"]
-    assert Mapping.model_validate(found.body["mapping"]).columns["Art."].field == "sku"
+    assert FileMapping.model_validate(found.body["mapping"]).columns["Art."].field == "sku"
 
 
 def test_the_list_has_all_mappings_by_name():
