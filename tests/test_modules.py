@@ -14,6 +14,7 @@ LINES_MIN, LINES_MAX = 30, 250
 # The files of a noun have fixed names, so that a reader finds them; some nouns need little of each.
 FIXED_NAMES = {"repository", "routes", "schemas", "service", "views"}
 SHORT_MODULES = {
+    "files.missing_products.repository": "the one write of its service",
     "pictures.failures": "the refusals of four modules, which do not import each other",
     "shared.clock": "the one clock, which tests replace",
     "shared.events.all_events": "the union of three modules, which the outbox need not import",

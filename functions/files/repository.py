@@ -16,13 +16,18 @@ from shared.storage.transactions import Action, Condition, Transaction
 
 ERRORS_KEPT = 100  # of an upload, which is one item of at most 400 KB
 WARNINGS_KEPT = 20
+CHANGES_KEPT = 20  # of what a check has found
 LEASE = timedelta(minutes=16)  # Lambda ends a run after 15
 # The form is valid for five minutes, and S3 announces a file within seconds.
 FILE_OVERDUE_AFTER = timedelta(minutes=10)
 RECENT_MAX = 100  # uploads that are read to count the unfinished ones
 # Each phase counts from the start.
 _FRESH = dict.fromkeys(
-    ("chunks_done", "rows_done", "written", "rejected", "created", "updated", "unchanged"), 0
+    [
+        *("chunks_done", "rows_done", "written", "rejected"),
+        *("created", "updated", "unchanged", "archived"),
+    ],
+    0,
 )
 _UPLOADS_OF_OWNER = "uploads of an owner"  # binds a cursor to this query
 
@@ -209,16 +214,6 @@ def end_import(
     if event:
         outbox.stage_event(transaction, event)
     transaction.commit()
-
-
-def stage_archived(upload: Upload, transaction: Transaction, archived: int) -> None:
-    """Count archived products in the transaction that archives them."""
-    transaction.update(
-        Upload(upload.upload_id, "upload"),
-        [Upload.archived.add(archived), Upload.due_at.set(clock.utc_now() + LEASE)],
-        only_if=(Upload.status == "running") & (Upload.phase == "finishing"),
-        otherwise=ImportedElsewhere("The import has ended."),
-    )
 
 
 def is_unfinished(upload: Upload) -> bool:

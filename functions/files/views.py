@@ -72,6 +72,13 @@ class RowErrorView(View):
         return cls(**{name: getattr(error, name, None) for name in cls.model_fields})
 
 
+class ChangeView(View):
+    row: int = Field(description="The number of the row. The header is row 1.")
+    sku: str | None
+    outcome: str = Field(description="`created` or `updated`.")
+    changed: list[str] = Field(description="The fields that an update changes.")
+
+
 class PictureProblemView(View):
     product_id: str
     reference: str = Field(description="The URL or file name in the file.")
@@ -130,6 +137,9 @@ class UploadView(View):
     counts: CountsView
     progress: ProgressView
     file: FileView | None = Field(description="Null until the file is read to its end.")
+    changes: list[ChangeView] = Field(
+        description="A sample of what a dry run would change: at most 20 rows."
+    )
     warnings: list[RowErrorView] = Field(description="What was understood with doubt: at most 20.")
     errors: list[RowErrorView] = Field(description="The first 100 errors.")
     error_file_url: str | None = Field(
@@ -166,6 +176,10 @@ class UploadView(View):
             counts=_counts(upload),
             progress=_progress(upload),
             file=_file(upload),
+            changes=[
+                ChangeView(row=row, sku=sku, outcome=outcome, changed=changed)
+                for row, sku, outcome, changed in upload.changes_json or []
+            ],
             warnings=[RowErrorView.from_model(each) for each in upload.warnings],
             errors=[RowErrorView.from_model(each) for each in upload.errors],
             created_at=upload.created_at,

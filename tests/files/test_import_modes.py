@@ -66,6 +66,12 @@ def test_a_dry_run_counts_and_writes_nothing():
     assert skus() == {"OLD"}
     assert shop.available(sold("OLD")) == 3
     assert published_events() == []
+    assert [
+        (each["row"], each["sku"], each["outcome"], each["changed"]) for each in shown()["changes"]
+    ] == [
+        (2, "TEA", "created", []),
+        (4, "OLD", "updated", ["name", "price", "available"]),
+    ]
     assert [row["error_code"] for row in error_file()] == ["wrong_type"]
 
 
@@ -165,6 +171,20 @@ def test_missing_products_are_archived():
         "GONE": "archived",
         "DRAFT": "archived",
     }
+
+
+def test_a_dry_run_counts_what_it_would_archive():
+    shop.product("KEPT")
+    shop.product("GONE")
+
+    upload = imported(
+        CSV_HEADER + csv_row("KEPT"), mode="dry_run", missing="archive", archive_percent_max=50
+    )
+
+    assert (upload.status, upload.archived) == ("awaiting_confirmation", 1)
+    decide("confirm")
+    imports.run_queue(handler, CONTEXT)
+    assert (shown()["status"], shown()["counts"]["archived"]) == ("completed", 1)
 
 
 def test_no_more_is_archived_than_the_caller_allows():

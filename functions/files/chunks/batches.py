@@ -7,6 +7,7 @@ from files.formats.source_rows import Problem
 from files.import_rows import cells_by_column, to_imported_row
 from files.layouts.import_rows import PictureReference
 from files.layouts.layout import Layout
+from files.refusals import PROBLEMS_PER_ROW_MAX
 from products.importing.service import ImportedRow
 from shared.records import Record
 
@@ -45,7 +46,7 @@ def plan_rows(
         yield PlannedRow(
             read.number,
             imported,
-            read.problems,
+            read.problems[:PROBLEMS_PER_ROW_MAX],
             read.columns,
             each,
             columns,

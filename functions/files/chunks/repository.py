@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from files.repository import ERRORS_KEPT, LEASE, WARNINGS_KEPT, ImportedElsewhere
+from files.repository import CHANGES_KEPT, ERRORS_KEPT, LEASE, WARNINGS_KEPT, ImportedElsewhere
 from shared import clock
 from shared.records import Record
 from shared.storage.models.uploads import ImportedChunk, RejectedRows, RowError, Upload
@@ -40,6 +40,7 @@ class Found(Record):
 
     errors: Sequence[RowError]
     warnings: Sequence[RowError]
+    changes: Sequence[Any]  # that a check has found: row, SKU, outcome and fields
     pictures: int  # that its rows name
 
 
@@ -101,6 +102,9 @@ def finish_chunk(upload: Upload, chunk: int, done: Progress, found: Found) -> tu
         actions.append(Upload.errors.set(Upload.errors.append(list(found.errors))))
     if found.warnings and len(upload.warnings) < WARNINGS_KEPT:
         actions.append(Upload.warnings.set(Upload.warnings.append(list(found.warnings))))
+    if found.changes and len(upload.changes_json or []) < CHANGES_KEPT:
+        # One worker's sample is as good as another's.
+        actions.append(Upload.changes_json.set(list(found.changes)))
     transaction.update(
         Upload(upload.upload_id, "upload"),
         actions,

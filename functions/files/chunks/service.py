@@ -6,6 +6,8 @@ sold since stay sold. A row that cannot be written is rejected, and the others a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import field
+from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -43,6 +45,7 @@ ROWS_PER_WRITE = (ACTIONS_MAX - _CHECKPOINT - catalog.ACTIONS_PER_WRITE) // cata
 MILLISECONDS_PER_WRITE = 5_000  # a write that takes longer is repeated by the next run
 ERRORS_SHOWN = 20  # of a chunk, until the import ends
 WARNINGS_SHOWN = 5
+CHANGES_SHOWN = 20
 
 
 class OutOfTime(Exception):
@@ -57,6 +60,17 @@ class DoneChunk(Record):
     @property
     def is_last(self) -> bool:
         return self.chunks_done >= self.chunks
+
+
+class _Seen(Record, frozen=False):
+    """What a run has found in its rows."""
+
+    problems: list[Problem] = field(default_factory=list)
+    changes: list[list[Any]] = field(default_factory=list)  # row, SKU, outcome, changed fields
+
+    def add(self, other: "_Seen") -> None:
+        self.problems += other.problems
+        self.changes += other.changes
 
 
 class _Run(Record):
@@ -74,7 +88,7 @@ def import_chunk(upload: Upload, chunk: int, context: LambdaContext) -> DoneChun
     if progress.is_done:
         return DoneChunk(int(upload.chunks_done), int(upload.chunks or 0), progress.rejected)
     run = _Run(upload, chunk, phase == "checking", _context(upload, options))
-    problems: list[Problem] = []
+    seen = _Seen()
     warnings: list[RowError] = []
     pictures = 0
     if upload.status == "running":  # otherwise the rows that are written are counted, no more
@@ -82,14 +96,15 @@ def import_chunk(upload: Upload, chunk: int, context: LambdaContext) -> DoneChun
         for batch in _batches(rows, progress.rows_done):
             if context.get_remaining_time_in_millis() < MILLISECONDS_PER_WRITE:
                 raise OutOfTime
-            progress = _write(run, progress, batch, problems)
+            progress = _write(run, progress, batch, seen)
             if run.context.stops_at_refusal and progress.rejected:
                 break
         pictures = 0 if run.is_check else send_pictures(upload.upload_id, rows)
         warnings = [to_row_error(each) for row in rows for each in row.warnings]
     found = Found(
-        errors=[to_row_error(each) for each in problems[:ERRORS_SHOWN]],
+        errors=[to_row_error(each) for each in seen.problems[:ERRORS_SHOWN]],
         warnings=warnings[:WARNINGS_SHOWN],
+        changes=seen.changes[:CHANGES_SHOWN],
         pictures=pictures,
     )
     chunks_done, chunks = repository.finish_chunk(upload, chunk, progress, found)
@@ -129,61 +144,62 @@ def _batches(rows: Iterable[PlannedRow], skip: int) -> Iterator[Batch]:
         yield tuple(batch)
 
 
-def _write(run: _Run, before: Progress, batch: Batch, found: list[Problem]) -> Progress:
+def _write(run: _Run, before: Progress, batch: Batch, seen: _Seen) -> Progress:
     """Write the rows in one transaction, or in several where one refuses them.
 
-    A single row that is refused is rejected. `found` gets the problems of the rejected rows. Raises
+    A single row that is refused is rejected. `seen` gets what is found in the rows. Raises
     ImportedElsewhere and Unavailable.
     """
 
-    def write_once() -> tuple[Progress, list[Problem]]:
+    def write_once() -> tuple[Progress, _Seen]:
         transaction = Transaction()
-        after, problems = _stage(transaction, run, before, batch)
+        after, found = _stage(transaction, run, before, batch)
         if len(transaction) > ACTIONS_MAX:  # stock with several shards takes more actions
             raise TooManyActions
         transaction.commit()
-        return after, problems
+        return after, found
 
     try:
-        after, problems = retry(
+        after, found = retry(
             write_once, on=CONFLICTS, attempts=WRITE_ATTEMPTS, backoff_offset=BACKOFF_OFFSET
         )
     except Throttled:
         raise
     except ROW_ERRORS as error:
         if len(batch) == 1:
-            return _reject(run, before, batch[0], error, found)
+            return _reject(run, before, batch[0], error, seen)
         middle = len(batch) // 2
-        halfway = _write(run, before, batch[:middle], found)
+        halfway = _write(run, before, batch[:middle], seen)
         if run.context.stops_at_refusal and halfway.rejected:
             return halfway
-        return _write(run, halfway, batch[middle:], found)
-    found += problems
+        return _write(run, halfway, batch[middle:], seen)
+    seen.add(found)
     return after
 
 
 def _stage(
     transaction: Transaction, run: _Run, before: Progress, batch: Batch
-) -> tuple[Progress, list[Problem]]:
+) -> tuple[Progress, _Seen]:
     if run.context.stops_at_refusal:
         batch = _up_to_a_problem(batch)
     products = [row for row in batch if row.imported]
     staged = Transaction() if run.is_check else transaction  # a check writes nothing but counts
     results = catalog.stage_rows(staged, [r.imported for r in products if r.imported], run.context)
-    problems = [problem for row in batch for problem in row.problems]
-    outcomes: list[str] = []
+    seen, outcomes = _Seen(), [result.outcome or "rejected" for result in results]
+    done = _rows_done(batch, products, outcomes)
+    seen.problems += [problem for row in batch[:done] for problem in row.problems]
     for row, result in zip(products, results, strict=False):
         if result.refusal:
-            problems += describe_refusal(row.number, result.refusal, row.columns, row.cells)
-        outcomes.append(result.outcome or "rejected")
-    problems.sort(key=lambda problem: problem.row)
-    done = _rows_done(batch, products, outcomes)
+            seen.problems += describe_refusal(row.number, result.refusal, row.columns, row.cells)
+        elif run.is_check and result.outcome != "unchanged":
+            seen.changes.append([row.number, row.sku, result.outcome, list(result.changed)])
+    seen.problems.sort(key=lambda problem: problem.row)
     counts = {name: outcomes.count(name) for name in ("created", "updated", "unchanged")}
     rejected = outcomes.count("rejected") + sum(bool(row.problems) for row in batch[:done])
     after = before.plus(rows_done=done, rejected=rejected, **counts)
-    lists = [to_list(problem) for problem in problems]
+    lists = [to_list(problem) for problem in seen.problems]
     repository.stage_progress(transaction, run.upload, Checkpoint(run.chunk, before, after, lists))
-    return after, problems
+    return after, seen
 
 
 def _up_to_a_problem(batch: Batch) -> Batch:
@@ -200,7 +216,7 @@ def _rows_done(batch: Batch, products: Sequence[PlannedRow], outcomes: Sequence[
 
 
 def _reject(
-    run: _Run, before: Progress, row: PlannedRow, error: Exception, found: list[Problem]
+    run: _Run, before: Progress, row: PlannedRow, error: Exception, seen: _Seen
 ) -> Progress:
     """Raises ImportedElsewhere and Unavailable."""
     problem = describe_row_error(row.number, error)
@@ -213,5 +229,5 @@ def _reject(
     observability.logger.error(
         "row not written", upload_id=run.upload.upload_id, row=row.number, exc_info=error
     )
-    found.append(problem)
+    seen.problems.append(problem)
     return after

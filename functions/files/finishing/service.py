@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from files import repository
 from files.error_files import service as error_file
 from files.formats.source_rows import Problem
-from files.missing_products.service import archive_missing
+from files.missing_products.service import archive_missing, count_missing, read_ids
 from files.options import ImportOptions
 from files.refusals import to_row_error
 from files.repository import ERRORS_KEPT
@@ -61,6 +61,8 @@ def _end_check(upload: Upload, options: ImportOptions, found: dict[str, Any]) ->
         end_as_failed(upload, Problem(1, None, "rows_rejected", message), found)
         return None
     if options.mode == "dry_run":
+        if options.missing == "archive":
+            found["archived"] = count_missing(read_ids(upload)).missing
         until = clock.utc_now() + CONFIRM_WITHIN
         repository.await_confirmation(upload, until, found)
         return None

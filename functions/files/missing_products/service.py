@@ -7,8 +7,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from files import stored_files
 from files.chunks.service import OutOfTime
+from files.missing_products.repository import stage_archived
 from files.planning.seen_keys import SeenKeys
-from files.repository import stage_archived
 from products.importing.archiving import service as archiving
 from products.importing.service import CategoriesByName, ImportContext
 from shared.records import Record
@@ -34,12 +34,17 @@ def count_missing(in_file: SeenKeys) -> MissingProducts:
     return MissingProducts(missing, current)
 
 
+def read_ids(upload: Upload) -> SeenKeys:
+    """The products that the file has. Raises botocore's errors."""
+    return SeenKeys.from_bytes(stored_files.read_part(upload.upload_id, IDS_PART))
+
+
 def archive_missing(upload: Upload, context: LambdaContext) -> int:
     """Archive what the file lacks. Returns how many products are archived in all.
 
     Raises OutOfTime: the next run finds those that are left.
     """
-    in_file = SeenKeys.from_bytes(stored_files.read_part(upload.upload_id, IDS_PART))
+    in_file = read_ids(upload)
     run = ImportContext(
         by=upload.owner_id,
         reason=upload.upload_id,

@@ -102,4 +102,8 @@ def _finish_later(upload: Upload) -> None:
 
 def _send(upload: Upload, numbers: "range | list[int]") -> None:
     phase = str(upload.phase)
-    import_queue.send(ImportMessage(upload.upload_id, phase, "chunk", n) for n in numbers)
+    try:
+        import_queue.send(ImportMessage(upload.upload_id, phase, "chunk", n) for n in numbers)
+    except Exception:
+        repository.hand_over(upload)  # the schedule sends what is missing, within a minute
+        raise

@@ -67,6 +67,7 @@ class ImportContext(Record):
 class RowResult(Record):
     outcome: Outcome | None = None  # None: the row is refused
     refusal: Refusal | None = None
+    changed: tuple[str, ...] = ()  # the fields that an update changes, and `available`
 
 
 class _Change(Record):
@@ -84,6 +85,11 @@ class _Change(Record):
     @property
     def new_currency(self) -> str | None:
         return self.version.after.currency if "currency" in self.changed else None
+
+    @property
+    def all_changed(self) -> tuple[str, ...]:
+        units = ("available",) if self.version.units and self.version.before else ()
+        return (*self.changed, *units)
 
     @property
     def outcome(self) -> Outcome:
@@ -124,7 +130,7 @@ def stage_rows(
             continue
         _stage_stock(transaction, change, context)
         events += _stage_product(transaction, change)
-        results.append(RowResult(change.outcome))
+        results.append(RowResult(change.outcome, changed=change.all_changed))
     groups.stage(transaction, otherwise=ConcurrentModification())
     outbox.stage_events(transaction, events)
     return results

@@ -87,6 +87,7 @@ class Upload(Table):
     pictures = NumberAttribute(default=0)  # that the rows name; UploadPictures has their ends
     errors = ListAttribute(of=RowError, default=list)  # at most files.repository.ERRORS_KEPT
     warnings = ListAttribute(of=RowError, default=list)
+    changes_json = JSONAttribute(attr_name="changes", null=True)  # a sample of what a check found
     error_file_key = UnicodeAttribute(null=True)  # in the bucket
     attempts = NumberAttribute(default=0)  # runs since the import last made progress
     due_at = UTCDateTimeAttribute(null=True)  # while it is running: when another run may continue
