@@ -110,7 +110,7 @@ def confirm_upload(by: Principal, upload_id: str) -> Upload:
     Raises UploadNotFound, UploadEnded and UploadNotCheckedYet.
     """
     upload = get_upload(upload_id)
-    if upload.status == "running" and upload.phase in ("writing", "finishing"):
+    if _is_confirmed(upload):
         return upload
     if upload.status != "awaiting_confirmation":
         if not repository.is_unfinished(upload):
@@ -167,6 +167,13 @@ def _require_room(owner: Principal, size: int) -> None:
             bytes=size_in_all,
             bytes_max=OPEN_BYTES_MAX,
         )
+
+
+def _is_confirmed(upload: Upload) -> bool:
+    """Whether an earlier request has confirmed it: a repetition gets what became of it."""
+    is_written = upload.status in ("completed", "failed") and upload.finished_phase == "writing"
+    is_writing = upload.status == "running" and upload.phase in ("writing", "finishing")
+    return upload.options.get("mode") == "dry_run" and (is_written or is_writing)
 
 
 def _require_cancelled(upload: Upload) -> Upload:

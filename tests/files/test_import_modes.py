@@ -267,3 +267,13 @@ def test_named_categories_are_found_or_made():
         "tee/gruner-tee",
         "tee/gruner-tee",
     ]
+
+
+def test_a_confirmation_of_a_written_import_gets_it_as_it_is():
+    imported(CSV_HEADER + GOOD, mode="dry_run")
+    decide("confirm")
+    imports.run_queue(handler, CONTEXT)
+
+    again = decide("confirm")
+
+    assert (again.status, again.body["status"]) == (200, "completed")

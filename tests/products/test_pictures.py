@@ -378,3 +378,11 @@ def test_the_form_works_in_s3(tea):
 
     assert form["fields"].keys() >= {"key", "policy", "x-amz-signature"}
     assert client("s3").list_objects_v2(Bucket="souk-pictures").get("KeyCount") == 0
+
+
+def test_an_unchanged_list_is_not_sent_again(tea):
+    headers = {"if-none-match": call("pictures.list", tea).headers["ETag"]}
+
+    again = call("pictures.list", tea, headers=headers)
+
+    assert (again.status, again.body) == (304, "")

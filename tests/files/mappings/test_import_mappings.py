@@ -6,6 +6,9 @@ import pytest
 
 from files.handler import handler
 from files.layouts.mappings import FileMapping
+from files.mappings import repository
+from shared import retries
+from shared.errors.requests import StaleVersion
 from shared.storage.models.import_mappings import MAPPINGS, ImportMapping, MappingCount
 from shared.storage.models.uploads import Upload
 from tests.support.http import ADA, STAFF, Answer, send
@@ -242,3 +245,26 @@ def test_any_mapping_fits_into_an_item():
 
     assert len(json.dumps({"columns": cells}, ensure_ascii=False).encode()) < 20_000
     assert create(mapping={"columns": cells}).status == 201
+
+
+def test_an_unchanged_mapping_is_not_sent_again():
+    created = create()
+    headers = {"if-none-match": created.headers["ETag"]}
+
+    again = get(created.body["id"], caller=STAFF, headers=headers)
+
+    assert (again.status, again.body) == (304, "")
+
+
+def test_a_mapping_that_others_replace_at_each_attempt_is_409(monkeypatch):
+    created = create()
+
+    def be_overtaken(*_):
+        raise StaleVersion
+
+    monkeypatch.setattr(repository, "replace_mapping", be_overtaken)
+    monkeypatch.setattr(retries, "pause", lambda _: None)
+
+    refused = replace(created.body["id"], if_match="*")
+
+    assert (refused.status, refused.code) == (409, "concurrent_modification")
