@@ -205,10 +205,8 @@ class TestEachTable:
 
         after = stored_after(item)
         assert NAME in after
-        assert type(item).from_raw_data(after).serialize() == {
-            **new.serialize(),
-            NAME: after[NAME],
-        }
+        stored = type(item).from_raw_data(after).serialize()
+        assert with_sorted_sets(stored) == with_sorted_sets({**new.serialize(), NAME: after[NAME]})
 
     def test_a_read_after_an_update_knows_unknown_fields(self, table):
         item, before = store_with_unknown_fields(table)
@@ -230,7 +228,8 @@ class TestEachTable:
         transaction.commit()
 
         assert stored_after(item)[NAME] == before[NAME]
-        assert table.from_raw_data(stored_after(item)).serialize() == item.serialize()
+        stored = table.from_raw_data(stored_after(item)).serialize()
+        assert with_sorted_sets(stored) == with_sorted_sets(item.serialize())
 
     def test_maps_are_documents(self, table):
         maps = [
