@@ -150,19 +150,20 @@ def store_plan(upload: Upload, phase: str, plan: dict[str, Any]) -> Upload:
     )
 
 
-def begin_phase(upload: Upload, phase: str, **counts: Any) -> Upload:
+def begin_phase(upload: Upload, phase: str, *more: Action, **counts: Any) -> Upload:
     """Leave the phase that the upload is in for the next one. Raises ImportedElsewhere.
 
     `counts`: attributes that start again. Its status was running, or awaits a confirmation.
     """
     actions: list[Action] = [getattr(Upload, name).set(value) for name, value in counts.items()]
     is_same = (Upload.status == upload.status) & (Upload.phase == upload.phase)
-    return _update(upload.upload_id, [*actions, *_begin(phase)], is_same)
+    return _update(upload.upload_id, [*actions, *more, *_begin(phase)], is_same)
 
 
 def begin_writing(upload: Upload) -> Upload:
-    """After a check. Raises ImportedElsewhere."""
-    return begin_phase(upload, "writing", errors=[], **_FRESH)
+    """After a check, whose file of errors is no longer true. Raises ImportedElsewhere."""
+    forgotten = [Upload.error_file_key.remove()]
+    return begin_phase(upload, "writing", *forgotten, errors=[], **_FRESH)
 
 
 def begin_finishing(upload: Upload) -> Upload:

@@ -123,7 +123,7 @@ class UploadRequest(RequestBody):
         return self
 
     @model_validator(mode="after")
-    def _require_share(self) -> Self:
+    def _require_percentage(self) -> Self:
         if (self.missing == "archive") != (self.archive_percent_max is not None):
             raise PydanticCustomError(
                 "archive_without_percent",

@@ -14,9 +14,9 @@ from files.stored_files import KEY_PREFIX
 from shared import aws
 from shared.config import UploadSettings, settings
 from shared.errors.files import PartsMissing
+from shared.http.upload_forms import FormView, presign_form
 from shared.storage.models.uploads import Upload
 
-FORM_LIFETIME = timedelta(minutes=5)
 PARTS_LIFETIME = timedelta(hours=12)
 _NO_PARTS = ("InvalidPart", "InvalidPartOrder", "EntityTooSmall", "NoSuchUpload", "MalformedXML")
 
@@ -64,14 +64,12 @@ def sign_parts(upload: Upload) -> dict[str, Any]:
     return {"part_size": PART_BYTES, "urls": urls}
 
 
-def presign_form(upload_id: str, request: UploadRequest) -> dict[str, Any]:
-    """A presigned POST: S3 itself refuses another key, another type or another size."""
-    content_type = {"Content-Type": request.content_type}
-    form: dict[str, Any] = aws.client("s3").generate_presigned_post(
-        Bucket=settings(UploadSettings).uploads_bucket,
-        Key=KEY_PREFIX + upload_id,
-        Fields=dict(content_type),
-        Conditions=[content_type, ["content-length-range", request.size, request.size]],
-        ExpiresIn=int(FORM_LIFETIME.total_seconds()),
+def presign_upload_form(upload_id: str, request: UploadRequest) -> FormView:
+    """It accepts this file only."""
+    return presign_form(
+        settings(UploadSettings).uploads_bucket,
+        KEY_PREFIX + upload_id,
+        bytes_min=request.size,
+        bytes_max=request.size,
+        content_type=request.content_type,
     )
-    return form

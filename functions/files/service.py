@@ -3,10 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from files import import_queue, repository, sending
-from files.import_queue import ImportMessage
+from files import repository, sending
+from files.dispatching.service import list_numbers, send_chunks
 from files.mappings import repository as mappings
-from files.options import ImportOptions
 from files.repository import ImportedElsewhere
 from files.schemas import FORM_BYTES_MAX, PartsToComplete, UploadRequest
 from shared import aws, clock, ids, observability, snapstart
@@ -18,6 +17,7 @@ from shared.errors.files import (
     UploadNotInParts,
 )
 from shared.errors.requests import UploadNotFound
+from shared.http.upload_forms import FormView
 from shared.records import Record
 from shared.security.permissions import Principal
 from shared.storage import rate_limits
@@ -38,7 +38,7 @@ def _build_client() -> None:
 
 class CreatedUpload(Record):
     upload: Upload
-    form: dict[str, Any] | None
+    form: FormView | None
     parts: dict[str, Any] | None
 
 
@@ -72,7 +72,7 @@ def create_upload(owner: Principal, request: UploadRequest) -> CreatedUpload:
     repository.create_upload(transaction, upload)
     if in_parts:
         return CreatedUpload(upload, None, sending.sign_parts(upload))
-    return CreatedUpload(upload, sending.presign_form(upload.upload_id, request), None)
+    return CreatedUpload(upload, sending.presign_upload_form(upload.upload_id, request), None)
 
 
 def list_uploads(owner: Principal, *, limit: int, cursor: str | None) -> ItemPage[Upload]:
@@ -120,7 +120,7 @@ def confirm_upload(by: Principal, upload_id: str) -> Upload:
         confirmed = repository.begin_writing(upload)
     except ImportedElsewhere:  # another request was faster
         return get_upload(upload_id)
-    _send_chunks(confirmed)
+    send_chunks(confirmed, list_numbers(confirmed))
     observability.audit("confirm_upload", "done", user_id=by.user_id, upload_id=upload_id)
     return confirmed
 
@@ -186,11 +186,3 @@ def _require_not_cancelled(upload: Upload) -> Upload:
     if upload.status in ("cancelled", "failed", "expired"):
         raise UploadEnded(status=upload.status)
     return upload
-
-
-def _send_chunks(upload: Upload) -> None:
-    is_in_order = ImportOptions.from_stored(upload.options).is_in_order
-    last = 1 if is_in_order else int(upload.chunks or 0)
-    import_queue.send(
-        ImportMessage(upload.upload_id, "writing", "chunk", number) for number in range(1, last + 1)
-    )

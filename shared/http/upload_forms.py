@@ -21,12 +21,17 @@ class FormView(View):
     fields: dict[str, str] = Field(description="Form fields to send unchanged.")
 
 
-def presign_form(bucket: str, key: str, *, bytes_max: int) -> FormView:
-    """A form for one file of at most so many bytes, under this key."""
+def presign_form(
+    bucket: str, key: str, *, bytes_min: int = 1, bytes_max: int, content_type: str | None = None
+) -> FormView:
+    """A form for one file of so many bytes, under this key and, if it is named, of this type."""
+    fields = {} if content_type is None else {"Content-Type": content_type}
+    size: list[Any] = ["content-length-range", bytes_min, bytes_max]
     form: dict[str, Any] = aws.client("s3").generate_presigned_post(
         Bucket=bucket,
         Key=key,
-        Conditions=[["content-length-range", 1, bytes_max]],
+        Fields=dict(fields),
+        Conditions=[*([fields] if fields else []), size],
         ExpiresIn=int(LIFETIME.total_seconds()),
     )
     return FormView(**form)

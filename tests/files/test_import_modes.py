@@ -87,6 +87,16 @@ def test_a_confirmed_dry_run_is_written():
     assert [each.type for each in published_events()].count("upload.completed") == 1
 
 
+def test_a_confirmation_forgets_the_errors_of_the_check():
+    imported(CSV_HEADER + GOOD + BAD, mode="dry_run")
+    checked = shown()
+
+    decide("confirm")
+
+    assert checked["error_file_url"] is not None
+    assert (shown()["error_file_url"], shown()["errors"]) == (None, [])
+
+
 def test_a_second_confirmation_changes_nothing():
     imported(CSV_HEADER + GOOD, mode="dry_run")
     decide("confirm")

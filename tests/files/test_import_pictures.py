@@ -11,7 +11,7 @@ from files.workers.import_file import handler
 from shared.aws import client
 from shared.storage.models.catalog import Product
 from shared.storage.models.uploads import Upload, UploadPictures
-from tests.support import imports
+from tests.support import imports, shop
 from tests.support.http import CONTEXT, STAFF, send
 from tests.support.imports import put_file
 
@@ -55,6 +55,21 @@ def test_pictures_are_handed_over_with_their_product():
         ("https://img.example/2.jpg", None),
     ]
     assert (upload.status, upload.pictures) == ("completed", 2)
+
+
+@pytest.mark.parametrize(("on_error", "named"), [("skip", ["4.jpg"]), ("stop", [])])
+def test_a_row_that_is_not_imported_has_no_pictures(on_error, named):
+    for sku in ("POT", "CUP"):
+        shop.product(sku)
+    header, *_ = FILE.splitlines()
+    refused = f"pot,{'x' * 300},POT,4.00,https://img.example/3.jpg,1,"
+    good = "cup,Cup,CUP,3.00,https://img.example/4.jpg,1,"
+    imports.upload(options_json={"on_error": on_error})
+
+    handler(put_file(f"{header}\n{refused}\n{good}\n"), CONTEXT)
+
+    references = [each["url_or_name"] for message in sent() for each in message["references"]]
+    assert [each.rpartition("/")[2] for each in references] == named
 
 
 def test_a_dry_run_fetches_no_picture():

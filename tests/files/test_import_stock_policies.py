@@ -141,7 +141,7 @@ def test_the_same_file_again_writes_nothing():
     assert len(changed) == 2  # the uploads and the outbox
 
 
-def test_a_change_of_policy_is_told_to_the_index():
+def test_a_change_of_policy_reaches_the_index():
     shop.listed_product("TEA", available=0)
 
     imported("TEA,The TEA,1000,EUR,,untracked")

@@ -97,7 +97,7 @@ def test_a_url_that_the_shop_does_not_fetch_is_refused(tea, url, code):
     assert listed(tea) == []
 
 
-def test_a_queue_that_is_out_is_said(tea, monkeypatch):
+def test_a_queue_that_is_out_is_503(tea, monkeypatch):
     def fail(_: object) -> None:
         raise ClientError({"Error": {"Code": "InternalError"}}, "SendMessage")
 

@@ -27,14 +27,6 @@ class Progress(Record):
         return self.replace(**{name: getattr(self, name) + n for name, n in counts.items()})
 
 
-def find_progress(upload_id: str, phase: str, chunk: int) -> Progress:
-    found = ImportedChunk.find(upload_id, chunk_part(phase, chunk), consistent=True)
-    if found is None:
-        return Progress()
-    counts = {name: int(getattr(found, name)) for name in COUNTS}
-    return Progress(**counts, is_done=bool(found.is_done))
-
-
 class Found(Record):
     """What a chunk adds to what the upload shows."""
 
@@ -51,6 +43,14 @@ class Checkpoint(Record):
     before: Progress
     after: Progress
     problems: Sequence[Sequence[Any]] = ()
+
+
+def find_progress(upload_id: str, phase: str, chunk: int) -> Progress:
+    found = ImportedChunk.find(upload_id, chunk_part(phase, chunk), consistent=True)
+    if found is None:
+        return Progress()
+    counts = {name: int(getattr(found, name)) for name in COUNTS}
+    return Progress(**counts, is_done=bool(found.is_done))
 
 
 def stage_progress(transaction: Transaction, upload: Upload, checkpoint: Checkpoint) -> None:
@@ -84,7 +84,7 @@ def stage_progress(transaction: Transaction, upload: Upload, checkpoint: Checkpo
 def finish_chunk(upload: Upload, chunk: int, done: Progress, found: Found) -> tuple[int, int]:
     """Add the chunk's counts to the upload's, once. Returns how many chunks are done, of how many.
 
-    A chunk that was done before changes nothing.
+    Raises ImportedElsewhere if another run has done that, or the import has left the phase.
     """
     transaction = Transaction()
     part = chunk_part(str(upload.phase), chunk)
@@ -137,6 +137,15 @@ def list_problems(upload: Upload, phase: str) -> Iterator[tuple[int, list[Any]]]
         chunk = int(each.part.split("#")[1])
         for problem in each.attribute_values.get("problems_json", []):
             yield chunk, problem
+
+
+def list_rejected_rows(upload: Upload, chunk: int) -> set[int]:
+    """The numbers of the rows that this chunk has rejected in the upload's phase."""
+    start = f"{upload.phase}-errors#{chunk:05d}#"
+    found = RejectedRows.query(
+        upload.upload_id, RejectedRows.part.startswith(start), consistent_read=True
+    )
+    return {problem[0] for each in found for problem in each.problems_json}
 
 
 def chunk_part(phase: str, chunk: int) -> str:

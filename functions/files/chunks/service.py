@@ -99,7 +99,7 @@ def import_chunk(upload: Upload, chunk: int, context: LambdaContext) -> DoneChun
             progress = _write(run, progress, batch, seen)
             if run.context.stops_at_refusal and progress.rejected:
                 break
-        pictures = 0 if run.is_check else send_pictures(upload.upload_id, rows)
+        pictures = 0 if run.is_check else _send_pictures(run, rows[: progress.rows_done], progress)
         warnings = [to_row_error(each) for row in rows for each in row.warnings]
     found = Found(
         errors=[to_row_error(each) for each in seen.problems[:ERRORS_SHOWN]],
@@ -109,6 +109,15 @@ def import_chunk(upload: Upload, chunk: int, context: LambdaContext) -> DoneChun
     )
     chunks_done, chunks = repository.finish_chunk(upload, chunk, progress, found)
     return DoneChunk(chunks_done, chunks, progress.rejected)
+
+
+def _send_pictures(run: _Run, rows: Iterable[PlannedRow], done: Progress) -> int:
+    """How many pictures the rows name that are imported. A rejected row changes nothing."""
+    with_pictures = [row for row in rows if row.pictures]
+    if with_pictures and done.rejected:
+        rejected = repository.list_rejected_rows(run.upload, run.chunk)
+        with_pictures = [row for row in with_pictures if row.number not in rejected]
+    return send_pictures(run.upload.upload_id, with_pictures)
 
 
 def _context(upload: Upload, options: ImportOptions) -> ImportContext:

@@ -13,13 +13,13 @@ from files.chunks.contents import read_chunk
 from files.chunks.repository import list_problems
 from files.formats.source_rows import FileFormat, Problem, SourceRow
 from files.formats.writers import open_writer
+from files.layouts.own_targets import ERROR_COLUMNS
 from files.stored_files import chunk_name
 from shared.records import Record
 from shared.storage import multipart
 from shared.storage.models.uploads import Upload
 
 KEY_PREFIX = "errors/"
-COLUMNS = ("error_row", "error_column", "error_code", "error_message")
 _EXTENSIONS = {"csv": "csv", "json_lines": "jsonl", "json": "json", "xlsx": "xlsx"}
 _CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -37,12 +37,12 @@ class ErrorFile(Record):
 def write(upload: Upload, phase: str, *, errors_max: int) -> ErrorFile:
     """Write the rejected rows of the phase. Raises botocore's errors."""
     format_ = FileFormat.from_dict(upload.format_json).replace(compression=None)
-    names = [name for name in upload.columns_json["names"] if name not in COLUMNS]
+    names = [name for name in upload.columns_json["names"] if name not in ERROR_COLUMNS]
     key = f"{KEY_PREFIX}{upload.upload_id}/{file_name(upload)}"
     problems: list[Problem] = []
     with (
         multipart.open_file(key, content_type=_CONTENT_TYPES[format_.kind]) as file,
-        open_writer(file, format_, [*names, *COLUMNS] if names else ()) as writer,
+        open_writer(file, format_, [*names, *ERROR_COLUMNS] if names else ()) as writer,
     ):
         for row, found in _list_rejected(upload, phase):
             problems += found[: errors_max - len(problems)]
@@ -79,4 +79,4 @@ def _add_problems(
     if isinstance(row.cells, dict):
         return {**row.cells, **told}
     cells = zip(names, row.cells, strict=False)
-    return [*(cell for name, cell in cells if name not in COLUMNS), *told.values()]
+    return [*(cell for name, cell in cells if name not in ERROR_COLUMNS), *told.values()]

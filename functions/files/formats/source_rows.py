@@ -64,6 +64,12 @@ class SourceRow(Record):
         state["number"], state["cells"], state["problems"] = number, cells, problems
 
 
+def count_characters(row: SourceRow) -> int:
+    """About as many as the row takes in memory."""
+    cells = row.cells if isinstance(row.cells, list) else row.cells.values()
+    return sum(len(cell if isinstance(cell, str) else repr(cell)) for cell in cells)
+
+
 class FileFormat(Record):
     """How a file is written. A TSV file is `csv` with the delimiter TAB."""
 

@@ -81,12 +81,10 @@ _OTHER_NAMES = {
 OWN_TARGETS |= {
     name: OWN_TARGETS[column] for column, names in _OTHER_NAMES.items() for name in names
 }
-# What answers of the API have besides, and what an error file adds.
-_READ_ONLY = (
-    "id product_id version created_at updated_at availability variants category_name "
-    "error_row error_column error_code error_message"
-)
-OWN_TARGETS |= dict.fromkeys(_READ_ONLY.split(), ignored("set by the shop"))
+# What a file of rejected rows adds, and what answers of the API have besides.
+ERROR_COLUMNS = ("error_row", "error_column", "error_code", "error_message")
+_READ_ONLY = "id product_id version created_at updated_at availability variants category_name"
+OWN_TARGETS |= dict.fromkeys((*_READ_ONLY.split(), *ERROR_COLUMNS), ignored("set by the shop"))
 
 _OPTION = re.compile(r"option_(.+)", re.IGNORECASE)
 

@@ -126,7 +126,7 @@ class WooCommerceLayout(SystemLayout):
         values |= {f"attribute:{name}": value for name, value in attributes.items() if value}
         values |= {f"option:{name}": value for name, value in options.items() if value}
         if not any(options.values()):
-            message = "The variation has no value of an attribute, so nothing tells it from others."
+            message = "The variation has no value of an attribute. Give it one."
             reading.refuse("attributes", "option_missing", message)
 
     def _combine(self, reading: Reading, row: SourceRow) -> None:

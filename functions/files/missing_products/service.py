@@ -6,7 +6,7 @@ from functools import partial
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from files import stored_files
-from files.chunks.service import OutOfTime
+from files.chunks.service import MILLISECONDS_PER_WRITE, OutOfTime
 from files.missing_products.repository import stage_archived
 from files.planning.seen_keys import SeenKeys
 from products.importing.archiving import service as archiving
@@ -15,7 +15,6 @@ from shared.records import Record
 from shared.storage.models.uploads import Upload
 
 IDS_PART = "product-ids"
-MILLISECONDS_PER_WRITE = 5_000
 
 
 class MissingProducts(Record):

@@ -1,10 +1,9 @@
-"""Cuts a file into chunks, tells what a later row repeats, and remembers what rows share. Pure."""
+"""Cuts a file into chunks, finds repeated SKUs, and remembers what rows share. Pure."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from files.chunks.contents import ChunkWriter
-from files.formats.source_rows import BrokenFile, Problem, SourceRow
+from files.formats.source_rows import BrokenFile, Problem, SourceRow, count_characters
 from files.layouts.layout import Layout
 from files.planning.seen_keys import KEYS_MAX, SeenKeys
 from products.importing.service import find_ids
@@ -67,14 +66,9 @@ class ChunkCutter:
         """The oldest are forgotten if there are too many: the rows of a group are close."""
         before = self._parents.pop(key, None)
         if before is not None:
-            self._parents_size -= _size_of(before.cells)
+            self._parents_size -= count_characters(before)
         self._parents[key] = row
-        self._parents_size += _size_of(row.cells)
+        self._parents_size += count_characters(row)
         while self._parents_size > PARENTS_KEPT_CHARACTERS:
             oldest = next(iter(self._parents))
-            self._parents_size -= _size_of(self._parents.pop(oldest).cells)
-
-
-def _size_of(cells: list[str] | dict[str, Any]) -> int:
-    values = cells if isinstance(cells, list) else cells.values()
-    return sum(len(value) if isinstance(value, str) else 50 for value in values) + 200
+            self._parents_size -= count_characters(self._parents.pop(oldest))

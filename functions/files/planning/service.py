@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from files import repository, stored_files
 from files.finishing.service import end_as_failed
 from files.formats.readers import SourceTable, open_table
-from files.formats.source_rows import BrokenFile, Problem, SourceRow
+from files.formats.source_rows import BrokenFile, Problem, SourceRow, count_characters
 from files.import_rows import recognise_columns
 from files.layouts.layout import Layout
 from files.missing_products.service import IDS_PART, count_missing
@@ -70,7 +70,7 @@ def _cut(upload: Upload, table: SourceTable, context: LambdaContext) -> Upload |
             return None
         stored_files.put_part(upload.upload_id, chunk_name(number), chunk.to_bytes())
     if cutter.ids is not None:
-        _require_share(cutter.ids, options)
+        _require_percentage(cutter.ids, options)
         stored_files.put_part(upload.upload_id, IDS_PART, cutter.ids.to_bytes())
     plan = _describe(table, layout, empty) | {"chunks": number, "chunks_done": 0}
     plan["rows_total"] = cutter.rows + int(upload.rows_skipped)
@@ -82,7 +82,7 @@ def _take_sample(rows: Iterator[SourceRow]) -> Iterator[SourceRow]:
     characters = 0
     for number, row in enumerate(rows, start=1):
         yield row
-        characters += sum(len(str(cell)) for cell in row.cells)
+        characters += count_characters(row)
         if number == SAMPLE_ROWS or characters > SAMPLE_CHARACTERS:
             return
 
@@ -106,13 +106,14 @@ def _require_short(columns: Sequence[str]) -> None:
         raise BrokenFile("header_too_long", message, row=1)
 
 
-def _require_share(in_file: SeenKeys, options: ImportOptions) -> None:
+def _require_percentage(in_file: SeenKeys, options: ImportOptions) -> None:
     """Raises BrokenFile if the import would archive more products than the caller allows."""
     found = count_missing(in_file)
     if found.exceed(options.archive_percent_max):
         message = (
             f"The file lacks {found.missing:,} of {found.current:,} products, more than "
-            "`archive_percent_max` allows. Check that the file is complete, or raise that share."
+            "`archive_percent_max` allows. Check that the file is complete, or raise the "
+            "percentage."
         )
         raise BrokenFile("too_many_missing", message)
 

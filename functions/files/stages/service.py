@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from files import import_queue, repository
 from files.chunks import repository as chunks
 from files.chunks.service import DoneChunk, OutOfTime, import_chunk
+from files.dispatching.service import list_numbers, send_chunks
 from files.finishing import service as finishing
 from files.import_queue import ImportMessage
 from files.options import ImportOptions
@@ -24,16 +25,12 @@ def plan(upload: Upload, file: StoredFile, context: LambdaContext) -> None:
         begin(planned, context)
 
 
-def begin(upload: Upload, context: LambdaContext | None) -> None:
-    """Start the chunks of the phase that the upload is in. Without a context by messages alone."""
-    chunk_count = int(upload.chunks or 0)
-    if context and chunk_count <= 1:
+def begin(upload: Upload, context: LambdaContext) -> None:
+    """Start the chunks of the phase that the upload is in."""
+    if int(upload.chunks or 0) <= 1:
         _in_time(upload, context)
-    elif not chunk_count:
-        repository.hand_over(upload)
     else:
-        is_in_order = ImportOptions.from_stored(upload.options).is_in_order
-        _send(upload, range(1, 2 if is_in_order else chunk_count + 1))
+        send_chunks(upload, list_numbers(upload))
 
 
 def run_chunk(upload: Upload, chunk: int, context: LambdaContext) -> None:
@@ -45,7 +42,7 @@ def run_chunk(upload: Upload, chunk: int, context: LambdaContext) -> None:
     if done.is_last or (is_in_order and done.rejected):
         _begin_finishing(upload, done, context)
     elif is_in_order:
-        _send(upload, [chunk + 1])
+        send_chunks(upload, [chunk + 1])
 
 
 def finish(upload: Upload, context: LambdaContext) -> None:
@@ -70,8 +67,7 @@ def resume(upload: Upload, context: LambdaContext) -> None:
     if not left or int(upload.chunks or 0) == 1:
         _in_time(upload, context)
     else:
-        is_in_order = ImportOptions.from_stored(upload.options).is_in_order
-        _send(upload, left[:1] if is_in_order else left)
+        send_chunks(upload, left)
 
 
 def _in_time(upload: Upload, context: LambdaContext) -> None:
@@ -98,12 +94,3 @@ def _begin_finishing(upload: Upload, done: DoneChunk | None, context: LambdaCont
 
 def _finish_later(upload: Upload) -> None:
     import_queue.send([ImportMessage(upload.upload_id, str(upload.phase), "finish")])
-
-
-def _send(upload: Upload, numbers: "range | list[int]") -> None:
-    phase = str(upload.phase)
-    try:
-        import_queue.send(ImportMessage(upload.upload_id, phase, "chunk", n) for n in numbers)
-    except Exception:
-        repository.hand_over(upload)  # the schedule sends what is missing, within a minute
-        raise

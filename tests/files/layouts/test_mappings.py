@@ -204,7 +204,7 @@ def test_a_column_that_nobody_knows_still_breaks_the_file():
     assert (broken.value.code, broken.value.field) == ("unknown_column", "Notiz")
 
 
-def test_a_mapped_column_that_is_missing_is_told():
+def test_a_mapped_column_that_is_missing_is_a_warning():
     layout = recognise(["Art.-Nr.", "Bezeichnung"], FileMapping.model_validate(GERMAN), EUROS)
 
     assert {warning.code for warning in layout.warnings} == {"mapped_column_missing"}

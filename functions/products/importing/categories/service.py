@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from products.categories import edits, repository
 from products.categories.repository import TreeChanged
 from products.categories.schemas import NewCategory
-from products.categories.tree import CategoryTree
+from products.categories.tree import NO_CATEGORIES, CategoryTree
 from shared.http.schemas import invalid_fields_error
 from shared.retries import retry_on_stale_version
 
@@ -17,7 +17,7 @@ class CategoriesByName:
 
     def __init__(self, *, is_dry_run: bool = False) -> None:
         self._is_dry_run = is_dry_run
-        self._tree: CategoryTree | None = None
+        self._tree = NO_CATEGORIES
         self._known: dict[tuple[str, ...], str] = {}
 
     def path_of(self, names: Sequence[str]) -> str:
@@ -34,7 +34,8 @@ class CategoriesByName:
         return self._known[key]
 
     def _find_or_create(self, names: tuple[str, ...]) -> str:
-        tree = self._tree if self._tree is not None and self._is_dry_run else repository.get_tree()
+        is_planned = self._is_dry_run and self._tree is not NO_CATEGORIES  # nothing is stored
+        tree = self._tree if is_planned else repository.get_tree(self._tree)
         before, path = tree, ""
         for name in names:
             tree, path = _step(tree, name, path or None)
