@@ -91,12 +91,10 @@ def _find_token(client: httpx.Client, *, is_local: bool) -> str:
     """
     if key := os.environ.get("SOUK_API_KEY"):
         return key
-    seeded = (
-        _read_seeded_account(client.base_url.port) if is_local else {"email": "", "password": ""}
-    )
+    seeded = _read_seeded_account(client.base_url.port) if is_local else {}
     account = {
-        "email": os.environ.get("SOUK_EMAIL", seeded["email"]),
-        "password": os.environ.get("SOUK_PASSWORD", seeded["password"]),
+        name: os.environ.get(f"SOUK_{name.upper()}", seeded.get(name, ""))
+        for name in ("email", "password")
     }
     if not all(account.values()):
         raise OperationFailed(

@@ -453,7 +453,7 @@ def run_in_function_environment(
 
 
 def run_operation(
-    stack: Stack, tmp_path: Path, *arguments: str
+    stack: Stack, tmp_path: Path, *arguments: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Runs `python -m local.operations` on this stack and no other."""
     (tmp_path / "stack.json").write_text(json.dumps(stack.facts()))
@@ -466,7 +466,7 @@ def run_operation(
     return subprocess.run(  # noqa: S603 (our own module)
         [sys.executable, "-c", script, *arguments],
         cwd=ROOT,
-        env=environment,
+        env=environment | variables,
         capture_output=True,
         text=True,
         check=False,

@@ -41,6 +41,21 @@ def test_an_unknown_or_unverified_account_becomes_no_admin(stack, buyer, tmp_pat
     assert "Ask them to confirm it first" in unverified.stderr
 
 
+def test_a_file_is_imported_with_a_summary(stack, tmp_path):
+    rows = "".join(f"{uuid4().hex},Tea,100,EUR,3\n" for _ in range(600))
+    file = tmp_path / "teas.csv"
+    file.write_text(f"sku,name,price_minor,currency,available\n{rows}BAD,Tea,free,EUR,3\n")
+    account = {"SOUK_EMAIL": stack.staff.email, "SOUK_PASSWORD": stack.staff.password}
+
+    checked = run_operation(stack, tmp_path, "import", str(file), "--dry-run", **account)
+    written = run_operation(stack, tmp_path, "import", str(file), **account)
+
+    assert (checked.returncode, written.returncode) == (1, 1), checked.stderr + written.stderr
+    assert "awaiting_confirmation; 601 rows, 1 rejected, 600 created" in checked.stdout
+    assert "completed; 601 rows, 1 rejected, 600 created" in written.stdout
+    assert "row 602, price_minor:" in written.stdout
+
+
 def test_key_rotation_under_load_fails_no_request(stack, visitor, buyer, tmp_path):
     """Each user signs and verifies tokens all the time.
 
