@@ -1,4 +1,4 @@
-"""What several of WooCommerce's columns decide together: the price, and the stock. Pure."""
+"""What several columns of another system decide together. Pure."""
 
 from collections.abc import Collection
 
@@ -22,6 +22,14 @@ def decide_price(reading: Reading) -> None:
         values |= {"price": sale, "compare_at_price": regular}
     elif regular is not None or sale is not None:
         values |= {"price": regular if regular is not None else sale, "compare_at_price": None}
+
+
+def decide_description(reading: Reading) -> None:
+    """A short description that stands beside a description becomes an attribute."""
+    values = reading.values
+    short = values.pop("short_description", None)
+    if short and values.setdefault("description", short) != short:
+        values["attribute:short_description"] = short
 
 
 def decide_stock(reading: Reading, columns: Collection[str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from files.formats.source_rows import SourceRow
-from files.layouts.combined_values import decide_price
+from files.layouts.combined_values import decide_description, decide_price
 from files.layouts.import_rows import ImportRow, PictureReference
 from files.layouts.magento_columns import TARGETS, parse_members
 from files.layouts.readings import Reading
@@ -107,9 +107,7 @@ class MagentoLayout(SystemLayout):
     def _combine(self, reading: Reading) -> None:
         values = reading.values
         decide_price(reading)
-        short = values.pop("short_description", None)
-        if short and values.setdefault("description", short) != short:
-            values["attribute:short_description"] = short
+        decide_description(reading)
         self._decide_stock(values)
         if "units_max" in values and values.get("default_units_max") is False:
             values["order_quantity_max"] = values["units_max"]

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from files.layouts.amounts import POINT_ROUNDED
-from files.layouts.cells import BadCell, parse_category_names, split_list
+from files.layouts.cells import parse_category_names, split_list
 from files.layouts.systems import NOT_HERE
 from files.layouts.targets import (
     OMIT,
     Target,
     amount,
     ignored,
+    one_of,
     text_if_any,
     to,
     units_if_any,
@@ -23,13 +24,9 @@ _MEMBER = re.compile(r"(?:^|,)\s*([\w.-]{1,50})=")
 _ROOTS = ("default category", "root catalog")
 
 
-def _status(cell: str, _currency: str) -> Any:
-    """1 is enabled, and 2 disabled."""
-    if cell in ("", "1"):
-        return "active" if cell else OMIT
-    if cell in ("0", "2"):
-        return "draft"
-    raise BadCell("unknown_value", "Must be 1 (enabled) or 2 (disabled).")
+_STATUS = one_of(
+    {"1": "active", "2": "draft", "0": "draft"}, "Must be 1 (enabled) or 2 (disabled)."
+)
 
 
 def _categories(cell: str, _currency: str) -> Any:
@@ -85,8 +82,8 @@ TARGETS: Mapping[str, Target] = {
     "description": to("description", text_if_any),
     "short description": Target("short_description", text_if_any, "attributes.short_description"),
     "weight": _WEIGHT,
-    "product online": to("status", _status, "2: a draft"),
-    "status": to("status", _status, "2: a draft"),
+    "product online": to("status", _STATUS, "2: a draft"),
+    "status": to("status", _STATUS, "2: a draft"),
     "price": Target("regular_price", _PRICE, "price", "with a special price: compare_at_price"),
     "special price": Target("sale_price", _PRICE, "price", "only without dates"),
     "special price from date": Target("sale_starts", text_if_any, None, "then no special price"),

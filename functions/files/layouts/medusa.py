@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from files.formats.source_rows import BrokenFile, SourceRow
-from files.layouts.cells import BadCell, normalize_word
+from files.layouts.cells import normalize_word
 from files.layouts.import_rows import ImportDefaults, ImportRow
 from files.layouts.layout import RecognisedColumns
 from files.layouts.systems import (
@@ -20,7 +20,16 @@ from files.layouts.systems import (
     join_words,
     normalize_header,
 )
-from files.layouts.targets import OMIT, Target, ignored, text_if_any, to, units_if_any, yes_or_no
+from files.layouts.targets import (
+    OMIT,
+    Target,
+    ignored,
+    one_of,
+    text_if_any,
+    to,
+    units_if_any,
+    yes_or_no,
+)
 from shared.money import CURRENCIES
 
 _DEFAULTS = (
@@ -30,16 +39,10 @@ _DEFAULTS = (
     "default value",
     "default variant",
 )
-_STATUSES = {"published": "active", "draft": "draft", "proposed": "draft", "rejected": "draft"}
-
-
-def _status(cell: str, _currency: str) -> Any:
-    if not cell:
-        return OMIT
-    status = _STATUSES.get(normalize_word(cell))
-    if status is None:
-        raise BadCell("unknown_value", "Must be published, draft, proposed or rejected.")
-    return status
+_STATUS = one_of(
+    {"published": "active", "draft": "draft", "proposed": "draft", "rejected": "draft"},
+    "Must be published, draft, proposed or rejected.",
+)
 
 
 def _name_of_tag(cell: str, _currency: str) -> Any:
@@ -61,7 +64,7 @@ _TARGETS = {
     "title": to("name", text_if_any),
     "subtitle": Target("attribute:subtitle", text_if_any, "attributes.subtitle"),
     "description": to("description", text_if_any),
-    "status": to("status", _status, "published: active; others: a draft"),
+    "status": to("status", _STATUS, "published: active; others: a draft"),
     "thumbnail": Target("image0", text_if_any, "pictures"),
     "collection title": Target("attribute:collection", text_if_any, "attributes.collection"),
     "type": Target("attribute:type", text_if_any, "attributes.type"),
@@ -172,10 +175,7 @@ class MedusaLayout(SystemLayout):
         if parent is not None:
             self._take_shared(reading, self._read_parent(parent))
         values = reading.values
-        if "sku" not in values:
-            values["sku"] = self.sku(row)
-            message = "Has no SKU. It follows from the handle and the options."
-            reading.warn("sku", "sku_derived", message)
+        self._take_sku(reading, row, "Has no SKU. It follows from the handle and the options.")
         self._combine(values)
         return self._finish_product(reading)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from files.formats.source_rows import SourceRow
 from files.layouts.amounts import POINT_ROUNDED, NumberStyle, parse_decimal
-from files.layouts.combined_values import decide_price
+from files.layouts.combined_values import decide_description, decide_price
 from files.layouts.import_rows import ImportRow, PictureReference
 from files.layouts.readings import Reading
 from files.layouts.systems import NOT_HERE, SystemLayout, join_words
@@ -140,15 +140,9 @@ class PrestaShopLayout(SystemLayout):
         del parent
         reading = self._convert(row)
         values = reading.values
-        if "sku" not in values and (sku := self.sku(row)):
-            values["sku"] = sku
-            reading.warn("sku", "sku_derived", "Has no reference. The SKU follows from the ID.")
-        elif "sku" not in values:
-            reading.refuse("sku", "required", "Is required: it says which product this row is.")
+        self._take_sku(reading, row, "Has no reference. The SKU follows from the ID.")
         _decide_discount(reading)
-        short = values.pop("short_description", None)
-        if short and values.setdefault("description", short) != short:
-            values["attribute:short_description"] = short
+        decide_description(reading)
         if "active" in values:
             values["status"] = "active" if values.pop("active") else "draft"
         if policy := _POLICIES.get(values.get("backorders", "")):

@@ -111,10 +111,7 @@ class ShopifyLayout(SystemLayout):
         """The fields that several columns decide about."""
         values = reading.values
         own = {slot: values.pop(slot) for slot in list(values) if slot in _COMBINED}
-        if "sku" not in values:
-            values["sku"] = self.sku(row)
-            message = "Has no SKU. It follows from the handle and the options."
-            reading.warn("sku", "sku_derived", message)
+        self._take_sku(reading, row, "Has no SKU. It follows from the handle and the options.")
         for number in OPTIONS:
             name, value = own.get(f"option{number}_name"), own.get(f"option{number}_value")
             if name and value and not (name == "Title" and value in _DEFAULTS):

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from files.layouts.cells import BadCell, normalize_word, parse_yes_or_no
+from files.layouts.cells import normalize_word, parse_yes_or_no
 from files.layouts.systems import NOT_HERE, PRICE
 from files.layouts.targets import (
     OMIT,
     Target,
     category_names,
-    entries,
+    entries_if_any,
     ignored,
+    one_of,
     text_if_any,
     to,
     units_if_any,
@@ -19,16 +20,10 @@ from files.layouts.targets import (
 )
 
 OPTIONS = range(1, 4)
-_STATUSES = {"active": "active", "draft": "draft", "archived": "archived", "unlisted": "draft"}
-
-
-def _status(cell: str, _currency: str) -> Any:
-    if not cell:
-        return OMIT
-    status = _STATUSES.get(normalize_word(cell))
-    if status is None:
-        raise BadCell("unknown_value", "Must be active, draft or archived.")
-    return status
+_STATUS = one_of(
+    {"active": "active", "draft": "draft", "archived": "archived", "unlisted": "draft"},
+    "Must be active, draft or archived.",
+)
 
 
 def _continues(cell: str, _currency: str) -> Any:
@@ -37,10 +32,6 @@ def _continues(cell: str, _currency: str) -> Any:
     if not word:
         return OMIT
     return word == "continue" or (word != "deny" and parse_yes_or_no(word))
-
-
-def _tags(cell: str, currency: str) -> Any:
-    return entries(",")(cell, currency) or OMIT
 
 
 def _type(cell: str, currency: str) -> Any:
@@ -90,10 +81,10 @@ TARGETS: Mapping[str, Target] = {
     "standardized product type": _CATEGORY,
     "type": Target("type", _type, "category_names", "the category, if it has no other"),
     "custom product type": Target("type", _type, "category_names"),
-    "tags": to("tags", _tags),
+    "tags": to("tags", entries_if_any(",")),
     "published": _PUBLISHED,
     "published on online store": _PUBLISHED,
-    "status": to("status", _status),
+    "status": to("status", _STATUS),
     "sku": to("sku", text_if_any),
     "barcode": to("barcode", text_if_any, "a number that is no GTIN becomes an attribute"),
     "grams": _GRAMS,

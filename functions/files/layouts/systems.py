@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
+from files.formats.source_rows import SourceRow
 from files.layouts.amounts import POINT
 from files.layouts.cells import is_gtin
 from files.layouts.import_rows import ImportRow
@@ -78,6 +79,16 @@ class SystemLayout(Layout):
         for slot, value in parent.values.items():
             if slot in self.SHARED or slot.startswith("attribute:"):
                 reading.values.setdefault(slot, value)
+
+    def _take_sku(self, reading: Reading, row: SourceRow, message: str) -> None:
+        """The SKU that `sku` makes for a row without its own. `message` warns of it."""
+        if "sku" in reading.values:
+            return
+        if sku := self.sku(row):
+            reading.values["sku"] = sku
+            reading.warn("sku", "sku_derived", message)
+        else:
+            reading.refuse("sku", "required", "Is required: it says which product this row is.")
 
     def _finish_product(self, reading: Reading) -> ImportRow:
         """The row with what all systems need. Its slots are fields by now."""

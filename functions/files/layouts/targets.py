@@ -5,7 +5,7 @@ value, or OMIT where the cell says nothing about the field. It raises BadCell.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from files.layouts.amounts import (
@@ -19,6 +19,7 @@ from files.layouts.amounts import (
 )
 from files.layouts.cells import (
     BadCell,
+    normalize_word,
     parse_category_names,
     parse_yes_or_no,
     split_list,
@@ -108,9 +109,30 @@ def weight(unit: str, style: NumberStyle = PLAIN) -> Converter:
     return convert
 
 
+def one_of(meanings: Mapping[str, str], message: str) -> Converter:
+    """What each of these words means; they are in lower case. `message` refuses all others."""
+
+    def convert(cell: str, _currency: str) -> Any:
+        if not cell:
+            return OMIT
+        meaning = meanings.get(normalize_word(cell))
+        if meaning is None:
+            raise BadCell("unknown_value", message)
+        return meaning
+
+    return convert
+
+
 def entries(separator: str) -> Converter:
     def convert(cell: str, _currency: str) -> list[str]:
         return split_list(cell, separator)
+
+    return convert
+
+
+def entries_if_any(separator: str) -> Converter:
+    def convert(cell: str, _currency: str) -> Any:
+        return split_list(cell, separator) or OMIT
 
     return convert
 

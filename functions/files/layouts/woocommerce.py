@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from files.formats.source_rows import SourceRow
-from files.layouts.combined_values import decide_price, decide_stock
+from files.layouts.combined_values import decide_description, decide_price, decide_stock
 from files.layouts.import_rows import ImportRow
 from files.layouts.readings import Reading
 from files.layouts.systems import (
@@ -135,16 +135,10 @@ class WooCommerceLayout(SystemLayout):
         if "group" not in values:
             members = _members(values)
             values |= {f"attribute:{name}": text for name, text in members.items() if text}
-        if "sku" not in values and (sku := self.sku(row)):
-            values["sku"] = sku
-            reading.warn("sku", "sku_derived", "Has no SKU. It follows from the ID.")
-        elif "sku" not in values:
-            reading.refuse("sku", "required", "Is required: it says which product this row is.")
+        self._take_sku(reading, row, "Has no SKU. It follows from the ID.")
         decide_price(reading)
         decide_stock(reading, self._index)
-        short = values.pop("short_description", None)
-        if short and values.setdefault("description", short) != short:
-            values["attribute:short_description"] = short
+        decide_description(reading)
         if "published" in values:
             values["status"] = "active" if values.pop("published") else "draft"
         for slot in [slot for slot in values if slot in _COMBINED or _NUMBERED.fullmatch(slot)]:

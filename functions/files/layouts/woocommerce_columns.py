@@ -11,7 +11,7 @@ from files.layouts.targets import (
     Target,
     amount,
     category_names,
-    entries,
+    entries_if_any,
     ignored,
     optional_whole_number,
     text_if_any,
@@ -57,10 +57,6 @@ def _categories(cell: str, currency: str) -> Any:
     return category_names(">", ",")(cell, currency) or OMIT
 
 
-def _list(cell: str, currency: str) -> Any:
-    return entries(",")(cell, currency) or OMIT
-
-
 _NOT_HERE = (
     "is featured?|visibility in catalog|tax status|allow customer reviews?|purchase note|"
     "shipping class|download limit|download expiry days|grouped products|upsells|cross-sells|"
@@ -86,8 +82,8 @@ TARGETS: Mapping[str, Target] = {
     "sale price": Target("sale_price", _PRICE, "price"),
     "regular price": Target("regular_price", _PRICE, "price", "during a sale: compare_at_price"),
     "categories": to("category_names", _categories, "the first one; made if it does not exist"),
-    "tags": to("tags", _list),
-    "images": to("pictures", _list),
+    "tags": to("tags", entries_if_any(",")),
+    "images": to("pictures", entries_if_any(",")),
     "parent": Target("parent", text_if_any, "group"),
     "external url": Target("attribute:external_url", text_if_any, "attributes.external_url"),
     "brands": Target("attribute:brand", text_if_any, "attributes.brand"),

@@ -147,3 +147,12 @@ def test_the_default_option_is_none():
 
     assert "group" not in row.fields
     assert "options" not in row.fields
+
+
+def test_a_row_without_sku_handle_and_options_is_refused_once():
+    row = read_row({**ONE, "Product Handle": "", "Variant SKU": "", "Option 1 Value": ""})
+
+    assert [(problem.code, problem.field) for problem in row.problems] == [
+        ("required", "Variant SKU")
+    ]
+    assert row.warnings == ()
