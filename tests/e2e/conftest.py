@@ -351,6 +351,13 @@ def wait_for_mailed_token(stack: Stack, address: str, subject: str = "") -> str:
     return list_texts_with_token()[0].partition("token=")[2].split()[0]
 
 
+def list_stored(stack: Stack, output: str) -> list[dict[str, Any]]:
+    """All items of the table that this output names. A scan ends after each MB."""
+    pages = stack.client("dynamodb").get_paginator("scan")
+    found = pages.paginate(TableName=stack.outputs[output], ConsistentRead=True)
+    return [item for page in found for item in page["Items"]]
+
+
 def run_expiry(stack: Stack) -> None:
     """Invokes the function as the schedule does each minute."""
     answer = stack.client("lambda").invoke(

@@ -11,6 +11,7 @@ from local.instances import INSTANCES_MAX
 from local.stack import Stack
 from tests.e2e.conftest import (
     COMMAND_SECONDS_MAX,
+    list_stored,
     run_concurrently,
     run_in_function_environment,
     wait_until,
@@ -111,7 +112,7 @@ def test_ten_equal_concurrent_requests_place_one_order(visitor, staff, buyer, li
 def test_a_repeated_event_on_the_bus_sends_one_mail(stack, visitor, buyer, list_mails_to):
     me = buyer.get("/me").json()
     wait_until(lambda: len(list_mails_to(me["email"])) == 1)
-    rows = stack.client("dynamodb").scan(TableName=stack.outputs["OutboxTableName"])["Items"]
+    rows = list_stored(stack, "OutboxTableName")
     payload = next(row["payload"]["S"] for row in rows if me["id"] in row["payload"]["S"])
     entry = {
         "EventBusName": stack.outputs["EventBusName"],

@@ -20,13 +20,20 @@ from local import saved_state
 from local import stack as local_stack
 from local.emulator import StackError
 from shared import ids
-from tests.e2e.conftest import Shop, connect, fetch_url, run_in_function_environment, wait_until
+from tests.e2e.conftest import (
+    Shop,
+    connect,
+    fetch_url,
+    list_stored,
+    run_in_function_environment,
+    wait_until,
+)
 from tests.support.concurrent_orders import KILLED
 
 
 def list_event_types(stack, order_id: str) -> list[str]:
     """The types of this order's events in the outbox."""
-    rows = stack.client("dynamodb").scan(TableName=stack.outputs["OutboxTableName"])["Items"]
+    rows = list_stored(stack, "OutboxTableName")
     return [row["type"]["S"] for row in rows if order_id in row["payload"]["S"]]
 
 

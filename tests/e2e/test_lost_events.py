@@ -8,7 +8,7 @@ from typing import Any
 
 from local.aliases import ALIAS
 from local.stack import Stack
-from tests.e2e.conftest import list_mails, run_operation, wait_until
+from tests.e2e.conftest import list_mails, list_stored, run_operation, wait_until
 
 
 def relay_mappings(stack: Stack) -> list[dict[str, Any]]:
@@ -37,14 +37,8 @@ def broken_relay(stack: Stack) -> Iterator[None]:
         )
 
 
-def list_rows(stack: Stack) -> list[dict[str, Any]]:
-    pages = stack.client("dynamodb").get_paginator("scan")
-    found = pages.paginate(TableName=stack.outputs["OutboxTableName"], ConsistentRead=True)
-    return [row for page in found for row in page["Items"]]
-
-
 def list_unmarked(stack: Stack) -> list[dict[str, Any]]:
-    return [row for row in list_rows(stack) if "relayed_at" not in row]
+    return [row for row in list_stored(stack, "OutboxTableName") if "relayed_at" not in row]
 
 
 def move_back_by_a_day(stack: Stack, rows: list[dict[str, Any]]) -> None:
@@ -164,7 +158,7 @@ def test_a_dead_letter_is_shown_and_redriven(stack, staff, visitor, tmp_path):
     wait_until(lambda: len(list_mails(stack, buyer.email)) == 2)
     (row,) = [
         row
-        for row in list_rows(stack)
+        for row in list_stored(stack, "OutboxTableName")
         if row["type"]["S"] == "order.placed" and order["id"] in row["payload"]["S"]
     ]
     event = json.loads(row["payload"]["S"]) | {"id": f"{row['event_id']['S']}x"}

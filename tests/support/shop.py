@@ -127,7 +127,8 @@ def stored_items() -> set[tuple[str, str]]:
     return {
         (table, json.dumps(item, sort_keys=True))
         for table in client.list_tables()["TableNames"]
-        for item in client.scan(TableName=table)["Items"]
+        for page in client.get_paginator("scan").paginate(TableName=table)
+        for item in page["Items"]
     }
 
 
