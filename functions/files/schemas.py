@@ -40,8 +40,9 @@ MappingId = Annotated[
 ]
 
 
-# As `not`, like `products.fields.GROUP_WITH_OPTIONS`.
-_ARCHIVE_WITH_PERCENT: dict[str, Any] = {
+# Archiving needs a percentage, and there is one mapping. As `not`, like
+# `products.fields.GROUP_WITH_OPTIONS`.
+_OPTIONS_THAT_FIT: dict[str, Any] = {
     "not": {
         "anyOf": [
             {
@@ -58,13 +59,20 @@ _ARCHIVE_WITH_PERCENT: dict[str, Any] = {
                     "archive_percent_max": {"type": "integer"},
                 },
             },
+            {
+                "required": ["mapping", "mapping_id"],
+                "properties": {
+                    "mapping": {"type": "object"},
+                    "mapping_id": {"type": "string"},
+                },
+            },
         ]
     }
 }
 
 
 class UploadRequest(RequestBody):
-    model_config = ConfigDict(json_schema_extra={"x-rule": _ARCHIVE_WITH_PERCENT})
+    model_config = ConfigDict(json_schema_extra={"x-rule": _OPTIONS_THAT_FIT})
 
     kind: Literal["products"]
     filename: Annotated[str, Text(255)] = Field(

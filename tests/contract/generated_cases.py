@@ -50,7 +50,7 @@ OF_FIELDS: dict[str, tuple[tuple[str, ...], str]] = {
     "unknown_region": (("region",), "Each country has its own regions."),
     "no_word": (("q",), "A search needs a letter or a digit of any script."),
     "named_twice": (
-        ("lines", "taxes", "destinations", "zones"),
+        ("lines", "taxes", "destinations", "zones", "pictures"),
         "JSON Schema compares whole elements, not one of their members.",
     ),
     "too_large": (("lines",), "The lines of one product are added up."),
@@ -64,7 +64,12 @@ OF_FIELDS: dict[str, tuple[tuple[str, ...], str]] = {
     "not_a_time": ((), "Leap seconds, and days before the year 1 in UTC."),
     "options_too_large": (("options",), "Bytes are counted."),
     "wrong_check_digit": (("barcode",), "The digits are added up."),
-    "invalid_email": (("email",), "Some domains are reserved (RFC 6761)."),
+    "invalid_email": (
+        ("email", "customer"),
+        "Some domains are reserved (RFC 6761), and some mailboxes are written in several scripts.",
+    ),
+    "url_not_allowed": (("url",), "A URL must have a host that DNS and the network allow."),
+    "mapping_too_large": (("mapping",), "Bytes are counted."),
     "password_too_short": (("password",), "The shop sets the length, after normalization."),
     "password_common": (("password",), "There is a list of common passwords."),
     "password_built_from_account": (("password",), "It is compared with other fields."),

@@ -284,9 +284,10 @@ def buyer(visitor: Shop) -> Shop:
 
 
 @pytest.fixture
-def restored_rates(staff: Shop) -> Iterator[None]:
+def restored_rates(stack: Stack, visitor: Shop) -> Iterator[None]:
     """Clears the tax and shipping rates that a test sets. Others order without rates."""
     yield
+    staff = visitor.log_in(stack.staff.email, stack.staff.password)  # the test may have been long
     for route, document in (("tax-rates", "destinations"), ("shipping-rates", "zones")):
         answer = staff.call("PUT", f"/{route}", json={document: []}, headers={"if-match": "*"})
         assert answer.status_code == 200, answer.text

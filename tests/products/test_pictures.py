@@ -215,7 +215,8 @@ def test_a_picture_is_named_once(tea):
         "pictures.update", tea, body={"pictures": [{"id": picture}] * 2}, headers=etag(tea)
     )
 
-    assert answer.error["details"]["fields"][0]["code"] == "named_twice"
+    field = answer.error["details"]["fields"][0]
+    assert (field["path"], field["code"]) == ("body.pictures", "named_twice")
 
 
 def test_a_deleted_picture_is_gone(tea):

@@ -36,7 +36,6 @@ BEYOND_SCHEMAS = {
     "group_without_options",  # of a patched product
     "invalid_email",
     "invisible_text",
-    "mapping_contradiction",
     "mapping_too_large",
     "mixed_currencies",
     "named_twice",

@@ -1,6 +1,6 @@
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from shared.exports.views import ExportView, shown_progress
@@ -12,7 +12,15 @@ from shared.storage.models.exports import SHOPIFY, Export
 Format = Literal["csv", "jsonl", "xlsx", "shopify"]
 
 
+# As `not`, like `products.fields.GROUP_WITH_OPTIONS`.
+_SHOPIFY_WITH_CURRENCY: dict[str, Any] = {
+    "not": {"properties": {"format": {"const": SHOPIFY}, "currency": {"type": "null"}}}
+}
+
+
 class ProductExportRequest(RequestBody):
+    model_config = ConfigDict(json_schema_extra={"x-rule": _SHOPIFY_WITH_CURRENCY})
+
     format: Format = Field(
         description="`csv` (UTF-8) and `xlsx` (Excel): one row for each product, with every field; "
         "an import of the file changes nothing. `jsonl`: the same as one line of JSON for each "

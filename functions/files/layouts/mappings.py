@@ -1,9 +1,9 @@
 """A mapping: what the columns of a file mean, as the author of the file says it."""
 
 import json
-from typing import Annotated, Any, ClassVar, Literal, LiteralString, Self
+from typing import Annotated, Any, ClassVar, Literal, LiteralString, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.http.schemas import RequestBody
@@ -42,11 +42,39 @@ MappedField = Literal[
     "pictures",
     "ignored",
 ]
-_WITH_NAME = {"option", "attribute"}
-_UNITS_OF = {
-    "price": {"major", "minor"},
-    "compare_at_price": {"major", "minor"},
-    "weight": {"g", "kg", "lb", "oz"},
+PriceUnit = Literal["major", "minor"]
+WeightUnit = Literal["g", "kg", "lb", "oz"]
+Unit = Literal[PriceUnit, WeightUnit]
+_WITH_NAME = ("option", "attribute")
+_PRICES = ("price", "compare_at_price")
+_UNITS_OF = dict.fromkeys(_PRICES, get_args(PriceUnit)) | {"weight": get_args(WeightUnit)}
+
+
+def _refused(*required: str, **properties: Any) -> dict[str, Any]:
+    return {"required": [*required], "properties": properties}
+
+
+def _all_but(*fields: str) -> dict[str, Any]:
+    return {"enum": [each for each in get_args(MappedField) if each not in fields]}
+
+
+# What `ColumnMapping` refuses. As `not`, like `products.fields.GROUP_WITH_OPTIONS`.
+_NO_CONTRADICTION: dict[str, Any] = {
+    "not": {
+        "anyOf": [
+            _refused(field={"enum": [*_WITH_NAME]}, name={"type": "null"}),
+            _refused("name", field=_all_but(*_WITH_NAME), name={"type": "string"}),
+            _refused("unit", field={"enum": [*_PRICES]}, unit={"enum": [*get_args(WeightUnit)]}),
+            _refused("unit", field={"const": "weight"}, unit={"enum": [*get_args(PriceUnit)]}),
+            _refused(field={"const": "weight"}, unit={"type": "null"}),
+            _refused("unit", field=_all_but(*_UNITS_OF), unit={"type": "string"}),
+            *(
+                _refused("decimal", "thousands", decimal={"const": sign}, thousands={"const": sign})
+                for sign in ".,"
+            ),
+            _refused("blank", field=_all_but("available"), blank={"const": "untracked"}),
+        ]
+    }
 }
 ColumnName = Annotated[str, Text(200)]
 Word = Annotated[str, Text(100)]
@@ -56,6 +84,8 @@ Separator = Annotated[str, Text(5)]
 class ColumnMapping(RequestBody):
     """Where one column goes, and how its cells are written."""
 
+    model_config = ConfigDict(json_schema_extra={"x-rule": _NO_CONTRADICTION})
+
     field: MappedField = Field(
         description="The field of the product. `category_names` are names that are found or made, "
         "`category` is the path of a category here. `ignored` leaves the column out."
@@ -63,7 +93,7 @@ class ColumnMapping(RequestBody):
     name: Annotated[str, Text(50)] | None = Field(
         default=None, description="Of the option or the attribute, such as `Size`."
     )
-    unit: Literal["major", "minor", "g", "kg", "lb", "oz"] | None = Field(
+    unit: Unit | None = Field(
         default=None,
         description="Of prices: `major` for euros, `minor` for cents. Without it, a price without "
         "decimals is refused. Of weights: `g`, `kg`, `lb` or `oz`.",

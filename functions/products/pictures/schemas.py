@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from products.picture_views import PictureSizeView, sizes_of
@@ -80,13 +80,16 @@ class PictureEdit(RequestBody):
 class PicturesPatch(RequestBody):
     """The pictures in their new order. Those that you omit follow, in the order that they have."""
 
-    pictures: list[PictureEdit] = Field(max_length=PICTURES_MAX)
+    pictures: list[PictureEdit] = Field(
+        max_length=PICTURES_MAX, json_schema_extra={"uniqueItems": True}
+    )
 
-    @model_validator(mode="after")
-    def _check_named_once(self) -> Self:
-        if len({each.id for each in self.pictures}) < len(self.pictures):
+    @field_validator("pictures")
+    @classmethod
+    def _require_each_once(cls, pictures: list[PictureEdit]) -> list[PictureEdit]:
+        if len({each.id for each in pictures}) < len(pictures):
             raise PydanticCustomError("named_twice", "Must name each picture once")
-        return self
+        return pictures
 
 
 class NamedPicture(RequestBody):
