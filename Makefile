@@ -49,6 +49,7 @@ soak: setup $(VENVS)/contract/.made ## Run the long tests: histories, all pairs 
 	@SOUK_HISTORIES=300 SOUK_HISTORY_STEPS=25 SOUK_MIXED_HISTORIES=60 SOUK_PAIRS=all SOUK_SCHEDULES=24 \
 		SOUK_DRILLS_AT_ONCE=2 SOUK_LOSSES=12 $(BIN)/python -m pytest tests/histories \
 		tests/products/test_stock_interleavings.py tests/local/test_repair.py --numprocesses auto --dist worksteal
+	@SOUK_DISTURBED_ROWS=100000 $(BIN)/python -m pytest tests/files/test_disturbed_imports.py
 	@SOUK_RUSHES=200 SOUK_REPEATS=20 $(BIN)/python -m pytest tests/e2e/test_contention.py
 	@SOUK_GENERATED=60 SOUK_GENERATED_MIN=6700 SOUK_GENERATED_PHASES=examples,coverage,fuzzing,stateful \
 		$(BIN)/python -m pytest tests/e2e/test_generated_requests.py

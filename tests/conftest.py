@@ -69,6 +69,7 @@ os.environ |= {
 import gc
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -130,7 +131,13 @@ def deploy() -> None:
 
 @pytest.fixture
 def aws() -> Iterator[None]:
-    """A new account with the template's tables, the secrets, the bucket, the bus and the sender.
+    with new_account():
+        yield
+
+
+@contextmanager
+def new_account() -> Iterator[None]:
+    """An account with the template's tables, the secrets, the bucket, the bus and the sender.
 
     Clients stay from test to test, as in a warm function: building them takes half a second.
     """

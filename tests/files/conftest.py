@@ -9,5 +9,9 @@ from shared.aws import client
 def _import_queue(request: pytest.FixtureRequest) -> None:
     if "aws" in request.fixturenames:
         request.getfixturevalue("aws")
-        for name in ("souk-imports", "souk-pictures"):
-            client("sqs").create_queue(QueueName=name)
+        create_queues()
+
+
+def create_queues() -> None:
+    for name in ("souk-imports", "souk-pictures"):
+        client("sqs").create_queue(QueueName=name)

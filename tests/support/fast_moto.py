@@ -57,9 +57,11 @@ _write_reply = DynamoHandler.serialized
 _transact = DynamoDBBackend.transact_write_items
 _list_addresses = MockAWS._enable_patching  # noqa: SLF001
 _addresses: dict[str, list[Any]] = {}  # by HTTP method
+_are_equal = DynamoType.__eq__
 _split_condition = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001
 _one_call = RLock()
 _written: list[tuple[str, Key]] = []  # table, and key or item, of the current transaction's writes
+_copies: dict[str, Table] = {}  # of the tables that the current transaction writes
 
 
 class ItemHandler(DynamoHandler):
@@ -128,35 +130,42 @@ def _transact_and_note(backend: DynamoDBBackend, actions: list[dict[str, Any]]) 
     """Also for a call with bytes, which moto answers: its copies are ours."""
     writes = [write for action in actions for write in action.values()]
     _written[:] = [(write["TableName"], write.get("Item") or write["Key"]) for write in writes]
+    _copies.clear()
     _transact(backend, actions)
 
 
 def _copy_original(original: Any) -> Any:
-    """moto keeps the copy of a table if the transaction fails, and changes items in place."""
+    """moto asks for a copy of the table for each action, before the first one is applied."""
     if not isinstance(original, Table):
         return copy.deepcopy(original)
+    if original.name not in _copies:
+        _copies[original.name] = _copy_table(original)
+    return _copies[original.name]
+
+
+def _copy_table(original: Table) -> Table:
+    """moto keeps the copy of a table if the transaction fails, and changes items in place."""
     copied = copy.copy(original)
     if copied.stream_shard is not None:
         copied.stream_shard = copy.copy(copied.stream_shard)
         copied.stream_shard.items = list(copied.stream_shard.items)
-    copied.items = defaultdict(dict)
-    for hash_key, entry in original.items.items():
-        copied.items[hash_key] = dict(entry) if original.has_range_key else entry
-    for holder, key in _entries_written(copied):
-        holder[key] = copy.deepcopy(holder[key])
+    copied.items = defaultdict(dict, original.items)
+    for name, item in _written:
+        if name == original.name:
+            _separate(copied, item)
     return copied
 
 
-def _entries_written(table: Table) -> Iterator[tuple[dict[DynamoType, Any], DynamoType]]:
-    """Where the table has the items that the current transaction writes."""
-    for name, item in _written:
-        if name != table.name:
-            continue
-        holder, key = table.items, DynamoType(item[table.hash_key_attr])
-        if table.range_key_attr and key in holder:
-            holder, key = holder[key], DynamoType(item[table.range_key_attr])
-        if key in holder:
-            yield holder, key
+def _separate(copied: Table, item: Key) -> None:
+    """Copy the item with this key, and what holds it: both tables have the same ones."""
+    items, key = copied.items, DynamoType(item[copied.hash_key_attr])
+    if key not in items:
+        return
+    items[key] = copy.copy(items[key]) if copied.range_key_attr else copy.deepcopy(items[key])
+    if copied.range_key_attr:
+        range_key = DynamoType(item[copied.range_key_attr])
+        if range_key in items[key]:
+            items[key][range_key] = copy.deepcopy(items[key][range_key])
 
 
 def _set_and_add_up(item: LimitedSizeDict, key: str, value: Any) -> None:
@@ -169,6 +178,17 @@ def _set_and_add_up(item: LimitedSizeDict, key: str, value: Any) -> None:
         raise ItemSizeTooLarge
     item.bytes_assigned = assigned + size  # type: ignore[attr-defined]
     dict.__setitem__(item, key, value)
+
+
+def _hash(value: DynamoType) -> int:
+    """A text is its own cast value. Most keys are texts."""
+    return hash((value.type, value.value if value.type == "S" else value.cast_value))
+
+
+def _equals(value: DynamoType, other: DynamoType) -> bool:
+    if value.type == "S" == other.type:
+        return bool(value.value == other.value)
+    return bool(_are_equal(value, other))
 
 
 def _size(value: Any) -> int:
@@ -245,6 +265,8 @@ _CHANGES: tuple[tuple[Any, str, Any], ...] = (
     (validators, "deepcopy", _copy_tree),
     (DepthFirstTraverser, "traverse", _traverse),
     (LimitedSizeDict, "__setitem__", _set_and_add_up),
+    (DynamoType, "__hash__", _hash),
+    (DynamoType, "__eq__", _equals),
     (MockAWS, "_enable_patching", _start_with_known_addresses),
     # moto lists a handler's methods for each call.
     (moto.core.responses, "method_names_from_class", cache(method_names_from_class)),
