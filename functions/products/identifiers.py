@@ -1,6 +1,7 @@
 """The ids of products, which follow from their SKUs, and barcodes. Pure."""
 
 import re
+from functools import lru_cache
 
 from pydantic_core import PydanticCustomError
 
@@ -20,6 +21,7 @@ _EARLIER_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ASCII_CAPITALS = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
 
 
+@lru_cache(maxsize=128)  # an import asks for each several times in a row
 def product_id_of(sku: str) -> str:
     """The id of a new product with this SKU: the same for each of its spellings.
 
@@ -34,7 +36,7 @@ def product_ids_of(sku: str) -> list[str]:
     An earlier release derived the id from the spelling, so its products are found by that spelling.
     """
     current = product_id_of(sku)
-    if not _EARLIER_FORM.fullmatch(sku):
+    if sku == sku_key(sku).translate(_ASCII_CAPITALS) or not _EARLIER_FORM.fullmatch(sku):
         return [current]
     return list(dict.fromkeys((ids.derived_id("prd", sku), current)))
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from pynamodb.attributes import AttributeContainer, MapAttribute
 
-from shared.storage import fast_path
+from shared.storage import fast_models, fast_path
 
 Raw = Mapping[str, Any]  # attributes by name, as DynamoDB's client has them
 
@@ -24,7 +24,7 @@ class Extensible(AttributeContainer):
     @classmethod
     def _instantiate(cls, attribute_values: dict[str, Any]) -> Self:
         if fast_path.is_on():
-            instance: Self = fast_path.instantiate(cls, attribute_values)
+            instance: Self = fast_models.instantiate(cls, attribute_values)
         else:
             instance = super()._instantiate(attribute_values)
         instance.remember_unknown(attribute_values)
@@ -44,7 +44,10 @@ class Document(Extensible, MapAttribute[str, Any]):
     """A map inside an item, or inside a list of one."""
 
     def serialize(self, values: Any, *, null_check: bool = True) -> Any:
-        known = super().serialize(values, null_check=null_check)
+        if isinstance(values, type(self)) and fast_path.is_on():
+            known: Any = fast_models.serialize(values, null_check=null_check)
+        else:
+            known = super().serialize(values, null_check=null_check)
         return {**values.unknown, **known} if isinstance(values, Document) else known
 
 

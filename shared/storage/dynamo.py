@@ -15,7 +15,7 @@ from pynamodb.models import Model
 from shared import aws, request_budget, snapstart
 from shared.errors.base import Unavailable
 from shared.retries import retry
-from shared.storage import fast_path
+from shared.storage import fast_models, fast_path
 from shared.storage.documents import Extensible, Raw
 
 BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
@@ -82,7 +82,23 @@ class Table(Extensible, Model):
 
     def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
         """The attributes as DynamoDB's client has them, with those that this code does not know."""
-        return {**self.unknown, **super().serialize(null_check)}
+        if fast_path.is_on():
+            known = fast_models.serialize(self, null_check=null_check)
+        else:
+            known = super().serialize(null_check)
+        return {**self.unknown, **known}
+
+    def _set_defaults(self, _user_instantiated: bool = True) -> None:
+        if fast_path.is_on():
+            fast_models.set_defaults(self, is_new=_user_instantiated)
+        else:
+            super()._set_defaults(_user_instantiated)
+
+    def _set_attributes(self, **attributes: Any) -> None:
+        if fast_path.is_on():
+            fast_models.set_attributes(self, attributes)
+        else:
+            super()._set_attributes(**attributes)
 
     def deserialize(self, attribute_values: dict[str, dict[str, Any]]) -> None:
         super().deserialize(attribute_values)

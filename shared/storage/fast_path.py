@@ -1,12 +1,11 @@
-"""DynamoDB's calls with less work inside botocore and pynamodb, and the same results.
+"""DynamoDB's calls with less work inside botocore, and the same results. `fast_models` has items.
 
 botocore walks requests and replies by AWS's model, builds the user agent three times a call and
-searches batches for ARNs; pynamodb asks each attribute how to read itself. Plain JSON needs none of
-that. They call these hooks private: docs/decisions/0047 says why this is safe and what it saves.
+searches batches for ARNs. Plain JSON needs none of that. botocore calls these hooks private:
+docs/decisions/0047 says why this is safe and what it saves.
 """
 
 import json
-from collections.abc import Callable
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +15,6 @@ import pynamodb
 from botocore.context import get_context
 from botocore.parsers import JSONParser
 from botocore.serialize import JSONSerializer
-from pynamodb import attributes as kinds
 
 from shared import observability
 from shared.config import FastPathSettings, settings
@@ -95,56 +93,3 @@ def _search_tables_for_arns(resolver: Any) -> None:
         return search(name, operation, call) if has_arn else None
 
     resolver._resolve_param_as_operation_context_param = find  # noqa: SLF001
-
-
-def instantiate(container: type[kinds.AttributeContainer], stored: Any) -> Any:
-    """As pynamodb's `_instantiate`, for classes without a discriminator."""
-    fields, defaults = _plan(container)
-    values = {name: default() if callable(default) else default for name, default in defaults}
-    instance = container.__new__(container)
-    instance.__dict__.update(attribute_values=values, attribute_kwargs={})
-    for attribute, name, key, kind, decode in fields:
-        value = stored.get(key)
-        if value and "NULL" not in value:
-            raw = value[kind] if kind in value else attribute.get_value(value)
-            if decode is None:  # the attribute sets its value in a way of its own
-                setattr(instance, name, attribute.deserialize(raw))
-            else:
-                values[name] = decode(raw)
-    return instance
-
-
-@cache
-def _plan(container: type[kinds.AttributeContainer]) -> tuple[list[Any], list[Any]]:
-    own = container.get_attributes().items()
-    fields = [(at, name, at.attr_name, at.attr_type, _find_decoder(at)) for name, at in own]
-    return fields, [(name, at.default) for name, at in own if at.default is not None]
-
-
-def _find_decoder(attribute: Any) -> Any:
-    """A function of what is stored. None: the attribute sets its value in a way of its own."""
-    if isinstance(attribute, kinds.MapAttribute):
-        return type(attribute)._instantiate  # noqa: SLF001
-    if isinstance(attribute, kinds.ListAttribute) and attribute.element_type:
-        return _list_decoder(attribute, attribute.element_type())
-    if type(attribute).__set__ is not kinds.Attribute.__set__:
-        return None
-    own = {kinds.UnicodeAttribute: lambda text: text, kinds.NumberAttribute: _number}
-    return own.get(type(attribute), attribute.deserialize)
-
-
-def _list_decoder(attribute: Any, element: Any) -> Callable[[Any], Any]:
-    kind, decode = element.attr_type, _find_decoder(element) or element.deserialize
-
-    def decode_list(elements: Any) -> Any:
-        try:
-            return [None if "NULL" in each else decode(each[kind]) for each in elements]
-        except KeyError:
-            return attribute.deserialize(elements)  # raises, with the element's path
-
-    return decode_list
-
-
-def _number(text: Any) -> Any:
-    is_plain = type(text) is str and text.isdecimal() and text.isascii() and text[0] != "0"
-    return int(text) if is_plain else json.loads(text)

@@ -66,7 +66,7 @@ OF_FIELDS: dict[str, tuple[tuple[str, ...], str]] = {
     "wrong_check_digit": (("barcode",), "The digits are added up."),
     "invalid_email": (
         ("email", "customer"),
-        "Some domains are reserved (RFC 6761), and some mailboxes are written in several scripts.",
+        "Some domains are reserved (RFC 6761), and some names mix scripts.",
     ),
     "url_not_allowed": (("url",), "A URL must have a host that DNS and the network allow."),
     "mapping_too_large": (("mapping",), "Bytes are counted."),

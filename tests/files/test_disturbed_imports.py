@@ -40,7 +40,7 @@ OWN_TO_A_RUN = frozenset(
 )
 
 
-def test_a_disturbed_import_leaves_what_an_undisturbed_one_leaves(monkeypatch):
+def test_a_disturbed_import_leaves_the_same_tables(monkeypatch):
     monkeypatch.setattr(retries, "pause", lambda _: None)
     chance = Random(20261128)  # noqa: S311 (no secret)
     with new_account():
