@@ -24,8 +24,7 @@ def run_import(rows: int, description_length: int) -> dict[str, float]:
     """The CPU seconds of all steps, the file's bytes, and what the import has counted."""
     with TemporaryDirectory() as scratch:
         file = Path(scratch) / "products.csv"
-        with file.open("w") as lines:
-            lines.writelines(_lines(rows, description_length))
+        write_file(file, rows, description_length)
         size = file.stat().st_size
         store = ImportStore(file, _upload())
         with answer_calls(store.answer):
@@ -43,6 +42,11 @@ def run_import(rows: int, description_length: int) -> dict[str, float]:
         raise RuntimeError(f"the import counted {counts}")
     writes = store.calls["write of products"]
     return {"cpu_seconds": took, "planning": planned, "bytes": size, "writes": writes}
+
+
+def write_file(file: Path, rows: int, description_length: int) -> None:
+    with file.open("w") as lines:
+        lines.writelines(_lines(rows, description_length))
 
 
 def _lines(rows: int, description_length: int) -> Iterator[str]:

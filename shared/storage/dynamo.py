@@ -10,13 +10,13 @@ from botocore.exceptions import ClientError
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
-from pynamodb.models import Model
 
 from shared import aws, request_budget, snapstart
 from shared.errors.base import Unavailable
 from shared.retries import retry
-from shared.storage import fast_models, fast_path
+from shared.storage import fast_path
 from shared.storage.documents import Extensible, Raw
+from shared.storage.fast_models import FastModel
 
 BATCH_MAX = 100  # DynamoDB's limit on the keys of one BatchGetItem
 PUTS_MAX = 25  # DynamoDB's limit on the items of one BatchWriteItem
@@ -72,7 +72,7 @@ def _close_connections() -> None:
 _connecting = RLock()
 
 
-class Table(Extensible, Model):
+class Table(Extensible, FastModel):
     """A model whose table uses the one connection.
 
     A model whose items are in another model's table names that model in `shares_table_with`.
@@ -82,23 +82,7 @@ class Table(Extensible, Model):
 
     def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
         """The attributes as DynamoDB's client has them, with those that this code does not know."""
-        if fast_path.is_on():
-            known = fast_models.serialize(self, null_check=null_check)
-        else:
-            known = super().serialize(null_check)
-        return {**self.unknown, **known}
-
-    def _set_defaults(self, _user_instantiated: bool = True) -> None:
-        if fast_path.is_on():
-            fast_models.set_defaults(self, is_new=_user_instantiated)
-        else:
-            super()._set_defaults(_user_instantiated)
-
-    def _set_attributes(self, **attributes: Any) -> None:
-        if fast_path.is_on():
-            fast_models.set_attributes(self, attributes)
-        else:
-            super()._set_attributes(**attributes)
+        return {**self.unknown, **super().serialize(null_check)}
 
     def deserialize(self, attribute_values: dict[str, dict[str, Any]]) -> None:
         super().deserialize(attribute_values)

@@ -3,34 +3,71 @@ attribute of each item. The results are the same. docs/decisions/0047 says why t
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from pynamodb import attributes as kinds
 from pynamodb.exceptions import AttributeNullError
+from pynamodb.expressions.condition import Condition
+from pynamodb.models import Model
+
+from shared.storage import fast_path
 
 
-def set_defaults(instance: kinds.AttributeContainer, *, is_new: bool) -> None:
-    """As pynamodb's `_set_defaults`."""
-    for name, default, is_called, is_plain in _defaults(type(instance), is_new):
-        value = default() if is_called else default
-        if is_plain:
-            instance.attribute_values[name] = value
-        else:
-            setattr(instance, name, value)
+class FastModel(Model):
+    """A model without a discriminator and a version attribute."""
 
+    def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
+        if fast_path.is_on():
+            return serialize(self, null_check=null_check)
+        return super().serialize(null_check)
 
-def set_attributes(instance: kinds.AttributeContainer, values: Mapping[str, Any]) -> None:
-    """As pynamodb's `_set_attributes`. Raises ValueError for a name that no attribute has."""
-    plain = _plain_names(type(instance))
-    for name, value in values.items():
-        if name in plain:
-            instance.attribute_values[name] = value
-        elif name in instance.get_attributes():
-            setattr(instance, name, value)
-        else:
-            raise ValueError(f"Attribute {name} specified does not exist")
+    def get_save_kwargs_from_instance(
+        self,
+        condition: Condition | None = None,
+        return_values_on_condition_failure: str | None = None,
+    ) -> dict[str, Any]:
+        if not fast_path.is_on():
+            returned = return_values_on_condition_failure
+            return super().get_save_kwargs_from_instance(condition, returned)
+        put: dict[str, Any] = {"TableName": self.Meta.table_name, "Item": self.serialize()}
+        names: dict[str, str] = {}
+        values: dict[str, Any] = {}
+        if condition is not None:
+            put["ConditionExpression"] = condition.serialize(names, values)
+        if return_values_on_condition_failure is not None:
+            put["ReturnValuesOnConditionCheckFailure"] = return_values_on_condition_failure
+        if names:
+            put["ExpressionAttributeNames"] = {short: name for name, short in names.items()}
+        if values:
+            put["ExpressionAttributeValues"] = values
+        return put
+
+    def _set_defaults(self, _user_instantiated: bool = True) -> None:
+        if not fast_path.is_on():
+            return super()._set_defaults(_user_instantiated)
+        for name, default, is_called, is_plain in _defaults(type(self), _user_instantiated):
+            value = default() if is_called else default
+            if is_plain:
+                self.attribute_values[name] = value
+            else:
+                setattr(self, name, value)
+        return None
+
+    def _set_attributes(self, **attributes: Any) -> None:
+        """Raises ValueError for a name that no attribute has."""
+        if not fast_path.is_on():
+            return super()._set_attributes(**attributes)
+        plain = _plain_names(type(self))
+        for name, value in attributes.items():
+            if name in plain:
+                self.attribute_values[name] = value
+            elif name in self.get_attributes():
+                setattr(self, name, value)
+            else:
+                raise ValueError(f"Attribute {name} specified does not exist")
+        return None
 
 
 def serialize(instance: kinds.AttributeContainer, *, null_check: bool) -> dict[str, dict[str, Any]]:

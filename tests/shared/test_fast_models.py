@@ -26,7 +26,7 @@ from pynamodb.attributes import (
 
 from shared.storage import fast_path, models
 from shared.storage.documents import Document, Extensible
-from shared.storage.dynamo import Table
+from shared.storage.dynamo import Table, connection
 from shared.storage.models.orders import OrderLine
 from shared.storage.models.outbox import OutboxRow
 
@@ -140,12 +140,17 @@ def read_values(container: type[Any], stored: Any) -> dict[str, Any]:
 
 def write(make: Any, null_check: bool, *, is_fast: bool) -> list[Any]:
     """What the item has, and what it stores."""
+    connection()  # the one that all tests share is made as the settings say
     with patch.object(fast_path, "is_on", lambda: is_fast):
         found: list[Any] = []
         try:
             item = make()
             found += [contents(item)]
             found += [contents(item.serialize(null_check=null_check))]
+            key = type(item)._hash_key_attribute()  # noqa: SLF001
+            for condition in (None, key.does_not_exist(), key != "text"):
+                for returned in (None, "ALL_OLD"):
+                    found += [item.get_save_kwargs_from_instance(condition, returned)]
         except Exception as error:  # noqa: BLE001
             found += [type(error).__name__, str(error)]
         return found
