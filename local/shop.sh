@@ -9,6 +9,7 @@
 #   token EMAIL PASSWORD      logs in and prints an access token
 #   field a.b.0               reads JSON and prints that field
 #   wait_for TEXT CURL-ARGS   repeats a request until its answer contains the text, for at most a minute
+#   send_file PATH            reads an answer that has a form, and sends the file with it
 
 eval "$(python3 - "${SOUK_STACK:-local/.state/stack.json}" <<'PYTHON'
 import json
@@ -57,6 +58,14 @@ wait_for() {
     done
     echo "No answer contained '$_text' within a minute. The last one was: $_answer" >&2
     return 1
+}
+
+send_file() {
+    python3 -c '
+import json, sys
+form = json.load(sys.stdin)["form"]
+print(*("form-string = \"%s=%s\"" % field for field in form["fields"].items()), sep="\n")
+print("form = \"file=@%s\"\nurl = \"%s\"" % (sys.argv[1], form["url"]))' "$1" | curl -sSf --config -
 }
 
 STAFF=$(curl -s "$API/auth/login" -H "$JSON" -d "$STAFF_LOGIN" | field access_token)
