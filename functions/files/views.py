@@ -87,7 +87,9 @@ class PictureProblemView(View):
 
 
 class ImportedPicturesView(View):
-    named: int = Field(description="Pictures that the rows name.")
+    named: int = Field(
+        description="Pictures that the rows name. Without those of products that have all of them."
+    )
     ready: int = Field(description="Those that their products have by now.")
     failed: int
     problems: list[PictureProblemView] = Field(description="The first ones.")

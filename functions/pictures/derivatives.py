@@ -11,11 +11,10 @@ from pictures import file_types
 from pictures.decoding import decode
 from pictures.file_types import FileType, recognise
 from shared.pictures.lists import ReadyPicture
-from shared.pictures.sizes import choose_longer_sides, file_key, scale
+from shared.pictures.sizes import DIGEST_LENGTH, choose_longer_sides, file_key, scale
 from shared.records import Record
 
 RECIPE = b"souk pictures 1"  # another way to make sizes needs another number: keys keep their bytes
-DIGEST_LENGTH = 32  # hexadecimal digits: 128 bits
 _OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 82, "optimize": True, "progressive": True},
     "PNG": {"optimize": True},

@@ -16,11 +16,13 @@ from shared.errors.catalog import PictureLimitReached, ProductNotFound
 from shared.pictures import lists
 from shared.pictures.files import incoming_key, named_key
 from shared.pictures.lists import Failure, ReadyPicture, pictures_of
-from shared.pictures.messages import (
-    ImportedPictures,
-    PictureToFetch,
-    ReceivedPicture,
+from shared.pictures.messages import ImportedPictures, PictureToFetch, ReceivedPicture
+from shared.pictures.references import (
     Reference,
+    find_named,
+    order_as_named,
+    set_named_alt,
+    sort_references,
 )
 from shared.storage.models.catalog import Picture
 from shared.storage.models.uploads import PictureProblem, Upload
@@ -87,8 +89,7 @@ def attach_pictures(
     upload = repository.find_upload(message.upload_id)
     if upload is None:
         return
-    last = len(message.references)
-    references = sorted(message.references, key=lambda each: each.position or last)
+    references = sort_references(message.references)
     later: TryLater | None = None
     for reference in references:
         require_time()
@@ -100,9 +101,8 @@ def attach_pictures(
             later = reason
     if later:
         raise later
-    sources = [each.source for each in references]
     with suppress(ProductNotFound):
-        change_pictures(message.product_id, lambda current: lists.order_by_source(current, sources))
+        change_pictures(message.product_id, lambda current: order_as_named(current, references))
 
 
 def _attach(message: ImportedPictures, reference: Reference, upload: Upload, attempt: int) -> None:
@@ -113,7 +113,7 @@ def _attach(message: ImportedPictures, reference: Reference, upload: Upload, att
     product_id = message.product_id
     result: Picture | ReadyPicture | Failure
     try:
-        known = lists.find_ready(pictures_of(get_product(product_id)), reference.source)
+        known = find_named(pictures_of(get_product(product_id)), reference)
         result = known or _make(lambda: _load(reference, upload), attempt)
         if not isinstance(result, Failure):
             _add_to_product(product_id, picture_id, reference, result, upload)
@@ -150,9 +150,9 @@ def _add(
     current: list[Picture], picture_id: str, reference: Reference, result: ReadyPicture | Picture
 ) -> list[Picture]:
     """The list with the picture; one that the product has already only gets the text."""
-    known = lists.find_ready(current, reference.source)
+    known = find_named(current, reference)
     if known:
-        return lists.set_alt(current, known.picture_id, reference.alt or known.alt)
+        return set_named_alt(current, known, reference)
     if isinstance(result, Picture):  # staff removed it at this moment
         return current
     now = clock.utc_now()

@@ -142,12 +142,8 @@ def list_stocked_products(product_ids: Sequence[str]) -> list[StockedProduct]:
 
 
 def find_stocked_products(alternatives: Sequence[Sequence[str]]) -> list[StockedProduct | None]:
-    """For each list of ids, the product that has the first of them that any product has.
-
-    Without groups. One BatchGetItem for each 100 ids, and for each 100 shards of their stocks.
-    """
-    found = Product.find_many(product_id for ids in alternatives for product_id in ids)
-    products = [next((found[each] for each in ids if each in found), None) for ids in alternatives]
+    """As `find_products`. Another BatchGetItem for each 100 shards of their stocks."""
+    products = find_products(alternatives)
     stocks = stock.get_stocks(
         {product.product_id: int(product.stock_shards) for product in products if product}
     )
@@ -157,10 +153,13 @@ def find_stocked_products(alternatives: Sequence[Sequence[str]]) -> list[Stocked
     ]
 
 
-def find_ids(alternatives: Sequence[Sequence[str]]) -> list[str | None]:
-    """For each list of ids, the first of them that any product has."""
+def find_products(alternatives: Sequence[Sequence[str]]) -> list[Product | None]:
+    """For each list of ids, the product that has the first of them that any product has.
+
+    Without groups. One BatchGetItem for each 100 ids.
+    """
     found = Product.find_many(product_id for ids in alternatives for product_id in ids)
-    return [next((each for each in ids if each in found), None) for ids in alternatives]
+    return [next((found[each] for each in ids if each in found), None) for ids in alternatives]
 
 
 def create_product(product: Product, event: CatalogEvent) -> ProductGroup | None:

@@ -48,11 +48,6 @@ def find_picture(pictures: Pictures, picture_id: str) -> Picture | None:
     return next((each for each in pictures if each.picture_id == picture_id), None)
 
 
-def find_ready(pictures: Pictures, source: str) -> Picture | None:
-    """The picture that an import has made of this reference before."""
-    return next((each for each in pictures if (each.source, each.status) == (source, READY)), None)
-
-
 def new_picture(picture_id: str, alt: str | None, source: str | None, now: datetime) -> Picture:
     """One that waits for its file."""
     return Picture(picture_id=picture_id, status=WAITING, alt=alt, source=source, created_at=now)
@@ -108,17 +103,6 @@ def put_first(pictures: Pictures, picture_ids: Sequence[str]) -> list[Picture]:
 def set_alt(pictures: Pictures, picture_id: str, alt: str | None) -> list[Picture]:
     """Another text for one picture; None removes it."""
     return [_with_alt(each, alt) if each.picture_id == picture_id else each for each in pictures]
-
-
-def order_by_source(pictures: Pictures, sources: Sequence[str]) -> list[Picture]:
-    """The list with the pictures of an import in the order of its references.
-
-    They share the places that they had. All other pictures stay where they are.
-    """
-    rank = {source: number for number, source in enumerate(sources)}
-    moved = [each for each in pictures if each.source in rank]
-    ordered = iter(sorted(moved, key=lambda each: rank[each.source]))
-    return [next(ordered) if each.source in rank else each for each in pictures]
 
 
 def set_result(

@@ -5,20 +5,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-from shared import aws, ids
+from shared import aws
 from shared.config import PictureQueueSettings, settings
 from shared.errors.base import Unavailable
 from shared.pictures import files
+from shared.pictures.references import Reference
 from shared.records import Record
 
-_SOURCE_LENGTH = 24  # characters: 100 bits
 _BATCH_MAX = 10
 _BATCH_BYTES_MAX = 250_000
-
-
-def source_of(url_or_name: str) -> str:
-    """What a stored picture says about where it is from: the same for the same reference."""
-    return ids.derived_id("src", url_or_name)[:_SOURCE_LENGTH]
 
 
 class ReceivedPicture(Record):
@@ -34,18 +29,6 @@ class PictureToFetch(Record):
     product_id: str
     picture_id: str
     url: str
-
-
-class Reference(Record):
-    """A picture as a row of an import names it: by URL, or by the name of a file sent before."""
-
-    url_or_name: str
-    alt: str | None = None
-    position: int | None = None  # among the references of its product
-
-    @property
-    def source(self) -> str:
-        return source_of(self.url_or_name)
 
 
 class ImportedPictures(Record):

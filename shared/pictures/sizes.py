@@ -10,6 +10,7 @@ from shared.records import Record
 
 LONGER_SIDES = (160, 480, 960, 1920)  # pixels: a thumbnail, a list, a page, a zoomed page
 KEY_PREFIX = "pictures/"
+DIGEST_LENGTH = 32  # hexadecimal digits: 128 bits
 WEBP = "webp"
 
 

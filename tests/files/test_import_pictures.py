@@ -9,11 +9,14 @@ import pytest
 from files.handler import handler as api
 from files.workers.import_file import handler
 from shared.aws import client
+from shared.pictures.lists import ALT_MAX
+from shared.pictures.urls import URL_LENGTH_MAX
 from shared.storage.models.catalog import Product
 from shared.storage.models.uploads import Upload, UploadPictures
 from tests.support import imports, shop
 from tests.support.http import CONTEXT, STAFF, send
 from tests.support.imports import put_file
+from tests.support.pictures import store_picture
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -76,6 +79,58 @@ def test_a_dry_run_fetches_no_picture():
     upload = imported(mode="dry_run")
 
     assert (sent(), upload.pictures) == ([], 0)
+
+
+def product_with_pictures() -> tuple[str, str]:
+    """The URLs of sizes of its pictures."""
+    tea = shop.product("TEA").product_id
+    return store_picture(tea, "one", "A bag of tea"), store_picture(tea, "two")
+
+
+def import_images(*images: str) -> Upload:
+    imports.upload(options_json={})
+    handler(put_file(f"sku,images\nTEA,{'|'.join(images)}\n"), CONTEXT)
+    return Upload.get("upl_one", "upload")
+
+
+def test_pictures_that_the_product_has_are_not_sent():
+    first, second = product_with_pictures()
+    before = [product.serialize() for product in Product.scan()]
+
+    upload = import_images(first, second)
+
+    assert (upload.status, upload.unchanged, upload.pictures) == ("completed", 1, 0)
+    assert sent() == []
+    assert [product.serialize() for product in Product.scan()] == before
+
+
+@pytest.mark.parametrize("change", ["another order", "another picture"])
+def test_a_product_whose_pictures_change_is_one_message(change):
+    first, second = product_with_pictures()
+    images = [second, first] if change == "another order" else [first, second, "3.jpg"]
+
+    upload = import_images(*images)
+
+    (message,) = sent()
+    assert [each["url_or_name"] for each in message["references"]] == images
+    assert upload.pictures == len(images)
+
+
+def test_a_picture_that_is_named_twice_counts_once():
+    shop.product("TEA")
+
+    assert import_images("1.jpg", "1.jpg").pictures == 1
+
+
+def test_what_is_too_long_is_cut_before_it_is_sent():
+    shop.product("TEA")
+    imports.upload()
+    row = f"tea,Tea,TEA,1.00,https://img.example/{'x' * 9_000},1,{'y' * 9_000}"
+
+    handler(put_file(f"{FILE.splitlines()[0]}\n{row}\n"), CONTEXT)
+
+    ((reference,),) = [message["references"] for message in sent()]
+    assert (len(reference["url_or_name"]), len(reference["alt"])) == (URL_LENGTH_MAX + 1, ALT_MAX)
 
 
 def test_an_upload_shows_what_became_of_its_pictures():

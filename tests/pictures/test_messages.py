@@ -11,12 +11,11 @@ from shared.pictures.messages import (
     ImportedPictures,
     PictureToFetch,
     ReceivedPicture,
-    Reference,
     parse_body,
     send_imported,
-    source_of,
     to_body,
 )
+from shared.pictures.references import Reference, source_of
 from tests.support.pictures import sent_messages
 
 IMPORTED = ImportedPictures(

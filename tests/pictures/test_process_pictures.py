@@ -17,7 +17,8 @@ from shared import clock
 from shared.aws import client
 from shared.pictures.files import incoming_key, named_key
 from shared.pictures.lists import OVERDUE_AFTER, PICTURES_MAX, failure_of, new_picture
-from shared.pictures.messages import ImportedPictures, PictureToFetch, Reference, to_body
+from shared.pictures.messages import ImportedPictures, PictureToFetch, to_body
+from shared.pictures.references import Reference
 from shared.storage.models.catalog import Picture, Product
 from shared.storage.models.outbox import OutboxRow
 from shared.storage.models.uploads import Upload, UploadPictures

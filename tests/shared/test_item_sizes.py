@@ -31,7 +31,6 @@ from orders.lifecycle import decisions, order_events, refunds, shipping
 from orders.lifecycle.shipping import Tracking
 from orders.pricing.rates.service import DOCUMENT_BYTES_MAX
 from pictures import service as picture_service
-from pictures.derivatives import DIGEST_LENGTH
 from pictures.repository import PROBLEMS_KEPT
 from products import product_edits, variants
 from products.fields import OPTIONS_BYTES_MAX, Options
@@ -52,8 +51,9 @@ from shared.pictures.lists import (
     new_picture,
     set_result,
 )
-from shared.pictures.messages import ImportedPictures, Reference, source_of
-from shared.pictures.sizes import LONGER_SIDES
+from shared.pictures.messages import ImportedPictures
+from shared.pictures.references import Reference, source_of
+from shared.pictures.sizes import DIGEST_LENGTH, LONGER_SIDES
 from shared.storage import models, outbox
 from shared.storage.dynamo import Table
 from shared.storage.models import listings

@@ -1,34 +1,45 @@
 """Hands the pictures that rows name over to the function that fetches them, by product.
 
-A chunk that is repeated sends them again, and the second message changes nothing.
+A product that has all of them already needs no message: an export, imported again, sends none. A
+chunk that is repeated sends its messages again, and the second one changes nothing.
 """
 
 from collections.abc import Iterable
 
 from files.chunks.batches import PlannedRow
-from products.importing.service import find_product_ids
-from shared.pictures.messages import ImportedPictures, Reference, send_imported
+from products.importing.service import find_products
+from shared.pictures.lists import ALT_MAX, pictures_of
+from shared.pictures.messages import ImportedPictures, send_imported
+from shared.pictures.references import Reference, has_all, sort_references
+from shared.pictures.urls import URL_LENGTH_MAX
 
 
 def send_pictures(upload_id: str, rows: Iterable[PlannedRow]) -> int:
-    """How many pictures the rows name for products that exist. Call it when those are written.
+    """How many pictures are sent, of products that exist. Call it when those are written.
 
     Raises botocore's errors and Unavailable.
     """
-    by_sku: dict[str, list[Reference]] = {}
+    by_sku = _references_by_sku(rows)
+    if not by_sku:
+        return 0
+    messages = []
+    for product, named in zip(find_products(list(by_sku)), by_sku.values(), strict=True):
+        references = sort_references(list(named.values()))
+        if product and not has_all(pictures_of(product), references):
+            messages.append(ImportedPictures(product.product_id, upload_id, tuple(references)))
+    send_imported(messages)
+    return sum(len(message.references) for message in messages)
+
+
+def _references_by_sku(rows: Iterable[PlannedRow]) -> dict[str, dict[str, Reference]]:
+    """Each picture of a product once."""
+    by_sku: dict[str, dict[str, Reference]] = {}
     for row in rows:
         for picture in row.pictures:
             sku = picture.sku or row.sku
             if sku:
-                reference = Reference(picture.url_or_name, picture.alt, picture.position)
-                by_sku.setdefault(sku, []).append(reference)
-    if not by_sku:
-        return 0
-    found = zip(find_product_ids(list(by_sku)), by_sku.values(), strict=True)
-    messages = [
-        ImportedPictures(product_id, upload_id, tuple(references))
-        for product_id, references in found
-        if product_id
-    ]
-    send_imported(messages)
-    return sum(len(message.references) for message in messages)
+                url_or_name = picture.url_or_name[: URL_LENGTH_MAX + 1]  # the rest is refused
+                alt = picture.alt and picture.alt[:ALT_MAX]
+                reference = Reference(url_or_name, alt, picture.position)
+                by_sku.setdefault(sku, {}).setdefault(url_or_name, reference)
+    return by_sku

@@ -34,6 +34,7 @@ from shared.errors.requests import ConcurrentModification
 from shared.events.catalog import CatalogEvent
 from shared.records import Record
 from shared.storage import outbox, stock
+from shared.storage.models.catalog import Product
 from shared.storage.transactions import Transaction
 
 __all__ = [
@@ -45,7 +46,7 @@ __all__ = [
     "Refusal",
     "RowResult",
     "find_ids",
-    "find_product_ids",
+    "find_products",
     "stage_rows",
 ]
 
@@ -192,9 +193,9 @@ def _stage_stock(transaction: Transaction, change: _Change, context: ImportConte
         stock.require_counted(transaction, version.before)
 
 
-def find_product_ids(skus: Sequence[str]) -> list[str | None]:
-    """The id of the product with each SKU; None if there is none. One BatchGetItem for each 100."""
-    return repository.find_ids([find_ids(sku) for sku in skus])
+def find_products(skus: Sequence[str]) -> list[Product | None]:
+    """The product with each SKU; None if there is none. One BatchGetItem for each 100 ids."""
+    return repository.find_products([find_ids(sku) for sku in skus])
 
 
 def find_ids(sku: str) -> list[str]:

@@ -11,7 +11,8 @@ from shared.http.etags import ExpectedVersion
 from shared.http.upload_forms import FormView, presign_form
 from shared.pictures import lists, messages
 from shared.pictures.files import BYTES_MAX, incoming_key, named_key
-from shared.pictures.messages import PictureToFetch, source_of
+from shared.pictures.messages import PictureToFetch
+from shared.pictures.references import source_of
 from shared.records import Record
 from shared.security.permissions import Principal
 from shared.storage.models.catalog import Picture, Product
