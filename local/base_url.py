@@ -33,6 +33,7 @@ def update_functions(
         ("MailFunction", "SHOP_URL", "ShopUrl"),
         ("PaymentsFunction", "PAYMENT_PROVIDER_URL", "PaymentProviderUrl"),
         ("ProductsFunction", "PICTURES_URL", "PicturesUrl"),
+        ("ExportFunction", "PICTURES_URL", "PicturesUrl"),
         ("PaymentWorkerFunction", "PAYMENT_PROVIDER_URL", "PaymentProviderUrl"),
     ):
         set_variable(physical[function], variable, settings[parameter], functions)

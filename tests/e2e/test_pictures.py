@@ -1,6 +1,7 @@
 """Pictures go from a form, a URL or an import to the sizes that shoppers see."""
 
 import io
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.conftest import Shop, fetch_url, wait_until
-from tests.e2e.test_uploads import import_file, post_file
+from tests.e2e.test_uploads import export_products, import_file, post_file
 from tests.support.pictures import encode
 
 CACHED_FOR_EVER = "public, max-age=31536000, immutable"
@@ -146,3 +147,25 @@ def test_an_import_shows_sent_files_and_reports_the_others(staff):
     shown = list_pictures(staff, product_id)
     assert [each["status"] for each in shown] == ["ready", "ready"]
     assert shown[0]["id"] == picture["id"]
+
+
+def test_an_import_of_an_export_leaves_pictures_as_they_are(staff):
+    product_id = staff.create_product()
+    for alt in ("From the front", "From above"):
+        add_picture(staff, product_id, make_picture(), alt)
+    stored = wait_for_pictures(staff, product_id, 2)
+    content = export_products(staff, "jsonl")
+    lines = [json.loads(line) for line in content.decode().splitlines()]
+    sku = staff.get(f"/products/{product_id}").json()["sku"]
+    (exported,) = [line["pictures"] for line in lines if line["sku"] == sku]
+
+    upload = import_file(staff, content)
+
+    assert [each["alt"] for each in exported] == [each["alt"] for each in stored]
+    assert [fetch_url(each["url"]).status_code for each in exported] == [200, 200]
+    assert (upload["status"], upload["counts"]["updated"], upload["pictures"]) == (
+        "completed",
+        0,
+        None,
+    )
+    assert list_pictures(staff, product_id) == stored

@@ -51,6 +51,14 @@ def wait_for_end(staff, upload_id: str) -> dict:
     return staff.get(f"/uploads/{upload_id}").json()
 
 
+def export_products(staff, format_: str) -> bytes:
+    key = {"idempotency-key": uuid4().hex}
+    export = staff.post("/product-exports", {"format": format_}, **key).json()
+    path = f"/product-exports/{export['id']}"
+    wait_until(lambda: staff.get(path).json()["status"] == "completed")
+    return httpx.get(staff.get(path).json()["file_url"], trust_env=False).content
+
+
 def count_listed(visitor, **query) -> int:
     """The number of products on all pages."""
     page = visitor.get("/products", **query).json()
@@ -147,13 +155,8 @@ def test_a_checked_file_is_confirmed_and_its_errors_corrected(staff):
 
 def test_an_export_of_products_imports_without_a_change(staff):
     import_file(staff, (HEADER + f"{uuid4().hex},Tea,100,EUR,3,\n").encode())
-    key = {"idempotency-key": uuid4().hex}
-    export = staff.post("/product-exports", {"format": "csv"}, **key).json()
-    path = f"/product-exports/{export['id']}"
-    wait_until(lambda: staff.get(path).json()["status"] == "completed")
-    content = httpx.get(staff.get(path).json()["file_url"], trust_env=False).content
 
-    upload = import_file(staff, content)
+    upload = import_file(staff, export_products(staff, "csv"))
 
     counts = upload["counts"]
     assert upload["status"] == "completed"

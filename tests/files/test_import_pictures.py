@@ -133,6 +133,27 @@ def test_what_is_too_long_is_cut_before_it_is_sent():
     assert (len(reference["url_or_name"]), len(reference["alt"])) == (URL_LENGTH_MAX + 1, ALT_MAX)
 
 
+@pytest.mark.parametrize(
+    ("text", "alt"),
+    [
+        ("\\u00e9 Tea  pot ", "\u00e9 Tea  pot"),
+        ("e\\u0301", "\u00e9"),
+        ("Tea\\r\\npot\\u0007\\u202e", "Tea pot"),
+        (" ", None),
+    ],
+)
+def test_a_text_becomes_one_that_the_api_would_take(text, alt):
+    shop.product("TEA")
+    imports.upload(filename="products.jsonl")
+
+    handler(
+        put_file(f'{{"sku": "TEA", "pictures": [{{"url": "1.jpg", "alt": "{text}"}}]}}'), CONTEXT
+    )
+
+    ((reference,),) = [message["references"] for message in sent()]
+    assert reference["alt"] == alt
+
+
 def test_an_upload_shows_what_became_of_its_pictures():
     imported()
     counted = UploadPictures("upl_one", "pictures", ready=1, failed=1)

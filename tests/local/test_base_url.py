@@ -9,7 +9,13 @@ from local.base_url import base_url_parameters, update_functions
 
 PHYSICAL = {
     name: f"souk-local-{name}"
-    for name in ("MailFunction", "PaymentsFunction", "PaymentWorkerFunction", "ProductsFunction")
+    for name in (
+        "ExportFunction",
+        "MailFunction",
+        "PaymentsFunction",
+        "PaymentWorkerFunction",
+        "ProductsFunction",
+    )
 }
 
 
@@ -70,14 +76,13 @@ def test_functions_serve_with_the_address_of_this_start(functions: Any) -> None:
     update("http://localhost:8001", functions)
 
     provider = {"LOG_LEVEL": "INFO", "PAYMENT_PROVIDER_URL": "http://localhost:8001/provider"}
+    pictures = {"LOG_LEVEL": "INFO", "PICTURES_URL": "http://localhost:8001"}
     assert {name: functions.serving(name) for name in PHYSICAL.values()} == {
+        "souk-local-ExportFunction": pictures,
         "souk-local-MailFunction": {"LOG_LEVEL": "INFO", "SHOP_URL": "http://localhost:8001"},
         "souk-local-PaymentsFunction": provider,
         "souk-local-PaymentWorkerFunction": provider,
-        "souk-local-ProductsFunction": {
-            "LOG_LEVEL": "INFO",
-            "PICTURES_URL": "http://localhost:8001",
-        },
+        "souk-local-ProductsFunction": pictures,
     }
 
 

@@ -9,6 +9,7 @@ from shared import clock
 from shared.aws import client
 from shared.config import PictureUrlSettings, settings
 from shared.pictures.lists import ReadyPicture, new_picture, set_result
+from shared.pictures.references import source_of
 from shared.pictures.sizes import DIGEST_LENGTH, file_key
 from shared.storage.pictures import change_pictures
 
@@ -28,12 +29,15 @@ def sent_messages() -> list[dict[str, Any]]:
     return [json.loads(message["Body"]) for message in found.get("Messages", [])]
 
 
-def store_picture(product_id: str, name: str, alt: str | None = None) -> str:
+def store_picture(
+    product_id: str, name: str, alt: str | None = None, *, source: str | None = None
+) -> str:
     """Gives the product a picture that is ready. Returns the URL of its largest size."""
     picture_id = f"pic_{name}"
     digest = hashlib.sha256(name.encode()).hexdigest()[:DIGEST_LENGTH]
     ready = ReadyPicture(digest, "jpg", 800, 600, (160, 480, 800))
-    added = set_result([new_picture(picture_id, alt, None, clock.utc_now())], picture_id, ready)
+    waiting = new_picture(picture_id, alt, source and source_of(source), clock.utc_now())
+    added = set_result([waiting], picture_id, ready)
     change_pictures(product_id, lambda current: [*current, *added])
     return f"{settings(PictureUrlSettings).pictures_url}/{file_key(digest, 800, 'jpg')}"
 

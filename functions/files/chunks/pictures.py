@@ -4,10 +4,12 @@ A product that has all of them already needs no message: an export, imported aga
 chunk that is repeated sends its messages again, and the second one changes nothing.
 """
 
+import unicodedata
 from collections.abc import Iterable
 
 from files.chunks.batches import PlannedRow
 from products.importing.service import find_products
+from shared.characters import to_line
 from shared.pictures.lists import ALT_MAX, pictures_of
 from shared.pictures.messages import ImportedPictures, send_imported
 from shared.pictures.references import Reference, has_all, sort_references
@@ -38,8 +40,13 @@ def _references_by_sku(rows: Iterable[PlannedRow]) -> dict[str, dict[str, Refere
         for picture in row.pictures:
             sku = picture.sku or row.sku
             if sku:
-                url_or_name = picture.url_or_name[: URL_LENGTH_MAX + 1]  # the rest is refused
-                alt = picture.alt and picture.alt[:ALT_MAX]
-                reference = Reference(url_or_name, alt, picture.position)
+                url_or_name = picture.url_or_name[: URL_LENGTH_MAX + 1]  # a longer one is refused
+                reference = Reference(url_or_name, _to_alt(picture.alt), picture.position)
                 by_sku.setdefault(sku, {}).setdefault(url_or_name, reference)
     return by_sku
+
+
+def _to_alt(text: str | None) -> str | None:
+    """The text as the API would take it: a picture is not refused for its text."""
+    line = to_line(" ".join(unicodedata.normalize("NFC", text or "").splitlines()))
+    return line[:ALT_MAX].strip() or None

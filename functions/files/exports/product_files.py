@@ -46,9 +46,19 @@ def _own_batches(export: Export, statuses: frozenset[str]) -> Iterator[_Batch]:
     for batch in list_product_batches(statuses):
         products = [product for product in batch if _has_currency(product, export.currency)]
         if export.format == "jsonl":
-            yield [each.fields | {"available": each.available} for each in products], len(products)
+            yield [_to_object(product) for product in products], len(products)
         else:
-            yield [write_product(each.fields, each.available) for each in products], len(products)
+            yield [_to_cells(product) for product in products], len(products)
+
+
+def _to_object(product: ExportedProduct) -> dict[str, Any]:
+    pictures = [{"url": picture.url, "alt": picture.alt} for picture in product.pictures]
+    return product.fields | {"available": product.available, "pictures": pictures}
+
+
+def _to_cells(product: ExportedProduct) -> list[str]:
+    urls = [picture.url for picture in product.pictures]
+    return write_product(product.fields, product.available, urls)
 
 
 def _shopify_batches(export: Export, statuses: frozenset[str]) -> Iterator[_Batch]:
@@ -59,7 +69,7 @@ def _shopify_batches(export: Export, statuses: frozenset[str]) -> Iterator[_Batc
         for group in groups:
             names = categories.of(group[0].fields["category"])
             rows += shopify_columns.write_group(group, names)
-        yield rows, len(rows)
+        yield rows, sum(map(len, groups))
 
 
 def _has_currency(product: ExportedProduct, currency: str | None) -> bool:

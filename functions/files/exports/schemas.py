@@ -22,10 +22,11 @@ class ProductExportRequest(RequestBody):
     model_config = ConfigDict(json_schema_extra={"x-rule": _SHOPIFY_WITH_CURRENCY})
 
     format: Format = Field(
-        description="`csv` (UTF-8) and `xlsx` (Excel): one row for each product, with every field; "
-        "an import of the file changes nothing. `jsonl`: the same as one line of JSON for each "
-        "product, with the fields of `NewProduct` and `available`. `shopify`: Shopify's product "
-        "CSV, whose columns cannot hold every field."
+        description="`csv` (UTF-8) and `xlsx` (Excel): one row for each product, with every field "
+        "and the URLs of its pictures; an import of the file changes nothing. `jsonl`: the same as "
+        "one line of JSON for each product, with the fields of `NewProduct`, `available`, and "
+        "`pictures` with `url` and `alt`. `shopify`: Shopify's product CSV, whose columns cannot "
+        "hold every field."
     )
     statuses: list[ProductStatus] | None = Field(
         default=None,

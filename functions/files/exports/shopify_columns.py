@@ -7,11 +7,12 @@ variants share. So a group is one handle. What these columns cannot hold, docs/i
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from anyascii import anyascii
 
-from products.exporting.service import ExportedProduct
+from products.exporting.service import ExportedPicture, ExportedProduct
 from shared.money import Money
 from shared.storage.models.catalog import BACKORDER, UNTRACKED
 
@@ -26,7 +27,8 @@ COLUMNS = (
     *("Variant SKU", "Variant Grams", "Variant Inventory Tracker", "Variant Inventory Qty"),
     *("Variant Inventory Policy", "Variant Fulfillment Service", "Variant Price"),
     *("Variant Compare At Price", "Variant Requires Shipping", "Variant Taxable"),
-    *("Variant Barcode", "SEO Title", "SEO Description", "Variant Weight Unit", "Status"),
+    *("Variant Barcode", "Image Src", "Image Position", "Image Alt Text", "SEO Title"),
+    *("SEO Description", "Variant Image", "Variant Weight Unit", "Status"),
 )
 # What Shopify itself writes for a product without options.
 _NO_OPTIONS = {"Option1 Name": "Title", "Option1 Value": "Default Title"}
@@ -41,13 +43,25 @@ def write_group(
 ) -> list[list[str]]:
     """The rows of one handle: the variants of a group, or one product without a group.
 
+    A handle has the pictures of its first variant, one in each row; those that are left over follow
+    in rows of their own. Of another variant it has the first picture.
+
     `category_names`: of the first one's category, from the top down.
     """
     names = list(dict.fromkeys(name for each in variants for name in each.fields["options"]))
     handle = _handle_of(variants[0])
-    rows = [{"Handle": handle, **_variant_cells(each, names)} for each in variants]
+    rows = [_variant_cells(each, names) for each in variants]
     rows[0] |= _shared_cells(variants, " > ".join(category_names))
-    return [[row.get(column, "") for column in COLUMNS] for row in rows]
+    if len(variants) > 1:
+        for row, variant in zip(rows, variants, strict=True):
+            row["Variant Image"] = next((picture.url for picture in variant.pictures), "")
+    pictures = [_picture_cells(*each) for each in enumerate(variants[0].pictures, start=1)]
+    nothing: dict[str, str] = {}
+    together = [
+        {"Handle": handle, **row, **picture}
+        for row, picture in zip_longest(rows, pictures, fillvalue=nothing)
+    ]
+    return [[row.get(column, "") for column in COLUMNS] for row in together]
 
 
 def _shared_cells(variants: Sequence[ExportedProduct], category: str) -> dict[str, str]:
@@ -88,6 +102,14 @@ def _variant_cells(variant: ExportedProduct, names: Sequence[str]) -> dict[str, 
         "Variant Taxable": TRUE,
         "Variant Barcode": fields["barcode"] or _text_in(fields, "barcode"),
         "Variant Weight Unit": "" if grams is None else "g",
+    }
+
+
+def _picture_cells(position: int, picture: ExportedPicture) -> dict[str, str]:
+    return {
+        "Image Src": picture.url,
+        "Image Position": str(position),
+        "Image Alt Text": picture.alt or "",
     }
 
 

@@ -6,7 +6,7 @@ same value again:
 - A text as it is, a number as digits. An absent value (null) is an empty cell, and so is the stock
   of a product that is not counted.
 - `price_minor` and `compare_at_price_minor` are in minor units of `currency`.
-- `category` is the path. `tags` are separated by `|` (see `write_tags`).
+- `category` is the path. `tags` are separated by `|` (see `write_tags`), and so are `images`: URLs.
 - `options` and `attributes` are JSON objects (see `write_object`); without members, an empty cell.
 """
 
@@ -36,8 +36,9 @@ OWN_COLUMNS = (
     "tax_class",
     "weight_grams",
     "barcode",
+    "images",
 )
-TAG_SEPARATOR = "|"
+TAG_SEPARATOR = IMAGE_SEPARATOR = "|"
 
 
 def write_tags(tags: Sequence[str]) -> str:
@@ -74,7 +75,9 @@ def _parse_json(text: str) -> Any:
         return None
 
 
-def write_product(fields: Mapping[str, Any], available: int | None) -> list[str]:
+def write_product(
+    fields: Mapping[str, Any], available: int | None, picture_urls: Sequence[str]
+) -> list[str]:
     """The cells of a product, in the order of OWN_COLUMNS.
 
     `fields` is the request that would create the product, as JSON (products.schemas.to_request).
@@ -89,6 +92,7 @@ def write_product(fields: Mapping[str, Any], available: int | None) -> list[str]
         "options": write_object(fields.get("options") or {}),
         "attributes": write_object(fields.get("attributes") or {}),
         "available": _write(available),
+        "images": IMAGE_SEPARATOR.join(picture_urls),
     }
     return [cells[name] for name in OWN_COLUMNS]
 

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from files.layouts.cells import BadCell
-from files.layouts.own_columns import read_tags
+from files.layouts.own_columns import IMAGE_SEPARATOR, read_tags
 from files.layouts.targets import (
     Target,
     amount,
@@ -40,7 +40,7 @@ def _shards(cell: str, _currency: str) -> int:
 
 
 def _pictures(cell: str, _currency: str) -> list[str]:
-    return [name.strip() for name in cell.split("|") if name.strip()]
+    return [name.strip() for name in cell.split(IMAGE_SEPARATOR) if name.strip()]
 
 
 OWN_TARGETS: dict[str, Target] = {
@@ -69,7 +69,7 @@ OWN_TARGETS: dict[str, Target] = {
     "tax_class": to("tax_class", lambda cell, _: cell or _STANDARD_TAX),
     "weight_grams": to("weight_grams", optional_whole_number),
     "barcode": to("barcode", optional_text),
-    "images": to("pictures", _pictures, "URLs or file names with a bar (|) between them"),
+    "images": to("pictures", _pictures, "URLs or file names with bars between them"),
 }
 # Names that stock files, price files and other short files have for these columns.
 _OTHER_NAMES = {
@@ -77,6 +77,7 @@ _OTHER_NAMES = {
     "name": ("title", "product_name"),
     "sku": ("product_sku",),
     "barcode": ("gtin", "ean", "ean13", "upc"),
+    "images": ("pictures",),
 }
 OWN_TARGETS |= {
     name: OWN_TARGETS[column] for column, names in _OTHER_NAMES.items() for name in names

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from files.formats.source_rows import Problem, shorten
+from files.layouts.cells import BadCell
 from files.layouts.import_rows import PictureReference
 from files.layouts.own_targets import UNKNOWN
 from files.layouts.targets import OMIT, Target
@@ -42,6 +43,8 @@ def convert_json(target: Target, value: Any, currency: str) -> Any:
         return target.convert(value.strip(), currency)
     if target is UNKNOWN:
         return target.convert(str(value), currency)
+    if target.slot == "pictures":
+        return _read_pictures(value)
     is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     if is_number and target.slot in PRICES:
         number = format(Decimal(str(value)), "f")
@@ -57,6 +60,24 @@ def to_money(amount: Any, currency: str) -> dict[str, Any] | None:
     return (
         {"currency": currency} if amount == "" else {"amount_minor": amount, "currency": currency}
     )
+
+
+def _read_pictures(value: Any) -> Any:
+    """A list of URLs or file names, or of objects as the API takes them. Raises BadCell."""
+    if value is None:
+        return OMIT
+    found = [_read_picture(each) for each in value] if isinstance(value, list) else [None]
+    if None in found:
+        message = "Must be a list of URLs or file names, or of objects with `url` and `alt`."
+        raise BadCell("not_pictures", message)
+    return found
+
+
+def _read_picture(value: Any) -> PictureReference | None:
+    url, alt = (value.get("url"), value.get("alt")) if isinstance(value, dict) else (value, None)
+    if not isinstance(url, str) or not url.strip() or not isinstance(alt, str | None):
+        return None
+    return PictureReference(url.strip(), alt)
 
 
 def to_picture(picture: Any) -> PictureReference:

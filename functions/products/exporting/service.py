@@ -5,19 +5,28 @@ from typing import Any, Self
 
 from products.categories.paths import name_of
 from products.exporting import repository
+from products.picture_views import ready_pictures
 from products.repository import StockedProduct
 from products.schemas import to_request
 from shared.records import Record
 from shared.storage.models.catalog import UNTRACKED, ProductGroup
 
 
+class ExportedPicture(Record):
+    """A picture that shoppers see, as the API takes it."""
+
+    url: str  # of its largest size
+    alt: str | None
+
+
 class ExportedProduct(Record):
-    """A product as the API takes it, and its units for sale."""
+    """A product as the API takes it, its units for sale, and its pictures."""
 
     product_id: str
     created: str  # sorts by the time of creation, then by the id
     fields: dict[str, Any]  # the NewProduct, as JSON, that would create it
     available: int | None  # None: the stock is not counted, so an import must not count it
+    pictures: tuple[ExportedPicture, ...] = ()
 
     @property
     def group(self) -> str | None:
@@ -33,6 +42,10 @@ class ExportedProduct(Record):
             created=str(product.listed_at),
             fields=to_request(product),
             available=stored.stock.available if is_counted else None,
+            pictures=tuple(
+                ExportedPicture(picture.sizes[-1].url, picture.alt)
+                for picture in ready_pictures(product)
+            ),
         )
 
 

@@ -79,7 +79,7 @@ def test_a_file_of_json_has_the_fields_of_the_api():
 
     (line,) = json_lines(export_products(format="jsonl"))
 
-    assert line == to_request(product) | {"available": 7}
+    assert line == to_request(product) | {"available": 7, "pictures": []}
 
 
 def test_products_come_in_the_order_of_their_creation():

@@ -13,6 +13,7 @@ from tests.support import imports, shop
 from tests.support.catalog import create_product, set_stock
 from tests.support.categories import create_category
 from tests.support.http import CONTEXT
+from tests.support.pictures import create_queue, sent_messages, store_picture
 from tests.support.product_exports import build_hostile_shop, export_products, product_id
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -39,6 +40,19 @@ def catalog_events() -> list[str]:
     return [event["id"] for event in events if event["type"].startswith(("product.", "stock."))]
 
 
+@pytest.fixture(autouse=True)
+def _queue(aws: None) -> None:  # noqa: ARG001 (it needs the account)
+    create_queue()
+
+
+def add_pictures(*skus: str) -> None:
+    """Gives each product three, with texts that are hard to write, and one that an import made."""
+    for sku in skus:
+        for name, alt in (("b", "=A|b, 'c'"), ("a", None), ("c", "Tea\\n")):
+            store_picture(product_id(sku), f"{name}{sku}", alt)
+        store_picture(product_id(sku), sku, "From a supplier", source="tea.jpg")
+
+
 def assert_nothing_changes(export: Callable[[str], bytes]) -> None:
     first, items, events = export("exp_one"), catalog_items(), catalog_events()
 
@@ -48,12 +62,14 @@ def assert_nothing_changes(export: Callable[[str], bytes]) -> None:
     assert [error.attribute_values for error in upload.errors] == []
     assert catalog_items() == items
     assert catalog_events() == events
+    assert (sent_messages(), upload.pictures) == ([], 0)
     assert export("exp_two") == first
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_an_import_of_an_export_writes_nothing(format_):
     build_hostile_shop()
+    add_pictures("FULL", "GONE", "=TEAS-S", "=TEAS-=M")
 
     assert_nothing_changes(lambda export_id: export_products(export_id, format=format_))
 
@@ -94,6 +110,7 @@ def build_shop_for_shopify() -> None:
     create_product(sku="DOWNLOAD", stock_policy="untracked")
     create_product(sku="GONE", status="archived")
     set_stock(product_id("CUP"), 7)
+    add_pictures("POT", "TEAS-S", "TEAS-M", "GONE")
 
 
 def test_an_import_of_shopify_s_columns_writes_nothing():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from files.exports.shopify_columns import COLUMNS, write_group
-from products.exporting.service import ExportedProduct
+from products.exporting.service import ExportedPicture, ExportedProduct
 from products.schemas import NewProduct
 
 TEA: dict[str, Any] = {
@@ -16,9 +16,13 @@ TEA: dict[str, Any] = {
 }
 
 
-def product(available: int | None = 7, **changes: Any) -> ExportedProduct:
+def product(
+    available: int | None = 7, *, pictures: tuple[str, ...] = (), **changes: Any
+) -> ExportedProduct:
+    """Each picture has its name as URL and, with a prefix, as text."""
     fields = NewProduct.model_validate(TEA | changes).model_dump(mode="json")
-    return ExportedProduct(f"prd_{fields['sku']}", "2026", fields, available)
+    shown = tuple(ExportedPicture(name, f"text {name}") for name in pictures)
+    return ExportedProduct(f"prd_{fields['sku']}", "2026", fields, available, shown)
 
 
 def rows(*products: ExportedProduct, category: tuple[str, ...] = ()) -> list[dict[str, str]]:

@@ -61,7 +61,7 @@ def write(file_format: FileFormat, fields: dict[str, Any], available: int | None
         if file_format.kind == "json_lines":
             writer.write(fields | {"available": available})
         else:
-            writer.write(write_product(fields, available))
+            writer.write(write_product(fields, available, []))
     return file.getvalue()
 
 

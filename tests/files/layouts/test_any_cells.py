@@ -22,7 +22,7 @@ from tests.files.layouts import (
 from tests.files.layouts.test_import_docs import headers
 
 LAYOUTS = {
-    "souk": [*OWN_COLUMNS, "option_Size", "images"],
+    "souk": [*OWN_COLUMNS, "option_Size"],
     "prices": ["sku", "price", "currency", "compare_at_price"],
     "shopify": test_shopify.OLD,
     "shopify today": test_shopify.NEW,
@@ -87,7 +87,9 @@ def test_any_cells_are_read(name, data):
 
 
 @EASY
-@given(members=st.dictionaries(st.sampled_from(OWN_COLUMNS) | CELL, VALUE, max_size=8))
+@given(
+    members=st.dictionaries(st.sampled_from([*OWN_COLUMNS, "pictures"]) | CELL, VALUE, max_size=8)
+)
 def test_any_object_is_read(members):
     found = recognise((), None, ImportDefaults("EUR")).read(SourceRow(1, members), None)
 

@@ -64,6 +64,7 @@ def test_every_field_of_a_product_has_a_column():
     assert {columns.get(field, field) for field in NewProduct.model_fields} | {
         "currency",
         "available",
+        "images",
     } == set(OWN_COLUMNS)
 
 
@@ -72,7 +73,7 @@ def test_every_field_of_a_product_has_a_column():
     "fields", [FULL, {**NewProduct.model_validate({**FULL, "tags": []}).model_dump()}]
 )
 def test_an_exported_product_is_read_as_it_was(fields, available):
-    row = read_row(dict(zip(OWN_COLUMNS, write_product(fields, available), strict=True)))
+    row = read_row(dict(zip(OWN_COLUMNS, write_product(fields, available, []), strict=True)))
 
     assert row.problems == ()
     assert row.fields == {**fields, "available": available}
@@ -83,7 +84,7 @@ def test_a_small_product_is_read_as_it_was():
         {"sku": "A", "name": "A", "price": {"amount_minor": 0, "currency": "JPY"}}
     ).model_dump()
 
-    row = read_row(dict(zip(OWN_COLUMNS, write_product(small, 1), strict=True)))
+    row = read_row(dict(zip(OWN_COLUMNS, write_product(small, 1, []), strict=True)))
 
     assert NewProduct.model_validate(
         {name: value for name, value in row.fields.items() if name != "available"}
@@ -205,13 +206,45 @@ def test_options_and_attributes_are_objects(cell):
     assert len(row.problems[0].value) <= 100
 
 
-def test_pictures_are_named_by_url_or_file_name():
-    row = read_row({"sku": "TEA", "images": "https://example.com/tea.jpg | tea.png"})
+URL = "https://example.com/tea.jpg"
 
+
+@pytest.mark.parametrize("column", ["images", "Pictures"])
+def test_pictures_are_named_by_url_or_file_name(column):
+    row = read_row({"sku": "TEA", column: f"{URL} | tea.png"})
+
+    assert row.pictures == (PictureReference(URL), PictureReference("tea.png"))
+
+
+def test_json_has_pictures_as_the_api_takes_them():
+    listed = [{"url": URL, "alt": "Tea"}, {"url": "tea.png", "alt": None}, {"url": "2.jpg"}, URL]
+
+    row = read_object({"sku": "TEA", "pictures": listed})
+
+    assert row.problems == ()
     assert row.pictures == (
-        PictureReference("https://example.com/tea.jpg"),
+        PictureReference(URL, "Tea"),
         PictureReference("tea.png"),
+        PictureReference("2.jpg"),
+        PictureReference(URL),
     )
+
+
+@pytest.mark.parametrize("value", [None, [], "", " | "])
+def test_json_without_pictures_names_none(value):
+    row = read_object({"sku": "TEA", "pictures": value})
+
+    assert (row.pictures, row.problems) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [3, True, {}, {"url": URL}, [3], [None], [""], [{"alt": "Tea"}], [{"url": URL, "alt": 3}]],
+)
+def test_pictures_of_another_form_are_refused(value):
+    row = read_object({"sku": "TEA", "pictures": value})
+
+    assert problems(row) == [("pictures", "not_pictures")]
 
 
 @pytest.mark.parametrize(
