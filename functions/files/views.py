@@ -99,10 +99,12 @@ class ImportedPicturesView(View):
         if not upload.pictures:
             return None
         problems = found.problems if found else []
+        ready, failed = (int(found.ready), int(found.failed)) if found else (0, 0)
         return cls(
-            named=int(upload.pictures),
-            ready=int(found.ready) if found else 0,
-            failed=int(found.failed) if found else 0,
+            # A chunk that was killed and repeated counts only those that were still missing.
+            named=max(int(upload.pictures), ready + failed),
+            ready=ready,
+            failed=failed,
             problems=[PictureProblemView(**each.attribute_values) for each in problems],
         )
 

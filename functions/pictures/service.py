@@ -113,7 +113,10 @@ def _attach(message: ImportedPictures, reference: Reference, upload: Upload, att
     product_id = message.product_id
     result: Picture | ReadyPicture | Failure
     try:
-        known = find_named(pictures_of(get_product(product_id)), reference)
+        current = pictures_of(get_product(product_id))
+        known = find_named(current, reference)
+        if known is None:
+            lists.make_room(current, clock.utc_now())  # otherwise it is not even fetched
         result = known or _make(lambda: _load(reference, upload), attempt)
         if not isinstance(result, Failure):
             _add_to_product(product_id, picture_id, reference, result, upload)

@@ -68,17 +68,19 @@ def failure_of(picture: Picture, now: datetime) -> Failure | None:
 
 
 def add_picture(pictures: Pictures, added: Picture, now: datetime) -> list[Picture]:
-    """The list with this picture at its end. The oldest failed one makes room if there is none.
+    """The list with this picture at its end. Raises PictureLimitReached."""
+    return [*make_room(pictures, now), added]
 
-    Raises PictureLimitReached.
-    """
+
+def make_room(pictures: Pictures, now: datetime) -> list[Picture]:
+    """The list, without its oldest failed picture if it is full. Raises PictureLimitReached."""
     kept = list(pictures)
     if len(kept) >= PICTURES_MAX:
         failed = [each for each in kept if failure_of(each, now)]
         if not failed:
             raise PictureLimitReached(pictures_max=PICTURES_MAX)
         kept.remove(min(failed, key=lambda each: each.created_at))
-    return [*kept, added]
+    return kept
 
 
 def remove_picture(pictures: Pictures, picture_id: str) -> list[Picture]:

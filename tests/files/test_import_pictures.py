@@ -9,7 +9,7 @@ import pytest
 from files.handler import handler as api
 from files.workers.import_file import handler
 from shared.aws import client
-from shared.pictures.lists import ALT_MAX
+from shared.pictures.lists import ALT_MAX, PICTURES_MAX
 from shared.pictures.urls import URL_LENGTH_MAX
 from shared.storage.models.catalog import Product
 from shared.storage.models.uploads import Upload, UploadPictures
@@ -122,6 +122,18 @@ def test_a_picture_that_is_named_twice_counts_once():
     assert import_images("1.jpg", "1.jpg").pictures == 1
 
 
+def test_a_product_with_very_many_pictures_is_several_messages():
+    shop.product("TEA")
+    images = [f"{number}.jpg" for number in range(2 * PICTURES_MAX + 1)]
+
+    upload = import_images(*images)
+
+    parts = [[each["url_or_name"] for each in message["references"]] for message in sent()]
+    assert sorted(map(len, parts)) == [1, PICTURES_MAX, PICTURES_MAX]
+    assert {name for part in parts for name in part} == set(images)
+    assert upload.pictures == len(images)
+
+
 def test_what_is_too_long_is_cut_before_it_is_sent():
     shop.product("TEA")
     imports.upload()
@@ -167,3 +179,15 @@ def test_an_upload_shows_what_became_of_its_pictures():
 
     assert (shown["named"], shown["ready"], shown["failed"]) == (2, 1, 1)
     assert [each["code"] for each in shown["problems"]] == ["not_found"]
+
+
+def test_no_more_pictures_are_ready_than_the_rows_name():
+    """A worker was killed between the messages and the count; its repeat found them done."""
+    imported()
+    counted = UploadPictures("upl_one", "pictures", ready=3, failed=1)
+    counted.expires_at = Upload.get("upl_one", "upload").expires_at
+    counted.save()
+
+    shown = send(api, "uploads.get", caller=STAFF, path={"upload_id": "upl_one"}).body["pictures"]
+
+    assert (shown["named"], shown["ready"], shown["failed"]) == (4, 3, 1)

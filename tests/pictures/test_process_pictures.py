@@ -400,12 +400,12 @@ def test_each_failure_is_reported_to_the_upload(monkeypatch):
 def test_a_product_that_is_full_or_missing_is_reported(monkeypatch):
     tea = shop.product("tea").product_id
     upload()
-    monkeypatch.setattr(fetching, "fetch", {URL: TEAPOT}.__getitem__)
+    monkeypatch.setattr(fetching, "fetch", fail(AssertionError("fetched")))
     for number in range(PICTURES_MAX):
         waiting_picture(tea, f"pic_{number}")
 
-    invoke(imported(tea, Reference(URL)))
-    invoke(imported("prd_gone", Reference(URL)))
+    assert invoke(imported(tea, Reference(URL))) == []
+    assert invoke(imported("prd_gone", Reference(URL))) == []
 
     assert [code for _, code in problems()] == ["picture_limit_reached", "product_not_found"]
 

@@ -10,10 +10,14 @@ from collections.abc import Iterable
 from files.chunks.batches import PlannedRow
 from products.importing.service import find_products
 from shared.characters import to_line
-from shared.pictures.lists import ALT_MAX, pictures_of
+from shared.pictures.lists import ALT_MAX, PICTURES_MAX, pictures_of
 from shared.pictures.messages import ImportedPictures, send_imported
 from shared.pictures.references import Reference, has_all, sort_references
 from shared.pictures.urls import URL_LENGTH_MAX
+
+# Of a message: it is under SQS's 1 MiB and one run of the worker, whatever a file names. A product
+# with more has no room for them.
+REFERENCES_MAX = PICTURES_MAX
 
 
 def send_pictures(upload_id: str, rows: Iterable[PlannedRow]) -> int:
@@ -27,8 +31,11 @@ def send_pictures(upload_id: str, rows: Iterable[PlannedRow]) -> int:
     messages = []
     for product, named in zip(find_products(list(by_sku)), by_sku.values(), strict=True):
         references = sort_references(list(named.values()))
-        if product and not has_all(pictures_of(product), references):
-            messages.append(ImportedPictures(product.product_id, upload_id, tuple(references)))
+        if product is None or has_all(pictures_of(product), references):
+            continue
+        for start in range(0, len(references), REFERENCES_MAX):
+            part = tuple(references[start : start + REFERENCES_MAX])
+            messages.append(ImportedPictures(product.product_id, upload_id, part))
     send_imported(messages)
     return sum(len(message.references) for message in messages)
 
