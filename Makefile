@@ -24,7 +24,7 @@ CHECKOV := LOG_LEVEL=ERROR BC_SKIP_MAPPING=TRUE $(VENVS)/checkov/bin/checkov
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help setup run test contract npm-tools soak mutants conformance lint fmt bench openapi validate build deploy admin rotate-keys payment-keys \
+.PHONY: help setup run test contract npm-tools soak mutants conformance lint fmt bench bench-imports openapi validate build deploy admin rotate-keys payment-keys \
 	smoke import verify repair reindex sweep-payments republish dead-letters rollback release-state requirements address-rules clean
 
 help: ## List these targets
@@ -71,6 +71,9 @@ fmt: .venv/.made ## Format the code and apply the safe fixes
 
 bench: .venv/.made $(VENVS)/bench/.made ## Measure what has a budget, and print each value beside its budget (WRITE=1 writes docs/performance.md)
 	@$(BIN)/python -m benchmarks $(if $(filter 1,$(WRITE)),--write)
+
+bench-imports: .venv/.made ## Import files of up to a million rows through the real functions, and measure them (10 minutes)
+	@$(BIN)/python -m benchmarks large_imports
 
 openapi: .venv/.made ## Generate the OpenAPI and AsyncAPI documents from the code
 	@$(BIN)/python docs/openapi.py
