@@ -57,7 +57,7 @@ _write_reply = DynamoHandler.serialized
 _transact = DynamoDBBackend.transact_write_items
 _list_addresses = MockAWS._enable_patching  # noqa: SLF001
 _addresses: dict[str, list[Any]] = {}  # by HTTP method
-_are_equal = DynamoType.__eq__
+_cast_any_value: Any = DynamoType.cast_value.fget  # type: ignore[attr-defined]
 _split_condition = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001
 _one_call = RLock()
 _written: list[tuple[str, Key]] = []  # table, and key or item, of the current transaction's writes
@@ -180,15 +180,9 @@ def _set_and_add_up(item: LimitedSizeDict, key: str, value: Any) -> None:
     dict.__setitem__(item, key, value)
 
 
-def _hash(value: DynamoType) -> int:
-    """A text is its own cast value. Most keys are texts."""
-    return hash((value.type, value.value if value.type == "S" else value.cast_value))
-
-
-def _equals(value: DynamoType, other: DynamoType) -> bool:
-    if value.type == "S" == other.type:
-        return bool(value.value == other.value)
-    return bool(_are_equal(value, other))
+def _cast_value(value: DynamoType) -> Any:
+    """A text is its own. Most keys and most values that are compared are texts."""
+    return value.value if value.type == "S" else _cast_any_value(value)
 
 
 def _size(value: Any) -> int:
@@ -265,8 +259,7 @@ _CHANGES: tuple[tuple[Any, str, Any], ...] = (
     (validators, "deepcopy", _copy_tree),
     (DepthFirstTraverser, "traverse", _traverse),
     (LimitedSizeDict, "__setitem__", _set_and_add_up),
-    (DynamoType, "__hash__", _hash),
-    (DynamoType, "__eq__", _equals),
+    (DynamoType, "cast_value", property(_cast_value)),
     (MockAWS, "_enable_patching", _start_with_known_addresses),
     # moto lists a handler's methods for each call.
     (moto.core.responses, "method_names_from_class", cache(method_names_from_class)),
