@@ -138,6 +138,13 @@ def hand_over(upload: Upload, **counts: int) -> None:
     _update(upload.upload_id, [*actions, Upload.due_at.set(clock.utc_now())], is_same)
 
 
+def record_search(upload: Upload, parts: int) -> None:
+    """So many parts have the parents that a search found. Raises ImportedElsewhere."""
+    is_planning = (Upload.status == "running") & (Upload.phase == "planning")
+    actions = [Upload.parent_parts.set(parts), Upload.attempts.set(0)]
+    _update(upload.upload_id, actions, is_planning)
+
+
 def store_plan(upload: Upload, phase: str, plan: dict[str, Any]) -> Upload:
     """Begin the first phase of the planned import. `plan`: attributes of the upload.
 

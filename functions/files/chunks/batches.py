@@ -40,6 +40,10 @@ def plan_rows(
         if each.row.problems:
             yield PlannedRow(each.row.number, None, each.row.problems, {}, each, columns)
             continue
+        if each.parent and each.parent.problems:
+            problem = _parent_rejected(each.row.number, each.parent.number)
+            yield PlannedRow(each.row.number, None, (problem,), {}, each, columns)
+            continue
         read = layout.read(each.row, each.parent)
         is_imported = read.is_product and not read.problems
         imported = to_imported_row(read) if is_imported else None
@@ -54,3 +58,9 @@ def plan_rows(
             pictures=() if read.problems else read.pictures,
             sku=read.fields.get("sku"),
         )
+
+
+def _parent_rejected(row: int, parent: int) -> Problem:
+    """Its cells may be in the wrong columns."""
+    message = f"Row {parent} is its product, and is rejected. Correct that row, and send both."
+    return Problem(row, None, "parent_rejected", message)

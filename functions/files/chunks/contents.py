@@ -1,7 +1,8 @@
 """A chunk of a file as it is stored: its rows in one form, whatever the file's format. Pure.
 
 A chunk is gzipped JSON Lines. A row is a list: its number, its cells and, if its form is wrong, its
-problems. `{"parent": key, "row": ...}` comes before the first row that takes fields from it.
+problems. `{"parent": number, "row": ...}` comes before the first row that takes fields from it, and
+these rows have that number behind their problems.
 """
 
 import gzip
@@ -28,16 +29,18 @@ class ChunkWriter:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._parents: set[str] = set()
+        self._parents: set[int] = set()
         self._size = 0
         self.rows = 0
 
-    def add(self, row: SourceRow, parent_key: str | None, parent: SourceRow | None) -> None:
-        if parent_key is not None and parent is not None and parent_key not in self._parents:
-            self._parents.add(parent_key)
-            self._append({"parent": parent_key, "row": _encode(parent)})
-        line: list[Any] = _encode(row)
-        self._append([*line, parent_key] if parent is not None else line)
+    def add(self, row: SourceRow, parent: SourceRow | None = None) -> None:
+        line: list[Any] = encode_row(row)
+        if parent is not None:
+            if parent.number not in self._parents:
+                self._parents.add(parent.number)
+                self._append({"parent": parent.number, "row": encode_row(parent)})
+            line.append(parent.number)
+        self._append(line)
         self.rows += 1
 
     def has_room(self, *, continues_group: bool) -> bool:
@@ -55,22 +58,21 @@ class ChunkWriter:
 
 
 def read_chunk(content: bytes) -> Iterator[ChunkRow]:
-    parents: dict[str, SourceRow] = {}
+    parents: dict[Any, SourceRow] = {}
     for line in gzip.decompress(content).splitlines():
         found = json.loads(line)
         if isinstance(found, dict):
-            parents[found["parent"]] = _decode(found["row"])
+            parents[found["parent"]] = decode_row(found["row"])
         else:
-            parent_key = found[3] if len(found) > 3 else None  # noqa: PLR2004
-            yield ChunkRow(_decode(found), parents.get(parent_key) if parent_key else None)
+            yield ChunkRow(decode_row(found), parents[found[3]] if len(found) > 3 else None)  # noqa: PLR2004
 
 
-def _encode(row: SourceRow) -> list[Any]:
+def encode_row(row: SourceRow) -> list[Any]:
     problems = [
         [each.row, each.field, each.code, each.message, each.value] for each in row.problems
     ]
     return [row.number, row.cells, problems]
 
 
-def _decode(found: list[Any]) -> SourceRow:
+def decode_row(found: list[Any]) -> SourceRow:
     return SourceRow(found[0], found[1], tuple(Problem(*each) for each in found[2]))

@@ -16,7 +16,7 @@ RATIO_MAX = 200  # tables compress by 5 to 50
 RATIO_FREE_BYTES = 10_000_000  # any ratio is fine up to here
 _DIRECTORY_BYTES_MAX = 1_000_000  # of a zip: a workbook has some tens of files
 
-SPOOLED_BYTES_MAX = 100_000_000  # Lambda has 512 MB on disk, the texts of a workbook take 400
+SPOOLED_BYTES_MAX = 100_000_000  # Lambda has 512 MB on disk, the texts of a workbook take 300
 _BLOCK_BYTES = 262_144
 
 _MAC_FOLDER = "__MACOSX/"

@@ -11,7 +11,7 @@ from files.formats.unpacking import open_unnamed_file
 from files.formats.xlsx_package import Workbook, parse
 
 _MEMORY_CHARACTERS = 2_000_000
-_DISK_BYTES_MAX = 400_000_000  # Lambda has 512 MB
+_DISK_BYTES_MAX = 300_000_000  # Lambda has 512 MB, also for a packed workbook and for parents
 _COUNT_MAX = 5_000_000
 _CACHED = 20_000
 _CACHED_CHARACTERS = 100  # a longer text is seldom in a second cell

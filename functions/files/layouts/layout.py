@@ -45,6 +45,7 @@ INHERITED = frozenset(_INHERITED.split())
 class Layout:
     name: ClassVar[str] = "souk"
     has_all_attributes: ClassVar[bool] = True  # in its column of attributes, if it has one
+    names_variants: ClassVar[bool] = False  # parents name the rows that need them
 
     def __init__(self, recognised: RecognisedColumns, defaults: ImportDefaults) -> None:
         pairs = list(zip(recognised.columns, recognised.targets, strict=True))
@@ -72,7 +73,15 @@ class Layout:
         """The column that a file with these slots lacks, if it cannot do without."""
         return None if "sku" in slots else "sku"
 
-    # What the planner asks of each row.
+    # What the planner asks.
+
+    @property
+    def has_parents(self) -> bool:
+        """Whether rows of a file with these columns can take fields from others."""
+        return False
+
+    def column_of(self, field: str) -> str | None:
+        return self._columns.get(field)
 
     def parent_key(self, row: SourceRow) -> str | None:  # noqa: ARG002 (subclasses need it)
         """A key, if this row provides fields to others."""
@@ -112,7 +121,7 @@ class Layout:
         return row.cells[index].strip() if index is not None and index < len(row.cells) else ""
 
     def _read_parent(self, parent: SourceRow) -> Reading:
-        """The parent's values. Its other rows follow it, so that the last one is kept."""
+        """The parent's values. Its rows mostly stand together, so that the last one is kept."""
         if self._last_parent is None or self._last_parent[0].number != parent.number:
             self._last_parent = (parent, self._convert(parent))
         return self._last_parent[1]

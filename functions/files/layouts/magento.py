@@ -1,7 +1,7 @@
 """Magento's product CSV. Pure.
 
 A configurable product is no product itself. Its row names its variants and their options in
-`configurable_variations`. They become one group if that row stands before theirs.
+`configurable_variations`. They become one group, wherever that row stands.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,13 +9,16 @@ from typing import Any, ClassVar
 
 from files.formats.source_rows import SourceRow
 from files.layouts.combined_values import decide_description, decide_price
-from files.layouts.import_rows import ImportRow, PictureReference
-from files.layouts.magento_columns import TARGETS, parse_members
+from files.layouts.import_rows import ImportDefaults, ImportRow, PictureReference
+from files.layouts.layout import RecognisedColumns
+from files.layouts.magento_columns import TARGETS, parse_variations
 from files.layouts.readings import Reading
 from files.layouts.systems import SystemLayout, fit_identifier, normalize_header
 from files.layouts.targets import Target
+from shared.catalog_names import sku_key
 
-_NO_PRODUCTS = ("configurable", "grouped", "bundle")
+_CONFIGURABLE = "configurable"
+_NO_PRODUCTS = (_CONFIGURABLE, "grouped", "bundle")
 _SIGNS = frozenset(
     [
         "attribute set code",
@@ -31,10 +34,15 @@ _SIGNS = frozenset(
 
 class MagentoLayout(SystemLayout):
     name: ClassVar[str] = "magento"
+    names_variants: ClassVar[bool] = True
     TARGETS: ClassVar[Mapping[str, Target]] = TARGETS
     SHARED: ClassVar[frozenset[str]] = frozenset(
         ["name", "description", "short_description", "category_names"]
     )
+
+    def __init__(self, recognised: RecognisedColumns, defaults: ImportDefaults) -> None:
+        super().__init__(recognised, defaults)
+        self._last_options: tuple[int, dict[str, dict[str, str]]] | None = None
 
     @classmethod
     def recognises(cls, headers: Collection[str]) -> bool:
@@ -45,35 +53,43 @@ class MagentoLayout(SystemLayout):
         """Magento 1 begins the names of its own columns with an underscore."""
         return super().find_target(normalize_header(column.strip().lstrip("_")))
 
+    @property
+    def has_parents(self) -> bool:
+        return "variations" in self._index
+
     def parent_keys(self, row: SourceRow) -> Sequence[str]:
         """A configurable product knows its variants; they do not know it."""
-        variations = self._variations(self.cell(row, "variations"))
-        return tuple(f"variant {sku}" for sku in variations)
+        return tuple(self._options_of_variants(row)) if self.parent_key(row) else ()
+
+    def parent_key(self, row: SourceRow) -> str | None:
+        is_parent = self._type(row) == _CONFIGURABLE and not self.cell(row, "store")
+        return (self.cell(row, "sku") or None) if is_parent else None
 
     def needs_parent(self, row: SourceRow) -> str | None:
         sku = self.sku(row)
-        return f"variant {sku}" if sku and "variations" in self._index else None
+        return sku_key(sku) if sku and self.has_parents else None
 
     def sku(self, row: SourceRow) -> str | None:
-        is_product = self.cell(row, "type").casefold() not in _NO_PRODUCTS
+        is_product = self._type(row) not in _NO_PRODUCTS
         is_whole = not self.cell(row, "store")
         return (self.cell(row, "sku") or None) if is_product and is_whole else None
 
     def read(self, row: SourceRow, parent: SourceRow | None) -> ImportRow:
         reading = self._convert(row)
         if self.sku(row) is None:
-            return self._leave_out(reading, self.cell(row, "type").casefold())
+            return self._leave_out(reading, self._type(row))
+        pictures = _find_pictures(reading.values)
         if parent is not None:
             self._combine_variant(reading, parent)
+            pictures += _find_pictures(self._read_parent(parent).values)
         self._combine(reading)
-        values = reading.values
-        pictures = [*values.pop("pictures", []), *values.pop("more_pictures", [])]
-        alt = values.pop("image_alt", None)
-        found = tuple(
-            PictureReference(name, alt if index == 0 else None)
-            for index, name in enumerate(dict.fromkeys(pictures))
-        )
-        return self._finish_product(reading).replace(pictures=found)
+        found: dict[str, PictureReference] = {}
+        for picture in pictures:
+            found.setdefault(picture.url_or_name, picture)
+        return self._finish_product(reading).replace(pictures=tuple(found.values()))
+
+    def _type(self, row: SourceRow) -> str:
+        return self.cell(row, "type").casefold()
 
     def _leave_out(self, reading: Reading, kind: str) -> ImportRow:
         if kind in ("grouped", "bundle"):
@@ -83,26 +99,27 @@ class MagentoLayout(SystemLayout):
         return self._finish(reading, is_product=False)
 
     def _combine_variant(self, reading: Reading, parent: SourceRow) -> None:
-        shared = self._read_parent(parent)
-        sku = reading.values["sku"]
-        options = self._variations(self.cell(parent, "variations")).get(sku, {})
-        self._take_shared(reading, shared)
-        reading.values["name"] = shared.values.get("name", reading.values.get("name"))
-        reading.values["group"] = fit_identifier(shared.values.get("sku", ""))
-        reading.values |= {f"option:{name}": value for name, value in options.items() if value}
-        own = reading.values.get("attributes", {})
-        reading.values["attributes"] = {n: text for n, text in own.items() if n not in options}
+        values, shared = reading.values, self._read_parent(parent).values
+        options = self._options_of_variants(parent).get(sku_key(values["sku"]), {})
+        self._take_shared(reading, self._read_parent(parent))
+        attributes = {**shared.get("attributes", {}), **values.get("attributes", {})}
+        values["attributes"] = {n: text for n, text in attributes.items() if n not in options}
+        if shared.get("status") == "draft":
+            values["status"] = "draft"
+        if not any(options.values()):
+            message = "Its configurable product names no option of it, so it is a single product."
+            reading.warn("options", "option_missing", message)
+            return
+        values |= {slot: shared[slot] for slot in ("name",) if slot in shared}
+        values["group"] = fit_identifier(shared.get("sku", ""))
+        values |= {f"option:{name}": value for name, value in options.items() if value}
 
-    def _variations(self, cell: str) -> dict[str, dict[str, str]]:
-        """The options of each variant by its SKU."""
-        found = {}
-        for variation in cell.split("|"):
-            members = parse_members(variation)
-            sku = members.pop("sku", None)
-            members.pop("default", None)
-            if sku:
-                found[sku] = members
-        return found
+    def _options_of_variants(self, parent: SourceRow) -> dict[str, dict[str, str]]:
+        """By the key of the SKU. Its variants mostly stand together, so that they are kept."""
+        if self._last_options is None or self._last_options[0] != parent.number:
+            options = parse_variations(self.cell(parent, "variations"))
+            self._last_options = (parent.number, options)
+        return self._last_options[1]
 
     def _combine(self, reading: Reading) -> None:
         values = reading.values
@@ -129,7 +146,15 @@ class MagentoLayout(SystemLayout):
 _COMBINED = frozenset(
     [
         *("store", "type", "variations", "sale_starts", "sale_ends"),
+        *("pictures", "more_pictures", "image_alt"),
         *("backorders", "default_backorders", "counts", "default_counts"),
         *("units_max", "default_units_max", "low_stock", "default_low_stock"),
     ]
 )
+
+
+def _find_pictures(values: Mapping[str, Any]) -> list[PictureReference]:
+    """The text is that of the first one."""
+    names = dict.fromkeys([*values.get("pictures", []), *values.get("more_pictures", [])])
+    alt = values.get("image_alt")
+    return [PictureReference(name, None if index else alt) for index, name in enumerate(names)]

@@ -18,6 +18,7 @@ from files.layouts.targets import (
     units_if_any,
     yes_or_no,
 )
+from shared.catalog_names import sku_key
 
 _PRICE = amount("major", POINT_ROUNDED)
 _MEMBER = re.compile(r"(?:^|,)\s*([\w.-]{1,50})=")
@@ -41,14 +42,26 @@ def _pictures(cell: str, _currency: str) -> Any:
     return names or OMIT
 
 
-def parse_members(cell: str) -> dict[str, str]:
+def parse_variations(cell: str) -> dict[str, dict[str, str]]:
+    """The options of each variant by the key of its SKU."""
+    found = {}
+    for variation in cell.split("|"):
+        members = _parse_members(variation)
+        sku = members.pop("sku", None)
+        members.pop("default", None)
+        if sku:
+            found[sku_key(sku)] = members
+    return found
+
+
+def _parse_members(cell: str) -> dict[str, str]:
     """`color=Black,size=XS` as a dict. A comma inside of a value has no name behind it."""
     parts = _MEMBER.split(cell)[1:]
     return {name: value.strip().strip('"') for name, value in zip(parts[::2], parts[1::2])}  # noqa: B905
 
 
 def _members(cell: str, _currency: str) -> dict[str, str]:
-    return parse_members(cell)
+    return _parse_members(cell)
 
 
 _WEIGHT = ignored("the file names no unit: map it")
@@ -115,7 +128,7 @@ TARGETS: Mapping[str, Target] = {
     "notify on stock below": Target("low_stock", units_if_any, "low_stock_at"),
     "use config notify stock qty": Target("default_low_stock", yes_or_no, "low_stock_at"),
     "configurable variations": Target(
-        "variations", text_if_any, "options", "of rows that stand after this one"
+        "variations", text_if_any, "options", "of the variants that it names"
     ),
     "cost": ignored("products show no costs"),
     **dict.fromkeys(_NOT_HERE.split("|"), NOT_HERE),

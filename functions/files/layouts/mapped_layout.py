@@ -16,6 +16,10 @@ class MappedLayout(Layout):
 
     name: ClassVar[str] = "mapping"
 
+    @property
+    def has_parents(self) -> bool:
+        return {"grouped_by", "name"} <= self._index.keys()
+
     def parent_key(self, row: SourceRow) -> str | None:
         return self.cell(row, "grouped_by") or None if self.cell(row, "name") else None
 

@@ -158,6 +158,10 @@ class MedusaLayout(SystemLayout):
         message = f"The file has prices in {', '.join(found)}. Choose the currency of the upload."
         raise BrokenFile("ambiguous_currency", message, row=1)
 
+    @property
+    def has_parents(self) -> bool:
+        return {"handle", "name"} <= self._index.keys()
+
     def parent_key(self, row: SourceRow) -> str | None:
         return self.cell(row, "handle") or None if self.cell(row, "name") else None
 

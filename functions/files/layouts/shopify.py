@@ -51,6 +51,10 @@ class ShopifyLayout(SystemLayout):
             return MARKET
         return super().find_target(header.removeprefix("variant "))
 
+    @property
+    def has_parents(self) -> bool:
+        return {"handle", "name"} <= self._index.keys()
+
     def parent_key(self, row: SourceRow) -> str | None:
         return self.cell(row, "handle") or None if self._is_first(row) else None
 
@@ -70,7 +74,7 @@ class ShopifyLayout(SystemLayout):
         if not reading.values.get("handle"):
             reading.refuse("group", "required", "Is required: it says which product this row is.")
         elif parent is None and not self._is_first(row):
-            message = "No row before this one has this handle and a title. Add it, or the title."
+            message = "No row has this handle and a title. Add it, or the title."
             reading.refuse("group", "parent_missing", message, reading.values["handle"])
         if parent is not None:
             self._take_shared(reading, self._read_parent(parent))

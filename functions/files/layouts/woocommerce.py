@@ -21,6 +21,7 @@ from files.layouts.systems import (
 )
 from files.layouts.targets import Target, text_if_any, to, weight
 from files.layouts.woocommerce_columns import SIGNS, TARGETS
+from shared.catalog_names import sku_key
 
 _WEIGHT = re.compile(r"weight \((kg|g|lbs|lb|oz)\)")
 _ATTRIBUTE = re.compile(r"attribute (\d{1,3}) (name|value\(s\)|visible|global|default)")
@@ -55,11 +56,15 @@ class WooCommerceLayout(SystemLayout):
             return Target(f"attribute{number}_{part}", text_if_any, "attributes", note)
         return NOT_HERE if _IGNORED.fullmatch(header) else super().find_target(column)
 
+    @property
+    def has_parents(self) -> bool:
+        return {"type", "parent"} <= self._index.keys()
+
     def parent_keys(self, row: SourceRow) -> Sequence[str]:
         """Variations name their parent by SKU or by ID."""
         if not self._types(row) & _VARIABLE:
             return ()
-        number, sku = self.cell(row, "id"), self.cell(row, "sku")
+        number, sku = self.cell(row, "id"), sku_key(self.cell(row, "sku"))
         return tuple(key for key in (sku, f"id:{number}" if number else "") if key)
 
     def parent_key(self, row: SourceRow) -> str | None:
@@ -68,8 +73,7 @@ class WooCommerceLayout(SystemLayout):
     def needs_parent(self, row: SourceRow) -> str | None:
         if not self._types(row) & _VARIATION:
             return None
-        parent = self.cell(row, "parent")
-        return parent.casefold() if parent.casefold().startswith("id:") else parent or None
+        return sku_key(self.cell(row, "parent")) or None
 
     def sku(self, row: SourceRow) -> str | None:
         """WooCommerce needs none: then it is the ID with `woo-`."""
@@ -107,7 +111,7 @@ class WooCommerceLayout(SystemLayout):
     def _combine_variation(self, reading: Reading, parent: SourceRow | None) -> None:
         values = reading.values
         if parent is None:
-            message = "No row before this one is the variable product with this SKU or ID."
+            message = "No row is the variable product with this SKU or ID. Add it."
             reading.refuse("group", "parent_missing", message, values.get("parent"))
             return
         shared = self._read_parent(parent).values

@@ -1,25 +1,31 @@
-"""Cuts a file into chunks, finds repeated SKUs, and remembers what rows share. Pure."""
+"""Cuts a file into chunks, finds repeated SKUs, and gives rows their parents. Pure."""
 
 from collections.abc import Iterable, Iterator
 
 from files.chunks.contents import ChunkWriter
-from files.formats.source_rows import BrokenFile, Problem, SourceRow, count_characters
+from files.formats.source_rows import BrokenFile, Problem, SourceRow
 from files.layouts.layout import Layout
+from files.parents.kept_parents import NearbyParents, StoredParents
 from files.planning.seen_keys import KEYS_MAX, SeenKeys
 from products.importing.service import find_ids
 from shared.catalog_names import sku_key
 
-PARENTS_KEPT_CHARACTERS = 16_000_000  # of rows that later rows take fields from
-
 
 class ChunkCutter:
-    """Reads rows in their order. `ids`: the products that the file has, if that matters."""
+    """Reads rows in their order.
 
-    def __init__(self, layout: Layout, *, collects_ids: bool = False) -> None:
+    `far`: the parents that a search has found. `ids`: the products that the file has, if that
+    matters.
+    """
+
+    def __init__(
+        self, layout: Layout, far: StoredParents | None = None, *, collects_ids: bool = False
+    ) -> None:
         self._layout = layout
         self._skus = SeenKeys()
-        self._parents: dict[str, SourceRow] = {}
-        self._parents_size = 0
+        self._nearby = NearbyParents()
+        self._far = far
+        self._keeps_parents = layout.has_parents and not layout.names_variants
         self.ids = SeenKeys() if collects_ids else None
         self.rows = 0
 
@@ -28,18 +34,22 @@ class ChunkCutter:
         chunk, group = ChunkWriter(), None
         for row in rows:
             key = self._layout.needs_parent(row)
-            own = self._layout.parent_key(row)
-            continues_group = group is not None and group in (key, own)
-            if not chunk.has_room(continues_group=continues_group):
+            parent = self._find_parent(key) if key else None
+            own = self._layout.parent_key(parent or row) or key
+            if not chunk.has_room(continues_group=own is not None and own == group):
                 yield chunk
                 chunk = ChunkWriter()
-            group = key if own is None else own
-            chunk.add(self._judge(row), key, self._parents.get(key) if key else None)
+            group = own
+            chunk.add(self._judge(row), parent)
             self.rows += 1
-            for each in self._layout.parent_keys(row):
-                self._remember(each, row)
+            if self._keeps_parents:
+                self._nearby.remember(self._layout.parent_keys(row), row)
         if chunk.rows:
             yield chunk
+
+    def _find_parent(self, key: str) -> SourceRow | None:
+        found = self._nearby.find(key)
+        return self._far.find(key) if found is None and self._far is not None else found
 
     def _judge(self, row: SourceRow) -> SourceRow:
         sku = self._layout.sku(row)
@@ -55,20 +65,5 @@ class ChunkCutter:
         if first is None or row.problems:
             return row
         message = f"Row {first} has this SKU, too. Keep one of the rows."
-        problem = Problem(row.number, self._sku_column(), "duplicate_sku", message, sku)
+        problem = Problem(row.number, self._layout.column_of("sku"), "duplicate_sku", message, sku)
         return row.replace(problems=(problem,))
-
-    def _sku_column(self) -> str | None:
-        found = (each.column for each in self._layout.columns if each.field == "sku")
-        return next(found, None)
-
-    def _remember(self, key: str, row: SourceRow) -> None:
-        """The oldest are forgotten if there are too many: the rows of a group are close."""
-        before = self._parents.pop(key, None)
-        if before is not None:
-            self._parents_size -= count_characters(before)
-        self._parents[key] = row
-        self._parents_size += count_characters(row)
-        while self._parents_size > PARENTS_KEPT_CHARACTERS:
-            oldest = next(iter(self._parents))
-            self._parents_size -= count_characters(self._parents.pop(oldest))

@@ -36,6 +36,11 @@ class SeenKeys:
         self._count += 1
         return None
 
+    def find(self, key: str) -> int | None:
+        """The number that this key was added with; None if it was not added."""
+        slot = self._find(_hash(key))
+        return self._rows[slot] if self._hashes[slot] else None
+
     def to_bytes(self) -> bytes:
         """The keys without their rows."""
         return self._hashes.tobytes()

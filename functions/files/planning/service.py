@@ -1,13 +1,16 @@
-"""Reads an uploaded file once, and cuts it into chunks that workers import side by side.
+"""Reads an uploaded file, and cuts it into chunks that workers import side by side.
 
 The file is read as a stream. Its chunks are stored with the upload, and no row is written before
 the whole file is read: a file that breaks in its middle changes nothing. A run that has little time
 left hands over. The next one reads the file again, and continues after the chunks that are stored.
+
+If rows can take fields from others, the file is first searched for those that stand behind them
+(ADR 76).
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, BinaryIO
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -19,12 +22,15 @@ from files.import_rows import recognise_columns
 from files.layouts.layout import Layout
 from files.missing_products.service import IDS_PART, count_missing
 from files.options import ImportOptions
+from files.parents.search import ParentSearch
+from files.parents.service import find_parents
 from files.planning.chunk_cutting import ChunkCutter
 from files.planning.seen_keys import SeenKeys
 from files.refusals import to_row_error
 from files.repository import WARNINGS_KEPT
 from files.stored_files import StoredFile, chunk_name
 from shared import observability
+from shared.records import Record
 from shared.storage.models.uploads import Upload
 
 MILLISECONDS_PER_CHUNK = 10_000  # a chunk that takes longer is stored by the next run
@@ -32,6 +38,31 @@ HEADER_BYTES_MAX = 30_000  # one item has them all
 COLUMNS_SHOWN = 200
 SAMPLE_ROWS = 500  # that show which columns are empty
 SAMPLE_CHARACTERS = 2_000_000
+
+
+class _OpenFile(Record):
+    """A file from its first row on."""
+
+    table: SourceTable
+    rows: Iterator[SourceRow]
+    layout: Layout
+    empty: Sequence[str]  # columns
+
+    def describe(self, more_warnings: Sequence[Problem]) -> dict[str, Any]:
+        """What was recognised, as the upload shows it."""
+        table, layout = self.table, self.layout
+        found = (*table.warnings, *layout.warnings, *more_warnings)
+        uses = [[each.field, each.note] for each in layout.columns]
+        return {
+            "format_json": table.format.to_dict(),
+            "columns_json": {
+                "layout": layout.name,
+                "names": list(table.columns),
+                "empty": [table.columns.index(column) for column in self.empty],
+                "uses": uses[:COLUMNS_SHOWN],
+            },
+            "warnings": [to_row_error(each) for each in found[:WARNINGS_KEPT]],
+        }
 
 
 def plan_import(upload: Upload, file: StoredFile, context: LambdaContext) -> Upload | None:
@@ -42,27 +73,42 @@ def plan_import(upload: Upload, file: StoredFile, context: LambdaContext) -> Upl
     observability.logger.info("planning", upload_id=upload.upload_id)
     try:
         with file.open() as stream:
-            table = open_table(stream, filename=upload.filename)
-            return _cut(upload, table, context)
+            opened = _open(upload, stream)
+            if not opened.layout.has_parents:
+                return _cut(upload, opened, None, context)
+            layout = opened.layout
+            del opened  # so that the texts of a workbook are on the disk once
+            parents = find_parents(upload, layout, lambda: _open(upload, stream).rows, context)
+            if parents is None:
+                return None
+            return _cut(upload, _open(upload, stream), parents, context)
     except BrokenFile as broken:
         end_as_failed(upload, Problem(broken.row or 1, broken.field, broken.code, str(broken)))
         return None
 
 
-def _cut(upload: Upload, table: SourceTable, context: LambdaContext) -> Upload | None:
+def _open(upload: Upload, stream: BinaryIO) -> _OpenFile:
     """Raises BrokenFile."""
-    options = ImportOptions.from_stored(upload.options)
+    table = open_table(stream, filename=upload.filename)
     _require_short(table.columns)
     rows = iter(table)
     first = list(_take_sample(rows))
     empty = _find_empty(table.columns, first)
-    layout = recognise_columns(table.columns, options, empty)
-    cutter = ChunkCutter(layout, collects_ids=options.missing == "archive")
-    rows = chain(first, rows)
-    for _ in zip(range(int(upload.rows_skipped)), rows, strict=False):
+    layout = recognise_columns(table.columns, ImportOptions.from_stored(upload.options), empty)
+    return _OpenFile(table, chain(first, rows), layout, empty)
+
+
+def _cut(
+    upload: Upload, opened: _OpenFile, parents: ParentSearch | None, context: LambdaContext
+) -> Upload | None:
+    """Raises BrokenFile."""
+    options = ImportOptions.from_stored(upload.options)
+    far = parents.found if parents else None
+    cutter = ChunkCutter(opened.layout, far, collects_ids=options.missing == "archive")
+    for _ in zip(range(int(upload.rows_skipped)), opened.rows, strict=False):
         pass
     stored, number = int(upload.chunks_done), 0
-    for number, chunk in enumerate(cutter.cut(rows), start=1):
+    for number, chunk in enumerate(cutter.cut(opened.rows), start=1):
         if number <= stored:
             continue
         if context.get_remaining_time_in_millis() < MILLISECONDS_PER_CHUNK:
@@ -72,7 +118,8 @@ def _cut(upload: Upload, table: SourceTable, context: LambdaContext) -> Upload |
     if cutter.ids is not None:
         _require_percentage(cutter.ids, options)
         stored_files.put_part(upload.upload_id, IDS_PART, cutter.ids.to_bytes())
-    plan = _describe(table, layout, empty) | {"chunks": number, "chunks_done": 0}
+    plan = opened.describe(parents.warnings if parents else ())
+    plan |= {"chunks": number, "chunks_done": 0}
     plan["rows_total"] = cutter.rows + int(upload.rows_skipped)
     return repository.store_plan(upload, options.first_phase, plan)
 
@@ -116,19 +163,3 @@ def _require_percentage(in_file: SeenKeys, options: ImportOptions) -> None:
             "percentage."
         )
         raise BrokenFile("too_many_missing", message)
-
-
-def _describe(table: SourceTable, layout: Layout, empty: Sequence[str]) -> dict[str, Any]:
-    """What was recognised, as the upload shows it."""
-    warnings = [to_row_error(each) for each in (*table.warnings, *layout.warnings)]
-    uses = [[each.field, each.note] for each in layout.columns]
-    return {
-        "format_json": table.format.to_dict(),
-        "columns_json": {
-            "layout": layout.name,
-            "names": list(table.columns),
-            "empty": [table.columns.index(column) for column in empty],
-            "uses": uses[:COLUMNS_SHOWN],
-        },
-        "warnings": warnings[:WARNINGS_KEPT],
-    }

@@ -73,6 +73,7 @@ class Upload(Table):
     # What the planner found: the format, the columns and what becomes of them.
     format_json = JSONAttribute(attr_name="format", null=True)
     columns_json = JSONAttribute(attr_name="columns", null=True)
+    parent_parts = NumberAttribute(null=True)  # parts with found parents; null before the search
     chunks = NumberAttribute(null=True)  # of the plan; null until the file is read to its end
     chunks_done = NumberAttribute(default=0)  # in this phase
     rows_total = NumberAttribute(null=True)

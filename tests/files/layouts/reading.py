@@ -17,16 +17,17 @@ def read_all(
     mapping: dict[str, Any] | None = None,
     defaults: ImportDefaults = EUROS,
 ) -> list[ImportRow]:
-    """Each row with the parent that it needs, if that stands before it."""
+    """Each row with the parent that it needs, wherever that stands."""
     layout = recognise(columns, FileMapping.model_validate(mapping) if mapping else None, defaults)
     sources = [SourceRow(number, list(cells)) for number, cells in enumerate(rows, start=2)]
     parents: dict[str, SourceRow] = {}
-    found = []
     for source in sources:
-        needed = layout.needs_parent(source)
-        found.append(layout.read(source, parents.get(needed) if needed else None))
-        parents |= dict.fromkeys(layout.parent_keys(source), source)
-    return found
+        parents = dict.fromkeys(layout.parent_keys(source), source) | parents
+    needed = [layout.needs_parent(source) for source in sources]
+    return [
+        layout.read(source, parents.get(key) if key else None)
+        for source, key in zip(sources, needed, strict=True)
+    ]
 
 
 def read_row(

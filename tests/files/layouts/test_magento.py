@@ -77,21 +77,75 @@ def test_a_simple_product_has_its_fields():
     ]
 
 
-def test_variants_behind_their_configurable_product_are_a_group():
-    parent, small, medium = read(CONFIGURABLE, TEE, {**TEE, "sku": "TEE-M", "name": "Tee - M"})
+@pytest.mark.parametrize("is_first", [True, False])
+def test_variants_of_a_configurable_product_are_a_group(is_first):
+    variants = [TEE, {**TEE, "sku": "tee-m", "name": "Tee - M"}]
 
-    assert (parent.is_product, parent.problems) == (False, ())
+    rows = read(CONFIGURABLE, *variants) if is_first else read(*variants, CONFIGURABLE)
+
+    (parent,) = (row for row in rows if not row.is_product)
+    small, medium = (row for row in rows if row.is_product)
+    assert parent.problems == ()
     assert (small.fields["name"], small.fields["group"]) == ("Tee", "TEE")
     assert small.fields["options"] == {"size": "S", "color": "Blue"}
     assert small.fields["attributes"] == {"material": "Cotton, organic", "climate": "Mild|Warm"}
     assert medium.fields["options"] == {"size": "M", "color": "Blue"}
 
 
-def test_variants_before_their_configurable_product_are_single():
-    small, _ = read(TEE, CONFIGURABLE)
+def test_a_variant_keeps_its_own_price_and_stock():
+    variant, _ = read(TEE, {**CONFIGURABLE, "price": "99.0000", "qty": "50.0000"})
 
-    assert small.problems == ()
-    assert "group" not in small.fields
+    assert (variant.fields["price"]["amount_minor"], variant.fields["available"]) == (25_000, 12)
+
+
+def test_pictures_of_a_configurable_product_go_to_its_variants():
+    images = {
+        "base_image": "/a.jpg",
+        "base_image_label": "All",
+        "additional_images": "/t/e/tee.jpg",
+    }
+
+    variant, _ = read(TEE, {**CONFIGURABLE, **images})
+
+    assert [(picture.url_or_name, picture.alt) for picture in variant.pictures] == [
+        ("/t/e/tee.jpg", "A tee"),
+        ("/t/e/back.jpg", None),
+        ("/a.jpg", "All"),
+    ]
+
+
+def test_variants_have_the_attributes_of_their_product():
+    attributes = "pattern=Solid,material=Wool,size=L"
+
+    variant, _ = read(TEE, {**CONFIGURABLE, "additional_attributes": attributes})
+
+    assert variant.fields["attributes"] == {
+        "pattern": "Solid",
+        "material": "Cotton, organic",
+        "climate": "Mild|Warm",
+    }
+
+
+def test_variants_of_a_disabled_product_are_drafts():
+    variant, _ = read(TEE, {**CONFIGURABLE, "product_online": "2"})
+
+    assert variant.fields["status"] == "draft"
+
+
+def test_a_variant_without_options_is_single_with_a_warning():
+    variant, _ = read(TEE, {**CONFIGURABLE, "configurable_variations": "sku=TEE-S"})
+
+    assert "group" not in variant.fields
+    assert variant.fields["name"] == "Tee - S"
+    assert [warning.code for warning in variant.warnings] == ["option_missing"]
+
+
+def test_a_file_without_names_changes_no_names():
+    columns = ["sku", "product_type", "qty", "configurable_variations"]
+
+    variant, _ = read(*({column: row[column] for column in columns} for row in (TEE, CONFIGURABLE)))
+
+    assert "name" not in variant.fields
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""Looks through a file for parents that its chunks would be cut without. Pure.
+
+A row may stand before the row that it takes fields from, or so far behind it that the cutter has
+forgotten that row. Reading the file once more finds both.
+"""
+
+from collections.abc import Callable, Iterable
+
+from files.formats.source_rows import Problem, SourceRow, Warnings, shorten
+from files.layouts.layout import Layout
+from files.parents.kept_parents import NearbyParents, StoredParents, too_many_parents
+from files.planning.seen_keys import KEYS_MAX, SeenKeys
+
+
+class ParentSearch:
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._wanted = SeenKeys()
+        self.found = StoredParents()
+        self.warnings = Warnings()
+
+    def run(self, open_rows: Callable[[], Iterable[SourceRow]]) -> None:
+        """Raises BrokenFile, also if there are too many parents."""
+        if self._layout.names_variants:
+            for row in open_rows():
+                self.add(row)
+        elif self._collect(open_rows()) and len(self._wanted):
+            self._collect(open_rows())  # now those before the rows that want them, too
+
+    def add(self, row: SourceRow) -> None:
+        """Keep the row, if it is a parent."""
+        keys = self._layout.parent_keys(row)
+        taken = self.found.add(keys, row) if keys else ()
+        if taken and self._layout.names_variants:
+            first = self.found.find(taken[0])
+            assert first is not None  # noqa: S101 (an earlier row has the key)
+            message = (
+                f"Row {first.number} names this variant, too, and keeps it: a product is in one "
+                "group."
+            )
+            field = self._layout.column_of("options")
+            self.warnings.add(
+                Problem(row.number, field, "variant_of_two", message, shorten(taken[0]))
+            )
+
+    def _collect(self, rows: Iterable[SourceRow]) -> bool:
+        """Whether there are more parents than stay in memory."""
+        nearby = NearbyParents()
+        for row in rows:
+            needed = self._layout.needs_parent(row)
+            if needed and nearby.find(needed) is None:
+                if len(self._wanted) >= KEYS_MAX:
+                    raise too_many_parents(row)
+                self._wanted.add(needed, row.number)
+            keys = self._layout.parent_keys(row)
+            nearby.remember(keys, row)
+            if far := [key for key in keys if key in self._wanted and key not in self.found]:
+                self.found.add(far, row)
+        return nearby.has_forgotten

@@ -1,0 +1,94 @@
+"""Searches a file for parents in a run with limited time, and stores what it found.
+
+The next run continues with that, so that a file ends whose search and chunks take longer together
+than one run has.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from files import repository, stored_files
+from files.chunks.contents import ChunkWriter, read_chunk
+from files.formats.source_rows import BrokenFile, SourceRow
+from files.layouts.layout import Layout
+from files.parents.kept_parents import StoredParents
+from files.parents.search import ParentSearch
+from shared.storage.models.uploads import Upload
+
+SEARCHES_MAX = 3  # that run out of time, before the file fails
+WHOLE_RUN_MILLISECONDS = 600_000  # with less, the run has worked on other imports before
+MILLISECONDS_PER_PART = 10_000
+_ROWS_PER_LOOK = 1_000  # at the clock
+
+
+class _OutOfTime(Exception):
+    pass
+
+
+def find_parents(
+    upload: Upload,
+    layout: Layout,
+    open_rows: Callable[[], Iterable[SourceRow]],
+    context: LambdaContext,
+) -> ParentSearch | None:
+    """None if another run must search. `open_rows` opens the file again.
+
+    Raises BrokenFile, ImportedElsewhere, and errors after which another run must continue.
+    """
+    search = ParentSearch(layout)
+    stored = upload.attribute_values.get("parent_parts")
+    if stored is not None:
+        for number in range(1, int(stored) + 1):
+            for each in read_chunk(stored_files.read_part(upload.upload_id, _part_name(number))):
+                search.add(each.row)
+        return search
+    has_whole_run = context.get_remaining_time_in_millis() >= WHOLE_RUN_MILLISECONDS
+    try:
+        search.run(lambda: _in_time(open_rows(), context))
+        parts = _store(upload, search.found, context)
+    except _OutOfTime:
+        if has_whole_run and upload.attempts >= SEARCHES_MAX:
+            message = "The file takes too long to read. Divide it, so that each has whole products."
+            raise BrokenFile("takes_too_long", message) from None
+        repository.hand_over(upload)
+        return None
+    repository.record_search(upload, parts)
+    return search
+
+
+def _in_time(rows: Iterable[SourceRow], context: LambdaContext) -> Iterator[SourceRow]:
+    """Raises _OutOfTime."""
+    for number, row in enumerate(rows):
+        if number % _ROWS_PER_LOOK == 0:
+            _require_time(context)
+        yield row
+
+
+def _require_time(context: LambdaContext) -> None:
+    if context.get_remaining_time_in_millis() < MILLISECONDS_PER_PART:
+        raise _OutOfTime
+
+
+def _store(upload: Upload, parents: StoredParents, context: LambdaContext) -> int:
+    """The number of parts. Raises _OutOfTime."""
+    number = 0
+    for number, part in enumerate(_divide(parents), start=1):
+        _require_time(context)
+        stored_files.put_part(upload.upload_id, _part_name(number), part.to_bytes())
+    return number
+
+
+def _divide(parents: StoredParents) -> Iterator[ChunkWriter]:
+    part = ChunkWriter()
+    for row in parents:
+        if not part.has_room(continues_group=False):
+            yield part
+            part = ChunkWriter()
+        part.add(row)
+    if part.rows:
+        yield part
+
+
+def _part_name(number: int) -> str:
+    return f"parents-{number:05d}.jsonl.gz"
