@@ -4,7 +4,7 @@
 subclasses, which also combine values, and take fields from other rows.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from files.formats.source_rows import Problem, SourceRow, shorten
@@ -79,6 +79,10 @@ class Layout:
     def has_parents(self) -> bool:
         """Whether rows of a file with these columns can take fields from others."""
         return False
+
+    def join_rows(self, rows: Iterable[SourceRow]) -> Iterable[SourceRow]:
+        """All rows, with what continues a row joined to it. A continued row comes last."""
+        return rows
 
     def column_of(self, field: str) -> str | None:
         return self._columns.get(field)

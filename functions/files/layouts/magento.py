@@ -1,24 +1,35 @@
 """Magento's product CSV. Pure.
 
 A configurable product is no product itself. Its row names its variants and their options in
-`configurable_variations`. They become one group, wherever that row stands.
+`configurable_variations`, or in Magento 1 its further rows name them. They become one group,
+wherever those rows stand.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from files.formats.source_rows import SourceRow
 from files.layouts.combined_values import decide_description, decide_price
 from files.layouts.import_rows import ImportDefaults, ImportRow, PictureReference
 from files.layouts.layout import RecognisedColumns
+from files.layouts.magento_1 import SKU as SUPER_SKU
+from files.layouts.magento_1 import VARIANT, JoinedRow, Variant, parse_variants
 from files.layouts.magento_columns import TARGETS, parse_variations
 from files.layouts.readings import Reading
-from files.layouts.systems import SystemLayout, fit_identifier, normalize_header
+from files.layouts.systems import (
+    NOT_HERE,
+    UNRECOGNISED,
+    SystemLayout,
+    fit_identifier,
+    normalize_header,
+)
 from files.layouts.targets import Target
 from shared.catalog_names import sku_key
 
 _CONFIGURABLE = "configurable"
 _NO_PRODUCTS = (_CONFIGURABLE, "grouped", "bundle")
+_IGNORED = re.compile("(tier price|group price|links|associated|custom option|media) .*")
 _SIGNS = frozenset(
     [
         "attribute set code",
@@ -28,6 +39,7 @@ _SIGNS = frozenset(
         "product online",
         "use config manage stock",
         "configurable variations",
+        "super products sku",
     ]
 )
 
@@ -42,7 +54,9 @@ class MagentoLayout(SystemLayout):
 
     def __init__(self, recognised: RecognisedColumns, defaults: ImportDefaults) -> None:
         super().__init__(recognised, defaults)
-        self._last_options: tuple[int, dict[str, dict[str, str]]] | None = None
+        self._last_variants: tuple[int, dict[str, Variant]] | None = None
+        self._is_version_1 = any(column.strip().startswith("_") for column in recognised.columns)
+        self._places = {column.strip(): at for at, column in enumerate(recognised.columns)}
 
     @classmethod
     def recognises(cls, headers: Collection[str]) -> bool:
@@ -51,15 +65,37 @@ class MagentoLayout(SystemLayout):
     @classmethod
     def find_target(cls, column: str) -> Target:
         """Magento 1 begins the names of its own columns with an underscore."""
-        return super().find_target(normalize_header(column.strip().lstrip("_")))
+        header = normalize_header(column.strip().lstrip("_"))
+        target = super().find_target(header)
+        return NOT_HERE if target is UNRECOGNISED and _IGNORED.fullmatch(header) else target
 
     @property
     def has_parents(self) -> bool:
-        return "variations" in self._index
+        return "variations" in self._index or SUPER_SKU in self._index
+
+    def join_rows(self, rows: Iterable[SourceRow]) -> Iterable[SourceRow]:
+        return self._join(rows) if self._is_version_1 else rows
+
+    def _join(self, rows: Iterable[SourceRow]) -> Iterator[SourceRow]:
+        product: JoinedRow | None = None
+        for row in rows:
+            if isinstance(row.cells, dict):
+                yield row  # an object of JSON is a whole product
+                continue
+            if product and not self.cell(row, "sku"):
+                if not row.problems and not self.cell(row, "store"):
+                    product.add(row)
+                yield row
+                continue
+            if product:
+                yield product.join()
+            product = JoinedRow(row, self._index)
+        if product:
+            yield product.join()
 
     def parent_keys(self, row: SourceRow) -> Sequence[str]:
         """A configurable product knows its variants; they do not know it."""
-        return tuple(self._options_of_variants(row)) if self.parent_key(row) else ()
+        return tuple(self._find_variants(row)) if self.parent_key(row) else ()
 
     def parent_key(self, row: SourceRow) -> str | None:
         is_parent = self._type(row) == _CONFIGURABLE and not self.cell(row, "store")
@@ -80,7 +116,7 @@ class MagentoLayout(SystemLayout):
             return self._leave_out(reading, self._type(row))
         pictures = _find_pictures(reading.values)
         if parent is not None:
-            self._combine_variant(reading, parent)
+            self._combine_variant(reading, row, parent)
             pictures += _find_pictures(self._read_parent(parent).values)
         self._combine(reading)
         found: dict[str, PictureReference] = {}
@@ -98,14 +134,16 @@ class MagentoLayout(SystemLayout):
         reading.values, reading.problems = {}, []
         return self._finish(reading, is_product=False)
 
-    def _combine_variant(self, reading: Reading, parent: SourceRow) -> None:
+    def _combine_variant(self, reading: Reading, row: SourceRow, parent: SourceRow) -> None:
         values, shared = reading.values, self._read_parent(parent).values
-        options = self._options_of_variants(parent).get(sku_key(values["sku"]), {})
+        variant = self._find_variants(parent).get(sku_key(values["sku"]), Variant({}))
+        options = {n: self._attribute(row, n) or text for n, text in variant.options.items()}
         self._take_shared(reading, self._read_parent(parent))
         attributes = {**shared.get("attributes", {}), **values.get("attributes", {})}
         values["attributes"] = {n: text for n, text in attributes.items() if n not in options}
         if shared.get("status") == "draft":
             values["status"] = "draft"
+        self._check_price(reading, shared, variant)
         if not any(options.values()):
             message = "Its configurable product names no option of it, so it is a single product."
             reading.warn("options", "option_missing", message)
@@ -114,12 +152,32 @@ class MagentoLayout(SystemLayout):
         values["group"] = fit_identifier(shared.get("sku", ""))
         values |= {f"option:{name}": value for name, value in options.items() if value}
 
-    def _options_of_variants(self, parent: SourceRow) -> dict[str, dict[str, str]]:
+    def _check_price(self, reading: Reading, shared: Mapping[str, Any], variant: Variant) -> None:
+        own, of_parent = reading.values.get("regular_price"), shared.get("regular_price")
+        if self._is_version_1 and of_parent and (own != of_parent or variant.has_correction):
+            message = (
+                "Magento 1 sells it at the price of its configurable product, with corrections for "
+                "options. Its own price is imported. Compare it."
+            )
+            reading.warn("price", "price_of_variant", message)
+
+    def _attribute(self, row: SourceRow, name: str) -> str:
+        """Magento 1 has a column for each attribute.
+
+        It counts before the option beside the SKU: early releases paired these at random.
+        """
+        place = self._places.get(name) if self._is_version_1 else None
+        cells = row.cells if isinstance(row.cells, list) else []
+        return cells[place].strip() if place is not None and place < len(cells) else ""
+
+    def _find_variants(self, parent: SourceRow) -> dict[str, Variant]:
         """By the key of the SKU. Its variants mostly stand together, so that they are kept."""
-        if self._last_options is None or self._last_options[0] != parent.number:
-            options = parse_variations(self.cell(parent, "variations"))
-            self._last_options = (parent.number, options)
-        return self._last_options[1]
+        if self._last_variants is None or self._last_variants[0] != parent.number:
+            named = parse_variations(self.cell(parent, "variations"))
+            found = {sku: Variant(options) for sku, options in named.items()}
+            found |= parse_variants(self.cell(parent, SUPER_SKU))
+            self._last_variants = (parent.number, found)
+        return self._last_variants[1]
 
     def _combine(self, reading: Reading) -> None:
         values = reading.values
@@ -146,7 +204,7 @@ class MagentoLayout(SystemLayout):
 _COMBINED = frozenset(
     [
         *("store", "type", "variations", "sale_starts", "sale_ends"),
-        *("pictures", "more_pictures", "image_alt"),
+        *("pictures", "more_pictures", "image_alt", *VARIANT),
         *("backorders", "default_backorders", "counts", "default_counts"),
         *("units_max", "default_units_max", "low_stock", "default_low_stock"),
     ]

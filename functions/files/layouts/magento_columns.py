@@ -79,9 +79,8 @@ _NOT_HERE = (
     "additional image labels|hide from product page|custom options|bundle price type|"
     "bundle sku type|bundle price view|bundle weight type|bundle values|bundle shipment type|"
     "configurable variation labels|configurable variation prices|associated skus|has options|"
-    "required options|min qty|min sale qty|max sale qty|super products sku|super attribute code|"
-    "super attribute option|super attribute price corr|root category|store view|"
-    "downloadable links|downloadable samples|media attribute id|media position|media is disabled"
+    "required options|min qty|min sale qty|max sale qty|root category|store view|"
+    "downloadable links|downloadable samples"
 )
 TARGETS: Mapping[str, Target] = {
     "sku": to("sku", text_if_any),
@@ -130,6 +129,12 @@ TARGETS: Mapping[str, Target] = {
     "configurable variations": Target(
         "variations", text_if_any, "options", "of the variants that it names"
     ),
+    "super products sku": Target(
+        "super_sku", text_if_any, "options", "of the variants that it names"
+    ),
+    "super attribute code": Target("super_code", text_if_any, "options"),
+    "super attribute option": Target("super_option", text_if_any, "options"),
+    "super attribute price corr": Target("super_price", text_if_any, None, "leads to a warning"),
     "cost": ignored("products show no costs"),
     **dict.fromkeys(_NOT_HERE.split("|"), NOT_HERE),
 }

@@ -22,7 +22,7 @@ class ParentSearch:
     def run(self, open_rows: Callable[[], Iterable[SourceRow]]) -> None:
         """Raises BrokenFile, also if there are too many parents."""
         if self._layout.names_variants:
-            for row in open_rows():
+            for row in self._layout.join_rows(open_rows()):
                 self.add(row)
         elif self._collect(open_rows()) and len(self._wanted):
             self._collect(open_rows())  # now those before the rows that want them, too

@@ -32,7 +32,7 @@ class ChunkCutter:
     def cut(self, rows: Iterable[SourceRow]) -> Iterator[ChunkWriter]:
         """Raises BrokenFile where the file is broken, or has too many rows."""
         chunk, group = ChunkWriter(), None
-        for row in rows:
+        for row in self._layout.join_rows(rows):
             key = self._layout.needs_parent(row)
             parent = self._find_parent(key) if key else None
             own = self._layout.parent_key(parent or row) or key

@@ -20,6 +20,7 @@ def read_all(
     """Each row with the parent that it needs, wherever that stands."""
     layout = recognise(columns, FileMapping.model_validate(mapping) if mapping else None, defaults)
     sources = [SourceRow(number, list(cells)) for number, cells in enumerate(rows, start=2)]
+    sources = sorted(layout.join_rows(sources), key=lambda source: source.number)
     parents: dict[str, SourceRow] = {}
     for source in sources:
         parents = dict.fromkeys(layout.parent_keys(source), source) | parents

@@ -14,6 +14,7 @@ from files.layouts.own_columns import OWN_COLUMNS
 from files.layouts.recognition import recognise
 from tests.files.layouts import (
     test_magento,
+    test_magento_1,
     test_mappings,
     test_medusa,
     test_prestashop,
@@ -28,6 +29,7 @@ LAYOUTS = {
     "shopify today": test_shopify.NEW,
     "woocommerce": headers("woocommerce"),
     "magento": [*test_magento.TEE],
+    "magento 1": test_magento_1.COLUMNS,
     "prestashop": [*test_prestashop.MUG],
     "medusa": [*test_medusa.ONE],
     "mapping": [*test_mappings.ROW],
@@ -35,6 +37,7 @@ LAYOUTS = {
 WORDS = (
     "|0|1|-1|2|yes|no|backorder|parent|variable|variation|simple|configurable|id:1|EUR|JPY|XXX|eur|"
     "19.99|1.999|1,999|1999|1e5|-5|.|,|\u20ac5|a > b|a/b/c|a,b|{}|[]|{|sku=A,size=S|Default Title|"
+    '[["1","1","1","1"]]|[[[]]]|[[1,2,3,4]]|'
     "TRUE|shopify|continue|active|archived|4006381333931|"
     "1234567890123456789.99|999999999999999999|0.0000000000000000001|"
     "'1|\u0663|\ud800|\x00|NaN"

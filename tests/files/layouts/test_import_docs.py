@@ -26,6 +26,11 @@ MAGENTO = (
     "out_of_stock_qty,is_in_stock,website_id,related_skus,crosssell_skus,upsell_skus,"
     "additional_image_labels,custom_options,configurable_variation_labels,associated_skus"
 )
+MAGENTO_1 = (
+    "_store,_attribute_set,_type,_category,_root_category,_media_image,_super_products_sku,"
+    "_super_attribute_code,_super_attribute_option,_super_attribute_price_corr,_tier_price_price,"
+    "_group_price_price,_links_related_sku,_associated_sku,_custom_option_title"
+)
 MEDUSA = (
     "Product Material,Product Origin Country,Product External Id,Variant Weight,"
     "Product Collection Id,Product Type Id"
@@ -34,7 +39,7 @@ HEADERS = {
     "shopify": [*test_shopify.NEW],
     "shopify_inventory": test_shopify.INVENTORY.split(","),
     "woocommerce": [],
-    "magento": [*test_magento.TEE, *MAGENTO.split(",")],
+    "magento": [*test_magento.TEE, *MAGENTO.split(","), *MAGENTO_1.split(",")],
     "prestashop": [*test_prestashop.MUG, "Visibility", "Minimal quantity", "Condition", "UPC"],
     "medusa": [*test_medusa.ONE, *test_medusa.TWO, *MEDUSA.split(",")],
 }

@@ -1,0 +1,89 @@
+"""The rows of Magento 1's product CSV that continue a product. Pure.
+
+They have no SKU, and one more value of some columns: a category, a picture, a translation, or a
+variant of a configurable product with one of its options. Joined rows have the pictures of all
+these rows, and all their variants in one cell, as JSON.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from files.formats.source_rows import ROW_CHARACTERS_MAX, Problem, SourceRow
+from shared.catalog_names import sku_key
+from shared.records import Record
+
+PICTURES, SKU = "more_pictures", "super_sku"
+VARIANT = (SKU, "super_code", "super_option", "super_price")
+
+
+class Variant(Record, frozen=False):
+    options: dict[str, str]
+    has_correction: bool = False  # of the price of the configurable product
+
+
+class JoinedRow:
+    """A product's row, to which its further rows are added. `places`: of the columns by slot."""
+
+    def __init__(self, row: SourceRow, places: Mapping[str, int]) -> None:
+        self._row = row
+        self._places = places
+        self._size = 0
+        self._pictures: dict[str, None] = {}
+        self._variants: list[list[str]] = []
+        self.add(row)
+
+    def add(self, row: SourceRow) -> None:
+        """Past the length of a row, nothing more is kept."""
+        if self._size > ROW_CHARACTERS_MAX:
+            return
+        variant = [self._cell(row, slot) for slot in VARIANT]
+        if any(variant):
+            self._variants.append(variant)
+        picture = self._cell(row, PICTURES)
+        if picture:
+            self._pictures[picture] = None
+        self._size += sum(map(len, variant)) + len(picture)
+
+    def join(self) -> SourceRow:
+        cells = list(self._row.cells)
+        if self._pictures:
+            cells[self._places[PICTURES]] = ",".join(self._pictures)
+        if self._variants and SKU in self._places:
+            cells[self._places[SKU]] = json.dumps(self._variants)
+        if self._size <= ROW_CHARACTERS_MAX or self._row.problems:
+            return self._row.replace(cells=cells)
+        message = f"The rows of this product have more than {ROW_CHARACTERS_MAX:,} characters."
+        problem = Problem(self._row.number, None, "row_too_long", message)
+        return self._row.replace(cells=cells, problems=(problem,))
+
+    def _cell(self, row: SourceRow, slot: str) -> str:
+        place = self._places.get(slot)
+        cells: Sequence[str] = list(row.cells)
+        return cells[place].strip() if place is not None and place < len(cells) else ""
+
+
+def parse_variants(cell: str) -> dict[str, Variant]:
+    """The variants of a joined row by the key of their SKU, each with all options that are named.
+
+    An option that no row names for a variant is "".
+    """
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError):
+        return {}
+    rows = list(_variant_rows(found))
+    names = dict.fromkeys(name for _, name, _, _ in rows if name)
+    variants = {sku_key(sku): Variant(dict.fromkeys(names, "")) for sku, *_ in rows if sku}
+    for sku, name, value, correction in rows:
+        if sku and name:
+            variants[sku_key(sku)].options[name] = value
+            variants[sku_key(sku)].has_correction |= bool(correction.strip("0.%"))
+    return variants
+
+
+def _variant_rows(found: object) -> Iterator[tuple[str, str, str, str]]:
+    """A cell that was not joined can have any text."""
+    for row in found if isinstance(found, list) else ():
+        is_row = isinstance(row, list) and len(row) == len(VARIANT)
+        if is_row and all(isinstance(text, str) for text in row):
+            yield row[0], row[1], row[2], row[3]
