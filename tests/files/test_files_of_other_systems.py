@@ -86,6 +86,19 @@ def test_a_stock_file_changes_stock_alone():
     assert (upload.updated, product("TEA").version) == (1, 1)
 
 
+def test_combinations_of_prestashop_change_stock_alone():
+    shop.product("TEE-S", available=3, price_minor=500)
+    header = "Product ID*;Attribute (Name:Type:Position)*;Value (Value:Position)*;Reference;"
+    content = f"{header}Impact on price;Quantity\n7;Size:select:0;S:0;TEE-S;2.50;8\n"
+
+    upload = run(content + "7;Size:select:0;M:0;TEE-M;2.50;5\n")
+
+    assert errors(upload) == [(3, "Reference", "unknown_sku")]
+    assert [warning.code for warning in upload.warnings] == ["combinations_file"]
+    assert (upload.updated, product("TEE-S").price_minor) == (1, 500)
+    assert (Product.count(), product("TEE-S").group) == (1, None)
+
+
 def test_a_mapping_reads_a_file_of_any_columns():
     mapping = {
         "columns": {

@@ -13,6 +13,7 @@ from files.layouts.medusa import MedusaLayout
 from files.layouts.own_columns import OWN_COLUMNS
 from files.layouts.own_targets import UNKNOWN, UNKNOWN_COLUMN, find_own_target
 from files.layouts.prestashop import PrestaShopLayout
+from files.layouts.prestashop_combinations import PrestaShopCombinationsLayout
 from files.layouts.shopify import ShopifyLayout
 from files.layouts.shopify_inventory import ShopifyInventoryLayout
 from files.layouts.systems import UNRECOGNISED, SystemLayout, normalize_header
@@ -28,6 +29,7 @@ SYSTEMS: dict[str, type[SystemLayout]] = {
         WooCommerceLayout,
         MedusaLayout,
         MagentoLayout,
+        PrestaShopCombinationsLayout,
         PrestaShopLayout,
     )
 }

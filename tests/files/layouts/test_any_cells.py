@@ -18,6 +18,7 @@ from tests.files.layouts import (
     test_mappings,
     test_medusa,
     test_prestashop,
+    test_prestashop_combinations,
     test_shopify,
 )
 from tests.files.layouts.test_import_docs import headers
@@ -31,6 +32,7 @@ LAYOUTS = {
     "magento": [*test_magento.TEE],
     "magento 1": test_magento_1.COLUMNS,
     "prestashop": [*test_prestashop.MUG],
+    "prestashop combinations": [*test_prestashop_combinations.RED],
     "medusa": [*test_medusa.ONE],
     "mapping": [*test_mappings.ROW],
 }

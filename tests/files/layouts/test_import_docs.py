@@ -16,7 +16,13 @@ from files.layouts.recognition import SYSTEMS
 from files.layouts.systems import UNRECOGNISED
 from files.layouts.targets import Target
 from local.paths import ROOT
-from tests.files.layouts import test_magento, test_medusa, test_prestashop, test_shopify
+from tests.files.layouts import (
+    test_magento,
+    test_medusa,
+    test_prestashop,
+    test_prestashop_combinations,
+    test_shopify,
+)
 from tests.files.layouts.samples import SAMPLES
 
 PAGE = ROOT / "docs" / "importing.md"
@@ -41,6 +47,7 @@ HEADERS = {
     "woocommerce": [],
     "magento": [*test_magento.TEE, *MAGENTO.split(","), *MAGENTO_1.split(",")],
     "prestashop": [*test_prestashop.MUG, "Visibility", "Minimal quantity", "Condition", "UPC"],
+    "prestashop_combinations": [*test_prestashop_combinations.RED],
     "medusa": [*test_medusa.ONE, *test_medusa.TWO, *MEDUSA.split(",")],
 }
 
