@@ -75,6 +75,24 @@ def test_a_row_that_is_not_imported_has_no_pictures(on_error, named):
     assert [each.rpartition("/")[2] for each in references] == named
 
 
+def test_pictures_far_before_their_product_are_a_warning():
+    header, tea, picture, *_ = FILE.splitlines()
+    others = [f"t{n},Tea {n},T{n},5.00,,," for n in range(600)]
+    content = "\n".join([header, picture, *others, tea]) + "\n"
+    imports.upload()
+    handler(put_file(content), CONTEXT)
+
+    imports.run_queue(handler, CONTEXT)
+
+    upload = Upload.get("upl_one", "upload")
+    assert [(int(each.row), each.code) for each in upload.warnings] == [(2, "pictures_left_out")]
+    assert (upload.rejected, upload.pictures) == (0, 1)
+    imports.upload("upl_two")
+    handler(put_file(content, "upl_two"), CONTEXT)
+    imports.run_queue(handler, CONTEXT)
+    assert Upload.get("upl_two", "upload").pictures == 2
+
+
 def test_a_dry_run_fetches_no_picture():
     upload = imported(mode="dry_run")
 

@@ -15,7 +15,7 @@ from files import stored_files
 from files.chunks import repository
 from files.chunks.batches import Batch, PlannedRow, plan_rows
 from files.chunks.contents import read_chunk
-from files.chunks.pictures import send_pictures
+from files.chunks.pictures import SentPictures, send_pictures
 from files.chunks.repository import Checkpoint, Found, Progress
 from files.formats.source_rows import Problem
 from files.import_rows import recognise_columns
@@ -90,7 +90,7 @@ def import_chunk(upload: Upload, chunk: int, context: LambdaContext) -> DoneChun
     run = _Run(upload, chunk, phase == "checking", _context(upload, options))
     seen = _Seen()
     warnings: list[RowError] = []
-    pictures = 0
+    pictures = SentPictures()
     if upload.status == "running":  # otherwise the rows that are written are counted, no more
         rows = list(_read_rows(upload, chunk, options))
         for batch in _batches(rows, progress.rows_done):
@@ -99,20 +99,22 @@ def import_chunk(upload: Upload, chunk: int, context: LambdaContext) -> DoneChun
             progress = _write(run, progress, batch, seen)
             if run.context.stops_at_refusal and progress.rejected:
                 break
-        pictures = 0 if run.is_check else _send_pictures(run, rows[: progress.rows_done], progress)
-        warnings = [to_row_error(each) for row in rows for each in row.warnings]
+        if not run.is_check:
+            pictures = _send_pictures(run, rows[: progress.rows_done], progress)
+        found_in_rows = [each for row in rows for each in row.warnings]
+        warnings = [to_row_error(each) for each in (*pictures.left_out, *found_in_rows)]
     found = Found(
         errors=[to_row_error(each) for each in seen.problems[:ERRORS_SHOWN]],
         warnings=warnings[:WARNINGS_SHOWN],
         changes=seen.changes[:CHANGES_SHOWN],
-        pictures=pictures,
+        pictures=pictures.count,
     )
     chunks_done, chunks = repository.finish_chunk(upload, chunk, progress, found)
     return DoneChunk(chunks_done, chunks, progress.rejected)
 
 
-def _send_pictures(run: _Run, rows: Iterable[PlannedRow], done: Progress) -> int:
-    """How many pictures the rows name that are imported. A rejected row changes nothing."""
+def _send_pictures(run: _Run, rows: Iterable[PlannedRow], done: Progress) -> SentPictures:
+    """Those of rows that are imported. A rejected row changes nothing."""
     with_pictures = [row for row in rows if row.pictures]
     if with_pictures and done.rejected:
         rejected = repository.list_rejected_rows(run.upload, run.chunk)
