@@ -6,7 +6,8 @@ these rows, and all their variants in one cell, as JSON.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from files.formats.source_rows import ROW_CHARACTERS_MAX, Problem, SourceRow
 from shared.catalog_names import sku_key
@@ -29,17 +30,19 @@ class JoinedRow:
         self._places = places
         self._size = 0
         self._pictures: dict[str, None] = {}
-        self._variants: list[list[str]] = []
+        self._variants: list[tuple[str, ...]] = []
         self.add(row)
 
     def add(self, row: SourceRow) -> None:
         """Past the length of a row, nothing more is kept."""
         if self._size > ROW_CHARACTERS_MAX:
             return
-        variant = [self._cell(row, slot) for slot in VARIANT]
+        cells = list(row.cells)
+        variant = tuple(self._find(cells, slot) for slot in VARIANT)
         if any(variant):
-            self._variants.append(variant)
-        picture = self._cell(row, PICTURES)
+            # A row of an error file is joined already.
+            self._variants += _parse_rows(variant[0]) or [variant]
+        picture = self._find(cells, PICTURES)
         if picture:
             self._pictures[picture] = None
         self._size += sum(map(len, variant)) + len(picture)
@@ -56,9 +59,8 @@ class JoinedRow:
         problem = Problem(self._row.number, None, "row_too_long", message)
         return self._row.replace(cells=cells, problems=(problem,))
 
-    def _cell(self, row: SourceRow, slot: str) -> str:
+    def _find(self, cells: Sequence[str], slot: str) -> str:
         place = self._places.get(slot)
-        cells: Sequence[str] = list(row.cells)
         return cells[place].strip() if place is not None and place < len(cells) else ""
 
 
@@ -67,11 +69,7 @@ def parse_variants(cell: str) -> dict[str, Variant]:
 
     An option that no row names for a variant is "".
     """
-    try:
-        found = json.loads(cell)
-    except (ValueError, RecursionError):
-        return {}
-    rows = list(_variant_rows(found))
+    rows = _parse_rows(cell)
     names = dict.fromkeys(name for _, name, _, _ in rows if name)
     variants = {sku_key(sku): Variant(dict.fromkeys(names, "")) for sku, *_ in rows if sku}
     for sku, name, value, correction in rows:
@@ -81,9 +79,16 @@ def parse_variants(cell: str) -> dict[str, Variant]:
     return variants
 
 
-def _variant_rows(found: object) -> Iterator[tuple[str, str, str, str]]:
-    """A cell that was not joined can have any text."""
-    for row in found if isinstance(found, list) else ():
-        is_row = isinstance(row, list) and len(row) == len(VARIANT)
-        if is_row and all(isinstance(text, str) for text in row):
-            yield row[0], row[1], row[2], row[3]
+def _parse_rows(cell: str) -> list[tuple[str, str, str, str]]:
+    """The rows in the cell of a joined row; none in any other cell."""
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError):
+        return []
+    rows: list[Any] = found if isinstance(found, list) else []
+    return [(row[0], row[1], row[2], row[3]) for row in rows if _is_variant(row)]
+
+
+def _is_variant(row: Any) -> bool:
+    is_row = isinstance(row, list) and len(row) == len(VARIANT)
+    return is_row and all(isinstance(text, str) for text in row)

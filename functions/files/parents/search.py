@@ -15,7 +15,6 @@ from files.planning.seen_keys import KEYS_MAX, SeenKeys
 class ParentSearch:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._wanted = SeenKeys()
         self.found = StoredParents()
         self.warnings = Warnings()
 
@@ -24,8 +23,10 @@ class ParentSearch:
         if self._layout.names_variants:
             for row in self._layout.join_rows(open_rows()):
                 self.add(row)
-        elif self._collect(open_rows()) and len(self._wanted):
-            self._collect(open_rows())  # now those before the rows that want them, too
+            return
+        wanted = SeenKeys()
+        if self._collect(open_rows(), wanted) and len(wanted):
+            self._collect(open_rows(), wanted)  # now those before the rows that want them, too
 
     def add(self, row: SourceRow) -> None:
         """Keep the row, if it is a parent."""
@@ -43,17 +44,17 @@ class ParentSearch:
                 Problem(row.number, field, "variant_of_two", message, shorten(taken[0]))
             )
 
-    def _collect(self, rows: Iterable[SourceRow]) -> bool:
-        """Whether there are more parents than stay in memory."""
+    def _collect(self, rows: Iterable[SourceRow], wanted: SeenKeys) -> bool:
+        """Store parents of `wanted` keys. Whether there are more than stay in memory."""
         nearby = NearbyParents()
-        for row in rows:
+        for row in self._layout.join_rows(rows):
             needed = self._layout.needs_parent(row)
             if needed and nearby.find(needed) is None:
-                if len(self._wanted) >= KEYS_MAX:
+                if len(wanted) >= KEYS_MAX:
                     raise too_many_parents(row)
-                self._wanted.add(needed, row.number)
+                wanted.add(needed, row.number)
             keys = self._layout.parent_keys(row)
             nearby.remember(keys, row)
-            if far := [key for key in keys if key in self._wanted and key not in self.found]:
+            if far := [key for key in keys if key in wanted and key not in self.found]:
                 self.found.add(far, row)
         return nearby.has_forgotten

@@ -153,6 +153,17 @@ def test_a_product_that_never_ends_is_rejected():
     assert "a" in layout.parent_keys(tee)
 
 
+def test_a_joined_row_of_an_error_file_is_read_again():
+    layout = recognise(COLUMNS, None, EUROS)
+    rows = [SourceRow(n, row) for n, row in enumerate(cells(*ROWS_OF_TEE), start=2)]
+    *_, tee = layout.join_rows(rows)
+
+    (again,) = layout.join_rows([tee])
+
+    assert again == tee
+    assert list(layout.parent_keys(again)) == ["a", "b"]
+
+
 def test_objects_of_json_are_whole_products():
     layout = recognise(COLUMNS, None, EUROS)
     rows = [SourceRow(1, {"sku": "A"}), SourceRow(2, {"name": "B"})]
