@@ -253,6 +253,25 @@ def connect(stack: Stack) -> Iterator[Shop]:
         yield Shop(connection, staff_account=stack.staff)
 
 
+@dataclass(frozen=True)
+class LastingShop(Shop):
+    """A user of the whole session, who logs in again when the access token has expired."""
+
+    account: tuple[str, str] = ("", "")  # e-mail address and password
+
+    @classmethod
+    def of(cls, visitor: Shop, email: str, password: str) -> Shop:
+        return cls(visitor.connection, account=(email, password)).log_in(email, password)
+
+    def call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        answer = super().call(method, path, **request)
+        if answer.status_code != 401 or '"token_expired"' not in answer.text:
+            return answer
+        renewed = replace(self, token=None).log_in(*self.account)
+        object.__setattr__(self, "token", renewed.token)
+        return super().call(method, path, **request)
+
+
 @pytest.fixture(scope="session")
 def visitor(stack: Stack) -> Iterator[Shop]:
     with connect(stack) as shop:
@@ -261,7 +280,7 @@ def visitor(stack: Stack) -> Iterator[Shop]:
 
 @pytest.fixture(scope="session")
 def staff(stack: Stack, visitor: Shop) -> Shop:
-    return visitor.log_in(stack.staff.email, stack.staff.password)
+    return LastingShop.of(visitor, stack.staff.email, stack.staff.password)
 
 
 @pytest.fixture(scope="session")
@@ -274,7 +293,7 @@ def admin(stack: Stack, visitor: Shop, tmp_path_factory: pytest.TempPathFactory)
     granted = run_operation(stack, tmp_path_factory.mktemp("admin"), "admin", account["email"])
     assert granted.returncode == 0, granted.stderr
     assert '"action":"update_user"' in granted.stderr
-    return visitor.log_in(**account)
+    return LastingShop.of(visitor, **account)
 
 
 @pytest.fixture
@@ -284,10 +303,9 @@ def buyer(visitor: Shop) -> Shop:
 
 
 @pytest.fixture
-def restored_rates(stack: Stack, visitor: Shop) -> Iterator[None]:
+def restored_rates(staff: Shop) -> Iterator[None]:
     """Clears the tax and shipping rates that a test sets. Others order without rates."""
     yield
-    staff = visitor.log_in(stack.staff.email, stack.staff.password)  # the test may have been long
     for route, document in (("tax-rates", "destinations"), ("shipping-rates", "zones")):
         answer = staff.call("PUT", f"/{route}", json={document: []}, headers={"if-match": "*"})
         assert answer.status_code == 200, answer.text

@@ -49,7 +49,7 @@ def test_a_disturbed_import_leaves_the_same_tables(monkeypatch):
         expected = _all_tables()
     kills = {
         number: chance.choice(("before-call", "after-call"))
-        for number in chance.sample(range(undisturbed.calls), KILLS)
+        for number in chance.sample(range(1, undisturbed.calls + 1), KILLS)
     }
 
     with new_account():

@@ -200,10 +200,22 @@ def test_each_spelling_of_a_number_has_the_same_outcome():
         assert read(OrderLine, stored, is_fast=True) == read(OrderLine, stored, is_fast=False), raw
 
 
-def test_defaults_of_two_items_are_not_one_object():
-    for container in containers():
-        first, second = (container._instantiate({}) for _ in range(2))  # noqa: SLF001
+@pytest.mark.parametrize("container", TABLES, ids=lambda container: container.__name__)
+@settings(deadline=None, max_examples=10, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_an_item_that_was_read_is_written_as_by_pynamodb(container, data):
+    stored = data.draw(stored_items(container))
 
+    def make() -> Any:
+        return container._instantiate(stored)  # noqa: SLF001
+
+    assert write(make, True, is_fast=True) == write(make, True, is_fast=False)
+
+
+def test_defaults_of_two_items_are_not_one_object():
+    read = [(each._instantiate({}), each._instantiate({})) for each in containers()]  # noqa: SLF001
+    made = [(table(), table()) for table in TABLES]
+    for first, second in read + made:
         for name, value in first.attribute_values.items():
             is_mutable = isinstance(value, list | dict | set | Document)
             assert not (is_mutable and value is second.attribute_values[name]), name

@@ -10,7 +10,7 @@ addresses of AWS listed, once. An item's size is added up once, not for each att
 import copy
 import json
 import pickle
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -30,13 +30,13 @@ from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
-from moto.dynamodb.models.table import Table
 from moto.dynamodb.models.utilities import bytesize
 from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node, UpdateExpression
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.responses import DynamoHandler
 
+from tests.support import moto_transactions
 from tests.support.moto_snapshots import REGION
 
 URL = f"https://dynamodb.{REGION}.amazonaws.com/"
@@ -49,19 +49,15 @@ ITEM_CALLS = frozenset(
 JSON_TYPE = "application/x-amz-json-1.0"
 
 Reply = tuple[int, dict[str, Any], Any]
-Key = dict[str, Any]
 
 _answer_any_call = BotocoreStubber.process_request
 _sign = SigV4Auth.add_auth
 _write_reply = DynamoHandler.serialized
-_transact = DynamoDBBackend.transact_write_items
 _list_addresses = MockAWS._enable_patching  # noqa: SLF001
 _addresses: dict[str, list[Any]] = {}  # by HTTP method
 _cast_any_value: Any = DynamoType.cast_value.fget  # type: ignore[attr-defined]
 _split_condition = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001
 _one_call = RLock()
-_written: list[tuple[str, Key]] = []  # table, and key or item, of the current transaction's writes
-_copies: dict[str, Table] = {}  # of the tables that the current transaction writes
 
 
 class ItemHandler(DynamoHandler):
@@ -124,48 +120,6 @@ def _item_call(request: AWSRequest | AWSPreparedRequest) -> str | None:
         return None
     body = request.data if isinstance(request, AWSRequest) else request.body
     return None if b'"B":' in body or b'"BS":' in body else operation
-
-
-def _transact_and_note(backend: DynamoDBBackend, actions: list[dict[str, Any]]) -> None:
-    """Also for a call with bytes, which moto answers: its copies are ours."""
-    writes = [write for action in actions for write in action.values()]
-    _written[:] = [(write["TableName"], write.get("Item") or write["Key"]) for write in writes]
-    _copies.clear()
-    _transact(backend, actions)
-
-
-def _copy_original(original: Any) -> Any:
-    """moto asks for a copy of the table for each action, before the first one is applied."""
-    if not isinstance(original, Table):
-        return copy.deepcopy(original)
-    if original.name not in _copies:
-        _copies[original.name] = _copy_table(original)
-    return _copies[original.name]
-
-
-def _copy_table(original: Table) -> Table:
-    """moto keeps the copy of a table if the transaction fails, and changes items in place."""
-    copied = copy.copy(original)
-    if copied.stream_shard is not None:
-        copied.stream_shard = copy.copy(copied.stream_shard)
-        copied.stream_shard.items = list(copied.stream_shard.items)
-    copied.items = defaultdict(dict, original.items)
-    for name, item in _written:
-        if name == original.name:
-            _separate(copied, item)
-    return copied
-
-
-def _separate(copied: Table, item: Key) -> None:
-    """Copy the item with this key, and what holds it: both tables have the same ones."""
-    items, key = copied.items, DynamoType(item[copied.hash_key_attr])
-    if key not in items:
-        return
-    items[key] = copy.copy(items[key]) if copied.range_key_attr else copy.deepcopy(items[key])
-    if copied.range_key_attr:
-        range_key = DynamoType(item[copied.range_key_attr])
-        if range_key in items[key]:
-            items[key][range_key] = copy.deepcopy(items[key][range_key])
 
 
 def _set_and_add_up(item: LimitedSizeDict, key: str, value: Any) -> None:
@@ -252,8 +206,8 @@ def _is_one_of(kind: type, classes: Any) -> bool:
 _CHANGES: tuple[tuple[Any, str, Any], ...] = (
     (BotocoreStubber, "process_request", answer_call),
     (SigV4Auth, "add_auth", sign_if_needed),
-    (DynamoDBBackend, "transact_write_items", _transact_and_note),
-    (models, "copy", SimpleNamespace(deepcopy=_copy_original)),
+    (DynamoDBBackend, "transact_write_items", moto_transactions.transact),
+    (models, "copy", SimpleNamespace(deepcopy=moto_transactions.copy_original)),
     (UpdateExpressionParser, "make", cache(UpdateExpressionParser.make)),
     (ConditionExpressionParser, "_lex_condition_expression", _tokens_of),
     (validators, "deepcopy", _copy_tree),
