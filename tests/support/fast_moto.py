@@ -23,6 +23,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.common_models import BaseModel
 from moto.core.models import MockAWS, botocore_stubber, responses_mock
 from moto.core.utils import method_names_from_class
 from moto.dynamodb import models
@@ -215,6 +216,8 @@ _CHANGES: tuple[tuple[Any, str, Any], ...] = (
     (LimitedSizeDict, "__setitem__", _set_and_add_up),
     (DynamoType, "cast_value", property(_cast_value)),
     (MockAWS, "_enable_patching", _start_with_known_addresses),
+    # moto keeps each item and each copy of a table, for a dashboard.
+    (BaseModel, "__new__", staticmethod(lambda kind, *_, **__: object.__new__(kind))),
     # moto lists a handler's methods for each call.
     (moto.core.responses, "method_names_from_class", cache(method_names_from_class)),
 )
