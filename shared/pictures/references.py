@@ -40,6 +40,11 @@ class Reference(Record):
         found = _SIZE_URL.fullmatch(self.url_or_name)
         return found and found[1]
 
+    def completed_by(self, other: "Reference") -> "Reference":
+        """With the text and the position of the other one, where this one has none."""
+        position = other.position if self.position is None else self.position
+        return self.replace(alt=self.alt or other.alt, position=position)
+
 
 References = Sequence[Reference]
 

@@ -140,6 +140,26 @@ def test_a_picture_that_is_named_twice_counts_once():
     assert import_images("1.jpg", "1.jpg").pictures == 1
 
 
+def test_a_picture_has_the_first_text_and_position_given():
+    """Shopify names a variant's picture before the row that has its text and position."""
+    header, *_ = FILE.splitlines()
+    rows = [
+        "tee,Tee,TEE-R,5.00,https://img.example/1.jpg,1,Front,https://img.example/2.jpg",
+        "tee,,,,https://img.example/3.jpg,3,,",
+        "tee,,,,https://img.example/2.jpg,2,The red tee,",
+        "tee,,,,https://img.example/2.jpg,4,Another text,",
+    ]
+    imports.upload()
+
+    handler(put_file("\n".join([f"{header},Variant Image", *rows]) + "\n"), CONTEXT)
+
+    (message,) = sent()
+    assert [
+        (each["url_or_name"].rpartition("/")[2], each["alt"], each["position"])
+        for each in message["references"]
+    ] == [("1.jpg", "Front", 1), ("2.jpg", "The red tee", 2), ("3.jpg", None, 3)]
+
+
 def test_a_product_with_very_many_pictures_is_several_messages():
     shop.product("TEA")
     images = [f"{number}.jpg" for number in range(2 * PICTURES_MAX + 1)]

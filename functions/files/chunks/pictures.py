@@ -4,18 +4,15 @@ A product that has all of them already needs no message: an export, imported aga
 chunk that is repeated sends its messages again, and the second one changes nothing.
 """
 
-import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import field
 
 from files.chunks.batches import PlannedRow
+from files.chunks.named_pictures import join_by_sku
 from files.formats.source_rows import Problem, shorten
 from products.importing.service import find_products
-from shared.characters import to_line
-from shared.pictures.lists import ALT_MAX, PICTURES_MAX, pictures_of
+from shared.pictures.lists import PICTURES_MAX, pictures_of
 from shared.pictures.messages import ImportedPictures, send_imported
-from shared.pictures.references import Reference, has_all, sort_references
-from shared.pictures.urls import URL_LENGTH_MAX
+from shared.pictures.references import has_all
 from shared.records import Record
 
 # Of a message: it is under SQS's 1 MiB and one run of the worker, whatever a file names. A product
@@ -28,26 +25,19 @@ class SentPictures(Record):
     left_out: Sequence[Problem] = ()
 
 
-class _Named(Record, frozen=False):
-    """The pictures that rows name for one product."""
-
-    last_row: int = 0
-    references: dict[str, Reference] = field(default_factory=dict)  # each picture once
-
-
 def send_pictures(upload_id: str, rows: Iterable[PlannedRow]) -> SentPictures:
     """Call it when the rows are written. The pictures that products have already are not sent.
 
     A row can name a picture of a product in another chunk, which is not imported yet: it is left
     out. Raises botocore's errors and Unavailable.
     """
-    by_sku = _named_by_sku(rows)
+    by_sku = join_by_sku(rows)
     if not by_sku:
         return SentPictures()
     messages: list[ImportedPictures] = []
     left_out: list[Problem] = []
     for product, (sku, named) in zip(find_products(list(by_sku)), by_sku.items(), strict=True):
-        references = sort_references(list(named.references.values()))
+        references = named.references
         if product is None:
             left_out.append(_left_out(named.last_row, sku))
         elif not has_all(pictures_of(product), references):
@@ -56,26 +46,6 @@ def send_pictures(upload_id: str, rows: Iterable[PlannedRow]) -> SentPictures:
                 messages.append(ImportedPictures(product.product_id, upload_id, part))
     send_imported(messages)
     return SentPictures(sum(len(message.references) for message in messages), left_out)
-
-
-def _named_by_sku(rows: Iterable[PlannedRow]) -> dict[str, _Named]:
-    by_sku: dict[str, _Named] = {}
-    for row in rows:
-        for picture in row.pictures:
-            sku = picture.sku or row.sku
-            if sku:
-                url_or_name = picture.url_or_name[: URL_LENGTH_MAX + 1]  # a longer one is refused
-                reference = Reference(url_or_name, _to_alt(picture.alt), picture.position)
-                named = by_sku.setdefault(sku, _Named())
-                named.references.setdefault(url_or_name, reference)
-                named.last_row = row.number
-    return by_sku
-
-
-def _to_alt(text: str | None) -> str | None:
-    """The text as the API would take it: a picture is not refused for its text."""
-    line = to_line(" ".join(unicodedata.normalize("NFC", text or "").splitlines()))
-    return line[:ALT_MAX].strip() or None
 
 
 def _left_out(row: int, sku: str) -> Problem:
