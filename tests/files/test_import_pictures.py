@@ -47,6 +47,10 @@ def sent() -> list[dict[str, Any]]:
     return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
 
+def codes(upload: Upload) -> list[tuple[int, str]]:
+    return [(int(each.row), each.code) for each in upload.warnings]
+
+
 def test_pictures_are_handed_over_with_their_product():
     upload = imported()
 
@@ -85,7 +89,7 @@ def test_pictures_far_before_their_product_are_a_warning():
     imports.run_queue(handler, CONTEXT)
 
     upload = Upload.get("upl_one", "upload")
-    assert [(int(each.row), each.code) for each in upload.warnings] == [(2, "pictures_left_out")]
+    assert codes(upload) == [(2, "pictures_left_out")]
     assert (upload.rejected, upload.pictures) == (0, 1)
     imports.upload("upl_two")
     handler(put_file(content, "upl_two"), CONTEXT)
@@ -160,16 +164,33 @@ def test_a_picture_has_the_first_text_and_position_given():
     ] == [("1.jpg", "Front", 1), ("2.jpg", "The red tee", 2), ("3.jpg", None, 3)]
 
 
-def test_a_product_with_very_many_pictures_is_several_messages():
+def test_a_product_with_very_many_pictures_is_one_message():
     shop.product("TEA")
     images = [f"{number}.jpg" for number in range(2 * PICTURES_MAX + 1)]
 
     upload = import_images(*images)
 
-    parts = [[each["url_or_name"] for each in message["references"]] for message in sent()]
-    assert sorted(map(len, parts)) == [1, PICTURES_MAX, PICTURES_MAX]
-    assert {name for part in parts for name in part} == set(images)
-    assert upload.pictures == len(images)
+    (message,) = sent()
+    assert [each["url_or_name"] for each in message["references"]] == images[:PICTURES_MAX]
+    assert upload.pictures == PICTURES_MAX
+    assert codes(upload) == [(2, "too_many_pictures")]
+
+
+@pytest.mark.parametrize("mode", ["import", "dry_run"])
+def test_positions_decide_which_pictures_are_too_many(mode):
+    header, *_ = FILE.splitlines()
+    count = PICTURES_MAX + 5
+    rows = [f"tea,,,,{n}.jpg,{n}," for n in range(count, 1, -1)]
+    first = "tea,Green tea,TEA,12.50,1.jpg,1,"
+    imports.upload(options_json={"mode": mode})
+
+    handler(put_file("\n".join([header, first, *rows, ""])), CONTEXT)
+
+    upload = Upload.get("upl_one", "upload")
+    assert codes(upload) == [(count + 1, "too_many_pictures")]
+    names = [each["url_or_name"] for message in sent() for each in message["references"]]
+    expected = [f"{n}.jpg" for n in range(1, PICTURES_MAX + 1)]
+    assert names == (expected if mode == "import" else [])
 
 
 def test_what_is_too_long_is_cut_before_it_is_sent():

@@ -1,11 +1,12 @@
 """The rows of a chunk as the catalog imports them, each with what its errors name. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 
 from files.chunks.contents import ChunkRow
+from files.chunks.named_pictures import BySku, name_pictures
 from files.formats.source_rows import Problem
 from files.import_rows import cells_by_column, to_imported_row
-from files.layouts.import_rows import PictureReference
 from files.layouts.layout import Layout
 from files.refusals import PROBLEMS_PER_ROW_MAX
 from products.importing.service import ImportedRow
@@ -22,8 +23,8 @@ class PlannedRow(Record):
     source: ChunkRow
     names: Sequence[str]  # of the columns
     warnings: tuple[Problem, ...] = ()
-    pictures: tuple[PictureReference, ...] = ()
-    sku: str | None = None  # of the product that the pictures belong to
+    pictures: BySku = field(default_factory=dict)
+    sku: str | None = None
 
     @property
     def cells(self) -> Mapping[str, str]:
@@ -55,7 +56,7 @@ def plan_rows(
             each,
             columns,
             warnings=read.warnings,
-            pictures=() if read.problems else read.pictures,
+            pictures={} if read.problems else name_pictures(read),
             sku=read.fields.get("sku"),
         )
 

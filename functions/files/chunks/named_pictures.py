@@ -1,18 +1,20 @@
-"""The pictures that rows name for a product. Pure."""
+"""The pictures that rows name, by product. Pure.
+
+Only those that a product has room for are kept: a row of 1 MB can name 200,000.
+"""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from files.chunks.batches import PlannedRow
-from files.layouts.import_rows import PictureReference
+from files.layouts.import_rows import ImportRow, PictureReference
 from shared.characters import to_line
-from shared.pictures.lists import ALT_MAX
+from shared.pictures.lists import ALT_MAX, PICTURES_MAX
 from shared.pictures.references import Reference, sort_references
 from shared.pictures.urls import URL_LENGTH_MAX
 
 
 class NamedPictures:
-    """Each picture once, with the first text and the first position that rows give it.
+    """The first pictures of a product, with the first text and position that rows give each.
 
     Several rows can name one picture: Shopify's files have a variant's picture without them, and
     the same picture of the product with them in another row.
@@ -20,6 +22,7 @@ class NamedPictures:
 
     def __init__(self) -> None:
         self.last_row = 0
+        self.are_too_many = False  # the rows name more than these
         self._references: dict[str, Reference] = {}
 
     def add(self, row: int, reference: Reference) -> None:
@@ -27,6 +30,15 @@ class NamedPictures:
         name = reference.url_or_name
         known = self._references.get(name)
         self._references[name] = known.completed_by(reference) if known else reference
+        if len(self._references) > PICTURES_MAX:
+            self.are_too_many = True
+            del self._references[self.references[-1].url_or_name]
+
+    def join(self, other: "NamedPictures") -> None:
+        """Add those of a later row."""
+        self.are_too_many |= other.are_too_many
+        for reference in other.references:
+            self.add(other.last_row, reference)
 
     @property
     def references(self) -> list[Reference]:
@@ -34,13 +46,25 @@ class NamedPictures:
         return sort_references(list(self._references.values()))
 
 
-def join_by_sku(rows: Iterable[PlannedRow]) -> dict[str, NamedPictures]:
+BySku = Mapping[str, NamedPictures]
+
+
+def name_pictures(row: ImportRow) -> BySku:
+    """Those that one row names."""
     by_sku: dict[str, NamedPictures] = {}
-    for row in rows:
-        for picture in row.pictures:
-            sku = picture.sku or row.sku
-            if sku:
-                by_sku.setdefault(sku, NamedPictures()).add(row.number, _to_reference(picture))
+    for picture in row.pictures:
+        sku = picture.sku or row.fields.get("sku")
+        if sku:
+            by_sku.setdefault(sku, NamedPictures()).add(row.number, _to_reference(picture))
+    return by_sku
+
+
+def join_by_sku(named: Iterable[BySku]) -> BySku:
+    """Those of all rows, which come in their order."""
+    by_sku: dict[str, NamedPictures] = {}
+    for each in named:
+        for sku, pictures in each.items():
+            by_sku.setdefault(sku, NamedPictures()).join(pictures)
     return by_sku
 
 

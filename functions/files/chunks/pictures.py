@@ -4,10 +4,9 @@ A product that has all of them already needs no message: an export, imported aga
 chunk that is repeated sends its messages again, and the second one changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from files.chunks.batches import PlannedRow
-from files.chunks.named_pictures import join_by_sku
+from files.chunks.named_pictures import BySku
 from files.formats.source_rows import Problem, shorten
 from products.importing.service import find_products
 from shared.pictures.lists import PICTURES_MAX, pictures_of
@@ -15,25 +14,18 @@ from shared.pictures.messages import ImportedPictures, send_imported
 from shared.pictures.references import has_all
 from shared.records import Record
 
-# Of a message: it is under SQS's 1 MiB and one run of the worker, whatever a file names. A product
-# with more has no room for them.
-REFERENCES_MAX = PICTURES_MAX
-
 
 class SentPictures(Record):
     count: int = 0
     left_out: Sequence[Problem] = ()
 
 
-def send_pictures(upload_id: str, rows: Iterable[PlannedRow]) -> SentPictures:
+def send_pictures(upload_id: str, by_sku: BySku) -> SentPictures:
     """Call it when the rows are written. The pictures that products have already are not sent.
 
     A row can name a picture of a product in another chunk, which is not imported yet: it is left
     out. Raises botocore's errors and Unavailable.
     """
-    by_sku = join_by_sku(rows)
-    if not by_sku:
-        return SentPictures()
     messages: list[ImportedPictures] = []
     left_out: list[Problem] = []
     for product, (sku, named) in zip(find_products(list(by_sku)), by_sku.items(), strict=True):
@@ -41,11 +33,21 @@ def send_pictures(upload_id: str, rows: Iterable[PlannedRow]) -> SentPictures:
         if product is None:
             left_out.append(_left_out(named.last_row, sku))
         elif not has_all(pictures_of(product), references):
-            for start in range(0, len(references), REFERENCES_MAX):
-                part = tuple(references[start : start + REFERENCES_MAX])
-                messages.append(ImportedPictures(product.product_id, upload_id, part))
+            messages.append(ImportedPictures(product.product_id, upload_id, tuple(references)))
     send_imported(messages)
     return SentPictures(sum(len(message.references) for message in messages), left_out)
+
+
+def warn_of_too_many(by_sku: BySku) -> list[Problem]:
+    message = (
+        f"The file names more than {PICTURES_MAX} pictures of this product. Those after the first "
+        f"{PICTURES_MAX} are left out."
+    )
+    return [
+        Problem(named.last_row, None, "too_many_pictures", message, shorten(sku))
+        for sku, named in by_sku.items()
+        if named.are_too_many
+    ]
 
 
 def _left_out(row: int, sku: str) -> Problem:

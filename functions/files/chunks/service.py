@@ -15,7 +15,8 @@ from files import stored_files
 from files.chunks import repository
 from files.chunks.batches import Batch, PlannedRow, plan_rows
 from files.chunks.contents import read_chunk
-from files.chunks.pictures import SentPictures, send_pictures
+from files.chunks.named_pictures import BySku, join_by_sku
+from files.chunks.pictures import SentPictures, send_pictures, warn_of_too_many
 from files.chunks.repository import Checkpoint, Found, Progress
 from files.formats.source_rows import Problem
 from files.import_rows import recognise_columns
@@ -99,10 +100,12 @@ def import_chunk(upload: Upload, chunk: int, context: LambdaContext) -> DoneChun
             progress = _write(run, progress, batch, seen)
             if run.context.stops_at_refusal and progress.rejected:
                 break
+        by_sku = _join_pictures(run, rows[: progress.rows_done], progress)
         if not run.is_check:
-            pictures = _send_pictures(run, rows[: progress.rows_done], progress)
+            pictures = send_pictures(upload.upload_id, by_sku)
         found_in_rows = [each for row in rows for each in row.warnings]
-        warnings = [to_row_error(each) for each in (*pictures.left_out, *found_in_rows)]
+        of_pictures = [*warn_of_too_many(by_sku), *pictures.left_out]
+        warnings = [to_row_error(each) for each in (*found_in_rows, *of_pictures)]
     found = Found(
         errors=[to_row_error(each) for each in seen.problems[:ERRORS_SHOWN]],
         warnings=warnings[:WARNINGS_SHOWN],
@@ -113,13 +116,13 @@ def import_chunk(upload: Upload, chunk: int, context: LambdaContext) -> DoneChun
     return DoneChunk(chunks_done, chunks, progress.rejected)
 
 
-def _send_pictures(run: _Run, rows: Iterable[PlannedRow], done: Progress) -> SentPictures:
+def _join_pictures(run: _Run, rows: Iterable[PlannedRow], done: Progress) -> BySku:
     """Those of rows that are imported. A rejected row changes nothing."""
     with_pictures = [row for row in rows if row.pictures]
     if with_pictures and done.rejected:
         rejected = repository.list_rejected_rows(run.upload, run.chunk)
         with_pictures = [row for row in with_pictures if row.number not in rejected]
-    return send_pictures(run.upload.upload_id, with_pictures)
+    return join_by_sku(row.pictures for row in with_pictures)
 
 
 def _context(upload: Upload, options: ImportOptions) -> ImportContext:
