@@ -49,7 +49,7 @@ def get_upload(upload_id: str) -> UploadView:
     Everybody who may upload files can get every upload of the shop, whoever created it.
     """
     upload = uploads.get_upload(upload_id)
-    pictures = ImportedPicturesView.from_model(upload, uploads.find_pictures(upload))
+    pictures = ImportedPicturesView.from_model(upload, uploads.find_pictures(upload_id))
     return _view(upload, pictures)
 
 

@@ -88,9 +88,9 @@ def get_upload(upload_id: str) -> Upload:
     return upload
 
 
-def find_pictures(upload: Upload) -> UploadPictures | None:
+def find_pictures(upload_id: str) -> UploadPictures | None:
     """What became of the pictures that the rows name so far."""
-    return repository.find_pictures(upload.upload_id) if upload.pictures else None
+    return repository.find_pictures(upload_id)
 
 
 def complete_upload(upload_id: str, request: PartsToComplete) -> Upload:

@@ -96,13 +96,14 @@ class ImportedPicturesView(View):
 
     @classmethod
     def from_model(cls, upload: Upload, found: UploadPictures | None) -> Self | None:
-        if not upload.pictures:
-            return None
         problems = found.problems if found else []
         ready, failed = (int(found.ready), int(found.failed)) if found else (0, 0)
+        # A chunk that was killed and repeated counts only those that were still missing, or none.
+        named = max(int(upload.pictures), ready + failed)
+        if not named:
+            return None
         return cls(
-            # A chunk that was killed and repeated counts only those that were still missing.
-            named=max(int(upload.pictures), ready + failed),
+            named=named,
             ready=ready,
             failed=failed,
             problems=[PictureProblemView(**each.attribute_values) for each in problems],

@@ -1,22 +1,18 @@
 """Pictures that the rows of a file name are handed over by product."""
 
-import json
-import os
 from typing import Any
 
 import pytest
 
-from files.handler import handler as api
 from files.workers.import_file import handler
-from shared.aws import client
 from shared.pictures.lists import ALT_MAX, PICTURES_MAX
 from shared.pictures.urls import URL_LENGTH_MAX
 from shared.storage.models.catalog import Product
-from shared.storage.models.uploads import Upload, UploadPictures
+from shared.storage.models.uploads import Upload
 from tests.support import imports, shop
-from tests.support.http import CONTEXT, STAFF, send
+from tests.support.http import CONTEXT
 from tests.support.imports import put_file
-from tests.support.pictures import store_picture
+from tests.support.pictures import sent_messages, store_picture
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -29,32 +25,16 @@ FILE = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _picture_queue() -> None:
-    client("sqs").create_queue(QueueName="souk-pictures")
-
-
 def imported(**options: Any) -> Upload:
     imports.upload(options_json=options)
     handler(put_file(FILE), CONTEXT)
     return Upload.get("upl_one", "upload")
 
 
-def sent() -> list[dict[str, Any]]:
-    answer = client("sqs").receive_message(
-        QueueUrl=os.environ["PICTURE_QUEUE_URL"], MaxNumberOfMessages=10
-    )
-    return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
-
-
-def codes(upload: Upload) -> list[tuple[int, str]]:
-    return [(int(each.row), each.code) for each in upload.warnings]
-
-
 def test_pictures_are_handed_over_with_their_product():
     upload = imported()
 
-    (message,) = sent()
+    (message,) = sent_messages()
     tea = next(product for product in Product.scan() if product.sku == "TEA")
     assert (message["product_id"], message["upload_id"]) == (tea.product_id, "upl_one")
     assert [(each["url_or_name"], each["alt"]) for each in message["references"]] == [
@@ -75,32 +55,16 @@ def test_a_row_that_is_not_imported_has_no_pictures(on_error, named):
 
     handler(put_file(f"{header}\n{refused}\n{good}\n"), CONTEXT)
 
-    references = [each["url_or_name"] for message in sent() for each in message["references"]]
+    references = [
+        each["url_or_name"] for message in sent_messages() for each in message["references"]
+    ]
     assert [each.rpartition("/")[2] for each in references] == named
-
-
-def test_pictures_far_before_their_product_are_a_warning():
-    header, tea, picture, *_ = FILE.splitlines()
-    others = [f"t{n},Tea {n},T{n},5.00,,," for n in range(600)]
-    content = "\n".join([header, picture, *others, tea]) + "\n"
-    imports.upload()
-    handler(put_file(content), CONTEXT)
-
-    imports.run_queue(handler, CONTEXT)
-
-    upload = Upload.get("upl_one", "upload")
-    assert codes(upload) == [(2, "pictures_left_out")]
-    assert (upload.rejected, upload.pictures) == (0, 1)
-    imports.upload("upl_two")
-    handler(put_file(content, "upl_two"), CONTEXT)
-    imports.run_queue(handler, CONTEXT)
-    assert Upload.get("upl_two", "upload").pictures == 2
 
 
 def test_a_dry_run_fetches_no_picture():
     upload = imported(mode="dry_run")
 
-    assert (sent(), upload.pictures) == ([], 0)
+    assert (sent_messages(), upload.pictures) == ([], 0)
 
 
 def product_with_pictures() -> tuple[str, str]:
@@ -122,7 +86,7 @@ def test_pictures_that_the_product_has_are_not_sent():
     upload = import_images(first, second)
 
     assert (upload.status, upload.unchanged, upload.pictures) == ("completed", 1, 0)
-    assert sent() == []
+    assert sent_messages() == []
     assert [product.serialize() for product in Product.scan()] == before
 
 
@@ -133,7 +97,7 @@ def test_a_product_whose_pictures_change_is_one_message(change):
 
     upload = import_images(*images)
 
-    (message,) = sent()
+    (message,) = sent_messages()
     assert [each["url_or_name"] for each in message["references"]] == images
     assert upload.pictures == len(images)
 
@@ -157,7 +121,7 @@ def test_a_picture_has_the_first_text_and_position_given():
 
     handler(put_file("\n".join([f"{header},Variant Image", *rows]) + "\n"), CONTEXT)
 
-    (message,) = sent()
+    (message,) = sent_messages()
     assert [
         (each["url_or_name"].rpartition("/")[2], each["alt"], each["position"])
         for each in message["references"]
@@ -170,27 +134,10 @@ def test_a_product_with_very_many_pictures_is_one_message():
 
     upload = import_images(*images)
 
-    (message,) = sent()
+    (message,) = sent_messages()
     assert [each["url_or_name"] for each in message["references"]] == images[:PICTURES_MAX]
     assert upload.pictures == PICTURES_MAX
-    assert codes(upload) == [(2, "too_many_pictures")]
-
-
-@pytest.mark.parametrize("mode", ["import", "dry_run"])
-def test_positions_decide_which_pictures_are_too_many(mode):
-    header, *_ = FILE.splitlines()
-    count = PICTURES_MAX + 5
-    rows = [f"tea,,,,{n}.jpg,{n}," for n in range(count, 1, -1)]
-    first = "tea,Green tea,TEA,12.50,1.jpg,1,"
-    imports.upload(options_json={"mode": mode})
-
-    handler(put_file("\n".join([header, first, *rows, ""])), CONTEXT)
-
-    upload = Upload.get("upl_one", "upload")
-    assert codes(upload) == [(count + 1, "too_many_pictures")]
-    names = [each["url_or_name"] for message in sent() for each in message["references"]]
-    expected = [f"{n}.jpg" for n in range(1, PICTURES_MAX + 1)]
-    assert names == (expected if mode == "import" else [])
+    assert [(int(each.row), each.code) for each in upload.warnings] == [(2, "too_many_pictures")]
 
 
 def test_what_is_too_long_is_cut_before_it_is_sent():
@@ -200,7 +147,7 @@ def test_what_is_too_long_is_cut_before_it_is_sent():
 
     handler(put_file(f"{FILE.splitlines()[0]}\n{row}\n"), CONTEXT)
 
-    ((reference,),) = [message["references"] for message in sent()]
+    ((reference,),) = [message["references"] for message in sent_messages()]
     assert (len(reference["url_or_name"]), len(reference["alt"])) == (URL_LENGTH_MAX + 1, ALT_MAX)
 
 
@@ -221,32 +168,5 @@ def test_a_text_becomes_one_that_the_api_would_take(text, alt):
         put_file(f'{{"sku": "TEA", "pictures": [{{"url": "1.jpg", "alt": "{text}"}}]}}'), CONTEXT
     )
 
-    ((reference,),) = [message["references"] for message in sent()]
+    ((reference,),) = [message["references"] for message in sent_messages()]
     assert reference["alt"] == alt
-
-
-def test_an_upload_shows_what_became_of_its_pictures():
-    imported()
-    counted = UploadPictures("upl_one", "pictures", ready=1, failed=1)
-    counted.problems = [
-        {"product_id": "prd_tea", "reference": "2.jpg", "code": "not_found", "message": "No file."}
-    ]
-    counted.expires_at = Upload.get("upl_one", "upload").expires_at
-    counted.save()
-
-    shown = send(api, "uploads.get", caller=STAFF, path={"upload_id": "upl_one"}).body["pictures"]
-
-    assert (shown["named"], shown["ready"], shown["failed"]) == (2, 1, 1)
-    assert [each["code"] for each in shown["problems"]] == ["not_found"]
-
-
-def test_no_more_pictures_are_ready_than_the_rows_name():
-    """A worker was killed between the messages and the count; its repeat found them done."""
-    imported()
-    counted = UploadPictures("upl_one", "pictures", ready=3, failed=1)
-    counted.expires_at = Upload.get("upl_one", "upload").expires_at
-    counted.save()
-
-    shown = send(api, "uploads.get", caller=STAFF, path={"upload_id": "upl_one"}).body["pictures"]
-
-    assert (shown["named"], shown["ready"], shown["failed"]) == (4, 3, 1)
