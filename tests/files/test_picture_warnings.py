@@ -39,6 +39,19 @@ def test_pictures_far_before_their_product_are_a_warning():
     assert Upload.get("upl_two", "upload").pictures == 2
 
 
+def test_pictures_of_a_rejected_product_say_what_to_correct():
+    rows = ["tea,Green tea,TEA,free,,,", PICTURE]
+    imports.upload()
+
+    handler(put_file("\n".join([HEADER, *rows, ""])), CONTEXT)
+
+    upload = Upload.get("upl_one", "upload")
+    (warning,) = upload.warnings
+    assert (int(warning.row), warning.code, warning.value) == (3, "pictures_left_out", "TEA")
+    assert "rejected" in warning.message
+    assert upload.rejected == 1
+
+
 def test_warnings_about_pictures_hide_no_others():
     rejected = [f"p{n},Pot,P{n},free,,,\np{n},,,,1.jpg,1," for n in range(WARNINGS_SHOWN)]
     derived = "cup,Cup,,3.00,,,"

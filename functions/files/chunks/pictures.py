@@ -23,8 +23,8 @@ class SentPictures(Record):
 def send_pictures(upload_id: str, by_sku: BySku) -> SentPictures:
     """Call it when the rows are written. The pictures that products have already are not sent.
 
-    A row can name a picture of a product in another chunk, which is not imported yet: it is left
-    out. Raises botocore's errors and Unavailable.
+    Pictures are left out if no product has their SKU: its row is rejected, or in another chunk that
+    is not imported yet. Raises botocore's errors and Unavailable.
     """
     messages: list[ImportedPictures] = []
     left_out: list[Problem] = []
@@ -51,5 +51,8 @@ def warn_of_too_many(by_sku: BySku) -> list[Problem]:
 
 
 def _left_out(row: int, sku: str) -> Problem:
-    message = "Pictures are left out: their product is not imported yet. Import the file again."
+    message = (
+        "The pictures are left out: no product has this SKU yet. If the file has its row, correct "
+        "that row if it was rejected, and import the file again. Otherwise create the product."
+    )
     return Problem(row, None, "pictures_left_out", message, shorten(sku))
