@@ -3,11 +3,11 @@
 import pytest
 
 from files.formats.source_rows import BrokenFile
-from files.layouts.import_rows import ImportDefaults, PictureReference
+from files.layouts.import_rows import ImportDefaults
 from files.layouts.own_columns import OWN_COLUMNS, read_tags, write_product, write_tags
 from files.layouts.recognition import recognise
 from products.schemas import NewProduct
-from tests.files.layouts.reading import EUROS, problems, read_object, read_row
+from tests.files.layouts.reading import EUROS, problems, read_row
 
 TEA = {
     "sku": "TEA-1",
@@ -206,47 +206,6 @@ def test_options_and_attributes_are_objects(cell):
     assert len(row.problems[0].value) <= 100
 
 
-URL = "https://example.com/tea.jpg"
-
-
-@pytest.mark.parametrize("column", ["images", "Pictures"])
-def test_pictures_are_named_by_url_or_file_name(column):
-    row = read_row({"sku": "TEA", column: f"{URL} | tea.png"})
-
-    assert row.pictures == (PictureReference(URL), PictureReference("tea.png"))
-
-
-def test_json_has_pictures_as_the_api_takes_them():
-    listed = [{"url": URL, "alt": "Tea"}, {"url": "tea.png", "alt": None}, {"url": "2.jpg"}, URL]
-
-    row = read_object({"sku": "TEA", "pictures": listed})
-
-    assert row.problems == ()
-    assert row.pictures == (
-        PictureReference(URL, "Tea"),
-        PictureReference("tea.png"),
-        PictureReference("2.jpg"),
-        PictureReference(URL),
-    )
-
-
-@pytest.mark.parametrize("value", [None, [], "", " | "])
-def test_json_without_pictures_names_none(value):
-    row = read_object({"sku": "TEA", "pictures": value})
-
-    assert (row.pictures, row.problems) == ((), ())
-
-
-@pytest.mark.parametrize(
-    "value",
-    [3, True, {}, {"url": URL}, [3], [None], [""], [{"alt": "Tea"}], [{"url": URL, "alt": 3}]],
-)
-def test_pictures_of_another_form_are_refused(value):
-    row = read_object({"sku": "TEA", "pictures": value})
-
-    assert problems(row) == [("pictures", "not_pictures")]
-
-
 @pytest.mark.parametrize(
     ("columns", "code", "field"),
     [
@@ -287,40 +246,3 @@ def test_columns_that_the_shop_sets_are_left_out():
     row = read_row({"id": "prd_1", "sku": "TEA", "version": "3", "error_code": "x"})
 
     assert row.fields == {"sku": "TEA"}
-
-
-def test_an_object_has_the_fields_of_the_api():
-    fields = {**FULL, "available": 3}
-
-    row = read_object(fields)
-
-    assert (row.fields, row.problems) == (fields, ())
-
-
-def test_an_object_can_have_the_columns_of_a_file():
-    row = read_object({"sku": "TEA", "price_minor": 1250, "currency": "USD", "tags": "a|b"})
-
-    assert row.fields == {
-        "sku": "TEA",
-        "price": {"amount_minor": 1250, "currency": "USD"},
-        "tags": ["a", "b"],
-    }
-
-
-def test_null_in_an_object_removes_the_value():
-    assert read_object({"sku": "TEA", "barcode": None}).fields == {"sku": "TEA", "barcode": None}
-
-
-@pytest.mark.parametrize(("price", "code"), [(1999, "ambiguous_price"), (19.999, "price_too_fine")])
-def test_a_number_as_price_is_never_guessed(price, code):
-    assert problems(read_object({"sku": "TEA", "price": price})) == [("price", code)]
-
-
-def test_a_number_with_cents_is_a_price():
-    assert read_object({"sku": "TEA", "price": 19.99}).fields["price"]["amount_minor"] == 1999
-
-
-def test_an_unknown_member_of_an_object_is_named():
-    row = read_object({"sku": "TEA", "colour": "red", "size": "", "note": None, "n": 3})
-
-    assert problems(row) == [("colour", "unknown_column"), ("n", "unknown_column")]
