@@ -1,16 +1,18 @@
 """Pictures that the rows of a file name are handed over by product."""
 
+import json
 from typing import Any
 
 import pytest
 
 from files.workers.import_file import handler
+from products.handler import handler as products_api
 from shared.pictures.lists import ALT_MAX, PICTURES_MAX
 from shared.pictures.urls import URL_LENGTH_MAX
 from shared.storage.models.catalog import Product
 from shared.storage.models.uploads import Upload
 from tests.support import imports, shop
-from tests.support.http import CONTEXT
+from tests.support.http import CONTEXT, send
 from tests.support.imports import put_file
 from tests.support.pictures import sent_messages, store_picture
 
@@ -88,6 +90,20 @@ def test_pictures_that_the_product_has_are_not_sent():
     assert (upload.status, upload.unchanged, upload.pictures) == ("completed", 1, 0)
     assert sent_messages() == []
     assert [product.serialize() for product in Product.scan()] == before
+
+
+def test_a_product_as_the_api_shows_it_names_its_pictures():
+    product_with_pictures()
+    (tea,) = Product.scan()
+    path = {"product_id": tea.product_id}
+    shown = send(products_api, "products.get", caller=None, path=path).body
+    imports.upload(filename="products.jsonl")
+
+    handler(put_file(json.dumps(shown)), CONTEXT)
+
+    upload = Upload.get("upl_one", "upload")
+    assert (upload.status, upload.rejected, upload.pictures) == ("completed", 0, 0)
+    assert sent_messages() == []
 
 
 @pytest.mark.parametrize("change", ["another order", "another picture"])

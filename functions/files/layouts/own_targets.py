@@ -84,7 +84,10 @@ OWN_TARGETS |= {
 }
 # What a file of rejected rows adds, and what answers of the API have besides.
 ERROR_COLUMNS = ("error_row", "error_column", "error_code", "error_message")
-_READ_ONLY = "id product_id version created_at updated_at availability variants category_name"
+_READ_ONLY = (
+    "id product_id version created_at updated_at availability variants category_name "
+    "quantity_limits allocated stock_version"
+)
 OWN_TARGETS |= dict.fromkeys((*_READ_ONLY.split(), *ERROR_COLUMNS), ignored("set by the shop"))
 
 _OPTION = re.compile(r"option_(.+)", re.IGNORECASE)

@@ -63,21 +63,32 @@ def to_money(amount: Any, currency: str) -> dict[str, Any] | None:
 
 
 def _read_pictures(value: Any) -> Any:
-    """A list of URLs or file names, or of objects as the API takes them. Raises BadCell."""
+    """A list of URLs or file names, or of objects as the API has them. Raises BadCell."""
     if value is None:
         return OMIT
     found = [_read_picture(each) for each in value] if isinstance(value, list) else [None]
     if None in found:
-        message = "Must be a list of URLs or file names, or of objects with `url` and `alt`."
+        message = (
+            "Must be a list of URLs or file names, or of objects with `url` and `alt`, or of "
+            "pictures as the API shows them."
+        )
         raise BadCell("not_pictures", message)
     return found
 
 
 def _read_picture(value: Any) -> PictureReference | None:
-    url, alt = (value.get("url"), value.get("alt")) if isinstance(value, dict) else (value, None)
+    url, alt = (_find_url(value), value.get("alt")) if isinstance(value, dict) else (value, None)
     if not isinstance(url, str) or not url.strip() or not isinstance(alt, str | None):
         return None
     return PictureReference(url.strip(), alt)
+
+
+def _find_url(picture: Mapping[str, Any]) -> Any:
+    """Its own, or that of its largest size, as exports name it: the API shows that size last."""
+    sizes = picture.get("sizes")
+    if "url" in picture or not isinstance(sizes, list) or not sizes:
+        return picture.get("url")
+    return sizes[-1].get("url") if isinstance(sizes[-1], dict) else None
 
 
 def to_picture(picture: Any) -> PictureReference:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from files.layouts.own_targets import find_own_target
+from products.views import ProductDetail, StaffProductDetail
 from tests.files.layouts.reading import problems, read_object
 from tests.files.layouts.test_own_layout import FULL
 
@@ -12,6 +14,11 @@ def test_an_object_has_the_fields_of_the_api():
     row = read_object(fields)
 
     assert (row.fields, row.problems) == (fields, ())
+
+
+@pytest.mark.parametrize("view", [ProductDetail, StaffProductDetail])
+def test_each_field_that_the_api_shows_is_known(view):
+    assert [name for name in view.model_fields if find_own_target(name) is None] == []
 
 
 def test_an_object_can_have_the_columns_of_a_file():

@@ -29,6 +29,19 @@ def test_json_has_pictures_as_the_api_takes_them():
     )
 
 
+def size(name: str) -> dict[str, object]:
+    return {"width": 9, "height": 9, "url": f"{name}.jpg", "webp_url": f"{name}.webp"}
+
+
+def test_json_has_pictures_as_the_api_shows_them():
+    shown = {"id": "pic_1", "alt": "Tea", "width": 9, "height": 9}
+
+    row = read_object({"sku": "TEA", "pictures": [shown | {"sizes": [size("160"), size("480")]}]})
+
+    assert row.problems == ()
+    assert row.pictures == (PictureReference("480.jpg", "Tea"),)
+
+
 @pytest.mark.parametrize("value", [None, [], "", " | "])
 def test_json_without_pictures_names_none(value):
     row = read_object({"sku": "TEA", "pictures": value})
@@ -38,7 +51,10 @@ def test_json_without_pictures_names_none(value):
 
 @pytest.mark.parametrize(
     "value",
-    [3, True, {}, {"url": URL}, [3], [None], [""], [{"alt": "Tea"}], [{"url": URL, "alt": 3}]],
+    [
+        *(3, True, {}, {"url": URL}, [3], [None], [""], [{"alt": "Tea"}], [{"url": URL, "alt": 3}]),
+        *([{"sizes": sizes}] for sizes in (None, [], {}, URL, [URL], [{}], [{"url": 3}])),
+    ],
 )
 def test_pictures_of_another_form_are_refused(value):
     row = read_object({"sku": "TEA", "pictures": value})
