@@ -15,7 +15,7 @@ from files.layouts.import_rows import (
     ImportRow,
 )
 from files.layouts.own_targets import UNKNOWN, find_own_target
-from files.layouts.readings import PRICES, Reading, convert_json, to_money, to_picture
+from files.layouts.readings import PRICES, Reading, convert_json, to_money, to_pictures
 from files.layouts.targets import OMIT, Target
 from shared.money import CURRENCIES
 from shared.records import Record
@@ -211,7 +211,7 @@ class Layout:
             columns=reading.columns,  # type: ignore[arg-type]
             problems=tuple(reading.problems),
             warnings=tuple(reading.warnings),
-            pictures=tuple(to_picture(picture) for picture in pictures),
+            pictures=to_pictures(pictures),
             is_product=is_product,
             currency_is_assumed=named is None
             and not self._defaults.is_currency_chosen

@@ -9,7 +9,7 @@ from files.formats.source_rows import SourceRow
 from files.layouts.amounts import POINT_ROUNDED, NumberStyle, parse_decimal
 from files.layouts.combined_values import decide_description, decide_price
 from files.layouts.import_rows import ImportRow, PictureReference
-from files.layouts.readings import Reading
+from files.layouts.readings import PICTURES_OF_ROW_MAX, Reading
 from files.layouts.systems import NOT_HERE, SystemLayout, join_words
 from files.layouts.targets import (
     OMIT,
@@ -150,13 +150,13 @@ class PrestaShopLayout(SystemLayout):
         if "upc" in values:
             values.setdefault("barcode", values["upc"])
         alts = values.get("image_alts", [])
-        pictures = tuple(
+        values["pictures"] = [
             PictureReference(name, alts[index] if index < len(alts) else None)
-            for index, name in enumerate(values.pop("pictures", []))
-        )
+            for index, name in enumerate(values.get("pictures", [])[:PICTURES_OF_ROW_MAX])
+        ]
         for slot in _COMBINED & values.keys():
             del values[slot]
-        return self._finish_product(reading).replace(pictures=pictures)
+        return self._finish_product(reading)
 
 
 def _decide_discount(reading: Reading) -> None:

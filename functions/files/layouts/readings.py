@@ -1,7 +1,8 @@
 """The values of one row, before they are fields of a product. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
 from files.formats.source_rows import Problem, shorten
@@ -11,6 +12,8 @@ from files.layouts.own_targets import UNKNOWN
 from files.layouts.targets import OMIT, Target
 
 PRICES: Final = ("price", "compare_at_price")
+# A product takes 20. As objects, the 200,000 names that fit into 1 MB take 100 MB.
+PICTURES_OF_ROW_MAX = 1_000
 
 
 class Reading:
@@ -91,5 +94,9 @@ def _find_url(picture: Mapping[str, Any]) -> Any:
     return sizes[-1].get("url") if isinstance(sizes[-1], dict) else None
 
 
-def to_picture(picture: Any) -> PictureReference:
-    return picture if isinstance(picture, PictureReference) else PictureReference(str(picture))
+def to_pictures(named: Iterable[str | PictureReference]) -> tuple[PictureReference, ...]:
+    """The first different ones of a row."""
+    return tuple(
+        PictureReference(each) if isinstance(each, str) else each
+        for each in islice(dict.fromkeys(named), PICTURES_OF_ROW_MAX)
+    )
