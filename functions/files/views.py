@@ -88,7 +88,8 @@ class PictureProblemView(View):
 
 class ImportedPicturesView(View):
     named: int = Field(
-        description="Pictures that the rows name. Without those of products that have all of them."
+        description="Pictures that the rows name. Without those of products that have all of "
+        "them, and those that a warning says are left out."
     )
     ready: int = Field(description="Those that their products have by now.")
     failed: int
