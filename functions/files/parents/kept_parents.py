@@ -1,6 +1,7 @@
 """Rows that other rows take fields from: the close ones in memory, the others on the disk.
 
-Of two rows with one key the first one counts, as of two rows with one SKU.
+Of two rows with one key the first one counts, as of two rows with one SKU: of those that are still
+in memory, or of those that are stored.
 """
 
 import json

@@ -55,6 +55,6 @@ class ParentSearch:
                 wanted.add(needed, row.number)
             keys = self._layout.parent_keys(row)
             nearby.remember(keys, row)
-            if far := [key for key in keys if key in wanted and key not in self.found]:
-                self.found.add(far, row)
+            if any(key in wanted and key not in self.found for key in keys):
+                self.found.add(keys, row)  # under all keys, as the next run loads it
         return nearby.has_forgotten

@@ -73,13 +73,14 @@ def _require_time(context: LambdaContext) -> None:
 def _store(upload: Upload, parents: StoredParents, context: LambdaContext) -> int:
     """The number of parts. Raises _OutOfTime."""
     number = 0
-    for number, part in enumerate(_divide(parents), start=1):
+    for number, part in enumerate(divide(parents), start=1):
         _require_time(context)
         stored_files.put_part(upload.upload_id, _part_name(number), part.to_bytes())
     return number
 
 
-def _divide(parents: StoredParents) -> Iterator[ChunkWriter]:
+def divide(parents: StoredParents) -> Iterator[ChunkWriter]:
+    """The parts that the next run loads."""
     part = ChunkWriter()
     for row in parents:
         if not part.has_room(continues_group=False):
