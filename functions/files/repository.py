@@ -139,9 +139,13 @@ def hand_over(upload: Upload, **counts: int) -> None:
 
 
 def record_search(upload: Upload, parts: int) -> None:
-    """So many parts have the parents that a search found. Raises ImportedElsewhere."""
+    """So many parts have the parents that a search found. No chunk is cut with them yet.
+
+    Raises ImportedElsewhere.
+    """
     is_planning = (Upload.status == "running") & (Upload.phase == "planning")
-    actions = [Upload.parent_parts.set(parts), Upload.attempts.set(0)]
+    counts = [Upload.attempts.set(0), Upload.chunks_done.set(0)]
+    actions = [Upload.parent_parts.set(parts), *counts]
     _update(upload.upload_id, actions, is_planning)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from files.parents import service as searching
-from files.workers.import_file import handler
+from files.planning import service as planning
+from files.workers.import_file import ImportsNotContinued, handler
 from shared import clock
 from shared.storage.models.catalog import Product, ProductGroup
 from shared.storage.models.uploads import Upload
@@ -143,6 +144,28 @@ def test_a_search_is_not_repeated_by_the_next_run(monkeypatch):
     handler(sample("files.continue_imports"), CONTEXT)
 
     assert (parts, Upload.get("upl_one", "upload").phase) == (1, "writing")
+
+
+@pytest.mark.parametrize("stops_after_search", [False, True])
+def test_chunks_of_code_without_a_search_are_cut_again(stops_after_search, monkeypatch):
+    fake = FakeClock()
+    monkeypatch.setattr(clock, "utc_now", fake)
+    imports.upload()
+    handler(put_file(magento_file()), Runs(1).start())
+    Upload("upl_one", "upload").update([Upload.chunks_done.set(2)])
+    fake.advance(minutes=20)
+
+    if stops_after_search:
+        with monkeypatch.context() as stopped:
+            stopped.setattr(planning, "_cut", None)
+            with pytest.raises(ImportsNotContinued):
+                handler(sample("files.continue_imports"), CONTEXT)
+        fake.advance(minutes=20)
+    handler(sample("files.continue_imports"), CONTEXT)
+    imports.run_queue(handler, CONTEXT)
+
+    assert Upload.get("upl_one", "upload").status == "completed"
+    assert products() == named("size")
 
 
 def test_a_file_that_takes_too_long_to_search_fails(monkeypatch):

@@ -107,7 +107,7 @@ def _cut(
     cutter = ChunkCutter(opened.layout, far, collects_ids=options.missing == "archive")
     for _ in zip(range(int(upload.rows_skipped)), opened.rows, strict=False):
         pass
-    stored, number = int(upload.chunks_done), 0
+    stored, number = _count_stored(upload, opened.layout), 0
     for number, chunk in enumerate(cutter.cut(opened.rows), start=1):
         if number <= stored:
             continue
@@ -122,6 +122,12 @@ def _cut(
     plan |= {"chunks": number, "chunks_done": 0}
     plan["rows_total"] = cutter.rows + int(upload.rows_skipped)
     return repository.store_plan(upload, options.first_phase, plan)
+
+
+def _count_stored(upload: Upload, layout: Layout) -> int:
+    """The chunks that an earlier run stored. Code that knew no search has cut them elsewhere."""
+    is_cut_alike = not layout.has_parents or upload.parent_parts is not None
+    return int(upload.chunks_done) if is_cut_alike else 0
 
 
 def _take_sample(rows: Iterator[SourceRow]) -> Iterator[SourceRow]:
