@@ -83,9 +83,11 @@ class MagentoLayout(SystemLayout):
                 yield row  # an object of JSON is a whole product
                 continue
             if product and not self.cell(row, "sku"):
-                if not row.problems and not self.cell(row, "store"):
+                if row.problems:
+                    product.end_at(row)
+                elif not self.cell(row, "store"):
                     product.add(row)
-                yield row
+                yield row.replace(problems=())  # they are the product's
                 continue
             if product:
                 yield product.join()

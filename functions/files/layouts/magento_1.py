@@ -15,6 +15,7 @@ from shared.records import Record
 
 PICTURES, SKU = "more_pictures", "super_sku"
 VARIANT = (SKU, "super_code", "super_option", "super_price")
+_OVERHEAD = 20  # characters around a variant in the joined cell
 
 
 class Variant(Record, frozen=False):
@@ -29,35 +30,53 @@ class JoinedRow:
         self._row = row
         self._places = places
         self._size = 0
+        self._problems = row.problems
+        self._has_ended = False
         self._pictures: dict[str, None] = {}
         self._variants: list[tuple[str, ...]] = []
         self.add(row)
 
     def add(self, row: SourceRow) -> None:
         """Past the length of a row, nothing more is kept."""
-        if self._size > ROW_CHARACTERS_MAX:
+        if self._has_ended:
             return
         cells = list(row.cells)
         variant = tuple(self._find(cells, slot) for slot in VARIANT)
         if any(variant):
             # A row of an error file is joined already.
             self._variants += _parse_rows(variant[0]) or [variant]
+            self._size += sum(map(len, variant)) + _OVERHEAD
         picture = self._find(cells, PICTURES)
-        if picture:
+        if picture and picture not in self._pictures:
             self._pictures[picture] = None
-        self._size += sum(map(len, variant)) + len(picture)
+            self._size += len(picture) + _OVERHEAD
+        if self._size > ROW_CHARACTERS_MAX:
+            message = f"The rows of this product have more than {ROW_CHARACTERS_MAX:,} characters."
+            self._refuse(Problem(self._row.number, None, "row_too_long", message))
+
+    def end_at(self, row: SourceRow) -> None:
+        """The row is malformed. Those behind it may continue a product that nobody can read."""
+        if self._has_ended:
+            return
+        found = row.problems[0]
+        message = (
+            f"Row {row.number}, which continues this product, is malformed: {found.message} "
+            "It and what continues the product behind it are left out here. Complete this row, or "
+            "correct that one and upload the whole file."
+        )
+        self._refuse(Problem(self._row.number, found.field, found.code, message, found.value))
 
     def join(self) -> SourceRow:
         cells = list(self._row.cells)
         if self._pictures:
             cells[self._places[PICTURES]] = ",".join(self._pictures)
         if self._variants and SKU in self._places:
-            cells[self._places[SKU]] = json.dumps(self._variants)
-        if self._size <= ROW_CHARACTERS_MAX or self._row.problems:
-            return self._row.replace(cells=cells)
-        message = f"The rows of this product have more than {ROW_CHARACTERS_MAX:,} characters."
-        problem = Problem(self._row.number, None, "row_too_long", message)
-        return self._row.replace(cells=cells, problems=(problem,))
+            cells[self._places[SKU]] = json.dumps(self._variants, ensure_ascii=False)
+        return self._row.replace(cells=cells, problems=self._problems)
+
+    def _refuse(self, problem: Problem) -> None:
+        self._problems = (*self._problems, problem)
+        self._has_ended = True
 
     def _find(self, cells: Sequence[str], slot: str) -> str:
         place = self._places.get(slot)

@@ -1,4 +1,4 @@
-"""Magento 1's product CSV, where a product goes on in rows without an SKU."""
+"""Magento 1's product CSV, where a product continues in rows without a SKU."""
 
 import pytest
 
@@ -128,15 +128,32 @@ def test_rows_before_the_first_product_are_left_out():
     assert ("group" not in cup.fields, cup.pictures) == (True, ())
 
 
-def test_a_malformed_continuation_adds_nothing():
+def test_a_malformed_continuation_rejects_its_product_once():
     layout = recognise(COLUMNS, None, EUROS)
-    first, second = cells(simple("CUP"), {"_media_image": "/wrong.jpg"})
-    problem = Problem(3, None, "broken_quote", "A quote is open.")
+    cup, first, bad, last = cells(
+        simple("CUP"), *({"_media_image": f"/{name}.jpg"} for name in ("own", "wrong", "of-others"))
+    )
+    broken = Problem(4, None, "broken_quote", "A quote is open.")
+    rows = [SourceRow(2, cup), SourceRow(3, first), SourceRow(4, bad, (broken,))]
+    rows += [SourceRow(5, last), SourceRow(6, bad, (broken,))]
 
-    bad, cup = layout.join_rows([SourceRow(2, first), SourceRow(3, second, (problem,))])
+    *others, joined = layout.join_rows(rows)
 
-    assert (bad.number, bad.problems) == (3, (problem,))
-    assert layout.read(cup, None).pictures == ()
+    assert [(row.number, row.problems) for row in others] == [(n, ()) for n in (3, 4, 5, 6)]
+    assert [(each.row, each.code) for each in joined.problems] == [(2, "broken_quote")]
+    assert "Row 4" in joined.problems[0].message
+    assert joined.cells[COLUMNS.index("_media_image")] == "/own.jpg"
+
+
+def test_many_short_continuations_are_a_row_that_is_too_long():
+    layout = recognise(COLUMNS, None, EUROS)
+    first, more = cells(TEE, {"_super_products_sku": "A"})
+    rows = [SourceRow(2, first), *(SourceRow(number, more) for number in range(3, 60_000))]
+
+    *_, tee = layout.join_rows(rows)
+
+    assert [problem.code for problem in tee.problems] == ["row_too_long"]
+    assert sum(map(len, tee.cells)) < 1.1 * ROW_CHARACTERS_MAX
 
 
 def test_a_product_that_never_ends_is_rejected():
