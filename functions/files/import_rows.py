@@ -27,11 +27,12 @@ def recognise_columns(
     return recognise(columns, mapping or None, defaults, empty=empty)
 
 
-def to_imported_row(row: ImportRow) -> ImportedRow:
+def to_imported_row(row: ImportRow, *, only_if_new: bool) -> ImportedRow:
     return ImportedRow(
         row.fields,
         currency_is_assumed=row.currency_is_assumed,
         adds_attributes=row.adds_attributes,
+        only_if_new=only_if_new,
     )
 
 

@@ -47,7 +47,8 @@ def plan_rows(
             continue
         read = layout.read(each.row, each.parent)
         is_imported = read.is_product and not read.problems
-        imported = to_imported_row(read) if is_imported else None
+        only_if_new = layout.is_beside_rejected(each.row)
+        imported = to_imported_row(read, only_if_new=only_if_new) if is_imported else None
         yield PlannedRow(
             read.number,
             imported,

@@ -1,7 +1,8 @@
 """The file of the rejected rows: in the format and with the columns of the original.
 
-Its author corrects it and uploads it again. Four more columns say what is wrong with each row; an
-import ignores them.
+Its author corrects it and uploads it again. Four more columns say what is wrong with each row. An
+import ignores them, but for rows that are not rejected: those that rejected rows take fields from.
+They change no product that the shop has.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from files.chunks.contents import read_chunk
 from files.chunks.repository import list_problems
 from files.formats.source_rows import FileFormat, Problem, SourceRow
 from files.formats.writers import open_writer
-from files.layouts.own_targets import ERROR_COLUMNS
+from files.layouts.own_targets import ERROR_COLUMNS, NOT_REJECTED
 from files.stored_files import chunk_name
 from shared.records import Record
 from shared.storage import multipart
@@ -27,6 +28,11 @@ _CONTENT_TYPES = {
     "json": "application/json",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+
+
+_NOT_REJECTED_MESSAGE = (
+    "Rows below take values from this row. Leave it here. It changes no product that the shop has."
+)
 
 
 class ErrorFile(Record):
@@ -44,7 +50,7 @@ def write(upload: Upload, phase: str, *, errors_max: int) -> ErrorFile:
         multipart.open_file(key, content_type=_CONTENT_TYPES[format_.kind]) as file,
         open_writer(file, format_, [*names, *ERROR_COLUMNS] if names else ()) as writer,
     ):
-        for row, found in _list_rejected(upload, phase):
+        for row, found in _list_rows(upload, phase):
             problems += found[: errors_max - len(problems)]
             writer.write(_add_problems(row, found, upload.columns_json["names"]))
     return ErrorFile(key, problems)
@@ -57,14 +63,47 @@ def file_name(upload: Upload) -> str:
     return f"errors-of-{safe}.{_EXTENSIONS[upload.format_json['kind']]}"
 
 
-def _list_rejected(upload: Upload, phase: str) -> Iterator[tuple[SourceRow, list[Problem]]]:
-    """Each rejected row with its problems, in the order of the file."""
+class _RowNumbers:
+    """A set of millions of numbers, in a bit each."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def __contains__(self, number: int) -> bool:
+        at, bit = divmod(number, 8)
+        return at < len(self._bits) and bool(self._bits[at] >> bit & 1)
+
+    def add(self, number: int) -> None:
+        at, bit = divmod(number, 8)
+        self._bits.extend(bytes(max(0, at + 1 - len(self._bits))))
+        self._bits[at] |= 1 << bit
+
+
+def _list_rows(upload: Upload, phase: str) -> Iterator[tuple[SourceRow, list[Problem]]]:
+    """Each rejected row with its problems, in the order of the file.
+
+    Before it stands the row that it takes fields from, once, if that is not rejected itself.
+    """
+    listed: _RowNumbers | None = None
     for chunk, found in groupby(list_problems(upload, phase), key=lambda each: each[0]):
         content = stored_files.read_part(upload.upload_id, chunk_name(chunk))
-        rows = {each.row.number: each.row for each in read_chunk(content)}
+        rows = {each.row.number: each for each in read_chunk(content)}
         problems = (Problem(*problem) for _, problem in found)
         for number, of_row in groupby(problems, key=lambda problem: problem.row):
-            yield rows[number], list(of_row)
+            row, parent = rows[number].row, rows[number].parent
+            if parent:
+                listed = _find_rejected(upload, phase) if listed is None else listed
+                if parent.number not in listed:
+                    listed.add(parent.number)
+                    yield parent, list(parent.problems)
+            yield row, list(of_row)
+
+
+def _find_rejected(upload: Upload, phase: str) -> _RowNumbers:
+    numbers = _RowNumbers()
+    for _, problem in list_problems(upload, phase):
+        numbers.add(problem[0])
+    return numbers
 
 
 def _add_problems(
@@ -76,6 +115,8 @@ def _add_problems(
         "error_code": ", ".join(dict.fromkeys(each.code for each in problems)),
         "error_message": " ".join(f"{each.message.rstrip('.')}." for each in problems),
     }
+    if not problems:
+        told |= {"error_code": NOT_REJECTED, "error_message": _NOT_REJECTED_MESSAGE}
     if isinstance(row.cells, dict):
         return {**row.cells, **told}
     cells = zip(names, row.cells, strict=False)

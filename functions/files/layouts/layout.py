@@ -14,7 +14,7 @@ from files.layouts.import_rows import (
     ImportDefaults,
     ImportRow,
 )
-from files.layouts.own_targets import UNKNOWN, find_own_target
+from files.layouts.own_targets import NOT_REJECTED, UNKNOWN, find_own_target
 from files.layouts.readings import PRICES, Reading, convert_json, to_money, to_pictures
 from files.layouts.targets import OMIT, Target
 from shared.money import CURRENCIES
@@ -65,6 +65,9 @@ class Layout:
                 self._columns.setdefault(target.field.partition(".")[0], column)
         self._index = {slot: index for index, _, slot, _ in self._plan}
         self._by_name = dict(pairs)
+        self._error_codes = next(
+            (at for at, column in enumerate(recognised.columns) if column == "error_code"), None
+        )
         self._last_parent: tuple[SourceRow, Reading] | None = None
         self._has_option_columns = any(slot.startswith("option:") for slot in self._index)
 
@@ -111,6 +114,13 @@ class Layout:
         """
         del parent
         return self._finish(self._convert(row))
+
+    def is_beside_rejected(self, row: SourceRow) -> bool:
+        """Whether the row is in an error file only because rejected rows need it."""
+        if isinstance(row.cells, dict):
+            return row.cells.get("error_code") == NOT_REJECTED
+        place = self._error_codes
+        return place is not None and row.cells[place : place + 1] == [NOT_REJECTED]
 
     # For subclasses.
 

@@ -84,11 +84,14 @@ OWN_TARGETS |= {
 }
 # What a file of rejected rows adds, and what answers of the API have besides.
 ERROR_COLUMNS = ("error_row", "error_column", "error_code", "error_message")
+NOT_REJECTED = "not_rejected"  # the code of a row that is there because others need it
 _READ_ONLY = (
     "id product_id version created_at updated_at availability variants category_name "
     "quantity_limits allocated stock_version"
 )
-OWN_TARGETS |= dict.fromkeys((*_READ_ONLY.split(), *ERROR_COLUMNS), ignored("set by the shop"))
+_SET_BY_SHOP = ignored("set by the shop")
+ERROR_TARGETS = dict.fromkeys(ERROR_COLUMNS, _SET_BY_SHOP)
+OWN_TARGETS |= dict.fromkeys(_READ_ONLY.split(), _SET_BY_SHOP) | ERROR_TARGETS
 
 _OPTION = re.compile(r"option_(.+)", re.IGNORECASE)
 

@@ -15,6 +15,7 @@ from files.layouts.amounts import POINT
 from files.layouts.cells import is_gtin
 from files.layouts.import_rows import ImportRow
 from files.layouts.layout import Layout
+from files.layouts.own_targets import ERROR_TARGETS
 from files.layouts.readings import Reading
 from files.layouts.targets import Converter, Target, amount, ignored
 from shared.catalog_names import IDENTIFIER_LENGTH_MAX
@@ -72,7 +73,9 @@ class SystemLayout(Layout):
     @classmethod
     def find_target(cls, column: str) -> Target:
         """Where the column goes. One that nobody knows is ignored: plugins add their own."""
-        return cls.TARGETS.get(normalize_header(column)) or UNRECOGNISED
+        header = normalize_header(column)
+        of_error_file = ERROR_TARGETS.get(header.replace(" ", "_"))
+        return cls.TARGETS.get(header) or of_error_file or UNRECOGNISED
 
     def _take_shared(self, reading: Reading, parent: Reading) -> None:
         """Values of the parent, where the row has none of its own."""

@@ -31,6 +31,7 @@ class ImportedRow(Record):
     fields: Mapping[str, Any]
     currency_is_assumed: bool = False  # the file has no currency: its prices are in the shop's
     adds_attributes: bool = False  # the file has some: the product keeps the others
+    only_if_new: bool = False  # a stored product stays as it is
 
 
 class RowProblem(Record):

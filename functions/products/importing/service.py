@@ -146,6 +146,8 @@ def _read_sku(row: ImportedRow) -> str | Refusal:
 
 def _compare(row: ImportedRow, stored: StockedProduct | None, context: ImportContext) -> _Change:
     """Raises Refusal, CurrencyInUse, CurrencyNotAccepted and what a new category is refused for."""
+    if stored and row.only_if_new:
+        row = ImportedRow({"sku": row.fields["sku"]})
     names = row.fields.get("category_names")
     category = context.categories.path_of(names) if names else None
     before, snapshot = (stored.product, stored.stock) if stored else (None, None)
