@@ -1,5 +1,8 @@
 """What a search keeps of a file's parents: the same after a hand-over, and little in memory."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from files.chunks.contents import read_chunk
@@ -8,9 +11,11 @@ from files.layouts.import_rows import ImportDefaults
 from files.layouts.layout import Layout
 from files.layouts.recognition import recognise
 from files.parents import kept_parents
+from files.parents.kept_parents import NearbyParents
 from files.parents.search import ParentSearch
 from files.parents.service import divide
 from files.planning.chunk_cutting import ChunkCutter
+from tests.support.imports import MEGABYTE, measure_peak_memory
 
 WOO = ["ID", "Type", "SKU", "Name", "Regular price", "Parent", "Attribute 1 name"]
 WOO += ["Attribute 1 value(s)"]
@@ -85,7 +90,7 @@ FILES["two shops, one behind the other"] = [
 
 @pytest.mark.parametrize("lines", FILES.values(), ids=FILES.keys())
 def test_the_next_run_cuts_the_same_chunks(lines, monkeypatch):
-    monkeypatch.setattr(kept_parents, "NEARBY_CHARACTERS_MAX", 1000)
+    monkeypatch.setattr(kept_parents, "NEARBY_BYTES_MAX", 5000)
     layout = layout_of(WOO)
     rows = [SourceRow(number, cells) for number, cells in enumerate(lines, start=2)]
     search = ParentSearch(layout)
@@ -96,3 +101,27 @@ def test_the_next_run_cuts_the_same_chunks(lines, monkeypatch):
     assert len(first) > 2
     assert first == second
     assert [number for chunk in first for number, _ in chunk] == [row.number for row in rows]
+
+
+ROWS: dict[str, Callable[[int], list[str] | dict[str, Any]]] = {
+    "empty cells": lambda n: [f"h{n}", "Tee", "A", *[""] * 997],
+    "short cells": lambda n: [f"h{n}", "Tee", "A", *(str(n * 1000 + at) for at in range(197))],
+    "few cells": lambda n: [f"h{n}", "Tee", "A"],
+    "wide characters": lambda n: [f"h{n}", "Tee", "🍵" + "x" * 2000],
+    "nested objects": lambda n: {"handle": f"h{n}", "many": [[] for _ in range(500)]},
+    "many members": lambda n: {f"{n}-{at}": None for at in range(500)},
+}
+
+
+@pytest.mark.parametrize("make", ROWS.values(), ids=ROWS.keys())
+def test_close_parents_take_little_memory(make):
+    nearby = NearbyParents()
+    number = 0
+
+    with measure_peak_memory() as memory:
+        while not nearby.has_forgotten:
+            number += 1
+            nearby.remember([f"h{number}"], SourceRow(number, make(number)))
+
+    assert memory.peak < 40 * MEGABYTE
+    assert number > 20

@@ -115,7 +115,7 @@ def test_rows_of_a_medusa_handle_may_stand_before_its_title():
 
 
 def test_the_first_of_two_parents_counts(monkeypatch):
-    monkeypatch.setattr(kept_parents, "NEARBY_CHARACTERS_MAX", 1000)
+    monkeypatch.setattr(kept_parents, "NEARBY_BYTES_MAX", 5000)
 
     rows = cut(WOO, variation("A", "TEE"), *[TEE] * 20, variation("B", "TEE"))
 
@@ -152,7 +152,7 @@ def test_rows_of_a_store_view_name_no_variants():
 @pytest.mark.parametrize("place", [0, -1])
 @pytest.mark.parametrize("length", [10, 5000])
 def test_a_parent_that_memory_has_no_room_for_is_found(length, place, monkeypatch):
-    monkeypatch.setattr(kept_parents, "NEARBY_CHARACTERS_MAX", 1000)
+    monkeypatch.setattr(kept_parents, "NEARBY_BYTES_MAX", 5000)
     others = [[str(n), "variable", "", "x" * length, "", "", "Size", "M"] for n in range(20, 50)]
     others.insert(place % 31, TEE)
 
@@ -181,7 +181,7 @@ def test_more_parents_than_fit_fail_the_file(limit, value, columns, make, monkey
 
 def test_parents_that_stand_close_need_no_room(monkeypatch):
     monkeypatch.setattr(kept_parents, "STORED_BYTES_MAX", 0)
-    monkeypatch.setattr(kept_parents, "NEARBY_CHARACTERS_MAX", 1000)
+    monkeypatch.setattr(kept_parents, "NEARBY_BYTES_MAX", 5000)
     lines = []
     for n in range(50):
         lines.append([str(n), "variable", "", "x" * 100, "", "", "Size", "M"])

@@ -13,6 +13,14 @@ NESTING_MAX = 20  # of JSON
 WARNINGS_MAX = 20
 VALUE_SHOWN_MAX = 100  # characters of a cell that a problem repeats
 
+# What CPython needs for a row. An empty text is there only once.
+_ROW_BYTES = 500  # with a key to find it by
+_MEMBER_BYTES = 300  # for a name of a JSON object
+_REFERENCE_BYTES = 8
+_TEXT_BYTES = 56
+_CHARACTER_BYTES_MAX = 4  # one beyond ASCII makes all of its text wide
+_VALUE_FACTOR = 32
+
 Kind = Literal["csv", "json_lines", "json", "xlsx"]
 Compression = Literal["gzip", "zip"]
 
@@ -64,10 +72,22 @@ class SourceRow(Record):
         state["number"], state["cells"], state["problems"] = number, cells, problems
 
 
-def count_characters(row: SourceRow) -> int:
-    """About as many as the row takes in memory."""
-    cells = row.cells if isinstance(row.cells, list) else row.cells.values()
-    return sum(len(cell if isinstance(cell, str) else repr(cell)) for cell in cells)
+def count_bytes(row: SourceRow) -> int:
+    """At least as many as the row takes in memory. Each Python counts the same."""
+    if isinstance(row.cells, dict):
+        count = _ROW_BYTES + _MEMBER_BYTES * len(row.cells)
+        return count + sum(map(_count_value, row.cells.values()))
+    count = _ROW_BYTES + _REFERENCE_BYTES * len(row.cells)
+    return count + sum(map(_count_text, filter(None, row.cells)))
+
+
+def _count_text(text: str) -> int:
+    return _TEXT_BYTES + (len(text) if text.isascii() else _CHARACTER_BYTES_MAX * len(text))
+
+
+def _count_value(value: Any) -> int:
+    """A member of a JSON object. `[[],[]]` takes 20 times as many bytes as characters."""
+    return _count_text(value) if isinstance(value, str) else _VALUE_FACTOR * len(repr(value))
 
 
 class FileFormat(Record):

@@ -10,11 +10,11 @@ import weakref
 from collections.abc import Iterable, Iterator
 
 from files.chunks.contents import decode_row, encode_row
-from files.formats.source_rows import BrokenFile, SourceRow, count_characters
+from files.formats.source_rows import BrokenFile, SourceRow, count_bytes
 from files.formats.unpacking import open_unnamed_file
 from files.planning.seen_keys import SeenKeys
 
-NEARBY_CHARACTERS_MAX = 8_000_000
+NEARBY_BYTES_MAX = 32_000_000
 STORED_BYTES_MAX = 100_000_000  # Lambda has 512 MB on disk, which a workbook needs, too
 STORED_KEYS_MAX = 750_000  # their table takes 13 MB
 _LENGTH_BYTES = 4  # before each stored row
@@ -44,10 +44,10 @@ class NearbyParents:
             known = self._rows.pop(key, None)
             self._rows[key] = row if known is None else known
             if known is None:
-                self._size += count_characters(row)
-        while self._size > NEARBY_CHARACTERS_MAX:
+                self._size += count_bytes(row)
+        while self._size > NEARBY_BYTES_MAX:
             oldest = next(iter(self._rows))
-            self._size -= count_characters(self._rows.pop(oldest))
+            self._size -= count_bytes(self._rows.pop(oldest))
             self.has_forgotten = True
 
 

@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from files import repository, stored_files
 from files.finishing.service import end_as_failed
 from files.formats.readers import SourceTable, open_table
-from files.formats.source_rows import BrokenFile, Problem, SourceRow, count_characters
+from files.formats.source_rows import BrokenFile, Problem, SourceRow, count_bytes
 from files.import_rows import recognise_columns
 from files.layouts.layout import Layout
 from files.missing_products.service import IDS_PART, count_missing
@@ -37,7 +37,7 @@ MILLISECONDS_PER_CHUNK = 10_000  # a chunk that takes longer is stored by the ne
 HEADER_BYTES_MAX = 30_000  # one item has them all
 COLUMNS_SHOWN = 200
 SAMPLE_ROWS = 500  # that show which columns are empty
-SAMPLE_CHARACTERS = 2_000_000
+SAMPLE_BYTES = 4_000_000
 
 
 class _OpenFile(Record):
@@ -132,11 +132,11 @@ def _count_stored(upload: Upload, layout: Layout) -> int:
 
 def _take_sample(rows: Iterator[SourceRow]) -> Iterator[SourceRow]:
     """The first rows, as far as they are not too long for the memory."""
-    characters = 0
+    size = 0
     for number, row in enumerate(rows, start=1):
         yield row
-        characters += count_characters(row)
-        if number == SAMPLE_ROWS or characters > SAMPLE_CHARACTERS:
+        size += count_bytes(row)
+        if number == SAMPLE_ROWS or size > SAMPLE_BYTES:
             return
 
 
