@@ -11,7 +11,7 @@ from files.layouts.import_rows import ImportDefaults
 from files.layouts.layout import Layout
 from files.layouts.recognition import recognise
 from files.parents import kept_parents
-from files.parents.kept_parents import NearbyParents
+from files.parents.kept_parents import NearbyParents, StoredParents
 from files.parents.search import ParentSearch
 from files.parents.service import divide
 from files.planning.chunk_cutting import ChunkCutter
@@ -125,3 +125,17 @@ def test_close_parents_take_little_memory(make):
 
     assert memory.peak < 40 * MEGABYTE
     assert number > 20
+
+
+def test_parents_in_any_script_take_little_room(monkeypatch):
+    monkeypatch.setattr(kept_parents, "STORED_BYTES_MAX", 200_000)
+    stored = StoredParents()
+    rows = [
+        SourceRow(n, ["Тёплый свитер с высоким воротом 🧶 \ud800 " * 50, ""]) for n in range(500)
+    ]
+
+    for row in rows:
+        stored.add([f"sku-{row.number}"], row)
+
+    assert list(stored) == rows
+    assert stored.find("sku-7") == rows[7]

@@ -7,6 +7,7 @@ in memory, or of those that are stored.
 import json
 import os
 import weakref
+import zlib
 from collections.abc import Iterable, Iterator
 
 from files.chunks.contents import decode_row, encode_row
@@ -22,8 +23,8 @@ _LENGTH_BYTES = 4  # before each stored row
 
 def too_many_parents(row: SourceRow) -> BrokenFile:
     message = (
-        "The file has too many products whose variants stand far from them. Divide it, so that "
-        "each file has whole products."
+        "The file has too many products with variants. Of a file of Magento all of them count, of "
+        "others those whose variants stand far away. Divide it, so that each has whole products."
     )
     return BrokenFile("too_many_parents", message, row=row.number)
 
@@ -73,7 +74,7 @@ class StoredParents:
 
     def add(self, keys: Iterable[str], row: SourceRow) -> list[str]:
         """The keys that an earlier row has. Raises BrokenFile if there is no room."""
-        encoded = json.dumps(encode_row(row), separators=(",", ":")).encode()
+        encoded = _pack(row)
         place = self._size
         taken = [key for key in keys if self._places.add(key, place) not in (None, place)]
         os.pwrite(self._file, len(encoded).to_bytes(_LENGTH_BYTES, "big") + encoded, place)
@@ -90,8 +91,14 @@ class StoredParents:
         """The variants of a product mostly stand together, so that the last row is kept."""
         if self._last is None or self._last[0] != place:
             encoded = os.pread(self._file, self._read_length(place), place + _LENGTH_BYTES)
-            self._last = (place, decode_row(json.loads(encoded)))
+            self._last = (place, decode_row(json.loads(zlib.decompress(encoded))))
         return self._last[1]
 
     def _read_length(self, place: int) -> int:
         return int.from_bytes(os.pread(self._file, _LENGTH_BYTES, place), "big")
+
+
+def _pack(row: SourceRow) -> bytes:
+    """UTF-8, as escapes of texts that are not Latin take three times as much."""
+    text = json.dumps(encode_row(row), ensure_ascii=False, separators=(",", ":"))
+    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
