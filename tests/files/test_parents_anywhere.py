@@ -105,19 +105,28 @@ class Runs:
         return 10_000 if self.left >= 0 else 4_000
 
 
-@pytest.mark.parametrize("looks", [5, 6])
+def for_search(content: str, chunks: int = 0) -> int:
+    """The looks at the clock: before each row, before the one part, and whether the run is whole.
+
+    A run that the schedule starts has one more.
+    """
+    return content.count("\n") + 1 + chunks
+
+
+@pytest.mark.parametrize("chunks", [0, 1])
 @pytest.mark.parametrize(
     ("make", "option"),
     [(magento_file, "size"), (magento_1_file, "size"), (woo_file, "Size")],
     ids=["magento", "magento 1", "woo"],
 )
-def test_planning_that_is_handed_over_finds_the_same(make, option, looks, monkeypatch):
+def test_planning_that_is_handed_over_finds_the_same(make, option, chunks, monkeypatch):
     fake = FakeClock()
     monkeypatch.setattr(clock, "utc_now", fake)
-    runs = Runs(looks)
+    content = make()
+    runs = Runs(for_search(content, chunks))
     imports.upload()
 
-    handler(put_file(make()), runs.start())
+    handler(put_file(content), runs.start())
     planning = 1
     while Upload.get("upl_one", "upload").phase == "planning":
         fake.advance(minutes=1)
@@ -136,14 +145,19 @@ def test_a_search_is_not_repeated_by_the_next_run(monkeypatch):
     fake = FakeClock()
     monkeypatch.setattr(clock, "utc_now", fake)
     imports.upload()
-    handler(put_file(magento_file()), Runs(5).start())
+    content = magento_file()
+    handler(put_file(content), Runs(for_search(content)).start())
     parts = Upload.get("upl_one", "upload").parent_parts
     monkeypatch.setattr(searching.ParentSearch, "run", None)
+    fake.advance(minutes=1)
+    handler(sample("files.continue_imports"), Runs(GROUPS // 2).start())
+    while_loading = Upload.get("upl_one", "upload").phase
     fake.advance(minutes=1)
 
     handler(sample("files.continue_imports"), CONTEXT)
 
-    assert (parts, Upload.get("upl_one", "upload").phase) == (1, "writing")
+    assert (parts, while_loading) == (1, "planning")
+    assert Upload.get("upl_one", "upload").phase == "writing"
 
 
 @pytest.mark.parametrize("stops_after_search", [False, True])

@@ -50,7 +50,7 @@ CHANGES_SHOWN = 20
 
 
 class OutOfTime(Exception):
-    """The run has no time for more rows: another one continues at the checkpoint."""
+    """The run has no time for more rows: another one continues."""
 
 
 class DoneChunk(Record):

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from files import repository, stored_files
 from files.chunks.contents import ChunkWriter, read_chunk
+from files.chunks.service import OutOfTime
 from files.formats.source_rows import BrokenFile, SourceRow
 from files.layouts.layout import Layout
 from files.parents.kept_parents import StoredParents
@@ -19,11 +20,6 @@ from shared.storage.models.uploads import Upload
 SEARCHES_MAX = 3  # that run out of time, before the file fails
 WHOLE_RUN_MILLISECONDS = 600_000  # with less, the run has worked on other imports before
 MILLISECONDS_PER_PART = 10_000
-_ROWS_PER_LOOK = 1_000  # at the clock
-
-
-class _OutOfTime(Exception):
-    pass
 
 
 def find_parents(
@@ -37,41 +33,59 @@ def find_parents(
     Raises BrokenFile, ImportedElsewhere, and errors after which another run must continue.
     """
     search = ParentSearch(layout)
-    stored = upload.attribute_values.get("parent_parts")
-    if stored is not None:
-        for number in range(1, int(stored) + 1):
-            for each in read_chunk(stored_files.read_part(upload.upload_id, _part_name(number))):
-                search.add(each.row)
-        return search
-    has_whole_run = context.get_remaining_time_in_millis() >= WHOLE_RUN_MILLISECONDS
     try:
-        search.run(lambda: _in_time(open_rows(), context))
-        parts = _store(upload, search.found, context)
-    except _OutOfTime:
-        if has_whole_run and upload.attempts >= SEARCHES_MAX:
-            message = "The file takes too long to read. Divide it, so that each has whole products."
-            raise BrokenFile("takes_too_long", message) from None
+        parts = upload.attribute_values.get("parent_parts")
+        if parts is not None:
+            _load(search, upload, int(parts), context)
+        else:
+            _search(search, upload, lambda: _in_time(open_rows(), context), context)
+    except OutOfTime:
         repository.hand_over(upload)
         return None
-    repository.record_search(upload, parts)
     return search
 
 
+def _load(search: ParentSearch, upload: Upload, parts: int, context: LambdaContext) -> None:
+    """What an earlier run stored. Raises OutOfTime."""
+    for number in range(1, parts + 1):
+        content = stored_files.read_part(upload.upload_id, _part_name(number))
+        for row in _in_time((each.row for each in read_chunk(content)), context):
+            search.add(row)
+
+
+def _search(
+    search: ParentSearch,
+    upload: Upload,
+    open_rows: Callable[[], Iterable[SourceRow]],
+    context: LambdaContext,
+) -> None:
+    """Raises BrokenFile, and OutOfTime."""
+    has_whole_run = context.get_remaining_time_in_millis() >= WHOLE_RUN_MILLISECONDS
+    try:
+        search.run(open_rows)
+        parts = _store(upload, search.found, context)
+    except OutOfTime:
+        if has_whole_run and upload.attempts >= SEARCHES_MAX:
+            message = "The file takes too long to read. Divide it, so that each has whole products."
+            raise BrokenFile("takes_too_long", message) from None
+        raise
+    repository.record_search(upload, parts)
+
+
 def _in_time(rows: Iterable[SourceRow], context: LambdaContext) -> Iterator[SourceRow]:
-    """Raises _OutOfTime."""
-    for number, row in enumerate(rows):
-        if number % _ROWS_PER_LOOK == 0:
-            _require_time(context)
+    """Raises OutOfTime. A row has up to 1 MB, so it looks at the clock before each."""
+    for row in rows:
+        _require_time(context)
         yield row
 
 
 def _require_time(context: LambdaContext) -> None:
     if context.get_remaining_time_in_millis() < MILLISECONDS_PER_PART:
-        raise _OutOfTime
+        raise OutOfTime
 
 
 def _store(upload: Upload, parents: StoredParents, context: LambdaContext) -> int:
-    """The number of parts. Raises _OutOfTime."""
+    """The number of parts. Raises OutOfTime."""
     number = 0
     for number, part in enumerate(divide(parents), start=1):
         _require_time(context)

@@ -126,7 +126,8 @@ def _cut(
 
 def _count_stored(upload: Upload, layout: Layout) -> int:
     """The chunks that an earlier run stored. Code that knew no search has cut them elsewhere."""
-    is_cut_alike = not layout.has_parents or upload.parent_parts is not None
+    has_searched = upload.attribute_values.get("parent_parts") is not None
+    is_cut_alike = has_searched or not layout.has_parents
     return int(upload.chunks_done) if is_cut_alike else 0
 
 
