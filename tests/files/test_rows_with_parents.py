@@ -123,7 +123,7 @@ def test_the_first_of_two_parents_counts(monkeypatch):
 
 
 def test_a_variant_of_two_products_stays_with_the_first():
-    polo = ["POLO", "configurable", "Polo", "", "sku=b,size=M|sku=C,size=L"]
+    polo = ["POLO", "configurable", "Polo", "", "sku=b,size=M|sku=C,size=L|sku=A,size=S"]
     lines = (simple("A"), simple("B"), CONFIGURABLE, polo, simple("C"))
 
     rows = cut(MAGENTO, *lines)
@@ -131,7 +131,8 @@ def test_a_variant_of_two_products_stays_with_the_first():
 
     assert parents(rows) == [4, 4, None, None, 5]
     assert [(each.row, each.field, each.code, each.value) for each in found.warnings] == [
-        (5, "configurable_variations", "variant_of_two", "b")
+        (5, "configurable_variations", "variant_of_two", "b"),
+        (5, "configurable_variations", "variant_of_two", "A"),
     ]
 
 

@@ -99,6 +99,10 @@ class Layout:
         key = self.parent_key(row)
         return (key,) if key else ()
 
+    def written_key(self, row: SourceRow, key: str) -> str:  # noqa: ARG002
+        """One of the keys as the row writes it."""
+        return key
+
     def needs_parent(self, row: SourceRow) -> str | None:  # noqa: ARG002
         """The key of the row that this one takes fields from."""
         return None

@@ -103,6 +103,9 @@ class MagentoLayout(SystemLayout):
         is_parent = self._type(row) == _CONFIGURABLE and not self.cell(row, "store")
         return (self.cell(row, "sku") or None) if is_parent else None
 
+    def written_key(self, row: SourceRow, key: str) -> str:
+        return self._find_variants(row)[key].sku
+
     def needs_parent(self, row: SourceRow) -> str | None:
         sku = self.sku(row)
         return sku_key(sku) if sku and self.has_parents else None
@@ -138,7 +141,8 @@ class MagentoLayout(SystemLayout):
 
     def _combine_variant(self, reading: Reading, row: SourceRow, parent: SourceRow) -> None:
         values, shared = reading.values, self._read_parent(parent).values
-        variant = self._find_variants(parent).get(sku_key(values["sku"]), Variant({}))
+        sku = values["sku"]
+        variant = self._find_variants(parent).get(sku_key(sku), Variant(sku, {}))
         options = {n: self._attribute(row, n) or text for n, text in variant.options.items()}
         self._take_shared(reading, self._read_parent(parent))
         attributes = {**shared.get("attributes", {}), **values.get("attributes", {})}
@@ -176,7 +180,7 @@ class MagentoLayout(SystemLayout):
         """By the key of the SKU. Its variants mostly stand together, so that they are kept."""
         if self._last_variants is None or self._last_variants[0] != parent.number:
             named = parse_variations(self.cell(parent, "variations"))
-            found = {sku: Variant(options) for sku, options in named.items()}
+            found = {sku_key(sku): Variant(sku, options) for sku, options in named.items()}
             found |= parse_variants(self.cell(parent, SUPER_SKU))
             self._last_variants = (parent.number, found)
         return self._last_variants[1]

@@ -19,6 +19,7 @@ _OVERHEAD = 20  # characters around a variant in the joined cell
 
 
 class Variant(Record, frozen=False):
+    sku: str  # as its configurable product writes it
     options: dict[str, str]
     has_correction: bool = False  # of the price of the configurable product
 
@@ -90,7 +91,7 @@ def parse_variants(cell: str) -> dict[str, Variant]:
     """
     rows = _parse_rows(cell)
     names = dict.fromkeys(name for _, name, _, _ in rows if name)
-    variants = {sku_key(sku): Variant(dict.fromkeys(names, "")) for sku, *_ in rows if sku}
+    variants = {sku_key(sku): Variant(sku, dict.fromkeys(names, "")) for sku, *_ in rows if sku}
     for sku, name, value, correction in rows:
         if sku and name:
             variants[sku_key(sku)].options[name] = value

@@ -18,7 +18,6 @@ from files.layouts.targets import (
     units_if_any,
     yes_or_no,
 )
-from shared.catalog_names import sku_key
 
 _PRICE = amount("major", POINT_ROUNDED)
 _MEMBER = re.compile(r"(?:^|,)\s*([\w.-]{1,50})=")
@@ -43,14 +42,14 @@ def _pictures(cell: str, _currency: str) -> Any:
 
 
 def parse_variations(cell: str) -> dict[str, dict[str, str]]:
-    """The options of each variant by the key of its SKU."""
+    """The options of each variant by its SKU."""
     found = {}
     for variation in cell.split("|"):
         members = _parse_members(variation)
         sku = members.pop("sku", None)
         members.pop("default", None)
         if sku:
-            found[sku_key(sku)] = members
+            found[sku] = members
     return found
 
 

@@ -6,7 +6,7 @@ forgotten that row. Reading the file once more finds both.
 
 from collections.abc import Callable, Iterable
 
-from files.formats.source_rows import Problem, SourceRow, Warnings, shorten
+from files.formats.source_rows import WARNINGS_MAX, Problem, SourceRow, Warnings, shorten
 from files.layouts.layout import Layout
 from files.parents.kept_parents import NearbyParents, StoredParents, too_many_parents
 from files.planning.seen_keys import KEYS_MAX, SeenKeys
@@ -31,18 +31,19 @@ class ParentSearch:
     def add(self, row: SourceRow) -> None:
         """Keep the row, if it is a parent."""
         keys = self._layout.parent_keys(row)
-        taken = self.found.add(keys, row) if keys else ()
-        if taken and self._layout.names_variants:
-            first = self.found.find(taken[0])
-            assert first is not None  # noqa: S101 (an earlier row has the key)
-            message = (
-                f"Row {first.number} names this variant, too, and keeps it: a product is in one "
-                "group."
-            )
-            field = self._layout.column_of("options")
-            self.warnings.add(
-                Problem(row.number, field, "variant_of_two", message, shorten(taken[0]))
-            )
+        taken = self.found.add(keys, row) if keys else []
+        if self._layout.names_variants:
+            for key in taken[: WARNINGS_MAX - len(self.warnings)]:
+                self._warn_of_two(row, key)
+
+    def _warn_of_two(self, row: SourceRow, key: str) -> None:
+        first = self.found.find(key)
+        assert first is not None  # noqa: S101 (an earlier row has the key)
+        message = (
+            f"Row {first.number} names this variant, too, and keeps it: a product is in one group."
+        )
+        field, sku = self._layout.column_of("options"), self._layout.written_key(row, key)
+        self.warnings.add(Problem(row.number, field, "variant_of_two", message, shorten(sku)))
 
     def _collect(self, rows: Iterable[SourceRow], wanted: SeenKeys) -> bool:
         """Store parents of `wanted` keys. Whether there are more than stay in memory."""
