@@ -139,14 +139,10 @@ def hand_over(upload: Upload, **counts: int) -> None:
 
 
 def record_search(upload: Upload, parts: int) -> None:
-    """So many parts have the parents that a search found. No chunk is cut with them yet.
-
-    Raises ImportedElsewhere.
-    """
+    """So many parts have what a search found. No chunk is cut yet. Raises ImportedElsewhere."""
     is_planning = (Upload.status == "running") & (Upload.phase == "planning")
-    counts = [Upload.attempts.set(0), Upload.chunks_done.set(0)]
-    actions = [Upload.parent_parts.set(parts), *counts]
-    _update(upload.upload_id, actions, is_planning)
+    fresh = [Upload.attempts.set(0), Upload.chunks_done.set(0)]
+    _update(upload.upload_id, [Upload.parent_parts.set(parts), *fresh], is_planning)
 
 
 def store_plan(upload: Upload, phase: str, plan: dict[str, Any]) -> Upload:

@@ -55,7 +55,7 @@ def sent_pictures() -> dict[str, list[str]]:
     return found
 
 
-def test_a_malformed_continuation_gives_no_other_product_a_picture():
+def test_a_malformed_row_gives_no_other_product_its_picture():
     content = MAGENTO_1 + "B,simple,B,free,,\nA,simple,A,5.00,/a.jpg,\n,,,,/back.jpg,,surplus\n"
 
     upload = run(content + "C,simple,C,5.00,,\n")
@@ -113,7 +113,7 @@ def test_a_row_that_others_need_changes_no_stored_product():
     assert shop.available(tea) == 5
 
 
-def test_a_row_that_others_need_creates_a_product_that_the_shop_lacks():
+def test_a_row_that_others_need_creates_a_missing_product():
     checked = run(FILES["shopify"], mode="dry_run")
 
     again = run(error_file(checked).replace("free", "6.00"), "upl_two")

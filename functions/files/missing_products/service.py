@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from files import stored_files
 from files.chunks.service import MILLISECONDS_PER_WRITE, OutOfTime
 from files.missing_products.repository import stage_archived
-from files.planning.seen_keys import SeenKeys
+from files.seen_keys import SeenKeys
 from products.importing.archiving import service as archiving
 from products.importing.service import CategoriesByName, ImportContext
 from shared.records import Record

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from files.chunks.contents import decode_row, encode_row
 from files.formats.source_rows import BrokenFile, SourceRow, count_bytes
 from files.formats.unpacking import open_unnamed_file
-from files.planning.seen_keys import SeenKeys
+from files.seen_keys import SeenKeys
 
 NEARBY_BYTES_MAX = 32_000_000
 STORED_BYTES_MAX = 100_000_000  # Lambda has 512 MB on disk, which a workbook needs, too

@@ -1,7 +1,7 @@
-"""Looks through a file for parents that its chunks would be cut without. Pure.
+"""Looks through a file for parents that its chunks would be cut without.
 
 A row may stand before the row that it takes fields from, or so far behind it that the cutter has
-forgotten that row. Reading the file once more finds both.
+forgotten that row. Reading the file once more finds both. Those that are found go to the disk.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from files.formats.source_rows import WARNINGS_MAX, Problem, SourceRow, Warnings, shorten
 from files.layouts.layout import Layout
 from files.parents.kept_parents import NearbyParents, StoredParents, too_many_parents
-from files.planning.seen_keys import KEYS_MAX, SeenKeys
+from files.seen_keys import KEYS_MAX, SeenKeys
 
 
 class ParentSearch:

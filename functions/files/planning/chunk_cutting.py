@@ -1,4 +1,7 @@
-"""Cuts a file into chunks, finds repeated SKUs, and gives rows their parents. Pure."""
+"""Cuts a file into chunks, finds repeated SKUs, and gives rows their parents.
+
+It reads parents that a search has stored from the disk.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,7 +9,7 @@ from files.chunks.contents import ChunkWriter
 from files.formats.source_rows import BrokenFile, Problem, SourceRow
 from files.layouts.layout import Layout
 from files.parents.kept_parents import NearbyParents, StoredParents
-from files.planning.seen_keys import KEYS_MAX, SeenKeys
+from files.seen_keys import KEYS_MAX, SeenKeys
 from products.importing.service import find_ids
 from shared.catalog_names import sku_key
 

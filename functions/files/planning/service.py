@@ -25,9 +25,9 @@ from files.options import ImportOptions
 from files.parents.search import ParentSearch
 from files.parents.service import find_parents
 from files.planning.chunk_cutting import ChunkCutter
-from files.planning.seen_keys import SeenKeys
 from files.refusals import to_row_error
 from files.repository import WARNINGS_KEPT
+from files.seen_keys import SeenKeys
 from files.stored_files import StoredFile, chunk_name
 from shared import observability
 from shared.records import Record
