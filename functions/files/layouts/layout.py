@@ -120,11 +120,14 @@ class Layout:
         return self._finish(self._convert(row))
 
     def is_beside_rejected(self, row: SourceRow) -> bool:
-        """Whether the row is in an error file only because rejected rows need it."""
-        if isinstance(row.cells, dict):
-            return row.cells.get("error_code") == NOT_REJECTED
+        """Whether the row is in an error file only because rejected rows need it.
+
+        Objects of JSON need no others.
+        """
         place = self._error_codes
-        return place is not None and row.cells[place : place + 1] == [NOT_REJECTED]
+        if place is None or isinstance(row.cells, dict):
+            return False
+        return row.cells[place : place + 1] == [NOT_REJECTED]
 
     # For subclasses.
 
