@@ -23,14 +23,14 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
-from moto.core.common_models import BaseModel
 from moto.core.models import MockAWS, botocore_stubber, responses_mock
 from moto.core.utils import method_names_from_class
 from moto.dynamodb import models
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.models.utilities import bytesize
 from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node, UpdateExpression
@@ -121,6 +121,11 @@ def _item_call(request: AWSRequest | AWSPreparedRequest) -> str | None:
         return None
     body = request.data if isinstance(request, AWSRequest) else request.body
     return None if b'"B":' in body or b'"BS":' in body else operation
+
+
+def _make(kind: type, *_: Any, **__: Any) -> Any:
+    """moto also keeps each item, and each copy of a table, for its dashboard."""
+    return object.__new__(kind)
 
 
 def _set_and_add_up(item: LimitedSizeDict, key: str, value: Any) -> None:
@@ -216,8 +221,8 @@ _CHANGES: tuple[tuple[Any, str, Any], ...] = (
     (LimitedSizeDict, "__setitem__", _set_and_add_up),
     (DynamoType, "cast_value", property(_cast_value)),
     (MockAWS, "_enable_patching", _start_with_known_addresses),
-    # moto keeps each item and each copy of a table, for a dashboard.
-    (BaseModel, "__new__", staticmethod(lambda kind, *_, **__: object.__new__(kind))),
+    (Item, "__new__", _make),
+    (Table, "__new__", _make),
     # moto lists a handler's methods for each call.
     (moto.core.responses, "method_names_from_class", cache(method_names_from_class)),
 )
