@@ -261,7 +261,8 @@ class LastingShop(Shop):
 
     @classmethod
     def of(cls, visitor: Shop, email: str, password: str) -> Shop:
-        return cls(visitor.connection, account=(email, password)).log_in(email, password)
+        own = vars(visitor) | {"account": (email, password)}
+        return cls(**own).log_in(email, password)
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
         answer = super().call(method, path, **request)
