@@ -66,9 +66,9 @@ def _cpu_seconds(count: int) -> float:
 
 
 def _loop_seconds(name: str) -> float:
-    loops = "benchmarks.import_loops:run_loops"
-    result, _ = call_in_subprocess(loops, MANY, DESCRIPTION_LENGTH_USUAL)
-    return float(result[name])
+    loop = "benchmarks.import_loops:run_loop"
+    seconds, _ = call_in_subprocess(loop, name, MANY, DESCRIPTION_LENGTH_USUAL)
+    return float(seconds)
 
 
 def _peak(megabytes: int) -> Row:

@@ -1,5 +1,7 @@
-"""Items and their maps, made, read and written by a plan for each class: pynamodb asks each
-attribute of each item. The results are the same. docs/decisions/0047 says why this is safe.
+"""Makes, reads and writes items by a plan for each model, with the results of pynamodb.
+
+pynamodb asks each attribute of each item, through descriptors. docs/decisions/0047 says why this is
+safe and what it saves.
 """
 
 import json

@@ -29,7 +29,7 @@ from tests.support.imports import CSV_HEADER, csv_row, put_file, receive_message
 
 ROWS = int(os.environ.get("SOUK_DISTURBED_ROWS", "600"))
 KILLS = 10
-ONE_IN = 10  # messages is delivered twice
+DELIVERED_TWICE = 10  # of so many messages, one
 # A time, or random.
 OWN_TO_A_RUN = frozenset(
     [
@@ -108,7 +108,7 @@ class _Import:
             self._waiting.append(event)
             return
         self.delivered += 1
-        if self._chance and self.delivered % ONE_IN == 1:
+        if self._chance and self.delivered % DELIVERED_TWICE == 1:
             self._waiting.append(event)
 
     @contextmanager

@@ -35,7 +35,7 @@ def magento_file() -> str:
 
 
 def magento_1_file() -> str:
-    """A configurable product goes on in a row for each of its variants."""
+    """A configurable product continues in a row for each of its variants."""
     lines = ["sku,_type,name,price,_super_products_sku,_super_attribute_code,"]
     lines.append("_super_attribute_option\n")
     for group in range(GROUPS):
@@ -227,7 +227,7 @@ def test_a_variant_of_two_products_is_a_warning():
     assert [(each.row, each.code) for each in upload.warnings] == [(4, "variant_of_two")]
 
 
-def test_a_row_that_is_too_long_takes_its_variants_along():
+def test_variants_of_a_row_that_is_too_long_are_rejected():
     many = "|".join(f"sku=V{n},size={n}" for n in range(100_000))
 
     upload = run(f'{MAGENTO}V5,simple,V5,5.0000,1,\nTEE,configurable,Tee,,1,"{many}"\n')

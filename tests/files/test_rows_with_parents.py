@@ -203,7 +203,7 @@ def test_a_malformed_parent_comes_with_its_problem():
     assert first.parent.problems == (problem,)
 
 
-def test_a_row_with_100_000_variations_is_taken_apart_once(monkeypatch):
+def test_a_row_with_100_000_variations_is_parsed_once(monkeypatch):
     many = "|".join(f"sku=V{n},size={n}" for n in range(100_000))
     layout = layout_of(MAGENTO)
     lines = [simple(f"V{n}") for n in range(99_000, 99_010)]

@@ -56,7 +56,7 @@ _sign = SigV4Auth.add_auth
 _write_reply = DynamoHandler.serialized
 _list_addresses = MockAWS._enable_patching  # noqa: SLF001
 _addresses: dict[str, list[Any]] = {}  # by HTTP method
-_cast_any_value: Any = DynamoType.cast_value.fget  # type: ignore[attr-defined]
+_cast_any_value = vars(DynamoType)["cast_value"].fget
 _split_condition = ConditionExpressionParser._lex_condition_expression  # noqa: SLF001
 _one_call = RLock()
 
@@ -124,7 +124,7 @@ def _item_call(request: AWSRequest | AWSPreparedRequest) -> str | None:
 
 
 def _make(kind: type, *_: Any, **__: Any) -> Any:
-    """moto also keeps each item, and each copy of a table, for its dashboard."""
+    """Without moto's list of all instances: it would keep each item and each copy of a table."""
     return object.__new__(kind)
 
 
@@ -141,7 +141,7 @@ def _set_and_add_up(item: LimitedSizeDict, key: str, value: Any) -> None:
 
 
 def _cast_value(value: DynamoType) -> Any:
-    """A text is its own. Most keys and most values that are compared are texts."""
+    """A text stands for itself. Most keys and most values that are compared are texts."""
     return value.value if value.type == "S" else _cast_any_value(value)
 
 

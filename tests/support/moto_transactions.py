@@ -1,4 +1,4 @@
-"""What moto copies for a transaction: the items that it writes, and not whole tables for each."""
+"""moto's transactions, which copy the items that they write instead of whole tables."""
 
 import copy
 from collections import defaultdict
@@ -16,7 +16,7 @@ _copies: dict[str, Table] = {}  # of the tables that the current transaction wri
 
 
 def transact(backend: DynamoDBBackend, actions: list[dict[str, Any]]) -> None:
-    """Also for a call with bytes, which moto answers: its copies are ours."""
+    """Notes what the transaction writes. A call with bytes, which moto answers, comes here too."""
     writes = [write for action in actions for write in action.values()]
     _written[:] = [(write["TableName"], write.get("Item") or write["Key"]) for write in writes]
     _copies.clear()
@@ -24,7 +24,7 @@ def transact(backend: DynamoDBBackend, actions: list[dict[str, Any]]) -> None:
 
 
 def copy_original(original: Any) -> Any:
-    """moto asks for a copy of the table for each action, before the first one is applied."""
+    """One copy of a table for all actions: moto asks for one each, before it applies the first."""
     if not isinstance(original, Table):
         return copy.deepcopy(original)
     if original.name not in _copies:

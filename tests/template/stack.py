@@ -35,7 +35,8 @@ ALL_OPTIONS = MappingProxyType(
 logging.getLogger("samtranslator.feature_toggle.feature_toggle").setLevel(logging.ERROR)
 
 # SAM copies the API's whole document twice for each route: three quarters of a translation's time.
-copy_document, open_api._deepcopy = open_api._deepcopy, lambda document: document  # noqa: SLF001
+copy_document = open_api._deepcopy  # noqa: SLF001
+open_api._deepcopy = lambda document: document  # noqa: SLF001
 
 
 class _NoManagedPolicies:

@@ -28,8 +28,6 @@ _CONTENT_TYPES = {
     "json": "application/json",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-
-
 _NOT_REJECTED_MESSAGE = (
     "Rows below take values from this row. Leave it here. It changes no product that the shop has."
 )
@@ -64,7 +62,7 @@ def file_name(upload: Upload) -> str:
 
 
 class _RowNumbers:
-    """A set of millions of numbers, in a bit each."""
+    """A set of row numbers that takes one bit for each row of the file."""
 
     def __init__(self) -> None:
         self._bits = bytearray()

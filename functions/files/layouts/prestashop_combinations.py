@@ -65,7 +65,7 @@ class PrestaShopCombinationsLayout(PrestaShopLayout):
         del parent
         reading = self._convert(row)
         values = reading.values
-        self._take_sku(reading, row, "")
+        self._require_sku(reading)
         codes: list[Any] = [values.pop(slot) for slot in ("ean13", "upc") if slot in values]
         if codes:
             values["barcode"] = codes[0]

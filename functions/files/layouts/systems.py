@@ -85,12 +85,13 @@ class SystemLayout(Layout):
 
     def _take_sku(self, reading: Reading, row: SourceRow, message: str) -> None:
         """The SKU that `sku` makes for a row without its own. `message` warns of it."""
-        if "sku" in reading.values:
-            return
-        if sku := self.sku(row):
+        if "sku" not in reading.values and (sku := self.sku(row)):
             reading.values["sku"] = sku
             reading.warn("sku", "sku_derived", message)
-        else:
+        self._require_sku(reading)
+
+    def _require_sku(self, reading: Reading) -> None:
+        if "sku" not in reading.values:
             reading.refuse("sku", "required", "Is required: it says which product this row is.")
 
     def _finish_product(self, reading: Reading) -> ImportRow:
